@@ -1,1 +1,14 @@
-//! Placeholder.
+//! Keys, trust bundles and device certificates of one event; key files are the only IO, clocks and randomness are passed in.
+
+pub mod bundle;
+pub mod certificate;
+pub mod codec;
+pub mod ident;
+pub mod jwks;
+pub mod key;
+pub mod pem;
+
+pub use bundle::{BundleError, KeyStatus, RootSet, SignedBundle, TrustBundle, TrustedKey};
+pub use certificate::{Capabilities, Certificate, CertificateError, DeviceIdentity, Role, SignedCertificate};
+pub use ident::{EventId, Timestamp, Window};
+pub use key::{Domain, KeyError, KeyId, PublicKey, SecretKey, Signature, Verifier};
