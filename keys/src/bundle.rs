@@ -1,6 +1,7 @@
 //! The trust bundle: which keys an event trusts, signed by its offline roots; storing and sending it is left to others.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use bincode::{Decode, Encode};
 use data_encoding::BASE64;
@@ -89,6 +90,28 @@ impl TrustedKey {
     /// Tells whether what the key signed is believed at that moment.
     pub fn believed_at(&self, now: Timestamp) -> bool {
         !self.is_struck() && self.window.contains(now)
+    }
+}
+
+/// What a key of the bundle is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Signs tickets.
+    Ticket,
+    /// Writes the authority log.
+    Authority,
+    /// Signs device certificates.
+    Issuing,
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ticket => "ticket",
+            Self::Authority => "authority",
+            Self::Issuing => "issuing",
+        })
     }
 }
 
@@ -184,6 +207,36 @@ impl TrustBundle {
             })
             .collect();
         SignedBundle { bytes, signatures }
+    }
+
+    /// Gives every key with what it is for, struck or not.
+    pub fn keys(&self) -> impl Iterator<Item = (Purpose, &TrustedKey)> {
+        let of = |purpose| move |trusted| (purpose, trusted);
+        let tickets = self.ticket_keys.iter().map(of(Purpose::Ticket));
+        let authority = self.authority_keys.iter().map(of(Purpose::Authority));
+        let issuing = self.issuing_keys.iter().map(of(Purpose::Issuing));
+        tickets.chain(authority).chain(issuing)
+    }
+
+    /// Gives the bundle that follows with that key struck out, whatever it was for.
+    ///
+    /// Nothing to strike, because no such key is there or it is struck already, gives nothing.
+    pub fn strike(&self, id: KeyId, now: Timestamp) -> Option<Self> {
+        let mut next = self.clone();
+        next.version = self.version.saturating_add(1);
+        let kinds = [
+            &mut next.ticket_keys,
+            &mut next.authority_keys,
+            &mut next.issuing_keys,
+        ];
+        let mut struck_any = false;
+        for trusted in kinds.into_iter().flatten() {
+            if trusted.key.id() == id && !trusted.is_struck() {
+                trusted.status = KeyStatus::Struck(now);
+                struck_any = true;
+            }
+        }
+        struck_any.then_some(next)
     }
 
     /// Finds the ticket key with that id.

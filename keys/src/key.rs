@@ -4,9 +4,12 @@ use std::fmt;
 
 use bincode::{Decode, Encode};
 use data_encoding::HEXLOWER_PERMISSIVE;
+use ed25519_dalek::pkcs8::{ALGORITHM_ID, OctetStringRef};
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+use pkcs8::{EncodePrivateKey, PrivateKeyInfoRef};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 /// What a signature is about; its label is signed too, so a signature never means something else.
 ///
@@ -76,6 +79,15 @@ pub enum KeyError {
 /// Names a key by the first four bytes of the BLAKE3 hash of its public half.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct KeyId(pub [u8; 4]);
+
+impl KeyId {
+    /// Reads the hexadecimal form.
+    ///
+    /// **Errors**: [`KeyError::NotHex`].
+    pub fn from_hex(text: &str) -> Result<Self, KeyError> {
+        hex_array(text).map(Self)
+    }
+}
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -235,22 +247,21 @@ impl SecretKey {
         Signature(self.0.sign(&domain.message(body)).to_bytes())
     }
 
-    /// Gives the PKCS#8 document (version 1, without the public half, as every OpenSSL reads it).
-    pub(crate) fn keypair_bytes(&self) -> ed25519_dalek::pkcs8::KeypairBytes {
-        ed25519_dalek::pkcs8::KeypairBytes {
-            secret_key: self.0.to_bytes(),
-            public_key: None,
-        }
-    }
-
-    /// Gives the PKCS#8 DER form, for TLS libraries; wiped from memory when dropped.
-    pub fn to_pkcs8_der(&self) -> zeroize::Zeroizing<Vec<u8>> {
-        use pkcs8::EncodePrivateKey;
-        let document = self
-            .keypair_bytes()
-            .to_pkcs8_der()
-            .expect("an Ed25519 key always has a PKCS#8 form");
-        zeroize::Zeroizing::new(document.as_bytes().to_vec())
+    /// Gives the PKCS#8 DER form, for key files and TLS libraries; wiped from memory when dropped.
+    ///
+    /// **Shape**: version 1, without the public half, as every OpenSSL reads it.
+    pub fn to_pkcs8_der(&self) -> Zeroizing<Vec<u8>> {
+        // An OCTET STRING of 32 bytes, which PKCS#8 wraps in another one.
+        let mut octets = Zeroizing::new([0; 34]);
+        octets[..2].copy_from_slice(&[0x04, 0x20]);
+        octets[2..].copy_from_slice(self.0.as_bytes());
+        let document = OctetStringRef::new(octets.as_slice())
+            .map(|octets| PrivateKeyInfoRef::new(ALGORITHM_ID, octets))
+            .map_err(pkcs8::Error::from)
+            .and_then(|info| info.to_pkcs8_der());
+        document
+            .expect("an Ed25519 key always has a PKCS#8 form")
+            .to_bytes()
     }
 }
 

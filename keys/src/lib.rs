@@ -3,12 +3,15 @@
 pub mod bundle;
 pub mod certificate;
 pub mod codec;
+pub mod file;
 pub mod ident;
 pub mod jwks;
 pub mod key;
 pub mod pem;
+pub mod request;
 
-pub use bundle::{BundleError, KeyStatus, RootSet, SignedBundle, TrustBundle, TrustedKey};
+pub use bundle::{BundleError, KeyStatus, Purpose, RootSet, SignedBundle, TrustBundle, TrustedKey};
 pub use certificate::{Capabilities, Certificate, CertificateError, DeviceIdentity, Role, SignedCertificate};
 pub use ident::{EventId, Timestamp, Window};
 pub use key::{Domain, KeyError, KeyId, PublicKey, SecretKey, Signature, Verifier};
+pub use request::{KeyRequest, RequestError};
