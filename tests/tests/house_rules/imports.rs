@@ -1,0 +1,278 @@
+//! Which crate may build on which: our own against the direction of the design, strangers in the pure crates, QUIC
+//! outside the link. Licences and sources of strangers are cargo-deny's.
+
+use crate::source::{line_of, words};
+use crate::tree::{Breach, Tree, accepts, refuses};
+
+/// For each crate of ours, the crates of ours it may build on. `usher-tests` may use all.
+const DIRECTION: [(&str, &[&str]); 6] = [
+    ("usher-keys", &[]),
+    ("usher-protocol", &["usher-keys"]),
+    ("usher-link", &["usher-keys", "usher-protocol"]),
+    (
+        "usher-gate-agent",
+        &["usher-keys", "usher-protocol", "usher-link"],
+    ),
+    (
+        "usher-scan",
+        &["usher-keys", "usher-protocol", "usher-link", "usher-gate-agent"],
+    ),
+    ("usher-cloud", &["usher-keys", "usher-protocol", "usher-link"]),
+];
+
+/// What the pure crates may build on. A new line here needs a reason: no async, no clock, no randomness, no IO.
+const PURE: [(&str, &[&str]); 2] = [
+    (
+        "usher-protocol",
+        &[
+            "bincode",
+            "blake3",
+            "data-encoding",
+            "roaring",
+            "serde",
+            "thiserror",
+            "usher-keys",
+        ],
+    ),
+    // The library's only IO is key files (tempfile for the atomic replace); clap, anyhow, rpassword, getrandom and
+    // serde_json serve the program `usher-keys`.
+    (
+        "usher-keys",
+        &[
+            "anyhow",
+            "bincode",
+            "blake3",
+            "clap",
+            "data-encoding",
+            "ed25519-dalek",
+            "getrandom",
+            "pkcs8",
+            "rpassword",
+            "serde",
+            "serde_json",
+            "tempfile",
+            "thiserror",
+            "zeroize",
+        ],
+    ),
+];
+
+const LINK: &str = "usher-link";
+const LINK_FOLDER: &str = "protocol/link/";
+
+/// Refuses an import of ours against the direction, in any kind of dependency.
+pub fn direction(tree: &Tree) -> Vec<Breach> {
+    crates(tree)
+        .flat_map(|manifest| {
+            let allowed = DIRECTION
+                .iter()
+                .find(|(name, _)| *name == manifest.name)
+                .map(|(_, allowed)| *allowed);
+            let known = allowed.is_some() || manifest.name == "usher-tests";
+            let unknown =
+                (!known).then(|| manifest.breach(format!("{} has no place among the crates", manifest.name)));
+            let wrong = manifest.dependencies().into_iter().filter(move |dependency| {
+                dependency.starts_with("usher-")
+                    && allowed.is_some_and(|allowed| !allowed.contains(&dependency.as_str()))
+            });
+            let name = manifest.name.clone();
+            let wrong: Vec<Breach> = wrong
+                .map(|dependency| manifest.breach(format!("{name} must not import {dependency}")))
+                .collect();
+            unknown.into_iter().chain(wrong).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Refuses a dependency of a pure crate that is not on its list.
+pub fn pure_dependencies(tree: &Tree) -> Vec<Breach> {
+    crates(tree)
+        .flat_map(|manifest| {
+            let allowed = PURE
+                .iter()
+                .find(|(name, _)| *name == manifest.name)
+                .map(|(_, allowed)| *allowed);
+            let shipped = manifest.shipped_dependencies();
+            shipped
+                .into_iter()
+                .filter(|dependency| allowed.is_some_and(|allowed| !allowed.contains(&dependency.as_str())))
+                .map(|dependency| {
+                    manifest.breach(format!("{dependency} is not on the list of {}", manifest.name))
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Refuses QUIC and TLS outside the link, save for choosing the process's crypto provider.
+pub fn quic_stays_in_the_link(tree: &Tree) -> Vec<Breach> {
+    let declared = crates(tree)
+        .filter(|manifest| {
+            manifest.name != LINK
+                && manifest
+                    .dependencies()
+                    .iter()
+                    .any(|name| name.starts_with("quinn"))
+        })
+        .map(|manifest| manifest.breach(format!("{} depends on quinn", manifest.name)));
+    let used = tree
+        .rust()
+        .filter(|file| !file.path.starts_with(LINK_FOLDER))
+        .flat_map(|file| {
+            let code = file.source().code;
+            let found: Vec<Breach> = words(&code)
+                .filter(|(offset, word)| {
+                    let rest = &code[offset + word.len()..];
+                    *word == "quinn"
+                        || *word == "rustls" && rest.starts_with("::") && !rest.starts_with("::crypto::")
+                })
+                .map(|(offset, word)| {
+                    Breach::at(
+                        file,
+                        line_of(&code, offset),
+                        format!("{word} belongs to the link"),
+                    )
+                })
+                .collect();
+            found
+        });
+    declared.chain(used).collect()
+}
+
+struct Manifest<'a> {
+    file: &'a crate::tree::TreeFile,
+    name: String,
+    table: toml::Table,
+}
+
+impl Manifest<'_> {
+    fn breach(&self, what: String) -> Breach {
+        Breach::at(self.file, 1, what)
+    }
+
+    fn shipped_dependencies(&self) -> Vec<String> {
+        self.sections(&["dependencies", "build-dependencies"])
+    }
+
+    fn dependencies(&self) -> Vec<String> {
+        self.sections(&["dependencies", "build-dependencies", "dev-dependencies"])
+    }
+
+    /// The names in the sections, also in those for one platform only.
+    fn sections(&self, sections: &[&str]) -> Vec<String> {
+        let platforms = self.table.get("target").and_then(toml::Value::as_table);
+        let tables = platforms
+            .into_iter()
+            .flat_map(toml::Table::values)
+            .filter_map(toml::Value::as_table);
+        std::iter::once(&self.table)
+            .chain(tables)
+            .flat_map(|table| sections.iter().filter_map(|section| table.get(*section)))
+            .filter_map(toml::Value::as_table)
+            .flat_map(|dependencies| dependencies.iter().map(|(key, value)| package_name(key, value)))
+            .collect()
+    }
+}
+
+/// A dependency may be renamed: then its `package` says what it is.
+fn package_name(key: &str, value: &toml::Value) -> String {
+    value
+        .get("package")
+        .and_then(toml::Value::as_str)
+        .unwrap_or(key)
+        .to_owned()
+}
+
+fn crates(tree: &Tree) -> impl Iterator<Item = Manifest<'_>> {
+    tree.toml("Cargo.toml").filter_map(|(file, table)| {
+        let name = table.get("package")?.get("name")?.as_str()?.to_owned();
+        Some(Manifest { file, name, table })
+    })
+}
+
+#[test]
+fn an_import_against_the_direction_is_found() {
+    let keys = "[package]\nname = \"usher-keys\"\n[dependencies]\nusher-protocol.workspace = true\n";
+    refuses(
+        direction,
+        "keys/Cargo.toml",
+        keys,
+        "usher-keys must not import usher-protocol",
+    );
+    let renamed = "[package]\nname = \"usher-cloud\"\n[dev-dependencies]\nhub = { package = \"usher-gate-agent\", path = \"x\" }\n";
+    refuses(
+        direction,
+        "cloud/Cargo.toml",
+        renamed,
+        "usher-cloud must not import usher-gate-agent",
+    );
+    let platform =
+        "[package]\nname = \"usher-link\"\n[target.'cfg(unix)'.dependencies]\nusher-cloud.workspace = true\n";
+    refuses(
+        direction,
+        "protocol/link/Cargo.toml",
+        platform,
+        "usher-link must not import usher-cloud",
+    );
+    refuses(
+        direction,
+        "new/Cargo.toml",
+        "[package]\nname = \"usher-new\"\n",
+        "no place among the crates",
+    );
+    let fine = "[package]\nname = \"usher-tests\"\n[dependencies]\nusher-cloud.workspace = true\n";
+    accepts(direction, "tests/Cargo.toml", fine);
+}
+
+#[test]
+fn a_dependency_with_effects_in_a_pure_crate_is_found() {
+    let tokio = "[package]\nname = \"usher-protocol\"\n[dependencies]\ntokio.workspace = true\nserde.workspace = true\n";
+    refuses(
+        pure_dependencies,
+        "protocol/Cargo.toml",
+        tokio,
+        "tokio is not on the list of usher-protocol",
+    );
+    let jiff = "[package]\nname = \"usher-keys\"\n[dependencies]\njiff.workspace = true\n";
+    refuses(
+        pure_dependencies,
+        "keys/Cargo.toml",
+        jiff,
+        "jiff is not on the list of usher-keys",
+    );
+    let cloud = "[package]\nname = \"usher-cloud\"\n[dependencies]\ntokio.workspace = true\n";
+    accepts(pure_dependencies, "cloud/Cargo.toml", cloud);
+}
+
+#[test]
+fn quic_outside_the_link_is_found() {
+    let manifest = "[package]\nname = \"usher-cloud\"\n[dependencies]\nquinn.workspace = true\n";
+    refuses(
+        quic_stays_in_the_link,
+        "cloud/Cargo.toml",
+        manifest,
+        "usher-cloud depends on quinn",
+    );
+    refuses(
+        quic_stays_in_the_link,
+        "cloud/src/push.rs",
+        "use quinn::Endpoint;",
+        "quinn belongs to the link",
+    );
+    refuses(
+        quic_stays_in_the_link,
+        "cloud/src/push.rs",
+        "\nuse rustls::ServerConfig;",
+        "push.rs:2: rustls",
+    );
+    accepts(
+        quic_stays_in_the_link,
+        "gate-agent/src/main.rs",
+        "rustls::crypto::ring::default_provider(); // quinn",
+    );
+    accepts(
+        quic_stays_in_the_link,
+        "protocol/link/src/endpoint.rs",
+        "use quinn::Endpoint;",
+    );
+}

@@ -1,0 +1,104 @@
+//! Names that say nothing, for files and for what is declared in them. That the words come from the glossary is for
+//! reviewers.
+
+use crate::source::{line_of, words};
+use crate::tree::{Breach, Tree, TreeFile, accepts, refuses};
+
+/// Folders, files and modules that collect what has found no place.
+const BANNED_FILES: [&str; 9] = [
+    "mod", "util", "utils", "common", "helper", "helpers", "types", "misc", "manager",
+];
+
+/// Words that no type carries.
+const BANNED_IN_TYPES: [&str; 5] = ["Manager", "Helper", "Util", "Misc", "Common"];
+
+/// Refuses files and folders with a name that says nothing.
+pub fn files(tree: &Tree) -> Vec<Breach> {
+    tree.rust()
+        .filter_map(|file| {
+            let stem = file.path.trim_end_matches(".rs");
+            let banned = stem.split('/').find(|part| BANNED_FILES.contains(part))?;
+            Some(Breach::at(
+                file,
+                1,
+                format!("'{banned}' is not a name for a file or folder"),
+            ))
+        })
+        .collect()
+}
+
+/// Refuses declarations with a name that says nothing.
+pub fn declarations(tree: &Tree) -> Vec<Breach> {
+    tree.rust().flat_map(banned_declarations).collect()
+}
+
+fn banned_declarations(file: &TreeFile) -> Vec<Breach> {
+    let code = file.source().code;
+    let names = words(&code).skip(1);
+    words(&code)
+        .zip(names)
+        .filter_map(|((offset, keyword), (name_offset, name))| {
+            let declared = code[offset + keyword.len()..name_offset].trim().is_empty();
+            let why = declared.then(|| objection(keyword, name)).flatten()?;
+            Some(Breach::at(
+                file,
+                line_of(&code, offset),
+                format!("{keyword} {name}: {why}"),
+            ))
+        })
+        .collect()
+}
+
+fn objection(keyword: &str, name: &str) -> Option<&'static str> {
+    match keyword {
+        "fn" if name.starts_with("get_") => Some("a getter is named after what it gives"),
+        "mod" if BANNED_FILES.contains(&name) => Some("a module is named after its one idea"),
+        "struct" | "enum" | "trait" | "type" | "union"
+            if BANNED_IN_TYPES.iter().any(|word| has_word(name, word)) =>
+        {
+            Some("a type is named after what it is")
+        }
+        _ => None,
+    }
+}
+
+/// Whether a name in CamelCase carries a word whole: `UtilBelt` and `SeatUtils` do, `Utility` does not.
+fn has_word(name: &str, word: &str) -> bool {
+    name.match_indices(word).any(|(at, _)| {
+        let rest = &name[at + word.len()..];
+        let rest = rest.strip_prefix('s').unwrap_or(rest);
+        !rest.starts_with(|next: char| next.is_lowercase())
+    })
+}
+
+#[test]
+fn a_file_that_says_nothing_is_found() {
+    refuses(files, "cloud/src/api/mod.rs", "", "'mod' is not a name");
+    refuses(files, "cloud/src/utils/money.rs", "", "'utils' is not a name");
+    refuses(files, "protocol/src/types.rs", "", "'types' is not a name");
+    accepts(files, "cloud/src/api/models.rs", "");
+}
+
+#[test]
+fn a_declaration_that_says_nothing_is_found() {
+    refuses(
+        declarations,
+        "a.rs",
+        "\npub struct SeatManager;",
+        "a.rs:2: struct SeatManager",
+    );
+    refuses(
+        declarations,
+        "a.rs",
+        "pub(crate) async fn get_seat() {}",
+        "fn get_seat",
+    );
+    refuses(declarations, "a.rs", "mod helpers;", "mod helpers");
+    refuses(declarations, "a.rs", "enum QrUtils {}", "enum QrUtils");
+    accepts(
+        declarations,
+        "a.rs",
+        "struct Utility; fn getaway() { row.get_ref(0); } // struct SeatManager",
+    );
+    accepts(declarations, "a.rs", "fn gets(f: fn(Common)) { map.get_mut(1) }");
+}
