@@ -38,13 +38,19 @@ impl RootSet {
         }
     }
 
-    fn check(&self) -> Result<(), BundleError> {
+    /// Checks the set's own shape: 1 to [`MAX_ROOTS`] different strong keys and a threshold within them.
+    ///
+    /// **Errors**: [`BundleError::BadRootSet`], [`BundleError::BadKey`].
+    pub fn check(&self) -> Result<(), BundleError> {
         let distinct: BTreeSet<_> = self.keys.iter().collect();
         let fits = distinct.len() == self.keys.len() && self.keys.len() <= MAX_ROOTS;
         if !fits || self.threshold == 0 || usize::from(self.threshold) > self.keys.len() {
             return Err(BundleError::BadRootSet);
         }
-        Ok(())
+        match self.keys.iter().find(|key| key.verifier().is_err()) {
+            Some(key) => Err(BundleError::BadKey { id: key.id() }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -352,3 +358,6 @@ impl SignedBundle {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,6 +75,18 @@ impl Certificate {
     pub fn serves(&self, gate: u16) -> bool {
         self.gates.is_empty() || self.gates.contains(&gate)
     }
+
+    /// Tells whether this device may sign that certificate: hubs enrol scanners, and give away no more than they have.
+    fn may_enrol(&self, other: &Self) -> bool {
+        let gates_within = self.gates.is_empty()
+            || (!other.gates.is_empty() && other.gates.iter().all(|gate| self.serves(*gate)));
+        self.role == Role::Hub
+            && self.capabilities.enrol_scanners
+            && other.role == Role::Scanner
+            && !other.capabilities.enrol_scanners
+            && (self.capabilities.override_refusals || !other.capabilities.override_refusals)
+            && gates_within
+    }
 }
 
 /// A certificate with its issuer's signature.
@@ -140,12 +152,7 @@ impl DeviceIdentity {
             return verify_root(own, bundle);
         };
         let hub = verify_root(via, bundle)?;
-        let may_issue = hub.role == Role::Hub
-            && hub.capabilities.enrol_scanners
-            && own.certificate.role == Role::Scanner
-            && !own.certificate.capabilities.enrol_scanners
-            && (hub.capabilities.override_refusals || !own.certificate.capabilities.override_refusals);
-        if !may_issue || hub.device != own.issuer {
+        if !hub.may_enrol(&own.certificate) || hub.device != own.issuer {
             return Err(CertificateError::IssuerNotAllowed);
         }
         verify_one(own, bundle)
@@ -208,3 +215,6 @@ fn verify_one<'a>(
         .map_err(|_| CertificateError::BadSignature)?;
     Ok(certificate)
 }
+
+#[cfg(test)]
+mod tests;
