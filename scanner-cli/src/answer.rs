@@ -1,0 +1,77 @@
+//! What a judged scan tells the staff, ready to be shown; leaves out how it was judged.
+
+use serde::Serialize;
+
+/// How a scan came out, as a colour the staff can see from two metres.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Signal {
+    /// Green: let them through.
+    Admit,
+    /// Red: stop.
+    Deny,
+    /// Amber: another gate or person decides.
+    Refer,
+    /// Amber: nobody could judge it; show the same code again.
+    Unanswered,
+}
+
+impl Signal {
+    /// The word that starts a plain output line; scripts match on it, so it is never translated.
+    #[must_use]
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::Admit => "ADMIT",
+            Self::Deny => "DENY",
+            Self::Refer => "REFER",
+            Self::Unanswered => "UNANSWERED",
+        }
+    }
+
+    /// Says whether showing the same code again soon is the same scan and not another one.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Admit | Self::Deny => false,
+            Self::Refer | Self::Unanswered => true,
+        }
+    }
+}
+
+/// A judged scan in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    /// The colour.
+    pub signal: Signal,
+    /// What to do, in a word or two.
+    pub words: String,
+    /// Why, when it is not plain.
+    pub reason: Option<String>,
+    /// Seat, persons, where and when it was used: one line each.
+    pub details: Vec<String>,
+    /// No hub was asked: the scanner judged with its own replica.
+    pub alone: bool,
+}
+
+/// How many scans came out how since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Scans that let somebody through.
+    pub admitted: u64,
+    /// Scans that did not.
+    pub denied: u64,
+    /// Scans sent to another gate or person.
+    pub referred: u64,
+}
+
+impl Counts {
+    /// Counts one more scan; one that nobody judged will be shown again and counts then.
+    pub fn count(&mut self, signal: Signal) {
+        match signal {
+            Signal::Admit => self.admitted += 1,
+            Signal::Deny => self.denied += 1,
+            Signal::Refer => self.referred += 1,
+            Signal::Unanswered => {}
+        }
+    }
+}

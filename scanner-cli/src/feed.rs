@@ -1,0 +1,223 @@
+//! A thread that runs a source, reads its frames and hands on the codes; leaves out what becomes of them.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use crate::read;
+use crate::source::{Capture, Fault, Source};
+
+/// Readings waiting for the station: one, so that a slow answer holds the camera back instead of leaving a queue
+/// of old frames to judge.
+const WAITING_READINGS: usize = 1;
+
+/// Pause before a source that panicked is started again: not noticed by staff, and no busy loop.
+const CRASH_PAUSE: Duration = Duration::from_millis(250);
+
+/// Measures time since the start in milliseconds; every part of a run reads the same one.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    started: Instant,
+}
+
+impl Clock {
+    /// Starts at zero.
+    #[must_use]
+    pub fn start() -> Self {
+        Self {
+            started: Instant::now(),
+        }
+    }
+
+    /// Milliseconds since the start; never goes back.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// One look at what the source showed.
+#[derive(Debug)]
+pub struct Reading {
+    /// When, by the run's clock.
+    pub at_ms: u64,
+    /// What.
+    pub sight: Sight,
+}
+
+/// What a look gave.
+#[derive(Debug)]
+pub enum Sight {
+    /// The codes in view, each as its bytes; none when there is nothing to read.
+    Codes(Vec<Vec<u8>>),
+    /// Something to tell the staff.
+    Fault(Fault),
+}
+
+/// Owns the thread of a source. Dropping it ends the thread at its next frame or line; one that blocks in the
+/// system (a silent terminal) ends with the process.
+#[derive(Debug)]
+pub struct Feed {
+    _running: Sender<()>,
+}
+
+impl Feed {
+    /// Starts a source on a thread of its own, where `make_source` makes it (a camera must not change threads),
+    /// and makes it again should it ever panic. The readings end when the source does.
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub fn start<S: Source>(
+        clock: Clock,
+        mut make_source: impl FnMut() -> S + Send + 'static,
+    ) -> io::Result<(Self, mpsc::Receiver<Reading>)> {
+        let (running, stopped) = std::sync::mpsc::channel();
+        let (readings, waiting) = mpsc::channel(WAITING_READINGS);
+        let outlet = Outlet {
+            clock,
+            readings,
+            stopped,
+        };
+        thread::Builder::new().name("source".to_owned()).spawn(move || {
+            while let Err(_panic) = catch_unwind(AssertUnwindSafe(|| outlet.run(make_source()))) {
+                if !outlet.hand_on(Sight::Fault(Fault::Crashed)) || !outlet.pause(CRASH_PAUSE) {
+                    return;
+                }
+            }
+        })?;
+        Ok((Self { _running: running }, waiting))
+    }
+}
+
+/// The thread's end of the channels.
+struct Outlet {
+    clock: Clock,
+    readings: mpsc::Sender<Reading>,
+    stopped: Receiver<()>,
+}
+
+impl Outlet {
+    /// Runs a source to its end, or until nobody wants its readings.
+    fn run(&self, mut source: impl Source) {
+        while self.pause(Duration::ZERO) {
+            let wanted = match source.next() {
+                Capture::Frame(frame) => self.hand_on(Sight::Codes(codes_in(&frame))),
+                Capture::Picture { path, frame } => self.hand_on(match codes_in(&frame) {
+                    codes if codes.is_empty() => Sight::Fault(Fault::NoCode { path }),
+                    codes => Sight::Codes(codes),
+                }),
+                Capture::Typed(text) => self.hand_on(Sight::Codes(vec![text.into_bytes()])),
+                Capture::Fault(fault) => self.hand_on(Sight::Fault(fault)),
+                Capture::Outage { fault, retry_after } => {
+                    self.hand_on(Sight::Fault(fault)) && self.pause(retry_after)
+                }
+                Capture::End => return,
+            };
+            if !wanted {
+                return;
+            }
+        }
+    }
+
+    /// Waits until the station takes the reading; false when it is gone.
+    fn hand_on(&self, sight: Sight) -> bool {
+        self.readings
+            .blocking_send(Reading {
+                at_ms: self.clock.now_ms(),
+                sight,
+            })
+            .is_ok()
+    }
+
+    /// Waits; false when the feed was dropped meanwhile.
+    fn pause(&self, time: Duration) -> bool {
+        self.stopped.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
+    }
+}
+
+fn codes_in(frame: &read::LumaFrame) -> Vec<Vec<u8>> {
+    read::read(frame).into_iter().map(|code| code.bytes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// A source that plays a script.
+    struct Script(std::vec::IntoIter<Capture>);
+
+    impl Source for Script {
+        fn next(&mut self) -> Capture {
+            match self.0.next() {
+                Some(Capture::Typed(text)) if text == "panic" => panic!("a driver fails"),
+                Some(capture) => capture,
+                None => Capture::End,
+            }
+        }
+    }
+
+    fn typed(text: &str) -> Capture {
+        Capture::Typed(text.to_owned())
+    }
+
+    async fn told(mut readings: mpsc::Receiver<Reading>) -> Vec<String> {
+        let mut told = Vec::new();
+        while let Some(reading) = readings.recv().await {
+            told.push(match reading.sight {
+                Sight::Codes(codes) => String::from_utf8(codes.concat()).unwrap(),
+                Sight::Fault(fault) => fault.to_string(),
+            });
+        }
+        told
+    }
+
+    #[tokio::test]
+    async fn a_source_is_handed_on_to_its_end() {
+        let (_feed, readings) = Feed::start(Clock::start(), || {
+            Script(vec![typed("a"), Capture::Fault(Fault::LineTooLong)].into_iter())
+        })
+        .unwrap();
+        assert_eq!(told(readings).await, ["a", &Fault::LineTooLong.to_string()]);
+    }
+
+    #[tokio::test]
+    async fn a_source_that_panics_is_made_again() {
+        let made = AtomicU32::new(0);
+        let (_feed, readings) = Feed::start(Clock::start(), move || {
+            let first = made.fetch_add(1, Ordering::Relaxed) == 0;
+            Script(
+                if first {
+                    vec![typed("a"), typed("panic")]
+                } else {
+                    vec![typed("b")]
+                }
+                .into_iter(),
+            )
+        })
+        .unwrap();
+        assert_eq!(told(readings).await, ["a", &Fault::Crashed.to_string(), "b"]);
+    }
+
+    #[tokio::test]
+    async fn dropping_the_feed_ends_its_thread_and_the_readings() {
+        let endless = || {
+            Script(
+                std::iter::repeat_with(|| typed("a"))
+                    .take(1_000_000)
+                    .collect::<Vec<_>>()
+                    .into_iter(),
+            )
+        };
+        let (feed, mut readings) = Feed::start(Clock::start(), endless).unwrap();
+        assert!(readings.recv().await.is_some());
+        drop(feed);
+        let left = told(readings).await.len();
+        assert!(left <= 2 * WAITING_READINGS + 1, "{left} readings after the end");
+    }
+}

@@ -1,0 +1,200 @@
+//! A grey picture whose size was checked; leaves out where it came from and what is in it.
+
+use thiserror::Error;
+
+/// Most pixels of one frame: the largest common phone photographs (50 megapixels). More is a decompression
+/// bomb or a mistake, and would keep a gate waiting for seconds.
+pub const MAX_FRAME_PIXELS: u64 = 50_000_000;
+
+/// Longest side of one frame in pixels: four times the longest side of a 4K camera. Bounds one row of work.
+pub const MAX_FRAME_SIDE: u32 = 16_384;
+
+/// Why some bytes are no frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum FrameError {
+    /// A side is zero.
+    #[error("the picture is empty ({width} × {height} pixels)")]
+    Empty {
+        /// Pixels from left to right.
+        width: u32,
+        /// Pixels from top to bottom.
+        height: u32,
+    },
+    /// More than [`MAX_FRAME_PIXELS`] or a side over [`MAX_FRAME_SIDE`].
+    #[error(
+        "the picture is too large ({width} × {height} pixels; at most {MAX_FRAME_PIXELS} pixels and {MAX_FRAME_SIDE} a side): make it smaller"
+    )]
+    TooLarge {
+        /// Pixels from left to right.
+        width: u32,
+        /// Pixels from top to bottom.
+        height: u32,
+    },
+    /// The bytes do not make width × height pixels.
+    #[error("the picture has {actual_bytes} bytes where {expected_bytes} belong")]
+    WrongLength {
+        /// One byte for each pixel.
+        expected_bytes: usize,
+        /// What was there.
+        actual_bytes: usize,
+    },
+}
+
+/// Holds a grey picture: one byte for each pixel, 0 black, rows from top to bottom without padding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LumaFrame {
+    width: u32,
+    height: u32,
+    luma: Vec<u8>,
+}
+
+impl LumaFrame {
+    /// Checks the size and takes the pixels.
+    ///
+    /// # Errors
+    /// A side of zero, a size over the limits, or a length other than `width * height`.
+    pub fn new(width: u32, height: u32, luma: Vec<u8>) -> Result<Self, FrameError> {
+        Self::check_size(width, height)?;
+        let expected_bytes = width as usize * height as usize;
+        if luma.len() != expected_bytes {
+            return Err(FrameError::WrongLength {
+                expected_bytes,
+                actual_bytes: luma.len(),
+            });
+        }
+        Ok(Self { width, height, luma })
+    }
+
+    /// Says whether a picture of this size may be read at all, before anything is allocated for it.
+    ///
+    /// # Errors
+    /// A side of zero or a size over the limits.
+    pub fn check_size(width: u32, height: u32) -> Result<(), FrameError> {
+        if width == 0 || height == 0 {
+            return Err(FrameError::Empty { width, height });
+        }
+        if width.max(height) > MAX_FRAME_SIDE || u64::from(width) * u64::from(height) > MAX_FRAME_PIXELS {
+            return Err(FrameError::TooLarge { width, height });
+        }
+        Ok(())
+    }
+
+    /// Pixels from left to right.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Pixels from top to bottom.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// The pixels, row by row.
+    #[must_use]
+    pub fn luma(&self) -> &[u8] {
+        &self.luma
+    }
+
+    /// Halves both sides, averaging four pixels into one; `None` when a side would get under `shortest`.
+    #[must_use]
+    pub fn halved(&self, shortest: u32) -> Option<Self> {
+        let (width, height) = (self.width / 2, self.height / 2);
+        if width.min(height) < shortest.max(1) {
+            return None;
+        }
+        let mut luma = Vec::with_capacity(width as usize * height as usize);
+        for pair in self.luma.chunks_exact(self.width as usize * 2) {
+            let (upper, lower) = pair.split_at(self.width as usize);
+            let quads = upper.chunks_exact(2).zip(lower.chunks_exact(2));
+            luma.extend(quads.map(|(up, low)| mean([up[0], up[1], low[0], low[1]])));
+        }
+        Some(Self { width, height, luma })
+    }
+
+    /// Turns black into white and white into black.
+    #[must_use]
+    pub fn inverted(&self) -> Self {
+        Self {
+            luma: self.luma.iter().map(|&luma| 255 - luma).collect(),
+            ..*self
+        }
+    }
+}
+
+fn mean(pixels: [u8; 4]) -> u8 {
+    let sum: u16 = pixels.iter().map(|&pixel| u16::from(pixel)).sum();
+    u8::try_from((sum + 2) / 4).expect("the mean of four bytes is a byte")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(width: u32, height: u32, bytes: usize, expected: FrameError) {
+        assert_eq!(LumaFrame::new(width, height, vec![0; bytes]), Err(expected));
+    }
+
+    #[test]
+    fn sizes_that_make_no_picture_are_refused_before_any_work() {
+        refused(0, 0, 0, FrameError::Empty { width: 0, height: 0 });
+        refused(0, 7, 0, FrameError::Empty { width: 0, height: 7 });
+        refused(
+            3,
+            3,
+            8,
+            FrameError::WrongLength {
+                expected_bytes: 9,
+                actual_bytes: 8,
+            },
+        );
+        refused(
+            3,
+            3,
+            10,
+            FrameError::WrongLength {
+                expected_bytes: 9,
+                actual_bytes: 10,
+            },
+        );
+        refused(
+            u32::MAX,
+            u32::MAX,
+            1,
+            FrameError::TooLarge {
+                width: u32::MAX,
+                height: u32::MAX,
+            },
+        );
+        refused(
+            MAX_FRAME_SIDE + 1,
+            1,
+            1,
+            FrameError::TooLarge {
+                width: MAX_FRAME_SIDE + 1,
+                height: 1,
+            },
+        );
+        refused(
+            8_000,
+            8_000,
+            1,
+            FrameError::TooLarge {
+                width: 8_000,
+                height: 8_000,
+            },
+        );
+    }
+
+    #[test]
+    fn halving_averages_four_pixels_and_drops_an_odd_edge() {
+        let frame = LumaFrame::new(5, 3, vec![0, 4, 255, 255, 9, 8, 4, 255, 255, 9, 1, 1, 1, 1, 1]).unwrap();
+        assert_eq!(
+            frame.halved(1).unwrap(),
+            LumaFrame::new(2, 1, vec![4, 255]).unwrap()
+        );
+        assert_eq!(frame.halved(2), None);
+    }
+}

@@ -1,0 +1,186 @@
+//! Shows the staff what became of a scan: a large coloured panel, plain lines, or JSON lines. Leaves out deciding.
+
+mod line;
+mod panel;
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+
+use crossterm::terminal;
+
+use crate::answer::{Answer, Counts, Signal};
+
+pub use line::one_line;
+pub use panel::Size;
+
+/// Earlier results kept in view, so that one is not lost when the next follows at once.
+pub const RECENT_RESULTS: usize = 5;
+
+/// Size taken where the terminal does not tell its own.
+const USUAL_SIZE: Size = Size {
+    columns: 80,
+    rows: 24,
+};
+
+/// How results are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// A panel that fills the terminal.
+    Panel {
+        /// With colours.
+        colour: bool,
+    },
+    /// One line for each scan, for people and `grep`.
+    Plain,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What the user asked for and where the output goes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wish {
+    /// `--plain`.
+    pub plain: bool,
+    /// `--json`.
+    pub json: bool,
+    /// The output is a terminal.
+    pub terminal: bool,
+    /// `NO_COLOR` is set and not empty.
+    pub no_colour: bool,
+}
+
+impl Style {
+    /// Picks what suits: a panel only on a terminal and when nothing else was asked for.
+    #[must_use]
+    pub fn pick(wish: Wish) -> Self {
+        if wish.json {
+            Self::Json
+        } else if wish.plain || !wish.terminal {
+            Self::Plain
+        } else {
+            Self::Panel {
+                colour: !wish.no_colour,
+            }
+        }
+    }
+}
+
+/// Everything there is to show at a moment.
+#[derive(Debug, Clone, Default)]
+pub struct Board {
+    /// Which gate and direction this scanner stands at.
+    pub place: String,
+    /// How fresh the scanner's knowledge is, and whether a hub is there.
+    pub standing: String,
+    /// The result on show; `None` when ready for the next code.
+    pub answer: Option<Answer>,
+    /// Earlier results, the newest first.
+    pub recent: VecDeque<(Signal, String)>,
+    /// Totals since the start.
+    pub counts: Counts,
+    /// What is wrong at the moment.
+    pub notice: Option<String>,
+}
+
+impl Board {
+    /// Puts a new result on show, counts it, and lists it among the recent ones.
+    pub fn answered(&mut self, answer: Answer) {
+        self.counts.count(answer.signal);
+        self.recent.push_front((answer.signal, one_line(&answer)));
+        self.recent.truncate(RECENT_RESULTS);
+        self.answer = Some(answer);
+    }
+}
+
+/// Draws boards onto an output.
+#[derive(Debug)]
+pub struct Screen<W> {
+    out: W,
+    style: Style,
+}
+
+impl<W: Write> Screen<W> {
+    /// Draws onto `out` in this style.
+    pub fn new(out: W, style: Style) -> Self {
+        if style == (Style::Panel { colour: true }) {
+            // Whether NO_COLOR is honoured was decided when the style was picked.
+            crossterm::style::force_color_output(true);
+        }
+        Self { out, style }
+    }
+
+    /// Shows a result that was just put on the board, with the bell.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn answered(&mut self, board: &Board) -> io::Result<()> {
+        let Some(answer) = &board.answer else {
+            return Ok(());
+        };
+        match self.style {
+            Style::Panel { .. } => {
+                self.refreshed(board)?;
+                self.out.write_all(bell(answer.signal))?;
+            }
+            Style::Plain => writeln!(self.out, "{}", one_line(answer))?,
+            Style::Json => writeln!(self.out, "{}", line::json_scan(answer, board.counts))?,
+        }
+        self.out.flush()
+    }
+
+    /// Shows what is wrong, once.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn noticed(&mut self, board: &Board) -> io::Result<()> {
+        let Some(notice) = &board.notice else {
+            return self.refreshed(board);
+        };
+        match self.style {
+            Style::Panel { .. } => self.refreshed(board)?,
+            Style::Plain => writeln!(self.out, "NOTICE {}", printable(notice))?,
+            Style::Json => writeln!(self.out, "{}", line::json_notice(notice))?,
+        }
+        self.out.flush()
+    }
+
+    /// Brings the panel up to date; lines are written only for something new.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn refreshed(&mut self, board: &Board) -> io::Result<()> {
+        let Style::Panel { colour } = self.style else {
+            return Ok(());
+        };
+        let size = terminal::size().map_or(USUAL_SIZE, |(columns, rows)| Size { columns, rows });
+        self.out
+            .write_all(panel::render(board, size, colour).as_bytes())?;
+        self.out.flush()
+    }
+}
+
+/// One ring for green; two for whatever needs the staff to look.
+fn bell(signal: Signal) -> &'static [u8] {
+    match signal {
+        Signal::Admit => b"\x07",
+        Signal::Deny | Signal::Refer | Signal::Unanswered => b"\x07\x07",
+    }
+}
+
+/// Replaces what would move the cursor, colour or reorder the text: words may come from a ticket or the network.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let reorders = |letter| matches!(letter, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars()
+        .map(|letter| {
+            if letter.is_control() || reorders(letter) {
+                '\u{fffd}'
+            } else {
+                letter
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! A result as one line of text or JSON; leaves out colours and layout.
+
+use serde::Serialize;
+
+use super::printable;
+use crate::answer::{Answer, Counts};
+use crate::words;
+
+/// Between the parts of a plain line.
+const SEPARATOR: &str = " | ";
+
+/// Writes a result as `KEYWORD words | reason | details… | judged alone`, without control characters.
+#[must_use]
+pub fn one_line(answer: &Answer) -> String {
+    let parts: Vec<&str> = std::iter::once(answer.words.as_str())
+        .chain(answer.reason.as_deref())
+        .chain(answer.details.iter().map(String::as_str))
+        .chain(answer.alone.then_some(words::ALONE))
+        .collect();
+    format!(
+        "{} {}",
+        answer.signal.keyword(),
+        printable(&parts.join(SEPARATOR))
+    )
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Line<'a> {
+    Scan {
+        #[serde(flatten)]
+        answer: &'a Answer,
+        counts: Counts,
+    },
+    Notice {
+        text: &'a str,
+    },
+}
+
+/// Writes a result and the totals as one JSON object.
+pub(super) fn json_scan(answer: &Answer, counts: Counts) -> String {
+    json(&Line::Scan { answer, counts })
+}
+
+/// Writes a notice as one JSON object.
+pub(super) fn json_notice(text: &str) -> String {
+    json(&Line::Notice { text })
+}
+
+fn json(line: &Line<'_>) -> String {
+    serde_json::to_string(line).expect("a line has only strings and numbers")
+}

@@ -1,0 +1,83 @@
+//! Where codes come from, behind one small interface: a camera, pictures, a wedge. Leaves out reading the codes.
+
+pub mod camera;
+pub mod pictures;
+pub mod wedge;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::read::LumaFrame;
+use camera::CameraFault;
+use pictures::PictureError;
+use wedge::MAX_LINE_BYTES;
+
+/// Yields what it sees, one thing at a time, blocking until there is something.
+pub trait Source {
+    /// Waits for the next thing. After [`Capture::End`] it is not called again.
+    fn next(&mut self) -> Capture;
+}
+
+/// One thing a source came up with.
+#[derive(Debug)]
+pub enum Capture {
+    /// A frame of a camera.
+    Frame(LumaFrame),
+    /// A picture file.
+    Picture {
+        /// As the user named it.
+        path: PathBuf,
+        /// What is in it.
+        frame: LumaFrame,
+    },
+    /// A line a wedge typed, never altered.
+    Typed(String),
+    /// Something went wrong with one picture or line; the next may be fine.
+    Fault(Fault),
+    /// The source is away; call again after the pause.
+    Outage {
+        /// What to tell the staff.
+        fault: Fault,
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// There will be no more.
+    End,
+}
+
+/// What went wrong at a source and what to do about it.
+#[derive(Debug, Error)]
+pub enum Fault {
+    /// The camera is away or refuses.
+    #[error(transparent)]
+    Camera(#[from] CameraFault),
+    /// A picture file cannot be used.
+    #[error("{}: {cause}", path.display())]
+    Picture {
+        /// As the user named it.
+        path: PathBuf,
+        /// Why not.
+        cause: PictureError,
+    },
+    /// A picture has no code that can be read.
+    #[error("{}: no code could be read in this picture", path.display())]
+    NoCode {
+        /// As the user named it.
+        path: PathBuf,
+    },
+    /// A typed line is longer than any code.
+    #[error("a typed line was longer than {MAX_LINE_BYTES} bytes and was skipped: scan the code again")]
+    LineTooLong,
+    /// A typed line is no text.
+    #[error("a typed line was not UTF-8 text and was skipped: set the scanner to a plain keyboard layout")]
+    LineNotText,
+    /// The input broke off.
+    #[error("the input cannot be read any more: check the cable of the scanner and start again")]
+    Input(#[source] io::Error),
+    /// The driver of a source failed in a way that should not happen.
+    #[error("the driver of the camera or scanner failed and is started again")]
+    Crashed,
+}

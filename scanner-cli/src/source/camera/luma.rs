@@ -1,0 +1,80 @@
+//! The grey picture inside a camera frame, taken as directly as its encoding allows; leaves out colour.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits};
+use nokhwa::Buffer;
+use nokhwa::utils::FrameFormat;
+use thiserror::Error;
+
+use crate::read::{FrameError, LumaFrame, MAX_FRAME_PIXELS};
+use crate::source::pictures::grey;
+
+/// What is wrong with one frame of a camera.
+#[derive(Debug, Error)]
+pub enum SpoiledFrame {
+    /// Fewer bytes than its size needs.
+    #[error("a frame has {actual_bytes} bytes where {expected_bytes} belong")]
+    Short {
+        /// What the size and encoding need.
+        expected_bytes: usize,
+        /// What came.
+        actual_bytes: usize,
+    },
+    /// The compressed picture is damaged.
+    #[error("a compressed frame cannot be unpacked")]
+    Packed(#[source] ImageError),
+    /// The size is out of bounds.
+    #[error(transparent)]
+    Size(#[from] FrameError),
+}
+
+/// Takes the grey picture out of a frame. Drivers may pad a frame at its end, never at the end of a row.
+pub(super) fn of(buffer: &Buffer) -> Result<LumaFrame, SpoiledFrame> {
+    let size = (buffer.resolution().width(), buffer.resolution().height());
+    LumaFrame::check_size(size.0, size.1)?;
+    let pixels = size.0 as usize * size.1 as usize;
+    let luma = match buffer.source_frame_format() {
+        FrameFormat::GRAY => cut(buffer.buffer(), pixels)?.to_vec(),
+        FrameFormat::NV12 => cut(buffer.buffer(), pixels + pixels / 2)?[..pixels].to_vec(),
+        FrameFormat::YUYV => cut(buffer.buffer(), pixels * 2)?
+            .iter()
+            .step_by(2)
+            .copied()
+            .collect(),
+        FrameFormat::RAWRGB => weighted(cut(buffer.buffer(), pixels * 3)?, [77, 150, 29]),
+        FrameFormat::RAWBGR => weighted(cut(buffer.buffer(), pixels * 3)?, [29, 150, 77]),
+        FrameFormat::MJPEG => return Ok(grey(unpacked(buffer.buffer()).map_err(SpoiledFrame::Packed)?)?),
+    };
+    Ok(LumaFrame::new(size.0, size.1, luma)?)
+}
+
+fn cut(bytes: &[u8], expected_bytes: usize) -> Result<&[u8], SpoiledFrame> {
+    bytes.get(..expected_bytes).ok_or(SpoiledFrame::Short {
+        expected_bytes,
+        actual_bytes: bytes.len(),
+    })
+}
+
+/// Mixes three channels; the weights add up to 256 (ITU-R BT.601).
+fn weighted(bytes: &[u8], weights: [u16; 3]) -> Vec<u8> {
+    bytes
+        .chunks_exact(3)
+        .map(|pixel| {
+            let sum: u16 = pixel
+                .iter()
+                .zip(weights)
+                .map(|(&byte, weight)| u16::from(byte) * weight)
+                .sum();
+            sum.to_be_bytes()[0]
+        })
+        .collect()
+}
+
+fn unpacked(jpeg: &[u8]) -> Result<DynamicImage, ImageError> {
+    let mut reader = ImageReader::with_format(Cursor::new(jpeg), ImageFormat::Jpeg);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_FRAME_PIXELS * 4);
+    reader.limits(limits);
+    reader.decode()
+}

@@ -1,0 +1,285 @@
+//! Drives the camera source with recorded frames through a capture backend of our own.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
+use std::io::Cursor;
+
+use image::{GrayImage, ImageFormat, Luma};
+use nokhwa::Buffer;
+use nokhwa::camera_traits::CaptureBackendTrait;
+use nokhwa::utils::{CameraControl, CameraInfo, ControlValueSetter, KnownCameraControl, Resolution};
+
+use super::*;
+use crate::source::Fault;
+
+/// A camera that plays frames and is then unplugged.
+struct Recording {
+    info: CameraInfo,
+    frames: VecDeque<Buffer>,
+}
+
+fn camera_with(frames: impl IntoIterator<Item = Buffer>) -> Camera {
+    let index = CameraIndex::Index(0);
+    let info = CameraInfo::new("recording", "", "", index.clone());
+    let recording = Recording {
+        info,
+        frames: frames.into_iter().collect(),
+    };
+    Camera::with_custom(index, ApiBackend::Auto, recording.into())
+}
+
+fn unsupported<T>() -> Result<T, NokhwaError> {
+    Err(NokhwaError::UnsupportedOperationError(ApiBackend::Auto))
+}
+
+impl CaptureBackendTrait for Recording {
+    fn backend(&self) -> ApiBackend {
+        ApiBackend::Auto
+    }
+    fn camera_info(&self) -> &CameraInfo {
+        &self.info
+    }
+    fn refresh_camera_format(&mut self) -> Result<(), NokhwaError> {
+        Ok(())
+    }
+    fn camera_format(&self) -> CameraFormat {
+        CameraFormat::default()
+    }
+    fn set_camera_format(&mut self, _: CameraFormat) -> Result<(), NokhwaError> {
+        unsupported()
+    }
+    fn compatible_list_by_resolution(
+        &mut self,
+        _: FrameFormat,
+    ) -> Result<HashMap<Resolution, Vec<u32>>, NokhwaError> {
+        unsupported()
+    }
+    fn compatible_fourcc(&mut self) -> Result<Vec<FrameFormat>, NokhwaError> {
+        unsupported()
+    }
+    fn resolution(&self) -> Resolution {
+        Resolution::new(0, 0)
+    }
+    fn set_resolution(&mut self, _: Resolution) -> Result<(), NokhwaError> {
+        unsupported()
+    }
+    fn frame_rate(&self) -> u32 {
+        30
+    }
+    fn set_frame_rate(&mut self, _: u32) -> Result<(), NokhwaError> {
+        unsupported()
+    }
+    fn frame_format(&self) -> FrameFormat {
+        FrameFormat::GRAY
+    }
+    fn set_frame_format(&mut self, _: FrameFormat) -> Result<(), NokhwaError> {
+        unsupported()
+    }
+    fn camera_control(&self, _: KnownCameraControl) -> Result<CameraControl, NokhwaError> {
+        unsupported()
+    }
+    fn camera_controls(&self) -> Result<Vec<CameraControl>, NokhwaError> {
+        unsupported()
+    }
+    fn set_camera_control(
+        &mut self,
+        _: KnownCameraControl,
+        _: ControlValueSetter,
+    ) -> Result<(), NokhwaError> {
+        unsupported()
+    }
+    fn open_stream(&mut self) -> Result<(), NokhwaError> {
+        Ok(())
+    }
+    fn is_stream_open(&self) -> bool {
+        true
+    }
+    fn frame(&mut self) -> Result<Buffer, NokhwaError> {
+        self.frames
+            .pop_front()
+            .ok_or_else(|| NokhwaError::ReadFrameError("No such device".to_owned()))
+    }
+    fn frame_raw(&mut self) -> Result<Cow<'_, [u8]>, NokhwaError> {
+        unsupported()
+    }
+    fn stop_stream(&mut self) -> Result<(), NokhwaError> {
+        Ok(())
+    }
+}
+
+fn frame(format: FrameFormat, bytes: &[u8]) -> Buffer {
+    Buffer::new(Resolution::new(2, 2), bytes, format)
+}
+
+fn jpeg(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    GrayImage::from_pixel(width, height, Luma([80]))
+        .write_to(&mut bytes, ImageFormat::Jpeg)
+        .unwrap();
+    bytes.into_inner()
+}
+
+#[track_caller]
+fn check_luma(format: FrameFormat, bytes: &[u8], expected: &[u8]) {
+    assert_eq!(
+        luma::of(&frame(format, bytes)).unwrap().luma(),
+        expected,
+        "{format}"
+    );
+}
+
+#[test]
+fn the_grey_picture_is_taken_out_of_every_encoding() {
+    check_luma(FrameFormat::GRAY, &[1, 2, 3, 4], &[1, 2, 3, 4]);
+    check_luma(FrameFormat::GRAY, &[1, 2, 3, 4, 0, 0, 0], &[1, 2, 3, 4]);
+    check_luma(FrameFormat::NV12, &[1, 2, 3, 4, 128, 128], &[1, 2, 3, 4]);
+    check_luma(
+        FrameFormat::YUYV,
+        &[1, 128, 2, 128, 3, 128, 4, 128],
+        &[1, 2, 3, 4],
+    );
+    check_luma(
+        FrameFormat::RAWRGB,
+        &[0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 255],
+        &[0, 255, 76, 28],
+    );
+    check_luma(
+        FrameFormat::RAWBGR,
+        &[0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 255],
+        &[0, 255, 28, 76],
+    );
+    let mut padded = jpeg(2, 2);
+    padded.extend([0; 50]);
+    check_luma(FrameFormat::MJPEG, &padded, &[80, 80, 80, 80]);
+}
+
+#[test]
+fn a_short_or_damaged_frame_is_an_error_and_no_panic() {
+    for format in ENCODINGS {
+        assert!(luma::of(&frame(format, &[])).is_err(), "{format}");
+        assert!(luma::of(&frame(format, &[0xff, 0xd8, 0xff])).is_err(), "{format}");
+    }
+    let empty = Buffer::new(Resolution::new(0, 0), &[], FrameFormat::YUYV);
+    assert!(luma::of(&empty).is_err());
+    let huge = Buffer::new(Resolution::new(u32::MAX, u32::MAX), &[], FrameFormat::YUYV);
+    assert!(luma::of(&huge).is_err());
+}
+
+/// Tells what came out of the source.
+fn told(capture: Capture) -> &'static str {
+    match capture {
+        Capture::Frame(_) => "frame",
+        Capture::Outage {
+            fault: Fault::Camera(fault),
+            ..
+        } => match fault {
+            CameraFault::Missing { .. } => "missing",
+            CameraFault::Lost { .. } => "lost",
+            CameraFault::Spoiled { .. } => "spoiled",
+            CameraFault::NotBuilt
+            | CameraFault::Forbidden { .. }
+            | CameraFault::Busy { .. }
+            | CameraFault::Refused { .. } => "refused",
+        },
+        other @ (Capture::Picture { .. }
+        | Capture::Typed(_)
+        | Capture::Fault(_)
+        | Capture::Outage { .. }
+        | Capture::End) => panic!("a camera never yields {other:?}"),
+    }
+}
+
+#[test]
+fn a_camera_that_is_missing_or_unplugged_carries_on_when_it_is_back() {
+    let good = || frame(FrameFormat::GRAY, &[0; 4]);
+    let bad = || frame(FrameFormat::GRAY, &[0; 3]);
+    let missing = |index| {
+        Err(CameraFault::Missing {
+            index,
+            present: vec![2],
+        })
+    };
+    let mut openings: VecDeque<Result<Camera, CameraFault>> = VecDeque::from([
+        missing(0),
+        missing(0),
+        Ok(camera_with([good(), good()])),
+        missing(0),
+        Ok(camera_with([bad(), good(), bad()])),
+        Ok(camera_with(std::iter::repeat_n(bad(), 40))),
+        Ok(camera_with([good()])),
+    ]);
+    let mut source = CameraFrames::with_opener(0, |_| openings.pop_front().unwrap());
+    let seen: Vec<_> = (0..10).map(|_| told(source.next())).collect();
+    assert_eq!(
+        seen,
+        [
+            "missing", "missing", "frame", "frame", "lost", "missing", "frame", "lost", "spoiled", "frame"
+        ]
+    );
+}
+
+#[test]
+fn the_messages_name_what_to_do() {
+    let missing = CameraFault::Missing {
+        index: 3,
+        present: vec![0, 2],
+    };
+    assert_eq!(
+        missing.to_string(),
+        "camera 3 is not there: plug it in, or choose another with --camera N (connected: 0, 2)"
+    );
+    let none = CameraFault::Missing {
+        index: 0,
+        present: vec![],
+    };
+    assert!(none.to_string().ends_with("(no camera is connected)"));
+}
+
+#[test]
+fn a_camera_that_does_not_exist_is_told_without_a_panic() {
+    let told = told(CameraFrames::new(4_000_000).next());
+    assert_eq!(
+        told,
+        if cfg!(feature = "camera") {
+            "missing"
+        } else {
+            "refused"
+        }
+    );
+}
+
+#[track_caller]
+fn check_format(offered: &[(u32, u32, FrameFormat, u32)], expected: Option<usize>) {
+    let formats: Vec<CameraFormat> = offered
+        .iter()
+        .map(|&(width, height, encoding, rate)| {
+            CameraFormat::new(Resolution::new(width, height), encoding, rate)
+        })
+        .collect();
+    assert_eq!(best_format(&formats), expected.map(|at| formats[at]));
+}
+
+#[test]
+fn the_format_is_fast_enough_then_the_right_size_then_cheap() {
+    let (mjpeg, yuyv, nv12) = (FrameFormat::MJPEG, FrameFormat::YUYV, FrameFormat::NV12);
+    check_format(&[], None);
+    check_format(&[(640, 480, yuyv, 30)], Some(0));
+    check_format(
+        &[
+            (1_280, 720, yuyv, 10),
+            (1_280, 720, mjpeg, 30),
+            (640, 480, yuyv, 30),
+        ],
+        Some(1),
+    );
+    check_format(
+        &[
+            (1_280, 720, mjpeg, 30),
+            (1_280, 720, yuyv, 30),
+            (1_280, 720, nv12, 30),
+        ],
+        Some(2),
+    );
+    check_format(&[(1_920, 1_080, mjpeg, 30), (3_840, 2_160, mjpeg, 30)], Some(0));
+    check_format(&[(640, 480, yuyv, 5), (1_280, 720, mjpeg, 5)], Some(1));
+}

@@ -1,0 +1,236 @@
+//! The loop of a scanner at its gate: readings in, each new code judged once, the answer on the screen. Leaves out
+//! how codes are read and how they are judged.
+
+use std::fmt::{self, Debug};
+use std::io::{self, Write};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::answer::{Answer, Counts};
+use crate::debounce::{Debounce, Seen};
+use crate::feed::{Clock, Reading, Sight};
+use crate::screen::{Board, Screen};
+use crate::words;
+
+/// How long a result stays on show after its code left the view, in milliseconds: long enough to be read, gone
+/// before the next person could pass under somebody else's green.
+const SHOWN_MS: u64 = 4_000;
+
+/// How often the panel is brought up to date when nothing happens.
+const REFRESH: Duration = Duration::from_secs(1);
+
+/// Names one scan; a retry carries the same one, so that judging it twice counts once.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ScanId(pub [u8; 16]);
+
+impl ScanId {
+    /// Draws a new one.
+    ///
+    /// # Errors
+    /// The system gives no randomness.
+    pub fn random() -> io::Result<Self> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+        Ok(Self(bytes))
+    }
+}
+
+impl Debug for ScanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ScanId({})", data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+/// One code to judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan {
+    /// Which scan this is.
+    pub id: ScanId,
+    /// What the code said, byte for byte.
+    pub code: Vec<u8>,
+}
+
+/// How a kind of source behaves in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// A code not seen for this long, in milliseconds, has left the view.
+    pub in_view_ms: u64,
+    /// Silence of the source for this long, in milliseconds, is a fault; `None` where silence is normal.
+    pub stalled_ms: Option<u64>,
+}
+
+impl Pace {
+    /// Thirty frames a second, some of them blurred: two seconds without a code mean that it is gone.
+    pub const CAMERA: Self = Self {
+        in_view_ms: 2_000,
+        stalled_ms: Some(5_000),
+    };
+    /// A wedge on a stand types a code again and again while it lies there.
+    pub const WEDGE: Self = Self {
+        in_view_ms: 1_000,
+        stalled_ms: None,
+    };
+    /// Each picture is a showing of its own.
+    pub const PICTURES: Self = Self {
+        in_view_ms: 0,
+        stalled_ms: None,
+    };
+}
+
+/// Holds a scanner's screen and what it remembers between readings.
+pub struct Station<W, F> {
+    screen: Screen<W>,
+    standing: F,
+    board: Board,
+    debounce: Debounce<ScanId>,
+    pace: Pace,
+    clock: Clock,
+    last_reading_ms: u64,
+    last_answer: Option<Shown>,
+}
+
+/// The result on show: which code it belongs to and until when.
+struct Shown {
+    code: Vec<u8>,
+    until_ms: u64,
+}
+
+impl<W: Write, F: Fn() -> String> Station<W, F> {
+    /// Prepares a station. `place` names its gate and direction; `standing` says at any moment how fresh its
+    /// knowledge is.
+    pub fn new(screen: Screen<W>, place: String, standing: F, pace: Pace, clock: Clock) -> Self {
+        let board = Board {
+            place,
+            ..Board::default()
+        };
+        let debounce = Debounce::new(pace.in_view_ms);
+        let last_reading_ms = clock.now_ms();
+        Self {
+            screen,
+            standing,
+            board,
+            debounce,
+            pace,
+            clock,
+            last_reading_ms,
+            last_answer: None,
+        }
+    }
+
+    /// Judges what the readings bring until they end or `stop` is cancelled; returns the totals.
+    ///
+    /// # Errors
+    /// The screen cannot be written. A reader that went away (a broken pipe) is no error.
+    pub async fn run(
+        mut self,
+        mut readings: mpsc::Receiver<Reading>,
+        judge: impl AsyncFn(Scan) -> Answer,
+        stop: CancellationToken,
+    ) -> io::Result<Counts> {
+        let mut refresh = tokio::time::interval(REFRESH);
+        refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let outcome = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                reading = readings.recv() => match reading {
+                    Some(reading) => self.take(reading, &judge).await,
+                    None => break,
+                },
+                _ = refresh.tick() => self.refresh(),
+            };
+            match outcome {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.board.counts)
+    }
+
+    async fn take(&mut self, reading: Reading, judge: &impl AsyncFn(Scan) -> Answer) -> io::Result<()> {
+        self.last_reading_ms = self.clock.now_ms();
+        match reading.sight {
+            Sight::Fault(fault) => self.notice(Some(fault.to_string())),
+            Sight::Codes(codes) => {
+                self.notice(None)?;
+                for code in codes {
+                    self.see(code, reading.at_ms, judge).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn see(
+        &mut self,
+        code: Vec<u8>,
+        at_ms: u64,
+        judge: &impl AsyncFn(Scan) -> Answer,
+    ) -> io::Result<()> {
+        let id = match self.debounce.seen(&code, at_ms) {
+            Seen::New => ScanId::random()?,
+            Seen::Again(id) => id,
+            Seen::Held => {
+                self.keep_showing(&code, at_ms);
+                return Ok(());
+            }
+        };
+        let answer = judge(Scan {
+            id,
+            code: code.clone(),
+        })
+        .await;
+        let now_ms = self.clock.now_ms().max(at_ms);
+        self.debounce.judged(&code, id, answer.signal.is_open(), now_ms);
+        self.last_answer = Some(Shown {
+            code,
+            until_ms: now_ms + SHOWN_MS,
+        });
+        self.board.answered(answer);
+        self.board.standing = (self.standing)();
+        self.screen.answered(&self.board)
+    }
+
+    /// A result stays while its code is held up, so that nobody shows it a second time to see it again.
+    fn keep_showing(&mut self, code: &[u8], at_ms: u64) {
+        if let Some(shown) = &mut self.last_answer
+            && shown.code == code
+        {
+            shown.until_ms = shown.until_ms.max(at_ms + SHOWN_MS);
+        }
+    }
+
+    /// Changes the notice; the same one again is not repeated.
+    fn notice(&mut self, notice: Option<String>) -> io::Result<()> {
+        if self.board.notice == notice {
+            return Ok(());
+        }
+        self.board.notice = notice;
+        self.screen.noticed(&self.board)
+    }
+
+    fn refresh(&mut self) -> io::Result<()> {
+        let now_ms = self.clock.now_ms();
+        let stalled = |limit_ms| now_ms.saturating_sub(self.last_reading_ms) >= limit_ms;
+        if self.pace.stalled_ms.is_some_and(stalled) {
+            self.notice(Some(words::NO_PICTURES.to_owned()))?;
+        }
+        if self
+            .last_answer
+            .as_ref()
+            .is_some_and(|shown| now_ms >= shown.until_ms)
+        {
+            self.last_answer = None;
+            self.board.answer = None;
+        }
+        self.board.standing = (self.standing)();
+        self.screen.refreshed(&self.board)
+    }
+}
+
+#[cfg(test)]
+mod tests;

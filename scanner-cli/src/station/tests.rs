@@ -1,0 +1,256 @@
+//! Runs the loop over recorded readings with a judge written on the spot.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+use super::*;
+use crate::answer::Signal;
+use crate::feed::Feed;
+use crate::read::LumaFrame;
+use crate::screen::Style;
+use crate::source::{Capture, Fault, Source};
+
+fn answer(signal: Signal, words: impl Into<String>) -> Answer {
+    Answer {
+        signal,
+        words: words.into(),
+        reason: None,
+        details: Vec::new(),
+        alone: false,
+    }
+}
+
+/// Codes seen at a time.
+fn codes(at_ms: u64, codes: &[&str]) -> Reading {
+    Reading {
+        at_ms,
+        sight: Sight::Codes(codes.iter().map(|code| code.as_bytes().to_vec()).collect()),
+    }
+}
+
+fn fault(at_ms: u64) -> Reading {
+    Reading {
+        at_ms,
+        sight: Sight::Fault(Fault::LineTooLong),
+    }
+}
+
+/// Judges as a gate would: `ok…` once, `ask…` is referred, everything else is foreign.
+#[derive(Default)]
+struct Gate {
+    used: RefCell<HashSet<Vec<u8>>>,
+    scans: RefCell<Vec<Scan>>,
+}
+
+impl Gate {
+    fn judge(&self, scan: Scan) -> Answer {
+        self.scans.borrow_mut().push(scan.clone());
+        if scan.code.starts_with(b"ask") {
+            answer(Signal::Refer, "Gate 1")
+        } else if !scan.code.starts_with(b"ok") {
+            answer(Signal::Deny, "Not a ticket")
+        } else if self.used.borrow_mut().insert(scan.code) {
+            answer(Signal::Admit, "Welcome")
+        } else {
+            answer(Signal::Deny, "Already used")
+        }
+    }
+}
+
+/// Plays readings to a station and returns what it wrote.
+async fn played(pace: Pace, gate: &Gate, readings: Vec<Reading>) -> (String, Counts) {
+    let (sender, receiver) = mpsc::channel(readings.len().max(1));
+    for reading in readings {
+        sender.send(reading).await.unwrap();
+    }
+    drop(sender);
+    written(pace, gate, receiver).await
+}
+
+async fn written(pace: Pace, gate: &Gate, readings: mpsc::Receiver<Reading>) -> (String, Counts) {
+    let mut out = Vec::new();
+    let screen = Screen::new(&mut out, Style::Plain);
+    let station = Station::new(screen, "Gate 2, in".to_owned(), String::new, pace, Clock::start());
+    let judge = async |scan| gate.judge(scan);
+    let counts = station
+        .run(readings, judge, CancellationToken::new())
+        .await
+        .unwrap();
+    (String::from_utf8(out).unwrap(), counts)
+}
+
+#[tokio::test]
+async fn each_code_is_judged_once_while_it_stays_in_view() {
+    let gate = Gate::default();
+    let seen = vec![
+        codes(0, &["ok1"]),
+        codes(33, &[]),
+        codes(66, &["ok1"]),
+        codes(1_500, &["ok1", "ok2"]),
+        codes(3_000, &["ok1", "ok2"]),
+        codes(9_000, &["ok1"]),
+    ];
+    let (out, counts) = played(Pace::CAMERA, &gate, seen).await;
+    assert_eq!(out, "ADMIT Welcome\nADMIT Welcome\nDENY Already used\n");
+    assert_eq!(
+        counts,
+        Counts {
+            admitted: 2,
+            denied: 1,
+            referred: 0
+        }
+    );
+}
+
+#[tokio::test]
+async fn foreign_codes_and_faults_do_not_stop_the_loop() {
+    let seen = vec![
+        codes(0, &["http://example.org"]),
+        fault(1),
+        fault(2),
+        codes(3, &["\u{0}\u{7f}"]),
+        codes(4, &["ok"]),
+    ];
+    let (out, _) = played(Pace::CAMERA, &Gate::default(), seen).await;
+    let notice = format!("NOTICE {}", Fault::LineTooLong);
+    assert_eq!(
+        out.lines().collect::<Vec<_>>(),
+        ["DENY Not a ticket", &notice, "DENY Not a ticket", "ADMIT Welcome"],
+        "the same notice is told once"
+    );
+}
+
+#[tokio::test]
+async fn a_referred_code_shown_again_is_the_same_scan_and_an_answered_one_is_not() {
+    let gate = Gate::default();
+    let seen = [
+        ("ask", 0),
+        ("ask", 10_000),
+        ("ask", 45_000),
+        ("ok", 46_000),
+        ("ok", 50_000),
+    ];
+    let readings = seen.map(|(code, at_ms)| codes(at_ms, &[code])).into();
+    played(Pace::CAMERA, &gate, readings).await;
+    let scans = gate.scans.into_inner();
+    let same = |one: usize, other: usize| scans[one].id == scans[other].id;
+    assert!(same(0, 1) && !same(1, 2) && !same(3, 4), "{scans:?}");
+}
+
+#[tokio::test]
+async fn the_same_picture_twice_is_two_scans() {
+    let (out, _) = played(
+        Pace::PICTURES,
+        &Gate::default(),
+        vec![codes(0, &["ok"]), codes(0, &["ok"])],
+    )
+    .await;
+    assert_eq!(out, "ADMIT Welcome\nDENY Already used\n");
+}
+
+#[tokio::test]
+async fn a_stopped_station_returns_though_its_source_goes_on() {
+    let (sender, readings) = mpsc::channel(1);
+    let stop = CancellationToken::new();
+    let screen = Screen::new(Vec::new(), Style::Plain);
+    let station = Station::new(screen, String::new(), String::new, Pace::CAMERA, Clock::start());
+    let judge = async |_| {
+        stop.cancel();
+        answer(Signal::Admit, "Welcome")
+    };
+    sender.send(codes(0, &["ok"])).await.unwrap();
+    let counts = station.run(readings, judge, stop.clone()).await.unwrap();
+    assert_eq!(counts.admitted, 1);
+    assert!(sender.is_closed());
+}
+
+/// An output whose reader went away.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_went_away_ends_the_loop_without_an_error() {
+    let (sender, readings) = mpsc::channel(1);
+    sender.send(codes(0, &["ok"])).await.unwrap();
+    let station = Station::new(
+        Screen::new(Closed, Style::Plain),
+        String::new(),
+        String::new,
+        Pace::CAMERA,
+        Clock::start(),
+    );
+    let judge = async |_| answer(Signal::Admit, "Welcome");
+    assert_eq!(
+        station
+            .run(readings, judge, CancellationToken::new())
+            .await
+            .unwrap()
+            .admitted,
+        1
+    );
+}
+
+/// Frames recorded earlier, as a camera would deliver them.
+struct Recorded(std::vec::IntoIter<LumaFrame>);
+
+impl Source for Recorded {
+    fn next(&mut self) -> Capture {
+        self.0.next().map_or(Capture::End, Capture::Frame)
+    }
+}
+
+/// A code drawn large, on white.
+fn frame_of(text: &str) -> LumaFrame {
+    let code = fast_qr::QRBuilder::new(text).build().unwrap();
+    let side = (code.size + 8) * 4;
+    let dark = |x: usize, y: usize| {
+        let (column, row) = ((x / 4).wrapping_sub(4), (y / 4).wrapping_sub(4));
+        column < code.size && row < code.size && code[row][column].value()
+    };
+    let luma = (0..side * side)
+        .map(|at| if dark(at % side, at / side) { 0 } else { 255 })
+        .collect();
+    LumaFrame::new(side as u32, side as u32, luma).unwrap()
+}
+
+#[tokio::test]
+async fn recorded_frames_run_through_the_same_loop() {
+    let blank = LumaFrame::new(200, 200, vec![255; 40_000]).unwrap();
+    let frames = vec![
+        frame_of("ok1"),
+        frame_of("ok1"),
+        blank.clone(),
+        frame_of("https://example.org/menu"),
+        blank,
+        frame_of("ok2"),
+        frame_of("ok1"),
+    ];
+    let (_feed, readings) =
+        Feed::start(Clock::start(), move || Recorded(frames.clone().into_iter())).unwrap();
+    let (out, counts) = written(
+        Pace {
+            in_view_ms: 600_000,
+            stalled_ms: None,
+        },
+        &Gate::default(),
+        readings,
+    )
+    .await;
+    assert_eq!(out, "ADMIT Welcome\nDENY Not a ticket\nADMIT Welcome\n");
+    assert_eq!(
+        counts,
+        Counts {
+            admitted: 2,
+            denied: 1,
+            referred: 0
+        }
+    );
+}

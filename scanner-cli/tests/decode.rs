@@ -1,0 +1,145 @@
+//! Runs `usher-scan decode` as a user would, on pictures drawn here.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use fast_qr::QRBuilder;
+use image::{GrayImage, Luma};
+
+/// Writes a picture with a code and returns its path.
+fn picture_of(folder: &Path, name: &str, text: &[u8]) -> PathBuf {
+    let code = QRBuilder::new(text).build().expect("the text fits a code");
+    let side = (code.size as u32 + 8) * 5;
+    let picture = GrayImage::from_fn(side, side, |x, y| {
+        let (column, row) = ((x / 5).wrapping_sub(4) as usize, (y / 5).wrapping_sub(4) as usize);
+        let dark = column < code.size && row < code.size && code[row][column].value();
+        Luma([if dark { 0 } else { 255 }])
+    });
+    let path = folder.join(name);
+    picture.save(&path).expect("the folder can be written");
+    path
+}
+
+fn blank(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(name);
+    GrayImage::from_pixel(300, 200, Luma([255]))
+        .save(&path)
+        .expect("the folder can be written");
+    path
+}
+
+fn usher_scan() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_usher-scan"))
+}
+
+fn decode(files: &[&Path]) -> Output {
+    usher_scan()
+        .arg("decode")
+        .args(files)
+        .output()
+        .expect("the program starts")
+}
+
+#[track_caller]
+fn check(output: &Output, code: i32, stdout: &str) {
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        stdout,
+        "stderr: {complaints}"
+    );
+    assert_eq!(output.status.code(), Some(code), "stderr: {complaints}");
+    assert!(!complaints.contains("panicked"), "{complaints}");
+}
+
+#[test]
+fn each_code_is_one_line_with_the_path_as_it_was_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = picture_of(folder.path(), "one.png", b"12345678901234567");
+    let two = picture_of(folder.path(), "two.jpg", "Grüße\tvom Tor".as_bytes());
+    let expected = format!(
+        "{}\t12345678901234567\n{}\tGrüße\tvom Tor\n",
+        one.display(),
+        two.display()
+    );
+    check(&decode(&[&one, &two]), 0, &expected);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_hexadecimal() {
+    let folder = tempfile::tempdir().unwrap();
+    let raw = picture_of(folder.path(), "raw.png", &[0xff, 0x00, 0x80]);
+    check(&decode(&[&raw]), 0, &format!("{}\thex:ff0080\n", raw.display()));
+}
+
+#[test]
+fn files_without_a_code_are_told_and_do_not_stop_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing.png");
+    let text = folder.path().join("text.png");
+    std::fs::write(&text, "no picture").unwrap();
+    let blank = blank(folder.path(), "blank.png");
+    let good = picture_of(folder.path(), "good.png", b"7");
+    let output = decode(&[&missing, &text, &blank, &good]);
+    check(&output, 1, &format!("{}\t7\n", good.display()));
+    let complaints = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(complaints.lines().count(), 3, "{complaints}");
+    for (line, path) in complaints.lines().zip([&missing, &text, &blank]) {
+        assert!(
+            line.starts_with(&format!("usher-scan: {}: ", path.display())),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_stands_for_its_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = picture_of(folder.path(), "1.png", b"1");
+    let second = picture_of(folder.path(), "2.png", b"2");
+    check(
+        &decode(&[folder.path()]),
+        0,
+        &format!("{}\t1\n{}\t2\n", first.display(), second.display()),
+    );
+}
+
+#[test]
+fn a_reader_that_went_away_is_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = picture_of(folder.path(), "one.png", b"1");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = usher_scan()
+        .arg("decode")
+        .arg(&picture)
+        .stdout(writer)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn an_output_that_is_full_is_a_failure_with_a_reason() {
+    let Ok(full) = File::options().write(true).open("/dev/full") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let picture = picture_of(folder.path(), "one.png", b"1");
+    let output = usher_scan()
+        .arg("decode")
+        .arg(&picture)
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be written"));
+}
+
+#[test]
+fn wrong_usage_is_told_with_exit_code_2() {
+    check(&decode(&[]), 2, "");
+    let help = usher_scan().args(["decode", "--help"]).output().unwrap();
+    assert!(help.status.success());
+}
