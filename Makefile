@@ -1,11 +1,13 @@
 # Usher: every command of the project by one name. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build install demo test fmt lint deny advisories soak
+.PHONY: help setup build install demo test fmt lint deny advisories bench soak
 
 # One set of features for everything, so that nothing is built twice.
 WORKSPACE := --workspace --locked --features usher-scan/camera
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SEEDS ?= 10000
+# The crates that have benchmarks.
+BENCHED := $(patsubst %/Cargo.toml,%,$(shell grep -l '^\[\[bench\]\]' */Cargo.toml))
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +47,11 @@ deny: ## check bans, licences and sources of every dependency
 
 advisories: ## ask the advisory database about every dependency (needs the network)
 	cargo deny check advisories
+
+bench: ## measure what has benchmarks, in a release build
+	@test -n "$(BENCHED)" || { echo "bench: no crate has benchmarks" >&2; exit 1; }
+	@echo "bench: a release build (5 to 15 minutes), then about a minute for each of: $(BENCHED)"
+	@for crate in $(BENCHED); do cargo bench --locked --manifest-path $$crate/Cargo.toml || exit 1; done
 
 soak: ## simulate SEEDS=10000 networks that fail in every way, after a release build
 	@echo "soak: a release build (5 to 15 minutes), then $(SEEDS) seeds"

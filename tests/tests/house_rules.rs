@@ -39,7 +39,7 @@ fn keep(rule: Rule) {
     let listed: Vec<String> = breaches.iter().map(ToString::to_string).collect();
     assert!(
         breaches.is_empty(),
-        "{} breaches:\n{}",
+        "breaches: {}\n{}",
         breaches.len(),
         listed.join("\n")
     );
