@@ -1,1 +1,17 @@
-//! Placeholder.
+//! The pure heart of Usher: ticket payload, signed logs, admission rules and sync session; no IO, no clock, no randomness.
+
+pub mod admission;
+pub mod checkpoint;
+pub mod home;
+pub mod ident;
+pub mod ledger;
+pub mod log;
+pub mod policy;
+pub mod record;
+pub mod request;
+pub mod state;
+pub mod sync;
+pub mod ticket;
+pub mod trust;
+
+pub use ident::{GateId, Generation, Hlc, Origin, ScanId, Seq, Stamp, TierId, Unit, ZoneId};

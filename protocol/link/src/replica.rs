@@ -1,0 +1,83 @@
+//! What the driver needs of a replica and of whoever answers requests: the two seams that cloud, hub and scanner fill in.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
+use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::log::Run;
+use usher_protocol::request::{Request, Response};
+use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::trust::Trust;
+use usher_protocol::{Origin, Seq};
+
+/// How many changes a slow session may lag behind before it is told everything anew.
+pub const CHANGES_BUFFERED: usize = 256;
+
+/// What sessions are told while they run.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// A log grew, and is durable up to there.
+    Grew(Held),
+    /// The trust bundle or the list of revoked devices changed.
+    Trust,
+}
+
+/// How the world looks to a replica at a moment.
+#[derive(Clone)]
+pub struct Outlook {
+    /// The wall clock.
+    pub now: Timestamp,
+    /// The trust in force.
+    pub trust: Arc<Trust>,
+    /// Devices nobody talks to any more.
+    pub revoked: Arc<BTreeSet<PublicKey>>,
+    /// Every authority record that existed at this time is here; the cloud says now.
+    pub fresh_as_of: Option<Timestamp>,
+}
+
+/// A durable replica of one event, as sessions use it.
+///
+/// Whatever [`Replica::store`] and its kin answer must be durable before they answer.
+pub trait Replica: Send + Sync + 'static {
+    /// Gives the event.
+    fn event(&self) -> EventId;
+
+    /// Gives our certificate.
+    fn identity(&self) -> DeviceIdentity;
+
+    /// Gives what is durably held of every log. Call it after [`Replica::changes`], so that nothing falls in between.
+    fn held(&self) -> Vec<Held>;
+
+    /// Gives the stream of changes from now on, buffered by [`CHANGES_BUFFERED`].
+    fn changes(&self) -> broadcast::Receiver<Change>;
+
+    /// Gives how the world looks now.
+    fn outlook(&self) -> Outlook;
+
+    /// Loads the records of a log after that number, up to a head that is kept; `None` when they are not here.
+    fn load(&self, origin: Origin, after: Seq) -> impl Future<Output = Option<Run>> + Send;
+
+    /// Loads the newest checkpoint, if there is one.
+    fn load_checkpoint(&self) -> impl Future<Output = Option<SignedCheckpoint>> + Send;
+
+    /// Checks and stores a run; says where our copy then ends.
+    fn store(&self, run: Run) -> impl Future<Output = Result<Held, StoreError>> + Send;
+
+    /// Checks and stores a checkpoint, if it is of use here.
+    fn store_checkpoint(&self, checkpoint: SignedCheckpoint) -> impl Future<Output = ()> + Send;
+
+    /// Checks and stores a trust bundle, if it is newer.
+    fn store_bundle(&self, bundle: SignedBundle) -> impl Future<Output = ()> + Send;
+
+    /// Takes note of what a session tells.
+    fn notice(&self, peer: PublicKey, notice: Notice) -> impl Future<Output = ()> + Send;
+}
+
+/// Answers the requests that peers make beside the session.
+pub trait Responder: Send + Sync + 'static {
+    /// Answers one request of a peer whose certificate was checked.
+    fn respond(&self, peer: &Certificate, request: Request) -> impl Future<Output = Response> + Send;
+}

@@ -1,0 +1,308 @@
+//! The admission rules: one pure, total function with the rules in their contractual order; routing to the home hub is the ledger's.
+
+use bincode::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use usher_keys::{EventId, PublicKey, Timestamp};
+
+use crate::ident::{GateId, Generation};
+use crate::policy::{Entry, Gate, Policy, Tier};
+use crate::ticket::{Rejection, VerifiedTicket};
+
+/// Which way people pass.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Into the zone.
+    In,
+    /// Out of the zone.
+    Out,
+}
+
+/// Why a ticket is denied: one per rule, in the order of the rules. Only ever append variants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// format, signature, key: the code is not a valid ticket.
+    Rejected(Rejection),
+    /// event: a genuine ticket, of another event.
+    OtherEvent,
+    /// generation: a newer ticket of the unit exists.
+    Superseded {
+        /// The generation that is valid.
+        newest: Generation,
+    },
+    /// revoked: the ticket is void.
+    Revoked,
+    /// time window: too early.
+    TooEarly {
+        /// When the next window opens.
+        opens: Timestamp,
+    },
+    /// time window: too late.
+    TooLate {
+        /// When the last window closed.
+        closed: Timestamp,
+    },
+    /// zone: the tier does not open the zone behind this gate.
+    WrongZone,
+    /// zone: the policy knows no such gate.
+    UnknownGate,
+    /// zone: the policy knows no such tier.
+    UnknownTier,
+    /// already used: everyone the ticket admits is in, or was.
+    AlreadyUsed {
+        /// When the last of them passed, if known.
+        at: Option<Timestamp>,
+        /// Where, if known.
+        gate: Option<GateId>,
+    },
+    /// already used: some places of a group are left, but fewer than asked for.
+    GroupTooLarge {
+        /// How many may still pass.
+        left: u8,
+    },
+    /// already used: the entries of this day are used up.
+    DayUsedUp {
+        /// When the last of them was, if known.
+        at: Option<Timestamp>,
+        /// Where, if known.
+        gate: Option<GateId>,
+    },
+    /// exit: nobody with this ticket is inside.
+    NotInside,
+    /// zone capacity: the zone is full.
+    ZoneFull {
+        /// How many it holds.
+        capacity: u32,
+    },
+}
+
+/// Why a scan is referred to a person or another gate. Only ever append variants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Referral {
+    /// The unit's home hub cannot be reached and the tier is strict.
+    HomeUnreachable {
+        /// The home hub.
+        home: PublicKey,
+    },
+    /// A former home hub has not stepped back yet and the tier is strict.
+    HomeUnsettled {
+        /// The former home hub.
+        former: PublicKey,
+    },
+    /// No roster or policy has reached this device yet.
+    NotReady,
+    /// This device's own log has two histories: it must be enrolled anew.
+    OwnLogForked,
+}
+
+/// Why nobody passes: denied or referred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refused {
+    /// The rules say no.
+    Deny(Reason),
+    /// Somebody else must say.
+    Refer(Referral),
+}
+
+/// The result of judging a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Let them pass.
+    Admit {
+        /// How many pass now.
+        persons: u8,
+        /// How many the ticket still lets in after this.
+        left: u8,
+    },
+    /// Do not.
+    Deny(Reason),
+    /// Send them to a gate or a person.
+    Refer(Referral),
+}
+
+/// What has happened with a unit in one zone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct ZoneUse {
+    /// Persons let in, ever.
+    pub admitted: u32,
+    /// Persons let out, ever.
+    pub exited: u32,
+    /// The last local day on which anyone was let in.
+    pub day: i32,
+    /// Persons let in on that day.
+    pub admitted_that_day: u32,
+}
+
+/// What is known of a ticket and the zone, as far as the rules need it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct History {
+    /// The newest generation of the unit's ticket, if any was heard of.
+    pub newest: Generation,
+    /// Whether the newest generation is void.
+    pub revoked: bool,
+    /// The unit's use of the zone.
+    pub used: ZoneUse,
+    /// The last passage inwards, if its details are known.
+    pub last: Option<(Timestamp, GateId)>,
+    /// People in the zone now.
+    pub occupancy: i64,
+}
+
+/// Everything a verdict depends on.
+pub struct Question<'a> {
+    /// The ticket.
+    pub ticket: &'a VerifiedTicket,
+    /// The event this replica serves.
+    pub event: EventId,
+    /// The gate.
+    pub gate: GateId,
+    /// Which way.
+    pub direction: Direction,
+    /// How many people want to pass.
+    pub persons: u8,
+    /// The policy in force.
+    pub policy: &'a Policy,
+    /// What is known.
+    pub history: &'a History,
+    /// The wall clock.
+    pub now: Timestamp,
+    /// The local day by the log's clock, which never runs backwards.
+    pub day: i32,
+}
+
+/// A question whose gate and tier were found in the policy.
+struct Placed<'a> {
+    q: &'a Question<'a>,
+    gate: &'a Gate,
+    tier: &'a Tier,
+}
+
+/// A rule: its name in the contract and its check, which gives a reason to deny or nothing.
+type Rule = (&'static str, fn(&Placed) -> Option<Reason>);
+
+/// The rules after format, signature and key, in their contractual order.
+const RULES: [Rule; 7] = [
+    ("event", other_event),
+    ("generation", superseded),
+    ("revoked", revoked),
+    ("time window", outside_windows),
+    ("zone", wrong_zone),
+    ("already used", already_used),
+    ("zone capacity", zone_full),
+];
+
+/// Gives the names of the rules in their order.
+pub fn rule_names() -> impl Iterator<Item = &'static str> {
+    ["format", "signature", "key"]
+        .into_iter()
+        .chain(RULES.iter().map(|(name, _)| *name))
+}
+
+/// Judges a verified ticket by the rules alone; the first rule that speaks against it decides.
+pub fn decide(q: &Question) -> Verdict {
+    let Some(gate) = q.policy.gate(q.gate) else {
+        return Verdict::Deny(Reason::UnknownGate);
+    };
+    let Some(tier) = q.policy.tier(q.ticket.ticket().tier) else {
+        return Verdict::Deny(Reason::UnknownTier);
+    };
+    let placed = Placed { q, gate, tier };
+    if let Some(reason) = RULES.iter().find_map(|(_, rule)| rule(&placed)) {
+        return Verdict::Deny(reason);
+    }
+    let left = match q.direction {
+        Direction::In => persons_left(&placed).saturating_sub(q.persons),
+        Direction::Out => persons_left(&placed)
+            .saturating_add(q.persons)
+            .min(q.ticket.ticket().admits),
+    };
+    Verdict::Admit {
+        persons: q.persons,
+        left,
+    }
+}
+
+fn other_event(p: &Placed) -> Option<Reason> {
+    (p.q.ticket.event() != p.q.event).then_some(Reason::OtherEvent)
+}
+
+fn superseded(p: &Placed) -> Option<Reason> {
+    let newest = p.q.history.newest;
+    (p.q.ticket.ticket().generation < newest).then_some(Reason::Superseded { newest })
+}
+
+fn revoked(p: &Placed) -> Option<Reason> {
+    let is_newest = p.q.ticket.ticket().generation == p.q.history.newest;
+    (is_newest && p.q.history.revoked && p.q.direction == Direction::In).then_some(Reason::Revoked)
+}
+
+fn outside_windows(p: &Placed) -> Option<Reason> {
+    let (now, windows) = (p.q.now, &p.tier.windows);
+    let open = windows.is_empty() || windows.iter().any(|window| window.contains(now));
+    if open || p.q.direction == Direction::Out {
+        return None;
+    }
+    let next = windows
+        .iter()
+        .map(|window| window.from)
+        .filter(|from| *from > now)
+        .min();
+    let last = windows.iter().map(|window| window.until).max().unwrap_or(now);
+    Some(
+        next.map_or(Reason::TooLate { closed: last }, |opens| Reason::TooEarly {
+            opens,
+        }),
+    )
+}
+
+fn wrong_zone(p: &Placed) -> Option<Reason> {
+    (!p.tier.zones.contains(&p.gate.zone)).then_some(Reason::WrongZone)
+}
+
+fn already_used(p: &Placed) -> Option<Reason> {
+    let (used, persons) = (&p.q.history.used, u32::from(p.q.persons));
+    if p.q.direction == Direction::Out {
+        return (used.admitted < used.exited.saturating_add(persons)).then_some(Reason::NotInside);
+    }
+    let left = persons_left(p);
+    if p.q.persons <= left {
+        return None;
+    }
+    let (at, gate) = p.q.history.last.unzip();
+    Some(match p.tier.entry {
+        _ if left > 0 => Reason::GroupTooLarge { left },
+        Entry::PerDay(_) => Reason::DayUsedUp { at, gate },
+        Entry::Single | Entry::Reentry => Reason::AlreadyUsed { at, gate },
+    })
+}
+
+fn zone_full(p: &Placed) -> Option<Reason> {
+    let capacity = p.q.policy.zone(p.gate.zone)?.capacity?;
+    let full = p.q.history.occupancy.saturating_add(i64::from(p.q.persons)) > i64::from(capacity);
+    (full && p.q.direction == Direction::In).then_some(Reason::ZoneFull { capacity })
+}
+
+/// Tells how many people the ticket still lets into the zone.
+fn persons_left(p: &Placed) -> u8 {
+    let admits = u32::from(p.q.ticket.ticket().admits);
+    u8::try_from(entries_left(p.tier.entry, admits, &p.q.history.used, p.q.day)).unwrap_or(u8::MAX)
+}
+
+/// Tells how many entries are left for a ticket that admits so many people, by its tier's entry rule.
+pub fn entries_left(entry: Entry, admits: u32, used: &ZoneUse, day: i32) -> u32 {
+    match entry {
+        Entry::Single => admits.saturating_sub(used.admitted),
+        Entry::Reentry => admits.saturating_sub(used.admitted.saturating_sub(used.exited)),
+        // A day that lies behind the last one means a clock was set back: it does not give new entries.
+        Entry::PerDay(times) if day <= used.day => admits
+            .saturating_mul(u32::from(times))
+            .saturating_sub(used.admitted_that_day),
+        Entry::PerDay(times) => admits.saturating_mul(u32::from(times)),
+    }
+}

@@ -1,0 +1,122 @@
+//! The small numbers and ids of records and tickets as newtypes; what they identify lives elsewhere.
+
+use std::fmt;
+
+use bincode::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use usher_keys::{PublicKey, Timestamp};
+
+/// Who writes a log: a device's public key, or an authority key.
+pub type Origin = PublicKey;
+
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub $inner);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+number!(
+    /// One sellable place in an event's inventory, numbered densely from 0.
+    Unit(u32)
+);
+number!(
+    /// Counts the reissues of a unit's ticket, from 1; only the newest generation is valid.
+    Generation(u32)
+);
+number!(
+    /// A tier of an event.
+    TierId(u16)
+);
+number!(
+    /// An area inside a venue.
+    ZoneId(u16)
+);
+number!(
+    /// A staffed line that leads into a zone.
+    GateId(u16)
+);
+number!(
+    /// A record's number in its log, from 1 without gaps; 0 stands before the first.
+    Seq(u64)
+);
+
+impl Seq {
+    /// Gives the number after this one.
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// Identifies one reading attempt; the reader draws it at random, so that asking again is idempotent.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct ScanId(pub [u8; 16]);
+
+impl fmt::Debug for ScanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+/// A hybrid logical clock reading: wall time that never runs backwards in one log, and a counter within one millisecond.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct Hlc {
+    /// Milliseconds since the Unix epoch.
+    pub ms: u64,
+    /// Orders readings within one millisecond.
+    pub count: u32,
+}
+
+/// How far ahead of our clock another origin's reading may pull ours, in milliseconds: a day, so that a device with a
+/// clock years ahead cannot drag the others with it, while any plausible skew keeps causality.
+pub const MAX_CLOCK_PULL_MS: u64 = 24 * 60 * 60 * 1000;
+
+impl Hlc {
+    /// Gives the next reading of a clock that last gave `self`.
+    pub fn tick(self, now: Timestamp) -> Self {
+        if now.0 > self.ms {
+            return Self { ms: now.0, count: 0 };
+        }
+        match self.count.checked_add(1) {
+            Some(count) => Self { ms: self.ms, count },
+            None => Self {
+                ms: self.ms.saturating_add(1),
+                count: 0,
+            },
+        }
+    }
+
+    /// Gives the clock after hearing another's reading, unless that is implausibly far ahead of the wall clock.
+    pub fn hear(self, other: Self, now: Timestamp) -> Self {
+        if other.ms > now.0.saturating_add(MAX_CLOCK_PULL_MS) {
+            return self;
+        }
+        self.max(other)
+    }
+
+    /// Gives the wall time part.
+    pub fn time(self) -> Timestamp {
+        Timestamp(self.ms)
+    }
+}
+
+/// Where a record stands in the one order all replicas agree on: by clock, then origin, then number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct Stamp {
+    /// The clock reading.
+    pub hlc: Hlc,
+    /// Who wrote it.
+    pub origin: Origin,
+    /// Its number in that log.
+    pub seq: Seq,
+}

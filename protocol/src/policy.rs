@@ -1,0 +1,229 @@
+//! The admission policy of an event: tiers, zones, gates and entry rules as data the authority signs; applying it is admission's.
+
+use std::collections::BTreeSet;
+
+use bincode::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use usher_keys::{Timestamp, Window};
+
+use crate::ident::{GateId, TierId, ZoneId};
+
+/// Most tiers, zones or gates of an event each: bounds the policy record to some 60 KiB.
+pub const MAX_PARTS: usize = 256;
+/// Longest name of a tier, zone, gate or event, in bytes.
+pub const MAX_NAME_BYTES: usize = 80;
+/// Most time windows of a tier: a fortnight of days.
+pub const MAX_WINDOWS: usize = 14;
+
+/// How often a ticket lets its people into a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// Once.
+    Single,
+    /// Again after an exit scan.
+    Reentry,
+    /// So many times on each local day, exits or not.
+    PerDay(u8),
+}
+
+/// Who may say yes when the unit's home hub cannot be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offline {
+    /// Nobody: refer to the home hub's gate. No ticket is ever admitted twice.
+    Strict,
+    /// Any hub or scanner that knows nothing against it; doubles are reported after healing.
+    Available,
+}
+
+/// A zone.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Zone {
+    /// Its id.
+    pub id: ZoneId,
+    /// Its name on screens.
+    pub name: String,
+    /// How many people it holds, if it is limited.
+    #[serde(default)]
+    pub capacity: Option<u32>,
+}
+
+/// A gate.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// Its id.
+    pub id: GateId,
+    /// Its name on screens.
+    pub name: String,
+    /// The zone it leads into.
+    pub zone: ZoneId,
+}
+
+/// What a tier entitles to.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tier {
+    /// Its id.
+    pub id: TierId,
+    /// Its name on screens.
+    pub name: String,
+    /// The zones it opens.
+    pub zones: Vec<ZoneId>,
+    /// When it opens them; empty means at any time.
+    #[serde(default)]
+    pub windows: Vec<Window>,
+    /// How often.
+    pub entry: Entry,
+    /// Who may say yes without the home hub.
+    pub offline: Offline,
+}
+
+/// The whole policy.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// The event's name on screens.
+    pub name: String,
+    /// Offset of local time from UTC, in minutes.
+    #[serde(default)]
+    pub utc_offset_minutes: i16,
+    /// When a local day begins, in minutes after midnight: festivals count the small hours to the day before.
+    #[serde(default)]
+    pub day_start_minutes: u16,
+    /// The zones.
+    pub zones: Vec<Zone>,
+    /// The gates.
+    pub gates: Vec<Gate>,
+    /// The tiers.
+    pub tiers: Vec<Tier>,
+}
+
+/// Why a policy makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PolicyError {
+    /// Two parts of one kind share an id.
+    #[error("two {kind} share the id {id}")]
+    RepeatedId {
+        /// "zones", "gates" or "tiers".
+        kind: &'static str,
+        /// The id.
+        id: u16,
+    },
+    /// A gate or tier names a zone that is not there.
+    #[error("{kind} {id} names zone {zone}, which the policy does not have")]
+    UnknownZone {
+        /// "gate" or "tier".
+        kind: &'static str,
+        /// Its id.
+        id: u16,
+        /// The missing zone.
+        zone: ZoneId,
+    },
+    /// Too many parts, or a name that is empty or too long.
+    #[error("at most {MAX_PARTS} {kind}, {MAX_WINDOWS} windows a tier, names of 1 to {MAX_NAME_BYTES} bytes")]
+    OverLimit {
+        /// What is over its limit.
+        kind: &'static str,
+    },
+    /// A window that ends before it begins, a day of no entries, or an offset beyond a day.
+    #[error("{what} cannot be: {id}")]
+    Impossible {
+        /// What cannot be.
+        what: &'static str,
+        /// The part it is about.
+        id: u16,
+    },
+}
+
+const DAY_MINUTES: i64 = 24 * 60;
+
+impl Policy {
+    /// Finds a gate.
+    pub fn gate(&self, id: GateId) -> Option<&Gate> {
+        self.gates.iter().find(|gate| gate.id == id)
+    }
+
+    /// Finds a zone.
+    pub fn zone(&self, id: ZoneId) -> Option<&Zone> {
+        self.zones.iter().find(|zone| zone.id == id)
+    }
+
+    /// Finds a tier.
+    pub fn tier(&self, id: TierId) -> Option<&Tier> {
+        self.tiers.iter().find(|tier| tier.id == id)
+    }
+
+    /// Gives the number of the local day a moment belongs to.
+    pub fn day(&self, at: Timestamp) -> i32 {
+        let shift_minutes = i64::from(self.utc_offset_minutes) - i64::from(self.day_start_minutes);
+        let minutes = i64::try_from(at.0 / 60_000).unwrap_or(i64::MAX / 2) + shift_minutes;
+        i32::try_from(minutes.div_euclid(DAY_MINUTES)).unwrap_or(i32::MAX)
+    }
+
+    /// Checks that the policy makes sense.
+    ///
+    /// **Errors**: [`PolicyError`], the first found.
+    pub fn check(&self) -> Result<(), PolicyError> {
+        unique("zones", self.zones.iter().map(|zone| (zone.id.0, &zone.name)))?;
+        unique("gates", self.gates.iter().map(|gate| (gate.id.0, &gate.name)))?;
+        unique("tiers", self.tiers.iter().map(|tier| (tier.id.0, &tier.name)))?;
+        unique("names", std::iter::once((0, &self.name)))?;
+        if i64::from(self.utc_offset_minutes).abs() > DAY_MINUTES
+            || i64::from(self.day_start_minutes) >= DAY_MINUTES
+        {
+            return Err(PolicyError::Impossible {
+                what: "the time offset or start of day",
+                id: 0,
+            });
+        }
+        for gate in &self.gates {
+            self.check_zone("gate", gate.id.0, gate.zone)?;
+        }
+        self.tiers.iter().try_for_each(|tier| self.check_tier(tier))
+    }
+
+    fn check_tier(&self, tier: &Tier) -> Result<(), PolicyError> {
+        if tier.windows.len() > MAX_WINDOWS || tier.zones.len() > MAX_PARTS {
+            return Err(PolicyError::OverLimit { kind: "windows" });
+        }
+        if tier.windows.iter().any(|window| window.until <= window.from) {
+            return Err(PolicyError::Impossible {
+                what: "a window that ends before it begins, of tier",
+                id: tier.id.0,
+            });
+        }
+        if tier.entry == Entry::PerDay(0) {
+            return Err(PolicyError::Impossible {
+                what: "no entry at all on any day, of tier",
+                id: tier.id.0,
+            });
+        }
+        tier.zones
+            .iter()
+            .try_for_each(|&zone| self.check_zone("tier", tier.id.0, zone))
+    }
+
+    fn check_zone(&self, kind: &'static str, id: u16, zone: ZoneId) -> Result<(), PolicyError> {
+        match self.zone(zone) {
+            Some(_) => Ok(()),
+            None => Err(PolicyError::UnknownZone { kind, id, zone }),
+        }
+    }
+}
+
+fn unique<'a>(kind: &'static str, parts: impl Iterator<Item = (u16, &'a String)>) -> Result<(), PolicyError> {
+    let mut seen = BTreeSet::new();
+    for (id, name) in parts {
+        if !seen.insert(id) {
+            return Err(PolicyError::RepeatedId { kind, id });
+        }
+        if name.is_empty() || name.len() > MAX_NAME_BYTES || seen.len() > MAX_PARTS {
+            return Err(PolicyError::OverLimit { kind });
+        }
+    }
+    Ok(())
+}

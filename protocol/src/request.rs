@@ -1,0 +1,128 @@
+//! What scanners ask hubs and hubs ask home hubs, and the answers: one request and one answer per stream; syncing is the session's.
+
+use bincode::{Decode, Encode};
+use usher_keys::PublicKey;
+use usher_keys::codec::{self, CodecError};
+
+use crate::admission::{Direction, Verdict};
+use crate::ident::{GateId, Generation, ScanId, TierId, Unit};
+use crate::ticket::{MAX_TEXT_DIGITS, Ticket};
+
+/// Largest request or answer, in bytes.
+pub const MAX_REQUEST_BYTES: usize = 2 * 1024;
+/// Longest code text in a request, in bytes: longer ones cannot be tickets and are cut by the asker.
+pub const MAX_CODE_BYTES: usize = MAX_TEXT_DIGITS + 1;
+
+/// A scan to be judged, with the code as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Scan {
+    /// Drawn by the reader; the same for every retry of one reading.
+    pub id: ScanId,
+    /// The text of the code, at most [`MAX_CODE_BYTES`].
+    pub code: Vec<u8>,
+    /// The gate.
+    pub gate: GateId,
+    /// Which way.
+    pub direction: Direction,
+    /// How many people, from 1.
+    pub persons: u8,
+}
+
+/// A request on a stream of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Request {
+    /// A device asks a hub to judge a scan.
+    Judge(Scan),
+    /// A hub asks a unit's home hub to judge a scan.
+    JudgeAsHome(Scan),
+    /// A device asks a hub to let people in against the rules.
+    Override {
+        /// The scan that was refused.
+        scan: Scan,
+        /// The supervisor.
+        by: String,
+        /// The reason.
+        why: String,
+    },
+}
+
+/// Who judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum JudgedBy {
+    /// The unit's home hub.
+    Home(PublicKey),
+    /// A hub in its place, because the home could not be reached.
+    Hub(PublicKey),
+    /// The scanner alone.
+    Alone,
+}
+
+/// What a ticket says, for the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct TicketFacts {
+    /// The unit.
+    pub unit: Unit,
+    /// The generation.
+    pub generation: Generation,
+    /// The tier.
+    pub tier: TierId,
+    /// How many people it admits.
+    pub admits: u8,
+    /// Its flags.
+    pub flags: u8,
+}
+
+impl From<&Ticket> for TicketFacts {
+    fn from(ticket: &Ticket) -> Self {
+        Self {
+            unit: ticket.unit,
+            generation: ticket.generation,
+            tier: ticket.tier,
+            admits: ticket.admits,
+            flags: ticket.flags.0,
+        }
+    }
+}
+
+/// The answer to a scan.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Answer {
+    /// The scan.
+    pub scan: ScanId,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Who judged.
+    pub by: JudgedBy,
+    /// What the ticket says, if it was one.
+    pub ticket: Option<TicketFacts>,
+}
+
+/// Why a request was not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum RequestError {
+    /// The asker's role, gates or capabilities do not allow it.
+    NotAllowed,
+    /// We are not that unit's home.
+    NotHome,
+    /// The request was not understood.
+    Malformed,
+    /// The answer could not be made durable (disk full, read-only): nothing was decided.
+    Unavailable,
+    /// Too many requests are waiting.
+    Busy,
+}
+
+/// What comes back on the stream.
+pub type Response = Result<Answer, RequestError>;
+
+/// Writes a request or response.
+pub fn to_bytes<T: Encode>(value: &T) -> Vec<u8> {
+    codec::encode(value)
+}
+
+/// Reads a request or response.
+///
+/// **Errors**: [`CodecError`].
+pub fn from_bytes<T: Encode + Decode<()>>(bytes: &[u8]) -> Result<T, CodecError> {
+    codec::decode::<MAX_REQUEST_BYTES, T>(bytes)
+}

@@ -1,0 +1,145 @@
+//! The messages of a sync session and their limits; the session itself is in [`session`], the connection is the link's.
+
+pub mod outbox;
+pub mod session;
+
+use bincode::{Decode, Encode};
+use usher_keys::codec::{self, CodecError};
+use usher_keys::{DeviceIdentity, EventId, Signature, SignedBundle, Timestamp};
+
+use crate::checkpoint::SignedCheckpoint;
+use crate::ident::Origin;
+use crate::log::{Hash, Head, Run, Tail};
+
+pub use session::{Close, Context, Input, Notice, Output, Session, SessionConfig, StoreError};
+
+/// Largest frame, in bytes: a checkpoint or a run with one record at the limit, with room.
+pub const MAX_FRAME_BYTES: usize = 1024 * 1024;
+/// Protocol versions this build speaks.
+pub const VERSIONS: VersionRange = VersionRange {
+    lowest: 1,
+    highest: 1,
+};
+/// Most logs a peer may name: every device of the largest venue, ten times over.
+pub const MAX_LOGS: usize = 4_096;
+
+/// The protocol versions a peer speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct VersionRange {
+    /// The lowest.
+    pub lowest: u16,
+    /// The highest.
+    pub highest: u16,
+}
+
+impl VersionRange {
+    /// Gives the highest version both speak.
+    pub fn common(self, other: Self) -> Option<u16> {
+        let highest = self.highest.min(other.highest);
+        (highest >= self.lowest.max(other.lowest)).then_some(highest)
+    }
+}
+
+/// Where a peer's copy of a log ends, with the origin's signature there if it has one.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Held {
+    /// Whose log.
+    pub origin: Origin,
+    /// Up to where.
+    pub tail: Tail,
+    /// The origin's signature of the head there; missing right behind a checkpoint.
+    pub signature: Option<Signature>,
+}
+
+impl Held {
+    /// Gives the head, if there is a signature.
+    pub fn head(&self) -> Option<Head> {
+        Some(Head {
+            origin: self.origin,
+            tail: self.tail,
+            signature: self.signature?,
+        })
+    }
+}
+
+impl From<Head> for Held {
+    fn from(head: Head) -> Self {
+        Self {
+            origin: head.origin,
+            tail: head.tail,
+            signature: Some(head.signature),
+        }
+    }
+}
+
+/// The first message of each side.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Hello {
+    /// Versions spoken.
+    pub versions: VersionRange,
+    /// The event this is about.
+    pub event: EventId,
+    /// The sender's certificate.
+    pub identity: DeviceIdentity,
+    /// The newest trust bundle it knows.
+    pub bundle: SignedBundle,
+    /// What it holds.
+    pub held: Vec<Held>,
+}
+
+/// Why a side says goodbye.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Farewell {
+    /// No protocol version in common: one side must be updated.
+    NoCommonVersion,
+    /// The events differ.
+    OtherEvent,
+    /// The certificate is refused (expired, revoked, not for this key or not for this event).
+    NotWelcome,
+    /// The peer sent what no honest peer sends.
+    BadMessage,
+    /// Nothing was heard for too long.
+    Silent,
+    /// The program is shutting down.
+    Leaving,
+}
+
+/// One message; each travels in one frame. The order of variants is the wire format: only ever append.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Message {
+    /// Who I am, what I hold.
+    Hello(Box<Hello>),
+    /// What I hold now; also the acknowledgement of what was stored.
+    Have(Vec<Held>),
+    /// Records you lack.
+    Run(Run),
+    /// The state up to a vector, for a peer that holds nothing yet.
+    Checkpoint(SignedCheckpoint),
+    /// A newer trust bundle.
+    Bundle(SignedBundle),
+    /// I am here.
+    Beat {
+        /// Hash over the vector I hold.
+        digest: Hash,
+        /// You have every authority record that existed at this time, if I know one.
+        fresh_as_of: Option<Timestamp>,
+    },
+    /// What you hold is not what I thought: tell me all.
+    Recap,
+    /// Goodbye.
+    Bye(Farewell),
+}
+
+impl Message {
+    /// Gives the frame's body.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    /// Reads a frame's body.
+    ///
+    /// **Errors**: [`CodecError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
+        codec::decode::<MAX_FRAME_BYTES, _>(bytes)
+    }
+}

@@ -1,0 +1,198 @@
+//! Decides what a peer lacks and in which order it is sent: authority logs first, a bounded number of runs in flight; sends nothing itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use usher_keys::Timestamp;
+
+use super::Held;
+use crate::ident::{Origin, Seq};
+use crate::log::{Hash, Tail};
+
+/// Most runs sent but not yet acknowledged: 4 runs keep a link busy and bound the receiver's backlog to 1 MiB.
+pub const MAX_RUNS_IN_FLIGHT: usize = 4;
+/// How long to wait for an acknowledgement before a run is sent again, in milliseconds.
+pub const RESEND_MS: u64 = 5_000;
+
+#[derive(Debug, Clone, Copy)]
+struct InFlight {
+    since: Timestamp,
+    loading: bool,
+}
+
+/// What we hold, what the peer is known to hold, and what is on its way.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    ours: BTreeMap<Origin, Held>,
+    theirs: BTreeMap<Origin, Tail>,
+    in_flight: BTreeMap<Origin, InFlight>,
+    /// Logs whose earlier records we do not hold ourselves, or that are frozen.
+    unserved: BTreeSet<Origin>,
+    /// Logs of which the peer does not know how far our copy reaches.
+    untold: BTreeSet<Origin>,
+}
+
+impl Outbox {
+    /// Takes note of what we hold.
+    pub fn we_hold(&mut self, held: Held) {
+        let newer = self
+            .ours
+            .get(&held.origin)
+            .is_none_or(|ours| ours.tail.seq <= held.tail.seq);
+        if newer {
+            self.untold.insert(held.origin);
+            self.ours.insert(held.origin, held);
+        }
+    }
+
+    /// Takes note of what the peer holds; a whole list replaces what was believed.
+    pub fn they_hold(&mut self, held: &[Held], whole: bool) {
+        if whole {
+            self.theirs.clear();
+            self.in_flight.clear();
+        }
+        for one in held {
+            self.theirs.insert(one.origin, one.tail);
+            let arrived = self
+                .ours
+                .get(&one.origin)
+                .is_none_or(|ours| ours.tail.seq <= one.tail.seq);
+            if arrived
+                || self
+                    .in_flight
+                    .get(&one.origin)
+                    .is_some_and(|flight| !flight.loading)
+            {
+                self.in_flight.remove(&one.origin);
+            }
+        }
+    }
+
+    /// Takes note that the peer holds at least that much, because it sent it.
+    pub fn they_sent(&mut self, origin: Origin, tail: Tail) {
+        let known = self.theirs.entry(origin).or_default();
+        if known.seq < tail.seq {
+            *known = tail;
+        }
+    }
+
+    /// Gives the next log to load a run of, and after which record; authority logs come first.
+    pub fn next_load(&mut self, authorities: &BTreeSet<Origin>, now: Timestamp) -> Option<(Origin, Seq)> {
+        self.in_flight
+            .retain(|_, flight| now.since_ms(flight.since) < RESEND_MS);
+        if self.in_flight.len() >= MAX_RUNS_IN_FLIGHT {
+            return None;
+        }
+        let wanted = |origin: &Origin| self.lacks(origin) && !self.in_flight.contains_key(origin);
+        let first = authorities.iter().find(|origin| wanted(origin));
+        let origin = *first.or_else(|| self.ours.keys().find(|origin| wanted(origin)))?;
+        self.in_flight.insert(
+            origin,
+            InFlight {
+                since: now,
+                loading: true,
+            },
+        );
+        Some((origin, self.their_seq(&origin)))
+    }
+
+    /// Takes note that a loaded run was sent, or that there was none to send.
+    pub fn loaded(&mut self, origin: Origin, sent: bool, now: Timestamp) {
+        if sent {
+            self.untold.remove(&origin);
+            self.in_flight.insert(
+                origin,
+                InFlight {
+                    since: now,
+                    loading: false,
+                },
+            );
+        } else {
+            self.in_flight.remove(&origin);
+            self.unserved.insert(origin);
+        }
+    }
+
+    /// Gives up on a log for this session.
+    pub fn give_up(&mut self, origin: Origin) {
+        self.in_flight.remove(&origin);
+        self.unserved.insert(origin);
+    }
+
+    /// Gives what the peer has not been told of our copies.
+    pub fn take_untold(&mut self) -> Vec<Held> {
+        let untold = std::mem::take(&mut self.untold);
+        untold
+            .iter()
+            .filter_map(|origin| self.ours.get(origin).cloned())
+            .collect()
+    }
+
+    /// Gives all we hold.
+    pub fn all_ours(&mut self) -> Vec<Held> {
+        self.untold.clear();
+        self.ours.values().cloned().collect()
+    }
+
+    /// Gives what we hold of one log.
+    pub fn ours(&self, origin: &Origin) -> Option<&Held> {
+        self.ours.get(origin)
+    }
+
+    /// Tells how many records the peer lacks in all.
+    pub fn lag(&self) -> u64 {
+        self.ours
+            .keys()
+            .map(|origin| self.our_seq(origin).0.saturating_sub(self.their_seq(origin).0))
+            .sum()
+    }
+
+    /// Tells whether the peer holds no log but its own.
+    pub fn they_are_fresh(&self, peer: &Origin) -> bool {
+        self.theirs
+            .iter()
+            .all(|(origin, tail)| origin == peer || tail.seq.0 == 0)
+    }
+
+    /// Tells whether the peer holds all we hold of these logs.
+    pub fn they_have_all_of(&self, origins: &BTreeSet<Origin>) -> bool {
+        origins
+            .iter()
+            .all(|origin| self.our_seq(origin) <= self.their_seq(origin))
+    }
+
+    /// Hashes what we hold.
+    pub fn our_digest(&self) -> Hash {
+        digest(self.ours.iter().map(|(origin, held)| (origin, held.tail)))
+    }
+
+    /// Hashes what we believe the peer holds.
+    pub fn their_digest(&self) -> Hash {
+        digest(self.theirs.iter().map(|(origin, tail)| (origin, *tail)))
+    }
+
+    fn lacks(&self, origin: &Origin) -> bool {
+        !self.unserved.contains(origin) && self.their_seq(origin) < self.our_seq(origin)
+    }
+
+    fn our_seq(&self, origin: &Origin) -> Seq {
+        self.ours
+            .get(origin)
+            .map(|held| held.tail.seq)
+            .unwrap_or_default()
+    }
+
+    fn their_seq(&self, origin: &Origin) -> Seq {
+        self.theirs.get(origin).map(|tail| tail.seq).unwrap_or_default()
+    }
+}
+
+fn digest<'a>(copies: impl Iterator<Item = (&'a Origin, Tail)>) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    for (origin, tail) in copies.filter(|(_, tail)| tail.seq.0 > 0) {
+        hasher
+            .update(&origin.0)
+            .update(&tail.seq.0.to_le_bytes())
+            .update(&tail.hash);
+    }
+    *hasher.finalize().as_bytes()
+}

@@ -1,0 +1,513 @@
+//! One sync conversation as a pure state machine: inputs in, outputs out; the driver loads, stores and sends, and keeps the clock.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use thiserror::Error;
+use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
+
+use super::outbox::Outbox;
+use super::{Farewell, Held, Hello, MAX_LOGS, Message, VERSIONS};
+use crate::checkpoint::SignedCheckpoint;
+use crate::ident::{Origin, Seq};
+use crate::log::{Contradiction, Run, RunError, Tail};
+use crate::trust::Trust;
+
+/// How often a side shows that it is there, in milliseconds: the resolution of "revocations as of".
+pub const BEAT_MS: u64 = 2_000;
+/// After how long without a word a peer counts as gone, in milliseconds.
+pub const SILENCE_MS: u64 = 15_000;
+/// From how many missing records on a fresh peer is sent a checkpoint first.
+pub const CHECKPOINT_LAG: u64 = 2_000;
+
+/// What a session is told at its start.
+pub struct SessionConfig {
+    /// The event.
+    pub event: EventId,
+    /// Our certificate.
+    pub identity: DeviceIdentity,
+    /// The key the peer proved to hold when connecting.
+    pub peer: PublicKey,
+    /// What we hold.
+    pub held: Vec<Held>,
+}
+
+/// What the outside world is like at the moment of an input.
+pub struct Context<'a> {
+    /// The wall clock.
+    pub now: Timestamp,
+    /// The trust in force.
+    pub trust: &'a Trust,
+    /// Devices nobody talks to any more.
+    pub revoked: &'a BTreeSet<PublicKey>,
+    /// We hold every authority record that existed at this time; the cloud says now.
+    pub fresh_as_of: Option<Timestamp>,
+}
+
+/// Why a run was not stored.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum StoreError {
+    /// It was refused.
+    #[error("the run was refused")]
+    Run(#[from] RunError),
+    /// Storage failed; nothing was changed.
+    #[error("storage failed")]
+    Unavailable,
+}
+
+/// What happens to a session.
+#[derive(Debug)]
+pub enum Input {
+    /// The connection stands: begin.
+    Start,
+    /// The peer sent a message.
+    Received(Message),
+    /// A log of ours grew, by whatever way.
+    Grew(Held),
+    /// An [`Output::Load`] was carried out; `None` when those records are not here.
+    Loaded {
+        /// The log asked for.
+        origin: Origin,
+        /// The run.
+        run: Option<Run>,
+    },
+    /// An [`Output::LoadCheckpoint`] was carried out.
+    LoadedCheckpoint(Option<SignedCheckpoint>),
+    /// An [`Output::StoreCheckpoint`] was carried out; whatever it covers came as [`Input::Grew`] before.
+    StoredCheckpoint,
+    /// An [`Output::Store`] was carried out: where our copy ends now, or why not.
+    Stored {
+        /// The log.
+        origin: Origin,
+        /// The result.
+        result: Result<Held, StoreError>,
+    },
+    /// Our trust bundle or the list of revoked devices changed.
+    TrustChanged,
+    /// Time has passed.
+    Tick,
+    /// The program is shutting down.
+    Leave,
+}
+
+/// What a session wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Send this.
+    Send(Message),
+    /// Load a run of this log after this record and say [`Input::Loaded`].
+    Load {
+        /// The log.
+        origin: Origin,
+        /// After which record.
+        after: Seq,
+    },
+    /// Load the newest checkpoint and say [`Input::LoadedCheckpoint`].
+    LoadCheckpoint,
+    /// Check and store this run and say [`Input::Stored`].
+    Store(Run),
+    /// Check and store this checkpoint, say [`Input::Grew`] for what it covers, then [`Input::StoredCheckpoint`].
+    StoreCheckpoint(SignedCheckpoint),
+    /// Check and store this bundle; a change comes back as [`Input::TrustChanged`].
+    StoreBundle(SignedBundle),
+    /// Say [`Input::Tick`] then.
+    WakeAt(Timestamp),
+    /// Tell people or the rest of the program.
+    Notify(Notice),
+    /// End the connection.
+    Close(Close),
+}
+
+/// What a session has to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The peer is who it says and may talk.
+    Opened(Box<Certificate>),
+    /// An origin has two histories.
+    Forked(Contradiction),
+    /// Every authority record that existed at this time is here.
+    Fresh(Timestamp),
+    /// A run was not accepted.
+    RunRefused(Origin, StoreError),
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Close {
+    /// We ended it.
+    Ours(Farewell),
+    /// The peer did.
+    Theirs(Farewell),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Phase {
+    /// Our hello is out, theirs is not here.
+    Greeting,
+    /// Both sides know each other.
+    Open,
+    /// A fresh peer was sent a checkpoint and has not answered yet; since when.
+    CheckpointSent(Timestamp),
+    /// Over.
+    Closed,
+}
+
+/// One sync conversation.
+pub struct Session {
+    event: EventId,
+    identity: DeviceIdentity,
+    peer: PublicKey,
+    peer_identity: Option<DeviceIdentity>,
+    peer_bundle: u64,
+    phase: Phase,
+    outbox: Outbox,
+    outputs: VecDeque<Output>,
+    last_heard: Timestamp,
+    next_beat: Timestamp,
+}
+
+impl Session {
+    /// Makes a session; it does nothing until [`Input::Start`].
+    pub fn new(config: SessionConfig) -> Self {
+        let mut outbox = Outbox::default();
+        for held in config.held {
+            outbox.we_hold(held);
+        }
+        Self {
+            event: config.event,
+            identity: config.identity,
+            peer: config.peer,
+            peer_identity: None,
+            peer_bundle: 0,
+            phase: Phase::Greeting,
+            outbox,
+            outputs: VecDeque::new(),
+            last_heard: Timestamp(0),
+            next_beat: Timestamp(0),
+        }
+    }
+
+    /// Takes an input; afterwards drain [`Session::poll`].
+    pub fn handle(&mut self, input: Input, ctx: &Context) {
+        if self.phase == Phase::Closed {
+            return;
+        }
+        match input {
+            Input::Start => self.start(ctx),
+            Input::Received(message) => self.receive(message, ctx),
+            Input::Grew(held) => self.outbox.we_hold(held),
+            Input::Loaded { origin, run } => self.loaded(origin, run, ctx),
+            Input::LoadedCheckpoint(checkpoint) => self.loaded_checkpoint(checkpoint, ctx),
+            Input::StoredCheckpoint => {
+                let told = self.outbox.take_untold();
+                self.send(Message::Have(told));
+            }
+            Input::Stored { origin, result } => self.stored(origin, result),
+            Input::TrustChanged => self.trust_changed(ctx),
+            Input::Tick => self.tick(ctx),
+            Input::Leave => self.close(Farewell::Leaving),
+        }
+        self.fill_the_line(ctx);
+    }
+
+    /// Gives the next thing to do.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Gives the peer's certificate once it was checked.
+    pub fn peer(&self) -> Option<&Certificate> {
+        self.peer_identity.as_ref().map(DeviceIdentity::unverified)
+    }
+
+    /// Tells how many records the peer still lacks.
+    pub fn lag(&self) -> u64 {
+        self.outbox.lag()
+    }
+
+    fn start(&mut self, ctx: &Context) {
+        self.last_heard = ctx.now;
+        self.greet(ctx);
+        self.schedule_beat(ctx);
+    }
+
+    fn greet(&mut self, ctx: &Context) {
+        let hello = Hello {
+            versions: VERSIONS,
+            event: self.event,
+            identity: self.identity.clone(),
+            bundle: ctx.trust.signed().clone(),
+            held: self.outbox.all_ours(),
+        };
+        self.send(Message::Hello(Box::new(hello)));
+    }
+
+    fn receive(&mut self, message: Message, ctx: &Context) {
+        self.last_heard = ctx.now;
+        if let Message::Bye(farewell) = message {
+            self.phase = Phase::Closed;
+            self.outputs.push_back(Output::Close(Close::Theirs(farewell)));
+            return;
+        }
+        if let Message::Hello(hello) = message {
+            return self.hello(*hello, ctx);
+        }
+        if self.phase == Phase::Greeting {
+            // Overtook the hello: whatever it was will be sent again.
+            return;
+        }
+        match message {
+            Message::Have(held) => self.have(&held, false),
+            Message::Run(run) => self.outputs.push_back(Output::Store(run)),
+            Message::Checkpoint(checkpoint) => self.outputs.push_back(Output::StoreCheckpoint(checkpoint)),
+            Message::Bundle(bundle) => self.bundle(bundle),
+            Message::Beat { digest, fresh_as_of } => self.beat(digest, fresh_as_of),
+            Message::Recap => {
+                let all = self.outbox.all_ours();
+                self.send(Message::Have(all));
+            }
+            Message::Hello(_) | Message::Bye(_) => {}
+        }
+    }
+
+    fn hello(&mut self, hello: Hello, ctx: &Context) {
+        if VERSIONS.common(hello.versions).is_none() {
+            return self.close(Farewell::NoCommonVersion);
+        }
+        if hello.event != self.event {
+            return self.close(Farewell::OtherEvent);
+        }
+        if !self.welcome(&hello, ctx) {
+            return self.close(Farewell::NotWelcome);
+        }
+        let first = self.phase == Phase::Greeting;
+        self.peer_bundle = hello.bundle.unverified().map_or(0, |bundle| bundle.version);
+        self.peer_identity = Some(hello.identity);
+        if first {
+            self.phase = Phase::Open;
+            let certificate = self.peer().cloned().expect("set on the line above");
+            self.notify(Notice::Opened(Box::new(certificate)));
+        }
+        self.bundle(hello.bundle);
+        self.have(&hello.held, true);
+        self.offer_bundle(ctx);
+        let fresh = self.outbox.they_are_fresh(&self.peer);
+        if first && fresh && self.outbox.lag() > CHECKPOINT_LAG {
+            self.phase = Phase::CheckpointSent(ctx.now);
+            self.outputs.push_back(Output::LoadCheckpoint);
+        }
+    }
+
+    /// Checks the peer by the trust in force, or by the newer trust it brings.
+    fn welcome(&self, hello: &Hello, ctx: &Context) -> bool {
+        let check = |trust: &Trust| {
+            trust
+                .check_peer(&hello.identity, self.peer, ctx.revoked, ctx.now)
+                .is_ok()
+        };
+        check(ctx.trust)
+            || ctx
+                .trust
+                .renew(hello.bundle.clone())
+                .is_ok_and(|newer| check(&newer))
+    }
+
+    fn have(&mut self, held: &[Held], whole: bool) {
+        if held.len() > MAX_LOGS {
+            return self.close(Farewell::BadMessage);
+        }
+        if matches!(self.phase, Phase::CheckpointSent(_)) && !whole {
+            self.phase = Phase::Open;
+        }
+        for theirs in held {
+            if let Some(found) = self.contradiction(theirs) {
+                self.outbox.give_up(theirs.origin);
+                self.notify(Notice::Forked(found));
+            }
+        }
+        self.outbox.they_hold(held, whole);
+    }
+
+    /// Two signed heads of one origin at one number with different hashes.
+    fn contradiction(&self, theirs: &Held) -> Option<Contradiction> {
+        let ours = self.outbox.ours(&theirs.origin)?.tail;
+        if ours.seq != theirs.tail.seq || ours.hash == theirs.tail.hash {
+            return None;
+        }
+        theirs.head()?.verify(self.event).ok()?;
+        Some(Contradiction::new(
+            theirs.origin,
+            ours.seq,
+            ours.hash,
+            theirs.tail.hash,
+        ))
+    }
+
+    fn bundle(&mut self, bundle: SignedBundle) {
+        self.peer_bundle = self
+            .peer_bundle
+            .max(bundle.unverified().map_or(0, |bundle| bundle.version));
+        self.outputs.push_back(Output::StoreBundle(bundle));
+    }
+
+    fn beat(&mut self, digest: crate::log::Hash, fresh_as_of: Option<Timestamp>) {
+        if digest != self.outbox.their_digest() {
+            self.send(Message::Recap);
+        }
+        if let Some(as_of) = fresh_as_of {
+            self.notify(Notice::Fresh(as_of));
+        }
+    }
+
+    fn loaded(&mut self, origin: Origin, run: Option<Run>, ctx: &Context) {
+        self.outbox.loaded(origin, run.is_some(), ctx.now);
+        if let Some(run) = run {
+            self.send(Message::Run(run));
+        }
+    }
+
+    fn loaded_checkpoint(&mut self, checkpoint: Option<SignedCheckpoint>, ctx: &Context) {
+        match checkpoint {
+            Some(checkpoint) => {
+                self.phase = Phase::CheckpointSent(ctx.now);
+                self.send(Message::Checkpoint(checkpoint));
+            }
+            None => self.phase = Phase::Open,
+        }
+    }
+
+    fn stored(&mut self, origin: Origin, result: Result<Held, StoreError>) {
+        match result {
+            Ok(held) => {
+                self.outbox.they_sent(origin, held.tail);
+                self.acknowledge(held);
+            }
+            Err(StoreError::Run(RunError::Gap { .. })) => {
+                let ours = self.outbox.ours(&origin).cloned();
+                let nothing = Held {
+                    origin,
+                    tail: Tail::default(),
+                    signature: None,
+                };
+                self.send(Message::Have(vec![ours.unwrap_or(nothing)]));
+            }
+            Err(StoreError::Run(RunError::Malformed | RunError::FalseHead | RunError::Altered)) => {
+                self.close(Farewell::BadMessage);
+            }
+            Err(StoreError::Run(RunError::Forked(found))) => {
+                self.outbox.give_up(origin);
+                self.notify(Notice::Forked(found));
+            }
+            Err(error @ StoreError::Run(RunError::Frozen | RunError::UnknownOrigin))
+            | Err(error @ StoreError::Unavailable) => self.notify(Notice::RunRefused(origin, error)),
+        }
+    }
+
+    fn acknowledge(&mut self, held: Held) {
+        self.outbox.we_hold(held.clone());
+        let mut told = self.outbox.take_untold();
+        if !told.iter().any(|one| one.origin == held.origin) {
+            told.push(self.outbox.ours(&held.origin).cloned().unwrap_or(held));
+        }
+        self.send(Message::Have(told));
+    }
+
+    fn trust_changed(&mut self, ctx: &Context) {
+        if self.peer_identity.is_some() {
+            self.recheck_peer(ctx);
+            self.offer_bundle(ctx);
+        }
+    }
+
+    fn offer_bundle(&mut self, ctx: &Context) {
+        if ctx.trust.bundle().version > self.peer_bundle {
+            self.peer_bundle = ctx.trust.bundle().version;
+            self.send(Message::Bundle(ctx.trust.signed().clone()));
+        }
+    }
+
+    /// A peer whose certificate has run out or that was revoked since is shown the door.
+    fn recheck_peer(&mut self, ctx: &Context) {
+        let Some(identity) = &self.peer_identity else {
+            return;
+        };
+        if ctx
+            .trust
+            .check_peer(identity, self.peer, ctx.revoked, ctx.now)
+            .is_err()
+        {
+            self.close(Farewell::NotWelcome);
+        }
+    }
+
+    fn tick(&mut self, ctx: &Context) {
+        if ctx.now.since_ms(self.last_heard) > SILENCE_MS {
+            return self.close(Farewell::Silent);
+        }
+        self.recheck_peer(ctx);
+        if ctx.now < self.next_beat {
+            return;
+        }
+        match self.phase {
+            Phase::Greeting => self.greet(ctx),
+            Phase::CheckpointSent(since) if ctx.now.since_ms(since) > super::outbox::RESEND_MS => {
+                self.phase = Phase::Open;
+                self.send_beat(ctx);
+            }
+            Phase::Open | Phase::CheckpointSent(_) => self.send_beat(ctx),
+            Phase::Closed => {}
+        }
+        self.schedule_beat(ctx);
+    }
+
+    fn send_beat(&mut self, ctx: &Context) {
+        let untold = self.outbox.take_untold();
+        if !untold.is_empty() {
+            self.send(Message::Have(untold));
+        }
+        let up_to_date = self.outbox.they_have_all_of(&authorities(ctx.trust));
+        let fresh_as_of = ctx.fresh_as_of.filter(|_| up_to_date);
+        self.send(Message::Beat {
+            digest: self.outbox.our_digest(),
+            fresh_as_of,
+        });
+    }
+
+    fn schedule_beat(&mut self, ctx: &Context) {
+        self.next_beat = ctx.now.plus_ms(BEAT_MS);
+        self.outputs.push_back(Output::WakeAt(self.next_beat));
+    }
+
+    /// Asks for runs as long as the peer lacks something and the line has room.
+    fn fill_the_line(&mut self, ctx: &Context) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        let authorities = authorities(ctx.trust);
+        while let Some((origin, after)) = self.outbox.next_load(&authorities, ctx.now) {
+            self.outputs.push_back(Output::Load { origin, after });
+        }
+    }
+
+    fn send(&mut self, message: Message) {
+        self.outputs.push_back(Output::Send(message));
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.outputs.push_back(Output::Notify(notice));
+    }
+
+    fn close(&mut self, farewell: Farewell) {
+        self.phase = Phase::Closed;
+        self.send(Message::Bye(farewell));
+        self.outputs.push_back(Output::Close(Close::Ours(farewell)));
+    }
+}
+
+fn authorities(trust: &Trust) -> BTreeSet<Origin> {
+    trust
+        .bundle()
+        .authority_keys
+        .iter()
+        .map(|trusted| trusted.key)
+        .collect()
+}

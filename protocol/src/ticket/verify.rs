@@ -1,0 +1,123 @@
+//! From scanned text to a verified ticket: format, key, signature, event, in that order; revocation and use are judged later.
+
+use std::collections::BTreeMap;
+
+use bincode::{Decode, Encode};
+use serde::Serialize;
+use thiserror::Error;
+use usher_keys::{Domain, EventId, KeyId, Timestamp, TrustBundle, TrustedKey, Verifier};
+
+use super::{MAX_TEXT_DIGITS, Payload, Ticket, digits};
+
+/// Why a code does not give a verified ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Rejection {
+    /// Not a ticket of ours at all, or not its one canonical text.
+    #[error("not an Usher ticket")]
+    NotATicket,
+    /// A payload of a version this build does not know.
+    #[error("a ticket of version {version}, which this build does not know: update it")]
+    UnknownVersion {
+        /// The version byte.
+        version: u8,
+    },
+    /// Signed by a key this event does not know: another event's ticket, or a forgery.
+    #[error("signed by a key this event does not know")]
+    UnknownKey,
+    /// The signature does not verify: forged or altered.
+    #[error("the signature is false")]
+    FalseSignature,
+    /// The key was struck out.
+    #[error("signed by a key that was struck out")]
+    StruckKey,
+    /// The key is not believed at this moment.
+    #[error("signed by a key outside its window")]
+    KeyOutOfWindow,
+}
+
+/// A ticket whose signature was verified; only [`Keyring::verify`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedTicket {
+    ticket: Ticket,
+    event: EventId,
+}
+
+impl VerifiedTicket {
+    /// Gives the ticket.
+    pub fn ticket(&self) -> &Ticket {
+        &self.ticket
+    }
+
+    /// Gives the event its key belongs to.
+    pub fn event(&self) -> EventId {
+        self.event
+    }
+}
+
+struct TicketKey {
+    trusted: TrustedKey,
+    verifier: Verifier,
+}
+
+/// The ticket-signing keys of an event, ready to verify.
+pub struct Keyring {
+    event: EventId,
+    keys: BTreeMap<KeyId, TicketKey>,
+}
+
+impl Keyring {
+    /// Makes the keyring of a trust bundle; weak keys, which a checked bundle cannot hold, are left out.
+    pub fn new(bundle: &TrustBundle) -> Self {
+        let keys = bundle
+            .ticket_keys
+            .iter()
+            .filter_map(|trusted| {
+                let verifier = trusted.key.verifier().ok()?;
+                Some((
+                    trusted.key.id(),
+                    TicketKey {
+                        trusted: trusted.clone(),
+                        verifier,
+                    },
+                ))
+            })
+            .collect();
+        Self {
+            event: bundle.event,
+            keys,
+        }
+    }
+
+    /// Verifies the text of a code.
+    ///
+    /// **Errors**: [`Rejection`], the first that applies, cheapest check first.
+    pub fn verify_text(&self, text: &[u8], now: Timestamp) -> Result<VerifiedTicket, Rejection> {
+        if text.len() > MAX_TEXT_DIGITS {
+            return Err(Rejection::NotATicket);
+        }
+        let bytes = digits::decode(text).ok_or(Rejection::NotATicket)?;
+        self.verify(&bytes, now)
+    }
+
+    /// Verifies payload bytes.
+    ///
+    /// **Errors**: [`Rejection`], the first that applies.
+    pub fn verify(&self, payload: &[u8], now: Timestamp) -> Result<VerifiedTicket, Rejection> {
+        let (ticket, body, signature) = Payload::parse(payload)?;
+        let key = self.keys.get(&ticket.key).ok_or(Rejection::UnknownKey)?;
+        key.verifier
+            .verify(Domain::Ticket, body, &signature)
+            .map_err(|_| Rejection::FalseSignature)?;
+        if key.trusted.is_struck() {
+            return Err(Rejection::StruckKey);
+        }
+        if !key.trusted.window.contains(now) {
+            return Err(Rejection::KeyOutOfWindow);
+        }
+        Ok(VerifiedTicket {
+            ticket,
+            event: self.event,
+        })
+    }
+}
