@@ -321,7 +321,7 @@ impl SignedBundle {
             .iter()
             .take(MAX_ROOTS)
             .filter(|s| pinned.keys.contains(&s.root))
-            .filter(|s| s.root.verify(Domain::Bundle, &self.bytes, &s.signature).is_ok())
+            .filter(|s| self.is_signed_by(s))
             .map(|s| s.root)
             .collect();
         let needed = usize::from(pinned.threshold);
@@ -334,6 +334,11 @@ impl SignedBundle {
         let bundle = self.unverified()?;
         bundle.check()?;
         Ok(bundle)
+    }
+
+    /// Tells whether a signature is good for these bytes; whose root it is and what that is worth is another matter.
+    pub fn is_signed_by(&self, by: &RootSignature) -> bool {
+        by.root.verify(Domain::Bundle, &self.bytes, &by.signature).is_ok()
     }
 
     /// Decodes the bundle without believing it: for display, and for adding a further signature.

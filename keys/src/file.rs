@@ -63,6 +63,13 @@ pub enum FileError {
     },
 }
 
+impl FileError {
+    /// Tells whether nothing was written because a file of that name is there already.
+    pub fn is_in_the_way(&self) -> bool {
+        matches!(self, Self::Exists { .. })
+    }
+}
+
 /// Writes a file durably in one step: after a crash there is the old file or the new one, never half of one.
 ///
 /// **Units**: `mode` is the permission bits; the process's umask may take some away, never add any.

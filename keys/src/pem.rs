@@ -24,8 +24,8 @@ pub const MAX_PASSPHRASE_BYTES: usize = 1024;
 /// scrypt's cost when writing: 2^14 × 8 takes 16 MiB, the most that fits twice into OpenSSL's limit of 32 MiB.
 const SCRYPT_LOG_N: u8 = 14;
 const SCRYPT_BLOCK_SIZE: u32 = 8;
-/// scrypt's passes when writing: two take about a tenth of a second on the machines we know.
-const SCRYPT_PASSES: u32 = 2;
+/// scrypt's passes when writing: three take about a tenth of a second on the machines we know.
+const SCRYPT_PASSES: u32 = 3;
 /// Most memory scrypt may ask for when reading, in bytes: what OpenSSL allows, and a bound for hostile files.
 const MAX_SCRYPT_BYTES: u64 = 32 * 1024 * 1024;
 /// Most passes of scrypt when reading: OWASP's strongest choice for 16 MiB is 8.
@@ -82,6 +82,11 @@ pub enum KeyFileError {
 }
 
 impl KeyFileError {
+    /// Tells whether nothing was written because another file of that name is there already.
+    pub fn is_in_the_way(&self) -> bool {
+        matches!(self, Self::File(error) if error.is_in_the_way())
+    }
+
     /// Tells whether a passphrase would help.
     pub fn needs_passphrase(&self) -> bool {
         matches!(

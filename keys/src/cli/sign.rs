@@ -1,0 +1,165 @@
+//! `bundle`, `rotate`, `strike`, `cosign` and `jwks`: what the offline roots sign, and what follows for the world.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use serde::de::DeserializeOwned;
+use usher_keys::file;
+use usher_keys::{KeyRequest, PublicKey, RootSet, SecretKey, SignedBundle, Timestamp, TrustBundle};
+
+use super::{BundleArgs, CosignArgs, CurrentArgs, OutArgs, RequestArgs, RotateArgs, StrikeArgs};
+use super::{UnusableArguments, effects, inspect, output};
+
+/// Largest JSON file we read, in bytes: a bundle at its limit in base64 with every root's signature.
+pub const MAX_JSON_BYTES: u64 = 64 * 1024;
+
+/// Makes and signs an event's first bundle.
+pub fn first(args: &BundleArgs) -> anyhow::Result<()> {
+    let request = request(&args.request)?;
+    request.check()?;
+    let count = args.root.len() + args.root_public.len();
+    let threshold = match args.threshold {
+        Some(threshold) => threshold,
+        None if count == 1 => 1,
+        None => {
+            let message = "there are several roots: say with --threshold how many of them must sign";
+            return Err(UnusableArguments(message).into());
+        }
+    };
+    let secrets = read_roots(&args.root)?;
+    let mut keys = publics(&secrets);
+    keys.extend(&args.root_public);
+    let roots = RootSet { threshold, keys };
+    sign_and_write(&request.first_bundle(roots), &secrets, &args.out)
+}
+
+/// Signs the next bundle with the keys of a request.
+pub fn rotate(args: &RotateArgs) -> anyhow::Result<()> {
+    let request = request(&args.request)?;
+    let (current, secrets) = current(&args.current)?;
+    request.check_after(&current)?;
+    let next = request.next_bundle(&current, effects::now()?);
+    sign_and_write(&next, &secrets, &args.out)
+}
+
+/// Signs the next bundle with a key struck out.
+pub fn strike(args: &StrikeArgs) -> anyhow::Result<()> {
+    let (current, secrets) = current(&args.current)?;
+    let Some(next) = current.strike(args.key, effects::now()?) else {
+        bail!(
+            "the bundle has no key {} that is not struck out yet; see: usher-keys inspect {}",
+            args.key,
+            args.current.bundle.display()
+        );
+    };
+    sign_and_write(&next, &secrets, &args.out)
+}
+
+/// Adds a root's signature to a bundle and shows what it now vouches for.
+pub fn cosign(args: &CosignArgs) -> anyhow::Result<()> {
+    let mut signed: SignedBundle = read_json(&args.bundle)?;
+    let bundle = signed.unverified()?;
+    bundle.check()?;
+    let root = effects::read_secret(&args.root)?;
+    require_roots(&bundle, &[root.public()])?;
+    signed.cosign(&root);
+    let bytes = to_json(&signed)?;
+    match &args.out {
+        None => file::replace_file(&args.bundle, &bytes, file::PUBLIC_MODE)?,
+        Some(out) => {
+            let (out, force) = (out.clone(), args.force);
+            output::write(&OutArgs { out, force }, &bytes)?;
+        }
+    }
+    output::print(&inspect::describe_bundle(&signed)?)
+}
+
+/// Prints a bundle's public keys.
+pub fn jwks(path: &Path) -> anyhow::Result<()> {
+    let bundle = read_json::<SignedBundle>(path)?.unverified()?;
+    bundle.check()?;
+    let text = serde_json::to_string_pretty(&usher_keys::jwks::jwks(&bundle))?;
+    output::print(&format!("{text}\n"))
+}
+
+/// Reads a JSON file of the kind asked for.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
+    let bytes = file::read_file::<MAX_JSON_BYTES>(path)?;
+    serde_json::from_slice(&bytes).with_context(|| format!("cannot use {}", path.display()))
+}
+
+fn request(args: &RequestArgs) -> anyhow::Result<KeyRequest> {
+    if let Some(path) = &args.request {
+        return read_json(path);
+    }
+    spelled_out(args).ok_or_else(|| {
+        UnusableArguments("give --request FILE, or --event with all of its keys and times").into()
+    })
+}
+
+fn spelled_out(args: &RequestArgs) -> Option<KeyRequest> {
+    Some(KeyRequest {
+        event: args.event?,
+        ticket_key: args.ticket_key?,
+        authority_key: args.authority_key?,
+        issuing_key: args.issuing_key?,
+        not_before: Timestamp(args.not_before?),
+        not_after: Timestamp(args.not_after?),
+    })
+}
+
+/// Reads the bundle to go on from, and makes sure that it is the roots' own and not one slipped in.
+fn current(args: &CurrentArgs) -> anyhow::Result<(TrustBundle, Vec<SecretKey>)> {
+    let signed: SignedBundle = read_json(&args.bundle)?;
+    let named = signed.unverified()?.roots;
+    let bundle = signed
+        .verify(&named)
+        .with_context(|| format!("cannot go on from {}", args.bundle.display()))?;
+    let secrets = read_roots(&args.root)?;
+    let keys = publics(&secrets);
+    require_roots(&bundle, &keys)?;
+    let signed_by_us = signed.verify(&RootSet { threshold: 1, keys });
+    ensure!(
+        signed_by_us.is_ok(),
+        "none of the given roots has signed {}: let one that has make the next bundle, then use cosign",
+        args.bundle.display()
+    );
+    Ok((bundle, secrets))
+}
+
+fn require_roots(bundle: &TrustBundle, keys: &[PublicKey]) -> anyhow::Result<()> {
+    match keys.iter().find(|key| !bundle.roots.keys.contains(key)) {
+        Some(key) => bail!("root {} is not among the bundle's roots", key.id()),
+        None => Ok(()),
+    }
+}
+
+fn read_roots(paths: &[PathBuf]) -> anyhow::Result<Vec<SecretKey>> {
+    paths.iter().map(|path| effects::read_secret(path)).collect()
+}
+
+fn publics(secrets: &[SecretKey]) -> Vec<PublicKey> {
+    secrets.iter().map(SecretKey::public).collect()
+}
+
+fn sign_and_write(bundle: &TrustBundle, secrets: &[SecretKey], out: &OutArgs) -> anyhow::Result<()> {
+    bundle.check()?;
+    let signed = bundle.sign(&secrets.iter().collect::<Vec<_>>());
+    output::write(out, &to_json(&signed)?)?;
+    output::note(&format!(
+        "{}: version {} of event {}",
+        out.out.display(),
+        bundle.version,
+        bundle.event
+    ));
+    if let Err(missing) = signed.verify(&bundle.roots) {
+        output::note(&format!("{missing}: add the others with usher-keys cosign"));
+    }
+    Ok(())
+}
+
+fn to_json(signed: &SignedBundle) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(signed)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
