@@ -1,3 +1,5 @@
+//! Trust bundles: thresholds, striking, one encoding; how a bundle follows from a request is tested there.
+
 use proptest::prelude::*;
 
 use super::*;

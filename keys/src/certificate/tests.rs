@@ -1,3 +1,5 @@
+//! Certificates: every way to be refused, and what a hub may hand on; enrolling is tested where it happens.
+
 use proptest::prelude::*;
 
 use super::*;

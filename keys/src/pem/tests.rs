@@ -1,3 +1,5 @@
+//! Key files and their texts; what OpenSSL makes of them is tested in `tests/openssl.rs`.
+
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Key requests and the bundles that follow from them; signing is tested with the bundles.
+
 use super::*;
 use crate::key::SecretKey;
 
