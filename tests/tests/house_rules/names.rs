@@ -1,7 +1,7 @@
 //! Names that say nothing, for files and for what is declared in them. That the words come from the glossary is for
 //! reviewers.
 
-use crate::source::{line_of, words};
+use crate::source::{line_of, trait_impls, words};
 use crate::tree::{Breach, Tree, TreeFile, accepts, refuses};
 
 /// Folders, files and modules that collect what has found no place.
@@ -35,8 +35,10 @@ pub fn declarations(tree: &Tree) -> Vec<Breach> {
 fn banned_declarations(file: &TreeFile) -> Vec<Breach> {
     let code = file.source().code;
     let names = words(&code).skip(1);
+    let foreign = trait_impls(&code);
     words(&code)
         .zip(names)
+        .filter(|((offset, _), _)| !foreign.iter().any(|range| range.contains(offset)))
         .filter_map(|((offset, keyword), (name_offset, name))| {
             let declared = code[offset + keyword.len()..name_offset].trim().is_empty();
             let why = declared.then(|| objection(keyword, name)).flatten()?;
@@ -99,6 +101,23 @@ fn a_declaration_that_says_nothing_is_found() {
         declarations,
         "a.rs",
         "struct Utility; fn getaway() { row.get_ref(0); } // struct SeatManager",
+    );
+    refuses(
+        declarations,
+        "a.rs",
+        "impl Seats { fn get_seat(&self) {} }",
+        "fn get_seat",
+    );
+    refuses(
+        declarations,
+        "a.rs",
+        "fn f(s: impl for<'a> Fn(&'a u8)) {} fn get_seat() {}",
+        "fn get_seat",
+    );
+    accepts(
+        declarations,
+        "a.rs",
+        "impl<T> Image for Frame<T> { fn get_pixel(&self) {} }",
     );
     accepts(declarations, "a.rs", "fn gets(f: fn(Common)) { map.get_mut(1) }");
 }

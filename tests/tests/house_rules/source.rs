@@ -79,6 +79,20 @@ pub fn functions(code: &str) -> Vec<Function> {
         .collect()
 }
 
+/// Where the implementations of traits are: their names are the trait's choice.
+pub fn trait_impls(code: &str) -> Vec<Range<usize>> {
+    words(code)
+        .filter(|(_, word)| *word == "impl")
+        .filter_map(|(offset, _)| {
+            let open = body_start(code, offset)?;
+            // `for<'a>` quantifies, `for Seat` names whom the trait is implemented for.
+            code[offset..open]
+                .contains(" for ")
+                .then(|| open..closed(code, open))
+        })
+        .collect()
+}
+
 /// Every identifier and keyword with its offset.
 pub fn words(code: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_word = |character: char| character.is_alphanumeric() || character == '_';
