@@ -3,6 +3,7 @@
 pub mod bundle;
 pub mod certificate;
 pub mod codec;
+pub mod enrolment;
 pub mod file;
 pub mod ident;
 pub mod jwks;
@@ -12,6 +13,7 @@ pub mod request;
 
 pub use bundle::{BundleError, KeyStatus, Purpose, RootSet, SignedBundle, TrustBundle, TrustedKey};
 pub use certificate::{Capabilities, Certificate, CertificateError, DeviceIdentity, Role, SignedCertificate};
+pub use enrolment::{EnrolmentCode, EnrolmentError, EnrolmentGrant, EnrolmentRequest, EnrolmentSecret};
 pub use ident::{EventId, Timestamp, Window};
 pub use key::{Domain, KeyError, KeyId, PublicKey, SecretKey, Signature, Verifier};
 pub use request::{KeyRequest, RequestError};
