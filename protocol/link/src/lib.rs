@@ -1,5 +1,22 @@
 //! The one place that knows QUIC: endpoints from a device key, framed messages, and the loop that drives a session over a connection.
 
+mod connection;
+mod dialer;
+mod doorstep;
+mod drive;
+mod ending;
+mod endpoint;
 pub mod replica;
+mod tls;
+mod wire;
 
+pub use connection::{AskError, Connection};
+pub use dialer::{Dialer, LinkObserver, LinkState};
+pub use drive::{Opened, drive};
+pub use ending::{Loss, SessionEnd};
+pub use endpoint::{Endpoint, LinkError};
 pub use replica::{Change, Outlook, Replica, Responder};
+pub use wire::FrameError;
+
+#[cfg(test)]
+mod tests;

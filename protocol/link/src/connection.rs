@@ -1,0 +1,157 @@
+//! One connection to a peer whose key is proven: requests and their answers; the session on its main stream is the driver's.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use quinn::{RecvStream, SendStream};
+use thiserror::Error;
+use usher_keys::{EventId, PublicKey};
+use usher_protocol::request::{self, MAX_REQUEST_BYTES, Request, Response};
+use usher_protocol::sync::Farewell;
+
+use crate::doorstep::Place;
+use crate::ending::{self, Loss};
+use crate::wire::{self, FrameError};
+
+/// Requests go before the session's bulk data: a person waits at the gate.
+const REQUEST_PRIORITY: i32 = 1;
+
+/// A connection; clones are the same connection.
+#[derive(Clone)]
+pub struct Connection {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    quinn: quinn::Connection,
+    peer: PublicKey,
+    event: EventId,
+    /// Guards the main stream until a driver takes it.
+    line: Mutex<Option<Line>>,
+    farewell: OnceLock<Farewell>,
+}
+
+/// The main stream, and our place on the peer's mind: a stranger's until its certificate is accepted.
+pub(crate) struct Line {
+    pub(crate) send: SendStream,
+    pub(crate) recv: RecvStream,
+    pub(crate) place: Option<Place>,
+}
+
+/// Why a request has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AskError {
+    /// The request is larger than any peer accepts.
+    #[error("a request of {bytes} bytes, but {MAX_REQUEST_BYTES} are the most")]
+    TooLong {
+        /// How large it is.
+        bytes: usize,
+    },
+    /// No answer came in time.
+    #[error("no answer came in time")]
+    Timeout,
+    /// The connection is gone.
+    #[error("the connection is gone")]
+    Lost(#[source] Loss),
+    /// The peer gave the request up, or what it answered is no answer.
+    #[error("the peer gave no usable answer")]
+    Unanswered(#[source] FrameError),
+}
+
+impl From<FrameError> for AskError {
+    fn from(error: FrameError) -> Self {
+        match error {
+            FrameError::Lost(loss) => Self::Lost(loss),
+            FrameError::TooLong { .. } | FrameError::Ended | FrameError::GivenUp | FrameError::Malformed => {
+                Self::Unanswered(error)
+            }
+        }
+    }
+}
+
+impl Connection {
+    pub(crate) fn new(quinn: quinn::Connection, peer: PublicKey, event: EventId, line: Line) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                quinn,
+                peer,
+                event,
+                line: Mutex::new(Some(line)),
+                farewell: OnceLock::new(),
+            }),
+        }
+    }
+
+    /// Gives the key the peer proved to hold.
+    pub fn peer(&self) -> PublicKey {
+        self.inner.peer
+    }
+
+    /// Gives the event the dialer named.
+    pub fn event(&self) -> EventId {
+        self.inner.event
+    }
+
+    /// Gives where the peer is now; a roaming peer moves.
+    pub fn remote_addr(&self) -> SocketAddr {
+        let addr = self.inner.quinn.remote_address();
+        SocketAddr::new(addr.ip().to_canonical(), addr.port())
+    }
+
+    /// Asks the peer and waits for its answer, on a stream of its own.
+    ///
+    /// **Errors**: [`AskError`]; after a timeout the peer may still have acted, so ask again with the same scan id.
+    pub async fn ask(&self, request: &Request, timeout: Duration) -> Result<Response, AskError> {
+        let body = request::to_bytes(request);
+        if body.len() > MAX_REQUEST_BYTES {
+            return Err(AskError::TooLong { bytes: body.len() });
+        }
+        let answer = tokio::time::timeout(timeout, self.exchange(&body)).await;
+        answer.map_err(|_| AskError::Timeout)?
+    }
+
+    async fn exchange(&self, body: &[u8]) -> Result<Response, AskError> {
+        let opened = self.inner.quinn.open_bi().await;
+        let (mut send, mut recv) = opened.map_err(|error| AskError::Lost(Loss::from(error)))?;
+        // Fails only for a stream that is closed already, and then writing says so.
+        let _ = send.set_priority(REQUEST_PRIORITY);
+        wire::write_frame(&mut send, &wire::frame(body)).await?;
+        let _ = send.finish();
+        let answer = wire::read_frame(&mut recv, MAX_REQUEST_BYTES).await?;
+        request::from_bytes(&answer).map_err(|_| AskError::Unanswered(FrameError::Malformed))
+    }
+
+    /// Closes the connection and tells the peer why; a session on it ends.
+    pub fn close(&self, farewell: Farewell) {
+        if self.inner.quinn.close_reason().is_none() {
+            let _ = self.inner.farewell.set(farewell);
+        }
+        self.inner.quinn.close(ending::code(farewell), &[]);
+    }
+
+    pub(crate) fn quinn(&self) -> &quinn::Connection {
+        &self.inner.quinn
+    }
+
+    /// Gives with which words we closed it, if we did.
+    pub(crate) fn closed_with(&self) -> Option<Farewell> {
+        self.inner.farewell.get().copied()
+    }
+
+    /// Gives the main stream, once.
+    pub(crate) fn take_line(&self) -> Option<Line> {
+        self.inner
+            .line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connection({} at {})", self.peer().id(), self.remote_addr())
+    }
+}

@@ -1,0 +1,139 @@
+//! How connections and sessions end, as facts and in words; ending them is the driver's.
+
+use std::fmt;
+
+use quinn::{ConnectionError, VarInt};
+use thiserror::Error;
+use usher_protocol::sync::Farewell;
+
+/// Why a connection is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Loss {
+    /// We closed it.
+    #[error("we closed the connection")]
+    Ours,
+    /// The peer closed it and said why.
+    #[error("the peer closed the connection: {}", words(*.0))]
+    Theirs(Farewell),
+    /// The peer closed it without a reason we know.
+    #[error("the peer closed the connection without a reason we know")]
+    TheirsUnexplained,
+    /// Nothing was heard for too long: network down, peer dead or out of reach.
+    #[error("nothing was heard for too long (network down, or the peer is off)")]
+    TimedOut,
+    /// The peer does not know this connection any more.
+    #[error("the peer has restarted and forgotten the connection")]
+    Restarted,
+    /// The peer is not one of ours, refused us, or broke the transport's rules.
+    #[error("the transport gave up (no Usher peer, busy, or broken)")]
+    Transport(#[source] ConnectionError),
+}
+
+impl From<ConnectionError> for Loss {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            ConnectionError::LocallyClosed => Self::Ours,
+            ConnectionError::ApplicationClosed(close) => {
+                farewell_of(close.error_code).map_or(Self::TheirsUnexplained, Self::Theirs)
+            }
+            ConnectionError::TimedOut => Self::TimedOut,
+            ConnectionError::Reset => Self::Restarted,
+            ConnectionError::VersionMismatch
+            | ConnectionError::TransportError(_)
+            | ConnectionError::ConnectionClosed(_)
+            | ConnectionError::CidsExhausted => Self::Transport(error),
+        }
+    }
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// We said goodbye.
+    Ours(Farewell),
+    /// The peer said goodbye.
+    Theirs(Farewell),
+    /// The connection was lost.
+    Lost(Loss),
+    /// Another session was given this connection before: one connection carries one session.
+    Taken,
+}
+
+impl fmt::Display for SessionEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ours(farewell) => write!(f, "we ended it: {}", words(*farewell)),
+            Self::Theirs(farewell) => write!(f, "the peer ended it: {}", words(*farewell)),
+            Self::Lost(loss) => write!(f, "{loss}"),
+            Self::Taken => f.write_str("this connection already carries a session"),
+        }
+    }
+}
+
+/// Gives the code with which a connection is closed for that reason.
+///
+/// **Source**: docs/PROTOCOL.md, "Link".
+pub(crate) fn code(farewell: Farewell) -> VarInt {
+    VarInt::from_u32(match farewell {
+        Farewell::NoCommonVersion => 1,
+        Farewell::OtherEvent => 2,
+        Farewell::NotWelcome => 3,
+        Farewell::BadMessage => 4,
+        Farewell::Silent => 5,
+        Farewell::Leaving => 6,
+    })
+}
+
+fn farewell_of(given: VarInt) -> Option<Farewell> {
+    [
+        Farewell::NoCommonVersion,
+        Farewell::OtherEvent,
+        Farewell::NotWelcome,
+        Farewell::BadMessage,
+        Farewell::Silent,
+        Farewell::Leaving,
+    ]
+    .into_iter()
+    .find(|farewell| code(*farewell) == given)
+}
+
+fn words(farewell: Farewell) -> &'static str {
+    match farewell {
+        Farewell::NoCommonVersion => "no protocol version in common, one side must be updated",
+        Farewell::OtherEvent => "the two sides belong to different events",
+        Farewell::NotWelcome => "the certificate is refused (expired, revoked, or for another key or event)",
+        Farewell::BadMessage => "the other side sent what no sound program sends",
+        Farewell::Silent => "nothing useful was heard for too long",
+        Farewell::Leaving => "the program is shutting down",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_farewell_survives_the_way_through_a_close_code() {
+        for farewell in [
+            Farewell::NoCommonVersion,
+            Farewell::OtherEvent,
+            Farewell::NotWelcome,
+            Farewell::BadMessage,
+            Farewell::Silent,
+            Farewell::Leaving,
+        ] {
+            assert_eq!(farewell_of(code(farewell)), Some(farewell));
+        }
+        assert_eq!(farewell_of(VarInt::from_u32(0)), None);
+    }
+
+    #[test]
+    fn an_end_reads_as_a_sentence() {
+        let end = SessionEnd::Theirs(Farewell::Leaving);
+        assert_eq!(end.to_string(), "the peer ended it: the program is shutting down");
+        assert_eq!(
+            SessionEnd::Lost(Loss::Restarted).to_string(),
+            "the peer has restarted and forgotten the connection"
+        );
+    }
+}

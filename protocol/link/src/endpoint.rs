@@ -1,0 +1,247 @@
+//! The UDP socket with QUIC on it: dials and accepts peers whose keys are proven and that name an event; who may talk is the session's.
+
+mod tuning;
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use quinn::{ConnectError, Incoming, TokioRuntime};
+use thiserror::Error;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use usher_keys::{EventId, PublicKey, SecretKey};
+use usher_protocol::sync::Farewell;
+
+use crate::connection::{Connection, Line};
+use crate::doorstep::{Doorstep, Place};
+use crate::ending::{self, Loss};
+use crate::tls;
+use crate::wire::{self, FrameError};
+
+/// How long a peer has to prove its key and name its event: several round trips over a bad mobile line.
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long closing waits until peers know: a lost packet or two.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Server and client on one UDP socket; clones are the same endpoint.
+#[derive(Clone)]
+pub struct Endpoint {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    quinn: quinn::Endpoint,
+    client: quinn::ClientConfig,
+    key: PublicKey,
+    local_addr: SocketAddr,
+    doorstep: Arc<Doorstep>,
+    /// Guards the handshakes under way, which only [`Endpoint::accept`] looks at.
+    handshakes: Mutex<JoinSet<Option<Connection>>>,
+}
+
+/// Why there is no endpoint or no connection.
+#[derive(Debug, Error)]
+pub enum LinkError {
+    /// The address cannot be bound.
+    #[error("cannot listen on {addr}")]
+    Bind {
+        /// The address.
+        addr: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// TLS cannot be set up with this key.
+    #[error("TLS cannot be set up with this key")]
+    Tls(#[from] rustls::Error),
+    /// The address cannot be dialed from here (port 0, other address family, or the endpoint is closed).
+    #[error("{addr} cannot be dialed from this endpoint")]
+    Undialable {
+        /// The address.
+        addr: SocketAddr,
+        /// What the transport said.
+        #[source]
+        source: ConnectError,
+    },
+    /// The host name does not resolve.
+    #[error("the host name does not resolve")]
+    Resolve(#[source] io::Error),
+    /// The host name resolves to nothing.
+    #[error("the host name has no address")]
+    NoAddress,
+    /// The handshake did not end in time: nobody there, or the way is blocked.
+    #[error("no answer within {} s (nobody there, or a firewall blocks UDP)", HANDSHAKE_TIMEOUT.as_secs())]
+    Timeout,
+    /// The connection was lost during the handshake.
+    #[error("the handshake failed")]
+    Handshake(#[source] Loss),
+    /// The peer showed no key of ours' kind.
+    #[error("the peer showed no Ed25519 key")]
+    NoKey,
+    /// The peer is this device: an address in the configuration leads back here.
+    #[error("the address leads back to this device")]
+    Myself,
+}
+
+impl Endpoint {
+    /// Binds the socket and gets ready to dial and accept. Call it inside a tokio runtime.
+    ///
+    /// **Errors**: [`LinkError::Bind`], [`LinkError::Tls`].
+    pub fn bind(addr: SocketAddr, key: &SecretKey) -> Result<Self, LinkError> {
+        let failed = |source| LinkError::Bind { addr, source };
+        let socket = UdpSocket::bind(addr).map_err(failed)?;
+        let local_addr = socket.local_addr().map_err(failed)?;
+        let server = tuning::server(tls::server_config(key)?);
+        let client = tuning::client(tls::client_config(key)?);
+        let quinn = quinn::Endpoint::new(
+            tuning::endpoint(key),
+            Some(server),
+            socket,
+            Arc::new(TokioRuntime),
+        );
+        Ok(Self {
+            inner: Arc::new(Inner {
+                quinn: quinn.map_err(failed)?,
+                client,
+                key: key.public(),
+                local_addr,
+                doorstep: Arc::default(),
+                handshakes: Mutex::default(),
+            }),
+        })
+    }
+
+    /// Gives the address the socket is bound to.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.inner.local_addr
+    }
+
+    /// Gives our own key.
+    pub fn key(&self) -> PublicKey {
+        self.inner.key
+    }
+
+    /// Dials a peer and names the event to talk about.
+    ///
+    /// **Errors**: [`LinkError`].
+    pub async fn connect(&self, addr: SocketAddr, event: EventId) -> Result<Connection, LinkError> {
+        timeout(HANDSHAKE_TIMEOUT, self.dial(addr, event))
+            .await
+            .map_err(|_| LinkError::Timeout)?
+    }
+
+    async fn dial(&self, addr: SocketAddr, event: EventId) -> Result<Connection, LinkError> {
+        let client = self.inner.client.clone();
+        let dialing = self
+            .inner
+            .quinn
+            .connect_with(client, addr, tls::SERVER_NAME)
+            .map_err(|source| LinkError::Undialable { addr, source })?;
+        let quinn = dialing.await.map_err(lost)?;
+        let peer = tls::peer_key(&quinn).ok_or(LinkError::NoKey)?;
+        if peer == self.inner.key {
+            return Err(LinkError::Myself);
+        }
+        let (mut send, recv) = quinn.open_bi().await.map_err(lost)?;
+        wire::write_preamble(&mut send, event)
+            .await
+            .map_err(|error| LinkError::Handshake(loss_of(error)))?;
+        let line = Line {
+            send,
+            recv,
+            place: None,
+        };
+        Ok(Connection::new(quinn, peer, event, line))
+    }
+
+    /// Waits for the next peer that has proven its key and named its event; `None` once the endpoint is closed.
+    ///
+    /// Handshakes go on side by side while somebody waits here; failed ones are only logged.
+    pub async fn accept(&self) -> Option<Connection> {
+        let mut handshakes = self.inner.handshakes.lock().await;
+        loop {
+            tokio::select! {
+                incoming = self.inner.quinn.accept() => match incoming {
+                    Some(incoming) => self.receive(incoming, &mut handshakes),
+                    None => {
+                        handshakes.shutdown().await;
+                        return None;
+                    }
+                },
+                Some(done) = handshakes.join_next() => if let Ok(Some(connection)) = done {
+                    return Some(connection);
+                },
+            }
+        }
+    }
+
+    /// Begins a handshake if there is room on the doorstep.
+    fn receive(&self, incoming: Incoming, handshakes: &mut JoinSet<Option<Connection>>) {
+        let from = incoming.remote_address();
+        if self.inner.doorstep.is_crowded() && !incoming.remote_address_validated() && incoming.may_retry() {
+            if incoming.retry().is_err() {
+                tracing::debug!(%from, "could not ask a peer to prove its address");
+            }
+            return;
+        }
+        let Some(place) = self.inner.doorstep.enter(from.ip()) else {
+            tracing::debug!(%from, "refused a peer: too many strangers at the door");
+            return incoming.refuse();
+        };
+        handshakes.spawn(async move {
+            match timeout(HANDSHAKE_TIMEOUT, shake_hands(incoming, place)).await {
+                Ok(Ok(connection)) => Some(connection),
+                Ok(Err(error)) => {
+                    tracing::debug!(%from, %error, "a handshake failed");
+                    None
+                }
+                Err(_) => {
+                    tracing::debug!(%from, "a peer did not finish its handshake in time");
+                    None
+                }
+            }
+        });
+    }
+
+    /// Closes every connection, telling the peers that we are leaving, and waits a moment for the message to get out.
+    pub async fn close(&self) {
+        self.inner.quinn.close(ending::code(Farewell::Leaving), &[]);
+        let _ = timeout(CLOSE_TIMEOUT, self.inner.quinn.wait_idle()).await;
+    }
+}
+
+/// Waits for the full handshake (never for early data) and for the preamble.
+async fn shake_hands(incoming: Incoming, place: Place) -> Result<Connection, LinkError> {
+    let quinn = incoming.await.map_err(lost)?;
+    let peer = tls::peer_key(&quinn).ok_or(LinkError::NoKey)?;
+    let (send, mut recv) = quinn.accept_bi().await.map_err(lost)?;
+    let event = match wire::read_preamble(&mut recv).await {
+        Ok(event) => event,
+        Err(error) => {
+            quinn.close(ending::code(Farewell::BadMessage), &[]);
+            return Err(LinkError::Handshake(loss_of(error)));
+        }
+    };
+    let line = Line {
+        send,
+        recv,
+        place: Some(place),
+    };
+    Ok(Connection::new(quinn, peer, event, line))
+}
+
+fn lost(error: quinn::ConnectionError) -> LinkError {
+    LinkError::Handshake(Loss::from(error))
+}
+
+fn loss_of(error: FrameError) -> Loss {
+    match error {
+        FrameError::Lost(loss) => loss,
+        FrameError::TooLong { .. } | FrameError::Ended | FrameError::GivenUp | FrameError::Malformed => {
+            Loss::Theirs(Farewell::BadMessage)
+        }
+    }
+}

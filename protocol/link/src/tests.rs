@@ -1,0 +1,1 @@
+//! Tests of the link over real sockets on the loopback interface.

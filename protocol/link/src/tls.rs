@@ -1,0 +1,244 @@
+//! TLS 1.3 with raw Ed25519 keys (RFC 7250) both ways: proves which key the peer holds; whether that key may talk is the session's question.
+
+use std::sync::Arc;
+
+use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{AlwaysResolvesClientRawPublicKeys, Resumption};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls13_signature_with_raw_key};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{AlwaysResolvesServerRawPublicKeys, NoServerSessionStorage};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerIncompatible, SignatureScheme,
+    version,
+};
+use usher_keys::{PublicKey, SecretKey};
+
+/// The application protocol both sides must name.
+pub(crate) const ALPN: &[u8] = b"usher/1";
+/// The name a dialer must give to TLS; nobody looks at it and it is not sent, because keys are the only identity.
+pub(crate) const SERVER_NAME: &str = "usher.invalid";
+
+/// What stands in front of the 32 key bytes in a SubjectPublicKeyInfo.
+///
+/// **Source**: RFC 8410, section 4.
+const SPKI_PREFIX: [u8; 12] = [
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
+
+/// Makes the TLS configuration of the accepting side: no tickets, no early data.
+///
+/// **Errors**: rustls' own, when the provider lacks what we need.
+pub(crate) fn server_config(key: &SecretKey) -> Result<QuicServerConfig, Error> {
+    let provider = provider();
+    let resolver = AlwaysResolvesServerRawPublicKeys::new(certified(key, &provider)?);
+    let mut config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[&version::TLS13])?
+        .with_client_cert_verifier(Arc::new(AnyKey::new(&provider)))
+        .with_cert_resolver(Arc::new(resolver));
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.max_early_data_size = 0;
+    config.send_tls13_tickets = 0;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    QuicServerConfig::try_from(config).map_err(|_| Error::General(NO_INITIAL_SUITE.to_owned()))
+}
+
+/// Makes the TLS configuration of the dialing side: no resumption, no early data.
+///
+/// **Errors**: rustls' own, when the provider lacks what we need.
+pub(crate) fn client_config(key: &SecretKey) -> Result<QuicClientConfig, Error> {
+    let provider = provider();
+    let resolver = AlwaysResolvesClientRawPublicKeys::new(certified(key, &provider)?);
+    let mut config = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[&version::TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnyKey::new(&provider)))
+        .with_client_cert_resolver(Arc::new(resolver));
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.enable_early_data = false;
+    config.enable_sni = false;
+    config.resumption = Resumption::disabled();
+    QuicClientConfig::try_from(config).map_err(|_| Error::General(NO_INITIAL_SUITE.to_owned()))
+}
+
+/// Gives the key the peer proved to hold.
+pub(crate) fn peer_key(connection: &quinn::Connection) -> Option<PublicKey> {
+    let identity = connection.peer_identity()?;
+    let chain = identity.downcast::<Vec<CertificateDer<'static>>>().ok()?;
+    match chain.as_slice() {
+        [only] => key_of(only),
+        [] | [_, ..] => None,
+    }
+}
+
+const NO_INITIAL_SUITE: &str = "the provider lacks QUIC's initial cipher suite";
+
+/// The provider is always given, never taken from the process, so that no other crate can change it.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+fn certified(key: &SecretKey, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, Error> {
+    let der = key.to_pkcs8_der();
+    let signer = provider
+        .key_provider
+        .load_private_key(PrivatePkcs8KeyDer::from(der.as_slice()).clone_key().into())?;
+    let spki = [SPKI_PREFIX.as_slice(), &key.public().0].concat();
+    let certified = CertifiedKey::new(vec![CertificateDer::from(spki)], signer);
+    Ok(Arc::new(certified))
+}
+
+/// Reads a SubjectPublicKeyInfo strictly: one spelling, one algorithm, no weak point.
+fn key_of(spki: &[u8]) -> Option<PublicKey> {
+    let bytes: [u8; 32] = spki.strip_prefix(&SPKI_PREFIX)?.try_into().ok()?;
+    let key = PublicKey(bytes);
+    key.verifier().is_ok().then_some(key)
+}
+
+/// Accepts every sound Ed25519 key, and demands the proof that the peer holds it.
+#[derive(Debug)]
+struct AnyKey {
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl AnyKey {
+    fn new(provider: &CryptoProvider) -> Self {
+        Self {
+            algorithms: provider.signature_verification_algorithms,
+        }
+    }
+
+    fn check(&self, end_entity: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> Result<(), Error> {
+        if !others.is_empty() || key_of(end_entity).is_none() {
+            return Err(Error::InvalidCertificate(CertificateError::BadEncoding));
+        }
+        Ok(())
+    }
+
+    fn verify(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        if dss.scheme != SignatureScheme::ED25519 {
+            return Err(PeerIncompatible::NoSignatureSchemesInCommon.into());
+        }
+        let spki = SubjectPublicKeyInfoDer::from(cert.as_ref());
+        verify_tls13_signature_with_raw_key(message, &spki, dss, &self.algorithms)
+    }
+}
+
+fn no_tls12() -> Result<HandshakeSignatureValid, Error> {
+    Err(PeerIncompatible::Tls12NotOffered.into())
+}
+
+impl ServerCertVerifier for AnyKey {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.check(end_entity, intermediates)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        no_tls12()
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verify(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ED25519]
+    }
+
+    fn requires_raw_public_keys(&self) -> bool {
+        true
+    }
+}
+
+impl ClientCertVerifier for AnyKey {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        self.check(end_entity, intermediates)?;
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        no_tls12()
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verify(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ED25519]
+    }
+
+    fn requires_raw_public_keys(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(spki: &[u8], expected: Option<PublicKey>) {
+        assert_eq!(key_of(spki), expected);
+    }
+
+    #[test]
+    fn only_the_one_spelling_of_a_sound_key_is_read() {
+        let key = SecretKey::from_seed(&[5; 32]).public();
+        let good = [SPKI_PREFIX.as_slice(), &key.0].concat();
+        check(&good, Some(key));
+        check(&good[..43], None);
+        check(&[good.as_slice(), &[0]].concat(), None);
+        let mut other_algorithm = good.clone();
+        other_algorithm[8] = 0x6e;
+        check(&other_algorithm, None);
+        let mut weak = SPKI_PREFIX.to_vec();
+        weak.extend_from_slice(&[0; 32]);
+        check(&weak, None);
+        check(&[], None);
+    }
+}
