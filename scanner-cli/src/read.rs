@@ -1,17 +1,25 @@
 //! Finds QR codes in a frame: frame in, codes out; leaves out where frames come from and what a code means.
 
 mod frame;
+mod metered;
 
-use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rqrr::{BitGrid, Grid, PreparedImage};
+
+use metered::Metered;
 
 pub use frame::{FrameError, LumaFrame, MAX_FRAME_PIXELS, MAX_FRAME_SIDE};
 
 /// Shortest side a frame may be halved to, in pixels: below it the modules of a ticket held at arm's length
 /// get too small to be told apart.
 const SHORTEST_HALVED_SIDE: u32 = 480;
+
+/// Steps the decoder may take on any picture, however small: three times what the most crowded small picture took.
+const STEPS_FOR_ANY: u64 = 10_000_000;
+
+/// Steps it may take on top for each pixel: twice what large pictures took. On noise it would take thousands.
+const STEPS_FOR_A_PIXEL: u64 = 20;
 
 /// A point of a frame in pixels from its top left; may lie outside the frame when a code is cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,69 +45,75 @@ pub struct Code {
 /// to fine, then light on dark. Whatever is in the frame, it answers; a frame without a code gives none.
 #[must_use]
 pub fn read(frame: &LumaFrame) -> Vec<Code> {
-    let levels = levels(frame);
-    let dark_on_light = levels
+    let looks = looks(frame);
+    let light_on_dark = looks.iter().map(Look::inverted);
+    looks
         .iter()
-        .map(|level| (level.factor, Cow::Borrowed(level.frame.as_ref())));
-    let light_on_dark = levels
-        .iter()
-        .map(|level| (level.factor, Cow::Owned(level.frame.inverted())));
-    dark_on_light
+        .cloned()
         .chain(light_on_dark)
-        .map(|(factor, look)| read_once(&look, factor))
+        .map(|look| {
+            let steps = look.steps();
+            look.read(steps)
+        })
         .find(|codes| !codes.is_empty())
         .unwrap_or_default()
 }
 
-/// One size of the frame; a pixel of it is `factor` pixels of the original wide.
-struct Level<'a> {
+/// One way to look at the frame; a pixel of it is `factor` pixels of the original wide.
+#[derive(Clone)]
+struct Look {
     factor: i32,
-    frame: Cow<'a, LumaFrame>,
+    frame: LumaFrame,
 }
 
 /// The frame and its halvings, the smallest first.
-fn levels(frame: &LumaFrame) -> Vec<Level<'_>> {
-    let mut levels = vec![Level {
+fn looks(frame: &LumaFrame) -> Vec<Look> {
+    let mut looks = vec![Look {
         factor: 1,
-        frame: Cow::Borrowed(frame),
+        frame: frame.clone(),
     }];
-    while let Some(last) = levels.last()
+    while let Some(last) = looks.last()
         && let Some(half) = last.frame.halved(SHORTEST_HALVED_SIDE)
     {
         let factor = last.factor * 2;
-        levels.push(Level {
-            factor,
-            frame: Cow::Owned(half),
-        });
+        looks.push(Look { factor, frame: half });
     }
-    levels.reverse();
-    levels
+    looks.reverse();
+    looks
 }
 
-/// Runs the decoder over one picture. Its assertions can fail on odd frames: what it read until then counts.
-fn read_once(frame: &LumaFrame, factor: i32) -> Vec<Code> {
-    let mut codes = Vec::new();
-    let run = catch_unwind(AssertUnwindSafe(|| {
-        let width = frame.width() as usize;
-        let mut prepared = PreparedImage::prepare_from_greyscale(width, frame.height() as usize, |x, y| {
-            frame.luma()[y * width + x]
-        });
-        for grid in prepared.detect_grids() {
-            if let Some(code) = decoded(&grid, factor)
-                && !codes.contains(&code)
-            {
-                codes.push(code);
-            }
+impl Look {
+    fn inverted(&self) -> Self {
+        Self {
+            frame: self.frame.inverted(),
+            ..*self
         }
-    }));
-    if run.is_err() {
-        tracing::debug!(
-            width = frame.width(),
-            height = frame.height(),
-            "the decoder gave up on a frame"
-        );
     }
-    codes
+
+    /// How much work this look is worth.
+    fn steps(&self) -> u64 {
+        STEPS_FOR_ANY + STEPS_FOR_A_PIXEL * self.frame.luma().len() as u64
+    }
+
+    /// Runs the decoder. Its assertions can fail on odd frames, and on noise its steps run out: what it read
+    /// until then counts.
+    fn read(self, steps: u64) -> Vec<Code> {
+        let mut codes = Vec::new();
+        let run = catch_unwind(AssertUnwindSafe(|| {
+            let mut prepared = PreparedImage::prepare(Metered::new(self.frame, steps));
+            for grid in prepared.detect_grids() {
+                if let Some(code) = decoded(&grid, self.factor)
+                    && !codes.contains(&code)
+                {
+                    codes.push(code);
+                }
+            }
+        }));
+        if run.is_err() {
+            tracing::debug!("the decoder gave up on a frame");
+        }
+        codes
+    }
 }
 
 /// Corrects and decodes one grid; an empty code is what noise corrects to, so it does not count.

@@ -97,6 +97,12 @@ impl LumaFrame {
         &self.luma
     }
 
+    /// Gives the pixels away.
+    #[must_use]
+    pub fn into_luma(self) -> Vec<u8> {
+        self.luma
+    }
+
     /// Halves both sides, averaging four pixels into one; `None` when a side would get under `shortest`.
     #[must_use]
     pub fn halved(&self, shortest: u32) -> Option<Self> {

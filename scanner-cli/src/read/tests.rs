@@ -217,3 +217,15 @@ fn noise_and_stripes_of_any_shape_neither_panic_nor_become_text() {
         }
     }
 }
+
+#[test]
+fn the_decoder_stops_when_its_steps_are_used_up() {
+    let look = Look {
+        factor: 1,
+        frame: Drawing::of(TICKET).draw(),
+    };
+    assert!(look.clone().read(look.steps()).len() == 1);
+    for steps in [0, 1, 1_000, 100_000] {
+        assert_eq!(look.clone().read(steps), [], "{steps}");
+    }
+}
