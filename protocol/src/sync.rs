@@ -85,6 +85,8 @@ pub struct Hello {
     pub bundle: SignedBundle,
     /// What it holds.
     pub held: Vec<Held>,
+    /// Whether the sender has heard the receiver's hello; one that has not is told again.
+    pub heard_yours: bool,
 }
 
 /// Why a side says goodbye.

@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What the end-to-end tests, the simulation and the demo share; the crates under test hold none of it.
+
+pub mod sim;

@@ -237,6 +237,7 @@ impl Session {
             identity: self.identity.clone(),
             bundle: ctx.trust.signed().clone(),
             held: self.outbox.all_ours(),
+            heard_yours: self.phase != Phase::Greeting,
         };
         self.send(Message::Hello(Box::new(hello)));
     }
@@ -280,6 +281,9 @@ impl Session {
             return self.close(Farewell::NotWelcome);
         }
         let first = self.phase == Phase::Greeting;
+        if !first && !hello.heard_yours {
+            self.greet(ctx);
+        }
         self.peer_bundle = hello.bundle.unverified().map_or(0, |bundle| bundle.version);
         self.peer_identity = Some(hello.identity);
         if first {
@@ -444,8 +448,8 @@ impl Session {
             return self.close(Farewell::Silent);
         }
         self.recheck_peer(ctx);
-        if ctx.now < self.next_beat {
-            return;
+        if ctx.now < self.next_beat && self.next_beat <= ctx.now.plus_ms(BEAT_MS) {
+            return self.outputs.push_back(Output::WakeAt(self.next_beat));
         }
         match self.phase {
             Phase::Greeting => self.greet(ctx),

@@ -1,0 +1,100 @@
+//! A simulated disk: what was committed survives a crash, nothing else does.
+
+use std::collections::BTreeMap;
+
+use usher_keys::SignedBundle;
+use usher_protocol::ledger::Entry;
+use usher_protocol::log::{Head, MAX_RUN_RECORDS, Run, Tail};
+use usher_protocol::sync::Held;
+use usher_protocol::{Origin, Seq};
+
+/// Heads further apart than this are kept besides the newest, so that relayed runs end at older heads too.
+const HEAD_EVERY: u64 = 32;
+
+/// What one node has stored.
+#[derive(Clone)]
+pub struct Disk {
+    /// The newest bundle.
+    pub bundle: SignedBundle,
+    logs: BTreeMap<Origin, Vec<Entry>>,
+    heads: BTreeMap<Origin, BTreeMap<Seq, Head>>,
+}
+
+impl Disk {
+    /// Makes a disk that holds nothing but the first bundle.
+    pub fn new(bundle: SignedBundle) -> Self {
+        Self {
+            bundle,
+            logs: BTreeMap::new(),
+            heads: BTreeMap::new(),
+        }
+    }
+
+    /// Commits records and heads.
+    pub fn commit(&mut self, entries: Vec<Entry>, heads: Vec<Head>) {
+        for entry in entries {
+            self.logs.entry(entry.origin).or_default().push(entry);
+        }
+        for head in heads {
+            let kept = self.heads.entry(head.origin).or_default();
+            if let Some(newest) = kept.keys().next_back().copied() {
+                let last_kept = kept.keys().rev().nth(1).map_or(0, |seq| seq.0);
+                if head.tail.seq.0 - last_kept < HEAD_EVERY {
+                    kept.remove(&newest);
+                }
+            }
+            kept.insert(head.tail.seq, head);
+        }
+    }
+
+    /// Gives every record, log by log.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.logs.values().flatten()
+    }
+
+    /// Gives the newest head of every log.
+    pub fn newest_heads(&self) -> impl Iterator<Item = &Head> {
+        self.heads.values().filter_map(|heads| heads.values().next_back())
+    }
+
+    /// Gives what is held of every log.
+    pub fn held(&self) -> Vec<Held> {
+        self.newest_heads().cloned().map(Held::from).collect()
+    }
+
+    /// Gives what is held of one log.
+    pub fn held_of(&self, origin: &Origin) -> Held {
+        let newest = self
+            .heads
+            .get(origin)
+            .and_then(|heads| heads.values().next_back());
+        newest.cloned().map_or(
+            Held {
+                origin: *origin,
+                tail: Tail::default(),
+                signature: None,
+            },
+            Held::from,
+        )
+    }
+
+    /// Loads a run.
+    pub fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
+        let log = self.logs.get(&origin)?;
+        let reachable = after.next()..=Seq(after.0 + MAX_RUN_RECORDS as u64);
+        let head = self.heads.get(&origin)?.range(reachable).next_back()?.1.clone();
+        let from = usize::try_from(after.0).expect("few records");
+        let until = usize::try_from(head.tail.seq.0).expect("few records");
+        let base = if from == 0 {
+            Tail::default()
+        } else {
+            log.get(from - 1)?.tail
+        };
+        let records = log
+            .get(from..until)?
+            .iter()
+            .map(|entry| entry.bytes.clone())
+            .collect();
+        Some(Run { base, records, head })
+    }
+}

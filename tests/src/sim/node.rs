@@ -1,0 +1,197 @@
+//! One simulated machine: ledger, disk, clock and the batch that becomes durable together; the network is the world's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use usher_keys::{DeviceIdentity, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp};
+use usher_protocol::ledger::{Entry, Ledger};
+use usher_protocol::log::Head;
+use usher_protocol::record::Body;
+use usher_protocol::sync::Session;
+use usher_protocol::trust::Trust;
+use usher_protocol::{Origin, ScanId};
+
+use super::disk::Disk;
+use super::scans::{Answering, Waiting};
+
+/// Names a node by its index in the world.
+pub type NodeId = usize;
+
+/// A session and the connection it belongs to.
+pub struct Live {
+    /// The state machine.
+    pub session: Session,
+    /// Which connection of the pair this is.
+    pub epoch: u64,
+}
+
+/// What is told once the batch is durable.
+pub enum Then {
+    /// Tell a session that its run was stored.
+    Stored {
+        /// The peer.
+        peer: NodeId,
+        /// The connection.
+        epoch: u64,
+        /// The log.
+        origin: Origin,
+    },
+    /// Answer a scan.
+    Answer(Box<Answering>),
+}
+
+/// What becomes durable together.
+#[derive(Default)]
+pub struct Batch {
+    /// Records.
+    pub entries: Vec<Entry>,
+    /// Heads of foreign logs.
+    pub heads: Vec<Head>,
+    /// A newer bundle.
+    pub bundle: Option<SignedBundle>,
+    /// What to tell afterwards.
+    pub then: Vec<Then>,
+}
+
+/// A machine.
+pub struct Node {
+    /// Its key: the origin of its log.
+    pub key: SecretKey,
+    /// What it is.
+    pub role: Role,
+    /// Its certificate as a peer.
+    pub identity: DeviceIdentity,
+    /// The key its connections prove.
+    pub link_key: PublicKey,
+    /// Its memory.
+    pub ledger: Ledger,
+    /// Its disk.
+    pub disk: Disk,
+    /// Whether it runs.
+    pub up: bool,
+    /// Counts its starts: what was planned in an earlier life does not happen.
+    pub life: u64,
+    /// How far its clock is off, in milliseconds.
+    pub skew_ms: i64,
+    /// Its sessions by peer.
+    pub sessions: BTreeMap<NodeId, Live>,
+    /// What waits to become durable.
+    pub batch: Batch,
+    /// Whether a commit is planned.
+    pub commit_planned: bool,
+    /// The newest authority time it has heard.
+    pub fresh_as_of: Option<Timestamp>,
+    /// Scans it has asked others about.
+    pub waiting: BTreeMap<ScanId, Waiting>,
+    roots: RootSet,
+}
+
+/// What a node is made of.
+pub struct NodeConfig {
+    /// The key of its log.
+    pub key: SecretKey,
+    /// What it is.
+    pub role: Role,
+    /// Its certificate.
+    pub identity: DeviceIdentity,
+    /// The roots it pins.
+    pub roots: RootSet,
+    /// The bundle it was enrolled with.
+    pub bundle: SignedBundle,
+    /// How far its clock is off.
+    pub skew_ms: i64,
+}
+
+impl Node {
+    /// Makes a running node with an empty log.
+    pub fn new(config: NodeConfig) -> Self {
+        let disk = Disk::new(config.bundle.clone());
+        let ledger = Self::fresh_ledger(&config.key, config.role, &config.identity, &config.roots, &disk);
+        Self {
+            link_key: config.identity.unverified().device,
+            key: config.key,
+            role: config.role,
+            identity: config.identity,
+            ledger,
+            disk,
+            up: true,
+            life: 0,
+            skew_ms: config.skew_ms,
+            sessions: BTreeMap::new(),
+            batch: Batch::default(),
+            commit_planned: false,
+            fresh_as_of: None,
+            waiting: BTreeMap::new(),
+            roots: config.roots,
+        }
+    }
+
+    fn fresh_ledger(
+        key: &SecretKey,
+        role: Role,
+        identity: &DeviceIdentity,
+        roots: &RootSet,
+        disk: &Disk,
+    ) -> Ledger {
+        let trust = Trust::pin(roots, disk.bundle.clone()).expect("the bundle on disk was verified before");
+        let own = (role != Role::Cloud).then(|| identity.clone());
+        Ledger::new(key.public(), own, Arc::new(trust))
+    }
+
+    /// Gives the time on its own clock.
+    pub fn clock(&self, world_ms: u64) -> Timestamp {
+        Timestamp(world_ms.saturating_add_signed(self.skew_ms))
+    }
+
+    /// Loses everything that was not durable and stops.
+    pub fn crash(&mut self) {
+        self.up = false;
+        self.life += 1;
+        self.sessions.clear();
+        self.batch = Batch::default();
+        self.commit_planned = false;
+        self.fresh_as_of = None;
+        self.waiting.clear();
+    }
+
+    /// Starts again from the disk.
+    pub fn restart(&mut self, world_ms: u64) {
+        self.up = true;
+        self.ledger = Self::fresh_ledger(&self.key, self.role, &self.identity, &self.roots, &self.disk);
+        let now = self.clock(world_ms);
+        for entry in self.disk.entries() {
+            assert!(self.ledger.replay(entry, now), "a stored record does not chain");
+        }
+        for head in self.disk.newest_heads() {
+            self.ledger.replay_head(head.clone());
+        }
+    }
+
+    /// Writes a record to its own log, durable with the next commit.
+    pub fn write(&mut self, body: Body, now: Timestamp) {
+        let entry = self.ledger.write(body, now);
+        self.batch.entries.push(entry);
+    }
+
+    /// Makes the batch durable and gives what to tell.
+    pub fn commit(&mut self) -> Vec<Then> {
+        let batch = std::mem::take(&mut self.batch);
+        let mut heads = batch.heads;
+        heads.extend(self.ledger.seal(&self.key));
+        if let Some(bundle) = batch.bundle {
+            self.disk.bundle = bundle;
+        }
+        self.disk.commit(batch.entries, heads);
+        self.commit_planned = false;
+        batch.then
+    }
+
+    /// Tells how fresh its knowledge of the authority is; the cloud's always is.
+    pub fn freshness(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.role == Role::Cloud {
+            Some(now)
+        } else {
+            self.fresh_as_of
+        }
+    }
+}

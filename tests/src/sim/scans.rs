@@ -1,0 +1,236 @@
+//! The way of a scan: scanner, hub, home hub and back, with the time-outs of the real programs; the rules themselves are the ledger's.
+
+use usher_protocol::admission::{Direction, Reason, Verdict};
+use usher_protocol::ledger::{Asked, Route, Seat};
+use usher_protocol::{GateId, ScanId};
+
+use super::node::{NodeId, Then};
+use super::people::Paper;
+use super::world::{Happening, World};
+
+/// How long a hub waits for a home hub, in milliseconds.
+const HOME_TIMEOUT_MS: u64 = 150;
+/// How long a scanner waits for its hub, in milliseconds.
+const HUB_TIMEOUT_MS: u64 = 300;
+
+/// A scan somebody waits for.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Its id.
+    pub scan: ScanId,
+    /// What was presented.
+    pub paper: Paper,
+    /// Where.
+    pub scanner: NodeId,
+    /// At which gate.
+    pub gate: GateId,
+    /// Which way.
+    pub direction: Direction,
+    /// How many people.
+    pub persons: u8,
+}
+
+/// A scan a node has asked another about.
+pub struct Waiting(pub Job);
+
+/// To whom an answer goes.
+#[derive(Debug, Clone, Copy)]
+pub enum To {
+    /// The staff at this scanner.
+    Screen,
+    /// A scanner.
+    Scanner(NodeId),
+    /// A hub that asked for a home's word.
+    Asker(NodeId),
+}
+
+/// An answer that waits to be durable.
+pub struct Answering {
+    /// The scan.
+    pub job: Job,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// To whom.
+    pub to: To,
+}
+
+/// A leg of a scan's way, at its arrival.
+pub enum Errand {
+    /// At a hub, from a scanner.
+    AtHub(NodeId, Job),
+    /// At a home hub, from a hub.
+    AtHome(NodeId, NodeId, Job),
+    /// Back at the asking hub; `None` when the asked one is not the home.
+    BackAtHub(NodeId, Job, Option<Verdict>),
+    /// Back at the scanner.
+    BackAtScanner(Job, Verdict),
+    /// A node's patience ends.
+    OutOfPatience(NodeId, u64, ScanId),
+}
+
+impl World {
+    fn send_errand(&mut self, from: NodeId, to: NodeId, errand: Errand) {
+        if let Some(delay) = self.transit(from, to) {
+            self.plan(delay, Happening::Errand(Box::new(errand)));
+        }
+    }
+
+    fn wait_for(&mut self, node: NodeId, job: Job, patience_ms: u64) {
+        let (scan, life) = (job.scan, self.nodes[node].life);
+        self.nodes[node].waiting.insert(scan, Waiting(job));
+        self.plan(
+            patience_ms,
+            Happening::Errand(Box::new(Errand::OutOfPatience(node, life, scan))),
+        );
+    }
+
+    /// A scanner reads a code.
+    pub fn read(&mut self, job: Job) {
+        let scanner = job.scanner;
+        if !self.nodes[scanner].up {
+            return;
+        }
+        let hub = self
+            .pairs
+            .iter()
+            .find(|(_, end)| *end == scanner)
+            .map(|(hub, _)| *hub);
+        self.wait_for(scanner, job.clone(), HUB_TIMEOUT_MS);
+        if let Some(hub) = hub {
+            self.send_errand(scanner, hub, Errand::AtHub(hub, job));
+        }
+    }
+
+    /// Carries a scan one leg further.
+    pub fn run_errand(&mut self, errand: Errand) {
+        match errand {
+            Errand::AtHub(hub, job) if self.nodes[hub].up => self.at_hub(hub, job),
+            Errand::AtHome(home, asker, job) if self.nodes[home].up => self.at_home(home, asker, job),
+            Errand::BackAtHub(hub, job, verdict) if self.nodes[hub].up => {
+                self.back_at_hub(hub, &job, verdict)
+            }
+            Errand::BackAtScanner(job, verdict) if self.nodes[job.scanner].up => {
+                if self.nodes[job.scanner].waiting.remove(&job.scan).is_some() {
+                    self.show(&job, verdict);
+                }
+            }
+            Errand::OutOfPatience(node, life, scan)
+                if self.nodes[node].up && self.nodes[node].life == life =>
+            {
+                if let Some(Waiting(job)) = self.nodes[node].waiting.remove(&scan) {
+                    let to = if node == job.scanner {
+                        To::Screen
+                    } else {
+                        To::Scanner(job.scanner)
+                    };
+                    self.judge(node, job, Seat::CutOff, to);
+                }
+            }
+            Errand::AtHub(..)
+            | Errand::AtHome(..)
+            | Errand::BackAtHub(..)
+            | Errand::BackAtScanner(..)
+            | Errand::OutOfPatience(..) => {}
+        }
+    }
+
+    fn at_hub(&mut self, hub: NodeId, job: Job) {
+        let to = To::Scanner(job.scanner);
+        let Some(asked) = self.verify(hub, &job, to) else {
+            return;
+        };
+        match self.nodes[hub].ledger.route(&asked) {
+            Route::Here => self.judge(hub, job, Seat::Home, to),
+            Route::Ask(home) => {
+                let home = self.nodes.iter().position(|node| node.key.public() == home);
+                self.wait_for(hub, job.clone(), HOME_TIMEOUT_MS);
+                if let Some(home) = home {
+                    self.send_errand(hub, home, Errand::AtHome(home, hub, job));
+                }
+            }
+        }
+    }
+
+    fn at_home(&mut self, home: NodeId, asker: NodeId, job: Job) {
+        let to = To::Asker(asker);
+        let Some(asked) = self.verify(home, &job, to) else {
+            return;
+        };
+        if self.nodes[home].ledger.route(&asked) == Route::Here {
+            self.judge(home, job, Seat::Home, to);
+        } else {
+            self.send_errand(home, asker, Errand::BackAtHub(asker, job, None));
+        }
+    }
+
+    fn back_at_hub(&mut self, hub: NodeId, job: &Job, verdict: Option<Verdict>) {
+        let Some(Waiting(job)) = self.nodes[hub].waiting.remove(&job.scan) else {
+            return;
+        };
+        match verdict {
+            Some(verdict) => self.send_errand(hub, job.scanner, Errand::BackAtScanner(job, verdict)),
+            None => self.judge(hub, job.clone(), Seat::CutOff, To::Scanner(job.scanner)),
+        }
+    }
+
+    fn verify(&mut self, node: NodeId, job: &Job, to: To) -> Option<Asked> {
+        let now = self.nodes[node].clock(self.now);
+        let trust = std::sync::Arc::clone(self.nodes[node].ledger.trust());
+        match trust.keyring().verify_text(job.paper.text.as_bytes(), now) {
+            Ok(ticket) => Some(Asked {
+                scan: job.scan,
+                ticket,
+                gate: job.gate,
+                direction: job.direction,
+                persons: job.persons,
+            }),
+            Err(rejection) => {
+                let verdict = Verdict::Deny(Reason::Rejected(rejection));
+                self.answer(
+                    node,
+                    Answering {
+                        job: job.clone(),
+                        verdict,
+                        to,
+                    },
+                );
+                None
+            }
+        }
+    }
+
+    /// Judges a scan at a node; the answer leaves when the record is durable.
+    fn judge(&mut self, node: NodeId, job: Job, seat: Seat, to: To) {
+        let Some(asked) = self.verify(node, &job, to) else {
+            return;
+        };
+        let now = self.nodes[node].clock(self.now);
+        let judged = self.nodes[node].ledger.judge(&asked, seat, now);
+        self.say(|| format!("{node}: {:?} {seat:?} → {:?}", job.paper, judged.verdict));
+        let bundle = self.nodes[node].ledger.trust().bundle().version;
+        self.observer.decided(self.step, node, bundle, &job, &judged);
+        if let Some(body) = judged.body {
+            self.nodes[node].write(body, now);
+        }
+        let answering = Answering {
+            job,
+            verdict: judged.verdict,
+            to,
+        };
+        self.nodes[node]
+            .batch
+            .then
+            .push(Then::Answer(Box::new(answering)));
+        self.plan_commit(node);
+    }
+
+    /// Sends a durable answer on its way.
+    pub fn answer(&mut self, node: NodeId, answering: Answering) {
+        let Answering { job, verdict, to } = answering;
+        match to {
+            To::Screen => self.show(&job, verdict),
+            To::Scanner(scanner) => self.send_errand(node, scanner, Errand::BackAtScanner(job, verdict)),
+            To::Asker(hub) => self.send_errand(node, hub, Errand::BackAtHub(hub, job, Some(verdict))),
+        }
+    }
+}
