@@ -61,12 +61,7 @@ impl<R: Replica, S: Responder> Dialer<R, S> {
         let mut backoff = Backoff::default();
         while !cancel.is_cancelled() {
             observer.observe(LinkState::Connecting);
-            let opened = tokio::select! {
-                opened = self.link_once(&observer, &cancel) => opened,
-                // A session under way hears of it itself and says goodbye.
-                () = cancel.cancelled(), if false => return,
-            };
-            if opened {
+            if self.link_once(&observer, &cancel).await {
                 backoff.reset();
             }
             tokio::select! {

@@ -1,14 +1,43 @@
 //! The loop that drives one session over one connection, and answers requests beside it; the rules of both are the protocol's.
 
+mod answers;
+mod lane;
+mod stream;
+
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
-use usher_keys::Certificate;
-use usher_protocol::sync::Farewell;
+use usher_keys::{Certificate, Timestamp};
+use usher_protocol::sync::session::BEAT_MS;
+use usher_protocol::sync::{
+    Close, Context, Farewell, Input, Message, Notice, Output, Session, SessionConfig,
+};
 
-use crate::connection::Connection;
-use crate::ending::SessionEnd;
-use crate::replica::{Replica, Responder};
+use crate::connection::{Connection, Line};
+use crate::doorstep::Place;
+use crate::ending::{Loss, SessionEnd};
+use crate::replica::{Change, Replica, Responder};
+use crate::wire::FrameError;
+use lane::{Errand, Lane};
+use stream::Outgoing;
+
+/// How long a peer may take until its certificate is accepted: two beats' worth of tries, and a slow line.
+const OPENING_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long saying goodbye may take.
+const FAREWELL_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long what arrived before the end may take to be stored.
+const LAST_STORES_TIMEOUT: Duration = Duration::from_secs(5);
+/// Most messages that wait to be stored before reading pauses, which QUIC's flow control then passes on to the peer.
+const MAX_STORES_WAITING: usize = 4;
+/// Longest time between two ticks, whatever the wall clock does.
+const LONGEST_SLEEP: Duration = Duration::from_millis(BEAT_MS);
+/// Shortest time between two ticks, so that a clock that stands still does not keep a core busy.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
 /// What the rest of the program is told when a session opens.
 #[derive(Debug)]
@@ -21,16 +50,246 @@ pub struct Opened {
 
 /// Drives a session over a connection until either side ends it, the connection is lost or it is cancelled.
 ///
-/// Requests of the peer are answered once its certificate was accepted, a bounded number at a time; a request that is
-/// being answered when the session ends is dropped.
+/// Requests of the peer are answered once its certificate was accepted, a bounded number at a time; when the session ends,
+/// those under way are dropped. What arrived before the end is still stored. When this future is dropped instead, the
+/// connection is closed and everything under way is dropped: the futures of replica and responder must bear that.
 pub async fn drive<R: Replica, S: Responder>(
     connection: Connection,
-    _replica: Arc<R>,
-    _responder: Arc<S>,
-    _opened: impl FnOnce(Opened) + Send,
+    replica: Arc<R>,
+    responder: Arc<S>,
+    opened: impl FnOnce(Opened) + Send,
     cancel: CancellationToken,
 ) -> SessionEnd {
-    cancel.cancelled().await;
-    connection.close(Farewell::Leaving);
-    SessionEnd::Ours(Farewell::Leaving)
+    let Some(Line { send, recv, place }) = connection.take_line() else {
+        return SessionEnd::Taken;
+    };
+    let door = Door {
+        responder,
+        opened,
+        _place: place,
+    };
+    let mut tasks = JoinSet::new();
+    let outgoing = Outgoing::start(send, &mut tasks);
+    let incoming = stream::start_reading(recv, &mut tasks);
+    let mut driver = Driver {
+        // Subscribed before `held` is asked below, so that nothing falls in between.
+        changes: replica.changes(),
+        session: Session::new(SessionConfig {
+            event: replica.event(),
+            identity: replica.identity(),
+            peer: connection.peer(),
+            held: replica.held(),
+        }),
+        connection,
+        replica,
+        door: Some(door),
+        tasks,
+        incoming,
+        outgoing,
+        storing: Lane::default(),
+        loading: Lane::default(),
+        wake_at: Instant::now() + LONGEST_SLEEP,
+        open_by: Instant::now() + OPENING_TIMEOUT,
+        end: None,
+    };
+    let end = driver.run(&cancel).await;
+    driver.say_goodbye(&end).await;
+    tracing::info!(peer = %driver.connection.peer().id(), %end, "session ended");
+    end
+}
+
+/// What is needed once: when the peer's certificate is accepted.
+struct Door<S, F> {
+    responder: Arc<S>,
+    opened: F,
+    /// The stranger's place, given up when it is none any more.
+    _place: Option<Place>,
+}
+
+struct Driver<R: Replica, S: Responder, F: FnOnce(Opened) + Send> {
+    connection: Connection,
+    session: Session,
+    replica: Arc<R>,
+    changes: broadcast::Receiver<Change>,
+    /// Present until the session opens.
+    door: Option<Door<S, F>>,
+    /// Reader, writer and answerer.
+    tasks: JoinSet<()>,
+    incoming: mpsc::Receiver<Result<Message, FrameError>>,
+    outgoing: Outgoing,
+    storing: Lane,
+    loading: Lane,
+    wake_at: Instant,
+    open_by: Instant,
+    end: Option<SessionEnd>,
+}
+
+impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
+    async fn run(&mut self, cancel: &CancellationToken) -> SessionEnd {
+        self.input(Input::Start);
+        loop {
+            if let Some(end) = self.end.take() {
+                return end;
+            }
+            self.step(cancel).await;
+        }
+    }
+
+    /// Waits for the next thing to happen and lets the session deal with it.
+    async fn step(&mut self, cancel: &CancellationToken) {
+        let peer = self.connection.peer();
+        self.storing.start_next(&self.replica, peer);
+        if self.outgoing.has_room_for_runs() {
+            self.loading.start_next(&self.replica, peer);
+        }
+        tokio::select! {
+            () = cancel.cancelled() => self.input(Input::Leave),
+            message = self.incoming.recv(), if self.storing.waiting() < MAX_STORES_WAITING => self.received(message),
+            change = self.changes.recv() => self.changed(change),
+            inputs = self.storing.done() => self.inputs(inputs),
+            inputs = self.loading.done() => self.inputs(inputs),
+            handed = self.outgoing.hand_over() => if handed.is_err() {
+                self.lost(self.connection.quinn().close_reason().map_or(Loss::TheirsUnexplained, Loss::from));
+            },
+            () = sleep_until(self.wake_at) => self.wake(),
+            () = sleep_until(self.open_by), if self.door.is_some() => self.refuse(Farewell::Silent),
+        }
+    }
+
+    fn received(&mut self, message: Option<Result<Message, FrameError>>) {
+        match message {
+            Some(Ok(message)) => self.input(Input::Received(message)),
+            Some(Err(FrameError::TooLong { .. } | FrameError::Malformed)) => {
+                self.refuse(Farewell::BadMessage)
+            }
+            Some(Err(FrameError::Lost(loss))) => self.lost(loss),
+            Some(Err(FrameError::Ended | FrameError::GivenUp)) | None => self.lost(Loss::TheirsUnexplained),
+        }
+    }
+
+    fn changed(&mut self, change: Result<Change, RecvError>) {
+        match change {
+            Ok(Change::Grew(held)) => self.input(Input::Grew(held)),
+            Ok(Change::Trust) => self.input(Input::TrustChanged),
+            Err(RecvError::Lagged(_)) => {
+                self.inputs(self.replica.held().into_iter().map(Input::Grew).collect());
+                self.input(Input::TrustChanged);
+            }
+            Err(RecvError::Closed) => self.input(Input::Leave),
+        }
+    }
+
+    fn wake(&mut self) {
+        self.wake_at = Instant::now() + LONGEST_SLEEP;
+        self.input(Input::Tick);
+    }
+
+    fn inputs(&mut self, inputs: Vec<Input>) {
+        for input in inputs {
+            self.input(input);
+        }
+    }
+
+    /// One mutation, then everything the session wants done.
+    fn input(&mut self, input: Input) {
+        let outlook = self.replica.outlook();
+        let context = Context {
+            now: outlook.now,
+            trust: &outlook.trust,
+            revoked: &outlook.revoked,
+            fresh_as_of: outlook.fresh_as_of,
+        };
+        self.session.handle(input, &context);
+        while let Some(output) = self.session.poll() {
+            self.output(output, outlook.now);
+        }
+        if self.outgoing.is_overfull() && self.end.is_none() {
+            tracing::warn!(peer = %self.connection.peer().id(), "a peer does not read what it asks for");
+            self.refuse(Farewell::Silent);
+        }
+    }
+
+    fn output(&mut self, output: Output, now: Timestamp) {
+        match output {
+            Output::Send(message) => self.outgoing.push(&message),
+            // Sent again while the first copy still waits for the line: the session will ask once more if need be.
+            Output::Load { origin, .. } if self.outgoing.carries_run_of(&origin) => {}
+            Output::Load { origin, after } => self.loading.push_load(origin, after),
+            Output::LoadCheckpoint => self.loading.push(Errand::LoadCheckpoint),
+            Output::Store(run) => self.storing.push(Errand::Store(run)),
+            Output::StoreCheckpoint(checkpoint) => self.storing.push(Errand::StoreCheckpoint(checkpoint)),
+            Output::StoreBundle(bundle) => self.storing.push(Errand::StoreBundle(bundle)),
+            Output::WakeAt(at) => {
+                let sleep = Duration::from_millis(at.since_ms(now));
+                self.wake_at = Instant::now() + sleep.clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
+            }
+            Output::Notify(notice) => {
+                if let Notice::Opened(certificate) = &notice {
+                    self.open(certificate);
+                }
+                self.storing.push(Errand::Tell(notice));
+            }
+            Output::Close(Close::Ours(farewell)) => self.end = Some(SessionEnd::Ours(farewell)),
+            Output::Close(Close::Theirs(farewell)) => self.end = Some(SessionEnd::Theirs(farewell)),
+        }
+    }
+
+    /// The peer is a stranger no more: tells the program and begins to answer.
+    fn open(&mut self, certificate: &Certificate) {
+        let Some(door) = self.door.take() else {
+            return;
+        };
+        let connection = self.connection.clone();
+        tracing::info!(peer = %connection.peer().id(), role = ?certificate.role, "session opened");
+        self.tasks.spawn(answers::answer(
+            connection.clone(),
+            Arc::new(certificate.clone()),
+            door.responder,
+        ));
+        (door.opened)(Opened {
+            connection,
+            certificate: certificate.clone(),
+        });
+    }
+
+    /// Ends the session for a reason the session itself cannot see.
+    fn refuse(&mut self, farewell: Farewell) {
+        self.outgoing.push(&Message::Bye(farewell));
+        self.end = Some(SessionEnd::Ours(farewell));
+    }
+
+    fn lost(&mut self, loss: Loss) {
+        self.end = Some(match loss {
+            Loss::Ours => SessionEnd::Ours(self.connection.closed_with().unwrap_or(Farewell::Leaving)),
+            Loss::Theirs(farewell) => SessionEnd::Theirs(farewell),
+            Loss::TheirsUnexplained | Loss::TimedOut | Loss::Restarted | Loss::Transport(_) => {
+                SessionEnd::Lost(loss)
+            }
+        });
+    }
+
+    /// Lets the goodbye that waits last get out, then closes the connection.
+    async fn say_goodbye(&mut self, end: &SessionEnd) {
+        let farewell = match end {
+            SessionEnd::Ours(farewell) => {
+                // A peer that does not listen gets the reason with the close all the same.
+                let _ = timeout(FAREWELL_TIMEOUT, self.outgoing.finish()).await;
+                *farewell
+            }
+            SessionEnd::Theirs(_) | SessionEnd::Lost(_) | SessionEnd::Taken => Farewell::Leaving,
+        };
+        self.connection.close(farewell);
+        self.tasks.shutdown().await;
+        let peer = self.connection.peer();
+        let last_stores = self.storing.finish(&self.replica, peer);
+        if timeout(LAST_STORES_TIMEOUT, last_stores).await.is_err() {
+            tracing::warn!(peer = %peer.id(), "storage did not finish in time after the session's end");
+        }
+    }
+}
+
+impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Drop for Driver<R, S, F> {
+    fn drop(&mut self) {
+        self.connection.close(Farewell::Leaving);
+    }
 }

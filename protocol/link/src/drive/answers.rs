@@ -1,0 +1,66 @@
+//! Answers a peer's requests, each on a stream of its own and a bounded number at a time; what the answer is, the responder knows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quinn::{RecvStream, SendStream};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use usher_keys::Certificate;
+use usher_protocol::request::{self, MAX_REQUEST_BYTES, Request, RequestError, Response};
+
+use crate::connection::Connection;
+use crate::replica::Responder;
+use crate::wire::{self, FrameError};
+
+/// Most requests of one peer that are answered at once; further ones wait in QUIC. A hub asks for all its gates over one
+/// connection, and a group commit takes all that wait.
+const MAX_REQUESTS_AT_ONCE: usize = 128;
+/// How long a request may take to arrive once its stream is open: it fits two packets.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Answers until the connection ends; dropped with everything under way when the session ends.
+pub(super) async fn answer<S: Responder>(connection: Connection, peer: Arc<Certificate>, responder: Arc<S>) {
+    let mut under_way = JoinSet::new();
+    loop {
+        tokio::select! {
+            stream = connection.quinn().accept_bi(), if under_way.len() < MAX_REQUESTS_AT_ONCE => match stream {
+                Ok((send, recv)) => {
+                    under_way.spawn(answer_one(send, recv, Arc::clone(&peer), Arc::clone(&responder)));
+                }
+                Err(_) => return,
+            },
+            Some(done) = under_way.join_next() => if done.is_err() {
+                tracing::error!(peer = %peer.device.id(), "answering a request panicked");
+            },
+        }
+    }
+}
+
+async fn answer_one<S: Responder>(
+    mut send: SendStream,
+    mut recv: RecvStream,
+    peer: Arc<Certificate>,
+    responder: Arc<S>,
+) {
+    let response = match read_request(&mut recv).await {
+        Ok(request) => tokio::select! {
+            response = responder.respond(&peer, request) => response,
+            // The asker gave up or is gone: nobody would hear the answer.
+            _ = send.stopped() => return,
+        },
+        Err(FrameError::TooLong { .. } | FrameError::Malformed) => Response::Err(RequestError::Malformed),
+        Err(FrameError::Ended | FrameError::GivenUp | FrameError::Lost(_)) => return,
+    };
+    let frame = wire::frame(&request::to_bytes(&response));
+    if wire::write_frame(&mut send, &frame).await.is_ok() {
+        let _ = send.finish();
+    }
+}
+
+async fn read_request(recv: &mut RecvStream) -> Result<Request, FrameError> {
+    let body = timeout(REQUEST_TIMEOUT, wire::read_frame(recv, MAX_REQUEST_BYTES))
+        .await
+        .map_err(|_| FrameError::GivenUp)??;
+    request::from_bytes(&body).map_err(|_| FrameError::Malformed)
+}
