@@ -77,8 +77,9 @@ impl Outbox {
 
     /// Gives the next log to load a run of, and after which record; authority logs come first.
     pub fn next_load(&mut self, authorities: &BTreeSet<Origin>, now: Timestamp) -> Option<(Origin, Seq)> {
+        // A moment that lies ahead means our clock was set back: waiting for it could take for ever.
         self.in_flight
-            .retain(|_, flight| now.since_ms(flight.since) < RESEND_MS);
+            .retain(|_, flight| flight.since <= now && now.since_ms(flight.since) < RESEND_MS);
         if self.in_flight.len() >= MAX_RUNS_IN_FLIGHT {
             return None;
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use thiserror::Error;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 
-use super::outbox::Outbox;
+use super::outbox::{Outbox, RESEND_MS};
 use super::{Farewell, Held, Hello, MAX_LOGS, Message, VERSIONS};
 use crate::checkpoint::SignedCheckpoint;
 use crate::ident::{Origin, Seq};
@@ -258,7 +258,10 @@ impl Session {
         }
         match message {
             Message::Have(held) => self.have(&held, false),
-            Message::Run(run) => self.outputs.push_back(Output::Store(run)),
+            Message::Run(run) => {
+                self.outbox.they_sent(run.head.origin, run.head.tail);
+                self.outputs.push_back(Output::Store(run));
+            }
             Message::Checkpoint(checkpoint) => self.outputs.push_back(Output::StoreCheckpoint(checkpoint)),
             Message::Bundle(bundle) => self.bundle(bundle),
             Message::Beat { digest, fresh_as_of } => self.beat(digest, fresh_as_of),
@@ -381,10 +384,7 @@ impl Session {
 
     fn stored(&mut self, origin: Origin, result: Result<Held, StoreError>) {
         match result {
-            Ok(held) => {
-                self.outbox.they_sent(origin, held.tail);
-                self.acknowledge(held);
-            }
+            Ok(held) => self.acknowledge(held),
             Err(StoreError::Run(RunError::Gap { .. })) => {
                 let ours = self.outbox.ours(&origin).cloned();
                 let nothing = Held {
@@ -444,6 +444,8 @@ impl Session {
     }
 
     fn tick(&mut self, ctx: &Context) {
+        // A clock that was set back must not make the peer look heard from for ever.
+        self.last_heard = self.last_heard.min(ctx.now);
         if ctx.now.since_ms(self.last_heard) > SILENCE_MS {
             return self.close(Farewell::Silent);
         }
@@ -453,7 +455,7 @@ impl Session {
         }
         match self.phase {
             Phase::Greeting => self.greet(ctx),
-            Phase::CheckpointSent(since) if ctx.now.since_ms(since) > super::outbox::RESEND_MS => {
+            Phase::CheckpointSent(since) if since > ctx.now || ctx.now.since_ms(since) > RESEND_MS => {
                 self.phase = Phase::Open;
                 self.send_beat(ctx);
             }
