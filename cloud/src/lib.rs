@@ -1,1 +1,21 @@
-//! Placeholder.
+//! The cloud core of Usher: sells tickets, signs them, and is the authority of every event.
+
+pub mod api;
+pub mod booking;
+mod chores;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod ids;
+pub mod metrics;
+pub mod money;
+mod observe;
+pub mod pages;
+pub mod payment;
+pub mod qr;
+pub mod routes;
+pub mod seat_maps;
+pub mod server;
+pub mod signing;
+pub mod state;
+pub mod store;

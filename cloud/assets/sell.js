@@ -1,0 +1,181 @@
+// Sells an event on its page: choose, reserve, pay. Talks to the public API and keeps nothing of its own.
+"use strict";
+(() => {
+  const root = document.getElementById("sell");
+  const { event: eventId, currency } = root.dataset;
+  const max = Number(root.dataset.max);
+  const decimals = Number(root.dataset.decimals);
+  const $ = (id) => document.getElementById(id);
+  const picked = new Map(); // seat_id -> price
+  let reservation = null;
+  let key = null; // idempotency key of the attempt to pay that is running
+  let countdown = null;
+
+  const money = (minor) => minor === 0 ? "free" : (minor / 10 ** decimals).toFixed(decimals) + " " + currency;
+  const say = (text) => { $("message").textContent = text; $("message").hidden = !text; };
+  const quantities = () => [...root.querySelectorAll("input[data-tier]")]
+    .map((input) => ({ tier: Number(input.dataset.tier), price: Number(input.dataset.price), quantity: Math.max(0, Math.floor(Number(input.value)) || 0) }))
+    .filter((line) => line.quantity > 0);
+
+  async function ask(method, path, body) {
+    const response = await fetch(path, {
+      method,
+      headers: body ? { "content-type": "application/json" } : {},
+      body: body && JSON.stringify(body),
+    });
+    const text = await response.text();
+    const answer = text ? JSON.parse(text) : null;
+    if (!response.ok) throw Object.assign(new Error(answer?.detail ?? "Something went wrong."), { answer, status: response.status });
+    return answer;
+  }
+
+  function total() {
+    const lines = quantities();
+    const count = picked.size || lines.reduce((sum, line) => sum + line.quantity, 0);
+    const price = picked.size
+      ? [...picked.values()].reduce((sum, one) => sum + one, 0)
+      : lines.reduce((sum, line) => sum + line.quantity * line.price, 0);
+    $("total").textContent = count === 0 ? "Nothing chosen yet" : `${count} ${count === 1 ? "ticket" : "tickets"}, ${money(price)}`;
+    $("reserve").disabled = count === 0 || count > max;
+    if (count > max) $("total").textContent = `At most ${max} tickets at once`;
+  }
+
+  function toggle(button, seat) {
+    if (picked.delete(seat.seat_id)) {
+      button.classList.remove("picked");
+    } else {
+      root.querySelectorAll("input[data-tier]").forEach((input) => { input.value = 0; });
+      picked.set(seat.seat_id, seat.price);
+      button.classList.add("picked");
+    }
+    button.setAttribute("aria-pressed", picked.has(seat.seat_id));
+    total();
+  }
+
+  function seatButton(seat) {
+    const button = document.createElement("button");
+    const free = seat.status === "available";
+    if (!free) picked.delete(seat.seat_id);
+    button.type = "button";
+    button.textContent = seat.number;
+    button.className = "seat " + (picked.has(seat.seat_id) ? "picked" : free ? "free" : "gone");
+    button.disabled = !free;
+    const place = `${seat.section}, row ${seat.row}, seat ${seat.number}`;
+    button.title = button.ariaLabel = `${place}, ${free ? money(seat.price) : "taken"}`;
+    button.setAttribute("aria-pressed", picked.has(seat.seat_id));
+    button.addEventListener("click", () => toggle(button, seat));
+    return button;
+  }
+
+  function draw(seats) {
+    const map = document.createDocumentFragment();
+    let section = null, row = null, line = null;
+    for (const seat of seats) {
+      if (seat.section !== section) {
+        section = seat.section;
+        row = null;
+        map.append(Object.assign(document.createElement("h4"), { textContent: section }));
+      }
+      if (seat.row !== row) {
+        row = seat.row;
+        line = Object.assign(document.createElement("div"), { className: "row" });
+        line.append(Object.assign(document.createElement("span"), { textContent: row }));
+        map.append(line);
+      }
+      line.append(seatButton(seat));
+    }
+    $("seats").replaceChildren(map);
+  }
+
+  async function refresh() {
+    const { seats, tiers } = await ask("GET", `/v1/events/${eventId}/seats`);
+    for (const tier of tiers) {
+      const left = root.querySelector(`[data-left="${tier.tier}"]`);
+      if (left) left.textContent = tier.available;
+      const input = root.querySelector(`input[data-tier="${tier.tier}"]`);
+      if (input) input.disabled = tier.available === 0;
+    }
+    if ($("seats")) draw(seats);
+    total();
+  }
+
+  async function reserve() {
+    const claim = picked.size
+      ? { seat_ids: [...picked.keys()] }
+      : { tiers: quantities().map(({ tier, quantity }) => ({ tier, quantity })) };
+    reservation = await ask("POST", "/v1/reservations", { event_id: eventId, ...claim });
+    key = crypto.randomUUID?.() ?? String(Math.random()).slice(2) + Date.now();
+    $("held").textContent = `${reservation.units.length} held, ${money(reservation.amount)} in all.`;
+    $("token").hidden = reservation.amount === 0;
+    $("book").textContent = reservation.amount === 0 ? "Book" : `Pay ${money(reservation.amount)}`;
+    show(true);
+    countdown = setInterval(tick, 500);
+    tick();
+    $("pay-title").focus();
+  }
+
+  function tick() {
+    const seconds = Math.max(0, Math.floor((Date.parse(reservation.expires_at) - Date.now()) / 1000));
+    $("left").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
+    if (seconds === 0 && !$("book").disabled) {
+      done();
+      say("The time is over and the tickets are free again. Choose anew.");
+      refresh();
+    }
+  }
+
+  async function book(form) {
+    const data = new FormData(form);
+    const free = reservation.amount === 0;
+    const request = { reservation_id: reservation.reservation_id, idempotency_key: key, email: data.get("email").trim() };
+    if (!free) request.payment_token = data.get("token");
+    const booking = await ask("POST", "/v1/bookings", request);
+    location.assign(`/bookings/${booking.booking_id}`);
+  }
+
+  function show(paying) {
+    $("choose").hidden = paying;
+    $("pay").hidden = !paying;
+  }
+
+  function done() {
+    clearInterval(countdown);
+    reservation = null;
+    show(false);
+  }
+
+  async function during(button, work) {
+    button.disabled = true;
+    say("");
+    try {
+      await work();
+    } catch (error) {
+      say(error.message);
+      // Another card, or a mended address, is another request: it needs a key of its own.
+      if ([402, 422].includes(error.status)) key = crypto.randomUUID?.() ?? String(Math.random()).slice(2) + Date.now();
+      if (error.status === 400) done();
+      if (error.status === 409 || error.status === 400) await refresh().catch(() => {});
+    } finally {
+      button.disabled = false;
+      if (!reservation) total();
+    }
+  }
+
+  root.addEventListener("input", (input) => {
+    if (!input.target.matches("input[data-tier]")) return;
+    picked.clear();
+    root.querySelectorAll(".seat.picked").forEach((seat) => seat.classList.replace("picked", "free"));
+    total();
+  });
+  $("reserve").addEventListener("click", () => during($("reserve"), reserve));
+  $("payment").addEventListener("submit", (submit) => {
+    submit.preventDefault();
+    during($("book"), () => book(submit.target));
+  });
+  $("release").addEventListener("click", () => during($("release"), async () => {
+    await ask("DELETE", `/v1/reservations/${reservation.reservation_id}`);
+    done();
+    await refresh();
+  }));
+  refresh().catch((error) => say(error.message));
+})();

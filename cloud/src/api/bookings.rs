@@ -1,0 +1,224 @@
+//! `/v1/bookings`: reservations that are paid for, and the tickets that come of it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use usher_keys::EventId;
+use utoipa::ToSchema;
+
+use crate::booking::{BookOutcome, BookRequest};
+use crate::ids::{BookingId, ReservationId};
+use crate::payment::PaymentToken;
+use crate::state::AppState;
+use crate::store::selling::{Booking, BookingState};
+
+use super::error::{ApiError, Conflict, Problem};
+use super::input::{Body, Checks, Id};
+use super::moment::Moment;
+use super::tickets::TicketView;
+
+/// Asks for a reservation to become a booking.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBooking {
+    /// The reservation.
+    #[schema(value_type = String)]
+    pub reservation_id: ReservationId,
+    /// What the payment service gave for the buyer's card; not needed when there is nothing to pay.
+    #[schema(example = "tok_ok")]
+    pub payment_token: Option<String>,
+    /// A new random text for each new request. The same request with the same key gives the same booking.
+    #[schema(example = "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8d9e")]
+    pub idempotency_key: String,
+    /// The buyer's address.
+    #[schema(example = "buyer@example.org")]
+    pub email: String,
+}
+
+impl NewBooking {
+    fn into_request(self) -> Result<BookRequest, ApiError> {
+        let mut checks = Checks::default();
+        if let Some(token) = &self.payment_token {
+            checks.text(token, "/payment_token", 1..=255);
+        }
+        checks.text(&self.idempotency_key, "/idempotency_key", 1..=255);
+        checks.text(&self.email, "/email", 3..=254);
+        checks.require(
+            is_address(&self.email),
+            "/email",
+            "must be an address such as name@example.org",
+        );
+        checks.finish()?;
+        Ok(BookRequest {
+            reservation: self.reservation_id,
+            payment_token: self.payment_token.map(PaymentToken),
+            idempotency_key: self.idempotency_key,
+            email: self.email,
+        })
+    }
+}
+
+/// Tells whether a text can be an address at all; whether it exists only a message to it would tell.
+fn is_address(text: &str) -> bool {
+    let plain = !text
+        .chars()
+        .any(|char| char.is_whitespace() || "<>()[],;:\\\"".contains(char));
+    plain
+        && text
+            .rsplit_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !name.contains('@'))
+}
+
+/// A paid (or free) booking and its tickets.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BookingView {
+    /// Its id: a secret, whoever knows it sees the tickets.
+    #[schema(value_type = String)]
+    pub booking_id: BookingId,
+    /// The event.
+    #[schema(value_type = String)]
+    pub event_id: EventId,
+    /// The reservation it came from.
+    #[schema(value_type = String)]
+    pub reservation_id: ReservationId,
+    /// `confirmed`, `paying`, `declined`, `refunded` or `abandoned`.
+    #[schema(example = "confirmed")]
+    pub status: &'static str,
+    /// The buyer's address.
+    pub email: String,
+    /// What was paid, in minor units of the currency.
+    pub amount: i64,
+    /// The currency.
+    #[schema(example = "EUR")]
+    pub currency: String,
+    /// When it was asked for.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Moment,
+    /// Its page, for the buyer.
+    pub page: String,
+    /// Its tickets.
+    pub tickets: Vec<TicketView>,
+}
+
+impl BookingView {
+    fn of(app: &AppState, booking: Booking) -> Self {
+        let status = match booking.state {
+            BookingState::Paying => "paying",
+            BookingState::Confirmed => "confirmed",
+            BookingState::Declined(_) => "declined",
+            BookingState::Refunded => "refunded",
+            BookingState::Abandoned => "abandoned",
+        };
+        Self {
+            booking_id: booking.id,
+            event_id: booking.id.event,
+            reservation_id: booking.reservation,
+            status,
+            email: booking.email,
+            amount: booking.amount.minor,
+            currency: booking.amount.currency.code().to_owned(),
+            created_at: Moment(booking.created_at),
+            page: app.link(&format!("/bookings/{}", booking.id)),
+            tickets: booking
+                .tickets
+                .into_iter()
+                .map(|ticket| TicketView::of(app, ticket))
+                .collect(),
+        }
+    }
+}
+
+/// Pays for a reservation and issues its tickets, once for each idempotency key.
+#[utoipa::path(post, path = "/v1/bookings", tag = "bookings", request_body = NewBooking, responses(
+    (status = 201, body = BookingView, description = "Confirmed, now or by an earlier request with the same key"),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "The reservation has expired; nothing was charged"),
+    (status = 402, body = Problem, content_type = "application/problem+json", description = "The payment was declined; the reservation stands"),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such reservation"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "The key was used for another request, or the reservation under another key"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "A value makes no sense"),
+    (status = 503, body = Problem, content_type = "application/problem+json", description = "No outcome yet: ask again with the same key"),
+))]
+pub async fn create(
+    State(app): State<Arc<AppState>>,
+    Body(request): Body<NewBooking>,
+) -> Result<Response, ApiError> {
+    let booking = accept(app.desk.book(request.into_request()?).await?)?;
+    let location = HeaderValue::from_str(&app.link(&format!("/v1/bookings/{}", booking.id)))
+        .map_err(|_| ApiError::Internal)?;
+    let view = Json(BookingView::of(&app, booking));
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], view).into_response())
+}
+
+fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
+    match outcome {
+        BookOutcome::Confirmed(booking) => Ok(booking),
+        BookOutcome::Declined(reason) => Err(ApiError::Declined(reason)),
+        BookOutcome::Expired | BookOutcome::Released => Err(ApiError::ReservationEnded),
+        BookOutcome::AlreadyBooked => Err(ApiError::Conflict(Conflict::AlreadyBooked)),
+        BookOutcome::KeyReused => Err(ApiError::Conflict(Conflict::KeyReused)),
+        BookOutcome::Refunded => Err(ApiError::Conflict(Conflict::Refunded)),
+        BookOutcome::NotFound => Err(ApiError::NotFound("reservation")),
+        BookOutcome::PaymentFailed => Err(ApiError::Unavailable(
+            "The payment service did not answer; nothing was charged. Try again in a moment.",
+        )),
+        BookOutcome::TokenMissing => {
+            let mut checks = Checks::default();
+            checks.require(
+                false,
+                "/payment_token",
+                "must be given: this reservation is not free",
+            );
+            Err(checks.finish().err().unwrap_or(ApiError::Internal))
+        }
+    }
+}
+
+/// Shows a booking and its tickets.
+#[utoipa::path(get, path = "/v1/bookings/{booking_id}", tag = "bookings", params(("booking_id" = String, Path)),
+    responses(
+    (status = 200, body = BookingView),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such booking"),
+))]
+pub async fn show(
+    State(app): State<Arc<AppState>>,
+    Id(id): Id<BookingId>,
+) -> Result<Json<BookingView>, ApiError> {
+    let booking = app
+        .store
+        .booking(id)
+        .await?
+        .ok_or(ApiError::NotFound("booking"))?;
+    Ok(Json(BookingView::of(&app, booking)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: bool) {
+        assert_eq!(is_address(text), expected, "{text:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_an_address_is_refused() {
+        check("a@b.org", true);
+        check("first.last+tag@sub.example.org", true);
+        for bad in [
+            "",
+            "a",
+            "@b.org",
+            "a@b",
+            "a b@c.org",
+            "<a@b.org>",
+            "a@b@c.org",
+            "a@b.org,c@d.org",
+        ] {
+            check(bad, false);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! `/v1/events`: what is on sale.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use data_encoding::BASE32HEX_NOPAD;
+use serde::{Deserialize, Serialize};
+use usher_keys::{EventId, Timestamp};
+use utoipa::ToSchema;
+
+use crate::seat_maps::SeatMap;
+use crate::state::AppState;
+use crate::store::catalogue::{Event, EventCursor, EventPage, EventQuery, EventSummary};
+
+use super::error::{ApiError, Problem};
+use super::input::{Checks, Id, Params};
+use super::moment::Moment;
+
+/// Events on a page unless the request says otherwise, and at most.
+const PAGE: u32 = 20;
+const BIGGEST_PAGE: u32 = 100;
+/// Words of a keyword query that count; more only cost time.
+const MOST_WORDS: usize = 8;
+
+/// Which events to list.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListEvents {
+    /// Words that are all in the name, description, venue or city, in any case.
+    #[serde(default)]
+    pub keyword: String,
+    /// The city, in any case.
+    #[serde(default)]
+    pub city: String,
+    /// `next_cursor` of the page before.
+    #[serde(default)]
+    pub cursor: String,
+    /// Events on a page, 1 to 100; 20 unless given.
+    pub limit: Option<u32>,
+}
+
+impl ListEvents {
+    /// Checks the values.
+    ///
+    /// **Errors**: [`ApiError::Invalid`].
+    pub fn into_query(self, now: Timestamp) -> Result<EventQuery, ApiError> {
+        let mut checks = Checks::default();
+        checks.text(&self.keyword, "/keyword", 0..=200);
+        checks.text(&self.city, "/city", 0..=80);
+        let limit = self.limit.unwrap_or(PAGE);
+        checks.range(limit, "/limit", 1..=BIGGEST_PAGE);
+        let after = if self.cursor.is_empty() {
+            None
+        } else {
+            read_cursor(&self.cursor)
+        };
+        checks.require(
+            self.cursor.is_empty() || after.is_some(),
+            "/cursor",
+            "must be next_cursor of a page before",
+        );
+        checks.finish()?;
+        let words = self
+            .keyword
+            .split_whitespace()
+            .take(MOST_WORDS)
+            .map(str::to_lowercase)
+            .collect();
+        let city = (!self.city.is_empty()).then(|| self.city.to_lowercase());
+        Ok(EventQuery {
+            words,
+            city,
+            after,
+            limit,
+            now,
+        })
+    }
+}
+
+/// A page of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventsView {
+    /// The events, by start.
+    pub events: Vec<EventSummaryView>,
+    /// Where the next page begins; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// One event in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventSummaryView {
+    /// Its id.
+    #[schema(value_type = String, example = "evt_06e9pvb1pdqm3800000000000")]
+    pub event_id: EventId,
+    /// Its name.
+    pub name: String,
+    /// The venue's name.
+    pub venue: String,
+    /// The venue's city.
+    pub city: String,
+    /// When it starts.
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Moment,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub ends_at: Moment,
+    /// The lowest price, in minor units of the currency.
+    pub price_from: i64,
+    /// The currency of its prices.
+    #[schema(example = "EUR")]
+    pub currency: String,
+}
+
+impl From<EventSummary> for EventSummaryView {
+    fn from(event: EventSummary) -> Self {
+        Self {
+            event_id: event.id,
+            name: event.name,
+            venue: event.venue_name,
+            city: event.city,
+            starts_at: Moment(event.starts_at),
+            ends_at: Moment(event.ends_at),
+            price_from: event.price_from,
+            currency: event.currency.code().to_owned(),
+        }
+    }
+}
+
+impl From<EventPage> for EventsView {
+    fn from(page: EventPage) -> Self {
+        Self {
+            events: page.events.into_iter().map(Into::into).collect(),
+            next_cursor: page.next.map(write_cursor),
+        }
+    }
+}
+
+/// An event that is on sale.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventView {
+    /// Its id.
+    #[schema(value_type = String, example = "evt_06e9pvb1pdqm3800000000000")]
+    pub event_id: EventId,
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+    /// The venue's name.
+    pub venue: String,
+    /// The venue's city.
+    pub city: String,
+    /// When it starts.
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Moment,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub ends_at: Moment,
+    /// The currency of its prices.
+    #[schema(example = "EUR")]
+    pub currency: String,
+    /// How long a reservation holds, in seconds.
+    pub reservation_seconds: u64,
+    /// How many seats it has; 0 if there is only general admission.
+    pub seats: u32,
+    /// Its tiers.
+    pub tiers: Vec<TierView>,
+}
+
+/// A tier of an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TierView {
+    /// Its id.
+    pub tier: u16,
+    /// Its name.
+    pub name: String,
+    /// Price of a unit, in minor units of the currency.
+    pub price: i64,
+    /// How many people a ticket lets in.
+    pub admits: u8,
+    /// Free units.
+    pub available: u32,
+    /// Units that someone has a claim on.
+    pub held: u32,
+    /// Sold units.
+    pub booked: u32,
+}
+
+impl EventView {
+    fn of(map: &SeatMap) -> Self {
+        let event: &Event = &map.event;
+        let tiers = map.tiers.iter().filter_map(|count| {
+            let tier = event.tier(count.tier)?;
+            Some(TierView {
+                tier: tier.id.0,
+                name: tier.name.clone(),
+                price: tier.price,
+                admits: tier.admits,
+                available: count.available,
+                held: count.held,
+                booked: count.booked,
+            })
+        });
+        Self {
+            event_id: event.id,
+            name: event.name.clone(),
+            description: event.description.clone(),
+            venue: event.venue_name.clone(),
+            city: event.city.clone(),
+            starts_at: Moment(event.starts_at),
+            ends_at: Moment(event.ends_at),
+            currency: event.currency.code().to_owned(),
+            reservation_seconds: event.reservation_ms / 1000,
+            seats: event.seat_count,
+            tiers: tiers.collect(),
+        }
+    }
+}
+
+/// Lists the events on sale that have not ended, by start.
+#[utoipa::path(get, path = "/v1/events", tag = "events", params(ListEvents), responses(
+    (status = 200, body = EventsView),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "A value makes no sense"),
+))]
+pub async fn list(
+    State(app): State<Arc<AppState>>,
+    Params(params): Params<ListEvents>,
+) -> Result<Json<EventsView>, ApiError> {
+    let page = app.store.events(params.into_query(app.clock.now())?).await?;
+    Ok(Json(page.into()))
+}
+
+/// Shows an event that is on sale, with its tiers and how full they are.
+#[utoipa::path(get, path = "/v1/events/{event_id}", tag = "events", params(("event_id" = String, Path)), responses(
+    (status = 200, body = EventView),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such event is on sale"),
+))]
+pub async fn show(
+    State(app): State<Arc<AppState>>,
+    Id(event): Id<EventId>,
+) -> Result<Json<EventView>, ApiError> {
+    let map = app
+        .seat_maps
+        .of(event, app.clock.now())
+        .await?
+        .ok_or(ApiError::NotFound("event"))?;
+    Ok(Json(EventView::of(&map)))
+}
+
+/// Writes a cursor: 8 bytes of start and 16 of id.
+pub fn write_cursor(cursor: EventCursor) -> String {
+    let mut bytes = cursor.starts_at.0.to_be_bytes().to_vec();
+    bytes.extend_from_slice(&cursor.event.0);
+    BASE32HEX_NOPAD.encode(&bytes).to_ascii_lowercase()
+}
+
+fn read_cursor(text: &str) -> Option<EventCursor> {
+    let bytes = BASE32HEX_NOPAD
+        .decode(text.to_ascii_uppercase().as_bytes())
+        .ok()?;
+    let (start, event) = bytes.split_first_chunk::<8>()?;
+    Some(EventCursor {
+        starts_at: Timestamp(u64::from_be_bytes(*start)),
+        event: EventId(event.try_into().ok()?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_survive_the_way_to_text_and_back() {
+        let cursor = EventCursor {
+            starts_at: Timestamp(1_800_000_000_000),
+            event: EventId([9; 16]),
+        };
+        assert_eq!(read_cursor(&write_cursor(cursor)), Some(cursor));
+        for bad in ["0", "zzzz", "00000000000000000000000000000000000000000"] {
+            assert_eq!(read_cursor(bad), None, "{bad}");
+        }
+    }
+}

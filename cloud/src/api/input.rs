@@ -1,0 +1,154 @@
+//! What comes in with a request, read strictly: every failure to read is a problem with a sentence that says what to do.
+
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+
+use crate::ids::OrganizerId;
+use crate::state::AppState;
+use crate::store::organizing::KeyHash;
+
+use super::error::{ApiError, FieldError};
+
+/// Reads a JSON body.
+#[derive(Debug, FromRequest)]
+#[from_request(via(Json), rejection(ApiError))]
+pub struct Body<T>(pub T);
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        if let JsonRejection::BytesRejection(BytesRejection::FailedToBufferBody(_)) = &rejection
+            && rejection.status() == StatusCode::PAYLOAD_TOO_LARGE
+        {
+            let detail = "The body is too big for this request: send less at once.".into();
+            return Self::Unreadable {
+                status: rejection.status(),
+                detail,
+            };
+        }
+        Self::Unreadable {
+            status: rejection.status(),
+            detail: rejection.body_text(),
+        }
+    }
+}
+
+/// Reads the query string.
+#[derive(Debug, FromRequestParts)]
+#[from_request(via(Query), rejection(ApiError))]
+pub struct Params<T>(pub T);
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::Unreadable {
+            status: rejection.status(),
+            detail: rejection.body_text(),
+        }
+    }
+}
+
+/// Reads the id in the path; a text that is no id of the kind names nothing.
+#[derive(Debug)]
+pub struct Id<T>(pub T);
+
+impl<T: FromStr + Send, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::NotFound("page"))?;
+        text.parse()
+            .map(Self)
+            .map_err(|_| ApiError::NotFound("id: check the address"))
+    }
+}
+
+/// The organizer whose API key came with the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller(pub OrganizerId);
+
+impl FromRequestParts<Arc<AppState>> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
+        let key = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .ok_or(ApiError::Unauthorized)?;
+        let hash = KeyHash(*blake3::hash(key.trim().as_bytes()).as_bytes());
+        app.store
+            .organizer_by_key(hash)
+            .await?
+            .map(Self)
+            .ok_or(ApiError::Unauthorized)
+    }
+}
+
+/// Gathers what is wrong with the values of a request, so that the client hears of all of it at once.
+#[derive(Debug, Default)]
+pub struct Checks {
+    errors: Vec<FieldError>,
+}
+
+/// Errors reported at most: enough to mend a request by, bounded for one that is wrong everywhere.
+const ERRORS_REPORTED: usize = 20;
+
+impl Checks {
+    /// Notes an error unless a condition holds.
+    pub fn require(&mut self, holds: bool, pointer: impl Into<String>, detail: impl Into<Cow<'static, str>>) {
+        if !holds && self.errors.len() < ERRORS_REPORTED {
+            self.errors.push(FieldError {
+                pointer: pointer.into(),
+                detail: detail.into(),
+            });
+        }
+    }
+
+    /// Requires a text of a length in bytes, without control characters or blanks around it.
+    pub fn text(&mut self, text: &str, pointer: impl Into<String>, bytes: RangeInclusive<usize>) {
+        let clean = text.trim() == text && !text.chars().any(|char| char.is_control() && char != '\n');
+        let detail = format!(
+            "must be {} to {} bytes of text, without blanks around it or control characters",
+            bytes.start(),
+            bytes.end()
+        );
+        self.require(clean && bytes.contains(&text.len()), pointer, detail);
+    }
+
+    /// Requires a number in a range.
+    pub fn range<N: PartialOrd + std::fmt::Display>(
+        &mut self,
+        number: N,
+        pointer: impl Into<String>,
+        range: RangeInclusive<N>,
+    ) {
+        let detail = format!("must be {} to {}", range.start(), range.end());
+        self.require(range.contains(&number), pointer, detail);
+    }
+
+    /// Tells whether something was wrong.
+    pub fn failed(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// Gives what was wrong, if anything.
+    ///
+    /// **Errors**: [`ApiError::Invalid`].
+    pub fn finish(self) -> Result<(), ApiError> {
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(ApiError::Invalid(self.errors))
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `/v1/organizer`: where organizers make and publish what is sold; every request carries an API key.
+
+pub mod draft;
+pub mod events;
+pub mod venues;
+
+use std::sync::Arc;
+
+use usher_keys::EventId;
+
+use crate::state::AppState;
+use crate::store::catalogue::Event;
+
+use super::error::ApiError;
+use super::input::Caller;
+
+/// Finds an event of the caller's; another's is as if it were not there.
+///
+/// **Errors**: [`ApiError::NotFound`], [`ApiError::Store`].
+pub async fn own_event(app: &Arc<AppState>, caller: Caller, id: EventId) -> Result<Event, ApiError> {
+    let event = app
+        .store
+        .event(id)
+        .await?
+        .filter(|event| event.organizer == caller.0);
+    event.ok_or(ApiError::NotFound("event of yours"))
+}

@@ -1,0 +1,321 @@
+//! What an organizer says of a new event, and how it becomes tiers, a policy and densely numbered units.
+
+mod seat_map;
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use usher_keys::Window;
+use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier as PolicyTier, Zone};
+use usher_protocol::ticket::TicketFlags;
+use usher_protocol::{GateId, TierId, Unit, ZoneId};
+use utoipa::ToSchema;
+
+use crate::api::error::ApiError;
+use crate::api::input::Checks;
+use crate::api::moment::Moment;
+use crate::ids::VenueId;
+use crate::money::{Currency, MAX_PRICE};
+use crate::store::catalogue::Tier;
+use crate::store::organizing::NewUnit;
+pub use seat_map::{GeneralAdmissionSpec, RowSpec, SeatMapSpec, SectionSpec};
+
+/// Most units of an event: the biggest festivals, and what a seat map in memory bears.
+pub const MAX_UNITS: u32 = 200_000;
+/// Longest name of an event, tier, zone, gate or section, in bytes: what policies and scanner screens take.
+pub const MAX_NAME: usize = 80;
+/// Longest description, in bytes.
+pub const MAX_DESCRIPTION: usize = 4_000;
+/// Shortest and longest reservation, in seconds.
+pub const RESERVATION_SECONDS: std::ops::RangeInclusive<u32> = 1..=86_400;
+
+/// Asks for a draft event.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventRequest {
+    /// Where it takes place.
+    #[schema(value_type = String, example = "ven_06e9pvb1pdqm3800000000000")]
+    pub venue_id: VenueId,
+    /// Its name, 1 to 80 bytes.
+    #[schema(example = "Night of the Owls")]
+    pub name: String,
+    /// What it is about, up to 4,000 bytes.
+    #[serde(default)]
+    pub description: String,
+    /// When it starts.
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Moment,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub ends_at: Moment,
+    /// The currency of its prices.
+    #[schema(value_type = String, example = "EUR")]
+    pub currency: Currency,
+    /// How long a reservation holds, 1 to 86,400 seconds; the server's default unless given.
+    pub reservation_seconds: Option<u32>,
+    /// Offset of local time from UTC in minutes, for tiers that count entries per day.
+    #[serde(default)]
+    pub utc_offset_minutes: i16,
+    /// When a local day begins, in minutes after midnight.
+    #[serde(default)]
+    pub day_start_minutes: u16,
+    /// Its zones; one called after the event unless given.
+    #[serde(default)]
+    pub zones: Vec<ZoneSpec>,
+    /// Its gates; one into the first zone unless given.
+    #[serde(default)]
+    pub gates: Vec<GateSpec>,
+    /// Its tiers, at least one.
+    pub tiers: Vec<TierSpec>,
+    /// Its seats.
+    #[serde(default)]
+    pub seat_map: SeatMapSpec,
+    /// Its slots of general admission.
+    #[serde(default)]
+    pub general_admission: Vec<GeneralAdmissionSpec>,
+}
+
+/// An area inside the venue.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneSpec {
+    /// Its id.
+    pub id: u16,
+    /// Its name.
+    pub name: String,
+    /// How many people it holds, if it is limited.
+    pub capacity: Option<u32>,
+}
+
+/// A staffed line that leads into a zone.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GateSpec {
+    /// Its id.
+    pub id: u16,
+    /// Its name.
+    pub name: String,
+    /// The zone it leads into.
+    pub zone: u16,
+}
+
+/// A price and entitlement class.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TierSpec {
+    /// Its id.
+    pub tier: u16,
+    /// Its name.
+    pub name: String,
+    /// Price of a unit, in minor units of the currency.
+    pub price: i64,
+    /// How many people a ticket lets in, 1 to 255.
+    #[serde(default = "one")]
+    pub admits: u8,
+    /// Whether gates shall ask for proof of identity or age.
+    #[serde(default)]
+    pub check_id: bool,
+    /// The zones it opens; all unless given.
+    pub zones: Option<Vec<u16>>,
+    /// When it opens them; at any time unless given.
+    #[serde(default)]
+    pub windows: Vec<WindowSpec>,
+    /// How often: `single`, `reentry` or `{"per_day": 2}`.
+    #[serde(default = "single")]
+    #[schema(value_type = Object, example = "single")]
+    pub entry: Entry,
+    /// When the unit's home hub cannot be reached: `strict` refers the person, `available` admits and reports a double later.
+    #[serde(default = "strict")]
+    #[schema(value_type = String, example = "strict")]
+    pub offline: Offline,
+}
+
+/// A span of time.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WindowSpec {
+    /// The first moment inside.
+    #[schema(value_type = String, format = DateTime)]
+    pub from: Moment,
+    /// The first moment outside again.
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Moment,
+}
+
+fn one() -> u8 {
+    1
+}
+
+fn single() -> Entry {
+    Entry::Single
+}
+
+fn strict() -> Offline {
+    Offline::Strict
+}
+
+/// The inventory of a checked draft.
+#[derive(Debug, Clone)]
+pub struct Inventory {
+    /// The tiers.
+    pub tiers: Vec<Tier>,
+    /// What gates go by.
+    pub policy: Policy,
+    /// The units: seats first, in the order of the seat map, then general admission.
+    pub units: Vec<NewUnit>,
+    /// How many of them are seats.
+    pub seat_count: u32,
+}
+
+impl EventRequest {
+    /// Checks everything that does not need the store and numbers the units.
+    ///
+    /// **Errors**: [`ApiError::Invalid`], with all that is wrong.
+    pub fn inventory(&self) -> Result<Inventory, ApiError> {
+        let mut checks = Checks::default();
+        check_texts(&mut checks, &self.name, &self.description);
+        check_times(&mut checks, self.starts_at, self.ends_at);
+        if let Some(seconds) = self.reservation_seconds {
+            checks.range(seconds, "/reservation_seconds", RESERVATION_SECONDS);
+        }
+        self.check_tiers(&mut checks);
+        let tiers: BTreeSet<u16> = self.tiers.iter().map(|tier| tier.tier).collect();
+        let seats = self.seat_map.seats(&tiers, &mut checks);
+        let slots = seat_map::slots(&self.general_admission, &tiers, &mut checks);
+        let units = seats.len() + slots.len();
+        let detail = format!("must have 1 to {MAX_UNITS} seats and slots of general admission in all");
+        checks.require((1..=MAX_UNITS as usize).contains(&units), "", detail);
+        let policy = self.policy();
+        if let Err(error) = policy.check() {
+            checks.require(false, "", error.to_string());
+        }
+        checks.finish()?;
+        Ok(Inventory {
+            tiers: self.tiers.iter().map(Into::into).collect(),
+            policy,
+            seat_count: u32::try_from(seats.len()).unwrap_or(u32::MAX),
+            units: number(seats.into_iter().chain(slots)),
+        })
+    }
+
+    fn check_tiers(&self, checks: &mut Checks) {
+        checks.range(self.tiers.len(), "/tiers", 1..=usher_protocol::policy::MAX_PARTS);
+        for (index, tier) in self.tiers.iter().enumerate() {
+            checks.text(&tier.name, format!("/tiers/{index}/name"), 1..=MAX_NAME);
+            checks.range(tier.price, format!("/tiers/{index}/price"), 0..=MAX_PRICE);
+            checks.range(tier.admits, format!("/tiers/{index}/admits"), 1..=u8::MAX);
+        }
+    }
+
+    fn policy(&self) -> Policy {
+        let zones = match self.zones.as_slice() {
+            [] => vec![Zone {
+                id: ZoneId(1),
+                name: self.name.clone(),
+                capacity: None,
+            }],
+            zones => zones.iter().map(Into::into).collect(),
+        };
+        let gates = match self.gates.as_slice() {
+            [] => vec![Gate {
+                id: GateId(1),
+                name: "Entrance".into(),
+                zone: zones[0].id,
+            }],
+            gates => gates.iter().map(Into::into).collect(),
+        };
+        Policy {
+            name: self.name.clone(),
+            utc_offset_minutes: self.utc_offset_minutes,
+            day_start_minutes: self.day_start_minutes,
+            tiers: self.tiers.iter().map(|tier| tier.policy(&zones)).collect(),
+            zones,
+            gates,
+        }
+    }
+}
+
+/// Checks an event's name and description.
+pub fn check_texts(checks: &mut Checks, name: &str, description: &str) {
+    checks.text(name, "/name", 1..=MAX_NAME);
+    checks.text(description, "/description", 0..=MAX_DESCRIPTION);
+}
+
+/// Checks when an event starts and ends.
+pub fn check_times(checks: &mut Checks, starts_at: Moment, ends_at: Moment) {
+    checks.require(starts_at < ends_at, "/ends_at", "must be after starts_at");
+}
+
+/// Numbers units densely from 0.
+fn number(units: impl Iterator<Item = (TierId, Option<crate::store::catalogue::Seat>)>) -> Vec<NewUnit> {
+    (0..)
+        .zip(units)
+        .map(|(unit, (tier, seat))| NewUnit {
+            unit: Unit(unit),
+            tier,
+            seat,
+        })
+        .collect()
+}
+
+impl TierSpec {
+    fn policy(&self, zones: &[Zone]) -> PolicyTier {
+        PolicyTier {
+            id: TierId(self.tier),
+            name: self.name.clone(),
+            zones: match &self.zones {
+                Some(zones) => zones.iter().copied().map(ZoneId).collect(),
+                None => zones.iter().map(|zone| zone.id).collect(),
+            },
+            windows: self
+                .windows
+                .iter()
+                .map(|span| Window {
+                    from: span.from.0,
+                    until: span.until.0,
+                })
+                .collect(),
+            entry: self.entry,
+            offline: self.offline,
+        }
+    }
+}
+
+impl From<&TierSpec> for Tier {
+    fn from(spec: &TierSpec) -> Self {
+        Self {
+            id: TierId(spec.tier),
+            name: spec.name.clone(),
+            price: spec.price,
+            admits: spec.admits,
+            flags: if spec.check_id {
+                TicketFlags::CHECK_ID
+            } else {
+                TicketFlags::default()
+            },
+        }
+    }
+}
+
+impl From<&ZoneSpec> for Zone {
+    fn from(spec: &ZoneSpec) -> Self {
+        Self {
+            id: ZoneId(spec.id),
+            name: spec.name.clone(),
+            capacity: spec.capacity,
+        }
+    }
+}
+
+impl From<&GateSpec> for Gate {
+    fn from(spec: &GateSpec) -> Self {
+        Self {
+            id: GateId(spec.id),
+            name: spec.name.clone(),
+            zone: ZoneId(spec.zone),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,386 @@
+//! `/v1/organizer/events`: making, changing, publishing and watching events.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use usher_keys::EventId;
+use usher_protocol::TierId;
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, Conflict, Problem};
+use crate::api::input::{Body, Caller, Checks, Id};
+use crate::api::moment::Moment;
+use crate::ids::draw_event_id;
+use crate::money::MAX_PRICE;
+use crate::state::AppState;
+use crate::store::SalesQuery;
+use crate::store::catalogue::{Event, EventStatus};
+use crate::store::organizing::{AddUnits, EventChange, EventSales, NewEvent, Publish, PublishOutcome, Venue};
+
+use super::draft::{EventRequest, Inventory, RESERVATION_SECONDS, check_texts, check_times};
+use super::own_event;
+
+/// Units added in one command: some milliseconds of the one writer, so that other events go on selling meanwhile.
+const UNITS_AT_ONCE: usize = 2_000;
+
+/// An event as its organizer sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrganizerEventView {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub event_id: EventId,
+    /// Its name.
+    pub name: String,
+    /// `draft` or `published`.
+    #[schema(example = "draft")]
+    pub status: &'static str,
+    /// When it starts.
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Moment,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub ends_at: Moment,
+    /// How long a reservation holds, in seconds.
+    pub reservation_seconds: u64,
+    /// How many units it has.
+    pub units: u32,
+    /// How many of them, the first ones, are seats.
+    pub seats: u32,
+    /// What gates go by.
+    #[schema(value_type = Object)]
+    pub policy: usher_protocol::policy::Policy,
+    /// What it has sold; absent in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sales: Option<SalesView>,
+}
+
+/// What an event has sold.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SalesView {
+    /// Confirmed bookings.
+    pub bookings: u64,
+    /// What they paid together, in minor units of the currency.
+    pub revenue: i64,
+    /// The currency.
+    pub currency: String,
+    /// The figures of each tier.
+    pub tiers: Vec<TierSalesView>,
+}
+
+/// What a tier has sold.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TierSalesView {
+    /// The tier.
+    pub tier: u16,
+    /// Its name.
+    pub name: String,
+    /// Its price.
+    pub price: i64,
+    /// Free units.
+    pub available: u32,
+    /// Held units.
+    pub held: u32,
+    /// Sold units.
+    pub booked: u32,
+}
+
+/// All events of an organizer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrganizerEventsView {
+    /// The events, newest first.
+    pub events: Vec<OrganizerEventView>,
+}
+
+impl OrganizerEventView {
+    fn of(event: Event, sales: Option<EventSales>) -> Self {
+        let status = match event.status {
+            EventStatus::Draft => "draft",
+            EventStatus::Published => "published",
+        };
+        Self {
+            event_id: event.id,
+            status,
+            starts_at: Moment(event.starts_at),
+            ends_at: Moment(event.ends_at),
+            reservation_seconds: event.reservation_ms / 1000,
+            units: event.unit_count,
+            seats: event.seat_count,
+            sales: sales.map(|sales| SalesView::of(&event, &sales)),
+            name: event.name,
+            policy: event.policy,
+        }
+    }
+}
+
+impl SalesView {
+    fn of(event: &Event, sales: &EventSales) -> Self {
+        let tiers = sales.tiers.iter().filter_map(|count| {
+            let tier = event.tier(count.tier)?;
+            Some(TierSalesView {
+                tier: tier.id.0,
+                name: tier.name.clone(),
+                price: tier.price,
+                available: count.available,
+                held: count.held,
+                booked: count.booked,
+            })
+        });
+        Self {
+            bookings: sales.bookings,
+            revenue: sales.revenue,
+            currency: event.currency.code().to_owned(),
+            tiers: tiers.collect(),
+        }
+    }
+}
+
+/// Makes a draft: the event with its tiers, gates, zones, policy, seats and general admission. Nobody else sees it yet.
+#[utoipa::path(post, path = "/v1/organizer/events", tag = "organizer", request_body = EventRequest,
+    security(("organizer_key" = [])), responses(
+    (status = 201, body = OrganizerEventView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such venue of yours"),
+    (status = 413, body = Problem, content_type = "application/problem+json", description = "The body is too big"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "See `errors`"),
+))]
+pub async fn create(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Body(request): Body<EventRequest>,
+) -> Result<(StatusCode, Json<OrganizerEventView>), ApiError> {
+    let inventory = request.inventory()?;
+    let venues = app.store.venues(caller.0).await?;
+    let venue = venues.into_iter().find(|venue| venue.id == request.venue_id);
+    let venue = venue.ok_or(ApiError::NotFound("venue of yours"))?;
+    let id = add(&app, caller, venue, request, inventory).await?;
+    let event = own_event(&app, caller, id).await?;
+    Ok((StatusCode::CREATED, Json(OrganizerEventView::of(event, None))))
+}
+
+async fn add(
+    app: &AppState,
+    caller: Caller,
+    venue: Venue,
+    request: EventRequest,
+    inventory: Inventory,
+) -> Result<EventId, ApiError> {
+    let now = app.clock.now();
+    let id = draw_event_id(now);
+    let default_ms = u64::try_from(app.default_hold().as_millis()).unwrap_or(u64::MAX);
+    let event = NewEvent {
+        id,
+        organizer: caller.0,
+        venue,
+        name: request.name,
+        description: request.description,
+        starts_at: request.starts_at.0,
+        ends_at: request.ends_at.0,
+        currency: request.currency,
+        reservation_ms: request
+            .reservation_seconds
+            .map_or(default_ms, |seconds| u64::from(seconds) * 1000),
+        tiers: inventory.tiers,
+        policy: inventory.policy,
+        unit_count: u32::try_from(inventory.units.len()).unwrap_or(u32::MAX),
+        seat_count: inventory.seat_count,
+        now,
+    };
+    app.store.add_event(event).await?;
+    for units in inventory.units.chunks(UNITS_AT_ONCE) {
+        app.store
+            .add_units(AddUnits {
+                event: id,
+                units: units.to_vec(),
+            })
+            .await?;
+    }
+    Ok(id)
+}
+
+/// Lists the organizer's events, drafts too, newest first.
+#[utoipa::path(get, path = "/v1/organizer/events", tag = "organizer", security(("organizer_key" = [])), responses(
+    (status = 200, body = OrganizerEventsView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn list(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+) -> Result<Json<OrganizerEventsView>, ApiError> {
+    let events = app.store.events_of(caller.0).await?;
+    let events = events
+        .into_iter()
+        .map(|event| OrganizerEventView::of(event, None));
+    Ok(Json(OrganizerEventsView {
+        events: events.collect(),
+    }))
+}
+
+/// Shows an event of the organizer's, with what it has sold.
+#[utoipa::path(get, path = "/v1/organizer/events/{event_id}", tag = "organizer", params(("event_id" = String, Path)),
+    security(("organizer_key" = [])), responses(
+    (status = 200, body = OrganizerEventView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn show(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Id(id): Id<EventId>,
+) -> Result<Json<OrganizerEventView>, ApiError> {
+    let event = own_event(&app, caller, id).await?;
+    let sales = app
+        .store
+        .sales(SalesQuery {
+            event: id,
+            now: app.clock.now(),
+        })
+        .await?;
+    Ok(Json(OrganizerEventView::of(event, Some(sales))))
+}
+
+/// Changes to an event; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventPatch {
+    /// Its new name; of a draft only, gates know it by its name afterwards.
+    pub name: Option<String>,
+    /// Its new description.
+    pub description: Option<String>,
+    /// Its new start.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub starts_at: Option<Moment>,
+    /// Its new end.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ends_at: Option<Moment>,
+    /// How long reservations made from now on hold, in seconds.
+    pub reservation_seconds: Option<u32>,
+    /// New prices; reservations keep theirs.
+    #[serde(default)]
+    pub prices: Vec<PricePatch>,
+}
+
+/// A new price.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PricePatch {
+    /// The tier.
+    pub tier: u16,
+    /// Its new price, in minor units of the currency.
+    pub price: i64,
+}
+
+impl EventPatch {
+    fn into_change(self, event: &Event) -> Result<EventChange, ApiError> {
+        let mut checks = Checks::default();
+        let name = self.name.as_ref().unwrap_or(&event.name);
+        check_texts(
+            &mut checks,
+            name,
+            self.description.as_ref().unwrap_or(&event.description),
+        );
+        let renamed = *name != event.name;
+        checks.require(
+            !renamed || event.status == EventStatus::Draft,
+            "/name",
+            "can change until it is published",
+        );
+        let (starts_at, ends_at) = (Moment(event.starts_at), Moment(event.ends_at));
+        check_times(
+            &mut checks,
+            self.starts_at.unwrap_or(starts_at),
+            self.ends_at.unwrap_or(ends_at),
+        );
+        if let Some(seconds) = self.reservation_seconds {
+            checks.range(seconds, "/reservation_seconds", RESERVATION_SECONDS);
+        }
+        for (index, patch) in self.prices.iter().enumerate() {
+            checks.range(patch.price, format!("/prices/{index}/price"), 0..=MAX_PRICE);
+            let known = event.tier(TierId(patch.tier)).is_some();
+            checks.require(
+                known,
+                format!("/prices/{index}/tier"),
+                "must be one of the event's tiers",
+            );
+        }
+        checks.finish()?;
+        let policy = renamed.then(|| usher_protocol::policy::Policy {
+            name: name.clone(),
+            ..event.policy.clone()
+        });
+        Ok(EventChange {
+            event: event.id,
+            name: self.name,
+            description: self.description,
+            starts_at: self.starts_at.map(|at| at.0),
+            ends_at: self.ends_at.map(|at| at.0),
+            reservation_ms: self.reservation_seconds.map(|seconds| u64::from(seconds) * 1000),
+            prices: self
+                .prices
+                .iter()
+                .map(|patch| (TierId(patch.tier), patch.price))
+                .collect(),
+            policy,
+        })
+    }
+}
+
+/// Changes an event.
+#[utoipa::path(patch, path = "/v1/organizer/events/{event_id}", tag = "organizer", params(("event_id" = String, Path)),
+    request_body = EventPatch, security(("organizer_key" = [])), responses(
+    (status = 200, body = OrganizerEventView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn change(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Id(id): Id<EventId>,
+    Body(patch): Body<EventPatch>,
+) -> Result<Json<OrganizerEventView>, ApiError> {
+    let event = own_event(&app, caller, id).await?;
+    app.store.change_event(patch.into_change(&event)?).await?;
+    app.seat_maps.forget(id);
+    Ok(Json(OrganizerEventView::of(
+        own_event(&app, caller, id).await?,
+        None,
+    )))
+}
+
+/// Puts a draft on sale. It needs a ticket-signing key first: gates could not verify its tickets otherwise.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/publish", tag = "organizer",
+    params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = OrganizerEventView, description = "On sale, now or before"),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No signing key yet, or making it was interrupted"),
+))]
+pub async fn publish(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Id(id): Id<EventId>,
+) -> Result<Json<OrganizerEventView>, ApiError> {
+    own_event(&app, caller, id).await?;
+    if app.signer.key_in_use(id).is_none() {
+        return Err(ApiError::Conflict(Conflict::NoSigningKey));
+    }
+    match app
+        .store
+        .publish(Publish {
+            event: id,
+            now: app.clock.now(),
+        })
+        .await?
+    {
+        PublishOutcome::Published => app.seat_maps.forget(id),
+        PublishOutcome::Incomplete => return Err(ApiError::Conflict(Conflict::DraftIncomplete)),
+        PublishOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
+    }
+    Ok(Json(OrganizerEventView::of(
+        own_event(&app, caller, id).await?,
+        None,
+    )))
+}

@@ -1,0 +1,111 @@
+//! `/v1/organizer/venues`: where events take place.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, Problem};
+use crate::api::input::{Body, Caller, Checks};
+use crate::ids::VenueId;
+use crate::state::AppState;
+use crate::store::organizing::{NewVenue, Venue};
+
+/// Asks for a venue.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VenueRequest {
+    /// Its name, 1 to 80 bytes.
+    #[schema(example = "Old Brewery")]
+    pub name: String,
+    /// Its city, 1 to 80 bytes.
+    #[schema(example = "Leipzig")]
+    pub city: String,
+    /// Its street address, up to 300 bytes.
+    #[serde(default)]
+    pub address: String,
+}
+
+/// Where events take place.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VenueView {
+    /// Its id.
+    #[schema(value_type = String, example = "ven_06e9pvb1pdqm3800000000000")]
+    pub venue_id: VenueId,
+    /// Its name.
+    pub name: String,
+    /// Its city.
+    pub city: String,
+    /// Its street address.
+    pub address: String,
+}
+
+impl From<Venue> for VenueView {
+    fn from(venue: Venue) -> Self {
+        Self {
+            venue_id: venue.id,
+            name: venue.name,
+            city: venue.city,
+            address: venue.address,
+        }
+    }
+}
+
+/// All venues of an organizer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VenuesView {
+    /// The venues, oldest first.
+    pub venues: Vec<VenueView>,
+}
+
+/// Adds a venue.
+#[utoipa::path(post, path = "/v1/organizer/venues", tag = "organizer", request_body = VenueRequest,
+    security(("organizer_key" = [])), responses(
+    (status = 201, body = VenueView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn create(
+    State(app): State<Arc<AppState>>,
+    Caller(organizer): Caller,
+    Body(request): Body<VenueRequest>,
+) -> Result<(StatusCode, Json<VenueView>), ApiError> {
+    let mut checks = Checks::default();
+    checks.text(&request.name, "/name", 1..=80);
+    checks.text(&request.city, "/city", 1..=80);
+    checks.text(&request.address, "/address", 0..=300);
+    checks.finish()?;
+    let now = app.clock.now();
+    let venue = Venue {
+        id: VenueId::draw(now),
+        name: request.name,
+        city: request.city,
+        address: request.address,
+    };
+    app.store
+        .add_venue(NewVenue {
+            venue: venue.clone(),
+            organizer,
+            now,
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(venue.into())))
+}
+
+/// Lists the organizer's venues.
+#[utoipa::path(get, path = "/v1/organizer/venues", tag = "organizer", security(("organizer_key" = [])), responses(
+    (status = 200, body = VenuesView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn list(
+    State(app): State<Arc<AppState>>,
+    Caller(organizer): Caller,
+) -> Result<Json<VenuesView>, ApiError> {
+    let venues = app.store.venues(organizer).await?;
+    Ok(Json(VenuesView {
+        venues: venues.into_iter().map(Into::into).collect(),
+    }))
+}

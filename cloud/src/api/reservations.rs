@@ -1,0 +1,296 @@
+//! `/v1/reservations`: timed claims on units before payment.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use usher_keys::{EventId, Timestamp};
+use usher_protocol::{TierId, Unit};
+use utoipa::ToSchema;
+
+use crate::ids::ReservationId;
+use crate::state::AppState;
+use crate::store::selling::{
+    Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, Reservation, ReservationState,
+    TierQuantity,
+};
+
+use super::error::{ApiError, Conflict, Problem, ShortageView};
+use super::input::{Body, Checks, Id};
+use super::moment::Moment;
+
+/// Asks for units to be held: either seats or quantities of tiers.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReservation {
+    /// The event.
+    #[schema(value_type = String, example = "evt_06e9pvb1pdqm3800000000000")]
+    pub event_id: EventId,
+    /// These seats, by their `seat_id`.
+    pub seat_ids: Option<Vec<u32>>,
+    /// Any free units of these tiers.
+    pub tiers: Option<Vec<TierRequest>>,
+}
+
+/// Asks for free units of a tier.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TierRequest {
+    /// The tier.
+    pub tier: u16,
+    /// How many units.
+    pub quantity: u32,
+}
+
+impl NewReservation {
+    fn into_claim(self, max_units: u32) -> Result<Claim, ApiError> {
+        let mut checks = Checks::default();
+        let claim = match (self.seat_ids, self.tiers) {
+            (Some(seats), None) => {
+                checks.range(seats.len(), "/seat_ids", 1..=max_units as usize);
+                let distinct: BTreeSet<_> = seats.iter().collect();
+                checks.require(
+                    distinct.len() == seats.len(),
+                    "/seat_ids",
+                    "must name each seat once",
+                );
+                Claim::Seats(seats.into_iter().map(Unit).collect())
+            }
+            (None, Some(tiers)) => {
+                for (index, tier) in tiers.iter().enumerate() {
+                    checks.range(tier.quantity, format!("/tiers/{index}/quantity"), 1..=max_units);
+                }
+                let total: u64 = tiers.iter().map(|tier| u64::from(tier.quantity)).sum();
+                checks.require(
+                    (1..=u64::from(max_units)).contains(&total),
+                    "/tiers",
+                    format!("must ask for 1 to {max_units} units in all"),
+                );
+                let distinct: BTreeSet<_> = tiers.iter().map(|tier| tier.tier).collect();
+                checks.require(
+                    distinct.len() == tiers.len(),
+                    "/tiers",
+                    "must name each tier once",
+                );
+                Claim::Tiers(tiers.into_iter().map(Into::into).collect())
+            }
+            (Some(_), Some(_)) | (None, None) => {
+                checks.require(false, "", "must have either seat_ids or tiers");
+                Claim::Seats(Vec::new())
+            }
+        };
+        checks.finish().map(|()| claim)
+    }
+}
+
+impl From<TierRequest> for TierQuantity {
+    fn from(request: TierRequest) -> Self {
+        Self {
+            tier: TierId(request.tier),
+            quantity: request.quantity,
+        }
+    }
+}
+
+/// A timed claim on units.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReservationView {
+    /// Its id: a secret, whoever knows it may book it or give it back.
+    #[schema(value_type = String)]
+    pub reservation_id: ReservationId,
+    /// The event.
+    #[schema(value_type = String)]
+    pub event_id: EventId,
+    /// `held`, `paying`, `booked`, `released` or `expired`.
+    #[schema(example = "held")]
+    pub status: &'static str,
+    /// When it ends unless it is booked.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Moment,
+    /// Its units, at the price they will be booked for.
+    pub units: Vec<LineView>,
+    /// What they cost together, in minor units of the currency.
+    pub amount: i64,
+    /// The currency.
+    #[schema(example = "EUR")]
+    pub currency: String,
+}
+
+/// One unit of a reservation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LineView {
+    /// The unit; of a seat, its `seat_id`.
+    pub unit: u32,
+    /// Its tier.
+    pub tier: u16,
+    /// Its price in minor units.
+    pub price: i64,
+}
+
+impl ReservationView {
+    fn of(reservation: &Reservation, now: Timestamp) -> Self {
+        let status = match reservation.state {
+            ReservationState::Held if reservation.is_expired(now) => "expired",
+            ReservationState::Held => "held",
+            ReservationState::Paying => "paying",
+            ReservationState::Booked => "booked",
+            ReservationState::Released => "released",
+        };
+        let units = reservation.lines.iter().map(|line| LineView {
+            unit: line.unit.0,
+            tier: line.tier.0,
+            price: line.price,
+        });
+        Self {
+            reservation_id: reservation.id,
+            event_id: reservation.id.event,
+            status,
+            expires_at: Moment(reservation.expires_at),
+            units: units.collect(),
+            amount: reservation.amount.minor,
+            currency: reservation.amount.currency.code().to_owned(),
+        }
+    }
+}
+
+/// Holds units for the event's reservation time, all of them or none.
+#[utoipa::path(post, path = "/v1/reservations", tag = "reservations", request_body = NewReservation, responses(
+    (status = 201, body = ReservationView),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such event is on sale"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "Units are taken: see `taken` or `short`; nothing is held"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "No such seat or tier, or too many units"),
+))]
+pub async fn create(
+    State(app): State<Arc<AppState>>,
+    Body(request): Body<NewReservation>,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    let event = request.event_id;
+    let claim = request.into_claim(app.config.reservations.max_units)?;
+    let hold = HoldRequest {
+        reservation: ReservationId::draw(event, now),
+        claim,
+        now,
+    };
+    let outcome = app.store.hold(hold).await?;
+    app.metrics.held(&outcome);
+    let reservation = accept(outcome)?;
+    app.seat_maps.changed(event);
+    let location = HeaderValue::from_str(&app.link(&format!("/v1/reservations/{}", reservation.id)))
+        .map_err(|_| ApiError::Internal)?;
+    let view = Json(ReservationView::of(&reservation, now));
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], view).into_response())
+}
+
+fn accept(outcome: HoldOutcome) -> Result<Reservation, ApiError> {
+    match outcome {
+        HoldOutcome::Held(reservation) => Ok(reservation),
+        HoldOutcome::Taken(units) => Err(ApiError::Taken(units.into_iter().map(|unit| unit.0).collect())),
+        HoldOutcome::Short(tiers) => Err(ApiError::Short(
+            tiers
+                .into_iter()
+                .map(|short| ShortageView {
+                    tier: short.tier.0,
+                    requested: short.requested,
+                    available: short.available,
+                })
+                .collect(),
+        )),
+        HoldOutcome::UnknownSeats(units) => {
+            Err(unknown("/seat_ids", "seat", units.iter().map(|unit| unit.0)))
+        }
+        HoldOutcome::UnknownTiers(tiers) => Err(unknown(
+            "/tiers",
+            "tier",
+            tiers.iter().map(|tier| u32::from(tier.0)),
+        )),
+        HoldOutcome::NoSuchEvent => Err(ApiError::NotFound("event on sale")),
+        HoldOutcome::SalesClosed => Err(ApiError::Conflict(Conflict::SalesClosed)),
+    }
+}
+
+fn unknown(pointer: &str, thing: &str, numbers: impl Iterator<Item = u32>) -> ApiError {
+    let mut checks = Checks::default();
+    for number in numbers {
+        checks.require(false, pointer, format!("the event has no {thing} {number}"));
+    }
+    checks.finish().err().unwrap_or(ApiError::Internal)
+}
+
+/// Shows a reservation.
+#[utoipa::path(get, path = "/v1/reservations/{reservation_id}", tag = "reservations",
+    params(("reservation_id" = String, Path)), responses(
+    (status = 200, body = ReservationView),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such reservation"),
+))]
+pub async fn show(
+    State(app): State<Arc<AppState>>,
+    Id(id): Id<ReservationId>,
+) -> Result<Json<ReservationView>, ApiError> {
+    let reservation = app
+        .store
+        .reservation(id)
+        .await?
+        .ok_or(ApiError::NotFound("reservation"))?;
+    Ok(Json(ReservationView::of(&reservation, app.clock.now())))
+}
+
+/// Gives a reservation's units back. Doing it again, or after it has expired, changes nothing.
+#[utoipa::path(delete, path = "/v1/reservations/{reservation_id}", tag = "reservations",
+    params(("reservation_id" = String, Path)), responses(
+    (status = 204, description = "The units are free, or were before"),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such reservation"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is being paid or has become a booking"),
+))]
+pub async fn release(
+    State(app): State<Arc<AppState>>,
+    Id(id): Id<ReservationId>,
+) -> Result<StatusCode, ApiError> {
+    let request = ReleaseRequest {
+        reservation: id,
+        now: app.clock.now(),
+    };
+    let outcome = app.store.release(request).await?;
+    app.seat_maps.changed(id.event);
+    match outcome {
+        ReleaseOutcome::Released => Ok(StatusCode::NO_CONTENT),
+        ReleaseOutcome::NotFound => Err(ApiError::NotFound("reservation")),
+        ReleaseOutcome::Paying => Err(ApiError::Conflict(Conflict::Paying)),
+        ReleaseOutcome::Booked => Err(ApiError::Conflict(Conflict::AlreadyBooked)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_refused(body: &str) {
+        let body = body.replace("EVT", &EventId([1; 16]).to_string());
+        let request: NewReservation = serde_json::from_str(&body).unwrap();
+        assert!(
+            matches!(request.into_claim(4), Err(ApiError::Invalid(_))),
+            "{body}"
+        );
+    }
+
+    #[test]
+    fn a_claim_names_each_unit_once_and_not_too_many() {
+        check_refused(r#"{"event_id": "EVT"}"#);
+        check_refused(r#"{"event_id": "EVT", "seat_ids": []}"#);
+        check_refused(r#"{"event_id": "EVT", "seat_ids": [1, 1]}"#);
+        check_refused(r#"{"event_id": "EVT", "seat_ids": [1, 2, 3, 4, 5]}"#);
+        check_refused(r#"{"event_id": "EVT", "seat_ids": [1], "tiers": [{"tier": 1, "quantity": 1}]}"#);
+        check_refused(r#"{"event_id": "EVT", "tiers": []}"#);
+        check_refused(r#"{"event_id": "EVT", "tiers": [{"tier": 1, "quantity": 0}]}"#);
+        check_refused(r#"{"event_id": "EVT", "tiers": [{"tier": 1, "quantity": 4294967295}]}"#);
+        check_refused(
+            r#"{"event_id": "EVT", "tiers": [{"tier": 1, "quantity": 1}, {"tier": 1, "quantity": 1}]}"#,
+        );
+    }
+}

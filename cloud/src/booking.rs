@@ -1,0 +1,291 @@
+//! The booking desk: turns a reservation and a payment into tickets, so that no charge is ever left without a ticket or a refund.
+//!
+//! The order is what keeps the promise. (1) The store marks the units as paying and writes the open booking down.
+//! (2) The gateway charges, under the booking's id. (3) Tickets are signed and the store confirms. Whatever happens in
+//! between, the open booking is on disk and the gateway knows its reference: [`BookingDesk::reconcile`] takes it from there.
+//! A booking runs to its end in a task of the desk, whether or not the client still waits.
+
+mod lanes;
+mod settle;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::ids::{BookingId, ReservationId, TicketId};
+use crate::metrics::Metrics;
+use crate::payment::{
+    ChargeOutcome, ChargeRequest, DeclineReason, GatewayError, PaymentGateway, PaymentToken,
+};
+use crate::seat_maps::SeatMaps;
+use crate::signing::{NoSigningKey, TicketSigner};
+use crate::store::selling::{
+    BeginBooking, BeginOutcome, Booking, BookingState, CloseBooking, ConfirmBooking, ConfirmOutcome, Ending,
+    NewTicket, OpenBooking, RequestHash,
+};
+use crate::store::{Store, StoreError};
+use lanes::Lanes;
+pub use settle::Reconciled;
+
+/// Asks for a reservation to become a booking.
+#[derive(Clone)]
+pub struct BookRequest {
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// Who pays; not needed when there is nothing to pay.
+    pub payment_token: Option<PaymentToken>,
+    /// The client's key for this request.
+    pub idempotency_key: String,
+    /// The buyer's address.
+    pub email: String,
+}
+
+impl BookRequest {
+    /// Hashes what makes two requests the same; each part is preceded by its length, so that no two requests run together.
+    fn hash(&self) -> RequestHash {
+        let mut hasher = blake3::Hasher::new();
+        let token = self.payment_token.as_ref().map_or("", |token| &token.0);
+        for part in [self.reservation.to_string().as_str(), token, &self.email] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        RequestHash(*hasher.finalize().as_bytes())
+    }
+}
+
+/// What became of a request to book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BookOutcome {
+    /// Paid, with tickets.
+    Confirmed(Booking),
+    /// Declined; the reservation stands as before.
+    Declined(DeclineReason),
+    /// The reservation's time is over.
+    Expired,
+    /// The reservation was given back.
+    Released,
+    /// The reservation has become a booking under another key.
+    AlreadyBooked,
+    /// The key was used for another request.
+    KeyReused,
+    /// There is something to pay and no token.
+    TokenMissing,
+    /// There is no such reservation.
+    NotFound,
+    /// The charge was given back: the units were lost.
+    Refunded,
+    /// The payment service failed; nothing was charged.
+    PaymentFailed,
+}
+
+/// Why a request to book has no outcome yet. The client asks again with the same key.
+#[derive(Debug, Clone, Error)]
+pub enum BookError {
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// The payment service gave no last word; the booking stays open until it does.
+    #[error("the outcome of the payment is not known yet")]
+    PaymentUnknown(#[source] GatewayError),
+    /// Tickets cannot be signed.
+    #[error("tickets cannot be signed")]
+    NoSigningKey(#[from] NoSigningKey),
+    /// The server is shutting down or the task failed; the booking is reconciled at the next start.
+    #[error("the booking was interrupted")]
+    Interrupted,
+}
+
+/// What the desk works with.
+#[derive(Debug)]
+pub struct DeskParts {
+    /// The store.
+    pub store: Store,
+    /// Who takes the money.
+    pub gateway: PaymentGateway,
+    /// Who signs.
+    pub signer: TicketSigner,
+    /// The time.
+    pub clock: Clock,
+    /// Who must hear of changes.
+    pub seat_maps: SeatMaps,
+    /// Who counts.
+    pub metrics: Metrics,
+    /// How long the gateway may take.
+    pub payment_timeout: Duration,
+}
+
+/// The booking desk; clones share it.
+#[derive(Debug, Clone)]
+pub struct BookingDesk {
+    parts: Arc<DeskParts>,
+    lanes: Lanes,
+    tasks: TaskTracker,
+}
+
+impl BookingDesk {
+    /// Makes a desk.
+    pub fn new(parts: DeskParts) -> Self {
+        Self {
+            parts: Arc::new(parts),
+            lanes: Lanes::default(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Turns a reservation into a booking, once for each idempotency key.
+    ///
+    /// **Errors**: [`BookError`]: no outcome yet; ask again with the same key.
+    pub async fn book(&self, request: BookRequest) -> Result<BookOutcome, BookError> {
+        if self.tasks.is_closed() {
+            return Err(BookError::Interrupted);
+        }
+        let desk = self.clone();
+        let task = self.tasks.spawn(async move { desk.book_in_lane(request).await });
+        let outcome = task.await.unwrap_or(Err(BookError::Interrupted));
+        self.parts.metrics.booked(&outcome);
+        outcome
+    }
+
+    /// Waits for the bookings that are running, then for the gateway's record.
+    pub async fn close(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.parts.gateway.close().await;
+    }
+
+    /// One booking of a reservation at a time: a second request waits and then sees what the first has done.
+    async fn book_in_lane(&self, request: BookRequest) -> Result<BookOutcome, BookError> {
+        let _lane = self.lanes.enter(request.reservation).await;
+        let mut begun = self.begin(&request).await?;
+        if let BeginOutcome::Existing(Booking {
+            id,
+            state: BookingState::Paying,
+            ..
+        }) = begun
+        {
+            // An earlier attempt got no last word from the gateway. Nobody else is at it: the lane is ours.
+            self.settle_by_id(id).await?;
+            begun = self.begin(&request).await?;
+        }
+        match begun {
+            BeginOutcome::Started(open) => self.pay(open, request.payment_token).await,
+            BeginOutcome::Existing(booking) => replay(booking),
+            BeginOutcome::KeyReused => Ok(BookOutcome::KeyReused),
+            BeginOutcome::Expired => Ok(BookOutcome::Expired),
+            BeginOutcome::Released => Ok(BookOutcome::Released),
+            BeginOutcome::Paying | BeginOutcome::Booked => Ok(BookOutcome::AlreadyBooked),
+            BeginOutcome::TokenMissing => Ok(BookOutcome::TokenMissing),
+            BeginOutcome::NotFound => Ok(BookOutcome::NotFound),
+        }
+    }
+
+    async fn begin(&self, request: &BookRequest) -> Result<BeginOutcome, BookError> {
+        let now = self.parts.clock.now();
+        let begin = BeginBooking {
+            booking: BookingId::draw(request.reservation.event, now),
+            reservation: request.reservation,
+            idempotency_key: request.idempotency_key.clone(),
+            request_hash: request.hash(),
+            email: request.email.clone(),
+            can_pay: request.payment_token.is_some(),
+            now,
+        };
+        Ok(self.parts.store.begin_booking(begin).await?)
+    }
+
+    /// Charges for an open booking and ends it one way or the other.
+    async fn pay(&self, open: OpenBooking, token: Option<PaymentToken>) -> Result<BookOutcome, BookError> {
+        let event = open.id.event;
+        if self.parts.signer.key_in_use(event).is_none() {
+            self.end(&open, Ending::Abandoned).await?;
+            return Err(NoSigningKey { event }.into());
+        }
+        let Some(token) = token.filter(|_| open.amount.minor > 0) else {
+            return self.confirm(&open).await;
+        };
+        let charge = ChargeRequest {
+            reference: open.id,
+            amount: open.amount,
+            token,
+        };
+        let charged = timeout(self.parts.payment_timeout, self.parts.gateway.charge(charge)).await;
+        match charged.unwrap_or(Err(GatewayError::Timeout)) {
+            Ok(ChargeOutcome::Charged) => self.confirm(&open).await,
+            Ok(ChargeOutcome::Declined(reason)) => {
+                self.end(&open, Ending::Declined(reason)).await?;
+                Ok(BookOutcome::Declined(reason))
+            }
+            Err(error) => {
+                tracing::warn!(booking = ?open.id, error = &error as &dyn std::error::Error, "a charge got no answer");
+                self.settle(&open).await
+            }
+        }
+    }
+
+    /// Signs the tickets of a paid booking and writes them down; gives the money back if the units are lost.
+    async fn confirm(&self, open: &OpenBooking) -> Result<BookOutcome, BookError> {
+        let now = self.parts.clock.now();
+        let mut tickets = Vec::with_capacity(open.units.len());
+        for unit in &open.units {
+            let payload = self.parts.signer.sign(open.id.event, unit)?.to_text();
+            let id = TicketId::draw(open.id.event, now);
+            tickets.push(NewTicket {
+                id,
+                unit: unit.unit,
+                generation: unit.generation,
+                payload,
+            });
+        }
+        let outcome = self
+            .parts
+            .store
+            .confirm_booking(ConfirmBooking {
+                booking: open.id,
+                tickets,
+                now,
+            })
+            .await?;
+        self.parts.seat_maps.changed(open.id.event);
+        match outcome {
+            ConfirmOutcome::Confirmed(booking) => Ok(BookOutcome::Confirmed(booking)),
+            ConfirmOutcome::Lost => self.refund(open).await,
+        }
+    }
+
+    async fn refund(&self, open: &OpenBooking) -> Result<BookOutcome, BookError> {
+        tracing::error!(booking = ?open.id, "a paid booking lost its units: giving the money back");
+        self.parts
+            .gateway
+            .refund(open.id)
+            .await
+            .map_err(BookError::PaymentUnknown)?;
+        self.end(open, Ending::Refunded).await?;
+        Ok(BookOutcome::Refunded)
+    }
+
+    async fn end(&self, open: &OpenBooking, ending: Ending) -> Result<(), BookError> {
+        let close = CloseBooking {
+            booking: open.id,
+            ending,
+            now: self.parts.clock.now(),
+        };
+        self.parts.store.close_booking(close).await?;
+        self.parts.seat_maps.changed(open.id.event);
+        Ok(())
+    }
+}
+
+/// Answers a repeated request with what the first one came to.
+fn replay(booking: Booking) -> Result<BookOutcome, BookError> {
+    match booking.state {
+        BookingState::Confirmed => Ok(BookOutcome::Confirmed(booking)),
+        BookingState::Declined(reason) => Ok(BookOutcome::Declined(reason)),
+        BookingState::Refunded => Ok(BookOutcome::Refunded),
+        BookingState::Abandoned => Ok(BookOutcome::PaymentFailed),
+        BookingState::Paying => Err(BookError::Interrupted),
+    }
+}

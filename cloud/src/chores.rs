@@ -1,0 +1,96 @@
+//! What the server does by the clock: settle lost payments, write expired units down, keep the figures; selling depends on none of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::booking::Reconciled;
+use crate::state::AppState;
+use crate::store::StoreError;
+use crate::store::selling::Tidy;
+
+/// Units written down in one command: a fraction of a millisecond each keeps the writer free for buyers.
+const TIDY_AT_ONCE: u32 = 200;
+
+/// Starts the chores; they end when `stop` is cancelled.
+pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
+    let config = &state.config;
+    let settle_every = Duration::from_secs(config.payments.reconcile_every_seconds.into());
+    let tidy_every = Duration::from_secs(config.reservations.tidy_every_seconds.into());
+    let (settling, tidying) = (state.clone(), state.clone());
+    tasks.spawn(repeat(settle_every, stop.clone(), move || {
+        let state = settling.clone();
+        async move { reconcile(&state).await }
+    }));
+    tasks.spawn(repeat(tidy_every, stop.clone(), move || {
+        let state = tidying.clone();
+        async move {
+            state.metrics.upkeep();
+            if let Err(error) = tidy(&state).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "expired units were not written down"
+                );
+            }
+        }
+    }));
+}
+
+/// Settles the bookings whose payment has no known end, and says so in the log.
+pub async fn reconcile(state: &AppState) {
+    match state.desk.reconcile().await {
+        Ok(report) if report == Reconciled::default() => {}
+        Ok(Reconciled {
+            confirmed,
+            abandoned,
+            refunded,
+            unsettled,
+        }) => {
+            tracing::info!(
+                confirmed,
+                abandoned,
+                refunded,
+                unsettled,
+                "settled bookings that were left open"
+            );
+        }
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "open bookings could not be looked into"
+            );
+        }
+    }
+}
+
+async fn tidy(state: &AppState) -> Result<(), StoreError> {
+    for event in state.store.published(()).await? {
+        loop {
+            let tidied = state
+                .store
+                .tidy(Tidy {
+                    event,
+                    limit: TIDY_AT_ONCE,
+                    now: state.clock.now(),
+                })
+                .await?;
+            if tidied < TIDY_AT_ONCE as usize {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn repeat<F: Future<Output = ()>>(every: Duration, stop: CancellationToken, chore: impl Fn() -> F) {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick comes at once: whoever starts the chores has just done what was due.
+    ticks.tick().await;
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        chore().await;
+    }
+}

@@ -1,0 +1,113 @@
+//! The command line of `usher-cloud`: one function for each subcommand; what they do is elsewhere.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use data_encoding::BASE32HEX_NOPAD;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::clock::Clock;
+use crate::config::{Config, LogFormat};
+use crate::ids::{OrganizerId, draw};
+use crate::server::Server;
+use crate::state::STORE_FILE;
+use crate::store::Store;
+use crate::store::organizing::{KeyHash, NewOrganizer};
+
+/// Sells tickets, signs them, and is the authority of every event.
+#[derive(Debug, Parser)]
+#[command(name = "usher-cloud", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the API, the pages and the sync of hubs until it is told to stop.
+    Serve {
+        /// The settings, as in usher-cloud.example.toml.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Adds an organizer and prints its API key, which is not shown again.
+    OrganizerKey {
+        /// The settings of the server.
+        #[arg(long)]
+        config: PathBuf,
+        /// The organizer's name.
+        #[arg(long, default_value = "organizer")]
+        name: String,
+    },
+}
+
+impl Cli {
+    /// Does what the command line says.
+    ///
+    /// **Errors**: what went wrong, for whoever typed it.
+    pub async fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Serve { config } => serve(&config).await,
+            Command::OrganizerKey { config, name } => organizer_key(&config, name).await,
+        }
+    }
+}
+
+async fn serve(config: &Path) -> anyhow::Result<()> {
+    let config = Config::load(config)?;
+    start_logging(&config)?;
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    let server = Server::start(config, Clock::System).await?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("shutting down");
+    server.shutdown().await;
+    Ok(())
+}
+
+fn start_logging(config: &Config) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.log.filter).context("reading the setting `log.filter`")?;
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match config.log.format {
+        LogFormat::Text => logs.init(),
+        LogFormat::Json => logs.json().init(),
+    }
+    Ok(())
+}
+
+async fn organizer_key(config: &Path, name: String) -> anyhow::Result<()> {
+    let file = Config::load(config)?.data_dir.join(STORE_FILE);
+    let store = Store::open_sqlite(&file).with_context(|| format!("opening {}", file.display()))?;
+    let key = add_organizer(&store, name).await?;
+    store.close().await;
+    writeln!(std::io::stdout().lock(), "{key}").context("printing the key")
+}
+
+/// Adds an organizer and gives its API key: 32 random bytes, of which only the hash is kept.
+///
+/// **Errors**: when the store fails.
+pub async fn add_organizer(store: &Store, name: String) -> anyhow::Result<String> {
+    let now = Clock::System.now();
+    let key = format!(
+        "uok_{}",
+        BASE32HEX_NOPAD.encode(&draw::<32>()).to_ascii_lowercase()
+    );
+    let hash = KeyHash(*blake3::hash(key.as_bytes()).as_bytes());
+    store
+        .add_organizer(NewOrganizer {
+            id: OrganizerId::draw(now),
+            name,
+            key: hash,
+            now,
+        })
+        .await?;
+    Ok(key)
+}

@@ -1,0 +1,353 @@
+//! The settings of `usher-cloud serve`: a TOML file, then `USHER_CLOUD__…` from the environment; every one has a default.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use serde::Deserialize;
+use thiserror::Error;
+
+/// What environment variables begin with; levels are separated by two underscores.
+pub const ENVIRONMENT_PREFIX: &str = "USHER_CLOUD__";
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where HTTP is served; port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// Where hubs and scanners sync, over QUIC; port 0 takes any free one.
+    pub uplink_listen: SocketAddr,
+    /// What links in answers begin with. Empty: `http://` and the address that was bound.
+    pub public_url: String,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// Reservations.
+    pub reservations: Reservations,
+    /// Payments.
+    pub payments: Payments,
+    /// Limits on requests.
+    pub limits: Limits,
+    /// Logs.
+    pub log: Log,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            uplink_listen: (Ipv4Addr::UNSPECIFIED, 7443).into(),
+            public_url: String::new(),
+            data_dir: PathBuf::from("usher-cloud-data"),
+            reservations: Reservations::default(),
+            payments: Payments::default(),
+            limits: Limits::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+/// Settings of reservations.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reservations {
+    /// How long one holds unless its event says otherwise, in seconds.
+    pub default_seconds: u32,
+    /// Most units of one reservation.
+    pub max_units: u32,
+    /// How often expired units are written down as available, in seconds; nothing depends on it.
+    pub tidy_every_seconds: u32,
+}
+
+impl Default for Reservations {
+    fn default() -> Self {
+        Self {
+            default_seconds: 600,
+            max_units: 20,
+            tidy_every_seconds: 60,
+        }
+    }
+}
+
+/// Which gateway takes the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatewayKind {
+    /// The one that moves no money.
+    Sandbox,
+}
+
+/// Settings of payments.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Payments {
+    /// Which gateway takes the money.
+    pub gateway: GatewayKind,
+    /// How long it may take to answer, in seconds.
+    pub timeout_seconds: u32,
+    /// How often bookings without a known end are looked into, in seconds.
+    pub reconcile_every_seconds: u32,
+    /// Lets the sandbox's token `tok_crash_after_charge` abort the process. For tests only.
+    pub sandbox_crash: bool,
+}
+
+impl Default for Payments {
+    fn default() -> Self {
+        Self {
+            gateway: GatewayKind::Sandbox,
+            timeout_seconds: 30,
+            reconcile_every_seconds: 10,
+            sandbox_crash: false,
+        }
+    }
+}
+
+/// Settings that bound what one request can cost.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// How long a request may take, in seconds; more than the payment's.
+    pub request_seconds: u32,
+    /// Biggest body of a public request, in KiB.
+    pub public_body_kib: u32,
+    /// Biggest body of an organizer's request, in KiB.
+    pub organizer_body_kib: u32,
+    /// How long a shutdown waits for requests and bookings in progress, in seconds.
+    pub shutdown_seconds: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_seconds: 90,
+            public_body_kib: 64,
+            organizer_body_kib: 1024,
+            shutdown_seconds: 20,
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Settings of logs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// What to log, in the words of `RUST_LOG`.
+    pub filter: String,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            filter: "info".into(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file is not there or cannot be read.
+    #[error("the configuration file {} cannot be read", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A setting is unknown or has a wrong type.
+    #[error("the configuration is not valid: {0}")]
+    Invalid(#[source] Box<figment::Error>),
+    /// A setting is out of its range.
+    #[error("the configuration is not valid: {key} must be {expected}")]
+    OutOfRange {
+        /// The setting.
+        key: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads the file, then the environment.
+    ///
+    /// **Errors**: [`ConfigError`], with the name of the setting that is wrong.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Unreadable {
+            file: file.to_owned(),
+            source,
+        })?;
+        Self::from_sources(&text, Env::prefixed(ENVIRONMENT_PREFIX).split("__"))
+    }
+
+    fn from_sources(text: &str, environment: impl figment::Provider) -> Result<Self, ConfigError> {
+        let config: Self = Figment::from(Toml::string(text))
+            .merge(environment)
+            .extract()
+            .map_err(|error| ConfigError::Invalid(Box::new(error)))?;
+        config.check()
+    }
+
+    fn check(self) -> Result<Self, ConfigError> {
+        let ranges = [
+            (
+                "reservations.default_seconds",
+                self.reservations.default_seconds,
+                1,
+                86_400,
+                "1 to 86400 seconds",
+            ),
+            (
+                "reservations.max_units",
+                self.reservations.max_units,
+                1,
+                200,
+                "1 to 200 units",
+            ),
+            (
+                "reservations.tidy_every_seconds",
+                self.reservations.tidy_every_seconds,
+                1,
+                86_400,
+                "1 to 86400 seconds",
+            ),
+            (
+                "payments.timeout_seconds",
+                self.payments.timeout_seconds,
+                1,
+                300,
+                "1 to 300 seconds",
+            ),
+            (
+                "payments.reconcile_every_seconds",
+                self.payments.reconcile_every_seconds,
+                1,
+                3_600,
+                "1 to 3600 seconds",
+            ),
+            (
+                "limits.request_seconds",
+                self.limits.request_seconds,
+                1,
+                600,
+                "1 to 600 seconds",
+            ),
+            (
+                "limits.public_body_kib",
+                self.limits.public_body_kib,
+                1,
+                16_384,
+                "1 to 16384 KiB",
+            ),
+            (
+                "limits.organizer_body_kib",
+                self.limits.organizer_body_kib,
+                1,
+                65_536,
+                "1 to 65536 KiB",
+            ),
+            (
+                "limits.shutdown_seconds",
+                self.limits.shutdown_seconds,
+                1,
+                600,
+                "1 to 600 seconds",
+            ),
+        ];
+        for (key, value, least, most, expected) in ranges {
+            if value < least || value > most {
+                return Err(ConfigError::OutOfRange { key, expected });
+            }
+        }
+        let url = &self.public_url;
+        if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://"))
+            || url.ends_with('/')
+        {
+            let expected =
+                "empty, or an address that begins with http:// or https:// and does not end with a slash";
+            return Err(ConfigError::OutOfRange {
+                key: "public_url",
+                expected,
+            });
+        }
+        Ok(self)
+    }
+
+    /// Gives how long the payment gateway may take.
+    pub fn payment_timeout(&self) -> Duration {
+        Duration::from_secs(self.payments.timeout_seconds.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../usher-cloud.example.toml");
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        Config::from_sources(text, Toml::string(""))
+    }
+
+    #[track_caller]
+    fn check_refused(text: &str, parts: &[&str]) {
+        let error = load(text).unwrap_err().to_string();
+        for part in parts {
+            assert!(error.contains(part), "{error:?} does not say {part:?}");
+        }
+    }
+
+    #[test]
+    fn the_example_file_shows_every_default() {
+        assert_eq!(load(EXAMPLE).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_the_ones_there_are() {
+        check_refused("lisen = \"127.0.0.1:1\"", &["lisen", "`listen`", "`data_dir`"]);
+        check_refused(
+            "[payments]\nsandbox_crsh = true",
+            &["sandbox_crsh", "`sandbox_crash`"],
+        );
+    }
+
+    #[test]
+    fn a_wrong_type_names_its_key() {
+        check_refused("listen = 8080", &["listen"]);
+        check_refused(
+            "[reservations]\ndefault_seconds = \"ten\"",
+            &["default_seconds", "u32"],
+        );
+        check_refused(
+            "[reservations]\ndefault_seconds = 0",
+            &["reservations.default_seconds", "1 to 86400"],
+        );
+        check_refused("public_url = \"tickets.example\"", &["public_url", "http://"]);
+    }
+
+    #[test]
+    fn the_environment_outranks_the_file() {
+        let file = "[reservations]\nmax_units = 4\ndefault_seconds = 30";
+        let environment = Toml::string("[reservations]\nmax_units = 8");
+        let config = Config::from_sources(file, environment).unwrap();
+        assert_eq!(
+            (config.reservations.max_units, config.reservations.default_seconds),
+            (8, 30)
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! What the cloud counts, in Prometheus' text form; the recorder belongs to the server, there is no global one.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::{Key, Label, Level, Metadata, Recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use crate::booking::{BookError, BookOutcome};
+use crate::store::selling::HoldOutcome;
+
+/// Bucket bounds of request durations, in seconds: from a seat map out of memory to a slow payment.
+const DURATION_BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+const METADATA: Metadata<'static> = Metadata::new("usher", Level::INFO, None);
+
+/// The counters; clones share them.
+#[derive(Clone)]
+pub struct Metrics {
+    recorder: Arc<PrometheusRecorder>,
+    handle: PrometheusHandle,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets(&DURATION_BUCKETS)
+            .expect("there are buckets")
+            .build_recorder();
+        Self {
+            handle: recorder.handle(),
+            recorder: Arc::new(recorder),
+        }
+    }
+}
+
+impl Metrics {
+    /// Adds one to a counter with one label.
+    pub fn count(&self, name: &'static str, label: &'static str, value: &'static str) {
+        let key = Key::from_parts(name, vec![Label::from_static_parts(label, value)]);
+        self.recorder.register_counter(&key, &METADATA).increment(1);
+    }
+
+    /// Sets a gauge.
+    pub fn gauge(&self, name: &'static str, value: f64) {
+        self.recorder
+            .register_gauge(&Key::from_static_name(name), &METADATA)
+            .set(value);
+    }
+
+    /// Counts a claim on units.
+    pub fn held(&self, outcome: &HoldOutcome) {
+        let word = match outcome {
+            HoldOutcome::Held(_) => "held",
+            HoldOutcome::Taken(_) | HoldOutcome::Short(_) => "taken",
+            HoldOutcome::UnknownSeats(_)
+            | HoldOutcome::UnknownTiers(_)
+            | HoldOutcome::NoSuchEvent
+            | HoldOutcome::SalesClosed => "refused",
+        };
+        self.count("usher_holds_total", "outcome", word);
+    }
+
+    /// Counts a request to book.
+    pub fn booked(&self, outcome: &Result<BookOutcome, BookError>) {
+        let word = match outcome {
+            Ok(BookOutcome::Confirmed(_)) => "confirmed",
+            Ok(BookOutcome::Declined(_)) => "declined",
+            Ok(BookOutcome::Refunded) => "refunded",
+            Ok(BookOutcome::PaymentFailed) => "payment_failed",
+            Ok(
+                BookOutcome::Expired
+                | BookOutcome::Released
+                | BookOutcome::AlreadyBooked
+                | BookOutcome::KeyReused
+                | BookOutcome::TokenMissing
+                | BookOutcome::NotFound,
+            ) => "refused",
+            Err(_) => "unsettled",
+        };
+        self.count("usher_booking_requests_total", "outcome", word);
+    }
+
+    /// Records how long a request took. `route` is the route's pattern, never a path with ids in it.
+    pub fn answered(&self, route: &str, status: u16, took: Duration) {
+        let labels = vec![
+            Label::new("route", route.to_owned()),
+            Label::new("status", status.to_string()),
+        ];
+        let key = Key::from_parts("usher_http_request_duration_seconds", labels);
+        self.recorder
+            .register_histogram(&key, &METADATA)
+            .record(took.as_secs_f64());
+    }
+
+    /// Moves what was recorded into its buckets; called now and then so that nothing piles up between scrapes.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+
+    /// Gives everything in Prometheus' text form.
+    pub fn render(&self) -> String {
+        self.handle.render()
+    }
+}

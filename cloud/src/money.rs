@@ -1,0 +1,117 @@
+//! Amounts of money: whole minor units (cents) and a currency code; no conversion, no fractions, no formatting rules of countries.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Highest price of one unit, in minor units: ten million euros catch a slip of the keyboard, and sums cannot overflow.
+pub const MAX_PRICE: i64 = 1_000_000_000;
+
+/// A currency by its ISO 4217 code, three capital letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency([u8; 3]);
+
+/// A text that is not a currency code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a currency: expected three capital letters such as EUR")]
+pub struct InvalidCurrency;
+
+impl Currency {
+    /// Gives the code.
+    pub fn code(&self) -> &str {
+        str::from_utf8(&self.0).expect("a currency is three capital letters")
+    }
+
+    /// Tells how many digits of an amount stand behind the decimal point (ISO 4217's exceptions to two).
+    pub fn decimals(self) -> usize {
+        match &self.0 {
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF"
+            | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
+            _ => 2,
+        }
+    }
+}
+
+impl FromStr for Currency {
+    type Err = InvalidCurrency;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCurrency> {
+        let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| InvalidCurrency)?;
+        if code.iter().all(u8::is_ascii_uppercase) {
+            Ok(Self(code))
+        } else {
+            Err(InvalidCurrency)
+        }
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = InvalidCurrency;
+
+    fn try_from(text: String) -> Result<Self, InvalidCurrency> {
+        text.parse()
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> Self {
+        currency.code().to_owned()
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// An amount in minor units of a currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Money {
+    /// Minor units: cents for EUR, whole yen for JPY.
+    pub minor: i64,
+    /// The currency.
+    pub currency: Currency,
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = self.currency.decimals();
+        if decimals == 0 {
+            return write!(f, "{} {}", self.minor, self.currency);
+        }
+        let scale = 10_i64.pow(u32::try_from(decimals).expect("at most three decimals"));
+        let (whole, rest) = (self.minor / scale, (self.minor % scale).abs());
+        write!(f, "{whole}.{rest:0decimals$} {}", self.currency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(minor: i64, currency: &str, text: &str) {
+        let currency = currency.parse().unwrap();
+        assert_eq!(Money { minor, currency }.to_string(), text);
+    }
+
+    #[test]
+    fn amounts_are_shown_in_the_digits_of_their_currency() {
+        check(4_905, "EUR", "49.05 EUR");
+        check(0, "EUR", "0.00 EUR");
+        check(4_905, "JPY", "4905 JPY");
+        check(4_905, "KWD", "4.905 KWD");
+    }
+
+    #[test]
+    fn only_three_capital_letters_are_a_currency() {
+        for bad in ["", "eur", "EURO", "E1R", "€"] {
+            assert_eq!(bad.parse::<Currency>(), Err(InvalidCurrency), "{bad}");
+        }
+    }
+}

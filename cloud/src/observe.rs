@@ -1,0 +1,38 @@
+//! What surrounds every request: its time limit, its figures, and an answer even when a handler panics.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
+
+use crate::api::error::ApiError;
+use crate::state::AppState;
+
+/// Bounds the time of a request and records how long it took, by its route's pattern.
+pub async fn request(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let limit = Duration::from_secs(app.config.limits.request_seconds.into());
+    let response = timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
+        let detail = "The request took too long. Ask again; a booking with the same idempotency key.";
+        ApiError::Unavailable(detail).into_response()
+    });
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    app.metrics
+        .answered(route, response.status().as_u16(), started.elapsed());
+    response
+}
+
+/// Answers for a handler that panicked; what it said goes to the log only.
+pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let said = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied());
+    tracing::error!(said, "a handler panicked");
+    ApiError::Internal.into_response()
+}

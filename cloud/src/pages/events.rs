@@ -1,0 +1,159 @@
+//! `/` and `/events/{event_id}`: what is on sale, and the page that sells it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use usher_keys::{EventId, Timestamp};
+
+use crate::api::error::ApiError;
+use crate::api::events::{ListEvents, write_cursor};
+use crate::api::input::{Id, Params};
+use crate::money::{Currency, Money};
+use crate::seat_maps::SeatMap;
+use crate::state::AppState;
+use crate::store::catalogue::EventSummary;
+
+use super::{PageError, page};
+
+#[derive(Template)]
+#[template(path = "events.html")]
+struct IndexPage {
+    keyword: String,
+    city: String,
+    events: Vec<EventCard>,
+    next_cursor: Option<String>,
+}
+
+struct EventCard {
+    id: EventId,
+    name: String,
+    place: String,
+    when: String,
+    price_from: String,
+}
+
+impl From<EventSummary> for EventCard {
+    fn from(event: EventSummary) -> Self {
+        Self {
+            id: event.id,
+            place: format!("{}, {}", event.venue_name, event.city),
+            when: day_and_time(event.starts_at, 0),
+            price_from: price(event.price_from, event.currency),
+            name: event.name,
+        }
+    }
+}
+
+/// Lists what is on sale, with a search form.
+pub async fn index(
+    State(app): State<Arc<AppState>>,
+    Params(params): Params<ListEvents>,
+) -> Result<Response, PageError> {
+    let (keyword, city) = (params.keyword.clone(), params.city.clone());
+    let found = app.store.events(params.into_query(app.clock.now())?).await?;
+    page(&IndexPage {
+        keyword,
+        city,
+        events: found.events.into_iter().map(Into::into).collect(),
+        next_cursor: found.next.map(write_cursor),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "event.html")]
+struct EventPage {
+    id: EventId,
+    name: String,
+    description: String,
+    place: String,
+    when: String,
+    seats: bool,
+    max_units: u32,
+    currency: String,
+    /// How many decimals its amounts have, for the script.
+    decimals: usize,
+    tiers: Vec<TierRow>,
+}
+
+struct TierRow {
+    id: u16,
+    name: String,
+    price: String,
+    minor: i64,
+    admits: u8,
+    available: u32,
+}
+
+/// Shows an event and sells it.
+pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Result<Response, PageError> {
+    let map = app
+        .seat_maps
+        .of(id, app.clock.now())
+        .await?
+        .ok_or(ApiError::NotFound("event on sale"))?;
+    page(&EventPage {
+        id,
+        name: map.event.name.clone(),
+        description: map.event.description.clone(),
+        place: format!("{}, {}", map.event.venue_name, map.event.city),
+        when: day_and_time(map.event.starts_at, map.event.policy.utc_offset_minutes),
+        seats: map.event.seat_count > 0,
+        max_units: app.config.reservations.max_units,
+        currency: map.event.currency.code().to_owned(),
+        decimals: map.event.currency.decimals(),
+        tiers: tier_rows(&map),
+    })
+}
+
+fn tier_rows(map: &SeatMap) -> Vec<TierRow> {
+    let rows = map.tiers.iter().filter_map(|count| {
+        let tier = map.event.tier(count.tier)?;
+        Some(TierRow {
+            id: tier.id.0,
+            name: tier.name.clone(),
+            price: price(tier.price, map.event.currency),
+            minor: tier.price,
+            admits: tier.admits,
+            available: count.available,
+        })
+    });
+    rows.collect()
+}
+
+fn price(minor: i64, currency: Currency) -> String {
+    if minor == 0 {
+        "free".into()
+    } else {
+        Money { minor, currency }.to_string()
+    }
+}
+
+/// Shows a moment as a person says it, in the event's own offset from UTC.
+pub fn day_and_time(at: Timestamp, utc_offset_minutes: i16) -> String {
+    let ms = i64::try_from(at.0).unwrap_or(i64::MAX);
+    let moment = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::MAX);
+    let offset =
+        jiff::tz::Offset::from_seconds(i32::from(utc_offset_minutes) * 60).unwrap_or(jiff::tz::Offset::UTC);
+    let zone = if utc_offset_minutes == 0 { " UTC" } else { "" };
+    format!(
+        "{}{zone}",
+        moment
+            .to_zoned(offset.to_time_zone())
+            .strftime("%a %-d %B %Y, %H:%M")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_shown_in_the_offset_of_the_event() {
+        let at = Timestamp(1_812_132_000_000);
+        assert_eq!(day_and_time(at, 0), "Fri 4 June 2027, 18:00 UTC");
+        assert_eq!(day_and_time(at, 120), "Fri 4 June 2027, 20:00");
+        day_and_time(Timestamp::FOREVER, 120);
+    }
+}

@@ -1,0 +1,125 @@
+//! `/bookings/{booking_id}` and `/tickets/{ticket_id}`: what a buyer keeps on the phone and shows at the gate.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::api::error::ApiError;
+use crate::api::input::Id;
+use crate::ids::{BookingId, TicketId};
+use crate::qr::QrCode;
+use crate::state::AppState;
+use crate::store::catalogue::Event;
+use crate::store::selling::{BookingState, Ticket, TicketState};
+
+use super::events::day_and_time;
+use super::{PageError, page};
+
+/// What both pages say of the event.
+struct EventLines {
+    name: String,
+    place: String,
+    when: String,
+}
+
+impl From<Event> for EventLines {
+    fn from(event: Event) -> Self {
+        Self {
+            name: event.name,
+            place: format!("{}, {}", event.venue_name, event.city),
+            when: day_and_time(event.starts_at, event.policy.utc_offset_minutes),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "ticket.html")]
+struct TicketPage {
+    event: EventLines,
+    ticket: TicketLines,
+    booking: BookingId,
+    /// The code as SVG of our own making; none when the ticket is no longer valid.
+    svg: Option<String>,
+    revoked: bool,
+}
+
+/// What a page says of a ticket.
+struct TicketLines {
+    id: TicketId,
+    tier: String,
+    place: Option<String>,
+    admits: u8,
+    valid: bool,
+}
+
+impl From<&Ticket> for TicketLines {
+    fn from(ticket: &Ticket) -> Self {
+        let place = ticket
+            .seat
+            .as_ref()
+            .map(|seat| format!("{}, row {}, seat {}", seat.section, seat.row, seat.number));
+        Self {
+            id: ticket.id,
+            tier: ticket.tier_name.clone(),
+            place,
+            admits: ticket.admits,
+            valid: ticket.state == TicketState::Valid,
+        }
+    }
+}
+
+/// Shows a ticket with its code, to be held before a scanner.
+pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<TicketId>) -> Result<Response, PageError> {
+    let ticket = app.store.ticket(id).await?.ok_or(ApiError::NotFound("ticket"))?;
+    let event = app
+        .store
+        .event(id.event)
+        .await?
+        .ok_or(ApiError::NotFound("event"))?;
+    let svg = match ticket.state {
+        TicketState::Valid => Some(
+            QrCode::of_digits(&ticket.payload)
+                .map_err(|_| ApiError::Internal)?
+                .to_svg(),
+        ),
+        TicketState::Superseded | TicketState::Revoked => None,
+    };
+    page(&TicketPage {
+        event: event.into(),
+        ticket: (&ticket).into(),
+        booking: ticket.booking,
+        svg,
+        revoked: ticket.state == TicketState::Revoked,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "booking.html")]
+struct BookingPage {
+    event: EventLines,
+    amount: String,
+    confirmed: bool,
+    tickets: Vec<TicketLines>,
+}
+
+/// Shows a booking and leads to its tickets.
+pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) -> Result<Response, PageError> {
+    let booking = app
+        .store
+        .booking(id)
+        .await?
+        .ok_or(ApiError::NotFound("booking"))?;
+    let event = app
+        .store
+        .event(id.event)
+        .await?
+        .ok_or(ApiError::NotFound("event"))?;
+    page(&BookingPage {
+        event: event.into(),
+        amount: booking.amount.to_string(),
+        confirmed: booking.state == BookingState::Confirmed,
+        tickets: booking.tickets.iter().map(Into::into).collect(),
+    })
+}

@@ -1,0 +1,111 @@
+//! The one route table: every path the cloud answers on, and the OpenAPI document made from it.
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::routing::get;
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::api::error::ApiError;
+use crate::api::{bookings, events, organizer, reservations, seats, status, tickets};
+use crate::observe;
+use crate::pages;
+use crate::state::AppState;
+
+type Api = OpenApiRouter<Arc<AppState>>;
+
+/// For buyers and whoever builds something for them. Reservations, bookings and tickets are reached by a secret id.
+fn public() -> Api {
+    OpenApiRouter::new()
+        .routes(routes!(events::list))
+        .routes(routes!(events::show))
+        .routes(routes!(seats::show))
+        .routes(routes!(reservations::create))
+        .routes(routes!(reservations::show, reservations::release))
+        .routes(routes!(bookings::create))
+        .routes(routes!(bookings::show))
+        .routes(routes!(tickets::show))
+        .routes(routes!(status::health))
+        .routes(routes!(status::metrics))
+}
+
+/// For organizers, with an API key.
+fn organizer() -> Api {
+    OpenApiRouter::new()
+        .routes(routes!(organizer::venues::create, organizer::venues::list))
+        .routes(routes!(organizer::events::create, organizer::events::list))
+        .routes(routes!(organizer::events::show, organizer::events::change))
+        .routes(routes!(organizer::events::publish))
+}
+
+/// For people with a browser.
+fn pages() -> Router<Arc<AppState>> {
+    Router::new()
+        .route("/", get(pages::events::index))
+        .route("/events/{event_id}", get(pages::events::show))
+        .route("/bookings/{booking_id}", get(pages::tickets::booking))
+        .route("/tickets/{ticket_id}", get(pages::tickets::show))
+        .route("/assets/{file}", get(pages::assets::show))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Usher cloud", description = "Sells tickets that open gates with the cable cut."),
+    tags(
+        (name = "events", description = "What is on sale"),
+        (name = "reservations", description = "Timed claims on units before payment"),
+        (name = "bookings", description = "Payment and tickets"),
+        (name = "tickets", description = "A ticket and its QR code"),
+        (name = "organizer", description = "Making and publishing events, with an API key"),
+        (name = "status", description = "How the server is"),
+    ),
+    modifiers(&OrganizerKey),
+)]
+struct Document;
+
+struct OrganizerKey;
+
+impl Modify for OrganizerKey {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("organizer_key", scheme);
+    }
+}
+
+/// Puts the table together with its limits.
+pub fn router(state: Arc<AppState>) -> Router {
+    let limits = &state.config.limits;
+    let kib = |kib: u32| DefaultBodyLimit::max(kib as usize * 1024);
+    let (api, document) = OpenApiRouter::with_openapi(Document::openapi())
+        .merge(public().layer(kib(limits.public_body_kib)))
+        .merge(organizer().layer(kib(limits.organizer_body_kib)))
+        .split_for_parts();
+    let nosniff = SetResponseHeaderLayer::overriding(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    Router::new()
+        .merge(api)
+        .merge(pages())
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .fallback(async || ApiError::NotFound("page"))
+        .method_not_allowed_fallback(async || ApiError::Unreadable {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            detail: "This address does not take this method: see /docs for the ones there are.".into(),
+        })
+        .layer(middleware::from_fn_with_state(state.clone(), observe::request))
+        .layer(CatchPanicLayer::custom(observe::panicked))
+        .layer(nosniff)
+        .with_state(state)
+}

@@ -1,0 +1,177 @@
+//! Seat maps in memory: each is put together and compressed once per change, then handed out as bytes; claims never look here.
+
+mod body;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwapOption;
+use axum::body::Bytes;
+use usher_keys::{EventId, Timestamp};
+
+use crate::store::catalogue::{Event, EventStatus, Layout, OccupancyQuery, TierCount};
+use crate::store::{Store, StoreError};
+pub use body::{SeatView, SeatsView, TierCountView};
+
+/// Events whose maps are kept. A big one takes about 2 MiB; one that is put out is made again when asked for.
+const EVENTS_KEPT: usize = 256;
+
+/// The seat map of an event at one moment.
+#[derive(Debug)]
+pub struct SeatMap {
+    /// The event, as it was when its map was first asked for.
+    pub event: Arc<Event>,
+    /// How full each tier is.
+    pub tiers: Vec<TierCount>,
+    /// The JSON body.
+    pub body: Bytes,
+    /// The same, gzipped.
+    pub gzip: Bytes,
+    /// Names this body; equal bodies have equal tags, also after a restart.
+    pub etag: String,
+    /// How many changes it has in it.
+    changes: u64,
+    /// When a hold expires and it is out of date.
+    good_until: Timestamp,
+}
+
+/// The seat maps; clones share them.
+#[derive(Debug, Clone)]
+pub struct SeatMaps {
+    store: Store,
+    /// One place for each event; held only to find or drop one.
+    places: Arc<Mutex<HashMap<EventId, Arc<Place>>>>,
+}
+
+/// Where an event's map is kept and made.
+#[derive(Debug, Default)]
+struct Place {
+    /// Counts the changes that were made known.
+    changes: AtomicU64,
+    latest: ArcSwapOption<SeatMap>,
+    /// What never changes while the event is on sale; also lets one caller at a time make the map.
+    ground: tokio::sync::Mutex<Option<Ground>>,
+}
+
+#[derive(Debug, Clone)]
+struct Ground {
+    event: Arc<Event>,
+    layout: Arc<Layout>,
+}
+
+impl Place {
+    /// Gives the map if it has all the changes up to `changes` in it and no hold has expired since.
+    fn fresh(&self, changes: u64, now: Timestamp) -> Option<Arc<SeatMap>> {
+        self.latest
+            .load_full()
+            .filter(|map| map.changes >= changes && now < map.good_until)
+    }
+}
+
+impl SeatMaps {
+    /// Keeps the maps of a store's events.
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            places: Arc::default(),
+        }
+    }
+
+    /// Makes known that units of an event have changed hands; called after the change is durable and before it is answered.
+    pub fn changed(&self, event: EventId) {
+        if let Some(place) = self.places().get(&event) {
+            place.changes.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Makes known that the event itself has changed.
+    pub fn forget(&self, event: EventId) {
+        self.places().remove(&event);
+    }
+
+    /// Gives the seat map of a published event, with every change in it that was made known before the call.
+    ///
+    /// **Errors**: [`StoreError`].
+    pub async fn of(&self, event: EventId, now: Timestamp) -> Result<Option<Arc<SeatMap>>, StoreError> {
+        let place = self.place(event);
+        let changes = place.changes.load(Ordering::SeqCst);
+        if let Some(map) = place.fresh(changes, now) {
+            return Ok(Some(map));
+        }
+        // Whoever comes while a map is being made waits, and takes the next one if it has the changes they know of.
+        let mut ground = place.ground.lock().await;
+        if let Some(map) = place.fresh(changes, now) {
+            return Ok(Some(map));
+        }
+        if ground.is_none() {
+            *ground = self.ground(event).await?;
+        }
+        let Some(ground) = ground.clone() else {
+            self.forget(event);
+            return Ok(None);
+        };
+        let map = Arc::new(
+            self.make(ground, place.changes.load(Ordering::SeqCst), now)
+                .await?,
+        );
+        place.latest.store(Some(map.clone()));
+        Ok(Some(map))
+    }
+
+    fn places(&self) -> std::sync::MutexGuard<'_, HashMap<EventId, Arc<Place>>> {
+        self.places.lock().expect("nothing panics while it holds this")
+    }
+
+    fn place(&self, event: EventId) -> Arc<Place> {
+        let mut places = self.places();
+        if places.len() >= EVENTS_KEPT
+            && !places.contains_key(&event)
+            && let Some(any) = places.keys().next().copied()
+        {
+            places.remove(&any);
+        }
+        places.entry(event).or_default().clone()
+    }
+
+    async fn ground(&self, id: EventId) -> Result<Option<Ground>, StoreError> {
+        let event = self
+            .store
+            .event(id)
+            .await?
+            .filter(|event| event.status == EventStatus::Published);
+        let Some(event) = event else {
+            return Ok(None);
+        };
+        let layout = Arc::new(self.store.layout(id).await?);
+        Ok(Some(Ground {
+            event: Arc::new(event),
+            layout,
+        }))
+    }
+
+    async fn make(&self, ground: Ground, changes: u64, now: Timestamp) -> Result<SeatMap, StoreError> {
+        let occupancy = self
+            .store
+            .occupancy(OccupancyQuery {
+                event: ground.event.id,
+                now,
+            })
+            .await?;
+        let good_until = occupancy.good_until;
+        let made = tokio::task::spawn_blocking(move || {
+            let (body, gzip) = body::bytes(&ground.event, &ground.layout, &occupancy);
+            let etag = body::etag(&body);
+            SeatMap {
+                event: ground.event,
+                tiers: occupancy.tiers,
+                body,
+                gzip,
+                etag,
+                changes,
+                good_until,
+            }
+        });
+        made.await.map_err(|_| StoreError::Closed)
+    }
+}

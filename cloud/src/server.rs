@@ -1,0 +1,113 @@
+//! A running cloud: binds, reconciles, serves, and on shutdown lets everything in progress finish; what it serves is in `routes`.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::chores;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::routes;
+use crate::state::AppState;
+
+/// Where the bound addresses are written, in the data directory.
+pub const LISTENING_FILE: &str = "listening.json";
+
+/// The addresses a server has bound; what [`LISTENING_FILE`] holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listening {
+    /// Where HTTP is served.
+    pub http: SocketAddr,
+    /// Where hubs and scanners sync, if they can.
+    pub uplink: Option<SocketAddr>,
+}
+
+/// A running cloud. It owns its tasks; drop without [`Server::shutdown`] ends them at once.
+#[derive(Debug)]
+pub struct Server {
+    state: Arc<AppState>,
+    listening: Listening,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Server {
+    /// Opens the data directory, settles what a crash left open, binds and serves.
+    ///
+    /// **Errors**: when the data directory or an address cannot be used.
+    pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("listening on {} (setting `listen`)", config.listen))?;
+        let http = listener.local_addr().context("asking for the bound address")?;
+        let public_url = if config.public_url.is_empty() {
+            format!("http://{http}")
+        } else {
+            config.public_url.clone()
+        };
+        let state = AppState::open(config, clock, public_url)?;
+        chores::reconcile(&state).await;
+
+        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        chores::start(&state, &stop, &mut tasks);
+        let router = routes::router(state.clone());
+        let stopped = stop.clone().cancelled_owned();
+        tasks.spawn(async move {
+            if let Err(error) = axum::serve(listener, router)
+                .with_graceful_shutdown(stopped)
+                .await
+            {
+                tracing::error!(error = &error as &dyn std::error::Error, "serving HTTP ended");
+            }
+        });
+        let listening = Listening { http, uplink: None };
+        write_listening(&state.config.data_dir, &listening)?;
+        tracing::info!(%http, public_url = state.public_url, "serving");
+        Ok(Self {
+            state,
+            listening,
+            stop,
+            tasks,
+        })
+    }
+
+    /// Gives the bound addresses.
+    pub fn listening(&self) -> &Listening {
+        &self.listening
+    }
+
+    /// Gives the parts, for whoever runs in the same process.
+    pub fn state(&self) -> &Arc<AppState> {
+        &self.state
+    }
+
+    /// Stops taking requests, waits for those in progress and for running payments, and closes the store.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        let patience = Duration::from_secs(self.state.config.limits.shutdown_seconds.into());
+        if timeout(patience, self.finish()).await.is_err() {
+            tracing::warn!("gave up waiting for what was in progress; it is settled at the next start");
+        }
+    }
+
+    async fn finish(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
+        self.state.close().await;
+    }
+}
+
+/// Writes the bound addresses so that a reader sees all of them or none.
+fn write_listening(data_dir: &Path, listening: &Listening) -> anyhow::Result<()> {
+    let (file, new) = (data_dir.join(LISTENING_FILE), data_dir.join("listening.json.new"));
+    std::fs::write(&new, serde_json::to_vec(listening)?)
+        .and_then(|()| std::fs::rename(&new, &file))
+        .with_context(|| format!("writing {}", file.display()))
+}

@@ -1,0 +1,104 @@
+//! The ticket-signing keys in use, one for each event; where they come from and when they change is the authority's.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use thiserror::Error;
+use usher_keys::{EventId, KeyId, SecretKey};
+use usher_protocol::ticket::{Payload, Ticket};
+
+use crate::store::selling::UnitToIssue;
+
+/// The event has no ticket-signing key in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("event {event} has no ticket-signing key")]
+pub struct NoSigningKey {
+    /// The event.
+    pub event: EventId,
+}
+
+/// Signs tickets; clones share the keys.
+///
+/// The invariant that whoever installs a key keeps: the trust bundle that lists the key is stored first, so that
+/// every ticket sold can be verified by whoever syncs later.
+#[derive(Debug, Clone, Default)]
+pub struct TicketSigner {
+    keys: Arc<ArcSwap<HashMap<EventId, SecretKey>>>,
+}
+
+impl TicketSigner {
+    /// Puts a key in use for an event, in place of the one before.
+    pub fn install(&self, event: EventId, key: &SecretKey) {
+        self.keys.rcu(|keys| {
+            let mut keys = HashMap::clone(keys);
+            keys.insert(event, key.clone());
+            keys
+        });
+    }
+
+    /// Tells which key is in use for an event; without one it cannot be published.
+    pub fn key_in_use(&self, event: EventId) -> Option<KeyId> {
+        self.keys.load().get(&event).map(|key| key.public().id())
+    }
+
+    /// Signs the ticket of a unit.
+    ///
+    /// **Errors**: [`NoSigningKey`].
+    pub fn sign(&self, event: EventId, unit: &UnitToIssue) -> Result<Payload, NoSigningKey> {
+        let keys = self.keys.load();
+        let key = keys.get(&event).ok_or(NoSigningKey { event })?;
+        let ticket = Ticket {
+            key: key.public().id(),
+            unit: unit.unit,
+            generation: unit.generation,
+            tier: unit.tier,
+            admits: unit.admits,
+            flags: unit.flags,
+            holder: None,
+        };
+        Ok(ticket.sign(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_protocol::ticket::TicketFlags;
+    use usher_protocol::{Generation, TierId, Unit};
+
+    use super::*;
+
+    const EVENT: EventId = EventId([1; 16]);
+
+    fn unit() -> UnitToIssue {
+        UnitToIssue {
+            unit: Unit(9_999),
+            tier: TierId(2),
+            generation: Generation(1),
+            admits: 1,
+            flags: TicketFlags::default(),
+        }
+    }
+
+    #[test]
+    fn an_event_without_a_key_signs_nothing() {
+        let signer = TicketSigner::default();
+        assert_eq!(signer.key_in_use(EVENT), None);
+        assert_eq!(
+            signer.sign(EVENT, &unit()).unwrap_err(),
+            NoSigningKey { event: EVENT }
+        );
+    }
+
+    #[test]
+    fn tickets_are_signed_with_the_key_installed_last() {
+        let signer = TicketSigner::default();
+        let (first, second) = (SecretKey::from_seed(&[1; 32]), SecretKey::from_seed(&[2; 32]));
+        signer.install(EVENT, &first);
+        signer.install(EVENT, &second);
+        let payload = signer.sign(EVENT, &unit()).unwrap();
+        let (ticket, _, _) = Payload::parse(payload.bytes()).unwrap();
+        assert_eq!(ticket.key, second.public().id());
+        assert_eq!(ticket.unit, Unit(9_999));
+    }
+}

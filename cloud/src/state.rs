@@ -1,0 +1,130 @@
+//! What every handler and background task works with, put together once; it holds no selling state of its own.
+
+use std::fs::{self, File, TryLockError};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use crate::booking::{BookingDesk, DeskParts};
+use crate::clock::Clock;
+use crate::config::{Config, GatewayKind};
+use crate::metrics::Metrics;
+use crate::payment::PaymentGateway;
+use crate::payment::sandbox::Sandbox;
+use crate::seat_maps::SeatMaps;
+use crate::signing::TicketSigner;
+use crate::store::Store;
+use crate::store::sandbox_ledger::SandboxLedger;
+
+/// The store's file in the data directory.
+pub const STORE_FILE: &str = "usher-cloud.db";
+/// The sandbox gateway's own file in the data directory.
+pub const SANDBOX_FILE: &str = "sandbox.db";
+/// Locked while a server uses the data directory.
+const LOCK_FILE: &str = "serve.lock";
+
+/// The parts of a running cloud.
+#[derive(Debug)]
+pub struct AppState {
+    /// The settings.
+    pub config: Config,
+    /// What links begin with, once the address is bound; without a slash at the end.
+    pub public_url: String,
+    /// The time.
+    pub clock: Clock,
+    /// What is kept.
+    pub store: Store,
+    /// The ticket-signing keys in use.
+    pub signer: TicketSigner,
+    /// Seat maps in memory.
+    pub seat_maps: SeatMaps,
+    /// Who turns reservations into bookings.
+    pub desk: BookingDesk,
+    /// Who counts.
+    pub metrics: Metrics,
+    /// Keeps a second server out of the data directory.
+    _lock: File,
+}
+
+impl AppState {
+    /// Opens the data directory and puts the parts together.
+    ///
+    /// **Errors**: when the directory cannot be used, is used by another server, or holds a damaged database.
+    pub fn open(config: Config, clock: Clock, public_url: String) -> anyhow::Result<Arc<Self>> {
+        let lock = lock_data_dir(&config)?;
+        let file = config.data_dir.join(STORE_FILE);
+        let store = Store::open_sqlite(&file).with_context(|| format!("opening {}", file.display()))?;
+        let signer = TicketSigner::default();
+        let seat_maps = SeatMaps::new(store.clone());
+        let metrics = Metrics::default();
+        let desk = BookingDesk::new(DeskParts {
+            store: store.clone(),
+            gateway: gateway(&config, clock.clone())?,
+            signer: signer.clone(),
+            clock: clock.clone(),
+            seat_maps: seat_maps.clone(),
+            metrics: metrics.clone(),
+            payment_timeout: config.payment_timeout(),
+        });
+        Ok(Arc::new(Self {
+            config,
+            public_url,
+            clock,
+            store,
+            signer,
+            seat_maps,
+            desk,
+            metrics,
+            _lock: lock,
+        }))
+    }
+
+    /// Gives how long a reservation holds unless its event says otherwise.
+    pub fn default_hold(&self) -> Duration {
+        Duration::from_secs(self.config.reservations.default_seconds.into())
+    }
+
+    /// Makes the address of a path of ours.
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+
+    /// Waits for bookings in progress, then for what they wrote.
+    pub async fn close(&self) {
+        self.desk.close().await;
+        self.store.close().await;
+    }
+}
+
+fn lock_data_dir(config: &Config) -> anyhow::Result<File> {
+    let directory = &config.data_dir;
+    fs::create_dir_all(directory)
+        .with_context(|| format!("making the data directory {}", directory.display()))?;
+    let path = directory.join(LOCK_FILE);
+    let lock = File::create(&path).with_context(|| format!("making {}", path.display()))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            bail!(
+                "another usher-cloud uses {}: stop it, or set another data_dir",
+                directory.display()
+            )
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
+    }
+}
+
+fn gateway(config: &Config, clock: Clock) -> anyhow::Result<PaymentGateway> {
+    match config.payments.gateway {
+        GatewayKind::Sandbox => {
+            let file = config.data_dir.join(SANDBOX_FILE);
+            let ledger = SandboxLedger::open(&file).with_context(|| format!("opening {}", file.display()))?;
+            Ok(PaymentGateway::Sandbox(Sandbox::new(
+                ledger,
+                clock,
+                config.payments.sandbox_crash,
+            )))
+        }
+    }
+}

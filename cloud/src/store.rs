@@ -1,0 +1,180 @@
+//! The one way to what the cloud keeps: operations of the domain, whatever engine runs them; no rule of selling is decided elsewhere.
+//!
+//! Every operation takes one request with the time in it and gives one outcome. A refusal (a seat is taken, a
+//! reservation has expired) is an outcome; a [`StoreError`] means that nothing was decided and nothing has changed.
+
+pub mod catalogue;
+pub mod error;
+pub mod organizing;
+pub mod sandbox_ledger;
+pub mod selling;
+mod sqlite;
+
+#[cfg(test)]
+mod contract;
+
+use std::path::Path;
+
+use usher_keys::{EventId, Timestamp};
+
+use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId};
+pub use error::StoreError;
+
+use catalogue::{Event, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
+use organizing::{
+    AddUnits, EventChange, EventSales, KeyHash, NewEvent, NewOrganizer, NewVenue, Publish, PublishOutcome,
+    Venue,
+};
+use selling::{
+    BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome,
+    HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest, Reservation, Ticket, Tidy,
+};
+
+/// The store; clones share it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    engine: Engine,
+}
+
+/// The engines that can stand behind the store.
+#[derive(Debug, Clone)]
+enum Engine {
+    Sqlite(sqlite::Database),
+}
+
+impl Store {
+    /// Opens the SQLite engine's file, making it and bringing its tables up to date as needed.
+    ///
+    /// **Errors**: [`StoreError`] when the file cannot be opened, is not ours or is damaged.
+    pub fn open_sqlite(file: &Path) -> Result<Self, StoreError> {
+        let database = sqlite::Database::open(file, &sqlite::migrations())?;
+        Ok(Self {
+            engine: Engine::Sqlite(database),
+        })
+    }
+
+    /// Tells whether writes are taken.
+    pub fn is_alive(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite(database) => database.is_alive(),
+        }
+    }
+
+    /// Waits until everything asked for is durable, then refuses further work.
+    pub async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite(database) => database.close().await,
+        }
+    }
+}
+
+/// Writes the operations of the store for every engine: `writes` run in the engine's group commit, `reads` beside it.
+macro_rules! operations {
+    (
+        writes { $( $(#[$write_doc:meta])* $write:ident($write_request:ty) -> $write_outcome:ty = $write_by:path; )* }
+        reads { $( $(#[$read_doc:meta])* $read:ident($read_request:ty) -> $read_outcome:ty = $read_by:path; )* }
+    ) => {
+        impl Store {
+            $(
+                $(#[$write_doc])*
+                ///
+                /// **Errors**: [`StoreError`]; nothing has changed then.
+                pub async fn $write(&self, request: $write_request) -> Result<$write_outcome, StoreError> {
+                    match &self.engine {
+                        Engine::Sqlite(database) => {
+                            database.write(move |connection| $write_by(connection, &request)).await
+                        }
+                    }
+                }
+            )*
+            $(
+                $(#[$read_doc])*
+                ///
+                /// **Errors**: [`StoreError`].
+                pub async fn $read(&self, request: $read_request) -> Result<$read_outcome, StoreError> {
+                    match &self.engine {
+                        Engine::Sqlite(database) => {
+                            database.read(move |connection| $read_by(connection, &request)).await
+                        }
+                    }
+                }
+            )*
+        }
+    };
+}
+
+operations! {
+    writes {
+        // Selling.
+        /// Claims units for a reservation, all of them or none.
+        hold(HoldRequest) -> HoldOutcome = sqlite::holds::hold;
+        /// Gives a reservation's units back before its time.
+        release(ReleaseRequest) -> ReleaseOutcome = sqlite::holds::release;
+        /// Writes expired units down as available; nothing depends on it.
+        tidy(Tidy) -> usize = sqlite::holds::tidy;
+        /// Marks a reservation's units as paying and opens its booking, once for each idempotency key.
+        begin_booking(BeginBooking) -> BeginOutcome = sqlite::begin::begin_booking;
+        /// Turns an open booking into tickets.
+        confirm_booking(ConfirmBooking) -> ConfirmOutcome = sqlite::close::confirm_booking;
+        /// Ends an open booking without tickets.
+        close_booking(CloseBooking) -> CloseOutcome = sqlite::close::close_booking;
+
+        // Organizing.
+        /// Adds an organizer with its first API key.
+        add_organizer(NewOrganizer) -> () = sqlite::organizers::add_organizer;
+        /// Adds a venue.
+        add_venue(NewVenue) -> () = sqlite::organizers::add_venue;
+        /// Adds a draft event with its tiers, still without units.
+        add_event(NewEvent) -> () = sqlite::drafts::add_event;
+        /// Adds some of a draft's units.
+        add_units(AddUnits) -> () = sqlite::drafts::add_units;
+        /// Changes an event; tells whether there was one to change.
+        change_event(EventChange) -> bool = sqlite::drafts::change_event;
+        /// Puts a complete draft on sale.
+        publish(Publish) -> PublishOutcome = sqlite::drafts::publish;
+    }
+    reads {
+        // Selling.
+        /// Finds a reservation.
+        reservation(ReservationId) -> Option<Reservation> = sqlite::rows::reservation;
+        /// Finds a booking with its tickets.
+        booking(BookingId) -> Option<Booking> = sqlite::rows::booking;
+        /// Finds a ticket.
+        ticket(TicketId) -> Option<Ticket> = sqlite::rows::ticket;
+        /// Lists the bookings whose payment has no known end.
+        open_bookings(()) -> Vec<OpenBooking> = sqlite::rows::open_bookings;
+        /// Finds a booking if its payment has no known end.
+        open_booking(BookingId) -> Option<OpenBooking> = sqlite::rows::open_booking;
+
+        // The catalogue.
+        /// Lists published events that have not ended, by start.
+        events(EventQuery) -> EventPage = sqlite::catalogue::events;
+        /// Lists the ids of all published events.
+        published(()) -> Vec<EventId> = sqlite::catalogue::published;
+        /// Finds an event, drafts too.
+        event(EventId) -> Option<Event> = sqlite::catalogue::event;
+        /// Lists an event's seats, which never change once it is published.
+        layout(EventId) -> Layout = sqlite::catalogue::layout;
+        /// Tells which seats are free, and how many units of each tier.
+        occupancy(OccupancyQuery) -> Occupancy = sqlite::catalogue::occupancy;
+
+        // Organizing.
+        /// Finds whose API key this is.
+        organizer_by_key(KeyHash) -> Option<OrganizerId> = sqlite::organizers::organizer_by_key;
+        /// Lists an organizer's venues.
+        venues(OrganizerId) -> Vec<Venue> = sqlite::organizers::venues;
+        /// Lists an organizer's events, drafts too, newest first.
+        events_of(OrganizerId) -> Vec<Event> = sqlite::catalogue::events_of;
+        /// Counts what an event has sold.
+        sales(SalesQuery) -> EventSales = sqlite::catalogue::sales;
+    }
+}
+
+/// Asks what an event has sold.
+#[derive(Debug, Clone, Copy)]
+pub struct SalesQuery {
+    /// The event.
+    pub event: EventId,
+    /// The time.
+    pub now: Timestamp,
+}

@@ -1,0 +1,215 @@
+//! What the store is asked and answers about events: their description, seats and how full they are; nothing here changes them.
+
+use usher_keys::{EventId, Timestamp};
+use usher_protocol::policy::Policy;
+use usher_protocol::ticket::TicketFlags;
+use usher_protocol::{TierId, Unit};
+
+use crate::ids::{OrganizerId, VenueId};
+use crate::money::Currency;
+
+/// Whether an event is on sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventStatus {
+    /// Only its organizer sees it.
+    Draft,
+    /// On sale.
+    Published,
+}
+
+/// A price and entitlement class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tier {
+    /// Its id.
+    pub id: TierId,
+    /// Its name.
+    pub name: String,
+    /// Price of a unit, in minor units of the event's currency.
+    pub price: i64,
+    /// How many people a ticket lets in.
+    pub admits: u8,
+    /// What gates shall look at.
+    pub flags: TicketFlags,
+}
+
+/// An event as everyone but gates sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// Whose it is.
+    pub organizer: OrganizerId,
+    /// Its venue.
+    pub venue: VenueId,
+    /// The venue's name.
+    pub venue_name: String,
+    /// The venue's city.
+    pub city: String,
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+    /// When it starts.
+    pub starts_at: Timestamp,
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// Whether it is on sale.
+    pub status: EventStatus,
+    /// The currency of its prices.
+    pub currency: Currency,
+    /// How long a reservation holds, in milliseconds.
+    pub reservation_ms: u64,
+    /// How many units it has.
+    pub unit_count: u32,
+    /// How many of them, the first ones, are seats.
+    pub seat_count: u32,
+    /// Its tiers, by id.
+    pub tiers: Vec<Tier>,
+    /// What its gates go by.
+    pub policy: Policy,
+}
+
+impl Event {
+    /// Finds a tier.
+    pub fn tier(&self, id: TierId) -> Option<&Tier> {
+        self.tiers.iter().find(|tier| tier.id == id)
+    }
+}
+
+/// Asks for a page of published events.
+#[derive(Debug, Clone)]
+pub struct EventQuery {
+    /// Each of these words, in lower case, is in the name, description, venue or city.
+    pub words: Vec<String>,
+    /// The city, in lower case.
+    pub city: Option<String>,
+    /// Only events after this place in the order.
+    pub after: Option<EventCursor>,
+    /// At most so many.
+    pub limit: u32,
+    /// The time: events that have ended are left out.
+    pub now: Timestamp,
+}
+
+/// A place in the order of events: by start, then by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventCursor {
+    /// The start of the last event seen.
+    pub starts_at: Timestamp,
+    /// Its id.
+    pub event: EventId,
+}
+
+/// One event in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSummary {
+    /// Its id.
+    pub id: EventId,
+    /// Its name.
+    pub name: String,
+    /// The venue's name.
+    pub venue_name: String,
+    /// The venue's city.
+    pub city: String,
+    /// When it starts.
+    pub starts_at: Timestamp,
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// The currency of its prices.
+    pub currency: Currency,
+    /// The lowest price, in minor units.
+    pub price_from: i64,
+}
+
+/// A page of events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<EventSummary>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<EventCursor>,
+}
+
+/// Where a seat is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// Its section.
+    pub section: String,
+    /// Its row.
+    pub row: String,
+    /// Its number in the row.
+    pub number: String,
+}
+
+/// A seat of the seat map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatUnit {
+    /// Its unit.
+    pub unit: Unit,
+    /// Its tier.
+    pub tier: TierId,
+    /// Where it is.
+    pub seat: Seat,
+}
+
+/// The seats of an event, by unit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The seats.
+    pub seats: Vec<SeatUnit>,
+}
+
+/// What a buyer is told about a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Free.
+    Available,
+    /// Someone has a claim on it, or is paying.
+    Held,
+    /// Sold.
+    Booked,
+}
+
+impl Status {
+    /// Gives the word for it in JSON and on pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Held => "held",
+            Self::Booked => "booked",
+        }
+    }
+}
+
+/// Asks how full an event is.
+#[derive(Debug, Clone, Copy)]
+pub struct OccupancyQuery {
+    /// The event.
+    pub event: EventId,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// How many units of a tier are free, held and sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TierCount {
+    /// The tier.
+    pub tier: TierId,
+    /// Free units.
+    pub available: u32,
+    /// Held units.
+    pub held: u32,
+    /// Sold units.
+    pub booked: u32,
+}
+
+/// How full an event is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occupancy {
+    /// The status of each seat, by unit from 0.
+    pub seats: Vec<Status>,
+    /// The counts of each tier, by id.
+    pub tiers: Vec<TierCount>,
+    /// When the next hold expires and this is out of date, even if nothing is sold.
+    pub good_until: Timestamp,
+}

@@ -1,0 +1,155 @@
+//! What the store is asked and answers by organizers: venues, drafts, changes and sales figures as plain values.
+
+use usher_keys::{EventId, Timestamp};
+use usher_protocol::policy::Policy;
+use usher_protocol::{TierId, Unit};
+
+use crate::ids::{OrganizerId, VenueId};
+use crate::money::Currency;
+use crate::store::catalogue::{Seat, Tier, TierCount};
+
+/// The BLAKE3 hash of an API key's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyHash(pub [u8; 32]);
+
+/// Asks to add an organizer.
+#[derive(Debug, Clone)]
+pub struct NewOrganizer {
+    /// Its id.
+    pub id: OrganizerId,
+    /// Its name.
+    pub name: String,
+    /// The hash of its first API key.
+    pub key: KeyHash,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Asks to add a venue.
+#[derive(Debug, Clone)]
+pub struct NewVenue {
+    /// The venue.
+    pub venue: Venue,
+    /// Whose it is.
+    pub organizer: OrganizerId,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Where events take place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Venue {
+    /// Its id.
+    pub id: VenueId,
+    /// Its name.
+    pub name: String,
+    /// Its city.
+    pub city: String,
+    /// Its street address; may be empty.
+    pub address: String,
+}
+
+/// Asks to add a draft event.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// Its id.
+    pub id: EventId,
+    /// Whose it is.
+    pub organizer: OrganizerId,
+    /// Where it takes place.
+    pub venue: Venue,
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+    /// When it starts.
+    pub starts_at: Timestamp,
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// The currency of its prices.
+    pub currency: Currency,
+    /// How long a reservation holds, in milliseconds.
+    pub reservation_ms: u64,
+    /// Its tiers.
+    pub tiers: Vec<Tier>,
+    /// What its gates go by.
+    pub policy: Policy,
+    /// How many units it will have.
+    pub unit_count: u32,
+    /// How many of them, the first ones, will be seats.
+    pub seat_count: u32,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// A unit that is to be added.
+#[derive(Debug, Clone)]
+pub struct NewUnit {
+    /// Its number.
+    pub unit: Unit,
+    /// Its tier.
+    pub tier: TierId,
+    /// Where it is, if it is a seat.
+    pub seat: Option<Seat>,
+}
+
+/// Asks to add units to a draft.
+#[derive(Debug, Clone)]
+pub struct AddUnits {
+    /// The draft.
+    pub event: EventId,
+    /// The units.
+    pub units: Vec<NewUnit>,
+}
+
+/// Asks to change an event; what is `None` stays.
+#[derive(Debug, Clone)]
+pub struct EventChange {
+    /// The event.
+    pub event: EventId,
+    /// Its new name.
+    pub name: Option<String>,
+    /// Its new description.
+    pub description: Option<String>,
+    /// Its new start.
+    pub starts_at: Option<Timestamp>,
+    /// Its new end.
+    pub ends_at: Option<Timestamp>,
+    /// How long reservations made from now on hold, in milliseconds.
+    pub reservation_ms: Option<u64>,
+    /// New prices of tiers, in minor units; reservations keep theirs.
+    pub prices: Vec<(TierId, i64)>,
+    /// A new policy; the gates hear of it through the authority log.
+    pub policy: Option<Policy>,
+}
+
+/// Asks to put a draft on sale.
+#[derive(Debug, Clone, Copy)]
+pub struct Publish {
+    /// The draft.
+    pub event: EventId,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of publishing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishOutcome {
+    /// It is on sale, now or before.
+    Published,
+    /// Its units are not all there: making it was interrupted.
+    Incomplete,
+    /// There is no such event.
+    NotFound,
+}
+
+/// What an event has sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSales {
+    /// The counts of each tier.
+    pub tiers: Vec<TierCount>,
+    /// Confirmed bookings.
+    pub bookings: u64,
+    /// What they paid together, in minor units.
+    pub revenue: i64,
+}

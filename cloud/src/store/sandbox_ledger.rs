@@ -1,0 +1,140 @@
+//! The sandbox gateway's own durable record of charges, in its own SQLite file; it knows nothing of bookings.
+
+use std::path::Path;
+
+use refinery::Migration;
+use rusqlite::{Connection, params};
+use usher_keys::Timestamp;
+
+use crate::ids::BookingId;
+use crate::money::Money;
+use crate::store::StoreError;
+use crate::store::sqlite::{Database, Effect, column::ms};
+
+/// What the record says of a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LedgerEntry {
+    /// It was charged.
+    Charged,
+    /// It was charged and given back.
+    Refunded,
+    /// It will never be charged.
+    Void,
+}
+
+/// The record.
+#[derive(Debug)]
+pub struct SandboxLedger {
+    database: Database,
+}
+
+impl SandboxLedger {
+    /// Opens the record's file, making it as needed.
+    ///
+    /// **Errors**: [`StoreError`].
+    pub fn open(file: &Path) -> Result<Self, StoreError> {
+        let sql = include_str!("../../migrations/sandbox/V1__ledger.sql");
+        let migration = Migration::unapplied("V1__ledger", sql).expect("the name is V<number>__<name>");
+        Ok(Self {
+            database: Database::open(file, &[migration])?,
+        })
+    }
+
+    /// Records a charge unless there is an entry; gives the entry there is now.
+    ///
+    /// **Errors**: [`StoreError`].
+    pub async fn charge(
+        &self,
+        id: BookingId,
+        amount: Money,
+        now: Timestamp,
+    ) -> Result<LedgerEntry, StoreError> {
+        self.database
+            .write(move |connection| {
+                connection
+                    .prepare_cached(
+                        "INSERT INTO charges (reference, state, amount, currency, changed_at)
+                         VALUES (?1, 'charged', ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                    )?
+                    .execute(params![
+                        id.to_string(),
+                        amount.minor,
+                        amount.currency.code(),
+                        ms(now)
+                    ])?;
+                entry(connection, id).map(Effect::Keep)
+            })
+            .await
+    }
+
+    /// Records that a reference will never be charged unless there is an entry; gives the entry there is now.
+    ///
+    /// **Errors**: [`StoreError`].
+    pub async fn conclude(&self, id: BookingId, now: Timestamp) -> Result<LedgerEntry, StoreError> {
+        self.database
+            .write(move |connection| {
+                connection
+                    .prepare_cached(
+                        "INSERT INTO charges (reference, state, amount, currency, changed_at)
+                         VALUES (?1, 'void', 0, '', ?2) ON CONFLICT DO NOTHING",
+                    )?
+                    .execute(params![id.to_string(), ms(now)])?;
+                entry(connection, id).map(Effect::Keep)
+            })
+            .await
+    }
+
+    /// Records that a charge was given back; does nothing when there is none.
+    ///
+    /// **Errors**: [`StoreError`].
+    pub async fn refund(&self, id: BookingId, now: Timestamp) -> Result<(), StoreError> {
+        self.database
+            .write(move |connection| {
+                connection
+                    .prepare_cached(
+                        "UPDATE charges SET state = 'refunded', changed_at = ?2
+                         WHERE reference = ?1 AND state = 'charged'",
+                    )?
+                    .execute(params![id.to_string(), ms(now)])?;
+                Ok(Effect::Keep(()))
+            })
+            .await
+    }
+
+    /// Lists the references that are charged and not given back, to hold them against the bookings.
+    ///
+    /// **Errors**: [`StoreError`].
+    pub async fn charged(&self) -> Result<Vec<BookingId>, StoreError> {
+        self.database
+            .read(|connection| {
+                let mut query =
+                    connection.prepare_cached("SELECT reference FROM charges WHERE state = 'charged'")?;
+                let references = query.query_and_then([], |row| {
+                    let reference = row.get_ref(0)?.as_str()?.parse();
+                    reference.map_err(|_| StoreError::Unreadable {
+                        what: "reference of a charge",
+                    })
+                })?;
+                references.collect()
+            })
+            .await
+    }
+
+    /// Waits until what was recorded is durable.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+fn entry(connection: &Connection, id: BookingId) -> Result<LedgerEntry, StoreError> {
+    let mut query = connection.prepare_cached("SELECT state FROM charges WHERE reference = ?1")?;
+    let word: String = query.query_row([id.to_string()], |row| row.get(0))?;
+    match word.as_str() {
+        "charged" => Ok(LedgerEntry::Charged),
+        "refunded" => Ok(LedgerEntry::Refunded),
+        "void" => Ok(LedgerEntry::Void),
+        _ => Err(StoreError::Unreadable {
+            what: "state of a charge",
+        }),
+    }
+}

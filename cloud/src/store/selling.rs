@@ -1,0 +1,382 @@
+//! What the store is asked and answers about selling: holds, bookings and tickets as plain values; how they are kept is the engine's.
+
+use serde::{Deserialize, Serialize};
+use usher_keys::{EventId, Timestamp};
+use usher_protocol::ticket::TicketFlags;
+use usher_protocol::{Generation, TierId, Unit};
+
+use crate::ids::{BookingId, ReservationId, TicketId};
+use crate::money::Money;
+use crate::payment::DeclineReason;
+use crate::store::catalogue::Seat;
+
+/// Asks for a number of free units of a tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TierQuantity {
+    /// The tier.
+    pub tier: TierId,
+    /// How many units.
+    pub quantity: u32,
+}
+
+/// Which units a reservation claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// These seats, each named once.
+    Seats(Vec<Unit>),
+    /// Any free units of these tiers, each tier named once.
+    Tiers(Vec<TierQuantity>),
+}
+
+/// Asks for units to be held.
+#[derive(Debug, Clone)]
+pub struct HoldRequest {
+    /// The id the reservation shall have; names the event.
+    pub reservation: ReservationId,
+    /// The units.
+    pub claim: Claim,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// One unit of a reservation, at the price that was shown when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The unit.
+    pub unit: Unit,
+    /// Its tier.
+    pub tier: TierId,
+    /// Its price in minor units.
+    pub price: i64,
+}
+
+/// A tier that has fewer free units than were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shortage {
+    /// The tier.
+    pub tier: TierId,
+    /// How many were asked for.
+    pub requested: u32,
+    /// How many are free.
+    pub available: u32,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HoldOutcome {
+    /// All units are held.
+    Held(Reservation),
+    /// Nothing is held: these seats belong to someone else.
+    Taken(Vec<Unit>),
+    /// Nothing is held: these tiers do not have enough free units.
+    Short(Vec<Shortage>),
+    /// The event has no such seats.
+    UnknownSeats(Vec<Unit>),
+    /// The event has no such tiers.
+    UnknownTiers(Vec<TierId>),
+    /// No such event is published.
+    NoSuchEvent,
+    /// The event is over.
+    SalesClosed,
+}
+
+/// How far a reservation has come, as written down; see [`Reservation::is_expired`] for the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReservationState {
+    /// Its units are held until it expires.
+    Held,
+    /// A payment is running; it cannot expire.
+    Paying,
+    /// It has become a booking.
+    Booked,
+    /// It was given back.
+    Released,
+}
+
+/// A timed claim on units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// Its id.
+    pub id: ReservationId,
+    /// How far it has come.
+    pub state: ReservationState,
+    /// Its units.
+    pub lines: Vec<Line>,
+    /// What they cost together.
+    pub amount: Money,
+    /// When it ends unless it is booked or paying.
+    pub expires_at: Timestamp,
+}
+
+impl Reservation {
+    /// Tells whether it was held and its time is over.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.state == ReservationState::Held && self.expires_at <= now
+    }
+}
+
+/// Asks to give a reservation back.
+#[derive(Debug, Clone, Copy)]
+pub struct ReleaseRequest {
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReleaseOutcome {
+    /// It is given back, or had ended before.
+    Released,
+    /// There is no such reservation.
+    NotFound,
+    /// A payment is running.
+    Paying,
+    /// It has become a booking.
+    Booked,
+}
+
+/// Asks to write down expired units of an event as available.
+#[derive(Debug, Clone, Copy)]
+pub struct Tidy {
+    /// The event.
+    pub event: EventId,
+    /// At most so many.
+    pub limit: u32,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// The BLAKE3 hash of a booking request: what "the same request" means for an idempotency key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestHash(pub [u8; 32]);
+
+/// Asks to open a booking.
+#[derive(Clone)]
+pub struct BeginBooking {
+    /// The id the booking shall have; also the gateway's reference.
+    pub booking: BookingId,
+    /// The reservation to pay for.
+    pub reservation: ReservationId,
+    /// The client's key for this request.
+    pub idempotency_key: String,
+    /// The hash of the request.
+    pub request_hash: RequestHash,
+    /// The buyer's address.
+    pub email: String,
+    /// Whether the request came with a payment token.
+    pub can_pay: bool,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of opening a booking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BeginOutcome {
+    /// The units are marked as paying: charge, then confirm or close.
+    Started(OpenBooking),
+    /// The same request was made before, and this is its booking.
+    Existing(Booking),
+    /// The key was used for another request.
+    KeyReused,
+    /// The reservation's time is over, or its units are no longer its own.
+    Expired,
+    /// The reservation was given back.
+    Released,
+    /// Another booking of the reservation is being paid.
+    Paying,
+    /// The reservation has become a booking under another key.
+    Booked,
+    /// There is something to pay and the request came without a payment token.
+    TokenMissing,
+    /// There is no such reservation.
+    NotFound,
+}
+
+/// A booking whose payment has no known end yet; its units are marked as paying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenBooking {
+    /// The booking.
+    pub id: BookingId,
+    /// Its reservation.
+    pub reservation: ReservationId,
+    /// What is to be paid.
+    pub amount: Money,
+    /// The tickets that would be issued.
+    pub units: Vec<UnitToIssue>,
+}
+
+/// What the ticket of a unit will say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitToIssue {
+    /// The unit.
+    pub unit: Unit,
+    /// Its tier.
+    pub tier: TierId,
+    /// The generation the ticket will have.
+    pub generation: Generation,
+    /// How many people it lets in.
+    pub admits: u8,
+    /// What gates shall look at.
+    pub flags: TicketFlags,
+}
+
+/// A signed ticket that is to be written down.
+#[derive(Clone)]
+pub struct NewTicket {
+    /// Its id.
+    pub id: TicketId,
+    /// Its unit.
+    pub unit: Unit,
+    /// Its generation.
+    pub generation: Generation,
+    /// The digits of its QR code.
+    pub payload: String,
+}
+
+/// Asks to turn an open booking into tickets.
+#[derive(Clone)]
+pub struct ConfirmBooking {
+    /// The booking.
+    pub booking: BookingId,
+    /// One ticket for each of its units.
+    pub tickets: Vec<NewTicket>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of confirming.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfirmOutcome {
+    /// The booking is confirmed, now or before; these are its tickets.
+    Confirmed(Booking),
+    /// The units are no longer the booking's own, or it has ended otherwise: a charge must be refunded.
+    Lost,
+}
+
+/// How a booking ends without tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The gateway declined: the units go back to the reservation.
+    Declined(DeclineReason),
+    /// There was no charge and will be none: the units go back to the reservation, the idempotency key is free again.
+    Abandoned,
+    /// The charge was given back: the units are available.
+    Refunded,
+}
+
+/// Asks to end an open booking without tickets.
+#[derive(Debug, Clone, Copy)]
+pub struct CloseBooking {
+    /// The booking.
+    pub booking: BookingId,
+    /// How it ends.
+    pub ending: Ending,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of closing a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseOutcome {
+    /// It was open and is closed now.
+    Closed,
+    /// It was not open; nothing has changed.
+    NotOpen,
+}
+
+/// How a booking stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BookingState {
+    /// The payment has no known end.
+    Paying,
+    /// Paid, with tickets.
+    Confirmed,
+    /// The gateway declined.
+    Declined(DeclineReason),
+    /// The charge was given back.
+    Refunded,
+    /// There was no charge.
+    Abandoned,
+}
+
+/// One buyer's purchase.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Booking {
+    /// Its id.
+    pub id: BookingId,
+    /// The reservation it came from.
+    pub reservation: ReservationId,
+    /// How it stands.
+    pub state: BookingState,
+    /// The buyer's address.
+    pub email: String,
+    /// What was to be paid.
+    pub amount: Money,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// Its tickets, once confirmed, by unit.
+    pub tickets: Vec<Ticket>,
+}
+
+// The address is personal and stays out of logs.
+impl std::fmt::Debug for Booking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Booking")
+            .field("id", &self.id)
+            .field("state", &self.state)
+            .field("tickets", &self.tickets.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a ticket stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TicketState {
+    /// It opens gates.
+    Valid,
+    /// A newer generation has replaced it.
+    Superseded,
+    /// It was revoked.
+    Revoked,
+}
+
+/// The right to use one unit.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// Its id.
+    pub id: TicketId,
+    /// The booking it belongs to.
+    pub booking: BookingId,
+    /// Its unit.
+    pub unit: Unit,
+    /// Which reissue it is, from 1.
+    pub generation: Generation,
+    /// Its tier.
+    pub tier: TierId,
+    /// The tier's name.
+    pub tier_name: String,
+    /// How many people it lets in.
+    pub admits: u8,
+    /// Where it is, if it is a seat.
+    pub seat: Option<Seat>,
+    /// How it stands.
+    pub state: TicketState,
+    /// The digits of its QR code.
+    pub payload: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+}
+
+// The payload opens a gate and stays out of logs.
+impl std::fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ticket")
+            .field("id", &self.id)
+            .field("unit", &self.unit)
+            .field("generation", &self.generation)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,118 @@
+//! Opening a booking: one request for each idempotency key, one running payment for each reservation, units marked as paying.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::ids::BookingId;
+use crate::store::StoreError;
+use crate::store::selling::{BeginBooking, BeginOutcome, OpenBooking, Reservation, ReservationState};
+
+use super::Effect;
+use super::column::{Local, ms};
+use super::rows;
+
+/// Marks a reservation's units as paying and opens its booking, once for each idempotency key.
+pub fn begin_booking(
+    connection: &Connection,
+    request: &BeginBooking,
+) -> Result<Effect<BeginOutcome>, StoreError> {
+    if let Some(earlier) = earlier_request(connection, request)? {
+        return Ok(Effect::Undo(earlier));
+    }
+    let Some(reservation) = rows::reservation(connection, &request.reservation)? else {
+        return Ok(Effect::Undo(BeginOutcome::NotFound));
+    };
+    let refusal = match reservation.state {
+        ReservationState::Held if reservation.is_expired(request.now) => Some(BeginOutcome::Expired),
+        ReservationState::Held if reservation.amount.minor > 0 && !request.can_pay => {
+            Some(BeginOutcome::TokenMissing)
+        }
+        ReservationState::Held => None,
+        ReservationState::Paying => Some(BeginOutcome::Paying),
+        ReservationState::Booked => Some(BeginOutcome::Booked),
+        ReservationState::Released => Some(BeginOutcome::Released),
+    };
+    if let Some(refusal) = refusal {
+        return Ok(Effect::Undo(refusal));
+    }
+    if !mark_paying(connection, request, &reservation)? {
+        return Ok(Effect::Undo(BeginOutcome::Expired));
+    }
+    insert(connection, request, &reservation)?;
+    Ok(Effect::Keep(BeginOutcome::Started(OpenBooking {
+        id: request.booking,
+        reservation: reservation.id,
+        amount: reservation.amount,
+        units: rows::units_to_issue(connection, &reservation)?,
+    })))
+}
+
+/// Finds what the key was used for before; an abandoned booking counts for nothing.
+fn earlier_request(
+    connection: &Connection,
+    request: &BeginBooking,
+) -> Result<Option<BeginOutcome>, StoreError> {
+    let event = request.reservation.event;
+    let earlier: Option<(Local, [u8; 32])> = connection
+        .prepare_cached(
+            "SELECT booking_id, request_hash FROM bookings
+             WHERE event_id = ?1 AND idempotency_key = ?2 AND state <> 'abandoned'",
+        )?
+        .query_row(params![event.0, request.idempotency_key], |row| row.try_into())
+        .optional()?;
+    let Some((local, hash)) = earlier else {
+        return Ok(None);
+    };
+    if hash != request.request_hash.0 {
+        return Ok(Some(BeginOutcome::KeyReused));
+    }
+    let booking = rows::booking(connection, &BookingId { event, local })?;
+    Ok(booking.map(BeginOutcome::Existing))
+}
+
+/// Marks the reservation and all its units; `false` when the reservation is not held any more or a unit is not its own.
+fn mark_paying(
+    connection: &Connection,
+    request: &BeginBooking,
+    reservation: &Reservation,
+) -> Result<bool, StoreError> {
+    let id = reservation.id;
+    let held = connection
+        .prepare_cached(
+            "UPDATE reservations SET state = 'paying'
+             WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'held' AND expires_at > ?3",
+        )?
+        .execute(params![id.event.0, id.local, ms(request.now)])?;
+    let mut mark = connection.prepare_cached(
+        "UPDATE units SET state = 'paying', held_until = NULL
+         WHERE event_id = ?1 AND unit = ?2 AND reservation_id = ?3 AND state = 'held' AND held_until > ?4",
+    )?;
+    let mut own = 0;
+    for line in &reservation.lines {
+        own += mark.execute(params![id.event.0, line.unit.0, id.local, ms(request.now)])?;
+    }
+    Ok(held == 1 && own == reservation.lines.len())
+}
+
+fn insert(
+    connection: &Connection,
+    request: &BeginBooking,
+    reservation: &Reservation,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO bookings (event_id, booking_id, reservation_id, idempotency_key, request_hash, state,
+                                   email, amount, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'paying', ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            request.booking.event.0,
+            request.booking.local,
+            reservation.id.local,
+            request.idempotency_key,
+            request.request_hash.0,
+            request.email,
+            reservation.amount.minor,
+            ms(request.now),
+        ])?;
+    Ok(())
+}

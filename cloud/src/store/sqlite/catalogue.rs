@@ -1,0 +1,232 @@
+//! Reading events, their seats, how full they are and what they have sold; nothing here writes.
+
+use rusqlite::{Connection, Row, named_params, params};
+use usher_keys::EventId;
+use usher_protocol::ticket::TicketFlags;
+use usher_protocol::{TierId, Unit};
+
+use crate::ids::{OrganizerId, VenueId};
+use crate::store::catalogue::{
+    Event, EventCursor, EventPage, EventQuery, EventSummary, Layout, Occupancy, OccupancyQuery, Seat,
+    SeatUnit, Status, Tier, TierCount,
+};
+use crate::store::organizing::EventSales;
+use crate::store::{SalesQuery, StoreError};
+
+use super::column::{currency, event_id, event_status, moment, ms, narrow, policy};
+
+/// Lists published events that have not ended, by start.
+pub fn events(connection: &Connection, request: &EventQuery) -> Result<EventPage, StoreError> {
+    // One row more than asked for tells whether there is a next page.
+    let limit = request.limit.saturating_add(1);
+    let words = serde_json::to_string(&request.words).expect("words are strings");
+    let (after_start, after_event) = match request.after {
+        Some(cursor) => (ms(cursor.starts_at), cursor.event.0),
+        None => (i64::MIN, [0; 16]),
+    };
+    let mut query = connection.prepare_cached(
+        "SELECT event_id, name, venue_name, city, starts_at, ends_at, currency,
+                (SELECT min(price) FROM tiers WHERE tiers.event_id = events.event_id)
+         FROM events
+         WHERE status = 'published' AND ends_at > :now
+           AND (starts_at, event_id) > (:after_start, :after_event)
+           AND (:city IS NULL OR city_key = :city)
+           AND NOT EXISTS (SELECT 1 FROM json_each(:words) WHERE instr(search_text, value) = 0)
+         ORDER BY starts_at, event_id LIMIT :limit",
+    )?;
+    let values = named_params! {
+        ":now": ms(request.now), ":after_start": after_start, ":after_event": after_event,
+        ":city": request.city, ":words": words, ":limit": limit,
+    };
+    let mut events: Vec<_> = query
+        .query_and_then(values, read_summary)?
+        .collect::<Result<_, _>>()?;
+    let more = events.len() > usize::try_from(request.limit).unwrap_or(usize::MAX);
+    if more {
+        events.pop();
+    }
+    let next = events.last().filter(|_| more).map(|last| EventCursor {
+        starts_at: last.starts_at,
+        event: last.id,
+    });
+    Ok(EventPage { events, next })
+}
+
+fn read_summary(row: &Row<'_>) -> Result<EventSummary, StoreError> {
+    Ok(EventSummary {
+        id: event_id(row.get(0)?),
+        name: row.get(1)?,
+        venue_name: row.get(2)?,
+        city: row.get(3)?,
+        starts_at: moment(row.get(4)?),
+        ends_at: moment(row.get(5)?),
+        currency: currency(row.get_ref(6)?.as_str()?)?,
+        price_from: row.get::<_, Option<i64>>(7)?.unwrap_or(0),
+    })
+}
+
+/// Lists the ids of all published events.
+pub fn published(connection: &Connection, (): &()) -> Result<Vec<EventId>, StoreError> {
+    let mut query = connection.prepare_cached("SELECT event_id FROM events WHERE status = 'published'")?;
+    let ids = query.query_map([], |row| row.get(0).map(event_id))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// The columns [`read_event`] reads.
+const EVENT_COLUMNS: &str =
+    "SELECT event_id, organizer_id, venue_id, venue_name, city, name, description, starts_at,
+        ends_at, status, currency, reservation_ms, unit_count, seat_count, policy
+    FROM events";
+
+/// Finds an event, drafts too.
+pub fn event(connection: &Connection, id: &EventId) -> Result<Option<Event>, StoreError> {
+    let mut query = connection.prepare_cached(&format!("{EVENT_COLUMNS} WHERE event_id = ?1"))?;
+    let mut found = query.query_and_then([id.0], |row| read_event(connection, row))?;
+    found.next().transpose()
+}
+
+/// Lists an organizer's events, drafts too, newest first.
+pub fn events_of(connection: &Connection, organizer: &OrganizerId) -> Result<Vec<Event>, StoreError> {
+    let sql = format!("{EVENT_COLUMNS} WHERE organizer_id = ?1 ORDER BY event_id DESC");
+    let mut query = connection.prepare_cached(&sql)?;
+    let found = query.query_and_then([organizer.0], |row| read_event(connection, row))?;
+    found.collect()
+}
+
+fn read_event(connection: &Connection, row: &Row<'_>) -> Result<Event, StoreError> {
+    let id = event_id(row.get(0)?);
+    Ok(Event {
+        id,
+        organizer: OrganizerId(row.get(1)?),
+        venue: VenueId(row.get(2)?),
+        venue_name: row.get(3)?,
+        city: row.get(4)?,
+        name: row.get(5)?,
+        description: row.get(6)?,
+        starts_at: moment(row.get(7)?),
+        ends_at: moment(row.get(8)?),
+        status: event_status(row.get_ref(9)?.as_str()?)?,
+        currency: currency(row.get_ref(10)?.as_str()?)?,
+        reservation_ms: narrow(row.get(11)?, "duration of reservations")?,
+        unit_count: row.get(12)?,
+        seat_count: row.get(13)?,
+        tiers: tiers(connection, id)?,
+        policy: policy(row.get_ref(14)?.as_str()?)?,
+    })
+}
+
+fn tiers(connection: &Connection, event: EventId) -> Result<Vec<Tier>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT tier, name, price, admits, flags FROM tiers WHERE event_id = ?1 ORDER BY tier",
+    )?;
+    let found = query.query_map([event.0], |row| {
+        Ok(Tier {
+            id: TierId(row.get(0)?),
+            name: row.get(1)?,
+            price: row.get(2)?,
+            admits: row.get(3)?,
+            flags: TicketFlags(row.get(4)?),
+        })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Lists an event's seats, by unit.
+pub fn layout(connection: &Connection, event: &EventId) -> Result<Layout, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT unit, tier, section, row, number FROM units
+         WHERE event_id = ?1 AND unit < (SELECT seat_count FROM events WHERE event_id = ?1)
+         ORDER BY unit",
+    )?;
+    let seats = query.query_map([event.0], |row| {
+        let seat = Seat {
+            section: row.get(2)?,
+            row: row.get(3)?,
+            number: row.get(4)?,
+        };
+        Ok(SeatUnit {
+            unit: Unit(row.get(0)?),
+            tier: TierId(row.get(1)?),
+            seat,
+        })
+    })?;
+    Ok(Layout {
+        seats: seats.collect::<Result<_, _>>()?,
+    })
+}
+
+/// Tells which seats are free, and how many units of each tier.
+pub fn occupancy(connection: &Connection, request: &OccupancyQuery) -> Result<Occupancy, StoreError> {
+    let now = ms(request.now);
+    let mut query = connection.prepare_cached(
+        "SELECT state, held_until FROM units
+         WHERE event_id = ?1 AND unit < (SELECT seat_count FROM events WHERE event_id = ?1)
+         ORDER BY unit",
+    )?;
+    let seats = query.query_and_then([request.event.0], |row| {
+        status(row.get_ref(0)?.as_str()?, row.get(1)?, now)
+    })?;
+    let seats = seats.collect::<Result<_, _>>()?;
+    let good_until: Option<i64> = connection
+        .prepare_cached(
+            "SELECT min(held_until) FROM tiers CROSS JOIN units USING (event_id, tier)
+             WHERE tiers.event_id = ?1 AND units.state = 'held' AND units.held_until > ?2",
+        )?
+        .query_row(params![request.event.0, now], |row| row.get(0))?;
+    Ok(Occupancy {
+        seats,
+        tiers: tier_counts(connection, request)?,
+        good_until: moment(good_until.unwrap_or(i64::MAX)),
+    })
+}
+
+fn tier_counts(connection: &Connection, request: &OccupancyQuery) -> Result<Vec<TierCount>, StoreError> {
+    let now = ms(request.now);
+    let mut query = connection.prepare_cached(
+        "SELECT tier, count(units.unit),
+                count(*) FILTER (WHERE state = 'booked'),
+                count(*) FILTER (WHERE state = 'paying' OR (state = 'held' AND held_until > ?2))
+         FROM tiers LEFT JOIN units USING (event_id, tier)
+         WHERE tiers.event_id = ?1 GROUP BY tier ORDER BY tier",
+    )?;
+    let counts = query.query_map(params![request.event.0, now], |row| {
+        let (all, booked, held): (u32, u32, u32) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        Ok(TierCount {
+            tier: TierId(row.get(0)?),
+            available: all - booked - held,
+            held,
+            booked,
+        })
+    })?;
+    Ok(counts.collect::<Result<_, _>>()?)
+}
+
+fn status(state: &str, held_until: Option<i64>, now: i64) -> Result<Status, StoreError> {
+    match state {
+        "available" => Ok(Status::Available),
+        "held" if held_until.is_some_and(|until| until <= now) => Ok(Status::Available),
+        "held" | "paying" => Ok(Status::Held),
+        "booked" => Ok(Status::Booked),
+        _ => Err(StoreError::Unreadable { what: "unit state" }),
+    }
+}
+
+/// Counts what an event has sold.
+pub fn sales(connection: &Connection, request: &SalesQuery) -> Result<EventSales, StoreError> {
+    let (bookings, revenue): (i64, i64) = connection
+        .prepare_cached(
+            "SELECT count(*), coalesce(sum(amount), 0) FROM bookings WHERE event_id = ?1 AND state = 'confirmed'",
+        )?
+        .query_row([request.event.0], |row| row.try_into())?;
+    Ok(EventSales {
+        tiers: tier_counts(
+            connection,
+            &OccupancyQuery {
+                event: request.event,
+                now: request.now,
+            },
+        )?,
+        bookings: narrow(bookings, "count")?,
+        revenue,
+    })
+}

@@ -1,0 +1,111 @@
+//! How values of the domain look in columns, both ways; a value this version does not know is an error, not a guess.
+
+use usher_keys::{EventId, Timestamp};
+use usher_protocol::policy::Policy;
+
+use crate::ids::LOCAL_BYTES;
+use crate::money::Currency;
+use crate::payment::DeclineReason;
+use crate::store::StoreError;
+use crate::store::catalogue::EventStatus;
+use crate::store::selling::{BookingState, Line, ReservationState, TicketState};
+
+/// Gives a moment as milliseconds; moments beyond the column's range mean "for ever".
+pub fn ms(at: Timestamp) -> i64 {
+    i64::try_from(at.0).unwrap_or(i64::MAX)
+}
+
+/// Reads a moment.
+pub fn moment(ms: i64) -> Timestamp {
+    Timestamp(u64::try_from(ms).unwrap_or(0))
+}
+
+/// Reads an event id.
+pub fn event_id(bytes: [u8; 16]) -> EventId {
+    EventId(bytes)
+}
+
+/// The part of an id that is unique within its event, as it is stored.
+pub type Local = [u8; LOCAL_BYTES];
+
+/// Reads a number into a narrower type.
+pub fn narrow<T: TryFrom<i64>>(value: i64, what: &'static str) -> Result<T, StoreError> {
+    T::try_from(value).map_err(|_| StoreError::Unreadable { what })
+}
+
+/// Writes the lines of a reservation.
+pub fn lines_text(lines: &[Line]) -> String {
+    serde_json::to_string(lines).expect("lines are plain numbers")
+}
+
+/// Reads the lines of a reservation.
+pub fn lines(text: &str) -> Result<Vec<Line>, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Unreadable {
+        what: "reservation line",
+    })
+}
+
+/// Writes a policy.
+pub fn policy_text(policy: &Policy) -> String {
+    serde_json::to_string(policy).expect("a policy has string keys only")
+}
+
+/// Reads a policy.
+pub fn policy(text: &str) -> Result<Policy, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Unreadable { what: "policy" })
+}
+
+/// Reads a currency.
+pub fn currency(text: &str) -> Result<Currency, StoreError> {
+    text.parse()
+        .map_err(|_| StoreError::Unreadable { what: "currency" })
+}
+
+/// Reads an event's status.
+pub fn event_status(word: &str) -> Result<EventStatus, StoreError> {
+    match word {
+        "draft" => Ok(EventStatus::Draft),
+        "published" => Ok(EventStatus::Published),
+        _ => Err(StoreError::Unreadable { what: "event status" }),
+    }
+}
+
+/// Reads a reservation's state.
+pub fn reservation_state(word: &str) -> Result<ReservationState, StoreError> {
+    match word {
+        "held" => Ok(ReservationState::Held),
+        "paying" => Ok(ReservationState::Paying),
+        "booked" => Ok(ReservationState::Booked),
+        "released" => Ok(ReservationState::Released),
+        _ => Err(StoreError::Unreadable {
+            what: "reservation state",
+        }),
+    }
+}
+
+/// Reads a booking's state and, if it was declined, why.
+pub fn booking_state(word: &str, decline: Option<&str>) -> Result<BookingState, StoreError> {
+    let unreadable = StoreError::Unreadable {
+        what: "booking state",
+    };
+    match (word, decline) {
+        ("paying", _) => Ok(BookingState::Paying),
+        ("confirmed", _) => Ok(BookingState::Confirmed),
+        ("refunded", _) => Ok(BookingState::Refunded),
+        ("abandoned", _) => Ok(BookingState::Abandoned),
+        ("declined", Some(reason)) => DeclineReason::from_word(reason)
+            .map(BookingState::Declined)
+            .ok_or(unreadable),
+        _ => Err(unreadable),
+    }
+}
+
+/// Reads a ticket's state.
+pub fn ticket_state(word: &str) -> Result<TicketState, StoreError> {
+    match word {
+        "valid" => Ok(TicketState::Valid),
+        "superseded" => Ok(TicketState::Superseded),
+        "revoked" => Ok(TicketState::Revoked),
+        _ => Err(StoreError::Unreadable { what: "ticket state" }),
+    }
+}

@@ -1,0 +1,148 @@
+//! Making, changing and publishing events; units come in portions, so that a big seat map does not hold up the sale of others.
+
+use rusqlite::{Connection, params};
+
+use crate::store::StoreError;
+use crate::store::organizing::{AddUnits, EventChange, NewEvent, Publish, PublishOutcome};
+
+use super::Effect;
+use super::column::{ms, policy_text};
+
+/// Adds a draft event with its tiers, still without units.
+pub fn add_event(connection: &Connection, request: &NewEvent) -> Result<Effect<()>, StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO events (event_id, organizer_id, venue_id, venue_name, city, city_key, name, description,
+                                 search_text, starts_at, ends_at, status, currency, reservation_ms, policy,
+                                 unit_count, seat_count, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'draft', ?12, ?13, ?14, ?15, ?16, ?17)",
+        )?
+        .execute(params![
+            request.id.0,
+            request.organizer.0,
+            request.venue.id.0,
+            request.venue.name,
+            request.venue.city,
+            request.venue.city.to_lowercase(),
+            request.name,
+            request.description,
+            search_text([&request.name, &request.description, &request.venue.name, &request.venue.city]),
+            ms(request.starts_at),
+            ms(request.ends_at),
+            request.currency.code(),
+            i64::try_from(request.reservation_ms).unwrap_or(i64::MAX),
+            policy_text(&request.policy),
+            request.unit_count,
+            request.seat_count,
+            ms(request.now),
+        ])?;
+    add_tiers(connection, request)?;
+    Ok(Effect::Keep(()))
+}
+
+fn add_tiers(connection: &Connection, request: &NewEvent) -> Result<(), StoreError> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO tiers (event_id, tier, name, price, admits, flags) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for tier in &request.tiers {
+        insert.execute(params![
+            request.id.0,
+            tier.id.0,
+            tier.name,
+            tier.price,
+            tier.admits,
+            tier.flags.0
+        ])?;
+    }
+    Ok(())
+}
+
+/// What keywords are looked for in; lower case as Unicode has it, which SQLite's own functions do not know.
+fn search_text(parts: [&String; 4]) -> String {
+    parts.map(|part| part.to_lowercase()).join("\n")
+}
+
+/// Adds some of a draft's units.
+pub fn add_units(connection: &Connection, request: &AddUnits) -> Result<Effect<()>, StoreError> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO units (event_id, unit, tier, section, row, number) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for unit in &request.units {
+        let seat = unit.seat.as_ref();
+        insert.execute(params![
+            request.event.0,
+            unit.unit.0,
+            unit.tier.0,
+            seat.map(|seat| &seat.section),
+            seat.map(|seat| &seat.row),
+            seat.map(|seat| &seat.number),
+        ])?;
+    }
+    Ok(Effect::Keep(()))
+}
+
+/// Changes an event; tells whether there was one to change.
+pub fn change_event(connection: &Connection, request: &EventChange) -> Result<Effect<bool>, StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE events SET
+                 name = coalesce(?2, name), description = coalesce(?3, description),
+                 starts_at = coalesce(?4, starts_at), ends_at = coalesce(?5, ends_at),
+                 reservation_ms = coalesce(?6, reservation_ms), policy = coalesce(?7, policy)
+             WHERE event_id = ?1",
+        )?
+        .execute(params![
+            request.event.0,
+            request.name,
+            request.description,
+            request.starts_at.map(ms),
+            request.ends_at.map(ms),
+            request
+                .reservation_ms
+                .map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)),
+            request.policy.as_ref().map(policy_text),
+        ])?;
+    refresh_search_text(connection, request)?;
+    let mut set_price =
+        connection.prepare_cached("UPDATE tiers SET price = ?3 WHERE event_id = ?1 AND tier = ?2")?;
+    for (tier, price) in &request.prices {
+        set_price.execute(params![request.event.0, tier.0, price])?;
+    }
+    Ok(Effect::Keep(changed == 1))
+}
+
+fn refresh_search_text(connection: &Connection, request: &EventChange) -> Result<(), StoreError> {
+    let mut texts = connection
+        .prepare_cached("SELECT name, description, venue_name, city FROM events WHERE event_id = ?1")?;
+    let mut found = texts.query_map([request.event.0], |row| {
+        Ok([row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+    })?;
+    let Some(parts) = found.next().transpose()? else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached("UPDATE events SET search_text = ?2 WHERE event_id = ?1")?
+        .execute(params![request.event.0, search_text(parts.each_ref())])?;
+    Ok(())
+}
+
+/// Puts a complete draft on sale.
+pub fn publish(connection: &Connection, request: &Publish) -> Result<Effect<PublishOutcome>, StoreError> {
+    let mut state = connection.prepare_cached(
+        "SELECT status = 'published', unit_count = (SELECT count(*) FROM units WHERE event_id = ?1)
+         FROM events WHERE event_id = ?1",
+    )?;
+    let mut found = state.query_map([request.event.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    match found.next().transpose()? {
+        None => return Ok(Effect::Undo(PublishOutcome::NotFound)),
+        Some((true, _)) => return Ok(Effect::Undo(PublishOutcome::Published)),
+        Some((false, false)) => return Ok(Effect::Undo(PublishOutcome::Incomplete)),
+        Some((false, true)) => {}
+    }
+    connection
+        .prepare_cached(
+            "UPDATE events SET status = 'published', published_at = ?2 WHERE event_id = ?1 AND status = 'draft'",
+        )?
+        .execute(params![request.event.0, ms(request.now)])?;
+    Ok(Effect::Keep(PublishOutcome::Published))
+}

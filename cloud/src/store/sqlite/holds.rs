@@ -1,0 +1,322 @@
+//! Holding and releasing units: each claim is one conditional update, and zero rows changed means that the unit is taken.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use usher_keys::Timestamp;
+use usher_protocol::{TierId, Unit};
+
+use crate::money::{Currency, Money};
+use crate::store::StoreError;
+use crate::store::selling::Claim;
+use crate::store::selling::{
+    HoldOutcome, HoldRequest, Line, ReleaseOutcome, ReleaseRequest, Reservation, ReservationState, Shortage,
+    Tidy, TierQuantity,
+};
+
+use super::Effect;
+use super::column::{currency, lines_text, moment, ms, narrow};
+use super::rows;
+
+/// Claims units for a reservation, all of them or none.
+pub fn hold(connection: &Connection, request: &HoldRequest) -> Result<Effect<HoldOutcome>, StoreError> {
+    let Some(sale) = Sale::find(connection, request)? else {
+        return Ok(Effect::Undo(HoldOutcome::NoSuchEvent));
+    };
+    if sale.ends_at <= request.now {
+        return Ok(Effect::Undo(HoldOutcome::SalesClosed));
+    }
+    let until = request.now.plus_ms(sale.reservation_ms);
+    let hold = Hold {
+        connection,
+        request,
+        sale: &sale,
+        until,
+    };
+    let claimed = match &request.claim {
+        Claim::Seats(seats) => hold.claim_seats(seats)?,
+        Claim::Tiers(tiers) => hold.claim_tiers(tiers)?,
+    };
+    match claimed {
+        Ok(lines) => Ok(Effect::Keep(HoldOutcome::Held(hold.record(lines)?))),
+        Err(refusal) => Ok(Effect::Undo(refusal)),
+    }
+}
+
+/// The lines of a claim, or why there are none.
+type Claimed = Result<Vec<Line>, HoldOutcome>;
+
+/// What a hold needs to know of its event.
+struct Sale {
+    ends_at: Timestamp,
+    reservation_ms: u64,
+    seat_count: u32,
+    currency: Currency,
+    /// The price of each tier.
+    prices: Vec<(TierId, i64)>,
+}
+
+impl Sale {
+    /// Finds a published event.
+    fn find(connection: &Connection, request: &HoldRequest) -> Result<Option<Self>, StoreError> {
+        let event = request.reservation.event;
+        let row: Option<(i64, i64, u32, String)> = connection
+            .prepare_cached(
+                "SELECT ends_at, reservation_ms, seat_count, currency FROM events
+                 WHERE event_id = ?1 AND status = 'published'",
+            )?
+            .query_row([event.0], |row| row.try_into())
+            .optional()?;
+        let Some((ends_at, reservation_ms, seat_count, code)) = row else {
+            return Ok(None);
+        };
+        let prices = connection
+            .prepare_cached("SELECT tier, price FROM tiers WHERE event_id = ?1 ORDER BY tier")?
+            .query_map([event.0], |row| Ok((TierId(row.get(0)?), row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        Ok(Some(Self {
+            ends_at: moment(ends_at),
+            reservation_ms: narrow(reservation_ms, "duration of reservations")?,
+            seat_count,
+            currency: currency(&code)?,
+            prices,
+        }))
+    }
+
+    fn price(&self, tier: TierId) -> Option<i64> {
+        self.prices
+            .iter()
+            .find(|(id, _)| *id == tier)
+            .map(|(_, price)| *price)
+    }
+}
+
+/// One claim in progress.
+struct Hold<'a> {
+    connection: &'a Connection,
+    request: &'a HoldRequest,
+    sale: &'a Sale,
+    until: Timestamp,
+}
+
+impl Hold<'_> {
+    fn claim_seats(&self, seats: &[Unit]) -> Result<Claimed, StoreError> {
+        let unknown: Vec<Unit> = seats
+            .iter()
+            .copied()
+            .filter(|seat| seat.0 >= self.sale.seat_count)
+            .collect();
+        if !unknown.is_empty() {
+            return Ok(Err(HoldOutcome::UnknownSeats(unknown)));
+        }
+        let mut claim = self.connection.prepare_cached(
+            "UPDATE units SET state = 'held', reservation_id = ?3, held_until = ?4
+             WHERE event_id = ?1 AND unit = ?2
+               AND (state = 'available' OR (state = 'held' AND held_until <= ?5))
+             RETURNING tier",
+        )?;
+        let reservation = self.request.reservation;
+        let (mut lines, mut taken) = (Vec::new(), Vec::new());
+        for &unit in seats {
+            let now = ms(self.request.now);
+            let tier = claim
+                .query_row(
+                    params![
+                        reservation.event.0,
+                        unit.0,
+                        reservation.local,
+                        ms(self.until),
+                        now
+                    ],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            match tier {
+                Some(tier) => lines.push(self.line(unit, TierId(tier))?),
+                None => taken.push(unit),
+            }
+        }
+        Ok(if taken.is_empty() {
+            Ok(lines)
+        } else {
+            Err(HoldOutcome::Taken(taken))
+        })
+    }
+
+    fn claim_tiers(&self, tiers: &[TierQuantity]) -> Result<Claimed, StoreError> {
+        let unknown: Vec<TierId> = tiers
+            .iter()
+            .map(|wanted| wanted.tier)
+            .filter(|&tier| self.sale.price(tier).is_none())
+            .collect();
+        if !unknown.is_empty() {
+            return Ok(Err(HoldOutcome::UnknownTiers(unknown)));
+        }
+        let (mut lines, mut short) = (Vec::new(), Vec::new());
+        for wanted in tiers {
+            let mut units = self.claim_free(wanted.tier, wanted.quantity)?;
+            units.extend(self.claim_expired(wanted.tier, wanted.quantity - count(&units))?);
+            if count(&units) < wanted.quantity {
+                let available = count(&units);
+                short.push(Shortage {
+                    tier: wanted.tier,
+                    requested: wanted.quantity,
+                    available,
+                });
+            }
+            units.sort_unstable();
+            for unit in units {
+                lines.push(self.line(unit, wanted.tier)?);
+            }
+        }
+        Ok(if short.is_empty() {
+            Ok(lines)
+        } else {
+            Err(HoldOutcome::Short(short))
+        })
+    }
+
+    /// Claims up to `quantity` units that nobody has a claim on.
+    fn claim_free(&self, tier: TierId, quantity: u32) -> Result<Vec<Unit>, StoreError> {
+        let reservation = self.request.reservation;
+        let mut claim = self.connection.prepare_cached(
+            "UPDATE units SET state = 'held', reservation_id = ?3, held_until = ?4
+             WHERE event_id = ?1 AND state = 'available' AND unit IN (
+                 SELECT unit FROM units
+                 WHERE event_id = ?1 AND tier = ?2 AND state = 'available' AND held_until IS NULL
+                 ORDER BY unit LIMIT ?5)
+             RETURNING unit",
+        )?;
+        let values = params![
+            reservation.event.0,
+            tier.0,
+            reservation.local,
+            ms(self.until),
+            quantity
+        ];
+        let units = claim.query_map(values, |row| row.get(0).map(Unit))?;
+        Ok(units.collect::<Result<_, _>>()?)
+    }
+
+    /// Claims up to `quantity` units whose hold has expired.
+    fn claim_expired(&self, tier: TierId, quantity: u32) -> Result<Vec<Unit>, StoreError> {
+        if quantity == 0 {
+            return Ok(Vec::new());
+        }
+        let reservation = self.request.reservation;
+        let mut claim = self.connection.prepare_cached(
+            "UPDATE units SET state = 'held', reservation_id = ?3, held_until = ?4
+             WHERE event_id = ?1 AND state = 'held' AND held_until <= ?6 AND unit IN (
+                 SELECT unit FROM units
+                 WHERE event_id = ?1 AND tier = ?2 AND state = 'held' AND held_until <= ?6
+                 ORDER BY held_until, unit LIMIT ?5)
+             RETURNING unit",
+        )?;
+        let now = ms(self.request.now);
+        let values = params![
+            reservation.event.0,
+            tier.0,
+            reservation.local,
+            ms(self.until),
+            quantity,
+            now
+        ];
+        let units = claim.query_map(values, |row| row.get(0).map(Unit))?;
+        Ok(units.collect::<Result<_, _>>()?)
+    }
+
+    fn line(&self, unit: Unit, tier: TierId) -> Result<Line, StoreError> {
+        let price = self.sale.price(tier).ok_or(StoreError::Unreadable {
+            what: "tier of a unit",
+        })?;
+        Ok(Line { unit, tier, price })
+    }
+
+    fn record(&self, lines: Vec<Line>) -> Result<Reservation, StoreError> {
+        let id = self.request.reservation;
+        let minor = lines.iter().map(|line| line.price).sum();
+        self.connection
+            .prepare_cached(
+                "INSERT INTO reservations (event_id, reservation_id, state, lines, amount, created_at, expires_at)
+                 VALUES (?1, ?2, 'held', ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                id.event.0,
+                id.local,
+                lines_text(&lines),
+                minor,
+                ms(self.request.now),
+                ms(self.until)
+            ])?;
+        let amount = Money {
+            minor,
+            currency: self.sale.currency,
+        };
+        Ok(Reservation {
+            id,
+            state: ReservationState::Held,
+            lines,
+            amount,
+            expires_at: self.until,
+        })
+    }
+}
+
+fn count(units: &[Unit]) -> u32 {
+    u32::try_from(units.len()).expect("an event has fewer than 2^32 units")
+}
+
+/// Gives a reservation's units back before its time.
+pub fn release(
+    connection: &Connection,
+    request: &ReleaseRequest,
+) -> Result<Effect<ReleaseOutcome>, StoreError> {
+    let id = request.reservation;
+    let Some(reservation) = rows::reservation(connection, &id)? else {
+        return Ok(Effect::Undo(ReleaseOutcome::NotFound));
+    };
+    let released = connection
+        .prepare_cached(
+            "UPDATE reservations SET state = 'released'
+             WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'held'",
+        )?
+        .execute(params![id.event.0, id.local])?;
+    if released == 1 {
+        free_units(connection, &reservation, "held")?;
+        return Ok(Effect::Keep(ReleaseOutcome::Released));
+    }
+    Ok(Effect::Undo(match reservation.state {
+        ReservationState::Paying => ReleaseOutcome::Paying,
+        ReservationState::Booked => ReleaseOutcome::Booked,
+        ReservationState::Held | ReservationState::Released => ReleaseOutcome::Released,
+    }))
+}
+
+/// Makes those of a reservation's units available that are still its own and in the given state.
+pub fn free_units(connection: &Connection, reservation: &Reservation, state: &str) -> Result<(), StoreError> {
+    let mut free = connection.prepare_cached(
+        "UPDATE units SET state = 'available', reservation_id = NULL, held_until = NULL
+         WHERE event_id = ?1 AND unit = ?2 AND reservation_id = ?3 AND state = ?4",
+    )?;
+    for line in &reservation.lines {
+        free.execute(params![
+            reservation.id.event.0,
+            line.unit.0,
+            reservation.id.local,
+            state
+        ])?;
+    }
+    Ok(())
+}
+
+/// Writes expired units down as available; tells how many.
+pub fn tidy(connection: &Connection, request: &Tidy) -> Result<Effect<usize>, StoreError> {
+    let tidied = connection
+        .prepare_cached(
+            "UPDATE units SET state = 'available', reservation_id = NULL, held_until = NULL
+             WHERE event_id = ?1 AND state = 'held' AND held_until <= ?2 AND unit IN (
+                 SELECT units.unit FROM tiers CROSS JOIN units USING (event_id, tier)
+                 WHERE tiers.event_id = ?1 AND units.state = 'held' AND units.held_until <= ?2
+                 LIMIT ?3)",
+        )?
+        .execute(params![request.event.0, ms(request.now), request.limit])?;
+    Ok(Effect::Keep(tidied))
+}

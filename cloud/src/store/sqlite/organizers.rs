@@ -1,0 +1,71 @@
+//! Organizers, their API keys (as hashes) and their venues.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::ids::{OrganizerId, VenueId};
+use crate::store::StoreError;
+use crate::store::organizing::{KeyHash, NewOrganizer, NewVenue, Venue};
+
+use super::Effect;
+use super::column::ms;
+
+/// Adds an organizer with its first API key.
+pub fn add_organizer(connection: &Connection, request: &NewOrganizer) -> Result<Effect<()>, StoreError> {
+    connection
+        .prepare_cached("INSERT INTO organizers (organizer_id, name, created_at) VALUES (?1, ?2, ?3)")?
+        .execute(params![request.id.0, request.name, ms(request.now)])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO organizer_keys (key_hash, organizer_id, created_at) VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![request.key.0, request.id.0, ms(request.now)])?;
+    Ok(Effect::Keep(()))
+}
+
+/// Finds whose API key this is.
+pub fn organizer_by_key(connection: &Connection, key: &KeyHash) -> Result<Option<OrganizerId>, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT organizer_id FROM organizer_keys WHERE key_hash = ?1")?
+        .query_row([key.0], |row| row.get(0).map(OrganizerId))
+        .optional()?;
+    Ok(found)
+}
+
+/// Adds a venue.
+pub fn add_venue(connection: &Connection, request: &NewVenue) -> Result<Effect<()>, StoreError> {
+    let NewVenue {
+        venue,
+        organizer,
+        now,
+    } = request;
+    connection
+        .prepare_cached(
+            "INSERT INTO venues (venue_id, organizer_id, name, city, address, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            venue.id.0,
+            organizer.0,
+            venue.name,
+            venue.city,
+            venue.address,
+            ms(*now)
+        ])?;
+    Ok(Effect::Keep(()))
+}
+
+/// Lists an organizer's venues, oldest first.
+pub fn venues(connection: &Connection, organizer: &OrganizerId) -> Result<Vec<Venue>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT venue_id, name, city, address FROM venues WHERE organizer_id = ?1 ORDER BY venue_id",
+    )?;
+    let found = query.query_map([organizer.0], |row| {
+        Ok(Venue {
+            id: VenueId(row.get(0)?),
+            name: row.get(1)?,
+            city: row.get(2)?,
+            address: row.get(3)?,
+        })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,184 @@
+//! Reading reservations, bookings and tickets by their ids; nothing here writes.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use usher_protocol::ticket::TicketFlags;
+use usher_protocol::{Generation, TierId, Unit};
+
+use crate::ids::{BookingId, ReservationId, TicketId};
+use crate::money::Money;
+use crate::store::StoreError;
+use crate::store::catalogue::Seat;
+use crate::store::selling::{Booking, OpenBooking, Reservation, Ticket, UnitToIssue};
+
+use super::column::{booking_state, currency, event_id, lines, moment, reservation_state, ticket_state};
+
+/// Finds a reservation.
+pub fn reservation(connection: &Connection, id: &ReservationId) -> Result<Option<Reservation>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT state, lines, amount, currency, expires_at
+         FROM reservations JOIN events USING (event_id)
+         WHERE event_id = ?1 AND reservation_id = ?2",
+    )?;
+    let mut found = query.query_and_then(params![id.event.0, id.local], |row| {
+        Ok(Reservation {
+            id: *id,
+            state: reservation_state(row.get_ref(0)?.as_str()?)?,
+            lines: lines(row.get_ref(1)?.as_str()?)?,
+            amount: Money {
+                minor: row.get(2)?,
+                currency: currency(row.get_ref(3)?.as_str()?)?,
+            },
+            expires_at: moment(row.get(4)?),
+        })
+    })?;
+    found.next().transpose()
+}
+
+/// Finds a booking with its tickets.
+pub fn booking(connection: &Connection, id: &BookingId) -> Result<Option<Booking>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at
+         FROM bookings JOIN events USING (event_id)
+         WHERE event_id = ?1 AND booking_id = ?2",
+    )?;
+    let mut found = query.query_and_then(params![id.event.0, id.local], |row| {
+        Ok::<_, StoreError>(Booking {
+            id: *id,
+            reservation: ReservationId {
+                event: id.event,
+                local: row.get(0)?,
+            },
+            state: booking_state(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str_or_null()?)?,
+            email: row.get(3)?,
+            amount: Money {
+                minor: row.get(4)?,
+                currency: currency(row.get_ref(5)?.as_str()?)?,
+            },
+            created_at: moment(row.get(6)?),
+            tickets: tickets_of(connection, id)?,
+        })
+    })?;
+    found.next().transpose()
+}
+
+/// The columns [`read_ticket`] reads, and where they come from.
+const TICKET_COLUMNS: &str = "SELECT ticket_id, booking_id, unit, generation, tier, tiers.name, admits,
+        section, row, number, tickets.state, payload, issued_at
+    FROM tickets JOIN units USING (event_id, unit) JOIN tiers USING (event_id, tier)";
+
+/// Finds a ticket.
+pub fn ticket(connection: &Connection, id: &TicketId) -> Result<Option<Ticket>, StoreError> {
+    let sql = format!("{TICKET_COLUMNS} WHERE tickets.event_id = ?1 AND ticket_id = ?2");
+    let mut query = connection.prepare_cached(&sql)?;
+    let mut found = query.query_and_then(params![id.event.0, id.local], |row| read_ticket(row, id.event))?;
+    found.next().transpose()
+}
+
+fn tickets_of(connection: &Connection, id: &BookingId) -> Result<Vec<Ticket>, StoreError> {
+    let sql =
+        format!("{TICKET_COLUMNS} WHERE tickets.event_id = ?1 AND booking_id = ?2 ORDER BY unit, generation");
+    let mut query = connection.prepare_cached(&sql)?;
+    let found = query.query_and_then(params![id.event.0, id.local], |row| read_ticket(row, id.event))?;
+    found.collect()
+}
+
+fn read_ticket(row: &Row<'_>, event: usher_keys::EventId) -> Result<Ticket, StoreError> {
+    let section: Option<String> = row.get(7)?;
+    let seat = match section {
+        Some(section) => Some(Seat {
+            section,
+            row: row.get(8)?,
+            number: row.get(9)?,
+        }),
+        None => None,
+    };
+    Ok(Ticket {
+        id: TicketId {
+            event,
+            local: row.get(0)?,
+        },
+        booking: BookingId {
+            event,
+            local: row.get(1)?,
+        },
+        unit: Unit(row.get(2)?),
+        generation: Generation(row.get(3)?),
+        tier: TierId(row.get(4)?),
+        tier_name: row.get(5)?,
+        admits: row.get(6)?,
+        seat,
+        state: ticket_state(row.get_ref(10)?.as_str()?)?,
+        payload: row.get(11)?,
+        issued_at: moment(row.get(12)?),
+    })
+}
+
+/// Lists what the tickets of a reservation's units would say.
+pub fn units_to_issue(
+    connection: &Connection,
+    reservation: &Reservation,
+) -> Result<Vec<UnitToIssue>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT tier, issued + 1, admits, flags FROM units JOIN tiers USING (event_id, tier)
+         WHERE event_id = ?1 AND unit = ?2",
+    )?;
+    let units = reservation.lines.iter().map(|line| {
+        query.query_row(params![reservation.id.event.0, line.unit.0], |row| {
+            Ok(UnitToIssue {
+                unit: line.unit,
+                tier: TierId(row.get(0)?),
+                generation: Generation(row.get(1)?),
+                admits: row.get(2)?,
+                flags: TicketFlags(row.get(3)?),
+            })
+        })
+    });
+    Ok(units.collect::<Result<_, _>>()?)
+}
+
+/// Lists the bookings whose payment has no known end.
+pub fn open_bookings(connection: &Connection, (): &()) -> Result<Vec<OpenBooking>, StoreError> {
+    let mut query =
+        connection.prepare_cached("SELECT event_id, booking_id FROM bookings WHERE state = 'paying'")?;
+    let ids = query.query_map([], |row| {
+        Ok(BookingId {
+            event: event_id(row.get(0)?),
+            local: row.get(1)?,
+        })
+    })?;
+    let mut open = Vec::new();
+    for id in ids {
+        open.extend(open_booking(connection, &id?)?);
+    }
+    Ok(open)
+}
+
+/// Finds a booking if its payment has no known end.
+pub fn open_booking(connection: &Connection, id: &BookingId) -> Result<Option<OpenBooking>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT reservation_id FROM bookings WHERE event_id = ?1 AND booking_id = ?2 AND state = 'paying'",
+    )?;
+    let found = query
+        .query_row(params![id.event.0, id.local], |row| row.get(0))
+        .optional()?;
+    let Some(local) = found else {
+        return Ok(None);
+    };
+    let reservation = reservation(
+        connection,
+        &ReservationId {
+            event: id.event,
+            local,
+        },
+    )?
+    .ok_or(StoreError::Unreadable {
+        what: "reservation of a booking",
+    })?;
+    let units = units_to_issue(connection, &reservation)?;
+    Ok(Some(OpenBooking {
+        id: *id,
+        reservation: reservation.id,
+        amount: reservation.amount,
+        units,
+    }))
+}
