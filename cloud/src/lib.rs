@@ -1,6 +1,7 @@
 //! The cloud core of Usher: sells tickets, signs them, and is the authority of every event.
 
 pub mod api;
+pub mod authority;
 pub mod booking;
 mod chores;
 pub mod cli;

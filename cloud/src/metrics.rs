@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use metrics::{Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use usher_keys::EventId;
 
 use crate::booking::{BookError, BookOutcome};
 use crate::store::selling::HoldOutcome;
@@ -46,6 +47,19 @@ impl Metrics {
     pub fn count(&self, name: &'static str, label: &'static str, value: &'static str) {
         let key = Key::from_parts(name, vec![Label::from_static_parts(label, value)]);
         self.recorder.register_counter(&key, &METADATA).increment(1);
+    }
+
+    /// Adds to a counter.
+    pub fn add(&self, name: &'static str, by: u64) {
+        self.recorder
+            .register_counter(&Key::from_static_name(name), &METADATA)
+            .increment(by);
+    }
+
+    /// Sets a gauge of an event.
+    pub fn event_gauge(&self, name: &'static str, event: EventId, value: f64) {
+        let key = Key::from_parts(name, vec![Label::new("event", event.to_string())]);
+        self.recorder.register_gauge(&key, &METADATA).set(value);
     }
 
     /// Sets a gauge.

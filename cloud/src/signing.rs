@@ -37,6 +37,15 @@ impl TicketSigner {
         });
     }
 
+    /// Takes an event's key out of use: nothing is sold until another is installed.
+    pub fn withdraw(&self, event: EventId) {
+        self.keys.rcu(|keys| {
+            let mut keys = HashMap::clone(keys);
+            keys.remove(&event);
+            keys
+        });
+    }
+
     /// Tells which key is in use for an event; without one it cannot be published.
     pub fn key_in_use(&self, event: EventId) -> Option<KeyId> {
         self.keys.load().get(&event).map(|key| key.public().id())

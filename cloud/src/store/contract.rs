@@ -1,1 +1,77 @@
-//! The contract of the store: every operation, with its refusals, on every engine.
+//! The contract of the store: every operation, with its refusals, the same on every engine.
+
+mod bookings;
+mod case;
+mod catalogue;
+mod holds;
+mod model;
+mod organizing;
+mod races;
+
+use case::Case;
+
+/// Runs each contract on a fresh store of every engine; another engine is another module here.
+macro_rules! contracts {
+    ($( $file:ident { $($name:ident),* $(,)? } )*) => {
+        mod sqlite {
+            $( mod $file {
+                $(
+                    #[tokio::test(flavor = "multi_thread")]
+                    async fn $name() {
+                        super::super::$file::$name(super::super::Case::on_sqlite().await).await;
+                    }
+                )*
+            } )*
+        }
+    };
+}
+
+contracts! {
+    holds {
+        seats_are_held_all_or_none,
+        a_seat_that_is_not_there_is_not_taken_but_unknown,
+        a_tier_gives_any_free_units_and_no_more_than_it_has,
+        an_expired_unit_is_free_for_the_next_claim_at_once,
+        a_released_reservation_frees_its_units_and_stays_released,
+        releasing_late_does_not_free_the_next_owners_units,
+        an_event_that_is_a_draft_or_over_sells_nothing,
+        the_price_is_fixed_when_the_reservation_is_made,
+        tidying_changes_nothing_that_anyone_is_told,
+    }
+    bookings {
+        a_booking_turns_units_into_tickets,
+        the_same_request_gives_the_same_booking_and_another_is_refused,
+        a_reservation_under_payment_does_not_expire,
+        an_expired_or_released_reservation_cannot_be_booked,
+        a_reservation_is_booked_once,
+        something_to_pay_needs_a_token,
+        a_declined_booking_gives_its_units_back_to_the_reservation,
+        an_abandoned_booking_frees_its_key,
+        a_refunded_booking_frees_its_units,
+        a_booking_ends_once,
+        confirming_without_all_tickets_changes_nothing,
+    }
+    catalogue {
+        events_are_found_by_word_and_city_page_by_page,
+        drafts_and_past_events_are_not_listed,
+        the_layout_lists_seats_and_not_slots,
+        occupancy_tells_when_it_is_out_of_date,
+        sales_count_what_was_confirmed,
+    }
+    organizing {
+        a_key_leads_to_its_organizer,
+        venues_are_listed_for_their_organizer_only,
+        a_draft_is_published_when_its_units_are_all_there,
+        an_event_changes_only_where_it_is_told_to,
+        hostile_text_comes_back_as_it_went_in,
+    }
+    races {
+        sixty_four_claims_on_one_seat_have_one_winner,
+        sixty_four_claims_on_a_tier_sell_exactly_what_there_is,
+        a_booking_and_the_next_claim_race_over_an_expiring_seat,
+        one_of_many_bookings_of_a_reservation_starts,
+    }
+    model {
+        random_histories_agree_with_a_model_that_fits_on_a_page,
+    }
+}

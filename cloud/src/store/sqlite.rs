@@ -1,5 +1,6 @@
 //! The SQLite engine: one file, one writer that commits in groups, readers aside; the statements are in the files below.
 
+pub mod authority;
 pub mod begin;
 pub mod catalogue;
 pub mod close;
@@ -84,9 +85,15 @@ impl Database {
 
 /// Lists the migrations of the store, oldest first; one that was released is never changed.
 pub fn migrations() -> Vec<Migration> {
-    [("V1__selling", include_str!("../../migrations/V1__selling.sql"))]
-        .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
-        .to_vec()
+    [
+        ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
+        (
+            "V10__authority",
+            include_str!("../../migrations/V10__authority.sql"),
+        ),
+    ]
+    .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
+    .to_vec()
 }
 
 fn connect(file: &Path) -> Result<Connection, StoreError> {

@@ -1,0 +1,326 @@
+//! The cloud as the authority of its events: their keys and trust, the one log only it writes, and the link to their devices.
+//!
+//! Each event with a trust bundle has a scribe, the one task that writes its logs. Everyone else asks the scribe, or
+//! looks at what it has made durable.
+
+pub mod event;
+pub mod presence;
+pub mod replica;
+pub mod report;
+pub mod scribe;
+pub mod uplink;
+pub mod upload;
+pub mod vault;
+pub mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use usher_keys::{EventId, KeyRequest, PublicKey, Purpose, SecretKey, SignedBundle, Timestamp, Window};
+use usher_protocol::trust::Trust;
+
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::signing::{NoSigningKey, TicketSigner};
+use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle};
+use crate::store::catalogue::{Event, EventStatus};
+use crate::store::{Store, StoreError};
+use event::EventAuthority;
+use scribe::{PolicyVersion, Scribe, ScribeParts, UploadOutcome};
+use upload::{Checked, Known};
+use vault::{EventKeys, Vault, VaultError};
+
+/// How long before now new keys begin to be believed: a day, so that gates with clocks behind take their tickets.
+const KEY_LEAD_MS: u64 = 24 * 60 * 60 * 1000;
+/// How long after an event's end its keys are believed: a quarter of a year, for logs that come late and for audits.
+const KEY_TRAIL_MS: u64 = 90 * 24 * 60 * 60 * 1000;
+
+/// Why the authority did not do what it was asked. Nothing has changed then.
+#[derive(Debug, Clone, Error)]
+pub enum AuthorityError {
+    /// The event has no trust bundle yet.
+    #[error("the event has no trust bundle yet")]
+    NoBundle,
+    /// No key may sign: it was struck out or its window is over.
+    #[error("no {purpose} key of the event may sign now")]
+    NoKey {
+        /// What the key is for.
+        purpose: Purpose,
+    },
+    /// No ticket can be signed.
+    #[error(transparent)]
+    NoTicketKey(#[from] NoSigningKey),
+    /// The store was changed by someone else meanwhile.
+    #[error("what is stored was changed by someone else meanwhile")]
+    Conflict,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// The keys cannot be read or made.
+    #[error("the keys cannot be used")]
+    Vault(#[source] Arc<VaultError>),
+    /// The authority is shutting down.
+    #[error("the authority is shutting down")]
+    Closed,
+}
+
+impl From<VaultError> for AuthorityError {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(Arc::new(error))
+    }
+}
+
+/// What the authority is made of.
+#[derive(Clone)]
+pub struct AuthorityParts {
+    /// Where it writes.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Who signs tickets.
+    pub signer: TicketSigner,
+    /// Who counts.
+    pub metrics: Metrics,
+    /// Where the keys are kept.
+    pub data_dir: PathBuf,
+}
+
+/// The authorities of all events.
+pub struct Authorities {
+    parts: AuthorityParts,
+    vault: Vault,
+    link: SecretKey,
+    /// The events with a trust bundle; held only to look one up or add one.
+    events: Mutex<BTreeMap<EventId, Arc<EventAuthority>>>,
+    /// Held while keys are made or an event is taken up, which happens once for each.
+    making: tokio::sync::Mutex<()>,
+    scribes: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl std::fmt::Debug for Authorities {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Authorities")
+    }
+}
+
+impl Authorities {
+    /// Opens the directory of keys; no event is taken up yet.
+    ///
+    /// **Errors**: [`VaultError`].
+    pub fn open(parts: AuthorityParts) -> Result<Self, VaultError> {
+        let vault = Vault::open(&parts.data_dir)?;
+        Ok(Self {
+            link: vault.link_key()?,
+            vault,
+            parts,
+            events: Mutex::default(),
+            making: tokio::sync::Mutex::default(),
+            scribes: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        })
+    }
+
+    /// Takes up every event that has a trust bundle. One that is damaged is said to be so and does not hold up the others.
+    ///
+    /// **Errors**: [`StoreError`] when not even the list can be read.
+    pub async fn start(&self) -> Result<(), StoreError> {
+        let _one = self.making.lock().await;
+        for event in self.parts.store.trusted_events(()).await? {
+            if let Err(error) = self.take_up(event).await {
+                tracing::error!(%event, error = &error as &dyn std::error::Error, "an event cannot be taken up");
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the key that names this cloud on the network.
+    pub fn link_key(&self) -> &SecretKey {
+        &self.link
+    }
+
+    /// Gives the authority of an event.
+    ///
+    /// **Errors**: [`AuthorityError::NoBundle`].
+    pub fn of(&self, event: EventId) -> Result<Arc<EventAuthority>, AuthorityError> {
+        self.find(event).ok_or(AuthorityError::NoBundle)
+    }
+
+    /// Gives the authorities of all events that have a trust bundle.
+    pub fn all(&self) -> Vec<Arc<EventAuthority>> {
+        self.events
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+
+    fn find(&self, event: EventId) -> Option<Arc<EventAuthority>> {
+        self.events
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&event)
+            .cloned()
+    }
+
+    /// Makes the keys an event lacks and gives the request that its roots are to sign.
+    ///
+    /// **Errors**: [`AuthorityError::Vault`].
+    pub async fn key_request(&self, event: &Event) -> Result<KeyRequest, AuthorityError> {
+        let _one = self.making.lock().await;
+        let now = self.parts.clock.now();
+        let window = Window {
+            from: Timestamp(now.0.saturating_sub(KEY_LEAD_MS)),
+            until: event.ends_at.max(now).plus_ms(KEY_TRAIL_MS),
+        };
+        let (vault, id) = (self.vault.clone(), event.id);
+        let trust = self.find(event.id).map(|authority| authority.view().trust());
+        in_background(move || vault.request_keys(id, trust.as_ref().map(|trust| trust.bundle()), window))
+            .await
+    }
+
+    /// Takes a trust bundle that the organizer has had signed.
+    ///
+    /// **Errors**: [`AuthorityError`]; a bundle that is refused is an outcome.
+    pub async fn upload(
+        &self,
+        event: EventId,
+        signed: SignedBundle,
+    ) -> Result<UploadOutcome, AuthorityError> {
+        let _one = self.making.lock().await;
+        let keys = self.keys_of(event).await?;
+        if self.find(event).is_none() && self.parts.store.trust_bundle(event).await?.is_some() {
+            self.take_up(event).await?;
+        }
+        match self.find(event) {
+            Some(authority) => {
+                authority
+                    .ask(move |scribe| Box::pin(scribe.renew_trust(signed, keys)))
+                    .await
+            }
+            None => self.take_first(event, signed, &keys).await,
+        }
+    }
+
+    async fn take_first(
+        &self,
+        event: EventId,
+        signed: SignedBundle,
+        keys: &EventKeys,
+    ) -> Result<UploadOutcome, AuthorityError> {
+        let now = self.parts.clock.now();
+        let Checked { trust, roots } = match upload::check(
+            signed,
+            &Known {
+                event,
+                held: None,
+                keys,
+                now,
+            },
+        ) {
+            Ok(checked) => checked,
+            Err(refused) => return Ok(UploadOutcome::Refused(refused)),
+        };
+        let version = trust.bundle().version;
+        let bundle = PinnedBundle {
+            roots,
+            signed: trust.signed().clone(),
+        };
+        match self
+            .parts
+            .store
+            .add_bundle(NewBundle {
+                event,
+                version,
+                bundle,
+                now,
+            })
+            .await?
+        {
+            NewBundleOutcome::NotNewer => Err(AuthorityError::Conflict),
+            NewBundleOutcome::Added => {
+                self.take_up(event).await?;
+                Ok(UploadOutcome::InForce { version })
+            }
+        }
+    }
+
+    /// Starts the scribe of an event that has a trust bundle.
+    async fn take_up(&self, event: EventId) -> Result<(), AuthorityError> {
+        let pinned = self
+            .parts
+            .store
+            .trust_bundle(event)
+            .await?
+            .ok_or(AuthorityError::NoBundle)?;
+        let trust = Trust::pin(&pinned.roots, pinned.signed)
+            .map_err(|_| StoreError::Unreadable { what: "trust bundle" })?;
+        let AuthorityParts {
+            store, clock, signer, ..
+        } = self.parts.clone();
+        let parts = ScribeParts {
+            event,
+            store,
+            clock,
+            signer,
+            link: self.link_name(),
+        };
+        let scribe = Scribe::open(parts, self.keys_of(event).await?, Arc::new(trust)).await?;
+        let (authority, work) = EventAuthority::new(&self.parts, scribe, self.stop.clone());
+        self.scribes.spawn(work);
+        self.events
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(event, Arc::new(authority));
+        if let Some(event) = self.parts.store.event(event).await? {
+            self.decree(&event).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings the policy in an event's log up to the one that is on sale; a draft's is nobody's concern yet.
+    ///
+    /// **Errors**: [`AuthorityError`].
+    pub async fn decree(&self, event: &Event) -> Result<Option<PolicyVersion>, AuthorityError> {
+        if event.status == EventStatus::Draft {
+            return Ok(None);
+        }
+        let policy = event.policy.clone();
+        self.of(event.id)?
+            .ask(move |scribe| Box::pin(scribe.decree(policy)))
+            .await
+            .map(Some)
+    }
+
+    async fn keys_of(&self, event: EventId) -> Result<EventKeys, AuthorityError> {
+        let vault = self.vault.clone();
+        in_background(move || vault.event_keys(event)).await
+    }
+
+    fn link_name(&self) -> PublicKey {
+        self.link.public()
+    }
+
+    /// Lets every scribe finish what it does and end.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.scribes.close();
+        self.scribes.wait().await;
+    }
+}
+
+/// Reads or writes key files without holding up the other tasks.
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, VaultError> + Send + 'static,
+) -> Result<T, AuthorityError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(|_| AuthorityError::Closed)??)
+}

@@ -1,0 +1,115 @@
+//! The authority of one event as everyone but its scribe uses it: ask the scribe, or look at what is durable.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use usher_keys::{EventId, RootSet};
+use usher_protocol::log::Run;
+use usher_protocol::sync::{self, Held};
+
+use super::presence::Presence;
+use super::scribe::{Command, Intake, Scribe};
+use super::view::View;
+use super::{AuthorityError, AuthorityParts};
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::store::Store;
+
+/// Commands that may wait for a scribe; beyond it sessions and requests wait in line themselves.
+const QUEUE: usize = 256;
+
+/// The authority of one event.
+pub struct EventAuthority {
+    view: Arc<View>,
+    commands: mpsc::Sender<Command>,
+    presence: Presence,
+    /// The time.
+    pub clock: Clock,
+    /// What is kept.
+    pub store: Store,
+    /// Who counts.
+    pub metrics: Metrics,
+}
+
+impl EventAuthority {
+    /// Takes a scribe into service; the future is its work, for the owner of the authorities to run.
+    pub fn new(
+        parts: &AuthorityParts,
+        scribe: Scribe,
+        stop: CancellationToken,
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let (commands, queue) = mpsc::channel(QUEUE);
+        let AuthorityParts {
+            store,
+            clock,
+            metrics,
+            ..
+        } = parts.clone();
+        let view = scribe.view();
+        let authority = Self {
+            view,
+            commands,
+            presence: Presence::default(),
+            clock,
+            store,
+            metrics,
+        };
+        (authority, scribe.run(queue, stop))
+    }
+
+    /// Gives the event.
+    pub fn event(&self) -> EventId {
+        self.view.event()
+    }
+
+    /// Gives what is durable.
+    pub fn view(&self) -> &Arc<View> {
+        &self.view
+    }
+
+    /// Gives who is linked now.
+    pub fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    /// Has the scribe do a piece of work and waits for the end of it.
+    ///
+    /// **Errors**: [`AuthorityError`].
+    pub async fn ask<T, W>(&self, work: W) -> Result<T, AuthorityError>
+    where
+        T: Send + 'static,
+        W: for<'a> FnOnce(&'a mut Scribe) -> BoxFuture<'a, Result<T, AuthorityError>> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Work(Box::new(move |scribe| {
+            Box::pin(async move {
+                // An error means that the caller no longer waits.
+                let _ = reply.send(work(scribe).await);
+            })
+        }));
+        self.commands
+            .send(command)
+            .await
+            .map_err(|_| AuthorityError::Closed)?;
+        answer.await.map_err(|_| AuthorityError::Closed)?
+    }
+
+    /// Has the scribe check and store a run that a peer sent.
+    pub async fn take_in(&self, run: Run) -> Result<Held, sync::StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.commands.send(Command::Intake(Intake { run, reply })).await;
+        sent.map_err(|_| sync::StoreError::Unavailable)?;
+        answer.await.unwrap_or(Err(sync::StoreError::Unavailable))
+    }
+
+    /// Gives the roots a fresh device shall pin: those that vouch for the bundle in force.
+    ///
+    /// **Errors**: [`AuthorityError`].
+    pub async fn pinned_roots(&self) -> Result<RootSet, AuthorityError> {
+        let pinned = self.store.trust_bundle(self.event()).await?;
+        Ok(pinned.ok_or(AuthorityError::NoBundle)?.roots)
+    }
+}

@@ -1,0 +1,151 @@
+//! The authority as a replica on the network: what a session with one device loads, stores and hears of; it answers no requests.
+
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle};
+use usher_link::{Change, Outlook, Replica, Responder};
+use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::log::Run;
+use usher_protocol::request::{Request, RequestError, Response};
+use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::{Origin, Seq};
+
+use super::event::EventAuthority;
+use super::presence::Progress;
+use crate::store::authority::RunQuery;
+
+/// One device's link to the authority of its event.
+pub struct LinkedReplica {
+    authority: Arc<EventAuthority>,
+    progress: Arc<Progress>,
+}
+
+impl LinkedReplica {
+    /// Makes the replica of one link.
+    pub fn new(authority: Arc<EventAuthority>) -> Self {
+        Self {
+            authority,
+            progress: Arc::default(),
+        }
+    }
+
+    /// Gives how far the link has come.
+    pub fn progress(&self) -> &Arc<Progress> {
+        &self.progress
+    }
+}
+
+impl Replica for LinkedReplica {
+    fn event(&self) -> EventId {
+        self.authority.event()
+    }
+
+    fn identity(&self) -> DeviceIdentity {
+        self.authority.view().identity()
+    }
+
+    fn held(&self) -> Vec<Held> {
+        self.authority.view().held()
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.authority.view().changes()
+    }
+
+    fn outlook(&self) -> Outlook {
+        let view = self.authority.view();
+        let now = self.authority.clock.now();
+        // Every authority record there is was written here, and is visible before whoever asked for it is answered.
+        Outlook {
+            now,
+            trust: view.trust(),
+            revoked: view.revoked(),
+            fresh_as_of: Some(now),
+        }
+    }
+
+    async fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
+        let query = RunQuery {
+            event: self.authority.event(),
+            origin,
+            after,
+        };
+        let run = match self.authority.store.run(query).await {
+            Ok(run) => run?,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a run could not be loaded"
+                );
+                return None;
+            }
+        };
+        self.progress
+            .note(origin, after, run.head.tail.seq, self.authority.clock.now());
+        self.authority
+            .metrics
+            .add("usher_records_sent_total", run.records.len() as u64);
+        Some(run)
+    }
+
+    async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
+        match self.authority.ask(|scribe| Box::pin(scribe.checkpoint())).await {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "no checkpoint could be made"
+                );
+                None
+            }
+        }
+    }
+
+    async fn store(&self, run: Run) -> Result<Held, StoreError> {
+        let records = run.records.len() as u64;
+        let held = self.authority.take_in(run).await?;
+        self.authority
+            .metrics
+            .add("usher_records_received_total", records);
+        Ok(held)
+    }
+
+    async fn store_checkpoint(&self, _checkpoint: SignedCheckpoint) {
+        // Checkpoints are made here: one that a device sends says nothing the logs do not.
+    }
+
+    async fn store_bundle(&self, _bundle: SignedBundle) {
+        // Bundles come from the organizer: one that is newer here than in the store never was uploaded.
+    }
+
+    async fn notice(&self, peer: PublicKey, notice: Notice) {
+        match notice {
+            Notice::Forked(found) => {
+                let reported = self
+                    .authority
+                    .ask(move |scribe| Box::pin(scribe.report_fork(found)))
+                    .await;
+                if let Err(error) = reported {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "two histories were not written down"
+                    );
+                }
+            }
+            Notice::RunRefused(origin, error) => {
+                tracing::warn!(peer = %peer.id(), origin = %origin.id(), %error, "a run was refused");
+            }
+            Notice::Opened(_) | Notice::Fresh(_) => {}
+        }
+    }
+}
+
+/// Answers nothing: the cloud lets nobody in.
+pub struct NoAnswers;
+
+impl Responder for NoAnswers {
+    async fn respond(&self, _peer: &Certificate, _request: Request) -> Response {
+        Err(RequestError::NotAllowed)
+    }
+}

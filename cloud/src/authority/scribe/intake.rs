@@ -1,0 +1,99 @@
+//! Taking in runs that peers send: each is checked by the ledger, all of a group become durable together, then each is answered.
+
+use tokio::sync::oneshot;
+use usher_protocol::Origin;
+use usher_protocol::ledger::Accepted;
+use usher_protocol::log::{Contradiction, Run};
+use usher_protocol::sync::{Held, StoreError};
+
+use super::{Draft, Scribe};
+use crate::authority::AuthorityError;
+use crate::store::authority::Sealed;
+
+/// A run that a peer sent, and who waits for the answer.
+pub struct Intake {
+    /// The run.
+    pub run: Run,
+    /// Where the answer goes once the run is durable.
+    pub reply: oneshot::Sender<Result<Held, StoreError>>,
+}
+
+struct Checked {
+    origin: Origin,
+    result: Result<(), StoreError>,
+    reply: oneshot::Sender<Result<Held, StoreError>>,
+}
+
+impl Scribe {
+    /// Checks, stores and answers a group of runs.
+    pub(super) async fn take_in(&mut self, group: Vec<Intake>) {
+        let (checked, stored) = match self.ready().await {
+            Ok(()) => {
+                let mut draft = Draft::default();
+                let checked: Vec<_> = group
+                    .into_iter()
+                    .map(|intake| self.check(intake, &mut draft))
+                    .collect();
+                (checked, self.commit(draft).await)
+            }
+            Err(error) => (group.into_iter().map(unchecked).collect(), Err(error)),
+        };
+        if let Err(error) = &stored {
+            tracing::error!(error = error as &dyn std::error::Error, event = %self.parts.event, "runs were not stored");
+        }
+        for Checked {
+            origin,
+            result,
+            reply,
+        } in checked
+        {
+            let held = || stored.as_ref().ok().and_then(|()| self.view.held_of(&origin));
+            let answer = result.and_then(|()| held().ok_or(StoreError::Unavailable));
+            // An error means that the session has ended: the peer will hear of it in the next one.
+            let _ = reply.send(answer);
+        }
+    }
+
+    fn check(&mut self, intake: Intake, draft: &mut Draft) -> Checked {
+        let Intake { run, reply } = intake;
+        let origin = run.head.origin;
+        let now = self.now();
+        let result = match self.ledger.accept(&run, now) {
+            Ok(Accepted { entries, head }) => {
+                draft.sealed.extend(head.map(|head| Sealed { entries, head }));
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        };
+        Checked {
+            origin,
+            result,
+            reply,
+        }
+    }
+
+    /// Writes down that an origin has two histories, once.
+    pub async fn report_fork(&mut self, found: Contradiction) -> Result<(), AuthorityError> {
+        self.ready().await?;
+        if self.ledger.state().is_frozen(&found.origin) || !self.forks.insert(found.origin) {
+            return Ok(());
+        }
+        tracing::warn!(event = %self.parts.event, origin = %found.origin, seq = %found.seq, "an origin has two histories");
+        let mut draft = Draft::default();
+        let body = usher_protocol::record::Body::ForkSeen {
+            origin: found.origin,
+            seq: found.seq,
+            hashes: found.hashes,
+        };
+        self.write(&mut draft, body)?;
+        self.commit(draft).await
+    }
+}
+
+fn unchecked(intake: Intake) -> Checked {
+    Checked {
+        origin: intake.run.head.origin,
+        result: Ok(()),
+        reply: intake.reply,
+    }
+}

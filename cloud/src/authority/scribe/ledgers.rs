@@ -1,0 +1,161 @@
+//! Building an event's ledger from what is stored: at the start, after a failed write, and when the trust has changed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use usher_keys::{Capabilities, Certificate, DeviceIdentity, PublicKey, Purpose, Role, Timestamp};
+use usher_protocol::ledger::Ledger;
+use usher_protocol::sync::Held;
+use usher_protocol::trust::Trust;
+
+use super::{Scribe, ScribeParts};
+use crate::authority::AuthorityError;
+use crate::authority::vault::EventKeys;
+use crate::authority::view::View;
+use crate::store::authority::RecordsQuery;
+use crate::store::{Store, StoreError};
+
+/// Records read at once while replaying: a few hundred kilobytes.
+const PAGE_RECORDS: u32 = 4_096;
+/// How the cloud is called in its own certificates.
+const CLOUD_NAME: &str = "cloud";
+
+impl Scribe {
+    /// Takes up an event whose trust and keys are known, and puts its ticket key in use.
+    ///
+    /// **Errors**: [`AuthorityError`]; a log that does not chain is damaged and nothing is built on it.
+    pub async fn open(
+        parts: ScribeParts,
+        keys: EventKeys,
+        trust: Arc<Trust>,
+    ) -> Result<Self, AuthorityError> {
+        let now = parts.clock.now();
+        let identity = identity(&parts, &keys, &trust, now)?;
+        let view = Arc::new(View::new(Arc::clone(&trust), identity));
+        let (ledger, held) = replay(&parts.store, authority_key(&keys, &trust, now)?, trust, now).await?;
+        let checkpoint = parts.store.checkpoint(parts.event).await?;
+        view.grow(held);
+        view.revoke(ledger.state().revoked_devices());
+        let scribe = Self {
+            parts,
+            keys,
+            ledger,
+            is_sound: true,
+            view,
+            checkpoint,
+            forks: BTreeSet::new(),
+        };
+        scribe.install_ticket_key();
+        Ok(scribe)
+    }
+
+    /// Gives what everyone else sees of the event.
+    pub fn view(&self) -> Arc<View> {
+        Arc::clone(&self.view)
+    }
+
+    /// Builds the ledger anew from what is stored.
+    pub(super) async fn rebuild(&mut self) -> Result<(), AuthorityError> {
+        self.rebuild_with(Arc::clone(self.ledger.trust())).await
+    }
+
+    /// Builds the ledger anew under another trust.
+    pub(super) async fn rebuild_with(&mut self, trust: Arc<Trust>) -> Result<(), AuthorityError> {
+        self.is_sound = false;
+        let now = self.now();
+        let me = authority_key(&self.keys, &trust, now)?;
+        let (ledger, held) = replay(&self.parts.store, me, trust, now).await?;
+        self.ledger = ledger;
+        self.is_sound = true;
+        self.view.grow(held);
+        self.view.revoke(self.ledger.state().revoked_devices());
+        Ok(())
+    }
+
+    /// Makes the cloud's certificate under a trust.
+    pub(super) fn identity_under(&self, trust: &Trust) -> Result<DeviceIdentity, AuthorityError> {
+        identity(&self.parts, &self.keys, trust, self.now())
+    }
+
+    /// Puts the bundle's active ticket key in use, or takes the present one out of use when there is none.
+    pub(super) fn install_ticket_key(&self) {
+        let bundle = self.ledger.trust().bundle();
+        match self.keys.in_use(Purpose::Ticket, bundle, self.now()) {
+            Some(key) => self.parts.signer.install(self.parts.event, key),
+            None => {
+                tracing::warn!(event = %self.parts.event, "no ticket key may sign now: nothing can be sold");
+                self.parts.signer.withdraw(self.parts.event);
+            }
+        }
+    }
+}
+
+/// Gives the key whose log we write. One that may not sign any more still names the log that is there.
+fn authority_key(keys: &EventKeys, trust: &Trust, now: Timestamp) -> Result<PublicKey, AuthorityError> {
+    let (purpose, bundle) = (Purpose::Authority, trust.bundle());
+    let key = keys
+        .in_use(purpose, bundle, now)
+        .or_else(|| keys.named(purpose, bundle));
+    Ok(key.ok_or(AuthorityError::NoKey { purpose })?.public())
+}
+
+/// Makes the cloud's certificate for an event; the same keys and bundle always give the same one.
+fn identity(
+    parts: &ScribeParts,
+    keys: &EventKeys,
+    trust: &Trust,
+    now: Timestamp,
+) -> Result<DeviceIdentity, AuthorityError> {
+    let (purpose, bundle) = (Purpose::Issuing, trust.bundle());
+    let key = keys
+        .in_use(purpose, bundle, now)
+        .or_else(|| keys.named(purpose, bundle));
+    let issuer = key.ok_or(AuthorityError::NoKey { purpose })?;
+    let window = bundle.issuing_key(&issuer.public()).map(|trusted| trusted.window);
+    let certificate = Certificate {
+        event: parts.event,
+        device: parts.link,
+        role: Role::Cloud,
+        name: CLOUD_NAME.to_owned(),
+        gates: Vec::new(),
+        capabilities: Capabilities::default(),
+        window: window.expect("the bundle names the issuing key"),
+    };
+    Ok(DeviceIdentity {
+        certificate: certificate.sign(issuer),
+        via: None,
+    })
+}
+
+async fn replay(
+    store: &Store,
+    me: PublicKey,
+    trust: Arc<Trust>,
+    now: Timestamp,
+) -> Result<(Ledger, Vec<Held>), AuthorityError> {
+    let event = trust.event();
+    let mut ledger = Ledger::new(me, None, trust);
+    let mut after = 0;
+    loop {
+        let page = store
+            .records(RecordsQuery {
+                event,
+                after,
+                limit: PAGE_RECORDS,
+            })
+            .await?;
+        let Some(last) = page.last() else { break };
+        after = last.position;
+        if !page.iter().all(|record| ledger.replay(&record.entry, now)) {
+            return Err(StoreError::Unreadable { what: "log" }.into());
+        }
+    }
+    let heads = store.newest_heads(event).await?;
+    if heads.iter().any(|head| head.tail != ledger.tail(&head.origin)) {
+        return Err(StoreError::Unreadable { what: "head" }.into());
+    }
+    for head in &heads {
+        ledger.replay_head(head.clone());
+    }
+    Ok((ledger, heads.into_iter().map(Held::from).collect()))
+}

@@ -1,0 +1,152 @@
+//! What the organizer does to a sold ticket: void it, make it good again, replace it; the sale and the log change together.
+
+use usher_protocol::Generation;
+use usher_protocol::record::Body;
+
+use super::{Draft, Scribe};
+use crate::authority::AuthorityError;
+use crate::ids::TicketId;
+use crate::store::authority::{Beside, GenerationQuery};
+use crate::store::selling::{NewTicket, Ticket, TicketState, UnitToIssue};
+
+/// What became of a deed on a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TicketOutcome {
+    /// It is done, now or before; this is the ticket that counts.
+    Done(Ticket),
+    /// There is no such ticket.
+    NotFound,
+    /// A newer ticket of the unit has taken its place.
+    Superseded,
+    /// It is revoked, and a revoked ticket never comes back under a fresh code.
+    Revoked,
+}
+
+impl Scribe {
+    /// Makes a ticket void.
+    pub async fn revoke_ticket(&mut self, id: TicketId) -> Result<TicketOutcome, AuthorityError> {
+        let Some(ticket) = self.ticket(id).await? else {
+            return Ok(TicketOutcome::NotFound);
+        };
+        let (unit, generation) = (ticket.unit, ticket.generation);
+        match ticket.state {
+            TicketState::Superseded => Ok(TicketOutcome::Superseded),
+            TicketState::Revoked => Ok(TicketOutcome::Done(ticket)),
+            TicketState::Valid => {
+                self.stand(ticket, TicketState::Revoked, Body::Revoked { unit, generation })
+                    .await
+            }
+        }
+    }
+
+    /// Makes a void ticket good again.
+    pub async fn reinstate_ticket(&mut self, id: TicketId) -> Result<TicketOutcome, AuthorityError> {
+        let Some(ticket) = self.ticket(id).await? else {
+            return Ok(TicketOutcome::NotFound);
+        };
+        let (unit, generation) = (ticket.unit, ticket.generation);
+        match ticket.state {
+            TicketState::Superseded => Ok(TicketOutcome::Superseded),
+            TicketState::Valid => Ok(TicketOutcome::Done(ticket)),
+            TicketState::Revoked => {
+                self.stand(ticket, TicketState::Valid, Body::Reinstated { unit, generation })
+                    .await
+            }
+        }
+    }
+
+    /// Puts the next generation in a ticket's place; asked again, gives the one that took it.
+    pub async fn reissue_ticket(&mut self, id: TicketId) -> Result<TicketOutcome, AuthorityError> {
+        let Some(ticket) = self.ticket(id).await? else {
+            return Ok(TicketOutcome::NotFound);
+        };
+        let generation = Generation(ticket.generation.0.saturating_add(1));
+        match ticket.state {
+            TicketState::Revoked => Ok(TicketOutcome::Revoked),
+            TicketState::Superseded => self.successor(&ticket, generation).await,
+            TicketState::Valid => self.replace(&ticket, generation).await,
+        }
+    }
+
+    async fn ticket(&mut self, id: TicketId) -> Result<Option<Ticket>, AuthorityError> {
+        self.ready().await?;
+        Ok(self.parts.store.ticket(id).await?)
+    }
+
+    async fn stand(
+        &mut self,
+        ticket: Ticket,
+        to: TicketState,
+        body: Body,
+    ) -> Result<TicketOutcome, AuthorityError> {
+        let stands = Beside::TicketStands {
+            ticket: ticket.id,
+            from: ticket.state,
+            to,
+        };
+        let mut draft = Draft {
+            beside: vec![stands],
+            ..Draft::default()
+        };
+        self.write(&mut draft, body)?;
+        self.commit(draft).await?;
+        Ok(TicketOutcome::Done(Ticket { state: to, ..ticket }))
+    }
+
+    /// Finds the ticket that has taken another's place; one that has itself been replaced since does not count.
+    async fn successor(&self, old: &Ticket, generation: Generation) -> Result<TicketOutcome, AuthorityError> {
+        let query = GenerationQuery {
+            event: self.parts.event,
+            unit: old.unit,
+            generation,
+        };
+        let next = match self.parts.store.ticket_of(query).await? {
+            Some(id) => self.parts.store.ticket(id).await?,
+            None => None,
+        };
+        Ok(match next {
+            Some(next) if next.state == TicketState::Valid => TicketOutcome::Done(next),
+            Some(_) | None => TicketOutcome::Superseded,
+        })
+    }
+
+    async fn replace(
+        &mut self,
+        old: &Ticket,
+        generation: Generation,
+    ) -> Result<TicketOutcome, AuthorityError> {
+        let (event, unit) = (self.parts.event, old.unit);
+        let tier = self
+            .parts
+            .store
+            .event(event)
+            .await?
+            .and_then(|event| event.tier(old.tier).cloned());
+        let Some(tier) = tier else {
+            return Ok(TicketOutcome::NotFound);
+        };
+        let to_issue = UnitToIssue {
+            unit,
+            tier: tier.id,
+            generation,
+            admits: tier.admits,
+            flags: tier.flags,
+        };
+        let payload = self.parts.signer.sign(event, &to_issue)?.to_text();
+        let id = TicketId::draw(event, self.now());
+        let new = NewTicket {
+            id,
+            unit,
+            generation,
+            payload,
+        };
+        let mut draft = Draft {
+            beside: vec![Beside::Reissue { old: old.id, new }],
+            ..Draft::default()
+        };
+        self.write(&mut draft, Body::Superseded { unit, generation })?;
+        self.commit(draft).await?;
+        let issued = self.parts.store.ticket(id).await?;
+        Ok(issued.map_or(TicketOutcome::NotFound, TicketOutcome::Done))
+    }
+}

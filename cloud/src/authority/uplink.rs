@@ -1,0 +1,137 @@
+//! The cloud's end of the links: takes connections, gives each to its event's authority, and keeps the newest of each device.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use usher_link::{Connection, Endpoint, Opened, drive};
+use usher_protocol::sync::Farewell;
+
+use super::Authorities;
+use super::event::EventAuthority;
+use super::replica::{LinkedReplica, NoAnswers};
+use crate::store::authority::{Contact, NoteContact};
+
+/// Most links at once: at some 150 KiB each, with its session, 600 MiB.
+const MAX_LINKS: usize = 4_000;
+/// How often the contact of linked devices is written down, so that a crash forgets little.
+const CONTACT_EVERY: Duration = Duration::from_secs(60);
+
+/// Takes connections until told to stop; then every device is told goodbye.
+pub async fn serve(endpoint: Endpoint, authorities: Arc<Authorities>, stop: CancellationToken) {
+    let mut links = JoinSet::new();
+    let mut contacts = interval(CONTACT_EVERY);
+    contacts.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            connection = endpoint.accept() => match connection {
+                Some(connection) => admit(&authorities, connection, &mut links, &stop),
+                None => break,
+            },
+            Some(_) = links.join_next() => {}
+            _ = contacts.tick() => {
+                let authorities = Arc::clone(&authorities);
+                links.spawn(async move { note_contacts(&authorities).await });
+            }
+        }
+    }
+    while links.join_next().await.is_some() {}
+    endpoint.close().await;
+}
+
+fn admit(
+    authorities: &Authorities,
+    connection: Connection,
+    links: &mut JoinSet<()>,
+    stop: &CancellationToken,
+) {
+    let Ok(authority) = authorities.of(connection.event()) else {
+        tracing::debug!(event = %connection.event(), "a device asked for an event without a trust bundle");
+        return connection.close(Farewell::OtherEvent);
+    };
+    if links.len() >= MAX_LINKS {
+        tracing::warn!(links = links.len(), "too many links: a device is sent away");
+        return connection.close(Farewell::Leaving);
+    }
+    links.spawn(link(authority, connection, stop.clone()));
+}
+
+/// Drives one link to its end and writes down how far the device had come.
+async fn link(authority: Arc<EventAuthority>, connection: Connection, stop: CancellationToken) {
+    let device = connection.peer();
+    let replica = Arc::new(LinkedReplica::new(Arc::clone(&authority)));
+    let progress = Arc::clone(replica.progress());
+    let opened = {
+        let (authority, progress) = (Arc::clone(&authority), Arc::clone(&progress));
+        move |Opened {
+                  connection,
+                  certificate,
+              }| {
+            tracing::info!(event = %authority.event(), device = %device.id(), name = certificate.name, "linked");
+            let older = authority
+                .presence()
+                .enter(connection, progress, authority.clock.now());
+            if let Some(older) = older {
+                older.close(Farewell::Silent);
+            }
+            count_links(&authority);
+        }
+    };
+    drive(connection, replica, Arc::new(NoAnswers), opened, stop).await;
+    if authority.presence().leave(&device, &progress) {
+        let held = authority.view().held();
+        let lacking = progress.unconfirmed(&held, authority.clock.now());
+        note(
+            &authority,
+            device,
+            authority.view().record_count().saturating_sub(lacking),
+        )
+        .await;
+        count_links(&authority);
+    }
+}
+
+fn count_links(authority: &EventAuthority) {
+    let linked = authority.presence().count() as f64;
+    authority
+        .metrics
+        .event_gauge("usher_linked_devices", authority.event(), linked);
+}
+
+async fn note_contacts(authorities: &Authorities) {
+    for authority in authorities.all() {
+        let record_count = authority.view().record_count();
+        for present in authority.presence().list(&authority.view().held()) {
+            note(
+                &authority,
+                present.device,
+                record_count.saturating_sub(present.behind),
+            )
+            .await;
+        }
+    }
+}
+
+async fn note(authority: &EventAuthority, device: usher_keys::PublicKey, record_count: u64) {
+    let contact = Contact {
+        device,
+        seen_at: authority.clock.now(),
+        record_count,
+    };
+    let noted = authority
+        .store
+        .note_contact(NoteContact {
+            event: authority.event(),
+            contact,
+        })
+        .await;
+    if let Err(error) = noted {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a device's contact was not written down"
+        );
+    }
+}

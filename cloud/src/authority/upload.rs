@@ -1,0 +1,220 @@
+//! Whether a trust bundle that an organizer uploads may become an event's: signed by the roots, newer, and naming keys the cloud holds.
+
+use thiserror::Error;
+use usher_keys::{BundleError, EventId, Purpose, RootSet, SignedBundle, Timestamp};
+use usher_protocol::trust::Trust;
+
+use super::vault::EventKeys;
+
+/// The purposes of keys that every bundle must cover.
+const PURPOSES: [Purpose; 3] = [Purpose::Ticket, Purpose::Authority, Purpose::Issuing];
+
+/// Why an uploaded bundle is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UploadError {
+    /// By itself, or by what is known already.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// None of its keys for a purpose is one the cloud holds.
+    #[error("none of the bundle's {purpose} keys is held here: sign the answer to this event's key-request")]
+    ForeignKeys {
+        /// The purpose.
+        purpose: Purpose,
+    },
+    /// The first bundle must let the event begin.
+    #[error("the bundle's {purpose} key cannot be used now: it must be active and in its window")]
+    NotInForce {
+        /// The purpose.
+        purpose: Purpose,
+    },
+}
+
+/// An uploaded bundle that may become the event's.
+pub struct Checked {
+    /// The trust it gives.
+    pub trust: Trust,
+    /// The roots it was verified against, which devices pin.
+    pub roots: RootSet,
+}
+
+/// What an upload is checked against.
+pub struct Known<'a> {
+    /// The event.
+    pub event: EventId,
+    /// The trust so far.
+    pub held: Option<&'a Trust>,
+    /// The keys the cloud holds.
+    pub keys: &'a EventKeys,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Checks an uploaded bundle.
+///
+/// The first one is believed because the organizer's own request brings it, and pins its roots; each later one must be
+/// signed by the roots of the one before. A later one may strike keys out without naming others: that cannot wait.
+///
+/// **Errors**: [`UploadError`].
+pub fn check(signed: SignedBundle, known: &Known) -> Result<Checked, UploadError> {
+    let checked = match known.held {
+        Some(held) => Checked {
+            roots: held.bundle().roots.clone(),
+            trust: held.renew(signed)?,
+        },
+        None => {
+            let roots = signed.unverified()?.roots;
+            Checked {
+                trust: Trust::pin(&roots, signed)?,
+                roots,
+            }
+        }
+    };
+    let bundle = checked.trust.bundle();
+    if bundle.event != known.event {
+        return Err(BundleError::OtherEvent.into());
+    }
+    for purpose in PURPOSES {
+        if known.keys.named(purpose, bundle).is_none() {
+            return Err(UploadError::ForeignKeys { purpose });
+        }
+        if known.held.is_none() && known.keys.in_use(purpose, bundle, known.now).is_none() {
+            return Err(UploadError::NotInForce { purpose });
+        }
+    }
+    Ok(checked)
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_keys::{KeyRequest, SecretKey, TrustBundle, Window};
+
+    use super::*;
+    use crate::authority::vault::Vault;
+
+    const EVENT: EventId = EventId([7; 16]);
+    const NOW: Timestamp = Timestamp(5_000);
+
+    struct Scene {
+        keys: EventKeys,
+        bundle: TrustBundle,
+        root: SecretKey,
+        _directory: tempfile::TempDir,
+    }
+
+    fn scene() -> Scene {
+        let directory = tempfile::tempdir().unwrap();
+        let vault = Vault::open(directory.path()).unwrap();
+        let request = vault.request_keys(EVENT, None, Window::ALWAYS).unwrap();
+        let root = SecretKey::from_seed(&[1; 32]);
+        Scene {
+            keys: vault.event_keys(EVENT).unwrap(),
+            bundle: request.first_bundle(RootSet::single(root.public())),
+            root,
+            _directory: directory,
+        }
+    }
+
+    impl Scene {
+        fn check(&self, held: Option<&Trust>, signed: SignedBundle) -> Result<u64, UploadError> {
+            let known = Known {
+                event: EVENT,
+                held,
+                keys: &self.keys,
+                now: NOW,
+            };
+            check(signed, &known).map(|checked| checked.trust.bundle().version)
+        }
+
+        fn held(&self) -> Trust {
+            Trust::pin(&self.bundle.roots, self.bundle.sign(&[&self.root])).unwrap()
+        }
+    }
+
+    #[test]
+    fn the_first_bundle_pins_its_roots_and_the_next_must_be_signed_by_them() {
+        let scene = scene();
+        assert_eq!(scene.check(None, scene.bundle.sign(&[&scene.root])), Ok(1));
+        let mut next = scene.bundle.clone();
+        next.version = 2;
+        assert_eq!(scene.check(Some(&scene.held()), next.sign(&[&scene.root])), Ok(2));
+        let stranger = SecretKey::from_seed(&[9; 32]);
+        next.roots = RootSet::single(stranger.public());
+        assert_eq!(
+            scene.check(Some(&scene.held()), next.sign(&[&stranger])),
+            Err(BundleError::TooFewSignatures { valid: 0, needed: 1 }.into())
+        );
+    }
+
+    #[test]
+    fn an_unsigned_bundle_is_refused() {
+        let scene = scene();
+        assert_eq!(
+            scene.check(None, scene.bundle.sign(&[])),
+            Err(BundleError::TooFewSignatures { valid: 0, needed: 1 }.into())
+        );
+    }
+
+    #[test]
+    fn a_version_that_does_not_rise_is_refused() {
+        let scene = scene();
+        let mut other = scene.bundle.clone();
+        other.ticket_keys[0].window.until = Timestamp(6_000);
+        assert_eq!(
+            scene.check(Some(&scene.held()), other.sign(&[&scene.root])),
+            Err(BundleError::NotNewer { held: 1, offered: 1 }.into())
+        );
+    }
+
+    #[test]
+    fn a_bundle_of_another_event_is_refused() {
+        let scene = scene();
+        let mut other = scene.bundle.clone();
+        other.event = EventId([8; 16]);
+        assert_eq!(
+            scene.check(None, other.sign(&[&scene.root])),
+            Err(BundleError::OtherEvent.into())
+        );
+    }
+
+    #[test]
+    fn keys_the_cloud_does_not_hold_are_refused() {
+        let scene = scene();
+        let foreign = |seed: u8| SecretKey::from_seed(&[seed; 32]).public();
+        let request = KeyRequest {
+            event: EVENT,
+            ticket_key: foreign(20),
+            authority_key: foreign(21),
+            issuing_key: foreign(22),
+            not_before: Timestamp(0),
+            not_after: Timestamp::FOREVER,
+        };
+        let bundle = request.first_bundle(scene.bundle.roots.clone());
+        assert_eq!(
+            scene.check(None, bundle.sign(&[&scene.root])),
+            Err(UploadError::ForeignKeys {
+                purpose: Purpose::Ticket
+            })
+        );
+    }
+
+    #[test]
+    fn a_first_bundle_that_has_run_out_is_refused_and_a_later_one_may_strike_without_replacing() {
+        let scene = scene();
+        let mut over = scene.bundle.clone();
+        over.authority_keys[0].window.until = NOW;
+        assert_eq!(
+            scene.check(None, over.sign(&[&scene.root])),
+            Err(UploadError::NotInForce {
+                purpose: Purpose::Authority
+            })
+        );
+        let struck = scene
+            .bundle
+            .strike(scene.bundle.ticket_keys[0].key.id(), NOW)
+            .unwrap();
+        assert_eq!(
+            scene.check(Some(&scene.held()), struck.sign(&[&scene.root])),
+            Ok(2)
+        );
+    }
+}

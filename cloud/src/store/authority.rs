@@ -1,0 +1,275 @@
+//! What the store is asked and answers about an event's logs, trust and devices, as plain values; what they mean is the authority's.
+
+use std::collections::BTreeMap;
+
+use usher_keys::{Capabilities, DeviceIdentity, EventId, PublicKey, Role, RootSet, SignedBundle, Timestamp};
+use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::ledger::Entry;
+use usher_protocol::log::Head;
+use usher_protocol::{Generation, Origin, Seq, TierId, Unit};
+
+use crate::ids::TicketId;
+use crate::store::catalogue::Seat;
+use crate::store::selling::{NewTicket, TicketState};
+
+/// Records of one log that end at a signed head.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// The records, in order; none when only the head is newer.
+    pub entries: Vec<Entry>,
+    /// The head at the last of them.
+    pub head: Head,
+}
+
+/// What else changes in the same transaction, or not at all.
+#[derive(Clone)]
+pub enum Beside {
+    /// An enrolment code is used up.
+    UseCode(UsedCode),
+    /// A ticket goes from one standing to another.
+    TicketStands {
+        /// The ticket.
+        ticket: TicketId,
+        /// How it stood.
+        from: TicketState,
+        /// How it stands from now on.
+        to: TicketState,
+    },
+    /// A valid ticket gives way to its next generation.
+    Reissue {
+        /// The ticket.
+        old: TicketId,
+        /// The one that takes its place.
+        new: NewTicket,
+    },
+}
+
+/// Asks to append to the logs of an event.
+#[derive(Clone)]
+pub struct Append {
+    /// The event.
+    pub event: EventId,
+    /// What is appended, each log in its own order.
+    pub sealed: Vec<Sealed>,
+    /// What else changes.
+    pub beside: Vec<Beside>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of appending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppendOutcome {
+    /// All of it is durable.
+    Appended,
+    /// Nothing has changed: the records do not follow the stored ones, or something beside them was not as expected.
+    Conflict,
+}
+
+/// A stored record and its place in the order in which the store came to hold them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Its place, from 1.
+    pub position: u64,
+    /// The record.
+    pub entry: Entry,
+}
+
+/// Asks for records of all logs of an event, in the order in which the store came to hold them.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordsQuery {
+    /// The event.
+    pub event: EventId,
+    /// Only records after this place.
+    pub after: u64,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Asks for the next run of a log.
+#[derive(Debug, Clone, Copy)]
+pub struct RunQuery {
+    /// The event.
+    pub event: EventId,
+    /// Whose log.
+    pub origin: Origin,
+    /// After which record.
+    pub after: Seq,
+}
+
+/// A trust bundle with the roots it was verified against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinnedBundle {
+    /// The roots.
+    pub roots: RootSet,
+    /// The bundle.
+    pub signed: SignedBundle,
+}
+
+/// Asks to add the next version of an event's trust bundle.
+#[derive(Debug, Clone)]
+pub struct NewBundle {
+    /// The event.
+    pub event: EventId,
+    /// The bundle's version.
+    pub version: u64,
+    /// The bundle.
+    pub bundle: PinnedBundle,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of adding a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewBundleOutcome {
+    /// It is the newest now.
+    Added,
+    /// A version as high or higher is stored already.
+    NotNewer,
+}
+
+/// A checkpoint and how many records it sums up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCheckpoint {
+    /// How many records of all logs it sums up.
+    pub record_count: u64,
+    /// The checkpoint.
+    pub signed: SignedCheckpoint,
+}
+
+/// Asks to keep a checkpoint in place of the one before.
+#[derive(Debug, Clone)]
+pub struct KeepCheckpoint {
+    /// The event.
+    pub event: EventId,
+    /// The checkpoint.
+    pub checkpoint: StoredCheckpoint,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// The BLAKE3 hash of an enrolment code's secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretHash(pub [u8; 32]);
+
+/// Names an enrolment code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeId {
+    /// The event.
+    pub event: EventId,
+    /// The hash of its secret.
+    pub secret: SecretHash,
+}
+
+/// What a device that uses an enrolment code becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnrolmentTerms {
+    /// Hub or scanner.
+    pub role: Role,
+    /// How people call it.
+    pub name: String,
+    /// The gates it may serve; empty means every gate.
+    pub gates: Vec<u16>,
+    /// What else it may do.
+    pub capabilities: Capabilities,
+    /// How long its certificate lasts, in milliseconds.
+    pub certificate_ms: u64,
+}
+
+/// Asks to add an enrolment code.
+#[derive(Debug, Clone)]
+pub struct NewCode {
+    /// The code.
+    pub id: CodeId,
+    /// What it is for.
+    pub terms: EnrolmentTerms,
+    /// When it can no longer be used.
+    pub expires_at: Timestamp,
+    /// How many unused codes an event may have.
+    pub open_limit: u32,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of adding an enrolment code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewCodeOutcome {
+    /// It can be used.
+    Added,
+    /// The event has too many unused codes.
+    TooMany,
+}
+
+/// An enrolment code as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    /// What it is for.
+    pub terms: EnrolmentTerms,
+    /// When it can no longer be used.
+    pub expires_at: Timestamp,
+    /// The certificate of the device that used it.
+    pub used: Option<DeviceIdentity>,
+}
+
+/// The use of an enrolment code.
+#[derive(Debug, Clone)]
+pub struct UsedCode {
+    /// The code.
+    pub id: CodeId,
+    /// The certificate its device was given.
+    pub identity: DeviceIdentity,
+}
+
+/// When a device was last linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contact {
+    /// The device.
+    pub device: PublicKey,
+    /// When.
+    pub seen_at: Timestamp,
+    /// How many records of all logs it held then.
+    pub record_count: u64,
+}
+
+/// Asks to write down when a device was last linked.
+#[derive(Debug, Clone, Copy)]
+pub struct NoteContact {
+    /// The event.
+    pub event: EventId,
+    /// The contact.
+    pub contact: Contact,
+}
+
+/// Names one generation of a unit's ticket.
+#[derive(Debug, Clone, Copy)]
+pub struct GenerationQuery {
+    /// The event.
+    pub event: EventId,
+    /// The unit.
+    pub unit: Unit,
+    /// The generation.
+    pub generation: Generation,
+}
+
+/// Asks where units are.
+#[derive(Debug, Clone)]
+pub struct PlacesQuery {
+    /// The event.
+    pub event: EventId,
+    /// The units.
+    pub units: Vec<Unit>,
+}
+
+/// What a unit is, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its tier.
+    pub tier: TierId,
+    /// The tier's name.
+    pub tier_name: String,
+    /// Where it is, if it is a seat.
+    pub seat: Option<Seat>,
+}
+
+/// The places of some units.
+pub type Places = BTreeMap<Unit, Place>;

@@ -1,0 +1,169 @@
+//! Appending to logs: records, heads and what changes with them in one transaction, only if they follow what is stored.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use usher_keys::EventId;
+use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Tail};
+use usher_protocol::{Origin, Seq};
+
+use crate::ids::TicketId;
+use crate::store::StoreError;
+use crate::store::authority::{Append, AppendOutcome, Beside, Sealed};
+use crate::store::selling::{NewTicket, TicketState};
+use crate::store::sqlite::Effect;
+use crate::store::sqlite::column::ms;
+
+use super::{count, devices, logs, read_count};
+
+/// Appends to the logs of an event.
+pub fn append(connection: &Connection, request: &Append) -> Result<Effect<AppendOutcome>, StoreError> {
+    for sealed in &request.sealed {
+        if !append_sealed(connection, request.event, sealed)? {
+            return Ok(Effect::Undo(AppendOutcome::Conflict));
+        }
+    }
+    for beside in &request.beside {
+        let done = match beside {
+            Beside::UseCode(used) => devices::use_code(connection, used, request.now)?,
+            Beside::TicketStands { ticket, from, to } => set_standing(connection, ticket, *from, *to)?,
+            Beside::Reissue { old, new } => reissue(connection, old, new, request)?,
+        };
+        if !done {
+            return Ok(Effect::Undo(AppendOutcome::Conflict));
+        }
+    }
+    Ok(Effect::Keep(AppendOutcome::Appended))
+}
+
+/// Where a log ends in the store.
+#[derive(Default)]
+struct Stored {
+    tail: Tail,
+    log_bytes: u64,
+}
+
+fn append_sealed(connection: &Connection, event: EventId, sealed: &Sealed) -> Result<bool, StoreError> {
+    let origin = sealed.head.origin;
+    let stored = stored(connection, event, &origin)?;
+    let mut tail = stored.tail;
+    let mut log_bytes = stored.log_bytes;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO records (event_id, position, origin, seq, hash, bytes)
+         VALUES (?1, (SELECT coalesce(max(position), 0) + 1 FROM records WHERE event_id = ?1), ?2, ?3, ?4, ?5)",
+    )?;
+    for entry in &sealed.entries {
+        tail = tail.push(event, &origin, &entry.bytes);
+        if entry.origin != origin || entry.tail != tail {
+            return Ok(false);
+        }
+        log_bytes += entry.bytes.len() as u64;
+        insert.execute(params![
+            event.0,
+            origin.0,
+            count(tail.seq.0),
+            tail.hash,
+            entry.bytes
+        ])?;
+    }
+    if tail != sealed.head.tail {
+        return Ok(false);
+    }
+    keep_head(connection, event, &sealed.head, log_bytes)?;
+    Ok(true)
+}
+
+fn stored(connection: &Connection, event: EventId, origin: &Origin) -> Result<Stored, StoreError> {
+    let newest: Option<(i64, [u8; 32], i64)> = connection
+        .prepare_cached(
+            "SELECT seq, hash, log_bytes FROM heads WHERE event_id = ?1 AND origin = ?2 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row(params![event.0, origin.0], |row| row.try_into())
+        .optional()?;
+    let Some((seq, hash, log_bytes)) = newest else {
+        return Ok(Stored::default());
+    };
+    let seq = Seq(read_count(seq)?);
+    Ok(Stored {
+        tail: Tail { seq, hash },
+        log_bytes: read_count(log_bytes)?,
+    })
+}
+
+/// Keeps the newest head, and the one before it only if without it two kept heads would be further apart than one run.
+fn keep_head(connection: &Connection, event: EventId, head: &Head, log_bytes: u64) -> Result<(), StoreError> {
+    let mut newest_two = connection.prepare_cached(
+        "SELECT seq, log_bytes FROM heads WHERE event_id = ?1 AND origin = ?2 ORDER BY seq DESC LIMIT 2",
+    )?;
+    let before: Vec<(i64, i64)> = newest_two
+        .query_map(params![event.0, head.origin.0], |row| row.try_into())?
+        .collect::<Result<_, _>>()?;
+    if let Some((newest, _)) = before.first() {
+        let (base_seq, base_bytes) = before.get(1).copied().unwrap_or_default();
+        let records = count(head.tail.seq.0) - base_seq;
+        let bytes = count(log_bytes) - base_bytes;
+        if records <= count(MAX_RUN_RECORDS as u64) && bytes <= count(MAX_RUN_BYTES as u64) {
+            connection
+                .prepare_cached("DELETE FROM heads WHERE event_id = ?1 AND origin = ?2 AND seq = ?3")?
+                .execute(params![event.0, head.origin.0, newest])?;
+        }
+    }
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO heads (event_id, origin, seq, hash, signature, log_bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            event.0,
+            head.origin.0,
+            count(head.tail.seq.0),
+            head.tail.hash,
+            head.signature.0,
+            count(log_bytes),
+        ])?;
+    Ok(())
+}
+
+fn set_standing(
+    connection: &Connection,
+    ticket: &TicketId,
+    from: TicketState,
+    to: TicketState,
+) -> Result<bool, StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE tickets SET state = ?4 WHERE event_id = ?1 AND ticket_id = ?2 AND state = ?3",
+        )?
+        .execute(params![
+            ticket.event.0,
+            ticket.local,
+            logs::ticket_word(from),
+            logs::ticket_word(to)
+        ])?;
+    Ok(changed == 1)
+}
+
+/// Puts the next generation in a valid ticket's place; `false` when the ticket is not valid or not the newest.
+fn reissue(
+    connection: &Connection,
+    old: &TicketId,
+    new: &NewTicket,
+    request: &Append,
+) -> Result<bool, StoreError> {
+    let event = request.event;
+    let counted = connection
+        .prepare_cached(
+            "UPDATE units SET issued = ?3
+             WHERE event_id = ?1 AND unit = ?2 AND state = 'booked' AND issued = ?3 - 1",
+        )?
+        .execute(params![event.0, new.unit.0, new.generation.0])?;
+    if counted == 0 || !set_standing(connection, old, TicketState::Valid, TicketState::Superseded)? {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO tickets (event_id, ticket_id, unit, generation, booking_id, state, payload, issued_at)
+             SELECT event_id, ?3, unit, ?4, booking_id, 'valid', ?5, ?6
+             FROM tickets WHERE event_id = ?1 AND ticket_id = ?2",
+        )?
+        .execute(params![event.0, old.local, new.id.local, new.generation.0, new.payload, ms(request.now)])?;
+    Ok(true)
+}

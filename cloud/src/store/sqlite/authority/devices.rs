@@ -1,0 +1,160 @@
+//! Enrolment codes, each good for one device, and when each device was last linked.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use usher_keys::{Capabilities, DeviceIdentity, EventId, PublicKey, Role, Timestamp, codec};
+
+use crate::store::StoreError;
+use crate::store::authority::{
+    Code, CodeId, Contact, EnrolmentTerms, NewCode, NewCodeOutcome, NoteContact, SecretHash, UsedCode,
+};
+use crate::store::sqlite::Effect;
+use crate::store::sqlite::column::{event_id, moment, ms};
+
+use super::{count, read_count};
+
+/// Largest stored certificate with its issuer's, in bytes: each at its limits takes half a kilobyte.
+const MAX_IDENTITY_BYTES: usize = 4 * 1024;
+
+/// Adds an enrolment code, and forgets those that ran out unused.
+pub fn add_code(connection: &Connection, request: &NewCode) -> Result<Effect<NewCodeOutcome>, StoreError> {
+    let event = request.id.event.0;
+    connection
+        .prepare_cached(
+            "DELETE FROM enrolment_codes WHERE event_id = ?1 AND used_by IS NULL AND expires_at <= ?2",
+        )?
+        .execute(params![event, ms(request.now)])?;
+    let open: u32 = connection
+        .prepare_cached("SELECT count(*) FROM enrolment_codes WHERE event_id = ?1 AND used_by IS NULL")?
+        .query_row([event], |row| row.get(0))?;
+    if open >= request.open_limit {
+        return Ok(Effect::Keep(NewCodeOutcome::TooMany));
+    }
+    let terms = &request.terms;
+    connection
+        .prepare_cached(
+            "INSERT INTO enrolment_codes (event_id, secret_hash, role, name, gates, enrol_scanners,
+                                          override_refusals, certificate_ms, created_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            event,
+            request.id.secret.0,
+            role_word(terms.role),
+            terms.name,
+            serde_json::to_string(&terms.gates).expect("gates are plain numbers"),
+            terms.capabilities.enrol_scanners,
+            terms.capabilities.override_refusals,
+            count(terms.certificate_ms),
+            ms(request.now),
+            ms(request.expires_at),
+        ])?;
+    Ok(Effect::Keep(NewCodeOutcome::Added))
+}
+
+/// Finds the event whose enrolment code has this secret.
+pub fn code_event(connection: &Connection, secret: &SecretHash) -> Result<Option<EventId>, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT event_id FROM enrolment_codes WHERE secret_hash = ?1")?
+        .query_row([secret.0], |row| row.get(0).map(event_id))
+        .optional()?;
+    Ok(found)
+}
+
+/// Finds an enrolment code.
+pub fn code(connection: &Connection, id: &CodeId) -> Result<Option<Code>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT role, name, gates, enrol_scanners, override_refusals, certificate_ms, expires_at, certificate
+         FROM enrolment_codes WHERE event_id = ?1 AND secret_hash = ?2",
+    )?;
+    let mut found = select.query_and_then(params![id.event.0, id.secret.0], read_code)?;
+    found.next().transpose()
+}
+
+fn read_code(row: &Row<'_>) -> Result<Code, StoreError> {
+    let certificate: Option<Vec<u8>> = row.get(7)?;
+    let used = certificate
+        .map(|bytes| codec::decode::<MAX_IDENTITY_BYTES, DeviceIdentity>(&bytes))
+        .transpose()
+        .map_err(|_| StoreError::Unreadable { what: "certificate" })?;
+    Ok(Code {
+        terms: EnrolmentTerms {
+            role: role(row.get_ref(0)?.as_str()?)?,
+            name: row.get(1)?,
+            gates: serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(|_| StoreError::Unreadable {
+                what: "list of gates",
+            })?,
+            capabilities: Capabilities {
+                enrol_scanners: row.get(3)?,
+                override_refusals: row.get(4)?,
+            },
+            certificate_ms: read_count(row.get(5)?)?,
+        },
+        expires_at: moment(row.get(6)?),
+        used,
+    })
+}
+
+/// Uses a code up; `false` when it is gone, was used or has run out.
+pub fn use_code(connection: &Connection, used: &UsedCode, now: Timestamp) -> Result<bool, StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE enrolment_codes SET used_by = ?3, used_at = ?4, certificate = ?5
+             WHERE event_id = ?1 AND secret_hash = ?2 AND used_by IS NULL AND expires_at > ?4",
+        )?
+        .execute(params![
+            used.id.event.0,
+            used.id.secret.0,
+            used.identity.unverified().device.0,
+            ms(now),
+            codec::encode(&used.identity),
+        ])?;
+    Ok(changed == 1)
+}
+
+/// Writes down when a device was last linked.
+pub fn note_contact(connection: &Connection, request: &NoteContact) -> Result<Effect<()>, StoreError> {
+    let contact = &request.contact;
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO device_contacts (event_id, device, seen_at, record_count)
+             VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![
+            request.event.0,
+            contact.device.0,
+            ms(contact.seen_at),
+            count(contact.record_count),
+        ])?;
+    Ok(Effect::Keep(()))
+}
+
+/// Lists when each device of an event was last linked.
+pub fn contacts(connection: &Connection, event: &EventId) -> Result<Vec<Contact>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT device, seen_at, record_count FROM device_contacts WHERE event_id = ?1 ORDER BY device",
+    )?;
+    let found = select.query_and_then([event.0], |row| {
+        Ok(Contact {
+            device: PublicKey(row.get(0)?),
+            seen_at: moment(row.get(1)?),
+            record_count: read_count(row.get(2)?)?,
+        })
+    })?;
+    found.collect()
+}
+
+fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Cloud => "cloud",
+        Role::Hub => "hub",
+        Role::Scanner => "scanner",
+    }
+}
+
+fn role(word: &str) -> Result<Role, StoreError> {
+    match word {
+        "hub" => Ok(Role::Hub),
+        "scanner" => Ok(Role::Scanner),
+        _ => Err(StoreError::Unreadable { what: "role" }),
+    }
+}
