@@ -182,7 +182,7 @@ impl Ledger {
         entries
     }
 
-    /// Writes down that an origin has two histories, once.
+    /// Writes down that an origin has two histories, once; a scanner, whose word would not count, leaves it to its hub.
     pub fn report_fork(&mut self, found: Contradiction, now: Timestamp) -> Option<Entry> {
         if self.state.is_frozen(&found.origin) {
             return None;
@@ -192,7 +192,7 @@ impl Ledger {
             seq: found.seq,
             hashes: found.hashes,
         };
-        Some(self.write(body, now))
+        self.may_write(&self.me, &body).then(|| self.write(body, now))
     }
 
     /// Signs the head of our own log; `None` when it is already signed up to its end.
@@ -287,13 +287,23 @@ impl Ledger {
     }
 
     /// Authority records count only in an authority's log, device records only in a device's, certificates only for whom
-    /// they name.
+    /// they name. That an origin has two histories counts only from a hub or an authority: it stops the origin's work, so a
+    /// stolen scanner must not be able to say it of a hub.
     fn may_write(&self, origin: &Origin, body: &Body) -> bool {
         let is_authority = self.trust.bundle().authority_key(origin).is_some();
         if let Body::Opened { identity } = body {
             return !is_authority && identity.unverified().device == *origin;
         }
+        if let Body::ForkSeen { .. } = body {
+            return is_authority || self.is_hub(origin);
+        }
         body.is_authority() == is_authority
+    }
+
+    fn is_hub(&self, origin: &Origin) -> bool {
+        self.state
+            .device(origin)
+            .is_some_and(|identity| identity.unverified().role == Role::Hub)
     }
 
     /// Takes a newer trust bundle.

@@ -148,7 +148,7 @@ pub enum Body {
         /// The reason given, at most [`MAX_WORDS_BYTES`].
         why: String,
     },
-    /// Device: saw two histories of one origin.
+    /// Hub or authority: saw two histories of one origin.
     ForkSeen {
         /// The origin.
         origin: Origin,
