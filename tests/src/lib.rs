@@ -1,3 +1,5 @@
 //! What the end-to-end tests, the simulation and the demo share; the crates under test hold none of it.
 
+pub mod relay;
 pub mod sim;
+pub mod stage;

@@ -1,0 +1,63 @@
+//! QR codes as picture files, and payloads that nobody sold: forged, altered, foreign.
+
+use std::path::Path;
+
+use anyhow::Context;
+use fast_qr::QRBuilder;
+use image::{GrayImage, Luma};
+use usher_keys::{KeyId, SecretKey};
+use usher_protocol::ticket::{Ticket, TicketFlags, digits};
+use usher_protocol::{Generation, TierId, Unit};
+
+/// White modules around a code.
+const QUIET_ZONE: usize = 4;
+/// Pixels of a module.
+const SCALE: usize = 8;
+
+/// Draws any bytes as a QR code into a PNG file.
+///
+/// **Errors**: when they are too many for a code, or the file cannot be written.
+pub fn draw(bytes: &[u8], file: &Path) -> anyhow::Result<()> {
+    let code = QRBuilder::new(bytes)
+        .build()
+        .map_err(|error| anyhow::anyhow!("making a QR code: {error:?}"))?;
+    let side = (code.size + 2 * QUIET_ZONE) * SCALE;
+    let side_px = u32::try_from(side).context("a QR code is some thousand pixels wide")?;
+    let picture = GrayImage::from_fn(side_px, side_px, |x, y| {
+        let module = |at: u32| {
+            (at as usize / SCALE)
+                .checked_sub(QUIET_ZONE)
+                .filter(|&at| at < code.size)
+        };
+        let dark = matches!((module(x), module(y)), (Some(x), Some(y)) if code[y][x].value());
+        Luma([if dark { 0 } else { 255 }])
+    });
+    picture
+        .save(file)
+        .with_context(|| format!("writing {}", file.display()))
+}
+
+/// Makes the payload of a ticket signed with a key that no trust bundle lists.
+pub fn forged(unit: u32, tier: u16) -> String {
+    let ticket = Ticket {
+        key: KeyId([0; 4]),
+        unit: Unit(unit),
+        generation: Generation(1),
+        tier: TierId(tier),
+        admits: 1,
+        flags: TicketFlags::default(),
+        holder: None,
+    };
+    ticket.sign(&SecretKey::from_seed(&[66; 32])).to_text()
+}
+
+/// Makes another unit's ticket of a genuine one: everything is as it was except the unit, under the old signature.
+///
+/// **Errors**: when the payload is none.
+pub fn altered(payload: &str) -> anyhow::Result<String> {
+    let mut bytes = digits::decode(payload.as_bytes()).context("a payload is decimal digits")?;
+    // Version byte and key id are before the unit.
+    let unit = bytes.get_mut(5).context("a payload has a unit")?;
+    *unit ^= 1;
+    Ok(digits::encode(&bytes))
+}
