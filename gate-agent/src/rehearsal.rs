@@ -1,0 +1,223 @@
+//! An event for tests: keys, bundle, policy, authority log and tickets, without a cloud; what is tested is elsewhere.
+
+use std::sync::Arc;
+
+use usher_keys::{
+    Capabilities, Certificate, DeviceIdentity, EventId, KeyId, PublicKey, Role, RootSet, SecretKey,
+    SignedBundle, TrustBundle, TrustedKey, Window,
+};
+use usher_protocol::admission::Direction;
+use usher_protocol::ledger::Ledger;
+use usher_protocol::log::Run;
+use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::record::Body;
+use usher_protocol::request::Scan;
+use usher_protocol::ticket::{Ticket, TicketFlags};
+use usher_protocol::trust::Trust;
+use usher_protocol::{GateId, Generation, ScanId, TierId, Unit, ZoneId, home};
+
+use crate::clock::Clock;
+use crate::replica::{Meta, Replica};
+
+/// The event of the tests.
+pub const EVENT: EventId = EventId([7; 16]);
+/// A tier that is referred when its home cannot be reached.
+pub const STRICT: TierId = TierId(1);
+/// A tier that is admitted then.
+pub const AVAILABLE: TierId = TierId(2);
+/// The gate of the tests.
+pub const NORTH: GateId = GateId(1);
+/// Another gate.
+pub const SOUTH: GateId = GateId(2);
+
+const ROOT: u8 = 101;
+const TICKETS: u8 = 102;
+const AUTHORITY: u8 = 103;
+const ISSUING: u8 = 104;
+
+/// Makes the key of a number.
+pub fn key(n: u8) -> SecretKey {
+    SecretKey::from_seed(&[n; 32])
+}
+
+/// An event and its authority.
+pub struct Show {
+    /// The bundle in force.
+    pub bundle: SignedBundle,
+    /// The time.
+    pub clock: Clock,
+    ledger: Ledger,
+    records: Vec<Vec<u8>>,
+}
+
+impl Show {
+    /// Makes an event with its policy; hubs with these key numbers share the units.
+    pub fn new(hubs: &[u8]) -> Self {
+        let bundle = bundle(1);
+        let trust = Trust::pin(&RootSet::single(key(ROOT).public()), bundle.clone()).unwrap();
+        let mut show = Self {
+            bundle,
+            clock: Clock::system(),
+            ledger: Ledger::new(key(AUTHORITY).public(), None, Arc::new(trust)),
+            records: Vec::new(),
+        };
+        show.write(Body::Policy {
+            version: 1,
+            policy: policy(),
+        });
+        let hubs = hubs.iter().map(|n| key(*n).public()).collect();
+        show.write(Body::Roster { epoch: 1, hubs });
+        show
+    }
+
+    /// Writes a record of the authority.
+    pub fn write(&mut self, body: Body) {
+        let entry = self.ledger.write(body, self.clock.now());
+        self.records.push(entry.bytes);
+    }
+
+    /// Gives the whole authority log.
+    pub fn run(&mut self) -> Run {
+        self.ledger.seal(&key(AUTHORITY));
+        let heads = self.ledger.heads();
+        Run {
+            base: usher_protocol::log::Tail::default(),
+            records: self.records.clone(),
+            head: heads.into_iter().next().unwrap(),
+        }
+    }
+
+    /// Gives a checkpoint of what a replica holds, signed by the authority.
+    pub async fn checkpoint(&self, replica: &Replica) -> usher_protocol::checkpoint::SignedCheckpoint {
+        let now = self.clock.now();
+        let checkpoint = replica.inspect(move |ledger| {
+            usher_protocol::checkpoint::Checkpoint::of(ledger.state(), ledger.tails(), now)
+        });
+        checkpoint.await.unwrap().sign(&key(AUTHORITY))
+    }
+
+    /// Gives what a device with that key number is and believes.
+    pub fn meta(&self, n: u8, role: Role) -> Meta {
+        let capabilities = Capabilities {
+            enrol_scanners: role == Role::Hub,
+            override_refusals: true,
+        };
+        Meta {
+            identity: identity(&certificate(n, role, capabilities)),
+            roots: RootSet::single(key(ROOT).public()),
+            bundle: self.bundle.clone(),
+            uplink: Vec::new(),
+        }
+    }
+
+    /// Opens a hub's replica in memory, with the authority log in it.
+    pub async fn hub(&mut self, n: u8) -> Arc<Replica> {
+        let meta = self.meta(n, Role::Hub);
+        let replica = Replica::open_in_memory(&meta, key(n), self.clock.clone()).unwrap();
+        usher_link::Replica::store(&replica, self.run()).await.unwrap();
+        Arc::new(replica)
+    }
+}
+
+/// Makes a bundle of that version.
+pub fn bundle(version: u64) -> SignedBundle {
+    let trusted = |n: u8| vec![TrustedKey::active(key(n).public(), Window::ALWAYS)];
+    let bundle = TrustBundle {
+        event: EVENT,
+        version,
+        roots: RootSet::single(key(ROOT).public()),
+        ticket_keys: trusted(TICKETS),
+        authority_keys: trusted(AUTHORITY),
+        issuing_keys: trusted(ISSUING),
+    };
+    bundle.sign(&[&key(ROOT)])
+}
+
+/// Makes the certificate of a device with that key number.
+pub fn certificate(n: u8, role: Role, capabilities: Capabilities) -> Certificate {
+    Certificate {
+        event: EVENT,
+        device: key(n).public(),
+        role,
+        name: format!("{role:?} {n}"),
+        gates: Vec::new(),
+        capabilities,
+        window: Window::ALWAYS,
+    }
+}
+
+/// Has the event's issuing key sign a certificate.
+pub fn identity(certificate: &Certificate) -> DeviceIdentity {
+    DeviceIdentity {
+        certificate: certificate.clone().sign(&key(ISSUING)),
+        via: None,
+    }
+}
+
+/// Makes the policy of the tests: one zone, two gates, a strict and an available tier, single entry.
+pub fn policy() -> Policy {
+    let tier = |id, name: &str, offline| Tier {
+        id,
+        name: name.to_owned(),
+        zones: vec![ZoneId(1)],
+        windows: Vec::new(),
+        entry: Entry::Single,
+        offline,
+    };
+    let gate = |id, name: &str| Gate {
+        id,
+        name: name.to_owned(),
+        zone: ZoneId(1),
+    };
+    Policy {
+        name: "Festival".to_owned(),
+        utc_offset_minutes: 60,
+        day_start_minutes: 0,
+        zones: vec![Zone {
+            id: ZoneId(1),
+            name: "Arena".to_owned(),
+            capacity: None,
+        }],
+        gates: vec![gate(NORTH, "Gate North"), gate(SOUTH, "Gate South")],
+        tiers: vec![
+            tier(STRICT, "Seated", Offline::Strict),
+            tier(AVAILABLE, "Standing", Offline::Available),
+        ],
+    }
+}
+
+/// Makes the ticket of a unit, as the text in its code.
+pub fn ticket(unit: u32, tier: TierId) -> Vec<u8> {
+    let ticket = Ticket {
+        key: KeyId([0; 4]),
+        unit: Unit(unit),
+        generation: Generation(1),
+        tier,
+        admits: 1,
+        flags: TicketFlags::default(),
+        holder: None,
+    };
+    ticket.sign(&key(TICKETS)).to_text().into_bytes()
+}
+
+/// Makes a scan at the north gate; its number is also its id.
+pub fn scan(id: u32, unit: u32, tier: TierId) -> Scan {
+    let mut bytes = [0; 16];
+    bytes[..4].copy_from_slice(&id.to_le_bytes());
+    Scan {
+        id: ScanId(bytes),
+        code: ticket(unit, tier),
+        gate: NORTH,
+        direction: Direction::In,
+        persons: 1,
+    }
+}
+
+/// Finds a unit whose home is that hub.
+pub fn unit_at(hub: u8, hubs: &[u8]) -> u32 {
+    let hubs: Vec<PublicKey> = hubs.iter().map(|n| key(*n).public()).collect();
+    let home = Some(key(hub).public());
+    (0..)
+        .find(|unit| home::home_of(EVENT, Unit(*unit), &hubs) == home)
+        .unwrap()
+}

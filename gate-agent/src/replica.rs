@@ -1,0 +1,311 @@
+//! The durable replica of one event on SQLite, for hubs and scanners: state from signed logs, one owner, group commit; the network is not here.
+
+mod command;
+mod database;
+mod error;
+mod linked;
+mod meta;
+mod owner;
+mod readers;
+mod replay;
+mod rows;
+mod shelf;
+mod standing;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+use usher_keys::{Certificate, DeviceIdentity, EventId, Role, SecretKey, Timestamp};
+use usher_protocol::Origin;
+use usher_protocol::admission::{Reason, Verdict};
+use usher_protocol::ledger::{Asked, Ledger, Seat};
+use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
+use usher_protocol::ticket::{Rejection, VerifiedTicket};
+
+pub use error::{Fault, Finding, ReplicaError};
+pub use meta::Meta;
+pub use owner::GROUP_COMMANDS;
+pub use standing::{FiguresNow, Standing};
+
+use crate::clock::Clock;
+use command::Command;
+use database::Place;
+use owner::Owner;
+use readers::Readers;
+use replay::Rebuilt;
+use standing::Published;
+
+/// Commands that may wait for the owner: eight full groups, some tens of milliseconds of work.
+const COMMANDS_WAITING: usize = 8 * GROUP_COMMANDS;
+
+/// The durable replica of one event.
+pub struct Replica {
+    event: EventId,
+    meta: Meta,
+    clock: Clock,
+    commands: mpsc::Sender<Command>,
+    published: Arc<Published>,
+    readers: Arc<Readers>,
+    /// The owner, until someone waits for its end.
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Replica {
+    /// Makes the replica of a device that has just been enrolled.
+    ///
+    /// **Errors**: [`ReplicaError::AlreadyFounded`] when there is one, and the rest of [`ReplicaError`].
+    pub fn found(path: &Path, meta: &Meta) -> Result<(), ReplicaError> {
+        let place = Place::File(path.to_owned());
+        let _lock = place.lock()?;
+        let mut connection = place.open_writer(true)?;
+        let transaction = connection.transaction()?;
+        if Meta::exists(&transaction)? {
+            return Err(ReplicaError::AlreadyFounded {
+                path: path.to_owned(),
+            });
+        }
+        meta.write(&transaction)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Opens the replica in a file and rebuilds its state.
+    ///
+    /// **Errors**: [`ReplicaError`]; a damaged file is refused with the record that is wrong.
+    pub fn open(path: &Path, key: SecretKey, clock: Clock) -> Result<Self, ReplicaError> {
+        let place = Place::File(path.to_owned());
+        let lock = place.lock()?;
+        let connection = place.open_writer(false)?;
+        Self::start(place, connection, lock, (key, clock))
+    }
+
+    /// Makes a replica in memory, for tests.
+    ///
+    /// **Errors**: [`ReplicaError`].
+    pub fn open_in_memory(meta: &Meta, key: SecretKey, clock: Clock) -> Result<Self, ReplicaError> {
+        let place = Place::in_memory();
+        let connection = place.open_writer(true)?;
+        meta.write(&connection)?;
+        Self::start(place, connection, None, (key, clock))
+    }
+
+    fn start(
+        place: Place,
+        connection: Connection,
+        lock: Option<std::fs::File>,
+        (key, clock): (SecretKey, Clock),
+    ) -> Result<Self, ReplicaError> {
+        database::quick_check(&connection)?;
+        let meta = Meta::read(&connection)?;
+        if meta.identity.unverified().device != key.public() {
+            return Err(ReplicaError::OtherKey);
+        }
+        let now = clock.now();
+        let Rebuilt { ledger, shelf } = replay::rebuild(&connection, key.public(), now)?;
+        let published = Arc::new(Published::new(&ledger, meta::read_fresh_as_of(&connection)?));
+        let event = ledger.event();
+        let (commands, waiting) = mpsc::channel(COMMANDS_WAITING);
+        let owner = Owner {
+            connection,
+            ledger: Some(ledger),
+            shelf,
+            key,
+            clock: clock.clone(),
+            published: Arc::clone(&published),
+            lock,
+            failing: false,
+            latest: now,
+        };
+        let thread = std::thread::Builder::new()
+            .name("replica-owner".to_owned())
+            .spawn(move || owner.serve(waiting))
+            .map_err(ReplicaError::Thread)?;
+        Ok(Self {
+            event,
+            meta,
+            clock,
+            commands,
+            published,
+            readers: Readers::new(place),
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Lets the commands before this one finish, and waits until the file is closed.
+    pub async fn close(&self) {
+        // An error means that the owner has ended already.
+        let _ = self.commands.send(Command::Stop).await;
+        let thread = self
+            .thread
+            .lock()
+            .expect("nothing panics while it holds this")
+            .take();
+        if let Some(thread) = thread {
+            let ended = tokio::task::spawn_blocking(move || thread.join()).await;
+            if !matches!(ended, Ok(Ok(()))) {
+                tracing::error!("the replica's owner did not end in good order");
+            }
+        }
+    }
+
+    /// Verifies the code of a ticket: format, key, signature, event.
+    ///
+    /// **Errors**: [`Rejection`].
+    pub fn verify(&self, code: &[u8]) -> Result<VerifiedTicket, Rejection> {
+        let standing = self.published.standing.load();
+        standing.trust.keyring().verify_text(code, self.clock.now())
+    }
+
+    /// Judges a scan and makes what came of it durable.
+    ///
+    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    pub async fn judge(&self, asked: Asked, seat: Seat) -> Result<Verdict, RequestError> {
+        let (reply, verdict) = oneshot::channel();
+        self.ask(Command::Judge { asked, seat, reply }, verdict).await
+    }
+
+    /// Lets people in against the rules and makes that durable.
+    ///
+    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    pub async fn override_refusal(
+        &self,
+        asked: Asked,
+        by: String,
+        why: String,
+    ) -> Result<Verdict, RequestError> {
+        let (reply, verdict) = oneshot::channel();
+        self.ask(
+            Command::Override {
+                asked,
+                by,
+                why,
+                reply,
+            },
+            verdict,
+        )
+        .await
+    }
+
+    async fn ask(
+        &self,
+        command: Command,
+        verdict: oneshot::Receiver<Option<Verdict>>,
+    ) -> Result<Verdict, RequestError> {
+        self.commands.try_send(command).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => RequestError::Busy,
+            mpsc::error::TrySendError::Closed(_) => RequestError::Unavailable,
+        })?;
+        verdict.await.ok().flatten().ok_or(RequestError::Unavailable)
+    }
+
+    /// Judges a scan with nobody to ask: what a scanner does when it reaches no hub.
+    ///
+    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    pub async fn judge_alone(&self, scan: &Scan) -> Response {
+        let ticket = match self.verify(&scan.code) {
+            Ok(ticket) => ticket,
+            Err(rejection) => return Ok(self.rejected(scan, rejection)),
+        };
+        let facts = TicketFacts::from(ticket.ticket());
+        let verdict = self.judge(asked(scan, ticket), Seat::CutOff).await?;
+        Ok(Answer {
+            scan: scan.id,
+            verdict,
+            by: self.judged_by(Seat::CutOff),
+            ticket: Some(facts),
+        })
+    }
+
+    /// Gives the answer to a code that is no valid ticket; nothing is written down.
+    pub fn rejected(&self, scan: &Scan, rejection: Rejection) -> Answer {
+        Answer {
+            scan: scan.id,
+            verdict: Verdict::Deny(Reason::Rejected(rejection)),
+            by: self.judged_by(Seat::CutOff),
+            ticket: None,
+        }
+    }
+
+    /// Tells as whom we judge from a seat.
+    pub fn judged_by(&self, seat: Seat) -> JudgedBy {
+        match (self.certificate().role, seat) {
+            (Role::Scanner, _) => JudgedBy::Alone,
+            (Role::Hub | Role::Cloud, Seat::Home) => JudgedBy::Home(self.me()),
+            (Role::Hub | Role::Cloud, Seat::CutOff) => JudgedBy::Hub(self.me()),
+        }
+    }
+
+    /// Looks at the ledger between two groups.
+    ///
+    /// **Errors**: [`ReplicaError::Closed`], also while the disk cannot be read.
+    pub async fn inspect<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Ledger) -> T + Send + 'static,
+    ) -> Result<T, ReplicaError> {
+        let (reply, seen) = oneshot::channel();
+        let look = Box::new(move |ledger: Option<&Ledger>| {
+            // An error means that the asker no longer waits.
+            let _ = reply.send(ledger.map(look));
+        });
+        let sent = self.commands.send(Command::Inspect(look)).await;
+        sent.map_err(|_| ReplicaError::Closed)?;
+        seen.await.ok().flatten().ok_or(ReplicaError::Closed)
+    }
+
+    /// Gives what may be looked at without asking the owner.
+    pub fn standing(&self) -> Arc<Standing> {
+        self.published.standing.load_full()
+    }
+
+    /// Gives figures of the owner's work.
+    pub fn figures(&self) -> FiguresNow {
+        let queue = self.commands.max_capacity() - self.commands.capacity();
+        self.published.figures.now(queue)
+    }
+
+    /// Gives up to when every authority record is here.
+    pub fn fresh_as_of(&self) -> Option<Timestamp> {
+        self.published.fresh_as_of()
+    }
+
+    /// Gives what the device is and believed at start.
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// Gives our certificate.
+    pub fn certificate(&self) -> &Certificate {
+        self.meta.identity.unverified()
+    }
+
+    /// Gives our certificate with its signatures.
+    pub fn device_identity(&self) -> &DeviceIdentity {
+        &self.meta.identity
+    }
+
+    /// Gives our own origin.
+    pub fn me(&self) -> Origin {
+        self.certificate().device
+    }
+
+    /// Gives the clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
+
+/// Makes the question of a scan whose ticket was verified.
+pub fn asked(scan: &Scan, ticket: VerifiedTicket) -> Asked {
+    Asked {
+        scan: scan.id,
+        ticket,
+        gate: scan.gate,
+        direction: scan.direction,
+        persons: scan.persons,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! What the replica's owner can be asked to do, each with the way back for the answer; doing it is the owner's.
+
+use tokio::sync::oneshot;
+use usher_keys::SignedBundle;
+use usher_protocol::admission::Verdict;
+use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::ledger::{Asked, Ledger, Seat};
+use usher_protocol::log::{Contradiction, Run};
+use usher_protocol::sync::{Held, StoreError};
+
+/// The way back for a verdict; `None` when it could not be made durable.
+pub type VerdictReply = oneshot::Sender<Option<Verdict>>;
+
+/// A look at the ledger; it is given none while the disk cannot be read.
+pub type Look = Box<dyn FnOnce(Option<&Ledger>) + Send>;
+
+/// A command to the owner.
+pub enum Command {
+    /// Judge a scan and write down what came of it.
+    Judge {
+        /// The scan.
+        asked: Asked,
+        /// From where it is judged.
+        seat: Seat,
+        /// The way back.
+        reply: VerdictReply,
+    },
+    /// Let people in against the rules.
+    Override {
+        /// The scan.
+        asked: Asked,
+        /// The supervisor.
+        by: String,
+        /// The reason.
+        why: String,
+        /// The way back.
+        reply: VerdictReply,
+    },
+    /// Check and store a run.
+    Accept {
+        /// The run.
+        run: Run,
+        /// The way back.
+        reply: oneshot::Sender<Result<Held, StoreError>>,
+    },
+    /// Begin from a checkpoint, if it is of use.
+    Adopt {
+        /// The checkpoint.
+        checkpoint: Box<SignedCheckpoint>,
+        /// The way back.
+        reply: oneshot::Sender<()>,
+    },
+    /// Take a bundle, if it is newer.
+    Renew {
+        /// The bundle.
+        bundle: SignedBundle,
+        /// The way back.
+        reply: oneshot::Sender<()>,
+    },
+    /// Write down that an origin has two histories.
+    Report {
+        /// The contradiction.
+        found: Contradiction,
+        /// The way back.
+        reply: oneshot::Sender<()>,
+    },
+    /// Look at the ledger.
+    Inspect(Look),
+    /// Have a test meddle with the owner's connection.
+    #[cfg(test)]
+    Meddle(Box<dyn FnOnce(&rusqlite::Connection) + Send>),
+    /// End after this group.
+    Stop,
+}

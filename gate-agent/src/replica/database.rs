@@ -1,0 +1,125 @@
+//! Opening the SQLite files: connections with the settings that make a commit durable, the lock against a second process, migrations; no queries.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{Finding, ReplicaError};
+
+mod replica_tables {
+    refinery::embed_migrations!("migrations/replica");
+}
+mod access_tables {
+    refinery::embed_migrations!("migrations/access");
+}
+
+/// How long a connection waits for another one's lock: far longer than any of our transactions takes.
+const BUSY: Duration = Duration::from_secs(5);
+/// Prepared statements kept by each connection: more than the code has.
+const STATEMENTS: usize = 32;
+
+/// Where a replica lives.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// In a file.
+    File(PathBuf),
+    /// In memory under that name, for tests.
+    Memory(String),
+}
+
+impl Place {
+    /// Makes a place in memory that nobody else uses.
+    pub fn in_memory() -> Self {
+        let mut name = [0; 16];
+        getrandom::fill(&mut name).expect("the system gives randomness");
+        Self::Memory(data_encoding::HEXLOWER.encode(&name))
+    }
+
+    fn open(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = match self {
+            Self::File(path) => Connection::open_with_flags(path, flags)?,
+            Self::Memory(name) => Connection::open_with_flags(
+                format!("file:/{name}?vfs=memdb"),
+                flags | OpenFlags::SQLITE_OPEN_URI,
+            )?,
+        };
+        connection.busy_timeout(BUSY)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
+        Ok(connection)
+    }
+
+    /// Opens the connection that writes, and brings the tables up to date.
+    ///
+    /// **Errors**: [`ReplicaError::NotFounded`] when there is no file and `create` is not set.
+    pub fn open_writer(&self, create: bool) -> Result<Connection, ReplicaError> {
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        match self {
+            Self::File(path) if !create && !path.exists() => {
+                return Err(ReplicaError::NotFounded { path: path.clone() });
+            }
+            Self::File(_) if !create => {}
+            Self::File(_) | Self::Memory(_) => flags |= OpenFlags::SQLITE_OPEN_CREATE,
+        }
+        let mut connection = self.open(flags)?;
+        connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+        connection.execute_batch("PRAGMA synchronous = FULL;")?;
+        replica_tables::migrations::runner().run(&mut connection)?;
+        Ok(connection)
+    }
+
+    /// Opens a connection that only reads.
+    pub fn open_reader(&self) -> Result<Connection, ReplicaError> {
+        if let Self::File(path) = self
+            && !path.exists()
+        {
+            return Err(ReplicaError::NotFounded { path: path.clone() });
+        }
+        Ok(self.open(match self {
+            Self::File(_) => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            Self::Memory(_) => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        })?)
+    }
+
+    /// Takes the lock that keeps a second process off; it is held as long as the file is open.
+    pub fn lock(&self) -> Result<Option<File>, ReplicaError> {
+        let Self::File(path) = self else {
+            return Ok(None);
+        };
+        let lock_path = path.with_extension("lock");
+        let failed = |source| ReplicaError::Lock {
+            path: lock_path.clone(),
+            source,
+        };
+        let lock = File::create(&lock_path).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(lock)),
+            Err(TryLockError::WouldBlock) => Err(ReplicaError::InUse { path: path.clone() }),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+}
+
+/// Opens the file of codes and tokens, and makes it when it is not there.
+pub fn open_access(path: &Path) -> Result<Connection, ReplicaError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut connection = Place::File(path.to_owned()).open(flags)?;
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    connection.execute_batch("PRAGMA synchronous = FULL;")?;
+    access_tables::migrations::runner().run(&mut connection)?;
+    Ok(connection)
+}
+
+/// Lets SQLite check every page; the first thing it finds is enough.
+///
+/// **Errors**: [`ReplicaError::Damaged`].
+pub fn quick_check(connection: &Connection) -> Result<(), ReplicaError> {
+    let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if said == "ok" {
+        return Ok(());
+    }
+    Err(ReplicaError::Damaged(Finding::Page(said)))
+}

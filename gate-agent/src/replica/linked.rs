@@ -1,0 +1,98 @@
+//! The replica as sync sessions use it: what they store, load and tell; the sessions themselves are the protocol's.
+
+use tokio::sync::{broadcast, oneshot};
+use usher_keys::{DeviceIdentity, EventId, PublicKey, SignedBundle};
+use usher_link::{Change, Outlook};
+use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::log::Run;
+use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::{Origin, Seq};
+
+use super::command::Command;
+use super::{Replica, ReplicaError, meta, rows};
+
+impl usher_link::Replica for Replica {
+    fn event(&self) -> EventId {
+        self.event
+    }
+
+    fn identity(&self) -> DeviceIdentity {
+        self.meta.identity.clone()
+    }
+
+    fn held(&self) -> Vec<Held> {
+        self.published.held()
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.published.changes()
+    }
+
+    fn outlook(&self) -> Outlook {
+        self.published.outlook(self.clock.now())
+    }
+
+    async fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
+        let loading = self
+            .readers
+            .read(move |connection| rows::run_after(connection, origin, after));
+        found(loading.await)
+    }
+
+    async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
+        let loading = self
+            .readers
+            .read(|connection| Ok(meta::read_checkpoint(connection)));
+        found(loading.await.flatten())
+    }
+
+    async fn store(&self, run: Run) -> Result<Held, StoreError> {
+        let (reply, stored) = oneshot::channel();
+        let sent = self.commands.send(Command::Accept { run, reply }).await;
+        sent.map_err(|_| StoreError::Unavailable)?;
+        stored.await.unwrap_or(Err(StoreError::Unavailable))
+    }
+
+    async fn store_checkpoint(&self, checkpoint: SignedCheckpoint) {
+        let checkpoint = Box::new(checkpoint);
+        self.tell(|reply| Command::Adopt { checkpoint, reply }).await;
+    }
+
+    async fn store_bundle(&self, bundle: SignedBundle) {
+        let held = self.published.standing.load().trust.bundle().version;
+        let newer = bundle.unverified().is_ok_and(|bundle| bundle.version > held);
+        if newer {
+            self.tell(|reply| Command::Renew { bundle, reply }).await;
+        }
+    }
+
+    async fn notice(&self, peer: PublicKey, notice: Notice) {
+        match notice {
+            Notice::Opened(certificate) => {
+                tracing::info!(peer = %peer.id(), name = certificate.name, "a session is open");
+            }
+            Notice::Forked(found) => self.tell(|reply| Command::Report { found, reply }).await,
+            Notice::Fresh(as_of) => self.published.refresh(as_of, self.clock.now()),
+            Notice::RunRefused(origin, error) => {
+                tracing::warn!(peer = %peer.id(), origin = %origin.id(), %error, "a run was refused");
+            }
+        }
+    }
+}
+
+impl Replica {
+    async fn tell(&self, command: impl FnOnce(oneshot::Sender<()>) -> Command) {
+        let (reply, done) = oneshot::channel();
+        // Errors mean that the replica is closing: the session is about to hear of it.
+        if self.commands.send(command(reply)).await.is_ok() {
+            let _ = done.await;
+        }
+    }
+}
+
+fn found<T>(loaded: Result<Option<T>, ReplicaError>) -> Option<T> {
+    loaded.unwrap_or_else(|error| {
+        tracing::error!(%error, "the replica cannot be read");
+        None
+    })
+}

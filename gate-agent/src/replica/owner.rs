@@ -1,0 +1,402 @@
+//! The one thread that holds the ledger and the writing connection: it drains what is waiting, decides, commits once, and only then answers.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+use usher_keys::{SecretKey, SignedBundle, Timestamp};
+use usher_protocol::Origin;
+use usher_protocol::admission::{Direction, Referral, Verdict};
+use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::ledger::{Asked, Entry, Ledger, Seat};
+use usher_protocol::log::{Contradiction, Head, Run};
+use usher_protocol::sync::{Held, StoreError};
+
+use super::command::{Command, Look};
+use super::replay::{self, Rebuilt};
+use super::rows::{self, Batch, KeptHead};
+use super::shelf::Shelf;
+use super::standing::{Published, Standing, held_by};
+use crate::clock::Clock;
+
+/// Most commands in one commit: at 128 the cost of the disk's flush is spread thin, and a group still takes milliseconds.
+pub const GROUP_COMMANDS: usize = 128;
+/// How far the wall clock may fall behind before it is worth a word in the log, in milliseconds: more than time servers correct.
+const CLOCK_SET_BACK_MS: u64 = 2_000;
+
+/// Tells one asker the result, once it is known whether the group is durable.
+type Answer = Box<dyn FnOnce(bool) + Send>;
+
+/// What the owner is made of.
+pub struct Owner {
+    /// The only connection that writes.
+    pub connection: Connection,
+    /// The ledger; `None` while it could not be rebuilt after a failure.
+    pub ledger: Option<Ledger>,
+    /// The kept heads.
+    pub shelf: Shelf,
+    /// The device's key, which signs heads.
+    pub key: SecretKey,
+    /// The time.
+    pub clock: Clock,
+    /// Where results are put up.
+    pub published: Arc<Published>,
+    /// The lock that keeps a second process off.
+    pub lock: Option<File>,
+    /// Whether the last commit failed.
+    pub failing: bool,
+    /// The latest time seen.
+    pub latest: Timestamp,
+}
+
+/// One group on its way: what it will write and who waits for it.
+#[derive(Default)]
+struct Group {
+    batch: Batch,
+    unsigned_bytes: BTreeMap<Origin, usize>,
+    answers: Vec<Answer>,
+    looks: Vec<Look>,
+    grown: BTreeMap<Origin, Held>,
+    standing_changed: bool,
+    stop: bool,
+}
+
+impl Group {
+    fn write(&mut self, entry: Entry) {
+        *self.unsigned_bytes.entry(entry.origin).or_default() += entry.bytes.len();
+        self.batch.entries.push(entry);
+    }
+
+    fn sign(&mut self, head: Head, shelf: &mut Shelf) {
+        let bytes = self.unsigned_bytes.remove(&head.origin).unwrap_or_default();
+        let dropped = shelf.put(head.origin, head.tail.seq, bytes);
+        // A head that came and went within this group was never stored.
+        let superseded = self
+            .batch
+            .heads
+            .iter()
+            .position(|kept| kept.head.origin == head.origin && Some(kept.head.tail.seq) == dropped);
+        let dropped = superseded.map_or(dropped, |at| self.batch.heads.remove(at).dropped);
+        self.grown.insert(head.origin, Held::from(head.clone()));
+        self.batch.heads.push(KeptHead { head, dropped });
+    }
+}
+
+impl Owner {
+    /// Serves commands until it is told to stop or nobody can ask any more.
+    pub fn serve(mut self, mut commands: mpsc::Receiver<Command>) {
+        // Opens our own log before anyone asks.
+        self.run_group(Vec::new());
+        while let Some(first) = commands.blocking_recv() {
+            let mut group = vec![first];
+            while group.len() < GROUP_COMMANDS
+                && let Ok(next) = commands.try_recv()
+            {
+                group.push(next);
+            }
+            if self.run_group(group) {
+                break;
+            }
+        }
+        drop(self.lock);
+    }
+
+    /// Runs one group; tells whether it was the last.
+    fn run_group(&mut self, commands: Vec<Command>) -> bool {
+        let now = self.now();
+        let ready = !self.failing || self.recover(now);
+        let mut group = Group::default();
+        for command in commands {
+            self.take(command, ready, &mut group, now);
+        }
+        let durable = ready && self.finish(&mut group, now);
+        for answer in group.answers {
+            answer(durable);
+        }
+        for look in group.looks {
+            look(self.ledger.as_ref());
+        }
+        group.stop
+    }
+
+    fn now(&mut self) -> Timestamp {
+        let now = self.clock.now();
+        let behind_ms = self.latest.since_ms(now);
+        if behind_ms > CLOCK_SET_BACK_MS {
+            tracing::warn!(
+                behind_ms,
+                "this machine's clock was set back: set it right, time windows depend on it"
+            );
+        }
+        // Warned once: from here on this is the latest.
+        if behind_ms > CLOCK_SET_BACK_MS || now > self.latest {
+            self.latest = now;
+        }
+        now
+    }
+
+    /// Puts a command's work into the group; while the disk takes no writes, only looks are served.
+    fn take(&mut self, command: Command, ready: bool, group: &mut Group, now: Timestamp) {
+        match command {
+            Command::Inspect(look) => return group.looks.push(look),
+            Command::Stop => return group.stop = true,
+            #[cfg(test)]
+            Command::Meddle(meddle) => return meddle(&self.connection),
+            Command::Judge { .. }
+            | Command::Override { .. }
+            | Command::Accept { .. }
+            | Command::Adopt { .. }
+            | Command::Renew { .. }
+            | Command::Report { .. } => {}
+        }
+        let Some(ledger) = self.ledger.as_mut().filter(|_| ready) else {
+            return group.answers.push(refuse(command));
+        };
+        let mut work = Work {
+            ledger,
+            shelf: &mut self.shelf,
+            published: &self.published,
+            group,
+            now,
+        };
+        if let Some(answer) = work.take(command) {
+            group.answers.push(answer);
+        }
+    }
+
+    /// Completes the group with what our own log needs, commits it and puts the result up.
+    fn finish(&mut self, group: &mut Group, now: Timestamp) -> bool {
+        let Some(ledger) = &mut self.ledger else {
+            return false;
+        };
+        for entry in ledger.keep_house(now) {
+            group.standing_changed = true;
+            group.write(entry);
+        }
+        if let Some(head) = ledger.seal(&self.key) {
+            group.sign(head, &mut self.shelf);
+        }
+        if group.batch.is_empty() {
+            return true;
+        }
+        group.batch.fresh_as_of = self.published.fresh_as_of();
+        let started = Instant::now();
+        if let Err(error) = group.batch.commit(&mut self.connection) {
+            self.fail(&error, now);
+            return false;
+        }
+        self.published.figures.committed(started.elapsed());
+        self.publish(group, now);
+        true
+    }
+
+    fn publish(&mut self, group: &mut Group, now: Timestamp) {
+        if group.batch.checkpoint.is_some() {
+            // The state is now the checkpoint's and what our own log adds to it: exactly what a start finds.
+            self.rebuild(now);
+        }
+        let Some(ledger) = &self.ledger else {
+            return;
+        };
+        if group.standing_changed {
+            self.published.stand(Standing::of(ledger));
+        }
+        if group.batch.checkpoint.is_some() {
+            self.published.hold(held_by(ledger));
+        } else {
+            self.published
+                .hold(std::mem::take(&mut group.grown).into_values());
+        }
+    }
+
+    /// Throws away what was not made durable.
+    fn fail(&mut self, error: &rusqlite::Error, now: Timestamp) {
+        tracing::error!(%error, "the disk took no commit: scans are not decided until it does");
+        self.failing = true;
+        self.published.figures.failed();
+        self.rebuild(now);
+    }
+
+    fn rebuild(&mut self, now: Timestamp) {
+        let me = self.key.public();
+        self.ledger = match replay::rebuild(&self.connection, me, now) {
+            Ok(Rebuilt { ledger, shelf }) => {
+                self.shelf = shelf;
+                Some(ledger)
+            }
+            Err(error) => {
+                tracing::error!(%error, "the replica cannot be read back");
+                self.failing = true;
+                None
+            }
+        };
+    }
+
+    /// Tries the disk, so that a group is not decided only to be thrown away again.
+    fn recover(&mut self, now: Timestamp) -> bool {
+        if rows::try_to_commit(&mut self.connection).is_err() {
+            return false;
+        }
+        if self.ledger.is_none() {
+            self.rebuild(now);
+        }
+        self.failing = self.ledger.is_none();
+        if !self.failing {
+            tracing::info!("the disk takes commits again");
+        }
+        !self.failing
+    }
+}
+
+/// Tells an asker; one that no longer waits does not matter.
+fn tell<T>(reply: oneshot::Sender<T>, result: T) {
+    let _ = reply.send(result);
+}
+
+/// Answers a command that cannot be carried out.
+fn refuse(command: Command) -> Answer {
+    match command {
+        Command::Judge { reply, .. } | Command::Override { reply, .. } => {
+            Box::new(move |_| tell(reply, None))
+        }
+        Command::Accept { reply, .. } => Box::new(move |_| tell(reply, Err(StoreError::Unavailable))),
+        Command::Adopt { reply, .. } | Command::Renew { reply, .. } | Command::Report { reply, .. } => {
+            Box::new(move |_| tell(reply, ()))
+        }
+        Command::Inspect(look) => Box::new(move |_| look(None)),
+        #[cfg(test)]
+        Command::Meddle(_) => Box::new(|_| {}),
+        Command::Stop => Box::new(|_| {}),
+    }
+}
+
+/// What carrying out one command takes.
+struct Work<'a> {
+    ledger: &'a mut Ledger,
+    shelf: &'a mut Shelf,
+    published: &'a Published,
+    group: &'a mut Group,
+    now: Timestamp,
+}
+
+impl Work<'_> {
+    fn take(&mut self, command: Command) -> Option<Answer> {
+        match command {
+            Command::Judge { asked, seat, reply } => {
+                let verdict = self.judge(&asked, seat);
+                Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
+            }
+            Command::Override {
+                asked,
+                by,
+                why,
+                reply,
+            } => {
+                let verdict = self.override_refusal(&asked, by, why);
+                Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
+            }
+            Command::Accept { run, reply } => {
+                let stored = self.accept(&run);
+                Some(Box::new(move |durable| {
+                    tell(
+                        reply,
+                        if durable {
+                            stored
+                        } else {
+                            Err(StoreError::Unavailable)
+                        },
+                    );
+                }))
+            }
+            Command::Adopt { checkpoint, reply } => {
+                self.adopt(*checkpoint);
+                Some(Box::new(move |_| tell(reply, ())))
+            }
+            Command::Renew { bundle, reply } => {
+                self.renew(bundle);
+                Some(Box::new(move |_| tell(reply, ())))
+            }
+            Command::Report { found, reply } => {
+                self.report(found);
+                Some(Box::new(move |_| tell(reply, ())))
+            }
+            Command::Inspect(_) | Command::Stop => None,
+            #[cfg(test)]
+            Command::Meddle(_) => None,
+        }
+    }
+
+    fn judge(&mut self, asked: &Asked, seat: Seat) -> Verdict {
+        let judged = self.ledger.judge(asked, seat, self.now);
+        if let Some(body) = judged.body {
+            let entry = self.ledger.write(body, self.now);
+            self.group.write(entry);
+        }
+        judged.verdict
+    }
+
+    /// Lets people in against the rules; only a copied device may not, because nobody would ever believe its record.
+    fn override_refusal(&mut self, asked: &Asked, by: String, why: String) -> Verdict {
+        let judged = self.ledger.judge(asked, Seat::CutOff, self.now);
+        let passed_before = judged.body.is_none();
+        let unbelievable = judged.verdict == Verdict::Refer(Referral::OwnLogForked);
+        if passed_before || unbelievable || asked.direction == Direction::Out {
+            return judged.verdict;
+        }
+        let Some(body) = self.ledger.override_refusal(asked, by, why) else {
+            return judged.verdict;
+        };
+        let entry = self.ledger.write(body, self.now);
+        self.group.write(entry);
+        Verdict::Admit {
+            persons: asked.persons.max(1),
+            left: 0,
+        }
+    }
+
+    fn accept(&mut self, run: &Run) -> Result<Held, StoreError> {
+        let origin = run.head.origin;
+        let accepted = self.ledger.accept(run, self.now)?;
+        for entry in accepted.entries {
+            self.group.write(entry);
+        }
+        if let Some(head) = accepted.head {
+            self.group.sign(head, self.shelf);
+            self.group.standing_changed = true;
+        }
+        let grown = self.group.grown.get(&origin).cloned();
+        Ok(grown.or_else(|| self.published.held_of(&origin)).unwrap_or(Held {
+            origin,
+            tail: self.ledger.tail(&origin),
+            signature: None,
+        }))
+    }
+
+    fn adopt(&mut self, signed: SignedCheckpoint) {
+        match self.ledger.adopt(&signed) {
+            Ok(checkpoint) => {
+                self.group.batch.checkpoint = Some((signed, checkpoint));
+                self.group.standing_changed = true;
+            }
+            Err(error) => tracing::debug!(%error, "a checkpoint is of no use here"),
+        }
+    }
+
+    fn renew(&mut self, bundle: SignedBundle) {
+        let roots = self.ledger.trust().bundle().roots.clone();
+        if self.ledger.renew_trust(bundle.clone()).is_ok() {
+            self.group.batch.trust = Some((roots, bundle));
+            self.group.standing_changed = true;
+        }
+    }
+
+    fn report(&mut self, found: Contradiction) {
+        if let Some(entry) = self.ledger.report_fork(found, self.now) {
+            tracing::error!(origin = %found.origin, seq = found.seq.0, "an origin has two histories: a copied or restored device");
+            self.group.write(entry);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Walking every stored log from its beginning: rebuilding the ledger at start, and finding the exact record that is wrong.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row};
+use usher_keys::{EventId, PublicKey, Signature, Timestamp};
+use usher_protocol::ledger::{Entry, Ledger};
+use usher_protocol::log::{Hash, Head, Tail};
+use usher_protocol::trust::Trust;
+use usher_protocol::{Origin, Seq};
+
+use super::error::{Fault, Finding, ReplicaError};
+use super::meta::{self, Meta};
+use super::shelf::Shelf;
+
+/// What a replica starts with.
+pub struct Rebuilt {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Its kept heads.
+    pub shelf: Shelf,
+}
+
+/// Rebuilds the ledger from what is stored.
+///
+/// **Errors**: [`ReplicaError`]; a damaged log is refused with the record that is wrong.
+pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Rebuilt, ReplicaError> {
+    let meta = Meta::read(connection)?;
+    let trust = Arc::new(Trust::pin(&meta.roots, meta.bundle)?);
+    let event = trust.event();
+    let mut ledger = Ledger::new(me, Some(meta.identity), trust);
+    if let Some(checkpoint) = meta::read_checkpoint(connection)? {
+        ledger.adopt(&checkpoint)?;
+    }
+    let mut shelf = Shelf::default();
+    for (origin, tail) in read_covered(connection)? {
+        shelf.begin(origin, tail.seq);
+    }
+    let mut heads = Vec::new();
+    let findings = walk(connection, event, &mut |step| match step {
+        Step::Record(entry) => {
+            let chained = ledger.replay(entry, now);
+            debug_assert!(chained, "the walk has checked the chain");
+        }
+        Step::Head(head, bytes) => {
+            shelf.replay(head.origin, head.tail.seq, bytes);
+            heads.push(head.clone());
+        }
+    })?;
+    if let Some(finding) = findings.into_iter().next() {
+        return Err(ReplicaError::Damaged(finding));
+    }
+    for head in heads {
+        ledger.replay_head(head);
+    }
+    Ok(Rebuilt { ledger, shelf })
+}
+
+/// One thing met on the walk.
+pub enum Step<'a> {
+    /// A sound record.
+    Record(&'a Entry),
+    /// A sound head, and the record bytes since the head before it.
+    Head(&'a Head, usize),
+}
+
+/// Walks every log in the order of origins and numbers, shows what is sound and gives what is wrong.
+pub fn walk(
+    connection: &Connection,
+    event: EventId,
+    visit: &mut dyn FnMut(Step),
+) -> rusqlite::Result<Vec<Finding>> {
+    let mut heads = read_heads(connection)?;
+    let covered = read_covered(connection)?;
+    let mut findings = Vec::new();
+    let mut log: Option<Log> = None;
+    let mut statement =
+        connection.prepare("SELECT origin, seq, hash, bytes FROM records ORDER BY origin, seq")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let entry = read_entry(row)?;
+        if log.as_ref().is_none_or(|log| log.origin != entry.origin) {
+            findings.extend(log.take().and_then(Log::end));
+            let base = covered.get(&entry.origin).copied().unwrap_or_default();
+            log = Some(Log::new(
+                event,
+                base,
+                &entry,
+                heads.remove(&entry.origin).unwrap_or_default(),
+            ));
+        }
+        if let Some(log) = &mut log {
+            findings.extend(log.step(&entry, visit));
+        }
+    }
+    findings.extend(log.take().and_then(Log::end));
+    findings.extend(heads.into_iter().filter_map(|(origin, heads)| {
+        let seq = heads.last()?.tail.seq;
+        Some(Finding::Log {
+            origin,
+            seq,
+            fault: Fault::CutOff,
+        })
+    }));
+    Ok(findings)
+}
+
+/// One log on the walk.
+struct Log {
+    event: EventId,
+    origin: Origin,
+    tail: Tail,
+    /// What the hash before would be if its stored form was altered rather than its bytes.
+    computed: Hash,
+    heads: std::vec::IntoIter<Head>,
+    next_head: Option<Head>,
+    head_bytes: usize,
+    signed: Seq,
+    sound: bool,
+}
+
+impl Log {
+    fn new(event: EventId, base: Tail, first: &Entry, heads: Vec<Head>) -> Self {
+        let mut heads = heads.into_iter();
+        let next_head = heads.next();
+        Self {
+            event,
+            origin: first.origin,
+            tail: base,
+            computed: base.hash,
+            heads,
+            next_head,
+            head_bytes: 0,
+            signed: base.seq,
+            sound: true,
+        }
+    }
+
+    fn step(&mut self, entry: &Entry, visit: &mut dyn FnMut(Step)) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if entry.tail.seq != self.tail.seq.next() {
+            findings.push(self.finding(self.tail.seq.next(), Fault::Missing));
+        } else {
+            let computed = self.tail.push(self.event, &self.origin, &entry.bytes);
+            let behind_altered = Tail {
+                seq: self.tail.seq,
+                hash: self.computed,
+            };
+            let other = behind_altered.push(self.event, &self.origin, &entry.bytes);
+            if entry.tail != computed && entry.tail != other {
+                findings.push(self.finding(entry.tail.seq, Fault::Altered));
+            }
+            self.computed = computed.hash;
+        }
+        self.tail = entry.tail;
+        self.head_bytes += entry.bytes.len();
+        self.sound &= findings.is_empty();
+        if self.sound {
+            visit(Step::Record(entry));
+        }
+        while self
+            .next_head
+            .as_ref()
+            .is_some_and(|head| head.tail.seq <= entry.tail.seq)
+        {
+            findings.extend(self.meet_head(visit));
+        }
+        findings
+    }
+
+    fn meet_head(&mut self, visit: &mut dyn FnMut(Step)) -> Option<Finding> {
+        let head = std::mem::replace(&mut self.next_head, self.heads.next())?;
+        self.signed = head.tail.seq;
+        let bytes = std::mem::take(&mut self.head_bytes);
+        if head.verify(self.event).is_err() {
+            return Some(self.finding(head.tail.seq, Fault::FalseHead));
+        }
+        if head.tail != self.tail && head.tail.hash != self.computed {
+            return Some(self.finding(head.tail.seq, Fault::OtherHistory));
+        }
+        if self.sound {
+            visit(Step::Head(&head, bytes));
+        }
+        None
+    }
+
+    fn end(self) -> Option<Finding> {
+        if let Some(head) = self.heads.as_slice().last().or(self.next_head.as_ref()) {
+            return Some(self.finding(head.tail.seq, Fault::CutOff));
+        }
+        (self.signed < self.tail.seq).then(|| self.finding(self.tail.seq, Fault::Unsigned))
+    }
+
+    fn finding(&self, seq: Seq, fault: Fault) -> Finding {
+        Finding::Log {
+            origin: self.origin,
+            seq,
+            fault,
+        }
+    }
+}
+
+fn read_entry(row: &Row) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        origin: PublicKey(row.get(0)?),
+        tail: Tail {
+            seq: read_seq(row, 1)?,
+            hash: row.get(2)?,
+        },
+        bytes: row.get(3)?,
+    })
+}
+
+fn read_heads(connection: &Connection) -> rusqlite::Result<BTreeMap<Origin, Vec<Head>>> {
+    let mut statement =
+        connection.prepare("SELECT origin, seq, hash, signature FROM heads ORDER BY origin, seq")?;
+    let mut heads: BTreeMap<Origin, Vec<Head>> = BTreeMap::new();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let head = read_head(row)?;
+        heads.entry(head.origin).or_default().push(head);
+    }
+    Ok(heads)
+}
+
+/// Reads a head from the columns origin, seq, hash, signature.
+pub fn read_head(row: &Row) -> rusqlite::Result<Head> {
+    Ok(Head {
+        origin: PublicKey(row.get(0)?),
+        tail: Tail {
+            seq: read_seq(row, 1)?,
+            hash: row.get(2)?,
+        },
+        signature: Signature(row.get(3)?),
+    })
+}
+
+fn read_covered(connection: &Connection) -> rusqlite::Result<BTreeMap<Origin, Tail>> {
+    let mut statement = connection.prepare("SELECT origin, seq, hash FROM covered")?;
+    let tails = statement.query_map([], |row| {
+        let tail = Tail {
+            seq: read_seq(row, 1)?,
+            hash: row.get(2)?,
+        };
+        Ok((PublicKey(row.get(0)?), tail))
+    })?;
+    tails.collect()
+}
+
+/// Reads a record's number; a negative one, which only a tampered file holds, reads as 0.
+pub fn read_seq(row: &Row, column: usize) -> rusqlite::Result<Seq> {
+    let seq: i64 = row.get(column)?;
+    Ok(Seq(u64::try_from(seq).unwrap_or(0)))
+}

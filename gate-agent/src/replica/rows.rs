@@ -1,0 +1,196 @@
+//! Writing one group of changes in one transaction, and reading runs back; what belongs into a group is the owner's to say.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use usher_keys::{RootSet, SignedBundle, Timestamp};
+use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
+use usher_protocol::ledger::Entry;
+use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
+use usher_protocol::{Origin, Seq};
+
+use super::meta;
+use super::replay::{read_head, read_seq};
+
+/// How much room the paper trial takes, in bytes: more than a full group of scans.
+const TRIAL_BYTES: i32 = 64 * 1024;
+
+/// A head to be kept, and the one that goes for it.
+#[derive(Debug)]
+pub struct KeptHead {
+    /// The head.
+    pub head: Head,
+    /// The number of the head that is dropped.
+    pub dropped: Option<Seq>,
+}
+
+/// Everything one commit makes durable.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// New records, each log in its order.
+    pub entries: Vec<Entry>,
+    /// New heads.
+    pub heads: Vec<KeptHead>,
+    /// The checkpoint the replica begins from.
+    pub checkpoint: Option<(SignedCheckpoint, Checkpoint)>,
+    /// A newer bundle and the roots that signed it.
+    pub trust: Option<(RootSet, SignedBundle)>,
+    /// Up to when every authority record is here; alone it is no reason for a commit.
+    pub fresh_as_of: Option<Timestamp>,
+}
+
+impl Batch {
+    /// Tells whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.heads.is_empty() && self.checkpoint.is_none() && self.trust.is_none()
+    }
+
+    /// Writes it all in one transaction; afterwards it is durable, or nothing was changed.
+    pub fn commit(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for entry in &self.entries {
+            insert_entry(&transaction, entry)?;
+        }
+        for kept in &self.heads {
+            insert_head(&transaction, kept)?;
+        }
+        if let Some((signed, checkpoint)) = &self.checkpoint {
+            meta::write_checkpoint(&transaction, signed)?;
+            for (origin, tail) in &checkpoint.covered {
+                insert_covered(&transaction, origin, tail)?;
+            }
+        }
+        if let Some((roots, bundle)) = &self.trust {
+            meta::write_trust(&transaction, roots, bundle)?;
+        }
+        if let Some(at) = self.fresh_as_of {
+            meta::write_fresh_as_of(&transaction, at)?;
+        }
+        transaction.commit()
+    }
+}
+
+/// Tries whether the disk takes a commit, without changing anything.
+pub fn try_to_commit(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT OR REPLACE INTO meta (name, value) VALUES ('trial', zeroblob(?1))",
+        [TRIAL_BYTES],
+    )?;
+    connection.execute("DELETE FROM meta WHERE name = 'trial'", [])?;
+    Ok(())
+}
+
+fn insert_entry(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+    let mut statement = connection
+        .prepare_cached("INSERT INTO records (origin, seq, hash, bytes) VALUES (?1, ?2, ?3, ?4)")?;
+    statement.execute((
+        entry.origin.0,
+        column(entry.tail.seq),
+        entry.tail.hash,
+        &entry.bytes,
+    ))?;
+    Ok(())
+}
+
+fn insert_head(connection: &Connection, kept: &KeptHead) -> rusqlite::Result<()> {
+    let head = &kept.head;
+    if let Some(dropped) = kept.dropped {
+        let mut statement = connection.prepare_cached("DELETE FROM heads WHERE origin = ?1 AND seq = ?2")?;
+        statement.execute((head.origin.0, column(dropped)))?;
+    }
+    let mut statement = connection
+        .prepare_cached("INSERT INTO heads (origin, seq, hash, signature) VALUES (?1, ?2, ?3, ?4)")?;
+    statement.execute((
+        head.origin.0,
+        column(head.tail.seq),
+        head.tail.hash,
+        head.signature.0,
+    ))?;
+    Ok(())
+}
+
+fn insert_covered(connection: &Connection, origin: &Origin, tail: &Tail) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO covered (origin, seq, hash) VALUES (?1, ?2, ?3)",
+        (origin.0, column(tail.seq), tail.hash),
+    )?;
+    Ok(())
+}
+
+/// Loads the longest run after a record that ends at a kept head and fits, or the shortest if none fits.
+pub fn run_after(connection: &mut Connection, origin: Origin, after: Seq) -> rusqlite::Result<Option<Run>> {
+    let transaction = connection.transaction()?;
+    let Some(base) = tail_at(&transaction, &origin, after)? else {
+        return Ok(None);
+    };
+    let furthest = furthest_that_fits(&transaction, &origin, after)?;
+    let Some(head) = head_within(&transaction, &origin, after, furthest)? else {
+        return Ok(None);
+    };
+    let mut statement = transaction.prepare_cached(
+        "SELECT bytes FROM records WHERE origin = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq",
+    )?;
+    let range = (origin.0, column(after), column(head.tail.seq));
+    let records: Vec<Vec<u8>> = statement
+        .query_map(range, |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    // Behind a checkpoint the log does not begin at its first record.
+    let whole = after.0.checked_add(records.len() as u64) == Some(head.tail.seq.0);
+    Ok(whole.then_some(Run { base, records, head }))
+}
+
+fn tail_at(connection: &Connection, origin: &Origin, seq: Seq) -> rusqlite::Result<Option<Tail>> {
+    if seq.0 == 0 {
+        return Ok(Some(Tail::default()));
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT hash FROM records WHERE origin = ?1 AND seq = ?2
+         UNION ALL SELECT hash FROM covered WHERE origin = ?1 AND seq = ?2",
+    )?;
+    let hash = statement
+        .query_row((origin.0, column(seq)), |row| row.get(0))
+        .optional()?;
+    Ok(hash.map(|hash| Tail { seq, hash }))
+}
+
+fn furthest_that_fits(connection: &Connection, origin: &Origin, after: Seq) -> rusqlite::Result<Seq> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, length(bytes) FROM records WHERE origin = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+    )?;
+    let limit = i64::try_from(MAX_RUN_RECORDS).unwrap_or(i64::MAX);
+    let mut rows = statement.query((origin.0, column(after), limit))?;
+    let (mut furthest, mut bytes) = (after, 0);
+    while let Some(row) = rows.next()? {
+        bytes += row.get::<_, i64>(1)?;
+        if usize::try_from(bytes).is_ok_and(|bytes| bytes > MAX_RUN_BYTES) {
+            break;
+        }
+        furthest = read_seq(row, 0)?;
+    }
+    Ok(furthest)
+}
+
+fn head_within(
+    connection: &Connection,
+    origin: &Origin,
+    after: Seq,
+    furthest: Seq,
+) -> rusqlite::Result<Option<Head>> {
+    let mut last = connection.prepare_cached(
+        "SELECT origin, seq, hash, signature FROM heads
+         WHERE origin = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq DESC LIMIT 1",
+    )?;
+    let found = last
+        .query_row((origin.0, column(after), column(furthest)), read_head)
+        .optional()?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    let mut next = connection.prepare_cached(
+        "SELECT origin, seq, hash, signature FROM heads WHERE origin = ?1 AND seq > ?2 ORDER BY seq LIMIT 1",
+    )?;
+    next.query_row((origin.0, column(after)), read_head).optional()
+}
+
+/// Gives a record's number as a column value; only a file of more records than any disk holds would not fit.
+fn column(seq: Seq) -> i64 {
+    i64::try_from(seq.0).unwrap_or(i64::MAX)
+}

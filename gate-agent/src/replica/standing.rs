@@ -1,0 +1,222 @@
+//! What everyone at a replica may look at without asking its owner: trust, policy, roster, revoked devices, what is durably held, and figures.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::broadcast;
+use usher_keys::{DeviceIdentity, PublicKey, Timestamp};
+use usher_link::replica::CHANGES_BUFFERED;
+use usher_link::{Change, Outlook};
+use usher_protocol::ledger::Ledger;
+use usher_protocol::policy::Policy;
+use usher_protocol::sync::Held;
+use usher_protocol::trust::Trust;
+use usher_protocol::{Origin, Unit, home};
+
+/// The part of the state that seldom changes, as of the last commit.
+#[derive(Clone)]
+pub struct Standing {
+    /// The trust in force.
+    pub trust: Arc<Trust>,
+    /// Devices nobody talks to any more.
+    pub revoked: Arc<BTreeSet<PublicKey>>,
+    /// The hubs that share the units.
+    pub roster: Vec<PublicKey>,
+    /// The policy in force.
+    pub policy: Option<Arc<Policy>>,
+    /// How people call the devices.
+    pub names: BTreeMap<PublicKey, String>,
+}
+
+impl Standing {
+    /// Takes it from the ledger.
+    pub fn of(ledger: &Ledger) -> Self {
+        let state = ledger.state();
+        let named = |identity: &DeviceIdentity| {
+            let certificate = identity.unverified();
+            (certificate.device, certificate.name.clone())
+        };
+        Self {
+            trust: Arc::clone(ledger.trust()),
+            revoked: Arc::new(state.revoked_devices().clone()),
+            roster: state
+                .rosters()
+                .current()
+                .map(|(_, hubs)| hubs.to_vec())
+                .unwrap_or_default(),
+            policy: state.policy().map(|(_, policy)| Arc::new(policy.clone())),
+            names: state.devices().map(named).collect(),
+        }
+    }
+
+    /// Gives the hub that is the unit's home, if the roster is known.
+    pub fn home(&self, unit: Unit) -> Option<PublicKey> {
+        home::home_of(self.trust.event(), unit, &self.roster)
+    }
+}
+
+/// Figures of the owner's work since the start.
+#[derive(Debug, Default)]
+pub struct Figures {
+    commits: AtomicU64,
+    commit_micros: AtomicU64,
+    failures: AtomicU64,
+    failing: AtomicBool,
+}
+
+/// Figures at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FiguresNow {
+    /// Commits so far.
+    pub commits: u64,
+    /// Time spent in them, in microseconds.
+    pub commit_micros: u64,
+    /// Commits that failed.
+    pub failures: u64,
+    /// Whether the last one failed: nothing can be decided until the disk takes writes again.
+    pub failing: bool,
+    /// Commands waiting for the owner.
+    pub queue: usize,
+}
+
+impl Figures {
+    /// Counts a commit that took so long.
+    pub fn committed(&self, took: Duration) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.commit_micros.fetch_add(micros, Ordering::Relaxed);
+        self.failing.store(false, Ordering::Relaxed);
+    }
+
+    /// Counts a commit that failed.
+    pub fn failed(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        self.failing.store(true, Ordering::Relaxed);
+    }
+
+    /// Gives the figures now.
+    pub fn now(&self, queue: usize) -> FiguresNow {
+        FiguresNow {
+            commits: self.commits.load(Ordering::Relaxed),
+            commit_micros: self.commit_micros.load(Ordering::Relaxed),
+            failures: self.failures.load(Ordering::Relaxed),
+            failing: self.failing.load(Ordering::Relaxed),
+            queue,
+        }
+    }
+}
+
+/// What the owner publishes after each commit.
+pub struct Published {
+    /// The seldom changing part of the state.
+    pub standing: ArcSwap<Standing>,
+    /// Figures.
+    pub figures: Figures,
+    /// What is durably held of every log.
+    held: Mutex<BTreeMap<Origin, Held>>,
+    changes: broadcast::Sender<Change>,
+    fresh_as_of_ms: AtomicU64,
+}
+
+impl Published {
+    /// Publishes the first state.
+    pub fn new(ledger: &Ledger, fresh_as_of: Option<Timestamp>) -> Self {
+        let published = Self {
+            standing: ArcSwap::from_pointee(Standing::of(ledger)),
+            figures: Figures::default(),
+            held: Mutex::default(),
+            changes: broadcast::Sender::new(CHANGES_BUFFERED),
+            fresh_as_of_ms: AtomicU64::new(fresh_as_of.map_or(0, |at| at.0)),
+        };
+        published.hold(held_by(ledger));
+        published
+    }
+
+    /// Takes note of what is durably held now, and tells the sessions.
+    pub fn hold(&self, news: impl IntoIterator<Item = Held>) {
+        for held in news {
+            self.locked().insert(held.origin, held.clone());
+            self.tell(Change::Grew(held));
+        }
+    }
+
+    /// Puts a newer standing up, and tells the sessions when it changes whom we talk to.
+    pub fn stand(&self, standing: Standing) {
+        let before = self.standing.swap(Arc::new(standing));
+        let after = self.standing.load();
+        let newer_trust = before.trust.bundle().version != after.trust.bundle().version;
+        if newer_trust || before.revoked != after.revoked {
+            self.tell(Change::Trust);
+        }
+    }
+
+    /// Gives what is durably held of every log.
+    pub fn held(&self) -> Vec<Held> {
+        self.locked().values().cloned().collect()
+    }
+
+    /// Gives what is durably held of one log.
+    pub fn held_of(&self, origin: &Origin) -> Option<Held> {
+        self.locked().get(origin).cloned()
+    }
+
+    /// Gives the stream of changes.
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    /// Takes note that every authority record of that time is here. A peer's clock may be ahead: we claim no more than now.
+    pub fn refresh(&self, as_of: Timestamp, now: Timestamp) {
+        self.fresh_as_of_ms
+            .fetch_max(as_of.0.min(now.0), Ordering::Relaxed);
+    }
+
+    /// Gives up to when every authority record is here.
+    pub fn fresh_as_of(&self) -> Option<Timestamp> {
+        let ms = self.fresh_as_of_ms.load(Ordering::Relaxed);
+        (ms > 0).then_some(Timestamp(ms))
+    }
+
+    /// Gives how the world looks now.
+    pub fn outlook(&self, now: Timestamp) -> Outlook {
+        let standing = self.standing.load();
+        Outlook {
+            now,
+            trust: Arc::clone(&standing.trust),
+            revoked: Arc::clone(&standing.revoked),
+            fresh_as_of: self.fresh_as_of(),
+        }
+    }
+
+    fn tell(&self, change: Change) {
+        // An error means that no session is listening.
+        let _ = self.changes.send(change);
+    }
+
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<Origin, Held>> {
+        self.held.lock().expect("nothing panics while it holds this")
+    }
+}
+
+/// Gives what a ledger holds of every log.
+pub fn held_by(ledger: &Ledger) -> Vec<Held> {
+    let mut heads: BTreeMap<_, _> = ledger
+        .heads()
+        .into_iter()
+        .map(|head| (head.origin, head))
+        .collect();
+    let tails = ledger.tails().into_iter().filter(|(_, tail)| tail.seq.0 > 0);
+    tails
+        .map(|(origin, tail)| Held {
+            origin,
+            tail,
+            signature: heads
+                .remove(&origin)
+                .filter(|head| head.tail == tail)
+                .map(|head| head.signature),
+        })
+        .collect()
+}

@@ -1,0 +1,431 @@
+//! The replica's promises: what was answered is durable, what is damaged is named, a failing disk loses nothing and no lie is told.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use usher_link::Replica as _;
+use usher_protocol::Seq;
+use usher_protocol::admission::Referral;
+use usher_protocol::log::{Hash, MAX_RUN_RECORDS};
+use usher_protocol::sync::Notice;
+
+use super::*;
+use crate::rehearsal::{self, AVAILABLE, STRICT, Show, key, scan};
+
+const HUB: u8 = 1;
+const IN: Verdict = Verdict::Admit { persons: 1, left: 0 };
+
+/// A hub's replica in a file.
+struct Stage {
+    show: Show,
+    directory: TempDir,
+}
+
+impl Stage {
+    async fn set() -> (Self, Replica) {
+        let mut show = Show::new(&[HUB]);
+        let stage = tempfile::tempdir().unwrap();
+        Replica::found(&stage.path().join("replica.db"), &show.meta(HUB, Role::Hub)).unwrap();
+        let run = show.run();
+        let stage = Self {
+            show,
+            directory: stage,
+        };
+        let replica = stage.open().unwrap();
+        replica.store(run).await.unwrap();
+        (stage, replica)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("replica.db")
+    }
+
+    fn open(&self) -> Result<Replica, ReplicaError> {
+        Replica::open(&self.path(), key(HUB), self.show.clock.clone())
+    }
+
+    /// Changes the closed file behind the replica's back.
+    fn tamper(&self, sql: &str) {
+        let connection = Connection::open(self.path()).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+}
+
+async fn judge(replica: &Replica, scan: &Scan) -> Result<Verdict, RequestError> {
+    let ticket = replica.verify(&scan.code).unwrap();
+    replica.judge(asked(scan, ticket), Seat::Home).await
+}
+
+async fn digest(replica: &Replica) -> (Hash, Vec<usher_protocol::sync::Held>) {
+    let digest = replica.inspect(|ledger| ledger.state().digest()).await.unwrap();
+    (digest, replica.held())
+}
+
+async fn meddle(replica: &Replica, sql: &'static str) {
+    let (done, waiting) = oneshot::channel();
+    let meddle = Box::new(move |connection: &Connection| {
+        connection.execute_batch(sql).unwrap();
+        done.send(()).unwrap();
+    });
+    replica.commands.send(Command::Meddle(meddle)).await.ok().unwrap();
+    waiting.await.unwrap();
+}
+
+#[tokio::test]
+async fn whatever_was_answered_is_there_after_a_restart_and_the_state_is_the_same() {
+    let (stage, replica) = Stage::set().await;
+    for n in 0..20 {
+        assert_eq!(judge(&replica, &scan(n, n, STRICT)).await, Ok(IN));
+    }
+    let before = digest(&replica).await;
+    replica.close().await;
+    let replica = stage.open().unwrap();
+    assert_eq!(digest(&replica).await, before);
+    let again = judge(&replica, &scan(100, 3, STRICT)).await.unwrap();
+    assert!(
+        matches!(again, Verdict::Deny(Reason::AlreadyUsed { at: Some(_), .. })),
+        "{again:?}"
+    );
+}
+
+#[tokio::test]
+async fn many_scans_of_one_ticket_at_once_admit_one() {
+    let mut show = Show::new(&[HUB]);
+    let replica = show.hub(HUB).await;
+    let mut asking = tokio::task::JoinSet::new();
+    for n in 0..50 {
+        let replica = Arc::clone(&replica);
+        asking.spawn(async move { judge(&replica, &scan(n, 7, STRICT)).await.unwrap() });
+    }
+    let verdicts = asking.join_all().await;
+    assert_eq!(verdicts.iter().filter(|verdict| **verdict == IN).count(), 1);
+}
+
+#[tokio::test]
+async fn scans_that_wait_together_share_one_commit() {
+    let mut show = Show::new(&[HUB]);
+    let replica = show.hub(HUB).await;
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let (started, waiting) = oneshot::channel();
+    let wait = Box::new(move |_: &Connection| {
+        started.send(()).unwrap();
+        held.recv_timeout(Duration::from_secs(30)).unwrap();
+    });
+    replica.commands.send(Command::Meddle(wait)).await.ok().unwrap();
+    waiting.await.unwrap();
+    let before = replica.figures().commits;
+    let mut asking = tokio::task::JoinSet::new();
+    for n in 0..100 {
+        let replica = Arc::clone(&replica);
+        asking.spawn(async move { judge(&replica, &scan(n, n, STRICT)).await });
+    }
+    while replica.figures().queue < 100 {
+        tokio::task::yield_now().await;
+    }
+    hold.send(()).unwrap();
+    assert!(asking.join_all().await.iter().all(|verdict| *verdict == Ok(IN)));
+    assert_eq!(replica.figures().commits, before + 1);
+}
+
+#[tokio::test]
+async fn a_retry_with_the_same_scan_id_is_admitted_again_and_written_once() {
+    let mut show = Show::new(&[HUB]);
+    let replica = show.hub(HUB).await;
+    assert_eq!(judge(&replica, &scan(1, 7, STRICT)).await, Ok(IN));
+    let before = digest(&replica).await;
+    assert_eq!(judge(&replica, &scan(1, 7, STRICT)).await, Ok(IN));
+    assert_eq!(digest(&replica).await, before);
+}
+
+#[tokio::test]
+async fn a_full_disk_answers_unavailable_and_recovers_without_a_restart() {
+    let (stage, replica) = Stage::set().await;
+    meddle(&replica, "PRAGMA max_page_count = 20").await;
+    let mut admitted = Vec::new();
+    let refused = loop {
+        let n = u32::try_from(admitted.len()).unwrap();
+        match judge(&replica, &scan(n, n, STRICT)).await {
+            Ok(verdict) => admitted.push(verdict),
+            Err(error) => break (n, error),
+        }
+    };
+    assert_eq!(refused.1, RequestError::Unavailable);
+    assert!(replica.figures().failing);
+    // Nothing of the failed scan is remembered, and looking still works.
+    let full = digest(&replica).await;
+    assert_eq!(
+        judge(&replica, &scan(refused.0, refused.0, STRICT)).await,
+        Err(RequestError::Unavailable)
+    );
+    assert_eq!(digest(&replica).await, full);
+    meddle(&replica, "PRAGMA max_page_count = 100000").await;
+    assert_eq!(judge(&replica, &scan(refused.0, refused.0, STRICT)).await, Ok(IN));
+    assert!(!replica.figures().failing);
+    let before = digest(&replica).await;
+    replica.close().await;
+    let replica = stage.open().unwrap();
+    assert_eq!(digest(&replica).await, before);
+    for n in 0..=refused.0 {
+        let again = judge(&replica, &scan(1_000 + n, n, STRICT)).await.unwrap();
+        assert!(
+            matches!(again, Verdict::Deny(Reason::AlreadyUsed { .. })),
+            "{n}: {again:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_becomes_read_only_is_no_reason_to_lie_or_to_fall_over() {
+    let (_stage, replica) = Stage::set().await;
+    meddle(&replica, "PRAGMA query_only = ON").await;
+    assert_eq!(
+        judge(&replica, &scan(1, 1, STRICT)).await,
+        Err(RequestError::Unavailable)
+    );
+    assert_eq!(
+        judge(&replica, &scan(1, 1, STRICT)).await,
+        Err(RequestError::Unavailable)
+    );
+    meddle(&replica, "PRAGMA query_only = OFF").await;
+    assert_eq!(judge(&replica, &scan(1, 1, STRICT)).await, Ok(IN));
+}
+
+/// Tampers with the file of a hub that has admitted 30; gives what a start then says.
+#[track_caller]
+fn check_refused(sql: &str, says: &str) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let stage = runtime.block_on(async {
+        let (stage, replica) = Stage::set().await;
+        for n in 0..30 {
+            judge(&replica, &scan(n, n, STRICT)).await.unwrap();
+        }
+        replica.close().await;
+        stage
+    });
+    stage.tamper(&sql.replace("$HUB", &format!("x'{}'", key(HUB).public())));
+    let said = stage.open().err().unwrap().to_string();
+    assert!(
+        said.contains(says) && said.contains(&key(HUB).public().to_string()),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_altered_record_is_named() {
+    check_refused(
+        "UPDATE records SET bytes = cast(x'00' || substr(bytes, 2) AS blob) WHERE origin = $HUB AND seq = 12",
+        "record 12 of log",
+    );
+    check_refused(
+        "UPDATE records SET hash = zeroblob(32) WHERE origin = $HUB AND seq = 9",
+        "record 9 of log",
+    );
+}
+
+#[test]
+fn a_missing_record_is_named() {
+    check_refused(
+        "DELETE FROM records WHERE origin = $HUB AND seq = 12",
+        "record 12 of log",
+    );
+    check_refused(
+        "DELETE FROM records WHERE origin = $HUB AND seq > 12",
+        "record 32 of log",
+    );
+    check_refused("DELETE FROM records WHERE origin = $HUB", "record 32 of log");
+}
+
+#[test]
+fn a_head_that_is_false_or_gone_is_named() {
+    check_refused(
+        "UPDATE heads SET signature = zeroblob(64) WHERE origin = $HUB",
+        "false signature",
+    );
+    check_refused("DELETE FROM heads WHERE origin = $HUB", "no signed head vouches");
+}
+
+#[tokio::test]
+async fn a_file_with_a_broken_page_is_refused() {
+    let (stage, replica) = Stage::set().await;
+    for n in 0..200 {
+        judge(&replica, &scan(n, n, STRICT)).await.unwrap();
+    }
+    replica.close().await;
+    stage.tamper("PRAGMA wal_checkpoint(TRUNCATE)");
+    let mut bytes = std::fs::read(stage.path()).unwrap();
+    let middle = bytes.len() / 2 / 4096 * 4096;
+    bytes[middle..middle + 512].fill(0xff);
+    std::fs::write(stage.path(), bytes).unwrap();
+    assert!(stage.open().is_err());
+}
+
+#[tokio::test]
+async fn a_second_process_is_kept_off() {
+    let (stage, replica) = Stage::set().await;
+    let refused = stage.open().err().unwrap();
+    assert!(matches!(refused, ReplicaError::InUse { .. }), "{refused}");
+    replica.close().await;
+    assert!(stage.open().is_ok());
+}
+
+#[test]
+fn a_machine_that_was_never_enrolled_is_told_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let refused = Replica::open(&directory.path().join("replica.db"), key(HUB), Clock::system()).err();
+    assert!(refused.unwrap().to_string().contains("enrol this machine first"));
+}
+
+#[tokio::test]
+async fn any_record_on_is_loaded_as_a_run_that_fits_and_verifies() {
+    let mut show = Show::new(&[HUB]);
+    let replica = show.hub(HUB).await;
+    let mut asking = tokio::task::JoinSet::new();
+    for n in 0..1_500 {
+        let replica = Arc::clone(&replica);
+        asking.spawn(async move {
+            while judge(&replica, &scan(n, n, STRICT)).await == Err(RequestError::Busy) {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    asking.join_all().await;
+    let other = show.hub(2).await;
+    let origin = replica.me();
+    let end = replica
+        .held()
+        .iter()
+        .find(|held| held.origin == origin)
+        .unwrap()
+        .tail
+        .seq;
+    let mut at = Seq(0);
+    while at < end {
+        let run = replica.load(origin, at).await.unwrap();
+        assert!(run.records.len() <= MAX_RUN_RECORDS);
+        at = other.store(run).await.unwrap().tail.seq;
+    }
+    for after in [1, 2, 700, 1_024, 1_499] {
+        let run = replica.load(origin, Seq(after)).await.unwrap();
+        assert_eq!(run.base.seq, Seq(after));
+        other.store(run).await.unwrap();
+    }
+    assert_eq!(replica.load(origin, end).await, None);
+    assert_eq!(replica.load(key(99).public(), Seq(0)).await, None);
+}
+
+#[tokio::test]
+async fn a_fresh_hub_begins_from_a_checkpoint_and_has_the_same_state_live_and_after_a_restart() {
+    let mut show = Show::new(&[HUB]);
+    let source = show.hub(HUB).await;
+    for n in 0..30 {
+        judge(&source, &scan(n, n, STRICT)).await.unwrap();
+    }
+    let checkpoint = show.checkpoint(&source).await;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("replica.db");
+    Replica::found(&path, &show.meta(2, Role::Hub)).unwrap();
+    let fresh = Replica::open(&path, key(2), show.clock.clone()).unwrap();
+    // What it refused before it knew anything does not stand in the way.
+    let early = judge(&fresh, &scan(500, 5, STRICT)).await;
+    assert_eq!(early, Ok(Verdict::Refer(Referral::NotReady)));
+    fresh.store_checkpoint(checkpoint.clone()).await;
+    assert!(fresh.load(source.me(), Seq(0)).await.is_none());
+    assert_eq!(fresh.load_checkpoint().await, Some(checkpoint));
+    let used = fresh.judge_alone(&scan(501, 5, AVAILABLE)).await.unwrap();
+    assert!(
+        matches!(used.verdict, Verdict::Deny(Reason::AlreadyUsed { .. })),
+        "{used:?}"
+    );
+    let before = digest(&fresh).await;
+    fresh.close().await;
+    let fresh = Replica::open(&path, key(2), show.clock.clone()).unwrap();
+    assert_eq!(digest(&fresh).await, before);
+    judge(&source, &scan(40, 40, STRICT)).await.unwrap();
+    let covered = fresh
+        .held()
+        .iter()
+        .find(|held| held.origin == source.me())
+        .unwrap()
+        .tail
+        .seq;
+    fresh
+        .store(source.load(source.me(), covered).await.unwrap())
+        .await
+        .unwrap();
+    source
+        .store(fresh.load(fresh.me(), Seq(0)).await.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(digest(&fresh).await.0, digest(&source).await.0);
+}
+
+#[tokio::test]
+async fn a_copied_hub_finds_out_and_refers_everybody() {
+    let mut show = Show::new(&[HUB]);
+    let (one, copy) = (show.hub(HUB).await, show.hub(HUB).await);
+    judge(&one, &scan(1, 1, STRICT)).await.unwrap();
+    judge(&copy, &scan(2, 2, STRICT)).await.unwrap();
+    let run = one.load(one.me(), Seq(0)).await.unwrap();
+    let refused = copy.store(run).await.unwrap_err();
+    let usher_protocol::sync::StoreError::Run(usher_protocol::log::RunError::Forked(found)) = refused else {
+        unreachable!("{refused:?}");
+    };
+    copy.notice(one.me(), Notice::Forked(found)).await;
+    let referred = judge(&copy, &scan(3, 3, AVAILABLE)).await;
+    assert_eq!(referred, Ok(Verdict::Refer(Referral::OwnLogForked)));
+    let incidents = copy
+        .inspect(|ledger| ledger.state().incidents().len())
+        .await
+        .unwrap();
+    assert_eq!(incidents, 1);
+    copy.notice(one.me(), Notice::Forked(found)).await;
+    assert_eq!(
+        copy.inspect(|ledger| ledger.state().incidents().len())
+            .await
+            .unwrap(),
+        incidents
+    );
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_breaks_nothing() {
+    let (stage, replica) = Stage::set().await;
+    assert_eq!(judge(&replica, &scan(1, 1, STRICT)).await, Ok(IN));
+    stage.show.clock.shift_ms(-3_600_000);
+    assert_eq!(judge(&replica, &scan(2, 2, STRICT)).await, Ok(IN));
+    let again = judge(&replica, &scan(3, 1, STRICT)).await.unwrap();
+    assert!(
+        matches!(again, Verdict::Deny(Reason::AlreadyUsed { .. })),
+        "{again:?}"
+    );
+    let before = digest(&replica).await;
+    replica.close().await;
+    assert_eq!(digest(&stage.open().unwrap()).await, before);
+}
+
+#[tokio::test]
+async fn a_newer_bundle_is_told_to_the_sessions_and_survives_a_restart() {
+    let (stage, replica) = Stage::set().await;
+    let mut changes = replica.changes();
+    replica.store_bundle(rehearsal::bundle(2)).await;
+    replica.store_bundle(rehearsal::bundle(1)).await;
+    assert_eq!(replica.outlook().trust.bundle().version, 2);
+    assert!(matches!(changes.try_recv(), Ok(usher_link::Change::Trust)));
+    replica.close().await;
+    assert_eq!(stage.open().unwrap().outlook().trust.bundle().version, 2);
+}
+
+#[tokio::test]
+async fn freshness_only_rises_and_never_beyond_our_own_clock() {
+    let mut show = Show::new(&[HUB]);
+    let replica = show.hub(HUB).await;
+    let now = show.clock.now();
+    replica.notice(key(9).public(), Notice::Fresh(now)).await;
+    replica.notice(key(9).public(), Notice::Fresh(Timestamp(5))).await;
+    assert!(replica.fresh_as_of() >= Some(now));
+    replica
+        .notice(key(9).public(), Notice::Fresh(Timestamp::FOREVER))
+        .await;
+    assert!(replica.fresh_as_of() <= Some(show.clock.now()));
+}
