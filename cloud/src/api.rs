@@ -1,11 +1,15 @@
 //! The REST API: one file for each resource; which path leads where is in `routes`.
 
 pub mod bookings;
+pub mod enrolments;
 pub mod error;
 pub mod events;
 pub mod input;
+pub mod keys;
 pub mod moment;
 pub mod organizer;
+pub mod pair;
+pub mod refusal;
 pub mod reservations;
 pub mod seats;
 pub mod status;

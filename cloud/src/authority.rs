@@ -6,7 +6,7 @@
 pub mod event;
 pub mod presence;
 pub mod replica;
-pub mod report;
+pub mod scans;
 pub mod scribe;
 pub mod uplink;
 pub mod upload;

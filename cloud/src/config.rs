@@ -8,6 +8,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 use thiserror::Error;
+use usher_keys::enrolment::MAX_UPLINKS;
 
 /// What environment variables begin with; levels are separated by two underscores.
 pub const ENVIRONMENT_PREFIX: &str = "USHER_CLOUD__";
@@ -20,6 +21,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where hubs and scanners sync, over QUIC; port 0 takes any free one.
     pub uplink_listen: SocketAddr,
+    /// Where devices are told to link to, as host:port, best first. Empty: the address that was bound; if that is all
+    /// addresses, the host of the public URL with the bound port.
+    pub uplink_public: Vec<String>,
     /// What links in answers begin with. Empty: `http://` and the address that was bound.
     pub public_url: String,
     /// Where everything is kept.
@@ -39,6 +43,7 @@ impl Default for Config {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             uplink_listen: (Ipv4Addr::UNSPECIFIED, 7443).into(),
+            uplink_public: Vec::new(),
             public_url: String::new(),
             data_dir: PathBuf::from("usher-cloud-data"),
             reservations: Reservations::default(),
@@ -274,6 +279,13 @@ impl Config {
                 return Err(ConfigError::OutOfRange { key, expected });
             }
         }
+        if !self.uplink_public.iter().all(|place| is_place(place)) || self.uplink_public.len() > MAX_UPLINKS {
+            let expected = "a list of at most 64 addresses as host:port";
+            return Err(ConfigError::OutOfRange {
+                key: "uplink_public",
+                expected,
+            });
+        }
         let url = &self.public_url;
         if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://"))
             || url.ends_with('/')
@@ -292,6 +304,11 @@ impl Config {
     pub fn payment_timeout(&self) -> Duration {
         Duration::from_secs(self.payments.timeout_seconds.into())
     }
+}
+
+fn is_place(text: &str) -> bool {
+    let parts = text.rsplit_once(':');
+    parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]
@@ -338,6 +355,10 @@ mod tests {
             &["reservations.default_seconds", "1 to 86400"],
         );
         check_refused("public_url = \"tickets.example\"", &["public_url", "http://"]);
+        check_refused(
+            "uplink_public = [\"tickets.example\"]",
+            &["uplink_public", "host:port"],
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::error::ApiError;
-use crate::api::{bookings, events, organizer, reservations, seats, status, tickets};
+use crate::api::{bookings, enrolments, events, keys, organizer, reservations, seats, status, tickets};
 use crate::observe;
 use crate::pages;
 use crate::state::AppState;
@@ -33,6 +33,10 @@ fn public() -> Api {
         .routes(routes!(bookings::create))
         .routes(routes!(bookings::show))
         .routes(routes!(tickets::show))
+        .routes(routes!(keys::show))
+        .routes(routes!(keys::jwks_of_event))
+        .routes(routes!(keys::jwks_of_all))
+        .routes(routes!(enrolments::create))
         .routes(routes!(status::health))
         .routes(routes!(status::metrics))
 }
@@ -44,6 +48,19 @@ fn organizer() -> Api {
         .routes(routes!(organizer::events::create, organizer::events::list))
         .routes(routes!(organizer::events::show, organizer::events::change))
         .routes(routes!(organizer::events::publish))
+        .routes(routes!(organizer::policy::replace))
+        .routes(routes!(organizer::keys::request))
+        .routes(routes!(organizer::keys::upload))
+        .routes(routes!(organizer::codes::create))
+        .routes(routes!(organizer::devices::list))
+        .routes(routes!(organizer::devices::revoke))
+        .routes(routes!(organizer::devices::retire))
+        .routes(routes!(organizer::tickets::revoke))
+        .routes(routes!(organizer::tickets::reinstate))
+        .routes(routes!(organizer::tickets::reissue))
+        .routes(routes!(organizer::admissions::list))
+        .routes(routes!(organizer::incidents::list))
+        .routes(routes!(organizer::counts::show))
 }
 
 /// For people with a browser.
@@ -65,6 +82,8 @@ fn pages() -> Router<Arc<AppState>> {
         (name = "bookings", description = "Payment and tickets"),
         (name = "tickets", description = "A ticket and its QR code"),
         (name = "organizer", description = "Making and publishing events, with an API key"),
+        (name = "keys", description = "What an event trusts, and how it comes to be trusted"),
+        (name = "devices", description = "Hubs and scanners: enrolling them, watching them, shutting them out"),
         (name = "status", description = "How the server is"),
     ),
     modifiers(&OrganizerKey),

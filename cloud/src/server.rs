@@ -11,7 +11,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use usher_link::Endpoint;
 
+use crate::authority::uplink;
 use crate::chores;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -54,9 +56,12 @@ impl Server {
             config.public_url.clone()
         };
         let state = AppState::open(config, clock, public_url)?;
+        // The authorities first: tickets of bookings that a crash left open are signed with their keys.
+        state.authorities.start().await.context("reading the events")?;
         chores::reconcile(&state).await;
 
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        let uplink = start_uplink(&state, &stop, &mut tasks)?;
         chores::start(&state, &stop, &mut tasks);
         let router = routes::router(state.clone());
         let stopped = stop.clone().cancelled_owned();
@@ -68,9 +73,12 @@ impl Server {
                 tracing::error!(error = &error as &dyn std::error::Error, "serving HTTP ended");
             }
         });
-        let listening = Listening { http, uplink: None };
+        let listening = Listening {
+            http,
+            uplink: Some(uplink),
+        };
         write_listening(&state.config.data_dir, &listening)?;
-        tracing::info!(%http, public_url = state.public_url, "serving");
+        tracing::info!(%http, %uplink, public_url = state.public_url, "serving");
         Ok(Self {
             state,
             listening,
@@ -102,6 +110,29 @@ impl Server {
         while self.tasks.join_next().await.is_some() {}
         self.state.close().await;
     }
+}
+
+/// Binds where devices link to and serves them.
+fn start_uplink(
+    state: &Arc<AppState>,
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<()>,
+) -> anyhow::Result<SocketAddr> {
+    let wanted = state.config.uplink_listen;
+    let endpoint = Endpoint::bind(wanted, state.authorities.link_key())
+        .with_context(|| format!("listening on {wanted} (setting `uplink_listen`)"))?;
+    let bound = endpoint.local_addr();
+    let told = match state.config.uplink_public.as_slice() {
+        [] => vec![uplink::reachable_address(bound, &state.public_url)],
+        set => set.to_vec(),
+    };
+    state.uplink.set(told).expect("a server is started once");
+    tasks.spawn(uplink::serve(
+        endpoint,
+        Arc::clone(&state.authorities),
+        stop.clone(),
+    ));
+    Ok(bound)
 }
 
 /// Writes the bound addresses so that a reader sees all of them or none.

@@ -1,11 +1,12 @@
 //! What every handler and background task works with, put together once; it holds no selling state of its own.
 
 use std::fs::{self, File, TryLockError};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use crate::authority::{Authorities, AuthorityParts};
 use crate::booking::{BookingDesk, DeskParts};
 use crate::clock::Clock;
 use crate::config::{Config, GatewayKind};
@@ -37,6 +38,10 @@ pub struct AppState {
     pub store: Store,
     /// The ticket-signing keys in use.
     pub signer: TicketSigner,
+    /// The authorities of all events.
+    pub authorities: Arc<Authorities>,
+    /// Where devices link to, once that is bound.
+    pub uplink: OnceLock<Vec<String>>,
     /// Seat maps in memory.
     pub seat_maps: SeatMaps,
     /// Who turns reservations into bookings.
@@ -58,6 +63,14 @@ impl AppState {
         let signer = TicketSigner::default();
         let seat_maps = SeatMaps::new(store.clone());
         let metrics = Metrics::default();
+        let authorities = Authorities::open(AuthorityParts {
+            store: store.clone(),
+            clock: clock.clone(),
+            signer: signer.clone(),
+            metrics: metrics.clone(),
+            data_dir: config.data_dir.clone(),
+        })
+        .context("opening the keys")?;
         let desk = BookingDesk::new(DeskParts {
             store: store.clone(),
             gateway: gateway(&config, clock.clone())?,
@@ -73,6 +86,8 @@ impl AppState {
             clock,
             store,
             signer,
+            authorities: Arc::new(authorities),
+            uplink: OnceLock::new(),
             seat_maps,
             desk,
             metrics,
@@ -90,9 +105,15 @@ impl AppState {
         format!("{}{path}", self.public_url)
     }
 
-    /// Waits for bookings in progress, then for what they wrote.
+    /// Gives where devices are told to link to; nowhere while no uplink is bound.
+    pub fn uplink_addresses(&self) -> Vec<String> {
+        self.uplink.get().cloned().unwrap_or_default()
+    }
+
+    /// Waits for bookings in progress and for the authorities, then for what they wrote.
     pub async fn close(&self) {
         self.desk.close().await;
+        self.authorities.close().await;
         self.store.close().await;
     }
 }

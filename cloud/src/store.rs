@@ -3,6 +3,7 @@
 //! Every operation takes one request with the time in it and gives one outcome. A refusal (a seat is taken, a
 //! reservation has expired) is an outcome; a [`StoreError`] means that nothing was decided and nothing has changed.
 
+pub mod authority;
 pub mod catalogue;
 pub mod error;
 pub mod organizing;
@@ -16,10 +17,16 @@ mod contract;
 use std::path::Path;
 
 use usher_keys::{EventId, Timestamp};
+use usher_protocol::log::{Head, Run};
 
 use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId};
 pub use error::StoreError;
 
+use authority::{
+    Append, AppendOutcome, Code, CodeId, Contact, GenerationQuery, KeepCheckpoint, NewBundle,
+    NewBundleOutcome, NewCode, NewCodeOutcome, NoteContact, PinnedBundle, Places, PlacesQuery, RecordsQuery,
+    RunQuery, SecretHash, StoredCheckpoint, StoredRecord,
+};
 use catalogue::{Event, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
 use organizing::{
     AddUnits, EventChange, EventSales, KeyHash, NewEvent, NewOrganizer, NewVenue, Publish, PublishOutcome,
@@ -132,6 +139,18 @@ operations! {
         change_event(EventChange) -> bool = sqlite::drafts::change_event;
         /// Puts a complete draft on sale.
         publish(Publish) -> PublishOutcome = sqlite::drafts::publish;
+
+        // The authority.
+        /// Appends to an event's logs, with what changes beside them, if it follows what is stored.
+        append(Append) -> AppendOutcome = sqlite::authority::append::append;
+        /// Adds the next version of an event's trust bundle.
+        add_bundle(NewBundle) -> NewBundleOutcome = sqlite::authority::trust::add_bundle;
+        /// Keeps a checkpoint in place of the one before.
+        keep_checkpoint(KeepCheckpoint) -> () = sqlite::authority::trust::keep_checkpoint;
+        /// Adds an enrolment code.
+        add_code(NewCode) -> NewCodeOutcome = sqlite::authority::devices::add_code;
+        /// Writes down when a device was last linked.
+        note_contact(NoteContact) -> () = sqlite::authority::devices::note_contact;
     }
     reads {
         // Selling.
@@ -167,6 +186,30 @@ operations! {
         events_of(OrganizerId) -> Vec<Event> = sqlite::catalogue::events_of;
         /// Counts what an event has sold.
         sales(SalesQuery) -> EventSales = sqlite::catalogue::sales;
+
+        // The authority.
+        /// Lists records of all logs of an event, in the order in which the store came to hold them.
+        records(RecordsQuery) -> Vec<StoredRecord> = sqlite::authority::logs::records;
+        /// Lists the newest head of every log of an event.
+        newest_heads(EventId) -> Vec<Head> = sqlite::authority::logs::newest_heads;
+        /// Finds the next run of a log.
+        run(RunQuery) -> Option<Run> = sqlite::authority::logs::run;
+        /// Finds the newest trust bundle of an event.
+        trust_bundle(EventId) -> Option<PinnedBundle> = sqlite::authority::trust::trust_bundle;
+        /// Lists the events that have a trust bundle.
+        trusted_events(()) -> Vec<EventId> = sqlite::authority::trust::trusted_events;
+        /// Finds the newest checkpoint of an event.
+        checkpoint(EventId) -> Option<StoredCheckpoint> = sqlite::authority::trust::checkpoint;
+        /// Finds the event whose enrolment code has this secret.
+        code_event(SecretHash) -> Option<EventId> = sqlite::authority::devices::code_event;
+        /// Finds an enrolment code.
+        code(CodeId) -> Option<Code> = sqlite::authority::devices::code;
+        /// Lists when each device of an event was last linked.
+        contacts(EventId) -> Vec<Contact> = sqlite::authority::devices::contacts;
+        /// Finds what units are, for people.
+        places(PlacesQuery) -> Places = sqlite::authority::logs::places;
+        /// Finds the ticket of a generation.
+        ticket_of(GenerationQuery) -> Option<TicketId> = sqlite::authority::logs::ticket_of;
     }
 }
 

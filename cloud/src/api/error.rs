@@ -51,6 +51,16 @@ pub enum ApiError {
     /// The request contradicts what has happened before.
     #[error("conflict")]
     Conflict(Conflict),
+    /// The authority says no.
+    #[error("refused: {slug}")]
+    Refused {
+        /// 409, 410 or 422.
+        status: StatusCode,
+        /// Names the kind of problem.
+        slug: &'static str,
+        /// What to do about it.
+        detail: String,
+    },
     /// Something we depend on does not answer now.
     #[error("not available now: {0}")]
     Unavailable(&'static str),
@@ -209,6 +219,7 @@ impl ApiError {
             ),
             Self::Declined(reason) => problem(StatusCode::PAYMENT_REQUIRED, reason.word(), reason.sentence()),
             Self::Conflict(conflict) => problem(StatusCode::CONFLICT, conflict.slug(), conflict.sentence()),
+            Self::Refused { status, slug, detail } => problem(status, slug, detail),
             Self::Unavailable(detail) => problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail),
             Self::Booking(error) => booking_problem(&error),
             Self::Store(error) => store_problem(&error),

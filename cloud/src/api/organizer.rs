@@ -1,7 +1,16 @@
 //! `/v1/organizer`: where organizers make and publish what is sold; every request carries an API key.
 
+pub mod admissions;
+pub mod codes;
+pub mod counts;
+pub mod devices;
 pub mod draft;
 pub mod events;
+pub mod incidents;
+pub mod keys;
+pub mod names;
+pub mod policy;
+pub mod tickets;
 pub mod venues;
 
 use std::sync::Arc;

@@ -57,7 +57,7 @@ pub struct TicketView {
 }
 
 /// Where a seat is.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PlaceView {
     /// Its section.
     pub section: String,

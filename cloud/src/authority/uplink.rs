@@ -1,5 +1,6 @@
 //! The cloud's end of the links: takes connections, gives each to its event's authority, and keeps the newest of each device.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,23 @@ use crate::store::authority::{Contact, NoteContact};
 const MAX_LINKS: usize = 4_000;
 /// How often the contact of linked devices is written down, so that a crash forgets little.
 const CONTACT_EVERY: Duration = Duration::from_secs(60);
+
+/// Gives where devices can reach a bound address; one that stands for every address of this machine is replaced by the
+/// host of the public URL.
+pub fn reachable_address(bound: SocketAddr, public_url: &str) -> String {
+    let host = host_of(public_url).filter(|_| bound.ip().is_unspecified());
+    host.map_or_else(|| bound.to_string(), |host| format!("{host}:{}", bound.port()))
+}
+
+fn host_of(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let place = rest.split('/').next()?;
+    let end = match place.find(']') {
+        Some(bracket) => bracket + 1,
+        None => place.find(':').unwrap_or(place.len()),
+    };
+    Some(&place[..end]).filter(|host| !host.is_empty())
+}
 
 /// Takes connections until told to stop; then every device is told goodbye.
 pub async fn serve(endpoint: Endpoint, authorities: Arc<Authorities>, stop: CancellationToken) {
@@ -133,5 +151,27 @@ async fn note(authority: &EventAuthority, device: usher_keys::PublicKey, record_
             error = &error as &dyn std::error::Error,
             "a device's contact was not written down"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(bound: &str, public_url: &str, expected: &str) {
+        assert_eq!(reachable_address(bound.parse().unwrap(), public_url), expected);
+    }
+
+    #[test]
+    fn an_address_that_stands_for_all_is_told_by_the_public_name() {
+        check(
+            "0.0.0.0:7443",
+            "https://tickets.example/usher",
+            "tickets.example:7443",
+        );
+        check("[::]:7443", "http://[2001:db8::1]:8080", "[2001:db8::1]:7443");
+        check("0.0.0.0:7443", "http://127.0.0.1:8080", "127.0.0.1:7443");
+        check("192.0.2.7:7443", "http://tickets.example", "192.0.2.7:7443");
     }
 }

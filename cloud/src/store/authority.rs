@@ -25,7 +25,7 @@ pub struct Sealed {
 #[derive(Clone)]
 pub enum Beside {
     /// An enrolment code is used up.
-    UseCode(UsedCode),
+    UseCode(Box<UsedCode>),
     /// A ticket goes from one standing to another.
     TicketStands {
         /// The ticket.

@@ -367,20 +367,14 @@ pub async fn publish(
     if app.signer.key_in_use(id).is_none() {
         return Err(ApiError::Conflict(Conflict::NoSigningKey));
     }
-    match app
-        .store
-        .publish(Publish {
-            event: id,
-            now: app.clock.now(),
-        })
-        .await?
-    {
+    let now = app.clock.now();
+    match app.store.publish(Publish { event: id, now }).await? {
         PublishOutcome::Published => app.seat_maps.forget(id),
         PublishOutcome::Incomplete => return Err(ApiError::Conflict(Conflict::DraftIncomplete)),
         PublishOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
     }
-    Ok(Json(OrganizerEventView::of(
-        own_event(&app, caller, id).await?,
-        None,
-    )))
+    let event = own_event(&app, caller, id).await?;
+    // Should this fail, publishing again or the next start makes up for it.
+    app.authorities.decree(&event).await?;
+    Ok(Json(OrganizerEventView::of(event, None)))
 }

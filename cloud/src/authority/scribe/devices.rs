@@ -84,10 +84,10 @@ impl Scribe {
     ) -> Result<EnrolOutcome, AuthorityError> {
         let certificate = identity.unverified();
         let joining = (certificate.role == Role::Hub).then_some(certificate.device);
-        let used = UsedCode {
+        let used = Box::new(UsedCode {
             id: code,
             identity: identity.clone(),
-        };
+        });
         let mut draft = Draft {
             beside: vec![Beside::UseCode(used)],
             ..Draft::default()

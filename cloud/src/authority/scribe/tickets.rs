@@ -13,7 +13,7 @@ use crate::store::selling::{NewTicket, Ticket, TicketState, UnitToIssue};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TicketOutcome {
     /// It is done, now or before; this is the ticket that counts.
-    Done(Ticket),
+    Done(Box<Ticket>),
     /// There is no such ticket.
     NotFound,
     /// A newer ticket of the unit has taken its place.
@@ -31,7 +31,7 @@ impl Scribe {
         let (unit, generation) = (ticket.unit, ticket.generation);
         match ticket.state {
             TicketState::Superseded => Ok(TicketOutcome::Superseded),
-            TicketState::Revoked => Ok(TicketOutcome::Done(ticket)),
+            TicketState::Revoked => Ok(TicketOutcome::Done(Box::new(ticket))),
             TicketState::Valid => {
                 self.stand(ticket, TicketState::Revoked, Body::Revoked { unit, generation })
                     .await
@@ -47,7 +47,7 @@ impl Scribe {
         let (unit, generation) = (ticket.unit, ticket.generation);
         match ticket.state {
             TicketState::Superseded => Ok(TicketOutcome::Superseded),
-            TicketState::Valid => Ok(TicketOutcome::Done(ticket)),
+            TicketState::Valid => Ok(TicketOutcome::Done(Box::new(ticket))),
             TicketState::Revoked => {
                 self.stand(ticket, TicketState::Valid, Body::Reinstated { unit, generation })
                     .await
@@ -90,7 +90,7 @@ impl Scribe {
         };
         self.write(&mut draft, body)?;
         self.commit(draft).await?;
-        Ok(TicketOutcome::Done(Ticket { state: to, ..ticket }))
+        Ok(TicketOutcome::Done(Box::new(Ticket { state: to, ..ticket })))
     }
 
     /// Finds the ticket that has taken another's place; one that has itself been replaced since does not count.
@@ -105,7 +105,7 @@ impl Scribe {
             None => None,
         };
         Ok(match next {
-            Some(next) if next.state == TicketState::Valid => TicketOutcome::Done(next),
+            Some(next) if next.state == TicketState::Valid => TicketOutcome::Done(Box::new(next)),
             Some(_) | None => TicketOutcome::Superseded,
         })
     }
@@ -147,6 +147,6 @@ impl Scribe {
         self.write(&mut draft, Body::Superseded { unit, generation })?;
         self.commit(draft).await?;
         let issued = self.parts.store.ticket(id).await?;
-        Ok(issued.map_or(TicketOutcome::NotFound, TicketOutcome::Done))
+        Ok(issued.map_or(TicketOutcome::NotFound, |ticket| TicketOutcome::Done(Box::new(ticket))))
     }
 }

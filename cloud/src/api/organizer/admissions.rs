@@ -1,0 +1,155 @@
+//! `/v1/organizer/events/{event_id}/admissions`: every scan that has reached the cloud, in the order in which it came.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use usher_keys::EventId;
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, Problem};
+use crate::api::input::{Caller, Checks, Id, Params};
+use crate::api::moment::Moment;
+use crate::authority::scans::{Scan, ScanKind};
+use crate::state::AppState;
+use crate::store::authority::RecordsQuery;
+
+use super::names::{DeviceName, GateView, Names, UnitView};
+use super::own_event;
+
+/// Records looked at for one page unless the request says otherwise, and at most.
+const PAGE: u32 = 200;
+const BIGGEST_PAGE: u32 = 1_000;
+
+/// Which scans to list.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListAdmissions {
+    /// `next_cursor` of the page before.
+    #[serde(default)]
+    pub cursor: String,
+    /// Records looked at for one page, 1 to 1,000; 200 unless given.
+    pub limit: Option<u32>,
+}
+
+/// A page of scans.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdmissionsView {
+    /// The scans, in the order in which they came.
+    pub admissions: Vec<AdmissionView>,
+    /// Where the next page begins. On the last page it is where scans that are still to come will be.
+    pub next_cursor: String,
+    /// Whether there is more to read now.
+    pub more: bool,
+}
+
+/// A scan.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdmissionView {
+    /// When it was, by the device's clock.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Moment,
+    /// `admitted`, `exited`, `denied`, `referred` or `overridden`.
+    #[schema(example = "admitted")]
+    pub kind: &'static str,
+    /// Why nobody passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "already_used")]
+    pub reason: Option<&'static str>,
+    /// The gate.
+    pub gate: GateView,
+    /// The ticket's unit.
+    pub unit: UnitView,
+    /// The ticket's generation.
+    pub generation: u32,
+    /// How many passed.
+    pub persons: u8,
+    /// Who wrote it down.
+    pub device: DeviceName,
+    /// Of `overridden`: the supervisor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Of `overridden`: the reason given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl AdmissionView {
+    fn of(scan: Scan, names: &Names) -> Self {
+        let (kind, reason, by, why) = match scan.kind {
+            ScanKind::Admitted => ("admitted", None, None, None),
+            ScanKind::Exited => ("exited", None, None, None),
+            ScanKind::Denied { reason } => ("denied", Some(reason), None, None),
+            ScanKind::Referred { reason } => ("referred", Some(reason), None, None),
+            ScanKind::Overridden { by, why } => ("overridden", None, Some(by), Some(why)),
+        };
+        Self {
+            at: Moment(scan.at),
+            kind,
+            reason,
+            gate: names.gate(scan.gate),
+            unit: names.unit(scan.unit),
+            generation: scan.generation.0,
+            persons: scan.persons,
+            device: names.device(scan.device),
+            by,
+            why,
+        }
+    }
+}
+
+impl ListAdmissions {
+    fn into_query(self, event: EventId) -> Result<RecordsQuery, ApiError> {
+        let mut checks = Checks::default();
+        let limit = self.limit.unwrap_or(PAGE);
+        checks.range(limit, "/limit", 1..=BIGGEST_PAGE);
+        let after = if self.cursor.is_empty() {
+            Some(0)
+        } else {
+            self.cursor.parse().ok()
+        };
+        checks.require(after.is_some(), "/cursor", "must be next_cursor of a page before");
+        checks.finish()?;
+        Ok(RecordsQuery {
+            event,
+            after: after.unwrap_or(0),
+            limit,
+        })
+    }
+}
+
+/// Lists the scans of an event, in the order in which they reached this server.
+#[utoipa::path(get, path = "/v1/organizer/events/{event_id}/admissions", tag = "organizer",
+    params(("event_id" = String, Path), ListAdmissions), security(("organizer_key" = [])), responses(
+    (status = 200, body = AdmissionsView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "See `errors`"),
+))]
+pub async fn list(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Id(id): Id<EventId>,
+    Params(list): Params<ListAdmissions>,
+) -> Result<Json<AdmissionsView>, ApiError> {
+    let event = own_event(&app, caller, id).await?;
+    let authority = app.authorities.of(id)?;
+    let query = list.into_query(id)?;
+    let records = app.store.records(query).await?;
+    let scans: Vec<_> = records.iter().filter_map(Scan::read).collect();
+    let names = Names::of(event, &authority, scans.iter().map(|scan| scan.unit).collect()).await?;
+    Ok(Json(AdmissionsView {
+        admissions: scans
+            .into_iter()
+            .map(|scan| AdmissionView::of(scan, &names))
+            .collect(),
+        next_cursor: records
+            .last()
+            .map_or(query.after, |record| record.position)
+            .to_string(),
+        more: records.len() as u64 == u64::from(query.limit),
+    }))
+}

@@ -1,0 +1,195 @@
+//! `/v1/organizer/events/{event_id}/enrolment-codes`: what a person carries to a fresh hub or scanner.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
+use usher_keys::{Capabilities, EnrolmentCode, EnrolmentSecret, EventId, Role, Timestamp};
+use usher_protocol::GateId;
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, Problem};
+use crate::api::input::{Body, Caller, Checks, Id};
+use crate::api::moment::Moment;
+use crate::api::refusal::conflict;
+use crate::ids::draw;
+use crate::state::AppState;
+use crate::store::authority::{CodeId, EnrolmentTerms, NewCode, NewCodeOutcome, SecretHash};
+use crate::store::catalogue::Event;
+
+use super::own_event;
+
+/// Most unused codes of an event: every device of the largest venue at once.
+const OPEN_CODES: u32 = 4_000;
+/// Longest life of a code, in minutes: a week, for devices that are sent by post.
+const MAX_CODE_MINUTES: u32 = 7 * 24 * 60;
+/// Longest life of a certificate, in days: a season.
+const MAX_CERTIFICATE_DAYS: u32 = 400;
+
+const MINUTE_MS: u64 = 60 * 1000;
+const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
+
+/// Asks for an enrolment code.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodeRequest {
+    /// `hub` or `scanner`.
+    #[schema(value_type = String, example = "hub")]
+    pub role: Role,
+    /// How people will call the device, up to 64 bytes; unless given, the device says.
+    #[serde(default)]
+    #[schema(example = "North laptop")]
+    pub name: String,
+    /// The gates it may serve; every gate unless given.
+    #[serde(default)]
+    pub gates: Vec<u16>,
+    /// What else it may do.
+    #[serde(default)]
+    pub capabilities: CapabilitiesSpec,
+    /// How long the code can be used, 1 to 10,080 minutes.
+    #[serde(default = "an_hour")]
+    #[schema(default = 60)]
+    pub expires_in_minutes: u32,
+    /// How long the device's certificate lasts, 1 to 400 days; never longer than the key that signs it.
+    #[serde(default = "a_month")]
+    #[schema(default = 30)]
+    pub certificate_days: u32,
+}
+
+/// What a device may do beyond its role.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CapabilitiesSpec {
+    /// May enrol scanners with the cable cut; hubs only.
+    pub enrol_scanners: bool,
+    /// May let people in against the rules, with a supervisor's name and reason.
+    pub override_refusals: bool,
+}
+
+fn an_hour() -> u32 {
+    60
+}
+
+fn a_month() -> u32 {
+    30
+}
+
+/// An enrolment code.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CodeView {
+    /// The code: a secret, good for one device, shown only here.
+    #[schema(example = "usher-enrol:…")]
+    pub code: String,
+    /// When it can no longer be used.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Moment,
+}
+
+impl CodeRequest {
+    fn terms(self, event: &Event) -> Result<EnrolmentTerms, ApiError> {
+        let mut checks = Checks::default();
+        checks.require(self.role != Role::Cloud, "/role", "must be hub or scanner");
+        checks.text(&self.name, "/name", 0..=MAX_NAME_BYTES);
+        checks.range(self.gates.len(), "/gates", 0..=MAX_GATES);
+        for (index, gate) in self.gates.iter().enumerate() {
+            let known = event.policy.gate(GateId(*gate)).is_some();
+            checks.require(
+                known,
+                format!("/gates/{index}"),
+                "must be one of the event's gates",
+            );
+        }
+        let enrols = self.capabilities.enrol_scanners && self.role != Role::Hub;
+        checks.require(
+            !enrols,
+            "/capabilities/enrol_scanners",
+            "must be false: only hubs enrol scanners",
+        );
+        checks.range(
+            self.expires_in_minutes,
+            "/expires_in_minutes",
+            1..=MAX_CODE_MINUTES,
+        );
+        checks.range(
+            self.certificate_days,
+            "/certificate_days",
+            1..=MAX_CERTIFICATE_DAYS,
+        );
+        checks.finish()?;
+        Ok(EnrolmentTerms {
+            role: self.role,
+            name: self.name,
+            gates: self.gates,
+            capabilities: Capabilities {
+                enrol_scanners: self.capabilities.enrol_scanners,
+                override_refusals: self.capabilities.override_refusals,
+            },
+            certificate_ms: u64::from(self.certificate_days) * DAY_MS,
+        })
+    }
+}
+
+/// Makes a code that turns one fresh machine into a device of the event.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/enrolment-codes", tag = "devices",
+    params(("event_id" = String, Path)), request_body = CodeRequest, security(("organizer_key" = [])), responses(
+    (status = 201, body = CodeView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet, or too many unused codes"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "See `errors`"),
+))]
+pub async fn create(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Id(id): Id<EventId>,
+    Body(request): Body<CodeRequest>,
+) -> Result<(StatusCode, Json<CodeView>), ApiError> {
+    let event = own_event(&app, caller, id).await?;
+    let expires_in_ms = u64::from(request.expires_in_minutes) * MINUTE_MS;
+    let terms = request.terms(&event)?;
+    let expires_at = app.clock.now().plus_ms(expires_in_ms);
+    let code = add(&app, id, terms, expires_at).await?;
+    let view = CodeView {
+        code: code.to_string(),
+        expires_at: Moment(expires_at),
+    };
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+async fn add(
+    app: &AppState,
+    event: EventId,
+    terms: EnrolmentTerms,
+    expires_at: Timestamp,
+) -> Result<EnrolmentCode, ApiError> {
+    let roots = app.authorities.of(event)?.pinned_roots().await?;
+    let secret = EnrolmentSecret(draw());
+    let code = EnrolmentCode::new(&app.public_url, event, roots, secret).map_err(|error| {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "no enrolment code can be made"
+        );
+        ApiError::Internal
+    })?;
+    let id = CodeId {
+        event,
+        secret: SecretHash(secret.hash()),
+    };
+    let new = NewCode {
+        id,
+        terms,
+        expires_at,
+        open_limit: OPEN_CODES,
+        now: app.clock.now(),
+    };
+    match app.store.add_code(new).await? {
+        NewCodeOutcome::Added => Ok(code),
+        NewCodeOutcome::TooMany => Err(conflict(
+            "too-many-codes",
+            "The event has too many unused enrolment codes: use them, or wait until they have run out.",
+        )),
+    }
+}

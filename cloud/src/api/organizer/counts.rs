@@ -1,0 +1,103 @@
+//! `/v1/organizer/events/{event_id}/counts`: how many people are in, by gate and zone, and why others are not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use usher_keys::EventId;
+use usher_protocol::policy::Policy;
+use usher_protocol::state;
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, Problem};
+use crate::api::input::{Caller, Id};
+use crate::state::AppState;
+
+use super::own_event;
+
+/// What has been counted at the gates, as far as it has reached this server.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CountsView {
+    /// By zone.
+    pub zones: Vec<ZoneCountView>,
+    /// By gate.
+    pub gates: Vec<GateCountView>,
+    /// Scans that let nobody pass, by reason.
+    pub refused: BTreeMap<String, u64>,
+    /// How many records of all logs this server holds.
+    pub records: u64,
+}
+
+/// How full a zone is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ZoneCountView {
+    /// The zone.
+    pub zone: u16,
+    /// Its name.
+    pub name: String,
+    /// People inside; below zero when exits were recorded and entries are still on their way.
+    pub inside: i64,
+    /// How many it holds, if it is limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u32>,
+}
+
+/// What a gate has done.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GateCountView {
+    /// The gate.
+    pub gate: u16,
+    /// Its name.
+    pub name: String,
+    /// People let in.
+    pub admitted: u64,
+    /// People let out.
+    pub exited: u64,
+}
+
+/// Counts the people let in and out of an event, and the scans that let nobody pass.
+#[utoipa::path(get, path = "/v1/organizer/events/{event_id}/counts", tag = "organizer",
+    params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = CountsView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet"),
+))]
+pub async fn show(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Id(id): Id<EventId>,
+) -> Result<Json<CountsView>, ApiError> {
+    let event = own_event(&app, caller, id).await?;
+    let authority = app.authorities.of(id)?;
+    let records = authority.view().record_count();
+    let policy = event.policy;
+    let counted = authority
+        .ask(move |scribe| Box::pin(async move { Ok(count(scribe.state().await?, &policy, records)) }))
+        .await?;
+    Ok(Json(counted))
+}
+
+fn count(state: &state::State, policy: &Policy, records: u64) -> CountsView {
+    let counts = state.counts();
+    let zones = policy.zones.iter().map(|zone| ZoneCountView {
+        zone: zone.id.0,
+        name: zone.name.clone(),
+        inside: state.occupancy(zone.id),
+        capacity: zone.capacity,
+    });
+    let gates = policy.gates.iter().map(|gate| GateCountView {
+        gate: gate.id.0,
+        name: gate.name.clone(),
+        admitted: counts.admitted.get(&gate.id).copied().unwrap_or(0),
+        exited: counts.exited.get(&gate.id).copied().unwrap_or(0),
+    });
+    CountsView {
+        zones: zones.collect(),
+        gates: gates.collect(),
+        refused: counts.refused.clone(),
+        records,
+    }
+}

@@ -1,0 +1,254 @@
+//! `/v1/organizer/events/{event_id}/devices` and `/hubs`: who belongs to an event, how far behind each is, and shutting them out.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use usher_keys::{Certificate, EventId, KeyError, PublicKey, Role, Timestamp};
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, Problem};
+use crate::api::input::{Body, Caller, Checks, Id};
+use crate::api::moment::Moment;
+use crate::api::pair::Pair;
+use crate::authority::AuthorityError;
+use crate::authority::event::EventAuthority;
+use crate::authority::scribe::{RetireOutcome, RevokeOutcome, Scribe};
+use crate::state::AppState;
+
+use super::codes::CapabilitiesSpec;
+use super::own_event;
+
+/// A device's public key in a path.
+#[derive(Debug, Clone, Copy)]
+pub struct DeviceKey(PublicKey);
+
+impl FromStr for DeviceKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        PublicKey::from_hex(text).map(Self)
+    }
+}
+
+/// A device of an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeviceView {
+    /// Its public key, in hexadecimal: what it is called in paths.
+    #[schema(value_type = String)]
+    pub device: PublicKey,
+    /// How people call it.
+    pub name: String,
+    /// `hub` or `scanner`.
+    #[schema(value_type = String, example = "hub")]
+    pub role: Role,
+    /// The gates it may serve; empty means every gate.
+    pub gates: Vec<u16>,
+    /// What else it may do.
+    pub capabilities: CapabilitiesSpec,
+    /// Whether it is linked to this server now. Scanners are usually linked to a hub instead.
+    pub linked: bool,
+    /// When it was last linked to this server, if ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_contact: Option<Moment>,
+    /// How many records it lacked at that time or, when it is not linked, lacks since.
+    pub records_behind: u64,
+    /// When its certificate runs out.
+    #[schema(value_type = String, format = DateTime)]
+    pub certificate_until: Moment,
+    /// Whether nobody talks to it any more.
+    pub revoked: bool,
+    /// Whether it is a hub that will never admit anyone again.
+    pub retired: bool,
+    /// Whether it has two histories and is not listened to until a person decides.
+    pub frozen: bool,
+}
+
+/// The devices of an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DevicesView {
+    /// The devices, hubs first, by name.
+    pub devices: Vec<DeviceView>,
+    /// How many records of all logs this server holds.
+    pub records: u64,
+}
+
+/// Lists the devices of an event: their standing, last contact, and how far each is behind.
+#[utoipa::path(get, path = "/v1/organizer/events/{event_id}/devices", tag = "devices",
+    params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = DevicesView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet"),
+))]
+pub async fn list(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Id(id): Id<EventId>,
+) -> Result<Json<DevicesView>, ApiError> {
+    own_event(&app, caller, id).await?;
+    let authority = app.authorities.of(id)?;
+    let standings = authority.ask(|scribe| Box::pin(standings(scribe))).await?;
+    let contacts = Contacts::of(&authority).await?;
+    let mut devices: Vec<_> = standings
+        .into_iter()
+        .map(|standing| contacts.view(standing))
+        .collect();
+    devices.sort_by(|a, b| (a.role, &a.name, a.device).cmp(&(b.role, &b.name, b.device)));
+    Ok(Json(DevicesView {
+        devices,
+        records: contacts.records,
+    }))
+}
+
+struct Standing {
+    certificate: Certificate,
+    revoked: bool,
+    retired: bool,
+    frozen: bool,
+}
+
+async fn standings(scribe: &mut Scribe) -> Result<Vec<Standing>, AuthorityError> {
+    let state = scribe.state().await?;
+    let standing = |certificate: &Certificate| Standing {
+        revoked: state.revoked_devices().contains(&certificate.device),
+        retired: state.rosters().retired().contains(&certificate.device),
+        frozen: state.is_frozen(&certificate.device),
+        certificate: certificate.clone(),
+    };
+    Ok(state
+        .devices()
+        .map(|identity| standing(identity.unverified()))
+        .collect())
+}
+
+/// When each device was last heard of, and how many records it lacked.
+struct Contacts {
+    records: u64,
+    now: Timestamp,
+    linked: BTreeMap<PublicKey, u64>,
+    seen: BTreeMap<PublicKey, (Timestamp, u64)>,
+}
+
+impl Contacts {
+    async fn of(authority: &EventAuthority) -> Result<Self, ApiError> {
+        let held = authority.view().held();
+        let linked = authority.presence().list(&held);
+        let seen = authority.store.contacts(authority.event()).await?;
+        Ok(Self {
+            records: held.iter().map(|held| held.tail.seq.0).sum(),
+            now: authority.clock.now(),
+            linked: linked
+                .into_iter()
+                .map(|present| (present.device, present.behind))
+                .collect(),
+            seen: seen
+                .into_iter()
+                .map(|contact| (contact.device, (contact.seen_at, contact.record_count)))
+                .collect(),
+        })
+    }
+
+    fn view(&self, standing: Standing) -> DeviceView {
+        let Standing {
+            certificate,
+            revoked,
+            retired,
+            frozen,
+        } = standing;
+        let linked = self.linked.get(&certificate.device);
+        let seen = self.seen.get(&certificate.device);
+        let behind = || self.records.saturating_sub(seen.map_or(0, |(_, count)| *count));
+        let last = linked.map(|_| self.now).or_else(|| seen.map(|(at, _)| *at));
+        DeviceView {
+            device: certificate.device,
+            name: certificate.name,
+            role: certificate.role,
+            gates: certificate.gates,
+            capabilities: CapabilitiesSpec {
+                enrol_scanners: certificate.capabilities.enrol_scanners,
+                override_refusals: certificate.capabilities.override_refusals,
+            },
+            linked: linked.is_some(),
+            last_contact: last.map(Moment),
+            records_behind: linked.copied().unwrap_or_else(behind),
+            certificate_until: Moment(certificate.window.until),
+            revoked,
+            retired,
+            frozen,
+        }
+    }
+}
+
+/// Shuts a device out: whoever has heard of it talks to it no more. Doing it twice is fine.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/devices/{device}/revoke", tag = "devices",
+    params(("event_id" = String, Path), ("device" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 204, description = "Revoked, now or before"),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet, or no key may sign"),
+))]
+pub async fn revoke(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Pair(id, DeviceKey(device)): Pair<EventId, DeviceKey>,
+) -> Result<StatusCode, ApiError> {
+    own_event(&app, caller, id).await?;
+    let authority = app.authorities.of(id)?;
+    match authority
+        .ask(move |scribe| Box::pin(scribe.revoke_device(device)))
+        .await?
+    {
+        RevokeOutcome::Revoked => Ok(StatusCode::NO_CONTENT),
+        RevokeOutcome::NotFound => Err(ApiError::NotFound("device of this event")),
+    }
+}
+
+/// Vouches for the end of a hub.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetireRequest {
+    /// Must be true: a person has made sure that this hub will never admit anyone again. Other hubs take over its units
+    /// at once, and if it goes on admitting, people get in twice.
+    pub it_will_never_admit_again: bool,
+}
+
+/// Retires a hub for good, so that other hubs take over its units at once. Doing it twice is fine.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/hubs/{device}/retire", tag = "devices",
+    params(("event_id" = String, Path), ("device" = String, Path)), request_body = RetireRequest,
+    security(("organizer_key" = [])), responses(
+    (status = 204, description = "Retired, now or before"),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet, or no key may sign"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "It was not confirmed"),
+))]
+pub async fn retire(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Pair(id, DeviceKey(hub)): Pair<EventId, DeviceKey>,
+    Body(request): Body<RetireRequest>,
+) -> Result<StatusCode, ApiError> {
+    own_event(&app, caller, id).await?;
+    let mut checks = Checks::default();
+    let pointer = "/it_will_never_admit_again";
+    checks.require(
+        request.it_will_never_admit_again,
+        pointer,
+        "must be true, and must be so",
+    );
+    checks.finish()?;
+    let authority = app.authorities.of(id)?;
+    match authority
+        .ask(move |scribe| Box::pin(scribe.retire_hub(hub)))
+        .await?
+    {
+        RetireOutcome::Retired => Ok(StatusCode::NO_CONTENT),
+        RetireOutcome::NotFound => Err(ApiError::NotFound("hub of this event")),
+    }
+}

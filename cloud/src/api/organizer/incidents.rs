@@ -1,0 +1,191 @@
+//! `/v1/organizer/events/{event_id}/incidents`: the contradictions that merging has brought to light, in words.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use usher_keys::EventId;
+use usher_protocol::state::Incident;
+use usher_protocol::{GateId, Unit};
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, Problem};
+use crate::api::input::{Caller, Id};
+use crate::api::moment::Moment;
+use crate::state::AppState;
+
+use super::names::{DeviceName, GateView, Names, UnitView};
+use super::own_event;
+
+/// The incidents of an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IncidentsView {
+    /// The incidents; each keeps its id for ever.
+    pub incidents: Vec<IncidentView>,
+}
+
+/// A contradiction.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IncidentView {
+    /// Names it: the same on every replica.
+    pub id: String,
+    /// `double_admission` or `forked`.
+    #[schema(example = "double_admission")]
+    pub kind: &'static str,
+    /// What happened, in a sentence.
+    pub words: String,
+    /// Of `double_admission`: the unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitView>,
+    /// Of `double_admission`: the ticket's generation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
+    /// Of `double_admission`: the name of the zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone_name: Option<String>,
+    /// Of `double_admission`: when and where people went in before, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<PassageView>,
+    /// Of `double_admission`: when and where one went in too many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second: Option<PassageView>,
+    /// The device that let them in, or that has two histories.
+    pub device: DeviceName,
+}
+
+/// When and where people went in.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PassageView {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Moment,
+    /// Where.
+    pub gate: GateView,
+}
+
+/// Lists the incidents of an event: tickets that let in more people than they should, devices with two histories.
+#[utoipa::path(get, path = "/v1/organizer/events/{event_id}/incidents", tag = "organizer",
+    params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = IncidentsView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet"),
+))]
+pub async fn list(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Id(id): Id<EventId>,
+) -> Result<Json<IncidentsView>, ApiError> {
+    let event = own_event(&app, caller, id).await?;
+    let authority = app.authorities.of(id)?;
+    let incidents = authority
+        .ask(|scribe| Box::pin(async move { Ok(scribe.state().await?.incidents()) }))
+        .await?;
+    let names = Names::of(event, &authority, incidents.iter().filter_map(unit_of).collect()).await?;
+    let incidents = incidents.iter().map(|incident| view(incident, &names)).collect();
+    Ok(Json(IncidentsView { incidents }))
+}
+
+fn unit_of(incident: &Incident) -> Option<Unit> {
+    match incident {
+        Incident::DoubleAdmission { unit, .. } => Some(*unit),
+        Incident::Forked { .. } => None,
+    }
+}
+
+fn view(incident: &Incident, names: &Names) -> IncidentView {
+    match incident {
+        Incident::DoubleAdmission {
+            unit,
+            generation,
+            zone,
+            second,
+            second_gate,
+            first,
+        } => {
+            let passage = |at, gate: GateId| PassageView {
+                at: Moment(at),
+                gate: names.gate(gate),
+            };
+            let (unit, zone_name) = (names.unit(*unit), names.zone(*zone));
+            let second_passage = passage(second.hlc.time(), *second_gate);
+            let device = names.device(second.origin);
+            let first = first.map(|(at, gate)| passage(at, gate));
+            IncidentView {
+                id: format!("double-{}-{}", second.origin.id(), second.seq),
+                kind: "double_admission",
+                words: double(&unit, &zone_name, first.as_ref(), &second_passage),
+                unit: Some(unit),
+                generation: Some(generation.0),
+                zone_name: Some(zone_name),
+                first,
+                second: Some(second_passage),
+                device,
+            }
+        }
+        Incident::Forked { origin } => {
+            let device = names.device(*origin);
+            IncidentView {
+                id: format!("forked-{}", origin.id()),
+                kind: "forked",
+                words: format!(
+                    "{} has two histories: it was copied or restored from a backup. Nobody listens to it until it is \
+                     enrolled anew with a fresh key.",
+                    device.name
+                ),
+                unit: None,
+                generation: None,
+                zone_name: None,
+                first: None,
+                second: None,
+                device,
+            }
+        }
+    }
+}
+
+fn double(unit: &UnitView, zone: &str, first: Option<&PassageView>, second: &PassageView) -> String {
+    let before = match first {
+        Some(first) => format!("at {} at {} and again", first.gate.name, first.at),
+        None => "more often than it may, the last time".to_owned(),
+    };
+    format!(
+        "{} went into {zone} {before} at {} at {}.",
+        unit.words(),
+        second.gate.name,
+        second.at
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_keys::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_double_admission_is_told_with_both_places_and_times() {
+        let unit = UnitView {
+            unit: 7,
+            tier_name: "Regular".into(),
+            seat: None,
+        };
+        let passage = |ms, gate, name: &str| PassageView {
+            at: Moment(Timestamp(ms)),
+            gate: GateView {
+                gate,
+                name: name.into(),
+            },
+        };
+        let (first, second) = (passage(0, 1, "North"), passage(60_000, 2, "South"));
+        assert_eq!(
+            double(&unit, "Hall", Some(&first), &second),
+            "Regular (unit 7) went into Hall at North at 1970-01-01T00:00:00Z and again at South at 1970-01-01T00:01:00Z."
+        );
+        assert_eq!(
+            double(&unit, "Hall", None, &second),
+            "Regular (unit 7) went into Hall more often than it may, the last time at South at 1970-01-01T00:01:00Z."
+        );
+    }
+}

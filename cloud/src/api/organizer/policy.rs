@@ -1,0 +1,80 @@
+//! `/v1/organizer/events/{event_id}/policy`: what gates go by, and changing it while the event runs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use usher_keys::EventId;
+use usher_protocol::policy::Policy;
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, Problem};
+use crate::api::input::{Body, Caller, Checks, Id};
+use crate::state::AppState;
+use crate::store::catalogue::Event;
+use crate::store::organizing::EventChange;
+
+use super::own_event;
+
+/// What gates go by.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PolicyView {
+    /// Which policy of the event it is in the authority log, from 1; absent before the event is published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// The policy.
+    #[schema(value_type = Object)]
+    pub policy: Policy,
+}
+
+/// Replaces the policy. Gates of a published event hear of it as soon as they are linked.
+#[utoipa::path(put, path = "/v1/organizer/events/{event_id}/policy", tag = "organizer",
+    params(("event_id" = String, Path)), security(("organizer_key" = [])),
+    request_body(content = Object, description = "The policy as `GET /v1/organizer/events/{event_id}` shows it"), responses(
+    (status = 200, body = PolicyView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "It makes no sense, or its tiers are not those on sale"),
+))]
+pub async fn replace(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Id(id): Id<EventId>,
+    Body(policy): Body<Policy>,
+) -> Result<Json<PolicyView>, ApiError> {
+    let event = own_event(&app, caller, id).await?;
+    check(&policy, &event)?;
+    app.store.change_event(change(id, policy)).await?;
+    let event = own_event(&app, caller, id).await?;
+    let version = app.authorities.decree(&event).await?.map(|version| version.0);
+    Ok(Json(PolicyView {
+        version,
+        policy: event.policy,
+    }))
+}
+
+fn check(policy: &Policy, event: &Event) -> Result<(), ApiError> {
+    let mut checks = Checks::default();
+    if let Err(error) = policy.check() {
+        checks.require(false, "", error.to_string());
+    }
+    let on_sale: BTreeSet<_> = event.tiers.iter().map(|tier| tier.id).collect();
+    let named: BTreeSet<_> = policy.tiers.iter().map(|tier| tier.id).collect();
+    checks.require(on_sale == named, "/tiers", "must be the tiers on sale, each once");
+    checks.finish()
+}
+
+fn change(event: EventId, policy: Policy) -> EventChange {
+    EventChange {
+        event,
+        name: None,
+        description: None,
+        starts_at: None,
+        ends_at: None,
+        reservation_ms: None,
+        prices: Vec::new(),
+        policy: Some(policy),
+    }
+}

@@ -1,0 +1,92 @@
+//! `/v1/organizer/events/{event_id}/tickets/{ticket_id}`: voiding a sold ticket, making it good again, and replacing it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use usher_keys::EventId;
+
+use crate::api::error::{ApiError, Problem};
+use crate::api::input::Caller;
+use crate::api::pair::Pair;
+use crate::api::refusal;
+use crate::api::tickets::TicketView;
+use crate::authority::event::EventAuthority;
+use crate::ids::TicketId;
+use crate::state::AppState;
+
+use super::own_event;
+
+/// Makes a ticket void: gates deny it as soon as they hear of it. Doing it twice is fine.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/revoke", tag = "organizer",
+    params(("event_id" = String, Path), ("ticket_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = TicketView, description = "Revoked, now or before"),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "A newer ticket has taken its place"),
+))]
+pub async fn revoke(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Pair(event, id): Pair<EventId, TicketId>,
+) -> Result<Json<TicketView>, ApiError> {
+    let authority = authority_of(&app, caller, event, id).await?;
+    let outcome = authority
+        .ask(move |scribe| Box::pin(scribe.revoke_ticket(id)))
+        .await?;
+    Ok(Json(TicketView::of(&app, refusal::ticket(outcome)?)))
+}
+
+/// Makes a void ticket good again. Doing it twice is fine.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/reinstate", tag = "organizer",
+    params(("event_id" = String, Path), ("ticket_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = TicketView, description = "Valid, now or before"),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "A newer ticket has taken its place"),
+))]
+pub async fn reinstate(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Pair(event, id): Pair<EventId, TicketId>,
+) -> Result<Json<TicketView>, ApiError> {
+    let authority = authority_of(&app, caller, event, id).await?;
+    let outcome = authority
+        .ask(move |scribe| Box::pin(scribe.reinstate_ticket(id)))
+        .await?;
+    Ok(Json(TicketView::of(&app, refusal::ticket(outcome)?)))
+}
+
+/// Replaces a ticket by its next generation, with a new id and code; the old code is denied from then on. Asked again
+/// for the same ticket, it gives the one that took its place.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/reissue", tag = "organizer",
+    params(("event_id" = String, Path), ("ticket_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = TicketView, description = "The ticket that counts now"),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is revoked, or more than one newer ticket exists"),
+))]
+pub async fn reissue(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Pair(event, id): Pair<EventId, TicketId>,
+) -> Result<Json<TicketView>, ApiError> {
+    let authority = authority_of(&app, caller, event, id).await?;
+    let outcome = authority
+        .ask(move |scribe| Box::pin(scribe.reissue_ticket(id)))
+        .await?;
+    Ok(Json(TicketView::of(&app, refusal::ticket(outcome)?)))
+}
+
+async fn authority_of(
+    app: &Arc<AppState>,
+    caller: Caller,
+    event: EventId,
+    ticket: TicketId,
+) -> Result<Arc<EventAuthority>, ApiError> {
+    own_event(app, caller, event).await?;
+    if ticket.event != event {
+        return Err(ApiError::NotFound("ticket of this event"));
+    }
+    Ok(app.authorities.of(event)?)
+}

@@ -1,0 +1,106 @@
+//! How the authority's errors and refusals look as problems: each says what to do about it.
+
+use axum::http::StatusCode;
+
+use crate::authority::AuthorityError;
+use crate::authority::scribe::TicketOutcome;
+use crate::authority::upload::UploadError;
+use crate::store::selling::Ticket;
+
+use super::error::{ApiError, Conflict};
+
+impl From<AuthorityError> for ApiError {
+    fn from(error: AuthorityError) -> Self {
+        match error {
+            AuthorityError::NoBundle => conflict(
+                "no-trust-bundle",
+                "The event has no trust bundle yet: ask for its key-request, have it signed and upload the bundle.",
+            ),
+            AuthorityError::NoKey { purpose } => conflict_of(
+                "no-key-in-force",
+                format!(
+                    "No {purpose} key of the event may sign now: ask for its key-request, have it signed and upload the next bundle."
+                ),
+            ),
+            AuthorityError::NoTicketKey(_) => Self::Conflict(Conflict::NoSigningKey),
+            AuthorityError::Conflict => {
+                Self::Unavailable("It was changed by someone else just now. Try again.")
+            }
+            AuthorityError::Closed => {
+                Self::Unavailable("The server is shutting down. Try again in a moment.")
+            }
+            AuthorityError::Store(error) => Self::Store(error),
+            error @ AuthorityError::Vault(_) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the keys of an event cannot be used"
+                );
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        use usher_keys::BundleError;
+        let slug = match &error {
+            UploadError::Bundle(BundleError::NotNewer { .. }) => "bundle-not-newer",
+            UploadError::Bundle(BundleError::OtherEvent) => "bundle-of-another-event",
+            UploadError::Bundle(BundleError::TooFewSignatures { .. }) => "bundle-not-signed",
+            UploadError::Bundle(
+                BundleError::Malformed(_)
+                | BundleError::NotBase64
+                | BundleError::BadRootSet
+                | BundleError::BadKey { .. }
+                | BundleError::TooManyKeys,
+            ) => "bundle-malformed",
+            UploadError::ForeignKeys { .. } => "bundle-foreign-keys",
+            UploadError::NotInForce { .. } => "bundle-not-in-force",
+        };
+        Self::Refused {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            slug,
+            detail: sentence(&error.to_string()),
+        }
+    }
+}
+
+/// Gives the ticket that counts, or why there is none.
+///
+/// **Errors**: [`ApiError`].
+pub fn ticket(outcome: TicketOutcome) -> Result<Ticket, ApiError> {
+    match outcome {
+        TicketOutcome::Done(ticket) => Ok(*ticket),
+        TicketOutcome::NotFound => Err(ApiError::NotFound("ticket of this event")),
+        TicketOutcome::Superseded => Err(conflict(
+            "ticket-superseded",
+            "A newer ticket has taken this one's place: name the newest one.",
+        )),
+        TicketOutcome::Revoked => Err(conflict(
+            "ticket-revoked",
+            "The ticket is revoked, and a revoked ticket gets no fresh code: reinstate it first.",
+        )),
+    }
+}
+
+/// Makes a problem of what contradicts the state of things.
+pub fn conflict(slug: &'static str, detail: &str) -> ApiError {
+    conflict_of(slug, detail.to_owned())
+}
+
+fn conflict_of(slug: &'static str, detail: String) -> ApiError {
+    ApiError::Refused {
+        status: StatusCode::CONFLICT,
+        slug,
+        detail,
+    }
+}
+
+/// Gives an error's text the form of a sentence.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        format!("{}{}.", first.to_uppercase(), chars.as_str())
+    })
+}

@@ -1,1 +1,0 @@
-//! Words for people: what the logs say of admissions and incidents; nothing is decided here.

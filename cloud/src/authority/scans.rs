@@ -1,0 +1,132 @@
+//! What the scan records of an event's devices say, one by one; what follows from all of them is the state's.
+
+use usher_keys::{PublicKey, Timestamp};
+use usher_protocol::admission::Refused;
+use usher_protocol::record::{Body, Passage, Record, Refusal};
+use usher_protocol::state::refusal_name;
+use usher_protocol::{GateId, Generation, Unit, ZoneId};
+
+use crate::store::authority::StoredRecord;
+
+/// What came of a scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScanKind {
+    /// People were let in.
+    Admitted,
+    /// People were let out.
+    Exited,
+    /// Nobody passed: the rules say no.
+    Denied {
+        /// The reason's short name.
+        reason: &'static str,
+    },
+    /// Nobody passed: somebody else had to say.
+    Referred {
+        /// The reason's short name.
+        reason: &'static str,
+    },
+    /// A supervisor let people in against the rules.
+    Overridden {
+        /// The supervisor.
+        by: String,
+        /// The reason given.
+        why: String,
+    },
+}
+
+/// A scan as its device has written it down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan {
+    /// Its place in the order in which records came.
+    pub position: u64,
+    /// When it was, by the device's clock.
+    pub at: Timestamp,
+    /// The device that wrote it.
+    pub device: PublicKey,
+    /// What came of it.
+    pub kind: ScanKind,
+    /// The unit of the ticket.
+    pub unit: Unit,
+    /// The ticket's generation.
+    pub generation: Generation,
+    /// The gate.
+    pub gate: GateId,
+    /// The zone behind the gate, if anyone passed.
+    pub zone: Option<ZoneId>,
+    /// How many passed.
+    pub persons: u8,
+}
+
+impl Scan {
+    /// Reads a record, if it is of a scan.
+    pub fn read(stored: &StoredRecord) -> Option<Self> {
+        let record = Record::from_bytes(&stored.entry.bytes).ok()?;
+        let blank = Blank {
+            position: stored.position,
+            at: record.hlc.time(),
+            device: stored.entry.origin,
+        };
+        match record.body {
+            Body::Admitted(passage) => Some(blank.passage(ScanKind::Admitted, &passage)),
+            Body::Exited(passage) => Some(blank.passage(ScanKind::Exited, &passage)),
+            Body::Overridden { passage, by, why } => {
+                Some(blank.passage(ScanKind::Overridden { by, why }, &passage))
+            }
+            Body::Refused(refusal) => Some(blank.refusal(&refusal)),
+            Body::Policy { .. }
+            | Body::Roster { .. }
+            | Body::Superseded { .. }
+            | Body::Revoked { .. }
+            | Body::Reinstated { .. }
+            | Body::DeviceEnrolled { .. }
+            | Body::DeviceRevoked { .. }
+            | Body::HubRetired { .. }
+            | Body::Opened { .. }
+            | Body::RosterAdopted { .. }
+            | Body::ForkSeen { .. } => None,
+        }
+    }
+}
+
+/// A scan of which only the frame is known.
+struct Blank {
+    position: u64,
+    at: Timestamp,
+    device: PublicKey,
+}
+
+impl Blank {
+    fn passage(self, kind: ScanKind, passage: &Passage) -> Scan {
+        Scan {
+            position: self.position,
+            at: self.at,
+            device: self.device,
+            kind,
+            unit: passage.unit,
+            generation: passage.generation,
+            gate: passage.gate,
+            zone: Some(passage.zone),
+            persons: passage.persons,
+        }
+    }
+
+    fn refusal(self, refusal: &Refusal) -> Scan {
+        let reason = refusal_name(&refusal.why);
+        let kind = match refusal.why {
+            Refused::Deny(_) => ScanKind::Denied { reason },
+            Refused::Refer(_) => ScanKind::Referred { reason },
+        };
+        let (unit, generation) = refusal.ticket;
+        Scan {
+            position: self.position,
+            at: self.at,
+            device: self.device,
+            kind,
+            unit,
+            generation,
+            gate: refusal.gate,
+            zone: None,
+            persons: 0,
+        }
+    }
+}
