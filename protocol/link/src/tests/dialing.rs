@@ -1,0 +1,153 @@
+//! Links that are kept alive.
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use usher_protocol::sync::Farewell;
+
+use super::memory::Memory;
+use super::site::{Desk, Site};
+use super::{venue, within};
+use crate::{Dialer, Endpoint, LinkError, LinkState, Loss, SessionEnd};
+
+/// A dialer that is kept linked, and what its observer hears.
+struct Link {
+    replica: Arc<Memory>,
+    states: UnboundedReceiver<LinkState>,
+    cancel: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Link {
+    fn keep(addr: String) -> Self {
+        let replica = venue::hub(3);
+        let dialer = Dialer {
+            endpoint: Endpoint::bind((Ipv4Addr::LOCALHOST, 0).into(), &venue::key(3)).unwrap(),
+            addr,
+            replica: Arc::clone(&replica),
+            responder: Arc::new(Desk::default()),
+        };
+        let (sender, states) = unbounded_channel();
+        let cancel = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        let observer = move |state| {
+            let _ = sender.send(state);
+        };
+        tasks.spawn(dialer.keep_linked(observer, cancel.clone()));
+        Self {
+            replica,
+            states,
+            cancel,
+            tasks,
+        }
+    }
+
+    async fn next(&mut self) -> LinkState {
+        within(self.states.recv()).await.unwrap()
+    }
+
+    /// Waits until a session opens and gives how the one before it ended.
+    async fn reopened(&mut self) -> Option<SessionEnd> {
+        let mut last_end = None;
+        loop {
+            match self.next().await {
+                LinkState::Opened(_) => return last_end,
+                LinkState::Closed(end) => last_end = Some(end),
+                LinkState::Connecting | LinkState::Failed(_) => {}
+            }
+        }
+    }
+}
+
+fn anywhere() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 0).into()
+}
+
+/// Opens the site at that address as soon as the system has freed it.
+async fn reopen(addr: SocketAddr, replica: &Arc<Memory>) -> Site {
+    while UdpSocket::bind(addr).is_err() {
+        tokio::task::yield_now().await;
+    }
+    Site::open_at(addr, &venue::key(2), Arc::clone(replica))
+}
+
+#[tokio::test]
+async fn a_link_comes_back_when_the_peer_has_left_and_returned() {
+    let replica = venue::hub(2);
+    let site = Site::open_at(anywhere(), &venue::key(2), Arc::clone(&replica));
+    let addr = site.endpoint.local_addr();
+    let mut link = Link::keep(addr.to_string());
+    assert!(matches!(link.next().await, LinkState::Connecting));
+    assert_eq!(link.reopened().await, None);
+    within(site.endpoint.close()).await;
+    drop(site);
+
+    replica.write([venue::refusal(1)]);
+    let site = within(reopen(addr, &replica)).await;
+    assert_eq!(link.reopened().await, Some(SessionEnd::Theirs(Farewell::Leaving)));
+    within(link.replica.catches_up(&site.replica, replica.me())).await;
+}
+
+#[tokio::test]
+async fn a_link_comes_back_when_the_peer_was_killed_and_restarted() {
+    let replica = venue::hub(2);
+    let former_life = Runtime::new().unwrap();
+    let site = {
+        let _inside = former_life.enter();
+        Site::open_at(anywhere(), &venue::key(2), Arc::clone(&replica))
+    };
+    let addr = site.endpoint.local_addr();
+    let mut link = Link::keep(addr.to_string());
+    link.reopened().await;
+    // Everything stops where it is, as by kill -9: no goodbye is sent.
+    former_life.shutdown_background();
+    drop(site);
+
+    let _site = within(reopen(addr, &replica)).await;
+    assert_eq!(
+        link.reopened().await,
+        Some(SessionEnd::Lost(Loss::Restarted)),
+        "the restarted peer says at once that it has forgotten the connection"
+    );
+}
+
+#[tokio::test]
+async fn cancelling_ends_the_session_with_a_goodbye_and_then_the_dialer() {
+    let mut site = Site::open(&venue::key(2), venue::hub(2));
+    let mut link = Link::keep(site.endpoint.local_addr().to_string());
+    link.reopened().await;
+    link.cancel.cancel();
+    assert!(matches!(
+        link.next().await,
+        LinkState::Closed(SessionEnd::Ours(Farewell::Leaving))
+    ));
+    within(link.tasks.join_next()).await.unwrap().unwrap();
+    assert_eq!(site.next_end().await, SessionEnd::Theirs(Farewell::Leaving));
+}
+
+#[tokio::test]
+async fn a_dialer_tells_why_there_is_no_link_and_goes_on_trying() {
+    for (addr, expected) in [
+        ("127.0.0.1:0", "cannot be dialed"),
+        ("no port here", "does not resolve"),
+    ] {
+        let mut link = Link::keep(addr.to_owned());
+        for _ in 0..2 {
+            assert!(matches!(link.next().await, LinkState::Connecting));
+            let LinkState::Failed(error) = link.next().await else {
+                panic!("expected a failure");
+            };
+            assert!(matches!(
+                error,
+                LinkError::Undialable { .. } | LinkError::Resolve(_)
+            ));
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        link.cancel.cancel();
+        within(link.tasks.join_next()).await.unwrap().unwrap();
+    }
+}

@@ -1,0 +1,274 @@
+//! A replica in memory: the ledger, its records and heads; it forgets everything, which is all that is wrong with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::sync::broadcast;
+use usher_keys::{DeviceIdentity, EventId, PublicKey, SecretKey, SignedBundle, Timestamp};
+use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
+use usher_protocol::ledger::{Entry, Ledger};
+use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
+use usher_protocol::record::Body;
+use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::{Origin, Seq};
+
+use crate::replica::{CHANGES_BUFFERED, Change, Outlook, Replica};
+
+pub(super) struct Memory {
+    writer: SecretKey,
+    identity: DeviceIdentity,
+    event: EventId,
+    /// Guards everything that changes.
+    shelf: Mutex<Shelf>,
+    changes: broadcast::Sender<Change>,
+}
+
+struct Shelf {
+    ledger: Ledger,
+    entries: BTreeMap<Origin, Vec<Entry>>,
+    heads: BTreeMap<Origin, BTreeMap<Seq, Head>>,
+    checkpoint: Option<SignedCheckpoint>,
+    revoked: Arc<BTreeSet<PublicKey>>,
+    notices: Vec<(PublicKey, Notice)>,
+}
+
+impl Memory {
+    /// Makes a replica whose own log is written with `writer`.
+    pub(super) fn new(ledger: Ledger, writer: SecretKey, identity: DeviceIdentity) -> Arc<Self> {
+        let memory = Self {
+            writer,
+            identity,
+            event: ledger.event(),
+            shelf: Mutex::new(Shelf {
+                ledger,
+                entries: BTreeMap::new(),
+                heads: BTreeMap::new(),
+                checkpoint: None,
+                revoked: Arc::default(),
+                notices: Vec::new(),
+            }),
+            changes: broadcast::Sender::new(CHANGES_BUFFERED),
+        };
+        let mut shelf = memory.shelf();
+        for entry in shelf.ledger.keep_house(now()) {
+            shelf.keep(entry);
+        }
+        shelf.seal(&memory.writer);
+        drop(shelf);
+        Arc::new(memory)
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap()
+    }
+
+    /// Writes and seals records, one group commit.
+    pub(super) fn write(&self, bodies: impl IntoIterator<Item = Body>) {
+        let mut shelf = self.shelf();
+        for body in bodies {
+            let entry = shelf.ledger.write(body, now());
+            shelf.keep(entry);
+        }
+        if let Some(head) = shelf.seal(&self.writer) {
+            self.tell(Change::Grew(head.into()));
+        }
+    }
+
+    pub(super) fn me(&self) -> Origin {
+        self.writer.public()
+    }
+
+    pub(super) fn seq(&self, origin: Origin) -> Seq {
+        self.shelf().ledger.tail(&origin).seq
+    }
+
+    pub(super) fn has_logs_of(&self, origins: &[Origin]) -> bool {
+        let vector = self.shelf().ledger.vector();
+        vector.keys().copied().collect::<BTreeSet<_>>() == origins.iter().copied().collect()
+    }
+
+    /// Waits until this replica holds as much of a log as another does.
+    pub(super) async fn catches_up(&self, other: &Self, origin: Origin) {
+        let wanted = other.shelf().ledger.tail(&origin);
+        self.until(|ledger| ledger.tail(&origin) == wanted).await;
+    }
+
+    pub(super) async fn until(&self, condition: impl Fn(&Ledger) -> bool) {
+        let mut changes = self.changes.subscribe();
+        while !condition(&self.shelf().ledger) {
+            // Lagging behind is as good a reason to look again.
+            let _ = changes.recv().await;
+        }
+    }
+
+    /// Sums the present state up, signed by our own log's key, which must be an authority's.
+    pub(super) fn make_checkpoint(&self) {
+        let mut shelf = self.shelf();
+        let covered = shelf.ledger.tails();
+        let checkpoint = Checkpoint::of(shelf.ledger.state(), covered, now());
+        shelf.checkpoint = Some(checkpoint.sign(&self.writer));
+    }
+
+    pub(super) fn records_kept(&self, origin: Origin) -> usize {
+        self.shelf().entries.get(&origin).map_or(0, Vec::len)
+    }
+
+    pub(super) fn revoke(&self, device: PublicKey) {
+        self.shelf().revoked = Arc::new(BTreeSet::from([device]));
+        self.tell(Change::Trust);
+    }
+
+    pub(super) fn notices(&self) -> Vec<(PublicKey, Notice)> {
+        self.shelf().notices.clone()
+    }
+
+    fn tell(&self, change: Change) {
+        // Nobody listens while there is no session.
+        let _ = self.changes.send(change);
+    }
+}
+
+impl Shelf {
+    fn keep(&mut self, entry: Entry) {
+        self.entries.entry(entry.origin).or_default().push(entry);
+    }
+
+    fn keep_head(&mut self, head: Head) {
+        self.heads
+            .entry(head.origin)
+            .or_default()
+            .insert(head.tail.seq, head);
+    }
+
+    fn seal(&mut self, key: &SecretKey) -> Option<Head> {
+        let head = self.ledger.seal(key)?;
+        self.keep_head(head.clone());
+        Some(head)
+    }
+
+    fn run(&self, origin: Origin, after: Seq) -> Option<Run> {
+        let entries = self.entries.get(&origin)?;
+        let first = entries.first()?.tail.seq.0;
+        let skipped = usize::try_from((after.0 + 1).checked_sub(first)?).ok()?;
+        let base = match skipped {
+            0 if first == 1 => Tail::default(),
+            0 => return None,
+            some => entries.get(some - 1)?.tail,
+        };
+        let mut bytes = 0;
+        let fitting = entries[skipped..]
+            .iter()
+            .take(MAX_RUN_RECORDS)
+            .take_while(|entry| {
+                bytes += entry.bytes.len();
+                bytes <= MAX_RUN_BYTES
+            });
+        let last = fitting.last()?.tail.seq;
+        let (_, head) = self.heads.get(&origin)?.range(after.next()..=last).next_back()?;
+        let count = usize::try_from(head.tail.seq.0 - after.0).ok()?;
+        let records = entries[skipped..skipped + count]
+            .iter()
+            .map(|entry| entry.bytes.clone())
+            .collect();
+        Some(Run {
+            base,
+            records,
+            head: head.clone(),
+        })
+    }
+}
+
+impl Replica for Memory {
+    fn event(&self) -> EventId {
+        self.event
+    }
+
+    fn identity(&self) -> DeviceIdentity {
+        self.identity.clone()
+    }
+
+    fn held(&self) -> Vec<Held> {
+        let shelf = self.shelf();
+        let heads: BTreeMap<_, _> = shelf
+            .ledger
+            .heads()
+            .into_iter()
+            .map(|head| (head.origin, head))
+            .collect();
+        let tails = shelf.ledger.tails().into_iter();
+        tails
+            .map(|(origin, tail)| match heads.get(&origin) {
+                Some(head) => head.clone().into(),
+                None => Held {
+                    origin,
+                    tail,
+                    signature: None,
+                },
+            })
+            .collect()
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    fn outlook(&self) -> Outlook {
+        let shelf = self.shelf();
+        Outlook {
+            now: now(),
+            trust: Arc::clone(shelf.ledger.trust()),
+            revoked: Arc::clone(&shelf.revoked),
+            fresh_as_of: None,
+        }
+    }
+
+    async fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
+        self.shelf().run(origin, after)
+    }
+
+    async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
+        self.shelf().checkpoint.clone()
+    }
+
+    async fn store(&self, run: Run) -> Result<Held, StoreError> {
+        let origin = run.head.origin;
+        let mut shelf = self.shelf();
+        let accepted = shelf.ledger.accept(&run, now())?;
+        for entry in accepted.entries {
+            shelf.keep(entry);
+        }
+        if let Some(head) = accepted.head {
+            shelf.keep_head(head.clone());
+            self.tell(Change::Grew(head.into()));
+        }
+        let held = shelf
+            .ledger
+            .heads()
+            .into_iter()
+            .find(|head| head.origin == origin);
+        Ok(held.expect("a run was accepted").into())
+    }
+
+    async fn store_checkpoint(&self, checkpoint: SignedCheckpoint) {
+        let mut shelf = self.shelf();
+        if shelf.ledger.adopt(&checkpoint).is_ok() {
+            shelf.checkpoint = Some(checkpoint);
+        }
+    }
+
+    async fn store_bundle(&self, bundle: SignedBundle) {
+        if self.shelf().ledger.renew_trust(bundle).is_ok() {
+            self.tell(Change::Trust);
+        }
+    }
+
+    async fn notice(&self, peer: PublicKey, notice: Notice) {
+        self.shelf().notices.push((peer, notice));
+    }
+}
+
+pub(super) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp(u64::try_from(since.as_millis()).unwrap())
+}

@@ -1,0 +1,165 @@
+//! One machine of a test: an endpoint, a replica, a desk that answers requests, and the sessions it runs.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use usher_keys::{Certificate, SecretKey};
+use usher_protocol::ScanId;
+use usher_protocol::admission::{Direction, Verdict};
+use usher_protocol::ident::GateId;
+use usher_protocol::request::{Answer, JudgedBy, Request, RequestError, Response, Scan};
+
+use super::memory::Memory;
+use super::within;
+use crate::replica::Replica;
+use crate::{Connection, Endpoint, Opened, Responder, SessionEnd, drive};
+
+/// The gate at which the desk never answers.
+pub(super) const SILENT_GATE: GateId = GateId(99);
+
+/// Admits everyone, and counts.
+#[derive(Default)]
+pub(super) struct Desk {
+    pub(super) asked: AtomicUsize,
+    pub(super) waiting: Arc<AtomicUsize>,
+}
+
+/// Counts down when dropped.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Responder for Desk {
+    async fn respond(&self, peer: &Certificate, request: Request) -> Response {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let Request::Judge(scan) = request else {
+            return Err(RequestError::NotAllowed);
+        };
+        if scan.gate == SILENT_GATE {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            let _counted = Waiting(Arc::clone(&self.waiting));
+            std::future::pending::<()>().await;
+        }
+        Ok(Answer {
+            scan: scan.id,
+            verdict: Verdict::Admit {
+                persons: scan.persons,
+                left: 0,
+            },
+            by: JudgedBy::Hub(peer.device),
+            ticket: None,
+        })
+    }
+}
+
+pub(super) fn scan(number: u8, gate: GateId) -> Request {
+    Request::Judge(Scan {
+        id: ScanId([number; 16]),
+        code: b"0123".to_vec(),
+        gate,
+        direction: Direction::In,
+        persons: 1,
+    })
+}
+
+pub(super) struct Site {
+    pub(super) endpoint: Endpoint,
+    pub(super) replica: Arc<Memory>,
+    pub(super) desk: Arc<Desk>,
+    pub(super) cancel: CancellationToken,
+    tasks: JoinSet<()>,
+    told: Told,
+    opened: UnboundedReceiver<Opened>,
+    ends: UnboundedReceiver<SessionEnd>,
+}
+
+#[derive(Clone)]
+struct Told {
+    opened: UnboundedSender<Opened>,
+    ends: UnboundedSender<SessionEnd>,
+}
+
+impl Site {
+    /// Opens a site that connects with that key, and accepts whoever comes.
+    pub(super) fn open(key: &SecretKey, replica: Arc<Memory>) -> Self {
+        Self::open_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), key, replica)
+    }
+
+    pub(super) fn open_at(addr: SocketAddr, key: &SecretKey, replica: Arc<Memory>) -> Self {
+        let endpoint = Endpoint::bind(addr, key).unwrap();
+        let (opened_sender, opened) = unbounded_channel();
+        let (ends_sender, ends) = unbounded_channel();
+        let mut site = Self {
+            endpoint,
+            replica,
+            desk: Arc::default(),
+            cancel: CancellationToken::new(),
+            tasks: JoinSet::new(),
+            told: Told {
+                opened: opened_sender,
+                ends: ends_sender,
+            },
+            opened,
+            ends,
+        };
+        site.serve();
+        site
+    }
+
+    fn serve(&mut self) {
+        let endpoint = self.endpoint.clone();
+        let (replica, desk) = (Arc::clone(&self.replica), Arc::clone(&self.desk));
+        let (told, cancel) = (self.told.clone(), self.cancel.clone());
+        self.tasks.spawn(async move {
+            let mut sessions = JoinSet::new();
+            while let Some(connection) = endpoint.accept().await {
+                let (replica, desk) = (Arc::clone(&replica), Arc::clone(&desk));
+                sessions.spawn(run(connection, (replica, desk), told.clone(), cancel.clone()));
+            }
+            sessions.join_all().await;
+        });
+    }
+
+    /// Connects to another site and runs the session.
+    pub(super) async fn link_to(&mut self, other: &Self) {
+        let dialing = self
+            .endpoint
+            .connect(other.endpoint.local_addr(), self.replica.event());
+        let connection = within(dialing).await.unwrap();
+        let sides = (Arc::clone(&self.replica), Arc::clone(&self.desk));
+        self.tasks
+            .spawn(run(connection, sides, self.told.clone(), self.cancel.clone()));
+    }
+
+    pub(super) async fn next_opened(&mut self) -> Opened {
+        within(self.opened.recv()).await.unwrap()
+    }
+
+    pub(super) async fn next_end(&mut self) -> SessionEnd {
+        within(self.ends.recv()).await.unwrap()
+    }
+
+    pub(super) fn nothing_opened(&mut self) -> bool {
+        self.opened.try_recv().is_err()
+    }
+}
+
+async fn run(
+    connection: Connection,
+    (replica, desk): (Arc<Memory>, Arc<Desk>),
+    told: Told,
+    cancel: CancellationToken,
+) {
+    let opened = |opened| told.opened.send(opened).unwrap();
+    let end = drive(connection, replica, desk, opened, cancel).await;
+    // A test that is over listens no more.
+    let _ = told.ends.send(end);
+}

@@ -1,0 +1,128 @@
+//! An event with its keys, certificates and replicas, all from fixed seeds.
+
+use std::sync::Arc;
+
+use usher_keys::{
+    Capabilities, Certificate, DeviceIdentity, EventId, KeyStatus, PublicKey, Role, RootSet, SecretKey,
+    TrustBundle, TrustedKey, Window,
+};
+use usher_protocol::admission::{Reason, Refused};
+use usher_protocol::ledger::Ledger;
+use usher_protocol::record::{Body, Passage, Refusal};
+use usher_protocol::trust::Trust;
+use usher_protocol::{GateId, Generation, ScanId, TierId, Unit, ZoneId};
+
+use super::memory::Memory;
+
+pub(super) const EVENT: EventId = EventId([7; 16]);
+pub(super) const OTHER_EVENT: EventId = EventId([8; 16]);
+
+pub(super) fn key(seed: u8) -> SecretKey {
+    SecretKey::from_seed(&[seed; 32])
+}
+
+fn root() -> SecretKey {
+    key(200)
+}
+
+fn issuing() -> SecretKey {
+    key(201)
+}
+
+pub(super) fn authority() -> SecretKey {
+    key(202)
+}
+
+fn trusted(key: &SecretKey) -> Vec<TrustedKey> {
+    vec![TrustedKey {
+        key: key.public(),
+        window: Window::ALWAYS,
+        status: KeyStatus::Active,
+    }]
+}
+
+pub(super) fn trust(event: EventId) -> Arc<Trust> {
+    let roots = RootSet::single(root().public());
+    let bundle = TrustBundle {
+        event,
+        version: 1,
+        roots: roots.clone(),
+        ticket_keys: Vec::new(),
+        authority_keys: trusted(&authority()),
+        issuing_keys: trusted(&issuing()),
+    };
+    Arc::new(Trust::pin(&roots, bundle.sign(&[&root()])).unwrap())
+}
+
+pub(super) fn certificate(device: PublicKey, role: Role) -> Certificate {
+    Certificate {
+        event: EVENT,
+        device,
+        role,
+        name: "a device".to_owned(),
+        gates: Vec::new(),
+        capabilities: Capabilities::default(),
+        window: Window::ALWAYS,
+    }
+}
+
+pub(super) fn identity(certificate: Certificate) -> DeviceIdentity {
+    DeviceIdentity {
+        certificate: certificate.sign(&issuing()),
+        via: None,
+    }
+}
+
+/// Gives the replica of a device that shows this certificate.
+pub(super) fn device_with(seed: u8, identity: DeviceIdentity) -> Arc<Memory> {
+    let key = key(seed);
+    let ledger = Ledger::new(key.public(), Some(identity.clone()), trust(EVENT));
+    Memory::new(ledger, key, identity)
+}
+
+pub(super) fn hub(seed: u8) -> Arc<Memory> {
+    device_with(seed, identity(certificate(key(seed).public(), Role::Hub)))
+}
+
+/// Gives the cloud's replica: it connects with its device key and writes the authority log.
+pub(super) fn cloud(seed: u8) -> Arc<Memory> {
+    let identity = identity(certificate(key(seed).public(), Role::Cloud));
+    let ledger = Ledger::new(authority().public(), None, trust(EVENT));
+    Memory::new(ledger, authority(), identity)
+}
+
+pub(super) fn revocation(unit: u32) -> Body {
+    Body::Revoked {
+        unit: Unit(unit),
+        generation: Generation(1),
+    }
+}
+
+pub(super) fn refusal(number: u8) -> Body {
+    Body::Refused(Refusal {
+        scan: ScanId([number; 16]),
+        ticket: (Unit(u32::from(number)), Generation(1)),
+        gate: GateId(1),
+        why: Refused::Deny(Reason::WrongZone),
+    })
+}
+
+/// Gives a record of about half a kilobyte.
+pub(super) fn long_record(number: u32) -> Body {
+    let mut scan = [0; 16];
+    scan[..4].copy_from_slice(&number.to_le_bytes());
+    Body::Overridden {
+        passage: Passage {
+            scan: ScanId(scan),
+            unit: Unit(number),
+            generation: Generation(1),
+            tier: TierId(1),
+            admits: 1,
+            persons: 1,
+            gate: GateId(1),
+            zone: ZoneId(1),
+        },
+        by: "b".repeat(200),
+        why: "w".repeat(200),
+    }
+}
