@@ -289,3 +289,6 @@ fn replay(booking: Booking) -> Result<BookOutcome, BookError> {
         BookingState::Paying => Err(BookError::Interrupted),
     }
 }
+
+#[cfg(test)]
+mod tests;

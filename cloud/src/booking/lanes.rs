@@ -47,6 +47,15 @@ impl Lanes {
         })
     }
 
+    /// Tells whether nobody is in any lane.
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.lanes
+            .lock()
+            .expect("nothing panics while it holds this")
+            .is_empty()
+    }
+
     fn lane(&self, id: ReservationId) -> Lane {
         let mut lanes = self.lanes.lock().expect("nothing panics while it holds this");
         lanes.entry(id).or_default().clone()
@@ -88,6 +97,6 @@ mod tests {
         let second = second.await;
         assert!(lanes.try_enter(id).is_none());
         drop(second);
-        assert!(lanes.lanes.lock().unwrap().is_empty());
+        assert!(lanes.is_empty());
     }
 }

@@ -1,0 +1,552 @@
+//! The booking desk at work with the sandbox: whatever happens half-way, no charge is left without a ticket or a refund.
+
+use std::path::Path;
+
+use futures_util::future::join_all;
+use tempfile::TempDir;
+use usher_keys::{EventId, SecretKey, Timestamp};
+use usher_protocol::policy::{Gate, Policy, Zone};
+use usher_protocol::ticket::TicketFlags;
+use usher_protocol::{GateId, TierId, Unit, ZoneId};
+
+use super::*;
+use crate::clock::ManualClock;
+use crate::ids::{OrganizerId, VenueId, draw_event_id};
+use crate::payment::sandbox::Sandbox;
+use crate::store::catalogue::{OccupancyQuery, Status, Tier};
+use crate::store::organizing::{
+    AddUnits, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
+};
+use crate::store::sandbox_ledger::SandboxLedger;
+use crate::store::selling::{Claim, CloseOutcome, HoldOutcome, HoldRequest, TierQuantity};
+
+const START: Timestamp = Timestamp(1_800_000_000_000);
+const HOLD_MS: u64 = 600_000;
+/// How long the gateway may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAID: TierId = TierId(1);
+const FREE: TierId = TierId(2);
+
+/// A desk, its files, and the clock's hand.
+struct Office {
+    desk: BookingDesk,
+    store: Store,
+    ledger: SandboxLedger,
+    clock: ManualClock,
+    event: EventId,
+    files: TempDir,
+}
+
+impl Office {
+    async fn open() -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let event = draw_event_id(START);
+        let office = Self::open_at(files, event).await;
+        stock(&office.store, event).await;
+        office
+    }
+
+    async fn open_at(files: TempDir, event: EventId) -> Self {
+        let clock = ManualClock::new(START);
+        let store = Store::open_sqlite(&files.path().join("store.db")).unwrap();
+        let desk = desk(files.path(), store.clone(), clock.clone(), (event, PATIENCE));
+        let ledger = ledger(files.path());
+        Self {
+            desk,
+            store,
+            ledger,
+            clock,
+            event,
+            files,
+        }
+    }
+
+    /// Opens the same files again, as after a crash: nothing that was in memory is left.
+    async fn crash(self) -> Self {
+        let Self {
+            desk,
+            store,
+            ledger,
+            files,
+            event,
+            ..
+        } = self;
+        drop((desk, store, ledger));
+        Self::open_at(files, event).await
+    }
+
+    async fn hold(&self, tier: TierId, quantity: u32) -> ReservationId {
+        let now = START;
+        let claim = Claim::Tiers(vec![TierQuantity { tier, quantity }]);
+        let reservation = ReservationId::draw(self.event, now);
+        let outcome = self
+            .store
+            .hold(HoldRequest {
+                reservation,
+                claim,
+                now,
+            })
+            .await
+            .unwrap();
+        assert!(matches!(outcome, HoldOutcome::Held(_)), "{outcome:?}");
+        reservation
+    }
+
+    async fn book(
+        &self,
+        reservation: ReservationId,
+        key: &str,
+        token: &str,
+    ) -> Result<BookOutcome, BookError> {
+        self.desk.book(request(reservation, key, token)).await
+    }
+
+    /// Opens a booking and charges for it, and goes no further.
+    async fn charge_without_confirming(
+        &self,
+        reservation: ReservationId,
+        request: &BookRequest,
+    ) -> OpenBooking {
+        let BeginOutcome::Started(open) = self.desk.begin(request).await.unwrap() else {
+            panic!("the units are held")
+        };
+        assert_eq!(open.reservation, reservation);
+        self.ledger.charge(open.id, open.amount, START).await.unwrap();
+        open
+    }
+
+    /// The promise: every charge that was not given back has its tickets.
+    async fn check_no_charge_without_a_ticket(&self) {
+        for reference in self.ledger.charged().await.unwrap() {
+            let booking = self.store.booking(reference).await.unwrap().unwrap();
+            assert_eq!(booking.state, BookingState::Confirmed);
+            assert!(!booking.tickets.is_empty());
+        }
+    }
+
+    async fn seats(&self) -> Vec<Status> {
+        let now = self.desk.parts.clock.now();
+        self.store
+            .occupancy(OccupancyQuery {
+                event: self.event,
+                now,
+            })
+            .await
+            .unwrap()
+            .seats
+    }
+}
+
+fn request(reservation: ReservationId, key: &str, token: &str) -> BookRequest {
+    BookRequest {
+        reservation,
+        payment_token: (!token.is_empty()).then(|| PaymentToken(token.into())),
+        idempotency_key: key.into(),
+        email: "owl@example.org".into(),
+    }
+}
+
+fn ledger(directory: &Path) -> SandboxLedger {
+    SandboxLedger::open(&directory.join("sandbox.db")).unwrap()
+}
+
+fn desk(
+    directory: &Path,
+    store: Store,
+    clock: ManualClock,
+    (event, payment_timeout): (EventId, Duration),
+) -> BookingDesk {
+    let clock = Clock::Manual(clock);
+    let signer = TicketSigner::default();
+    signer.install(event, &SecretKey::from_seed(&[7; 32]));
+    BookingDesk::new(DeskParts {
+        gateway: PaymentGateway::Sandbox(Sandbox::new(ledger(directory), clock.clone(), false)),
+        seat_maps: SeatMaps::new(store.clone()),
+        store,
+        signer,
+        clock,
+        metrics: Metrics::default(),
+        payment_timeout,
+    })
+}
+
+async fn stock(store: &Store, event: EventId) {
+    let organizer = OrganizerId::draw(START);
+    let key = KeyHash([1; 32]);
+    store
+        .add_organizer(NewOrganizer {
+            id: organizer,
+            name: "Owls".into(),
+            key,
+            now: START,
+        })
+        .await
+        .unwrap();
+    let venue = Venue {
+        id: VenueId::draw(START),
+        name: "Barn".into(),
+        city: "Ulm".into(),
+        address: String::new(),
+    };
+    store
+        .add_venue(NewVenue {
+            venue: venue.clone(),
+            organizer,
+            now: START,
+        })
+        .await
+        .unwrap();
+    let tier = |id, price| Tier {
+        id,
+        name: format!("Tier {id}"),
+        price,
+        admits: 1,
+        flags: TicketFlags::default(),
+    };
+    let policy = Policy {
+        name: "Owls".into(),
+        utc_offset_minutes: 0,
+        day_start_minutes: 0,
+        zones: vec![Zone {
+            id: ZoneId(1),
+            name: "Barn".into(),
+            capacity: None,
+        }],
+        gates: vec![Gate {
+            id: GateId(1),
+            name: "Door".into(),
+            zone: ZoneId(1),
+        }],
+        tiers: Vec::new(),
+    };
+    let new = NewEvent {
+        id: event,
+        organizer,
+        venue,
+        name: "Owls".into(),
+        description: String::new(),
+        starts_at: START.plus_ms(86_400_000),
+        ends_at: START.plus_ms(90_000_000),
+        currency: "EUR".parse().unwrap(),
+        reservation_ms: HOLD_MS,
+        tiers: vec![tier(PAID, 4_500), tier(FREE, 0)],
+        policy,
+        unit_count: 8,
+        seat_count: 0,
+        now: START,
+    };
+    store.add_event(new).await.unwrap();
+    let unit = |unit| NewUnit {
+        unit: Unit(unit),
+        tier: if unit < 4 { PAID } else { FREE },
+        seat: None,
+    };
+    store
+        .add_units(AddUnits {
+            event,
+            units: (0..8).map(unit).collect(),
+        })
+        .await
+        .unwrap();
+    store.publish(Publish { event, now: START }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_paid_booking_has_signed_tickets() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 2).await;
+    let Ok(BookOutcome::Confirmed(booking)) = office.book(reservation, "key", "tok_ok").await else {
+        panic!("paid")
+    };
+    assert_eq!(booking.tickets.len(), 2);
+    assert!(booking.tickets.iter().all(|ticket| ticket.payload.len() > 150));
+    assert_eq!(office.ledger.charged().await.unwrap(), [booking.id]);
+    office.check_no_charge_without_a_ticket().await;
+}
+
+#[tokio::test]
+async fn a_free_booking_needs_no_token_and_no_gateway() {
+    let office = Office::open().await;
+    let reservation = office.hold(FREE, 1).await;
+    assert!(matches!(
+        office.book(reservation, "key", "").await,
+        Ok(BookOutcome::Confirmed(_))
+    ));
+    let reservation = office.hold(FREE, 1).await;
+    assert!(matches!(
+        office.book(reservation, "other", "tok_decline").await,
+        Ok(BookOutcome::Confirmed(_))
+    ));
+    assert_eq!(office.ledger.charged().await.unwrap(), []);
+    let reservation = office.hold(PAID, 1).await;
+    assert_eq!(
+        office.book(reservation, "third", "").await.unwrap(),
+        BookOutcome::TokenMissing
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_many_times_at_once_is_charged_once() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let outcomes = join_all((0..32).map(|_| office.book(reservation, "key", "tok_slow_20"))).await;
+    let mut bookings: Vec<_> = outcomes
+        .into_iter()
+        .map(|outcome| match outcome.unwrap() {
+            BookOutcome::Confirmed(booking) => booking,
+            other => panic!("not confirmed: {other:?}"),
+        })
+        .collect();
+    bookings.dedup();
+    assert_eq!(bookings.len(), 1);
+    assert_eq!(office.ledger.charged().await.unwrap(), [bookings[0].id]);
+    assert!(office.desk.lanes.is_empty());
+}
+
+#[tokio::test]
+async fn a_declined_card_can_be_replaced_with_a_new_key() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let declined = BookOutcome::Declined(DeclineReason::Card);
+    assert_eq!(
+        office.book(reservation, "a", "tok_decline").await.unwrap(),
+        declined
+    );
+    assert_eq!(
+        office.book(reservation, "a", "tok_decline").await.unwrap(),
+        declined
+    );
+    assert_eq!(
+        office.book(reservation, "a", "tok_ok").await.unwrap(),
+        BookOutcome::KeyReused
+    );
+    assert!(matches!(
+        office.book(reservation, "b", "tok_ok").await,
+        Ok(BookOutcome::Confirmed(_))
+    ));
+    assert_eq!(
+        office.book(reservation, "c", "tok_ok").await.unwrap(),
+        BookOutcome::AlreadyBooked
+    );
+    office.check_no_charge_without_a_ticket().await;
+}
+
+#[tokio::test]
+async fn a_charge_whose_reply_is_lost_still_becomes_a_ticket() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    assert!(matches!(
+        office.book(reservation, "key", "tok_lost_reply").await,
+        Ok(BookOutcome::Confirmed(_))
+    ));
+    office.check_no_charge_without_a_ticket().await;
+}
+
+#[tokio::test]
+async fn an_unreachable_gateway_charges_nothing_then_or_later() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let failed = office.book(reservation, "key", "tok_unreachable").await.unwrap();
+    assert_eq!(failed, BookOutcome::PaymentFailed);
+    assert_eq!(office.store.open_bookings(()).await.unwrap(), []);
+    assert!(matches!(
+        office.book(reservation, "other", "tok_ok").await,
+        Ok(BookOutcome::Confirmed(_))
+    ));
+    office.check_no_charge_without_a_ticket().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_too_slow_is_given_up_and_cannot_charge_later() {
+    let office = Office::open().await;
+    let hasty = Duration::from_millis(10);
+    let desk = desk(
+        office.files.path(),
+        office.store.clone(),
+        office.clock.clone(),
+        (office.event, hasty),
+    );
+    let reservation = office.hold(PAID, 1).await;
+    let failed = desk
+        .book(request(reservation, "key", "tok_slow_60000"))
+        .await
+        .unwrap();
+    assert_eq!(failed, BookOutcome::PaymentFailed);
+    assert_eq!(office.ledger.charged().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_crash_after_the_charge_is_made_good_at_the_next_start() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 2).await;
+    let request = request(reservation, "key", "tok_ok");
+    let open = office.charge_without_confirming(reservation, &request).await;
+
+    let office = office.crash().await;
+    // Long after the reservation's time: units under payment do not expire.
+    office.clock.advance_ms(10 * HOLD_MS);
+    let settled = office.desk.reconcile().await.unwrap();
+    assert_eq!(
+        settled,
+        Reconciled {
+            confirmed: 1,
+            ..Reconciled::default()
+        }
+    );
+    office.check_no_charge_without_a_ticket().await;
+    let Ok(BookOutcome::Confirmed(booking)) = office.desk.book(request).await else {
+        panic!("settled")
+    };
+    assert_eq!((booking.id, booking.tickets.len()), (open.id, 2));
+    assert_eq!(office.desk.reconcile().await.unwrap(), Reconciled::default());
+}
+
+#[tokio::test]
+async fn a_crash_before_the_charge_gives_the_units_back() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let request = request(reservation, "key", "tok_ok");
+    let BeginOutcome::Started(open) = office.desk.begin(&request).await.unwrap() else {
+        panic!("held")
+    };
+
+    let office = office.crash().await;
+    let settled = office.desk.reconcile().await.unwrap();
+    assert_eq!(
+        settled,
+        Reconciled {
+            abandoned: 1,
+            ..Reconciled::default()
+        }
+    );
+    // A charge that arrives late finds the door closed.
+    office.ledger.charge(open.id, open.amount, START).await.unwrap();
+    assert_eq!(office.ledger.charged().await.unwrap(), []);
+    assert!(matches!(
+        office.desk.book(request).await,
+        Ok(BookOutcome::Confirmed(_))
+    ));
+    office.check_no_charge_without_a_ticket().await;
+}
+
+#[tokio::test]
+async fn the_same_request_after_a_crash_settles_by_itself() {
+    let office = Office::open().await;
+    let (charged, not_charged) = (office.hold(PAID, 1).await, office.hold(PAID, 1).await);
+    let first = request(charged, "a", "tok_ok");
+    let open = office.charge_without_confirming(charged, &first).await;
+    let second = request(not_charged, "b", "tok_ok");
+    office.desk.begin(&second).await.unwrap();
+
+    let office = office.crash().await;
+    let Ok(BookOutcome::Confirmed(booking)) = office.desk.book(first).await else {
+        panic!("was charged")
+    };
+    assert_eq!(booking.id, open.id);
+    assert!(matches!(
+        office.desk.book(second).await,
+        Ok(BookOutcome::Confirmed(_))
+    ));
+    assert_eq!(office.ledger.charged().await.unwrap().len(), 2);
+    office.check_no_charge_without_a_ticket().await;
+}
+
+#[tokio::test]
+async fn a_crash_in_the_middle_of_a_refund_is_finished() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let open = office
+        .charge_without_confirming(reservation, &request(reservation, "key", "tok_ok"))
+        .await;
+    office.ledger.refund(open.id, START).await.unwrap();
+
+    let office = office.crash().await;
+    let settled = office.desk.reconcile().await.unwrap();
+    assert_eq!(
+        settled,
+        Reconciled {
+            refunded: 1,
+            ..Reconciled::default()
+        }
+    );
+    assert_eq!(
+        office.store.booking(open.id).await.unwrap().unwrap().state,
+        BookingState::Refunded
+    );
+    assert_eq!(office.seats().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charge_for_units_that_were_lost_is_given_back() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let request = request(reservation, "key", "tok_ok");
+    let open = office.charge_without_confirming(reservation, &request).await;
+    // Someone ends the booking behind the desk's back while the charge is on its way.
+    let close = CloseBooking {
+        booking: open.id,
+        ending: Ending::Abandoned,
+        now: START,
+    };
+    assert_eq!(
+        office.store.close_booking(close).await.unwrap(),
+        CloseOutcome::Closed
+    );
+    assert_eq!(office.desk.confirm(&open).await.unwrap(), BookOutcome::Refunded);
+    assert_eq!(office.ledger.charged().await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_booking_whose_client_went_away_is_finished_all_the_same() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let desk = office.desk.clone();
+    let waiting = desk.book(request(reservation, "key", "tok_slow_100"));
+    // Polled until the booking is under way, then dropped, as a handler is when its client hangs up.
+    assert!(timeout(Duration::from_millis(20), waiting).await.is_err());
+    office.desk.close().await;
+    assert_eq!(office.ledger.charged().await.unwrap().len(), 1);
+    office.check_no_charge_without_a_ticket().await;
+    assert!(matches!(
+        office.book(reservation, "key", "tok_ok").await,
+        Err(BookError::Interrupted)
+    ));
+}
+
+#[tokio::test]
+async fn reconciling_leaves_a_payment_in_progress_alone() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let booking = office.book(reservation, "key", "tok_slow_50");
+    let settled = async {
+        loop {
+            if !office.store.open_bookings(()).await.unwrap().is_empty() {
+                return office.desk.reconcile().await.unwrap();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (booked, settled) = tokio::join!(booking, settled);
+    assert!(matches!(booked, Ok(BookOutcome::Confirmed(_))));
+    assert_eq!(settled, Reconciled::default());
+}
+
+#[tokio::test]
+async fn without_a_signing_key_nothing_is_charged() {
+    let office = Office::open().await;
+    let other = draw_event_id(START);
+    let desk = desk(
+        office.files.path(),
+        office.store.clone(),
+        office.clock.clone(),
+        (other, PATIENCE),
+    );
+    let reservation = office.hold(PAID, 1).await;
+    let refused = desk.book(request(reservation, "key", "tok_ok")).await;
+    assert!(matches!(refused, Err(BookError::NoSigningKey(_))));
+    assert_eq!(office.ledger.charged().await.unwrap(), []);
+    assert!(matches!(
+        office.book(reservation, "key", "tok_ok").await,
+        Ok(BookOutcome::Confirmed(_))
+    ));
+}

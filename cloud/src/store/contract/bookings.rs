@@ -1,0 +1,278 @@
+//! Opening, confirming and ending bookings.
+
+use usher_protocol::Generation;
+
+use crate::ids::{ReservationId, TicketId};
+use crate::payment::DeclineReason;
+use crate::store::catalogue::Status;
+use crate::store::selling::{
+    BeginOutcome, BookingState, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending, HoldOutcome,
+    ReleaseOutcome, ReleaseRequest, RequestHash, ReservationState, TicketState,
+};
+
+use super::case::{Case, GUESTS, HOLD_MS, STALLS, START};
+
+pub async fn a_booking_turns_units_into_tickets(case: Case) {
+    let held = case.held(&[0, 4], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    assert_eq!(open.amount, held.amount);
+    assert!(
+        open.units
+            .iter()
+            .all(|unit| unit.generation == Generation(1) && unit.tier == STALLS)
+    );
+    assert_eq!(
+        case.store.open_booking(open.id).await.unwrap().as_ref(),
+        Some(&open)
+    );
+    assert_eq!(case.store.open_bookings(()).await.unwrap(), [open.clone()]);
+
+    let ConfirmOutcome::Confirmed(booking) = case.confirm(&open, START.plus_ms(5)).await else {
+        panic!("own units")
+    };
+    assert_eq!(booking.state, BookingState::Confirmed);
+    assert_eq!(
+        case.store.booking(open.id).await.unwrap().as_ref(),
+        Some(&booking)
+    );
+    assert_eq!(booking.tickets.len(), 2);
+    let ticket = case.store.ticket(booking.tickets[1].id).await.unwrap().unwrap();
+    assert_eq!(ticket, booking.tickets[1]);
+    assert_eq!(
+        (ticket.state, ticket.generation, ticket.payload.as_str()),
+        (TicketState::Valid, Generation(1), "1004")
+    );
+    assert_eq!(
+        ticket
+            .seat
+            .as_ref()
+            .map(|seat| (seat.row.as_str(), seat.number.as_str())),
+        Some(("B", "2"))
+    );
+
+    assert_eq!(case.seat(0, START.plus_ms(10 * HOLD_MS)).await, Status::Booked);
+    let state = case.store.reservation(held.id).await.unwrap().unwrap().state;
+    assert_eq!(state, ReservationState::Booked);
+    assert_eq!(case.store.open_bookings(()).await.unwrap(), []);
+    assert_eq!(
+        case.store
+            .ticket(TicketId::draw(case.event, START))
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+pub async fn the_same_request_gives_the_same_booking_and_another_is_refused(case: Case) {
+    let held = case.held(&[0], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    let BeginOutcome::Existing(paying) = case.begin(held.id, "key", START).await else {
+        panic!("the same request")
+    };
+    assert_eq!((paying.id, paying.state), (open.id, BookingState::Paying));
+    case.confirm(&open, START).await;
+    let long_after = START.plus_ms(10 * HOLD_MS);
+    let BeginOutcome::Existing(again) = case.begin(held.id, "key", long_after).await else {
+        panic!("the same request")
+    };
+    assert_eq!(
+        (again.id, again.state, again.tickets.len()),
+        (open.id, BookingState::Confirmed, 1)
+    );
+
+    let other = case.held(&[1], START).await;
+    assert_eq!(case.begin(other.id, "key", START).await, BeginOutcome::KeyReused);
+    let mut changed = case.begin_request(held.id, "key", START);
+    changed.request_hash = RequestHash([9; 32]);
+    assert_eq!(
+        case.store.begin_booking(changed).await.unwrap(),
+        BeginOutcome::KeyReused
+    );
+    assert_eq!(case.seat(1, START).await, Status::Held);
+}
+
+pub async fn a_reservation_under_payment_does_not_expire(case: Case) {
+    let held = case.held(&[0], START).await;
+    let open = case.begun(held.id, "key", START.plus_ms(HOLD_MS - 1)).await;
+    let later = START.plus_ms(5 * HOLD_MS);
+    assert_eq!(case.seat(0, later).await, Status::Held);
+    assert!(matches!(
+        case.hold_seats(&[0], later).await,
+        HoldOutcome::Taken(_)
+    ));
+    assert!(matches!(
+        case.hold_tier(STALLS, 6, later).await,
+        HoldOutcome::Short(_)
+    ));
+    let release = ReleaseRequest {
+        reservation: held.id,
+        now: later,
+    };
+    assert_eq!(case.store.release(release).await.unwrap(), ReleaseOutcome::Paying);
+    assert!(matches!(
+        case.confirm(&open, later).await,
+        ConfirmOutcome::Confirmed(_)
+    ));
+    assert_eq!(case.store.release(release).await.unwrap(), ReleaseOutcome::Booked);
+}
+
+pub async fn an_expired_or_released_reservation_cannot_be_booked(case: Case) {
+    let expired = case.held(&[0], START).await;
+    assert_eq!(
+        case.begin(expired.id, "a", START.plus_ms(HOLD_MS)).await,
+        BeginOutcome::Expired
+    );
+    let released = case.held(&[1], START).await;
+    case.store
+        .release(ReleaseRequest {
+            reservation: released.id,
+            now: START,
+        })
+        .await
+        .unwrap();
+    assert_eq!(case.begin(released.id, "b", START).await, BeginOutcome::Released);
+    let nothing = ReservationId::draw(case.event, START);
+    assert_eq!(case.begin(nothing, "c", START).await, BeginOutcome::NotFound);
+
+    // The clock goes back after someone else took the seat: the old claim stays lost.
+    let lost = case.held(&[2], START).await;
+    case.held(&[2], START.plus_ms(HOLD_MS)).await;
+    assert_eq!(case.begin(lost.id, "d", START).await, BeginOutcome::Expired);
+    assert_eq!(case.store.open_bookings(()).await.unwrap(), []);
+}
+
+pub async fn a_reservation_is_booked_once(case: Case) {
+    let held = case.held(&[0], START).await;
+    let open = case.begun(held.id, "a", START).await;
+    assert_eq!(case.begin(held.id, "b", START).await, BeginOutcome::Paying);
+    case.confirm(&open, START).await;
+    assert_eq!(case.begin(held.id, "b", START).await, BeginOutcome::Booked);
+}
+
+pub async fn something_to_pay_needs_a_token(case: Case) {
+    let held = case.held(&[0], START).await;
+    let mut request = case.begin_request(held.id, "a", START);
+    request.can_pay = false;
+    assert_eq!(
+        case.store.begin_booking(request).await.unwrap(),
+        BeginOutcome::TokenMissing
+    );
+    let HoldOutcome::Held(free) = case.hold_tier(GUESTS, 1, START).await else {
+        panic!("guests are free")
+    };
+    let mut request = case.begin_request(free.id, "b", START);
+    request.can_pay = false;
+    assert!(matches!(
+        case.store.begin_booking(request).await.unwrap(),
+        BeginOutcome::Started(_)
+    ));
+}
+
+pub async fn a_declined_booking_gives_its_units_back_to_the_reservation(case: Case) {
+    let held = case.held(&[0], START).await;
+    let open = case.begun(held.id, "a", START).await;
+    let declined = Ending::Declined(DeclineReason::Card);
+    assert_eq!(case.close(&open, declined, START).await, CloseOutcome::Closed);
+    let BeginOutcome::Existing(replayed) = case.begin(held.id, "a", START).await else {
+        panic!("the same request")
+    };
+    assert_eq!(replayed.state, BookingState::Declined(DeclineReason::Card));
+    let again = case.begun(held.id, "b", START).await;
+    assert_eq!(case.close(&again, declined, START).await, CloseOutcome::Closed);
+    assert!(matches!(
+        case.hold_seats(&[0], START).await,
+        HoldOutcome::Taken(_)
+    ));
+    case.held(&[0], START.plus_ms(HOLD_MS)).await;
+}
+
+pub async fn an_abandoned_booking_frees_its_key(case: Case) {
+    let held = case.held(&[0], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    assert_eq!(
+        case.close(&open, Ending::Abandoned, START).await,
+        CloseOutcome::Closed
+    );
+    assert_eq!(case.seat(0, START).await, Status::Held);
+    let again = case.begun(held.id, "key", START).await;
+    assert_ne!(again.id, open.id);
+    assert_eq!(
+        case.store.booking(open.id).await.unwrap().unwrap().state,
+        BookingState::Abandoned
+    );
+    assert!(matches!(
+        case.confirm(&again, START).await,
+        ConfirmOutcome::Confirmed(_)
+    ));
+}
+
+pub async fn a_refunded_booking_frees_its_units(case: Case) {
+    let held = case.held(&[0], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    assert_eq!(
+        case.close(&open, Ending::Refunded, START).await,
+        CloseOutcome::Closed
+    );
+    assert_eq!(case.seat(0, START).await, Status::Available);
+    let BeginOutcome::Existing(booking) = case.begin(held.id, "key", START).await else {
+        panic!("the same request")
+    };
+    assert_eq!(booking.state, BookingState::Refunded);
+    let state = case.store.reservation(held.id).await.unwrap().unwrap().state;
+    assert_eq!(state, ReservationState::Released);
+}
+
+pub async fn a_booking_ends_once(case: Case) {
+    let held = case.held(&[0], START).await;
+    let open = case.begun(held.id, "a", START).await;
+    let ConfirmOutcome::Confirmed(first) = case.confirm(&open, START).await else {
+        panic!("own units")
+    };
+    let ConfirmOutcome::Confirmed(second) = case.confirm(&open, START).await else {
+        panic!("confirmed before")
+    };
+    assert_eq!(first, second);
+    assert_eq!(
+        case.close(&open, Ending::Abandoned, START).await,
+        CloseOutcome::NotOpen
+    );
+    assert_eq!(case.seat(0, START).await, Status::Booked);
+
+    let other = case.held(&[1], START).await;
+    let open = case.begun(other.id, "b", START).await;
+    case.close(&open, Ending::Abandoned, START).await;
+    assert_eq!(case.confirm(&open, START).await, ConfirmOutcome::Lost);
+    assert_eq!(
+        case.close(&open, Ending::Refunded, START).await,
+        CloseOutcome::NotOpen
+    );
+    assert_eq!(case.seat(1, START).await, Status::Held);
+}
+
+pub async fn confirming_without_all_tickets_changes_nothing(case: Case) {
+    let held = case.held(&[0, 1], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    let mut fewer = open.clone();
+    fewer.units.pop();
+    assert_eq!(case.confirm(&fewer, START).await, ConfirmOutcome::Lost);
+    let mut wrong = open.clone();
+    wrong.units[0].generation = Generation(2);
+    assert_eq!(case.confirm(&wrong, START).await, ConfirmOutcome::Lost);
+    let nothing = ConfirmBooking {
+        booking: open.id,
+        tickets: Vec::new(),
+        now: START,
+    };
+    assert_eq!(
+        case.store.confirm_booking(nothing).await.unwrap(),
+        ConfirmOutcome::Lost
+    );
+    assert_eq!(
+        case.store.open_booking(open.id).await.unwrap(),
+        Some(open.clone())
+    );
+    assert!(matches!(
+        case.confirm(&open, START).await,
+        ConfirmOutcome::Confirmed(_)
+    ));
+}

@@ -1,0 +1,279 @@
+//! A fresh store with one published event, and short ways to do the usual things to it.
+
+use tempfile::TempDir;
+use usher_keys::{EventId, Timestamp};
+use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier as PolicyTier, Zone};
+use usher_protocol::ticket::TicketFlags;
+use usher_protocol::{GateId, TierId, Unit, ZoneId};
+
+use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId, VenueId, draw_event_id};
+use crate::store::Store;
+use crate::store::catalogue::{Occupancy, OccupancyQuery, Seat, Status, Tier};
+use crate::store::organizing::{
+    AddUnits, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
+};
+use crate::store::selling::{
+    BeginBooking, BeginOutcome, Claim, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending,
+    HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
+};
+
+/// When every case begins.
+pub const START: Timestamp = Timestamp(1_800_000_000_000);
+/// How long its event's reservations hold.
+pub const HOLD_MS: u64 = 600_000;
+/// The tier of its seats, 0 to 5.
+pub const STALLS: TierId = TierId(1);
+/// The tier of its slots that cost something, 6 to 9.
+pub const STANDING: TierId = TierId(2);
+/// The tier of its free slots, 10 and 11.
+pub const GUESTS: TierId = TierId(3);
+
+/// A store and what is in it.
+pub struct Case {
+    pub store: Store,
+    pub organizer: OrganizerId,
+    pub venue: Venue,
+    pub event: EventId,
+    _directory: Option<TempDir>,
+}
+
+impl Case {
+    pub async fn on_sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open_sqlite(&directory.path().join("store.db")).unwrap();
+        Self::on(store, Some(directory)).await
+    }
+
+    async fn on(store: Store, directory: Option<TempDir>) -> Self {
+        let organizer = OrganizerId::draw(START);
+        let key = KeyHash([1; 32]);
+        store
+            .add_organizer(NewOrganizer {
+                id: organizer,
+                name: "Owls".into(),
+                key,
+                now: START,
+            })
+            .await
+            .unwrap();
+        let venue = Venue {
+            id: VenueId::draw(START),
+            name: "Barn".into(),
+            city: "Köln".into(),
+            address: String::new(),
+        };
+        store
+            .add_venue(NewVenue {
+                venue: venue.clone(),
+                organizer,
+                now: START,
+            })
+            .await
+            .unwrap();
+        let event = draw_event_id(START);
+        let case = Self {
+            store,
+            organizer,
+            venue,
+            event,
+            _directory: directory,
+        };
+        case.store
+            .add_event(case.new_event(event, "Night of the Owls"))
+            .await
+            .unwrap();
+        case.store
+            .add_units(AddUnits {
+                event,
+                units: units(),
+            })
+            .await
+            .unwrap();
+        case.store.publish(Publish { event, now: START }).await.unwrap();
+        case
+    }
+
+    pub fn new_event(&self, id: EventId, name: &str) -> NewEvent {
+        NewEvent {
+            id,
+            organizer: self.organizer,
+            venue: self.venue.clone(),
+            name: name.into(),
+            description: "Hooting".into(),
+            starts_at: START.plus_ms(86_400_000),
+            ends_at: START.plus_ms(90_000_000),
+            currency: "EUR".parse().unwrap(),
+            reservation_ms: HOLD_MS,
+            tiers: vec![
+                tier(STALLS, 4_500, 1),
+                tier(STANDING, 2_500, 2),
+                tier(GUESTS, 0, 1),
+            ],
+            policy: policy(name),
+            unit_count: 12,
+            seat_count: 6,
+            now: START,
+        }
+    }
+
+    pub async fn hold(&self, claim: Claim, now: Timestamp) -> HoldOutcome {
+        let reservation = ReservationId::draw(self.event, now);
+        self.store
+            .hold(HoldRequest {
+                reservation,
+                claim,
+                now,
+            })
+            .await
+            .unwrap()
+    }
+
+    pub async fn hold_seats(&self, seats: &[u32], now: Timestamp) -> HoldOutcome {
+        self.hold(Claim::Seats(seats.iter().copied().map(Unit).collect()), now)
+            .await
+    }
+
+    pub async fn hold_tier(&self, tier: TierId, quantity: u32, now: Timestamp) -> HoldOutcome {
+        self.hold(Claim::Tiers(vec![TierQuantity { tier, quantity }]), now)
+            .await
+    }
+
+    /// Holds seats that are known to be free.
+    pub async fn held(&self, seats: &[u32], now: Timestamp) -> Reservation {
+        match self.hold_seats(seats, now).await {
+            HoldOutcome::Held(reservation) => reservation,
+            other => panic!("not held: {other:?}"),
+        }
+    }
+
+    pub fn begin_request(&self, reservation: ReservationId, key: &str, now: Timestamp) -> BeginBooking {
+        BeginBooking {
+            booking: BookingId::draw(self.event, now),
+            reservation,
+            idempotency_key: key.into(),
+            request_hash: RequestHash(*blake3::hash(reservation.to_string().as_bytes()).as_bytes()),
+            email: "owl@example.org".into(),
+            can_pay: true,
+            now,
+        }
+    }
+
+    pub async fn begin(&self, reservation: ReservationId, key: &str, now: Timestamp) -> BeginOutcome {
+        self.store
+            .begin_booking(self.begin_request(reservation, key, now))
+            .await
+            .unwrap()
+    }
+
+    /// Opens a booking of a reservation that is known to be held.
+    pub async fn begun(&self, reservation: ReservationId, key: &str, now: Timestamp) -> OpenBooking {
+        match self.begin(reservation, key, now).await {
+            BeginOutcome::Started(open) => open,
+            other => panic!("not begun: {other:?}"),
+        }
+    }
+
+    pub async fn confirm(&self, open: &OpenBooking, now: Timestamp) -> ConfirmOutcome {
+        let tickets = open.units.iter().map(|unit| NewTicket {
+            id: TicketId::draw(self.event, now),
+            unit: unit.unit,
+            generation: unit.generation,
+            payload: format!("{}", 1_000 + unit.unit.0),
+        });
+        let confirm = ConfirmBooking {
+            booking: open.id,
+            tickets: tickets.collect(),
+            now,
+        };
+        self.store.confirm_booking(confirm).await.unwrap()
+    }
+
+    pub async fn close(&self, open: &OpenBooking, ending: Ending, now: Timestamp) -> CloseOutcome {
+        self.store
+            .close_booking(CloseBooking {
+                booking: open.id,
+                ending,
+                now,
+            })
+            .await
+            .unwrap()
+    }
+
+    pub async fn occupancy(&self, now: Timestamp) -> Occupancy {
+        self.store
+            .occupancy(OccupancyQuery {
+                event: self.event,
+                now,
+            })
+            .await
+            .unwrap()
+    }
+
+    pub async fn seat(&self, seat: usize, now: Timestamp) -> Status {
+        self.occupancy(now).await.seats[seat]
+    }
+}
+
+fn tier(id: TierId, price: i64, admits: u8) -> Tier {
+    Tier {
+        id,
+        name: format!("Tier {id}"),
+        price,
+        admits,
+        flags: TicketFlags::default(),
+    }
+}
+
+/// The units of the event: two rows of three seats, then slots.
+pub fn units() -> Vec<NewUnit> {
+    let seat = |unit: u32| Seat {
+        section: "Stalls".into(),
+        row: if unit < 3 { "A".into() } else { "B".into() },
+        number: (unit % 3 + 1).to_string(),
+    };
+    let unit = |unit: u32| match unit {
+        0..6 => NewUnit {
+            unit: Unit(unit),
+            tier: STALLS,
+            seat: Some(seat(unit)),
+        },
+        6..10 => NewUnit {
+            unit: Unit(unit),
+            tier: STANDING,
+            seat: None,
+        },
+        _ => NewUnit {
+            unit: Unit(unit),
+            tier: GUESTS,
+            seat: None,
+        },
+    };
+    (0..12).map(unit).collect()
+}
+
+fn policy(name: &str) -> Policy {
+    let tier = |id: TierId| PolicyTier {
+        id,
+        name: format!("Tier {id}"),
+        zones: vec![ZoneId(1)],
+        windows: Vec::new(),
+        entry: Entry::Single,
+        offline: Offline::Strict,
+    };
+    Policy {
+        name: name.into(),
+        utc_offset_minutes: 0,
+        day_start_minutes: 0,
+        zones: vec![Zone {
+            id: ZoneId(1),
+            name: "Barn".into(),
+            capacity: None,
+        }],
+        gates: vec![Gate {
+            id: GateId(1),
+            name: "Door".into(),
+            zone: ZoneId(1),
+        }],
+        tiers: [STALLS, STANDING, GUESTS].map(tier).to_vec(),
+    }
+}

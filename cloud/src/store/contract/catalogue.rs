@@ -1,0 +1,189 @@
+//! Reading events, seats and figures.
+
+use usher_keys::Timestamp;
+use usher_protocol::Unit;
+
+use crate::ids::draw_event_id;
+use crate::store::SalesQuery;
+use crate::store::catalogue::{EventPage, EventQuery, EventStatus, TierCount};
+use crate::store::organizing::{AddUnits, Publish};
+use crate::store::selling::Ending;
+
+use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START, units};
+
+fn query(words: &[&str], city: Option<&str>) -> EventQuery {
+    EventQuery {
+        words: words.iter().map(|&word| word.to_owned()).collect(),
+        city: city.map(str::to_owned),
+        after: None,
+        limit: 10,
+        now: START,
+    }
+}
+
+fn names(page: &EventPage) -> Vec<&str> {
+    page.events.iter().map(|event| event.name.as_str()).collect()
+}
+
+async fn publish(case: &Case, name: &str) {
+    let event = draw_event_id(START);
+    case.store.add_event(case.new_event(event, name)).await.unwrap();
+    case.store
+        .add_units(AddUnits {
+            event,
+            units: units(),
+        })
+        .await
+        .unwrap();
+    case.store.publish(Publish { event, now: START }).await.unwrap();
+}
+
+pub async fn events_are_found_by_word_and_city_page_by_page(case: Case) {
+    publish(&case, "100 % Äpfel").await;
+    publish(&case, "Owls again").await;
+    let all = case.store.events(query(&[], None)).await.unwrap();
+    assert_eq!(all.events.len(), 3);
+    assert_eq!(all.events[0].price_from, 0);
+    for (words, found) in [
+        (vec!["owls"], 2),
+        (vec!["owls", "again"], 1),
+        (vec!["äpfel"], 1),
+        (vec!["100", "%"], 1),
+        (vec!["%owl"], 0),
+        (vec!["_"], 0),
+        (vec!["barn", "köln", "hooting"], 3),
+    ] {
+        let page = case.store.events(query(&words, None)).await.unwrap();
+        assert_eq!(page.events.len(), found, "{words:?}: {:?}", names(&page));
+    }
+    assert_eq!(
+        case.store
+            .events(query(&[], Some("köln")))
+            .await
+            .unwrap()
+            .events
+            .len(),
+        3
+    );
+    assert_eq!(
+        case.store
+            .events(query(&[], Some("bonn")))
+            .await
+            .unwrap()
+            .events
+            .len(),
+        0
+    );
+
+    let first = case
+        .store
+        .events(EventQuery {
+            limit: 2,
+            ..query(&[], None)
+        })
+        .await
+        .unwrap();
+    let second = EventQuery {
+        limit: 2,
+        after: first.next,
+        ..query(&[], None)
+    };
+    let second = case.store.events(second).await.unwrap();
+    assert_eq!(
+        (first.events.len(), second.events.len(), second.next),
+        (2, 1, None)
+    );
+    assert_eq!([names(&first), names(&second)].concat(), names(&all));
+    let exact = case
+        .store
+        .events(EventQuery {
+            limit: 3,
+            ..query(&[], None)
+        })
+        .await
+        .unwrap();
+    assert_eq!(exact.next, None);
+}
+
+pub async fn drafts_and_past_events_are_not_listed(case: Case) {
+    case.store
+        .add_event(case.new_event(draw_event_id(START.plus_ms(1)), "Draft"))
+        .await
+        .unwrap();
+    assert_eq!(
+        names(&case.store.events(query(&[], None)).await.unwrap()),
+        ["Night of the Owls"]
+    );
+    assert_eq!(case.store.published(()).await.unwrap(), [case.event]);
+    let over = EventQuery {
+        now: START.plus_ms(90_000_000),
+        ..query(&[], None)
+    };
+    assert_eq!(case.store.events(over).await.unwrap().events.len(), 0);
+    let both = case.store.events_of(case.organizer).await.unwrap();
+    assert_eq!(
+        both.iter().map(|event| event.status).collect::<Vec<_>>(),
+        [EventStatus::Draft, EventStatus::Published]
+    );
+}
+
+pub async fn the_layout_lists_seats_and_not_slots(case: Case) {
+    let layout = case.store.layout(case.event).await.unwrap();
+    assert_eq!(layout.seats.len(), 6);
+    assert_eq!((layout.seats[5].unit, layout.seats[5].tier), (Unit(5), STALLS));
+    assert_eq!(layout.seats[5].seat.number, "3");
+    assert_eq!(case.store.layout(draw_event_id(START)).await.unwrap().seats, []);
+}
+
+pub async fn occupancy_tells_when_it_is_out_of_date(case: Case) {
+    assert_eq!(
+        case.occupancy(START).await.good_until,
+        Timestamp(i64::MAX.unsigned_abs())
+    );
+    case.held(&[0], START).await;
+    case.held(&[1], START.plus_ms(1_000)).await;
+    case.hold_tier(STANDING, 2, START.plus_ms(2_000)).await;
+    let now = START.plus_ms(3_000);
+    let occupancy = case.occupancy(now).await;
+    assert_eq!(occupancy.good_until, START.plus_ms(HOLD_MS));
+    let count = |tier, available, held| TierCount {
+        tier,
+        available,
+        held,
+        booked: 0,
+    };
+    assert_eq!(
+        occupancy.tiers,
+        [count(STALLS, 4, 2), count(STANDING, 2, 2), count(GUESTS, 2, 0)]
+    );
+    let next = case.occupancy(occupancy.good_until).await;
+    assert_eq!(next.good_until, START.plus_ms(HOLD_MS + 1_000));
+    assert_eq!(next.tiers[0], count(STALLS, 5, 1));
+}
+
+pub async fn sales_count_what_was_confirmed(case: Case) {
+    let sold = case.held(&[0, 1], START).await;
+    let open = case.begun(sold.id, "a", START).await;
+    case.confirm(&open, START).await;
+    let given_back = case.held(&[2], START).await;
+    let open = case.begun(given_back.id, "b", START).await;
+    case.close(&open, Ending::Refunded, START).await;
+    let sales = case
+        .store
+        .sales(SalesQuery {
+            event: case.event,
+            now: START,
+        })
+        .await
+        .unwrap();
+    assert_eq!((sales.bookings, sales.revenue), (1, 9_000));
+    assert_eq!(
+        sales.tiers[0],
+        TierCount {
+            tier: STALLS,
+            available: 4,
+            held: 0,
+            booked: 2
+        }
+    );
+}

@@ -1,0 +1,268 @@
+//! Random histories of one event, run on the store and on a model beside it: no unit ever has two live claims.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use usher_keys::Timestamp;
+
+use crate::payment::DeclineReason;
+use crate::store::catalogue::Status;
+use crate::store::selling::{
+    BeginOutcome, CloseOutcome, ConfirmOutcome, Ending, HoldOutcome, OpenBooking, ReleaseOutcome,
+    ReleaseRequest, Reservation, Tidy,
+};
+
+use super::case::{Case, HOLD_MS, STALLS, START};
+
+/// Histories tried, and steps of each: a few seconds in all.
+const HISTORIES: u32 = 40;
+const STEPS: usize = 40;
+const SEATS: usize = 6;
+
+#[derive(Debug, Clone)]
+enum Step {
+    HoldSeats(Vec<u32>),
+    HoldTier(u32),
+    /// The number picks one of the reservations made so far.
+    Release(usize),
+    Begin(usize),
+    /// The number picks one of the bookings begun so far.
+    Confirm(usize),
+    Close(usize, Ending),
+    Wait(u64),
+    Tidy,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let ending = prop_oneof![
+        Just(Ending::Declined(DeclineReason::Card)),
+        Just(Ending::Abandoned),
+        Just(Ending::Refunded)
+    ];
+    prop_oneof![
+        4 => proptest::collection::btree_set(0..SEATS as u32, 1..4).prop_map(|seats| Step::HoldSeats(seats.into_iter().collect())),
+        2 => (1..5_u32).prop_map(Step::HoldTier),
+        1 => any::<usize>().prop_map(Step::Release),
+        4 => any::<usize>().prop_map(Step::Begin),
+        3 => any::<usize>().prop_map(Step::Confirm),
+        2 => (any::<usize>(), ending).prop_map(|(pick, ending)| Step::Close(pick, ending)),
+        3 => prop_oneof![Just(1), Just(HOLD_MS / 2), Just(HOLD_MS)].prop_map(Step::Wait),
+        1 => Just(Step::Tidy),
+    ]
+}
+
+/// What each seat is, by the rules alone. A claim is the number of its reservation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Claimed {
+    Free,
+    Held { by: usize, until: Timestamp },
+    Paying { by: usize },
+    Booked { by: usize },
+}
+
+impl Claimed {
+    fn is_free(self, now: Timestamp) -> bool {
+        match self {
+            Self::Free => true,
+            Self::Held { until, .. } => until <= now,
+            Self::Paying { .. } | Self::Booked { .. } => false,
+        }
+    }
+
+    fn status(self, now: Timestamp) -> Status {
+        match self {
+            Self::Booked { .. } => Status::Booked,
+            other if other.is_free(now) => Status::Available,
+            Self::Free | Self::Held { .. } | Self::Paying { .. } => Status::Held,
+        }
+    }
+}
+
+struct Model {
+    now: Timestamp,
+    seats: [Claimed; SEATS],
+    reservations: Vec<Reservation>,
+    /// Bookings that were begun, with the number of their reservation; open ones are here.
+    begun: Vec<(OpenBooking, usize)>,
+    open: BTreeMap<usize, usize>,
+}
+
+impl Model {
+    fn own(&self, reservation: usize) -> Vec<usize> {
+        self.reservations[reservation]
+            .lines
+            .iter()
+            .map(|line| line.unit.0 as usize)
+            .collect()
+    }
+
+    fn all(&self, reservation: usize, is: impl Fn(Claimed) -> bool) -> bool {
+        self.own(reservation).into_iter().all(|seat| is(self.seats[seat]))
+    }
+
+    fn set(&mut self, reservation: usize, from: impl Fn(Claimed) -> bool, to: Claimed) {
+        for seat in self.own(reservation) {
+            if from(self.seats[seat]) {
+                self.seats[seat] = to;
+            }
+        }
+    }
+
+    fn held(&mut self, outcome: HoldOutcome, expected: Option<Vec<usize>>) {
+        match (outcome, expected) {
+            (HoldOutcome::Held(reservation), Some(expected)) => {
+                let by = self.reservations.len();
+                let units: Vec<_> = reservation
+                    .lines
+                    .iter()
+                    .map(|line| line.unit.0 as usize)
+                    .collect();
+                assert_eq!(units, expected);
+                let until = reservation.expires_at;
+                self.reservations.push(reservation);
+                units
+                    .into_iter()
+                    .for_each(|seat| self.seats[seat] = Claimed::Held { by, until });
+            }
+            (HoldOutcome::Taken(_) | HoldOutcome::Short(_), None) => {}
+            other => panic!("the model says otherwise: {other:?}"),
+        }
+    }
+
+    fn held_by(&self, by: usize) -> impl Fn(Claimed) -> bool + use<> {
+        let now = self.now;
+        move |seat| matches!(seat, Claimed::Held { by: owner, until } if owner == by && until > now)
+    }
+}
+
+pub async fn random_histories_agree_with_a_model_that_fits_on_a_page(_case: Case) {
+    let handle = tokio::runtime::Handle::current();
+    let run = move || {
+        let mut runner = TestRunner::new(Config {
+            cases: HISTORIES,
+            failure_persistence: None,
+            ..Config::default()
+        });
+        let histories = proptest::collection::vec(step(), STEPS);
+        runner.run(&histories, |steps| {
+            handle.block_on(replay(steps));
+            Ok(())
+        })
+    };
+    tokio::task::spawn_blocking(run).await.unwrap().unwrap();
+}
+
+async fn replay(steps: Vec<Step>) {
+    let case = Case::on_sqlite().await;
+    let mut model = Model {
+        now: START,
+        seats: [Claimed::Free; SEATS],
+        reservations: Vec::new(),
+        begun: Vec::new(),
+        open: BTreeMap::new(),
+    };
+    for step in steps {
+        take(&case, &mut model, step).await;
+        let expected = model.seats.map(|seat| seat.status(model.now));
+        assert_eq!(case.occupancy(model.now).await.seats, expected);
+    }
+}
+
+async fn take(case: &Case, model: &mut Model, step: Step) {
+    let now = model.now;
+    match step {
+        Step::Wait(ms) => model.now = now.plus_ms(ms),
+        Step::Tidy => {
+            case.store
+                .tidy(Tidy {
+                    event: case.event,
+                    limit: 100,
+                    now,
+                })
+                .await
+                .unwrap();
+        }
+        Step::HoldSeats(seats) => {
+            let wanted: Vec<_> = seats.iter().map(|&seat| seat as usize).collect();
+            let free = wanted.iter().all(|&seat| model.seats[seat].is_free(now));
+            model.held(case.hold_seats(&seats, now).await, free.then_some(wanted));
+        }
+        Step::HoldTier(quantity) => {
+            let outcome = case.hold_tier(STALLS, quantity, now).await;
+            let free: Vec<_> = (0..SEATS)
+                .filter(|&seat| model.seats[seat].is_free(now))
+                .collect();
+            // Which of the free seats a tier gives is the store's choice; that they are free is not.
+            let expected = match &outcome {
+                HoldOutcome::Held(given) => {
+                    let given: Vec<_> = given.lines.iter().map(|line| line.unit.0 as usize).collect();
+                    assert!(given.iter().all(|seat| free.contains(seat)) && given.len() == quantity as usize);
+                    Some(given)
+                }
+                _ => None,
+            };
+            assert_eq!(expected.is_some(), free.len() >= quantity as usize);
+            model.held(outcome, expected);
+        }
+        Step::Release(pick) if !model.reservations.is_empty() => {
+            let by = pick % model.reservations.len();
+            let request = ReleaseRequest {
+                reservation: model.reservations[by].id,
+                now,
+            };
+            let outcome = case.store.release(request).await.unwrap();
+            let paying = model.all(by, |seat| seat == Claimed::Paying { by });
+            let booked = model.all(by, |seat| seat == Claimed::Booked { by });
+            assert_eq!(outcome == ReleaseOutcome::Paying, paying);
+            assert_eq!(outcome == ReleaseOutcome::Booked, booked);
+            model.set(
+                by,
+                |seat| matches!(seat, Claimed::Held { by: owner, .. } if owner == by),
+                Claimed::Free,
+            );
+        }
+        Step::Begin(pick) if !model.reservations.is_empty() => {
+            let by = pick % model.reservations.len();
+            let key = model.begun.len().to_string();
+            let outcome = case.begin(model.reservations[by].id, &key, now).await;
+            let own = model.all(by, model.held_by(by));
+            assert_eq!(matches!(outcome, BeginOutcome::Started(_)), own, "{outcome:?}");
+            if let BeginOutcome::Started(open) = outcome {
+                model.set(by, |_| true, Claimed::Paying { by });
+                model.open.insert(model.begun.len(), by);
+                model.begun.push((open, by));
+            }
+        }
+        Step::Confirm(pick) if !model.begun.is_empty() => {
+            let pick = pick % model.begun.len();
+            let (open, by) = model.begun[pick].clone();
+            let outcome = case.confirm(&open, now).await;
+            let was_open = model.open.remove(&pick).is_some();
+            let confirmed_before = !was_open && matches!(outcome, ConfirmOutcome::Confirmed(_));
+            assert!(was_open != matches!(outcome, ConfirmOutcome::Lost) || confirmed_before);
+            if was_open {
+                model.set(by, |_| true, Claimed::Booked { by });
+            } else if confirmed_before {
+                assert!(model.all(by, |seat| seat == Claimed::Booked { by }));
+            }
+        }
+        Step::Close(pick, ending) if !model.begun.is_empty() => {
+            let pick = pick % model.begun.len();
+            let (open, by) = model.begun[pick].clone();
+            let outcome = case.close(&open, ending, now).await;
+            let was_open = model.open.remove(&pick).is_some();
+            assert_eq!(outcome == CloseOutcome::Closed, was_open);
+            if was_open {
+                let until = model.reservations[by].expires_at;
+                let to = if ending == Ending::Refunded {
+                    Claimed::Free
+                } else {
+                    Claimed::Held { by, until }
+                };
+                model.set(by, |_| true, to);
+            }
+        }
+        Step::Release(_) | Step::Begin(_) | Step::Confirm(_) | Step::Close(..) => {}
+    }
+}

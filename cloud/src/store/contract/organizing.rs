@@ -1,0 +1,167 @@
+//! Organizers, venues, drafts and changes.
+
+use crate::ids::{OrganizerId, VenueId, draw_event_id};
+use crate::store::catalogue::{EventStatus, Seat};
+use crate::store::organizing::{
+    AddUnits, EventChange, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, PublishOutcome, Venue,
+};
+
+use super::case::{Case, STALLS, START, units};
+
+pub async fn a_key_leads_to_its_organizer(case: Case) {
+    assert_eq!(
+        case.store.organizer_by_key(KeyHash([1; 32])).await.unwrap(),
+        Some(case.organizer)
+    );
+    assert_eq!(case.store.organizer_by_key(KeyHash([2; 32])).await.unwrap(), None);
+    let taken = NewOrganizer {
+        id: OrganizerId::draw(START),
+        name: "Thief".into(),
+        key: KeyHash([1; 32]),
+        now: START,
+    };
+    assert!(case.store.add_organizer(taken).await.is_err());
+    assert_eq!(
+        case.store.organizer_by_key(KeyHash([1; 32])).await.unwrap(),
+        Some(case.organizer)
+    );
+}
+
+pub async fn venues_are_listed_for_their_organizer_only(case: Case) {
+    assert_eq!(
+        case.store.venues(case.organizer).await.unwrap(),
+        [case.venue.clone()]
+    );
+    assert_eq!(case.store.venues(OrganizerId::draw(START)).await.unwrap(), []);
+}
+
+pub async fn a_draft_is_published_when_its_units_are_all_there(case: Case) {
+    let event = draw_event_id(START);
+    let publish = Publish { event, now: START };
+    assert_eq!(
+        case.store.publish(publish).await.unwrap(),
+        PublishOutcome::NotFound
+    );
+    case.store
+        .add_event(case.new_event(event, "Draft"))
+        .await
+        .unwrap();
+    let (first, rest) = (units()[..5].to_vec(), units()[5..].to_vec());
+    case.store
+        .add_units(AddUnits { event, units: first })
+        .await
+        .unwrap();
+    assert_eq!(
+        case.store.publish(publish).await.unwrap(),
+        PublishOutcome::Incomplete
+    );
+    case.store
+        .add_units(AddUnits { event, units: rest })
+        .await
+        .unwrap();
+    assert_eq!(
+        case.store.publish(publish).await.unwrap(),
+        PublishOutcome::Published
+    );
+    assert_eq!(
+        case.store.publish(publish).await.unwrap(),
+        PublishOutcome::Published
+    );
+    assert_eq!(
+        case.store.event(event).await.unwrap().unwrap().status,
+        EventStatus::Published
+    );
+    let twice = AddUnits {
+        event,
+        units: units()[..1].to_vec(),
+    };
+    assert!(case.store.add_units(twice).await.is_err());
+}
+
+pub async fn an_event_changes_only_where_it_is_told_to(case: Case) {
+    let before = case.store.event(case.event).await.unwrap().unwrap();
+    let nothing = EventChange {
+        event: case.event,
+        name: None,
+        description: None,
+        starts_at: None,
+        ends_at: None,
+        reservation_ms: None,
+        prices: Vec::new(),
+        policy: None,
+    };
+    assert!(case.store.change_event(nothing.clone()).await.unwrap());
+    assert_eq!(case.store.event(case.event).await.unwrap().unwrap(), before);
+
+    let renamed = EventChange {
+        name: Some("Day of the Owls".into()),
+        reservation_ms: Some(1_000),
+        prices: vec![(STALLS, 1)],
+        ..nothing.clone()
+    };
+    assert!(case.store.change_event(renamed).await.unwrap());
+    let after = case.store.event(case.event).await.unwrap().unwrap();
+    assert_eq!(
+        (after.name.as_str(), after.reservation_ms, after.tiers[0].price),
+        ("Day of the Owls", 1_000, 1)
+    );
+    assert_eq!(
+        (after.description, after.starts_at),
+        (before.description, before.starts_at)
+    );
+    let elsewhere = EventChange {
+        event: draw_event_id(START),
+        ..nothing
+    };
+    assert!(!case.store.change_event(elsewhere).await.unwrap());
+}
+
+pub async fn hostile_text_comes_back_as_it_went_in(case: Case) {
+    let hostile = "'; DROP TABLE units; -- <script>alert(1)</script> \u{202e}🎟 \"\\";
+    let venue = Venue {
+        id: VenueId::draw(START.plus_ms(1)),
+        name: hostile.into(),
+        city: hostile.into(),
+        address: hostile.into(),
+    };
+    case.store
+        .add_venue(NewVenue {
+            venue: venue.clone(),
+            organizer: case.organizer,
+            now: START,
+        })
+        .await
+        .unwrap();
+    assert_eq!(case.store.venues(case.organizer).await.unwrap()[1], venue);
+    let event = draw_event_id(START);
+    let draft = NewEvent {
+        venue,
+        description: hostile.into(),
+        unit_count: 1,
+        seat_count: 1,
+        ..case.new_event(event, hostile)
+    };
+    case.store.add_event(draft).await.unwrap();
+    let seat = Seat {
+        section: hostile.into(),
+        row: hostile.into(),
+        number: hostile.into(),
+    };
+    let unit = NewUnit {
+        seat: Some(seat.clone()),
+        ..units()[0].clone()
+    };
+    case.store
+        .add_units(AddUnits {
+            event,
+            units: vec![unit],
+        })
+        .await
+        .unwrap();
+    let kept = case.store.event(event).await.unwrap().unwrap();
+    assert_eq!(
+        [&kept.name, &kept.description, &kept.city, &kept.policy.name],
+        [hostile; 4]
+    );
+    assert_eq!(case.store.layout(event).await.unwrap().seats[0].seat, seat);
+}
