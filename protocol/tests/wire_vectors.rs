@@ -1,0 +1,14 @@
+//! Pins every byte of logs, trust, sync messages and the home hub hash by committed hexadecimal; what the bytes mean is in docs/PROTOCOL.md.
+
+#[path = "wire_vectors/cast.rs"]
+mod cast;
+#[path = "wire_vectors/home.rs"]
+mod home;
+#[path = "wire_vectors/log.rs"]
+mod log;
+#[path = "wire_vectors/sheet.rs"]
+mod sheet;
+#[path = "wire_vectors/sync.rs"]
+mod sync;
+#[path = "wire_vectors/trust.rs"]
+mod trust;

@@ -1,0 +1,156 @@
+//! Who and what the vectors are about: keys of fixed seeds, an event with its policy, certificates and a bundle.
+
+use usher_keys::{
+    Capabilities, Certificate, DeviceIdentity, EventId, KeyStatus, Role, RootSet, SecretKey, SignedBundle,
+    Timestamp, TrustBundle, TrustedKey, Window,
+};
+use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::{GateId, Hlc, TierId, ZoneId};
+
+pub const EVENT: EventId = EventId(*b"vectors of usher");
+/// 2027-01-15T08:00:00Z.
+pub const NOW: u64 = 1_800_000_000_000;
+pub const WINDOW: Window = Window {
+    from: Timestamp(1_790_000_000_000),
+    until: Timestamp(1_810_000_000_000),
+};
+
+pub fn key(seed: u8) -> SecretKey {
+    SecretKey::from_seed(&[seed; 32])
+}
+
+pub fn tickets() -> SecretKey {
+    key(0x01)
+}
+
+pub fn root() -> SecretKey {
+    key(0x0a)
+}
+
+pub fn authority() -> SecretKey {
+    key(0x0b)
+}
+
+pub fn issuing() -> SecretKey {
+    key(0x0c)
+}
+
+pub fn hub() -> SecretKey {
+    key(0x11)
+}
+
+pub fn other_hub() -> SecretKey {
+    key(0x12)
+}
+
+pub fn scanner() -> SecretKey {
+    key(0x21)
+}
+
+pub fn at(ms: u64, count: u32) -> Hlc {
+    Hlc { ms: NOW + ms, count }
+}
+
+pub fn bundle() -> TrustBundle {
+    let mut struck = TrustedKey::active(key(0x02).public(), WINDOW);
+    struck.status = KeyStatus::Struck(Timestamp(NOW));
+    TrustBundle {
+        event: EVENT,
+        version: 3,
+        roots: RootSet::single(root().public()),
+        ticket_keys: vec![TrustedKey::active(tickets().public(), WINDOW), struck],
+        authority_keys: vec![TrustedKey::active(authority().public(), Window::ALWAYS)],
+        issuing_keys: vec![TrustedKey::active(issuing().public(), Window::ALWAYS)],
+    }
+}
+
+pub fn signed_bundle() -> SignedBundle {
+    bundle().sign(&[&root()])
+}
+
+pub fn hub_certificate() -> Certificate {
+    Certificate {
+        event: EVENT,
+        device: hub().public(),
+        role: Role::Hub,
+        name: "North hub".to_owned(),
+        gates: Vec::new(),
+        capabilities: Capabilities {
+            enrol_scanners: true,
+            override_refusals: true,
+        },
+        window: WINDOW,
+    }
+}
+
+pub fn hub_identity() -> DeviceIdentity {
+    DeviceIdentity {
+        certificate: hub_certificate().sign(&issuing()),
+        via: None,
+    }
+}
+
+/// A scanner that the hub enrolled, for gates 1 and 300.
+pub fn scanner_identity() -> DeviceIdentity {
+    let certificate = Certificate {
+        event: EVENT,
+        device: scanner().public(),
+        role: Role::Scanner,
+        name: "Türe 1".to_owned(),
+        gates: vec![1, 300],
+        capabilities: Capabilities::default(),
+        window: WINDOW,
+    };
+    DeviceIdentity {
+        certificate: certificate.sign(&hub()),
+        via: Some(hub_identity().certificate),
+    }
+}
+
+pub fn policy() -> Policy {
+    Policy {
+        name: "Night of Vectors".to_owned(),
+        utc_offset_minutes: -90,
+        day_start_minutes: 360,
+        zones: vec![zone(1, "Hall", Some(5_000)), zone(2, "Balcony", None)],
+        gates: vec![gate(1, "North", 1), gate(300, "Stairs", 2)],
+        tiers: vec![
+            Tier {
+                windows: vec![WINDOW],
+                ..tier(1, "Regular", Entry::Single, Offline::Strict)
+            },
+            Tier {
+                zones: vec![ZoneId(1), ZoneId(2)],
+                ..tier(2, "VIP", Entry::Reentry, Offline::Available)
+            },
+            tier(3, "Pass", Entry::PerDay(2), Offline::Strict),
+        ],
+    }
+}
+
+fn zone(id: u16, name: &str, capacity: Option<u32>) -> Zone {
+    Zone {
+        id: ZoneId(id),
+        name: name.to_owned(),
+        capacity,
+    }
+}
+
+fn gate(id: u16, name: &str, zone: u16) -> Gate {
+    Gate {
+        id: GateId(id),
+        name: name.to_owned(),
+        zone: ZoneId(zone),
+    }
+}
+
+fn tier(id: u16, name: &str, entry: Entry, offline: Offline) -> Tier {
+    Tier {
+        id: TierId(id),
+        name: name.to_owned(),
+        zones: vec![ZoneId(1)],
+        windows: Vec::new(),
+        entry,
+        offline,
+    }
+}
