@@ -1,7 +1,87 @@
 //! The programs as their users run them, on one machine: cloud, hubs and scanners as processes in a temporary folder.
 
+pub mod buyer;
+pub mod cloud;
+pub mod festival;
 pub mod http;
+pub mod listening;
+pub mod organizer;
 pub mod patience;
 pub mod process;
 pub mod programs;
 pub mod qr;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+use buyer::Buyer;
+use cloud::Cloud;
+use festival::Places;
+use organizer::Organizer;
+use programs::Programs;
+
+/// A cloud that sells the festival's tickets.
+#[derive(Debug)]
+pub struct Stage {
+    /// The cloud.
+    pub cloud: Cloud,
+    /// Whose festival it is.
+    pub organizer: Organizer,
+    /// The built programs.
+    pub programs: Programs,
+    /// Where everything of this run is; gone when it ends, after the processes.
+    folder: TempDir,
+}
+
+impl Stage {
+    /// Starts a cloud and puts the festival on sale.
+    ///
+    /// **Errors**: when a program is missing or a step fails.
+    pub async fn on_sale(places: Places) -> anyhow::Result<Self> {
+        Self::on_sale_with(places, "").await
+    }
+
+    /// The same with more settings of the cloud.
+    ///
+    /// **Errors**: when a program is missing or a step fails.
+    pub async fn on_sale_with(places: Places, cloud_settings: &str) -> anyhow::Result<Self> {
+        let mut stage = Self::empty(cloud_settings).await?;
+        stage.organizer.draft(places).await?;
+        stage.organizer.sign_keys().await?;
+        stage.organizer.publish().await?;
+        Ok(stage)
+    }
+
+    /// Starts a cloud with an organizer and nothing to sell.
+    ///
+    /// **Errors**: when a program is missing or a step fails.
+    pub async fn empty(cloud_settings: &str) -> anyhow::Result<Self> {
+        let programs = Programs::find()?;
+        let folder = tempfile::Builder::new()
+            .prefix("usher-")
+            .tempdir()
+            .context("making a folder")?;
+        let cloud = Cloud::start(&programs, &folder.path().join("cloud"), cloud_settings).await?;
+        let key = cloud.organizer_key("Owl Events")?;
+        let http = cloud.http.with_token(key);
+        let organizer = Organizer::new(&programs, http, &folder.path().join("offline"))?;
+        Ok(Self {
+            cloud,
+            organizer,
+            programs,
+            folder,
+        })
+    }
+
+    /// Gives a path in the folder of this run.
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Gives a buyer of the festival's tickets.
+    pub fn buyer(&self) -> Buyer {
+        Buyer::new(self.cloud.http.clone(), self.organizer.event.clone())
+    }
+}

@@ -1,0 +1,168 @@
+//! Buyers: they reserve, pay and show tickets over the public API, as the page does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::http::{Http, Reply};
+
+/// A buyer of one event's tickets; its clones never use an idempotency key twice.
+#[derive(Debug, Clone)]
+pub struct Buyer {
+    /// The cloud, as anyone.
+    pub http: Http,
+    /// The event.
+    pub event: String,
+    /// Begins idempotency keys, so that two runs on one cloud do not share any.
+    run: u128,
+    keys: Arc<AtomicU64>,
+}
+
+/// A booking, as far as tests look at it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Booking {
+    /// Its id.
+    pub booking_id: String,
+    /// `confirmed`, once it is paid.
+    pub status: String,
+    /// What it cost, in minor units of the currency.
+    pub amount: i64,
+    /// Its page.
+    pub page: String,
+    /// Its tickets.
+    pub tickets: Vec<Ticket>,
+}
+
+/// A ticket, as far as tests look at it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Ticket {
+    /// Its id.
+    pub ticket_id: String,
+    /// Its unit.
+    pub unit: u32,
+    /// Its tier.
+    pub tier: u16,
+    /// Its reissue.
+    pub generation: u32,
+    /// `valid`, `superseded` or `revoked`.
+    pub status: String,
+    /// The text of its QR code while it is valid.
+    #[serde(default)]
+    pub payload: String,
+}
+
+/// What a buyer wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// These seats.
+    Seats(Vec<u32>),
+    /// Any units of a tier.
+    Any {
+        /// The tier.
+        tier: u16,
+        /// How many.
+        quantity: u32,
+    },
+}
+
+impl Buyer {
+    /// Makes a buyer.
+    pub fn new(http: Http, event: String) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            http,
+            event,
+            run: since.as_nanos(),
+            keys: Arc::default(),
+        }
+    }
+
+    /// Buys tickets as the page would: reserves, then pays with the card that works.
+    ///
+    /// **Errors**: when they cannot be had.
+    pub async fn buy(&self, wish: &Wish) -> anyhow::Result<Booking> {
+        let reserved = self.reserve(wish).await?.expect(201)?;
+        let reservation: Value = reserved.json()?;
+        let reservation = reservation["reservation_id"]
+            .as_str()
+            .context("a reservation has an id")?;
+        self.book(reservation, "tok_ok", &self.fresh_key())
+            .await?
+            .expect(201)?
+            .json()
+    }
+
+    /// Buys one ticket of a tier.
+    ///
+    /// **Errors**: when it cannot be had.
+    pub async fn buy_one(&self, tier: u16) -> anyhow::Result<Ticket> {
+        let booking = self.buy(&Wish::Any { tier, quantity: 1 }).await?;
+        booking
+            .tickets
+            .into_iter()
+            .next()
+            .context("a booking of one unit has a ticket")
+    }
+
+    /// Asks for a reservation.
+    ///
+    /// **Errors**: when there is no answer.
+    pub async fn reserve(&self, wish: &Wish) -> anyhow::Result<Reply> {
+        let request = match wish {
+            Wish::Seats(seats) => json!({ "event_id": self.event, "seat_ids": seats }),
+            Wish::Any { tier, quantity } => {
+                json!({ "event_id": self.event, "tiers": [{ "tier": tier, "quantity": quantity }] })
+            }
+        };
+        self.http.post("/v1/reservations", &request).await
+    }
+
+    /// Asks for a booking.
+    ///
+    /// **Errors**: when there is no answer.
+    pub async fn book(&self, reservation: &str, payment_token: &str, key: &str) -> anyhow::Result<Reply> {
+        let request = json!({
+            "reservation_id": reservation,
+            "payment_token": payment_token,
+            "idempotency_key": key,
+            "email": "ann@example.org",
+        });
+        self.http.post("/v1/bookings", &request).await
+    }
+
+    /// Gives an idempotency key that was not used before.
+    pub fn fresh_key(&self) -> String {
+        format!("{:x}-{}", self.run, self.keys.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Shows a ticket.
+    ///
+    /// **Errors**: when there is none.
+    pub async fn ticket(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
+        self.http
+            .get(&format!("/v1/tickets/{ticket_id}"))
+            .await?
+            .expect(200)?
+            .json()
+    }
+
+    /// Saves the QR code of a ticket as the cloud draws it.
+    ///
+    /// **Errors**: when there is none, or the file cannot be written.
+    pub async fn save_code(&self, ticket: &Ticket, folder: &Path) -> anyhow::Result<PathBuf> {
+        let reply = self
+            .http
+            .get(&format!("/v1/tickets/{}.png", ticket.ticket_id))
+            .await?
+            .expect(200)?;
+        let file = folder.join(format!("ticket-{}.png", ticket.unit));
+        fs::write(&file, reply.body).with_context(|| format!("writing {}", file.display()))?;
+        Ok(file)
+    }
+}

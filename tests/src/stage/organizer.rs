@@ -1,0 +1,338 @@
+//! The organizer: puts the festival on, has its keys signed offline, hands out enrolment codes, watches and intervenes.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::buyer::Ticket;
+use super::festival::{self, Places};
+use super::http::Http;
+use super::programs::{Program, Programs};
+
+/// Pages of scans that are read at most: more than any test makes.
+const MAX_PAGES: usize = 100;
+
+/// An organizer with an API key, a folder that stays offline, and an event.
+#[derive(Debug, Clone)]
+pub struct Organizer {
+    /// The cloud, with the API key.
+    pub http: Http,
+    /// The id of the event.
+    pub event: String,
+    programs: Programs,
+    folder: PathBuf,
+}
+
+/// The role of a device that is to be enrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A hub; it may enrol scanners.
+    Hub,
+    /// A scanner.
+    Scanner,
+}
+
+/// A scan as the organizer sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Scanned {
+    /// `admitted`, `exited`, `denied`, `referred` or `overridden`.
+    pub kind: String,
+    /// Why nobody passed.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The gate.
+    pub gate: Named,
+    /// The unit.
+    pub unit: Sold,
+    /// Who wrote it down.
+    pub device: Named,
+}
+
+/// A gate or device, by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+}
+
+/// A unit of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Sold {
+    /// Its number.
+    pub unit: u32,
+}
+
+/// A contradiction as the organizer sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Incident {
+    /// Names it, the same on every replica.
+    pub id: String,
+    /// `double_admission` or `forked`.
+    pub kind: String,
+    /// What happened.
+    pub words: String,
+}
+
+/// A device as the organizer sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Device {
+    /// Its public key.
+    pub device: String,
+    /// Its name.
+    pub name: String,
+    /// `hub` or `scanner`.
+    pub role: String,
+    /// Whether it is linked to the cloud now.
+    pub linked: bool,
+    /// How many records it lacks.
+    pub records_behind: u64,
+    /// Whether nobody talks to it any more.
+    pub revoked: bool,
+    /// Whether it has two histories.
+    pub frozen: bool,
+}
+
+impl Organizer {
+    /// Makes the organizer's root key in a folder that stays offline. There is no event yet.
+    ///
+    /// **Errors**: when the key cannot be made.
+    pub fn new(programs: &Programs, http: Http, folder: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let organizer = Self {
+            http,
+            event: String::new(),
+            programs: programs.clone(),
+            folder: folder.to_owned(),
+        };
+        organizer.keys(&[
+            "new-root".as_ref(),
+            "--out".as_ref(),
+            organizer.file("root.pem").as_ref(),
+        ])?;
+        Ok(organizer)
+    }
+
+    /// Makes venue and event as a draft.
+    ///
+    /// **Errors**: when the cloud does not take them.
+    pub async fn draft(&mut self, places: Places) -> anyhow::Result<u32> {
+        let venue: Value = self
+            .http
+            .post("/v1/organizer/venues", &festival::venue())
+            .await?
+            .expect(201)?
+            .json()?;
+        let venue_id = venue["venue_id"].as_str().context("a venue has an id")?;
+        let draft = festival::draft(venue_id, places);
+        let event: Value = self
+            .http
+            .post("/v1/organizer/events", &draft)
+            .await?
+            .expect(201)?
+            .json()?;
+        self.event = event["event_id"]
+            .as_str()
+            .context("an event has an id")?
+            .to_owned();
+        let units = event["units"].as_u64().context("an event has units")?;
+        ensure!(units == u64::from(places.total()), "the event has {units} units");
+        Ok(places.total())
+    }
+
+    /// Has the event's keys signed by the root key: asks the cloud for them, signs offline, hands the bundle in.
+    ///
+    /// **Errors**: when a step is refused.
+    pub async fn sign_keys(&self) -> anyhow::Result<()> {
+        let request = self
+            .http
+            .send(Method::POST, &self.path("key-request"), None)
+            .await?
+            .expect(200)?;
+        let (request_file, bundle_file) = (self.file("request.json"), self.file("bundle.json"));
+        fs::write(&request_file, request.body)?;
+        let root = self.file("root.pem");
+        self.keys(&[
+            "bundle".as_ref(),
+            "--root".as_ref(),
+            root.as_ref(),
+            "--request".as_ref(),
+            request_file.as_ref(),
+            "--out".as_ref(),
+            bundle_file.as_ref(),
+        ])?;
+        self.hand_in(&bundle_file).await
+    }
+
+    /// Hands a signed bundle in.
+    ///
+    /// **Errors**: when it is refused.
+    pub async fn hand_in(&self, bundle: &Path) -> anyhow::Result<()> {
+        let bundle: Value = serde_json::from_slice(&fs::read(bundle)?)?;
+        self.http
+            .send(Method::PUT, &self.path("trust-bundle"), Some(&bundle))
+            .await?
+            .expect(200)?;
+        Ok(())
+    }
+
+    /// Puts the event on sale.
+    ///
+    /// **Errors**: when it cannot be.
+    pub async fn publish(&self) -> anyhow::Result<()> {
+        self.http
+            .send(Method::POST, &self.path("publish"), None)
+            .await?
+            .expect(200)?;
+        Ok(())
+    }
+
+    /// Gives a code that turns one machine into a device of the event.
+    ///
+    /// **Errors**: when the cloud gives none.
+    pub async fn enrolment_code(&self, role: Role, name: &str) -> anyhow::Result<String> {
+        let request = match role {
+            Role::Hub => json!({
+                "role": "hub",
+                "name": name,
+                "capabilities": { "enrol_scanners": true, "override_refusals": true },
+            }),
+            Role::Scanner => json!({ "role": "scanner", "name": name }),
+        };
+        let code: Value = self
+            .http
+            .post(&self.path("enrolment-codes"), &request)
+            .await?
+            .expect(201)?
+            .json()?;
+        Ok(code["code"]
+            .as_str()
+            .context("an enrolment code is text")?
+            .to_owned())
+    }
+
+    /// Makes a ticket void.
+    ///
+    /// **Errors**: when the cloud refuses.
+    pub async fn revoke(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
+        self.change_ticket(ticket_id, "revoke").await
+    }
+
+    /// Makes a void ticket good again.
+    ///
+    /// **Errors**: when the cloud refuses.
+    pub async fn reinstate(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
+        self.change_ticket(ticket_id, "reinstate").await
+    }
+
+    /// Replaces a ticket by its next generation.
+    ///
+    /// **Errors**: when the cloud refuses.
+    pub async fn reissue(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
+        self.change_ticket(ticket_id, "reissue").await
+    }
+
+    async fn change_ticket(&self, ticket_id: &str, change: &str) -> anyhow::Result<Ticket> {
+        let path = self.path(&format!("tickets/{ticket_id}/{change}"));
+        self.http
+            .send(Method::POST, &path, None)
+            .await?
+            .expect(200)?
+            .json()
+    }
+
+    /// Shuts a device out.
+    ///
+    /// **Errors**: when the cloud refuses.
+    pub async fn revoke_device(&self, device: &str) -> anyhow::Result<()> {
+        let path = self.path(&format!("devices/{device}/revoke"));
+        self.http.send(Method::POST, &path, None).await?.expect(204)?;
+        Ok(())
+    }
+
+    /// Lists the devices of the event.
+    ///
+    /// **Errors**: when the cloud does not tell.
+    pub async fn devices(&self) -> anyhow::Result<Vec<Device>> {
+        #[derive(Deserialize)]
+        struct Devices {
+            devices: Vec<Device>,
+        }
+        let devices: Devices = self.http.get(&self.path("devices")).await?.expect(200)?.json()?;
+        Ok(devices.devices)
+    }
+
+    /// Lists every scan that has reached the cloud.
+    ///
+    /// **Errors**: when the cloud does not tell.
+    pub async fn scans(&self) -> anyhow::Result<Vec<Scanned>> {
+        #[derive(Deserialize)]
+        struct Page {
+            admissions: Vec<Scanned>,
+            next_cursor: String,
+            more: bool,
+        }
+        let (mut scans, mut cursor) = (Vec::new(), String::new());
+        for _ in 0..MAX_PAGES {
+            let path = self.path(&format!("admissions?limit=1000&cursor={cursor}"));
+            let page: Page = self.http.get(&path).await?.expect(200)?.json()?;
+            scans.extend(page.admissions);
+            if !page.more {
+                break;
+            }
+            cursor = page.next_cursor;
+        }
+        Ok(scans)
+    }
+
+    /// Gives the units somebody was let in with, as far as the cloud has heard.
+    ///
+    /// **Errors**: when the cloud does not tell.
+    pub async fn admitted_units(&self) -> anyhow::Result<BTreeSet<u32>> {
+        let scans = self
+            .scans()
+            .await?
+            .into_iter()
+            .filter(|scan| scan.kind == "admitted");
+        Ok(scans.map(|scan| scan.unit.unit).collect())
+    }
+
+    /// Lists the contradictions the cloud has found.
+    ///
+    /// **Errors**: when the cloud does not tell.
+    pub async fn incidents(&self) -> anyhow::Result<Vec<Incident>> {
+        #[derive(Deserialize)]
+        struct Incidents {
+            incidents: Vec<Incident>,
+        }
+        let incidents: Incidents = self
+            .http
+            .get(&self.path("incidents"))
+            .await?
+            .expect(200)?
+            .json()?;
+        Ok(incidents.incidents)
+    }
+
+    /// Gives the path of something of the event.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/v1/organizer/events/{}/{rest}", self.event)
+    }
+
+    /// Gives a file in the folder that stays offline.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Runs `usher-keys`.
+    ///
+    /// **Errors**: when it fails.
+    pub fn keys(&self, arguments: &[&OsStr]) -> anyhow::Result<String> {
+        self.programs.run(Program::Keys, arguments)
+    }
+}
