@@ -1,0 +1,224 @@
+//! `/v1/bookings`.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::client::{Cloud, HOLD_MS};
+
+#[tokio::test]
+async fn a_booking_has_its_tickets_and_is_found_again() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0, 6]).await.ok(201);
+    let answer = cloud.book(&held, "key", "tok_ok").await;
+    let booking = answer.ok(201);
+    assert_eq!(
+        (&booking["status"], &booking["amount"]),
+        (&json!("confirmed"), &json!(9000))
+    );
+    assert_eq!(
+        (&booking["email"], &booking["event_id"]),
+        (&json!("owl@example.org"), &json!(event))
+    );
+    let ticket = &booking["tickets"][1];
+    assert_eq!(
+        ticket["seat"],
+        json!({"section": "Stalls", "row": "B", "number": "2"})
+    );
+    assert_eq!(
+        (&ticket["unit"], &ticket["generation"], &ticket["admits"]),
+        (&json!(6), &json!(1), &json!(1))
+    );
+    assert!(
+        ticket["payload"]
+            .as_str()
+            .unwrap()
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+    );
+    assert!(
+        answer
+            .header("location")
+            .ends_with(booking["booking_id"].as_str().unwrap())
+    );
+    let again = cloud
+        .get(&format!(
+            "/v1/bookings/{}",
+            booking["booking_id"].as_str().unwrap()
+        ))
+        .await
+        .ok(200);
+    assert_eq!(again, booking);
+}
+
+#[tokio::test]
+async fn the_same_request_gives_the_same_booking() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    let answers = join_all((0..16).map(|_| cloud.book(&held, "key", "tok_slow_30"))).await;
+    let bookings: Vec<Value> = answers.iter().map(|answer| answer.ok(201)).collect();
+    assert!(bookings.iter().all(|booking| *booking == bookings[0]));
+    cloud.clock.advance_ms(10 * HOLD_MS);
+    assert_eq!(cloud.book(&held, "key", "tok_slow_30").await.ok(201), bookings[0]);
+}
+
+#[tokio::test]
+async fn a_key_is_for_one_request() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let (first, second) = (
+        cloud.hold(&event, &[0]).await.ok(201),
+        cloud.hold(&event, &[1]).await.ok(201),
+    );
+    cloud.book(&first, "key", "tok_ok").await.ok(201);
+    cloud
+        .book(&second, "key", "tok_ok")
+        .await
+        .check_problem(409, "idempotency-key-reused");
+    cloud
+        .book(&first, "key", "tok_decline")
+        .await
+        .check_problem(409, "idempotency-key-reused");
+    cloud
+        .book(&first, "other", "tok_ok")
+        .await
+        .check_problem(409, "already-booked");
+    cloud.book(&second, "other", "tok_ok").await.ok(201);
+}
+
+#[tokio::test]
+async fn a_declined_payment_leaves_the_reservation_as_it_was() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    cloud
+        .book(&held, "a", "tok_decline")
+        .await
+        .check_problem(402, "card_declined");
+    cloud
+        .book(&held, "b", "4242 4242")
+        .await
+        .check_problem(402, "unknown_token");
+    cloud
+        .book(&held, "a", "tok_decline")
+        .await
+        .check_problem(402, "card_declined");
+    assert_eq!(cloud.seats(&event).await["seats"][0]["status"], "held");
+    cloud.book(&held, "c", "tok_ok").await.ok(201);
+}
+
+#[tokio::test]
+async fn an_ended_reservation_is_not_charged() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    cloud.clock.advance_ms(HOLD_MS);
+    cloud
+        .book(&held, "a", "tok_ok")
+        .await
+        .check_problem(400, "reservation-ended");
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    cloud
+        .delete(&format!(
+            "/v1/reservations/{}",
+            held["reservation_id"].as_str().unwrap()
+        ))
+        .await;
+    cloud
+        .book(&held, "b", "tok_ok")
+        .await
+        .check_problem(400, "reservation-ended");
+}
+
+#[tokio::test]
+async fn a_payment_in_progress_keeps_its_seats_past_the_expiry() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    let pay = cloud.book(&held, "key", "tok_slow_300");
+    let meanwhile = async {
+        let path = format!("/v1/reservations/{}", held["reservation_id"].as_str().unwrap());
+        while cloud.get(&path).await.ok(200)["status"] != "paying" {}
+        cloud.clock.advance_ms(10 * HOLD_MS);
+        cloud.hold(&event, &[0]).await.check_problem(409, "units-taken");
+        cloud.delete(&path).await.check_problem(409, "being-paid");
+    };
+    let (paid, ()) = tokio::join!(pay, meanwhile);
+    paid.ok(201);
+}
+
+#[tokio::test]
+async fn what_is_free_needs_no_payment() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let request = |reservation: &Value| {
+        json!({
+            "reservation_id": reservation["reservation_id"],
+            "idempotency_key": reservation["reservation_id"],
+            "email": "owl@example.org",
+        })
+    };
+    let free = cloud.hold_tier(&event, 3, 2).await.ok(201);
+    let booking = cloud.post("/v1/bookings", &request(&free)).await.ok(201);
+    assert_eq!(
+        (&booking["amount"], booking["tickets"].as_array().unwrap().len()),
+        (&json!(0), 2)
+    );
+    let paid = cloud.hold(&event, &[0]).await.ok(201);
+    let problem = cloud
+        .post("/v1/bookings", &request(&paid))
+        .await
+        .check_problem(422, "invalid-request");
+    assert_eq!(problem["errors"][0]["pointer"], "/payment_token");
+    cloud.book(&paid, "key", "tok_ok").await.ok(201);
+}
+
+#[tokio::test]
+async fn a_failing_gateway_charges_nothing_and_says_so() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    let answer = cloud.book(&held, "a", "tok_unreachable").await;
+    answer.check_problem(503, "unavailable");
+    assert_eq!(answer.header("retry-after"), "2");
+    let lost = cloud.book(&held, "b", "tok_lost_reply").await.ok(201);
+    assert_eq!(lost["status"], "confirmed");
+}
+
+#[tokio::test]
+async fn a_booking_that_makes_no_sense_is_told_why() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    let good = json!({
+        "reservation_id": held["reservation_id"],
+        "payment_token": "tok_ok",
+        "idempotency_key": "key",
+        "email": "owl@example.org",
+    });
+    for (field, value) in [
+        ("email", json!("owl")),
+        ("email", json!("owl@example.org\r\nBcc: all@example.org")),
+        ("idempotency_key", json!("")),
+        ("idempotency_key", json!("x".repeat(256))),
+        ("payment_token", json!("")),
+    ] {
+        let mut request = good.clone();
+        request[field] = value;
+        let problem = cloud
+            .post("/v1/bookings", &request)
+            .await
+            .check_problem(422, "invalid-request");
+        assert_eq!(problem["errors"][0]["pointer"], format!("/{field}"));
+    }
+    let unknown = json!({"reservation_id": format!("rsv_{}", "0".repeat(64))});
+    cloud
+        .book(&unknown, "key", "tok_ok")
+        .await
+        .check_problem(404, "not-found");
+    cloud
+        .get(&format!("/v1/bookings/bkg_{}", "0".repeat(64)))
+        .await
+        .check_problem(404, "not-found");
+}

@@ -1,0 +1,84 @@
+//! `/openapi.json`, `/docs`, `/healthz` and `/metrics`.
+
+use super::client::Cloud;
+
+#[tokio::test]
+async fn the_openapi_document_lists_every_path_with_its_answers() {
+    let cloud = Cloud::start().await;
+    let document = cloud.get("/openapi.json").await.ok(200);
+    assert!(document["openapi"].as_str().unwrap().starts_with("3."));
+    let paths = document["paths"].as_object().unwrap();
+    for path in [
+        "/v1/events",
+        "/v1/events/{event_id}",
+        "/v1/events/{event_id}/seats",
+        "/v1/reservations",
+        "/v1/reservations/{reservation_id}",
+        "/v1/bookings",
+        "/v1/bookings/{booking_id}",
+        "/v1/tickets/{ticket_id}",
+        "/v1/organizer/venues",
+        "/v1/organizer/events",
+        "/v1/organizer/events/{event_id}",
+        "/v1/organizer/events/{event_id}/publish",
+    ] {
+        assert!(paths.contains_key(path), "{path} is missing");
+    }
+    let answers = paths["/v1/bookings"]["post"]["responses"].as_object().unwrap();
+    for status in ["201", "400", "402", "404", "409", "422", "503"] {
+        assert!(
+            answers.contains_key(status),
+            "bookings do not say what {status} means"
+        );
+    }
+    // Every reference leads somewhere.
+    let text = document.to_string();
+    for reference in text.split("\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(
+            document["components"]["schemas"].get(name).is_some(),
+            "{name} is missing"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_page_to_try_the_api_comes_from_the_program() {
+    let cloud = Cloud::start().await;
+    let page = cloud.get("/docs/").await;
+    assert_eq!(page.status, 200);
+    assert!(
+        !page.text().contains("https://"),
+        "the page loads something from elsewhere"
+    );
+    assert!(cloud.get("/docs/swagger-ui-bundle.js").await.bytes.len() > 100_000);
+}
+
+#[tokio::test]
+async fn the_figures_count_by_route_and_not_by_secret() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let booking = cloud.buy(&event, &[0]).await;
+    cloud
+        .get(&format!(
+            "/v1/bookings/{}",
+            booking["booking_id"].as_str().unwrap()
+        ))
+        .await
+        .ok(200);
+    assert_eq!(cloud.get("/healthz").await.ok(200)["status"], "ok");
+    let figures = cloud.get("/metrics").await.text();
+    assert!(
+        figures.contains("usher_holds_total{outcome=\"held\"} 1"),
+        "{figures}"
+    );
+    assert!(
+        figures.contains("usher_booking_requests_total{outcome=\"confirmed\"} 1"),
+        "{figures}"
+    );
+    assert!(
+        figures.contains("route=\"/v1/bookings/{booking_id}\""),
+        "{figures}"
+    );
+    assert!(!figures.contains("bkg_"), "a secret is among the figures");
+}

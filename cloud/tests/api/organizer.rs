@@ -1,0 +1,176 @@
+//! `/v1/organizer`.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use usher_cloud::cli::add_organizer;
+
+use super::client::{Cloud, usual_event};
+
+#[tokio::test]
+async fn only_a_key_opens_the_organizers_side() {
+    let cloud = Cloud::start().await;
+    let paths = [
+        (Method::GET, "/v1/organizer/venues"),
+        (Method::POST, "/v1/organizer/venues"),
+        (Method::GET, "/v1/organizer/events"),
+        (Method::POST, "/v1/organizer/events"),
+        (Method::GET, "/v1/organizer/events/evt_00000000000000000000000000"),
+        (
+            Method::PATCH,
+            "/v1/organizer/events/evt_00000000000000000000000000",
+        ),
+        (
+            Method::POST,
+            "/v1/organizer/events/evt_00000000000000000000000000/publish",
+        ),
+    ];
+    for (method, path) in paths {
+        let without = cloud
+            .send(cloud.request(method.clone(), path).json(&json!({})))
+            .await;
+        without.check_problem(401, "unauthorized");
+        assert_eq!(without.header("www-authenticate"), "Bearer");
+        let wrong = cloud
+            .request(method, path)
+            .bearer_auth(format!("{}x", cloud.key))
+            .json(&json!({}));
+        cloud.send(wrong).await.check_problem(401, "unauthorized");
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_made_published_and_sold() {
+    let cloud = Cloud::start().await;
+    let event = cloud.draft(|_| {}).await;
+    let path = format!("/v1/organizer/events/{event}");
+    let draft = cloud.organize(Method::GET, &path, &Value::Null).await.ok(200);
+    assert_eq!(
+        (&draft["status"], &draft["units"], &draft["seats"]),
+        (&json!("draft"), &json!(34), &json!(10))
+    );
+    assert_eq!(draft["policy"]["tiers"][1]["offline"], "available");
+
+    let publish = format!("{path}/publish");
+    cloud
+        .organize(Method::POST, &publish, &Value::Null)
+        .await
+        .check_problem(409, "no-signing-key");
+    cloud.sign(&event).await;
+    assert_eq!(
+        cloud.organize(Method::POST, &publish, &Value::Null).await.ok(200)["status"],
+        "published"
+    );
+    assert_eq!(
+        cloud.organize(Method::POST, &publish, &Value::Null).await.ok(200)["status"],
+        "published"
+    );
+
+    cloud.buy(&event, &[0, 1]).await;
+    let sales = cloud.organize(Method::GET, &path, &Value::Null).await.ok(200)["sales"].clone();
+    assert_eq!((&sales["bookings"], &sales["revenue"]), (&json!(1), &json!(9000)));
+    assert_eq!(sales["tiers"][0]["booked"], 2);
+    let listed = cloud
+        .organize(Method::GET, "/v1/organizer/events", &Value::Null)
+        .await
+        .ok(200);
+    assert_eq!(listed["events"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn another_organizers_things_are_not_there() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let venues = cloud
+        .organize(Method::GET, "/v1/organizer/venues", &Value::Null)
+        .await
+        .ok(200);
+    let other = add_organizer(&cloud.server.state().store, "Bats".into())
+        .await
+        .unwrap();
+    let ask = |method: Method, path: String, body: Value| {
+        cloud.send(cloud.request(method, &path).bearer_auth(&other).json(&body))
+    };
+    let path = format!("/v1/organizer/events/{event}");
+    ask(Method::GET, path.clone(), Value::Null)
+        .await
+        .check_problem(404, "not-found");
+    ask(Method::PATCH, path.clone(), json!({"name": "Bats"}))
+        .await
+        .check_problem(404, "not-found");
+    ask(Method::POST, format!("{path}/publish"), Value::Null)
+        .await
+        .check_problem(404, "not-found");
+    let stolen = usual_event(venues["venues"][0]["venue_id"].as_str().unwrap());
+    ask(Method::POST, "/v1/organizer/events".into(), stolen)
+        .await
+        .check_problem(404, "not-found");
+    assert_eq!(
+        ask(Method::GET, "/v1/organizer/events".into(), Value::Null)
+            .await
+            .ok(200)["events"],
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn an_event_can_be_changed_where_that_is_safe() {
+    let cloud = Cloud::start().await;
+    let event = cloud.draft(|_| {}).await;
+    let path = format!("/v1/organizer/events/{event}");
+    let renamed = cloud
+        .organize(Method::PATCH, &path, &json!({"name": "Day of the Owls"}))
+        .await
+        .ok(200);
+    assert_eq!(
+        (&renamed["name"], &renamed["policy"]["name"]),
+        (&json!("Day of the Owls"), &json!("Day of the Owls"))
+    );
+    cloud.sign(&event).await;
+    cloud
+        .organize(Method::POST, &format!("{path}/publish"), &Value::Null)
+        .await
+        .ok(200);
+    assert_eq!(cloud.seats(&event).await["seats"][0]["price"], 4500);
+
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    let change =
+        json!({"prices": [{"tier": 1, "price": 5000}], "reservation_seconds": 60, "description": "Later"});
+    cloud.organize(Method::PATCH, &path, &change).await.ok(200);
+    assert_eq!(cloud.seats(&event).await["seats"][0]["price"], 5000);
+    assert_eq!(cloud.book(&held, "key", "tok_ok").await.ok(201)["amount"], 4500);
+    assert_eq!(
+        cloud.hold(&event, &[1]).await.ok(201)["expires_at"],
+        "2027-01-15T08:01:00Z"
+    );
+
+    for change in [
+        json!({"name": "Too late"}),
+        json!({"starts_at": "2030-01-01T00:00:00Z"}),
+        json!({"prices": [{"tier": 9, "price": 1}]}),
+        json!({"prices": [{"tier": 1, "price": -1}]}),
+        json!({"reservation_seconds": 0}),
+    ] {
+        cloud
+            .organize(Method::PATCH, &path, &change)
+            .await
+            .check_problem(422, "invalid-request");
+    }
+}
+
+#[tokio::test]
+async fn a_big_event_fits_in_one_request() {
+    let cloud = Cloud::start().await;
+    let rows: Vec<_> = (1..=100)
+        .map(|row| json!({"name": row.to_string(), "seats": 60}))
+        .collect();
+    let event = cloud
+        .event(|draft| {
+            draft["seat_map"]["sections"][0]["rows"] = json!(rows);
+            draft["general_admission"][0]["quantity"] = json!(4_000);
+        })
+        .await;
+    let map = cloud.seats(&event).await;
+    assert_eq!(map["seats"].as_array().unwrap().len(), 6_000);
+    assert_eq!(map["tiers"][1]["available"], 4_000);
+    cloud.buy(&event, &[5_999]).await;
+}

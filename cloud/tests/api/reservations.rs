@@ -1,0 +1,165 @@
+//! `/v1/reservations`.
+
+use serde_json::json;
+use usher_cloud::config::Reservations;
+
+use super::client::{Cloud, HOLD_MS};
+
+#[tokio::test]
+async fn seats_are_held_until_they_expire() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let answer = cloud.hold(&event, &[3, 4]).await;
+    let held = answer.ok(201);
+    assert_eq!(
+        (&held["status"], &held["amount"], &held["currency"]),
+        (&json!("held"), &json!(9000), &json!("EUR"))
+    );
+    assert_eq!(held["expires_at"], "2027-01-15T08:10:00Z");
+    assert_eq!(held["units"][0], json!({"unit": 3, "tier": 1, "price": 4500}));
+    let path = format!("/v1/reservations/{}", held["reservation_id"].as_str().unwrap());
+    assert!(answer.header("location").ends_with(&path));
+    assert_eq!(cloud.get(&path).await.ok(200), held);
+    cloud.clock.advance_ms(HOLD_MS);
+    assert_eq!(cloud.get(&path).await.ok(200)["status"], "expired");
+}
+
+#[tokio::test]
+async fn a_claim_gets_all_its_seats_or_is_told_which_are_taken() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    cloud.hold(&event, &[1, 3]).await.ok(201);
+    let problem = cloud
+        .hold(&event, &[0, 1, 2, 3])
+        .await
+        .check_problem(409, "units-taken");
+    assert_eq!(problem["taken"], json!([1, 3]));
+    cloud.hold(&event, &[0, 2]).await.ok(201);
+}
+
+#[tokio::test]
+async fn a_tier_gives_what_it_has() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let both = json!([{"tier": 2, "quantity": 2}, {"tier": 3, "quantity": 1}]);
+    let held = cloud
+        .post("/v1/reservations", &json!({"event_id": event, "tiers": both}))
+        .await
+        .ok(201);
+    assert_eq!(
+        (&held["amount"], held["units"].as_array().unwrap().len()),
+        (&json!(5000), 3)
+    );
+    let problem = cloud
+        .hold_tier(&event, 3, 4)
+        .await
+        .check_problem(409, "units-short");
+    assert_eq!(
+        problem["short"],
+        json!([{"tier": 3, "requested": 4, "available": 3}])
+    );
+}
+
+#[tokio::test]
+async fn a_reservation_is_given_back_once_and_for_all() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    let path = format!("/v1/reservations/{}", held["reservation_id"].as_str().unwrap());
+    assert_eq!(cloud.delete(&path).await.status, 204);
+    assert_eq!(cloud.delete(&path).await.status, 204);
+    assert_eq!(cloud.get(&path).await.ok(200)["status"], "released");
+    cloud.buy(&event, &[0]).await;
+
+    let booked = cloud.hold(&event, &[1]).await.ok(201);
+    cloud.book(&booked, "key", "tok_ok").await.ok(201);
+    let path = format!("/v1/reservations/{}", booked["reservation_id"].as_str().unwrap());
+    cloud.delete(&path).await.check_problem(409, "already-booked");
+    assert_eq!(cloud.get(&path).await.ok(200)["status"], "booked");
+}
+
+#[tokio::test]
+async fn a_claim_that_makes_no_sense_is_told_why() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let claims = [
+        json!({"event_id": event}),
+        json!({"event_id": event, "seat_ids": []}),
+        json!({"event_id": event, "seat_ids": [1, 1]}),
+        json!({"event_id": event, "seat_ids": (0..21).collect::<Vec<_>>()}),
+        json!({"event_id": event, "seat_ids": [10]}),
+        json!({"event_id": event, "tiers": [{"tier": 9, "quantity": 1}]}),
+        json!({"event_id": event, "tiers": [{"tier": 2, "quantity": 0}]}),
+        json!({"event_id": event, "seat_ids": [1], "tiers": [{"tier": 2, "quantity": 1}]}),
+    ];
+    for claim in claims {
+        let problem = cloud
+            .post("/v1/reservations", &claim)
+            .await
+            .check_problem(422, "invalid-request");
+        assert!(
+            !problem["errors"].as_array().unwrap().is_empty(),
+            "{claim}: {problem}"
+        );
+    }
+    cloud
+        .hold("evt_00000000000000000000000000", &[1])
+        .await
+        .check_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn an_unknown_reservation_is_not_there() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    let id = held["reservation_id"].as_str().unwrap();
+    let last = if id.ends_with('0') { "1" } else { "0" };
+    let neighbour = format!("{}{last}", &id[..id.len() - 1]);
+    for id in [neighbour.as_str(), "rsv_1", "..%2f..%2fetc"] {
+        cloud
+            .get(&format!("/v1/reservations/{id}"))
+            .await
+            .check_problem(404, "not-found");
+        cloud
+            .delete(&format!("/v1/reservations/{id}"))
+            .await
+            .check_problem(404, "not-found");
+    }
+}
+
+#[tokio::test]
+async fn the_event_and_the_settings_say_how_long_a_reservation_holds() {
+    let cloud = Cloud::with(|config| {
+        config.reservations = Reservations {
+            default_seconds: 30,
+            max_units: 2,
+            ..Reservations::default()
+        };
+    })
+    .await;
+    let usual = cloud.event(|_| {}).await;
+    assert_eq!(
+        cloud.hold(&usual, &[0]).await.ok(201)["expires_at"],
+        "2027-01-15T08:00:30Z"
+    );
+    cloud
+        .hold(&usual, &[1, 2, 3])
+        .await
+        .check_problem(422, "invalid-request");
+    let quick = cloud.event(|draft| draft["reservation_seconds"] = json!(1)).await;
+    assert_eq!(
+        cloud.hold(&quick, &[0]).await.ok(201)["expires_at"],
+        "2027-01-15T08:00:01Z"
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_is_over_sells_nothing() {
+    let cloud = Cloud::start().await;
+    let event = cloud
+        .event(|draft| draft["ends_at"] = json!("2027-06-04T18:00:01Z"))
+        .await;
+    cloud.clock.advance_ms(365 * 86_400_000);
+    cloud.hold(&event, &[0]).await.check_problem(409, "sales-closed");
+}
