@@ -184,28 +184,41 @@ struct Placed<'a> {
 }
 
 /// A rule: its name in the contract and its check, which gives a reason to deny or nothing.
-type Rule = (&'static str, fn(&Placed) -> Option<Reason>);
+type TicketRule = (&'static str, fn(&Question) -> Option<Reason>);
+/// The same for a rule that needs to know the gate and the tier.
+type GateRule = (&'static str, fn(&Placed) -> Option<Reason>);
 
-/// The rules after format, signature and key, in their contractual order.
-const RULES: [Rule; 7] = [
+/// The rules about the ticket wherever it is shown, after format, signature and key, in their contractual order.
+const TICKET_RULES: [TicketRule; 3] = [
     ("event", other_event),
     ("generation", superseded),
     ("revoked", revoked),
+];
+
+/// The rules about the ticket at this gate, which follow, in their contractual order.
+const GATE_RULES: [GateRule; 4] = [
     ("time window", outside_windows),
     ("zone", wrong_zone),
     ("already used", already_used),
     ("zone capacity", zone_full),
 ];
 
-/// Gives the names of the rules in their order.
+/// Gives the names of the rules in their order. A gate or tier that the policy does not know is found out before the time
+/// window, since nothing at that gate can be judged without it.
 pub fn rule_names() -> impl Iterator<Item = &'static str> {
+    let of_tickets = TICKET_RULES.iter().map(|(name, _)| *name);
+    let of_gates = GATE_RULES.iter().map(|(name, _)| *name);
     ["format", "signature", "key"]
         .into_iter()
-        .chain(RULES.iter().map(|(name, _)| *name))
+        .chain(of_tickets)
+        .chain(of_gates)
 }
 
 /// Judges a verified ticket by the rules alone; the first rule that speaks against it decides.
 pub fn decide(q: &Question) -> Verdict {
+    if let Some(reason) = TICKET_RULES.iter().find_map(|(_, rule)| rule(q)) {
+        return Verdict::Deny(reason);
+    }
     let Some(gate) = q.policy.gate(q.gate) else {
         return Verdict::Deny(Reason::UnknownGate);
     };
@@ -213,14 +226,14 @@ pub fn decide(q: &Question) -> Verdict {
         return Verdict::Deny(Reason::UnknownTier);
     };
     let placed = Placed { q, gate, tier };
-    if let Some(reason) = RULES.iter().find_map(|(_, rule)| rule(&placed)) {
+    if let Some(reason) = GATE_RULES.iter().find_map(|(_, rule)| rule(&placed)) {
         return Verdict::Deny(reason);
     }
-    let left = match q.direction {
-        Direction::In => persons_left(&placed).saturating_sub(q.persons),
-        Direction::Out => persons_left(&placed)
-            .saturating_add(q.persons)
-            .min(q.ticket.ticket().admits),
+    let (left, admits) = (persons_left(&placed), q.ticket.ticket().admits);
+    let left = match (q.direction, tier.entry) {
+        (Direction::In, _) => left.saturating_sub(q.persons),
+        (Direction::Out, Entry::Reentry) => left.saturating_add(q.persons).min(admits),
+        (Direction::Out, Entry::Single | Entry::PerDay(_)) => left,
     };
     Verdict::Admit {
         persons: q.persons,
@@ -228,18 +241,18 @@ pub fn decide(q: &Question) -> Verdict {
     }
 }
 
-fn other_event(p: &Placed) -> Option<Reason> {
-    (p.q.ticket.event() != p.q.event).then_some(Reason::OtherEvent)
+fn other_event(q: &Question) -> Option<Reason> {
+    (q.ticket.event() != q.event).then_some(Reason::OtherEvent)
 }
 
-fn superseded(p: &Placed) -> Option<Reason> {
-    let newest = p.q.history.newest;
-    (p.q.ticket.ticket().generation < newest).then_some(Reason::Superseded { newest })
+fn superseded(q: &Question) -> Option<Reason> {
+    let newest = q.history.newest;
+    (q.ticket.ticket().generation < newest).then_some(Reason::Superseded { newest })
 }
 
-fn revoked(p: &Placed) -> Option<Reason> {
-    let is_newest = p.q.ticket.ticket().generation == p.q.history.newest;
-    (is_newest && p.q.history.revoked && p.q.direction == Direction::In).then_some(Reason::Revoked)
+fn revoked(q: &Question) -> Option<Reason> {
+    let is_newest = q.ticket.ticket().generation == q.history.newest;
+    (is_newest && q.history.revoked && q.direction == Direction::In).then_some(Reason::Revoked)
 }
 
 fn outside_windows(p: &Placed) -> Option<Reason> {

@@ -106,6 +106,9 @@ impl SignedCheckpoint {
         if checkpoint.event != trust.event() {
             return Err(CheckpointError::OtherEvent);
         }
+        if !checkpoint.summary.is_readable() {
+            return Err(CheckpointError::Malformed(CodecError::Malformed));
+        }
         Ok(checkpoint)
     }
 }

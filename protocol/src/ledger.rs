@@ -80,7 +80,7 @@ impl Ledger {
         let fresh = self
             .copies
             .iter()
-            .all(|(origin, copy)| *origin == self.me || copy.tail.seq.0 == 0);
+            .all(|(origin, copy)| copy.tail.seq.0 <= u64::from(*origin == self.me));
         let own_covered = checkpoint.covered.iter().any(|(origin, _)| *origin == self.me);
         if !fresh || own_covered {
             return Err(CheckpointError::NotFresh);
@@ -96,6 +96,8 @@ impl Ledger {
             );
         }
         self.reopen();
+        // What we write from now on comes after what the checkpoint sums up.
+        self.clock = self.clock.max(checkpoint.summary.clock(checkpoint.at));
         Ok(checkpoint)
     }
 

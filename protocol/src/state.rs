@@ -30,7 +30,7 @@ pub struct State {
     revoked_devices: BTreeSet<PublicKey>,
     forks: BTreeMap<Origin, Contradiction>,
     units: BTreeMap<Unit, UnitState>,
-    /// Units with more than one passage: the only ones that can hold an incident.
+    /// Units with more than one passage, or one of more people than the ticket admits: only they can hold an incident.
     busy_units: BTreeSet<Unit>,
     occupancy: BTreeMap<ZoneId, i64>,
     counts: Counts,
@@ -138,7 +138,8 @@ impl State {
         let Some(replaced) = unit.insert(stamp, change.clone()) else {
             return;
         };
-        if unit.passages().len() > 1 || unit.has_base() {
+        let too_many = change.passage.persons > change.passage.admits;
+        if unit.passages().len() > 1 || unit.has_base() || too_many {
             self.busy_units.insert(unit_id);
         }
         self.count(&change, 1);
@@ -156,6 +157,10 @@ impl State {
         };
         let total = by_gate.entry(change.passage.gate).or_default();
         *total = total.saturating_add_signed(persons);
+        if *total == 0 {
+            // A twin took the last one back: as if it had never been counted here.
+            by_gate.remove(&change.passage.gate);
+        }
         *self.occupancy.entry(change.passage.zone).or_default() += persons * inwards;
     }
 

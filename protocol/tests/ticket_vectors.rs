@@ -1,5 +1,7 @@
 //! Replays the committed ticket vectors in both directions and keeps the file from drifting; what they mean is in docs/PROTOCOL.md.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 #[path = "ticket_vectors/catalogue.rs"]
 mod catalogue;
 #[path = "ticket_vectors/file.rs"]

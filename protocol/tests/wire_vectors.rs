@@ -1,5 +1,7 @@
 //! Pins every byte of logs, trust, sync messages and the home hub hash by committed hexadecimal; what the bytes mean is in docs/PROTOCOL.md.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 #[path = "wire_vectors/cast.rs"]
 mod cast;
 #[path = "wire_vectors/home.rs"]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bincode::{Decode, Encode};
 use roaring::RoaringBitmap;
-use usher_keys::{DeviceIdentity, EventId, PublicKey, codec};
+use usher_keys::{DeviceIdentity, EventId, PublicKey, Timestamp, codec};
 
 use super::units::{Change, Standing};
 use super::{Counts, State};
@@ -13,6 +13,10 @@ use crate::ident::{Generation, Hlc, Origin, Seq, Stamp, Unit, ZoneId};
 use crate::log::{Contradiction, Hash};
 use crate::policy::Policy;
 use crate::record::Passage;
+
+/// Most members of all the unit sets of a summary together: a million units used in four zones. A few bytes of bitmap can
+/// name four billion units, so this bounds what reading a summary costs.
+pub const MAX_SET_MEMBERS: u64 = 4_000_000;
 
 /// A set of units as a serialized roaring bitmap.
 ///
@@ -31,9 +35,14 @@ impl UnitSet {
         Self(bytes)
     }
 
-    /// Reads the units back; nothing for bytes that are no bitmap.
+    /// Reads the units back; nothing for bytes that are no bitmap, which [`Summary::is_readable`] finds out beforehand.
     fn read(&self) -> RoaringBitmap {
         RoaringBitmap::deserialize_from(self.0.as_slice()).unwrap_or_default()
+    }
+
+    fn count(&self) -> Option<u64> {
+        let units = RoaringBitmap::deserialize_from(self.0.as_slice()).ok()?;
+        Some(units.len())
     }
 }
 
@@ -121,6 +130,21 @@ impl Summary {
                 .collect(),
             counts: state.counts.clone(),
         }
+    }
+
+    /// Tells whether every unit set is a bitmap and all together are within [`MAX_SET_MEMBERS`].
+    pub(crate) fn is_readable(&self) -> bool {
+        let sets = self.used.iter().map(|(_, _, units)| units);
+        let mut counts = sets.chain([&self.revoked]).map(UnitSet::count);
+        let total = counts.try_fold(0, |total: u64, count| total.checked_add(count?));
+        total.is_some_and(|total| total <= MAX_SET_MEMBERS)
+    }
+
+    /// Gives a clock reading after all that is summed up at that time and plausible then.
+    pub(crate) fn clock(&self, at: Timestamp) -> Hlc {
+        let begin = Hlc { ms: at.0, count: 0 };
+        let readings = self.recent.iter().map(|(stamp, _, _)| stamp.hlc);
+        readings.fold(begin, |clock, reading| clock.hear(reading, at))
     }
 
     /// Gives the state a replica starts from.

@@ -67,6 +67,13 @@ impl Outbox {
         }
     }
 
+    /// Tells how many logs the peer would have named together with these; a whole list replaces what was named before.
+    pub fn logs_with(&self, held: &[Held], whole: bool) -> usize {
+        let known = |origin: &Origin| !whole && self.theirs.contains_key(origin);
+        let new: BTreeSet<_> = held.iter().map(|one| one.origin).filter(|o| !known(o)).collect();
+        new.len() + if whole { 0 } else { self.theirs.len() }
+    }
+
     /// Takes note that the peer holds at least that much, because it sent it.
     pub fn they_sent(&mut self, origin: Origin, tail: Tail) {
         let known = self.theirs.entry(origin).or_default();

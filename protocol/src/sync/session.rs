@@ -258,10 +258,7 @@ impl Session {
         }
         match message {
             Message::Have(held) => self.have(&held, false),
-            Message::Run(run) => {
-                self.outbox.they_sent(run.head.origin, run.head.tail);
-                self.outputs.push_back(Output::Store(run));
-            }
+            Message::Run(run) => self.run(run),
             Message::Checkpoint(checkpoint) => self.outputs.push_back(Output::StoreCheckpoint(checkpoint)),
             Message::Bundle(bundle) => self.bundle(bundle),
             Message::Beat { digest, fresh_as_of } => self.beat(digest, fresh_as_of),
@@ -279,6 +276,9 @@ impl Session {
         }
         if hello.event != self.event {
             return self.close(Farewell::OtherEvent);
+        }
+        if hello.held.len() > MAX_LOGS {
+            return self.close(Farewell::BadMessage);
         }
         if !self.welcome(&hello, ctx) {
             return self.close(Farewell::NotWelcome);
@@ -318,8 +318,16 @@ impl Session {
                 .is_ok_and(|newer| check(&newer))
     }
 
+    fn run(&mut self, run: Run) {
+        self.outbox.they_sent(run.head.origin, run.head.tail);
+        if self.outbox.logs_with(&[], false) > MAX_LOGS {
+            return self.close(Farewell::BadMessage);
+        }
+        self.outputs.push_back(Output::Store(run));
+    }
+
     fn have(&mut self, held: &[Held], whole: bool) {
-        if held.len() > MAX_LOGS {
+        if held.len() > MAX_LOGS || self.outbox.logs_with(held, whole) > MAX_LOGS {
             return self.close(Farewell::BadMessage);
         }
         if matches!(self.phase, Phase::CheckpointSent(_)) && !whole {
