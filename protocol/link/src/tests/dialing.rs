@@ -1,10 +1,12 @@
 //! Links that are kept alive.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_protocol::sync::Farewell;
@@ -63,6 +65,43 @@ impl Link {
     }
 }
 
+/// A site on a thread of its own, which can stop where it is: after `kill -9` nobody says goodbye.
+struct FormerLife {
+    addr: SocketAddr,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl FormerLife {
+    fn begin(replica: &Arc<Memory>) -> Self {
+        let replica = Arc::clone(replica);
+        let (stop, stopped) = oneshot::channel();
+        let (told, addr) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            let site = runtime.block_on(async {
+                let site = Site::open_at(anywhere(), &venue::key(2), replica);
+                told.send(site.endpoint.local_addr()).unwrap();
+                stopped.await.unwrap();
+                site
+            });
+            // First the runtime, so that no task is polled once more to say something.
+            drop(runtime);
+            drop(site);
+        });
+        Self {
+            addr: addr.recv().unwrap(),
+            stop,
+            thread,
+        }
+    }
+
+    fn kill(self) {
+        self.stop.send(()).unwrap();
+        self.thread.join().unwrap();
+    }
+}
+
 fn anywhere() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, 0).into()
 }
@@ -95,17 +134,11 @@ async fn a_link_comes_back_when_the_peer_has_left_and_returned() {
 #[tokio::test]
 async fn a_link_comes_back_when_the_peer_was_killed_and_restarted() {
     let replica = venue::hub(2);
-    let former_life = Runtime::new().unwrap();
-    let site = {
-        let _inside = former_life.enter();
-        Site::open_at(anywhere(), &venue::key(2), Arc::clone(&replica))
-    };
-    let addr = site.endpoint.local_addr();
+    let former_life = FormerLife::begin(&replica);
+    let addr = former_life.addr;
     let mut link = Link::keep(addr.to_string());
     link.reopened().await;
-    // Everything stops where it is, as by kill -9: no goodbye is sent.
-    former_life.shutdown_background();
-    drop(site);
+    former_life.kill();
 
     let _site = within(reopen(addr, &replica)).await;
     assert_eq!(

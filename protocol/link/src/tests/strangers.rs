@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use quinn::{Connection, ConnectionError, RecvStream, SendStream};
-use usher_keys::{Role, Timestamp, Window};
+use usher_keys::{Role, SecretKey, Timestamp, Window};
 use usher_protocol::GateId;
 use usher_protocol::request;
-use usher_protocol::sync::{Farewell, MAX_FRAME_BYTES, Message};
+use usher_protocol::sync::{Farewell, Hello, MAX_FRAME_BYTES, Message, VERSIONS};
 
 use super::memory::{Memory, now};
 use super::site::{Site, scan};
 use super::venue::{self, EVENT, OTHER_EVENT};
 use super::within;
+use crate::replica::Replica;
 use crate::{Endpoint, SessionEnd, ending, tls, wire};
 
 #[track_caller]
@@ -69,8 +70,12 @@ async fn a_revoked_device_opens_nothing() {
 
 /// Connects as anyone with a UDP socket could.
 async fn dial_raw(site: &Site) -> Connection {
+    dial_with(&venue::key(99), site).await
+}
+
+async fn dial_with(key: &SecretKey, site: &Site) -> Connection {
     let endpoint = quinn::Endpoint::client(([127, 0, 0, 1], 0).into()).unwrap();
-    let tls = tls::client_config(&venue::key(99)).unwrap();
+    let tls = tls::client_config(key).unwrap();
     let config = quinn::ClientConfig::new(Arc::new(tls));
     let addr = site.endpoint.local_addr();
     let dialing = endpoint.connect_with(config, addr, tls::SERVER_NAME).unwrap();
@@ -147,6 +152,29 @@ async fn messages_before_the_hello_are_not_heard_and_requests_are_not_answered()
     assert_eq!(site.desk.asked.load(Ordering::SeqCst), 0);
     site.cancel.cancel();
     within(answer.read_chunk(1, true)).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_certified_peer_that_asks_and_does_not_read_is_dropped() {
+    let mut site = Site::open(&venue::key(2), venue::hub(2));
+    let connection = dial_with(&venue::key(4), &site).await;
+    let (mut send, _unread) = connection.open_bi().await.unwrap();
+    wire::write_preamble(&mut send, EVENT).await.unwrap();
+    let lazy = venue::hub(4);
+    let hello = Message::Hello(Box::new(Hello {
+        versions: VERSIONS,
+        event: EVENT,
+        identity: lazy.identity(),
+        bundle: lazy.outlook().trust.signed().clone(),
+        held: lazy.held(),
+        heard_yours: false,
+    }));
+    send.write_all(&wire::frame(&hello.to_bytes())).await.unwrap();
+    site.next_opened().await;
+    let recaps = wire::frame(&Message::Recap.to_bytes()).repeat(1_000);
+    while within(send.write_all(&recaps)).await.is_ok() {}
+    assert_eq!(site.next_end().await, SessionEnd::Ours(Farewell::Silent));
+    others_are_unharmed(&site).await;
 }
 
 #[tokio::test]
