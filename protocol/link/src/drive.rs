@@ -88,6 +88,7 @@ pub async fn drive<R: Replica, S: Responder>(
         outgoing,
         storing: Lane::default(),
         loading: Lane::default(),
+        has_started: false,
         wake_at: Instant::now() + LONGEST_SLEEP,
         open_by: Instant::now() + OPENING_TIMEOUT,
         end: None,
@@ -119,6 +120,7 @@ struct Driver<R: Replica, S: Responder, F: FnOnce(Opened) + Send> {
     outgoing: Outgoing,
     storing: Lane,
     loading: Lane,
+    has_started: bool,
     wake_at: Instant,
     open_by: Instant,
     end: Option<SessionEnd>,
@@ -126,7 +128,9 @@ struct Driver<R: Replica, S: Responder, F: FnOnce(Opened) + Send> {
 
 impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
     async fn run(&mut self, cancel: &CancellationToken) -> SessionEnd {
-        self.input(Input::Start);
+        if self.connection.quinn().side().is_client() {
+            self.start();
+        }
         loop {
             if let Some(end) = self.end.take() {
                 return end;
@@ -151,14 +155,19 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             handed = self.outgoing.hand_over() => if handed.is_err() {
                 self.lost(self.connection.quinn().close_reason().map_or(Loss::TheirsUnexplained, Loss::from));
             },
-            () = sleep_until(self.wake_at) => self.wake(),
+            () = sleep_until(self.wake_at), if self.has_started => self.wake(),
             () = sleep_until(self.open_by), if self.door.is_some() => self.refuse(Farewell::Silent),
         }
     }
 
     fn received(&mut self, message: Option<Result<Message, FrameError>>) {
         match message {
-            Some(Ok(message)) => self.input(Input::Received(message)),
+            Some(Ok(message)) => {
+                self.input(Input::Received(message));
+                if !self.has_started && self.session.peer().is_some() {
+                    self.start();
+                }
+            }
             Some(Err(FrameError::TooLong { .. } | FrameError::Malformed)) => {
                 self.refuse(Farewell::BadMessage)
             }
@@ -177,6 +186,12 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             }
             Err(RecvError::Closed) => self.input(Input::Leave),
         }
+    }
+
+    /// Says hello. The dialer begins; the side that was called tells nothing before it knows who calls.
+    fn start(&mut self) {
+        self.has_started = true;
+        self.input(Input::Start);
     }
 
     fn wake(&mut self) {

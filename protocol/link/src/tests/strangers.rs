@@ -137,9 +137,9 @@ async fn a_peer_that_does_not_begin_with_the_preamble_is_dropped() {
 }
 
 #[tokio::test]
-async fn messages_before_the_hello_are_not_heard_and_requests_are_not_answered() {
+async fn a_stranger_is_told_nothing_and_gets_no_answer() {
     let mut site = Site::open(&venue::key(2), venue::hub(2));
-    let (connection, mut send, _recv) = dial_stranger(&site).await;
+    let (connection, mut send, mut recv) = dial_stranger(&site).await;
     let recap = wire::frame(&Message::Recap.to_bytes());
     send.write_all(&recap).await.unwrap();
     let (mut asking, mut answer) = connection.open_bi().await.unwrap();
@@ -151,6 +151,10 @@ async fn messages_before_the_hello_are_not_heard_and_requests_are_not_answered()
     assert!(site.nothing_opened());
     assert_eq!(site.desk.asked.load(Ordering::SeqCst), 0);
     site.cancel.cancel();
+    let first = within(wire::read_frame(&mut recv, MAX_FRAME_BYTES))
+        .await
+        .unwrap();
+    assert_eq!(Message::from_bytes(&first), Ok(Message::Bye(Farewell::Leaving)));
     within(answer.read_chunk(1, true)).await.unwrap_err();
 }
 
