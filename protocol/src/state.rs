@@ -273,6 +273,7 @@ pub fn refusal_name(why: &Refused) -> &'static str {
             Rejection::FalseSignature => "false_signature",
             Rejection::StruckKey => "struck_key",
             Rejection::KeyOutOfWindow => "key_out_of_window",
+            Rejection::NotLive => "not_live",
         },
         Refused::Deny(Reason::OtherEvent) => "other_event",
         Refused::Deny(Reason::Superseded { .. }) => "superseded",

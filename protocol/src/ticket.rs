@@ -1,6 +1,7 @@
 //! The ticket in the QR code: payload bytes, their decimal text, and the one way to a verified ticket; judging it is admission's.
 
 pub mod digits;
+pub mod live;
 pub mod verify;
 
 use bincode::{Decode, Encode};
@@ -17,8 +18,8 @@ pub const PAYLOAD_VERSION: u8 = 1;
 pub const SIGNATURE_BYTES: usize = 64;
 /// Longest payload: every field at its limit and a holder key, in bytes.
 pub const MAX_PAYLOAD_BYTES: usize = 1 + 4 + 5 + 5 + 3 + 1 + 1 + 33 + SIGNATURE_BYTES;
-/// Longest payload text, in digits.
-pub const MAX_TEXT_DIGITS: usize = digits::encoded_len(MAX_PAYLOAD_BYTES);
+/// Longest code text, in digits: the longest payload with the moving part of a live ticket.
+pub const MAX_TEXT_DIGITS: usize = digits::encoded_len(MAX_PAYLOAD_BYTES + live::LIVE_PART_BYTES);
 
 /// Flag bits of a ticket that gates know; a payload with any other bit set is refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]

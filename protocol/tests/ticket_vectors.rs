@@ -8,7 +8,7 @@ mod catalogue;
 mod file;
 
 use usher_keys::{BundleError, EventId, PublicKey, RootSet, SecretKey, Timestamp, TrustBundle, TrustedKey};
-use usher_protocol::ticket::{Keyring, Payload, digits};
+use usher_protocol::ticket::{Keyring, Payload, Rejection, digits};
 
 use file::{Key, Rejected, Valid, Vectors};
 
@@ -53,8 +53,13 @@ fn check_valid(keyring: &Keyring, key: &Key, vector: &Valid, event: EventId, now
     assert_eq!(bytes, payload.bytes(), "{name}: the text decodes to other bytes");
     let (ticket, ..) = Payload::parse(&bytes).expect("a canonical payload");
     assert_eq!(ticket, vector.ticket(), "{name}: the fields differ");
+    let code = vector.shown_live.as_ref().unwrap_or(&vector.text);
+    if vector.shown_live.is_some() {
+        let alone = keyring.verify_text(vector.text.as_bytes(), now);
+        assert_eq!(alone, Err(Rejection::NotLive), "{name}: a picture opens the gate");
+    }
     let verified = keyring
-        .verify_text(vector.text.as_bytes(), now)
+        .verify_text(code.as_bytes(), now)
         .unwrap_or_else(|rejection| panic!("{name}: {rejection}"));
     assert_eq!((verified.ticket(), verified.event()), (&ticket, event), "{name}");
 }

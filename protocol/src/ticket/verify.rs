@@ -7,7 +7,8 @@ use serde::Serialize;
 use thiserror::Error;
 use usher_keys::{Domain, EventId, KeyId, Timestamp, TrustBundle, TrustedKey, Verifier};
 
-use super::{MAX_TEXT_DIGITS, Payload, Ticket, digits};
+use super::live::Shown;
+use super::{MAX_TEXT_DIGITS, Ticket, digits};
 
 /// Why a code does not give a verified ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Error)]
@@ -34,6 +35,9 @@ pub enum Rejection {
     /// The key is not believed at this moment.
     #[error("signed by a key outside its window")]
     KeyOutOfWindow,
+    /// A live ticket without its phone's fresh signature: a picture of it, or one that is too old.
+    #[error("a live ticket that is not shown live")]
+    NotLive,
 }
 
 /// A ticket whose signature was verified; only [`Keyring::verify`] makes one.
@@ -100,14 +104,20 @@ impl Keyring {
         self.verify(&bytes, now)
     }
 
-    /// Verifies payload bytes.
+    /// Verifies the bytes of a code: a payload, or a live ticket's payload with its moving part.
     ///
     /// **Errors**: [`Rejection`], the first that applies.
-    pub fn verify(&self, payload: &[u8], now: Timestamp) -> Result<VerifiedTicket, Rejection> {
-        let (ticket, body, signature) = Payload::parse(payload)?;
+    pub fn verify(&self, code: &[u8], now: Timestamp) -> Result<VerifiedTicket, Rejection> {
+        let shown = Shown::parse(code)?;
+        let Shown {
+            ticket,
+            body,
+            signature,
+            ..
+        } = &shown;
         let key = self.keys.get(&ticket.key).ok_or(Rejection::UnknownKey)?;
         key.verifier
-            .verify(Domain::Ticket, body, &signature)
+            .verify(Domain::Ticket, body, signature)
             .map_err(|_| Rejection::FalseSignature)?;
         if key.trusted.is_struck() {
             return Err(Rejection::StruckKey);
@@ -115,8 +125,9 @@ impl Keyring {
         if !key.trusted.window.contains(now) {
             return Err(Rejection::KeyOutOfWindow);
         }
+        shown.check_live(now)?;
         Ok(VerifiedTicket {
-            ticket,
+            ticket: shown.ticket,
             event: self.event,
         })
     }

@@ -6,9 +6,7 @@ use usher_keys::{Domain, EventId, KeyStatus, SecretKey, Timestamp, Window};
 use usher_protocol::ticket::{MAX_PAYLOAD_BYTES, PAYLOAD_VERSION, Payload, Ticket, TicketFlags};
 use usher_protocol::{Generation, TierId, Unit};
 
-use super::file::{Key, Rejected, Valid, Vectors, WINDOW, split};
-
-const NOW: Timestamp = Timestamp(1_800_000_000_000);
+use super::file::{HOLDER_SEED, Key, NOW, Rejected, Valid, Vectors, WINDOW, split};
 
 /// The encodings of points of small order, canonical or not: signatures under them prove nothing.
 const WEAK_KEYS: [&str; 14] = [
@@ -146,7 +144,7 @@ fn valid(keys: &[Key]) -> Vec<Valid> {
 }
 
 fn holder() -> usher_keys::PublicKey {
-    SecretKey::from_seed(&[0x70; 32]).public()
+    SecretKey::from_seed(&HOLDER_SEED).public()
 }
 
 fn largest(key: &Key) -> Ticket {

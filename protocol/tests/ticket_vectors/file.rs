@@ -7,6 +7,9 @@ use usher_keys::{EventId, KeyId, KeyStatus, PublicKey, SecretKey, Timestamp, Tru
 use usher_protocol::ticket::{Payload, Ticket, TicketFlags, digits};
 use usher_protocol::{Generation, TierId, Unit};
 
+/// When the codes are read.
+pub const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
 /// When most keys are believed.
 pub const WINDOW: Window = Window {
     from: Timestamp(1_790_000_000_000),
@@ -84,13 +87,21 @@ pub struct Valid {
     pub payload_bytes: usize,
     pub text: String,
     pub text_digits: usize,
+    /// For a ticket with a holder: what the holder's phone shows at the file's `now`; the text alone is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_live: Option<String>,
 }
+
+/// The seed of the holder's key in every vector that has one.
+pub const HOLDER_SEED: [u8; 32] = [0x70; 32];
 
 impl Valid {
     pub fn new(name: &str, key: &Key, ticket: Ticket) -> Self {
         let payload = ticket.clone().sign(&key.secret());
         let text = payload.to_text();
+        let holder = SecretKey::from_seed(&HOLDER_SEED);
         Self {
+            shown_live: ticket.holder.map(|_| payload.shown_live(&holder, NOW)),
             name: name.to_owned(),
             key: key.name.clone(),
             key_id: key.id.clone(),
