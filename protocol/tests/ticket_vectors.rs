@@ -82,7 +82,7 @@ fn every_valid_vector_is_written_and_read_as_it_says() {
 fn check_rejected(keyring: &Keyring, vector: &Rejected, now: Timestamp) {
     let told = |result: Result<_, _>| match result {
         Ok(ticket) => panic!("{}: was taken for {ticket:?}", vector.name),
-        Err(rejection) => serde_json::to_value::<usher_protocol::ticket::Rejection>(rejection).unwrap(),
+        Err(rejection) => serde_json::to_value::<Rejection>(rejection).unwrap(),
     };
     let by_text = told(keyring.verify_text(&vector.text(), now));
     assert_eq!(by_text, vector.rejection, "{}", vector.name);
