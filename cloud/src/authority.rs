@@ -23,8 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use usher_keys::{EventId, KeyRequest, PublicKey, Purpose, SecretKey, SignedBundle, Timestamp, Window};
-use usher_protocol::trust::Trust;
+use usher_keys::{EventId, KeyRequest, Purpose, SecretKey, SignedBundle, Timestamp, Window};
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -35,7 +34,7 @@ use crate::store::{Store, StoreError};
 use event::EventAuthority;
 use scribe::{PolicyVersion, Scribe, ScribeParts, UploadOutcome};
 use upload::{Checked, Known};
-use vault::{EventKeys, Vault, VaultError};
+use vault::{Vault, VaultError};
 
 /// How long before now new keys begin to be believed: a day, so that gates with clocks behind take their tickets.
 const KEY_LEAD_MS: u64 = 24 * 60 * 60 * 1000;
@@ -181,10 +180,11 @@ impl Authorities {
             from: Timestamp(now.0.saturating_sub(KEY_LEAD_MS)),
             until: event.ends_at.max(now).plus_ms(KEY_TRAIL_MS),
         };
-        let (vault, id) = (self.vault.clone(), event.id);
-        let trust = self.find(event.id).map(|authority| authority.view().trust());
-        in_background(move || vault.request_keys(id, trust.as_ref().map(|trust| trust.bundle()), window))
-            .await
+        let id = event.id;
+        let trust = self.find(id).map(|authority| authority.view().trust());
+        let bundle =
+            move |vault: &Vault| vault.request_keys(id, trust.as_ref().map(|trust| trust.bundle()), window);
+        self.vault.in_background(bundle).await
     }
 
     /// Takes a trust bundle that the organizer has had signed.
@@ -196,17 +196,16 @@ impl Authorities {
         signed: SignedBundle,
     ) -> Result<UploadOutcome, AuthorityError> {
         let _one = self.making.lock().await;
-        let keys = self.keys_of(event).await?;
         if self.find(event).is_none() && self.parts.store.trust_bundle(event).await?.is_some() {
             self.take_up(event).await?;
         }
         match self.find(event) {
             Some(authority) => {
                 authority
-                    .ask(move |scribe| Box::pin(scribe.renew_trust(signed, keys)))
+                    .ask(move |scribe| Box::pin(scribe.renew_trust(signed)))
                     .await
             }
-            None => self.take_first(event, signed, &keys).await,
+            None => self.take_first(event, signed).await,
         }
     }
 
@@ -214,18 +213,19 @@ impl Authorities {
         &self,
         event: EventId,
         signed: SignedBundle,
-        keys: &EventKeys,
     ) -> Result<UploadOutcome, AuthorityError> {
+        let keys = self
+            .vault
+            .in_background(move |vault| vault.event_keys(event))
+            .await?;
         let now = self.parts.clock.now();
-        let Checked { trust, roots } = match upload::check(
-            signed,
-            &Known {
-                event,
-                held: None,
-                keys,
-                now,
-            },
-        ) {
+        let known = Known {
+            event,
+            held: None,
+            keys: &keys,
+            now,
+        };
+        let Checked { trust, roots } = match upload::check(signed, &known) {
             Ok(checked) => checked,
             Err(refused) => return Ok(UploadOutcome::Refused(refused)),
         };
@@ -255,25 +255,19 @@ impl Authorities {
 
     /// Starts the scribe of an event that has a trust bundle.
     async fn take_up(&self, event: EventId) -> Result<(), AuthorityError> {
-        let pinned = self
-            .parts
-            .store
-            .trust_bundle(event)
-            .await?
-            .ok_or(AuthorityError::NoBundle)?;
-        let trust = Trust::pin(&pinned.roots, pinned.signed)
-            .map_err(|_| StoreError::Unreadable { what: "trust bundle" })?;
         let AuthorityParts {
             store, clock, signer, ..
         } = self.parts.clone();
-        let parts = ScribeParts {
+        let (vault, link) = (self.vault.clone(), self.link.public());
+        let scribe = Scribe::open(ScribeParts {
             event,
             store,
             clock,
             signer,
-            link: self.link_name(),
-        };
-        let scribe = Scribe::open(parts, self.keys_of(event).await?, Arc::new(trust)).await?;
+            vault,
+            link,
+        })
+        .await?;
         let (authority, work) = EventAuthority::new(&self.parts, scribe, self.stop.clone());
         self.scribes.spawn(work);
         self.events
@@ -300,27 +294,10 @@ impl Authorities {
             .map(Some)
     }
 
-    async fn keys_of(&self, event: EventId) -> Result<EventKeys, AuthorityError> {
-        let vault = self.vault.clone();
-        in_background(move || vault.event_keys(event)).await
-    }
-
-    fn link_name(&self) -> PublicKey {
-        self.link.public()
-    }
-
     /// Lets every scribe finish what it does and end.
     pub async fn close(&self) {
         self.stop.cancel();
         self.scribes.close();
         self.scribes.wait().await;
     }
-}
-
-/// Reads or writes key files without holding up the other tasks.
-async fn in_background<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, VaultError> + Send + 'static,
-) -> Result<T, AuthorityError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    Ok(done.map_err(|_| AuthorityError::Closed)??)
 }

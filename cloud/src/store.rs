@@ -23,7 +23,7 @@ use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId};
 pub use error::StoreError;
 
 use authority::{
-    Append, AppendOutcome, Code, CodeId, Contact, GenerationQuery, KeepCheckpoint, NewBundle,
+    Append, AppendOutcome, ChangedTicket, Code, CodeId, Contact, GenerationQuery, KeepCheckpoint, NewBundle,
     NewBundleOutcome, NewCode, NewCodeOutcome, NoteContact, PinnedBundle, Places, PlacesQuery, RecordsQuery,
     RunQuery, SecretHash, StoredCheckpoint, StoredRecord,
 };
@@ -208,6 +208,8 @@ operations! {
         contacts(EventId) -> Vec<Contact> = sqlite::authority::devices::contacts;
         /// Finds what units are, for people.
         places(PlacesQuery) -> Places = sqlite::authority::logs::places;
+        /// Lists the units whose newest ticket is void or not the first, with that ticket's generation.
+        changed_tickets(EventId) -> Vec<ChangedTicket> = sqlite::authority::logs::changed_tickets;
         /// Finds the ticket of a generation.
         ticket_of(GenerationQuery) -> Option<TicketId> = sqlite::authority::logs::ticket_of;
     }

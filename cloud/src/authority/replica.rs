@@ -115,8 +115,21 @@ impl Replica for LinkedReplica {
         // Checkpoints are made here: one that a device sends says nothing the logs do not.
     }
 
-    async fn store_bundle(&self, _bundle: SignedBundle) {
-        // Bundles come from the organizer: one that is newer here than in the store never was uploaded.
+    async fn store_bundle(&self, bundle: SignedBundle) {
+        let version = self.authority.view().trust().bundle().version;
+        if bundle.unverified().is_ok_and(|offered| offered.version > version) {
+            // Newer than ours when ours came from a backup: the roots' signatures decide.
+            let renewed = self
+                .authority
+                .ask(move |scribe| Box::pin(scribe.renew_trust(bundle)))
+                .await;
+            if let Err(error) = renewed {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a trust bundle was not stored"
+                );
+            }
+        }
     }
 
     async fn notice(&self, peer: PublicKey, notice: Notice) {

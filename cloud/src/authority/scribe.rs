@@ -11,21 +11,19 @@ mod policy;
 mod tickets;
 mod trust;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use usher_keys::{EventId, PublicKey, Purpose, Timestamp};
-use usher_protocol::Origin;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::record::Body;
 use usher_protocol::state::State;
 use usher_protocol::sync::Held;
 
 use super::AuthorityError;
-use super::vault::EventKeys;
+use super::vault::{EventKeys, Vault};
 use super::view::View;
 use crate::clock::Clock;
 use crate::signing::TicketSigner;
@@ -52,6 +50,8 @@ pub struct ScribeParts {
     pub clock: Clock,
     /// Who signs tickets, and is told of new keys.
     pub signer: TicketSigner,
+    /// Where the event's keys are.
+    pub vault: Vault,
     /// The cloud's name on the network.
     pub link: PublicKey,
 }
@@ -76,8 +76,6 @@ pub struct Scribe {
     is_sound: bool,
     view: Arc<View>,
     checkpoint: Option<StoredCheckpoint>,
-    /// Origins whose two histories were written down since the start.
-    forks: BTreeSet<Origin>,
 }
 
 /// Records on their way into the store, with what changes beside them.
@@ -120,7 +118,7 @@ impl Scribe {
         self.parts.clock.now()
     }
 
-    /// Makes sure that the ledger is what is stored.
+    /// Makes sure that ledger, keys and trust are what is stored.
     async fn ready(&mut self) -> Result<(), AuthorityError> {
         if !self.is_sound {
             self.rebuild().await?;

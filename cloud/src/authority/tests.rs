@@ -1,1 +1,424 @@
-//! The authority as a whole: it survives restarts and failed writes, and a hub follows it over a real link.
+//! The authority as a whole, on a real store: it survives restarts and failed writes, and says each thing once.
+
+mod hub;
+mod scene;
+
+use usher_keys::{Purpose, Role, SecretKey};
+use usher_protocol::Seq;
+use usher_protocol::checkpoint::MAX_CHECKPOINT_BYTES;
+use usher_protocol::ledger::Ledger;
+use usher_protocol::log::{Head, Tail};
+use usher_protocol::record::{Body, Record};
+use usher_protocol::sync::Held;
+use usher_protocol::sync::session::CHECKPOINT_LAG;
+
+use super::scribe::{EnrolOutcome, RetireOutcome, RevokeOutcome, TicketOutcome, UploadOutcome};
+use super::*;
+use crate::store::authority::{Append, AppendOutcome, Sealed};
+use crate::store::selling::TicketState;
+use hub::Hub;
+use scene::{EVENT, START, Scene, key};
+
+#[tokio::test]
+async fn a_restart_replays_to_the_same_state() {
+    let mut scene = Scene::open().await;
+    scene.decree().await;
+    scene.enrol(1, Role::Hub).await;
+    scene.enrol(2, Role::Hub).await;
+    let ticket = scene.sell().await;
+    scene
+        .do_to(ticket.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
+        .await;
+    scene.revoke(key(2).public()).await;
+    let (digest, held) = (scene.digest().await, scene.authority().view().held());
+    assert!(scene.records().await.len() >= 6);
+    scene = scene.restart().await;
+    assert_eq!(scene.digest().await, digest);
+    assert_eq!(scene.authority().view().held(), held);
+}
+
+#[tokio::test]
+async fn the_policy_is_written_once_and_again_only_when_it_changes() {
+    let mut scene = Scene::open().await;
+    assert_eq!(scene.decree().await, 1);
+    scene = scene.restart().await;
+    assert_eq!(scene.records().await.len(), 1);
+    scene.rename("Night of the Bats").await;
+    assert_eq!(scene.decree().await, 2);
+    assert_eq!(scene.records().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_code_is_good_for_one_device_which_may_ask_again() {
+    let scene = Scene::open().await;
+    let code = scene.code(Role::Hub).await;
+    let granted = scene.ask_to_enrol(&code, 1).await;
+    let EnrolOutcome::Granted(identity) = &granted else {
+        panic!("not granted: {granted:?}")
+    };
+    assert_eq!(identity.unverified().device, key(1).public());
+    assert_eq!(scene.ask_to_enrol(&code, 1).await, granted);
+    assert_eq!(scene.ask_to_enrol(&code, 2).await, EnrolOutcome::Used);
+    assert_eq!(
+        scene
+            .bodies()
+            .await
+            .iter()
+            .filter(|body| matches!(body, Body::DeviceEnrolled { .. }))
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn two_devices_that_race_for_a_code_get_one_certificate() {
+    let scene = Scene::open().await;
+    let code = scene.code(Role::Scanner).await;
+    let (one, other) = tokio::join!(scene.ask_to_enrol(&code, 1), scene.ask_to_enrol(&code, 2));
+    let granted = |outcome: &EnrolOutcome| matches!(outcome, EnrolOutcome::Granted(_));
+    assert!(granted(&one) != granted(&other), "{one:?} {other:?}");
+}
+
+#[tokio::test]
+async fn a_code_that_has_run_out_or_a_barred_key_enrols_nobody() {
+    let scene = Scene::open().await;
+    let code = scene.code(Role::Hub).await;
+    scene.clock.advance_ms(60 * 60 * 1000);
+    assert_eq!(scene.ask_to_enrol(&code, 1).await, EnrolOutcome::Expired);
+    scene.enrol(2, Role::Hub).await;
+    scene.revoke(key(2).public()).await;
+    let fresh = scene.code(Role::Hub).await;
+    assert_eq!(scene.ask_to_enrol(&fresh, 2).await, EnrolOutcome::Barred);
+    scene.enrol(3, Role::Scanner).await;
+    assert_eq!(scene.ask_to_enrol(&fresh, 3).await, EnrolOutcome::Barred);
+}
+
+#[tokio::test]
+async fn the_roster_follows_the_hubs_and_never_becomes_empty() {
+    let scene = Scene::open().await;
+    let (one, two) = (key(1).public(), key(2).public());
+    scene.enrol(1, Role::Hub).await;
+    assert_eq!(scene.roster().await, (1, vec![one]));
+    scene.enrol(2, Role::Hub).await;
+    scene.enrol(3, Role::Scanner).await;
+    let (epoch, both) = scene.roster().await;
+    assert_eq!((epoch, both.len()), (2, 2));
+    assert_eq!(scene.retire(two).await, RetireOutcome::Retired);
+    assert_eq!(scene.retire(two).await, RetireOutcome::Retired);
+    assert_eq!(scene.roster().await, (3, vec![one]));
+    assert_eq!(scene.revoke(one).await, RevokeOutcome::Revoked);
+    assert_eq!(scene.roster().await, (3, vec![one]));
+    assert_eq!(scene.retire(key(3).public()).await, RetireOutcome::NotFound);
+    scene.enrol(4, Role::Hub).await;
+    assert_eq!(scene.roster().await, (4, vec![key(4).public()]));
+}
+
+#[tokio::test]
+async fn revoking_twice_writes_one_record() {
+    let scene = Scene::open().await;
+    scene.enrol(1, Role::Scanner).await;
+    let ticket = scene.sell().await;
+    let before = scene.records().await.len();
+    for _ in 0..2 {
+        scene.revoke(key(1).public()).await;
+        let outcome = scene
+            .do_to(ticket.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
+            .await;
+        assert!(matches!(outcome, TicketOutcome::Done(ticket) if ticket.state == TicketState::Revoked));
+    }
+    assert_eq!(scene.records().await.len(), before + 2);
+    assert_eq!(scene.revoke(key(9).public()).await, RevokeOutcome::NotFound);
+}
+
+#[tokio::test]
+async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back() {
+    let scene = Scene::open().await;
+    let first = scene.sell().await;
+    scene
+        .do_to(first.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
+        .await;
+    let refused = scene
+        .do_to(first.id, |scribe, id| Box::pin(scribe.reissue_ticket(id)))
+        .await;
+    assert_eq!(refused, TicketOutcome::Revoked);
+    scene
+        .do_to(first.id, |scribe, id| Box::pin(scribe.reinstate_ticket(id)))
+        .await;
+
+    let reissued = scene
+        .do_to(first.id, |scribe, id| Box::pin(scribe.reissue_ticket(id)))
+        .await;
+    let TicketOutcome::Done(second) = &reissued else {
+        panic!("not reissued: {reissued:?}")
+    };
+    assert_eq!((second.unit, second.generation.0), (first.unit, 2));
+    assert_ne!((second.id, &second.payload), (first.id, &first.payload));
+    let again = scene
+        .do_to(first.id, |scribe, id| Box::pin(scribe.reissue_ticket(id)))
+        .await;
+    assert_eq!(again, reissued);
+
+    for outcome in [
+        scene
+            .do_to(first.id, |scribe, id| Box::pin(scribe.reinstate_ticket(id)))
+            .await,
+        scene
+            .do_to(first.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
+            .await,
+    ] {
+        assert_eq!(outcome, TicketOutcome::Superseded);
+    }
+    let superseded = Body::Superseded {
+        unit: first.unit,
+        generation: second.generation,
+    };
+    assert_eq!(scene.bodies().await.last(), Some(&superseded));
+}
+
+#[tokio::test]
+async fn a_record_that_became_durable_before_a_crash_is_part_of_the_log_afterwards() {
+    let mut scene = Scene::open().await;
+    scene.enrol(1, Role::Scanner).await;
+    let body = Body::DeviceRevoked {
+        device: key(1).public(),
+    };
+    assert_eq!(scene.append_behind_its_back(body).await, AppendOutcome::Appended);
+    scene = scene.restart().await;
+    assert!(scene.authority().view().revoked().contains(&key(1).public()));
+    scene.enrol(2, Role::Scanner).await;
+    scene = scene.restart().await;
+    scene.enrol(3, Role::Scanner).await;
+}
+
+#[tokio::test]
+async fn a_write_that_conflicts_leaves_nothing_behind_and_the_next_one_goes_on() {
+    let scene = Scene::open().await;
+    scene.enrol(1, Role::Scanner).await;
+    scene.enrol(2, Role::Scanner).await;
+    scene
+        .append_behind_its_back(Body::DeviceRevoked {
+            device: key(1).public(),
+        })
+        .await;
+    let device = key(2).public();
+    let failed = scene
+        .authority()
+        .ask(move |scribe| Box::pin(scribe.revoke_device(device)))
+        .await;
+    assert!(matches!(failed, Err(AuthorityError::Conflict)), "{failed:?}");
+    assert!(!scene.authority().view().revoked().contains(&device));
+    assert_eq!(scene.revoke(device).await, RevokeOutcome::Revoked);
+    let revoked = scene.authority().view().revoked();
+    assert!(revoked.contains(&device) && revoked.contains(&key(1).public()));
+    scene.restart().await;
+}
+
+#[tokio::test]
+async fn runs_become_durable_before_they_are_answered_and_can_be_loaded_again() {
+    let mut scene = Scene::open().await;
+    let mut hub = Hub::new(&scene, 1).await;
+    let runs = hub.scan(2_500);
+    for run in &runs {
+        let held = scene.authority().take_in(run.clone()).await.unwrap();
+        assert_eq!(held, Held::from(run.head.clone()));
+        assert_eq!(scene.authority().take_in(run.clone()).await.unwrap(), held);
+    }
+    scene = scene.restart().await;
+    let mut copy = Ledger::new(key(77).public(), None, scene.authority().view().trust());
+    let mut after = Seq(0);
+    while let Some(run) = scene.run(hub.origin(), after).await {
+        after = copy.accept(&run, START).unwrap().entries.last().unwrap().tail.seq;
+    }
+    assert_eq!(copy.tail(&hub.origin()), runs.last().unwrap().head.tail);
+    let odd = scene.run(hub.origin(), Seq(1_700)).await.unwrap();
+    assert_eq!(odd.base.seq, Seq(1_700));
+    copy.accept(&odd, START).unwrap();
+}
+
+#[tokio::test]
+async fn single_records_are_merged_into_runs() {
+    let scene = Scene::open().await;
+    scene.enrol(1, Role::Scanner).await;
+    let ticket = scene.sell().await;
+    for _ in 0..20 {
+        scene
+            .do_to(ticket.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
+            .await;
+        scene
+            .do_to(ticket.id, |scribe, id| Box::pin(scribe.reinstate_ticket(id)))
+            .await;
+    }
+    let held = scene.authority().view().held();
+    let run = scene.run(held[0].origin, Seq(3)).await.unwrap();
+    assert_eq!(run.head.tail, held[0].tail);
+    assert_eq!(run.records.len(), 38);
+}
+
+#[tokio::test]
+async fn a_fresh_replica_starts_from_a_checkpoint_which_is_made_anew_when_it_is_stale() {
+    let scene = Scene::open().await;
+    let mut hub = Hub::new(&scene, 1).await;
+    for run in hub.scan(CHECKPOINT_LAG as usize + 500) {
+        scene.authority().take_in(run).await.unwrap();
+    }
+    let authority = scene.authority();
+    let checkpoint = || authority.ask(|scribe| Box::pin(scribe.checkpoint()));
+    let first = checkpoint().await.unwrap().unwrap();
+    assert!(first.bytes.len() < MAX_CHECKPOINT_BYTES);
+    let mut fresh = Ledger::new(key(77).public(), None, authority.view().trust());
+    fresh.adopt(&first).unwrap();
+    assert_eq!(fresh.state().digest(), scene.digest().await);
+
+    scene.enrol(2, Role::Scanner).await;
+    assert_eq!(checkpoint().await.unwrap().unwrap(), first);
+    for run in hub.scan(1_100) {
+        authority.take_in(run).await.unwrap();
+    }
+    assert_ne!(checkpoint().await.unwrap().unwrap(), first);
+}
+
+#[tokio::test]
+async fn a_clone_is_reported_once_and_nobody_listens_to_it_any_more() {
+    let scene = Scene::open().await;
+    let mut hub = Hub::new(&scene, 1).await;
+    let mut clone = hub.copy();
+    scene.authority().take_in(hub.scan(3).remove(0)).await.unwrap();
+    let other = clone.scan(5).remove(0);
+    let refused = scene.authority().take_in(other).await.unwrap_err();
+    let usher_protocol::sync::StoreError::Run(usher_protocol::log::RunError::Forked(found)) = refused else {
+        panic!("not seen as a fork: {refused:?}")
+    };
+    for _ in 0..2 {
+        scene
+            .authority()
+            .ask(move |scribe| Box::pin(scribe.report_fork(found)))
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        scene
+            .bodies()
+            .await
+            .iter()
+            .filter(|body| matches!(body, Body::ForkSeen { .. }))
+            .count(),
+        1
+    );
+    assert!(scene.authority().take_in(hub.scan(1).remove(0)).await.is_err());
+}
+
+#[tokio::test]
+async fn tickets_are_signed_with_the_rotated_key_once_its_bundle_is_in_force() {
+    let scene = Scene::open().await;
+    let before = scene.signer.key_in_use(EVENT).unwrap();
+    let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
+    assert_eq!(scene.signer.key_in_use(EVENT), Some(before));
+    let current = scene.authority().view().trust().bundle().clone();
+    let next = request.next_bundle(&current, START).sign(&[&scene.root]);
+    let outcome = scene.authorities.upload(EVENT, next.clone()).await.unwrap();
+    assert_eq!(outcome, UploadOutcome::InForce { version: 2 });
+    assert_eq!(scene.signer.key_in_use(EVENT), Some(request.ticket_key.id()));
+    assert_eq!(scene.authorities.upload(EVENT, next).await.unwrap(), outcome);
+    let scene = scene.restart().await;
+    assert_eq!(scene.signer.key_in_use(EVENT), Some(request.ticket_key.id()));
+}
+
+#[tokio::test]
+async fn a_struck_ticket_key_stops_the_sale_at_once() {
+    let scene = Scene::open().await;
+    let struck = scene.strike(Purpose::Ticket).await;
+    scene.authorities.upload(EVENT, struck).await.unwrap();
+    assert_eq!(scene.signer.key_in_use(EVENT), None);
+}
+
+#[tokio::test]
+async fn a_new_authority_says_again_what_the_struck_one_said() {
+    let scene = Scene::open().await;
+    scene.decree().await;
+    scene.enrol(1, Role::Hub).await;
+    scene.enrol(2, Role::Hub).await;
+    scene.revoke(key(2).public()).await;
+    let ticket = scene.sell().await;
+    scene
+        .do_to(ticket.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
+        .await;
+
+    let struck = scene.strike(Purpose::Authority).await;
+    scene.authorities.upload(EVENT, struck.clone()).await.unwrap();
+    let refused = scene
+        .authority()
+        .ask(|scribe| Box::pin(scribe.revoke_device(key(1).public())))
+        .await;
+    assert!(
+        matches!(
+            refused,
+            Err(AuthorityError::NoKey {
+                purpose: Purpose::Authority
+            })
+        ),
+        "{refused:?}"
+    );
+    let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
+    let next = request
+        .next_bundle(&struck.unverified().unwrap(), START)
+        .sign(&[&scene.root]);
+    scene.authorities.upload(EVENT, next).await.unwrap();
+
+    let mut fresh = Ledger::new(key(77).public(), None, scene.authority().view().trust());
+    let run = scene.run(request.authority_key, Seq(0)).await.unwrap();
+    fresh.accept(&run, START).unwrap();
+    let state = fresh.state();
+    assert_eq!(state.policy().unwrap().0, 2);
+    assert_eq!(state.rosters().current(), Some((4, [key(1).public()].as_slice())));
+    assert!(state.device(&key(1).public()).is_some());
+    assert!(state.revoked_devices().contains(&key(2).public()));
+    assert!(state.history(ticket.unit, usher_protocol::ZoneId(1)).revoked);
+    scene.restart().await;
+}
+
+#[tokio::test]
+async fn a_log_that_was_tampered_with_is_not_taken_up() {
+    let scene = Scene::open().await;
+    scene.enrol(1, Role::Scanner).await;
+    let head = scene.authority().view().held()[0].head().unwrap();
+    let stranger = SecretKey::from_seed(&[99; 32]);
+    let forged = Head::sign(
+        EVENT,
+        Tail {
+            seq: Seq(9),
+            hash: [1; 32],
+        },
+        &stranger,
+    );
+    let forged = Head {
+        origin: head.origin,
+        ..forged
+    };
+    let request = Append {
+        event: EVENT,
+        sealed: vec![Sealed {
+            entries: Vec::new(),
+            head: forged,
+        }],
+        beside: Vec::new(),
+        now: START,
+    };
+    assert_eq!(
+        scene.store.append(request).await.unwrap(),
+        AppendOutcome::Conflict
+    );
+}
+
+#[tokio::test]
+async fn records_are_read_back_as_they_were_written() {
+    let scene = Scene::open().await;
+    scene.enrol(1, Role::Scanner).await;
+    let records = scene.records().await;
+    let positions: Vec<_> = records.iter().map(|record| record.position).collect();
+    assert_eq!(positions, (1..=records.len() as u64).collect::<Vec<_>>());
+    assert!(
+        records
+            .iter()
+            .all(|record| Record::from_bytes(&record.entry.bytes).is_ok())
+    );
+}

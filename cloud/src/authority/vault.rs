@@ -11,6 +11,7 @@ use usher_keys::{
     EventId, KeyRequest, KeyStatus, PublicKey, Purpose, SecretKey, Timestamp, TrustBundle, Window,
 };
 
+use super::AuthorityError;
 use crate::ids::draw;
 
 /// Where the keys are, in the data directory.
@@ -51,6 +52,18 @@ impl Vault {
         let directory = data_dir.join(KEYS_DIRECTORY);
         make_directory(&directory)?;
         Ok(Self { directory })
+    }
+
+    /// Reads or writes key files without holding up other tasks.
+    ///
+    /// **Errors**: [`AuthorityError`].
+    pub async fn in_background<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, AuthorityError> {
+        let vault = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&vault)).await;
+        Ok(done.map_err(|_| AuthorityError::Closed)??)
     }
 
     /// Gives the key that names this cloud on the network, making it the first time.

@@ -240,6 +240,9 @@ pub struct NoteContact {
     pub contact: Contact,
 }
 
+/// A unit, the generation of its newest ticket, and how that stands.
+pub type ChangedTicket = (Unit, Generation, TicketState);
+
 /// Names one generation of a unit's ticket.
 #[derive(Debug, Clone, Copy)]
 pub struct GenerationQuery {

@@ -4,6 +4,7 @@ use tokio::sync::oneshot;
 use usher_protocol::Origin;
 use usher_protocol::ledger::Accepted;
 use usher_protocol::log::{Contradiction, Run};
+use usher_protocol::record::Body;
 use usher_protocol::sync::{Held, StoreError};
 
 use super::{Draft, Scribe};
@@ -73,14 +74,16 @@ impl Scribe {
     }
 
     /// Writes down that an origin has two histories, once.
+    ///
+    /// **Errors**: [`AuthorityError`].
     pub async fn report_fork(&mut self, found: Contradiction) -> Result<(), AuthorityError> {
         self.ready().await?;
-        if self.ledger.state().is_frozen(&found.origin) || !self.forks.insert(found.origin) {
+        if self.ledger.state().is_frozen(&found.origin) {
             return Ok(());
         }
         tracing::warn!(event = %self.parts.event, origin = %found.origin, seq = %found.seq, "an origin has two histories");
         let mut draft = Draft::default();
-        let body = usher_protocol::record::Body::ForkSeen {
+        let body = Body::ForkSeen {
             origin: found.origin,
             seq: found.seq,
             hashes: found.hashes,

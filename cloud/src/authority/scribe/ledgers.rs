@@ -1,6 +1,5 @@
 //! Building an event's ledger from what is stored: at the start, after a failed write, and when the trust has changed.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use usher_keys::{Capabilities, Certificate, DeviceIdentity, PublicKey, Purpose, Role, Timestamp};
@@ -12,40 +11,49 @@ use super::{Scribe, ScribeParts};
 use crate::authority::AuthorityError;
 use crate::authority::vault::EventKeys;
 use crate::authority::view::View;
+use crate::store::StoreError;
 use crate::store::authority::RecordsQuery;
-use crate::store::{Store, StoreError};
 
 /// Records read at once while replaying: a few hundred kilobytes.
 const PAGE_RECORDS: u32 = 4_096;
 /// How the cloud is called in its own certificates.
 const CLOUD_NAME: &str = "cloud";
 
+/// What is stored of an event, ready to work with.
+struct Shelf {
+    keys: EventKeys,
+    trust: Arc<Trust>,
+    identity: DeviceIdentity,
+    ledger: Ledger,
+    held: Vec<Held>,
+}
+
 impl Scribe {
-    /// Takes up an event whose trust and keys are known, and puts its ticket key in use.
+    /// Takes up an event that has a trust bundle, and puts its ticket key in use.
     ///
     /// **Errors**: [`AuthorityError`]; a log that does not chain is damaged and nothing is built on it.
-    pub async fn open(
-        parts: ScribeParts,
-        keys: EventKeys,
-        trust: Arc<Trust>,
-    ) -> Result<Self, AuthorityError> {
-        let now = parts.clock.now();
-        let identity = identity(&parts, &keys, &trust, now)?;
-        let view = Arc::new(View::new(Arc::clone(&trust), identity));
-        let (ledger, held) = replay(&parts.store, authority_key(&keys, &trust, now)?, trust, now).await?;
+    pub async fn open(parts: ScribeParts) -> Result<Self, AuthorityError> {
+        let Shelf {
+            keys,
+            trust,
+            identity,
+            ledger,
+            held,
+        } = read(&parts).await?;
         let checkpoint = parts.store.checkpoint(parts.event).await?;
+        let view = Arc::new(View::new(trust, identity));
         view.grow(held);
         view.revoke(ledger.state().revoked_devices());
-        let scribe = Self {
+        let mut scribe = Self {
             parts,
             keys,
             ledger,
             is_sound: true,
             view,
             checkpoint,
-            forks: BTreeSet::new(),
         };
         scribe.install_ticket_key();
+        scribe.restate().await?;
         Ok(scribe)
     }
 
@@ -54,31 +62,29 @@ impl Scribe {
         Arc::clone(&self.view)
     }
 
-    /// Builds the ledger anew from what is stored.
+    /// Builds everything anew from what is stored.
     pub(super) async fn rebuild(&mut self) -> Result<(), AuthorityError> {
-        self.rebuild_with(Arc::clone(self.ledger.trust())).await
-    }
-
-    /// Builds the ledger anew under another trust.
-    pub(super) async fn rebuild_with(&mut self, trust: Arc<Trust>) -> Result<(), AuthorityError> {
         self.is_sound = false;
-        let now = self.now();
-        let me = authority_key(&self.keys, &trust, now)?;
-        let (ledger, held) = replay(&self.parts.store, me, trust, now).await?;
-        self.ledger = ledger;
-        self.is_sound = true;
+        let Shelf {
+            keys,
+            trust,
+            identity,
+            ledger,
+            held,
+        } = read(&self.parts).await?;
+        let renewed = trust.bundle().version != self.ledger.trust().bundle().version;
+        (self.keys, self.ledger, self.is_sound) = (keys, ledger, true);
         self.view.grow(held);
         self.view.revoke(self.ledger.state().revoked_devices());
+        if renewed {
+            self.install_ticket_key();
+            self.view.trust_in(trust, identity);
+        }
         Ok(())
     }
 
-    /// Makes the cloud's certificate under a trust.
-    pub(super) fn identity_under(&self, trust: &Trust) -> Result<DeviceIdentity, AuthorityError> {
-        identity(&self.parts, &self.keys, trust, self.now())
-    }
-
     /// Puts the bundle's active ticket key in use, or takes the present one out of use when there is none.
-    pub(super) fn install_ticket_key(&self) {
+    fn install_ticket_key(&self) {
         let bundle = self.ledger.trust().bundle();
         match self.keys.in_use(Purpose::Ticket, bundle, self.now()) {
             Some(key) => self.parts.signer.install(self.parts.event, key),
@@ -88,6 +94,32 @@ impl Scribe {
             }
         }
     }
+}
+
+async fn read(parts: &ScribeParts) -> Result<Shelf, AuthorityError> {
+    let event = parts.event;
+    let pinned = parts
+        .store
+        .trust_bundle(event)
+        .await?
+        .ok_or(AuthorityError::NoBundle)?;
+    let trust = Trust::pin(&pinned.roots, pinned.signed);
+    let trust = Arc::new(trust.map_err(|_| StoreError::Unreadable { what: "trust bundle" })?);
+    let keys = parts
+        .vault
+        .in_background(move |vault| vault.event_keys(event))
+        .await?;
+    let now = parts.clock.now();
+    let identity = identity(parts, &keys, &trust, now)?;
+    let ledger = Ledger::new(authority_key(&keys, &trust, now)?, None, Arc::clone(&trust));
+    let (ledger, held) = replay(parts, ledger, now).await?;
+    Ok(Shelf {
+        keys,
+        trust,
+        identity,
+        ledger,
+        held,
+    })
 }
 
 /// Gives the key whose log we write. One that may not sign any more still names the log that is there.
@@ -128,13 +160,11 @@ fn identity(
 }
 
 async fn replay(
-    store: &Store,
-    me: PublicKey,
-    trust: Arc<Trust>,
+    parts: &ScribeParts,
+    mut ledger: Ledger,
     now: Timestamp,
 ) -> Result<(Ledger, Vec<Held>), AuthorityError> {
-    let event = trust.event();
-    let mut ledger = Ledger::new(me, None, trust);
+    let (store, event) = (&parts.store, parts.event);
     let mut after = 0;
     loop {
         let page = store

@@ -147,6 +147,8 @@ impl Scribe {
         self.write(&mut draft, Body::Superseded { unit, generation })?;
         self.commit(draft).await?;
         let issued = self.parts.store.ticket(id).await?;
-        Ok(issued.map_or(TicketOutcome::NotFound, |ticket| TicketOutcome::Done(Box::new(ticket))))
+        Ok(issued.map_or(TicketOutcome::NotFound, |ticket| {
+            TicketOutcome::Done(Box::new(ticket))
+        }))
     }
 }

@@ -4,17 +4,18 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use usher_keys::{EventId, PublicKey, Signature};
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
-use usher_protocol::{Seq, TierId};
+use usher_protocol::{Generation, Seq, TierId, Unit};
 
 use crate::ids::TicketId;
 use crate::store::StoreError;
 use crate::store::authority::{
-    GenerationQuery, Place, Places, PlacesQuery, RecordsQuery, RunQuery, StoredRecord,
+    ChangedTicket, GenerationQuery, Place, Places, PlacesQuery, RecordsQuery, RunQuery, StoredRecord,
 };
 use crate::store::catalogue::Seat;
 use crate::store::selling::TicketState;
 
 use super::{count, read_count};
+use crate::store::sqlite::column::ticket_state;
 
 /// Lists records of all logs of an event, in the order in which the store came to hold them.
 pub fn records(connection: &Connection, query: &RecordsQuery) -> Result<Vec<StoredRecord>, StoreError> {
@@ -181,6 +182,19 @@ pub fn ticket_of(connection: &Connection, query: &GenerationQuery) -> Result<Opt
         event: query.event,
         local,
     }))
+}
+
+/// Lists the units whose newest ticket is void or not the first.
+pub fn changed_tickets(connection: &Connection, event: &EventId) -> Result<Vec<ChangedTicket>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT unit, generation, state FROM tickets
+         WHERE event_id = ?1 AND (state = 'revoked' OR (state = 'valid' AND generation > 1)) ORDER BY unit",
+    )?;
+    let found = select.query_and_then([event.0], |row| {
+        let state = ticket_state(row.get_ref(2)?.as_str()?)?;
+        Ok((Unit(row.get(0)?), Generation(row.get(1)?), state))
+    })?;
+    found.collect()
 }
 
 /// Gives the word for a ticket's state.
