@@ -167,10 +167,32 @@ fn item_end(code: &str, from: usize) -> usize {
         }
         start = closed(code, start + 1);
     }
+    if let Some(end) = arm_end(code, start) {
+        return end;
+    }
     match body_start(code, start) {
         Some(open) => closed(code, open),
         None => code[start..].find(';').map_or(code.len(), |end| start + end + 1),
     }
+}
+
+/// The offset after the match arm that starts at `from`, if it is one: `=>` comes before any item could begin its body.
+fn arm_end(code: &str, from: usize) -> Option<usize> {
+    let arrow = from + code[from..].find("=>")?;
+    if code[from..arrow].contains([';', '}']) || body_start(&code[..arrow], from).is_some() {
+        return None;
+    }
+    let mut depth = 0_usize;
+    for (offset, byte) in code.bytes().enumerate().skip(arrow) {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' if depth == 0 => return Some(offset),
+            b')' | b']' | b'}' => depth -= 1,
+            b',' if depth == 0 => return Some(offset + 1),
+            _ => {}
+        }
+    }
+    None
 }
 
 fn blank(bytes: &mut [u8]) {
@@ -325,6 +347,21 @@ fn test_items_are_not_shipped() {
         10,
         "lines stay true"
     );
+}
+
+#[test]
+fn a_match_arm_of_tests_ends_with_itself() {
+    let text = "fn a() {\n match b {\n C(x) => 1,\n #[cfg(test)]\n D(x) => f(x, |y| { y }),\n E => 2,\n }\n}\nfn g() {}";
+    let shipped = Source::of(text).shipped();
+    assert!(
+        shipped.contains("E => 2") && !shipped.contains("D(x)"),
+        "{shipped}"
+    );
+    let sizes: Vec<usize> = functions(&shipped)
+        .iter()
+        .map(|function| function.lines)
+        .collect();
+    assert_eq!(sizes, [8, 1]);
 }
 
 #[test]
