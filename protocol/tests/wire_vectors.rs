@@ -8,6 +8,8 @@ mod cast;
 mod home;
 #[path = "wire_vectors/log.rs"]
 mod log;
+#[path = "wire_vectors/page.rs"]
+mod page;
 #[path = "wire_vectors/sheet.rs"]
 mod sheet;
 #[path = "wire_vectors/sync.rs"]
