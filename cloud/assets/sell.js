@@ -11,6 +11,8 @@
   let key = null; // idempotency key of the attempt to pay that is running
   let countdown = null;
 
+  // Not randomUUID: that exists only on pages served over TLS.
+  const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const money = (minor) => minor === 0 ? "free" : (minor / 10 ** decimals).toFixed(decimals) + " " + currency;
   const say = (text) => { $("message").textContent = text; $("message").hidden = !text; };
   const quantities = () => [...root.querySelectorAll("input[data-tier]")]
@@ -104,7 +106,7 @@
       ? { seat_ids: [...picked.keys()] }
       : { tiers: quantities().map(({ tier, quantity }) => ({ tier, quantity })) };
     reservation = await ask("POST", "/v1/reservations", { event_id: eventId, ...claim });
-    key = crypto.randomUUID?.() ?? String(Math.random()).slice(2) + Date.now();
+    key = newKey();
     $("held").textContent = `${reservation.units.length} held, ${money(reservation.amount)} in all.`;
     $("token").hidden = reservation.amount === 0;
     $("book").textContent = reservation.amount === 0 ? "Book" : `Pay ${money(reservation.amount)}`;
@@ -152,7 +154,7 @@
     } catch (error) {
       say(error.message);
       // Another card, or a mended address, is another request: it needs a key of its own.
-      if ([402, 422].includes(error.status)) key = crypto.randomUUID?.() ?? String(Math.random()).slice(2) + Date.now();
+      if ([402, 422].includes(error.status)) key = newKey();
       if (error.status === 400) done();
       if (error.status === 409 || error.status === 400) await refresh().catch(() => {});
     } finally {

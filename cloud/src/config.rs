@@ -1,5 +1,7 @@
 //! The settings of `usher-cloud serve`: a TOML file, then `USHER_CLOUD__…` from the environment; every one has a default.
 
+mod ranges;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -209,76 +211,7 @@ impl Config {
     }
 
     fn check(self) -> Result<Self, ConfigError> {
-        let ranges = [
-            (
-                "reservations.default_seconds",
-                self.reservations.default_seconds,
-                1,
-                86_400,
-                "1 to 86400 seconds",
-            ),
-            (
-                "reservations.max_units",
-                self.reservations.max_units,
-                1,
-                200,
-                "1 to 200 units",
-            ),
-            (
-                "reservations.tidy_every_seconds",
-                self.reservations.tidy_every_seconds,
-                1,
-                86_400,
-                "1 to 86400 seconds",
-            ),
-            (
-                "payments.timeout_seconds",
-                self.payments.timeout_seconds,
-                1,
-                300,
-                "1 to 300 seconds",
-            ),
-            (
-                "payments.reconcile_every_seconds",
-                self.payments.reconcile_every_seconds,
-                1,
-                3_600,
-                "1 to 3600 seconds",
-            ),
-            (
-                "limits.request_seconds",
-                self.limits.request_seconds,
-                1,
-                600,
-                "1 to 600 seconds",
-            ),
-            (
-                "limits.public_body_kib",
-                self.limits.public_body_kib,
-                1,
-                16_384,
-                "1 to 16384 KiB",
-            ),
-            (
-                "limits.organizer_body_kib",
-                self.limits.organizer_body_kib,
-                1,
-                65_536,
-                "1 to 65536 KiB",
-            ),
-            (
-                "limits.shutdown_seconds",
-                self.limits.shutdown_seconds,
-                1,
-                600,
-                "1 to 600 seconds",
-            ),
-        ];
-        for (key, value, least, most, expected) in ranges {
-            if value < least || value > most {
-                return Err(ConfigError::OutOfRange { key, expected });
-            }
-        }
+        ranges::check(&self)?;
         if !self.uplink_public.iter().all(|place| is_place(place)) || self.uplink_public.len() > MAX_UPLINKS {
             let expected = "a list of at most 64 addresses as host:port";
             return Err(ConfigError::OutOfRange {

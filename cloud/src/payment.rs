@@ -72,9 +72,7 @@ impl DeclineReason {
     /// Tells the buyer.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::Card => {
-                "The payment was declined; nothing was charged. Try another card with a new idempotency key."
-            }
+            Self::Card => "The payment was declined and nothing was charged. Try another card.",
             Self::UnknownToken => {
                 "The payment service does not know this payment token; nothing was charged."
             }

@@ -12,7 +12,7 @@ pub mod selling;
 mod sqlite;
 
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
 
 use std::path::Path;
 

@@ -136,7 +136,7 @@ impl BookingView {
 #[utoipa::path(post, path = "/v1/bookings", tag = "bookings", request_body = NewBooking, responses(
     (status = 201, body = BookingView, description = "Confirmed, now or by an earlier request with the same key"),
     (status = 400, body = Problem, content_type = "application/problem+json", description = "The reservation has expired; nothing was charged"),
-    (status = 402, body = Problem, content_type = "application/problem+json", description = "The payment was declined; the reservation stands"),
+    (status = 402, body = Problem, content_type = "application/problem+json", description = "The payment was declined and the reservation stands: try again with another token and a new key"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "No such reservation"),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "The key was used for another request, or the reservation under another key"),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "A value makes no sense"),

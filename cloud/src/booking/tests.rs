@@ -1,95 +1,61 @@
 //! The booking desk at work with the sandbox: whatever happens half-way, no charge is left without a ticket or a refund.
 
-use std::path::Path;
-
 use futures_util::future::join_all;
-use tempfile::TempDir;
-use usher_keys::{EventId, SecretKey, Timestamp};
-use usher_protocol::policy::{Gate, Policy, Zone};
-use usher_protocol::ticket::TicketFlags;
-use usher_protocol::{GateId, TierId, Unit, ZoneId};
+use usher_keys::SecretKey;
+use usher_protocol::TierId;
 
 use super::*;
 use crate::clock::ManualClock;
-use crate::ids::{OrganizerId, VenueId, draw_event_id};
+use crate::ids::draw_event_id;
 use crate::payment::sandbox::Sandbox;
-use crate::store::catalogue::{OccupancyQuery, Status, Tier};
-use crate::store::organizing::{
-    AddUnits, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
-};
+use crate::store::catalogue::Status;
+use crate::store::contract::case::{Case, GUESTS as FREE, HOLD_MS, STALLS as PAID, START};
 use crate::store::sandbox_ledger::SandboxLedger;
-use crate::store::selling::{Claim, CloseOutcome, HoldOutcome, HoldRequest, TierQuantity};
+use crate::store::selling::{CloseOutcome, HoldOutcome};
 
-const START: Timestamp = Timestamp(1_800_000_000_000);
-const HOLD_MS: u64 = 600_000;
 /// How long the gateway may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-const PAID: TierId = TierId(1);
-const FREE: TierId = TierId(2);
 
 /// A desk, its files, and the clock's hand.
 struct Office {
     desk: BookingDesk,
-    store: Store,
+    case: Case,
     ledger: SandboxLedger,
     clock: ManualClock,
-    event: EventId,
-    files: TempDir,
 }
 
 impl Office {
     async fn open() -> Self {
-        let files = tempfile::tempdir().unwrap();
-        let event = draw_event_id(START);
-        let office = Self::open_at(files, event).await;
-        stock(&office.store, event).await;
-        office
+        Self::of(Case::on_sqlite().await)
     }
 
-    async fn open_at(files: TempDir, event: EventId) -> Self {
+    fn of(case: Case) -> Self {
         let clock = ManualClock::new(START);
-        let store = Store::open_sqlite(&files.path().join("store.db")).unwrap();
-        let desk = desk(files.path(), store.clone(), clock.clone(), (event, PATIENCE));
-        let ledger = ledger(files.path());
+        let desk = desk(&case, &clock, case.event, PATIENCE);
+        let ledger = ledger(&case);
         Self {
             desk,
-            store,
+            case,
             ledger,
             clock,
-            event,
-            files,
         }
     }
 
     /// Opens the same files again, as after a crash: nothing that was in memory is left.
-    async fn crash(self) -> Self {
+    fn crash(self) -> Self {
         let Self {
-            desk,
-            store,
-            ledger,
-            files,
-            event,
-            ..
+            desk, case, ledger, ..
         } = self;
-        drop((desk, store, ledger));
-        Self::open_at(files, event).await
+        drop((desk, ledger));
+        Self::of(case.reopened())
     }
 
     async fn hold(&self, tier: TierId, quantity: u32) -> ReservationId {
-        let now = START;
-        let claim = Claim::Tiers(vec![TierQuantity { tier, quantity }]);
-        let reservation = ReservationId::draw(self.event, now);
-        let outcome = self
-            .store
-            .hold(HoldRequest {
-                reservation,
-                claim,
-                now,
-            })
-            .await
-            .unwrap();
-        assert!(matches!(outcome, HoldOutcome::Held(_)), "{outcome:?}");
-        reservation
+        let outcome = self.case.hold_tier(tier, quantity, START).await;
+        let HoldOutcome::Held(reservation) = outcome else {
+            panic!("not held: {outcome:?}")
+        };
+        reservation.id
     }
 
     async fn book(
@@ -102,15 +68,10 @@ impl Office {
     }
 
     /// Opens a booking and charges for it, and goes no further.
-    async fn charge_without_confirming(
-        &self,
-        reservation: ReservationId,
-        request: &BookRequest,
-    ) -> OpenBooking {
+    async fn charge_without_confirming(&self, request: &BookRequest) -> OpenBooking {
         let BeginOutcome::Started(open) = self.desk.begin(request).await.unwrap() else {
             panic!("the units are held")
         };
-        assert_eq!(open.reservation, reservation);
         self.ledger.charge(open.id, open.amount, START).await.unwrap();
         open
     }
@@ -118,22 +79,10 @@ impl Office {
     /// The promise: every charge that was not given back has its tickets.
     async fn check_no_charge_without_a_ticket(&self) {
         for reference in self.ledger.charged().await.unwrap() {
-            let booking = self.store.booking(reference).await.unwrap().unwrap();
+            let booking = self.case.store.booking(reference).await.unwrap().unwrap();
             assert_eq!(booking.state, BookingState::Confirmed);
             assert!(!booking.tickets.is_empty());
         }
-    }
-
-    async fn seats(&self) -> Vec<Status> {
-        let now = self.desk.parts.clock.now();
-        self.store
-            .occupancy(OccupancyQuery {
-                event: self.event,
-                now,
-            })
-            .await
-            .unwrap()
-            .seats
     }
 }
 
@@ -146,109 +95,29 @@ fn request(reservation: ReservationId, key: &str, token: &str) -> BookRequest {
     }
 }
 
-fn ledger(directory: &Path) -> SandboxLedger {
-    SandboxLedger::open(&directory.join("sandbox.db")).unwrap()
+fn ledger(case: &Case) -> SandboxLedger {
+    SandboxLedger::open(&case.file("sandbox.db")).unwrap()
 }
 
+/// Makes a desk that can sign the tickets of one event.
 fn desk(
-    directory: &Path,
-    store: Store,
-    clock: ManualClock,
-    (event, payment_timeout): (EventId, Duration),
+    case: &Case,
+    clock: &ManualClock,
+    event: usher_keys::EventId,
+    payment_timeout: Duration,
 ) -> BookingDesk {
-    let clock = Clock::Manual(clock);
+    let clock = Clock::Manual(clock.clone());
     let signer = TicketSigner::default();
     signer.install(event, &SecretKey::from_seed(&[7; 32]));
     BookingDesk::new(DeskParts {
-        gateway: PaymentGateway::Sandbox(Sandbox::new(ledger(directory), clock.clone(), false)),
-        seat_maps: SeatMaps::new(store.clone()),
-        store,
+        gateway: PaymentGateway::Sandbox(Sandbox::new(ledger(case), clock.clone(), false)),
+        seat_maps: SeatMaps::new(case.store.clone()),
+        store: case.store.clone(),
         signer,
         clock,
         metrics: Metrics::default(),
         payment_timeout,
     })
-}
-
-async fn stock(store: &Store, event: EventId) {
-    let organizer = OrganizerId::draw(START);
-    let key = KeyHash([1; 32]);
-    store
-        .add_organizer(NewOrganizer {
-            id: organizer,
-            name: "Owls".into(),
-            key,
-            now: START,
-        })
-        .await
-        .unwrap();
-    let venue = Venue {
-        id: VenueId::draw(START),
-        name: "Barn".into(),
-        city: "Ulm".into(),
-        address: String::new(),
-    };
-    store
-        .add_venue(NewVenue {
-            venue: venue.clone(),
-            organizer,
-            now: START,
-        })
-        .await
-        .unwrap();
-    let tier = |id, price| Tier {
-        id,
-        name: format!("Tier {id}"),
-        price,
-        admits: 1,
-        flags: TicketFlags::default(),
-    };
-    let policy = Policy {
-        name: "Owls".into(),
-        utc_offset_minutes: 0,
-        day_start_minutes: 0,
-        zones: vec![Zone {
-            id: ZoneId(1),
-            name: "Barn".into(),
-            capacity: None,
-        }],
-        gates: vec![Gate {
-            id: GateId(1),
-            name: "Door".into(),
-            zone: ZoneId(1),
-        }],
-        tiers: Vec::new(),
-    };
-    let new = NewEvent {
-        id: event,
-        organizer,
-        venue,
-        name: "Owls".into(),
-        description: String::new(),
-        starts_at: START.plus_ms(86_400_000),
-        ends_at: START.plus_ms(90_000_000),
-        currency: "EUR".parse().unwrap(),
-        reservation_ms: HOLD_MS,
-        tiers: vec![tier(PAID, 4_500), tier(FREE, 0)],
-        policy,
-        unit_count: 8,
-        seat_count: 0,
-        now: START,
-    };
-    store.add_event(new).await.unwrap();
-    let unit = |unit| NewUnit {
-        unit: Unit(unit),
-        tier: if unit < 4 { PAID } else { FREE },
-        seat: None,
-    };
-    store
-        .add_units(AddUnits {
-            event,
-            units: (0..8).map(unit).collect(),
-        })
-        .await
-        .unwrap();
-    store.publish(Publish { event, now: START }).await.unwrap();
 }
 
 #[tokio::test]
@@ -292,9 +161,11 @@ async fn the_same_request_many_times_at_once_is_charged_once() {
     let outcomes = join_all((0..32).map(|_| office.book(reservation, "key", "tok_slow_20"))).await;
     let mut bookings: Vec<_> = outcomes
         .into_iter()
-        .map(|outcome| match outcome.unwrap() {
-            BookOutcome::Confirmed(booking) => booking,
-            other => panic!("not confirmed: {other:?}"),
+        .map(|outcome| {
+            let Ok(BookOutcome::Confirmed(booking)) = outcome else {
+                panic!("not confirmed: {outcome:?}")
+            };
+            booking
         })
         .collect();
     bookings.dedup();
@@ -348,7 +219,7 @@ async fn an_unreachable_gateway_charges_nothing_then_or_later() {
     let reservation = office.hold(PAID, 1).await;
     let failed = office.book(reservation, "key", "tok_unreachable").await.unwrap();
     assert_eq!(failed, BookOutcome::PaymentFailed);
-    assert_eq!(office.store.open_bookings(()).await.unwrap(), []);
+    assert_eq!(office.case.store.open_bookings(()).await.unwrap(), []);
     assert!(matches!(
         office.book(reservation, "other", "tok_ok").await,
         Ok(BookOutcome::Confirmed(_))
@@ -360,12 +231,7 @@ async fn an_unreachable_gateway_charges_nothing_then_or_later() {
 async fn a_gateway_that_is_too_slow_is_given_up_and_cannot_charge_later() {
     let office = Office::open().await;
     let hasty = Duration::from_millis(10);
-    let desk = desk(
-        office.files.path(),
-        office.store.clone(),
-        office.clock.clone(),
-        (office.event, hasty),
-    );
+    let desk = desk(&office.case, &office.clock, office.case.event, hasty);
     let reservation = office.hold(PAID, 1).await;
     let failed = desk
         .book(request(reservation, "key", "tok_slow_60000"))
@@ -380,9 +246,9 @@ async fn a_crash_after_the_charge_is_made_good_at_the_next_start() {
     let office = Office::open().await;
     let reservation = office.hold(PAID, 2).await;
     let request = request(reservation, "key", "tok_ok");
-    let open = office.charge_without_confirming(reservation, &request).await;
+    let open = office.charge_without_confirming(&request).await;
 
-    let office = office.crash().await;
+    let office = office.crash();
     // Long after the reservation's time: units under payment do not expire.
     office.clock.advance_ms(10 * HOLD_MS);
     let settled = office.desk.reconcile().await.unwrap();
@@ -410,7 +276,7 @@ async fn a_crash_before_the_charge_gives_the_units_back() {
         panic!("held")
     };
 
-    let office = office.crash().await;
+    let office = office.crash();
     let settled = office.desk.reconcile().await.unwrap();
     assert_eq!(
         settled,
@@ -434,11 +300,11 @@ async fn the_same_request_after_a_crash_settles_by_itself() {
     let office = Office::open().await;
     let (charged, not_charged) = (office.hold(PAID, 1).await, office.hold(PAID, 1).await);
     let first = request(charged, "a", "tok_ok");
-    let open = office.charge_without_confirming(charged, &first).await;
+    let open = office.charge_without_confirming(&first).await;
     let second = request(not_charged, "b", "tok_ok");
     office.desk.begin(&second).await.unwrap();
 
-    let office = office.crash().await;
+    let office = office.crash();
     let Ok(BookOutcome::Confirmed(booking)) = office.desk.book(first).await else {
         panic!("was charged")
     };
@@ -456,11 +322,11 @@ async fn a_crash_in_the_middle_of_a_refund_is_finished() {
     let office = Office::open().await;
     let reservation = office.hold(PAID, 1).await;
     let open = office
-        .charge_without_confirming(reservation, &request(reservation, "key", "tok_ok"))
+        .charge_without_confirming(&request(reservation, "key", "tok_ok"))
         .await;
     office.ledger.refund(open.id, START).await.unwrap();
 
-    let office = office.crash().await;
+    let office = office.crash();
     let settled = office.desk.reconcile().await.unwrap();
     assert_eq!(
         settled,
@@ -470,10 +336,10 @@ async fn a_crash_in_the_middle_of_a_refund_is_finished() {
         }
     );
     assert_eq!(
-        office.store.booking(open.id).await.unwrap().unwrap().state,
+        office.case.store.booking(open.id).await.unwrap().unwrap().state,
         BookingState::Refunded
     );
-    assert_eq!(office.seats().await, []);
+    assert_eq!(office.case.seat(0, START).await, Status::Available);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -481,7 +347,7 @@ async fn a_charge_for_units_that_were_lost_is_given_back() {
     let office = Office::open().await;
     let reservation = office.hold(PAID, 1).await;
     let request = request(reservation, "key", "tok_ok");
-    let open = office.charge_without_confirming(reservation, &request).await;
+    let open = office.charge_without_confirming(&request).await;
     // Someone ends the booking behind the desk's back while the charge is on its way.
     let close = CloseBooking {
         booking: open.id,
@@ -489,7 +355,7 @@ async fn a_charge_for_units_that_were_lost_is_given_back() {
         now: START,
     };
     assert_eq!(
-        office.store.close_booking(close).await.unwrap(),
+        office.case.store.close_booking(close).await.unwrap(),
         CloseOutcome::Closed
     );
     assert_eq!(office.desk.confirm(&open).await.unwrap(), BookOutcome::Refunded);
@@ -520,7 +386,7 @@ async fn reconciling_leaves_a_payment_in_progress_alone() {
     let booking = office.book(reservation, "key", "tok_slow_50");
     let settled = async {
         loop {
-            if !office.store.open_bookings(()).await.unwrap().is_empty() {
+            if !office.case.store.open_bookings(()).await.unwrap().is_empty() {
                 return office.desk.reconcile().await.unwrap();
             }
             tokio::task::yield_now().await;
@@ -535,12 +401,7 @@ async fn reconciling_leaves_a_payment_in_progress_alone() {
 async fn without_a_signing_key_nothing_is_charged() {
     let office = Office::open().await;
     let other = draw_event_id(START);
-    let desk = desk(
-        office.files.path(),
-        office.store.clone(),
-        office.clock.clone(),
-        (other, PATIENCE),
-    );
+    let desk = desk(&office.case, &office.clock, other, PATIENCE);
     let reservation = office.hold(PAID, 1).await;
     let refused = desk.book(request(reservation, "key", "tok_ok")).await;
     assert!(matches!(refused, Err(BookError::NoSigningKey(_))));

@@ -39,7 +39,7 @@ impl From<EventSummary> for EventCard {
         Self {
             id: event.id,
             place: format!("{}, {}", event.venue_name, event.city),
-            when: day_and_time(event.starts_at, 0),
+            when: day_and_time(event.starts_at, event.utc_offset_minutes),
             price_from: price(event.price_from, event.currency),
             name: event.name,
         }

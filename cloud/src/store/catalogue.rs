@@ -115,6 +115,8 @@ pub struct EventSummary {
     pub starts_at: Timestamp,
     /// When it ends.
     pub ends_at: Timestamp,
+    /// Offset of its local time from UTC, in minutes.
+    pub utc_offset_minutes: i16,
     /// The currency of its prices.
     pub currency: Currency,
     /// The lowest price, in minor units.

@@ -1,7 +1,7 @@
 //! The contract of the store: every operation, with its refusals, the same on every engine.
 
 mod bookings;
-mod case;
+pub mod case;
 mod catalogue;
 mod holds;
 mod model;
@@ -52,7 +52,8 @@ contracts! {
         confirming_without_all_tickets_changes_nothing,
     }
     catalogue {
-        events_are_found_by_word_and_city_page_by_page,
+        events_are_found_by_word_and_city,
+        events_come_page_by_page,
         drafts_and_past_events_are_not_listed,
         the_layout_lists_seats_and_not_slots,
         occupancy_tells_when_it_is_out_of_date,

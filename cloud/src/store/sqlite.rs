@@ -134,3 +134,6 @@ fn migrate(file: &Path, connection: &mut Connection, migrations: &[Migration]) -
     Runner::new(migrations).set_grouped(true).run(connection)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
 use usher_protocol::TierId;
+use usher_protocol::policy::Policy;
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Conflict, Problem};
@@ -51,7 +52,7 @@ pub struct OrganizerEventView {
     pub seats: u32,
     /// What gates go by.
     #[schema(value_type = Object)]
-    pub policy: usher_protocol::policy::Policy,
+    pub policy: Policy,
     /// What it has sold; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sales: Option<SalesView>,
@@ -273,7 +274,7 @@ pub struct PricePatch {
 }
 
 impl EventPatch {
-    fn into_change(self, event: &Event) -> Result<EventChange, ApiError> {
+    fn check(&self, event: &Event) -> Result<(), ApiError> {
         let mut checks = Checks::default();
         let name = self.name.as_ref().unwrap_or(&event.name);
         check_texts(
@@ -281,12 +282,8 @@ impl EventPatch {
             name,
             self.description.as_ref().unwrap_or(&event.description),
         );
-        let renamed = *name != event.name;
-        checks.require(
-            !renamed || event.status == EventStatus::Draft,
-            "/name",
-            "can change until it is published",
-        );
+        let may_rename = *name == event.name || event.status == EventStatus::Draft;
+        checks.require(may_rename, "/name", "can change until it is published");
         let (starts_at, ends_at) = (Moment(event.starts_at), Moment(event.ends_at));
         check_times(
             &mut checks,
@@ -305,11 +302,12 @@ impl EventPatch {
                 "must be one of the event's tiers",
             );
         }
-        checks.finish()?;
-        let policy = renamed.then(|| usher_protocol::policy::Policy {
-            name: name.clone(),
-            ..event.policy.clone()
-        });
+        checks.finish()
+    }
+
+    fn into_change(self, event: &Event) -> Result<EventChange, ApiError> {
+        self.check(event)?;
+        let renamed = self.name.clone().filter(|name| *name != event.name);
         Ok(EventChange {
             event: event.id,
             name: self.name,
@@ -322,7 +320,10 @@ impl EventPatch {
                 .iter()
                 .map(|patch| (TierId(patch.tier), patch.price))
                 .collect(),
-            policy,
+            policy: renamed.map(|name| Policy {
+                name,
+                ..event.policy.clone()
+            }),
         })
     }
 }

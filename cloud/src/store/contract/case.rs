@@ -1,5 +1,7 @@
 //! A fresh store with one published event, and short ways to do the usual things to it.
 
+use std::path::PathBuf;
+
 use tempfile::TempDir;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier as PolicyTier, Zone};
@@ -17,6 +19,7 @@ use crate::store::selling::{
     HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
 };
 
+const STORE_FILE: &str = "store.db";
 /// When every case begins.
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
 /// How long its event's reservations hold.
@@ -34,17 +37,42 @@ pub struct Case {
     pub organizer: OrganizerId,
     pub venue: Venue,
     pub event: EventId,
-    _directory: Option<TempDir>,
+    files: TempDir,
 }
 
 impl Case {
     pub async fn on_sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open_sqlite(&directory.path().join("store.db")).unwrap();
-        Self::on(store, Some(directory)).await
+        let store = Store::open_sqlite(&directory.path().join(STORE_FILE)).unwrap();
+        Self::on(store, directory).await
     }
 
-    async fn on(store: Store, directory: Option<TempDir>) -> Self {
+    /// Opens the same store again, as after a crash.
+    pub fn reopened(self) -> Self {
+        let Self {
+            store,
+            organizer,
+            venue,
+            event,
+            files,
+        } = self;
+        drop(store);
+        let store = Store::open_sqlite(&files.path().join(STORE_FILE)).unwrap();
+        Self {
+            store,
+            organizer,
+            venue,
+            event,
+            files,
+        }
+    }
+
+    /// Names a file beside the store.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.files.path().join(name)
+    }
+
+    async fn on(store: Store, files: TempDir) -> Self {
         let organizer = OrganizerId::draw(START);
         let key = KeyHash([1; 32]);
         store
@@ -76,7 +104,7 @@ impl Case {
             organizer,
             venue,
             event,
-            _directory: directory,
+            files,
         };
         case.store
             .add_event(case.new_event(event, "Night of the Owls"))
@@ -140,10 +168,11 @@ impl Case {
 
     /// Holds seats that are known to be free.
     pub async fn held(&self, seats: &[u32], now: Timestamp) -> Reservation {
-        match self.hold_seats(seats, now).await {
-            HoldOutcome::Held(reservation) => reservation,
-            other => panic!("not held: {other:?}"),
-        }
+        let outcome = self.hold_seats(seats, now).await;
+        let HoldOutcome::Held(reservation) = outcome else {
+            panic!("not held: {outcome:?}")
+        };
+        reservation
     }
 
     pub fn begin_request(&self, reservation: ReservationId, key: &str, now: Timestamp) -> BeginBooking {
@@ -167,10 +196,11 @@ impl Case {
 
     /// Opens a booking of a reservation that is known to be held.
     pub async fn begun(&self, reservation: ReservationId, key: &str, now: Timestamp) -> OpenBooking {
-        match self.begin(reservation, key, now).await {
-            BeginOutcome::Started(open) => open,
-            other => panic!("not begun: {other:?}"),
-        }
+        let outcome = self.begin(reservation, key, now).await;
+        let BeginOutcome::Started(open) = outcome else {
+            panic!("not begun: {outcome:?}")
+        };
+        open
     }
 
     pub async fn confirm(&self, open: &OpenBooking, now: Timestamp) -> ConfirmOutcome {

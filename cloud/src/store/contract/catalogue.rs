@@ -38,7 +38,7 @@ async fn publish(case: &Case, name: &str) {
     case.store.publish(Publish { event, now: START }).await.unwrap();
 }
 
-pub async fn events_are_found_by_word_and_city_page_by_page(case: Case) {
+pub async fn events_are_found_by_word_and_city(case: Case) {
     publish(&case, "100 % Äpfel").await;
     publish(&case, "Owls again").await;
     let all = case.store.events(query(&[], None)).await.unwrap();
@@ -74,7 +74,12 @@ pub async fn events_are_found_by_word_and_city_page_by_page(case: Case) {
             .len(),
         0
     );
+}
 
+pub async fn events_come_page_by_page(case: Case) {
+    publish(&case, "Bats").await;
+    publish(&case, "Cats").await;
+    let all = case.store.events(query(&[], None)).await.unwrap();
     let first = case
         .store
         .events(EventQuery {

@@ -73,7 +73,7 @@ impl Claimed {
     fn status(self, now: Timestamp) -> Status {
         match self {
             Self::Booked { .. } => Status::Booked,
-            other if other.is_free(now) => Status::Available,
+            Self::Free | Self::Held { .. } | Self::Paying { .. } if self.is_free(now) => Status::Available,
             Self::Free | Self::Held { .. } | Self::Paying { .. } => Status::Held,
         }
     }
@@ -110,24 +110,21 @@ impl Model {
     }
 
     fn held(&mut self, outcome: HoldOutcome, expected: Option<Vec<usize>>) {
-        match (outcome, expected) {
-            (HoldOutcome::Held(reservation), Some(expected)) => {
-                let by = self.reservations.len();
-                let units: Vec<_> = reservation
-                    .lines
-                    .iter()
-                    .map(|line| line.unit.0 as usize)
-                    .collect();
-                assert_eq!(units, expected);
-                let until = reservation.expires_at;
-                self.reservations.push(reservation);
-                units
-                    .into_iter()
-                    .for_each(|seat| self.seats[seat] = Claimed::Held { by, until });
-            }
-            (HoldOutcome::Taken(_) | HoldOutcome::Short(_), None) => {}
-            other => panic!("the model says otherwise: {other:?}"),
-        }
+        let HoldOutcome::Held(reservation) = outcome else {
+            assert_eq!(expected, None, "{outcome:?}");
+            return;
+        };
+        let (by, until) = (self.reservations.len(), reservation.expires_at);
+        let units: Vec<_> = reservation
+            .lines
+            .iter()
+            .map(|line| line.unit.0 as usize)
+            .collect();
+        assert_eq!(Some(&units), expected.as_ref());
+        self.reservations.push(reservation);
+        units
+            .into_iter()
+            .for_each(|seat| self.seats[seat] = Claimed::Held { by, until });
     }
 
     fn held_by(&self, by: usize) -> impl Fn(Claimed) -> bool + use<> {
@@ -171,6 +168,7 @@ async fn replay(steps: Vec<Step>) {
 
 async fn take(case: &Case, model: &mut Model, step: Step) {
     let now = model.now;
+    let (reservations, begun) = (model.reservations.len(), model.begun.len());
     match step {
         Step::Wait(ms) => model.now = now.plus_ms(ms),
         Step::Tidy => {
@@ -188,81 +186,92 @@ async fn take(case: &Case, model: &mut Model, step: Step) {
             let free = wanted.iter().all(|&seat| model.seats[seat].is_free(now));
             model.held(case.hold_seats(&seats, now).await, free.then_some(wanted));
         }
-        Step::HoldTier(quantity) => {
-            let outcome = case.hold_tier(STALLS, quantity, now).await;
-            let free: Vec<_> = (0..SEATS)
-                .filter(|&seat| model.seats[seat].is_free(now))
-                .collect();
-            // Which of the free seats a tier gives is the store's choice; that they are free is not.
-            let expected = match &outcome {
-                HoldOutcome::Held(given) => {
-                    let given: Vec<_> = given.lines.iter().map(|line| line.unit.0 as usize).collect();
-                    assert!(given.iter().all(|seat| free.contains(seat)) && given.len() == quantity as usize);
-                    Some(given)
-                }
-                _ => None,
-            };
-            assert_eq!(expected.is_some(), free.len() >= quantity as usize);
-            model.held(outcome, expected);
-        }
-        Step::Release(pick) if !model.reservations.is_empty() => {
-            let by = pick % model.reservations.len();
-            let request = ReleaseRequest {
-                reservation: model.reservations[by].id,
-                now,
-            };
-            let outcome = case.store.release(request).await.unwrap();
-            let paying = model.all(by, |seat| seat == Claimed::Paying { by });
-            let booked = model.all(by, |seat| seat == Claimed::Booked { by });
-            assert_eq!(outcome == ReleaseOutcome::Paying, paying);
-            assert_eq!(outcome == ReleaseOutcome::Booked, booked);
-            model.set(
-                by,
-                |seat| matches!(seat, Claimed::Held { by: owner, .. } if owner == by),
-                Claimed::Free,
-            );
-        }
-        Step::Begin(pick) if !model.reservations.is_empty() => {
-            let by = pick % model.reservations.len();
-            let key = model.begun.len().to_string();
-            let outcome = case.begin(model.reservations[by].id, &key, now).await;
-            let own = model.all(by, model.held_by(by));
-            assert_eq!(matches!(outcome, BeginOutcome::Started(_)), own, "{outcome:?}");
-            if let BeginOutcome::Started(open) = outcome {
-                model.set(by, |_| true, Claimed::Paying { by });
-                model.open.insert(model.begun.len(), by);
-                model.begun.push((open, by));
-            }
-        }
-        Step::Confirm(pick) if !model.begun.is_empty() => {
-            let pick = pick % model.begun.len();
-            let (open, by) = model.begun[pick].clone();
-            let outcome = case.confirm(&open, now).await;
-            let was_open = model.open.remove(&pick).is_some();
-            let confirmed_before = !was_open && matches!(outcome, ConfirmOutcome::Confirmed(_));
-            assert!(was_open != matches!(outcome, ConfirmOutcome::Lost) || confirmed_before);
-            if was_open {
-                model.set(by, |_| true, Claimed::Booked { by });
-            } else if confirmed_before {
-                assert!(model.all(by, |seat| seat == Claimed::Booked { by }));
-            }
-        }
-        Step::Close(pick, ending) if !model.begun.is_empty() => {
-            let pick = pick % model.begun.len();
-            let (open, by) = model.begun[pick].clone();
-            let outcome = case.close(&open, ending, now).await;
-            let was_open = model.open.remove(&pick).is_some();
-            assert_eq!(outcome == CloseOutcome::Closed, was_open);
-            if was_open {
-                let until = model.reservations[by].expires_at;
-                let to = if ending == Ending::Refunded {
-                    Claimed::Free
-                } else {
-                    Claimed::Held { by, until }
-                };
-                model.set(by, |_| true, to);
-            }
-        }
+        Step::HoldTier(quantity) => model.held_tier(case.hold_tier(STALLS, quantity, now).await, quantity),
+        Step::Release(pick) if reservations > 0 => model.release(case, pick % reservations).await,
+        Step::Begin(pick) if reservations > 0 => model.begin(case, pick % reservations).await,
+        Step::Confirm(pick) if begun > 0 => model.confirm(case, pick % begun).await,
+        Step::Close(pick, ending) if begun > 0 => model.close(case, pick % begun, ending).await,
         Step::Release(_) | Step::Begin(_) | Step::Confirm(_) | Step::Close(..) => {}
+    }
+}
+
+impl Model {
+    fn held_tier(&mut self, outcome: HoldOutcome, quantity: u32) {
+        let free: Vec<_> = (0..SEATS)
+            .filter(|&seat| self.seats[seat].is_free(self.now))
+            .collect();
+        // Which of the free seats a tier gives is the store's choice; that they are free is not.
+        let mut given = None;
+        if let HoldOutcome::Held(reservation) = &outcome {
+            let units: Vec<_> = reservation
+                .lines
+                .iter()
+                .map(|line| line.unit.0 as usize)
+                .collect();
+            assert!(units.iter().all(|seat| free.contains(seat)) && units.len() == quantity as usize);
+            given = Some(units);
+        }
+        assert_eq!(given.is_some(), free.len() >= quantity as usize);
+        self.held(outcome, given);
+    }
+
+    async fn release(&mut self, case: &Case, by: usize) {
+        let request = ReleaseRequest {
+            reservation: self.reservations[by].id,
+            now: self.now,
+        };
+        let outcome = case.store.release(request).await.unwrap();
+        assert_eq!(
+            outcome == ReleaseOutcome::Paying,
+            self.all(by, |seat| seat == Claimed::Paying { by })
+        );
+        assert_eq!(
+            outcome == ReleaseOutcome::Booked,
+            self.all(by, |seat| seat == Claimed::Booked { by })
+        );
+        self.set(
+            by,
+            |seat| matches!(seat, Claimed::Held { by: owner, .. } if owner == by),
+            Claimed::Free,
+        );
+    }
+
+    async fn begin(&mut self, case: &Case, by: usize) {
+        let key = self.begun.len().to_string();
+        let outcome = case.begin(self.reservations[by].id, &key, self.now).await;
+        let own = self.all(by, self.held_by(by));
+        assert_eq!(matches!(outcome, BeginOutcome::Started(_)), own, "{outcome:?}");
+        if let BeginOutcome::Started(open) = outcome {
+            self.set(by, |_| true, Claimed::Paying { by });
+            self.open.insert(self.begun.len(), by);
+            self.begun.push((open, by));
+        }
+    }
+
+    async fn confirm(&mut self, case: &Case, pick: usize) {
+        let (open, by) = self.begun[pick].clone();
+        let confirmed = matches!(case.confirm(&open, self.now).await, ConfirmOutcome::Confirmed(_));
+        if self.open.remove(&pick).is_some() {
+            assert!(confirmed);
+            self.set(by, |_| true, Claimed::Booked { by });
+        } else if confirmed {
+            assert!(self.all(by, |seat| seat == Claimed::Booked { by }));
+        }
+    }
+
+    async fn close(&mut self, case: &Case, pick: usize, ending: Ending) {
+        let (open, by) = self.begun[pick].clone();
+        let outcome = case.close(&open, ending, self.now).await;
+        let was_open = self.open.remove(&pick).is_some();
+        assert_eq!(outcome == CloseOutcome::Closed, was_open);
+        if was_open {
+            let until = self.reservations[by].expires_at;
+            let to = if ending == Ending::Refunded {
+                Claimed::Free
+            } else {
+                Claimed::Held { by, until }
+            };
+            self.set(by, |_| true, to);
+        }
     }
 }

@@ -30,7 +30,7 @@ pub async fn a_key_leads_to_its_organizer(case: Case) {
 pub async fn venues_are_listed_for_their_organizer_only(case: Case) {
     assert_eq!(
         case.store.venues(case.organizer).await.unwrap(),
-        [case.venue.clone()]
+        std::slice::from_ref(&case.venue)
     );
     assert_eq!(case.store.venues(OrganizerId::draw(START)).await.unwrap(), []);
 }

@@ -62,15 +62,15 @@ pub async fn a_booking_and_the_next_claim_race_over_an_expiring_seat(case: Case)
             case.begin(held.id, &key, now.plus_ms(HOLD_MS - 1)),
             case.hold_seats(&seats, expiry),
         );
-        match (begun, claimed) {
+        match (&begun, &claimed) {
             (BeginOutcome::Started(open), HoldOutcome::Taken(_)) => {
                 assert!(matches!(
-                    case.confirm(&open, expiry).await,
+                    case.confirm(open, expiry).await,
                     ConfirmOutcome::Confirmed(_)
                 ));
             }
             (BeginOutcome::Expired, HoldOutcome::Held(_)) => {}
-            other => panic!("round {round}: both or neither: {other:?}"),
+            _ => panic!("round {round}: both or neither: {begun:?}, {claimed:?}"),
         }
     }
 }

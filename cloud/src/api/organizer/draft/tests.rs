@@ -29,15 +29,14 @@ fn check_refused(change: impl FnOnce(&mut Value), pointer: &str) {
     let mut request = good();
     change(&mut request);
     let request: EventRequest = serde_json::from_value(request).unwrap();
-    match request.inventory() {
-        Err(ApiError::Invalid(errors)) => {
-            assert!(
-                errors.iter().any(|error| error.pointer == pointer),
-                "{errors:?} is not about {pointer:?}"
-            );
-        }
-        other => panic!("not refused: {other:?}"),
-    }
+    let outcome = request.inventory();
+    let Err(ApiError::Invalid(errors)) = outcome else {
+        panic!("not refused: {outcome:?}")
+    };
+    assert!(
+        errors.iter().any(|error| error.pointer == pointer),
+        "{errors:?} is not about {pointer:?}"
+    );
 }
 
 #[test]

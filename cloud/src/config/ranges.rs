@@ -1,0 +1,84 @@
+//! The range of every setting that is a number, and the unit it is in.
+
+use super::{Config, ConfigError};
+
+/// A setting, how to read it, its least and greatest value, and both in words.
+type Range = (&'static str, fn(&Config) -> u32, u32, u32, &'static str);
+
+const RANGES: [Range; 9] = [
+    (
+        "reservations.default_seconds",
+        |config| config.reservations.default_seconds,
+        1,
+        86_400,
+        "1 to 86400 seconds",
+    ),
+    (
+        "reservations.max_units",
+        |config| config.reservations.max_units,
+        1,
+        200,
+        "1 to 200 units",
+    ),
+    (
+        "reservations.tidy_every_seconds",
+        |config| config.reservations.tidy_every_seconds,
+        1,
+        86_400,
+        "1 to 86400 seconds",
+    ),
+    (
+        "payments.timeout_seconds",
+        |config| config.payments.timeout_seconds,
+        1,
+        300,
+        "1 to 300 seconds",
+    ),
+    (
+        "payments.reconcile_every_seconds",
+        |config| config.payments.reconcile_every_seconds,
+        1,
+        3_600,
+        "1 to 3600 seconds",
+    ),
+    (
+        "limits.request_seconds",
+        |config| config.limits.request_seconds,
+        1,
+        600,
+        "1 to 600 seconds",
+    ),
+    (
+        "limits.public_body_kib",
+        |config| config.limits.public_body_kib,
+        1,
+        16_384,
+        "1 to 16384 KiB",
+    ),
+    (
+        "limits.organizer_body_kib",
+        |config| config.limits.organizer_body_kib,
+        1,
+        65_536,
+        "1 to 65536 KiB",
+    ),
+    (
+        "limits.shutdown_seconds",
+        |config| config.limits.shutdown_seconds,
+        1,
+        600,
+        "1 to 600 seconds",
+    ),
+];
+
+/// Checks every number against its range.
+///
+/// **Errors**: [`ConfigError::OutOfRange`], the first found.
+pub fn check(config: &Config) -> Result<(), ConfigError> {
+    for (key, value, least, greatest, expected) in RANGES {
+        if !(least..=greatest).contains(&value(config)) {
+            return Err(ConfigError::OutOfRange { key, expected });
+        }
+    }
+    Ok(())
+}

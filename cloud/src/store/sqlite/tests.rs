@@ -1,0 +1,108 @@
+//! A disk that is full, a file that cannot be written or is damaged: each has a name, and what was answered stays.
+
+use std::os::unix::fs::PermissionsExt;
+
+use futures_util::future::join_all;
+use tempfile::TempDir;
+
+use super::*;
+
+fn notes() -> Vec<Migration> {
+    let sql = "CREATE TABLE notes (note INTEGER PRIMARY KEY, text TEXT NOT NULL)";
+    vec![Migration::unapplied("V1__notes", sql).unwrap()]
+}
+
+fn open(directory: &TempDir) -> Result<Database, StoreError> {
+    Database::open(&directory.path().join("notes.db"), &notes())
+}
+
+async fn note(database: &Database, note: i64, bytes: usize) -> Result<(), StoreError> {
+    let insert = move |connection: &Connection| {
+        connection.execute("INSERT INTO notes VALUES (?1, ?2)", (note, "x".repeat(bytes)))?;
+        Ok(Effect::Keep(()))
+    };
+    database.write(insert).await
+}
+
+async fn kept(database: &Database) -> Vec<i64> {
+    let select = |connection: &Connection| {
+        let mut query = connection.prepare("SELECT note FROM notes ORDER BY note")?;
+        let notes = query.query_map([], |row| row.get(0))?;
+        Ok(notes.collect::<Result<_, _>>()?)
+    };
+    database.read(select).await.unwrap()
+}
+
+/// Lets the file grow to so many pages: a full disk of our own.
+async fn limit_pages(database: &Database, pages: u32) {
+    let limit = move |connection: &Connection| {
+        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+        Ok(Effect::Keep(()))
+    };
+    database.write(limit).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named_and_loses_nothing_that_was_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = open(&directory).unwrap();
+    limit_pages(&database, 20).await;
+    let answers = join_all((0..64).map(|number| note(&database, number, 4_000))).await;
+    let answered: Vec<i64> = (0..64)
+        .zip(&answers)
+        .filter(|(_, answer)| answer.is_ok())
+        .map(|(note, _)| note)
+        .collect();
+    assert!(
+        answers
+            .iter()
+            .any(|answer| matches!(answer, Err(StoreError::DiskFull))),
+        "{answers:?}"
+    );
+    assert_eq!(kept(&database).await, answered);
+
+    limit_pages(&database, 10_000).await;
+    note(&database, 99, 4_000).await.unwrap();
+    database.close().await;
+    let database = open(&directory).unwrap();
+    assert_eq!(kept(&database).await, [answered, vec![99]].concat());
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_told_from_one_of_another_kind() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("notes.db");
+    fs::write(&file, vec![0x5a; 8192]).unwrap();
+    assert!(matches!(open(&directory).unwrap_err(), StoreError::Damaged));
+    assert_eq!(fs::read(&file).unwrap(), vec![0x5a; 8192]);
+}
+
+#[tokio::test]
+async fn tables_of_a_newer_program_are_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let newer = Migration::unapplied("V2__newer", "CREATE TABLE newer (a)").unwrap();
+    let all = [notes(), vec![newer]].concat();
+    drop(Database::open(&directory.path().join("notes.db"), &all).unwrap());
+    assert!(matches!(open(&directory).unwrap_err(), StoreError::Migration(_)));
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_used_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let closed = directory.path().join("closed");
+    fs::write(&closed, "a file, not a directory").unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o400)).unwrap();
+    let error = Database::open(&closed.join("notes.db"), &notes()).unwrap_err();
+    assert!(matches!(error, StoreError::File(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_panic_in_a_query_does_not_use_up_the_readers() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = open(&directory).unwrap();
+    for _ in 0..16 {
+        let panics = |_: &Connection| -> Result<(), StoreError> { panic!("on purpose") };
+        assert!(database.read(panics).await.is_err());
+    }
+    assert_eq!(kept(&database).await, [] as [i64; 0]);
+}

@@ -1,0 +1,232 @@
+//! A hub as small as it can be: it enrols, holds the logs in memory, lets people in without asking, and links.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::broadcast;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use usher_cloud::clock::Clock;
+use usher_keys::{
+    Certificate, DeviceIdentity, EnrolmentCode, EnrolmentGrant, EnrolmentRequest, EventId, PublicKey,
+    SecretKey, SignedBundle,
+};
+use usher_link::{Change, Endpoint, Outlook, Replica, Responder, SessionEnd, drive};
+use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::ledger::{Entry, Ledger};
+use usher_protocol::log::{Head, Run, Tail};
+use usher_protocol::record::{Body, Passage};
+use usher_protocol::request::{Request, RequestError, Response};
+use usher_protocol::state::State;
+use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::trust::Trust;
+use usher_protocol::{GateId, Origin, ScanId, Seq, ZoneId};
+
+use super::client::Cloud;
+
+/// The gate that the usual event has, and the zone behind it.
+const GATE: GateId = GateId(1);
+const ZONE: ZoneId = ZoneId(1);
+
+pub struct Hub {
+    key: SecretKey,
+    clock: Clock,
+    changes: broadcast::Sender<Change>,
+    shelf: Mutex<Shelf>,
+}
+
+struct Shelf {
+    ledger: Ledger,
+    identity: DeviceIdentity,
+    entries: BTreeMap<Origin, Vec<Entry>>,
+    heads: BTreeMap<Origin, BTreeMap<Seq, Head>>,
+    scans: u8,
+}
+
+impl Hub {
+    /// Enrols with a code and pins what it says.
+    pub async fn enrol(cloud: &Cloud, code: &str, seed: u8) -> Arc<Self> {
+        let key = SecretKey::from_seed(&[seed; 32]);
+        let code: EnrolmentCode = code.parse().unwrap();
+        let request = EnrolmentRequest::new(code.secret(), format!("Hub {seed}"), &key).unwrap();
+        let answer = cloud.post("/v1/enrolments", &serde_json::to_value(request).unwrap()).await.ok(200);
+        let grant: EnrolmentGrant = serde_json::from_value(answer).unwrap();
+        let clock = Clock::Manual(cloud.clock.clone());
+        grant.verify(&code, &key.public(), clock.now()).unwrap();
+        let trust = Arc::new(Trust::pin(code.roots(), grant.bundle).unwrap());
+        let ledger = Ledger::new(key.public(), Some(grant.identity.clone()), trust);
+        let shelf = Shelf {
+            ledger,
+            identity: grant.identity,
+            entries: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            scans: 0,
+        };
+        Arc::new(Self { key, clock, changes: broadcast::Sender::new(256), shelf: Mutex::new(shelf) })
+    }
+
+    pub fn device(&self) -> PublicKey {
+        self.key.public()
+    }
+
+    /// Links to the cloud and syncs until told to leave.
+    pub async fn link(self: &Arc<Self>, cloud: &Cloud) -> Link {
+        self.link_about(cloud, self.event()).await
+    }
+
+    /// Links to the cloud and names an event, its own or not.
+    pub async fn link_about(self: &Arc<Self>, cloud: &Cloud, event: EventId) -> Link {
+        let endpoint = Endpoint::bind("127.0.0.1:0".parse().unwrap(), &self.key).unwrap();
+        let uplink = cloud.server.listening().uplink.unwrap();
+        let connection = endpoint.connect(uplink, event).await.unwrap();
+        let leave = CancellationToken::new();
+        let mut task = JoinSet::new();
+        let (hub, cancel) = (Arc::clone(self), leave.clone());
+        task.spawn(async move {
+            let end = drive(connection, hub, Arc::new(NoAnswers), |_| {}, cancel).await;
+            endpoint.close().await;
+            end
+        });
+        Link { leave, task }
+    }
+
+    /// Lets the people of a ticket in, whatever is known of it.
+    pub fn admit(&self, payload: &str) {
+        let mut shelf = self.shelf();
+        let verified = shelf.ledger.trust().keyring().verify_text(payload.as_bytes(), self.clock.now()).unwrap();
+        let ticket = verified.ticket();
+        shelf.scans += 1;
+        let passage = Passage {
+            scan: ScanId([shelf.scans, self.device().0[0], 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            unit: ticket.unit,
+            generation: ticket.generation,
+            tier: ticket.tier,
+            admits: ticket.admits,
+            persons: 1,
+            gate: GATE,
+            zone: ZONE,
+        };
+        let mut entries = shelf.ledger.keep_house(self.clock.now());
+        entries.push(shelf.ledger.write(Body::Admitted(passage), self.clock.now()));
+        for entry in entries {
+            shelf.entries.entry(entry.origin).or_default().push(entry);
+        }
+        let head = shelf.ledger.seal(&self.key).unwrap();
+        shelf.heads.entry(head.origin).or_default().insert(head.tail.seq, head.clone());
+        drop(shelf);
+        self.tell(Change::Grew(head.into()));
+    }
+
+    /// Waits until the state is as wanted.
+    pub async fn until(&self, condition: impl Fn(&State) -> bool) {
+        let mut changes = self.changes.subscribe();
+        while !condition(self.shelf().ledger.state()) {
+            // Lagging behind is as good a reason to look again.
+            let _ = changes.recv().await;
+        }
+    }
+
+    pub fn digest(&self) -> [u8; 32] {
+        self.shelf().ledger.state().digest()
+    }
+
+    fn tell(&self, change: Change) {
+        // Nobody listens while there is no link.
+        let _ = self.changes.send(change);
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap()
+    }
+}
+
+/// A link that lasts until it is told to leave or dropped.
+pub struct Link {
+    leave: CancellationToken,
+    task: JoinSet<SessionEnd>,
+}
+
+impl Link {
+    /// Waits for the end of the link.
+    pub async fn ends(mut self) -> SessionEnd {
+        self.task.join_next().await.unwrap().unwrap()
+    }
+
+    /// Ends the link.
+    pub async fn leave(self) -> SessionEnd {
+        self.leave.cancel();
+        self.ends().await
+    }
+}
+
+impl Replica for Hub {
+    fn event(&self) -> EventId {
+        self.shelf().ledger.event()
+    }
+
+    fn identity(&self) -> DeviceIdentity {
+        self.shelf().identity.clone()
+    }
+
+    fn held(&self) -> Vec<Held> {
+        self.shelf().ledger.heads().into_iter().map(Held::from).collect()
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    fn outlook(&self) -> Outlook {
+        let shelf = self.shelf();
+        Outlook {
+            now: self.clock.now(),
+            trust: Arc::clone(shelf.ledger.trust()),
+            revoked: Arc::new(BTreeSet::new()),
+            fresh_as_of: None,
+        }
+    }
+
+    async fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
+        let shelf = self.shelf();
+        let entries = shelf.entries.get(&origin)?;
+        let (_, head) = shelf.heads.get(&origin)?.last_key_value()?;
+        let skipped = usize::try_from(after.0).ok()?;
+        let base = skipped.checked_sub(1).map_or(Tail::default(), |last| entries[last].tail);
+        let records = entries.get(skipped..)?.iter().map(|entry| entry.bytes.clone()).collect();
+        Some(Run { base, records, head: head.clone() })
+    }
+
+    async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
+        None
+    }
+
+    async fn store(&self, run: Run) -> Result<Held, StoreError> {
+        let mut shelf = self.shelf();
+        let accepted = shelf.ledger.accept(&run, self.clock.now())?;
+        shelf.entries.entry(run.head.origin).or_default().extend(accepted.entries);
+        let heads = shelf.heads.entry(run.head.origin).or_default();
+        heads.extend(accepted.head.map(|head| (head.tail.seq, head)));
+        let held = Held::from(heads.last_key_value().unwrap().1.clone());
+        drop(shelf);
+        self.tell(Change::Grew(held.clone()));
+        Ok(held)
+    }
+
+    async fn store_checkpoint(&self, _checkpoint: SignedCheckpoint) {}
+
+    async fn store_bundle(&self, bundle: SignedBundle) {
+        if self.shelf().ledger.renew_trust(bundle).is_ok() {
+            self.tell(Change::Trust);
+        }
+    }
+
+    async fn notice(&self, _peer: PublicKey, _notice: Notice) {}
+}
+
+struct NoAnswers;
+
+impl Responder for NoAnswers {
+    async fn respond(&self, _peer: &Certificate, _request: Request) -> Response {
+        Err(RequestError::NotAllowed)
+    }
+}
