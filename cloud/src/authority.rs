@@ -274,8 +274,11 @@ impl Authorities {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(event, Arc::new(authority));
-        if let Some(event) = self.parts.store.event(event).await? {
-            self.decree(&event).await?;
+        if let Some(event) = self.parts.store.event(event).await?
+            && let Err(error) = self.decree(&event).await
+        {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(event = %event.id, error, "the policy is not up to date");
         }
         Ok(())
     }

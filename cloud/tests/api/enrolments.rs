@@ -35,10 +35,22 @@ async fn a_code_becomes_a_certificate_that_says_what_the_organizer_said() {
     let device = SecretKey::from_seed(&[1; 32]).public();
     grant.verify(&pinned, &device, START).unwrap();
     let certificate = grant.identity.unverified();
-    assert_eq!((certificate.role, certificate.name.as_str()), (Role::Hub, "North"));
-    assert_eq!((certificate.gates.as_slice(), certificate.capabilities.enrol_scanners), ([1].as_slice(), true));
+    assert_eq!(
+        (certificate.role, certificate.name.as_str()),
+        (Role::Hub, "North")
+    );
+    assert_eq!(
+        (
+            certificate.gates.as_slice(),
+            certificate.capabilities.enrol_scanners
+        ),
+        ([1].as_slice(), true)
+    );
     assert_eq!(certificate.window.until, START.plus_ms(2 * 24 * 60 * 60 * 1000));
-    assert_eq!(grant.uplink, [cloud.server.listening().uplink.unwrap().to_string()]);
+    assert_eq!(
+        grant.uplink,
+        [cloud.server.listening().uplink.unwrap().to_string()]
+    );
 }
 
 #[tokio::test]
@@ -49,8 +61,14 @@ async fn a_code_is_good_for_one_device_which_may_ask_again() {
     let text = shown["code"].as_str().unwrap();
     let first = cloud.post("/v1/enrolments", &request(text, 1)).await.ok(200);
     assert_eq!(first["identity"]["certificate"]["certificate"]["name"], "Laptop");
-    assert_eq!(cloud.post("/v1/enrolments", &request(text, 1)).await.ok(200), first);
-    cloud.post("/v1/enrolments", &request(text, 2)).await.check_problem(409, "code-used");
+    assert_eq!(
+        cloud.post("/v1/enrolments", &request(text, 1)).await.ok(200),
+        first
+    );
+    cloud
+        .post("/v1/enrolments", &request(text, 2))
+        .await
+        .check_problem(409, "code-used");
 }
 
 #[tokio::test]
@@ -65,20 +83,35 @@ async fn what_is_no_request_enrols_nobody() {
         request
     };
     let stolen = altered(|request| request["device"] = json!(SecretKey::from_seed(&[2; 32]).public()));
-    cloud.post("/v1/enrolments", &stolen).await.check_problem(422, "enrolment-not-valid");
+    cloud
+        .post("/v1/enrolments", &stolen)
+        .await
+        .check_problem(422, "enrolment-not-valid");
     let nameless = altered(|request| request["name"] = json!(""));
-    cloud.post("/v1/enrolments", &nameless).await.check_problem(422, "enrolment-not-valid");
+    cloud
+        .post("/v1/enrolments", &nameless)
+        .await
+        .check_problem(422, "enrolment-not-valid");
     let short = altered(|request| request["secret"] = json!("00"));
-    cloud.post("/v1/enrolments", &short).await.check_problem(422, "unreadable-request");
+    cloud
+        .post("/v1/enrolments", &short)
+        .await
+        .check_problem(422, "unreadable-request");
     let guess = EnrolmentRequest::new(
         usher_keys::EnrolmentSecret([0; 16]),
         "Laptop".into(),
         &SecretKey::from_seed(&[1; 32]),
     );
     let guess = serde_json::to_value(guess.unwrap()).unwrap();
-    cloud.post("/v1/enrolments", &guess).await.check_problem(404, "not-found");
+    cloud
+        .post("/v1/enrolments", &guess)
+        .await
+        .check_problem(404, "not-found");
     cloud.clock.advance_ms(60 * 60 * 1000);
-    cloud.post("/v1/enrolments", &good).await.check_problem(410, "code-expired");
+    cloud
+        .post("/v1/enrolments", &good)
+        .await
+        .check_problem(410, "code-expired");
 }
 
 #[tokio::test]
@@ -89,13 +122,26 @@ async fn a_code_that_makes_no_sense_is_told_why() {
         (json!({"role": "cloud"}), "/role"),
         (json!({"role": "hub", "gates": [9]}), "/gates/0"),
         (json!({"role": "hub", "name": "x".repeat(65)}), "/name"),
-        (json!({"role": "scanner", "capabilities": {"enrol_scanners": true}}), "/capabilities/enrol_scanners"),
-        (json!({"role": "hub", "expires_in_minutes": 0}), "/expires_in_minutes"),
-        (json!({"role": "hub", "certificate_days": 401}), "/certificate_days"),
+        (
+            json!({"role": "scanner", "capabilities": {"enrol_scanners": true}}),
+            "/capabilities/enrol_scanners",
+        ),
+        (
+            json!({"role": "hub", "expires_in_minutes": 0}),
+            "/expires_in_minutes",
+        ),
+        (
+            json!({"role": "hub", "certificate_days": 401}),
+            "/certificate_days",
+        ),
     ] {
-        let problem = code(&cloud, &event, &wish).await.check_problem(422, "invalid-request");
+        let problem = code(&cloud, &event, &wish)
+            .await
+            .check_problem(422, "invalid-request");
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
     }
     let draft = cloud.draft(|_| {}).await;
-    code(&cloud, &draft, &json!({"role": "hub"})).await.check_problem(409, "no-trust-bundle");
+    code(&cloud, &draft, &json!({"role": "hub"}))
+        .await
+        .check_problem(409, "no-trust-bundle");
 }

@@ -49,7 +49,10 @@ impl Hub {
         let key = SecretKey::from_seed(&[seed; 32]);
         let code: EnrolmentCode = code.parse().unwrap();
         let request = EnrolmentRequest::new(code.secret(), format!("Hub {seed}"), &key).unwrap();
-        let answer = cloud.post("/v1/enrolments", &serde_json::to_value(request).unwrap()).await.ok(200);
+        let answer = cloud
+            .post("/v1/enrolments", &serde_json::to_value(request).unwrap())
+            .await
+            .ok(200);
         let grant: EnrolmentGrant = serde_json::from_value(answer).unwrap();
         let clock = Clock::Manual(cloud.clock.clone());
         grant.verify(&code, &key.public(), clock.now()).unwrap();
@@ -62,7 +65,12 @@ impl Hub {
             heads: BTreeMap::new(),
             scans: 0,
         };
-        Arc::new(Self { key, clock, changes: broadcast::Sender::new(256), shelf: Mutex::new(shelf) })
+        Arc::new(Self {
+            key,
+            clock,
+            changes: broadcast::Sender::new(256),
+            shelf: Mutex::new(shelf),
+        })
     }
 
     pub fn device(&self) -> PublicKey {
@@ -93,11 +101,33 @@ impl Hub {
     /// Lets the people of a ticket in, whatever is known of it.
     pub fn admit(&self, payload: &str) {
         let mut shelf = self.shelf();
-        let verified = shelf.ledger.trust().keyring().verify_text(payload.as_bytes(), self.clock.now()).unwrap();
+        let verified = shelf
+            .ledger
+            .trust()
+            .keyring()
+            .verify_text(payload.as_bytes(), self.clock.now())
+            .unwrap();
         let ticket = verified.ticket();
         shelf.scans += 1;
         let passage = Passage {
-            scan: ScanId([shelf.scans, self.device().0[0], 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            scan: ScanId([
+                shelf.scans,
+                self.device().0[0],
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+            ]),
             unit: ticket.unit,
             generation: ticket.generation,
             tier: ticket.tier,
@@ -112,7 +142,11 @@ impl Hub {
             shelf.entries.entry(entry.origin).or_default().push(entry);
         }
         let head = shelf.ledger.seal(&self.key).unwrap();
-        shelf.heads.entry(head.origin).or_default().insert(head.tail.seq, head.clone());
+        shelf
+            .heads
+            .entry(head.origin)
+            .or_default()
+            .insert(head.tail.seq, head.clone());
         drop(shelf);
         self.tell(Change::Grew(head.into()));
     }
@@ -122,6 +156,14 @@ impl Hub {
         let mut changes = self.changes.subscribe();
         while !condition(self.shelf().ledger.state()) {
             // Lagging behind is as good a reason to look again.
+            let _ = changes.recv().await;
+        }
+    }
+
+    /// Waits until a version of the trust bundle is here.
+    pub async fn believes(&self, version: u64) {
+        let mut changes = self.changes.subscribe();
+        while self.shelf().ledger.trust().bundle().version < version {
             let _ = changes.recv().await;
         }
     }
@@ -191,9 +233,19 @@ impl Replica for Hub {
         let entries = shelf.entries.get(&origin)?;
         let (_, head) = shelf.heads.get(&origin)?.last_key_value()?;
         let skipped = usize::try_from(after.0).ok()?;
-        let base = skipped.checked_sub(1).map_or(Tail::default(), |last| entries[last].tail);
-        let records = entries.get(skipped..)?.iter().map(|entry| entry.bytes.clone()).collect();
-        Some(Run { base, records, head: head.clone() })
+        let base = skipped
+            .checked_sub(1)
+            .map_or(Tail::default(), |last| entries[last].tail);
+        let records = entries
+            .get(skipped..)?
+            .iter()
+            .map(|entry| entry.bytes.clone())
+            .collect();
+        Some(Run {
+            base,
+            records,
+            head: head.clone(),
+        })
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
@@ -203,7 +255,11 @@ impl Replica for Hub {
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
         let mut shelf = self.shelf();
         let accepted = shelf.ledger.accept(&run, self.clock.now())?;
-        shelf.entries.entry(run.head.origin).or_default().extend(accepted.entries);
+        shelf
+            .entries
+            .entry(run.head.origin)
+            .or_default()
+            .extend(accepted.entries);
         let heads = shelf.heads.entry(run.head.origin).or_default();
         heads.extend(accepted.head.map(|head| (head.tail.seq, head)));
         let held = Held::from(heads.last_key_value().unwrap().1.clone());

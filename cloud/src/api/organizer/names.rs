@@ -127,9 +127,9 @@ impl UnitView {
     pub fn words(&self) -> String {
         match &self.seat {
             Some(PlaceView { section, row, number }) => {
-                format!("{} {section}, row {row}, seat {number}", self.tier_name)
+                format!("{section}, row {row}, seat {number} ({})", self.tier_name)
             }
-            None => format!("{} (unit {})", self.tier_name, self.unit),
+            None => format!("Unit {} ({})", self.unit, self.tier_name),
         }
     }
 }
