@@ -2,14 +2,18 @@
 
 pub mod buyer;
 pub mod cloud;
+pub mod disk;
 pub mod festival;
 pub mod http;
+pub mod hub;
 pub mod listening;
 pub mod organizer;
 pub mod patience;
 pub mod process;
 pub mod programs;
 pub mod qr;
+pub mod scanner;
+pub mod venue;
 
 use std::path::{Path, PathBuf};
 
@@ -64,9 +68,9 @@ impl Stage {
             .tempdir()
             .context("making a folder")?;
         let cloud = Cloud::start(&programs, &folder.path().join("cloud"), cloud_settings).await?;
-        let key = cloud.organizer_key("Owl Events")?;
+        let key = cloud.organizer_key("Owl Events").await?;
         let http = cloud.http.with_token(key);
-        let organizer = Organizer::new(&programs, http, &folder.path().join("offline"))?;
+        let organizer = Organizer::new(&programs, http, &folder.path().join("offline")).await?;
         Ok(Self {
             cloud,
             organizer,

@@ -13,7 +13,8 @@ async fn a_code_that_the_cloud_draws_is_read_back_from_its_picture() -> anyhow::
         let file = buyer.save_code(&ticket, &stage.path("")).await?;
         let read = stage
             .programs
-            .run(Program::Scan, &["decode".as_ref(), file.as_os_str()])?;
+            .run(Program::Scan, &["decode".as_ref(), file.as_os_str()])
+            .await?;
         assert_eq!(read, format!("{}\t{}", file.display(), ticket.payload));
     }
     Ok(())

@@ -111,7 +111,7 @@ impl Cloud {
     /// Adds an organizer and gives the API key.
     ///
     /// **Errors**: when the program fails.
-    pub fn organizer_key(&self, name: &str) -> anyhow::Result<String> {
+    pub async fn organizer_key(&self, name: &str) -> anyhow::Result<String> {
         let config = self.config.as_os_str();
         let arguments = [
             "organizer-key".as_ref(),
@@ -120,7 +120,7 @@ impl Cloud {
             "--name".as_ref(),
             name.as_ref(),
         ];
-        self.programs.run(Program::Cloud, &arguments)
+        self.programs.run(Program::Cloud, &arguments).await
     }
 }
 

@@ -79,6 +79,15 @@ pub struct Incident {
     pub words: String,
 }
 
+/// The devices of an event as the organizer sees them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Devices {
+    /// The devices.
+    pub devices: Vec<Device>,
+    /// How many records of all logs the cloud holds.
+    pub records: u64,
+}
+
 /// A device as the organizer sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Device {
@@ -102,7 +111,7 @@ impl Organizer {
     /// Makes the organizer's root key in a folder that stays offline. There is no event yet.
     ///
     /// **Errors**: when the key cannot be made.
-    pub fn new(programs: &Programs, http: Http, folder: &Path) -> anyhow::Result<Self> {
+    pub async fn new(programs: &Programs, http: Http, folder: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder)?;
         let organizer = Self {
             http,
@@ -110,11 +119,13 @@ impl Organizer {
             programs: programs.clone(),
             folder: folder.to_owned(),
         };
-        organizer.keys(&[
-            "new-root".as_ref(),
-            "--out".as_ref(),
-            organizer.file("root.pem").as_ref(),
-        ])?;
+        organizer
+            .keys(&[
+                "new-root".as_ref(),
+                "--out".as_ref(),
+                organizer.file("root.pem").as_ref(),
+            ])
+            .await?;
         Ok(organizer)
     }
 
@@ -165,7 +176,8 @@ impl Organizer {
             request_file.as_ref(),
             "--out".as_ref(),
             bundle_file.as_ref(),
-        ])?;
+        ])
+        .await?;
         self.hand_in(&bundle_file).await
     }
 
@@ -258,13 +270,8 @@ impl Organizer {
     /// Lists the devices of the event.
     ///
     /// **Errors**: when the cloud does not tell.
-    pub async fn devices(&self) -> anyhow::Result<Vec<Device>> {
-        #[derive(Deserialize)]
-        struct Devices {
-            devices: Vec<Device>,
-        }
-        let devices: Devices = self.http.get(&self.path("devices")).await?.expect(200)?.json()?;
-        Ok(devices.devices)
+    pub async fn devices(&self) -> anyhow::Result<Devices> {
+        self.http.get(&self.path("devices")).await?.expect(200)?.json()
     }
 
     /// Lists every scan that has reached the cloud.
@@ -332,7 +339,7 @@ impl Organizer {
     /// Runs `usher-keys`.
     ///
     /// **Errors**: when it fails.
-    pub fn keys(&self, arguments: &[&OsStr]) -> anyhow::Result<String> {
-        self.programs.run(Program::Keys, arguments)
+    pub async fn keys(&self, arguments: &[&OsStr]) -> anyhow::Result<String> {
+        self.programs.run(Program::Keys, arguments).await
     }
 }

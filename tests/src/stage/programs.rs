@@ -1,10 +1,14 @@
 //! Where the built programs are, and one run of a program that ends by itself; those that stay up are in `process`.
 
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
+
+use super::patience::until;
 
 /// The four programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,20 +75,63 @@ impl Programs {
     /// Runs a program to its end and gives what it printed.
     ///
     /// **Errors**: when it fails, with what it said.
-    pub fn run<A: AsRef<OsStr>>(&self, program: Program, arguments: &[A]) -> anyhow::Result<String> {
-        let output = self.command(program).args(arguments).output();
-        let output = output.with_context(|| format!("starting {}", program.name()))?;
-        printed(program, &output)
+    pub async fn run<A: AsRef<OsStr>>(&self, program: Program, arguments: &[A]) -> anyhow::Result<String> {
+        let mut command = self.command(program);
+        command.args(arguments);
+        let ended = finish(command).await?;
+        ensure!(
+            ended.code == Some(0),
+            "{} ended with {:?}: {}",
+            program.name(),
+            ended.code,
+            ended.stderr.trim()
+        );
+        Ok(ended.stdout.trim().to_owned())
     }
 }
 
-/// Gives what a program that ended well printed.
+/// How a program ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Its exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+/// Runs a command to its end.
 ///
-/// **Errors**: when it did not end well, with what it said.
-pub fn printed(program: Program, output: &Output) -> anyhow::Result<String> {
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("{} ended with {}: {}", program.name(), output.status, said.trim());
+/// **Errors**: when it cannot be started, or does not end in time; it is killed then.
+pub async fn finish(mut command: Command) -> anyhow::Result<Ended> {
+    // Files and not pipes: nobody has to read while the program writes.
+    let (stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    command.stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
+    let name = command.get_program().display().to_string();
+    let mut child = Guard(command.spawn().with_context(|| format!("starting {name}"))?);
+    let status = until(format!("the end of {name}"), async || Ok(child.0.try_wait()?)).await?;
+    Ok(Ended {
+        code: status.code(),
+        stdout: whole(stdout)?,
+        stderr: whole(stderr)?,
+    })
+}
+
+fn whole(mut file: File) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Kills what has not ended when nobody waits for it any more.
+struct Guard(Child);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Errors mean that it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

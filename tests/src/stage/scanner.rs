@@ -1,0 +1,140 @@
+//! A scanner as a program: its enrolment, and runs of it over picture files at a gate.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::programs::{Program, Programs, finish};
+
+/// A scanner with a folder of its own.
+#[derive(Debug, Clone)]
+pub struct Scanner {
+    programs: Programs,
+    dir: PathBuf,
+    /// Hubs it is told of beside those of its enrolment.
+    hubs: Vec<String>,
+}
+
+/// What a scanner showed for one code.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Shown {
+    /// `admit`, `deny`, `refer` or `unanswered`.
+    pub signal: String,
+    /// A name for scripts: `admitted`, `exited`, or the name of the reason.
+    pub outcome: String,
+    /// What to do, in a word or two.
+    pub words: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// More lines.
+    pub details: Vec<String>,
+    /// Whether it judged with its own replica.
+    pub alone: bool,
+    /// From the reading to the answer, in milliseconds.
+    pub took_ms: u64,
+}
+
+impl Shown {
+    /// Gives what stood on the screen, in one line.
+    pub fn line(&self) -> String {
+        let alone = if self.alone { " (judged alone)" } else { "" };
+        match &self.reason {
+            Some(reason) => format!(
+                "{}: {} \u{2014} {reason}{alone}",
+                self.signal.to_uppercase(),
+                self.words
+            ),
+            None => format!("{}: {}{alone}", self.signal.to_uppercase(), self.words),
+        }
+    }
+}
+
+impl Scanner {
+    /// Enrols a fresh scanner with a code.
+    ///
+    /// **Errors**: when it is not enrolled.
+    pub async fn enrol(programs: &Programs, dir: &Path, code: &str) -> anyhow::Result<Self> {
+        let name = dir.file_name().context("a scanner's folder has a name")?;
+        let arguments = [
+            "--dir".as_ref(),
+            dir.as_os_str(),
+            "enroll".as_ref(),
+            code.as_ref(),
+            "--name".as_ref(),
+            name,
+        ];
+        programs.run(Program::Scan, &arguments).await?;
+        Ok(Self {
+            programs: programs.clone(),
+            dir: dir.to_owned(),
+            hubs: Vec::new(),
+        })
+    }
+
+    /// Tells the scanner of a hub.
+    #[must_use]
+    pub fn with_hub(mut self, address: impl ToString) -> Self {
+        self.hubs.push(address.to_string());
+        self
+    }
+
+    /// Scans the code of a picture at a gate.
+    ///
+    /// **Errors**: when the scanner does not show exactly one result.
+    pub async fn scan(&self, gate: u16, picture: &Path) -> anyhow::Result<Shown> {
+        let mut shown = self.scan_all(gate, &[picture], &[]).await?;
+        ensure!(shown.len() == 1, "the scanner showed {} results", shown.len());
+        shown.pop().context("there is one")
+    }
+
+    /// Scans the codes of pictures at a gate, one after the other.
+    ///
+    /// **Errors**: when the scanner does not run, or shows something that cannot be read.
+    pub async fn scan_all(&self, gate: u16, pictures: &[&Path], more: &[&str]) -> anyhow::Result<Vec<Shown>> {
+        let mut arguments: Vec<OsString> = vec![
+            "run".into(),
+            "--gate".into(),
+            gate.to_string().into(),
+            "--json".into(),
+        ];
+        for hub in &self.hubs {
+            arguments.extend(["--hub".into(), hub.into()]);
+        }
+        arguments.extend(more.iter().map(|argument| argument.into()));
+        arguments.push("--image".into());
+        arguments.extend(pictures.iter().map(|picture| picture.into()));
+        let printed = self.run(&arguments).await?;
+        let mut shown = Vec::new();
+        for line in printed.lines() {
+            let line: Value = serde_json::from_str(line).with_context(|| format!("reading {line}"))?;
+            if line["kind"] == "scan" {
+                shown.push(serde_json::from_value(line)?);
+            }
+        }
+        Ok(shown)
+    }
+
+    /// Runs the scanner's program on its folder and gives what it printed, whatever its exit code.
+    ///
+    /// **Errors**: when it does not run, or a signal ends it.
+    pub async fn run(&self, arguments: &[OsString]) -> anyhow::Result<String> {
+        let mut command = self.programs.command(Program::Scan);
+        command.arg("--dir").arg(&self.dir).args(arguments);
+        let ended = finish(command).await?;
+        ensure!(
+            matches!(ended.code, Some(0 | 1)),
+            "usher-scan ended with {:?}: {}",
+            ended.code,
+            ended.stderr
+        );
+        Ok(ended.stdout)
+    }
+
+    /// Gives its folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+}

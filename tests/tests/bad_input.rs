@@ -1,0 +1,8 @@
+//! What no honest client, ticket, disk or settings file would bring: each gets a clear answer, and nothing is lost by it.
+
+mod bad_input {
+    pub mod cloud_disks;
+    pub mod cloud_requests;
+    pub mod cloud_settings;
+    pub mod cloud_texts;
+}
