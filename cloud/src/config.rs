@@ -287,6 +287,10 @@ mod tests {
             "[reservations]\ndefault_seconds = 0",
             &["reservations.default_seconds", "1 to 86400"],
         );
+        check_refused(
+            "[limits]\nrequest_seconds = 30",
+            &["limits.request_seconds", "payments.timeout_seconds"],
+        );
         check_refused("public_url = \"tickets.example\"", &["public_url", "http://"]);
         check_refused(
             "uplink_public = [\"tickets.example\"]",

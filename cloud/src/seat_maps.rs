@@ -175,3 +175,55 @@ impl SeatMaps {
         made.await.map_err(|_| StoreError::Closed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::ids::draw_event_id;
+    use crate::store::contract::case::{Case, HOLD_MS, START};
+
+    async fn map(maps: &SeatMaps, case: &Case, now: Timestamp) -> Arc<SeatMap> {
+        maps.of(case.event, now).await.unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_map_is_made_once_for_each_change() {
+        let case = Case::on_sqlite().await;
+        let maps = SeatMaps::new(case.store.clone());
+        let first = map(&maps, &case, START).await;
+        assert!(Arc::ptr_eq(&first, &map(&maps, &case, START).await));
+        case.held(&[0], START).await;
+        maps.changed(case.event);
+        let waiting = join_all((0..16).map(|_| map(&maps, &case, START))).await;
+        assert!(waiting.iter().all(|map| Arc::ptr_eq(map, &waiting[0])));
+        assert_ne!(waiting[0].etag, first.etag);
+    }
+
+    #[tokio::test]
+    async fn a_map_goes_out_of_date_when_a_hold_expires_and_not_before() {
+        let case = Case::on_sqlite().await;
+        let maps = SeatMaps::new(case.store.clone());
+        let empty = map(&maps, &case, START).await;
+        case.held(&[0], START).await;
+        maps.changed(case.event);
+        let held = map(&maps, &case, START).await;
+        assert!(Arc::ptr_eq(
+            &held,
+            &map(&maps, &case, START.plus_ms(HOLD_MS - 1)).await
+        ));
+        let expired = map(&maps, &case, START.plus_ms(HOLD_MS)).await;
+        assert_eq!((&expired.body, &expired.etag), (&empty.body, &empty.etag));
+    }
+
+    #[tokio::test]
+    async fn events_that_are_not_on_sale_take_no_place() {
+        let case = Case::on_sqlite().await;
+        let maps = SeatMaps::new(case.store.clone());
+        for _ in 0..2 * EVENTS_KEPT {
+            assert!(maps.of(draw_event_id(START), START).await.unwrap().is_none());
+        }
+        assert!(maps.places().is_empty());
+    }
+}

@@ -71,7 +71,7 @@ const RANGES: [Range; 9] = [
     ),
 ];
 
-/// Checks every number against its range.
+/// Checks every number against its range, and those that depend on each other.
 ///
 /// **Errors**: [`ConfigError::OutOfRange`], the first found.
 pub fn check(config: &Config) -> Result<(), ConfigError> {
@@ -79,6 +79,12 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         if !(least..=greatest).contains(&value(config)) {
             return Err(ConfigError::OutOfRange { key, expected });
         }
+    }
+    if config.limits.request_seconds <= config.payments.timeout_seconds {
+        return Err(ConfigError::OutOfRange {
+            key: "limits.request_seconds",
+            expected: "more than payments.timeout_seconds: a buyer waits for the payment",
+        });
     }
     Ok(())
 }
