@@ -27,21 +27,24 @@ fn play(seeds: std::ops::Range<u64>, shape: Shape) -> Outcome {
     };
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(play_some)).collect();
-        workers.into_iter().map(|worker| worker.join().expect("a seed broke a promise")).fold(
-            Outcome::default(),
-            |sum, one| Outcome {
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("a seed broke a promise"))
+            .fold(Outcome::default(), |sum, one| Outcome {
                 steps: sum.steps + one.steps,
                 admitted: sum.admitted + one.admitted,
                 refused: sum.refused + one.refused,
                 incidents: sum.incidents + one.incidents,
-            },
-        )
+            })
     })
 }
 
 #[test]
 fn the_promises_hold_under_faults() {
-    let shape = Shape { chaos_ms: 30_000, ..Shape::default() };
+    let shape = Shape {
+        chaos_ms: 30_000,
+        ..Shape::default()
+    };
     let sum = play(0..SEEDS, shape);
     // The faults must bite: people got in, doubles happened under the available policy, and much was refused.
     assert!(sum.admitted > SEEDS * 30, "{sum:?}");
@@ -51,7 +54,11 @@ fn the_promises_hold_under_faults() {
 
 #[test]
 fn without_faults_there_are_no_doubles() {
-    let shape = Shape { faults: false, chaos_ms: 20_000, ..Shape::default() };
+    let shape = Shape {
+        faults: false,
+        chaos_ms: 20_000,
+        ..Shape::default()
+    };
     let sum = play(1_000..1_010, shape);
     assert_eq!(sum.incidents, 0, "{sum:?}");
     assert!(sum.admitted > 100, "{sum:?}");
@@ -59,6 +66,9 @@ fn without_faults_there_are_no_doubles() {
 
 #[test]
 fn one_seed_plays_the_same_twice() {
-    let shape = Shape { chaos_ms: 20_000, ..Shape::default() };
+    let shape = Shape {
+        chaos_ms: 20_000,
+        ..Shape::default()
+    };
     assert_eq!(sim::run(7, shape), sim::run(7, shape));
 }
