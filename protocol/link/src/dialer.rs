@@ -4,9 +4,11 @@ mod backoff;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::net::lookup_host;
 use tokio_util::sync::CancellationToken;
+use usher_protocol::sync::Farewell;
 
 use crate::connection::Connection;
 use crate::drive::{Opened, drive};
@@ -17,6 +19,10 @@ use backoff::Backoff;
 
 /// Most addresses of one host name that are tried in a row.
 const MAX_ADDRESSES: usize = 4;
+
+/// How long a session must have stood for its end to count as no failure, whoever ended it: a peer that shows us the door
+/// right after each hello (our key is in use elsewhere) is dialed ever more rarely.
+const STEADY: Duration = Duration::from_secs(30);
 
 /// What happens to a link.
 #[derive(Debug)]
@@ -71,7 +77,8 @@ impl<R: Replica, S: Responder> Dialer<R, S> {
         }
     }
 
-    /// Makes one connection and drives it to its end; tells whether a session opened.
+    /// Makes one connection and drives it to its end; tells whether that was a success: a session stood until it was lost
+    /// or the peer left, or for long enough.
     async fn link_once(&self, observer: &impl LinkObserver, cancel: &CancellationToken) -> bool {
         let connection = tokio::select! {
             connected = self.connect() => match connected {
@@ -90,9 +97,11 @@ impl<R: Replica, S: Responder> Dialer<R, S> {
             observer.observe(LinkState::Opened(opened));
         };
         let (replica, responder) = (Arc::clone(&self.replica), Arc::clone(&self.responder));
+        let begun = Instant::now();
         let end = drive(connection, replica, responder, opened, cancel.clone()).await;
+        let was_shown_the_door = matches!(end, SessionEnd::Theirs(farewell) if farewell != Farewell::Leaving);
         observer.observe(LinkState::Closed(end));
-        did_open.into_inner()
+        did_open.into_inner() && (!was_shown_the_door || begun.elapsed() >= STEADY)
     }
 
     async fn connect(&self) -> Result<Connection, LinkError> {
