@@ -1,7 +1,18 @@
 //! The venue hub as a library: the durable replica, the one admission path, the services of the local network; scanners use the replica too.
 
+pub mod admission;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod directory;
+pub mod enrol;
+pub mod http;
+pub mod hub;
+pub mod links;
 pub mod replica;
+pub mod responder;
+pub mod token;
+pub mod words;
 
 #[cfg(test)]
 mod rehearsal;

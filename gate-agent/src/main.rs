@@ -1,2 +1,25 @@
-//! Placeholder.
-fn main() {}
+//! The program `usher-gate-agent`: reads arguments, calls the library, turns the result into an exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+use usher_gate_agent::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match cli::run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) if cli::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when this fails.
+            let _ = writeln!(std::io::stderr(), "usher-gate-agent: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

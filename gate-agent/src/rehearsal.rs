@@ -1,7 +1,9 @@
 //! An event for tests: keys, bundle, policy, authority log and tickets, without a cloud; what is tested is elsewhere.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use usher_keys::pem;
 use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, KeyId, PublicKey, Role, RootSet, SecretKey,
     SignedBundle, TrustBundle, TrustedKey, Window,
@@ -17,6 +19,7 @@ use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, ScanId, TierId, Unit, ZoneId, home};
 
 use crate::clock::Clock;
+use crate::directory::DataDirectory;
 use crate::replica::{Meta, Replica};
 
 /// The event of the tests.
@@ -220,4 +223,29 @@ pub fn unit_at(hub: u8, hubs: &[u8]) -> u32 {
     (0..)
         .find(|unit| home::home_of(EVENT, Unit(*unit), &hubs) == home)
         .unwrap()
+}
+
+/// A directory with the key and replica of a device that was enrolled.
+pub fn enrolled(show: &Show, n: u8, role: Role) -> (tempfile::TempDir, DataDirectory) {
+    let kept = tempfile::tempdir().unwrap();
+    let directory = DataDirectory::at(kept.path());
+    pem::write_secret(&directory.key_path(), &key(n), None, &[0; pem::RNG_BYTES]).unwrap();
+    Replica::found(&directory.replica_path(), &show.meta(n, role)).unwrap();
+    (kept, directory)
+}
+
+/// Waits until something is so; says where it gave up.
+#[track_caller]
+pub fn until<F: AsyncFnMut() -> bool>(mut is_so: F) -> impl Future<Output = ()> {
+    let place = std::panic::Location::caller();
+    async move {
+        let mut look = tokio::time::interval(Duration::from_millis(10));
+        let waiting = async {
+            while !is_so().await {
+                look.tick().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+        assert!(waited.is_ok(), "waited in vain at {place}");
+    }
 }

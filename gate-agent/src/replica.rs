@@ -1,8 +1,11 @@
 //! The durable replica of one event on SQLite, for hubs and scanners: state from signed logs, one owner, group commit; the network is not here.
 
+mod access;
+mod audit;
 mod command;
 mod database;
 mod error;
+mod export;
 mod linked;
 mod meta;
 mod owner;
@@ -25,7 +28,10 @@ use usher_protocol::ledger::{Asked, Ledger, Seat};
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 
+pub use access::{Access, ScannerTerms, TokenHolder};
+pub use audit::{Audit, AuditedLog, audit};
 pub use error::{Fault, Finding, ReplicaError};
+pub use export::{ScanRow, scans};
 pub use meta::Meta;
 pub use owner::GROUP_COMMANDS;
 pub use standing::{FiguresNow, Standing};
@@ -69,6 +75,13 @@ impl Replica {
         }
         meta.write(&transaction)?;
         Ok(transaction.commit()?)
+    }
+
+    /// Reads what a device is and believes, also while it is running.
+    ///
+    /// **Errors**: [`ReplicaError::NotFounded`] and the rest of [`ReplicaError`].
+    pub fn read_meta(path: &Path) -> Result<Meta, ReplicaError> {
+        Meta::read(&Place::File(path.to_owned()).open_reader()?)
     }
 
     /// Opens the replica in a file and rebuilds its state.

@@ -92,7 +92,8 @@ impl Replica {
 
 fn found<T>(loaded: Result<Option<T>, ReplicaError>) -> Option<T> {
     loaded.unwrap_or_else(|error| {
-        tracing::error!(%error, "the replica cannot be read");
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(error, "the replica cannot be read");
         None
     })
 }

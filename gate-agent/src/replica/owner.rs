@@ -228,7 +228,8 @@ impl Owner {
                 Some(ledger)
             }
             Err(error) => {
-                tracing::error!(%error, "the replica cannot be read back");
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "the replica cannot be read back");
                 self.failing = true;
                 None
             }

@@ -1,0 +1,181 @@
+//! The one way in: verify the code on a worker, ask the unit's home hub or be it, decide in the owner, answer once it is durable; who may ask is the responder's.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use usher_keys::PublicKey;
+use usher_protocol::admission::{Refused, Verdict};
+use usher_protocol::ledger::{Asked, Seat};
+use usher_protocol::request::{Answer, Request, RequestError, Response, Scan, TicketFacts};
+use usher_protocol::state::refusal_name;
+use usher_protocol::ticket::{Rejection, VerifiedTicket};
+
+use crate::links::Links;
+use crate::replica::{Replica, asked};
+
+/// Most scans under way at once: a second's work of the busiest hub; beyond it scanners are told to ask again.
+const SCANS_UNDER_WAY: usize = 2_048;
+
+/// The admission path of a hub.
+pub struct AdmissionPath {
+    replica: Arc<Replica>,
+    links: Arc<Links>,
+    home_timeout: Duration,
+    under_way: Semaphore,
+    verifiers: Semaphore,
+    tally: Tally,
+}
+
+impl AdmissionPath {
+    /// Makes the path; a home hub that does not answer within `home_timeout` counts as out of reach.
+    pub fn new(replica: Arc<Replica>, links: Arc<Links>, home_timeout: Duration) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            replica,
+            links,
+            home_timeout,
+            under_way: Semaphore::new(SCANS_UNDER_WAY),
+            verifiers: Semaphore::new(cores),
+            tally: Tally::default(),
+        }
+    }
+
+    /// Judges a scan that reached this hub.
+    ///
+    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    pub async fn judge(&self, scan: Scan) -> Response {
+        let response = self.judge_here(scan).await;
+        self.tally.count(&response);
+        response
+    }
+
+    async fn judge_here(&self, scan: Scan) -> Response {
+        let _place = self.under_way.try_acquire().map_err(|_| RequestError::Busy)?;
+        let ticket = match self.verify(&scan).await? {
+            Ok(ticket) => ticket,
+            Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
+        };
+        let home = self.replica.standing().home(ticket.ticket().unit);
+        match home.filter(|home| *home != self.replica.me()) {
+            None => self.decide(asked(&scan, ticket), Seat::Home).await,
+            Some(home) => match self.ask_home(home, &scan).await {
+                Some(answer) => Ok(answer),
+                None => self.decide(asked(&scan, ticket), Seat::CutOff).await,
+            },
+        }
+    }
+
+    /// Judges a scan for another hub, if we are the unit's home.
+    ///
+    /// **Errors**: [`RequestError::NotHome`], [`RequestError::Busy`], [`RequestError::Unavailable`].
+    pub async fn judge_as_home(&self, scan: Scan) -> Response {
+        let _place = self.under_way.try_acquire().map_err(|_| RequestError::Busy)?;
+        let ticket = match self.verify(&scan).await? {
+            Ok(ticket) => ticket,
+            Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
+        };
+        if self.replica.standing().home(ticket.ticket().unit) != Some(self.replica.me()) {
+            return Err(RequestError::NotHome);
+        }
+        self.decide(asked(&scan, ticket), Seat::Home).await
+    }
+
+    /// Lets people in against the rules; a code that is no valid ticket cannot be overridden.
+    ///
+    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    pub async fn override_refusal(&self, scan: Scan, by: String, why: String) -> Response {
+        let _place = self.under_way.try_acquire().map_err(|_| RequestError::Busy)?;
+        let ticket = match self.verify(&scan).await? {
+            Ok(ticket) => ticket,
+            Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
+        };
+        let facts = TicketFacts::from(ticket.ticket());
+        let verdict = self
+            .replica
+            .override_refusal(asked(&scan, ticket), by, why)
+            .await?;
+        Ok(Answer {
+            scan: scan.id,
+            verdict,
+            by: self.replica.judged_by(Seat::CutOff),
+            ticket: Some(facts),
+        })
+    }
+
+    /// Gives how many scans of this hub came out how, by short name.
+    pub fn tally(&self) -> BTreeMap<&'static str, u64> {
+        self.tally.now()
+    }
+
+    /// Verifies on a worker thread: as many at once as there are cores, so that a burst does not starve the network.
+    async fn verify(&self, scan: &Scan) -> Result<Result<VerifiedTicket, Rejection>, RequestError> {
+        let _worker = self
+            .verifiers
+            .acquire()
+            .await
+            .map_err(|_| RequestError::Unavailable)?;
+        let (replica, code) = (Arc::clone(&self.replica), scan.code.clone());
+        let verifying = tokio::task::spawn_blocking(move || replica.verify(&code));
+        verifying.await.map_err(|_| RequestError::Unavailable)
+    }
+
+    /// Asks the home hub; whatever is no answer of a home means that it cannot be reached.
+    async fn ask_home(&self, home: PublicKey, scan: &Scan) -> Option<Answer> {
+        let give_up_at = Instant::now() + self.home_timeout;
+        for connection in self.links.connections(&home) {
+            let left = give_up_at.saturating_duration_since(Instant::now());
+            let request = Request::JudgeAsHome(scan.clone());
+            match connection.ask(&request, left).await {
+                Ok(Ok(answer)) if answer.scan == scan.id => return Some(answer),
+                Ok(Ok(_)) => tracing::warn!(home = %home.id(), "the home hub answered another scan"),
+                Ok(Err(error)) => tracing::debug!(home = %home.id(), ?error, "the home hub does not judge"),
+                Err(error) => tracing::debug!(home = %home.id(), %error, "the home hub does not answer"),
+            }
+        }
+        None
+    }
+
+    async fn decide(&self, asked: Asked, seat: Seat) -> Response {
+        let (scan, facts) = (asked.scan, TicketFacts::from(asked.ticket.ticket()));
+        let verdict = self.replica.judge(asked, seat).await?;
+        Ok(Answer {
+            scan,
+            verdict,
+            by: self.replica.judged_by(seat),
+            ticket: Some(facts),
+        })
+    }
+}
+
+/// Counts of how scans came out.
+#[derive(Default)]
+struct Tally {
+    /// Guards the counts; never held across an await.
+    counts: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl Tally {
+    fn count(&self, response: &Response) {
+        let name = match response {
+            Ok(answer) => match answer.verdict {
+                Verdict::Admit { .. } => "admit",
+                Verdict::Deny(reason) => refusal_name(&Refused::Deny(reason)),
+                Verdict::Refer(referral) => refusal_name(&Refused::Refer(referral)),
+            },
+            Err(RequestError::Busy) => "busy",
+            Err(RequestError::Unavailable) => "unavailable",
+            Err(RequestError::NotAllowed | RequestError::NotHome | RequestError::Malformed) => "not_allowed",
+        };
+        *self.locked().entry(name).or_default() += 1;
+    }
+
+    fn now(&self) -> BTreeMap<&'static str, u64> {
+        self.locked().clone()
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        self.counts.lock().expect("nothing panics while it holds this")
+    }
+}

@@ -1,0 +1,137 @@
+//! The command line of `usher-gate-agent`: what can be asked for, and which part does it.
+
+mod audit;
+mod codes;
+mod enrol;
+mod export;
+mod run;
+mod status;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use usher_keys::EnrolmentCode;
+
+use crate::directory::DataDirectory;
+
+/// The hub at a venue: admits people with or without a network.
+#[derive(Debug, Parser)]
+#[command(name = "usher-gate-agent", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// The data directory: key, replica, settings.
+    #[arg(
+        long,
+        global = true,
+        env = "USHER_HUB_DIR",
+        default_value = "usher-hub",
+        value_name = "DIR"
+    )]
+    pub dir: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Turn this machine into a hub of an event.
+    #[command(alias = "enrol")]
+    Enroll {
+        /// The code from the organizer: usher-enrol:…
+        code: EnrolmentCode,
+        /// How people call this hub; the machine's own name when missing.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Run the hub until SIGTERM or Ctrl-C.
+    Run {
+        /// The settings; usher-gate-agent.toml in the data directory when missing.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Say how the running hub stands.
+    Status {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a code that enrols one scanner at this hub, also with the cable cut; it can be used for an hour.
+    ScannerCode(ScannerCode),
+    /// Print a token for a turnstile or foreign handheld at this hub's HTTP.
+    HttpToken(HttpToken),
+    /// Check every page, chain and head; exit code 1 when something is wrong.
+    Audit,
+    /// Print every scan of every log.
+    Export {
+        /// The format.
+        #[arg(long, value_enum, default_value_t = Format::Csv)]
+        format: Format,
+    },
+}
+
+/// What a scanner is given.
+#[derive(Debug, Args)]
+pub struct ScannerCode {
+    /// The gates it may serve, by id; every gate when missing.
+    #[arg(long, value_delimiter = ',', value_name = "GATE")]
+    pub gates: Vec<u16>,
+    /// It may override refusals, with a supervisor's name and reason.
+    #[arg(long = "override")]
+    pub override_refusals: bool,
+    /// How long it may work, in hours.
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=168), value_name = "HOURS")]
+    pub hours: u64,
+}
+
+/// What a device without a certificate is given.
+#[derive(Debug, Args)]
+pub struct HttpToken {
+    /// The gates it may serve, by id; every gate when missing.
+    #[arg(long, value_delimiter = ',', value_name = "GATE")]
+    pub gates: Vec<u16>,
+    /// How people call the device.
+    #[arg(long, default_value = "device")]
+    pub name: String,
+    /// Take every token of that name back instead.
+    #[arg(long)]
+    pub revoke: bool,
+}
+
+/// How scans are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Comma-separated values with a header line (RFC 4180).
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+/// Does what was asked for.
+///
+/// **Errors**: whatever went wrong, said so that a person knows what to do.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let directory = DataDirectory::at(&cli.dir);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the system gives no threads")?;
+    match cli.command {
+        Command::Enroll { code, name } => runtime.block_on(enrol::enrol(&directory, &code, name)),
+        Command::Run { config } => runtime.block_on(run::run(&directory, config.as_deref())),
+        Command::Status { json } => runtime.block_on(status::status(&directory, json)),
+        Command::ScannerCode(wanted) => codes::scanner_code(&directory, wanted),
+        Command::HttpToken(wanted) => codes::http_token(&directory, wanted),
+        Command::Audit => audit::audit(&directory),
+        Command::Export { format } => export::export(&directory, format),
+    }
+}
+
+/// Tells whether an error only means that the reader of our output went away.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io_error = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+    io_error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

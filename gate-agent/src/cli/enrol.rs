@@ -1,0 +1,48 @@
+//! `enroll`: turns this machine into a hub and says what it has become.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use usher_keys::certificate::MAX_NAME_BYTES;
+use usher_keys::{EnrolmentCode, Role};
+
+use crate::clock::Clock;
+use crate::directory::DataDirectory;
+use crate::enrol::Enrolment;
+
+/// Where Linux says how the machine is called.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
+/// Enrols this machine.
+pub async fn enrol(
+    directory: &DataDirectory,
+    code: &EnrolmentCode,
+    name: Option<String>,
+) -> anyhow::Result<ExitCode> {
+    let enrolment = Enrolment {
+        code,
+        name: name.unwrap_or_else(machine_name),
+        role: Role::Hub,
+        directory,
+    };
+    let grant = enrolment.run(&Clock::system()).await?;
+    let certificate = grant.identity.unverified();
+    let dir = directory.path().display();
+    writeln!(
+        std::io::stdout().lock(),
+        "This machine is now the hub \"{}\" of event {}.\nStart it with: usher-gate-agent --dir {dir} run",
+        certificate.name,
+        certificate.event,
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn machine_name() -> String {
+    let name = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
+    let name = name.trim();
+    if (1..=MAX_NAME_BYTES).contains(&name.len()) {
+        name.to_owned()
+    } else {
+        "hub".to_owned()
+    }
+}

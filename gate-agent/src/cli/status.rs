@@ -1,0 +1,93 @@
+//! `status`: asks the running hub how it stands, and says it in a few lines.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use crate::directory::DataDirectory;
+use crate::hub::listening::Listening;
+use crate::replica::Replica;
+
+/// How long the hub may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Prints the status.
+pub async fn status(directory: &DataDirectory, json: bool) -> anyhow::Result<ExitCode> {
+    let meta = Replica::read_meta(&directory.replica_path())?;
+    let name = &meta.identity.unverified().name;
+    let listening = Listening::read(&directory.listening_path())?;
+    let status = ask(&listening.http)
+        .await
+        .with_context(|| format!("the hub \"{name}\" is not running: usher-gate-agent run"))?;
+    let mut out = std::io::stdout().lock();
+    if json {
+        writeln!(out, "{status:#}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for line in lines(&status) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn ask(http: &str) -> anyhow::Result<Value> {
+    // An error means that the process has chosen its provider already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build()?;
+    let answer = client.get(format!("http://{http}/v1/status")).send().await?;
+    if !answer.status().is_success() {
+        bail!("it answered {}", answer.status());
+    }
+    Ok(answer.json().await?)
+}
+
+fn lines(status: &Value) -> Vec<String> {
+    let mut lines = vec![
+        format!(
+            "{} \u{2014} {}",
+            text(&status["name"]),
+            text(&status["event_name"])
+        ),
+        text(&status["freshness"]),
+    ];
+    if status["storage_ok"] == Value::Bool(false) {
+        lines.push("THE DISK TAKES NOTHING: no scan can be decided".to_owned());
+    }
+    lines.extend(list(&status["links"]).map(|link| {
+        format!(
+            "linked: {} ({}), {}",
+            text(&link["name"]),
+            text(&link["role"]),
+            text(&link["since"])
+        )
+    }));
+    let down = list(&status["dials"]).filter(|dial| dial["is_linked"] == Value::Bool(false));
+    lines.extend(down.map(|dial| {
+        format!(
+            "NOT linked: {}: {}",
+            text(&dial["address"]),
+            text(&dial["detail"])
+        )
+    }));
+    lines.extend(
+        list(&status["gates"]).map(|gate| format!("{}: {} let in", text(&gate["name"]), gate["admitted"])),
+    );
+    lines.extend(
+        list(&status["zones"]).map(|zone| format!("{}: {} inside", text(&zone["name"]), zone["occupancy"])),
+    );
+    lines.extend(list(&status["refused"]).map(|line| format!("{}: {}", text(&line["words"]), line["count"])));
+    lines.extend(list(&status["incidents"]).map(|words| format!("INCIDENT: {}", text(words))));
+    lines
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> String {
+    let text = value.as_str().unwrap_or("no event received yet");
+    text.chars().filter(|character| !character.is_control()).collect()
+}

@@ -1,0 +1,202 @@
+//! The settings of a hub: a TOML file, overridden by the environment, unknown keys refused by name; what they mean is said in usher-gate-agent.example.toml.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// What environment variables that override settings begin with: `USHER_HUB__HTTP` is `http`.
+pub const ENV_PREFIX: &str = "USHER_HUB__";
+/// Most addresses of peers and uplinks each: every hub of the largest venue.
+pub const MAX_ADDRESSES: usize = 64;
+/// Longest a scan may wait for the home hub, in milliseconds: a scanner gives up after 300.
+const MAX_HOME_TIMEOUT_MS: u64 = 2_000;
+
+/// The settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where scanners and other hubs link to (QUIC, UDP).
+    pub listen: SocketAddr,
+    /// Where turnstiles, new scanners and the status page come in (HTTP, TCP).
+    pub http: SocketAddr,
+    /// The host name or address under which others reach this machine; found out when missing.
+    pub advertise: Option<String>,
+    /// The cloud's addresses; those of the enrolment when empty.
+    pub uplink: Vec<String>,
+    /// The other hubs' addresses.
+    pub peers: Vec<String>,
+    /// How long a scan waits for its home hub, in milliseconds.
+    pub home_timeout_ms: u64,
+    /// Whether status page and metrics are shown to other machines too.
+    pub open_status: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([0, 0, 0, 0], 4810)),
+            http: SocketAddr::from(([0, 0, 0, 0], 8480)),
+            advertise: None,
+            uplink: Vec::new(),
+            peers: Vec::new(),
+            home_timeout_ms: 150,
+            open_status: false,
+        }
+    }
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file that was named is not there.
+    #[error("there is no settings file {}", path.display())]
+    NoFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A key is unknown or a value has the wrong type.
+    #[error("the settings are refused: {0}")]
+    Refused(#[source] Box<figment::Error>),
+    /// A value is out of its bounds.
+    #[error("the setting {key} is refused: {bounds}")]
+    OutOfBounds {
+        /// The setting.
+        key: &'static str,
+        /// What it may be.
+        bounds: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads the settings: the named file, or the one in the data directory if there is one, then the environment.
+    ///
+    /// **Errors**: [`ConfigError`].
+    pub fn read(named: Option<&Path>, usual: &Path) -> Result<Self, ConfigError> {
+        let path = named.unwrap_or(usual);
+        if named.is_some() && !path.is_file() {
+            return Err(ConfigError::NoFile {
+                path: path.to_owned(),
+            });
+        }
+        let defaults = Figment::from(Serialized::defaults(Self::default()));
+        Self::from_figment(if path.is_file() {
+            defaults.merge(Toml::file_exact(path))
+        } else {
+            defaults
+        })
+    }
+
+    fn from_figment(figment: Figment) -> Result<Self, ConfigError> {
+        let read = figment.merge(Env::prefixed(ENV_PREFIX).split("__")).extract();
+        let config: Self = read.map_err(|error| ConfigError::Refused(Box::new(error)))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let out = |key, bounds| Err(ConfigError::OutOfBounds { key, bounds });
+        if !(1..=MAX_HOME_TIMEOUT_MS).contains(&self.home_timeout_ms) {
+            return out("home_timeout_ms", "1 to 2000 milliseconds");
+        }
+        for (key, addresses) in [("uplink", &self.uplink), ("peers", &self.peers)] {
+            if addresses.len() > MAX_ADDRESSES || !addresses.iter().all(|address| is_address(address)) {
+                return out(
+                    key,
+                    "at most 64 addresses, each as host:port, like 192.168.1.20:4810",
+                );
+            }
+        }
+        if self.advertise.as_deref().is_some_and(|host| !is_host(host)) {
+            return out("advertise", "a host name or address without a port");
+        }
+        Ok(())
+    }
+
+    /// Gives how long a scan waits for its home hub.
+    pub fn home_timeout(&self) -> Duration {
+        Duration::from_millis(self.home_timeout_ms)
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return false;
+    };
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    is_host(host) && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+fn is_host(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
+    !text.is_empty() && text.len() <= 253 && text.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../usher-gate-agent.example.toml");
+
+    fn parse(toml: &str) -> Result<Config, ConfigError> {
+        Config::from_figment(Figment::from(Serialized::defaults(Config::default())).merge(Toml::string(toml)))
+    }
+
+    #[track_caller]
+    fn check_refused(toml: &str, says: &str) {
+        let refused = parse(toml).unwrap_err();
+        assert!(refused.to_string().contains(says), "{refused}");
+    }
+
+    #[test]
+    fn the_example_gives_every_setting_with_its_default() {
+        assert_eq!(parse(EXAMPLE).unwrap(), Config::default());
+        let shown: String = EXAMPLE
+            .lines()
+            .map(|line| format!("{}\n", line.trim_start_matches("# ")))
+            .collect();
+        let settings = serde_json::to_value(Config::default()).unwrap();
+        for key in settings.as_object().unwrap().keys() {
+            assert!(
+                shown.lines().any(|line| line.starts_with(&format!("{key} = "))),
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        check_refused("lisen = \"127.0.0.1:1\"", "lisen");
+    }
+
+    #[test]
+    fn wrong_types_and_values_are_refused_by_name() {
+        check_refused("listen = 4810", "listen");
+        check_refused("listen = \"localhost\"", "listen");
+        check_refused("peers = [\"gate-b\"]", "peers");
+        check_refused("peers = [\"gate b:4810\"]", "peers");
+        check_refused("peers = [\"gate-b:0\"]", "peers");
+        check_refused("home_timeout_ms = 0", "home_timeout_ms");
+        check_refused("home_timeout_ms = -1", "home_timeout_ms");
+        check_refused("advertise = \"a b\"", "advertise");
+        check_refused("open_status = \"maybe\"", "open_status");
+    }
+
+    #[test]
+    fn a_named_file_that_is_not_there_is_an_error_and_the_usual_one_may_be_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let absent = directory.path().join("absent.toml");
+        assert!(matches!(
+            Config::read(Some(&absent), &absent),
+            Err(ConfigError::NoFile { .. })
+        ));
+        assert_eq!(Config::read(None, &absent).unwrap(), Config::default());
+    }
+}

@@ -1,0 +1,128 @@
+//! The data directory of a device: where its key, replica, codes and addresses lie; what is in them is elsewhere.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use usher_keys::SecretKey;
+use usher_keys::pem::{self, KeyFileError, RNG_BYTES};
+use zeroize::Zeroizing;
+
+use crate::clock::Clock;
+use crate::replica::{Replica, ReplicaError};
+
+/// The mode of a data directory: its owner's alone.
+const DIRECTORY_MODE: u32 = 0o700;
+
+/// A device's data directory.
+#[derive(Debug, Clone)]
+pub struct DataDirectory(PathBuf);
+
+/// Why a data directory cannot be used.
+#[derive(Debug, Error)]
+pub enum DirectoryError {
+    /// It cannot be made.
+    #[error("cannot make the data directory {}", path.display())]
+    Create {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The device's key cannot be read or written.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The system gives no randomness for a key.
+    #[error("the system gives no randomness")]
+    Randomness(#[source] getrandom::Error),
+    /// The replica cannot be opened.
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
+}
+
+impl DataDirectory {
+    /// Names a directory; nothing is made yet.
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// Makes the directory, unless it is there.
+    ///
+    /// **Errors**: [`DirectoryError::Create`].
+    pub fn create(&self) -> Result<(), DirectoryError> {
+        let made = DirBuilder::new()
+            .recursive(true)
+            .mode(DIRECTORY_MODE)
+            .create(&self.0);
+        made.map_err(|source| DirectoryError::Create {
+            path: self.0.clone(),
+            source,
+        })
+    }
+
+    /// Gives the directory itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Gives where the device's key is.
+    pub fn key_path(&self) -> PathBuf {
+        self.0.join("device.pem")
+    }
+
+    /// Gives where the replica is.
+    pub fn replica_path(&self) -> PathBuf {
+        self.0.join("replica.db")
+    }
+
+    /// Gives where codes and tokens are.
+    pub fn access_path(&self) -> PathBuf {
+        self.0.join("access.db")
+    }
+
+    /// Gives where a running hub says how to reach it.
+    pub fn listening_path(&self) -> PathBuf {
+        self.0.join("listening.json")
+    }
+
+    /// Gives where the settings are, if they are anywhere.
+    pub fn config_path(&self) -> PathBuf {
+        self.0.join("usher-gate-agent.toml")
+    }
+
+    /// Reads the device's key.
+    ///
+    /// **Errors**: [`DirectoryError::Key`].
+    pub fn read_key(&self) -> Result<SecretKey, DirectoryError> {
+        Ok(pem::read_secret(&self.key_path(), None)?)
+    }
+
+    /// Makes the device's key, or takes the one an unfinished enrolment left.
+    ///
+    /// **Errors**: [`DirectoryError`].
+    pub fn make_key(&self) -> Result<SecretKey, DirectoryError> {
+        if self.key_path().exists() {
+            return self.read_key();
+        }
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(seed.as_mut()).map_err(DirectoryError::Randomness)?;
+        let key = SecretKey::from_seed(&seed);
+        // The random bytes serve only a passphrase, and there is none.
+        pem::write_secret(&self.key_path(), &key, None, &[0; RNG_BYTES])?;
+        Ok(key)
+    }
+
+    /// Opens the device's replica.
+    ///
+    /// **Errors**: [`DirectoryError::Replica`], [`DirectoryError::Key`].
+    pub fn open_replica(&self, clock: Clock) -> Result<Replica, DirectoryError> {
+        let path = self.replica_path();
+        if !path.exists() {
+            return Err(ReplicaError::NotFounded { path }.into());
+        }
+        Ok(Replica::open(&path, self.read_key()?, clock)?)
+    }
+}

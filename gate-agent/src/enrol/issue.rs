@@ -1,0 +1,149 @@
+//! A hub that enrols scanners: codes for them, and certificates signed with the hub's own key; serving it over HTTP is elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use usher_keys::certificate::MAX_GATES;
+use usher_keys::{
+    Capabilities, Certificate, DeviceIdentity, EnrolmentCode, EnrolmentError, EnrolmentGrant,
+    EnrolmentRequest, EnrolmentSecret, Role, SecretKey, Timestamp, Window,
+};
+
+use crate::replica::{Access, Replica, ReplicaError, ScannerTerms};
+
+/// How long a code can be used: it is shown on a screen and typed at once.
+pub const CODE_VALID: Duration = Duration::from_hours(1);
+/// Longest time a scanner may work on a hub's word: a festival's week.
+pub const MAX_SCANNER_VALID: Duration = Duration::from_hours(7 * 24);
+/// How far a scanner's clock may be behind the hub's, in milliseconds.
+const CLOCK_SKEW_MS: u64 = 10 * 60 * 1000;
+
+/// Why a hub does not enrol a scanner.
+#[derive(Debug, Error)]
+pub enum IssueError {
+    /// The hub's certificate does not allow it.
+    #[error("this hub may not enrol scanners: its certificate lacks the capability")]
+    NotAllowed,
+    /// The hub's certificate does not allow what the scanner would be given.
+    #[error("this hub cannot give away what it does not have: gates {gates:?} or overriding")]
+    TooMuch {
+        /// The gates asked for.
+        gates: Vec<u16>,
+    },
+    /// More gates or hours than a scanner's certificate can hold.
+    #[error("a scanner serves at most {MAX_GATES} gates, for 1 to {} hours", MAX_SCANNER_VALID.as_secs() / 3_600)]
+    OverLimit,
+    /// The request or code is refused.
+    #[error(transparent)]
+    Refused(#[from] EnrolmentError),
+    /// The code is unknown, used or has run out.
+    #[error("the code is unknown, was used by another device or has run out: ask for a new one")]
+    UnknownCode,
+    /// Codes cannot be read or written.
+    #[error("the hub's codes cannot be read or written")]
+    Storage(#[from] ReplicaError),
+    /// The system gives no randomness.
+    #[error("the system gives no randomness")]
+    Randomness(#[source] getrandom::Error),
+}
+
+/// A code to be made.
+pub struct NewCode<'a> {
+    /// The hub that will honour it.
+    pub hub: &'a Certificate,
+    /// Whom the scanner shall believe.
+    pub roots: &'a usher_keys::RootSet,
+    /// Where the hub's HTTP is reached.
+    pub url: &'a str,
+    /// What the scanner is given.
+    pub terms: ScannerTerms,
+}
+
+impl NewCode<'_> {
+    /// Makes the code and stores its hash.
+    ///
+    /// **Errors**: [`IssueError`].
+    pub fn make(self, access: &Access, now: Timestamp) -> Result<EnrolmentCode, IssueError> {
+        check_terms(self.hub, &self.terms)?;
+        let mut secret = [0; 16];
+        getrandom::fill(&mut secret).map_err(IssueError::Randomness)?;
+        let secret = EnrolmentSecret(secret);
+        let code = EnrolmentCode::new(self.url, self.hub.event, self.roots.clone(), secret)?;
+        let valid_ms = u64::try_from(CODE_VALID.as_millis()).unwrap_or(u64::MAX);
+        access.add_code(secret.hash(), &self.terms, now.plus_ms(valid_ms), now)?;
+        Ok(code)
+    }
+}
+
+fn check_terms(hub: &Certificate, terms: &ScannerTerms) -> Result<(), IssueError> {
+    if hub.role != Role::Hub || !hub.capabilities.enrol_scanners {
+        return Err(IssueError::NotAllowed);
+    }
+    let longest = u64::try_from(MAX_SCANNER_VALID.as_millis()).unwrap_or(u64::MAX);
+    if terms.gates.len() > MAX_GATES || terms.valid_ms == 0 || terms.valid_ms > longest {
+        return Err(IssueError::OverLimit);
+    }
+    let gates_within =
+        hub.gates.is_empty() || (!terms.gates.is_empty() && terms.gates.iter().all(|gate| hub.serves(*gate)));
+    if !gates_within || (terms.override_refusals && !hub.capabilities.override_refusals) {
+        return Err(IssueError::TooMuch {
+            gates: terms.gates.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// Signs the certificates of scanners with the hub's own key.
+pub struct Issuer {
+    /// The hub's replica: its certificate and the newest bundle.
+    pub replica: Arc<Replica>,
+    /// The hub's key.
+    pub key: SecretKey,
+    /// The codes.
+    pub access: Access,
+    /// Where scanners link to, as `host:port`.
+    pub uplink: Vec<String>,
+}
+
+impl Issuer {
+    /// Enrols a scanner that shows a good code.
+    ///
+    /// **Errors**: [`IssueError`].
+    pub fn enrol(&self, request: EnrolmentRequest) -> Result<EnrolmentGrant, IssueError> {
+        request.verify()?;
+        let (now, hub) = (self.replica.clock().now(), self.replica.certificate());
+        if !hub.capabilities.enrol_scanners {
+            return Err(IssueError::NotAllowed);
+        }
+        let redeemed = self.access.redeem(request.secret.hash(), request.device, now)?;
+        let terms = redeemed.ok_or(IssueError::UnknownCode)?;
+        let until = now.plus_ms(terms.valid_ms).min(hub.window.until);
+        let certificate = Certificate {
+            event: hub.event,
+            device: request.device,
+            role: Role::Scanner,
+            name: request.name,
+            gates: terms.gates,
+            capabilities: Capabilities {
+                enrol_scanners: false,
+                override_refusals: terms.override_refusals,
+            },
+            window: Window {
+                from: Timestamp(now.0.saturating_sub(CLOCK_SKEW_MS)),
+                until,
+            },
+        };
+        tracing::info!(device = %request.device.id(), name = certificate.name, "enrolled a scanner");
+        Ok(EnrolmentGrant {
+            identity: DeviceIdentity {
+                certificate: certificate.sign(&self.key),
+                via: Some(self.replica.device_identity().certificate.clone()),
+            },
+            bundle: self.replica.standing().trust.signed().clone(),
+            event: hub.event,
+            uplink: self.uplink.clone(),
+            hub_name: Some(hub.name.clone()),
+        })
+    }
+}

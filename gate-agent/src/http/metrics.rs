@@ -1,0 +1,174 @@
+//! `GET /metrics`: the status as Prometheus reads it; the figures themselves are the status's.
+
+use std::fmt::{Display, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use usher_keys::Role;
+
+use super::problem::Problem;
+use super::status;
+use crate::hub::Services;
+use crate::hub::status::Status;
+
+/// Gives the metrics.
+pub async fn text(
+    State(services): State<Arc<Services>>,
+    ConnectInfo(asker): ConnectInfo<SocketAddr>,
+) -> Result<Response, Problem> {
+    let status = status::status(&services, asker).await?;
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((content_type, exposition(&status)).into_response())
+}
+
+/// **Source**: Prometheus text exposition format 0.0.4.
+fn exposition(status: &Status) -> String {
+    let mut page = Exposition::default();
+    page.family("usher_scans_total", "counter", "Scans at this hub, by outcome.");
+    for (outcome, count) in &status.here {
+        page.sample("usher_scans_total", &[("outcome", outcome)], count);
+    }
+    page.family(
+        "usher_admitted_persons",
+        "gauge",
+        "Persons let in at each gate, by all logs known here.",
+    );
+    page.family(
+        "usher_exited_persons",
+        "gauge",
+        "Persons let out at each gate, by all logs known here.",
+    );
+    for gate in &status.gates {
+        let labels = [("gate", gate.id.to_string()), ("name", gate.name.clone())];
+        let labels = labels.each_ref().map(|(key, value)| (*key, value.as_str()));
+        page.sample("usher_admitted_persons", &labels, gate.admitted);
+        page.sample("usher_exited_persons", &labels, gate.exited);
+    }
+    page.family(
+        "usher_refused_scans",
+        "gauge",
+        "Scans that let nobody pass, by reason, by all logs known here.",
+    );
+    for refused in &status.refused {
+        page.sample(
+            "usher_refused_scans",
+            &[("reason", &refused.reason)],
+            refused.count,
+        );
+    }
+    page.family("usher_zone_occupancy", "gauge", "People in each zone.");
+    for zone in &status.zones {
+        let labels = [("zone", zone.id.to_string()), ("name", zone.name.clone())];
+        page.sample(
+            "usher_zone_occupancy",
+            &labels.each_ref().map(|(key, value)| (*key, value.as_str())),
+            zone.occupancy,
+        );
+    }
+    links(&mut page, status);
+    storage(&mut page, status);
+    page.0
+}
+
+fn links(page: &mut Exposition, status: &Status) {
+    page.family("usher_links", "gauge", "Links that stand, by the peer's role.");
+    for (role, name) in [
+        (Role::Cloud, "cloud"),
+        (Role::Hub, "hub"),
+        (Role::Scanner, "scanner"),
+    ] {
+        let count = status.links.iter().filter(|link| link.role == role).count();
+        page.sample("usher_links", &[("role", name)], count);
+    }
+    page.family(
+        "usher_freshness_seconds",
+        "gauge",
+        "Age of what is known of revocations.",
+    );
+    if let Some(as_of_ms) = status.fresh_as_of_ms {
+        page.sample(
+            "usher_freshness_seconds",
+            &[],
+            seconds(status.now_ms.saturating_sub(as_of_ms) * 1_000),
+        );
+    }
+    page.family("usher_incidents", "gauge", "Contradictions found after merging.");
+    page.sample("usher_incidents", &[], status.incidents_total);
+}
+
+fn storage(page: &mut Exposition, status: &Status) {
+    let figures = &status.figures;
+    page.family(
+        "usher_queue_commands",
+        "gauge",
+        "Commands waiting for the replica's owner.",
+    );
+    page.sample("usher_queue_commands", &[], figures.queue);
+    page.family(
+        "usher_commit_seconds",
+        "summary",
+        "Time of the replica's commits.",
+    );
+    page.sample("usher_commit_seconds_sum", &[], seconds(figures.commit_micros));
+    page.sample("usher_commit_seconds_count", &[], figures.commits);
+    page.family("usher_commit_failures_total", "counter", "Commits that failed.");
+    page.sample("usher_commit_failures_total", &[], figures.commit_failures);
+    page.family(
+        "usher_storage_ok",
+        "gauge",
+        "1 while decisions can be made durable, else 0.",
+    );
+    page.sample("usher_storage_ok", &[], u8::from(status.storage_ok));
+    page.family("usher_log_records", "gauge", "Records of all logs held here.");
+    page.sample("usher_log_records", &[], status.records);
+}
+
+fn seconds(micros: u64) -> String {
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
+#[derive(Default)]
+struct Exposition(String);
+
+impl Exposition {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        // Writing into memory cannot fail, here and below.
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+        let labels: Vec<String> = labels
+            .iter()
+            .map(|(key, value)| format!("{key}=\"{}\"", escaped(value)))
+            .collect();
+        let labels = if labels.is_empty() {
+            String::new()
+        } else {
+            format!("{{{}}}", labels.join(","))
+        };
+        let _ = writeln!(self.0, "{name}{labels} {value}");
+    }
+}
+
+fn escaped(value: &str) -> String {
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_quotes_and_newlines_stays_one_label() {
+        let mut page = Exposition::default();
+        page.sample("usher_zone_occupancy", &[("name", "a\"b\\c\nd")], 7);
+        assert_eq!(page.0, "usher_zone_occupancy{name=\"a\\\"b\\\\c\\nd\"} 7\n");
+        assert_eq!(seconds(1_500_007), "1.500007");
+    }
+}

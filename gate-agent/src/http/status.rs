@@ -1,0 +1,81 @@
+//! `GET /`, `GET /v1/status`: how the hub stands, for people and programs; shown to this machine only, unless the settings say otherwise.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Json;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+
+use super::problem::Problem;
+use crate::hub::Services;
+use crate::hub::status::Status;
+
+/// Lets the page load only what this hub serves.
+const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; frame-ancestors 'none'";
+
+#[derive(Template)]
+#[template(path = "status.html")]
+struct Page<'a> {
+    name: &'a str,
+}
+
+/// Gives the status in JSON.
+pub async fn json(
+    State(services): State<Arc<Services>>,
+    ConnectInfo(asker): ConnectInfo<SocketAddr>,
+) -> Result<Json<Status>, Problem> {
+    Ok(Json(status(&services, asker).await?))
+}
+
+/// Gives the status page, which brings itself up to date each second.
+pub async fn page(
+    State(services): State<Arc<Services>>,
+    ConnectInfo(asker): ConnectInfo<SocketAddr>,
+) -> Result<Response, Problem> {
+    check_asker(&services, asker)?;
+    let page = Page {
+        name: &services.replica.certificate().name,
+    };
+    let html = page.render().map_err(|error| Problem::internal(&error))?;
+    Ok(([(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY)], Html(html)).into_response())
+}
+
+/// Gives the page's script.
+pub async fn script() -> impl IntoResponse {
+    let content_type = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
+    (content_type, include_str!("../../templates/status.js"))
+}
+
+/// Gives the page's style.
+pub async fn style() -> impl IntoResponse {
+    let content_type = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
+    (content_type, include_str!("../../templates/status.css"))
+}
+
+/// Gives the status to whoever may see it.
+pub async fn status(services: &Services, asker: SocketAddr) -> Result<Status, Problem> {
+    check_asker(services, asker)?;
+    Status::of(services).await.map_err(|error| {
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(error, "no status");
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the replica cannot be read at the moment",
+        )
+    })
+}
+
+fn check_asker(services: &Services, asker: SocketAddr) -> Result<(), Problem> {
+    let asker = asker.ip().to_canonical();
+    let is_this_machine = asker.is_loopback() || services.own_address == Some(asker);
+    if services.open_status || is_this_machine {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "shown on the hub's own machine only; set open_status = true to show it to others",
+    ))
+}

@@ -1,0 +1,202 @@
+//! The running hub: binds its sockets, keeps its links, accepts peers and serves HTTP, each in a task it owns; what they do is in their own modules.
+
+pub mod dialling;
+pub mod listening;
+pub mod status;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use usher_link::{Connection, Endpoint, Opened, drive};
+use usher_protocol::sync::Farewell;
+
+use crate::admission::AdmissionPath;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::directory::DataDirectory;
+use crate::enrol::Issuer;
+use crate::http;
+use crate::links::{LinkId, Links, Way};
+use crate::replica::{Access, Replica};
+use crate::responder::HubResponder;
+use listening::Listening;
+use status::StatusBoard;
+
+/// Most peers linked at once: every scanner and hub of a large venue, some 20 MiB of memory.
+const MAX_PEERS: usize = 256;
+/// How long tasks may take to end once the hub is told to stop.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the hub's tasks share.
+pub struct Services {
+    /// The replica.
+    pub replica: Arc<Replica>,
+    /// The admission path.
+    pub path: Arc<AdmissionPath>,
+    /// The links.
+    pub links: Arc<Links>,
+    /// Codes and tokens.
+    pub access: Access,
+    /// Enrols scanners.
+    pub issuer: Issuer,
+    /// What people are shown.
+    pub board: StatusBoard,
+    /// Whether status page and metrics are shown to other machines too.
+    pub open_status: bool,
+    /// Under which address this machine comes to itself, besides the loopback.
+    pub own_address: Option<IpAddr>,
+    endpoint: Endpoint,
+    responder: Arc<HubResponder>,
+}
+
+/// A running hub.
+pub struct Hub {
+    services: Arc<Services>,
+    listening: Listening,
+    cancel: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Hub {
+    /// Opens the replica, binds the sockets and starts every task. Call it inside a tokio runtime.
+    ///
+    /// **Errors**: whatever keeps a hub from working, with what to do about it.
+    pub async fn start(directory: &DataDirectory, config: &Config, clock: Clock) -> anyhow::Result<Self> {
+        let replica = Arc::new(directory.open_replica(clock)?);
+        let started = Self::start_on(&replica, directory, config).await;
+        if started.is_err() {
+            replica.close().await;
+        }
+        started
+    }
+
+    async fn start_on(
+        replica: &Arc<Replica>,
+        directory: &DataDirectory,
+        config: &Config,
+    ) -> anyhow::Result<Self> {
+        let key = directory.read_key()?;
+        let endpoint = Endpoint::bind(config.listen, &key)
+            .with_context(|| format!("cannot listen for links on {} (setting: listen)", config.listen))?;
+        let http = TcpListener::bind(config.http)
+            .await
+            .with_context(|| format!("cannot listen for HTTP on {} (setting: http)", config.http))?;
+        let advertise = config.advertise.as_deref();
+        let listening = Listening::of(endpoint.local_addr(), http.local_addr()?, advertise);
+        let links = Arc::new(Links::default());
+        let path = Arc::new(AdmissionPath::new(
+            Arc::clone(replica),
+            Arc::clone(&links),
+            config.home_timeout(),
+        ));
+        let access = Access::open(&directory.access_path())?;
+        let services = Arc::new(Services {
+            replica: Arc::clone(replica),
+            path: Arc::clone(&path),
+            links,
+            access: access.clone(),
+            issuer: Issuer {
+                replica: Arc::clone(replica),
+                key,
+                access,
+                uplink: vec![listening.quic.clone()],
+            },
+            board: StatusBoard::default(),
+            open_status: config.open_status,
+            own_address: listening.http_address(),
+            endpoint,
+            responder: Arc::new(HubResponder::new(path)),
+        });
+        let mut hub = Self {
+            services,
+            listening,
+            cancel: CancellationToken::new(),
+            tasks: JoinSet::new(),
+        };
+        hub.start_tasks(http, config);
+        hub.listening.write(&directory.listening_path())?;
+        Ok(hub)
+    }
+
+    fn start_tasks(&mut self, http: TcpListener, config: &Config) {
+        let services = &self.services;
+        let enrolled = &services.replica.meta().uplink;
+        let uplink = if config.uplink.is_empty() {
+            enrolled
+        } else {
+            &config.uplink
+        };
+        for addr in uplink.iter().chain(&config.peers) {
+            let keeping = dialling::keep_linked(Arc::clone(services), addr.clone(), self.cancel.clone());
+            self.tasks.spawn(keeping);
+        }
+        self.tasks
+            .spawn(accept_peers(Arc::clone(services), self.cancel.clone()));
+        self.tasks
+            .spawn(http::serve(http, Arc::clone(services), self.cancel.clone()));
+    }
+
+    /// Gives how to reach this hub.
+    pub fn listening(&self) -> &Listening {
+        &self.listening
+    }
+
+    /// Gives what its tasks share.
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// Says goodbye to everyone, lets what is under way finish, and closes the replica.
+    pub async fn shutdown(mut self) {
+        self.cancel.cancel();
+        let ending = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(SHUTDOWN_PATIENCE, ending).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+            self.tasks.shutdown().await;
+        }
+        self.services.endpoint.close().await;
+        self.services.replica.close().await;
+    }
+}
+
+/// Serves every peer that links to us, until cancelled.
+async fn accept_peers(services: Arc<Services>, cancel: CancellationToken) {
+    let mut sessions = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = cancel.cancelled() => break,
+            Some(_) = sessions.join_next() => continue,
+            accepted = services.endpoint.accept() => accepted,
+        };
+        let Some(connection) = accepted else { break };
+        if sessions.len() >= MAX_PEERS {
+            tracing::warn!(most = MAX_PEERS, "too many peers: one more was turned away");
+            connection.close(Farewell::Leaving);
+            continue;
+        }
+        sessions.spawn(serve_peer(Arc::clone(&services), connection, cancel.clone()));
+    }
+    while sessions.join_next().await.is_some() {}
+}
+
+async fn serve_peer(services: Arc<Services>, connection: Connection, cancel: CancellationToken) {
+    let mut id: Option<LinkId> = None;
+    let opened = |opened: Opened| {
+        let now = services.replica.clock().now();
+        id = Some(services.links.opened(opened, Way::Accepted, now));
+    };
+    let (replica, responder) = (Arc::clone(&services.replica), Arc::clone(&services.responder));
+    let end = drive(connection, replica, responder, opened, cancel).await;
+    tracing::debug!(%end, "a peer is gone");
+    if let Some(id) = id {
+        services.links.closed(id);
+    }
+}
+
+#[cfg(test)]
+mod tests;

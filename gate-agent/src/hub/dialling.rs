@@ -1,0 +1,57 @@
+//! Keeps the link to one address and tells the registry how it stands; dialling itself is the link's.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio_util::sync::CancellationToken;
+use usher_link::{Dialer, LinkObserver, LinkState};
+
+use super::Services;
+use crate::links::{LinkId, Way};
+
+/// Keeps the hub linked to an address until cancelled.
+pub async fn keep_linked(services: Arc<Services>, addr: String, cancel: CancellationToken) {
+    let dialer = Dialer {
+        endpoint: services.endpoint.clone(),
+        addr: addr.clone(),
+        replica: Arc::clone(&services.replica),
+        responder: Arc::clone(&services.responder),
+    };
+    let watcher = Watcher {
+        services,
+        addr,
+        link: Mutex::default(),
+    };
+    dialer.keep_linked(watcher, cancel).await;
+}
+
+/// Watches one address.
+struct Watcher {
+    services: Arc<Services>,
+    addr: String,
+    /// The link that stands at the moment.
+    link: Mutex<Option<LinkId>>,
+}
+
+impl Watcher {
+    fn link(&self) -> MutexGuard<'_, Option<LinkId>> {
+        self.link.lock().expect("nothing panics while it holds this")
+    }
+}
+
+impl LinkObserver for Watcher {
+    fn observe(&self, state: LinkState) {
+        self.services.links.dialled(&self.addr, &state);
+        match state {
+            LinkState::Opened(opened) => {
+                let now = self.services.replica.clock().now();
+                *self.link() = Some(self.services.links.opened(opened, Way::Dialled, now));
+            }
+            LinkState::Closed(_) => {
+                if let Some(id) = self.link().take() {
+                    self.services.links.closed(id);
+                }
+            }
+            LinkState::Connecting | LinkState::Failed(_) => {}
+        }
+    }
+}

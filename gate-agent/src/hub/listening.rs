@@ -1,0 +1,101 @@
+//! Under which addresses others reach a running hub, written where other programs on this machine find it.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::Path;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use usher_keys::file::{PRIVATE_MODE, read_file, replace_file};
+
+/// Largest such file, in bytes.
+const MAX_FILE_BYTES: u64 = 4 * 1024;
+/// An address on the other side of any router, from the block for documentation; nothing is ever sent to it.
+const FAR_AWAY: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
+
+/// How to reach a running hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listening {
+    /// For links, as `host:port`.
+    pub quic: String,
+    /// For HTTP, as `host:port`.
+    pub http: String,
+}
+
+impl Listening {
+    /// Finds out how others reach sockets bound to these addresses.
+    pub fn of(quic: SocketAddr, http: SocketAddr, advertise: Option<&str>) -> Self {
+        Self {
+            quic: reachable(quic, advertise),
+            http: reachable(http, advertise),
+        }
+    }
+
+    /// Gives the address HTTP is reached at, if it is known as one.
+    pub fn http_address(&self) -> Option<IpAddr> {
+        self.http.parse::<SocketAddr>().ok().map(|address| address.ip())
+    }
+
+    /// Writes the file, whole or not at all.
+    ///
+    /// **Errors**: the file cannot be written.
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let text = serde_json::to_vec_pretty(self).context("addresses have a JSON form")?;
+        Ok(replace_file(path, &text, PRIVATE_MODE)?)
+    }
+
+    /// Reads the file a running hub wrote; one that has ended leaves its last.
+    ///
+    /// **Errors**: there is none.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let bytes = read_file::<MAX_FILE_BYTES>(path)
+            .context("this hub has not been started yet: usher-gate-agent run")?;
+        serde_json::from_slice(&bytes)
+            .with_context(|| format!("{} is damaged: start the hub again", path.display()))
+    }
+}
+
+fn reachable(bound: SocketAddr, advertise: Option<&str>) -> String {
+    if let Some(host) = advertise {
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
+        return format!("{host}:{}", bound.port());
+    }
+    if !bound.ip().is_unspecified() {
+        return bound.to_string();
+    }
+    SocketAddr::new(outgoing_address(), bound.port()).to_string()
+}
+
+/// Asks the system which of its addresses it would send from; without a network there is only this machine.
+fn outgoing_address() -> IpAddr {
+    let asked = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
+        socket.connect(FAR_AWAY)?;
+        socket.local_addr()
+    });
+    asked.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(bound: &str, advertise: Option<&str>, expected: &str) {
+        assert_eq!(reachable(bound.parse().unwrap(), advertise), expected);
+    }
+
+    #[test]
+    fn others_are_told_an_address_they_can_reach() {
+        check("127.0.0.1:4810", None, "127.0.0.1:4810");
+        check("0.0.0.0:4810", Some("gate-a.local"), "gate-a.local:4810");
+        check("0.0.0.0:4810", Some("fe80::1"), "[fe80::1]:4810");
+        let found = reachable("0.0.0.0:4810".parse().unwrap(), None);
+        assert!(
+            !found.starts_with("0.0.0.0") && found.ends_with(":4810"),
+            "{found}"
+        );
+    }
+}

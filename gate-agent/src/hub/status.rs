@@ -1,0 +1,334 @@
+//! What people are shown of a hub: links, freshness, counts, incidents, in numbers and words; pages and formats are the HTTP side's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::sync::Mutex;
+use usher_keys::{Role, Timestamp};
+use usher_protocol::ledger::Ledger;
+use usher_protocol::state::{Counts, Incident};
+use usher_protocol::{GateId, ZoneId};
+
+use super::Services;
+use crate::links::{DialFacts, LinkFacts, Way};
+use crate::replica::{FiguresNow, Replica, ReplicaError};
+use crate::words::{self, Voice};
+
+/// How long a look at the ledger serves: pages ask each second, and the owner has people to let in.
+const VIEW_AGE: Duration = Duration::from_millis(900);
+/// How long the list of incidents serves: finding them goes through every unit used more than once.
+const INCIDENTS_AGE: Duration = Duration::from_secs(4);
+/// Most incidents listed: a screenful of scrolling; all of them are in the export.
+pub const MAX_INCIDENTS: usize = 100;
+
+/// What is seen in the ledger.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// The event's totals, over all hubs as far as they are known here.
+    pub counts: Counts,
+    /// People in each zone.
+    pub occupancy: BTreeMap<ZoneId, i64>,
+    /// Records of all logs.
+    pub records: u64,
+    /// Logs.
+    pub logs: usize,
+}
+
+impl View {
+    fn of(ledger: &Ledger) -> Self {
+        let state = ledger.state();
+        let zones = state
+            .policy()
+            .map(|(_, policy)| policy.zones.as_slice())
+            .unwrap_or_default();
+        let vector = ledger.vector();
+        Self {
+            counts: state.counts().clone(),
+            occupancy: zones
+                .iter()
+                .map(|zone| (zone.id, state.occupancy(zone.id)))
+                .collect(),
+            records: vector.values().map(|seq| seq.0).sum(),
+            logs: vector.len(),
+        }
+    }
+}
+
+/// Remembers the last look, so that many pages cost no more than one.
+#[derive(Default)]
+pub struct StatusBoard {
+    /// Held while one page looks and the others wait for what it sees.
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    view: Option<(Instant, Arc<View>)>,
+    incidents: Option<(Instant, Arc<Vec<Incident>>)>,
+}
+
+impl StatusBoard {
+    async fn look(&self, replica: &Replica) -> Result<(Arc<View>, Arc<Vec<Incident>>), ReplicaError> {
+        let mut seen = self.seen.lock().await;
+        let view = match &seen.view {
+            Some((at, view)) if at.elapsed() < VIEW_AGE => Arc::clone(view),
+            Some(_) | None => Arc::new(replica.inspect(View::of).await?),
+        };
+        let incidents = match &seen.incidents {
+            Some((at, incidents)) if at.elapsed() < INCIDENTS_AGE => Arc::clone(incidents),
+            Some(_) | None => {
+                let found = replica.inspect(|ledger| ledger.state().incidents()).await?;
+                seen.incidents = Some((Instant::now(), Arc::new(found)));
+                seen.incidents
+                    .as_ref()
+                    .map(|(_, found)| Arc::clone(found))
+                    .unwrap_or_default()
+            }
+        };
+        if seen
+            .view
+            .as_ref()
+            .is_none_or(|(_, held)| !Arc::ptr_eq(held, &view))
+        {
+            seen.view = Some((Instant::now(), Arc::clone(&view)));
+        }
+        Ok((view, incidents))
+    }
+}
+
+/// A hub's status.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    /// How people call the hub.
+    pub name: String,
+    /// Its key, which is its log's name.
+    pub device: String,
+    /// The event.
+    pub event: String,
+    /// The event's name, once a policy is here.
+    pub event_name: Option<String>,
+    /// When this was made, in milliseconds since the Unix epoch.
+    pub now_ms: u64,
+    /// Whether decisions can be made durable.
+    pub storage_ok: bool,
+    /// Up to when every authority record is here.
+    pub fresh_as_of_ms: Option<u64>,
+    /// The same in words.
+    pub freshness: String,
+    /// Addresses we keep dialling.
+    pub dials: Vec<DialLine>,
+    /// Links that stand.
+    pub links: Vec<LinkLine>,
+    /// Gates of the event.
+    pub gates: Vec<GateLine>,
+    /// Zones of the event.
+    pub zones: Vec<ZoneLine>,
+    /// Scans that let nobody pass, in the whole event.
+    pub refused: Vec<CountLine>,
+    /// How the scans at this hub came out.
+    pub here: BTreeMap<&'static str, u64>,
+    /// Contradictions, the newest first.
+    pub incidents: Vec<String>,
+    /// How many there are in all.
+    pub incidents_total: usize,
+    /// Logs and their records.
+    pub logs: usize,
+    /// Records of all logs.
+    pub records: u64,
+    /// Figures of the replica's owner.
+    pub figures: FigureLine,
+}
+
+/// An address we keep dialling.
+#[derive(Debug, Serialize)]
+pub struct DialLine {
+    /// The address.
+    pub address: String,
+    /// Whether it is linked.
+    pub is_linked: bool,
+    /// To whom, or why not.
+    pub detail: String,
+}
+
+/// A link.
+#[derive(Debug, Serialize)]
+pub struct LinkLine {
+    /// How people call the peer.
+    pub name: String,
+    /// What it is.
+    pub role: Role,
+    /// Where it is.
+    pub address: String,
+    /// Whether we dialled.
+    pub is_dialled: bool,
+    /// Since when, in milliseconds since the Unix epoch.
+    pub since_ms: u64,
+    /// The same in words.
+    pub since: String,
+}
+
+/// A gate.
+#[derive(Debug, Serialize)]
+pub struct GateLine {
+    /// Its id.
+    pub id: GateId,
+    /// Its name.
+    pub name: String,
+    /// Persons let in.
+    pub admitted: u64,
+    /// Persons let out.
+    pub exited: u64,
+}
+
+/// A zone.
+#[derive(Debug, Serialize)]
+pub struct ZoneLine {
+    /// Its id.
+    pub id: ZoneId,
+    /// Its name.
+    pub name: String,
+    /// People in it.
+    pub occupancy: i64,
+    /// How many it holds.
+    pub capacity: Option<u32>,
+}
+
+/// A count with its name.
+#[derive(Debug, Serialize)]
+pub struct CountLine {
+    /// The short name.
+    pub reason: String,
+    /// In words.
+    pub words: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Figures of the replica's owner.
+#[derive(Debug, Serialize)]
+pub struct FigureLine {
+    /// Commits since the start.
+    pub commits: u64,
+    /// Time spent in them, in microseconds.
+    pub commit_micros: u64,
+    /// Commits that failed.
+    pub commit_failures: u64,
+    /// Commands waiting for the owner.
+    pub queue: usize,
+}
+
+impl From<FiguresNow> for FigureLine {
+    fn from(figures: FiguresNow) -> Self {
+        Self {
+            commits: figures.commits,
+            commit_micros: figures.commit_micros,
+            commit_failures: figures.failures,
+            queue: figures.queue,
+        }
+    }
+}
+
+impl Status {
+    /// Makes the status now.
+    ///
+    /// **Errors**: the replica is closed, or cannot be read.
+    pub async fn of(services: &Services) -> Result<Self, ReplicaError> {
+        let replica = &services.replica;
+        let (view, incidents) = services.board.look(replica).await?;
+        let (standing, now) = (replica.standing(), replica.clock().now());
+        let voice = Voice::new(Arc::clone(&standing), now);
+        let (certificate, figures) = (replica.certificate(), replica.figures());
+        let policy = standing.policy.as_deref();
+        let links = services.links.facts();
+        Ok(Self {
+            name: certificate.name.clone(),
+            device: certificate.device.to_string(),
+            event: certificate.event.to_string(),
+            event_name: policy.map(|policy| policy.name.clone()),
+            now_ms: now.0,
+            storage_ok: !figures.failing,
+            fresh_as_of_ms: replica.fresh_as_of().map(|at| at.0),
+            freshness: voice.freshness(replica.fresh_as_of()),
+            dials: dials(services, &links),
+            links: links.into_iter().map(|link| link_line(link, now)).collect(),
+            gates: policy.map_or_else(Vec::new, |policy| gates(policy, &view)),
+            zones: policy.map_or_else(Vec::new, |policy| zones(policy, &view)),
+            refused: refused(&view),
+            here: services.path.tally(),
+            incidents_total: incidents.len(),
+            incidents: incidents
+                .iter()
+                .rev()
+                .take(MAX_INCIDENTS)
+                .map(|found| voice.incident(found))
+                .collect(),
+            logs: view.logs,
+            records: view.records,
+            figures: figures.into(),
+        })
+    }
+}
+
+fn dials(services: &Services, links: &[LinkFacts]) -> Vec<DialLine> {
+    let named = |peer| {
+        links
+            .iter()
+            .find(|link| link.peer == peer)
+            .map(|link| link.name.clone())
+    };
+    let line = |(address, facts): (String, DialFacts)| DialLine {
+        address,
+        is_linked: matches!(facts, DialFacts::Linked(_)),
+        detail: match facts {
+            DialFacts::Linked(peer) => named(peer).unwrap_or_else(|| peer.id().to_string()),
+            DialFacts::Connecting => "connecting".to_owned(),
+            DialFacts::Down(why) => why,
+        },
+    };
+    services.links.dials().into_iter().map(line).collect()
+}
+
+fn link_line(link: LinkFacts, now: Timestamp) -> LinkLine {
+    LinkLine {
+        name: link.name,
+        role: link.role,
+        address: link.address.to_string(),
+        is_dialled: link.way == Way::Dialled,
+        since_ms: link.since.0,
+        since: words::ago(now.since_ms(link.since)),
+    }
+}
+
+fn gates(policy: &usher_protocol::policy::Policy, view: &View) -> Vec<GateLine> {
+    let total = |counts: &BTreeMap<GateId, u64>, gate| counts.get(&gate).copied().unwrap_or(0);
+    let line = |gate: &usher_protocol::policy::Gate| GateLine {
+        id: gate.id,
+        name: gate.name.clone(),
+        admitted: total(&view.counts.admitted, gate.id),
+        exited: total(&view.counts.exited, gate.id),
+    };
+    policy.gates.iter().map(line).collect()
+}
+
+fn zones(policy: &usher_protocol::policy::Policy, view: &View) -> Vec<ZoneLine> {
+    let line = |zone: &usher_protocol::policy::Zone| ZoneLine {
+        id: zone.id,
+        name: zone.name.clone(),
+        occupancy: view.occupancy.get(&zone.id).copied().unwrap_or(0),
+        capacity: zone.capacity,
+    };
+    policy.zones.iter().map(line).collect()
+}
+
+fn refused(view: &View) -> Vec<CountLine> {
+    let line = |(reason, count): (&String, &u64)| CountLine {
+        reason: reason.clone(),
+        words: words::refusal(reason).to_owned(),
+        count: *count,
+    };
+    let mut lines: Vec<_> = view.counts.refused.iter().map(line).collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(line.count));
+    lines
+}

@@ -1,0 +1,526 @@
+//! Hubs over loopback: asking the home, being cut off, healing, scanners, local HTTP.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use usher_keys::Role;
+use usher_link::{Dialer, LinkState};
+use usher_protocol::admission::{Reason, Referral, Verdict};
+use usher_protocol::request::{JudgedBy, Request, RequestError, Response, Scan};
+use usher_protocol::{GateId, TierId};
+
+use super::*;
+use crate::enrol::{Enrolment, NewCode};
+use crate::rehearsal::{AVAILABLE, NORTH, SOUTH, STRICT, Show, enrolled, key, scan, ticket, unit_at, until};
+use crate::replica::{ScannerTerms, TokenHolder};
+use crate::token::DeviceToken;
+
+const A: u8 = 1;
+const B: u8 = 2;
+const IN: Verdict = Verdict::Admit { persons: 1, left: 0 };
+
+/// A venue with two hubs, each in a directory of its own.
+struct Venue {
+    show: Show,
+    directories: Vec<(TempDir, DataDirectory)>,
+}
+
+impl Venue {
+    fn new() -> Self {
+        let show = Show::new(&[A, B]);
+        let directories = [A, B].iter().map(|n| enrolled(&show, *n, Role::Hub)).collect();
+        Self { show, directories }
+    }
+
+    /// Starts a hub that keeps dialling these others.
+    async fn start(&mut self, n: u8, others: &[&Hub]) -> Hub {
+        let config = Config {
+            listen: ([127, 0, 0, 1], 0).into(),
+            http: ([127, 0, 0, 1], 0).into(),
+            peers: others.iter().map(|hub| hub.listening().quic.clone()).collect(),
+            // Two cores may be busy with other tests: only a hub that is gone may be out of reach.
+            home_timeout_ms: 2_000,
+            ..Config::default()
+        };
+        let directory = &self.directories[usize::from(n) - 1].1;
+        let hub = Hub::start(directory, &config, self.show.clock.clone())
+            .await
+            .unwrap();
+        usher_link::Replica::store(&*hub.services.replica, self.show.run())
+            .await
+            .unwrap();
+        hub
+    }
+
+    async fn start_linked(&mut self) -> (Hub, Hub) {
+        let a = self.start(A, &[]).await;
+        let b = self.start(B, &[&a]).await;
+        linked(&a, B).await;
+        linked(&b, A).await;
+        (a, b)
+    }
+}
+
+async fn linked(hub: &Hub, to: u8) {
+    until(async || !hub.services.links.connections(&key(to).public()).is_empty()).await;
+}
+
+async fn judge(hub: &Hub, scan: Scan) -> Response {
+    hub.services.path.judge(scan).await
+}
+
+async fn incidents(hub: &Hub) -> usize {
+    let replica = &hub.services.replica;
+    replica
+        .inspect(|ledger| ledger.state().incidents().len())
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_asks_the_home_hub_and_the_second_scan_is_denied_everywhere() {
+    let mut venue = Venue::new();
+    let (a, b) = venue.start_linked().await;
+    let unit = unit_at(B, &[A, B]);
+    let first = judge(&a, scan(1, unit, STRICT)).await.unwrap();
+    assert_eq!((first.verdict, first.by), (IN, JudgedBy::Home(key(B).public())));
+    for hub in [&a, &b] {
+        let again = judge(hub, scan(2, unit, STRICT)).await.unwrap();
+        assert!(
+            matches!(
+                again.verdict,
+                Verdict::Deny(Reason::AlreadyUsed {
+                    at: Some(_),
+                    gate: Some(NORTH)
+                })
+            ),
+            "{again:?}"
+        );
+    }
+    // The same reading, asked again at the other hub, is the same admission.
+    assert_eq!(judge(&b, scan(1, unit, STRICT)).await.unwrap().verdict, IN);
+    a.shutdown().await;
+    b.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_home_hub_strict_refers_and_available_admits() {
+    let mut venue = Venue::new();
+    let (a, b) = venue.start_linked().await;
+    b.shutdown().await;
+    let unit = unit_at(B, &[A, B]);
+    let home = key(B).public();
+    let strict = judge(&a, scan(1, unit, STRICT)).await.unwrap();
+    assert_eq!(strict.verdict, Verdict::Refer(Referral::HomeUnreachable { home }));
+    let available = judge(&a, scan(2, unit, AVAILABLE)).await.unwrap();
+    assert_eq!(
+        (available.verdict, available.by),
+        (IN, JudgedBy::Hub(key(A).public()))
+    );
+    // A supervisor can let the referred one in, and it is written down.
+    let other = scan(3, unit + 1_000, STRICT);
+    let overridden = a
+        .services
+        .path
+        .override_refusal(other, "Ada".to_owned(), "known".to_owned())
+        .await;
+    assert_eq!(overridden.unwrap().verdict, IN);
+    a.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hubs_that_were_cut_off_report_a_double_admission_once_after_healing() {
+    let mut venue = Venue::new();
+    let (a, b) = (venue.start(A, &[]).await, venue.start(B, &[]).await);
+    let unit = unit_at(B, &[A, B]);
+    assert_eq!(judge(&a, scan(1, unit, AVAILABLE)).await.unwrap().verdict, IN);
+    assert_eq!(judge(&b, scan(2, unit, AVAILABLE)).await.unwrap().verdict, IN);
+    assert_eq!((incidents(&a).await, incidents(&b).await), (0, 0));
+    b.shutdown().await;
+    let b = venue.start(B, &[&a]).await;
+    for hub in [&a, &b] {
+        until(async || incidents(hub).await == 1).await;
+    }
+    let digest = async |hub: &Hub| {
+        hub.services
+            .replica
+            .inspect(|ledger| ledger.state().digest())
+            .await
+            .unwrap()
+    };
+    until(async || digest(&a).await == digest(&b).await).await;
+    assert_eq!((incidents(&a).await, incidents(&b).await), (1, 1));
+    a.shutdown().await;
+    b.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_hub_is_found_out_by_the_hub_both_talk_to() {
+    let mut venue = Venue::new();
+    venue.directories.push(enrolled(&venue.show, A, Role::Hub));
+    let b = venue.start(B, &[]).await;
+    let a = venue.start(A, &[&b]).await;
+    linked(&b, A).await;
+    assert_eq!(
+        judge(&a, scan(1, unit_at(A, &[A, B]), STRICT))
+            .await
+            .unwrap()
+            .verdict,
+        IN
+    );
+    until(async || {
+        b.services
+            .replica
+            .inspect(|ledger| ledger.state().counts().admitted.len())
+            .await
+            .unwrap()
+            == 1
+    })
+    .await;
+    a.shutdown().await;
+    // The copy has the same key, and writes its own history from the start.
+    let copy = venue.start(3, &[&b]).await;
+    let unit = unit_at(A, &[A, B]) + 7;
+    let _ = judge(&copy, scan(2, unit, AVAILABLE)).await;
+    until(async || {
+        let answer = judge(&copy, scan(3, unit, AVAILABLE)).await.unwrap();
+        answer.verdict == Verdict::Refer(Referral::OwnLogForked)
+    })
+    .await;
+    assert_eq!(incidents(&copy).await, 1);
+    copy.shutdown().await;
+    // Whoever links to it next hears of it too.
+    let copy = venue.start(3, &[&b]).await;
+    until(async || incidents(&b).await == 1).await;
+    copy.shutdown().await;
+    b.shutdown().await;
+}
+
+/// A scanner that a hub enrolled over HTTP, linked to it.
+struct Scanner {
+    replica: Arc<Replica>,
+    connection: Connection,
+    endpoint: Endpoint,
+    cancel: CancellationToken,
+    tasks: JoinSet<()>,
+    _kept: TempDir,
+}
+
+impl Scanner {
+    /// Enrols a scanner for the north gate.
+    async fn enrol(venue: &Venue, hub: &Hub) -> Self {
+        let new_code = NewCode {
+            hub: hub.services.replica.certificate(),
+            roots: &hub.services.replica.meta().roots,
+            url: &format!("http://{}", hub.listening().http),
+            terms: ScannerTerms {
+                gates: vec![NORTH.0],
+                override_refusals: false,
+                valid_ms: 3_600_000,
+            },
+        };
+        let code = new_code
+            .make(&hub.services.access, venue.show.clock.now())
+            .unwrap();
+        let kept = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::at(&kept.path().join("scanner"));
+        let enrolment = Enrolment {
+            code: &code,
+            name: "Scanner 7".to_owned(),
+            role: Role::Scanner,
+            directory: &directory,
+        };
+        let grant = enrolment.run(&venue.show.clock).await.unwrap();
+        assert_eq!(grant.hub_name.as_deref(), Some("Hub 1"));
+        assert_eq!(grant.uplink, [hub.listening().quic.as_str()]);
+        let replica = Arc::new(directory.open_replica(venue.show.clock.clone()).unwrap());
+        let key = directory.read_key().unwrap();
+        Self::link(replica, hub, &key, kept).await
+    }
+
+    async fn link(replica: Arc<Replica>, hub: &Hub, key: &usher_keys::SecretKey, kept: TempDir) -> Self {
+        let endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), key).unwrap();
+        let (opened, mut connections) = tokio::sync::mpsc::channel(4);
+        let dialer = Dialer {
+            endpoint: endpoint.clone(),
+            addr: hub.listening().quic.clone(),
+            replica: Arc::clone(&replica),
+            responder: Arc::new(HubResponder::new(Arc::clone(&hub.services.path))),
+        };
+        let observer = move |state: LinkState| {
+            if let LinkState::Opened(now) = state {
+                opened.try_send(now.connection).unwrap();
+            }
+        };
+        let (cancel, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        tasks.spawn(dialer.keep_linked(observer, cancel.clone()));
+        Self {
+            replica,
+            connection: connections.recv().await.unwrap(),
+            endpoint,
+            cancel,
+            tasks,
+            _kept: kept,
+        }
+    }
+
+    async fn ask(&self, request: Request) -> Response {
+        self.connection
+            .ask(&request, Duration::from_secs(10))
+            .await
+            .unwrap()
+    }
+
+    async fn shutdown(self) {
+        self.cancel.cancel();
+        self.tasks.join_all().await;
+        self.endpoint.close().await;
+        self.replica.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scanner_enrolled_by_a_hub_asks_it_and_judges_alone_when_it_is_gone() {
+    let mut venue = Venue::new();
+    let (a, b) = venue.start_linked().await;
+    let scanner = Scanner::enrol(&venue, &a).await;
+    let unit = unit_at(B, &[A, B]);
+    let admitted = scanner.ask(Request::Judge(scan(1, unit, STRICT))).await.unwrap();
+    assert_eq!(admitted.verdict, IN);
+    // Its certificate is for one gate, and it is no hub.
+    let elsewhere = Scan {
+        gate: SOUTH,
+        ..scan(2, unit, STRICT)
+    };
+    let as_home = Request::JudgeAsHome(scan(2, unit, STRICT));
+    assert_eq!(
+        scanner.ask(Request::Judge(elsewhere)).await,
+        Err(RequestError::NotAllowed)
+    );
+    assert_eq!(scanner.ask(as_home).await, Err(RequestError::NotAllowed));
+    // What happened anywhere reaches it, so that it can judge alone.
+    let replica = Arc::clone(&scanner.replica);
+    until(async || {
+        replica
+            .inspect(|ledger| ledger.state().counts().admitted.len())
+            .await
+            .unwrap()
+            == 1
+    })
+    .await;
+    a.shutdown().await;
+    b.shutdown().await;
+    let used = replica.judge_alone(&scan(3, unit, AVAILABLE)).await.unwrap();
+    assert!(
+        matches!(used.verdict, Verdict::Deny(Reason::AlreadyUsed { .. })),
+        "{used:?}"
+    );
+    let fresh = replica.judge_alone(&scan(4, unit + 1, AVAILABLE)).await.unwrap();
+    assert_eq!((fresh.verdict, fresh.by), (IN, JudgedBy::Alone));
+    scanner.shutdown().await;
+}
+
+/// A hub by itself, and its HTTP.
+struct Desk {
+    hub: Hub,
+    client: reqwest::Client,
+    token: String,
+    _venue: Venue,
+}
+
+impl Desk {
+    async fn open() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut venue = Venue::new();
+        let hub = venue.start(A, &[]).await;
+        let token = DeviceToken::draw().unwrap();
+        let holder = TokenHolder {
+            name: "turnstile".to_owned(),
+            gates: vec![NORTH.0],
+        };
+        hub.services
+            .access
+            .add_token(token.hash(), &holder, venue.show.clock.now())
+            .unwrap();
+        Self {
+            hub,
+            client: reqwest::Client::new(),
+            token: token.reveal(),
+            _venue: venue,
+        }
+    }
+
+    async fn post(&self, token: &str, body: impl Into<reqwest::Body>) -> (StatusCode, Value) {
+        let url = format!("http://{}/v1/scans", self.hub.listening().http);
+        let answer = self
+            .client
+            .post(url)
+            .bearer_auth(token)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+
+    async fn read(&self, path: &str) -> (StatusCode, String) {
+        let url = format!("http://{}{path}", self.hub.listening().http);
+        let answer = self.client.get(url).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+}
+
+fn body(id: u8, unit: u32, tier: TierId, gate: GateId) -> String {
+    let payload = String::from_utf8(ticket(unit, tier)).unwrap();
+    json!({ "payload": payload, "gate": gate, "direction": "in", "scan_id": format!("{id:032x}") })
+        .to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turnstile_with_a_token_is_answered_in_words() {
+    let desk = Desk::open().await;
+    let unit = unit_at(A, &[A, B]);
+    let (status, admitted) = desk.post(&desk.token, body(1, unit, STRICT, NORTH)).await;
+    assert_eq!(
+        (status, &admitted["verdict"], &admitted["words"]),
+        (StatusCode::OK, &json!("admit"), &json!("Come in"))
+    );
+    let (_, retried) = desk.post(&desk.token, body(1, unit, STRICT, NORTH)).await;
+    assert_eq!(retried["verdict"], "admit");
+    let (_, denied) = desk.post(&desk.token, body(2, unit, STRICT, NORTH)).await;
+    assert_eq!(
+        (&denied["verdict"], &denied["reason"]),
+        (&json!("deny"), &json!("already_used"))
+    );
+    assert!(
+        denied["words"].as_str().unwrap().ends_with("Gate North"),
+        "{denied}"
+    );
+    let foreign = json!({ "payload": "https://example.com/?a=<script>", "gate": 1 }).to_string();
+    let (_, foreign) = desk.post(&desk.token, foreign).await;
+    assert_eq!(
+        (&foreign["verdict"], &foreign["reason"]),
+        (&json!("deny"), &json!("not_a_ticket"))
+    );
+    let (_, away) = desk
+        .post(&desk.token, body(4, unit_at(B, &[A, B]), STRICT, NORTH))
+        .await;
+    assert_eq!(
+        (&away["verdict"], &away["reason"]),
+        (&json!("refer"), &json!("home_unreachable"))
+    );
+    desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_requests_get_an_answer_that_says_what_to_do() {
+    let desk = Desk::open().await;
+    let good = body(1, 1, STRICT, NORTH);
+    let refused = [
+        ("", good.clone(), StatusCode::UNAUTHORIZED),
+        (
+            "usher-http-0000000000000000000000000000000000000000",
+            good.clone(),
+            StatusCode::UNAUTHORIZED,
+        ),
+        (&desk.token, body(1, 1, STRICT, SOUTH), StatusCode::FORBIDDEN),
+        (&desk.token, "{".to_owned(), StatusCode::BAD_REQUEST),
+        (&desk.token, "[]".to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        (
+            &desk.token,
+            good.replace("payload", "pay"),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            &desk.token,
+            good.replace("\"gate\":1", "\"gate\":1e99"),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            &desk.token,
+            good.replace("\"gate\":1", "\"gate\":1,\"persons\":0"),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            &desk.token,
+            good.replace("\"gate\":1", "\"gate\":1,\"persons\":99999"),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            &desk.token,
+            good.replace("0001\"", "001\""),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            &desk.token,
+            "x".repeat(10 * 1024 * 1024),
+            StatusCode::PAYLOAD_TOO_LARGE,
+        ),
+    ];
+    for (token, body, expected) in refused {
+        let shown = body.chars().take(200).collect::<String>();
+        let (status, problem) = desk.post(token, body).await;
+        assert_eq!(status, expected, "{shown}");
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| !detail.is_empty()),
+            "{problem}"
+        );
+    }
+    assert_eq!(desk.read("/nothing").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(desk.read("/v1/scans").await.0, StatusCode::METHOD_NOT_ALLOWED);
+    desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_page_and_metrics_show_what_happened() {
+    let desk = Desk::open().await;
+    desk.post(&desk.token, body(1, unit_at(A, &[A, B]), STRICT, NORTH))
+        .await;
+    desk.post(&desk.token, body(2, unit_at(A, &[A, B]), STRICT, NORTH))
+        .await;
+    let (status, text) = desk.read("/v1/status").await;
+    let seen: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (
+            status,
+            &seen["gates"][0]["admitted"],
+            &seen["zones"][0]["occupancy"]
+        ),
+        (StatusCode::OK, &json!(1), &json!(1))
+    );
+    assert_eq!(seen["refused"][0]["words"], "Already used");
+    let (_, metrics) = desk.read("/metrics").await;
+    for line in [
+        "usher_admitted_persons{gate=\"1\",name=\"Gate North\"} 1",
+        "usher_scans_total{outcome=\"already_used\"} 1",
+        "usher_storage_ok 1",
+    ] {
+        assert!(metrics.lines().any(|shown| shown == line), "{line}\n{metrics}");
+    }
+    let (_, page) = desk.read("/").await;
+    assert!(page.contains("Hub 1") && page.contains("/status.js"));
+    assert_eq!(desk.read("/status.css").await.0, StatusCode::OK);
+    desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_says_where_it_listens_and_keeps_a_second_one_off() {
+    let mut venue = Venue::new();
+    let hub = venue.start(A, &[]).await;
+    let directory = &venue.directories[0].1;
+    assert_eq!(
+        &Listening::read(&directory.listening_path()).unwrap(),
+        hub.listening()
+    );
+    let refused = Hub::start(directory, &Config::default(), Clock::system())
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        refused.to_string().contains("another usher program is running"),
+        "{refused}"
+    );
+    hub.shutdown().await;
+}

@@ -1,0 +1,49 @@
+//! Checking every page, chain and head of a replica, and naming the exact record that is wrong; repairing is a person's decision.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use usher_protocol::{Origin, Seq};
+
+use super::database::{Place, quick_check};
+use super::error::{Finding, ReplicaError};
+use super::meta::Meta;
+use super::replay::{Step, walk};
+
+/// What was found in one log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AuditedLog {
+    /// Sound records.
+    pub records: u64,
+    /// Up to which record a sound head vouches.
+    pub signed_up_to: Seq,
+}
+
+/// What an audit found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    /// Every log with a sound record.
+    pub logs: BTreeMap<Origin, AuditedLog>,
+    /// Everything that is wrong.
+    pub findings: Vec<Finding>,
+}
+
+/// Audits the replica in a file, also while it is running.
+///
+/// **Errors**: [`ReplicaError`] when the file cannot be read at all.
+pub fn audit(path: &Path) -> Result<Audit, ReplicaError> {
+    let mut connection = Place::File(path.to_owned()).open_reader()?;
+    let transaction = connection.transaction()?;
+    let mut findings = Vec::new();
+    match quick_check(&transaction) {
+        Err(ReplicaError::Damaged(finding)) => findings.push(finding),
+        checked => checked?,
+    }
+    let event = Meta::read(&transaction)?.identity.unverified().event;
+    let mut logs: BTreeMap<Origin, AuditedLog> = BTreeMap::new();
+    findings.extend(walk(&transaction, event, &mut |step| match step {
+        Step::Record(entry) => logs.entry(entry.origin).or_default().records += 1,
+        Step::Head(head, _) => logs.entry(head.origin).or_default().signed_up_to = head.tail.seq,
+    })?);
+    Ok(Audit { logs, findings })
+}

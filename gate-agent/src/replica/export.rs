@@ -1,0 +1,161 @@
+//! Reading every scan of every log, with the names people know; formats are the command line's.
+
+use std::path::Path;
+
+use usher_keys::{PublicKey, Timestamp};
+use usher_protocol::admission::Refused;
+use usher_protocol::record::{Body, Passage, Record, Refusal};
+use usher_protocol::state::refusal_name;
+use usher_protocol::{GateId, Generation, Origin, ScanId, Seq, TierId, Unit};
+
+use super::database::Place;
+use super::error::ReplicaError;
+use super::meta::Meta;
+use super::replay::{self, read_seq};
+use super::standing::Standing;
+
+/// One scan as one device wrote it down; a scan that a scanner and a hub both judged is there twice, with one id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScanRow {
+    /// When, by the device's clock.
+    pub at: Timestamp,
+    /// The device.
+    pub device: Origin,
+    /// How people call it.
+    pub device_name: String,
+    /// The record's number in its log.
+    pub seq: Seq,
+    /// The scan.
+    pub scan: ScanId,
+    /// What came of it: admit, exit, override, deny or refer.
+    pub verdict: &'static str,
+    /// Why nobody passed.
+    pub reason: Option<&'static str>,
+    /// The gate.
+    pub gate: GateId,
+    /// The gate's name.
+    pub gate_name: String,
+    /// The unit.
+    pub unit: Unit,
+    /// The ticket's generation.
+    pub generation: Generation,
+    /// The tier, of those who passed.
+    pub tier: Option<TierId>,
+    /// How many passed.
+    pub persons: u8,
+    /// The supervisor of an override.
+    pub by: Option<String>,
+    /// The supervisor's reason.
+    pub why: Option<String>,
+}
+
+/// Reads every scan, log by log, also while the hub is running; stops when `take` fails.
+///
+/// **Errors**: [`ReplicaError`] when the replica is damaged or cannot be read; else what `take` gives.
+pub fn scans<E: From<ReplicaError>>(
+    path: &Path,
+    now: Timestamp,
+    mut take: impl FnMut(ScanRow) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut connection = Place::File(path.to_owned()).open_reader()?;
+    let transaction = connection.transaction().map_err(ReplicaError::from)?;
+    let me = Meta::read(&transaction)?.identity.unverified().device;
+    let names = Standing::of(&replay::rebuild(&transaction, me, now)?.ledger);
+    let query = "SELECT origin, seq, bytes FROM records ORDER BY origin, seq";
+    let mut statement = transaction.prepare(query).map_err(ReplicaError::from)?;
+    let mut rows = statement.query([]).map_err(ReplicaError::from)?;
+    while let Some(row) = rows.next().map_err(ReplicaError::from)? {
+        let (device, seq) = read_place(row)?;
+        let bytes: Vec<u8> = row.get(2).map_err(ReplicaError::from)?;
+        let Ok(record) = Record::from_bytes(&bytes) else {
+            continue;
+        };
+        if let Some(row) = scan_row(&names, (device, seq), record) {
+            take(row)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_place(row: &rusqlite::Row) -> Result<(Origin, Seq), ReplicaError> {
+    Ok((PublicKey(row.get(0)?), read_seq(row, 1)?))
+}
+
+fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> Option<ScanRow> {
+    let policy = names.policy.as_deref();
+    let gate_name = |id| {
+        policy
+            .and_then(|policy| policy.gate(id))
+            .map(|gate| gate.name.clone())
+            .unwrap_or_default()
+    };
+    let base = ScanRow {
+        at: record.hlc.time(),
+        device,
+        device_name: names.names.get(&device).cloned().unwrap_or_default(),
+        seq,
+        scan: ScanId([0; 16]),
+        verdict: "",
+        reason: None,
+        gate: GateId(0),
+        gate_name: String::new(),
+        unit: Unit(0),
+        generation: Generation(0),
+        tier: None,
+        persons: 0,
+        by: None,
+        why: None,
+    };
+    let mut row = match record.body {
+        Body::Admitted(passage) => passed(base, "admit", &passage),
+        Body::Exited(passage) => passed(base, "exit", &passage),
+        Body::Overridden { passage, by, why } => ScanRow {
+            by: Some(by),
+            why: Some(why),
+            ..passed(base, "override", &passage)
+        },
+        Body::Refused(refusal) => turned_away(base, &refusal),
+        Body::Policy { .. }
+        | Body::Roster { .. }
+        | Body::Superseded { .. }
+        | Body::Revoked { .. }
+        | Body::Reinstated { .. }
+        | Body::DeviceEnrolled { .. }
+        | Body::DeviceRevoked { .. }
+        | Body::HubRetired { .. }
+        | Body::Opened { .. }
+        | Body::RosterAdopted { .. }
+        | Body::ForkSeen { .. } => return None,
+    };
+    row.gate_name = gate_name(row.gate);
+    Some(row)
+}
+
+fn passed(base: ScanRow, verdict: &'static str, passage: &Passage) -> ScanRow {
+    ScanRow {
+        scan: passage.scan,
+        verdict,
+        gate: passage.gate,
+        unit: passage.unit,
+        generation: passage.generation,
+        tier: Some(passage.tier),
+        persons: passage.persons,
+        ..base
+    }
+}
+
+fn turned_away(base: ScanRow, refusal: &Refusal) -> ScanRow {
+    let (unit, generation) = refusal.ticket;
+    ScanRow {
+        scan: refusal.scan,
+        verdict: match refusal.why {
+            Refused::Deny(_) => "deny",
+            Refused::Refer(_) => "refer",
+        },
+        reason: Some(refusal_name(&refusal.why)),
+        gate: refusal.gate,
+        unit,
+        generation,
+        ..base
+    }
+}

@@ -1,0 +1,112 @@
+//! What peers may ask of a hub: their certificates decide, then the admission path does; devices without a certificate come by HTTP.
+
+use std::sync::Arc;
+
+use usher_keys::{Certificate, Role};
+use usher_protocol::record::MAX_WORDS_BYTES;
+use usher_protocol::request::{Request, RequestError, Response, Scan};
+
+use crate::admission::AdmissionPath;
+
+/// Answers the requests of scanners and other hubs.
+pub struct HubResponder {
+    path: Arc<AdmissionPath>,
+}
+
+impl HubResponder {
+    /// Makes the responder in front of an admission path.
+    pub fn new(path: Arc<AdmissionPath>) -> Self {
+        Self { path }
+    }
+}
+
+impl usher_link::Responder for HubResponder {
+    async fn respond(&self, peer: &Certificate, request: Request) -> Response {
+        check(peer, &request)?;
+        match request {
+            Request::Judge(scan) => self.path.judge(scan).await,
+            Request::JudgeAsHome(scan) => self.path.judge_as_home(scan).await,
+            Request::Override { scan, by, why } => self.path.override_refusal(scan, by, why).await,
+        }
+    }
+}
+
+/// Checks whether the peer's certificate allows the request, and the request's form.
+fn check(peer: &Certificate, request: &Request) -> Result<(), RequestError> {
+    match request {
+        Request::Judge(scan) => at_its_gate(peer, scan, peer.role != Role::Cloud),
+        Request::JudgeAsHome(scan) => at_its_gate(peer, scan, peer.role == Role::Hub),
+        Request::Override { scan, by, why } => {
+            at_its_gate(peer, scan, peer.capabilities.override_refusals)?;
+            let is_said = |text: &str| {
+                (1..=MAX_WORDS_BYTES).contains(&text.trim().len()) && text.len() <= MAX_WORDS_BYTES
+            };
+            if is_said(by) && is_said(why) {
+                Ok(())
+            } else {
+                Err(RequestError::Malformed)
+            }
+        }
+    }
+}
+
+fn at_its_gate(peer: &Certificate, scan: &Scan, may: bool) -> Result<(), RequestError> {
+    if may && peer.serves(scan.gate.0) {
+        Ok(())
+    } else {
+        Err(RequestError::NotAllowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_keys::Capabilities;
+
+    use super::*;
+    use crate::rehearsal::{STRICT, certificate, scan};
+
+    /// What a device of that role may ask at gate 1, with or without the capability to override.
+    #[track_caller]
+    fn check_role(role: Role, may_override: bool, allowed: [bool; 3]) {
+        let capabilities = Capabilities {
+            enrol_scanners: false,
+            override_refusals: may_override,
+        };
+        let peer = certificate(1, role, capabilities);
+        let scan = scan(1, 1, STRICT);
+        let overriding = |by: &str| Request::Override {
+            scan: scan.clone(),
+            by: by.to_owned(),
+            why: "lost in the crowd".to_owned(),
+        };
+        let requests = [
+            Request::Judge(scan.clone()),
+            Request::JudgeAsHome(scan.clone()),
+            overriding("Ada"),
+        ];
+        assert_eq!(
+            requests.each_ref().map(|request| check(&peer, request).is_ok()),
+            allowed
+        );
+        let elsewhere = Certificate {
+            gates: vec![2],
+            ..peer.clone()
+        };
+        assert!(
+            requests
+                .iter()
+                .all(|request| check(&elsewhere, request) == Err(RequestError::NotAllowed))
+        );
+        for nobody in ["", "  ", &"x".repeat(MAX_WORDS_BYTES + 1)] {
+            assert!(check(&peer, &overriding(nobody)).is_err());
+        }
+    }
+
+    #[test]
+    fn a_certificate_gets_only_what_its_role_needs() {
+        check_role(Role::Scanner, false, [true, false, false]);
+        check_role(Role::Scanner, true, [true, false, true]);
+        check_role(Role::Hub, true, [true, true, true]);
+        check_role(Role::Cloud, false, [false, false, false]);
+    }
+}

@@ -1,0 +1,363 @@
+//! Everything said to staff, short and in one place to translate: verdicts, errors, incidents, times; showing it is the screens'.
+
+use std::sync::Arc;
+
+use jiff::fmt::strtime;
+use jiff::tz::{Offset, TimeZone};
+use usher_keys::{PublicKey, Timestamp};
+use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
+use usher_protocol::request::{Answer, JudgedBy, RequestError, TicketFacts};
+use usher_protocol::state::Incident;
+use usher_protocol::ticket::{Rejection, TicketFlags};
+use usher_protocol::{GateId, TierId, Unit};
+
+use crate::replica::Standing;
+
+/// What is said of a scan: a word or two to be read from two metres, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What to do, or what is wrong.
+    pub title: String,
+    /// Why, where and when.
+    pub detail: Option<String>,
+}
+
+impl Said {
+    fn new(title: &str, detail: impl Into<String>) -> Self {
+        Self {
+            title: title.to_owned(),
+            detail: Some(detail.into()),
+        }
+    }
+
+    fn plain(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            detail: None,
+        }
+    }
+
+    /// Gives both in one line.
+    pub fn line(&self) -> String {
+        match &self.detail {
+            Some(detail) => format!("{} \u{2014} {detail}", self.title),
+            None => self.title.clone(),
+        }
+    }
+}
+
+/// Says things about one event, at one moment, with the names people know.
+#[derive(Clone)]
+pub struct Voice {
+    standing: Arc<Standing>,
+    now: Timestamp,
+}
+
+impl Voice {
+    /// Makes the voice of a replica now.
+    pub fn new(standing: Arc<Standing>, now: Timestamp) -> Self {
+        Self { standing, now }
+    }
+
+    /// Says how a scan came out.
+    pub fn answer(&self, answer: &Answer, direction: Direction) -> Said {
+        match answer.verdict {
+            Verdict::Admit { persons, left } => admitted(direction, persons, left),
+            Verdict::Deny(reason) => self.denied(reason, answer.ticket.as_ref()),
+            Verdict::Refer(referral) => self.referred(referral),
+        }
+    }
+
+    fn denied(&self, reason: Reason, ticket: Option<&TicketFacts>) -> Said {
+        match reason {
+            Reason::Rejected(rejection) => rejected(rejection),
+            Reason::OtherEvent => Said::new("Other event", "A genuine ticket, but not for tonight"),
+            Reason::Superseded { .. } => Said::new(
+                "Replaced",
+                "A newer ticket for this place exists: ask for that one",
+            ),
+            Reason::Revoked => Said::new("Cancelled", "Send to the box office"),
+            Reason::TooEarly { opens } => Said::new("Too early", format!("Valid from {}", self.time(opens))),
+            Reason::TooLate { closed } => {
+                Said::new("Too late", format!("Was valid until {}", self.time(closed)))
+            }
+            Reason::WrongZone => Said::new("Wrong gate", self.right_gates(ticket)),
+            Reason::UnknownGate => Said::new(
+                "Unknown gate",
+                "This gate is not in the plan: check the device's setting",
+            ),
+            Reason::UnknownTier => Said::new("Unknown ticket", "This kind of ticket is not in the plan"),
+            Reason::AlreadyUsed { at, gate } => self.used("Already used", at, gate),
+            Reason::GroupTooLarge { left } => {
+                Said::new("Too many", format!("Only {} on this ticket", more(left)))
+            }
+            Reason::DayUsedUp { at, gate } => self.used("Used up today", at, gate),
+            Reason::NotInside => Said::new("Not inside", "Nobody went in with this ticket"),
+            Reason::ZoneFull { capacity } => Said::new(
+                "Full",
+                format!("{capacity} people are inside: wait until some leave"),
+            ),
+        }
+    }
+
+    fn referred(&self, referral: Referral) -> Said {
+        match referral {
+            Referral::HomeUnreachable { home } => Said::new(
+                "Send on",
+                format!("To {}: only there can it be decided now", self.device(&home)),
+            ),
+            Referral::HomeUnsettled { former } => Said::new(
+                "Ask a supervisor",
+                format!("{} has not handed this place over yet", self.device(&former)),
+            ),
+            Referral::NotReady => Said::new(
+                "Not ready",
+                "This device has not received the event yet: wait, or try another",
+            ),
+            Referral::OwnLogForked => {
+                Said::new("Do not use", "This device was copied: it must be enrolled anew")
+            }
+        }
+    }
+
+    fn used(&self, title: &str, at: Option<Timestamp>, gate: Option<GateId>) -> Said {
+        match (at, gate) {
+            (Some(at), Some(gate)) => Said::new(title, format!("{}, {}", self.time(at), self.gate(gate))),
+            (Some(at), None) => Said::new(title, self.time(at)),
+            (None, Some(gate)) => Said::new(title, self.gate(gate)),
+            (None, None) => Said::plain(title),
+        }
+    }
+
+    fn right_gates(&self, ticket: Option<&TicketFacts>) -> String {
+        let policy = self.standing.policy.as_deref();
+        let tier = policy
+            .zip(ticket)
+            .and_then(|(policy, ticket)| policy.tier(ticket.tier));
+        let names: Vec<&str> = policy.zip(tier).map_or_else(Vec::new, |(policy, tier)| {
+            let gates = policy.gates.iter();
+            gates
+                .filter(|gate| tier.zones.contains(&gate.zone))
+                .map(|gate| gate.name.as_str())
+                .collect()
+        });
+        if names.is_empty() {
+            return "This ticket does not open this zone".to_owned();
+        }
+        format!("Send to {}", names.join(" or "))
+    }
+
+    /// Says why there is no verdict.
+    pub fn error(&self, error: RequestError) -> Said {
+        match error {
+            RequestError::NotAllowed => Said::new("Not allowed", "This device may not do that at this gate"),
+            RequestError::NotHome | RequestError::Malformed => {
+                Said::new("Not understood", "Scan again; if it stays, update the devices")
+            }
+            RequestError::Unavailable => Said::new(
+                "Cannot decide",
+                "The hub's disk takes nothing: call technical support",
+            ),
+            RequestError::Busy => Said::new("Busy", "Scan again"),
+        }
+    }
+
+    /// Says what a ticket is, in a line.
+    pub fn ticket(&self, ticket: &TicketFacts) -> String {
+        let mut said = format!("{}, place {}", self.tier(ticket.tier), ticket.unit);
+        if ticket.admits > 1 {
+            said.push_str(&format!(", {} people", ticket.admits));
+        }
+        if TicketFlags(ticket.flags).contains(TicketFlags::CHECK_ID) {
+            said.push_str(", CHECK ID");
+        }
+        said
+    }
+
+    /// Says who judged, where that matters to staff.
+    pub fn judged_by(&self, by: JudgedBy) -> Option<String> {
+        match by {
+            JudgedBy::Home(_) => None,
+            JudgedBy::Hub(hub) => Some(format!("judged by {} without the home hub", self.device(&hub))),
+            JudgedBy::Alone => Some("judged alone: no hub could be reached".to_owned()),
+        }
+    }
+
+    /// Says what contradiction was found.
+    pub fn incident(&self, incident: &Incident) -> String {
+        match incident {
+            Incident::DoubleAdmission {
+                unit,
+                second,
+                second_gate,
+                first,
+                ..
+            } => self.double(*unit, first.as_ref(), (second.hlc.time(), *second_gate)),
+            Incident::Forked { origin } => {
+                format!(
+                    "{} has two histories: it was copied or restored. Enrol it anew",
+                    self.device(origin)
+                )
+            }
+        }
+    }
+
+    fn double(&self, unit: Unit, first: Option<&(Timestamp, GateId)>, second: (Timestamp, GateId)) -> String {
+        let again = format!("again {}, {}", self.time(second.0), self.gate(second.1));
+        match first {
+            Some((at, gate)) => {
+                format!(
+                    "Place {unit} was let in twice: {}, {}, {again}",
+                    self.time(*at),
+                    self.gate(*gate)
+                )
+            }
+            None => format!("Place {unit} was let in twice: {again}"),
+        }
+    }
+
+    /// Says how old our knowledge of revocations is.
+    pub fn freshness(&self, as_of: Option<Timestamp>) -> String {
+        match as_of {
+            Some(at) => format!("revocations as of {}", ago(self.now.since_ms(at))),
+            None => "no revocations received yet".to_owned(),
+        }
+    }
+
+    /// Says when something was, in local time: the hour, and the day unless it is today.
+    pub fn time(&self, at: Timestamp) -> String {
+        let policy = self.standing.policy.as_deref();
+        let offset_minutes = policy.map_or(0, |policy| policy.utc_offset_minutes);
+        let (Some(at), Some(now)) = (local(at, offset_minutes), local(self.now, offset_minutes)) else {
+            return "at an unknown time".to_owned();
+        };
+        let days_apart = (at.date() - now.date()).get_days().abs();
+        let format = match days_apart {
+            0 => "%H:%M",
+            1..7 => "%a %H:%M",
+            _ => "%-d %b %Y %H:%M",
+        };
+        strtime::format(format, &at).unwrap_or_else(|_| at.to_string())
+    }
+
+    /// Gives a gate's name.
+    pub fn gate(&self, gate: GateId) -> String {
+        let known = self
+            .standing
+            .policy
+            .as_deref()
+            .and_then(|policy| policy.gate(gate));
+        known.map_or_else(|| format!("gate {gate}"), |gate| gate.name.clone())
+    }
+
+    /// Gives a tier's name.
+    pub fn tier(&self, tier: TierId) -> String {
+        let known = self
+            .standing
+            .policy
+            .as_deref()
+            .and_then(|policy| policy.tier(tier));
+        known.map_or_else(|| format!("tier {tier}"), |tier| tier.name.clone())
+    }
+
+    /// Gives a device's name.
+    pub fn device(&self, device: &PublicKey) -> String {
+        let known = self.standing.names.get(device).cloned();
+        known.unwrap_or_else(|| format!("device {}", device.id()))
+    }
+}
+
+fn admitted(direction: Direction, persons: u8, left: u8) -> Said {
+    let title = match direction {
+        Direction::In => "Come in",
+        Direction::Out => "Checked out",
+    };
+    match (persons, left, direction) {
+        (0 | 1, 0, _) | (0 | 1, _, Direction::Out) => Said::plain(title),
+        (_, 0, _) | (_, _, Direction::Out) => Said::new(title, people(persons)),
+        (_, _, Direction::In) => Said::new(title, format!("{}, {} may follow", people(persons), more(left))),
+    }
+}
+
+fn rejected(rejection: Rejection) -> Said {
+    match rejection {
+        Rejection::NotATicket => Said::new("Not a ticket", "This code is none of ours"),
+        Rejection::UnknownVersion { .. } => {
+            Said::new("Cannot read", "A newer kind of ticket: update this device")
+        }
+        Rejection::UnknownKey => Said::new("Not for this event", "Of another event, or forged"),
+        Rejection::FalseSignature => Said::new("Forged", "The signature is false"),
+        Rejection::StruckKey => Said::new(
+            "Not valid",
+            "Its signing key was withdrawn: send to the box office",
+        ),
+        Rejection::KeyOutOfWindow => Said::new(
+            "Not valid now",
+            "Its signing key is not valid at this time: check the clock",
+        ),
+        Rejection::NotLive => Said::new(
+            "Not live",
+            "A picture or an old code: ask to open the ticket on the phone",
+        ),
+    }
+}
+
+/// Says what a name from the totals of refusals means.
+pub fn refusal(name: &str) -> &str {
+    match name {
+        "not_a_ticket" => "Not a ticket",
+        "unknown_version" => "Newer kind of ticket",
+        "unknown_key" => "Not for this event",
+        "false_signature" => "Forged",
+        "struck_key" => "Signing key withdrawn",
+        "key_out_of_window" => "Signing key not valid now",
+        "other_event" => "Other event",
+        "superseded" => "Replaced",
+        "revoked" => "Cancelled",
+        "too_early" => "Too early",
+        "too_late" => "Too late",
+        "wrong_zone" => "Wrong gate",
+        "unknown_gate" => "Unknown gate",
+        "unknown_tier" => "Unknown ticket",
+        "already_used" => "Already used",
+        "group_too_large" => "Too many people",
+        "day_used_up" => "Used up today",
+        "not_inside" => "Not inside",
+        "zone_full" => "Zone full",
+        "home_unreachable" => "Sent on to another hub",
+        "home_unsettled" => "Not handed over yet",
+        "not_ready" => "Device not ready",
+        "own_log_forked" => "Device copied",
+        other => other,
+    }
+}
+
+/// Says how long ago something was.
+pub fn ago(ms: u64) -> String {
+    match ms / 1_000 {
+        0 => "just now".to_owned(),
+        seconds @ 1..120 => format!("{seconds} s ago"),
+        seconds @ 120..7_200 => format!("{} min ago", seconds / 60),
+        seconds => format!("{} h ago", seconds / 3_600),
+    }
+}
+
+fn people(persons: u8) -> String {
+    match persons {
+        1 => "1 person".to_owned(),
+        persons => format!("{persons} people"),
+    }
+}
+
+fn more(left: u8) -> String {
+    format!("{left} more")
+}
+
+fn local(at: Timestamp, offset_minutes: i16) -> Option<jiff::Zoned> {
+    let instant = jiff::Timestamp::from_millisecond(i64::try_from(at.0).ok()?).ok()?;
+    let offset = Offset::from_seconds(i32::from(offset_minutes) * 60).ok()?;
+    Some(instant.to_zoned(TimeZone::fixed(offset)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! What staff read, sentence by sentence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use usher_keys::RootSet;
+use usher_protocol::ScanId;
+use usher_protocol::trust::Trust;
+
+use super::*;
+use crate::rehearsal::{self, AVAILABLE, NORTH, key};
+
+/// 20:14 UTC, which is 21:14 where the festival is.
+const EVENING: Timestamp = Timestamp(1_795_378_440_000);
+
+fn voice() -> Voice {
+    let bundle = rehearsal::bundle(1);
+    let roots: RootSet = bundle.unverified().unwrap().roots;
+    let standing = Standing {
+        trust: Arc::new(Trust::pin(&roots, bundle).unwrap()),
+        revoked: Arc::new(BTreeSet::new()),
+        roster: Vec::new(),
+        policy: Some(Arc::new(rehearsal::policy())),
+        names: BTreeMap::from([(key(1).public(), "Hub North".to_owned())]),
+    };
+    Voice::new(Arc::new(standing), EVENING)
+}
+
+#[track_caller]
+fn check(verdict: Verdict, line: &str) {
+    let facts = TicketFacts {
+        unit: Unit(17),
+        generation: usher_protocol::Generation(1),
+        tier: AVAILABLE,
+        admits: 4,
+        flags: 1,
+    };
+    let answer = Answer {
+        scan: ScanId([0; 16]),
+        verdict,
+        by: JudgedBy::Alone,
+        ticket: Some(facts),
+    };
+    assert_eq!(voice().answer(&answer, Direction::In).line(), line);
+    assert_eq!(voice().ticket(&facts), "Standing, place 17, 4 people, CHECK ID");
+}
+
+#[test]
+fn verdicts_are_said_with_where_and_when() {
+    check(Verdict::Admit { persons: 1, left: 0 }, "Come in");
+    check(
+        Verdict::Admit { persons: 3, left: 1 },
+        "Come in \u{2014} 3 people, 1 more may follow",
+    );
+    let used = |at: u64, gate| Reason::AlreadyUsed {
+        at: Some(Timestamp(at)),
+        gate,
+    };
+    check(
+        Verdict::Deny(used(EVENING.0, Some(NORTH))),
+        "Already used \u{2014} 21:14, Gate North",
+    );
+    check(
+        Verdict::Deny(used(EVENING.0 - 86_400_000, None)),
+        "Already used \u{2014} Sat 21:14",
+    );
+    check(
+        Verdict::Deny(used(EVENING.0, Some(GateId(9)))),
+        "Already used \u{2014} 21:14, gate 9",
+    );
+    check(
+        Verdict::Deny(Reason::AlreadyUsed { at: None, gate: None }),
+        "Already used",
+    );
+    check(
+        Verdict::Deny(Reason::WrongZone),
+        "Wrong gate \u{2014} Send to Gate North or Gate South",
+    );
+    let home = key(1).public();
+    check(
+        Verdict::Refer(Referral::HomeUnreachable { home }),
+        "Send on \u{2014} To Hub North: only there can it be decided now",
+    );
+}
+
+#[test]
+fn a_time_beyond_any_calendar_is_no_reason_to_panic() {
+    assert_eq!(voice().time(Timestamp::FOREVER), "at an unknown time");
+    assert_eq!(voice().time(Timestamp(0)), "1 Jan 1970 01:00");
+}
+
+#[test]
+fn freshness_is_said_as_people_say_it() {
+    let fresh = |ms: u64| voice().freshness(Some(Timestamp(EVENING.0 - ms)));
+    assert_eq!(fresh(12_000), "revocations as of 12 s ago");
+    assert_eq!(fresh(600_000), "revocations as of 10 min ago");
+    assert_eq!(voice().freshness(None), "no revocations received yet");
+}
+
+#[test]
+fn a_double_admission_names_both_gates() {
+    let stamp = usher_protocol::Stamp {
+        hlc: usher_protocol::Hlc {
+            ms: EVENING.0,
+            count: 0,
+        },
+        origin: key(1).public(),
+        seq: usher_protocol::Seq(4),
+    };
+    let incident = Incident::DoubleAdmission {
+        unit: Unit(17),
+        generation: usher_protocol::Generation(1),
+        zone: usher_protocol::ZoneId(1),
+        second: stamp,
+        second_gate: rehearsal::SOUTH,
+        first: Some((Timestamp(EVENING.0 - 60_000), NORTH)),
+    };
+    assert_eq!(
+        voice().incident(&incident),
+        "Place 17 was let in twice: 21:13, Gate North, again 21:14, Gate South"
+    );
+    assert_eq!(
+        voice().incident(&Incident::Forked {
+            origin: key(1).public()
+        }),
+        "Hub North has two histories: it was copied or restored. Enrol it anew"
+    );
+}

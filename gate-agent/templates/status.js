@@ -1,0 +1,95 @@
+// Brings the page up to date each second. Names come from people: they go in as text, never as HTML.
+"use strict";
+
+const REFRESH_MS = 1000;
+const FRESH_MS = 15000;
+const STALE_MS = 120000;
+const byId = (id) => document.getElementById(id);
+
+function element(tag, text, className) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function table(id, rows, empty) {
+  const lines = rows.map((row) => {
+    const line = document.createElement("tr");
+    const name = element("td", row.name);
+    if (row.small) name.append(element("small", row.small));
+    line.append(name, element("td", row.value, row.className));
+    return line;
+  });
+  if (!lines.length) {
+    const line = document.createElement("tr");
+    line.append(element("td", empty, ""));
+    lines.push(line);
+  }
+  byId(id).replaceChildren(...lines);
+}
+
+function age(ms) {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
+  return `${Math.floor(seconds / 3600)} h`;
+}
+
+function showFigures(status) {
+  byId("event").textContent = status.event_name ?? "no event received yet";
+  byId("admitted").textContent = status.gates.reduce((sum, gate) => sum + gate.admitted, 0);
+  byId("inside").textContent = status.zones.reduce((sum, zone) => sum + zone.occupancy, 0);
+  const old = status.fresh_as_of_ms === null ? Infinity : status.now_ms - status.fresh_as_of_ms;
+  byId("age").textContent = old === Infinity ? "–" : age(Math.max(0, old));
+  byId("age-words").textContent = status.freshness;
+  byId("age").className = old < FRESH_MS ? "good" : old < STALE_MS ? "warn" : "bad";
+  byId("incident-count").textContent = status.incidents_total;
+  byId("incident-count").className = status.incidents_total ? "bad" : "good";
+}
+
+function showTables(status) {
+  const down = status.dials.filter((dial) => !dial.is_linked)
+    .map((dial) => ({ name: dial.address, small: dial.detail, value: "not linked", className: "bad" }));
+  const up = status.links.map((link) => (
+    { name: link.name, small: `${link.role}, ${link.address}`, value: `linked ${link.since}`, className: "good" }));
+  table("links", down.concat(up), "no links");
+  table("gates", status.gates.map((gate) => (
+    { name: gate.name, small: gate.exited ? `${gate.exited} went out` : "", value: gate.admitted })), "no gates yet");
+  table("zones", status.zones.map((zone) => ({
+    name: zone.name,
+    value: zone.capacity === null ? zone.occupancy : `${zone.occupancy} of ${zone.capacity}`,
+    className: zone.capacity !== null && zone.occupancy >= zone.capacity ? "bad" : "",
+  })), "no zones yet");
+  table("refused", status.refused.map((line) => ({ name: line.words, value: line.count })), "nobody");
+}
+
+function showIncidents(status) {
+  const lines = status.incidents.map((words) => element("li", words));
+  const more = status.incidents_total - lines.length;
+  if (more > 0) lines.push(element("li", `and ${more} more: see usher-gate-agent export`));
+  byId("incidents").replaceChildren(...(lines.length ? lines : [element("li", "none", "good")]));
+}
+
+function alarm(words) {
+  byId("alarm").hidden = !words;
+  byId("alarm").textContent = words;
+}
+
+async function refresh() {
+  try {
+    const answer = await fetch("/v1/status", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    const status = await answer.json();
+    alarm(status.storage_ok ? "" : "The disk takes nothing: no scan can be decided. Free some space or replace the disk.");
+    showFigures(status);
+    showTables(status);
+    showIncidents(status);
+    byId("footer").textContent = `${status.records} records in ${status.logs} logs · device ${status.device}`;
+  } catch (error) {
+    alarm(`The hub does not answer (${error.message}). What you see is old.`);
+  }
+  setTimeout(refresh, REFRESH_MS);
+}
+
+refresh();
