@@ -17,7 +17,7 @@ use super::*;
 use crate::store::authority::{Append, AppendOutcome, Sealed};
 use crate::store::selling::TicketState;
 use hub::Hub;
-use scene::{EVENT, START, Scene, key};
+use scene::{START, Scene, key};
 
 #[tokio::test]
 async fn a_restart_replays_to_the_same_state() {
@@ -251,7 +251,7 @@ async fn single_records_are_merged_into_runs() {
     let held = scene.authority().view().held();
     let run = scene.run(held[0].origin, Seq(3)).await.unwrap();
     assert_eq!(run.head.tail, held[0].tail);
-    assert_eq!(run.records.len(), 38);
+    assert_eq!(run.records.len(), 39);
 }
 
 #[tokio::test]
@@ -310,25 +310,31 @@ async fn a_clone_is_reported_once_and_nobody_listens_to_it_any_more() {
 #[tokio::test]
 async fn tickets_are_signed_with_the_rotated_key_once_its_bundle_is_in_force() {
     let scene = Scene::open().await;
-    let before = scene.signer.key_in_use(EVENT).unwrap();
+    let before = scene.signer.key_in_use(scene.case.event).unwrap();
     let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
-    assert_eq!(scene.signer.key_in_use(EVENT), Some(before));
+    assert_eq!(scene.signer.key_in_use(scene.case.event), Some(before));
     let current = scene.authority().view().trust().bundle().clone();
     let next = request.next_bundle(&current, START).sign(&[&scene.root]);
-    let outcome = scene.authorities.upload(EVENT, next.clone()).await.unwrap();
+    let outcome = scene.upload(next.clone()).await;
     assert_eq!(outcome, UploadOutcome::InForce { version: 2 });
-    assert_eq!(scene.signer.key_in_use(EVENT), Some(request.ticket_key.id()));
-    assert_eq!(scene.authorities.upload(EVENT, next).await.unwrap(), outcome);
+    assert_eq!(
+        scene.signer.key_in_use(scene.case.event),
+        Some(request.ticket_key.id())
+    );
+    assert_eq!(scene.upload(next).await, outcome);
     let scene = scene.restart().await;
-    assert_eq!(scene.signer.key_in_use(EVENT), Some(request.ticket_key.id()));
+    assert_eq!(
+        scene.signer.key_in_use(scene.case.event),
+        Some(request.ticket_key.id())
+    );
 }
 
 #[tokio::test]
 async fn a_struck_ticket_key_stops_the_sale_at_once() {
     let scene = Scene::open().await;
     let struck = scene.strike(Purpose::Ticket).await;
-    scene.authorities.upload(EVENT, struck).await.unwrap();
-    assert_eq!(scene.signer.key_in_use(EVENT), None);
+    scene.upload(struck).await;
+    assert_eq!(scene.signer.key_in_use(scene.case.event), None);
 }
 
 #[tokio::test]
@@ -344,7 +350,7 @@ async fn a_new_authority_says_again_what_the_struck_one_said() {
         .await;
 
     let struck = scene.strike(Purpose::Authority).await;
-    scene.authorities.upload(EVENT, struck.clone()).await.unwrap();
+    scene.upload(struck.clone()).await;
     let refused = scene
         .authority()
         .ask(|scribe| Box::pin(scribe.revoke_device(key(1).public())))
@@ -362,7 +368,7 @@ async fn a_new_authority_says_again_what_the_struck_one_said() {
     let next = request
         .next_bundle(&struck.unverified().unwrap(), START)
         .sign(&[&scene.root]);
-    scene.authorities.upload(EVENT, next).await.unwrap();
+    scene.upload(next).await;
 
     let mut fresh = Ledger::new(key(77).public(), None, scene.authority().view().trust());
     let run = scene.run(request.authority_key, Seq(0)).await.unwrap();
@@ -383,7 +389,7 @@ async fn a_log_that_was_tampered_with_is_not_taken_up() {
     let head = scene.authority().view().held()[0].head().unwrap();
     let stranger = SecretKey::from_seed(&[99; 32]);
     let forged = Head::sign(
-        EVENT,
+        scene.case.event,
         Tail {
             seq: Seq(9),
             hash: [1; 32],
@@ -395,7 +401,7 @@ async fn a_log_that_was_tampered_with_is_not_taken_up() {
         ..forged
     };
     let request = Append {
-        event: EVENT,
+        event: scene.case.event,
         sealed: vec![Sealed {
             entries: Vec::new(),
             head: forged,
@@ -404,7 +410,7 @@ async fn a_log_that_was_tampered_with_is_not_taken_up() {
         now: START,
     };
     assert_eq!(
-        scene.store.append(request).await.unwrap(),
+        scene.case.store.append(request).await.unwrap(),
         AppendOutcome::Conflict
     );
 }

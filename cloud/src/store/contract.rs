@@ -3,7 +3,9 @@
 mod bookings;
 pub mod case;
 mod catalogue;
+mod devices;
 mod holds;
+mod logs;
 mod model;
 mod organizing;
 mod races;
@@ -65,6 +67,21 @@ contracts! {
         a_draft_is_published_when_its_units_are_all_there,
         an_event_changes_only_where_it_is_told_to,
         hostile_text_comes_back_as_it_went_in,
+    }
+    logs {
+        what_is_appended_follows_what_is_there_or_changes_nothing,
+        records_come_back_in_the_order_they_came_page_by_page,
+        a_run_reaches_from_any_record_to_a_head_and_fits,
+        the_newest_trust_bundle_counts,
+        the_last_checkpoint_is_kept,
+    }
+    devices {
+        a_code_is_used_once_and_in_time,
+        an_event_has_so_many_open_codes_and_old_ones_are_forgotten,
+        the_last_contact_of_each_device_is_kept,
+        a_ticket_changes_from_how_it_stood_or_not_at_all,
+        a_reissued_ticket_takes_the_place_of_the_one_before,
+        units_are_found_with_their_seats,
     }
     races {
         sixty_four_claims_on_one_seat_have_one_winner,

@@ -1,16 +1,14 @@
 //! One published event with a trust bundle, on a real store, and short ways to do to it what organizers and devices do.
 
 use futures_util::future::BoxFuture;
-use tempfile::TempDir;
 use usher_keys::{
-    Capabilities, EnrolmentRequest, EnrolmentSecret, EventId, PublicKey, Purpose, Role, RootSet, SecretKey,
-    SignedBundle, Timestamp,
+    Capabilities, EnrolmentRequest, EnrolmentSecret, PublicKey, Purpose, Role, RootSet, SecretKey,
+    SignedBundle,
 };
 use usher_protocol::log::{Hash, Run};
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier as PolicyTier, Zone};
+use usher_protocol::policy::Policy;
 use usher_protocol::record::{Body, Record};
-use usher_protocol::ticket::TicketFlags;
-use usher_protocol::{GateId, Origin, Seq, TierId, Unit, ZoneId};
+use usher_protocol::{Origin, Seq};
 
 use super::super::event::EventAuthority;
 use super::super::scribe::{
@@ -18,26 +16,19 @@ use super::super::scribe::{
 };
 use super::super::{Authorities, AuthorityError, AuthorityParts};
 use crate::clock::{Clock, ManualClock};
-use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId, VenueId, draw};
+use crate::ids::{TicketId, draw};
 use crate::metrics::Metrics;
 use crate::signing::TicketSigner;
-use crate::store::Store;
 use crate::store::authority::{
     Append, AppendOutcome, CodeId, EnrolmentTerms, NewCode, NewCodeOutcome, RecordsQuery, RunQuery, Sealed,
     SecretHash, StoredRecord,
 };
-use crate::store::catalogue::{Event, Tier};
-use crate::store::organizing::{
-    AddUnits, EventChange, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
-};
-use crate::store::selling::{
-    BeginBooking, BeginOutcome, Claim, ConfirmBooking, ConfirmOutcome, HoldOutcome, HoldRequest, NewTicket,
-    RequestHash, Ticket, TierQuantity,
-};
+use crate::store::catalogue::Event;
+use crate::store::contract::case::Case;
+use crate::store::organizing::EventChange;
+use crate::store::selling::{ConfirmOutcome, Ticket};
 
-pub const EVENT: EventId = EventId([7; 16]);
-pub const START: Timestamp = Timestamp(1_800_000_000_000);
-const TIER: TierId = TierId(1);
+pub use crate::store::contract::case::START;
 
 /// Gives the key of a device.
 pub fn key(seed: u8) -> SecretKey {
@@ -46,83 +37,70 @@ pub fn key(seed: u8) -> SecretKey {
 
 /// The event and everything around it.
 pub struct Scene {
-    pub store: Store,
+    pub case: Case,
     pub clock: ManualClock,
     pub signer: TicketSigner,
     pub authorities: Authorities,
     pub root: SecretKey,
-    files: TempDir,
 }
 
 impl Scene {
     pub async fn open() -> Self {
-        let scene = Self::open_at(tempfile::tempdir().unwrap()).await;
-        stock(&scene.store).await;
+        let scene = Self::around(Case::on_sqlite().await).await;
         let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
-        let bundle = request
-            .first_bundle(RootSet::single(scene.root.public()))
-            .sign(&[&scene.root]);
-        let outcome = scene.authorities.upload(EVENT, bundle).await.unwrap();
+        let bundle = request.first_bundle(RootSet::single(scene.root.public()));
+        let outcome = scene.upload(bundle.sign(&[&scene.root])).await;
         assert_eq!(outcome, UploadOutcome::InForce { version: 1 });
-        scene
-            .store
-            .publish(Publish {
-                event: EVENT,
-                now: START,
-            })
-            .await
-            .unwrap();
         scene
     }
 
-    async fn open_at(files: TempDir) -> Self {
+    async fn around(case: Case) -> Self {
         let clock = ManualClock::new(START);
-        let store = Store::open_sqlite(&files.path().join("store.db")).unwrap();
         let signer = TicketSigner::default();
         let parts = AuthorityParts {
-            store: store.clone(),
+            store: case.store.clone(),
             clock: Clock::Manual(clock.clone()),
             signer: signer.clone(),
             metrics: Metrics::default(),
-            data_dir: files.path().to_owned(),
+            data_dir: case.file(""),
         };
         let authorities = Authorities::open(parts).unwrap();
         authorities.start().await.unwrap();
         Self {
-            store,
+            case,
             clock,
             signer,
             authorities,
             root: key(200),
-            files,
         }
     }
 
     /// Ends everything and opens the same files again: nothing that was in memory is left.
     pub async fn restart(self) -> Self {
         let Self {
-            store,
-            authorities,
-            files,
-            ..
+            case, authorities, ..
         } = self;
         authorities.close().await;
-        store.close().await;
-        drop((store, authorities));
-        let scene = Self::open_at(files).await;
+        case.store.close().await;
+        drop(authorities);
+        let scene = Self::around(case.reopened()).await;
         assert!(
-            scene.authorities.of(EVENT).is_ok(),
+            scene.authorities.of(scene.case.event).is_ok(),
             "the event was not taken up again"
         );
         scene
     }
 
+    pub async fn upload(&self, signed: SignedBundle) -> UploadOutcome {
+        self.authorities.upload(self.case.event, signed).await.unwrap()
+    }
+
     pub fn authority(&self) -> std::sync::Arc<EventAuthority> {
-        self.authorities.of(EVENT).unwrap()
+        self.authorities.of(self.case.event).unwrap()
     }
 
     pub async fn event(&self) -> Event {
-        self.store.event(EVENT).await.unwrap().unwrap()
+        self.case.store.event(self.case.event).await.unwrap().unwrap()
     }
 
     pub async fn digest(&self) -> Hash {
@@ -132,9 +110,10 @@ impl Scene {
     }
 
     pub async fn records(&self) -> Vec<StoredRecord> {
-        self.store
+        self.case
+            .store
             .records(RecordsQuery {
-                event: EVENT,
+                event: self.case.event,
                 after: 0,
                 limit: 10_000,
             })
@@ -151,9 +130,10 @@ impl Scene {
     }
 
     pub async fn run(&self, origin: Origin, after: Seq) -> Option<Run> {
-        self.store
+        self.case
+            .store
             .run(RunQuery {
-                event: EVENT,
+                event: self.case.event,
                 origin,
                 after,
             })
@@ -187,7 +167,7 @@ impl Scene {
             ..self.event().await.policy
         };
         let change = EventChange {
-            event: EVENT,
+            event: self.case.event,
             name: Some(name.into()),
             description: None,
             starts_at: None,
@@ -196,7 +176,7 @@ impl Scene {
             prices: Vec::new(),
             policy: Some(policy),
         };
-        assert!(self.store.change_event(change).await.unwrap());
+        assert!(self.case.store.change_event(change).await.unwrap());
     }
 
     /// Strikes out the first key of a purpose.
@@ -222,7 +202,7 @@ impl Scene {
         let now = Clock::Manual(self.clock.clone()).now();
         let new = NewCode {
             id: CodeId {
-                event: EVENT,
+                event: self.case.event,
                 secret: SecretHash(secret.hash()),
             },
             terms,
@@ -230,13 +210,16 @@ impl Scene {
             open_limit: 10,
             now,
         };
-        assert_eq!(self.store.add_code(new).await.unwrap(), NewCodeOutcome::Added);
+        assert_eq!(
+            self.case.store.add_code(new).await.unwrap(),
+            NewCodeOutcome::Added
+        );
         secret
     }
 
     pub async fn ask_to_enrol(&self, secret: &EnrolmentSecret, seed: u8) -> EnrolOutcome {
         let code = CodeId {
-            event: EVENT,
+            event: self.case.event,
             secret: SecretHash(secret.hash()),
         };
         let request = EnrolmentRequest::new(*secret, format!("Device {seed}"), &key(seed)).unwrap();
@@ -284,9 +267,9 @@ impl Scene {
 
     /// Writes to the authority log as another process with the same keys would.
     pub async fn append_behind_its_back(&self, body: Body) -> AppendOutcome {
-        let vault = super::super::vault::Vault::open(self.files.path()).unwrap();
+        let vault = super::super::vault::Vault::open(&self.case.file("")).unwrap();
         let trust = self.authority().view().trust();
-        let keys = vault.event_keys(EVENT).unwrap();
+        let keys = vault.event_keys(self.case.event).unwrap();
         let writer = keys.in_use(Purpose::Authority, trust.bundle(), START).unwrap();
         let mut ledger = usher_protocol::ledger::Ledger::new(writer.public(), None, trust);
         for record in self.records().await {
@@ -299,143 +282,22 @@ impl Scene {
             head,
         }];
         let request = Append {
-            event: EVENT,
+            event: self.case.event,
             sealed,
             beside: Vec::new(),
             now: START,
         };
-        self.store.append(request).await.unwrap()
+        self.case.store.append(request).await.unwrap()
     }
 
-    /// Sells one ticket, signed as the desk would.
+    /// Sells one ticket.
     pub async fn sell(&self) -> Ticket {
-        let reservation = ReservationId::draw(EVENT, START);
-        let claim = Claim::Tiers(vec![TierQuantity {
-            tier: TIER,
-            quantity: 1,
-        }]);
-        let held = self
-            .store
-            .hold(HoldRequest {
-                reservation,
-                claim,
-                now: START,
-            })
-            .await
-            .unwrap();
-        assert!(matches!(held, HoldOutcome::Held(_)), "{held:?}");
-        let begin = BeginBooking {
-            booking: BookingId::draw(EVENT, START),
-            reservation,
-            idempotency_key: "key".into(),
-            request_hash: RequestHash([1; 32]),
-            email: "owl@example.org".into(),
-            can_pay: true,
-            now: START,
-        };
-        let begun = self.store.begin_booking(begin).await.unwrap();
-        let BeginOutcome::Started(open) = begun else {
-            panic!("not begun: {begun:?}")
-        };
-        let unit = &open.units[0];
-        let ticket = NewTicket {
-            id: TicketId::draw(EVENT, START),
-            unit: unit.unit,
-            generation: unit.generation,
-            payload: self.signer.sign(EVENT, unit).unwrap().to_text(),
-        };
-        let confirm = ConfirmBooking {
-            booking: open.id,
-            tickets: vec![ticket],
-            now: START,
-        };
-        let confirmed = self.store.confirm_booking(confirm).await.unwrap();
+        let held = self.case.held(&[0], START).await;
+        let open = self.case.begun(held.id, "key", START).await;
+        let confirmed = self.case.confirm(&open, START).await;
         let ConfirmOutcome::Confirmed(mut booking) = confirmed else {
             panic!("not confirmed: {confirmed:?}")
         };
         booking.tickets.remove(0)
-    }
-}
-
-async fn stock(store: &Store) {
-    let organizer = OrganizerId::draw(START);
-    let venue = Venue {
-        id: VenueId::draw(START),
-        name: "Barn".into(),
-        city: "Köln".into(),
-        address: String::new(),
-    };
-    let new = NewOrganizer {
-        id: organizer,
-        name: "Owls".into(),
-        key: KeyHash([1; 32]),
-        now: START,
-    };
-    store.add_organizer(new).await.unwrap();
-    store
-        .add_venue(NewVenue {
-            venue: venue.clone(),
-            organizer,
-            now: START,
-        })
-        .await
-        .unwrap();
-    let tier = Tier {
-        id: TIER,
-        name: "Regular".into(),
-        price: 0,
-        admits: 1,
-        flags: TicketFlags::default(),
-    };
-    let event = NewEvent {
-        id: EVENT,
-        organizer,
-        venue,
-        name: "Night of the Owls".into(),
-        description: String::new(),
-        starts_at: START.plus_ms(86_400_000),
-        ends_at: START.plus_ms(90_000_000),
-        currency: "EUR".parse().unwrap(),
-        reservation_ms: 600_000,
-        tiers: vec![tier],
-        policy: policy(),
-        unit_count: 3,
-        seat_count: 0,
-        now: START,
-    };
-    store.add_event(event).await.unwrap();
-    let units = (0..3)
-        .map(|unit| NewUnit {
-            unit: Unit(unit),
-            tier: TIER,
-            seat: None,
-        })
-        .collect();
-    store.add_units(AddUnits { event: EVENT, units }).await.unwrap();
-}
-
-fn policy() -> Policy {
-    Policy {
-        name: "Night of the Owls".into(),
-        utc_offset_minutes: 0,
-        day_start_minutes: 0,
-        zones: vec![Zone {
-            id: ZoneId(1),
-            name: "Barn".into(),
-            capacity: None,
-        }],
-        gates: vec![Gate {
-            id: GateId(1),
-            name: "Door".into(),
-            zone: ZoneId(1),
-        }],
-        tiers: vec![PolicyTier {
-            id: TIER,
-            name: "Regular".into(),
-            zones: vec![ZoneId(1)],
-            windows: Vec::new(),
-            entry: Entry::Single,
-            offline: Offline::Available,
-        }],
     }
 }

@@ -1,0 +1,243 @@
+//! Enrolment codes and contacts, and what changes beside a log: all of it together or none.
+
+use usher_keys::{
+    Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp, Window,
+};
+use usher_protocol::{Generation, Unit};
+
+use crate::ids::TicketId;
+use crate::store::authority::{
+    Append, AppendOutcome, Beside, CodeId, Contact, EnrolmentTerms, GenerationQuery, NewCode, NewCodeOutcome,
+    NoteContact, PlacesQuery, SecretHash, UsedCode,
+};
+use crate::store::selling::{ConfirmOutcome, NewTicket, Ticket, TicketState};
+
+use super::case::{Case, HOLD_MS, START};
+
+const LIFE_MS: u64 = 60_000;
+
+fn new_code(event: EventId, secret: u8, now: Timestamp) -> NewCode {
+    NewCode {
+        id: CodeId {
+            event,
+            secret: SecretHash([secret; 32]),
+        },
+        terms: EnrolmentTerms {
+            role: Role::Hub,
+            name: "North".into(),
+            gates: vec![1, 2],
+            capabilities: Capabilities {
+                enrol_scanners: true,
+                override_refusals: false,
+            },
+            certificate_ms: 5,
+        },
+        expires_at: now.plus_ms(LIFE_MS),
+        open_limit: 2,
+        now,
+    }
+}
+
+fn identity(event: EventId, device: u8) -> DeviceIdentity {
+    let certificate = Certificate {
+        event,
+        device: PublicKey([device; 32]),
+        role: Role::Hub,
+        name: "North".into(),
+        gates: vec![1, 2],
+        capabilities: Capabilities::default(),
+        window: Window::ALWAYS,
+    };
+    DeviceIdentity {
+        certificate: certificate.sign(&SecretKey::from_seed(&[4; 32])),
+        via: None,
+    }
+}
+
+async fn change(case: &Case, beside: Vec<Beside>, now: Timestamp) -> AppendOutcome {
+    let request = Append {
+        event: case.event,
+        sealed: Vec::new(),
+        beside,
+        now,
+    };
+    case.store.append(request).await.unwrap()
+}
+
+pub async fn a_code_is_used_once_and_in_time(case: Case) {
+    let code = new_code(case.event, 1, START);
+    assert_eq!(case.store.code(code.id).await.unwrap(), None);
+    assert_eq!(
+        case.store.add_code(code.clone()).await.unwrap(),
+        NewCodeOutcome::Added
+    );
+    assert_eq!(
+        case.store.code_event(code.id.secret).await.unwrap(),
+        Some(case.event)
+    );
+    assert_eq!(case.store.code_event(SecretHash([9; 32])).await.unwrap(), None);
+    let stored = case.store.code(code.id).await.unwrap().unwrap();
+    assert_eq!(
+        (stored.terms, stored.expires_at, stored.used),
+        (code.terms, code.expires_at, None)
+    );
+
+    let using = |device| {
+        vec![Beside::UseCode(Box::new(UsedCode {
+            id: code.id,
+            identity: identity(case.event, device),
+        }))]
+    };
+    assert_eq!(
+        change(&case, using(1), START.plus_ms(LIFE_MS)).await,
+        AppendOutcome::Conflict
+    );
+    assert_eq!(change(&case, using(1), START).await, AppendOutcome::Appended);
+    assert_eq!(change(&case, using(2), START).await, AppendOutcome::Conflict);
+    assert_eq!(
+        case.store.code(code.id).await.unwrap().unwrap().used,
+        Some(identity(case.event, 1))
+    );
+}
+
+pub async fn an_event_has_so_many_open_codes_and_old_ones_are_forgotten(case: Case) {
+    for (secret, outcome) in [
+        (1, NewCodeOutcome::Added),
+        (2, NewCodeOutcome::Added),
+        (3, NewCodeOutcome::TooMany),
+    ] {
+        assert_eq!(
+            case.store
+                .add_code(new_code(case.event, secret, START))
+                .await
+                .unwrap(),
+            outcome
+        );
+    }
+    let later = new_code(case.event, 3, START.plus_ms(LIFE_MS));
+    assert_eq!(case.store.add_code(later).await.unwrap(), NewCodeOutcome::Added);
+    assert_eq!(case.store.code_event(SecretHash([1; 32])).await.unwrap(), None);
+}
+
+pub async fn the_last_contact_of_each_device_is_kept(case: Case) {
+    let contact = |device: u8, at| Contact {
+        device: PublicKey([device; 32]),
+        seen_at: START.plus_ms(at),
+        record_count: at,
+    };
+    for contact in [contact(1, 1), contact(2, 2), contact(1, 3)] {
+        case.store
+            .note_contact(NoteContact {
+                event: case.event,
+                contact,
+            })
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        case.store.contacts(case.event).await.unwrap(),
+        [contact(1, 3), contact(2, 2)]
+    );
+}
+
+async fn sold(case: &Case) -> Ticket {
+    let held = case.held(&[4], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    let ConfirmOutcome::Confirmed(mut booking) = case.confirm(&open, START).await else {
+        panic!("not confirmed")
+    };
+    booking.tickets.remove(0)
+}
+
+pub async fn a_ticket_changes_from_how_it_stood_or_not_at_all(case: Case) {
+    let ticket = sold(&case).await;
+    let stands = |from, to| Beside::TicketStands {
+        ticket: ticket.id,
+        from,
+        to,
+    };
+    let revoke = || vec![stands(TicketState::Valid, TicketState::Revoked)];
+    assert_eq!(change(&case, revoke(), START).await, AppendOutcome::Appended);
+    assert_eq!(change(&case, revoke(), START).await, AppendOutcome::Conflict);
+    let both = vec![
+        stands(TicketState::Revoked, TicketState::Valid),
+        stands(TicketState::Revoked, TicketState::Valid),
+    ];
+    assert_eq!(change(&case, both, START).await, AppendOutcome::Conflict);
+    assert_eq!(
+        case.store.ticket(ticket.id).await.unwrap().unwrap().state,
+        TicketState::Revoked
+    );
+    let changed = [(ticket.unit, Generation(1), TicketState::Revoked)];
+    assert_eq!(case.store.changed_tickets(case.event).await.unwrap(), changed);
+}
+
+pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
+    let old = sold(&case).await;
+    let next = |generation| NewTicket {
+        id: TicketId::draw(case.event, START),
+        unit: old.unit,
+        generation: Generation(generation),
+        payload: "2".into(),
+    };
+    let reissue = |new| vec![Beside::Reissue { old: old.id, new }];
+    assert_eq!(
+        change(&case, reissue(next(3)), START).await,
+        AppendOutcome::Conflict
+    );
+    let second = next(2);
+    let later = START.plus_ms(2 * HOLD_MS);
+    assert_eq!(
+        change(&case, reissue(second.clone()), later).await,
+        AppendOutcome::Appended
+    );
+    assert_eq!(
+        change(&case, reissue(next(3)), START).await,
+        AppendOutcome::Conflict
+    );
+    let found = case.store.ticket(second.id).await.unwrap().unwrap();
+    let expected = Ticket {
+        id: second.id,
+        generation: Generation(2),
+        payload: "2".into(),
+        issued_at: later,
+        state: TicketState::Valid,
+        ..old.clone()
+    };
+    assert_eq!(found, expected);
+    assert_eq!(
+        case.store.ticket(old.id).await.unwrap().unwrap().state,
+        TicketState::Superseded
+    );
+    let query = |generation| GenerationQuery {
+        event: case.event,
+        unit: old.unit,
+        generation: Generation(generation),
+    };
+    assert_eq!(case.store.ticket_of(query(2)).await.unwrap(), Some(second.id));
+    assert_eq!(case.store.ticket_of(query(3)).await.unwrap(), None);
+    let changed = [(old.unit, Generation(2), TicketState::Valid)];
+    assert_eq!(case.store.changed_tickets(case.event).await.unwrap(), changed);
+}
+
+pub async fn units_are_found_with_their_seats(case: Case) {
+    let units = vec![Unit(4), Unit(6), Unit(99)];
+    let places = case
+        .store
+        .places(PlacesQuery {
+            event: case.event,
+            units,
+        })
+        .await
+        .unwrap();
+    assert_eq!(places.keys().copied().collect::<Vec<_>>(), [Unit(4), Unit(6)]);
+    let seat = places[&Unit(4)].seat.as_ref().unwrap();
+    assert_eq!(
+        (seat.section.as_str(), seat.row.as_str(), seat.number.as_str()),
+        ("Stalls", "B", "2")
+    );
+    assert_eq!(
+        (places[&Unit(6)].tier_name.as_str(), &places[&Unit(6)].seat),
+        ("Tier 2", &None)
+    );
+}
