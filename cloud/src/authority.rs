@@ -290,11 +290,7 @@ impl Authorities {
         if event.status == EventStatus::Draft {
             return Ok(None);
         }
-        let policy = event.policy.clone();
-        self.of(event.id)?
-            .ask(move |scribe| Box::pin(scribe.decree(policy)))
-            .await
-            .map(Some)
+        self.of(event.id)?.ask(|scribe| Box::pin(scribe.decree())).await
     }
 
     /// Lets every scribe finish what it does and end.

@@ -21,7 +21,6 @@ pub struct Presence {
 
 struct Linked {
     connection: Connection,
-    since: Timestamp,
     progress: Arc<Progress>,
 }
 
@@ -30,26 +29,17 @@ struct Linked {
 pub struct Present {
     /// The device.
     pub device: PublicKey,
-    /// Since when.
-    pub since: Timestamp,
-    /// How many of our records it is not known to have been sent.
-    pub behind: u64,
+    /// How many of our records it was not sent yet.
+    pub unsent: u64,
+    /// How many it may not have received.
+    pub unconfirmed: u64,
 }
 
 impl Presence {
     /// Takes note of a new link; the same device's link before it is given back, to be closed.
-    pub fn enter(
-        &self,
-        connection: Connection,
-        progress: Arc<Progress>,
-        since: Timestamp,
-    ) -> Option<Connection> {
+    pub fn enter(&self, connection: Connection, progress: Arc<Progress>) -> Option<Connection> {
         let device = connection.peer();
-        let linked = Linked {
-            connection,
-            since,
-            progress,
-        };
+        let linked = Linked { connection, progress };
         self.lock().insert(device, linked).map(|older| older.connection)
     }
 
@@ -71,12 +61,12 @@ impl Presence {
     }
 
     /// Lists the devices linked now and how far behind what is held each is.
-    pub fn list(&self, held: &[Held]) -> Vec<Present> {
+    pub fn list(&self, held: &[Held], now: Timestamp) -> Vec<Present> {
         let links = self.lock();
         let present = links.iter().map(|(device, linked)| Present {
             device: *device,
-            since: linked.since,
-            behind: linked.progress.behind(held),
+            unsent: linked.progress.unsent(held),
+            unconfirmed: linked.progress.unconfirmed(held, now),
         });
         present.collect()
     }
@@ -111,7 +101,7 @@ impl Progress {
     }
 
     /// Counts the records that were not sent yet.
-    pub fn behind(&self, held: &[Held]) -> u64 {
+    pub fn unsent(&self, held: &[Held]) -> u64 {
         self.lacking(held, |sent| sent.sent)
     }
 
@@ -161,14 +151,14 @@ mod tests {
 
     #[test]
     fn a_device_that_asked_for_nothing_lacks_nothing() {
-        assert_eq!(Progress::default().behind(&held(7)), 0);
+        assert_eq!(Progress::default().unsent(&held(7)), 0);
     }
 
     #[test]
     fn what_was_sent_counts_as_received_once_it_is_not_asked_for_again() {
         let progress = Progress::default();
         progress.note(ORIGIN, Seq(2), Seq(5), Timestamp(1_000));
-        assert_eq!(progress.behind(&held(7)), 2);
+        assert_eq!(progress.unsent(&held(7)), 2);
         assert_eq!(progress.unconfirmed(&held(7), Timestamp(2_000)), 5);
         assert_eq!(
             progress.unconfirmed(&held(7), Timestamp(1_001 + RECEIVED_AFTER_MS)),

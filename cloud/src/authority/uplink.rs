@@ -89,9 +89,7 @@ async fn link(authority: Arc<EventAuthority>, connection: Connection, stop: Canc
                   certificate,
               }| {
             tracing::info!(event = %authority.event(), device = %device.id(), name = certificate.name, "linked");
-            let older = authority
-                .presence()
-                .enter(connection, progress, authority.clock.now());
+            let older = authority.presence().enter(connection, progress);
             if let Some(older) = older {
                 older.close(Farewell::Silent);
             }
@@ -121,12 +119,12 @@ fn count_links(authority: &EventAuthority) {
 
 async fn note_contacts(authorities: &Authorities) {
     for authority in authorities.all() {
-        let record_count = authority.view().record_count();
-        for present in authority.presence().list(&authority.view().held()) {
+        let (held, record_count) = (authority.view().held(), authority.view().record_count());
+        for present in authority.presence().list(&held, authority.clock.now()) {
             note(
                 &authority,
                 present.device,
-                record_count.saturating_sub(present.behind),
+                record_count.saturating_sub(present.unconfirmed),
             )
             .await;
         }

@@ -138,14 +138,14 @@ struct Contacts {
 impl Contacts {
     async fn of(authority: &EventAuthority) -> Result<Self, ApiError> {
         let held = authority.view().held();
-        let linked = authority.presence().list(&held);
+        let linked = authority.presence().list(&held, authority.clock.now());
         let seen = authority.store.contacts(authority.event()).await?;
         Ok(Self {
             records: held.iter().map(|held| held.tail.seq.0).sum(),
             now: authority.clock.now(),
             linked: linked
                 .into_iter()
-                .map(|present| (present.device, present.behind))
+                .map(|present| (present.device, present.unsent))
                 .collect(),
             seen: seen
                 .into_iter()

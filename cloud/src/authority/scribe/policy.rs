@@ -1,27 +1,41 @@
 //! Bringing the policy that gates go by up to what the organizer has decided.
 
-use usher_protocol::policy::Policy;
 use usher_protocol::record::Body;
 
 use super::{Draft, Scribe};
 use crate::authority::AuthorityError;
+use crate::store::catalogue::EventStatus;
 
 /// Counts an event's policies, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PolicyVersion(pub u32);
 
 impl Scribe {
-    /// Writes the policy down as the next version, unless it is the one in force.
-    pub async fn decree(&mut self, policy: Policy) -> Result<PolicyVersion, AuthorityError> {
+    /// Writes the policy that is stored down as the next version, unless it is the one in force; a draft's is nobody's
+    /// concern yet.
+    ///
+    /// It is read here and not handed in: of two changes at the same time, the one that was stored last is written last.
+    /// **Errors**: [`AuthorityError`].
+    pub async fn decree(&mut self) -> Result<Option<PolicyVersion>, AuthorityError> {
         self.ready().await?;
+        let event = self.parts.store.event(self.parts.event).await?;
+        let Some(event) = event.filter(|event| event.status == EventStatus::Published) else {
+            return Ok(None);
+        };
         let version = match self.ledger.state().policy() {
-            Some((version, held)) if *held == policy => return Ok(PolicyVersion(version)),
+            Some((version, held)) if *held == event.policy => return Ok(Some(PolicyVersion(version))),
             Some((version, _)) => version.saturating_add(1),
             None => 1,
         };
         let mut draft = Draft::default();
-        self.write(&mut draft, Body::Policy { version, policy })?;
+        self.write(
+            &mut draft,
+            Body::Policy {
+                version,
+                policy: event.policy,
+            },
+        )?;
         self.commit(draft).await?;
-        Ok(PolicyVersion(version))
+        Ok(Some(PolicyVersion(version)))
     }
 }
