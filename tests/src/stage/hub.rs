@@ -249,7 +249,7 @@ impl Hub {
     ///
     /// **Errors**: when the hub gives no token.
     pub async fn turnstile(&self, gate: u16) -> anyhow::Result<Turnstile> {
-        let said = self.command(&["http-token", "turnstile"]).await?;
+        let said = self.command(&["http-token", "--name", "turnstile"]).await?;
         let token = said
             .split_whitespace()
             .find(|word| word.starts_with("usher-http-"));

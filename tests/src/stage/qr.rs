@@ -14,6 +14,11 @@ const QUIET_ZONE: usize = 4;
 /// Pixels of a module.
 const SCALE: usize = 8;
 
+/// Where the unit is in a payload: after the version byte and the key's id.
+const UNIT_AT: usize = 5;
+/// From here on the first byte of a number says how many bytes follow, the lowest first.
+const LONG_NUMBER: u8 = 251;
+
 /// Draws any bytes as a QR code into a PNG file.
 ///
 /// **Errors**: when they are too many for a code, or the file cannot be written.
@@ -56,8 +61,33 @@ pub fn forged(unit: u32, tier: u16) -> String {
 /// **Errors**: when the payload is none.
 pub fn altered(payload: &str) -> anyhow::Result<String> {
     let mut bytes = digits::decode(payload.as_bytes()).context("a payload is decimal digits")?;
-    // Version byte and key id are before the unit.
-    let unit = bytes.get_mut(5).context("a payload has a unit")?;
-    *unit ^= 1;
+    let low = if bytes.get(UNIT_AT).is_some_and(|first| *first >= LONG_NUMBER) {
+        UNIT_AT + 1
+    } else {
+        UNIT_AT
+    };
+    *bytes.get_mut(low).context("a payload has a unit")? ^= 1;
     Ok(digits::encode(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_protocol::ticket::Payload;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(unit: u32, altered_unit: u32) {
+        let text = altered(&forged(unit, 1)).unwrap();
+        let bytes = digits::decode(text.as_bytes()).unwrap();
+        let (ticket, _, _) = Payload::parse(&bytes).unwrap();
+        assert_eq!(ticket.unit, Unit(altered_unit));
+    }
+
+    #[test]
+    fn an_altered_ticket_is_well_formed_and_of_the_unit_beside() {
+        check(7, 6);
+        check(300, 301);
+        check(70_000, 70_001);
+    }
 }

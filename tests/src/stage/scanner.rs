@@ -85,7 +85,14 @@ impl Scanner {
     ///
     /// **Errors**: when the scanner does not show exactly one result.
     pub async fn scan(&self, gate: u16, picture: &Path) -> anyhow::Result<Shown> {
-        let mut shown = self.scan_all(gate, &[picture], &[]).await?;
+        self.scan_one(gate, picture, &[]).await
+    }
+
+    /// The same with more arguments, such as the direction.
+    ///
+    /// **Errors**: when the scanner does not show exactly one result.
+    pub async fn scan_one(&self, gate: u16, picture: &Path, more: &[&str]) -> anyhow::Result<Shown> {
+        let mut shown = self.scan_all(gate, &[picture], more).await?;
         ensure!(shown.len() == 1, "the scanner showed {} results", shown.len());
         shown.pop().context("there is one")
     }

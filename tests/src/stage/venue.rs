@@ -44,13 +44,31 @@ impl Venue {
     /// **Errors**: when one of them does not come up.
     pub async fn open(stage: &Stage) -> anyhow::Result<Self> {
         let cable = Relay::open().await?;
-        let north = stage.hub(HubSetup { dir: stage.path("hub-north"), name: HUB_NORTH, peers: Vec::new() }).await?;
+        let north = stage
+            .hub(HubSetup {
+                dir: stage.path("hub-north"),
+                name: HUB_NORTH,
+                peers: Vec::new(),
+            })
+            .await?;
         cable.aim(north.listening.quic);
         let peers = vec![cable.address()];
-        let south = stage.hub(HubSetup { dir: stage.path("hub-south"), name: HUB_SOUTH, peers }).await?;
+        let south = stage
+            .hub(HubSetup {
+                dir: stage.path("hub-south"),
+                name: HUB_SOUTH,
+                peers,
+            })
+            .await?;
         let keys = [key_of(&north).await?, key_of(&south).await?];
         let event = stage.organizer.event.parse().context("the event's id")?;
-        let venue = Self { north, south, cable, event, keys };
+        let venue = Self {
+            north,
+            south,
+            cable,
+            event,
+            keys,
+        };
         venue.linked().await?;
         venue.settled(stage).await?;
         Ok(venue)
@@ -83,7 +101,11 @@ impl Venue {
     /// Gives the hub that decides about a unit.
     pub fn home(&self, unit: u32) -> Side {
         let home = home::home_of(self.event, Unit(unit), &self.keys);
-        if home == Some(self.keys[0]) { Side::North } else { Side::South }
+        if home == Some(self.keys[0]) {
+            Side::North
+        } else {
+            Side::South
+        }
     }
 
     /// Gives one of the hubs.
