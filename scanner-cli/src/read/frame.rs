@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::point::Point;
+
 /// Most pixels of one frame: the largest common phone photographs (50 megapixels). More is a decompression
 /// bomb or a mistake, and would keep a gate waiting for seconds.
 pub const MAX_FRAME_PIXELS: u64 = 50_000_000;
@@ -117,6 +119,79 @@ impl LumaFrame {
             luma.extend(quads.map(|(up, low)| mean([up[0], up[1], low[0], low[1]])));
         }
         Some(Self { width, height, luma })
+    }
+
+    /// Doubles both sides, each pixel becoming four that blend into their neighbours; `None` when that is no
+    /// frame.
+    #[must_use]
+    pub(super) fn doubled(&self) -> Option<Self> {
+        let (width, height) = (self.width * 2, self.height * 2);
+        Self::check_size(width, height).ok()?;
+        let place = |at: u32| (at as f32 + 0.5) / 2.0;
+        let rows = (0..height).flat_map(|y| (0..width).map(move |x| Point::new(place(x), place(y))));
+        let luma = rows.map(|pixel| self.sampled(pixel) as u8).collect();
+        Some(Self { width, height, luma })
+    }
+
+    /// Adds twice what sets each pixel apart from the square of `2 * radius + 1` pixels around it.
+    #[must_use]
+    pub(super) fn sharpened(&self, radius: usize) -> Self {
+        let means = self.blurred(radius);
+        let sharper = |(&pixel, mean): (&u8, u8)| {
+            let (pixel, mean) = (i32::from(pixel), i32::from(mean));
+            (pixel + 2 * (pixel - mean)).clamp(0, 255) as u8
+        };
+        Self {
+            luma: self.luma.iter().zip(means).map(sharper).collect(),
+            ..*self
+        }
+    }
+
+    /// The mean of the square around each pixel, rows first, then columns; the edge goes on outside.
+    fn blurred(&self, radius: usize) -> Vec<u8> {
+        let (width, height) = (self.width as usize, self.height as usize);
+        let pixels = (2 * radius + 1) as u32;
+        let mut along = Vec::with_capacity(self.luma.len());
+        for row in self.luma.chunks_exact(width) {
+            let at = |x: usize| u32::from(row[x.saturating_sub(radius).min(width - 1)]);
+            let mut sum: u32 = (0..2 * radius + 1).map(at).sum();
+            for x in 0..width {
+                along.push(((sum + pixels / 2) / pixels) as u8);
+                sum = sum + at(x + 2 * radius + 1) - at(x);
+            }
+        }
+        let row = |y: usize| &along[y.saturating_sub(radius).min(height - 1) * width..][..width];
+        let mut sums = vec![0_u32; width];
+        for y in 0..2 * radius + 1 {
+            sums.iter_mut()
+                .zip(row(y))
+                .for_each(|(sum, &pixel)| *sum += u32::from(pixel));
+        }
+        let mut blurred = Vec::with_capacity(self.luma.len());
+        for y in 0..height {
+            blurred.extend(sums.iter().map(|sum| ((sum + pixels / 2) / pixels) as u8));
+            for ((sum, &next), &last) in sums.iter_mut().zip(row(y + 2 * radius + 1)).zip(row(y)) {
+                *sum = *sum + u32::from(next) - u32::from(last);
+            }
+        }
+        blurred
+    }
+
+    /// The brightness at a place between pixels, blended of the four around it; outside, that of the edge.
+    /// The middle of the first pixel is at (0.5, 0.5).
+    #[must_use]
+    pub(super) fn sampled(&self, place: Point) -> f32 {
+        let (width, height) = (self.width as usize, self.height as usize);
+        let x = (place.x - 0.5).max(0.0).min((width - 1) as f32);
+        let y = (place.y - 0.5).max(0.0).min((height - 1) as f32);
+        let (left, top) = (x as usize, y as usize);
+        let (x, y) = (x - left as f32, y - top as f32);
+        let right = (left + 1).min(width - 1);
+        let (upper, lower) = (top * width, (top + 1).min(height - 1) * width);
+        let at = |index: usize| f32::from(self.luma[index]);
+        let above = at(upper + left) * (1.0 - x) + at(upper + right) * x;
+        let below = at(lower + left) * (1.0 - x) + at(lower + right) * x;
+        above * (1.0 - y) + below * y
     }
 
     /// Turns black into white and white into black.

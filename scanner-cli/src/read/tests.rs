@@ -219,13 +219,12 @@ fn noise_and_stripes_of_any_shape_neither_panic_nor_become_text() {
 }
 
 #[test]
-fn the_decoder_stops_when_its_steps_are_used_up() {
-    let look = Look {
-        factor: 1,
-        frame: Drawing::of(TICKET).draw(),
-    };
-    assert!(look.clone().read(look.steps()).len() == 1);
+fn reading_stops_when_its_steps_are_used_up() {
+    let frame = placed(&Drawing::of(TICKET).draw(), 640, 480);
+    assert_eq!(read_within(&frame, &Allowance::of_steps(STEPS_A_FRAME)).len(), 1);
     for steps in [0, 1, 1_000, 100_000] {
-        assert_eq!(look.clone().read(steps), [], "{steps}");
+        let allowance = Allowance::of_steps(steps);
+        assert_eq!(read_within(&frame, &allowance), [], "{steps}");
+        assert_eq!(allowance.steps_left(), 0);
     }
 }

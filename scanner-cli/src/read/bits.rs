@@ -1,0 +1,168 @@
+//! From the darkness of modules to the bytes of a code; leaves out how the modules were found.
+//!
+//! The format is the one of 32 that fits its modules best, in the picture as it is or mirrored. Each block of
+//! codewords is corrected, first as it is, then with more and more of its unsure codewords erased. What comes
+//! out is written back as a clean code, whose bits `rqrr` takes apart.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rqrr::{Grid, SimpleGrid};
+
+use super::Allowance;
+use super::reed_solomon::Received;
+use super::samples::Modules;
+use super::symbol::{Block, FORMAT_BITS, Format, Role, Symbol, blocks};
+
+/// Formats that are tried, mirrored ones among them: the right one is first unless its modules are covered.
+const FORMATS_TRIED: usize = 3;
+
+/// Checks of a block that must be left over when codewords were erased: without them erasing would make any
+/// noise a text.
+const CHECKS_TO_SPARE: usize = 4;
+
+/// Modules along a side of a square of one colour from which on it is no data but a glare, a sticker or a
+/// finger: masks leave such a square in one code of a thousand.
+const UNIFORM_SIDE: u8 = 4;
+
+/// A steps' worth of correcting one block once.
+const STEPS_A_CORRECTION: u64 = 500;
+
+/// Reads the modules; `None` when they are no code or too many are wrong.
+pub(super) fn decode(modules: &Modules, symbol: &Symbol, allowance: &Allowance) -> Option<Vec<u8>> {
+    let mirrored = modules.mirrored();
+    let mut formats: Vec<(f32, Format, &Modules)> = [modules, &mirrored]
+        .into_iter()
+        .flat_map(|seen| Format::all().map(move |format| (agreement(seen, format), format, seen)))
+        .collect();
+    formats.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
+    let order = symbol.data_order();
+    formats
+        .into_iter()
+        .take(FORMATS_TRIED)
+        .find_map(|(_, format, seen)| {
+            let words = Words::of(seen, format, &order);
+            let codewords = words.corrected(symbol, format, allowance)?;
+            clean(symbol, format, &order, &codewords)
+        })
+}
+
+/// How well the modules of the format say this one.
+fn agreement(modules: &Modules, format: Format) -> f32 {
+    let word = format.word();
+    let says = |bit: usize| if word >> bit & 1 == 1 { 1.0 } else { -1.0 };
+    let seen = |(x, y): (usize, usize)| modules.at(x, y).clamp(-1.5, 1.5);
+    (0..FORMAT_BITS)
+        .map(|bit| says(bit) * Format::places(bit, modules.side).map(seen).iter().sum::<f32>())
+        .sum()
+}
+
+/// The codewords as they were seen, with how sure each is.
+struct Words {
+    bytes: Vec<u8>,
+    sureness: Vec<f32>,
+}
+
+impl Words {
+    fn of(modules: &Modules, format: Format, order: &[usize]) -> Self {
+        let uniform = uniform_squares(modules);
+        let (mut bytes, mut sureness) = (Vec::new(), Vec::new());
+        for word in order.chunks_exact(8) {
+            let bit = |at: usize| {
+                (modules.darkness[at] > 0.0) != format.masks(at % modules.side, at / modules.side)
+            };
+            bytes.push(word.iter().fold(0, |byte, &at| byte << 1 | u8::from(bit(at))));
+            let sure = |at: usize| {
+                let covered = match uniform[at] {
+                    0 => 1.0,
+                    UNIFORM_SIDE => 0.25,
+                    _ => 0.02,
+                };
+                modules.darkness[at].abs() * covered
+            };
+            sureness.push(word.iter().map(|&at| sure(at)).fold(f32::MAX, f32::min));
+        }
+        Self { bytes, sureness }
+    }
+
+    /// All codewords when every block can be corrected.
+    fn corrected(&self, symbol: &Symbol, format: Format, allowance: &Allowance) -> Option<Vec<u8>> {
+        let mut codewords = self.bytes.clone();
+        for block in blocks(symbol.version, format.level(), self.bytes.len()) {
+            let bytes = self.corrected_block(&block, allowance)?;
+            for (&at, byte) in block.codewords.iter().zip(bytes) {
+                codewords[at] = byte;
+            }
+        }
+        Some(codewords)
+    }
+
+    fn corrected_block(&self, block: &Block, allowance: &Allowance) -> Option<Vec<u8>> {
+        let bytes = block.codewords.iter().map(|&at| self.bytes[at]).collect();
+        let received = Received::new(bytes, block.checks);
+        let sureness = |at: usize| self.sureness[block.codewords[at]];
+        let mut unsure: Vec<usize> = (0..block.codewords.len()).collect();
+        unsure.sort_by(|&a, &b| sureness(a).total_cmp(&sureness(b)));
+        let most_erased = block.checks.saturating_sub(CHECKS_TO_SPARE);
+        (0..=most_erased).step_by(2).find_map(|erased| {
+            allowance.spend(STEPS_A_CORRECTION)?;
+            let (bytes, wrong) = received.corrected(&unsure[..erased])?;
+            let spared = erased == 0 || 2 * wrong + erased + CHECKS_TO_SPARE <= block.checks;
+            spared.then_some(bytes)
+        })
+    }
+}
+
+/// For each module the side of the largest square of one colour it is in, 0 when under [`UNIFORM_SIDE`].
+fn uniform_squares(modules: &Modules) -> Vec<u8> {
+    let side = modules.side;
+    let dark = |at: usize| modules.darkness[at] > 0.0;
+    // The largest square of one colour that ends at each module.
+    let mut ending = vec![1_u8; side * side];
+    let mut uniform = vec![0; side * side];
+    for at in (0..side * side).filter(|at| at % side > 0 && at / side > 0) {
+        let before = [at - 1, at - side, at - side - 1];
+        if before.iter().all(|&other| dark(other) == dark(at)) {
+            ending[at] = 1 + before
+                .map(|other| ending[other])
+                .into_iter()
+                .fold(u8::MAX - 1, u8::min);
+        }
+        let square = ending[at];
+        if square >= UNIFORM_SIDE {
+            for row in 0..usize::from(square) {
+                let end = at - row * side + 1;
+                for cell in &mut uniform[end - usize::from(square)..end] {
+                    *cell = square.max(*cell);
+                }
+            }
+        }
+    }
+    uniform
+}
+
+/// Draws the code as it should be and takes its bits apart; an empty code is what noise corrects to, so it
+/// does not count.
+fn clean(symbol: &Symbol, format: Format, order: &[usize], codewords: &[u8]) -> Option<Vec<u8>> {
+    let side = symbol.side;
+    let mut dark: Vec<bool> = symbol
+        .roles()
+        .iter()
+        .map(|role| *role == Role::Fixed { dark: true })
+        .collect();
+    for bit in 0..FORMAT_BITS {
+        for (x, y) in Format::places(bit, side) {
+            dark[y * side + x] = format.word() >> bit & 1 == 1;
+        }
+    }
+    dark[(side - 8) * side + 8] = true;
+    for (bit, &at) in order.iter().enumerate() {
+        let set = codewords
+            .get(bit / 8)
+            .is_some_and(|byte| byte >> (7 - bit % 8) & 1 == 1);
+        dark[at] = set != format.masks(at % side, at / side);
+    }
+    let grid = Grid::new(SimpleGrid::from_func(side, |x, y| dark[y * side + x]));
+    let mut bytes = Vec::new();
+    let run = catch_unwind(AssertUnwindSafe(|| grid.decode_to(&mut bytes).is_ok()));
+    (run.unwrap_or(false) && !bytes.is_empty()).then_some(bytes)
+}

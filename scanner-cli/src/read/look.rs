@@ -1,0 +1,153 @@
+//! One look at a frame: in one size and one polarity, from finders to bytes; leaves out which looks are worth
+//! it.
+
+use super::binary::{Binary, Threshold};
+use super::place::{Placed, Site};
+use super::point::Point;
+use super::samples::{Modules, Samples};
+use super::trio::{self, Trio};
+use super::{Allowance, LumaFrame, bend, bits, finder, third};
+
+/// How hard to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// As every frame of a camera deserves.
+    Quick,
+    /// With everything there is.
+    Deep,
+}
+
+/// A frame to be looked at, dark codes on light ones only.
+pub(super) struct Look<'a> {
+    pub(super) frame: &'a LumaFrame,
+    pub(super) threshold: Threshold,
+    pub(super) effort: Effort,
+    pub(super) allowance: &'a Allowance<'a>,
+}
+
+/// What a look at a code gave.
+#[derive(Debug, Clone)]
+pub(super) struct Sight {
+    /// The corners in pixels of the look: top left, top right, bottom right, bottom left as the code is
+    /// turned.
+    pub(super) corners: [Point; 4],
+    #[expect(dead_code, reason = "for the fusion of frames")]
+    pub(super) modules: Modules,
+    #[expect(dead_code, reason = "for the fusion of frames")]
+    pub(super) fit: f32,
+    /// `None` when it was seen but not read.
+    pub(super) bytes: Option<Vec<u8>>,
+}
+
+impl Sight {
+    /// The same in a picture where everything is this many times as large.
+    pub(super) fn scaled(mut self, factor: f32) -> Self {
+        self.corners = self.corners.map(|corner| corner * factor);
+        self
+    }
+}
+
+/// Trios that are tried in vain before a quick look ends.
+const QUICK_FAILURES: usize = 4;
+
+/// Trios that are tried in vain before a deep look ends.
+const DEEP_FAILURES: usize = 8;
+
+/// Times a bend is followed; the second starts where the first ended.
+const BEND_ROUNDS: usize = 2;
+
+impl Look<'_> {
+    /// Everything that is seen, as far as the allowance goes.
+    pub(super) fn sights(&self) -> Vec<Sight> {
+        let mut sights = Vec::new();
+        let Some(binary) = Binary::of(self.frame, self.threshold, self.allowance) else {
+            return sights;
+        };
+        let Some(finders) = finder::find(&binary, self.allowance) else {
+            return sights;
+        };
+        let site = Site {
+            frame: self.frame,
+            binary: &binary,
+            allowance: self.allowance,
+        };
+        let failures = if self.effort == Effort::Quick {
+            QUICK_FAILURES
+        } else {
+            DEEP_FAILURES
+        };
+        self.try_all(&site, &trio::group(&finders), failures, &mut sights);
+        if self.effort == Effort::Deep
+            && sights.iter().all(|sight| sight.bytes.is_none())
+            && let Some(guesses) = third::guess(self.frame, &finders, self.allowance)
+        {
+            self.try_all(&site, &guesses, failures, &mut sights);
+        }
+        sights
+    }
+
+    fn try_all(&self, site: &Site, trios: &[Trio], mut failures: usize, sights: &mut Vec<Sight>) {
+        let mut read: Vec<Trio> = Vec::new();
+        for trio in trios {
+            if failures == 0 {
+                return;
+            }
+            if read.iter().any(|read| read.shares(trio)) {
+                continue;
+            }
+            let sight = site.place(trio).and_then(|placed| self.sight(site, placed));
+            match sight {
+                Some(sight) if sight.bytes.is_some() => {
+                    read.push(*trio);
+                    sights.push(sight);
+                }
+                Some(sight) => {
+                    failures -= 1;
+                    sights.push(sight);
+                }
+                None => failures -= 1,
+            }
+        }
+    }
+
+    /// Reads a placed code: as it is placed, then, in a deep look, with its bends followed.
+    fn sight(&self, site: &Site, mut placed: Placed) -> Option<Sight> {
+        let flat = self.read(site, &placed)?;
+        if flat.bytes.is_some() || self.effort == Effort::Quick {
+            return Some(flat);
+        }
+        for _ in 0..BEND_ROUNDS {
+            placed.mapping = bend::followed(site.frame, &placed.mapping, &placed.symbol, self.allowance)?;
+            let bent = self.read(site, &placed)?;
+            if bent.bytes.is_some() {
+                return Some(bent);
+            }
+        }
+        Some(flat)
+    }
+
+    /// Reads the modules as they are, then with blur undone.
+    fn read(&self, site: &Site, placed: &Placed) -> Option<Sight> {
+        let symbol = &placed.symbol;
+        let samples = Samples::take(site.frame, &placed.mapping, symbol, self.allowance)?;
+        let plain = samples.plain();
+        let corners = corners(placed);
+        let sight = |modules, bytes| Sight {
+            corners,
+            modules,
+            fit: placed.fit,
+            bytes,
+        };
+        if let Some(bytes) = bits::decode(&plain, symbol, self.allowance) {
+            return Some(sight(plain, Some(bytes)));
+        }
+        let modules = samples.equalised(self.allowance)?;
+        let bytes = bits::decode(&modules, symbol, self.allowance);
+        Some(sight(modules, bytes))
+    }
+}
+
+fn corners(placed: &Placed) -> [Point; 4] {
+    let side = placed.symbol.side as f32;
+    [(0.0, 0.0), (side, 0.0), (side, side), (0.0, side)].map(|(u, v)| placed.mapping.at(Point::new(u, v)))
+}

@@ -1,0 +1,239 @@
+//! Finds the version of a code and where its modules lie, from three finders; leaves out what the modules
+//! say.
+//!
+//! Three points give a code seen from the front or askew, but not in perspective; the alignment pattern near
+//! the fourth corner is the fourth point. Every likely version is laid over the picture with every likely
+//! alignment pattern, and the one under which the known modules look as they should wins: the timing patterns
+//! fit no other version. Then all alignment patterns are measured, the view is fitted to them, with a bend
+//! where there are enough, and at last each number of the view is nudged as long as that makes the known
+//! modules fit better.
+
+mod alignment;
+
+use super::binary::Binary;
+use super::finder::{Finder, module_towards};
+use super::mapping::{Mapping, Tie};
+use super::point::Point;
+use super::symbol::{FINDER_INSET, Symbol, Version};
+use super::trio::Trio;
+use super::{Allowance, LumaFrame};
+
+/// Worst fit that is handed on; noise with three finder look-alikes reaches 0.2.
+const WORST_FIT: f32 = 0.22;
+
+/// A fit that leaves no doubt about the version: other versions reach 0.6.
+const CLEAR_FIT: f32 = 0.8;
+
+/// How much a version loses for each step from the one the finders' distance tells.
+const OFF_VERSION: f32 = 0.01;
+
+/// Largest version for which the alignment pattern is searched anew; in larger ones a module is so small a
+/// part of the side that the neighbours' search finds it too.
+const MOST_SEARCHED: usize = 11;
+
+/// Known modules that are compared with their own light: light differs across a code.
+const LANDMARKS_A_GROUP: usize = 24;
+
+/// Rounds in which every number of the view is nudged.
+const NUDGE_ROUNDS: usize = 4;
+
+/// A code laid over the picture.
+#[derive(Debug, Clone)]
+pub(super) struct Placed {
+    pub(super) symbol: Symbol,
+    pub(super) mapping: Mapping,
+    /// How well the known modules look as they should: 1 perfect, 0 by chance.
+    pub(super) fit: f32,
+}
+
+/// Where a code is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) frame: &'a LumaFrame,
+    pub(super) binary: &'a Binary,
+    pub(super) allowance: &'a Allowance<'a>,
+}
+
+impl Site<'_> {
+    /// Lays the likeliest code over three finders; `None` when nothing there looks like one.
+    pub(super) fn place(&self, trio: &Trio) -> Option<Placed> {
+        let mut best: Option<Placed> = None;
+        let estimate = self.estimated_version(trio);
+        let versions = likely_versions(estimate);
+        let mut fourths = alignment::candidates(self, trio, versions.first()?.side())?;
+        for (at, &version) in versions.iter().enumerate() {
+            if at > 0 && version.number() <= MOST_SEARCHED {
+                fourths = alignment::candidates(self, trio, version.side())?;
+            }
+            let symbol = Symbol::of(version);
+            let landmarks = symbol.landmarks();
+            let doubt = OFF_VERSION * (version.number() as f32 - estimate).abs();
+            for mapping in views(trio, version, &fourths) {
+                let fit = self.fit(&mapping, &landmarks)? - doubt;
+                if best.as_ref().is_none_or(|best| fit > best.fit) {
+                    best = Some(Placed {
+                        symbol: symbol.clone(),
+                        mapping,
+                        fit,
+                    });
+                }
+            }
+            if best.as_ref().is_some_and(|best| best.fit > CLEAR_FIT) {
+                break;
+            }
+        }
+        let best = best.filter(|best| best.fit > WORST_FIT)?;
+        self.refined(best, trio)
+    }
+
+    /// The version that the distance of the finders in modules tells. Perspective makes modules differ, so
+    /// they are measured in both finders, along the line between them.
+    fn estimated_version(&self, trio: &Trio) -> f32 {
+        let modules = |from: &Finder, to: &Finder| {
+            let module = |here: &Finder, there: &Finder| {
+                module_towards(self.binary, here, there.centre).unwrap_or(here.module_px)
+            };
+            from.centre.distance(to.centre) / (module(from, to) + module(to, from)) * 2.0
+        };
+        let across = modules(&trio.top_left, &trio.top_right);
+        let down = modules(&trio.top_left, &trio.bottom_left);
+        ((across + down) / 2.0 + 2.0 * FINDER_INSET - 17.0) / 4.0
+    }
+
+    /// The mean agreement of the known modules with the picture, each group against its own mean and spread.
+    pub(super) fn fit(&self, mapping: &Mapping, landmarks: &[(usize, usize, bool)]) -> Option<f32> {
+        self.allowance.spend(2 * landmarks.len() as u64)?;
+        let mut total = 0.0;
+        for group in landmarks.chunks(LANDMARKS_A_GROUP) {
+            let mut brightness = [0.0; LANDMARKS_A_GROUP];
+            for (brightness, &(x, y, _)) in brightness.iter_mut().zip(group) {
+                *brightness = self
+                    .frame
+                    .sampled(mapping.at(Point::new(x as f32 + 0.5, y as f32 + 0.5)));
+            }
+            let brightness = &brightness[..group.len()];
+            let count = group.len() as f32;
+            let mean = brightness.iter().sum::<f32>() / count;
+            let variance = brightness.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / count;
+            // Three grey levels at least: in even light noise must not look like a pattern.
+            let spread = variance.sqrt().max(3.0);
+            let colour = |dark: bool| if dark { 1.0 } else { -1.0 };
+            let mean_colour = group.iter().map(|&(_, _, dark)| colour(dark)).sum::<f32>() / count;
+            let agreements = group.iter().zip(brightness);
+            total += agreements
+                .map(|(&(_, _, dark), value)| (colour(dark) - mean_colour) * (mean - value) / spread)
+                .sum::<f32>();
+        }
+        Some(total / landmarks.len() as f32)
+    }
+
+    /// Fits the view to every alignment pattern, then nudges it.
+    fn refined(&self, mut placed: Placed, trio: &Trio) -> Option<Placed> {
+        let side = placed.symbol.side;
+        let landmarks = placed.symbol.landmarks();
+        for reach in [1.75, 1.0, 1.0] {
+            let mut ties = finder_ties(trio, side).to_vec();
+            for (x, y) in placed.symbol.version.alignment_centres() {
+                let module = Point::new(x as f32 + 0.5, y as f32 + 0.5);
+                let seen = alignment::measured(self, &placed.mapping, module, reach)?;
+                ties.extend(seen.map(|(pixel, likeness)| tie(module, pixel, likeness * 1.2)));
+            }
+            if ties.len() < 4 {
+                break;
+            }
+            let Some(mut mapping) = Mapping::through(&ties, side) else {
+                continue;
+            };
+            let bend_terms = match ties.len() {
+                0..8 => 0,
+                8..20 => 6,
+                _ => 10,
+            };
+            if bend_terms > 0 {
+                mapping = mapping.bent(&ties, bend_terms, 0.02).unwrap_or(mapping);
+            }
+            let fit = self.fit(&mapping, &landmarks)?;
+            if fit > placed.fit {
+                placed = Placed {
+                    mapping,
+                    fit,
+                    ..placed
+                };
+            }
+        }
+        self.nudged(placed, &landmarks)
+    }
+
+    /// Moves each number of the view a little one way or the other while the known modules fit better for it.
+    pub(super) fn nudged(&self, mut placed: Placed, landmarks: &[(usize, usize, bool)]) -> Option<Placed> {
+        let mut modules = 0.5;
+        for _ in 0..NUDGE_ROUNDS {
+            let mut better = false;
+            for knob in 0..placed.mapping.knobs() {
+                for way in [1.0, -1.0] {
+                    let mapping = placed.mapping.nudged(knob, modules * way);
+                    let fit = self.fit(&mapping, landmarks)?;
+                    if fit > placed.fit {
+                        placed = Placed {
+                            mapping,
+                            fit,
+                            ..placed
+                        };
+                        better = true;
+                        break;
+                    }
+                }
+            }
+            if !better {
+                modules /= 2.0;
+            }
+        }
+        Some(placed)
+    }
+}
+
+/// Views of a code of this version: flat, and through each place that may be its last alignment pattern.
+fn views(trio: &Trio, version: Version, alignments: &[Point]) -> Vec<Mapping> {
+    let side = version.side();
+    let ties = finder_ties(trio, side);
+    let far = side as f32 - FINDER_INSET;
+    let corner = trio.top_right.centre + trio.bottom_left.centre - trio.top_left.centre;
+    let mut fourths = vec![tie(Point::new(far, far), corner, 1.0)];
+    if version.number() > 1 {
+        let middle = Point::new(side as f32 - 6.5, side as f32 - 6.5);
+        fourths.extend(alignments.iter().map(|&pixel| tie(middle, pixel, 1.0)));
+    }
+    let view = |fourth| Mapping::through(&[ties[0], ties[1], ties[2], fourth], side);
+    fourths.into_iter().filter_map(view).collect()
+}
+
+/// The versions around the estimated one, nearest first; the larger, the less the estimate says.
+fn likely_versions(estimate: f32) -> Vec<Version> {
+    let nearest = (estimate.round() as i32).clamp(1, 40);
+    let reach = if nearest > 12 { 3 } else { 2 };
+    let mut numbers: Vec<i32> = (nearest - reach..=nearest + reach).collect();
+    numbers.sort_by(|&a, &b| {
+        (a as f32 - estimate)
+            .abs()
+            .total_cmp(&(b as f32 - estimate).abs())
+    });
+    numbers.into_iter().filter_map(Version::new).collect()
+}
+
+fn tie(module: Point, pixel: Point, weight: f32) -> Tie {
+    Tie {
+        module,
+        pixel,
+        weight,
+    }
+}
+
+/// The centres of the three finders.
+fn finder_ties(trio: &Trio, side: usize) -> [Tie; 3] {
+    let far = side as f32 - FINDER_INSET;
+    [
+        tie(Point::new(FINDER_INSET, FINDER_INSET), trio.top_left.centre, 1.5),
+        tie(Point::new(far, FINDER_INSET), trio.top_right.centre, 1.5),
+        tie(Point::new(FINDER_INSET, far), trio.bottom_left.centre, 1.5),
+    ]
+}

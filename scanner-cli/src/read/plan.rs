@@ -1,0 +1,137 @@
+//! Which looks at a frame are worth it, and in which order; leaves out what a look does.
+//!
+//! The quick looks go to every frame: they cost milliseconds and read most codes. The deep ones cost ten
+//! times as much and go on until something is read or the allowance is used up.
+
+use super::binary::Threshold;
+use super::look::{Effort, Look, Sight};
+use super::sizes::{Sized, Sizes};
+use super::{Allowance, LumaFrame};
+
+/// Sizes above the smallest that are looked at: a frame of 50 megapixels has four.
+const MOST_SIZES: usize = 4;
+
+/// Which codes to look for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ink {
+    /// Dark modules on light ground.
+    Dark,
+    /// Light modules on dark ground, as dark mode shows them.
+    Light,
+}
+
+/// One look of a plan.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    ink: Ink,
+    threshold: Threshold,
+    effort: Effort,
+}
+
+const fn step(ink: Ink, threshold: Threshold, effort: Effort) -> Step {
+    Step {
+        ink,
+        threshold,
+        effort,
+    }
+}
+
+/// What every frame is worth, at the smallest size.
+const QUICK: [Step; 3] = [
+    step(Ink::Dark, Threshold::Blocks, Effort::Quick),
+    step(Ink::Light, Threshold::Blocks, Effort::Quick),
+    step(Ink::Dark, Threshold::Around, Effort::Quick),
+];
+
+/// The larger sizes, quickly: for codes too small for the smallest.
+const LARGER: [Step; 3] = [
+    step(Ink::Dark, Threshold::Blocks, Effort::Quick),
+    step(Ink::Dark, Threshold::SharpBlocks, Effort::Quick),
+    step(Ink::Light, Threshold::Blocks, Effort::Quick),
+];
+
+/// Everything, at each size.
+const DEEP: [Step; 4] = [
+    step(Ink::Dark, Threshold::Blocks, Effort::Deep),
+    step(Ink::Dark, Threshold::Around, Effort::Deep),
+    step(Ink::Dark, Threshold::SharpBlocks, Effort::Deep),
+    step(Ink::Light, Threshold::Blocks, Effort::Deep),
+];
+
+/// Looks at a frame until something is read.
+pub(super) struct Plan<'a> {
+    sizes: Sizes<'a>,
+    allowance: &'a Allowance<'a>,
+    /// What was seen so far, in pixels of the frame.
+    pub(super) sights: Vec<Sight>,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn of(frame: &'a LumaFrame, allowance: &'a Allowance<'a>) -> Option<Self> {
+        let sizes = Sizes::of(frame, allowance)?;
+        Some(Self {
+            sizes,
+            allowance,
+            sights: Vec::new(),
+        })
+    }
+
+    /// The looks of every frame; true when something was read.
+    pub(super) fn quick(&mut self) -> bool {
+        self.at_size(0, &QUICK)
+    }
+
+    /// All other looks; true when something was read.
+    pub(super) fn deep(&mut self) -> bool {
+        (1..=MOST_SIZES).any(|up| self.at_size(up, &LARGER))
+            || (0..=MOST_SIZES).any(|up| self.at_size(up, &DEEP))
+            || self.doubled()
+    }
+
+    fn at_size(&mut self, up: usize, steps: &[Step]) -> bool {
+        let Some(Sized { frame, factor }) = self.sizes.above_smallest(up) else {
+            return false;
+        };
+        let seen = looked(frame, steps, self.allowance);
+        self.keep(seen, factor)
+    }
+
+    fn doubled(&mut self) -> bool {
+        let Some(frame) = self.sizes.doubled(self.allowance) else {
+            return false;
+        };
+        let seen = looked(&frame, &DEEP, self.allowance);
+        self.keep(seen, 0.5)
+    }
+
+    fn keep(&mut self, seen: Vec<Sight>, factor: f32) -> bool {
+        let read = seen.iter().any(|sight| sight.bytes.is_some());
+        self.sights
+            .extend(seen.into_iter().map(|sight| sight.scaled(factor)));
+        read
+    }
+}
+
+/// What the first look that reads something sees, or all looks together.
+fn looked(frame: &LumaFrame, steps: &[Step], allowance: &Allowance) -> Vec<Sight> {
+    let mut light: Option<LumaFrame> = None;
+    let mut all = Vec::new();
+    for step in steps {
+        let frame = match step.ink {
+            Ink::Dark => frame,
+            Ink::Light => light.get_or_insert_with(|| frame.inverted()),
+        };
+        let look = Look {
+            frame,
+            threshold: step.threshold,
+            effort: step.effort,
+            allowance,
+        };
+        let seen = look.sights();
+        if seen.iter().any(|sight| sight.bytes.is_some()) {
+            return seen;
+        }
+        all.extend(seen);
+    }
+    all
+}
