@@ -319,3 +319,6 @@ pub fn entries_left(entry: Entry, admits: u32, used: &ZoneUse, day: i32) -> u32 
         Entry::PerDay(times) => admits.saturating_mul(u32::from(times)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,3 +112,6 @@ impl SignedCheckpoint {
         Ok(checkpoint)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -378,3 +378,6 @@ impl Ledger {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ pub mod ledger;
 pub mod log;
 pub mod policy;
 pub mod record;
+#[cfg(test)]
+mod rehearsal;
 pub mod request;
 pub mod state;
 pub mod sync;

@@ -209,3 +209,6 @@ fn check_shape(run: &Run) -> Result<(), RunError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

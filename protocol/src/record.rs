@@ -181,3 +181,6 @@ impl Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -294,3 +294,6 @@ pub fn refusal_name(why: &Refused) -> &'static str {
         Refused::Refer(Referral::OwnLogForked) => "own_log_forked",
     }
 }
+
+#[cfg(test)]
+mod tests;

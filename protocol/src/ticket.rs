@@ -123,3 +123,6 @@ impl std::fmt::Debug for Payload {
         write!(f, "Payload({} bytes)", self.0.len())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -190,3 +190,6 @@ fn refusal(asked: &Asked, why: Refused) -> Body {
         why,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -525,3 +525,6 @@ fn authorities(trust: &Trust) -> BTreeSet<Origin> {
         .map(|trusted| trusted.key)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

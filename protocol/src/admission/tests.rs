@@ -1,0 +1,404 @@
+//! The rules one by one, each pair of them in their order, and how many people a ticket lets in.
+
+use usher_keys::{RootSet, TrustBundle, TrustedKey, Window};
+
+use super::*;
+use crate::ident::{TierId, ZoneId};
+use crate::rehearsal::{self, AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, STAIRS, STRICT, TWICE_A_DAY};
+use crate::ticket::{Keyring, Ticket};
+
+/// A scan at the north gate of a ticket nobody has used.
+struct Scene {
+    ticket: Ticket,
+    sold_by: EventId,
+    policy: Policy,
+    history: History,
+    gate: GateId,
+    direction: Direction,
+    persons: u8,
+    now: Timestamp,
+    /// Milliseconds that the log's clock is ahead of the wall clock.
+    log_ahead_ms: u64,
+}
+
+impl Scene {
+    fn new(tier: u16) -> Self {
+        Self {
+            ticket: rehearsal::ticket(7, tier),
+            sold_by: EVENT,
+            policy: rehearsal::policy(),
+            history: History::default(),
+            gate: NORTH,
+            direction: Direction::In,
+            persons: 1,
+            now: NOW,
+            log_ahead_ms: 0,
+        }
+    }
+
+    fn verified(&self) -> VerifiedTicket {
+        let key = rehearsal::tickets();
+        let bundle = TrustBundle {
+            event: self.sold_by,
+            version: 1,
+            roots: RootSet::single(rehearsal::root().public()),
+            ticket_keys: vec![TrustedKey::active(key.public(), Window::ALWAYS)],
+            authority_keys: Vec::new(),
+            issuing_keys: Vec::new(),
+        };
+        let payload = self.ticket.clone().sign(&key);
+        Keyring::new(&bundle).verify(payload.bytes(), self.now).unwrap()
+    }
+
+    fn verdict(&self) -> Verdict {
+        decide(&Question {
+            ticket: &self.verified(),
+            event: EVENT,
+            gate: self.gate,
+            direction: self.direction,
+            persons: self.persons,
+            policy: &self.policy,
+            history: &self.history,
+            now: self.now,
+            day: self.policy.day(self.now.plus_ms(self.log_ahead_ms)),
+        })
+    }
+
+    fn tier(&mut self) -> &mut Tier {
+        let id = self.ticket.tier;
+        self.policy.tiers.iter_mut().find(|tier| tier.id == id).unwrap()
+    }
+
+    fn used(&mut self, admitted: u32, exited: u32) {
+        let day = self.policy.day(self.now);
+        self.history.used = ZoneUse {
+            admitted,
+            exited,
+            day,
+            admitted_that_day: admitted,
+        };
+        self.history.last = Some((EARLIER, STAIRS));
+    }
+}
+
+const EARLIER: Timestamp = Timestamp(NOW.0 - HOUR_MS);
+const USED: Reason = Reason::AlreadyUsed {
+    at: Some(EARLIER),
+    gate: Some(STAIRS),
+};
+const DAY_USED_UP: Reason = Reason::DayUsedUp {
+    at: Some(EARLIER),
+    gate: Some(STAIRS),
+};
+
+const fn admit(persons: u8, left: u8) -> Verdict {
+    Verdict::Admit { persons, left }
+}
+
+#[track_caller]
+fn check(tier: u16, change: impl FnOnce(&mut Scene), expected: Verdict) {
+    let mut scene = Scene::new(tier);
+    change(&mut scene);
+    assert_eq!(scene.verdict(), expected);
+}
+
+#[track_caller]
+fn deny(tier: u16, change: impl FnOnce(&mut Scene), expected: Reason) {
+    check(tier, change, Verdict::Deny(expected));
+}
+
+fn window(from_hours: i64, until_hours: i64) -> Window {
+    let at = |hours: i64| Timestamp(NOW.0.saturating_add_signed(hours * HOUR_MS as i64));
+    Window {
+        from: at(from_hours),
+        until: at(until_hours),
+    }
+}
+
+/// Breaks one rule and no other.
+type Flaw = (fn(&mut Scene), Reason);
+
+/// One flaw for each rule, in the order of the rules.
+const FLAWS: [Flaw; 9] = [
+    (|s| s.sold_by = EventId([9; 16]), Reason::OtherEvent),
+    (
+        |s| s.history.newest = Generation(2),
+        Reason::Superseded {
+            newest: Generation(2),
+        },
+    ),
+    (revoke, Reason::Revoked),
+    (|s| s.gate = GateId(99), Reason::UnknownGate),
+    (|s| s.ticket.tier = TierId(99), Reason::UnknownTier),
+    (
+        open_later,
+        Reason::TooEarly {
+            opens: Timestamp(NOW.0 + HOUR_MS),
+        },
+    ),
+    (open_elsewhere, Reason::WrongZone),
+    (|s| s.used(1, 0), USED),
+    (
+        |s| s.policy.zones.iter_mut().for_each(|zone| zone.capacity = Some(0)),
+        Reason::ZoneFull { capacity: 0 },
+    ),
+];
+
+fn revoke(scene: &mut Scene) {
+    scene.history.newest = scene.history.newest.max(Generation(1));
+    scene.history.revoked = true;
+}
+
+fn open_later(scene: &mut Scene) {
+    scene
+        .policy
+        .tiers
+        .iter_mut()
+        .for_each(|tier| tier.windows = vec![window(1, 2)]);
+}
+
+fn open_elsewhere(scene: &mut Scene) {
+    scene
+        .policy
+        .tiers
+        .iter_mut()
+        .for_each(|tier| tier.zones = vec![ZoneId(2)]);
+}
+
+#[test]
+fn a_ticket_that_nothing_speaks_against_is_admitted() {
+    check(STRICT, |_| {}, admit(1, 0));
+}
+
+#[test]
+fn each_rule_alone_gives_its_reason() {
+    for (flaw, reason) in FLAWS {
+        deny(STRICT, flaw, reason);
+    }
+}
+
+#[test]
+fn of_two_broken_rules_the_earlier_gives_the_reason() {
+    for (place, (earlier, reason)) in FLAWS.iter().enumerate() {
+        for (later, _) in &FLAWS[place + 1..] {
+            // In this order, since the later flaw may need what the earlier one has not changed yet.
+            deny(
+                STRICT,
+                |scene| {
+                    later(scene);
+                    earlier(scene);
+                },
+                *reason,
+            );
+        }
+    }
+}
+
+#[test]
+fn the_names_of_the_rules_stand_in_their_order() {
+    let names: Vec<_> = rule_names().collect();
+    assert_eq!(
+        names,
+        [
+            "format",
+            "signature",
+            "key",
+            "event",
+            "generation",
+            "revoked",
+            "time window",
+            "zone",
+            "already used",
+            "zone capacity"
+        ]
+    );
+}
+
+#[test]
+fn revocation_outranks_a_second_entry() {
+    deny(
+        STRICT,
+        |scene| {
+            revoke(scene);
+            scene.used(1, 0);
+        },
+        Reason::Revoked,
+    );
+}
+
+#[test]
+fn a_revocation_holds_for_the_newest_generation_only() {
+    let newer = |scene: &mut Scene| {
+        revoke(scene);
+        scene.ticket.generation = Generation(2);
+    };
+    check(STRICT, newer, admit(1, 0));
+    let never_heard_of = |scene: &mut Scene| scene.ticket.generation = Generation(7);
+    check(STRICT, never_heard_of, admit(1, 0));
+}
+
+#[test]
+fn a_ticket_is_denied_outside_its_windows() {
+    let during = |windows: Vec<Window>| move |scene: &mut Scene| scene.tier().windows = windows;
+    let opens = Timestamp(NOW.0 + HOUR_MS);
+    deny(STRICT, during(vec![window(1, 2)]), Reason::TooEarly { opens });
+    deny(
+        STRICT,
+        during(vec![window(3, 4), window(1, 2)]),
+        Reason::TooEarly { opens },
+    );
+    deny(
+        STRICT,
+        during(vec![window(-2, -1), window(1, 2)]),
+        Reason::TooEarly { opens },
+    );
+    let closed = EARLIER;
+    deny(STRICT, during(vec![window(-2, -1)]), Reason::TooLate { closed });
+    deny(
+        STRICT,
+        during(vec![window(-2, -1), window(-4, -3)]),
+        Reason::TooLate { closed },
+    );
+    check(STRICT, during(vec![window(0, 1)]), admit(1, 0));
+    deny(
+        STRICT,
+        during(vec![window(-1, 0)]),
+        Reason::TooLate { closed: NOW },
+    );
+    check(STRICT, during(vec![window(5, 6), window(-1, 1)]), admit(1, 0));
+    check(STRICT, during(Vec::new()), admit(1, 0));
+}
+
+#[test]
+fn a_single_entry_lets_each_person_in_once_exit_or_not() {
+    for tier in [STRICT, AVAILABLE] {
+        check(tier, |_| {}, admit(1, 0));
+        deny(tier, |s| s.used(1, 0), USED);
+        deny(tier, |s| s.used(1, 1), USED);
+    }
+}
+
+#[test]
+fn a_second_entry_after_an_exit_is_for_tiers_that_allow_it() {
+    check(REENTRY, |_| {}, admit(1, 0));
+    deny(REENTRY, |s| s.used(1, 0), USED);
+    check(REENTRY, |s| s.used(1, 1), admit(1, 0));
+    deny(REENTRY, |s| s.used(5, 4), USED);
+    // More exits than entries: someone left by a gate that was cut off.
+    check(REENTRY, |s| s.used(1, 2), admit(1, 0));
+}
+
+#[test]
+fn so_many_entries_are_counted_on_each_local_day() {
+    check(TWICE_A_DAY, |_| {}, admit(1, 1));
+    check(TWICE_A_DAY, |s| s.used(1, 0), admit(1, 0));
+    deny(TWICE_A_DAY, |s| s.used(2, 0), DAY_USED_UP);
+    deny(TWICE_A_DAY, |s| s.used(2, 2), DAY_USED_UP);
+    let tomorrow = |s: &mut Scene| {
+        s.used(2, 0);
+        s.now = NOW.plus_ms(24 * HOUR_MS);
+    };
+    check(TWICE_A_DAY, tomorrow, admit(1, 1));
+}
+
+#[test]
+fn a_local_day_begins_when_the_policy_says() {
+    let policy = rehearsal::policy();
+    // 2027-01-15, one hour ahead of UTC, days from six in the morning: 05:00 UTC begins the day.
+    let begin = 1_799_989_200_000;
+    let day = policy.day(Timestamp(begin));
+    assert_eq!(policy.day(Timestamp(begin - 1)), day - 1);
+    assert_eq!(policy.day(Timestamp(begin + 24 * HOUR_MS - 1)), day);
+    assert_eq!(policy.day(Timestamp(0)), -1);
+    policy.day(Timestamp::FOREVER);
+}
+
+#[test]
+fn a_clock_that_is_set_back_gives_no_new_day() {
+    let set_back = |s: &mut Scene| {
+        s.used(2, 0);
+        s.now = Timestamp(NOW.0 - 48 * HOUR_MS);
+    };
+    deny(TWICE_A_DAY, set_back, DAY_USED_UP);
+    let with_the_log_still_ahead = |s: &mut Scene| {
+        set_back(s);
+        s.log_ahead_ms = 48 * HOUR_MS;
+    };
+    deny(TWICE_A_DAY, with_the_log_still_ahead, DAY_USED_UP);
+}
+
+#[test]
+fn a_group_enters_together_or_in_parts_but_never_larger_than_it_is() {
+    let group = |admitted, persons| {
+        move |s: &mut Scene| {
+            s.ticket.admits = 4;
+            s.used(admitted, 0);
+            s.persons = persons;
+        }
+    };
+    check(STRICT, group(0, 4), admit(4, 0));
+    check(STRICT, group(0, 1), admit(1, 3));
+    check(STRICT, group(3, 1), admit(1, 0));
+    deny(STRICT, group(0, 5), Reason::GroupTooLarge { left: 4 });
+    deny(STRICT, group(3, 2), Reason::GroupTooLarge { left: 1 });
+    deny(STRICT, group(4, 1), USED);
+    check(TWICE_A_DAY, group(4, 4), admit(4, 0));
+    deny(TWICE_A_DAY, group(7, 2), Reason::GroupTooLarge { left: 1 });
+    let largest = |s: &mut Scene| {
+        s.ticket.admits = u8::MAX;
+        s.persons = u8::MAX;
+    };
+    check(TWICE_A_DAY, largest, admit(u8::MAX, 0));
+}
+
+#[test]
+fn whoever_is_inside_may_leave_and_nobody_else() {
+    let leaving = |admitted, exited, persons| {
+        move |s: &mut Scene| {
+            s.direction = Direction::Out;
+            s.ticket.admits = 2;
+            s.used(admitted, exited);
+            s.persons = persons;
+        }
+    };
+    check(REENTRY, leaving(2, 0, 1), admit(1, 1));
+    check(REENTRY, leaving(2, 0, 2), admit(2, 2));
+    check(STRICT, leaving(2, 0, 2), admit(2, 0));
+    check(TWICE_A_DAY, leaving(2, 0, 1), admit(1, 2));
+    for tier in [STRICT, REENTRY, TWICE_A_DAY] {
+        deny(tier, leaving(0, 0, 1), Reason::NotInside);
+        deny(tier, leaving(2, 1, 2), Reason::NotInside);
+        deny(tier, leaving(2, 2, 1), Reason::NotInside);
+    }
+}
+
+#[test]
+fn nobody_is_kept_inside_by_a_revocation_a_window_or_a_full_zone() {
+    let leaving = |s: &mut Scene| {
+        revoke(s);
+        s.used(1, 0);
+        s.tier().windows = vec![window(-2, -1)];
+        s.policy.zones[0].capacity = Some(1);
+        s.history.occupancy = 1;
+        s.direction = Direction::Out;
+    };
+    check(STRICT, leaving, admit(1, 0));
+}
+
+#[test]
+fn a_zone_takes_no_more_people_than_it_holds() {
+    let inside = |occupancy, persons| {
+        move |s: &mut Scene| {
+            s.policy.zones[0].capacity = Some(10);
+            s.ticket.admits = 9;
+            s.history.occupancy = occupancy;
+            s.persons = persons;
+        }
+    };
+    check(STRICT, inside(9, 1), admit(1, 8));
+    deny(STRICT, inside(10, 1), Reason::ZoneFull { capacity: 10 });
+    deny(STRICT, inside(8, 3), Reason::ZoneFull { capacity: 10 });
+    deny(STRICT, inside(i64::MAX, 3), Reason::ZoneFull { capacity: 10 });
+    // More exits than entries were seen: some came in where nobody scanned.
+    check(STRICT, inside(-3, 9), admit(9, 0));
+}

@@ -1,0 +1,337 @@
+//! Who may say yes: home, cut off, alone, before and after a change of roster; and that one scan is judged once.
+
+use usher_keys::Role;
+
+use super::*;
+use crate::admission::Reason;
+use crate::ident::{Generation, Unit};
+use crate::rehearsal::machine::Machine;
+use crate::rehearsal::{AVAILABLE, EVENT, NORTH, NOW, REENTRY, SOUTH, STRICT, asked, hub, ticket};
+
+const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
+
+fn refer(referral: Referral) -> Verdict {
+    Verdict::Refer(referral)
+}
+
+/// A unit whose home by a roster of these hubs is that one.
+fn unit_of(home: u8, roster: &[u8]) -> u32 {
+    let hubs: Vec<_> = roster.iter().map(|number| hub(*number).public()).collect();
+    let is_home = |unit: &u32| crate::home::home_of(EVENT, Unit(*unit), &hubs) == Some(hub(home).public());
+    (0..1_000).find(is_home).unwrap()
+}
+
+#[track_caller]
+fn check(machine: &mut Machine, unit: u32, tier: u16, seat: Seat, expected: Verdict) {
+    let verdict = machine.judge(
+        &asked(u8::try_from(unit % 250).unwrap(), ticket(unit, tier)),
+        seat,
+    );
+    assert_eq!(verdict, expected);
+}
+
+#[test]
+fn the_home_hub_says_yes_once() {
+    let cloud = Machine::cloud(&[1, 2]);
+    let mut home = Machine::hub(1, &cloud);
+    let unit = unit_of(1, &[1, 2]);
+    for tier in [STRICT, AVAILABLE] {
+        let unit = unit + 1_000 * u32::from(tier);
+        let at_home = asked(1, ticket(unit, tier));
+        if home.ledger.route(&at_home) != Route::Here {
+            continue;
+        }
+        assert_eq!(home.judge(&at_home, Seat::Home), ADMIT);
+        let again = home.judge(&asked(2, ticket(unit, tier)), Seat::Home);
+        let (at, gate) = (Some(NOW), Some(NORTH));
+        assert_eq!(again, Verdict::Deny(Reason::AlreadyUsed { at, gate }));
+    }
+}
+
+#[test]
+fn a_scan_goes_to_the_home_hub_of_its_unit() {
+    let cloud = Machine::cloud(&[1, 2]);
+    let (one, two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+    let scan = asked(1, ticket(unit_of(1, &[1, 2]), STRICT));
+    assert_eq!(one.ledger.route(&scan), Route::Here);
+    assert_eq!(two.ledger.route(&scan), Route::Ask(hub(1).public()));
+    assert_eq!(
+        Machine::scanner(1, &cloud).ledger.route(&scan),
+        Route::Ask(hub(1).public())
+    );
+    let without_roster = Machine::hub(3, &Machine::new(hub(3), Role::Hub));
+    assert_eq!(without_roster.ledger.route(&scan), Route::Here);
+}
+
+#[test]
+fn away_from_home_strict_refers_and_available_admits() {
+    let cloud = Machine::cloud(&[1, 2]);
+    let unit = unit_of(1, &[1, 2]);
+    let home = hub(1).public();
+    let other = || Machine::hub(2, &cloud);
+    let alone = || Machine::scanner(1, &cloud);
+    for seat in [Seat::CutOff, Seat::Home] {
+        check(
+            &mut other(),
+            unit,
+            STRICT,
+            seat,
+            refer(Referral::HomeUnreachable { home }),
+        );
+        check(
+            &mut alone(),
+            unit,
+            STRICT,
+            seat,
+            refer(Referral::HomeUnreachable { home }),
+        );
+        check(&mut other(), unit, AVAILABLE, seat, ADMIT);
+        check(&mut alone(), unit, AVAILABLE, seat, ADMIT);
+    }
+    // The home itself, asked as if it could not be reached, does not say yes either.
+    let mut at_home = Machine::hub(1, &cloud);
+    check(
+        &mut at_home,
+        unit,
+        STRICT,
+        Seat::CutOff,
+        refer(Referral::HomeUnreachable { home }),
+    );
+}
+
+#[test]
+fn away_from_home_a_no_is_a_no() {
+    let mut cloud = Machine::cloud(&[1, 2]);
+    let unit = unit_of(1, &[1, 2]);
+    let generation = Generation(1);
+    cloud.write(Body::Revoked {
+        unit: Unit(unit),
+        generation,
+    });
+    for tier in [STRICT, AVAILABLE] {
+        let mut other = Machine::hub(2, &cloud);
+        check(
+            &mut other,
+            unit,
+            tier,
+            Seat::CutOff,
+            Verdict::Deny(Reason::Revoked),
+        );
+    }
+}
+
+#[test]
+fn leaving_is_recorded_wherever_it_happens() {
+    let cloud = Machine::cloud(&[1, 2]);
+    let unit = unit_of(1, &[1, 2]);
+    let (mut home, mut other) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+    check(&mut home, unit, REENTRY, Seat::Home, ADMIT);
+    other.hear(&home);
+    let mut leaving = asked(9, ticket(unit, REENTRY));
+    leaving.direction = Direction::Out;
+    assert_eq!(
+        other.judge(&leaving, Seat::CutOff),
+        Verdict::Admit { persons: 1, left: 1 }
+    );
+    home.hear(&other);
+    assert_eq!(home.judge(&asked(10, ticket(unit, REENTRY)), Seat::Home), ADMIT);
+}
+
+#[test]
+fn without_policy_or_roster_nobody_is_ready() {
+    let bare = Machine::new(hub(1), Role::Hub);
+    let mut hub_without_anything = Machine::hub(1, &bare);
+    check(
+        &mut hub_without_anything,
+        1,
+        AVAILABLE,
+        Seat::Home,
+        refer(Referral::NotReady),
+    );
+    let mut cloud = Machine::new(crate::rehearsal::authority(), Role::Cloud);
+    let policy = crate::rehearsal::policy();
+    cloud.write(Body::Policy { version: 1, policy });
+    let mut without_roster = Machine::hub(1, &cloud);
+    check(
+        &mut without_roster,
+        1,
+        STRICT,
+        Seat::Home,
+        refer(Referral::NotReady),
+    );
+    check(&mut without_roster, 1, AVAILABLE, Seat::Home, ADMIT);
+}
+
+#[test]
+fn a_roster_without_hubs_makes_nobody_the_home() {
+    let cloud = Machine::cloud(&[]);
+    for number in [1, 2] {
+        let mut machine = Machine::hub(number, &cloud);
+        check(&mut machine, 1, STRICT, Seat::Home, refer(Referral::NotReady));
+        check(&mut machine, 2, AVAILABLE, Seat::Home, ADMIT);
+    }
+}
+
+#[test]
+fn a_new_home_waits_for_the_former_one_to_step_back() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut former = Machine::hub(1, &cloud);
+    cloud.publish_roster(2, &[1, 2]);
+    let unit = unit_of(2, &[1, 2]);
+    let scan = |number| asked(number, ticket(unit, STRICT));
+    let mut new = Machine::hub(2, &cloud);
+    let unsettled = refer(Referral::HomeUnsettled { former: former.me() });
+    assert_eq!(new.judge(&scan(1), Seat::Home), unsettled);
+    // The former home has not heard of the roster: it is the one that says yes.
+    assert_eq!(former.judge(&scan(2), Seat::Home), ADMIT);
+    new.hear(&former);
+    assert!(matches!(
+        new.judge(&scan(3), Seat::Home),
+        Verdict::Deny(Reason::AlreadyUsed { .. })
+    ));
+    let next = unit_of(2, &[1, 2]) + 1;
+    let next = (next..next + 100)
+        .find(|unit| new.ledger.route(&asked(4, ticket(*unit, STRICT))) == Route::Here)
+        .unwrap();
+    assert_eq!(new.judge(&asked(4, ticket(next, STRICT)), Seat::Home), unsettled);
+    former.hear(&cloud);
+    let home = new.me();
+    assert_eq!(
+        former.judge(&asked(5, ticket(next, STRICT)), Seat::Home),
+        refer(Referral::HomeUnreachable { home })
+    );
+    new.hear(&former);
+    assert_eq!(new.judge(&asked(6, ticket(next, STRICT)), Seat::Home), ADMIT);
+}
+
+#[test]
+fn a_retired_home_is_not_waited_for() {
+    let mut cloud = Machine::cloud(&[1]);
+    cloud.publish_roster(2, &[2]);
+    let former = hub(1).public();
+    let mut new = Machine::hub(2, &cloud);
+    check(
+        &mut new,
+        1,
+        STRICT,
+        Seat::Home,
+        refer(Referral::HomeUnsettled { former }),
+    );
+    cloud.write(Body::HubRetired { hub: former });
+    new.hear(&cloud);
+    check(&mut new, 2, STRICT, Seat::Home, ADMIT);
+}
+
+#[test]
+fn a_hub_that_has_not_adopted_the_newest_roster_is_not_ready() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    cloud.publish_roster(2, &[1]);
+    let seq = gate.ledger.tail(&cloud.me()).seq;
+    gate.take(&cloud.run(cloud.me(), seq).unwrap()).unwrap();
+    check(&mut gate, 1, STRICT, Seat::Home, refer(Referral::NotReady));
+    gate.keep_house();
+    check(&mut gate, 2, STRICT, Seat::Home, ADMIT);
+}
+
+#[test]
+fn one_scan_is_judged_once_however_often_it_is_asked() {
+    let cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    let scan = asked(1, ticket(1, STRICT));
+    assert_eq!(gate.judge(&scan, Seat::Home), ADMIT);
+    let again = gate.ledger.judge(&scan, Seat::Home, NOW);
+    assert_eq!((again.verdict, again.body), (ADMIT, None));
+    // Another device that has merged the record gives the same answer.
+    let mut other = Machine::hub(2, &cloud);
+    other.hear(&gate);
+    assert_eq!(other.ledger.judge(&scan, Seat::CutOff, NOW).body, None);
+    assert_eq!(gate.ledger.state().passages(Unit(1)).count(), 1);
+}
+
+#[test]
+fn the_id_of_a_scan_opens_no_other_way() {
+    let cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    let scan = asked(1, ticket(1, REENTRY));
+    gate.judge(&scan, Seat::Home);
+    let used = |verdict| matches!(verdict, Verdict::Deny(Reason::AlreadyUsed { .. }));
+    let mut at_another_gate = scan.clone();
+    at_another_gate.gate = SOUTH;
+    assert!(used(gate.judge(&at_another_gate, Seat::Home)));
+    let with_another_unit = asked(1, ticket(2, REENTRY));
+    assert_eq!(
+        gate.ledger.judge(&with_another_unit, Seat::Home, NOW).verdict,
+        ADMIT
+    );
+    // The way out is another passage: it is judged and written down.
+    let mut leaving = scan.clone();
+    leaving.direction = Direction::Out;
+    assert!(matches!(
+        gate.ledger.judge(&leaving, Seat::Home, NOW).body,
+        Some(Body::Exited(_))
+    ));
+    // More people under the same id are still those who were let in.
+    let mut with_more = scan;
+    with_more.persons = 5;
+    assert_eq!(gate.judge(&with_more, Seat::Home), ADMIT);
+}
+
+#[test]
+fn a_refused_scan_may_be_judged_anew() {
+    let mut cloud = Machine::cloud(&[1, 2]);
+    let unit = unit_of(1, &[1, 2]);
+    let scan = asked(1, ticket(unit, STRICT));
+    let mut other = Machine::hub(2, &cloud);
+    assert!(matches!(other.judge(&scan, Seat::CutOff), Verdict::Refer(_)));
+    let mut home = Machine::hub(1, &cloud);
+    home.hear(&other);
+    assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+    cloud.hear(&home);
+    assert_eq!(cloud.ledger.state().counts().admitted.values().sum::<u64>(), 1);
+}
+
+#[test]
+fn a_supervisor_lets_in_whom_the_rules_refuse() {
+    let cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    let scan = asked(1, ticket(1, STRICT));
+    gate.judge(&asked(9, ticket(1, STRICT)), Seat::Home);
+    let body = gate
+        .ledger
+        .override_refusal(&scan, "Ada".to_owned(), "knows them".to_owned());
+    gate.write(body.unwrap());
+    assert_eq!(gate.ledger.judge(&scan, Seat::Home, NOW).verdict, ADMIT);
+    assert_eq!(gate.ledger.state().incidents(), []);
+    let mut nowhere = scan;
+    nowhere.gate = GateId(99);
+    assert_eq!(
+        gate.ledger
+            .override_refusal(&nowhere, String::new(), String::new()),
+        None
+    );
+}
+
+#[test]
+fn every_double_that_available_lets_through_is_reported_once_after_healing() {
+    let mut cloud = Machine::cloud(&[1, 2]);
+    let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+    for (machine, scan) in [(&mut one, 1), (&mut two, 2)] {
+        assert_eq!(
+            machine.judge(&asked(scan, ticket(5, AVAILABLE)), Seat::CutOff),
+            ADMIT
+        );
+    }
+    cloud.hear(&one);
+    assert_eq!(cloud.ledger.state().incidents(), []);
+    cloud.hear(&two);
+    one.hear(&cloud);
+    two.hear(&cloud);
+    for machine in [&cloud, &one, &two] {
+        assert_eq!(machine.ledger.state().incidents().len(), 1);
+        assert_eq!(
+            machine.ledger.state().incidents(),
+            cloud.ledger.state().incidents()
+        );
+    }
+}

@@ -1,0 +1,397 @@
+//! A replica's memory: whose records count, forks, restarts, checkpoints; judging scans is tested beside `judge`.
+
+use usher_keys::{Certificate, Window};
+
+use super::*;
+use crate::admission::Verdict;
+use crate::ident::{Generation, Unit};
+use crate::log::Contradiction;
+use crate::rehearsal::machine::Machine;
+use crate::rehearsal::{
+    AVAILABLE, EVENT, HOUR_MS, NOW, STRICT, asked, certificate, hub, identity, identity_by, issuing, key,
+    new_issuing, scanner, signed_bundle, ticket,
+};
+
+fn revoked(unit: u32) -> Body {
+    Body::Revoked {
+        unit: Unit(unit),
+        generation: Generation(1),
+    }
+}
+
+/// A machine of which nobody vouches, with one record.
+fn machine_with(identity: DeviceIdentity, key: SecretKey) -> Machine {
+    let mut machine = Machine::new(key, Role::Hub);
+    machine.ledger.renew_identity(identity);
+    machine.keep_house();
+    machine
+}
+
+#[test]
+fn a_log_begins_with_its_writers_certificate_once() {
+    let hub = Machine::hub(1, &Machine::cloud(&[]));
+    assert_eq!(
+        hub.ledger.tail(&hub.me()).seq,
+        Seq(2),
+        "opened, and the roster adopted"
+    );
+    let mut hub = hub;
+    hub.keep_house();
+    assert_eq!(hub.ledger.tail(&hub.me()).seq, Seq(2));
+    let mut renewed = certificate(&hub.key, Role::Hub);
+    renewed.name = "Renewed".to_owned();
+    hub.ledger.renew_identity(identity_by(&issuing(), renewed));
+    hub.keep_house();
+    assert_eq!(hub.ledger.tail(&hub.me()).seq, Seq(3));
+}
+
+#[test]
+fn only_hubs_adopt_rosters_and_each_once() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut hub = Machine::hub(1, &cloud);
+    let mut scanner = Machine::scanner(1, &cloud);
+    let adopted = |machine: &Machine| {
+        machine
+            .ledger
+            .state()
+            .rosters()
+            .adopted()
+            .get(&machine.me())
+            .copied()
+    };
+    assert_eq!((adopted(&hub), adopted(&scanner)), (Some(1), None));
+    cloud.publish_roster(2, &[1, 2]);
+    cloud.publish_roster(3, &[1]);
+    hub.hear(&cloud);
+    scanner.hear(&cloud);
+    assert_eq!((adopted(&hub), adopted(&scanner)), (Some(3), None));
+    assert_eq!(
+        hub.ledger.tail(&hub.me()).seq,
+        Seq(3),
+        "opened, first roster, third roster"
+    );
+}
+
+#[test]
+fn what_a_device_writes_of_the_authoritys_matters_counts_for_nothing() {
+    let cloud = Machine::cloud(&[1]);
+    let mut hub = Machine::hub(1, &cloud);
+    hub.write(revoked(7));
+    hub.write(Body::Roster {
+        epoch: 9,
+        hubs: vec![hub.me()],
+    });
+    let mut other = Machine::hub(2, &cloud);
+    other.hear(&hub);
+    for machine in [&hub, &other] {
+        let state = machine.ledger.state();
+        assert!(!state.history(Unit(7), crate::ident::ZoneId(1)).revoked);
+        assert_eq!(state.rosters().current().map(|(epoch, _)| epoch), Some(1));
+        assert_eq!(
+            machine.ledger.tail(&hub.me()),
+            hub.ledger.tail(&hub.me()),
+            "but it is kept and relayed"
+        );
+    }
+}
+
+#[test]
+fn what_an_authority_writes_of_the_devices_matters_counts_for_nothing() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    let Body::Admitted(passage) = gate
+        .ledger
+        .judge(&asked(1, ticket(7, STRICT)), Seat::Home, NOW)
+        .body
+        .unwrap()
+    else {
+        panic!("an admission");
+    };
+    cloud.write(Body::Admitted(passage));
+    cloud.write(Body::RosterAdopted { epoch: 7 });
+    gate.hear(&cloud);
+    assert_eq!(gate.ledger.state().passages(Unit(7)).count(), 0);
+    assert_eq!(gate.ledger.state().rosters().adopted().get(&cloud.me()), None);
+}
+
+#[test]
+fn nobody_presents_anothers_certificate() {
+    let mut thief = Machine::new(key(0x66), Role::Hub);
+    let stolen = identity(&hub(1), Role::Hub);
+    thief.write(Body::Opened { identity: stolen });
+    let mut cloud = Machine::cloud(&[1]);
+    let run = thief.run(thief.me(), Seq(0)).unwrap();
+    assert_eq!(cloud.take(&run), Err(RunError::UnknownOrigin));
+}
+
+#[track_caller]
+fn check_origin(identity: DeviceIdentity, device: SecretKey, expected: Result<usize, RunError>) {
+    let machine = machine_with(identity, device);
+    let mut cloud = Machine::cloud(&[1]);
+    let taken = cloud.take(&machine.run(machine.me(), Seq(0)).unwrap());
+    assert_eq!(taken.map(|accepted| accepted.entries.len()), expected);
+}
+
+#[test]
+fn a_log_is_taken_when_somebody_trusted_vouches_for_its_writer() {
+    let good = || certificate(&hub(1), Role::Hub);
+    check_origin(identity_by(&issuing(), good()), hub(1), Ok(1));
+    let expired = Certificate {
+        window: Window {
+            from: NOW,
+            until: Timestamp(NOW.0 + 1),
+        },
+        ..good()
+    };
+    check_origin(identity_by(&issuing(), expired), hub(1), Ok(1));
+    check_origin(
+        identity_by(&key(0x66), good()),
+        hub(1),
+        Err(RunError::UnknownOrigin),
+    );
+    check_origin(
+        identity_by(&new_issuing(), good()),
+        hub(1),
+        Err(RunError::UnknownOrigin),
+    );
+    let of_another_event = Certificate {
+        event: EventId([1; 16]),
+        ..good()
+    };
+    check_origin(
+        identity_by(&issuing(), of_another_event),
+        hub(1),
+        Err(RunError::UnknownOrigin),
+    );
+}
+
+#[test]
+fn a_newer_bundle_admits_the_logs_of_a_new_issuing_key() {
+    let machine = machine_with(
+        identity_by(&new_issuing(), certificate(&hub(1), Role::Hub)),
+        hub(1),
+    );
+    let mut cloud = Machine::cloud(&[1]);
+    cloud.ledger.renew_trust(signed_bundle(2)).unwrap();
+    let run = machine.run(machine.me(), Seq(0)).unwrap();
+    assert_eq!(cloud.take(&run).unwrap().entries.len(), 1);
+    assert_eq!(
+        cloud.ledger.renew_trust(signed_bundle(2)).err(),
+        Some(BundleError::NotNewer { held: 2, offered: 2 })
+    );
+}
+
+#[test]
+fn what_came_before_an_unknown_writers_opening_is_refused_too() {
+    let mut machine = Machine::new(hub(1), Role::Hub);
+    machine.write(Body::RosterAdopted { epoch: 1 });
+    machine.keep_house();
+    let mut cloud = Machine::cloud(&[1]);
+    let run = machine.run(machine.me(), Seq(0)).unwrap();
+    assert_eq!(cloud.take(&run), Err(RunError::UnknownOrigin));
+    assert_eq!(cloud.ledger.vector().get(&machine.me()), None);
+}
+
+#[test]
+fn a_run_that_is_refused_changes_nothing() {
+    let cloud = Machine::cloud(&[1]);
+    let mut hub = Machine::hub(1, &cloud);
+    let mut later = Machine::cloud(&[1]);
+    later.write(revoked(7));
+    let mut run = later.run(later.me(), Seq(0)).unwrap();
+    run.records[2][0] ^= 1;
+    let before = (hub.ledger.vector(), hub.digest());
+    assert_eq!(hub.take(&run), Err(RunError::Altered));
+    assert_eq!((hub.ledger.vector(), hub.digest()), before);
+}
+
+/// Two machines with one key, each with a history of its own since a copy was made.
+fn copied_hub(cloud: &Machine) -> (Machine, Machine) {
+    let (mut one, mut copy) = (Machine::hub(1, cloud), Machine::hub(1, cloud));
+    one.judge(&asked(1, ticket(1, AVAILABLE)), Seat::CutOff);
+    copy.judge(&asked(2, ticket(2, AVAILABLE)), Seat::CutOff);
+    (one, copy)
+}
+
+#[test]
+fn a_copied_device_is_found_out_reported_once_and_frozen() {
+    let mut cloud = Machine::cloud(&[1]);
+    let (one, copy) = copied_hub(&cloud);
+    cloud.hear(&one);
+    let mut witness = Machine::hub(2, &cloud);
+    let run = copy.run(copy.me(), Seq(2)).unwrap();
+    let Err(RunError::Forked(found)) = witness.take(&run) else {
+        panic!("two histories");
+    };
+    assert_eq!((found.origin, found.seq), (one.me(), Seq(3)));
+    assert!(witness.ledger.report_fork(found, NOW).is_some());
+    assert_eq!(witness.ledger.report_fork(found, NOW), None, "once");
+    assert_eq!(witness.take(&run), Err(RunError::Frozen));
+    let honest = one.run(one.me(), Seq(2)).unwrap();
+    assert_eq!(
+        witness.take(&honest),
+        Err(RunError::Frozen),
+        "until a person decides, neither is believed"
+    );
+}
+
+#[test]
+fn a_device_whose_own_log_was_copied_refers_every_scan() {
+    let cloud = Machine::cloud(&[1]);
+    let (mut one, copy) = copied_hub(&cloud);
+    let found = Contradiction::new(
+        one.me(),
+        Seq(3),
+        one.ledger.tail(&one.me()).hash,
+        copy.ledger.tail(&one.me()).hash,
+    );
+    one.ledger.report_fork(found, NOW);
+    for (scan, tier) in [(10, AVAILABLE), (11, STRICT)] {
+        let verdict = one.judge(&asked(scan, ticket(u32::from(scan), tier)), Seat::Home);
+        assert_eq!(verdict, Verdict::Refer(crate::admission::Referral::OwnLogForked));
+    }
+}
+
+#[test]
+fn a_device_restored_from_an_old_copy_receives_its_own_records_back() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    cloud.hear(&gate);
+    let (tail, digest) = (gate.ledger.tail(&gate.me()), gate.digest());
+    gate.restore_old_copy(1);
+    assert_ne!(gate.digest(), digest);
+    let run = cloud.run(gate.me(), gate.ledger.tail(&gate.me()).seq).unwrap();
+    gate.take(&run).unwrap();
+    assert_eq!((gate.ledger.tail(&gate.me()), gate.digest()), (tail, digest));
+    let again = gate.judge(&asked(2, ticket(1, STRICT)), Seat::Home);
+    assert!(matches!(again, Verdict::Deny(_)), "{again:?}");
+}
+
+#[test]
+fn a_restart_gives_the_same_state_and_goes_on_with_the_same_log() {
+    let mut cloud = Machine::cloud(&[1]);
+    cloud.write(revoked(7));
+    let mut gate = Machine::hub(1, &cloud);
+    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    let (vector, digest, heads) = (gate.ledger.vector(), gate.digest(), gate.ledger.heads());
+    gate.restart();
+    assert_eq!(
+        (gate.ledger.vector(), gate.digest(), gate.ledger.heads()),
+        (vector, digest, heads)
+    );
+    gate.judge(&asked(2, ticket(2, STRICT)), Seat::Home);
+    cloud.hear(&gate);
+    assert_eq!(cloud.digest(), gate.digest());
+}
+
+#[test]
+fn a_stored_record_that_was_altered_is_found_at_start() {
+    let gate = Machine::hub(1, &Machine::cloud(&[1]));
+    let run = gate.run(gate.me(), Seq(0)).unwrap();
+    let mut entry = Entry {
+        origin: gate.me(),
+        tail: Tail::default().push(EVENT, &gate.me(), &run.records[0]),
+        bytes: run.records[0].clone(),
+    };
+    entry.bytes[3] ^= 1;
+    let mut ledger = Ledger::new(
+        gate.me(),
+        Some(gate.identity.clone()),
+        Arc::clone(gate.ledger.trust()),
+    );
+    assert!(!ledger.replay(&entry, NOW));
+    assert_eq!(ledger.tail(&gate.me()), Tail::default());
+}
+
+#[test]
+fn a_sealed_log_is_not_sealed_again() {
+    let mut gate = Machine::hub(1, &Machine::cloud(&[1]));
+    assert_eq!(gate.ledger.seal(&hub(1)), None);
+    gate.ledger.write(Body::RosterAdopted { epoch: 1 }, NOW);
+    let head = gate.ledger.seal(&hub(1)).unwrap();
+    assert_eq!(
+        (head.verify(EVENT), head.tail),
+        (Ok(()), gate.ledger.tail(&gate.me()))
+    );
+}
+
+#[test]
+fn our_clock_follows_what_it_hears_but_not_years_ahead() {
+    let write_at = |ahead_ms: u64| {
+        let mut cloud = Machine::cloud(&[1]);
+        let mut gate = Machine::hub(1, &cloud);
+        gate.write_at(Body::RosterAdopted { epoch: 1 }, NOW.plus_ms(ahead_ms));
+        cloud.hear(&gate);
+        cloud.write(revoked(7));
+        let run = cloud.run(cloud.me(), Seq(2)).unwrap();
+        Record::from_bytes(&run.records[0]).unwrap().hlc.ms
+    };
+    assert_eq!(write_at(10 * 60 * 1000), NOW.0 + 10 * 60 * 1000);
+    assert_eq!(write_at(365 * 24 * HOUR_MS), NOW.0);
+}
+
+fn cloud_with_checkpoint() -> Machine {
+    let mut cloud = Machine::cloud(&[1]);
+    cloud.write(revoked(7));
+    let mut gate = Machine::hub(1, &cloud);
+    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    cloud.hear(&gate);
+    cloud.make_checkpoint(NOW);
+    cloud
+}
+
+#[test]
+fn a_fresh_replica_that_starts_from_a_checkpoint_has_the_same_state() {
+    let mut cloud = cloud_with_checkpoint();
+    let signed = cloud.checkpoint.clone().unwrap();
+    let mut fresh = Machine::new(hub(2), Role::Hub);
+    fresh.keep_house();
+    fresh.ledger.adopt(&signed).unwrap();
+    fresh.keep_house();
+    let opened = fresh.run(fresh.me(), Seq(0)).unwrap();
+    cloud.take(&opened).unwrap();
+    assert_eq!(fresh.ledger.vector(), cloud.ledger.vector());
+    assert_eq!(fresh.digest(), cloud.digest());
+    assert_eq!(fresh.ledger.adopt(&signed), Err(CheckpointError::NotFresh));
+    cloud.write(revoked(8));
+    let newer = cloud.run(cloud.me(), fresh.ledger.tail(&cloud.me()).seq).unwrap();
+    fresh.take(&newer).unwrap();
+    assert_eq!(fresh.digest(), cloud.digest());
+}
+
+#[test]
+fn what_is_written_after_a_checkpoint_comes_after_all_it_sums_up() {
+    let signed = cloud_with_checkpoint().checkpoint.unwrap();
+    let mut fresh = Machine::new(hub(2), Role::Hub);
+    let ten_minutes_behind = Timestamp(NOW.0 - 10 * 60 * 1000);
+    fresh.ledger.keep_house(ten_minutes_behind);
+    fresh.ledger.adopt(&signed).unwrap();
+    let written = fresh
+        .ledger
+        .write(Body::RosterAdopted { epoch: 1 }, ten_minutes_behind);
+    assert!(Record::from_bytes(&written.bytes).unwrap().hlc.time() >= NOW);
+}
+
+#[test]
+fn a_checkpoint_is_refused_where_it_would_lose_records() {
+    let cloud = cloud_with_checkpoint();
+    let signed = cloud.checkpoint.clone().unwrap();
+    let mut informed = Machine::hub(2, &cloud);
+    assert_eq!(informed.ledger.adopt(&signed), Err(CheckpointError::NotFresh));
+    let mut active = Machine::new(scanner(1), Role::Scanner);
+    active.keep_house();
+    active.judge(&asked(1, ticket(1, STRICT)), Seat::CutOff);
+    assert_eq!(
+        active.ledger.adopt(&signed),
+        Err(CheckpointError::NotFresh),
+        "its own refusal would be forgotten"
+    );
+    let mut reborn = Machine::new(hub(1), Role::Hub);
+    reborn.keep_house();
+    assert_eq!(
+        reborn.ledger.adopt(&signed),
+        Err(CheckpointError::NotFresh),
+        "its own log is summed up in it"
+    );
+}

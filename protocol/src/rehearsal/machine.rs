@@ -1,0 +1,216 @@
+//! One machine in a test: a ledger and what it has stored; the network between machines is the test's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use usher_keys::{DeviceIdentity, Role, SecretKey, Timestamp};
+
+use super::{NOW, authority, hub, identity, scanner, trust};
+use crate::admission::Verdict;
+use crate::checkpoint::{Checkpoint, SignedCheckpoint};
+use crate::ident::{Origin, Seq};
+use crate::ledger::{Accepted, Asked, Entry, Ledger, Seat};
+use crate::log::{Head, MAX_RUN_RECORDS, Run, RunError, Tail};
+use crate::record::Body;
+use crate::sync::Held;
+
+pub struct Machine {
+    pub key: SecretKey,
+    /// The certificate it shows to peers; an authority's ledger has none.
+    pub identity: DeviceIdentity,
+    pub ledger: Ledger,
+    pub checkpoint: Option<SignedCheckpoint>,
+    role: Role,
+    logs: BTreeMap<Origin, Vec<Entry>>,
+    heads: BTreeMap<Origin, BTreeMap<Seq, Head>>,
+}
+
+impl Machine {
+    pub fn new(key: SecretKey, role: Role) -> Self {
+        let identity = identity(&key, role);
+        Self {
+            ledger: empty_ledger(&key, role, &identity),
+            key,
+            identity,
+            checkpoint: None,
+            role,
+            logs: BTreeMap::new(),
+            heads: BTreeMap::new(),
+        }
+    }
+
+    /// The cloud, which has published the policy and a roster of these hubs.
+    pub fn cloud(hubs: &[u8]) -> Self {
+        let mut cloud = Self::new(authority(), Role::Cloud);
+        let policy = super::policy();
+        cloud.write(Body::Policy { version: 1, policy });
+        cloud.publish_roster(1, hubs);
+        cloud
+    }
+
+    /// A hub that has opened its log and heard all that the other knows.
+    pub fn hub(number: u8, heard: &Self) -> Self {
+        let mut hub = Self::new(hub(number), Role::Hub);
+        hub.keep_house();
+        hub.hear(heard);
+        hub
+    }
+
+    pub fn scanner(number: u8, heard: &Self) -> Self {
+        let mut scanner = Self::new(scanner(number), Role::Scanner);
+        scanner.keep_house();
+        scanner.hear(heard);
+        scanner
+    }
+
+    pub fn me(&self) -> Origin {
+        self.key.public()
+    }
+
+    pub fn write(&mut self, body: Body) {
+        self.write_at(body, NOW);
+    }
+
+    pub fn write_at(&mut self, body: Body, now: Timestamp) {
+        let entry = self.ledger.write(body, now);
+        self.store(vec![entry], None);
+    }
+
+    pub fn publish_roster(&mut self, epoch: u32, hubs: &[u8]) {
+        let hubs = hubs.iter().map(|number| hub(*number).public()).collect();
+        self.write(Body::Roster { epoch, hubs });
+    }
+
+    pub fn keep_house(&mut self) {
+        let entries = self.ledger.keep_house(NOW);
+        self.store(entries, None);
+    }
+
+    /// Judges a scan and writes down what came of it.
+    pub fn judge(&mut self, asked: &Asked, seat: Seat) -> Verdict {
+        self.judge_at(asked, seat, NOW)
+    }
+
+    pub fn judge_at(&mut self, asked: &Asked, seat: Seat, now: Timestamp) -> Verdict {
+        let judged = self.ledger.judge(asked, seat, now);
+        if let Some(body) = judged.body {
+            self.write_at(body, now);
+        }
+        judged.verdict
+    }
+
+    /// Takes what the other holds and we lack, and keeps house.
+    pub fn hear(&mut self, other: &Self) {
+        for origin in other.logs.keys() {
+            while let Some(run) = other.run(*origin, self.ledger.tail(origin).seq) {
+                self.take(&run).unwrap();
+            }
+        }
+        self.keep_house();
+    }
+
+    pub fn take(&mut self, run: &Run) -> Result<Accepted, RunError> {
+        let accepted = self.ledger.accept(run, NOW)?;
+        self.store(accepted.entries.clone(), accepted.head.clone());
+        Ok(accepted)
+    }
+
+    pub fn take_checkpoint(&mut self, signed: &SignedCheckpoint) {
+        if self.ledger.adopt(signed).is_ok() {
+            self.checkpoint = Some(signed.clone());
+        }
+    }
+
+    pub fn make_checkpoint(&mut self, now: Timestamp) {
+        let checkpoint = Checkpoint::of(self.ledger.state(), self.ledger.tails(), now);
+        self.checkpoint = Some(checkpoint.sign(&self.key));
+    }
+
+    fn store(&mut self, entries: Vec<Entry>, head: Option<Head>) {
+        for entry in entries {
+            self.logs.entry(entry.origin).or_default().push(entry);
+        }
+        for head in head.into_iter().chain(self.ledger.seal(&self.key)) {
+            self.heads
+                .entry(head.origin)
+                .or_default()
+                .insert(head.tail.seq, head);
+        }
+    }
+
+    /// Gives the records of a log after that number, up to the farthest head within one run.
+    pub fn run(&self, origin: Origin, after: Seq) -> Option<Run> {
+        let reachable = after.next()..=Seq(after.0 + MAX_RUN_RECORDS as u64);
+        let (_, head) = self.heads.get(&origin)?.range(reachable).next_back()?;
+        let log = self.logs.get(&origin)?;
+        let first = log.iter().position(|entry| entry.tail.seq == after.next())?;
+        let base = match first {
+            0 if after.0 > 0 => return None,
+            0 => Tail::default(),
+            _ => log[first - 1].tail,
+        };
+        let within = log[first..]
+            .iter()
+            .take_while(|entry| entry.tail.seq <= head.tail.seq);
+        Some(Run {
+            base,
+            records: within.map(|entry| entry.bytes.clone()).collect(),
+            head: head.clone(),
+        })
+    }
+
+    pub fn held(&self) -> Vec<Held> {
+        let signature = |origin: &Origin, seq| Some(self.heads.get(origin)?.get(&seq)?.signature);
+        let tails = self.ledger.tails().into_iter();
+        let held = tails.map(|(origin, tail)| Held {
+            origin,
+            tail,
+            signature: signature(&origin, tail.seq),
+        });
+        held.collect()
+    }
+
+    pub fn held_of(&self, origin: &Origin) -> Held {
+        let held = self.held().into_iter().find(|held| held.origin == *origin);
+        held.unwrap_or(Held {
+            origin: *origin,
+            tail: Tail::default(),
+            signature: None,
+        })
+    }
+
+    /// The same machine after a restart from what it stored.
+    pub fn restart(&mut self) {
+        self.ledger = empty_ledger(&self.key, self.role, &self.identity);
+        if let Some(checkpoint) = self.checkpoint.as_ref().filter(|_| self.role != Role::Cloud) {
+            self.ledger.adopt(checkpoint).unwrap();
+        }
+        for entry in self.logs.values().flatten() {
+            assert!(self.ledger.replay(entry, NOW), "a stored record does not chain");
+        }
+        for heads in self.heads.values() {
+            self.ledger
+                .replay_head(heads.values().next_back().unwrap().clone());
+        }
+    }
+
+    /// Forgets all but the first records of its own log, as a disk restored from an old copy does.
+    pub fn restore_old_copy(&mut self, records: usize) {
+        let me = self.me();
+        self.logs.get_mut(&me).unwrap().truncate(records);
+        self.heads
+            .get_mut(&me)
+            .unwrap()
+            .retain(|seq, _| seq.0 <= records as u64);
+        self.restart();
+    }
+
+    pub fn digest(&self) -> [u8; 32] {
+        self.ledger.state().digest()
+    }
+}
+
+fn empty_ledger(key: &SecretKey, role: Role, identity: &DeviceIdentity) -> Ledger {
+    let own = (role != Role::Cloud).then(|| identity.clone());
+    Ledger::new(key.public(), own, Arc::new(trust(1)))
+}
