@@ -1,6 +1,7 @@
 //! The hub's local HTTP: every route on one page, limits and shutdown; what a route does is in its own file.
 
 mod enrolments;
+mod listener;
 mod metrics;
 mod problem;
 mod scans;
@@ -13,12 +14,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::hub::Services;
+use listener::BoundedListener;
 use problem::Problem;
 
 /// How long a request may take: a scan takes milliseconds, an upload over a bad radio some seconds.
@@ -27,6 +30,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Serves HTTP until cancelled; requests under way are finished.
 pub async fn serve(listener: TcpListener, services: Arc<Services>, cancel: CancellationToken) {
     let app = routes(services).into_make_service_with_connect_info::<SocketAddr>();
+    // Tapping does nothing but give handlers the peer's address, which axum gives only for listeners it knows.
+    let listener = BoundedListener::new(listener).tap_io(|_| {});
     let serving = axum::serve(listener, app).with_graceful_shutdown(cancel.cancelled_owned());
     if let Err(error) = serving.await {
         tracing::error!(%error, "HTTP has ended");

@@ -5,6 +5,7 @@ pub mod listening;
 pub mod status;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +59,7 @@ pub struct Services {
 pub struct Hub {
     services: Arc<Services>,
     listening: Listening,
+    listening_path: PathBuf,
     cancel: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -68,6 +70,8 @@ impl Hub {
     /// **Errors**: whatever keeps a hub from working, with what to do about it.
     pub async fn start(directory: &DataDirectory, config: &Config, clock: Clock) -> anyhow::Result<Self> {
         let replica = Arc::new(directory.open_replica(clock)?);
+        // The replica's lock is ours now, so whoever wrote that is gone.
+        Listening::forget(&directory.listening_path());
         let started = Self::start_on(&replica, directory, config).await;
         if started.is_err() {
             replica.close().await;
@@ -115,11 +119,12 @@ impl Hub {
         let mut hub = Self {
             services,
             listening,
+            listening_path: directory.listening_path(),
             cancel: CancellationToken::new(),
             tasks: JoinSet::new(),
         };
         hub.start_tasks(http, config);
-        hub.listening.write(&directory.listening_path())?;
+        hub.listening.write(&hub.listening_path)?;
         Ok(hub)
     }
 
@@ -153,6 +158,7 @@ impl Hub {
 
     /// Says goodbye to everyone, lets what is under way finish, and closes the replica.
     pub async fn shutdown(mut self) {
+        Listening::forget(&self.listening_path);
         self.cancel.cancel();
         let ending = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(SHUTDOWN_PATIENCE, ending).await.is_err() {

@@ -311,6 +311,7 @@ pub fn refusal(name: &str) -> &str {
         "false_signature" => "Forged",
         "struck_key" => "Signing key withdrawn",
         "key_out_of_window" => "Signing key not valid now",
+        "not_live" => "Not shown live",
         "other_event" => "Other event",
         "superseded" => "Replaced",
         "revoked" => "Cancelled",

@@ -12,7 +12,7 @@ use usher_keys::Role;
 use super::problem::Problem;
 use super::status;
 use crate::hub::Services;
-use crate::hub::status::Status;
+use crate::hub::status::{GateLine, Status};
 
 /// Gives the metrics.
 pub async fn text(
@@ -31,22 +31,7 @@ fn exposition(status: &Status) -> String {
     for (outcome, count) in &status.here {
         page.sample("usher_scans_total", &[("outcome", outcome)], count);
     }
-    page.family(
-        "usher_admitted_persons",
-        "gauge",
-        "Persons let in at each gate, by all logs known here.",
-    );
-    page.family(
-        "usher_exited_persons",
-        "gauge",
-        "Persons let out at each gate, by all logs known here.",
-    );
-    for gate in &status.gates {
-        let labels = [("gate", gate.id.to_string()), ("name", gate.name.clone())];
-        let labels = labels.each_ref().map(|(key, value)| (*key, value.as_str()));
-        page.sample("usher_admitted_persons", &labels, gate.admitted);
-        page.sample("usher_exited_persons", &labels, gate.exited);
-    }
+    gates(&mut page, status);
     page.family(
         "usher_refused_scans",
         "gauge",
@@ -71,6 +56,31 @@ fn exposition(status: &Status) -> String {
     links(&mut page, status);
     storage(&mut page, status);
     page.0
+}
+
+/// Reads one count of a gate.
+type Count = fn(&GateLine) -> u64;
+
+fn gates(page: &mut Exposition, status: &Status) {
+    let passed: [(&str, &str, Count); 2] = [
+        (
+            "usher_admitted_persons",
+            "Persons let in at each gate, by all logs known here.",
+            |gate| gate.admitted,
+        ),
+        (
+            "usher_exited_persons",
+            "Persons let out at each gate, by all logs known here.",
+            |gate| gate.exited,
+        ),
+    ];
+    for (name, help, count) in passed {
+        page.family(name, "gauge", help);
+        for gate in &status.gates {
+            let id = gate.id.to_string();
+            page.sample(name, &[("gate", &id), ("name", &gate.name)], count(gate));
+        }
+    }
 }
 
 fn links(page: &mut Exposition, status: &Status) {

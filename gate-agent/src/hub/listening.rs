@@ -43,12 +43,18 @@ impl Listening {
         Ok(replace_file(path, &text, PRIVATE_MODE)?)
     }
 
-    /// Reads the file a running hub wrote; one that has ended leaves its last.
+    /// Removes the file.
+    pub fn forget(path: &Path) {
+        // It is usually not there; one that stays is overwritten by the next start.
+        let _ = std::fs::remove_file(path);
+    }
+
+    /// Reads the file of a running hub.
     ///
-    /// **Errors**: there is none.
+    /// **Errors**: there is none, because no hub is running.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let bytes = read_file::<MAX_FILE_BYTES>(path)
-            .context("this hub has not been started yet: usher-gate-agent run")?;
+        let bytes =
+            read_file::<MAX_FILE_BYTES>(path).context("the hub is not running: usher-gate-agent run")?;
         serde_json::from_slice(&bytes)
             .with_context(|| format!("{} is damaged: start the hub again", path.display()))
     }

@@ -1,5 +1,6 @@
 //! What people are shown of a hub: links, freshness, counts, incidents, in numbers and words; pages and formats are the HTTP side's.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,30 +73,42 @@ struct Seen {
 impl StatusBoard {
     async fn look(&self, replica: &Replica) -> Result<(Arc<View>, Arc<Vec<Incident>>), ReplicaError> {
         let mut seen = self.seen.lock().await;
-        let view = match &seen.view {
-            Some((at, view)) if at.elapsed() < VIEW_AGE => Arc::clone(view),
-            Some(_) | None => Arc::new(replica.inspect(View::of).await?),
+        let view = match young(&seen.view, VIEW_AGE) {
+            Some(view) => view,
+            None => Arc::new(replica.inspect(View::of).await?),
         };
-        let incidents = match &seen.incidents {
-            Some((at, incidents)) if at.elapsed() < INCIDENTS_AGE => Arc::clone(incidents),
-            Some(_) | None => {
-                let found = replica.inspect(|ledger| ledger.state().incidents()).await?;
-                seen.incidents = Some((Instant::now(), Arc::new(found)));
-                seen.incidents
-                    .as_ref()
-                    .map(|(_, found)| Arc::clone(found))
-                    .unwrap_or_default()
-            }
+        let incidents = match young(&seen.incidents, INCIDENTS_AGE) {
+            Some(incidents) => incidents,
+            None => Arc::new(find_incidents(replica).await?),
         };
-        if seen
-            .view
-            .as_ref()
-            .is_none_or(|(_, held)| !Arc::ptr_eq(held, &view))
-        {
-            seen.view = Some((Instant::now(), Arc::clone(&view)));
-        }
+        renew(&mut seen.view, &view);
+        renew(&mut seen.incidents, &incidents);
         Ok((view, incidents))
     }
+}
+
+fn young<T>(seen: &Option<(Instant, Arc<T>)>, limit: Duration) -> Option<Arc<T>> {
+    let (at, held) = seen.as_ref()?;
+    (at.elapsed() < limit).then(|| Arc::clone(held))
+}
+
+/// Keeps what was just seen; what was kept before keeps its age.
+fn renew<T>(seen: &mut Option<(Instant, Arc<T>)>, now: &Arc<T>) {
+    if seen.as_ref().is_none_or(|(_, held)| !Arc::ptr_eq(held, now)) {
+        *seen = Some((Instant::now(), Arc::clone(now)));
+    }
+}
+
+/// Finds every incident, the newest first; that a device has two histories is always news.
+async fn find_incidents(replica: &Replica) -> Result<Vec<Incident>, ReplicaError> {
+    let mut found = replica.inspect(|ledger| ledger.state().incidents()).await?;
+    found.sort_by_key(|incident| {
+        Reverse(match incident {
+            Incident::DoubleAdmission { second, .. } => second.hlc.time(),
+            Incident::Forked { .. } => Timestamp::FOREVER,
+        })
+    });
+    Ok(found)
 }
 
 /// A hub's status.
@@ -260,7 +273,6 @@ impl Status {
             incidents_total: incidents.len(),
             incidents: incidents
                 .iter()
-                .rev()
                 .take(MAX_INCIDENTS)
                 .map(|found| voice.incident(found))
                 .collect(),
@@ -329,6 +341,6 @@ fn refused(view: &View) -> Vec<CountLine> {
         count: *count,
     };
     let mut lines: Vec<_> = view.counts.refused.iter().map(line).collect();
-    lines.sort_by_key(|line| std::cmp::Reverse(line.count));
+    lines.sort_by_key(|line| Reverse(line.count));
     lines
 }

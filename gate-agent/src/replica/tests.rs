@@ -191,7 +191,7 @@ async fn a_file_that_becomes_read_only_is_no_reason_to_lie_or_to_fall_over() {
     assert_eq!(judge(&replica, &scan(1, 1, STRICT)).await, Ok(IN));
 }
 
-/// Tampers with the file of a hub that has admitted 30; gives what a start then says.
+/// Tampers with the file of a hub that has admitted 30; a start and an audit then name what is wrong, and only that.
 #[track_caller]
 fn check_refused(sql: &str, says: &str) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -209,6 +209,9 @@ fn check_refused(sql: &str, says: &str) {
         said.contains(says) && said.contains(&key(HUB).public().to_string()),
         "{said}"
     );
+    let findings = audit(&stage.path()).unwrap().findings;
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(said.contains(&findings[0].to_string()), "{findings:?}");
 }
 
 #[test]
@@ -243,6 +246,37 @@ fn a_head_that_is_false_or_gone_is_named() {
         "false signature",
     );
     check_refused("DELETE FROM heads WHERE origin = $HUB", "no signed head vouches");
+}
+
+#[tokio::test]
+async fn an_audit_and_an_export_of_a_running_replica_tell_all_there_is() {
+    let (stage, replica) = Stage::set().await;
+    judge(&replica, &scan(1, 7, STRICT)).await.unwrap();
+    judge(&replica, &scan(2, 7, STRICT)).await.unwrap();
+    let again = scan(3, 7, STRICT);
+    let ticket = replica.verify(&again.code).unwrap();
+    let by = ("Ada".to_owned(), "<b>lost</b>".to_owned());
+    replica
+        .override_refusal(asked(&again, ticket), by.0, by.1)
+        .await
+        .unwrap();
+    let audited = audit(&stage.path()).unwrap();
+    assert_eq!(audited.findings, []);
+    assert_eq!(audited.logs[&replica.me()].records, 5);
+    assert_eq!(audited.logs[&replica.me()].signed_up_to, Seq(5));
+    let mut rows = Vec::new();
+    scans(&stage.path(), stage.show.clock.now(), |row| {
+        rows.push((row.verdict, row.reason, row.gate_name, row.persons, row.by));
+        Ok::<_, ReplicaError>(())
+    })
+    .unwrap();
+    let north = || "Gate North".to_owned();
+    let expected = [
+        ("admit", None, north(), 1, None),
+        ("deny", Some("already_used"), north(), 0, None),
+        ("override", None, north(), 1, Some("Ada".to_owned())),
+    ];
+    assert_eq!(rows, expected);
 }
 
 #[tokio::test]

@@ -1,0 +1,132 @@
+//! A TCP listener with limits: so many connections at once, and none that stays silent for ever; what travels on them is not looked at.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::serve::Listener;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep, sleep};
+
+/// Most HTTP connections at once: every turnstile and screen of a venue, far from what the system lets a process open.
+const MAX_CONNECTIONS: usize = 256;
+/// How long a connection may stay silent: turnstiles keep theirs open between two people.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// The listener.
+pub struct BoundedListener {
+    listener: TcpListener,
+    places: Arc<Semaphore>,
+    silence: Duration,
+}
+
+impl BoundedListener {
+    /// Bounds a listener.
+    pub fn new(listener: TcpListener) -> Self {
+        Self {
+            listener,
+            places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+            silence: SILENCE,
+        }
+    }
+}
+
+impl Listener for BoundedListener {
+    type Io = BoundedStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let (stream, addr) = Listener::accept(&mut self.listener).await;
+        let stream = BoundedStream {
+            stream,
+            silent_until: Box::pin(sleep(self.silence)),
+            silence: self.silence,
+            _place: place.ok(),
+        };
+        (stream, addr)
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.listener.local_addr()
+    }
+}
+
+/// One connection: ends when the peer says nothing for too long, and then makes room for another.
+pub struct BoundedStream {
+    stream: TcpStream,
+    silence: Duration,
+    silent_until: Pin<Box<Sleep>>,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl AsyncRead for BoundedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, buffer) {
+            let until = Instant::now() + self.silence;
+            self.silent_until.as_mut().reset(until);
+            return Poll::Ready(read);
+        }
+        ready!(self.silent_until.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncWrite for BoundedStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_connection_too_many_waits_until_another_ends() {
+        let mut bounded = BoundedListener::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let addr = Listener::local_addr(&bounded).unwrap();
+        let mut dialled = Vec::new();
+        let mut accepted = Vec::new();
+        for _ in 0..MAX_CONNECTIONS {
+            dialled.push(TcpStream::connect(addr).await.unwrap());
+            accepted.push(Listener::accept(&mut bounded).await);
+        }
+        assert_eq!(bounded.places.available_permits(), 0);
+        dialled.push(TcpStream::connect(addr).await.unwrap());
+        let waiting = tokio::time::timeout(Duration::from_millis(50), Listener::accept(&mut bounded)).await;
+        assert!(waiting.is_err());
+        accepted.pop();
+        Listener::accept(&mut bounded).await;
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_stays_silent_ends() {
+        let mut bounded = BoundedListener::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
+        bounded.silence = Duration::from_millis(20);
+        let addr = Listener::local_addr(&bounded).unwrap();
+        let _silent = TcpStream::connect(addr).await.unwrap();
+        let (mut stream, _) = Listener::accept(&mut bounded).await;
+        let ended = stream.read(&mut [0; 8]).await.unwrap_err();
+        assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
+    }
+}

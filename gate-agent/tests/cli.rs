@@ -1,0 +1,172 @@
+//! The program `usher-gate-agent` as a person uses it, from the enrolment code to the export, against a cloud of a few lines.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "cli/cloud.rs"]
+mod cloud;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use cloud::Cloud;
+use serde_json::{Value, json};
+
+/// How long a program may take for what takes milliseconds, on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn program(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_usher-gate-agent"));
+    command
+        .env("USHER_HUB_DIR", dir)
+        .env("USHER_HUB__LISTEN", "127.0.0.1:0")
+        .env("USHER_HUB__HTTP", "127.0.0.1:0")
+        .env("RUST_LOG", "warn");
+    command
+}
+
+fn run(dir: &Path, args: &[&str]) -> Output {
+    program(dir).args(args).output().unwrap()
+}
+
+#[track_caller]
+fn succeed(dir: &Path, args: &[&str]) -> String {
+    let output = run(dir, args);
+    assert!(
+        output.status.success(),
+        "{args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn fail(dir: &Path, args: &[&str], says: &str) {
+    let output = run(dir, args);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains(says),
+        "{args:?}: {said}"
+    );
+}
+
+/// A running hub; killed when the test fails.
+struct Running {
+    child: Child,
+    dir: PathBuf,
+}
+
+impl Running {
+    async fn start(dir: &Path) -> Self {
+        let child = program(dir).arg("run").stdout(Stdio::null()).spawn().unwrap();
+        let running = Self {
+            child,
+            dir: dir.to_owned(),
+        };
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        let waiting = async {
+            while !dir.join("listening.json").exists() {
+                look.tick().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.unwrap();
+        running
+    }
+
+    fn http(&self) -> String {
+        let text = std::fs::read(self.dir.join("listening.json")).unwrap();
+        let listening: Value = serde_json::from_slice(&text).unwrap();
+        format!("http://{}", listening["http"].as_str().unwrap())
+    }
+
+    /// Ends it as a service manager would, and gives whether it ended in good order.
+    fn terminate(mut self) -> bool {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has usually ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn post_scan(hub: &Running, token: &str, payload: &str) -> Value {
+    let body = json!({ "payload": payload, "gate": 1 }).to_string();
+    let client = reqwest::Client::new();
+    let sending = client
+        .post(format!("{}/v1/scans", hub.http()))
+        .bearer_auth(token)
+        .body(body)
+        .send();
+    sending.await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_the_enrolment_code_to_the_export() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let cloud = Cloud::open().await;
+    let kept = tempfile::tempdir().unwrap();
+    let dir = kept.path().join("hub");
+    assert!(succeed(&dir, &["enroll", &cloud.code, "--name", "Hub North"]).contains("\"Hub North\""));
+    fail(&dir, &["enroll", &cloud.code], "belongs to a device already");
+    fail(&dir, &["status"], "is not running");
+    let hub = Running::start(&dir).await;
+    fail(&dir, &["run"], "another usher program is running");
+    cloud.wait_until_linked().await;
+    let token = succeed(&dir, &["http-token", "--gates", "1", "--name", "turnstile"]);
+    let answer = cloud
+        .until_ready(async || post_scan(&hub, token.trim(), &cloud.ticket(5)).await)
+        .await;
+    assert_eq!(answer["verdict"], "admit", "{answer}");
+    let again = post_scan(&hub, token.trim(), &cloud.ticket(5)).await;
+    assert_eq!(again["reason"], "already_used", "{again}");
+    let status = succeed(&dir, &["status"]);
+    assert!(
+        status.contains("Gate North: 1 let in") && status.contains("linked: Cloud"),
+        "{status}"
+    );
+    assert!(succeed(&dir, &["scanner-code", "--gates", "1"]).starts_with("usher-enrol:"));
+    assert!(succeed(&dir, &["http-token", "--name", "turnstile", "--revoke"]).contains("took 1"));
+    assert!(succeed(&dir, &["audit"]).contains("every page, chain and head is sound"));
+    assert!(hub.terminate());
+    fail(&dir, &["status"], "is not running");
+    let csv = succeed(&dir, &["export", "--format", "csv"]);
+    assert!(
+        csv.starts_with("at,verdict,reason,gate,gate_name,unit") && csv.contains(",admit,,1,Gate North,5,"),
+        "{csv}"
+    );
+    assert_eq!(
+        succeed(&dir, &["export", "--format", "jsonl"]).lines().count() + 1,
+        csv.lines().count()
+    );
+}
+
+#[test]
+fn what_cannot_be_done_is_said_with_what_to_do() {
+    let kept = tempfile::tempdir().unwrap();
+    let dir = kept.path();
+    fail(dir, &["run"], "enrol this machine first");
+    fail(dir, &["audit"], "enrol this machine first");
+    fail(dir, &["export"], "enrol this machine first");
+    fail(dir, &["scanner-code"], "enrol this machine first");
+    fail(dir, &["enroll", "usher-enrol:AAAA"], "copy the whole of it");
+    fail(dir, &["enroll", "hello"], "not an enrolment code");
+    fail(
+        dir,
+        &["run", "--config", "absent.toml"],
+        "there is no settings file absent.toml",
+    );
+    std::fs::write(dir.join("usher-gate-agent.toml"), "lisen = 1\n").unwrap();
+    fail(dir, &["run"], "lisen");
+}

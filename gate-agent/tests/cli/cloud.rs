@@ -1,0 +1,226 @@
+//! A cloud of a few lines for the program's tests: enrols one hub, writes the policy, syncs over a real link.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::routing::post;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use usher_gate_agent::clock::Clock;
+use usher_gate_agent::replica::{Meta, Replica};
+use usher_keys::{
+    Capabilities, Certificate, DeviceIdentity, EnrolmentCode, EnrolmentGrant, EnrolmentRequest,
+    EnrolmentSecret, EventId, KeyId, PublicKey, Role, RootSet, SecretKey, SignedBundle, TrustBundle,
+    TrustedKey, Window,
+};
+use usher_link::{Endpoint, Opened, drive};
+use usher_protocol::ledger::Ledger;
+use usher_protocol::log::{Run, Tail};
+use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::record::Body;
+use usher_protocol::request::{Request, RequestError, Response};
+use usher_protocol::ticket::{Ticket, TicketFlags};
+use usher_protocol::trust::Trust;
+use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
+
+const EVENT: EventId = EventId([9; 16]);
+const TIER: TierId = TierId(1);
+
+fn key(n: u8) -> SecretKey {
+    SecretKey::from_seed(&[n; 32])
+}
+
+fn bundle() -> SignedBundle {
+    let trusted = |n| vec![TrustedKey::active(key(n).public(), Window::ALWAYS)];
+    let bundle = TrustBundle {
+        event: EVENT,
+        version: 1,
+        roots: RootSet::single(key(1).public()),
+        ticket_keys: trusted(2),
+        authority_keys: trusted(3),
+        issuing_keys: trusted(4),
+    };
+    bundle.sign(&[&key(1)])
+}
+
+fn identity(device: PublicKey, role: Role, name: &str) -> DeviceIdentity {
+    let certificate = Certificate {
+        event: EVENT,
+        device,
+        role,
+        name: name.to_owned(),
+        gates: Vec::new(),
+        capabilities: Capabilities {
+            enrol_scanners: role == Role::Hub,
+            override_refusals: false,
+        },
+        window: Window::ALWAYS,
+    };
+    DeviceIdentity {
+        certificate: certificate.sign(&key(4)),
+        via: None,
+    }
+}
+
+fn policy() -> Policy {
+    Policy {
+        name: "Festival".to_owned(),
+        utc_offset_minutes: 60,
+        day_start_minutes: 0,
+        zones: vec![Zone {
+            id: ZoneId(1),
+            name: "Arena".to_owned(),
+            capacity: None,
+        }],
+        gates: vec![Gate {
+            id: GateId(1),
+            name: "Gate North".to_owned(),
+            zone: ZoneId(1),
+        }],
+        tiers: vec![Tier {
+            id: TIER,
+            name: "Seated".to_owned(),
+            zones: vec![ZoneId(1)],
+            windows: Vec::new(),
+            entry: Entry::Single,
+            offline: Offline::Available,
+        }],
+    }
+}
+
+fn authority_log() -> Run {
+    let trust = Trust::pin(&RootSet::single(key(1).public()), bundle()).unwrap();
+    let mut ledger = Ledger::new(key(3).public(), None, Arc::new(trust));
+    let policy = Body::Policy {
+        version: 1,
+        policy: policy(),
+    };
+    let entry = ledger.write(policy, Clock::system().now());
+    Run {
+        base: Tail::default(),
+        records: vec![entry.bytes],
+        head: ledger.seal(&key(3)).unwrap(),
+    }
+}
+
+/// Answers nothing: a cloud judges no scans.
+struct Silent;
+
+impl usher_link::Responder for Silent {
+    async fn respond(&self, _peer: &Certificate, _request: Request) -> Response {
+        Err(RequestError::NotAllowed)
+    }
+}
+
+/// The cloud.
+pub struct Cloud {
+    /// The code that enrols a hub.
+    pub code: String,
+    linked: watch::Receiver<bool>,
+    _tasks: JoinSet<()>,
+}
+
+impl Cloud {
+    /// Opens it on free ports.
+    pub async fn open() -> Self {
+        let endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), &key(5)).unwrap();
+        let uplink = endpoint.local_addr().to_string();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let roots = RootSet::single(key(1).public());
+        let code = EnrolmentCode::new(&url, EVENT, roots.clone(), EnrolmentSecret([7; 16])).unwrap();
+        let enrol = move |Json(request): Json<EnrolmentRequest>| async move {
+            request.verify().unwrap();
+            Json(EnrolmentGrant {
+                identity: identity(request.device, Role::Hub, &request.name),
+                bundle: bundle(),
+                event: EVENT,
+                uplink: vec![uplink],
+                hub_name: None,
+            })
+        };
+        let app = axum::Router::new().route("/v1/enrolments", post(enrol));
+        let meta = Meta {
+            identity: identity(key(5).public(), Role::Cloud, "Cloud"),
+            roots,
+            bundle: bundle(),
+            uplink: Vec::new(),
+        };
+        let replica = Arc::new(Replica::open_in_memory(&meta, key(5), Clock::system()).unwrap());
+        usher_link::Replica::store(&*replica, authority_log())
+            .await
+            .unwrap();
+        let (tell, linked) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { axum::serve(listener, app).await.unwrap() });
+        tasks.spawn(accept(endpoint, replica, tell));
+        Self {
+            code: code.to_string(),
+            linked,
+            _tasks: tasks,
+        }
+    }
+
+    /// Waits until the hub is linked.
+    pub async fn wait_until_linked(&self) {
+        let mut linked = self.linked.clone();
+        let waiting = linked.wait_for(|linked| *linked);
+        tokio::time::timeout(super::PATIENCE, waiting)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+
+    /// Asks again until the hub has received the event.
+    pub async fn until_ready(&self, mut ask: impl AsyncFnMut() -> Value) -> Value {
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        let asking = async {
+            loop {
+                let answer = ask().await;
+                if answer["reason"] != "not_ready" {
+                    return answer;
+                }
+                look.tick().await;
+            }
+        };
+        tokio::time::timeout(super::PATIENCE, asking).await.unwrap()
+    }
+
+    /// Signs the ticket of a unit.
+    pub fn ticket(&self, unit: u32) -> String {
+        let ticket = Ticket {
+            key: KeyId([0; 4]),
+            unit: Unit(unit),
+            generation: Generation(1),
+            tier: TIER,
+            admits: 1,
+            flags: TicketFlags::default(),
+            holder: None,
+        };
+        ticket.sign(&key(2)).to_text()
+    }
+}
+
+async fn accept(endpoint: Endpoint, replica: Arc<Replica>, tell: watch::Sender<bool>) {
+    let mut sessions = JoinSet::new();
+    while let Some(connection) = endpoint.accept().await {
+        let (replica, tell) = (Arc::clone(&replica), tell.clone());
+        sessions.spawn(async move {
+            let opened = |_: Opened| {
+                tell.send_replace(true);
+            };
+            drive(
+                connection,
+                replica,
+                Arc::new(Silent),
+                opened,
+                CancellationToken::new(),
+            )
+            .await;
+        });
+    }
+}
