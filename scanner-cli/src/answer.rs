@@ -43,14 +43,18 @@ impl Signal {
 pub struct Answer {
     /// The colour.
     pub signal: Signal,
+    /// A name for scripts, never translated: `admitted`, `exited`, the name of the reason, or why nobody judged.
+    pub outcome: &'static str,
     /// What to do, in a word or two.
     pub words: String,
     /// Why, when it is not plain.
     pub reason: Option<String>,
     /// Seat, persons, where and when it was used: one line each.
     pub details: Vec<String>,
-    /// No hub was asked: the scanner judged with its own replica.
+    /// No hub gave an answer: the scanner judged with its own replica.
     pub alone: bool,
+    /// From the reading to the answer, in milliseconds.
+    pub took_ms: u64,
 }
 
 /// How many scans came out how since the start.

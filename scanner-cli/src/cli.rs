@@ -1,25 +1,59 @@
-//! The command line of `usher-scan`: what can be asked for, and the exit code; leaves out doing it.
+//! The command line of `usher-scan`: what can be asked for, and the exit code; each command does its work in its own file.
 
-use std::io::{self, IsTerminal};
+mod codes;
+mod enroll;
+mod overrule;
+mod run;
+mod status;
+mod trouble;
+mod verify;
+
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
+use usher_protocol::admission::Direction;
 
 use crate::decode::{Outputs, decode};
+use crate::folder;
+use crate::screen::printable;
+use trouble::Trouble;
 
 /// Reads ticket codes and shows what became of them.
+///
+/// Exit codes: 0 all is well, 1 not everything was (a picture without a code, a ticket that is not admitted, an output
+/// that cannot be written), 2 nothing could be done (wrong usage, not enrolled, another program runs on the folder).
 #[derive(Debug, Parser)]
 #[command(name = "usher-scan", version, arg_required_else_help = true)]
 pub struct Cli {
+    /// The scanner's folder; ~/.local/share/usher-scan when neither this nor the environment names one.
+    #[arg(long, env = "USHER_SCAN_DIR", global = true, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    command: Command,
 }
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+enum Command {
+    /// Make this machine a scanner of an event, with a code from the organizer or from a hub (`usher-gate-agent scanner-code`).
+    Enroll(enroll::EnrollArgs),
+    /// Stand at a gate: read codes, have a hub judge them, show what comes of it.
+    Run(run::RunArgs),
+    /// Judge a ticket by what this scanner knows, without asking a hub and without recording anything.
+    ///
+    /// One line for each code, as `run --plain` writes them. Exit code 0 when every ticket would be admitted, 1 when
+    /// one would not, 2 when one could not be judged.
+    Verify(verify::VerifyArgs),
+    /// Have a hub let people in against the rules, in the name of a supervisor. It is recorded who and why.
+    ///
+    /// Exit code 0 when they may pass, 1 when they may not, 2 when no hub could be asked.
+    #[command(name = "override")]
+    Override(overrule::OverrideArgs),
+    /// Show what this scanner is and knows: certificate, gates, freshness, records, hub addresses.
+    Status(status::StatusArgs),
     /// Print what the codes in pictures say, without judging them: one line `path<TAB>text` for each code, the
     /// bytes as `hex:…` where they are no text. Exit code 0 when every picture had a code, otherwise 1.
     Decode {
@@ -29,23 +63,68 @@ pub enum Command {
     },
 }
 
-/// Does what was asked for. A reader that went away (a broken pipe) is success.
-#[must_use]
-pub fn run(cli: Cli) -> ExitCode {
-    let outcome = match cli.command {
-        Command::Decode { files } => run_decode(files),
-    };
-    match outcome {
-        Ok(code) => code,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("the output cannot be written: {error}");
-            ExitCode::FAILURE
+/// Which way people pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Way {
+    /// Into the zone.
+    In,
+    /// Out of the zone.
+    Out,
+}
+
+impl From<Way> for Direction {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::In => Self::In,
+            Way::Out => Self::Out,
         }
     }
 }
 
-fn run_decode(files: Vec<PathBuf>) -> io::Result<ExitCode> {
+impl Cli {
+    /// Tells which messages go to the log when the environment does not say: warnings, or none where they would tear
+    /// the panel.
+    #[must_use]
+    pub fn log_filter(&self) -> &'static str {
+        match &self.command {
+            Command::Run(args) if args.wants_panel() => "off",
+            Command::Run(_)
+            | Command::Enroll(_)
+            | Command::Verify(_)
+            | Command::Override(_)
+            | Command::Status(_)
+            | Command::Decode { .. } => "warn",
+        }
+    }
+}
+
+/// Does what was asked for. A reader that went away (a broken pipe) is success.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    match carry_out(cli) {
+        Ok(code) => code,
+        Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(trouble) => {
+            // Nobody is left to tell when this fails.
+            let _ = writeln!(io::stderr(), "usher-scan: {}", printable(&trouble.told()));
+            trouble.exit_code()
+        }
+    }
+}
+
+fn carry_out(cli: Cli) -> Result<ExitCode, Trouble> {
+    let folder = || folder::named_or_usual(cli.dir);
+    match cli.command {
+        Command::Enroll(args) => args.run(&folder()?),
+        Command::Run(args) => args.run(&folder()?),
+        Command::Verify(args) => args.run(&folder()?),
+        Command::Override(args) => args.run(&folder()?),
+        Command::Status(args) => args.run(&folder()?),
+        Command::Decode { files } => run_decode(files),
+    }
+}
+
+fn run_decode(files: Vec<PathBuf>) -> Result<ExitCode, Trouble> {
     let stdout = io::stdout();
     let terminal = stdout.is_terminal();
     let mut outputs = Outputs {
@@ -58,4 +137,90 @@ fn run_decode(files: Vec<PathBuf>) -> io::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Starts the runtime that links and replica run on.
+fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Trouble::Runtime)
+}
+
+/// Lists hub addresses for people.
+fn hub_list(addresses: &[String]) -> String {
+    if addresses.is_empty() {
+        return "none known, name one with `run --hub HOST:PORT`".to_owned();
+    }
+    addresses.join(", ")
+}
+
+/// Takes `host:port`.
+fn hub_address(text: &str) -> Result<String, &'static str> {
+    let (host, port) = text.rsplit_once(':').ok_or("expected HOST:PORT")?;
+    let port: u16 = port.parse().map_err(|_| "the port is a number from 1 to 65535")?;
+    if host.is_empty() || port == 0 || text.contains(char::is_whitespace) {
+        return Err("expected HOST:PORT");
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[track_caller]
+    fn check(line: &str, is_taken: bool) {
+        let words = std::iter::once("usher-scan").chain(line.split_whitespace());
+        let parsed = Cli::try_parse_from(words);
+        assert_eq!(parsed.is_ok(), is_taken, "{line}: {parsed:?}");
+    }
+
+    #[test]
+    fn a_run_has_one_source_and_a_gate() {
+        check("run --gate 1 --wedge", true);
+        check("run --gate 1 --camera", true);
+        check("run --gate 1 --camera 2 --persons 4 --direction out", true);
+        check("run --gate North --image a.png b.png --json", true);
+        check("run --gate 1", false);
+        check("run --wedge", false);
+        check("run --gate 1 --wedge --camera", false);
+        check("run --gate 1 --wedge --plain --json", false);
+        check("run --gate 1 --wedge --persons 0", false);
+        check("run --gate 1 --wedge --persons 256", false);
+    }
+
+    #[test]
+    fn hub_addresses_have_a_host_and_a_port() {
+        check("run --gate 1 --wedge --hub hub-a:4810 --hub [::1]:4811", true);
+        for bad in ["hub-a", "hub-a:", ":4810", "hub-a:0", "hub-a:70000"] {
+            check(&format!("run --gate 1 --wedge --hub {bad}"), false);
+        }
+    }
+
+    #[test]
+    fn an_override_has_a_name_a_reason_and_one_code() {
+        check("override --gate 1 --by Ada --why lost 123", true);
+        check("override --gate 1 --by Ada --why lost --image a.png", true);
+        check("override --gate 1 --by Ada --why lost", false);
+        check("override --gate 1 --by Ada 123", false);
+        check("override --gate 1 --by Ada --why lost --image a.png 123", false);
+        let long = "x".repeat(201);
+        check(&format!("override --gate 1 --by {long} --why lost 123"), false);
+    }
+
+    #[test]
+    fn what_is_verified_is_a_payload_or_pictures() {
+        check("verify 123", true);
+        check("verify --gate 1 --image a.png b.png", true);
+        check("verify", false);
+        check("verify 123 --image a.png", false);
+    }
 }

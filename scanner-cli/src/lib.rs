@@ -2,12 +2,21 @@
 //! them; the rules of admission and the sync protocol are other crates' business.
 
 pub mod answer;
+pub mod ask;
 pub mod cli;
 pub mod debounce;
 pub mod decode;
+pub mod desk;
 pub mod feed;
+pub mod folder;
+pub mod handover;
+pub mod links;
+pub mod post;
 pub mod read;
+pub mod scanner;
 pub mod screen;
 pub mod source;
+pub mod standing;
 pub mod station;
+pub mod tell;
 pub mod words;

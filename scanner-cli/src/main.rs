@@ -8,12 +8,14 @@ use tracing_subscriber::EnvFilter;
 use usher_scan::cli::{self, Cli};
 
 fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(cli.log_filter()));
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
     keep_decoder_panics_quiet();
-    cli::run(Cli::parse())
+    cli::run(cli)
 }
 
 /// Keeps assertion failures of the code decoder, which are caught where they happen, off the staff's screen.

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use crossterm::terminal;
 
 use crate::answer::{Answer, Counts, Signal};
+use crate::words;
 
 pub use line::one_line;
 pub use panel::Size;
@@ -107,6 +108,50 @@ impl<W: Write> Screen<W> {
             crossterm::style::force_color_output(true);
         }
         Self { out, style }
+    }
+
+    /// Says, where lines are written, that scanning begins: where, how it stands, whether a hub is linked.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn ready(&mut self, place: &str, standing: &str, linked: bool) -> io::Result<()> {
+        match self.style {
+            Style::Panel { .. } => {}
+            Style::Plain => writeln!(self.out, "{}", line::ready(place, standing))?,
+            Style::Json => writeln!(self.out, "{}", line::json_ready(place, standing, linked))?,
+        }
+        self.out.flush()
+    }
+
+    /// Says that scanning has ended: the totals, and how many records no hub has yet.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn ended(&mut self, counts: Counts, kept: u64) -> io::Result<()> {
+        match self.style {
+            Style::Panel { .. } | Style::Plain => {
+                if kept > 0 {
+                    writeln!(self.out, "NOTICE {}", words::kept(kept))?;
+                }
+                writeln!(self.out, "{}", line::end(counts))?;
+            }
+            Style::Json => writeln!(self.out, "{}", line::json_end(counts, kept))?,
+        }
+        self.out.flush()
+    }
+
+    /// Shows one result by itself, without a board, as a line.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn judged(&mut self, answer: &Answer) -> io::Result<()> {
+        let mut counts = Counts::default();
+        counts.count(answer.signal);
+        match self.style {
+            Style::Panel { .. } | Style::Plain => writeln!(self.out, "{}", one_line(answer))?,
+            Style::Json => writeln!(self.out, "{}", line::json_scan(answer, counts))?,
+        }
+        self.out.flush()
     }
 
     /// Shows a result that was just put on the board, with the bell.

@@ -1,13 +1,13 @@
 //! The loop of a scanner at its gate: readings in, each new code judged once, the answer on the screen. Leaves out
 //! how codes are read and how they are judged.
 
-use std::fmt::{self, Debug};
 use std::io::{self, Write};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use usher_protocol::ScanId;
 
 use crate::answer::{Answer, Counts};
 use crate::debounce::{Debounce, Seen};
@@ -22,32 +22,10 @@ const SHOWN_MS: u64 = 4_000;
 /// How often the panel is brought up to date when nothing happens.
 const REFRESH: Duration = Duration::from_secs(1);
 
-/// Names one scan; a retry carries the same one, so that judging it twice counts once.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ScanId(pub [u8; 16]);
-
-impl ScanId {
-    /// Draws a new one.
-    ///
-    /// # Errors
-    /// The system gives no randomness.
-    pub fn random() -> io::Result<Self> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-        Ok(Self(bytes))
-    }
-}
-
-impl Debug for ScanId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ScanId({})", data_encoding::HEXLOWER.encode(&self.0))
-    }
-}
-
 /// One code to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scan {
-    /// Which scan this is.
+    /// Which scan this is; a retry carries the same id, so that judging it twice counts once.
     pub id: ScanId,
     /// What the code said, byte for byte.
     pub code: Vec<u8>,
@@ -172,7 +150,7 @@ impl<W: Write, F: Fn() -> String> Station<W, F> {
         judge: &impl AsyncFn(Scan) -> Answer,
     ) -> io::Result<()> {
         let id = match self.debounce.seen(&code, at_ms) {
-            Seen::New => ScanId::random()?,
+            Seen::New => draw_scan_id()?,
             Seen::Again(id) => id,
             Seen::Held => {
                 self.keep_showing(&code, at_ms);
@@ -230,6 +208,16 @@ impl<W: Write, F: Fn() -> String> Station<W, F> {
         self.board.standing = (self.standing)();
         self.screen.refreshed(&self.board)
     }
+}
+
+/// Draws the id of a new scan.
+///
+/// # Errors
+/// The system gives no randomness.
+pub fn draw_scan_id() -> io::Result<ScanId> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(ScanId(bytes))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ pub const READY: &str = "READY";
 /// Under [`READY`].
 pub const SHOW_A_CODE: &str = "Show a code";
 /// Banner over an answer no hub gave.
-pub const JUDGED_ALONE: &str = "JUDGED ALONE: no hub could be reached";
+pub const JUDGED_ALONE: &str = "JUDGED ALONE: no hub gave an answer";
 /// Short form of [`JUDGED_ALONE`] for output lines.
 pub const ALONE: &str = "judged alone";
 /// Label of a count.
@@ -17,3 +17,52 @@ pub const REFERRED: &str = "referred";
 /// The camera is there but sends nothing.
 pub const NO_PICTURES: &str =
     "the camera sends no pictures: check its cable, or unplug it and plug it in again";
+/// The direction into a zone.
+pub const IN: &str = "in";
+/// The direction out of a zone.
+pub const OUT: &str = "out";
+/// Nobody is there to ask.
+pub const NO_HUB: &str = "no hub linked: judging alone";
+/// No address to link to is known.
+pub const NO_ADDRESS: &str = "no hub address known: judging alone (name one with --hub HOST:PORT)";
+/// A scan nobody could judge.
+pub const CANNOT_DECIDE: &str = "Cannot decide";
+/// This device's own disk is full or read-only.
+pub const OWN_DISK: &str = "This scanner's disk takes nothing: make room, or use another scanner";
+/// This device is not, or no longer, one of the event's.
+pub const NOT_WELCOME: &str = "Do not use";
+/// Its certificate is not valid now.
+pub const EXPIRED: &str = "This scanner's certificate is not valid now: check the clock, or enrol it anew";
+/// It was revoked.
+pub const REVOKED: &str = "This scanner was withdrawn: use another one";
+
+/// What `verify` never does.
+pub const NOT_RECORDED: &str = "nothing recorded";
+/// A certificate without a list of gates.
+pub const EVERY_GATE: &str = "every gate";
+/// The event's own name, before a policy was heard.
+pub const NOT_HEARD_YET: &str = "name not heard yet";
+/// Who writes the authority log.
+pub const AUTHORITY: &str = "the authority";
+
+/// Says whom the scanner is linked to.
+#[must_use]
+pub fn linked_to(hubs: &[String]) -> String {
+    format!("linked to {}", hubs.join(" and "))
+}
+
+/// Says that records wait for a hub.
+#[must_use]
+pub fn kept(records: u64) -> String {
+    let records = match records {
+        1 => "1 record".to_owned(),
+        records => format!("{records} records"),
+    };
+    format!("{records} of this scanner reached no hub yet: start it again when a hub is in reach")
+}
+
+/// Names a gate and a direction in one.
+#[must_use]
+pub fn place(gate: &str, way: &str) -> String {
+    format!("gate {gate}, {way}")
+}

@@ -35,6 +35,47 @@ enum Line<'a> {
     Notice {
         text: &'a str,
     },
+    Ready {
+        place: &'a str,
+        standing: &'a str,
+        linked: bool,
+    },
+    End {
+        counts: Counts,
+        kept: u64,
+    },
+}
+
+/// Says as `READY place | standing` that scanning begins.
+pub(super) fn ready(place: &str, standing: &str) -> String {
+    format!("READY {}", printable(&[place, standing].join(SEPARATOR)))
+}
+
+/// Says as `END admitted n, denied n, referred n` that scanning has ended.
+pub(super) fn end(counts: Counts) -> String {
+    format!(
+        "END {} {}, {} {}, {} {}",
+        words::ADMITTED,
+        counts.admitted,
+        words::DENIED,
+        counts.denied,
+        words::REFERRED,
+        counts.referred
+    )
+}
+
+/// Writes the beginning as one JSON object.
+pub(super) fn json_ready(place: &str, standing: &str, linked: bool) -> String {
+    json(&Line::Ready {
+        place,
+        standing,
+        linked,
+    })
+}
+
+/// Writes the end as one JSON object.
+pub(super) fn json_end(counts: Counts, kept: u64) -> String {
+    json(&Line::End { counts, kept })
 }
 
 /// Writes a result and the totals as one JSON object.

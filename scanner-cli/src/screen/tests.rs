@@ -15,6 +15,8 @@ fn answer(signal: Signal, words: &str) -> Answer {
         reason: None,
         details: Vec::new(),
         alone: false,
+        outcome: "tested",
+        took_ms: 3,
     }
 }
 
@@ -103,11 +105,7 @@ fn an_answer_given_alone_carries_a_banner() {
         alone: true,
         ..answer(Signal::Admit, "Welcome")
     };
-    check_shows(&board_with(alone), SIZE, &["WELCOME", words_of_the_banner()]);
-}
-
-fn words_of_the_banner() -> &'static str {
-    crate::words::JUDGED_ALONE
+    check_shows(&board_with(alone), SIZE, &["WELCOME", words::JUDGED_ALONE]);
 }
 
 #[test]
@@ -152,6 +150,45 @@ fn words_from_outside_cannot_move_the_cursor_or_forge_a_line() {
     assert!(!drawn.contains("\u{1b}[2J") && !drawn.contains('\u{202e}') && !drawn.contains('\u{9b}'));
 }
 
+#[track_caller]
+fn check_frame(style: Style, expected: &str) {
+    let mut out = Vec::new();
+    let mut screen = Screen::new(&mut out, style);
+    let counts = Counts {
+        admitted: 2,
+        denied: 1,
+        referred: 0,
+    };
+    screen.ready("Gate 1, in", "no hub", false).unwrap();
+    screen.ended(counts, 0).unwrap();
+    screen.ended(counts, 3).unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), expected);
+}
+
+#[test]
+fn lines_say_when_scanning_begins_and_ends() {
+    check_frame(
+        Style::Plain,
+        concat!(
+            "READY Gate 1, in | no hub\n",
+            "END admitted 2, denied 1, referred 0\n",
+            "NOTICE 3 records of this scanner reached no hub yet: start it again when a hub is in reach\n",
+            "END admitted 2, denied 1, referred 0\n"
+        ),
+    );
+    check_frame(
+        Style::Json,
+        concat!(
+            r#"{"kind":"ready","place":"Gate 1, in","standing":"no hub","linked":false}"#,
+            "\n",
+            r#"{"kind":"end","counts":{"admitted":2,"denied":1,"referred":0},"kept":0}"#,
+            "\n",
+            r#"{"kind":"end","counts":{"admitted":2,"denied":1,"referred":0},"kept":3}"#,
+            "\n"
+        ),
+    );
+}
+
 /// What a screen of this style writes for a result and a notice.
 fn written(style: Style) -> String {
     let mut out = Vec::new();
@@ -178,8 +215,8 @@ fn plain_output_is_one_line_for_each_scan_and_notice() {
 #[test]
 fn json_output_is_one_object_for_each_scan_and_notice() {
     let expected = concat!(
-        r#"{"kind":"scan","signal":"deny","words":"Stop","reason":"Already used","#,
-        r#""details":["Gate North, 19:02","Row 3, seat 4"],"alone":true,"#,
+        r#"{"kind":"scan","signal":"deny","outcome":"tested","words":"Stop","reason":"Already used","#,
+        r#""details":["Gate North, 19:02","Row 3, seat 4"],"alone":true,"took_ms":3,"#,
         r#""counts":{"admitted":0,"denied":1,"referred":0}}"#,
         "\n",
         r#"{"kind":"notice","text":"camera 0 is gone"}"#,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, BufReader};
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
@@ -29,6 +30,9 @@ pub enum PictureError {
     /// The size is out of bounds.
     #[error(transparent)]
     Size(#[from] FrameError),
+    /// The program that unpacks it fell over.
+    #[error("damaged in a way that cannot be read")]
+    Damaged,
     /// A folder without pictures.
     #[error("no pictures in this folder (looking for .jpg, .jpeg, .png, .webp and .gif)")]
     EmptyFolder,
@@ -68,7 +72,7 @@ impl Source for Pictures {
             let outcome = if path.is_dir() {
                 self.enter(&path).map(|()| None)
             } else {
-                open(&path).map(Some)
+                opened(&path).map(Some)
             };
             match outcome {
                 Ok(None) => {}
@@ -98,6 +102,11 @@ fn has_picture_ending(path: &Path) -> bool {
             .iter()
             .any(|known| ending.eq_ignore_ascii_case(known))
     })
+}
+
+/// Opens a picture, whatever it does to the unpacker: it comes from anywhere.
+fn opened(path: &Path) -> Result<LumaFrame, PictureError> {
+    catch_unwind(|| open(path)).unwrap_or(Err(PictureError::Damaged))
 }
 
 /// Opens one picture as a grey frame. The format is told from the content, not from the name.
@@ -160,7 +169,7 @@ mod tests {
             }
             Capture::Fault(Fault::Picture { path, cause }) => Some(match cause {
                 PictureError::File(_) => format!("{} unreadable", name(&path)),
-                PictureError::Format(_) => format!("{} no picture", name(&path)),
+                PictureError::Format(_) | PictureError::Damaged => format!("{} no picture", name(&path)),
                 PictureError::Size(_) => format!("{} wrong size", name(&path)),
                 PictureError::EmptyFolder => format!("{} no pictures", name(&path)),
             }),

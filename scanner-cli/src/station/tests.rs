@@ -17,6 +17,8 @@ fn answer(signal: Signal, words: impl Into<String>) -> Answer {
         reason: None,
         details: Vec::new(),
         alone: false,
+        outcome: "tested",
+        took_ms: 3,
     }
 }
 

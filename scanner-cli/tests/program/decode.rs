@@ -1,44 +1,14 @@
-//! Runs `usher-scan decode` as a user would, on pictures drawn here.
+//! `usher-scan decode`, on pictures drawn here.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::{Output, Stdio};
 
-use fast_qr::QRBuilder;
-use image::{GrayImage, Luma};
-
-/// Writes a picture with a code and returns its path.
-fn picture_of(folder: &Path, name: &str, text: &[u8]) -> PathBuf {
-    let code = QRBuilder::new(text).build().expect("the text fits a code");
-    let side = (code.size as u32 + 8) * 5;
-    let picture = GrayImage::from_fn(side, side, |x, y| {
-        let (column, row) = ((x / 5).wrapping_sub(4) as usize, (y / 5).wrapping_sub(4) as usize);
-        let dark = column < code.size && row < code.size && code[row][column].value();
-        Luma([if dark { 0 } else { 255 }])
-    });
-    let path = folder.join(name);
-    picture.save(&path).expect("the folder can be written");
-    path
-}
-
-fn blank(folder: &Path, name: &str) -> PathBuf {
-    let path = folder.join(name);
-    GrayImage::from_pixel(300, 200, Luma([255]))
-        .save(&path)
-        .expect("the folder can be written");
-    path
-}
-
-fn usher_scan() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_usher-scan"))
-}
+use crate::pictures::{blank, picture_of};
+use crate::scanner::{finished, program, start};
 
 fn decode(files: &[&Path]) -> Output {
-    usher_scan()
-        .arg("decode")
-        .args(files)
-        .output()
-        .expect("the program starts")
+    finished(program().arg("decode").args(files))
 }
 
 #[track_caller]
@@ -111,11 +81,9 @@ fn a_reader_that_went_away_is_success() {
     let picture = picture_of(folder.path(), "one.png", b"1");
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let status = usher_scan()
-        .arg("decode")
-        .arg(&picture)
-        .stdout(writer)
-        .status()
+    let mut command = program();
+    let status = start(command.arg("decode").arg(&picture).stdout(writer))
+        .wait()
         .unwrap();
     assert_eq!(status.code(), Some(0));
 }
@@ -127,12 +95,13 @@ fn an_output_that_is_full_is_a_failure_with_a_reason() {
     };
     let folder = tempfile::tempdir().unwrap();
     let picture = picture_of(folder.path(), "one.png", b"1");
-    let output = usher_scan()
+    let mut command = program();
+    let piped = command
         .arg("decode")
         .arg(&picture)
         .stdout(full)
-        .output()
-        .unwrap();
+        .stderr(Stdio::piped());
+    let output = start(piped).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be written"));
 }
@@ -140,6 +109,6 @@ fn an_output_that_is_full_is_a_failure_with_a_reason() {
 #[test]
 fn wrong_usage_is_told_with_exit_code_2() {
     check(&decode(&[]), 2, "");
-    let help = usher_scan().args(["decode", "--help"]).output().unwrap();
+    let help = finished(program().args(["decode", "--help"]));
     assert!(help.status.success());
 }

@@ -1,0 +1,38 @@
+//! A code given on the command line: as the text of a payload, or in a picture; judging it is the commands'.
+
+use std::path::PathBuf;
+
+use crate::cli::trouble::Trouble;
+use crate::read;
+use crate::source::pictures::Pictures;
+use crate::source::{Capture, Fault, Source};
+
+/// Reads the one code of one picture.
+pub fn only_code(path: PathBuf) -> Result<Vec<u8>, Trouble> {
+    let mut codes = in_pictures(vec![path.clone()]);
+    match (codes.pop(), codes.is_empty()) {
+        (Some(Ok((_, code))), true) => Ok(code),
+        (Some(Err(fault)), true) => Err(fault.into()),
+        _ => Err(Trouble::SeveralCodes { path }),
+    }
+}
+
+/// Reads the codes of pictures and folders of them, each with the picture it is in, or what is wrong with a picture.
+pub fn in_pictures(files: Vec<PathBuf>) -> Vec<Result<(PathBuf, Vec<u8>), Fault>> {
+    let mut pictures = Pictures::new(files);
+    let mut found = Vec::new();
+    loop {
+        match pictures.next() {
+            Capture::Picture { path, frame } => {
+                let codes = read::read(&frame);
+                if codes.is_empty() {
+                    found.push(Err(Fault::NoCode { path: path.clone() }));
+                }
+                found.extend(codes.into_iter().map(|code| Ok((path.clone(), code.bytes))));
+            }
+            Capture::Fault(fault) | Capture::Outage { fault, .. } => found.push(Err(fault)),
+            Capture::Frame(_) | Capture::Typed(_) => {}
+            Capture::End => return found,
+        }
+    }
+}

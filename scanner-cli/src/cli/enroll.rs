@@ -1,0 +1,77 @@
+//! `usher-scan enroll`: makes this machine a scanner of an event; asking for it and storing it is the gate agent's library.
+
+use std::fs;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+use usher_gate_agent::clock::Clock;
+use usher_gate_agent::directory::DataDirectory;
+use usher_gate_agent::enrol::Enrolment;
+use usher_keys::certificate::MAX_NAME_BYTES;
+use usher_keys::{EnrolmentCode, EnrolmentError, EnrolmentGrant, Role};
+
+use super::trouble::Trouble;
+use super::{hub_list, runtime};
+use crate::screen::printable;
+
+/// How a scanner is called when neither a person nor the system says.
+const USUAL_NAME: &str = "Scanner";
+
+#[derive(Debug, Args)]
+pub struct EnrollArgs {
+    /// The enrolment code, the whole of it.
+    #[arg(value_name = "CODE", value_parser = code)]
+    code: EnrolmentCode,
+    /// How people will call this scanner; the machine's name when missing.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+}
+
+fn code(text: &str) -> Result<EnrolmentCode, EnrolmentError> {
+    text.trim().parse()
+}
+
+impl EnrollArgs {
+    pub fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+        let enrolment = Enrolment {
+            code: &self.code,
+            name: self.name.unwrap_or_else(machine_name),
+            role: Role::Scanner,
+            directory: folder,
+        };
+        let grant = runtime()?.block_on(enrolment.run(&Clock::system()))?;
+        write!(io::stdout().lock(), "{}", told(&grant, folder))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn told(grant: &EnrolmentGrant, folder: &DataDirectory) -> String {
+    let certificate = grant.identity.unverified();
+    let by = grant.hub_name.as_deref().unwrap_or("the organizer");
+    format!(
+        "enrolled {} for event {} by {}\nfolder {}\nhubs {}\n",
+        printable(&certificate.name),
+        certificate.event,
+        printable(by),
+        folder.path().display(),
+        printable(&hub_list(&grant.uplink)),
+    )
+}
+
+/// The machine's own name, cut to what a device's name may have.
+fn machine_name() -> String {
+    let name = fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let mut fitting = String::new();
+    for letter in name.trim().chars().filter(|letter| !letter.is_control()) {
+        if fitting.len() + letter.len_utf8() > MAX_NAME_BYTES {
+            break;
+        }
+        fitting.push(letter);
+    }
+    if fitting.is_empty() {
+        USUAL_NAME.to_owned()
+    } else {
+        fitting
+    }
+}

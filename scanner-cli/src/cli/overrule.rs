@@ -1,0 +1,128 @@
+//! `usher-scan override`: asks a hub to let people in against the rules; whether that may be is the certificate's and the hub's to say.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, value_parser};
+use usher_gate_agent::directory::DataDirectory;
+use usher_protocol::record::MAX_WORDS_BYTES;
+use usher_protocol::request::Request;
+
+use super::trouble::Trouble;
+use super::{Way, codes, hub_address, runtime};
+use crate::answer::{Answer, Signal};
+use crate::ask::{Asked, ask};
+use crate::post::{GateChoice, Post};
+use crate::scanner::Scanner;
+use crate::screen::{Screen, Style};
+use crate::standing;
+use crate::station::{Scan, draw_scan_id};
+use crate::tell;
+
+/// How long to wait for a hub: a supervisor stands there and waits too.
+const WAIT_FOR_HUB: Duration = Duration::from_secs(5);
+/// How long hubs have to answer: there is no judging alone to fall back to.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How long the links may take to end.
+const LAST_SYNC: Duration = Duration::ZERO;
+
+#[derive(Debug, Args)]
+pub struct OverrideArgs {
+    /// The text of the ticket's code.
+    #[arg(
+        value_name = "PAYLOAD",
+        required_unless_present = "image",
+        conflicts_with = "image"
+    )]
+    payload: Option<String>,
+    /// A picture of the code.
+    #[arg(long, value_name = "FILE")]
+    image: Option<PathBuf>,
+    /// The gate, by its number or its name.
+    #[arg(long, value_name = "GATE")]
+    gate: GateChoice,
+    /// The supervisor's name.
+    #[arg(long, value_name = "NAME", value_parser = words)]
+    by: String,
+    /// The reason, in a few words.
+    #[arg(long, value_name = "REASON", value_parser = words)]
+    why: String,
+    /// Which way people pass.
+    #[arg(long, value_enum, default_value = "in")]
+    direction: Way,
+    /// How many people pass.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u8).range(1..))]
+    persons: u8,
+    /// A hub to ask, in place of those of the enrolment; can be given several times.
+    #[arg(long = "hub", value_name = "HOST:PORT", value_parser = hub_address)]
+    hubs: Vec<String>,
+    /// Write a JSON object, as `run --json` does for scans.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Takes what a person says for the record.
+fn words(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if (1..=MAX_WORDS_BYTES).contains(&text.len()) && !text.chars().any(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("1 to {MAX_WORDS_BYTES} bytes of plain text are recorded"))
+}
+
+impl OverrideArgs {
+    pub fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+        let code = match (self.payload.take(), self.image.take()) {
+            (Some(payload), _) => payload.into_bytes(),
+            (None, Some(picture)) => codes::only_code(picture)?,
+            (None, None) => Vec::new(),
+        };
+        let style = if self.json { Style::Json } else { Style::Plain };
+        let answer = runtime()?.block_on(self.switched_on(folder, code))?;
+        Screen::new(io::stdout(), style).judged(&answer)?;
+        Ok(match answer.signal {
+            Signal::Admit => ExitCode::SUCCESS,
+            Signal::Deny | Signal::Refer => ExitCode::from(1),
+            Signal::Unanswered => ExitCode::from(2),
+        })
+    }
+
+    async fn switched_on(self, folder: &DataDirectory, code: Vec<u8>) -> Result<Answer, Trouble> {
+        let scanner = Scanner::start(folder, &self.hubs)?;
+        let outcome = self.asked(&scanner, code).await;
+        scanner.end(LAST_SYNC).await;
+        outcome
+    }
+
+    async fn asked(self, scanner: &Scanner, code: Vec<u8>) -> Result<Answer, Trouble> {
+        let replica = scanner.replica();
+        if !replica.certificate().capabilities.override_refusals {
+            return Err(Trouble::MayNotOverride);
+        }
+        scanner.first_hub(WAIT_FOR_HUB).await;
+        let post = Post {
+            gate: self
+                .gate
+                .find(replica.standing().policy.as_deref(), replica.certificate())?,
+            direction: self.direction.into(),
+            persons: self.persons,
+        };
+        let id = draw_scan_id()?;
+        let request = Request::Override {
+            scan: post.question(Scan { id, code }),
+            by: self.by,
+            why: self.why,
+        };
+        let hubs = scanner.hubs();
+        let voice = tell::voice(&replica);
+        match ask(hubs.linked(), id, &request, ANSWER_WITHIN).await {
+            Asked::Answered(answer) => Ok(tell::verdict(&voice, &answer, post.direction)),
+            Asked::Refused(error) => Ok(tell::refused(&voice, error)),
+            Asked::Nothing => Err(Trouble::NoHub {
+                standing: standing::line(&replica, &hubs),
+            }),
+        }
+    }
+}

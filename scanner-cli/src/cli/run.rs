@@ -1,0 +1,219 @@
+//! `usher-scan run`: stands at a gate until its source ends or it is stopped; reading, judging and showing are done elsewhere.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args, value_parser};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use usher_gate_agent::directory::DataDirectory;
+use usher_protocol::admission::Direction;
+
+use super::trouble::Trouble;
+use super::{Way, hub_address, runtime};
+use crate::answer::Counts;
+use crate::desk::Desk;
+use crate::feed::{Clock, Feed, Reading};
+use crate::post::{self, GateChoice, Post};
+use crate::scanner::Scanner;
+use crate::screen::{Screen, Style, Wish};
+use crate::source::camera::{self, CameraFrames};
+use crate::source::pictures::Pictures;
+use crate::source::wedge::WedgeLines;
+use crate::standing;
+use crate::station::{Pace, Station};
+use crate::words;
+
+/// How long a hub that is linked has at the end to take what it lacks of our log: a second's work on a busy network,
+/// short for a person who waits.
+const LAST_SYNC: Duration = Duration::from_secs(3);
+
+/// What the lines look like, for whoever reads them with a program.
+const FORMATS: &str = "\
+Output lines (--plain, and whenever the output is no terminal), each at once:
+  READY <gate>, <direction> | <links> | <freshness>
+  ADMIT|DENY|REFER|UNANSWERED <what> | <why> | <ticket> | judged alone   (parts that say nothing are left out)
+  NOTICE <what is wrong with a picture, line or camera>
+  END admitted <n>, denied <n>, referred <n>
+With --json, one object a line:
+  {\"kind\":\"ready\",\"place\":…,\"standing\":…,\"linked\":true|false}
+  {\"kind\":\"scan\",\"signal\":\"admit|deny|refer|unanswered\",\"outcome\":…,\"words\":…,\"reason\":…|null,
+   \"details\":[…],\"alone\":true|false,\"took_ms\":n,\"counts\":{\"admitted\":n,\"denied\":n,\"referred\":n}}
+  {\"kind\":\"notice\",\"text\":…}
+  {\"kind\":\"end\",\"counts\":{…},\"kept\":n}
+The first words, kinds, signals and outcomes never change or get translated. Outcomes: admitted, exited;
+not_a_ticket, unknown_version, unknown_key, false_signature, struck_key, key_out_of_window, other_event, superseded,
+revoked, too_early, too_late, wrong_zone, unknown_gate, unknown_tier, already_used, group_too_large, day_used_up,
+not_inside, zone_full; home_unreachable, home_unsettled, not_ready, own_log_forked; not_allowed, not_understood,
+cannot_decide, scanner_expired, scanner_revoked. `kept` counts this scanner's own records that no hub has yet.";
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("source").required(true)), after_long_help = FORMATS)]
+pub struct RunArgs {
+    /// The gate, by its number or its name.
+    #[arg(long, value_name = "GATE")]
+    gate: GateChoice,
+    /// Read from a camera of this machine, the first one unless a number is given.
+    #[arg(long, group = "source", value_name = "N", num_args = 0..=1, default_missing_value = "0")]
+    camera: Option<u32>,
+    /// Read from a USB scanner that types what it reads, one code a line, until the input ends.
+    #[arg(long, group = "source")]
+    wedge: bool,
+    /// Read pictures (JPEG, PNG, WebP, GIF) or folders of them, each once, and end.
+    #[arg(long, group = "source", value_name = "FILE", num_args = 1..)]
+    image: Vec<PathBuf>,
+    /// Which way people pass.
+    #[arg(long, value_enum, default_value = "in")]
+    direction: Way,
+    /// How many people pass with one scan.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u8).range(1..))]
+    persons: u8,
+    /// A hub to link to, in place of those of the enrolment; can be given several times.
+    #[arg(long = "hub", value_name = "HOST:PORT", value_parser = hub_address)]
+    hubs: Vec<String>,
+    /// Write lines even on a terminal.
+    #[arg(long, conflicts_with = "json")]
+    plain: bool,
+    /// Write one JSON object a line.
+    #[arg(long)]
+    json: bool,
+    /// How long to wait at the start for a first hub, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "3")]
+    wait_for_hub: u64,
+    /// How long hubs have to answer a scan before this scanner judges alone, in milliseconds.
+    #[arg(long, value_name = "MS", default_value = "300", value_parser = value_parser!(u64).range(1..=10_000))]
+    answer_within: u64,
+}
+
+impl RunArgs {
+    /// Tells whether the whole terminal is used.
+    pub fn wants_panel(&self) -> bool {
+        matches!(self.style(), Style::Panel { .. })
+    }
+
+    pub fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+        if self.camera.is_some() {
+            camera::ensure_built()?;
+        }
+        runtime()?.block_on(self.switched_on(folder))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn switched_on(self, folder: &DataDirectory) -> Result<(), Trouble> {
+        let scanner = Scanner::start(folder, &self.hubs)?;
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(stop_on_signal(stop.clone()));
+        let outcome = self.attended(&scanner, stop).await;
+        let kept = scanner.end(LAST_SYNC).await;
+        tasks.shutdown().await;
+        let (counts, alone) = outcome?;
+        let mut screen = Screen::new(io::stdout(), self.style());
+        Ok(screen.ended(counts, kept.max(alone))?)
+    }
+
+    /// Waits for a hub, takes the post and scans; gives the totals, and how many were judged alone since a hub last
+    /// answered.
+    async fn attended(&self, scanner: &Scanner, stop: CancellationToken) -> Result<(Counts, u64), Trouble> {
+        tokio::select! {
+            _ = scanner.first_hub(Duration::from_secs(self.wait_for_hub)) => {}
+            () = stop.cancelled() => {}
+        }
+        let (replica, hubs) = (scanner.replica(), scanner.hubs());
+        let policy = replica.standing().policy.clone();
+        let post = Post {
+            gate: self.gate.find(policy.as_deref(), replica.certificate())?,
+            direction: self.direction.into(),
+            persons: self.persons,
+        };
+        let place = place(&post, &post::named(post.gate, policy.as_deref()));
+        let mut screen = Screen::new(io::stdout(), self.style());
+        screen.ready(
+            &place,
+            &standing::line(&replica, &hubs),
+            !hubs.linked().is_empty(),
+        )?;
+        let clock = Clock::start();
+        let desk = Desk::new(
+            scanner.replica(),
+            hubs.clone(),
+            post,
+            Duration::from_millis(self.answer_within),
+        );
+        let station = Station::new(
+            screen,
+            place,
+            move || standing::line(&replica, &hubs),
+            self.pace(),
+            clock,
+        );
+        let (_feed, readings) = self.start_source(clock)?;
+        let counts = station
+            .run(readings, async |scan| desk.judge(scan).await, stop)
+            .await?;
+        Ok((counts, desk.alone()))
+    }
+
+    fn start_source(&self, clock: Clock) -> io::Result<(Feed, mpsc::Receiver<Reading>)> {
+        if let Some(number) = self.camera {
+            return Feed::start(clock, move || CameraFrames::new(number));
+        }
+        if self.wedge {
+            return Feed::start(clock, || WedgeLines::new(io::stdin().lock()));
+        }
+        let mut pictures = Some(Pictures::new(self.image.clone()));
+        Feed::start(clock, move || {
+            // Pictures that were under way when something panicked are not read again.
+            pictures.take().unwrap_or_else(|| Pictures::new([]))
+        })
+    }
+
+    fn pace(&self) -> Pace {
+        match (self.camera, self.wedge) {
+            (Some(_), _) => Pace::CAMERA,
+            (None, true) => Pace::WEDGE,
+            (None, false) => Pace::PICTURES,
+        }
+    }
+
+    fn style(&self) -> Style {
+        Style::pick(Wish {
+            plain: self.plain,
+            json: self.json,
+            terminal: io::stdout().is_terminal(),
+            no_colour: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        })
+    }
+}
+
+fn place(post: &Post, gate: &str) -> String {
+    let way = match post.direction {
+        Direction::In => words::IN,
+        Direction::Out => words::OUT,
+    };
+    words::place(gate, way)
+}
+
+/// Stops the scanner when the user or the system wants it: Ctrl-C, SIGTERM, the terminal closed.
+async fn stop_on_signal(stop: CancellationToken) {
+    let heard = [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ]
+    .map(signal);
+    let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = heard else {
+        tracing::warn!("signals cannot be heard: this program ends without a goodbye to its hubs");
+        return;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    stop.cancel();
+}

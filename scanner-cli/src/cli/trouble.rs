@@ -1,0 +1,98 @@
+//! Why a command did nothing, told in one line with everything that led to it; what went wrong with one code or picture is told elsewhere.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use thiserror::Error;
+use usher_gate_agent::enrol::EnrolError;
+use usher_gate_agent::replica::ReplicaError;
+
+use crate::folder::FolderError;
+use crate::post::PostError;
+use crate::scanner::StartError;
+use crate::source::Fault;
+use crate::source::camera::CameraFault;
+
+/// Why a command did nothing, or not all.
+#[derive(Debug, Error)]
+pub enum Trouble {
+    /// The scanner's folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The scanner does not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The machine was not enrolled.
+    #[error(transparent)]
+    Enrol(#[from] EnrolError),
+    /// The scanner cannot stand at that gate.
+    #[error(transparent)]
+    Post(#[from] PostError),
+    /// The program has no camera support.
+    #[error(transparent)]
+    Camera(#[from] CameraFault),
+    /// A picture gives no code.
+    #[error(transparent)]
+    Picture(#[from] Fault),
+    /// A picture that must have one code has several.
+    #[error("{}: several codes are in this picture, so it is not clear which one is meant", path.display())]
+    SeveralCodes {
+        /// The picture.
+        path: PathBuf,
+    },
+    /// The certificate lacks the capability.
+    #[error("this scanner may not override: its certificate lacks the capability, use a supervisor's device")]
+    MayNotOverride,
+    /// Nobody is there to ask.
+    #[error("no hub answered, so nothing was decided: {standing}")]
+    NoHub {
+        /// How the links stand.
+        standing: String,
+    },
+    /// The replica cannot be looked at.
+    #[error("the scanner's replica cannot be read")]
+    Replica(#[from] ReplicaError),
+    /// The system gives no threads.
+    #[error("the system gives no thread to work on")]
+    Runtime(#[source] io::Error),
+    /// The output cannot be written, or the system gives no randomness.
+    #[error("the output cannot be written")]
+    Output(#[from] io::Error),
+}
+
+impl Trouble {
+    /// Says it with everything that led to it, in one line.
+    pub fn told(&self) -> String {
+        let mut told = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let said = error.to_string();
+            if !told.ends_with(&said) {
+                told.push_str(": ");
+                told.push_str(&said);
+            }
+            cause = error.source();
+        }
+        told
+    }
+
+    /// Gives the exit code.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Output(_) => ExitCode::FAILURE,
+            Self::Folder(_)
+            | Self::Start(_)
+            | Self::Enrol(_)
+            | Self::Post(_)
+            | Self::Camera(_)
+            | Self::Picture(_)
+            | Self::SeveralCodes { .. }
+            | Self::MayNotOverride
+            | Self::NoHub { .. }
+            | Self::Replica(_)
+            | Self::Runtime(_) => ExitCode::from(2),
+        }
+    }
+}

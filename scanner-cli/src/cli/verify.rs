@@ -1,0 +1,189 @@
+//! `usher-scan verify`: judges by what this scanner knows and records nothing; the rules are the ledger's.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, value_parser};
+use usher_gate_agent::directory::DataDirectory;
+use usher_gate_agent::replica::{self, Replica, ReplicaError};
+use usher_protocol::GateId;
+use usher_protocol::admission::{Direction, Reason, Verdict};
+use usher_protocol::ledger::Seat;
+use usher_protocol::request::{self, JudgedBy, TicketFacts};
+
+use super::trouble::Trouble;
+use super::{Way, codes, runtime};
+use crate::answer::{Answer, Signal};
+use crate::folder;
+use crate::post::{GateChoice, Post};
+use crate::screen::{Screen, Style, printable};
+use crate::station::{Scan, draw_scan_id};
+use crate::tell::{self, Bar};
+use crate::words;
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The text of the ticket's code.
+    #[arg(
+        value_name = "PAYLOAD",
+        required_unless_present = "image",
+        conflicts_with = "image"
+    )]
+    payload: Option<String>,
+    /// Pictures of codes, or folders of them.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    image: Vec<PathBuf>,
+    /// The gate, by its number or its name; the one where the ticket has the best chances when missing.
+    #[arg(long, value_name = "GATE")]
+    gate: Option<GateChoice>,
+    /// Which way people would pass.
+    #[arg(long, value_enum, default_value = "in")]
+    direction: Way,
+    /// How many people would pass.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u8).range(1..))]
+    persons: u8,
+    /// Write one JSON object a line, as `run --json` does for scans.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Judges codes at some gates, one after the other.
+struct Check {
+    replica: Replica,
+    gates: Vec<GateId>,
+    direction: Direction,
+    persons: u8,
+}
+
+impl VerifyArgs {
+    pub fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+        let (_key, replica) = folder::open(folder)?;
+        let check = Check {
+            gates: gates(&replica, self.gate.as_ref())?,
+            replica,
+            direction: self.direction.into(),
+            persons: self.persons,
+        };
+        let style = if self.json { Style::Json } else { Style::Plain };
+        let codes = match self.payload {
+            Some(payload) => vec![Ok((PathBuf::new(), payload.into_bytes()))],
+            None => codes::in_pictures(self.image),
+        };
+        let mut screen = Screen::new(io::stdout(), style);
+        let mut worst = 0;
+        let runtime = runtime()?;
+        for code in codes {
+            let exit_code = match code {
+                Ok((_, code)) => {
+                    let answer = runtime.block_on(check.judge(code))?;
+                    screen.judged(&answer)?;
+                    exit_code(&answer)
+                }
+                Err(fault) => {
+                    writeln!(io::stderr(), "usher-scan: {}", printable(&fault.to_string()))?;
+                    2
+                }
+            };
+            worst = worst.max(exit_code);
+        }
+        runtime.block_on(check.replica.close());
+        Ok(ExitCode::from(worst))
+    }
+}
+
+fn exit_code(answer: &Answer) -> u8 {
+    match answer.signal {
+        Signal::Admit => 0,
+        Signal::Deny | Signal::Refer => 1,
+        Signal::Unanswered => 2,
+    }
+}
+
+/// The gate that was named, or every gate the certificate allows. Before a policy was heard any will do.
+fn gates(replica: &Replica, choice: Option<&GateChoice>) -> Result<Vec<GateId>, Trouble> {
+    let policy = replica.standing().policy.clone();
+    let certificate = replica.certificate();
+    if let Some(choice) = choice {
+        return Ok(vec![choice.find(policy.as_deref(), certificate)?]);
+    }
+    let known = policy.iter().flat_map(|policy| &policy.gates).map(|gate| gate.id);
+    let served: Vec<_> = known.filter(|gate| certificate.serves(gate.0)).collect();
+    Ok(if served.is_empty() {
+        vec![GateId(0)]
+    } else {
+        served
+    })
+}
+
+impl Check {
+    /// Judges a code at each gate; the first that admits counts, or else the first that leads where the ticket belongs.
+    async fn judge(&self, code: Vec<u8>) -> Result<Answer, Trouble> {
+        if let Some(bar @ (Bar::Expired | Bar::Revoked)) = crate::desk::bar(&self.replica) {
+            return Ok(tell::barred(bar));
+        }
+        let mut best = None;
+        for gate in &self.gates {
+            let judged = self.judge_at(*gate, code.clone()).await?;
+            let better = best
+                .as_ref()
+                .is_none_or(|(_, best)| chances(&judged) > chances(best));
+            if better {
+                best = Some((*gate, judged));
+            }
+        }
+        let (gate, judged) = best.expect("there is at least one gate");
+        Ok(self.told(gate, &judged))
+    }
+
+    async fn judge_at(&self, gate: GateId, code: Vec<u8>) -> Result<request::Answer, Trouble> {
+        let post = Post {
+            gate,
+            direction: self.direction,
+            persons: self.persons,
+        };
+        let id = draw_scan_id()?;
+        let scan = post.question(Scan { id, code });
+        let ticket = match self.replica.verify(&scan.code) {
+            Ok(ticket) => ticket,
+            Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
+        };
+        let facts = TicketFacts::from(ticket.ticket());
+        let asked = replica::asked(&scan, ticket);
+        let now = self.replica.clock().now();
+        let judging = self
+            .replica
+            .inspect(move |ledger| ledger.judge(&asked, Seat::CutOff, now));
+        let judged = judging
+            .await
+            .map_err(|error: ReplicaError| Trouble::from(error))?;
+        Ok(request::Answer {
+            scan: scan.id,
+            verdict: judged.verdict,
+            by: JudgedBy::Alone,
+            ticket: Some(facts),
+        })
+    }
+
+    fn told(&self, gate: GateId, judged: &request::Answer) -> Answer {
+        let voice = tell::voice(&self.replica);
+        let mut answer = tell::verdict(&voice, judged, self.direction);
+        if judged.ticket.is_some() {
+            answer.details.push(voice.gate(gate));
+        }
+        answer.details.push(voice.freshness(self.replica.fresh_as_of()));
+        answer.details.push(words::NOT_RECORDED.to_owned());
+        answer.alone = false;
+        answer
+    }
+}
+
+/// How near to being let in.
+fn chances(judged: &request::Answer) -> u8 {
+    match judged.verdict {
+        Verdict::Admit { .. } => 3,
+        Verdict::Refer(_) => 2,
+        Verdict::Deny(Reason::WrongZone) => 0,
+        Verdict::Deny(_) => 1,
+    }
+}

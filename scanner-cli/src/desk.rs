@@ -1,0 +1,136 @@
+//! Gets a scan judged: by a hub within a time limit, or by the own replica, durably, when none answers; showing it is the screen's.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use usher_gate_agent::replica::Replica;
+use usher_protocol::request::{self, MAX_CODE_BYTES, Request};
+use usher_protocol::ticket::Rejection;
+use usher_protocol::trust::PeerError;
+
+use crate::answer::Answer;
+use crate::ask::{Asked, ask};
+use crate::links::{Hubs, LinkedHub};
+use crate::post::Post;
+use crate::station::Scan;
+use crate::tell::{self, Bar};
+
+/// How long hubs have to answer before the scanner judges alone: a person at the gate does not notice it.
+pub const ANSWER_WITHIN: Duration = Duration::from_millis(300);
+
+/// Gets scans judged at one post.
+pub struct Desk {
+    replica: Arc<Replica>,
+    hubs: Hubs,
+    post: Post,
+    answer_within: Duration,
+    alone: AtomicU64,
+}
+
+impl Desk {
+    /// Opens a desk; hubs have `answer_within` to answer.
+    #[must_use]
+    pub fn new(replica: Arc<Replica>, hubs: Hubs, post: Post, answer_within: Duration) -> Self {
+        Self {
+            replica,
+            hubs,
+            post,
+            answer_within,
+            alone: AtomicU64::new(0),
+        }
+    }
+
+    /// Judges a scan; whatever it was, there is an answer.
+    pub async fn judge(&self, scan: Scan) -> Answer {
+        let started = Instant::now();
+        let answer = self.judged(&self.post.question(scan)).await;
+        Answer {
+            took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            ..answer
+        }
+    }
+
+    /// Tells how many tickets were judged alone since a hub last answered.
+    #[must_use]
+    pub fn alone(&self) -> u64 {
+        self.alone.load(Ordering::Relaxed)
+    }
+
+    async fn judged(&self, scan: &request::Scan) -> Answer {
+        if let Err(rejection @ Rejection::NotATicket) = self.replica.verify(&scan.code) {
+            return self.tell(&self.replica.rejected(scan, rejection));
+        }
+        let request = Request::Judge(scan.clone());
+        match ask(self.hubs_for(scan), scan.id, &request, self.answer_within).await {
+            Asked::Answered(answer) => {
+                self.alone.store(0, Ordering::Relaxed);
+                self.tell(&answer)
+            }
+            Asked::Refused(error) => tell::refused(&tell::voice(&self.replica), error),
+            Asked::Nothing => self.judged_alone(scan).await,
+        }
+    }
+
+    /// The linked hubs, the unit's home first: it decides without asking anyone.
+    fn hubs_for(&self, scan: &request::Scan) -> Vec<LinkedHub> {
+        let ticket = self.replica.verify(&scan.code).ok();
+        let home = ticket.and_then(|ticket| self.replica.standing().home(ticket.ticket().unit));
+        let mut hubs = self.hubs.linked();
+        hubs.sort_by_key(|hub| Some(hub.connection.peer()) != home);
+        hubs
+    }
+
+    async fn judged_alone(&self, scan: &request::Scan) -> Answer {
+        if let Some(bar) = bar(&self.replica) {
+            return tell::barred(bar);
+        }
+        match self.replica.judge_alone(scan).await {
+            Ok(answer) => {
+                // Of what is no valid ticket, nothing is written down.
+                let written = u64::from(answer.ticket.is_some());
+                self.alone.fetch_add(written, Ordering::Relaxed);
+                self.tell(&answer)
+            }
+            Err(error) => {
+                tracing::error!(?error, "this scanner cannot judge");
+                tell::barred(Bar::Disk)
+            }
+        }
+    }
+
+    fn tell(&self, answer: &request::Answer) -> Answer {
+        tell::verdict(&tell::voice(&self.replica), answer, self.post.direction)
+    }
+}
+
+impl Post {
+    /// Makes the question about a code read here. A code too long for a ticket is cut: it stays none.
+    #[must_use]
+    pub fn question(&self, scan: Scan) -> request::Scan {
+        let mut code = scan.code;
+        code.truncate(MAX_CODE_BYTES);
+        request::Scan {
+            id: scan.id,
+            code,
+            gate: self.gate,
+            direction: self.direction,
+            persons: self.persons,
+        }
+    }
+}
+
+/// Tells why a scanner judges nothing by itself: it is no device of the event, or not any more.
+#[must_use]
+pub fn bar(replica: &Replica) -> Option<Bar> {
+    let standing = replica.standing();
+    let now = replica.clock().now();
+    let checked = standing
+        .trust
+        .check_peer(replica.device_identity(), replica.me(), &standing.revoked, now);
+    match checked {
+        Ok(_) => None,
+        Err(PeerError::Revoked) => Some(Bar::Revoked),
+        Err(PeerError::OtherKey | PeerError::Certificate(_)) => Some(Bar::Expired),
+    }
+}

@@ -1,0 +1,144 @@
+//! Our side of a session, which also watches how much of our own log a hub has taken; storing is the replica's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, watch};
+use tokio::time::{Instant, sleep_until};
+use usher_gate_agent::replica::Replica;
+use usher_keys::{DeviceIdentity, EventId, PublicKey, SignedBundle};
+use usher_link::{Change, Outlook};
+use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::log::Run;
+use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::{Origin, Seq};
+
+/// How long nothing must have been sent before a log counts as handed over: a session asks for what its peer lacks
+/// within a round trip, and what was asked for is on the wire in a moment.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// The replica as sessions see it.
+pub struct Handover {
+    replica: Arc<Replica>,
+    taken: watch::Sender<Taken>,
+}
+
+/// How much of our log a hub has, as far as we can tell.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    /// Up to where; nothing while no session was open.
+    up_to: Option<Seq>,
+    /// Since when nothing moved.
+    since: Instant,
+}
+
+impl Handover {
+    /// Watches over that replica.
+    pub fn new(replica: Arc<Replica>) -> Self {
+        let taken = watch::Sender::new(Taken {
+            up_to: None,
+            since: Instant::now(),
+        });
+        Self { replica, taken }
+    }
+
+    /// Takes note that a session opened. What its peer lacks of our log is asked for right after this.
+    pub fn opened(&self) {
+        let up_to = self.written();
+        self.taken.send_modify(|taken| {
+            // Said before the first load of the session, which then says how little it was.
+            taken.up_to = Some(taken.up_to.unwrap_or_default().max(up_to));
+            taken.since = Instant::now();
+        });
+    }
+
+    /// Tells how many records of our log the hub lacks that was linked last; none before one was linked.
+    pub fn kept(&self) -> u64 {
+        let taken = self.taken.borrow().up_to;
+        taken.map_or(0, |taken| self.written().0.saturating_sub(taken.0))
+    }
+
+    /// Waits until a hub has our whole log.
+    pub async fn finished(&self) {
+        let mut changes = self.taken.subscribe();
+        loop {
+            let since = changes.borrow_and_update().since;
+            let quiet = since + QUIET;
+            if self.kept() == 0 && Instant::now() >= quiet {
+                return;
+            }
+            tokio::select! {
+                // The other end of the channel is our own.
+                _ = changes.changed() => {}
+                () = sleep_until(quiet), if self.kept() == 0 => {}
+            }
+        }
+    }
+
+    /// Gives the number of the last durable record of our log.
+    fn written(&self) -> Seq {
+        let me = self.replica.me();
+        let held = usher_link::Replica::held(self.replica.as_ref());
+        held.iter()
+            .find(|held| held.origin == me)
+            .map_or(Seq(0), |held| held.tail.seq)
+    }
+
+    fn sends(&self, after: Seq, run: Option<&Run>) {
+        let up_to = run.map_or(after, |run| run.head.tail.seq);
+        self.taken.send_modify(|taken| {
+            taken.up_to = Some(up_to);
+            taken.since = Instant::now();
+        });
+    }
+}
+
+impl usher_link::Replica for Handover {
+    fn event(&self) -> EventId {
+        usher_link::Replica::event(self.replica.as_ref())
+    }
+
+    fn identity(&self) -> DeviceIdentity {
+        self.replica.device_identity().clone()
+    }
+
+    fn held(&self) -> Vec<Held> {
+        usher_link::Replica::held(self.replica.as_ref())
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        usher_link::Replica::changes(self.replica.as_ref())
+    }
+
+    fn outlook(&self) -> Outlook {
+        usher_link::Replica::outlook(self.replica.as_ref())
+    }
+
+    async fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
+        let run = usher_link::Replica::load(self.replica.as_ref(), origin, after).await;
+        if origin == self.replica.me() {
+            self.sends(after, run.as_ref());
+        }
+        run
+    }
+
+    async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
+        usher_link::Replica::load_checkpoint(self.replica.as_ref()).await
+    }
+
+    async fn store(&self, run: Run) -> Result<Held, StoreError> {
+        usher_link::Replica::store(self.replica.as_ref(), run).await
+    }
+
+    async fn store_checkpoint(&self, checkpoint: SignedCheckpoint) {
+        usher_link::Replica::store_checkpoint(self.replica.as_ref(), checkpoint).await;
+    }
+
+    async fn store_bundle(&self, bundle: SignedBundle) {
+        usher_link::Replica::store_bundle(self.replica.as_ref(), bundle).await;
+    }
+
+    async fn notice(&self, peer: PublicKey, notice: Notice) {
+        usher_link::Replica::notice(self.replica.as_ref(), peer, notice).await;
+    }
+}

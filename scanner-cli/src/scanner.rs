@@ -1,0 +1,90 @@
+//! A scanner that is switched on: its replica and its links; what it reads and shows is the station's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::time::timeout;
+use usher_gate_agent::directory::DataDirectory;
+use usher_gate_agent::replica::Replica;
+use usher_link::LinkError;
+
+use crate::folder::{self, FolderError};
+use crate::handover::Handover;
+use crate::links::{Hubs, Links};
+
+/// Why a scanner does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Its folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// It cannot link to anybody.
+    #[error("no link can be made from this machine")]
+    Link(#[from] LinkError),
+}
+
+/// A scanner that is switched on.
+pub struct Scanner {
+    replica: Arc<Replica>,
+    links: Links,
+}
+
+impl Scanner {
+    /// Opens the folder and starts to dial: the addresses given, or those of the enrolment when none are.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(folder: &DataDirectory, addresses: &[String]) -> Result<Self, StartError> {
+        let (key, replica) = folder::open(folder)?;
+        let replica = Arc::new(replica);
+        let addresses = match addresses {
+            [] => &replica.meta().uplink,
+            named => named,
+        };
+        let handover = Arc::new(Handover::new(Arc::clone(&replica)));
+        let links = Links::start(&key, handover, addresses)?;
+        Ok(Self { replica, links })
+    }
+
+    /// Gives the replica.
+    #[must_use]
+    pub fn replica(&self) -> Arc<Replica> {
+        Arc::clone(&self.replica)
+    }
+
+    /// Gives who is linked.
+    #[must_use]
+    pub fn hubs(&self) -> Hubs {
+        self.links.hubs()
+    }
+
+    /// Waits for a hub, and for the policy with the names of gates and tiers, for at most so long; tells whether a hub
+    /// is linked. Ends early when no address leads to one.
+    pub async fn first_hub(&self, limit: Duration) -> bool {
+        let waiting = async {
+            if self.hubs().first(limit).await {
+                self.policy_heard().await;
+            }
+        };
+        // What was not heard by then is heard later.
+        let _ = timeout(limit, waiting).await;
+        !self.hubs().linked().is_empty()
+    }
+
+    async fn policy_heard(&self) {
+        let mut changes = usher_link::Replica::changes(self.replica.as_ref());
+        while self.replica.standing().policy.is_none() {
+            // Having missed some changes is as good a reason to look again.
+            let _ = changes.recv().await;
+        }
+    }
+
+    /// Lets a linked hub take what it lacks of our log, for at most so long, and switches off. Gives the number of
+    /// records the last linked hub lacks, as far as we can tell.
+    pub async fn end(self, limit: Duration) -> u64 {
+        let kept = self.links.end(limit).await;
+        self.replica.close().await;
+        kept
+    }
+}

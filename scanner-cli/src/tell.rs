@@ -1,0 +1,101 @@
+//! Turns what was judged into what the screen shows; the words of verdicts come with the replica, the judging is done.
+
+use usher_gate_agent::replica::Replica;
+use usher_gate_agent::words::{Said, Voice};
+use usher_protocol::admission::{Direction, Reason, Refused, Verdict};
+use usher_protocol::request::{self, JudgedBy, RequestError};
+use usher_protocol::state::refusal_name;
+use usher_protocol::ticket::Rejection;
+
+use crate::answer::{Answer, Signal};
+use crate::words;
+
+/// Why this scanner judges nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bar {
+    /// Its certificate is not valid now.
+    Expired,
+    /// It was revoked.
+    Revoked,
+    /// Its disk takes nothing.
+    Disk,
+}
+
+/// Gives the voice that knows the names of this event, now.
+pub fn voice(replica: &Replica) -> Voice {
+    Voice::new(replica.standing(), replica.clock().now())
+}
+
+/// Tells how a scan came out.
+pub fn verdict(voice: &Voice, answer: &request::Answer, direction: Direction) -> Answer {
+    let not_a_ticket = answer.verdict == Verdict::Deny(Reason::Rejected(Rejection::NotATicket));
+    let judged_by = match answer.by {
+        // Shown large by itself.
+        JudgedBy::Alone => None,
+        JudgedBy::Home(_) | JudgedBy::Hub(_) => voice.judged_by(answer.by),
+    };
+    let facts = answer.ticket.as_ref().map(|ticket| voice.ticket(ticket));
+    Answer {
+        details: facts.into_iter().chain(judged_by).collect(),
+        // What is no ticket needs nobody to be asked.
+        alone: answer.by == JudgedBy::Alone && !not_a_ticket,
+        ..said(
+            signal(answer.verdict),
+            outcome(answer.verdict, direction),
+            voice.answer(answer, direction),
+        )
+    }
+}
+
+/// Tells why a hub will not judge this scan.
+pub fn refused(voice: &Voice, error: RequestError) -> Answer {
+    let outcome = match error {
+        RequestError::NotAllowed => "not_allowed",
+        RequestError::NotHome | RequestError::Malformed => "not_understood",
+        RequestError::Unavailable | RequestError::Busy => "cannot_decide",
+    };
+    said(Signal::Unanswered, outcome, voice.error(error))
+}
+
+/// Tells why this scanner judges nothing.
+pub fn barred(bar: Bar) -> Answer {
+    let (outcome, title, detail) = match bar {
+        Bar::Expired => ("scanner_expired", words::NOT_WELCOME, words::EXPIRED),
+        Bar::Revoked => ("scanner_revoked", words::NOT_WELCOME, words::REVOKED),
+        Bar::Disk => ("cannot_decide", words::CANNOT_DECIDE, words::OWN_DISK),
+    };
+    let said_so = Said {
+        title: title.to_owned(),
+        detail: Some(detail.to_owned()),
+    };
+    said(Signal::Unanswered, outcome, said_so)
+}
+
+fn said(signal: Signal, outcome: &'static str, said: Said) -> Answer {
+    Answer {
+        signal,
+        outcome,
+        words: said.title,
+        reason: said.detail,
+        details: Vec::new(),
+        alone: false,
+        took_ms: 0,
+    }
+}
+
+fn signal(verdict: Verdict) -> Signal {
+    match verdict {
+        Verdict::Admit { .. } => Signal::Admit,
+        Verdict::Deny(_) => Signal::Deny,
+        Verdict::Refer(_) => Signal::Refer,
+    }
+}
+
+fn outcome(verdict: Verdict, direction: Direction) -> &'static str {
+    match (verdict, direction) {
+        (Verdict::Admit { .. }, Direction::In) => "admitted",
+        (Verdict::Admit { .. }, Direction::Out) => "exited",
+        (Verdict::Deny(reason), _) => refusal_name(&Refused::Deny(reason)),
+        (Verdict::Refer(referral), _) => refusal_name(&Refused::Refer(referral)),
+    }
+}

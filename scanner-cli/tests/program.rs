@@ -1,0 +1,19 @@
+//! Runs the program `usher-scan` as a user would, with a real hub in the same process where it needs one.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "program/decode.rs"]
+mod decode;
+#[path = "program/enrolling.rs"]
+mod enrolling;
+#[path = "program/overriding.rs"]
+mod overriding;
+#[path = "program/pictures.rs"]
+mod pictures;
+#[path = "program/scanner.rs"]
+mod scanner;
+#[path = "program/scanning.rs"]
+mod scanning;
+#[path = "program/venue.rs"]
+mod venue;
+#[path = "program/verifying.rs"]
+mod verifying;

@@ -1,0 +1,53 @@
+//! `usher-scan enroll` at a real hub.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::venue::{STRICT, Venue, bare};
+
+#[test]
+fn a_code_makes_a_scanner_that_knows_its_hub() {
+    let venue = Venue::open();
+    let scanner = venue.stranger();
+    let code = venue.code(&[1, 2], false);
+    let told = scanner.call("enroll", &[&code, "--name", "North 1"]);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let lines: Vec<&str> = told.out.lines().collect();
+    assert!(
+        lines[0].starts_with("enrolled North 1 for event evt_"),
+        "{told:?}"
+    );
+    assert!(lines[0].ends_with(" by Hub A"), "{told:?}");
+    assert!(lines[2].starts_with("hubs 127.0.0.1:"), "{told:?}");
+    let key = std::path::Path::new(lines[1].strip_prefix("folder ").unwrap()).join("device.pem");
+    assert_eq!(key.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let picture = venue.picture(1, STRICT);
+    scanner.scan("1", &[&picture]).check_outcomes(&["admitted"]);
+}
+
+#[test]
+fn a_used_code_an_enrolled_folder_and_a_damaged_code_are_refused() {
+    let venue = Venue::open();
+    let code = venue.code(&[], false);
+    let scanner = venue.stranger();
+    assert_eq!(scanner.call("enroll", &[&code]).code, Some(0));
+    scanner
+        .call("enroll", &[&code])
+        .check_refused(2, "belongs to a device already");
+    let other = crate::scanner::Scanner::at(tempfile::tempdir().unwrap().path().join("other"));
+    other
+        .call("enroll", &[&code])
+        .check_refused(2, "was used by another device");
+    assert_eq!(bare(&["enroll", &code[..40]]).status.code(), Some(2));
+    assert_eq!(bare(&["enroll", "hello"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_hub_that_cannot_be_reached_leaves_the_code_good() {
+    let mut venue = Venue::open();
+    let code = venue.code(&[], false);
+    let scanner = venue.stranger();
+    venue.stop_hub();
+    scanner
+        .call("enroll", &[&code])
+        .check_refused(2, "try again with the same code");
+}

@@ -1,0 +1,51 @@
+//! `usher-scan override`: only where the certificate allows it, and never without a hub.
+
+use crate::venue::{STRICT, Venue, forged_ticket, ticket};
+
+const WHO: [&str; 6] = ["--gate", "1", "--by", "Ada", "--why", "lost in the crowd"];
+
+#[test]
+fn a_supervisor_lets_people_in_whom_the_rules_refuse() {
+    let venue = Venue::open();
+    let scanner = venue.scanner("supervisor", &[], true);
+    let picture = venue.picture(7, STRICT);
+    scanner
+        .scan("1", &[&picture, &picture])
+        .check_outcomes(&["admitted", "already_used"]);
+    let told = scanner.call("override", &[&WHO[..], &["--image", &picture]].concat());
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(
+        told.out.starts_with("ADMIT Come in | Seated, place 7"),
+        "{told:?}"
+    );
+    assert_eq!(venue.admitted(7), 2);
+}
+
+#[test]
+fn a_forged_ticket_cannot_be_overridden() {
+    let venue = Venue::open();
+    let scanner = venue.scanner("supervisor", &[], true);
+    let told = scanner.call("override", &[&WHO[..], &["--json", &forged_ticket(7)]].concat());
+    assert_eq!(told.code, Some(1), "{told:?}");
+    told.check_outcomes(&["unknown_key"]);
+}
+
+#[test]
+fn an_ordinary_scanner_may_not_override() {
+    let venue = Venue::open();
+    let scanner = venue.scanner("one", &[], false);
+    let code = ticket(7, STRICT);
+    let told = scanner.call("override", &[&WHO[..], &[&code]].concat());
+    told.check_refused(2, "its certificate lacks the capability");
+    assert_eq!(venue.admitted(7), 0);
+}
+
+#[test]
+fn without_a_hub_nothing_is_decided() {
+    let mut venue = Venue::open();
+    let scanner = venue.scanner("supervisor", &[], true);
+    venue.stop_hub();
+    let code = ticket(7, STRICT);
+    let told = scanner.call("override", &[&WHO[..], &[&code]].concat());
+    told.check_refused(2, "no hub answered, so nothing was decided");
+}

@@ -1,0 +1,208 @@
+//! A scanner's folder and the program that runs on it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+/// Guards the moment between fork and exec, in which a new process still holds the files of this one, also the lock of a
+/// replica that was just closed here. Held while a process starts, and while a hub does.
+static STARTING: Mutex<()> = Mutex::new(());
+
+/// Waits until no process is between fork and exec, and keeps it so.
+pub fn no_process_starts() -> MutexGuard<'static, ()> {
+    // A test that failed meanwhile has nothing to do with the others.
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a program.
+pub fn start(command: &mut Command) -> Child {
+    let _starting = no_process_starts();
+    command.spawn().unwrap()
+}
+
+/// Runs a program to its end.
+pub fn finished(command: &mut Command) -> Output {
+    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    start(piped).wait_with_output().unwrap()
+}
+
+/// Limits wide enough for a busy machine: what is tested here is not how fast it is.
+const PATIENT: [&str; 4] = ["--wait-for-hub", "30", "--answer-within", "10000"];
+
+/// Gives the program, with nothing of this machine's own settings.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_usher-scan"));
+    command
+        .env_remove("USHER_SCAN_DIR")
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null());
+    command
+}
+
+/// A scanner's folder.
+pub struct Scanner {
+    folder: PathBuf,
+}
+
+impl Scanner {
+    /// Names a folder, whatever is in it.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Gives the program on this folder.
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = program();
+        command.arg(name).arg("--dir").arg(&self.folder);
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn call(&self, name: &str, arguments: &[&str]) -> Told {
+        Told::of(&finished(self.command(name).args(arguments)))
+    }
+
+    /// Scans pictures at a gate until they are used up.
+    pub fn scan(&self, gate: &str, pictures: &[&str]) -> Told {
+        let arguments = ["--gate", gate, "--json", "--image"];
+        let mut command = self.command("run");
+        Told::of(&finished(command.args(PATIENT).args(arguments).args(pictures)))
+    }
+
+    /// Scans pictures at a gate with no time to lose on hubs that are away.
+    pub fn scan_cut_off(&self, gate: &str, pictures: &[&str]) -> Told {
+        let arguments = ["--gate", gate, "--wait-for-hub", "0", "--json", "--image"];
+        let mut command = self.command("run");
+        Told::of(&finished(command.args(arguments).args(pictures)))
+    }
+
+    /// Starts scanning what a wedge types.
+    pub fn attended(&self, gate: &str) -> Attended {
+        let mut command = self.command("run");
+        let arguments = ["--gate", gate, "--json", "--wedge"];
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = start(piped.args(PATIENT).args(arguments));
+        Attended {
+            wedge: child.stdin.take(),
+            lines: BufReader::new(child.stdout.take().unwrap()),
+            child,
+        }
+    }
+}
+
+/// What a program that has ended left behind.
+#[derive(Debug)]
+pub struct Told {
+    pub code: Option<i32>,
+    pub out: String,
+    pub complaints: String,
+}
+
+impl Told {
+    /// Takes it.
+    pub fn of(output: &Output) -> Self {
+        let told = Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout.clone()).unwrap(),
+            complaints: String::from_utf8(output.stderr.clone()).unwrap(),
+        };
+        assert!(!told.complaints.contains("panicked"), "{told:?}");
+        told
+    }
+
+    /// The JSON objects written.
+    pub fn lines(&self) -> Vec<Value> {
+        let lines = self.out.lines();
+        lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// How the scans came out, those judged alone with a mark.
+    #[track_caller]
+    pub fn check_outcomes(&self, expected: &[&str]) {
+        let lines = self.lines();
+        let scans = lines.iter().filter(|line| line["kind"] == "scan");
+        let outcomes: Vec<String> = scans.map(outcome).collect();
+        assert_eq!(outcomes, expected, "{self:?}");
+    }
+
+    /// The program ended so, and said this where complaints go.
+    #[track_caller]
+    pub fn check_refused(&self, code: i32, says: &str) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(self.complaints.contains(says), "{self:?}");
+        assert_eq!(self.complaints.lines().count(), 1, "{self:?}");
+    }
+
+    /// The last line: the totals and how many records no hub has.
+    #[track_caller]
+    pub fn kept(&self) -> u64 {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        let end = self.lines().pop().unwrap();
+        assert_eq!(end["kind"], "end", "{self:?}");
+        end["kept"].as_u64().unwrap()
+    }
+}
+
+/// Names how a scan came out.
+pub fn outcome(line: &Value) -> String {
+    let alone = if line["alone"] == true { " alone" } else { "" };
+    format!("{}{alone}", line["outcome"].as_str().unwrap())
+}
+
+/// A scanner that runs and reads what we type.
+pub struct Attended {
+    wedge: Option<ChildStdin>,
+    lines: BufReader<ChildStdout>,
+    child: Child,
+}
+
+impl Attended {
+    /// Types a code as a USB scanner does.
+    pub fn types(&mut self, code: &str) {
+        let wedge = self.wedge.as_mut().unwrap();
+        write!(wedge, "{code}\r\n").unwrap();
+        wedge.flush().unwrap();
+    }
+
+    /// Waits for the next line.
+    pub fn next(&mut self) -> Value {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        assert!(!line.is_empty(), "the scanner has ended: {:?}", self.child.wait());
+        serde_json::from_str(&line).unwrap()
+    }
+
+    /// Types a code and waits for what comes of it.
+    pub fn scans(&mut self, code: &str) -> String {
+        self.types(code);
+        outcome(&self.next())
+    }
+
+    /// Unplugs the wedge.
+    pub fn unplug(&mut self) {
+        self.wedge = None;
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = finished(Command::new("kill").args(["-s", name, &id]));
+        assert!(sent.status.success());
+    }
+
+    /// Waits for the end; gives the exit code.
+    pub fn ended(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Attended {
+    fn drop(&mut self) {
+        // It has ended already, unless a test failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
