@@ -15,6 +15,9 @@ pub const MAX_CHECKPOINT_BYTES: usize = 768 * 1024;
 /// How long a passage stays whole in checkpoints, in milliseconds: a scanner and a hub that both recorded one scan have
 /// merged within a quarter of an hour, unless they were cut off.
 pub const RECENT_MS: u64 = 15 * 60 * 1000;
+/// Most passages that stay whole in a checkpoint, the newest: some 300 KiB, so that one made while everybody comes in at
+/// once is still within [`MAX_CHECKPOINT_BYTES`].
+pub const MAX_RECENT_PASSAGES: usize = 4_000;
 
 /// What a checkpoint says.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -60,10 +63,11 @@ pub enum CheckpointError {
 impl Checkpoint {
     /// Sums a state up.
     pub fn of(state: &State, covered: Vec<(Origin, Tail)>, now: Timestamp) -> Self {
-        let recent_from = Hlc {
+        let earliest = Hlc {
             ms: now.0.saturating_sub(RECENT_MS),
             count: 0,
         };
+        let recent_from = Summary::recent_from(state, earliest, MAX_RECENT_PASSAGES);
         Self {
             event: state.event(),
             at: now,

@@ -83,15 +83,12 @@ fn a_checkpoint_that_does_not_decode_or_is_of_another_event_is_refused() {
 }
 
 /// An event of 100,000 places: 2 in 100 revoked, half of them used once, the rest sold and not yet used.
-fn large_event(admitted_units: impl Fn(u32) -> bool) -> State {
+fn large_event(at: Timestamp, admitted_units: impl Fn(u32) -> bool) -> State {
     let mut state = State::new(EVENT);
     let mut seq = 0;
     let mut apply = |writer: &SecretKey, body| {
         seq += 1;
-        let hlc = Hlc {
-            ms: NOW.0 - HOUR_MS,
-            count: seq,
-        };
+        let hlc = Hlc { ms: at.0, count: seq };
         let (origin, seq) = (writer.public(), Seq(u64::from(seq)));
         state.apply(Stamp { hlc, origin, seq }, body);
     };
@@ -131,7 +128,7 @@ fn scattered(unit: u32) -> u32 {
 
 #[track_caller]
 fn check_size(what: &str, admitted_units: impl Fn(u32) -> bool, most_bytes: usize) {
-    let state = large_event(admitted_units);
+    let state = large_event(Timestamp(NOW.0 - HOUR_MS), admitted_units);
     let bytes = Checkpoint::of(&state, Vec::new(), NOW)
         .sign(&authority())
         .bytes
@@ -148,6 +145,19 @@ fn a_checkpoint_of_a_large_event_is_a_few_kilobytes() {
         |unit| scattered(unit).is_multiple_of(2),
         100_000,
     );
+}
+
+#[test]
+fn a_checkpoint_made_while_everybody_comes_in_is_still_a_checkpoint() {
+    let state = large_event(NOW, |unit| unit < 50_000);
+    let signed = Checkpoint::of(&state, Vec::new(), NOW).sign(&authority());
+    println!(
+        "50,000 admitted within a quarter of an hour: {} bytes",
+        signed.bytes.len()
+    );
+    assert!(signed.bytes.len() < MAX_CHECKPOINT_BYTES / 2);
+    let checkpoint = signed.verify(&trust(1)).unwrap();
+    assert_eq!(checkpoint.summary.into_state(EVENT).digest(), state.digest());
 }
 
 /// The signed checkpoint of a summary in which a unit set has these bytes.

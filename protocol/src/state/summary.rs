@@ -147,6 +147,17 @@ impl Summary {
         readings.fold(begin, |clock, reading| clock.hear(reading, at))
     }
 
+    /// Gives from when on at most so many passages of a state are kept whole: `earliest`, or later where there are more.
+    pub(crate) fn recent_from(state: &State, earliest: Hlc, most: usize) -> Hlc {
+        let passages = state.units.values().flat_map(|unit| unit.passages());
+        let readings = passages.map(|(stamp, _)| stamp.hlc);
+        let mut recent: Vec<_> = readings.filter(|hlc| *hlc >= earliest).collect();
+        match recent.len().checked_sub(most) {
+            None | Some(0) => earliest,
+            Some(too_many) => *recent.select_nth_unstable(too_many).1,
+        }
+    }
+
     /// Gives the state a replica starts from.
     pub fn into_state(self, event: EventId) -> State {
         let mut state = State::new(event);
