@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use usher_keys::PublicKey;
 use usher_protocol::admission::{Refused, Verdict};
 use usher_protocol::ledger::{Asked, Seat};
@@ -44,7 +44,7 @@ impl AdmissionPath {
 
     /// Judges a scan that reached this hub.
     ///
-    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`], [`RequestError::NotAllowed`] when this hub itself may not.
     pub async fn judge(&self, scan: Scan) -> Response {
         let response = self.judge_here(scan).await;
         self.tally.count(&response);
@@ -52,7 +52,7 @@ impl AdmissionPath {
     }
 
     async fn judge_here(&self, scan: Scan) -> Response {
-        let _place = self.under_way.try_acquire().map_err(|_| RequestError::Busy)?;
+        let _place = self.begin()?;
         let ticket = match self.verify(&scan).await? {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
@@ -71,7 +71,7 @@ impl AdmissionPath {
     ///
     /// **Errors**: [`RequestError::NotHome`], [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn judge_as_home(&self, scan: Scan) -> Response {
-        let _place = self.under_way.try_acquire().map_err(|_| RequestError::Busy)?;
+        let _place = self.begin()?;
         let ticket = match self.verify(&scan).await? {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
@@ -86,7 +86,7 @@ impl AdmissionPath {
     ///
     /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn override_refusal(&self, scan: Scan, by: String, why: String) -> Response {
-        let _place = self.under_way.try_acquire().map_err(|_| RequestError::Busy)?;
+        let _place = self.begin()?;
         let ticket = match self.verify(&scan).await? {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
@@ -107,6 +107,14 @@ impl AdmissionPath {
     /// Gives how many scans of this hub came out how, by short name.
     pub fn tally(&self) -> BTreeMap<&'static str, u64> {
         self.tally.now()
+    }
+
+    /// Takes a place among the scans under way, if we may judge at all.
+    fn begin(&self) -> Result<SemaphorePermit<'_>, RequestError> {
+        if !self.replica.may_judge() {
+            return Err(RequestError::NotAllowed);
+        }
+        self.under_way.try_acquire().map_err(|_| RequestError::Busy)
     }
 
     /// Verifies on a worker thread: as many at once as there are cores, so that a burst does not starve the network.

@@ -60,7 +60,7 @@ pub enum ConfigError {
         path: PathBuf,
     },
     /// A key is unknown or a value has the wrong type.
-    #[error("the settings are refused: {0}")]
+    #[error("the settings are refused")]
     Refused(#[source] Box<figment::Error>),
     /// A value is out of its bounds.
     #[error("the setting {key} is refused: {bounds}")]

@@ -52,7 +52,7 @@ pub enum EnrolError {
         url: String,
     },
     /// The code was made for another kind of device.
-    #[error("the code is for a {granted:?}, but this program is a {wanted:?}: ask for another code")]
+    #[error("the code is for a {}, but this program is a {}: ask for another code", word(*granted), word(*wanted))]
     OtherRole {
         /// What the certificate says.
         granted: Role,
@@ -62,6 +62,14 @@ pub enum EnrolError {
     /// The data directory cannot be used.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
+}
+
+fn word(role: Role) -> &'static str {
+    match role {
+        Role::Cloud => "cloud",
+        Role::Hub => "hub",
+        Role::Scanner => "scanner",
+    }
 }
 
 /// What is needed to enrol.

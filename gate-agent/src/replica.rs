@@ -293,6 +293,18 @@ impl Replica {
         self.meta.identity.unverified()
     }
 
+    /// Tells whether we may judge: a device that has run out or was revoked, as far as it has heard, lets nobody in.
+    pub fn may_judge(&self) -> bool {
+        let certificate = self.certificate();
+        let is_revoked = self
+            .published
+            .standing
+            .load()
+            .revoked
+            .contains(&certificate.device);
+        certificate.window.contains(self.clock.now()) && !is_revoked
+    }
+
     /// Gives our certificate with its signatures.
     pub fn device_identity(&self) -> &DeviceIdentity {
         &self.meta.identity

@@ -71,6 +71,12 @@ function showIncidents(status) {
   byId("incidents").replaceChildren(...(lines.length ? lines : [element("li", "none", "good")]));
 }
 
+function troubles(status) {
+  if (!status.may_judge) return "This hub was revoked or its certificate has run out: it lets nobody in.";
+  if (!status.storage_ok) return "The disk takes nothing: no scan can be decided. Free some space or replace the disk.";
+  return "";
+}
+
 function alarm(words) {
   byId("alarm").hidden = !words;
   byId("alarm").textContent = words;
@@ -81,7 +87,7 @@ async function refresh() {
     const answer = await fetch("/v1/status", { cache: "no-store", signal: AbortSignal.timeout(5000) });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const status = await answer.json();
-    alarm(status.storage_ok ? "" : "The disk takes nothing: no scan can be decided. Free some space or replace the disk.");
+    alarm(troubles(status));
     showFigures(status);
     showTables(status);
     showIncidents(status);

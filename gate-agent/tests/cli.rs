@@ -156,10 +156,10 @@ async fn from_the_enrolment_code_to_the_export() {
 fn what_cannot_be_done_is_said_with_what_to_do() {
     let kept = tempfile::tempdir().unwrap();
     let dir = kept.path();
-    fail(dir, &["run"], "enrol this machine first");
-    fail(dir, &["audit"], "enrol this machine first");
-    fail(dir, &["export"], "enrol this machine first");
-    fail(dir, &["scanner-code"], "enrol this machine first");
+    fail(dir, &["run"], "enroll this machine first");
+    fail(dir, &["audit"], "enroll this machine first");
+    fail(dir, &["export"], "enroll this machine first");
+    fail(dir, &["scanner-code"], "enroll this machine first");
     fail(dir, &["enroll", "usher-enrol:AAAA"], "copy the whole of it");
     fail(dir, &["enroll", "hello"], "not an enrolment code");
     fail(

@@ -53,6 +53,9 @@ fn lines(status: &Value) -> Vec<String> {
         ),
         text(&status["freshness"]),
     ];
+    if status["may_judge"] == Value::Bool(false) {
+        lines.push("REVOKED OR EXPIRED: this hub lets nobody in".to_owned());
+    }
     if status["storage_ok"] == Value::Bool(false) {
         lines.push("THE DISK TAKES NOTHING: no scan can be decided".to_owned());
     }

@@ -126,6 +126,8 @@ pub struct Status {
     pub now_ms: u64,
     /// Whether decisions can be made durable.
     pub storage_ok: bool,
+    /// Whether this hub may judge: its certificate has not run out and it was not revoked.
+    pub may_judge: bool,
     /// Up to when every authority record is here.
     pub fresh_as_of_ms: Option<u64>,
     /// The same in words.
@@ -262,6 +264,7 @@ impl Status {
             event_name: policy.map(|policy| policy.name.clone()),
             now_ms: now.0,
             storage_ok: !figures.failing,
+            may_judge: replica.may_judge(),
             fresh_as_of_ms: replica.fresh_as_of().map(|at| at.0),
             freshness: voice.freshness(replica.fresh_as_of()),
             dials: dials(services, &links),

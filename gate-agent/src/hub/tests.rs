@@ -155,6 +155,25 @@ async fn two_hubs_that_were_cut_off_report_a_double_admission_once_after_healing
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_has_heard_of_its_own_revocation_lets_nobody_in() {
+    let mut venue = Venue::new();
+    let a = venue.start(A, &[]).await;
+    let device = key(A).public();
+    venue
+        .show
+        .write(usher_protocol::record::Body::DeviceRevoked { device });
+    usher_link::Replica::store(&*a.services.replica, venue.show.run())
+        .await
+        .unwrap();
+    let unit = unit_at(A, &[A, B]);
+    assert_eq!(
+        judge(&a, scan(1, unit, AVAILABLE)).await,
+        Err(RequestError::NotAllowed)
+    );
+    a.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_copied_hub_is_found_out_by_the_hub_both_talk_to() {
     let mut venue = Venue::new();
     venue.directories.push(enrolled(&venue.show, A, Role::Hub));

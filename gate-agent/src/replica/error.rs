@@ -13,7 +13,7 @@ use usher_protocol::{Origin, Seq};
 #[derive(Debug, Error)]
 pub enum ReplicaError {
     /// There is none.
-    #[error("there is no replica at {}: enrol this machine first", path.display())]
+    #[error("there is no replica at {}: enroll this machine first", path.display())]
     NotFounded {
         /// Where it was looked for.
         path: PathBuf,
@@ -46,11 +46,11 @@ pub enum ReplicaError {
     #[error("the replica's tables cannot be brought up to date")]
     Migration(#[source] Box<refinery::Error>),
     /// The file is damaged.
-    #[error("the replica is damaged: {0}; move the data directory away and enrol this machine anew")]
+    #[error("the replica is damaged: {0}; move the data directory away and enroll this machine anew")]
     Damaged(Finding),
     /// A part of what the device is and believes is missing or does not decode.
     #[error(
-        "the replica's {name} is missing or unreadable; move the data directory away and enrol this machine anew"
+        "the replica's {name} is missing or unreadable; move the data directory away and enroll this machine anew"
     )]
     BadMeta {
         /// Which part.
@@ -60,7 +60,7 @@ pub enum ReplicaError {
     #[error("the replica's trust bundle is refused")]
     Trust(#[from] BundleError),
     /// The checkpoint it began from is not believed any more.
-    #[error("the checkpoint this replica began from is refused; enrol this machine anew")]
+    #[error("the checkpoint this replica began from is refused; enroll this machine anew")]
     Checkpoint(#[from] CheckpointError),
     /// The key file belongs to another certificate.
     #[error("the key file does not belong to the certificate in the replica")]

@@ -307,7 +307,7 @@ async fn a_second_process_is_kept_off() {
 fn a_machine_that_was_never_enrolled_is_told_so() {
     let directory = tempfile::tempdir().unwrap();
     let refused = Replica::open(&directory.path().join("replica.db"), key(HUB), Clock::system()).err();
-    assert!(refused.unwrap().to_string().contains("enrol this machine first"));
+    assert!(refused.unwrap().to_string().contains("enroll this machine first"));
 }
 
 #[tokio::test]
