@@ -1,0 +1,172 @@
+"""Reads records and links them to their chain (docs/PROTOCOL.md, sections Records and Hash chain); judges no origin."""
+
+import blake3
+from encoding import Malformed, whole
+from trust import window
+
+RECORD_BYTES = 96 * 1024
+
+
+def certificate(reader):
+    return {
+        "event": reader.hex(16),
+        "device": reader.key(),
+        "role": reader.choice(["cloud", "hub", "scanner"], reader.u32()),
+        "name": reader.text(),
+        "gates": reader.list(reader.u16),
+        "enrols_scanners": reader.bool(),
+        "overrides_refusals": reader.bool(),
+        "window": window(reader),
+    }
+
+
+def signed_certificate(reader):
+    return {"certificate": certificate(reader), "issuer": reader.key(), "signature": reader.hex(64)}
+
+
+def identity(reader):
+    return {
+        "certificate": signed_certificate(reader),
+        "via": reader.optional(lambda: signed_certificate(reader)),
+    }
+
+
+def zone(reader):
+    return {"zone": reader.u16(), "name": reader.text(), "capacity": reader.optional(reader.u32)}
+
+
+def gate(reader):
+    return {"gate": reader.u16(), "name": reader.text(), "zone": reader.u16()}
+
+
+def tier(reader):
+    return {
+        "tier": reader.u16(),
+        "name": reader.text(),
+        "zones": reader.list(reader.u16),
+        "windows": reader.list(lambda: window(reader)),
+        "entry": reader.enum(("once", None), ("again_after_exit", None), ("times_a_day", reader.u8)),
+        "offline": reader.choice(["strict", "available"], reader.u32()),
+    }
+
+
+def policy(reader):
+    return {
+        "name": reader.text(),
+        "utc_offset": reader.i16(),
+        "start_of_day": reader.u16(),
+        "zones": reader.list(lambda: zone(reader)),
+        "gates": reader.list(lambda: gate(reader)),
+        "tiers": reader.list(lambda: tier(reader)),
+    }
+
+
+def passage(reader):
+    return {
+        "scan": reader.hex(16),
+        "unit": reader.u32(),
+        "generation": reader.u32(),
+        "tier": reader.u16(),
+        "admits": reader.u8(),
+        "persons": reader.u8(),
+        "gate": reader.u16(),
+        "zone": reader.u16(),
+    }
+
+
+def rejection(reader):
+    return reader.enum(
+        ("not_a_ticket", None),
+        ("unknown_version", reader.u8),
+        ("unknown_key", None),
+        ("false_signature", None),
+        ("struck_key", None),
+        ("key_out_of_window", None),
+        ("not_live", None),
+    )
+
+
+def earlier(reader):
+    return {"at": reader.optional(reader.u64), "gate": reader.optional(reader.u16)}
+
+
+def reason(reader):
+    return reader.enum(
+        ("rejected", lambda: rejection(reader)),
+        ("other_event", None),
+        ("superseded", reader.u32),
+        ("revoked", None),
+        ("too_early", reader.u64),
+        ("too_late", reader.u64),
+        ("wrong_zone", None),
+        ("unknown_gate", None),
+        ("unknown_tier", None),
+        ("already_used", lambda: earlier(reader)),
+        ("group_too_large", reader.u8),
+        ("day_used_up", lambda: earlier(reader)),
+        ("not_inside", None),
+        ("zone_full", reader.u32),
+    )
+
+
+def referral(reader):
+    return reader.enum(
+        ("home_unreachable", reader.key),
+        ("home_unsettled", reader.key),
+        ("not_ready", None),
+        ("own_log_forked", None),
+    )
+
+
+def refusal(reader):
+    return {
+        "scan": reader.hex(16),
+        "unit": reader.u32(),
+        "generation": reader.u32(),
+        "gate": reader.u16(),
+        "why": reader.enum(("denied", lambda: reason(reader)), ("referred", lambda: referral(reader))),
+    }
+
+
+def unit_generation(reader):
+    return {"unit": reader.u32(), "generation": reader.u32()}
+
+
+def body(reader):
+    return reader.enum(
+        ("policy", lambda: {"version": reader.u32(), "policy": policy(reader)}),
+        ("roster", lambda: {"epoch": reader.u32(), "hubs": reader.list(reader.key)}),
+        ("superseded", lambda: unit_generation(reader)),
+        ("revoked", lambda: unit_generation(reader)),
+        ("reinstated", lambda: unit_generation(reader)),
+        ("device_enrolled", lambda: identity(reader)),
+        ("device_revoked", reader.key),
+        ("hub_retired", reader.key),
+        ("opened", lambda: identity(reader)),
+        ("roster_adopted", reader.u32),
+        ("admitted", lambda: passage(reader)),
+        ("exited", lambda: passage(reader)),
+        ("refused", lambda: refusal(reader)),
+        ("overridden", lambda: {
+            "passage": passage(reader), "supervisor": reader.text(), "reason": reader.text(),
+        }),
+        ("fork_seen", lambda: {
+            "origin": reader.key(), "seq": reader.u64(), "hashes": [reader.key(), reader.key()],
+        }),
+    )
+
+
+def record(reader):
+    return {"ms": reader.u64(), "count": reader.u32(), "body": body(reader)}
+
+
+def read_record(data):
+    """What the record says, or Malformed."""
+    if len(data) > RECORD_BYTES:
+        raise Malformed
+    return whole(record, data)
+
+
+def chain(before, event, origin, seq, data):
+    """The chain hash after a record."""
+    return blake3.hash32(before + event + origin + seq.to_bytes(8, "little") + data)

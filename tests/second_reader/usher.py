@@ -1,0 +1,57 @@
+"""A second reader of tickets and records, written from docs/PROTOCOL.md alone: reads a file of JSON lines, answers line by line.
+
+The first line sets the scene, every other asks (all bytes in hexadecimal):
+
+    {"bundle": signed bundle, "roots": {"threshold": n, "keys": [key]}, "now": ms}
+    {"text": code}                                   a ticket's text, as scanned
+    {"record": bytes, "log": [tail hash, origin, seq]}   a record behind the tail of the origin's log
+
+The answers are {"ok": what was read} or {"no": why not}; a record's also has "hash", the chain hash after it.
+"""
+
+import json
+import sys
+
+import record
+import ticket
+import trust
+from encoding import Malformed
+
+
+def on_ticket(scene, ask):
+    try:
+        return {"ok": ticket.read_ticket(bytes.fromhex(ask["text"]), scene["bundle"], scene["now"])}
+    except ticket.Rejected as rejected:
+        return {"no": str(rejected)}
+
+
+def on_record(scene, ask):
+    data = bytes.fromhex(ask["record"])
+    before, origin, seq = ask["log"]
+    after = record.chain(bytes.fromhex(before), scene["bundle"]["event"], bytes.fromhex(origin), seq, data)
+    try:
+        read = {"ok": record.read_record(data)}
+    except Malformed:
+        read = {"no": "malformed"}
+    return {**read, "hash": after.hex()}
+
+
+def set_scene(first):
+    pinned = {
+        "threshold": first["roots"]["threshold"],
+        "keys": [bytes.fromhex(key) for key in first["roots"]["keys"]],
+    }
+    return {"bundle": trust.accept(bytes.fromhex(first["bundle"]), pinned), "now": first["now"]}
+
+
+def main(path):
+    with open(path, encoding="utf-8") as lines:
+        scene = set_scene(json.loads(next(lines)))
+        for line in lines:
+            ask = json.loads(line)
+            answer = on_ticket(scene, ask) if "text" in ask else on_record(scene, ask)
+            print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
