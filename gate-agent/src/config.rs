@@ -151,8 +151,8 @@ mod tests {
 
     #[track_caller]
     fn check_refused(toml: &str, says: &str) {
-        let refused = parse(toml).unwrap_err();
-        assert!(refused.to_string().contains(says), "{refused}");
+        let refused = format!("{:#}", anyhow::Error::from(parse(toml).unwrap_err()));
+        assert!(refused.contains(says), "{refused}");
     }
 
     #[test]

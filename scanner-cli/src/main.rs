@@ -1,5 +1,6 @@
 //! The `usher-scan` program: sets up the log and the exit code; everything else is in the library.
 
+use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
@@ -12,6 +13,7 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(cli.log_filter()));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     keep_decoder_panics_quiet();

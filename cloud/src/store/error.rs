@@ -18,6 +18,9 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk is full: free some space, nothing that was answered is lost")]
     DiskFull,
+    /// The system could not read or write the file.
+    #[error("the disk failed: look at it and at the system's log, nothing that was answered is lost")]
+    DiskFailed,
     /// The file or its directory cannot be written.
     #[error("the database file cannot be written: check its owner, its mode and the mount")]
     ReadOnly,
@@ -48,7 +51,12 @@ impl StoreError {
     /// Tells whether asking again later may well succeed.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Overloaded | Self::Closed | Self::DiskFull | Self::ReadOnly | Self::GroupLost => true,
+            Self::Overloaded
+            | Self::Closed
+            | Self::DiskFull
+            | Self::DiskFailed
+            | Self::ReadOnly
+            | Self::GroupLost => true,
             Self::Damaged
             | Self::Unreadable { .. }
             | Self::Migration(_)
@@ -63,6 +71,8 @@ impl From<rusqlite::Error> for StoreError {
         let code = error.sqlite_error_code();
         if code == Some(ErrorCode::DiskFull) {
             Self::DiskFull
+        } else if code == Some(ErrorCode::SystemIoFailure) {
+            Self::DiskFailed
         } else if matches!(
             code,
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied)
