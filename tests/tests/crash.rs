@@ -2,4 +2,5 @@
 
 mod crash {
     pub mod cloud;
+    pub mod hub;
 }

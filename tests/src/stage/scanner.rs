@@ -1,12 +1,16 @@
 //! A scanner as a program: its enrolment, and runs of it over picture files at a gate.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 
 use anyhow::{Context, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::patience::until;
 use super::programs::{Program, Programs, finish};
 
 /// A scanner with a folder of its own.
@@ -113,15 +117,7 @@ impl Scanner {
         arguments.extend(more.iter().map(|argument| argument.into()));
         arguments.push("--image".into());
         arguments.extend(pictures.iter().map(|picture| picture.into()));
-        let printed = self.run(&arguments).await?;
-        let mut shown = Vec::new();
-        for line in printed.lines() {
-            let line: Value = serde_json::from_str(line).with_context(|| format!("reading {line}"))?;
-            if line["kind"] == "scan" {
-                shown.push(serde_json::from_value(line)?);
-            }
-        }
-        Ok(shown)
+        results(&self.run(&arguments).await?)
     }
 
     /// Runs the scanner's program on its folder and gives what it printed, whatever its exit code.
@@ -140,8 +136,81 @@ impl Scanner {
         Ok(ended.stdout)
     }
 
+    /// Starts the scanner at a gate as one that a USB reader types into; what it shows goes into a file.
+    ///
+    /// **Errors**: when it cannot be started.
+    pub fn wedge(&self, gate: u16, shown: &Path) -> anyhow::Result<Wedge> {
+        let mut command = self.programs.command(Program::Scan);
+        command
+            .arg("--dir")
+            .arg(&self.dir)
+            .args(["run", "--json", "--wedge", "--gate"])
+            .arg(gate.to_string());
+        for hub in &self.hubs {
+            command.arg("--hub").arg(hub);
+        }
+        let file = File::create(shown).with_context(|| format!("making {}", shown.display()))?;
+        let started = command
+            .stdin(Stdio::piped())
+            .stdout(file)
+            .stderr(Stdio::null())
+            .spawn();
+        Ok(Wedge {
+            child: started.context("starting usher-scan")?,
+            shown: shown.to_owned(),
+            read: 0,
+        })
+    }
+
     /// Gives its folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
+}
+
+/// A scanner that stays at its gate.
+#[derive(Debug)]
+pub struct Wedge {
+    child: Child,
+    shown: PathBuf,
+    /// Codes read so far.
+    read: usize,
+}
+
+impl Wedge {
+    /// Types a code and waits for what the scanner shows.
+    ///
+    /// **Errors**: when it shows nothing.
+    pub async fn read(&mut self, code: &str) -> anyhow::Result<Shown> {
+        let input = self.child.stdin.as_mut().context("its input is piped")?;
+        writeln!(input, "{code}").context("typing a code")?;
+        let (file, at) = (&self.shown, self.read);
+        let shown = until("the scanner to show a result", async || {
+            let lines = std::fs::read_to_string(file)?;
+            Ok(results(&lines)?.into_iter().nth(at))
+        })
+        .await?;
+        self.read += 1;
+        Ok(shown)
+    }
+}
+
+impl Drop for Wedge {
+    fn drop(&mut self) {
+        // Errors mean that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads the results in what a scanner has printed; a line that is still being written is left for later.
+fn results(printed: &str) -> anyhow::Result<Vec<Shown>> {
+    let mut shown = Vec::new();
+    for line in printed.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+        let line: Value = serde_json::from_str(line).with_context(|| format!("reading {line}"))?;
+        if line["kind"] == "scan" {
+            shown.push(serde_json::from_value(line)?);
+        }
+    }
+    Ok(shown)
 }

@@ -1,0 +1,192 @@
+//! Who becomes a device of an event and who does not, over the real programs.
+
+use std::fs;
+
+use anyhow::{Context, ensure};
+use usher_tests::stage::Stage;
+use usher_tests::stage::festival::{NORTH, Places, STANDING};
+use usher_tests::stage::organizer::Role;
+use usher_tests::stage::patience::until;
+use usher_tests::stage::programs::{Ended, Program, finish};
+use usher_tests::stage::scanner::Scanner;
+use usher_tests::stage::venue::{Side, Venue};
+
+async fn enrol(stage: &Stage, program: Program, name: &str, code: &str) -> anyhow::Result<Ended> {
+    let mut command = stage.programs.command(program);
+    command
+        .arg("--dir")
+        .arg(stage.path(name))
+        .args(["enroll", code, "--name", name]);
+    finish(command).await
+}
+
+#[track_caller]
+fn check_refused(ended: &Ended, says: &str) {
+    assert!(matches!(ended.code, Some(1 | 2)), "{ended:?}");
+    assert!(
+        ended.stderr.contains(says),
+        "{says:?} is not in: {}",
+        ended.stderr
+    );
+    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_makes_one_device_and_no_second_one() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let code = stage.organizer.enrolment_code(Role::Scanner, "").await?;
+    let first = enrol(&stage, Program::Scan, "first", &code).await?;
+    assert_eq!(first.code, Some(0), "{first:?}");
+    check_refused(&enrol(&stage, Program::Scan, "second", &code).await?, "used");
+    check_refused(&enrol(&stage, Program::Scan, "first", &code).await?, "already");
+    let devices = stage.organizer.devices().await?.devices;
+    assert_eq!(
+        devices
+            .iter()
+            .map(|device| device.name.as_str())
+            .collect::<Vec<_>>(),
+        ["first"]
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_that_are_cut_short_altered_or_for_another_role_enrol_nobody() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let code = stage.organizer.enrolment_code(Role::Hub, "").await?;
+    let (cut, mut altered) = (&code[..code.len() - 4], code.clone());
+    let last = if altered.ends_with('A') { "B" } else { "A" };
+    altered.replace_range(altered.len() - 8..altered.len() - 7, last);
+    for wrong in ["", "hello", "usher-enrol:", cut] {
+        check_refused(&enrol(&stage, Program::GateAgent, "hub", wrong).await?, "code");
+    }
+    let ended = enrol(&stage, Program::GateAgent, "hub", &altered).await?;
+    ensure!(ended.code != Some(0), "an altered code enrolled a hub");
+    check_refused(
+        &enrol(&stage, Program::Scan, "scanner", &code).await?,
+        "code is for",
+    );
+    assert!(
+        stage
+            .organizer
+            .devices()
+            .await?
+            .devices
+            .iter()
+            .all(|device| device.role == "hub")
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_cloud_gone_a_hub_enrols_a_spare_scanner_that_scans_at_once() -> anyhow::Result<()> {
+    let mut stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    let buyer = stage.buyer();
+    let ticket = buyer.buy_one(STANDING).await?;
+    let picture = buyer.save_code(&ticket, &stage.path("")).await?;
+    let from_the_cloud = stage.organizer.enrolment_code(Role::Scanner, "").await?;
+    stage.cloud.process.kill9()?;
+
+    check_refused(
+        &enrol(&stage, Program::Scan, "late", &from_the_cloud).await?,
+        "cannot reach",
+    );
+    let spare = venue.scanner(&stage, Side::South, "spare").await?;
+    assert_eq!(spare.scan(NORTH, &picture).await?.outcome, "admitted");
+
+    stage.cloud.start_again().await?;
+    let late = enrol(&stage, Program::Scan, "late", &from_the_cloud).await?;
+    assert_eq!(late.code, Some(0), "{late:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scanner_that_is_revoked_at_work_is_shown_the_door_and_lets_nobody_in_any_more()
+-> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    let scanner = lost_scanner(&stage, &venue).await?;
+    let buyer = stage.buyer();
+    let [first, second] = [buyer.buy_one(STANDING).await?, buyer.buy_one(STANDING).await?];
+    let mut wedge = scanner.wedge(NORTH, &stage.path("wedge.out"))?;
+    assert_eq!(wedge.read(&first.payload).await?.outcome, "admitted");
+
+    revoke(&stage, "lost").await?;
+    until("the hub to end the link", async || {
+        let links = venue.north.status().await?.links;
+        Ok((!links.iter().any(|link| link.name == "lost")).then_some(()))
+    })
+    .await?;
+    let shown = wedge.read(&second.payload).await?;
+    assert_eq!(
+        (shown.signal.as_str(), shown.outcome.as_str()),
+        ("unanswered", "scanner_revoked"),
+        "{shown:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_revoked_scanner_does_that_nobody_told_counts_nowhere() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    let scanner = lost_scanner(&stage, &venue).await?;
+    let buyer = stage.buyer();
+    let [first, second] = [buyer.buy_one(STANDING).await?, buyer.buy_one(STANDING).await?];
+    let first = buyer.save_code(&first, &stage.path("")).await?;
+    let picture = buyer.save_code(&second, &stage.path("")).await?;
+    assert_eq!(scanner.scan(NORTH, &first).await?.outcome, "admitted");
+    revoke(&stage, "lost").await?;
+    venue.settled(&stage).await?;
+
+    let shown = scanner
+        .scan_one(NORTH, &picture, &["--wait-for-hub", "1"])
+        .await?;
+    ensure!(shown.alone, "a hub has talked to a revoked scanner: {shown:?}");
+    let turnstile = venue.south.turnstile(NORTH).await?;
+    assert_eq!(turnstile.scan(&second.payload).await?.verdict, "admit");
+    assert_eq!(stage.organizer.incidents().await?, []);
+    Ok(())
+}
+
+/// Enrols a scanner with the organizer, and tells it of the hub in the north.
+async fn lost_scanner(stage: &Stage, venue: &Venue) -> anyhow::Result<Scanner> {
+    let code = stage.organizer.enrolment_code(Role::Scanner, "lost").await?;
+    let scanner = Scanner::enrol(&stage.programs, &stage.path("lost"), &code).await?;
+    Ok(scanner.with_hub(venue.north.listening.quic))
+}
+
+async fn revoke(stage: &Stage, name: &str) -> anyhow::Result<()> {
+    let devices = stage.organizer.devices().await?.devices;
+    let device = devices
+        .iter()
+        .find(|device| device.name == name)
+        .context("it is enrolled")?;
+    stage.organizer.revoke_device(&device.device).await?;
+    let devices = stage.organizer.devices().await?.devices;
+    ensure!(
+        devices.iter().any(|device| device.name == name && device.revoked),
+        "{devices:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_was_never_enrolled_says_how_to_be() -> anyhow::Result<()> {
+    let stage = Stage::empty("").await?;
+    for (program, arguments) in [
+        (Program::GateAgent, vec!["run"]),
+        (Program::GateAgent, vec!["scanner-code"]),
+        (Program::GateAgent, vec!["audit"]),
+        (Program::Scan, vec!["run", "--gate", "1", "--wedge"]),
+        (Program::Scan, vec!["status"]),
+    ] {
+        let folder = stage.path("fresh");
+        fs::create_dir_all(&folder)?;
+        let mut command = stage.programs.command(program);
+        command.arg("--dir").arg(&folder).args(&arguments);
+        check_refused(&finish(command).await?, "enrol");
+    }
+    Ok(())
+}
