@@ -100,7 +100,10 @@ impl Desk {
     }
 
     fn tell(&self, answer: &request::Answer) -> Answer {
-        tell::verdict(&tell::voice(&self.replica), answer, self.post.direction)
+        let voice = tell::voice(&self.replica);
+        let mut told = tell::verdict(&voice, answer, self.post.direction);
+        told.details.extend(tell::judged_by(&voice, answer));
+        told
     }
 }
 

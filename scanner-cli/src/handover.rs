@@ -84,8 +84,7 @@ impl Handover {
             .map_or(Seq(0), |held| held.tail.seq)
     }
 
-    fn sends(&self, after: Seq, run: Option<&Run>) {
-        let up_to = run.map_or(after, |run| run.head.tail.seq);
+    fn takes(&self, up_to: Seq) {
         self.taken.send_modify(|taken| {
             taken.up_to = Some(up_to);
             taken.since = Instant::now();
@@ -115,9 +114,13 @@ impl usher_link::Replica for Handover {
     }
 
     async fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
+        let ours = origin == self.replica.me();
+        if ours {
+            self.takes(after);
+        }
         let run = usher_link::Replica::load(self.replica.as_ref(), origin, after).await;
-        if origin == self.replica.me() {
-            self.sends(after, run.as_ref());
+        if let Some(run) = run.as_ref().filter(|_| ours) {
+            self.takes(run.head.tail.seq);
         }
         run
     }

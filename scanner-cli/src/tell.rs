@@ -29,14 +29,9 @@ pub fn voice(replica: &Replica) -> Voice {
 /// Tells how a scan came out.
 pub fn verdict(voice: &Voice, answer: &request::Answer, direction: Direction) -> Answer {
     let not_a_ticket = answer.verdict == Verdict::Deny(Reason::Rejected(Rejection::NotATicket));
-    let judged_by = match answer.by {
-        // Shown large by itself.
-        JudgedBy::Alone => None,
-        JudgedBy::Home(_) | JudgedBy::Hub(_) => voice.judged_by(answer.by),
-    };
     let facts = answer.ticket.as_ref().map(|ticket| voice.ticket(ticket));
     Answer {
-        details: facts.into_iter().chain(judged_by).collect(),
+        details: facts.into_iter().collect(),
         // What is no ticket needs nobody to be asked.
         alone: answer.by == JudgedBy::Alone && !not_a_ticket,
         ..said(
@@ -44,6 +39,14 @@ pub fn verdict(voice: &Voice, answer: &request::Answer, direction: Direction) ->
             outcome(answer.verdict, direction),
             voice.answer(answer, direction),
         )
+    }
+}
+
+/// Tells who judged a ticket, where that matters to the staff; that nobody else did is shown large by itself.
+pub fn judged_by(voice: &Voice, answer: &request::Answer) -> Option<String> {
+    match answer.by {
+        JudgedBy::Hub(_) if answer.ticket.is_some() => voice.judged_by(answer.by),
+        JudgedBy::Hub(_) | JudgedBy::Home(_) | JudgedBy::Alone => None,
     }
 }
 

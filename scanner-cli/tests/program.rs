@@ -1,6 +1,11 @@
-//! Runs the program `usher-scan` as a user would, with a real hub in the same process where it needs one.
+//! Runs the program `usher-scan` as a user would, with a real hub in the same process where it needs one, and its links
+//! with hubs that misbehave.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "program/asking.rs"]
+mod asking;
+#[path = "program/barred.rs"]
+mod barred;
 #[path = "program/decode.rs"]
 mod decode;
 #[path = "program/enrolling.rs"]

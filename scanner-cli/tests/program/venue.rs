@@ -40,7 +40,8 @@ const TICKETS: u8 = 102;
 const AUTHORITY: u8 = 103;
 const ISSUING: u8 = 104;
 
-fn key(n: u8) -> SecretKey {
+/// Makes the key of a number.
+pub fn key(n: u8) -> SecretKey {
     SecretKey::from_seed(&[n; 32])
 }
 
@@ -65,7 +66,7 @@ impl Venue {
         let directory = DataDirectory::at(&folder.path().join("hub"));
         directory.create().unwrap();
         let hub = directory.make_key().unwrap().public();
-        Replica::found(&directory.replica_path(), &hub_meta(hub)).unwrap();
+        Replica::found(&directory.replica_path(), &meta(hub, Role::Hub, "Hub A")).unwrap();
         let site = Site {
             directory,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -242,18 +243,24 @@ fn bundle() -> SignedBundle {
     bundle.sign(&[&key(ROOT)])
 }
 
-fn hub_meta(hub: PublicKey) -> Meta {
+/// Gives what a device of that role is and believes.
+pub fn meta(device: PublicKey, role: Role, name: &str) -> Meta {
+    meta_within(device, role, name, Window::ALWAYS)
+}
+
+/// Gives what a device is and believes whose certificate is valid in a window.
+pub fn meta_within(device: PublicKey, role: Role, name: &str, window: Window) -> Meta {
     let certificate = Certificate {
         event: EVENT,
-        device: hub,
-        role: Role::Hub,
-        name: "Hub A".to_owned(),
+        device,
+        role,
+        name: name.to_owned(),
         gates: Vec::new(),
         capabilities: Capabilities {
-            enrol_scanners: true,
+            enrol_scanners: role == Role::Hub,
             override_refusals: true,
         },
-        window: Window::ALWAYS,
+        window,
     };
     Meta {
         identity: DeviceIdentity {
@@ -268,9 +275,7 @@ fn hub_meta(hub: PublicKey) -> Meta {
 
 /// Writes the policy, the roster and a revocation, as the cloud would.
 fn authority_log(hub: PublicKey) -> Run {
-    let trust = Trust::pin(&RootSet::single(key(ROOT).public()), bundle()).unwrap();
-    let mut ledger = Ledger::new(key(AUTHORITY).public(), None, Arc::new(trust));
-    let bodies = [
+    authority_run(vec![
         Body::Policy {
             version: 1,
             policy: policy(),
@@ -283,9 +288,18 @@ fn authority_log(hub: PublicKey) -> Run {
             unit: Unit(REVOKED),
             generation: Generation(1),
         },
-    ];
+    ])
+}
+
+/// Writes an authority log.
+pub fn authority_run(bodies: Vec<Body>) -> Run {
+    let trust = Trust::pin(&RootSet::single(key(ROOT).public()), bundle()).unwrap();
+    let mut ledger = Ledger::new(key(AUTHORITY).public(), None, Arc::new(trust));
     let now = Clock::system().now();
-    let records = bodies.map(|body| ledger.write(body, now).bytes).to_vec();
+    let records = bodies
+        .into_iter()
+        .map(|body| ledger.write(body, now).bytes)
+        .collect();
     ledger.seal(&key(AUTHORITY));
     Run {
         base: Tail::default(),
