@@ -38,7 +38,8 @@ pub async fn serve(listener: TcpListener, services: Arc<Services>, cancel: Cance
     }
 }
 
-fn routes(services: Arc<Services>) -> Router {
+/// Puts the routes together with their limits.
+pub fn routes(services: Arc<Services>) -> Router {
     Router::new()
         .route("/v1/scans", post(scans::judge))
         .route("/v1/enrolments", post(enrolments::enrol))
