@@ -90,7 +90,7 @@ impl Enrolment<'_> {
     /// **Errors**: [`EnrolError`].
     pub async fn run(self, clock: &Clock) -> Result<EnrolmentGrant, EnrolError> {
         let path = self.directory.replica_path();
-        if path.exists() {
+        if Replica::is_founded(&path) {
             return Err(DirectoryError::from(ReplicaError::AlreadyFounded { path }).into());
         }
         self.directory.create()?;

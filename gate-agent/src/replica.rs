@@ -7,6 +7,7 @@ mod database;
 mod error;
 mod export;
 mod linked;
+mod lock;
 mod meta;
 mod owner;
 mod readers;
@@ -39,6 +40,7 @@ pub use standing::{FiguresNow, Standing};
 use crate::clock::Clock;
 use command::Command;
 use database::Place;
+use lock::Lock;
 use owner::Owner;
 use readers::Readers;
 use replay::Rebuilt;
@@ -77,6 +79,12 @@ impl Replica {
         Ok(transaction.commit()?)
     }
 
+    /// Tells whether a file holds a device's replica; one that an enrolment left unfinished does not.
+    pub fn is_founded(path: &Path) -> bool {
+        let open = || Place::File(path.to_owned()).open_reader();
+        path.exists() && !open().is_ok_and(|connection| matches!(Meta::exists(&connection), Ok(false)))
+    }
+
     /// Reads what a device is and believes, also while it is running.
     ///
     /// **Errors**: [`ReplicaError::NotFounded`] and the rest of [`ReplicaError`].
@@ -107,15 +115,16 @@ impl Replica {
     fn start(
         place: Place,
         connection: Connection,
-        lock: Option<std::fs::File>,
+        lock: Option<Lock>,
         (key, clock): (SecretKey, Clock),
     ) -> Result<Self, ReplicaError> {
         database::quick_check(&connection)?;
+        database::check_commits(&connection, place.noted())?;
         let meta = Meta::read(&connection)?;
         if meta.identity.unverified().device != key.public() {
             return Err(ReplicaError::OtherKey);
         }
-        let now = clock.now();
+        let (now, commits) = (clock.now(), meta::read_commits(&connection)?);
         let Rebuilt { ledger, shelf } = replay::rebuild(&connection, key.public(), now)?;
         let published = Arc::new(Published::new(&ledger, meta::read_fresh_as_of(&connection)?));
         let event = ledger.event();
@@ -128,6 +137,7 @@ impl Replica {
             clock: clock.clone(),
             published: Arc::clone(&published),
             lock,
+            commits,
             failing: false,
             latest: now,
         };

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use usher_protocol::trust::Trust;
 use usher_protocol::{Origin, Seq};
 
-use super::database::{Place, quick_check};
+use super::database::{Place, check_commits, quick_check};
 use super::error::{Finding, ReplicaError};
-use super::meta::Meta;
-use super::replay::{Step, walk};
+use super::meta::{self, Meta};
+use super::replay::{self, Step, walk};
 
 /// What was found in one log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,14 +33,32 @@ pub struct Audit {
 ///
 /// **Errors**: [`ReplicaError`] when the file cannot be read at all.
 pub fn audit(path: &Path) -> Result<Audit, ReplicaError> {
-    let mut connection = Place::File(path.to_owned()).open_reader()?;
+    let place = Place::File(path.to_owned());
+    // Before the database is looked at, which may grow meanwhile.
+    let noted = place.noted();
+    let mut connection = place.open_reader()?;
     let transaction = connection.transaction()?;
     let mut findings = Vec::new();
-    match quick_check(&transaction) {
-        Err(ReplicaError::Damaged(finding)) => findings.push(finding),
-        checked => checked?,
+    let mut take = |checked| match checked {
+        Err(ReplicaError::Damaged(finding)) => {
+            findings.push(finding);
+            Ok(())
+        }
+        checked => checked,
+    };
+    take(quick_check(&transaction))?;
+    take(check_commits(&transaction, noted))?;
+    let meta = Meta::read(&transaction)?;
+    meta::read_fresh_as_of(&transaction)?;
+    let event = meta.identity.unverified().event;
+    let trust = Trust::pin(&meta.roots, meta.bundle)?;
+    if let Some(checkpoint) = meta::read_checkpoint(&transaction)? {
+        let checkpoint = checkpoint.verify(&trust)?;
+        take(replay::check_covered(
+            &checkpoint,
+            &replay::read_covered(&transaction)?,
+        ))?;
     }
-    let event = Meta::read(&transaction)?.identity.unverified().event;
     let mut logs: BTreeMap<Origin, AuditedLog> = BTreeMap::new();
     findings.extend(walk(&transaction, event, &mut |step| match step {
         Step::Record(entry) => logs.entry(entry.origin).or_default().records += 1,

@@ -1,12 +1,13 @@
-//! Opening the SQLite files: connections with the settings that make a commit durable, the lock against a second process, migrations; no queries.
+//! Opening the SQLite files: connections with the settings that make a commit durable, migrations, first checks; no queries.
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{Finding, ReplicaError};
+use super::lock::{self, Lock};
+use super::meta;
 
 mod replica_tables {
     refinery::embed_migrations!("migrations/replica");
@@ -84,21 +85,19 @@ impl Place {
         })?)
     }
 
-    /// Takes the lock that keeps a second process off; it is held as long as the file is open.
-    pub fn lock(&self) -> Result<Option<File>, ReplicaError> {
-        let Self::File(path) = self else {
-            return Ok(None);
-        };
-        let lock_path = path.with_extension("lock");
-        let failed = |source| ReplicaError::Lock {
-            path: lock_path.clone(),
-            source,
-        };
-        let lock = File::create(&lock_path).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(lock)),
-            Err(TryLockError::WouldBlock) => Err(ReplicaError::InUse { path: path.clone() }),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
+    /// Takes the lock that keeps a second process off; nobody else knows a replica in memory.
+    pub fn lock(&self) -> Result<Option<Lock>, ReplicaError> {
+        match self {
+            Self::File(path) => Lock::take(path).map(Some),
+            Self::Memory(_) => Ok(None),
+        }
+    }
+
+    /// Reads how many commits were durable, as far as that was noted.
+    pub fn noted(&self) -> u64 {
+        match self {
+            Self::File(path) => lock::noted(path),
+            Self::Memory(_) => 0,
         }
     }
 }
@@ -122,4 +121,15 @@ pub fn quick_check(connection: &Connection) -> Result<(), ReplicaError> {
         return Ok(());
     }
     Err(ReplicaError::Damaged(Finding::Page(said)))
+}
+
+/// Looks for commits that were durable and are gone.
+///
+/// **Errors**: [`ReplicaError::Damaged`].
+pub fn check_commits(connection: &Connection, noted: u64) -> Result<(), ReplicaError> {
+    let lost = noted.saturating_sub(meta::read_commits(connection)?);
+    if lost == 0 {
+        return Ok(());
+    }
+    Err(ReplicaError::Damaged(Finding::Lost { commits: lost }))
 }

@@ -84,6 +84,13 @@ impl From<refinery::Error> for ReplicaError {
 pub enum Finding {
     /// A page of the file: what SQLite says of it.
     Page(String),
+    /// Commits that were durable are not there any more.
+    Lost {
+        /// How many.
+        commits: u64,
+    },
+    /// A log does not begin where the checkpoint says.
+    Covered,
     /// A record or head of a log.
     Log {
         /// Whose log.
@@ -116,6 +123,11 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Page(said) => write!(f, "the database file: {said}"),
+            Self::Lost { commits } => write!(
+                f,
+                "the database file: {commits} commits that were durable are gone; its write-ahead log is damaged, or it is an older copy"
+            ),
+            Self::Covered => f.write_str("the logs do not begin where the checkpoint ends"),
             Self::Log { origin, seq, fault } => {
                 let what = match fault {
                     Fault::Altered => "was altered",

@@ -1,4 +1,6 @@
-//! What a device is and believes, as it is stored: certificate, pinned roots, bundle, uplink, checkpoint, freshness; checking them is the caller's.
+//! What a device is and believes, as it is stored: certificate, pinned roots, bundle, uplink, checkpoint, freshness; whether to believe it is the caller's to check.
+//!
+//! Each value is stored behind the beginning of its hash, so that a damaged one is named and not taken for another.
 
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
@@ -20,6 +22,10 @@ const BUNDLE: &str = "bundle";
 const UPLINK: &str = "uplink";
 const CHECKPOINT: &str = "checkpoint";
 const FRESH_AS_OF: &str = "fresh_as_of";
+const COMMITS: &str = "commits";
+
+/// Bytes of the hash before a value: enough to notice damage, which does not choose its bytes.
+const HASH_BYTES: usize = 8;
 
 /// What a device is and believes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +54,7 @@ impl Meta {
     }
 
     /// Tells whether there is one.
-    pub fn exists(connection: &Connection) -> rusqlite::Result<bool> {
+    pub fn exists(connection: &Connection) -> Result<bool, ReplicaError> {
         Ok(read(connection, IDENTITY)?.is_some())
     }
 
@@ -83,16 +89,28 @@ pub fn write_checkpoint(connection: &Connection, checkpoint: &SignedCheckpoint) 
 
 /// Reads up to when every authority record was known to be here.
 pub fn read_fresh_as_of(connection: &Connection) -> Result<Option<Timestamp>, ReplicaError> {
-    let bytes = read(connection, FRESH_AS_OF)?;
-    let ms = bytes
-        .and_then(|bytes| bytes.try_into().ok())
-        .map(u64::from_le_bytes);
-    Ok(ms.map(Timestamp))
+    Ok(read_number(connection, FRESH_AS_OF)?.map(Timestamp))
 }
 
 /// Writes up to when every authority record is known to be here.
 pub fn write_fresh_as_of(connection: &Connection, at: Timestamp) -> rusqlite::Result<()> {
     write(connection, FRESH_AS_OF, &at.0.to_le_bytes())
+}
+
+/// Reads how many commits there were.
+pub fn read_commits(connection: &Connection) -> Result<u64, ReplicaError> {
+    Ok(read_number(connection, COMMITS)?.unwrap_or(0))
+}
+
+/// Writes how many commits there are with this one.
+pub fn write_commits(connection: &Connection, commits: u64) -> rusqlite::Result<()> {
+    write(connection, COMMITS, &commits.to_le_bytes())
+}
+
+fn read_number(connection: &Connection, name: &'static str) -> Result<Option<u64>, ReplicaError> {
+    let number = |bytes: Vec<u8>| bytes.try_into().map(u64::from_le_bytes);
+    let read = read(connection, name)?.map(number).transpose();
+    read.map_err(|_| ReplicaError::BadMeta { name })
 }
 
 fn read_json<T: DeserializeOwned>(connection: &Connection, name: &'static str) -> Result<T, ReplicaError> {
@@ -105,15 +123,32 @@ fn write_json<T: Serialize>(connection: &Connection, name: &str, value: &T) -> r
     write(connection, name, &bytes)
 }
 
-fn read(connection: &Connection, name: &str) -> rusqlite::Result<Option<Vec<u8>>> {
+fn read(connection: &Connection, name: &'static str) -> Result<Option<Vec<u8>>, ReplicaError> {
     let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;
-    statement.query_row([name], |row| row.get(0)).optional()
+    let stored: Option<Vec<u8>> = statement.query_row([name], |row| row.get(0)).optional()?;
+    let Some(mut stored) = stored else {
+        return Ok(None);
+    };
+    let value = stored.split_off(HASH_BYTES.min(stored.len()));
+    if stored != hash(name, &value) {
+        return Err(ReplicaError::BadMeta { name });
+    }
+    Ok(Some(value))
 }
 
 fn write(connection: &Connection, name: &str, value: &[u8]) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     )?;
-    statement.execute((name, value))?;
+    statement.execute((name, [&hash(name, value), value].concat()))?;
     Ok(())
+}
+
+/// Gives what stands before a value; with its name, so that one value is not taken for another.
+fn hash(name: &str, value: &[u8]) -> [u8; HASH_BYTES] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(name.as_bytes()).update(&[0]).update(value);
+    let mut start = [0; HASH_BYTES];
+    start.copy_from_slice(&hasher.finalize().as_bytes()[..HASH_BYTES]);
+    start
 }

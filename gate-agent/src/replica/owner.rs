@@ -1,7 +1,6 @@
 //! The one thread that holds the ledger and the writing connection: it drains what is waiting, decides, commits once, and only then answers.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,6 +15,7 @@ use usher_protocol::log::{Contradiction, Head, Run};
 use usher_protocol::sync::{Held, StoreError};
 
 use super::command::{Command, Look};
+use super::lock::Lock;
 use super::replay::{self, Rebuilt};
 use super::rows::{self, Batch, KeptHead};
 use super::shelf::Shelf;
@@ -45,7 +45,9 @@ pub struct Owner {
     /// Where results are put up.
     pub published: Arc<Published>,
     /// The lock that keeps a second process off.
-    pub lock: Option<File>,
+    pub lock: Option<Lock>,
+    /// How many commits are durable.
+    pub commits: u64,
     /// Whether the last commit failed.
     pub failing: bool,
     /// The latest time seen.
@@ -183,12 +185,17 @@ impl Owner {
             return true;
         }
         group.batch.fresh_as_of = self.published.fresh_as_of();
+        group.batch.commits = self.commits + 1;
         let started = Instant::now();
         if let Err(error) = group.batch.commit(&mut self.connection) {
             self.fail(&error, now);
             return false;
         }
         self.published.figures.committed(started.elapsed());
+        self.commits += 1;
+        if let Some(lock) = &self.lock {
+            lock.note(self.commits);
+        }
         self.publish(group, now);
         true
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 use usher_keys::{EventId, PublicKey, Signature, Timestamp};
+use usher_protocol::checkpoint::Checkpoint;
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Hash, Head, Tail};
 use usher_protocol::trust::Trust;
@@ -30,11 +31,13 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
     let trust = Arc::new(Trust::pin(&meta.roots, meta.bundle)?);
     let event = trust.event();
     let mut ledger = Ledger::new(me, Some(meta.identity), trust);
+    let covered = read_covered(connection)?;
     if let Some(checkpoint) = meta::read_checkpoint(connection)? {
-        ledger.adopt(&checkpoint)?;
+        let checkpoint = ledger.adopt(&checkpoint)?;
+        check_covered(&checkpoint, &covered)?;
     }
     let mut shelf = Shelf::default();
-    for (origin, tail) in read_covered(connection)? {
+    for (origin, tail) in covered {
         shelf.begin(origin, tail.seq);
     }
     let mut heads = Vec::new();
@@ -55,6 +58,17 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
         ledger.replay_head(head);
     }
     Ok(Rebuilt { ledger, shelf })
+}
+
+/// Demands that the logs begin where the checkpoint ends.
+///
+/// **Errors**: [`ReplicaError::Damaged`].
+pub fn check_covered(checkpoint: &Checkpoint, covered: &BTreeMap<Origin, Tail>) -> Result<(), ReplicaError> {
+    let said: BTreeMap<Origin, Tail> = checkpoint.covered.iter().copied().collect();
+    if said == *covered {
+        return Ok(());
+    }
+    Err(ReplicaError::Damaged(Finding::Covered))
 }
 
 /// One thing met on the walk.
@@ -236,7 +250,8 @@ pub fn read_head(row: &Row) -> rusqlite::Result<Head> {
     })
 }
 
-fn read_covered(connection: &Connection) -> rusqlite::Result<BTreeMap<Origin, Tail>> {
+/// Reads where the logs stood in the checkpoint.
+pub fn read_covered(connection: &Connection) -> rusqlite::Result<BTreeMap<Origin, Tail>> {
     let mut statement = connection.prepare("SELECT origin, seq, hash FROM covered")?;
     let tails = statement.query_map([], |row| {
         let tail = Tail {

@@ -35,6 +35,8 @@ pub struct Batch {
     pub trust: Option<(RootSet, SignedBundle)>,
     /// Up to when every authority record is here; alone it is no reason for a commit.
     pub fresh_as_of: Option<Timestamp>,
+    /// How many commits there are with this one.
+    pub commits: u64,
 }
 
 impl Batch {
@@ -64,6 +66,7 @@ impl Batch {
         if let Some(at) = self.fresh_as_of {
             meta::write_fresh_as_of(&transaction, at)?;
         }
+        meta::write_commits(&transaction, self.commits)?;
         transaction.commit()
     }
 }
