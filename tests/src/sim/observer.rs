@@ -64,8 +64,8 @@ impl Observer {
         }
     }
 
-    /// Checks a decision where it is made: promises 6 and 7.
-    pub fn decided(&mut self, step: u64, node: NodeId, bundle: u64, job: &Job, judged: &Judged) {
+    /// Checks a decision where it is made, at a node that knows that version of the bundle: promises 6 and 7.
+    pub fn decided(&mut self, step: u64, (node, bundle): (NodeId, u64), job: &Job, judged: &Judged) {
         let Verdict::Admit { .. } = judged.verdict else {
             return;
         };

@@ -208,7 +208,7 @@ impl World {
         let judged = self.nodes[node].ledger.judge(&asked, seat, now);
         self.say(|| format!("{node}: {:?} {seat:?} → {:?}", job.paper, judged.verdict));
         let bundle = self.nodes[node].ledger.trust().bundle().version;
-        self.observer.decided(self.step, node, bundle, &job, &judged);
+        self.observer.decided(self.step, (node, bundle), &job, &judged);
         if let Some(body) = judged.body {
             self.nodes[node].write(body, now);
         }

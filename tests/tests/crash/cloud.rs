@@ -37,7 +37,7 @@ async fn kill_while_selling() -> anyhow::Result<()> {
     for _ in 0..BUYERS {
         buyers.spawn_local(keep_buying(
             stage.buyer(),
-            Random::new(random.next()),
+            Random::new(random.bits()),
             stopped.clone(),
         ));
     }

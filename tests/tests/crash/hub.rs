@@ -46,7 +46,7 @@ async fn kill_while_admitting() -> anyhow::Result<()> {
             venue.north.turnstile(NORTH).await?,
             venue.south.turnstile(SOUTH).await?,
         ] {
-            let seed = Random::new(random.next());
+            let seed = Random::new(random.bits());
             turnstiles.spawn_local(keep_scanning(turnstile, tickets.clone(), seed, stopped.clone()));
         }
     }
