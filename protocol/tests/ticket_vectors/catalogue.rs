@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use usher_keys::codec::encode;
 use usher_keys::{Domain, EventId, KeyStatus, SecretKey, Timestamp, Window};
-use usher_protocol::ticket::{MAX_PAYLOAD_BYTES, PAYLOAD_VERSION, Payload, Ticket, TicketFlags};
+use usher_protocol::ticket::live::LIVE_TOLERANCE_MS;
+use usher_protocol::ticket::{
+    MAX_PAYLOAD_BYTES, MAX_TEXT_DIGITS, PAYLOAD_VERSION, Payload, Ticket, TicketFlags, digits,
+};
 use usher_protocol::{Generation, TierId, Unit};
 
 use super::file::{HOLDER_SEED, Key, NOW, Rejected, Valid, Vectors, WINDOW, split};
@@ -38,7 +41,7 @@ pub fn vectors() -> Vectors {
     let keys = keys();
     Vectors {
         about: "Ticket payloads of version 1. Bytes in hexadecimal, times in milliseconds since the Unix epoch. \
-                Every key's seed is the 32-byte private key of RFC 8032. A rejected entry has either a payload, whose \
+                Every key's seed is the 32-byte private key of RFC 8032; the holder's is 70 repeated. A rejected entry has either a payload, whose \
                 text follows from it, or a text, or the hexadecimal bytes of a text that is not UTF-8."
             .to_owned(),
         event: EventId(*b"vectors of usher"),
@@ -165,6 +168,7 @@ fn rejected(keys: &[Key]) -> Vec<Rejected> {
     all.extend(alterations(&keys[0], &keys[1]));
     all.extend(signatures(keys));
     all.extend(other_keys(keys));
+    all.extend(live(&keys[0]));
     all.extend(spellings(&keys[0]));
     all.extend(numbers(&keys[0]));
     all
@@ -190,6 +194,9 @@ fn lengths(key: &Key) -> Vec<Rejected> {
     let large = largest(key).sign(&key.secret());
     let over = [large.bytes(), &[0]].concat();
     assert_eq!(over.len(), MAX_PAYLOAD_BYTES + 1);
+    let shown = large.shown_live(&SecretKey::from_seed(&HOLDER_SEED), NOW);
+    assert_eq!(shown.len(), MAX_TEXT_DIGITS);
+    let longest = digits::decode(shown.as_bytes()).expect("what we write can be read");
     vec![
         not_a_ticket("nothing at all", &[]),
         not_a_ticket("a version byte alone", &[PAYLOAD_VERSION]),
@@ -212,6 +219,10 @@ fn lengths(key: &Key) -> Vec<Rejected> {
             signed(key, &body)
         }),
         not_a_ticket("one byte longer than the longest payload", &over),
+        not_a_ticket(
+            "one byte longer than the longest code",
+            &[longest.as_slice(), &[0]].concat(),
+        ),
     ]
 }
 
@@ -363,6 +374,71 @@ fn other_keys(keys: &[Key]) -> Vec<Rejected> {
     ]
 }
 
+/// A live ticket that is not shown live.
+fn live(key: &Key) -> Vec<Rejected> {
+    let holder = SecretKey::from_seed(&HOLDER_SEED);
+    let live = |holder: &SecretKey| {
+        let ticket = Ticket {
+            holder: Some(holder.public()),
+            ..ordinary(key)
+        };
+        ticket.sign(&key.secret())
+    };
+    let shown = |payload: &Payload, by: &SecretKey, at: Timestamp| {
+        let text = payload.shown_live(by, at);
+        digits::decode(text.as_bytes()).expect("what we write can be read")
+    };
+    let (ours, other) = (live(&holder), live(&SecretKey::from_seed(&[0x71; 32])));
+    let now = shown(&ours, &holder, NOW);
+    let moving = &now[ours.bytes().len()..];
+    let (shown_at, signature) = moving.split_at(8);
+    let of = |name, code: &[u8]| Rejected::payload_of(name, code, json!("not_live"));
+    let a_minute = LIVE_TOLERANCE_MS + 1;
+    let later = (NOW.0 + 1_000).to_le_bytes();
+    vec![
+        of("a picture of a live ticket without its moving part", ours.bytes()),
+        of(
+            "shown longer ago than is borne",
+            &shown(&ours, &holder, Timestamp(NOW.0 - a_minute)),
+        ),
+        of(
+            "shown later than is borne",
+            &shown(&ours, &holder, Timestamp(NOW.0 + a_minute)),
+        ),
+        of(
+            "shown at the end of time",
+            &shown(&ours, &holder, Timestamp::FOREVER),
+        ),
+        of("shown by another phone", &shown(&ours, &key.secret(), NOW)),
+        of(
+            "the moving part of another ticket",
+            &[other.bytes(), moving].concat(),
+        ),
+        of(
+            "another moment under the old signature",
+            &[ours.bytes(), &later, signature].concat(),
+        ),
+        of("a malleated signature of the phone: S + L", &{
+            let (r, s) = signature.split_at(32);
+            [ours.bytes(), shown_at, r, &plus_l(s)].concat()
+        }),
+        not_a_ticket("a moving part that lacks a byte", &now[..now.len() - 1]),
+        not_a_ticket(
+            "a moving part with a byte too many",
+            &[now.as_slice(), &[0]].concat(),
+        ),
+        not_a_ticket("a moving part behind a ticket without a holder", &{
+            let plain = ordinary(key).sign(&key.secret());
+            shown(&plain, &holder, NOW)
+        }),
+        false_signature("a moving part behind an altered ticket", &{
+            let mut altered = now.clone();
+            altered[6] ^= 1;
+            altered
+        }),
+    ]
+}
+
 /// Texts that people, keyboards and phones make of a good one.
 fn spellings(key: &Key) -> Vec<Rejected> {
     let payload: Payload = ordinary(key).sign(&key.secret());
@@ -414,7 +490,8 @@ fn numbers(key: &Key) -> Vec<Rejected> {
     };
     // 75 bytes: ten whole chunks and one of 5 bytes in 13 digits.
     let short = short.sign(&key.secret()).to_text();
-    let large = largest(key).sign(&key.secret()).to_text();
+    let large = largest(key).sign(&key.secret());
+    let large = large.shown_live(&SecretKey::from_seed(&HOLDER_SEED), NOW);
     let of = |name: &str, text: String| Rejected::text_of(name, text);
     let first = |digits: &str| format!("{digits}{}", &good[17..]);
     let last = |digits: &str| format!("{}{digits}", &short[..170]);

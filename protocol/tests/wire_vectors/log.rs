@@ -142,6 +142,7 @@ fn reasons() -> Vec<Refused> {
         Reason::Rejected(Rejection::FalseSignature),
         Reason::Rejected(Rejection::StruckKey),
         Reason::Rejected(Rejection::KeyOutOfWindow),
+        Reason::Rejected(Rejection::NotLive),
         Reason::OtherEvent,
         Reason::Superseded {
             newest: Generation(2),

@@ -6,7 +6,9 @@ use super::*;
 use crate::admission::Reason;
 use crate::ident::{Generation, Unit};
 use crate::rehearsal::machine::Machine;
-use crate::rehearsal::{AVAILABLE, EVENT, NORTH, NOW, REENTRY, SOUTH, STRICT, asked, hub, ticket};
+use crate::rehearsal::{
+    AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, asked, hub, ticket,
+};
 
 const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
 
@@ -232,6 +234,33 @@ fn a_hub_that_has_not_adopted_the_newest_roster_is_not_ready() {
     check(&mut gate, 1, STRICT, Seat::Home, refer(Referral::NotReady));
     gate.keep_house();
     check(&mut gate, 2, STRICT, Seat::Home, ADMIT);
+}
+
+#[test]
+fn a_day_that_the_log_has_seen_begin_stays_begun_when_the_clock_is_set_back() {
+    let mut gate = Machine::hub(1, &Machine::cloud(&[1]));
+    let scan = |number| asked(number, ticket(1, TWICE_A_DAY));
+    let tomorrow = NOW.plus_ms(24 * HOUR_MS);
+    for (number, left) in [(1, 1), (2, 0)] {
+        let verdict = gate.judge(&scan(number), Seat::Home);
+        assert_eq!(verdict, Verdict::Admit { persons: 1, left });
+    }
+    assert!(matches!(
+        gate.judge(&scan(3), Seat::Home),
+        Verdict::Deny(Reason::DayUsedUp { .. })
+    ));
+    assert_eq!(
+        gate.judge_at(&scan(4), Seat::Home, tomorrow),
+        Verdict::Admit { persons: 1, left: 1 }
+    );
+    let mut other = Machine::hub(1, &Machine::cloud(&[1]));
+    other.judge(&scan(1), Seat::Home);
+    other.judge(&scan(2), Seat::Home);
+    other.write_at(Body::RosterAdopted { epoch: 1 }, tomorrow);
+    assert_eq!(
+        other.judge(&scan(3), Seat::Home),
+        Verdict::Admit { persons: 1, left: 1 }
+    );
 }
 
 #[test]

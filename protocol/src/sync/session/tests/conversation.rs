@@ -349,6 +349,22 @@ fn a_checkpoint_that_was_lost_or_refused_holds_nothing_up() {
     line.lose();
     line.wait(2 * RESEND_MS);
     check_agreed(&line);
+    // The same with a clock that is set back by an hour while the answer is waited for.
+    let mut cloud = cloud_with_a_long_history();
+    cloud.make_checkpoint(NOW);
+    let mut line = Line::new(cloud, fresh_hub());
+    let hello = line.b.sent[0].clone();
+    line.a.input(received(hello));
+    line.lose();
+    line.a.clock = Timestamp(NOW.0 - HOUR_MS);
+    line.a.input(Input::Tick);
+    let runs = line
+        .a
+        .sent
+        .iter()
+        .filter(|message| matches!(message, Message::Run(_)))
+        .count();
+    assert_eq!(runs, 1, "a run follows at once");
     // A scanner that has refused somebody already must not forget it.
     let mut cloud = cloud_with_a_long_history();
     cloud.make_checkpoint(NOW);
