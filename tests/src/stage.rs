@@ -26,6 +26,9 @@ use festival::Places;
 use organizer::Organizer;
 use programs::Programs;
 
+/// Set in the environment, it keeps the folders of tests, with databases and logs, to be looked into.
+const KEEP: &str = "USHER_KEEP_STAGE";
+
 /// A cloud that sells the festival's tickets.
 #[derive(Debug)]
 pub struct Stage {
@@ -63,10 +66,11 @@ impl Stage {
     /// **Errors**: when a program is missing or a step fails.
     pub async fn empty(cloud_settings: &str) -> anyhow::Result<Self> {
         let programs = Programs::find()?;
-        let folder = tempfile::Builder::new()
+        let mut folder = tempfile::Builder::new();
+        folder
             .prefix("usher-")
-            .tempdir()
-            .context("making a folder")?;
+            .disable_cleanup(std::env::var_os(KEEP).is_some());
+        let folder = folder.tempdir().context("making a folder")?;
         let cloud = Cloud::start(&programs, &folder.path().join("cloud"), cloud_settings).await?;
         let key = cloud.organizer_key("Owl Events").await?;
         let http = cloud.http.with_token(key);

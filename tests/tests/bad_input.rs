@@ -5,4 +5,9 @@ mod bad_input {
     pub mod cloud_requests;
     pub mod cloud_settings;
     pub mod cloud_texts;
+    pub mod codes;
+    pub mod copies;
+    pub mod hub_disks;
+    pub mod hub_requests;
+    pub mod hub_settings;
 }

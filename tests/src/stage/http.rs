@@ -49,10 +49,13 @@ impl Http {
     pub fn new(address: SocketAddr) -> anyhow::Result<Self> {
         // An error means that it was installed before.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        // A connection that is kept may be to a server that was killed meanwhile.
         let client = Client::builder()
             .timeout(TIMEOUT)
-            .build()
-            .context("making a HTTP client")?;
+            .pool_max_idle_per_host(0)
+            .no_proxy()
+            .build();
+        let client = client.context("making a HTTP client")?;
         Ok(Self {
             client,
             base: format!("http://{address}"),

@@ -165,7 +165,10 @@ impl Organizer {
             .send(Method::POST, &self.path("key-request"), None)
             .await?
             .expect(200)?;
-        let (request_file, bundle_file) = (self.file("request.json"), self.file("bundle.json"));
+        let (request_file, bundle_file) = (
+            self.file(&format!("{}-request.json", self.event)),
+            self.file(&format!("{}-bundle.json", self.event)),
+        );
         fs::write(&request_file, request.body)?;
         let root = self.file("root.pem");
         self.keys(&[

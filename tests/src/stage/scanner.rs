@@ -181,17 +181,32 @@ impl Wedge {
     /// Types a code and waits for what the scanner shows.
     ///
     /// **Errors**: when it shows nothing.
-    pub async fn read(&mut self, code: &str) -> anyhow::Result<Shown> {
-        let input = self.child.stdin.as_mut().context("its input is piped")?;
-        writeln!(input, "{code}").context("typing a code")?;
-        let (file, at) = (&self.shown, self.read);
+    pub async fn read(&mut self, code: impl AsRef<[u8]>) -> anyhow::Result<Shown> {
+        self.type_line(code)?;
+        let at = self.read;
         let shown = until("the scanner to show a result", async || {
-            let lines = std::fs::read_to_string(file)?;
-            Ok(results(&lines)?.into_iter().nth(at))
+            Ok(results(&self.printed()?)?.into_iter().nth(at))
         })
         .await?;
         self.read += 1;
         Ok(shown)
+    }
+
+    /// Types a line that is no code the scanner would show a result for.
+    ///
+    /// **Errors**: when the scanner does not take it.
+    pub fn type_line(&mut self, line: impl AsRef<[u8]>) -> anyhow::Result<()> {
+        let input = self.child.stdin.as_mut().context("its input is piped")?;
+        input
+            .write_all(&[line.as_ref(), b"\n"].concat())
+            .context("typing a line")
+    }
+
+    /// Gives everything the scanner has printed.
+    ///
+    /// **Errors**: when it cannot be read.
+    pub fn printed(&self) -> anyhow::Result<String> {
+        Ok(std::fs::read_to_string(&self.shown)?)
     }
 }
 
