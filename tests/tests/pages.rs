@@ -1,0 +1,117 @@
+//! The pages as people see them, in a real browser: a buyer's way to a ticket, and a hub's status while the ticket is shown.
+
+mod pages {
+    pub mod browser;
+}
+
+use anyhow::ensure;
+use fantoccini::Locator;
+use fantoccini::elements::Element;
+use pages::browser::Browser;
+use usher_tests::stage::Stage;
+use usher_tests::stage::festival::{NORTH, Places};
+use usher_tests::stage::patience::until;
+use usher_tests::stage::programs::Program;
+use usher_tests::stage::venue::{Side, Venue};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_buyer_buys_a_seat_on_the_page_and_the_hubs_page_shows_the_admission() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    let browser = Browser::start(&stage.path("browser")).await?;
+    buy_a_seat(&browser, stage.cloud.http.base()).await?;
+    let ticket_id = open_the_ticket(&browser).await?;
+
+    // What is on the buyer's screen is what the scanner reads.
+    let screen = stage.path("screen.png");
+    let code = browser.find(".ticket .code svg").await?;
+    std::fs::write(&screen, code.screenshot().await?)?;
+    let ticket = stage.buyer().ticket(&ticket_id).await?;
+    let read = stage
+        .programs
+        .run(Program::Scan, &["decode".as_ref(), screen.as_os_str()])
+        .await?;
+    assert_eq!(read, format!("{}\t{}", screen.display(), ticket.payload));
+
+    let scanner = venue.scanner(&stage, Side::North, "Scanner").await?;
+    browser.goto(venue.north.http.base()).await?;
+    browser.says("#admitted", "0").await?;
+    assert_eq!(scanner.scan(NORTH, &screen).await?.outcome, "admitted");
+    browser.says("#admitted", "1").await?;
+    browser.says("#inside", "1").await?;
+    assert_eq!(scanner.scan(NORTH, &screen).await?.outcome, "already_used");
+    browser.says("#refused", "Already used").await?;
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declined_card_is_told_and_another_one_buys_the_ticket() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let browser = Browser::start(&stage.path("browser")).await?;
+    browser.goto(stage.cloud.http.base()).await?;
+    browser.find("a.card").await?.click().await?;
+    let quantity = browser.find("input[data-tier='2']").await?;
+    quantity.clear().await?;
+    quantity.send_keys("2").await?;
+    browser.says("#total", "2 tickets").await?;
+    browser.find("#reserve").await?.click().await?;
+    pay(&browser, "tok_decline").await?;
+    browser.says("#message", "declined").await?;
+    pay(&browser, "tok_ok").await?;
+    browser.says("h1", "Your tickets").await?;
+    assert_eq!(browser.all("a.card").await?.len(), 2);
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_can_be_tried_in_the_browser_without_any_other_server() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let browser = Browser::start(&stage.path("browser")).await?;
+    browser.goto(&format!("{}/docs", stage.cloud.http.base())).await?;
+    browser.says("#swagger-ui", "Usher cloud").await?;
+    browser.says("#swagger-ui", "/v1/bookings").await?;
+    browser.close().await
+}
+
+async fn buy_a_seat(browser: &Browser, cloud: &str) -> anyhow::Result<()> {
+    browser.goto(cloud).await?;
+    browser.says("main", "Night of the Owls").await?;
+    browser.find("a.card").await?.click().await?;
+    browser.find("#seats button.seat.free").await?.click().await?;
+    browser.says("#total", "1 ticket, 89.00 EUR").await?;
+    browser.find("#reserve").await?.click().await?;
+    pay(browser, "tok_ok").await?;
+    browser.says("h1", "Your tickets").await
+}
+
+async fn pay(browser: &Browser, card: &str) -> anyhow::Result<()> {
+    let email = browser.find("input[name='email']").await?;
+    until("the form to pay with", async || {
+        Ok(email.is_displayed().await?.then_some(()))
+    })
+    .await?;
+    email.clear().await?;
+    email.send_keys("ann@example.org").await?;
+    browser
+        .find("select[name='token']")
+        .await?
+        .select_by_value(card)
+        .await?;
+    browser.find("#book").await?.click().await?;
+    Ok(())
+}
+
+/// Opens the first ticket of the booking on the page and gives its id.
+async fn open_the_ticket(browser: &Browser) -> anyhow::Result<String> {
+    browser.find("a.card").await?.click().await?;
+    let code: Element = browser.find(".ticket .code svg").await?;
+    ensure!(code.is_displayed().await?, "the code is not shown");
+    browser.says(".ticket", "Stalls").await?;
+    let url = browser.client().current_url().await?;
+    let id = url.path().rsplit('/').next().unwrap_or_default().to_owned();
+    browser
+        .client()
+        .find(Locator::LinkText("All tickets of this booking"))
+        .await?;
+    Ok(id)
+}

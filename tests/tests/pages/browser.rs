@@ -1,0 +1,134 @@
+//! A headless Chromium, driven by Debian's chromedriver on a free port; both end with the test.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, bail};
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use usher_tests::stage::patience::until;
+
+/// What the driver says once it has chosen a port.
+const STARTED: &str = "started successfully on port ";
+
+/// A browser with one window.
+pub struct Browser {
+    client: Client,
+    driver: Driver,
+}
+
+/// The driver's process; it takes the browser along.
+struct Driver(Child);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Errors mean that it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Browser {
+    /// Starts a browser whose files are in that folder.
+    pub async fn start(folder: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let log = folder.join("chromedriver.log");
+        let driver = start_driver(&log)?;
+        let port = until("chromedriver to choose a port", async || {
+            let said = fs::read_to_string(&log)?;
+            let port = said
+                .split_once(STARTED)
+                .map(|(_, port)| port.trim_end_matches([' ', '.', '\n']).to_owned());
+            Ok(port.filter(|port| said.ends_with('\n') && !port.is_empty()))
+        })
+        .await?;
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities(folder)?);
+        let client = builder.connect(&format!("http://127.0.0.1:{port}")).await;
+        Ok(Self {
+            client: client.context("starting Chromium: is the package chromium installed?")?,
+            driver,
+        })
+    }
+
+    /// Gives the session itself.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Opens an address.
+    pub async fn goto(&self, address: &str) -> anyhow::Result<()> {
+        self.client
+            .goto(address)
+            .await
+            .with_context(|| format!("opening {address}"))
+    }
+
+    /// Waits for an element and gives it.
+    pub async fn find(&self, selector: &str) -> anyhow::Result<Element> {
+        until(format!("{selector} on the page"), async || {
+            Ok(self.client.find(Locator::Css(selector)).await.ok())
+        })
+        .await
+    }
+
+    /// Gives every such element that is there now.
+    pub async fn all(&self, selector: &str) -> anyhow::Result<Vec<Element>> {
+        Ok(self.client.find_all(Locator::Css(selector)).await?)
+    }
+
+    /// Waits until an element shows a text.
+    pub async fn says(&self, selector: &str, text: &str) -> anyhow::Result<()> {
+        let mut said = String::new();
+        let found = until(format!("{selector} to say {text:?}"), async || {
+            said = match self.client.find(Locator::Css(selector)).await {
+                Ok(element) => element.text().await.unwrap_or_default(),
+                Err(_) => return Ok(None),
+            };
+            Ok(said.contains(text).then_some(()))
+        })
+        .await;
+        found.with_context(|| format!("it says {said:?}"))
+    }
+
+    /// Closes the window and ends the driver.
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.client.close().await?;
+        drop(self.driver);
+        Ok(())
+    }
+}
+
+fn start_driver(log: &Path) -> anyhow::Result<Driver> {
+    let file = File::create(log)?;
+    let started = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(file)
+        .stderr(Stdio::null())
+        .spawn();
+    match started {
+        Ok(child) => Ok(Driver(child)),
+        Err(error) => bail!("chromedriver cannot be started ({error}): install the package chromium-driver"),
+    }
+}
+
+fn capabilities(folder: &Path) -> anyhow::Result<serde_json::Map<String, Value>> {
+    let profile = folder.join("profile");
+    let options = json!({
+        "goog:chromeOptions": {
+            "args": [
+                "--headless=new",
+                // Tests run as root in containers, where the browser's own sandbox does not work.
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--window-size=900,1200",
+                format!("--user-data-dir={}", profile.display()),
+            ],
+        },
+    });
+    Ok(serde_json::from_value(options)?)
+}
