@@ -1,0 +1,284 @@
+//! What a scan costs a hub of an event with 100,000 units, half of them admitted: verifying, judging, folding, summing up; storing is the hub's.
+
+#![expect(clippy::unwrap_used, reason = "benchmarks")]
+
+use std::sync::Arc;
+
+use divan::Bencher;
+use usher_keys::{
+    Capabilities, Certificate, DeviceIdentity, Domain, EventId, Role, RootSet, SecretKey, Signature,
+    Timestamp, TrustBundle, TrustedKey, Window,
+};
+use usher_protocol::admission::{Direction, Verdict};
+use usher_protocol::checkpoint::Checkpoint;
+use usher_protocol::ledger::{Asked, Ledger, Seat};
+use usher_protocol::log::{Head, Run, Tail};
+use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::record::{Body, Passage, Record};
+use usher_protocol::ticket::{Ticket, TicketFlags};
+use usher_protocol::trust::Trust;
+use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
+
+const EVENT: EventId = EventId(*b"benchmarked show");
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
+const UNITS: u32 = 100_000;
+/// Tickets that are read in turn, so that no cache knows the last one.
+const TICKETS: u32 = 1_000;
+
+fn main() {
+    divan::main();
+}
+
+fn key(seed: u8) -> SecretKey {
+    SecretKey::from_seed(&[seed; 32])
+}
+
+fn root() -> SecretKey {
+    key(1)
+}
+
+fn tickets() -> SecretKey {
+    key(2)
+}
+
+fn authority() -> SecretKey {
+    key(3)
+}
+
+fn issuing() -> SecretKey {
+    key(4)
+}
+
+fn hub() -> SecretKey {
+    key(5)
+}
+
+fn trust() -> Trust {
+    let trusted = |key: SecretKey| vec![TrustedKey::active(key.public(), Window::ALWAYS)];
+    let roots = RootSet::single(root().public());
+    let bundle = TrustBundle {
+        event: EVENT,
+        version: 1,
+        roots: roots.clone(),
+        ticket_keys: trusted(tickets()),
+        authority_keys: trusted(authority()),
+        issuing_keys: trusted(issuing()),
+    };
+    Trust::pin(&roots, bundle.sign(&[&root()])).unwrap()
+}
+
+fn policy() -> Policy {
+    let name = |what: &str| what.to_owned();
+    Policy {
+        name: name("Benchmark"),
+        utc_offset_minutes: 0,
+        day_start_minutes: 0,
+        zones: vec![Zone {
+            id: ZoneId(1),
+            name: name("Hall"),
+            capacity: Some(UNITS),
+        }],
+        gates: vec![Gate {
+            id: GateId(1),
+            name: name("North"),
+            zone: ZoneId(1),
+        }],
+        tiers: vec![Tier {
+            id: TierId(1),
+            name: name("Regular"),
+            zones: vec![ZoneId(1)],
+            windows: vec![Window::ALWAYS],
+            entry: Entry::Single,
+            offline: Offline::Strict,
+        }],
+    }
+}
+
+fn identity() -> DeviceIdentity {
+    let certificate = Certificate {
+        event: EVENT,
+        device: hub().public(),
+        role: Role::Hub,
+        name: "North hub".to_owned(),
+        gates: Vec::new(),
+        capabilities: Capabilities::default(),
+        window: Window::ALWAYS,
+    };
+    DeviceIdentity {
+        certificate: certificate.sign(&issuing()),
+        via: None,
+    }
+}
+
+fn authority_log() -> Run {
+    let policy = Body::Policy {
+        version: 1,
+        policy: policy(),
+    };
+    let roster = Body::Roster {
+        epoch: 1,
+        hubs: vec![hub().public()],
+    };
+    let hlc = Hlc { ms: NOW.0, count: 0 };
+    let records: Vec<_> = [policy, roster]
+        .map(|body| Record { hlc, body }.to_bytes())
+        .into();
+    let origin = authority().public();
+    let tail = records
+        .iter()
+        .fold(Tail::default(), |tail, bytes| tail.push(EVENT, &origin, bytes));
+    Run {
+        base: Tail::default(),
+        records,
+        head: Head::sign(EVENT, tail, &authority()),
+    }
+}
+
+fn passage(unit: u32) -> Passage {
+    Passage {
+        scan: ScanId(u128::from(unit).to_le_bytes()),
+        unit: Unit(unit),
+        generation: Generation(1),
+        tier: TierId(1),
+        admits: 1,
+        persons: 1,
+        gate: GateId(1),
+        zone: ZoneId(1),
+    }
+}
+
+/// The hub, which has admitted the upper half of the units an hour ago.
+fn ledger() -> Ledger {
+    let mut ledger = Ledger::new(hub().public(), Some(identity()), Arc::new(trust()));
+    let an_hour_ago = Timestamp(NOW.0 - 60 * 60 * 1000);
+    ledger.keep_house(an_hour_ago);
+    ledger.accept(&authority_log(), an_hour_ago).unwrap();
+    ledger.keep_house(an_hour_ago);
+    for unit in UNITS / 2..UNITS {
+        ledger.write(Body::Admitted(passage(unit)), an_hour_ago);
+    }
+    ledger
+}
+
+/// Texts of tickets nobody has used yet.
+fn texts() -> Vec<String> {
+    let text = |unit| {
+        let ticket = Ticket {
+            key: tickets().public().id(),
+            unit: Unit(unit),
+            generation: Generation(1),
+            tier: TierId(1),
+            admits: 1,
+            flags: TicketFlags::default(),
+            holder: None,
+        };
+        ticket.sign(&tickets()).to_text()
+    };
+    (0..TICKETS).map(text).collect()
+}
+
+/// The floor: the signature alone, over a message that is already there.
+#[divan::bench]
+fn a_raw_strict_verification(bencher: Bencher) {
+    let body = [7; 13];
+    let message = [b"usher/ticket/1\0".as_slice(), &body].concat();
+    let signature: Signature = tickets().sign(Domain::Ticket, &body);
+    let verifier = tickets().public().verifier().unwrap();
+    bencher.bench(|| {
+        verifier
+            .verify_plain(divan::black_box(&message), &signature)
+            .unwrap()
+    });
+}
+
+#[divan::bench]
+fn b_keyring_verify_text(bencher: Bencher) {
+    let (trust, texts) = (trust(), texts());
+    let mut turn = texts.iter().cycle();
+    bencher.bench_local(|| {
+        trust
+            .keyring()
+            .verify_text(turn.next().unwrap().as_bytes(), NOW)
+            .unwrap()
+    });
+}
+
+#[divan::bench]
+fn c_verify_text_and_judge(bencher: Bencher) {
+    let (ledger, texts) = (ledger(), texts());
+    let mut turn = texts.iter().zip(0_u128..).cycle();
+    bencher.bench_local(|| {
+        let (text, scan) = turn.next().unwrap();
+        let ticket = ledger
+            .trust()
+            .keyring()
+            .verify_text(text.as_bytes(), NOW)
+            .unwrap();
+        let asked = Asked {
+            scan: ScanId(scan.to_be_bytes()),
+            ticket,
+            gate: GateId(1),
+            direction: Direction::In,
+            persons: 1,
+        };
+        let judged = ledger.judge(&asked, Seat::Home, NOW);
+        assert_eq!(judged.verdict, Verdict::Admit { persons: 1, left: 0 });
+        judged
+    });
+}
+
+/// Appending to the log in memory: encoding, chaining, folding.
+#[divan::bench]
+fn d_write_an_admission(bencher: Bencher) {
+    let mut ledger = ledger();
+    let mut units = (0..UNITS / 2).cycle();
+    bencher.bench_local(|| ledger.write(Body::Admitted(passage(units.next().unwrap())), NOW));
+}
+
+#[divan::bench]
+fn e_seal_a_head(bencher: Bencher) {
+    let (mut ledger, key) = (ledger(), hub());
+    bencher.bench_local(|| {
+        ledger.write(Body::RosterAdopted { epoch: 1 }, NOW);
+        ledger.seal(&key)
+    });
+}
+
+#[divan::bench]
+fn f_apply_an_admission(bencher: Bencher) {
+    let mut state = ledger().state().clone();
+    let (origin, mut number) = (authority().public(), 0);
+    bencher.bench_local(|| {
+        number += 1;
+        let stamp = Stamp {
+            hlc: Hlc {
+                ms: NOW.0 + number,
+                count: 0,
+            },
+            origin,
+            seq: Seq(number),
+        };
+        let unit = u32::try_from(number).unwrap() % (UNITS / 2);
+        state.apply(stamp, Body::Admitted(passage(unit)));
+    });
+}
+
+#[divan::bench]
+fn g_digest(bencher: Bencher) {
+    let ledger = ledger();
+    bencher.bench(|| ledger.state().digest());
+}
+
+#[divan::bench]
+fn h_checkpoint(bencher: Bencher) {
+    let (ledger, key) = (ledger(), authority());
+    bencher.bench(|| Checkpoint::of(ledger.state(), ledger.tails(), NOW).sign(&key));
+}
+
+#[divan::bench]
+fn i_start_from_a_checkpoint(bencher: Bencher) {
+    let ledger = ledger();
+    let signed = Checkpoint::of(ledger.state(), Vec::new(), NOW).sign(&authority());
+    let trust = trust();
+    bencher.bench(|| signed.verify(&trust).unwrap().summary.into_state(EVENT));
+}
