@@ -12,6 +12,7 @@ mod mapping;
 mod place;
 mod plan;
 mod point;
+mod reader;
 mod reed_solomon;
 mod samples;
 mod sizes;
@@ -19,11 +20,12 @@ mod symbol;
 mod third;
 mod trio;
 
-use look::Sight;
+use look::{Effort, Sight};
 use plan::Plan;
 
 pub use allowance::Allowance;
 pub use frame::{FrameError, LumaFrame, MAX_FRAME_PIXELS, MAX_FRAME_SIDE};
+pub use reader::{Hint, Reader, Reading};
 
 /// Steps that [`read`] spends on one frame at most: half a second on a computer of 2020.
 pub const STEPS_A_FRAME: u64 = 50_000_000;
@@ -61,8 +63,8 @@ pub fn read_within(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
     let Some(mut plan) = Plan::of(frame, allowance) else {
         return Vec::new();
     };
-    if !plan.quick() {
-        plan.deep();
+    if !plan.look(Effort::Quick) {
+        plan.look(Effort::Deep);
     }
     codes(&plan.sights)
 }
@@ -74,7 +76,7 @@ pub fn read_quickly(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
     let Some(mut plan) = Plan::of(frame, allowance) else {
         return Vec::new();
     };
-    plan.quick();
+    plan.look(Effort::Quick);
     codes(&plan.sights)
 }
 

@@ -64,21 +64,14 @@ struct Words {
 
 impl Words {
     fn of(modules: &Modules, format: Format, order: &[usize]) -> Self {
-        let uniform = uniform_squares(modules);
+        let trust = trust(modules);
         let (mut bytes, mut sureness) = (Vec::new(), Vec::new());
         for word in order.chunks_exact(8) {
             let bit = |at: usize| {
                 (modules.darkness[at] > 0.0) != format.masks(at % modules.side, at / modules.side)
             };
             bytes.push(word.iter().fold(0, |byte, &at| byte << 1 | u8::from(bit(at))));
-            let sure = |at: usize| {
-                let covered = match uniform[at] {
-                    0 => 1.0,
-                    UNIFORM_SIDE => 0.25,
-                    _ => 0.02,
-                };
-                modules.darkness[at].abs() * covered
-            };
+            let sure = |at: usize| modules.darkness[at].abs() * trust[at];
             sureness.push(word.iter().map(|&at| sure(at)).fold(f32::MAX, f32::min));
         }
         Self { bytes, sureness }
@@ -110,6 +103,25 @@ impl Words {
             spared.then_some(bytes)
         })
     }
+}
+
+/// How far each module is to be trusted: one in a square too large for data shows something that lies over
+/// the code.
+pub(super) fn trust(modules: &Modules) -> Vec<f32> {
+    let trust = |square| match square {
+        0 => 1.0,
+        UNIFORM_SIDE => 0.25,
+        _ => 0.02,
+    };
+    uniform_squares(modules).into_iter().map(trust).collect()
+}
+
+/// The part of the modules that lies in light squares too large for data.
+pub(super) fn light_part(modules: &Modules) -> f32 {
+    let uniform = uniform_squares(modules);
+    let light = uniform.iter().zip(&modules.darkness);
+    let light = light.filter(|(square, darkness)| **square > UNIFORM_SIDE && **darkness < 0.0);
+    light.count() as f32 / uniform.len() as f32
 }
 
 /// For each module the side of the largest square of one colour it is in, 0 when under [`UNIFORM_SIDE`].

@@ -177,6 +177,21 @@ impl LumaFrame {
         blurred
     }
 
+    /// Cuts a rectangle out, as far as it lies in the frame; `None` when nothing of it does.
+    #[must_use]
+    pub(super) fn cropped(&self, left: u32, top: u32, size: (u32, u32)) -> Option<Self> {
+        let width = size.0.min(self.width.checked_sub(left)?);
+        let height = size.1.min(self.height.checked_sub(top)?);
+        Self::check_size(width, height).ok()?;
+        let rows = self.luma.chunks_exact(self.width as usize);
+        let rows = rows.skip(top as usize).take(height as usize);
+        let luma = rows
+            .flat_map(|row| &row[left as usize..(left + width) as usize])
+            .copied()
+            .collect();
+        Some(Self { width, height, luma })
+    }
+
     /// The brightness at a place between pixels, blended of the four around it; outside, that of the edge.
     /// The middle of the first pixel is at (0.5, 0.5).
     #[must_use]

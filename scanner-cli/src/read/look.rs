@@ -31,9 +31,7 @@ pub(super) struct Sight {
     /// The corners in pixels of the look: top left, top right, bottom right, bottom left as the code is
     /// turned.
     pub(super) corners: [Point; 4],
-    #[expect(dead_code, reason = "for the fusion of frames")]
     pub(super) modules: Modules,
-    #[expect(dead_code, reason = "for the fusion of frames")]
     pub(super) fit: f32,
     /// `None` when it was seen but not read.
     pub(super) bytes: Option<Vec<u8>>,
@@ -45,13 +43,38 @@ impl Sight {
         self.corners = self.corners.map(|corner| corner * factor);
         self
     }
+
+    /// The same in a picture of which this one is a part.
+    pub(super) fn moved(mut self, offset: Point) -> Self {
+        self.corners = self.corners.map(|corner| corner + offset);
+        self
+    }
+
+    /// Whether this is a code beyond doubt, read or not.
+    pub(super) fn is_likely(&self) -> bool {
+        self.bytes.is_some() || self.fit > LIKELY_FIT
+    }
+
+    /// Whether it is worth to look deeper here.
+    pub(super) fn is_worth_more(&self) -> bool {
+        self.bytes.is_some() || self.fit > FIT_WORTH_MORE
+    }
 }
+
+/// Fit from which on a deep look often reads what a quick one did not: much of what is printed has it too.
+const FIT_WORTH_MORE: f32 = 0.3;
+
+/// Fit from which on what looks like a code is one; noise and print stay under 0.4.
+const LIKELY_FIT: f32 = 0.5;
 
 /// Trios that are tried in vain before a quick look ends.
 const QUICK_FAILURES: usize = 4;
 
 /// Trios that are tried in vain before a deep look ends.
 const DEEP_FAILURES: usize = 8;
+
+/// Fit of the known modules from which on a code is flat.
+const FLAT_FIT: f32 = 0.85;
 
 /// Times a bend is followed; the second starts where the first ended.
 const BEND_ROUNDS: usize = 2;
@@ -95,7 +118,7 @@ impl Look<'_> {
             if read.iter().any(|read| read.shares(trio)) {
                 continue;
             }
-            let sight = site.place(trio).and_then(|placed| self.sight(site, placed));
+            let sight = self.sight(site, trio);
             match sight {
                 Some(sight) if sight.bytes.is_some() => {
                     read.push(*trio);
@@ -110,17 +133,26 @@ impl Look<'_> {
         }
     }
 
-    /// Reads a placed code: as it is placed, then, in a deep look, with its bends followed.
-    fn sight(&self, site: &Site, mut placed: Placed) -> Option<Sight> {
+    /// Reads a code laid flat; in a deep look also as a bow, and each of them with its bends followed.
+    fn sight(&self, site: &Site, trio: &Trio) -> Option<Sight> {
+        let placed = site.place(trio)?;
         let flat = self.read(site, &placed)?;
         if flat.bytes.is_some() || self.effort == Effort::Quick {
             return Some(flat);
         }
-        for _ in 0..BEND_ROUNDS {
-            placed.mapping = bend::followed(site.frame, &placed.mapping, &placed.symbol, self.allowance)?;
-            let bent = self.read(site, &placed)?;
-            if bent.bytes.is_some() {
-                return Some(bent);
+        let bent = if placed.fit < FLAT_FIT {
+            site.place_bent(trio)
+        } else {
+            None
+        };
+        let bent = bent.filter(|bent| bent.fit > placed.fit);
+        for mut placed in bent.into_iter().chain([placed]) {
+            for _ in 0..=BEND_ROUNDS {
+                let sight = self.read(site, &placed)?;
+                if sight.bytes.is_some() {
+                    return Some(sight);
+                }
+                placed.mapping = bend::followed(site.frame, &placed.mapping, &placed.symbol, self.allowance)?;
             }
         }
         Some(flat)

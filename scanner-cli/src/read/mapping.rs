@@ -7,9 +7,13 @@
 
 use super::linear::solve;
 use super::point::Point;
+use super::symbol::FINDER_INSET;
 
 /// Most terms of the bend: all up to the third degree, and three of the fourth.
 pub(super) const MAX_TERMS: usize = 13;
+
+/// Terms up to the third degree, which a bow needs.
+const BOW_TERMS: usize = 10;
 
 /// A place in the code, in modules, that was seen at a place in the picture, in pixels.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +30,35 @@ pub(super) struct Mapping {
     side: f64,
     perspective: [f64; 8],
     bend: Vec<[f64; 2]>,
+}
+
+/// A bend along one side of a code that leaves the finders where they are, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Bow {
+    /// Along the upper side, or down the left one.
+    across: bool,
+    /// How far the middle moves.
+    rise: Point,
+    /// How far the quarters move apart.
+    stretch: Point,
+}
+
+impl Bow {
+    pub(super) fn across(rise: Point, stretch: Point) -> Self {
+        Self {
+            across: true,
+            rise,
+            stretch,
+        }
+    }
+
+    pub(super) fn down(rise: Point, stretch: Point) -> Self {
+        Self {
+            across: false,
+            rise,
+            stretch,
+        }
+    }
 }
 
 impl Mapping {
@@ -110,6 +143,26 @@ impl Mapping {
         let solved = solve(&mut matrix.clone(), &mut right_x) && solve(&mut matrix, &mut right_y);
         let bend = right_x.into_iter().zip(right_y).map(|(x, y)| [x, y]).collect();
         solved.then_some(Self { bend, ..flat })
+    }
+
+    /// The same view with a bow added.
+    pub(super) fn bowed(&self, bow: &Bow) -> Self {
+        let mut bowed = self.clone();
+        bowed.bend.resize(bowed.bend.len().max(BOW_TERMS), [0.0; 2]);
+        // The finders' middles, where the bow is zero, on a code from -1 to 1.
+        let end = 1.0 - 2.0 * f64::from(FINDER_INSET) / self.side;
+        let [linear, square, cube] = if bow.across { [1, 4, 8] } else { [2, 5, 9] };
+        let terms = [
+            (0, bow.rise, 1.0),
+            (square, bow.rise, -1.0 / (end * end)),
+            (linear, bow.stretch, 1.0),
+            (cube, bow.stretch, -1.0 / (end * end)),
+        ];
+        for (term, px, factor) in terms {
+            bowed.bend[term][0] += f64::from(px.x) * factor;
+            bowed.bend[term][1] += f64::from(px.y) * factor;
+        }
+        bowed
     }
 
     /// How many numbers [`Mapping::nudged`] can change.

@@ -9,6 +9,7 @@
 //! modules fit better.
 
 mod alignment;
+mod bow;
 
 use super::binary::Binary;
 use super::finder::{Finder, module_towards};

@@ -76,16 +76,37 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// The looks of every frame; true when something was read.
-    pub(super) fn quick(&mut self) -> bool {
-        self.at_size(0, &QUICK)
+    /// Takes the looks of one effort: those that every frame gets, or all the others. True when something was
+    /// read.
+    pub(super) fn look(&mut self, effort: Effort) -> bool {
+        match effort {
+            Effort::Quick => self.at_size(0, &QUICK),
+            Effort::Deep => {
+                (1..=MOST_SIZES).any(|up| self.at_size(up, &LARGER))
+                    || (0..=MOST_SIZES).any(|up| self.at_size(up, &DEEP))
+                    || self.doubled()
+            }
+        }
     }
 
-    /// All other looks; true when something was read.
-    pub(super) fn deep(&mut self) -> bool {
-        (1..=MOST_SIZES).any(|up| self.at_size(up, &LARGER))
-            || (0..=MOST_SIZES).any(|up| self.at_size(up, &DEEP))
-            || self.doubled()
+    /// Takes one of the other looks, another one each time; returns which is next.
+    pub(super) fn look_in_turn(&mut self, turn: usize) -> usize {
+        let larger = (1..=MOST_SIZES).flat_map(|up| LARGER.map(|step| (up, step)));
+        let deep = (0..=MOST_SIZES).flat_map(|up| DEEP.map(|step| (up, step)));
+        let looks = larger
+            .chain(deep)
+            .filter(|(up, _)| self.sizes.above_smallest(*up).is_some());
+        let looks: Vec<(usize, Step)> = looks.collect();
+        match looks.get(turn) {
+            Some((up, step)) => {
+                self.at_size(*up, &[*step]);
+                turn + 1
+            }
+            None => {
+                self.doubled();
+                0
+            }
+        }
     }
 
     fn at_size(&mut self, up: usize, steps: &[Step]) -> bool {

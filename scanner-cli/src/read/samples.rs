@@ -9,7 +9,7 @@
 use super::linear::solve;
 use super::mapping::Mapping;
 use super::point::Point;
-use super::symbol::{Role, Symbol};
+use super::symbol::{Role, Symbol, Version};
 use super::{Allowance, LumaFrame};
 
 /// Modules to each side that the light is told from.
@@ -30,6 +30,7 @@ const RELEARNT: usize = 2;
 /// How dark each module is: over 0 dark, under 0 light, 1 and -1 sure.
 #[derive(Debug, Clone)]
 pub(super) struct Modules {
+    pub(super) version: Version,
     pub(super) side: usize,
     pub(super) darkness: Vec<f32>,
 }
@@ -129,6 +130,7 @@ impl<'a> Samples<'a> {
 
     fn modules(&self, darkness: Vec<f32>) -> Modules {
         Modules {
+            version: self.symbol.version,
             side: self.symbol.side,
             darkness,
         }

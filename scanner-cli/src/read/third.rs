@@ -21,6 +21,9 @@ const ROWS_SURE: u32 = 2;
 /// Likeness from which on a place may be the third finder.
 const LIKE_A_FINDER: f32 = 0.45;
 
+/// Likeness at a place up to half a module beside the middle, from which on it is worth to look closer.
+const WORTH_A_SECOND_LOOK: f32 = 0.3;
+
 /// Grey levels added to the contrast that a likeness is divided by: keeps noise from looking alike.
 const NOISE_CONTRAST: f32 = 40.0;
 
@@ -30,6 +33,13 @@ enum Open {
     BottomLeft,
     TopRight,
     TopLeft,
+}
+
+/// Places around a middle, in modules.
+struct Square {
+    middle: Point,
+    reach: f32,
+    step: f32,
 }
 
 /// A place where the third finder may be, with one module to the right and one down there.
@@ -76,47 +86,79 @@ fn searched(
     let guess = guessed(a.centre, b.centre, open, module_px);
     let modules = a.centre.distance(b.centre) / module_px;
     let reach = (modules * 0.22).clamp(4.0, 9.0);
-    let mut best = (LIKE_A_FINDER, None);
-    for (coarse, reach, step) in [(true, reach, 0.5), (false, 0.5, 0.125)] {
-        let Some(middle) = (if coarse { Some(guess.place) } else { best.1 }) else {
-            break;
-        };
-        let count = (reach / step) as i32;
-        for row in -count..=count {
-            for column in -count..=count {
-                let place = middle + Point::new(column as f32, row as f32) * (step * module_px);
-                if !inside(frame, place, 3.0 * module_px) {
-                    continue;
-                }
-                allowance.spend(81)?;
-                let likeness = likeness(frame, &Guess { place, ..guess });
-                if likeness > best.0 {
-                    best = (likeness, Some(place));
-                }
+    let coarse = best_in(
+        frame,
+        &guess,
+        Square {
+            middle: guess.place,
+            reach,
+            step: 1.0,
+        },
+        allowance,
+    )?;
+    let fine = match coarse {
+        Some((likeness, middle)) if likeness > WORTH_A_SECOND_LOOK => best_in(
+            frame,
+            &guess,
+            Square {
+                middle,
+                reach: 0.75,
+                step: 0.25,
+            },
+            allowance,
+        )?,
+        Some(_) | None => None,
+    };
+    Some(
+        fine.filter(|(likeness, _)| *likeness > LIKE_A_FINDER)
+            .map(|(likeness, centre)| {
+                let third = Finder {
+                    centre,
+                    module_px,
+                    rows: 1,
+                };
+                let (top_left, top_right, bottom_left) = match open {
+                    Open::BottomLeft => (*a, *b, third),
+                    Open::TopRight => (*a, third, *b),
+                    Open::TopLeft => (third, *a, *b),
+                };
+                (
+                    likeness,
+                    Trio {
+                        top_left,
+                        top_right,
+                        bottom_left,
+                    },
+                )
+            }),
+    )
+}
+
+/// The place in a square that looks most like a finder, and how much.
+fn best_in(
+    frame: &LumaFrame,
+    guess: &Guess,
+    square: Square,
+    allowance: &Allowance,
+) -> Option<Option<(f32, Point)>> {
+    let module_px = guess.right.length();
+    let count = (square.reach / square.step) as i32;
+    let mut best: Option<(f32, Point)> = None;
+    for row in -count..=count {
+        for column in -count..=count {
+            let off = Point::new(column as f32, row as f32) * (square.step * module_px);
+            let place = square.middle + off;
+            if !inside(frame, place, 3.0 * module_px) {
+                continue;
+            }
+            allowance.spend(81)?;
+            let likeness = likeness(frame, &Guess { place, ..*guess });
+            if best.is_none_or(|(best, _)| likeness > best) {
+                best = Some((likeness, place));
             }
         }
     }
-    let (likeness, place) = best;
-    Some(place.map(|centre| {
-        let third = Finder {
-            centre,
-            module_px,
-            rows: 1,
-        };
-        let (top_left, top_right, bottom_left) = match open {
-            Open::BottomLeft => (*a, *b, third),
-            Open::TopRight => (*a, third, *b),
-            Open::TopLeft => (third, *a, *b),
-        };
-        (
-            likeness,
-            Trio {
-                top_left,
-                top_right,
-                bottom_left,
-            },
-        )
-    }))
+    Some(best)
 }
 
 /// Completes the square: the third corner lies a quarter turn from the side, or over the middle of the

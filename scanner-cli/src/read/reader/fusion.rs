@@ -1,0 +1,149 @@
+//! Reads a code from several frames of which none shows it well enough; leaves out where in the frame it is.
+//!
+//! Each frame gives an opinion on every module, and noise, glare and shake differ from frame to frame while
+//! the code stays: the sums of the opinions are surer than any. That two frames show the same code is told
+//! from the modules themselves, which agree far more often than those of two codes.
+
+use crate::read::look::Sight;
+use crate::read::samples::Modules;
+use crate::read::symbol::Symbol;
+use crate::read::{Allowance, bits};
+
+/// Agreement (correlation) from which on two frames show the same code; two codes of a version agree by 0.2
+/// for their common patterns.
+const SAME_CODE: f32 = 0.45;
+
+/// How sure one frame may be of a module: a glare is wrong and very sure.
+const SURE: f32 = 1.2;
+
+/// Codes that are remembered: the one held up and some that were taken for it.
+const MAX_REMEMBERED: usize = 4;
+
+/// Frames after which opinions are as good as they get.
+const MAX_FRAMES: u32 = 24;
+
+/// What the last frames said of codes that were not read.
+#[derive(Debug, Default)]
+pub(super) struct Fusion {
+    remembered: Vec<Remembered>,
+}
+
+#[derive(Debug)]
+struct Remembered {
+    /// Sums of the opinions of the frames.
+    sums: Modules,
+    frames: u32,
+    /// The last opinion, taken back when the same frame gives a better one.
+    last: Modules,
+}
+
+impl Fusion {
+    /// Adds what a frame saw; the code when all frames together tell it.
+    pub(super) fn read(&mut self, sights: &[Sight], allowance: &Allowance) -> Option<Sight> {
+        let best = surest(sights)?;
+        let opinion = opinion(&best.modules);
+        let Some(at) = self
+            .remembered
+            .iter()
+            .position(|code| agreement(&code.sums, &opinion) > SAME_CODE)
+        else {
+            if self.remembered.len() == MAX_REMEMBERED {
+                self.remembered.remove(0);
+            }
+            self.remembered.push(Remembered {
+                sums: opinion.clone(),
+                frames: 1,
+                last: opinion,
+            });
+            return None;
+        };
+        // The code seen last is the last to be forgotten.
+        let mut code = self.remembered.remove(at);
+        if code.frames < MAX_FRAMES {
+            add(&mut code.sums, &opinion, 1.0);
+            code.frames += 1;
+        }
+        code.last = opinion;
+        let bytes = code.read(allowance);
+        self.remembered.push(code);
+        bytes.map(|bytes| Sight {
+            bytes: Some(bytes),
+            ..best.clone()
+        })
+    }
+
+    /// The same after a deeper look at the frame that was added last: takes the better opinion in its stead.
+    pub(super) fn read_better(&mut self, sights: &[Sight], allowance: &Allowance) -> Option<Sight> {
+        let best = surest(sights)?;
+        let opinion = opinion(&best.modules);
+        let Some(code) = self
+            .remembered
+            .last_mut()
+            .filter(|code| agreement(&code.last, &opinion) > SAME_CODE)
+        else {
+            return self.read(sights, allowance);
+        };
+        add(&mut code.sums, &code.last, -1.0);
+        add(&mut code.sums, &opinion, 1.0);
+        code.last = opinion;
+        let bytes = if code.frames > 1 {
+            code.read(allowance)
+        } else {
+            None
+        };
+        bytes.map(|bytes| Sight {
+            bytes: Some(bytes),
+            ..best.clone()
+        })
+    }
+
+    /// Starts anew, when a code was read.
+    pub(super) fn forget(&mut self) {
+        self.remembered.clear();
+    }
+}
+
+impl Remembered {
+    fn read(&self, allowance: &Allowance) -> Option<Vec<u8>> {
+        let mut mean = self.sums.clone();
+        mean.darkness
+            .iter_mut()
+            .for_each(|darkness| *darkness /= self.frames as f32);
+        bits::decode(&mean, &Symbol::of(mean.version), allowance)
+    }
+}
+
+/// The sight that is surest of its modules.
+fn surest(sights: &[Sight]) -> Option<&Sight> {
+    let sureness = |sight: &Sight| {
+        let darkness = &sight.modules.darkness;
+        darkness.iter().map(|value| value.abs().min(1.0)).sum::<f32>() / darkness.len() as f32
+    };
+    let likely = sights.iter().filter(|sight| sight.is_likely());
+    likely.max_by(|a, b| sureness(a).total_cmp(&sureness(b)))
+}
+
+/// What one frame says of the modules, with less weight where something lies over them.
+fn opinion(modules: &Modules) -> Modules {
+    let mut opinion = modules.clone();
+    for (darkness, trust) in opinion.darkness.iter_mut().zip(bits::trust(modules)) {
+        *darkness = darkness.clamp(-SURE, SURE) * trust;
+    }
+    opinion
+}
+
+fn add(sums: &mut Modules, opinion: &Modules, weight: f32) {
+    for (sum, value) in sums.darkness.iter_mut().zip(&opinion.darkness) {
+        *sum += weight * value;
+    }
+}
+
+/// The correlation of two opinions; 0 for codes of different versions.
+fn agreement(a: &Modules, b: &Modules) -> f32 {
+    if a.version != b.version {
+        return 0.0;
+    }
+    let product =
+        |a: &Modules, b: &Modules| -> f32 { a.darkness.iter().zip(&b.darkness).map(|(a, b)| a * b).sum() };
+    product(a, b) / (product(a, a) * product(b, b)).sqrt().max(f32::MIN_POSITIVE)
+}

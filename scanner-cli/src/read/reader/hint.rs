@@ -1,0 +1,37 @@
+//! What would help to read a code that is seen; leaves out how that is shown.
+
+use crate::read::bits;
+use crate::read::look::Sight;
+
+/// Pixels of the frame that a module needs to be told from its neighbours.
+const SMALLEST_MODULE_PX: f32 = 2.0;
+
+/// Part of a code that may be one light patch before a glare is the likeliest reason: more than its
+/// correction makes up for together with anything else.
+const GLARED_PART: f32 = 0.06;
+
+/// What a guest can do so that a code that is seen gets read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    /// The code is blurred or moves.
+    HoldStill,
+    /// The code is too small in the picture.
+    TooFar,
+    /// Light is reflected from the code.
+    Glare,
+}
+
+/// The hint for the likeliest of the codes that were seen and not read.
+pub(super) fn of(sights: &[Sight]) -> Option<Hint> {
+    let likely = sights.iter().filter(|sight| sight.is_likely());
+    let best = likely.max_by(|a, b| a.fit.total_cmp(&b.fit))?;
+    let [a, b, c, d] = best.corners;
+    let around = a.distance(b) + b.distance(c) + c.distance(d) + d.distance(a);
+    if around / 4.0 / (best.modules.side as f32) < SMALLEST_MODULE_PX {
+        return Some(Hint::TooFar);
+    }
+    if bits::light_part(&best.modules) > GLARED_PART {
+        return Some(Hint::Glare);
+    }
+    Some(Hint::HoldStill)
+}

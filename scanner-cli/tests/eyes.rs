@@ -1,0 +1,300 @@
+//! Holds the reading of codes against scenes drawn here: how many of each effect must be read, and that no
+//! frame whatsoever makes it panic, go on for ever or see text where there is none.
+
+#[path = "eyes/effects.rs"]
+mod effects;
+#[path = "eyes/scene.rs"]
+mod scene;
+
+use std::cell::Cell;
+
+use fast_qr::ECL;
+use proptest::prelude::*;
+
+use effects::{EFFECTS, SCENES, ticket};
+use scene::Scene;
+use usher_scan::read::{Allowance, Hint, LumaFrame, Reader, STEPS_A_FRAME, read, read_within};
+
+fn is_read(scene: &Scene) -> bool {
+    let codes = read(&scene.frame());
+    assert!(
+        codes.iter().all(|code| code.bytes == scene.text.as_bytes()),
+        "a wrong text"
+    );
+    !codes.is_empty()
+}
+
+#[track_caller]
+fn check(name: &str) {
+    let effect = EFFECTS
+        .iter()
+        .find(|effect| effect.name == name)
+        .expect("an effect of the table");
+    let missed: Vec<usize> = effect
+        .scenes()
+        .enumerate()
+        .filter(|(_, scene)| !is_read(scene))
+        .map(|(at, _)| at)
+        .collect();
+    assert!(
+        SCENES - missed.len() >= effect.floor,
+        "{name}: {missed:?} of {SCENES} were missed"
+    );
+}
+
+#[test]
+fn plain_codes_are_read() {
+    check("plain");
+}
+
+#[test]
+fn codes_of_dark_mode_are_read() {
+    check("light on dark");
+}
+
+#[test]
+fn mirrored_codes_are_read() {
+    check("mirrored");
+}
+
+#[test]
+fn codes_held_askew_are_read() {
+    check("askew");
+}
+
+#[test]
+fn blurred_codes_are_read() {
+    check("blurred");
+    check("in motion");
+}
+
+#[test]
+fn codes_in_bad_light_are_read() {
+    check("noisy");
+    check("dim");
+    check("in shadow");
+}
+
+#[test]
+fn codes_of_which_a_part_is_hidden_are_read() {
+    check("glare");
+    check("covered");
+}
+
+#[test]
+fn codes_with_a_hidden_finder_are_read() {
+    check("finder hidden");
+}
+
+#[test]
+fn codes_on_bent_paper_are_read() {
+    check("bent");
+}
+
+#[test]
+fn small_codes_are_read() {
+    check("small");
+    check("tiny");
+}
+
+#[test]
+fn codes_with_several_faults_are_read() {
+    check("everything a little");
+}
+
+/// A code under so much noise that most frames do not show enough of it, in a hand that moves.
+fn noisy_burst(burst: usize) -> impl Iterator<Item = Scene> {
+    (0..6).map(move |frame| Scene {
+        noise: 110.0,
+        moved: (frame as f32 * 3.0, frame as f32 * 2.0),
+        seed: (burst * 100 + frame + 1) as u64,
+        ..Scene::of(&ticket(burst))
+    })
+}
+
+#[test]
+fn several_frames_tell_what_none_of_them_does() {
+    let mut frames_read = 0;
+    for burst in 0..8 {
+        let mut reader = Reader::default();
+        for scene in noisy_burst(burst) {
+            let reading = reader.look(&scene.frame(), &Allowance::of_steps(STEPS_A_FRAME));
+            assert!(
+                reading
+                    .codes
+                    .iter()
+                    .all(|code| code.bytes == scene.text.as_bytes()),
+                "a wrong text"
+            );
+            frames_read += usize::from(!reading.codes.is_empty());
+        }
+    }
+    assert!(frames_read >= 30, "{frames_read} of 48");
+}
+
+#[test]
+fn a_code_that_moves_between_frames_is_followed() {
+    let mut reader = Reader::default();
+    for frame in 0..12 {
+        let scene = Scene {
+            moved: (frame as f32 * 12.0 - 70.0, 40.0 - frame as f32 * 8.0),
+            seed: frame,
+            ..Scene::of(&ticket(3))
+        };
+        let reading = reader.look(&scene.frame(), &Allowance::of_steps(STEPS_A_FRAME));
+        assert_eq!(reading.codes.len(), 1, "frame {frame}");
+        assert_eq!(reading.hint, None);
+    }
+}
+
+#[track_caller]
+fn check_hint(scene: Scene, expected: Option<Hint>) {
+    let mut reader = Reader::default();
+    let hints: Vec<Option<Hint>> = (0..3)
+        .map(|seed| {
+            let frame = Scene {
+                seed: seed + 1,
+                ..scene.clone()
+            }
+            .frame();
+            let reading = reader.look(&frame, &Allowance::of_steps(STEPS_A_FRAME));
+            assert_eq!(reading.codes, [], "the scene is too easy");
+            reading.hint
+        })
+        .collect();
+    assert!(hints.contains(&expected), "{hints:?}");
+}
+
+#[test]
+fn a_code_that_is_seen_but_not_read_gives_a_hint() {
+    let scene = Scene {
+        level: ECL::L,
+        ..Scene::of(&ticket(1))
+    };
+    check_hint(
+        Scene {
+            glare: Some((0.55, 0.55, 7.0)),
+            ..scene.clone()
+        },
+        Some(Hint::Glare),
+    );
+    check_hint(
+        Scene {
+            blur: 3.8,
+            noise: 8.0,
+            ..scene.clone()
+        },
+        Some(Hint::HoldStill),
+    );
+    let covered = Some((0.3, 0.3, 0.8, 0.8));
+    check_hint(
+        Scene {
+            module_px: 1.8,
+            blur: 0.4,
+            covered,
+            ..scene
+        },
+        Some(Hint::TooFar),
+    );
+}
+
+#[test]
+fn a_frame_without_a_code_gives_no_hint() {
+    let frame =
+        LumaFrame::new(640, 480, (0..640 * 480).map(|at| (at * 7 % 251) as u8).collect()).expect("a frame");
+    let mut reader = Reader::default();
+    for _ in 0..12 {
+        let reading = reader.look(&frame, &Allowance::of_steps(STEPS_A_FRAME));
+        assert_eq!((reading.codes, reading.hint), (Vec::new(), None));
+    }
+}
+
+#[test]
+fn reading_ends_when_the_caller_says_so() {
+    let frame = Scene {
+        covered: Some((0.2, 0.2, 0.9, 0.9)),
+        ..Scene::of(&ticket(2))
+    }
+    .frame();
+    let asked = Cell::new(0_u32);
+    let agree_up_to = |most: u32| {
+        asked.set(0);
+        let may_go_on = || {
+            asked.set(asked.get() + 1);
+            asked.get() < most
+        };
+        let allowance = Allowance::asking(u64::MAX, &may_go_on);
+        assert!(read_within(&frame, &allowance).is_empty());
+        asked.get()
+    };
+    let until_the_end = agree_up_to(u32::MAX);
+    assert!(until_the_end > 40, "the work is worth stopping: {until_the_end}");
+    for most in [1, 2, 10, 30] {
+        assert_eq!(agree_up_to(most), most, "nothing is done after a no");
+    }
+}
+
+#[test]
+fn a_frame_costs_no_more_steps_than_allowed() {
+    let frame = Scene {
+        noise: 90.0,
+        size: (1_280, 720),
+        module_px: 2.0,
+        ..Scene::of(&ticket(2))
+    }
+    .frame();
+    for steps in [10_000, 1_000_000, 5_000_000] {
+        let allowance = Allowance::of_steps(steps);
+        let codes = read_within(&frame, &allowance);
+        assert!(codes.is_empty() || allowance.steps_left() > 0);
+    }
+}
+
+/// Frames that are no pictures of codes, but have edges, patterns and noise like them.
+fn arbitrary_frame() -> impl Strategy<Value = LumaFrame> {
+    let size = (1_u32..90, 1_u32..90);
+    size.prop_flat_map(|(width, height)| {
+        let pixels = (width * height) as usize;
+        let noise = proptest::collection::vec(any::<u8>(), pixels);
+        let blocks =
+            (1_usize..9, proptest::collection::vec(any::<bool>(), pixels)).prop_map(move |(side, bits)| {
+                let at = |pixel: usize| {
+                    let (x, y) = (pixel % width as usize / side, pixel / width as usize / side);
+                    if bits[y * width as usize + x] { 30 } else { 220 }
+                };
+                (0..pixels).map(at).collect::<Vec<u8>>()
+            });
+        prop_oneof![noise, blocks]
+            .prop_map(move |luma| LumaFrame::new(width, height, luma).expect("of this size"))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_frame_makes_the_reader_panic_or_see_text(frames in proptest::collection::vec(arbitrary_frame(), 1..4)) {
+        let mut reader = Reader::default();
+        for frame in &frames {
+            prop_assert_eq!(read_within(frame, &Allowance::of_steps(3_000_000)), []);
+            prop_assert_eq!(reader.look(frame, &Allowance::of_steps(3_000_000)).codes, []);
+        }
+    }
+
+    #[test]
+    fn a_code_changed_anywhere_is_read_rightly_or_not_at_all(
+        spots in proptest::collection::vec((0_usize..200 * 200, any::<u8>(), 1_usize..30), 0..40),
+    ) {
+        let scene = Scene { size: (200, 200), module_px: 3.5, ..Scene::of(&ticket(4)) };
+        let mut luma = scene.frame().into_luma();
+        for (start, value, side) in spots {
+            for row in 0..side {
+                let from = (start + row * 200).min(luma.len());
+                let end = (from + side).min(luma.len());
+                luma[from..end].fill(value);
+            }
+        }
+        let codes = read(&LumaFrame::new(200, 200, luma).expect("of this size"));
+        prop_assert!(codes.iter().all(|code| code.bytes == scene.text.as_bytes()));
+    }
+}

@@ -1,0 +1,193 @@
+//! What happens to codes at a door, as scenes from mild to hard, with how many of them must be read.
+
+use fast_qr::ECL;
+
+use super::scene::Scene;
+
+/// Scenes of each effect.
+pub const SCENES: usize = 8;
+
+/// One thing that makes codes hard to read.
+pub struct Effect {
+    /// What it is called in tables.
+    pub name: &'static str,
+    /// Scenes that must be read at least, of [`SCENES`].
+    pub floor: usize,
+    make: fn(Scene, f32) -> Scene,
+}
+
+impl Effect {
+    /// The scenes, from mild to hard.
+    pub fn scenes(&self) -> impl Iterator<Item = Scene> {
+        (0..SCENES).map(|at| {
+            let hard = at as f32 / (SCENES - 1) as f32;
+            let mut scene = Scene::of(&ticket(at));
+            scene.turned = [3.0, -8.0, 94.0, 15.0, 181.0, -20.0, 272.0, 33.0][at % 8];
+            scene.seed = at as u64 + 1;
+            (self.make)(scene, hard)
+        })
+    }
+}
+
+/// Digits as a ticket has them, another for each scene.
+pub fn ticket(at: usize) -> String {
+    (0..140_usize)
+        .map(|digit| char::from(b'0' + ((digit * 7 + at * 13 + digit * digit * (at + 3)) % 10) as u8))
+        .collect()
+}
+
+/// All effects.
+pub const EFFECTS: [Effect; 16] = [
+    Effect {
+        name: "plain",
+        floor: 8,
+        make: |scene, _| scene,
+    },
+    Effect {
+        name: "light on dark",
+        floor: 8,
+        make: |scene, hard| Scene {
+            ink: (200.0 - 60.0 * hard, 20.0),
+            ..scene
+        },
+    },
+    Effect {
+        name: "mirrored",
+        floor: 8,
+        make: |scene, hard| Scene {
+            mirrored: true,
+            blur: hard,
+            ..scene
+        },
+    },
+    Effect {
+        name: "askew",
+        floor: 7,
+        make: |scene, hard| Scene {
+            askew: (25.0 + 30.0 * hard, -20.0 * hard),
+            module_px: 6.0,
+            ..scene
+        },
+    },
+    Effect {
+        name: "blurred",
+        floor: 6,
+        make: |scene, hard| Scene {
+            blur: 2.0 + 1.6 * hard,
+            ..scene
+        },
+    },
+    Effect {
+        name: "in motion",
+        floor: 6,
+        make: |scene, hard| Scene {
+            motion: (6.0 + 4.0 * hard, 2.0 + 3.0 * hard),
+            ..scene
+        },
+    },
+    Effect {
+        name: "noisy",
+        floor: 7,
+        make: |scene, hard| Scene {
+            noise: 20.0 + 30.0 * hard,
+            ..scene
+        },
+    },
+    Effect {
+        name: "dim",
+        floor: 7,
+        make: |scene, hard| Scene {
+            ink: (14.0, 50.0 - 20.0 * hard),
+            noise: 3.0,
+            ..scene
+        },
+    },
+    Effect {
+        name: "in shadow",
+        floor: 8,
+        make: |scene, hard| Scene {
+            shadow: 0.75 + 0.23 * hard,
+            size: (800, 600),
+            module_px: 8.0,
+            ..scene
+        },
+    },
+    Effect {
+        name: "glare",
+        floor: 6,
+        make: |scene, hard| Scene {
+            level: ECL::Q,
+            glare: Some((0.6, 0.5, 5.0 + 4.0 * hard)),
+            ..scene
+        },
+    },
+    Effect {
+        name: "covered",
+        floor: 6,
+        make: |scene, hard| {
+            let end = 0.62 + 0.14 * hard;
+            Scene {
+                level: ECL::Q,
+                covered: Some((0.4, 0.35, end, end)),
+                ..scene
+            }
+        },
+    },
+    Effect {
+        name: "finder hidden",
+        floor: 6,
+        make: |scene, hard| {
+            let end = 0.08 + 0.07 * hard;
+            let covered = [
+                (0.0, 0.0, end, end),
+                (1.0 - end, 0.0, 1.0, end),
+                (0.0, 1.0 - end, end, 1.0),
+            ];
+            Scene {
+                level: ECL::Q,
+                covered: Some(covered[scene.seed as usize % 3]),
+                ..scene
+            }
+        },
+    },
+    Effect {
+        name: "bent",
+        floor: 6,
+        make: |scene, hard| Scene {
+            bent: 40.0 + 50.0 * hard,
+            level: ECL::Q,
+            ..scene
+        },
+    },
+    Effect {
+        name: "small",
+        floor: 7,
+        make: |scene, hard| Scene {
+            module_px: 3.0 - 0.8 * hard,
+            size: (1_280, 720),
+            ..scene
+        },
+    },
+    Effect {
+        name: "tiny",
+        floor: 5,
+        make: |scene, hard| Scene {
+            module_px: 1.9 - 0.3 * hard,
+            blur: 0.4,
+            noise: 2.0,
+            ..scene
+        },
+    },
+    Effect {
+        name: "everything a little",
+        floor: 6,
+        make: |scene, hard| Scene {
+            askew: (15.0 + 15.0 * hard, 10.0),
+            blur: 1.0 + 0.6 * hard,
+            noise: 8.0 + 6.0 * hard,
+            shadow: 0.5,
+            motion: (2.0, 2.0 * hard),
+            ..scene
+        },
+    },
+];
