@@ -24,11 +24,12 @@ const CHECKS_TO_SPARE: usize = 4;
 /// finger: masks leave such a square in one code of a thousand.
 const UNIFORM_SIDE: u8 = 4;
 
-/// A steps' worth of correcting one block once.
-const STEPS_A_CORRECTION: u64 = 500;
+/// What correcting one block once is worth.
+const STEPS_A_CORRECTION: u64 = 1_000;
 
 /// Reads the modules; `None` when they are no code or too many are wrong.
 pub(super) fn decode(modules: &Modules, symbol: &Symbol, allowance: &Allowance) -> Option<Vec<u8>> {
+    allowance.spend(4 * modules.darkness.len() as u64)?;
     let mirrored = modules.mirrored();
     let mut formats: Vec<(f32, Format, &Modules)> = [modules, &mirrored]
         .into_iter()

@@ -63,6 +63,7 @@ fn find_in_row(binary: &Binary, y: usize, finders: &mut Vec<Finder>, allowance: 
         };
         let x = start as f32 - runs[4] - runs[3] - runs[2] / 2.0;
         let hit = Point::new(x, y as f32 + 0.5);
+        allowance.spend(finders.len() as u64 / 4)?;
         if let Some(known) = finders.iter_mut().find(|known| covers(known, hit)) {
             known.rows += 1;
             continue;

@@ -47,6 +47,7 @@ pub(super) fn candidates(site: &Site, trio: &Trio, side: usize) -> Option<Vec<Po
             seen.push((likeness, place));
         }
     }
+    site.allowance.spend(4 * seen.len() as u64)?;
     seen.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let mut kept: Vec<Point> = Vec::new();
     for (_, place) in seen {
