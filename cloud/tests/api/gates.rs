@@ -314,6 +314,12 @@ async fn gates_hear_of_a_new_policy() {
     })
     .await;
 
+    let mut other_days = policy.clone();
+    other_days["day_start_minutes"] = json!(360);
+    cloud
+        .organize(Method::PUT, &path, &other_days)
+        .await
+        .check_problem(422, "invalid-request");
     policy["tiers"][0]["id"] = json!(9);
     cloud
         .organize(Method::PUT, &path, &policy)

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Checks, Id};
 use crate::state::AppState;
-use crate::store::catalogue::Event;
+use crate::store::catalogue::{Event, EventStatus};
 use crate::store::organizing::EventChange;
 
 use super::own_event;
@@ -63,6 +63,14 @@ fn check(policy: &Policy, event: &Event) -> Result<(), ApiError> {
     let on_sale: BTreeSet<_> = event.tiers.iter().map(|tier| tier.id).collect();
     let named: BTreeSet<_> = policy.tiers.iter().map(|tier| tier.id).collect();
     checks.require(on_sale == named, "/tiers", "must be the tiers on sale, each once");
+    // Sums of past days lie in checkpoints, and they cannot be taken apart again.
+    let days = |policy: &Policy| (policy.utc_offset_minutes, policy.day_start_minutes);
+    let days_stand = event.status == EventStatus::Draft || days(policy) == days(&event.policy);
+    checks.require(
+        days_stand,
+        "/utc_offset_minutes",
+        "and day_start_minutes stay as they were when the event was published: scans were counted by them",
+    );
     checks.finish()
 }
 
