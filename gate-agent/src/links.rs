@@ -106,7 +106,7 @@ impl Links {
         let facts = match state {
             LinkState::Connecting => DialFacts::Connecting,
             LinkState::Opened(opened) => DialFacts::Linked(opened.connection.peer()),
-            LinkState::Closed(end) => DialFacts::Down(end.to_string()),
+            LinkState::Closed { end, .. } => DialFacts::Down(end.to_string()),
             LinkState::Failed(error) => DialFacts::Down(error.to_string()),
         };
         let mut board = self.locked();

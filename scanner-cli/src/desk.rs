@@ -82,7 +82,7 @@ impl Desk {
     }
 
     async fn judged_alone(&self, scan: &request::Scan) -> Answer {
-        if let Some(bar) = bar(&self.replica) {
+        if let Some(bar) = bar(&self.replica).or_else(|| self.refused()) {
             return tell::barred(bar);
         }
         match self.replica.judge_alone(scan).await {
@@ -97,6 +97,15 @@ impl Desk {
                 tell::barred(Bar::Disk)
             }
         }
+    }
+
+    /// A hub of the event that refuses this scanner knows something of it that nobody could tell it: that it was
+    /// revoked.
+    fn refused(&self) -> Option<Bar> {
+        let standing = self.replica.standing();
+        let refused_by = self.hubs.refused_by();
+        let by_hub = refused_by.iter().any(|key| standing.roster.contains(key));
+        by_hub.then_some(Bar::Refused)
     }
 
     fn tell(&self, answer: &request::Answer) -> Answer {

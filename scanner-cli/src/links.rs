@@ -9,9 +9,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use usher_keys::{Certificate, Role, SecretKey};
+use usher_keys::{Certificate, PublicKey, Role, SecretKey};
 use usher_link::{Connection, Dialer, Endpoint, LinkError, LinkState, Opened, Responder};
 use usher_protocol::request::{Request, RequestError, Response};
+use usher_protocol::sync::Farewell;
 
 use crate::handover::Handover;
 
@@ -50,6 +51,8 @@ enum Line {
     Linked(LinkedHub),
     /// The last try failed, for this reason.
     Away(String),
+    /// Whoever holds this key has refused us, and no session has opened since.
+    Refused { by: PublicKey, why: String },
 }
 
 /// Who is linked at the moment; clones look at the same links.
@@ -79,10 +82,22 @@ impl Hubs {
         lines
             .iter()
             .filter_map(|(addr, line)| match line {
-                Line::Away(why) => Some((addr.clone(), why.clone())),
+                Line::Away(why) | Line::Refused { why, .. } => Some((addr.clone(), why.clone())),
                 Line::Dialing | Line::Linked(_) => None,
             })
             .collect()
+    }
+
+    /// Gives who has refused this scanner and not changed its mind; whether they are hubs of the event is the replica's
+    /// to know.
+    #[must_use]
+    pub fn refused_by(&self) -> Vec<PublicKey> {
+        let lines = self.lines.borrow();
+        let refused = lines.iter().filter_map(|(_, line)| match line {
+            Line::Refused { by, .. } => Some(*by),
+            Line::Dialing | Line::Linked(_) | Line::Away(_) => None,
+        });
+        refused.collect()
     }
 
     /// Waits until a hub is linked, every address was tried in vain, or the time is over; tells whether one is linked.
@@ -90,7 +105,9 @@ impl Hubs {
         let mut lines = self.lines.clone();
         let settled = |lines: &Vec<(String, Line)>| {
             lines.iter().any(|line| linked_hub(line).is_some())
-                || lines.iter().all(|(_, line)| matches!(line, Line::Away(_)))
+                || lines
+                    .iter()
+                    .all(|(_, line)| matches!(line, Line::Away(_) | Line::Refused { .. }))
         };
         // Neither the end of the time nor of the links is worth more than what is known by then.
         let _ = timeout(limit, lines.wait_for(settled)).await;
@@ -101,7 +118,7 @@ impl Hubs {
 fn linked_hub((_, line): &(String, Line)) -> Option<LinkedHub> {
     match line {
         Line::Linked(hub) => Some(hub.clone()),
-        Line::Dialing | Line::Away(_) => None,
+        Line::Dialing | Line::Away(_) | Line::Refused { .. } => None,
     }
 }
 
@@ -185,10 +202,22 @@ fn observe(lines: &watch::Sender<Vec<(String, Line)>>, at: usize, handover: &Han
             handover.opened();
             line_of(opened)
         }
-        LinkState::Closed(end) => Line::Away(end.to_string()),
+        LinkState::Closed { peer, end } if end.their_farewell() == Some(Farewell::NotWelcome) => {
+            Line::Refused {
+                by: peer,
+                why: end.to_string(),
+            }
+        }
+        LinkState::Closed { end, .. } => Line::Away(end.to_string()),
         LinkState::Failed(error) => Line::Away(error.to_string()),
     };
-    lines.send_modify(|lines| lines[at].1 = line);
+    lines.send_modify(|lines| {
+        // Whoever has refused us does not take it back by being out of reach.
+        let stays = matches!((&lines[at].1, &line), (Line::Refused { .. }, Line::Away(_)));
+        if !stays {
+            lines[at].1 = line;
+        }
+    });
 }
 
 fn line_of(opened: Opened) -> Line {

@@ -17,6 +17,8 @@ pub enum Bar {
     Expired,
     /// It was revoked.
     Revoked,
+    /// A hub of the event refuses it.
+    Refused,
     /// Its disk takes nothing.
     Disk,
 }
@@ -65,6 +67,7 @@ pub fn barred(bar: Bar) -> Answer {
     let (outcome, title, detail) = match bar {
         Bar::Expired => ("scanner_expired", words::NOT_WELCOME, words::EXPIRED),
         Bar::Revoked => ("scanner_revoked", words::NOT_WELCOME, words::REVOKED),
+        Bar::Refused => ("scanner_refused", words::NOT_WELCOME, words::REFUSED),
         Bar::Disk => ("cannot_decide", words::CANNOT_DECIDE, words::OWN_DISK),
     };
     let said_so = Said {

@@ -35,6 +35,8 @@ pub const NOT_WELCOME: &str = "Do not use";
 pub const EXPIRED: &str = "This scanner's certificate is not valid now: check the clock, or enrol it anew";
 /// It was revoked.
 pub const REVOKED: &str = "This scanner was withdrawn: use another one";
+/// A hub of the event refuses it.
+pub const REFUSED: &str = "A hub refuses this scanner: ask the organizer, or use another one";
 
 /// What `verify` never does.
 pub const NOT_RECORDED: &str = "nothing recorded";

@@ -121,16 +121,16 @@ async fn a_scanner_that_is_revoked_at_work_is_shown_the_door_and_lets_nobody_in_
     let shown = wedge.read(&second.payload).await?;
     assert_eq!(
         (shown.signal.as_str(), shown.outcome.as_str()),
-        ("unanswered", "scanner_revoked"),
+        ("unanswered", "scanner_refused"),
         "{shown:?}"
     );
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_revoked_scanner_does_that_nobody_told_counts_nowhere() -> anyhow::Result<()> {
+async fn what_a_revoked_scanner_does_where_nobody_can_tell_it_counts_nowhere() -> anyhow::Result<()> {
     let stage = Stage::on_sale(Places::FEW).await?;
-    let venue = Venue::open(&stage).await?;
+    let mut venue = Venue::open(&stage).await?;
     let scanner = lost_scanner(&stage, &venue).await?;
     let buyer = stage.buyer();
     let [first, second] = [buyer.buy_one(STANDING).await?, buyer.buy_one(STANDING).await?];
@@ -139,11 +139,16 @@ async fn what_a_revoked_scanner_does_that_nobody_told_counts_nowhere() -> anyhow
     assert_eq!(scanner.scan(NORTH, &first).await?.outcome, "admitted");
     revoke(&stage, "lost").await?;
     venue.settled(&stage).await?;
+    assert_eq!(scanner.scan(NORTH, &picture).await?.outcome, "scanner_refused");
 
-    let shown = scanner
-        .scan_one(NORTH, &picture, &["--wait-for-hub", "1"])
-        .await?;
-    ensure!(shown.alone, "a hub has talked to a revoked scanner: {shown:?}");
+    venue.north.process.kill9()?;
+    let unaware = ["--wait-for-hub", "1"];
+    let shown = scanner.scan_one(NORTH, &picture, &unaware).await?;
+    ensure!(shown.alone, "somebody has talked to a revoked scanner: {shown:?}");
+    venue.north.start_again().await?;
+    venue.linked().await?;
+    assert_eq!(scanner.scan(NORTH, &picture).await?.outcome, "scanner_refused");
+    venue.settled(&stage).await?;
     let turnstile = venue.south.turnstile(NORTH).await?;
     assert_eq!(turnstile.scan(&second.payload).await?.verdict, "admit");
     assert_eq!(stage.organizer.incidents().await?, []);

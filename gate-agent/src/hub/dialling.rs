@@ -46,7 +46,7 @@ impl LinkObserver for Watcher {
                 let now = self.services.replica.clock().now();
                 *self.link() = Some(self.services.links.opened(opened, Way::Dialled, now));
             }
-            LinkState::Closed(_) => {
+            LinkState::Closed { .. } => {
                 if let Some(id) = self.link().take() {
                     self.services.links.closed(id);
                 }

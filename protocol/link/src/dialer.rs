@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::net::lookup_host;
 use tokio_util::sync::CancellationToken;
+use usher_keys::PublicKey;
 use usher_protocol::sync::Farewell;
 
 use crate::connection::Connection;
@@ -32,7 +33,12 @@ pub enum LinkState {
     /// A session stands: the peer's certificate was accepted.
     Opened(Opened),
     /// A connection ended, opened or not.
-    Closed(SessionEnd),
+    Closed {
+        /// Who was at the other end, by its key: the transport has made sure of it.
+        peer: PublicKey,
+        /// How it ended.
+        end: SessionEnd,
+    },
     /// There was no connection.
     Failed(LinkError),
 }
@@ -91,6 +97,7 @@ impl<R: Replica, S: Responder> Dialer<R, S> {
             },
             () = cancel.cancelled() => return false,
         };
+        let peer = connection.peer();
         let did_open = AtomicBool::new(false);
         let opened = |opened: Opened| {
             did_open.store(true, Ordering::Relaxed);
@@ -100,7 +107,7 @@ impl<R: Replica, S: Responder> Dialer<R, S> {
         let begun = Instant::now();
         let end = drive(connection, replica, responder, opened, cancel.clone()).await;
         let was_shown_the_door = matches!(end, SessionEnd::Theirs(farewell) if farewell != Farewell::Leaving);
-        observer.observe(LinkState::Closed(end));
+        observer.observe(LinkState::Closed { peer, end });
         did_open.into_inner() && (!was_shown_the_door || begun.elapsed() >= STEADY)
     }
 

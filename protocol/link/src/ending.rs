@@ -59,6 +59,16 @@ pub enum SessionEnd {
     Taken,
 }
 
+impl SessionEnd {
+    /// Gives what the peer said when it was the peer who ended it.
+    pub fn their_farewell(&self) -> Option<Farewell> {
+        match self {
+            Self::Theirs(farewell) | Self::Lost(Loss::Theirs(farewell)) => Some(*farewell),
+            Self::Ours(_) | Self::Lost(_) | Self::Taken => None,
+        }
+    }
+}
+
 impl fmt::Display for SessionEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -58,7 +58,7 @@ impl Link {
         loop {
             match self.next().await {
                 LinkState::Opened(_) => return last_end,
-                LinkState::Closed(end) => last_end = Some(end),
+                LinkState::Closed { end, .. } => last_end = Some(end),
                 LinkState::Connecting | LinkState::Failed(_) => {}
             }
         }
@@ -156,7 +156,10 @@ async fn cancelling_ends_the_session_with_a_goodbye_and_then_the_dialer() {
     link.cancel.cancel();
     assert!(matches!(
         link.next().await,
-        LinkState::Closed(SessionEnd::Ours(Farewell::Leaving))
+        LinkState::Closed {
+            end: SessionEnd::Ours(Farewell::Leaving),
+            ..
+        }
     ));
     within(link.tasks.join_next()).await.unwrap().unwrap();
     assert_eq!(site.next_end().await, SessionEnd::Theirs(Farewell::Leaving));
