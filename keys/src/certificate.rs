@@ -147,13 +147,35 @@ impl DeviceIdentity {
     ///
     /// **Errors**: [`CertificateError`].
     pub fn verify_chain(&self, bundle: &TrustBundle) -> Result<&Certificate, CertificateError> {
+        let issuer = bundle
+            .issuing_key(&self.root_issuer())
+            .ok_or(CertificateError::UnknownIssuer)?;
+        if issuer.is_struck() {
+            return Err(CertificateError::StruckIssuer);
+        }
+        self.verify_signatures(bundle)
+    }
+
+    /// Tells whether an issuing key stands behind it, be it struck out by now: for what logs say of their writers, which
+    /// must not mean one thing before a key was struck and another after.
+    pub fn was_issued(&self, bundle: &TrustBundle) -> bool {
+        bundle.issuing_key(&self.root_issuer()).is_some() && self.verify_signatures(bundle).is_ok()
+    }
+
+    /// The key that must be one of the bundle's.
+    fn root_issuer(&self) -> PublicKey {
+        self.via
+            .as_ref()
+            .map_or(self.certificate.issuer, |via| via.issuer)
+    }
+
+    fn verify_signatures(&self, bundle: &TrustBundle) -> Result<&Certificate, CertificateError> {
         let own = &self.certificate;
-        let Some(via) = &self.via else {
-            return verify_root(own, bundle);
-        };
-        let hub = verify_root(via, bundle)?;
-        if !hub.may_enrol(&own.certificate) || hub.device != own.issuer {
-            return Err(CertificateError::IssuerNotAllowed);
+        if let Some(via) = &self.via {
+            let hub = verify_one(via, bundle)?;
+            if !hub.may_enrol(&own.certificate) || hub.device != own.issuer {
+                return Err(CertificateError::IssuerNotAllowed);
+            }
         }
         verify_one(own, bundle)
     }
@@ -167,31 +189,14 @@ impl DeviceIdentity {
             .via
             .as_ref()
             .is_none_or(|via| via.certificate.window.contains(now));
-        let issuer = self
-            .via
-            .as_ref()
-            .map_or(self.certificate.issuer, |via| via.issuer);
         let issuer_valid = bundle
-            .issuing_key(&issuer)
+            .issuing_key(&self.root_issuer())
             .is_some_and(|key| key.believed_at(now));
         if !certificate.window.contains(now) || !via_valid || !issuer_valid {
             return Err(CertificateError::OutOfWindow);
         }
         Ok(certificate)
     }
-}
-
-fn verify_root<'a>(
-    signed: &'a SignedCertificate,
-    bundle: &TrustBundle,
-) -> Result<&'a Certificate, CertificateError> {
-    let issuer = bundle
-        .issuing_key(&signed.issuer)
-        .ok_or(CertificateError::UnknownIssuer)?;
-    if issuer.is_struck() {
-        return Err(CertificateError::StruckIssuer);
-    }
-    verify_one(signed, bundle)
 }
 
 fn verify_one<'a>(

@@ -289,12 +289,15 @@ impl Ledger {
     }
 
     /// Authority records count only in an authority's log, device records only in a device's, certificates only for whom
-    /// they name. That an origin has two histories counts only from a hub or an authority: it stops the origin's work, so a
+    /// they name and if they are genuine: a log is taken for one good certificate, and must not get another role by a forged
+    /// one. That an origin has two histories counts only from a hub or an authority: it stops the origin's work, so a
     /// stolen scanner must not be able to say it of a hub.
     fn may_write(&self, origin: &Origin, body: &Body) -> bool {
         let is_authority = self.trust.bundle().authority_key(origin).is_some();
         if let Body::Opened { identity } = body {
-            return !is_authority && identity.unverified().device == *origin;
+            // Our own was checked when we were enrolled, and must not be written down again and again.
+            let issued = *origin == self.me || identity.was_issued(self.trust.bundle());
+            return !is_authority && identity.unverified().device == *origin && issued;
         }
         if let Body::ForkSeen { .. } = body {
             return is_authority || self.is_hub(origin);

@@ -112,6 +112,11 @@ fn an_issuer_the_bundle_does_not_name_or_has_struck_is_refused() {
         &struck,
         Err(CertificateError::StruckIssuer),
     );
+    assert!(
+        through(hub(), scanner()).was_issued(&struck),
+        "struck, but issued"
+    );
+    assert!(!foreign.was_issued(&bundle()) && !hub_of_foreign.was_issued(&bundle()));
 }
 
 #[test]

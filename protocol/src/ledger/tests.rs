@@ -395,3 +395,25 @@ fn a_checkpoint_is_refused_where_it_would_lose_records() {
         "its own log is summed up in it"
     );
 }
+
+#[test]
+fn a_scanner_that_calls_itself_a_hub_in_its_log_is_not_believed() {
+    let cloud = Machine::cloud(&[1]);
+    let mut witness = Machine::hub(2, &cloud);
+    let mut thief = Machine::scanner(1, &cloud);
+    witness.hear(&thief);
+    let forged = identity_by(&key(0x66), certificate(&thief.key, Role::Hub));
+    thief.write(Body::Opened { identity: forged });
+    thief.write(Body::ForkSeen {
+        origin: hub(1).public(),
+        seq: Seq(1),
+        hashes: [[1; 32], [2; 32]],
+    });
+    witness.hear(&thief);
+    let known = witness.ledger.state().device(&thief.me()).unwrap();
+    assert_eq!(known.unverified().role, Role::Scanner);
+    assert!(
+        !witness.ledger.state().is_frozen(&hub(1).public()),
+        "a stolen scanner has stopped a hub"
+    );
+}
