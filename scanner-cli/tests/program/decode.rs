@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use crate::pictures::{blank, picture_of};
-use crate::scanner::{finished, program, start};
+use crate::scanner::{finished, program};
 
 fn decode(files: &[&Path]) -> Output {
     finished(program().arg("decode").args(files))
@@ -82,8 +82,11 @@ fn a_reader_that_went_away_is_success() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let mut command = program();
-    let status = start(command.arg("decode").arg(&picture).stdout(writer))
-        .wait()
+    let status = command
+        .arg("decode")
+        .arg(&picture)
+        .stdout(writer)
+        .status()
         .unwrap();
     assert_eq!(status.code(), Some(0));
 }
@@ -101,7 +104,7 @@ fn an_output_that_is_full_is_a_failure_with_a_reason() {
         .arg(&picture)
         .stdout(full)
         .stderr(Stdio::piped());
-    let output = start(piped).wait_with_output().unwrap();
+    let output = piped.spawn().unwrap().wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be written"));
 }

@@ -3,30 +3,13 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-
-/// Guards the moment between fork and exec, in which a new process still holds the files of this one, also the lock of a
-/// replica that was just closed here. Held while a process starts, and while a hub does.
-static STARTING: Mutex<()> = Mutex::new(());
-
-/// Waits until no process is between fork and exec, and keeps it so.
-pub fn no_process_starts() -> MutexGuard<'static, ()> {
-    // A test that failed meanwhile has nothing to do with the others.
-    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Starts a program.
-pub fn start(command: &mut Command) -> Child {
-    let _starting = no_process_starts();
-    command.spawn().unwrap()
-}
 
 /// Runs a program to its end.
 pub fn finished(command: &mut Command) -> Output {
     let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    start(piped).wait_with_output().unwrap()
+    piped.spawn().unwrap().wait_with_output().unwrap()
 }
 
 /// Limits wide enough for a busy machine: what is tested here is not how fast it is.
@@ -84,7 +67,7 @@ impl Scanner {
         let mut command = self.command("run");
         let arguments = ["--gate", gate, "--json", "--wedge"];
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = start(piped.args(PATIENT).args(arguments));
+        let mut child = piped.args(PATIENT).args(arguments).spawn().unwrap();
         Attended {
             wedge: child.stdin.take(),
             lines: BufReader::new(child.stdout.take().unwrap()),

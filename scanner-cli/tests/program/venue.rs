@@ -8,10 +8,10 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use usher_gate_agent::clock::Clock;
 use usher_gate_agent::config::Config;
-use usher_gate_agent::directory::DataDirectory;
+use usher_gate_agent::directory::{DataDirectory, DirectoryError};
 use usher_gate_agent::enrol::NewCode;
 use usher_gate_agent::hub::Hub;
-use usher_gate_agent::replica::{Meta, Replica, ScannerTerms};
+use usher_gate_agent::replica::{Meta, Replica, ReplicaError, ScannerTerms};
 use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, KeyId, PublicKey, Role, RootSet, SecretKey,
     SignedBundle, TrustBundle, TrustedKey, Window,
@@ -24,7 +24,7 @@ use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
-use crate::scanner::{Scanner, finished, no_process_starts, program};
+use crate::scanner::{Scanner, finished, program};
 
 const EVENT: EventId = EventId([7; 16]);
 /// A tier that is referred when its home cannot be reached.
@@ -95,9 +95,9 @@ impl Venue {
             http: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             ..Config::default()
         };
-        let _starting = no_process_starts();
-        let starting = Hub::start(&self.site.directory, &config, Clock::system());
-        let hub = self.runtime.block_on(starting).unwrap();
+        let directory = &self.site.directory;
+        let starting = async { tokio::time::timeout(PATIENCE, start(directory, &config)).await };
+        let hub = self.runtime.block_on(starting).expect("the hub starts");
         self.site.listen = hub.listening().quic.parse().unwrap();
         self.site.hub = Some(hub);
     }
@@ -199,6 +199,23 @@ impl Drop for Venue {
         if let Some(hub) = self.site.hub.take() {
             self.runtime.block_on(hub.shutdown());
         }
+    }
+}
+
+/// Starts a hub. A process that another test is just starting holds the files of this one for a moment, also the lock of
+/// a replica that was closed here: then it is tried again.
+async fn start(directory: &DataDirectory, config: &Config) -> Hub {
+    loop {
+        let error = match Hub::start(directory, config, Clock::system()).await {
+            Ok(hub) => return hub,
+            Err(error) => error,
+        };
+        let in_use = matches!(
+            error.downcast_ref(),
+            Some(DirectoryError::Replica(ReplicaError::InUse { .. }))
+        );
+        assert!(in_use, "{error:?}");
+        tokio::task::yield_now().await;
     }
 }
 
