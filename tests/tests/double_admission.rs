@@ -1,6 +1,7 @@
 //! One ticket at two gates: together, cut apart, and healed again, with real hubs and a real cable between them.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 
 use anyhow::{Context, ensure};
 use usher_tests::stage::Stage;
@@ -8,6 +9,7 @@ use usher_tests::stage::buyer::{Ticket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
 use usher_tests::stage::hub::{Hub, HubVerdict, Turnstile};
 use usher_tests::stage::patience::until;
+use usher_tests::stage::scanner::Scanner;
 use usher_tests::stage::venue::{Side, Venue};
 
 /// Tickets bought of each tier.
@@ -224,5 +226,54 @@ async fn cut_apart_standing_places_go_on_and_each_double_is_reported_once_after_
     }
     gates.venue.settled(&gates.stage).await?;
     assert_eq!(gates.stage.organizer.incidents().await?, incidents);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_lets_somebody_in_whom_the_hub_had_to_refer_and_signs_for_it() -> anyhow::Result<()> {
+    let mut gates = Gates::open(SEATED).await?;
+    let code = gates.venue.north.command(&["scanner-code", "--override"]).await?;
+    let supervisor = Scanner::enrol(&gates.stage.programs, &gates.stage.path("supervisor"), &code).await?;
+    gates.stage.cloud.process.kill9()?;
+    gates.venue.cable.cut();
+    let ticket = gates
+        .at_home(Side::South)
+        .next()
+        .context("each hub is the home of some seat")?
+        .clone();
+    assert_eq!(gates.north.scan(&ticket.payload).await?.verdict, "refer");
+
+    let arguments = [
+        "override",
+        "--gate",
+        "1",
+        "--by",
+        "Ada",
+        "--why",
+        "the artist's mother",
+        &ticket.payload,
+    ];
+    let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+    let said = supervisor.run(&arguments).await?;
+    ensure!(said.contains("ADMIT"), "{said}");
+    assert_eq!(
+        gates.north.scan(&ticket.payload).await?.reason.as_deref(),
+        Some("already_used")
+    );
+
+    gates.venue.cable.mend();
+    gates.stage.cloud.start_again().await?;
+    gates.venue.settled(&gates.stage).await?;
+    let scans = gates.stage.organizer.scans().await?;
+    let overridden = scans
+        .iter()
+        .find(|scan| scan.kind == "overridden")
+        .context("the cloud knows of it")?;
+    assert_eq!(overridden.unit.unit, ticket.unit);
+    assert_eq!(
+        (overridden.by.as_deref(), overridden.why.as_deref()),
+        (Some("Ada"), Some("the artist's mother"))
+    );
+    assert_eq!(gates.stage.organizer.incidents().await?, []);
     Ok(())
 }

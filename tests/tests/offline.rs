@@ -1,12 +1,18 @@
 //! Without the cloud, without a cable, without any hub: tickets open gates all the same, and what happened is told later.
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use usher_tests::relay::Relay;
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
-use usher_tests::stage::patience::until;
+use usher_tests::stage::hub::HubStatus;
+use usher_tests::stage::patience::{until, until_within};
 use usher_tests::stage::qr;
 use usher_tests::stage::venue::{Side, Venue};
+
+/// How long it may take until a link over a cut cable is given up.
+const LINKS_DIE_WITHIN: Duration = Duration::from_secs(40);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_the_cloud_killed_genuine_tickets_are_admitted_and_others_are_not() -> anyhow::Result<()> {
@@ -142,4 +148,32 @@ async fn a_scanner_that_reaches_no_hub_judges_alone_and_its_scans_merge_later() 
         Ok((verdict.reason.as_deref() == Some("already_used")).then_some(()))
     })
     .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cable_that_was_cut_for_long_is_taken_up_again_by_itself() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    venue.cable.cut();
+    // A link that hears nothing is given up after 20 seconds.
+    until_within(LINKS_DIE_WITHIN, "both hubs to give the link up", async || {
+        let (north, south) = (venue.north.status().await?, venue.south.status().await?);
+        let apart = |status: &HubStatus| status.links.iter().all(|link| link.role != "hub");
+        Ok((apart(&north) && apart(&south)).then_some(()))
+    })
+    .await?;
+    let ticket = stage.buyer().buy_one(SEATED).await?;
+    let (away, gate, home) = match venue.home(ticket.unit) {
+        Side::North => (&venue.south, SOUTH, &venue.north),
+        Side::South => (&venue.north, NORTH, &venue.south),
+    };
+    let turnstile = away.turnstile(gate).await?;
+    assert_eq!(
+        turnstile.scan(&ticket.payload).await?.reason.as_deref(),
+        Some("home_unreachable")
+    );
+    venue.cable.mend();
+    away.linked_to(&home.name).await?;
+    assert_eq!(turnstile.scan(&ticket.payload).await?.verdict, "admit");
+    Ok(())
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use serde_json::json;
+use usher_protocol::ticket::{Payload, digits};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::Ticket;
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
@@ -103,5 +105,34 @@ async fn a_hub_hears_of_a_revocation_from_its_neighbour_and_forgets_it_in_no_cra
     venue.south.start_again().await?;
     let verdict = south.scan(&ticket.payload).await?;
     assert_eq!(verdict.reason.as_deref(), Some("revoked"), "{verdict:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tickets_of_a_retired_key_stay_good_and_those_of_a_struck_one_do_not() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    let turnstile = venue.south.turnstile(SOUTH).await?;
+    let buyer = stage.buyer();
+    let [old, also_old] = [buyer.buy_one(SEATED).await?, buyer.buy_one(SEATED).await?];
+    let bytes = digits::decode(old.payload.as_bytes()).context("a payload is decimal digits")?;
+    let (signed, _, _) = Payload::parse(&bytes)?;
+
+    stage.organizer.rotate_keys().await?;
+    let new = buyer.buy_one(SEATED).await?;
+    until_within(REACHES_HUBS_WITHIN, "the hub to trust the new key", async || {
+        Ok((reason(&turnstile, SOUTH, &new).await? == "group_too_large").then_some(()))
+    })
+    .await?;
+    assert_eq!(turnstile.scan(&old.payload).await?.verdict, "admit");
+
+    stage.organizer.strike(&signed.key.to_string()).await?;
+    until_within(
+        REACHES_HUBS_WITHIN,
+        "the hub to refuse the struck key",
+        async || Ok((reason(&turnstile, SOUTH, &also_old).await? == "struck_key").then_some(())),
+    )
+    .await?;
+    assert_eq!(turnstile.scan(&new.payload).await?.verdict, "admit");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The organizer: puts the festival on, has its keys signed offline, hands out enrolment codes, watches and intervenes.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -46,6 +46,12 @@ pub struct Scanned {
     /// Why nobody passed.
     #[serde(default)]
     pub reason: Option<String>,
+    /// Who let them in against the rules.
+    #[serde(default)]
+    pub by: Option<String>,
+    /// Why.
+    #[serde(default)]
+    pub why: Option<String>,
     /// The gate.
     pub gate: Named,
     /// The unit.
@@ -160,28 +166,63 @@ impl Organizer {
     ///
     /// **Errors**: when a step is refused.
     pub async fn sign_keys(&self) -> anyhow::Result<()> {
+        self.sign_request("bundle", None).await
+    }
+
+    /// Has the event's next ticket key signed; the one before retires.
+    ///
+    /// **Errors**: when a step is refused.
+    pub async fn rotate_keys(&self) -> anyhow::Result<()> {
+        self.sign_request("rotate", Some(self.bundle())).await
+    }
+
+    async fn sign_request(&self, command: &str, from: Option<PathBuf>) -> anyhow::Result<()> {
         let request = self
             .http
             .send(Method::POST, &self.path("key-request"), None)
-            .await?
-            .expect(200)?;
-        let (request_file, bundle_file) = (
-            self.file(&format!("{}-request.json", self.event)),
-            self.file(&format!("{}-bundle.json", self.event)),
+            .await?;
+        let request_file = self.file(&format!("{}-request.json", self.event));
+        fs::write(&request_file, request.expect(200)?.body)?;
+        let mut more: Vec<OsString> = vec!["--request".into(), request_file.into()];
+        more.extend(
+            from.into_iter()
+                .flat_map(|bundle| ["--bundle".into(), bundle.into()]),
         );
-        fs::write(&request_file, request.body)?;
-        let root = self.file("root.pem");
-        self.keys(&[
-            "bundle".as_ref(),
+        self.sign(command, &more).await
+    }
+
+    /// Strikes a compromised key out, by its id.
+    ///
+    /// **Errors**: when a step is refused.
+    pub async fn strike(&self, key: &str) -> anyhow::Result<()> {
+        let arguments: [OsString; 4] = [
+            "--key".into(),
+            key.into(),
+            "--bundle".into(),
+            self.bundle().into(),
+        ];
+        self.sign("strike", &arguments).await
+    }
+
+    /// Has `usher-keys` sign a bundle, offline, and hands it in.
+    async fn sign(&self, command: &str, more: &[OsString]) -> anyhow::Result<()> {
+        let (root, bundle) = (self.file("root.pem"), self.bundle());
+        let mut arguments: Vec<&OsStr> = vec![
+            command.as_ref(),
             "--root".as_ref(),
             root.as_ref(),
-            "--request".as_ref(),
-            request_file.as_ref(),
             "--out".as_ref(),
-            bundle_file.as_ref(),
-        ])
-        .await?;
-        self.hand_in(&bundle_file).await
+            bundle.as_ref(),
+            "--force".as_ref(),
+        ];
+        arguments.extend(more.iter().map(OsString::as_os_str));
+        self.keys(&arguments).await?;
+        self.hand_in(&bundle).await
+    }
+
+    /// Gives the file of the bundle in force.
+    fn bundle(&self) -> PathBuf {
+        self.file(&format!("{}-bundle.json", self.event))
     }
 
     /// Hands a signed bundle in.

