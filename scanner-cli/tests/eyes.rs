@@ -72,6 +72,7 @@ fn blurred_codes_are_read() {
 fn codes_in_bad_light_are_read() {
     check("noisy");
     check("dim");
+    check("faint");
     check("in shadow");
 }
 
@@ -89,6 +90,8 @@ fn codes_with_a_hidden_finder_are_read() {
 #[test]
 fn codes_on_bent_paper_are_read() {
     check("bent");
+    check("bent and askew");
+    check("crumpled");
 }
 
 #[test]

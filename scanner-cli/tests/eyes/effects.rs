@@ -37,7 +37,7 @@ pub fn ticket(at: usize) -> String {
 }
 
 /// All effects.
-pub const EFFECTS: [Effect; 16] = [
+pub const EFFECTS: [Effect; 19] = [
     Effect {
         name: "plain",
         floor: 8,
@@ -71,7 +71,7 @@ pub const EFFECTS: [Effect; 16] = [
     },
     Effect {
         name: "blurred",
-        floor: 6,
+        floor: 8,
         make: |scene, hard| Scene {
             blur: 2.0 + 1.6 * hard,
             ..scene
@@ -114,18 +114,18 @@ pub const EFFECTS: [Effect; 16] = [
     },
     Effect {
         name: "glare",
-        floor: 6,
+        floor: 7,
         make: |scene, hard| Scene {
             level: ECL::Q,
-            glare: Some((0.6, 0.5, 5.0 + 4.0 * hard)),
+            glare: Some((0.6, 0.5, 9.5 + 2.5 * hard)),
             ..scene
         },
     },
     Effect {
         name: "covered",
-        floor: 6,
+        floor: 7,
         make: |scene, hard| {
-            let end = 0.62 + 0.14 * hard;
+            let end = 0.8 + 0.1 * hard;
             Scene {
                 level: ECL::Q,
                 covered: Some((0.4, 0.35, end, end)),
@@ -156,6 +156,39 @@ pub const EFFECTS: [Effect; 16] = [
         make: |scene, hard| Scene {
             bent: 40.0 + 50.0 * hard,
             level: ECL::Q,
+            ..scene
+        },
+    },
+    Effect {
+        name: "bent and askew",
+        floor: 7,
+        make: |scene, hard| Scene {
+            bent: 70.0 + 40.0 * hard,
+            turned: 10.0,
+            askew: (0.0, 20.0),
+            ..scene
+        },
+    },
+    Effect {
+        name: "crumpled",
+        floor: 6,
+        make: |scene, hard| Scene {
+            text: (0..5)
+                .map(|part| ticket(scene.seed as usize * 5 + part))
+                .collect(),
+            size: (800, 600),
+            module_px: 6.0,
+            crumpled: 0.35 + 0.3 * hard,
+            ..scene
+        },
+    },
+    Effect {
+        name: "faint",
+        floor: 7,
+        make: |scene, hard| Scene {
+            ink: (100.0, 140.0 - 10.0 * hard),
+            noise: 8.0,
+            shadow: 0.6,
             ..scene
         },
     },

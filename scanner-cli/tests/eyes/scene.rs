@@ -28,6 +28,8 @@ pub struct Scene {
     pub moved: (f32, f32),
     /// How far around a cylinder the code reaches, in degrees.
     pub bent: f32,
+    /// How far the paper is crumpled sideways, in modules: a wave each way.
+    pub crumpled: f32,
     /// Brightness of dark and light modules.
     pub ink: (f32, f32),
     /// The code lies mirrored.
@@ -60,6 +62,7 @@ impl Scene {
             askew: (0.0, 0.0),
             moved: (0.0, 0.0),
             bent: 0.0,
+            crumpled: 0.0,
             ink: (40.0, 215.0),
             mirrored: false,
             shadow: 0.0,
@@ -147,6 +150,7 @@ struct View {
     module_px: f32,
     side: f32,
     bent: f32,
+    crumpled: f32,
 }
 
 impl View {
@@ -175,6 +179,7 @@ impl View {
             module_px: scene.module_px,
             side,
             bent: scene.bent.to_radians(),
+            crumpled: scene.crumpled,
         }
     }
 
@@ -193,6 +198,9 @@ impl View {
             dot(hit, self.axes[1]) / self.module_px,
         );
         let (across, down) = self.unrolled(across, down)?;
+        // One wave and a half over the code, each axis pushed by the other.
+        let wave = |at: f32| self.crumpled * (at / self.side * 9.4 + 0.8).sin();
+        let (across, down) = (across + wave(down), down + wave(across));
         Some((across + self.side / 2.0, down + self.side / 2.0))
     }
 
