@@ -230,6 +230,24 @@ async fn cut_apart_standing_places_go_on_and_each_double_is_reported_once_after_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_scan_that_was_referred_is_not_judged_after_all_when_the_cable_is_mended() -> anyhow::Result<()> {
+    let gates = Gates::open(SEATED).await?;
+    let referred: Vec<_> = gates.at_home(Side::South).take(5).collect();
+    gates.venue.cable.cut();
+    for ticket in &referred {
+        assert_eq!(gates.north.scan(&ticket.payload).await?.verdict, "refer");
+    }
+    gates.venue.cable.mend();
+    gates.venue.settled(&gates.stage).await?;
+    // Everybody was sent to the other gate, and is let in there.
+    for ticket in &referred {
+        let verdict = gates.south.scan(&ticket.payload).await?;
+        assert_eq!(verdict.verdict, "admit", "{verdict:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_supervisor_lets_somebody_in_whom_the_hub_had_to_refer_and_signs_for_it() -> anyhow::Result<()> {
     let mut gates = Gates::open(SEATED).await?;
     let code = gates.venue.north.command(&["scanner-code", "--override"]).await?;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use quinn::{RecvStream, SendStream};
+use quinn::{RecvStream, SendStream, VarInt};
 use thiserror::Error;
 use usher_keys::{EventId, PublicKey};
 use usher_protocol::request::{self, MAX_REQUEST_BYTES, Request, Response};
@@ -17,6 +17,25 @@ use crate::wire::{self, FrameError};
 
 /// Requests go before the session's bulk data: a person waits at the gate.
 const REQUEST_PRIORITY: i32 = 1;
+/// The code with which the stream of a request is reset that nobody waits for any more.
+///
+/// **Source**: docs/PROTOCOL.md, "Requests".
+const GIVEN_UP: VarInt = VarInt::from_u32(0);
+
+/// A request on its way.
+struct Asking {
+    send: SendStream,
+    is_answered: bool,
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            // Fails only when there is nothing left to take back.
+            let _ = self.send.reset(GIVEN_UP);
+        }
+    }
+}
 
 /// A connection; clones are the same connection.
 #[derive(Clone)]
@@ -102,6 +121,9 @@ impl Connection {
 
     /// Asks the peer and waits for its answer, on a stream of its own.
     ///
+    /// A request that is given up, by a timeout or because nobody waits any more, is taken back: a network that comes back
+    /// later does not deliver it.
+    ///
     /// **Errors**: [`AskError`]; after a timeout the peer may still have acted, so ask again with the same scan id.
     pub async fn ask(&self, request: &Request, timeout: Duration) -> Result<Response, AskError> {
         let body = request::to_bytes(request);
@@ -114,12 +136,17 @@ impl Connection {
 
     async fn exchange(&self, body: &[u8]) -> Result<Response, AskError> {
         let opened = self.inner.quinn.open_bi().await;
-        let (mut send, mut recv) = opened.map_err(|error| AskError::Lost(Loss::from(error)))?;
+        let (send, mut recv) = opened.map_err(|error| AskError::Lost(Loss::from(error)))?;
+        let mut asking = Asking {
+            send,
+            is_answered: false,
+        };
         // Fails only for a stream that is closed already, and then writing says so.
-        let _ = send.set_priority(REQUEST_PRIORITY);
-        wire::write_frame(&mut send, &wire::frame(body)).await?;
-        let _ = send.finish();
+        let _ = asking.send.set_priority(REQUEST_PRIORITY);
+        wire::write_frame(&mut asking.send, &wire::frame(body)).await?;
+        let _ = asking.send.finish();
         let answer = wire::read_frame(&mut recv, MAX_REQUEST_BYTES).await?;
+        asking.is_answered = true;
         request::from_bytes(&answer).map_err(|_| AskError::Unanswered(FrameError::Malformed))
     }
 
