@@ -1,6 +1,7 @@
 //! What the end-to-end tests, the simulation and the demo share; the crates under test hold none of it.
 
 pub mod demo;
+pub mod effort;
 pub mod relay;
 pub mod sim;
 pub mod stage;

@@ -6,7 +6,7 @@ use std::path::Path;
 use usher_protocol::trust::Trust;
 use usher_protocol::{Origin, Seq};
 
-use super::database::{Place, check_commits, quick_check};
+use super::database::{Place, check_commits, check_tables, quick_check};
 use super::error::{Finding, ReplicaError};
 use super::meta::{self, Meta};
 use super::replay::{self, Step, walk};
@@ -47,6 +47,7 @@ pub fn audit(path: &Path) -> Result<Audit, ReplicaError> {
         checked => checked,
     };
     take(quick_check(&transaction))?;
+    take(check_tables(&transaction))?;
     take(check_commits(&transaction, noted))?;
     let meta = Meta::read(&transaction)?;
     meta::read_fresh_as_of(&transaction)?;

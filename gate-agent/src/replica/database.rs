@@ -1,8 +1,10 @@
 //! Opening the SQLite files: connections with the settings that make a commit durable, migrations, first checks; no queries.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use refinery::Runner;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{Finding, ReplicaError};
@@ -68,7 +70,7 @@ impl Place {
         let mut connection = self.open(flags)?;
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
         connection.execute_batch("PRAGMA synchronous = FULL;")?;
-        replica_tables::migrations::runner().run(&mut connection)?;
+        migrate(&mut connection, &replica_tables::migrations::runner())?;
         Ok(connection)
     }
 
@@ -108,8 +110,76 @@ pub fn open_access(path: &Path) -> Result<Connection, ReplicaError> {
     let mut connection = Place::File(path.to_owned()).open(flags)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.execute_batch("PRAGMA synchronous = FULL;")?;
-    access_tables::migrations::runner().run(&mut connection)?;
+    migrate(&mut connection, &access_tables::migrations::runner())?;
     Ok(connection)
+}
+
+/// Looks for damage in the replica's list of migrations and in the definitions of its tables. SQLite itself holds no rule
+/// of a table against a connection that only reads.
+///
+/// **Errors**: [`ReplicaError::Damaged`].
+pub fn check_tables(connection: &Connection) -> Result<(), ReplicaError> {
+    let runner = replica_tables::migrations::runner();
+    check_listed(connection, &runner)?;
+    check_definitions(connection, &runner)
+}
+
+/// Compares the definitions of the tables with those of a new database.
+fn check_definitions(connection: &Connection, runner: &Runner) -> Result<(), ReplicaError> {
+    let mut sound = Connection::open_in_memory()?;
+    runner.run(&mut sound)?;
+    let expected = definitions(&sound)?;
+    for (name, definition) in definitions(connection)? {
+        if expected.get(&name) != Some(&definition) {
+            let said = format!("the definition of {name:?} is not this version's");
+            return Err(ReplicaError::Damaged(Finding::Page(said)));
+        }
+    }
+    Ok(())
+}
+
+fn definitions(connection: &Connection) -> rusqlite::Result<BTreeMap<String, [Option<String>; 3]>> {
+    let mut statement = connection.prepare("SELECT name, type, tbl_name, sql FROM sqlite_schema")?;
+    let rows = statement.query_map([], |row| {
+        Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]))
+    })?;
+    rows.collect()
+}
+
+/// The runner takes the list for whole and would panic over what it cannot read.
+fn check_listed(connection: &Connection, runner: &Runner) -> Result<(), ReplicaError> {
+    let mut statement = connection.prepare(
+        "SELECT version, name, applied_on, checksum FROM refinery_schema_history ORDER BY version",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut listed = 0;
+    for known in runner.get_migrations() {
+        let Some(row) = rows.next()? else { break };
+        let (version, name, at, checksum): (i64, String, String, String) = row.try_into()?;
+        let readable = at.as_bytes().get(10) == Some(&b'T') && at.ends_with('Z');
+        let is_known = (version, name.as_str()) == (i64::from(known.version()), known.name())
+            && checksum == known.checksum().to_string();
+        if !is_known || !readable || at.parse::<jiff::Timestamp>().is_err() {
+            let said = format!("its list of migrations says {version} {name:?} {at:?} {checksum:?}");
+            return Err(ReplicaError::Damaged(Finding::Page(said)));
+        }
+        listed += 1;
+    }
+    if listed == 0 {
+        let said = "its list of migrations is empty".to_owned();
+        return Err(ReplicaError::Damaged(Finding::Page(said)));
+    }
+    Ok(())
+}
+
+/// Brings the tables up to date.
+fn migrate(connection: &mut Connection, runner: &Runner) -> Result<(), ReplicaError> {
+    let has_tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if has_tables > 0 {
+        check_listed(connection, runner)?;
+    }
+    runner.run(connection)?;
+    check_definitions(connection, runner)
 }
 
 /// Lets SQLite check every page; the first thing it finds is enough.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
 use thiserror::Error;
 use usher_keys::BundleError;
 use usher_protocol::checkpoint::CheckpointError;
@@ -41,7 +42,7 @@ pub enum ReplicaError {
     },
     /// SQLite says no: disk, permissions, damage.
     #[error("the replica's database cannot be used")]
-    Database(#[from] rusqlite::Error),
+    Database(#[source] rusqlite::Error),
     /// The tables cannot be brought up to date.
     #[error("the replica's tables cannot be brought up to date")]
     Migration(#[source] Box<refinery::Error>),
@@ -71,6 +72,17 @@ pub enum ReplicaError {
     /// The replica was closed.
     #[error("the replica is closed")]
     Closed,
+}
+
+impl From<rusqlite::Error> for ReplicaError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged(Finding::Page(error.to_string()))
+            }
+            Some(_) | None => Self::Database(error),
+        }
+    }
 }
 
 impl From<refinery::Error> for ReplicaError {

@@ -85,7 +85,7 @@ mod tests {
         drop(lock);
         let lock = Lock::take(&replica).unwrap();
         assert_eq!(noted(&replica), 300);
-        lock.0.write_all_at(&[1], 1).unwrap();
+        lock.0.write_all_at(&[1], 9).unwrap();
         assert_eq!(noted(&replica), 0);
     }
 }
