@@ -62,13 +62,17 @@ impl Programs {
         bail!("{name} is not built: run `cargo build --workspace` first")
     }
 
-    /// Prepares a run; what it says goes nowhere unless the caller says otherwise.
+    /// Prepares a run; what it says goes nowhere unless the caller says otherwise. Settings and proxies in the
+    /// environment of whoever runs the tests are none of its business.
     pub fn command(&self, program: Program) -> Command {
         let mut command = Command::new(self.0.join(program.name()));
-        command
-            .stdin(Stdio::null())
-            .env_remove("RUST_LOG")
-            .env("RUST_BACKTRACE", "1");
+        command.stdin(Stdio::null()).env("RUST_BACKTRACE", "1");
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy().to_ascii_uppercase();
+            if text.starts_with("USHER_") || text.ends_with("_PROXY") || text == "RUST_LOG" {
+                command.env_remove(name);
+            }
+        }
         command
     }
 
