@@ -8,9 +8,15 @@ use anyhow::{Context, ensure};
 use tokio::task::LocalSet;
 use usher_tests::effort::Effort;
 use usher_tests::sim::random::Random;
+use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::Ticket;
+use usher_tests::stage::festival::Places;
+use usher_tests::stage::hub::{Hub, HubSetup};
+use usher_tests::stage::organizer::Role;
+use usher_tests::stage::programs::Program;
 
 use super::disk::{Loss, Mood};
+use super::mount::Mount;
 use super::site::{Answers, Reading, Site};
 
 /// Power cuts, in the default suite and in `make soak`.
@@ -98,4 +104,30 @@ async fn one_round(
     }
     site.ask_again(answers).await?;
     site.check(answers).await
+}
+
+#[tokio::test]
+async fn an_enrolment_that_was_reported_survives_a_power_cut() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let Some(mut mount) = Mount::empty()? else {
+        return Ok(());
+    };
+    let code = stage.organizer.enrolment_code(Role::Hub, "Hub").await?;
+    let dir = mount.path().to_owned();
+    let arguments = [
+        "--dir".as_ref(),
+        dir.as_os_str(),
+        "enroll".as_ref(),
+        code.as_ref(),
+    ];
+    stage.programs.run(Program::GateAgent, &arguments).await?;
+    mount.feel(Mood::Off);
+    mount.restart(Loss::Everything)?;
+    let setup = HubSetup {
+        dir,
+        name: "Hub",
+        peers: Vec::new(),
+    };
+    let hub = Hub::start(&stage.programs, setup).await?;
+    hub.linked_to("cloud").await
 }

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::{Context, ensure};
@@ -23,6 +25,9 @@ const TICKETS_AT_ONCE: u32 = 20;
 const TURNSTILES: usize = 4;
 /// In so many of a hundred cases the ticket was used before.
 const USED_PERCENT: u64 = 15;
+
+/// The hub's settings, which a person writes and not the hub.
+const SETTINGS: &str = "usher-gate-agent.toml";
 
 /// The hub and what it has to do with. It ends before its disk does.
 pub struct Site {
@@ -78,12 +83,15 @@ impl Site {
         let Some(mount) = Mount::empty()? else {
             return Ok(None);
         };
+        let settings = mount.path().join(SETTINGS);
+        safe(&settings)?;
         let setup = HubSetup {
             dir: mount.path().to_owned(),
             name: "Hub",
             peers: Vec::new(),
         };
         let hub = stage.hub(setup).await?;
+        File::open(settings)?.sync_all()?;
         let turnstile = hub.turnstile(NORTH).await?;
         let site = Self {
             hub,
@@ -209,6 +217,13 @@ impl Answers {
         let used = &self.used;
         (!used.is_empty()).then(|| used[random.index(used.len())].clone())
     }
+}
+
+/// Makes an empty file that outlives a power cut.
+fn safe(file: &Path) -> anyhow::Result<()> {
+    File::create(file)?.sync_all()?;
+    let folder = file.parent().context("a file is in a folder")?;
+    Ok(File::open(folder)?.sync_all()?)
 }
 
 /// Scans; tells whether there was an answer.
