@@ -7,7 +7,7 @@ mod pages {
 use anyhow::ensure;
 use fantoccini::Locator;
 use fantoccini::elements::Element;
-use pages::browser::Browser;
+use pages::browser::{Browser, in_time};
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::{NORTH, Places};
 use usher_tests::stage::patience::until;
@@ -16,6 +16,10 @@ use usher_tests::stage::venue::{Side, Venue};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_buyer_buys_a_seat_on_the_page_and_the_hubs_page_shows_the_admission() -> anyhow::Result<()> {
+    in_time(buy_and_scan()).await
+}
+
+async fn buy_and_scan() -> anyhow::Result<()> {
     let stage = Stage::on_sale(Places::FEW).await?;
     let venue = Venue::open(&stage).await?;
     let browser = Browser::start(&stage.path("browser")).await?;
@@ -46,6 +50,10 @@ async fn a_buyer_buys_a_seat_on_the_page_and_the_hubs_page_shows_the_admission()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_declined_card_is_told_and_another_one_buys_the_ticket() -> anyhow::Result<()> {
+    in_time(pay_twice()).await
+}
+
+async fn pay_twice() -> anyhow::Result<()> {
     let stage = Stage::on_sale(Places::FEW).await?;
     let browser = Browser::start(&stage.path("browser")).await?;
     browser.goto(stage.cloud.http.base()).await?;
@@ -65,6 +73,10 @@ async fn a_declined_card_is_told_and_another_one_buys_the_ticket() -> anyhow::Re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_can_be_tried_in_the_browser_without_any_other_server() -> anyhow::Result<()> {
+    in_time(look_at_the_api()).await
+}
+
+async fn look_at_the_api() -> anyhow::Result<()> {
     let stage = Stage::on_sale(Places::FEW).await?;
     let browser = Browser::start(&stage.path("browser")).await?;
     browser.goto(&format!("{}/docs", stage.cloud.http.base())).await?;

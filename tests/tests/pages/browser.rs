@@ -3,16 +3,28 @@
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use usher_tests::stage::patience::until;
 
 /// What the driver says once it has chosen a port.
 const STARTED: &str = "started successfully on port ";
+
+/// How long a test with a browser may take: the browser itself never gives up.
+const TEST_TIME: Duration = Duration::from_secs(120);
+
+/// Lets a test fail that waits for a browser which does not answer any more.
+pub async fn in_time(test: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    timeout(TEST_TIME, test)
+        .await
+        .context("the browser does not answer")?
+}
 
 /// A browser with one window.
 pub struct Browser {
