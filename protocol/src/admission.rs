@@ -281,7 +281,7 @@ fn wrong_zone(p: &Placed) -> Option<Reason> {
 fn already_used(p: &Placed) -> Option<Reason> {
     let (used, persons) = (&p.q.history.used, u32::from(p.q.persons));
     if p.q.direction == Direction::Out {
-        return (used.admitted < used.exited.saturating_add(persons)).then_some(Reason::NotInside);
+        return (used.admitted.saturating_sub(used.exited) < persons).then_some(Reason::NotInside);
     }
     let left = persons_left(p);
     if p.q.persons <= left {

@@ -369,6 +369,7 @@ fn whoever_is_inside_may_leave_and_nobody_else() {
         deny(tier, leaving(0, 0, 1), Reason::NotInside);
         deny(tier, leaving(2, 1, 2), Reason::NotInside);
         deny(tier, leaving(2, 2, 1), Reason::NotInside);
+        deny(tier, leaving(u32::MAX, u32::MAX, 1), Reason::NotInside);
     }
 }
 

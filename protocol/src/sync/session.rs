@@ -458,6 +458,9 @@ impl Session {
             return self.close(Farewell::Silent);
         }
         self.recheck_peer(ctx);
+        if self.phase == Phase::Closed {
+            return;
+        }
         if ctx.now < self.next_beat && self.next_beat <= ctx.now.plus_ms(BEAT_MS) {
             return self.outputs.push_back(Output::WakeAt(self.next_beat));
         }

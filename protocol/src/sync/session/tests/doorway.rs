@@ -234,6 +234,14 @@ fn a_peer_is_shown_the_door_when_it_is_revoked_or_its_certificate_ends() {
 }
 
 #[test]
+fn a_session_wants_nothing_more_once_it_has_shown_the_door() {
+    let brief = certified(|certificate| certificate.window.until = NOW.plus_ms(1_000));
+    let (mut session, _) = answer(&hub(2), |hello| hello.identity = brief);
+    let outputs = give(&mut session, Input::Tick, NOW.plus_ms(1_000));
+    check_closed(&outputs, Farewell::NotWelcome);
+}
+
+#[test]
 fn nothing_is_believed_before_the_hello() {
     let cloud = busy_cloud(3);
     let hub = Machine::new(hub(1), Role::Hub);
