@@ -1,11 +1,12 @@
 # Usher: every command of the project by one name. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build install demo test fmt lint deny advisories bench soak
+.PHONY: help setup build install demo test fmt lint deny advisories bench soak fuzz
 
 # One set of features for everything, so that nothing is built twice.
 WORKSPACE := --workspace --locked --features usher-scan/camera
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SEEDS ?= 10000
+FUZZ_SECONDS ?= 600
 # The crates that have benchmarks.
 BENCHED := $(patsubst %/Cargo.toml,%,$(shell grep -l '^\[\[bench\]\]' */Cargo.toml))
 
@@ -56,3 +57,6 @@ bench: ## measure what has benchmarks, in a release build
 soak: ## simulate SEEDS=10000 networks that fail in every way, after a release build
 	@echo "soak: a release build (5 to 15 minutes), then $(SEEDS) seeds"
 	cargo run --release --locked -p usher-tests --bin usher-sim -- --seeds $(SEEDS)
+
+fuzz: ## throw a fuzzer's bytes at every door, FUZZ_SECONDS=600 each; installs cargo-fuzz
+	@.ci/fuzz $(FUZZ_SECONDS)

@@ -2,6 +2,8 @@
 
 pub mod demo;
 pub mod effort;
+pub mod hostile;
+pub mod measure;
 pub mod relay;
 pub mod sim;
 pub mod stage;

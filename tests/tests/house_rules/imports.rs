@@ -4,7 +4,10 @@
 use crate::source::{line_of, words};
 use crate::tree::{Breach, Tree, accepts, refuses};
 
-/// For each crate of ours, the crates of ours it may build on. `usher-tests` may use all.
+/// Crates of ours that may build on all others.
+const BEYOND: [&str; 2] = ["usher-tests", "usher-fuzz"];
+
+/// For each other crate of ours, the crates of ours it may build on.
 const DIRECTION: [(&str, &[&str]); 6] = [
     ("usher-keys", &[]),
     ("usher-protocol", &["usher-keys"]),
@@ -68,7 +71,7 @@ pub fn direction(tree: &Tree) -> Vec<Breach> {
                 .iter()
                 .find(|(name, _)| *name == manifest.name)
                 .map(|(_, allowed)| *allowed);
-            let known = allowed.is_some() || manifest.name == "usher-tests";
+            let known = allowed.is_some() || BEYOND.contains(&manifest.name.as_str());
             let unknown =
                 (!known).then(|| manifest.breach(format!("{} has no place among the crates", manifest.name)));
             let wrong = manifest.dependencies().into_iter().filter(move |dependency| {

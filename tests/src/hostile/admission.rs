@@ -1,0 +1,227 @@
+//! Any ticket under any policy after any history: the verdict is the one the rules give, told here a second time and
+//! another way.
+
+use usher_keys::{EventId, KeyId, Timestamp, Window};
+use usher_protocol::admission::{Direction, History, Question, Reason, Verdict, ZoneUse, decide};
+use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::ticket::{Ticket, TicketFlags};
+use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
+
+use super::Target;
+use super::draw::Draw;
+use super::scene::{EVENT, NOW, tickets, trust};
+
+/// Parts of a policy at most: more make it no more peculiar.
+const PARTS: usize = 3;
+
+/// The bytes are a policy, a ticket, a history and who asks.
+pub fn admission() -> Target {
+    let (trust, key) = (trust(1), tickets());
+    Box::new(move |data| {
+        let mut draw = Draw::new(data);
+        let policy = policy(&mut draw);
+        let _ = policy.check();
+        let payload = ticket(&mut draw).sign(&key);
+        let verified = trust.keyring().verify(payload.bytes(), NOW);
+        let verified = verified.expect("our own key signed it");
+        let now = Timestamp(draw.u64());
+        let question = Question {
+            ticket: &verified,
+            event: if draw.below(8) == 7 {
+                EventId(draw.array())
+            } else {
+                EVENT
+            },
+            gate: GateId(number(&mut draw)),
+            direction: draw.pick(&[Direction::In, Direction::Out]),
+            persons: draw.byte().max(1),
+            policy: &policy,
+            history: &history(&mut draw),
+            now,
+            day: if draw.bit() {
+                policy.day(now)
+            } else {
+                i32::from(draw.byte())
+            },
+        };
+        check(&question, decide(&question));
+    })
+}
+
+/// A small number mostly, so that parts meet.
+fn number(draw: &mut Draw) -> u16 {
+    match draw.below(8) {
+        7 => draw.u16(),
+        small => small as u16 % 4,
+    }
+}
+
+fn policy(draw: &mut Draw) -> Policy {
+    Policy {
+        name: String::new(),
+        utc_offset_minutes: i16::from_le_bytes(draw.array()),
+        day_start_minutes: draw.u16(),
+        zones: draw.list(PARTS, |draw| Zone {
+            id: ZoneId(number(draw)),
+            name: String::new(),
+            capacity: draw.optional(Draw::u32),
+        }),
+        gates: draw.list(PARTS, |draw| Gate {
+            id: GateId(number(draw)),
+            name: String::new(),
+            zone: ZoneId(number(draw)),
+        }),
+        tiers: draw.list(PARTS, |draw| Tier {
+            id: TierId(number(draw)),
+            name: String::new(),
+            zones: draw.list(PARTS, |draw| ZoneId(number(draw))),
+            windows: draw.list(PARTS, |draw| Window {
+                from: Timestamp(draw.u64()),
+                until: Timestamp(draw.u64()),
+            }),
+            entry: match draw.below(3) {
+                0 => Entry::Single,
+                1 => Entry::Reentry,
+                _ => Entry::PerDay(draw.byte()),
+            },
+            offline: draw.pick(&[Offline::Strict, Offline::Available]),
+        }),
+    }
+}
+
+fn ticket(draw: &mut Draw) -> Ticket {
+    Ticket {
+        key: KeyId([0; 4]),
+        unit: Unit(draw.u32()),
+        generation: Generation(u32::from(draw.byte()).max(1)),
+        tier: TierId(number(draw)),
+        admits: draw.byte().max(1),
+        flags: TicketFlags::default(),
+        holder: None,
+    }
+}
+
+fn history(draw: &mut Draw) -> History {
+    let persons = |draw: &mut Draw| match draw.below(4) {
+        3 => draw.u32(),
+        _ => u32::from(draw.byte()),
+    };
+    History {
+        newest: Generation(u32::from(draw.byte())),
+        revoked: draw.bit(),
+        used: ZoneUse {
+            admitted: persons(draw),
+            exited: persons(draw),
+            day: i32::from_le_bytes(draw.array()) % 256,
+            admitted_that_day: persons(draw),
+        },
+        last: draw.optional(|draw| (Timestamp(draw.u64()), GateId(number(draw)))),
+        occupancy: i64::from_le_bytes(draw.array()) >> draw.below(64),
+    }
+}
+
+fn check(q: &Question, verdict: Verdict) {
+    match verdict {
+        Verdict::Admit { persons, left } => {
+            assert_eq!(persons, q.persons, "others are let in than asked");
+            assert_eq!(objections(q), [], "let in against a rule");
+            assert!(
+                q.direction == Direction::Out || places(q) >= u64::from(persons) + u64::from(left).min(1)
+            );
+        }
+        Verdict::Deny(reason) => {
+            let expected = objections(q);
+            assert_eq!(
+                expected.first(),
+                Some(&rule_of(&reason)),
+                "{reason:?} of {expected:?}"
+            );
+        }
+        Verdict::Refer(referral) => panic!("the rules alone refer nobody: {referral:?}"),
+    }
+}
+
+/// The rules in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    Event,
+    Generation,
+    Revoked,
+    Gate,
+    Tier,
+    Window,
+    Zone,
+    Used,
+    Capacity,
+}
+
+fn rule_of(reason: &Reason) -> Rule {
+    match reason {
+        Reason::OtherEvent => Rule::Event,
+        Reason::Superseded { .. } => Rule::Generation,
+        Reason::Revoked => Rule::Revoked,
+        Reason::UnknownGate => Rule::Gate,
+        Reason::UnknownTier => Rule::Tier,
+        Reason::TooEarly { .. } | Reason::TooLate { .. } => Rule::Window,
+        Reason::WrongZone => Rule::Zone,
+        Reason::AlreadyUsed { .. }
+        | Reason::GroupTooLarge { .. }
+        | Reason::DayUsedUp { .. }
+        | Reason::NotInside => Rule::Used,
+        Reason::ZoneFull { .. } => Rule::Capacity,
+        Reason::Rejected(rejection) => panic!("a verified ticket is rejected: {rejection}"),
+    }
+}
+
+/// Every rule that speaks against it, in order; of an unknown gate or tier nothing more is said.
+fn objections(q: &Question) -> Vec<Rule> {
+    let (ticket, history) = (q.ticket.ticket(), q.history);
+    let inwards = q.direction == Direction::In;
+    let mut found = Vec::new();
+    let mut object = |holds: bool, rule| {
+        if holds {
+            found.push(rule);
+        }
+    };
+    object(q.event != EVENT, Rule::Event);
+    object(history.newest > ticket.generation, Rule::Generation);
+    let newest = history.newest == ticket.generation;
+    object(inwards && newest && history.revoked, Rule::Revoked);
+    let (Some(gate), tier) = (q.policy.gate(q.gate), q.policy.tier(ticket.tier)) else {
+        object(true, Rule::Gate);
+        return found;
+    };
+    let Some(tier) = tier else {
+        object(true, Rule::Tier);
+        return found;
+    };
+    let open = |window: &Window| window.from <= q.now && q.now < window.until;
+    let shut = !tier.windows.is_empty() && !tier.windows.iter().any(open);
+    object(inwards && shut, Rule::Window);
+    object(tier.zones.iter().all(|zone| *zone != gate.zone), Rule::Zone);
+    object(places(q) < u64::from(q.persons), Rule::Used);
+    let capacity = q.policy.zone(gate.zone).and_then(|zone| zone.capacity);
+    let would_be = i128::from(history.occupancy) + i128::from(q.persons);
+    let full = capacity.is_some_and(|capacity| would_be > i128::from(capacity));
+    object(inwards && full, Rule::Capacity);
+    found
+}
+
+/// How many people may pass: on the way in, those the entry rule lets in; on the way out, those who are inside.
+fn places(q: &Question) -> u64 {
+    let used = &q.history.used;
+    let (admitted, exited) = (u64::from(used.admitted), u64::from(used.exited));
+    if q.direction == Direction::Out {
+        return admitted.saturating_sub(exited);
+    }
+    let admits = u64::from(q.ticket.ticket().admits);
+    match q.policy.tier(q.ticket.ticket().tier).map(|tier| tier.entry) {
+        None => 0,
+        Some(Entry::Single) => admits.saturating_sub(admitted),
+        Some(Entry::Reentry) => admits.saturating_sub(admitted.saturating_sub(exited)),
+        Some(Entry::PerDay(times)) if q.day > used.day => admits * u64::from(times),
+        Some(Entry::PerDay(times)) => {
+            (admits * u64::from(times)).saturating_sub(u64::from(used.admitted_that_day))
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What peers send on streams and what is read from files: everything binary is read strictly and to the end, and what
+//! is read behaves.
+
+use std::fmt::Debug;
+
+use bincode::{Decode, Encode};
+use usher_keys::codec::{self, CodecError};
+use usher_keys::{Certificate, DeviceIdentity, EnrolmentCode, Role, SignedBundle, SignedCertificate};
+use usher_protocol::checkpoint::Checkpoint;
+use usher_protocol::ledger::Ledger;
+use usher_protocol::log::{Run, Tail, check_run};
+use usher_protocol::request::{self, Request, Response};
+use usher_protocol::sync::{MAX_FRAME_BYTES, Message};
+
+use super::Target;
+use super::draw::Draw;
+use super::scene::{EVENT, NOW, authority, hub, identity, roots, trust};
+
+/// The first byte says as what the others are read.
+pub fn frames() -> Target {
+    let reads: [fn(&[u8]); 9] = [
+        message,
+        request,
+        response,
+        run,
+        checkpoint,
+        bundle,
+        device,
+        enrolment_code,
+        json,
+    ];
+    Box::new(move |data| {
+        let mut draw = Draw::new(data);
+        let read = draw.pick(&reads);
+        read(draw.rest());
+    })
+}
+
+/// Demands of bytes that are read that they are what would be written.
+fn strictly<T: Encode>(read: Result<T, CodecError>, bytes: &[u8]) -> Option<T> {
+    let value = read.ok()?;
+    assert_eq!(codec::encode(&value), bytes, "a second encoding of one value");
+    Some(value)
+}
+
+fn message(bytes: &[u8]) {
+    if let Some(Message::Run(run)) = strictly(Message::from_bytes(bytes), bytes) {
+        check(&run);
+    }
+}
+
+fn request(bytes: &[u8]) {
+    strictly(request::from_bytes::<Request>(bytes), bytes);
+}
+
+fn response(bytes: &[u8]) {
+    strictly(request::from_bytes::<Response>(bytes), bytes);
+}
+
+fn plainly<T: Encode + Decode<()> + Debug>(bytes: &[u8]) -> Option<T> {
+    strictly(codec::decode::<MAX_FRAME_BYTES, T>(bytes), bytes)
+}
+
+fn run(bytes: &[u8]) {
+    if let Some(run) = plainly::<Run>(bytes) {
+        check(&run);
+    }
+}
+
+fn check(run: &Run) {
+    for ours in [Tail::default(), run.base, run.head.tail] {
+        if let Ok(new) = check_run(EVENT, ours, run) {
+            assert!(new.records.len() <= run.records.len(), "records out of nothing");
+        }
+    }
+}
+
+/// Bytes that an authority signed: they are believed, but must be bounded all the same.
+fn checkpoint(bytes: &[u8]) {
+    plainly::<Checkpoint>(bytes);
+    let signature = authority().sign(usher_keys::Domain::Checkpoint, bytes);
+    let signed = usher_protocol::checkpoint::SignedCheckpoint {
+        authority: authority().public(),
+        bytes: bytes.to_vec(),
+        signature,
+    };
+    let me = hub(1);
+    let mut ledger = Ledger::new(me.public(), Some(identity(&me, Role::Hub)), trust(1));
+    if ledger.adopt(&signed).is_ok() {
+        let state = ledger.state();
+        let _ = (state.digest(), state.incidents(), ledger.keep_house(NOW));
+    }
+}
+
+fn bundle(bytes: &[u8]) {
+    if let Some(signed) = plainly::<SignedBundle>(bytes) {
+        let _ = (
+            signed.unverified().map(|bundle| bundle.check()),
+            signed.verify(&roots()),
+        );
+        let _ = trust(1).renew(signed);
+    }
+}
+
+fn device(bytes: &[u8]) {
+    let trust = trust(1);
+    plainly::<Certificate>(bytes);
+    plainly::<SignedCertificate>(bytes);
+    if let Some(identity) = plainly::<DeviceIdentity>(bytes) {
+        let _ = identity.verify_chain(trust.bundle());
+        let _ = identity.verify(trust.bundle(), NOW);
+    }
+}
+
+fn enrolment_code(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(code) = text.parse::<EnrolmentCode>() {
+        assert_eq!(code.to_string(), text, "two texts of one code");
+    }
+}
+
+/// The same in files and HTTP bodies: key requests, bundles and grants.
+fn json(bytes: &[u8]) {
+    if let Ok(signed) = serde_json::from_slice::<SignedBundle>(bytes) {
+        let again = serde_json::to_vec(&signed).expect("a bundle has a JSON form");
+        assert_eq!(serde_json::from_slice::<SignedBundle>(&again).ok(), Some(signed));
+    }
+    if let Ok(request) = serde_json::from_slice::<usher_keys::KeyRequest>(bytes) {
+        let _ = request.check().is_ok() && request.first_bundle(roots()).check().is_ok();
+    }
+    let _ = serde_json::from_slice::<usher_keys::EnrolmentRequest>(bytes).map(|request| request.verify());
+    let _ = serde_json::from_slice::<usher_keys::EnrolmentGrant>(bytes);
+    let _ = serde_json::from_slice::<usher_protocol::policy::Policy>(bytes).map(|policy| policy.check());
+}

@@ -1,0 +1,124 @@
+//! A running hub of an event without a cloud, as a router; what it listens on is not used.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::http::Method;
+use usher_gate_agent::clock::Clock;
+use usher_gate_agent::config::Config;
+use usher_gate_agent::directory::DataDirectory;
+use usher_gate_agent::http;
+use usher_gate_agent::hub::Hub;
+use usher_gate_agent::replica::{Meta, Replica, ScannerTerms, TokenHolder};
+use usher_gate_agent::token::DeviceToken;
+use usher_keys::enrolment::EnrolmentSecret;
+use usher_keys::pem::{self, RNG_BYTES};
+use usher_keys::{KeyId, Role, Timestamp};
+use usher_link::Replica as _;
+use usher_protocol::ledger::Ledger;
+use usher_protocol::log::{Run, Tail};
+use usher_protocol::record::Body;
+use usher_protocol::ticket::{Ticket, TicketFlags};
+use usher_protocol::{Generation, TierId, Unit};
+
+use super::{Into, Server};
+use crate::hostile::scene::{authority, hub, identity_always, policy, roots, signed_bundle, tickets, trust};
+
+/// The one-time secret of the code that scanners can enrol with.
+const SECRET: EnrolmentSecret = EnrolmentSecret([0x5e; 16]);
+
+/// Opens it.
+pub async fn open() -> Server {
+    let folder = tempfile::tempdir().expect("a folder for the data");
+    let directory = DataDirectory::at(folder.path());
+    let hub = start(&directory).await;
+    let services = Arc::clone(hub.services());
+    let token = DeviceToken::draw().expect("the system gives randomness");
+    let holder = TokenHolder {
+        name: "Turnstile".to_owned(),
+        gates: Vec::new(),
+    };
+    let terms = ScannerTerms {
+        gates: Vec::new(),
+        override_refusals: false,
+        valid_ms: 3_600_000,
+    };
+    let now = services.replica.clock().now();
+    let access = &services.access;
+    access
+        .add_token(token.hash(), &holder, now)
+        .expect("a token is stored");
+    let added = access.add_code(SECRET.hash(), &terms, Timestamp(i64::MAX as u64), now);
+    added.expect("a code is stored");
+    services
+        .replica
+        .store(decree(now))
+        .await
+        .expect("the authority's log is sound");
+    Server {
+        router: http::routes(services),
+        routes: vec![
+            (Method::POST, "/v1/scans".to_owned(), Into::Body),
+            (Method::POST, "/v1/enrolments".to_owned(), Into::Body),
+            (Method::GET, "/v1/status".to_owned(), Into::Query),
+        ],
+        names: vec![("$code", code())],
+        token: token.reveal(),
+        _kept: Box::new((hub, folder)),
+    }
+}
+
+async fn start(directory: &DataDirectory) -> Hub {
+    let me = hub(1);
+    let meta = Meta {
+        identity: identity_always(&me, Role::Hub),
+        roots: roots(),
+        bundle: signed_bundle(1),
+        uplink: Vec::new(),
+    };
+    pem::write_secret(&directory.key_path(), &me, None, &[0; RNG_BYTES]).expect("a key file is written");
+    Replica::found(&directory.replica_path(), &meta).expect("a replica is founded");
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let config = Config {
+        listen: free,
+        http: free,
+        ..Config::default()
+    };
+    let started = Hub::start(directory, &config, Clock::system()).await;
+    started.expect("a hub starts in a fresh folder")
+}
+
+/// The authority's log: the policy, and this hub as the only one.
+fn decree(now: Timestamp) -> Run {
+    let mut ledger = Ledger::new(authority().public(), None, trust(1));
+    let bodies = [
+        Body::Policy {
+            version: 1,
+            policy: policy(),
+        },
+        Body::Roster {
+            epoch: 1,
+            hubs: vec![hub(1).public()],
+        },
+    ];
+    let entries = bodies.map(|body| ledger.write(body, now));
+    Run {
+        base: Tail::default(),
+        records: entries.map(|entry| entry.bytes).to_vec(),
+        head: ledger.seal(&authority()).expect("there are new records"),
+    }
+}
+
+/// The text of a ticket that this hub admits.
+fn code() -> String {
+    let ticket = Ticket {
+        key: KeyId([0; 4]),
+        unit: Unit(7),
+        generation: Generation(1),
+        tier: TierId(2),
+        admits: 2,
+        flags: TicketFlags::default(),
+        holder: None,
+    };
+    ticket.sign(&tickets()).to_text()
+}

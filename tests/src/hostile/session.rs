@@ -1,0 +1,184 @@
+//! A peer that has proven a key and says anything at any time: the session never does what the peer may not have.
+
+mod conversation;
+
+use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp};
+use usher_protocol::Seq;
+use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
+use usher_protocol::log::{Contradiction, Head, Run, RunError, Tail};
+use usher_protocol::state::State;
+use usher_protocol::sync::{Farewell, Held, Hello, Input, Message, StoreError, VersionRange};
+
+use super::Target;
+use super::draw::Draw;
+use super::scene::{
+    EVENT, NOW, authority, hub, identity, identity_by, issuing, later_issuing, scanner, signed_bundle,
+    writers,
+};
+use conversation::Conversation;
+
+/// Records of one run at most: each costs a hash.
+const RECORDS: usize = 4;
+/// How time moves, in milliseconds; a big step back is a clock that was set.
+const STEPS_MS: [i64; 8] = [0, 1, 250, 2_000, 5_001, 15_001, -1, -3_600_000];
+
+/// The bytes are inputs one after the other: what happens, and with what.
+pub fn session() -> Target {
+    Box::new(|data| {
+        let mut draw = Draw::new(data);
+        let peer = draw.pick(&[hub(1), authority(), scanner(1), hub(3)]).public();
+        let held = draw.list(3, held);
+        let mut conversation = Conversation::begin(peer, held);
+        while draw.has_more() {
+            step(&mut draw, &mut conversation);
+        }
+    })
+}
+
+fn step(draw: &mut Draw, conversation: &mut Conversation) {
+    match draw.below(16) {
+        0 => conversation.input(Input::Start),
+        1 => {
+            let bytes = draw.u16();
+            // The driver ends a session over bytes that are no message.
+            if let Ok(message) = Message::from_bytes(draw.bytes(bytes.into())) {
+                conversation.receive(message);
+            }
+        }
+        2 => conversation.receive(Message::Hello(Box::new(hello(draw)))),
+        3 => conversation.receive(message(draw)),
+        4 => conversation.grow(held(draw)),
+        5 => conversation.loaded(draw.optional(run)),
+        6 => conversation.loaded_checkpoint(draw.optional(checkpoint)),
+        7 => conversation.stored_checkpoint(),
+        8 => stored(draw, conversation),
+        9 => conversation.trust(1 + u64::from(draw.bit())),
+        10 => conversation.revoke(draw.pick(&[hub(1), hub(2), scanner(1)]).public()),
+        11..15 => conversation.pass(draw.pick(&STEPS_MS)),
+        _ => conversation.input(Input::Leave),
+    }
+}
+
+/// The storage's answer to what the session wanted stored, if it wanted anything.
+fn stored(draw: &mut Draw, conversation: &mut Conversation) {
+    let ours = Tail {
+        seq: Seq(draw.byte().into()),
+        hash: draw.array(),
+    };
+    let run = |error| Err(StoreError::Run(error));
+    let result = match draw.below(9) {
+        0 => Err(StoreError::Unavailable),
+        1 => run(RunError::Malformed),
+        2 => run(RunError::FalseHead),
+        3 => run(RunError::Altered),
+        4 => run(RunError::Gap {
+            base: Seq(9),
+            ours: ours.seq,
+        }),
+        5 => run(RunError::Forked(Contradiction::new(
+            hub(1).public(),
+            ours.seq,
+            ours.hash,
+            [7; 32],
+        ))),
+        6 => run(RunError::Frozen),
+        7 => run(RunError::UnknownOrigin),
+        _ => Ok(ours),
+    };
+    conversation.stored(result);
+}
+
+fn message(draw: &mut Draw) -> Message {
+    match draw.below(8) {
+        0 | 1 => Message::Have(draw.list(5, held)),
+        2 => Message::Run(run(draw)),
+        3 => Message::Checkpoint(checkpoint(draw)),
+        4 => Message::Bundle(signed_bundle(1 + u64::from(draw.bit()))),
+        5 => Message::Beat {
+            digest: draw.array(),
+            fresh_as_of: draw.optional(|draw| Timestamp(draw.u64())),
+        },
+        6 => Message::Recap,
+        _ => Message::Bye(draw.pick(&[Farewell::Leaving, Farewell::NotWelcome, Farewell::BadMessage])),
+    }
+}
+
+fn hello(draw: &mut Draw) -> Hello {
+    let lowest = u16::from(draw.below(3) == 2) + 1;
+    let device = draw.pick(&[hub(1), authority(), scanner(1), hub(3)]);
+    let role = draw.pick(&[Role::Hub, Role::Cloud, Role::Scanner]);
+    let issuer = draw.pick(&[issuing(), later_issuing(), hub(2)]);
+    let via = issuer.public() == hub(2).public();
+    Hello {
+        versions: VersionRange { lowest, highest: 2 },
+        event: if draw.below(8) == 7 {
+            usher_keys::EventId(draw.array())
+        } else {
+            EVENT
+        },
+        identity: DeviceIdentity {
+            via: via.then(|| identity(&hub(2), Role::Hub).certificate),
+            ..identity_by(&issuer, &device, role)
+        },
+        bundle: signed_bundle(1 + u64::from(draw.bit())),
+        held: draw.list(5, held),
+        heard_yours: draw.bit(),
+    }
+}
+
+fn origin(draw: &mut Draw) -> PublicKey {
+    let known: Vec<PublicKey> = writers().into_keys().collect();
+    match draw.below(known.len() + 1) {
+        number if number < known.len() => known[number],
+        _ => PublicKey(draw.array()),
+    }
+}
+
+/// A copy's end, small mostly, with a true signature if the origin's key is ours.
+fn held(draw: &mut Draw) -> Held {
+    let origin = origin(draw);
+    let seq = match draw.below(4) {
+        3 => draw.u64(),
+        _ => u64::from(draw.byte()) * 100,
+    };
+    let tail = Tail {
+        seq: Seq(seq),
+        hash: [draw.byte() % 2; 32],
+    };
+    let signed = draw.bit().then(|| writers().remove(&origin)).flatten();
+    Held {
+        origin,
+        tail,
+        signature: signed.map(|key| Head::sign(EVENT, tail, &key).signature),
+    }
+}
+
+fn run(draw: &mut Draw) -> Run {
+    let held = held(draw);
+    let records = draw.list(RECORDS, |draw| {
+        let bytes = draw.byte();
+        draw.bytes(bytes.into()).to_vec()
+    });
+    let signature = held.signature.unwrap_or(usher_keys::Signature([7; 64]));
+    Run {
+        base: Tail {
+            seq: Seq(held.tail.seq.0.saturating_sub(records.len() as u64)),
+            hash: draw.array(),
+        },
+        records,
+        head: Head {
+            origin: held.origin,
+            tail: held.tail,
+            signature,
+        },
+    }
+}
+
+fn checkpoint(draw: &mut Draw) -> SignedCheckpoint {
+    let covered = draw.list(3, |draw| {
+        let held = held(draw);
+        (held.origin, held.tail)
+    });
+    let signer = draw.pick(&[authority(), hub(1)]);
+    Checkpoint::of(&State::new(EVENT), covered, NOW).sign(&signer)
+}
