@@ -1,0 +1,228 @@
+//! Our own answers in the words of the second reader, which are those of docs/PROTOCOL.md.
+
+use data_encoding::HEXLOWER;
+use serde_json::{Value, json};
+use usher_keys::{Certificate, DeviceIdentity, Role, SignedCertificate, Window};
+use usher_protocol::admission::{Reason, Referral, Refused};
+use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::record::{Body, MAX_RECORD_BYTES, Passage, Record, Refusal};
+use usher_protocol::ticket::{PAYLOAD_VERSION, Rejection, Ticket};
+use usher_protocol::trust::Trust;
+use usher_tests::hostile::scene::{EVENT, NOW};
+
+use super::inputs::Input;
+
+/// What we make of an input.
+pub fn ours(trust: &Trust, input: &Input) -> Value {
+    match input {
+        Input::Text(text) => match trust.keyring().verify_text(text, NOW) {
+            Ok(verified) => json!({ "ok": ticket(verified.ticket()) }),
+            Err(rejected) => json!({ "no": rejection(&rejected).0 }),
+        },
+        Input::Record { bytes, origin, tail } => {
+            let after = HEXLOWER.encode(&tail.push(EVENT, origin, bytes).hash);
+            match Record::from_bytes(bytes) {
+                Ok(record) => json!({ "ok": of_record(&record), "hash": after }),
+                Err(_) => json!({ "no": "malformed", "hash": after }),
+            }
+        }
+    }
+}
+
+fn ticket(ticket: &Ticket) -> Value {
+    json!({
+        "version": PAYLOAD_VERSION,
+        "key_id": ticket.key.to_string(),
+        "unit": ticket.unit,
+        "generation": ticket.generation,
+        "tier": ticket.tier,
+        "admits": ticket.admits,
+        "flags": ticket.flags.0,
+        "holder": ticket.holder,
+    })
+}
+
+/// An enum's value as the page writes it: the variant's name and its field, if it has one.
+fn variant((name, field): (&str, Value)) -> Value {
+    json!({ name: field })
+}
+
+fn rejection(rejection: &Rejection) -> (&'static str, Value) {
+    match rejection {
+        Rejection::NotATicket => ("not_a_ticket", Value::Null),
+        Rejection::UnknownVersion { version } => ("unknown_version", json!(version)),
+        Rejection::UnknownKey => ("unknown_key", Value::Null),
+        Rejection::FalseSignature => ("false_signature", Value::Null),
+        Rejection::StruckKey => ("struck_key", Value::Null),
+        Rejection::KeyOutOfWindow => ("key_out_of_window", Value::Null),
+        Rejection::NotLive => ("not_live", Value::Null),
+    }
+}
+
+fn of_record(record: &Record) -> Value {
+    assert!(record.to_bytes().len() <= MAX_RECORD_BYTES);
+    json!({ "ms": record.hlc.ms, "count": record.hlc.count, "body": variant(body(&record.body)) })
+}
+
+fn body(body: &Body) -> (&'static str, Value) {
+    let standing = |unit, generation| json!({ "unit": unit, "generation": generation });
+    match body {
+        Body::Policy { version, policy } => (
+            "policy",
+            json!({ "version": version, "policy": of_policy(policy) }),
+        ),
+        Body::Roster { epoch, hubs } => ("roster", json!({ "epoch": epoch, "hubs": hubs })),
+        Body::Superseded { unit, generation } => ("superseded", standing(unit, generation)),
+        Body::Revoked { unit, generation } => ("revoked", standing(unit, generation)),
+        Body::Reinstated { unit, generation } => ("reinstated", standing(unit, generation)),
+        Body::DeviceEnrolled { identity } => ("device_enrolled", of_identity(identity)),
+        Body::DeviceRevoked { device } => ("device_revoked", json!(device)),
+        Body::HubRetired { hub } => ("hub_retired", json!(hub)),
+        Body::Opened { identity } => ("opened", of_identity(identity)),
+        Body::RosterAdopted { epoch } => ("roster_adopted", json!(epoch)),
+        Body::Admitted(passage) => ("admitted", of_passage(passage)),
+        Body::Exited(passage) => ("exited", of_passage(passage)),
+        Body::Refused(refusal) => ("refused", of_refusal(refusal)),
+        Body::Overridden { passage, by, why } => (
+            "overridden",
+            json!({ "passage": of_passage(passage), "supervisor": by, "reason": why }),
+        ),
+        Body::ForkSeen { origin, seq, hashes } => (
+            "fork_seen",
+            json!({ "origin": origin, "seq": seq, "hashes": hashes.map(|hash| HEXLOWER.encode(&hash)) }),
+        ),
+    }
+}
+
+fn of_window(window: &Window) -> Value {
+    json!({ "from": window.from.0, "until": window.until.0 })
+}
+
+fn of_policy(policy: &Policy) -> Value {
+    json!({
+        "name": policy.name,
+        "utc_offset": policy.utc_offset_minutes,
+        "start_of_day": policy.day_start_minutes,
+        "zones": policy.zones.iter().map(of_zone).collect::<Vec<_>>(),
+        "gates": policy.gates.iter().map(of_gate).collect::<Vec<_>>(),
+        "tiers": policy.tiers.iter().map(of_tier).collect::<Vec<_>>(),
+    })
+}
+
+fn of_zone(zone: &Zone) -> Value {
+    json!({ "zone": zone.id, "name": zone.name, "capacity": zone.capacity })
+}
+
+fn of_gate(gate: &Gate) -> Value {
+    json!({ "gate": gate.id, "name": gate.name, "zone": gate.zone })
+}
+
+fn of_tier(tier: &Tier) -> Value {
+    let entry = match tier.entry {
+        Entry::Single => ("once", Value::Null),
+        Entry::Reentry => ("again_after_exit", Value::Null),
+        Entry::PerDay(times) => ("times_a_day", json!(times)),
+    };
+    let offline = match tier.offline {
+        Offline::Strict => "strict",
+        Offline::Available => "available",
+    };
+    json!({
+        "tier": tier.id,
+        "name": tier.name,
+        "zones": tier.zones,
+        "windows": tier.windows.iter().map(of_window).collect::<Vec<_>>(),
+        "entry": variant(entry),
+        "offline": offline,
+    })
+}
+
+fn of_identity(identity: &DeviceIdentity) -> Value {
+    json!({
+        "certificate": of_signed(&identity.certificate),
+        "via": identity.via.as_ref().map(of_signed),
+    })
+}
+
+fn of_signed(signed: &SignedCertificate) -> Value {
+    json!({
+        "certificate": of_certificate(&signed.certificate),
+        "issuer": signed.issuer,
+        "signature": signed.signature,
+    })
+}
+
+fn of_certificate(certificate: &Certificate) -> Value {
+    let role = match certificate.role {
+        Role::Cloud => "cloud",
+        Role::Hub => "hub",
+        Role::Scanner => "scanner",
+    };
+    json!({
+        "event": HEXLOWER.encode(&certificate.event.0),
+        "device": certificate.device,
+        "role": role,
+        "name": certificate.name,
+        "gates": certificate.gates,
+        "enrols_scanners": certificate.capabilities.enrol_scanners,
+        "overrides_refusals": certificate.capabilities.override_refusals,
+        "window": of_window(&certificate.window),
+    })
+}
+
+fn of_passage(passage: &Passage) -> Value {
+    json!({
+        "scan": HEXLOWER.encode(&passage.scan.0),
+        "unit": passage.unit,
+        "generation": passage.generation,
+        "tier": passage.tier,
+        "admits": passage.admits,
+        "persons": passage.persons,
+        "gate": passage.gate,
+        "zone": passage.zone,
+    })
+}
+
+fn of_refusal(refusal: &Refusal) -> Value {
+    let why = match &refusal.why {
+        Refused::Deny(denied) => ("denied", variant(reason(denied))),
+        Refused::Refer(referred) => ("referred", variant(referral(referred))),
+    };
+    json!({
+        "scan": HEXLOWER.encode(&refusal.scan.0),
+        "unit": refusal.ticket.0,
+        "generation": refusal.ticket.1,
+        "gate": refusal.gate,
+        "why": variant(why),
+    })
+}
+
+fn reason(reason: &Reason) -> (&'static str, Value) {
+    match reason {
+        Reason::Rejected(rejected) => ("rejected", variant(rejection(rejected))),
+        Reason::OtherEvent => ("other_event", Value::Null),
+        Reason::Superseded { newest } => ("superseded", json!(newest)),
+        Reason::Revoked => ("revoked", Value::Null),
+        Reason::TooEarly { opens } => ("too_early", json!(opens.0)),
+        Reason::TooLate { closed } => ("too_late", json!(closed.0)),
+        Reason::WrongZone => ("wrong_zone", Value::Null),
+        Reason::UnknownGate => ("unknown_gate", Value::Null),
+        Reason::UnknownTier => ("unknown_tier", Value::Null),
+        Reason::AlreadyUsed { at, gate } => {
+            ("already_used", json!({ "at": at.map(|at| at.0), "gate": gate }))
+        }
+        Reason::GroupTooLarge { left } => ("group_too_large", json!(left)),
+        Reason::DayUsedUp { at, gate } => ("day_used_up", json!({ "at": at.map(|at| at.0), "gate": gate })),
+        Reason::NotInside => ("not_inside", Value::Null),
+        Reason::ZoneFull { capacity } => ("zone_full", json!(capacity)),
+    }
+}
+
+fn referral(referral: &Referral) -> (&'static str, Value) {
+    match referral {
+        Referral::HomeUnreachable { home } => ("home_unreachable", json!(home)),
+        Referral::HomeUnsettled { former } => ("home_unsettled", json!(former)),
+        Referral::NotReady => ("not_ready", Value::Null),
+        Referral::OwnLogForked => ("own_log_forked", Value::Null),
+    }
+}

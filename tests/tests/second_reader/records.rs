@@ -1,0 +1,286 @@
+//! Records of every kind with every field at its ends and between; whether they make sense is nobody's concern here.
+
+use usher_keys::{
+    Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Role, Signature, SignedCertificate,
+    Timestamp, Window,
+};
+use usher_protocol::admission::{Reason, Referral, Refused};
+use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::record::{Body, Passage, Record, Refusal};
+use usher_protocol::ticket::Rejection;
+use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, TierId, Unit, ZoneId};
+use usher_tests::sim::random::Random;
+
+/// Ends of the forms that a number is written in.
+const ENDS: [u64; 10] = [
+    0,
+    1,
+    250,
+    251,
+    0xffff,
+    0x1_0000,
+    0xffff_ffff,
+    0x1_0000_0000,
+    u64::MAX - 1,
+    u64::MAX,
+];
+const TEXTS: [&str; 6] = [
+    "",
+    "Ada",
+    "Zo\u{eb} \u{1f39f}",
+    "\u{0}\n\"\\",
+    "\u{10ffff}",
+    "knows the guest",
+];
+
+/// Draws a number of 64 bits.
+pub fn big(random: &mut Random) -> u64 {
+    let end = ENDS[random.index(ENDS.len())];
+    if random.percent(50) {
+        end
+    } else {
+        end ^ random.below(1 << 20)
+    }
+}
+
+/// Draws a number of 32 bits.
+pub fn number(random: &mut Random) -> u32 {
+    u32::try_from(big(random)).unwrap_or(u32::MAX)
+}
+
+/// Draws a number of 16 bits.
+pub fn small(random: &mut Random) -> u16 {
+    u16::try_from(big(random)).unwrap_or(u16::MAX)
+}
+
+fn byte(random: &mut Random) -> u8 {
+    u8::try_from(random.below(256)).unwrap_or_default()
+}
+
+fn text(random: &mut Random) -> String {
+    let text = TEXTS[random.index(TEXTS.len())];
+    text.repeat(if random.percent(5) { 100 } else { 1 })
+}
+
+fn key(random: &mut Random) -> PublicKey {
+    PublicKey(random.seed())
+}
+
+fn list<T>(random: &mut Random, mut draw: impl FnMut(&mut Random) -> T) -> Vec<T> {
+    let most = if random.percent(3) { 260 } else { 3 };
+    (0..random.below(most)).map(|_| draw(random)).collect()
+}
+
+fn maybe<T>(random: &mut Random, draw: impl FnOnce(&mut Random) -> T) -> Option<T> {
+    random.percent(50).then(|| draw(random))
+}
+
+/// Draws a record; the number says of which kind.
+pub fn record(random: &mut Random, number: usize) -> Record {
+    Record {
+        hlc: Hlc {
+            ms: big(random),
+            count: self::number(random),
+        },
+        body: body(random, number % 15),
+    }
+}
+
+fn body(random: &mut Random, kind: usize) -> Body {
+    match kind {
+        0 => Body::Policy {
+            version: number(random),
+            policy: policy(random),
+        },
+        1 => Body::Roster {
+            epoch: number(random),
+            hubs: list(random, key),
+        },
+        2..=4 => standing(random, kind),
+        5 => Body::DeviceEnrolled {
+            identity: identity(random),
+        },
+        6 => Body::DeviceRevoked { device: key(random) },
+        7 => Body::HubRetired { hub: key(random) },
+        8 => Body::Opened {
+            identity: identity(random),
+        },
+        9 => Body::RosterAdopted {
+            epoch: number(random),
+        },
+        10 => Body::Admitted(passage(random)),
+        11 => Body::Exited(passage(random)),
+        12 => Body::Refused(refusal(random)),
+        13 => Body::Overridden {
+            passage: passage(random),
+            by: text(random),
+            why: text(random),
+        },
+        _ => Body::ForkSeen {
+            origin: key(random),
+            seq: Seq(big(random)),
+            hashes: [random.seed(), random.seed()],
+        },
+    }
+}
+
+fn standing(random: &mut Random, kind: usize) -> Body {
+    let (unit, generation) = (Unit(number(random)), Generation(number(random)));
+    match kind {
+        2 => Body::Superseded { unit, generation },
+        3 => Body::Revoked { unit, generation },
+        _ => Body::Reinstated { unit, generation },
+    }
+}
+
+fn window(random: &mut Random) -> Window {
+    Window {
+        from: Timestamp(big(random)),
+        until: Timestamp(big(random)),
+    }
+}
+
+fn policy(random: &mut Random) -> Policy {
+    Policy {
+        name: text(random),
+        utc_offset_minutes: small(random).cast_signed(),
+        day_start_minutes: small(random),
+        zones: list(random, |random| Zone {
+            id: ZoneId(small(random)),
+            name: text(random),
+            capacity: maybe(random, number),
+        }),
+        gates: list(random, |random| Gate {
+            id: GateId(small(random)),
+            name: text(random),
+            zone: ZoneId(small(random)),
+        }),
+        tiers: list(random, |random| Tier {
+            id: TierId(small(random)),
+            name: text(random),
+            zones: list(random, |random| ZoneId(small(random))),
+            windows: list(random, window),
+            entry: match random.below(3) {
+                0 => Entry::Single,
+                1 => Entry::Reentry,
+                _ => Entry::PerDay(byte(random)),
+            },
+            offline: if random.percent(50) {
+                Offline::Strict
+            } else {
+                Offline::Available
+            },
+        }),
+    }
+}
+
+fn identity(random: &mut Random) -> DeviceIdentity {
+    DeviceIdentity {
+        certificate: certificate(random),
+        via: maybe(random, certificate),
+    }
+}
+
+fn certificate(random: &mut Random) -> SignedCertificate {
+    let (one, other) = (random.seed(), random.seed());
+    let mut signature = [0; 64];
+    signature[..32].copy_from_slice(&one);
+    signature[32..].copy_from_slice(&other);
+    SignedCertificate {
+        certificate: Certificate {
+            event: EventId(random.bytes16()),
+            device: key(random),
+            role: [Role::Cloud, Role::Hub, Role::Scanner][random.index(3)],
+            name: text(random),
+            gates: list(random, small),
+            capabilities: Capabilities {
+                enrol_scanners: random.percent(50),
+                override_refusals: random.percent(50),
+            },
+            window: window(random),
+        },
+        issuer: key(random),
+        signature: Signature(signature),
+    }
+}
+
+fn passage(random: &mut Random) -> Passage {
+    Passage {
+        scan: ScanId(random.bytes16()),
+        unit: Unit(number(random)),
+        generation: Generation(number(random)),
+        tier: TierId(small(random)),
+        admits: byte(random),
+        persons: byte(random),
+        gate: GateId(small(random)),
+        zone: ZoneId(small(random)),
+    }
+}
+
+fn refusal(random: &mut Random) -> Refusal {
+    Refusal {
+        scan: ScanId(random.bytes16()),
+        ticket: (Unit(number(random)), Generation(number(random))),
+        gate: GateId(small(random)),
+        why: match random.below(5) {
+            0 => Refused::Refer(referral(random)),
+            _ => Refused::Deny(reason(random)),
+        },
+    }
+}
+
+fn referral(random: &mut Random) -> Referral {
+    match random.below(4) {
+        0 => Referral::HomeUnreachable { home: key(random) },
+        1 => Referral::HomeUnsettled { former: key(random) },
+        2 => Referral::NotReady,
+        _ => Referral::OwnLogForked,
+    }
+}
+
+fn reason(random: &mut Random) -> Reason {
+    match random.below(14) {
+        0 => Reason::Rejected(rejection(random)),
+        1 => Reason::OtherEvent,
+        2 => Reason::Superseded {
+            newest: Generation(number(random)),
+        },
+        3 => Reason::Revoked,
+        4 => Reason::TooEarly {
+            opens: Timestamp(big(random)),
+        },
+        5 => Reason::TooLate {
+            closed: Timestamp(big(random)),
+        },
+        6 => Reason::WrongZone,
+        7 => Reason::UnknownGate,
+        8 => Reason::UnknownTier,
+        9 => Reason::AlreadyUsed {
+            at: maybe(random, |random| Timestamp(big(random))),
+            gate: maybe(random, |random| GateId(small(random))),
+        },
+        10 => Reason::GroupTooLarge { left: byte(random) },
+        11 => Reason::DayUsedUp {
+            at: maybe(random, |random| Timestamp(big(random))),
+            gate: maybe(random, |random| GateId(small(random))),
+        },
+        12 => Reason::NotInside,
+        _ => Reason::ZoneFull {
+            capacity: number(random),
+        },
+    }
+}
+
+fn rejection(random: &mut Random) -> Rejection {
+    match random.below(7) {
+        0 => Rejection::NotATicket,
+        1 => Rejection::UnknownVersion {
+            version: byte(random),
+        },
+        2 => Rejection::UnknownKey,
+        3 => Rejection::FalseSignature,
+        4 => Rejection::StruckKey,
+        5 => Rejection::KeyOutOfWindow,
+        _ => Rejection::NotLive,
+    }
+}
