@@ -1,0 +1,63 @@
+//! What must never stand in a log does not, whatever is logged: a day of sales and scans with every program at its most
+//! talkative, mishaps included, and then a look into all that was written.
+
+#[path = "secrets/day.rs"]
+mod day;
+#[path = "secrets/needles.rs"]
+mod needles;
+
+use anyhow::ensure;
+use day::Day;
+use needles::Needles;
+
+/// Longest run of digits that is no code: a timestamp in nanoseconds.
+const DIGITS: usize = 25;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_key_token_code_or_address_stands_in_any_log() -> anyhow::Result<()> {
+    let day = Day::play().await?;
+    let needles = Needles::of(&day)?;
+    for log in &day.logs {
+        ensure!(
+            log.text.lines().count() >= 3,
+            "{} has said next to nothing",
+            log.name
+        );
+        let found = needles.found_in(&log.text);
+        ensure!(
+            found.is_empty(),
+            "in the log of {}:\n{}",
+            log.name,
+            found.join("\n")
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_looked_for_is_found() {
+    let mut needles = Needles::default();
+    needles.word("the API key", "uok_secret");
+    needles.bytes("the seed of a key", &[7; 32]);
+    for (line, what) in [
+        ("WARN key=uok_secret", "the API key"),
+        ("DEBUG seed=07070707070707070707070707070707", "the seed"),
+        ("DEBUG seed=[7, 7, 7, 7, 7, 7, 7, 7, 7, 7]", "the seed"),
+        ("DEBUG BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=", "the seed"),
+        ("-----BEGIN PRIVATE KEY-----", "a private key"),
+        ("sent to ann@example.org", "an e-mail address"),
+        (
+            "code=29268841059484417070379739463027384513677",
+            "the text of a code",
+        ),
+        ("usher-enrol:F2h0dHBzOi8", "an enrolment code"),
+    ] {
+        let found = needles.found_in(line);
+        assert!(
+            found.iter().any(|found| found.contains(what)),
+            "{what} is not found in {line}: {found:?}"
+        );
+    }
+    let harmless = "2026-11-21T22:49:56.123456Z INFO serving http=127.0.0.1:40001 seq=18446744073709551615";
+    assert!(needles.found_in(harmless).is_empty());
+}

@@ -1,0 +1,120 @@
+//! What is looked for in logs: secrets that are known, in every form they could take, and whatever looks like one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
+use usher_keys::{EnrolmentCode, pem};
+
+use super::DIGITS;
+use super::day::Day;
+
+/// Bytes of a secret that are enough to call it told.
+const TELLING_BYTES: usize = 10;
+/// Key files that a stage has at least: the cloud's four, the root's, and one of each device.
+const KEY_FILES: usize = 8;
+/// What no log has a reason to contain.
+const MARKS: [(&str, &str); 5] = [
+    ("a private key", "PRIVATE KEY"),
+    ("an enrolment code", "usher-enrol:"),
+    ("an API key", "uok_"),
+    ("a device token", "usher-http-"),
+    ("an e-mail address", "@example.org"),
+];
+
+/// Everything that is looked for: what it is, and its text.
+#[derive(Debug, Default)]
+pub struct Needles(Vec<(String, String)>);
+
+impl Needles {
+    /// Gathers the secrets of a day.
+    pub fn of(day: &Day) -> anyhow::Result<Self> {
+        let mut needles = Self::default();
+        for (what, word) in &day.words {
+            needles.word(what, word);
+        }
+        for code in &day.enrolment_codes {
+            let code: EnrolmentCode = code.parse().context("a code that was handed out")?;
+            needles.bytes("the secret of an enrolment", &code.secret().0);
+        }
+        let files = key_files(&day.folder())?;
+        ensure!(
+            files.len() >= KEY_FILES,
+            "only {} key files are there",
+            files.len()
+        );
+        for file in files {
+            let what = format!("the key in {}", file.display());
+            let key = pem::read_secret(&file, None)?;
+            // The last 32 bytes of the PKCS#8 form are the seed.
+            let der = key.to_pkcs8_der();
+            needles.bytes(&what, &der[der.len() - 32..]);
+        }
+        Ok(needles)
+    }
+
+    /// Looks for a text.
+    pub fn word(&mut self, what: &str, word: &str) {
+        self.0.push((what.to_owned(), word.to_owned()));
+    }
+
+    /// Looks for bytes: in hexadecimal, base64 and as Rust prints them.
+    pub fn bytes(&mut self, what: &str, bytes: &[u8]) {
+        let start = &bytes[..TELLING_BYTES];
+        let listed: Vec<String> = start.iter().map(u8::to_string).collect();
+        let forms = [
+            HEXLOWER.encode(start),
+            HEXUPPER.encode(start),
+            listed.join(", "),
+            BASE64.encode(bytes),
+            // Whole groups only: what follows changes the characters behind them.
+            BASE64_NOPAD.encode(&bytes[..TELLING_BYTES / 3 * 3]),
+            BASE64URL_NOPAD.encode(&bytes[..TELLING_BYTES / 3 * 3]),
+        ];
+        for form in forms {
+            self.word(what, &form);
+        }
+    }
+
+    /// Gives what is found, with the line, so that whoever wrote it can be found.
+    pub fn found_in(&self, log: &str) -> Vec<String> {
+        let known = self.0.iter().map(|(what, word)| (what.as_str(), word.as_str()));
+        let wanted: Vec<(&str, &str)> = known.chain(MARKS).collect();
+        let mut found = Vec::new();
+        for line in log.lines() {
+            let tells = |(_, word): &&(&str, &str)| line.contains(word);
+            found.extend(
+                wanted
+                    .iter()
+                    .filter(tells)
+                    .map(|(what, _)| format!("{what}: {line}")),
+            );
+            if digits(line) > DIGITS {
+                found.push(format!("the text of a code: {line}"));
+            }
+        }
+        found
+    }
+}
+
+/// The longest run of digits.
+fn digits(line: &str) -> usize {
+    let runs = line.split(|character: char| !character.is_ascii_digit());
+    runs.map(str::len).max().unwrap_or_default()
+}
+
+/// The private keys below a folder.
+fn key_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(key_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "pem") {
+            let text = fs::read_to_string(&path)?;
+            files.extend(text.contains("PRIVATE KEY").then_some(path));
+        }
+    }
+    Ok(files)
+}
