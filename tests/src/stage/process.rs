@@ -104,6 +104,11 @@ impl Process {
         &self.start.name
     }
 
+    /// Gives its number, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// Gives where its log is.
     pub fn log(&self) -> &Path {
         &self.start.log

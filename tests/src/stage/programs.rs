@@ -59,7 +59,7 @@ impl Programs {
             .last()
             .and_then(|folder| missing(folder))
             .map_or("", Program::name);
-        bail!("{name} is not built: run `cargo build --workspace` first")
+        bail!("{name} is not built: run `cargo build --workspace` first, with `--release` for a bench")
     }
 
     /// Prepares a run; what it says goes nowhere unless the caller says otherwise. Settings and proxies in the
