@@ -22,10 +22,11 @@ mod trio;
 
 use look::{Effort, Sight};
 use plan::Plan;
+use point::Point;
 
 pub use allowance::Allowance;
 pub use frame::{FrameError, LumaFrame, MAX_FRAME_PIXELS, MAX_FRAME_SIDE};
-pub use reader::{Hint, Reader, Reading};
+pub use reader::{DeepReader, Findings, Hint, QuickReader, Reader, Reading, Region};
 
 /// Steps that [`read`] spends on one frame at most: half a second on a computer of 2020.
 pub const STEPS_A_FRAME: u64 = 50_000_000;
@@ -85,19 +86,22 @@ fn codes(sights: &[Sight]) -> Vec<Code> {
     let mut codes: Vec<Code> = Vec::new();
     for sight in sights {
         let Some(bytes) = &sight.bytes else { continue };
-        let corners = sight.corners.map(|corner| Corner {
-            x: corner.x.round() as i32,
-            y: corner.y.round() as i32,
-        });
         let code = Code {
             bytes: bytes.clone(),
-            corners,
+            corners: sight.corners.map(rounded),
         };
         if !codes.contains(&code) {
             codes.push(code);
         }
     }
     codes
+}
+
+fn rounded(point: Point) -> Corner {
+    Corner {
+        x: point.x.round() as i32,
+        y: point.y.round() as i32,
+    }
 }
 
 #[cfg(test)]

@@ -21,17 +21,21 @@ pub enum Hint {
     Glare,
 }
 
-/// The hint for the likeliest of the codes that were seen and not read.
-pub(super) fn of(sights: &[Sight]) -> Option<Hint> {
+/// The likeliest of the codes that were seen and not read, if there is one beyond doubt.
+pub(super) fn likeliest(sights: &[Sight]) -> Option<&Sight> {
     let likely = sights.iter().filter(|sight| sight.is_likely());
-    let best = likely.max_by(|a, b| a.fit.total_cmp(&b.fit))?;
-    let [a, b, c, d] = best.corners;
+    likely.max_by(|a, b| a.fit.total_cmp(&b.fit))
+}
+
+/// What would help to read this code.
+pub(super) fn of(sight: &Sight) -> Hint {
+    let [a, b, c, d] = sight.corners;
     let around = a.distance(b) + b.distance(c) + c.distance(d) + d.distance(a);
-    if around / 4.0 / (best.modules.side as f32) < SMALLEST_MODULE_PX {
-        return Some(Hint::TooFar);
+    if around / 4.0 / (sight.modules.side as f32) < SMALLEST_MODULE_PX {
+        return Hint::TooFar;
     }
-    if bits::light_part(&best.modules) > GLARED_PART {
-        return Some(Hint::Glare);
+    if bits::light_part(&sight.modules) > GLARED_PART {
+        return Hint::Glare;
     }
-    Some(Hint::HoldStill)
+    Hint::HoldStill
 }

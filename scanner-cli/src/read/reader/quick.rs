@@ -1,0 +1,123 @@
+//! The half of a reader that looks at every frame and remembers; leaves out the looks that take their time.
+
+use std::cmp::Ordering;
+use std::mem;
+
+use super::fusion::Fusion;
+use super::region::Region;
+use super::{Findings, Reading, hint};
+use crate::read::look::{Effort, Sight};
+use crate::read::plan::Plan;
+use crate::read::{Allowance, LumaFrame, codes, rounded};
+
+/// Frames a region is looked at without a sight before the code counts as gone: a third of a second.
+const FRAMES_TO_LOSE: u32 = 10;
+
+/// Looks at every frame of a camera in a few milliseconds. A code that stays in view is read again in each.
+#[derive(Debug, Default)]
+pub struct QuickReader {
+    tracked: Option<Tracked>,
+    fusion: Fusion,
+    /// What was seen in the last frame, for what a deep look finds in it.
+    last: Vec<Sight>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Tracked {
+    region: Region,
+    frames_without_sight: u32,
+}
+
+impl QuickReader {
+    /// Looks at the next frame: first where the code was last, then everywhere.
+    #[must_use]
+    pub fn look(&mut self, frame: &LumaFrame, allowance: &Allowance) -> Reading {
+        let mut sights = match self.region() {
+            Some(region) => region.look(frame, Effort::Quick, allowance),
+            None => Vec::new(),
+        };
+        if !any_read(&sights) {
+            let mut plan = Plan::of(frame, allowance);
+            if let Some(plan) = &mut plan {
+                plan.look(Effort::Quick);
+            }
+            sights.extend(plan.into_iter().flat_map(|plan| plan.sights));
+        }
+        self.follow(frame, &sights);
+        if !any_read(&sights) {
+            sights.extend(self.fusion.read(&sights, allowance));
+        }
+        self.told(sights)
+    }
+
+    /// Where a code was seen in the last frames.
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        self.tracked.map(|tracked| tracked.region)
+    }
+
+    /// Takes what a deep look found in the last frame or one shortly before: with the frames remembered it may
+    /// tell what none of them does.
+    #[must_use]
+    pub fn learn(&mut self, frame: &LumaFrame, findings: Findings, allowance: &Allowance) -> Reading {
+        if self.tracked.is_none() {
+            self.follow(frame, &findings.0);
+        }
+        let mut sights = mem::take(&mut self.last);
+        sights.extend(findings.0);
+        if !any_read(&sights) {
+            sights.extend(self.fusion.read_better(&sights, allowance));
+        }
+        self.told(sights)
+    }
+
+    /// Tells what was seen, and remembers it.
+    fn told(&mut self, sights: Vec<Sight>) -> Reading {
+        let codes = codes(&sights);
+        if !codes.is_empty() {
+            self.fusion.forget();
+            self.last.clear();
+            return Reading {
+                codes,
+                ..Reading::default()
+            };
+        }
+        let likely = hint::likeliest(&sights);
+        let reading = Reading {
+            codes,
+            hint: likely.map(hint::of),
+            seen: likely.map(|sight| sight.corners.map(rounded)),
+        };
+        self.last = sights;
+        reading
+    }
+
+    /// Remembers where the best sight is, or that there was none.
+    fn follow(&mut self, frame: &LumaFrame, sights: &[Sight]) {
+        let best = sights
+            .iter()
+            .filter(|sight| sight.is_worth_more())
+            .max_by(|a, b| {
+                let rank = |sight: &Sight| (sight.bytes.is_some(), sight.fit);
+                rank(a).partial_cmp(&rank(b)).unwrap_or(Ordering::Equal)
+            });
+        if let Some(region) = best.and_then(|sight| Region::around(frame, &sight.corners)) {
+            self.tracked = Some(Tracked {
+                region,
+                frames_without_sight: 0,
+            });
+            return;
+        }
+        self.tracked = self.tracked.take().and_then(|tracked| {
+            let frames_without_sight = tracked.frames_without_sight + 1;
+            (frames_without_sight < FRAMES_TO_LOSE).then_some(Tracked {
+                frames_without_sight,
+                ..tracked
+            })
+        });
+    }
+}
+
+fn any_read(sights: &[Sight]) -> bool {
+    sights.iter().any(|sight| sight.bytes.is_some())
+}
