@@ -1,5 +1,6 @@
-//! Prints how many scenes of each effect are read and how long it takes, quickly and with everything. With a
-//! folder in `EYES_FRAMES`, its pictures instead, by folder, against the text beside each.
+//! Prints how many scenes of each effect are read and how long it takes, quickly and with everything, with
+//! the floors of both in brackets. With a folder in `EYES_FRAMES`, its pictures instead, by folder, against
+//! the text beside each.
 
 #[path = "../tests/eyes/effects.rs"]
 mod effects;
@@ -28,7 +29,7 @@ fn main() -> io::Result<()> {
                 .scenes()
                 .map(|scene| (scene.frame(), Some(scene.text.clone().into_bytes())));
             measure(
-                &format!("{} (floor {})", effect.name, effect.floor),
+                &format!("{} ({}, {})", effect.name, effect.quick_floor, effect.floor),
                 frames,
                 &mut out,
             )

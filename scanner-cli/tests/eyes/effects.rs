@@ -13,6 +13,8 @@ pub struct Effect {
     pub name: &'static str,
     /// Scenes that must be read at least, of [`SCENES`].
     pub floor: usize,
+    /// Scenes that the quick looks alone must read.
+    pub quick_floor: usize,
     make: fn(Scene, f32) -> Scene,
 }
 
@@ -41,11 +43,13 @@ pub const EFFECTS: [Effect; 19] = [
     Effect {
         name: "plain",
         floor: 8,
+        quick_floor: 8,
         make: |scene, _| scene,
     },
     Effect {
         name: "light on dark",
         floor: 8,
+        quick_floor: 8,
         make: |scene, hard| Scene {
             ink: (200.0 - 60.0 * hard, 20.0),
             ..scene
@@ -54,6 +58,7 @@ pub const EFFECTS: [Effect; 19] = [
     Effect {
         name: "mirrored",
         floor: 8,
+        quick_floor: 8,
         make: |scene, hard| Scene {
             mirrored: true,
             blur: hard,
@@ -62,7 +67,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "askew",
-        floor: 7,
+        floor: 8,
+        quick_floor: 8,
         make: |scene, hard| Scene {
             askew: (25.0 + 30.0 * hard, -20.0 * hard),
             module_px: 6.0,
@@ -72,6 +78,7 @@ pub const EFFECTS: [Effect; 19] = [
     Effect {
         name: "blurred",
         floor: 8,
+        quick_floor: 7,
         make: |scene, hard| Scene {
             blur: 2.0 + 1.6 * hard,
             ..scene
@@ -80,6 +87,7 @@ pub const EFFECTS: [Effect; 19] = [
     Effect {
         name: "in motion",
         floor: 6,
+        quick_floor: 6,
         make: |scene, hard| Scene {
             motion: (6.0 + 4.0 * hard, 2.0 + 3.0 * hard),
             ..scene
@@ -87,7 +95,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "noisy",
-        floor: 7,
+        floor: 8,
+        quick_floor: 8,
         make: |scene, hard| Scene {
             noise: 20.0 + 30.0 * hard,
             ..scene
@@ -95,7 +104,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "dim",
-        floor: 7,
+        floor: 8,
+        quick_floor: 8,
         make: |scene, hard| Scene {
             ink: (14.0, 50.0 - 20.0 * hard),
             noise: 3.0,
@@ -105,6 +115,7 @@ pub const EFFECTS: [Effect; 19] = [
     Effect {
         name: "in shadow",
         floor: 8,
+        quick_floor: 8,
         make: |scene, hard| Scene {
             shadow: 0.75 + 0.23 * hard,
             size: (800, 600),
@@ -114,7 +125,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "glare",
-        floor: 7,
+        floor: 8,
+        quick_floor: 8,
         make: |scene, hard| Scene {
             level: ECL::Q,
             glare: Some((0.6, 0.5, 9.5 + 2.5 * hard)),
@@ -123,7 +135,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "covered",
-        floor: 7,
+        floor: 8,
+        quick_floor: 8,
         make: |scene, hard| {
             let end = 0.8 + 0.1 * hard;
             Scene {
@@ -135,7 +148,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "finder hidden",
-        floor: 6,
+        floor: 7,
+        quick_floor: 0,
         make: |scene, hard| {
             let end = 0.08 + 0.07 * hard;
             let covered = [
@@ -152,7 +166,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "bent",
-        floor: 6,
+        floor: 8,
+        quick_floor: 0,
         make: |scene, hard| Scene {
             bent: 40.0 + 50.0 * hard,
             level: ECL::Q,
@@ -161,7 +176,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "bent and askew",
-        floor: 7,
+        floor: 8,
+        quick_floor: 0,
         make: |scene, hard| Scene {
             bent: 70.0 + 40.0 * hard,
             turned: 10.0,
@@ -171,7 +187,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "crumpled",
-        floor: 6,
+        floor: 8,
+        quick_floor: 0,
         make: |scene, hard| Scene {
             text: (0..5)
                 .map(|part| ticket(scene.seed as usize * 5 + part))
@@ -184,7 +201,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "faint",
-        floor: 7,
+        floor: 8,
+        quick_floor: 7,
         make: |scene, hard| Scene {
             ink: (100.0, 140.0 - 10.0 * hard),
             noise: 8.0,
@@ -194,7 +212,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "small",
-        floor: 7,
+        floor: 8,
+        quick_floor: 5,
         make: |scene, hard| Scene {
             module_px: 3.0 - 0.8 * hard,
             size: (1_280, 720),
@@ -203,7 +222,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "tiny",
-        floor: 5,
+        floor: 8,
+        quick_floor: 0,
         make: |scene, hard| Scene {
             module_px: 1.9 - 0.3 * hard,
             blur: 0.4,
@@ -213,7 +233,8 @@ pub const EFFECTS: [Effect; 19] = [
     },
     Effect {
         name: "everything a little",
-        floor: 6,
+        floor: 8,
+        quick_floor: 8,
         make: |scene, hard| Scene {
             askew: (15.0 + 15.0 * hard, 10.0),
             blur: 1.0 + 0.6 * hard,
