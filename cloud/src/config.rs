@@ -159,7 +159,7 @@ pub struct Log {
 impl Default for Log {
     fn default() -> Self {
         Self {
-            filter: "info".into(),
+            filter: "info,refinery_core=warn".into(),
             format: LogFormat::Text,
         }
     }

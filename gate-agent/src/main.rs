@@ -7,8 +7,11 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 use usher_gate_agent::cli::{self, Cli};
 
+/// What is logged when `RUST_LOG` does not say: the migrations of the database only when they fail.
+const LOG_FILTER: &str = "info,refinery_core=warn";
+
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
