@@ -151,7 +151,7 @@ impl Outbox {
         self.ours
             .keys()
             .map(|origin| self.our_seq(origin).0.saturating_sub(self.their_seq(origin).0))
-            .sum()
+            .fold(0, u64::saturating_add)
     }
 
     /// Tells whether the peer holds no log but its own.

@@ -10,7 +10,7 @@ use super::{Farewell, Held, Hello, MAX_LOGS, Message, VERSIONS};
 use crate::checkpoint::SignedCheckpoint;
 use crate::ident::{Origin, Seq};
 use crate::log::{Contradiction, Run, RunError, Tail};
-use crate::trust::Trust;
+use crate::trust::{PeerError, Trust};
 
 /// How often a side shows that it is there, in milliseconds: the resolution of "revocations as of".
 pub const BEAT_MS: u64 = 2_000;
@@ -158,6 +158,7 @@ pub struct Session {
     peer: PublicKey,
     peer_identity: Option<DeviceIdentity>,
     peer_bundle: u64,
+    refusal: Option<PeerError>,
     phase: Phase,
     outbox: Outbox,
     outputs: VecDeque<Output>,
@@ -178,6 +179,7 @@ impl Session {
             peer: config.peer,
             peer_identity: None,
             peer_bundle: 0,
+            refusal: None,
             phase: Phase::Greeting,
             outbox,
             outputs: VecDeque::new(),
@@ -217,6 +219,11 @@ impl Session {
     /// Gives the peer's certificate once it was checked.
     pub fn peer(&self) -> Option<&Certificate> {
         self.peer_identity.as_ref().map(DeviceIdentity::unverified)
+    }
+
+    /// Gives why the peer is not welcome, once it was shown the door: the farewell does not tell it.
+    pub fn refusal(&self) -> Option<&PeerError> {
+        self.refusal.as_ref()
     }
 
     /// Tells how many records the peer still lacks.
@@ -280,8 +287,8 @@ impl Session {
         if hello.held.len() > MAX_LOGS {
             return self.close(Farewell::BadMessage);
         }
-        if !self.welcome(&hello, ctx) {
-            return self.close(Farewell::NotWelcome);
+        if let Err(refusal) = self.welcome(&hello, ctx) {
+            return self.show_the_door(refusal);
         }
         let first = self.phase == Phase::Greeting;
         if !first && !hello.heard_yours {
@@ -305,17 +312,15 @@ impl Session {
     }
 
     /// Checks the peer by the trust in force, or by the newer trust it brings.
-    fn welcome(&self, hello: &Hello, ctx: &Context) -> bool {
+    fn welcome(&self, hello: &Hello, ctx: &Context) -> Result<(), PeerError> {
         let check = |trust: &Trust| {
-            trust
-                .check_peer(&hello.identity, self.peer, ctx.revoked, ctx.now)
-                .is_ok()
+            let checked = trust.check_peer(&hello.identity, self.peer, ctx.revoked, ctx.now);
+            checked.map(|_| ())
         };
-        check(ctx.trust)
-            || ctx
-                .trust
-                .renew(hello.bundle.clone())
-                .is_ok_and(|newer| check(&newer))
+        check(ctx.trust).or_else(|refusal| match ctx.trust.renew(hello.bundle.clone()) {
+            Ok(newer) => check(&newer),
+            Err(_) => Err(refusal),
+        })
     }
 
     fn run(&mut self, run: Run) {
@@ -442,12 +447,9 @@ impl Session {
         let Some(identity) = &self.peer_identity else {
             return;
         };
-        if ctx
-            .trust
-            .check_peer(identity, self.peer, ctx.revoked, ctx.now)
-            .is_err()
-        {
-            self.close(Farewell::NotWelcome);
+        let checked = ctx.trust.check_peer(identity, self.peer, ctx.revoked, ctx.now);
+        if let Err(refusal) = checked {
+            self.show_the_door(refusal);
         }
     }
 
@@ -511,6 +513,11 @@ impl Session {
 
     fn notify(&mut self, notice: Notice) {
         self.outputs.push_back(Output::Notify(notice));
+    }
+
+    fn show_the_door(&mut self, refusal: PeerError) {
+        self.refusal = Some(refusal);
+        self.close(Farewell::NotWelcome);
     }
 
     fn close(&mut self, farewell: Farewell) {

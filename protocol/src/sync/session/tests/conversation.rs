@@ -461,3 +461,17 @@ fn messages_that_come_twice_change_nothing() {
     line.settle();
     check_agreed(&line);
 }
+
+#[test]
+fn a_lag_beyond_counting_is_the_most_there_is() {
+    let mut session = opened(&fresh_hub(), &busy_cloud(3));
+    for origin in [hub(2), hub(3)] {
+        let tail = Tail {
+            seq: Seq(u64::MAX),
+            hash: [7; 32],
+        };
+        let held = Held::from(Head::sign(EVENT, tail, &origin));
+        give(&mut session, Input::Grew(held), NOW);
+    }
+    assert_eq!(session.lag(), u64::MAX);
+}

@@ -1,7 +1,7 @@
 //! Who is let in and who is shown the door, at the hello and later.
 
 use proptest::prelude::*;
-use usher_keys::{Capabilities, Certificate, Role, SecretKey, Window};
+use usher_keys::{Capabilities, Certificate, CertificateError, Role, SecretKey, Window};
 
 use super::*;
 use crate::rehearsal::{certificate, identity_by, issuing, key, new_issuing, scanner};
@@ -296,4 +296,18 @@ proptest! {
             line.settle();
         }
     }
+}
+
+#[test]
+fn the_reason_for_the_door_is_kept_for_the_log() {
+    let expired = certified(|certificate| certificate.window.until = NOW);
+    let (session, _) = answer(&hub(2), |hello| hello.identity = expired);
+    assert_eq!(
+        session.refusal(),
+        Some(&PeerError::Certificate(CertificateError::OutOfWindow))
+    );
+    let (session, _) = answer(&key(0x66), |hello| hello.identity = certified(|_| {}));
+    assert_eq!(session.refusal(), Some(&PeerError::OtherKey));
+    let (session, _) = answer(&hub(2), |_| {});
+    assert_eq!(session.refusal(), None);
 }
