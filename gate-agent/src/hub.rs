@@ -181,8 +181,7 @@ async fn accept_peers(services: Arc<Services>, cancel: CancellationToken) {
         };
         let Some(connection) = accepted else { break };
         if sessions.len() >= MAX_PEERS {
-            tracing::warn!(most = MAX_PEERS, "too many peers: one more was turned away");
-            connection.close(Farewell::Leaving);
+            connection.turn_away(Farewell::Leaving, "too many peers");
             continue;
         }
         sessions.spawn(serve_peer(Arc::clone(&services), connection, cancel.clone()));

@@ -67,12 +67,13 @@ fn admit(
     stop: &CancellationToken,
 ) {
     let Ok(authority) = authorities.of(connection.event()) else {
-        tracing::debug!(event = %connection.event(), "a device asked for an event without a trust bundle");
-        return connection.close(Farewell::OtherEvent);
+        return connection.turn_away(
+            Farewell::OtherEvent,
+            "there is no such event here, or it has no trust bundle",
+        );
     };
     if links.len() >= MAX_LINKS {
-        tracing::warn!(links = links.len(), "too many links: a device is sent away");
-        return connection.close(Farewell::Leaving);
+        return connection.turn_away(Farewell::Leaving, "too many links");
     }
     links.spawn(link(authority, connection, stop.clone()));
 }

@@ -158,6 +158,18 @@ impl Connection {
         self.inner.quinn.close(ending::code(farewell), &[]);
     }
 
+    /// Closes the connection to a peer that is not even asked for its certificate, and writes down why: a bounded number
+    /// of times, whoever comes how often.
+    pub fn turn_away(&self, farewell: Farewell, why: &'static str) {
+        let line = self.take_line();
+        let place = line.as_ref().and_then(|line| line.place.as_ref());
+        if let Some(withheld) = place.map_or(Some(0), Place::may_write) {
+            let (peer, from) = (self.peer().id(), self.remote_addr());
+            tracing::warn!(%peer, %from, why, withheld, "a peer was turned away");
+        }
+        self.close(farewell);
+    }
+
     pub(crate) fn quinn(&self) -> &quinn::Connection {
         &self.inner.quinn
     }

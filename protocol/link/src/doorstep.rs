@@ -1,8 +1,13 @@
 //! Bounds how many peers that have not shown a good certificate yet are dealt with at once; who is let in is not decided here.
 
+mod complaints;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use complaints::Complaints;
 
 /// Most strangers at once: each may cost up to the connection's receive window in memory.
 pub(crate) const MAX_STRANGERS: usize = 512;
@@ -16,6 +21,7 @@ pub(crate) const STRANGERS_BEFORE_RETRY: usize = MAX_STRANGERS / 4;
 pub(crate) struct Doorstep {
     /// Guards the counts; networks without strangers are absent.
     strangers: Mutex<BTreeMap<IpAddr, usize>>,
+    complaints: Complaints,
 }
 
 /// One stranger's place on the doorstep, given back when dropped.
@@ -49,8 +55,20 @@ impl Doorstep {
         self.counts().values().sum::<usize>() >= STRANGERS_BEFORE_RETRY
     }
 
+    /// Gives leave to write a line about a stranger, with how many were not written since the last, or none.
+    pub(crate) fn may_write(&self) -> Option<u64> {
+        self.complaints.leave(Instant::now())
+    }
+
     fn counts(&self) -> MutexGuard<'_, BTreeMap<IpAddr, usize>> {
         self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Gives leave to write a line about this stranger, as [`Doorstep::may_write`] does.
+    pub(crate) fn may_write(&self) -> Option<u64> {
+        self.doorstep.may_write()
     }
 }
 

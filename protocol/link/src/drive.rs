@@ -66,7 +66,7 @@ pub async fn drive<R: Replica, S: Responder>(
     let door = Door {
         responder,
         opened,
-        _place: place,
+        place,
     };
     let mut tasks = JoinSet::new();
     let outgoing = Outgoing::start(send, &mut tasks);
@@ -95,7 +95,7 @@ pub async fn drive<R: Replica, S: Responder>(
     };
     let end = driver.run(&cancel).await;
     driver.say_goodbye(&end).await;
-    tracing::info!(peer = %driver.connection.peer().id(), %end, "session ended");
+    driver.write_down(&end);
     end
 }
 
@@ -104,7 +104,7 @@ struct Door<S, F> {
     responder: Arc<S>,
     opened: F,
     /// The stranger's place, given up when it is none any more.
-    _place: Option<Place>,
+    place: Option<Place>,
 }
 
 struct Driver<R: Replica, S: Responder, F: FnOnce(Opened) + Send> {
@@ -281,6 +281,22 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
                 SessionEnd::Lost(loss)
             }
         });
+    }
+
+    /// Writes the end down; what strangers make us write is bounded.
+    fn write_down(&self, end: &SessionEnd) {
+        let place = self.door.as_ref().and_then(|door| door.place.as_ref());
+        let Some(withheld) = place.map_or(Some(0), Place::may_write) else {
+            return;
+        };
+        let (peer, from) = (self.connection.peer().id(), self.connection.remote_addr());
+        match self.session.refusal() {
+            Some(refusal) => {
+                let refusal: &dyn std::error::Error = refusal;
+                tracing::warn!(%peer, %from, refusal, withheld, "a peer is not welcome");
+            }
+            None => tracing::info!(%peer, %from, %end, withheld, "session ended"),
+        }
     }
 
     /// Lets the goodbye that waits last get out, then closes the connection.

@@ -188,18 +188,21 @@ impl Endpoint {
             return;
         }
         let Some(place) = self.inner.doorstep.enter(from.ip()) else {
-            tracing::debug!(%from, "refused a peer: too many strangers at the door");
+            if let Some(withheld) = self.inner.doorstep.may_write() {
+                tracing::warn!(%from, withheld, "too many strangers at the door: a peer was turned away");
+            }
             return incoming.refuse();
         };
+        let doorstep = Arc::clone(&self.inner.doorstep);
         handshakes.spawn(async move {
-            match timeout(HANDSHAKE_TIMEOUT, shake_hands(incoming, place)).await {
-                Ok(Ok(connection)) => Some(connection),
-                Ok(Err(error)) => {
-                    tracing::debug!(%from, %error, "a handshake failed");
-                    None
-                }
-                Err(_) => {
-                    tracing::debug!(%from, "a peer did not finish its handshake in time");
+            let shaken = timeout(HANDSHAKE_TIMEOUT, shake_hands(incoming, place)).await;
+            match shaken.unwrap_or(Err(LinkError::Timeout)) {
+                Ok(connection) => Some(connection),
+                Err(error) => {
+                    if let Some(withheld) = doorstep.may_write() {
+                        let error: &dyn std::error::Error = &error;
+                        tracing::info!(%from, error, withheld, "a peer did not get through the handshake");
+                    }
                     None
                 }
             }

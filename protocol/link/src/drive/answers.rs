@@ -22,6 +22,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// Answers until the connection ends; dropped with everything under way when the session ends.
 pub(super) async fn answer<S: Responder>(connection: Connection, peer: Arc<Certificate>, responder: Arc<S>) {
     let mut under_way = JoinSet::new();
+    // Said once, so that a peer that keeps asking for what it may not have fills no disk.
+    let mut has_overreached = false;
     loop {
         tokio::select! {
             stream = connection.quinn().accept_bi(), if under_way.len() < MAX_REQUESTS_AT_ONCE => match stream {
@@ -30,32 +32,40 @@ pub(super) async fn answer<S: Responder>(connection: Connection, peer: Arc<Certi
                 }
                 Err(_) => return,
             },
-            Some(done) = under_way.join_next() => if done.is_err() {
-                tracing::error!(peer = %peer.device.id(), "answering a request panicked");
+            Some(done) = under_way.join_next() => match done {
+                Ok(Some(RequestError::NotAllowed)) if !has_overreached => {
+                    has_overreached = true;
+                    let (device, role) = (peer.device.id(), peer.role);
+                    tracing::warn!(peer = %device, ?role, "a peer asks for what its certificate does not allow");
+                }
+                Ok(_) => {}
+                Err(_) => tracing::error!(peer = %peer.device.id(), "answering a request panicked"),
             },
         }
     }
 }
 
+/// Answers one request, if anyone still waits for the answer, and gives why it was refused, if it was.
 async fn answer_one<S: Responder>(
     mut send: SendStream,
     mut recv: RecvStream,
     peer: Arc<Certificate>,
     responder: Arc<S>,
-) {
+) -> Option<RequestError> {
     let response = match read_request(&mut recv).await {
         Ok(request) => tokio::select! {
             response = responder.respond(&peer, request) => response,
             // The asker gave up or is gone: nobody would hear the answer.
-            _ = send.stopped() => return,
+            _ = send.stopped() => return None,
         },
         Err(FrameError::TooLong { .. } | FrameError::Malformed) => Response::Err(RequestError::Malformed),
-        Err(FrameError::Ended | FrameError::GivenUp | FrameError::Lost(_)) => return,
+        Err(FrameError::Ended | FrameError::GivenUp | FrameError::Lost(_)) => return None,
     };
     let frame = wire::frame(&request::to_bytes(&response));
     if wire::write_frame(&mut send, &frame).await.is_ok() {
         let _ = send.finish();
     }
+    response.err()
 }
 
 async fn read_request(recv: &mut RecvStream) -> Result<Request, FrameError> {
