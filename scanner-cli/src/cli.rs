@@ -88,6 +88,7 @@ impl Cli {
     pub fn log_filter(&self) -> &'static str {
         match &self.command {
             Command::Run(args) if args.wants_panel() => "off",
+            Command::Run(args) if args.is_verbose() => "warn,usher_scan=info",
             Command::Run(_)
             | Command::Enroll(_)
             | Command::Verify(_)

@@ -1,14 +1,16 @@
-//! A thread that runs a source, reads its frames and hands on the codes; leaves out what becomes of them.
+//! A thread that runs a source and hands on what it shows as codes; leaves out what becomes of them.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use crate::read;
+use crate::eyes::{Eyes, View};
+use crate::read::{self, LumaFrame};
 use crate::source::{Capture, Fault, Source};
 
 /// Readings waiting for the station: one, so that a slow answer holds the camera back instead of leaving a queue
@@ -36,14 +38,20 @@ impl Clock {
     /// Milliseconds since the start; never goes back.
     #[must_use]
     pub fn now_ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        self.ms_at(Instant::now())
+    }
+
+    /// The same at another time; 0 before the start.
+    #[must_use]
+    pub fn ms_at(&self, time: Instant) -> u64 {
+        u64::try_from(time.duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
     }
 }
 
 /// One look at what the source showed.
 #[derive(Debug)]
 pub struct Reading {
-    /// When, by the run's clock.
+    /// When it was shown, by the run's clock.
     pub at_ms: u64,
     /// What.
     pub sight: Sight,
@@ -52,8 +60,10 @@ pub struct Reading {
 /// What a look gave.
 #[derive(Debug)]
 pub enum Sight {
-    /// The codes in view, each as its bytes; none when there is nothing to read.
-    Codes(Vec<Vec<u8>>),
+    /// What a frame or a picture showed; nothing, when there is nothing to read.
+    View(View),
+    /// A code that something else read, byte for byte.
+    Code(Vec<u8>),
     /// Something to tell the staff.
     Fault(Fault),
 }
@@ -73,18 +83,21 @@ impl Feed {
     /// The system has no thread left.
     pub fn start<S: Source>(
         clock: Clock,
+        wants_previews: bool,
         mut make_source: impl FnMut() -> S + Send + 'static,
     ) -> io::Result<(Self, mpsc::Receiver<Reading>)> {
         let (running, stopped) = std::sync::mpsc::channel();
-        let (readings, waiting) = mpsc::channel(WAITING_READINGS);
-        let outlet = Outlet {
-            clock,
-            readings,
+        let (outlet, waiting) = Outlet::new(clock);
+        let mut line = Line {
+            eyes: Eyes::open(outlet.clone(), wants_previews)?,
+            outlet,
             stopped,
+            pictures: 0,
         };
         thread::Builder::new().name("source".to_owned()).spawn(move || {
-            while let Err(_panic) = catch_unwind(AssertUnwindSafe(|| outlet.run(make_source()))) {
-                if !outlet.hand_on(Sight::Fault(Fault::Crashed)) || !outlet.pause(CRASH_PAUSE) {
+            while let Err(_panic) = catch_unwind(AssertUnwindSafe(|| line.run(make_source()))) {
+                let told = Sight::Fault(Fault::Crashed);
+                if !line.outlet.hand_on(Instant::now(), told) || !line.pause(CRASH_PAUSE) {
                     return;
                 }
             }
@@ -93,27 +106,57 @@ impl Feed {
     }
 }
 
-/// The thread's end of the channels.
-struct Outlet {
+/// Where readings go in.
+#[derive(Debug, Clone)]
+pub struct Outlet {
     clock: Clock,
     readings: mpsc::Sender<Reading>,
-    stopped: Receiver<()>,
 }
 
 impl Outlet {
+    /// Opens one; gives also the end where readings come out.
+    #[must_use]
+    pub fn new(clock: Clock) -> (Self, mpsc::Receiver<Reading>) {
+        let (readings, waiting) = mpsc::channel(WAITING_READINGS);
+        (Self { clock, readings }, waiting)
+    }
+
+    /// Waits until the station takes the reading; false when it is gone.
+    #[must_use]
+    pub fn hand_on(&self, shown: Instant, sight: Sight) -> bool {
+        let at_ms = self.clock.ms_at(shown);
+        self.readings.blocking_send(Reading { at_ms, sight }).is_ok()
+    }
+}
+
+/// From a source to the outlet.
+struct Line {
+    eyes: Eyes,
+    outlet: Outlet,
+    stopped: Receiver<()>,
+    /// How many were read.
+    pictures: u64,
+}
+
+impl Line {
     /// Runs a source to its end, or until nobody wants its readings.
-    fn run(&self, mut source: impl Source) {
+    fn run(&mut self, mut source: impl Source) {
         while self.pause(Duration::ZERO) {
-            let wanted = match source.next() {
-                Capture::Frame(frame) => self.hand_on(Sight::Codes(codes_in(&frame))),
-                Capture::Picture { path, frame } => self.hand_on(match codes_in(&frame) {
-                    codes if codes.is_empty() => Sight::Fault(Fault::NoCode { path }),
-                    codes => Sight::Codes(codes),
-                }),
-                Capture::Typed(text) => self.hand_on(Sight::Codes(vec![text.into_bytes()])),
-                Capture::Fault(fault) => self.hand_on(Sight::Fault(fault)),
+            let capture = source.next();
+            let taken = Instant::now();
+            let wanted = match capture {
+                Capture::Frame(shot) => {
+                    self.eyes.show(shot);
+                    true
+                }
+                Capture::Picture { path, frame } => {
+                    let sight = self.read(path, &frame, taken);
+                    self.outlet.hand_on(taken, sight)
+                }
+                Capture::Typed(text) => self.outlet.hand_on(taken, Sight::Code(text.into_bytes())),
+                Capture::Fault(fault) => self.outlet.hand_on(taken, Sight::Fault(fault)),
                 Capture::Outage { fault, retry_after } => {
-                    self.hand_on(Sight::Fault(fault)) && self.pause(retry_after)
+                    self.outlet.hand_on(taken, Sight::Fault(fault)) && self.pause(retry_after)
                 }
                 Capture::End => return,
             };
@@ -123,24 +166,27 @@ impl Outlet {
         }
     }
 
-    /// Waits until the station takes the reading; false when it is gone.
-    fn hand_on(&self, sight: Sight) -> bool {
-        self.readings
-            .blocking_send(Reading {
-                at_ms: self.clock.now_ms(),
-                sight,
-            })
-            .is_ok()
+    /// Reads a picture with everything there is: no better one will follow.
+    fn read(&mut self, path: PathBuf, frame: &LumaFrame, taken: Instant) -> Sight {
+        self.pictures += 1;
+        let codes = read::read(frame).into_iter().map(|code| code.bytes).collect();
+        let view = View {
+            frame: self.pictures,
+            took: taken.elapsed(),
+            codes,
+            ..View::default()
+        };
+        if view.codes.is_empty() {
+            Sight::Fault(Fault::NoCode { path })
+        } else {
+            Sight::View(view)
+        }
     }
 
     /// Waits; false when the feed was dropped meanwhile.
     fn pause(&self, time: Duration) -> bool {
         self.stopped.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
     }
-}
-
-fn codes_in(frame: &read::LumaFrame) -> Vec<Vec<u8>> {
-    read::read(frame).into_iter().map(|code| code.bytes).collect()
 }
 
 #[cfg(test)]
@@ -170,7 +216,8 @@ mod tests {
         let mut told = Vec::new();
         while let Some(reading) = readings.recv().await {
             told.push(match reading.sight {
-                Sight::Codes(codes) => String::from_utf8(codes.concat()).unwrap(),
+                Sight::Code(code) => String::from_utf8(code).unwrap(),
+                Sight::View(view) => panic!("nobody looked: {view:?}"),
                 Sight::Fault(fault) => fault.to_string(),
             });
         }
@@ -179,7 +226,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_source_is_handed_on_to_its_end() {
-        let (_feed, readings) = Feed::start(Clock::start(), || {
+        let (_feed, readings) = Feed::start(Clock::start(), false, || {
             Script(vec![typed("a"), Capture::Fault(Fault::LineTooLong)].into_iter())
         })
         .unwrap();
@@ -189,7 +236,7 @@ mod tests {
     #[tokio::test]
     async fn a_source_that_panics_is_made_again() {
         let made = AtomicU32::new(0);
-        let (_feed, readings) = Feed::start(Clock::start(), move || {
+        let (_feed, readings) = Feed::start(Clock::start(), false, move || {
             let first = made.fetch_add(1, Ordering::Relaxed) == 0;
             Script(
                 if first {
@@ -214,7 +261,7 @@ mod tests {
                     .into_iter(),
             )
         };
-        let (feed, mut readings) = Feed::start(Clock::start(), endless).unwrap();
+        let (feed, mut readings) = Feed::start(Clock::start(), false, endless).unwrap();
         assert!(readings.recv().await.is_some());
         drop(feed);
         let left = told(readings).await.len();

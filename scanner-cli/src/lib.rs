@@ -1,17 +1,21 @@
 //! The scanner of Usher: reads ticket codes from a camera, a wedge or pictures and shows what became of
 //! them; the rules of admission and the sync protocol are other crates' business.
 
+pub mod advice;
 pub mod answer;
 pub mod ask;
 pub mod cli;
 pub mod debounce;
 pub mod decode;
 pub mod desk;
+pub mod eyes;
 pub mod feed;
 pub mod folder;
+pub mod gauge;
 pub mod handover;
 pub mod links;
 pub mod post;
+pub mod preview;
 pub mod read;
 pub mod scanner;
 pub mod screen;

@@ -2,6 +2,7 @@
 
 mod line;
 mod panel;
+mod thumbnail;
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -9,6 +10,9 @@ use std::io::{self, Write};
 use crossterm::terminal;
 
 use crate::answer::{Answer, Counts, Signal};
+use crate::gauge::Figures;
+use crate::preview::Preview;
+use crate::read::Hint;
 use crate::words;
 
 pub use line::one_line;
@@ -66,6 +70,12 @@ impl Style {
     }
 }
 
+/// Tells from the environment variables `TERM` and `COLORTERM` whether a terminal has the 24 greys of a preview.
+#[must_use]
+pub fn shows_greys(term: &str, colorterm: &str) -> bool {
+    term.contains("256color") || term.contains("direct") || matches!(colorterm, "truecolor" | "24bit")
+}
+
 /// Everything there is to show at a moment.
 #[derive(Debug, Clone, Default)]
 pub struct Board {
@@ -81,6 +91,12 @@ pub struct Board {
     pub counts: Counts,
     /// What is wrong at the moment.
     pub notice: Option<String>,
+    /// What would help to read the code that is held up.
+    pub hint: Option<Hint>,
+    /// What the camera sees, when that is wanted.
+    pub preview: Option<Preview>,
+    /// How fast frames come and are read, when that is wanted.
+    pub figures: Option<Figures>,
 }
 
 impl Board {
@@ -187,6 +203,25 @@ impl<W: Write> Screen<W> {
             Style::Json => writeln!(self.out, "{}", line::json_notice(notice))?,
         }
         self.out.flush()
+    }
+
+    /// Shows what would help to read the code that is held up, or that there is none any more.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn hinted(&mut self, board: &Board) -> io::Result<()> {
+        match (self.style, board.hint.map(words::help)) {
+            (Style::Panel { .. }, _) => self.refreshed(board)?,
+            (Style::Plain, Some(help)) => writeln!(self.out, "{}", line::hint(help))?,
+            (Style::Json, Some(help)) => writeln!(self.out, "{}", line::json_hint(help))?,
+            (Style::Plain | Style::Json, None) => {}
+        }
+        self.out.flush()
+    }
+
+    /// Tells whether there is a panel, where everything on the board has its place.
+    pub fn is_panel(&self) -> bool {
+        matches!(self.style, Style::Panel { .. })
     }
 
     /// Brings the panel up to date; lines are written only for something new.

@@ -6,7 +6,7 @@ pub mod wedge;
 
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
@@ -25,7 +25,7 @@ pub trait Source {
 #[derive(Debug)]
 pub enum Capture {
     /// A frame of a camera.
-    Frame(LumaFrame),
+    Frame(Shot),
     /// A picture file.
     Picture {
         /// As the user named it.
@@ -46,6 +46,15 @@ pub enum Capture {
     },
     /// There will be no more.
     End,
+}
+
+/// A frame as a camera took it.
+#[derive(Debug)]
+pub struct Shot {
+    /// What is in it.
+    pub frame: LumaFrame,
+    /// When the camera gave it.
+    pub taken: Instant,
 }
 
 /// What went wrong at a source and what to do about it.

@@ -9,9 +9,12 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use usher_protocol::ScanId;
 
+use crate::advice::Advice;
 use crate::answer::{Answer, Counts};
 use crate::debounce::{Debounce, Seen};
+use crate::eyes::View;
 use crate::feed::{Clock, Reading, Sight};
+use crate::gauge::{self, Gauge};
 use crate::screen::{Board, Screen};
 use crate::words;
 
@@ -21,6 +24,9 @@ const SHOWN_MS: u64 = 4_000;
 
 /// How often the panel is brought up to date when nothing happens.
 const REFRESH: Duration = Duration::from_secs(1);
+
+/// How often the figures go to the log: as often as they are all new.
+const FIGURES_EVERY: Duration = Duration::from_millis(gauge::WINDOW_MS);
 
 /// One code to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +73,18 @@ pub struct Station<W, F> {
     pace: Pace,
     clock: Clock,
     last_reading_ms: u64,
+    /// When the source last told a fault: what it showed before does not mean that it is over.
+    fault_ms: Option<u64>,
     last_answer: Option<Shown>,
+    advice: Advice,
+    figures: Option<Telling>,
+}
+
+/// The figures of the camera, and when they were last told where there is no panel.
+#[derive(Debug, Default)]
+struct Telling {
+    gauge: Gauge,
+    last_ms: u64,
 }
 
 /// The result on show: which code it belongs to and until when.
@@ -94,8 +111,18 @@ impl<W: Write, F: Fn() -> String> Station<W, F> {
             pace,
             clock,
             last_reading_ms,
+            fault_ms: None,
             last_answer: None,
+            advice: Advice::default(),
+            figures: None,
         }
+    }
+
+    /// Tells also how fast frames come and are read: on the panel, or now and then in the log.
+    #[must_use]
+    pub fn with_figures(mut self) -> Self {
+        self.figures = Some(Telling::default());
+        self
     }
 
     /// Judges what the readings bring until they end or `stop` is cancelled; returns the totals.
@@ -126,21 +153,65 @@ impl<W: Write, F: Fn() -> String> Station<W, F> {
                 Err(error) => return Err(error),
             }
         }
+        self.tell_figures(Duration::ZERO);
         Ok(self.board.counts)
     }
 
     async fn take(&mut self, reading: Reading, judge: &impl AsyncFn(Scan) -> Answer) -> io::Result<()> {
         self.last_reading_ms = self.clock.now_ms();
+        let at_ms = reading.at_ms;
         match reading.sight {
-            Sight::Fault(fault) => self.notice(Some(fault.to_string())),
-            Sight::Codes(codes) => {
+            Sight::Fault(fault) => {
+                self.fault_ms = Some(at_ms);
+                self.notice(Some(fault.to_string()))
+            }
+            Sight::Code(code) => {
                 self.notice(None)?;
-                for code in codes {
-                    self.see(code, reading.at_ms, judge).await?;
+                self.see(code, at_ms, judge).await
+            }
+            Sight::View(view) => {
+                if self.fault_ms.is_none_or(|fault_ms| at_ms >= fault_ms) {
+                    self.notice(None)?;
+                }
+                self.look(&view, at_ms)?;
+                for code in view.codes {
+                    self.see(code, at_ms, judge).await?;
                 }
                 Ok(())
             }
         }
+    }
+
+    /// Shows what the camera sees, apart from codes.
+    fn look(&mut self, view: &View, at_ms: u64) -> io::Result<()> {
+        if let Some(figures) = &mut self.figures {
+            figures.gauge.looked(view, at_ms);
+        }
+        if !view.codes.is_empty() {
+            self.advice.read(at_ms);
+        } else if let Some(hint) = view.hint {
+            self.advice.given(hint, at_ms);
+        }
+        let is_new = view.preview.is_some();
+        if is_new {
+            self.board.preview.clone_from(&view.preview);
+        }
+        self.advise()?;
+        if is_new {
+            self.screen.refreshed(&self.board)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Brings the hint up to date.
+    fn advise(&mut self) -> io::Result<()> {
+        let hint = self.advice.at(self.clock.now_ms());
+        if self.board.hint == hint {
+            return Ok(());
+        }
+        self.board.hint = hint;
+        self.screen.hinted(&self.board)
     }
 
     async fn see(
@@ -205,8 +276,27 @@ impl<W: Write, F: Fn() -> String> Station<W, F> {
             self.last_answer = None;
             self.board.answer = None;
         }
+        self.advise()?;
+        self.tell_figures(FIGURES_EVERY);
         self.board.standing = (self.standing)();
         self.screen.refreshed(&self.board)
+    }
+
+    /// Puts the figures on the board; where there is no panel, into the log when that was last done so long ago.
+    fn tell_figures(&mut self, every: Duration) {
+        let now_ms = self.clock.now_ms();
+        let Some(telling) = &mut self.figures else {
+            return;
+        };
+        self.board.figures = telling.gauge.figures(now_ms);
+        let is_due = u128::from(now_ms - telling.last_ms) >= every.as_millis();
+        if let Some(figures) = self.board.figures
+            && is_due
+            && !self.screen.is_panel()
+        {
+            telling.last_ms = now_ms;
+            tracing::info!("{figures}");
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Every word the scanner itself says to the staff, in one place to translate; what a verdict says comes with it.
 
+use crate::read::Hint;
+
 /// Shown large while nothing is.
 pub const READY: &str = "READY";
 /// Under [`READY`].
@@ -17,6 +19,24 @@ pub const REFERRED: &str = "referred";
 /// The camera is there but sends nothing.
 pub const NO_PICTURES: &str =
     "the camera sends no pictures: check its cable, or unplug it and plug it in again";
+/// A code is seen but blurred.
+pub const HOLD_STILL: Help = Help {
+    name: "hold_still",
+    short: "Hold still",
+    what_to_do: "Hold the code still, straight in front of the camera",
+};
+/// A code is seen but too small.
+pub const TOO_FAR: Help = Help {
+    name: "too_far",
+    short: "Too far",
+    what_to_do: "Hold the code closer to the camera",
+};
+/// A code is seen but something shines on it.
+pub const GLARE: Help = Help {
+    name: "glare",
+    short: "Glare",
+    what_to_do: "Tilt the code, or shade it with a hand",
+};
 /// The direction into a zone.
 pub const IN: &str = "in";
 /// The direction out of a zone.
@@ -46,6 +66,27 @@ pub const EVERY_GATE: &str = "every gate";
 pub const NOT_HEARD_YET: &str = "name not heard yet";
 /// Who writes the authority log.
 pub const AUTHORITY: &str = "the authority";
+
+/// What helps a code that is seen to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Help {
+    /// For scripts, never translated.
+    pub name: &'static str,
+    /// What is wrong, in large letters.
+    pub short: &'static str,
+    /// What to do about it.
+    pub what_to_do: &'static str,
+}
+
+/// Puts a hint into words.
+#[must_use]
+pub fn help(hint: Hint) -> Help {
+    match hint {
+        Hint::HoldStill => HOLD_STILL,
+        Hint::TooFar => TOO_FAR,
+        Hint::Glare => GLARE,
+    }
+}
 
 /// Says whom the scanner is linked to.
 #[must_use]

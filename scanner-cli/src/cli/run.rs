@@ -20,7 +20,7 @@ use crate::desk::Desk;
 use crate::feed::{Clock, Feed, Reading};
 use crate::post::{self, GateChoice, Post};
 use crate::scanner::Scanner;
-use crate::screen::{Screen, Style, Wish};
+use crate::screen::{Screen, Style, Wish, shows_greys};
 use crate::source::camera::{self, CameraFrames};
 use crate::source::pictures::Pictures;
 use crate::source::wedge::WedgeLines;
@@ -37,12 +37,14 @@ const FORMATS: &str = "\
 Output lines (--plain, and whenever the output is no terminal), each at once:
   READY <gate>, <direction> | <links> | <freshness>
   ADMIT|DENY|REFER|UNANSWERED <what> | <why> | <ticket> | judged alone   (parts that say nothing are left out)
+  HINT <what keeps a code that the camera sees from being read>: <what to do>
   NOTICE <what is wrong with a picture, line or camera>
   END admitted <n>, denied <n>, referred <n>
 With --json, one object a line:
   {\"kind\":\"ready\",\"place\":…,\"standing\":…,\"linked\":true|false}
   {\"kind\":\"scan\",\"signal\":\"admit|deny|refer|unanswered\",\"outcome\":…,\"words\":…,\"reason\":…|null,
    \"details\":[…],\"alone\":true|false,\"took_ms\":n,\"counts\":{\"admitted\":n,\"denied\":n,\"referred\":n}}
+  {\"kind\":\"hint\",\"hint\":\"hold_still|too_far|glare\",\"text\":…}
   {\"kind\":\"notice\",\"text\":…}
   {\"kind\":\"end\",\"counts\":{…},\"kept\":n}
 The first words, kinds, signals and outcomes never change or get translated. Outcomes: admitted, exited;
@@ -82,6 +84,12 @@ pub struct RunArgs {
     /// Write one JSON object a line.
     #[arg(long)]
     json: bool,
+    /// Show a small picture of what the camera sees, where the terminal has 256 colours and room for it.
+    #[arg(long)]
+    preview: bool,
+    /// Tell frames per second and the time from a frame to its code: on the panel, otherwise in the log (stderr).
+    #[arg(long)]
+    verbose: bool,
     /// How long to wait at the start for a first hub, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "3")]
     wait_for_hub: u64,
@@ -91,6 +99,11 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
+    /// Tells whether figures are asked for.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// Tells whether the whole terminal is used.
     pub fn wants_panel(&self) -> bool {
         matches!(self.style(), Style::Panel { .. })
@@ -145,13 +158,16 @@ impl RunArgs {
             post,
             Duration::from_millis(self.answer_within),
         );
-        let station = Station::new(
+        let mut station = Station::new(
             screen,
             place,
             move || standing::line(&replica, &hubs),
             self.pace(),
             clock,
         );
+        if self.verbose {
+            station = station.with_figures();
+        }
         let (_feed, readings) = self.start_source(clock)?;
         let counts = station
             .run(readings, async |scan| desk.judge(scan).await, stop)
@@ -161,13 +177,13 @@ impl RunArgs {
 
     fn start_source(&self, clock: Clock) -> io::Result<(Feed, mpsc::Receiver<Reading>)> {
         if let Some(number) = self.camera {
-            return Feed::start(clock, move || CameraFrames::new(number));
+            return Feed::start(clock, self.shows_previews(), move || CameraFrames::new(number));
         }
         if self.wedge {
-            return Feed::start(clock, || WedgeLines::new(io::stdin().lock()));
+            return Feed::start(clock, false, || WedgeLines::new(io::stdin().lock()));
         }
         let mut pictures = Some(Pictures::new(self.image.clone()));
-        Feed::start(clock, move || {
+        Feed::start(clock, false, move || {
             // Pictures that were under way when something panicked are not read again.
             pictures.take().unwrap_or_else(|| Pictures::new([]))
         })
@@ -179,6 +195,14 @@ impl RunArgs {
             (None, true) => Pace::WEDGE,
             (None, false) => Pace::PICTURES,
         }
+    }
+
+    /// Tells whether a preview was asked for and can be shown.
+    fn shows_previews(&self) -> bool {
+        let value = |name| std::env::var(name).unwrap_or_default();
+        self.preview
+            && self.style() == (Style::Panel { colour: true })
+            && shows_greys(&value("TERM"), &value("COLORTERM"))
     }
 
     fn style(&self) -> Style {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::printable;
 use crate::answer::{Answer, Counts};
-use crate::words;
+use crate::words::{self, Help};
 
 /// Between the parts of a plain line.
 const SEPARATOR: &str = " | ";
@@ -31,6 +31,10 @@ enum Line<'a> {
         #[serde(flatten)]
         answer: &'a Answer,
         counts: Counts,
+    },
+    Hint {
+        hint: &'a str,
+        text: &'a str,
     },
     Notice {
         text: &'a str,
@@ -62,6 +66,19 @@ pub(super) fn end(counts: Counts) -> String {
         words::REFERRED,
         counts.referred
     )
+}
+
+/// Says as `HINT what is wrong: what to do` that a code is seen but not read.
+pub(super) fn hint(help: Help) -> String {
+    format!("HINT {}: {}", help.short, help.what_to_do)
+}
+
+/// Writes a hint as one JSON object.
+pub(super) fn json_hint(help: Help) -> String {
+    json(&Line::Hint {
+        hint: help.name,
+        text: help.what_to_do,
+    })
 }
 
 /// Writes the beginning as one JSON object.

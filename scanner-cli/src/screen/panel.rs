@@ -5,9 +5,10 @@ use crossterm::cursor::MoveTo;
 use crossterm::style::{Attribute, Color, ResetColor, SetAttribute, SetBackgroundColor, SetForegroundColor};
 use crossterm::terminal::{Clear, ClearType};
 
+use super::thumbnail::Thumbnail;
 use super::{Board, printable};
 use crate::answer::{Answer, Signal};
-use crate::words;
+use crate::words::{self, Help};
 
 /// The terminal's size in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,15 @@ const ARROW: [&str; 5] = [
 ];
 const AGAIN: [&str; 5] = ["██████", "    ██", "  ████", "      ", "  ██  "];
 
+/// The corners of a view finder.
+const FINDER: [&str; 5] = [
+    "████        ████",
+    "██            ██",
+    "                ",
+    "██            ██",
+    "████        ████",
+];
+
 /// One line of the panel.
 struct Row {
     text: String,
@@ -51,10 +61,10 @@ struct Row {
 /// How a line looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Look {
-    /// On the colour of the result, centred.
-    Result(Signal),
+    /// On a colour, centred.
+    Ground(Paint),
     /// The same, in bold.
-    Words(Signal),
+    Words(Paint),
     /// Reversed, centred: a banner.
     Banner,
     /// Bold and centred, without colour.
@@ -63,26 +73,55 @@ enum Look {
     Foot,
 }
 
+/// Colours of a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Paint {
+    back: Color,
+    front: Color,
+}
+
+/// A hint is no result: a colour that none of them has.
+const HINT_PAINT: Paint = Paint {
+    back: Color::DarkBlue,
+    front: Color::White,
+};
+
 /// Draws the board for a terminal of this size, over whatever was there.
 pub(super) fn render(board: &Board, size: Size, colour: bool) -> String {
+    let columns = usize::from(size.columns);
+    let preview = board.preview.as_ref().filter(|_| colour);
+    let preview = preview.and_then(|preview| Thumbnail::beside(preview, size));
+    let rows = rows(board, size, preview.as_ref().map_or(0, Thumbnail::rows));
+    let above = rows.len() - preview.as_ref().map_or(0, Thumbnail::rows);
     let mut out = String::new();
     put(&mut out, MoveTo(0, 0));
-    for row in rows(board, size) {
-        draw(&mut out, &row, usize::from(size.columns), colour);
+    for (at, row) in rows.iter().enumerate() {
+        match (&preview, at.checked_sub(above)) {
+            (Some(preview), Some(beside)) => {
+                draw(&mut out, row, columns - preview.columns(), colour);
+                preview.draw(&mut out, beside);
+            }
+            (None, _) | (Some(_), None) => draw(&mut out, row, columns, colour),
+        }
+        put(&mut out, Clear(ClearType::UntilNewLine));
+        out.push_str("\r\n");
     }
     put(&mut out, Clear(ClearType::FromCursorDown));
     out
 }
 
-/// The lines of the panel, one fewer than the terminal has, so that it never scrolls.
-fn rows(board: &Board, size: Size) -> Vec<Row> {
+/// The lines of the panel, one fewer than the terminal has, so that it never scrolls; the foot has so many at least.
+fn rows(board: &Board, size: Size, least_foot: usize) -> Vec<Row> {
     let room = usize::from(size.rows).saturating_sub(1);
-    let mut head = match &board.answer {
-        Some(answer) => result(answer),
-        None => idle(),
+    let mut head = match (&board.answer, board.hint) {
+        (Some(answer), _) => result(answer),
+        (None, Some(hint)) => advice(words::help(hint)),
+        (None, None) => idle(),
     };
     let mut foot = foot(board);
     foot.truncate(room.saturating_sub(head.len()).max(room / 3));
+    let missing = least_foot.saturating_sub(foot.len());
+    foot.extend(std::iter::repeat_with(blank_foot).take(missing));
     let head_room = room - foot.len();
     if head.len() > head_room {
         head.retain(|row| !row.text.contains('█'));
@@ -94,12 +133,12 @@ fn rows(board: &Board, size: Size) -> Vec<Row> {
 }
 
 fn result(answer: &Answer) -> Vec<Row> {
-    let signal = answer.signal;
+    let paint = paint(answer.signal);
     let plain = |text: &str| Row {
         text: printable(text),
-        look: Look::Result(signal),
+        look: Look::Ground(paint),
     };
-    let symbol = match signal {
+    let symbol = match answer.signal {
         Signal::Admit => CHECK,
         Signal::Deny => CROSS,
         Signal::Refer => ARROW,
@@ -109,11 +148,11 @@ fn result(answer: &Answer) -> Vec<Row> {
     rows.push(plain(""));
     rows.push(Row {
         text: printable(&answer.words).to_uppercase(),
-        look: Look::Words(signal),
+        look: Look::Words(paint),
     });
     rows.extend(answer.reason.as_deref().map(|text| Row {
         text: printable(text),
-        look: Look::Words(signal),
+        look: Look::Words(paint),
     }));
     rows.extend(answer.details.iter().map(|text| plain(text)));
     if answer.alone {
@@ -122,6 +161,23 @@ fn result(answer: &Answer) -> Vec<Row> {
             look: Look::Banner,
         });
     }
+    rows
+}
+
+/// What would help, as large as a result.
+fn advice(help: Help) -> Vec<Row> {
+    let ground = |text: &str| Row {
+        text: text.to_owned(),
+        look: Look::Ground(HINT_PAINT),
+    };
+    let words = |text: String| Row {
+        text,
+        look: Look::Words(HINT_PAINT),
+    };
+    let mut rows: Vec<Row> = FINDER.map(ground).into();
+    rows.push(ground(""));
+    rows.push(words(help.short.to_uppercase()));
+    rows.push(words(help.what_to_do.to_owned()));
     rows
 }
 
@@ -151,22 +207,32 @@ fn foot(board: &Board) -> Vec<Row> {
         Some(totals),
         Some(board.place.clone()),
         Some(board.standing.clone()),
+        board.figures.map(|figures| figures.to_string()),
     ];
+    // While a result is on show, its place is taken.
+    let hint = board.hint.filter(|_| board.answer.is_some()).map(words::help);
+    let banner = hint.map(|help| Row {
+        text: format!("{}: {}", help.short, help.what_to_do),
+        look: Look::Banner,
+    });
     let earlier = board
         .recent
         .iter()
         .skip(usize::from(board.answer.is_some()))
         .map(|(_, line)| line.clone());
-    lines
-        .into_iter()
-        .flatten()
-        .chain(earlier)
-        .filter(|line| !line.is_empty())
-        .map(|line| Row {
-            text: printable(&line),
-            look: Look::Foot,
-        })
-        .collect()
+    let rows = lines.into_iter().flatten().chain(earlier);
+    let rows = rows.filter(|line| !line.is_empty()).map(|line| Row {
+        text: printable(&line),
+        look: Look::Foot,
+    });
+    banner.into_iter().chain(rows).collect()
+}
+
+fn blank_foot() -> Row {
+    Row {
+        text: String::new(),
+        look: Look::Foot,
+    }
 }
 
 /// Fills the head up to `height` with lines of its own look, half above and half below.
@@ -186,13 +252,12 @@ fn stretch(head: &mut Vec<Row>, height: usize) {
 fn draw(out: &mut String, row: &Row, columns: usize, colour: bool) {
     let centred = fitted(&row.text, columns, row.look != Look::Foot);
     match row.look {
-        Look::Result(signal) | Look::Words(signal) if colour => {
-            let (back, front) = colours(signal);
-            put(out, SetBackgroundColor(back));
-            put(out, SetForegroundColor(front));
+        Look::Ground(paint) | Look::Words(paint) if colour => {
+            put(out, SetBackgroundColor(paint.back));
+            put(out, SetForegroundColor(paint.front));
         }
         Look::Banner => put(out, SetAttribute(Attribute::Reverse)),
-        Look::Result(_) | Look::Words(_) | Look::Idle | Look::Foot => {}
+        Look::Ground(_) | Look::Words(_) | Look::Idle | Look::Foot => {}
     }
     if matches!(row.look, Look::Words(_) | Look::Idle | Look::Banner) {
         put(out, SetAttribute(Attribute::Bold));
@@ -202,16 +267,15 @@ fn draw(out: &mut String, row: &Row, columns: usize, colour: bool) {
     if colour {
         put(out, ResetColor);
     }
-    put(out, Clear(ClearType::UntilNewLine));
-    out.push_str("\r\n");
 }
 
-fn colours(signal: Signal) -> (Color, Color) {
-    match signal {
+fn paint(signal: Signal) -> Paint {
+    let (back, front) = match signal {
         Signal::Admit => (Color::DarkGreen, Color::White),
         Signal::Deny => (Color::DarkRed, Color::White),
         Signal::Refer | Signal::Unanswered => (Color::DarkYellow, Color::Black),
-    }
+    };
+    Paint { back, front }
 }
 
 /// Cuts or pads a line to the width, in the middle or from the left.
@@ -228,6 +292,6 @@ fn fitted(text: &str, columns: usize, centred: bool) -> String {
     }
 }
 
-fn put(out: &mut String, command: impl Command) {
+pub(super) fn put(out: &mut String, command: impl Command) {
     command.write_ansi(out).expect("writing to a string cannot fail");
 }

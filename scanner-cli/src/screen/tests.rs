@@ -2,6 +2,8 @@
 
 use super::panel::render;
 use super::*;
+use crate::preview::Pixel;
+use crate::read::{Corner, LumaFrame};
 
 const SIZE: Size = Size {
     columns: 60,
@@ -120,6 +122,138 @@ fn ready_is_no_result_and_earlier_results_stay_in_view() {
         SIZE,
         &["READY", "ADMIT Welcome", "DENY Stop", "camera 0 is gone"],
     );
+}
+
+#[test]
+fn a_code_that_is_seen_but_not_read_gets_the_screen_and_no_result_gives_way_to_it() {
+    let mut board = board_with(denied());
+    board.hint = Some(Hint::TooFar);
+    check_shows(
+        &board,
+        SIZE,
+        &["STOP", "Too far: Hold the code closer to the camera"],
+    );
+    board.answer = None;
+    check_shows(
+        &board,
+        SIZE,
+        &[
+            "████        ████",
+            "TOO FAR",
+            "Hold the code closer to the camera",
+            "DENY Stop",
+        ],
+    );
+    for (hint, words) in [
+        (Hint::HoldStill, "HOLD STILL"),
+        (Hint::TooFar, "TOO FAR"),
+        (Hint::Glare, "GLARE"),
+    ] {
+        board.hint = Some(hint);
+        check_shows(&board, SIZE, &[words]);
+        check_shows(&board, Size { columns: 24, rows: 8 }, &[words]);
+    }
+    board.hint = None;
+    check_shows(&board, SIZE, &["READY", "Show a code"]);
+}
+
+#[test]
+fn lines_tell_a_hint_once_and_not_its_end() {
+    let lines = |style| {
+        let mut out = Vec::new();
+        let mut screen = Screen::new(&mut out, style);
+        let mut board = Board {
+            hint: Some(Hint::Glare),
+            ..Board::default()
+        };
+        screen.hinted(&board).unwrap();
+        board.hint = None;
+        screen.hinted(&board).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(
+        lines(Style::Plain),
+        "HINT Glare: Tilt the code, or shade it with a hand\n"
+    );
+    assert_eq!(
+        lines(Style::Json),
+        concat!(
+            r#"{"kind":"hint","hint":"glare","text":"Tilt the code, or shade it with a hand"}"#,
+            "\n"
+        )
+    );
+}
+
+/// A preview of a dark square on white, with an outline around it.
+fn preview() -> Preview {
+    let dark = |x: usize, y: usize| (40..120).contains(&x) && (40..120).contains(&y);
+    let luma = (0..320 * 180).map(|at| if dark(at % 320, at / 320) { 0 } else { 255 });
+    let frame = LumaFrame::new(320, 180, luma.collect()).unwrap();
+    let corners = [(40, 40), (119, 40), (119, 119), (40, 119)].map(|(x, y)| Corner { x, y });
+    Preview::of(&frame).marked(&frame, &corners, Pixel::Unread)
+}
+
+#[test]
+fn a_preview_stands_beside_the_words_with_the_code_outlined() {
+    crossterm::style::force_color_output(true);
+    let mut board = board_with(denied());
+    board.preview = Some(preview());
+    let size = Size {
+        columns: 80,
+        rows: 24,
+    };
+    check_shows(&board, size, &["STOP", "admitted 0   denied 1   referred 0"]);
+    let lines = text_of(&render(&board, size, true));
+    let halves: Vec<usize> = lines.iter().map(|line| line.matches('▀').count()).collect();
+    assert_eq!(halves, [vec![0; 14], vec![32; 9]].concat(), "{lines:#?}");
+    let drawn = render(&board, size, true);
+    for colour in ["38;5;226m", "48;5;255m", "48;5;232m"] {
+        assert!(drawn.contains(colour), "{colour}: an outline, white and black");
+    }
+}
+
+#[test]
+fn a_preview_needs_room_and_colours() {
+    let mut board = board_with(denied());
+    board.preview = Some(preview());
+    for (columns, rows, colour) in [(76, 24, true), (80, 19, true), (80, 24, false), (1, 1, true)] {
+        let drawn = render(&board, Size { columns, rows }, colour);
+        assert!(!drawn.contains('▀'), "{columns}x{rows}");
+    }
+    let drawn = render(
+        &board,
+        Size {
+            columns: 77,
+            rows: 20,
+        },
+        true,
+    );
+    assert!(drawn.contains('▀'));
+}
+
+#[test]
+fn a_preview_needs_a_terminal_with_greys() {
+    for (term, colorterm) in [
+        ("xterm-256color", ""),
+        ("xterm", "truecolor"),
+        ("tmux", "24bit"),
+        ("xterm-direct", ""),
+    ] {
+        assert!(shows_greys(term, colorterm), "{term} {colorterm}");
+    }
+    for (term, colorterm) in [("linux", ""), ("", ""), ("dumb", ""), ("vt100", "yes")] {
+        assert!(!shows_greys(term, colorterm), "{term} {colorterm}");
+    }
+}
+
+#[test]
+fn figures_are_part_of_the_panel() {
+    let mut board = board_with(denied());
+    board.figures = Some(Figures {
+        frames_per_second: 29.97,
+        reads: None,
+    });
+    check_shows(&board, SIZE, &["30.0 frames/s, nothing read in 5 s"]);
 }
 
 #[test]

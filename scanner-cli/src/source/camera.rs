@@ -3,7 +3,7 @@
 mod luma;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nokhwa::utils::{
     ApiBackend, CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType,
@@ -11,8 +11,7 @@ use nokhwa::utils::{
 use nokhwa::{Camera, NokhwaError};
 use thiserror::Error;
 
-use super::{Capture, Source};
-use crate::read::LumaFrame;
+use super::{Capture, Shot, Source};
 
 pub use luma::SpoiledFrame;
 
@@ -151,7 +150,7 @@ impl<O: FnMut(u32) -> Result<Camera, CameraFault>> CameraFrames<O> {
         }
     }
 
-    fn next_frame(&mut self) -> Result<LumaFrame, CameraFault> {
+    fn next_frame(&mut self) -> Result<Shot, CameraFault> {
         let camera = match &mut self.camera {
             Some(camera) => camera,
             closed @ None => closed.insert((self.open)(self.index)?),
@@ -162,9 +161,10 @@ impl<O: FnMut(u32) -> Result<Camera, CameraFault>> CameraFrames<O> {
             let buffer = camera
                 .frame()
                 .map_err(|source| CameraFault::Lost { index, source })?;
+            let taken = Instant::now();
             spoiled += 1;
             match luma::of(&buffer) {
-                Ok(frame) => return Ok(frame),
+                Ok(frame) => return Ok(Shot { frame, taken }),
                 Err(source) if spoiled >= MAX_SPOILED_FRAMES => {
                     return Err(CameraFault::Spoiled { index, source });
                 }
@@ -177,7 +177,7 @@ impl<O: FnMut(u32) -> Result<Camera, CameraFault>> CameraFrames<O> {
 impl<O: FnMut(u32) -> Result<Camera, CameraFault>> Source for CameraFrames<O> {
     fn next(&mut self) -> Capture {
         match self.next_frame() {
-            Ok(frame) => Capture::Frame(frame),
+            Ok(shot) => Capture::Frame(shot),
             Err(fault) => {
                 self.camera = None;
                 Capture::Outage {

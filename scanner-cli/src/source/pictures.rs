@@ -136,7 +136,7 @@ fn classify(error: ImageError) -> PictureError {
 }
 
 /// Turns a picture grey, on white paper where it is see-through.
-pub(super) fn grey(picture: DynamicImage) -> Result<LumaFrame, FrameError> {
+fn grey(picture: DynamicImage) -> Result<LumaFrame, FrameError> {
     let (width, height) = (picture.width(), picture.height());
     if !picture.color().has_alpha() {
         return LumaFrame::new(width, height, picture.into_luma8().into_raw());

@@ -5,10 +5,9 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::answer::Signal;
-use crate::feed::Feed;
-use crate::read::LumaFrame;
+use crate::read::Hint;
 use crate::screen::Style;
-use crate::source::{Capture, Fault, Source};
+use crate::source::Fault;
 
 fn answer(signal: Signal, words: impl Into<String>) -> Answer {
     Answer {
@@ -24,9 +23,13 @@ fn answer(signal: Signal, words: impl Into<String>) -> Answer {
 
 /// Codes seen at a time.
 fn codes(at_ms: u64, codes: &[&str]) -> Reading {
+    let view = View {
+        codes: codes.iter().map(|code| code.as_bytes().to_vec()).collect(),
+        ..View::default()
+    };
     Reading {
         at_ms,
-        sight: Sight::Codes(codes.iter().map(|code| code.as_bytes().to_vec()).collect()),
+        sight: Sight::View(view),
     }
 }
 
@@ -200,59 +203,45 @@ async fn a_reader_that_went_away_ends_the_loop_without_an_error() {
     );
 }
 
-/// Frames recorded earlier, as a camera would deliver them.
-struct Recorded(std::vec::IntoIter<LumaFrame>);
-
-impl Source for Recorded {
-    fn next(&mut self) -> Capture {
-        self.0.next().map_or(Capture::End, Capture::Frame)
+/// A frame in which a code is seen but not read.
+fn unread(at_ms: u64, hint: Hint) -> Reading {
+    let view = View {
+        hint: Some(hint),
+        ..View::default()
+    };
+    Reading {
+        at_ms,
+        sight: Sight::View(view),
     }
 }
 
-/// A code drawn large, on white.
-fn frame_of(text: &str) -> LumaFrame {
-    let code = fast_qr::QRBuilder::new(text).build().unwrap();
-    let side = (code.size + 8) * 4;
-    let dark = |x: usize, y: usize| {
-        let (column, row) = ((x / 4).wrapping_sub(4), (y / 4).wrapping_sub(4));
-        column < code.size && row < code.size && code[row][column].value()
-    };
-    let luma = (0..side * side)
-        .map(|at| if dark(at % side, at / side) { 0 } else { 255 })
-        .collect();
-    LumaFrame::new(side as u32, side as u32, luma).unwrap()
+#[tokio::test]
+async fn a_code_that_stays_unread_gets_one_hint_and_a_read_one_none() {
+    let mut seen: Vec<Reading> = (0..20).map(|frame| unread(frame * 40, Hint::TooFar)).collect();
+    seen.push(codes(800, &["ok"]));
+    seen.extend((20..60).map(|frame| unread(frame * 40, Hint::HoldStill)));
+    let (out, _) = played(Pace::CAMERA, &Gate::default(), seen).await;
+    assert_eq!(
+        out,
+        "HINT Too far: Hold the code closer to the camera\nADMIT Welcome\n"
+    );
 }
 
 #[tokio::test]
-async fn recorded_frames_run_through_the_same_loop() {
-    let blank = LumaFrame::new(200, 200, vec![255; 40_000]).unwrap();
-    let frames = vec![
-        frame_of("ok1"),
-        frame_of("ok1"),
-        blank.clone(),
-        frame_of("https://example.org/menu"),
-        blank,
-        frame_of("ok2"),
-        frame_of("ok1"),
+async fn what_was_seen_before_a_fault_does_not_take_its_notice_away() {
+    let seen = vec![
+        codes(5, &[]),
+        fault(20),
+        codes(10, &[]),
+        fault(30),
+        codes(40, &[]),
+        fault(50),
     ];
-    let (_feed, readings) =
-        Feed::start(Clock::start(), move || Recorded(frames.clone().into_iter())).unwrap();
-    let (out, counts) = written(
-        Pace {
-            in_view_ms: 600_000,
-            stalled_ms: None,
-        },
-        &Gate::default(),
-        readings,
-    )
-    .await;
-    assert_eq!(out, "ADMIT Welcome\nDENY Not a ticket\nADMIT Welcome\n");
+    let (out, _) = played(Pace::CAMERA, &Gate::default(), seen).await;
+    let notice = format!("NOTICE {}\n", Fault::LineTooLong);
     assert_eq!(
-        counts,
-        Counts {
-            admitted: 2,
-            denied: 1,
-            referred: 0
-        }
+        out,
+        notice.repeat(2),
+        "once before the camera was back and once after"
     );
 }

@@ -1,14 +1,15 @@
 //! The grey picture inside a camera frame, taken as directly as its encoding allows; leaves out colour.
 
-use std::io::Cursor;
-
-use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits};
 use nokhwa::Buffer;
 use nokhwa::utils::FrameFormat;
 use thiserror::Error;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
-use crate::read::{FrameError, LumaFrame, MAX_FRAME_PIXELS};
-use crate::source::pictures::grey;
+use crate::read::{FrameError, LumaFrame};
 
 /// What is wrong with one frame of a camera.
 #[derive(Debug, Error)]
@@ -23,7 +24,7 @@ pub enum SpoiledFrame {
     },
     /// The compressed picture is damaged.
     #[error("a compressed frame cannot be unpacked")]
-    Packed(#[source] ImageError),
+    Packed(#[source] DecodeErrors),
     /// The size is out of bounds.
     #[error(transparent)]
     Size(#[from] FrameError),
@@ -44,7 +45,7 @@ pub(super) fn of(buffer: &Buffer) -> Result<LumaFrame, SpoiledFrame> {
             .collect(),
         FrameFormat::RAWRGB => weighted(cut(buffer.buffer(), pixels * 3)?, [77, 150, 29]),
         FrameFormat::RAWBGR => weighted(cut(buffer.buffer(), pixels * 3)?, [29, 150, 77]),
-        FrameFormat::MJPEG => return Ok(grey(unpacked(buffer.buffer()).map_err(SpoiledFrame::Packed)?)?),
+        FrameFormat::MJPEG => return unpacked(buffer.buffer()),
     };
     Ok(LumaFrame::new(size.0, size.1, luma)?)
 }
@@ -71,10 +72,13 @@ fn weighted(bytes: &[u8], weights: [u16; 3]) -> Vec<u8> {
         .collect()
 }
 
-fn unpacked(jpeg: &[u8]) -> Result<DynamicImage, ImageError> {
-    let mut reader = ImageReader::with_format(Cursor::new(jpeg), ImageFormat::Jpeg);
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_FRAME_PIXELS * 4);
-    reader.limits(limits);
-    reader.decode()
+/// Unpacks the brightness of a JPEG alone: it is stored apart from the colours, which are left packed.
+fn unpacked(jpeg: &[u8]) -> Result<LumaFrame, SpoiledFrame> {
+    let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::Luma);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(jpeg), options);
+    decoder.decode_headers().map_err(SpoiledFrame::Packed)?;
+    let (width, height) = decoder.info().map_or((0, 0), |info| (info.width, info.height));
+    LumaFrame::check_size(width.into(), height.into())?;
+    let luma = decoder.decode().map_err(SpoiledFrame::Packed)?;
+    Ok(LumaFrame::new(width.into(), height.into(), luma)?)
 }

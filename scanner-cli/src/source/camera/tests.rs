@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::io::Cursor;
 
-use image::{GrayImage, ImageFormat, Luma};
+use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
 use nokhwa::Buffer;
 use nokhwa::camera_traits::CaptureBackendTrait;
 use nokhwa::utils::{CameraControl, CameraInfo, ControlValueSetter, KnownCameraControl, Resolution};
@@ -151,6 +151,20 @@ fn the_grey_picture_is_taken_out_of_every_encoding() {
     let mut padded = jpeg(2, 2);
     padded.extend([0; 50]);
     check_luma(FrameFormat::MJPEG, &padded, &[80, 80, 80, 80]);
+}
+
+#[test]
+fn a_colour_jpeg_gives_its_brightness() {
+    let mut bytes = Cursor::new(Vec::new());
+    let stripe = |x, _| Rgb(if x < 16 { [255, 0, 0] } else { [0, 255, 0] });
+    RgbImage::from_fn(33, 17, stripe)
+        .write_to(&mut bytes, ImageFormat::Jpeg)
+        .unwrap();
+    let buffer = Buffer::new(Resolution::new(33, 17), &bytes.into_inner(), FrameFormat::MJPEG);
+    let frame = luma::of(&buffer).unwrap();
+    assert_eq!((frame.width(), frame.height()), (33, 17));
+    let near = |x: usize, grey: u8| (0..17).all(|y| frame.luma()[y * 33 + x].abs_diff(grey) <= 4);
+    assert!(near(2, 76) && near(30, 150), "{:?}", &frame.luma()[..33]);
 }
 
 #[test]

@@ -1,0 +1,158 @@
+//! How fast a camera's frames come and are read, over the last seconds; leaves out the clock and where it is told.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use crate::eyes::View;
+
+/// How far back the figures look, in milliseconds: long enough for a steady figure, short enough to follow a lamp
+/// that is switched on.
+pub const WINDOW_MS: u64 = 5_000;
+
+/// Collects the views of the last [`WINDOW_MS`].
+#[derive(Debug, Default)]
+pub struct Gauge {
+    views: VecDeque<Look>,
+}
+
+#[derive(Debug)]
+struct Look {
+    at_ms: u64,
+    frame: u64,
+    /// From the frame to its text, when there was one.
+    read_in: Option<Duration>,
+}
+
+/// What the gauge says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figures {
+    /// Frames that came, read or not.
+    pub frames_per_second: f64,
+    /// Time from a frame to its text, when any was read.
+    pub reads: Option<Reads>,
+}
+
+/// How long reading took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reads {
+    /// Half of the reads took no longer.
+    pub median: Duration,
+    /// The longest.
+    pub worst: Duration,
+}
+
+impl Gauge {
+    /// Takes note of a view.
+    pub fn looked(&mut self, view: &View, at_ms: u64) {
+        self.forget(at_ms);
+        self.views.push_back(Look {
+            at_ms,
+            frame: view.frame,
+            read_in: (!view.codes.is_empty()).then_some(view.took),
+        });
+    }
+
+    /// The figures; `None` when nothing came for as long as the gauge looks back.
+    pub fn figures(&mut self, now_ms: u64) -> Option<Figures> {
+        self.forget(now_ms);
+        let first = self.views.front()?;
+        // A deep look tells of an older frame than the views before it.
+        let newest = self.views.iter().map(|look| look.frame).max()?;
+        let seconds = now_ms.saturating_sub(first.at_ms).max(1) as f64 / 1_000.0;
+        let mut times: Vec<Duration> = self.views.iter().filter_map(|look| look.read_in).collect();
+        times.sort_unstable();
+        let reads = times.last().map(|&worst| Reads {
+            median: times[(times.len() - 1) / 2],
+            worst,
+        });
+        Some(Figures {
+            frames_per_second: newest.saturating_sub(first.frame) as f64 / seconds,
+            reads,
+        })
+    }
+
+    fn forget(&mut self, now_ms: u64) {
+        while self
+            .views
+            .front()
+            .is_some_and(|look| look.at_ms + WINDOW_MS < now_ms)
+        {
+            self.views.pop_front();
+        }
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:.1} frames/s, ", self.frames_per_second)?;
+        match self.reads {
+            Some(Reads { median, worst }) => write!(
+                formatter,
+                "read in {} ms (worst of {} s: {} ms)",
+                median.as_millis(),
+                WINDOW_MS / 1_000,
+                worst.as_millis()
+            ),
+            None => write!(formatter, "nothing read in {} s", WINDOW_MS / 1_000),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A view that took so long, with a code or without.
+    fn view(frame: u64, took_ms: u64, is_read: bool) -> View {
+        View {
+            frame,
+            took: Duration::from_millis(took_ms),
+            codes: if is_read { vec![vec![1]] } else { vec![] },
+            ..View::default()
+        }
+    }
+
+    #[track_caller]
+    fn check(gauge: &mut Gauge, now_ms: u64, expected: Option<&str>) {
+        let figures = gauge.figures(now_ms).map(|figures| figures.to_string());
+        assert_eq!(figures.as_deref(), expected, "at {now_ms} ms");
+    }
+
+    #[test]
+    fn frames_that_nobody_had_time_for_count_too_and_only_reads_are_timed() {
+        let mut gauge = Gauge::default();
+        check(&mut gauge, 0, None);
+        for (at_ms, frame) in (0..=2_000).step_by(100).zip((1..).step_by(3)) {
+            gauge.looked(&view(frame, 50, false), at_ms);
+        }
+        check(&mut gauge, 2_000, Some("30.0 frames/s, nothing read in 5 s"));
+        for took_ms in [9, 8, 410, 7, 8] {
+            gauge.looked(&view(61, took_ms, true), 2_000);
+        }
+        check(
+            &mut gauge,
+            2_000,
+            Some("30.0 frames/s, read in 8 ms (worst of 5 s: 410 ms)"),
+        );
+    }
+
+    #[test]
+    fn what_is_over_is_forgotten() {
+        let mut gauge = Gauge::default();
+        gauge.looked(&view(1, 300, true), 0);
+        gauge.looked(&view(100, 6, true), 4_000);
+        check(
+            &mut gauge,
+            5_000,
+            Some("19.8 frames/s, read in 6 ms (worst of 5 s: 300 ms)"),
+        );
+        check(
+            &mut gauge,
+            8_000,
+            Some("0.0 frames/s, read in 6 ms (worst of 5 s: 6 ms)"),
+        );
+        check(&mut gauge, 9_001, None);
+        assert!(gauge.views.is_empty());
+    }
+}
