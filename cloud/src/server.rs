@@ -1,5 +1,8 @@
 //! A running cloud: binds, reconciles, serves, and on shutdown lets everything in progress finish; what it serves is in `routes`.
 
+mod places;
+mod serving;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::routes;
 use crate::state::AppState;
+use places::Places;
 
 /// Where the bound addresses are written, in the data directory.
 pub const LISTENING_FILE: &str = "listening.json";
@@ -64,15 +68,8 @@ impl Server {
         let uplink = start_uplink(&state, &stop, &mut tasks)?;
         chores::start(&state, &stop, &mut tasks);
         let router = routes::router(state.clone());
-        let stopped = stop.clone().cancelled_owned();
-        tasks.spawn(async move {
-            if let Err(error) = axum::serve(listener, router)
-                .with_graceful_shutdown(stopped)
-                .await
-            {
-                tracing::error!(error = &error as &dyn std::error::Error, "serving HTTP ended");
-            }
-        });
+        let places = Places::new(serving::most_connections());
+        tasks.spawn(serving::serve(listener, router, places, stop.clone()));
         let listening = Listening {
             http,
             uplink: Some(uplink),

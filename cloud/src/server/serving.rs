@@ -1,0 +1,148 @@
+//! Serves HTTP on a listener so that clients that are slow, silent or many stop nobody; what is served is in `routes`.
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use hyper::Request;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use rustix::process::{Resource, getrlimit};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+use super::places::{Asked, Place, Places};
+
+/// Most connections at once, at some 30 KiB each: far more than a proxy keeps, or one machine can answer.
+const MAX_CONNECTIONS: usize = 4_096;
+/// Of the files the system lets the process open, the part for connections: the database and the uplink need some too.
+const PART_OF_FILES: u64 = 2;
+/// How long a connection may be without a whole request head: proxies keep idle ones for a minute.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// How often an HTTP/2 connection is asked whether it is still there, and how long it may take to say so.
+const PING: Duration = Duration::from_secs(20);
+/// How long to wait when the system gives no connection, which some other has to end for first.
+const RESPITE: Duration = Duration::from_millis(50);
+
+/// Serves until stopped; requests under way are answered.
+pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, stop: CancellationToken) {
+    let mut connections = JoinSet::new();
+    loop {
+        let stream = tokio::select! {
+            () = stop.cancelled() => break,
+            Some(_) = connections.join_next() => continue,
+            stream = accept(&listener, &places) => stream,
+        };
+        let place = tokio::select! {
+            () = stop.cancelled() => break,
+            place = places.take() => place,
+        };
+        connections.spawn(carry(stream, place, router.clone(), stop.clone()));
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Gives how many connections this process can carry at once.
+pub fn most_connections() -> usize {
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(files / PART_OF_FILES).map_or(MAX_CONNECTIONS, |part| part.clamp(1, MAX_CONNECTIONS))
+}
+
+/// Waits for the next connection; dropping the wait loses none.
+async fn accept(listener: &TcpListener, places: &Places) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                tracing::warn!(%error, "the system gives no connection: is the limit on open files too low?");
+                places.make_room();
+                sleep(RESPITE).await;
+            }
+        }
+    }
+}
+
+/// Carries one connection to its end.
+async fn carry(stream: TcpStream, place: Place, router: Router, stop: CancellationToken) {
+    let service = service_fn(|request: Request<Incoming>| {
+        let asked = Arc::new(place.asked());
+        let request = request.map(|body| Arriving::new(body, Arc::clone(&asked)));
+        let answering = router.clone().call(request);
+        async move {
+            let answer = answering.await;
+            drop(asked);
+            answer
+        }
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PING);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        // Errors are the peer's: it has hung up, or speaks no HTTP.
+        _ = connection.as_mut() => return,
+        () = place.lost() => return tracing::debug!("a connection made room for another"),
+        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+/// The body of a request; the request has arrived when it ends.
+struct Arriving {
+    body: Incoming,
+    asked: Arc<Asked>,
+}
+
+impl Arriving {
+    fn new(body: Incoming, asked: Arc<Asked>) -> Self {
+        if body.is_end_stream() {
+            asked.has_arrived();
+        }
+        Self { body, asked }
+    }
+}
+
+impl Body for Arriving {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if frame.is_none() || self.body.is_end_stream() {
+            self.asked.has_arrived();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests;
