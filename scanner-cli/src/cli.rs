@@ -54,8 +54,10 @@ enum Command {
     Override(overrule::OverrideArgs),
     /// Show what this scanner is and knows: certificate, gates, freshness, records, hub addresses.
     Status(status::StatusArgs),
-    /// Print what the codes in pictures say, without judging them: one line `path<TAB>text` for each code, the
-    /// bytes as `hex:…` where they are no text. Exit code 0 when every picture had a code, otherwise 1.
+    /// Print what the codes in pictures say, without judging them.
+    ///
+    /// `path<TAB>text` and a line end for each code; a text of several lines is printed as it is. Text is UTF-8 or
+    /// Shift_JIS; bytes that are neither are printed as `hex:…`. Exit code 0 when every picture had a code, otherwise 1.
     Decode {
         /// Pictures (JPEG, PNG, WebP, GIF) or folders of them.
         #[arg(required = true, value_name = "FILE")]

@@ -1,9 +1,11 @@
 //! `usher-scan decode`: prints what the codes in pictures say; judges nothing.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
+use encoding_rs::SHIFT_JIS;
 
 use crate::read;
 use crate::screen::printable;
@@ -13,7 +15,7 @@ use crate::source::{Capture, Fault, Source};
 /// Where the lines go.
 #[derive(Debug)]
 pub struct Outputs<O, E> {
-    /// One line for each code.
+    /// Each code, as [`decode`] says.
     pub codes: O,
     /// One line for each picture that gave none.
     pub complaints: E,
@@ -21,8 +23,8 @@ pub struct Outputs<O, E> {
     pub terminal: bool,
 }
 
-/// Prints `path<TAB>text` for each code of the pictures and folders named, `hex:…` where a code is no UTF-8 text.
-/// Returns whether every picture had at least one.
+/// Prints `path<TAB>text` and a line end for each code of the pictures and folders named, `hex:…` where a code is no
+/// text; a text of several lines keeps them. Returns whether every picture had at least one.
 ///
 /// # Errors
 /// An output cannot be written.
@@ -56,10 +58,48 @@ pub fn decode<O: Write, E: Write>(files: Vec<PathBuf>, outputs: &mut Outputs<O, 
 impl<O: Write, E: Write> Outputs<O, E> {
     fn print(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.codes.write_all(path.as_os_str().as_encoded_bytes())?;
-        match str::from_utf8(bytes) {
-            Ok(text) if self.terminal => writeln!(self.codes, "\t{}", printable(text)),
-            Ok(text) => writeln!(self.codes, "\t{text}"),
-            Err(_) => writeln!(self.codes, "\thex:{}", HEXLOWER.encode(bytes)),
+        match text(bytes) {
+            Some(text) if self.terminal => writeln!(self.codes, "\t{}", printable(&text)),
+            Some(text) => writeln!(self.codes, "\t{text}"),
+            None => writeln!(self.codes, "\thex:{}", HEXLOWER.encode(bytes)),
         }
+    }
+}
+
+/// The text that bytes of a code are: UTF-8, or Shift_JIS, which codes in kanji mode and most others from Japan are
+/// in. A code does not say which, so bytes that would be control or private characters in Shift_JIS are no text.
+fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    if let Ok(text) = str::from_utf8(bytes) {
+        return Some(Cow::Borrowed(text));
+    }
+    let text = SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes)?;
+    let is_odd = |letter: char| {
+        let is_private = ('\u{e000}'..='\u{f8ff}').contains(&letter);
+        is_private || (letter.is_control() && !matches!(letter, '\t' | '\n' | '\r'))
+    };
+    (!text.contains(is_odd)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(bytes: &[u8], expected: Option<&str>) {
+        assert_eq!(text(bytes).as_deref(), expected);
+    }
+
+    #[test]
+    fn text_is_utf_8_or_shift_jis_or_none() {
+        check("Grüße\n".as_bytes(), Some("Grüße\n"));
+        check(
+            b"\x83\x82\x83o\x83C\x83\x8b\r\nhttp://google.jp",
+            Some("モバイル\r\nhttp://google.jp"),
+        );
+        check(b"*\xc3\xde\xbb\xde\xb2\xddQR*", Some("*ﾃﾞｻﾞｲﾝQR*"));
+        check(&[0xff, 0x00, 0x80], None);
+        check(&[0x83], None);
+        check(&[0x83, 0x82, 0x07], None);
+        check(&[0xf0, 0x40], None);
     }
 }

@@ -114,6 +114,8 @@ fn codes_on_bent_paper_are_read() {
 fn small_codes_are_read() {
     check("small");
     check("tiny");
+    check("small in a large picture");
+    check("soft");
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub fn ticket(at: usize) -> String {
 }
 
 /// All effects.
-pub const EFFECTS: [Effect; 19] = [
+pub const EFFECTS: [Effect; 21] = [
     Effect {
         name: "plain",
         floor: 8,
@@ -228,6 +228,27 @@ pub const EFFECTS: [Effect; 19] = [
             module_px: 1.9 - 0.3 * hard,
             blur: 0.4,
             noise: 2.0,
+            ..scene
+        },
+    },
+    Effect {
+        name: "small in a large picture",
+        floor: 8,
+        quick_floor: 0,
+        make: |scene, hard| Scene {
+            module_px: 3.2 - 0.8 * hard,
+            size: (2_560, 1_440),
+            ..scene
+        },
+    },
+    Effect {
+        name: "soft",
+        floor: 6,
+        quick_floor: 0,
+        make: |scene, hard| Scene {
+            module_px: 3.0,
+            blur: 1.6 + 0.8 * hard,
+            noise: 1.0,
             ..scene
         },
     },

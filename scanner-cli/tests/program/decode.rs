@@ -44,6 +44,18 @@ fn bytes_that_are_no_text_are_hexadecimal() {
 }
 
 #[test]
+fn japanese_text_and_text_of_several_lines_are_printed_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = picture_of(
+        folder.path(),
+        "text.png",
+        b"\x83\x82\x83o\x83C\x83\x8b\nhttp://example.jp",
+    );
+    let expected = format!("{}\tモバイル\nhttp://example.jp\n", text.display());
+    check(&decode(&[&text]), 0, &expected);
+}
+
+#[test]
 fn files_without_a_code_are_told_and_do_not_stop_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.png");
