@@ -1,9 +1,11 @@
-//! A TCP listener with limits: so many connections at once, and none that stays silent for ever; what travels on them is not looked at.
+//! A TCP listener with limits: so many connections at once, so many of them of one machine, and none that stays silent for
+//! ever; what travels on them is not looked at.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,7 +16,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
 /// Most HTTP connections at once: every turnstile and screen of a venue, far from what the system lets a process open.
-const MAX_CONNECTIONS: usize = 256;
+const MAX_CONNECTIONS: usize = 512;
+/// Most of them from one address, so that a machine that is slow or noisy, on purpose or not, cannot keep the others out.
+const MAX_CONNECTIONS_PER_ADDRESS: usize = 128;
 /// How long a connection may stay silent: turnstiles keep theirs open between two people.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -22,7 +26,52 @@ const SILENCE: Duration = Duration::from_secs(60);
 pub struct BoundedListener {
     listener: TcpListener,
     places: Arc<Semaphore>,
+    guests: Arc<Guests>,
     silence: Duration,
+}
+
+/// Counts connections by address.
+#[derive(Default)]
+struct Guests {
+    /// Guards the counts; addresses without connections are absent.
+    counts: Mutex<BTreeMap<IpAddr, usize>>,
+}
+
+/// One connection of an address, no longer counted when dropped.
+struct Guest {
+    guests: Arc<Guests>,
+    address: IpAddr,
+}
+
+impl Guests {
+    fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Guest> {
+        let mut counts = self.counts();
+        let count = counts.entry(address).or_default();
+        if *count >= MAX_CONNECTIONS_PER_ADDRESS {
+            return None;
+        }
+        *count += 1;
+        Some(Guest {
+            guests: Arc::clone(self),
+            address,
+        })
+    }
+
+    fn counts(&self) -> MutexGuard<'_, BTreeMap<IpAddr, usize>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let mut counts = self.guests.counts();
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
 }
 
 impl BoundedListener {
@@ -31,6 +80,7 @@ impl BoundedListener {
         Self {
             listener,
             places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+            guests: Arc::default(),
             silence: SILENCE,
         }
     }
@@ -42,14 +92,21 @@ impl Listener for BoundedListener {
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         let place = Arc::clone(&self.places).acquire_owned().await;
-        let (stream, addr) = Listener::accept(&mut self.listener).await;
-        let stream = BoundedStream {
-            stream,
-            silent_until: Box::pin(sleep(self.silence)),
-            silence: self.silence,
-            _place: place.ok(),
-        };
-        (stream, addr)
+        loop {
+            let (stream, addr) = Listener::accept(&mut self.listener).await;
+            let Some(guest) = self.guests.enter(addr.ip().to_canonical()) else {
+                tracing::debug!(from = %addr, "a machine has too many HTTP connections: one more was closed");
+                continue;
+            };
+            let stream = BoundedStream {
+                stream,
+                silent_until: Box::pin(sleep(self.silence)),
+                silence: self.silence,
+                _guest: guest,
+                _place: place.ok(),
+            };
+            return (stream, addr);
+        }
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
@@ -62,6 +119,7 @@ pub struct BoundedStream {
     stream: TcpStream,
     silence: Duration,
     silent_until: Pin<Box<Sleep>>,
+    _guest: Guest,
     _place: Option<OwnedSemaphorePermit>,
 }
 
@@ -98,8 +156,16 @@ impl AsyncWrite for BoundedStream {
 #[cfg(test)]
 mod tests {
     use tokio::io::AsyncReadExt;
+    use tokio::net::TcpSocket;
 
     use super::*;
+
+    /// Connects from an address of this machine.
+    async fn dial(from: [u8; 4], to: SocketAddr) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((from, 0).into()).unwrap();
+        socket.connect(to).await.unwrap()
+    }
 
     #[tokio::test]
     async fn one_connection_too_many_waits_until_another_ends() {
@@ -107,16 +173,36 @@ mod tests {
         let addr = Listener::local_addr(&bounded).unwrap();
         let mut dialled = Vec::new();
         let mut accepted = Vec::new();
-        for _ in 0..MAX_CONNECTIONS {
-            dialled.push(TcpStream::connect(addr).await.unwrap());
+        for number in 0..MAX_CONNECTIONS {
+            let machine = u8::try_from(number / MAX_CONNECTIONS_PER_ADDRESS).unwrap();
+            dialled.push(dial([127, 0, 0, 2 + machine], addr).await);
             accepted.push(Listener::accept(&mut bounded).await);
         }
         assert_eq!(bounded.places.available_permits(), 0);
-        dialled.push(TcpStream::connect(addr).await.unwrap());
+        dialled.push(dial([127, 0, 0, 1], addr).await);
         let waiting = tokio::time::timeout(Duration::from_millis(50), Listener::accept(&mut bounded)).await;
         assert!(waiting.is_err());
         accepted.pop();
         Listener::accept(&mut bounded).await;
+    }
+
+    #[tokio::test]
+    async fn one_machine_leaves_places_to_the_others() {
+        let mut bounded = BoundedListener::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let addr = Listener::local_addr(&bounded).unwrap();
+        let mut dialled = Vec::new();
+        let mut accepted = Vec::new();
+        for _ in 0..MAX_CONNECTIONS_PER_ADDRESS {
+            dialled.push(dial([127, 0, 0, 2], addr).await);
+            accepted.push(Listener::accept(&mut bounded).await);
+        }
+        let mut refused = dial([127, 0, 0, 2], addr).await;
+        let _welcome = dial([127, 0, 0, 3], addr).await;
+        let (_, from) = Listener::accept(&mut bounded).await;
+        assert_eq!(from.ip(), IpAddr::from([127, 0, 0, 3]));
+        assert_eq!(refused.read(&mut [0; 8]).await.unwrap(), 0);
+        drop(accepted);
+        assert_eq!(bounded.guests.counts().len(), 0);
     }
 
     #[tokio::test]
