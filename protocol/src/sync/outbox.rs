@@ -23,7 +23,7 @@ struct InFlight {
 #[derive(Debug, Default)]
 pub struct Outbox {
     ours: BTreeMap<Origin, Held>,
-    theirs: BTreeMap<Origin, Tail>,
+    theirs: BTreeMap<Origin, Held>,
     in_flight: BTreeMap<Origin, InFlight>,
     /// Logs whose earlier records we do not hold ourselves, or that are frozen.
     unserved: BTreeSet<Origin>,
@@ -51,7 +51,7 @@ impl Outbox {
             self.in_flight.clear();
         }
         for one in held {
-            self.theirs.insert(one.origin, one.tail);
+            self.theirs.insert(one.origin, one.clone());
             let arrived = self
                 .ours
                 .get(&one.origin)
@@ -75,10 +75,9 @@ impl Outbox {
     }
 
     /// Takes note that the peer holds at least that much, because it sent it.
-    pub fn they_sent(&mut self, origin: Origin, tail: Tail) {
-        let known = self.theirs.entry(origin).or_default();
-        if known.seq < tail.seq {
-            *known = tail;
+    pub fn they_sent(&mut self, held: Held) {
+        if self.their_seq(&held.origin) < held.tail.seq || !self.theirs.contains_key(&held.origin) {
+            self.theirs.insert(held.origin, held);
         }
     }
 
@@ -146,6 +145,11 @@ impl Outbox {
         self.ours.get(origin)
     }
 
+    /// Gives what the peer is known to hold of one log.
+    pub fn theirs(&self, origin: &Origin) -> Option<&Held> {
+        self.theirs.get(origin)
+    }
+
     /// Tells how many records the peer lacks in all.
     pub fn lag(&self) -> u64 {
         self.ours
@@ -158,7 +162,7 @@ impl Outbox {
     pub fn they_are_fresh(&self, peer: &Origin) -> bool {
         self.theirs
             .iter()
-            .all(|(origin, tail)| origin == peer || tail.seq.0 == 0)
+            .all(|(origin, theirs)| origin == peer || theirs.tail.seq.0 == 0)
     }
 
     /// Tells whether the peer holds all we hold of these logs.
@@ -175,7 +179,7 @@ impl Outbox {
 
     /// Hashes what we believe the peer holds.
     pub fn their_digest(&self) -> Hash {
-        digest(self.theirs.iter().map(|(origin, tail)| (origin, *tail)))
+        digest(self.theirs.iter().map(|(origin, held)| (origin, held.tail)))
     }
 
     fn lacks(&self, origin: &Origin) -> bool {
@@ -190,7 +194,10 @@ impl Outbox {
     }
 
     fn their_seq(&self, origin: &Origin) -> Seq {
-        self.theirs.get(origin).map(|tail| tail.seq).unwrap_or_default()
+        self.theirs
+            .get(origin)
+            .map(|held| held.tail.seq)
+            .unwrap_or_default()
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use thiserror::Error;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 
+use super::offer::BundleOffer;
 use super::outbox::{Outbox, RESEND_MS};
 use super::{Farewell, Held, Hello, MAX_LOGS, Message, VERSIONS};
 use crate::checkpoint::SignedCheckpoint;
@@ -157,7 +158,7 @@ pub struct Session {
     identity: DeviceIdentity,
     peer: PublicKey,
     peer_identity: Option<DeviceIdentity>,
-    peer_bundle: u64,
+    offer: BundleOffer,
     refusal: Option<PeerError>,
     phase: Phase,
     outbox: Outbox,
@@ -178,7 +179,7 @@ impl Session {
             identity: config.identity,
             peer: config.peer,
             peer_identity: None,
-            peer_bundle: 0,
+            offer: BundleOffer::default(),
             refusal: None,
             phase: Phase::Greeting,
             outbox,
@@ -233,18 +234,18 @@ impl Session {
 
     fn start(&mut self, ctx: &Context) {
         self.last_heard = ctx.now;
-        self.greet(ctx);
+        self.greet(ctx, false);
         self.schedule_beat(ctx);
     }
 
-    fn greet(&mut self, ctx: &Context) {
+    fn greet(&mut self, ctx: &Context, heard_yours: bool) {
         let hello = Hello {
             versions: VERSIONS,
             event: self.event,
             identity: self.identity.clone(),
             bundle: ctx.trust.signed().clone(),
             held: self.outbox.all_ours(),
-            heard_yours: self.phase != Phase::Greeting,
+            heard_yours,
         };
         self.send(Message::Hello(Box::new(hello)));
     }
@@ -292,9 +293,9 @@ impl Session {
         }
         let first = self.phase == Phase::Greeting;
         if !first && !hello.heard_yours {
-            self.greet(ctx);
+            self.greet(ctx, true);
         }
-        self.peer_bundle = hello.bundle.unverified().map_or(0, |bundle| bundle.version);
+        self.offer.they_hold(version_of(&hello.bundle));
         self.peer_identity = Some(hello.identity);
         if first {
             self.phase = Phase::Open;
@@ -324,7 +325,7 @@ impl Session {
     }
 
     fn run(&mut self, run: Run) {
-        self.outbox.they_sent(run.head.origin, run.head.tail);
+        self.outbox.they_sent(Held::from(run.head.clone()));
         if self.outbox.logs_with(&[], false) > MAX_LOGS {
             return self.close(Farewell::BadMessage);
         }
@@ -339,7 +340,8 @@ impl Session {
             self.phase = Phase::Open;
         }
         for theirs in held {
-            if let Some(found) = self.contradiction(theirs) {
+            let ours = self.outbox.ours(&theirs.origin).map(|ours| ours.tail);
+            if let Some(found) = ours.and_then(|ours| self.contradiction(ours, theirs)) {
                 self.outbox.give_up(theirs.origin);
                 self.notify(Notice::Forked(found));
             }
@@ -348,8 +350,7 @@ impl Session {
     }
 
     /// Two signed heads of one origin at one number with different hashes.
-    fn contradiction(&self, theirs: &Held) -> Option<Contradiction> {
-        let ours = self.outbox.ours(&theirs.origin)?.tail;
+    fn contradiction(&self, ours: Tail, theirs: &Held) -> Option<Contradiction> {
         if ours.seq != theirs.tail.seq || ours.hash == theirs.tail.hash {
             return None;
         }
@@ -363,9 +364,7 @@ impl Session {
     }
 
     fn bundle(&mut self, bundle: SignedBundle) {
-        self.peer_bundle = self
-            .peer_bundle
-            .max(bundle.unverified().map_or(0, |bundle| bundle.version));
+        self.offer.they_sent(version_of(&bundle));
         self.outputs.push_back(Output::StoreBundle(bundle));
     }
 
@@ -380,8 +379,16 @@ impl Session {
 
     fn loaded(&mut self, origin: Origin, run: Option<Run>, ctx: &Context) {
         self.outbox.loaded(origin, run.is_some(), ctx.now);
-        if let Some(run) = run {
-            self.send(Message::Run(run));
+        let Some(run) = run else {
+            return;
+        };
+        // What the peer holds may contradict what lies long before the end of our copy: this run begins just there.
+        let theirs = self.outbox.theirs(&origin);
+        let found = theirs.and_then(|theirs| self.contradiction(run.base, theirs));
+        self.send(Message::Run(run));
+        if let Some(found) = found {
+            self.outbox.give_up(origin);
+            self.notify(Notice::Forked(found));
         }
     }
 
@@ -436,8 +443,7 @@ impl Session {
     }
 
     fn offer_bundle(&mut self, ctx: &Context) {
-        if ctx.trust.bundle().version > self.peer_bundle {
-            self.peer_bundle = ctx.trust.bundle().version;
+        if self.offer.is_due(ctx.trust.bundle().version) {
             self.send(Message::Bundle(ctx.trust.signed().clone()));
         }
     }
@@ -467,7 +473,7 @@ impl Session {
             return self.outputs.push_back(Output::WakeAt(self.next_beat));
         }
         match self.phase {
-            Phase::Greeting => self.greet(ctx),
+            Phase::Greeting => self.greet(ctx, false),
             Phase::CheckpointSent(since) if since > ctx.now || ctx.now.since_ms(since) > RESEND_MS => {
                 self.phase = Phase::Open;
                 self.send_beat(ctx);
@@ -479,6 +485,9 @@ impl Session {
     }
 
     fn send_beat(&mut self, ctx: &Context) {
+        if self.offer.is_in_doubt(ctx.trust.bundle().version, ctx.now) {
+            self.greet(ctx, false);
+        }
         let untold = self.outbox.take_untold();
         if !untold.is_empty() {
             self.send(Message::Have(untold));
@@ -525,6 +534,10 @@ impl Session {
         self.send(Message::Bye(farewell));
         self.outputs.push_back(Output::Close(Close::Ours(farewell)));
     }
+}
+
+fn version_of(bundle: &SignedBundle) -> u64 {
+    bundle.unverified().map_or(0, |bundle| bundle.version)
 }
 
 fn authorities(trust: &Trust) -> BTreeSet<Origin> {

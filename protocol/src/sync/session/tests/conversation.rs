@@ -405,6 +405,24 @@ fn a_copied_device_is_noticed_by_the_vectors_alone() {
 }
 
 #[test]
+fn a_restored_device_that_is_still_behind_is_found_out_by_both() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    for unit in 1..=5 {
+        gate.judge(&asked(unit, ticket(unit.into(), STRICT)), Seat::Home);
+    }
+    cloud.hear(&gate);
+    gate.restore_old_copy(3);
+    gate.judge(&asked(9, ticket(9, STRICT)), Seat::Home);
+    assert!(gate.ledger.tail(&gate.me()).seq < cloud.ledger.tail(&gate.me()).seq);
+    let line = Line::settled(cloud, gate);
+    for end in [&line.a, &line.b] {
+        assert!(end.machine.ledger.state().is_frozen(&hub(1).public()));
+        assert_eq!(end.closed, None);
+    }
+}
+
+#[test]
 fn a_difference_that_the_origin_did_not_sign_proves_nothing() {
     let cloud = busy_cloud(3);
     let gate = Machine::hub(1, &cloud);
@@ -441,6 +459,35 @@ fn a_newer_bundle_travels_to_whoever_has_an_older_one() {
         .iter()
         .filter(|message| matches!(message, Message::Bundle(_)));
     assert_eq!(bundles.count(), 0, "it is not sent back");
+}
+
+#[test]
+fn a_bundle_that_was_lost_or_could_not_be_stored_is_offered_again() {
+    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    line.a.machine.ledger.renew_trust(signed_bundle(2)).unwrap();
+    line.a.input(Input::TrustChanged);
+    line.lose();
+    line.wait(RESEND_MS + 2 * BEAT_MS);
+    assert_eq!(line.b.machine.ledger.trust().bundle().version, 2);
+    line.wait(RESEND_MS + 2 * BEAT_MS);
+    let told = line.a.sent.len();
+    line.wait(4 * RESEND_MS);
+    let later = &line.a.sent[told..];
+    assert!(
+        later.iter().all(|message| matches!(message, Message::Beat { .. })),
+        "once it has arrived nobody speaks of it any more: {later:?}"
+    );
+}
+
+#[test]
+fn a_bundle_the_peer_only_claimed_does_not_keep_ours_from_it() {
+    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    let claimed = crate::rehearsal::bundle(7).sign(&[]);
+    line.a.input(received(Message::Bundle(claimed)));
+    line.a.machine.ledger.renew_trust(signed_bundle(2)).unwrap();
+    line.a.input(Input::TrustChanged);
+    line.wait(2 * RESEND_MS);
+    assert_eq!(line.b.machine.ledger.trust().bundle().version, 2);
 }
 
 #[test]
