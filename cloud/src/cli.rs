@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -14,8 +15,8 @@ use crate::config::{Config, LogFormat};
 use crate::ids::{OrganizerId, draw};
 use crate::server::Server;
 use crate::state::STORE_FILE;
-use crate::store::Store;
 use crate::store::organizing::{KeyHash, NewOrganizer};
+use crate::store::{self, AuditedEvent, Store};
 
 /// Sells tickets, signs them, and is the authority of every event.
 #[derive(Debug, Parser)]
@@ -30,6 +31,12 @@ enum Command {
     /// Serves the API, the pages and the sync of hubs until it is told to stop.
     Serve {
         /// The settings, as in usher-cloud.example.toml.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Checks every page, log, ticket and booking of the database; exit code 1 when something is wrong.
+    Audit {
+        /// The settings of the server.
         #[arg(long)]
         config: PathBuf,
     },
@@ -48,11 +55,13 @@ impl Cli {
     /// Does what the command line says.
     ///
     /// **Errors**: what went wrong, for whoever typed it.
-    pub async fn run(self) -> anyhow::Result<()> {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Serve { config } => serve(&config).await,
-            Command::OrganizerKey { config, name } => organizer_key(&config, name).await,
+            Command::Serve { config } => serve(&config).await?,
+            Command::Audit { config } => return audit(&config),
+            Command::OrganizerKey { config, name } => organizer_key(&config, name).await?,
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -82,6 +91,32 @@ fn start_logging(config: &Config) -> anyhow::Result<()> {
         LogFormat::Json => logs.json().init(),
     }
     Ok(())
+}
+
+fn audit(config: &Path) -> anyhow::Result<ExitCode> {
+    let file = Config::load(config)?.data_dir.join(STORE_FILE);
+    let audit = store::audit(&file).with_context(|| format!("auditing {}", file.display()))?;
+    let mut out = std::io::stdout().lock();
+    for audited in &audit.events {
+        let AuditedEvent {
+            event,
+            records,
+            tickets,
+            bookings,
+        } = audited;
+        writeln!(
+            out,
+            "event {event}: {records} records, {tickets} tickets, {bookings} bookings"
+        )?;
+    }
+    for finding in &audit.findings {
+        writeln!(out, "WRONG: {finding}")?;
+    }
+    if audit.findings.is_empty() {
+        writeln!(out, "every page, log, ticket and booking is sound")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
 }
 
 async fn organizer_key(config: &Path, name: String) -> anyhow::Result<()> {

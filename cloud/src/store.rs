@@ -6,6 +6,7 @@
 pub mod authority;
 pub mod catalogue;
 pub mod error;
+pub mod finding;
 pub mod organizing;
 pub mod sandbox_ledger;
 pub mod selling;
@@ -21,6 +22,7 @@ use usher_protocol::log::{Head, Run};
 
 use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId};
 pub use error::StoreError;
+pub use sqlite::audit::{Audit, AuditedEvent, audit};
 
 use authority::{
     Append, AppendOutcome, ChangedTicket, Code, CodeId, Contact, GenerationQuery, KeepCheckpoint, NewBundle,

@@ -6,6 +6,8 @@ use rusqlite::ErrorCode;
 use rusqlite::types::FromSqlError;
 use thiserror::Error;
 
+use super::finding::Finding;
+
 /// Why an operation of the store could not be done. Nothing has changed then, unless the variant says otherwise.
 #[derive(Debug, Clone, Error)]
 pub enum StoreError {
@@ -27,6 +29,9 @@ pub enum StoreError {
     /// The file is damaged or not a database.
     #[error("the database file is damaged or is not a database: restore it from a backup")]
     Damaged,
+    /// The file was damaged, or is an older copy.
+    #[error("the database file is damaged: {0}; restore it from a backup together with the files beside it")]
+    Unsound(Finding),
     /// Another command of the same group broke the transaction.
     #[error("the transaction was lost with another command")]
     GroupLost,
@@ -58,6 +63,7 @@ impl StoreError {
             | Self::ReadOnly
             | Self::GroupLost => true,
             Self::Damaged
+            | Self::Unsound(_)
             | Self::Unreadable { .. }
             | Self::Migration(_)
             | Self::Sqlite(_)
@@ -85,6 +91,12 @@ impl From<rusqlite::Error> for StoreError {
         } else {
             Self::Sqlite(Arc::new(error))
         }
+    }
+}
+
+impl From<Finding> for StoreError {
+    fn from(finding: Finding) -> Self {
+        Self::Unsound(finding)
     }
 }
 

@@ -1,15 +1,19 @@
 //! The SQLite engine: one file, one writer that commits in groups, readers aside; the statements are in the files below.
 
+pub mod audit;
 pub mod authority;
 pub mod begin;
 pub mod catalogue;
 pub mod close;
 pub mod column;
+mod commits;
 pub mod drafts;
 pub mod holds;
 pub mod organizers;
 mod readers;
 pub mod rows;
+mod seals;
+mod soundness;
 mod writer;
 
 use std::fs::{self, File};
@@ -17,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use refinery::{Migration, Runner};
+use refinery::Migration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::store::StoreError;
@@ -38,17 +42,21 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the file, making it as needed, and brings its tables up to date.
+    /// Opens the file, making it as needed, brings its tables up to date and looks for damage.
     ///
     /// **Errors**: [`StoreError`].
     pub fn open(file: &Path, migrations: &[Migration]) -> Result<Self, StoreError> {
         if let Some(directory) = file.parent() {
             fs::create_dir_all(directory)?;
         }
+        let noted = commits::noted(file);
         let mut connection = connect(file)?;
         migrate(file, &mut connection, migrations)?;
-        let writer = Arc::new(Writer::start(connection)?);
-        let readers = Arc::new(Readers::open(|| read_only(file))?);
+        soundness::check_pages(&connection)?;
+        commits::check(&connection, noted)?;
+        let note = commits::Note::open(file)?;
+        let writer = Arc::new(Writer::start(connection, Some(note))?);
+        let readers = Arc::new(Readers::open(|| reader(file, OpenFlags::SQLITE_OPEN_READ_WRITE))?);
         Ok(Self { writer, readers })
     }
 
@@ -91,6 +99,7 @@ pub fn migrations() -> Vec<Migration> {
             "V10__authority",
             include_str!("../../migrations/V10__authority.sql"),
         ),
+        ("V11__seals", include_str!("../../migrations/V11__seals.sql")),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()
@@ -111,9 +120,8 @@ fn connect(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn read_only(file: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
+fn reader(file: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     configure(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
@@ -129,10 +137,7 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
 fn migrate(file: &Path, connection: &mut Connection, migrations: &[Migration]) -> Result<(), StoreError> {
     let lock = File::create(file.with_extension("migrate-lock"))?;
     lock.lock()?;
-    // Reading first tells a damaged file apart from a migration that fails.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    Runner::new(migrations).set_grouped(true).run(connection)?;
-    Ok(())
+    soundness::migrate(connection, migrations)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -24,6 +25,9 @@ const DEVICE: &str = "/dev/fuse";
 const EXPECTED: &str = "USHER_EXPECT_FUSE";
 /// How long the system may believe what it was told: never.
 const BELIEVED: Duration = Duration::ZERO;
+/// How often a busy disk is unmounted again, and how long to wait before each time.
+const UNMOUNT_TRIES: u32 = 200;
+const UNMOUNT_PAUSE: Duration = Duration::from_millis(10);
 /// Bytes of a block, as programs are told.
 const BLOCK_BYTES: u32 = 4_096;
 /// Blocks that are free, as programs are told.
@@ -97,13 +101,34 @@ impl Mount {
     /// **Errors**: when somebody still uses the disk.
     pub fn restart(&mut self, loss: Loss<'_>) -> anyhow::Result<()> {
         self.feel(Mood::Off);
-        if let Some(session) = self.session.take() {
-            session
-                .umount_and_join()
-                .with_context(|| format!("unmounting {}", self.at.display()))?;
-        }
+        self.unmount()
+            .with_context(|| format!("unmounting {}", self.at.display()))?;
         self.lock().lose(loss);
         self.attach()
+    }
+
+    /// Unmounts, so that the system forgets what it keeps of the disk. While another test of this process starts a
+    /// program, our open files are that program's too until it begins: then the disk is busy for a moment.
+    fn unmount(&mut self) -> anyhow::Result<()> {
+        let Some(session) = self.session.take() else {
+            return Ok(());
+        };
+        let busy = match session.umount_and_join() {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => error,
+            ended => return Ok(ended?),
+        };
+        for _ in 0..UNMOUNT_TRIES {
+            if Command::new("umount")
+                .arg(&self.at)
+                .stderr(Stdio::null())
+                .status()?
+                .success()
+            {
+                return Ok(());
+            }
+            std::thread::park_timeout(UNMOUNT_PAUSE);
+        }
+        Err(busy.into())
     }
 
     fn lock(&self) -> MutexGuard<'_, Disk> {

@@ -13,6 +13,8 @@ fn count(value: u64) -> i64 {
 }
 
 /// Reads a count.
-fn read_count(value: i64) -> Result<u64, StoreError> {
+///
+/// **Errors**: [`StoreError::Unreadable`].
+pub fn read_count(value: i64) -> Result<u64, StoreError> {
     super::column::narrow(value, "count")
 }

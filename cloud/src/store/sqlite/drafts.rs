@@ -7,6 +7,7 @@ use crate::store::organizing::{AddUnits, EventChange, NewEvent, Publish, Publish
 
 use super::Effect;
 use super::column::{ms, policy_text};
+use super::seals;
 
 /// Adds a draft event with its tiers, still without units.
 pub fn add_event(connection: &Connection, request: &NewEvent) -> Result<Effect<()>, StoreError> {
@@ -37,6 +38,7 @@ pub fn add_event(connection: &Connection, request: &NewEvent) -> Result<Effect<(
             ms(request.now),
         ])?;
     add_tiers(connection, request)?;
+    seals::seal_terms(connection, request.id)?;
     Ok(Effect::Keep(()))
 }
 
@@ -108,6 +110,9 @@ pub fn change_event(connection: &Connection, request: &EventChange) -> Result<Ef
     for (tier, price) in &request.prices {
         set_price.execute(params![request.event.0, tier.0, price])?;
     }
+    if changed == 1 {
+        seals::seal_terms(connection, request.event)?;
+    }
     Ok(Effect::Keep(changed == 1))
 }
 
@@ -144,5 +149,6 @@ pub fn publish(connection: &Connection, request: &Publish) -> Result<Effect<Publ
             "UPDATE events SET status = 'published', published_at = ?2 WHERE event_id = ?1 AND status = 'draft'",
         )?
         .execute(params![request.event.0, ms(request.now)])?;
+    seals::seal_layout(connection, request.event)?;
     Ok(Effect::Keep(PublishOutcome::Published))
 }

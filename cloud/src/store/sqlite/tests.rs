@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use tempfile::TempDir;
 
 use super::*;
+use crate::store::finding::Finding;
 
 fn notes() -> Vec<Migration> {
     let sql = "CREATE TABLE notes (note INTEGER PRIMARY KEY, text TEXT NOT NULL)";
@@ -105,4 +106,61 @@ async fn a_panic_in_a_query_does_not_use_up_the_readers() {
         assert!(database.read(panics).await.is_err());
     }
     assert_eq!(kept(&database).await, [] as [i64; 0]);
+}
+
+#[tokio::test]
+async fn an_older_copy_is_named_and_a_copy_without_its_note_is_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, older) = (
+        directory.path().join("notes.db"),
+        directory.path().join("older.db"),
+    );
+    for number in 0..3 {
+        let database = open(&directory).unwrap();
+        note(&database, number, 10).await.unwrap();
+        database.close().await;
+        drop(database);
+        if number == 0 {
+            fs::copy(&file, &older).unwrap();
+        }
+    }
+    fs::copy(&older, &file).unwrap();
+    let error = open(&directory).unwrap_err();
+    assert!(
+        matches!(error, StoreError::Unsound(Finding::Lost { commits: 2 })),
+        "{error:?}"
+    );
+    fs::remove_file(file.with_extension("commits")).unwrap();
+    assert_eq!(kept(&open(&directory).unwrap()).await, [0]);
+}
+
+#[tokio::test]
+async fn altered_definitions_and_lists_are_named() {
+    for (alteration, expected) in [
+        (
+            "CREATE INDEX other ON notes (text)",
+            Finding::Definition { name: "other".into() },
+        ),
+        ("DROP TABLE notes", Finding::Definition { name: "notes".into() }),
+        (
+            "UPDATE refinery_schema_history SET checksum = '1'",
+            Finding::Migrations,
+        ),
+        (
+            "UPDATE refinery_schema_history SET applied_on = 'yesterday'",
+            Finding::Migrations,
+        ),
+        ("DELETE FROM refinery_schema_history", Finding::Migrations),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        drop(open(&directory).unwrap());
+        let connection = Connection::open(directory.path().join("notes.db")).unwrap();
+        connection.execute_batch(alteration).unwrap();
+        drop(connection);
+        let found = open(&directory).unwrap_err();
+        assert!(
+            matches!(&found, StoreError::Unsound(finding) if *finding == expected),
+            "{alteration}: {found:?}"
+        );
+    }
 }

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::store::StoreError;
+use crate::store::sqlite::commits::{self, Note};
 
 /// Commands that may wait for the writer; beyond it callers wait in line themselves.
 const QUEUE: usize = 1024;
@@ -36,11 +37,11 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the thread; it owns the connection and ends when the writer is closed or dropped.
-    pub fn start(connection: Connection) -> Result<Self, StoreError> {
+    pub fn start(connection: Connection, note: Option<Note>) -> Result<Self, StoreError> {
         let (queue, commands) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(&connection, commands))?;
+            .spawn(move || serve(&connection, note.as_ref(), commands))?;
         Ok(Self {
             queue,
             thread: Mutex::new(Some(thread)),
@@ -92,8 +93,8 @@ impl Writer {
 
 /// A command on its way through the writer: run, then answered once the group's fate is known.
 trait Command: Send {
-    /// Does the work inside the open transaction.
-    fn run(&mut self, connection: &Connection);
+    /// Does the work inside the open transaction; tells whether it has changed anything.
+    fn run(&mut self, connection: &Connection) -> bool;
     /// Tells the caller.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
     /// Tells the writer to end after this group.
@@ -113,10 +114,13 @@ where
     T: Send,
     W: FnOnce(&Connection) -> Result<Effect<T>, StoreError> + Send,
 {
-    fn run(&mut self, connection: &Connection) {
-        if let Some(work) = self.work.take() {
-            self.result = Some(in_savepoint(connection, work));
-        }
+    fn run(&mut self, connection: &Connection) -> bool {
+        let Some(work) = self.work.take() else {
+            return false;
+        };
+        let (result, has_changed) = in_savepoint(connection, work);
+        self.result = Some(result);
+        has_changed
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
@@ -134,7 +138,9 @@ where
 struct Stop;
 
 impl Command for Stop {
-    fn run(&mut self, _connection: &Connection) {}
+    fn run(&mut self, _connection: &Connection) -> bool {
+        false
+    }
 
     fn answer(self: Box<Self>, _committed: Result<(), StoreError>) {}
 
@@ -143,7 +149,7 @@ impl Command for Stop {
     }
 }
 
-fn serve(connection: &Connection, mut commands: mpsc::Receiver<Box<dyn Command>>) {
+fn serve(connection: &Connection, note: Option<&Note>, mut commands: mpsc::Receiver<Box<dyn Command>>) {
     while let Some(first) = commands.blocking_recv() {
         let mut group = vec![first];
         while group.len() < GROUP
@@ -152,7 +158,7 @@ fn serve(connection: &Connection, mut commands: mpsc::Receiver<Box<dyn Command>>
             group.push(next);
         }
         let stop = group.iter().any(|command| command.is_stop());
-        let committed = run_group(connection, &mut group);
+        let committed = run_group(connection, note, &mut group);
         if let Err(error) = &committed {
             tracing::error!(
                 error = error as &dyn std::error::Error,
@@ -169,16 +175,25 @@ fn serve(connection: &Connection, mut commands: mpsc::Receiver<Box<dyn Command>>
     }
 }
 
-fn run_group(connection: &Connection, group: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
+fn run_group(
+    connection: &Connection,
+    note: Option<&Note>,
+    group: &mut [Box<dyn Command>],
+) -> Result<(), StoreError> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
+    let mut has_changed = false;
     for command in group {
-        command.run(connection);
+        has_changed |= command.run(connection);
         // A full disk or an I/O error can make SQLite roll the whole transaction back by itself.
         if connection.is_autocommit() {
             return Err(StoreError::GroupLost);
         }
     }
-    connection.execute_batch("COMMIT").map_err(|error| {
+    // A group that was refused as a whole costs no flush of the disk, so it is not counted either.
+    let note = note.filter(|_| has_changed);
+    let counted = note.map(|_| commits::count_one(connection)).transpose();
+    let committed = counted.and_then(|count| connection.execute_batch("COMMIT").map(|()| count));
+    let count = committed.map_err(|error| {
         if !connection.is_autocommit()
             && let Err(error) = connection.execute_batch("ROLLBACK")
         {
@@ -187,33 +202,45 @@ fn run_group(connection: &Connection, group: &mut [Box<dyn Command>]) -> Result<
                 "a failed commit could not be rolled back"
             );
         }
-        error.into()
-    })
+        StoreError::from(error)
+    })?;
+    if let (Some(note), Some(count)) = (note, count) {
+        note.write(count);
+    }
+    Ok(())
 }
 
-/// Runs the work of one command so that it leaves either all or nothing in the group's transaction.
+/// Runs the work of one command so that it leaves either all or nothing in the group's transaction, and tells whether it
+/// leaves anything.
 fn in_savepoint<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<Effect<T>, StoreError>,
-) -> Result<T, StoreError> {
-    connection.execute_batch("SAVEPOINT command")?;
-    match work(connection) {
-        Ok(Effect::Keep(answer)) => {
-            connection.execute_batch("RELEASE command")?;
-            Ok(answer)
-        }
-        Ok(Effect::Undo(answer)) => {
-            connection.execute_batch("ROLLBACK TO command; RELEASE command")?;
-            Ok(answer)
-        }
-        Err(error) => {
-            // When the transaction is gone with the error, so is the savepoint.
-            if !connection.is_autocommit() {
-                connection.execute_batch("ROLLBACK TO command; RELEASE command")?;
+) -> (Result<T, StoreError>, bool) {
+    let before = connection.total_changes();
+    let mut is_kept = false;
+    let attempt = || {
+        connection.execute_batch("SAVEPOINT command")?;
+        match work(connection) {
+            Ok(Effect::Keep(answer)) => {
+                connection.execute_batch("RELEASE command")?;
+                is_kept = true;
+                Ok(answer)
             }
-            Err(error)
+            Ok(Effect::Undo(answer)) => {
+                connection.execute_batch("ROLLBACK TO command; RELEASE command")?;
+                Ok(answer)
+            }
+            Err(error) => {
+                // When the transaction is gone with the error, so is the savepoint.
+                if !connection.is_autocommit() {
+                    connection.execute_batch("ROLLBACK TO command; RELEASE command")?;
+                }
+                Err(error)
+            }
         }
-    }
+    };
+    let result = attempt();
+    (result, is_kept && connection.total_changes() != before)
 }
 
 #[cfg(test)]
@@ -225,7 +252,7 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE seen (value INTEGER PRIMARY KEY)")
             .unwrap();
-        Writer::start(connection).unwrap()
+        Writer::start(connection, None).unwrap()
     }
 
     async fn insert(writer: &Writer, value: i64) -> Result<(), StoreError> {

@@ -1,0 +1,148 @@
+//! What can be wrong with what is stored, named so that a person can act on it; looking for it is the audit's.
+
+use std::fmt;
+
+use usher_keys::EventId;
+use usher_protocol::{Origin, Seq, Unit};
+
+use crate::ids::{BookingId, ReservationId, TicketId};
+
+/// Something wrong with what is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// A page, row or index: what SQLite says of it.
+    Page(String),
+    /// Commits that were durable are not there any more.
+    Lost {
+        /// How many.
+        commits: u64,
+    },
+    /// A table or index is not defined as this version defines it.
+    Definition {
+        /// Its name.
+        name: String,
+    },
+    /// The list of migrations was altered.
+    Migrations,
+    /// A row refers to one that is not there.
+    Dangling {
+        /// The row's table.
+        table: String,
+    },
+    /// The trust bundle of an event is not signed by the roots beside it.
+    Trust {
+        /// The event.
+        event: EventId,
+    },
+    /// The checkpoint of an event is not signed by its authority.
+    Checkpoint {
+        /// The event.
+        event: EventId,
+    },
+    /// A record or head of a log.
+    Log {
+        /// The event.
+        event: EventId,
+        /// Whose log.
+        origin: Origin,
+        /// Which record.
+        seq: Seq,
+        /// What is wrong there.
+        fault: Fault,
+    },
+    /// The terms or tiers of an event are not those that were sealed.
+    Terms {
+        /// The event.
+        event: EventId,
+    },
+    /// The units of an event are not those that went on sale.
+    Layout {
+        /// The event.
+        event: EventId,
+    },
+    /// A ticket's payload is not signed, or says something else than its row.
+    Ticket(TicketId),
+    /// What is written of a unit does not fit its tickets or reservation.
+    Unit {
+        /// The event.
+        event: EventId,
+        /// The unit.
+        unit: Unit,
+    },
+    /// The amount of a reservation is not the sum of its lines.
+    Reservation(ReservationId),
+    /// What is written of a booking does not fit its reservation, its tickets or its amount.
+    Booking(BookingId),
+}
+
+/// What is wrong with a record or head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The records up to here do not give the stored hash.
+    Altered,
+    /// This record is not there, but later ones are.
+    Missing,
+    /// The head's signature is false, or it speaks of other records.
+    FalseHead,
+    /// No head vouches for the last records.
+    Unsigned,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Page(said) => write!(f, "the database file: {said}"),
+            Self::Lost { commits } => write!(
+                f,
+                "{commits} commits that were durable are gone: the write-ahead log is damaged, or the file is an older copy \
+                 (to go on from it, knowing that it has forgotten sales and revocations, remove the file .commits beside it)"
+            ),
+            Self::Definition { name } => write!(f, "the definition of {name:?} is not this version's"),
+            Self::Migrations => f.write_str("the list of migrations was altered"),
+            Self::Dangling { table } => write!(f, "a row of {table:?} refers to one that is not there"),
+            Self::Trust { event } => {
+                write!(f, "the trust bundle of event {event} is not signed by its roots")
+            }
+            Self::Checkpoint { event } => write!(f, "the checkpoint of event {event} is not its authority's"),
+            Self::Log {
+                event,
+                origin,
+                seq,
+                fault,
+            } => {
+                let what = match fault {
+                    Fault::Altered => "was altered",
+                    Fault::Missing => "is missing",
+                    Fault::FalseHead => "carries a head that is false",
+                    Fault::Unsigned => "is the last one here, but no signed head vouches for it",
+                };
+                write!(f, "record {seq} of log {origin} of event {event} {what}")
+            }
+            Self::Terms { event } => write!(
+                f,
+                "the days, policy, tiers or prices of event {event} were altered"
+            ),
+            Self::Layout { event } => write!(f, "the seats and slots of event {event} were altered"),
+            Self::Ticket(ticket) => write!(f, "ticket {ticket} is not what was signed"),
+            Self::Unit { event, unit } => {
+                write!(
+                    f,
+                    "unit {} of event {event} does not fit its tickets or reservation",
+                    unit.0
+                )
+            }
+            Self::Reservation(reservation) => {
+                write!(
+                    f,
+                    "the amount of reservation {reservation} is not the sum of its lines"
+                )
+            }
+            Self::Booking(booking) => {
+                write!(
+                    f,
+                    "booking {booking} does not fit its reservation, tickets or amount"
+                )
+            }
+        }
+    }
+}

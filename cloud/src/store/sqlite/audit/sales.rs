@@ -1,0 +1,175 @@
+//! Comparing what was sold with itself: tickets with what was signed, units with their tickets, bookings with their reservations and amounts.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, ToSql, params};
+use usher_keys::{EventId, Timestamp};
+use usher_protocol::ticket::{Payload, Rejection, digits};
+use usher_protocol::trust::Trust;
+use usher_protocol::{Generation, TierId, Unit};
+
+use crate::ids::{BookingId, ReservationId, TicketId};
+use crate::store::StoreError;
+use crate::store::finding::Finding;
+use crate::store::selling::Line;
+use crate::store::sqlite::column::{Local, lines};
+
+/// Checks the tickets of an event and the units they are for; gives how many tickets there are.
+///
+/// **Errors**: [`StoreError`].
+pub fn check_tickets(
+    connection: &Connection,
+    event: EventId,
+    trust: Option<&Trust>,
+    findings: &mut Vec<Finding>,
+) -> Result<u64, StoreError> {
+    let mut select = connection.prepare(
+        "SELECT ticket_id, unit, generation, tier, payload FROM tickets JOIN units USING (event_id, unit)
+         WHERE event_id = ?1 ORDER BY ticket_id",
+    )?;
+    let mut rows = select.query([event.0])?;
+    let mut tickets = 0;
+    while let Some(row) = rows.next()? {
+        let (local, unit, generation, tier, payload): (_, u32, u32, u16, String) = row.try_into()?;
+        let is_true = trust.is_some_and(|trust| is_signed(trust, &payload))
+            && says(&payload) == Some((Unit(unit), Generation(generation), TierId(tier)));
+        if !is_true {
+            findings.push(Finding::Ticket(TicketId { event, local }));
+        }
+        tickets += 1;
+    }
+    check_units(connection, event, findings)?;
+    Ok(tickets)
+}
+
+/// Tells whether a key of the event signed it, whatever has become of the key since.
+fn is_signed(trust: &Trust, payload: &str) -> bool {
+    match trust.keyring().verify_text(payload.as_bytes(), Timestamp(0)) {
+        Ok(_) | Err(Rejection::StruckKey | Rejection::KeyOutOfWindow | Rejection::NotLive) => true,
+        Err(
+            Rejection::NotATicket
+            | Rejection::UnknownVersion { .. }
+            | Rejection::UnknownKey
+            | Rejection::FalseSignature,
+        ) => false,
+    }
+}
+
+fn says(payload: &str) -> Option<(Unit, Generation, TierId)> {
+    let bytes = digits::decode(payload.as_bytes())?;
+    let (ticket, _, _) = Payload::parse(&bytes).ok()?;
+    Some((ticket.unit, ticket.generation, ticket.tier))
+}
+
+/// A unit has as many tickets as were issued for it, only the newest may be used, and the reservation that claims it
+/// lists it.
+fn check_units(
+    connection: &Connection,
+    event: EventId,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let mut select = connection.prepare(
+        "WITH sold AS (
+             SELECT unit, count(*) AS tickets, max(generation) AS newest, sum(state <> 'superseded') AS usable,
+                    max(CASE WHEN state <> 'superseded' THEN generation END) AS usable_one
+             FROM tickets WHERE event_id = ?1 GROUP BY unit
+         )
+         SELECT unit FROM units LEFT JOIN sold USING (unit) LEFT JOIN reservations USING (event_id, reservation_id)
+         WHERE event_id = ?1 AND (
+             issued <> coalesce(newest, 0) OR issued <> coalesce(tickets, 0)
+             OR (units.state = 'booked') <> (issued > 0) OR (issued > 0 AND (usable <> 1 OR usable_one <> issued))
+             OR (units.state <> 'available' AND units.state IS NOT reservations.state)
+             OR (units.state = 'held' AND held_until IS NOT expires_at)
+             OR (units.state <> 'available' AND NOT CASE WHEN json_valid(lines) THEN EXISTS (
+                     SELECT 1 FROM json_each(lines) AS line
+                     WHERE line.value ->> 'unit' = unit AND line.value ->> 'tier' = units.tier
+                 ) ELSE FALSE END)
+         ) ORDER BY unit",
+    )?;
+    let units = select.query_map([event.0], |row| row.get(0))?;
+    for unit in units {
+        findings.push(Finding::Unit {
+            event,
+            unit: Unit(unit?),
+        });
+    }
+    Ok(())
+}
+
+/// Checks the amount of every reservation of an event: the sum of its lines.
+///
+/// **Errors**: [`StoreError`].
+pub fn check_reservations(
+    connection: &Connection,
+    event: EventId,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let mut select = connection.prepare(
+        "SELECT reservation_id, lines, amount FROM reservations WHERE event_id = ?1 ORDER BY reservation_id",
+    )?;
+    let mut rows = select.query([event.0])?;
+    while let Some(row) = rows.next()? {
+        let (local, text, amount): (Local, String, i64) = row.try_into()?;
+        let sum = |lines: Vec<Line>| lines.iter().map(|line| i128::from(line.price)).sum::<i128>();
+        let adds_up = lines(&text).is_ok_and(|lines| sum(lines) == i128::from(amount));
+        if !adds_up {
+            findings.push(Finding::Reservation(ReservationId { event, local }));
+        }
+    }
+    Ok(())
+}
+
+/// Checks the bookings of an event: the amount is the reservation's, and if it is confirmed, each of its units has a
+/// ticket. Gives how many are confirmed.
+///
+/// **Errors**: [`StoreError`].
+pub fn check_bookings(
+    connection: &Connection,
+    event: EventId,
+    findings: &mut Vec<Finding>,
+) -> Result<u64, StoreError> {
+    let mut select = connection.prepare(
+        "SELECT booking_id, reservation_id, lines, bookings.amount = reservations.amount,
+                bookings.state = 'confirmed', reservations.state = 'booked'
+         FROM bookings JOIN reservations USING (event_id, reservation_id)
+         WHERE event_id = ?1 ORDER BY booking_id",
+    )?;
+    let mut rows = select.query([event.0])?;
+    let mut confirmed = 0;
+    while let Some(row) = rows.next()? {
+        let (local, reservation, text, same_amount, is_confirmed, is_booked): (
+            Local,
+            Local,
+            String,
+            _,
+            _,
+            _,
+        ) = row.try_into()?;
+        let mut fits: bool = same_amount;
+        if is_confirmed {
+            let ids: &[&dyn ToSql] = params![event.0, local, reservation];
+            fits &= is_booked && units_of(connection, ids)? == listed(&text);
+            confirmed += 1;
+        }
+        if !fits {
+            findings.push(Finding::Booking(BookingId { event, local }));
+        }
+    }
+    Ok(confirmed)
+}
+
+/// Gives the units a reservation lists; none when that cannot be read.
+fn listed(text: &str) -> BTreeSet<Unit> {
+    let lines = lines(text).unwrap_or_default();
+    lines.iter().map(|line| line.unit).collect()
+}
+
+/// Gives the units of a booking's tickets that its reservation has claimed.
+fn units_of(connection: &Connection, ids: &[&dyn ToSql]) -> Result<BTreeSet<Unit>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT unit FROM tickets JOIN units USING (event_id, unit)
+         WHERE event_id = ?1 AND booking_id = ?2 AND reservation_id = ?3 AND units.state = 'booked'",
+    )?;
+    let units = select.query_map(ids, |row| row.get(0).map(Unit))?;
+    Ok(units.collect::<Result<_, _>>()?)
+}
