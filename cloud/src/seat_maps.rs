@@ -8,12 +8,16 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwapOption;
 use axum::body::Bytes;
+use tokio::time::{Instant, sleep_until};
 use usher_keys::{EventId, Timestamp};
 
 use crate::store::catalogue::{Event, EventStatus, Layout, OccupancyQuery, TierCount};
 use crate::store::{Store, StoreError};
 pub use body::{SeatView, SeatsView, TierCountView};
 
+/// How long nobody makes a map after it took so long to make one, in times of that. While an event sells fast and its map
+/// is read all the time, making it anew takes a fifth of a core and not a whole one; its readers wait, its buyers do not.
+const RESTS: u32 = 4;
 /// Events whose maps are kept. A big one takes about 2 MiB; one that is put out is made again when asked for.
 const EVENTS_KEPT: usize = 256;
 
@@ -50,8 +54,17 @@ struct Place {
     /// Counts the changes that were made known.
     changes: AtomicU64,
     latest: ArcSwapOption<SeatMap>,
-    /// What never changes while the event is on sale; also lets one caller at a time make the map.
-    ground: tokio::sync::Mutex<Option<Ground>>,
+    /// Lets one caller at a time make the map.
+    workshop: tokio::sync::Mutex<Workshop>,
+}
+
+/// What maps are made with.
+#[derive(Debug, Default)]
+struct Workshop {
+    /// What never changes while the event is on sale.
+    ground: Option<Ground>,
+    /// When the next map may be made.
+    rests_until: Option<Instant>,
 }
 
 #[derive(Debug, Clone)]
@@ -100,21 +113,26 @@ impl SeatMaps {
             return Ok(Some(map));
         }
         // Whoever comes while a map is being made waits, and takes the next one if it has the changes they know of.
-        let mut ground = place.ground.lock().await;
+        let mut workshop = place.workshop.lock().await;
         if let Some(map) = place.fresh(changes, now) {
             return Ok(Some(map));
         }
-        if ground.is_none() {
-            *ground = self.ground(event).await?;
+        if workshop.ground.is_none() {
+            workshop.ground = self.ground(event).await?;
         }
-        let Some(ground) = ground.clone() else {
+        let Some(ground) = workshop.ground.clone() else {
             self.forget(event);
             return Ok(None);
         };
+        if let Some(rests_until) = workshop.rests_until {
+            sleep_until(rests_until).await;
+        }
+        let begun = std::time::Instant::now();
         let map = Arc::new(
             self.make(ground, place.changes.load(Ordering::SeqCst), now)
                 .await?,
         );
+        workshop.rests_until = Some(Instant::now() + RESTS * begun.elapsed());
         place.latest.store(Some(map.clone()));
         Ok(Some(map))
     }
@@ -178,6 +196,8 @@ impl SeatMaps {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures_util::future::join_all;
 
     use super::*;
@@ -199,6 +219,21 @@ mod tests {
         let waiting = join_all((0..16).map(|_| map(&maps, &case, START))).await;
         assert!(waiting.iter().all(|map| Arc::ptr_eq(map, &waiting[0])));
         assert_ne!(waiting[0].etag, first.etag);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_map_that_was_just_made_rests_before_it_is_made_again() {
+        let case = Case::on_sqlite().await;
+        let maps = SeatMaps::new(case.store.clone());
+        let begun = Instant::now();
+        let first = map(&maps, &case, START).await;
+        map(&maps, &case, START).await;
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+        case.held(&[0], START).await;
+        maps.changed(case.event);
+        let second = map(&maps, &case, START).await;
+        assert_ne!(second.etag, first.etag);
+        assert!(begun.elapsed() > Duration::ZERO);
     }
 
     #[tokio::test]

@@ -76,7 +76,8 @@ pub fn bytes(event: &Event, layout: &Layout, occupancy: &Occupancy) -> (Bytes, B
     let mut gzip = GzEncoder::new(Vec::with_capacity(body.len() / 8), COMPRESSION);
     gzip.write_all(&body).expect("writing to memory succeeds");
     let gzip = gzip.finish().expect("writing to memory succeeds");
-    (body.into(), gzip.into())
+    // Kept for long: without the room they grew into.
+    (body.into_boxed_slice().into(), gzip.into_boxed_slice().into())
 }
 
 /// Names a body. Weak, because the compressed form goes by the same name.
@@ -92,9 +93,9 @@ fn view<'a>(event: &'a Event, layout: &'a Layout, occupancy: &Occupancy) -> Seat
         .zip(&occupancy.seats)
         .map(|(place, status)| SeatView {
             seat_id: place.unit.0,
-            section: &place.seat.section,
-            row: &place.seat.row,
-            number: &place.seat.number,
+            section: &place.section,
+            row: &place.row,
+            number: &place.number,
             tier: place.tier.0,
             status: status.word(),
             price: price(place.tier),

@@ -1,5 +1,7 @@
 //! What the store is asked and answers about events: their description, seats and how full they are; nothing here changes them.
 
+use std::sync::Arc;
+
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::Policy;
 use usher_protocol::ticket::TicketFlags;
@@ -143,15 +145,20 @@ pub struct Seat {
     pub number: String,
 }
 
-/// A seat of the seat map.
+/// A seat of the seat map. Its names are shared with the seats that have the same ones: a great house has 50,000 seats
+/// and some hundred names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatUnit {
     /// Its unit.
     pub unit: Unit,
     /// Its tier.
     pub tier: TierId,
-    /// Where it is.
-    pub seat: Seat,
+    /// Its section.
+    pub section: Arc<str>,
+    /// Its row.
+    pub row: Arc<str>,
+    /// Its number in the row.
+    pub number: Arc<str>,
 }
 
 /// The seats of an event, by unit.

@@ -1,5 +1,7 @@
 //! Reading events, seats and figures.
 
+use std::sync::Arc;
+
 use usher_keys::Timestamp;
 use usher_protocol::Unit;
 
@@ -136,7 +138,8 @@ pub async fn the_layout_lists_seats_and_not_slots(case: Case) {
     let layout = case.store.layout(case.event).await.unwrap();
     assert_eq!(layout.seats.len(), 6);
     assert_eq!((layout.seats[5].unit, layout.seats[5].tier), (Unit(5), STALLS));
-    assert_eq!(layout.seats[5].seat.number, "3");
+    assert_eq!(&*layout.seats[5].number, "3");
+    assert!(Arc::ptr_eq(&layout.seats[4].row, &layout.seats[5].row));
     assert_eq!(case.store.layout(draw_event_id(START)).await.unwrap().seats, []);
 }
 

@@ -1,5 +1,8 @@
 //! Reading events, their seats, how full they are and what they have sold; nothing here writes.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use rusqlite::{Connection, Row, named_params, params};
 use usher_keys::EventId;
 use usher_protocol::ticket::TicketFlags;
@@ -7,8 +10,8 @@ use usher_protocol::{TierId, Unit};
 
 use crate::ids::{OrganizerId, VenueId};
 use crate::store::catalogue::{
-    Event, EventCursor, EventPage, EventQuery, EventSummary, Layout, Occupancy, OccupancyQuery, Seat,
-    SeatUnit, Status, Tier, TierCount,
+    Event, EventCursor, EventPage, EventQuery, EventSummary, Layout, Occupancy, OccupancyQuery, SeatUnit,
+    Status, Tier, TierCount,
 };
 use crate::store::organizing::EventSales;
 use crate::store::{SalesQuery, StoreError};
@@ -133,6 +136,21 @@ fn tiers(connection: &Connection, event: EventId) -> Result<Vec<Tier>, StoreErro
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// The names that were met, each kept once.
+#[derive(Default)]
+struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    fn shared(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(name) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = name.into();
+        self.0.insert(Arc::clone(&new));
+        new
+    }
+}
+
 /// Lists an event's seats, by unit.
 pub fn layout(connection: &Connection, event: &EventId) -> Result<Layout, StoreError> {
     let mut query = connection.prepare_cached(
@@ -140,16 +158,14 @@ pub fn layout(connection: &Connection, event: &EventId) -> Result<Layout, StoreE
          WHERE event_id = ?1 AND unit < (SELECT seat_count FROM events WHERE event_id = ?1)
          ORDER BY unit",
     )?;
+    let mut names = Names::default();
     let seats = query.query_map([event.0], |row| {
-        let seat = Seat {
-            section: row.get(2)?,
-            row: row.get(3)?,
-            number: row.get(4)?,
-        };
         Ok(SeatUnit {
             unit: Unit(row.get(0)?),
             tier: TierId(row.get(1)?),
-            seat,
+            section: names.shared(row.get_ref(2)?.as_str()?),
+            row: names.shared(row.get_ref(3)?.as_str()?),
+            number: names.shared(row.get_ref(4)?.as_str()?),
         })
     })?;
     Ok(Layout {
