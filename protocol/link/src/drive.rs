@@ -1,6 +1,7 @@
 //! The loop that drives one session over one connection, and answers requests beside it; the rules of both are the protocol's.
 
 mod answers;
+mod gathering;
 mod lane;
 mod stream;
 
@@ -13,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use usher_keys::{Certificate, Timestamp};
+use usher_protocol::Origin;
 use usher_protocol::sync::session::BEAT_MS;
 use usher_protocol::sync::{
     Close, Context, Farewell, Input, Message, Notice, Output, Session, SessionConfig,
@@ -23,6 +25,7 @@ use crate::doorstep::Place;
 use crate::ending::{Loss, SessionEnd};
 use crate::replica::{Change, Replica, Responder};
 use crate::wire::FrameError;
+use gathering::Gathering;
 use lane::{Errand, Lane};
 use stream::Outgoing;
 
@@ -88,6 +91,7 @@ pub async fn drive<R: Replica, S: Responder>(
         outgoing,
         storing: Lane::default(),
         loading: Lane::default(),
+        gathering: Gathering::new(Instant::now()),
         has_started: false,
         wake_at: Instant::now() + LONGEST_SLEEP,
         open_by: Instant::now() + OPENING_TIMEOUT,
@@ -120,6 +124,7 @@ struct Driver<R: Replica, S: Responder, F: FnOnce(Opened) + Send> {
     outgoing: Outgoing,
     storing: Lane,
     loading: Lane,
+    gathering: Gathering,
     has_started: bool,
     wake_at: Instant,
     open_by: Instant,
@@ -150,6 +155,7 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             () = cancel.cancelled() => self.input(Input::Leave),
             message = self.incoming.recv(), if self.storing.waiting() < MAX_STORES_WAITING => self.received(message),
             change = self.changes.recv() => self.changed(change),
+            () = self.gathering.is_due() => self.tell_gathered(),
             inputs = self.storing.done() => self.inputs(inputs),
             inputs = self.loading.done() => self.inputs(inputs),
             handed = self.outgoing.hand_over() => if handed.is_err() {
@@ -178,7 +184,9 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
 
     fn changed(&mut self, change: Result<Change, RecvError>) {
         match change {
-            Ok(Change::Grew(held)) => self.input(Input::Grew(held)),
+            // What gates must know at once is the authority's; scans can wait for each other.
+            Ok(Change::Grew(held)) if self.is_authority(&held.origin) => self.input(Input::Grew(held)),
+            Ok(Change::Grew(held)) => self.gathering.add(held),
             Ok(Change::Trust) => self.input(Input::TrustChanged),
             Err(RecvError::Lagged(_)) => {
                 self.inputs(self.replica.held().into_iter().map(Input::Grew).collect());
@@ -186,6 +194,20 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             }
             Err(RecvError::Closed) => self.input(Input::Leave),
         }
+    }
+
+    fn is_authority(&self, origin: &Origin) -> bool {
+        self.replica
+            .outlook()
+            .trust
+            .bundle()
+            .authority_key(origin)
+            .is_some()
+    }
+
+    fn tell_gathered(&mut self) {
+        let grown = self.gathering.take(Instant::now());
+        self.inputs(grown.into_iter().map(Input::Grew).collect());
     }
 
     /// Says hello. The dialer begins; the side that was called tells nothing before it knows who calls.
@@ -196,6 +218,8 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
 
     fn wake(&mut self) {
         self.wake_at = Instant::now() + LONGEST_SLEEP;
+        // A beat says what we hold: it must not be behind what we send.
+        self.tell_gathered();
         self.input(Input::Tick);
     }
 
