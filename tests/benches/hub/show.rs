@@ -1,0 +1,247 @@
+//! The event the hubs of the bench are at: keys, bundle, authority log, tickets and devices' folders, made here and not by a cloud, which would take minutes.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use usher_gate_agent::clock::Clock;
+use usher_gate_agent::directory::DataDirectory;
+use usher_gate_agent::replica::{Meta, Replica};
+use usher_keys::pem;
+use usher_keys::{
+    Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Role, RootSet, SecretKey, SignedBundle,
+    Timestamp, TrustBundle, TrustedKey, Window,
+};
+use usher_protocol::admission::Direction;
+use usher_protocol::ledger::Ledger;
+use usher_protocol::log::{Run, Tail};
+use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::record::{Body, Passage};
+use usher_protocol::request::Scan;
+use usher_protocol::ticket::{Ticket, TicketFlags};
+use usher_protocol::trust::Trust;
+use usher_protocol::{GateId, Generation, ScanId, TierId, Unit, ZoneId};
+
+/// The event.
+pub const EVENT: EventId = EventId(*b"a measured event");
+/// The gate everybody comes in by.
+pub const GATE: GateId = GateId(1);
+/// Records in one run: below the limit of a run in number and bytes.
+const RECORDS_PER_RUN: usize = 1_000;
+
+const TIER: TierId = TierId(1);
+const ZONE: ZoneId = ZoneId(1);
+const ROOT: u16 = 1;
+const TICKETS: u16 = 2;
+const AUTHORITY: u16 = 3;
+const ISSUING: u16 = 4;
+
+/// Makes the key of a number; devices have those from 100.
+pub fn key(number: u16) -> SecretKey {
+    let mut seed = [0x5a; 32];
+    seed[..2].copy_from_slice(&number.to_le_bytes());
+    SecretKey::from_seed(&seed)
+}
+
+/// Gives the time.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// An event.
+pub struct Show {
+    bundle: SignedBundle,
+    log: Vec<Run>,
+}
+
+impl Show {
+    /// Makes an event whose units these hubs share, and has the first so many units' tickets revoked.
+    pub fn new(hubs: &[u16], revoked: u32) -> anyhow::Result<Self> {
+        let bundle = bundle();
+        let trust = trust(&bundle)?;
+        let policy = Body::Policy {
+            version: 1,
+            policy: policy(),
+        };
+        let hubs = hubs.iter().map(|number| key(*number).public()).collect();
+        let roster = Body::Roster { epoch: 1, hubs };
+        let revocations = (0..revoked).map(|unit| Body::Revoked {
+            unit: Unit(unit),
+            generation: Generation(1),
+        });
+        let bodies = [policy, roster].into_iter().chain(revocations);
+        let ledger = Ledger::new(key(AUTHORITY).public(), None, Arc::new(trust));
+        let log = runs(ledger, &key(AUTHORITY), bodies);
+        Ok(Self { bundle, log })
+    }
+
+    /// Gives the trust in force.
+    pub fn trust(&self) -> anyhow::Result<Arc<Trust>> {
+        Ok(Arc::new(trust(&self.bundle)?))
+    }
+
+    /// Makes the log of a hub that has admitted with tickets of these units.
+    pub fn scans(&self, hub: u16, units: impl Iterator<Item = u32>) -> anyhow::Result<Vec<Run>> {
+        let identity = identity(hub, Role::Hub);
+        let ledger = Ledger::new(key(hub).public(), Some(identity.clone()), self.trust()?);
+        let bodies = units.map(|unit| Body::Admitted(passage(unit)));
+        Ok(runs(
+            ledger,
+            &key(hub),
+            std::iter::once(Body::Opened { identity }).chain(bodies),
+        ))
+    }
+
+    /// Makes a device's folder as an enrolment would, with the authority's log and others in it.
+    pub async fn enrol(
+        &self,
+        (number, role): (u16, Role),
+        folder: &Path,
+        logs: &[Vec<Run>],
+    ) -> anyhow::Result<()> {
+        let directory = DataDirectory::at(folder);
+        directory.create()?;
+        pem::write_secret(&directory.key_path(), &key(number), None, &[0; pem::RNG_BYTES])?;
+        let meta = Meta {
+            identity: identity(number, role),
+            roots: RootSet::single(key(ROOT).public()),
+            bundle: self.bundle.clone(),
+            uplink: Vec::new(),
+        };
+        Replica::found(&directory.replica_path(), &meta)?;
+        let replica = directory.open_replica(Clock::system())?;
+        for run in self.log.iter().chain(logs.iter().flatten()) {
+            let stored = usher_link::Replica::store(&replica, run.clone()).await;
+            stored.context("storing a prepared log")?;
+        }
+        replica.close().await;
+        Ok(())
+    }
+}
+
+/// Makes the certificate of a device.
+pub fn identity(number: u16, role: Role) -> DeviceIdentity {
+    let certificate = Certificate {
+        event: EVENT,
+        device: key(number).public(),
+        role,
+        name: format!("{role:?} {number}"),
+        gates: Vec::new(),
+        capabilities: Capabilities {
+            enrol_scanners: role == Role::Hub,
+            override_refusals: false,
+        },
+        window: Window::ALWAYS,
+    };
+    DeviceIdentity {
+        certificate: certificate.sign(&key(ISSUING)),
+        via: None,
+    }
+}
+
+/// Makes the scan of a unit's ticket at the gate.
+pub fn scan(unit: u32) -> Scan {
+    let ticket = Ticket {
+        key: key(TICKETS).public().id(),
+        unit: Unit(unit),
+        generation: Generation(1),
+        tier: TIER,
+        admits: 1,
+        flags: TicketFlags::default(),
+        holder: None,
+    };
+    Scan {
+        id: scan_id(unit),
+        code: ticket.sign(&key(TICKETS)).to_text().into_bytes(),
+        gate: GATE,
+        direction: Direction::In,
+        persons: 1,
+    }
+}
+
+fn scan_id(unit: u32) -> ScanId {
+    // As drawn by a scanner: no two begin alike.
+    let hash = blake3::hash(&unit.to_le_bytes());
+    ScanId(*hash.as_bytes().first_chunk().expect("a BLAKE3 hash has 32 bytes"))
+}
+
+fn passage(unit: u32) -> Passage {
+    Passage {
+        scan: scan_id(unit),
+        unit: Unit(unit),
+        generation: Generation(1),
+        tier: TIER,
+        admits: 1,
+        persons: 1,
+        gate: GATE,
+        zone: ZONE,
+    }
+}
+
+fn runs(mut ledger: Ledger, key: &SecretKey, bodies: impl Iterator<Item = Body>) -> Vec<Run> {
+    let (mut runs, mut records, mut base) = (Vec::new(), Vec::new(), Tail::default());
+    let mut bodies = bodies.peekable();
+    while let Some(body) = bodies.next() {
+        records.push(ledger.write(body, now()).bytes);
+        if records.len() < RECORDS_PER_RUN && bodies.peek().is_some() {
+            continue;
+        }
+        if let Some(head) = ledger.seal(key) {
+            let next_base = head.tail;
+            let records = std::mem::take(&mut records);
+            runs.push(Run { base, records, head });
+            base = next_base;
+        }
+    }
+    runs
+}
+
+fn trust(bundle: &SignedBundle) -> anyhow::Result<Trust> {
+    Ok(Trust::pin(&RootSet::single(key(ROOT).public()), bundle.clone())?)
+}
+
+fn bundle() -> SignedBundle {
+    let trusted = |number| vec![TrustedKey::active(public(number), Window::ALWAYS)];
+    let bundle = TrustBundle {
+        event: EVENT,
+        version: 1,
+        roots: RootSet::single(public(ROOT)),
+        ticket_keys: trusted(TICKETS),
+        authority_keys: trusted(AUTHORITY),
+        issuing_keys: trusted(ISSUING),
+    };
+    bundle.sign(&[&key(ROOT)])
+}
+
+fn public(number: u16) -> PublicKey {
+    key(number).public()
+}
+
+fn policy() -> Policy {
+    let named = str::to_owned;
+    Policy {
+        name: named("Measured"),
+        utc_offset_minutes: 0,
+        day_start_minutes: 0,
+        zones: vec![Zone {
+            id: ZONE,
+            name: named("Hall"),
+            capacity: None,
+        }],
+        gates: vec![Gate {
+            id: GATE,
+            name: named("North"),
+            zone: ZONE,
+        }],
+        tiers: vec![Tier {
+            id: TIER,
+            name: named("Regular"),
+            zones: vec![ZONE],
+            windows: Vec::new(),
+            entry: Entry::Single,
+            offline: Offline::Strict,
+        }],
+    }
+}
