@@ -1,0 +1,351 @@
+//! Buyers who reserve and pay over HTTP as fast as the cloud answers, by themselves and while others read the seat map, then all want the last seats.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use serde::Deserialize;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use usher_tests::measure::{Latencies, Meter, Row, flush_times, resident_kib};
+use usher_tests::stage::Stage;
+use usher_tests::stage::festival::{Places, STANDING};
+use usher_tests::stage::programs::Program;
+
+use crate::keepalive::{Answer, KeptOpen, get, post};
+
+/// Buyers at once.
+const BUYERS: u32 = 64;
+/// Bookings before anything is measured.
+const WARM_UP: u32 = 1_000;
+/// Bookings of each kind that are measured.
+const MEASURED: u32 = 8_000;
+/// Seats that everyone wants at the end.
+const LAST_SEATS: u32 = 200;
+/// Readers of the seat map in a rush.
+const READERS: u32 = 64;
+/// How long each of them looks at it before it asks again.
+const LOOKING: Duration = Duration::from_millis(250);
+/// More than are sold.
+const PLACES: Places = Places {
+    rows: 200,
+    seats_per_row: 100,
+    standing: 10_000,
+    weekend: 10,
+};
+const SEATS: u32 = PLACES.rows * PLACES.seats_per_row;
+/// How far apart the seats are that are wanted one after the other: shares no divisor with their number, so that the
+/// walk comes past every one once.
+const STRIDE: u32 = 7_919;
+
+/// What buyers want.
+#[derive(Debug, Clone, Copy)]
+enum Wish {
+    /// A seat nobody else asks for, far from the one before.
+    OwnSeat,
+    /// Any standing place.
+    Standing,
+    /// Each of the last seats, as everyone does.
+    LastSeats,
+}
+
+/// Where buyers go.
+struct Shop {
+    address: SocketAddr,
+    event: String,
+    /// How many bookings are still to be made.
+    left: AtomicU32,
+    /// How many seats of the walk were asked for.
+    seats: AtomicU32,
+    /// How many idempotency keys were used.
+    keys: AtomicU32,
+}
+
+/// What buyers have come to.
+#[derive(Default)]
+struct Sold {
+    units: Vec<u32>,
+    refused: u32,
+    reserving: Latencies,
+    booking: Latencies,
+}
+
+#[derive(Deserialize)]
+struct Reserved {
+    reservation_id: String,
+}
+
+#[derive(Deserialize)]
+struct Booked {
+    tickets: Vec<Ticket>,
+}
+
+#[derive(Deserialize)]
+struct Ticket {
+    unit: u32,
+}
+
+/// Measures it.
+pub async fn measure() -> anyhow::Result<Vec<Row>> {
+    let mut stage = Stage::on_sale(PLACES).await?;
+    let shop = Arc::new(Shop {
+        address: stage.cloud.listening.http,
+        event: stage.organizer.event.clone(),
+        left: AtomicU32::new(0),
+        seats: AtomicU32::new(0),
+        keys: AtomicU32::new(0),
+    });
+    let (mut rows, mut units) = (Vec::new(), Vec::new());
+    units.extend(sell(&shop, Wish::OwnSeat, WARM_UP).await?.units);
+    for (name, wish) in [("seats", Wish::OwnSeat), ("standing places", Wish::Standing)] {
+        let flushes = flush_times(stage.cloud.data_dir())?;
+        let (mut sold, cost) = measured(&stage, sell(&shop, wish, MEASURED)).await?;
+        rows.extend(cost.rows(name));
+        rows.push(Row::told("  reserving", sold.reserving.summary()));
+        rows.push(Row::told("  booking", sold.booking.summary()));
+        rows.push(Row::told("  disk", flushes.to_string()));
+        units.extend(sold.units);
+    }
+    let (sold, figures) = rush(&stage, &shop).await?;
+    rows.extend(figures);
+    units.extend(sold.units);
+    let fought = sell(&shop, Wish::LastSeats, u32::MAX).await?;
+    ensure!(
+        fought.units.len() == LAST_SEATS as usize,
+        "{} of the last {LAST_SEATS} seats were sold",
+        fought.units.len()
+    );
+    units.extend(fought.units);
+    rows.push(audit(&mut stage, &units).await?);
+    let refused = fought.refused;
+    rows.push(Row::told(
+        "  refused",
+        format!("{refused} times one of the last {LAST_SEATS} seats"),
+    ));
+    Ok(rows)
+}
+
+/// Makes sure that no unit was sold twice: by what buyers were told, and by what the cloud has written down.
+async fn audit(stage: &mut Stage, units: &[u32]) -> anyhow::Result<Row> {
+    let distinct: BTreeSet<u32> = units.iter().copied().collect();
+    ensure!(
+        distinct.len() == units.len(),
+        "{} bookings of {} units",
+        units.len(),
+        distinct.len()
+    );
+    stage.cloud.process.stop().await?;
+    let config = stage.cloud.config().as_os_str();
+    let audit = ["audit".as_ref(), "--config".as_ref(), config];
+    let begun = Instant::now();
+    stage.programs.run(Program::Cloud, &audit).await?;
+    let took = begun.elapsed().as_secs_f64();
+    let sold = units.len();
+    Ok(Row::told(
+        "double sales",
+        format!("none in {sold} bookings; the audit took {took:.1} s"),
+    ))
+}
+
+/// Sells seats while others read the map.
+async fn rush(stage: &Stage, shop: &Arc<Shop>) -> anyhow::Result<(Sold, Vec<Row>)> {
+    let (stop, mut readers) = (CancellationToken::new(), JoinSet::new());
+    for _ in 0..READERS {
+        readers.spawn(read(Arc::clone(shop), stop.clone()));
+    }
+    let (sold, cost) = measured(stage, sell(shop, Wish::OwnSeat, MEASURED)).await?;
+    stop.cancel();
+    let mut reading = Latencies::default();
+    while let Some(read) = readers.join_next().await {
+        reading.add_all(read??);
+    }
+    let per_second = reading.count() as f64 / cost.took.as_secs_f64();
+    let told = format!(
+        "{:.0}/s, {:.0} µs CPU each",
+        cost.per_second(),
+        cost.each(cost.cpu)
+    );
+    let reading = format!("{per_second:.0}/s, {}", reading.summary());
+    let rows = vec![
+        Row::told(format!("bookings while {READERS} others read the map"), told),
+        Row::told("  reading", reading),
+    ];
+    Ok((sold, rows))
+}
+
+async fn read(shop: Arc<Shop>, stop: CancellationToken) -> anyhow::Result<Latencies> {
+    let request = get(
+        &format!("/v1/events/{}/seats", shop.event),
+        "accept-encoding: gzip\r\n",
+    );
+    let mut line = KeptOpen::connect(shop.address).await?;
+    let mut latencies = Latencies::default();
+    loop {
+        let begun = Instant::now();
+        let answer = line.exchange(&request).await?;
+        ensure!(
+            answer.status == 200,
+            "a seat map is answered with {}",
+            answer.status
+        );
+        latencies.add(begun.elapsed());
+        if stop.run_until_cancelled(sleep(LOOKING)).await.is_none() {
+            return Ok(latencies);
+        }
+    }
+}
+
+/// What a round of selling cost.
+struct Cost {
+    count: usize,
+    cpu: Duration,
+    own: Duration,
+    took: Duration,
+    resident_kib: u64,
+}
+
+async fn measured(
+    stage: &Stage,
+    selling: impl Future<Output = anyhow::Result<Sold>>,
+) -> anyhow::Result<(Sold, Cost)> {
+    let pid = stage.cloud.process.id().context("the cloud runs")?;
+    let (meter, own) = (Meter::start(pid)?, Meter::own()?);
+    let sold = selling.await?;
+    let cost = Cost {
+        count: sold.units.len(),
+        cpu: meter.cpu()?,
+        own: own.cpu()?,
+        took: meter.elapsed(),
+        resident_kib: resident_kib(pid)?,
+    };
+    Ok((sold, cost))
+}
+
+impl Cost {
+    fn each(&self, cpu: Duration) -> f64 {
+        cpu.as_secs_f64() * 1e6 / self.count as f64
+    }
+
+    fn per_second(&self) -> f64 {
+        self.count as f64 / self.took.as_secs_f64()
+    }
+
+    fn rows(&self, name: &str) -> [Row; 4] {
+        [
+            Row::at_most(
+                format!("cloud CPU per booking, {name}"),
+                (self.each(self.cpu), 600.0),
+                "µs",
+            ),
+            Row::at_least(
+                format!("bookings with {BUYERS} buyers, {name}"),
+                (self.per_second(), 1_000.0),
+                "/s",
+            ),
+            Row::told("  load CPU per booking", format!("{:.0} µs", self.each(self.own))),
+            Row::told("  cloud memory", format!("{} MB", self.resident_kib / 1_024)),
+        ]
+    }
+}
+
+/// Lets all buyers buy side by side until so many bookings are made or nothing is left.
+async fn sell(shop: &Arc<Shop>, wish: Wish, bookings: u32) -> anyhow::Result<Sold> {
+    shop.left.store(bookings, Ordering::Relaxed);
+    let mut buyers = JoinSet::new();
+    for _ in 0..BUYERS {
+        let shop = Arc::clone(shop);
+        buyers.spawn(async move { shop.buy(wish).await });
+    }
+    let mut all = Sold::default();
+    while let Some(sold) = buyers.join_next().await {
+        let sold = sold??;
+        all.units.extend(sold.units);
+        all.refused += sold.refused;
+        all.reserving.add_all(sold.reserving);
+        all.booking.add_all(sold.booking);
+    }
+    Ok(all)
+}
+
+impl Shop {
+    /// Buys one thing after the other.
+    async fn buy(&self, wish: Wish) -> anyhow::Result<Sold> {
+        let mut line = KeptOpen::connect(self.address).await?;
+        let mut sold = Sold::default();
+        let mut last_seats = 0..LAST_SEATS;
+        while self.is_wanted() {
+            let claim = match wish {
+                Wish::OwnSeat => seat(self.seats.fetch_add(1, Ordering::Relaxed)),
+                Wish::Standing => format!("\"tiers\":[{{\"tier\":{STANDING},\"quantity\":1}}]"),
+                Wish::LastSeats => match last_seats.next() {
+                    Some(back) => seat(SEATS - 1 - back),
+                    None => break,
+                },
+            };
+            let Some(reservation) = self.reserve(&mut line, &claim, &mut sold).await? else {
+                continue;
+            };
+            self.book(&mut line, &reservation, &mut sold).await?;
+        }
+        Ok(sold)
+    }
+
+    /// Takes one of the bookings that are still to be made.
+    fn is_wanted(&self) -> bool {
+        let one_less = |left: u32| left.checked_sub(1);
+        self.left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+            .is_ok()
+    }
+
+    async fn reserve(
+        &self,
+        line: &mut KeptOpen,
+        claim: &str,
+        sold: &mut Sold,
+    ) -> anyhow::Result<Option<String>> {
+        let body = format!("{{\"event_id\":\"{}\",{claim}}}", self.event);
+        let begun = Instant::now();
+        let answer = line.exchange(&post("/v1/reservations", &body)).await?;
+        if answer.status == 409 {
+            sold.refused += 1;
+            return Ok(None);
+        }
+        let reserved: Reserved = created(answer)?;
+        sold.reserving.add(begun.elapsed());
+        Ok(Some(reserved.reservation_id))
+    }
+
+    async fn book(&self, line: &mut KeptOpen, reservation: &str, sold: &mut Sold) -> anyhow::Result<()> {
+        let key = self.keys.fetch_add(1, Ordering::Relaxed);
+        let body = format!(
+            "{{\"reservation_id\":\"{reservation}\",\"payment_token\":\"tok_ok\",\
+             \"idempotency_key\":\"bench-{key}\",\"email\":\"ann@example.org\"}}"
+        );
+        let begun = Instant::now();
+        let booked: Booked = created(line.exchange(&post("/v1/bookings", &body)).await?)?;
+        sold.booking.add(begun.elapsed());
+        sold.units.extend(booked.tickets.iter().map(|ticket| ticket.unit));
+        Ok(())
+    }
+}
+
+/// Gives the claim on a seat of the walk.
+fn seat(step: u32) -> String {
+    let seat = u64::from(step) * u64::from(STRIDE) % u64::from(SEATS);
+    format!("\"seat_ids\":[{seat}]")
+}
+
+fn created<T: for<'a> Deserialize<'a>>(answer: Answer<'_>) -> anyhow::Result<T> {
+    ensure!(
+        answer.status == 201,
+        "expected 201, the answer was {}: {}",
+        answer.status,
+        String::from_utf8_lossy(answer.body)
+    );
+    Ok(serde_json::from_slice(answer.body)?)
+}

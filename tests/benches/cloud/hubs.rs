@@ -1,0 +1,260 @@
+//! A thousand linked hubs, each with a key and a socket of its own, in this process: what they cost the cloud, and how soon a revocation is with all of them.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use usher_keys::{EnrolmentCode, EnrolmentGrant, EnrolmentRequest, EventId, SecretKey};
+use usher_link::{Endpoint, Replica, drive};
+use usher_protocol::Unit;
+use usher_protocol::trust::Trust;
+use usher_tests::measure::{Latencies, Meter, Row, resident_kib};
+use usher_tests::stage::Stage;
+use usher_tests::stage::buyer::{Buyer, Ticket};
+use usher_tests::stage::festival::{Places, STANDING};
+use usher_tests::stage::organizer::{Organizer, Role};
+
+use crate::listener::{Heard, Listener, NoAnswers};
+
+/// Events of an evening.
+const EVENTS: u8 = 20;
+/// Hubs of each: a big venue.
+const HUBS: u8 = 50;
+const ALL: usize = EVENTS as usize * HUBS as usize;
+/// How often a ticket of every event is revoked, all at the same moment; once more before, to see that all are there.
+const ROUNDS: usize = 10;
+/// How long nothing happens before memory and idle cost are looked at: several signs of life of every link.
+const QUIET: Duration = Duration::from_secs(10);
+/// How long any step may take before the bench gives up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An event whose tickets are revoked.
+struct Evening {
+    event: EventId,
+    organizer: Organizer,
+    tickets: Vec<Ticket>,
+}
+
+/// A machine that was enrolled and can link.
+struct Enrolled {
+    key: SecretKey,
+    address: SocketAddr,
+    replica: Arc<Listener>,
+}
+
+/// Measures it.
+pub async fn measure() -> anyhow::Result<Vec<Row>> {
+    let mut stage = Stage::empty("").await?;
+    let pid = stage.cloud.process.id().context("the cloud runs")?;
+    let (told, mut heard) = mpsc::channel(2 * ALL);
+    let mut evenings = Vec::new();
+    for _ in 0..EVENTS {
+        evenings.push(prepare(&mut stage).await?);
+    }
+    let mut enrolling = JoinSet::new();
+    for (number, evening) in (0..).zip(&evenings) {
+        enrolling.spawn(enrol_all(number, evening.organizer.clone(), told.clone()));
+    }
+    let mut enrolled = Vec::new();
+    while let Some(hubs) = enrolling.join_next().await {
+        enrolled.push(hubs??);
+    }
+
+    let before = resident_kib(pid)?;
+    let (meter, stop) = (Meter::start(pid)?, CancellationToken::new());
+    let links = TaskTracker::new();
+    link_all(enrolled, stage.cloud.listening.uplink, &links, &stop).await?;
+    let mut opening = revoke(&evenings, 0, &mut heard).await?;
+    let (linking, took) = (meter.cpu()?, meter.elapsed());
+    let idle = Meter::start(pid)?;
+    tokio::time::sleep(QUIET).await;
+    let idle = idle.cpu()?.as_secs_f64() / QUIET.as_secs_f64();
+    let after = resident_kib(pid)?;
+
+    let (meter, mut reached) = (Meter::start(pid)?, Latencies::default());
+    for round in 1..=ROUNDS {
+        reached.add_all(revoke(&evenings, round, &mut heard).await?);
+    }
+    let telling = meter.cpu()?;
+    stop.cancel();
+    links.wait().await;
+    let each = |cpu: Duration, count: usize| cpu.as_secs_f64() * 1e6 / count as f64;
+    let memory = after.saturating_sub(before) as f64 / ALL as f64;
+    let p99 = reached.percentile(99.0).as_secs_f64() * 1e3;
+    Ok(vec![
+        Row::at_most(
+            format!("a revocation with all of {ALL} hubs, p99"),
+            (p99, 500.0),
+            "ms",
+        ),
+        Row::told(
+            format!("  {ROUNDS} in each of {EVENTS} events at once"),
+            reached.summary(),
+        ),
+        Row::told(
+            "  cloud CPU for each hub told",
+            format!("{:.0} µs", each(telling, ROUNDS * ALL)),
+        ),
+        Row::told("  right after linking", opening.summary()),
+        Row::at_most("cloud memory for each linked hub", (memory, 120.0), "KiB"),
+        Row::told(
+            "  in all",
+            format!("{} MB, {} MB before", after / 1_024, before / 1_024),
+        ),
+        Row::told(
+            "  cloud CPU for each link, with everything it sends a fresh hub",
+            format!("{:.0} µs, all in {:.1} s", each(linking, ALL), took.as_secs_f64()),
+        ),
+        Row::told(
+            "  cloud CPU while nothing happens",
+            format!("{:.1} % of a core", idle * 1e2),
+        ),
+    ])
+}
+
+/// Puts an event on sale and buys what will be revoked.
+async fn prepare(stage: &mut Stage) -> anyhow::Result<Evening> {
+    stage.organizer.draft(Places::FEW).await?;
+    stage.organizer.sign_keys().await?;
+    stage.organizer.publish().await?;
+    let organizer = stage.organizer.clone();
+    let buyer: Buyer = stage.buyer();
+    let mut tickets = Vec::new();
+    for _ in 0..=ROUNDS {
+        tickets.push(buyer.buy_one(STANDING).await?);
+    }
+    Ok(Evening {
+        event: organizer.event.parse().context("an event has an id")?,
+        organizer,
+        tickets,
+    })
+}
+
+/// Enrols the hubs of an event.
+async fn enrol_all(
+    event: u8,
+    organizer: Organizer,
+    told: mpsc::Sender<Heard>,
+) -> anyhow::Result<Vec<Enrolled>> {
+    let mut hubs = Vec::new();
+    for hub in 0..HUBS {
+        let name = format!("Hub {hub}");
+        let code: EnrolmentCode = organizer.enrolment_code(Role::Hub, &name).await?.parse()?;
+        let key = key(event, hub);
+        let request = serde_json::to_value(EnrolmentRequest::new(code.secret(), name, &key)?)?;
+        let answer = organizer
+            .http
+            .post("/v1/enrolments", &request)
+            .await?
+            .expect(200)?;
+        let grant: EnrolmentGrant = answer.json()?;
+        let trust = Arc::new(Trust::pin(code.roots(), grant.bundle)?);
+        let replica = Listener::new(&key, grant.identity, trust, told.clone());
+        hubs.push(Enrolled {
+            key,
+            // Each machine has an address of its own: the cloud lets only so many strangers of one in at a time.
+            address: SocketAddr::from((Ipv4Addr::new(127, 1, event, hub + 1), 0)),
+            replica: Arc::new(replica),
+        });
+    }
+    Ok(hubs)
+}
+
+fn key(event: u8, hub: u8) -> SecretKey {
+    let mut seed = [7; 32];
+    (seed[0], seed[1]) = (event, hub);
+    SecretKey::from_seed(&seed)
+}
+
+/// Links all hubs, those of each event one after the other, and waits until every session is open.
+async fn link_all(
+    enrolled: Vec<Vec<Enrolled>>,
+    cloud: SocketAddr,
+    links: &TaskTracker,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let mut venues = JoinSet::new();
+    for hubs in enrolled {
+        let (links, stop) = (links.clone(), stop.clone());
+        venues.spawn(async move {
+            for hub in hubs {
+                link(hub, cloud, &links, stop.clone()).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(linked) = venues.join_next().await {
+        linked??;
+    }
+    links.close();
+    Ok(())
+}
+
+async fn link(
+    hub: Enrolled,
+    cloud: SocketAddr,
+    links: &TaskTracker,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let endpoint = Endpoint::bind(hub.address, &hub.key)?;
+    let connection = endpoint.connect(cloud, hub.replica.event()).await?;
+    let (opened, is_open) = oneshot::channel();
+    links.spawn(async move {
+        // An error means that nobody waits any more.
+        let opened = |_| {
+            let _ = opened.send(());
+        };
+        drive(connection, hub.replica, Arc::new(NoAnswers), opened, stop).await;
+        endpoint.close().await;
+    });
+    let opening = timeout(PATIENCE, is_open).await;
+    opening
+        .context("a session did not open in time")?
+        .context("a session ended before it was open")
+}
+
+/// Revokes a ticket of every event at the same moment and gives how long each hub waited for it, from when it was asked for.
+async fn revoke(
+    evenings: &[Evening],
+    round: usize,
+    heard: &mut mpsc::Receiver<Heard>,
+) -> anyhow::Result<Latencies> {
+    let (begun, mut revoking) = (Instant::now(), JoinSet::new());
+    let mut awaited = BTreeMap::new();
+    for evening in evenings {
+        let ticket = &evening.tickets[round];
+        awaited.insert((evening.event, Unit(ticket.unit)), usize::from(HUBS));
+        let (organizer, id) = (evening.organizer.clone(), ticket.ticket_id.clone());
+        revoking.spawn(async move { organizer.revoke(&id).await });
+    }
+    let mut reached = Latencies::default();
+    let all_hear = async {
+        while reached.count() < ALL {
+            let heard = heard.recv().await.context("hubs are there")?;
+            let left = awaited
+                .get_mut(&(heard.event, heard.unit))
+                .context("this one was not revoked now")?;
+            *left = left.checked_sub(1).context("a hub heard of it twice")?;
+            reached.add(heard.at - begun);
+        }
+        anyhow::Ok(())
+    };
+    timeout(PATIENCE, all_hear)
+        .await
+        .context("not all hubs heard of it")??;
+    while let Some(revoked) = revoking.join_next().await {
+        revoked??;
+    }
+    ensure!(
+        awaited.values().all(|left| *left == 0),
+        "a hub heard of something else"
+    );
+    Ok(reached)
+}
