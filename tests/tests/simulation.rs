@@ -1,14 +1,21 @@
 //! Plays simulated events under faults and demands the promises after every step; longer runs are `make soak`'s.
 
+#[path = "simulation/saboteurs.rs"]
+mod saboteurs;
+#[path = "simulation/scenes.rs"]
+mod scenes;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use usher_tests::sim::{self, Outcome, Shape};
+use usher_tests::sim::{self, Kind, Outcome, Shape};
 
-/// Seeds of the default suite.
-const SEEDS: u64 = 300;
+/// Seeds of the default suite, each with a venue of its own size.
+const SEEDS: u64 = 150;
+/// Seeds played with the largest venue.
+const LARGE_SEEDS: u64 = 4;
 
 /// Plays seeds on every core and gives the outcomes' sums.
-fn play(seeds: std::ops::Range<u64>, shape: Shape) -> Outcome {
+fn play(seeds: std::ops::Range<u64>, shape: impl Fn(u64) -> Shape + Sync) -> Outcome {
     let next = AtomicU64::new(seeds.start);
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let play_some = || {
@@ -18,11 +25,7 @@ fn play(seeds: std::ops::Range<u64>, shape: Shape) -> Outcome {
             if seed >= seeds.end {
                 return sum;
             }
-            let outcome = sim::run(seed, shape);
-            sum.steps += outcome.steps;
-            sum.admitted += outcome.admitted;
-            sum.refused += outcome.refused;
-            sum.incidents += outcome.incidents;
+            sum = sum.and(sim::run(seed, &shape(seed)));
         }
     };
     std::thread::scope(|scope| {
@@ -30,37 +33,40 @@ fn play(seeds: std::ops::Range<u64>, shape: Shape) -> Outcome {
         workers
             .into_iter()
             .map(|worker| worker.join().expect("a seed broke a promise"))
-            .fold(Outcome::default(), |sum, one| Outcome {
-                steps: sum.steps + one.steps,
-                admitted: sum.admitted + one.admitted,
-                refused: sum.refused + one.refused,
-                incidents: sum.incidents + one.incidents,
-            })
+            .fold(Outcome::default(), Outcome::and)
     })
 }
 
 #[test]
 fn the_promises_hold_under_faults() {
-    let shape = Shape {
-        chaos_ms: 30_000,
-        ..Shape::default()
-    };
-    let sum = play(0..SEEDS, shape);
+    let sum = play(0..SEEDS, Shape::drawn);
     // The faults must bite: people got in, doubles happened under the available policy, and much was refused.
-    assert!(sum.admitted > SEEDS * 30, "{sum:?}");
+    assert!(sum.admitted > SEEDS * 20, "{sum:?}");
     assert!(sum.incidents > SEEDS, "{sum:?}");
     assert!(sum.refused > SEEDS * 50, "{sum:?}");
+    assert!(sum.forks > SEEDS / 10, "{sum:?}");
+    assert!(sum.altered > SEEDS, "{sum:?}");
+}
+
+#[test]
+fn the_promises_hold_at_the_largest_venue() {
+    let (hubs, scanners) = Shape::LARGEST;
+    let sum = play(10_000..10_000 + LARGE_SEEDS, |_| Shape {
+        hubs,
+        scanners,
+        ..Shape::default()
+    });
+    assert!(sum.admitted > LARGE_SEEDS * 20, "{sum:?}");
 }
 
 #[test]
 fn without_faults_there_are_no_doubles() {
-    let shape = Shape {
-        faults: false,
+    let sum = play(1_000..1_010, |_| Shape {
+        faults: [Kind::Rotation].into(),
         chaos_ms: 20_000,
         ..Shape::default()
-    };
-    let sum = play(1_000..1_010, shape);
-    assert_eq!(sum.incidents, 0, "{sum:?}");
+    });
+    assert_eq!((sum.incidents, sum.forks), (0, 0), "{sum:?}");
     assert!(sum.admitted > 100, "{sum:?}");
 }
 
@@ -70,5 +76,5 @@ fn one_seed_plays_the_same_twice() {
         chaos_ms: 20_000,
         ..Shape::default()
     };
-    assert_eq!(sim::run(7, shape), sim::run(7, shape));
+    assert_eq!(sim::run(7, &shape), sim::run(7, &shape));
 }

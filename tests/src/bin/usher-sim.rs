@@ -1,9 +1,12 @@
-//! Runs the simulation: one seed with a trace, or many seeds in a row; stops at the first broken promise with a non-zero exit code.
+//! Runs the simulation: one seed with a trace, many seeds in a row, or a failing seed made small; fails at the first broken promise.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::mpsc;
 
 use clap::Parser;
-use usher_tests::sim::{self, Shape};
+use usher_tests::sim::shrink::{Failing, shrink};
+use usher_tests::sim::{self, Broken, Outcome, Sabotage, Shape, Tape};
 
 /// Plays a simulated event under faults, seed by seed, and checks the promises after every step.
 #[derive(Parser)]
@@ -17,40 +20,116 @@ struct Args {
     /// The first seed of many.
     #[arg(long, default_value_t = 0)]
     from: u64,
-    /// Virtual seconds under faults.
-    #[arg(long, default_value_t = 60)]
-    seconds: u64,
-    /// Hubs.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
-    hubs: u8,
-    /// Scanners.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=100))]
-    scanners: u8,
+    /// Virtual seconds under faults; each seed draws its own unless given.
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// Hubs; each seed draws its own number unless given.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=20))]
+    hubs: Option<u8>,
+    /// Scanners; each seed draws its own number unless given.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=100))]
+    scanners: Option<u8>,
     /// Prints every step.
     #[arg(long)]
     trace: bool,
+    /// Makes the first failing seed small and prints its story.
+    #[arg(long)]
+    shrink: bool,
+    /// Breaks a rule on purpose, to see it found.
+    #[arg(long, value_enum)]
+    sabotage: Option<Sabotage>,
 }
 
-fn main() -> std::io::Result<()> {
-    let args = Args::parse();
-    let shape = Shape {
-        hubs: args.hubs.into(),
-        scanners: args.scanners.into(),
-        chaos_ms: args.seconds * 1000,
-        trace: args.trace,
-        ..Shape::default()
-    };
-    let seeds = args
-        .seed
-        .map_or(args.from..args.from + args.seeds, |seed| seed..seed + 1);
-    let mut out = std::io::stdout().lock();
-    for seed in seeds {
-        let outcome = sim::run(seed, shape);
-        writeln!(
-            out,
-            "seed {seed}: {} steps, {} let in, {} refused, {} incidents",
-            outcome.steps, outcome.admitted, outcome.refused, outcome.incidents
-        )?;
+impl Args {
+    fn shape(&self, seed: u64) -> Shape {
+        let drawn = Shape::drawn(seed);
+        Shape {
+            hubs: self.hubs.map_or(drawn.hubs, usize::from),
+            scanners: self.scanners.map_or(drawn.scanners, usize::from),
+            chaos_ms: self.seconds.map_or(drawn.chaos_ms, |seconds| seconds * 1000),
+            sabotage: self.sabotage,
+            ..drawn
+        }
     }
-    Ok(())
+}
+
+fn main() -> io::Result<ExitCode> {
+    let args = Args::parse();
+    let last = args.from.saturating_add(args.seeds);
+    let seeds = args.seed.map_or(args.from..last, |seed| seed..seed + 1);
+    let mut out = io::stdout().lock();
+    // What a panic says is told below, and shrinking makes hundreds of them.
+    std::panic::set_hook(Box::new(|_| {}));
+    for seed in seeds {
+        let shape = args.shape(seed);
+        let size = format!("{} hubs, {} scanners", shape.hubs, shape.scanners);
+        let played = if args.trace {
+            told(&mut out, seed, &shape, Tape::Everything)?
+        } else {
+            sim::attempt(seed, &shape)
+        };
+        match played {
+            Ok(outcome) => writeln!(
+                out,
+                "seed {seed} ({size}): {} steps, {} let in, {} refused, {} incidents",
+                outcome.steps, outcome.admitted, outcome.refused, outcome.incidents
+            )?,
+            Err(broken) => {
+                writeln!(
+                    out,
+                    "seed {seed} ({size}): BROKEN after {} ms: {}",
+                    broken.after_ms, broken.complaint
+                )?;
+                let small = if args.shrink { shrink(seed, &shape) } else { None };
+                match small {
+                    Some(failing) => tell_small(&mut out, &failing)?,
+                    None => writeln!(
+                        out,
+                        "see it: usher-sim --seed {seed} --trace; make it small: --seed {seed} --shrink"
+                    )?,
+                }
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Plays a seed and prints its story line by line.
+fn told(
+    out: &mut impl Write,
+    seed: u64,
+    shape: &Shape,
+    tape: fn(mpsc::Sender<String>) -> Tape,
+) -> io::Result<Result<Outcome, Broken>> {
+    let (lines, story) = mpsc::channel();
+    let played = sim::attempt(
+        seed,
+        &Shape {
+            tape: tape(lines),
+            ..shape.clone()
+        },
+    );
+    for line in story {
+        writeln!(out, "{line}")?;
+    }
+    Ok(played)
+}
+
+fn tell_small(out: &mut impl Write, failing: &Failing) -> io::Result<()> {
+    let shape = &failing.shape;
+    writeln!(
+        out,
+        "made small in {} runs: seed {}, {} hubs, {} scanners, {} ms, faults {:?}, {} of {} acts dropped",
+        failing.runs,
+        failing.seed,
+        shape.hubs,
+        shape.scanners,
+        shape.chaos_ms,
+        shape.faults,
+        shape.dropped.len(),
+        failing.broken.acts
+    )?;
+    let _ = told(out, failing.seed, shape, Tape::Story)?;
+    writeln!(out, "BROKEN: {}", failing.broken.complaint)
 }

@@ -1,13 +1,14 @@
-//! What goes wrong and when: cuts in one or both directions, crashes, clocks set anew; and the healing at the end.
+//! What goes wrong and when: cuts, crashes, wrong clocks, lost and restored machines; and the healing at the end. Messages go wrong on the wire.
 
+use super::disk::Disk;
 use super::node::NodeId;
-use super::world::{Happening, World};
+use super::shape::Kind;
+use super::world::{CLOUD, Happening, World};
 
 /// Largest clock error of a device, in milliseconds.
-const MAX_SKEW_MS: u64 = 10 * 60 * 1000;
+pub const MAX_SKEW_MS: u64 = 10 * 60 * 1000;
 
 /// A fault or its end.
-#[derive(Debug, Clone)]
 pub enum Fault {
     /// Time for the next fault.
     Next,
@@ -15,6 +16,10 @@ pub enum Fault {
     Mend(Vec<(NodeId, NodeId)>),
     /// A crashed node starts again.
     Restart(NodeId),
+    /// A hub's disk is replaced by this older copy of it.
+    PutBack(NodeId, Box<Disk>),
+    /// A person vouches that a hub will never admit again.
+    Mourn(NodeId),
 }
 
 impl World {
@@ -22,76 +27,214 @@ impl World {
     pub fn fault(&mut self, fault: Fault) {
         match fault {
             Fault::Next if self.stormy => {
-                let pause = self.random.between(400, 4_000);
+                let pause = self.rhythm.between(400, 3_000);
                 self.plan(pause, Happening::Fault(Fault::Next));
-                self.break_something();
+                self.act(Self::break_something);
             }
-            Fault::Next => {}
             Fault::Mend(directions) => {
                 for direction in directions {
                     self.cut.remove(&direction);
                 }
             }
             Fault::Restart(node) => self.restart(node),
+            Fault::PutBack(hub, copy) if self.stormy => self.put_back(hub, *copy),
+            Fault::Mourn(hub) => self.mourn(hub),
+            Fault::Next | Fault::PutBack(..) => {}
         }
     }
 
     fn break_something(&mut self) {
         let node = self.random.index(self.nodes.len());
-        match self.random.below(10) {
-            0..3 => {
-                let pair = self.random.index(self.pairs.len());
-                let (a, b) = self.pairs[pair];
-                let one_way = self.random.percent(40);
-                let cut = if one_way {
-                    vec![(a, b)]
-                } else {
-                    vec![(a, b), (b, a)]
-                };
-                self.cut_for_a_while(cut);
-            }
-            3..6 => {
-                let others = (0..self.nodes.len()).filter(|other| *other != node);
-                let cut = others.flat_map(|other| [(node, other), (other, node)]).collect();
-                self.cut_for_a_while(cut);
-            }
-            6..9 if self.nodes[node].up => {
-                self.say(|| format!("{node}: crashes"));
-                self.nodes[node].crash();
-                let pause = self.random.between(300, 6_000);
-                self.plan(pause, Happening::Fault(Fault::Restart(node)));
-            }
-            _ => {
-                let skew = self.random.between(0, 2 * MAX_SKEW_MS);
-                self.nodes[node].skew_ms = i64::try_from(skew).expect("minutes") - 600_000;
-            }
+        let (kind, action): (Kind, fn(&mut Self, NodeId)) = match self.random.below(24) {
+            0..4 => (Kind::Cuts, Self::cut_a_line),
+            4..7 => (Kind::Cuts, Self::cut_a_node),
+            7..10 => (Kind::Cuts, Self::cut_an_island),
+            10..15 => (Kind::Crashes, Self::crash_for_a_while),
+            15..17 => (Kind::Clocks, Self::set_a_clock),
+            17..20 => (Kind::Roaming, Self::roam),
+            20..23 => (Kind::OldCopy, Self::copy_a_disk),
+            _ => (Kind::HubLoss, Self::destroy_a_hub),
+        };
+        if self.shape.has(kind) {
+            action(self, node);
         }
     }
 
+    fn cut_a_line(&mut self, _node: NodeId) {
+        let (a, b) = self.pairs[self.random.index(self.pairs.len())];
+        let one_way = self.random.percent(40);
+        self.tell(|| {
+            let way = if one_way { "one way from" } else { "between" };
+            format!("the line is cut {way} {} to {}", self.name(a), self.name(b))
+        });
+        let cut = if one_way {
+            vec![(a, b)]
+        } else {
+            vec![(a, b), (b, a)]
+        };
+        self.cut_for_a_while(cut);
+    }
+
+    fn cut_a_node(&mut self, node: NodeId) {
+        self.tell(|| format!("{} is cut off", self.name(node)));
+        self.cut_off(&[node]);
+    }
+
+    /// Some hubs and their scanners hear each other and nobody else.
+    fn cut_an_island(&mut self, _node: NodeId) {
+        let hubs: Vec<_> = self.hubs().filter(|_| self.random.percent(40)).collect();
+        let mut island = hubs.clone();
+        island.extend(
+            self.scanners()
+                .filter(|scanner| self.hub_of(*scanner).is_some_and(|hub| hubs.contains(&hub))),
+        );
+        self.tell(|| format!("an island: {}", self.names(&island)));
+        self.cut_off(&island);
+    }
+
+    fn cut_off(&mut self, island: &[NodeId]) {
+        let cut = self.shores(island);
+        self.cut_for_a_while(cut);
+    }
+
+    /// Cuts nodes off from all others, until [`World::mend`].
+    pub fn isolate(&mut self, island: &[NodeId]) {
+        let cut = self.shores(island);
+        self.cut.extend(cut);
+    }
+
+    /// Mends every cut.
+    pub fn mend(&mut self) {
+        self.cut.clear();
+    }
+
+    fn shores(&self, island: &[NodeId]) -> Vec<(NodeId, NodeId)> {
+        let others = (0..self.nodes.len()).filter(|other| !island.contains(other));
+        let lines = others.flat_map(|other| {
+            island
+                .iter()
+                .flat_map(move |node| [(*node, other), (other, *node)])
+        });
+        lines.collect()
+    }
+
     fn cut_for_a_while(&mut self, directions: Vec<(NodeId, NodeId)>) {
-        self.say(|| format!("cut {directions:?}"));
         self.cut.extend(directions.iter().copied());
         let pause = self.random.between(500, 15_000);
         self.plan(pause, Happening::Fault(Fault::Mend(directions)));
     }
 
+    fn crash_for_a_while(&mut self, node: NodeId) {
+        if self.nodes[node].up {
+            self.tell(|| format!("{} crashes", self.name(node)));
+            self.nodes[node].crash();
+            let pause = self.random.between(300, 6_000);
+            self.plan(pause, Happening::Fault(Fault::Restart(node)));
+        }
+    }
+
+    fn set_a_clock(&mut self, node: NodeId) {
+        let skew = self.random.between(0, 2 * MAX_SKEW_MS);
+        let skew_ms = i64::try_from(skew).expect("minutes") - i64::try_from(MAX_SKEW_MS).expect("minutes");
+        self.tell(|| format!("{}'s clock is {skew_ms} ms off from now on", self.name(node)));
+        self.nodes[node].skew_ms = skew_ms;
+    }
+
+    fn roam(&mut self, _node: NodeId) {
+        let usable = self.usable_hubs();
+        let scanner = 1 + self.shape.hubs + self.random.index(self.shape.scanners);
+        let hub = usable[self.random.index(usable.len())];
+        self.move_scanner(scanner, hub);
+    }
+
+    /// Somebody copies a hub's disk; later the hub is put back to that copy. Once in a run.
+    fn copy_a_disk(&mut self, _node: NodeId) {
+        let usable = self.usable_hubs();
+        let hub = usable[self.random.index(usable.len())];
+        let pause = self.random.between(500, 8_000);
+        if self.restored.is_none() {
+            self.restored = Some(hub);
+            self.tell(|| format!("somebody copies the disk of {}", self.name(hub)));
+            let copy = Box::new(self.nodes[hub].disk.clone());
+            self.plan(pause, Happening::Fault(Fault::PutBack(hub, copy)));
+        }
+    }
+
+    /// A hub loses its disk and starts again from an older copy of it.
+    pub fn put_back(&mut self, hub: NodeId, copy: Disk) {
+        self.tell(|| format!("{} loses its disk; an old copy is put in", self.name(hub)));
+        let key = self.nodes[hub].key.public();
+        self.observer
+            .perish(&self.nodes[hub].disk, key, copy.held_of(&key).tail.seq);
+        self.observer.knows_only(hub, &copy);
+        self.restored = Some(hub);
+        self.nodes[hub].crash();
+        self.nodes[hub].disk = copy;
+        let pause = self.random.between(300, 3_000);
+        self.plan(pause, Happening::Fault(Fault::Restart(hub)));
+    }
+
+    /// A hub burns. Once in a run, never the one whose disk was copied: together they would destroy the proof of a fork.
+    fn destroy_a_hub(&mut self, _node: NodeId) {
+        let usable = self.usable_hubs();
+        let hub = usable[self.random.index(usable.len())];
+        let first = !self.nodes.iter().any(|node| node.gone);
+        if first && usable.len() > 1 && self.restored != Some(hub) {
+            self.destroy(hub);
+        }
+    }
+
+    /// Destroys a hub; a little later a person says so.
+    fn destroy(&mut self, hub: NodeId) {
+        self.burn(hub);
+        let pause = self.random.between(500, 5_000);
+        self.plan(pause, Happening::Fault(Fault::Mourn(hub)));
+    }
+
+    /// A hub is no more.
+    pub fn burn(&mut self, hub: NodeId) {
+        self.tell(|| format!("{} is destroyed", self.name(hub)));
+        self.nodes[hub].crash();
+        self.nodes[hub].gone = true;
+    }
+
+    fn mourn(&mut self, hub: NodeId) {
+        if self.observer.retired.contains(&hub) {
+            return;
+        }
+        if self.nodes[CLOUD].up {
+            self.retire(hub);
+        } else {
+            self.plan(500, Happening::Fault(Fault::Mourn(hub)));
+        }
+    }
+
     fn restart(&mut self, node: NodeId) {
-        if !self.nodes[node].up {
-            self.say(|| format!("{node}: starts again"));
+        if !self.nodes[node].up && !self.nodes[node].gone {
+            self.tell(|| format!("{} starts again", self.name(node)));
             let now = self.now;
-            self.nodes[node].restart(now);
+            self.nodes[node].restart(now, self.shape.sabotage);
             self.keep_house(node);
         }
     }
 
-    /// Ends the storm: everything runs, everyone hears everyone, nobody new comes.
+    /// Ends the storm: everything that is left runs, everyone hears everyone, nobody new comes.
     pub fn heal(&mut self) {
-        self.say(|| "heals".to_owned());
+        self.tell(|| "everything is mended".to_owned());
         self.stormy = false;
         self.people.coming = false;
         self.cut.clear();
         for node in 0..self.nodes.len() {
             self.restart(node);
         }
+        let gone: Vec<_> = self.hubs().filter(|hub| self.nodes[*hub].gone).collect();
+        for hub in gone {
+            self.mourn(hub);
+        }
+    }
+
+    fn names(&self, nodes: &[NodeId]) -> String {
+        let names: Vec<_> = nodes.iter().map(|node| self.name(*node)).collect();
+        names.join(", ")
     }
 }

@@ -52,6 +52,11 @@ impl Disk {
         self.logs.values().flatten()
     }
 
+    /// Gives one log, oldest record first.
+    pub fn log(&self, origin: &Origin) -> &[Entry] {
+        self.logs.get(origin).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Gives the newest head of every log.
     pub fn newest_heads(&self) -> impl Iterator<Item = &Head> {
         self.heads.values().filter_map(|heads| heads.values().next_back())

@@ -1,11 +1,11 @@
 //! One simulated machine: ledger, disk, clock and the batch that becomes durable together; the network is the world's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use usher_keys::{DeviceIdentity, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp};
 use usher_protocol::ledger::{Entry, Ledger};
-use usher_protocol::log::Head;
+use usher_protocol::log::{Hash, Head};
 use usher_protocol::record::Body;
 use usher_protocol::sync::Session;
 use usher_protocol::trust::Trust;
@@ -13,6 +13,7 @@ use usher_protocol::{Origin, ScanId};
 
 use super::disk::Disk;
 use super::scans::{Answering, Waiting};
+use super::shape::Sabotage;
 
 /// Names a node by its index in the world.
 pub type NodeId = usize;
@@ -69,6 +70,14 @@ pub struct Node {
     pub disk: Disk,
     /// Whether it runs.
     pub up: bool,
+    /// Whether it was destroyed.
+    pub gone: bool,
+    /// Whether the organizer has revoked it.
+    pub revoked: bool,
+    /// Whether its memory has changed since the observer last looked.
+    pub changed: bool,
+    /// Chain hashes of all it ever wrote itself, lost or not.
+    pub genuine: BTreeSet<Hash>,
     /// Counts its starts: what was planned in an earlier life does not happen.
     pub life: u64,
     /// How far its clock is off, in milliseconds.
@@ -81,9 +90,12 @@ pub struct Node {
     pub commit_planned: bool,
     /// The newest authority time it has heard.
     pub fresh_as_of: Option<Timestamp>,
+    /// How many revoked devices its sessions were last told of.
+    pub revoked_known: usize,
     /// Scans it has asked others about.
     pub waiting: BTreeMap<ScanId, Waiting>,
     roots: RootSet,
+    first_bundle: SignedBundle,
 }
 
 /// What a node is made of.
@@ -105,6 +117,7 @@ pub struct NodeConfig {
 impl Node {
     /// Makes a running node with an empty log.
     pub fn new(config: NodeConfig) -> Self {
+        let first_bundle = config.bundle.clone();
         let disk = Disk::new(config.bundle.clone());
         let ledger = Self::fresh_ledger(&config.key, config.role, &config.identity, &config.roots, &disk);
         Self {
@@ -115,14 +128,20 @@ impl Node {
             ledger,
             disk,
             up: true,
+            gone: false,
+            revoked: false,
+            changed: true,
+            genuine: BTreeSet::new(),
             life: 0,
             skew_ms: config.skew_ms,
             sessions: BTreeMap::new(),
             batch: Batch::default(),
             commit_planned: false,
             fresh_as_of: None,
+            revoked_known: 0,
             waiting: BTreeMap::new(),
             roots: config.roots,
+            first_bundle,
         }
     }
 
@@ -155,8 +174,17 @@ impl Node {
     }
 
     /// Starts again from the disk.
-    pub fn restart(&mut self, world_ms: u64) {
+    pub fn restart(&mut self, world_ms: u64, sabotage: Option<Sabotage>) {
         self.up = true;
+        if sabotage == Some(Sabotage::TrustIsRolledBack) {
+            self.disk.bundle = self.first_bundle.clone();
+        }
+        self.load(world_ms);
+    }
+
+    /// Rebuilds the memory from the disk.
+    pub fn load(&mut self, world_ms: u64) {
+        self.changed = true;
         self.ledger = Self::fresh_ledger(&self.key, self.role, &self.identity, &self.roots, &self.disk);
         let now = self.clock(world_ms);
         for entry in self.disk.entries() {
@@ -170,7 +198,16 @@ impl Node {
     /// Writes a record to its own log, durable with the next commit.
     pub fn write(&mut self, body: Body, now: Timestamp) {
         let entry = self.ledger.write(body, now);
-        self.batch.entries.push(entry);
+        self.wrote([entry]);
+    }
+
+    /// Takes records of its own log into the batch.
+    pub fn wrote(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        for entry in entries {
+            self.changed = true;
+            self.genuine.insert(entry.tail.hash);
+            self.batch.entries.push(entry);
+        }
     }
 
     /// Makes the batch durable and gives what to tell.

@@ -4,23 +4,39 @@ use std::collections::BTreeMap;
 
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::policy::Entry;
-use usher_protocol::record::Body;
-use usher_protocol::{GateId, Generation, ScanId, Unit};
+use usher_protocol::{GateId, ScanId};
 
 use super::node::NodeId;
-use super::scans::Job;
-use super::setting::{TIERS, admits, tier_of};
-use super::world::{CLOUD, Happening, World};
+use super::scans::{Errand, Job, Waiting};
+use super::setting::{CLOSED, ROTATED, STRUCK, TIERS, admits, tier_of};
+use super::world::{Happening, World};
+
+/// How long the slowest answer takes where nothing is lost, in milliseconds: a scanner that gave up judges alone.
+const ANSWERED_WITHIN_MS: u64 = 400;
 
 /// What a ticket on paper is really worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Worth {
-    /// Signed by the event's key.
+    /// Signed by the event's first key.
     Genuine,
+    /// Signed by the event's second key.
+    Succeeding,
     /// Signed by the key that is struck out during the run.
     Doomed,
     /// Signed by nobody the event knows, or altered.
     False,
+}
+
+impl Worth {
+    /// Tells whether whoever knows that version of the bundle may let such a ticket in.
+    pub fn is_good_under(self, bundle: u64) -> bool {
+        match self {
+            Self::Genuine => bundle < CLOSED,
+            Self::Succeeding => bundle >= ROTATED,
+            Self::Doomed => bundle < STRUCK,
+            Self::False => false,
+        }
+    }
 }
 
 /// What somebody shows at a gate.
@@ -51,7 +67,6 @@ impl std::fmt::Debug for Paper {
 
 /// What the world knows of the guests.
 pub struct People {
-    units: u32,
     generations: BTreeMap<u32, u32>,
     inside: BTreeMap<u32, u32>,
     /// Whether people still come.
@@ -59,18 +74,25 @@ pub struct People {
 }
 
 impl People {
-    /// Makes a crowd with one ticket for each unit.
-    pub fn new(units: u32) -> Self {
+    /// Makes a crowd with one ticket for each unit; nobody comes by themselves unless told so.
+    pub fn new(coming: bool) -> Self {
         Self {
-            units,
             generations: BTreeMap::new(),
             inside: BTreeMap::new(),
-            coming: true,
+            coming,
         }
     }
 
-    fn newest(&self, unit: u32) -> u32 {
+    /// Gives the newest generation of a unit's ticket.
+    pub fn newest(&self, unit: u32) -> u32 {
         self.generations.get(&unit).copied().unwrap_or(1)
+    }
+
+    /// Issues a unit's ticket anew and gives its generation.
+    pub fn reissue(&mut self, unit: u32) -> u32 {
+        let newest = self.newest(unit) + 1;
+        self.generations.insert(unit, newest);
+        newest
     }
 
     /// Tells how many people with that unit's ticket are inside.
@@ -85,9 +107,13 @@ impl World {
         if !self.people.coming {
             return;
         }
-        let pause = self.random.between(20, 250);
+        let pause = self.rhythm.between(20, 250);
         self.plan(pause, Happening::Person);
-        let unit = u32::try_from(self.random.below(u64::from(self.people.units))).expect("a unit");
+        self.act(Self::come);
+    }
+
+    fn come(&mut self) {
+        let unit = u32::try_from(self.random.below(u64::from(self.shape.units))).expect("a unit");
         let reentry = TIERS[tier_of(unit)].1 == Entry::Reentry;
         if reentry && self.people.inside(unit) > 0 && self.random.percent(50) {
             return self.somebody_leaves(unit);
@@ -105,6 +131,22 @@ impl World {
         }
     }
 
+    /// Somebody shows a unit's genuine ticket at a scanner and waits for the answer.
+    pub fn ask(&mut self, unit: u32, scanner: NodeId) -> Option<Verdict> {
+        let scan = self.present(unit, scanner);
+        self.play(ANSWERED_WITHIN_MS);
+        self.observer.shown.get(&scan).copied()
+    }
+
+    fn present(&mut self, unit: u32, scanner: NodeId) -> ScanId {
+        let paper = self.genuine(unit, self.people.newest(unit));
+        let mut job = self.job(paper, Direction::In, 1);
+        job.scanner = scanner;
+        let scan = job.scan;
+        self.read(job);
+        scan
+    }
+
     /// Somebody leaves: out of the door whatever the screen says.
     fn somebody_leaves(&mut self, unit: u32) {
         *self.people.inside.entry(unit).or_default() -= 1;
@@ -116,10 +158,11 @@ impl World {
 
     fn job(&mut self, paper: Paper, direction: Direction, persons: u8) -> Job {
         let gate = self.random.index(self.shape.scanners);
+        let scanner = self.scanners().start + gate;
         Job {
             scan: ScanId(self.random.bytes16()),
             paper,
-            scanner: self.nodes.len() - self.shape.scanners + gate,
+            scanner,
             gate: GateId(u16::try_from(gate).expect("few gates")),
             direction,
             persons,
@@ -161,34 +204,38 @@ impl World {
         }
     }
 
-    fn genuine(&self, unit: u32, generation: u32) -> Paper {
-        let text = self.setting.ticket(unit, generation, &self.setting.tickets);
+    /// A ticket as the organizer issued it: half of them again once there is a new key, and hardly any before that was needed.
+    fn genuine(&mut self, unit: u32, generation: u32) -> Paper {
+        let renewed = match self.bundle_version {
+            CLOSED.. => self.random.percent(90),
+            ROTATED.. => self.random.percent(50),
+            _ => false,
+        };
+        let (key, worth) = if renewed {
+            (&self.setting.successor, Worth::Succeeding)
+        } else {
+            (&self.setting.tickets, Worth::Genuine)
+        };
         Paper {
-            text,
+            text: self.setting.ticket(unit, generation, key),
             unit,
             generation,
-            worth: Worth::Genuine,
+            worth,
         }
     }
 
     /// Staff see the answer and act on it; who was referred often tries again.
     pub fn show(&mut self, job: &Job, verdict: Verdict) {
-        self.say(|| format!("{}: shows {:?} {verdict:?}", job.scanner, job.paper));
+        self.tell(|| format!("{} shows {verdict:?} for {:?}", self.name(job.scanner), job.paper));
         let first = self.observer.shown(job, verdict);
         match verdict {
             Verdict::Admit { persons, .. } if job.direction == Direction::In && first => {
                 *self.people.inside.entry(job.paper.unit).or_default() += u32::from(persons);
-                let inside = self.people.inside(job.paper.unit);
-                self.observer.went_in(self.step, job, inside);
+                self.check_went_in(job.paper.unit);
             }
             Verdict::Refer(_) if self.random.percent(50) => {
                 let pause = self.random.between(500, 3_000);
-                let hub = self
-                    .pairs
-                    .iter()
-                    .find(|(_, end)| *end == job.scanner)
-                    .map(|(hub, _)| *hub);
-                if let Some(hub) = hub {
+                if let Some(hub) = self.hub_of(job.scanner) {
                     self.retry(job, hub, pause);
                 }
             }
@@ -200,68 +247,11 @@ impl World {
     fn retry(&mut self, job: &Job, hub: NodeId, pause_ms: u64) {
         self.nodes[job.scanner]
             .waiting
-            .insert(job.scan, super::scans::Waiting(job.clone()));
-        let errand = super::scans::Errand::AtHub(hub, job.clone());
+            .insert(job.scan, Waiting(job.clone()));
+        let errand = Errand::AtHub(hub, job.clone());
         self.plan(pause_ms, Happening::Errand(Box::new(errand)));
         let life = self.nodes[job.scanner].life;
-        let patience = super::scans::Errand::OutOfPatience(job.scanner, life, job.scan);
+        let patience = Errand::OutOfPatience(job.scanner, life, job.scan);
         self.plan(pause_ms + 300, Happening::Errand(Box::new(patience)));
-    }
-
-    /// The organizer revokes, reissues, strikes out a key or changes the roster.
-    pub fn organize(&mut self) {
-        if !self.people.coming {
-            return;
-        }
-        let pause = self.random.between(1_500, 6_000);
-        self.plan(pause, Happening::Organizer);
-        if !self.nodes[CLOUD].up {
-            return;
-        }
-        let now = self.nodes[CLOUD].clock(self.now);
-        let unit = u32::try_from(self.random.below(u64::from(self.people.units))).expect("a unit");
-        let generation = self.people.newest(unit);
-        match self.random.below(10) {
-            0..4 => {
-                let body = Body::Revoked {
-                    unit: Unit(unit),
-                    generation: Generation(generation),
-                };
-                self.nodes[CLOUD].write(body, now);
-            }
-            4..7 => {
-                self.people.generations.insert(unit, generation + 1);
-                let body = Body::Superseded {
-                    unit: Unit(unit),
-                    generation: Generation(generation + 1),
-                };
-                self.nodes[CLOUD].write(body, now);
-            }
-            7 if self.bundle_version == 1 => self.strike_out(),
-            _ if self.shape.faults => self.change_roster(),
-            _ => {}
-        }
-        self.plan_commit(CLOUD);
-    }
-
-    fn strike_out(&mut self) {
-        self.bundle_version = 2;
-        let bundle = self.setting.bundle(2);
-        self.nodes[CLOUD]
-            .ledger
-            .renew_trust(bundle.clone())
-            .expect("a newer bundle by the same root");
-        self.nodes[CLOUD].batch.bundle = Some(bundle);
-    }
-
-    /// Every hub joins; or one is taken out of the roster while it may still be running.
-    fn change_roster(&mut self) {
-        let all: Vec<NodeId> = (1..=self.shape.hubs).collect();
-        let mut hubs = all.clone();
-        if self.roster.1 == all && hubs.len() > 1 {
-            let out = self.random.index(hubs.len());
-            hubs.remove(out);
-        }
-        self.publish_roster(hubs);
     }
 }

@@ -1,11 +1,13 @@
 //! The way of a scan: scanner, hub, home hub and back, with the time-outs of the real programs; the rules themselves are the ledger's.
 
-use usher_protocol::admission::{Direction, Reason, Verdict};
-use usher_protocol::ledger::{Asked, Route, Seat};
+use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
+use usher_protocol::ledger::{Asked, Judged, Route, Seat};
+use usher_protocol::record::Body;
 use usher_protocol::{GateId, ScanId};
 
 use super::node::{NodeId, Then};
 use super::people::Paper;
+use super::shape::Sabotage;
 use super::world::{Happening, World};
 
 /// How long a hub waits for a home hub, in milliseconds.
@@ -90,13 +92,8 @@ impl World {
         if !self.nodes[scanner].up {
             return;
         }
-        let hub = self
-            .pairs
-            .iter()
-            .find(|(_, end)| *end == scanner)
-            .map(|(hub, _)| *hub);
         self.wait_for(scanner, job.clone(), HUB_TIMEOUT_MS);
-        if let Some(hub) = hub {
+        if let Some(hub) = self.hub_of(scanner) {
             self.send_errand(scanner, hub, Errand::AtHub(hub, job));
         }
     }
@@ -104,8 +101,8 @@ impl World {
     /// Carries a scan one leg further.
     pub fn run_errand(&mut self, errand: Errand) {
         match errand {
-            Errand::AtHub(hub, job) if self.nodes[hub].up => self.at_hub(hub, job),
-            Errand::AtHome(home, asker, job) if self.nodes[home].up => self.at_home(home, asker, job),
+            Errand::AtHub(hub, job) if self.listens(hub, job.scanner) => self.at_hub(hub, job),
+            Errand::AtHome(home, asker, job) if self.listens(home, asker) => self.at_home(home, asker, job),
             Errand::BackAtHub(hub, job, verdict) if self.nodes[hub].up => {
                 self.back_at_hub(hub, &job, verdict)
             }
@@ -132,6 +129,12 @@ impl World {
             | Errand::BackAtScanner(..)
             | Errand::OutOfPatience(..) => {}
         }
+    }
+
+    /// Requests are heard on open sessions only.
+    fn listens(&self, node: NodeId, asker: NodeId) -> bool {
+        let live = self.nodes[node].sessions.get(&asker);
+        self.nodes[node].up && live.is_some_and(|live| live.session.peer().is_some())
     }
 
     fn at_hub(&mut self, hub: NodeId, job: Job) {
@@ -205,10 +208,19 @@ impl World {
             return;
         };
         let now = self.nodes[node].clock(self.now);
-        let judged = self.nodes[node].ledger.judge(&asked, seat, now);
-        self.say(|| format!("{node}: {:?} {seat:?} → {:?}", job.paper, judged.verdict));
-        let bundle = self.nodes[node].ledger.trust().bundle().version;
-        self.observer.decided(self.step, (node, bundle), &job, &judged);
+        let mut judged = self.nodes[node].ledger.judge(&asked, seat, now);
+        if self.shape.sabotage == Some(Sabotage::CutOffSaysYes) {
+            self.say_yes(node, &asked, &mut judged);
+        }
+        self.tell(|| {
+            format!(
+                "{} judges {:?} as {seat:?}: {:?}",
+                self.name(node),
+                job.paper,
+                judged.verdict
+            )
+        });
+        self.check_decided(node, &job, &judged);
         if let Some(body) = judged.body {
             self.nodes[node].write(body, now);
         }
@@ -217,11 +229,27 @@ impl World {
             verdict: judged.verdict,
             to,
         };
-        self.nodes[node]
-            .batch
-            .then
-            .push(Then::Answer(Box::new(answering)));
         self.plan_commit(node);
+        if self.shape.sabotage == Some(Sabotage::AnswerTooEarly) {
+            return self.answer(node, answering);
+        }
+        let then = &mut self.nodes[node].batch.then;
+        then.push(Then::Answer(Box::new(answering)));
+    }
+
+    fn say_yes(&self, node: NodeId, asked: &Asked, judged: &mut Judged) {
+        let passage = self.nodes[node]
+            .ledger
+            .override_refusal(asked, String::new(), String::new());
+        if let (Verdict::Refer(Referral::HomeUnreachable { .. }), Some(Body::Overridden { passage, .. })) =
+            (judged.verdict, passage)
+        {
+            judged.verdict = Verdict::Admit {
+                persons: passage.persons,
+                left: 0,
+            };
+            judged.body = Some(Body::Admitted(passage));
+        }
     }
 
     /// Sends a durable answer on its way.

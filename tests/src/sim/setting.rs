@@ -15,6 +15,13 @@ pub const BEGIN_MS: u64 = 1_800_000_000_000;
 /// How many people a group ticket admits.
 pub const GROUP: u8 = 3;
 
+/// The bundle that strikes the doomed key out.
+pub const STRUCK: u64 = 2;
+/// The bundle that brings new keys for tickets and authority.
+pub const ROTATED: u64 = 3;
+/// The bundle that closes the window of the first ticket key; the last.
+pub const CLOSED: u64 = 4;
+
 /// The tiers, by their index: what each unit's tier is follows from its number.
 pub const TIERS: [(&str, Entry, Offline); 6] = [
     ("Strict single", Entry::Single, Offline::Strict),
@@ -33,12 +40,16 @@ pub struct Setting {
     pub root: SecretKey,
     /// Signs tickets.
     pub tickets: SecretKey,
-    /// Signed some tickets and is struck out during the run.
+    /// Signed some tickets and is struck out by the second bundle.
     pub doomed: SecretKey,
+    /// Signs tickets from the third bundle on.
+    pub successor: SecretKey,
     /// Signs tickets for nobody: a forger's key.
     pub forger: SecretKey,
     /// Writes the authority log.
     pub authority: SecretKey,
+    /// Writes the authority log from the third bundle on.
+    pub next_authority: SecretKey,
     /// Signs certificates.
     pub issuing: SecretKey,
 }
@@ -51,8 +62,10 @@ impl Setting {
             root: key(),
             tickets: key(),
             doomed: key(),
+            successor: key(),
             forger: key(),
             authority: key(),
+            next_authority: key(),
             issuing: key(),
             event: EventId(*b"simulated event!"),
         }
@@ -63,19 +76,34 @@ impl Setting {
         RootSet::single(self.root.public())
     }
 
-    /// Gives a version of the trust bundle; from the second on the doomed key is struck out.
+    /// Gives a version of the trust bundle: the second strikes the doomed key out, the third brings new keys for tickets and
+    /// authority beside the retired ones, the fourth closes the window of the first ticket key.
     pub fn bundle(&self, version: u64) -> SignedBundle {
         let trusted = |key: &SecretKey| TrustedKey::active(key.public(), Window::ALWAYS);
-        let mut doomed = trusted(&self.doomed);
-        if version > 1 {
-            doomed.status = KeyStatus::Struck(Timestamp(BEGIN_MS));
+        let retired = |key: &SecretKey| TrustedKey {
+            status: KeyStatus::Retired(Timestamp(BEGIN_MS)),
+            ..trusted(key)
+        };
+        let mut ticket_keys = vec![trusted(&self.tickets), trusted(&self.doomed)];
+        let mut authority_keys = vec![trusted(&self.authority)];
+        if version >= STRUCK {
+            ticket_keys[1].status = KeyStatus::Struck(Timestamp(BEGIN_MS));
+        }
+        if version >= ROTATED {
+            ticket_keys[0] = retired(&self.tickets);
+            ticket_keys.push(trusted(&self.successor));
+            authority_keys = vec![retired(&self.authority), trusted(&self.next_authority)];
+        }
+        if version >= CLOSED {
+            // Long before the slowest clock of the venue.
+            ticket_keys[0].window.until = Timestamp(BEGIN_MS / 2);
         }
         let bundle = TrustBundle {
             event: self.event,
             version,
             roots: self.roots(),
-            ticket_keys: vec![trusted(&self.tickets), doomed],
-            authority_keys: vec![trusted(&self.authority)],
+            ticket_keys,
+            authority_keys,
             issuing_keys: vec![trusted(&self.issuing)],
         };
         bundle.sign(&[&self.root])

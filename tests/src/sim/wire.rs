@@ -1,15 +1,20 @@
 //! Connections and sessions between nodes: delivery with delay, loss, repetition and reordering, and what sessions want done.
 
 use usher_keys::Timestamp;
+use usher_protocol::ledger::Entry;
+use usher_protocol::log::{Contradiction, Run, RunError};
 use usher_protocol::sync::{
-    Close, Context, Input, Message, Notice, Output, Session, SessionConfig, StoreError,
+    Close, Context, Farewell, Input, Message, Notice, Output, Session, SessionConfig, StoreError,
 };
 
 use super::node::{Live, NodeId, Then};
+use super::shape::{Kind, Sabotage};
 use super::world::{Happening, World};
 
 /// How often a pair looks after its connection, in milliseconds.
 const CONNECT_EVERY_MS: u64 = 700;
+/// How many of a thousand messages are altered on the way, unless a test wants more.
+pub const ALTERED_PER_MILLE: u64 = 3;
 
 impl World {
     /// Tells whether anything gets from one node to another.
@@ -19,10 +24,11 @@ impl World {
 
     /// Gives the delay of a message, or nothing when it is lost.
     pub fn transit(&mut self, from: NodeId, to: NodeId) -> Option<u64> {
-        if !self.passes(from, to) || (self.stormy && self.random.percent(3)) {
+        let lossy = self.stormy && self.shape.has(Kind::Loss);
+        if !self.passes(from, to) || (lossy && self.random.percent(3)) {
             return None;
         }
-        let slow = self.stormy && self.random.percent(5);
+        let slow = lossy && self.random.percent(5);
         Some(if slow {
             self.random.between(50, 1_500)
         } else {
@@ -32,6 +38,9 @@ impl World {
 
     /// Looks after a pair's connection: drops a half-dead one, makes a new one when both can hear each other.
     pub fn look_after(&mut self, a: NodeId, b: NodeId) {
+        if !self.pairs.contains(&(a, b)) {
+            return;
+        }
         self.plan(CONNECT_EVERY_MS, Happening::Connect(a, b));
         let (here, there) = (
             self.nodes[a].sessions.contains_key(&b),
@@ -47,7 +56,7 @@ impl World {
         let epoch = self.epochs.entry((a, b)).or_default();
         *epoch += 1;
         let epoch = *epoch;
-        self.say(|| format!("{a}–{b}: connection {epoch}"));
+        self.say(|| format!("{}–{}: connection {epoch}", self.name(a), self.name(b)));
         for (node, peer) in [(a, b), (b, a)] {
             let session = Session::new(SessionConfig {
                 event: self.setting.event,
@@ -62,12 +71,56 @@ impl World {
 
     /// A session message arrives.
     pub fn deliver(&mut self, from: NodeId, to: NodeId, epoch: u64, message: Message) {
-        if self.nodes[to].up {
-            // Through the real encoding, so that what is sent is what is read.
-            let message = Message::from_bytes(&message.to_bytes()).expect("what we send can be read");
-            self.say(|| format!("{to}: hears from {from}: {}", name_of(&message)));
-            self.input(to, from, epoch, Input::Received(message));
+        if !self.nodes[to].up {
+            return;
         }
+        // Through the real encoding, so that what is sent is what is read.
+        let mut bytes = message.to_bytes();
+        let unlucky = self.stormy
+            && self.shape.has(Kind::Corruption)
+            && self.random.below(1_000) < self.altered_per_mille;
+        if unlucky {
+            self.alter((from, to, epoch), &mut bytes);
+        }
+        match Message::from_bytes(&bytes) {
+            Ok(message) => {
+                self.say(|| {
+                    format!(
+                        "{} hears from {}: {}",
+                        self.name(to),
+                        self.name(from),
+                        name_of(&message)
+                    )
+                });
+                self.input(to, from, epoch, Input::Received(message));
+            }
+            Err(error) => {
+                assert!(unlucky, "{}: what we send cannot be read: {error}", self.place());
+                let is_live = self.nodes[to]
+                    .sessions
+                    .get(&from)
+                    .is_some_and(|live| live.epoch == epoch);
+                if is_live {
+                    // As the link does with a frame that cannot be read.
+                    self.nodes[to].sessions.remove(&from);
+                    self.send(to, from, epoch, &Message::Bye(Farewell::BadMessage));
+                }
+            }
+        }
+    }
+
+    /// Alters a byte of a message on its way.
+    pub fn alter(&mut self, (from, to, epoch): (NodeId, NodeId, u64), bytes: &mut [u8]) {
+        let at = self.random.index(bytes.len());
+        bytes[at] ^= u8::try_from(self.random.between(1, 255)).expect("a byte");
+        self.altered.insert((from.min(to), from.max(to), epoch));
+        self.tell(|| {
+            let (from, to) = (self.name(from), self.name(to));
+            format!(
+                "byte {at} of {} is altered on the way from {from} to {to}",
+                bytes.len()
+            )
+        });
     }
 
     /// A session's timer rings.
@@ -91,7 +144,10 @@ impl World {
                 machine.fresh_as_of
             };
             let trust = std::sync::Arc::clone(machine.ledger.trust());
-            let revoked = machine.ledger.state().revoked_devices().clone();
+            let revoked = match self.shape.sabotage {
+                Some(Sabotage::RevokedDevicesAreWelcome) => std::collections::BTreeSet::new(),
+                _ => machine.ledger.state().revoked_devices().clone(),
+            };
             live.session.handle(
                 input,
                 &Context {
@@ -122,6 +178,7 @@ impl World {
             Output::StoreCheckpoint(_) => return Some(Input::StoredCheckpoint),
             Output::StoreBundle(bundle) => {
                 if self.nodes[node].ledger.renew_trust(bundle.clone()).is_ok() {
+                    self.nodes[node].changed = true;
                     self.nodes[node].batch.bundle = Some(bundle);
                     self.plan_commit(node);
                 }
@@ -132,12 +189,15 @@ impl World {
             }
             Output::Notify(notice) => self.take_notice(node, notice),
             Output::Close(close) => {
-                self.say(|| format!("{node}–{peer}: closed {close:?}"));
+                self.say(|| format!("{}–{}: closed {close:?}", self.name(node), self.name(peer)));
                 self.nodes[node].sessions.remove(&peer);
+                let altered = self.altered.contains(&(node.min(peer), node.max(peer), epoch));
                 assert!(
-                    !matches!(close, Close::Ours(usher_protocol::sync::Farewell::BadMessage)),
-                    "{}: an honest peer was taken for a bad one",
-                    self.observer.place(self.step)
+                    altered || !matches!(close, Close::Ours(Farewell::BadMessage)),
+                    "{}: {} took {} for a bad peer",
+                    self.place(),
+                    self.name(node),
+                    self.name(peer)
                 );
             }
         }
@@ -145,7 +205,7 @@ impl World {
     }
 
     fn send(&mut self, from: NodeId, to: NodeId, epoch: u64, message: &Message) {
-        let copies = if self.stormy && self.random.percent(4) {
+        let copies = if self.stormy && self.shape.has(Kind::Loss) && self.random.percent(4) {
             2
         } else {
             1
@@ -165,17 +225,12 @@ impl World {
         }
     }
 
-    fn store(
-        &mut self,
-        node: NodeId,
-        peer: NodeId,
-        epoch: u64,
-        run: &usher_protocol::log::Run,
-    ) -> Option<Input> {
+    fn store(&mut self, node: NodeId, peer: NodeId, epoch: u64, run: &Run) -> Option<Input> {
         let origin = run.head.origin;
         let now = self.nodes[node].clock(self.now);
         match self.nodes[node].ledger.accept(run, now) {
             Ok(accepted) => {
+                self.nodes[node].changed |= !accepted.entries.is_empty();
                 let batch = &mut self.nodes[node].batch;
                 batch.entries.extend(accepted.entries);
                 batch.heads.extend(accepted.head);
@@ -185,7 +240,12 @@ impl World {
                 None
             }
             Err(error) => {
-                self.say(|| format!("{node}: run refused: {error}"));
+                self.say(|| format!("{} refuses a run: {error}", self.name(node)));
+                if error == RunError::Altered && self.shape.sabotage == Some(Sabotage::AlteredRunsAreStored) {
+                    let entries = altered_entries(run, self.setting.event);
+                    self.nodes[node].batch.entries.extend(entries);
+                    self.plan_commit(node);
+                }
                 Some(Input::Stored {
                     origin,
                     result: Err(StoreError::Run(error)),
@@ -200,13 +260,28 @@ impl World {
                 let held = &mut self.nodes[node].fresh_as_of;
                 *held = (*held).max(Some(as_of));
             }
-            Notice::Forked(found) => {
-                panic!(
-                    "{}: a fork where none is: {found:?}",
-                    self.observer.place(self.step)
-                );
-            }
+            Notice::Forked(found) => self.report_fork(node, found),
             Notice::Opened(_) | Notice::RunRefused(..) => {}
+        }
+    }
+
+    fn report_fork(&mut self, node: NodeId, found: Contradiction) {
+        self.check_accusation(node, &found);
+        if self.shape.sabotage == Some(Sabotage::ForksAreIgnored) {
+            return;
+        }
+        let now = self.nodes[node].clock(self.now);
+        if let Some(entry) = self.nodes[node].ledger.report_fork(found, now) {
+            self.tell(|| {
+                let owner = self.observer.owner(&found.origin).map(|owner| self.name(owner));
+                format!(
+                    "{} sees that {} has two histories",
+                    self.name(node),
+                    owner.unwrap_or_default()
+                )
+            });
+            self.nodes[node].wrote([entry]);
+            self.plan_commit(node);
         }
     }
 
@@ -216,9 +291,12 @@ impl World {
             return;
         }
         let before = self.nodes[node].disk.held();
-        let trust_changed = self.nodes[node].batch.bundle.is_some();
-        self.observer.stored(node, &self.nodes[node].batch.entries);
+        self.check_stored(node);
+        let bundle_changed = self.nodes[node].batch.bundle.is_some();
         let then = self.nodes[node].commit();
+        let revoked = self.nodes[node].ledger.state().revoked_devices().len();
+        let list_changed = std::mem::replace(&mut self.nodes[node].revoked_known, revoked) != revoked;
+        let trust_changed = bundle_changed || list_changed;
         let held = self.nodes[node].disk.held();
         for one in then {
             match one {
@@ -242,7 +320,22 @@ impl World {
                 self.input(node, *peer, *epoch, Input::Grew(grown.clone()));
             }
         }
+        self.check_company(node);
     }
+}
+
+/// Takes a run apart without checking anything: what a careless replica would store.
+fn altered_entries(run: &Run, event: usher_keys::EventId) -> Vec<Entry> {
+    let mut tail = run.base;
+    let mut entry = |bytes: &Vec<u8>| {
+        tail = tail.push(event, &run.head.origin, bytes);
+        Entry {
+            origin: run.head.origin,
+            tail,
+            bytes: bytes.clone(),
+        }
+    };
+    run.records.iter().map(&mut entry).collect()
 }
 
 /// Gives a message's name and size, for the trace.

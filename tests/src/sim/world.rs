@@ -2,26 +2,28 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::panic::{self, AssertUnwindSafe};
 
 use usher_keys::{Role, SecretKey};
 use usher_protocol::record::Body;
 use usher_protocol::sync::Message;
 
-use super::Shape;
-use super::chaos::Fault;
+use super::chaos::{Fault, MAX_SKEW_MS};
 use super::node::{Node, NodeConfig, NodeId};
 use super::observer::Observer;
 use super::people::People;
 use super::random::Random;
 use super::scans::Errand;
 use super::setting::{BEGIN_MS, Setting};
+use super::shape::{Kind, Shape, Tape};
+use super::wire::ALTERED_PER_MILLE;
 
 /// The cloud's index.
 pub const CLOUD: NodeId = 0;
-/// Largest clock error of a device, in milliseconds.
-const MAX_SKEW_MS: u64 = 10 * 60 * 1000;
 /// How long the healed world may take to agree, in milliseconds of virtual time.
-const HEAL_MS: u64 = 90_000;
+const HEAL_MS: u64 = 120_000;
+/// How often the healed world is asked whether it agrees, in milliseconds of virtual time.
+const HEAL_SLICE_MS: u64 = 4_000;
 
 /// Something that is going to happen.
 pub enum Happening {
@@ -94,8 +96,10 @@ impl Ord for Planned {
 pub struct World {
     /// Its shape.
     pub shape: Shape,
-    /// Its chance.
+    /// Its chance: while an act of chance takes place, that act's own.
     pub random: Random,
+    /// When the next acts of chance take place, whatever the others do.
+    pub rhythm: Random,
     /// The event.
     pub setting: Setting,
     /// The machines.
@@ -116,10 +120,19 @@ pub struct World {
     pub step: u64,
     /// Whether faults may still happen.
     pub stormy: bool,
+    /// How many of a thousand messages are altered on the way, where they are.
+    pub altered_per_mille: u64,
+    /// Connections on which a message was altered.
+    pub altered: BTreeSet<(NodeId, NodeId, u64)>,
+    /// The hub whose disk is copied in this run, to be put back to that copy.
+    pub restored: Option<NodeId>,
     /// Hubs in the newest roster and its epoch.
     pub roster: (u32, Vec<NodeId>),
     /// The newest bundle version.
     pub bundle_version: u64,
+    /// Acts of chance so far.
+    pub acts: u64,
+    seed: u64,
     queue: BinaryHeap<Reverse<Planned>>,
     planned: u64,
 }
@@ -135,34 +148,82 @@ pub struct Outcome {
     pub refused: u64,
     /// Doubles reported after healing.
     pub incidents: u64,
+    /// Forks that everybody knows of after healing.
+    pub forks: u64,
+    /// Connections on which a message was altered.
+    pub altered: u64,
+}
+
+impl Outcome {
+    /// Adds another run's.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            steps: self.steps + other.steps,
+            admitted: self.admitted + other.admitted,
+            refused: self.refused + other.refused,
+            incidents: self.incidents + other.incidents,
+            forks: self.forks + other.forks,
+            altered: self.altered + other.altered,
+        }
+    }
+}
+
+/// A promise that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// What the observer complained about.
+    pub complaint: String,
+    /// Virtual time since the beginning, in milliseconds.
+    pub after_ms: u64,
+    /// Acts of chance until then.
+    pub acts: u64,
 }
 
 /// Runs one seed to its end; panics with seed and step when a promise is broken.
-pub fn run(seed: u64, shape: Shape) -> Outcome {
+pub fn run(seed: u64, shape: &Shape) -> Outcome {
     let mut world = World::new(seed, shape);
-    world.play(shape.chaos_ms);
-    world.heal();
-    world.play(HEAL_MS);
-    world.check_agreement();
-    world.observer.outcome(world.step)
+    world.play_out();
+    world.outcome()
+}
+
+/// Runs one seed to its end or to the first broken promise.
+///
+/// **Errors**: [`Broken`].
+pub fn attempt(seed: u64, shape: &Shape) -> Result<Outcome, Broken> {
+    let mut world = World::new(seed, shape);
+    let played = panic::catch_unwind(AssertUnwindSafe(|| world.play_out()));
+    played.map(|()| world.outcome()).map_err(|payload| {
+        let words = payload.downcast_ref::<String>().cloned();
+        Broken {
+            complaint: words.unwrap_or_else(|| "something panicked without a word".to_owned()),
+            after_ms: world.now - BEGIN_MS,
+            acts: world.acts,
+        }
+    })
 }
 
 impl World {
     /// Builds the world of a seed.
-    pub fn new(seed: u64, shape: Shape) -> Self {
+    pub fn new(seed: u64, shape: &Shape) -> Self {
         let mut random = Random::new(seed);
         let setting = Setting::new(&mut random);
         let mut world = Self {
-            shape,
+            shape: shape.clone(),
+            seed,
             observer: Observer::new(seed),
-            people: People::new(shape.units),
+            people: People::new(shape.crowd),
             nodes: Vec::new(),
             pairs: Vec::new(),
             epochs: BTreeMap::new(),
             cut: BTreeSet::new(),
             now: BEGIN_MS,
             step: 0,
-            stormy: shape.faults,
+            stormy: !shape.faults.is_empty(),
+            altered_per_mille: ALTERED_PER_MILLE,
+            altered: BTreeSet::new(),
+            restored: None,
+            acts: 0,
+            rhythm: Random::new(seed.rotate_left(32)),
             roster: (0, Vec::new()),
             bundle_version: 1,
             queue: BinaryHeap::new(),
@@ -171,6 +232,7 @@ impl World {
             setting,
         };
         world.add_nodes();
+        world.lay_cables();
         world.open_event();
         world.plan_beginnings();
         world
@@ -181,19 +243,17 @@ impl World {
         self.add_node(Role::Cloud, "Cloud".to_owned());
         for hub in 1..=hubs {
             self.add_node(Role::Hub, format!("Hub {hub}"));
-            self.pairs.push((CLOUD, hub));
-            self.pairs.extend((1..hub).map(|other| (other, hub)));
         }
-        for scanner in 0..scanners {
-            let id = self.add_node(Role::Scanner, format!("Scanner {scanner}"));
-            self.pairs.push((1 + scanner % hubs, id));
+        for scanner in 1..=scanners {
+            self.add_node(Role::Scanner, format!("Scanner {scanner}"));
         }
+        self.observer.owns(self.setting.next_authority.public(), CLOUD);
     }
 
-    fn add_node(&mut self, role: Role, name: String) -> NodeId {
+    fn add_node(&mut self, role: Role, name: String) {
         let link_key = SecretKey::from_seed(&self.random.seed());
         let identity = self.setting.certify(&link_key, role, name);
-        let skewed = self.shape.faults && role != Role::Cloud;
+        let skewed = self.shape.has(Kind::Clocks) && role != Role::Cloud;
         let skew = if skewed {
             self.random.between(0, 2 * MAX_SKEW_MS)
         } else {
@@ -206,6 +266,7 @@ impl World {
             link_key
         };
         let (roots, bundle) = (self.setting.roots(), self.setting.bundle(1));
+        self.observer.owns(key.public(), self.nodes.len());
         self.nodes.push(Node::new(NodeConfig {
             key,
             role,
@@ -214,7 +275,6 @@ impl World {
             bundle,
             skew_ms,
         }));
-        self.nodes.len() - 1
     }
 
     /// The authority publishes the policy, the devices and the first roster; sometimes the last hub joins only later.
@@ -226,7 +286,7 @@ impl World {
             let identity = self.nodes[id].identity.clone();
             self.nodes[CLOUD].write(Body::DeviceEnrolled { identity }, now);
         }
-        let late = self.shape.faults && self.shape.hubs > 1 && self.random.percent(50);
+        let late = self.shape.has(Kind::Rosters) && self.shape.hubs > 1 && self.random.percent(50);
         let hubs = (1..=self.shape.hubs - usize::from(late)).collect();
         self.publish_roster(hubs);
         self.plan_commit(CLOUD);
@@ -238,6 +298,8 @@ impl World {
         let epoch = self.roster.0 + 1;
         let keys = hubs.iter().map(|hub| self.nodes[*hub].key.public()).collect();
         self.nodes[CLOUD].write(Body::Roster { epoch, hubs: keys }, now);
+        self.plan_commit(CLOUD);
+        self.tell(|| format!("roster {epoch}: hubs {hubs:?}"));
         self.roster = (epoch, hubs);
     }
 
@@ -253,6 +315,35 @@ impl World {
         if self.stormy {
             self.plan(3_000, Happening::Fault(Fault::Next));
         }
+    }
+
+    /// Lets an act of chance take place, unless it was dropped. Its chance is its own, so that dropping another changes nothing in it.
+    pub fn act(&mut self, what: impl FnOnce(&mut Self)) {
+        self.acts += 1;
+        if self.shape.dropped.contains(&self.acts) {
+            return;
+        }
+        let own = Random::new(self.seed ^ self.acts.wrapping_mul(0x2545_f491_4f6c_dd1d));
+        let outer = std::mem::replace(&mut self.random, own);
+        what(self);
+        self.random = outer;
+    }
+
+    /// Plays the storm, heals, and demands agreement.
+    fn play_out(&mut self) {
+        self.play(self.shape.chaos_ms);
+        self.recover();
+    }
+
+    /// Heals and demands agreement.
+    pub fn recover(&mut self) {
+        self.heal();
+        let mut waited = 0;
+        while waited < HEAL_MS && !(waited > 0 && self.agrees()) {
+            self.play(HEAL_SLICE_MS);
+            waited += HEAL_SLICE_MS;
+        }
+        self.check_agreement();
     }
 
     /// Plans a happening after so many milliseconds.
@@ -313,23 +404,27 @@ impl World {
         let now = self.nodes[id].clock(self.now);
         let entries = self.nodes[id].ledger.keep_house(now);
         if !entries.is_empty() {
-            self.nodes[id].batch.entries.extend(entries);
+            self.nodes[id].wrote(entries);
             self.plan_commit(id);
         }
     }
 
-    /// Prints a step where that was asked for.
-    pub fn say(&self, words: impl FnOnce() -> String) {
-        if self.shape.trace {
-            #[expect(clippy::print_stderr, reason = "the trace of a replayed seed is for people")]
-            {
-                eprintln!(
-                    "[step {:>6} +{:>6} ms] {}",
-                    self.step,
-                    self.now - BEGIN_MS,
-                    words()
-                );
+    /// Tells what people and machines do.
+    pub fn tell(&self, words: impl FnOnce() -> String) {
+        match &self.shape.tape {
+            Tape::Off => {}
+            Tape::Story(tape) | Tape::Everything(tape) => {
+                let seconds = (self.now - BEGIN_MS) as f64 / 1000.0;
+                // Whoever stopped listening does not want to hear it.
+                let _ = tape.send(format!("{seconds:>8.3} s  {}", words()));
             }
+        }
+    }
+
+    /// Tells a detail.
+    pub fn say(&self, words: impl FnOnce() -> String) {
+        if let Tape::Everything(_) = &self.shape.tape {
+            self.tell(words);
         }
     }
 }

@@ -1,0 +1,240 @@
+//! What must hold once everything is mended: everyone who is left holds everything, nothing shown is lost, forks and doubles are known to all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use usher_protocol::ledger::Entry;
+use usher_protocol::log::Tail;
+use usher_protocol::policy::{Entry as EntryRule, Offline};
+use usher_protocol::record::{Body, Record};
+use usher_protocol::state::Incident;
+use usher_protocol::{Origin, ScanId, Stamp, TierId, Unit, ZoneId};
+
+use super::node::NodeId;
+use super::setting::{TIERS, admits, tier_of};
+use super::world::{CLOUD, World};
+
+impl World {
+    /// Gives those who must agree: whoever was neither destroyed nor revoked.
+    fn members(&self) -> Vec<NodeId> {
+        (0..self.nodes.len())
+            .filter(|node| !self.is_outcast(*node))
+            .collect()
+    }
+
+    /// Finds the origins of which two members hold different histories.
+    fn forked(&self) -> BTreeSet<Origin> {
+        let members = self.members();
+        let has_forked = |origin: &Origin| {
+            let log = |node: &NodeId| self.nodes[*node].disk.log(origin);
+            let mut logs = members.iter().map(log);
+            logs.any(|a| members.iter().map(log).any(|b| differ(a, b)))
+        };
+        let suspects = self.restored.map(|hub| self.nodes[hub].key.public());
+        suspects.into_iter().filter(has_forked).collect()
+    }
+
+    /// Gives where a node's copies end, but for those of frozen origins, which end where each heard of the fork.
+    fn tails(&self, node: NodeId) -> BTreeMap<Origin, Tail> {
+        let ledger = &self.nodes[node].ledger;
+        let tails = ledger.tails().into_iter();
+        tails
+            .filter(|(origin, tail)| tail.seq.0 > 0 && !self.nodes[CLOUD].ledger.state().is_frozen(origin))
+            .collect()
+    }
+
+    /// Tells whether everyone who is left holds the same and knows of every fork.
+    pub fn agrees(&self) -> bool {
+        let forked = self.forked();
+        let (tails, bundle) = (self.tails(CLOUD), self.bundle_version);
+        self.members().into_iter().all(|node| {
+            let ledger = &self.nodes[node].ledger;
+            self.tails(node) == tails
+                && ledger.trust().bundle().version == bundle
+                && forked.iter().all(|origin| self.knows_of_fork(node, origin))
+                && self.nodes[node].batch.entries.is_empty()
+        })
+    }
+
+    /// After healing everyone holds everything, nothing shown is lost, and each double is reported exactly once.
+    pub fn check_agreement(&mut self) {
+        let forked = self.forked();
+        for node in self.members() {
+            self.check_forks_known(node, &forked);
+            let (place, name) = (self.place(), self.name(node));
+            let (tails, wanted) = (self.tails(node), self.tails(CLOUD));
+            assert!(
+                tails == wanted,
+                "{place}: {name} did not catch up: {}",
+                self.gaps(&tails, &wanted)
+            );
+            let bundle = self.nodes[node].ledger.trust().bundle().version;
+            assert_eq!(
+                bundle, self.bundle_version,
+                "{place}: {name} has an old trust bundle"
+            );
+            self.compare(node);
+            let held = |node: NodeId| -> Vec<_> {
+                let held = self.nodes[node].disk.held().into_iter();
+                held.filter(|held| tails.contains_key(&held.origin)).collect()
+            };
+            assert!(held(node) == held(CLOUD), "{place}: {name} holds other heads");
+        }
+        self.check_nothing_lost();
+        self.check_incidents();
+    }
+
+    fn check_forks_known(&self, node: NodeId, forked: &BTreeSet<Origin>) {
+        let (place, name) = (self.place(), self.name(node));
+        let suspects = self
+            .observer
+            .suspects
+            .iter()
+            .map(|hub| self.nodes[*hub].key.public());
+        for origin in forked.iter().copied().chain(suspects) {
+            let owner = self.observer.owner(&origin).map(|owner| self.name(owner));
+            assert!(
+                self.knows_of_fork(node, &origin),
+                "{place}: {name} does not know that {} has two histories",
+                owner.unwrap_or_default()
+            );
+        }
+    }
+
+    /// Tells whether a node knows of a fork. A device that sees it first writes it into its own log, which a scanner with the
+    /// other history cannot read; its word would not count anyway.
+    fn knows_of_fork(&self, node: NodeId, origin: &Origin) -> bool {
+        let log = |node: NodeId| self.nodes[node].disk.log(origin);
+        let is_excused = self.scanners().contains(&node) && differ(log(node), log(CLOUD));
+        is_excused || self.nodes[node].ledger.state().is_frozen(origin)
+    }
+
+    fn gaps(&self, tails: &BTreeMap<Origin, Tail>, wanted: &BTreeMap<Origin, Tail>) -> String {
+        let origins: BTreeSet<_> = tails.keys().chain(wanted.keys()).collect();
+        let gaps = origins
+            .into_iter()
+            .filter(|origin| tails.get(origin) != wanted.get(origin));
+        let gap = |origin: &Origin| {
+            let name = self.observer.owner(origin).map(|owner| self.name(owner));
+            let seq = |tails: &BTreeMap<Origin, Tail>| tails.get(origin).map_or(0, |tail| tail.seq.0);
+            format!(
+                "{} of {} records of {}",
+                seq(tails),
+                seq(wanted),
+                name.unwrap_or_default()
+            )
+        };
+        gaps.map(gap).collect::<Vec<_>>().join(", ")
+    }
+
+    fn check_nothing_lost(&self) {
+        let state = self.nodes[CLOUD].ledger.state();
+        let elsewhere = self.elsewhere();
+        for (scan, (unit, _)) in &self.observer.let_in {
+            let excused = self.observer.perished.contains(scan) || elsewhere.contains(scan);
+            assert!(
+                excused || state.passage_of(Unit(*unit), *scan).is_some(),
+                "{}: scan {scan:?} of unit {unit} was answered and is lost",
+                self.place()
+            );
+        }
+    }
+
+    /// Finds the scans recorded where nobody fetches them any more: by outcasts, and in the histories of frozen origins.
+    fn elsewhere(&self) -> BTreeSet<ScanId> {
+        let mut scans = BTreeSet::new();
+        for (id, node) in self.nodes.iter().enumerate() {
+            let own = node.key.public();
+            for entry in node.disk.entries() {
+                let outcast = self.is_outcast(id) && entry.origin == own;
+                if !outcast && !self.nodes[CLOUD].ledger.state().is_frozen(&entry.origin) {
+                    continue;
+                }
+                if let Ok(Record {
+                    body: Body::Admitted(passage),
+                    ..
+                }) = Record::from_bytes(&entry.bytes)
+                {
+                    scans.insert(passage.scan);
+                }
+            }
+        }
+        scans
+    }
+
+    /// Finds the units of which a frozen origin recorded a passage: what is known of them depends on which history one has.
+    fn tainted(&self) -> BTreeSet<u32> {
+        let cloud = self.nodes[CLOUD].ledger.state();
+        let units = 0..self.shape.units;
+        let frozen = |stamp: Stamp| cloud.is_frozen(&stamp.origin);
+        let is_tainted = |unit: &u32| {
+            self.nodes.iter().any(|node| {
+                let mut passages = node.ledger.state().passages(Unit(*unit));
+                passages.any(|(stamp, ..)| frozen(stamp))
+            })
+        };
+        units.filter(is_tainted).collect()
+    }
+
+    /// Counts the doubles from the bare passages and demands as many incidents, the same at every node.
+    fn check_incidents(&mut self) {
+        let (place, tainted) = (self.place(), self.tainted());
+        let clear = |node: NodeId| -> Vec<_> {
+            let incidents = self.nodes[node].ledger.state().incidents().into_iter();
+            incidents
+                .filter(|one| !unit_of(one).is_some_and(|unit| tainted.contains(&unit)))
+                .collect()
+        };
+        let incidents = clear(CLOUD);
+        let distinct: BTreeSet<_> = incidents.iter().collect();
+        assert!(
+            distinct.len() == incidents.len(),
+            "{place}: an incident is reported twice"
+        );
+        for node in self.members() {
+            assert!(
+                clear(node) == incidents,
+                "{place}: {} reports other incidents",
+                self.name(node)
+            );
+        }
+        for unit in (0..self.shape.units).filter(|unit| !tainted.contains(unit)) {
+            let reported = incidents.iter().filter(|one| unit_of(one) == Some(unit)).count();
+            self.check_doubles(unit, reported);
+        }
+        self.observer.incidents = incidents.len() as u64;
+    }
+
+    fn check_doubles(&mut self, unit: u32, reported: usize) {
+        let (name, entry, offline) = TIERS[tier_of(unit)];
+        let recorded = self.nodes[CLOUD].ledger.state().passages(Unit(unit));
+        let admitted = recorded.filter(|(_, inwards, passage)| {
+            debug_assert!(passage.tier == TierId(u16::try_from(tier_of(unit)).expect("few")));
+            *inwards && passage.zone == ZoneId(1)
+        });
+        let doubles = admitted.count().saturating_sub(1);
+        let place = self.place();
+        if entry == EntryRule::Single && admits(unit) == 1 {
+            assert_eq!(
+                reported, doubles,
+                "{place}: doubles of unit {unit} ({name}), and how many there are"
+            );
+        }
+        assert!(
+            offline != Offline::Strict || reported == 0 || self.is_excused(unit),
+            "{place}: unit {unit} ({name}) has a double under strict policy"
+        );
+    }
+}
+
+/// Tells whether neither of two copies of a log is the beginning of the other.
+fn differ(a: &[Entry], b: &[Entry]) -> bool {
+    let both = a.len().min(b.len());
+    both > 0 && a[both - 1] != b[both - 1]
+}
+
+fn unit_of(incident: &Incident) -> Option<u32> {
+    match incident {
+        Incident::DoubleAdmission { unit, .. } => Some(unit.0),
+        Incident::Forked { .. } => None,
+    }
+}

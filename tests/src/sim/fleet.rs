@@ -1,0 +1,101 @@
+//! The machines of the venue and the lines between them: who is connected to whom, who is still of use, and what happens to those behind a hub that is not.
+
+use usher_protocol::Unit;
+
+use super::node::NodeId;
+use super::world::{CLOUD, Happening, World};
+
+impl World {
+    /// Gives a node's name.
+    pub fn name(&self, node: NodeId) -> String {
+        let hubs = self.shape.hubs;
+        match node {
+            CLOUD => "Cloud".to_owned(),
+            hub if hub <= hubs => format!("Hub {hub}"),
+            scanner => format!("Scanner {}", scanner - hubs),
+        }
+    }
+
+    /// Gives the hubs.
+    pub fn hubs(&self) -> std::ops::RangeInclusive<NodeId> {
+        1..=self.shape.hubs
+    }
+
+    /// Gives the scanners.
+    pub fn scanners(&self) -> std::ops::Range<NodeId> {
+        1 + self.shape.hubs..1 + self.shape.hubs + self.shape.scanners
+    }
+
+    /// Gives the hubs that were neither destroyed nor revoked.
+    pub fn usable_hubs(&self) -> Vec<NodeId> {
+        self.hubs().filter(|hub| !self.is_outcast(*hub)).collect()
+    }
+
+    /// Tells whether nobody can or may talk to a node any more.
+    pub fn is_outcast(&self, node: NodeId) -> bool {
+        self.nodes[node].gone || self.nodes[node].revoked
+    }
+
+    /// Gives a unit's home by a node's own knowledge.
+    pub fn home_of(&self, node: NodeId, unit: u32) -> Option<NodeId> {
+        let rosters = self.nodes[node].ledger.state().rosters();
+        let home = rosters.home(self.setting.event, Unit(unit))?;
+        self.observer.owner(&home)
+    }
+
+    /// Gives the hub a scanner asks.
+    pub fn hub_of(&self, scanner: NodeId) -> Option<NodeId> {
+        let line = self.pairs.iter().find(|(_, end)| *end == scanner);
+        line.map(|(hub, _)| *hub)
+    }
+
+    /// Connects the machines: every hub with the cloud and each other, unless some are to depend on relays.
+    pub fn lay_cables(&mut self) {
+        for hub in self.hubs() {
+            for other in 0..hub {
+                let needed = hub == 1 || other == hub - 1;
+                if needed || !self.shape.relays || self.random.percent(40) {
+                    self.pairs.push((other, hub));
+                }
+            }
+        }
+        for scanner in self.scanners() {
+            let hub = 1 + (scanner - 1 - self.shape.hubs) % self.shape.hubs;
+            self.pairs.push((hub, scanner));
+        }
+    }
+
+    /// A scanner moves to another hub.
+    pub fn move_scanner(&mut self, scanner: NodeId, hub: NodeId) {
+        if let Some(old) = self.hub_of(scanner).filter(|old| *old != hub) {
+            self.tell(|| format!("{} moves to {}", self.name(scanner), self.name(hub)));
+            self.pairs.retain(|(_, end)| *end != scanner);
+            self.nodes[old].sessions.remove(&scanner);
+            self.nodes[scanner].sessions.remove(&old);
+            self.connect(hub, scanner);
+        }
+    }
+
+    /// Everyone behind a hub that is of no use any more finds another way.
+    pub fn leave_hub(&mut self, lost: NodeId) {
+        let usable = self.usable_hubs();
+        let scanners: Vec<_> = self
+            .scanners()
+            .filter(|scanner| self.hub_of(*scanner) == Some(lost))
+            .collect();
+        for scanner in scanners {
+            let hub = usable[self.random.index(usable.len())];
+            self.move_scanner(scanner, hub);
+        }
+        for hub in usable {
+            if !self.pairs.contains(&(CLOUD, hub)) {
+                self.connect(CLOUD, hub);
+            }
+        }
+    }
+
+    fn connect(&mut self, a: NodeId, b: NodeId) {
+        self.pairs.push((a, b));
+        self.plan(1, Happening::Connect(a, b));
+    }
+}

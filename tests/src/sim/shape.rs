@@ -1,0 +1,159 @@
+//! How a simulation is shaped: its size, what may go wrong, which rule is broken on purpose, and who hears the story; playing it is the world's.
+
+use std::collections::BTreeSet;
+use std::sync::mpsc::Sender;
+
+use super::random::Random;
+
+/// A kind of fault; each can be switched off, so that a failing seed is shrunk to what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Directions nothing gets through: single ones, a node's, an island's.
+    Cuts,
+    /// Lost, late, repeated and reordered messages.
+    Loss,
+    /// Messages with a byte altered on the way.
+    Corruption,
+    /// Nodes that stop, lose what was not durable and start again.
+    Crashes,
+    /// Clocks that are wrong or set anew.
+    Clocks,
+    /// Scanners that move to another hub.
+    Roaming,
+    /// A hub that is put back to an old copy of its disk.
+    OldCopy,
+    /// A hub that is destroyed, and retired by a person.
+    HubLoss,
+    /// Devices the organizer revokes.
+    Revocation,
+    /// Keys that are struck out, rotated and closed.
+    Rotation,
+    /// Rosters that change.
+    Rosters,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Cuts,
+        Self::Loss,
+        Self::Corruption,
+        Self::Crashes,
+        Self::Clocks,
+        Self::Roaming,
+        Self::OldCopy,
+        Self::HubLoss,
+        Self::Revocation,
+        Self::Rotation,
+        Self::Rosters,
+    ];
+}
+
+/// A rule broken on purpose, to show that the observer sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Sabotage {
+    /// Whoever cannot reach a strict ticket's home hub lets people in all the same.
+    CutOffSaysYes,
+    /// Scans are answered before they are durable.
+    AnswerTooEarly,
+    /// Nobody writes down that an origin has two histories.
+    ForksAreIgnored,
+    /// Records that do not lead to their head are stored all the same.
+    AlteredRunsAreStored,
+    /// Sessions are not told which devices are revoked.
+    RevokedDevicesAreWelcome,
+    /// Restarted nodes believe their first trust bundle again.
+    TrustIsRolledBack,
+}
+
+/// Who hears the story of a run.
+#[derive(Debug, Clone, Default)]
+pub enum Tape {
+    /// Nobody.
+    #[default]
+    Off,
+    /// What people and machines did.
+    Story(Sender<String>),
+    /// Every message too.
+    Everything(Sender<String>),
+}
+
+/// How a simulation is shaped.
+#[derive(Debug, Clone)]
+pub struct Shape {
+    /// Hubs at the venue.
+    pub hubs: usize,
+    /// Scanners, spread over the hubs.
+    pub scanners: usize,
+    /// Units on sale, each with a ticket.
+    pub units: u32,
+    /// Virtual time under faults, in milliseconds.
+    pub chaos_ms: u64,
+    /// Whether guests and organizer act by themselves.
+    pub crowd: bool,
+    /// Whether some hubs reach the cloud only through other hubs.
+    pub relays: bool,
+    /// What may go wrong.
+    pub faults: BTreeSet<Kind>,
+    /// Acts of chance that do not take place, by their number.
+    pub dropped: BTreeSet<u64>,
+    /// A rule broken on purpose.
+    pub sabotage: Option<Sabotage>,
+    /// Who hears the story.
+    pub tape: Tape,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self {
+            hubs: 3,
+            scanners: 4,
+            units: 60,
+            chaos_ms: 30_000,
+            crowd: true,
+            relays: false,
+            faults: Kind::ALL.into(),
+            dropped: BTreeSet::new(),
+            sabotage: None,
+            tape: Tape::Off,
+        }
+    }
+}
+
+impl Shape {
+    /// Tells whether that kind of fault may happen.
+    pub fn has(&self, kind: Kind) -> bool {
+        self.faults.contains(&kind)
+    }
+
+    /// The largest venue that is simulated.
+    pub const LARGEST: (usize, usize) = (5, 20);
+
+    /// Draws the shape of a seed's run: mostly a few devices, now and then the whole venue.
+    pub fn drawn(seed: u64) -> Self {
+        let mut random = Random::new(!seed);
+        let (hubs, scanners) = if random.percent(8) {
+            Self::LARGEST
+        } else {
+            (1 + random.index(Self::LARGEST.0), 1 + random.index(6))
+        };
+        Self {
+            hubs,
+            scanners,
+            chaos_ms: random.between(10_000, 30_000),
+            relays: random.percent(40),
+            ..Self::default()
+        }
+    }
+
+    /// A venue where nothing happens but what a test does.
+    pub fn stage(hubs: usize, scanners: usize) -> Self {
+        Self {
+            hubs,
+            scanners,
+            crowd: false,
+            faults: BTreeSet::new(),
+            ..Self::default()
+        }
+    }
+}

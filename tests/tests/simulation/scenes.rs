@@ -1,0 +1,233 @@
+//! Each fault of the simulation alone, on a stage where nothing else goes wrong.
+
+use usher_protocol::admission::{Reason, Referral, Verdict};
+use usher_protocol::state::Incident;
+use usher_protocol::ticket::Rejection;
+use usher_tests::sim::setting::TIERS;
+use usher_tests::sim::world::CLOUD;
+use usher_tests::sim::{Kind, Shape, World};
+
+const STRICT: u32 = 0;
+const AVAILABLE: u32 = 1;
+/// Long enough for everybody to hear of everything where nothing is cut.
+const A_WHILE_MS: u64 = 4_000;
+
+/// Opens an event where nothing goes wrong by itself; the first hub is node 1, the scanners come after the hubs.
+fn stage(hubs: usize, scanners: usize) -> World {
+    let mut world = World::new(1, &Shape::stage(hubs, scanners));
+    world.play(A_WHILE_MS);
+    world
+}
+
+/// Finds a unit of a tier whose home is that hub.
+fn unit_at(world: &World, tier: u32, home: usize) -> u32 {
+    let mut units = (tier..world.shape.units).step_by(TIERS.len());
+    let unit = units.find(|unit| world.home_of(home, *unit) == Some(home));
+    unit.expect("sixty units reach every hub")
+}
+
+#[track_caller]
+fn check_admitted(verdict: Option<Verdict>) {
+    assert!(matches!(verdict, Some(Verdict::Admit { .. })), "{verdict:?}");
+}
+
+fn forked(world: &World, node: usize) -> usize {
+    let incidents = world.nodes[node].ledger.state().incidents();
+    incidents
+        .iter()
+        .filter(|one| matches!(one, Incident::Forked { .. }))
+        .count()
+}
+
+#[test]
+fn a_lost_home_keeps_its_strict_tickets_out_until_a_person_vouches_for_its_end() {
+    let mut world = stage(3, 3);
+    let (lost, scanner) = (2, 4);
+    let (strict, available) = (unit_at(&world, STRICT, lost), unit_at(&world, AVAILABLE, lost));
+    world.burn(lost);
+    let verdict = world.ask(strict, scanner);
+    assert!(
+        matches!(verdict, Some(Verdict::Refer(Referral::HomeUnreachable { .. }))),
+        "{verdict:?}"
+    );
+    check_admitted(world.ask(available, scanner));
+    world.retire(lost);
+    world.play(A_WHILE_MS);
+    check_admitted(world.ask(strict, scanner));
+    world.recover();
+    let moved = world.hub_of(5).expect("every scanner has a hub");
+    assert!(world.usable_hubs().contains(&moved));
+}
+
+#[test]
+fn what_a_cut_off_hub_lacks_comes_through_a_third_replica() {
+    let mut world = stage(3, 3);
+    let (unit, behind) = (unit_at(&world, STRICT, 3), 6);
+    for far in [2, 3] {
+        world.cut.extend([(CLOUD, far), (far, CLOUD)]);
+    }
+    world.cut.extend([(1, 3), (3, 1)]);
+    world.revoke_ticket(unit);
+    world.play(A_WHILE_MS);
+    assert_eq!(world.ask(unit, behind), Some(Verdict::Deny(Reason::Revoked)));
+    let other = unit_at(&world, AVAILABLE, 3);
+    check_admitted(world.ask(other, behind));
+    world.play(A_WHILE_MS);
+    let known = world.nodes[CLOUD]
+        .ledger
+        .state()
+        .passages(usher_protocol::Unit(other));
+    assert_eq!(known.count(), 1, "the scan came the same way back");
+    world.recover();
+}
+
+#[test]
+fn a_ticket_revoked_in_a_partition_opens_the_far_gate_until_the_line_is_mended() {
+    let mut world = stage(2, 2);
+    let unit = unit_at(&world, AVAILABLE, 2);
+    let (near, far) = (3, 4);
+    world.isolate(&[2, far]);
+    world.revoke_ticket(unit);
+    world.play(A_WHILE_MS);
+    assert_eq!(world.ask(unit, near), Some(Verdict::Deny(Reason::Revoked)));
+    check_admitted(world.ask(unit, far));
+    world.mend();
+    world.play(A_WHILE_MS);
+    assert_eq!(world.ask(unit, far), Some(Verdict::Deny(Reason::Revoked)));
+    world.recover();
+}
+
+#[test]
+fn keys_rotated_in_a_partition_are_believed_as_soon_as_the_line_is_mended() {
+    let mut world = stage(2, 2);
+    let (near, far) = (3, 4);
+    let (first, second) = (unit_at(&world, AVAILABLE, 1), unit_at(&world, AVAILABLE, 2));
+    world.isolate(&[2, far]);
+    for _ in 0..3 {
+        world.renew_bundle();
+    }
+    world.revoke_ticket(5);
+    world.play(A_WHILE_MS);
+    let closed = Verdict::Deny(Reason::Rejected(Rejection::KeyOutOfWindow));
+    let unknown = Verdict::Deny(Reason::Rejected(Rejection::UnknownKey));
+    let answers: Vec<_> = (0..20).filter_map(|_| world.ask(first, near)).collect();
+    assert!(answers.contains(&closed), "{answers:?}");
+    assert!(
+        answers.iter().any(|one| matches!(one, Verdict::Admit { .. })),
+        "{answers:?}"
+    );
+    assert_eq!(
+        world.ask(second, far),
+        Some(unknown),
+        "sold by a key that has not got there"
+    );
+    world.mend();
+    world.play(A_WHILE_MS);
+    let answers: Vec<_> = (0..20).filter_map(|_| world.ask(second, far)).collect();
+    assert!(
+        answers.iter().any(|one| matches!(one, Verdict::Admit { .. })),
+        "{answers:?}"
+    );
+    let state = world.nodes[far].ledger.state();
+    assert!(
+        state
+            .history(usher_protocol::Unit(5), usher_protocol::ZoneId(1))
+            .revoked,
+        "by the new authority"
+    );
+    world.recover();
+}
+
+#[test]
+fn a_revoked_device_is_shown_the_door_by_everyone_who_has_heard() {
+    let mut world = stage(2, 2);
+    let (hub, stolen) = (1, 3);
+    check_admitted(world.ask(unit_at(&world, STRICT, 1), stolen));
+    world.isolate(&[hub, stolen]);
+    world.revoke_device(stolen);
+    world.play(A_WHILE_MS);
+    assert!(
+        world.nodes[hub].sessions.contains_key(&stolen),
+        "nobody has told the hub"
+    );
+    world.mend();
+    world.play(A_WHILE_MS);
+    assert!(!world.nodes[hub].sessions.contains_key(&stolen));
+    let verdict = world.ask(unit_at(&world, STRICT, 2), stolen);
+    assert!(
+        matches!(verdict, Some(Verdict::Refer(Referral::HomeUnreachable { .. }))),
+        "it can only ask itself: {verdict:?}"
+    );
+    world.recover();
+}
+
+/// A hub admits somebody, loses its disk and gets a copy from before that; gives the unit.
+fn put_back(world: &mut World, hub: usize, scanner: usize) -> u32 {
+    let unit = unit_at(world, STRICT, hub);
+    let copy = world.nodes[hub].disk.clone();
+    check_admitted(world.ask(unit, scanner));
+    world.play(A_WHILE_MS);
+    world.put_back(hub, copy);
+    unit
+}
+
+#[test]
+fn a_restored_hub_that_writes_before_it_hears_is_frozen_and_named_by_all() {
+    let mut world = stage(3, 3);
+    let (hub, scanner) = (2, 5);
+    let unit = unit_at(&world, STRICT, hub);
+    let copy = world.nodes[hub].disk.clone();
+    check_admitted(world.ask(unit, scanner));
+    for unit in [1, 7, 13, 19] {
+        world.ask(unit, scanner);
+    }
+    world.isolate(&[hub, scanner]);
+    world.put_back(hub, copy);
+    world.play(A_WHILE_MS);
+    let own = world.nodes[hub].key.public();
+    let behind = world.nodes[CLOUD].ledger.tail(&own).seq;
+    check_admitted(world.ask(unit, scanner));
+    assert!(
+        world.nodes[hub].ledger.tail(&own).seq < behind,
+        "it is still behind its own past"
+    );
+    world.mend();
+    world.play(A_WHILE_MS);
+    for node in 0..world.nodes.len() {
+        assert_eq!(forked(&world, node), 1, "{} does not know", world.name(node));
+    }
+    let verdict = world.ask(AVAILABLE, scanner);
+    assert_eq!(verdict, Some(Verdict::Refer(Referral::OwnLogForked)));
+    world.recover();
+}
+
+#[test]
+fn a_restored_hub_that_hears_first_gets_its_past_back() {
+    let mut world = stage(2, 2);
+    let (hub, scanner) = (1, 3);
+    let unit = put_back(&mut world, hub, scanner);
+    world.play(A_WHILE_MS);
+    let verdict = world.ask(unit, scanner);
+    assert!(
+        matches!(verdict, Some(Verdict::Deny(Reason::AlreadyUsed { .. }))),
+        "{verdict:?}"
+    );
+    world.recover();
+    assert_eq!(world.outcome().forks, 0);
+}
+
+#[test]
+fn altered_messages_are_never_taken_for_records_and_stop_no_session_for_good() {
+    let shape = Shape {
+        faults: [Kind::Corruption].into(),
+        crowd: true,
+        ..Shape::stage(2, 2)
+    };
+    let mut world = World::new(3, &shape);
+    world.altered_per_mille = 250;
+    world.play(20_000);
+    assert!(world.altered.len() > 50, "{}", world.altered.len());
+    world.recover();
+    let outcome = world.outcome();
+    assert!(outcome.admitted > 10 && outcome.forks == 0, "{outcome:?}");
+}
