@@ -14,6 +14,7 @@ mod plan;
 mod point;
 mod reader;
 mod reed_solomon;
+mod rings;
 mod samples;
 mod sizes;
 mod symbol;

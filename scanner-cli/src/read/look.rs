@@ -2,6 +2,7 @@
 //! it.
 
 use super::binary::{Binary, Threshold};
+use super::finder::Finder;
 use super::place::{Placed, Site};
 use super::point::Point;
 use super::samples::{Modules, Samples};
@@ -67,6 +68,9 @@ const FIT_WORTH_MORE: f32 = 0.3;
 /// Fit from which on what looks like a code is one; noise and print stay under 0.4.
 const LIKELY_FIT: f32 = 0.5;
 
+/// Finders that must be seen of a code; the third can be guessed.
+const FEWEST_FINDERS: usize = 2;
+
 /// Trios that are tried in vain before a quick look ends.
 const QUICK_FAILURES: usize = 4;
 
@@ -79,19 +83,34 @@ const FLAT_FIT: f32 = 0.85;
 /// Times a bend is followed; the second starts where the first ended.
 const BEND_ROUNDS: usize = 2;
 
+/// What a look saw.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) sights: Vec<Sight>,
+    /// Fewer finders than a code must show: a deeper look would not see one either.
+    pub(super) barren: bool,
+}
+
 impl Look<'_> {
     /// Everything that is seen, as far as the allowance goes.
-    pub(super) fn sights(&self) -> Vec<Sight> {
-        let mut sights = Vec::new();
+    pub(super) fn seen(&self) -> Seen {
         let Some(binary) = Binary::of(self.frame, self.threshold, self.allowance) else {
-            return sights;
+            return Seen::default();
         };
         let Some(finders) = finder::find(&binary, self.allowance) else {
-            return sights;
+            return Seen::default();
         };
+        Seen {
+            sights: self.sights(&binary, &finders),
+            barren: finders.len() < FEWEST_FINDERS,
+        }
+    }
+
+    fn sights(&self, binary: &Binary, finders: &[Finder]) -> Vec<Sight> {
+        let mut sights = Vec::new();
         let site = Site {
             frame: self.frame,
-            binary: &binary,
+            binary,
             allowance: self.allowance,
         };
         let failures = if self.effort == Effort::Quick {
@@ -99,10 +118,10 @@ impl Look<'_> {
         } else {
             DEEP_FAILURES
         };
-        self.try_all(&site, &trio::group(&finders), failures, &mut sights);
+        self.try_all(&site, &trio::group(finders), failures, &mut sights);
         if self.effort == Effort::Deep
             && sights.iter().all(|sight| sight.bytes.is_none())
-            && let Some(guesses) = third::guess(self.frame, &finders, self.allowance)
+            && let Some(guesses) = third::guess(self.frame, finders, self.allowance)
         {
             self.try_all(&site, &guesses, failures, &mut sights);
         }
@@ -140,22 +159,34 @@ impl Look<'_> {
         if flat.bytes.is_some() || self.effort == Effort::Quick {
             return Some(flat);
         }
-        let bent = if placed.fit < FLAT_FIT {
-            site.place_bent(trio)
-        } else {
-            None
-        };
-        let bent = bent.filter(|bent| bent.fit > placed.fit);
-        for mut placed in bent.into_iter().chain([placed]) {
-            for _ in 0..=BEND_ROUNDS {
-                let sight = self.read(site, &placed)?;
-                if sight.bytes.is_some() {
-                    return Some(sight);
-                }
-                placed.mapping = bend::followed(site.frame, &placed.mapping, &placed.symbol, self.allowance)?;
+        if placed.fit < FLAT_FIT
+            && let Some(bent) = site.place_bent(trio).filter(|bent| bent.fit > placed.fit)
+        {
+            let sight = self.read(site, &bent)?;
+            if sight.bytes.is_some() {
+                return Some(sight);
+            }
+            if let Some(sight) = self.followed(site, bent) {
+                return Some(sight);
             }
         }
-        Some(flat)
+        Some(self.followed(site, placed).unwrap_or(flat))
+    }
+
+    /// Reads a code with its bends followed; only one that is a code beyond doubt, for print has no bends but
+    /// takes as long.
+    fn followed(&self, site: &Site, mut placed: Placed) -> Option<Sight> {
+        if placed.fit < LIKELY_FIT {
+            return None;
+        }
+        for _ in 0..BEND_ROUNDS {
+            placed.mapping = bend::followed(site.frame, &placed.mapping, &placed.symbol, self.allowance)?;
+            let sight = self.read(site, &placed)?;
+            if sight.bytes.is_some() {
+                return Some(sight);
+            }
+        }
+        None
     }
 
     /// Reads the modules as they are, then with blur undone.

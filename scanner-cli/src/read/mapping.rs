@@ -32,32 +32,40 @@ pub(super) struct Mapping {
     bend: Vec<[f64; 2]>,
 }
 
+/// Along which side of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The upper one.
+    Across,
+    /// The left one.
+    Down,
+}
+
 /// A bend along one side of a code that leaves the finders where they are, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Bow {
-    /// Along the upper side, or down the left one.
-    across: bool,
+    pub(super) side: Side,
     /// How far the middle moves.
-    rise: Point,
+    pub(super) rise: Point,
     /// How far the quarters move apart.
-    stretch: Point,
+    pub(super) stretch: Point,
 }
 
 impl Bow {
-    pub(super) fn across(rise: Point, stretch: Point) -> Self {
+    pub(super) fn none(side: Side) -> Self {
         Self {
-            across: true,
-            rise,
-            stretch,
+            side,
+            rise: Point::default(),
+            stretch: Point::default(),
         }
     }
 
-    pub(super) fn down(rise: Point, stretch: Point) -> Self {
-        Self {
-            across: false,
-            rise,
-            stretch,
-        }
+    /// How much of the rise and of the stretch a place takes part in, `along` modules from the edge.
+    pub(super) fn parts(along: f32, side: usize) -> [f32; 2] {
+        let x = 2.0 * along / side as f32 - 1.0;
+        let end = 1.0 - 2.0 * FINDER_INSET / side as f32;
+        let inside = 1.0 - x * x / (end * end);
+        [inside, x * inside]
     }
 }
 
@@ -151,7 +159,10 @@ impl Mapping {
         bowed.bend.resize(bowed.bend.len().max(BOW_TERMS), [0.0; 2]);
         // The finders' middles, where the bow is zero, on a code from -1 to 1.
         let end = 1.0 - 2.0 * f64::from(FINDER_INSET) / self.side;
-        let [linear, square, cube] = if bow.across { [1, 4, 8] } else { [2, 5, 9] };
+        let [linear, square, cube] = match bow.side {
+            Side::Across => [1, 4, 8],
+            Side::Down => [2, 5, 9],
+        };
         let terms = [
             (0, bow.rise, 1.0),
             (square, bow.rise, -1.0 / (end * end)),

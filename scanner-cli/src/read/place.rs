@@ -38,6 +38,9 @@ const LANDMARKS_A_GROUP: usize = 24;
 /// Rounds in which every number of the view is nudged.
 const NUDGE_ROUNDS: usize = 4;
 
+/// How far alignment patterns are searched from where the view says, round by round, in quarters of a module.
+const MEASURED_QUARTERS: [i32; 3] = [7, 4, 4];
+
 /// A code laid over the picture.
 #[derive(Debug, Clone)]
 pub(super) struct Placed {
@@ -101,38 +104,45 @@ impl Site<'_> {
         ((across + down) / 2.0 + 2.0 * FINDER_INSET - 17.0) / 4.0
     }
 
-    /// The mean agreement of the known modules with the picture, each group against its own mean and spread.
+    /// The mean agreement of the known modules with the picture under a view.
     pub(super) fn fit(&self, mapping: &Mapping, landmarks: &[(usize, usize, bool)]) -> Option<f32> {
         self.allowance.spend(2 * landmarks.len() as u64)?;
+        Some(self.agreement(landmarks, |&(x, y, dark)| {
+            (mapping.at(Point::new(x as f32 + 0.5, y as f32 + 0.5)), dark)
+        }))
+    }
+
+    /// The mean agreement of modules with the picture, each group against its own mean and spread.
+    pub(super) fn agreement<T>(&self, modules: &[T], place_and_colour: impl Fn(&T) -> (Point, bool)) -> f32 {
         let mut total = 0.0;
-        for group in landmarks.chunks(LANDMARKS_A_GROUP) {
-            let mut brightness = [0.0; LANDMARKS_A_GROUP];
-            for (brightness, &(x, y, _)) in brightness.iter_mut().zip(group) {
-                *brightness = self
-                    .frame
-                    .sampled(mapping.at(Point::new(x as f32 + 0.5, y as f32 + 0.5)));
+        for group in modules.chunks(LANDMARKS_A_GROUP) {
+            let (mut brightness, mut colours) = ([0.0; LANDMARKS_A_GROUP], [0.0; LANDMARKS_A_GROUP]);
+            for (at, module) in group.iter().enumerate() {
+                let (place, dark) = place_and_colour(module);
+                brightness[at] = self.frame.sampled(place);
+                colours[at] = if dark { 1.0 } else { -1.0 };
             }
-            let brightness = &brightness[..group.len()];
+            let (brightness, colours) = (&brightness[..group.len()], &colours[..group.len()]);
             let count = group.len() as f32;
             let mean = brightness.iter().sum::<f32>() / count;
             let variance = brightness.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / count;
             // Three grey levels at least: in even light noise must not look like a pattern.
             let spread = variance.sqrt().max(3.0);
-            let colour = |dark: bool| if dark { 1.0 } else { -1.0 };
-            let mean_colour = group.iter().map(|&(_, _, dark)| colour(dark)).sum::<f32>() / count;
-            let agreements = group.iter().zip(brightness);
+            let mean_colour = colours.iter().sum::<f32>() / count;
+            let agreements = colours.iter().zip(brightness);
             total += agreements
-                .map(|(&(_, _, dark), value)| (colour(dark) - mean_colour) * (mean - value) / spread)
-                .sum::<f32>();
+                .map(|(colour, value)| (colour - mean_colour) * (mean - value))
+                .sum::<f32>()
+                / spread;
         }
-        Some(total / landmarks.len() as f32)
+        total / modules.len() as f32
     }
 
     /// Fits the view to every alignment pattern, then nudges it.
     fn refined(&self, mut placed: Placed, trio: &Trio) -> Option<Placed> {
         let side = placed.symbol.side;
         let landmarks = placed.symbol.landmarks();
-        for reach in [1.75, 1.0, 1.0] {
+        for reach in MEASURED_QUARTERS {
             let mut ties = finder_ties(trio, side).to_vec();
             for (x, y) in placed.symbol.version.alignment_centres() {
                 let module = Point::new(x as f32 + 0.5, y as f32 + 0.5);

@@ -4,7 +4,7 @@
 //! times as much and go on until something is read or the allowance is used up.
 
 use super::binary::Threshold;
-use super::look::{Effort, Look, Sight};
+use super::look::{Effort, Look, Seen, Sight};
 use super::sizes::{Sized, Sizes};
 use super::{Allowance, LumaFrame};
 
@@ -64,6 +64,10 @@ pub(super) struct Plan<'a> {
     allowance: &'a Allowance<'a>,
     /// What was seen so far, in pixels of the frame.
     pub(super) sights: Vec<Sight>,
+    /// Sizes, polarities and thresholds that need no deeper look.
+    barren: Vec<(usize, Ink, Threshold)>,
+    /// There were looks that were not barren: a larger picture may tell more.
+    fruitful: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -73,6 +77,8 @@ impl<'a> Plan<'a> {
             sizes,
             allowance,
             sights: Vec::new(),
+            barren: Vec::new(),
+            fruitful: false,
         })
     }
 
@@ -84,7 +90,7 @@ impl<'a> Plan<'a> {
             Effort::Deep => {
                 (1..=MOST_SIZES).any(|up| self.at_size(up, &LARGER))
                     || (0..=MOST_SIZES).any(|up| self.at_size(up, &DEEP))
-                    || self.doubled()
+                    || (self.fruitful && self.doubled())
             }
         }
     }
@@ -113,46 +119,58 @@ impl<'a> Plan<'a> {
         let Some(Sized { frame, factor }) = self.sizes.above_smallest(up) else {
             return false;
         };
-        let seen = looked(frame, steps, self.allowance);
-        self.keep(seen, factor)
+        let mut light: Option<LumaFrame> = None;
+        for step in steps {
+            let key = (up, step.ink, step.threshold);
+            if self.barren.contains(&key) {
+                continue;
+            }
+            let frame = match step.ink {
+                Ink::Dark => frame,
+                Ink::Light => light.get_or_insert_with(|| frame.inverted()),
+            };
+            let seen = step.taken(frame, self.allowance);
+            if seen.barren {
+                self.barren.push(key);
+            }
+            self.fruitful |= !seen.barren;
+            if keep(&mut self.sights, seen, factor) {
+                return true;
+            }
+        }
+        false
     }
 
     fn doubled(&mut self) -> bool {
         let Some(frame) = self.sizes.doubled(self.allowance) else {
             return false;
         };
-        let seen = looked(&frame, &DEEP, self.allowance);
-        self.keep(seen, 0.5)
-    }
-
-    fn keep(&mut self, seen: Vec<Sight>, factor: f32) -> bool {
-        let read = seen.iter().any(|sight| sight.bytes.is_some());
-        self.sights
-            .extend(seen.into_iter().map(|sight| sight.scaled(factor)));
-        read
+        let light = frame.inverted();
+        DEEP.iter().any(|step| {
+            let frame = match step.ink {
+                Ink::Dark => &frame,
+                Ink::Light => &light,
+            };
+            keep(&mut self.sights, step.taken(frame, self.allowance), 0.5)
+        })
     }
 }
 
-/// What the first look that reads something sees, or all looks together.
-fn looked(frame: &LumaFrame, steps: &[Step], allowance: &Allowance) -> Vec<Sight> {
-    let mut light: Option<LumaFrame> = None;
-    let mut all = Vec::new();
-    for step in steps {
-        let frame = match step.ink {
-            Ink::Dark => frame,
-            Ink::Light => light.get_or_insert_with(|| frame.inverted()),
-        };
+impl Step {
+    fn taken(&self, frame: &LumaFrame, allowance: &Allowance) -> Seen {
         let look = Look {
             frame,
-            threshold: step.threshold,
-            effort: step.effort,
+            threshold: self.threshold,
+            effort: self.effort,
             allowance,
         };
-        let seen = look.sights();
-        if seen.iter().any(|sight| sight.bytes.is_some()) {
-            return seen;
-        }
-        all.extend(seen);
+        look.seen()
     }
-    all
+}
+
+/// Adds what was seen in a picture of which a pixel is `factor` pixels of the frame; true when it was read.
+fn keep(sights: &mut Vec<Sight>, seen: Seen, factor: f32) -> bool {
+    let read = seen.sights.iter().any(|sight| sight.bytes.is_some());
+    sights.extend(seen.sights.into_iter().map(|sight| sight.scaled(factor)));
+    read
 }

@@ -6,6 +6,7 @@
 
 use super::finder::Finder;
 use super::point::Point;
+use super::rings::{Rings, Search, Steps};
 use super::trio::Trio;
 use super::{Allowance, LumaFrame};
 
@@ -24,8 +25,11 @@ const LIKE_A_FINDER: f32 = 0.45;
 /// Likeness at a place up to half a module beside the middle, from which on it is worth to look closer.
 const WORTH_A_SECOND_LOOK: f32 = 0.3;
 
-/// Grey levels added to the contrast that a likeness is divided by: keeps noise from looking alike.
-const NOISE_CONTRAST: f32 = 40.0;
+/// A finder with the light ring around it.
+const FINDER: Rings = Rings {
+    dark: &[true, true, false, true, false],
+    noise_contrast: 40.0,
+};
 
 /// Which corner of the code the two finders leave open.
 #[derive(Clone, Copy)]
@@ -35,18 +39,17 @@ enum Open {
     TopLeft,
 }
 
-/// Places around a middle, in modules.
-struct Square {
-    middle: Point,
-    reach: f32,
-    step: f32,
-}
-
 /// A place where the third finder may be, with one module to the right and one down there.
 struct Guess {
     place: Point,
-    right: Point,
-    down: Point,
+    steps: Steps,
+}
+
+/// How far the third finder is searched, and in how many steps to a module.
+#[derive(Clone, Copy)]
+struct Fineness {
+    reach: i32,
+    points_a_module: i32,
 }
 
 /// Trios of two found finders and a guessed one, the likeliest first.
@@ -85,28 +88,18 @@ fn searched(
     let module_px = (a.module_px + b.module_px) / 2.0;
     let guess = guessed(a.centre, b.centre, open, module_px);
     let modules = a.centre.distance(b.centre) / module_px;
-    let reach = (modules * 0.22).clamp(4.0, 9.0);
-    let coarse = best_in(
-        frame,
-        &guess,
-        Square {
-            middle: guess.place,
-            reach,
-            step: 1.0,
-        },
-        allowance,
-    )?;
-    let fine = match coarse {
-        Some((likeness, middle)) if likeness > WORTH_A_SECOND_LOOK => best_in(
-            frame,
-            &guess,
-            Square {
-                middle,
-                reach: 0.75,
-                step: 0.25,
-            },
-            allowance,
-        )?,
+    let coarse = Fineness {
+        reach: (modules * 0.22).clamp(4.0, 9.0) as i32,
+        points_a_module: 1,
+    };
+    let fine = match best_in(frame, &guess, coarse, allowance)? {
+        Some((likeness, place)) if likeness > WORTH_A_SECOND_LOOK => {
+            let closer = Fineness {
+                reach: 3,
+                points_a_module: 4,
+            };
+            best_in(frame, &Guess { place, ..guess }, closer, allowance)?
+        }
         Some(_) | None => None,
     };
     Some(
@@ -134,31 +127,25 @@ fn searched(
     )
 }
 
-/// The place in a square that looks most like a finder, and how much.
+/// The place that looks most like a finder, and how much.
 fn best_in(
     frame: &LumaFrame,
     guess: &Guess,
-    square: Square,
+    fineness: Fineness,
     allowance: &Allowance,
 ) -> Option<Option<(f32, Point)>> {
-    let module_px = guess.right.length();
-    let count = (square.reach / square.step) as i32;
-    let mut best: Option<(f32, Point)> = None;
-    for row in -count..=count {
-        for column in -count..=count {
-            let off = Point::new(column as f32, row as f32) * (square.step * module_px);
-            let place = square.middle + off;
-            if !inside(frame, place, 3.0 * module_px) {
-                continue;
-            }
-            allowance.spend(81)?;
-            let likeness = likeness(frame, &Guess { place, ..*guess });
-            if best.is_none_or(|(best, _)| likeness > best) {
-                best = Some((likeness, place));
-            }
-        }
-    }
-    Some(best)
+    let search = Search {
+        middle: guess.place,
+        steps: guess.steps,
+        reach: fineness.reach,
+        points_a_module: fineness.points_a_module,
+    };
+    let margin = 3.0 * guess.steps.right.length();
+    let places = search.all(frame, &FINDER, margin, allowance)?;
+    let best = places
+        .into_iter()
+        .max_by(|a, b| a.likeness.total_cmp(&b.likeness));
+    Some(best.map(|best| (best.likeness, best.place)))
 }
 
 /// Completes the square: the third corner lies a quarter turn from the side, or over the middle of the
@@ -166,52 +153,18 @@ fn best_in(
 fn guessed(a: Point, b: Point, open: Open, module_px: f32) -> Guess {
     let way = b - a;
     let step = way * (module_px / way.length());
-    match open {
-        Open::BottomLeft => Guess {
-            place: a + way.turned(),
-            right: step,
-            down: step.turned(),
-        },
-        Open::TopRight => Guess {
-            place: a - way.turned(),
-            right: step.turned() * -1.0,
-            down: step,
-        },
+    let (place, right, down) = match open {
+        Open::BottomLeft => (a + way.turned(), step, step.turned()),
+        Open::TopRight => (a - way.turned(), step.turned() * -1.0, step),
         Open::TopLeft => {
             // From the top right to the bottom left: half the way along it, half across.
-            let place = a + (way - way.turned() * -1.0) * 0.5;
+            let place = a + (way + way.turned()) * 0.5;
             let right = (a - place) * (module_px / (a - place).length());
-            Guess {
-                place,
-                right,
-                down: right.turned(),
-            }
+            (place, right, right.turned())
         }
+    };
+    Guess {
+        place,
+        steps: Steps { right, down },
     }
-}
-
-fn inside(frame: &LumaFrame, place: Point, margin: f32) -> bool {
-    let (width, height) = (frame.width() as f32, frame.height() as f32);
-    place.x > margin && place.y > margin && place.x < width - margin && place.y < height - margin
-}
-
-/// How much a place looks like the middle of a finder with the light ring around it: 1 exactly, 0 not at all.
-fn likeness(frame: &LumaFrame, guess: &Guess) -> f32 {
-    // 33 dark modules and 48 light ones, so that the template's mean is zero.
-    const DARK: f32 = 48.0 / 81.0;
-    const LIGHT: f32 = -33.0 / 81.0;
-    const TEMPLATE_SQUARES: f32 = 33.0 * DARK * DARK + 48.0 * LIGHT * LIGHT;
-    let (mut sum, mut squares, mut product) = (0.0, 0.0, 0.0);
-    for row in -4..=4_i32 {
-        let start = guess.place + guess.down * row as f32;
-        for column in -4..=4_i32 {
-            let value = frame.sampled(start + guess.right * column as f32);
-            let ring = row.abs().max(column.abs());
-            sum += value;
-            squares += value * value;
-            product -= value * if ring == 2 || ring == 4 { LIGHT } else { DARK };
-        }
-    }
-    let contrast = (squares - sum * sum / 81.0).max(0.0);
-    product / ((contrast * TEMPLATE_SQUARES).sqrt() + NOISE_CONTRAST)
 }

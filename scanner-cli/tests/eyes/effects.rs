@@ -187,7 +187,7 @@ pub const EFFECTS: [Effect; 21] = [
     },
     Effect {
         name: "crumpled",
-        floor: 8,
+        floor: 7,
         quick_floor: 0,
         make: |scene, hard| Scene {
             text: (0..5)

@@ -7,7 +7,7 @@
 //! seen wider than its edges), with x from -1 at one finder to 1 at the other.
 
 use super::{Placed, Site, likely_versions, views};
-use crate::read::mapping::{Bow, Mapping};
+use crate::read::mapping::{Bow, Mapping, Side};
 use crate::read::point::Point;
 use crate::read::symbol::Symbol;
 use crate::read::trio::Trio;
@@ -41,8 +41,8 @@ impl Site<'_> {
             let fourths = super::alignment::candidates(self, trio, symbol.side)?;
             let views = views(trio, version, &fourths);
             let Some(flat) = views.first() else { continue };
-            let across = self.best_bow(flat, &symbol, Bow::across)?;
-            let down = self.best_bow(flat, &symbol, Bow::down)?;
+            let across = self.best_bow(flat, &symbol, Side::Across)?;
+            let down = self.best_bow(flat, &symbol, Side::Down)?;
             for view in &views {
                 let [once, other] = [&across, &down].map(|bow| view.bowed(bow));
                 for mapping in [once.bowed(&down), once, other] {
@@ -63,28 +63,28 @@ impl Site<'_> {
     }
 
     /// The bow along one side under which that side's timing pattern fits best.
-    fn best_bow(&self, flat: &Mapping, symbol: &Symbol, bow: fn(Point, Point) -> Bow) -> Option<Bow> {
+    fn best_bow(&self, flat: &Mapping, symbol: &Symbol, side: Side) -> Option<Bow> {
         let middle = Point::new(symbol.side as f32 / 2.0, symbol.side as f32 / 2.0);
         let (right, down) = flat.steps_at(middle);
-        let is_across = bow(right, down) == Bow::across(right, down);
-        let (along, aside) = if is_across { (right, down) } else { (down, right) };
-        let timing: Vec<(usize, usize, bool)> = (8..symbol.side - 8)
-            .map(|at| {
-                if is_across {
-                    (at, 6, at % 2 == 0)
-                } else {
-                    (6, at, at % 2 == 0)
-                }
-            })
-            .collect();
-        let mut best = (f32::MIN, bow(Point::default(), Point::default()));
+        let (along, aside) = match side {
+            Side::Across => (right, down),
+            Side::Down => (down, right),
+        };
+        let timing = timing(flat, symbol, side);
+        let mut best = (f32::MIN, Bow::none(side));
         for steps_aside in -MOST_ASIDE..=MOST_ASIDE {
+            self.allowance
+                .spend(((2 * MOST_ALONG + 1) * (2 * MOST_STRETCH + 1)) as u64 * timing.len() as u64)?;
             for steps_along in -MOST_ALONG..=MOST_ALONG {
                 for stretch in -MOST_STRETCH..=MOST_STRETCH {
-                    let rise = (aside * steps_aside as f32 + along * steps_along as f32) * STEP;
-                    let bow = bow(rise, along * (stretch as f32 * STEP));
+                    let bow = Bow {
+                        side,
+                        rise: (aside * steps_aside as f32 + along * steps_along as f32) * STEP,
+                        stretch: along * (stretch as f32 * STEP),
+                    };
                     let steps = steps_aside.abs() + steps_along.abs() + stretch.abs();
-                    let fit = self.fit(&flat.bowed(&bow), &timing)? - STEP_COST * steps as f32;
+                    let fit = self.agreement(&timing, |module| (module.under(&bow), module.dark));
+                    let fit = fit - STEP_COST * steps as f32;
                     if fit > best.0 {
                         best = (fit, bow);
                     }
@@ -93,4 +93,36 @@ impl Site<'_> {
         }
         Some(best.1)
     }
+}
+
+/// A module of a timing pattern.
+struct Timing {
+    /// Where it is without a bow.
+    flat: Point,
+    /// How much of the rise and of the stretch it takes part in.
+    parts: [f32; 2],
+    dark: bool,
+}
+
+impl Timing {
+    fn under(&self, bow: &Bow) -> Point {
+        self.flat + bow.rise * self.parts[0] + bow.stretch * self.parts[1]
+    }
+}
+
+/// The timing pattern along a side.
+fn timing(flat: &Mapping, symbol: &Symbol, side: Side) -> Vec<Timing> {
+    let modules = (8..symbol.side - 8).map(|at| {
+        let (along, aside) = (at as f32 + 0.5, 6.5);
+        let module = match side {
+            Side::Across => Point::new(along, aside),
+            Side::Down => Point::new(aside, along),
+        };
+        Timing {
+            flat: flat.at(module),
+            parts: Bow::parts(along, symbol.side),
+            dark: at % 2 == 0,
+        }
+    });
+    modules.collect()
 }

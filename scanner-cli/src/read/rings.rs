@@ -1,0 +1,154 @@
+//! Says how much a place of the picture looks like rings of modules around a middle, as finders and alignment patterns
+//! are; leaves out which places are worth asking.
+//!
+//! The picture is compared by correlation, which neither the light nor the contrast changes. Places that are searched
+//! lie on a lattice, and so do the modules of the rings around each, so every point of it is sampled once for all.
+
+use super::point::Point;
+use super::{Allowance, LumaFrame};
+
+/// Square rings around a middle.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rings {
+    /// Whether each is dark, from the middle outwards.
+    pub(super) dark: &'static [bool],
+    /// Grey levels (times modules) added to the contrast that a likeness is divided by: keeps noise from looking alike.
+    pub(super) noise_contrast: f32,
+}
+
+/// One module to the right and one down, in pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Steps {
+    pub(super) right: Point,
+    pub(super) down: Point,
+}
+
+/// Places to search.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Search {
+    pub(super) middle: Point,
+    pub(super) steps: Steps,
+    /// How far to each side, in points of the lattice.
+    pub(super) reach: i32,
+    /// Points of the lattice to a module.
+    pub(super) points_a_module: i32,
+}
+
+/// A place that was searched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Likely {
+    pub(super) place: Point,
+    /// 1 exactly like the rings, 0 not at all.
+    pub(super) likeness: f32,
+    /// Modules from the middle of the search.
+    pub(super) away: f32,
+}
+
+impl Rings {
+    /// The colours so weighted that light everywhere is worth nothing: per ring, and the sum of their squares.
+    fn weights(&self) -> (Vec<f32>, f32) {
+        let modules = |ring: usize| if ring == 0 { 1.0 } else { 8.0 * ring as f32 };
+        let count = |colour: bool| -> f32 {
+            let rings = self.dark.iter().enumerate();
+            rings
+                .filter(|(_, dark)| **dark == colour)
+                .map(|(ring, _)| modules(ring))
+                .sum()
+        };
+        let (dark, light) = (count(true), count(false));
+        let all = dark + light;
+        let weights = self
+            .dark
+            .iter()
+            .map(|&is_dark| if is_dark { -light / all } else { dark / all });
+        (weights.collect(), dark * light / all)
+    }
+}
+
+impl Search {
+    /// How much every place searched that lies in the frame with a `margin` looks like the rings.
+    pub(super) fn all(
+        &self,
+        frame: &LumaFrame,
+        rings: &Rings,
+        margin: f32,
+        allowance: &Allowance,
+    ) -> Option<Vec<Likely>> {
+        let lattice = Lattice::of(self, frame, rings, allowance)?;
+        let (width, height) = (frame.width() as f32 - margin, frame.height() as f32 - margin);
+        let places = (2 * self.reach + 1) as usize;
+        let mut all = Vec::with_capacity(places * places);
+        for v in -self.reach..=self.reach {
+            allowance.spend((places * rings.dark.len() * 3) as u64)?;
+            for u in -self.reach..=self.reach {
+                let place = self.place(u, v);
+                if place.x > margin && place.y > margin && place.x < width && place.y < height {
+                    let away = (u as f32).hypot(v as f32) / self.points_a_module as f32;
+                    let likeness = lattice.likeness((u + self.reach, v + self.reach));
+                    all.push(Likely {
+                        place,
+                        likeness,
+                        away,
+                    });
+                }
+            }
+        }
+        Some(all)
+    }
+
+    fn place(&self, u: i32, v: i32) -> Point {
+        let modules = 1.0 / self.points_a_module as f32;
+        self.middle + self.steps.right * (u as f32 * modules) + self.steps.down * (v as f32 * modules)
+    }
+}
+
+/// The brightness of every point that a module of the rings may lie on.
+struct Lattice {
+    values: Vec<f32>,
+    /// Points along a side.
+    side: usize,
+    /// What each module of the rings is worth, by its place from that of the first one.
+    template: Vec<(usize, f32)>,
+    template_squares: f32,
+    noise_contrast: f32,
+}
+
+impl Lattice {
+    fn of(search: &Search, frame: &LumaFrame, rings: &Rings, allowance: &Allowance) -> Option<Self> {
+        let outermost = rings.dark.len() as i32 - 1;
+        let reach = search.reach + outermost * search.points_a_module;
+        let side = (2 * reach + 1) as usize;
+        allowance.spend((side * side) as u64)?;
+        let points = (-reach..=reach).flat_map(|v| (-reach..=reach).map(move |u| (u, v)));
+        let values = points.map(|(u, v)| frame.sampled(search.place(u, v))).collect();
+        let (weights, template_squares) = rings.weights();
+        let modules = (-outermost..=outermost)
+            .flat_map(|row| (-outermost..=outermost).map(move |column| (column, row)));
+        let template = modules.map(|(column, row)| {
+            let (right, down) = ((column + outermost) as usize, (row + outermost) as usize);
+            let weight = weights[row.abs().max(column.abs()) as usize];
+            ((down * side + right) * search.points_a_module as usize, weight)
+        });
+        Some(Self {
+            values,
+            side,
+            template: template.collect(),
+            template_squares,
+            noise_contrast: rings.noise_contrast,
+        })
+    }
+
+    /// The correlation at a place, counted from the first.
+    fn likeness(&self, (u, v): (i32, i32)) -> f32 {
+        let start = v as usize * self.side + u as usize;
+        let (mut sum, mut squares, mut product) = (0.0, 0.0, 0.0);
+        for &(offset, weight) in &self.template {
+            let value = self.values[start + offset];
+            sum += value;
+            squares += value * value;
+            product += weight * value;
+        }
+        let contrast = (squares - sum * sum / self.template.len() as f32).max(0.0);
+        product / ((contrast * self.template_squares).sqrt() + self.noise_contrast)
+    }
+}
