@@ -1,0 +1,159 @@
+//! Work goes on at doors that are crowded with peers that flood, trickle or say nothing.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use tokio::time::timeout;
+use usher_keys::Role;
+use usher_protocol::admission::Verdict;
+use usher_protocol::request::Request;
+use usher_tests::stage::Stage;
+use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::festival::{NORTH, STANDING};
+use usher_tests::stage::hub::HubSetup;
+use usher_tests::stage::patience::until;
+use usher_tests::stage::process::Process;
+use usher_tests::stage::scanner::Scanner;
+
+use super::crowd::{Crowd, slow_clients};
+use super::doors::{Door, Doors, judge, key};
+use super::peer::{Peer, socket};
+
+/// How long anybody may have to wait who behaves: a hundred times what it takes on an idle machine.
+const BOUND: Duration = Duration::from_secs(10);
+/// Scans of the scanner that behaves.
+const SCANS: u32 = 20;
+/// Memory of a hub or cloud at most, in KiB, whoever comes: a development build on a crowded machine.
+const MEMORY_KIB: u64 = 400 * 1024;
+/// What strangers can make a program write in a test's time, in bytes.
+const LOG_BYTES: usize = 1024 * 1024;
+/// Slow HTTP clients: more than a hub takes of one machine.
+const SLOW_CLIENTS: usize = 300;
+
+async fn tickets(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
+    let wish = Wish::Any {
+        tier: STANDING,
+        quantity: SCANS,
+    };
+    Ok(stage.buyer().buy(&wish).await?.tickets)
+}
+
+async fn scanner(doors: &Doors) -> anyhow::Result<Scanner> {
+    let code = doors.hub.scanner_code().await?;
+    Scanner::enrol(&doors.stage.programs, &doors.stage.path("scanner"), &code).await
+}
+
+/// Resident memory of a process, in KiB.
+fn memory(process: &Process) -> anyhow::Result<u64> {
+    let id = process.id().context("it runs")?;
+    let status = fs::read_to_string(PathBuf::from(format!("/proc/{id}/status")))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next());
+    Ok(kib.context("the system tells its memory")?.parse()?)
+}
+
+/// Waits until every kind of peer of a crowd is at work.
+async fn at_work(crowd: &Crowd) -> anyhow::Result<()> {
+    until("the crowd to be at work", async || {
+        let idle = crowd.idle();
+        ensure!(idle.is_empty(), "idle: {idle:?}");
+        Ok(Some(()))
+    })
+    .await
+}
+
+/// Tells whoever runs the test by itself what the crowd has done.
+#[expect(clippy::print_stdout, reason = "tests print")]
+fn tell(crowd: &Crowd) {
+    println!("{}", crowd.tally());
+}
+
+fn check_bounds(process: &Process) -> anyhow::Result<()> {
+    let (memory, log) = (memory(process)?, process.logged()?);
+    ensure!(memory < MEMORY_KIB, "{} takes {memory} KiB", process.name());
+    ensure!(
+        log.len() < LOG_BYTES,
+        "{} has written {} bytes",
+        process.name(),
+        log.len()
+    );
+    ensure!(!log.contains("panicked"), "{} has panicked", process.name());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scanner_gets_its_answers_while_a_crowd_is_at_its_hubs_door() -> anyhow::Result<()> {
+    let doors = Doors::open().await?;
+    let (tickets, scanner) = (tickets(&doors.stage).await?, scanner(&doors).await?);
+    let crowd = Crowd::at(&doors, Door::Hub);
+    at_work(&crowd).await?;
+    // It links only now, past the crowd, and waits longer for its hub than the program would.
+    let patient = timeout(BOUND, patient_scanner(&doors)).await??;
+    let (first, others) = tickets.split_first().context("there are tickets")?;
+    for (number, ticket) in (1..).zip(others) {
+        let request = Request::Judge(judge(&ticket.payload, number));
+        let answer = timeout(BOUND, patient.ask(&request)).await??;
+        let verdict = answer.map(|answer| answer.map(|answer| answer.verdict));
+        assert_eq!(verdict, Some(Ok(Verdict::Admit { persons: 1, left: 0 })));
+    }
+    let mut wedge = scanner.wedge(NORTH, &doors.stage.path("wedge.out"))?;
+    let shown = timeout(BOUND, wedge.read(&first.payload)).await??;
+    assert_eq!(shown.outcome, "admitted", "{shown:?}");
+    tell(&crowd);
+    check_bounds(&doors.hub.process)
+}
+
+/// A device of the event that behaves, on a machine of its own.
+async fn patient_scanner(doors: &Doors) -> anyhow::Result<Peer> {
+    let (socket, key) = (socket([127, 0, 0, 1])?, key(1));
+    let identity = doors.certify(doors.certificate(key.public(), Role::Scanner));
+    let mut peer = Peer::knock(&socket, &key, (doors.address(Door::Hub), doors.event)).await?;
+    peer.say(&doors.hello(identity)).await?;
+    peer.hear().await?;
+    Ok(peer)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_links_and_hears_of_a_revocation_while_a_crowd_is_at_the_clouds_door() -> anyhow::Result<()> {
+    let doors = Doors::open().await?;
+    let tickets = tickets(&doors.stage).await?;
+    let crowd = Crowd::at(&doors, Door::Cloud);
+    at_work(&crowd).await?;
+    let setup = HubSetup {
+        dir: doors.stage.path("second"),
+        name: "Second",
+        peers: Vec::new(),
+    };
+    let second = doors.stage.hub(setup).await?;
+    timeout(BOUND, second.linked_to("cloud")).await??;
+    let turnstile = doors.hub.turnstile(NORTH).await?;
+    for ticket in &tickets[..3] {
+        doors.stage.organizer.revoke(&ticket.ticket_id).await?;
+        let denied = until("the hub to hear of it", async || {
+            let verdict = turnstile.scan(&ticket.payload).await?;
+            Ok((verdict.reason.as_deref() == Some("revoked")).then_some(()))
+        });
+        timeout(BOUND, denied).await??;
+    }
+    tell(&crowd);
+    check_bounds(&doors.stage.cloud.process)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_never_finish_a_request_stop_nobody_at_cloud_and_hub() -> anyhow::Result<()> {
+    let doors = Doors::open().await?;
+    let _slow = [
+        slow_clients(doors.stage.cloud.listening.http, SLOW_CLIENTS),
+        slow_clients(doors.hub.listening.http, SLOW_CLIENTS),
+    ];
+    let turnstile = doors.hub.turnstile(NORTH).await?;
+    for _ in 0..SCANS {
+        let ticket = timeout(BOUND, doors.stage.buyer().buy_one(STANDING)).await??;
+        let verdict = timeout(BOUND, turnstile.scan(&ticket.payload)).await??;
+        assert_eq!(verdict.verdict, "admit");
+    }
+    check_bounds(&doors.stage.cloud.process)?;
+    check_bounds(&doors.hub.process)
+}
