@@ -18,6 +18,7 @@ use usher_protocol::admission::Direction;
 use crate::decode::{Outputs, decode};
 use crate::folder;
 use crate::screen::printable;
+use crate::sheet;
 use trouble::Trouble;
 
 /// Reads ticket codes and shows what became of them.
@@ -63,6 +64,9 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Write a page of test codes in several sizes (SVG, A4), to print and see which of them a camera reads, and from
+    /// how far: `usher-scan sheet > sizes.svg`.
+    Sheet,
 }
 
 /// Which way people pass.
@@ -96,7 +100,8 @@ impl Cli {
             | Command::Verify(_)
             | Command::Override(_)
             | Command::Status(_)
-            | Command::Decode { .. } => "warn",
+            | Command::Decode { .. }
+            | Command::Sheet => "warn",
         }
     }
 }
@@ -124,6 +129,7 @@ fn carry_out(cli: Cli) -> Result<ExitCode, Trouble> {
         Command::Override(args) => args.run(&folder()?),
         Command::Status(args) => args.run(&folder()?),
         Command::Decode { files } => run_decode(files),
+        Command::Sheet => write_sheet(),
     }
 }
 
@@ -140,6 +146,11 @@ fn run_decode(files: Vec<PathBuf>) -> Result<ExitCode, Trouble> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn write_sheet() -> Result<ExitCode, Trouble> {
+    io::stdout().write_all(sheet::svg().as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Starts the runtime that links and replica run on.
@@ -192,6 +203,7 @@ mod tests {
         check("run --gate 1 --camera", true);
         check("run --gate 1 --camera 2 --persons 4 --direction out", true);
         check("run --gate North --image a.png b.png --json", true);
+        check("run --gate 1 --camera --preview --verbose", true);
         check("run --gate 1", false);
         check("run --wedge", false);
         check("run --gate 1 --wedge --camera", false);

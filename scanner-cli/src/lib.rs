@@ -19,6 +19,7 @@ pub mod preview;
 pub mod read;
 pub mod scanner;
 pub mod screen;
+pub mod sheet;
 pub mod source;
 pub mod standing;
 pub mod station;
