@@ -8,8 +8,6 @@ mod bookings;
 mod houses;
 #[path = "cloud/hubs.rs"]
 mod hubs;
-#[path = "cloud/keepalive.rs"]
-mod keepalive;
 #[path = "cloud/listener.rs"]
 mod listener;
 #[path = "cloud/seat_maps.rs"]

@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod effort;
 pub mod hostile;
+pub mod load;
 pub mod measure;
 pub mod relay;
 pub mod sim;

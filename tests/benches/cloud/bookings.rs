@@ -7,16 +7,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use serde::Deserialize;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use usher_tests::load::keepalive::{KeptOpen, get};
+use usher_tests::load::till::Till;
 use usher_tests::measure::{Latencies, Meter, Row, flush_times, resident_kib};
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::{Places, STANDING};
 use usher_tests::stage::programs::Program;
-
-use crate::keepalive::{Answer, KeptOpen, get, post};
 
 /// Buyers at once.
 const BUYERS: u32 = 64;
@@ -72,21 +71,6 @@ struct Sold {
     refused: u32,
     reserving: Latencies,
     booking: Latencies,
-}
-
-#[derive(Deserialize)]
-struct Reserved {
-    reservation_id: String,
-}
-
-#[derive(Deserialize)]
-struct Booked {
-    tickets: Vec<Ticket>,
-}
-
-#[derive(Deserialize)]
-struct Ticket {
-    unit: u32,
 }
 
 /// Measures it.
@@ -274,7 +258,7 @@ async fn sell(shop: &Arc<Shop>, wish: Wish, bookings: u32) -> anyhow::Result<Sol
 impl Shop {
     /// Buys one thing after the other.
     async fn buy(&self, wish: Wish) -> anyhow::Result<Sold> {
-        let mut line = KeptOpen::connect(self.address).await?;
+        let mut till = Till::open(self.address, &self.event).await?;
         let mut sold = Sold::default();
         let mut last_seats = 0..LAST_SEATS;
         while self.is_wanted() {
@@ -286,10 +270,17 @@ impl Shop {
                     None => break,
                 },
             };
-            let Some(reservation) = self.reserve(&mut line, &claim, &mut sold).await? else {
+            let begun = Instant::now();
+            let Some(reservation) = till.reserve(&claim).await? else {
+                sold.refused += 1;
                 continue;
             };
-            self.book(&mut line, &reservation, &mut sold).await?;
+            sold.reserving.add(begun.elapsed());
+            let key = self.keys.fetch_add(1, Ordering::Relaxed);
+            let begun = Instant::now();
+            let tickets = till.book(&reservation, &format!("bench-{key}")).await?;
+            sold.booking.add(begun.elapsed());
+            sold.units.extend(tickets.iter().map(|ticket| ticket.unit));
         }
         Ok(sold)
     }
@@ -301,51 +292,10 @@ impl Shop {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
             .is_ok()
     }
-
-    async fn reserve(
-        &self,
-        line: &mut KeptOpen,
-        claim: &str,
-        sold: &mut Sold,
-    ) -> anyhow::Result<Option<String>> {
-        let body = format!("{{\"event_id\":\"{}\",{claim}}}", self.event);
-        let begun = Instant::now();
-        let answer = line.exchange(&post("/v1/reservations", &body)).await?;
-        if answer.status == 409 {
-            sold.refused += 1;
-            return Ok(None);
-        }
-        let reserved: Reserved = created(answer)?;
-        sold.reserving.add(begun.elapsed());
-        Ok(Some(reserved.reservation_id))
-    }
-
-    async fn book(&self, line: &mut KeptOpen, reservation: &str, sold: &mut Sold) -> anyhow::Result<()> {
-        let key = self.keys.fetch_add(1, Ordering::Relaxed);
-        let body = format!(
-            "{{\"reservation_id\":\"{reservation}\",\"payment_token\":\"tok_ok\",\
-             \"idempotency_key\":\"bench-{key}\",\"email\":\"ann@example.org\"}}"
-        );
-        let begun = Instant::now();
-        let booked: Booked = created(line.exchange(&post("/v1/bookings", &body)).await?)?;
-        sold.booking.add(begun.elapsed());
-        sold.units.extend(booked.tickets.iter().map(|ticket| ticket.unit));
-        Ok(())
-    }
 }
 
 /// Gives the claim on a seat of the walk.
 fn seat(step: u32) -> String {
     let seat = u64::from(step) * u64::from(STRIDE) % u64::from(SEATS);
     format!("\"seat_ids\":[{seat}]")
-}
-
-fn created<T: for<'a> Deserialize<'a>>(answer: Answer<'_>) -> anyhow::Result<T> {
-    ensure!(
-        answer.status == 201,
-        "expected 201, the answer was {}: {}",
-        answer.status,
-        String::from_utf8_lossy(answer.body)
-    );
-    Ok(serde_json::from_slice(answer.body)?)
 }

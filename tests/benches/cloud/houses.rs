@@ -1,12 +1,11 @@
 //! The memory of a cloud that sells ten great houses at once, every seat map read and written to.
 
 use anyhow::{Context, ensure};
+use usher_tests::load::keepalive::{KeptOpen, get};
 use usher_tests::measure::{Row, resident_kib};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Buyer, Wish};
 use usher_tests::stage::festival::Places;
-
-use crate::keepalive::{KeptOpen, get};
 
 /// Events on sale.
 const EVENTS: u32 = 10;

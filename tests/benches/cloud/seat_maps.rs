@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use tokio::task::JoinSet;
+use usher_tests::load::keepalive::{KeptOpen, get};
 use usher_tests::measure::{Latencies, Meter, Row};
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::Places;
 
 use crate::bare::Bare;
-use crate::keepalive::{KeptOpen, get};
 
 /// Readers at once.
 const READERS: u32 = 64;

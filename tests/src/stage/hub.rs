@@ -249,15 +249,22 @@ impl Hub {
     ///
     /// **Errors**: when the hub gives no token.
     pub async fn turnstile(&self, gate: u16) -> anyhow::Result<Turnstile> {
+        Ok(Turnstile {
+            http: self.http.with_token(self.token().await?),
+            gate,
+        })
+    }
+
+    /// Gives a token to scan with over the hub's HTTP.
+    ///
+    /// **Errors**: when the hub gives none.
+    pub async fn token(&self) -> anyhow::Result<String> {
         let said = self.command(&["http-token", "--name", "turnstile"]).await?;
         let token = said
             .split_whitespace()
             .find(|word| word.starts_with("usher-http-"));
         let token = token.with_context(|| format!("there is no token in: {said}"))?;
-        Ok(Turnstile {
-            http: self.http.with_token(token),
-            gate,
-        })
+        Ok(token.to_owned())
     }
 }
 

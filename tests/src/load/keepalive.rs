@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, ensure};
+use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -13,6 +14,7 @@ const READ_BYTES: usize = 64 * 1024;
 const MAX_HEAD_BYTES: usize = 8 * 1024;
 
 /// A connection.
+#[derive(Debug)]
 pub struct KeptOpen {
     stream: TcpStream,
     /// What was read and not yet used up.
@@ -33,6 +35,19 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
+    /// Reads the body as JSON; goes on only with that status.
+    ///
+    /// **Errors**: any other status, with what the server says about it, and a body of another shape.
+    pub fn json<T: Deserialize<'a>>(&self, status: u16) -> anyhow::Result<T> {
+        ensure!(
+            self.status == status,
+            "expected {status}, the answer was {}: {}",
+            self.status,
+            String::from_utf8_lossy(self.body)
+        );
+        serde_json::from_slice(self.body).context("an answer is of another shape")
+    }
+
     /// Gives a header.
     pub fn header(&self, name: &str) -> Option<&'a str> {
         std::str::from_utf8(self.head)
@@ -49,6 +64,8 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 
 impl KeptOpen {
     /// Connects.
+    ///
+    /// **Errors**: when nobody is there.
     pub async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address)
             .await
@@ -62,6 +79,8 @@ impl KeptOpen {
     }
 
     /// Sends a request and reads its answer.
+    ///
+    /// **Errors**: when the connection is lost or the answer cannot be read.
     pub async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Answer<'_>> {
         self.buffer.drain(..self.used);
         self.used = 0;
@@ -135,9 +154,9 @@ pub fn get(path: &str, more: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: bench\r\n{more}\r\n").into_bytes()
 }
 
-/// Puts a POST of JSON together.
-pub fn post(path: &str, body: &str) -> Vec<u8> {
+/// Puts a POST of JSON together; `more` are further header lines, each with its line end.
+pub fn post(path: &str, more: &str, body: &str) -> Vec<u8> {
     let bytes = body.len();
-    format!("POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {bytes}\r\n\r\n{body}")
-        .into_bytes()
+    let length = format!("content-type: application/json\r\ncontent-length: {bytes}\r\n");
+    format!("POST {path} HTTP/1.1\r\nhost: bench\r\n{length}{more}\r\n{body}").into_bytes()
 }

@@ -1,0 +1,106 @@
+//! Buyers and readers of the seat map at a steady pace: whoever has to wait for the one before is waiting, too.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::keepalive::{KeptOpen, get};
+use super::till::Till;
+use super::{BOOKINGS, MAPS, REVOKED, Tally, Told};
+use crate::stage::buyer::Ticket;
+use crate::stage::festival::STANDING;
+
+/// Buyers at once.
+pub const BUYERS: u32 = 32;
+/// Readers at once.
+pub const READERS: u32 = 32;
+
+/// One buyer's part.
+pub struct Buying {
+    /// The cloud.
+    pub cloud: SocketAddr,
+    /// The event.
+    pub event: String,
+    /// Which of the buyers.
+    pub number: u32,
+    /// Until when to buy.
+    pub until: Instant,
+    /// Where people with tickets go.
+    pub sold: mpsc::Sender<Ticket>,
+    /// Where tickets go that will be revoked.
+    pub doomed: mpsc::Sender<Ticket>,
+}
+
+/// Buys a standing place now and then.
+pub async fn buy(buying: Buying) -> anyhow::Result<Told> {
+    let mut till = Till::open(buying.cloud, &buying.event).await?;
+    let claim = format!("\"tiers\":[{{\"tier\":{STANDING},\"quantity\":1}}]");
+    let mut pace = Pace::new(buying.number, (BUYERS, BOOKINGS), buying.until);
+    let mut booked = Tally::default();
+    while let Some(came) = pace.next().await {
+        let reservation = till.reserve(&claim).await?.context("there are enough places")?;
+        let key = format!("load-{}-{}", buying.number, booked.units.len());
+        let tickets = till.book(&reservation, &key).await?;
+        booked.latencies.add(came.elapsed());
+        for ticket in tickets {
+            booked.units.push(ticket.unit);
+            let is_doomed = booked.units.len() % REVOKED == 0;
+            let way = if is_doomed { &buying.doomed } else { &buying.sold };
+            way.send(ticket).await.context("the gates are open")?;
+        }
+    }
+    Ok(Told {
+        booked,
+        ..Told::default()
+    })
+}
+
+/// Reads the seat map now and then.
+pub async fn read(cloud: SocketAddr, event: String, (number, until): (u32, Instant)) -> anyhow::Result<Told> {
+    let mut line = KeptOpen::connect(cloud).await?;
+    let request = get(&format!("/v1/events/{event}/seats"), "accept-encoding: gzip\r\n");
+    let mut pace = Pace::new(number, (READERS, MAPS), until);
+    let mut read = Tally::default();
+    while let Some(came) = pace.next().await {
+        let status = line.exchange(&request).await?.status;
+        ensure!(status == 200, "a seat map is answered with {status}");
+        read.latencies.add(came.elapsed());
+    }
+    Ok(Told {
+        read,
+        ..Told::default()
+    })
+}
+
+/// When it is one's turn.
+struct Pace {
+    next: Instant,
+    every: Duration,
+    until: Instant,
+}
+
+impl Pace {
+    /// Gives the turns of one of so many who do so much in a second together.
+    fn new(number: u32, (of, per_second): (u32, u32), until: Instant) -> Self {
+        let every = Duration::from_secs(1) * of / per_second;
+        Self {
+            next: Instant::now() + every * number / of,
+            every,
+            until,
+        }
+    }
+
+    /// Waits for the next turn and gives when it was.
+    async fn next(&mut self) -> Option<Instant> {
+        let turn = self.next;
+        if turn >= self.until {
+            return None;
+        }
+        self.next += self.every;
+        sleep_until(turn).await;
+        Some(turn)
+    }
+}

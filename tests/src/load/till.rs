@@ -1,0 +1,58 @@
+//! Where a buyer of the load generator reserves and pays, over one connection.
+
+use std::net::SocketAddr;
+
+use serde::Deserialize;
+
+use super::keepalive::{KeptOpen, post};
+use crate::stage::buyer::{Booking, Ticket};
+
+/// A buyer's connection to the cloud.
+#[derive(Debug)]
+pub struct Till {
+    line: KeptOpen,
+    event: String,
+}
+
+#[derive(Deserialize)]
+struct Reserved {
+    reservation_id: String,
+}
+
+impl Till {
+    /// Connects to a cloud to buy tickets of an event.
+    ///
+    /// **Errors**: when nobody is there.
+    pub async fn open(cloud: SocketAddr, event: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            line: KeptOpen::connect(cloud).await?,
+            event: event.to_owned(),
+        })
+    }
+
+    /// Reserves what `claim` says, the `seat_ids` or `tiers` member of the request; nothing when it is taken.
+    ///
+    /// **Errors**: any other answer.
+    pub async fn reserve(&mut self, claim: &str) -> anyhow::Result<Option<String>> {
+        let body = format!("{{\"event_id\":\"{}\",{claim}}}", self.event);
+        let answer = self.line.exchange(&post("/v1/reservations", "", &body)).await?;
+        if answer.status == 409 {
+            return Ok(None);
+        }
+        let reserved: Reserved = answer.json(201)?;
+        Ok(Some(reserved.reservation_id))
+    }
+
+    /// Pays for a reservation under an idempotency key.
+    ///
+    /// **Errors**: when there is no booking.
+    pub async fn book(&mut self, reservation: &str, key: &str) -> anyhow::Result<Vec<Ticket>> {
+        let body = format!(
+            "{{\"reservation_id\":\"{reservation}\",\"payment_token\":\"tok_ok\",\
+             \"idempotency_key\":\"{key}\",\"email\":\"ann@example.org\"}}"
+        );
+        let answer = self.line.exchange(&post("/v1/bookings", "", &body)).await?;
+        let booking: Booking = answer.json(201)?;
+        Ok(booking.tickets)
+    }
+}
