@@ -1,14 +1,15 @@
 # Usher: every command of the project by one name. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build install demo test fmt lint deny advisories bench soak fuzz
+.PHONY: help setup build install demo test fmt lint deny advisories bench load soak fuzz
 
 # One set of features for everything, so that nothing is built twice.
 WORKSPACE := --workspace --locked --features usher-scan/camera
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SEEDS ?= 10000
 FUZZ_SECONDS ?= 600
-# The crates that have benchmarks.
-BENCHED := $(patsubst %/Cargo.toml,%,$(shell grep -l '^\[\[bench\]\]' */Cargo.toml))
+LOAD_SECONDS ?= 60
+# The benchmarks of all crates, by name.
+BENCHES := $(shell awk '/^\[\[bench\]\]/ { bench = 1 } bench && /^name/ { gsub(/"/, "", $$3); print $$3; bench = 0 }' */Cargo.toml)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,9 +51,14 @@ advisories: ## ask the advisory database about every dependency (needs the netwo
 	cargo deny check advisories
 
 bench: ## measure what has benchmarks, in a release build
-	@test -n "$(BENCHED)" || { echo "bench: no crate has benchmarks" >&2; exit 1; }
-	@echo "bench: a release build (5 to 15 minutes), then about a minute for each of: $(BENCHED)"
-	@for crate in $(BENCHED); do cargo bench --locked --manifest-path $$crate/Cargo.toml || exit 1; done
+	@echo "bench: a release build (5 to 15 minutes), then one to four minutes for each of: $(BENCHES)"
+	cargo build --release $(WORKSPACE)
+	cargo bench $(WORKSPACE) $(addprefix --bench ,$(BENCHES))
+
+load: ## sell, show and scan at a steady pace for LOAD_SECONDS=60, after a release build
+	@echo "load: a release build (5 to 15 minutes), then about $(LOAD_SECONDS) s and a quarter of a minute"
+	cargo build --release $(WORKSPACE)
+	$(TARGET)/release/usher-load --seconds $(LOAD_SECONDS)
 
 soak: ## simulate SEEDS=10000 networks that fail in every way, after a release build
 	@echo "soak: a release build (5 to 15 minutes), then $(SEEDS) seeds"
