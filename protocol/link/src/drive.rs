@@ -5,6 +5,7 @@ mod gathering;
 mod lane;
 mod stream;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +94,7 @@ pub async fn drive<R: Replica, S: Responder>(
         loading: Lane::default(),
         gathering: Gathering::new(Instant::now()),
         has_started: false,
+        forks_told: BTreeSet::new(),
         wake_at: Instant::now() + LONGEST_SLEEP,
         open_by: Instant::now() + OPENING_TIMEOUT,
         end: None,
@@ -126,6 +128,8 @@ struct Driver<R: Replica, S: Responder, F: FnOnce(Opened) + Send> {
     loading: Lane,
     gathering: Gathering,
     has_started: bool,
+    /// Origins with two histories that were written about: a liar that goes on about its own fills no disk.
+    forks_told: BTreeSet<Origin>,
     wake_at: Instant,
     open_by: Instant,
     end: Option<SessionEnd>,
@@ -263,8 +267,13 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
                 self.wake_at = Instant::now() + sleep.clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
             }
             Output::Notify(notice) => {
-                if let Notice::Opened(certificate) = &notice {
-                    self.open(certificate);
+                match &notice {
+                    Notice::Opened(certificate) => self.open(certificate),
+                    Notice::Forked(found) if self.forks_told.insert(found.origin) => {
+                        let peer = self.connection.peer().id();
+                        tracing::warn!(%peer, origin = %found.origin.id(), "an origin has two histories: it was copied, or it lies");
+                    }
+                    Notice::Forked(_) | Notice::Fresh(_) | Notice::RunRefused(..) => {}
                 }
                 self.storing.push(Errand::Tell(notice));
             }

@@ -1,12 +1,13 @@
 //! Peers without a good certificate, with one of each kind that is not good, and with one that is good for less than they ask.
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::replica::Replica;
 use usher_keys::{Capabilities, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp, Window};
 use usher_protocol::GateId;
+use usher_protocol::log::Head;
 use usher_protocol::request::{Request, RequestError, Scan};
-use usher_protocol::sync::{Farewell, Message};
+use usher_protocol::sync::{Farewell, Held, Message};
 use usher_tests::stage::festival::{NORTH, STANDING};
 use usher_tests::stage::organizer;
 use usher_tests::stage::patience::until;
@@ -239,4 +240,36 @@ async fn a_peer_gets_nothing_beyond_its_role_and_the_log_says_what_it_asked_for(
     let turnstile = doors.hub.turnstile(NORTH).await?;
     assert_eq!(turnstile.scan(&ticket.payload).await?.verdict, "admit");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_a_device_that_tells_another_history_is_found_out_and_the_log_says_so() -> anyhow::Result<()>
+{
+    let doors = Doors::open().await?;
+    let folder = DataDirectory::at(doors.hub.dir());
+    let (key, meta) = (folder.read_key()?, Replica::read_meta(&folder.replica_path())?);
+    let mut copy = Peer::knock(
+        &socket([127, 0, 0, 1])?,
+        &key,
+        (doors.address(Door::Cloud), doors.event),
+    )
+    .await?;
+    copy.say(&doors.hello(meta.identity)).await?;
+    let Message::Hello(hello) = copy.hear().await? else {
+        bail!("the cloud does not say hello");
+    };
+    let true_one = hello.held.iter().find(|held| held.origin == key.public());
+    let mut tail = true_one.context("the cloud knows the hub's log")?.tail;
+    tail.hash = [0xee; 32];
+    let other = Held::from(Head::sign(doors.event, tail, &key));
+    copy.say(&Message::Have(vec![other])).await?;
+    logged(&doors, Door::Cloud, &[&id(key.public()), "two histories"]).await?;
+    until("the organizer to see the incident", async || {
+        let incidents = doors.stage.organizer.incidents().await?;
+        Ok(incidents
+            .iter()
+            .any(|incident| incident.kind == "forked")
+            .then_some(()))
+    })
+    .await
 }
