@@ -3,18 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
-use usher_keys::Role;
+use anyhow::ensure;
 use usher_link::Connection;
 use usher_protocol::admission::Verdict;
-use usher_protocol::request::{Request, Scan};
+use usher_protocol::request::{Answer, Request, Scan};
 use usher_tests::measure::{Meter, Row, Table, flush_times, resident_kib};
-use usher_tests::stage::hub::{Hub, HubSetup};
-use usher_tests::stage::programs::Programs;
 
 use crate::crowd::Crowd;
-use crate::load;
-use crate::show::{Show, scan};
+use crate::load::{self, Passed};
+use crate::show::scan;
+use crate::stand::{Stand, pid};
 
 /// The number of the hub's key.
 const HUB: u16 = 100;
@@ -23,7 +21,7 @@ const SCANNERS: u16 = 64;
 /// People before anything is measured.
 const WARM_UP: u32 = 2_000;
 /// People as fast as they can.
-const CROWD: u32 = 25_000;
+const MANY: u32 = 25_000;
 /// People who come steadily.
 const STEADY: u32 = 5_000;
 /// How many of them a second.
@@ -33,83 +31,100 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Measures it.
 pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let show = Show::new(&[HUB], 0)?;
-    let dir = folder.path().join("hub");
-    show.enrol((HUB, Role::Hub), &dir, &[]).await?;
-    let setup = HubSetup {
-        dir,
-        name: "the hub",
-        peers: Vec::new(),
-    };
-    let hub = Hub::start(&Programs::find()?, setup).await?;
-    let crowd = Crowd::gather(&show, hub.listening.quic, SCANNERS).await?;
-    let scans: Arc<Vec<Scan>> = Arc::new((0..WARM_UP + CROWD + STEADY).map(scan).collect());
-    let gates = |from: u32| {
-        let gate = |connection: &Connection| {
-            let (connection, scans) = (connection.clone(), Arc::clone(&scans));
-            move |person: usize| {
-                let (connection, scan) = (connection.clone(), scans[from as usize + person].clone());
-                admit(connection, scan)
-            }
-        };
-        crowd.connections.iter().map(gate).collect::<Vec<_>>()
+    let stand = Stand::prepare(&[(HUB, 0..0)], 0).await?;
+    let hub = stand.start(HUB, Vec::new()).await?;
+    let crowd = Crowd::gather(&stand.show, hub.listening.quic, SCANNERS).await?;
+    let queue = Queue::of((0..WARM_UP + MANY + STEADY).map(scan));
+    let gates = |from: u32| -> Vec<_> {
+        let gate = |connection: &Connection| queue.gate(connection, from as usize);
+        crowd.connections.iter().map(gate).collect()
     };
     load::crowded(gates(0), WARM_UP as usize).await?;
 
-    let pid = hub.process.id().context("the hub runs")?;
-    let flushes = flush_times(folder.path())?;
-    let (meter, own, heard) = (Meter::start(pid)?, Meter::own()?, crowd.heard());
-    let mut passed = load::crowded(gates(WARM_UP), CROWD as usize).await?;
-    let (cpu, own) = (meter.cpu()?, own.cpu()?);
-    let told = crowd.heard();
-    let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / f64::from(CROWD);
-    table.add(Row::at_most(
-        "hub CPU per admission over QUIC",
-        (each(cpu), 150.0),
-        "µs",
-    ));
-    table.add(Row::at_least(
-        "admissions with 64 scanners",
-        (passed.per_second(), 5_000.0),
-        "/s",
-    ));
-    table.add(Row::told("  waiting", passed.latencies.summary()));
+    let flushes = flush_times(&stand.path(""))?;
+    let (hub, own, told) = (pid(&hub)?, Meter::own()?, crowd.heard());
+    let meter = Meter::start(hub)?;
+    let passed = load::crowded(gates(WARM_UP), MANY as usize).await?;
+    let cpu = [meter.cpu()?, own.cpu()?];
+    crowded(table, passed, cpu);
+    let (runs, records) = crowd.heard();
+    let each = (records - told.1) as f64 / (runs - told.0).max(1) as f64;
+    table.add(Row::told("  records in a run to a scanner", format!("{each:.0}")));
     table.add(Row::told("  disk", flushes.to_string()));
-    table.add(Row::told(
-        "  load CPU per admission",
-        format!("{:.0} µs", each(own)),
-    ));
-    let (runs, records) = (told.0 - heard.0, told.1 - heard.1);
-    table.add(Row::told(
-        "  told to scanners",
-        format!(
-            "{runs} runs of {:.1} records",
-            records as f64 / runs.max(1) as f64
-        ),
-    ));
 
-    let meter = Meter::start(pid)?;
-    let mut steady = load::steady(gates(WARM_UP + CROWD), STEADY as usize, PER_SECOND).await?;
-    let each = meter.cpu()?.as_secs_f64() * 1e6 / f64::from(STEADY);
-    let p99 = steady.latencies.percentile(99.0).as_secs_f64() * 1e3;
-    table.add(Row::at_most("p99 at 1,000 a second", (p99, 20.0), "ms"));
-    table.add(Row::told("  waiting", steady.latencies.summary()));
-    table.add(Row::told("  hub CPU each", format!("{each:.0} µs")));
+    let meter = Meter::start(hub)?;
+    let passed = load::steady(gates(WARM_UP + MANY), STEADY as usize, PER_SECOND).await?;
+    steady(table, passed, meter.cpu()?);
     table.add(Row::told(
         "  hub memory",
-        format!("{} MB", resident_kib(pid)? / 1_024),
+        format!("{} MB", resident_kib(hub)? / 1_024),
     ));
     Ok(())
 }
 
-async fn admit(connection: Connection, scan: Scan) -> anyhow::Result<()> {
+fn crowded(table: &mut Table, mut passed: Passed, [hub, own]: [Duration; 2]) {
+    let each = micros_each(hub, MANY);
+    table.add(Row::at_most(
+        "hub CPU per admission over QUIC",
+        (each, 150.0),
+        "µs",
+    ));
+    let rate = (passed.per_second(), 5_000.0);
+    table.add(Row::at_least("admissions with 64 scanners", rate, "/s"));
+    table.add(Row::told("  waiting", passed.latencies.summary()));
+    let own = format!("{:.0} µs", micros_each(own, MANY));
+    table.add(Row::told("  the bench's own CPU per admission", own));
+}
+
+fn steady(table: &mut Table, mut passed: Passed, hub: Duration) {
+    let p99 = passed.latencies.percentile(99.0).as_secs_f64() * 1e3;
+    table.add(Row::at_most("p99 at 1,000 a second", (p99, 20.0), "ms"));
+    table.add(Row::told("  waiting", passed.latencies.summary()));
+    let each = format!("{:.0} µs", micros_each(hub, STEADY));
+    table.add(Row::told("  hub CPU per admission", each));
+}
+
+/// Gives the share of one in so much processor time.
+pub fn micros_each(cpu: Duration, people: u32) -> f64 {
+    cpu.as_secs_f64() * 1e6 / f64::from(people)
+}
+
+/// People with their tickets, in the order they come.
+#[derive(Clone)]
+pub struct Queue(Arc<Vec<Scan>>);
+
+impl Queue {
+    /// Lines them up.
+    pub fn of(scans: impl Iterator<Item = Scan>) -> Self {
+        Self(Arc::new(scans.collect()))
+    }
+
+    /// Gives a gate that lets them in over a connection, counted from that person.
+    pub fn gate(
+        &self,
+        connection: &Connection,
+        from: usize,
+    ) -> impl FnMut(usize) -> Admitting + Send + use<> {
+        let (queue, connection) = (self.clone(), connection.clone());
+        move |person| {
+            let scan = queue.0[from + person].clone();
+            let connection = connection.clone();
+            Box::pin(async move { admit(&connection, scan).await.map(drop) })
+        }
+    }
+}
+
+/// A person at a gate.
+pub type Admitting = std::pin::Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
+
+/// Has a scan judged, and expects that somebody is let in.
+pub async fn admit(connection: &Connection, scan: Scan) -> anyhow::Result<Answer> {
     let answer = connection.ask(&Request::Judge(scan), PATIENCE).await?;
     let answer = answer.map_err(|error| anyhow::anyhow!("the hub does not judge: {error:?}"))?;
     ensure!(
         matches!(answer.verdict, Verdict::Admit { .. }),
-        "somebody was not admitted: {:?}",
+        "somebody was not let in: {:?}",
         answer.verdict
     );
-    Ok(())
+    Ok(answer)
 }

@@ -1,5 +1,6 @@
 //! The event the hubs of the bench are at: keys, bundle, authority log, tickets and devices' folders, made here and not by a cloud, which would take minutes.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,13 +16,13 @@ use usher_keys::{
 };
 use usher_protocol::admission::Direction;
 use usher_protocol::ledger::Ledger;
-use usher_protocol::log::{Run, Tail};
+use usher_protocol::log::Run;
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::{Body, Passage};
 use usher_protocol::request::Scan;
 use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::trust::Trust;
-use usher_protocol::{GateId, Generation, ScanId, TierId, Unit, ZoneId};
+use usher_protocol::{GateId, Generation, ScanId, Seq, TierId, Unit, ZoneId};
 
 /// The event.
 pub const EVENT: EventId = EventId(*b"a measured event");
@@ -29,6 +30,7 @@ pub const EVENT: EventId = EventId(*b"a measured event");
 pub const GATE: GateId = GateId(1);
 /// Records in one run: below the limit of a run in number and bytes.
 const RECORDS_PER_RUN: usize = 1_000;
+const AN_HOUR_MS: u64 = 60 * 60 * 1000;
 
 const TIER: TierId = TierId(1);
 const ZONE: ZoneId = ZoneId(1);
@@ -73,7 +75,7 @@ impl Show {
         });
         let bodies = [policy, roster].into_iter().chain(revocations);
         let ledger = Ledger::new(key(AUTHORITY).public(), None, Arc::new(trust));
-        let log = runs(ledger, &key(AUTHORITY), bodies);
+        let log = runs(ledger, &key(AUTHORITY), bodies, now());
         Ok(Self { bundle, log })
     }
 
@@ -82,24 +84,13 @@ impl Show {
         Ok(Arc::new(trust(&self.bundle)?))
     }
 
-    /// Makes the log of a hub that has admitted with tickets of these units.
-    pub fn scans(&self, hub: u16, units: impl Iterator<Item = u32>) -> anyhow::Result<Vec<Run>> {
-        let identity = identity(hub, Role::Hub);
-        let ledger = Ledger::new(key(hub).public(), Some(identity.clone()), self.trust()?);
-        let bodies = units.map(|unit| Body::Admitted(passage(unit)));
-        Ok(runs(
-            ledger,
-            &key(hub),
-            std::iter::once(Body::Opened { identity }).chain(bodies),
-        ))
-    }
-
-    /// Makes a device's folder as an enrolment would, with the authority's log and others in it.
+    /// Makes a device's folder as an enrolment would, with the authority's log in it, and has it admit with tickets of these
+    /// units an hour ago.
     pub async fn enrol(
         &self,
         (number, role): (u16, Role),
         folder: &Path,
-        logs: &[Vec<Run>],
+        units: Range<u32>,
     ) -> anyhow::Result<()> {
         let directory = DataDirectory::at(folder);
         directory.create()?;
@@ -112,10 +103,12 @@ impl Show {
         };
         Replica::found(&directory.replica_path(), &meta)?;
         let replica = directory.open_replica(Clock::system())?;
-        for run in self.log.iter().chain(logs.iter().flatten()) {
+        for run in &self.log {
             let stored = usher_link::Replica::store(&replica, run.clone()).await;
-            stored.context("storing a prepared log")?;
+            stored.context("storing the authority's log")?;
         }
+        let passages = units.map(|unit| passage(unit, TIER));
+        admit_earlier(&replica, &key(number), passages).await?;
         replica.close().await;
         Ok(())
     }
@@ -167,12 +160,13 @@ fn scan_id(unit: u32) -> ScanId {
     ScanId(*hash.as_bytes().first_chunk().expect("a BLAKE3 hash has 32 bytes"))
 }
 
-fn passage(unit: u32) -> Passage {
+/// Makes the passage of one person with a unit's ticket.
+pub fn passage(unit: u32, tier: TierId) -> Passage {
     Passage {
         scan: scan_id(unit),
         unit: Unit(unit),
         generation: Generation(1),
-        tier: TIER,
+        tier,
         admits: 1,
         persons: 1,
         gate: GATE,
@@ -180,11 +174,30 @@ fn passage(unit: u32) -> Passage {
     }
 }
 
-fn runs(mut ledger: Ledger, key: &SecretKey, bodies: impl Iterator<Item = Body>) -> Vec<Run> {
-    let (mut runs, mut records, mut base) = (Vec::new(), Vec::new(), Tail::default());
+/// Has a device that is not running write passages into its log, as if it had let these people in an hour ago.
+pub async fn admit_earlier(
+    replica: &Replica,
+    key: &SecretKey,
+    passages: impl Iterator<Item = Passage>,
+) -> anyhow::Result<()> {
+    let earlier = Timestamp(now().0 - AN_HOUR_MS);
+    let trust = Arc::clone(&replica.standing().trust);
+    let mut ledger = Ledger::new(key.public(), Some(replica.device_identity().clone()), trust);
+    let opening = usher_link::Replica::load(replica, key.public(), Seq(0)).await;
+    ledger.accept(&opening.context("a device opens its log itself")?, earlier)?;
+    for run in runs(ledger, key, passages.map(Body::Admitted), earlier) {
+        let stored = usher_link::Replica::store(replica, run).await;
+        stored.context("storing earlier passages")?;
+    }
+    Ok(())
+}
+
+fn runs(mut ledger: Ledger, key: &SecretKey, bodies: impl Iterator<Item = Body>, at: Timestamp) -> Vec<Run> {
+    let (mut runs, mut records) = (Vec::new(), Vec::new());
+    let mut base = ledger.tail(&key.public());
     let mut bodies = bodies.peekable();
     while let Some(body) = bodies.next() {
-        records.push(ledger.write(body, now()).bytes);
+        records.push(ledger.write(body, at).bytes);
         if records.len() < RECORDS_PER_RUN && bodies.peek().is_some() {
             continue;
         }

@@ -202,6 +202,11 @@ impl Wedge {
             .context("typing a line")
     }
 
+    /// Gives the number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Gives everything the scanner has printed.
     ///
     /// **Errors**: when it cannot be read.
