@@ -163,14 +163,17 @@ impl<W: Write, F: Fn() -> String> Station<W, F> {
         match reading.sight {
             Sight::Fault(fault) => {
                 self.fault_ms = Some(at_ms);
+                self.board.preview = None;
                 self.notice(Some(fault.to_string()))
             }
             Sight::Code(code) => {
                 self.notice(None)?;
                 self.see(code, at_ms, judge).await
             }
-            Sight::View(view) => {
-                if self.fault_ms.is_none_or(|fault_ms| at_ms >= fault_ms) {
+            Sight::View(mut view) => {
+                if self.fault_ms.is_some_and(|fault_ms| at_ms < fault_ms) {
+                    view.preview = None;
+                } else {
                     self.notice(None)?;
                 }
                 self.look(&view, at_ms)?;
@@ -266,6 +269,7 @@ impl<W: Write, F: Fn() -> String> Station<W, F> {
         let now_ms = self.clock.now_ms();
         let stalled = |limit_ms| now_ms.saturating_sub(self.last_reading_ms) >= limit_ms;
         if self.pace.stalled_ms.is_some_and(stalled) {
+            self.board.preview = None;
             self.notice(Some(words::NO_PICTURES.to_owned()))?;
         }
         if self

@@ -80,6 +80,9 @@ struct Paint {
     front: Color,
 }
 
+/// Most lines of a notice: the longest says in three of them what to do.
+const NOTICE_ROWS: usize = 3;
+
 /// A hint is no result: a colour that none of them has.
 const HINT_PAINT: Paint = Paint {
     back: Color::DarkBlue,
@@ -91,7 +94,7 @@ pub(super) fn render(board: &Board, size: Size, colour: bool) -> String {
     let columns = usize::from(size.columns);
     let preview = board.preview.as_ref().filter(|_| colour);
     let preview = preview.and_then(|preview| Thumbnail::beside(preview, size));
-    let rows = rows(board, size, preview.as_ref().map_or(0, Thumbnail::rows));
+    let rows = rows(board, size, preview.as_ref());
     let above = rows.len() - preview.as_ref().map_or(0, Thumbnail::rows);
     let mut out = String::new();
     put(&mut out, MoveTo(0, 0));
@@ -110,15 +113,17 @@ pub(super) fn render(board: &Board, size: Size, colour: bool) -> String {
     out
 }
 
-/// The lines of the panel, one fewer than the terminal has, so that it never scrolls; the foot has so many at least.
-fn rows(board: &Board, size: Size, least_foot: usize) -> Vec<Row> {
+/// The lines of the panel, one fewer than the terminal has, so that it never scrolls. The foot leaves room for the
+/// preview and is as high at least.
+fn rows(board: &Board, size: Size, preview: Option<&Thumbnail>) -> Vec<Row> {
+    let (beside, least_foot) = preview.map_or((0, 0), |preview| (preview.columns(), preview.rows()));
     let room = usize::from(size.rows).saturating_sub(1);
     let mut head = match (&board.answer, board.hint) {
         (Some(answer), _) => result(answer),
         (None, Some(hint)) => advice(words::help(hint)),
         (None, None) => idle(),
     };
-    let mut foot = foot(board);
+    let mut foot = foot(board, usize::from(size.columns) - beside);
     foot.truncate(room.saturating_sub(head.len()).max(room / 3));
     let missing = least_foot.saturating_sub(foot.len());
     foot.extend(std::iter::repeat_with(blank_foot).take(missing));
@@ -190,8 +195,8 @@ fn idle() -> Vec<Row> {
         .into()
 }
 
-/// What stands below the result, the most important first.
-fn foot(board: &Board) -> Vec<Row> {
+/// What stands below the result, the most important first, in lines of so many letters.
+fn foot(board: &Board, columns: usize) -> Vec<Row> {
     let counts = board.counts;
     let totals = format!(
         "{} {}   {} {}   {} {}",
@@ -202,8 +207,8 @@ fn foot(board: &Board) -> Vec<Row> {
         words::REFERRED,
         counts.referred
     );
+    let notice = board.notice.as_deref().map(|notice| wrapped(notice, columns));
     let lines = [
-        board.notice.clone(),
         Some(totals),
         Some(board.place.clone()),
         Some(board.standing.clone()),
@@ -220,7 +225,8 @@ fn foot(board: &Board) -> Vec<Row> {
         .iter()
         .skip(usize::from(board.answer.is_some()))
         .map(|(_, line)| line.clone());
-    let rows = lines.into_iter().flatten().chain(earlier);
+    let rows = notice.into_iter().flatten();
+    let rows = rows.chain(lines.into_iter().flatten()).chain(earlier);
     let rows = rows.filter(|line| !line.is_empty()).map(|line| Row {
         text: printable(&line),
         look: Look::Foot,
@@ -276,6 +282,23 @@ fn paint(signal: Signal) -> Paint {
         Signal::Refer | Signal::Unanswered => (Color::DarkYellow, Color::Black),
     };
     Paint { back, front }
+}
+
+/// Breaks a text between words into lines of so many letters; there are [`NOTICE_ROWS`] at most, the last one as long
+/// as it is.
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let full = lines.len() == NOTICE_ROWS;
+        match lines.last_mut() {
+            Some(line) if full || line.chars().count() + 1 + word.chars().count() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) | None => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// Cuts or pads a line to the width, in the middle or from the left.

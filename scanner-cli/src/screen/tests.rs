@@ -213,6 +213,26 @@ fn a_preview_stands_beside_the_words_with_the_code_outlined() {
 }
 
 #[test]
+fn a_long_notice_says_all_of_what_to_do() {
+    let mut board = board_with(denied());
+    board.notice = Some(words::NO_PICTURES.to_owned());
+    board.preview = Some(preview());
+    let size = Size {
+        columns: 80,
+        rows: 24,
+    };
+    let lines = text_of(&render(&board, size, true)).join(" ");
+    let told: Vec<&str> = lines
+        .split_whitespace()
+        .filter(|word| !word.contains('▀'))
+        .collect();
+    assert!(told.join(" ").contains(words::NO_PICTURES), "{told:?}");
+    board.preview = None;
+    board.notice = Some("word ".repeat(100));
+    check_shows(&board, SIZE, &["word word", "admitted 0"]);
+}
+
+#[test]
 fn a_preview_needs_room_and_colours() {
     let mut board = board_with(denied());
     board.preview = Some(preview());
@@ -253,7 +273,7 @@ fn figures_are_part_of_the_panel() {
         frames_per_second: 29.97,
         reads: None,
     });
-    check_shows(&board, SIZE, &["30.0 frames/s, nothing read in 5 s"]);
+    check_shows(&board, SIZE, &["30.0 frames/s, nothing read"]);
 }
 
 #[test]

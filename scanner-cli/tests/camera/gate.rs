@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_scan::answer::{Answer, Counts, Signal};
 use usher_scan::feed::{Clock, Feed};
@@ -25,7 +25,7 @@ const PACE: Pace = Pace {
 /// A running loop and what it wrote.
 pub struct Gate {
     out: Out,
-    station: JoinHandle<io::Result<Counts>>,
+    station: JoinSet<io::Result<Counts>>,
     stop: CancellationToken,
     _feed: Feed,
 }
@@ -72,9 +72,11 @@ impl Gate {
         let (feed, readings) = Feed::start(clock, true, move || driver.camera()).unwrap();
         let stop = CancellationToken::new();
         let running = station.with_figures().run(readings, welcome, stop.clone());
+        let mut station = JoinSet::new();
+        station.spawn(running);
         Self {
             out,
-            station: tokio::spawn(running),
+            station,
             stop,
             _feed: feed,
         }
@@ -105,9 +107,9 @@ impl Gate {
     }
 
     /// Ends the loop; gives what was written.
-    pub async fn close(self) -> String {
+    pub async fn close(mut self) -> String {
         self.stop.cancel();
-        self.station.await.unwrap().unwrap();
+        self.station.join_next().await.unwrap().unwrap().unwrap();
         String::from_utf8(self.out.0.lock().unwrap().clone()).unwrap()
     }
 }
