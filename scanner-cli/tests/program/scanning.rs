@@ -51,6 +51,22 @@ fn a_ticket_is_admitted_once_and_other_codes_are_told_apart() {
 }
 
 #[test]
+fn figures_go_to_the_log_and_a_preview_stays_off_what_is_no_terminal() {
+    let venue = Venue::open();
+    let scanner = venue.scanner("one", &[], false);
+    let good = venue.picture(7, STRICT);
+    let arguments = [&PLAIN[..], &["--verbose", "--preview", "--image", &good]].concat();
+    let told = scanner.call("run", &arguments);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(told.out.lines().all(|line| line.is_ascii()), "{told:?}");
+    let figures = told
+        .complaints
+        .lines()
+        .filter(|line| line.contains("frames/s, read in "));
+    assert_eq!(figures.count(), 1, "{told:?}");
+}
+
+#[test]
 fn a_second_scanner_is_told_where_and_when_a_ticket_was_used() {
     let venue = Venue::open();
     let picture = venue.picture(7, STRICT);
