@@ -178,11 +178,10 @@ impl World {
     /// Counts the doubles from the bare passages and demands as many incidents, the same at every node.
     fn check_incidents(&mut self) {
         let (place, tainted) = (self.place(), self.tainted());
+        let is_clear = |incident: &Incident| unit_of(incident).is_some_and(|unit| !tainted.contains(&unit));
         let clear = |node: NodeId| -> Vec<_> {
             let incidents = self.nodes[node].ledger.state().incidents().into_iter();
-            incidents
-                .filter(|one| !unit_of(one).is_some_and(|unit| tainted.contains(&unit)))
-                .collect()
+            incidents.filter(is_clear).collect()
         };
         let incidents = clear(CLOUD);
         let distinct: BTreeSet<_> = incidents.iter().collect();

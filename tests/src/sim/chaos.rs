@@ -124,7 +124,10 @@ impl World {
         self.plan(pause, Happening::Fault(Fault::Mend(directions)));
     }
 
+    /// Half of the crashes come while something waits to become durable.
     fn crash_for_a_while(&mut self, node: NodeId) {
+        let busy = (0..self.nodes.len()).find(|other| self.nodes[*other].commit_planned);
+        let node = busy.filter(|_| self.random.percent(50)).unwrap_or(node);
         if self.nodes[node].up {
             self.tell(|| format!("{} crashes", self.name(node)));
             self.nodes[node].crash();

@@ -7,7 +7,7 @@ use usher_protocol::policy::Entry;
 use usher_protocol::{GateId, ScanId};
 
 use super::node::NodeId;
-use super::scans::{Errand, Job, Waiting};
+use super::scans::{Errand, Job};
 use super::setting::{CLOSED, ROTATED, STRUCK, TIERS, admits, tier_of};
 use super::world::{Happening, World};
 
@@ -235,23 +235,10 @@ impl World {
             }
             Verdict::Refer(_) if self.random.percent(50) => {
                 let pause = self.random.between(500, 3_000);
-                if let Some(hub) = self.hub_of(job.scanner) {
-                    self.retry(job, hub, pause);
-                }
+                let again = Errand::Again(job.clone());
+                self.plan(pause, Happening::Errand(Box::new(again)));
             }
             Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => {}
         }
-    }
-
-    /// The same scan again, later, with the same id.
-    fn retry(&mut self, job: &Job, hub: NodeId, pause_ms: u64) {
-        self.nodes[job.scanner]
-            .waiting
-            .insert(job.scan, Waiting(job.clone()));
-        let errand = Errand::AtHub(hub, job.clone());
-        self.plan(pause_ms, Happening::Errand(Box::new(errand)));
-        let life = self.nodes[job.scanner].life;
-        let patience = Errand::OutOfPatience(job.scanner, life, job.scan);
-        self.plan(pause_ms + 300, Happening::Errand(Box::new(patience)));
     }
 }

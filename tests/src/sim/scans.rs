@@ -66,6 +66,8 @@ pub enum Errand {
     BackAtHub(NodeId, Job, Option<Verdict>),
     /// Back at the scanner.
     BackAtScanner(Job, Verdict),
+    /// The same scan again, with the same id.
+    Again(Job),
     /// A node's patience ends.
     OutOfPatience(NodeId, u64, ScanId),
 }
@@ -101,6 +103,7 @@ impl World {
     /// Carries a scan one leg further.
     pub fn run_errand(&mut self, errand: Errand) {
         match errand {
+            Errand::Again(job) => self.read(job),
             Errand::AtHub(hub, job) if self.listens(hub, job.scanner) => self.at_hub(hub, job),
             Errand::AtHome(home, asker, job) if self.listens(home, asker) => self.at_home(home, asker, job),
             Errand::BackAtHub(hub, job, verdict) if self.nodes[hub].up => {

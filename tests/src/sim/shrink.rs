@@ -37,16 +37,29 @@ pub fn shrink(seed: u64, shape: &Shape) -> Option<Failing> {
         broken,
         runs: 1,
     };
-    failing.shorten();
-    failing.take_machines_away();
-    failing.take_kinds_away();
-    failing.shorten();
-    failing.drop_acts();
-    failing.shorten();
-    Some(failing)
+    let mut size = failing.size();
+    loop {
+        failing.shorten();
+        failing.take_machines_away();
+        failing.take_kinds_away();
+        failing.drop_acts();
+        if failing.size() == std::mem::replace(&mut size, failing.size()) {
+            return Some(failing);
+        }
+    }
 }
 
 impl Failing {
+    fn size(&self) -> (usize, usize, u64, usize) {
+        let shape = &self.shape;
+        (
+            shape.hubs + shape.scanners,
+            shape.faults.len(),
+            shape.chaos_ms,
+            shape.dropped.len(),
+        )
+    }
+
     /// Tries another run and takes it if it breaks the same promise.
     fn takes(&mut self, seed: u64, shape: Shape) -> bool {
         if self.runs >= MAX_RUNS {
@@ -87,8 +100,14 @@ impl Failing {
             .collect();
         sizes.sort_by_key(|(hubs, scanners)| hubs + scanners);
         let first = self.seed;
+        // Acts were dropped from this seed's run; another one's are others.
+        let tries = if self.shape.dropped.is_empty() {
+            SEEDS_PER_SIZE
+        } else {
+            1
+        };
         for (hubs, scanners) in sizes {
-            for seed in first..first + SEEDS_PER_SIZE {
+            for seed in first..first + tries {
                 let shape = Shape {
                     hubs,
                     scanners,

@@ -20,6 +20,8 @@ use super::wire::ALTERED_PER_MILLE;
 
 /// The cloud's index.
 pub const CLOUD: NodeId = 0;
+/// How many of a hundred commits take long, so that crashes come in between.
+const SLOW_DISK_PERCENT: u64 = 4;
 /// How long the healed world may take to agree, in milliseconds of virtual time.
 const HEAL_MS: u64 = 120_000;
 /// How often the healed world is asked whether it agrees, in milliseconds of virtual time.
@@ -394,7 +396,12 @@ impl World {
         if std::mem::replace(&mut self.nodes[node].commit_planned, true) {
             return;
         }
-        let delay = self.random.between(1, 8);
+        let slow = self.stormy && self.shape.has(Kind::Crashes) && self.random.percent(SLOW_DISK_PERCENT);
+        let delay = if slow {
+            self.random.between(20, 300)
+        } else {
+            self.random.between(1, 8)
+        };
         let life = self.nodes[node].life;
         self.plan(delay, Happening::Commit { node, life });
     }

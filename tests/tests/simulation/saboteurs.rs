@@ -22,42 +22,48 @@ fn find(sabotage: Sabotage) -> (u64, Broken) {
 }
 
 #[track_caller]
-fn check_found(sabotage: Sabotage, complaint: &str) {
+fn check_found(sabotage: Sabotage, complaints: &[&str]) {
     let (_, broken) = find(sabotage);
-    assert!(broken.complaint.contains(complaint), "{broken:?}");
+    let is_expected = |words: &&str| broken.complaint.contains(words);
+    assert!(complaints.iter().any(is_expected), "{broken:?}");
 }
 
 #[test]
 fn a_yes_without_the_home_is_found() {
-    check_found(Sabotage::CutOffSaysYes, "people in, not");
+    check_found(Sabotage::CutOffSaysYes, &["people in, not"]);
 }
 
 #[test]
 fn an_answer_before_the_disk_is_found() {
-    check_found(Sabotage::AnswerTooEarly, "was answered and is lost");
+    check_found(Sabotage::AnswerTooEarly, &["was answered and is lost"]);
 }
 
 #[test]
 fn a_fork_nobody_speaks_of_is_found() {
-    check_found(Sabotage::ForksAreIgnored, "does not know that Hub");
+    check_found(Sabotage::ForksAreIgnored, &["does not know that Hub"]);
 }
 
 #[test]
 fn an_altered_record_on_a_disk_is_found() {
     check_found(
         Sabotage::AlteredRunsAreStored,
-        "stores a record that nobody wrote",
+        &["stores a record that nobody wrote"],
     );
 }
 
 #[test]
 fn a_talk_with_a_revoked_device_is_found() {
-    check_found(Sabotage::RevokedDevicesAreWelcome, "which it knows to be revoked");
+    check_found(
+        Sabotage::RevokedDevicesAreWelcome,
+        &["which it knows to be revoked"],
+    );
 }
 
 #[test]
 fn a_trust_bundle_that_goes_back_is_found() {
-    check_found(Sabotage::TrustIsRolledBack, "went back from trust bundle");
+    // The same records under another bundle may also make another state.
+    let complaints = ["went back from trust bundle", "differs from another"];
+    check_found(Sabotage::TrustIsRolledBack, &complaints);
 }
 
 #[test]
@@ -73,7 +79,7 @@ fn a_failing_seed_is_shrunk_to_a_story_one_can_read() {
     assert!(failing.broken.acts < broken.acts, "{failing:?}");
     let story = story_of(&failing);
     assert!(story.len() <= 40, "{story:#?}");
-    for part in ["Hub 1 judges", "Scanner 1 shows", "CutOff"] {
+    for part in ["judges unit", "shows Admit", "CutOff"] {
         assert!(story.iter().any(|line| line.contains(part)), "{part}: {story:#?}");
     }
 }

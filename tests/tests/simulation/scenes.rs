@@ -174,21 +174,25 @@ fn put_back(world: &mut World, hub: usize, scanner: usize) -> u32 {
 #[test]
 fn a_restored_hub_that_writes_before_it_hears_is_frozen_and_named_by_all() {
     let mut world = stage(3, 3);
-    let (hub, scanner) = (2, 5);
+    let (hub, near, scanner) = (2, 4, 5);
     let unit = unit_at(&world, STRICT, hub);
     let copy = world.nodes[hub].disk.clone();
-    check_admitted(world.ask(unit, scanner));
-    for unit in [1, 7, 13, 19] {
-        world.ask(unit, scanner);
+    // Whoever knew the hub's past would tell it.
+    world.isolate(&[scanner]);
+    check_admitted(world.ask(unit, near));
+    for again in [1, 2, 3] {
+        let refused = world.ask(unit, near);
+        assert!(matches!(refused, Some(Verdict::Deny(_))), "{again}: {refused:?}");
     }
+    world.mend();
     world.isolate(&[hub, scanner]);
     world.put_back(hub, copy);
     world.play(A_WHILE_MS);
     let own = world.nodes[hub].key.public();
-    let behind = world.nodes[CLOUD].ledger.tail(&own).seq;
+    let past = world.nodes[CLOUD].ledger.tail(&own).seq;
     check_admitted(world.ask(unit, scanner));
     assert!(
-        world.nodes[hub].ledger.tail(&own).seq < behind,
+        world.nodes[hub].ledger.tail(&own).seq < past,
         "it is still behind its own past"
     );
     world.mend();
@@ -196,7 +200,7 @@ fn a_restored_hub_that_writes_before_it_hears_is_frozen_and_named_by_all() {
     for node in 0..world.nodes.len() {
         assert_eq!(forked(&world, node), 1, "{} does not know", world.name(node));
     }
-    let verdict = world.ask(AVAILABLE, scanner);
+    let verdict = world.ask(unit_at(&world, AVAILABLE, hub), scanner);
     assert_eq!(verdict, Some(Verdict::Refer(Referral::OwnLogForked)));
     world.recover();
 }
