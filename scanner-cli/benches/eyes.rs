@@ -1,7 +1,9 @@
 //! Prints how many scenes of each effect are read and how long it takes, quickly and with everything, with
-//! the floors of both in brackets. With a folder in `EYES_FRAMES`, its pictures instead, by folder, against
+//! the floors of both in brackets, and how many bursts are read in time. With a folder in `EYES_FRAMES`, its pictures instead, by folder, against
 //! the text beside each.
 
+#[path = "../tests/eyes/bursts.rs"]
+mod bursts;
 #[path = "../tests/eyes/effects.rs"]
 mod effects;
 #[path = "../tests/eyes/scene.rs"]
@@ -12,29 +14,85 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use effects::EFFECTS;
-use usher_scan::read::{Allowance, LumaFrame, STEPS_A_FRAME, read_quickly, read_within};
+use bursts::{BURSTS, BURSTS_FLOOR, FRAMES_IN_TIME, burst};
+use effects::{EFFECTS, Effect};
+use scene::Scene;
+use usher_scan::read::{
+    Allowance, DeepReader, LumaFrame, QuickReader, STEPS_A_FRAME, read_quickly, read_within,
+};
 
 fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "{:<28} {:>7} {:>9} {:>7} {:>9} {:>9}",
+        "{:<34} {:>7} {:>9} {:>7} {:>9} {:>9}",
         "", "quickly", "median ms", "all", "mean ms", "worst ms"
     )?;
-    match env::var_os("EYES_FRAMES") {
-        Some(folder) => measure_folder(Path::new(&folder), &mut out),
-        None => EFFECTS.iter().try_for_each(|effect| {
-            let frames = effect
-                .scenes()
-                .map(|scene| (scene.frame(), Some(scene.text.clone().into_bytes())));
-            measure(
-                &format!("{} ({}, {})", effect.name, effect.quick_floor, effect.floor),
-                frames,
-                &mut out,
-            )
-        }),
+    if let Some(folder) = env::var_os("EYES_FRAMES") {
+        return measure_folder(Path::new(&folder), &mut out);
     }
+    for effect in &EFFECTS {
+        let name = format!("{} ({}, {})", effect.name, effect.quick_floor, effect.floor);
+        measure(&name, effect.scenes().map(expected), &mut out)?;
+    }
+    let at_720p = |scene: Scene| Scene {
+        size: (1_280, 720),
+        module_px: scene.module_px * 1.5,
+        ..scene
+    };
+    let scenes = EFFECTS.iter().flat_map(Effect::scenes).map(at_720p);
+    measure("all of them in 1280 × 720", scenes.map(expected), &mut out)?;
+    measure_bursts(&mut out)
+}
+
+fn expected(scene: Scene) -> (LumaFrame, Option<Vec<u8>>) {
+    (scene.frame(), Some(scene.text.into_bytes()))
+}
+
+/// How many bursts are read within three frames, by the frames alone and together, and what each half of the reader
+/// takes for a frame.
+fn measure_bursts(out: &mut impl Write) -> io::Result<()> {
+    let (mut alone, mut together, mut frames) = (0, 0, 0);
+    let mut times = [Duration::ZERO; 3];
+    for number in 0..BURSTS {
+        let shown: Vec<LumaFrame> = burst(number)
+            .take(FRAMES_IN_TIME)
+            .map(|scene| scene.frame())
+            .collect();
+        let allowance = || Allowance::of_steps(STEPS_A_FRAME);
+        alone += usize::from(
+            shown
+                .iter()
+                .any(|frame| !read_within(frame, &allowance()).is_empty()),
+        );
+        let (mut quick, mut deep) = (QuickReader::default(), DeepReader::default());
+        let mut is_read = false;
+        for frame in &shown {
+            frames += 1;
+            let started = Instant::now();
+            is_read |= !quick.look(frame, &allowance()).codes.is_empty();
+            times[0] += started.elapsed();
+            if is_read {
+                break;
+            }
+            let started = Instant::now();
+            let findings = deep.look(frame, quick.region(), &allowance());
+            times[1] += started.elapsed();
+            let started = Instant::now();
+            is_read = !quick.learn(frame, findings, &allowance()).codes.is_empty();
+            times[2] += started.elapsed();
+            if is_read {
+                break;
+            }
+        }
+        together += usize::from(is_read);
+    }
+    let [quick, deep, fusion] = times.map(|time| time.as_secs_f64() * 1e3 / f64::from(frames));
+    writeln!(
+        out,
+        "\nBursts, {FRAMES_IN_TIME} frames each: {together} of {BURSTS} read (floor {BURSTS_FLOOR}; {alone} when no frame helps the next), \
+         {quick:.1} ms quick, {deep:.1} ms deep and {fusion:.2} ms fusion a frame"
+    )
 }
 
 /// Every folder under this one with pictures in it is a row.
@@ -88,7 +146,7 @@ fn measure(
     let mean = all_times.iter().sum::<Duration>() / u32::try_from(frames).unwrap_or(u32::MAX);
     writeln!(
         out,
-        "{name:<28} {:>7} {:>9.1} {:>7} {:>9.1} {:>9.1}",
+        "{name:<34} {:>7} {:>9.1} {:>7} {:>9.1} {:>9.1}",
         format!("{quick_reads}/{frames}"),
         ms(quick_times[frames / 2]),
         format!("{all_reads}/{frames}"),

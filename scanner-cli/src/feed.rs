@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use crate::decode::codes_in;
 use crate::eyes::{Eyes, View};
-use crate::read::{self, LumaFrame};
+use crate::read::LumaFrame;
 use crate::source::{Capture, Fault, Source};
 
 /// Readings waiting for the station: one, so that a slow answer holds the camera back instead of leaving a queue
@@ -169,7 +170,7 @@ impl Line {
     /// Reads a picture with everything there is: no better one will follow.
     fn read(&mut self, path: PathBuf, frame: &LumaFrame, taken: Instant) -> Sight {
         self.pictures += 1;
-        let codes = read::read(frame).into_iter().map(|code| code.bytes).collect();
+        let codes = codes_in(frame).into_iter().map(|code| code.bytes).collect();
         let view = View {
             frame: self.pictures,
             took: taken.elapsed(),

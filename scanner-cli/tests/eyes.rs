@@ -1,6 +1,8 @@
 //! Holds the reading of codes against scenes drawn here: how many of each effect must be read, and that no
 //! frame whatsoever makes it panic, go on for ever or see text where there is none.
 
+#[path = "eyes/bursts.rs"]
+mod bursts;
 #[path = "eyes/effects.rs"]
 mod effects;
 #[path = "eyes/scene.rs"]
@@ -11,6 +13,7 @@ use std::cell::Cell;
 use fast_qr::ECL;
 use proptest::prelude::*;
 
+use bursts::{BURSTS, BURSTS_FLOOR, FRAMES_IN_TIME, burst};
 use effects::{EFFECTS, SCENES, ticket};
 use scene::Scene;
 use usher_scan::read::{
@@ -143,14 +146,7 @@ fn several_frames_tell_what_none_of_them_does() {
         let mut reader = Reader::default();
         wandering_glare(*burst).any(|scene| {
             let reading = reader.look(&scene.frame(), &Allowance::of_steps(STEPS_A_FRAME));
-            assert!(
-                reading
-                    .codes
-                    .iter()
-                    .all(|code| code.bytes == scene.text.as_bytes()),
-                "a wrong text"
-            );
-            !reading.codes.is_empty()
+            tells(&reading.codes, &scene)
         })
     };
     let told = (0..4).filter(is_told).count();
@@ -159,6 +155,19 @@ fn several_frames_tell_what_none_of_them_does() {
         wandering_glare(0).all(|scene| !is_read(&scene)),
         "one frame is enough"
     );
+}
+
+#[test]
+fn codes_held_up_in_a_hurry_are_read_within_three_frames() {
+    let is_told = |number: &usize| {
+        let mut reader = Reader::default();
+        burst(*number).take(FRAMES_IN_TIME).any(|scene| {
+            let reading = reader.look(&scene.frame(), &Allowance::of_steps(STEPS_A_FRAME));
+            tells(&reading.codes, &scene)
+        })
+    };
+    let missed: Vec<usize> = (0..BURSTS).filter(|number| !is_told(number)).collect();
+    assert!(BURSTS - missed.len() >= BURSTS_FLOOR, "{missed:?} were missed");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::trouble::Trouble;
-use crate::read;
+use crate::decode::codes_in;
 use crate::source::pictures::Pictures;
 use crate::source::{Capture, Fault, Source};
 
@@ -24,7 +24,7 @@ pub fn in_pictures(files: Vec<PathBuf>) -> Vec<Result<(PathBuf, Vec<u8>), Fault>
     loop {
         match pictures.next() {
             Capture::Picture { path, frame } => {
-                let codes = read::read(&frame);
+                let codes = codes_in(&frame);
                 if codes.is_empty() {
                     found.push(Err(Fault::NoCode { path: path.clone() }));
                 }

@@ -95,26 +95,6 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Takes one of the other looks, another one each time; returns which is next.
-    pub(super) fn look_in_turn(&mut self, turn: usize) -> usize {
-        let larger = (1..=MOST_SIZES).flat_map(|up| LARGER.map(|step| (up, step)));
-        let deep = (0..=MOST_SIZES).flat_map(|up| DEEP.map(|step| (up, step)));
-        let looks = larger
-            .chain(deep)
-            .filter(|(up, _)| self.sizes.above_smallest(*up).is_some());
-        let looks: Vec<(usize, Step)> = looks.collect();
-        match looks.get(turn) {
-            Some((up, step)) => {
-                self.at_size(*up, &[*step]);
-                turn + 1
-            }
-            None => {
-                self.doubled();
-                0
-            }
-        }
-    }
-
     fn at_size(&mut self, up: usize, steps: &[Step]) -> bool {
         let Some(Sized { frame, factor }) = self.sizes.above_smallest(up) else {
             return false;

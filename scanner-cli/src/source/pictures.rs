@@ -10,10 +10,14 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 use thiserror::Error;
 
 use super::{Capture, Fault, Source};
-use crate::read::{FrameError, LumaFrame, MAX_FRAME_PIXELS};
+use crate::read::{FrameError, LumaFrame};
 
-/// Most memory one picture may take while it is opened: its pixels at 8 bytes each, as 16-bit colour has them.
-const MAX_PICTURE_BYTES: u64 = MAX_FRAME_PIXELS * 8;
+/// Most memory that a pixel takes while a picture is opened: four channels of 16 bits.
+const BYTES_A_PIXEL: u64 = 8;
+
+/// Most memory for what comes with the pixels, as colour profiles and a few rows of the largest picture: a small file
+/// can unpack to gigabytes of it.
+const MAX_SIDE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// File names that count as pictures when a folder is given.
 const PICTURE_ENDINGS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "gif"];
@@ -112,17 +116,24 @@ fn opened(path: &Path) -> Result<LumaFrame, PictureError> {
 /// Opens one picture as a grey frame. The format is told from the content, not from the name.
 fn open(path: &Path) -> Result<LumaFrame, PictureError> {
     let file = File::open(path).map_err(PictureError::File)?;
-    let reader = ImageReader::new(BufReader::new(file))
+    let mut reader = ImageReader::new(BufReader::new(file))
         .with_guessed_format()
         .map_err(PictureError::File)?;
+    reader.limits(at_most(MAX_SIDE_BYTES));
     let mut decoder = reader.into_decoder().map_err(classify)?;
     let (width, height) = decoder.dimensions();
     LumaFrame::check_size(width, height)?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_PICTURE_BYTES);
+    let pixels = u64::from(width) * u64::from(height);
+    let limits = at_most(pixels * BYTES_A_PIXEL + MAX_SIDE_BYTES);
     decoder.set_limits(limits).map_err(classify)?;
     let picture = DynamicImage::from_decoder(decoder).map_err(classify)?;
     Ok(grey(picture)?)
+}
+
+fn at_most(bytes: u64) -> Limits {
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(bytes);
+    limits
 }
 
 fn classify(error: ImageError) -> PictureError {

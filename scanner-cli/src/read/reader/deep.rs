@@ -7,10 +7,7 @@ use crate::read::{Allowance, Code, LumaFrame, codes};
 
 /// Looks deeply at frames in which the quick looks read nothing. Any of them will do: none needs the one before.
 #[derive(Debug, Default)]
-pub struct DeepReader {
-    /// Which of the deep looks is next while no code is seen.
-    turn: usize,
-}
+pub struct DeepReader {}
 
 /// What a deep look saw, for [`QuickReader::learn`](super::QuickReader::learn).
 #[derive(Debug, Default)]
@@ -25,17 +22,20 @@ impl Findings {
 }
 
 impl DeepReader {
-    /// Looks with everything where a code is seen; where none is, with one more look of the deep ones in each
-    /// frame, so that a code too small or too blurred for the quick looks is found before long.
+    /// Looks with everything where a code is seen, and everywhere when there is none: a code too small or too blurred
+    /// for the quick looks leaves no trace in them.
     #[must_use]
     pub fn look(&mut self, frame: &LumaFrame, region: Option<Region>, allowance: &Allowance) -> Findings {
-        if let Some(region) = region {
-            return Findings(region.look(frame, Effort::Deep, allowance));
-        }
-        let Some(mut plan) = Plan::of(frame, allowance) else {
-            return Findings::default();
+        let mut sights = match region {
+            Some(region) => region.look(frame, Effort::Deep, allowance),
+            None => Vec::new(),
         };
-        self.turn = plan.look_in_turn(self.turn);
-        Findings(plan.sights)
+        if !sights.iter().any(Sight::is_likely)
+            && let Some(mut plan) = Plan::of(frame, allowance)
+        {
+            plan.look(Effort::Deep);
+            sights.extend(plan.sights);
+        }
+        Findings(sights)
     }
 }
