@@ -1,4 +1,4 @@
-//! The one way in: verify the code on a worker, ask the unit's home hub or be it, decide in the owner, answer once it is durable; who may ask is the responder's.
+//! The one way in: verify the code, ask the unit's home hub or be it, decide in the owner, answer once it is durable; who may ask is the responder's.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -24,20 +24,17 @@ pub struct AdmissionPath {
     links: Arc<Links>,
     home_timeout: Duration,
     under_way: Semaphore,
-    verifiers: Semaphore,
     tally: Tally,
 }
 
 impl AdmissionPath {
     /// Makes the path; a home hub that does not answer within `home_timeout` counts as out of reach.
     pub fn new(replica: Arc<Replica>, links: Arc<Links>, home_timeout: Duration) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             replica,
             links,
             home_timeout,
             under_way: Semaphore::new(SCANS_UNDER_WAY),
-            verifiers: Semaphore::new(cores),
             tally: Tally::default(),
         }
     }
@@ -53,7 +50,7 @@ impl AdmissionPath {
 
     async fn judge_here(&self, scan: Scan) -> Response {
         let _place = self.begin()?;
-        let ticket = match self.verify(&scan).await? {
+        let ticket = match self.verify(&scan) {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
         };
@@ -72,7 +69,7 @@ impl AdmissionPath {
     /// **Errors**: [`RequestError::NotHome`], [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn judge_as_home(&self, scan: Scan) -> Response {
         let _place = self.begin()?;
-        let ticket = match self.verify(&scan).await? {
+        let ticket = match self.verify(&scan) {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
         };
@@ -87,7 +84,7 @@ impl AdmissionPath {
     /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn override_refusal(&self, scan: Scan, by: String, why: String) -> Response {
         let _place = self.begin()?;
-        let ticket = match self.verify(&scan).await? {
+        let ticket = match self.verify(&scan) {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
         };
@@ -117,16 +114,10 @@ impl AdmissionPath {
         self.under_way.try_acquire().map_err(|_| RequestError::Busy)
     }
 
-    /// Verifies on a worker thread: as many at once as there are cores, so that a burst does not starve the network.
-    async fn verify(&self, scan: &Scan) -> Result<Result<VerifiedTicket, Rejection>, RequestError> {
-        let _worker = self
-            .verifiers
-            .acquire()
-            .await
-            .map_err(|_| RequestError::Unavailable)?;
-        let (replica, code) = (Arc::clone(&self.replica), scan.code.clone());
-        let verifying = tokio::task::spawn_blocking(move || replica.verify(&code));
-        verifying.await.map_err(|_| RequestError::Unavailable)
+    /// Verifies right here: that takes less time than handing it to another thread and back, and the network has its turn
+    /// between any two scans.
+    fn verify(&self, scan: &Scan) -> Result<VerifiedTicket, Rejection> {
+        self.replica.verify(&scan.code)
     }
 
     /// Asks the home hub; whatever is no answer of a home means that it cannot be reached.
