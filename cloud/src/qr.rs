@@ -156,19 +156,68 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_has_a_white_quiet_zone_and_whole_modules() {
+    fn no_higher_level_fits_the_version_and_no_smaller_version_the_digits() {
+        for digits in (1..=400).step_by(7).chain([182, 183, 202]) {
+            let digits = "9".repeat(digits);
+            let code = QrCode::of_digits(&digits).unwrap();
+            let (level, version) = (code.0.ecl.unwrap(), code.0.version);
+            let levels = [ECL::L, ECL::M, ECL::Q, ECL::H].into_iter();
+            for higher in levels.filter(|other| *other as usize > level as usize) {
+                assert!(
+                    build(&digits, higher, version).is_none(),
+                    "{} digits",
+                    digits.len()
+                );
+            }
+            let least = build(&digits, ECL::M, None).unwrap();
+            assert_eq!(code.size(), least.size, "{} digits", digits.len());
+        }
+    }
+
+    /// Whether a pixel of the PNG's bitmap is white.
+    fn is_white(bitmap: &[u8], side: usize, (x, y): (usize, usize)) -> bool {
+        bitmap[y * side.div_ceil(8) + x / 8] & (0x80 >> (x % 8)) != 0
+    }
+
+    #[test]
+    fn the_picture_has_four_white_modules_on_every_side_and_whole_modules_inside() {
         let code = QrCode::of_digits(&"1".repeat(182)).unwrap();
-        let side = (37 + 8) * PIXELS_PER_MODULE;
+        let modules = code.size() + 8;
+        let side = modules * PIXELS_PER_MODULE;
         let bitmap = code.bitmap(side);
-        let row_bytes = side.div_ceil(8);
-        assert!(
-            bitmap[..row_bytes * 4 * PIXELS_PER_MODULE]
-                .iter()
-                .all(|&byte| byte == 0xff)
+        for at in 0..side * side {
+            let (x, y) = (at % side, at / side);
+            let (column, row) = (x / PIXELS_PER_MODULE, y / PIXELS_PER_MODULE);
+            let inside = 4..modules - 4;
+            let dark = inside.contains(&column) && inside.contains(&row) && code.is_dark(row - 4, column - 4);
+            assert_eq!(is_white(&bitmap, side, (x, y)), !dark, "pixel {x}, {y}");
+        }
+        assert!(!is_white(
+            &bitmap,
+            side,
+            (4 * PIXELS_PER_MODULE, 4 * PIXELS_PER_MODULE)
+        ));
+    }
+
+    #[test]
+    fn the_pictures_bring_their_own_white_ground_whatever_the_page_is() {
+        let code = QrCode::of_digits(&"1".repeat(182)).unwrap();
+        let svg = code.to_svg();
+        let ground = "viewBox=\"0 0 45 45\" shape-rendering=\"crispEdges\" role=\"img\" aria-label=\"QR code\">\
+                      <rect width=\"45\" height=\"45\" fill=\"#fff\"/><path fill=\"#000\" d=\"M4 4h7v1h-7z";
+        assert!(svg.contains(ground), "{svg}");
+        let png = code.to_png();
+        let reader = png::Decoder::new(std::io::Cursor::new(&png)).read_info().unwrap();
+        let info = reader.info();
+        assert_eq!(
+            (info.width, info.height),
+            (45 * PIXELS_PER_MODULE as u32, 45 * PIXELS_PER_MODULE as u32)
         );
-        let corner = 4 * PIXELS_PER_MODULE;
-        assert_eq!(bitmap[corner * row_bytes + corner / 8], 0);
-        assert!(code.to_svg().contains("viewBox=\"0 0 45 45\""));
-        assert!(code.to_png().starts_with(b"\x89PNG"));
+        assert_eq!(
+            info.color_type,
+            png::ColorType::Grayscale,
+            "nothing shines through"
+        );
+        assert!(info.trns.is_none());
     }
 }
