@@ -7,6 +7,8 @@ WORKSPACE := --workspace --locked --features usher-scan/camera
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SEEDS ?= 10000
 FUZZ_SECONDS ?= 600
+# The tests of real programs that go on for longer in `make soak`.
+SOAKED := crash power corruption network clocks
 LOAD_SECONDS ?= 60
 # The benchmarks of all crates, by name.
 BENCHES := $(shell awk '/^\[\[bench\]\]/ { bench = 1 } bench && /^name/ { gsub(/"/, "", $$3); print $$3; bench = 0 }' */Cargo.toml)
@@ -60,9 +62,11 @@ load: ## sell, show and scan at a steady pace for LOAD_SECONDS=60, after a relea
 	cargo build --release $(WORKSPACE)
 	$(TARGET)/release/usher-load --seconds $(LOAD_SECONDS)
 
-soak: ## simulate SEEDS=10000 networks that fail in every way, after a release build
-	@echo "soak: a release build (5 to 15 minutes), then $(SEEDS) seeds"
+soak: ## simulate SEEDS=10000 networks, then kill, cut, damage and starve real programs for long, after a release build
+	@echo "soak: a release build (5 to 15 minutes), $(SEEDS) seeds, then about an hour of $(SOAKED); each says its seed and length"
+	cargo build --release $(WORKSPACE) --bins
 	cargo run --release --locked -p usher-tests --bin usher-sim -- --seeds $(SEEDS)
+	USHER_SOAK=1 cargo test --release $(WORKSPACE) $(patsubst %,--test %,$(SOAKED)) -- --nocapture --test-threads 2
 
 fuzz: ## throw a fuzzer's bytes at every door, FUZZ_SECONDS=600 each; installs cargo-fuzz
 	@.ci/fuzz $(FUZZ_SECONDS)

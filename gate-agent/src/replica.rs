@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod clocks;
 mod command;
 mod database;
 mod error;
@@ -291,6 +292,11 @@ impl Replica {
     /// Gives up to when every authority record is here.
     pub fn fresh_as_of(&self) -> Option<Timestamp> {
         self.published.fresh_as_of()
+    }
+
+    /// Gives how far this machine's clock is ahead of the cloud's, or behind it, when that is worth a word.
+    pub fn clock_ahead_ms(&self) -> Option<i64> {
+        self.published.clocks.ahead_ms()
     }
 
     /// Gives what the device is and believed at start.

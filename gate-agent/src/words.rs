@@ -343,6 +343,17 @@ pub fn ago(ms: u64) -> String {
     }
 }
 
+/// Says that this machine's clock is wrong.
+pub fn clock_off(ahead_ms: i64) -> String {
+    let minutes = ahead_ms.unsigned_abs() / 60_000;
+    let way = if ahead_ms > 0 { "ahead of" } else { "behind" };
+    format!(
+        "this machine's clock is {} h {} min {way} the cloud's: set it right, time windows and reports depend on it",
+        minutes / 60,
+        minutes % 60
+    )
+}
+
 fn people(persons: u8) -> String {
     match persons {
         1 => "1 person".to_owned(),

@@ -3,6 +3,7 @@
 pub mod buyer;
 pub mod cloud;
 pub mod disk;
+pub mod export;
 pub mod festival;
 pub mod http;
 pub mod hub;

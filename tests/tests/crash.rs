@@ -3,4 +3,5 @@
 mod crash {
     pub mod cloud;
     pub mod hub;
+    pub mod scanner;
 }

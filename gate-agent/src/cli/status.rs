@@ -59,6 +59,9 @@ fn lines(status: &Value) -> Vec<String> {
     if status["storage_ok"] == Value::Bool(false) {
         lines.push("THE DISK TAKES NOTHING: no scan can be decided".to_owned());
     }
+    if let Some(clock) = status["clock"].as_str() {
+        lines.push(format!("CLOCK: {clock}"));
+    }
     lines.extend(list(&status["links"]).map(|link| {
         format!(
             "linked: {} ({}), {}",

@@ -16,8 +16,6 @@ use crate::replica::{Access, Replica, ReplicaError, ScannerTerms};
 pub const CODE_VALID: Duration = Duration::from_hours(1);
 /// Longest time a scanner may work on a hub's word: a festival's week.
 pub const MAX_SCANNER_VALID: Duration = Duration::from_hours(7 * 24);
-/// How far a scanner's clock may be behind the hub's, in milliseconds.
-const CLOCK_SKEW_MS: u64 = 10 * 60 * 1000;
 
 /// Why a hub does not enrol a scanner.
 #[derive(Debug, Error)]
@@ -129,8 +127,9 @@ impl Issuer {
                 enrol_scanners: false,
                 override_refusals: terms.override_refusals,
             },
+            // A scanner whose clock is behind takes the certificate too: it begins when its issuer's does.
             window: Window {
-                from: Timestamp(now.0.saturating_sub(CLOCK_SKEW_MS)),
+                from: hub.window.from,
                 until,
             },
         };

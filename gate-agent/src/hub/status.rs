@@ -132,6 +132,8 @@ pub struct Status {
     pub fresh_as_of_ms: Option<u64>,
     /// The same in words.
     pub freshness: String,
+    /// That this machine's clock is wrong, in words.
+    pub clock: Option<String>,
     /// Addresses we keep dialling.
     pub dials: Vec<DialLine>,
     /// Links that stand.
@@ -267,6 +269,7 @@ impl Status {
             may_judge: replica.may_judge(),
             fresh_as_of_ms: replica.fresh_as_of().map(|at| at.0),
             freshness: voice.freshness(replica.fresh_as_of()),
+            clock: replica.clock_ahead_ms().map(words::clock_off),
             dials: dials(services, &links),
             links: links.into_iter().map(|link| link_line(link, now)).collect(),
             gates: policy.map_or_else(Vec::new, |policy| gates(policy, &view)),

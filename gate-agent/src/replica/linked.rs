@@ -1,7 +1,7 @@
 //! The replica as sync sessions use it: what they store, load and tell; the sessions themselves are the protocol's.
 
 use tokio::sync::{broadcast, oneshot};
-use usher_keys::{DeviceIdentity, EventId, PublicKey, SignedBundle};
+use usher_keys::{DeviceIdentity, EventId, PublicKey, Role, SignedBundle};
 use usher_link::{Change, Outlook};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
@@ -69,10 +69,17 @@ impl usher_link::Replica for Replica {
     async fn notice(&self, peer: PublicKey, notice: Notice) {
         match notice {
             Notice::Opened(certificate) => {
+                if certificate.role == Role::Cloud {
+                    self.published.clocks.is_cloud(peer);
+                }
                 tracing::info!(peer = %peer.id(), name = certificate.name, "a session is open");
             }
             Notice::Forked(found) => self.tell(|reply| Command::Report { found, reply }).await,
-            Notice::Fresh(as_of) => self.published.refresh(as_of, self.clock.now()),
+            Notice::Fresh(as_of) => {
+                let now = self.clock.now();
+                self.published.refresh(as_of, now);
+                self.published.clocks.compare((peer, as_of), now);
+            }
             Notice::RunRefused(origin, error) => {
                 tracing::warn!(peer = %peer.id(), origin = %origin.id(), %error, "a run was refused");
             }

@@ -16,6 +16,8 @@ use usher_protocol::sync::Held;
 use usher_protocol::trust::Trust;
 use usher_protocol::{Origin, Unit, home};
 
+use super::clocks::Clocks;
+
 /// The part of the state that seldom changes, as of the last commit.
 #[derive(Clone)]
 pub struct Standing {
@@ -115,6 +117,8 @@ pub struct Published {
     pub standing: ArcSwap<Standing>,
     /// Figures.
     pub figures: Figures,
+    /// Our clock beside the cloud's.
+    pub clocks: Clocks,
     /// What is durably held of every log.
     held: Mutex<BTreeMap<Origin, Held>>,
     changes: broadcast::Sender<Change>,
@@ -130,6 +134,7 @@ impl Published {
             held: Mutex::default(),
             changes: broadcast::Sender::new(CHANGES_BUFFERED),
             fresh_as_of_ms: AtomicU64::new(fresh_as_of.map_or(0, |at| at.0)),
+            clocks: Clocks::default(),
         };
         published.hold(held_by(ledger));
         published

@@ -125,3 +125,9 @@ fn a_double_admission_names_both_gates() {
         "Hub North has two histories: it was copied or restored. Enrol it anew"
     );
 }
+
+#[test]
+fn a_wrong_clock_is_said_with_its_direction() {
+    assert!(clock_off(86_400_000).starts_with("this machine's clock is 24 h 0 min ahead of the cloud's"));
+    assert!(clock_off(-5_460_000).starts_with("this machine's clock is 1 h 31 min behind the cloud's"));
+}

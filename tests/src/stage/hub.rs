@@ -57,6 +57,8 @@ pub struct HubStatus {
     pub device: String,
     /// Whether its disk takes what it decides.
     pub storage_ok: bool,
+    /// That its clock is wrong, in words.
+    pub clock: Option<String>,
     /// The event's name, once it has heard of it.
     pub event_name: Option<String>,
     /// Who is linked to it.

@@ -1,6 +1,6 @@
 //! Where the built programs are, and one run of a program that ends by itself; those that stay up are in `process`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
@@ -37,9 +37,13 @@ impl Program {
     }
 }
 
-/// The folder of the built programs.
+/// The built programs.
 #[derive(Debug, Clone)]
-pub struct Programs(PathBuf);
+pub struct Programs {
+    folder: PathBuf,
+    /// What is set in their environment.
+    environment: Vec<(&'static str, OsString)>,
+}
 
 impl Programs {
     /// Finds the programs built with this one: beside it, or one folder up from a test's.
@@ -53,7 +57,10 @@ impl Programs {
         };
         let folders: Vec<&Path> = this.ancestors().skip(1).take(2).collect();
         if let Some(folder) = folders.iter().find(|folder| missing(folder).is_none()) {
-            return Ok(Self((*folder).to_owned()));
+            return Ok(Self {
+                folder: (*folder).to_owned(),
+                environment: Vec::new(),
+            });
         }
         let name = folders
             .last()
@@ -62,10 +69,17 @@ impl Programs {
         bail!("{name} is not built: run `cargo build --workspace` first, with `--release` for a bench")
     }
 
+    /// Gives the same programs with something more set in their environment.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name, value.into()));
+        self
+    }
+
     /// Prepares a run; what it says goes nowhere unless the caller says otherwise. Settings and proxies in the
     /// environment of whoever runs the tests are none of its business.
     pub fn command(&self, program: Program) -> Command {
-        let mut command = Command::new(self.0.join(program.name()));
+        let mut command = Command::new(self.folder.join(program.name()));
         command.stdin(Stdio::null()).env("RUST_BACKTRACE", "1");
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy().to_ascii_uppercase();
@@ -73,6 +87,7 @@ impl Programs {
                 command.env_remove(name);
             }
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -207,6 +207,26 @@ impl Wedge {
         self.child.id()
     }
 
+    /// Gives what the scanner has shown so far, one result for each code in the order of typing.
+    ///
+    /// **Errors**: when it cannot be read.
+    pub fn results(&self) -> anyhow::Result<Vec<Shown>> {
+        results(&self.printed()?)
+    }
+
+    /// Kills the scanner as a power cut would; what it has shown stays.
+    ///
+    /// **Errors**: when it has ended before.
+    pub fn kill9(&mut self) -> anyhow::Result<()> {
+        ensure!(
+            self.child.try_wait()?.is_none(),
+            "the scanner has ended by itself"
+        );
+        self.child.kill().context("killing the scanner")?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Gives everything the scanner has printed.
     ///
     /// **Errors**: when it cannot be read.

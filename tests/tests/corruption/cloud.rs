@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail, ensure};
 use rusqlite::Connection;
 use usher_cloud::store;
-use usher_tests::effort::Effort;
+use usher_tests::effort::{Effort, Rounds};
 use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::{Places, SEATED};
@@ -19,7 +19,10 @@ use super::sold::{DATABASE, FILES, Sold};
 /// Where the damage is and what it is.
 const SEED: u64 = 20_261_121;
 /// Damages that the library judges, in the default suite and in `make soak`.
-const LIBRARY_ROUNDS: (u64, u64) = (100, 5_000);
+const LIBRARY_ROUNDS: Rounds = Rounds {
+    suite: 100,
+    soak: 5_000,
+};
 /// One damage of so many is judged by the program too.
 const PROGRAM_EVERY: u64 = 5;
 
@@ -91,7 +94,7 @@ fn damaged(sold: &Sold, seed: u64, into: &Path) -> anyhow::Result<Copy> {
 
 #[tokio::test]
 async fn damage_anywhere_in_a_clouds_database_is_named_or_changes_nothing() -> anyhow::Result<()> {
-    let Effort { seed, rounds } = Effort::of(SEED, LIBRARY_ROUNDS.0, LIBRARY_ROUNDS.1);
+    let Effort { seed, rounds } = Effort::of("damage to a cloud", SEED, LIBRARY_ROUNDS);
     let sold = Sold::make().await?;
     whatever_was_not_damaged_is_sound(&sold).await?;
     let (mut tally, folder) = (Tally::default(), tempfile::tempdir()?);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail, ensure};
 use usher_gate_agent::replica;
-use usher_tests::effort::Effort;
+use usher_tests::effort::{Effort, Rounds};
 use usher_tests::sim::random::Random;
 use usher_tests::stage::programs::{Program, Programs, finish};
 
@@ -15,9 +15,12 @@ use super::original::{DATABASES, KILLED, Original, STOPPED};
 /// Where the damage is and what it is.
 const SEED: u64 = 20_261_121;
 /// Damages that the library judges, in the default suite and in `make soak`.
-const LIBRARY_ROUNDS: (u64, u64) = (150, 5_000);
+const LIBRARY_ROUNDS: Rounds = Rounds {
+    suite: 150,
+    soak: 5_000,
+};
 /// Damages that the program judges, which takes some tens of milliseconds each.
-const PROGRAM_ROUNDS: (u64, u64) = (50, 500);
+const PROGRAM_ROUNDS: Rounds = Rounds { suite: 50, soak: 500 };
 
 /// How often damage was named, and how often it changed nothing.
 #[derive(Debug, Default)]
@@ -63,7 +66,7 @@ async fn what_was_not_damaged_is_sound() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn damage_anywhere_in_a_hubs_databases_is_named_or_changes_nothing() -> anyhow::Result<()> {
-    let Effort { seed, rounds } = Effort::of(SEED, LIBRARY_ROUNDS.0, LIBRARY_ROUNDS.1);
+    let Effort { seed, rounds } = Effort::of("damage to a hub", SEED, LIBRARY_ROUNDS);
     let original = Original::make(seed).await?;
     let mut tally = Tally::default();
     let folder = tempfile::tempdir()?;
@@ -104,7 +107,7 @@ async fn judge(original: &Original, copy: &Copy, tally: &mut Tally) -> anyhow::R
 
 #[tokio::test]
 async fn the_program_names_damage_and_never_panics() -> anyhow::Result<()> {
-    let Effort { seed, rounds } = Effort::of(SEED, PROGRAM_ROUNDS.0, PROGRAM_ROUNDS.1);
+    let Effort { seed, rounds } = Effort::of("damage to a hub, as its program sees it", SEED, PROGRAM_ROUNDS);
     let (original, programs) = (Original::make(seed).await?, Programs::find()?);
     let mut tally = Tally::default();
     let folder = tempfile::tempdir()?;

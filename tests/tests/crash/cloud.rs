@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
+use usher_tests::effort::{Effort, Rounds};
 use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Booking, Buyer, Wish};
@@ -15,11 +16,13 @@ use usher_tests::stage::http::Reply;
 use usher_tests::stage::patience::until;
 
 /// How often the cloud is killed.
-const ROUNDS: u64 = 4;
+const ROUNDS: Rounds = Rounds { suite: 15, soak: 300 };
 /// Buyers at once.
 const BUYERS: u64 = 6;
+/// From one booking of a buyer to the next: there are tickets for all rounds.
+const NEXT_BUYER: Duration = Duration::from_millis(20);
 /// Longest time from one life of the cloud to its end, in milliseconds.
-const LONGEST_LIFE_MS: u64 = 600;
+const LONGEST_LIFE_MS: u64 = 300;
 /// How payments go: at once, slowly, and with an answer that gets lost.
 const CARDS: [&str; 4] = ["tok_ok", "tok_ok", "tok_slow_15", "tok_lost_reply"];
 
@@ -30,8 +33,9 @@ async fn no_booking_that_was_answered_is_lost_and_no_unit_is_sold_twice_when_the
 }
 
 async fn kill_while_selling() -> anyhow::Result<()> {
-    let mut stage = Stage::on_sale_with(Places::FEW, "[payments]\nreconcile_every_seconds = 1").await?;
-    let mut random = Random::new(20_261_121);
+    let Effort { seed, rounds } = Effort::of("a cloud killed", 20_261_121, ROUNDS);
+    let mut stage = Stage::on_sale_with(Places::FULL, "[payments]\nreconcile_every_seconds = 1").await?;
+    let mut random = Random::new(seed);
     let (stop, stopped) = watch::channel(false);
     let mut buyers = JoinSet::new();
     for _ in 0..BUYERS {
@@ -41,7 +45,7 @@ async fn kill_while_selling() -> anyhow::Result<()> {
             stopped.clone(),
         ));
     }
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let life = Duration::from_millis(random.between(20, LONGEST_LIFE_MS));
         tokio::time::sleep(life).await;
         stage.cloud.process.kill9()?;
@@ -54,7 +58,7 @@ async fn kill_while_selling() -> anyhow::Result<()> {
     }
     ensure!(
         answered.len() > 20,
-        "only {} bookings: the test proves little",
+        "seed {seed}: only {} bookings: the test proves little",
         answered.len()
     );
     each_is_still_there(&stage, &answered).await?;
@@ -79,6 +83,7 @@ async fn keep_buying(
             continue;
         };
         if reserved.status != 201 {
+            tokio::time::sleep(NEXT_BUYER).await;
             continue;
         }
         let reservation: Value = reserved.json()?;
@@ -87,6 +92,7 @@ async fn keep_buying(
             .context("a reservation has an id")?;
         let booked = insist(&buyer, reservation, card).await?;
         bookings.push(booked.expect(201)?.json()?);
+        tokio::time::sleep(NEXT_BUYER).await;
     }
     Ok(bookings)
 }

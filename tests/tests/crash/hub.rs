@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
+use usher_tests::effort::{Effort, Rounds};
 use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Ticket, Wish};
@@ -15,11 +16,13 @@ use usher_tests::stage::patience::until;
 use usher_tests::stage::venue::Venue;
 
 /// How often a hub is killed.
-const ROUNDS: u64 = 6;
+const ROUNDS: Rounds = Rounds { suite: 20, soak: 400 };
 /// Turnstiles at each hub.
 const TURNSTILES: u64 = 2;
 /// Longest time from one life of a hub to its end, in milliseconds.
-const LONGEST_LIFE_MS: u64 = 500;
+const LONGEST_LIFE_MS: u64 = 300;
+/// From one person at a turnstile to the next.
+const NEXT_PERSON: Duration = Duration::from_millis(20);
 /// Tickets bought at once.
 const TICKETS_AT_ONCE: u32 = 20;
 /// Bookings for each tier.
@@ -35,9 +38,10 @@ async fn no_scan_that_was_answered_is_lost_and_no_seat_opens_twice_when_hubs_are
 }
 
 async fn kill_while_admitting() -> anyhow::Result<()> {
+    let Effort { seed, rounds } = Effort::of("hubs killed", 20_261_121, ROUNDS);
     let stage = Stage::on_sale(Places::FEW).await?;
     let mut venue = Venue::open(&stage).await?;
-    let mut random = Random::new(20_261_121);
+    let mut random = Random::new(seed);
     let tickets = buy(&stage).await?;
     let (stop, stopped) = watch::channel(false);
     let mut turnstiles = JoinSet::new();
@@ -46,11 +50,11 @@ async fn kill_while_admitting() -> anyhow::Result<()> {
             venue.north.turnstile(NORTH).await?,
             venue.south.turnstile(SOUTH).await?,
         ] {
-            let seed = Random::new(random.bits());
-            turnstiles.spawn_local(keep_scanning(turnstile, tickets.clone(), seed, stopped.clone()));
+            let random = Random::new(random.bits());
+            turnstiles.spawn_local(keep_scanning(turnstile, tickets.clone(), random, stopped.clone()));
         }
     }
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let life = Duration::from_millis(random.between(50, LONGEST_LIFE_MS));
         tokio::time::sleep(life).await;
         let hub = if round % 2 == 0 {
@@ -71,6 +75,7 @@ async fn kill_while_admitting() -> anyhow::Result<()> {
     venue.linked().await?;
     venue.settled(&stage).await?;
     nothing_was_lost(&stage, &answers).await?;
+    every_answer_is_in_both_hubs(&venue, &answers).await?;
     no_seat_opened_twice(&stage, &tickets).await?;
     every_signature_holds(&mut venue).await
 }
@@ -111,6 +116,7 @@ async fn keep_scanning(
         .await?
         .json()?;
         answers.entry(ticket.unit).or_default().push((scan_id, verdict));
+        tokio::time::sleep(NEXT_PERSON).await;
     }
     Ok(answers)
 }
@@ -132,6 +138,22 @@ async fn nothing_was_lost(stage: &Stage, answers: &Answers) -> anyhow::Result<()
         lost.is_empty(),
         "these units were let in, and the cloud has not heard of it: {lost:?}"
     );
+    Ok(())
+}
+
+async fn every_answer_is_in_both_hubs(venue: &Venue, answers: &Answers) -> anyhow::Result<()> {
+    for hub in [&venue.north, &venue.south] {
+        let all = answers.iter().flat_map(|(unit, verdicts)| {
+            let answered =
+                move |(scan, said): &'_ (String, HubVerdict)| (scan.clone(), *unit, said.verdict.clone());
+            verdicts.iter().map(answered)
+        });
+        let all: Vec<_> = all.collect();
+        let answered = all
+            .iter()
+            .map(|(scan, unit, verdict)| (scan.as_str(), *unit, verdict.as_str()));
+        hub.export().await?.holds(answered)?;
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
-use usher_tests::effort::Effort;
+use usher_tests::effort::{Effort, Rounds};
 use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Booking, Buyer, Wish};
@@ -21,7 +21,7 @@ use super::disk::{Loss, Mood};
 use super::mount::Mount;
 
 /// Power cuts, in the default suite and in `make soak`.
-const ROUNDS: (u64, u64) = (20, 200);
+const ROUNDS: Rounds = Rounds { suite: 20, soak: 200 };
 /// Longest time from a start to the power cut, in milliseconds.
 const LONGEST_LIFE_MS: u64 = 300;
 /// Buyers at once.
@@ -75,7 +75,7 @@ async fn whatever_a_cloud_answered_survives_power_cuts() -> anyhow::Result<()> {
 }
 
 async fn cut_while_selling() -> anyhow::Result<()> {
-    let Effort { seed, rounds } = Effort::of(20_261_121, ROUNDS.0, ROUNDS.1);
+    let Effort { seed, rounds } = Effort::of("power cuts under a cloud", 20_261_121, ROUNDS);
     let mut stage = Stage::on_sale_with(Places::FULL, "[payments]\nreconcile_every_seconds = 1").await?;
     stage.cloud.process.stop().await?;
     let Some(mount) = on_a_forgetful_disk(&stage)? else {

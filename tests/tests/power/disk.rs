@@ -84,6 +84,9 @@ struct File {
     synced_len: usize,
     /// What the blocks that were changed since the last sync held then.
     before: BTreeMap<usize, Vec<u8>>,
+    /// What the blocks hold on the disk that a failed sync has left behind: the system takes them for written from then on,
+    /// as Linux does, and a later sync does not write them.
+    forgotten: BTreeMap<usize, Vec<u8>>,
 }
 
 #[derive(Debug, Default)]
@@ -295,14 +298,14 @@ impl Disk {
     /// Syncs a file or folder.
     pub fn sync(&mut self, node: Node) -> Result<(), Refusal> {
         self.powered()?;
-        if self.mood == Mood::SyncFails {
-            return Err(Refusal::Failed);
-        }
+        let fails = self.mood == Mood::SyncFails;
         match &mut self.nodes.get_mut(&node).ok_or(Refusal::Missing)?.kind {
+            Kind::File(file) if fails => file.forget(),
+            Kind::Folder(_) if fails => {}
             Kind::File(file) => file.sync(),
             Kind::Folder(folder) => folder.synced = folder.entries.clone(),
         }
-        Ok(())
+        if fails { Err(Refusal::Failed) } else { Ok(()) }
     }
 
     fn powered(&self) -> Result<(), Refusal> {
@@ -361,7 +364,11 @@ impl File {
     fn remember(&mut self, from: usize, until: usize) {
         for block in from / BLOCK..until.div_ceil(BLOCK) {
             let bytes = &self.bytes;
+            let left = self.forgotten.remove(&block);
             self.before.entry(block).or_insert_with(|| {
+                if let Some(left) = left {
+                    return left;
+                }
                 let end = ((block + 1) * BLOCK).min(bytes.len());
                 bytes.get(block * BLOCK..end).unwrap_or_default().to_vec()
             });
@@ -373,14 +380,27 @@ impl File {
         self.synced_len = self.bytes.len();
     }
 
+    /// Takes what was to be synced for written, although it is not.
+    fn forget(&mut self) {
+        for (block, before) in std::mem::take(&mut self.before) {
+            self.forgotten.entry(block).or_insert(before);
+        }
+    }
+
     fn lose(&mut self, loss: &mut Loss<'_>) {
         let written_len = self.bytes.len();
         let mut len = self.synced_len;
         self.bytes.resize(written_len.max(self.synced_len), 0);
-        for (block, before) in std::mem::take(&mut self.before) {
+        let unsynced = std::mem::take(&mut self.before)
+            .into_iter()
+            .map(|(block, before)| (block, before, true));
+        let forgotten = std::mem::take(&mut self.forgotten)
+            .into_iter()
+            .map(|(block, before)| (block, before, false));
+        for (block, before, may_arrive) in unsynced.chain(forgotten) {
             let start = block * BLOCK;
             let end = (start + BLOCK).min(self.bytes.len());
-            let arrived = start < written_len && loss.spares();
+            let arrived = start < written_len && may_arrive && loss.spares();
             if arrived {
                 len = len.max(end.min(written_len));
             } else if start < end {
@@ -466,6 +486,26 @@ mod tests {
             arrived,
             BTreeSet::from([(no, no), (yes, no), (zero, yes), (yes, yes)])
         );
+    }
+
+    #[test]
+    fn what_a_failed_sync_left_behind_is_lost_unless_it_is_written_again() {
+        for is_written_again in [false, true] {
+            let (mut disk, node) = disk_with_a_file();
+            disk.write(node, 0, b"old").unwrap();
+            disk.sync(node).unwrap();
+            disk.write(node, 0, b"new").unwrap();
+            disk.feel(Mood::SyncFails);
+            assert_eq!(disk.sync(node), Err(Refusal::Failed));
+            disk.feel(Mood::Well);
+            if is_written_again {
+                disk.write(node, 0, b"new").unwrap();
+            }
+            disk.sync(node).unwrap();
+            disk.lose(Loss::Everything);
+            let expected = if is_written_again { b"new" } else { b"old" };
+            assert_eq!(disk.read(node, 0, 3), Ok(expected.as_slice()));
+        }
     }
 
     #[test]

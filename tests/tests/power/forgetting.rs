@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use rusqlite::Connection;
-use usher_tests::effort::Effort;
+use usher_tests::effort::{Effort, Rounds};
 use usher_tests::sim::random::Random;
 
 use super::disk::{Loss, Mood};
 use super::mount::Mount;
 
 /// Power cuts for each setting, in the default suite and in `make soak`.
-const ROUNDS: (u64, u64) = (10, 100);
+const ROUNDS: Rounds = Rounds { suite: 10, soak: 100 };
 /// Longest time until the power is cut, in microseconds.
 const LONGEST_LIFE_US: u64 = 30_000;
 
 #[tokio::test]
 async fn a_power_cut_takes_no_commit_with_full_sync_and_some_with_normal() -> anyhow::Result<()> {
-    let Effort { seed, rounds } = Effort::of(20_261_121, ROUNDS.0, ROUNDS.1);
+    let Effort { seed, rounds } = Effort::of("power cuts under SQLite", 20_261_121, ROUNDS);
     let Some(mut mount) = Mount::empty()? else {
         return Ok(());
     };

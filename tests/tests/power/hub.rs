@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use tokio::task::LocalSet;
-use usher_tests::effort::Effort;
+use usher_tests::effort::{Effort, Rounds};
 use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::Ticket;
@@ -20,7 +20,7 @@ use super::mount::Mount;
 use super::site::{Answers, Reading, Site};
 
 /// Power cuts, in the default suite and in `make soak`.
-const ROUNDS: (u64, u64) = (20, 200);
+const ROUNDS: Rounds = Rounds { suite: 20, soak: 200 };
 /// Longest time from a start to the power cut, in milliseconds.
 const LONGEST_LIFE_MS: u64 = 250;
 /// In every so many rounds a ticket is revoked before the power is cut.
@@ -34,7 +34,7 @@ async fn whatever_a_hub_answered_or_heard_survives_power_cuts() -> anyhow::Resul
 }
 
 async fn cut_while_admitting() -> anyhow::Result<()> {
-    let Effort { seed, rounds } = Effort::of(20_261_121, ROUNDS.0, ROUNDS.1);
+    let Effort { seed, rounds } = Effort::of("power cuts under a hub", 20_261_121, ROUNDS);
     let Some(mut site) = Site::open().await? else {
         return Ok(());
     };
