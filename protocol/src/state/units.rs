@@ -114,6 +114,10 @@ impl UnitState {
             None => None,
         };
         let at = self.passages.partition_point(|(held, _)| *held < stamp);
+        if self.passages.is_empty() {
+            // Most tickets are used once: room for more would be most of a replica's memory.
+            self.passages.reserve_exact(1);
+        }
         self.passages.insert(at, (stamp, change));
         Some(replaced)
     }
@@ -191,5 +195,33 @@ pub fn count(used: &mut ZoneUse, change: &Change, day: i32) {
         std::cmp::Ordering::Greater => (used.day, used.admitted_that_day) = (day, persons),
         std::cmp::Ordering::Equal => used.admitted_that_day = used.admitted_that_day.saturating_add(persons),
         std::cmp::Ordering::Less => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ident::{ScanId, Seq, TierId, Unit};
+
+    #[test]
+    fn a_ticket_that_is_used_once_takes_no_room_for_more() {
+        let passage = Passage {
+            scan: ScanId([1; 16]),
+            unit: Unit(7),
+            generation: Generation(1),
+            tier: TierId(1),
+            admits: 1,
+            persons: 1,
+            gate: GateId(1),
+            zone: ZoneId(1),
+        };
+        let stamp = Stamp {
+            hlc: Hlc::default(),
+            origin: usher_keys::PublicKey([1; 32]),
+            seq: Seq(1),
+        };
+        let mut unit = UnitState::default();
+        unit.insert(stamp, Change::entry(passage));
+        assert_eq!(unit.passages.capacity(), 1);
     }
 }
