@@ -114,6 +114,8 @@ impl Board {
 pub struct Screen<W> {
     out: W,
     style: Style,
+    /// `None` where the terminal tells its own.
+    size: Option<Size>,
 }
 
 impl<W: Write> Screen<W> {
@@ -123,7 +125,18 @@ impl<W: Write> Screen<W> {
             // Whether NO_COLOR is honoured was decided when the style was picked.
             crossterm::style::force_color_output(true);
         }
-        Self { out, style }
+        Self {
+            out,
+            style,
+            size: None,
+        }
+    }
+
+    /// Draws for a terminal of this size, whatever the system says.
+    #[must_use]
+    pub fn of_size(mut self, size: Size) -> Self {
+        self.size = Some(size);
+        self
     }
 
     /// Says, where lines are written, that scanning begins: where, how it stands, whether a hub is linked.
@@ -232,11 +245,15 @@ impl<W: Write> Screen<W> {
         let Style::Panel { colour } = self.style else {
             return Ok(());
         };
-        let size = terminal::size().map_or(USUAL_SIZE, |(columns, rows)| Size { columns, rows });
+        let size = self.size.unwrap_or_else(terminal_size);
         self.out
             .write_all(panel::render(board, size, colour).as_bytes())?;
         self.out.flush()
     }
+}
+
+fn terminal_size() -> Size {
+    terminal::size().map_or(USUAL_SIZE, |(columns, rows)| Size { columns, rows })
 }
 
 /// One ring for green; two for whatever needs the staff to look.

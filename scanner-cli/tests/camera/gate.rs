@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_scan::answer::{Answer, Counts, Signal};
 use usher_scan::feed::{Clock, Feed};
-use usher_scan::screen::{Screen, Style};
+use usher_scan::screen::{Screen, Size, Style};
 use usher_scan::station::{Pace, Scan, Station};
 
 use crate::stage::Stage;
@@ -16,10 +16,17 @@ use crate::stage::Stage;
 /// How long anything may take before it counts as never: far more than a busy machine needs.
 const NEVER: Duration = Duration::from_secs(90);
 
-/// A camera that is silent for as long is told, sooner than at a real gate.
+/// A camera that is silent for as long is told, sooner than at a real gate; a code counts once however busy the
+/// machine is.
 const PACE: Pace = Pace {
+    in_view_ms: 600_000,
     stalled_ms: Some(1_500),
-    ..Pace::CAMERA
+};
+
+/// Room for everything.
+const SIZE: Size = Size {
+    columns: 100,
+    rows: 30,
 };
 
 /// A running loop and what it wrote.
@@ -66,7 +73,7 @@ impl Gate {
     /// Opens one with a screen of this style, a preview and figures.
     pub fn showing(stage: &Stage, style: Style) -> Self {
         let (clock, out) = (Clock::start(), Out::default());
-        let screen = Screen::new(out.clone(), style);
+        let screen = Screen::new(out.clone(), style).of_size(SIZE);
         let station = Station::new(screen, "gate 1, in".to_owned(), String::new, PACE, clock);
         let driver = stage.driver();
         let (feed, readings) = Feed::start(clock, true, move || driver.camera()).unwrap();

@@ -5,6 +5,7 @@ use std::io::Cursor;
 use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
 use nokhwa::Buffer;
 use nokhwa::utils::Resolution;
+use proptest::prelude::*;
 
 use super::*;
 use crate::source::Fault;
@@ -67,6 +68,30 @@ fn a_colour_jpeg_gives_its_brightness() {
     assert_eq!((frame.width(), frame.height()), (33, 17));
     let near = |x: usize, grey: u8| (0..17).all(|y| frame.luma()[y * 33 + x].abs_diff(grey) <= 4);
     assert!(near(2, 76) && near(30, 150), "{:?}", &frame.luma()[..33]);
+}
+
+proptest! {
+    #[test]
+    fn a_jpeg_changed_anywhere_is_a_frame_or_an_error(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut bytes = Cursor::new(Vec::new());
+        RgbImage::from_fn(40, 30, |x, y| Rgb([x as u8 * 6, y as u8 * 8, (x * y) as u8]))
+            .write_to(&mut bytes, ImageFormat::Jpeg)
+            .unwrap();
+        let mut jpeg = bytes.into_inner();
+        for (place, value) in &changes {
+            let place = place.index(jpeg.len());
+            jpeg[place] = *value;
+        }
+        for length in [jpeg.len(), cut.index(jpeg.len())] {
+            let buffer = Buffer::new(Resolution::new(40, 30), &jpeg[..length], FrameFormat::MJPEG);
+            if let Ok(frame) = luma::of(&buffer) {
+                prop_assert_eq!(frame.luma().len(), (frame.width() * frame.height()) as usize);
+            }
+        }
+    }
 }
 
 #[test]
