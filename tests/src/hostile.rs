@@ -7,6 +7,7 @@
 mod admission;
 mod config;
 pub mod draw;
+mod eyes;
 mod frames;
 mod http;
 pub mod mutation;
@@ -22,7 +23,7 @@ pub type Target = Box<dyn FnMut(&[u8])>;
 pub type Opening = (&'static str, fn() -> Target);
 
 /// Every target.
-pub const TARGETS: [Opening; 8] = [
+pub const TARGETS: [Opening; 9] = [
     ("payload_text", tickets::payload_text),
     ("payload_bytes", tickets::payload_bytes),
     ("records", records::records),
@@ -31,6 +32,7 @@ pub const TARGETS: [Opening; 8] = [
     ("admission", admission::admission),
     ("config", config::config),
     ("http", http::http),
+    ("eyes", eyes::eyes),
 ];
 
 /// Makes a target ready.

@@ -113,6 +113,11 @@ fn http_requests_are_answered_without_a_fault_of_ours() -> anyhow::Result<()> {
 }
 
 #[test]
+fn frames_give_the_text_of_their_code_or_none() -> anyhow::Result<()> {
+    replay("eyes")
+}
+
+#[test]
 fn every_target_has_a_fuzzer_and_a_corpus_and_nothing_else_has() -> anyhow::Result<()> {
     let names: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
     for folder in ["corpus", "fuzz_targets"] {
@@ -129,7 +134,7 @@ fn every_target_has_a_fuzzer_and_a_corpus_and_nothing_else_has() -> anyhow::Resu
     }
     assert!(
         bytes <= CORPORA_BYTES,
-        "{bytes} bytes of corpora: minimise them with `cargo fuzz cmin`"
+        "{bytes} bytes of corpora: bring them down with `.ci/fuzz minimise`"
     );
     Ok(())
 }
