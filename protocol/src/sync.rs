@@ -1,5 +1,6 @@
 //! The messages of a sync session and their limits; the session itself is in [`session`], the connection is the link's.
 
+pub mod copies;
 pub mod offer;
 pub mod outbox;
 pub mod session;

@@ -28,7 +28,7 @@ use crate::replica::{Change, Replica, Responder};
 use crate::wire::FrameError;
 use gathering::Gathering;
 use lane::{Errand, Lane};
-use stream::Outgoing;
+use stream::{Incoming, Outgoing};
 
 /// How long a peer may take until its certificate is accepted: two beats' worth of tries, and a slow line.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -122,7 +122,7 @@ struct Driver<R: Replica, S: Responder, F: FnOnce(Opened) + Send> {
     door: Option<Door<S, F>>,
     /// Reader, writer and answerer.
     tasks: JoinSet<()>,
-    incoming: mpsc::Receiver<Result<Message, FrameError>>,
+    incoming: mpsc::Receiver<Incoming>,
     outgoing: Outgoing,
     storing: Lane,
     loading: Lane,
@@ -157,7 +157,9 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
         }
         tokio::select! {
             () = cancel.cancelled() => self.input(Input::Leave),
-            message = self.incoming.recv(), if self.storing.waiting() < MAX_STORES_WAITING => self.received(message),
+            message = self.incoming.recv(), if self.storing.waiting() < MAX_STORES_WAITING => {
+                self.received(message.map(|message| *message));
+            }
             change = self.changes.recv() => self.changed(change),
             () = self.gathering.is_due() => self.tell_gathered(),
             inputs = self.storing.done() => self.inputs(inputs),

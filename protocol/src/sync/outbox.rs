@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher_keys::Timestamp;
 
 use super::Held;
+use super::copies::Copies;
 use crate::ident::{Origin, Seq};
-use crate::log::{Hash, Tail};
+use crate::log::Hash;
 
 /// Most runs sent but not yet acknowledged: 4 runs keep a link busy and bound the receiver's backlog to 1 MiB.
 pub const MAX_RUNS_IN_FLIGHT: usize = 4;
@@ -22,8 +23,8 @@ struct InFlight {
 /// What we hold, what the peer is known to hold, and what is on its way.
 #[derive(Debug, Default)]
 pub struct Outbox {
-    ours: BTreeMap<Origin, Held>,
-    theirs: BTreeMap<Origin, Held>,
+    ours: Copies,
+    theirs: Copies,
     in_flight: BTreeMap<Origin, InFlight>,
     /// Logs whose earlier records we do not hold ourselves, or that are frozen.
     unserved: BTreeSet<Origin>,
@@ -36,11 +37,11 @@ impl Outbox {
     pub fn we_hold(&mut self, held: Held) {
         let newer = self
             .ours
-            .get(&held.origin)
+            .of(&held.origin)
             .is_none_or(|ours| ours.tail.seq <= held.tail.seq);
         if newer {
             self.untold.insert(held.origin);
-            self.ours.insert(held.origin, held);
+            self.ours.put(held);
         }
     }
 
@@ -51,10 +52,10 @@ impl Outbox {
             self.in_flight.clear();
         }
         for one in held {
-            self.theirs.insert(one.origin, one.clone());
+            self.theirs.put(one.clone());
             let arrived = self
                 .ours
-                .get(&one.origin)
+                .of(&one.origin)
                 .is_none_or(|ours| ours.tail.seq <= one.tail.seq);
             if arrived
                 || self
@@ -69,15 +70,15 @@ impl Outbox {
 
     /// Tells how many logs the peer would have named together with these; a whole list replaces what was named before.
     pub fn logs_with(&self, held: &[Held], whole: bool) -> usize {
-        let known = |origin: &Origin| !whole && self.theirs.contains_key(origin);
+        let known = |origin: &Origin| !whole && self.theirs.of(origin).is_some();
         let new: BTreeSet<_> = held.iter().map(|one| one.origin).filter(|o| !known(o)).collect();
-        new.len() + if whole { 0 } else { self.theirs.len() }
+        new.len() + if whole { 0 } else { self.theirs.count() }
     }
 
     /// Takes note that the peer holds at least that much, because it sent it.
     pub fn they_sent(&mut self, held: Held) {
-        if self.their_seq(&held.origin) < held.tail.seq || !self.theirs.contains_key(&held.origin) {
-            self.theirs.insert(held.origin, held);
+        if self.their_seq(&held.origin) < held.tail.seq || self.theirs.of(&held.origin).is_none() {
+            self.theirs.put(held);
         }
     }
 
@@ -90,8 +91,9 @@ impl Outbox {
             return None;
         }
         let wanted = |origin: &Origin| self.lacks(origin) && !self.in_flight.contains_key(origin);
+        let mut ours = self.ours.iter().map(|held| &held.origin);
         let first = authorities.iter().find(|origin| wanted(origin));
-        let origin = *first.or_else(|| self.ours.keys().find(|origin| wanted(origin)))?;
+        let origin = *first.or_else(|| ours.find(|origin| wanted(origin)))?;
         self.in_flight.insert(
             origin,
             InFlight {
@@ -130,31 +132,31 @@ impl Outbox {
         let untold = std::mem::take(&mut self.untold);
         untold
             .iter()
-            .filter_map(|origin| self.ours.get(origin).cloned())
+            .filter_map(|origin| self.ours.of(origin).cloned())
             .collect()
     }
 
     /// Gives all we hold.
     pub fn all_ours(&mut self) -> Vec<Held> {
         self.untold.clear();
-        self.ours.values().cloned().collect()
+        self.ours.iter().cloned().collect()
     }
 
     /// Gives what we hold of one log.
     pub fn ours(&self, origin: &Origin) -> Option<&Held> {
-        self.ours.get(origin)
+        self.ours.of(origin)
     }
 
     /// Gives what the peer is known to hold of one log.
     pub fn theirs(&self, origin: &Origin) -> Option<&Held> {
-        self.theirs.get(origin)
+        self.theirs.of(origin)
     }
 
     /// Tells how many records the peer lacks in all.
     pub fn lag(&self) -> u64 {
         self.ours
-            .keys()
-            .map(|origin| self.our_seq(origin).0.saturating_sub(self.their_seq(origin).0))
+            .iter()
+            .map(|ours| ours.tail.seq.0.saturating_sub(self.their_seq(&ours.origin).0))
             .fold(0, u64::saturating_add)
     }
 
@@ -162,7 +164,7 @@ impl Outbox {
     pub fn they_are_fresh(&self, peer: &Origin) -> bool {
         self.theirs
             .iter()
-            .all(|(origin, theirs)| origin == peer || theirs.tail.seq.0 == 0)
+            .all(|theirs| theirs.origin == *peer || theirs.tail.seq.0 == 0)
     }
 
     /// Tells whether the peer holds all we hold of these logs.
@@ -174,12 +176,12 @@ impl Outbox {
 
     /// Hashes what we hold.
     pub fn our_digest(&self) -> Hash {
-        digest(self.ours.iter().map(|(origin, held)| (origin, held.tail)))
+        digest(&self.ours)
     }
 
     /// Hashes what we believe the peer holds.
     pub fn their_digest(&self) -> Hash {
-        digest(self.theirs.iter().map(|(origin, held)| (origin, held.tail)))
+        digest(&self.theirs)
     }
 
     fn lacks(&self, origin: &Origin) -> bool {
@@ -187,27 +189,24 @@ impl Outbox {
     }
 
     fn our_seq(&self, origin: &Origin) -> Seq {
-        self.ours
-            .get(origin)
-            .map(|held| held.tail.seq)
-            .unwrap_or_default()
+        self.ours.of(origin).map(|held| held.tail.seq).unwrap_or_default()
     }
 
     fn their_seq(&self, origin: &Origin) -> Seq {
         self.theirs
-            .get(origin)
+            .of(origin)
             .map(|held| held.tail.seq)
             .unwrap_or_default()
     }
 }
 
-fn digest<'a>(copies: impl Iterator<Item = (&'a Origin, Tail)>) -> Hash {
+fn digest(copies: &Copies) -> Hash {
     let mut hasher = blake3::Hasher::new();
-    for (origin, tail) in copies.filter(|(_, tail)| tail.seq.0 > 0) {
+    for held in copies.iter().filter(|held| held.tail.seq.0 > 0) {
         hasher
-            .update(&origin.0)
-            .update(&tail.seq.0.to_le_bytes())
-            .update(&tail.hash);
+            .update(&held.origin.0)
+            .update(&held.tail.seq.0.to_le_bytes())
+            .update(&held.tail.hash);
     }
     *hasher.finalize().as_bytes()
 }

@@ -20,17 +20,17 @@ const FRAMES_BEFORE_LOADING_PAUSES: usize = 2;
 /// that asks and does not read gets no more.
 const MAX_WAITING_BYTES: usize = 4 * MAX_FRAME_BYTES;
 
+/// A message that was read, or why there are no more; boxed, because a channel keeps room for 32 of them or more.
+pub(super) type Incoming = Box<Result<Message, FrameError>>;
+
 /// Starts to read messages; an error is the last thing that comes.
-pub(super) fn start_reading(
-    mut recv: RecvStream,
-    tasks: &mut JoinSet<()>,
-) -> mpsc::Receiver<Result<Message, FrameError>> {
+pub(super) fn start_reading(mut recv: RecvStream, tasks: &mut JoinSet<()>) -> mpsc::Receiver<Incoming> {
     let (sender, receiver) = mpsc::channel(MESSAGES_READ_AHEAD);
     tasks.spawn(async move {
         loop {
             let message = read_message(&mut recv).await;
             let is_last = message.is_err();
-            if sender.send(message).await.is_err() || is_last {
+            if sender.send(Box::new(message)).await.is_err() || is_last {
                 return;
             }
         }
