@@ -79,6 +79,7 @@ fn mirrored_codes_are_read() {
 #[test]
 fn codes_held_askew_are_read() {
     check("askew");
+    check("short and askew");
 }
 
 #[test]

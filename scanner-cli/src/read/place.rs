@@ -41,6 +41,13 @@ const NUDGE_ROUNDS: usize = 4;
 /// How far alignment patterns are searched from where the view says, round by round, in quarters of a module.
 const MEASURED_QUARTERS: [i32; 3] = [7, 4, 4];
 
+/// How far perspective moves the fourth corner of a code without alignment patterns, in modules each way: at 45°, held
+/// close.
+const MOST_PERSPECTIVE: i32 = 3;
+
+/// How much a view loses for a fourth corner that no alignment pattern shows: in doubt the code is seen from the front.
+const GUESSED_CORNER: f32 = 0.05;
+
 /// A code laid over the picture.
 #[derive(Debug, Clone)]
 pub(super) struct Placed {
@@ -72,8 +79,13 @@ impl Site<'_> {
             let symbol = Symbol::of(version);
             let landmarks = symbol.landmarks();
             let doubt = OFF_VERSION * (version.number() as f32 - estimate).abs();
-            for mapping in views(trio, version, &fourths) {
-                let fit = self.fit(&mapping, &landmarks)? - doubt;
+            for (at, mapping) in views(trio, version, &fourths).into_iter().enumerate() {
+                let guessed = if at > 0 && version.number() == 1 {
+                    GUESSED_CORNER
+                } else {
+                    0.0
+                };
+                let fit = self.fit(&mapping, &landmarks)? - doubt - guessed;
                 if best.as_ref().is_none_or(|best| fit > best.fit) {
                     best = Some(Placed {
                         symbol: symbol.clone(),
@@ -203,14 +215,22 @@ impl Site<'_> {
     }
 }
 
-/// Views of a code of this version: flat, and through each place that may be its last alignment pattern.
+/// Views of a code of this version: flat, and through each place that may be its last alignment pattern; where there is
+/// none, through any fourth corner, which the squares of the finders and the timing tell apart.
 fn views(trio: &Trio, version: Version, alignments: &[Point]) -> Vec<Mapping> {
     let side = version.side();
     let ties = finder_ties(trio, side);
     let far = side as f32 - FINDER_INSET;
     let corner = trio.top_right.centre + trio.bottom_left.centre - trio.top_left.centre;
     let mut fourths = vec![tie(Point::new(far, far), corner, 1.0)];
-    if version.number() > 1 {
+    if version.number() == 1 {
+        let module = 1.0 / (far - FINDER_INSET);
+        let right = (trio.top_right.centre - trio.top_left.centre) * module;
+        let down = (trio.bottom_left.centre - trio.top_left.centre) * module;
+        let aside = || (-MOST_PERSPECTIVE..=MOST_PERSPECTIVE).map(|modules| modules as f32);
+        let places = aside().flat_map(|v| aside().map(move |u| corner + right * u + down * v));
+        fourths.extend(places.map(|pixel| tie(Point::new(far, far), pixel, 1.0)));
+    } else {
         let middle = Point::new(side as f32 - 6.5, side as f32 - 6.5);
         fourths.extend(alignments.iter().map(|&pixel| tie(middle, pixel, 1.0)));
     }

@@ -39,7 +39,7 @@ pub fn ticket(at: usize) -> String {
 }
 
 /// All effects.
-pub const EFFECTS: [Effect; 21] = [
+pub const EFFECTS: [Effect; 22] = [
     Effect {
         name: "plain",
         floor: 8,
@@ -249,6 +249,17 @@ pub const EFFECTS: [Effect; 21] = [
             module_px: 3.0,
             blur: 1.6 + 0.8 * hard,
             noise: 1.0,
+            ..scene
+        },
+    },
+    Effect {
+        name: "short and askew",
+        floor: 8,
+        quick_floor: 4,
+        make: |scene, hard| Scene {
+            text: scene.text[..20].to_owned(),
+            askew: (10.0 + 35.0 * hard, 15.0 * hard),
+            module_px: 9.0,
             ..scene
         },
     },
