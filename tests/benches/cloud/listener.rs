@@ -61,6 +61,11 @@ impl Listener {
         }
     }
 
+    /// Counts the logs it holds.
+    pub fn log_count(&self) -> usize {
+        self.logs().len()
+    }
+
     fn logs(&self) -> MutexGuard<'_, BTreeMap<Origin, Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
