@@ -27,6 +27,10 @@ const QUICK_WITHIN: Duration = Duration::from_millis(100);
 /// Time a deep look has. With the quick one before it, no frame takes more than half a second.
 const DEEP_WITHIN: Duration = Duration::from_millis(400);
 
+/// Time between two deep looks where no code is seen at all: an empty gate must not heat the computer, and a code that
+/// only a deep look finds waits no longer than this.
+const SEARCH_EVERY: Duration = Duration::from_millis(250);
+
 /// Time between two previews: smooth enough to aim by, little enough to draw over a slow line.
 const PREVIEW_EVERY: Duration = Duration::from_millis(100);
 
@@ -171,7 +175,14 @@ impl Quick {
 /// The deep eye: looks at the newest frame that was not read, as long as that may take.
 fn look_deeply(exchange: &Exchange) {
     let mut reader = DeepReader::default();
+    let mut next_search = Instant::now();
     while let Some(Job { shown, region }) = exchange.job() {
+        if region.is_none() {
+            if Instant::now() < next_search {
+                continue;
+            }
+            next_search = Instant::now() + SEARCH_EVERY;
+        }
         let deadline = Instant::now() + DEEP_WITHIN;
         let may_go_on = || Instant::now() < deadline && exchange.is_wanted();
         let allowance = Allowance::asking(STEPS_A_FRAME, &may_go_on);
