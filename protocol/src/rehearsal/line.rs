@@ -105,15 +105,13 @@ impl End {
     }
 
     fn take_notice(&mut self, notice: Notice) -> Vec<Input> {
-        let found = match &notice {
-            Notice::Forked(found) => self.machine.ledger.report_fork(*found, NOW),
-            Notice::Opened(_) | Notice::Fresh(_) | Notice::RunRefused(..) => None,
+        let written = match &notice {
+            Notice::Forked(found) => self.machine.report_fork(*found),
+            Notice::Opened(_) | Notice::Fresh(_) | Notice::RunRefused(..) => false,
         };
         self.notices.push(notice);
-        found
-            .map(|_| Input::Grew(self.machine.held_of(&self.machine.me())))
-            .into_iter()
-            .collect()
+        let grown = written.then(|| Input::Grew(self.machine.held_of(&self.machine.me())));
+        grown.into_iter().collect()
     }
 
     fn keep_house(&mut self) -> Option<Input> {

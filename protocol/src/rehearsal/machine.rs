@@ -10,7 +10,7 @@ use crate::admission::Verdict;
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::ident::{Origin, Seq};
 use crate::ledger::{Accepted, Asked, Entry, Ledger, Seat};
-use crate::log::{Head, MAX_RUN_RECORDS, Run, RunError, Tail};
+use crate::log::{Contradiction, Head, MAX_RUN_RECORDS, Run, RunError, Tail};
 use crate::record::Body;
 use crate::sync::Held;
 
@@ -113,6 +113,14 @@ impl Machine {
         let accepted = self.ledger.accept(run, NOW)?;
         self.store(accepted.entries.clone(), accepted.head.clone());
         Ok(accepted)
+    }
+
+    /// Writes down that an origin has two histories; tells whether that was news.
+    pub fn report_fork(&mut self, found: Contradiction) -> bool {
+        let entry = self.ledger.report_fork(found, NOW);
+        let is_news = entry.is_some();
+        self.store(entry.into_iter().collect(), None);
+        is_news
     }
 
     pub fn take_checkpoint(&mut self, signed: &SignedCheckpoint) {

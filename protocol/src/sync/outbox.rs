@@ -26,6 +26,8 @@ pub struct Outbox {
     ours: Copies,
     theirs: Copies,
     in_flight: BTreeMap<Origin, InFlight>,
+    /// How often a run of a log was sent and not answered, since the peer last spoke of it: it may not want that log.
+    unanswered: BTreeMap<Origin, u32>,
     /// Logs whose earlier records we do not hold ourselves, or that are frozen.
     unserved: BTreeSet<Origin>,
     /// Logs of which the peer does not know how far our copy reaches.
@@ -50,8 +52,10 @@ impl Outbox {
         if whole {
             self.theirs.clear();
             self.in_flight.clear();
+            self.unanswered.clear();
         }
         for one in held {
+            self.unanswered.remove(&one.origin);
             self.theirs.put(one.clone());
             let arrived = self
                 .ours
@@ -82,18 +86,20 @@ impl Outbox {
         }
     }
 
-    /// Gives the next log to load a run of, and after which record; authority logs come first.
+    /// Gives the next log to load a run of, and after which record: one that was left unanswered comes after all others,
+    /// else authority logs come first.
     pub fn next_load(&mut self, authorities: &BTreeSet<Origin>, now: Timestamp) -> Option<(Origin, Seq)> {
-        // A moment that lies ahead means our clock was set back: waiting for it could take for ever.
-        self.in_flight
-            .retain(|_, flight| flight.since <= now && now.since_ms(flight.since) < RESEND_MS);
+        self.expire(now);
         if self.in_flight.len() >= MAX_RUNS_IN_FLIGHT {
             return None;
         }
-        let wanted = |origin: &Origin| self.lacks(origin) && !self.in_flight.contains_key(origin);
-        let mut ours = self.ours.iter().map(|held| &held.origin);
-        let first = authorities.iter().find(|origin| wanted(origin));
-        let origin = *first.or_else(|| ours.find(|origin| wanted(origin)))?;
+        let wanted = |origin: &&Origin| self.lacks(origin) && !self.in_flight.contains_key(*origin);
+        let rank = |origin: &&Origin| {
+            let unanswered = self.unanswered.get(*origin).copied().unwrap_or(0);
+            (unanswered, !authorities.contains(*origin))
+        };
+        let ours = self.ours.iter().map(|held| &held.origin);
+        let origin = *ours.filter(wanted).min_by_key(rank)?;
         self.in_flight.insert(
             origin,
             InFlight {
@@ -102,6 +108,17 @@ impl Outbox {
             },
         );
         Some((origin, self.their_seq(&origin)))
+    }
+
+    /// Gives up waiting for answers that are overdue.
+    fn expire(&mut self, now: Timestamp) {
+        // A moment that lies ahead means our clock was set back: waiting for it could take for ever.
+        let is_overdue = |flight: &InFlight| flight.since > now || now.since_ms(flight.since) >= RESEND_MS;
+        let overdue = self.in_flight.extract_if(.., |_, flight| is_overdue(flight));
+        for (origin, _) in overdue {
+            let times = self.unanswered.entry(origin).or_default();
+            *times = times.saturating_add(1);
+        }
     }
 
     /// Takes note that a loaded run was sent, or that there was none to send.
@@ -121,10 +138,10 @@ impl Outbox {
         }
     }
 
-    /// Gives up on a log for this session.
-    pub fn give_up(&mut self, origin: Origin) {
+    /// Gives up on a log for this session; tells whether it was served until now.
+    pub fn give_up(&mut self, origin: Origin) -> bool {
         self.in_flight.remove(&origin);
-        self.unserved.insert(origin);
+        self.unserved.insert(origin)
     }
 
     /// Gives what the peer has not been told of our copies.

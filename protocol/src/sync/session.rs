@@ -159,6 +159,8 @@ pub struct Session {
     peer: PublicKey,
     peer_identity: Option<DeviceIdentity>,
     offer: BundleOffer,
+    /// Origins of which this session has told that they have two histories.
+    forks: BTreeSet<Origin>,
     refusal: Option<PeerError>,
     phase: Phase,
     outbox: Outbox,
@@ -180,6 +182,7 @@ impl Session {
             peer: config.peer,
             peer_identity: None,
             offer: BundleOffer::default(),
+            forks: BTreeSet::new(),
             refusal: None,
             phase: Phase::Greeting,
             outbox,
@@ -342,8 +345,8 @@ impl Session {
         for theirs in held {
             let ours = self.outbox.ours(&theirs.origin).map(|ours| ours.tail);
             if let Some(found) = ours.and_then(|ours| self.contradiction(ours, theirs)) {
-                self.outbox.give_up(theirs.origin);
-                self.notify(Notice::Forked(found));
+                // The log is not given up: the peer must be sent what proves it to the peer as well.
+                self.tell_fork(found);
             }
         }
         self.outbox.they_hold(held, whole);
@@ -387,8 +390,7 @@ impl Session {
         let found = theirs.and_then(|theirs| self.contradiction(run.base, theirs));
         self.send(Message::Run(run));
         if let Some(found) = found {
-            self.outbox.give_up(origin);
-            self.notify(Notice::Forked(found));
+            self.tell_fork(found);
         }
     }
 
@@ -405,25 +407,37 @@ impl Session {
     fn stored(&mut self, origin: Origin, result: Result<Held, StoreError>) {
         match result {
             Ok(held) => self.acknowledge(held),
-            Err(StoreError::Run(RunError::Gap { .. })) => {
-                let ours = self.outbox.ours(&origin).cloned();
-                let nothing = Held {
-                    origin,
-                    tail: Tail::default(),
-                    signature: None,
-                };
-                self.send(Message::Have(vec![ours.unwrap_or(nothing)]));
-            }
+            Err(StoreError::Run(RunError::Gap { .. })) => self.tell_our_end_of(origin),
             Err(StoreError::Run(RunError::Malformed | RunError::FalseHead | RunError::Altered)) => {
                 self.close(Farewell::BadMessage);
             }
             Err(StoreError::Run(RunError::Forked(found))) => {
-                self.outbox.give_up(origin);
+                if self.outbox.give_up(origin) {
+                    // Once: the peer sees the fork where the copy ends that it is told of.
+                    self.tell_our_end_of(origin);
+                }
                 self.notify(Notice::Forked(found));
             }
             Err(error @ StoreError::Run(RunError::Frozen | RunError::UnknownOrigin))
             | Err(error @ StoreError::Unavailable) => self.notify(Notice::RunRefused(origin, error)),
         }
+    }
+
+    /// Once in a session: a peer that does not want the log is sent it again and again.
+    fn tell_fork(&mut self, found: Contradiction) {
+        if self.forks.insert(found.origin) {
+            self.notify(Notice::Forked(found));
+        }
+    }
+
+    fn tell_our_end_of(&mut self, origin: Origin) {
+        let ours = self.outbox.ours(&origin).cloned();
+        let nothing = Held {
+            origin,
+            tail: Tail::default(),
+            signature: None,
+        };
+        self.send(Message::Have(vec![ours.unwrap_or(nothing)]));
     }
 
     fn acknowledge(&mut self, held: Held) {

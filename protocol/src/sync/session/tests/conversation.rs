@@ -423,6 +423,53 @@ fn a_restored_device_that_is_still_behind_is_found_out_by_both() {
 }
 
 #[test]
+fn whoever_sees_a_fork_lets_the_peer_see_it() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    let common = gate.ledger.tail(&gate.me()).seq.0;
+    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    cloud.hear(&gate);
+    gate.restore_old_copy(usize::try_from(common).unwrap());
+    let mut line = Line::new(cloud, gate);
+    // The hellos are under way when the hub goes on where its past already was.
+    let scan = asked(9, ticket(9, STRICT));
+    line.b.machine.judge(&scan, Seat::Home);
+    let grown = line.b.machine.held_of(&line.b.machine.me());
+    line.b.input(Input::Grew(grown));
+    line.settle();
+    line.wait(2 * RESEND_MS);
+    for end in [&line.a, &line.b] {
+        assert!(end.machine.ledger.state().is_frozen(&hub(1).public()));
+        assert_eq!(end.closed, None);
+    }
+}
+
+#[test]
+fn logs_the_peer_will_not_take_do_not_hold_up_the_others() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gates: Vec<_> = (2..=2 + MAX_RUNS_IN_FLIGHT as u8)
+        .map(|number| Machine::hub(number, &cloud))
+        .collect();
+    gates.sort_by_key(Machine::me);
+    let mut picky = Machine::hub(1, &cloud);
+    let sound = gates.last().unwrap().me();
+    for gate in &gates {
+        cloud.hear(gate);
+        if gate.me() != sound {
+            picky.write(Body::ForkSeen {
+                origin: gate.me(),
+                seq: Seq(1),
+                hashes: [[1; 32], [2; 32]],
+            });
+        }
+    }
+    let mut line = Line::settled(cloud, picky);
+    line.wait(3 * RESEND_MS);
+    let taken = line.b.machine.ledger.tail(&sound);
+    assert_eq!(taken, gates.last().unwrap().ledger.tail(&sound));
+}
+
+#[test]
 fn a_difference_that_the_origin_did_not_sign_proves_nothing() {
     let cloud = busy_cloud(3);
     let gate = Machine::hub(1, &cloud);
@@ -474,7 +521,9 @@ fn a_bundle_that_was_lost_or_could_not_be_stored_is_offered_again() {
     line.wait(4 * RESEND_MS);
     let later = &line.a.sent[told..];
     assert!(
-        later.iter().all(|message| matches!(message, Message::Beat { .. })),
+        later
+            .iter()
+            .all(|message| matches!(message, Message::Beat { .. })),
         "once it has arrived nobody speaks of it any more: {later:?}"
     );
 }
