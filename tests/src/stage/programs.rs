@@ -43,6 +43,8 @@ pub struct Programs {
     folder: PathBuf,
     /// What is set in their environment.
     environment: Vec<(&'static str, OsString)>,
+    /// The program that runs them, with its arguments; none unless given.
+    runner: Vec<String>,
 }
 
 impl Programs {
@@ -60,6 +62,7 @@ impl Programs {
             return Ok(Self {
                 folder: (*folder).to_owned(),
                 environment: Vec::new(),
+                runner: Vec::new(),
             });
         }
         let name = folders
@@ -76,10 +79,25 @@ impl Programs {
         self
     }
 
+    /// Gives the same programs as another one runs them, such as `ip netns exec`.
+    #[must_use]
+    pub fn inside(mut self, runner: &[&str]) -> Self {
+        self.runner = runner.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
     /// Prepares a run; what it says goes nowhere unless the caller says otherwise. Settings and proxies in the
     /// environment of whoever runs the tests are none of its business.
     pub fn command(&self, program: Program) -> Command {
-        let mut command = Command::new(self.folder.join(program.name()));
+        let path = self.folder.join(program.name());
+        let mut command = match self.runner.split_first() {
+            None => Command::new(path),
+            Some((runner, arguments)) => {
+                let mut command = Command::new(runner);
+                command.args(arguments).arg(path);
+                command
+            }
+        };
         command.stdin(Stdio::null()).env("RUST_BACKTRACE", "1");
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy().to_ascii_uppercase();

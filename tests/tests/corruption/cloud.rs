@@ -97,7 +97,7 @@ async fn damage_anywhere_in_a_clouds_database_is_named_or_changes_nothing() -> a
     let Effort { seed, rounds } = Effort::of("damage to a cloud", SEED, LIBRARY_ROUNDS);
     let sold = Sold::make().await?;
     whatever_was_not_damaged_is_sound(&sold).await?;
-    let (mut tally, folder) = (Tally::default(), tempfile::tempdir()?);
+    let (mut tally, folder) = (Tally::default(), damage::folder()?);
     for seed in seed..seed + rounds {
         let copy = damaged(&sold, seed, folder.path())?;
         let place = || format!("seed {seed}: {}", copy.damage);
@@ -119,7 +119,7 @@ async fn damage_anywhere_in_a_clouds_database_is_named_or_changes_nothing() -> a
 
 async fn whatever_was_not_damaged_is_sound(sold: &Sold) -> anyhow::Result<()> {
     for from in [&sold.stopped, &sold.killed] {
-        let copy = tempfile::tempdir()?;
+        let copy = damage::folder()?;
         damage::copy(from.path(), &FILES, copy.path())?;
         let audit = store::audit(&copy.path().join(DATABASE))?;
         assert_eq!(audit.findings, []);
@@ -176,7 +176,7 @@ async fn the_program_judges(sold: &Sold, folder: &Path) -> anyhow::Result<()> {
 
 fn values_that_were_altered_are_named(sold: &Sold) -> anyhow::Result<()> {
     for (alteration, word) in ALTERED {
-        let copy = tempfile::tempdir()?;
+        let copy = damage::folder()?;
         damage::copy(sold.stopped.path(), &FILES, copy.path())?;
         let file = copy.path().join(DATABASE);
         let connection = Connection::open(&file)?;

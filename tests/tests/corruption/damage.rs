@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use tempfile::TempDir;
 use usher_tests::sim::random::Random;
 
 /// Bytes of a sector, the smallest piece a disk writes.
@@ -93,6 +95,18 @@ fn alter(bytes: &mut [u8], random: &mut Random) {
             .iter_mut()
             .for_each(|byte| *byte = random.bits().to_le_bytes()[0]),
     }
+}
+
+/// Gives a folder for copies, in memory where the system has such: nothing here depends on syncing, which takes most of
+/// the time on a disk.
+///
+/// **Errors**: when it cannot be made.
+pub fn folder() -> io::Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        return tempfile::tempdir_in(memory);
+    }
+    tempfile::tempdir()
 }
 
 /// Copies the named files that are there into an empty folder.

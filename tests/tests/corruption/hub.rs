@@ -55,7 +55,7 @@ async fn what_was_not_damaged_is_sound() -> anyhow::Result<()> {
         (&original.stopped, STOPPED.as_slice()),
         (&original.killed, KILLED.as_slice()),
     ] {
-        let copy = tempfile::tempdir()?;
+        let copy = damage::folder()?;
         damage::copy(from.path(), files, copy.path())?;
         let audit = replica::audit(&copy.path().join("replica.db"))?;
         assert_eq!(audit.findings, []);
@@ -69,7 +69,7 @@ async fn damage_anywhere_in_a_hubs_databases_is_named_or_changes_nothing() -> an
     let Effort { seed, rounds } = Effort::of("damage to a hub", SEED, LIBRARY_ROUNDS);
     let original = Original::make(seed).await?;
     let mut tally = Tally::default();
-    let folder = tempfile::tempdir()?;
+    let folder = damage::folder()?;
     for seed in seed..seed + rounds {
         let copy = damaged(&original, seed, folder.path())?;
         judge(&original, &copy, &mut tally)
@@ -110,7 +110,7 @@ async fn the_program_names_damage_and_never_panics() -> anyhow::Result<()> {
     let Effort { seed, rounds } = Effort::of("damage to a hub, as its program sees it", SEED, PROGRAM_ROUNDS);
     let (original, programs) = (Original::make(seed).await?, Programs::find()?);
     let mut tally = Tally::default();
-    let folder = tempfile::tempdir()?;
+    let folder = damage::folder()?;
     for seed in seed..seed + rounds {
         let copy = damaged(&original, seed, folder.path())?;
         let mut command = programs.command(Program::GateAgent);
