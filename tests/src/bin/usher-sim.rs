@@ -127,7 +127,7 @@ fn tell_small(out: &mut impl Write, failing: &Failing) -> io::Result<()> {
         shape.scanners,
         shape.chaos_ms,
         shape.faults,
-        shape.dropped.len(),
+        shape.dropped.range(..=failing.broken.acts).count(),
         failing.broken.acts
     )?;
     let _ = told(out, failing.seed, shape, Tape::Story)?;

@@ -193,6 +193,7 @@ impl Node {
         for head in self.disk.newest_heads() {
             self.ledger.replay_head(head.clone());
         }
+        self.revoked_known = self.ledger.state().revoked_devices().len();
     }
 
     /// Writes a record to its own log, durable with the next commit.
