@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use usher_gate_agent::clock::Clock;
 use usher_gate_agent::directory::DataDirectory;
 use usher_protocol::TierId;
 use usher_tests::measure::{Latencies, Row, Table, resident_kib};
@@ -19,7 +18,7 @@ use usher_tests::stage::organizer::{Organizer, Role};
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::Program;
 
-use crate::show::{admit_earlier, passage};
+use crate::show::{admit_earlier, an_hour_ago, passage};
 use crate::stand::{holds, pid};
 use crate::wire::Wire;
 
@@ -104,7 +103,7 @@ async fn revoke_all(organizer: &Organizer, tickets: &[Ticket]) -> anyhow::Result
 async fn busy_hub(stage: &Stage) -> anyhow::Result<Hub> {
     let setup = enrolled(stage, "busy").await?;
     let directory = DataDirectory::at(&setup.dir);
-    let (key, replica) = (directory.read_key()?, directory.open_replica(Clock::system())?);
+    let (key, replica) = (directory.read_key()?, directory.open_replica(an_hour_ago())?);
     let units = (FIRST_SCANNED..).filter(|unit| unit % 9 < 5).take(SCANS as usize);
     let passages = units.map(|unit| passage(unit, TierId(STANDING)));
     admit_earlier(&replica, &key, passages).await?;
@@ -226,10 +225,10 @@ async fn time(table: &mut Table, stage: &Stage, hub: &Hub, tickets: &[Ticket]) -
     Ok(())
 }
 
-/// Asks whether a ticket may leave, which it may not, until the answer is that it is revoked.
+/// Asks whether two may come in with a ticket for one, which they may not, until the answer is that it is revoked.
 async fn denied(hub: &Http, ticket: &Ticket) -> anyhow::Result<()> {
     let started = Instant::now();
-    let request = json!({ "payload": ticket.payload, "gate": NORTH, "direction": "out" });
+    let request = json!({ "payload": ticket.payload, "gate": NORTH, "persons": 2 });
     while started.elapsed() < PATIENCE {
         let answer: Value = hub.post("/v1/scans", &request).await?.expect(200)?.json()?;
         if answer["reason"] == "revoked" {
@@ -237,7 +236,7 @@ async fn denied(hub: &Http, ticket: &Ticket) -> anyhow::Result<()> {
         }
         ensure!(
             answer["verdict"] != "admit",
-            "a ticket that is not in was let out: {answer}"
+            "two were let in with a ticket for one: {answer}"
         );
     }
     anyhow::bail!("a revocation did not arrive in {} s", PATIENCE.as_secs())
