@@ -20,7 +20,7 @@ const ROUNDS: Rounds = Rounds { suite: 15, soak: 300 };
 /// Buyers at once.
 const BUYERS: u64 = 6;
 /// From one booking of a buyer to the next: there are tickets for all rounds.
-const NEXT_BUYER: Duration = Duration::from_millis(20);
+const NEXT_BUYER: Duration = Duration::from_millis(100);
 /// Longest time from one life of the cloud to its end, in milliseconds.
 const LONGEST_LIFE_MS: u64 = 300;
 /// How payments go: at once, slowly, and with an answer that gets lost.

@@ -21,6 +21,11 @@ use super::mount::Mount;
 
 /// Tickets bought at once.
 const TICKETS_AT_ONCE: u32 = 20;
+/// Enough standing places for every round of `make soak`.
+const PLACES: Places = Places {
+    standing: 20_000,
+    ..Places::FULL
+};
 /// Turnstiles that scan at the same time.
 const TURNSTILES: usize = 4;
 /// In so many of a hundred cases the ticket was used before.
@@ -78,7 +83,7 @@ impl Site {
     pub async fn open() -> anyhow::Result<Option<Self>> {
         let uplink = Relay::open().await?;
         let settings = format!("uplink_public = [\"{}\"]", uplink.address());
-        let stage = Stage::on_sale_with(Places::FULL, &settings).await?;
+        let stage = Stage::on_sale_with(PLACES, &settings).await?;
         uplink.aim(stage.cloud.listening.uplink);
         let Some(mount) = Mount::empty()? else {
             return Ok(None);
