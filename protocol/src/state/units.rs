@@ -1,7 +1,5 @@
 //! What is known of one unit: its ticket's standing and its passages in the one agreed order.
 
-use std::collections::BTreeMap;
-
 use usher_keys::Timestamp;
 
 use crate::admission::ZoneUse;
@@ -75,7 +73,8 @@ impl Change {
 pub struct UnitState {
     newest: Generation,
     standing: Option<Standing>,
-    base: BTreeMap<ZoneId, ZoneUse>,
+    /// By zone, in no order: hardly a ticket leads into two.
+    base: Vec<(ZoneId, ZoneUse)>,
     passages: Vec<(Stamp, Change)>,
 }
 
@@ -93,7 +92,13 @@ impl UnitState {
 
     /// Takes over what a checkpoint says of the unit's use of a zone.
     pub fn set_base(&mut self, zone: ZoneId, used: ZoneUse) {
-        self.base.insert(zone, used);
+        match self.base.iter_mut().find(|(known, _)| *known == zone) {
+            Some((_, held)) => *held = used,
+            None => {
+                self.base.reserve_exact(1);
+                self.base.push((zone, used));
+            }
+        }
     }
 
     /// Tells whether a checkpoint spoke of passages.
@@ -142,8 +147,8 @@ impl UnitState {
     pub fn zones(&self) -> impl Iterator<Item = ZoneId> {
         let mut zones: Vec<_> = self
             .base
-            .keys()
-            .copied()
+            .iter()
+            .map(|(zone, _)| *zone)
             .chain(self.passages.iter().map(|(_, change)| change.passage.zone))
             .collect();
         zones.sort_unstable();
@@ -153,7 +158,8 @@ impl UnitState {
 
     /// Gives what a checkpoint said of a zone.
     pub fn base(&self, zone: ZoneId) -> ZoneUse {
-        self.base.get(&zone).copied().unwrap_or_default()
+        let held = self.base.iter().find(|(known, _)| *known == zone);
+        held.map(|(_, used)| *used).unwrap_or_default()
     }
 
     /// Sums up the use of a zone.
