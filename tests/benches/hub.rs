@@ -51,11 +51,11 @@ impl Measure {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let rows = vec![
-        ("admissions", Duration::from_secs(20), Measure::Admissions),
-        ("turnstiles", Duration::from_secs(15), Measure::Turnstiles),
-        ("asking", Duration::from_secs(15), Measure::Asking),
-        ("healing", Duration::from_secs(45), Measure::Healing),
-        ("fresh", Duration::from_secs(60), Measure::Fresh),
+        ("admissions", Duration::from_secs(15), Measure::Admissions),
+        ("turnstiles", Duration::from_secs(5), Measure::Turnstiles),
+        ("asking", Duration::from_secs(10), Measure::Asking),
+        ("healing", Duration::from_secs(10), Measure::Healing),
+        ("fresh", Duration::from_secs(20), Measure::Fresh),
     ];
     for (name, row) in measure::chosen(rows) {
         let mut table = Table::default();
