@@ -140,12 +140,20 @@ impl Scanner {
     ///
     /// **Errors**: when it cannot be started.
     pub fn wedge(&self, gate: u16, shown: &Path) -> anyhow::Result<Wedge> {
+        self.wedge_with(gate, shown, &[])
+    }
+
+    /// The same with more arguments.
+    ///
+    /// **Errors**: when it cannot be started.
+    pub fn wedge_with(&self, gate: u16, shown: &Path, more: &[&str]) -> anyhow::Result<Wedge> {
         let mut command = self.programs.command(Program::Scan);
         command
             .arg("--dir")
             .arg(&self.dir)
             .args(["run", "--json", "--wedge", "--gate"])
-            .arg(gate.to_string());
+            .arg(gate.to_string())
+            .args(more);
         for hub in &self.hubs {
             command.arg("--hub").arg(hub);
         }

@@ -22,6 +22,8 @@ const CODES: usize = 30;
 const TICKETS: usize = 400;
 /// Tickets bought at once.
 const TICKETS_AT_ONCE: u32 = 20;
+/// For a scanner that need not wait for a hub at the start.
+const NO_HUB: [&str; 2] = ["--wait-for-hub", "0"];
 /// Longest time from the first result of a life to its end, in milliseconds.
 const LONGEST_LIFE_MS: u64 = 200;
 
@@ -46,8 +48,12 @@ async fn nothing_that_a_killed_scanner_showed_is_lost_and_it_lets_nobody_in_twic
             venue.north.process.kill9()?;
             venue.south.process.kill9()?;
         }
-        let tickets = if round < rounds / 2 { at_a_hub } else { alone };
-        live_once(&stage, &scanner, tickets, (&mut random, &mut shown))
+        let life = if round < rounds / 2 {
+            (at_a_hub, [].as_slice())
+        } else {
+            (alone, NO_HUB.as_slice())
+        };
+        live_once(&stage, &scanner, life, (&mut random, &mut shown))
             .await
             .with_context(|| format!("seed {seed} round {round}"))?;
     }
@@ -87,14 +93,14 @@ async fn buy(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
 async fn live_once(
     stage: &Stage,
     scanner: &Scanner,
-    tickets: &[Ticket],
+    (tickets, more): (&[Ticket], &[&str]),
     (random, shown): (&mut Random, &mut Shown),
 ) -> anyhow::Result<()> {
     // Each ticket once: the same code twice in a row is one reading.
     let first = random.index(tickets.len() - CODES);
     let typed = &tickets[first..first + CODES];
     let screen: PathBuf = stage.path("screen");
-    let mut reader: Wedge = scanner.wedge(NORTH, &screen)?;
+    let mut reader: Wedge = scanner.wedge_with(NORTH, &screen, more)?;
     for ticket in typed {
         reader.type_line(&ticket.payload)?;
     }
