@@ -56,7 +56,7 @@ impl Database {
         commits::check(&connection, noted)?;
         let note = commits::Note::open(file)?;
         let writer = Arc::new(Writer::start(connection, Some(note))?);
-        let readers = Arc::new(Readers::open(|| reader(file, OpenFlags::SQLITE_OPEN_READ_WRITE))?);
+        let readers = Arc::new(Readers::open(|| reader(file))?);
         Ok(Self { writer, readers })
     }
 
@@ -120,8 +120,9 @@ fn connect(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn reader(file: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+fn reader(file: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
     configure(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)

@@ -6,7 +6,8 @@ mod sales;
 use std::fs;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use usher_keys::EventId;
 use usher_protocol::trust::Trust;
 
@@ -62,7 +63,9 @@ pub fn audit(file: &Path) -> Result<Audit, StoreError> {
     fs::metadata(file)?;
     // Before the database is looked at, which may grow meanwhile.
     let noted = commits::noted(file);
-    let mut connection = reader(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    // SQLite holds the rules of a table against its rows only for those who may write; we do not, not even at the end.
+    let mut connection = reader(file)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let snapshot = connection.transaction()?;
     let mut audit = Audit::default();
     match look(&snapshot, noted, &mut audit) {

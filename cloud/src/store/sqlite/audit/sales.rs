@@ -130,22 +130,18 @@ pub fn check_bookings(
 ) -> Result<u64, StoreError> {
     let mut select = connection.prepare(
         "SELECT booking_id, reservation_id, lines, bookings.amount = reservations.amount,
-                bookings.state = 'confirmed', reservations.state = 'booked'
+                bookings.state = 'confirmed', reservations.state = 'booked', email
          FROM bookings JOIN reservations USING (event_id, reservation_id)
          WHERE event_id = ?1 ORDER BY booking_id",
     )?;
     let mut rows = select.query([event.0])?;
     let mut confirmed = 0;
     while let Some(row) = rows.next()? {
-        let (local, reservation, text, same_amount, is_confirmed, is_booked): (
-            Local,
-            Local,
-            String,
-            _,
-            _,
-            _,
-        ) = row.try_into()?;
-        let mut fits: bool = same_amount;
+        let (local, reservation, text): (Local, Local, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (same_amount, is_confirmed, is_booked): (bool, bool, bool) =
+            (row.get(3)?, row.get(4)?, row.get(5)?);
+        // Nothing vouches for the address, but one that is no text would keep the booking from being shown.
+        let mut fits = same_amount && row.get_ref(6)?.as_str().is_ok();
         if is_confirmed {
             let ids: &[&dyn ToSql] = params![event.0, local, reservation];
             fits &= is_booked && units_of(connection, ids)? == listed(&text);
