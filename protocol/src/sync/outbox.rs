@@ -28,7 +28,7 @@ pub struct Outbox {
     in_flight: BTreeMap<Origin, InFlight>,
     /// How often a run of a log was sent and not answered, since the peer last spoke of it: it may not want that log.
     unanswered: BTreeMap<Origin, u32>,
-    /// Logs whose earlier records we do not hold ourselves, or that are frozen.
+    /// Logs whose earlier records we do not hold ourselves.
     unserved: BTreeSet<Origin>,
     /// Logs of which the peer does not know how far our copy reaches.
     untold: BTreeSet<Origin>,
@@ -136,12 +136,6 @@ impl Outbox {
             self.in_flight.remove(&origin);
             self.unserved.insert(origin);
         }
-    }
-
-    /// Gives up on a log for this session; tells whether it was served until now.
-    pub fn give_up(&mut self, origin: Origin) -> bool {
-        self.in_flight.remove(&origin);
-        self.unserved.insert(origin)
     }
 
     /// Gives what the peer has not been told of our copies.

@@ -412,8 +412,8 @@ impl Session {
                 self.close(Farewell::BadMessage);
             }
             Err(StoreError::Run(RunError::Forked(found))) => {
-                if self.outbox.give_up(origin) {
-                    // Once: the peer sees the fork where the copy ends that it is told of.
+                if self.forks.insert(origin) {
+                    // Once: the peer sees the fork where our copy ends, or in what it is sent of it.
                     self.tell_our_end_of(origin);
                 }
                 self.notify(Notice::Forked(found));

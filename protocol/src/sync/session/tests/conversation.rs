@@ -422,8 +422,8 @@ fn a_restored_device_that_is_still_behind_is_found_out_by_both() {
     }
 }
 
-#[test]
-fn whoever_sees_a_fork_lets_the_peer_see_it() {
+#[track_caller]
+fn check_both_see_the_fork(is_told_in_time: bool) {
     let mut cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
     let common = gate.ledger.tail(&gate.me()).seq.0;
@@ -434,14 +434,22 @@ fn whoever_sees_a_fork_lets_the_peer_see_it() {
     // The hellos are under way when the hub goes on where its past already was.
     let scan = asked(9, ticket(9, STRICT));
     line.b.machine.judge(&scan, Seat::Home);
-    let grown = line.b.machine.held_of(&line.b.machine.me());
-    line.b.input(Input::Grew(grown));
+    if is_told_in_time {
+        let grown = line.b.machine.held_of(&line.b.machine.me());
+        line.b.input(Input::Grew(grown));
+    }
     line.settle();
     line.wait(2 * RESEND_MS);
     for end in [&line.a, &line.b] {
         assert!(end.machine.ledger.state().is_frozen(&hub(1).public()));
         assert_eq!(end.closed, None);
     }
+}
+
+#[test]
+fn whoever_sees_a_fork_lets_the_peer_see_it() {
+    check_both_see_the_fork(true);
+    check_both_see_the_fork(false);
 }
 
 #[test]
