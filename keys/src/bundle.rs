@@ -171,6 +171,16 @@ pub enum BundleError {
     /// The bundle is of another event.
     #[error("the trust bundle is of another event")]
     OtherEvent,
+    /// A key that was trusted is no longer named, stands in another order, or is no longer struck out.
+    #[error(
+        "the trust bundle must name {purpose} key {id} where the version before did: a key may be retired or struck out, not forgotten"
+    )]
+    ForgetsKey {
+        /// What the key is for.
+        purpose: Purpose,
+        /// Its id.
+        id: KeyId,
+    },
     /// The version does not rise.
     #[error("the trust bundle has version {offered}, but version {held} is already known")]
     NotNewer {
@@ -196,6 +206,29 @@ impl TrustBundle {
                 let id = trusted.key.id();
                 if trusted.key.verifier().is_err() || !ids.insert(id) {
                     return Err(BundleError::BadKey { id });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that nothing of the version before is forgotten. What logs say is judged by all keys there ever were, and the
+    /// order of authority keys says whose word replaces whose: each list begins as the one before, and who is struck out
+    /// stays so.
+    ///
+    /// **Errors**: [`BundleError::ForgetsKey`].
+    pub fn check_follows(&self, before: &Self) -> Result<(), BundleError> {
+        let kinds = [
+            (Purpose::Ticket, &self.ticket_keys, &before.ticket_keys),
+            (Purpose::Authority, &self.authority_keys, &before.authority_keys),
+            (Purpose::Issuing, &self.issuing_keys, &before.issuing_keys),
+        ];
+        for (purpose, now, before) in kinds {
+            for (at, old) in before.iter().enumerate() {
+                let kept = |new: &TrustedKey| new.key == old.key && (new.is_struck() || !old.is_struck());
+                if !now.get(at).is_some_and(kept) {
+                    let id = old.key.id();
+                    return Err(BundleError::ForgetsKey { purpose, id });
                 }
             }
         }

@@ -162,8 +162,8 @@ impl DeviceIdentity {
         bundle.issuing_key(&self.root_issuer()).is_some() && self.verify_signatures(bundle).is_ok()
     }
 
-    /// The key that must be one of the bundle's.
-    fn root_issuer(&self) -> PublicKey {
+    /// Gives the key that must be one of the bundle's issuing keys.
+    pub fn root_issuer(&self) -> PublicKey {
         self.via
             .as_ref()
             .map_or(self.certificate.issuer, |via| via.issuer)

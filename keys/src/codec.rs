@@ -29,7 +29,7 @@ pub fn encode<T: Encode>(value: &T) -> Vec<u8> {
 
 /// Decodes a value of at most `LIMIT` bytes and demands that it is the canonical and only content.
 ///
-/// What encodes into at most `LIMIT` bytes also decodes, unless it is over 64 times larger in memory.
+/// What encodes into at most `LIMIT` bytes also decodes, unless it is over 64 times larger in memory (16 times, with limits over 1 MiB).
 /// **Errors**: [`CodecError`]; never panics, and a lying length claims no more than the budget for `LIMIT`.
 pub fn decode<const LIMIT: usize, T: Encode + Decode<()>>(bytes: &[u8]) -> Result<T, CodecError> {
     if bytes.len() > LIMIT {
@@ -47,6 +47,20 @@ pub fn decode<const LIMIT: usize, T: Encode + Decode<()>>(bytes: &[u8]) -> Resul
     Ok(value)
 }
 
+/// Decodes a value from the front of bytes that a later version wrote and may have more behind.
+///
+/// **Errors**: [`CodecError`]; never panics.
+pub fn decode_front<const LIMIT: usize, T: Encode + Decode<()>>(bytes: &[u8]) -> Result<T, CodecError> {
+    if bytes.len() > LIMIT {
+        return Err(CodecError::Malformed);
+    }
+    let (value, consumed): (T, usize) = decode_within_budget::<LIMIT, T>(bytes)?;
+    if bytes.get(..consumed) != Some(encode(&value).as_slice()) {
+        return Err(CodecError::NotCanonical);
+    }
+    Ok(value)
+}
+
 /// bincode's limit counts sizes in memory (8 for a one-byte varint, a whole element ahead of a list), not bytes read:
 /// with `LIMIT` itself it would refuse what we encoded. It comes in steps because it must be a constant.
 fn decode_within_budget<const LIMIT: usize, T: Decode<()>>(bytes: &[u8]) -> Result<(T, usize), CodecError> {
@@ -56,9 +70,11 @@ fn decode_within_budget<const LIMIT: usize, T: Decode<()>>(bytes: &[u8]) -> Resu
         bincode::decode_from_slice(bytes, standard.with_limit::<{ 64 * 4 * KIB }>())
     } else if LIMIT <= 64 * KIB {
         bincode::decode_from_slice(bytes, standard.with_limit::<{ 64 * 64 * KIB }>())
-    } else {
-        const { assert!(LIMIT <= 1024 * KIB, "no limit of ours is over 1 MiB") };
+    } else if LIMIT <= 1024 * KIB {
         bincode::decode_from_slice(bytes, standard.with_limit::<{ 64 * 1024 * KIB }>())
+    } else {
+        const { assert!(LIMIT <= 16 * 1024 * KIB, "no limit of ours is over 16 MiB") };
+        bincode::decode_from_slice(bytes, standard.with_limit::<{ 16 * 16 * 1024 * KIB }>())
     };
     decoded.map_err(|_| CodecError::Malformed)
 }

@@ -93,10 +93,18 @@ pub enum Referral {
         /// The former home hub.
         former: PublicKey,
     },
-    /// No roster or policy has reached this device yet.
+    /// No policy has reached this device yet, or not all rosters.
     NotReady,
-    /// This device's own log has two histories: it must be enrolled anew.
+    /// This device's own log has two histories: a person must say which one counts, or enrol it anew.
     OwnLogForked,
+    /// Others hold more of this device's own log than it does: it waits until it has got that back.
+    OwnLogBehind,
+    /// A person has vouched that this hub admits nobody any more, and the tier is strict.
+    Retired,
+    /// The authority has said something that this program is too old to understand, and the tier is strict.
+    UpdateNeeded,
+    /// This device's certificate does not let it decide here: the gate is none of its own, or its time is over.
+    NotAllowed,
 }
 
 /// Why nobody passes: denied or referred.

@@ -1,23 +1,17 @@
-//! Checkpoints: the state up to a vector, signed by an authority, so that a new hub is ready from kilobytes; when to make one is the cloud's.
+//! Checkpoints: the state up to a vector, signed by an authority, so that a new hub need not verify all that was said before; when to make one is the cloud's.
 
 use bincode::{Decode, Encode};
 use thiserror::Error;
 use usher_keys::codec::{self, CodecError};
-use usher_keys::{Domain, EventId, SecretKey, Signature, Timestamp};
+use usher_keys::{Domain, EventId, SecretKey, Signature, Timestamp, TrustedKey};
 
-use crate::ident::{Hlc, Origin};
-use crate::log::Tail;
+use crate::ident::Origin;
+use crate::log::Head;
 use crate::state::{State, Summary};
 use crate::trust::Trust;
 
-/// Largest checkpoint, in bytes: a frame holds it.
-pub const MAX_CHECKPOINT_BYTES: usize = 768 * 1024;
-/// How long a passage stays whole in checkpoints, in milliseconds: a scanner and a hub that both recorded one scan have
-/// merged within a quarter of an hour, unless they were cut off.
-pub const RECENT_MS: u64 = 15 * 60 * 1000;
-/// Most passages that stay whole in a checkpoint, the newest: some 300 KiB, so that one made while everybody comes in at
-/// once is still within [`MAX_CHECKPOINT_BYTES`].
-pub const MAX_RECENT_PASSAGES: usize = 4_000;
+/// Largest checkpoint, in bytes: some 300,000 passages. An event that has more sends its records instead.
+pub const MAX_CHECKPOINT_BYTES: usize = 15 * 1024 * 1024;
 
 /// What a checkpoint says.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -26,8 +20,10 @@ pub struct Checkpoint {
     pub event: EventId,
     /// When it was made.
     pub at: Timestamp,
+    /// The version of the trust bundle it was summed up by.
+    pub bundle_version: u64,
     /// Where each log stood: records up to there are summed up in it.
-    pub covered: Vec<(Origin, Tail)>,
+    pub covered: Vec<Head>,
     /// The state there.
     pub summary: Summary,
 }
@@ -55,24 +51,27 @@ pub enum CheckpointError {
     /// It is of another event.
     #[error("a checkpoint of another event")]
     OtherEvent,
+    /// It was summed up by a trust bundle that is not here yet.
+    #[error("a checkpoint by a newer trust bundle")]
+    NewerTrust,
     /// This replica has records already and needs none.
     #[error("a checkpoint for a replica that already has records")]
     NotFresh,
 }
 
 impl Checkpoint {
-    /// Sums a state up.
-    pub fn of(state: &State, covered: Vec<(Origin, Tail)>, now: Timestamp) -> Self {
-        let earliest = Hlc {
-            ms: now.0.saturating_sub(RECENT_MS),
-            count: 0,
+    /// Sums a state up. Of the authorities' logs only that of the one in force is covered: the others count for nothing.
+    pub fn of(state: &State, trust: &Trust, heads: Vec<Head>, now: Timestamp) -> Self {
+        let bundle = trust.bundle();
+        let is_covered = |head: &Head| {
+            bundle.authority_key(&head.origin).is_none() || state.authority() == Some(head.origin)
         };
-        let recent_from = Summary::recent_from(state, earliest, MAX_RECENT_PASSAGES);
         Self {
             event: state.event(),
             at: now,
-            covered,
-            summary: Summary::of(state, Some(recent_from)),
+            bundle_version: bundle.version,
+            covered: heads.into_iter().filter(is_covered).collect(),
+            summary: Summary::of(state),
         }
     }
 
@@ -89,20 +88,27 @@ impl Checkpoint {
 }
 
 impl SignedCheckpoint {
-    /// Verifies who signed it and takes it apart.
+    /// Verifies that an authority signed it which is trusted now, and takes it apart.
     ///
     /// **Errors**: [`CheckpointError`].
     pub fn verify(&self, trust: &Trust) -> Result<Checkpoint, CheckpointError> {
-        let known = trust
-            .bundle()
-            .authority_key(&self.authority)
-            .is_some_and(|key| !key.is_struck());
-        let signed = known
-            && self
-                .authority
+        let key = trust.bundle().authority_key(&self.authority);
+        if key.is_none_or(TrustedKey::is_struck) {
+            return Err(CheckpointError::NotSigned);
+        }
+        self.verify_stored(trust)
+    }
+
+    /// Verifies one that was adopted before; its authority's key may have been struck out since.
+    ///
+    /// **Errors**: [`CheckpointError`].
+    pub fn verify_stored(&self, trust: &Trust) -> Result<Checkpoint, CheckpointError> {
+        let known = trust.bundle().authority_key(&self.authority).is_some();
+        let signed = || {
+            self.authority
                 .verify(Domain::Checkpoint, &self.bytes, &self.signature)
-                .is_ok();
-        if !signed {
+        };
+        if !known || signed().is_err() {
             return Err(CheckpointError::NotSigned);
         }
         let checkpoint: Checkpoint =
@@ -110,7 +116,10 @@ impl SignedCheckpoint {
         if checkpoint.event != trust.event() {
             return Err(CheckpointError::OtherEvent);
         }
-        if !checkpoint.summary.is_readable() {
+        if checkpoint.bundle_version > trust.bundle().version {
+            return Err(CheckpointError::NewerTrust);
+        }
+        if !checkpoint.summary.is_sound() {
             return Err(CheckpointError::Malformed(CodecError::Malformed));
         }
         Ok(checkpoint)

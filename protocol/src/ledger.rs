@@ -1,24 +1,26 @@
 //! The in-memory side of a replica: its copies of the logs, their tails and the state; making it durable is the shell's duty.
 //!
-//! A shell calls a method, stores the entries it gives, and only then lets anyone know. When storing fails it throws the
-//! ledger away and rebuilds it from what is stored.
+//! A shell calls a method, stores the entries it gives, and only then lets anyone know. When storing fails, or when the
+//! ledger [`Ledger::must_be_rebuilt`], it throws the ledger away and rebuilds it from what is stored.
 
+mod admittance;
+mod duties;
 mod judge;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use usher_keys::{
-    BundleError, Capabilities, DeviceIdentity, EventId, PublicKey, Role, SecretKey, SignedBundle, Timestamp,
-};
+use usher_keys::{BundleError, DeviceIdentity, EventId, PublicKey, SecretKey, SignedBundle, Timestamp};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
+use crate::evidence::Evidence;
 use crate::ident::{Hlc, Origin, Seq, Stamp};
-use crate::log::{self, Contradiction, Head, Run, RunError, Tail};
-use crate::record::{Body, Record};
+use crate::log::{self, Head, Known, Run, RunError, Tail};
+use crate::record::{Body, Record, Unread};
 use crate::state::State;
 use crate::trust::Trust;
 
+pub use admittance::{MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS};
 pub use judge::{Asked, Judged, Route, Seat};
 
 /// One record to be stored.
@@ -30,6 +32,8 @@ pub struct Entry {
     pub tail: Tail,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// Whether the signatures in it were verified, so that they need not be at the next start.
+    pub is_proven: bool,
 }
 
 /// What accepting a run gave.
@@ -56,19 +60,23 @@ pub struct Ledger {
     copies: BTreeMap<Origin, Copy>,
     state: State,
     clock: Hlc,
+    /// Where our own log ends by a signature of ours that a peer holds, if that is beyond our copy.
+    past: Option<Tail>,
+    must_be_rebuilt: bool,
 }
 
 impl Ledger {
     /// Makes an empty ledger. Devices give their certificate; an authority has none.
     pub fn new(me: Origin, identity: Option<DeviceIdentity>, trust: Arc<Trust>) -> Self {
-        let state = State::new(trust.event());
         Self {
             me,
             identity,
+            state: State::new(Arc::clone(&trust)),
             trust,
             copies: BTreeMap::new(),
-            state,
             clock: Hlc::default(),
+            past: None,
+            must_be_rebuilt: false,
         }
     }
 
@@ -77,27 +85,44 @@ impl Ledger {
     /// **Errors**: [`CheckpointError`].
     pub fn adopt(&mut self, signed: &SignedCheckpoint) -> Result<Checkpoint, CheckpointError> {
         let checkpoint = signed.verify(&self.trust)?;
+        self.begin_at(checkpoint)
+    }
+
+    /// Starts again from the checkpoint that was adopted before: what was verified then stays ours, also when its authority's
+    /// key was struck out since.
+    ///
+    /// **Errors**: [`CheckpointError`].
+    pub fn adopt_again(&mut self, signed: &SignedCheckpoint) -> Result<Checkpoint, CheckpointError> {
+        let checkpoint = signed.verify_stored(&self.trust)?;
+        self.begin_at(checkpoint)
+    }
+
+    fn begin_at(&mut self, checkpoint: Checkpoint) -> Result<Checkpoint, CheckpointError> {
         let fresh = self
             .copies
             .iter()
             .all(|(origin, copy)| copy.tail.seq.0 <= u64::from(*origin == self.me));
-        let own_covered = checkpoint.covered.iter().any(|(origin, _)| *origin == self.me);
+        let own_covered = checkpoint.covered.iter().any(|head| head.origin == self.me);
         if !fresh || own_covered {
             return Err(CheckpointError::NotFresh);
         }
-        self.state = checkpoint.summary.clone().into_state(self.event());
-        for (origin, tail) in &checkpoint.covered {
+        self.state = checkpoint.summary.clone().into_state(Arc::clone(&self.trust));
+        for head in &checkpoint.covered {
             self.copies.insert(
-                *origin,
+                head.origin,
                 Copy {
-                    tail: *tail,
-                    head: None,
+                    tail: head.tail,
+                    head: Some(head.clone()),
                 },
             );
         }
         self.reopen();
         // What we write from now on comes after what the checkpoint sums up.
-        self.clock = self.clock.max(checkpoint.summary.clock(checkpoint.at));
+        let begin = Hlc {
+            ms: checkpoint.at.0,
+            count: 0,
+        };
+        self.clock = self.clock.max(checkpoint.summary.clock(begin));
         Ok(checkpoint)
     }
 
@@ -109,7 +134,7 @@ impl Ledger {
                 origin: self.me,
                 seq: copy.tail.seq,
             };
-            self.state.apply(stamp, Body::Opened { identity });
+            self.state.apply(stamp, Body::Opened { identity }, true);
         }
     }
 
@@ -141,60 +166,22 @@ impl Ledger {
     pub fn write(&mut self, body: Body, now: Timestamp) -> Entry {
         self.clock = self.clock.tick(now);
         let (event, me) = (self.event(), self.me);
-        let bytes = Record {
-            hlc: self.clock,
-            body: body.clone(),
-        }
-        .to_bytes();
+        let bytes = Record::new(self.clock, body.clone()).to_bytes();
         let copy = self.copies.entry(me).or_default();
         copy.tail = copy.tail.push(event, &me, &bytes);
         let tail = copy.tail;
-        if self.may_write(&me, &body) {
-            self.state.apply(
-                Stamp {
-                    hlc: self.clock,
-                    origin: me,
-                    seq: tail.seq,
-                },
-                body,
-            );
-        }
+        let stamp = Stamp {
+            hlc: self.clock,
+            origin: me,
+            seq: tail.seq,
+        };
+        self.state.apply(stamp, body, true);
         Entry {
             origin: me,
             tail,
             bytes,
+            is_proven: true,
         }
-    }
-
-    /// Writes what the present state demands of our own log: opening it, adopting a new roster.
-    pub fn keep_house(&mut self, now: Timestamp) -> Vec<Entry> {
-        let Some(identity) = self.identity.clone() else {
-            return Vec::new();
-        };
-        let mut entries = Vec::new();
-        let role = identity.unverified().role;
-        if self.tail(&self.me).seq.0 == 0 || self.state.device(&self.me) != Some(&identity) {
-            entries.push(self.write(Body::Opened { identity }, now));
-        }
-        let current = self.state.rosters().current().map(|(epoch, _)| epoch);
-        let adopted = self.state.rosters().adopted().get(&self.me).copied();
-        if let Some(epoch) = current.filter(|_| role == Role::Hub && adopted < current) {
-            entries.push(self.write(Body::RosterAdopted { epoch }, now));
-        }
-        entries
-    }
-
-    /// Writes down that an origin has two histories, once; a scanner, whose word would not count, leaves it to its hub.
-    pub fn report_fork(&mut self, found: Contradiction, now: Timestamp) -> Option<Entry> {
-        if self.state.is_frozen(&found.origin) {
-            return None;
-        }
-        let body = Body::ForkSeen {
-            origin: found.origin,
-            seq: found.seq,
-            hashes: found.hashes,
-        };
-        self.may_write(&self.me, &body).then(|| self.write(body, now))
     }
 
     /// Signs the head of our own log; `None` when it is already signed up to its end.
@@ -211,21 +198,37 @@ impl Ledger {
 
     /// Accepts a run of any log: checks chain, head and who vouches for the origin, and folds what is new.
     ///
+    /// The signatures inside the records, most of the cost, may have been verified beforehand on another core; evidence by
+    /// another version of the trust bundle is found anew.
     /// **Errors**: [`RunError`]; after one the ledger is as before.
-    pub fn accept(&mut self, run: &Run, now: Timestamp) -> Result<Accepted, RunError> {
+    pub fn accept(
+        &mut self,
+        run: &Run,
+        evidence: Option<Evidence>,
+        now: Timestamp,
+    ) -> Result<Accepted, RunError> {
         let origin = run.head.origin;
         if self.state.is_frozen(&origin) {
             return Err(RunError::Frozen);
         }
-        let ours = self.tail(&origin);
+        let copy = self.copies.get(&origin);
+        let ours = Known {
+            tail: copy.map(|copy| copy.tail).unwrap_or_default(),
+            head: copy.and_then(|copy| copy.head.as_ref()),
+        };
         let news = log::check_run(self.event(), ours, run)?;
-        if !self.vouched_for(&origin, &news.records) {
-            return Err(RunError::UnknownOrigin);
-        }
+        self.check_admittance(&origin, &news.records)?;
+        let evidence = evidence.filter(|evidence| evidence.is_by(&self.trust));
+        let evidence = evidence.unwrap_or_else(|| Evidence::of(run, &self.trust));
         let entries: Vec<_> = news
             .records
             .into_iter()
-            .map(|(tail, bytes)| Entry { origin, tail, bytes })
+            .map(|(tail, bytes)| Entry {
+                origin,
+                tail,
+                bytes,
+                is_proven: evidence.proves(tail.seq),
+            })
             .collect();
         for entry in &entries {
             self.fold(entry, now);
@@ -246,69 +249,32 @@ impl Ledger {
         })
     }
 
-    /// Tells whether somebody trusted vouches for the origin: the bundle for an authority, a certificate for a device.
-    fn vouched_for(&self, origin: &Origin, records: &[(Tail, Vec<u8>)]) -> bool {
-        let bundle = self.trust.bundle();
-        if let Some(authority) = bundle.authority_key(origin) {
-            return !authority.is_struck();
-        }
-        let known =
-            |identity: &DeviceIdentity| identity.verify_chain(bundle).is_ok_and(|c| c.device == *origin);
-        if self.state.device(origin).is_some_and(known) {
-            return true;
-        }
-        let Some((_, bytes)) = records.first() else {
-            return true;
-        };
-        match Record::from_bytes(bytes) {
-            Ok(Record {
-                body: Body::Opened { identity },
-                ..
-            }) => known(&identity),
-            Ok(_) | Err(_) => false,
-        }
-    }
-
     fn fold(&mut self, entry: &Entry, now: Timestamp) {
-        let Ok(record) = Record::from_bytes(&entry.bytes) else {
-            return;
+        let record = match Record::from_bytes(&entry.bytes) {
+            Ok(record) => record,
+            Err(Unread::Later { hlc, critical }) => {
+                self.hear_clock(&entry.origin, hlc, now);
+                return self.state.apply_unknown(&entry.origin, critical);
+            }
+            Err(Unread::Malformed(_)) => {
+                return self.state.apply_malformed(entry.origin, entry.tail.seq);
+            }
         };
-        if entry.origin == self.me {
-            self.clock = self.clock.max(record.hlc);
+        self.hear_clock(&entry.origin, record.hlc, now);
+        let stamp = Stamp {
+            hlc: record.hlc,
+            origin: entry.origin,
+            seq: entry.tail.seq,
+        };
+        self.state.apply(stamp, record.body, entry.is_proven);
+    }
+
+    fn hear_clock(&mut self, origin: &Origin, reading: Hlc, now: Timestamp) {
+        self.clock = if *origin == self.me {
+            self.clock.max(reading)
         } else {
-            self.clock = self.clock.hear(record.hlc, now);
-        }
-        if self.may_write(&entry.origin, &record.body) {
-            let stamp = Stamp {
-                hlc: record.hlc,
-                origin: entry.origin,
-                seq: entry.tail.seq,
-            };
-            self.state.apply(stamp, record.body);
-        }
-    }
-
-    /// Authority records count only in an authority's log, device records only in a device's, certificates only for whom
-    /// they name and if they are genuine: a log is taken for one good certificate, and must not get another role by a forged
-    /// one. That an origin has two histories counts only from a hub or an authority: it stops the origin's work, so a
-    /// stolen scanner must not be able to say it of a hub.
-    fn may_write(&self, origin: &Origin, body: &Body) -> bool {
-        let is_authority = self.trust.bundle().authority_key(origin).is_some();
-        if let Body::Opened { identity } = body {
-            // Our own was checked when we were enrolled, and must not be written down again and again.
-            let issued = *origin == self.me || identity.was_issued(self.trust.bundle());
-            return !is_authority && identity.unverified().device == *origin && issued;
-        }
-        if let Body::ForkSeen { .. } = body {
-            return is_authority || self.is_hub(origin);
-        }
-        body.is_authority() == is_authority
-    }
-
-    fn is_hub(&self, origin: &Origin) -> bool {
-        self.state
-            .device(origin)
-            .is_some_and(|identity| identity.unverified().role == Role::Hub)
+            self.clock.hear(reading, now)
+        };
     }
 
     /// Takes a newer trust bundle.
@@ -316,12 +282,30 @@ impl Ledger {
     /// **Errors**: [`BundleError`].
     pub fn renew_trust(&mut self, signed: SignedBundle) -> Result<Arc<Trust>, BundleError> {
         self.trust = Arc::new(self.trust.renew(signed)?);
+        self.state.renew_trust(Arc::clone(&self.trust));
+        // What rested on a key that was not known yet was passed over, and only the shell has it.
+        self.must_be_rebuilt |= self.state.awaits_key();
         Ok(Arc::clone(&self.trust))
     }
 
-    /// Takes a renewed certificate of our own; [`Ledger::keep_house`] then writes it down.
-    pub fn renew_identity(&mut self, identity: DeviceIdentity) {
-        self.identity = Some(identity);
+    /// Tells whether the shell is to rebuild the ledger from what is stored.
+    pub fn must_be_rebuilt(&self) -> bool {
+        self.must_be_rebuilt
+    }
+
+    /// Takes a signature of our own log that a peer holds. If it is beyond our copy, our disk is an older one: until the rest
+    /// has come back from the peers we judge and write nothing, or there would be two histories.
+    pub fn hear_own_past(&mut self, head: &Head) {
+        let is_ours = head.origin == self.me && head.verify(self.event()).is_ok();
+        let is_news = self.past.is_none_or(|past| past.seq < head.tail.seq);
+        if is_ours && is_news && head.tail.seq > self.tail(&self.me).seq {
+            self.past = Some(head.tail);
+        }
+    }
+
+    /// Tells whether peers hold more of our own log than we do.
+    pub fn is_behind_own_past(&self) -> bool {
+        self.past.is_some_and(|past| past.seq > self.tail(&self.me).seq)
     }
 
     /// Gives the event.
@@ -334,6 +318,11 @@ impl Ledger {
         self.me
     }
 
+    /// Gives our newest certificate.
+    pub fn identity(&self) -> Option<&DeviceIdentity> {
+        self.identity.as_ref()
+    }
+
     /// Gives the trust in force.
     pub fn trust(&self) -> &Arc<Trust> {
         &self.trust
@@ -342,14 +331,6 @@ impl Ledger {
     /// Gives the state.
     pub fn state(&self) -> &State {
         &self.state
-    }
-
-    /// Gives our own capabilities.
-    pub fn capabilities(&self) -> Capabilities {
-        self.identity
-            .as_ref()
-            .map(|identity| identity.unverified().capabilities)
-            .unwrap_or_default()
     }
 
     /// Gives where our copy of a log ends.

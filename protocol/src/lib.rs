@@ -2,6 +2,8 @@
 
 pub mod admission;
 pub mod checkpoint;
+pub mod evidence;
+pub mod fork;
 pub mod home;
 pub mod ident;
 pub mod ledger;

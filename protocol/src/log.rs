@@ -5,6 +5,7 @@ use thiserror::Error;
 use usher_keys::codec;
 use usher_keys::{Domain, EventId, KeyError, SecretKey, Signature};
 
+use crate::fork::ForkProof;
 use crate::ident::{Origin, Seq};
 use crate::record::MAX_RECORD_BYTES;
 
@@ -30,6 +31,11 @@ impl Tail {
     ///
     /// **Source**: docs/PROTOCOL.md, "Hash chain".
     pub fn push(&self, event: EventId, origin: &Origin, record: &[u8]) -> Self {
+        self.push_hash(event, origin, &hash_of(record))
+    }
+
+    /// Gives the tail after one more record of which only the hash is known.
+    pub fn push_hash(&self, event: EventId, origin: &Origin, record: &Hash) -> Self {
         let seq = self.seq.next();
         let mut hasher = blake3::Hasher::new();
         hasher
@@ -43,6 +49,11 @@ impl Tail {
             hash: *hasher.finalize().as_bytes(),
         }
     }
+}
+
+/// Hashes a record's bytes.
+pub fn hash_of(record: &[u8]) -> Hash {
+    *blake3::hash(record).as_bytes()
 }
 
 #[derive(Encode)]
@@ -100,28 +111,6 @@ pub struct Run {
     pub head: Head,
 }
 
-/// Two histories of one origin, both vouched for by its signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Contradiction {
-    /// The origin.
-    pub origin: Origin,
-    /// Where they differ, as far as is known.
-    pub seq: Seq,
-    /// The two chain hashes there, the smaller first.
-    pub hashes: [Hash; 2],
-}
-
-impl Contradiction {
-    /// Makes the contradiction of two hashes at one place, in whichever order they come.
-    pub fn new(origin: Origin, seq: Seq, one: Hash, other: Hash) -> Self {
-        Self {
-            origin,
-            seq,
-            hashes: [one.min(other), one.max(other)],
-        }
-    }
-}
-
 /// Why a run is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RunError {
@@ -142,15 +131,21 @@ pub enum RunError {
         /// Where our copy ends.
         ours: Seq,
     },
-    /// The origin has two histories.
+    /// The origin has two histories; without a proof when our side of it is not signed yet.
     #[error("an origin with two histories")]
-    Forked(Contradiction),
+    Forked(Option<Box<ForkProof>>),
     /// The origin is frozen until a person decides.
     #[error("an origin that is frozen because it has two histories")]
     Frozen,
     /// Nobody trusted vouches for the origin.
     #[error("an origin nobody trusted vouches for")]
     UnknownOrigin,
+    /// As many logs are held as may be, of its issuer or in all.
+    #[error("a log more than are kept of one issuer, or in all")]
+    TooManyLogs,
+    /// The log is as long as a device's may be.
+    #[error("a log longer than any device's may be")]
+    TooLong,
 }
 
 /// Records of a run that are new to us, each with the tail after it.
@@ -160,42 +155,51 @@ pub struct NewRecords {
     pub records: Vec<(Tail, Vec<u8>)>,
 }
 
+/// Our copy of a log, as far as checking a run needs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// Where it ends.
+    pub tail: Tail,
+    /// The origin's newest signature that we hold.
+    pub head: Option<&'a Head>,
+}
+
 /// Checks a run against our copy of the log and gives what is new in it.
 ///
 /// The signed head commits to every hash before it, so a run that is sound in itself but passes our tail's number with
 /// another hash proves two histories; one that is not sound in itself only proves that its sender altered it.
 ///
 /// **Errors**: [`RunError`].
-pub fn check_run(event: EventId, ours: Tail, run: &Run) -> Result<NewRecords, RunError> {
+pub fn check_run(event: EventId, ours: Known, run: &Run) -> Result<NewRecords, RunError> {
     check_shape(run)?;
-    if run.base.seq > ours.seq {
+    let end = ours.tail;
+    if run.base.seq > end.seq {
         return Err(RunError::Gap {
             base: run.base.seq,
-            ours: ours.seq,
+            ours: end.seq,
         });
     }
     run.head.verify(event).map_err(|_| RunError::FalseHead)?;
     let origin = run.head.origin;
     let mut tail = run.base;
-    let mut theirs_at_our_tail = (tail.seq == ours.seq).then_some(tail.hash);
+    let mut passes_our_end = tail == end;
     let mut records = Vec::new();
     for bytes in &run.records {
         tail = tail.push(event, &origin, bytes);
-        if tail.seq > ours.seq {
+        if tail.seq > end.seq {
             records.push((tail, bytes.clone()));
-        } else if tail.seq == ours.seq {
-            theirs_at_our_tail = Some(tail.hash);
         }
+        passes_our_end |= tail == end;
     }
     if tail != run.head.tail {
         return Err(RunError::Altered);
     }
-    match theirs_at_our_tail {
-        Some(theirs) if theirs != ours.hash => Err(RunError::Forked(Contradiction::new(
-            origin, ours.seq, theirs, ours.hash,
-        ))),
-        Some(_) | None => Ok(NewRecords { records }),
+    // What lies wholly before our end may belong to either history: it brings nothing new.
+    if tail.seq >= end.seq && !passes_our_end {
+        let proof = ours.head.and_then(|head| ForkProof::of_run(event, head, run));
+        return Err(RunError::Forked(proof.map(Box::new)));
     }
+    Ok(NewRecords { records })
 }
 
 fn check_shape(run: &Run) -> Result<(), RunError> {

@@ -1,28 +1,68 @@
 //! What a record can say, and its bytes; chaining and signing records is the log's, folding them into state the state's.
 
 use bincode::{Decode, Encode};
+use thiserror::Error;
 use usher_keys::codec::{self, CodecError};
 use usher_keys::{DeviceIdentity, PublicKey};
 
 use crate::admission::Refused;
+use crate::fork::ForkProof;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, Seq, TierId, Unit, ZoneId};
+use crate::log::{Hash, Tail};
 use crate::policy::Policy;
+use crate::ticket::{Rejection, live};
 
 /// Largest record, in bytes: a policy with every part at its limit.
 pub const MAX_RECORD_BYTES: usize = 96 * 1024;
 /// Longest name or reason a person gives for an override, in bytes.
 pub const MAX_WORDS_BYTES: usize = 200;
+/// How many kinds of record this build knows.
+const KINDS: u32 = 18;
 
 /// One record of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Record {
     /// When it was written.
     pub hlc: Hlc,
+    critical: bool,
     /// What it says.
     pub body: Body,
 }
 
+/// Why bytes are no record that this build understands.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unread {
+    /// A later version wrote it.
+    #[error("a record of a kind that this build does not know: update it")]
+    Later {
+        /// When it was written.
+        hlc: Hlc,
+        /// Whether going on without it could let the wrong people in.
+        critical: bool,
+    },
+    /// No version writes such bytes.
+    #[error("bytes that are no record")]
+    Malformed(#[source] CodecError),
+}
+
+/// What every version finds at the front of a record.
+#[derive(Encode, Decode)]
+struct Front {
+    hlc: Hlc,
+    critical: bool,
+    kind: u32,
+}
+
 impl Record {
+    /// Makes a record.
+    pub fn new(hlc: Hlc, body: Body) -> Self {
+        Self {
+            hlc,
+            critical: body.is_authority(),
+            body,
+        }
+    }
+
     /// Gives the bytes that are chained, stored and sent.
     pub fn to_bytes(&self) -> Vec<u8> {
         codec::encode(self)
@@ -30,9 +70,53 @@ impl Record {
 
     /// Reads a record.
     ///
-    /// **Errors**: [`CodecError`]; a record of a later version is kept and relayed by its bytes, but not understood.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
-        codec::decode::<MAX_RECORD_BYTES, _>(bytes)
+    /// **Errors**: [`Unread`]; a record of a later version is kept and relayed by its bytes, but not understood.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unread> {
+        let error = match codec::decode::<MAX_RECORD_BYTES, Self>(bytes) {
+            Ok(record) if record.critical == record.body.is_authority() => return Ok(record),
+            Ok(_) => CodecError::NotCanonical,
+            Err(error) => error,
+        };
+        match codec::decode_front::<MAX_RECORD_BYTES, Front>(bytes) {
+            Ok(Front { hlc, critical, kind }) if kind >= KINDS => Err(Unread::Later { hlc, critical }),
+            Ok(_) | Err(_) => Err(Unread::Malformed(error)),
+        }
+    }
+}
+
+/// People passing a gate with one ticket, as a log holds it: with the code that entitles them.
+///
+/// What the ticket says is not repeated beside the code, so that nobody can say anything else of it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ShownPassage {
+    /// The scan that let them pass.
+    pub scan: ScanId,
+    /// The bytes of the code: the ticket's signed payload, with its moving part if it is a live one.
+    pub code: Vec<u8>,
+    /// How many pass now.
+    pub persons: u8,
+    /// The gate.
+    pub gate: GateId,
+    /// The zone behind the gate.
+    pub zone: ZoneId,
+}
+
+impl ShownPassage {
+    /// Takes the code apart without believing it.
+    ///
+    /// **Errors**: [`Rejection`] when it is no ticket at all.
+    pub fn unverified(&self) -> Result<Passage, Rejection> {
+        let ticket = live::parse(&self.code)?;
+        Ok(Passage {
+            scan: self.scan,
+            unit: ticket.unit,
+            generation: ticket.generation,
+            tier: ticket.tier,
+            admits: ticket.admits,
+            persons: self.persons,
+            gate: self.gate,
+            zone: self.zone,
+        })
     }
 }
 
@@ -108,59 +192,95 @@ pub enum Body {
         /// The generation that is valid again.
         generation: Generation,
     },
-    /// Authority: this device belongs to the event.
+    /// Authority: this device belongs to the event, whoever certified it first.
     DeviceEnrolled {
-        /// Its certificate.
+        /// Its newest certificate.
         identity: DeviceIdentity,
     },
-    /// Authority: nobody talks to this device any more.
+    /// Authority: nobody talks to this device any more, and what its log says beyond that record counts for nothing.
     DeviceRevoked {
         /// The device.
         device: PublicKey,
+        /// The last record of its log that counts; a later word moves it.
+        after: Seq,
     },
     /// Authority: this hub will never admit anyone again; a person vouches for it.
     HubRetired {
         /// The hub.
         hub: PublicKey,
     },
+    /// Authority: of an origin's two histories, the one through here counts.
+    ForkSettled {
+        /// The origin.
+        origin: Origin,
+        /// Where both its number and its hash are those of the history that counts.
+        tail: Tail,
+    },
+    /// Authority: whatever an earlier authority key's log said and still holds was said again in this log.
+    Restated,
     /// Device: the first record of a log, and again when the certificate was renewed.
     Opened {
         /// The writer's certificate.
+        identity: DeviceIdentity,
+    },
+    /// Hub: renews the certificate of a scanner it has enrolled.
+    Renewed {
+        /// The scanner's new certificate.
         identity: DeviceIdentity,
     },
     /// Hub: decides by this roster from here on.
     RosterAdopted {
         /// The roster's epoch.
         epoch: u32,
+        /// The hash of its hubs, so that nobody can put another roster in its place.
+        roster: Hash,
     },
     /// Device: let people in.
-    Admitted(Passage),
+    Admitted(ShownPassage),
     /// Device: let people out.
-    Exited(Passage),
+    Exited(ShownPassage),
     /// Device: let nobody pass.
     Refused(Refusal),
     /// Device: a supervisor let people in against the rules.
     Overridden {
         /// Who passed.
-        passage: Passage,
+        passage: ShownPassage,
         /// The supervisor, at most [`MAX_WORDS_BYTES`].
         by: String,
         /// The reason given, at most [`MAX_WORDS_BYTES`].
         why: String,
     },
-    /// Hub or authority: saw two histories of one origin.
-    ForkSeen {
-        /// The origin.
-        origin: Origin,
-        /// The record number at which they differ, as far as is known.
-        seq: Seq,
-        /// The two chain hashes there, the smaller first.
-        hashes: [[u8; 32]; 2],
-    },
+    /// Anybody: an origin has two histories, and here is the proof.
+    ForkSeen(Box<ForkProof>),
 }
 
 impl Body {
-    /// Tells whether only an authority may write this.
+    /// Gives the passage that it tells of, if it does.
+    pub fn passage(&self) -> Option<&ShownPassage> {
+        match self {
+            Self::Admitted(passage) | Self::Exited(passage) | Self::Overridden { passage, .. } => {
+                Some(passage)
+            }
+            Self::Policy { .. }
+            | Self::Roster { .. }
+            | Self::Superseded { .. }
+            | Self::Revoked { .. }
+            | Self::Reinstated { .. }
+            | Self::DeviceEnrolled { .. }
+            | Self::DeviceRevoked { .. }
+            | Self::HubRetired { .. }
+            | Self::ForkSettled { .. }
+            | Self::Restated
+            | Self::Opened { .. }
+            | Self::Renewed { .. }
+            | Self::RosterAdopted { .. }
+            | Self::Refused(_)
+            | Self::ForkSeen(_) => None,
+        }
+    }
+
+    /// Tells whether only an authority may write this. Such records are critical: whoever does not understand one must not
+    /// go on as if it had not been said.
     pub fn is_authority(&self) -> bool {
         match self {
             Self::Policy { .. }
@@ -170,14 +290,17 @@ impl Body {
             | Self::Reinstated { .. }
             | Self::DeviceEnrolled { .. }
             | Self::DeviceRevoked { .. }
-            | Self::HubRetired { .. } => true,
+            | Self::HubRetired { .. }
+            | Self::ForkSettled { .. }
+            | Self::Restated => true,
             Self::Opened { .. }
+            | Self::Renewed { .. }
             | Self::RosterAdopted { .. }
             | Self::Admitted(_)
             | Self::Exited(_)
             | Self::Refused(_)
             | Self::Overridden { .. }
-            | Self::ForkSeen { .. } => false,
+            | Self::ForkSeen(_) => false,
         }
     }
 }

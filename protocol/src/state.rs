@@ -1,297 +1,298 @@
 //! The state of an event: a fold over records that gives the same result in whatever order they come; nothing is decided here.
+//!
+//! Each log is folded in its own order. Of the authorities' logs one counts, of a device's log as much as the authority
+//! lets count; everything else is kept, so that a later word can change what counts without reading the logs again.
 
 pub mod incident;
+pub mod limits;
+pub mod passages;
+pub mod rulings;
 pub mod summary;
 pub mod units;
+mod view;
+pub mod writers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use usher_keys::{DeviceIdentity, EventId, PublicKey, Timestamp};
+use usher_keys::{DeviceIdentity, TrustedKey};
 
-use crate::admission::{History, Refused};
-use crate::home::Rosters;
-use crate::ident::{GateId, Origin, ScanId, Stamp, Unit, ZoneId};
-use crate::log::Contradiction;
-use crate::policy::Policy;
-use crate::record::{Body, Passage};
+use crate::evidence::{self, Worth};
+use crate::fork::Contradiction;
+use crate::home::{RosterFacts, Rosters};
+use crate::ident::{Origin, Seq, Stamp};
+use crate::record::{Body, Passage, ShownPassage};
+use crate::trust::Trust;
 
 pub use incident::Incident;
+use limits::Limits;
+pub use passages::Counts;
+use passages::Passages;
+pub use passages::refusal_name;
+use rulings::Rulings;
 pub use summary::Summary;
-use units::{Change, Standing, UnitState};
+use units::Change;
+use writers::{Writer, may_say};
 
 /// Everything a replica knows about an event from its records.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct State {
-    event: EventId,
-    policy: Option<(u32, Stamp, Policy)>,
-    roster_stamps: BTreeMap<u32, Stamp>,
-    rosters: Rosters,
-    devices: BTreeMap<PublicKey, (Stamp, DeviceIdentity)>,
-    revoked_devices: BTreeSet<PublicKey>,
+    trust: Arc<Trust>,
+    /// What each authority's log says.
+    authorities: BTreeMap<Origin, Rulings>,
+    /// The authority whose word counts.
+    in_force: Option<Origin>,
+    writers: BTreeMap<Origin, Writer>,
     forks: BTreeMap<Origin, Contradiction>,
-    units: BTreeMap<Unit, UnitState>,
-    /// Units with more than one passage, or one of more people than the ticket admits: only they can hold an incident.
-    busy_units: BTreeSet<Unit>,
-    occupancy: BTreeMap<ZoneId, i64>,
-    counts: Counts,
-}
-
-/// Running totals for people to look at.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
-pub struct Counts {
-    /// Persons let in, by gate.
-    pub admitted: BTreeMap<GateId, u64>,
-    /// Persons let out, by gate.
-    pub exited: BTreeMap<GateId, u64>,
-    /// Scans that let nobody pass, by reason.
-    pub refused: BTreeMap<String, u64>,
+    /// The first record of each log that its writer cannot prove or may not write.
+    false_records: BTreeMap<Origin, Seq>,
+    /// Whether a record rests on a key that the trust bundle does not name yet.
+    awaits_key: bool,
+    passages: Passages,
+    // What follows from the above.
+    limits: Limits,
+    rosters: Rosters,
 }
 
 impl State {
     /// Makes the state of an event of which nothing is known.
-    pub fn new(event: EventId) -> Self {
-        Self {
-            event,
-            policy: None,
-            roster_stamps: BTreeMap::new(),
-            rosters: Rosters::default(),
-            devices: BTreeMap::new(),
-            revoked_devices: BTreeSet::new(),
+    pub fn new(trust: Arc<Trust>) -> Self {
+        let mut state = Self {
+            trust,
+            authorities: BTreeMap::new(),
+            in_force: None,
+            writers: BTreeMap::new(),
             forks: BTreeMap::new(),
-            units: BTreeMap::new(),
-            busy_units: BTreeSet::new(),
-            occupancy: BTreeMap::new(),
-            counts: Counts::default(),
+            false_records: BTreeMap::new(),
+            awaits_key: false,
+            passages: Passages::default(),
+            limits: Limits::default(),
+            rosters: Rosters::default(),
+        };
+        state.refresh();
+        state
+    }
+
+    /// Folds one record in; those of one log in their order. `is_proven` spares verifying the signatures in it once more.
+    pub fn apply(&mut self, stamp: Stamp, body: Body, is_proven: bool) {
+        if !is_proven {
+            match evidence::worth(&body, &self.trust) {
+                Worth::Proven => {}
+                Worth::False => return self.name_false(stamp),
+                Worth::UnknownKey => {
+                    self.awaits_key = true;
+                    return;
+                }
+            }
+        }
+        let by_authority = self.trust.bundle().authority_key(&stamp.origin).is_some();
+        match (by_authority, body) {
+            (_, Body::ForkSeen(proof)) if by_authority || self.may_write(&stamp, None) => {
+                // The signatures were verified: what is left is where the histories differ.
+                let hashes = [
+                    proof.base.min(proof.one.tail.hash),
+                    proof.base.max(proof.one.tail.hash),
+                ];
+                self.freeze(Contradiction {
+                    origin: proof.origin(),
+                    seq: proof.one.tail.seq,
+                    hashes,
+                });
+            }
+            (true, body) if body.is_authority() => self.rule(stamp, body),
+            (false, Body::Opened { identity }) => self.open(stamp, identity),
+            (false, body) if self.may_write(&stamp, Some(&body)) => self.take(stamp, body),
+            (true | false, _) => self.name_false(stamp),
         }
     }
 
-    /// Folds one record in. The caller has checked that its origin may write it.
-    pub fn apply(&mut self, stamp: Stamp, body: Body) {
+    /// Takes note of a record that this build does not understand.
+    pub fn apply_unknown(&mut self, origin: &Origin, is_critical: bool) {
+        if is_critical && self.trust.bundle().authority_key(origin).is_some() {
+            self.authorities.entry(*origin).or_default().is_beyond_us = true;
+        }
+    }
+
+    /// Takes note of bytes that are no record.
+    pub fn apply_malformed(&mut self, origin: Origin, seq: Seq) {
+        self.false_records.entry(origin).or_insert(seq);
+    }
+
+    fn name_false(&mut self, stamp: Stamp) {
+        self.apply_malformed(stamp.origin, stamp.seq);
+    }
+
+    /// Takes an authority's word.
+    fn rule(&mut self, stamp: Stamp, body: Body) {
+        let follows: fn(&mut Self) = match &body {
+            Body::DeviceRevoked { .. } | Body::Restated => Self::refresh,
+            Body::DeviceEnrolled { identity } if self.limits.of(&identity.unverified().device) == Seq(0) => {
+                Self::refresh
+            }
+            Body::Roster { .. } | Body::HubRetired { .. } => Self::refresh_rosters,
+            Body::Policy { .. }
+            | Body::Superseded { .. }
+            | Body::Revoked { .. }
+            | Body::Reinstated { .. }
+            | Body::DeviceEnrolled { .. }
+            | Body::ForkSettled { .. }
+            | Body::Opened { .. }
+            | Body::Renewed { .. }
+            | Body::RosterAdopted { .. }
+            | Body::Admitted(_)
+            | Body::Exited(_)
+            | Body::Refused(_)
+            | Body::Overridden { .. }
+            | Body::ForkSeen(_) => |_| {},
+        };
+        self.authorities.entry(stamp.origin).or_default().apply(body);
+        follows(self);
+    }
+
+    fn open(&mut self, stamp: Stamp, identity: DeviceIdentity) {
+        if identity.unverified().device != stamp.origin {
+            return self.name_false(stamp);
+        }
+        self.writers
+            .entry(stamp.origin)
+            .or_default()
+            .open(stamp.seq, identity);
+        if self.limit_of(&stamp.origin) != self.limits.of(&stamp.origin) {
+            self.refresh();
+        }
+    }
+
+    /// Tells whether a device's newest certificate lets it write that; without a body, whether it has one at all.
+    fn may_write(&self, stamp: &Stamp, body: Option<&Body>) -> bool {
+        let writer = self.writers.get(&stamp.origin).and_then(Writer::identity);
+        writer.is_some_and(|by| body.is_none_or(|body| may_say(by.unverified(), body, stamp.hlc)))
+    }
+
+    /// Takes what a device may say.
+    fn take(&mut self, stamp: Stamp, body: Body) {
         match body {
-            Body::Policy { version, policy } => self.apply_policy(version, stamp, policy),
-            Body::Roster { epoch, hubs } => self.apply_roster(epoch, stamp, hubs),
-            Body::Superseded { unit, generation } => self.unit(unit).hear_of(generation),
-            Body::Revoked { unit, generation } => {
-                self.unit(unit).stand(Standing {
-                    generation,
-                    stamp: Some(stamp),
-                    revoked: true,
-                });
+            Body::Admitted(passage) => self.pass(stamp, &passage, Change::entry),
+            Body::Exited(passage) => self.pass(stamp, &passage, Change::exit),
+            Body::Overridden { passage, .. } => self.pass(stamp, &passage, Change::overridden),
+            Body::Refused(refusal) => self.passages.refuse(refusal_name(&refusal.why)),
+            Body::RosterAdopted { epoch, roster } => {
+                let writer = self.writers.entry(stamp.origin).or_default();
+                writer.adopt(stamp.seq, (epoch, roster));
+                if self.limits.count(&stamp) {
+                    self.rosters.adopt(stamp.origin, (epoch, roster));
+                }
             }
-            Body::Reinstated { unit, generation } => {
-                self.unit(unit).stand(Standing {
-                    generation,
-                    stamp: Some(stamp),
-                    revoked: false,
-                });
+            Body::Renewed { identity } => {
+                self.writers
+                    .entry(stamp.origin)
+                    .or_default()
+                    .renew(stamp.seq, identity);
             }
-            Body::DeviceEnrolled { identity } | Body::Opened { identity } => {
-                self.apply_device(stamp, identity)
-            }
-            Body::DeviceRevoked { device } => {
-                self.revoked_devices.insert(device);
-            }
-            Body::HubRetired { hub } => self.rosters.retire(hub),
-            Body::RosterAdopted { epoch } => self.rosters.adopt(stamp.origin, epoch),
-            Body::Admitted(passage) => self.pass(stamp, Change::entry(passage)),
-            Body::Exited(passage) => self.pass(stamp, Change::exit(passage)),
-            Body::Overridden { passage, .. } => self.pass(stamp, Change::overridden(passage)),
-            Body::Refused(refusal) => {
-                *self
-                    .counts
-                    .refused
-                    .entry(refusal_name(&refusal.why).to_owned())
-                    .or_default() += 1;
-            }
-            Body::ForkSeen { origin, seq, hashes } => self.freeze(Contradiction { origin, seq, hashes }),
+            Body::Policy { .. }
+            | Body::Roster { .. }
+            | Body::Superseded { .. }
+            | Body::Revoked { .. }
+            | Body::Reinstated { .. }
+            | Body::DeviceEnrolled { .. }
+            | Body::DeviceRevoked { .. }
+            | Body::HubRetired { .. }
+            | Body::ForkSettled { .. }
+            | Body::Restated
+            | Body::Opened { .. }
+            | Body::ForkSeen(_) => {}
         }
     }
 
-    fn apply_policy(&mut self, version: u32, stamp: Stamp, policy: Policy) {
-        if self
-            .policy
-            .as_ref()
-            .is_none_or(|(held, held_stamp, _)| (version, stamp) > (*held, *held_stamp))
-        {
-            self.policy = Some((version, stamp, policy));
-        }
-    }
-
-    fn apply_roster(&mut self, epoch: u32, stamp: Stamp, hubs: Vec<PublicKey>) {
-        if self.roster_stamps.get(&epoch).is_none_or(|held| stamp > *held) {
-            self.roster_stamps.insert(epoch, stamp);
-            self.rosters.insert(epoch, hubs);
-        }
-    }
-
-    fn apply_device(&mut self, stamp: Stamp, identity: DeviceIdentity) {
-        let device = identity.unverified().device;
-        if self.devices.get(&device).is_none_or(|(held, _)| stamp > *held) {
-            self.devices.insert(device, (stamp, identity));
-        }
-    }
-
-    fn pass(&mut self, stamp: Stamp, change: Change) {
-        let unit_id = change.passage.unit;
-        let unit = self.units.entry(unit_id).or_default();
-        unit.hear_of(change.passage.generation);
-        let Some(replaced) = unit.insert(stamp, change.clone()) else {
-            return;
+    fn pass(&mut self, stamp: Stamp, shown: &ShownPassage, change: fn(Passage) -> Change) {
+        let taken = match shown.unverified() {
+            Ok(passage) => self.passages.insert(stamp, change(passage), &self.limits),
+            Err(_) => false,
         };
-        let too_many = change.passage.persons > change.passage.admits;
-        if unit.passages().len() > 1 || unit.has_base() || too_many {
-            self.busy_units.insert(unit_id);
-        }
-        self.count(&change, 1);
-        if let Some(twin) = replaced {
-            self.count(&twin, -1);
+        if !taken {
+            self.name_false(stamp);
         }
     }
 
-    fn count(&mut self, change: &Change, sign: i64) {
-        let persons = i64::from(change.passage.persons) * sign;
-        let (by_gate, inwards) = if change.is_entry() {
-            (&mut self.counts.admitted, 1)
-        } else {
-            (&mut self.counts.exited, -1)
-        };
-        let total = by_gate.entry(change.passage.gate).or_default();
-        *total = total.saturating_add_signed(persons);
-        if *total == 0 {
-            // A twin took the last one back: as if it had never been counted here.
-            by_gate.remove(&change.passage.gate);
-        }
-        *self.occupancy.entry(change.passage.zone).or_default() += persons * inwards;
-    }
-
-    /// Takes note that an origin has two histories.
-    pub fn freeze(&mut self, contradiction: Contradiction) {
+    /// Takes note that an origin has two histories; of several places where they differ, the last one matters.
+    fn freeze(&mut self, contradiction: Contradiction) {
         let held = self.forks.entry(contradiction.origin).or_insert(contradiction);
-        if (contradiction.seq, contradiction.hashes) < (held.seq, held.hashes) {
-            *held = contradiction;
+        *held = contradiction.max(*held);
+    }
+
+    /// Takes a newer trust bundle.
+    pub fn renew_trust(&mut self, trust: Arc<Trust>) {
+        self.trust = trust;
+        self.refresh();
+    }
+
+    /// Draws the conclusions: which authority counts, how far each log counts, and which hubs may act.
+    fn refresh(&mut self) {
+        self.in_force = self.authority_in_force();
+        let limits = Limits::new(
+            self.writers
+                .keys()
+                .chain(self.register().revoked.keys())
+                .filter_map(|origin| {
+                    let limit = self.limit_of(origin);
+                    (limit != Seq(u64::MAX)).then_some((*origin, limit))
+                }),
+        );
+        if limits != self.limits {
+            self.limits = limits;
+            self.passages.recount(&self.limits);
         }
+        self.refresh_rosters();
     }
 
-    fn unit(&mut self, unit: Unit) -> &mut UnitState {
-        self.units.entry(unit).or_default()
-    }
-
-    /// Gives the event.
-    pub fn event(&self) -> EventId {
-        self.event
-    }
-
-    /// Gives the policy in force and its version.
-    pub fn policy(&self) -> Option<(u32, &Policy)> {
-        self.policy
-            .as_ref()
-            .map(|(version, _, policy)| (*version, policy))
-    }
-
-    /// Gives the rosters.
-    pub fn rosters(&self) -> &Rosters {
-        &self.rosters
-    }
-
-    /// Gives the certificate of a device that enrolled or opened a log.
-    pub fn device(&self, device: &PublicKey) -> Option<&DeviceIdentity> {
-        self.devices.get(device).map(|(_, identity)| identity)
-    }
-
-    /// Gives every device that enrolled or opened a log.
-    pub fn devices(&self) -> impl Iterator<Item = &DeviceIdentity> {
-        self.devices.values().map(|(_, identity)| identity)
-    }
-
-    /// Gives the devices nobody talks to any more.
-    pub fn revoked_devices(&self) -> &BTreeSet<PublicKey> {
-        &self.revoked_devices
-    }
-
-    /// Tells whether an origin is frozen because it has two histories.
-    pub fn is_frozen(&self, origin: &Origin) -> bool {
-        self.forks.contains_key(origin)
-    }
-
-    /// Gives the running totals.
-    pub fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
-    /// Gives the people in a zone now.
-    pub fn occupancy(&self, zone: ZoneId) -> i64 {
-        self.occupancy.get(&zone).copied().unwrap_or(0)
-    }
-
-    /// Finds the passage a scan led to.
-    pub fn passage_of(&self, unit: Unit, scan: ScanId) -> Option<&Passage> {
-        let change = self
-            .units
-            .get(&unit)?
-            .passages()
-            .iter()
-            .find(|(_, change)| change.passage.scan == scan)?;
-        Some(&change.1.passage)
-    }
-
-    /// Gives every passage of a unit whose details are known, oldest first: when, which way inwards, and who.
-    pub fn passages(&self, unit: Unit) -> impl Iterator<Item = (Stamp, bool, &Passage)> {
-        let passages = self.units.get(&unit).map(UnitState::passages).unwrap_or_default();
-        passages
-            .iter()
-            .map(|(stamp, change)| (*stamp, change.is_entry(), &change.passage))
-    }
-
-    /// Gives what the rules need to know of a unit in a zone.
-    pub fn history(&self, unit: Unit, zone: ZoneId) -> History {
-        let occupancy = self.occupancy(zone);
-        let (Some(unit), Some((_, policy))) = (self.units.get(&unit), self.policy()) else {
-            return History {
-                occupancy,
-                ..History::default()
-            };
+    /// Later keys take over from earlier ones once they have said everything anew; the first has nothing to say anew.
+    fn authority_in_force(&self) -> Option<Origin> {
+        let keys = &self.trust.bundle().authority_keys;
+        let is_whole = |(at, key): &(usize, &TrustedKey)| {
+            *at == 0
+                || self
+                    .authorities
+                    .get(&key.key)
+                    .is_some_and(|rulings| rulings.is_whole)
         };
-        History {
-            newest: unit.newest(),
-            revoked: unit.is_revoked(),
-            used: unit.used(zone, |at| policy.day(at)),
-            last: unit.last_entry(zone).map(|(at, gate)| (Timestamp(at.ms), gate)),
-            occupancy,
+        let counting = keys.iter().enumerate().rev().find(is_whole);
+        counting.map(|(_, key)| key.key)
+    }
+
+    /// A revoked device's log counts up to where the authority says; that of one for which nobody trusted stands any more
+    /// counts only if the authority itself vouches for the device.
+    fn limit_of(&self, origin: &Origin) -> Seq {
+        let register = self.register();
+        if let Some(after) = register.revoked.get(origin) {
+            return *after;
+        }
+        let identity = self.writers.get(origin).and_then(Writer::identity);
+        let stands = identity.is_some_and(|identity| {
+            let issuer = self.trust.bundle().issuing_key(&identity.root_issuer());
+            issuer.is_some_and(|key| !key.is_struck()) && !register.is_orphan(identity)
+        });
+        if stands || register.enrolled.contains_key(origin) {
+            Seq(u64::MAX)
+        } else {
+            Seq(0)
         }
     }
-}
 
-/// Gives the short name of a refusal: a metric label and a key of [`Counts::refused`].
-pub fn refusal_name(why: &Refused) -> &'static str {
-    use crate::admission::{Reason, Referral};
-    use crate::ticket::Rejection;
-    match why {
-        Refused::Deny(Reason::Rejected(rejection)) => match rejection {
-            Rejection::NotATicket => "not_a_ticket",
-            Rejection::UnknownVersion { .. } => "unknown_version",
-            Rejection::UnknownKey => "unknown_key",
-            Rejection::FalseSignature => "false_signature",
-            Rejection::StruckKey => "struck_key",
-            Rejection::KeyOutOfWindow => "key_out_of_window",
-            Rejection::NotLive => "not_live",
-        },
-        Refused::Deny(Reason::OtherEvent) => "other_event",
-        Refused::Deny(Reason::Superseded { .. }) => "superseded",
-        Refused::Deny(Reason::Revoked) => "revoked",
-        Refused::Deny(Reason::TooEarly { .. }) => "too_early",
-        Refused::Deny(Reason::TooLate { .. }) => "too_late",
-        Refused::Deny(Reason::WrongZone) => "wrong_zone",
-        Refused::Deny(Reason::UnknownGate) => "unknown_gate",
-        Refused::Deny(Reason::UnknownTier) => "unknown_tier",
-        Refused::Deny(Reason::AlreadyUsed { .. }) => "already_used",
-        Refused::Deny(Reason::GroupTooLarge { .. }) => "group_too_large",
-        Refused::Deny(Reason::DayUsedUp { .. }) => "day_used_up",
-        Refused::Deny(Reason::NotInside) => "not_inside",
-        Refused::Deny(Reason::ZoneFull { .. }) => "zone_full",
-        Refused::Refer(Referral::HomeUnreachable { .. }) => "home_unreachable",
-        Refused::Refer(Referral::HomeUnsettled { .. }) => "home_unsettled",
-        Refused::Refer(Referral::NotReady) => "not_ready",
-        Refused::Refer(Referral::OwnLogForked) => "own_log_forked",
+    fn refresh_rosters(&mut self) {
+        let none = Rulings::default();
+        let rulings = self.rulings().unwrap_or(&none);
+        let adopted = self.writers.iter().filter_map(|(origin, writer)| {
+            let adopted = writer.adopted(self.limits.of(origin))?;
+            Some((*origin, adopted))
+        });
+        self.rosters = Rosters::new(RosterFacts {
+            rosters: &rulings.rosters,
+            retired: &rulings.retired,
+            adopted: adopted.collect(),
+        });
+    }
+
+    fn rulings(&self) -> Option<&Rulings> {
+        self.authorities.get(self.in_force.as_ref()?)
     }
 }
 

@@ -3,27 +3,29 @@
 pub mod copies;
 pub mod offer;
 pub mod outbox;
+pub mod parts;
 pub mod session;
 
 use bincode::{Decode, Encode};
 use usher_keys::codec::{self, CodecError};
 use usher_keys::{DeviceIdentity, EventId, Signature, SignedBundle, Timestamp};
 
-use crate::checkpoint::SignedCheckpoint;
 use crate::ident::Origin;
+use crate::ledger::MAX_STORED_LOGS;
 use crate::log::{Hash, Head, Run, Tail};
+use parts::Part;
 
 pub use session::{Close, Context, Input, Notice, Output, Session, SessionConfig, StoreError};
 
-/// Largest frame, in bytes: a checkpoint or a run with one record at the limit, with room.
+/// Largest frame, in bytes: a part of a checkpoint or a run with one record at the limit, with room.
 pub const MAX_FRAME_BYTES: usize = 1024 * 1024;
 /// Protocol versions this build speaks.
 pub const VERSIONS: VersionRange = VersionRange {
-    lowest: 1,
-    highest: 1,
+    lowest: 2,
+    highest: 2,
 };
-/// Most logs a peer may name: every device of the largest venue, ten times over.
-pub const MAX_LOGS: usize = 4_096;
+/// Most logs a peer may name: more than an honest replica keeps, so that no liar can make one look like a liar too.
+pub const MAX_LOGS: usize = MAX_STORED_LOGS + 512;
 
 /// The protocol versions a peer speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -117,8 +119,8 @@ pub enum Message {
     Have(Vec<Held>),
     /// Records you lack.
     Run(Run),
-    /// The state up to a vector, for a peer that holds nothing yet.
-    Checkpoint(SignedCheckpoint),
+    /// A part of the state up to a vector, for a peer that holds nothing yet.
+    Checkpoint(Part),
     /// A newer trust bundle.
     Bundle(SignedBundle),
     /// I am here.
@@ -145,5 +147,12 @@ impl Message {
     /// **Errors**: [`CodecError`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
         codec::decode::<MAX_FRAME_BYTES, _>(bytes)
+    }
+
+    /// Gives the versions that the sender of a frame speaks, if it is a hello, also one of a version that we cannot read: so
+    /// that the sender is told which side to update.
+    pub fn versions_in(bytes: &[u8]) -> Option<VersionRange> {
+        let (kind, versions): (u32, VersionRange) = codec::decode_front::<MAX_FRAME_BYTES, _>(bytes).ok()?;
+        (kind == 0).then_some(versions)
     }
 }

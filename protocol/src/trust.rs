@@ -1,14 +1,35 @@
 //! What a replica believes: its pinned roots, the newest bundle, and whether a peer may talk; loading and storing is the shell's.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use bincode::{Decode, Encode};
 use thiserror::Error;
 use usher_keys::{
     BundleError, Certificate, CertificateError, DeviceIdentity, EventId, PublicKey, RootSet, SignedBundle,
     Timestamp, TrustBundle,
 };
 
+use crate::ident::Seq;
 use crate::ticket::Keyring;
+
+/// What the authority has said of the event's devices.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Register {
+    /// The devices that belong to the event, each with its newest certificate.
+    pub enrolled: BTreeMap<PublicKey, DeviceIdentity>,
+    /// The devices nobody talks to any more, each with the last record of its log that counts.
+    pub revoked: BTreeMap<PublicKey, Seq>,
+}
+
+impl Register {
+    /// Tells whether the hub that enrolled a device, if one did, was revoked before the authority vouched for the device.
+    pub fn is_orphan(&self, identity: &DeviceIdentity) -> bool {
+        let device = identity.unverified().device;
+        let via = identity.via.as_ref();
+        via.is_some_and(|via| self.revoked.contains_key(&via.certificate.device))
+            && !self.enrolled.contains_key(&device)
+    }
+}
 
 /// The trust of one event at one replica.
 pub struct Trust {
@@ -58,7 +79,9 @@ impl Trust {
         if offered.event != self.bundle.event {
             return Err(BundleError::OtherEvent);
         }
-        Self::pin(&self.bundle.roots, signed)
+        let next = Self::pin(&self.bundle.roots, signed)?;
+        next.bundle.check_follows(&self.bundle)?;
+        Ok(next)
     }
 
     /// Gives the event.
@@ -83,25 +106,24 @@ impl Trust {
 
     /// Decides whether a peer may talk now: the key its connection proved, its certificate, and not revoked.
     ///
+    /// A certificate that is refused is no harm when the authority has given the same key a newer one since.
     /// **Errors**: [`PeerError`].
     pub fn check_peer<'a>(
         &self,
-        identity: &'a DeviceIdentity,
-        proven: PublicKey,
-        revoked: &BTreeSet<PublicKey>,
+        (identity, proven): (&'a DeviceIdentity, PublicKey),
+        register: &'a Register,
         now: Timestamp,
     ) -> Result<&'a Certificate, PeerError> {
-        let certificate = identity.verify(&self.bundle, now)?;
-        if certificate.device != proven {
+        if identity.unverified().device != proven {
             return Err(PeerError::OtherKey);
         }
-        let via_revoked = identity
-            .via
-            .as_ref()
-            .is_some_and(|via| revoked.contains(&via.certificate.device));
-        if revoked.contains(&certificate.device) || via_revoked {
+        if register.revoked.contains_key(&proven) || register.is_orphan(identity) {
             return Err(PeerError::Revoked);
         }
-        Ok(certificate)
+        let renewed = register.enrolled.get(&proven);
+        identity.verify(&self.bundle, now).or_else(|refused| {
+            let renewed = renewed.ok_or(refused.clone())?;
+            Ok(renewed.verify(&self.bundle, now).map_err(|_| refused)?)
+        })
     }
 }

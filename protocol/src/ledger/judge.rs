@@ -4,9 +4,9 @@ use usher_keys::{PublicKey, Timestamp};
 
 use super::Ledger;
 use crate::admission::{self, Direction, Question, Referral, Refused, Verdict};
-use crate::ident::{GateId, ScanId};
+use crate::ident::{GateId, ScanId, Stamp};
 use crate::policy::{Offline, Policy};
-use crate::record::{Body, Passage, Refusal};
+use crate::record::{Body, Passage, Refusal, ShownPassage};
 use crate::ticket::VerifiedTicket;
 
 /// A scan to be judged.
@@ -70,24 +70,58 @@ impl Ledger {
             return Judged { verdict, body: None };
         }
         let verdict = self.verdict(asked, seat, now);
-        let body = match verdict {
-            Verdict::Admit { .. } => self.passage(asked).map(|passage| match asked.direction {
+        if let Verdict::Admit { .. } = verdict
+            && let Some(passage) = self.passage(asked)
+        {
+            let body = match asked.direction {
                 Direction::In => Body::Admitted(passage),
                 Direction::Out => Body::Exited(passage),
-            }),
-            Verdict::Deny(reason) => Some(refusal(asked, Refused::Deny(reason))),
-            Verdict::Refer(referral) => Some(refusal(asked, Refused::Refer(referral))),
+            };
+            if self.would_count(&body, now) {
+                let body = Some(body);
+                return Judged { verdict, body };
+            }
+            return self.refused(asked, Verdict::Refer(Referral::NotAllowed));
+        }
+        self.refused(asked, verdict)
+    }
+
+    /// Whoever refuses writes that down, unless nobody would believe it.
+    fn refused(&self, asked: &Asked, verdict: Verdict) -> Judged {
+        let why = match verdict {
+            Verdict::Admit { .. } => None,
+            Verdict::Deny(reason) => Some(Refused::Deny(reason)),
+            Verdict::Refer(referral) => Some(Refused::Refer(referral)),
         };
+        let why = why.filter(|_| self.may_write_at_all());
+        let body = why.map(|why| refusal(asked, why));
         Judged { verdict, body }
     }
 
-    /// Makes the record by which a supervisor lets people in against the rules; `None` when the gate is unknown.
-    pub fn override_refusal(&self, asked: &Asked, by: String, why: String) -> Option<Body> {
-        Some(Body::Overridden {
-            passage: self.passage(asked)?,
-            by,
-            why,
-        })
+    /// Tells whether a record of ours would count: letting in is worth nothing if nobody takes note of it.
+    pub(super) fn would_count(&self, body: &Body, now: Timestamp) -> bool {
+        let Some(identity) = &self.identity else {
+            return false;
+        };
+        let stamp = Stamp {
+            hlc: self.clock.tick(now),
+            origin: self.me,
+            seq: self.tail(&self.me).seq.next(),
+        };
+        self.state.would_count(identity.unverified(), &stamp, body)
+    }
+
+    /// Makes the record by which a supervisor lets people in against the rules; `None` when the gate is unknown or our
+    /// certificate does not let us override.
+    pub fn override_refusal(
+        &self,
+        asked: &Asked,
+        (by, why): (String, String),
+        now: Timestamp,
+    ) -> Option<Body> {
+        let passage = self.passage(asked)?;
+        let body = Body::Overridden { passage, by, why };
+        self.would_count(&body, now).then_some(body)
     }
 
     fn judged_before(&self, asked: &Asked) -> Option<Verdict> {
@@ -111,6 +145,9 @@ impl Ledger {
         if self.state.is_frozen(&self.me) {
             return Verdict::Refer(Referral::OwnLogForked);
         }
+        if self.is_behind_own_past() {
+            return Verdict::Refer(Referral::OwnLogBehind);
+        }
         let Some((_, policy)) = self.state.policy() else {
             return Verdict::Refer(Referral::NotReady);
         };
@@ -130,7 +167,14 @@ impl Ledger {
     fn objection(&self, asked: &Asked, seat: Seat) -> Option<Referral> {
         let (event, unit) = (self.event(), asked.ticket.ticket().unit);
         let rosters = self.state.rosters();
-        let Some((epoch, _)) = rosters.current() else {
+        if self.state.is_beyond_us() {
+            return Some(Referral::UpdateNeeded);
+        }
+        if rosters.retired().contains(&self.me) {
+            return Some(Referral::Retired);
+        }
+        // Without one of the rosters so far, a former home would be missed that may still act.
+        let Some((epoch, _)) = rosters.current().filter(|_| rosters.are_complete()) else {
             return Some(Referral::NotReady);
         };
         // A roster without hubs has no home that could say yes.
@@ -140,7 +184,7 @@ impl Ledger {
         if seat == Seat::CutOff || home != self.me {
             return Some(Referral::HomeUnreachable { home });
         }
-        if rosters.adopted().get(&self.me) != Some(&epoch) {
+        if rosters.decided_by(&self.me) != Some(epoch) {
             return Some(Referral::NotReady);
         }
         rosters
@@ -165,15 +209,11 @@ impl Ledger {
         })
     }
 
-    fn passage(&self, asked: &Asked) -> Option<Passage> {
+    fn passage(&self, asked: &Asked) -> Option<ShownPassage> {
         let (_, policy) = self.state.policy()?;
-        let ticket = asked.ticket.ticket();
-        Some(Passage {
+        Some(ShownPassage {
             scan: asked.scan,
-            unit: ticket.unit,
-            generation: ticket.generation,
-            tier: ticket.tier,
-            admits: ticket.admits,
+            code: asked.ticket.code().to_owned(),
             persons: asked.persons.max(1),
             gate: asked.gate,
             zone: policy.gate(asked.gate)?.zone,

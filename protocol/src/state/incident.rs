@@ -3,9 +3,9 @@
 use usher_keys::Timestamp;
 
 use super::State;
-use super::units::{self, UnitState};
+use super::units::UnitState;
 use crate::admission::entries_left;
-use crate::ident::{GateId, Generation, Origin, Stamp, Unit, ZoneId};
+use crate::ident::{GateId, Generation, Origin, Seq, Stamp, Unit, ZoneId};
 use crate::policy::Policy;
 
 /// A contradiction.
@@ -31,55 +31,70 @@ pub enum Incident {
         /// The origin.
         origin: Origin,
     },
+    /// A log says what its writer cannot prove or may not say: a stolen or broken device. Named by the first such record.
+    FalseRecord {
+        /// The origin.
+        origin: Origin,
+        /// The record's number.
+        seq: Seq,
+    },
 }
 
 impl State {
     /// Finds every contradiction in the records, in a fixed order.
     pub fn incidents(&self) -> Vec<Incident> {
-        let mut incidents: Vec<_> = self
-            .forks
-            .keys()
-            .map(|origin| Incident::Forked { origin: *origin })
-            .collect();
+        let forked = self.forks.keys().filter(|origin| self.is_frozen(origin));
+        let forked = forked.map(|origin| Incident::Forked { origin: *origin });
+        let false_records = self
+            .false_records
+            .iter()
+            .map(|(origin, seq)| Incident::FalseRecord {
+                origin: *origin,
+                seq: *seq,
+            });
+        let mut incidents: Vec<_> = forked.chain(false_records).collect();
         if let Some((_, policy)) = self.policy() {
-            for unit in &self.busy_units {
-                if let Some(state) = self.units.get(unit) {
-                    doubles(*unit, state, policy, &mut incidents);
-                }
+            for (unit, state) in self.passages.busy() {
+                self.find_doubles(unit, state, policy, &mut incidents);
             }
         }
         incidents.sort();
         incidents
     }
-}
 
-/// Replays the unit's passages by its tier's entry rule and reports each that the rule would not have allowed.
-fn doubles(unit: Unit, state: &UnitState, policy: &Policy, found: &mut Vec<Incident>) {
-    for zone in state.zones() {
-        let mut used = state.base(zone);
-        let mut first = None;
-        for (stamp, change) in state
-            .passages()
-            .iter()
-            .filter(|(_, change)| change.passage.zone == zone)
-        {
-            let passage = &change.passage;
-            let day = policy.day(stamp.hlc.time());
-            if let (true, Some(tier)) = (change.is_entry(), policy.tier(passage.tier)) {
-                let left = entries_left(tier.entry, u32::from(passage.admits), &used, day);
-                if left < u32::from(passage.persons) && !change.is_override() {
+    /// Replays the unit's passages by its tier's entry rule and reports each that the rule would not have allowed.
+    fn find_doubles(&self, unit: Unit, state: &UnitState, policy: &Policy, found: &mut Vec<Incident>) {
+        let mut firsts: Vec<(ZoneId, (Timestamp, GateId))> = Vec::new();
+        state.replay(
+            &self.limits,
+            |at| policy.day(at),
+            |step| {
+                let passage = &step.change.passage;
+                let day = policy.day(step.stamp.hlc.time());
+                let Some(tier) = policy.tier(passage.tier) else {
+                    return;
+                };
+                if step.is_twin || !step.change.is_entry() {
+                    return;
+                }
+                let first = firsts.iter().position(|(zone, _)| *zone == passage.zone);
+                let left = entries_left(tier.entry, u32::from(passage.admits), &step.before, day);
+                if left < u32::from(passage.persons) && !step.change.is_override() {
                     found.push(Incident::DoubleAdmission {
                         unit,
                         generation: passage.generation,
-                        zone,
-                        second: *stamp,
+                        zone: passage.zone,
+                        second: *step.stamp,
                         second_gate: passage.gate,
-                        first,
+                        first: first.map(|at| firsts[at].1),
                     });
                 }
-                first = Some((stamp.hlc.time(), passage.gate));
-            }
-            units::count(&mut used, change, day);
-        }
+                let last = (passage.zone, (step.stamp.hlc.time(), passage.gate));
+                match first {
+                    Some(at) => firsts[at] = last,
+                    None => firsts.push(last),
+                }
+            },
+        );
     }
 }

@@ -1,52 +1,22 @@
-//! The state in its smallest canonical form: what a checkpoint carries and what a digest covers; details of old passages are left out.
+//! The state in its one canonical form, whole: what a checkpoint carries and what a digest covers; the codes behind passages are left out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bincode::{Decode, Encode};
-use roaring::RoaringBitmap;
-use usher_keys::{DeviceIdentity, EventId, PublicKey, Timestamp, codec};
+use usher_keys::codec;
 
-use super::units::{Change, Standing};
-use super::{Counts, State};
-use crate::admission::ZoneUse;
-use crate::ident::{Generation, Hlc, Origin, Seq, Stamp, Unit, ZoneId};
-use crate::log::{Contradiction, Hash};
-use crate::policy::Policy;
+use super::State;
+use super::rulings::Rulings;
+use super::units::Change;
+use super::writers::Writer;
+use crate::fork::Contradiction;
+use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
+use crate::log::Hash;
 use crate::record::Passage;
+use crate::trust::Trust;
 
-/// Most members of all the unit sets of a summary together: a million units used in four zones. A few bytes of bitmap can
-/// name four billion units, so this bounds what reading a summary costs.
-pub const MAX_SET_MEMBERS: u64 = 4_000_000;
-
-/// A set of units as a serialized roaring bitmap.
-///
-/// **Source**: the Roaring format specification, portable 32-bit form.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct UnitSet(Vec<u8>);
-
-impl UnitSet {
-    fn new(units: &RoaringBitmap) -> Self {
-        let mut units = units.clone();
-        units.optimize();
-        let mut bytes = Vec::with_capacity(units.serialized_size());
-        units
-            .serialize_into(&mut bytes)
-            .expect("writing into memory cannot fail");
-        Self(bytes)
-    }
-
-    /// Reads the units back; nothing for bytes that are no bitmap, which [`Summary::is_readable`] finds out beforehand.
-    fn read(&self) -> RoaringBitmap {
-        RoaringBitmap::deserialize_from(self.0.as_slice()).unwrap_or_default()
-    }
-
-    fn count(&self) -> Option<u64> {
-        let units = RoaringBitmap::deserialize_from(self.0.as_slice()).ok()?;
-        Some(units.len())
-    }
-}
-
-/// Whether a passage went in, out, or in by a supervisor's order: the wire form of a recent passage's direction.
+/// Which way a passage went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 enum Way {
     In,
@@ -54,155 +24,90 @@ enum Way {
     Overridden,
 }
 
+/// A passage in some 40 bytes; its writer is an index into [`Summary::origins`].
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+struct PassageRow {
+    writer: u32,
+    seq: Seq,
+    hlc: Hlc,
+    way: Way,
+    scan: ScanId,
+    generation: Generation,
+    tier: TierId,
+    admits: u8,
+    persons: u8,
+    gate: GateId,
+    zone: ZoneId,
+}
+
 /// The state, summed up.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Summary {
-    policy: Option<(u32, Stamp, Policy)>,
-    rosters: Vec<(u32, Stamp, Vec<PublicKey>)>,
-    adopted: BTreeMap<PublicKey, u32>,
-    retired: BTreeSet<PublicKey>,
-    devices: Vec<(Stamp, DeviceIdentity)>,
-    revoked_devices: BTreeSet<PublicKey>,
-    forks: Vec<(Origin, Seq, [Hash; 2])>,
-    generations: BTreeMap<Unit, Generation>,
-    revoked: UnitSet,
-    used: Vec<(ZoneId, ZoneUse, UnitSet)>,
-    recent: Vec<(Stamp, Way, Passage)>,
-    occupancy: BTreeMap<ZoneId, i64>,
-    counts: Counts,
+    /// The authority whose word counts, and its word.
+    authority: Option<(Origin, Rulings)>,
+    writers: BTreeMap<Origin, Writer>,
+    forks: Vec<Contradiction>,
+    false_records: BTreeMap<Origin, Seq>,
+    /// The writers of passages, in order.
+    origins: Vec<Origin>,
+    passages: Vec<(Unit, Vec<PassageRow>)>,
 }
 
 impl Summary {
-    /// Sums up a state. Passages from `recent_from` on are kept whole, so that a late second record of the same scan is
-    /// still recognised as one; `None` keeps none.
-    pub fn of(state: &State, recent_from: Option<Hlc>) -> Self {
-        let mut revoked = RoaringBitmap::new();
-        let mut used: BTreeMap<(ZoneId, ZoneUse), RoaringBitmap> = BTreeMap::new();
-        let mut recent = Vec::new();
-        for (id, unit) in &state.units {
-            if unit.is_revoked() {
-                revoked.insert(id.0);
-            }
-            for zone in unit.zones() {
-                let sum = unit.used_before(zone, recent_from, |at| {
-                    state.policy().map_or(0, |(_, p)| p.day(at))
-                });
-                if sum != ZoneUse::default() {
-                    used.entry((zone, sum)).or_default().insert(id.0);
-                }
-            }
-            let kept = unit
-                .passages()
-                .iter()
-                .filter(|(stamp, _)| recent_from.is_some_and(|from| stamp.hlc >= from));
-            recent.extend(kept.map(|(stamp, change)| (*stamp, way(change), change.passage.clone())));
+    /// Sums up a state.
+    pub fn of(state: &State) -> Self {
+        let mut indices = BTreeMap::new();
+        for (_, unit) in state.passages.units() {
+            indices.extend(unit.passages().iter().map(|(stamp, _)| (stamp.origin, 0)));
         }
-        let one = Generation(1);
+        for (index, place) in (0..).zip(indices.values_mut()) {
+            *place = index;
+        }
+        let row = |(stamp, change): &(Stamp, Change)| row(indices[&stamp.origin], stamp, change);
+        let passages = state.passages.units();
+        let passages = passages.map(|(id, unit)| (*id, unit.passages().iter().map(row).collect()));
+        let in_force = state.in_force.as_ref();
         Self {
-            policy: state.policy.clone(),
-            rosters: rosters(state),
-            adopted: state.rosters.adopted().clone(),
-            retired: state.rosters.retired().clone(),
-            devices: state.devices.values().cloned().collect(),
-            revoked_devices: state.revoked_devices.clone(),
-            forks: state
-                .forks
-                .values()
-                .map(|fork| (fork.origin, fork.seq, fork.hashes))
-                .collect(),
-            generations: state
-                .units
-                .iter()
-                .map(|(id, u)| (*id, u.newest()))
-                .filter(|(_, g)| *g > one)
-                .collect(),
-            revoked: UnitSet::new(&revoked),
-            used: used
-                .iter()
-                .map(|((zone, sum), units)| (*zone, *sum, UnitSet::new(units)))
-                .collect(),
-            recent,
-            occupancy: state
-                .occupancy
-                .iter()
-                .filter(|(_, n)| **n != 0)
-                .map(|(zone, n)| (*zone, *n))
-                .collect(),
-            counts: state.counts.clone(),
+            authority: in_force.and_then(|key| Some((*key, state.authorities.get(key)?.clone()))),
+            writers: state.writers.clone(),
+            forks: state.forks.values().copied().collect(),
+            false_records: state.false_records.clone(),
+            passages: passages.collect(),
+            origins: indices.into_keys().collect(),
         }
     }
 
-    /// Tells whether every unit set is a bitmap and all together are within [`MAX_SET_MEMBERS`].
-    pub(crate) fn is_readable(&self) -> bool {
-        let sets = self.used.iter().map(|(_, _, units)| units);
-        let mut counts = sets.chain([&self.revoked]).map(UnitSet::count);
-        let total = counts.try_fold(0, |total: u64, count| total.checked_add(count?));
-        total.is_some_and(|total| total <= MAX_SET_MEMBERS)
+    /// Tells whether every passage has a writer, and nothing is there twice.
+    pub(crate) fn is_sound(&self) -> bool {
+        let has_writer = |row: &PassageRow| (row.writer as usize) < self.origins.len();
+        self.origins.is_sorted_by(|a, b| a < b)
+            && self.passages.is_sorted_by(|(a, _), (b, _)| a < b)
+            && self.passages.iter().all(|(_, rows)| rows.iter().all(has_writer))
     }
 
-    /// Gives a clock reading after all that is summed up at that time and plausible then.
-    pub(crate) fn clock(&self, at: Timestamp) -> Hlc {
-        let begin = Hlc { ms: at.0, count: 0 };
-        let readings = self.recent.iter().map(|(stamp, _, _)| stamp.hlc);
-        readings.fold(begin, |clock, reading| clock.hear(reading, at))
-    }
-
-    /// Gives from when on at most so many passages of a state are kept whole: `earliest`, or later where there are more.
-    pub(crate) fn recent_from(state: &State, earliest: Hlc, most: usize) -> Hlc {
-        let passages = state.units.values().flat_map(|unit| unit.passages());
-        let readings = passages.map(|(stamp, _)| stamp.hlc);
-        let mut recent: Vec<_> = readings.filter(|hlc| *hlc >= earliest).collect();
-        match recent.len().checked_sub(most) {
-            None | Some(0) => earliest,
-            Some(too_many) => *recent.select_nth_unstable(too_many).1,
-        }
+    /// Gives a clock reading after all that is summed up, as far as it is plausible at that time.
+    pub(crate) fn clock(&self, begin: Hlc) -> Hlc {
+        let rows = self.passages.iter().flat_map(|(_, rows)| rows);
+        rows.fold(begin, |clock, row| clock.hear(row.hlc, begin.time()))
     }
 
     /// Gives the state a replica starts from.
-    pub fn into_state(self, event: EventId) -> State {
-        let mut state = State::new(event);
-        state.policy = self.policy;
-        for (epoch, stamp, hubs) in self.rosters {
-            state.apply_roster(epoch, stamp, hubs);
-        }
-        for (hub, epoch) in self.adopted {
-            state.rosters.adopt(hub, epoch);
-        }
-        for hub in self.retired {
-            state.rosters.retire(hub);
-        }
-        for (stamp, identity) in self.devices {
-            state.apply_device(stamp, identity);
-        }
-        state.revoked_devices = self.revoked_devices;
-        for (origin, seq, hashes) in self.forks {
-            state.freeze(Contradiction { origin, seq, hashes });
-        }
-        for (unit, generation) in self.generations {
-            state.unit(unit).hear_of(generation);
-        }
-        for unit in self.revoked.read() {
-            let unit = state.unit(Unit(unit));
-            let generation = unit.newest().max(Generation(1));
-            unit.stand(Standing {
-                generation,
-                stamp: None,
-                revoked: true,
-            });
-        }
-        for (zone, used, units) in self.used {
-            for unit in units.read() {
-                let unit = state.unit(Unit(unit));
-                unit.hear_of(Generation(1));
-                unit.set_base(zone, used);
+    pub fn into_state(self, trust: Arc<Trust>) -> State {
+        let mut state = State::new(trust);
+        state.authorities = self.authority.into_iter().collect();
+        state.writers = self.writers;
+        state.forks = self.forks.into_iter().map(|fork| (fork.origin, fork)).collect();
+        state.false_records = self.false_records;
+        state.refresh();
+        for (unit, rows) in self.passages {
+            for row in rows {
+                let Some(origin) = self.origins.get(row.writer as usize) else {
+                    continue;
+                };
+                let (stamp, change) = taken_apart(unit, *origin, row);
+                state.passages.insert(stamp, change, &state.limits);
             }
         }
-        for (stamp, way, passage) in self.recent {
-            state.pass(stamp, change(way, passage));
-        }
-        // Totals count the recent passages already.
-        state.occupancy = self.occupancy;
-        state.counts = self.counts;
         state
     }
 }
@@ -210,28 +115,51 @@ impl Summary {
 impl State {
     /// Hashes the state: replicas with the same records have the same digest, whether or not they began at a checkpoint.
     pub fn digest(&self) -> Hash {
-        *blake3::hash(&codec::encode(&Summary::of(self, None))).as_bytes()
+        *blake3::hash(&codec::encode(&Summary::of(self))).as_bytes()
     }
 }
 
-fn rosters(state: &State) -> Vec<(u32, Stamp, Vec<PublicKey>)> {
-    let all = state.rosters.all().iter();
-    all.filter_map(|(epoch, hubs)| Some((*epoch, *state.roster_stamps.get(epoch)?, hubs.clone())))
-        .collect()
-}
-
-fn way(change: &Change) -> Way {
-    match (change.is_override(), change.is_entry()) {
-        (true, _) => Way::Overridden,
-        (false, true) => Way::In,
-        (false, false) => Way::Out,
+fn row(writer: u32, stamp: &Stamp, change: &Change) -> PassageRow {
+    let passage = &change.passage;
+    PassageRow {
+        writer,
+        seq: stamp.seq,
+        hlc: stamp.hlc,
+        way: match (change.is_override(), change.is_entry()) {
+            (true, _) => Way::Overridden,
+            (false, true) => Way::In,
+            (false, false) => Way::Out,
+        },
+        scan: passage.scan,
+        generation: passage.generation,
+        tier: passage.tier,
+        admits: passage.admits,
+        persons: passage.persons,
+        gate: passage.gate,
+        zone: passage.zone,
     }
 }
 
-fn change(way: Way, passage: Passage) -> Change {
-    match way {
+fn taken_apart(unit: Unit, origin: Origin, row: PassageRow) -> (Stamp, Change) {
+    let stamp = Stamp {
+        hlc: row.hlc,
+        origin,
+        seq: row.seq,
+    };
+    let passage = Passage {
+        scan: row.scan,
+        unit,
+        generation: row.generation,
+        tier: row.tier,
+        admits: row.admits,
+        persons: row.persons,
+        gate: row.gate,
+        zone: row.zone,
+    };
+    let change = match row.way {
         Way::In => Change::entry(passage),
         Way::Out => Change::exit(passage),
         Way::Overridden => Change::overridden(passage),
-    }
+    };
+    (stamp, change)
 }

@@ -1,21 +1,17 @@
-//! What is known of one unit: its ticket's standing and its passages in the one agreed order.
+//! The passages of one unit in the one agreed order, and what they come to; whether its ticket is valid is the authority's word.
+
+use std::collections::BTreeSet;
 
 use usher_keys::Timestamp;
 
+use super::limits::Limits;
 use crate::admission::ZoneUse;
-use crate::ident::{GateId, Generation, Hlc, Stamp, ZoneId};
+use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, Stamp, ZoneId};
 use crate::record::Passage;
 
-/// Whether a generation of a ticket is void, as last said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Standing {
-    /// The generation spoken of.
-    pub generation: Generation,
-    /// When it was said; `None` for what a checkpoint said, which any record outranks.
-    pub stamp: Option<Stamp>,
-    /// Whether it is void.
-    pub revoked: bool,
-}
+/// Most passages of one unit that one log may hold and that count: far more than any honest ticket makes, and what a
+/// device that lies can cost its peers.
+pub const MAX_PASSAGES_OF_LOG: usize = 4_096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -66,148 +62,150 @@ impl Change {
     pub fn is_override(&self) -> bool {
         self.kind == Kind::Override
     }
+
+    /// What two records of one scan have in common. One that says anything else of the scan is a passage of its own, so
+    /// that nobody can move or shrink another's by repeating its scan id.
+    fn content(&self) -> (ScanId, bool, Generation, GateId, ZoneId, u8) {
+        let passage = &self.passage;
+        (
+            passage.scan,
+            self.is_entry(),
+            passage.generation,
+            passage.gate,
+            passage.zone,
+            passage.persons,
+        )
+    }
+}
+
+/// A passage that counts, as the replay of a unit's passages comes to it.
+pub struct Step<'a> {
+    /// Where its record stands.
+    pub stamp: &'a Stamp,
+    /// What happened.
+    pub change: &'a Change,
+    /// Whether an earlier record has told of this scan already: then nobody passed anew.
+    pub is_twin: bool,
+    /// How many people it moved: an exit lets out no more than had come in.
+    pub persons: u32,
+    /// The use of its zone by what came before.
+    pub before: ZoneUse,
 }
 
 /// One unit.
 #[derive(Debug, Clone, Default)]
 pub struct UnitState {
-    newest: Generation,
-    standing: Option<Standing>,
-    /// By zone, in no order: hardly a ticket leads into two.
-    base: Vec<(ZoneId, ZoneUse)>,
     passages: Vec<(Stamp, Change)>,
 }
 
 impl UnitState {
-    /// Takes note that a generation exists.
-    pub fn hear_of(&mut self, generation: Generation) {
-        self.newest = self.newest.max(generation);
-    }
-
-    /// Takes a word on a generation's standing; the later word on the newer generation holds.
-    pub fn stand(&mut self, standing: Standing) {
-        self.hear_of(standing.generation);
-        self.standing = self.standing.max(Some(standing));
-    }
-
-    /// Takes over what a checkpoint says of the unit's use of a zone.
-    pub fn set_base(&mut self, zone: ZoneId, used: ZoneUse) {
-        match self.base.iter_mut().find(|(known, _)| *known == zone) {
-            Some((_, held)) => *held = used,
-            None => {
-                self.base.reserve_exact(1);
-                self.base.push((zone, used));
-            }
+    /// Inserts a passage in order; `false` when its log holds too many of this unit already.
+    pub fn insert(&mut self, stamp: Stamp, change: Change) -> bool {
+        if !self.has_room(&stamp.origin) {
+            return false;
         }
-    }
-
-    /// Tells whether a checkpoint spoke of passages.
-    pub fn has_base(&self) -> bool {
-        !self.base.is_empty()
-    }
-
-    /// Inserts a passage in order. Two records of one scan are one passage: the earlier record stands for it.
-    ///
-    /// Gives `None` when nothing changed, else the twin that was replaced, if there was one.
-    pub fn insert(&mut self, stamp: Stamp, change: Change) -> Option<Option<Change>> {
-        let twin = self.passages.iter().position(|(_, held)| {
-            held.passage.scan == change.passage.scan && held.is_entry() == change.is_entry()
-        });
-        let replaced = match twin {
-            Some(at) if self.passages[at].0 <= stamp => return None,
-            Some(at) => Some(self.passages.remove(at).1),
-            None => None,
-        };
         let at = self.passages.partition_point(|(held, _)| *held < stamp);
         if self.passages.is_empty() {
             // Most tickets are used once: room for more would be most of a replica's memory.
             self.passages.reserve_exact(1);
         }
         self.passages.insert(at, (stamp, change));
-        Some(replaced)
+        true
     }
 
-    /// Gives the passages whose details are known, in order.
+    /// Tells whether a log may hold one more passage of this unit.
+    pub fn has_room(&self, origin: &Origin) -> bool {
+        let of_log = |(stamp, _): &&(Stamp, Change)| stamp.origin == *origin;
+        self.passages.len() < MAX_PASSAGES_OF_LOG
+            || self.passages.iter().filter(of_log).count() < MAX_PASSAGES_OF_LOG
+    }
+
+    /// Gives all passages in order, whether they count or not.
     pub fn passages(&self) -> &[(Stamp, Change)] {
         &self.passages
     }
 
-    /// Gives the newest generation heard of.
-    pub fn newest(&self) -> Generation {
-        self.newest
-    }
-
-    /// Tells whether the newest generation is void.
-    pub fn is_revoked(&self) -> bool {
-        self.standing
-            .is_some_and(|standing| standing.revoked && standing.generation == self.newest)
-    }
-
-    /// Gives the zones the unit was used in.
-    pub fn zones(&self) -> impl Iterator<Item = ZoneId> {
-        let mut zones: Vec<_> = self
-            .base
-            .iter()
-            .map(|(zone, _)| *zone)
-            .chain(self.passages.iter().map(|(_, change)| change.passage.zone))
-            .collect();
-        zones.sort_unstable();
-        zones.dedup();
-        zones.into_iter()
-    }
-
-    /// Gives what a checkpoint said of a zone.
-    pub fn base(&self, zone: ZoneId) -> ZoneUse {
-        let held = self.base.iter().find(|(known, _)| *known == zone);
-        held.map(|(_, used)| *used).unwrap_or_default()
+    /// Goes through the passages that count, in order. `day_of` gives the local day of a moment.
+    pub fn replay(&self, limits: &Limits, day_of: impl Fn(Timestamp) -> i32, mut see: impl FnMut(Step)) {
+        let mut uses: Vec<(ZoneId, ZoneUse)> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let is_single = self.passages.len() == 1;
+        for (stamp, change) in self.passages.iter().filter(|(stamp, _)| limits.count(stamp)) {
+            let zone = change.passage.zone;
+            let at = uses.iter().position(|(known, _)| *known == zone);
+            let at = at.unwrap_or_else(|| {
+                uses.push((zone, ZoneUse::default()));
+                uses.len() - 1
+            });
+            let used = &mut uses[at].1;
+            let is_twin = !is_single && !seen.insert(change.content());
+            let (before, day) = (*used, day_of(stamp.hlc.time()));
+            let persons = pass(used, change, (is_twin, day));
+            see(Step {
+                stamp,
+                change,
+                is_twin,
+                persons,
+                before,
+            });
+        }
     }
 
     /// Sums up the use of a zone.
-    pub fn used(&self, zone: ZoneId, day_of: impl Fn(Timestamp) -> i32) -> ZoneUse {
-        self.used_before(zone, None, day_of)
-    }
-
-    /// Sums up the use of a zone by passages before a clock reading.
-    pub fn used_before(&self, zone: ZoneId, cut: Option<Hlc>, day_of: impl Fn(Timestamp) -> i32) -> ZoneUse {
-        let mut used = self.base(zone);
-        for (stamp, change) in &self.passages {
-            if change.passage.zone == zone && cut.is_none_or(|cut| stamp.hlc < cut) {
-                count(&mut used, change, day_of(stamp.hlc.time()));
+    pub fn used(&self, zone: ZoneId, limits: &Limits, day_of: impl Fn(Timestamp) -> i32) -> ZoneUse {
+        let mut used = ZoneUse::default();
+        self.replay(limits, &day_of, |step| {
+            if step.change.passage.zone == zone {
+                used = step.before;
+                pass(
+                    &mut used,
+                    step.change,
+                    (step.is_twin, day_of(step.stamp.hlc.time())),
+                );
             }
-        }
+        });
         used
     }
 
     /// Gives when and where people last went in.
-    pub fn last_entry(&self, zone: ZoneId) -> Option<(Hlc, GateId)> {
+    pub fn last_entry(&self, zone: ZoneId, limits: &Limits) -> Option<(Hlc, GateId)> {
         let last = self
             .passages
             .iter()
             .rev()
-            .find(|(_, c)| c.is_entry() && c.passage.zone == zone)?;
+            .find(|(stamp, c)| c.is_entry() && c.passage.zone == zone && limits.count(stamp))?;
         Some((last.0.hlc, last.1.passage.gate))
     }
 }
 
-/// Counts one passage.
-pub fn count(used: &mut ZoneUse, change: &Change, day: i32) {
+/// Counts one passage and gives how many people it moved. A second record of one scan moves nobody, but where it tells of a
+/// later day, that day counts as used too: a device whose clock lies must not open a day by repeating what others wrote.
+fn pass(used: &mut ZoneUse, change: &Change, (is_twin, day): (bool, i32)) -> u32 {
     let persons = u32::from(change.passage.persons);
     if !change.is_entry() {
-        used.exited = used.exited.saturating_add(persons);
-        return;
+        let inside = used.admitted.saturating_sub(used.exited);
+        let out = if is_twin { 0 } else { persons.min(inside) };
+        used.exited = used.exited.saturating_add(out);
+        return out;
     }
-    used.admitted = used.admitted.saturating_add(persons);
     match day.cmp(&used.day) {
         std::cmp::Ordering::Greater => (used.day, used.admitted_that_day) = (day, persons),
-        std::cmp::Ordering::Equal => used.admitted_that_day = used.admitted_that_day.saturating_add(persons),
-        std::cmp::Ordering::Less => {}
+        std::cmp::Ordering::Equal if !is_twin => {
+            used.admitted_that_day = used.admitted_that_day.saturating_add(persons);
+        }
+        std::cmp::Ordering::Equal | std::cmp::Ordering::Less => {}
     }
+    if is_twin {
+        return 0;
+    }
+    used.admitted = used.admitted.saturating_add(persons);
+    persons
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ident::{ScanId, Seq, TierId, Unit};
+    use crate::ident::{Seq, TierId, Unit};
 
     #[test]
     fn a_ticket_that_is_used_once_takes_no_room_for_more() {

@@ -87,13 +87,19 @@ impl Outbox {
     }
 
     /// Gives the next log to load a run of, and after which record: one that was left unanswered comes after all others,
-    /// else authority logs come first.
-    pub fn next_load(&mut self, authorities: &BTreeSet<Origin>, now: Timestamp) -> Option<(Origin, Seq)> {
+    /// else authority logs come first. Logs that nobody takes are not sent.
+    pub fn next_load(
+        &mut self,
+        (authorities, untaken): (&BTreeSet<Origin>, &BTreeSet<Origin>),
+        now: Timestamp,
+    ) -> Option<(Origin, Seq)> {
         self.expire(now);
         if self.in_flight.len() >= MAX_RUNS_IN_FLIGHT {
             return None;
         }
-        let wanted = |origin: &&Origin| self.lacks(origin) && !self.in_flight.contains_key(*origin);
+        let wanted = |origin: &&Origin| {
+            self.lacks(origin) && !self.in_flight.contains_key(*origin) && !untaken.contains(*origin)
+        };
         let rank = |origin: &&Origin| {
             let unanswered = self.unanswered.get(*origin).copied().unwrap_or(0);
             (unanswered, !authorities.contains(*origin))

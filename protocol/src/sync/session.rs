@@ -6,12 +6,14 @@ use thiserror::Error;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 
 use super::offer::BundleOffer;
-use super::outbox::{Outbox, RESEND_MS};
+use super::outbox::Outbox;
+use super::parts::{self, Part, Parts};
 use super::{Farewell, Held, Hello, MAX_LOGS, Message, VERSIONS};
 use crate::checkpoint::SignedCheckpoint;
+use crate::fork::ForkProof;
 use crate::ident::{Origin, Seq};
-use crate::log::{Contradiction, Run, RunError, Tail};
-use crate::trust::{PeerError, Trust};
+use crate::log::{Head, Run, RunError, Tail};
+use crate::trust::{PeerError, Register, Trust};
 
 /// How often a side shows that it is there, in milliseconds: the resolution of "revocations as of".
 pub const BEAT_MS: u64 = 2_000;
@@ -19,6 +21,9 @@ pub const BEAT_MS: u64 = 2_000;
 pub const SILENCE_MS: u64 = 15_000;
 /// From how many missing records on a fresh peer is sent a checkpoint first.
 pub const CHECKPOINT_LAG: u64 = 2_000;
+/// How long a fresh peer may take over a checkpoint before it is sent records instead, in milliseconds: some megabytes over a
+/// poor line.
+const CHECKPOINT_WAIT_MS: u64 = 60_000;
 
 /// What a session is told at its start.
 pub struct SessionConfig {
@@ -26,6 +31,8 @@ pub struct SessionConfig {
     pub event: EventId,
     /// Our certificate.
     pub identity: DeviceIdentity,
+    /// The log that we write ourselves.
+    pub own_log: Origin,
     /// The key the peer proved to hold when connecting.
     pub peer: PublicKey,
     /// What we hold.
@@ -38,8 +45,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// The trust in force.
     pub trust: &'a Trust,
-    /// Devices nobody talks to any more.
-    pub revoked: &'a BTreeSet<PublicKey>,
+    /// What the authority has said of devices.
+    pub register: &'a Register,
     /// We hold every authority record that existed at this time; the cloud says now.
     pub fresh_as_of: Option<Timestamp>,
 }
@@ -124,7 +131,9 @@ pub enum Notice {
     /// The peer is who it says and may talk.
     Opened(Box<Certificate>),
     /// An origin has two histories.
-    Forked(Contradiction),
+    Forked(Box<ForkProof>),
+    /// The peer holds more of our own log than we do, by our own signature: our disk is an older one.
+    OwnPast(Head),
     /// Every authority record that existed at this time is here.
     Fresh(Timestamp),
     /// A run was not accepted.
@@ -156,9 +165,13 @@ enum Phase {
 pub struct Session {
     event: EventId,
     identity: DeviceIdentity,
+    own_log: Origin,
     peer: PublicKey,
     peer_identity: Option<DeviceIdentity>,
+    /// The version both sides speak, once both have said hello.
+    version: Option<u16>,
     offer: BundleOffer,
+    parts: Parts,
     /// Origins of which this session has told that they have two histories.
     forks: BTreeSet<Origin>,
     refusal: Option<PeerError>,
@@ -179,9 +192,12 @@ impl Session {
         Self {
             event: config.event,
             identity: config.identity,
+            own_log: config.own_log,
             peer: config.peer,
             peer_identity: None,
+            version: None,
             offer: BundleOffer::default(),
+            parts: Parts::default(),
             forks: BTreeSet::new(),
             refusal: None,
             phase: Phase::Greeting,
@@ -223,6 +239,11 @@ impl Session {
     /// Gives the peer's certificate once it was checked.
     pub fn peer(&self) -> Option<&Certificate> {
         self.peer_identity.as_ref().map(DeviceIdentity::unverified)
+    }
+
+    /// Gives the protocol version that is spoken, once both sides have said hello.
+    pub fn version(&self) -> Option<u16> {
+        self.version
     }
 
     /// Gives why the peer is not welcome, once it was shown the door: the farewell does not tell it.
@@ -270,7 +291,7 @@ impl Session {
         match message {
             Message::Have(held) => self.have(&held, false),
             Message::Run(run) => self.run(run),
-            Message::Checkpoint(checkpoint) => self.outputs.push_back(Output::StoreCheckpoint(checkpoint)),
+            Message::Checkpoint(part) => self.part(part),
             Message::Bundle(bundle) => self.bundle(bundle),
             Message::Beat { digest, fresh_as_of } => self.beat(digest, fresh_as_of),
             Message::Recap => {
@@ -282,9 +303,9 @@ impl Session {
     }
 
     fn hello(&mut self, hello: Hello, ctx: &Context) {
-        if VERSIONS.common(hello.versions).is_none() {
+        let Some(version) = VERSIONS.common(hello.versions) else {
             return self.close(Farewell::NoCommonVersion);
-        }
+        };
         if hello.event != self.event {
             return self.close(Farewell::OtherEvent);
         }
@@ -300,9 +321,10 @@ impl Session {
         }
         self.offer.they_hold(version_of(&hello.bundle));
         self.peer_identity = Some(hello.identity);
+        self.version = Some(version);
         if first {
             self.phase = Phase::Open;
-            let certificate = self.peer().cloned().expect("set on the line above");
+            let certificate = self.peer_certificate(ctx);
             self.notify(Notice::Opened(Box::new(certificate)));
         }
         self.bundle(hello.bundle);
@@ -318,7 +340,7 @@ impl Session {
     /// Checks the peer by the trust in force, or by the newer trust it brings.
     fn welcome(&self, hello: &Hello, ctx: &Context) -> Result<(), PeerError> {
         let check = |trust: &Trust| {
-            let checked = trust.check_peer(&hello.identity, self.peer, ctx.revoked, ctx.now);
+            let checked = trust.check_peer((&hello.identity, self.peer), ctx.register, ctx.now);
             checked.map(|_| ())
         };
         check(ctx.trust).or_else(|refusal| match ctx.trust.renew(hello.bundle.clone()) {
@@ -343,27 +365,38 @@ impl Session {
             self.phase = Phase::Open;
         }
         for theirs in held {
-            let ours = self.outbox.ours(&theirs.origin).map(|ours| ours.tail);
-            if let Some(found) = ours.and_then(|ours| self.contradiction(ours, theirs)) {
+            let ours = self.outbox.ours(&theirs.origin);
+            let ours = ours.and_then(Held::head);
+            let heads = ours.zip(theirs.head());
+            if let Some(found) = heads.and_then(|(ours, theirs)| ForkProof::of_heads(ours, theirs)) {
                 // The log is not given up: the peer must be sent what proves it to the peer as well.
                 self.tell_fork(found);
             }
         }
+        self.look_for_our_past(held);
         self.outbox.they_hold(held, whole);
     }
 
-    /// Two signed heads of one origin at one number with different hashes.
-    fn contradiction(&self, ours: Tail, theirs: &Held) -> Option<Contradiction> {
-        if ours.seq != theirs.tail.seq || ours.hash == theirs.tail.hash {
-            return None;
+    /// A peer that holds more of our log than we do has it from us: our disk is an older one.
+    fn look_for_our_past(&mut self, held: &[Held]) {
+        let Some(theirs) = held.iter().find(|theirs| theirs.origin == self.own_log) else {
+            return;
+        };
+        let ours = self.outbox.ours(&self.own_log).map(|ours| ours.tail.seq);
+        let beyond = theirs.tail.seq > ours.unwrap_or_default();
+        if let Some(head) = theirs.head().filter(|_| beyond)
+            && head.verify(self.event).is_ok()
+        {
+            self.notify(Notice::OwnPast(head));
         }
-        theirs.head()?.verify(self.event).ok()?;
-        Some(Contradiction::new(
-            theirs.origin,
-            ours.seq,
-            ours.hash,
-            theirs.tail.hash,
-        ))
+    }
+
+    fn part(&mut self, part: Part) {
+        match self.parts.take(part) {
+            Ok(None) => {}
+            Ok(Some(checkpoint)) => self.outputs.push_back(Output::StoreCheckpoint(checkpoint)),
+            Err(parts::BadPart) => self.close(Farewell::BadMessage),
+        }
     }
 
     fn bundle(&mut self, bundle: SignedBundle) {
@@ -386,8 +419,8 @@ impl Session {
             return;
         };
         // What the peer holds may contradict what lies long before the end of our copy: this run begins just there.
-        let theirs = self.outbox.theirs(&origin);
-        let found = theirs.and_then(|theirs| self.contradiction(run.base, theirs));
+        let theirs = self.outbox.theirs(&origin).and_then(Held::head);
+        let found = theirs.and_then(|theirs| ForkProof::of_run(self.event, &theirs, &run));
         self.send(Message::Run(run));
         if let Some(found) = found {
             self.tell_fork(found);
@@ -398,7 +431,9 @@ impl Session {
         match checkpoint {
             Some(checkpoint) => {
                 self.phase = Phase::CheckpointSent(ctx.now);
-                self.send(Message::Checkpoint(checkpoint));
+                for part in parts::cut(&checkpoint) {
+                    self.send(Message::Checkpoint(part));
+                }
             }
             None => self.phase = Phase::Open,
         }
@@ -416,17 +451,23 @@ impl Session {
                     // Once: the peer sees the fork where our copy ends, or in what it is sent of it.
                     self.tell_our_end_of(origin);
                 }
-                self.notify(Notice::Forked(found));
+                if let Some(found) = found {
+                    self.notify(Notice::Forked(found));
+                }
             }
-            Err(error @ StoreError::Run(RunError::Frozen | RunError::UnknownOrigin))
+            Err(
+                error @ StoreError::Run(
+                    RunError::Frozen | RunError::UnknownOrigin | RunError::TooManyLogs | RunError::TooLong,
+                ),
+            )
             | Err(error @ StoreError::Unavailable) => self.notify(Notice::RunRefused(origin, error)),
         }
     }
 
     /// Once in a session: a peer that does not want the log is sent it again and again.
-    fn tell_fork(&mut self, found: Contradiction) {
-        if self.forks.insert(found.origin) {
-            self.notify(Notice::Forked(found));
+    fn tell_fork(&mut self, found: ForkProof) {
+        if found.check(self.event).is_some() && self.forks.insert(found.origin()) {
+            self.notify(Notice::Forked(Box::new(found)));
         }
     }
 
@@ -462,12 +503,19 @@ impl Session {
         }
     }
 
+    /// The certificate that counts: the one shown, or a newer one that the authority has given the same key since.
+    fn peer_certificate(&self, ctx: &Context) -> Certificate {
+        let shown = self.peer_identity.as_ref().expect("both sides have said hello");
+        let checked = ctx.trust.check_peer((shown, self.peer), ctx.register, ctx.now);
+        checked.unwrap_or(shown.unverified()).clone()
+    }
+
     /// A peer whose certificate has run out or that was revoked since is shown the door.
     fn recheck_peer(&mut self, ctx: &Context) {
         let Some(identity) = &self.peer_identity else {
             return;
         };
-        let checked = ctx.trust.check_peer(identity, self.peer, ctx.revoked, ctx.now);
+        let checked = ctx.trust.check_peer((identity, self.peer), ctx.register, ctx.now);
         if let Err(refusal) = checked {
             self.show_the_door(refusal);
         }
@@ -488,7 +536,9 @@ impl Session {
         }
         match self.phase {
             Phase::Greeting => self.greet(ctx, false),
-            Phase::CheckpointSent(since) if since > ctx.now || ctx.now.since_ms(since) > RESEND_MS => {
+            Phase::CheckpointSent(since)
+                if since > ctx.now || ctx.now.since_ms(since) > CHECKPOINT_WAIT_MS =>
+            {
                 self.phase = Phase::Open;
                 self.send_beat(ctx);
             }
@@ -506,7 +556,7 @@ impl Session {
         if !untold.is_empty() {
             self.send(Message::Have(untold));
         }
-        let up_to_date = self.outbox.they_have_all_of(&authorities(ctx.trust));
+        let up_to_date = self.outbox.they_have_all_of(&authority_keys(ctx.trust, false));
         let fresh_as_of = ctx.fresh_as_of.filter(|_| up_to_date);
         self.send(Message::Beat {
             digest: self.outbox.our_digest(),
@@ -524,8 +574,9 @@ impl Session {
         if self.phase != Phase::Open {
             return;
         }
-        let authorities = authorities(ctx.trust);
-        while let Some((origin, after)) = self.outbox.next_load(&authorities, ctx.now) {
+        let struck = authority_keys(ctx.trust, true);
+        let authorities = authority_keys(ctx.trust, false);
+        while let Some((origin, after)) = self.outbox.next_load((&authorities, &struck), ctx.now) {
             self.outputs.push_back(Output::Load { origin, after });
         }
     }
@@ -554,11 +605,10 @@ fn version_of(bundle: &SignedBundle) -> u64 {
     bundle.unverified().map_or(0, |bundle| bundle.version)
 }
 
-fn authorities(trust: &Trust) -> BTreeSet<Origin> {
-    trust
-        .bundle()
-        .authority_keys
-        .iter()
+/// The authority keys that are struck out, whose logs nobody takes any more, or those that are not.
+fn authority_keys(trust: &Trust, struck: bool) -> BTreeSet<Origin> {
+    let keys = trust.bundle().authority_keys.iter();
+    keys.filter(|trusted| trusted.is_struck() == struck)
         .map(|trusted| trusted.key)
         .collect()
 }

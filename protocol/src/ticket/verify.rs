@@ -45,12 +45,18 @@ pub enum Rejection {
 pub struct VerifiedTicket {
     ticket: Ticket,
     event: EventId,
+    code: Vec<u8>,
 }
 
 impl VerifiedTicket {
     /// Gives the ticket.
     pub fn ticket(&self) -> &Ticket {
         &self.ticket
+    }
+
+    /// Gives the bytes of the code that was verified: the evidence that goes into a passage's record.
+    pub fn code(&self) -> &[u8] {
+        &self.code
     }
 
     /// Gives the event its key belongs to.
@@ -109,26 +115,37 @@ impl Keyring {
     /// **Errors**: [`Rejection`], the first that applies.
     pub fn verify(&self, code: &[u8], now: Timestamp) -> Result<VerifiedTicket, Rejection> {
         let shown = Shown::parse(code)?;
-        let Shown {
-            ticket,
-            body,
-            signature,
-            ..
-        } = &shown;
-        let key = self.keys.get(&ticket.key).ok_or(Rejection::UnknownKey)?;
-        key.verifier
-            .verify(Domain::Ticket, body, signature)
-            .map_err(|_| Rejection::FalseSignature)?;
-        if key.trusted.is_struck() {
+        let trusted = self.check_signature(&shown)?;
+        if trusted.is_struck() {
             return Err(Rejection::StruckKey);
         }
-        if !key.trusted.window.contains(now) {
+        if !trusted.window.contains(now) {
             return Err(Rejection::KeyOutOfWindow);
         }
-        shown.check_live(now)?;
+        shown.check_shown(now)?;
+        shown.check_signed_along()?;
         Ok(VerifiedTicket {
             ticket: shown.ticket,
             event: self.event,
+            code: code.to_owned(),
         })
+    }
+
+    /// Checks that a code which opened a gate at some time was signed by a key of the event, be it struck out or out of its
+    /// window by now: who has passed stays in, whatever becomes of the key.
+    ///
+    /// **Errors**: [`Rejection`], the first that applies.
+    pub fn check_evidence(&self, code: &[u8]) -> Result<(), Rejection> {
+        let shown = Shown::parse(code)?;
+        self.check_signature(&shown)?;
+        shown.check_signed_along()
+    }
+
+    fn check_signature(&self, shown: &Shown) -> Result<&TrustedKey, Rejection> {
+        let key = self.keys.get(&shown.ticket.key).ok_or(Rejection::UnknownKey)?;
+        key.verifier
+            .verify(Domain::Ticket, shown.body, &shown.signature)
+            .map_err(|_| Rejection::FalseSignature)?;
+        Ok(&key.trusted)
     }
 }

@@ -1,0 +1,119 @@
+//! Whether records prove what they say by their own signatures, found out apart from the ledger so that every core can help; who may say it is the fold's.
+
+use usher_keys::DeviceIdentity;
+
+use crate::ident::Seq;
+use crate::log::Run;
+use crate::record::{Body, Record, ShownPassage};
+use crate::ticket::Rejection;
+use crate::trust::Trust;
+
+/// What a record is worth by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worth {
+    /// Everything in it that can be checked is true, or nothing in it needs a proof.
+    Proven,
+    /// A signature in it is false, or it is no record at all.
+    False,
+    /// It rests on a key that the trust bundle does not name, or not yet.
+    UnknownKey,
+}
+
+/// What the records of one run are worth, by one version of the trust bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    bundle_version: u64,
+    /// The records that are not proven; in honest logs there are none.
+    doubtful: Vec<Seq>,
+}
+
+impl Evidence {
+    /// Verifies every signature inside a run's records. This is most of what accepting a run costs, and needs no ledger.
+    pub fn of(run: &Run, trust: &Trust) -> Self {
+        let numbered = (run.base.seq.0.saturating_add(1)..).map(Seq).zip(&run.records);
+        let is_doubtful = |bytes: &[u8]| worth_of(bytes, trust) != Worth::Proven;
+        Self {
+            bundle_version: trust.bundle().version,
+            doubtful: numbered
+                .filter(|(_, bytes)| is_doubtful(bytes))
+                .map(|(seq, _)| seq)
+                .collect(),
+        }
+    }
+
+    /// Tells whether it was found by this version of the trust bundle.
+    pub fn is_by(&self, trust: &Trust) -> bool {
+        self.bundle_version == trust.bundle().version
+    }
+
+    /// Tells whether a record of the run is proven.
+    pub fn proves(&self, seq: Seq) -> bool {
+        !self.doubtful.contains(&seq)
+    }
+}
+
+/// Verifies the signatures inside a record's bytes. One of a later version is passed over: nothing of it is used.
+pub fn worth_of(bytes: &[u8], trust: &Trust) -> Worth {
+    use crate::record::Unread;
+    match Record::from_bytes(bytes) {
+        Ok(record) => worth(&record.body, trust),
+        Err(Unread::Later { .. }) => Worth::Proven,
+        Err(Unread::Malformed(_)) => Worth::False,
+    }
+}
+
+/// Verifies the signatures inside what a record says.
+///
+/// **Source**: docs/PROTOCOL.md, "Who may say what".
+pub fn worth(body: &Body, trust: &Trust) -> Worth {
+    match body {
+        Body::Admitted(passage) | Body::Exited(passage) | Body::Overridden { passage, .. } => {
+            of_passage(passage, trust)
+        }
+        Body::DeviceEnrolled { identity } | Body::Opened { identity } | Body::Renewed { identity } => {
+            of_identity(identity, trust)
+        }
+        Body::ForkSeen(proof) => {
+            let is_proven = proof.check(trust.event()).is_some();
+            if is_proven { Worth::Proven } else { Worth::False }
+        }
+        Body::Policy { .. }
+        | Body::Roster { .. }
+        | Body::Superseded { .. }
+        | Body::Revoked { .. }
+        | Body::Reinstated { .. }
+        | Body::DeviceRevoked { .. }
+        | Body::HubRetired { .. }
+        | Body::ForkSettled { .. }
+        | Body::Restated
+        | Body::RosterAdopted { .. }
+        | Body::Refused(_) => Worth::Proven,
+    }
+}
+
+fn of_passage(passage: &ShownPassage, trust: &Trust) -> Worth {
+    match trust.keyring().check_evidence(&passage.code) {
+        Ok(()) => Worth::Proven,
+        Err(Rejection::UnknownKey) => Worth::UnknownKey,
+        Err(
+            Rejection::NotATicket
+            | Rejection::UnknownVersion { .. }
+            | Rejection::FalseSignature
+            | Rejection::StruckKey
+            | Rejection::KeyOutOfWindow
+            | Rejection::NotLive,
+        ) => Worth::False,
+    }
+}
+
+fn of_identity(identity: &DeviceIdentity, trust: &Trust) -> Worth {
+    let bundle = trust.bundle();
+    if bundle.issuing_key(&identity.root_issuer()).is_none() {
+        return Worth::UnknownKey;
+    }
+    if identity.was_issued(bundle) {
+        Worth::Proven
+    } else {
+        Worth::False
+    }
+}

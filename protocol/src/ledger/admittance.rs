@@ -1,0 +1,103 @@
+//! Whose logs are kept, and how much of them: somebody trusted must stand behind each, and what one issuer or one device can fill is bounded.
+
+use usher_keys::{DeviceIdentity, PublicKey};
+
+use super::Ledger;
+use crate::ident::{Origin, Seq};
+use crate::log::{RunError, Tail};
+use crate::record::{Body, Record};
+
+/// Most logs that are kept: every device of the largest venue, ten times over.
+pub const MAX_STORED_LOGS: usize = 4_096;
+/// Most logs of one issuer that the authority has not vouched for: a hub's worth of scanners enrolled while the cloud was
+/// away. A stolen hub can sign certificates without end; those that the authority has heard of are not counted.
+pub const MAX_UNVOUCHED_LOGS: usize = 256;
+/// Most records of a device's log: a scan every second for two months.
+pub const MAX_DEVICE_RECORDS: u64 = 5_000_000;
+
+impl Ledger {
+    /// Tells why records of that origin are not taken, if so.
+    ///
+    /// **Errors**: [`RunError::UnknownOrigin`], [`RunError::TooManyLogs`], [`RunError::TooLong`].
+    pub(super) fn check_admittance(
+        &self,
+        origin: &Origin,
+        records: &[(Tail, Vec<u8>)],
+    ) -> Result<(), RunError> {
+        let Some((last, _)) = records.last() else {
+            return Ok(());
+        };
+        if let Some(authority) = self.trust.bundle().authority_key(origin) {
+            // What a struck authority said is said again by the next one.
+            return if authority.is_struck() {
+                Err(RunError::UnknownOrigin)
+            } else {
+                Ok(())
+            };
+        }
+        if last.seq > Seq(MAX_DEVICE_RECORDS) {
+            return Err(RunError::TooLong);
+        }
+        let opened = self.state.opened_with(origin).cloned();
+        let is_new = opened.is_none();
+        let identity = opened
+            .or_else(|| opening(records))
+            .ok_or(RunError::UnknownOrigin)?;
+        if !self.stands_behind(origin, &identity) {
+            return Err(RunError::UnknownOrigin);
+        }
+        if is_new && !self.has_room_for(origin, &identity) {
+            return Err(RunError::TooManyLogs);
+        }
+        Ok(())
+    }
+
+    /// The log of a device whose issuing key was struck out since is taken if the authority itself vouches for the device.
+    fn stands_behind(&self, origin: &Origin, identity: &DeviceIdentity) -> bool {
+        let bundle = self.trust.bundle();
+        let is_vouched = self.is_vouched(origin) && identity.was_issued(bundle);
+        identity.unverified().device == *origin && (is_vouched || identity.verify_chain(bundle).is_ok())
+    }
+
+    fn has_room_for(&self, origin: &Origin, identity: &DeviceIdentity) -> bool {
+        if self.is_vouched(origin) {
+            return true;
+        }
+        let issuer = identity.certificate.issuer;
+        let of_issuer = |held: &&PublicKey| {
+            let opened = self.state.opened_with(held);
+            opened.is_some_and(|opened| opened.certificate.issuer == issuer) && !self.is_vouched(held)
+        };
+        self.copies.len() < MAX_STORED_LOGS
+            && self.copies.keys().filter(of_issuer).count() < MAX_UNVOUCHED_LOGS
+    }
+
+    fn is_vouched(&self, origin: &Origin) -> bool {
+        self.state.register().enrolled.contains_key(origin)
+    }
+}
+
+/// Gives the certificate that a log begins with.
+fn opening(records: &[(Tail, Vec<u8>)]) -> Option<DeviceIdentity> {
+    let (_, bytes) = records.first()?;
+    match Record::from_bytes(bytes).ok()?.body {
+        Body::Opened { identity } => Some(identity),
+        Body::Policy { .. }
+        | Body::Roster { .. }
+        | Body::Superseded { .. }
+        | Body::Revoked { .. }
+        | Body::Reinstated { .. }
+        | Body::DeviceEnrolled { .. }
+        | Body::DeviceRevoked { .. }
+        | Body::HubRetired { .. }
+        | Body::ForkSettled { .. }
+        | Body::Restated
+        | Body::Renewed { .. }
+        | Body::RosterAdopted { .. }
+        | Body::Admitted(_)
+        | Body::Exited(_)
+        | Body::Refused(_)
+        | Body::Overridden { .. }
+        | Body::ForkSeen(_) => None,
+    }
+}

@@ -1,0 +1,108 @@
+//! What a device's ledger demands of its own log and of its shell: opening, adopting rosters, renewing certificates, reporting and mending forks.
+
+use usher_keys::{Certificate, DeviceIdentity, Role, Timestamp, TrustedKey};
+
+use super::{Entry, Ledger};
+use crate::fork::ForkProof;
+use crate::home::roster_hash;
+use crate::ident::Origin;
+use crate::log::Tail;
+use crate::record::Body;
+
+/// How long before its end a scanner's certificate is renewed by the hub that gave it, in milliseconds: a day.
+const RENEWAL_LEAD_MS: u64 = 24 * 60 * 60 * 1000;
+
+impl Ledger {
+    /// Writes what the present state demands of our own log: opening it, a renewed certificate, adopting a new roster.
+    pub fn keep_house(&mut self, now: Timestamp) -> Vec<Entry> {
+        self.take_renewal(now);
+        let Some(identity) = self.identity.clone().filter(|_| self.may_write_at_all()) else {
+            return Vec::new();
+        };
+        let mut entries = Vec::new();
+        if self.tail(&self.me).seq.0 == 0 || self.state.opened_with(&self.me) != Some(&identity) {
+            entries.push(self.write(Body::Opened { identity }, now));
+        }
+        let rosters = self.state.rosters();
+        let current = rosters.current().map(|(epoch, hubs)| (epoch, roster_hash(hubs)));
+        let decided_by = rosters.decided_by(&self.me);
+        if let Some((epoch, roster)) = current.filter(|(epoch, _)| decided_by != Some(*epoch)) {
+            let body = Body::RosterAdopted { epoch, roster };
+            if self.would_count(&body, now) {
+                entries.push(self.write(body, now));
+            }
+        }
+        entries
+    }
+
+    /// Whoever has two histories, or may be about to begin a second one, says nothing more.
+    pub(super) fn may_write_at_all(&self) -> bool {
+        !self.state.is_frozen(&self.me) && !self.is_behind_own_past()
+    }
+
+    /// Takes the certificate that lasts longest of those we were given since.
+    fn take_renewal(&mut self, now: Timestamp) {
+        let Some(held) = &self.identity else { return };
+        let bundle = self.trust.bundle();
+        let until = |identity: &DeviceIdentity| identity.unverified().window.until;
+        let is_struck = bundle
+            .issuing_key(&held.root_issuer())
+            .is_none_or(TrustedKey::is_struck);
+        let better = |given: &&DeviceIdentity| until(given) > until(held) || (is_struck && *given != held);
+        let given = self.state.certificates_for(held.unverified()).filter(better);
+        let good = given.filter(|given| given.verify(bundle, now).is_ok());
+        if let Some(best) = good.max_by_key(|given| until(given)).cloned() {
+            self.identity = Some(best);
+        }
+    }
+
+    /// Gives the certificates that we, a hub that enrols scanners, are to sign and write down as [`Body::Renewed`]: of
+    /// scanners we enrolled, which end soon and before ours does.
+    pub fn renewals_due(&self, now: Timestamp) -> Vec<Certificate> {
+        let Some(own) = self.identity.as_ref().map(|identity| identity.unverified()) else {
+            return Vec::new();
+        };
+        if own.role != Role::Hub || !own.capabilities.enrol_scanners || !self.may_write_at_all() {
+            return Vec::new();
+        }
+        let ours = self.state.devices().filter(|device| {
+            let via = device.via.as_ref();
+            via.is_some_and(|via| via.certificate.device == self.me)
+        });
+        let due = ours.map(|device| device.unverified()).filter(|scanner| {
+            let given = self.state.certificates_for(scanner);
+            let until = given.map(|given| given.unverified().window.until).max();
+            let until = until.unwrap_or_default().max(scanner.window.until);
+            until <= now.plus_ms(RENEWAL_LEAD_MS)
+                && until < own.window.until
+                && !self.state.is_revoked(&scanner.device)
+        });
+        let renewed = due.map(|scanner| {
+            let mut renewed = scanner.clone();
+            renewed.window.until = own.window.until;
+            renewed
+        });
+        renewed.collect()
+    }
+
+    /// Writes down that an origin has two histories, with the proof, once.
+    pub fn report_fork(&mut self, proof: ForkProof, now: Timestamp) -> Option<Entry> {
+        let is_news = !self.state.is_frozen(&proof.origin());
+        let may_write = self.may_write_at_all() && self.tail(&self.me).seq.0 > 0;
+        if !is_news || !may_write || proof.check(self.event()).is_none() {
+            return None;
+        }
+        Some(self.write(Body::ForkSeen(Box::new(proof)), now))
+    }
+
+    /// Gives the copies that may hold the history that does not count: the shell looks whether they pass through that tail,
+    /// and drops those that do not, to fetch them anew.
+    pub fn copies_in_question(&self) -> Vec<(Origin, Tail)> {
+        let settled = self.state.all_settled();
+        let held = settled.filter(|(origin, tail)| {
+            let ours = self.tail(origin);
+            ours.seq.0 > 0 && ours != **tail
+        });
+        held.map(|(origin, tail)| (*origin, *tail)).collect()
+    }
+}

@@ -1,0 +1,158 @@
+//! Everybody's passages and the totals that follow from those that count; a total is brought up to date with each passage, not summed up anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::limits::Limits;
+use super::units::{Change, UnitState};
+use crate::admission::{Reason, Referral, Refused};
+use crate::ident::{GateId, Stamp, Unit, ZoneId};
+use crate::ticket::Rejection;
+
+/// Running totals for people to look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Persons let in, by gate.
+    pub admitted: BTreeMap<GateId, u64>,
+    /// Persons let out, by gate.
+    pub exited: BTreeMap<GateId, u64>,
+    /// Scans that let nobody pass, by reason, in the records that this replica holds itself.
+    pub refused: BTreeMap<String, u64>,
+}
+
+/// The passages of an event.
+#[derive(Debug, Clone, Default)]
+pub struct Passages {
+    units: BTreeMap<Unit, UnitState>,
+    /// Units with more than one passage, or one of more people than the ticket admits: only they can hold an incident.
+    busy: BTreeSet<Unit>,
+    totals: Totals,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Totals {
+    occupancy: BTreeMap<ZoneId, i64>,
+    counts: Counts,
+}
+
+impl Totals {
+    /// Adds what a unit's passages come to, or takes it away.
+    fn count(&mut self, unit: &UnitState, limits: &Limits, sign: i64) {
+        // Days decide no total.
+        unit.replay(
+            limits,
+            |_| 0,
+            |step| {
+                let persons = i64::from(step.persons) * sign;
+                let passage = &step.change.passage;
+                let (by_gate, inwards) = if step.change.is_entry() {
+                    (&mut self.counts.admitted, 1)
+                } else {
+                    (&mut self.counts.exited, -1)
+                };
+                add(by_gate, passage.gate, persons);
+                *self.occupancy.entry(passage.zone).or_default() += persons * inwards;
+            },
+        );
+    }
+}
+
+impl Passages {
+    /// Takes a passage; `false` when its log holds too many of this unit already.
+    pub fn insert(&mut self, stamp: Stamp, change: Change, limits: &Limits) -> bool {
+        let id = change.passage.unit;
+        let too_many = change.passage.persons > change.passage.admits;
+        let unit = self.units.entry(id).or_default();
+        self.totals.count(unit, limits, -1);
+        let is_new = unit.insert(stamp, change);
+        self.totals.count(unit, limits, 1);
+        if unit.passages().len() > 1 || too_many {
+            self.busy.insert(id);
+        }
+        is_new
+    }
+
+    /// Sums everything up anew after other logs count, or other parts of them.
+    pub fn recount(&mut self, limits: &Limits) {
+        self.totals.occupancy.clear();
+        self.totals.counts.admitted.clear();
+        self.totals.counts.exited.clear();
+        for unit in self.units.values() {
+            self.totals.count(unit, limits, 1);
+        }
+    }
+
+    /// Counts a scan that let nobody pass.
+    pub fn refuse(&mut self, name: &str) {
+        *self.totals.counts.refused.entry(name.to_owned()).or_default() += 1;
+    }
+
+    /// Gives a unit, if anybody passed with its ticket.
+    pub fn unit(&self, unit: Unit) -> Option<&UnitState> {
+        self.units.get(&unit)
+    }
+
+    /// Gives all units with passages.
+    pub fn units(&self) -> impl Iterator<Item = (&Unit, &UnitState)> {
+        self.units.iter()
+    }
+
+    /// Gives the units that can hold an incident.
+    pub fn busy(&self) -> impl Iterator<Item = (Unit, &UnitState)> {
+        self.busy.iter().filter_map(|id| Some((*id, self.units.get(id)?)))
+    }
+
+    /// Gives the people in a zone now.
+    pub fn occupancy(&self, zone: ZoneId) -> i64 {
+        self.totals.occupancy.get(&zone).copied().unwrap_or(0)
+    }
+
+    /// Gives the running totals.
+    pub fn counts(&self) -> &Counts {
+        &self.totals.counts
+    }
+}
+
+/// Adds to a total; one that comes to nothing is as if it had never been.
+fn add(totals: &mut BTreeMap<GateId, u64>, gate: GateId, persons: i64) {
+    let total = totals.entry(gate).or_default();
+    *total = total.saturating_add_signed(persons);
+    if *total == 0 {
+        totals.remove(&gate);
+    }
+}
+
+/// Gives the short name of a refusal: a metric label and a key of [`Counts::refused`].
+pub fn refusal_name(why: &Refused) -> &'static str {
+    match why {
+        Refused::Deny(Reason::Rejected(rejection)) => match rejection {
+            Rejection::NotATicket => "not_a_ticket",
+            Rejection::UnknownVersion { .. } => "unknown_version",
+            Rejection::UnknownKey => "unknown_key",
+            Rejection::FalseSignature => "false_signature",
+            Rejection::StruckKey => "struck_key",
+            Rejection::KeyOutOfWindow => "key_out_of_window",
+            Rejection::NotLive => "not_live",
+        },
+        Refused::Deny(Reason::OtherEvent) => "other_event",
+        Refused::Deny(Reason::Superseded { .. }) => "superseded",
+        Refused::Deny(Reason::Revoked) => "revoked",
+        Refused::Deny(Reason::TooEarly { .. }) => "too_early",
+        Refused::Deny(Reason::TooLate { .. }) => "too_late",
+        Refused::Deny(Reason::WrongZone) => "wrong_zone",
+        Refused::Deny(Reason::UnknownGate) => "unknown_gate",
+        Refused::Deny(Reason::UnknownTier) => "unknown_tier",
+        Refused::Deny(Reason::AlreadyUsed { .. }) => "already_used",
+        Refused::Deny(Reason::GroupTooLarge { .. }) => "group_too_large",
+        Refused::Deny(Reason::DayUsedUp { .. }) => "day_used_up",
+        Refused::Deny(Reason::NotInside) => "not_inside",
+        Refused::Deny(Reason::ZoneFull { .. }) => "zone_full",
+        Refused::Refer(Referral::HomeUnreachable { .. }) => "home_unreachable",
+        Refused::Refer(Referral::HomeUnsettled { .. }) => "home_unsettled",
+        Refused::Refer(Referral::NotReady) => "not_ready",
+        Refused::Refer(Referral::OwnLogForked) => "own_log_forked",
+        Refused::Refer(Referral::OwnLogBehind) => "own_log_behind",
+        Refused::Refer(Referral::Retired) => "retired",
+        Refused::Refer(Referral::UpdateNeeded) => "update_needed",
+        Refused::Refer(Referral::NotAllowed) => "not_allowed",
+    }
+}

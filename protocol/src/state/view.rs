@@ -1,0 +1,195 @@
+//! What is to be seen of the state: by the rules, by sessions, by pages.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, Timestamp};
+
+use super::rulings::TicketRuling;
+use super::units::UnitState;
+use super::writers::{Writer, may_say};
+use super::{Counts, State};
+use crate::admission::History;
+use crate::fork::Contradiction;
+use crate::home::Rosters;
+use crate::ident::{Origin, ScanId, Seq, Stamp, Unit, ZoneId};
+use crate::log::Tail;
+use crate::policy::Policy;
+use crate::record::{Body, Passage};
+use crate::trust::Register;
+
+impl State {
+    /// Gives the event.
+    pub fn event(&self) -> EventId {
+        self.trust.event()
+    }
+
+    /// Gives the authority whose word counts.
+    pub fn authority(&self) -> Option<Origin> {
+        self.in_force
+    }
+
+    /// Tells whether an authority's log has said everything that earlier ones had said.
+    pub fn has_restated(&self, authority: &Origin) -> bool {
+        self.authorities
+            .get(authority)
+            .is_some_and(|rulings| rulings.is_whole)
+    }
+
+    /// Gives the policy in force and its version.
+    pub fn policy(&self) -> Option<(u32, &Policy)> {
+        let (version, policy) = self.rulings()?.policy.as_ref()?;
+        Some((*version, policy))
+    }
+
+    /// Gives the rosters.
+    pub fn rosters(&self) -> &Rosters {
+        &self.rosters
+    }
+
+    /// Gives what the authority has said of tickets, by unit.
+    pub fn ticket_rulings(&self) -> impl Iterator<Item = (&Unit, &TicketRuling)> {
+        self.rulings()
+            .into_iter()
+            .flat_map(|rulings| rulings.tickets.iter())
+    }
+
+    /// Gives what the authority has said of devices.
+    pub fn register(&self) -> Arc<Register> {
+        self.rulings()
+            .map(|rulings| Arc::clone(&rulings.register))
+            .unwrap_or_default()
+    }
+
+    /// Gives the certificate of a device that enrolled or opened a log: the one that lasts longest.
+    pub fn device(&self, device: &PublicKey) -> Option<&DeviceIdentity> {
+        let opened = self.writers.get(device).and_then(Writer::identity);
+        let enrolled = self
+            .rulings()
+            .and_then(|rulings| rulings.register.enrolled.get(device));
+        opened
+            .into_iter()
+            .chain(enrolled)
+            .max_by_key(|identity| identity.unverified().window.until)
+    }
+
+    /// Gives every device that enrolled or opened a log.
+    pub fn devices(&self) -> impl Iterator<Item = &DeviceIdentity> {
+        let enrolled = self.rulings().into_iter();
+        let enrolled = enrolled.flat_map(|rulings| rulings.register.enrolled.keys());
+        let keys: BTreeSet<_> = self.writers.keys().chain(enrolled).collect();
+        keys.into_iter().filter_map(|key| self.device(key))
+    }
+
+    /// Gives the certificate a device's own log last opened with.
+    pub fn opened_with(&self, device: &PublicKey) -> Option<&DeviceIdentity> {
+        self.writers.get(device)?.identity()
+    }
+
+    /// Gives the certificates that somebody gave a device: the authority, or, to scanners, hubs that enrol them.
+    pub fn certificates_for(&self, device: &Certificate) -> impl Iterator<Item = &DeviceIdentity> {
+        let key = device.device;
+        let enrolled = self.rulings().into_iter();
+        let enrolled = enrolled.filter_map(move |rulings| rulings.register.enrolled.get(&key));
+        let is_scanner = device.role == Role::Scanner;
+        let hubs = self.writers.iter().filter(move |_| is_scanner);
+        let renewed = hubs.filter_map(move |(hub, writer)| writer.renewed(&key, self.limits.of(hub)));
+        enrolled.chain(renewed)
+    }
+
+    /// Tells whether a device was revoked, as far as is known here.
+    pub fn is_revoked(&self, device: &PublicKey) -> bool {
+        self.rulings()
+            .is_some_and(|rulings| rulings.register.revoked.contains_key(device))
+    }
+
+    /// Gives the last record of a log that counts.
+    pub fn limit(&self, origin: &Origin) -> Seq {
+        self.limits.of(origin)
+    }
+
+    /// Tells whether an origin is frozen because it has two histories and nobody has said which one counts.
+    pub fn is_frozen(&self, origin: &Origin) -> bool {
+        let settled = self.settled(origin).map(|tail| tail.seq).unwrap_or_default();
+        self.forks.get(origin).is_some_and(|fork| settled < fork.seq)
+    }
+
+    /// Gives the forks, settled or not.
+    pub fn forks(&self) -> impl Iterator<Item = &Contradiction> {
+        self.forks.values()
+    }
+
+    /// Gives where the history of an origin that counts passes, when that had to be said.
+    pub fn settled(&self, origin: &Origin) -> Option<Tail> {
+        self.rulings()?.settled.get(origin).copied()
+    }
+
+    /// Gives every settled history.
+    pub fn all_settled(&self) -> impl Iterator<Item = (&Origin, &Tail)> {
+        self.rulings()
+            .into_iter()
+            .flat_map(|rulings| rulings.settled.iter())
+    }
+
+    /// Tells whether the authority has said something critical that this build does not understand.
+    pub fn is_beyond_us(&self) -> bool {
+        self.rulings().is_some_and(|rulings| rulings.is_beyond_us)
+    }
+
+    /// Tells whether a record rests on a key that the trust bundle does not name yet: the logs are to be read again when it does.
+    pub fn awaits_key(&self) -> bool {
+        self.awaits_key
+    }
+
+    /// Tells whether a device may write that now, so that it counts.
+    pub fn would_count(&self, by: &Certificate, stamp: &Stamp, body: &Body) -> bool {
+        let passage = body.passage().and_then(|shown| shown.unverified().ok());
+        let unit = passage.and_then(|passage| self.passages.unit(passage.unit));
+        let has_room = unit.is_none_or(|unit| unit.has_room(&stamp.origin));
+        has_room && may_say(by, body, stamp.hlc) && self.limits.count(stamp)
+    }
+
+    /// Gives the running totals.
+    pub fn counts(&self) -> &Counts {
+        self.passages.counts()
+    }
+
+    /// Gives the people in a zone now.
+    pub fn occupancy(&self, zone: ZoneId) -> i64 {
+        self.passages.occupancy(zone)
+    }
+
+    /// Finds the passage a scan led to.
+    pub fn passage_of(&self, unit: Unit, scan: ScanId) -> Option<&Passage> {
+        let mut passages = self.passages(unit);
+        passages
+            .find(|(_, _, passage)| passage.scan == scan)
+            .map(|(_, _, passage)| passage)
+    }
+
+    /// Gives every passage of a unit that counts, oldest first: when, which way inwards, and who.
+    pub fn passages(&self, unit: Unit) -> impl Iterator<Item = (Stamp, bool, &Passage)> {
+        let passages = self.passages.unit(unit).map(UnitState::passages);
+        let counting = passages.unwrap_or_default().iter();
+        counting
+            .filter(|(stamp, _)| self.limits.count(stamp))
+            .map(|(stamp, change)| (*stamp, change.is_entry(), &change.passage))
+    }
+
+    /// Gives what the rules need to know of a unit in a zone.
+    pub fn history(&self, unit: Unit, zone: ZoneId) -> History {
+        let ruling = self.rulings().and_then(|rulings| rulings.tickets.get(&unit));
+        let mut history = History {
+            occupancy: self.occupancy(zone),
+            newest: ruling.map(|ruling| ruling.newest).unwrap_or_default(),
+            revoked: ruling.is_some_and(|ruling| ruling.is_void),
+            ..History::default()
+        };
+        if let (Some(unit), Some((_, policy))) = (self.passages.unit(unit), self.policy()) {
+            history.used = unit.used(zone, &self.limits, |at| policy.day(at));
+            let last = unit.last_entry(zone, &self.limits);
+            history.last = last.map(|(at, gate)| (Timestamp(at.ms), gate));
+        }
+        history
+    }
+}

@@ -1,0 +1,109 @@
+//! What a device has said of itself in its log: its certificates, the rosters it adopted, the scanners it renewed; passages are kept elsewhere.
+
+use std::collections::BTreeMap;
+
+use bincode::{Decode, Encode};
+use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, Timestamp};
+
+use crate::ident::{Hlc, MAX_CLOCK_PULL_MS, Seq};
+use crate::log::Hash;
+use crate::record::{Body, MAX_WORDS_BYTES, ShownPassage};
+
+/// The writer of a device's log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Writer {
+    /// The certificates its log opened with, each from that record on.
+    certificates: Vec<(Seq, DeviceIdentity)>,
+    /// The rosters it decided by, each from that record on: epoch and hash.
+    adopted: Vec<(Seq, (u32, Hash))>,
+    /// The newest certificate it gave to each scanner.
+    renewed: BTreeMap<PublicKey, (Seq, DeviceIdentity)>,
+}
+
+impl Writer {
+    /// Gives the newest certificate that its log says it has.
+    pub fn identity(&self) -> Option<&DeviceIdentity> {
+        self.certificates.last().map(|(_, identity)| identity)
+    }
+
+    /// Takes a certificate of its own.
+    pub fn open(&mut self, seq: Seq, identity: DeviceIdentity) {
+        self.certificates.push((seq, identity));
+    }
+
+    /// Takes its word that it decides by a roster.
+    pub fn adopt(&mut self, seq: Seq, roster: (u32, Hash)) {
+        self.adopted.push((seq, roster));
+    }
+
+    /// Takes a scanner's certificate that it signed.
+    pub fn renew(&mut self, seq: Seq, identity: DeviceIdentity) {
+        let device = identity.unverified().device;
+        self.renewed.insert(device, (seq, identity));
+    }
+
+    /// Gives the roster it decides by, as far as its log counts.
+    pub fn adopted(&self, limit: Seq) -> Option<(u32, Hash)> {
+        let counting = self.adopted.iter().rev().find(|(seq, _)| *seq <= limit);
+        counting.map(|(_, roster)| *roster)
+    }
+
+    /// Gives the certificate it last gave to a scanner, as far as its log counts.
+    pub fn renewed(&self, device: &PublicKey, limit: Seq) -> Option<&DeviceIdentity> {
+        let (seq, identity) = self.renewed.get(device)?;
+        (*seq <= limit).then_some(identity)
+    }
+}
+
+/// Tells whether the holder of a certificate may write that into its log at that time. Together with
+/// [`crate::evidence::worth`] these are the rows of the table in the source below; one that fails counts for nothing.
+///
+/// **Source**: docs/PROTOCOL.md, "Who may say what".
+pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
+    let passes = |passage: &ShownPassage| at_its_gate(by, passage);
+    let says = match body {
+        Body::Opened { identity } => identity.unverified().device == by.device,
+        Body::Renewed { identity } => {
+            let via = identity.via.as_ref();
+            by.role == Role::Hub && via.is_some_and(|via| via.certificate.device == by.device)
+        }
+        Body::RosterAdopted { .. } => by.role == Role::Hub,
+        Body::Admitted(passage) | Body::Exited(passage) => passes(passage),
+        Body::Overridden {
+            passage,
+            by: who,
+            why,
+        } => {
+            let brief = who.len() <= MAX_WORDS_BYTES && why.len() <= MAX_WORDS_BYTES;
+            by.capabilities.override_refusals && brief && passes(passage)
+        }
+        Body::Refused(_) => by.role != Role::Cloud,
+        Body::ForkSeen(_) => true,
+        Body::Policy { .. }
+        | Body::Roster { .. }
+        | Body::Superseded { .. }
+        | Body::Revoked { .. }
+        | Body::Reinstated { .. }
+        | Body::DeviceEnrolled { .. }
+        | Body::DeviceRevoked { .. }
+        | Body::HubRetired { .. }
+        | Body::ForkSettled { .. }
+        | Body::Restated => false,
+    };
+    says && in_its_time(by, at)
+}
+
+/// A hub decides as home for every gate; a scanner only at those it was given.
+fn at_its_gate(by: &Certificate, passage: &ShownPassage) -> bool {
+    match by.role {
+        Role::Hub => true,
+        Role::Scanner => by.serves(passage.gate.0),
+        Role::Cloud => false,
+    }
+}
+
+/// A log's clock may have been pulled ahead by others, which must not silence an honest device.
+fn in_its_time(by: &Certificate, at: Hlc) -> bool {
+    let until = by.window.until.plus_ms(MAX_CLOCK_PULL_MS);
+    by.window.from <= at.time() && (until == Timestamp::FOREVER || at.time() < until)
+}
