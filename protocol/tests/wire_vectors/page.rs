@@ -1,9 +1,10 @@
 //! Holds docs/PROTOCOL.md to the vectors: every example on the page stands in one of the files; the words around them are for readers.
 
 const PAGE: &str = include_str!("../../../docs/PROTOCOL.md");
-const VECTORS: [&str; 5] = [
+const VECTORS: [&str; 6] = [
     include_str!("../vectors/ticket.json"),
     include_str!("../vectors/log.txt"),
+    include_str!("../vectors/proofs.txt"),
     include_str!("../vectors/trust.txt"),
     include_str!("../vectors/sync.txt"),
     include_str!("../vectors/home.txt"),
