@@ -81,6 +81,7 @@ pub async fn drive<R: Replica, S: Responder>(
         session: Session::new(SessionConfig {
             event: replica.event(),
             identity: replica.identity(),
+            own_log: replica.own_log(),
             peer: connection.peer(),
             held: replica.held(),
         }),
@@ -194,6 +195,7 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             Ok(Change::Grew(held)) if self.is_authority(&held.origin) => self.input(Input::Grew(held)),
             Ok(Change::Grew(held)) => self.gathering.add(held),
             Ok(Change::Trust) => self.input(Input::TrustChanged),
+            Ok(Change::Dropped) => self.input(Input::Leave),
             Err(RecvError::Lagged(_)) => {
                 self.inputs(self.replica.held().into_iter().map(Input::Grew).collect());
                 self.input(Input::TrustChanged);
@@ -241,7 +243,7 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
         let context = Context {
             now: outlook.now,
             trust: &outlook.trust,
-            revoked: &outlook.revoked,
+            register: &outlook.register,
             fresh_as_of: outlook.fresh_as_of,
         };
         self.session.handle(input, &context);
@@ -271,11 +273,11 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             Output::Notify(notice) => {
                 match &notice {
                     Notice::Opened(certificate) => self.open(certificate),
-                    Notice::Forked(found) if self.forks_told.insert(found.origin) => {
+                    Notice::Forked(found) if self.forks_told.insert(found.origin()) => {
                         let peer = self.connection.peer().id();
-                        tracing::warn!(%peer, origin = %found.origin.id(), "an origin has two histories: it was copied, or it lies");
+                        tracing::warn!(%peer, origin = %found.origin().id(), "an origin has two histories: it was copied, or it lies");
                     }
-                    Notice::Forked(_) | Notice::Fresh(_) | Notice::RunRefused(..) => {}
+                    Notice::Forked(_) | Notice::OwnPast(_) | Notice::Fresh(_) | Notice::RunRefused(..) => {}
                 }
                 self.storing.push(Errand::Tell(notice));
             }

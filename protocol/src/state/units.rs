@@ -113,6 +113,11 @@ impl UnitState {
         true
     }
 
+    /// Forgets what a log told.
+    pub fn forget(&mut self, origin: &Origin) {
+        self.passages.retain(|(stamp, _)| stamp.origin != *origin);
+    }
+
     /// Tells whether a log may hold one more passage of this unit.
     pub fn has_room(&self, origin: &Origin) -> bool {
         let of_log = |(stamp, _): &&(Stamp, Change)| stamp.origin == *origin;
