@@ -6,6 +6,7 @@ use quinn::{RecvStream, SendStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use usher_protocol::Origin;
+use usher_protocol::checkpoint::MAX_CHECKPOINT_BYTES;
 use usher_protocol::sync::{MAX_FRAME_BYTES, Message, VERSIONS, VersionRange};
 
 use crate::wire::{self, FrameError};
@@ -16,9 +17,9 @@ const MESSAGES_READ_AHEAD: usize = 2;
 const FRAMES_HANDED_OVER: usize = 1;
 /// From how many waiting frames on no further run is loaded: the line is the bottleneck, and runs can wait in storage.
 const FRAMES_BEFORE_LOADING_PAUSES: usize = 2;
-/// Most bytes that may wait for the line: a list of all logs, a checkpoint and the runs in flight, with room. A peer
-/// that asks and does not read gets no more.
-const MAX_WAITING_BYTES: usize = 4 * MAX_FRAME_BYTES;
+/// Most bytes that may wait for the line: all parts of the largest checkpoint, a list of all logs and the runs in flight,
+/// with room. A peer that asks and does not read gets no more.
+const MAX_WAITING_BYTES: usize = MAX_CHECKPOINT_BYTES + 5 * MAX_FRAME_BYTES;
 
 /// A message that was read, or why there are no more; boxed, because a channel keeps room for 32 of them or more.
 pub(super) type Incoming = Box<Result<Message, NoMessage>>;
