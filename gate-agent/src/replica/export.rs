@@ -4,7 +4,7 @@ use std::path::Path;
 
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::Refused;
-use usher_protocol::record::{Body, ShownPassage, Record, Refusal};
+use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::state::refusal_name;
 use usher_protocol::{GateId, Generation, Origin, ScanId, Seq, TierId, Unit};
 

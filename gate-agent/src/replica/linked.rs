@@ -56,11 +56,7 @@ impl usher_link::Replica for Replica {
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
         let (run, evidence) = self.verified(run).await?;
         let (reply, stored) = oneshot::channel();
-        let accept = Command::Accept {
-            run,
-            evidence,
-            reply,
-        };
+        let accept = Command::Accept { run, evidence, reply };
         let sent = self.commands.send(accept).await;
         sent.map_err(|_| StoreError::Unavailable)?;
         stored.await.unwrap_or(Err(StoreError::Unavailable))

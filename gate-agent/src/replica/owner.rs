@@ -10,9 +10,9 @@ use usher_keys::{DeviceIdentity, SecretKey, SignedBundle, Timestamp};
 use usher_protocol::Origin;
 use usher_protocol::admission::{Direction, Referral, Verdict};
 use usher_protocol::checkpoint::SignedCheckpoint;
-use usher_protocol::ledger::{Asked, Entry, Ledger, Seat};
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
+use usher_protocol::ledger::{Asked, Entry, Ledger, Seat};
 use usher_protocol::log::{Head, Run, RunError};
 use usher_protocol::record::Body;
 use usher_protocol::sync::{Held, StoreError};
@@ -189,7 +189,10 @@ impl Owner {
         }
         let renewed = ledger.identity() != Some(&*self.published.standing.load().identity);
         if let Some(identity) = ledger.identity().filter(|_| renewed) {
-            tracing::info!(until = identity.unverified().window.until.0, "this device's certificate was renewed");
+            tracing::info!(
+                until = identity.unverified().window.until.0,
+                "this device's certificate was renewed"
+            );
             group.batch.identity = Some(identity.clone());
             group.standing_changed = true;
         }
@@ -244,7 +247,10 @@ impl Owner {
         match dropped {
             None | Some(Ok(0)) => false,
             Some(Ok(logs)) => {
-                tracing::warn!(logs, "copies of another history than the one that counts were dropped, to be fetched anew");
+                tracing::warn!(
+                    logs,
+                    "copies of another history than the one that counts were dropped, to be fetched anew"
+                );
                 true
             }
             Some(Err(error)) => {
@@ -344,11 +350,7 @@ impl Work<'_> {
                 let verdict = self.override_refusal(&asked, by, why);
                 Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
             }
-            Command::Accept {
-                run,
-                evidence,
-                reply,
-            } => {
+            Command::Accept { run, evidence, reply } => {
                 let stored = self.accept(&run, evidence);
                 Some(Box::new(move |durable| {
                     tell(

@@ -36,7 +36,11 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
         let checkpoint = ledger.adopt_again(&checkpoint)?;
         check_covered(&checkpoint, &covered)?;
         // A copy that was dropped because another history counts begins anew, also behind a checkpoint.
-        for head in checkpoint.covered.iter().filter(|head| !covered.contains_key(&head.origin)) {
+        for head in checkpoint
+            .covered
+            .iter()
+            .filter(|head| !covered.contains_key(&head.origin))
+        {
             ledger.forget(&head.origin);
         }
     }
@@ -70,7 +74,10 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
 pub fn check_covered(checkpoint: &Checkpoint, covered: &BTreeMap<Origin, Tail>) -> Result<(), ReplicaError> {
     let said = checkpoint.covered.iter().map(|head| (head.origin, head.tail));
     let said: BTreeMap<Origin, Tail> = said.collect();
-    if covered.iter().all(|(origin, tail)| said.get(origin) == Some(tail)) {
+    if covered
+        .iter()
+        .all(|(origin, tail)| said.get(origin) == Some(tail))
+    {
         return Ok(());
     }
     Err(ReplicaError::Damaged(Finding::Covered))

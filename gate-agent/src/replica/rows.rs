@@ -91,8 +91,9 @@ pub fn try_to_commit(connection: &mut Connection) -> rusqlite::Result<()> {
 }
 
 fn insert_entry(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
-    let mut statement = connection
-        .prepare_cached("INSERT INTO records (origin, seq, hash, bytes, proven) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO records (origin, seq, hash, bytes, proven) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
     statement.execute((
         entry.origin.0,
         column(entry.tail.seq),
