@@ -115,6 +115,11 @@ impl Memory {
         self.shelf().entries.get(&origin).map_or(0, Vec::len)
     }
 
+    /// Hands that on as the newest checkpoint, whatever it says.
+    pub(super) fn keep_checkpoint(&self, checkpoint: SignedCheckpoint) {
+        self.shelf().checkpoint = Some(checkpoint);
+    }
+
     pub(super) fn revoke(&self, device: PublicKey) {
         let register = Register {
             revoked: BTreeMap::from([(device, Seq(0))]),
