@@ -1,6 +1,6 @@
 //! A hub as small as it can be: it enrols, holds the logs in memory, lets people in without asking, and links.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::broadcast;
@@ -15,7 +15,7 @@ use usher_link::{Change, Endpoint, Outlook, Replica, Responder, SessionEnd, driv
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Head, Run, Tail};
-use usher_protocol::record::{Body, Passage};
+use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::request::{Request, RequestError, Response};
 use usher_protocol::state::State;
 use usher_protocol::sync::{Held, Notice, StoreError};
@@ -107,31 +107,12 @@ impl Hub {
             .keyring()
             .verify_text(payload.as_bytes(), self.clock.now())
             .unwrap();
-        let ticket = verified.ticket();
         shelf.scans += 1;
-        let passage = Passage {
-            scan: ScanId([
-                shelf.scans,
-                self.device().0[0],
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-            ]),
-            unit: ticket.unit,
-            generation: ticket.generation,
-            tier: ticket.tier,
-            admits: ticket.admits,
+        let mut scan = [0; 16];
+        scan[..2].copy_from_slice(&[shelf.scans, self.device().0[0]]);
+        let passage = ShownPassage {
+            scan: ScanId(scan),
+            code: verified.code().to_owned(),
             persons: 1,
             gate: GATE,
             zone: ZONE,
@@ -210,6 +191,10 @@ impl Replica for Hub {
         self.shelf().identity.clone()
     }
 
+    fn own_log(&self) -> Origin {
+        self.device()
+    }
+
     fn held(&self) -> Vec<Held> {
         self.shelf().ledger.heads().into_iter().map(Held::from).collect()
     }
@@ -223,7 +208,7 @@ impl Replica for Hub {
         Outlook {
             now: self.clock.now(),
             trust: Arc::clone(shelf.ledger.trust()),
-            revoked: Arc::new(BTreeSet::new()),
+            register: shelf.ledger.state().register(),
             fresh_as_of: None,
         }
     }
@@ -254,7 +239,7 @@ impl Replica for Hub {
 
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
         let mut shelf = self.shelf();
-        let accepted = shelf.ledger.accept(&run, self.clock.now())?;
+        let accepted = shelf.ledger.accept(&run, None, self.clock.now())?;
         shelf
             .entries
             .entry(run.head.origin)

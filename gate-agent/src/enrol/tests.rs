@@ -204,10 +204,10 @@ async fn a_hub_gives_away_no_more_than_it_has_and_each_code_once() {
         Err(IssueError::TooMuch { .. })
     ));
     assert!(matches!(
-        make(hub, terms(vec![], u64::MAX)),
+        make(&hub, terms(vec![], u64::MAX)),
         Err(IssueError::OverLimit)
     ));
-    let code = make(hub, terms(vec![1], 60_000)).unwrap();
+    let code = make(&hub, terms(vec![1], 60_000)).unwrap();
     let request = |n| EnrolmentRequest::new(code.secret(), "Scanner".to_owned(), &rehearsal::key(n)).unwrap();
     let grant = issuer.enrol(request(7)).unwrap();
     let bundle = grant

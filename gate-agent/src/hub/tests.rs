@@ -159,9 +159,10 @@ async fn a_hub_that_has_heard_of_its_own_revocation_lets_nobody_in() {
     let mut venue = Venue::new();
     let a = venue.start(A, &[]).await;
     let device = key(A).public();
-    venue
-        .show
-        .write(usher_protocol::record::Body::DeviceRevoked { device });
+    venue.show.write(usher_protocol::record::Body::DeviceRevoked {
+        device,
+        after: usher_protocol::Seq(0),
+    });
     usher_link::Replica::store(&*a.services.replica, venue.show.run())
         .await
         .unwrap();
@@ -229,7 +230,7 @@ impl Scanner {
     /// Enrols a scanner for the north gate.
     async fn enrol(venue: &Venue, hub: &Hub) -> Self {
         let new_code = NewCode {
-            hub: hub.services.replica.certificate(),
+            hub: &hub.services.replica.certificate(),
             roots: &hub.services.replica.meta().roots,
             url: &format!("http://{}", hub.listening().http),
             terms: ScannerTerms {

@@ -120,7 +120,7 @@ impl Venue {
     pub fn code(&self, gates: &[u16], override_refusals: bool) -> String {
         let replica = self.replica();
         let code = NewCode {
-            hub: replica.certificate(),
+            hub: &replica.certificate(),
             roots: &replica.meta().roots,
             url: &format!("http://{}", self.hub().listening().http),
             terms: ScannerTerms {

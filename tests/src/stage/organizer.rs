@@ -307,7 +307,7 @@ impl Organizer {
     /// **Errors**: when the cloud refuses.
     pub async fn revoke_device(&self, device: &str) -> anyhow::Result<()> {
         let path = self.path(&format!("devices/{device}/revoke"));
-        self.http.send(Method::POST, &path, None).await?.expect(204)?;
+        self.http.send(Method::POST, &path, None).await?.expect(200)?;
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use usher_protocol::{Origin, Seq};
 
 use super::super::event::EventAuthority;
 use super::super::scribe::{
-    EnrolOutcome, RetireOutcome, RevokeOutcome, Scribe, TicketOutcome, UploadOutcome,
+    EnrolOutcome, RetireOutcome, Revocation, RevokeOutcome, Scribe, Since, TicketOutcome, UploadOutcome,
 };
 use super::super::{Authorities, AuthorityError, AuthorityParts};
 use crate::clock::{Clock, ManualClock};
@@ -33,6 +33,15 @@ pub use crate::store::contract::case::START;
 /// Gives the key of a device.
 pub fn key(seed: u8) -> SecretKey {
     SecretKey::from_seed(&[seed; 32])
+}
+
+/// Asks to shut a device out from now on.
+pub fn revocation(device: PublicKey) -> Revocation {
+    Revocation {
+        device,
+        since: Since::Now,
+        with_scanners: false,
+    }
 }
 
 /// The event and everything around it.
@@ -237,7 +246,7 @@ impl Scene {
 
     pub async fn revoke(&self, device: PublicKey) -> RevokeOutcome {
         self.authority()
-            .ask(move |scribe| Box::pin(scribe.revoke_device(device)))
+            .ask(move |scribe| Box::pin(scribe.revoke_device(revocation(device))))
             .await
             .unwrap()
     }
