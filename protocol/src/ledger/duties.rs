@@ -85,9 +85,12 @@ impl Ledger {
         renewed.collect()
     }
 
-    /// Writes down that an origin has two histories, with the proof, once.
+    /// Writes down that an origin has two histories, with the proof, once. What a person has settled is no news: the history
+    /// that does not count is out there still, and would be reported whenever it is met.
     pub fn report_fork(&mut self, proof: ForkProof, now: Timestamp) -> Option<Entry> {
-        let is_news = !self.state.is_frozen(&proof.origin());
+        let origin = proof.origin();
+        let settled = self.state.settled(&origin).unwrap_or_default();
+        let is_news = !self.state.is_frozen(&origin) && proof.one.tail.seq > settled.seq;
         let may_write = self.may_write_at_all() && self.tail(&self.me).seq.0 > 0;
         if !is_news || !may_write || proof.check(self.event()).is_none() {
             return None;
