@@ -10,6 +10,8 @@ CREATE TABLE records (
     seq      INTEGER NOT NULL CHECK (seq > 0),
     hash     BLOB    NOT NULL CHECK (length(hash) = 32),
     bytes    BLOB    NOT NULL,
+    -- Whether the signatures inside were verified; one that is false or rests on a key not known yet is looked at again.
+    proven   INTEGER NOT NULL CHECK (proven IN (0, 1)),
     PRIMARY KEY (event_id, position),
     UNIQUE (event_id, origin, seq)
 ) WITHOUT ROWID;

@@ -25,9 +25,9 @@ pub use error::StoreError;
 pub use sqlite::audit::{Audit, AuditedEvent, audit};
 
 use authority::{
-    Append, AppendOutcome, ChangedTicket, Code, CodeId, Contact, GenerationQuery, KeepCheckpoint, NewBundle,
-    NewBundleOutcome, NewCode, NewCodeOutcome, NoteContact, PinnedBundle, Places, PlacesQuery, RecordsQuery,
-    RunQuery, SecretHash, StoredCheckpoint, StoredRecord,
+    Append, AppendOutcome, ChangedTicket, Code, CodeId, Contact, DropLog, GenerationQuery, KeepCheckpoint,
+    NewBundle, NewBundleOutcome, NewCode, NewCodeOutcome, NoteContact, PinnedBundle, Places, PlacesQuery,
+    RecordsQuery, RunQuery, SecretHash, StoredCheckpoint, StoredRecord,
 };
 use catalogue::{Event, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
 use organizing::{
@@ -145,6 +145,8 @@ operations! {
         // The authority.
         /// Appends to an event's logs, with what changes beside them, if it follows what is stored.
         append(Append) -> AppendOutcome = sqlite::authority::append::append;
+        /// Drops the copy of a log, to be fetched anew; tells whether there was one.
+        drop_log(DropLog) -> bool = sqlite::authority::append::drop_log;
         /// Adds the next version of an event's trust bundle.
         add_bundle(NewBundle) -> NewBundleOutcome = sqlite::authority::trust::add_bundle;
         /// Keeps a checkpoint in place of the one before.

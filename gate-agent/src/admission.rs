@@ -81,9 +81,14 @@ impl AdmissionPath {
 
     /// Lets people in against the rules; a code that is no valid ticket cannot be overridden.
     ///
-    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    /// **Errors**: [`RequestError::NotAllowed`] when this hub itself may not, [`RequestError::Busy`],
+    /// [`RequestError::Unavailable`].
     pub async fn override_refusal(&self, scan: Scan, by: String, why: String) -> Response {
         let _place = self.begin()?;
+        // Its log would say so, and nobody would believe it.
+        if !self.replica.certificate().capabilities.override_refusals {
+            return Err(RequestError::NotAllowed);
+        }
         let ticket = match self.verify(&scan) {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),

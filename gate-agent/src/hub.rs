@@ -30,6 +30,8 @@ use status::StatusBoard;
 
 /// Most peers linked at once: every scanner and hub of a large venue, some 20 MiB of memory.
 const MAX_PEERS: usize = 256;
+/// How often the replica does what is due with the time: certificates are renewed a day before they end.
+const TENDED_EVERY: Duration = Duration::from_secs(60);
 /// How long tasks may take to end once the hub is told to stop.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -142,6 +144,10 @@ impl Hub {
         }
         self.tasks
             .spawn(accept_peers(Arc::clone(services), self.cancel.clone()));
+        let replica = Arc::clone(&services.replica);
+        let cancel = self.cancel.clone();
+        self.tasks
+            .spawn(async move { cancel.run_until_cancelled(tend(replica)).await.unwrap_or(()) });
         self.tasks
             .spawn(http::serve(http, Arc::clone(services), self.cancel.clone()));
     }
@@ -167,6 +173,15 @@ impl Hub {
         }
         self.services.endpoint.close().await;
         self.services.replica.close().await;
+    }
+}
+
+/// Lets the replica do what is due with the time, for ever.
+async fn tend(replica: Arc<Replica>) {
+    let mut ticks = tokio::time::interval(TENDED_EVERY);
+    loop {
+        ticks.tick().await;
+        replica.tend().await;
     }
 }
 

@@ -254,7 +254,7 @@ impl Replica {
 
     /// Tells as whom we judge from a seat.
     pub fn judged_by(&self, seat: Seat) -> JudgedBy {
-        match (self.certificate().role, seat) {
+        match (self.meta.identity.unverified().role, seat) {
             (Role::Scanner, _) => JudgedBy::Alone,
             (Role::Hub | Role::Cloud, Seat::Home) => JudgedBy::Home(self.me()),
             (Role::Hub | Role::Cloud, Seat::CutOff) => JudgedBy::Hub(self.me()),
@@ -304,31 +304,27 @@ impl Replica {
         &self.meta
     }
 
-    /// Gives our certificate.
-    pub fn certificate(&self) -> &Certificate {
-        self.meta.identity.unverified()
+    /// Gives our newest certificate.
+    pub fn certificate(&self) -> Certificate {
+        self.device_identity().unverified().clone()
     }
 
     /// Tells whether we may judge: a device that has run out or was revoked, as far as it has heard, lets nobody in.
     pub fn may_judge(&self) -> bool {
         let certificate = self.certificate();
-        let is_revoked = self
-            .published
-            .standing
-            .load()
-            .revoked
-            .contains(&certificate.device);
+        let register = &self.published.standing.load().register;
+        let is_revoked = register.revoked.contains_key(&certificate.device);
         certificate.window.contains(self.clock.now()) && !is_revoked
     }
 
-    /// Gives our certificate with its signatures.
-    pub fn device_identity(&self) -> &DeviceIdentity {
-        &self.meta.identity
+    /// Gives our newest certificate with its signatures.
+    pub fn device_identity(&self) -> Arc<DeviceIdentity> {
+        Arc::clone(&self.published.standing.load().identity)
     }
 
     /// Gives our own origin.
     pub fn me(&self) -> Origin {
-        self.certificate().device
+        self.meta.identity.unverified().device
     }
 
     /// Gives the clock.

@@ -114,9 +114,26 @@ impl Voice {
                 "Not ready",
                 "This device has not received the event yet: wait, or try another",
             ),
-            Referral::OwnLogForked => {
-                Said::new("Do not use", "This device was copied: it must be enrolled anew")
-            }
+            Referral::OwnLogForked => Said::new(
+                "Do not use",
+                "This device was copied or restored: the organizer must say which copy counts, or enrol it anew",
+            ),
+            Referral::OwnLogBehind => Said::new(
+                "Wait",
+                "This device is getting back what it had forgotten: use another one until it is done",
+            ),
+            Referral::Retired => Said::new(
+                "Do not use",
+                "This hub was retired: send on to another gate, and switch this one off",
+            ),
+            Referral::UpdateNeeded => Said::new(
+                "Update needed",
+                "The organizer's system says something that this program is too old for: update it",
+            ),
+            Referral::NotAllowed => Said::new(
+                "Not allowed",
+                "This device's certificate does not cover this gate, or has run out: use another device",
+            ),
         }
     }
 
@@ -195,10 +212,15 @@ impl Voice {
             } => self.double(*unit, first.as_ref(), (second.hlc.time(), *second_gate)),
             Incident::Forked { origin } => {
                 format!(
-                    "{} has two histories: it was copied or restored. Enrol it anew",
+                    "{} has two histories: it was copied or restored. Say which one counts, or enrol it anew",
                     self.device(origin)
                 )
             }
+            Incident::FalseRecord { origin, seq } => format!(
+                "{} claims what it cannot prove or may not say (from its record {seq} on); that counts for nothing. \
+                 If it was stolen, revoke it",
+                self.device(origin)
+            ),
         }
     }
 

@@ -6,8 +6,9 @@
 mod admittance;
 mod duties;
 mod judge;
+pub mod ruling;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use usher_keys::{BundleError, DeviceIdentity, EventId, PublicKey, SecretKey, SignedBundle, Timestamp};
@@ -62,6 +63,8 @@ pub struct Ledger {
     clock: Hlc,
     /// Where our own log ends by a signature of ours that a peer holds, if that is beyond our copy.
     past: Option<Tail>,
+    /// Logs of which a run came that follows another history than our copy, after it was said which one counts.
+    contested: BTreeSet<Origin>,
     must_be_rebuilt: bool,
 }
 
@@ -76,6 +79,7 @@ impl Ledger {
             copies: BTreeMap::new(),
             clock: Hlc::default(),
             past: None,
+            contested: BTreeSet::new(),
             must_be_rebuilt: false,
         }
     }
@@ -216,7 +220,11 @@ impl Ledger {
             tail: copy.map(|copy| copy.tail).unwrap_or_default(),
             head: copy.and_then(|copy| copy.head.as_ref()),
         };
-        let news = log::check_run(self.event(), ours, run)?;
+        let news = log::check_run(self.event(), ours, run).inspect_err(|error| {
+            if matches!(error, RunError::Forked(_)) && self.state.settled(&origin).is_some() {
+                self.contested.insert(origin);
+            }
+        })?;
         self.check_admittance(&origin, &news.records)?;
         let evidence = evidence.filter(|evidence| evidence.is_by(&self.trust));
         let evidence = evidence.unwrap_or_else(|| Evidence::of(run, &self.trust));
@@ -303,9 +311,17 @@ impl Ledger {
         }
     }
 
-    /// Tells whether peers hold more of our own log than we do.
+    /// Tells whether peers hold more of our own log than we do, or a person has said that more of it counts.
     pub fn is_behind_own_past(&self) -> bool {
-        self.past.is_some_and(|past| past.seq > self.tail(&self.me).seq)
+        let past = self.past.into_iter().chain(self.state.settled(&self.me));
+        past.map(|past| past.seq).max() > Some(self.tail(&self.me).seq)
+    }
+
+    /// Forgets a log whose other history counts, with all that follows from it; it is fetched anew.
+    pub fn forget(&mut self, origin: &Origin) {
+        self.copies.remove(origin);
+        self.contested.remove(origin);
+        self.state.forget(origin);
     }
 
     /// Gives the event.

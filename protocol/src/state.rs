@@ -219,6 +219,15 @@ impl State {
         *held = contradiction.max(*held);
     }
 
+    /// Forgets all that follows from a device's log, but for what others have proven of it.
+    pub fn forget(&mut self, origin: &Origin) {
+        self.writers.remove(origin);
+        self.false_records.remove(origin);
+        self.passages.forget(origin);
+        self.refresh();
+        self.passages.recount(&self.limits);
+    }
+
     /// Takes a newer trust bundle.
     pub fn renew_trust(&mut self, trust: Arc<Trust>) {
         self.trust = trust;

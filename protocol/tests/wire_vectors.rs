@@ -10,6 +10,8 @@ mod home;
 mod log;
 #[path = "wire_vectors/page.rs"]
 mod page;
+#[path = "wire_vectors/proofs.rs"]
+mod proofs;
 #[path = "wire_vectors/sheet.rs"]
 mod sheet;
 #[path = "wire_vectors/sync.rs"]

@@ -139,7 +139,7 @@ pub fn bar(replica: &Replica) -> Option<Bar> {
     let now = replica.clock().now();
     let checked = standing
         .trust
-        .check_peer(replica.device_identity(), replica.me(), &standing.revoked, now);
+        .check_peer((&standing.identity, replica.me()), &standing.register, now);
     match checked {
         Ok(_) => None,
         Err(PeerError::Revoked) => Some(Bar::Revoked),

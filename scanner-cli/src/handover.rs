@@ -98,7 +98,11 @@ impl usher_link::Replica for Handover {
     }
 
     fn identity(&self) -> DeviceIdentity {
-        self.replica.device_identity().clone()
+        self.replica.device_identity().as_ref().clone()
+    }
+
+    fn own_log(&self) -> Origin {
+        self.replica.me()
     }
 
     fn held(&self) -> Vec<Held> {

@@ -10,6 +10,7 @@ pub mod incidents;
 pub mod keys;
 pub mod names;
 pub mod policy;
+pub mod revoking;
 pub mod tickets;
 pub mod venues;
 

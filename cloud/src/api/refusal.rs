@@ -55,6 +55,7 @@ impl From<UploadError> for ApiError {
                 | BundleError::BadKey { .. }
                 | BundleError::TooManyKeys,
             ) => "bundle-malformed",
+            UploadError::Bundle(BundleError::ForgetsKey { .. }) => "bundle-forgets-a-key",
             UploadError::ForeignKeys { .. } => "bundle-foreign-keys",
             UploadError::NotInForce { .. } => "bundle-not-in-force",
         };

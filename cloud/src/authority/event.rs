@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use usher_keys::{EventId, RootSet};
+use usher_protocol::evidence::Evidence;
 use usher_protocol::log::Run;
 use usher_protocol::sync::{self, Held};
 
@@ -99,8 +100,16 @@ impl EventAuthority {
 
     /// Has the scribe check and store a run that a peer sent.
     pub async fn take_in(&self, run: Run) -> Result<Held, sync::StoreError> {
+        // On another core than the scribe's: verifying is most of the work.
+        let trust = self.view.trust();
+        let verified = tokio::task::spawn_blocking(move || {
+            let evidence = Evidence::of(&run, &trust);
+            (run, evidence)
+        });
+        let (run, evidence) = verified.await.map_err(|_| sync::StoreError::Unavailable)?;
         let (reply, answer) = oneshot::channel();
-        let sent = self.commands.send(Command::Intake(Intake { run, reply })).await;
+        let intake = Intake { run, evidence, reply };
+        let sent = self.commands.send(Command::Intake(intake)).await;
         sent.map_err(|_| sync::StoreError::Unavailable)?;
         answer.await.unwrap_or(Err(sync::StoreError::Unavailable))
     }

@@ -45,6 +45,10 @@ impl Replica for LinkedReplica {
         self.authority.view().identity()
     }
 
+    fn own_log(&self) -> Origin {
+        self.authority.view().own_log()
+    }
+
     fn held(&self) -> Vec<Held> {
         self.authority.view().held()
     }
@@ -60,7 +64,7 @@ impl Replica for LinkedReplica {
         Outlook {
             now,
             trust: view.trust(),
-            revoked: view.revoked(),
+            register: view.register(),
             fresh_as_of: Some(now),
         }
     }
@@ -137,7 +141,7 @@ impl Replica for LinkedReplica {
             Notice::Forked(found) => {
                 let reported = self
                     .authority
-                    .ask(move |scribe| Box::pin(scribe.report_fork(found)))
+                    .ask(move |scribe| Box::pin(scribe.report_fork(*found)))
                     .await;
                 if let Err(error) = reported {
                     tracing::error!(
@@ -146,6 +150,12 @@ impl Replica for LinkedReplica {
                     );
                 }
             }
+            Notice::OwnPast(head) => tracing::error!(
+                event = %self.authority.event(),
+                held = head.tail.seq.0,
+                "a device holds more of this event's authority log than the cloud does: the database is an older copy. \
+                 Stop the cloud and restore the newest one"
+            ),
             Notice::RunRefused(origin, error) => {
                 tracing::warn!(peer = %peer.id(), origin = %origin.id(), %error, "a run was refused");
             }

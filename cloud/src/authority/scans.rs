@@ -2,7 +2,7 @@
 
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::Refused;
-use usher_protocol::record::{Body, Passage, Record, Refusal};
+use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::state::refusal_name;
 use usher_protocol::{GateId, Generation, Unit, ZoneId};
 
@@ -67,10 +67,10 @@ impl Scan {
             device: stored.entry.origin,
         };
         match record.body {
-            Body::Admitted(passage) => Some(blank.passage(ScanKind::Admitted, &passage)),
-            Body::Exited(passage) => Some(blank.passage(ScanKind::Exited, &passage)),
+            Body::Admitted(passage) => blank.passage(ScanKind::Admitted, &passage),
+            Body::Exited(passage) => blank.passage(ScanKind::Exited, &passage),
             Body::Overridden { passage, by, why } => {
-                Some(blank.passage(ScanKind::Overridden { by, why }, &passage))
+                blank.passage(ScanKind::Overridden { by, why }, &passage)
             }
             Body::Refused(refusal) => Some(blank.refusal(&refusal)),
             Body::Policy { .. }
@@ -81,9 +81,12 @@ impl Scan {
             | Body::DeviceEnrolled { .. }
             | Body::DeviceRevoked { .. }
             | Body::HubRetired { .. }
+            | Body::ForkSettled { .. }
+            | Body::Restated
             | Body::Opened { .. }
+            | Body::Renewed { .. }
             | Body::RosterAdopted { .. }
-            | Body::ForkSeen { .. } => None,
+            | Body::ForkSeen(_) => None,
         }
     }
 }
@@ -96,8 +99,10 @@ struct Blank {
 }
 
 impl Blank {
-    fn passage(self, kind: ScanKind, passage: &Passage) -> Scan {
-        Scan {
+    /// Gives the scan of a passage; one whose code is no ticket at all is an incident, not a scan.
+    fn passage(self, kind: ScanKind, shown: &ShownPassage) -> Option<Scan> {
+        let passage = shown.unverified().ok()?;
+        Some(Scan {
             position: self.position,
             at: self.at,
             device: self.device,
@@ -107,7 +112,7 @@ impl Blank {
             gate: passage.gate,
             zone: Some(passage.zone),
             persons: passage.persons,
-        }
+        })
     }
 
     fn refusal(self, refusal: &Refusal) -> Scan {

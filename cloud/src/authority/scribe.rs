@@ -5,11 +5,14 @@
 
 mod checkpoints;
 mod devices;
+mod forks;
 mod intake;
 mod ledgers;
 mod policy;
+mod revoking;
 mod tickets;
 mod trust;
+mod vouching;
 
 use std::sync::Arc;
 
@@ -30,9 +33,11 @@ use crate::signing::TicketSigner;
 use crate::store::Store;
 use crate::store::authority::{Append, AppendOutcome, Beside, Sealed, StoredCheckpoint};
 
-pub use devices::{EnrolOutcome, RetireOutcome, RevokeOutcome};
+pub use devices::EnrolOutcome;
+pub use forks::{History, SettleOutcome};
 pub use intake::Intake;
 pub use policy::PolicyVersion;
+pub use revoking::{Consequences, RetireOutcome, Revocation, RevokeOutcome, Since};
 pub use tickets::TicketOutcome;
 pub use trust::UploadOutcome;
 
@@ -170,7 +175,7 @@ impl Scribe {
             AppendOutcome::Appended => {
                 self.is_sound = true;
                 self.view.grow(grown);
-                self.view.revoke(self.ledger.state().revoked_devices());
+                self.view.register_in(self.ledger.state().register());
                 Ok(())
             }
         }

@@ -1,15 +1,15 @@
 //! What sessions and requests see of an event between two commits: only what is durable, and never a wait for the scribe.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::broadcast;
-use usher_keys::{DeviceIdentity, EventId, PublicKey};
+use usher_keys::{DeviceIdentity, EventId};
 use usher_link::Change;
 use usher_link::replica::CHANGES_BUFFERED;
 use usher_protocol::Origin;
 use usher_protocol::sync::Held;
-use usher_protocol::trust::Trust;
+use usher_protocol::trust::{Register, Trust};
 
 /// The durable side of an event, for everyone but its scribe.
 pub struct View {
@@ -22,20 +22,22 @@ pub struct View {
 struct Visible {
     held: BTreeMap<Origin, Held>,
     trust: Arc<Trust>,
-    revoked: Arc<BTreeSet<PublicKey>>,
+    register: Arc<Register>,
+    own_log: Origin,
     identity: DeviceIdentity,
 }
 
 impl View {
     /// Makes the view of an event of which nothing is held yet.
-    pub fn new(trust: Arc<Trust>, identity: DeviceIdentity) -> Self {
+    pub fn new(trust: Arc<Trust>, identity: DeviceIdentity, own_log: Origin) -> Self {
         Self {
             event: trust.event(),
             changes: broadcast::Sender::new(CHANGES_BUFFERED),
             visible: Mutex::new(Visible {
                 held: BTreeMap::new(),
                 trust,
-                revoked: Arc::default(),
+                register: Arc::default(),
+                own_log,
                 identity,
             }),
         }
@@ -71,9 +73,14 @@ impl View {
         Arc::clone(&self.lock().trust)
     }
 
-    /// Gives the devices nobody talks to any more.
-    pub fn revoked(&self) -> Arc<BTreeSet<PublicKey>> {
-        Arc::clone(&self.lock().revoked)
+    /// Gives what the authority has said of devices.
+    pub fn register(&self) -> Arc<Register> {
+        Arc::clone(&self.lock().register)
+    }
+
+    /// Gives the log that the cloud writes itself.
+    pub fn own_log(&self) -> Origin {
+        self.lock().own_log
     }
 
     /// Gives the cloud's certificate for this event.
@@ -102,20 +109,26 @@ impl View {
         }
     }
 
-    /// Shows which devices are revoked.
-    pub fn revoke(&self, revoked: &BTreeSet<PublicKey>) {
+    /// Shows what the authority has said of devices.
+    pub fn register_in(&self, register: Arc<Register>) {
         let mut visible = self.lock();
-        if *visible.revoked != *revoked {
-            visible.revoked = Arc::new(revoked.clone());
+        if visible.register != register {
+            visible.register = register;
             drop(visible);
             self.tell(Change::Trust);
         }
     }
 
-    /// Shows a newer trust and the certificate that goes with it.
-    pub fn trust_in(&self, trust: Arc<Trust>, identity: DeviceIdentity) {
+    /// Shows what is held after a copy was dropped.
+    pub fn hold_anew(&self, held: Vec<Held>) {
+        self.lock().held = held.into_iter().map(|held| (held.origin, held)).collect();
+        self.tell(Change::Dropped);
+    }
+
+    /// Shows a newer trust, the certificate that goes with it and the log that is written from now on.
+    pub fn trust_in(&self, trust: Arc<Trust>, identity: DeviceIdentity, own_log: Origin) {
         let mut visible = self.lock();
-        (visible.trust, visible.identity) = (trust, identity);
+        (visible.trust, visible.identity, visible.own_log) = (trust, identity, own_log);
         drop(visible);
         self.tell(Change::Trust);
     }

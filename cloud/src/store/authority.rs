@@ -66,6 +66,15 @@ pub enum AppendOutcome {
     Conflict,
 }
 
+/// Asks to drop the copy of a log that follows a history which does not count.
+#[derive(Debug, Clone, Copy)]
+pub struct DropLog {
+    /// The event.
+    pub event: EventId,
+    /// Whose log.
+    pub origin: Origin,
+}
+
 /// A stored record and its place in the order in which the store came to hold them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRecord {

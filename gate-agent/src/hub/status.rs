@@ -99,13 +99,13 @@ fn renew<T>(seen: &mut Option<(Instant, Arc<T>)>, now: &Arc<T>) {
     }
 }
 
-/// Finds every incident, the newest first; that a device has two histories is always news.
+/// Finds every incident, the newest first; that a device was copied or lies is always news.
 async fn find_incidents(replica: &Replica) -> Result<Vec<Incident>, ReplicaError> {
     let mut found = replica.inspect(|ledger| ledger.state().incidents()).await?;
     found.sort_by_key(|incident| {
         Reverse(match incident {
             Incident::DoubleAdmission { second, .. } => second.hlc.time(),
-            Incident::Forked { .. } => Timestamp::FOREVER,
+            Incident::Forked { .. } | Incident::FalseRecord { .. } => Timestamp::FOREVER,
         })
     });
     Ok(found)

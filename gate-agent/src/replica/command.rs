@@ -4,8 +4,10 @@ use tokio::sync::oneshot;
 use usher_keys::SignedBundle;
 use usher_protocol::admission::Verdict;
 use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::evidence::Evidence;
+use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Asked, Ledger, Seat};
-use usher_protocol::log::{Contradiction, Run};
+use usher_protocol::log::{Head, Run};
 use usher_protocol::sync::{Held, StoreError};
 
 /// The way back for a verdict; `None` when it could not be made durable.
@@ -40,6 +42,8 @@ pub enum Command {
     Accept {
         /// The run.
         run: Run,
+        /// What its records are worth by themselves.
+        evidence: Evidence,
         /// The way back.
         reply: oneshot::Sender<Result<Held, StoreError>>,
     },
@@ -59,8 +63,20 @@ pub enum Command {
     },
     /// Write down that an origin has two histories.
     Report {
-        /// The contradiction.
-        found: Contradiction,
+        /// The proof.
+        found: Box<ForkProof>,
+        /// The way back.
+        reply: oneshot::Sender<()>,
+    },
+    /// Take note that a peer holds more of our own log than we do.
+    HearPast {
+        /// Our signature there.
+        head: Head,
+        /// The way back.
+        reply: oneshot::Sender<()>,
+    },
+    /// Do what is due with the time: renew certificates.
+    Tend {
         /// The way back.
         reply: oneshot::Sender<()>,
     },

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::Refused;
-use usher_protocol::record::{Body, Passage, Record, Refusal};
+use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::state::refusal_name;
 use usher_protocol::{GateId, Generation, Origin, ScanId, Seq, TierId, Unit};
 
@@ -107,12 +107,12 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
         why: None,
     };
     let mut row = match record.body {
-        Body::Admitted(passage) => passed(base, "admit", &passage),
-        Body::Exited(passage) => passed(base, "exit", &passage),
+        Body::Admitted(passage) => passed(base, "admit", &passage)?,
+        Body::Exited(passage) => passed(base, "exit", &passage)?,
         Body::Overridden { passage, by, why } => ScanRow {
             by: Some(by),
             why: Some(why),
-            ..passed(base, "override", &passage)
+            ..passed(base, "override", &passage)?
         },
         Body::Refused(refusal) => turned_away(base, &refusal),
         Body::Policy { .. }
@@ -123,16 +123,21 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
         | Body::DeviceEnrolled { .. }
         | Body::DeviceRevoked { .. }
         | Body::HubRetired { .. }
+        | Body::ForkSettled { .. }
+        | Body::Restated
         | Body::Opened { .. }
+        | Body::Renewed { .. }
         | Body::RosterAdopted { .. }
-        | Body::ForkSeen { .. } => return None,
+        | Body::ForkSeen(_) => return None,
     };
     row.gate_name = gate_name(row.gate);
     Some(row)
 }
 
-fn passed(base: ScanRow, verdict: &'static str, passage: &Passage) -> ScanRow {
-    ScanRow {
+/// Gives the row of a passage; one whose code is no ticket at all is an incident, not a scan.
+fn passed(base: ScanRow, verdict: &'static str, shown: &ShownPassage) -> Option<ScanRow> {
+    let passage = shown.unverified().ok()?;
+    Some(ScanRow {
         scan: passage.scan,
         verdict,
         gate: passage.gate,
@@ -141,7 +146,7 @@ fn passed(base: ScanRow, verdict: &'static str, passage: &Passage) -> ScanRow {
         tier: Some(passage.tier),
         persons: passage.persons,
         ..base
-    }
+    })
 }
 
 fn turned_away(base: ScanRow, refusal: &Refusal) -> ScanRow {

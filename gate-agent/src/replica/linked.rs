@@ -1,9 +1,12 @@
 //! The replica as sync sessions use it: what they store, load and tell; the sessions themselves are the protocol's.
 
+use std::sync::Arc;
+
 use tokio::sync::{broadcast, oneshot};
 use usher_keys::{DeviceIdentity, EventId, PublicKey, Role, SignedBundle};
 use usher_link::{Change, Outlook};
 use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::evidence::Evidence;
 use usher_protocol::log::Run;
 use usher_protocol::sync::{Held, Notice, StoreError};
 use usher_protocol::{Origin, Seq};
@@ -17,7 +20,11 @@ impl usher_link::Replica for Replica {
     }
 
     fn identity(&self) -> DeviceIdentity {
-        self.meta.identity.clone()
+        self.device_identity().as_ref().clone()
+    }
+
+    fn own_log(&self) -> Origin {
+        self.me()
     }
 
     fn held(&self) -> Vec<Held> {
@@ -47,8 +54,10 @@ impl usher_link::Replica for Replica {
     }
 
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
+        let (run, evidence) = self.verified(run).await?;
         let (reply, stored) = oneshot::channel();
-        let sent = self.commands.send(Command::Accept { run, reply }).await;
+        let accept = Command::Accept { run, evidence, reply };
+        let sent = self.commands.send(accept).await;
         sent.map_err(|_| StoreError::Unavailable)?;
         stored.await.unwrap_or(Err(StoreError::Unavailable))
     }
@@ -75,6 +84,7 @@ impl usher_link::Replica for Replica {
                 tracing::info!(peer = %peer.id(), name = certificate.name, "a session is open");
             }
             Notice::Forked(found) => self.tell(|reply| Command::Report { found, reply }).await,
+            Notice::OwnPast(head) => self.tell(|reply| Command::HearPast { head, reply }).await,
             Notice::Fresh(as_of) => {
                 let now = self.clock.now();
                 self.published.refresh(as_of, now);
@@ -88,6 +98,22 @@ impl usher_link::Replica for Replica {
 }
 
 impl Replica {
+    /// Verifies what is signed inside a run's records, so that the owner need not: with several peers on several cores.
+    async fn verified(&self, run: Run) -> Result<(Run, Evidence), StoreError> {
+        let trust = Arc::clone(&self.published.standing.load().trust);
+        let verify = move || {
+            let evidence = Evidence::of(&run, &trust);
+            (run, evidence)
+        };
+        let verified = tokio::task::spawn_blocking(verify).await;
+        verified.map_err(|_| StoreError::Unavailable)
+    }
+
+    /// Does what is due with the time.
+    pub async fn tend(&self) {
+        self.tell(|reply| Command::Tend { reply }).await;
+    }
+
     async fn tell(&self, command: impl FnOnce(oneshot::Sender<()>) -> Command) {
         let (reply, done) = oneshot::channel();
         // Errors mean that the replica is closing: the session is about to hear of it.

@@ -66,6 +66,11 @@ impl Meta {
     }
 }
 
+/// Writes a renewed certificate.
+pub fn write_identity(connection: &Connection, identity: &DeviceIdentity) -> rusqlite::Result<()> {
+    write_json(connection, IDENTITY, identity)
+}
+
 /// Writes a bundle and the roots that signed it.
 pub fn write_trust(connection: &Connection, roots: &RootSet, bundle: &SignedBundle) -> rusqlite::Result<()> {
     write_json(connection, ROOTS, roots)?;

@@ -6,12 +6,15 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
-use usher_keys::{SecretKey, SignedBundle, Timestamp};
+use usher_keys::{DeviceIdentity, SecretKey, SignedBundle, Timestamp};
 use usher_protocol::Origin;
 use usher_protocol::admission::{Direction, Referral, Verdict};
 use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::evidence::Evidence;
+use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Asked, Entry, Ledger, Seat};
-use usher_protocol::log::{Contradiction, Head, Run};
+use usher_protocol::log::{Head, Run, RunError};
+use usher_protocol::record::Body;
 use usher_protocol::sync::{Held, StoreError};
 
 use super::command::{Command, Look};
@@ -152,7 +155,9 @@ impl Owner {
             | Command::Accept { .. }
             | Command::Adopt { .. }
             | Command::Renew { .. }
-            | Command::Report { .. } => {}
+            | Command::Report { .. }
+            | Command::HearPast { .. }
+            | Command::Tend { .. } => {}
         }
         let Some(ledger) = self.ledger.as_mut().filter(|_| ready) else {
             return group.answers.push(refuse(command));
@@ -162,6 +167,7 @@ impl Owner {
             shelf: &mut self.shelf,
             published: &self.published,
             group,
+            key: &self.key,
             now,
         };
         if let Some(answer) = work.take(command) {
@@ -180,6 +186,15 @@ impl Owner {
         }
         if let Some(head) = ledger.seal(&self.key) {
             group.sign(head, &mut self.shelf);
+        }
+        let renewed = ledger.identity() != Some(&*self.published.standing.load().identity);
+        if let Some(identity) = ledger.identity().filter(|_| renewed) {
+            tracing::info!(
+                until = identity.unverified().window.until.0,
+                "this device's certificate was renewed"
+            );
+            group.batch.identity = Some(identity.clone());
+            group.standing_changed = true;
         }
         if group.batch.is_empty() {
             return true;
@@ -201,13 +216,18 @@ impl Owner {
     }
 
     fn publish(&mut self, group: &mut Group, now: Timestamp) {
-        if group.batch.checkpoint.is_some() {
+        let dropped = group.standing_changed && self.drop_other_histories();
+        let must_be_rebuilt = self.ledger.as_ref().is_some_and(Ledger::must_be_rebuilt);
+        if group.batch.checkpoint.is_some() || dropped || must_be_rebuilt {
             // The state is now the checkpoint's and what our own log adds to it: exactly what a start finds.
             self.rebuild(now);
         }
         let Some(ledger) = &self.ledger else {
             return;
         };
+        if dropped {
+            self.published.hold_anew(held_by(ledger));
+        }
         if group.standing_changed {
             self.published.stand(Standing::of(ledger));
         }
@@ -216,6 +236,27 @@ impl Owner {
         } else {
             self.published
                 .hold(std::mem::take(&mut group.grown).into_values());
+        }
+    }
+
+    /// Drops the copies that follow a history which does not count; tells whether there were any.
+    fn drop_other_histories(&mut self) -> bool {
+        let in_question = self.ledger.as_ref().map(Ledger::copies_in_question);
+        let in_question = in_question.filter(|logs| !logs.is_empty());
+        let dropped = in_question.map(|logs| rows::drop_other_histories(&mut self.connection, &logs));
+        match dropped {
+            None | Some(Ok(0)) => false,
+            Some(Ok(logs)) => {
+                tracing::warn!(
+                    logs,
+                    "copies of another history than the one that counts were dropped, to be fetched anew"
+                );
+                true
+            }
+            Some(Err(error)) => {
+                tracing::error!(%error, "copies of another history could not be dropped yet");
+                false
+            }
         }
     }
 
@@ -271,9 +312,11 @@ fn refuse(command: Command) -> Answer {
             Box::new(move |_| tell(reply, None))
         }
         Command::Accept { reply, .. } => Box::new(move |_| tell(reply, Err(StoreError::Unavailable))),
-        Command::Adopt { reply, .. } | Command::Renew { reply, .. } | Command::Report { reply, .. } => {
-            Box::new(move |_| tell(reply, ()))
-        }
+        Command::Adopt { reply, .. }
+        | Command::Renew { reply, .. }
+        | Command::Report { reply, .. }
+        | Command::HearPast { reply, .. }
+        | Command::Tend { reply } => Box::new(move |_| tell(reply, ())),
         Command::Inspect(look) => Box::new(move |_| look(None)),
         #[cfg(test)]
         Command::Meddle(_) => Box::new(|_| {}),
@@ -287,6 +330,7 @@ struct Work<'a> {
     shelf: &'a mut Shelf,
     published: &'a Published,
     group: &'a mut Group,
+    key: &'a SecretKey,
     now: Timestamp,
 }
 
@@ -306,8 +350,8 @@ impl Work<'_> {
                 let verdict = self.override_refusal(&asked, by, why);
                 Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
             }
-            Command::Accept { run, reply } => {
-                let stored = self.accept(&run);
+            Command::Accept { run, evidence, reply } => {
+                let stored = self.accept(&run, evidence);
                 Some(Box::new(move |durable| {
                     tell(
                         reply,
@@ -328,7 +372,15 @@ impl Work<'_> {
                 Some(Box::new(move |_| tell(reply, ())))
             }
             Command::Report { found, reply } => {
-                self.report(found);
+                self.report(*found);
+                Some(Box::new(move |_| tell(reply, ())))
+            }
+            Command::HearPast { head, reply } => {
+                self.hear_past(&head);
+                Some(Box::new(move |_| tell(reply, ())))
+            }
+            Command::Tend { reply } => {
+                self.renew_scanners();
                 Some(Box::new(move |_| tell(reply, ())))
             }
             Command::Inspect(_) | Command::Stop => None,
@@ -354,7 +406,7 @@ impl Work<'_> {
         if passed_before || unbelievable || asked.direction == Direction::Out {
             return judged.verdict;
         }
-        let Some(body) = self.ledger.override_refusal(asked, by, why) else {
+        let Some(body) = self.ledger.override_refusal(asked, (by, why), self.now) else {
             return judged.verdict;
         };
         let entry = self.ledger.write(body, self.now);
@@ -365,9 +417,14 @@ impl Work<'_> {
         }
     }
 
-    fn accept(&mut self, run: &Run) -> Result<Held, StoreError> {
+    fn accept(&mut self, run: &Run, evidence: Evidence) -> Result<Held, StoreError> {
         let origin = run.head.origin;
-        let accepted = self.ledger.accept(run, self.now)?;
+        let accepted = self.ledger.accept(run, Some(evidence), self.now);
+        if matches!(accepted, Err(RunError::Forked(_))) {
+            // Perhaps ours is the history that does not count: looked into after the group.
+            self.group.standing_changed = true;
+        }
+        let accepted = accepted?;
         for entry in accepted.entries {
             self.group.write(entry);
         }
@@ -401,9 +458,39 @@ impl Work<'_> {
         }
     }
 
-    fn report(&mut self, found: Contradiction) {
+    fn report(&mut self, found: ForkProof) {
+        let (origin, seq) = (found.origin(), found.one.tail.seq);
         if let Some(entry) = self.ledger.report_fork(found, self.now) {
-            tracing::error!(origin = %found.origin, seq = found.seq.0, "an origin has two histories: a copied or restored device");
+            tracing::error!(%origin, seq = seq.0, "an origin has two histories: a copied or restored device");
+            self.group.write(entry);
+        }
+    }
+
+    fn hear_past(&mut self, head: &Head) {
+        let was_behind = self.ledger.is_behind_own_past();
+        self.ledger.hear_own_past(head);
+        if self.ledger.is_behind_own_past() && !was_behind {
+            let (ours, theirs) = (self.ledger.tail(&head.origin).seq, head.tail.seq);
+            tracing::error!(
+                ours = ours.0,
+                theirs = theirs.0,
+                "others hold more of this device's own log than it does: no scan is decided until it has that back"
+            );
+        }
+    }
+
+    /// Signs the renewals that are due and writes them down: the scanners hear of them as of any record.
+    fn renew_scanners(&mut self) {
+        let Some(own) = self.ledger.identity().cloned() else {
+            return;
+        };
+        for certificate in self.ledger.renewals_due(self.now) {
+            tracing::info!(device = %certificate.device.id(), name = certificate.name, "renewed a scanner's certificate");
+            let identity = DeviceIdentity {
+                certificate: certificate.sign(self.key),
+                via: Some(own.certificate.clone()),
+            };
+            let entry = self.ledger.write(Body::Renewed { identity }, self.now);
             self.group.write(entry);
         }
     }

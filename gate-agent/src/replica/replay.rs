@@ -33,8 +33,16 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
     let mut ledger = Ledger::new(me, Some(meta.identity), trust);
     let covered = read_covered(connection)?;
     if let Some(checkpoint) = meta::read_checkpoint(connection)? {
-        let checkpoint = ledger.adopt(&checkpoint)?;
+        let checkpoint = ledger.adopt_again(&checkpoint)?;
         check_covered(&checkpoint, &covered)?;
+        // A copy that was dropped because another history counts begins anew, also behind a checkpoint.
+        for head in checkpoint
+            .covered
+            .iter()
+            .filter(|head| !covered.contains_key(&head.origin))
+        {
+            ledger.forget(&head.origin);
+        }
     }
     let mut shelf = Shelf::default();
     for (origin, tail) in covered {
@@ -60,12 +68,16 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
     Ok(Rebuilt { ledger, shelf })
 }
 
-/// Demands that the logs begin where the checkpoint ends.
+/// Demands that the logs begin where the checkpoint ends, but for copies that were dropped.
 ///
 /// **Errors**: [`ReplicaError::Damaged`].
 pub fn check_covered(checkpoint: &Checkpoint, covered: &BTreeMap<Origin, Tail>) -> Result<(), ReplicaError> {
-    let said: BTreeMap<Origin, Tail> = checkpoint.covered.iter().copied().collect();
-    if said == *covered {
+    let said = checkpoint.covered.iter().map(|head| (head.origin, head.tail));
+    let said: BTreeMap<Origin, Tail> = said.collect();
+    if covered
+        .iter()
+        .all(|(origin, tail)| said.get(origin) == Some(tail))
+    {
         return Ok(());
     }
     Err(ReplicaError::Damaged(Finding::Covered))
@@ -90,7 +102,7 @@ pub fn walk(
     let mut findings = Vec::new();
     let mut log: Option<Log> = None;
     let mut statement =
-        connection.prepare("SELECT origin, seq, hash, bytes FROM records ORDER BY origin, seq")?;
+        connection.prepare("SELECT origin, seq, hash, bytes, proven FROM records ORDER BY origin, seq")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let entry = read_entry(row)?;
@@ -223,6 +235,7 @@ fn read_entry(row: &Row) -> rusqlite::Result<Entry> {
             hash: row.get(2)?,
         },
         bytes: row.get(3)?,
+        is_proven: row.get(4)?,
     })
 }
 

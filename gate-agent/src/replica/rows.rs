@@ -1,7 +1,7 @@
 //! Writing one group of changes in one transaction, and reading runs back; what belongs into a group is the owner's to say.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
-use usher_keys::{RootSet, SignedBundle, Timestamp};
+use usher_keys::{DeviceIdentity, RootSet, SignedBundle, Timestamp};
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
@@ -31,6 +31,8 @@ pub struct Batch {
     pub heads: Vec<KeptHead>,
     /// The checkpoint the replica begins from.
     pub checkpoint: Option<(SignedCheckpoint, Checkpoint)>,
+    /// A newer certificate of our own.
+    pub identity: Option<DeviceIdentity>,
     /// A newer bundle and the roots that signed it.
     pub trust: Option<(RootSet, SignedBundle)>,
     /// Up to when every authority record is here; alone it is no reason for a commit.
@@ -42,7 +44,11 @@ pub struct Batch {
 impl Batch {
     /// Tells whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.heads.is_empty() && self.checkpoint.is_none() && self.trust.is_none()
+        self.entries.is_empty()
+            && self.heads.is_empty()
+            && self.checkpoint.is_none()
+            && self.identity.is_none()
+            && self.trust.is_none()
     }
 
     /// Writes it all in one transaction; afterwards it is durable, or nothing was changed.
@@ -56,9 +62,12 @@ impl Batch {
         }
         if let Some((signed, checkpoint)) = &self.checkpoint {
             meta::write_checkpoint(&transaction, signed)?;
-            for (origin, tail) in &checkpoint.covered {
-                insert_covered(&transaction, origin, tail)?;
+            for head in &checkpoint.covered {
+                insert_covered(&transaction, &head.origin, &head.tail)?;
             }
+        }
+        if let Some(identity) = &self.identity {
+            meta::write_identity(&transaction, identity)?;
         }
         if let Some((roots, bundle)) = &self.trust {
             meta::write_trust(&transaction, roots, bundle)?;
@@ -82,13 +91,15 @@ pub fn try_to_commit(connection: &mut Connection) -> rusqlite::Result<()> {
 }
 
 fn insert_entry(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
-    let mut statement = connection
-        .prepare_cached("INSERT INTO records (origin, seq, hash, bytes) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO records (origin, seq, hash, bytes, proven) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
     statement.execute((
         entry.origin.0,
         column(entry.tail.seq),
         entry.tail.hash,
         &entry.bytes,
+        entry.is_proven,
     ))?;
     Ok(())
 }
@@ -116,6 +127,26 @@ fn insert_covered(connection: &Connection, origin: &Origin, tail: &Tail) -> rusq
         (origin.0, column(tail.seq), tail.hash),
     )?;
     Ok(())
+}
+
+/// Drops the copies of logs that do not pass through these tails; gives how many. Afterwards they are fetched anew.
+pub fn drop_other_histories(
+    connection: &mut Connection,
+    settled: &[(Origin, Tail)],
+) -> rusqlite::Result<usize> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut dropped = 0;
+    for (origin, tail) in settled {
+        if tail_at(&transaction, origin, tail.seq)? == Some(*tail) {
+            continue;
+        }
+        for table in ["records", "heads", "covered"] {
+            transaction.execute(&format!("DELETE FROM {table} WHERE origin = ?1"), [origin.0])?;
+        }
+        dropped += 1;
+    }
+    transaction.commit()?;
+    Ok(dropped)
 }
 
 /// Loads the longest run after a record that ends at a kept head and fits, or the shortest if none fits.

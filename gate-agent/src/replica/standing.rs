@@ -1,6 +1,6 @@
 //! What everyone at a replica may look at without asking its owner: trust, policy, roster, revoked devices, what is durably held, and figures.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use usher_link::{Change, Outlook};
 use usher_protocol::ledger::Ledger;
 use usher_protocol::policy::Policy;
 use usher_protocol::sync::Held;
-use usher_protocol::trust::Trust;
+use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, Unit, home};
 
 use super::clocks::Clocks;
@@ -23,8 +23,10 @@ use super::clocks::Clocks;
 pub struct Standing {
     /// The trust in force.
     pub trust: Arc<Trust>,
-    /// Devices nobody talks to any more.
-    pub revoked: Arc<BTreeSet<PublicKey>>,
+    /// Our newest certificate.
+    pub identity: Arc<DeviceIdentity>,
+    /// What the authority has said of devices.
+    pub register: Arc<Register>,
     /// The hubs that share the units.
     pub roster: Vec<PublicKey>,
     /// The policy in force.
@@ -37,13 +39,15 @@ impl Standing {
     /// Takes it from the ledger.
     pub fn of(ledger: &Ledger) -> Self {
         let state = ledger.state();
+        let identity = ledger.identity().expect("a device has a certificate");
         let named = |identity: &DeviceIdentity| {
             let certificate = identity.unverified();
             (certificate.device, certificate.name.clone())
         };
         Self {
             trust: Arc::clone(ledger.trust()),
-            revoked: Arc::new(state.revoked_devices().clone()),
+            identity: Arc::new(identity.clone()),
+            register: state.register(),
             roster: state
                 .rosters()
                 .current()
@@ -148,12 +152,18 @@ impl Published {
         }
     }
 
+    /// Begins what is held anew, after a copy was dropped.
+    pub fn hold_anew(&self, held: Vec<Held>) {
+        *self.locked() = held.into_iter().map(|held| (held.origin, held)).collect();
+        self.tell(Change::Dropped);
+    }
+
     /// Puts a newer standing up, and tells the sessions when it changes whom we talk to.
     pub fn stand(&self, standing: Standing) {
         let before = self.standing.swap(Arc::new(standing));
         let after = self.standing.load();
         let newer_trust = before.trust.bundle().version != after.trust.bundle().version;
-        if newer_trust || before.revoked != after.revoked {
+        if newer_trust || before.register != after.register {
             self.tell(Change::Trust);
         }
     }
@@ -191,7 +201,7 @@ impl Published {
         Outlook {
             now,
             trust: Arc::clone(&standing.trust),
-            revoked: Arc::clone(&standing.revoked),
+            register: Arc::clone(&standing.register),
             fresh_as_of: self.fresh_as_of(),
         }
     }

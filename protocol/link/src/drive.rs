@@ -28,7 +28,7 @@ use crate::replica::{Change, Replica, Responder};
 use crate::wire::FrameError;
 use gathering::Gathering;
 use lane::{Errand, Lane};
-use stream::{Incoming, Outgoing};
+use stream::{Incoming, NoMessage, Outgoing};
 
 /// How long a peer may take until its certificate is accepted: two beats' worth of tries, and a slow line.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -81,6 +81,7 @@ pub async fn drive<R: Replica, S: Responder>(
         session: Session::new(SessionConfig {
             event: replica.event(),
             identity: replica.identity(),
+            own_log: replica.own_log(),
             peer: connection.peer(),
             held: replica.held(),
         }),
@@ -172,7 +173,7 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
         }
     }
 
-    fn received(&mut self, message: Option<Result<Message, FrameError>>) {
+    fn received(&mut self, message: Option<Result<Message, NoMessage>>) {
         match message {
             Some(Ok(message)) => {
                 self.input(Input::Received(message));
@@ -180,11 +181,17 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
                     self.start();
                 }
             }
-            Some(Err(FrameError::TooLong { .. } | FrameError::Malformed)) => {
+            Some(Err(NoMessage::OtherVersion(theirs))) => {
+                self.refuse(Farewell::NoCommonVersion);
+                self.end = Some(SessionEnd::OtherVersion(theirs));
+            }
+            Some(Err(NoMessage::Frame(FrameError::TooLong { .. } | FrameError::Malformed))) => {
                 self.refuse(Farewell::BadMessage)
             }
-            Some(Err(FrameError::Lost(loss))) => self.lost(loss),
-            Some(Err(FrameError::Ended | FrameError::GivenUp)) | None => self.lost(Loss::TheirsUnexplained),
+            Some(Err(NoMessage::Frame(FrameError::Lost(loss)))) => self.lost(loss),
+            Some(Err(NoMessage::Frame(FrameError::Ended | FrameError::GivenUp))) | None => {
+                self.lost(Loss::TheirsUnexplained)
+            }
         }
     }
 
@@ -194,6 +201,7 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             Ok(Change::Grew(held)) if self.is_authority(&held.origin) => self.input(Input::Grew(held)),
             Ok(Change::Grew(held)) => self.gathering.add(held),
             Ok(Change::Trust) => self.input(Input::TrustChanged),
+            Ok(Change::Dropped) => self.input(Input::Leave),
             Err(RecvError::Lagged(_)) => {
                 self.inputs(self.replica.held().into_iter().map(Input::Grew).collect());
                 self.input(Input::TrustChanged);
@@ -241,7 +249,7 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
         let context = Context {
             now: outlook.now,
             trust: &outlook.trust,
-            revoked: &outlook.revoked,
+            register: &outlook.register,
             fresh_as_of: outlook.fresh_as_of,
         };
         self.session.handle(input, &context);
@@ -271,11 +279,11 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             Output::Notify(notice) => {
                 match &notice {
                     Notice::Opened(certificate) => self.open(certificate),
-                    Notice::Forked(found) if self.forks_told.insert(found.origin) => {
+                    Notice::Forked(found) if self.forks_told.insert(found.origin()) => {
                         let peer = self.connection.peer().id();
-                        tracing::warn!(%peer, origin = %found.origin.id(), "an origin has two histories: it was copied, or it lies");
+                        tracing::warn!(%peer, origin = %found.origin().id(), "an origin has two histories: it was copied, or it lies");
                     }
-                    Notice::Forked(_) | Notice::Fresh(_) | Notice::RunRefused(..) => {}
+                    Notice::Forked(_) | Notice::OwnPast(_) | Notice::Fresh(_) | Notice::RunRefused(..) => {}
                 }
                 self.storing.push(Errand::Tell(notice));
             }
@@ -330,20 +338,21 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
                 let refusal: &dyn std::error::Error = refusal;
                 tracing::warn!(%peer, %from, refusal, withheld, "a peer is not welcome");
             }
+            None if matches!(end, SessionEnd::OtherVersion(_)) => {
+                tracing::warn!(%peer, %from, %end, withheld, "a peer speaks another version");
+            }
             None => tracing::info!(%peer, %from, %end, withheld, "session ended"),
         }
     }
 
     /// Lets the goodbye that waits last get out, then closes the connection.
     async fn say_goodbye(&mut self, end: &SessionEnd) {
-        let farewell = match end {
-            SessionEnd::Ours(farewell) => {
-                // A peer that does not listen gets the reason with the close all the same.
-                let _ = timeout(FAREWELL_TIMEOUT, self.outgoing.finish()).await;
-                *farewell
-            }
-            SessionEnd::Theirs(_) | SessionEnd::Lost(_) | SessionEnd::Taken => Farewell::Leaving,
-        };
+        let farewell = end.our_farewell();
+        if farewell.is_some() {
+            // A peer that does not listen gets the reason with the close all the same.
+            let _ = timeout(FAREWELL_TIMEOUT, self.outgoing.finish()).await;
+        }
+        let farewell = farewell.unwrap_or(Farewell::Leaving);
         self.connection.close(farewell);
         self.tasks.shutdown().await;
         let peer = self.connection.peer();

@@ -4,7 +4,7 @@ use std::fmt;
 
 use quinn::{ConnectionError, VarInt};
 use thiserror::Error;
-use usher_protocol::sync::Farewell;
+use usher_protocol::sync::{Farewell, VERSIONS, VersionRange};
 
 /// Why a connection is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -51,6 +51,8 @@ impl From<ConnectionError> for Loss {
 pub enum SessionEnd {
     /// We said goodbye.
     Ours(Farewell),
+    /// We said goodbye because the peer speaks only these versions of the protocol.
+    OtherVersion(VersionRange),
     /// The peer said goodbye.
     Theirs(Farewell),
     /// The connection was lost.
@@ -64,7 +66,16 @@ impl SessionEnd {
     pub fn their_farewell(&self) -> Option<Farewell> {
         match self {
             Self::Theirs(farewell) | Self::Lost(Loss::Theirs(farewell)) => Some(*farewell),
-            Self::Ours(_) | Self::Lost(_) | Self::Taken => None,
+            Self::Ours(_) | Self::OtherVersion(_) | Self::Lost(_) | Self::Taken => None,
+        }
+    }
+
+    /// Gives what we said when it was us who ended it.
+    pub(crate) fn our_farewell(&self) -> Option<Farewell> {
+        match self {
+            Self::Ours(farewell) => Some(*farewell),
+            Self::OtherVersion(_) => Some(Farewell::NoCommonVersion),
+            Self::Theirs(_) | Self::Lost(_) | Self::Taken => None,
         }
     }
 }
@@ -73,6 +84,18 @@ impl fmt::Display for SessionEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ours(farewell) => write!(f, "we ended it: {}", words(*farewell)),
+            Self::OtherVersion(theirs) => {
+                let side = if theirs.lowest > VERSIONS.highest {
+                    "this one"
+                } else {
+                    "the other one"
+                };
+                let (ours, theirs) = (spoken(VERSIONS), spoken(*theirs));
+                write!(
+                    f,
+                    "this program speaks {ours}, the other one {theirs}: update {side}"
+                )
+            }
             Self::Theirs(farewell) => write!(f, "the peer ended it: {}", words(*farewell)),
             Self::Lost(loss) => write!(f, "{loss}"),
             Self::Taken => f.write_str("this connection already carries a session"),
@@ -107,9 +130,19 @@ fn farewell_of(given: VarInt) -> Option<Farewell> {
     .find(|farewell| code(*farewell) == given)
 }
 
+/// Names versions as people read them.
+fn spoken(versions: VersionRange) -> String {
+    let VersionRange { lowest, highest } = versions;
+    if lowest == highest {
+        format!("version {lowest}")
+    } else {
+        format!("versions {lowest} to {highest}")
+    }
+}
+
 fn words(farewell: Farewell) -> &'static str {
     match farewell {
-        Farewell::NoCommonVersion => "no protocol version in common, one side must be updated",
+        Farewell::NoCommonVersion => "no protocol version in common: update the older of the two programs",
         Farewell::OtherEvent => "the two sides belong to different events",
         Farewell::NotWelcome => "the certificate is refused (expired, revoked, or for another key or event)",
         Farewell::BadMessage => "the other side sent what no sound program sends",
@@ -145,5 +178,14 @@ mod tests {
             SessionEnd::Lost(Loss::Restarted).to_string(),
             "the peer has restarted and forgotten the connection"
         );
+    }
+
+    #[test]
+    fn whoever_speaks_the_older_version_is_to_be_updated() {
+        let end = |lowest, highest| SessionEnd::OtherVersion(VersionRange { lowest, highest }).to_string();
+        let older = "this program speaks version 2, the other one version 1: update the other one";
+        assert_eq!(end(1, 1), older);
+        let newer = "this program speaks version 2, the other one versions 3 to 4: update this one";
+        assert_eq!(end(3, 4), newer);
     }
 }

@@ -1,6 +1,5 @@
 //! What the driver needs of a replica and of whoever answers requests: the two seams that cloud, hub and scanner fill in.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Request, Response};
 use usher_protocol::sync::{Held, Notice, StoreError};
-use usher_protocol::trust::Trust;
+use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, Seq};
 
 /// How many changes a slow session may lag behind before it is told everything anew.
@@ -21,8 +20,10 @@ pub const CHANGES_BUFFERED: usize = 256;
 pub enum Change {
     /// A log grew, and is durable up to there.
     Grew(Held),
-    /// The trust bundle or the list of revoked devices changed.
+    /// The trust bundle or the register of devices changed.
     Trust,
+    /// A copy of a log was dropped: what was said of it is true no more, so that sessions begin anew.
+    Dropped,
 }
 
 /// How the world looks to a replica at a moment.
@@ -32,8 +33,8 @@ pub struct Outlook {
     pub now: Timestamp,
     /// The trust in force.
     pub trust: Arc<Trust>,
-    /// Devices nobody talks to any more.
-    pub revoked: Arc<BTreeSet<PublicKey>>,
+    /// What the authority has said of devices.
+    pub register: Arc<Register>,
     /// Every authority record that existed at this time is here; the cloud says now.
     pub fresh_as_of: Option<Timestamp>,
 }
@@ -47,6 +48,9 @@ pub trait Replica: Send + Sync + 'static {
 
     /// Gives our certificate.
     fn identity(&self) -> DeviceIdentity;
+
+    /// Gives the log that we write ourselves.
+    fn own_log(&self) -> Origin;
 
     /// Gives what is durably held of every log. Call it after [`Replica::changes`], so that nothing falls in between.
     fn held(&self) -> Vec<Held>;

@@ -8,6 +8,7 @@ mod site;
 mod strangers;
 mod syncing;
 mod venue;
+mod versions;
 
 use std::future::IntoFuture;
 use std::time::Duration;

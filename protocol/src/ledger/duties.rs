@@ -98,14 +98,15 @@ impl Ledger {
         Some(self.write(Body::ForkSeen(Box::new(proof)), now))
     }
 
-    /// Gives the copies that may hold the history that does not count: the shell looks whether they pass through that tail,
-    /// and drops those that do not, to fetch them anew.
+    /// Gives the copies that may hold the history that does not count, each with where the other one passes. The shell looks
+    /// whether its copy passes there too, and if not drops it and calls [`Ledger::forget`] or rebuilds.
     pub fn copies_in_question(&self) -> Vec<(Origin, Tail)> {
-        let settled = self.state.all_settled();
-        let held = settled.filter(|(origin, tail)| {
+        let in_question = |(origin, tail): &(&Origin, &Tail)| {
             let ours = self.tail(origin);
-            ours.seq.0 > 0 && ours != **tail
-        });
-        held.map(|(origin, tail)| (*origin, *tail)).collect()
+            let reaches_there = ours.seq >= tail.seq && ours != **tail;
+            ours.seq.0 > 0 && (reaches_there || self.contested.contains(origin))
+        };
+        let settled = self.state.all_settled().filter(in_question);
+        settled.map(|(origin, tail)| (*origin, *tail)).collect()
     }
 }

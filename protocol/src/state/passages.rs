@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::limits::Limits;
 use super::units::{Change, UnitState};
 use crate::admission::{Reason, Referral, Refused};
-use crate::ident::{GateId, Stamp, Unit, ZoneId};
+use crate::ident::{GateId, Origin, Stamp, Unit, ZoneId};
 use crate::ticket::Rejection;
 
 /// Running totals for people to look at.
@@ -69,6 +69,16 @@ impl Passages {
             self.busy.insert(id);
         }
         is_new
+    }
+
+    /// Forgets what a log told; the totals are to be summed up anew.
+    pub fn forget(&mut self, origin: &Origin) {
+        self.units.retain(|_, unit| {
+            unit.forget(origin);
+            !unit.passages().is_empty()
+        });
+        let units = &self.units;
+        self.busy.retain(|id| units.contains_key(id));
     }
 
     /// Sums everything up anew after other logs count, or other parts of them.

@@ -113,6 +113,11 @@ impl UnitState {
         true
     }
 
+    /// Forgets what a log told.
+    pub fn forget(&mut self, origin: &Origin) {
+        self.passages.retain(|(stamp, _)| stamp.origin != *origin);
+    }
+
     /// Tells whether a log may hold one more passage of this unit.
     pub fn has_room(&self, origin: &Origin) -> bool {
         let of_log = |(stamp, _): &&(Stamp, Change)| stamp.origin == *origin;
@@ -126,7 +131,12 @@ impl UnitState {
     }
 
     /// Goes through the passages that count, in order. `day_of` gives the local day of a moment.
-    pub fn replay(&self, limits: &Limits, day_of: impl Fn(Timestamp) -> i32, mut see: impl FnMut(Step)) {
+    pub fn replay<'a>(
+        &'a self,
+        limits: &Limits,
+        day_of: impl Fn(Timestamp) -> i32,
+        mut see: impl FnMut(Step<'a>),
+    ) {
         let mut uses: Vec<(ZoneId, ZoneUse)> = Vec::new();
         let mut seen = BTreeSet::new();
         let is_single = self.passages.len() == 1;

@@ -5,7 +5,8 @@ use usher_keys::{
     Timestamp, TrustBundle, TrustedKey, Window,
 };
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
-use usher_protocol::{GateId, Hlc, TierId, ZoneId};
+use usher_protocol::ticket::{Ticket, TicketFlags, digits};
+use usher_protocol::{GateId, Generation, Hlc, TierId, Unit, ZoneId};
 
 pub const EVENT: EventId = EventId(*b"vectors of usher");
 /// 2027-01-15T08:00:00Z.
@@ -105,6 +106,35 @@ pub fn scanner_identity() -> DeviceIdentity {
         certificate: certificate.sign(&hub()),
         via: Some(hub_identity().certificate),
     }
+}
+
+/// A ticket of the second tier for four people.
+pub fn ticket() -> Ticket {
+    Ticket {
+        key: tickets().public().id(),
+        unit: Unit(4_711),
+        generation: Generation(1),
+        tier: TierId(2),
+        admits: 4,
+        flags: TicketFlags::default(),
+        holder: None,
+    }
+}
+
+/// The bytes of its code.
+pub fn code() -> Vec<u8> {
+    ticket().sign(&tickets()).bytes().to_vec()
+}
+
+/// The bytes of the code of the same ticket as a live one, shown by its holder's phone.
+pub fn live_code() -> Vec<u8> {
+    let holder = key(0x70);
+    let live = Ticket {
+        holder: Some(holder.public()),
+        ..ticket()
+    };
+    let text = live.sign(&tickets()).shown_live(&holder, Timestamp(NOW));
+    digits::decode(text.as_bytes()).unwrap()
 }
 
 pub fn policy() -> Policy {

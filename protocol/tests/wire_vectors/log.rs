@@ -2,23 +2,22 @@
 
 use usher_keys::{PublicKey, SecretKey, Timestamp};
 use usher_protocol::admission::{Reason, Referral, Refused};
-use usher_protocol::log::{Head, Run, Tail, check_run};
-use usher_protocol::record::{Body, Passage, Record, Refusal};
+use usher_protocol::home::roster_hash;
+use usher_protocol::log::{Head, Known, Run, Tail, check_run};
+use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::ticket::Rejection;
-use usher_protocol::{GateId, Generation, ScanId, Seq, TierId, Unit, ZoneId};
+use usher_protocol::{GateId, Generation, ScanId, Seq, Unit, ZoneId};
 
 use super::cast::{self, EVENT, at, authority, hub, other_hub};
+use super::proofs;
 use super::sheet::Sheet;
 
 const COMMITTED: &str = include_str!("../vectors/log.txt");
 
-fn passage(scan: u8) -> Passage {
-    Passage {
+fn passage(scan: u8, code: Vec<u8>) -> ShownPassage {
+    ShownPassage {
         scan: ScanId([scan; 16]),
-        unit: Unit(4_711),
-        generation: Generation(1),
-        tier: TierId(2),
-        admits: 4,
+        code,
         persons: 3,
         gate: GateId(300),
         zone: ZoneId(2),
@@ -34,7 +33,7 @@ fn refused(why: Refused) -> Body {
     })
 }
 
-fn name_of(body: &Body) -> &'static str {
+pub fn name_of(body: &Body) -> &'static str {
     match body {
         Body::Policy { .. } => "Policy",
         Body::Roster { .. } => "Roster",
@@ -44,17 +43,24 @@ fn name_of(body: &Body) -> &'static str {
         Body::DeviceEnrolled { .. } => "DeviceEnrolled",
         Body::DeviceRevoked { .. } => "DeviceRevoked",
         Body::HubRetired { .. } => "HubRetired",
+        Body::ForkSettled { .. } => "ForkSettled",
+        Body::Restated => "Restated",
         Body::Opened { .. } => "Opened",
+        Body::Renewed { .. } => "Renewed",
         Body::RosterAdopted { .. } => "RosterAdopted",
         Body::Admitted(_) => "Admitted",
         Body::Exited(_) => "Exited",
         Body::Refused(_) => "Refused",
         Body::Overridden { .. } => "Overridden",
-        Body::ForkSeen { .. } => "ForkSeen",
+        Body::ForkSeen(_) => "ForkSeen",
     }
 }
 
-fn authority_log() -> Vec<Body> {
+fn hubs() -> Vec<PublicKey> {
+    vec![hub().public(), other_hub().public()]
+}
+
+pub fn authority_log() -> Vec<Body> {
     let (unit, generation) = (Unit(4_711), Generation(1));
     let device = cast::scanner().public();
     vec![
@@ -64,7 +70,7 @@ fn authority_log() -> Vec<Body> {
         },
         Body::Roster {
             epoch: 1,
-            hubs: vec![hub().public(), other_hub().public()],
+            hubs: hubs(),
         },
         Body::Superseded {
             unit: Unit(70_000),
@@ -75,32 +81,43 @@ fn authority_log() -> Vec<Body> {
         Body::DeviceEnrolled {
             identity: cast::hub_identity(),
         },
-        Body::DeviceRevoked { device },
+        Body::DeviceRevoked {
+            device,
+            after: Seq(300),
+        },
         Body::HubRetired {
             hub: other_hub().public(),
         },
+        Body::ForkSettled {
+            origin: other_hub().public(),
+            tail: Tail {
+                seq: Seq(1_000),
+                hash: [0x22; 32],
+            },
+        },
+        Body::Restated,
     ]
 }
 
-fn hub_log() -> Vec<Body> {
+pub fn hub_log() -> Vec<Body> {
+    let roster = roster_hash(&hubs());
     vec![
         Body::Opened {
             identity: cast::hub_identity(),
         },
-        Body::RosterAdopted { epoch: 1 },
-        Body::Admitted(passage(0x5a)),
-        Body::Exited(passage(0x5b)),
+        Body::Renewed {
+            identity: cast::scanner_identity(),
+        },
+        Body::RosterAdopted { epoch: 1, roster },
+        Body::Admitted(passage(0x5a, cast::code())),
+        Body::Exited(passage(0x5b, cast::live_code())),
         refused(Refused::Deny(Reason::Revoked)),
         Body::Overridden {
-            passage: passage(0x5c),
+            passage: passage(0x5c, cast::code()),
             by: "Ada".to_owned(),
             why: "knows the guest".to_owned(),
         },
-        Body::ForkSeen {
-            origin: other_hub().public(),
-            seq: Seq(1_000),
-            hashes: [[0x11; 32], [0x22; 32]],
-        },
+        Body::ForkSeen(Box::new(proofs::by_run())),
     ]
 }
 
@@ -111,10 +128,7 @@ fn write_log(sheet: &mut Sheet, bodies: Vec<Body>, writer: &SecretKey) -> Run {
     let mut records = Vec::new();
     for (number, body) in bodies.into_iter().enumerate() {
         let name = name_of(&body);
-        let record = Record {
-            hlc: at(1_000, u32::try_from(number).unwrap()),
-            body,
-        };
+        let record = Record::new(at(1_000, u32::try_from(number).unwrap()), body);
         sheet.value(name, &record);
         let bytes = record.to_bytes();
         assert_eq!(Record::from_bytes(&bytes), Ok(record));
@@ -166,6 +180,10 @@ fn reasons() -> Vec<Refused> {
         Referral::HomeUnsettled { former: home },
         Referral::NotReady,
         Referral::OwnLogForked,
+        Referral::OwnLogBehind,
+        Referral::Retired,
+        Referral::UpdateNeeded,
+        Referral::NotAllowed,
     ];
     let denied = denied.into_iter().map(Refused::Deny);
     denied.chain(referred.into_iter().map(Refused::Refer)).collect()
@@ -187,8 +205,14 @@ fn records_heads_and_runs_have_the_committed_bytes() {
     sheet.section("A hub's log: the same, and all of it as a run.");
     let run = write_log(&mut sheet, hub_log(), &hub());
     sheet.value("run", &run);
-    let news = check_run(EVENT, Tail::default(), &run).unwrap();
+    let nothing = Known {
+        tail: Tail::default(),
+        head: None,
+    };
+    let news = check_run(EVENT, nothing, &run).unwrap();
     assert_eq!(news.records.len(), run.records.len());
+    sheet.section("The hash by which a hub adopts the roster of both hubs.");
+    sheet.bytes("roster hash", &roster_hash(&hubs()));
     sheet.section("The reason of a Refused record, for each there is.");
     for why in reasons() {
         sheet.value(usher_protocol::state::refusal_name(&why), &why);

@@ -1,101 +1,162 @@
 //! Every message of a session, a checkpoint, and every request and answer.
 
-use usher_keys::{RootSet, Timestamp};
+use std::sync::Arc;
+
+use usher_keys::{RootSet, Signature, Timestamp};
 use usher_protocol::admission::{Direction, Reason, Referral, Refused, Verdict};
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
+use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Run, Tail};
-use usher_protocol::record::{Body, Passage, Record, Refusal};
+use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::request::{self, Answer, JudgedBy, Request, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::state::State;
-use usher_protocol::sync::{Farewell, Held, Hello, Message, VERSIONS};
-use usher_protocol::ticket::{Ticket, TicketFlags};
+use usher_protocol::sync::parts::{self, Parts};
+use usher_protocol::sync::{Farewell, Held, Hello, Message, VERSIONS, VersionRange};
+use usher_protocol::ticket::Ticket;
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
 
 use super::cast::{self, EVENT, NOW, authority, hub, other_hub, tickets};
+use super::proofs;
 use super::sheet::Sheet;
 
 const COMMITTED: &str = include_str!("../vectors/sync.txt");
 
-fn passage(unit: u32, scan: u8) -> Passage {
-    Passage {
-        scan: ScanId([scan; 16]),
+fn passage(unit: u32, scan: u8) -> ShownPassage {
+    let ticket = Ticket {
         unit: Unit(unit),
-        generation: Generation(1),
         tier: TierId(1),
         admits: 1,
+        ..cast::ticket()
+    };
+    ShownPassage {
+        scan: ScanId([scan; 16]),
+        code: ticket.sign(&tickets()).bytes().to_vec(),
         persons: 1,
         gate: GateId(1),
         zone: ZoneId(1),
     }
 }
 
+fn trust() -> Arc<Trust> {
+    let roots = RootSet::single(cast::root().public());
+    Arc::new(Trust::pin(&roots, cast::signed_bundle()).unwrap())
+}
+
+/// What the authority says.
+fn decrees() -> Vec<Body> {
+    let (unit, generation) = (Unit(10), Generation(2));
+    let revoked = |unit, generation| Body::Revoked {
+        unit: Unit(unit),
+        generation: Generation(generation),
+    };
+    let settled = Tail {
+        seq: Seq(3),
+        hash: [0x33; 32],
+    };
+    vec![
+        Body::Policy {
+            version: 1,
+            policy: cast::policy(),
+        },
+        Body::Roster {
+            epoch: 1,
+            hubs: vec![hub().public(), other_hub().public()],
+        },
+        Body::Superseded { unit, generation },
+        revoked(20, 1),
+        revoked(21, 2),
+        Body::DeviceEnrolled {
+            identity: cast::hub_identity(),
+        },
+        Body::DeviceRevoked {
+            device: cast::scanner().public(),
+            after: Seq(9),
+        },
+        Body::HubRetired {
+            hub: other_hub().public(),
+        },
+        Body::ForkSettled {
+            origin: other_hub().public(),
+            tail: settled,
+        },
+    ]
+}
+
+/// What the hub says.
+fn words() -> Vec<Body> {
+    let refusal = Refusal {
+        scan: ScanId([3; 16]),
+        ticket: (Unit(20), Generation(1)),
+        gate: GateId(1),
+        why: Refused::Deny(Reason::Revoked),
+    };
+    vec![
+        Body::Opened {
+            identity: cast::hub_identity(),
+        },
+        Body::RosterAdopted {
+            epoch: 1,
+            roster: roster_hash(&[hub().public(), other_hub().public()]),
+        },
+        Body::Renewed {
+            identity: cast::scanner_identity(),
+        },
+        Body::Admitted(passage(100, 1)),
+        Body::Admitted(passage(101, 2)),
+        Body::Exited(passage(101, 4)),
+        Body::Overridden {
+            passage: passage(101, 5),
+            by: "Ada".to_owned(),
+            why: "knows the guest".to_owned(),
+        },
+        Body::Refused(refusal),
+        Body::ForkSeen(Box::new(proofs::by_run())),
+        // Nobody but an authority may say this: it counts for nothing and is named.
+        Body::Restated,
+    ]
+}
+
 /// A state in which everything that a summary can hold is there once or more.
 fn state() -> State {
-    let mut state = State::new(EVENT);
-    let mut seq = 0;
-    let mut apply = |origin, ms: u64, body| {
-        seq += 1;
-        let hlc = Hlc { ms, count: 0 };
-        state.apply(
-            Stamp {
-                hlc,
-                origin,
-                seq: Seq(seq),
-            },
-            body,
-        );
-    };
-    let (cloud, gate, now) = (authority().public(), hub().public(), NOW);
-    let long_ago = now - 60 * 60 * 1000;
-    let policy = cast::policy();
-    apply(cloud, long_ago, Body::Policy { version: 1, policy });
-    let hubs = vec![hub().public(), other_hub().public()];
-    apply(cloud, long_ago, Body::Roster { epoch: 1, hubs });
-    let (unit, generation) = (Unit(10), Generation(2));
-    apply(cloud, long_ago, Body::Superseded { unit, generation });
-    for unit in [20, 21, 23] {
-        let (unit, generation) = (Unit(unit), Generation(1));
-        apply(cloud, long_ago, Body::Revoked { unit, generation });
+    let mut state = State::new(trust());
+    for (origin, bodies) in [(authority().public(), decrees()), (hub().public(), words())] {
+        for (seq, body) in (1..).zip(bodies) {
+            let hlc = Hlc {
+                ms: NOW - 1_000 + seq,
+                count: 0,
+            };
+            let seq = Seq(seq);
+            state.apply(Stamp { hlc, origin, seq }, body, false);
+        }
     }
-    let device = cast::scanner().public();
-    apply(cloud, long_ago, Body::DeviceRevoked { device });
-    let hub = other_hub().public();
-    apply(cloud, long_ago, Body::HubRetired { hub });
-    let identity = cast::hub_identity();
-    apply(gate, long_ago, Body::Opened { identity });
-    apply(gate, long_ago, Body::RosterAdopted { epoch: 1 });
-    for unit in 100..120 {
-        apply(gate, long_ago, Body::Admitted(passage(unit, 1)));
-    }
-    apply(gate, now - 1_000, Body::Admitted(passage(200, 2)));
-    let why = Refused::Deny(Reason::Revoked);
-    let ticket = (Unit(20), Generation(1));
-    let (scan, gate_id) = (ScanId([3; 16]), GateId(1));
-    let refusal = Refusal {
-        scan,
-        ticket,
-        gate: gate_id,
-        why,
-    };
-    apply(gate, now - 500, Body::Refused(refusal));
     state
 }
 
 fn checkpoint() -> SignedCheckpoint {
-    let tail = Tail {
-        seq: Seq(7),
-        hash: [0x77; 32],
+    let tail = |seq, byte| Tail {
+        seq: Seq(seq),
+        hash: [byte; 32],
     };
-    let covered = vec![(authority().public(), tail)];
-    Checkpoint::of(&state(), covered, Timestamp(NOW)).sign(&authority())
+    let heads = vec![
+        Head::sign(EVENT, tail(9, 0x77), &authority()),
+        Head::sign(EVENT, tail(10, 0x78), &hub()),
+    ];
+    Checkpoint::of(&state(), &trust(), heads, Timestamp(NOW)).sign(&authority())
+}
+
+/// A checkpoint too large for one part; what it says is not looked at.
+fn large_checkpoint() -> SignedCheckpoint {
+    SignedCheckpoint {
+        authority: authority().public(),
+        bytes: (0..600_000_u32).map(|at| (at % 251) as u8).collect(),
+        signature: Signature([0x5e; 64]),
+    }
 }
 
 fn run() -> Run {
-    let record = Record {
-        hlc: cast::at(0, 0),
-        body: Body::RosterAdopted { epoch: 1 },
-    };
+    let roster = roster_hash(&[hub().public(), other_hub().public()]);
+    let record = Record::new(cast::at(0, 0), Body::RosterAdopted { epoch: 1, roster });
     let base = Tail {
         seq: Seq(300),
         hash: [0x30; 32],
@@ -109,6 +170,17 @@ fn run() -> Run {
     }
 }
 
+fn hello(versions: VersionRange) -> Message {
+    Message::Hello(Box::new(Hello {
+        versions,
+        event: EVENT,
+        identity: cast::hub_identity(),
+        bundle: cast::signed_bundle(),
+        held: vec![Held::from(run().head)],
+        heard_yours: false,
+    }))
+}
+
 fn messages() -> Vec<(&'static str, Message)> {
     let held = Held::from(run().head);
     let behind_a_checkpoint = Held {
@@ -119,20 +191,13 @@ fn messages() -> Vec<(&'static str, Message)> {
         },
         signature: None,
     };
-    let hello = Hello {
-        versions: VERSIONS,
-        event: EVENT,
-        identity: cast::hub_identity(),
-        bundle: cast::signed_bundle(),
-        held: vec![held.clone()],
-        heard_yours: false,
-    };
     let digest = [0xd1; 32];
+    let part = parts::cut(&checkpoint()).remove(0);
     vec![
-        ("Hello", Message::Hello(Box::new(hello))),
+        ("Hello", hello(VERSIONS)),
         ("Have", Message::Have(vec![behind_a_checkpoint, held])),
         ("Run", Message::Run(run())),
-        ("Checkpoint", Message::Checkpoint(checkpoint())),
+        ("Checkpoint", Message::Checkpoint(part)),
         ("Bundle", Message::Bundle(cast::signed_bundle())),
         (
             "Beat of the cloud",
@@ -158,15 +223,55 @@ fn messages() -> Vec<(&'static str, Message)> {
     ]
 }
 
+/// What is found in the first frame of programs of other versions.
+fn write_other_versions(sheet: &mut Sheet) {
+    let of_one = hello(VersionRange {
+        lowest: 1,
+        highest: 1,
+    });
+    assert_eq!(
+        VERSIONS.common(VersionRange {
+            lowest: 1,
+            highest: 1
+        }),
+        None
+    );
+    let mut of_three = vec![0, 3, 4];
+    of_three.extend_from_slice(b"and then something else");
+    for (name, bytes, is_read) in [
+        ("Hello of version 1", of_one.to_bytes(), true),
+        ("Hello of versions 3 and 4, of another layout", of_three, false),
+        ("no Hello: Recap", Message::Recap.to_bytes(), true),
+    ] {
+        assert_eq!(Message::from_bytes(&bytes).is_ok(), is_read, "{name}");
+        sheet.bytes(name, &bytes);
+        let versions = Message::versions_in(&bytes);
+        let versions = versions.map(|found| format!("{} to {}", found.lowest, found.highest));
+        sheet.line("versions found", versions.as_deref().unwrap_or("none"));
+    }
+}
+
+/// The parts of a checkpoint that needs several, by their hashes.
+fn write_parts(sheet: &mut Sheet) {
+    let mut taken = Parts::default();
+    let mut whole = None;
+    for part in parts::cut(&large_checkpoint()) {
+        let name = format!("part {} of {}", part.number, part.of);
+        sheet.line(&format!("bytes in {name}"), part.bytes.len());
+        let bytes = Message::Checkpoint(part.clone()).to_bytes();
+        sheet.bytes(
+            &format!("BLAKE3 of {name}"),
+            &usher_protocol::log::hash_of(&bytes),
+        );
+        whole = taken.take(part).unwrap();
+    }
+    assert_eq!(whole, Some(large_checkpoint()));
+}
+
 fn ticket() -> Ticket {
     Ticket {
-        key: tickets().public().id(),
-        unit: Unit(4_711),
-        generation: Generation(1),
-        tier: TierId(2),
         admits: 1,
-        flags: TicketFlags::default(),
-        holder: None,
+        ..cast::ticket()
     }
 }
 
@@ -246,6 +351,10 @@ fn messages_requests_and_answers_have_the_committed_bytes() {
         );
         sheet.value(name, &message);
     }
+    sheet.section("The first frame of programs of other versions, and what it says of them.");
+    write_other_versions(&mut sheet);
+    sheet.section("A checkpoint of 600,000 bytes, each its place modulo 251, by the authority, signed with 5e: its messages.");
+    write_parts(&mut sheet);
     sheet.section("The checkpoint in the message above: what its authority signs.");
     sheet.bytes("checkpoint bytes", &checkpoint().bytes);
     sheet.bytes("digest of the state it sums up", &state().digest());
@@ -273,8 +382,6 @@ fn messages_requests_and_answers_have_the_committed_bytes() {
 
 #[test]
 fn the_checkpoint_of_the_vectors_gives_its_state_back() {
-    let roots = RootSet::single(cast::root().public());
-    let trust = Trust::pin(&roots, cast::signed_bundle()).unwrap();
-    let read = checkpoint().verify(&trust).unwrap();
-    assert_eq!(read.summary.into_state(EVENT).digest(), state().digest());
+    let read = checkpoint().verify(&trust()).unwrap();
+    assert_eq!(read.summary.into_state(trust()).digest(), state().digest());
 }

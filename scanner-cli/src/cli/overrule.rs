@@ -105,7 +105,7 @@ impl OverrideArgs {
         let post = Post {
             gate: self
                 .gate
-                .find(replica.standing().policy.as_deref(), replica.certificate())?,
+                .find(replica.standing().policy.as_deref(), &replica.certificate())?,
             direction: self.direction.into(),
             persons: self.persons,
         };

@@ -140,7 +140,7 @@ impl RunArgs {
         let (replica, hubs) = (scanner.replica(), scanner.hubs());
         let policy = replica.standing().policy.clone();
         let post = Post {
-            gate: self.gate.find(policy.as_deref(), replica.certificate())?,
+            gate: self.gate.find(policy.as_deref(), &replica.certificate())?,
             direction: self.direction.into(),
             persons: self.persons,
         };

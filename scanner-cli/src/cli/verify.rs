@@ -105,7 +105,7 @@ fn gates(replica: &Replica, choice: Option<&GateChoice>) -> Result<Vec<GateId>, 
     let policy = replica.standing().policy.clone();
     let certificate = replica.certificate();
     if let Some(choice) = choice {
-        return Ok(vec![choice.find(policy.as_deref(), certificate)?]);
+        return Ok(vec![choice.find(policy.as_deref(), &certificate)?]);
     }
     let known = policy.iter().flat_map(|policy| &policy.gates).map(|gate| gate.id);
     let served: Vec<_> = known.filter(|gate| certificate.serves(gate.0)).collect();

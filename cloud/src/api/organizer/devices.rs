@@ -1,4 +1,4 @@
-//! `/v1/organizer/events/{event_id}/devices` and `/hubs`: who belongs to an event, how far behind each is, and shutting them out.
+//! `/v1/organizer/events/{event_id}/devices` and `/hubs`: who belongs to an event, and how far behind each is; shutting them out is elsewhere.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -6,18 +6,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use usher_keys::{Certificate, EventId, KeyError, PublicKey, Role, Timestamp};
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::{Body, Caller, Checks, Id};
+use crate::api::input::{Caller, Id};
 use crate::api::moment::Moment;
-use crate::api::pair::Pair;
 use crate::authority::AuthorityError;
 use crate::authority::event::EventAuthority;
-use crate::authority::scribe::{RetireOutcome, RevokeOutcome, Scribe};
+use crate::authority::scribe::Scribe;
 use crate::state::AppState;
 
 use super::codes::CapabilitiesSpec;
@@ -25,7 +23,7 @@ use super::own_event;
 
 /// A device's public key in a path.
 #[derive(Debug, Clone, Copy)]
-pub struct DeviceKey(PublicKey);
+pub struct DeviceKey(pub PublicKey);
 
 impl FromStr for DeviceKey {
     type Err = KeyError;
@@ -116,7 +114,7 @@ struct Standing {
 async fn standings(scribe: &mut Scribe) -> Result<Vec<Standing>, AuthorityError> {
     let state = scribe.state().await?;
     let standing = |certificate: &Certificate| Standing {
-        revoked: state.revoked_devices().contains(&certificate.device),
+        revoked: state.is_revoked(&certificate.device),
         retired: state.rosters().retired().contains(&certificate.device),
         frozen: state.is_frozen(&certificate.device),
         certificate: certificate.clone(),
@@ -182,73 +180,5 @@ impl Contacts {
             retired,
             frozen,
         }
-    }
-}
-
-/// Shuts a device out: whoever has heard of it talks to it no more. Doing it twice is fine.
-#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/devices/{device}/revoke", tag = "devices",
-    params(("event_id" = String, Path), ("device" = String, Path)), security(("organizer_key" = [])), responses(
-    (status = 204, description = "Revoked, now or before"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet, or no key may sign"),
-))]
-pub async fn revoke(
-    State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Pair(id, DeviceKey(device)): Pair<EventId, DeviceKey>,
-) -> Result<StatusCode, ApiError> {
-    own_event(&app, caller, id).await?;
-    let authority = app.authorities.of(id)?;
-    match authority
-        .ask(move |scribe| Box::pin(scribe.revoke_device(device)))
-        .await?
-    {
-        RevokeOutcome::Revoked => Ok(StatusCode::NO_CONTENT),
-        RevokeOutcome::NotFound => Err(ApiError::NotFound("device of this event")),
-    }
-}
-
-/// Vouches for the end of a hub.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RetireRequest {
-    /// Must be true: a person has made sure that this hub will never admit anyone again. Other hubs take over its units
-    /// at once, and if it goes on admitting, people get in twice.
-    pub it_will_never_admit_again: bool,
-}
-
-/// Retires a hub for good, so that other hubs take over its units at once. Doing it twice is fine.
-#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/hubs/{device}/retire", tag = "devices",
-    params(("event_id" = String, Path), ("device" = String, Path)), request_body = RetireRequest,
-    security(("organizer_key" = [])), responses(
-    (status = 204, description = "Retired, now or before"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet, or no key may sign"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "It was not confirmed"),
-))]
-pub async fn retire(
-    State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Pair(id, DeviceKey(hub)): Pair<EventId, DeviceKey>,
-    Body(request): Body<RetireRequest>,
-) -> Result<StatusCode, ApiError> {
-    own_event(&app, caller, id).await?;
-    let mut checks = Checks::default();
-    let pointer = "/it_will_never_admit_again";
-    checks.require(
-        request.it_will_never_admit_again,
-        pointer,
-        "must be true, and must be so",
-    );
-    checks.finish()?;
-    let authority = app.authorities.of(id)?;
-    match authority
-        .ask(move |scribe| Box::pin(scribe.retire_hub(hub)))
-        .await?
-    {
-        RetireOutcome::Retired => Ok(StatusCode::NO_CONTENT),
-        RetireOutcome::NotFound => Err(ApiError::NotFound("hub of this event")),
     }
 }

@@ -30,7 +30,7 @@ pub struct IncidentsView {
 pub struct IncidentView {
     /// Names it: the same on every replica.
     pub id: String,
-    /// `double_admission` or `forked`.
+    /// `double_admission`, `forked` or `false_record`.
     #[schema(example = "double_admission")]
     pub kind: &'static str,
     /// What happened, in a sentence.
@@ -50,7 +50,7 @@ pub struct IncidentView {
     /// Of `double_admission`: when and where one went in too many.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub second: Option<PassageView>,
-    /// The device that let them in, or that has two histories.
+    /// The device that let them in, that has two histories, or that claims what it cannot prove.
     pub device: DeviceName,
 }
 
@@ -90,7 +90,7 @@ pub async fn list(
 fn unit_of(incident: &Incident) -> Option<Unit> {
     match incident {
         Incident::DoubleAdmission { unit, .. } => Some(*unit),
-        Incident::Forked { .. } => None,
+        Incident::Forked { .. } | Incident::FalseRecord { .. } => None,
     }
 }
 
@@ -124,24 +124,32 @@ fn view(incident: &Incident, names: &Names) -> IncidentView {
                 device,
             }
         }
-        Incident::Forked { origin } => {
-            let device = names.device(*origin);
-            IncidentView {
-                id: format!("forked-{}", origin.id()),
-                kind: "forked",
-                words: format!(
-                    "{} has two histories: it was copied or restored from a backup. Nobody listens to it until it is \
-                     enrolled anew with a fresh key.",
-                    device.name
-                ),
-                unit: None,
-                generation: None,
-                zone_name: None,
-                first: None,
-                second: None,
-                device,
-            }
-        }
+        Incident::Forked { origin } => of_device(
+            ("forked", format!("forked-{}", origin.id())),
+            names.device(*origin),
+            "has two histories: it was copied or restored from a backup. Nobody listens to it until you say which \
+             history counts, or enrol it anew with a fresh key.",
+        ),
+        Incident::FalseRecord { origin, seq } => of_device(
+            ("false_record", format!("false-{}-{seq}", origin.id())),
+            names.device(*origin),
+            "claims what it cannot prove or may not say. That counts for nothing. If it was stolen or lost, revoke it; \
+             if not, have its program looked at.",
+        ),
+    }
+}
+
+fn of_device((kind, id): (&'static str, String), device: DeviceName, words: &str) -> IncidentView {
+    IncidentView {
+        id,
+        kind,
+        words: format!("{} {words}", device.name),
+        unit: None,
+        generation: None,
+        zone_name: None,
+        first: None,
+        second: None,
+        device,
     }
 }
 

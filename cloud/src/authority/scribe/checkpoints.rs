@@ -11,7 +11,7 @@ use crate::store::authority::{KeepCheckpoint, StoredCheckpoint};
 pub const CHECKPOINT_EVERY: u64 = 1_000;
 
 impl Scribe {
-    /// Gives a checkpoint that is not stale; none when its key may not sign or it would not fit a frame.
+    /// Gives a checkpoint that is not stale; none when its key may not sign or it would be too large.
     ///
     /// **Errors**: [`AuthorityError`].
     pub async fn checkpoint(&mut self) -> Result<Option<SignedCheckpoint>, AuthorityError> {
@@ -42,9 +42,10 @@ impl Scribe {
         let key = self
             .keys
             .in_use(Purpose::Authority, self.ledger.trust().bundle(), now)?;
-        let signed = Checkpoint::of(self.ledger.state(), self.ledger.tails(), now).sign(key);
+        let (state, trust) = (self.ledger.state(), self.ledger.trust());
+        let signed = Checkpoint::of(state, trust, self.ledger.heads(), now).sign(key);
         if signed.bytes.len() > MAX_CHECKPOINT_BYTES {
-            tracing::warn!(event = %self.parts.event, bytes = signed.bytes.len(), "a checkpoint does not fit a frame");
+            tracing::warn!(event = %self.parts.event, bytes = signed.bytes.len(), "a checkpoint would be too large: fresh hubs are sent every record");
             return None;
         }
         Some(signed)

@@ -1,8 +1,8 @@
 //! Who belongs to an event: enrolling, revoking and retiring devices, and the roster of hubs that follows from it.
 
 use usher_keys::{Certificate, DeviceIdentity, EnrolmentRequest, PublicKey, Purpose, Role, Window};
+use usher_protocol::ledger::ruling::next_roster;
 use usher_protocol::record::Body;
-use usher_protocol::state::State;
 
 use super::{Draft, Scribe};
 use crate::authority::AuthorityError;
@@ -28,24 +28,6 @@ pub enum EnrolOutcome {
     Barred,
     /// The event has as many devices or hubs as it can.
     TooMany,
-}
-
-/// What became of revoking a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RevokeOutcome {
-    /// It is revoked, now or before.
-    Revoked,
-    /// There is no such device.
-    NotFound,
-}
-
-/// What became of retiring a hub.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RetireOutcome {
-    /// It is retired, now or before.
-    Retired,
-    /// There is no such hub.
-    NotFound,
 }
 
 impl Scribe {
@@ -107,7 +89,7 @@ impl Scribe {
         let state = self.ledger.state();
         let known = state.device(device).map(|identity| identity.unverified().role);
         let authority = self.ledger.trust().bundle().authority_key(device).is_some();
-        let barred = state.revoked_devices().contains(device)
+        let barred = state.is_revoked(device)
             || state.rosters().retired().contains(device)
             || known.is_some_and(|known| known != role)
             || authority
@@ -159,66 +141,14 @@ impl Scribe {
         })
     }
 
-    /// Shuts a device out: nobody who has heard talks to it any more.
-    pub async fn revoke_device(&mut self, device: PublicKey) -> Result<RevokeOutcome, AuthorityError> {
-        self.ready().await?;
-        let state = self.ledger.state();
-        if state.device(&device).is_none() {
-            return Ok(RevokeOutcome::NotFound);
+    pub(super) fn write_roster(
+        &mut self,
+        draft: &mut Draft,
+        joining: Option<PublicKey>,
+    ) -> Result<(), AuthorityError> {
+        match next_roster(self.ledger.state(), joining) {
+            Some(roster) => self.write(draft, roster),
+            None => Ok(()),
         }
-        if state.revoked_devices().contains(&device) {
-            return Ok(RevokeOutcome::Revoked);
-        }
-        let mut draft = Draft::default();
-        self.write(&mut draft, Body::DeviceRevoked { device })?;
-        self.write_roster(&mut draft, None)?;
-        self.commit(draft).await?;
-        Ok(RevokeOutcome::Revoked)
     }
-
-    /// Takes down a person's word that a hub will never admit anyone again, so that its units move at once.
-    pub async fn retire_hub(&mut self, hub: PublicKey) -> Result<RetireOutcome, AuthorityError> {
-        self.ready().await?;
-        let state = self.ledger.state();
-        if state
-            .device(&hub)
-            .is_none_or(|identity| identity.unverified().role != Role::Hub)
-        {
-            return Ok(RetireOutcome::NotFound);
-        }
-        if state.rosters().retired().contains(&hub) {
-            return Ok(RetireOutcome::Retired);
-        }
-        let mut draft = Draft::default();
-        self.write(&mut draft, Body::HubRetired { hub })?;
-        self.write_roster(&mut draft, None)?;
-        self.commit(draft).await?;
-        Ok(RetireOutcome::Retired)
-    }
-
-    fn write_roster(&mut self, draft: &mut Draft, joining: Option<PublicKey>) -> Result<(), AuthorityError> {
-        let Some((epoch, hubs)) = next_roster(self.ledger.state(), joining) else {
-            return Ok(());
-        };
-        self.write(draft, Body::Roster { epoch, hubs })
-    }
-}
-
-/// Gives the roster that follows: without revoked and retired hubs, with the one that joins.
-///
-/// A roster is never empty once there was one: with no home at all, every hub would be free to say yes. The last hub
-/// stays in it until another joins.
-fn next_roster(state: &State, joining: Option<PublicKey>) -> Option<(u32, Vec<PublicKey>)> {
-    let (epoch, present) = state.rosters().current().unwrap_or((0, &[]));
-    let gone =
-        |hub: &PublicKey| state.revoked_devices().contains(hub) || state.rosters().retired().contains(hub);
-    let mut hubs: Vec<_> = present
-        .iter()
-        .copied()
-        .filter(|hub| !gone(hub))
-        .chain(joining)
-        .collect();
-    hubs.sort_unstable();
-    hubs.dedup();
-    (!hubs.is_empty() && hubs != present).then(|| (epoch.saturating_add(1), hubs))
 }

@@ -2,19 +2,20 @@
 
 use tokio::sync::oneshot;
 use usher_protocol::Origin;
+use usher_protocol::evidence::Evidence;
 use usher_protocol::ledger::Accepted;
-use usher_protocol::log::{Contradiction, Run};
-use usher_protocol::record::Body;
+use usher_protocol::log::{Run, RunError};
 use usher_protocol::sync::{Held, StoreError};
 
 use super::{Draft, Scribe};
-use crate::authority::AuthorityError;
 use crate::store::authority::Sealed;
 
 /// A run that a peer sent, and who waits for the answer.
 pub struct Intake {
     /// The run.
     pub run: Run,
+    /// What its records are worth by themselves.
+    pub evidence: Evidence,
     /// Where the answer goes once the run is durable.
     pub reply: oneshot::Sender<Result<Held, StoreError>>,
 }
@@ -23,6 +24,13 @@ struct Checked {
     origin: Origin,
     result: Result<(), StoreError>,
     reply: oneshot::Sender<Result<Held, StoreError>>,
+}
+
+impl Checked {
+    /// Tells whether the run follows another history than our copy.
+    fn is_contested(&self) -> bool {
+        matches!(self.result, Err(StoreError::Run(RunError::Forked(_))))
+    }
 }
 
 impl Scribe {
@@ -35,7 +43,13 @@ impl Scribe {
                     .into_iter()
                     .map(|intake| self.check(intake, &mut draft))
                     .collect();
-                (checked, self.commit(draft).await)
+                self.vouch(checked.iter().map(|checked| checked.origin), &mut draft);
+                let stored = self.commit(draft).await;
+                let contested = checked.iter().any(Checked::is_contested);
+                if stored.is_ok() && contested {
+                    self.drop_other_histories().await;
+                }
+                (checked, stored)
             }
             Err(error) => (group.into_iter().map(unchecked).collect(), Err(error)),
         };
@@ -56,10 +70,10 @@ impl Scribe {
     }
 
     fn check(&mut self, intake: Intake, draft: &mut Draft) -> Checked {
-        let Intake { run, reply } = intake;
+        let Intake { run, evidence, reply } = intake;
         let origin = run.head.origin;
         let now = self.now();
-        let result = match self.ledger.accept(&run, now) {
+        let result = match self.ledger.accept(&run, Some(evidence), now) {
             Ok(Accepted { entries, head }) => {
                 draft.sealed.extend(head.map(|head| Sealed { entries, head }));
                 Ok(())
@@ -71,25 +85,6 @@ impl Scribe {
             result,
             reply,
         }
-    }
-
-    /// Writes down that an origin has two histories, once.
-    ///
-    /// **Errors**: [`AuthorityError`].
-    pub async fn report_fork(&mut self, found: Contradiction) -> Result<(), AuthorityError> {
-        self.ready().await?;
-        if self.ledger.state().is_frozen(&found.origin) {
-            return Ok(());
-        }
-        tracing::warn!(event = %self.parts.event, origin = %found.origin, seq = %found.seq, "an origin has two histories");
-        let mut draft = Draft::default();
-        let body = Body::ForkSeen {
-            origin: found.origin,
-            seq: found.seq,
-            hashes: found.hashes,
-        };
-        self.write(&mut draft, body)?;
-        self.commit(draft).await
     }
 }
 

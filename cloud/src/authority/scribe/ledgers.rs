@@ -41,9 +41,9 @@ impl Scribe {
             held,
         } = read(&parts).await?;
         let checkpoint = parts.store.checkpoint(parts.event).await?;
-        let view = Arc::new(View::new(trust, identity));
+        let view = Arc::new(View::new(trust, identity, ledger.me()));
         view.grow(held);
-        view.revoke(ledger.state().revoked_devices());
+        view.register_in(ledger.state().register());
         let mut scribe = Self {
             parts,
             keys,
@@ -75,10 +75,10 @@ impl Scribe {
         let renewed = trust.bundle().version != self.ledger.trust().bundle().version;
         (self.keys, self.ledger, self.is_sound) = (keys, ledger, true);
         self.view.grow(held);
-        self.view.revoke(self.ledger.state().revoked_devices());
+        self.view.register_in(self.ledger.state().register());
         if renewed {
             self.install_ticket_key();
-            self.view.trust_in(trust, identity);
+            self.view.trust_in(trust, identity, self.ledger.me());
         }
         Ok(())
     }

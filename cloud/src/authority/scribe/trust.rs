@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use usher_keys::SignedBundle;
-use usher_protocol::record::Body;
+use usher_protocol::ledger::ruling::restatement;
 
 use super::{Draft, Scribe};
 use crate::authority::AuthorityError;
 use crate::authority::upload::{self, Checked, Known, UploadError};
 use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle};
-use crate::store::selling::TicketState;
 
 /// What became of an uploaded bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,59 +71,24 @@ impl Scribe {
             NewBundleOutcome::Added => {
                 self.ready().await?;
                 self.restate().await?;
+                self.renew_certificates().await?;
                 Ok(UploadOutcome::InForce { version })
             }
         }
     }
 
-    /// Says again, in a new authority's log, all that the log of a struck one said: fresh devices will not listen to that.
+    /// Says again, in a new authority's log, all that its predecessor said and still holds: from then on only this log counts.
     pub(super) async fn restate(&mut self) -> Result<(), AuthorityError> {
-        let begins = self.ledger.tail(&self.ledger.me()).seq.0 == 0;
-        let state = self.ledger.state();
-        let has_predecessor = state.policy().is_some() || state.devices().next().is_some();
-        if !begins || !has_predecessor {
+        let me = self.ledger.me();
+        let first = self.ledger.trust().bundle().authority_keys.first();
+        let is_first = first.is_some_and(|key| key.key == me);
+        if is_first || self.ledger.tail(&me).seq.0 > 0 {
             return Ok(());
         }
         let mut draft = Draft::default();
-        for body in self.standing_words().await? {
+        for body in restatement(self.ledger.state()) {
             self.write(&mut draft, body)?;
         }
         self.commit(draft).await
-    }
-
-    async fn standing_words(&self) -> Result<Vec<Body>, AuthorityError> {
-        let state = self.ledger.state();
-        let policy = state.policy().map(|(version, policy)| Body::Policy {
-            version: version.saturating_add(1),
-            policy: policy.clone(),
-        });
-        let devices = state.devices().map(|identity| Body::DeviceEnrolled {
-            identity: identity.clone(),
-        });
-        let roster = state.rosters().current().map(|(epoch, hubs)| Body::Roster {
-            epoch: epoch.saturating_add(1),
-            hubs: hubs.to_vec(),
-        });
-        let revoked = state
-            .revoked_devices()
-            .iter()
-            .map(|device| Body::DeviceRevoked { device: *device });
-        let retired = state
-            .rosters()
-            .retired()
-            .iter()
-            .map(|hub| Body::HubRetired { hub: *hub });
-        let tickets = self.parts.store.changed_tickets(self.parts.event).await?;
-        let tickets = tickets.into_iter().map(|(unit, generation, state)| match state {
-            TicketState::Revoked => Body::Revoked { unit, generation },
-            TicketState::Valid | TicketState::Superseded => Body::Superseded { unit, generation },
-        });
-        let words = policy
-            .into_iter()
-            .chain(devices)
-            .chain(roster)
-            .chain(revoked)
-            .chain(retired);
-        Ok(words.chain(tickets).collect())
     }
 }

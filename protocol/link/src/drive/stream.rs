@@ -6,7 +6,8 @@ use quinn::{RecvStream, SendStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use usher_protocol::Origin;
-use usher_protocol::sync::{MAX_FRAME_BYTES, Message};
+use usher_protocol::checkpoint::MAX_CHECKPOINT_BYTES;
+use usher_protocol::sync::{MAX_FRAME_BYTES, Message, VERSIONS, VersionRange};
 
 use crate::wire::{self, FrameError};
 
@@ -16,19 +17,30 @@ const MESSAGES_READ_AHEAD: usize = 2;
 const FRAMES_HANDED_OVER: usize = 1;
 /// From how many waiting frames on no further run is loaded: the line is the bottleneck, and runs can wait in storage.
 const FRAMES_BEFORE_LOADING_PAUSES: usize = 2;
-/// Most bytes that may wait for the line: a list of all logs, a checkpoint and the runs in flight, with room. A peer
-/// that asks and does not read gets no more.
-const MAX_WAITING_BYTES: usize = 4 * MAX_FRAME_BYTES;
+/// Most bytes that may wait for the line: all parts of the largest checkpoint, a list of all logs and the runs in flight,
+/// with room. A peer that asks and does not read gets no more.
+const MAX_WAITING_BYTES: usize = MAX_CHECKPOINT_BYTES + 5 * MAX_FRAME_BYTES;
 
 /// A message that was read, or why there are no more; boxed, because a channel keeps room for 32 of them or more.
-pub(super) type Incoming = Box<Result<Message, FrameError>>;
+pub(super) type Incoming = Box<Result<Message, NoMessage>>;
+
+/// Why no message could be read.
+#[derive(Debug)]
+pub(super) enum NoMessage {
+    /// The peer's hello names only versions that we do not speak, whether we can read the rest of it or not.
+    OtherVersion(VersionRange),
+    /// There is no frame, or none with a message in it.
+    Frame(FrameError),
+}
 
 /// Starts to read messages; an error is the last thing that comes.
 pub(super) fn start_reading(mut recv: RecvStream, tasks: &mut JoinSet<()>) -> mpsc::Receiver<Incoming> {
     let (sender, receiver) = mpsc::channel(MESSAGES_READ_AHEAD);
     tasks.spawn(async move {
+        let mut heard_hello = false;
         loop {
-            let message = read_message(&mut recv).await;
+            let message = read_message(&mut recv, heard_hello).await;
+            heard_hello |= matches!(message, Ok(Message::Hello(_)));
             let is_last = message.is_err();
             if sender.send(Box::new(message)).await.is_err() || is_last {
                 return;
@@ -38,9 +50,16 @@ pub(super) fn start_reading(mut recv: RecvStream, tasks: &mut JoinSet<()>) -> mp
     receiver
 }
 
-async fn read_message(recv: &mut RecvStream) -> Result<Message, FrameError> {
-    let body = wire::read_frame(recv, MAX_FRAME_BYTES).await?;
-    Message::from_bytes(&body).map_err(|_| FrameError::Malformed)
+async fn read_message(recv: &mut RecvStream, heard_hello: bool) -> Result<Message, NoMessage> {
+    let body = wire::read_frame(recv, MAX_FRAME_BYTES).await;
+    let body = body.map_err(NoMessage::Frame)?;
+    if !heard_hello
+        && let Some(theirs) = Message::versions_in(&body)
+        && VERSIONS.common(theirs).is_none()
+    {
+        return Err(NoMessage::OtherVersion(theirs));
+    }
+    Message::from_bytes(&body).map_err(|_| NoMessage::Frame(FrameError::Malformed))
 }
 
 struct Waiting {

@@ -11,6 +11,7 @@ use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::record::Body;
 use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::trust::Register;
 use usher_protocol::{Origin, Seq};
 
 use crate::replica::{CHANGES_BUFFERED, Change, Outlook, Replica};
@@ -29,7 +30,7 @@ struct Shelf {
     entries: BTreeMap<Origin, Vec<Entry>>,
     heads: BTreeMap<Origin, BTreeMap<Seq, Head>>,
     checkpoint: Option<SignedCheckpoint>,
-    revoked: Arc<BTreeSet<PublicKey>>,
+    register: Arc<Register>,
     notices: Vec<(PublicKey, Notice)>,
 }
 
@@ -45,7 +46,7 @@ impl Memory {
                 entries: BTreeMap::new(),
                 heads: BTreeMap::new(),
                 checkpoint: None,
-                revoked: Arc::default(),
+                register: Arc::default(),
                 notices: Vec::new(),
             }),
             changes: broadcast::Sender::new(CHANGES_BUFFERED),
@@ -105,8 +106,8 @@ impl Memory {
     /// Sums the present state up, signed by our own log's key, which must be an authority's.
     pub(super) fn make_checkpoint(&self) {
         let mut shelf = self.shelf();
-        let covered = shelf.ledger.tails();
-        let checkpoint = Checkpoint::of(shelf.ledger.state(), covered, now());
+        let (state, trust) = (shelf.ledger.state(), shelf.ledger.trust());
+        let checkpoint = Checkpoint::of(state, trust, shelf.ledger.heads(), now());
         shelf.checkpoint = Some(checkpoint.sign(&self.writer));
     }
 
@@ -114,8 +115,17 @@ impl Memory {
         self.shelf().entries.get(&origin).map_or(0, Vec::len)
     }
 
+    /// Hands that on as the newest checkpoint, whatever it says.
+    pub(super) fn keep_checkpoint(&self, checkpoint: SignedCheckpoint) {
+        self.shelf().checkpoint = Some(checkpoint);
+    }
+
     pub(super) fn revoke(&self, device: PublicKey) {
-        self.shelf().revoked = Arc::new(BTreeSet::from([device]));
+        let register = Register {
+            revoked: BTreeMap::from([(device, Seq(0))]),
+            ..Register::default()
+        };
+        self.shelf().register = Arc::new(register);
         self.tell(Change::Trust);
     }
 
@@ -188,6 +198,10 @@ impl Replica for Memory {
         self.identity.clone()
     }
 
+    fn own_log(&self) -> Origin {
+        self.me()
+    }
+
     fn held(&self) -> Vec<Held> {
         let shelf = self.shelf();
         let heads: BTreeMap<_, _> = shelf
@@ -218,7 +232,7 @@ impl Replica for Memory {
         Outlook {
             now: now(),
             trust: Arc::clone(shelf.ledger.trust()),
-            revoked: Arc::clone(&shelf.revoked),
+            register: Arc::clone(&shelf.register),
             fresh_as_of: None,
         }
     }
@@ -234,7 +248,7 @@ impl Replica for Memory {
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
         let origin = run.head.origin;
         let mut shelf = self.shelf();
-        let accepted = shelf.ledger.accept(&run, now())?;
+        let accepted = shelf.ledger.accept(&run, None, now())?;
         for entry in accepted.entries {
             shelf.keep(entry);
         }

@@ -83,7 +83,7 @@ async fn dial_with(key: &SecretKey, site: &Site) -> Connection {
 }
 
 /// Connects and names the event.
-async fn dial_stranger(site: &Site) -> (Connection, SendStream, RecvStream) {
+pub(super) async fn dial_stranger(site: &Site) -> (Connection, SendStream, RecvStream) {
     let connection = dial_raw(site).await;
     let (mut send, recv) = connection.open_bi().await.unwrap();
     wire::write_preamble(&mut send, EVENT).await.unwrap();
@@ -91,7 +91,7 @@ async fn dial_stranger(site: &Site) -> (Connection, SendStream, RecvStream) {
 }
 
 #[track_caller]
-fn closed_for(error: &ConnectionError, farewell: Farewell) {
+pub(super) fn closed_for(error: &ConnectionError, farewell: Farewell) {
     let ConnectionError::ApplicationClosed(close) = error else {
         panic!("closed otherwise: {error:?}");
     };
@@ -99,7 +99,7 @@ fn closed_for(error: &ConnectionError, farewell: Farewell) {
 }
 
 /// Checks that an honest hub can still link and sync.
-async fn others_are_unharmed(site: &Site) {
+pub(super) async fn others_are_unharmed(site: &Site) {
     let mut honest = Site::open(&venue::key(3), venue::hub(3));
     honest.link_to(site).await;
     let here = site.replica.me();

@@ -1,7 +1,8 @@
 //! Logs travel between replicas.
 
-use usher_keys::Role;
+use usher_keys::{Role, Signature};
 use usher_protocol::Seq;
+use usher_protocol::checkpoint::{MAX_CHECKPOINT_BYTES, SignedCheckpoint};
 use usher_protocol::sync::Notice;
 
 use super::site::Site;
@@ -108,4 +109,25 @@ async fn a_fresh_hub_starts_from_a_checkpoint_and_goes_on_from_there() {
     assert_eq!(hub.replica.seq(authority), Seq(3_001));
     assert!(hub.replica.records_kept(authority) <= 1);
     assert!(hub.replica.load_checkpoint().await.is_some());
+}
+
+#[tokio::test]
+async fn a_checkpoint_as_large_as_may_be_crosses_in_parts_and_the_session_goes_on() {
+    let cloud = Site::open(&venue::key(1), venue::cloud(1));
+    let mut hub = Site::open(&venue::key(2), venue::hub(2));
+    for batch in 0..3 {
+        cloud
+            .replica
+            .write((0..1_000).map(|i| venue::revocation(batch * 1_000 + i)));
+    }
+    let authority = cloud.replica.me();
+    // One that nobody signed: the hub refuses it once it has all of it, and is sent the records.
+    cloud.replica.keep_checkpoint(SignedCheckpoint {
+        authority,
+        bytes: vec![0; MAX_CHECKPOINT_BYTES],
+        signature: Signature([7; 64]),
+    });
+    hub.link_to(&cloud).await;
+    within(hub.replica.catches_up(&cloud.replica, authority)).await;
+    assert_eq!(hub.replica.records_kept(authority), 3_000);
 }

@@ -8,9 +8,9 @@ use usher_keys::{
 };
 use usher_protocol::admission::{Reason, Refused};
 use usher_protocol::ledger::Ledger;
-use usher_protocol::record::{Body, Passage, Refusal};
+use usher_protocol::record::{Body, Refusal, ShownPassage};
 use usher_protocol::trust::Trust;
-use usher_protocol::{GateId, Generation, ScanId, TierId, Unit, ZoneId};
+use usher_protocol::{GateId, Generation, ScanId, Unit, ZoneId};
 
 use super::memory::Memory;
 
@@ -112,12 +112,9 @@ pub(super) fn long_record(number: u32) -> Body {
     let mut scan = [0; 16];
     scan[..4].copy_from_slice(&number.to_le_bytes());
     Body::Overridden {
-        passage: Passage {
+        passage: ShownPassage {
             scan: ScanId(scan),
-            unit: Unit(number),
-            generation: Generation(1),
-            tier: TierId(1),
-            admits: 1,
+            code: Vec::new(),
             persons: 1,
             gate: GateId(1),
             zone: ZoneId(1),

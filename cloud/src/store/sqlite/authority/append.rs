@@ -7,7 +7,7 @@ use usher_protocol::{Origin, Seq};
 
 use crate::ids::TicketId;
 use crate::store::StoreError;
-use crate::store::authority::{Append, AppendOutcome, Beside, Sealed};
+use crate::store::authority::{Append, AppendOutcome, Beside, DropLog, Sealed};
 use crate::store::selling::{NewTicket, TicketState};
 use crate::store::sqlite::Effect;
 use crate::store::sqlite::column::ms;
@@ -34,6 +34,18 @@ pub fn append(connection: &Connection, request: &Append) -> Result<Effect<Append
     Ok(Effect::Keep(AppendOutcome::Appended))
 }
 
+/// Drops the copy of a log, to be fetched anew; tells whether there was one.
+pub fn drop_log(connection: &Connection, dropped: &DropLog) -> Result<Effect<bool>, StoreError> {
+    let log = params![dropped.event.0, dropped.origin.0];
+    connection
+        .prepare_cached("DELETE FROM heads WHERE event_id = ?1 AND origin = ?2")?
+        .execute(log)?;
+    let records = connection
+        .prepare_cached("DELETE FROM records WHERE event_id = ?1 AND origin = ?2")?
+        .execute(log)?;
+    Ok(Effect::Keep(records > 0))
+}
+
 /// Where a log ends in the store.
 #[derive(Default)]
 struct Stored {
@@ -47,8 +59,8 @@ fn append_sealed(connection: &Connection, event: EventId, sealed: &Sealed) -> Re
     let mut tail = stored.tail;
     let mut log_bytes = stored.log_bytes;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO records (event_id, position, origin, seq, hash, bytes)
-         VALUES (?1, (SELECT coalesce(max(position), 0) + 1 FROM records WHERE event_id = ?1), ?2, ?3, ?4, ?5)",
+        "INSERT INTO records (event_id, position, origin, seq, hash, bytes, proven)
+         VALUES (?1, (SELECT coalesce(max(position), 0) + 1 FROM records WHERE event_id = ?1), ?2, ?3, ?4, ?5, ?6)",
     )?;
     for entry in &sealed.entries {
         tail = tail.push(event, &origin, &entry.bytes);
@@ -61,7 +73,8 @@ fn append_sealed(connection: &Connection, event: EventId, sealed: &Sealed) -> Re
             origin.0,
             count(tail.seq.0),
             tail.hash,
-            entry.bytes
+            entry.bytes,
+            entry.is_proven
         ])?;
     }
     if tail != sealed.head.tail {

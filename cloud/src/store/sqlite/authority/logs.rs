@@ -20,7 +20,7 @@ use crate::store::sqlite::column::ticket_state;
 /// Lists records of all logs of an event, in the order in which the store came to hold them.
 pub fn records(connection: &Connection, query: &RecordsQuery) -> Result<Vec<StoredRecord>, StoreError> {
     let mut select = connection.prepare_cached(
-        "SELECT position, origin, seq, hash, bytes FROM records
+        "SELECT position, origin, seq, hash, bytes, proven FROM records
          WHERE event_id = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
     )?;
     let found = select.query_and_then(params![query.event.0, count(query.after), query.limit], |row| {
@@ -32,6 +32,7 @@ pub fn records(connection: &Connection, query: &RecordsQuery) -> Result<Vec<Stor
             origin: PublicKey(row.get(1)?),
             tail,
             bytes: row.get(4)?,
+            is_proven: row.get(5)?,
         };
         Ok(StoredRecord {
             position: read_count(row.get(0)?)?,

@@ -1,0 +1,243 @@
+//! Revoking a device, retiring a hub, and saying which history of a copied device counts; the answer says what follows.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use usher_keys::{EventId, PublicKey};
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, Problem};
+use crate::api::input::{Body, Caller, Checks, Params};
+use crate::api::moment::Moment;
+use crate::api::pair::Pair;
+use crate::authority::scribe::{
+    Consequences, History, RetireOutcome, Revocation, RevokeOutcome, SettleOutcome, Since,
+};
+use crate::state::AppState;
+
+use super::devices::DeviceKey;
+use super::names::{DeviceName, Names};
+use super::own_event;
+
+/// From when on a device is not believed, and who goes with it.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeParams {
+    /// What the device wrote from then on counts for nothing; without it, all that is known so far counts. Said again with
+    /// another time, it moves what counts.
+    #[param(value_type = Option<String>, format = DateTime, example = "2027-06-04T18:00:00Z")]
+    since: Option<Moment>,
+    /// Whether the scanners that this hub enrolled are shut out too.
+    #[serde(default)]
+    with_scanners: bool,
+}
+
+/// What follows from shutting a device out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConsequencesView {
+    /// The last record of its log that counts. Missing for a retired hub, whose whole log counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 4711)]
+    pub counts_up_to: Option<u64>,
+    /// How many of its records that are known lie beyond and count for nothing.
+    #[schema(example = 12)]
+    pub records_beyond: u64,
+    /// The scanners it enrolled that go on: link them to another hub.
+    pub scanners_kept: Vec<DeviceName>,
+    /// The scanners it enrolled that are shut out with it: enrol them anew.
+    pub scanners_revoked: Vec<DeviceName>,
+    /// The hubs that share its places from now on. A place it decided waits, under strict policy, until this hub is
+    /// retired or has said itself that it stepped back.
+    pub hubs_left: Vec<DeviceName>,
+    /// All of it in sentences.
+    pub words: Vec<String>,
+}
+
+/// Shuts a device out: whoever has heard of it talks to it no more. Doing it twice is fine.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/devices/{device}/revoke", tag = "devices",
+    params(("event_id" = String, Path), ("device" = String, Path), RevokeParams),
+    security(("organizer_key" = [])), responses(
+    (status = 200, body = ConsequencesView, description = "Revoked, now or before"),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet, or no key may sign"),
+))]
+pub async fn revoke(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Pair(id, DeviceKey(device)): Pair<EventId, DeviceKey>,
+    Params(params): Params<RevokeParams>,
+) -> Result<Json<ConsequencesView>, ApiError> {
+    let event = own_event(&app, caller, id).await?;
+    let authority = app.authorities.of(id)?;
+    let request = Revocation {
+        device,
+        since: params.since.map_or(Since::Now, |Moment(then)| Since::Then(then)),
+        with_scanners: params.with_scanners,
+    };
+    let revoked = authority.ask(move |scribe| Box::pin(scribe.revoke_device(request)));
+    match revoked.await? {
+        RevokeOutcome::NotFound => Err(ApiError::NotFound("device of this event")),
+        RevokeOutcome::Revoked(follows) => {
+            let names = Names::of(event, &authority, Vec::new()).await?;
+            Ok(Json(view(device, follows, &names)))
+        }
+    }
+}
+
+/// Vouches for the end of a hub.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetireRequest {
+    /// Must be true: a person has made sure that this hub will never admit anyone again. Other hubs take over its units
+    /// at once, and if it goes on admitting, people get in twice.
+    pub it_will_never_admit_again: bool,
+}
+
+/// Retires a hub for good, so that other hubs take over its units at once. Doing it twice is fine.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/hubs/{device}/retire", tag = "devices",
+    params(("event_id" = String, Path), ("device" = String, Path)), request_body = RetireRequest,
+    security(("organizer_key" = [])), responses(
+    (status = 200, body = ConsequencesView, description = "Retired, now or before"),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet, or no key may sign"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "It was not confirmed"),
+))]
+pub async fn retire(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Pair(id, DeviceKey(hub)): Pair<EventId, DeviceKey>,
+    Body(request): Body<RetireRequest>,
+) -> Result<Json<ConsequencesView>, ApiError> {
+    let event = own_event(&app, caller, id).await?;
+    let mut checks = Checks::default();
+    let pointer = "/it_will_never_admit_again";
+    checks.require(
+        request.it_will_never_admit_again,
+        pointer,
+        "must be true, and must be so",
+    );
+    checks.finish()?;
+    let authority = app.authorities.of(id)?;
+    let retired = authority.ask(move |scribe| Box::pin(scribe.retire_hub(hub)));
+    match retired.await? {
+        RetireOutcome::NotFound => Err(ApiError::NotFound("hub of this event")),
+        RetireOutcome::Retired(follows) => {
+            let names = Names::of(event, &authority, Vec::new()).await?;
+            Ok(Json(view(hub, follows, &names)))
+        }
+    }
+}
+
+/// Says which of two histories counts.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettleRequest {
+    /// `held` for the history that this server holds, `other` for the one it refused.
+    #[schema(value_type = String, example = "held")]
+    history: HistoryName,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HistoryName {
+    Held,
+    Other,
+}
+
+/// Where the history that counts passes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SettledView {
+    /// The number of a record at which the two histories differ.
+    #[schema(example = 4711)]
+    pub record: u64,
+    /// What follows, in a sentence.
+    pub words: String,
+}
+
+/// Says which history of a copied or restored device counts. Everyone goes by it; the device goes on from its end, and what
+/// only the other history holds counts for nothing.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/devices/{device}/settle", tag = "devices",
+    params(("event_id" = String, Path), ("device" = String, Path)), request_body = SettleRequest,
+    security(("organizer_key" = [])), responses(
+    (status = 200, body = SettledView),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "It has one history only, or no key may sign"),
+))]
+pub async fn settle(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Pair(id, DeviceKey(device)): Pair<EventId, DeviceKey>,
+    Body(request): Body<SettleRequest>,
+) -> Result<Json<SettledView>, ApiError> {
+    own_event(&app, caller, id).await?;
+    let history = match request.history {
+        HistoryName::Held => History::Held,
+        HistoryName::Other => History::Other,
+    };
+    let authority = app.authorities.of(id)?;
+    let settled = authority.ask(move |scribe| Box::pin(scribe.settle_fork(device, history)));
+    match settled.await? {
+        SettleOutcome::NotForked => Err(ApiError::Refused {
+            status: StatusCode::CONFLICT,
+            slug: "not-forked",
+            detail: "This device has one history only, or it was said already which one counts.".into(),
+        }),
+        SettleOutcome::Settled(tail) => Ok(Json(SettledView {
+            record: tail.seq.0,
+            words: "Copies of the other history are dropped wherever they are, and this one is fetched. The device may \
+                    be used again once it has it. Switch off every other machine that holds a copy of its disk."
+                .into(),
+        })),
+    }
+}
+
+fn view(device: PublicKey, follows: Consequences, names: &Names) -> ConsequencesView {
+    let named = |keys: &[PublicKey]| keys.iter().map(|key| names.device(*key)).collect::<Vec<_>>();
+    ConsequencesView {
+        counts_up_to: follows.counts_up_to.map(|seq| seq.0),
+        records_beyond: follows.records_beyond,
+        words: words(&names.device(device).name, &follows),
+        scanners_kept: named(&follows.scanners_kept),
+        scanners_revoked: named(&follows.scanners_revoked),
+        hubs_left: named(&follows.hubs_left),
+    }
+}
+
+fn words(name: &str, follows: &Consequences) -> Vec<String> {
+    let mut words = Vec::new();
+    match follows.counts_up_to {
+        Some(seq) => words.push(format!(
+            "Nobody who hears of this talks to {name} any more; what it wrote counts up to its record {seq}."
+        )),
+        None => words.push(format!(
+            "Other hubs decide the places of {name} from now on; it sends every guest with a strict ticket on."
+        )),
+    }
+    if follows.records_beyond > 0 {
+        let count = follows.records_beyond;
+        words.push(format!(
+            "{count} known records lie beyond and count for nothing: people they let in may come in once more."
+        ));
+    }
+    let kept = follows.scanners_kept.len();
+    if kept > 0 {
+        words.push(format!(
+            "{kept} scanners that it enrolled stay valid, but knew no other hub: link them to one."
+        ));
+    }
+    let revoked = follows.scanners_revoked.len();
+    if revoked > 0 {
+        words.push(format!(
+            "{revoked} scanners that it enrolled are shut out with it: enrol them anew."
+        ));
+    }
+    words
+}

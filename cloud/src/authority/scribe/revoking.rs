@@ -1,0 +1,175 @@
+//! Shutting devices out: how much of a revoked device's log still counts, and what else follows for scanners and places.
+
+use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp};
+use usher_protocol::Seq;
+use usher_protocol::record::{Body, Record};
+
+use super::{Draft, Scribe};
+use crate::authority::AuthorityError;
+use crate::store::authority::RunQuery;
+
+/// From when on a revoked device is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// From now on: all that is known of its log counts.
+    Now,
+    /// From then on, by the clock readings in its log.
+    Then(Timestamp),
+}
+
+/// A device to be revoked.
+#[derive(Debug, Clone, Copy)]
+pub struct Revocation {
+    /// The device.
+    pub device: PublicKey,
+    /// From when on it is not believed.
+    pub since: Since,
+    /// Whether the scanners it enrolled, if it is a hub, go with it.
+    pub with_scanners: bool,
+}
+
+/// What follows from revoking or retiring a device.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Consequences {
+    /// The last record of its log that counts; every one for a retired hub.
+    pub counts_up_to: Option<Seq>,
+    /// How many records that are known lie beyond and count for nothing.
+    pub records_beyond: u64,
+    /// The scanners it enrolled that go on: the authority itself vouches for them.
+    pub scanners_kept: Vec<PublicKey>,
+    /// The scanners it enrolled that are shut out with it.
+    pub scanners_revoked: Vec<PublicKey>,
+    /// The hubs that share its places from now on.
+    pub hubs_left: Vec<PublicKey>,
+}
+
+/// What became of revoking a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RevokeOutcome {
+    /// It is revoked.
+    Revoked(Consequences),
+    /// There is no such device.
+    NotFound,
+}
+
+/// What became of retiring a hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RetireOutcome {
+    /// It is retired, now or before.
+    Retired(Consequences),
+    /// There is no such hub.
+    NotFound,
+}
+
+impl Scribe {
+    /// Shuts a device out: nobody who has heard talks to it any more, and of its log counts what it wrote until then. Said
+    /// again with another time, it moves what counts.
+    ///
+    /// **Errors**: [`AuthorityError`].
+    pub async fn revoke_device(&mut self, request: Revocation) -> Result<RevokeOutcome, AuthorityError> {
+        self.ready().await?;
+        let device = request.device;
+        if self.ledger.state().device(&device).is_none() {
+            return Ok(RevokeOutcome::NotFound);
+        }
+        let after = self.counting_until(device, request.since).await?;
+        let scanners = self.scanners_of(&device);
+        let mut draft = Draft::default();
+        let mut said = Consequences {
+            counts_up_to: Some(after),
+            records_beyond: self.ledger.tail(&device).seq.0.saturating_sub(after.0),
+            ..Consequences::default()
+        };
+        let is_news = self.ledger.state().register().revoked.get(&device) != Some(&after);
+        if is_news {
+            self.write(&mut draft, Body::DeviceRevoked { device, after })?;
+        }
+        for scanner in scanners {
+            let key = scanner.unverified().device;
+            if !request.with_scanners {
+                said.scanners_kept.push(key);
+            } else if !self.ledger.state().is_revoked(&key) {
+                let after = self.counting_until(key, request.since).await?;
+                self.write(&mut draft, Body::DeviceRevoked { device: key, after })?;
+                said.scanners_revoked.push(key);
+            }
+        }
+        self.write_roster(&mut draft, None)?;
+        said.hubs_left = self.hubs();
+        self.commit(draft).await?;
+        Ok(RevokeOutcome::Revoked(said))
+    }
+
+    /// Takes down a person's word that a hub will never admit anyone again, so that its units move at once.
+    ///
+    /// **Errors**: [`AuthorityError`].
+    pub async fn retire_hub(&mut self, hub: PublicKey) -> Result<RetireOutcome, AuthorityError> {
+        self.ready().await?;
+        let state = self.ledger.state();
+        if state
+            .device(&hub)
+            .is_none_or(|identity| identity.unverified().role != Role::Hub)
+        {
+            return Ok(RetireOutcome::NotFound);
+        }
+        let scanners = self.scanners_of(&hub);
+        let mut draft = Draft::default();
+        if !self.ledger.state().rosters().retired().contains(&hub) {
+            self.write(&mut draft, Body::HubRetired { hub })?;
+            self.write_roster(&mut draft, None)?;
+        }
+        self.commit(draft).await?;
+        Ok(RetireOutcome::Retired(Consequences {
+            scanners_kept: scanners.iter().map(|one| one.unverified().device).collect(),
+            hubs_left: self.hubs(),
+            ..Consequences::default()
+        }))
+    }
+
+    fn hubs(&self) -> Vec<PublicKey> {
+        let current = self.ledger.state().rosters().current();
+        current.map(|(_, hubs)| hubs.to_vec()).unwrap_or_default()
+    }
+
+    /// The scanners that a hub enrolled, for as long as they show its certificate.
+    fn scanners_of(&self, hub: &PublicKey) -> Vec<DeviceIdentity> {
+        let enrolled_by = |identity: &&DeviceIdentity| {
+            let via = identity.via.as_ref();
+            via.is_some_and(|via| via.certificate.device == *hub)
+        };
+        self.ledger
+            .state()
+            .devices()
+            .filter(enrolled_by)
+            .cloned()
+            .collect()
+    }
+
+    /// Finds the last record of a device's log that was written before then. A log that says earlier times after later ones
+    /// was written by somebody who lies about the time: it counts up to the first later one.
+    async fn counting_until(&self, device: PublicKey, since: Since) -> Result<Seq, AuthorityError> {
+        let end = self.ledger.tail(&device).seq;
+        let Since::Then(then) = since else {
+            return Ok(end);
+        };
+        let mut after = Seq(0);
+        while after < end {
+            let query = RunQuery {
+                event: self.parts.event,
+                origin: device,
+                after,
+            };
+            let Some(run) = self.parts.store.run(query).await? else {
+                break;
+            };
+            for bytes in &run.records {
+                let is_before = Record::from_bytes(bytes).is_ok_and(|record| record.hlc.time() < then);
+                if !is_before {
+                    return Ok(after);
+                }
+                after = after.next();
+            }
+        }
+        Ok(after)
+    }
+}

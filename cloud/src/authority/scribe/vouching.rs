@@ -1,0 +1,70 @@
+//! Standing for devices: the cloud vouches for each one it hears of, so that no hub's end takes its scanners along, and renews certificates.
+
+use usher_keys::{Certificate, DeviceIdentity, Purpose, TrustedKey};
+use usher_protocol::Origin;
+use usher_protocol::record::Body;
+use usher_protocol::state::State;
+
+use super::devices::MAX_DEVICES;
+use super::{Draft, Scribe};
+use crate::authority::AuthorityError;
+
+impl Scribe {
+    /// Vouches for devices that others enrolled, when their logs are heard of. Without a key that may sign now, nobody is
+    /// vouched for until there is one.
+    pub(super) fn vouch(&mut self, heard: impl Iterator<Item = Origin>, draft: &mut Draft) {
+        let state = self.ledger.state();
+        let strangers: Vec<_> = heard
+            .filter_map(|origin| worth_vouching_for(state, &origin))
+            .collect();
+        for identity in strangers {
+            let full = self.ledger.state().register().enrolled.len() >= MAX_DEVICES;
+            let device = identity.unverified().device;
+            let is_known = self.ledger.state().register().enrolled.contains_key(&device);
+            if full || is_known {
+                continue;
+            }
+            if self.write(draft, Body::DeviceEnrolled { identity }).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Gives every device whose certificate rests on a struck issuing key a new one, signed by the present key.
+    ///
+    /// **Errors**: [`AuthorityError`].
+    pub(super) async fn renew_certificates(&mut self) -> Result<(), AuthorityError> {
+        let (now, purpose) = (self.now(), Purpose::Issuing);
+        let trust = std::sync::Arc::clone(self.ledger.trust());
+        let bundle = trust.bundle();
+        let is_struck = |identity: &&DeviceIdentity| {
+            let issuer = bundle.issuing_key(&identity.root_issuer());
+            issuer.is_none_or(TrustedKey::is_struck)
+        };
+        let register = self.ledger.state().register();
+        let standing = register.enrolled.values().filter(is_struck);
+        let standing = standing.filter(|one| !register.revoked.contains_key(&one.unverified().device));
+        let certificates: Vec<Certificate> = standing.map(|one| one.unverified().clone()).collect();
+        let mut draft = Draft::default();
+        for certificate in certificates {
+            let Some(issuer) = self.keys.in_use(purpose, bundle, now) else {
+                return Ok(());
+            };
+            let identity = DeviceIdentity {
+                certificate: certificate.sign(issuer),
+                via: None,
+            };
+            self.write(&mut draft, Body::DeviceEnrolled { identity })?;
+        }
+        self.commit(draft).await
+    }
+}
+
+/// Gives the certificate of a device that nobody has vouched for yet and that is still believed.
+fn worth_vouching_for(state: &State, origin: &Origin) -> Option<DeviceIdentity> {
+    let register = state.register();
+    let identity = state.opened_with(origin)?;
+    let is_known = register.enrolled.contains_key(origin) || register.revoked.contains_key(origin);
+    let is_believed = state.limit(origin) > usher_protocol::Seq(0);
+    (!is_known && is_believed).then(|| identity.clone())
+}
