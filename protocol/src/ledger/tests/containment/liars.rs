@@ -385,7 +385,8 @@ fn what_rests_on_a_key_of_nobody_is_passed_over() {
     let mut replica = witness();
     replica.listen(&liar);
     let state = replica.ledger.state();
-    assert_eq!(state.certificates_for(&other).count(), 0);
+    let held = enrolled_by(&hub(1), other);
+    assert_eq!(state.certificates_for(&held).count(), 0);
     assert!(state.awaits_key());
 }
 
