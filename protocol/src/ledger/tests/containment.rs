@@ -3,6 +3,7 @@
 mod authorities;
 mod devices;
 mod histories;
+mod interleavings;
 mod liars;
 
 use usher_keys::Role;
