@@ -113,6 +113,17 @@ impl State {
         self.forks.get(origin).is_some_and(|fork| settled < fork.seq)
     }
 
+    /// Gives the first record of each log that its writer cannot prove or may not write. Of the authorities' logs only that of
+    /// the one in force matters: replicas hold the others as far as they happened to hear them.
+    pub fn false_records(&self) -> impl Iterator<Item = (&Origin, &Seq)> {
+        let bundle = self.trust.bundle();
+        let matters =
+            |origin: &Origin| bundle.authority_key(origin).is_none() || self.in_force == Some(*origin);
+        self.false_records
+            .iter()
+            .filter(move |(origin, _)| matters(origin))
+    }
+
     /// Gives the forks, settled or not.
     pub fn forks(&self) -> impl Iterator<Item = &Contradiction> {
         self.forks.values()
