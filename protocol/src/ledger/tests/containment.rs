@@ -4,6 +4,7 @@ mod authorities;
 mod devices;
 mod histories;
 mod interleavings;
+mod later_versions;
 mod liars;
 
 use usher_keys::Role;

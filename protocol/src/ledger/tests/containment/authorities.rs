@@ -1,11 +1,10 @@
-//! One authority after another: what holds until the next one has restated everything, what holds after it, and words this build does not know.
+//! One authority after another: what holds until the next one has restated everything, and what holds after it.
 
 use usher_keys::SignedBundle;
 
 use super::*;
 use crate::admission::Referral;
 use crate::home::home_of;
-use crate::ident::{Hlc, Origin};
 use crate::log::RunError;
 use crate::rehearsal::line::Line;
 use crate::rehearsal::{
@@ -15,7 +14,7 @@ use crate::sync::outbox::RESEND_MS;
 use crate::sync::{Message, Notice};
 
 /// The bundle in which the second authority key is believed beside the first, or alone.
-fn both() -> SignedBundle {
+pub(super) fn both() -> SignedBundle {
     succeeded(2, &[successor()], &[])
 }
 
@@ -35,13 +34,13 @@ fn roster(epoch: u32, hubs: &[u8]) -> Body {
     Body::Roster { epoch, hubs }
 }
 
-fn published() -> Body {
+pub(super) fn published() -> Body {
     let policy = policy();
     Body::Policy { version: 1, policy }
 }
 
 /// The first authority, which has revoked unit 1 and the first scanner, and its successor, which has said this.
-fn two_authorities(restated: impl IntoIterator<Item = Body>) -> (Machine, Machine) {
+pub(super) fn two_authorities(restated: impl IntoIterator<Item = Body>) -> (Machine, Machine) {
     let mut first = Machine::cloud(&[1]);
     first.write(ruling(1));
     first.write(Body::DeviceRevoked {
@@ -54,7 +53,7 @@ fn two_authorities(restated: impl IntoIterator<Item = Body>) -> (Machine, Machin
 }
 
 /// All that the successor is to say, but for the word that it is all.
-fn everything() -> Vec<Body> {
+pub(super) fn everything() -> Vec<Body> {
     let device = scanner(1).public();
     let after = Seq(0);
     vec![
@@ -228,6 +227,24 @@ fn a_struck_authority_is_heard_no_more_and_its_word_is_not_undone() {
     assert_eq!(replica.ledger.state().authority(), Some(last.me()));
 }
 
+#[test]
+fn nobody_is_named_for_what_a_struck_authority_had_no_right_to_say() {
+    let mut said = everything();
+    said.push(Body::Restated);
+    let (mut first, next) = two_authorities(said);
+    first.write(Body::Admitted(shown(1, ticket(7, STRICT), NORTH)));
+    let heard = after(&[News::First, News::Both, News::Alone], &first, &next);
+    let fresh = after(&[News::Both, News::Alone], &first, &next);
+    assert_eq!(heard.ledger.state().incidents(), []);
+    assert_eq!(heard.digest(), fresh.digest());
+    let believed = after(&[News::First], &first, &next);
+    assert_eq!(
+        named(&believed, &first),
+        Some(Seq(5)),
+        "while it is in force it is named"
+    );
+}
+
 /// A unit whose home is one hub by these and was another's by those.
 fn moved_unit(from: (u8, &[u8]), to: (u8, &[u8])) -> u32 {
     let is_home = |unit: u32, (home, hubs): (u8, &[u8])| {
@@ -371,69 +388,4 @@ fn a_fresh_device_hears_that_it_is_up_to_date_without_the_struck_log() {
     assert_eq!(sent.count(), 0);
     assert_eq!((line.a.closed, line.b.closed), (None, None));
     assert!(is_void(&line.b.machine, 1));
-}
-
-/// Record bytes of a kind that nobody knows yet.
-fn of_a_later_version(critical: bool) -> Vec<u8> {
-    let hlc = Hlc { ms: NOW.0, count: 99 };
-    let mut bytes = usher_keys::codec::encode(&(hlc, critical, 200_u32));
-    bytes.extend_from_slice(b"revoked in a new way");
-    bytes
-}
-
-#[track_caller]
-fn check_later(writer: &Machine, critical: bool, strict: Verdict) {
-    let cloud = Machine::cloud(&[1]);
-    let mut gate = Machine::hub(1, &cloud);
-    if writer.me() != cloud.me() {
-        gate.hear(writer);
-    }
-    gate.take(&writer.run_of(of_a_later_version(critical))).unwrap();
-    assert_eq!(gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home), strict);
-    check_admits(&mut gate, 2, ticket(2, AVAILABLE));
-    gate.restart();
-    assert_eq!(gate.judge(&asked(3, ticket(3, STRICT)), Seat::Home), strict);
-    assert_eq!(gate.ledger.state().incidents(), []);
-    let mut other = Machine::hub(2, &gate);
-    other.hear(&gate);
-    let relayed: Origin = writer.me();
-    assert_eq!(other.ledger.tail(&relayed), gate.ledger.tail(&relayed));
-}
-
-#[test]
-fn a_critical_word_of_the_authority_that_is_not_understood_stops_strict_tiers() {
-    let cloud = || Machine::cloud(&[1]);
-    let update = Verdict::Refer(Referral::UpdateNeeded);
-    check_later(&cloud(), true, update);
-    check_later(&cloud(), false, ADMIT);
-    check_later(&Machine::scanner(1, &cloud()), true, ADMIT);
-    check_later(&Machine::hub(2, &cloud()), true, ADMIT);
-}
-
-#[test]
-fn what_is_not_understood_of_an_authority_that_does_not_count_stops_nobody() {
-    let mut said = everything();
-    said.push(Body::Restated);
-    let (first, next) = two_authorities(said);
-    let mut gate = Machine::hub(1, &first);
-    gate.renew_trust(both());
-    gate.take(&first.run_of(of_a_later_version(true))).unwrap();
-    let update = Verdict::Refer(Referral::UpdateNeeded);
-    assert_eq!(gate.judge(&asked(1, ticket(7, STRICT)), Seat::Home), update);
-    gate.hear(&next);
-    check_admits(&mut gate, 2, ticket(7, STRICT));
-}
-
-#[test]
-fn a_checkpoint_does_not_hide_what_was_not_understood() {
-    let mut cloud = Machine::cloud(&[1]);
-    let run = cloud.run_of(of_a_later_version(true));
-    cloud.take(&run).unwrap();
-    cloud.make_checkpoint(NOW);
-    let mut gate = Machine::new(hub(1), Role::Hub);
-    gate.keep_house();
-    gate.take_checkpoint(cloud.checkpoint.as_ref().unwrap());
-    gate.keep_house();
-    let update = Verdict::Refer(Referral::UpdateNeeded);
-    assert_eq!(gate.judge(&asked(1, ticket(7, STRICT)), Seat::Home), update);
 }

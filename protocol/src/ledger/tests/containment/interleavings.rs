@@ -74,9 +74,11 @@ fn at_some_hour(body: impl Strategy<Value = Body>) -> impl Strategy<Value = Vec<
 
 /// What a device writes. Forks are left out: how much of a forked log a replica holds depends on when it heard of that.
 fn unforked() -> impl Strategy<Value = Body> {
-    by_device().prop_map(|body| match body {
-        Body::ForkSeen(_) => Body::ForkSeen(Box::new(fork(&scanner(7), 1, [[1; 32], [2; 32]]))),
-        body => body,
+    by_device().prop_map(|body| {
+        if matches!(body, Body::ForkSeen(_)) {
+            return Body::ForkSeen(Box::new(fork(&scanner(7), 1, [[1; 32], [2; 32]])));
+        }
+        body
     })
 }
 
@@ -188,7 +190,7 @@ impl Replica {
 
     /// Takes whatever may be taken still.
     fn catch_up(&mut self, logs: &[Log]) {
-        while logs.iter().fold(false, |any, log| self.take_next(log) || any) {}
+        while logs.iter().any(|log| self.take_next(log)) {}
     }
 
     /// A checkpoint leaves out what rests on a key that is not known yet: none is made while a record waits for one.
