@@ -11,10 +11,11 @@ use usher_keys::{
 };
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::checkpoint::Checkpoint;
+use usher_protocol::home::roster_hash;
 use usher_protocol::ledger::{Asked, Ledger, Seat};
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
-use usher_protocol::record::{Body, Passage, Record};
+use usher_protocol::record::{Body, Record, ShownPassage};
 use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
@@ -121,7 +122,7 @@ fn authority_log() -> Run {
     };
     let hlc = Hlc { ms: NOW.0, count: 0 };
     let records: Vec<_> = [policy, roster]
-        .map(|body| Record { hlc, body }.to_bytes())
+        .map(|body| Record::new(hlc, body).to_bytes())
         .into();
     let origin = authority().public();
     let tail = records
@@ -134,17 +135,31 @@ fn authority_log() -> Run {
     }
 }
 
-fn passage(unit: u32) -> Passage {
-    Passage {
-        scan: ScanId(u128::from(unit).to_le_bytes()),
+fn ticket(unit: u32) -> Ticket {
+    Ticket {
+        key: tickets().public().id(),
         unit: Unit(unit),
         generation: Generation(1),
         tier: TierId(1),
         admits: 1,
+        flags: TicketFlags::default(),
+        holder: None,
+    }
+}
+
+fn passage(unit: u32) -> ShownPassage {
+    ShownPassage {
+        scan: ScanId(u128::from(unit).to_le_bytes()),
+        code: ticket(unit).sign(&tickets()).bytes().to_vec(),
         persons: 1,
         gate: GateId(1),
         zone: ZoneId(1),
     }
+}
+
+/// Passages of the units that nobody has used yet, to be written in turn: signing tickets is the cloud's work.
+fn passages() -> Vec<ShownPassage> {
+    (0..UNITS / 2).map(passage).collect()
 }
 
 /// The hub, which has admitted the upper half of the units an hour ago.
@@ -152,7 +167,7 @@ fn ledger() -> Ledger {
     let mut ledger = Ledger::new(hub().public(), Some(identity()), Arc::new(trust()));
     let an_hour_ago = Timestamp(NOW.0 - 60 * 60 * 1000);
     ledger.keep_house(an_hour_ago);
-    ledger.accept(&authority_log(), an_hour_ago).unwrap();
+    ledger.accept(&authority_log(), None, an_hour_ago).unwrap();
     ledger.keep_house(an_hour_ago);
     for unit in UNITS / 2..UNITS {
         ledger.write(Body::Admitted(passage(unit)), an_hour_ago);
@@ -162,18 +177,7 @@ fn ledger() -> Ledger {
 
 /// Texts of tickets nobody has used yet.
 fn texts() -> Vec<String> {
-    let text = |unit| {
-        let ticket = Ticket {
-            key: tickets().public().id(),
-            unit: Unit(unit),
-            generation: Generation(1),
-            tier: TierId(1),
-            admits: 1,
-            flags: TicketFlags::default(),
-            holder: None,
-        };
-        ticket.sign(&tickets()).to_text()
-    };
+    let text = |unit| ticket(unit).sign(&tickets()).to_text();
     (0..TICKETS).map(text).collect()
 }
 
@@ -230,24 +234,26 @@ fn c_verify_text_and_judge(bencher: Bencher) {
 /// Appending to the log in memory: encoding, chaining, folding.
 #[divan::bench]
 fn d_write_an_admission(bencher: Bencher) {
-    let mut ledger = ledger();
-    let mut units = (0..UNITS / 2).cycle();
-    bencher.bench_local(|| ledger.write(Body::Admitted(passage(units.next().unwrap())), NOW));
+    let (mut ledger, passages) = (ledger(), passages());
+    let mut turn = passages.iter().cycle();
+    bencher.bench_local(|| ledger.write(Body::Admitted(turn.next().unwrap().clone()), NOW));
 }
 
 #[divan::bench]
 fn e_seal_a_head(bencher: Bencher) {
     let (mut ledger, key) = (ledger(), hub());
     bencher.bench_local(|| {
-        ledger.write(Body::RosterAdopted { epoch: 1 }, NOW);
+        let roster = roster_hash(&[hub().public()]);
+        ledger.write(Body::RosterAdopted { epoch: 1, roster }, NOW);
         ledger.seal(&key)
     });
 }
 
-#[divan::bench]
-fn f_apply_an_admission(bencher: Bencher) {
-    let mut state = ledger().state().clone();
-    let (origin, mut number) = (authority().public(), 0);
+/// Folds one admission of another log in: what it costs when its signature was verified on another core, and when not.
+fn apply_admissions(bencher: Bencher, is_proven: bool) {
+    let (mut state, passages) = (ledger().state().clone(), passages());
+    let (origin, mut number) = (hub().public(), u64::from(UNITS));
+    let mut turn = passages.iter().cycle();
     bencher.bench_local(|| {
         number += 1;
         let stamp = Stamp {
@@ -258,9 +264,19 @@ fn f_apply_an_admission(bencher: Bencher) {
             origin,
             seq: Seq(number),
         };
-        let unit = u32::try_from(number).unwrap() % (UNITS / 2);
-        state.apply(stamp, Body::Admitted(passage(unit)));
+        let body = Body::Admitted(turn.next().unwrap().clone());
+        state.apply(stamp, body, is_proven);
     });
+}
+
+#[divan::bench]
+fn f_apply_a_proven_admission(bencher: Bencher) {
+    apply_admissions(bencher, true);
+}
+
+#[divan::bench]
+fn f_apply_an_admission_and_verify_it(bencher: Bencher) {
+    apply_admissions(bencher, false);
 }
 
 #[divan::bench]
@@ -272,13 +288,17 @@ fn g_digest(bencher: Bencher) {
 #[divan::bench]
 fn h_checkpoint(bencher: Bencher) {
     let (ledger, key) = (ledger(), authority());
-    bencher.bench(|| Checkpoint::of(ledger.state(), ledger.tails(), NOW).sign(&key));
+    let trust = trust();
+    bencher.bench(|| Checkpoint::of(ledger.state(), &trust, ledger.heads(), NOW).sign(&key));
 }
 
 #[divan::bench]
 fn i_start_from_a_checkpoint(bencher: Bencher) {
     let ledger = ledger();
-    let signed = Checkpoint::of(ledger.state(), Vec::new(), NOW).sign(&authority());
-    let trust = trust();
-    bencher.bench(|| signed.verify(&trust).unwrap().summary.into_state(EVENT));
+    let trust = Arc::new(trust());
+    let signed = Checkpoint::of(ledger.state(), &trust, Vec::new(), NOW).sign(&authority());
+    bencher.bench(|| {
+        let summary = signed.verify(&trust).unwrap().summary;
+        summary.into_state(Arc::clone(&trust))
+    });
 }

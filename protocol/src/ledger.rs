@@ -6,6 +6,7 @@
 mod admittance;
 mod duties;
 mod judge;
+pub mod ruling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -9,9 +9,14 @@ use usher_keys::{
     Timestamp, TrustBundle, TrustedKey, Window,
 };
 
-use crate::ident::{GateId, Generation, ScanId, TierId, Unit, ZoneId};
+use std::sync::Arc;
+
+use crate::fork::ForkProof;
+use crate::ident::{GateId, Generation, ScanId, Seq, TierId, Unit, ZoneId};
 use crate::ledger::Asked;
+use crate::log::{Hash, Head, Tail};
 use crate::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use crate::record::ShownPassage;
 use crate::ticket::{Ticket, TicketFlags, VerifiedTicket};
 use crate::trust::Trust;
 
@@ -51,8 +56,23 @@ pub fn struck() -> SecretKey {
     key(0x02)
 }
 
+/// A ticket key that only bundles from version 2 on know.
+pub fn late_tickets() -> SecretKey {
+    key(0x03)
+}
+
 pub fn authority() -> SecretKey {
     key(0x0b)
+}
+
+/// The authority key after the first, which [`succeeded`] bundles know.
+pub fn successor() -> SecretKey {
+    key(0x0e)
+}
+
+/// The authority key after that one.
+pub fn third_authority() -> SecretKey {
+    key(0x0f)
 }
 
 pub fn issuing() -> SecretKey {
@@ -81,17 +101,34 @@ pub fn bundle(version: u64) -> TrustBundle {
     let mut out = trusted(struck());
     out.status = KeyStatus::Struck(NOW);
     let mut issuing_keys = vec![trusted(issuing())];
+    let mut ticket_keys = vec![trusted(tickets()), out];
     if version > 1 {
         issuing_keys.push(trusted(new_issuing()));
+        ticket_keys.push(trusted(late_tickets()));
     }
     TrustBundle {
         event: EVENT,
         version,
         roots: roots(),
-        ticket_keys: vec![trusted(tickets()), out],
+        ticket_keys,
         authority_keys: vec![trusted(authority())],
         issuing_keys,
     }
+}
+
+/// A bundle of that version, from 2, with these authority keys after the first one; those of these ids are struck out, be
+/// they authority, issuing or ticket keys.
+pub fn succeeded(version: u64, later: &[SecretKey], struck: &[&SecretKey]) -> SignedBundle {
+    let mut bundle = bundle(version);
+    let trusted = |key: &SecretKey| TrustedKey::active(key.public(), Window::ALWAYS);
+    bundle.authority_keys.extend(later.iter().map(trusted));
+    for key in struck {
+        bundle = bundle
+            .strike(key.public().id(), NOW)
+            .expect("a key of the bundle");
+    }
+    bundle.version = version;
+    bundle.sign(&[&root()])
 }
 
 pub fn signed_bundle(version: u64) -> SignedBundle {
@@ -122,6 +159,24 @@ pub fn identity_by(issuer: &SecretKey, certificate: Certificate) -> DeviceIdenti
     DeviceIdentity {
         certificate: certificate.sign(issuer),
         via: None,
+    }
+}
+
+/// Like [`identity`], but a supervisor may override refusals there, and a hub may enrol scanners.
+pub fn capable(device: &SecretKey, role: Role) -> DeviceIdentity {
+    let mut certificate = certificate(device, role);
+    certificate.capabilities = Capabilities {
+        enrol_scanners: role == Role::Hub,
+        override_refusals: true,
+    };
+    identity_by(&issuing(), certificate)
+}
+
+/// The identity of a scanner that a hub with [`capable`] powers has enrolled.
+pub fn enrolled_by(hub: &SecretKey, certificate: Certificate) -> DeviceIdentity {
+    DeviceIdentity {
+        certificate: certificate.sign(hub),
+        via: Some(capable(hub, Role::Hub).certificate),
     }
 }
 
@@ -174,6 +229,28 @@ pub fn ticket(unit: u32, tier: u16) -> Ticket {
 pub fn verified(ticket: Ticket) -> VerifiedTicket {
     let payload = ticket.sign(&tickets());
     trust(1).keyring().verify(payload.bytes(), NOW).unwrap()
+}
+
+/// One person of a ticket at a gate, as a record holds it; the code is genuine.
+pub fn shown(scan: u8, ticket: Ticket, gate: GateId) -> ShownPassage {
+    ShownPassage {
+        scan: ScanId([scan; 16]),
+        code: ticket.sign(&tickets()).bytes().to_vec(),
+        persons: 1,
+        gate,
+        zone: policy().gate(gate).map(|gate| gate.zone).unwrap_or_default(),
+    }
+}
+
+/// The proof that an origin signed these two different heads at one number.
+pub fn fork(origin: &SecretKey, seq: u64, hashes: [Hash; 2]) -> ForkProof {
+    let seq = Seq(seq);
+    let [one, other] = hashes.map(|hash| Head::sign(EVENT, Tail { seq, hash }, origin));
+    ForkProof::of_heads(one, other).expect("two different heads")
+}
+
+pub fn shared_trust(version: u64) -> Arc<Trust> {
+    Arc::new(trust(version))
 }
 
 /// One person comes in at the north gate.

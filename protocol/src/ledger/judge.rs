@@ -148,7 +148,9 @@ impl Ledger {
         if self.is_behind_own_past() {
             return Verdict::Refer(Referral::OwnLogBehind);
         }
-        let Some((_, policy)) = self.state.policy() else {
+        // What rested on keys that were not known yet is on the disk and not in the state.
+        let policy = self.state.policy().filter(|_| !self.must_be_rebuilt);
+        let Some((_, policy)) = policy else {
             return Verdict::Refer(Referral::NotReady);
         };
         let verdict = self.by_the_rules(asked, policy, now);

@@ -1,15 +1,15 @@
 //! A replica's memory: whose records count, forks, restarts, checkpoints; judging scans is tested beside `judge`.
 
-use usher_keys::{Certificate, Window};
+use usher_keys::{Certificate, Role, Window};
 
 use super::*;
 use crate::admission::Verdict;
+use crate::home::roster_hash;
 use crate::ident::{Generation, Unit};
-use crate::log::Contradiction;
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{
-    AVAILABLE, EVENT, HOUR_MS, NOW, STRICT, asked, certificate, hub, identity, identity_by, issuing, key,
-    new_issuing, scanner, signed_bundle, ticket,
+    AVAILABLE, EVENT, HOUR_MS, NOW, SEASON, STRICT, asked, certificate, hub, identity, identity_by, issuing,
+    key, new_issuing, scanner, signed_bundle, ticket,
 };
 
 fn revoked(unit: u32) -> Body {
@@ -19,30 +19,59 @@ fn revoked(unit: u32) -> Body {
     }
 }
 
+/// The word that these hubs are the roster of that epoch.
+fn adopted(epoch: u32, hubs: &[u8]) -> Body {
+    let hubs: Vec<_> = hubs.iter().map(|number| hub(*number).public()).collect();
+    Body::RosterAdopted {
+        epoch,
+        roster: roster_hash(&hubs),
+    }
+}
+
+/// A hub's certificate that lasts an hour longer than the one it has.
+fn renewed(hub: &SecretKey) -> DeviceIdentity {
+    let window = Window {
+        until: SEASON.until.plus_ms(HOUR_MS),
+        ..SEASON
+    };
+    let certificate = certificate(hub, Role::Hub);
+    identity_by(
+        &issuing(),
+        Certificate {
+            window,
+            ..certificate
+        },
+    )
+}
+
 /// A machine of which nobody vouches, with one record.
 fn machine_with(identity: DeviceIdentity, key: SecretKey) -> Machine {
-    let mut machine = Machine::new(key, Role::Hub);
-    machine.ledger.renew_identity(identity);
+    let mut machine = Machine::with_identity(key, identity);
     machine.keep_house();
     machine
 }
 
 #[test]
 fn a_log_begins_with_its_writers_certificate_once() {
-    let hub = Machine::hub(1, &Machine::cloud(&[]));
+    let mut cloud = Machine::cloud(&[]);
+    let mut gate = Machine::hub(1, &cloud);
     assert_eq!(
-        hub.ledger.tail(&hub.me()).seq,
+        gate.ledger.tail(&gate.me()).seq,
         Seq(2),
         "opened, and the roster adopted"
     );
-    let mut hub = hub;
-    hub.keep_house();
-    assert_eq!(hub.ledger.tail(&hub.me()).seq, Seq(2));
-    let mut renewed = certificate(&hub.key, Role::Hub);
-    renewed.name = "Renewed".to_owned();
-    hub.ledger.renew_identity(identity_by(&issuing(), renewed));
-    hub.keep_house();
-    assert_eq!(hub.ledger.tail(&hub.me()).seq, Seq(3));
+    gate.keep_house();
+    assert_eq!(gate.ledger.tail(&gate.me()).seq, Seq(2));
+    let identity = renewed(&gate.key);
+    cloud.write(Body::DeviceEnrolled {
+        identity: identity.clone(),
+    });
+    gate.hear(&cloud);
+    assert_eq!(gate.ledger.tail(&gate.me()).seq, Seq(3));
+    assert_eq!(gate.ledger.identity(), Some(&identity));
+    assert_eq!(gate.ledger.state().opened_with(&gate.me()), Some(&identity));
+    gate.keep_house();
+    assert_eq!(gate.ledger.tail(&gate.me()).seq, Seq(3));
 }
 
 #[test]
@@ -50,21 +79,13 @@ fn only_hubs_adopt_rosters_and_each_once() {
     let mut cloud = Machine::cloud(&[1]);
     let mut hub = Machine::hub(1, &cloud);
     let mut scanner = Machine::scanner(1, &cloud);
-    let adopted = |machine: &Machine| {
-        machine
-            .ledger
-            .state()
-            .rosters()
-            .adopted()
-            .get(&machine.me())
-            .copied()
-    };
-    assert_eq!((adopted(&hub), adopted(&scanner)), (Some(1), None));
+    let decided_by = |machine: &Machine| machine.ledger.state().rosters().decided_by(&machine.me());
+    assert_eq!((decided_by(&hub), decided_by(&scanner)), (Some(1), None));
     cloud.publish_roster(2, &[1, 2]);
     cloud.publish_roster(3, &[1]);
     hub.hear(&cloud);
     scanner.hear(&cloud);
-    assert_eq!((adopted(&hub), adopted(&scanner)), (Some(3), None));
+    assert_eq!((decided_by(&hub), decided_by(&scanner)), (Some(3), None));
     assert_eq!(
         hub.ledger.tail(&hub.me()).seq,
         Seq(3),
@@ -76,6 +97,7 @@ fn only_hubs_adopt_rosters_and_each_once() {
 fn what_a_device_writes_of_the_authoritys_matters_counts_for_nothing() {
     let cloud = Machine::cloud(&[1]);
     let mut hub = Machine::hub(1, &cloud);
+    let first_lie = hub.ledger.tail(&hub.me()).seq.next();
     hub.write(revoked(7));
     hub.write(Body::Roster {
         epoch: 9,
@@ -92,6 +114,11 @@ fn what_a_device_writes_of_the_authoritys_matters_counts_for_nothing() {
             hub.ledger.tail(&hub.me()),
             "but it is kept and relayed"
         );
+        let named = crate::state::Incident::FalseRecord {
+            origin: hub.me(),
+            seq: first_lie,
+        };
+        assert_eq!(state.incidents(), [named]);
     }
 }
 
@@ -108,10 +135,10 @@ fn what_an_authority_writes_of_the_devices_matters_counts_for_nothing() {
         panic!("an admission");
     };
     cloud.write(Body::Admitted(passage));
-    cloud.write(Body::RosterAdopted { epoch: 7 });
+    cloud.write(adopted(1, &[1]));
     gate.hear(&cloud);
     assert_eq!(gate.ledger.state().passages(Unit(7)).count(), 0);
-    assert_eq!(gate.ledger.state().rosters().adopted().get(&cloud.me()), None);
+    assert_eq!(gate.ledger.state().rosters().decided_by(&cloud.me()), None);
 }
 
 #[test]
@@ -184,7 +211,7 @@ fn a_newer_bundle_admits_the_logs_of_a_new_issuing_key() {
 #[test]
 fn what_came_before_an_unknown_writers_opening_is_refused_too() {
     let mut machine = Machine::new(hub(1), Role::Hub);
-    machine.write(Body::RosterAdopted { epoch: 1 });
+    machine.write(adopted(1, &[1]));
     machine.keep_house();
     let mut cloud = Machine::cloud(&[1]);
     let run = machine.run(machine.me(), Seq(0)).unwrap();
@@ -205,6 +232,22 @@ fn a_run_that_is_refused_changes_nothing() {
     assert_eq!((hub.ledger.vector(), hub.digest()), before);
 }
 
+#[test]
+fn evidence_by_another_bundle_is_found_anew() {
+    let cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    let run = gate.run(gate.me(), Seq(0)).unwrap();
+    let mut altered = run.clone();
+    altered.records.truncate(1);
+    // Evidence of other records, by a bundle that is not ours.
+    let foreign = Evidence::of(&altered, &crate::rehearsal::trust(2));
+    let mut witness = Machine::hub(2, &cloud);
+    let accepted = witness.ledger.accept(&run, Some(foreign), NOW).unwrap();
+    assert!(accepted.entries.iter().all(|entry| entry.is_proven));
+    assert_eq!(witness.ledger.state().passages(Unit(1)).count(), 1);
+}
+
 /// Two machines with one key, each with a history of its own since a copy was made.
 fn copied_hub(cloud: &Machine) -> (Machine, Machine) {
     let (mut one, mut copy) = (Machine::hub(1, cloud), Machine::hub(1, cloud));
@@ -220,12 +263,13 @@ fn a_copied_device_is_found_out_reported_once_and_frozen() {
     cloud.hear(&one);
     let mut witness = Machine::hub(2, &cloud);
     let run = copy.run(copy.me(), Seq(2)).unwrap();
-    let Err(RunError::Forked(found)) = witness.take(&run) else {
-        panic!("two histories");
+    let Err(RunError::Forked(Some(proof))) = witness.take(&run) else {
+        panic!("two histories, with the proof");
     };
+    let found = proof.check(EVENT).unwrap();
     assert_eq!((found.origin, found.seq), (one.me(), Seq(3)));
-    assert!(witness.ledger.report_fork(found, NOW).is_some());
-    assert_eq!(witness.ledger.report_fork(found, NOW), None, "once");
+    assert!(witness.ledger.report_fork((*proof).clone(), NOW).is_some());
+    assert_eq!(witness.ledger.report_fork(*proof, NOW), None, "once");
     assert_eq!(witness.take(&run), Err(RunError::Frozen));
     let honest = one.run(one.me(), Seq(2)).unwrap();
     assert_eq!(
@@ -239,13 +283,10 @@ fn a_copied_device_is_found_out_reported_once_and_frozen() {
 fn a_device_whose_own_log_was_copied_refers_every_scan() {
     let cloud = Machine::cloud(&[1]);
     let (mut one, copy) = copied_hub(&cloud);
-    let found = Contradiction::new(
-        one.me(),
-        Seq(3),
-        one.ledger.tail(&one.me()).hash,
-        copy.ledger.tail(&one.me()).hash,
-    );
-    one.ledger.report_fork(found, NOW);
+    let Err(RunError::Forked(Some(proof))) = one.take(&copy.run(copy.me(), Seq(2)).unwrap()) else {
+        panic!("two histories, with the proof");
+    };
+    assert!(one.report_fork(*proof));
     for (scan, tier) in [(10, AVAILABLE), (11, STRICT)] {
         let verdict = one.judge(&asked(scan, ticket(u32::from(scan), tier)), Seat::Home);
         assert_eq!(verdict, Verdict::Refer(crate::admission::Referral::OwnLogForked));
@@ -293,6 +334,7 @@ fn a_stored_record_that_was_altered_is_found_at_start() {
         origin: gate.me(),
         tail: Tail::default().push(EVENT, &gate.me(), &run.records[0]),
         bytes: run.records[0].clone(),
+        is_proven: true,
     };
     entry.bytes[3] ^= 1;
     let mut ledger = Ledger::new(
@@ -308,7 +350,7 @@ fn a_stored_record_that_was_altered_is_found_at_start() {
 fn a_sealed_log_is_not_sealed_again() {
     let mut gate = Machine::hub(1, &Machine::cloud(&[1]));
     assert_eq!(gate.ledger.seal(&hub(1)), None);
-    gate.ledger.write(Body::RosterAdopted { epoch: 1 }, NOW);
+    gate.ledger.write(adopted(1, &[1]), NOW);
     let head = gate.ledger.seal(&hub(1)).unwrap();
     assert_eq!(
         (head.verify(EVENT), head.tail),
@@ -321,7 +363,7 @@ fn our_clock_follows_what_it_hears_but_not_years_ahead() {
     let write_at = |ahead_ms: u64| {
         let mut cloud = Machine::cloud(&[1]);
         let mut gate = Machine::hub(1, &cloud);
-        gate.write_at(Body::RosterAdopted { epoch: 1 }, NOW.plus_ms(ahead_ms));
+        gate.write_at(adopted(1, &[1]), NOW.plus_ms(ahead_ms));
         cloud.hear(&gate);
         cloud.write(revoked(7));
         let run = cloud.run(cloud.me(), Seq(2)).unwrap();
@@ -367,9 +409,7 @@ fn what_is_written_after_a_checkpoint_comes_after_all_it_sums_up() {
     let ten_minutes_behind = Timestamp(NOW.0 - 10 * 60 * 1000);
     fresh.ledger.keep_house(ten_minutes_behind);
     fresh.ledger.adopt(&signed).unwrap();
-    let written = fresh
-        .ledger
-        .write(Body::RosterAdopted { epoch: 1 }, ten_minutes_behind);
+    let written = fresh.ledger.write(adopted(1, &[1]), ten_minutes_behind);
     assert!(Record::from_bytes(&written.bytes).unwrap().hlc.time() >= NOW);
 }
 
@@ -404,16 +444,10 @@ fn a_scanner_that_calls_itself_a_hub_in_its_log_is_not_believed() {
     witness.hear(&thief);
     let forged = identity_by(&key(0x66), certificate(&thief.key, Role::Hub));
     thief.write(Body::Opened { identity: forged });
-    thief.write(Body::ForkSeen {
-        origin: hub(1).public(),
-        seq: Seq(1),
-        hashes: [[1; 32], [2; 32]],
-    });
+    thief.write(adopted(1, &[1]));
     witness.hear(&thief);
-    let known = witness.ledger.state().device(&thief.me()).unwrap();
+    let state = witness.ledger.state();
+    let known = state.device(&thief.me()).unwrap();
     assert_eq!(known.unverified().role, Role::Scanner);
-    assert!(
-        !witness.ledger.state().is_frozen(&hub(1).public()),
-        "a stolen scanner has stopped a hub"
-    );
+    assert_eq!(state.rosters().decided_by(&thief.me()), None);
 }

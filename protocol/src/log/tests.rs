@@ -25,14 +25,15 @@ impl Log {
             tails: vec![Tail::default()],
         };
         for number in 0..len {
-            let record = Record {
-                hlc: Hlc {
-                    ms: u64::from(number >= differs_from),
-                    count: number,
-                },
-                body: Body::RosterAdopted { epoch: number },
+            let hlc = Hlc {
+                ms: u64::from(number >= differs_from),
+                count: number,
             };
-            let bytes = record.to_bytes();
+            let adopted = Body::RosterAdopted {
+                epoch: number,
+                roster: [0; 32],
+            };
+            let bytes = Record::new(hlc, adopted).to_bytes();
             log.tails
                 .push(log.tails[log.records.len()].push(EVENT, &hub(1).public(), &bytes));
             log.records.push(bytes);
@@ -52,8 +53,12 @@ impl Log {
 
 #[track_caller]
 fn check(ours: Tail, run: &Run, expected: Result<usize, RunError>) {
-    let news = check_run(EVENT, ours, run);
+    let news = check_run(EVENT, without_head(ours), run);
     assert_eq!(news.map(|news| news.records.len()), expected);
+}
+
+fn without_head<'a>(tail: Tail) -> Known<'a> {
+    Known { tail, head: None }
 }
 
 /// Puts another head at the end that is honestly signed.
@@ -161,7 +166,7 @@ fn a_head_that_its_origin_did_not_sign_is_false() {
     let mut run = log.run(0, 3);
     run.head.origin = hub(2).public();
     check(Tail::default(), &run, Err(RunError::FalseHead));
-    let other_event = check_run(EventId([1; 16]), Tail::default(), &log.run(0, 3));
+    let other_event = check_run(EventId([1; 16]), without_head(Tail::default()), &log.run(0, 3));
     assert_eq!(other_event, Err(RunError::FalseHead));
 }
 
@@ -180,29 +185,41 @@ fn records_that_do_not_lead_to_the_head_were_altered_on_the_way() {
     check(log.tails[2], &based_elsewhere, Err(RunError::Altered));
 }
 
+/// What a replica that holds a log up to there, with its head, says of a run of another history.
+#[track_caller]
+fn check_forked(ours: &Log, at: usize, run: &Run) {
+    let head = Head::sign(EVENT, ours.tails[at], &hub(1));
+    let tail = ours.tails[at];
+    let known = Known {
+        tail,
+        head: Some(&head),
+    };
+    let Err(RunError::Forked(Some(proof))) = check_run(EVENT, known, run) else {
+        panic!("a proof");
+    };
+    let found = proof.check(EVENT).expect("it stands by itself");
+    assert_eq!((found.origin, found.seq), (hub(1).public(), Seq(at as u64)));
+    assert!(found.hashes.contains(&tail.hash));
+    assert!(found.hashes[0] < found.hashes[1], "the same whoever finds it");
+    check(tail, run, Err(RunError::Forked(None)));
+}
+
 #[test]
 fn a_sound_run_that_passes_our_tail_with_another_hash_proves_two_histories() {
     let (ours, theirs) = (Log::new(6), Log::that_differs(6, 2));
-    let forked = |at: usize| {
-        let (one, other) = (ours.tails[at].hash, theirs.tails[at].hash);
-        let hashes = [one.min(other), one.max(other)];
-        let (origin, seq) = (hub(1).public(), Seq(at as u64));
-        Err(RunError::Forked(Contradiction { origin, seq, hashes }))
-    };
     // Behind our tail, right at it, and by an overlap with what we hold.
-    check(ours.tails[4], &theirs.run(4, 6), forked(4));
-    check(ours.tails[6], &theirs.run(4, 6), forked(6));
-    check(ours.tails[4], &theirs.run(1, 6), forked(4));
-    check(ours.tails[3], &theirs.run(0, 6), forked(3));
+    check_forked(&ours, 4, &theirs.run(4, 6));
+    check_forked(&ours, 6, &theirs.run(4, 6));
+    check_forked(&ours, 4, &theirs.run(1, 6));
+    check_forked(&ours, 3, &theirs.run(0, 6));
     // Before they part, both are one history.
     check(ours.tails[2], &theirs.run(0, 6), Ok(4));
 }
 
 #[test]
-fn a_contradiction_is_the_same_whoever_finds_it() {
-    let (origin, seq) = (hub(1).public(), Seq(3));
-    let one = Contradiction::new(origin, seq, [1; 32], [2; 32]);
-    assert_eq!(one, Contradiction::new(origin, seq, [2; 32], [1; 32]));
+fn a_run_that_ends_before_our_head_proves_nothing_and_brings_nothing() {
+    let (ours, theirs) = (Log::new(6), Log::that_differs(6, 2));
+    check(ours.tails[6], &theirs.run(1, 5), Ok(0));
 }
 
 proptest! {
@@ -215,7 +232,7 @@ proptest! {
         let mut ours = Tail::default();
         for until in cuts.into_iter().filter(|cut| *cut < whole).chain([whole]) {
             let from = usize::try_from(ours.seq.0).unwrap().saturating_sub(overlap);
-            let news = check_run(EVENT, ours, &log.run(from, until)).unwrap();
+            let news = check_run(EVENT, without_head(ours), &log.run(from, until)).unwrap();
             ours = news.records.last().map_or(ours, |(tail, _)| *tail);
         }
         prop_assert_eq!(ours, log.tails[whole]);
@@ -229,7 +246,7 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
         if let Ok(altered) = codec::decode::<{ 64 * 1024 }, Run>(&bytes) {
-            prop_assert!(check_run(EVENT, log.tails[2], &altered).is_err(), "byte {} of {}", at, bytes.len());
+            prop_assert!(check_run(EVENT, without_head(log.tails[2]), &altered).is_err(), "byte {} of {}", at, bytes.len());
         }
     }
 
@@ -239,6 +256,6 @@ proptest! {
         run.base = Tail { seq: Seq(seq), hash: [5; 32] };
         run.records = records;
         let ours = Tail { seq: Seq(ours), hash: [6; 32] };
-        prop_assert!(check_run(EVENT, ours, &run).is_err());
+        prop_assert!(check_run(EVENT, without_head(ours), &run).is_err());
     }
 }

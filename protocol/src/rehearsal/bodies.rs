@@ -1,12 +1,17 @@
 //! Records drawn at random from small worlds, so that they meet: few units, few scans, few devices.
 
-use proptest::prelude::*;
+use std::collections::{BTreeMap, VecDeque};
 
-use super::{authority, hub, identity, policy, scanner};
+use proptest::prelude::*;
+use usher_keys::{PublicKey, Role, SecretKey};
+
+use super::{authority, capable, fork, hub, identity, key, policy, scanner, tickets};
 use crate::admission::{Reason, Referral, Refused};
+use crate::home::roster_hash;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
-use crate::record::{Body, Passage, Refusal};
-use usher_keys::{PublicKey, Role};
+use crate::log::Tail;
+use crate::record::{Body, Refusal, ShownPassage};
+use crate::ticket::{Ticket, TicketFlags};
 
 /// A record's place and what it says.
 pub type Stamped = (Stamp, Body);
@@ -19,21 +24,44 @@ fn generation() -> impl Strategy<Value = Generation> {
     (1_u32..4).prop_map(Generation)
 }
 
-fn passage() -> impl Strategy<Value = Passage> {
-    let who = (any::<u8>(), unit(), generation(), 1_u16..6);
-    let how = (1_u8..3, 1_u8..4, 1_u16..4);
-    (who, how).prop_map(
-        |((scan, unit, generation, tier), (admits, persons, gate))| Passage {
-            scan: ScanId([scan % 12; 16]),
-            unit,
-            generation,
-            tier: TierId(tier),
-            admits,
-            persons,
-            gate: GateId(gate),
-            zone: ZoneId(1 + gate / 3),
+/// Mostly the event's ticket key, sometimes one of which nobody knows.
+fn signer() -> impl Strategy<Value = SecretKey> {
+    prop_oneof![9 => Just(tickets()), 1 => Just(key(0x66))]
+}
+
+fn passage() -> impl Strategy<Value = ShownPassage> {
+    let ticket = (unit(), generation(), 1_u16..6, 1_u8..3, signer());
+    let how = (any::<u8>(), 1_u8..4, 1_u16..4);
+    (ticket, how).prop_map(
+        |((unit, generation, tier, admits, signer), (scan, persons, gate))| {
+            let ticket = Ticket {
+                key: signer.public().id(),
+                unit,
+                generation,
+                tier: TierId(tier),
+                admits,
+                flags: TicketFlags::default(),
+                holder: None,
+            };
+            ShownPassage {
+                scan: ScanId([scan % 12; 16]),
+                code: ticket.sign(&signer).bytes().to_vec(),
+                persons,
+                gate: GateId(gate),
+                zone: ZoneId(1 + gate / 3),
+            }
         },
     )
+}
+
+/// Mostly as it is, sometimes with a code that nobody signed.
+fn passage_or_lie() -> impl Strategy<Value = ShownPassage> {
+    (passage(), 0_u8..10).prop_map(|(mut passage, lie)| {
+        if lie == 0 {
+            passage.code[3] ^= 1;
+        }
+        passage
+    })
 }
 
 fn refused() -> impl Strategy<Value = Refused> {
@@ -49,6 +77,14 @@ fn any_hub() -> impl Strategy<Value = PublicKey> {
     (1_u8..4).prop_map(|number| hub(number).public())
 }
 
+fn roster() -> impl Strategy<Value = Vec<PublicKey>> {
+    prop::collection::vec(any_hub(), 0..3)
+}
+
+fn any_writer() -> impl Strategy<Value = PublicKey> {
+    prop_oneof![any_hub(), Just(scanner(1).public())]
+}
+
 /// What an authority writes.
 pub fn by_authority() -> impl Strategy<Value = Body> {
     let named = |(version, name): (u32, u8)| {
@@ -56,33 +92,43 @@ pub fn by_authority() -> impl Strategy<Value = Body> {
         policy.name = format!("Policy {name}");
         Body::Policy { version, policy }
     };
+    let settled = |(origin, seq, hash): (Origin, u64, u8)| Body::ForkSettled {
+        origin,
+        tail: Tail {
+            seq: Seq(seq),
+            hash: [hash; 32],
+        },
+    };
     prop_oneof![
         (1_u32..4, any::<u8>()).prop_map(named),
-        (1_u32..4, prop::collection::vec(any_hub(), 0..3))
-            .prop_map(|(epoch, hubs)| Body::Roster { epoch, hubs }),
+        (1_u32..4, roster()).prop_map(|(epoch, hubs)| Body::Roster { epoch, hubs }),
         (unit(), generation()).prop_map(|(unit, generation)| Body::Superseded { unit, generation }),
         (unit(), generation()).prop_map(|(unit, generation)| Body::Revoked { unit, generation }),
         (unit(), generation()).prop_map(|(unit, generation)| Body::Reinstated { unit, generation }),
         (1_u8..4).prop_map(|number| Body::DeviceEnrolled {
             identity: identity(&hub(number), Role::Hub)
         }),
-        (1_u8..4).prop_map(|number| Body::DeviceRevoked {
-            device: scanner(number).public()
+        (any_writer(), 0_u64..40).prop_map(|(device, after)| Body::DeviceRevoked {
+            device,
+            after: Seq(after)
         }),
         any_hub().prop_map(|hub| Body::HubRetired { hub }),
+        (any_writer(), 1_u64..4, any::<u8>()).prop_map(settled),
+        Just(Body::Restated),
     ]
 }
 
-/// What a device writes.
+/// What a device writes, and what one that lies would.
 pub fn by_device() -> impl Strategy<Value = Body> {
     let refusal = (any::<u8>(), unit(), generation(), refused());
-    let fork = (any_hub(), 1_u64..4, any::<[u8; 2]>());
+    let seen = (1_u8..4, 1_u64..4, 0_u8..100);
     prop_oneof![
         1 => (1_u8..4).prop_map(|number| Body::Opened { identity: identity(&scanner(number), Role::Scanner) }),
-        1 => (1_u32..4).prop_map(|epoch| Body::RosterAdopted { epoch }),
-        4 => passage().prop_map(Body::Admitted),
-        3 => passage().prop_map(Body::Exited),
-        1 => passage().prop_map(|passage| Body::Overridden {
+        1 => (1_u8..4).prop_map(|number| Body::Opened { identity: capable(&hub(number), Role::Hub) }),
+        1 => (1_u32..4, roster()).prop_map(|(epoch, hubs)| Body::RosterAdopted { epoch, roster: roster_hash(&hubs) }),
+        4 => passage_or_lie().prop_map(Body::Admitted),
+        3 => passage_or_lie().prop_map(Body::Exited),
+        1 => passage_or_lie().prop_map(|passage| Body::Overridden {
             passage,
             by: "Ada".to_owned(),
             why: "knows them".to_owned(),
@@ -93,16 +139,35 @@ pub fn by_device() -> impl Strategy<Value = Body> {
             gate: GateId(1),
             why,
         })),
-        1 => fork.prop_map(|(origin, seq, [one, other])| Body::ForkSeen {
-            origin,
-            seq: Seq(seq),
-            hashes: [[one.min(other); 32], [one.max(other); 32]],
+        1 => seen.prop_map(|(number, seq, hash)| {
+            Body::ForkSeen(Box::new(fork(&hub(number), seq, [[hash; 32], [hash + 1; 32]])))
         }),
     ]
 }
 
-/// The records of an authority and three devices, each log with rising numbers. The authority's clock rises; the devices'
-/// stand anywhere within three days.
+/// The devices that write: two hubs with every capability, and a scanner with none.
+fn openings() -> Vec<Stamped> {
+    let identities = [
+        capable(&hub(1), Role::Hub),
+        capable(&hub(2), Role::Hub),
+        identity(&scanner(1), Role::Scanner),
+    ];
+    let opened = identities.map(|identity| {
+        let stamp = Stamp {
+            hlc: Hlc {
+                ms: super::NOW.0,
+                count: 0,
+            },
+            origin: identity.unverified().device,
+            seq: Seq(1),
+        };
+        (stamp, Body::Opened { identity })
+    });
+    opened.to_vec()
+}
+
+/// The records of an authority and three devices, each log with rising numbers and a device's with its certificate in front.
+/// The authority's clock rises; the devices' stand anywhere within three days.
 pub fn history(most: usize) -> impl Strategy<Value = Vec<Stamped>> {
     let from_authority = by_authority().prop_map(|body| (0, 0, body));
     let from_device = (1_usize..4, 0_u64..72, by_device());
@@ -121,10 +186,29 @@ pub fn history(most: usize) -> impl Strategy<Value = Vec<Stamped>> {
                 let stamp = Stamp {
                     hlc,
                     origin: origins[writer],
-                    seq: Seq(number as u64 + 1),
+                    seq: Seq(number as u64 + 2),
                 };
                 (stamp, body)
             });
-        numbered.collect()
+        openings().into_iter().chain(numbered).collect()
     })
+}
+
+/// A history, and the same records in another order that keeps the order of each log.
+pub fn two_orders(most: usize) -> impl Strategy<Value = (Vec<Stamped>, Vec<Stamped>)> {
+    let both = history(most).prop_flat_map(|records| (Just(records.clone()), Just(records).prop_shuffle()));
+    both.prop_map(|(records, shuffled)| {
+        let other = in_order_of_their_logs(&records, &shuffled);
+        (records, other)
+    })
+}
+
+/// Gives each log's records the places that the log has in the shuffled list, in their own order.
+fn in_order_of_their_logs(records: &[Stamped], shuffled: &[Stamped]) -> Vec<Stamped> {
+    let mut logs: BTreeMap<Origin, VecDeque<&Stamped>> = BTreeMap::new();
+    for record in records {
+        logs.entry(record.0.origin).or_default().push_back(record);
+    }
+    let next = |(stamp, _): &Stamped| logs.get_mut(&stamp.origin)?.pop_front().cloned();
+    shuffled.iter().filter_map(next).collect()
 }

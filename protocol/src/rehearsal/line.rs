@@ -1,6 +1,6 @@
 //! Two machines that talk over a line in virtual time; the line is perfect unless a test takes messages off it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use usher_keys::{PublicKey, Timestamp};
 
@@ -29,6 +29,7 @@ pub fn session(machine: &Machine, peer: PublicKey) -> Session {
     Session::new(SessionConfig {
         event: EVENT,
         identity: machine.identity.clone(),
+        own_log: machine.me(),
         peer,
         held: machine.held(),
     })
@@ -52,12 +53,12 @@ impl End {
     pub fn input(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
-            let revoked: BTreeSet<_> = self.machine.ledger.state().revoked_devices().clone();
+            let register = self.machine.ledger.state().register();
             let trust = std::sync::Arc::clone(self.machine.ledger.trust());
             let context = Context {
                 now: self.clock,
                 trust: &trust,
-                revoked: &revoked,
+                register: &register,
                 fresh_as_of: self.fresh_as_of,
             };
             self.session.handle(input, &context);
@@ -95,6 +96,9 @@ impl End {
             }
             Output::StoreBundle(bundle) => {
                 let renewed = self.machine.ledger.renew_trust(bundle).is_ok();
+                if self.machine.ledger.must_be_rebuilt() {
+                    self.machine.restart();
+                }
                 return renewed.then_some(Input::TrustChanged).into_iter().collect();
             }
             Output::WakeAt(_) => {}
@@ -106,7 +110,11 @@ impl End {
 
     fn take_notice(&mut self, notice: Notice) -> Vec<Input> {
         let written = match &notice {
-            Notice::Forked(found) => self.machine.report_fork(*found),
+            Notice::Forked(found) => self.machine.report_fork((**found).clone()),
+            Notice::OwnPast(head) => {
+                self.machine.ledger.hear_own_past(head);
+                false
+            }
             Notice::Opened(_) | Notice::Fresh(_) | Notice::RunRefused(..) => false,
         };
         self.notices.push(notice);

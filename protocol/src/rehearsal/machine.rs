@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use usher_keys::{DeviceIdentity, Role, SecretKey, Timestamp};
+use usher_keys::{DeviceIdentity, Role, SecretKey, SignedBundle, Timestamp};
 
-use super::{NOW, authority, hub, identity, scanner, trust};
+use super::{NOW, authority, hub, identity, scanner, shared_trust};
 use crate::admission::Verdict;
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
+use crate::fork::ForkProof;
 use crate::ident::{Origin, Seq};
 use crate::ledger::{Accepted, Asked, Entry, Ledger, Seat};
-use crate::log::{Contradiction, Head, MAX_RUN_RECORDS, Run, RunError, Tail};
+use crate::log::{Head, MAX_RUN_RECORDS, Run, RunError, Tail};
 use crate::record::Body;
 use crate::sync::Held;
+use crate::trust::Trust;
 
 pub struct Machine {
     pub key: SecretKey,
@@ -28,8 +30,13 @@ pub struct Machine {
 impl Machine {
     pub fn new(key: SecretKey, role: Role) -> Self {
         let identity = identity(&key, role);
+        Self::with_identity(key, identity)
+    }
+
+    pub fn with_identity(key: SecretKey, identity: DeviceIdentity) -> Self {
+        let role = identity.unverified().role;
         Self {
-            ledger: empty_ledger(&key, role, &identity),
+            ledger: empty_ledger(&key, role, &identity, shared_trust(1)),
             key,
             identity,
             checkpoint: None,
@@ -46,6 +53,21 @@ impl Machine {
         cloud.write(Body::Policy { version: 1, policy });
         cloud.publish_roster(1, hubs);
         cloud
+    }
+
+    /// Another authority of the event, which has not said a word yet.
+    pub fn authority(key: SecretKey, bundle: SignedBundle) -> Self {
+        let mut authority = Self::new(key, Role::Cloud);
+        authority.renew_trust(bundle);
+        authority
+    }
+
+    /// A device with that certificate that has opened its log and heard all that the other knows.
+    pub fn opened(key: SecretKey, identity: DeviceIdentity, heard: &Self) -> Self {
+        let mut device = Self::with_identity(key, identity);
+        device.keep_house();
+        device.hear(heard);
+        device
     }
 
     /// A hub that has opened its log and heard all that the other knows.
@@ -102,21 +124,60 @@ impl Machine {
     /// Takes what the other holds and we lack, and keeps house.
     pub fn hear(&mut self, other: &Self) {
         for origin in other.logs.keys() {
-            while let Some(run) = other.run(*origin, self.ledger.tail(origin).seq) {
-                self.take(&run).unwrap();
-            }
+            self.hear_log(other, *origin).unwrap();
         }
         self.keep_house();
     }
 
+    /// Takes what we may of what the other holds, and keeps house.
+    pub fn hear_what_counts(&mut self, other: &Self) {
+        for origin in other.logs.keys() {
+            let _ = self.hear_log(other, *origin);
+        }
+        self.keep_house();
+    }
+
+    /// Takes what we lack of one log.
+    pub fn hear_log(&mut self, other: &Self, origin: Origin) -> Result<(), RunError> {
+        while let Some(run) = other.run(origin, self.ledger.tail(&origin).seq) {
+            self.take(&run)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a newer bundle, and reads the stored logs again if it brings a key that they rest on.
+    pub fn renew_trust(&mut self, bundle: SignedBundle) {
+        self.ledger.renew_trust(bundle).unwrap();
+        if self.ledger.must_be_rebuilt() {
+            self.restart();
+        }
+    }
+
+    /// Drops the copies that do not pass through a settled tail, as a shell does, to fetch them anew.
+    pub fn drop_copies_in_question(&mut self) {
+        let mut dropped = false;
+        for (origin, tail) in self.ledger.copies_in_question() {
+            let log = self.logs.get(&origin);
+            let passes = log.is_some_and(|log| log.iter().any(|entry| entry.tail == tail));
+            if !passes {
+                self.logs.remove(&origin);
+                self.heads.remove(&origin);
+                dropped = true;
+            }
+        }
+        if dropped {
+            self.restart();
+        }
+    }
+
     pub fn take(&mut self, run: &Run) -> Result<Accepted, RunError> {
-        let accepted = self.ledger.accept(run, NOW)?;
+        let accepted = self.ledger.accept(run, None, NOW)?;
         self.store(accepted.entries.clone(), accepted.head.clone());
         Ok(accepted)
     }
 
     /// Writes down that an origin has two histories; tells whether that was news.
-    pub fn report_fork(&mut self, found: Contradiction) -> bool {
+    pub fn report_fork(&mut self, found: ForkProof) -> bool {
         let entry = self.ledger.report_fork(found, NOW);
         let is_news = entry.is_some();
         self.store(entry.into_iter().collect(), None);
@@ -130,7 +191,8 @@ impl Machine {
     }
 
     pub fn make_checkpoint(&mut self, now: Timestamp) {
-        let checkpoint = Checkpoint::of(self.ledger.state(), self.ledger.tails(), now);
+        let trust = Arc::clone(self.ledger.trust());
+        let checkpoint = Checkpoint::of(self.ledger.state(), &trust, self.ledger.heads(), now);
         self.checkpoint = Some(checkpoint.sign(&self.key));
     }
 
@@ -168,12 +230,18 @@ impl Machine {
     }
 
     pub fn held(&self) -> Vec<Held> {
-        let signature = |origin: &Origin, seq| Some(self.heads.get(origin)?.get(&seq)?.signature);
+        let heads = self.ledger.heads();
+        let signature = |origin: Origin, tail: Tail| {
+            let signed = heads
+                .iter()
+                .find(|head| head.origin == origin && head.tail == tail);
+            signed.map(|head| head.signature)
+        };
         let tails = self.ledger.tails().into_iter();
         let held = tails.map(|(origin, tail)| Held {
             origin,
             tail,
-            signature: signature(&origin, tail.seq),
+            signature: signature(origin, tail),
         });
         held.collect()
     }
@@ -189,9 +257,10 @@ impl Machine {
 
     /// The same machine after a restart from what it stored.
     pub fn restart(&mut self) {
-        self.ledger = empty_ledger(&self.key, self.role, &self.identity);
+        let trust = Arc::clone(self.ledger.trust());
+        self.ledger = empty_ledger(&self.key, self.role, &self.identity, trust);
         if let Some(checkpoint) = self.checkpoint.as_ref().filter(|_| self.role != Role::Cloud) {
-            self.ledger.adopt(checkpoint).unwrap();
+            self.ledger.adopt_again(checkpoint).unwrap();
         }
         for entry in self.logs.values().flatten() {
             assert!(self.ledger.replay(entry, NOW), "a stored record does not chain");
@@ -218,7 +287,7 @@ impl Machine {
     }
 }
 
-fn empty_ledger(key: &SecretKey, role: Role, identity: &DeviceIdentity) -> Ledger {
+fn empty_ledger(key: &SecretKey, role: Role, identity: &DeviceIdentity, trust: Arc<Trust>) -> Ledger {
     let own = (role != Role::Cloud).then(|| identity.clone());
-    Ledger::new(key.public(), own, Arc::new(trust(1)))
+    Ledger::new(key.public(), own, trust)
 }

@@ -4,13 +4,13 @@ use proptest::prelude::*;
 use usher_keys::Role;
 
 use super::*;
+use crate::admission::Refused;
 use crate::admission::ZoneUse;
-use crate::checkpoint::RECENT_MS;
-use crate::ident::{Generation, Hlc, Seq, TierId};
-use crate::rehearsal::bodies::{Stamped, history};
+use crate::ident::{GateId, Generation, Hlc, ScanId, Unit, ZoneId};
+use crate::rehearsal::bodies::{Stamped, history, two_orders};
 use crate::rehearsal::{
-    self, AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, authority, hub,
-    identity, scanner,
+    self, AVAILABLE, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, authority, capable, hub,
+    identity, shared_trust, shown, ticket,
 };
 
 const UNIT: Unit = Unit(7);
@@ -27,31 +27,36 @@ fn stamp(writer: &usher_keys::SecretKey, ms: u64, seq: u64) -> Stamp {
     }
 }
 
-fn passage(scan: u8, tier: u16, gate: GateId) -> Passage {
-    Passage {
-        scan: ScanId([scan; 16]),
-        unit: UNIT,
-        generation: Generation(1),
-        tier: TierId(tier),
-        admits: 1,
-        persons: 1,
-        gate,
-        zone: ZONE,
-    }
+fn passage(scan: u8, tier: u16, gate: GateId) -> ShownPassage {
+    shown(scan, ticket(UNIT.0, tier), gate)
 }
 
+/// The state after these records, all of whose signatures are verified.
 fn state_of(records: &[Stamped]) -> State {
-    let mut state = State::new(EVENT);
+    let mut state = State::new(shared_trust(1));
     for (stamp, body) in records {
-        state.apply(*stamp, body.clone());
+        state.apply(*stamp, body.clone(), false);
     }
     state
+}
+
+/// The openings of two hubs with every capability.
+fn two_hubs() -> [Stamped; 2] {
+    [1, 2].map(|number| {
+        let identity = capable(&hub(number), Role::Hub);
+        (stamp(&hub(number), 0, 1), Body::Opened { identity })
+    })
 }
 
 /// The policy, then these records, one after the other and a millisecond apart, by two hubs in turn.
 fn after(bodies: impl IntoIterator<Item = Body>) -> State {
     let policy = rehearsal::policy();
-    let mut state = state_of(&[(stamp(&authority(), 0, 1), Body::Policy { version: 1, policy })]);
+    let mut state = state_of(&two_hubs());
+    state.apply(
+        stamp(&authority(), 0, 1),
+        Body::Policy { version: 1, policy },
+        false,
+    );
     for (number, body) in bodies.into_iter().enumerate() {
         let number = number as u64 + 1;
         let writer = if body.is_authority() {
@@ -59,7 +64,7 @@ fn after(bodies: impl IntoIterator<Item = Body>) -> State {
         } else {
             hub(1 + (number % 2) as u8)
         };
-        state.apply(stamp(&writer, number, number + 1), body);
+        state.apply(stamp(&writer, number, number + 1), body, false);
     }
     state
 }
@@ -111,7 +116,7 @@ fn the_last_word_on_the_newest_generation_holds() {
     check_standing([superseded(2), revoked(1)], 2, false);
     check_standing([superseded(2), revoked(2), reinstated(1)], 2, true);
     check_standing([superseded(3), superseded(2)], 3, false);
-    check_standing([admitted(1, STRICT)], 1, false);
+    check_standing([admitted(1, STRICT)], 0, false);
 }
 
 #[track_caller]
@@ -144,23 +149,56 @@ fn passages_are_summed_up_by_zone() {
 #[test]
 fn two_records_of_one_scan_are_one_passage() {
     check_used([admitted(1, STRICT), admitted(1, STRICT)], 1, 0, 1);
-    check_used([exited(1, REENTRY), exited(1, REENTRY)], 0, 1, -1);
+    check_used(
+        [admitted(3, REENTRY), exited(1, REENTRY), exited(1, REENTRY)],
+        1,
+        1,
+        0,
+    );
     // The way in and the way out are two, even if a reader drew the same id twice.
     check_used([admitted(1, REENTRY), exited(1, REENTRY)], 1, 1, 0);
 }
 
 #[test]
-fn the_earlier_record_of_a_scan_stands_for_it_in_either_order() {
-    let early = (stamp(&hub(1), 1, 1), Body::Admitted(passage(1, STRICT, NORTH)));
-    let late = (
-        stamp(&scanner(1), 2, 1),
-        Body::Admitted(passage(1, STRICT, SOUTH)),
+fn whoever_was_not_inside_cannot_leave() {
+    check_used([exited(1, REENTRY)], 0, 0, 0);
+    check_used([exited(1, REENTRY), admitted(2, REENTRY)], 1, 0, 1);
+    check_used(
+        [admitted(1, REENTRY), exited(2, REENTRY), exited(3, REENTRY)],
+        1,
+        1,
+        0,
     );
-    for records in [[early.clone(), late.clone()], [late, early]] {
-        let state = state_of(&records);
+    let mut crowd = passage(2, REENTRY, NORTH);
+    crowd.persons = 200;
+    check_used([admitted(1, REENTRY), Body::Exited(crowd)], 1, 1, 0);
+}
+
+/// The state after the openings of two hubs and these two records, in either order.
+fn in_either_order(one: Stamped, other: Stamped) -> [State; 2] {
+    [[one.clone(), other.clone()], [other, one]].map(|records| {
+        let opened = two_hubs().into_iter();
+        state_of(&opened.chain(records).collect::<Vec<_>>())
+    })
+}
+
+#[test]
+fn two_records_of_one_scan_count_once_in_either_order() {
+    let early = (stamp(&hub(1), 1, 2), admitted(1, STRICT));
+    let late = (stamp(&hub(2), 2, 2), admitted(1, STRICT));
+    for state in in_either_order(early, late) {
         assert_eq!(state.counts().admitted, BTreeMap::from([(NORTH, 1)]));
         assert_eq!(state.occupancy(ZONE), 1);
-        assert_eq!(state.passages(UNIT).count(), 1);
+    }
+}
+
+#[test]
+fn a_record_that_says_anything_else_of_a_scan_is_a_passage_of_its_own() {
+    let early = (stamp(&hub(1), 1, 2), Body::Admitted(passage(1, STRICT, NORTH)));
+    let late = (stamp(&hub(2), 2, 2), Body::Admitted(passage(1, STRICT, SOUTH)));
+    for state in in_either_order(early, late) {
+        assert_eq!(state.counts().admitted, BTreeMap::from([(NORTH, 1), (SOUTH, 1)]));
+        assert_eq!(state.occupancy(ZONE), 2);
     }
 }
 
@@ -194,11 +232,15 @@ fn each_passage_too_many_is_one_incident() {
 
 #[test]
 fn a_group_let_in_larger_than_it_is_is_an_incident_even_alone() {
-    let mut group = passage(1, AVAILABLE, NORTH);
-    group.persons = 3;
-    check_incidents([Body::Admitted(group.clone())], 1);
-    group.admits = 3;
-    check_incidents([Body::Admitted(group)], 0);
+    let group_of = |admits| {
+        let mut ticket = ticket(UNIT.0, AVAILABLE);
+        ticket.admits = admits;
+        let mut group = shown(1, ticket, NORTH);
+        group.persons = 3;
+        Body::Admitted(group)
+    };
+    check_incidents([group_of(1)], 1);
+    check_incidents([group_of(3)], 0);
 }
 
 #[test]
@@ -235,11 +277,7 @@ fn an_incident_names_the_passage_too_many_and_the_one_before() {
 #[test]
 fn an_origin_with_two_histories_is_one_incident_and_frozen() {
     let origin = hub(2).public();
-    let seen = |seq| Body::ForkSeen {
-        origin,
-        seq: Seq(seq),
-        hashes: [[1; 32], [2; 32]],
-    };
+    let seen = |seq| Body::ForkSeen(Box::new(rehearsal::fork(&hub(2), seq, [[1; 32], [2; 32]])));
     let state = after([seen(5), seen(3), seen(5)]);
     assert_eq!(state.incidents(), [Incident::Forked { origin }]);
     assert!(state.is_frozen(&origin) && !state.is_frozen(&hub(1).public()));
@@ -266,30 +304,20 @@ fn refusals_are_counted_by_name() {
 }
 
 #[test]
-fn a_renewed_certificate_replaces_the_older_one() {
+fn of_several_certificates_the_one_that_lasts_longest_is_a_devices() {
     let older = identity(&hub(1), Role::Hub);
     let mut newer = rehearsal::certificate(&hub(1), Role::Hub);
-    newer.name = "Renewed".to_owned();
+    newer.window.until = newer.window.until.plus_ms(1);
     let newer = rehearsal::identity_by(&rehearsal::issuing(), newer);
-    let records = [
-        (
-            stamp(&hub(1), 1, 1),
-            Body::Opened {
-                identity: older.clone(),
-            },
-        ),
-        (
-            stamp(&hub(1), 2, 2),
-            Body::Opened {
-                identity: newer.clone(),
-            },
-        ),
-        (
-            stamp(&authority(), 0, 1),
-            Body::DeviceEnrolled { identity: older },
-        ),
-    ];
-    assert_eq!(state_of(&records).device(&hub(1).public()), Some(&newer));
+    for (opened, enrolled) in [(&older, &newer), (&newer, &older)] {
+        let identity = opened.clone();
+        let opens = (stamp(&hub(1), 1, 1), Body::Opened { identity });
+        let identity = enrolled.clone();
+        let enrols = (stamp(&authority(), 0, 1), Body::DeviceEnrolled { identity });
+        let state = state_of(&[opens, enrols]);
+        assert_eq!(state.device(&hub(1).public()), Some(&newer));
+        assert_eq!(state.opened_with(&hub(1).public()), Some(opened));
+    }
 }
 
 #[test]
@@ -308,11 +336,14 @@ fn entries_are_counted_on_the_last_day_there_were_any() {
     let policy = rehearsal::policy();
     let today = policy.day(NOW);
     let day = 24 * HOUR_MS;
+    let [one, two] = two_hubs();
     let records = [
+        one,
+        two,
         (stamp(&authority(), 0, 1), Body::Policy { version: 1, policy }),
-        (stamp(&hub(1), day, 1), admitted(1, TWICE_A_DAY)),
-        (stamp(&hub(1), day + 1, 2), admitted(2, TWICE_A_DAY)),
-        (stamp(&hub(2), 1, 1), admitted(3, TWICE_A_DAY)),
+        (stamp(&hub(1), day, 2), admitted(1, TWICE_A_DAY)),
+        (stamp(&hub(1), day + 1, 3), admitted(2, TWICE_A_DAY)),
+        (stamp(&hub(2), 1, 2), admitted(3, TWICE_A_DAY)),
     ];
     let expected = ZoneUse {
         admitted: 3,
@@ -323,90 +354,50 @@ fn entries_are_counted_on_the_last_day_there_were_any() {
     assert_eq!(state_of(&records).history(UNIT, ZONE).used, expected);
 }
 
-/// Gives each passage a scan id of its own, so that none is the twin of another.
-fn with_own_scans(mut records: Vec<Stamped>) -> Vec<Stamped> {
-    for (number, (_, body)) in records.iter_mut().enumerate() {
-        if let Body::Admitted(passage) | Body::Exited(passage) | Body::Overridden { passage, .. } = body {
-            passage.scan = ScanId([u8::try_from(number).unwrap(); 16]);
-        }
-    }
-    records
-}
-
-fn everything_is_recent() -> Option<Hlc> {
-    Some(Hlc::default())
-}
-
 proptest! {
     #[test]
-    fn the_order_of_records_does_not_matter(
-        (records, shuffled) in history(40).prop_flat_map(|records| (Just(records.clone()), Just(records).prop_shuffle())),
-    ) {
+    fn the_order_of_records_does_not_matter((records, shuffled) in two_orders(40)) {
         let (one, other) = (state_of(&records), state_of(&shuffled));
         prop_assert_eq!(one.digest(), other.digest());
         prop_assert_eq!(one.incidents(), other.incidents());
         prop_assert_eq!(one.counts(), other.counts());
+        prop_assert_eq!(one.awaits_key(), other.awaits_key());
     }
 
     #[test]
-    fn a_summary_gives_its_state_back(records in history(40), hours in prop::option::of(0_u64..80)) {
+    fn a_summary_gives_its_state_back(records in history(40)) {
         let state = state_of(&records);
-        let recent_from = hours.map(|hours| stamp(&authority(), hours * HOUR_MS, 0).hlc);
-        let again = Summary::of(&state, recent_from).into_state(EVENT);
+        let again = Summary::of(&state).into_state(shared_trust(1));
         prop_assert_eq!(again.digest(), state.digest());
+        prop_assert_eq!(again.incidents(), state.incidents());
         for unit in (0..4).map(Unit) {
             let (one, other) = (state.history(unit, ZONE), again.history(unit, ZONE));
             prop_assert_eq!((one.used, one.revoked, one.occupancy), (other.used, other.revoked, other.occupancy));
+            prop_assert_eq!((one.newest, one.last), (other.newest, other.last));
         }
     }
 
     #[test]
     fn a_state_continued_from_a_summary_is_the_state_of_all_records(records in history(40), cut: prop::sample::Index) {
         let cut = cut.index(records.len() + 1);
-        let summary = Summary::of(&state_of(&records[..cut]), everything_is_recent());
-        let mut continued = summary.into_state(EVENT);
+        let summary = Summary::of(&state_of(&records[..cut]));
+        let mut continued = summary.into_state(shared_trust(1));
         for (stamp, body) in &records[cut..] {
-            continued.apply(*stamp, body.clone());
+            continued.apply(*stamp, body.clone(), false);
         }
         prop_assert_eq!(continued.digest(), state_of(&records).digest());
         prop_assert_eq!(continued.incidents(), state_of(&records).incidents());
     }
-
-    #[test]
-    fn so_it_is_when_details_were_left_out(
-        records in history(40).prop_map(with_own_scans), cut: prop::sample::Index, hours in 0_u64..80,
-    ) {
-        let cut = cut.index(records.len() + 1);
-        let recent_from = Some(stamp(&authority(), hours * HOUR_MS, 0).hlc);
-        let summary = Summary::of(&with_one_policy(&records[..cut]), recent_from);
-        let mut continued = summary.into_state(EVENT);
-        for (stamp, body) in records[cut..].iter().filter(|(_, body)| !matches!(body, Body::Policy { .. })) {
-            continued.apply(*stamp, body.clone());
-        }
-        prop_assert_eq!(continued.digest(), with_one_policy(&records).digest());
-    }
-}
-
-/// Days are counted by the policy in force: these records all live under one, known from the start.
-fn with_one_policy(records: &[Stamped]) -> State {
-    let policy = rehearsal::policy();
-    let mut state = state_of(&[(stamp(&authority(), 0, 0), Body::Policy { version: 1, policy })]);
-    for (stamp, body) in records
-        .iter()
-        .filter(|(_, body)| !matches!(body, Body::Policy { .. }))
-    {
-        state.apply(*stamp, body.clone());
-    }
-    state
 }
 
 #[test]
-fn a_twin_that_comes_late_is_still_known_while_its_passage_is_recent() {
-    let first = (stamp(&hub(1), RECENT_MS, 1), admitted(1, STRICT));
-    let twin = (stamp(&scanner(1), RECENT_MS + 1, 1), admitted(1, STRICT));
-    let recent_from = Some(stamp(&hub(1), 1, 0).hlc);
-    let mut continued = Summary::of(&state_of(&[first]), recent_from).into_state(EVENT);
-    continued.apply(twin.0, twin.1);
+fn a_twin_that_comes_after_a_summary_is_still_known() {
+    let records: Vec<_> = two_hubs()
+        .into_iter()
+        .chain([(stamp(&hub(1), 1, 2), admitted(1, STRICT))])
+        .collect();
+    let mut continued = Summary::of(&state_of(&records)).into_state(shared_trust(1));
+    continued.apply(stamp(&hub(2), 24 * HOUR_MS, 2), admitted(1, STRICT), false);
     assert_eq!(continued.occupancy(ZONE), 1);
     assert_eq!(continued.incidents(), []);
 }

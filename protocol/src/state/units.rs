@@ -131,7 +131,12 @@ impl UnitState {
     }
 
     /// Goes through the passages that count, in order. `day_of` gives the local day of a moment.
-    pub fn replay(&self, limits: &Limits, day_of: impl Fn(Timestamp) -> i32, mut see: impl FnMut(Step)) {
+    pub fn replay<'a>(
+        &'a self,
+        limits: &Limits,
+        day_of: impl Fn(Timestamp) -> i32,
+        mut see: impl FnMut(Step<'a>),
+    ) {
         let mut uses: Vec<(ZoneId, ZoneUse)> = Vec::new();
         let mut seen = BTreeSet::new();
         let is_single = self.passages.len() == 1;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, Timestamp};
 
 use super::rulings::TicketRuling;
-use super::units::UnitState;
 use super::writers::{Writer, may_say};
 use super::{Counts, State};
 use crate::admission::History;
@@ -167,13 +166,22 @@ impl State {
             .map(|(_, _, passage)| passage)
     }
 
-    /// Gives every passage of a unit that counts, oldest first: when, which way inwards, and who.
+    /// Gives every passage of a unit that counts, each once, oldest first: when, which way inwards, and who.
     pub fn passages(&self, unit: Unit) -> impl Iterator<Item = (Stamp, bool, &Passage)> {
-        let passages = self.passages.unit(unit).map(UnitState::passages);
-        let counting = passages.unwrap_or_default().iter();
-        counting
-            .filter(|(stamp, _)| self.limits.count(stamp))
-            .map(|(stamp, change)| (*stamp, change.is_entry(), &change.passage))
+        let mut passages = Vec::new();
+        if let Some(unit) = self.passages.unit(unit) {
+            // Days decide nothing of that.
+            unit.replay(
+                &self.limits,
+                |_| 0,
+                |step| {
+                    if !step.is_twin {
+                        passages.push((*step.stamp, step.change.is_entry(), &step.change.passage));
+                    }
+                },
+            );
+        }
+        passages.into_iter()
     }
 
     /// Gives what the rules need to know of a unit in a zone.

@@ -234,6 +234,6 @@ fn differ(a: &[Entry], b: &[Entry]) -> bool {
 fn unit_of(incident: &Incident) -> Option<u32> {
     match incident {
         Incident::DoubleAdmission { unit, .. } => Some(unit.0),
-        Incident::Forked { .. } => None,
+        Incident::Forked { .. } | Incident::FalseRecord { .. } => None,
     }
 }

@@ -47,6 +47,19 @@ impl Disk {
         }
     }
 
+    /// Drops the copies of logs that do not pass through these tails; tells whether there were any.
+    pub fn drop_other_histories(&mut self, settled: &[(Origin, Tail)]) -> bool {
+        let before = self.logs.len();
+        for (origin, tail) in settled {
+            let at = self.log(origin).iter().find(|entry| entry.tail.seq == tail.seq);
+            if at.is_none_or(|entry| entry.tail != *tail) {
+                self.logs.remove(origin);
+                self.heads.remove(origin);
+            }
+        }
+        self.logs.len() < before
+    }
+
     /// Gives every record, log by log.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.logs.values().flatten()

@@ -8,7 +8,7 @@ use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Hash, Head};
 use usher_protocol::record::Body;
 use usher_protocol::sync::Session;
-use usher_protocol::trust::Trust;
+use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, ScanId};
 
 use super::disk::Disk;
@@ -90,8 +90,8 @@ pub struct Node {
     pub commit_planned: bool,
     /// The newest authority time it has heard.
     pub fresh_as_of: Option<Timestamp>,
-    /// How many revoked devices its sessions were last told of.
-    pub revoked_known: usize,
+    /// The register of devices that its sessions were last told of.
+    pub register_known: Arc<Register>,
     /// Scans it has asked others about.
     pub waiting: BTreeMap<ScanId, Waiting>,
     roots: RootSet,
@@ -138,7 +138,7 @@ impl Node {
             batch: Batch::default(),
             commit_planned: false,
             fresh_as_of: None,
-            revoked_known: 0,
+            register_known: Arc::default(),
             waiting: BTreeMap::new(),
             roots: config.roots,
             first_bundle,
@@ -193,7 +193,7 @@ impl Node {
         for head in self.disk.newest_heads() {
             self.ledger.replay_head(head.clone());
         }
-        self.revoked_known = self.ledger.state().revoked_devices().len();
+        self.register_known = self.ledger.state().register();
     }
 
     /// Writes a record to its own log, durable with the next commit.

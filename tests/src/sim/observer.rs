@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher_protocol::admission::{Direction, Verdict};
+use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Entry, Judged};
-use usher_protocol::log::{Contradiction, Hash};
+use usher_protocol::log::Hash;
 use usher_protocol::policy::{Entry as EntryRule, Offline};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::{Origin, ScanId, Seq};
@@ -86,8 +87,9 @@ impl Observer {
                 ..
             }) = Record::from_bytes(&entry.bytes)
             {
+                let unit = passage.unverified().expect("nobody lies here").unit;
                 self.perished.insert(passage.scan);
-                self.perished_units.insert(passage.unit.0);
+                self.perished_units.insert(unit.0);
             }
         }
     }
@@ -199,12 +201,12 @@ impl World {
 
     /// Checks that nobody who has durably heard of a device's revocation still talks to it: promise 10.
     pub fn check_company(&self, node: NodeId) {
-        let revoked = self.nodes[node].ledger.state().revoked_devices();
+        let register = self.nodes[node].ledger.state().register();
         for (peer, live) in &self.nodes[node].sessions {
             assert!(
                 live.session
                     .peer()
-                    .is_none_or(|peer| !revoked.contains(&peer.device)),
+                    .is_none_or(|peer| !register.revoked.contains_key(&peer.device)),
                 "{}: {} talks to {}, which it knows to be revoked",
                 self.place(),
                 self.name(node),
@@ -214,11 +216,14 @@ impl World {
     }
 
     /// Checks that whoever is accused of two histories really wrote two.
-    pub fn check_accusation(&self, node: NodeId, found: &Contradiction) {
-        let owner = self.observer.owner(&found.origin);
+    pub fn check_accusation(&self, node: NodeId, found: &ForkProof) {
+        let owner = self.observer.owner(&found.origin());
+        let proven = found.check(self.setting.event);
         let guilty = owner.filter(|owner| {
             let genuine = &self.nodes[*owner].genuine;
-            self.restored == Some(*owner) && found.hashes.iter().all(|hash| genuine.contains(hash))
+            let wrote_both =
+                proven.is_some_and(|found| found.hashes.iter().all(|hash| genuine.contains(hash)));
+            self.restored == Some(*owner) && wrote_both
         });
         assert!(
             guilty.is_some(),
@@ -279,6 +284,9 @@ impl World {
     /// Compares a replica's state with that of any other that held the same records.
     pub fn compare(&mut self, id: NodeId) {
         let ledger = &self.nodes[id].ledger;
+        if ledger.must_be_rebuilt() {
+            return;
+        }
         let digest = ledger.state().digest();
         // Unwritten logs count as held nowhere.
         let tails = ledger.tails().into_iter().filter(|(_, tail)| tail.seq.0 > 0);

@@ -1,5 +1,6 @@
 //! What the organizer does in the middle of everything: revokes tickets and devices, reissues, rotates keys, changes the roster.
 
+use usher_protocol::ledger::ruling::restatement;
 use usher_protocol::record::Body;
 use usher_protocol::{Generation, Unit};
 
@@ -81,6 +82,9 @@ impl World {
             let cloud = &mut self.nodes[CLOUD];
             cloud.key = self.setting.next_authority.clone();
             cloud.load(self.now);
+            for body in restatement(self.nodes[CLOUD].ledger.state()) {
+                self.publish(body);
+            }
         }
     }
 
@@ -98,8 +102,10 @@ impl World {
     pub fn revoke_device(&mut self, device: NodeId) {
         self.tell(|| format!("the organizer revokes {}", self.name(device)));
         self.nodes[device].revoked = true;
+        let key = self.nodes[device].key.public();
         self.publish(Body::DeviceRevoked {
-            device: self.nodes[device].key.public(),
+            device: key,
+            after: self.nodes[CLOUD].ledger.tail(&key).seq,
         });
         if self.hubs().contains(&device) {
             self.publish_roster(self.usable_hubs());

@@ -2,7 +2,7 @@
 
 use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
 use usher_protocol::ledger::{Asked, Judged, Route, Seat};
-use usher_protocol::record::Body;
+use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::{GateId, ScanId};
 
 use super::node::{NodeId, Then};
@@ -241,12 +241,17 @@ impl World {
     }
 
     fn say_yes(&self, node: NodeId, asked: &Asked, judged: &mut Judged) {
-        let passage = self.nodes[node]
-            .ledger
-            .override_refusal(asked, String::new(), String::new());
-        if let (Verdict::Refer(Referral::HomeUnreachable { .. }), Some(Body::Overridden { passage, .. })) =
-            (judged.verdict, passage)
+        let (_, policy) = self.nodes[node].ledger.state().policy().expect("it has judged");
+        if let (Verdict::Refer(Referral::HomeUnreachable { .. }), Some(gate)) =
+            (judged.verdict, policy.gate(asked.gate))
         {
+            let passage = ShownPassage {
+                scan: asked.scan,
+                code: asked.ticket.code().to_owned(),
+                persons: asked.persons,
+                gate: asked.gate,
+                zone: gate.zone,
+            };
             judged.verdict = Verdict::Admit {
                 persons: passage.persons,
                 left: 0,

@@ -1,8 +1,9 @@
 //! Connections and sessions between nodes: delivery with delay, loss, repetition and reordering, and what sessions want done.
 
 use usher_keys::Timestamp;
+use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Entry;
-use usher_protocol::log::{Contradiction, Run, RunError};
+use usher_protocol::log::{Run, RunError};
 use usher_protocol::sync::{
     Close, Context, Farewell, Input, Message, Notice, Output, Session, SessionConfig, StoreError,
 };
@@ -61,6 +62,7 @@ impl World {
             let session = Session::new(SessionConfig {
                 event: self.setting.event,
                 identity: self.nodes[node].identity.clone(),
+                own_log: self.nodes[node].key.public(),
                 peer: self.nodes[peer].link_key,
                 held: self.nodes[node].disk.held(),
             });
@@ -144,16 +146,16 @@ impl World {
                 machine.fresh_as_of
             };
             let trust = std::sync::Arc::clone(machine.ledger.trust());
-            let revoked = match self.shape.sabotage {
-                Some(Sabotage::RevokedDevicesAreWelcome) => std::collections::BTreeSet::new(),
-                _ => machine.ledger.state().revoked_devices().clone(),
+            let register = match self.shape.sabotage {
+                Some(Sabotage::RevokedDevicesAreWelcome) => std::sync::Arc::default(),
+                _ => machine.ledger.state().register(),
             };
             live.session.handle(
                 input,
                 &Context {
                     now,
                     trust: &trust,
-                    revoked: &revoked,
+                    register: &register,
                     fresh_as_of,
                 },
             );
@@ -228,7 +230,7 @@ impl World {
     fn store(&mut self, node: NodeId, peer: NodeId, epoch: u64, run: &Run) -> Option<Input> {
         let origin = run.head.origin;
         let now = self.nodes[node].clock(self.now);
-        match self.nodes[node].ledger.accept(run, now) {
+        match self.nodes[node].ledger.accept(run, None, now) {
             Ok(accepted) => {
                 self.nodes[node].changed |= !accepted.entries.is_empty();
                 let batch = &mut self.nodes[node].batch;
@@ -260,12 +262,14 @@ impl World {
                 let held = &mut self.nodes[node].fresh_as_of;
                 *held = (*held).max(Some(as_of));
             }
-            Notice::Forked(found) => self.report_fork(node, found),
+            Notice::Forked(found) => self.report_fork(node, *found),
+            Notice::OwnPast(head) => self.nodes[node].ledger.hear_own_past(&head),
             Notice::Opened(_) | Notice::RunRefused(..) => {}
         }
     }
 
-    fn report_fork(&mut self, node: NodeId, found: Contradiction) {
+    fn report_fork(&mut self, node: NodeId, found: ForkProof) {
+        let origin = found.origin();
         self.check_accusation(node, &found);
         if self.shape.sabotage == Some(Sabotage::ForksAreIgnored) {
             return;
@@ -273,7 +277,7 @@ impl World {
         let now = self.nodes[node].clock(self.now);
         if let Some(entry) = self.nodes[node].ledger.report_fork(found, now) {
             self.tell(|| {
-                let owner = self.observer.owner(&found.origin).map(|owner| self.name(owner));
+                let owner = self.observer.owner(&origin).map(|owner| self.name(owner));
                 format!(
                     "{} sees that {} has two histories",
                     self.name(node),
@@ -282,6 +286,22 @@ impl World {
             });
             self.nodes[node].wrote([entry]);
             self.plan_commit(node);
+        }
+    }
+
+    /// Does as the shells do once a batch is durable: drops copies of histories that do not count, and reads everything back
+    /// when the ledger asks for it.
+    fn rebuild_if_due(&mut self, node: NodeId) {
+        let now = self.now;
+        let machine = &mut self.nodes[node];
+        let in_question = machine.ledger.copies_in_question();
+        let dropped = machine.disk.drop_other_histories(&in_question);
+        if dropped || machine.ledger.must_be_rebuilt() {
+            machine.load(now);
+        }
+        if dropped {
+            machine.sessions.clear();
+            self.tell(|| format!("{} drops a history that does not count", self.name(node)));
         }
     }
 
@@ -294,9 +314,10 @@ impl World {
         self.check_stored(node);
         let bundle_changed = self.nodes[node].batch.bundle.is_some();
         let then = self.nodes[node].commit();
-        let revoked = self.nodes[node].ledger.state().revoked_devices().len();
-        let list_changed = std::mem::replace(&mut self.nodes[node].revoked_known, revoked) != revoked;
-        let trust_changed = bundle_changed || list_changed;
+        self.rebuild_if_due(node);
+        let register = self.nodes[node].ledger.state().register();
+        let known = std::mem::replace(&mut self.nodes[node].register_known, register);
+        let trust_changed = bundle_changed || known != self.nodes[node].register_known;
         let held = self.nodes[node].disk.held();
         for one in then {
             match one {
@@ -333,6 +354,7 @@ fn altered_entries(run: &Run, event: usher_keys::EventId) -> Vec<Entry> {
             origin: run.head.origin,
             tail,
             bytes: bytes.clone(),
+            is_proven: true,
         }
     };
     run.records.iter().map(&mut entry).collect()

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, PublicKey};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Checks, Params};
@@ -23,7 +23,7 @@ use super::names::{DeviceName, Names};
 use super::own_event;
 
 /// From when on a device is not believed, and who goes with it.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeParams {
@@ -59,7 +59,7 @@ pub struct ConsequencesView {
 
 /// Shuts a device out: whoever has heard of it talks to it no more. Doing it twice is fine.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/devices/{device}/revoke", tag = "devices",
-    params(("event_id" = String, Path), ("device" = String, Path), RevokeParams,),
+    params(("event_id" = String, Path), ("device" = String, Path), RevokeParams),
     security(("organizer_key" = [])), responses(
     (status = 200, body = ConsequencesView, description = "Revoked, now or before"),
     (status = 400, body = Problem, content_type = "application/problem+json"),

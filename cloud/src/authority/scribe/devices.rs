@@ -1,8 +1,8 @@
 //! Who belongs to an event: enrolling, revoking and retiring devices, and the roster of hubs that follows from it.
 
 use usher_keys::{Certificate, DeviceIdentity, EnrolmentRequest, PublicKey, Purpose, Role, Window};
+use usher_protocol::ledger::ruling::next_roster;
 use usher_protocol::record::Body;
-use usher_protocol::state::State;
 
 use super::{Draft, Scribe};
 use crate::authority::AuthorityError;
@@ -146,27 +146,9 @@ impl Scribe {
         draft: &mut Draft,
         joining: Option<PublicKey>,
     ) -> Result<(), AuthorityError> {
-        let Some((epoch, hubs)) = next_roster(self.ledger.state(), joining) else {
-            return Ok(());
-        };
-        self.write(draft, Body::Roster { epoch, hubs })
+        match next_roster(self.ledger.state(), joining) {
+            Some(roster) => self.write(draft, roster),
+            None => Ok(()),
+        }
     }
-}
-
-/// Gives the roster that follows: without revoked and retired hubs, with the one that joins.
-///
-/// A roster is never empty once there was one: with no home at all, every hub would be free to say yes. The last hub
-/// stays in it until another joins.
-fn next_roster(state: &State, joining: Option<PublicKey>) -> Option<(u32, Vec<PublicKey>)> {
-    let (epoch, present) = state.rosters().current().unwrap_or((0, &[]));
-    let gone = |hub: &PublicKey| state.is_revoked(hub) || state.rosters().retired().contains(hub);
-    let mut hubs: Vec<_> = present
-        .iter()
-        .copied()
-        .filter(|hub| !gone(hub))
-        .chain(joining)
-        .collect();
-    hubs.sort_unstable();
-    hubs.dedup();
-    (!hubs.is_empty() && hubs != present).then(|| (epoch.saturating_add(1), hubs))
 }

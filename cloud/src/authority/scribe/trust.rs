@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use usher_keys::SignedBundle;
-use usher_protocol::record::Body;
+use usher_protocol::ledger::ruling::restatement;
 
 use super::{Draft, Scribe};
 use crate::authority::AuthorityError;
 use crate::authority::upload::{self, Checked, Known, UploadError};
 use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle};
-use crate::store::selling::TicketState;
 
 /// What became of an uploaded bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,53 +86,9 @@ impl Scribe {
             return Ok(());
         }
         let mut draft = Draft::default();
-        for body in self.words_that_hold().await? {
+        for body in restatement(self.ledger.state()) {
             self.write(&mut draft, body)?;
         }
         self.commit(draft).await
-    }
-
-    async fn words_that_hold(&self) -> Result<Vec<Body>, AuthorityError> {
-        let state = self.ledger.state();
-        let register = state.register();
-        let policy = state.policy().map(|(version, policy)| Body::Policy {
-            version: version.saturating_add(1),
-            policy: policy.clone(),
-        });
-        let devices = register.enrolled.values().map(|identity| Body::DeviceEnrolled {
-            identity: identity.clone(),
-        });
-        let rosters = state.rosters().all().iter().map(|(epoch, hubs)| Body::Roster {
-            epoch: *epoch,
-            hubs: hubs.clone(),
-        });
-        let revoked = register
-            .revoked
-            .iter()
-            .map(|(device, after)| Body::DeviceRevoked {
-                device: *device,
-                after: *after,
-            });
-        let retired = state
-            .rosters()
-            .retired()
-            .iter()
-            .map(|hub| Body::HubRetired { hub: *hub });
-        let settled = state.all_settled().map(|(origin, tail)| Body::ForkSettled {
-            origin: *origin,
-            tail: *tail,
-        });
-        let tickets = self.parts.store.changed_tickets(self.parts.event).await?;
-        let tickets = tickets.into_iter().map(|(unit, generation, state)| match state {
-            TicketState::Revoked => Body::Revoked { unit, generation },
-            TicketState::Valid | TicketState::Superseded => Body::Superseded { unit, generation },
-        });
-        let of_devices = devices
-            .chain(rosters)
-            .chain(revoked)
-            .chain(retired)
-            .chain(settled);
-        let words = policy.into_iter().chain(of_devices).chain(tickets);
-        Ok(words.chain([Body::Restated]).collect())
     }
 }

@@ -7,7 +7,7 @@ use crate::admission::Reason;
 use crate::ident::{Generation, Unit};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{
-    AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, asked, hub, ticket,
+    AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, asked, capable, hub, ticket,
 };
 
 const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
@@ -256,7 +256,11 @@ fn a_day_that_the_log_has_seen_begin_stays_begun_when_the_clock_is_set_back() {
     let mut other = Machine::hub(1, &Machine::cloud(&[1]));
     other.judge(&scan(1), Seat::Home);
     other.judge(&scan(2), Seat::Home);
-    other.write_at(Body::RosterAdopted { epoch: 1 }, tomorrow);
+    let adopted = Body::RosterAdopted {
+        epoch: 1,
+        roster: crate::home::roster_hash(&[hub(1).public()]),
+    };
+    other.write_at(adopted, tomorrow);
     assert_eq!(
         other.judge(&scan(3), Seat::Home),
         Verdict::Admit { persons: 1, left: 1 }
@@ -323,22 +327,19 @@ fn a_refused_scan_may_be_judged_anew() {
 #[test]
 fn a_supervisor_lets_in_whom_the_rules_refuse() {
     let cloud = Machine::cloud(&[1]);
-    let mut gate = Machine::hub(1, &cloud);
+    let mut gate = Machine::opened(hub(1), capable(&hub(1), Role::Hub), &cloud);
     let scan = asked(1, ticket(1, STRICT));
     gate.judge(&asked(9, ticket(1, STRICT)), Seat::Home);
-    let body = gate
-        .ledger
-        .override_refusal(&scan, "Ada".to_owned(), "knows them".to_owned());
+    let words = || ("Ada".to_owned(), "knows them".to_owned());
+    let body = gate.ledger.override_refusal(&scan, words(), NOW);
     gate.write(body.unwrap());
     assert_eq!(gate.ledger.judge(&scan, Seat::Home, NOW).verdict, ADMIT);
     assert_eq!(gate.ledger.state().incidents(), []);
-    let mut nowhere = scan;
+    let mut nowhere = scan.clone();
     nowhere.gate = GateId(99);
-    assert_eq!(
-        gate.ledger
-            .override_refusal(&nowhere, String::new(), String::new()),
-        None
-    );
+    assert_eq!(gate.ledger.override_refusal(&nowhere, words(), NOW), None);
+    let incapable = Machine::hub(1, &cloud);
+    assert_eq!(incapable.ledger.override_refusal(&scan, words(), NOW), None);
 }
 
 #[test]

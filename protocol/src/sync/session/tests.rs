@@ -15,11 +15,11 @@ fn give(session: &mut Session, input: Input, now: Timestamp) -> Vec<Output> {
 }
 
 fn give_in(session: &mut Session, input: Input, trust: &Trust, now: Timestamp) -> Vec<Output> {
-    let revoked = BTreeSet::new();
+    let register = Register::default();
     let context = Context {
         now,
         trust,
-        revoked: &revoked,
+        register: &register,
         fresh_as_of: None,
     };
     session.handle(input, &context);

@@ -4,9 +4,9 @@ use usher_keys::Role;
 
 use super::*;
 use crate::ledger::Seat;
-use crate::log::{Contradiction, Head};
-use crate::rehearsal::{AVAILABLE, STRICT, asked, scanner, ticket};
-use crate::sync::outbox::MAX_RUNS_IN_FLIGHT;
+use crate::log::Head;
+use crate::rehearsal::{AVAILABLE, STRICT, asked, fork, scanner, ticket};
+use crate::sync::outbox::{MAX_RUNS_IN_FLIGHT, RESEND_MS};
 
 #[track_caller]
 fn check_agreed(line: &Line) {
@@ -46,7 +46,10 @@ fn what_is_written_later_is_sent_as_it_appears() {
     line.a.write(revoked(7));
     line.settle();
     check_agreed(&line);
-    let body = Body::RosterAdopted { epoch: 1 };
+    let body = Body::RosterAdopted {
+        epoch: 1,
+        roster: [7; 32],
+    };
     line.b.write(body);
     line.settle();
     check_agreed(&line);
@@ -122,9 +125,14 @@ fn a_peer_that_sends_what_no_honest_one_does_is_shown_the_door() {
 }
 
 #[test]
-fn a_run_of_a_frozen_or_unknown_origin_is_told_and_the_talk_goes_on() {
+fn a_run_of_a_frozen_unknown_or_overlong_log_is_told_and_the_talk_goes_on() {
     let (cloud, gate) = (busy_cloud(3), fresh_hub());
-    for error in [RunError::Frozen, RunError::UnknownOrigin] {
+    for error in [
+        RunError::Frozen,
+        RunError::UnknownOrigin,
+        RunError::TooManyLogs,
+        RunError::TooLong,
+    ] {
         let mut session = opened(&gate, &cloud);
         let (origin, error) = (cloud.me(), StoreError::Run(error));
         let stored = Input::Stored {
@@ -236,7 +244,7 @@ fn freshness_is_told_only_to_whom_nothing_is_missing() {
     let fresh = |line: &Line| {
         let times = line.b.notices.iter().filter_map(|notice| match notice {
             Notice::Fresh(at) => Some(*at),
-            Notice::Opened(_) | Notice::Forked(_) | Notice::RunRefused(..) => None,
+            Notice::Opened(_) | Notice::Forked(_) | Notice::OwnPast(_) | Notice::RunRefused(..) => None,
         });
         times.max()
     };
@@ -347,7 +355,7 @@ fn a_checkpoint_that_was_lost_or_refused_holds_nothing_up() {
     line.a.input(received(hello));
     assert!(was_sent_a_checkpoint(&line));
     line.lose();
-    line.wait(2 * RESEND_MS);
+    line.wait(CHECKPOINT_WAIT_MS + RESEND_MS);
     check_agreed(&line);
     // The same with a clock that is set back by an hour while the answer is waited for.
     let mut cloud = cloud_with_a_long_history();
@@ -391,14 +399,18 @@ fn a_copied_device_is_noticed_by_the_vectors_alone() {
     let (mut one, mut copy) = (Machine::hub(2, &cloud), Machine::hub(2, &cloud));
     one.judge(&asked(1, ticket(1, AVAILABLE)), Seat::CutOff);
     copy.judge(&asked(2, ticket(2, AVAILABLE)), Seat::CutOff);
-    let (tail, other) = (one.ledger.tail(&one.me()), copy.ledger.tail(&one.me()));
+    let seq = one.ledger.tail(&one.me()).seq;
     let (mut heard_one, mut heard_copy) = (Machine::hub(1, &cloud), Machine::hub(3, &cloud));
     heard_one.hear(&one);
     heard_copy.hear(&copy);
     let line = Line::settled(heard_one, heard_copy);
-    let found = Contradiction::new(one.me(), tail.seq, tail.hash, other.hash);
     for end in [&line.a, &line.b] {
-        assert!(end.notices.contains(&Notice::Forked(found)));
+        let found = end.notices.iter().find_map(|notice| match notice {
+            Notice::Forked(found) => found.check(EVENT),
+            Notice::Opened(_) | Notice::OwnPast(_) | Notice::Fresh(_) | Notice::RunRefused(..) => None,
+        });
+        let found = found.expect("told, with the proof");
+        assert_eq!((found.origin, found.seq), (one.me(), seq));
         assert!(end.machine.ledger.state().is_frozen(&hub(2).public()));
         assert_eq!(end.closed, None);
     }
@@ -464,11 +476,7 @@ fn logs_the_peer_will_not_take_do_not_hold_up_the_others() {
     for gate in &gates {
         cloud.hear(gate);
         if gate.me() != sound {
-            picky.write(Body::ForkSeen {
-                origin: gate.me(),
-                seq: Seq(1),
-                hashes: [[1; 32], [2; 32]],
-            });
+            picky.write(Body::ForkSeen(Box::new(fork(&gate.key, 1, [[1; 32], [2; 32]]))));
         }
     }
     let mut line = Line::settled(cloud, picky);
