@@ -2,7 +2,7 @@
 
 pub mod demo;
 pub mod effort;
-// pub mod hostile;
+pub mod hostile;
 pub mod load;
 pub mod measure;
 pub mod relay;
