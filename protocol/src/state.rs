@@ -113,13 +113,15 @@ impl State {
         }
     }
 
-    /// Takes note of bytes that are no record.
+    /// Takes note of bytes that are no record. In an authority's log they are a word that we do not understand: a later version
+    /// may have put something new into a kind that we know.
     pub fn apply_malformed(&mut self, origin: Origin, seq: Seq) {
+        self.apply_unknown(&origin, true);
         self.false_records.entry(origin).or_insert(seq);
     }
 
     fn name_false(&mut self, stamp: Stamp) {
-        self.apply_malformed(stamp.origin, stamp.seq);
+        self.false_records.entry(stamp.origin).or_insert(stamp.seq);
     }
 
     /// Takes an authority's word.

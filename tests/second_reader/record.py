@@ -1,10 +1,27 @@
 """Reads records and links them to their chain (docs/PROTOCOL.md, sections Records and Hash chain); judges no origin."""
 
 import blake3
-from encoding import Malformed, whole
+from encoding import Malformed, Reader, whole
 from trust import window
 
 RECORD_BYTES = 96 * 1024
+KINDS = 18
+# The kinds below this one are those of authorities, and critical.
+FIRST_OF_DEVICES = 10
+
+
+class Later(Exception):
+    """A record of a later version, of which only the front is understood."""
+
+    def __init__(self, front):
+        super().__init__()
+        self.front = front
+
+
+class Signed(dict):
+    """What was read of a signed thing, with the bytes that the signature is over."""
+
+    body = b""
 
 
 def certificate(reader):
@@ -21,7 +38,11 @@ def certificate(reader):
 
 
 def signed_certificate(reader):
-    return {"certificate": certificate(reader), "issuer": reader.key(), "signature": reader.hex(64)}
+    start = reader.at
+    read = Signed(certificate=certificate(reader))
+    read.body = reader.data[start:reader.at]
+    read.update(issuer=reader.key(), signature=reader.hex(64))
+    return read
 
 
 def identity(reader):
@@ -64,10 +85,7 @@ def policy(reader):
 def passage(reader):
     return {
         "scan": reader.hex(16),
-        "unit": reader.u32(),
-        "generation": reader.u32(),
-        "tier": reader.u16(),
-        "admits": reader.u8(),
+        "code": reader.bytes().hex(),
         "persons": reader.u8(),
         "gate": reader.u16(),
         "zone": reader.u16(),
@@ -115,6 +133,10 @@ def referral(reader):
         ("home_unsettled", reader.key),
         ("not_ready", None),
         ("own_log_forked", None),
+        ("own_log_behind", None),
+        ("retired", None),
+        ("update_needed", None),
+        ("not_allowed", None),
     )
 
 
@@ -132,6 +154,27 @@ def unit_generation(reader):
     return {"unit": reader.u32(), "generation": reader.u32()}
 
 
+def tail(reader):
+    return {"seq": reader.u64(), "hash": reader.hex(32)}
+
+
+def head(reader):
+    start = reader.at
+    read = Signed(origin=reader.key(), tail=tail(reader))
+    read.body = reader.data[start:reader.at]
+    read.update(signature=reader.hex(64))
+    return read
+
+
+def fork_proof(reader):
+    return {
+        "one": head(reader),
+        "base": reader.hex(32),
+        "links": reader.list(lambda: reader.hex(32)),
+        "other": head(reader),
+    }
+
+
 def body(reader):
     return reader.enum(
         ("policy", lambda: {"version": reader.u32(), "policy": policy(reader)}),
@@ -140,33 +183,53 @@ def body(reader):
         ("revoked", lambda: unit_generation(reader)),
         ("reinstated", lambda: unit_generation(reader)),
         ("device_enrolled", lambda: identity(reader)),
-        ("device_revoked", reader.key),
+        ("device_revoked", lambda: {"device": reader.key(), "after": reader.u64()}),
         ("hub_retired", reader.key),
+        ("fork_settled", lambda: {"origin": reader.key(), "tail": tail(reader)}),
+        ("restated", None),
         ("opened", lambda: identity(reader)),
-        ("roster_adopted", reader.u32),
+        ("renewed", lambda: identity(reader)),
+        ("roster_adopted", lambda: {"epoch": reader.u32(), "roster": reader.hex(32)}),
         ("admitted", lambda: passage(reader)),
         ("exited", lambda: passage(reader)),
         ("refused", lambda: refusal(reader)),
         ("overridden", lambda: {
             "passage": passage(reader), "supervisor": reader.text(), "reason": reader.text(),
         }),
-        ("fork_seen", lambda: {
-            "origin": reader.key(), "seq": reader.u64(), "hashes": [reader.key(), reader.key()],
-        }),
+        ("fork_seen", lambda: fork_proof(reader)),
     )
 
 
+def front(reader):
+    return {"ms": reader.u64(), "count": reader.u32(), "critical": reader.bool()}
+
+
 def record(reader):
-    return {"ms": reader.u64(), "count": reader.u32(), "body": body(reader)}
+    read = front(reader)
+    if read["critical"] != (Reader(reader.data[reader.at:]).u32() < FIRST_OF_DEVICES):
+        raise Malformed
+    return {**read, "body": body(reader)}
 
 
 def read_record(data):
-    """What the record says, or Malformed."""
+    """What the record says, or Malformed, or Later."""
     if len(data) > RECORD_BYTES:
         raise Malformed
-    return whole(record, data)
+    try:
+        return whole(record, data)
+    except Malformed:
+        reader = Reader(data)
+        read = front(reader)
+        if reader.u32() < KINDS:
+            raise
+        raise Later(read) from None
+
+
+def chain_by_hash(before, event, origin, seq, record_hash):
+    """The chain hash after a record of which the hash is known."""
+    return blake3.hash32(before + event + origin + seq.to_bytes(8, "little") + record_hash)
 
 
 def chain(before, event, origin, seq, data):
     """The chain hash after a record."""
-    return blake3.hash32(before + event + origin + seq.to_bytes(8, "little") + data)
+    return chain_by_hash(before, event, origin, seq, blake3.hash32(data))

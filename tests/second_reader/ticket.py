@@ -67,27 +67,48 @@ def is_live(code):
         return False
 
 
-def check(bundle, signed, signature, now):
-    """Refuses what no key of the bundle vouches for at this time."""
+def check_signature(bundle, signed, signature):
+    """The key of the bundle that signed it."""
     keys = [key for key in bundle["ticket"] if trust.key_id(key["public"]) == signed[1:5]]
     if not keys:
         raise Rejected("unknown_key")
     key = keys[0]
     if not ed25519.verify(key["public"], b"usher/ticket/1\0" + signed, signature):
         raise Rejected("false_signature")
+    return key
+
+
+def check_believed(key, now):
+    """Refuses what the key signed if it is not believed at this time."""
     if "struck" in key["status"]:
         raise Rejected("struck_key")
     if not key["window"]["from"] <= now < key["window"]["until"]:
         raise Rejected("key_out_of_window")
 
 
-def check_moving(holder, code, now):
-    """Refuses a live ticket that its phone does not show now."""
+def check_moving(read, live, code):
+    """Refuses a live ticket that its phone did not sign along; gives the moment it was shown, if it is one."""
+    if read["holder"] is None:
+        return None
     signed, signature = code[:-SIGNATURE_BYTES], code[-SIGNATURE_BYTES:]
-    shown_at = int.from_bytes(signed[-8:], "little")
-    fresh = abs(now - shown_at) <= LIVE_MS
-    if not fresh or not ed25519.verify(holder, b"usher/live/1\0" + signed, signature):
+    holder = bytes.fromhex(read["holder"])
+    if not live or not ed25519.verify(holder, b"usher/live/1\0" + signed, signature):
         raise Rejected("not_live")
+    return int.from_bytes(signed[-8:], "little")
+
+
+def read_code(code, bundle):
+    """What the ticket says, the key that signed it, and whether there is a moving part; all whatever the time."""
+    live = is_live(code)
+    payload = code[:-MOVING_BYTES] if live else code
+    read = taken_apart(payload)
+    return read, check_signature(bundle, payload[:-SIGNATURE_BYTES], payload[-SIGNATURE_BYTES:]), live
+
+
+def check_evidence(code, bundle):
+    """Refuses a code in a record that could never have opened a gate."""
+    read, _, live = read_code(code, bundle)
+    check_moving(read, live, code)
 
 
 def read_ticket(text, bundle, now):
@@ -95,12 +116,9 @@ def read_ticket(text, bundle, now):
     code = bytes_of(text) if len(text) <= TEXT_DIGITS else None
     if code is None:
         raise Rejected("not_a_ticket")
-    live = is_live(code)
-    payload = code[:-MOVING_BYTES] if live else code
-    read = taken_apart(payload)
-    check(bundle, payload[:-SIGNATURE_BYTES], payload[-SIGNATURE_BYTES:], now)
-    if live:
-        check_moving(bytes.fromhex(read["holder"]), code, now)
-    elif read["holder"] is not None:
+    read, key, live = read_code(code, bundle)
+    check_believed(key, now)
+    shown_at = check_moving(read, live, code)
+    if shown_at is not None and abs(now - shown_at) > LIVE_MS:
         raise Rejected("not_live")
     return read

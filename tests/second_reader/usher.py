@@ -6,12 +6,14 @@ The first line sets the scene, every other asks (all bytes in hexadecimal):
     {"text": code}                                   a ticket's text, as scanned
     {"record": bytes, "log": [tail hash, origin, seq]}   a record behind the tail of the origin's log
 
-The answers are {"ok": what was read} or {"no": why not}; a record's also has "hash", the chain hash after it.
+The answers are {"ok": what was read} or {"no": why not}; a record's also has "hash", the chain hash after it, and "worth", what
+it is worth by the signatures in it.
 """
 
 import json
 import sys
 
+import evidence
 import record
 import ticket
 import trust
@@ -30,10 +32,13 @@ def on_record(scene, ask):
     before, origin, seq = ask["log"]
     after = record.chain(bytes.fromhex(before), scene["bundle"]["event"], bytes.fromhex(origin), seq, data)
     try:
-        read = {"ok": record.read_record(data)}
+        read = record.read_record(data)
+        answer = {"ok": read, "worth": evidence.worth(read["body"], scene["bundle"])}
     except Malformed:
-        read = {"no": "malformed"}
-    return {**read, "hash": after.hex()}
+        answer = {"no": "malformed", "worth": "false"}
+    except record.Later as later:
+        answer = {"no": "later", "front": later.front, "worth": "proven"}
+    return {**answer, "hash": after.hex()}
 
 
 def set_scene(first):

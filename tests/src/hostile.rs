@@ -7,10 +7,13 @@
 mod admission;
 mod config;
 pub mod draw;
+mod evidence;
 mod eyes;
+mod fork_proofs;
 mod frames;
 mod http;
 pub mod mutation;
+mod parts;
 mod records;
 pub mod scene;
 mod session;
@@ -23,12 +26,15 @@ pub type Target = Box<dyn FnMut(&[u8])>;
 pub type Opening = (&'static str, fn() -> Target);
 
 /// Every target.
-pub const TARGETS: [Opening; 9] = [
+pub const TARGETS: [Opening; 12] = [
     ("payload_text", tickets::payload_text),
     ("payload_bytes", tickets::payload_bytes),
     ("records", records::records),
     ("frames", frames::frames),
     ("session", session::session),
+    ("evidence", evidence::evidence),
+    ("fork_proofs", fork_proofs::fork_proofs),
+    ("checkpoint_parts", parts::checkpoint_parts),
     ("admission", admission::admission),
     ("config", config::config),
     ("http", http::http),

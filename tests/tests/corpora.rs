@@ -98,6 +98,21 @@ fn a_session_gives_away_nothing_whatever_the_peer_says() -> anyhow::Result<()> {
 }
 
 #[test]
+fn what_a_record_proves_it_proves_for_ever() -> anyhow::Result<()> {
+    replay("evidence")
+}
+
+#[test]
+fn an_origin_with_one_history_is_never_convicted() -> anyhow::Result<()> {
+    replay("fork_proofs")
+}
+
+#[test]
+fn of_parts_of_checkpoints_only_what_was_cut_becomes_whole() -> anyhow::Result<()> {
+    replay("checkpoint_parts")
+}
+
+#[test]
 fn verdicts_are_those_of_the_rules() -> anyhow::Result<()> {
     replay("admission")
 }

@@ -7,9 +7,11 @@ use bincode::{Decode, Encode};
 use usher_keys::codec::{self, CodecError};
 use usher_keys::{Certificate, DeviceIdentity, EnrolmentCode, Role, SignedBundle, SignedCertificate};
 use usher_protocol::checkpoint::Checkpoint;
+use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Ledger;
-use usher_protocol::log::{Run, Tail, check_run};
+use usher_protocol::log::{Head, Known, Run, Tail, check_run};
 use usher_protocol::request::{self, Request, Response};
+use usher_protocol::sync::parts::{Part, Parts};
 use usher_protocol::sync::{MAX_FRAME_BYTES, Message};
 
 use super::Target;
@@ -18,7 +20,7 @@ use super::scene::{EVENT, NOW, authority, hub, identity, roots, trust};
 
 /// The first byte says as what the others are read.
 pub fn frames() -> Target {
-    let reads: [fn(&[u8]); 9] = [
+    let reads: [fn(&[u8]); 11] = [
         message,
         request,
         response,
@@ -28,6 +30,8 @@ pub fn frames() -> Target {
         device,
         enrolment_code,
         json,
+        fork_proof,
+        part,
     ];
     Box::new(move |data| {
         let mut draw = Draw::new(data);
@@ -44,8 +48,25 @@ fn strictly<T: Encode>(read: Result<T, CodecError>, bytes: &[u8]) -> Option<T> {
 }
 
 fn message(bytes: &[u8]) {
-    if let Some(Message::Run(run)) = strictly(Message::from_bytes(bytes), bytes) {
-        check(&run);
+    let versions = Message::versions_in(bytes);
+    match strictly(Message::from_bytes(bytes), bytes) {
+        Some(Message::Run(run)) => check(&run),
+        Some(Message::Hello(hello)) => {
+            assert_eq!(
+                versions,
+                Some(hello.versions),
+                "other versions in front than inside"
+            );
+        }
+        Some(
+            Message::Have(_)
+            | Message::Checkpoint(_)
+            | Message::Bundle(_)
+            | Message::Beat { .. }
+            | Message::Recap
+            | Message::Bye(_),
+        ) => assert_eq!(versions, None, "versions in what is no hello"),
+        None => {}
     }
 }
 
@@ -69,9 +90,29 @@ fn run(bytes: &[u8]) {
 
 fn check(run: &Run) {
     for ours in [Tail::default(), run.base, run.head.tail] {
-        if let Ok(new) = check_run(EVENT, ours, run) {
+        let head = Head {
+            tail: ours,
+            ..run.head.clone()
+        };
+        let known = Known {
+            tail: ours,
+            head: Some(&head),
+        };
+        if let Ok(new) = check_run(EVENT, known, run) {
             assert!(new.records.len() <= run.records.len(), "records out of nothing");
         }
+    }
+}
+
+fn fork_proof(bytes: &[u8]) {
+    if let Some(proof) = plainly::<ForkProof>(bytes) {
+        let _ = proof.check(EVENT);
+    }
+}
+
+fn part(bytes: &[u8]) {
+    if let Some(part) = plainly::<Part>(bytes) {
+        let _ = Parts::default().take(part);
     }
 }
 

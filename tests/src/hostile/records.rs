@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use usher_keys::{PublicKey, Role, SecretKey};
 use usher_protocol::checkpoint::{Checkpoint, MAX_CHECKPOINT_BYTES};
+use usher_protocol::evidence::Evidence;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::{Head, Run, RunError, Tail};
 use usher_protocol::record::{Body, MAX_RECORD_BYTES, Record};
@@ -11,7 +12,7 @@ use usher_protocol::{Hlc, Unit, ZoneId};
 
 use super::Target;
 use super::draw::Draw;
-use super::scene::{EVENT, NOW, authority, hub, identity, policy, scanner, trust, writers};
+use super::scene::{EVENT, NOW, authority, hub, identity, next_authority, policy, scanner, trust, writers};
 
 /// Logs by writer: bytes of records.
 type Logs = BTreeMap<PublicKey, Vec<Vec<u8>>>;
@@ -38,7 +39,7 @@ pub fn records() -> Target {
 fn opening() -> Logs {
     let record = |body| {
         let hlc = Hlc { ms: NOW.0, count: 0 };
-        Record { hlc, body }.to_bytes()
+        Record::new(hlc, body).to_bytes()
     };
     let hubs = vec![hub(1).public(), hub(2).public()];
     let decree = [
@@ -48,7 +49,10 @@ fn opening() -> Logs {
         },
         Body::Roster { epoch: 1, hubs },
     ];
-    let mut logs = Logs::from([(authority().public(), decree.map(record).to_vec())]);
+    let mut logs = Logs::from([
+        (authority().public(), decree.map(record).to_vec()),
+        (next_authority().public(), Vec::new()),
+    ]);
     for (device, role) in [
         (hub(1), Role::Hub),
         (hub(2), Role::Hub),
@@ -95,9 +99,12 @@ fn replica() -> Ledger {
     Ledger::new(me.public(), Some(identity(&me, Role::Hub)), trust(1))
 }
 
-/// Hears a log, record by record or all at once.
+/// Hears a log, record by record or all at once, with the evidence found beforehand or not.
 fn hear(ledger: &mut Ledger, writer: &SecretKey, log: &[Vec<u8>], one_by_one: bool) {
     let mut base = Tail::default();
+    if log.is_empty() {
+        return;
+    }
     for records in log.chunks(if one_by_one { 1 } else { log.len() }) {
         let tail = records
             .iter()
@@ -107,10 +114,11 @@ fn hear(ledger: &mut Ledger, writer: &SecretKey, log: &[Vec<u8>], one_by_one: bo
             records: records.to_vec(),
             head: Head::sign(EVENT, tail, writer),
         };
-        match ledger.accept(&run, NOW) {
+        let evidence = one_by_one.then(|| Evidence::of(&run, ledger.trust()));
+        match ledger.accept(&run, evidence, NOW) {
             Ok(accepted) => assert_eq!(accepted.entries.len(), records.len()),
             // What is stopped by what others wrote, or by a certificate the authority has taken back.
-            Err(RunError::Frozen | RunError::UnknownOrigin) => return,
+            Err(RunError::Frozen | RunError::UnknownOrigin | RunError::TooManyLogs) => return,
             Err(RunError::Malformed) => {
                 let too_long = records.iter().any(|record| record.len() > MAX_RECORD_BYTES);
                 assert!(
@@ -127,7 +135,8 @@ fn hear(ledger: &mut Ledger, writer: &SecretKey, log: &[Vec<u8>], one_by_one: bo
 
 /// A replica that begins at a checkpoint of the state has the same state.
 fn check_checkpoint(ledger: &Ledger) {
-    let signed = Checkpoint::of(ledger.state(), ledger.tails(), NOW).sign(&authority());
+    let checkpoint = Checkpoint::of(ledger.state(), ledger.trust(), ledger.heads(), NOW);
+    let signed = checkpoint.sign(&authority());
     if signed.bytes.len() > MAX_CHECKPOINT_BYTES {
         return;
     }

@@ -55,6 +55,11 @@ pub fn authority() -> SecretKey {
     key(0x0b)
 }
 
+/// Writes the authority log after that one, once it has said everything anew.
+pub fn next_authority() -> SecretKey {
+    key(0x0e)
+}
+
 /// Signs certificates.
 pub fn issuing() -> SecretKey {
     key(0x0c)
@@ -80,9 +85,16 @@ pub fn roots() -> RootSet {
     RootSet::single(root().public())
 }
 
-/// Gives a version of the bundle as it travels.
+/// Gives a version of the bundle as it travels: the second names one more issuing key, the third strikes out what it can.
 pub fn signed_bundle(version: u64) -> SignedBundle {
     let trusted = |key: &SecretKey| TrustedKey::active(key.public(), Window::ALWAYS);
+    let until_struck = |key: &SecretKey| {
+        let mut trusted = trusted(key);
+        if version > 2 {
+            trusted.status = KeyStatus::Struck(NOW);
+        }
+        trusted
+    };
     let [struck, early, over] = disbelieved();
     let struck = TrustedKey {
         status: KeyStatus::Struck(NOW),
@@ -102,7 +114,7 @@ pub fn signed_bundle(version: u64) -> SignedBundle {
             until: SEASON.from,
         },
     );
-    let mut issuing_keys = vec![trusted(&issuing())];
+    let mut issuing_keys = vec![until_struck(&issuing())];
     if version > 1 {
         issuing_keys.push(trusted(&later_issuing()));
     }
@@ -110,8 +122,8 @@ pub fn signed_bundle(version: u64) -> SignedBundle {
         event: EVENT,
         version,
         roots: roots(),
-        ticket_keys: vec![trusted(&tickets()), struck, early, over],
-        authority_keys: vec![trusted(&authority())],
+        ticket_keys: vec![until_struck(&tickets()), struck, early, over],
+        authority_keys: vec![until_struck(&authority()), trusted(&next_authority())],
         issuing_keys,
     };
     bundle.sign(&[&root()])
@@ -165,7 +177,7 @@ fn certificate(device: &SecretKey, role: Role) -> Certificate {
 
 /// Gives everybody who writes logs, by public key.
 pub fn writers() -> BTreeMap<PublicKey, SecretKey> {
-    let all = [authority(), hub(1), hub(2), scanner(1)];
+    let all = [authority(), next_authority(), hub(1), hub(2), scanner(1)];
     all.into_iter().map(|key| (key.public(), key)).collect()
 }
 

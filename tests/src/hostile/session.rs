@@ -2,17 +2,22 @@
 
 mod conversation;
 
-use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use usher_keys::{DeviceIdentity, PublicKey, Role, SecretKey, Timestamp};
 use usher_protocol::Seq;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
-use usher_protocol::log::{Contradiction, Head, Run, RunError, Tail};
+use usher_protocol::fork::ForkProof;
+use usher_protocol::log::{Head, Run, RunError, Tail};
 use usher_protocol::state::State;
+use usher_protocol::sync::parts::{self, Part};
 use usher_protocol::sync::{Farewell, Held, Hello, Input, Message, StoreError, VersionRange};
 
 use super::Target;
 use super::draw::Draw;
 use super::scene::{
-    EVENT, NOW, authority, hub, identity, identity_by, issuing, later_issuing, scanner, signed_bundle,
+    EVENT, NOW, authority, hub, identity, identity_by, issuing, later_issuing, scanner, signed_bundle, trust,
     writers,
 };
 use conversation::Conversation;
@@ -66,7 +71,7 @@ fn stored(draw: &mut Draw, conversation: &mut Conversation) {
         hash: draw.array(),
     };
     let run = |error| Err(StoreError::Run(error));
-    let result = match draw.below(9) {
+    let result = match draw.below(11) {
         0 => Err(StoreError::Unavailable),
         1 => run(RunError::Malformed),
         2 => run(RunError::FalseHead),
@@ -75,24 +80,31 @@ fn stored(draw: &mut Draw, conversation: &mut Conversation) {
             base: Seq(9),
             ours: ours.seq,
         }),
-        5 => run(RunError::Forked(Contradiction::new(
-            hub(1).public(),
-            ours.seq,
-            ours.hash,
-            [7; 32],
-        ))),
+        5 => run(RunError::Forked(fork_proof(ours).map(Box::new))),
         6 => run(RunError::Frozen),
         7 => run(RunError::UnknownOrigin),
+        8 => run(RunError::TooManyLogs),
+        9 => run(RunError::TooLong),
         _ => Ok(ours),
     };
     conversation.stored(result);
+}
+
+/// A proof that the first hub has another history than that, but for an empty one.
+fn fork_proof(ours: Tail) -> Option<ForkProof> {
+    let other = Tail {
+        hash: [7; 32],
+        ..ours
+    };
+    let [one, other] = [ours, other].map(|tail| Head::sign(EVENT, tail, &hub(1)));
+    ForkProof::of_heads(one, other).filter(|proof| proof.check(EVENT).is_some())
 }
 
 fn message(draw: &mut Draw) -> Message {
     match draw.below(8) {
         0 | 1 => Message::Have(draw.list(5, held)),
         2 => Message::Run(run(draw)),
-        3 => Message::Checkpoint(checkpoint(draw)),
+        3 => Message::Checkpoint(part(draw)),
         4 => Message::Bundle(signed_bundle(1 + u64::from(draw.bit()))),
         5 => Message::Beat {
             digest: draw.array(),
@@ -104,13 +116,14 @@ fn message(draw: &mut Draw) -> Message {
 }
 
 fn hello(draw: &mut Draw) -> Hello {
-    let lowest = u16::from(draw.below(3) == 2) + 1;
+    let lowest = draw.pick(&[1, 2, 2, 2, 3]);
+    let highest = draw.pick(&[2, 2, 2, 3, 1]);
     let device = draw.pick(&[hub(1), authority(), scanner(1), hub(3)]);
     let role = draw.pick(&[Role::Hub, Role::Cloud, Role::Scanner]);
     let issuer = draw.pick(&[issuing(), later_issuing(), hub(2)]);
     let via = issuer.public() == hub(2).public();
     Hello {
-        versions: VersionRange { lowest, highest: 2 },
+        versions: VersionRange { lowest, highest },
         event: if draw.below(8) == 7 {
             usher_keys::EventId(draw.array())
         } else {
@@ -126,8 +139,15 @@ fn hello(draw: &mut Draw) -> Hello {
     }
 }
 
+/// Everybody who writes logs, and the session's own device: a peer may hold more of its log than it has itself.
+fn keys() -> BTreeMap<PublicKey, SecretKey> {
+    let mut keys = writers();
+    keys.insert(hub(9).public(), hub(9));
+    keys
+}
+
 fn origin(draw: &mut Draw) -> PublicKey {
-    let known: Vec<PublicKey> = writers().into_keys().collect();
+    let known: Vec<PublicKey> = keys().into_keys().collect();
     match draw.below(known.len() + 1) {
         number if number < known.len() => known[number],
         _ => PublicKey(draw.array()),
@@ -145,7 +165,7 @@ fn held(draw: &mut Draw) -> Held {
         seq: Seq(seq),
         hash: [draw.byte() % 2; 32],
     };
-    let signed = draw.bit().then(|| writers().remove(&origin)).flatten();
+    let signed = draw.bit().then(|| keys().remove(&origin)).flatten();
     Held {
         origin,
         tail,
@@ -175,10 +195,21 @@ fn run(draw: &mut Draw) -> Run {
 }
 
 fn checkpoint(draw: &mut Draw) -> SignedCheckpoint {
-    let covered = draw.list(3, |draw| {
-        let held = held(draw);
-        (held.origin, held.tail)
-    });
+    let heads = draw.list(3, held);
+    let heads = heads.iter().filter_map(Held::head).collect();
     let signer = draw.pick(&[authority(), hub(1)]);
-    Checkpoint::of(&State::new(EVENT), covered, NOW).sign(&signer)
+    let trust = trust(1);
+    Checkpoint::of(&State::new(Arc::clone(&trust)), &trust, heads, NOW).sign(&signer)
+}
+
+/// The one part of a checkpoint, or one that does not belong to any.
+fn part(draw: &mut Draw) -> Part {
+    if draw.below(4) < 3 {
+        return parts::cut(&checkpoint(draw)).remove(0);
+    }
+    Part {
+        number: u16::from(draw.byte()) % 4,
+        of: u16::from(draw.byte()) % 4,
+        bytes: vec![draw.byte(); usize::from(draw.byte())],
+    }
 }

@@ -4,8 +4,11 @@ use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use usher_keys::{Certificate, DeviceIdentity, Role, SignedCertificate, Window};
 use usher_protocol::admission::{Reason, Referral, Refused};
+use usher_protocol::evidence::{Worth, worth_of};
+use usher_protocol::fork::ForkProof;
+use usher_protocol::log::{Head, Tail};
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
-use usher_protocol::record::{Body, MAX_RECORD_BYTES, Passage, Record, Refusal};
+use usher_protocol::record::{Body, MAX_RECORD_BYTES, Record, Refusal, ShownPassage, Unread};
 use usher_protocol::ticket::{PAYLOAD_VERSION, Rejection, Ticket};
 use usher_protocol::trust::Trust;
 use usher_tests::hostile::scene::{EVENT, NOW};
@@ -21,11 +24,24 @@ pub fn ours(trust: &Trust, input: &Input) -> Value {
         },
         Input::Record { bytes, origin, tail } => {
             let after = HEXLOWER.encode(&tail.push(EVENT, origin, bytes).hash);
+            let worth = word(worth_of(bytes, trust));
             match Record::from_bytes(bytes) {
-                Ok(record) => json!({ "ok": of_record(&record), "hash": after }),
-                Err(_) => json!({ "no": "malformed", "hash": after }),
+                Ok(record) => json!({ "ok": of_record(&record), "hash": after, "worth": worth }),
+                Err(Unread::Malformed(_)) => json!({ "no": "malformed", "hash": after, "worth": worth }),
+                Err(Unread::Later { hlc, critical }) => {
+                    let front = json!({ "ms": hlc.ms, "count": hlc.count, "critical": critical });
+                    json!({ "no": "later", "front": front, "hash": after, "worth": worth })
+                }
             }
         }
+    }
+}
+
+fn word(worth: Worth) -> &'static str {
+    match worth {
+        Worth::Proven => "proven",
+        Worth::False => "false",
+        Worth::UnknownKey => "unknown_key",
     }
 }
 
@@ -61,7 +77,12 @@ fn rejection(rejection: &Rejection) -> (&'static str, Value) {
 
 fn of_record(record: &Record) -> Value {
     assert!(record.to_bytes().len() <= MAX_RECORD_BYTES);
-    json!({ "ms": record.hlc.ms, "count": record.hlc.count, "body": variant(body(&record.body)) })
+    json!({
+        "ms": record.hlc.ms,
+        "count": record.hlc.count,
+        "critical": record.body.is_authority(),
+        "body": variant(body(&record.body)),
+    })
 }
 
 fn body(body: &Body) -> (&'static str, Value) {
@@ -76,10 +97,20 @@ fn body(body: &Body) -> (&'static str, Value) {
         Body::Revoked { unit, generation } => ("revoked", standing(unit, generation)),
         Body::Reinstated { unit, generation } => ("reinstated", standing(unit, generation)),
         Body::DeviceEnrolled { identity } => ("device_enrolled", of_identity(identity)),
-        Body::DeviceRevoked { device } => ("device_revoked", json!(device)),
+        Body::DeviceRevoked { device, after } => {
+            ("device_revoked", json!({ "device": device, "after": after }))
+        }
         Body::HubRetired { hub } => ("hub_retired", json!(hub)),
+        Body::ForkSettled { origin, tail } => {
+            ("fork_settled", json!({ "origin": origin, "tail": of_tail(tail) }))
+        }
+        Body::Restated => ("restated", Value::Null),
         Body::Opened { identity } => ("opened", of_identity(identity)),
-        Body::RosterAdopted { epoch } => ("roster_adopted", json!(epoch)),
+        Body::Renewed { identity } => ("renewed", of_identity(identity)),
+        Body::RosterAdopted { epoch, roster } => (
+            "roster_adopted",
+            json!({ "epoch": epoch, "roster": HEXLOWER.encode(roster) }),
+        ),
         Body::Admitted(passage) => ("admitted", of_passage(passage)),
         Body::Exited(passage) => ("exited", of_passage(passage)),
         Body::Refused(refusal) => ("refused", of_refusal(refusal)),
@@ -87,11 +118,26 @@ fn body(body: &Body) -> (&'static str, Value) {
             "overridden",
             json!({ "passage": of_passage(passage), "supervisor": by, "reason": why }),
         ),
-        Body::ForkSeen { origin, seq, hashes } => (
-            "fork_seen",
-            json!({ "origin": origin, "seq": seq, "hashes": hashes.map(|hash| HEXLOWER.encode(&hash)) }),
-        ),
+        Body::ForkSeen(proof) => ("fork_seen", of_proof(proof)),
     }
+}
+
+fn of_tail(tail: &Tail) -> Value {
+    json!({ "seq": tail.seq, "hash": HEXLOWER.encode(&tail.hash) })
+}
+
+fn of_head(head: &Head) -> Value {
+    json!({ "origin": head.origin, "tail": of_tail(&head.tail), "signature": head.signature })
+}
+
+fn of_proof(proof: &ForkProof) -> Value {
+    let links = proof.links.iter().map(|link| HEXLOWER.encode(link));
+    json!({
+        "one": of_head(&proof.one),
+        "base": HEXLOWER.encode(&proof.base),
+        "links": links.collect::<Vec<_>>(),
+        "other": of_head(&proof.other),
+    })
 }
 
 fn of_window(window: &Window) -> Value {
@@ -170,13 +216,10 @@ fn of_certificate(certificate: &Certificate) -> Value {
     })
 }
 
-fn of_passage(passage: &Passage) -> Value {
+fn of_passage(passage: &ShownPassage) -> Value {
     json!({
         "scan": HEXLOWER.encode(&passage.scan.0),
-        "unit": passage.unit,
-        "generation": passage.generation,
-        "tier": passage.tier,
-        "admits": passage.admits,
+        "code": HEXLOWER.encode(&passage.code),
         "persons": passage.persons,
         "gate": passage.gate,
         "zone": passage.zone,
@@ -224,5 +267,9 @@ fn referral(referral: &Referral) -> (&'static str, Value) {
         Referral::HomeUnsettled { former } => ("home_unsettled", json!(former)),
         Referral::NotReady => ("not_ready", Value::Null),
         Referral::OwnLogForked => ("own_log_forked", Value::Null),
+        Referral::OwnLogBehind => ("own_log_behind", Value::Null),
+        Referral::Retired => ("retired", Value::Null),
+        Referral::UpdateNeeded => ("update_needed", Value::Null),
+        Referral::NotAllowed => ("not_allowed", Value::Null),
     }
 }

@@ -1,5 +1,6 @@
 //! What both readers are given: tickets by every kind of key, records of every kind, and small changes of them.
 
+mod proofs;
 mod records;
 mod tickets;
 

@@ -1,15 +1,19 @@
 //! Records of every kind with every field at its ends and between; whether they make sense is nobody's concern here.
 
-use usher_keys::{
-    Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Role, Signature, SignedCertificate,
-    Timestamp, Window,
-};
+use usher_keys::PublicKey;
 use usher_protocol::admission::{Reason, Referral, Refused};
+use usher_protocol::log::Tail;
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
-use usher_protocol::record::{Body, Passage, Record, Refusal};
+use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::ticket::Rejection;
 use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, TierId, Unit, ZoneId};
 use usher_tests::sim::random::Random;
+
+use super::proofs::{fork_proof, identity, window};
+use super::tickets;
+
+/// How many kinds there are.
+const KINDS: usize = 18;
 
 /// Ends of the forms that a number is written in.
 const ENDS: [u64; 10] = [
@@ -57,36 +61,45 @@ fn byte(random: &mut Random) -> u8 {
     u8::try_from(random.below(256)).unwrap_or_default()
 }
 
-fn text(random: &mut Random) -> String {
+/// Draws a text, of no letters to hundreds.
+pub fn text(random: &mut Random) -> String {
     let text = TEXTS[random.index(TEXTS.len())];
     text.repeat(if random.percent(5) { 100 } else { 1 })
 }
 
-fn key(random: &mut Random) -> PublicKey {
+/// Draws bytes in place of a key.
+pub fn key(random: &mut Random) -> PublicKey {
     PublicKey(random.seed())
 }
 
-fn list<T>(random: &mut Random, mut draw: impl FnMut(&mut Random) -> T) -> Vec<T> {
+/// Draws a list, seldom a long one.
+pub fn list<T>(random: &mut Random, mut draw: impl FnMut(&mut Random) -> T) -> Vec<T> {
     let most = if random.percent(3) { 260 } else { 3 };
     (0..random.below(most)).map(|_| draw(random)).collect()
 }
 
-fn maybe<T>(random: &mut Random, draw: impl FnOnce(&mut Random) -> T) -> Option<T> {
+/// Draws something or nothing.
+pub fn maybe<T>(random: &mut Random, draw: impl FnOnce(&mut Random) -> T) -> Option<T> {
     random.percent(50).then(|| draw(random))
 }
 
 /// Draws a record; the number says of which kind.
 pub fn record(random: &mut Random, number: usize) -> Record {
-    Record {
-        hlc: Hlc {
-            ms: big(random),
-            count: self::number(random),
-        },
-        body: body(random, number % 15),
-    }
+    let hlc = Hlc {
+        ms: big(random),
+        count: self::number(random),
+    };
+    let kind = number % KINDS;
+    let body = if kind < 10 {
+        decree(random, kind)
+    } else {
+        word(random, kind)
+    };
+    Record::new(hlc, body)
 }
 
-fn body(random: &mut Random, kind: usize) -> Body {
+/// What authorities say.
+fn decree(random: &mut Random, kind: usize) -> Body {
     match kind {
         0 => Body::Policy {
             version: number(random),
@@ -100,27 +113,44 @@ fn body(random: &mut Random, kind: usize) -> Body {
         5 => Body::DeviceEnrolled {
             identity: identity(random),
         },
-        6 => Body::DeviceRevoked { device: key(random) },
+        6 => Body::DeviceRevoked {
+            device: key(random),
+            after: Seq(big(random)),
+        },
         7 => Body::HubRetired { hub: key(random) },
-        8 => Body::Opened {
+        8 => Body::ForkSettled {
+            origin: key(random),
+            tail: Tail {
+                seq: Seq(big(random)),
+                hash: random.seed(),
+            },
+        },
+        _ => Body::Restated,
+    }
+}
+
+/// What devices say.
+fn word(random: &mut Random, kind: usize) -> Body {
+    match kind {
+        10 => Body::Opened {
             identity: identity(random),
         },
-        9 => Body::RosterAdopted {
-            epoch: number(random),
+        11 => Body::Renewed {
+            identity: identity(random),
         },
-        10 => Body::Admitted(passage(random)),
-        11 => Body::Exited(passage(random)),
-        12 => Body::Refused(refusal(random)),
-        13 => Body::Overridden {
+        12 => Body::RosterAdopted {
+            epoch: number(random),
+            roster: random.seed(),
+        },
+        13 => Body::Admitted(passage(random)),
+        14 => Body::Exited(passage(random)),
+        15 => Body::Refused(refusal(random)),
+        16 => Body::Overridden {
             passage: passage(random),
             by: text(random),
             why: text(random),
         },
-        _ => Body::ForkSeen {
-            origin: key(random),
-            seq: Seq(big(random)),
-            hashes: [random.seed(), random.seed()],
-        },
+        _ => Body::ForkSeen(Box::new(fork_proof(random))),
     }
 }
 
@@ -130,13 +160,6 @@ fn standing(random: &mut Random, kind: usize) -> Body {
         2 => Body::Superseded { unit, generation },
         3 => Body::Revoked { unit, generation },
         _ => Body::Reinstated { unit, generation },
-    }
-}
-
-fn window(random: &mut Random) -> Window {
-    Window {
-        from: Timestamp(big(random)),
-        until: Timestamp(big(random)),
     }
 }
 
@@ -174,43 +197,15 @@ fn policy(random: &mut Random) -> Policy {
     }
 }
 
-fn identity(random: &mut Random) -> DeviceIdentity {
-    DeviceIdentity {
-        certificate: certificate(random),
-        via: maybe(random, certificate),
-    }
-}
-
-fn certificate(random: &mut Random) -> SignedCertificate {
-    let (one, other) = (random.seed(), random.seed());
-    let mut signature = [0; 64];
-    signature[..32].copy_from_slice(&one);
-    signature[32..].copy_from_slice(&other);
-    SignedCertificate {
-        certificate: Certificate {
-            event: EventId(random.bytes16()),
-            device: key(random),
-            role: [Role::Cloud, Role::Hub, Role::Scanner][random.index(3)],
-            name: text(random),
-            gates: list(random, small),
-            capabilities: Capabilities {
-                enrol_scanners: random.percent(50),
-                override_refusals: random.percent(50),
-            },
-            window: window(random),
-        },
-        issuer: key(random),
-        signature: Signature(signature),
-    }
-}
-
-fn passage(random: &mut Random) -> Passage {
-    Passage {
+fn passage(random: &mut Random) -> ShownPassage {
+    let code = if random.percent(90) {
+        tickets::code(random)
+    } else {
+        list(random, byte)
+    };
+    ShownPassage {
         scan: ScanId(random.bytes16()),
-        unit: Unit(number(random)),
-        generation: Generation(number(random)),
-        tier: TierId(small(random)),
-        admits: byte(random),
+        code,
         persons: byte(random),
         gate: GateId(small(random)),
         zone: ZoneId(small(random)),
@@ -230,11 +225,15 @@ fn refusal(random: &mut Random) -> Refusal {
 }
 
 fn referral(random: &mut Random) -> Referral {
-    match random.below(4) {
+    match random.below(8) {
         0 => Referral::HomeUnreachable { home: key(random) },
         1 => Referral::HomeUnsettled { former: key(random) },
         2 => Referral::NotReady,
-        _ => Referral::OwnLogForked,
+        3 => Referral::OwnLogForked,
+        4 => Referral::OwnLogBehind,
+        5 => Referral::Retired,
+        6 => Referral::UpdateNeeded,
+        _ => Referral::NotAllowed,
     }
 }
 

@@ -1,16 +1,17 @@
 //! Drives a session as a link would and watches what it wants done; what the peer says is drawn elsewhere.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use usher_keys::{PublicKey, Role, Timestamp};
+use usher_protocol::Seq;
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::{Run, Tail};
 use usher_protocol::sync::session::BEAT_MS;
 use usher_protocol::sync::{
     Close, Context, Held, Input, MAX_FRAME_BYTES, Message, Notice, Output, Session, SessionConfig, StoreError,
 };
-use usher_protocol::trust::Trust;
+use usher_protocol::trust::{Register, Trust};
 
 use crate::hostile::scene::{EVENT, NOW, hub, identity, trust};
 
@@ -23,7 +24,7 @@ pub struct Conversation {
     peer: PublicKey,
     now: Timestamp,
     trust: Arc<Trust>,
-    revoked: BTreeSet<PublicKey>,
+    register: Register,
     /// All that was ever said to be durable here.
     durable: BTreeSet<(PublicKey, u64, [u8; 32])>,
     /// What the session wants loaded and stored, and the driver has not done yet.
@@ -41,6 +42,7 @@ impl Conversation {
         let config = SessionConfig {
             event: EVENT,
             identity: identity(&hub(9), Role::Hub),
+            own_log: hub(9).public(),
             peer,
             held: held.clone(),
         };
@@ -49,7 +51,10 @@ impl Conversation {
             peer,
             now: NOW,
             trust: trust(1),
-            revoked: BTreeSet::new(),
+            register: Register {
+                enrolled: BTreeMap::new(),
+                revoked: BTreeMap::new(),
+            },
             durable: BTreeSet::new(),
             loads: VecDeque::new(),
             stores: VecDeque::new(),
@@ -118,7 +123,7 @@ impl Conversation {
 
     /// Nobody is to talk to that device any more.
     pub fn revoke(&mut self, device: PublicKey) {
-        self.revoked.insert(device);
+        self.register.revoked.insert(device, Seq(0));
         self.input(Input::TrustChanged);
         assert!(
             device != self.peer || !self.opened || self.closed,
@@ -138,7 +143,7 @@ impl Conversation {
         let context = Context {
             now: self.now,
             trust: &self.trust,
-            revoked: &self.revoked,
+            register: &self.register,
             fresh_as_of: Some(self.now),
         };
         self.session.handle(input, &context);
@@ -164,11 +169,19 @@ impl Conversation {
             Output::WakeAt(at) => assert!(*at <= self.now.plus_ms(BEAT_MS), "asleep for too long"),
             Output::Notify(Notice::Opened(certificate)) => {
                 assert_eq!(certificate.device, self.peer, "let in under another key");
-                let refused = self.revoked.contains(&self.peer) || !certificate.window.contains(self.now);
+                let refused =
+                    self.register.revoked.contains_key(&self.peer) || !certificate.window.contains(self.now);
                 assert!(!refused && certificate.event == EVENT, "let in what may not talk");
                 self.opened = true;
             }
-            Output::Notify(Notice::Forked(_) | Notice::Fresh(_) | Notice::RunRefused(..)) => {}
+            Output::Notify(Notice::Forked(proof)) => {
+                assert!(proof.check(EVENT).is_some(), "a fork that nothing proves");
+            }
+            Output::Notify(Notice::OwnPast(head)) => {
+                assert_eq!(head.origin, hub(9).public(), "the past of another log");
+                assert_eq!(head.verify(EVENT), Ok(()), "a past that we did not sign");
+            }
+            Output::Notify(Notice::Fresh(_) | Notice::RunRefused(..)) => {}
             Output::Close(Close::Ours(_) | Close::Theirs(_)) => self.closed = true,
         }
         let work = !self.loads.is_empty() || !self.stores.is_empty();
