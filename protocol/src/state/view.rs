@@ -148,7 +148,12 @@ impl State {
 
     /// Tells whether a record rests on a key that the trust bundle does not name yet: the logs are to be read again when it does.
     pub fn awaits_key(&self) -> bool {
-        self.awaits_key
+        !self.awaiting.is_empty()
+    }
+
+    /// Gives the logs with a record that rests on such a key.
+    pub fn awaiting(&self) -> &BTreeSet<Origin> {
+        &self.awaiting
     }
 
     /// Tells whether a device may write that now, so that it counts.
@@ -156,7 +161,7 @@ impl State {
         let passage = body.passage().and_then(|shown| shown.unverified().ok());
         let unit = passage.and_then(|passage| self.passages.unit(passage.unit));
         let has_room = unit.is_none_or(|unit| unit.has_room(&stamp.origin));
-        has_room && may_say(by, body, stamp.hlc) && self.limits.count(stamp)
+        has_room && may_say(by, body, stamp.hlc) && self.limits.reach(stamp)
     }
 
     /// Gives the running totals.
