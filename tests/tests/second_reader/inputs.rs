@@ -112,9 +112,11 @@ fn asks_for_a_signature(trust: &Trust, text: &[u8]) -> bool {
 }
 
 fn records(random: &mut Random, count: usize) -> Vec<Vec<u8>> {
-    let originals: Vec<Vec<u8>> = (0..ORIGINALS)
-        .map(|number| records::record(random, number).to_bytes())
-        .collect();
+    let record = |number| match number % 20 {
+        0 => records::later(random),
+        _ => records::record(random, number).to_bytes(),
+    };
+    let originals: Vec<Vec<u8>> = (0..ORIGINALS).map(record).collect();
     let mut mutation = Mutation::new(SEED);
     let mut inputs = originals.clone();
     while inputs.len() < count {

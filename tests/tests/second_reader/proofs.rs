@@ -22,7 +22,7 @@ pub fn window(random: &mut Random) -> Window {
 
 /// Draws an identity: of bytes that nobody signed, of a hub, or of a scanner by a hub.
 pub fn identity(random: &mut Random) -> DeviceIdentity {
-    if random.percent(30) {
+    if random.percent(15) {
         return DeviceIdentity {
             certificate: unsigned(random),
             via: maybe(random, unsigned),
@@ -41,7 +41,7 @@ pub fn identity(random: &mut Random) -> DeviceIdentity {
         };
     }
     let of_scanner = certificate(random, &scanner(1), Role::Scanner);
-    let by = if random.percent(90) { hub(1) } else { hub(2) };
+    let by = if random.percent(96) { hub(1) } else { hub(2) };
     DeviceIdentity {
         certificate: spoilt(random, of_scanner.sign(&by)),
         via: Some(spoilt(random, of_hub.sign(&issuer))),
@@ -57,22 +57,22 @@ fn certificate(random: &mut Random, device: &SecretKey, role: Role) -> Certifica
         _ => Vec::new(),
     };
     Certificate {
-        event: if random.percent(95) {
+        event: if random.percent(98) {
             EVENT
         } else {
             EventId(random.bytes16())
         },
         device: device.public(),
-        role: if random.percent(95) { role } else { Role::Cloud },
+        role: if random.percent(98) { role } else { Role::Cloud },
         name: text(random),
-        gates: if is_hub && random.percent(50) {
+        gates: if is_hub && random.percent(80) {
             Vec::new()
         } else {
             gates
         },
         capabilities: Capabilities {
-            enrol_scanners: is_hub != random.percent(10),
-            override_refusals: random.percent(if is_hub { 80 } else { 30 }),
+            enrol_scanners: is_hub != random.percent(3),
+            override_refusals: random.percent(if is_hub { 90 } else { 15 }),
         },
         window: window(random),
     }
@@ -131,7 +131,7 @@ pub fn fork_proof(random: &mut Random) -> ForkProof {
         other: run.head,
         one,
     });
-    if random.percent(40) {
+    if random.percent(25) {
         spoil(random, &mut proof);
     }
     proof

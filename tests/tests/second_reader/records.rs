@@ -1,12 +1,13 @@
 //! Records of every kind with every field at its ends and between; whether they make sense is nobody's concern here.
 
-use usher_keys::PublicKey;
+use usher_keys::{PublicKey, Timestamp, codec};
 use usher_protocol::admission::{Reason, Referral, Refused};
 use usher_protocol::log::Tail;
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::ticket::Rejection;
 use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, TierId, Unit, ZoneId};
+use usher_tests::hostile::scene;
 use usher_tests::sim::random::Random;
 
 use super::proofs::{fork_proof, identity, window};
@@ -96,6 +97,18 @@ pub fn record(random: &mut Random, number: usize) -> Record {
         word(random, kind)
     };
     Record::new(hlc, body)
+}
+
+/// Draws the bytes of a record of a later version: the front that every version reads, then anything.
+pub fn later(random: &mut Random) -> Vec<u8> {
+    let hlc = Hlc {
+        ms: big(random),
+        count: number(random),
+    };
+    let kind = (KINDS as u32).saturating_add(number(random));
+    let mut bytes = codec::encode(&(hlc, random.percent(50), kind));
+    bytes.extend(list(random, byte));
+    bytes
 }
 
 /// What authorities say.
@@ -198,10 +211,10 @@ fn policy(random: &mut Random) -> Policy {
 }
 
 fn passage(random: &mut Random) -> ShownPassage {
-    let code = if random.percent(90) {
-        tickets::code(random)
-    } else {
-        list(random, byte)
+    let code = match random.below(10) {
+        0 => list(random, byte),
+        1 | 2 => tickets::code_by(random, &scene::key(0x66)),
+        _ => tickets::code(random),
     };
     ShownPassage {
         scan: ScanId(random.bytes16()),

@@ -1,6 +1,6 @@
 //! Codes of tickets: by believed, disbelieved and unknown keys, live ones shown well and badly, every field at its ends.
 
-use usher_keys::{KeyId, Timestamp};
+use usher_keys::{KeyId, SecretKey, Timestamp};
 use usher_protocol::ticket::live::LIVE_TOLERANCE_MS;
 use usher_protocol::ticket::{Ticket, TicketFlags, digits};
 use usher_protocol::{Generation, TierId, Unit};
@@ -20,6 +20,11 @@ pub fn code(random: &mut Random) -> Vec<u8> {
         3 => stranger,
         _ => tickets(),
     };
+    code_by(random, &signer)
+}
+
+/// Draws the bytes of a code that this key signed.
+pub fn code_by(random: &mut Random, signer: &SecretKey) -> Vec<u8> {
     let phone = random.percent(30).then(holder);
     let ticket = Ticket {
         key: KeyId([0; 4]),
@@ -30,7 +35,7 @@ pub fn code(random: &mut Random) -> Vec<u8> {
         flags: TicketFlags(u8::from(random.percent(20))),
         holder: phone.as_ref().map(|phone| phone.public()),
     };
-    let payload = ticket.sign(&signer);
+    let payload = ticket.sign(signer);
     let Some(phone) = phone.filter(|_| random.percent(80)) else {
         return payload.bytes().to_vec();
     };
