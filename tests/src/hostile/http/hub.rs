@@ -9,7 +9,7 @@ use usher_gate_agent::config::Config;
 use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::http;
 use usher_gate_agent::hub::Hub;
-use usher_gate_agent::replica::{Meta, Replica, ScannerTerms, TokenHolder};
+use usher_gate_agent::replica::{Meta, Replica, ScannerCode, ScannerTerms, TokenHolder};
 use usher_gate_agent::token::DeviceToken;
 use usher_keys::enrolment::EnrolmentSecret;
 use usher_keys::pem::{self, RNG_BYTES};
@@ -38,17 +38,21 @@ pub async fn open() -> Server {
         name: "Turnstile".to_owned(),
         gates: Vec::new(),
     };
-    let terms = ScannerTerms {
-        gates: Vec::new(),
-        override_refusals: false,
-        valid_ms: 3_600_000,
+    let scanners = ScannerCode {
+        key: SECRET.key(),
+        terms: ScannerTerms {
+            gates: Vec::new(),
+            override_refusals: false,
+            valid_ms: 3_600_000,
+        },
+        expires: Timestamp(i64::MAX as u64),
     };
     let now = services.replica.clock().now();
     let access = &services.access;
     access
         .add_token(token.hash(), &holder, now)
         .expect("a token is stored");
-    let added = access.add_code(SECRET.hash(), &terms, Timestamp(i64::MAX as u64), now);
+    let added = access.add_code(SECRET.id(), &scanners, now);
     added.expect("a code is stored");
     services
         .replica
