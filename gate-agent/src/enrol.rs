@@ -1,6 +1,7 @@
 //! Turning a fresh machine into a device: makes its key, sends the request, believes only what the pinned roots signed, stores the result. Hubs and scanners alike.
 
 mod issue;
+pub mod words;
 
 use std::time::Duration;
 
