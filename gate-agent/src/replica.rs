@@ -31,7 +31,7 @@ use usher_protocol::log::Tail;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 
-pub use access::{Access, ScannerCode, ScannerTerms, TokenHolder};
+pub use access::{Access, ScannerCode, ScannerTerms, TokenHolder, TokenRow};
 pub use audit::{Audit, AuditedLog, audit};
 pub use error::{Fault, Finding, ReplicaError};
 pub use export::{ScanRow, scans};

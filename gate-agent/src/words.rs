@@ -354,6 +354,18 @@ pub fn clock_off(ahead_ms: i64) -> String {
     )
 }
 
+/// Names gates by their numbers, in a list that people read.
+pub fn gates(gates: &[u16]) -> String {
+    match gates {
+        [] => "every gate".to_owned(),
+        [gate] => format!("gate {gate}"),
+        [others @ .., last] => {
+            let others: Vec<String> = others.iter().map(u16::to_string).collect();
+            format!("gates {} and {last}", others.join(", "))
+        }
+    }
+}
+
 fn people(persons: u8) -> String {
     match persons {
         1 => "1 person".to_owned(),

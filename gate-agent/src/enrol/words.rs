@@ -39,7 +39,7 @@ fn joined_in(zone: &TimeZone, grant: &EnrolmentGrant, folder: &Path) -> String {
         ("event", event),
         ("gates", gates(grant)),
         ("may", abilities(certificate.role, certificate.capabilities)),
-        ("valid until", moment(certificate.window.until, zone)),
+        ("valid until", moment_in(zone, certificate.window.until)),
         ("enrolled by", by),
         ("links to", links(grant)),
         ("folder", folder.display().to_string()),
@@ -88,7 +88,12 @@ fn links(grant: &EnrolmentGrant) -> String {
     printable(&grant.uplink.join(", "))
 }
 
-fn moment(at: Timestamp, zone: &TimeZone) -> String {
+/// Says when something is, in this machine's local time.
+pub fn moment(at: Timestamp) -> String {
+    moment_in(&TimeZone::system(), at)
+}
+
+fn moment_in(zone: &TimeZone, at: Timestamp) -> String {
     if at == Timestamp::FOREVER {
         return "for ever".to_owned();
     }

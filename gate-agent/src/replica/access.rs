@@ -1,11 +1,15 @@
 //! Who may come in without a certificate: one-time codes for new scanners and tokens of HTTP devices, never as they were handed out; issuing certificates is not here.
 
+mod tokens;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 use usher_keys::{EnrolmentId, EnrolmentKey, PublicKey, Timestamp};
+
+pub use tokens::{TokenHolder, TokenRow};
 
 use super::database;
 use super::error::ReplicaError;
@@ -34,22 +38,6 @@ pub struct ScannerCode {
     pub terms: ScannerTerms,
     /// When it can no longer be used.
     pub expires: Timestamp,
-}
-
-/// What a device with a token may do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenHolder {
-    /// How people call it.
-    pub name: String,
-    /// The gates it may serve; empty means every gate.
-    pub gates: Vec<u16>,
-}
-
-impl TokenHolder {
-    /// Tells whether it may serve that gate.
-    pub fn serves(&self, gate: u16) -> bool {
-        self.gates.is_empty() || self.gates.contains(&gate)
-    }
 }
 
 /// The codes and tokens of a hub, in a file of their own: the replica's file has one writer.
@@ -112,46 +100,6 @@ impl Access {
             (id.0, device.0),
         )?;
         Ok(used == 1)
-    }
-
-    /// Adds a token.
-    ///
-    /// **Errors**: [`ReplicaError::Database`].
-    pub fn add_token(
-        &self,
-        token_hash: [u8; 32],
-        holder: &TokenHolder,
-        now: Timestamp,
-    ) -> Result<(), ReplicaError> {
-        self.locked().execute(
-            "INSERT INTO device_tokens (token_hash, name, gates, created_ms) VALUES (?1, ?2, ?3, ?4)",
-            (token_hash, &holder.name, to_json(&holder.gates), column(now)),
-        )?;
-        Ok(())
-    }
-
-    /// Takes every token of that name back; gives how many there were.
-    ///
-    /// **Errors**: [`ReplicaError::Database`].
-    pub fn revoke_tokens(&self, name: &str) -> Result<usize, ReplicaError> {
-        let connection = self.locked();
-        Ok(connection.execute("DELETE FROM device_tokens WHERE name = ?1", [name])?)
-    }
-
-    /// Finds who holds a token.
-    ///
-    /// **Errors**: [`ReplicaError::Database`].
-    pub fn holder(&self, token_hash: [u8; 32]) -> Result<Option<TokenHolder>, ReplicaError> {
-        let connection = self.locked();
-        let mut statement =
-            connection.prepare_cached("SELECT name, gates FROM device_tokens WHERE token_hash = ?1")?;
-        let found = statement
-            .query_row([token_hash], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
-            .optional()?;
-        Ok(found.and_then(|(name, gates)| {
-            let gates = serde_json::from_str(&gates).ok()?;
-            Some(TokenHolder { name, gates })
-        }))
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, Connection> {
@@ -218,20 +166,5 @@ mod tests {
             .add_code(id(3), &code(), HOUR.plus_ms(REMEMBERED_MS))
             .unwrap();
         assert!(!known(1));
-    }
-
-    #[test]
-    fn a_token_is_known_until_it_is_taken_back() {
-        let directory = tempfile::tempdir().unwrap();
-        let access = Access::open(&directory.path().join("access.db")).unwrap();
-        let holder = TokenHolder {
-            name: "Robert'); DROP TABLE device_tokens;--".to_owned(),
-            gates: vec![3],
-        };
-        access.add_token([7; 32], &holder, Timestamp(1)).unwrap();
-        assert_eq!(access.holder([7; 32]).unwrap(), Some(holder.clone()));
-        assert_eq!(access.holder([6; 32]).unwrap(), None);
-        assert_eq!(access.revoke_tokens(&holder.name).unwrap(), 1);
-        assert_eq!(access.holder([7; 32]).unwrap(), None);
     }
 }

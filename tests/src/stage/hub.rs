@@ -261,7 +261,9 @@ impl Hub {
     ///
     /// **Errors**: when the hub gives none.
     pub async fn token(&self) -> anyhow::Result<String> {
-        let said = self.command(&["http-token", "--name", "turnstile"]).await?;
+        let said = self
+            .command(&["http-token", "--every-gate", "--name", "turnstile"])
+            .await?;
         let token = said
             .split_whitespace()
             .find(|word| word.starts_with("usher-http-"));
