@@ -7,10 +7,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use usher_keys::enrolment::NamedGate;
 use usher_keys::{EnrolmentError, EnrolmentGrant, EnrolmentRequest, SealedGrant};
+use usher_protocol::policy::Gate;
 
 use crate::authority::scribe::EnrolOutcome;
 use crate::state::AppState;
 use crate::store::authority::CodeId;
+use crate::store::catalogue::Event;
 
 use super::error::{ApiError, Problem};
 use super::input::Body;
@@ -44,22 +46,24 @@ pub async fn create(
         .await?;
     let identity = granted(outcome)?;
     let known = app.store.event(event).await?;
-    let gates = known.iter().flat_map(|known| &known.policy.gates);
     let grant = EnrolmentGrant {
         identity,
         bundle: authority.view().trust().signed().clone(),
         event,
-        gates: gates
-            .map(|gate| NamedGate {
-                id: gate.id.0,
-                name: gate.name.clone(),
-            })
-            .collect(),
+        gates: known.as_ref().map(named_gates).unwrap_or_default(),
         event_name: known.map(|known| known.name),
         uplink: app.uplink_addresses(),
         hub_name: None,
     };
     Ok(Json(grant.seal(&key)))
+}
+
+fn named_gates(event: &Event) -> Vec<NamedGate> {
+    let named = |gate: &Gate| NamedGate {
+        id: gate.id.0,
+        name: gate.name.clone(),
+    };
+    event.policy.gates.iter().map(named).collect()
 }
 
 fn not_valid(error: EnrolmentError) -> ApiError {
