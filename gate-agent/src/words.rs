@@ -343,6 +343,9 @@ pub fn ago(ms: u64) -> String {
     }
 }
 
+/// Says that tokens and tickets can be listened to.
+pub const IN_THE_CLEAR: &str = "HTTP is in the clear (http_in_the_clear): everyone who can listen on this network has the tokens and tickets; set tls_certificate and tls_key";
+
 /// Says that this machine's clock is wrong.
 pub fn clock_off(ahead_ms: i64) -> String {
     let minutes = ahead_ms.unsigned_abs() / 60_000;

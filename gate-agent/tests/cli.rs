@@ -22,6 +22,7 @@ fn program(dir: &Path) -> Command {
         .env("USHER_HUB_DIR", dir)
         .env("USHER_HUB__LISTEN", "127.0.0.1:0")
         .env("USHER_HUB__HTTP", "127.0.0.1:0")
+        .env("USHER_HUB__ENROLMENTS", "127.0.0.1:0")
         .env("RUST_LOG", "warn");
     command
 }

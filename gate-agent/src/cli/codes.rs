@@ -20,7 +20,8 @@ pub fn scanner_code(directory: &DataDirectory, wanted: ScannerCode) -> anyhow::R
     let new_code = NewCode {
         hub: meta.identity.unverified(),
         roots: &meta.roots,
-        url: &format!("http://{}", listening.http),
+        // A hub that enrols nobody says so when it is asked for the code.
+        url: &format!("http://{}", listening.enrolments.unwrap_or(listening.http)),
         terms: ScannerTerms {
             gates: wanted.gates,
             override_refusals: wanted.override_refusals,

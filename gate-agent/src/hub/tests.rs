@@ -33,22 +33,27 @@ impl Venue {
 
     /// Starts a hub that keeps dialling these others.
     async fn start(&mut self, n: u8, others: &[&Hub]) -> Hub {
-        let config = Config {
+        let peers = others.iter().map(|hub| hub.listening().quic.clone()).collect();
+        self.start_with(n, |config| config.peers = peers).await.unwrap()
+    }
+
+    /// Starts a hub with settings of its own.
+    async fn start_with(&mut self, n: u8, change: impl FnOnce(&mut Config)) -> anyhow::Result<Hub> {
+        let mut config = Config {
             listen: ([127, 0, 0, 1], 0).into(),
             http: ([127, 0, 0, 1], 0).into(),
-            peers: others.iter().map(|hub| hub.listening().quic.clone()).collect(),
+            enrolments: ([127, 0, 0, 1], 0).into(),
             // Two cores may be busy with other tests: only a hub that is gone may be out of reach.
             home_timeout_ms: 2_000,
             ..Config::default()
         };
+        change(&mut config);
         let directory = &self.directories[usize::from(n) - 1].1;
-        let hub = Hub::start(directory, &config, self.show.clock.clone())
-            .await
-            .unwrap();
+        let hub = Hub::start(directory, &config, self.show.clock.clone()).await?;
         usher_link::Replica::store(&*hub.services.replica, self.show.run())
             .await
             .unwrap();
-        hub
+        Ok(hub)
     }
 
     async fn start_linked(&mut self) -> (Hub, Hub) {
@@ -230,7 +235,7 @@ impl Scanner {
         let new_code = NewCode {
             hub: hub.services.replica.certificate(),
             roots: &hub.services.replica.meta().roots,
-            url: &format!("http://{}", hub.listening().http),
+            url: &format!("http://{}", hub.listening().enrolments.as_ref().unwrap()),
             terms: ScannerTerms {
                 gates: vec![NORTH.0],
                 override_refusals: false,

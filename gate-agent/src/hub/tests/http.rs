@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use usher_keys::Timestamp;
 
 use super::*;
+use crate::http::tls;
 use crate::replica::TokenHolder;
 use crate::token::DeviceToken;
 
@@ -247,4 +248,103 @@ async fn what_is_nearly_a_token_opens_nothing() {
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{header}");
     }
     desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_scanners_enrol_nothing_else_is_served() {
+    let desk = Desk::open().await;
+    let base = format!("http://{}", desk.hub.listening().enrolments.as_ref().unwrap());
+    for path in ["/", "/v1/status", "/metrics", "/readyz", "/v1/scans"] {
+        let answer = desk.client.get(format!("{base}{path}")).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let scan = desk
+        .client
+        .post(format!("{base}/v1/scans"))
+        .bearer_auth(&desk.token);
+    let scanned = scan.body(body(1, 1, STRICT, NORTH)).send().await.unwrap();
+    assert_eq!(scanned.status(), StatusCode::NOT_FOUND);
+    for (sent, expected) in [
+        ("{".to_owned(), StatusCode::BAD_REQUEST),
+        ("{\"secret\":\"00\"}".to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        ("x".repeat(3_000), StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let asked = desk.client.post(format!("{base}/v1/enrolments")).body(sent);
+        assert_eq!(asked.send().await.unwrap().status(), expected);
+    }
+    desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_turnstiles_are_served_and_this_machine_needs_no_certificate() {
+    let (_kept, certificate, key) = tls::tests::files(tls::tests::CERTIFICATE, tls::tests::KEY);
+    let mut venue = Venue::new();
+    let (certificate, key) = (Some(certificate), Some(key));
+    let hub = venue.start_with(A, |config| {
+        config.http = ([0, 0, 0, 0], 0).into();
+        config.advertise = Some("localhost".to_owned());
+        (config.tls_certificate, config.tls_key) = (certificate, key);
+    });
+    let hub = hub.await.unwrap();
+    assert!(hub.listening().url().starts_with("https://localhost:"));
+    let client = tls::tests::client();
+    let asked = client
+        .post(format!("{}/v1/scans", hub.listening().url()))
+        .bearer_auth(token(&hub, Timestamp::FOREVER));
+    let scanned = asked.body(body(1, unit_at(A, &[A, B]), STRICT, NORTH));
+    let answer: Value = scanned.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["verdict"], "admit");
+    let here = format!("http://{}/v1/status", hub.listening().here);
+    let status: Value = client.get(here).send().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        (&status["may_judge"], &status["warnings"]),
+        (&json!(true), &json!([]))
+    );
+    hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn http_in_the_clear_is_refused_or_named_wherever_people_look() {
+    let mut venue = Venue::new();
+    let open = |config: &mut Config| config.http = ([0, 0, 0, 0], 0).into();
+    let refused = venue.start_with(A, open).await.err().unwrap().to_string();
+    assert!(refused.contains("http_in_the_clear = true"), "{refused}");
+    let hub = venue.start_with(A, |config| {
+        open(config);
+        config.http_in_the_clear = true;
+    });
+    let hub = hub.await.unwrap();
+    for path in ["/v1/status", "/readyz"] {
+        let url = format!("http://{}{path}", hub.listening().here);
+        let shown: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        assert_eq!(shown["warnings"], json!([words::IN_THE_CLEAR]), "{path}");
+    }
+    hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_lets_nobody_in_is_not_ready_and_says_why() {
+    let mut venue = Venue::new();
+    let hub = venue.start(A, &[]).await;
+    let ask = async || {
+        let url = format!("http://{}/readyz", hub.listening().here);
+        let answer = reqwest::get(url).await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+    let ready = json!({ "ready": true, "missing": [], "warnings": [] });
+    assert_eq!(ask().await, (StatusCode::OK, ready));
+    let device = key(A).public();
+    venue
+        .show
+        .write(usher_protocol::record::Body::DeviceRevoked { device });
+    usher_link::Replica::store(&*hub.services.replica, venue.show.run())
+        .await
+        .unwrap();
+    let (status, answer) = ask().await;
+    let missing = json!(["the certificate has run out or was revoked"]);
+    assert_eq!(
+        (status, &answer["missing"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &missing)
+    );
+    hub.shutdown().await;
 }

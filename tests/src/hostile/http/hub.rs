@@ -87,6 +87,7 @@ async fn start(directory: &DataDirectory) -> Hub {
     let config = Config {
         listen: free,
         http: free,
+        enrolments: free,
         ..Config::default()
     };
     let started = Hub::start(directory, &config, Clock::system()).await;
