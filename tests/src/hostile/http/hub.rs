@@ -13,7 +13,7 @@ use usher_gate_agent::replica::{Meta, Replica, ScannerCode, ScannerTerms, TokenH
 use usher_gate_agent::token::DeviceToken;
 use usher_keys::enrolment::EnrolmentSecret;
 use usher_keys::pem::{self, RNG_BYTES};
-use usher_keys::{KeyId, Role, Timestamp};
+use usher_keys::{EnrolmentCode, EnrolmentRequest, KeyId, Role, Timestamp};
 use usher_link::Replica as _;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::{Run, Tail};
@@ -22,7 +22,9 @@ use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::{Generation, TierId, Unit};
 
 use super::{Into, Server};
-use crate::hostile::scene::{authority, hub, identity_always, policy, roots, signed_bundle, tickets, trust};
+use crate::hostile::scene::{
+    EVENT, authority, hub, identity_always, policy, roots, signed_bundle, tickets, trust,
+};
 
 /// The one-time secret of the code that scanners can enrol with.
 const SECRET: EnrolmentSecret = EnrolmentSecret([0x5e; 16]);
@@ -66,8 +68,9 @@ pub async fn open() -> Server {
             (Method::POST, "/v1/scans".to_owned(), Into::Body),
             (Method::POST, "/v1/enrolments".to_owned(), Into::Body),
             (Method::GET, "/v1/status".to_owned(), Into::Query),
+            (Method::GET, "/readyz".to_owned(), Into::Query),
         ],
-        names: vec![("$code", code())],
+        names: vec![("$code", code()), ("$enrolment", enrolment())],
         token: token.reveal(),
         _kept: Box::new((hub, folder)),
     }
@@ -113,6 +116,13 @@ fn decree(now: Timestamp) -> Run {
         records: entries.map(|entry| entry.bytes).to_vec(),
         head: ledger.seal(&authority()).expect("there are new records"),
     }
+}
+
+/// What a scanner sends that this hub enrols.
+fn enrolment() -> String {
+    let code = EnrolmentCode::new("http://localhost", EVENT, roots(), SECRET).expect("a code of a hub");
+    let request = EnrolmentRequest::new(&code, "Scanner".to_owned(), &hub(9)).expect("a name that fits");
+    serde_json::to_string(&request).expect("a request has a JSON form")
 }
 
 /// The text of a ticket that this hub admits.
