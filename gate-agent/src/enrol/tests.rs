@@ -22,6 +22,20 @@ const SECRET: EnrolmentSecret = EnrolmentSecret([3; 16]);
 /// How a server answers a request.
 type Manners = fn(EnrolmentRequest) -> (StatusCode, String);
 
+/// Looks for the secret and its key in what travels, in every form they could take.
+fn check_nothing_secret(body: &[u8]) {
+    let text = String::from_utf8_lossy(body).to_lowercase();
+    for secret in [&SECRET.0[..], &SECRET.key().0] {
+        let listed: Vec<String> = secret.iter().map(u8::to_string).collect();
+        let forms = [
+            data_encoding::HEXLOWER.encode(secret),
+            data_encoding::BASE64URL_NOPAD.encode(secret).to_lowercase(),
+            listed.join(","),
+        ];
+        assert!(forms.iter().all(|form| !text.contains(form)), "{text}");
+    }
+}
+
 struct Server {
     code: EnrolmentCode,
     _tasks: JoinSet<()>,
@@ -33,7 +47,10 @@ impl Server {
     async fn open(manners: Manners) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let answer = move |body: Bytes| async move { manners(serde_json::from_slice(&body).unwrap()) };
+        let answer = move |body: Bytes| async move {
+            check_nothing_secret(&body);
+            manners(serde_json::from_slice(&body).unwrap())
+        };
         let app = axum::Router::new().route("/v1/enrolments", post(answer));
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { axum::serve(listener, app).await.unwrap() });

@@ -232,3 +232,36 @@ pub fn check_commits(connection: &Connection, noted: u64) -> Result<(), ReplicaE
     }
     Err(ReplicaError::Damaged(Finding::Lost { commits: lost }))
 }
+
+#[cfg(test)]
+mod tests {
+    use refinery::Target;
+
+    use super::*;
+
+    #[test]
+    fn a_token_from_before_tokens_ended_ends_a_week_after_it_was_made() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("access.db");
+        let mut old = Connection::open(&path).unwrap();
+        let first = access_tables::migrations::runner().set_target(Target::Version(1));
+        first.run(&mut old).unwrap();
+        old.execute_batch(
+            "INSERT INTO device_tokens VALUES (zeroblob(32), 'turnstile', '[1]', 5);
+             INSERT INTO scanner_codes VALUES (zeroblob(32), '{}', 5, NULL);",
+        )
+        .unwrap();
+        drop(old);
+        let new = open_access(&path).unwrap();
+        let token: (String, i64) = new
+            .query_row("SELECT gates, expires_ms FROM device_tokens", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(token, ("[1]".to_owned(), 5 + 7 * 24 * 60 * 60 * 1000));
+        let codes: i64 = new
+            .query_row("SELECT count(*) FROM scanner_codes", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(codes, 0);
+    }
+}
