@@ -17,7 +17,7 @@ pub(crate) mod contract;
 
 use std::path::Path;
 
-use usher_keys::{EventId, Timestamp};
+use usher_keys::{EnrolmentId, EventId, Timestamp};
 use usher_protocol::log::{Head, Run};
 
 use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId};
@@ -27,7 +27,7 @@ pub use sqlite::audit::{Audit, AuditedEvent, audit};
 use authority::{
     Append, AppendOutcome, ChangedTicket, Code, CodeId, Contact, DropLog, GenerationQuery, KeepCheckpoint,
     NewBundle, NewBundleOutcome, NewCode, NewCodeOutcome, NoteContact, PinnedBundle, Places, PlacesQuery,
-    RecordsQuery, RunQuery, SecretHash, StoredCheckpoint, StoredRecord,
+    RecordsQuery, RunQuery, StoredCheckpoint, StoredRecord,
 };
 use catalogue::{Event, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
 use organizing::{
@@ -204,8 +204,8 @@ operations! {
         trusted_events(()) -> Vec<EventId> = sqlite::authority::trust::trusted_events;
         /// Finds the newest checkpoint of an event.
         checkpoint(EventId) -> Option<StoredCheckpoint> = sqlite::authority::trust::checkpoint;
-        /// Finds the event whose enrolment code has this secret.
-        code_event(SecretHash) -> Option<EventId> = sqlite::authority::devices::code_event;
+        /// Finds the event of an enrolment code.
+        code_event(EnrolmentId) -> Option<EventId> = sqlite::authority::devices::code_event;
         /// Finds an enrolment code.
         code(CodeId) -> Option<Code> = sqlite::authority::devices::code;
         /// Lists when each device of an event was last linked.

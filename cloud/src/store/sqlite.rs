@@ -100,6 +100,10 @@ pub fn migrations() -> Vec<Migration> {
             include_str!("../../migrations/V10__authority.sql"),
         ),
         ("V11__seals", include_str!("../../migrations/V11__seals.sql")),
+        (
+            "V12__enrolment_ids",
+            include_str!("../../migrations/V12__enrolment_ids.sql"),
+        ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_cloud::clock::Clock;
 use usher_keys::{
-    Certificate, DeviceIdentity, EnrolmentCode, EnrolmentGrant, EnrolmentRequest, EventId, PublicKey,
-    SecretKey, SignedBundle,
+    Certificate, DeviceIdentity, EnrolmentCode, EnrolmentRequest, EventId, PublicKey, SealedGrant, SecretKey,
+    SignedBundle,
 };
 use usher_link::{Change, Endpoint, Outlook, Replica, Responder, SessionEnd, drive};
 use usher_protocol::checkpoint::SignedCheckpoint;
@@ -48,14 +48,14 @@ impl Hub {
     pub async fn enrol(cloud: &Cloud, code: &str, seed: u8) -> Arc<Self> {
         let key = SecretKey::from_seed(&[seed; 32]);
         let code: EnrolmentCode = code.parse().unwrap();
-        let request = EnrolmentRequest::new(code.secret(), format!("Hub {seed}"), &key).unwrap();
+        let request = EnrolmentRequest::new(&code, format!("Hub {seed}"), &key).unwrap();
         let answer = cloud
             .post("/v1/enrolments", &serde_json::to_value(request).unwrap())
             .await
             .ok(200);
-        let grant: EnrolmentGrant = serde_json::from_value(answer).unwrap();
+        let sealed: SealedGrant = serde_json::from_value(answer).unwrap();
         let clock = Clock::Manual(cloud.clock.clone());
-        grant.verify(&code, &key.public(), clock.now()).unwrap();
+        let (grant, _) = sealed.verify(&code, &key.public(), clock.now()).unwrap();
         let trust = Arc::new(Trust::pin(code.roots(), grant.bundle).unwrap());
         let ledger = Ledger::new(key.public(), Some(grant.identity.clone()), trust);
         let shelf = Shelf {

@@ -206,7 +206,9 @@ impl Day {
 
     /// Wrong requests, revocations, a cloud that dies, a device that is thrown out.
     async fn break_things(&mut self, hub: &Hub, tickets: &[Ticket]) -> anyhow::Result<()> {
-        let said = hub.command(&["http-token", "--name", "own"]).await?;
+        let said = hub
+            .command(&["http-token", "--every-gate", "--name", "own"])
+            .await?;
         let token = word_of(&said, "usher-http-")?;
         let http = hub.http.with_token(token.clone());
         self.words.push(("a device token", token.clone()));

@@ -37,6 +37,7 @@ impl Needles {
         for code in &day.enrolment_codes {
             let code: EnrolmentCode = code.parse().context("a code that was handed out")?;
             needles.bytes("the secret of an enrolment", &code.secret().0);
+            needles.bytes("the key of an enrolment", &code.secret().key().0);
         }
         let files = key_files(&day.folder())?;
         ensure!(

@@ -17,7 +17,7 @@ use crate::api::moment::Moment;
 use crate::api::refusal::conflict;
 use crate::ids::draw;
 use crate::state::AppState;
-use crate::store::authority::{CodeId, EnrolmentTerms, NewCode, NewCodeOutcome, SecretHash};
+use crate::store::authority::{CodeId, EnrolmentTerms, NewCode, NewCodeOutcome};
 use crate::store::catalogue::Event;
 
 use super::own_event;
@@ -176,10 +176,11 @@ async fn add(
     })?;
     let id = CodeId {
         event,
-        secret: SecretHash(secret.hash()),
+        code: secret.id(),
     };
     let new = NewCode {
         id,
+        key: secret.key(),
         terms,
         expires_at,
         open_limit: OPEN_CODES,

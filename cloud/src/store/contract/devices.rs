@@ -1,14 +1,15 @@
 //! Enrolment codes and contacts, and what changes beside a log: all of it together or none.
 
 use usher_keys::{
-    Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp, Window,
+    Capabilities, Certificate, DeviceIdentity, EnrolmentId, EnrolmentKey, EventId, PublicKey, Role,
+    SecretKey, Timestamp, Window,
 };
 use usher_protocol::{Generation, Unit};
 
 use crate::ids::TicketId;
 use crate::store::authority::{
     Append, AppendOutcome, Beside, CodeId, Contact, EnrolmentTerms, GenerationQuery, NewCode, NewCodeOutcome,
-    NoteContact, PlacesQuery, SecretHash, UsedCode,
+    NoteContact, PlacesQuery, UsedCode,
 };
 use crate::store::selling::{ConfirmOutcome, NewTicket, Ticket, TicketState};
 
@@ -16,12 +17,13 @@ use super::case::{Case, HOLD_MS, START};
 
 const LIFE_MS: u64 = 60_000;
 
-fn new_code(event: EventId, secret: u8, now: Timestamp) -> NewCode {
+fn new_code(event: EventId, code: u8, now: Timestamp) -> NewCode {
     NewCode {
         id: CodeId {
             event,
-            secret: SecretHash([secret; 32]),
+            code: EnrolmentId([code; 32]),
         },
+        key: EnrolmentKey([code + 100; 32]),
         terms: EnrolmentTerms {
             role: Role::Hub,
             name: "North".into(),
@@ -72,14 +74,14 @@ pub async fn a_code_is_used_once_and_in_time(case: Case) {
         NewCodeOutcome::Added
     );
     assert_eq!(
-        case.store.code_event(code.id.secret).await.unwrap(),
+        case.store.code_event(code.id.code).await.unwrap(),
         Some(case.event)
     );
-    assert_eq!(case.store.code_event(SecretHash([9; 32])).await.unwrap(), None);
+    assert_eq!(case.store.code_event(EnrolmentId([9; 32])).await.unwrap(), None);
     let stored = case.store.code(code.id).await.unwrap().unwrap();
     assert_eq!(
-        (stored.terms, stored.expires_at, stored.used),
-        (code.terms, code.expires_at, None)
+        (stored.key, stored.terms, stored.expires_at, stored.used),
+        (code.key, code.terms, code.expires_at, None)
     );
 
     let using = |device| {
@@ -116,7 +118,7 @@ pub async fn an_event_has_so_many_open_codes_and_old_ones_are_forgotten(case: Ca
     }
     let later = new_code(case.event, 3, START.plus_ms(LIFE_MS));
     assert_eq!(case.store.add_code(later).await.unwrap(), NewCodeOutcome::Added);
-    assert_eq!(case.store.code_event(SecretHash([1; 32])).await.unwrap(), None);
+    assert_eq!(case.store.code_event(EnrolmentId([1; 32])).await.unwrap(), None);
 }
 
 pub async fn the_last_contact_of_each_device_is_kept(case: Case) {
