@@ -94,6 +94,7 @@ impl Metrics {
                 | BookOutcome::Released
                 | BookOutcome::AlreadyBooked
                 | BookOutcome::KeyReused
+                | BookOutcome::Renewed
                 | BookOutcome::TokenMissing
                 | BookOutcome::NotFound,
             ) => "refused",

@@ -20,7 +20,7 @@ use std::path::Path;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::log::{Head, Run};
 
-use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId};
+use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId};
 pub use error::StoreError;
 pub use sqlite::audit::{Audit, AuditedEvent, audit};
 
@@ -36,7 +36,8 @@ use organizing::{
 };
 use selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome,
-    HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest, Reservation, Ticket, Tidy,
+    HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome,
+    Reservation, Ticket, Tidy,
 };
 
 /// The store; clones share it.
@@ -127,6 +128,8 @@ operations! {
         confirm_booking(ConfirmBooking) -> ConfirmOutcome = sqlite::close::confirm_booking;
         /// Ends an open booking without tickets.
         close_booking(CloseBooking) -> CloseOutcome = sqlite::close::close_booking;
+        /// Gives an ended booking a new id; the one it had leads nowhere from then on.
+        renew_booking(RenewBooking) -> RenewOutcome = sqlite::renew::renew_booking;
 
         // Organizing.
         /// Adds an organizer with its first API key.
@@ -160,6 +163,8 @@ operations! {
         reservation(ReservationId) -> Option<Reservation> = sqlite::rows::reservation;
         /// Finds a booking with its tickets.
         booking(BookingId) -> Option<Booking> = sqlite::rows::booking;
+        /// Finds the booking that a charge is for.
+        booking_of_charge(ChargeReference) -> Option<BookingId> = sqlite::rows::booking_of_charge;
         /// Finds a ticket.
         ticket(TicketId) -> Option<Ticket> = sqlite::rows::ticket;
         /// Lists the bookings whose payment has no known end.

@@ -82,6 +82,8 @@ pub enum Conflict {
     KeyReused,
     /// The reservation has become a booking.
     AlreadyBooked,
+    /// The booking has been given a new id since.
+    Renewed,
     /// The reservation is being paid.
     Paying,
     /// The charge was given back, because the units were lost.
@@ -99,6 +101,7 @@ impl Conflict {
         match self {
             Self::KeyReused => "idempotency-key-reused",
             Self::AlreadyBooked => "already-booked",
+            Self::Renewed => "booking-renewed",
             Self::Paying => "being-paid",
             Self::Refunded => "refunded",
             Self::SalesClosed => "sales-closed",
@@ -114,6 +117,10 @@ impl Conflict {
             }
             Self::AlreadyBooked => {
                 "This reservation has become a booking, or another request is paying for it."
+            }
+            Self::Renewed => {
+                "This booking is paid, and its address was changed since. Nothing was charged again: ask the organizer for the \
+                 new address."
             }
             Self::Paying => "This reservation is being paid: wait for the payment's end.",
             Self::Refunded => "The places were lost while the payment ran, and the money was given back.",

@@ -52,6 +52,9 @@ contracts! {
         a_refunded_booking_frees_its_units,
         a_booking_ends_once,
         confirming_without_all_tickets_changes_nothing,
+        a_charge_leads_to_its_booking,
+        a_renewed_booking_is_found_by_its_new_id_alone,
+        a_booking_is_not_renewed_while_its_payment_runs,
     }
     catalogue {
         events_are_found_by_word_and_city,
@@ -81,6 +84,7 @@ contracts! {
         the_last_contact_of_each_device_is_kept,
         a_ticket_changes_from_how_it_stood_or_not_at_all,
         a_reissued_ticket_takes_the_place_of_the_one_before,
+        a_transferred_ticket_leaves_its_booking,
         units_are_found_with_their_seats,
     }
     races {

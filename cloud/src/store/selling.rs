@@ -5,7 +5,7 @@ use usher_keys::{EventId, Timestamp};
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{Generation, TierId, Unit};
 
-use crate::ids::{BookingId, ReservationId, TicketId};
+use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
 use crate::payment::DeclineReason;
 use crate::store::catalogue::Seat;
@@ -155,8 +155,10 @@ pub struct RequestHash(pub [u8; 32]);
 /// Asks to open a booking.
 #[derive(Clone)]
 pub struct BeginBooking {
-    /// The id the booking shall have; also the gateway's reference.
+    /// The id the booking shall have.
     pub booking: BookingId,
+    /// What the gateway shall know its charge by.
+    pub charge: ChargeReference,
     /// The reservation to pay for.
     pub reservation: ReservationId,
     /// The client's key for this request.
@@ -178,6 +180,8 @@ pub enum BeginOutcome {
     Started(OpenBooking),
     /// The same request was made before, and this is its booking.
     Existing(Booking),
+    /// The same request was made before, and its booking has been given a new id since: that is for its buyer alone.
+    Renewed,
     /// The key was used for another request.
     KeyReused,
     /// The reservation's time is over, or its units are no longer its own.
@@ -199,6 +203,8 @@ pub enum BeginOutcome {
 pub struct OpenBooking {
     /// The booking.
     pub id: BookingId,
+    /// What the gateway knows its charge by.
+    pub charge: ChargeReference,
     /// Its reservation.
     pub reservation: ReservationId,
     /// What is to be paid.
@@ -286,6 +292,26 @@ pub enum CloseOutcome {
     NotOpen,
 }
 
+/// Asks for a new id for a booking, because somebody who should not knows the one it has.
+#[derive(Debug, Clone, Copy)]
+pub struct RenewBooking {
+    /// The id it has.
+    pub booking: BookingId,
+    /// The id it shall have; names the same event.
+    pub new: BookingId,
+}
+
+/// What became of renewing a booking's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RenewOutcome {
+    /// This is its id, now or since an earlier request that named the same one.
+    Renewed(BookingId),
+    /// There is no booking of this id.
+    NotFound,
+    /// Its payment is running.
+    Paying,
+}
+
 /// How a booking stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BookingState {
@@ -306,6 +332,8 @@ pub enum BookingState {
 pub struct Booking {
     /// Its id.
     pub id: BookingId,
+    /// What the gateway knows its charge by.
+    pub charge: ChargeReference,
     /// The reservation it came from.
     pub reservation: ReservationId,
     /// How it stands.
@@ -347,8 +375,6 @@ pub enum TicketState {
 pub struct Ticket {
     /// Its id.
     pub id: TicketId,
-    /// The booking it belongs to.
-    pub booking: BookingId,
     /// Its unit.
     pub unit: Unit,
     /// Which reissue it is, from 1.
@@ -363,6 +389,8 @@ pub struct Ticket {
     pub seat: Option<Seat>,
     /// How it stands.
     pub state: TicketState,
+    /// Whether the ticket that replaced it is somebody else's.
+    pub transferred: bool,
     /// The digits of its QR code.
     pub payload: String,
     /// When it was issued.

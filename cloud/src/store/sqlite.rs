@@ -11,6 +11,7 @@ pub mod drafts;
 pub mod holds;
 pub mod organizers;
 mod readers;
+pub mod renew;
 pub mod rows;
 mod seals;
 mod soundness;
@@ -100,6 +101,7 @@ pub fn migrations() -> Vec<Migration> {
             include_str!("../../migrations/V10__authority.sql"),
         ),
         ("V11__seals", include_str!("../../migrations/V11__seals.sql")),
+        ("V12__bearers", include_str!("../../migrations/V12__bearers.sql")),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

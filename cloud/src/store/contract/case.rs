@@ -8,7 +8,7 @@ use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier as PolicyTier, Z
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit, ZoneId};
 
-use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId, VenueId, draw_event_id};
+use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId, VenueId, draw_event_id};
 use crate::store::Store;
 use crate::store::catalogue::{Occupancy, OccupancyQuery, Seat, Status, Tier};
 use crate::store::organizing::{
@@ -178,6 +178,7 @@ impl Case {
     pub fn begin_request(&self, reservation: ReservationId, key: &str, now: Timestamp) -> BeginBooking {
         BeginBooking {
             booking: BookingId::draw(self.event, now),
+            charge: ChargeReference::draw(self.event, now),
             reservation,
             idempotency_key: key.into(),
             request_hash: RequestHash(*blake3::hash(reservation.to_string().as_bytes()).as_bytes()),
