@@ -74,6 +74,7 @@ impl Metrics {
         let word = match outcome {
             HoldOutcome::Held(_) => "held",
             HoldOutcome::Taken(_) | HoldOutcome::Short(_) => "taken",
+            HoldOutcome::TooMany(_) => "too_many",
             HoldOutcome::UnknownSeats(_)
             | HoldOutcome::UnknownTiers(_)
             | HoldOutcome::NoSuchEvent

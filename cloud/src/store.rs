@@ -5,6 +5,7 @@
 
 pub mod authority;
 pub mod catalogue;
+pub mod claimant;
 pub mod error;
 pub mod finding;
 pub mod organizing;
@@ -35,7 +36,7 @@ use organizing::{
     Venue,
 };
 use selling::{
-    BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome,
+    BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Forget,
     HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome,
     Reservation, Ticket, Tidy,
 };
@@ -122,6 +123,8 @@ operations! {
         release(ReleaseRequest) -> ReleaseOutcome = sqlite::holds::release;
         /// Writes expired units down as available; nothing depends on it.
         tidy(Tidy) -> usize = sqlite::holds::tidy;
+        /// Deletes reservations that nothing came of, some time after their end; nothing depends on it.
+        forget(Forget) -> usize = sqlite::bounds::forget;
         /// Marks a reservation's units as paying and opens its booking, once for each idempotency key.
         begin_booking(BeginBooking) -> BeginOutcome = sqlite::begin::begin_booking;
         /// Turns an open booking into tickets.

@@ -61,6 +61,16 @@ pub enum ApiError {
         /// What to do about it.
         detail: String,
     },
+    /// The client does too much at once.
+    #[error("too much at once: {slug}")]
+    TooMany {
+        /// Names the kind of problem.
+        slug: &'static str,
+        /// What to do about it.
+        detail: String,
+        /// When the same request may be done, in seconds from now.
+        retry_after: u64,
+    },
     /// Something we depend on does not answer now.
     #[error("not available now: {0}")]
     Unavailable(&'static str),
@@ -178,6 +188,9 @@ pub struct Problem {
     /// Of `invalid-request`: what is wrong with which value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// What the header Retry-After says, if not the usual.
+    #[serde(skip)]
+    pub retry_after: Option<u64>,
 }
 
 impl ApiError {
@@ -227,6 +240,14 @@ impl ApiError {
             Self::Declined(reason) => problem(StatusCode::PAYMENT_REQUIRED, reason.word(), reason.sentence()),
             Self::Conflict(conflict) => problem(StatusCode::CONFLICT, conflict.slug(), conflict.sentence()),
             Self::Refused { status, slug, detail } => problem(status, slug, detail),
+            Self::TooMany {
+                slug,
+                detail,
+                retry_after,
+            } => Problem {
+                retry_after: Some(retry_after),
+                ..problem(StatusCode::TOO_MANY_REQUESTS, slug, detail)
+            },
             Self::Unavailable(detail) => problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail),
             Self::Booking(error) => booking_problem(&error),
             Self::Store(error) => store_problem(&error),
@@ -244,6 +265,7 @@ fn problem(status: StatusCode, slug: &str, detail: impl Into<Cow<'static, str>>)
         taken: Vec::new(),
         short: Vec::new(),
         errors: Vec::new(),
+        retry_after: None,
     }
 }
 
@@ -292,6 +314,7 @@ impl IntoResponse for ApiError {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(
@@ -299,7 +322,9 @@ impl IntoResponse for Problem {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        } else if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         } else if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -1,6 +1,7 @@
 //! The contract of the store: every operation, with its refusals, the same on every engine.
 
 mod bookings;
+mod bounds;
 pub mod case;
 mod catalogue;
 mod devices;
@@ -39,6 +40,12 @@ contracts! {
         an_event_that_is_a_draft_or_over_sells_nothing,
         the_price_is_fixed_when_the_reservation_is_made,
         tidying_changes_nothing_that_anyone_is_told,
+    }
+    bounds {
+        a_session_and_an_address_hold_so_much_without_paying,
+        what_is_given_back_paid_for_or_being_paid_does_not_count,
+        many_claims_at_once_stay_within_the_bound,
+        what_nobody_paid_for_is_forgotten,
     }
     bookings {
         a_booking_turns_units_into_tickets,

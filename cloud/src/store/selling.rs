@@ -9,6 +9,7 @@ use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
 use crate::payment::DeclineReason;
 use crate::store::catalogue::Seat;
+use crate::store::claimant::{Claimant, HoldBounds, TooManyHeld};
 
 /// Asks for a number of free units of a tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,10 @@ pub struct HoldRequest {
     pub reservation: ReservationId,
     /// The units.
     pub claim: Claim,
+    /// Who asks.
+    pub claimant: Claimant,
+    /// How many they may hold.
+    pub bounds: HoldBounds,
     /// The time.
     pub now: Timestamp,
 }
@@ -74,6 +79,8 @@ pub enum HoldOutcome {
     UnknownSeats(Vec<Unit>),
     /// The event has no such tiers.
     UnknownTiers(Vec<TierId>),
+    /// Nothing is held: whoever asks would hold too many without paying.
+    TooMany(TooManyHeld),
     /// No such event is published.
     NoSuchEvent,
     /// The event is over.
@@ -146,6 +153,17 @@ pub struct Tidy {
     pub limit: u32,
     /// The time.
     pub now: Timestamp,
+}
+
+/// Asks to delete reservations of an event that nothing came of.
+#[derive(Debug, Clone, Copy)]
+pub struct Forget {
+    /// The event.
+    pub event: EventId,
+    /// Only those whose time was over by then.
+    pub ended_by: Timestamp,
+    /// At most so many.
+    pub limit: u32,
 }
 
 /// The BLAKE3 hash of a booking request: what "the same request" means for an idempotency key.

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod authority;
 pub mod begin;
+pub mod bounds;
 pub mod catalogue;
 pub mod close;
 pub mod column;
@@ -102,6 +103,10 @@ pub fn migrations() -> Vec<Migration> {
         ),
         ("V11__seals", include_str!("../../migrations/V11__seals.sql")),
         ("V12__bearers", include_str!("../../migrations/V12__bearers.sql")),
+        (
+            "V13__claimants",
+            include_str!("../../migrations/V13__claimants.sql"),
+        ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

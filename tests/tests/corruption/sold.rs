@@ -9,6 +9,7 @@ use usher_cloud::ids::{BookingId, ReservationId, TicketId, draw_event_id};
 use usher_cloud::store::Store;
 use usher_cloud::store::authority::RecordsQuery;
 use usher_cloud::store::catalogue::OccupancyQuery;
+use usher_cloud::store::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
 use usher_cloud::store::selling::{Claim, HoldOutcome, HoldRequest, Reservation, TierQuantity};
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::{TierId, Unit};
@@ -179,6 +180,14 @@ impl Ids {
         let request = HoldRequest {
             reservation: ReservationId::draw(self.event, self.now),
             claim,
+            claimant: Claimant {
+                address: ClientAddress::V4([127, 0, 0, 1]),
+                session: SessionHash([1; 16]),
+            },
+            bounds: HoldBounds {
+                per_address: u32::MAX,
+                per_session: u32::MAX,
+            },
             now: self.now,
         };
         Ok(store.hold(request).await?)

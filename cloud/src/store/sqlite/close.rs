@@ -150,7 +150,9 @@ fn set_reservation(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE reservations SET state = ?3
+            "UPDATE reservations SET state = ?3,
+                 claimant_address = CASE WHEN ?3 = 'held' THEN claimant_address END,
+                 claimant_session = CASE WHEN ?3 = 'held' THEN claimant_session END
              WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'paying'",
         )?
         .execute(params![reservation.id.event.0, reservation.id.local, state])?;
