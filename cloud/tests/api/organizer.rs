@@ -174,3 +174,31 @@ async fn a_big_event_fits_in_one_request() {
     assert_eq!(map["tiers"][1]["available"], 4_000);
     cloud.buy(&event, &[5_999]).await;
 }
+
+#[tokio::test]
+async fn the_zones_that_each_tier_opens_are_named() {
+    let cloud = Cloud::start().await;
+    let event = cloud
+        .event(|draft| {
+            draft["zones"] = json!([{"id": 2, "name": "Floor"}, {"id": 1, "name": "Backstage"}]);
+            draft["tiers"][2]["zones"] = json!([2, 1]);
+        })
+        .await;
+    let path = format!("/v1/organizer/events/{event}");
+    let shown = cloud.organize(Method::GET, &path, &Value::Null).await.ok(200);
+    assert_eq!(
+        shown["tiers"],
+        json!([
+            {"tier": 1, "name": "Stalls", "opens": ["Floor"]},
+            {"tier": 2, "name": "Standing", "opens": ["Floor"]},
+            {"tier": 3, "name": "Guests", "opens": ["Floor", "Backstage"]},
+        ])
+    );
+    let mut policy = shown["policy"].clone();
+    policy["tiers"][0]["zones"] = json!([]);
+    let refused = cloud
+        .organize(Method::PUT, &format!("{path}/policy"), &policy)
+        .await;
+    let problem = refused.check_problem(422, "invalid-request");
+    assert_eq!(problem["errors"][0]["pointer"], "/tiers/0/zones");
+}

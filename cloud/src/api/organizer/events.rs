@@ -50,12 +50,37 @@ pub struct OrganizerEventView {
     pub units: u32,
     /// How many of them, the first ones, are seats.
     pub seats: u32,
+    /// Its tiers, and which zones each opens.
+    pub tiers: Vec<TierZonesView>,
     /// What gates go by.
     #[schema(value_type = Object)]
     pub policy: Policy,
     /// What it has sold; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sales: Option<SalesView>,
+}
+
+/// A tier and what it opens.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TierZonesView {
+    /// The tier.
+    pub tier: u16,
+    /// Its name.
+    pub name: String,
+    /// The zones it opens, by name.
+    #[schema(example = json!(["Floor"]))]
+    pub opens: Vec<String>,
+}
+
+impl TierZonesView {
+    fn of(tier: &usher_protocol::policy::Tier, policy: &Policy) -> Self {
+        let opens = tier.zones.iter().filter_map(|zone| policy.zone(*zone));
+        Self {
+            tier: tier.id.0,
+            name: tier.name.clone(),
+            opens: opens.map(|zone| zone.name.clone()).collect(),
+        }
+    }
 }
 
 /// What an event has sold.
@@ -101,6 +126,11 @@ impl OrganizerEventView {
             EventStatus::Draft => "draft",
             EventStatus::Published => "published",
         };
+        let tiers = event
+            .policy
+            .tiers
+            .iter()
+            .map(|tier| TierZonesView::of(tier, &event.policy));
         Self {
             event_id: event.id,
             status,
@@ -111,6 +141,7 @@ impl OrganizerEventView {
             seats: event.seat_count,
             sales: sales.map(|sales| SalesView::of(&event, &sales)),
             name: event.name,
+            tiers: tiers.collect(),
             policy: event.policy,
         }
     }
