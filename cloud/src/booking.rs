@@ -76,6 +76,8 @@ pub enum BookOutcome {
     Renewed,
     /// There is something to pay and no token.
     TokenMissing,
+    /// The event is over.
+    SalesClosed,
     /// There is no such reservation.
     NotFound,
     /// The charge was given back: the units were lost.
@@ -181,6 +183,7 @@ impl BookingDesk {
             BeginOutcome::Expired => Ok(BookOutcome::Expired),
             BeginOutcome::Released => Ok(BookOutcome::Released),
             BeginOutcome::Paying | BeginOutcome::Booked => Ok(BookOutcome::AlreadyBooked),
+            BeginOutcome::SalesClosed => Ok(BookOutcome::SalesClosed),
             BeginOutcome::TokenMissing => Ok(BookOutcome::TokenMissing),
             BeginOutcome::NotFound => Ok(BookOutcome::NotFound),
         }

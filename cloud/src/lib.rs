@@ -14,9 +14,11 @@ mod observe;
 pub mod pages;
 pub mod payment;
 pub mod qr;
+
 pub mod routes;
 pub mod seat_maps;
 pub mod server;
 pub mod signing;
 pub mod state;
 pub mod store;
+pub mod test_sale;

@@ -97,6 +97,7 @@ impl Metrics {
                 | BookOutcome::KeyReused
                 | BookOutcome::Renewed
                 | BookOutcome::TokenMissing
+                | BookOutcome::SalesClosed
                 | BookOutcome::NotFound,
             ) => "refused",
             Err(_) => "unsettled",

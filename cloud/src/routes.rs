@@ -47,6 +47,7 @@ fn public() -> Api {
         .routes(routes!(keys::jwks_of_all))
         .routes(routes!(enrolments::create))
         .routes(routes!(status::health))
+        .routes(routes!(status::ready))
         .routes(routes!(status::metrics))
 }
 

@@ -100,6 +100,8 @@ pub enum Conflict {
     Refunded,
     /// The event is over.
     SalesClosed,
+    /// A draft's days are over.
+    Over,
     /// The event has no signing key and trust bundle yet.
     NoSigningKey,
     /// Making the event was interrupted.
@@ -115,6 +117,7 @@ impl Conflict {
             Self::Paying => "being-paid",
             Self::Refunded => "refunded",
             Self::SalesClosed => "sales-closed",
+            Self::Over => "event-over",
             Self::NoSigningKey => "no-signing-key",
             Self::DraftIncomplete => "draft-incomplete",
         }
@@ -134,7 +137,10 @@ impl Conflict {
             }
             Self::Paying => "This reservation is being paid: wait for the payment's end.",
             Self::Refunded => "The places were lost while the payment ran, and the money was given back.",
-            Self::SalesClosed => "The event is over.",
+            Self::SalesClosed => {
+                "The event is over: nothing of it is sold any more, and nothing was charged."
+            }
+            Self::Over => "The event is over before it is on sale: change its days first.",
             Self::NoSigningKey => {
                 "The event has no ticket-signing key yet: upload the trust bundle that lists it, then publish."
             }

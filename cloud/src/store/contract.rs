@@ -59,6 +59,7 @@ contracts! {
         a_refunded_booking_frees_its_units,
         a_booking_ends_once,
         confirming_without_all_tickets_changes_nothing,
+        what_was_held_before_the_end_is_not_booked_after_it,
         a_charge_leads_to_its_booking,
         a_renewed_booking_is_found_by_its_new_id_alone,
         a_booking_is_not_renewed_while_its_payment_runs,

@@ -212,6 +212,8 @@ pub enum BeginOutcome {
     Booked,
     /// There is something to pay and the request came without a payment token.
     TokenMissing,
+    /// The event is over.
+    SalesClosed,
     /// There is no such reservation.
     NotFound,
 }

@@ -289,3 +289,25 @@ async fn what_a_secret_id_leads_to_is_kept_by_no_cache_and_told_to_no_other_site
         );
     }
 }
+
+#[tokio::test]
+async fn what_was_held_before_the_end_is_not_sold_after_it() {
+    let cloud = Cloud::start().await;
+    let event = cloud
+        .event(|draft| {
+            draft["starts_at"] = json!("2027-01-15T07:00:00Z");
+            draft["ends_at"] = json!("2027-01-15T08:05:00Z");
+        })
+        .await;
+    let (first, second) = (
+        cloud.hold(&event, &[0]).await.ok(201),
+        cloud.hold(&event, &[1]).await.ok(201),
+    );
+    let booking = cloud.book(&first, "a", "tok_ok").await.ok(201);
+    cloud.clock.advance_ms(5 * 60_000);
+    cloud
+        .book(&second, "b", "tok_ok")
+        .await
+        .check_problem(409, "sales-closed");
+    assert_eq!(cloud.book(&first, "a", "tok_ok").await.ok(201), booking);
+}

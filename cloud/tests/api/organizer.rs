@@ -202,3 +202,22 @@ async fn the_zones_that_each_tier_opens_are_named() {
     let problem = refused.check_problem(422, "invalid-request");
     assert_eq!(problem["errors"][0]["pointer"], "/tiers/0/zones");
 }
+
+#[tokio::test]
+async fn an_event_whose_days_are_over_is_not_published() {
+    let cloud = Cloud::start().await;
+    let event = cloud
+        .draft(|draft| {
+            draft["starts_at"] = json!("2027-01-14T18:00:00Z");
+            draft["ends_at"] = json!("2027-01-14T23:00:00Z");
+        })
+        .await;
+    cloud.sign(&event).await;
+    let path = format!("/v1/organizer/events/{event}");
+    let publish = format!("{path}/publish");
+    let refused = cloud.organize(Method::POST, &publish, &Value::Null).await;
+    refused.check_problem(409, "event-over");
+    let days = json!({"ends_at": "2030-06-04T23:00:00Z"});
+    cloud.organize(Method::PATCH, &path, &days).await.ok(200);
+    cloud.organize(Method::POST, &publish, &Value::Null).await.ok(200);
+}

@@ -20,6 +20,7 @@ use crate::state::AppState;
 use crate::store::SalesQuery;
 use crate::store::catalogue::{Event, EventStatus};
 use crate::store::organizing::{AddUnits, EventChange, EventSales, NewEvent, Publish, PublishOutcome, Venue};
+use crate::test_sale;
 
 use super::draft::{EventRequest, Inventory, RESERVATION_SECONDS, check_texts, check_times};
 use super::own_event;
@@ -388,24 +389,28 @@ pub async fn change(
     (status = 200, body = OrganizerEventView, description = "On sale, now or before"),
     (status = 401, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No signing key yet, or making it was interrupted"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No signing key yet, the event is over, or making it was interrupted"),
 ))]
 pub async fn publish(
     State(app): State<Arc<AppState>>,
     caller: Caller,
     Id(id): Id<EventId>,
 ) -> Result<Json<OrganizerEventView>, ApiError> {
-    own_event(&app, caller, id).await?;
+    let draft = own_event(&app, caller, id).await?;
+    let now = app.clock.now();
+    if draft.status == EventStatus::Draft && draft.is_over(now) {
+        return Err(ApiError::Conflict(Conflict::Over));
+    }
     if app.signer.key_in_use(id).is_none() {
         return Err(ApiError::Conflict(Conflict::NoSigningKey));
     }
-    let now = app.clock.now();
     match app.store.publish(Publish { event: id, now }).await? {
         PublishOutcome::Published => app.seat_maps.forget(id),
         PublishOutcome::Incomplete => return Err(ApiError::Conflict(Conflict::DraftIncomplete)),
         PublishOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
     }
     let event = own_event(&app, caller, id).await?;
+    test_sale::warn_of(&app, &event);
     // Should this fail, publishing again or the next start makes up for it.
     app.authorities.decree(&event).await?;
     Ok(Json(OrganizerEventView::of(event, None)))

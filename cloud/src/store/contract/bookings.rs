@@ -1,5 +1,6 @@
 //! Opening, confirming and ending bookings.
 
+use usher_keys::Timestamp;
 use usher_protocol::Generation;
 
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
@@ -335,6 +336,18 @@ pub async fn a_booking_is_not_renewed_while_its_payment_runs(case: Case) {
     );
     assert!(matches!(
         case.confirm(&open, START).await,
+        ConfirmOutcome::Confirmed(_)
+    ));
+}
+
+pub async fn what_was_held_before_the_end_is_not_booked_after_it(case: Case) {
+    let over = START.plus_ms(90_000_000);
+    let before = Timestamp(over.0 - 1);
+    let held = case.held(&[0, 1], before).await;
+    assert_eq!(case.begin(held.id, "key", over).await, BeginOutcome::SalesClosed);
+    let open = case.begun(held.id, "key", before).await;
+    assert!(matches!(
+        case.confirm(&open, over).await,
         ConfirmOutcome::Confirmed(_)
     ));
 }

@@ -23,6 +23,7 @@ pub fn begin_booking(
     };
     let refusal = match reservation.state {
         ReservationState::Held if reservation.is_expired(request.now) => Some(BeginOutcome::Expired),
+        ReservationState::Held if is_over(connection, request)? => Some(BeginOutcome::SalesClosed),
         ReservationState::Held if reservation.amount.minor > 0 && !request.can_pay => {
             Some(BeginOutcome::TokenMissing)
         }
@@ -45,6 +46,13 @@ pub fn begin_booking(
         amount: reservation.amount,
         units: rows::units_to_issue(connection, &reservation)?,
     })))
+}
+
+fn is_over(connection: &Connection, request: &BeginBooking) -> Result<bool, StoreError> {
+    let over = connection
+        .prepare_cached("SELECT 1 FROM events WHERE event_id = ?1 AND ends_at <= ?2")?
+        .exists(params![request.reservation.event.0, ms(request.now)])?;
+    Ok(over)
 }
 
 /// Finds what the key was used for before; an abandoned booking counts for nothing.
