@@ -23,6 +23,7 @@ use crate::payment::{
 };
 use crate::seat_maps::SeatMaps;
 use crate::signing::{NoSigningKey, TicketSigner};
+use crate::store::claimant::HoldBounds;
 use crate::store::selling::{
     BeginBooking, BeginOutcome, Booking, BookingState, CloseBooking, ConfirmBooking, ConfirmOutcome, Ending,
     NewTicket, OpenBooking, RequestHash,
@@ -118,6 +119,8 @@ pub struct DeskParts {
     pub seat_maps: SeatMaps,
     /// Who counts.
     pub metrics: Metrics,
+    /// How many units one client may hold without paying.
+    pub bounds: HoldBounds,
     /// How long the gateway may take.
     pub payment_timeout: Duration,
 }
@@ -278,6 +281,7 @@ impl BookingDesk {
         let close = CloseBooking {
             booking: open.id,
             ending,
+            bounds: self.parts.bounds,
             now: self.parts.clock.now(),
         };
         self.parts.store.close_booking(close).await?;

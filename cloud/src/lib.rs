@@ -14,7 +14,6 @@ mod observe;
 pub mod pages;
 pub mod payment;
 pub mod qr;
-
 pub mod routes;
 pub mod seat_maps;
 pub mod server;

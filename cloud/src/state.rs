@@ -81,6 +81,7 @@ impl AppState {
             clock: clock.clone(),
             seat_maps: seat_maps.clone(),
             metrics: metrics.clone(),
+            bounds: config.reservations.hold_bounds(),
             payment_timeout: config.payment_timeout(),
         });
         Ok(Arc::new(Self {

@@ -9,7 +9,7 @@ use crate::clock::ManualClock;
 use crate::ids::draw_event_id;
 use crate::payment::sandbox::Sandbox;
 use crate::store::catalogue::Status;
-use crate::store::contract::case::{Case, GUESTS as FREE, HOLD_MS, STALLS as PAID, START};
+use crate::store::contract::case::{Case, GUESTS as FREE, HOLD_MS, STALLS as PAID, START, UNBOUNDED};
 use crate::store::sandbox_ledger::SandboxLedger;
 use crate::store::selling::{CloseOutcome, HoldOutcome};
 
@@ -117,6 +117,7 @@ fn desk(
         signer,
         clock,
         metrics: Metrics::default(),
+        bounds: UNBOUNDED,
         payment_timeout,
     })
 }
@@ -358,6 +359,7 @@ async fn a_charge_for_units_that_were_lost_is_given_back() {
         booking: open.id,
         ending: Ending::Abandoned,
         now: START,
+        bounds: UNBOUNDED,
     };
     assert_eq!(
         office.case.store.close_booking(close).await.unwrap(),

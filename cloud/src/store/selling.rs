@@ -284,9 +284,10 @@ pub enum ConfirmOutcome {
 /// How a booking ends without tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// The gateway declined: the units go back to the reservation.
+    /// The gateway declined: the units go back to the reservation, or are available if its claimant holds too many without
+    /// them.
     Declined(DeclineReason),
-    /// There was no charge and will be none: the units go back to the reservation, the idempotency key is free again.
+    /// There was no charge and will be none: the same, and the idempotency key is free again.
     Abandoned,
     /// The charge was given back: the units are available.
     Refunded,
@@ -299,6 +300,8 @@ pub struct CloseBooking {
     pub booking: BookingId,
     /// How it ends.
     pub ending: Ending,
+    /// How many units may be held without paying.
+    pub bounds: HoldBounds,
     /// The time.
     pub now: Timestamp,
 }

@@ -10,7 +10,8 @@ use crate::payment::DeclineReason;
 use crate::store::catalogue::Status;
 use crate::store::claimant::{BoundBy, Claimant, ClientAddress, HoldBounds, SessionHash, TooManyHeld};
 use crate::store::selling::{
-    BeginOutcome, Claim, Ending, Forget, HoldOutcome, HoldRequest, ReleaseRequest, Reservation, TierQuantity,
+    BeginOutcome, Claim, CloseBooking, CloseOutcome, Ending, Forget, HoldOutcome, HoldRequest, OpenBooking,
+    ReleaseRequest, Reservation, ReservationState, TierQuantity,
 };
 
 use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START};
@@ -42,10 +43,11 @@ async fn claim(case: &Case, claimant: Claimant, quantity: u32, now: Timestamp) -
 }
 
 async fn claimed(case: &Case, claimant: Claimant, quantity: u32, now: Timestamp) -> Reservation {
-    match claim(case, claimant, quantity, now).await {
-        HoldOutcome::Held(reservation) => reservation,
-        outcome => panic!("not held: {outcome:?}"),
-    }
+    let outcome = claim(case, claimant, quantity, now).await;
+    let HoldOutcome::Held(reservation) = outcome else {
+        panic!("not held: {outcome:?}")
+    };
+    reservation
 }
 
 fn too_many(by: BoundBy, held: u32, fits_at: Timestamp) -> HoldOutcome {
@@ -109,6 +111,36 @@ pub async fn what_is_given_back_paid_for_or_being_paid_does_not_count(case: Case
         claim(&case, me, 1, START).await,
         HoldOutcome::TooMany(_)
     ));
+}
+
+pub async fn payments_that_fail_hold_no_more_than_may_be_held(case: Case) {
+    let me = claimant(1, 1);
+    let fail = async |open: &OpenBooking, ending| {
+        let close = CloseBooking {
+            booking: open.id,
+            ending,
+            bounds: BOUNDS,
+            now: START,
+        };
+        assert_eq!(
+            case.store.close_booking(close).await.unwrap(),
+            CloseOutcome::Closed
+        );
+    };
+    let first = claimed(&case, me, 2, START).await;
+    let paying = case.begun(first.id, "a", START).await;
+    let second = claimed(&case, me, 1, START).await;
+    fail(&paying, Ending::Declined(DeclineReason::Card)).await;
+    let state = async |id| case.store.reservation(id).await.unwrap().unwrap().state;
+    assert_eq!(state(first.id).await, ReservationState::Released);
+    assert_eq!(case.occupancy(START).await.tiers[0].held, 1);
+    assert_eq!(case.begin(first.id, "b", START).await, BeginOutcome::Released);
+    // Within the bound it goes back, as often as it is tried.
+    for key in ["c", "d"] {
+        let paying = case.begun(second.id, key, START).await;
+        fail(&paying, Ending::Abandoned).await;
+        assert_eq!(state(second.id).await, ReservationState::Held);
+    }
 }
 
 pub async fn many_claims_at_once_stay_within_the_bound(case: Case) {

@@ -234,6 +234,7 @@ impl Case {
             .close_booking(CloseBooking {
                 booking: open.id,
                 ending,
+                bounds: UNBOUNDED,
                 now,
             })
             .await

@@ -5,8 +5,8 @@ use usher_keys::Timestamp;
 
 use crate::ids::ReservationId;
 use crate::store::StoreError;
-use crate::store::claimant::{BoundBy, TooManyHeld};
-use crate::store::selling::{Claim, Forget, HoldRequest};
+use crate::store::claimant::{BoundBy, HoldBounds, TooManyHeld};
+use crate::store::selling::{Claim, CloseBooking, Forget, HoldRequest, Reservation};
 
 use super::Effect;
 use super::column::{moment, ms};
@@ -15,35 +15,82 @@ use super::{holds, rows};
 /// Looks whether a claim would go beyond what its claimant may hold. Only the writer asks, so that what is counted is what
 /// there is when the claim is written.
 pub fn exceeded(connection: &Connection, request: &HoldRequest) -> Result<Option<TooManyHeld>, StoreError> {
-    let bounds = [
-        (
-            BoundBy::Session,
-            request.bounds.per_session,
-            "SELECT expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_session
-             WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
-            request.claimant.session.0.as_slice(),
-        ),
-        (
-            BoundBy::Address,
-            request.bounds.per_address,
-            "SELECT expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_address
-             WHERE claimant_address = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
-            request.claimant.address.bytes(),
-        ),
-    ];
-    for (by, most, sql, claimant) in bounds {
-        let live = held(connection, sql, params![claimant, ms(request.now)])?;
-        let held = live.iter().map(|(_, units)| units).sum();
-        if let Some(fits_at) = fits_at(&live, most, wanted(&request.claim)) {
-            return Ok(Some(TooManyHeld {
-                by,
-                held,
-                most,
-                fits_at,
-            }));
+    let claimant = request.claimant;
+    let asked = Asked {
+        address: Some(claimant.address.bytes()),
+        session: Some(claimant.session.0.as_slice()),
+        units: wanted(&request.claim),
+        bounds: request.bounds,
+        now: request.now,
+    };
+    asked.exceeds(connection)
+}
+
+/// Tells whether the units of a payment that failed may go back to their reservation. What is being paid does not count;
+/// without this, payments that are bound to fail would hold any number of units.
+pub fn fits_again(
+    connection: &Connection,
+    reservation: &Reservation,
+    request: &CloseBooking,
+) -> Result<bool, StoreError> {
+    let id = reservation.id;
+    let (address, session): (Option<Vec<u8>>, Option<Vec<u8>>) = connection
+        .prepare_cached(
+            "SELECT claimant_address, claimant_session FROM reservations
+             WHERE event_id = ?1 AND reservation_id = ?2",
+        )?
+        .query_row(params![id.event.0, id.local], |row| row.try_into())?;
+    let asked = Asked {
+        address: address.as_deref(),
+        session: session.as_deref(),
+        units: u32::try_from(reservation.lines.len()).unwrap_or(u32::MAX),
+        bounds: request.bounds,
+        now: request.now,
+    };
+    Ok(asked.exceeds(connection)?.is_none())
+}
+
+/// Units that somebody would hold without paying, beside what they hold.
+struct Asked<'a> {
+    address: Option<&'a [u8]>,
+    session: Option<&'a [u8]>,
+    units: u32,
+    bounds: HoldBounds,
+    now: Timestamp,
+}
+
+impl Asked<'_> {
+    fn exceeds(&self, connection: &Connection) -> Result<Option<TooManyHeld>, StoreError> {
+        let bounds = [
+            (
+                BoundBy::Session,
+                self.bounds.per_session,
+                "SELECT expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_session
+                 WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
+                self.session,
+            ),
+            (
+                BoundBy::Address,
+                self.bounds.per_address,
+                "SELECT expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_address
+                 WHERE claimant_address = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
+                self.address,
+            ),
+        ];
+        for (by, most, sql, claimant) in bounds {
+            let live = held(connection, sql, params![claimant, ms(self.now)])?;
+            if let Some(fits_at) = fits_at(&live, most, self.units) {
+                let held = live.iter().map(|(_, units)| units).sum();
+                return Ok(Some(TooManyHeld {
+                    by,
+                    held,
+                    most,
+                    fits_at,
+                }));
+            }
         }
+        Ok(None)
     }
-    Ok(None)
 }
 
 fn wanted(claim: &Claim) -> u32 {
