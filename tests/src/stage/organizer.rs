@@ -293,6 +293,28 @@ impl Organizer {
         self.change_ticket(ticket_id, "reissue").await
     }
 
+    /// Gives a ticket to somebody else.
+    ///
+    /// **Errors**: when the cloud refuses.
+    pub async fn transfer(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
+        self.change_ticket(ticket_id, "transfer").await
+    }
+
+    /// Gives a booking a new id, and gives that.
+    ///
+    /// **Errors**: when the cloud refuses.
+    pub async fn renew(&self, booking_id: &str) -> anyhow::Result<String> {
+        let path = self.path(&format!("bookings/{booking_id}/renew"));
+        let renewed: Value = self
+            .http
+            .send(Method::POST, &path, None)
+            .await?
+            .expect(200)?
+            .json()?;
+        let renewed = renewed["booking_id"].as_str();
+        Ok(renewed.context("a booking has an id")?.to_owned())
+    }
+
     async fn change_ticket(&self, ticket_id: &str, change: &str) -> anyhow::Result<Ticket> {
         let path = self.path(&format!("tickets/{ticket_id}/{change}"));
         self.http

@@ -31,7 +31,8 @@ pub const FILES: [&str; 4] = [
 
 /// Bookings of each tier; every one has two tickets.
 const BOOKINGS: usize = 15;
-/// Bookings whose first ticket is revoked, and as many whose first ticket is replaced.
+/// Bookings whose first ticket is revoked, as many whose first ticket is replaced, and as many whose first is transferred;
+/// the last ones also get a new id.
 const CHANGED: usize = 4;
 /// Reservations that nobody has paid.
 const HELD: usize = 4;
@@ -149,8 +150,9 @@ impl Ids {
         ));
         for id in &self.bookings {
             let booking = store.booking(*id).await?.context("there is a booking")?;
+            let tickets: Vec<_> = booking.tickets.iter().map(|ticket| ticket.id).collect();
             truth.push(format!(
-                "{:?} {:?} {:?}",
+                "{:?} {:?} {:?} {tickets:?}",
                 booking.id, booking.state, booking.amount
             ));
         }
@@ -167,7 +169,7 @@ impl Ids {
         for id in &self.tickets {
             let mut ticket = store.ticket(*id).await?.context("there is a ticket")?;
             ticket.issued_at = Timestamp(0);
-            truth.push(format!("{ticket:?}"));
+            truth.push(format!("{ticket:?} {}", ticket.transferred));
         }
         let (after, limit) = (0, u32::MAX);
         let records = store.records(RecordsQuery { event, after, limit }).await?;
@@ -220,7 +222,13 @@ async fn sell(stage: &Stage) -> anyhow::Result<Ids> {
                 ids.tickets
                     .push(stage.organizer.reissue(&first).await?.ticket_id.parse()?);
             }
-            ids.bookings.push(booking.booking_id.parse()?);
+            let mut booking_id = booking.booking_id.clone();
+            if (2 * CHANGED..3 * CHANGED).contains(&n) {
+                ids.tickets
+                    .push(stage.organizer.transfer(&first).await?.ticket_id.parse()?);
+                booking_id = stage.organizer.renew(&booking_id).await?;
+            }
+            ids.bookings.push(booking_id.parse()?);
             for ticket in &booking.tickets {
                 ids.tickets.push(ticket.ticket_id.parse()?);
                 ids.units.extend((tier == SEATED).then_some(Unit(ticket.unit)));

@@ -11,7 +11,7 @@ use crate::store::catalogue::Status;
 use crate::store::claimant::{BoundBy, Claimant, ClientAddress, HoldBounds, SessionHash, TooManyHeld};
 use crate::store::selling::{
     BeginOutcome, Claim, CloseBooking, CloseOutcome, Ending, Forget, HoldOutcome, HoldRequest, OpenBooking,
-    ReleaseRequest, Reservation, ReservationState, TierQuantity,
+    ReleaseRequest, Reservation, ReservationState, Tidy, TierQuantity,
 };
 
 use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START};
@@ -209,6 +209,13 @@ pub async fn what_nobody_paid_for_is_forgotten(case: Case) {
         let found = case.store.reservation(reservation).await.unwrap();
         assert_eq!(found.is_some(), kept, "{reservation:?}");
     }
+    // No unit refers to what is not there: all that is left to tidy is the one of the declined payment.
+    let tidy = Tidy {
+        event: case.event,
+        limit: 100,
+        now,
+    };
+    assert_eq!(case.store.tidy(tidy).await.unwrap(), 1);
     assert_eq!(case.begin(expired.id, "d", now).await, BeginOutcome::NotFound);
     assert_eq!(case.seat(0, now).await, Status::Available);
     case.held(&[0], now).await;
