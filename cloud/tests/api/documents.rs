@@ -33,6 +33,11 @@ async fn the_openapi_document_lists_every_path_with_its_answers() {
             "bookings do not say what {status} means"
         );
     }
+    let answers = &paths["/v1/reservations"]["post"]["responses"];
+    assert!(
+        answers["429"]["headers"].get("Retry-After").is_some(),
+        "{answers}"
+    );
     // Every reference leads somewhere.
     let text = document.to_string();
     for reference in text.split("\"#/components/schemas/").skip(1) {
