@@ -11,6 +11,7 @@ pub mod incidents;
 pub mod keys;
 pub mod names;
 pub mod policy;
+pub mod sales;
 pub mod tickets;
 pub mod venues;
 

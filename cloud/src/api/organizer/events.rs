@@ -24,6 +24,7 @@ use crate::test_sale;
 
 use super::draft::{EventRequest, Inventory, RESERVATION_SECONDS, check_texts, check_times};
 use super::own_event;
+use super::sales::SalesView;
 
 /// Units added in one command: some milliseconds of the one writer, so that other events go on selling meanwhile.
 const UNITS_AT_ONCE: usize = 2_000;
@@ -84,36 +85,6 @@ impl TierZonesView {
     }
 }
 
-/// What an event has sold.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SalesView {
-    /// Confirmed bookings.
-    pub bookings: u64,
-    /// What they paid together, in minor units of the currency.
-    pub revenue: i64,
-    /// The currency.
-    pub currency: String,
-    /// The figures of each tier.
-    pub tiers: Vec<TierSalesView>,
-}
-
-/// What a tier has sold.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TierSalesView {
-    /// The tier.
-    pub tier: u16,
-    /// Its name.
-    pub name: String,
-    /// Its price.
-    pub price: i64,
-    /// Free units.
-    pub available: u32,
-    /// Held units.
-    pub held: u32,
-    /// Sold units.
-    pub booked: u32,
-}
-
 /// All events of an organizer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OrganizerEventsView {
@@ -144,28 +115,6 @@ impl OrganizerEventView {
             name: event.name,
             tiers: tiers.collect(),
             policy: event.policy,
-        }
-    }
-}
-
-impl SalesView {
-    fn of(event: &Event, sales: &EventSales) -> Self {
-        let tiers = sales.tiers.iter().filter_map(|count| {
-            let tier = event.tier(count.tier)?;
-            Some(TierSalesView {
-                tier: tier.id.0,
-                name: tier.name.clone(),
-                price: tier.price,
-                available: count.available,
-                held: count.held,
-                booked: count.booked,
-            })
-        });
-        Self {
-            bookings: sales.bookings,
-            revenue: sales.revenue,
-            currency: event.currency.code().to_owned(),
-            tiers: tiers.collect(),
         }
     }
 }
