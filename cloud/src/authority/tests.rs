@@ -14,7 +14,7 @@ use usher_protocol::sync::session::CHECKPOINT_LAG;
 
 use super::scribe::{EnrolOutcome, RetireOutcome, RevokeOutcome, TicketOutcome, UploadOutcome};
 use super::*;
-use crate::store::authority::{Append, AppendOutcome, Sealed};
+use crate::store::authority::{Append, AppendOutcome, ReissuedTo, Sealed};
 use crate::store::selling::TicketState;
 use hub::Hub;
 use scene::{START, Scene, key, revocation};
@@ -138,7 +138,9 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
         .do_to(first.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
         .await;
     let refused = scene
-        .do_to(first.id, |scribe, id| Box::pin(scribe.reissue_ticket(id)))
+        .do_to(first.id, |scribe, id| {
+            Box::pin(scribe.reissue_ticket(id, ReissuedTo::SameHolder))
+        })
         .await;
     assert_eq!(refused, TicketOutcome::Revoked);
     scene
@@ -146,7 +148,9 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
         .await;
 
     let reissued = scene
-        .do_to(first.id, |scribe, id| Box::pin(scribe.reissue_ticket(id)))
+        .do_to(first.id, |scribe, id| {
+            Box::pin(scribe.reissue_ticket(id, ReissuedTo::SameHolder))
+        })
         .await;
     let TicketOutcome::Done(second) = &reissued else {
         panic!("not reissued: {reissued:?}")
@@ -154,7 +158,9 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
     assert_eq!((second.unit, second.generation.0), (first.unit, 2));
     assert_ne!((second.id, &second.payload), (first.id, &first.payload));
     let again = scene
-        .do_to(first.id, |scribe, id| Box::pin(scribe.reissue_ticket(id)))
+        .do_to(first.id, |scribe, id| {
+            Box::pin(scribe.reissue_ticket(id, ReissuedTo::SameHolder))
+        })
         .await;
     assert_eq!(again, reissued);
 

@@ -44,7 +44,18 @@ pub enum Beside {
         old: TicketId,
         /// The one that takes its place.
         new: NewTicket,
+        /// Whose that is.
+        to: ReissuedTo,
     },
+}
+
+/// Whose the ticket is that takes another's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReissuedTo {
+    /// Its holder's, who has lost the code: it stays where the old one was.
+    SameHolder,
+    /// Somebody else's: it is in no booking, and nothing leads from one to the other.
+    SomebodyElse,
 }
 
 /// Asks to append to the logs of an event.

@@ -195,6 +195,7 @@ async fn a_code_that_makes_no_sense_is_told_why() {
     for (wish, pointer) in [
         (json!({"role": "cloud"}), "/role"),
         (json!({"role": "hub", "gates": [9]}), "/gates/0"),
+        (json!({"role": "hub", "gates": []}), "/gates"),
         (json!({"role": "hub", "name": "x".repeat(65)}), "/name"),
         (
             json!({"role": "scanner", "capabilities": {"enrol_scanners": true}}),

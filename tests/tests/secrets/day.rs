@@ -110,7 +110,11 @@ impl Day {
         let mut tickets = Vec::new();
         for tier in [SEATED, SEATED, STANDING] {
             let booking = buyer.buy(&Wish::Any { tier, quantity: 1 }).await?;
-            self.words.push(("a booking's secret id", booking.booking_id));
+            let renewed = self.stage.organizer.renew(&booking.booking_id).await?;
+            self.words.extend([
+                ("a booking's former id", booking.booking_id),
+                ("a booking's secret id", renewed),
+            ]);
             tickets.extend(booking.tickets);
         }
         for ticket in &tickets {

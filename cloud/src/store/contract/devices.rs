@@ -9,7 +9,7 @@ use usher_protocol::{Generation, Unit};
 use crate::ids::TicketId;
 use crate::store::authority::{
     Append, AppendOutcome, Beside, CodeId, Contact, EnrolmentTerms, GenerationQuery, NewCode, NewCodeOutcome,
-    NoteContact, PlacesQuery, UsedCode,
+    NoteContact, PlacesQuery, ReissuedTo, UsedCode,
 };
 use crate::store::selling::{ConfirmOutcome, NewTicket, Ticket, TicketState};
 
@@ -182,7 +182,13 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
         generation: Generation(generation),
         payload: "2".into(),
     };
-    let reissue = |new| vec![Beside::Reissue { old: old.id, new }];
+    let reissue = |new| {
+        vec![Beside::Reissue {
+            old: old.id,
+            new,
+            to: ReissuedTo::SameHolder,
+        }]
+    };
     assert_eq!(
         change(&case, reissue(next(3)), START).await,
         AppendOutcome::Conflict
@@ -220,6 +226,42 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
     assert_eq!(case.store.ticket_of(query(3)).await.unwrap(), None);
     let changed = [(old.unit, Generation(2), TicketState::Valid)];
     assert_eq!(case.store.changed_tickets(case.event).await.unwrap(), changed);
+}
+
+pub async fn a_transferred_ticket_leaves_its_booking(case: Case) {
+    let held = case.held(&[3, 4], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    let ConfirmOutcome::Confirmed(bought) = case.confirm(&open, START).await else {
+        panic!("not confirmed")
+    };
+    let (kept, old) = (&bought.tickets[0], &bought.tickets[1]);
+    let next = |generation| NewTicket {
+        id: TicketId::draw(case.event, START),
+        unit: old.unit,
+        generation: Generation(generation),
+        payload: generation.to_string(),
+    };
+    let replace = async |old, new, to| change(&case, vec![Beside::Reissue { old, new, to }], START).await;
+    let (second, third) = (next(2), next(3));
+    let transferred = replace(old.id, second.clone(), ReissuedTo::SomebodyElse).await;
+    assert_eq!(transferred, AppendOutcome::Appended);
+    // The new holder loses the code: the next one stays out of the booking too.
+    let reissued = replace(second.id, third.clone(), ReissuedTo::SameHolder).await;
+    assert_eq!(reissued, AppendOutcome::Appended);
+
+    let booking = case.store.booking(open.id).await.unwrap().unwrap();
+    let gone = Ticket {
+        state: TicketState::Superseded,
+        transferred: true,
+        ..old.clone()
+    };
+    assert_eq!(booking.tickets, [kept.clone(), gone]);
+    let newest = case.store.ticket(third.id).await.unwrap().unwrap();
+    assert_eq!(
+        (newest.state, newest.transferred, newest.payload.as_str()),
+        (TicketState::Valid, false, "3")
+    );
+    assert!(!case.store.ticket(second.id).await.unwrap().unwrap().transferred);
 }
 
 pub async fn units_are_found_with_their_seats(case: Case) {
