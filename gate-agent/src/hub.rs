@@ -98,7 +98,7 @@ impl Hub {
         config: &Config,
     ) -> anyhow::Result<Self> {
         let key = directory.read_key()?;
-        let sockets = Sockets::bind(config, &key, replica.certificate()).await?;
+        let sockets = Sockets::bind(config, &key, &replica.certificate()).await?;
         let listening = sockets.listening(config.advertise.as_deref())?;
         let links = Arc::new(Links::default());
         let path = Arc::new(AdmissionPath::new(

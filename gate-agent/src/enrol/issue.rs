@@ -151,7 +151,7 @@ impl Issuer {
     }
 
     fn check_key(&self, device: &PublicKey) -> Result<(), IssueError> {
-        if self.replica.standing().revoked.contains(device) {
+        if self.replica.standing().register.revoked.contains_key(device) {
             return Err(IssueError::Revoked);
         }
         if self.replica.holds_log_of(device) {

@@ -229,7 +229,7 @@ impl Office {
 
     fn code(&self) -> EnrolmentCode {
         let made = self.make(
-            self.replica.certificate(),
+            &self.replica.certificate(),
             terms(vec![1], 60_000),
             self.show.clock.now(),
         );
@@ -276,7 +276,7 @@ async fn a_hub_gives_away_no_more_than_it_has() {
         Err(IssueError::TooMuch { .. })
     ));
     assert!(matches!(
-        office.make(hub, terms(vec![], u64::MAX), now),
+        office.make(&hub, terms(vec![], u64::MAX), now),
         Err(IssueError::OverLimit)
     ));
     let code = office.code();
@@ -311,7 +311,7 @@ async fn a_hub_takes_each_code_once_in_time_and_unaltered() {
     office.check_refused(request(&code, 8), "was used by another device");
     let unknown = EnrolmentCode::new(code.url(), EVENT, code.roots().clone(), SECRET).unwrap();
     office.check_refused(request(&unknown, 8), "has made no such code");
-    let old = office.make(office.replica.certificate(), terms(vec![1], 1), Timestamp(0));
+    let old = office.make(&office.replica.certificate(), terms(vec![1], 1), Timestamp(0));
     office.check_refused(request(&old.unwrap(), 8), "time is over: make a new one");
 }
 

@@ -334,9 +334,10 @@ async fn a_hub_that_lets_nobody_in_is_not_ready_and_says_why() {
     let ready = json!({ "ready": true, "missing": [], "warnings": [] });
     assert_eq!(ask().await, (StatusCode::OK, ready));
     let device = key(A).public();
-    venue
-        .show
-        .write(usher_protocol::record::Body::DeviceRevoked { device });
+    venue.show.write(usher_protocol::record::Body::DeviceRevoked {
+        device,
+        after: usher_protocol::Seq(0),
+    });
     usher_link::Replica::store(&*hub.services.replica, venue.show.run())
         .await
         .unwrap();
