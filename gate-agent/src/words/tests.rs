@@ -127,7 +127,7 @@ fn a_double_admission_names_both_gates() {
         voice().incident(&Incident::Forked {
             origin: key(1).public()
         }),
-        "Hub North has two histories: it was copied or restored. Enrol it anew"
+        "Hub North has two histories: it was copied or restored. Say which one counts, or enrol it anew"
     );
 }
 
