@@ -1,6 +1,7 @@
 //! The REST API: one file for each resource; which path leads where is in `routes`.
 
 pub mod bookings;
+pub mod claimant;
 pub mod enrolments;
 pub mod error;
 pub mod events;

@@ -1,7 +1,7 @@
 //! The booking desk: turns a reservation and a payment into tickets, so that no charge is ever left without a ticket or a refund.
 //!
 //! The order is what keeps the promise. (1) The store marks the units as paying and writes the open booking down.
-//! (2) The gateway charges, under the booking's id. (3) Tickets are signed and the store confirms. Whatever happens in
+//! (2) The gateway charges, under a reference that is written in it. (3) Tickets are signed and the store confirms. Whatever happens in
 //! between, the open booking is on disk and the gateway knows its reference: [`BookingDesk::reconcile`] takes it from there.
 //! A booking runs to its end in a task of the desk, whether or not the client still waits.
 
@@ -16,13 +16,14 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::ids::{BookingId, ReservationId, TicketId};
+use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::metrics::Metrics;
 use crate::payment::{
     ChargeOutcome, ChargeRequest, DeclineReason, GatewayError, PaymentGateway, PaymentToken,
 };
 use crate::seat_maps::SeatMaps;
 use crate::signing::{NoSigningKey, TicketSigner};
+use crate::store::claimant::HoldBounds;
 use crate::store::selling::{
     BeginBooking, BeginOutcome, Booking, BookingState, CloseBooking, ConfirmBooking, ConfirmOutcome, Ending,
     NewTicket, OpenBooking, RequestHash,
@@ -72,8 +73,12 @@ pub enum BookOutcome {
     AlreadyBooked,
     /// The key was used for another request.
     KeyReused,
+    /// It is paid, and its booking has been given a new id since.
+    Renewed,
     /// There is something to pay and no token.
     TokenMissing,
+    /// The event is over.
+    SalesClosed,
     /// There is no such reservation.
     NotFound,
     /// The charge was given back: the units were lost.
@@ -114,6 +119,8 @@ pub struct DeskParts {
     pub seat_maps: SeatMaps,
     /// Who counts.
     pub metrics: Metrics,
+    /// How many units one client may hold without paying.
+    pub bounds: HoldBounds,
     /// How long the gateway may take.
     pub payment_timeout: Duration,
 }
@@ -175,9 +182,11 @@ impl BookingDesk {
             BeginOutcome::Started(open) => self.pay(open, request.payment_token).await,
             BeginOutcome::Existing(booking) => replay(booking),
             BeginOutcome::KeyReused => Ok(BookOutcome::KeyReused),
+            BeginOutcome::Renewed => Ok(BookOutcome::Renewed),
             BeginOutcome::Expired => Ok(BookOutcome::Expired),
             BeginOutcome::Released => Ok(BookOutcome::Released),
             BeginOutcome::Paying | BeginOutcome::Booked => Ok(BookOutcome::AlreadyBooked),
+            BeginOutcome::SalesClosed => Ok(BookOutcome::SalesClosed),
             BeginOutcome::TokenMissing => Ok(BookOutcome::TokenMissing),
             BeginOutcome::NotFound => Ok(BookOutcome::NotFound),
         }
@@ -187,6 +196,7 @@ impl BookingDesk {
         let now = self.parts.clock.now();
         let begin = BeginBooking {
             booking: BookingId::draw(request.reservation.event, now),
+            charge: ChargeReference::draw(request.reservation.event, now),
             reservation: request.reservation,
             idempotency_key: request.idempotency_key.clone(),
             request_hash: request.hash(),
@@ -208,7 +218,7 @@ impl BookingDesk {
             return self.confirm(&open).await;
         };
         let charge = ChargeRequest {
-            reference: open.id,
+            reference: open.charge,
             amount: open.amount,
             token,
         };
@@ -260,7 +270,7 @@ impl BookingDesk {
         tracing::error!(booking = ?open.id, "a paid booking lost its units: giving the money back");
         self.parts
             .gateway
-            .refund(open.id)
+            .refund(open.charge)
             .await
             .map_err(BookError::PaymentUnknown)?;
         self.end(open, Ending::Refunded).await?;
@@ -271,6 +281,7 @@ impl BookingDesk {
         let close = CloseBooking {
             booking: open.id,
             ending,
+            bounds: self.parts.bounds,
             now: self.parts.clock.now(),
         };
         self.parts.store.close_booking(close).await?;

@@ -1,4 +1,4 @@
-//! What the server does by the clock: settle lost payments, write expired units down, keep the figures; selling depends on none of it.
+//! What the server does by the clock: settle lost payments, write expired units down, forget dead reservations, keep the figures; selling depends on none of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,14 +6,19 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
+use usher_keys::{EventId, Timestamp};
 
 use crate::booking::Reconciled;
 use crate::state::AppState;
 use crate::store::StoreError;
-use crate::store::selling::Tidy;
+use crate::store::selling::{Forget, Tidy};
 
-/// Units written down in one command: a fraction of a millisecond each keeps the writer free for buyers.
+/// Units or reservations written in one command: a fraction of a millisecond each keeps the writer free for buyers.
 const TIDY_AT_ONCE: u32 = 200;
+
+/// How long a reservation that nothing came of is kept after its end: whoever comes back to it within that time is told that
+/// its time is over, and not that it never was.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
 
 /// Starts the chores; they end when `stop` is cancelled.
 pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
@@ -32,7 +37,7 @@ pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSe
             if let Err(error) = tidy(&state).await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "expired units were not written down"
+                    "expired units and reservations were not written down"
                 );
             }
         }
@@ -81,8 +86,27 @@ async fn tidy(state: &AppState) -> Result<(), StoreError> {
                 break;
             }
         }
+        forget(state, event).await?;
     }
     Ok(())
+}
+
+async fn forget(state: &AppState, event: EventId) -> Result<(), StoreError> {
+    let kept_ms = u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap_or(u64::MAX);
+    let ended_by = Timestamp(state.clock.now().0.saturating_sub(kept_ms));
+    loop {
+        let forgotten = state
+            .store
+            .forget(Forget {
+                event,
+                ended_by,
+                limit: TIDY_AT_ONCE,
+            })
+            .await?;
+        if forgotten < TIDY_AT_ONCE as usize {
+            return Ok(());
+        }
+    }
 }
 
 async fn repeat<F: Future<Output = ()>>(every: Duration, stop: CancellationToken, chore: impl Fn() -> F) {

@@ -1,5 +1,6 @@
 //! The settings of `usher-cloud serve`: a TOML file, then `USHER_CLOUD__…` from the environment; every one has a default.
 
+pub mod proxies;
 mod ranges;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,6 +12,9 @@ use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 use thiserror::Error;
 use usher_keys::enrolment::MAX_UPLINKS;
+
+use crate::store::claimant::HoldBounds;
+use proxies::Network;
 
 /// What environment variables begin with; levels are separated by two underscores.
 pub const ENVIRONMENT_PREFIX: &str = "USHER_CLOUD__";
@@ -26,6 +30,8 @@ pub struct Config {
     /// Where devices are told to link to, as host:port, best first. Empty: the address that was bound; if that is all
     /// addresses, the host of the public URL with the bound port.
     pub uplink_public: Vec<String>,
+    /// The proxies whose word on where a request comes from is taken; nobody's unless given.
+    pub trusted_proxies: Vec<Network>,
     /// What links in answers begin with. Empty: `http://` and the address that was bound.
     pub public_url: String,
     /// Where everything is kept.
@@ -46,6 +52,7 @@ impl Default for Config {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             uplink_listen: (Ipv4Addr::UNSPECIFIED, 7443).into(),
             uplink_public: Vec::new(),
+            trusted_proxies: Vec::new(),
             public_url: String::new(),
             data_dir: PathBuf::from("usher-cloud-data"),
             reservations: Reservations::default(),
@@ -62,8 +69,12 @@ impl Default for Config {
 pub struct Reservations {
     /// How long one holds unless its event says otherwise, in seconds.
     pub default_seconds: u32,
-    /// Most units of one reservation.
+    /// Most units of one reservation: the largest order.
     pub max_units: u32,
+    /// How many of the largest orders one client address may hold at once without paying.
+    pub unpaid_orders_per_address: u32,
+    /// How many of the largest orders one session may hold at once without paying.
+    pub unpaid_orders_per_session: u32,
     /// How often expired units are written down as available, in seconds; nothing depends on it.
     pub tidy_every_seconds: u32,
 }
@@ -73,7 +84,19 @@ impl Default for Reservations {
         Self {
             default_seconds: 600,
             max_units: 20,
+            unpaid_orders_per_address: 2,
+            unpaid_orders_per_session: 2,
             tidy_every_seconds: 60,
+        }
+    }
+}
+
+impl Reservations {
+    /// Gives how many units may be held at once without being paid for.
+    pub fn hold_bounds(&self) -> HoldBounds {
+        HoldBounds {
+            per_address: self.max_units.saturating_mul(self.unpaid_orders_per_address),
+            per_session: self.max_units.saturating_mul(self.unpaid_orders_per_session),
         }
     }
 }
@@ -290,6 +313,10 @@ mod tests {
         check_refused(
             "[limits]\nrequest_seconds = 30",
             &["limits.request_seconds", "payments.timeout_seconds"],
+        );
+        check_refused(
+            "trusted_proxies = [\"10.0.0.0/33\"]",
+            &["trusted_proxies", "10.0.0.0/8"],
         );
         check_refused("public_url = \"tickets.example\"", &["public_url", "http://"]);
         check_refused(

@@ -201,6 +201,11 @@ secret_id!(
     "bkg_"
 );
 secret_id!(
+    /// Names a charge at the payment gateway. It opens nothing: the gateway's people see it, and a booking's id is a secret.
+    ChargeReference,
+    "chg_"
+);
+secret_id!(
     /// Identifies a ticket; whoever knows it may see it.
     TicketId,
     "tkt_"

@@ -20,3 +20,4 @@ pub mod server;
 pub mod signing;
 pub mod state;
 pub mod store;
+pub mod test_sale;

@@ -74,6 +74,7 @@ impl Metrics {
         let word = match outcome {
             HoldOutcome::Held(_) => "held",
             HoldOutcome::Taken(_) | HoldOutcome::Short(_) => "taken",
+            HoldOutcome::TooMany(_) => "too_many",
             HoldOutcome::UnknownSeats(_)
             | HoldOutcome::UnknownTiers(_)
             | HoldOutcome::NoSuchEvent
@@ -94,7 +95,9 @@ impl Metrics {
                 | BookOutcome::Released
                 | BookOutcome::AlreadyBooked
                 | BookOutcome::KeyReused
+                | BookOutcome::Renewed
                 | BookOutcome::TokenMissing
+                | BookOutcome::SalesClosed
                 | BookOutcome::NotFound,
             ) => "refused",
             Err(_) => "unsettled",

@@ -6,7 +6,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::ids::BookingId;
+use crate::ids::ChargeReference;
 use crate::money::Money;
 use crate::store::StoreError;
 use sandbox::Sandbox;
@@ -24,8 +24,8 @@ impl fmt::Debug for PaymentToken {
 /// Asks for money.
 #[derive(Debug, Clone)]
 pub struct ChargeRequest {
-    /// The booking it is for. One reference is charged at most once.
-    pub reference: BookingId,
+    /// What the gateway knows it by. One reference is charged at most once.
+    pub reference: ChargeReference,
     /// How much.
     pub amount: Money,
     /// From whom.
@@ -126,7 +126,7 @@ impl PaymentGateway {
     /// Gives the last word on a reference, and sees to it that it is the last.
     ///
     /// **Errors**: [`GatewayError`]; ask again.
-    pub async fn conclude(&self, reference: BookingId) -> Result<Conclusion, GatewayError> {
+    pub async fn conclude(&self, reference: ChargeReference) -> Result<Conclusion, GatewayError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.conclude(reference).await,
         }
@@ -135,7 +135,7 @@ impl PaymentGateway {
     /// Gives the money of a reference back, at most once.
     ///
     /// **Errors**: [`GatewayError`]; ask again.
-    pub async fn refund(&self, reference: BookingId) -> Result<(), GatewayError> {
+    pub async fn refund(&self, reference: ChargeReference) -> Result<(), GatewayError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.refund(reference).await,
         }

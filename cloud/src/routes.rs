@@ -22,22 +22,32 @@ use crate::state::AppState;
 
 type Api = OpenApiRouter<Arc<AppState>>;
 
-/// For buyers and whoever builds something for them. Reservations, bookings and tickets are reached by a secret id.
-fn public() -> Api {
+/// Reservations, bookings and tickets: each is reached by a secret id, so that no cache on the way may keep an answer.
+fn secret() -> Api {
     OpenApiRouter::new()
-        .routes(routes!(events::list))
-        .routes(routes!(events::show))
-        .routes(routes!(seats::show))
         .routes(routes!(reservations::create))
         .routes(routes!(reservations::show, reservations::release))
         .routes(routes!(bookings::create))
         .routes(routes!(bookings::show))
         .routes(routes!(tickets::show))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
+}
+
+/// For buyers and whoever builds something for them.
+fn public() -> Api {
+    OpenApiRouter::new()
+        .routes(routes!(events::list))
+        .routes(routes!(events::show))
+        .routes(routes!(seats::show))
         .routes(routes!(keys::show))
         .routes(routes!(keys::jwks_of_event))
         .routes(routes!(keys::jwks_of_all))
         .routes(routes!(enrolments::create))
         .routes(routes!(status::health))
+        .routes(routes!(status::ready))
         .routes(routes!(status::metrics))
 }
 
@@ -59,6 +69,8 @@ fn organizer() -> Api {
         .routes(routes!(organizer::tickets::revoke))
         .routes(routes!(organizer::tickets::reinstate))
         .routes(routes!(organizer::tickets::reissue))
+        .routes(routes!(organizer::tickets::transfer))
+        .routes(routes!(organizer::bookings::renew))
         .routes(routes!(organizer::admissions::list))
         .routes(routes!(organizer::incidents::list))
         .routes(routes!(organizer::counts::show))
@@ -108,12 +120,17 @@ pub fn router(state: Arc<AppState>) -> Router {
     let limits = &state.config.limits;
     let kib = |kib: u32| DefaultBodyLimit::max(kib as usize * 1024);
     let (api, document) = OpenApiRouter::with_openapi(Document::openapi())
-        .merge(public().layer(kib(limits.public_body_kib)))
+        .merge(public().merge(secret()).layer(kib(limits.public_body_kib)))
         .merge(organizer().layer(kib(limits.organizer_body_kib)))
         .split_for_parts();
     let nosniff = SetResponseHeaderLayer::overriding(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
+    );
+    // An address may be a secret: it is told to no other site.
+    let referrer = SetResponseHeaderLayer::if_not_present(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
     );
     Router::new()
         .merge(api)
@@ -127,5 +144,6 @@ pub fn router(state: Arc<AppState>) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), observe::request))
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(nosniff)
+        .layer(referrer)
         .with_state(state)
 }

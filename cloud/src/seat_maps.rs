@@ -13,7 +13,7 @@ use usher_keys::{EventId, Timestamp};
 
 use crate::store::catalogue::{Event, EventStatus, Layout, OccupancyQuery, TierCount};
 use crate::store::{Store, StoreError};
-pub use body::{SeatView, SeatsView, TierCountView};
+pub use body::{SeatView, SeatsView, TierCountView, sale_word};
 
 /// How long nobody makes a map after it took so long to make one, in times of that. While an event sells fast and its map
 /// is read all the time, making it anew takes a fifth of a core and not a whole one; its readers wait, its buyers do not.
@@ -36,7 +36,7 @@ pub struct SeatMap {
     pub etag: String,
     /// How many changes it has in it.
     changes: u64,
-    /// When a hold expires and it is out of date.
+    /// When a hold expires, or the event ends, and it is out of date.
     good_until: Timestamp,
 }
 
@@ -176,9 +176,11 @@ impl SeatMaps {
                 now,
             })
             .await?;
-        let good_until = occupancy.good_until;
+        // When the event ends its map says so.
+        let ends_at = Some(ground.event.ends_at).filter(|ends_at| now < *ends_at);
+        let good_until = ends_at.map_or(occupancy.good_until, |ends_at| ends_at.min(occupancy.good_until));
         let made = tokio::task::spawn_blocking(move || {
-            let (body, gzip) = body::bytes(&ground.event, &ground.layout, &occupancy);
+            let (body, gzip) = body::bytes(&ground.event, &ground.layout, (&occupancy, now));
             let etag = body::etag(&body);
             SeatMap {
                 event: ground.event,

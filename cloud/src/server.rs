@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::routes;
 use crate::state::AppState;
+use crate::test_sale;
 use places::Places;
 
 /// Where the bound addresses are written, in the data directory.
@@ -74,6 +75,9 @@ impl Server {
             http,
             uplink: Some(uplink),
         };
+        test_sale::warn_at_start(&state)
+            .await
+            .context("reading what is on sale")?;
         write_listening(&state.config.data_dir, &listening)?;
         tracing::info!(%http, %uplink, public_url = state.public_url, "serving");
         Ok(Self {

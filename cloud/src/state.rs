@@ -1,6 +1,7 @@
 //! What every handler and background task works with, put together once; it holds no selling state of its own.
 
 use std::fs::{self, File, TryLockError};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub struct AppState {
     pub desk: BookingDesk,
     /// Who counts.
     pub metrics: Metrics,
+    /// Whether the log has been told of a proxy that is not trusted: once is enough.
+    pub told_of_proxy: AtomicBool,
     /// Keeps a second server out of the data directory.
     _lock: File,
 }
@@ -78,6 +81,7 @@ impl AppState {
             clock: clock.clone(),
             seat_maps: seat_maps.clone(),
             metrics: metrics.clone(),
+            bounds: config.reservations.hold_bounds(),
             payment_timeout: config.payment_timeout(),
         });
         Ok(Arc::new(Self {
@@ -91,6 +95,7 @@ impl AppState {
             seat_maps,
             desk,
             metrics,
+            told_of_proxy: AtomicBool::new(false),
             _lock: lock,
         }))
     }

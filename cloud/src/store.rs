@@ -5,6 +5,7 @@
 
 pub mod authority;
 pub mod catalogue;
+pub mod claimant;
 pub mod error;
 pub mod finding;
 pub mod organizing;
@@ -17,17 +18,17 @@ pub(crate) mod contract;
 
 use std::path::Path;
 
-use usher_keys::{EventId, Timestamp};
+use usher_keys::{EnrolmentId, EventId, Timestamp};
 use usher_protocol::log::{Head, Run};
 
-use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId};
+use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId};
 pub use error::StoreError;
 pub use sqlite::audit::{Audit, AuditedEvent, audit};
 
 use authority::{
     Append, AppendOutcome, ChangedTicket, Code, CodeId, Contact, DropLog, GenerationQuery, KeepCheckpoint,
     NewBundle, NewBundleOutcome, NewCode, NewCodeOutcome, NoteContact, PinnedBundle, Places, PlacesQuery,
-    RecordsQuery, RunQuery, SecretHash, StoredCheckpoint, StoredRecord,
+    RecordsQuery, RunQuery, StoredCheckpoint, StoredRecord,
 };
 use catalogue::{Event, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
 use organizing::{
@@ -35,8 +36,9 @@ use organizing::{
     Venue,
 };
 use selling::{
-    BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome,
-    HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest, Reservation, Ticket, Tidy,
+    BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Forget,
+    HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome,
+    Reservation, Ticket, Tidy,
 };
 
 /// The store; clones share it.
@@ -121,12 +123,16 @@ operations! {
         release(ReleaseRequest) -> ReleaseOutcome = sqlite::holds::release;
         /// Writes expired units down as available; nothing depends on it.
         tidy(Tidy) -> usize = sqlite::holds::tidy;
+        /// Deletes reservations that nothing came of, some time after their end; nothing depends on it.
+        forget(Forget) -> usize = sqlite::bounds::forget;
         /// Marks a reservation's units as paying and opens its booking, once for each idempotency key.
         begin_booking(BeginBooking) -> BeginOutcome = sqlite::begin::begin_booking;
         /// Turns an open booking into tickets.
         confirm_booking(ConfirmBooking) -> ConfirmOutcome = sqlite::close::confirm_booking;
         /// Ends an open booking without tickets.
         close_booking(CloseBooking) -> CloseOutcome = sqlite::close::close_booking;
+        /// Gives an ended booking a new id; the one it had leads nowhere from then on.
+        renew_booking(RenewBooking) -> RenewOutcome = sqlite::renew::renew_booking;
 
         // Organizing.
         /// Adds an organizer with its first API key.
@@ -162,6 +168,8 @@ operations! {
         reservation(ReservationId) -> Option<Reservation> = sqlite::rows::reservation;
         /// Finds a booking with its tickets.
         booking(BookingId) -> Option<Booking> = sqlite::rows::booking;
+        /// Finds the booking that a charge is for.
+        booking_of_charge(ChargeReference) -> Option<BookingId> = sqlite::rows::booking_of_charge;
         /// Finds a ticket.
         ticket(TicketId) -> Option<Ticket> = sqlite::rows::ticket;
         /// Lists the bookings whose payment has no known end.
@@ -204,8 +212,8 @@ operations! {
         trusted_events(()) -> Vec<EventId> = sqlite::authority::trust::trusted_events;
         /// Finds the newest checkpoint of an event.
         checkpoint(EventId) -> Option<StoredCheckpoint> = sqlite::authority::trust::checkpoint;
-        /// Finds the event whose enrolment code has this secret.
-        code_event(SecretHash) -> Option<EventId> = sqlite::authority::devices::code_event;
+        /// Finds the event of an enrolment code.
+        code_event(EnrolmentId) -> Option<EventId> = sqlite::authority::devices::code_event;
         /// Finds an enrolment code.
         code(CodeId) -> Option<Code> = sqlite::authority::devices::code;
         /// Lists when each device of an event was last linked.

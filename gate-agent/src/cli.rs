@@ -6,16 +6,18 @@ mod enrol;
 mod export;
 mod run;
 mod status;
+mod tokens;
 
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use usher_keys::EnrolmentCode;
 
 use crate::directory::DataDirectory;
+use tokens::MAX_TOKEN_HOURS;
 
 /// The hub at a venue: admits people with or without a network.
 #[derive(Debug, Parser)]
@@ -63,6 +65,9 @@ pub enum Command {
     ScannerCode(ScannerCode),
     /// Print a token for a turnstile or foreign handheld at this hub's HTTP.
     HttpToken(HttpToken),
+    /// List the tokens that were made, or take them back.
+    #[command(subcommand)]
+    Tokens(TokensCommand),
     /// Check every page, chain and head; exit code 1 when something is wrong.
     Audit,
     /// Print every scan of every log.
@@ -89,16 +94,37 @@ pub struct ScannerCode {
 
 /// What a device without a certificate is given.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("where").required(true).args(["gates", "every_gate"]))]
 pub struct HttpToken {
-    /// The gates it may serve, by id; every gate when missing.
+    /// The gates it may serve, by id.
     #[arg(long, value_delimiter = ',', value_name = "GATE")]
     pub gates: Vec<u16>,
+    /// It may serve every gate of this hub.
+    #[arg(long)]
+    pub every_gate: bool,
     /// How people call the device.
     #[arg(long, default_value = "device")]
     pub name: String,
-    /// Take every token of that name back instead.
-    #[arg(long)]
-    pub revoke: bool,
+    /// How long it works, in hours, but not longer than this hub's certificate.
+    #[arg(
+        long,
+        default_value_t = MAX_TOKEN_HOURS,
+        value_parser = clap::value_parser!(u64).range(1..=MAX_TOKEN_HOURS),
+        value_name = "HOURS"
+    )]
+    pub hours: u64,
+}
+
+/// What can be done with the tokens there are.
+#[derive(Debug, Subcommand)]
+pub enum TokensCommand {
+    /// Name, gates, when it was made, when it ends, when it was last used: of every token.
+    List,
+    /// Take every token of a name back; it is refused at once, also by a hub that is running.
+    Revoke {
+        /// How people call the device.
+        name: String,
+    },
 }
 
 /// How scans are printed.
@@ -124,7 +150,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run { config } => runtime.block_on(run::run(&directory, config.as_deref())),
         Command::Status { json } => runtime.block_on(status::status(&directory, json)),
         Command::ScannerCode(wanted) => codes::scanner_code(&directory, wanted),
-        Command::HttpToken(wanted) => codes::http_token(&directory, wanted),
+        Command::HttpToken(wanted) => tokens::http_token(&directory, wanted),
+        Command::Tokens(command) => tokens::tokens(&directory, command),
         Command::Audit => audit::audit(&directory),
         Command::Export { format } => export::export(&directory, format),
     }

@@ -22,8 +22,16 @@ const MAX_HOME_TIMEOUT_MS: u64 = 2_000;
 pub struct Config {
     /// Where scanners and other hubs link to (QUIC, UDP).
     pub listen: SocketAddr,
-    /// Where turnstiles, new scanners and the status page come in (HTTP, TCP).
+    /// Where turnstiles and the status page come in (HTTP, TCP); other machines only over TLS.
     pub http: SocketAddr,
+    /// Where new scanners come with their codes (HTTP, TCP).
+    pub enrolments: SocketAddr,
+    /// The certificate that HTTP is served with, and those that vouch for it (PEM).
+    pub tls_certificate: Option<PathBuf>,
+    /// Its key (PEM).
+    pub tls_key: Option<PathBuf>,
+    /// Whether tokens and tickets may travel unencrypted between machines.
+    pub http_in_the_clear: bool,
     /// The host name or address under which others reach this machine; found out when missing.
     pub advertise: Option<String>,
     /// The cloud's addresses; those of the enrolment when empty.
@@ -40,7 +48,11 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([0, 0, 0, 0], 4810)),
-            http: SocketAddr::from(([0, 0, 0, 0], 8480)),
+            http: SocketAddr::from(([127, 0, 0, 1], 8480)),
+            enrolments: SocketAddr::from(([0, 0, 0, 0], 8481)),
+            tls_certificate: None,
+            tls_key: None,
+            http_in_the_clear: false,
             advertise: None,
             uplink: Vec::new(),
             peers: Vec::new(),
@@ -70,6 +82,16 @@ pub enum ConfigError {
         /// What it may be.
         bounds: &'static str,
     },
+    /// Tokens and tickets would travel unencrypted.
+    #[error(
+        "the setting http = \"{http}\" would let other machines send tokens and tickets in the clear: set it to an address \
+         of this machine alone (127.0.0.1:8480), or set tls_certificate and tls_key, or set http_in_the_clear = true if \
+         everyone who can listen on this network may have them"
+    )]
+    InTheClear {
+        /// The address.
+        http: SocketAddr,
+    },
 }
 
 impl Config {
@@ -84,11 +106,16 @@ impl Config {
             });
         }
         let defaults = Figment::from(Serialized::defaults(Self::default()));
-        Self::from_figment(if path.is_file() {
+        let mut config = Self::from_figment(if path.is_file() {
             defaults.merge(Toml::file_exact(path))
         } else {
             defaults
-        })
+        })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for file in [&mut config.tls_certificate, &mut config.tls_key] {
+            *file = file.as_deref().map(|file| folder.join(file));
+        }
+        Ok(config)
     }
 
     fn from_figment(figment: Figment) -> Result<Self, ConfigError> {
@@ -98,7 +125,10 @@ impl Config {
         Ok(config)
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    /// Checks what no single value says.
+    ///
+    /// **Errors**: [`ConfigError::OutOfBounds`], [`ConfigError::InTheClear`].
+    pub fn check(&self) -> Result<(), ConfigError> {
         let out = |key, bounds| Err(ConfigError::OutOfBounds { key, bounds });
         if !(1..=MAX_HOME_TIMEOUT_MS).contains(&self.home_timeout_ms) {
             return out("home_timeout_ms", "1 to 2000 milliseconds");
@@ -114,7 +144,18 @@ impl Config {
         if self.advertise.as_deref().is_some_and(|host| !is_host(host)) {
             return out("advertise", "a host name or address without a port");
         }
+        if self.tls_certificate.is_some() != self.tls_key.is_some() {
+            return out("tls_certificate", "it goes with tls_key: set both or none");
+        }
+        if self.is_in_the_clear() && !self.http_in_the_clear {
+            return Err(ConfigError::InTheClear { http: self.http });
+        }
         Ok(())
+    }
+
+    /// Tells whether other machines would send tokens and tickets unencrypted.
+    pub fn is_in_the_clear(&self) -> bool {
+        !self.http.ip().to_canonical().is_loopback() && self.tls_certificate.is_none()
     }
 
     /// Gives how long a scan waits for its home hub.
@@ -187,6 +228,54 @@ mod tests {
         check_refused("home_timeout_ms = -1", "home_timeout_ms");
         check_refused("advertise = \"a b\"", "advertise");
         check_refused("open_status = \"maybe\"", "open_status");
+    }
+
+    #[test]
+    fn http_for_other_machines_speaks_tls_or_is_allowed_by_name() {
+        let tls = "tls_certificate = \"a.pem\"\ntls_key = \"b.pem\"";
+        for (http, more, in_the_clear) in [
+            ("127.0.0.1:8480", "", false),
+            ("127.9.9.9:0", "", false),
+            ("[::1]:8480", "", false),
+            ("[::ffff:127.0.0.1]:8480", "", false),
+            ("127.0.0.1:8480", "http_in_the_clear = true", false),
+            ("0.0.0.0:8480", tls, false),
+            ("0.0.0.0:8480", "http_in_the_clear = true", true),
+        ] {
+            let config = parse(&format!("http = \"{http}\"\n{more}")).unwrap();
+            assert_eq!(config.is_in_the_clear(), in_the_clear, "{http} {more}");
+        }
+        for http in [
+            "0.0.0.0:8480",
+            "[::]:8480",
+            "192.168.1.20:8480",
+            "[::ffff:10.0.0.1]:1",
+        ] {
+            for way_out in [
+                "127.0.0.1",
+                "tls_certificate and tls_key",
+                "http_in_the_clear = true",
+            ] {
+                check_refused(&format!("http = \"{http}\""), way_out);
+            }
+        }
+        check_refused("tls_certificate = \"a.pem\"", "it goes with tls_key");
+        check_refused("tls_key = \"a.pem\"", "it goes with tls_key");
+        check_refused("http_in_the_clear = \"yes\"", "http_in_the_clear");
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_settings_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("hub.toml");
+        std::fs::write(
+            &file,
+            "tls_certificate = \"hub.pem\"\ntls_key = \"/keys/hub.pem\"",
+        )
+        .unwrap();
+        let config = Config::read(Some(&file), &file).unwrap();
+        assert_eq!(config.tls_certificate, Some(directory.path().join("hub.pem")));
+        assert_eq!(config.tls_key, Some("/keys/hub.pem".into()));
     }
 
     #[test]

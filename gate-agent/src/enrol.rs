@@ -1,11 +1,12 @@
 //! Turning a fresh machine into a device: makes its key, sends the request, believes only what the pinned roots signed, stores the result. Hubs and scanners alike.
 
 mod issue;
+pub mod words;
 
 use std::time::Duration;
 
 use thiserror::Error;
-use usher_keys::{EnrolmentCode, EnrolmentError, EnrolmentGrant, EnrolmentRequest, Role};
+use usher_keys::{EnrolmentCode, EnrolmentError, EnrolmentGrant, EnrolmentRequest, Role, SealedGrant};
 
 pub use issue::{CODE_VALID, IssueError, Issuer, MAX_SCANNER_VALID, NewCode};
 
@@ -95,9 +96,9 @@ impl Enrolment<'_> {
         }
         self.directory.create()?;
         let key = self.directory.make_key()?;
-        let request = EnrolmentRequest::new(self.code.secret(), self.name, &key)?;
-        let grant = send(self.code.url(), &request).await?;
-        grant.verify(self.code, &key.public(), clock.now())?;
+        let request = EnrolmentRequest::new(self.code, self.name, &key)?;
+        let sealed = send(self.code.url(), &request).await?;
+        let (grant, _) = sealed.verify(self.code, &key.public(), clock.now())?;
         let granted = grant.identity.unverified().role;
         if granted != self.role {
             return Err(EnrolError::OtherRole {
@@ -116,7 +117,7 @@ impl Enrolment<'_> {
     }
 }
 
-async fn send(url: &str, request: &EnrolmentRequest) -> Result<EnrolmentGrant, EnrolError> {
+async fn send(url: &str, request: &EnrolmentRequest) -> Result<SealedGrant, EnrolError> {
     let unreachable = |source| EnrolError::Unreachable {
         url: url.to_owned(),
         source,

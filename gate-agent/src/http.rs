@@ -4,8 +4,10 @@ mod enrolments;
 mod listener;
 mod metrics;
 mod problem;
+mod readiness;
 mod scans;
 mod status;
+pub mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -23,16 +25,41 @@ use tower_http::timeout::TimeoutLayer;
 use crate::hub::Services;
 use listener::BoundedListener;
 use problem::Problem;
+use tls::Tls;
 
 /// How long a request may take: a scan takes milliseconds, an upload over a bad radio some seconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves HTTP until cancelled; requests under way are finished.
-pub async fn serve(listener: TcpListener, services: Arc<Services>, cancel: CancellationToken) {
-    let app = routes(services).into_make_service_with_connect_info::<SocketAddr>();
+/// Serves HTTP until cancelled, over TLS if there is any; requests under way are finished.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    services: Arc<Services>,
+    cancel: CancellationToken,
+) {
+    let (listener, routes) = (BoundedListener::new(listener), routes(services));
+    match tls {
+        Some(tls) => serve_on(tls.on(listener), routes, cancel).await,
+        None => serve_on(listener, routes, cancel).await,
+    }
+}
+
+/// Serves enrolments and nothing else until cancelled. It needs no TLS: what travels is no secret, and neither side believes
+/// what was altered on its way.
+pub async fn serve_enrolments(listener: TcpListener, services: Arc<Services>, cancel: CancellationToken) {
+    let routes = Router::new().route("/v1/enrolments", post(enrolments::enrol));
+    serve_on(
+        BoundedListener::for_enrolments(listener),
+        finished(routes, services),
+        cancel,
+    )
+    .await;
+}
+
+async fn serve_on(listener: impl Listener<Addr = SocketAddr>, routes: Router, cancel: CancellationToken) {
+    let app = routes.into_make_service_with_connect_info::<SocketAddr>();
     // Tapping does nothing but give handlers the peer's address, which axum gives only for listeners it knows.
-    let listener = BoundedListener::new(listener).tap_io(|_| {});
-    let serving = axum::serve(listener, app).with_graceful_shutdown(cancel.cancelled_owned());
+    let serving = axum::serve(listener.tap_io(|_| {}), app).with_graceful_shutdown(cancel.cancelled_owned());
     if let Err(error) = serving.await {
         tracing::error!(%error, "HTTP has ended");
     }
@@ -40,14 +67,21 @@ pub async fn serve(listener: TcpListener, services: Arc<Services>, cancel: Cance
 
 /// Puts the routes together with their limits.
 pub fn routes(services: Arc<Services>) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/v1/scans", post(scans::judge))
         .route("/v1/enrolments", post(enrolments::enrol))
         .route("/v1/status", get(status::json))
         .route("/metrics", get(metrics::text))
+        .route("/readyz", get(readiness::ready))
         .route("/", get(status::page))
         .route("/status.js", get(status::script))
-        .route("/status.css", get(status::style))
+        .route("/status.css", get(status::style));
+    finished(routes, services)
+}
+
+/// Gives routes the limits and answers that all have.
+fn finished(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router {
+    routes
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is nothing here") })
         .method_not_allowed_fallback(|| async {
             Problem::new(

@@ -2,6 +2,7 @@
 
 pub mod dialling;
 pub mod listening;
+mod sockets;
 pub mod status;
 
 use std::net::IpAddr;
@@ -9,8 +10,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_link::{Connection, Endpoint, Opened, drive};
@@ -25,7 +24,9 @@ use crate::http;
 use crate::links::{LinkId, Links, Way};
 use crate::replica::{Access, Replica};
 use crate::responder::HubResponder;
+use crate::words;
 use listening::Listening;
+use sockets::Sockets;
 use status::StatusBoard;
 
 /// Most peers linked at once: every scanner and hub of a large venue, some 20 MiB of memory.
@@ -51,10 +52,20 @@ pub struct Services {
     pub board: StatusBoard,
     /// Whether status page and metrics are shown to other machines too.
     pub open_status: bool,
+    /// Whether tokens and tickets travel unencrypted between machines.
+    pub is_in_the_clear: bool,
     /// Under which address this machine comes to itself, besides the loopback.
     pub own_address: Option<IpAddr>,
     endpoint: Endpoint,
     responder: Arc<HubResponder>,
+}
+
+impl Services {
+    /// Says what is set up so that it should not stay.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let in_the_clear = self.is_in_the_clear.then_some(words::IN_THE_CLEAR);
+        in_the_clear.into_iter().collect()
+    }
 }
 
 /// A running hub.
@@ -87,13 +98,8 @@ impl Hub {
         config: &Config,
     ) -> anyhow::Result<Self> {
         let key = directory.read_key()?;
-        let endpoint = Endpoint::bind(config.listen, &key)
-            .with_context(|| format!("cannot listen for links on {} (setting: listen)", config.listen))?;
-        let http = TcpListener::bind(config.http)
-            .await
-            .with_context(|| format!("cannot listen for HTTP on {} (setting: http)", config.http))?;
-        let advertise = config.advertise.as_deref();
-        let listening = Listening::of(endpoint.local_addr(), http.local_addr()?, advertise);
+        let sockets = Sockets::bind(config, &key, &replica.certificate()).await?;
+        let listening = sockets.listening(config.advertise.as_deref())?;
         let links = Arc::new(Links::default());
         let path = Arc::new(AdmissionPath::new(
             Arc::clone(replica),
@@ -114,8 +120,9 @@ impl Hub {
             },
             board: StatusBoard::default(),
             open_status: config.open_status,
+            is_in_the_clear: config.is_in_the_clear(),
             own_address: listening.http_address(),
-            endpoint,
+            endpoint: sockets.endpoint.clone(),
             responder: Arc::new(HubResponder::new(path)),
         });
         let mut hub = Self {
@@ -125,12 +132,12 @@ impl Hub {
             cancel: CancellationToken::new(),
             tasks: JoinSet::new(),
         };
-        hub.start_tasks(http, config);
+        hub.start_tasks(sockets, config);
         hub.listening.write(&hub.listening_path)?;
         Ok(hub)
     }
 
-    fn start_tasks(&mut self, http: TcpListener, config: &Config) {
+    fn start_tasks(&mut self, sockets: Sockets, config: &Config) {
         let services = &self.services;
         let enrolled = &services.replica.meta().uplink;
         let uplink = if config.uplink.is_empty() {
@@ -148,8 +155,22 @@ impl Hub {
         let cancel = self.cancel.clone();
         self.tasks
             .spawn(async move { cancel.run_until_cancelled(tend(replica)).await.unwrap_or(()) });
+        let shared = || (Arc::clone(services), self.cancel.clone());
+        let (served, cancel) = shared();
         self.tasks
-            .spawn(http::serve(http, Arc::clone(services), self.cancel.clone()));
+            .spawn(http::serve(sockets.http, sockets.tls, served, cancel));
+        if let Some(here) = sockets.here {
+            let (served, cancel) = shared();
+            self.tasks.spawn(http::serve(here, None, served, cancel));
+        }
+        if let Some(enrolments) = sockets.enrolments {
+            let (served, cancel) = shared();
+            self.tasks
+                .spawn(http::serve_enrolments(enrolments, served, cancel));
+        }
+        for warning in services.warnings() {
+            tracing::warn!("{warning}");
+        }
     }
 
     /// Gives how to reach this hub.

@@ -94,7 +94,8 @@ impl Show {
     pub async fn checkpoint(&self, replica: &Replica) -> usher_protocol::checkpoint::SignedCheckpoint {
         let now = self.clock.now();
         let checkpoint = replica.inspect(move |ledger| {
-            usher_protocol::checkpoint::Checkpoint::of(ledger.state(), ledger.tails(), now)
+            let (state, trust) = (ledger.state(), ledger.trust());
+            usher_protocol::checkpoint::Checkpoint::of(state, trust, ledger.heads(), now)
         });
         checkpoint.await.unwrap().sign(&key(AUTHORITY))
     }

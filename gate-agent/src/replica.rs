@@ -23,14 +23,15 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
-use usher_keys::{Certificate, DeviceIdentity, EventId, Role, SecretKey, Timestamp};
+use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp};
 use usher_protocol::Origin;
 use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::ledger::{Asked, Ledger, Seat};
+use usher_protocol::log::Tail;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 
-pub use access::{Access, ScannerTerms, TokenHolder};
+pub use access::{Access, ScannerCode, ScannerTerms, TokenHolder, TokenRow};
 pub use audit::{Audit, AuditedLog, audit};
 pub use error::{Fault, Finding, ReplicaError};
 pub use export::{ScanRow, scans};
@@ -320,6 +321,12 @@ impl Replica {
     /// Gives our newest certificate with its signatures.
     pub fn device_identity(&self) -> Arc<DeviceIdentity> {
         Arc::clone(&self.published.standing.load().identity)
+    }
+
+    /// Tells whether anything of a device's log is durably held.
+    pub fn holds_log_of(&self, device: &PublicKey) -> bool {
+        let held = self.published.held_of(device);
+        held.is_some_and(|held| held.tail != Tail::default())
     }
 
     /// Gives our own origin.

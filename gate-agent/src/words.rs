@@ -365,6 +365,9 @@ pub fn ago(ms: u64) -> String {
     }
 }
 
+/// Says that tokens and tickets can be listened to.
+pub const IN_THE_CLEAR: &str = "HTTP is in the clear (http_in_the_clear): everyone who can listen on this network has the tokens and tickets; set tls_certificate and tls_key";
+
 /// Says that this machine's clock is wrong.
 pub fn clock_off(ahead_ms: i64) -> String {
     let minutes = ahead_ms.unsigned_abs() / 60_000;
@@ -374,6 +377,18 @@ pub fn clock_off(ahead_ms: i64) -> String {
         minutes / 60,
         minutes % 60
     )
+}
+
+/// Names gates by their numbers, in a list that people read.
+pub fn gates(gates: &[u16]) -> String {
+    match gates {
+        [] => "every gate".to_owned(),
+        [gate] => format!("gate {gate}"),
+        [others @ .., last] => {
+            let others: Vec<String> = others.iter().map(u16::to_string).collect();
+            format!("gates {} and {last}", others.join(", "))
+        }
+    }
 }
 
 fn people(persons: u8) -> String {

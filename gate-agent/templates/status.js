@@ -75,7 +75,7 @@ function troubles(status) {
   if (!status.may_judge) return "This hub was revoked or its certificate has run out: it lets nobody in.";
   if (!status.storage_ok) return "The disk takes nothing: no scan can be decided. Free some space or replace the disk.";
   if (status.clock) return status.clock;
-  return "";
+  return status.warnings.join(" ");
 }
 
 function alarm(words) {

@@ -5,6 +5,7 @@
 #[path = "cli/cloud.rs"]
 mod cloud;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -21,6 +22,7 @@ fn program(dir: &Path) -> Command {
         .env("USHER_HUB_DIR", dir)
         .env("USHER_HUB__LISTEN", "127.0.0.1:0")
         .env("USHER_HUB__HTTP", "127.0.0.1:0")
+        .env("USHER_HUB__ENROLMENTS", "127.0.0.1:0")
         .env("RUST_LOG", "warn");
     command
 }
@@ -137,7 +139,35 @@ async fn from_the_enrolment_code_to_the_export() {
         "{status}"
     );
     assert!(succeed(&dir, &["scanner-code", "--gates", "1"]).starts_with("usher-enrol:"));
-    assert!(succeed(&dir, &["http-token", "--name", "turnstile", "--revoke"]).contains("took 1"));
+    let listed = succeed(&dir, &["tokens", "list"]);
+    for part in [
+        "turnstile\n",
+        "gates     gate 1\n",
+        "made ",
+        "ends ",
+        "last used ",
+    ] {
+        assert!(listed.contains(part), "{part:?} is not in {listed}");
+    }
+    assert!(
+        !listed.contains("last used never") && !listed.contains(token.trim()),
+        "{listed}"
+    );
+    assert!(succeed(&dir, &["tokens", "revoke", "turnstile"]).contains("took 1"));
+    let refused = post_scan(&hub, token.trim(), &cloud.ticket(6)).await;
+    assert_eq!(refused["status"], 401, "{refused}");
+    fail(
+        &dir,
+        &["tokens", "revoke", "turnstile"],
+        "there is no token named",
+    );
+    assert!(succeed(&dir, &["tokens", "list"]).contains("there are no tokens"));
+    fail(&dir, &["http-token", "--name", "anywhere"], "--every-gate");
+    fail(&dir, &["http-token", "--every-gate", "--hours", "169"], "169");
+    for file in ["access.db", "access.db-wal", "access.db-shm"] {
+        let mode = std::fs::metadata(dir.join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
     assert!(succeed(&dir, &["audit"]).contains("every page, chain and head is sound"));
     assert!(hub.terminate());
     fail(&dir, &["status"], "is not running");

@@ -76,16 +76,28 @@ impl Certificate {
         self.gates.is_empty() || self.gates.contains(&gate)
     }
 
-    /// Tells whether this device may sign that certificate: hubs enrol scanners, and give away no more than they have.
-    fn may_enrol(&self, other: &Self) -> bool {
+    /// Tells whether another certificate of the same device lets it do no more than this one.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.device == other.device && self.role == other.role && self.has_powers_of(other)
+    }
+
+    /// Tells whether the other certificate has no gate and no capability that this one lacks.
+    fn has_powers_of(&self, other: &Self) -> bool {
         let gates_within = self.gates.is_empty()
             || (!other.gates.is_empty() && other.gates.iter().all(|gate| self.serves(*gate)));
+        let (ours, theirs) = (self.capabilities, other.capabilities);
+        gates_within
+            && (ours.enrol_scanners || !theirs.enrol_scanners)
+            && (ours.override_refusals || !theirs.override_refusals)
+    }
+
+    /// Tells whether this device may sign that certificate: hubs enrol scanners, and give away no more than they have.
+    fn may_enrol(&self, other: &Self) -> bool {
         self.role == Role::Hub
             && self.capabilities.enrol_scanners
             && other.role == Role::Scanner
             && !other.capabilities.enrol_scanners
-            && (self.capabilities.override_refusals || !other.capabilities.override_refusals)
-            && gates_within
+            && self.has_powers_of(other)
     }
 }
 

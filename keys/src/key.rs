@@ -42,7 +42,7 @@ impl Domain {
             Self::Bundle => b"usher/bundle/1",
             Self::Certificate => b"usher/certificate/1",
             Self::Checkpoint => b"usher/checkpoint/1",
-            Self::Enrolment => b"usher/enrolment/1",
+            Self::Enrolment => b"usher/enrolment/2",
         }
     }
 

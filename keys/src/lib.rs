@@ -13,7 +13,10 @@ pub mod request;
 
 pub use bundle::{BundleError, KeyStatus, Purpose, RootSet, SignedBundle, TrustBundle, TrustedKey};
 pub use certificate::{Capabilities, Certificate, CertificateError, DeviceIdentity, Role, SignedCertificate};
-pub use enrolment::{EnrolmentCode, EnrolmentError, EnrolmentGrant, EnrolmentRequest, EnrolmentSecret};
+pub use enrolment::{
+    EnrolmentCode, EnrolmentError, EnrolmentGrant, EnrolmentId, EnrolmentKey, EnrolmentRequest,
+    EnrolmentSecret, SealedGrant,
+};
 pub use ident::{EventId, Timestamp, Window};
 pub use key::{Domain, KeyError, KeyId, PublicKey, SecretKey, Signature, Verifier};
 pub use request::{KeyRequest, RequestError};

@@ -291,7 +291,8 @@ fn already_used(p: &Placed) -> Option<Reason> {
     if p.q.direction == Direction::Out {
         return (used.admitted.saturating_sub(used.exited) < persons).then_some(Reason::NotInside);
     }
-    let left = persons_left(p);
+    // However often a ticket lets its people in, never more of them at once than it names.
+    let left = persons_left(p).min(p.q.ticket.ticket().admits);
     if p.q.persons <= left {
         return None;
     }

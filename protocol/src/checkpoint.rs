@@ -1,5 +1,7 @@
 //! Checkpoints: the state up to a vector, signed by an authority, so that a new hub need not verify all that was said before; when to make one is the cloud's.
 
+use std::borrow::Cow;
+
 use bincode::{Decode, Encode};
 use thiserror::Error;
 use usher_keys::codec::{self, CodecError};
@@ -60,18 +62,25 @@ pub enum CheckpointError {
 }
 
 impl Checkpoint {
-    /// Sums a state up. Of the authorities' logs only that of the one in force is covered: the others count for nothing.
+    /// Sums a state up. Of the authorities' logs only that of the one in force is covered: the others count for nothing. Nor is
+    /// a log with a record that rests on a key not known yet: whoever begins here must be able to read it again.
     pub fn of(state: &State, trust: &Trust, heads: Vec<Head>, now: Timestamp) -> Self {
         let bundle = trust.bundle();
         let is_covered = |head: &Head| {
-            bundle.authority_key(&head.origin).is_none() || state.authority() == Some(head.origin)
+            let is_authority = bundle.authority_key(&head.origin).is_some();
+            let in_force = state.authority() == Some(head.origin);
+            (!is_authority || in_force) && !state.awaiting().contains(&head.origin)
         };
+        let mut summed_up = Cow::Borrowed(state);
+        for origin in state.awaiting() {
+            summed_up.to_mut().forget(origin);
+        }
         Self {
             event: state.event(),
             at: now,
             bundle_version: bundle.version,
             covered: heads.into_iter().filter(is_covered).collect(),
-            summary: Summary::of(state),
+            summary: Summary::of(&summed_up),
         }
     }
 

@@ -12,7 +12,7 @@ pub mod units;
 mod view;
 pub mod writers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use usher_keys::{DeviceIdentity, TrustedKey};
@@ -46,8 +46,8 @@ pub struct State {
     forks: BTreeMap<Origin, Contradiction>,
     /// The first record of each log that its writer cannot prove or may not write.
     false_records: BTreeMap<Origin, Seq>,
-    /// Whether a record rests on a key that the trust bundle does not name yet.
-    awaits_key: bool,
+    /// Logs with a record that rests on a key which the trust bundle does not name yet.
+    awaiting: BTreeSet<Origin>,
     passages: Passages,
     // What follows from the above.
     limits: Limits,
@@ -64,7 +64,7 @@ impl State {
             writers: BTreeMap::new(),
             forks: BTreeMap::new(),
             false_records: BTreeMap::new(),
-            awaits_key: false,
+            awaiting: BTreeSet::new(),
             passages: Passages::default(),
             limits: Limits::default(),
             rosters: Rosters::default(),
@@ -80,7 +80,7 @@ impl State {
                 Worth::Proven => {}
                 Worth::False => return self.name_false(stamp),
                 Worth::UnknownKey => {
-                    self.awaits_key = true;
+                    self.awaiting.insert(stamp.origin);
                     return;
                 }
             }
@@ -113,25 +113,28 @@ impl State {
         }
     }
 
-    /// Takes note of bytes that are no record.
+    /// Takes note of bytes that are no record. In an authority's log they are a word that we do not understand: a later version
+    /// may have put something new into a kind that we know.
     pub fn apply_malformed(&mut self, origin: Origin, seq: Seq) {
+        self.apply_unknown(&origin, true);
         self.false_records.entry(origin).or_insert(seq);
     }
 
     fn name_false(&mut self, stamp: Stamp) {
-        self.apply_malformed(stamp.origin, stamp.seq);
+        self.false_records.entry(stamp.origin).or_insert(stamp.seq);
     }
 
     /// Takes an authority's word.
     fn rule(&mut self, stamp: Stamp, body: Body) {
         let follows: fn(&mut Self) = match &body {
-            Body::DeviceRevoked { .. } | Body::Restated => Self::refresh,
-            Body::DeviceEnrolled { identity } if self.limits.of(&identity.unverified().device) == Seq(0) => {
+            Body::Policy { .. } | Body::DeviceRevoked { .. } | Body::Restated => Self::refresh,
+            Body::DeviceEnrolled { identity }
+                if self.limits.of(&identity.unverified().device) < Seq(u64::MAX) =>
+            {
                 Self::refresh
             }
             Body::Roster { .. } | Body::HubRetired { .. } => Self::refresh_rosters,
-            Body::Policy { .. }
-            | Body::Superseded { .. }
+            Body::Superseded { .. }
             | Body::Revoked { .. }
             | Body::Reinstated { .. }
             | Body::DeviceEnrolled { .. }
@@ -153,10 +156,10 @@ impl State {
         if identity.unverified().device != stamp.origin {
             return self.name_false(stamp);
         }
-        self.writers
-            .entry(stamp.origin)
-            .or_default()
-            .open(stamp.seq, identity);
+        let writer = self.writers.entry(stamp.origin).or_default();
+        if !writer.open(stamp.seq, identity) {
+            return self.name_false(stamp);
+        }
         if self.limit_of(&stamp.origin) != self.limits.of(&stamp.origin) {
             self.refresh();
         }
@@ -177,8 +180,9 @@ impl State {
             Body::Refused(refusal) => self.passages.refuse(refusal_name(&refusal.why)),
             Body::RosterAdopted { epoch, roster } => {
                 let writer = self.writers.entry(stamp.origin).or_default();
-                writer.adopt(stamp.seq, (epoch, roster));
-                if self.limits.count(&stamp) {
+                if !writer.adopt(stamp.seq, (epoch, roster)) {
+                    self.name_false(stamp);
+                } else if self.limits.reach(&stamp) {
                     self.rosters.adopt(stamp.origin, (epoch, roster));
                 }
             }
@@ -205,12 +209,18 @@ impl State {
 
     fn pass(&mut self, stamp: Stamp, shown: &ShownPassage, change: fn(Passage) -> Change) {
         let taken = match shown.unverified() {
-            Ok(passage) => self.passages.insert(stamp, change(passage), &self.limits),
+            Ok(passage) => self.take_passage(stamp, change(passage)),
             Err(_) => false,
         };
         if !taken {
             self.name_false(stamp);
         }
+    }
+
+    /// No more people pass at once than the ticket names, unless a supervisor says so.
+    fn take_passage(&mut self, stamp: Stamp, change: Change) -> bool {
+        let fits = change.passage.persons <= change.passage.admits || change.is_override();
+        fits && self.passages.insert(stamp, change, &self.limits)
     }
 
     /// Takes note that an origin has two histories; of several places where they differ, the last one matters.
@@ -223,6 +233,7 @@ impl State {
     pub fn forget(&mut self, origin: &Origin) {
         self.writers.remove(origin);
         self.false_records.remove(origin);
+        self.awaiting.remove(origin);
         self.passages.forget(origin);
         self.refresh();
         self.passages.recount(&self.limits);
@@ -237,15 +248,11 @@ impl State {
     /// Draws the conclusions: which authority counts, how far each log counts, and which hubs may act.
     fn refresh(&mut self) {
         self.in_force = self.authority_in_force();
-        let limits = Limits::new(
-            self.writers
-                .keys()
-                .chain(self.register().revoked.keys())
-                .filter_map(|origin| {
-                    let limit = self.limit_of(origin);
-                    (limit != Seq(u64::MAX)).then_some((*origin, limit))
-                }),
-        );
+        let register = self.register();
+        let origins = self.writers.keys().chain(register.revoked.keys());
+        let limited = origins.map(|origin| (*origin, self.limit_of(origin)));
+        let limited = limited.filter(|(_, limit)| *limit < Seq(u64::MAX));
+        let limits = Limits::new(limited, self.policy().map(|(_, policy)| policy));
         if limits != self.limits {
             self.limits = limits;
             self.passages.recount(&self.limits);
@@ -268,21 +275,25 @@ impl State {
     }
 
     /// A revoked device's log counts up to where the authority says; that of one for which nobody trusted stands any more
-    /// counts only if the authority itself vouches for the device.
+    /// counts only if the authority itself vouches for the device, and for no more than it vouches for.
     fn limit_of(&self, origin: &Origin) -> Seq {
         let register = self.register();
         if let Some(after) = register.revoked.get(origin) {
             return *after;
         }
-        let identity = self.writers.get(origin).and_then(Writer::identity);
-        let stands = identity.is_some_and(|identity| {
-            let issuer = self.trust.bundle().issuing_key(&identity.root_issuer());
-            issuer.is_some_and(|key| !key.is_struck()) && !register.is_orphan(identity)
-        });
-        if stands || register.enrolled.contains_key(origin) {
-            Seq(u64::MAX)
-        } else {
-            Seq(0)
+        let bundle = self.trust.bundle();
+        let vouched = register.enrolled.get(origin).map(DeviceIdentity::unverified);
+        let stands = |identity: &DeviceIdentity| {
+            let issuer = bundle.issuing_key(&identity.root_issuer());
+            let by_itself =
+                issuer.is_some_and(|key| !key.is_struck()) && !register.is_of_revoked_hub(identity);
+            by_itself || vouched.is_some_and(|vouched| vouched.covers(identity.unverified()))
+        };
+        let certificates = self.writers.get(origin).map(Writer::certificates);
+        let mut certificates = certificates.unwrap_or_default().iter();
+        match certificates.find(|(_, identity)| !stands(identity)) {
+            Some((seq, _)) => Seq(seq.0.saturating_sub(1)),
+            None => Seq(u64::MAX),
         }
     }
 

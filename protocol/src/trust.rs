@@ -22,12 +22,18 @@ pub struct Register {
 }
 
 impl Register {
-    /// Tells whether the hub that enrolled a device, if one did, was revoked before the authority vouched for the device.
-    pub fn is_orphan(&self, identity: &DeviceIdentity) -> bool {
-        let device = identity.unverified().device;
+    /// Tells whether a hub that was revoked since gave a device that certificate.
+    pub fn is_of_revoked_hub(&self, identity: &DeviceIdentity) -> bool {
         let via = identity.via.as_ref();
         via.is_some_and(|via| self.revoked.contains_key(&via.certificate.device))
-            && !self.enrolled.contains_key(&device)
+    }
+
+    /// Tells whether the authority does not vouch for what a revoked hub certified.
+    pub fn is_orphan(&self, identity: &DeviceIdentity) -> bool {
+        let certificate = identity.unverified();
+        let vouched = self.enrolled.get(&certificate.device);
+        let is_covered = vouched.is_some_and(|vouched| vouched.unverified().covers(certificate));
+        self.is_of_revoked_hub(identity) && !is_covered
     }
 }
 

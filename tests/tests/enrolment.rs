@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, ensure};
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
+use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::organizer::Role;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::{Ended, Program, finish};
@@ -76,6 +77,43 @@ async fn codes_that_are_cut_short_altered_or_for_another_role_enrol_nobody() -> 
             .iter()
             .all(|device| device.role == "hub")
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_has_lost_its_disk_needs_a_fresh_key() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let setup = HubSetup {
+        dir: stage.path("hub"),
+        name: "hub",
+        peers: Vec::new(),
+    };
+    let first = stage.organizer.enrolment_code(Role::Hub, "hub").await?;
+    let mut hub = Hub::enrol(&stage.programs, setup, &first).await?;
+    hub.linked_to("cloud").await?;
+    until("the cloud to hold the hub's log", async || {
+        let devices = stage.organizer.devices().await?.devices;
+        let hub = devices.iter().find(|device| device.role == "hub");
+        Ok(hub.is_some_and(|hub| hub.records_behind == 0).then_some(()))
+    })
+    .await?;
+    hub.process.stop().await?;
+    for entry in fs::read_dir(hub.dir())? {
+        let path = entry?.path();
+        if !path.ends_with("device.pem") {
+            fs::remove_file(path)?;
+        }
+    }
+    let second = stage.organizer.enrolment_code(Role::Hub, "hub").await?;
+    for code in [&first, &second] {
+        check_refused(
+            &enrol(&stage, Program::GateAgent, "hub", code).await?,
+            "fresh folder",
+        );
+    }
+    let fresh = enrol(&stage, Program::GateAgent, "fresh", &second).await?;
+    assert_eq!(fresh.code, Some(0), "{fresh:?}");
+    assert!(fresh.stdout.contains("\"Night of the Owls\""), "{fresh:?}");
     Ok(())
 }
 

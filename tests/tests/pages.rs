@@ -5,7 +5,6 @@ mod pages {
 }
 
 use anyhow::ensure;
-use fantoccini::Locator;
 use fantoccini::elements::Element;
 use pages::browser::{Browser, in_time};
 use usher_tests::stage::Stage;
@@ -85,6 +84,40 @@ async fn look_at_the_api() -> anyhow::Result<()> {
     browser.close().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_buyer_cannot_miss_that_cards_are_test_cards_nor_hold_more_than_may_be_held() -> anyhow::Result<()>
+{
+    in_time(hold_too_much()).await
+}
+
+async fn hold_too_much() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let browser = Browser::start(&stage.path("browser")).await?;
+    let page = format!("{}/events/{}", stage.cloud.http.base(), stage.organizer.event);
+    // The same browser holds two orders of 20 in its session and asks for a third.
+    for order in 1..=3 {
+        browser.goto(&page).await?;
+        browser
+            .says(".warning[role='alert']", "nobody is charged")
+            .await?;
+        let quantity = browser.find("input[data-tier='2']").await?;
+        quantity.clear().await?;
+        quantity.send_keys("20").await?;
+        browser.find("#reserve").await?.click().await?;
+        if order < 3 {
+            browser.says("#held", "20 held").await?;
+            let warning = browser.find(".warning").await?;
+            ensure!(
+                warning.is_displayed().await?,
+                "the warning is gone when it counts"
+            );
+        }
+    }
+    browser.says("#message", "You hold 40 places").await?;
+    browser.says("#message", "Pay for them or give them back").await?;
+    browser.close().await
+}
+
 async fn buy_a_seat(browser: &Browser, cloud: &str) -> anyhow::Result<()> {
     browser.goto(cloud).await?;
     browser.says("main", "Night of the Owls").await?;
@@ -121,9 +154,8 @@ async fn open_the_ticket(browser: &Browser) -> anyhow::Result<String> {
     browser.says(".ticket", "Stalls").await?;
     let url = browser.client().current_url().await?;
     let id = url.path().rsplit('/').next().unwrap_or_default().to_owned();
-    browser
-        .client()
-        .find(Locator::LinkText("All tickets of this booking"))
-        .await?;
+    // Whoever is shown this page, or sent its address, gets one ticket and not the booking.
+    let links = browser.all("main a").await?;
+    ensure!(links.is_empty(), "the page leads elsewhere");
     Ok(id)
 }

@@ -138,7 +138,7 @@ impl BookingView {
     (status = 400, body = Problem, content_type = "application/problem+json", description = "The reservation has expired; nothing was charged"),
     (status = 402, body = Problem, content_type = "application/problem+json", description = "The payment was declined and the reservation stands: try again with another token and a new key"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "No such reservation"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "The key was used for another request, or the reservation under another key"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "The key was used for another request, the reservation under another key, the booking has been given a new id since, or the event is over"),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "A value makes no sense"),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "No outcome yet: ask again with the same key"),
 ))]
@@ -159,6 +159,8 @@ fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
         BookOutcome::Declined(reason) => Err(ApiError::Declined(reason)),
         BookOutcome::Expired | BookOutcome::Released => Err(ApiError::ReservationEnded),
         BookOutcome::AlreadyBooked => Err(ApiError::Conflict(Conflict::AlreadyBooked)),
+        BookOutcome::SalesClosed => Err(ApiError::Conflict(Conflict::SalesClosed)),
+        BookOutcome::Renewed => Err(ApiError::Conflict(Conflict::Renewed)),
         BookOutcome::KeyReused => Err(ApiError::Conflict(Conflict::KeyReused)),
         BookOutcome::Refunded => Err(ApiError::Conflict(Conflict::Refunded)),
         BookOutcome::NotFound => Err(ApiError::NotFound("reservation")),

@@ -5,49 +5,73 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use usher_keys::{EnrolmentGrant, EnrolmentRequest};
+use usher_keys::enrolment::NamedGate;
+use usher_keys::{EnrolmentError, EnrolmentGrant, EnrolmentRequest, SealedGrant};
+use usher_protocol::policy::Gate;
 
 use crate::authority::scribe::EnrolOutcome;
 use crate::state::AppState;
-use crate::store::authority::{CodeId, SecretHash};
+use crate::store::authority::CodeId;
+use crate::store::catalogue::Event;
 
 use super::error::{ApiError, Problem};
 use super::input::Body;
 use super::refusal::conflict;
 
-/// Enrols a device. Asking again with the same code and the same key gives the same certificate: the answer may get lost.
+/// Enrols a device. Asking again with the same code and the same key gives the same certificate, as long as the device has
+/// written no log: the answer may get lost.
 #[utoipa::path(post, path = "/v1/enrolments", tag = "devices",
-    request_body(content = Object, description = "`secret` of the code, `device` key, `name`, `proof`: see the protocol"),
+    request_body(content = Object, description = "`id` of the code, `device` key, `name`, `mac`, `proof`: see the protocol. The code's secret stays with the device"),
     responses(
-    (status = 200, body = Object, description = "`identity`, `bundle`, `event`, `uplink`: the device's certificate, what to believe and whom to link to"),
+    (status = 200, body = Object, description = "`grant` with `identity`, `bundle`, `event`, `event_name`, `gates`, `uplink`: the device's certificate, what to believe, what it joins and whom to link to; `mac` seals it"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "No such code"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "Another device has used the code, or this key is barred"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "Another device has used the code, or this key is barred or has written a log already"),
     (status = 410, body = Problem, content_type = "application/problem+json", description = "The code's time is over"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "The proof or the name is not valid"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "The name is not valid, or the request was altered on its way"),
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
     Body(request): Body<EnrolmentRequest>,
-) -> Result<Json<EnrolmentGrant>, ApiError> {
-    request.verify().map_err(|error| ApiError::Refused {
+) -> Result<Json<SealedGrant>, ApiError> {
+    let event = app.store.code_event(request.id).await?.ok_or(UNKNOWN)?;
+    let id = CodeId {
+        event,
+        code: request.id,
+    };
+    let key = app.store.code(id).await?.ok_or(UNKNOWN)?.key;
+    request.verify(event, &key).map_err(not_valid)?;
+    let authority = app.authorities.of(event)?;
+    let outcome = authority
+        .ask(move |scribe| Box::pin(scribe.enrol(id, request)))
+        .await?;
+    let identity = granted(outcome)?;
+    let known = app.store.event(event).await?;
+    let grant = EnrolmentGrant {
+        identity,
+        bundle: authority.view().trust().signed().clone(),
+        event,
+        gates: known.as_ref().map(named_gates).unwrap_or_default(),
+        event_name: known.map(|known| known.name),
+        uplink: app.uplink_addresses(),
+        hub_name: None,
+    };
+    Ok(Json(grant.seal(&key)))
+}
+
+fn named_gates(event: &Event) -> Vec<NamedGate> {
+    let named = |gate: &Gate| NamedGate {
+        id: gate.id.0,
+        name: gate.name.clone(),
+    };
+    event.policy.gates.iter().map(named).collect()
+}
+
+fn not_valid(error: EnrolmentError) -> ApiError {
+    ApiError::Refused {
         status: StatusCode::UNPROCESSABLE_ENTITY,
         slug: "enrolment-not-valid",
         detail: error.to_string(),
-    })?;
-    let secret = SecretHash(request.secret.hash());
-    let event = app.store.code_event(secret).await?.ok_or(UNKNOWN)?;
-    let authority = app.authorities.of(event)?;
-    let code = CodeId { event, secret };
-    let outcome = authority
-        .ask(move |scribe| Box::pin(scribe.enrol(code, request)))
-        .await?;
-    Ok(Json(EnrolmentGrant {
-        identity: granted(outcome)?,
-        bundle: authority.view().trust().signed().clone(),
-        event,
-        uplink: app.uplink_addresses(),
-        hub_name: None,
-    }))
+    }
 }
 
 const UNKNOWN: ApiError = ApiError::NotFound("enrolment code: copy the whole of it, or ask for a new one");
@@ -68,6 +92,11 @@ fn granted(outcome: EnrolOutcome) -> Result<usher_keys::DeviceIdentity, ApiError
         EnrolOutcome::Barred => Err(conflict(
             "device-barred",
             "This device's key was revoked or retired, or had another role: enrol it with a fresh key.",
+        )),
+        EnrolOutcome::HasLog => Err(conflict(
+            "device-has-log",
+            "This device's key has written a log of this event already: a second one beside it would let people in again. \
+             Enrol with a fresh folder, which makes a fresh key, and retire the device it was.",
         )),
         EnrolOutcome::TooMany => Err(conflict(
             "too-many-devices",

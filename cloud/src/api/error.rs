@@ -61,6 +61,16 @@ pub enum ApiError {
         /// What to do about it.
         detail: String,
     },
+    /// The client does too much at once.
+    #[error("too much at once: {slug}")]
+    TooMany {
+        /// Names the kind of problem.
+        slug: &'static str,
+        /// What to do about it.
+        detail: String,
+        /// When the same request may be done, in seconds from now.
+        retry_after: u64,
+    },
     /// Something we depend on does not answer now.
     #[error("not available now: {0}")]
     Unavailable(&'static str),
@@ -82,12 +92,16 @@ pub enum Conflict {
     KeyReused,
     /// The reservation has become a booking.
     AlreadyBooked,
+    /// The booking has been given a new id since.
+    Renewed,
     /// The reservation is being paid.
     Paying,
     /// The charge was given back, because the units were lost.
     Refunded,
     /// The event is over.
     SalesClosed,
+    /// A draft's days are over.
+    Over,
     /// The event has no signing key and trust bundle yet.
     NoSigningKey,
     /// Making the event was interrupted.
@@ -99,9 +113,11 @@ impl Conflict {
         match self {
             Self::KeyReused => "idempotency-key-reused",
             Self::AlreadyBooked => "already-booked",
+            Self::Renewed => "booking-renewed",
             Self::Paying => "being-paid",
             Self::Refunded => "refunded",
             Self::SalesClosed => "sales-closed",
+            Self::Over => "event-over",
             Self::NoSigningKey => "no-signing-key",
             Self::DraftIncomplete => "draft-incomplete",
         }
@@ -115,9 +131,16 @@ impl Conflict {
             Self::AlreadyBooked => {
                 "This reservation has become a booking, or another request is paying for it."
             }
+            Self::Renewed => {
+                "This booking is paid, and its address was changed since. Nothing was charged again: ask the organizer for the \
+                 new address."
+            }
             Self::Paying => "This reservation is being paid: wait for the payment's end.",
             Self::Refunded => "The places were lost while the payment ran, and the money was given back.",
-            Self::SalesClosed => "The event is over.",
+            Self::SalesClosed => {
+                "The event is over: nothing of it is sold any more, and nothing was charged."
+            }
+            Self::Over => "The event is over before it is on sale: change its days first.",
             Self::NoSigningKey => {
                 "The event has no ticket-signing key yet: upload the trust bundle that lists it, then publish."
             }
@@ -171,6 +194,9 @@ pub struct Problem {
     /// Of `invalid-request`: what is wrong with which value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// What the header Retry-After says, if not the usual.
+    #[serde(skip)]
+    pub retry_after: Option<u64>,
 }
 
 impl ApiError {
@@ -220,6 +246,14 @@ impl ApiError {
             Self::Declined(reason) => problem(StatusCode::PAYMENT_REQUIRED, reason.word(), reason.sentence()),
             Self::Conflict(conflict) => problem(StatusCode::CONFLICT, conflict.slug(), conflict.sentence()),
             Self::Refused { status, slug, detail } => problem(status, slug, detail),
+            Self::TooMany {
+                slug,
+                detail,
+                retry_after,
+            } => Problem {
+                retry_after: Some(retry_after),
+                ..problem(StatusCode::TOO_MANY_REQUESTS, slug, detail)
+            },
             Self::Unavailable(detail) => problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail),
             Self::Booking(error) => booking_problem(&error),
             Self::Store(error) => store_problem(&error),
@@ -237,6 +271,7 @@ fn problem(status: StatusCode, slug: &str, detail: impl Into<Cow<'static, str>>)
         taken: Vec::new(),
         short: Vec::new(),
         errors: Vec::new(),
+        retry_after: None,
     }
 }
 
@@ -285,6 +320,7 @@ impl IntoResponse for ApiError {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(
@@ -292,7 +328,9 @@ impl IntoResponse for Problem {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        } else if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         } else if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

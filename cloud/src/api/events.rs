@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
 use utoipa::ToSchema;
 
-use crate::seat_maps::SeatMap;
+use crate::seat_maps::{SeatMap, sale_word};
 use crate::state::AppState;
 use crate::store::catalogue::{Event, EventCursor, EventPage, EventQuery, EventSummary};
 
@@ -146,6 +146,9 @@ pub struct EventView {
     pub event_id: EventId,
     /// Its name.
     pub name: String,
+    /// `on_sale`, or `over`: nothing of it is sold any more.
+    #[schema(example = "on_sale")]
+    pub status: &'static str,
     /// What it is about.
     pub description: String,
     /// The venue's name.
@@ -189,7 +192,7 @@ pub struct TierView {
 }
 
 impl EventView {
-    fn of(map: &SeatMap) -> Self {
+    fn of(map: &SeatMap, now: Timestamp) -> Self {
         let event: &Event = &map.event;
         let tiers = map.tiers.iter().filter_map(|count| {
             let tier = event.tier(count.tier)?;
@@ -206,6 +209,7 @@ impl EventView {
         Self {
             event_id: event.id,
             name: event.name.clone(),
+            status: sale_word(event, now),
             description: event.description.clone(),
             venue: event.venue_name.clone(),
             city: event.city.clone(),
@@ -232,7 +236,7 @@ pub async fn list(
     Ok(Json(page.into()))
 }
 
-/// Shows an event that is on sale, with its tiers and how full they are.
+/// Shows an event that is on sale or over, with its tiers and how full they are.
 #[utoipa::path(get, path = "/v1/events/{event_id}", tag = "events", params(("event_id" = String, Path)), responses(
     (status = 200, body = EventView),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "No such event is on sale"),
@@ -241,12 +245,13 @@ pub async fn show(
     State(app): State<Arc<AppState>>,
     Id(event): Id<EventId>,
 ) -> Result<Json<EventView>, ApiError> {
+    let now = app.clock.now();
     let map = app
         .seat_maps
-        .of(event, app.clock.now())
+        .of(event, now)
         .await?
         .ok_or(ApiError::NotFound("event"))?;
-    Ok(Json(EventView::of(&map)))
+    Ok(Json(EventView::of(&map, now)))
 }
 
 /// Writes a cursor: 8 bytes of start and 16 of id.

@@ -1,6 +1,7 @@
 //! `/v1/organizer`: where organizers make and publish what is sold; every request carries an API key.
 
 pub mod admissions;
+pub mod bookings;
 pub mod codes;
 pub mod counts;
 pub mod devices;
@@ -11,6 +12,7 @@ pub mod keys;
 pub mod names;
 pub mod policy;
 pub mod revoking;
+pub mod sales;
 pub mod tickets;
 pub mod venues;
 

@@ -78,6 +78,11 @@ pub fn ticket(outcome: TicketOutcome) -> Result<Ticket, ApiError> {
             "ticket-superseded",
             "A newer ticket has taken this one's place: name the newest one.",
         )),
+        TicketOutcome::Transferred => Err(conflict(
+            "ticket-transferred",
+            "The ticket was transferred: the one that has taken its place is somebody else's. Its holder can have that one \
+             reissued.",
+        )),
         TicketOutcome::Revoked => Err(conflict(
             "ticket-revoked",
             "The ticket is revoked, and a revoked ticket gets no fresh code: reinstate it first.",

@@ -14,11 +14,13 @@ use utoipa::ToSchema;
 
 use crate::ids::ReservationId;
 use crate::state::AppState;
+use crate::store::claimant::{BoundBy, TooManyHeld};
 use crate::store::selling::{
     Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, Reservation, ReservationState,
     TierQuantity,
 };
 
+use super::claimant::Asking;
 use super::error::{ApiError, Conflict, Problem, ShortageView};
 use super::input::{Body, Checks, Id};
 use super::moment::Moment;
@@ -157,16 +159,20 @@ impl ReservationView {
     }
 }
 
-/// Holds units for the event's reservation time, all of them or none.
+/// Holds units for the event's reservation time, all of them or none. The answer to a client without a session begins one:
+/// a cookie, by which its unpaid holds are counted.
 #[utoipa::path(post, path = "/v1/reservations", tag = "reservations", request_body = NewReservation, responses(
     (status = 201, body = ReservationView),
     (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "No such event is on sale"),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "Units are taken: see `taken` or `short`; nothing is held"),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "No such seat or tier, or too many units"),
+    (status = 429, body = Problem, content_type = "application/problem+json", headers(("Retry-After" = u64)),
+        description = "Too many units are held without being paid for from this address (of IPv6 its /64) or in this session, which is a cookie: pay for them or give them back, or wait as long as Retry-After says"),
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
+    asking: Asking,
     Body(request): Body<NewReservation>,
 ) -> Result<Response, ApiError> {
     let now = app.clock.now();
@@ -175,19 +181,25 @@ pub async fn create(
     let hold = HoldRequest {
         reservation: ReservationId::draw(event, now),
         claim,
+        claimant: asking.claimant,
+        bounds: app.config.reservations.hold_bounds(),
         now,
     };
     let outcome = app.store.hold(hold).await?;
     app.metrics.held(&outcome);
-    let reservation = accept(outcome)?;
+    let reservation = accept(outcome, now)?;
     app.seat_maps.changed(event);
     let location = HeaderValue::from_str(&app.link(&format!("/v1/reservations/{}", reservation.id)))
         .map_err(|_| ApiError::Internal)?;
     let view = Json(ReservationView::of(&reservation, now));
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], view).into_response())
+    let mut response = (StatusCode::CREATED, [(header::LOCATION, location)], view).into_response();
+    if let Some(cookie) = asking.new_cookie {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
 }
 
-fn accept(outcome: HoldOutcome) -> Result<Reservation, ApiError> {
+fn accept(outcome: HoldOutcome, now: Timestamp) -> Result<Reservation, ApiError> {
     match outcome {
         HoldOutcome::Held(reservation) => Ok(reservation),
         HoldOutcome::Taken(units) => Err(ApiError::Taken(units.into_iter().map(|unit| unit.0).collect())),
@@ -209,8 +221,27 @@ fn accept(outcome: HoldOutcome) -> Result<Reservation, ApiError> {
             "tier",
             tiers.iter().map(|tier| u32::from(tier.0)),
         )),
+        HoldOutcome::TooMany(too_many) => Err(too_many_held(&too_many, now)),
         HoldOutcome::NoSuchEvent => Err(ApiError::NotFound("event on sale")),
         HoldOutcome::SalesClosed => Err(ApiError::Conflict(Conflict::SalesClosed)),
+    }
+}
+
+fn too_many_held(too_many: &TooManyHeld, now: Timestamp) -> ApiError {
+    let retry_after = too_many.fits_at.0.saturating_sub(now.0).div_ceil(1000).max(1);
+    let (held, most) = (too_many.held, too_many.most);
+    let whose = match too_many.by {
+        BoundBy::Session => {
+            format!("You hold {held} places that are not paid for, and may hold {most} at once.")
+        }
+        BoundBy::Address => {
+            format!("From your network, {held} places are held that are not paid for; {most} may be at once.")
+        }
+    };
+    ApiError::TooMany {
+        slug: "too-many-held",
+        detail: format!("{whose} Pay for them or give them back, or try again in {retry_after} seconds."),
+        retry_after,
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/healthz` and `/metrics`: how the server is, for whoever watches it.
+//! `/healthz`, `/readyz` and `/metrics`: how the server is, for whoever watches it.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::state::AppState;
+use crate::test_sale;
 
 use super::error::{ApiError, Problem};
 
@@ -32,6 +33,45 @@ pub async fn health(State(app): State<Arc<AppState>>) -> Result<Json<Health>, Ap
         return Err(ApiError::Unavailable("The store takes no writes."));
     }
     Ok(Json(Health { status: "ok" }))
+}
+
+/// Whether the server can be used, and what about it somebody should know.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Readiness {
+    /// `ready`.
+    #[schema(example = "ready")]
+    pub status: &'static str,
+    /// What is not as it should be where people really pay; none, if all is well.
+    pub warnings: Vec<WarningView>,
+}
+
+/// Something that somebody should know.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WarningView {
+    /// Names it, for programs: `test_cards`.
+    #[schema(example = "test_cards")]
+    pub code: &'static str,
+    /// What it is.
+    pub detail: String,
+}
+
+/// Tells whether the server can sell, as `/healthz` does, and names what whoever runs it must not miss: events that are on
+/// sale against test cards.
+#[utoipa::path(get, path = "/readyz", tag = "status", responses(
+    (status = 200, body = Readiness),
+    (status = 503, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, ApiError> {
+    let Json(Health { .. }) = health(State(Arc::clone(&app))).await?;
+    let test_cards = test_sale::warning(&app).await?;
+    let warnings = test_cards.map(|detail| WarningView {
+        code: "test_cards",
+        detail,
+    });
+    Ok(Json(Readiness {
+        status: "ready",
+        warnings: warnings.into_iter().collect(),
+    }))
 }
 
 /// Gives the server's figures in Prometheus' text form.

@@ -21,7 +21,7 @@ use super::error::{ApiError, Problem};
 use super::input::Id;
 use super::moment::Moment;
 
-/// The right to use one unit.
+/// The right to use one unit. It names neither the booking it came from nor its buyer: it may be somebody else's by now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TicketView {
     /// Its id: a secret, whoever knows it sees the QR code.
@@ -34,7 +34,7 @@ pub struct TicketView {
     pub unit: u32,
     /// Which reissue it is, from 1.
     pub generation: u32,
-    /// `valid`, `superseded` or `revoked`.
+    /// `valid`, `superseded` (replaced by a newer one), `transferred` (replaced by one that is somebody else's) or `revoked`.
     #[schema(example = "valid")]
     pub status: &'static str,
     /// Its tier.
@@ -96,6 +96,7 @@ impl TicketView {
     pub fn of(app: &AppState, ticket: Ticket) -> Self {
         let status = match ticket.state {
             TicketState::Valid => "valid",
+            TicketState::Superseded if ticket.transferred => "transferred",
             TicketState::Superseded => "superseded",
             TicketState::Revoked => "revoked",
         };

@@ -14,10 +14,10 @@ use usher_protocol::sync::session::CHECKPOINT_LAG;
 
 use super::scribe::{EnrolOutcome, RetireOutcome, RevokeOutcome, TicketOutcome, UploadOutcome};
 use super::*;
-use crate::store::authority::{Append, AppendOutcome, Sealed};
+use crate::store::authority::{Append, AppendOutcome, ReissuedTo, Sealed};
 use crate::store::selling::TicketState;
 use hub::Hub;
-use scene::{START, Scene, key};
+use scene::{START, Scene, key, revocation};
 
 #[tokio::test]
 async fn a_restart_replays_to_the_same_state() {
@@ -103,10 +103,10 @@ async fn the_roster_follows_the_hubs_and_never_becomes_empty() {
     scene.enrol(3, Role::Scanner).await;
     let (epoch, both) = scene.roster().await;
     assert_eq!((epoch, both.len()), (2, 2));
-    assert_eq!(scene.retire(two).await, RetireOutcome::Retired);
-    assert_eq!(scene.retire(two).await, RetireOutcome::Retired);
+    assert!(matches!(scene.retire(two).await, RetireOutcome::Retired(_)));
+    assert!(matches!(scene.retire(two).await, RetireOutcome::Retired(_)));
     assert_eq!(scene.roster().await, (3, vec![one]));
-    assert_eq!(scene.revoke(one).await, RevokeOutcome::Revoked);
+    assert!(matches!(scene.revoke(one).await, RevokeOutcome::Revoked(_)));
     assert_eq!(scene.roster().await, (3, vec![one]));
     assert_eq!(scene.retire(key(3).public()).await, RetireOutcome::NotFound);
     scene.enrol(4, Role::Hub).await;
@@ -138,7 +138,9 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
         .do_to(first.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
         .await;
     let refused = scene
-        .do_to(first.id, |scribe, id| Box::pin(scribe.reissue_ticket(id)))
+        .do_to(first.id, |scribe, id| {
+            Box::pin(scribe.reissue_ticket(id, ReissuedTo::SameHolder))
+        })
         .await;
     assert_eq!(refused, TicketOutcome::Revoked);
     scene
@@ -146,7 +148,9 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
         .await;
 
     let reissued = scene
-        .do_to(first.id, |scribe, id| Box::pin(scribe.reissue_ticket(id)))
+        .do_to(first.id, |scribe, id| {
+            Box::pin(scribe.reissue_ticket(id, ReissuedTo::SameHolder))
+        })
         .await;
     let TicketOutcome::Done(second) = &reissued else {
         panic!("not reissued: {reissued:?}")
@@ -154,7 +158,9 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
     assert_eq!((second.unit, second.generation.0), (first.unit, 2));
     assert_ne!((second.id, &second.payload), (first.id, &first.payload));
     let again = scene
-        .do_to(first.id, |scribe, id| Box::pin(scribe.reissue_ticket(id)))
+        .do_to(first.id, |scribe, id| {
+            Box::pin(scribe.reissue_ticket(id, ReissuedTo::SameHolder))
+        })
         .await;
     assert_eq!(again, reissued);
 
@@ -181,10 +187,18 @@ async fn a_record_that_became_durable_before_a_crash_is_part_of_the_log_afterwar
     scene.enrol(1, Role::Scanner).await;
     let body = Body::DeviceRevoked {
         device: key(1).public(),
+        after: Seq(0),
     };
     assert_eq!(scene.append_behind_its_back(body).await, AppendOutcome::Appended);
     scene = scene.restart().await;
-    assert!(scene.authority().view().revoked().contains(&key(1).public()));
+    assert!(
+        scene
+            .authority()
+            .view()
+            .register()
+            .revoked
+            .contains_key(&key(1).public())
+    );
     scene.enrol(2, Role::Scanner).await;
     scene = scene.restart().await;
     scene.enrol(3, Role::Scanner).await;
@@ -198,18 +212,19 @@ async fn a_write_that_conflicts_leaves_nothing_behind_and_the_next_one_goes_on()
     scene
         .append_behind_its_back(Body::DeviceRevoked {
             device: key(1).public(),
+            after: Seq(0),
         })
         .await;
     let device = key(2).public();
     let failed = scene
         .authority()
-        .ask(move |scribe| Box::pin(scribe.revoke_device(device)))
+        .ask(move |scribe| Box::pin(scribe.revoke_device(revocation(device))))
         .await;
     assert!(matches!(failed, Err(AuthorityError::Conflict)), "{failed:?}");
-    assert!(!scene.authority().view().revoked().contains(&device));
-    assert_eq!(scene.revoke(device).await, RevokeOutcome::Revoked);
-    let revoked = scene.authority().view().revoked();
-    assert!(revoked.contains(&device) && revoked.contains(&key(1).public()));
+    assert!(!scene.authority().view().register().revoked.contains_key(&device));
+    assert!(matches!(scene.revoke(device).await, RevokeOutcome::Revoked(_)));
+    let revoked = &scene.authority().view().register().revoked;
+    assert!(revoked.contains_key(&device) && revoked.contains_key(&key(1).public()));
     scene.restart().await;
 }
 
@@ -227,12 +242,19 @@ async fn runs_become_durable_before_they_are_answered_and_can_be_loaded_again() 
     let mut copy = Ledger::new(key(77).public(), None, scene.authority().view().trust());
     let mut after = Seq(0);
     while let Some(run) = scene.run(hub.origin(), after).await {
-        after = copy.accept(&run, START).unwrap().entries.last().unwrap().tail.seq;
+        after = copy
+            .accept(&run, None, START)
+            .unwrap()
+            .entries
+            .last()
+            .unwrap()
+            .tail
+            .seq;
     }
     assert_eq!(copy.tail(&hub.origin()), runs.last().unwrap().head.tail);
     let odd = scene.run(hub.origin(), Seq(1_700)).await.unwrap();
     assert_eq!(odd.base.seq, Seq(1_700));
-    copy.accept(&odd, START).unwrap();
+    copy.accept(&odd, None, START).unwrap();
 }
 
 #[tokio::test]
@@ -285,10 +307,12 @@ async fn a_clone_is_reported_once_and_nobody_listens_to_it_any_more() {
     scene.authority().take_in(hub.scan(3).remove(0)).await.unwrap();
     let other = clone.scan(5).remove(0);
     let refused = scene.authority().take_in(other).await.unwrap_err();
-    let usher_protocol::sync::StoreError::Run(usher_protocol::log::RunError::Forked(found)) = refused else {
+    let usher_protocol::sync::StoreError::Run(usher_protocol::log::RunError::Forked(Some(found))) = refused
+    else {
         panic!("not seen as a fork: {refused:?}")
     };
     for _ in 0..2 {
+        let found = *found.clone();
         scene
             .authority()
             .ask(move |scribe| Box::pin(scribe.report_fork(found)))
@@ -353,7 +377,7 @@ async fn a_new_authority_says_again_what_the_struck_one_said() {
     scene.upload(struck.clone()).await;
     let refused = scene
         .authority()
-        .ask(|scribe| Box::pin(scribe.revoke_device(key(1).public())))
+        .ask(|scribe| Box::pin(scribe.revoke_device(revocation(key(1).public()))))
         .await;
     assert!(
         matches!(
@@ -372,12 +396,13 @@ async fn a_new_authority_says_again_what_the_struck_one_said() {
 
     let mut fresh = Ledger::new(key(77).public(), None, scene.authority().view().trust());
     let run = scene.run(request.authority_key, Seq(0)).await.unwrap();
-    fresh.accept(&run, START).unwrap();
+    fresh.accept(&run, None, START).unwrap();
     let state = fresh.state();
     assert_eq!(state.policy().unwrap().0, 2);
-    assert_eq!(state.rosters().current(), Some((4, [key(1).public()].as_slice())));
+    assert_eq!(state.rosters().current(), Some((3, [key(1).public()].as_slice())));
+    assert!(state.rosters().are_complete());
     assert!(state.device(&key(1).public()).is_some());
-    assert!(state.revoked_devices().contains(&key(2).public()));
+    assert!(state.is_revoked(&key(2).public()));
     assert!(state.history(ticket.unit, usher_protocol::ZoneId(1)).revoked);
     scene.restart().await;
 }

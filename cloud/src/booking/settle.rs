@@ -59,7 +59,7 @@ impl BookingDesk {
         } else {
             self.parts
                 .gateway
-                .conclude(open.id)
+                .conclude(open.charge)
                 .await
                 .map_err(BookError::PaymentUnknown)?
         };

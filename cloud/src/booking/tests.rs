@@ -9,7 +9,7 @@ use crate::clock::ManualClock;
 use crate::ids::draw_event_id;
 use crate::payment::sandbox::Sandbox;
 use crate::store::catalogue::Status;
-use crate::store::contract::case::{Case, GUESTS as FREE, HOLD_MS, STALLS as PAID, START};
+use crate::store::contract::case::{Case, GUESTS as FREE, HOLD_MS, STALLS as PAID, START, UNBOUNDED};
 use crate::store::sandbox_ledger::SandboxLedger;
 use crate::store::selling::{CloseOutcome, HoldOutcome};
 
@@ -72,14 +72,15 @@ impl Office {
         let BeginOutcome::Started(open) = self.desk.begin(request).await.unwrap() else {
             panic!("the units are held")
         };
-        self.ledger.charge(open.id, open.amount, START).await.unwrap();
+        self.ledger.charge(open.charge, open.amount, START).await.unwrap();
         open
     }
 
     /// The promise: every charge that was not given back has its tickets.
     async fn check_no_charge_without_a_ticket(&self) {
         for reference in self.ledger.charged().await.unwrap() {
-            let booking = self.case.store.booking(reference).await.unwrap().unwrap();
+            let id = self.case.store.booking_of_charge(reference).await.unwrap();
+            let booking = self.case.store.booking(id.unwrap()).await.unwrap().unwrap();
             assert_eq!(booking.state, BookingState::Confirmed);
             assert!(!booking.tickets.is_empty());
         }
@@ -116,6 +117,7 @@ fn desk(
         signer,
         clock,
         metrics: Metrics::default(),
+        bounds: UNBOUNDED,
         payment_timeout,
     })
 }
@@ -129,7 +131,7 @@ async fn a_paid_booking_has_signed_tickets() {
     };
     assert_eq!(booking.tickets.len(), 2);
     assert!(booking.tickets.iter().all(|ticket| ticket.payload.len() > 150));
-    assert_eq!(office.ledger.charged().await.unwrap(), [booking.id]);
+    assert_eq!(office.ledger.charged().await.unwrap(), [booking.charge]);
     office.check_no_charge_without_a_ticket().await;
 }
 
@@ -170,7 +172,7 @@ async fn the_same_request_many_times_at_once_is_charged_once() {
         .collect();
     bookings.dedup();
     assert_eq!(bookings.len(), 1);
-    assert_eq!(office.ledger.charged().await.unwrap(), [bookings[0].id]);
+    assert_eq!(office.ledger.charged().await.unwrap(), [bookings[0].charge]);
     assert!(office.desk.lanes.is_empty());
 }
 
@@ -286,7 +288,11 @@ async fn a_crash_before_the_charge_gives_the_units_back() {
         }
     );
     // A charge that arrives late finds the door closed.
-    office.ledger.charge(open.id, open.amount, START).await.unwrap();
+    office
+        .ledger
+        .charge(open.charge, open.amount, START)
+        .await
+        .unwrap();
     assert_eq!(office.ledger.charged().await.unwrap(), []);
     assert!(matches!(
         office.desk.book(request).await,
@@ -324,7 +330,7 @@ async fn a_crash_in_the_middle_of_a_refund_is_finished() {
     let open = office
         .charge_without_confirming(&request(reservation, "key", "tok_ok"))
         .await;
-    office.ledger.refund(open.id, START).await.unwrap();
+    office.ledger.refund(open.charge, START).await.unwrap();
 
     let office = office.crash();
     let settled = office.desk.reconcile().await.unwrap();
@@ -353,6 +359,7 @@ async fn a_charge_for_units_that_were_lost_is_given_back() {
         booking: open.id,
         ending: Ending::Abandoned,
         now: START,
+        bounds: UNBOUNDED,
     };
     assert_eq!(
         office.case.store.close_booking(close).await.unwrap(),

@@ -5,7 +5,7 @@ use super::{Config, ConfigError};
 /// A setting, how to read it, its least and greatest value, and both in words.
 type Range = (&'static str, fn(&Config) -> u32, u32, u32, &'static str);
 
-const RANGES: [Range; 9] = [
+const RANGES: [Range; 11] = [
     (
         "reservations.default_seconds",
         |config| config.reservations.default_seconds,
@@ -19,6 +19,20 @@ const RANGES: [Range; 9] = [
         1,
         200,
         "1 to 200 units",
+    ),
+    (
+        "reservations.unpaid_orders_per_address",
+        |config| config.reservations.unpaid_orders_per_address,
+        1,
+        1_000_000,
+        "1 to 1000000 orders",
+    ),
+    (
+        "reservations.unpaid_orders_per_session",
+        |config| config.reservations.unpaid_orders_per_session,
+        1,
+        1_000_000,
+        "1 to 1000000 orders",
     ),
     (
         "reservations.tidy_every_seconds",

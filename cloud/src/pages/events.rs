@@ -14,6 +14,7 @@ use crate::money::{Currency, Money};
 use crate::seat_maps::SeatMap;
 use crate::state::AppState;
 use crate::store::catalogue::EventSummary;
+use crate::test_sale::takes_test_cards;
 
 use super::{PageError, page};
 
@@ -69,6 +70,10 @@ struct EventPage {
     description: String,
     place: String,
     when: String,
+    /// Whether nothing is sold any more.
+    over: bool,
+    /// Whether nobody is charged.
+    test_cards: bool,
     seats: bool,
     max_units: u32,
     currency: String,
@@ -88,9 +93,10 @@ struct TierRow {
 
 /// Shows an event and sells it.
 pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Result<Response, PageError> {
+    let now = app.clock.now();
     let map = app
         .seat_maps
-        .of(id, app.clock.now())
+        .of(id, now)
         .await?
         .ok_or(ApiError::NotFound("event on sale"))?;
     page(&EventPage {
@@ -99,6 +105,8 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Resu
         description: map.event.description.clone(),
         place: format!("{}, {}", map.event.venue_name, map.event.city),
         when: day_and_time(map.event.starts_at, map.event.policy.utc_offset_minutes),
+        over: map.event.is_over(now),
+        test_cards: takes_test_cards(&app.config),
         seats: map.event.seat_count > 0,
         max_units: app.config.reservations.max_units,
         currency: map.event.currency.code().to_owned(),

@@ -39,10 +39,8 @@ impl From<Event> for EventLines {
 struct TicketPage {
     event: EventLines,
     ticket: TicketLines,
-    booking: BookingId,
     /// The code as SVG of our own making; none when the ticket is no longer valid.
     svg: Option<String>,
-    revoked: bool,
 }
 
 /// What a page says of a ticket.
@@ -52,6 +50,8 @@ struct TicketLines {
     place: Option<String>,
     admits: u8,
     valid: bool,
+    /// Why it is no longer valid, if it is not.
+    void: &'static str,
 }
 
 impl From<&Ticket> for TicketLines {
@@ -66,7 +66,18 @@ impl From<&Ticket> for TicketLines {
             place,
             admits: ticket.admits,
             valid: ticket.state == TicketState::Valid,
+            void: void(ticket),
         }
+    }
+}
+
+/// Says why a ticket is no longer valid; nothing of the one that took its place.
+fn void(ticket: &Ticket) -> &'static str {
+    match ticket.state {
+        TicketState::Valid => "",
+        TicketState::Superseded if ticket.transferred => "Transferred to somebody else",
+        TicketState::Superseded => "Replaced by a newer ticket",
+        TicketState::Revoked => "Revoked",
     }
 }
 
@@ -89,9 +100,7 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<TicketId>) -> Res
     page(&TicketPage {
         event: event.into(),
         ticket: (&ticket).into(),
-        booking: ticket.booking,
         svg,
-        revoked: ticket.state == TicketState::Revoked,
     })
 }
 

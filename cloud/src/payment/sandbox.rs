@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::ids::BookingId;
+use crate::ids::ChargeReference;
 use crate::store::sandbox_ledger::{LedgerEntry, SandboxLedger};
 
 use super::{ChargeOutcome, ChargeRequest, Conclusion, DeclineReason, GatewayError};
@@ -82,7 +82,7 @@ impl Sandbox {
         }
     }
 
-    pub(super) async fn conclude(&self, reference: BookingId) -> Result<Conclusion, GatewayError> {
+    pub(super) async fn conclude(&self, reference: ChargeReference) -> Result<Conclusion, GatewayError> {
         Ok(match self.ledger.conclude(reference, self.clock.now()).await? {
             LedgerEntry::Charged => Conclusion::Charged,
             LedgerEntry::Refunded => Conclusion::Refunded,
@@ -90,7 +90,7 @@ impl Sandbox {
         })
     }
 
-    pub(super) async fn refund(&self, reference: BookingId) -> Result<(), GatewayError> {
+    pub(super) async fn refund(&self, reference: ChargeReference) -> Result<(), GatewayError> {
         Ok(self.ledger.refund(reference, self.clock.now()).await?)
     }
 

@@ -7,6 +7,7 @@ use data_encoding::HEXLOWER;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
+use usher_keys::Timestamp;
 use utoipa::ToSchema;
 
 use crate::store::catalogue::{Event, Layout, Occupancy};
@@ -20,6 +21,9 @@ pub struct SeatsView<'a> {
     /// The event.
     #[schema(example = "evt_06e9pvb1pdqm3800000000000")]
     pub event_id: String,
+    /// `on_sale`, or `over`: nothing of the event is sold any more.
+    #[schema(example = "on_sale")]
+    pub status: &'static str,
     /// Currency of all prices.
     #[schema(value_type = String, example = "EUR")]
     pub currency: &'a str,
@@ -71,8 +75,9 @@ pub struct TierCountView<'a> {
 }
 
 /// Gives the JSON body and the same gzipped.
-pub fn bytes(event: &Event, layout: &Layout, occupancy: &Occupancy) -> (Bytes, Bytes) {
-    let body = serde_json::to_vec(&view(event, layout, occupancy)).expect("the view has string keys only");
+pub fn bytes(event: &Event, layout: &Layout, (occupancy, now): (&Occupancy, Timestamp)) -> (Bytes, Bytes) {
+    let body =
+        serde_json::to_vec(&view(event, layout, (occupancy, now))).expect("the view has string keys only");
     let mut gzip = GzEncoder::new(Vec::with_capacity(body.len() / 8), COMPRESSION);
     gzip.write_all(&body).expect("writing to memory succeeds");
     let gzip = gzip.finish().expect("writing to memory succeeds");
@@ -85,7 +90,16 @@ pub fn etag(body: &[u8]) -> String {
     format!("W/\"{}\"", HEXLOWER.encode(&blake3::hash(body).as_bytes()[..16]))
 }
 
-fn view<'a>(event: &'a Event, layout: &'a Layout, occupancy: &Occupancy) -> SeatsView<'a> {
+/// Says in one word whether an event sells.
+pub fn sale_word(event: &Event, now: Timestamp) -> &'static str {
+    if event.is_over(now) { "over" } else { "on_sale" }
+}
+
+fn view<'a>(
+    event: &'a Event,
+    layout: &'a Layout,
+    (occupancy, now): (&Occupancy, Timestamp),
+) -> SeatsView<'a> {
     let price = |id| event.tier(id).map_or(0, |tier| tier.price);
     let seats = layout
         .seats
@@ -113,6 +127,7 @@ fn view<'a>(event: &'a Event, layout: &'a Layout, occupancy: &Occupancy) -> Seat
     });
     SeatsView {
         event_id: event.id.to_string(),
+        status: sale_word(event, now),
         currency: event.currency.code(),
         seats: seats.collect(),
         tiers: tiers.collect(),

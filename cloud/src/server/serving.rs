@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::places::{Asked, Place, Places};
+use crate::api::claimant::Peer;
 
 /// Most connections at once, at some 30 KiB each: far more than a proxy keeps, or one machine can answer.
 const MAX_CONNECTIONS: usize = 4_096;
@@ -75,9 +76,14 @@ async fn accept(listener: &TcpListener, places: &Places) -> TcpStream {
 
 /// Carries one connection to its end.
 async fn carry(stream: TcpStream, place: Place, router: Router, stop: CancellationToken) {
+    // A connection that has no other end any more asks nothing.
+    let Ok(peer) = stream.peer_addr() else {
+        return;
+    };
     let service = service_fn(|request: Request<Incoming>| {
         let asked = Arc::new(place.asked());
-        let request = request.map(|body| Arriving::new(body, Arc::clone(&asked)));
+        let mut request = request.map(|body| Arriving::new(body, Arc::clone(&asked)));
+        request.extensions_mut().insert(Peer(peer.ip()));
         let answering = router.clone().call(request);
         async move {
             let answer = answering.await;

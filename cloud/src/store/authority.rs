@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use usher_keys::{Capabilities, DeviceIdentity, EventId, PublicKey, Role, RootSet, SignedBundle, Timestamp};
+use usher_keys::{
+    Capabilities, DeviceIdentity, EnrolmentId, EnrolmentKey, EventId, PublicKey, Role, RootSet, SignedBundle,
+    Timestamp,
+};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::Head;
@@ -41,7 +44,18 @@ pub enum Beside {
         old: TicketId,
         /// The one that takes its place.
         new: NewTicket,
+        /// Whose that is.
+        to: ReissuedTo,
     },
+}
+
+/// Whose the ticket is that takes another's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReissuedTo {
+    /// Its holder's, who has lost the code: it stays where the old one was.
+    SameHolder,
+    /// Somebody else's: it is in no booking, and nothing leads from one to the other.
+    SomebodyElse,
 }
 
 /// Asks to append to the logs of an event.
@@ -157,17 +171,13 @@ pub struct KeepCheckpoint {
     pub now: Timestamp,
 }
 
-/// The BLAKE3 hash of an enrolment code's secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SecretHash(pub [u8; 32]);
-
 /// Names an enrolment code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeId {
     /// The event.
     pub event: EventId,
-    /// The hash of its secret.
-    pub secret: SecretHash,
+    /// The code's own id.
+    pub code: EnrolmentId,
 }
 
 /// What a device that uses an enrolment code becomes.
@@ -190,6 +200,8 @@ pub struct EnrolmentTerms {
 pub struct NewCode {
     /// The code.
     pub id: CodeId,
+    /// What its holder proves that with.
+    pub key: EnrolmentKey,
     /// What it is for.
     pub terms: EnrolmentTerms,
     /// When it can no longer be used.
@@ -212,6 +224,8 @@ pub enum NewCodeOutcome {
 /// An enrolment code as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Code {
+    /// What its holder proves that with.
+    pub key: EnrolmentKey,
     /// What it is for.
     pub terms: EnrolmentTerms,
     /// When it can no longer be used.

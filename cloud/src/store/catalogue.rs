@@ -72,6 +72,11 @@ pub struct Event {
 }
 
 impl Event {
+    /// Tells whether it has ended: nothing of it is sold any more.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.ends_at <= now
+    }
+
     /// Finds a tier.
     pub fn tier(&self, id: TierId) -> Option<&Tier> {
         self.tiers.iter().find(|tier| tier.id == id)

@@ -1,6 +1,7 @@
 //! The contract of the store: every operation, with its refusals, the same on every engine.
 
 mod bookings;
+mod bounds;
 pub mod case;
 mod catalogue;
 mod devices;
@@ -40,6 +41,13 @@ contracts! {
         the_price_is_fixed_when_the_reservation_is_made,
         tidying_changes_nothing_that_anyone_is_told,
     }
+    bounds {
+        a_session_and_an_address_hold_so_much_without_paying,
+        what_is_given_back_paid_for_or_being_paid_does_not_count,
+        payments_that_fail_hold_no_more_than_may_be_held,
+        many_claims_at_once_stay_within_the_bound,
+        what_nobody_paid_for_is_forgotten,
+    }
     bookings {
         a_booking_turns_units_into_tickets,
         the_same_request_gives_the_same_booking_and_another_is_refused,
@@ -52,6 +60,10 @@ contracts! {
         a_refunded_booking_frees_its_units,
         a_booking_ends_once,
         confirming_without_all_tickets_changes_nothing,
+        what_was_held_before_the_end_is_not_booked_after_it,
+        a_charge_leads_to_its_booking,
+        a_renewed_booking_is_found_by_its_new_id_alone,
+        a_booking_is_not_renewed_while_its_payment_runs,
     }
     catalogue {
         events_are_found_by_word_and_city,
@@ -81,6 +93,7 @@ contracts! {
         the_last_contact_of_each_device_is_kept,
         a_ticket_changes_from_how_it_stood_or_not_at_all,
         a_reissued_ticket_takes_the_place_of_the_one_before,
+        a_transferred_ticket_leaves_its_booking,
         units_are_found_with_their_seats,
     }
     races {

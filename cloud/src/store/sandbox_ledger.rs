@@ -6,7 +6,7 @@ use refinery::Migration;
 use rusqlite::{Connection, params};
 use usher_keys::Timestamp;
 
-use crate::ids::BookingId;
+use crate::ids::ChargeReference;
 use crate::money::Money;
 use crate::store::StoreError;
 use crate::store::sqlite::{Database, Effect, column::ms};
@@ -33,10 +33,8 @@ impl SandboxLedger {
     ///
     /// **Errors**: [`StoreError`].
     pub fn open(file: &Path) -> Result<Self, StoreError> {
-        let sql = include_str!("../../migrations/sandbox/V1__ledger.sql");
-        let migration = Migration::unapplied("V1__ledger", sql).expect("the name is V<number>__<name>");
         Ok(Self {
-            database: Database::open(file, &[migration])?,
+            database: Database::open(file, &migrations())?,
         })
     }
 
@@ -45,7 +43,7 @@ impl SandboxLedger {
     /// **Errors**: [`StoreError`].
     pub async fn charge(
         &self,
-        id: BookingId,
+        id: ChargeReference,
         amount: Money,
         now: Timestamp,
     ) -> Result<LedgerEntry, StoreError> {
@@ -70,7 +68,7 @@ impl SandboxLedger {
     /// Records that a reference will never be charged unless there is an entry; gives the entry there is now.
     ///
     /// **Errors**: [`StoreError`].
-    pub async fn conclude(&self, id: BookingId, now: Timestamp) -> Result<LedgerEntry, StoreError> {
+    pub async fn conclude(&self, id: ChargeReference, now: Timestamp) -> Result<LedgerEntry, StoreError> {
         self.database
             .write(move |connection| {
                 connection
@@ -87,7 +85,7 @@ impl SandboxLedger {
     /// Records that a charge was given back; does nothing when there is none.
     ///
     /// **Errors**: [`StoreError`].
-    pub async fn refund(&self, id: BookingId, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn refund(&self, id: ChargeReference, now: Timestamp) -> Result<(), StoreError> {
         self.database
             .write(move |connection| {
                 connection
@@ -104,7 +102,7 @@ impl SandboxLedger {
     /// Lists the references that are charged and not given back, to hold them against the bookings.
     ///
     /// **Errors**: [`StoreError`].
-    pub async fn charged(&self) -> Result<Vec<BookingId>, StoreError> {
+    pub async fn charged(&self) -> Result<Vec<ChargeReference>, StoreError> {
         self.database
             .read(|connection| {
                 let mut query =
@@ -126,7 +124,21 @@ impl SandboxLedger {
     }
 }
 
-fn entry(connection: &Connection, id: BookingId) -> Result<LedgerEntry, StoreError> {
+fn migrations() -> [Migration; 2] {
+    [
+        (
+            "V1__ledger",
+            include_str!("../../migrations/sandbox/V1__ledger.sql"),
+        ),
+        (
+            "V2__references",
+            include_str!("../../migrations/sandbox/V2__references.sql"),
+        ),
+    ]
+    .map(|(name, sql)| Migration::unapplied(name, sql).expect("the name is V<number>__<name>"))
+}
+
+fn entry(connection: &Connection, id: ChargeReference) -> Result<LedgerEntry, StoreError> {
     let mut query = connection.prepare_cached("SELECT state FROM charges WHERE reference = ?1")?;
     let word: String = query.query_row([id.to_string()], |row| row.get(0))?;
     match word.as_str() {
@@ -136,5 +148,29 @@ fn entry(connection: &Connection, id: BookingId) -> Result<LedgerEntry, StoreErr
         _ => Err(StoreError::Unreadable {
             what: "state of a charge",
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charges_that_were_known_by_their_booking_are_found_again() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let migrations = migrations();
+        refinery::Runner::new(&migrations[..1])
+            .run(&mut connection)
+            .unwrap();
+        let id = ChargeReference::draw(usher_keys::EventId([1; 16]), Timestamp(1));
+        let booking = id.to_string().replace("chg_", "bkg_");
+        connection
+            .execute(
+                "INSERT INTO charges VALUES (?1, 'charged', 1, 'EUR', 1)",
+                [booking],
+            )
+            .unwrap();
+        refinery::Runner::new(&migrations).run(&mut connection).unwrap();
+        assert_eq!(entry(&connection, id).unwrap(), LedgerEntry::Charged);
     }
 }

@@ -1,14 +1,16 @@
 //! What the store is asked and answers about selling: holds, bookings and tickets as plain values; how they are kept is the engine's.
 
+mod tickets;
+
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
-use usher_protocol::ticket::TicketFlags;
-use usher_protocol::{Generation, TierId, Unit};
+use usher_protocol::{TierId, Unit};
 
-use crate::ids::{BookingId, ReservationId, TicketId};
+use crate::ids::{BookingId, ChargeReference, ReservationId};
 use crate::money::Money;
 use crate::payment::DeclineReason;
-use crate::store::catalogue::Seat;
+use crate::store::claimant::{Claimant, HoldBounds, TooManyHeld};
+pub use tickets::{NewTicket, Ticket, TicketState, UnitToIssue};
 
 /// Asks for a number of free units of a tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,10 @@ pub struct HoldRequest {
     pub reservation: ReservationId,
     /// The units.
     pub claim: Claim,
+    /// Who asks.
+    pub claimant: Claimant,
+    /// How many they may hold.
+    pub bounds: HoldBounds,
     /// The time.
     pub now: Timestamp,
 }
@@ -74,6 +80,8 @@ pub enum HoldOutcome {
     UnknownSeats(Vec<Unit>),
     /// The event has no such tiers.
     UnknownTiers(Vec<TierId>),
+    /// Nothing is held: whoever asks would hold too many without paying.
+    TooMany(TooManyHeld),
     /// No such event is published.
     NoSuchEvent,
     /// The event is over.
@@ -148,6 +156,17 @@ pub struct Tidy {
     pub now: Timestamp,
 }
 
+/// Asks to delete reservations of an event that nothing came of.
+#[derive(Debug, Clone, Copy)]
+pub struct Forget {
+    /// The event.
+    pub event: EventId,
+    /// Only those whose time was over by then.
+    pub ended_by: Timestamp,
+    /// At most so many.
+    pub limit: u32,
+}
+
 /// The BLAKE3 hash of a booking request: what "the same request" means for an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestHash(pub [u8; 32]);
@@ -155,8 +174,10 @@ pub struct RequestHash(pub [u8; 32]);
 /// Asks to open a booking.
 #[derive(Clone)]
 pub struct BeginBooking {
-    /// The id the booking shall have; also the gateway's reference.
+    /// The id the booking shall have.
     pub booking: BookingId,
+    /// What the gateway shall know its charge by.
+    pub charge: ChargeReference,
     /// The reservation to pay for.
     pub reservation: ReservationId,
     /// The client's key for this request.
@@ -178,6 +199,8 @@ pub enum BeginOutcome {
     Started(OpenBooking),
     /// The same request was made before, and this is its booking.
     Existing(Booking),
+    /// The same request was made before, and its booking has been given a new id since: that is for its buyer alone.
+    Renewed,
     /// The key was used for another request.
     KeyReused,
     /// The reservation's time is over, or its units are no longer its own.
@@ -190,6 +213,8 @@ pub enum BeginOutcome {
     Booked,
     /// There is something to pay and the request came without a payment token.
     TokenMissing,
+    /// The event is over.
+    SalesClosed,
     /// There is no such reservation.
     NotFound,
 }
@@ -199,40 +224,14 @@ pub enum BeginOutcome {
 pub struct OpenBooking {
     /// The booking.
     pub id: BookingId,
+    /// What the gateway knows its charge by.
+    pub charge: ChargeReference,
     /// Its reservation.
     pub reservation: ReservationId,
     /// What is to be paid.
     pub amount: Money,
     /// The tickets that would be issued.
     pub units: Vec<UnitToIssue>,
-}
-
-/// What the ticket of a unit will say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnitToIssue {
-    /// The unit.
-    pub unit: Unit,
-    /// Its tier.
-    pub tier: TierId,
-    /// The generation the ticket will have.
-    pub generation: Generation,
-    /// How many people it lets in.
-    pub admits: u8,
-    /// What gates shall look at.
-    pub flags: TicketFlags,
-}
-
-/// A signed ticket that is to be written down.
-#[derive(Clone)]
-pub struct NewTicket {
-    /// Its id.
-    pub id: TicketId,
-    /// Its unit.
-    pub unit: Unit,
-    /// Its generation.
-    pub generation: Generation,
-    /// The digits of its QR code.
-    pub payload: String,
 }
 
 /// Asks to turn an open booking into tickets.
@@ -258,9 +257,10 @@ pub enum ConfirmOutcome {
 /// How a booking ends without tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// The gateway declined: the units go back to the reservation.
+    /// The gateway declined: the units go back to the reservation, or are available if its claimant holds too many without
+    /// them.
     Declined(DeclineReason),
-    /// There was no charge and will be none: the units go back to the reservation, the idempotency key is free again.
+    /// There was no charge and will be none: the same, and the idempotency key is free again.
     Abandoned,
     /// The charge was given back: the units are available.
     Refunded,
@@ -273,6 +273,8 @@ pub struct CloseBooking {
     pub booking: BookingId,
     /// How it ends.
     pub ending: Ending,
+    /// How many units may be held without paying.
+    pub bounds: HoldBounds,
     /// The time.
     pub now: Timestamp,
 }
@@ -284,6 +286,26 @@ pub enum CloseOutcome {
     Closed,
     /// It was not open; nothing has changed.
     NotOpen,
+}
+
+/// Asks for a new id for a booking, because somebody who should not knows the one it has.
+#[derive(Debug, Clone, Copy)]
+pub struct RenewBooking {
+    /// The id it has.
+    pub booking: BookingId,
+    /// The id it shall have; names the same event.
+    pub new: BookingId,
+}
+
+/// What became of renewing a booking's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RenewOutcome {
+    /// This is its id, now or since an earlier request that named the same one.
+    Renewed(BookingId),
+    /// There is no booking of this id.
+    NotFound,
+    /// Its payment is running.
+    Paying,
 }
 
 /// How a booking stands.
@@ -306,6 +328,8 @@ pub enum BookingState {
 pub struct Booking {
     /// Its id.
     pub id: BookingId,
+    /// What the gateway knows its charge by.
+    pub charge: ChargeReference,
     /// The reservation it came from.
     pub reservation: ReservationId,
     /// How it stands.
@@ -327,56 +351,6 @@ impl std::fmt::Debug for Booking {
             .field("id", &self.id)
             .field("state", &self.state)
             .field("tickets", &self.tickets.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// How a ticket stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TicketState {
-    /// It opens gates.
-    Valid,
-    /// A newer generation has replaced it.
-    Superseded,
-    /// It was revoked.
-    Revoked,
-}
-
-/// The right to use one unit.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Ticket {
-    /// Its id.
-    pub id: TicketId,
-    /// The booking it belongs to.
-    pub booking: BookingId,
-    /// Its unit.
-    pub unit: Unit,
-    /// Which reissue it is, from 1.
-    pub generation: Generation,
-    /// Its tier.
-    pub tier: TierId,
-    /// The tier's name.
-    pub tier_name: String,
-    /// How many people it lets in.
-    pub admits: u8,
-    /// Where it is, if it is a seat.
-    pub seat: Option<Seat>,
-    /// How it stands.
-    pub state: TicketState,
-    /// The digits of its QR code.
-    pub payload: String,
-    /// When it was issued.
-    pub issued_at: Timestamp,
-}
-
-// The payload opens a gate and stays out of logs.
-impl std::fmt::Debug for Ticket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ticket")
-            .field("id", &self.id)
-            .field("unit", &self.unit)
-            .field("generation", &self.generation)
-            .field("state", &self.state)
             .finish_non_exhaustive()
     }
 }

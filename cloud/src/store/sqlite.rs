@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod authority;
 pub mod begin;
+pub mod bounds;
 pub mod catalogue;
 pub mod close;
 pub mod column;
@@ -11,6 +12,7 @@ pub mod drafts;
 pub mod holds;
 pub mod organizers;
 mod readers;
+pub mod renew;
 pub mod rows;
 mod seals;
 mod soundness;
@@ -100,6 +102,15 @@ pub fn migrations() -> Vec<Migration> {
             include_str!("../../migrations/V10__authority.sql"),
         ),
         ("V11__seals", include_str!("../../migrations/V11__seals.sql")),
+        ("V12__bearers", include_str!("../../migrations/V12__bearers.sql")),
+        (
+            "V13__claimants",
+            include_str!("../../migrations/V13__claimants.sql"),
+        ),
+        (
+            "V14__enrolment_ids",
+            include_str!("../../migrations/V14__enrolment_ids.sql"),
+        ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

@@ -1,6 +1,7 @@
 //! `/v1/bookings`.
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Cloud, HOLD_MS};
@@ -221,4 +222,92 @@ async fn a_booking_that_makes_no_sense_is_told_why() {
         .get(&format!("/v1/bookings/bkg_{}", "0".repeat(64)))
         .await
         .check_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_renewed_booking_has_left_its_old_address() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0, 1]).await.ok(201);
+    let before = cloud.book(&held, "key", "tok_ok").await.ok(201);
+    let old = before["booking_id"].as_str().unwrap();
+    let renew = async |id: &str| {
+        let path = format!("/v1/organizer/events/{event}/bookings/{id}/renew");
+        cloud.organize(Method::POST, &path, &Value::Null).await
+    };
+    let renewed = renew(old).await.ok(200);
+    for path in ["/v1/bookings/", "/bookings/"] {
+        assert_eq!(cloud.get(&format!("{path}{old}")).await.status, 404);
+    }
+    // The buyer's own request again: paid, and the new address is for the organizer to tell.
+    let again = cloud.book(&held, "key", "tok_ok").await;
+    let problem = again.check_problem(409, "booking-renewed");
+    assert!(!problem.to_string().contains("bkg_"), "{problem}");
+
+    let new = renewed["booking_id"].as_str().unwrap();
+    let after = cloud.get(&format!("/v1/bookings/{new}")).await.ok(200);
+    assert_eq!(
+        (&after["tickets"], &after["email"], &after["page"]),
+        (&before["tickets"], &before["email"], &renewed["page"])
+    );
+    assert_eq!(cloud.get(cloud.path(&renewed["page"])).await.status, 200);
+    assert_eq!(renew(old).await.ok(200), renewed);
+
+    let other = cloud.event(|_| {}).await;
+    let path = format!("/v1/organizer/events/{other}/bookings/{new}/renew");
+    let elsewhere = cloud.organize(Method::POST, &path, &Value::Null).await;
+    elsewhere.check_problem(404, "not-found");
+    let path = format!("/v1/organizer/events/{event}/bookings/{new}/renew");
+    cloud
+        .post(&path, &Value::Null)
+        .await
+        .check_problem(401, "unauthorized");
+    renew(&format!("bkg_{}", "0".repeat(64)))
+        .await
+        .check_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn what_a_secret_id_leads_to_is_kept_by_no_cache_and_told_to_no_other_site() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    let booking = cloud.book(&held, "key", "tok_ok").await;
+    let ticket = cloud
+        .get(cloud.path(&booking.json()["tickets"][0]["links"]["self"]))
+        .await;
+    let reservation = cloud
+        .get(&format!(
+            "/v1/reservations/{}",
+            held["reservation_id"].as_str().unwrap()
+        ))
+        .await;
+    for answer in [booking, ticket, reservation] {
+        assert_eq!(
+            (answer.header("cache-control"), answer.header("referrer-policy")),
+            ("no-store", "no-referrer")
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_was_held_before_the_end_is_not_sold_after_it() {
+    let cloud = Cloud::start().await;
+    let event = cloud
+        .event(|draft| {
+            draft["starts_at"] = json!("2027-01-15T07:00:00Z");
+            draft["ends_at"] = json!("2027-01-15T08:05:00Z");
+        })
+        .await;
+    let (first, second) = (
+        cloud.hold(&event, &[0]).await.ok(201),
+        cloud.hold(&event, &[1]).await.ok(201),
+    );
+    let booking = cloud.book(&first, "a", "tok_ok").await.ok(201);
+    cloud.clock.advance_ms(5 * 60_000);
+    cloud
+        .book(&second, "b", "tok_ok")
+        .await
+        .check_problem(409, "sales-closed");
+    assert_eq!(cloud.book(&first, "a", "tok_ok").await.ok(201), booking);
 }

@@ -1,5 +1,7 @@
 //! `/openapi.json`, `/docs`, `/healthz` and `/metrics`.
 
+use serde_json::json;
+
 use super::client::Cloud;
 
 #[tokio::test]
@@ -31,6 +33,11 @@ async fn the_openapi_document_lists_every_path_with_its_answers() {
             "bookings do not say what {status} means"
         );
     }
+    let answers = &paths["/v1/reservations"]["post"]["responses"];
+    assert!(
+        answers["429"]["headers"].get("Retry-After").is_some(),
+        "{answers}"
+    );
     // Every reference leads somewhere.
     let text = document.to_string();
     for reference in text.split("\"#/components/schemas/").skip(1) {
@@ -52,6 +59,30 @@ async fn the_page_to_try_the_api_comes_from_the_program() {
         "the page loads something from elsewhere"
     );
     assert!(cloud.get("/docs/swagger-ui-bundle.js").await.bytes.len() > 100_000);
+}
+
+#[tokio::test]
+async fn a_server_that_sells_against_test_cards_is_ready_and_says_so() {
+    let cloud = Cloud::start().await;
+    assert_eq!(
+        cloud.get("/readyz").await.ok(200),
+        json!({"status": "ready", "warnings": []})
+    );
+    cloud.event(|_| {}).await;
+    let ready = cloud.get("/readyz").await.ok(200);
+    let warning = &ready["warnings"][0];
+    assert_eq!(
+        (&ready["status"], &warning["code"]),
+        (&json!("ready"), &json!("test_cards"))
+    );
+    let detail = warning["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("nobody is charged") && detail.contains("Night of the Owls"),
+        "{detail}"
+    );
+    // Nobody is sold anything of the past.
+    cloud.clock.advance_ms(365 * 86_400_000);
+    assert_eq!(cloud.get("/readyz").await.ok(200)["warnings"], json!([]));
 }
 
 #[tokio::test]

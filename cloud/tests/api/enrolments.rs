@@ -2,9 +2,10 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use usher_keys::{EnrolmentCode, EnrolmentGrant, EnrolmentRequest, Role, SecretKey};
+use usher_keys::{EnrolmentCode, EnrolmentRequest, EnrolmentSecret, Role, SealedGrant, SecretKey};
 
 use super::client::{Answer, Cloud, START};
+use super::hub::Hub;
 
 /// Asks for a code, with what the organizer wants of it.
 pub async fn code(cloud: &Cloud, event: &str, wish: &Value) -> Answer {
@@ -15,7 +16,7 @@ pub async fn code(cloud: &Cloud, event: &str, wish: &Value) -> Answer {
 fn request(code: &str, seed: u8) -> Value {
     let code: EnrolmentCode = code.parse().unwrap();
     let key = SecretKey::from_seed(&[seed; 32]);
-    serde_json::to_value(EnrolmentRequest::new(code.secret(), "Laptop".into(), &key).unwrap()).unwrap()
+    serde_json::to_value(EnrolmentRequest::new(&code, "Laptop".into(), &key).unwrap()).unwrap()
 }
 
 #[tokio::test]
@@ -31,9 +32,11 @@ async fn a_code_becomes_a_certificate_that_says_what_the_organizer_said() {
     let text = shown["code"].as_str().unwrap();
     let pinned: EnrolmentCode = text.parse().unwrap();
     let answer = cloud.post("/v1/enrolments", &request(text, 1)).await.ok(200);
-    let grant: EnrolmentGrant = serde_json::from_value(answer).unwrap();
+    let sealed: SealedGrant = serde_json::from_value(answer).unwrap();
     let device = SecretKey::from_seed(&[1; 32]).public();
-    grant.verify(&pinned, &device, START).unwrap();
+    let (grant, _) = sealed.verify(&pinned, &device, START).unwrap();
+    assert_eq!(grant.event_name.as_deref(), Some("Night of the Owls"));
+    assert_eq!((grant.gates[0].id, grant.gates[0].name.as_str()), (1, "Entrance"));
     let certificate = grant.identity.unverified();
     assert_eq!(
         (certificate.role, certificate.name.as_str()),
@@ -60,7 +63,10 @@ async fn a_code_is_good_for_one_device_which_may_ask_again() {
     let shown = code(&cloud, &event, &json!({"role": "scanner"})).await.ok(201);
     let text = shown["code"].as_str().unwrap();
     let first = cloud.post("/v1/enrolments", &request(text, 1)).await.ok(200);
-    assert_eq!(first["identity"]["certificate"]["certificate"]["name"], "Laptop");
+    assert_eq!(
+        first["grant"]["identity"]["certificate"]["certificate"]["name"],
+        "Laptop"
+    );
     assert_eq!(
         cloud.post("/v1/enrolments", &request(text, 1)).await.ok(200),
         first
@@ -76,42 +82,110 @@ async fn what_is_no_request_enrols_nobody() {
     let cloud = Cloud::start().await;
     let event = cloud.event(|_| {}).await;
     let shown = code(&cloud, &event, &json!({"role": "scanner"})).await.ok(201);
-    let good = request(shown["code"].as_str().unwrap(), 1);
-    let altered = |change: fn(&mut Value)| {
-        let mut request = good.clone();
-        change(&mut request);
-        request
-    };
-    let stolen = altered(|request| request["device"] = json!(SecretKey::from_seed(&[2; 32]).public()));
-    cloud
-        .post("/v1/enrolments", &stolen)
-        .await
-        .check_problem(422, "enrolment-not-valid");
-    let nameless = altered(|request| request["name"] = json!(""));
-    cloud
-        .post("/v1/enrolments", &nameless)
-        .await
-        .check_problem(422, "enrolment-not-valid");
-    let short = altered(|request| request["secret"] = json!("00"));
-    cloud
-        .post("/v1/enrolments", &short)
-        .await
-        .check_problem(422, "unreadable-request");
-    let guess = EnrolmentRequest::new(
-        usher_keys::EnrolmentSecret([0; 16]),
-        "Laptop".into(),
-        &SecretKey::from_seed(&[1; 32]),
-    );
-    let guess = serde_json::to_value(guess.unwrap()).unwrap();
-    cloud
-        .post("/v1/enrolments", &guess)
-        .await
-        .check_problem(404, "not-found");
+    let text = shown["code"].as_str().unwrap();
+    let (good, others) = (request(text, 1), request(text, 2));
+    for (what, field, value, status, slug) in [
+        (
+            "a key put in",
+            "device",
+            &others["device"],
+            422,
+            "enrolment-not-valid",
+        ),
+        (
+            "a name put in",
+            "name",
+            &json!("Other"),
+            422,
+            "enrolment-not-valid",
+        ),
+        ("no name", "name", &json!(""), 422, "enrolment-not-valid"),
+        (
+            "another's proof",
+            "proof",
+            &others["proof"],
+            422,
+            "enrolment-not-valid",
+        ),
+        ("another's mac", "mac", &others["mac"], 422, "enrolment-not-valid"),
+        ("an unknown code", "id", &good["mac"], 404, "not-found"),
+        ("half an id", "id", &json!("00"), 422, "unreadable-request"),
+        ("a secret", "secret", &json!("00"), 422, "unreadable-request"),
+    ] {
+        let mut altered = good.clone();
+        altered[field] = value.clone();
+        let answer = cloud.post("/v1/enrolments", &altered).await;
+        let problem = answer.check_problem(status, slug);
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| !detail.is_empty()),
+            "{what}"
+        );
+    }
     cloud.clock.advance_ms(60 * 60 * 1000);
-    cloud
+    let problem = cloud
         .post("/v1/enrolments", &good)
         .await
         .check_problem(410, "code-expired");
+    assert!(
+        problem["detail"].as_str().unwrap().contains("ask for a new one"),
+        "{problem}"
+    );
+}
+
+#[tokio::test]
+async fn whoever_has_listened_to_an_enrolment_cannot_enrol_a_key_of_its_own() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let shown = code(&cloud, &event, &json!({"role": "hub"})).await.ok(201);
+    let text = shown["code"].as_str().unwrap();
+    // The listener knows everything but the secret, and signs properly with a key of its own.
+    let heard: EnrolmentRequest = serde_json::from_value(request(text, 1)).unwrap();
+    let pinned: EnrolmentCode = text.parse().unwrap();
+    let guessed = EnrolmentSecret([0; 16]);
+    let theirs = EnrolmentCode::new(pinned.url(), pinned.event(), pinned.roots().clone(), guessed).unwrap();
+    let key = SecretKey::from_seed(&[9; 32]);
+    let mut own = EnrolmentRequest::new(&theirs, "Laptop".into(), &key).unwrap();
+    for mac in [own.mac, heard.mac] {
+        (own.id, own.mac) = (heard.id, mac);
+        cloud
+            .post("/v1/enrolments", &serde_json::to_value(&own).unwrap())
+            .await
+            .check_problem(422, "enrolment-not-valid");
+    }
+    cloud.post("/v1/enrolments", &request(text, 1)).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_key_whose_log_is_held_is_not_enrolled_again_with_any_code() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let first = code(&cloud, &event, &json!({"role": "hub"})).await.ok(201);
+    let first = first["code"].as_str().unwrap();
+    let hub = Hub::enrol(&cloud, first, 1).await;
+    cloud.post("/v1/enrolments", &request(first, 1)).await.ok(200);
+    let link = hub.link(&cloud).await;
+    hub.until(|state| state.policy().is_some()).await;
+    let booking = cloud.buy(&event, &[0]).await;
+    hub.admit(booking["tickets"][0]["payload"].as_str().unwrap());
+    let scans = format!("/v1/organizer/events/{event}/admissions");
+    while cloud.organize(Method::GET, &scans, &Value::Null).await.ok(200)["admissions"] == json!([]) {
+        tokio::task::yield_now().await;
+    }
+    link.leave().await;
+
+    let second = code(&cloud, &event, &json!({"role": "hub"})).await.ok(201);
+    let second = second["code"].as_str().unwrap();
+    for text in [first, second] {
+        let answer = cloud.post("/v1/enrolments", &request(text, 1)).await;
+        let problem = answer.check_problem(409, "device-has-log");
+        assert!(
+            problem["detail"].as_str().unwrap().contains("fresh folder"),
+            "{problem}"
+        );
+    }
+    cloud.post("/v1/enrolments", &request(second, 2)).await.ok(200);
 }
 
 #[tokio::test]
@@ -121,6 +195,7 @@ async fn a_code_that_makes_no_sense_is_told_why() {
     for (wish, pointer) in [
         (json!({"role": "cloud"}), "/role"),
         (json!({"role": "hub", "gates": [9]}), "/gates/0"),
+        (json!({"role": "hub", "gates": []}), "/gates"),
         (json!({"role": "hub", "name": "x".repeat(65)}), "/name"),
         (
             json!({"role": "scanner", "capabilities": {"enrol_scanners": true}}),

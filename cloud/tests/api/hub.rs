@@ -1,6 +1,6 @@
 //! A hub as small as it can be: it enrols, holds the logs in memory, lets people in without asking, and links.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::broadcast;
@@ -8,14 +8,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_cloud::clock::Clock;
 use usher_keys::{
-    Certificate, DeviceIdentity, EnrolmentCode, EnrolmentGrant, EnrolmentRequest, EventId, PublicKey,
-    SecretKey, SignedBundle,
+    Certificate, DeviceIdentity, EnrolmentCode, EnrolmentRequest, EventId, PublicKey, SealedGrant, SecretKey,
+    SignedBundle,
 };
 use usher_link::{Change, Endpoint, Outlook, Replica, Responder, SessionEnd, drive};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Head, Run, Tail};
-use usher_protocol::record::{Body, Passage};
+use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::request::{Request, RequestError, Response};
 use usher_protocol::state::State;
 use usher_protocol::sync::{Held, Notice, StoreError};
@@ -48,14 +48,14 @@ impl Hub {
     pub async fn enrol(cloud: &Cloud, code: &str, seed: u8) -> Arc<Self> {
         let key = SecretKey::from_seed(&[seed; 32]);
         let code: EnrolmentCode = code.parse().unwrap();
-        let request = EnrolmentRequest::new(code.secret(), format!("Hub {seed}"), &key).unwrap();
+        let request = EnrolmentRequest::new(&code, format!("Hub {seed}"), &key).unwrap();
         let answer = cloud
             .post("/v1/enrolments", &serde_json::to_value(request).unwrap())
             .await
             .ok(200);
-        let grant: EnrolmentGrant = serde_json::from_value(answer).unwrap();
+        let sealed: SealedGrant = serde_json::from_value(answer).unwrap();
         let clock = Clock::Manual(cloud.clock.clone());
-        grant.verify(&code, &key.public(), clock.now()).unwrap();
+        let (grant, _) = sealed.verify(&code, &key.public(), clock.now()).unwrap();
         let trust = Arc::new(Trust::pin(code.roots(), grant.bundle).unwrap());
         let ledger = Ledger::new(key.public(), Some(grant.identity.clone()), trust);
         let shelf = Shelf {
@@ -107,31 +107,12 @@ impl Hub {
             .keyring()
             .verify_text(payload.as_bytes(), self.clock.now())
             .unwrap();
-        let ticket = verified.ticket();
         shelf.scans += 1;
-        let passage = Passage {
-            scan: ScanId([
-                shelf.scans,
-                self.device().0[0],
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-            ]),
-            unit: ticket.unit,
-            generation: ticket.generation,
-            tier: ticket.tier,
-            admits: ticket.admits,
+        let mut scan = [0; 16];
+        scan[..2].copy_from_slice(&[shelf.scans, self.device().0[0]]);
+        let passage = ShownPassage {
+            scan: ScanId(scan),
+            code: verified.code().to_owned(),
             persons: 1,
             gate: GATE,
             zone: ZONE,
@@ -210,6 +191,10 @@ impl Replica for Hub {
         self.shelf().identity.clone()
     }
 
+    fn own_log(&self) -> Origin {
+        self.device()
+    }
+
     fn held(&self) -> Vec<Held> {
         self.shelf().ledger.heads().into_iter().map(Held::from).collect()
     }
@@ -223,7 +208,7 @@ impl Replica for Hub {
         Outlook {
             now: self.clock.now(),
             trust: Arc::clone(shelf.ledger.trust()),
-            revoked: Arc::new(BTreeSet::new()),
+            register: shelf.ledger.state().register(),
             fresh_as_of: None,
         }
     }
@@ -254,7 +239,7 @@ impl Replica for Hub {
 
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
         let mut shelf = self.shelf();
-        let accepted = shelf.ledger.accept(&run, self.clock.now())?;
+        let accepted = shelf.ledger.accept(&run, None, self.clock.now())?;
         shelf
             .entries
             .entry(run.head.origin)

@@ -174,3 +174,50 @@ async fn a_big_event_fits_in_one_request() {
     assert_eq!(map["tiers"][1]["available"], 4_000);
     cloud.buy(&event, &[5_999]).await;
 }
+
+#[tokio::test]
+async fn the_zones_that_each_tier_opens_are_named() {
+    let cloud = Cloud::start().await;
+    let event = cloud
+        .event(|draft| {
+            draft["zones"] = json!([{"id": 2, "name": "Floor"}, {"id": 1, "name": "Backstage"}]);
+            draft["tiers"][2]["zones"] = json!([2, 1]);
+        })
+        .await;
+    let path = format!("/v1/organizer/events/{event}");
+    let shown = cloud.organize(Method::GET, &path, &Value::Null).await.ok(200);
+    assert_eq!(
+        shown["tiers"],
+        json!([
+            {"tier": 1, "name": "Stalls", "opens": ["Floor"]},
+            {"tier": 2, "name": "Standing", "opens": ["Floor"]},
+            {"tier": 3, "name": "Guests", "opens": ["Floor", "Backstage"]},
+        ])
+    );
+    let mut policy = shown["policy"].clone();
+    policy["tiers"][0]["zones"] = json!([]);
+    let refused = cloud
+        .organize(Method::PUT, &format!("{path}/policy"), &policy)
+        .await;
+    let problem = refused.check_problem(422, "invalid-request");
+    assert_eq!(problem["errors"][0]["pointer"], "/tiers/0/zones");
+}
+
+#[tokio::test]
+async fn an_event_whose_days_are_over_is_not_published() {
+    let cloud = Cloud::start().await;
+    let event = cloud
+        .draft(|draft| {
+            draft["starts_at"] = json!("2027-01-14T18:00:00Z");
+            draft["ends_at"] = json!("2027-01-14T23:00:00Z");
+        })
+        .await;
+    cloud.sign(&event).await;
+    let path = format!("/v1/organizer/events/{event}");
+    let publish = format!("{path}/publish");
+    let refused = cloud.organize(Method::POST, &publish, &Value::Null).await;
+    refused.check_problem(409, "event-over");
+    let days = json!({"ends_at": "2030-06-04T23:00:00Z"});
+    cloud.organize(Method::PATCH, &path, &days).await.ok(200);
+    cloud.organize(Method::POST, &publish, &Value::Null).await.ok(200);
+}

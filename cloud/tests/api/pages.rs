@@ -54,3 +54,43 @@ async fn an_error_is_a_page_for_people() {
     assert_eq!(cloud.get("/?limit=0").await.status, 422);
     assert_eq!(cloud.get("/assets/..%2fCargo.toml").await.status, 404);
 }
+
+#[tokio::test]
+async fn a_page_that_takes_test_cards_says_that_nobody_is_charged() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let page = cloud.get(&format!("/events/{event}")).await.text();
+    let (warning, title) = (page.find("role=\"alert\""), page.find("<h1>"));
+    assert!(
+        page.contains("nobody is charged") && warning.unwrap() < title.unwrap(),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn an_event_of_the_past_is_not_offered() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let (page, api) = (format!("/events/{event}"), format!("/v1/events/{event}"));
+    let on_sale = cloud.get(&page).await.text();
+    assert!(
+        on_sale.contains("id=\"sell\"") && !on_sale.contains("over"),
+        "{on_sale}"
+    );
+    for path in [&api, &format!("{api}/seats")] {
+        assert_eq!(cloud.get(path).await.ok(200)["status"], "on_sale");
+    }
+    cloud.clock.advance_ms(365 * 86_400_000);
+    for path in [&api, &format!("{api}/seats")] {
+        assert_eq!(cloud.get(path).await.ok(200)["status"], "over");
+    }
+    let over = cloud.get(&page).await.text();
+    assert!(
+        over.contains("This event is over")
+            && !over.contains("id=\"sell\"")
+            && !over.contains("sell.js")
+            && !over.contains("nobody is charged"),
+        "{over}"
+    );
+    assert!(!cloud.get("/").await.text().contains(&event));
+}

@@ -43,8 +43,10 @@ fn settings(text: &str) -> TempDir {
 struct Process {
     child: Child,
     base: String,
+    /// What it said until it served.
+    said: Vec<String>,
     /// Kept open: a server whose log nobody takes would fail to write it.
-    _log: Lines<BufReader<ChildStderr>>,
+    log: Lines<BufReader<ChildStderr>>,
 }
 
 impl Process {
@@ -56,6 +58,7 @@ impl Process {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = Vec::new();
         // The file is written before the line is.
         loop {
             let line = lines
@@ -66,14 +69,26 @@ impl Process {
             if line.contains("serving") {
                 break;
             }
+            said.push(line);
         }
         let listening = std::fs::read(directory.join("data").join(LISTENING_FILE)).unwrap();
         let listening: Listening = serde_json::from_slice(&listening).unwrap();
         Self {
             child,
             base: format!("http://{}", listening.http),
-            _log: lines,
+            said,
+            log: lines,
         }
+    }
+
+    /// Waits until it says something.
+    async fn says(&mut self, text: &str) {
+        while let Some(line) = self.log.next_line().await.unwrap() {
+            if line.contains(text) {
+                return;
+            }
+        }
+        panic!("the server ended without saying {text:?}");
     }
 
     async fn terminate(mut self) -> ExitStatus {
@@ -203,4 +218,19 @@ async fn a_damaged_database_is_said_to_be_one() {
         !output.status.success() && said.contains("restore it from a backup"),
         "{said}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn selling_against_test_cards_is_said_when_it_begins_and_at_every_start() {
+    let directory = settings(SETTINGS);
+    let key = organizer_key(directory.path()).await;
+    let mut process = Process::start(directory.path()).await;
+    let warns = |line: &String| line.contains("TEST CARDS") && line.contains("nobody is charged");
+    assert!(!process.said.iter().any(warns), "{:?}", process.said);
+    let client = Client::new(process.base.clone(), key);
+    client.event(|_| {}).await;
+    process.says("TEST CARDS").await;
+    assert!(process.terminate().await.success());
+    let process = Process::start(directory.path()).await;
+    assert!(process.said.iter().any(warns), "{:?}", process.said);
 }

@@ -1,9 +1,11 @@
 //! `/v1/reservations`.
 
-use serde_json::json;
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
 use usher_cloud::config::Reservations;
 
-use super::client::{Cloud, HOLD_MS};
+use super::client::{Answer, Cloud, HOLD_MS};
 
 #[tokio::test]
 async fn seats_are_held_until_they_expire() {
@@ -162,4 +164,138 @@ async fn an_event_that_is_over_sells_nothing() {
         .await;
     cloud.clock.advance_ms(365 * 86_400_000);
     cloud.hold(&event, &[0]).await.check_problem(409, "sales-closed");
+}
+
+/// Asks for standing places with more in the head of the request.
+async fn hold_with(cloud: &Cloud, event: &str, quantity: u32, head: &[(&'static str, &str)]) -> Answer {
+    let tiers = json!([{"tier": 2, "quantity": quantity}]);
+    let mut request = cloud
+        .request(Method::POST, "/v1/reservations")
+        .json(&json!({"event_id": event, "tiers": tiers}));
+    for (name, value) in head {
+        request = request.header(*name, *value);
+    }
+    cloud.send(request).await
+}
+
+async fn small_orders(trusted_proxy: &str) -> (Cloud, String) {
+    let proxies = match trusted_proxy {
+        "" => Vec::new(),
+        proxy => vec![proxy.parse().unwrap()],
+    };
+    let cloud = Cloud::with(|config| {
+        config.reservations.max_units = 2;
+        config.reservations.unpaid_orders_per_address = 2;
+        config.reservations.unpaid_orders_per_session = 1;
+        config.trusted_proxies = proxies;
+    })
+    .await;
+    let event = cloud.event(|_| {}).await;
+    (cloud, event)
+}
+
+#[tokio::test]
+async fn an_address_holds_two_of_the_largest_orders_and_is_told_what_to_do() {
+    let (cloud, event) = small_orders("").await;
+    let first = cloud.hold_tier(&event, 2, 2).await.ok(201);
+    cloud.clock.advance_ms(60_000);
+    let second = cloud.hold_tier(&event, 2, 2).await.ok(201);
+    let refused = cloud.hold_tier(&event, 2, 1).await;
+    let problem = refused.check_problem(429, "too-many-held");
+    assert_eq!(refused.header("retry-after"), "540");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("Pay for them or give them back") && detail.contains("540 seconds"),
+        "{detail}"
+    );
+    // What is paid for does not count, nor what is given back, nor what has expired.
+    cloud.book(&first, "key", "tok_ok").await.ok(201);
+    let third = cloud.hold_tier(&event, 2, 2).await.ok(201);
+    let path = format!("/v1/reservations/{}", second["reservation_id"].as_str().unwrap());
+    assert_eq!(cloud.delete(&path).await.status, 204);
+    cloud.hold_tier(&event, 2, 2).await.ok(201);
+    cloud
+        .hold_tier(&event, 2, 2)
+        .await
+        .check_problem(429, "too-many-held");
+    cloud.clock.advance_ms(HOLD_MS);
+    cloud.hold_tier(&event, 2, 2).await.ok(201);
+    assert_eq!(third["status"], "held");
+}
+
+#[tokio::test]
+async fn a_session_is_a_cookie_and_holds_one_order_here() {
+    let (cloud, event) = small_orders("").await;
+    let answer = cloud.hold_tier(&event, 2, 2).await;
+    let cookie = answer.header("set-cookie");
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"),
+        "{cookie}"
+    );
+    let session = [("cookie", cookie.split(';').next().unwrap())];
+    let refused = hold_with(&cloud, &event, 1, &session).await;
+    let problem = refused.check_problem(429, "too-many-held");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("You hold 2 places"),
+        "{problem}"
+    );
+    assert_eq!(cloud.hold_tier(&event, 2, 2).await.status, 201);
+}
+
+#[tokio::test]
+async fn only_a_trusted_proxy_says_where_a_request_comes_from() {
+    let held = async |cloud: &Cloud, event: &str, from: &str| {
+        hold_with(cloud, event, 2, &[("x-forwarded-for", from)])
+            .await
+            .status
+            .as_u16()
+    };
+    let (cloud, event) = small_orders("").await;
+    for (from, expected) in [("192.0.2.1", 201), ("192.0.2.2", 201), ("192.0.2.3", 429)] {
+        assert_eq!(held(&cloud, &event, from).await, expected, "{from} lies");
+    }
+    let (cloud, event) = small_orders("127.0.0.0/8").await;
+    for (from, expected) in [
+        ("192.0.2.1", 201),
+        ("198.51.100.1, 192.0.2.1", 201),
+        ("198.51.100.1, 192.0.2.1", 429),
+        ("192.0.2.2", 201),
+        ("2001:db8:1:2::1", 201),
+        ("2001:db8:1:2:ffff::1", 201),
+        ("2001:db8:1:2:3:4:5:6", 429),
+        ("2001:db8:1:3::1", 201),
+    ] {
+        assert_eq!(held(&cloud, &event, from).await, expected, "{from}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_requests_at_once_stay_within_the_bound() {
+    let (cloud, event) = small_orders("").await;
+    let answers = join_all((0..64).map(|_| cloud.hold_tier(&event, 2, 1))).await;
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 4);
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 60);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reservation_that_nothing_came_of_is_forgotten() {
+    let cloud = Cloud::with(|config| config.reservations.tidy_every_seconds = 1).await;
+    let event = cloud.event(|_| {}).await;
+    let path = |held: &Value| format!("/v1/reservations/{}", held["reservation_id"].as_str().unwrap());
+    let (dead, booked) = (
+        cloud.hold(&event, &[0]).await.ok(201),
+        cloud.hold(&event, &[1]).await.ok(201),
+    );
+    cloud.book(&booked, "key", "tok_ok").await.ok(201);
+    cloud.clock.advance_ms(HOLD_MS);
+    assert_eq!(cloud.get(&path(&dead)).await.ok(200)["status"], "expired");
+    cloud.clock.advance_ms(3_600_000);
+    while cloud.get(&path(&dead)).await.status != 404 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(cloud.get(&path(&booked)).await.ok(200)["status"], "booked");
 }

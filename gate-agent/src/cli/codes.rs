@@ -1,18 +1,14 @@
-//! `scanner-code` and `http-token`: the way in for new scanners and for devices without a certificate, also while the hub is running.
+//! `scanner-code`: the way in for new scanners, also while the hub is running.
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::bail;
-use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
-
-use super::{HttpToken, ScannerCode};
+use super::ScannerCode;
 use crate::clock::Clock;
 use crate::directory::DataDirectory;
 use crate::enrol::NewCode;
 use crate::hub::listening::Listening;
-use crate::replica::{Access, Replica, ScannerTerms, TokenHolder};
-use crate::token::DeviceToken;
+use crate::replica::{Access, Replica, ScannerTerms};
 
 /// An hour, in milliseconds.
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -24,7 +20,8 @@ pub fn scanner_code(directory: &DataDirectory, wanted: ScannerCode) -> anyhow::R
     let new_code = NewCode {
         hub: meta.identity.unverified(),
         roots: &meta.roots,
-        url: &format!("http://{}", listening.http),
+        // A hub that enrols nobody says so when it is asked for the code.
+        url: &format!("http://{}", listening.enrolments.unwrap_or(listening.http)),
         terms: ScannerTerms {
             gates: wanted.gates,
             override_refusals: wanted.override_refusals,
@@ -33,29 +30,5 @@ pub fn scanner_code(directory: &DataDirectory, wanted: ScannerCode) -> anyhow::R
     };
     let code = new_code.make(&Access::open(&directory.access_path())?, Clock::system().now())?;
     writeln!(std::io::stdout().lock(), "{code}")?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Prints a token, or takes tokens back.
-pub fn http_token(directory: &DataDirectory, wanted: HttpToken) -> anyhow::Result<ExitCode> {
-    // Says so when this directory is no hub's.
-    Replica::read_meta(&directory.replica_path())?;
-    let access = Access::open(&directory.access_path())?;
-    let mut out = std::io::stdout().lock();
-    if wanted.revoke {
-        let taken = access.revoke_tokens(&wanted.name)?;
-        writeln!(out, "took {taken} tokens of \"{}\" back", wanted.name)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if wanted.gates.len() > MAX_GATES || !(1..=MAX_NAME_BYTES).contains(&wanted.name.len()) {
-        bail!("a token is for at most {MAX_GATES} gates and has a name of 1 to {MAX_NAME_BYTES} bytes");
-    }
-    let token = DeviceToken::draw()?;
-    let holder = TokenHolder {
-        name: wanted.name,
-        gates: wanted.gates,
-    };
-    access.add_token(token.hash(), &holder, Clock::system().now())?;
-    writeln!(out, "{}", token.reveal())?;
     Ok(ExitCode::SUCCESS)
 }

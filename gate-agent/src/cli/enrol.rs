@@ -8,7 +8,7 @@ use usher_keys::{EnrolmentCode, Role};
 
 use crate::clock::Clock;
 use crate::directory::DataDirectory;
-use crate::enrol::Enrolment;
+use crate::enrol::{Enrolment, words};
 
 /// Where Linux says how the machine is called.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
@@ -19,21 +19,19 @@ pub async fn enrol(
     code: &EnrolmentCode,
     name: Option<String>,
 ) -> anyhow::Result<ExitCode> {
+    let name = name.unwrap_or_else(machine_name);
+    let mut out = std::io::stdout();
+    write!(out, "{}", words::asking(code, &name, Role::Hub))?;
     let enrolment = Enrolment {
         code,
-        name: name.unwrap_or_else(machine_name),
+        name,
         role: Role::Hub,
         directory,
     };
     let grant = enrolment.run(&Clock::system()).await?;
-    let certificate = grant.identity.unverified();
-    let dir = directory.path().display();
-    writeln!(
-        std::io::stdout().lock(),
-        "This machine is now the hub \"{}\" of event {}.\nStart it with: usher-gate-agent --dir {dir} run",
-        certificate.name,
-        certificate.event,
-    )?;
+    let dir = directory.path();
+    write!(out, "{}", words::joined(&grant, dir))?;
+    writeln!(out, "Start it with: usher-gate-agent --dir {} run", dir.display())?;
     Ok(ExitCode::SUCCESS)
 }
 

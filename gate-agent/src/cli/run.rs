@@ -19,11 +19,18 @@ pub async fn run(directory: &DataDirectory, config: Option<&Path>) -> anyhow::Re
     let listening = hub.listening();
     writeln!(
         std::io::stdout().lock(),
-        "The hub \"{}\" is running.\n  links:  {} (QUIC)\n  status: http://{}/",
+        "The hub \"{}\" is running.\n  links:        {} (QUIC)\n  status:       {}/\n  new scanners: {}",
         hub.services().replica.certificate().name,
         listening.quic,
-        listening.http,
+        listening.url(),
+        listening
+            .enrolments
+            .as_deref()
+            .unwrap_or("none: its certificate does not allow it"),
     )?;
+    for warning in hub.services().warnings() {
+        writeln!(std::io::stdout().lock(), "WARNING: {warning}")?;
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

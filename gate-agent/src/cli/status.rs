@@ -19,7 +19,7 @@ pub async fn status(directory: &DataDirectory, json: bool) -> anyhow::Result<Exi
     let meta = Replica::read_meta(&directory.replica_path())?;
     let name = &meta.identity.unverified().name;
     let listening = Listening::read(&directory.listening_path())?;
-    let status = ask(&listening.http)
+    let status = ask(&listening.here)
         .await
         .with_context(|| format!("the hub \"{name}\" is not running: usher-gate-agent run"))?;
     let mut out = std::io::stdout().lock();
@@ -62,6 +62,7 @@ fn lines(status: &Value) -> Vec<String> {
     if let Some(clock) = status["clock"].as_str() {
         lines.push(format!("CLOCK: {clock}"));
     }
+    lines.extend(list(&status["warnings"]).map(|warning| format!("WARNING: {}", text(warning))));
     lines.extend(list(&status["links"]).map(|link| {
         format!(
             "linked: {} ({}), {}",

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use thiserror::Error;
 use usher_keys::certificate::MAX_GATES;
+use usher_keys::enrolment::NamedGate;
 use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EnrolmentCode, EnrolmentError, EnrolmentGrant,
-    EnrolmentRequest, EnrolmentSecret, Role, SecretKey, Timestamp, Window,
+    EnrolmentRequest, EnrolmentSecret, PublicKey, Role, SealedGrant, SecretKey, Timestamp, Window,
 };
 
-use crate::replica::{Access, Replica, ReplicaError, ScannerTerms};
+use crate::replica::{Access, Replica, ReplicaError, ScannerCode, ScannerTerms};
 
 /// How long a code can be used: it is shown on a screen and typed at once.
 pub const CODE_VALID: Duration = Duration::from_hours(1);
@@ -35,9 +36,26 @@ pub enum IssueError {
     /// The request or code is refused.
     #[error(transparent)]
     Refused(#[from] EnrolmentError),
-    /// The code is unknown, used or has run out.
-    #[error("the code is unknown, was used by another device or has run out: ask for a new one")]
+    /// There is no such code.
+    #[error(
+        "this hub has made no such code: copy the whole of it, or make a new one with usher-gate-agent scanner-code"
+    )]
     UnknownCode,
+    /// Another device has used the code.
+    #[error("the code was used by another device: make a new one with usher-gate-agent scanner-code")]
+    UsedCode,
+    /// The code's time is over.
+    #[error("the code's time is over: make a new one with usher-gate-agent scanner-code")]
+    ExpiredCode,
+    /// The asker's key was revoked.
+    #[error("this scanner's key was revoked: enrol it with a fresh folder, which makes a fresh key")]
+    Revoked,
+    /// The asker's key has written a log.
+    #[error(
+        "this scanner's key has written a log of this event already, and a second one beside it would let people in \
+         again: enrol it with a fresh folder, which makes a fresh key"
+    )]
+    HasLog,
     /// Codes cannot be read or written.
     #[error("the hub's codes cannot be read or written")]
     Storage(#[from] ReplicaError),
@@ -59,7 +77,7 @@ pub struct NewCode<'a> {
 }
 
 impl NewCode<'_> {
-    /// Makes the code and stores its hash.
+    /// Makes the code, and stores what is derived from its secret.
     ///
     /// **Errors**: [`IssueError`].
     pub fn make(self, access: &Access, now: Timestamp) -> Result<EnrolmentCode, IssueError> {
@@ -69,7 +87,12 @@ impl NewCode<'_> {
         let secret = EnrolmentSecret(secret);
         let code = EnrolmentCode::new(self.url, self.hub.event, self.roots.clone(), secret)?;
         let valid_ms = u64::try_from(CODE_VALID.as_millis()).unwrap_or(u64::MAX);
-        access.add_code(secret.hash(), &self.terms, now.plus_ms(valid_ms), now)?;
+        let stored = ScannerCode {
+            key: secret.key(),
+            terms: self.terms,
+            expires: now.plus_ms(valid_ms),
+        };
+        access.add_code(secret.id(), &stored, now)?;
         Ok(code)
     }
 }
@@ -105,19 +128,41 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Enrols a scanner that shows a good code.
+    /// Enrols a scanner that proves to hold a good code; the same scanner may ask again until it has written a log.
     ///
     /// **Errors**: [`IssueError`].
-    pub fn enrol(&self, request: EnrolmentRequest) -> Result<EnrolmentGrant, IssueError> {
-        request.verify()?;
+    pub fn enrol(&self, request: EnrolmentRequest) -> Result<SealedGrant, IssueError> {
         let (now, hub) = (self.replica.clock().now(), self.replica.certificate());
         if !hub.capabilities.enrol_scanners {
             return Err(IssueError::NotAllowed);
         }
-        let redeemed = self.access.redeem(request.secret.hash(), request.device, now)?;
-        let terms = redeemed.ok_or(IssueError::UnknownCode)?;
-        let until = now.plus_ms(terms.valid_ms).min(hub.window.until);
-        let certificate = Certificate {
+        let code = self.access.code(request.id)?.ok_or(IssueError::UnknownCode)?;
+        request.verify(hub.event, &code.key)?;
+        if code.expires <= now {
+            return Err(IssueError::ExpiredCode);
+        }
+        self.check_key(&request.device)?;
+        if !self.access.redeem(request.id, request.device)? {
+            return Err(IssueError::UsedCode);
+        }
+        let certificate = self.certify(request, code.terms, now);
+        tracing::info!(device = %certificate.device.id(), name = certificate.name, "enrolled a scanner");
+        Ok(self.grant(certificate).seal(&code.key))
+    }
+
+    fn check_key(&self, device: &PublicKey) -> Result<(), IssueError> {
+        if self.replica.standing().register.revoked.contains_key(device) {
+            return Err(IssueError::Revoked);
+        }
+        if self.replica.holds_log_of(device) {
+            return Err(IssueError::HasLog);
+        }
+        Ok(())
+    }
+
+    fn certify(&self, request: EnrolmentRequest, terms: ScannerTerms, now: Timestamp) -> Certificate {
+        let hub = self.replica.certificate();
+        Certificate {
             event: hub.event,
             device: request.device,
             role: Role::Scanner,
@@ -130,19 +175,31 @@ impl Issuer {
             // A scanner whose clock is behind takes the certificate too: it begins when its issuer's does.
             window: Window {
                 from: hub.window.from,
-                until,
+                until: now.plus_ms(terms.valid_ms).min(hub.window.until),
             },
-        };
-        tracing::info!(device = %request.device.id(), name = certificate.name, "enrolled a scanner");
-        Ok(EnrolmentGrant {
+        }
+    }
+
+    fn grant(&self, certificate: Certificate) -> EnrolmentGrant {
+        let (hub, standing) = (self.replica.certificate(), self.replica.standing());
+        let policy = standing.policy.as_deref();
+        let gates = policy.iter().flat_map(|policy| &policy.gates);
+        EnrolmentGrant {
             identity: DeviceIdentity {
                 certificate: certificate.sign(&self.key),
                 via: Some(self.replica.device_identity().certificate.clone()),
             },
-            bundle: self.replica.standing().trust.signed().clone(),
+            bundle: standing.trust.signed().clone(),
             event: hub.event,
+            event_name: policy.map(|policy| policy.name.clone()),
+            gates: gates
+                .map(|gate| NamedGate {
+                    id: gate.id.0,
+                    name: gate.name.clone(),
+                })
+                .collect(),
             uplink: self.uplink.clone(),
             hub_name: Some(hub.name.clone()),
-        })
+        }
     }
 }

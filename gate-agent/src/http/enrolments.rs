@@ -6,17 +6,14 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
-use usher_keys::{EnrolmentGrant, EnrolmentRequest};
+use usher_keys::{EnrolmentRequest, SealedGrant};
 
 use super::problem::{self, Problem};
 use crate::enrol::IssueError;
 use crate::hub::Services;
 
 /// Enrols a scanner.
-pub async fn enrol(
-    State(services): State<Arc<Services>>,
-    body: Body,
-) -> Result<Json<EnrolmentGrant>, Problem> {
+pub async fn enrol(State(services): State<Arc<Services>>, body: Body) -> Result<Json<SealedGrant>, Problem> {
     let request: EnrolmentRequest = problem::read(body).await?;
     let enrolling = tokio::task::spawn_blocking(move || services.issuer.enrol(request));
     let granted = enrolling.await.map_err(|error| Problem::internal(&error))?;
@@ -26,9 +23,10 @@ pub async fn enrol(
 fn refused(error: IssueError) -> Problem {
     let status = match &error {
         IssueError::Refused(_) | IssueError::OverLimit => StatusCode::UNPROCESSABLE_ENTITY,
-        IssueError::NotAllowed | IssueError::TooMuch { .. } | IssueError::UnknownCode => {
-            StatusCode::FORBIDDEN
-        }
+        IssueError::NotAllowed | IssueError::TooMuch { .. } => StatusCode::FORBIDDEN,
+        IssueError::UnknownCode => StatusCode::NOT_FOUND,
+        IssueError::UsedCode | IssueError::Revoked | IssueError::HasLog => StatusCode::CONFLICT,
+        IssueError::ExpiredCode => StatusCode::GONE,
         IssueError::Storage(_) | IssueError::Randomness(_) => return Problem::internal(&error),
     };
     Problem::new(status, error.to_string())

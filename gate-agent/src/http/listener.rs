@@ -19,6 +19,9 @@ use tokio::time::{Instant, Sleep, sleep};
 const MAX_CONNECTIONS: usize = 512;
 /// Most of them from one address, so that a machine that is slow or noisy, on purpose or not, cannot keep the others out.
 const MAX_CONNECTIONS_PER_ADDRESS: usize = 128;
+/// Most connections of new scanners at once, and of those from one address: each takes a moment, a few times a day.
+const MAX_ENROLLING: usize = 64;
+const MAX_ENROLLING_PER_ADDRESS: usize = 16;
 /// How long a connection may stay silent: turnstiles keep theirs open between two people.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -31,8 +34,9 @@ pub struct BoundedListener {
 }
 
 /// Counts connections by address.
-#[derive(Default)]
 struct Guests {
+    /// Most from one address.
+    limit: usize,
     /// Guards the counts; addresses without connections are absent.
     counts: Mutex<BTreeMap<IpAddr, usize>>,
 }
@@ -47,7 +51,7 @@ impl Guests {
     fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Guest> {
         let mut counts = self.counts();
         let count = counts.entry(address).or_default();
-        if *count >= MAX_CONNECTIONS_PER_ADDRESS {
+        if *count >= self.limit {
             return None;
         }
         *count += 1;
@@ -75,12 +79,24 @@ impl Drop for Guest {
 }
 
 impl BoundedListener {
-    /// Bounds a listener.
+    /// Bounds a listener for turnstiles and screens.
     pub fn new(listener: TcpListener) -> Self {
+        Self::bounded(listener, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS)
+    }
+
+    /// Bounds a listener for new scanners.
+    pub fn for_enrolments(listener: TcpListener) -> Self {
+        Self::bounded(listener, MAX_ENROLLING, MAX_ENROLLING_PER_ADDRESS)
+    }
+
+    fn bounded(listener: TcpListener, limit: usize, limit_per_address: usize) -> Self {
         Self {
             listener,
-            places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
-            guests: Arc::default(),
+            places: Arc::new(Semaphore::new(limit)),
+            guests: Arc::new(Guests {
+                limit: limit_per_address,
+                counts: Mutex::default(),
+            }),
             silence: SILENCE,
         }
     }

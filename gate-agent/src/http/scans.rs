@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::{Deserialize, Serialize};
+use usher_keys::Timestamp;
 use usher_protocol::admission::{Direction, Refused, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, MAX_CODE_BYTES, RequestError, Scan};
 use usher_protocol::state::refusal_name;
@@ -16,8 +17,9 @@ use usher_protocol::{GateId, ScanId};
 
 use super::problem::{self, Problem};
 use crate::hub::Services;
+use crate::replica::{Access, ReplicaError, TokenHolder};
 use crate::token::DeviceToken;
-use crate::words::Voice;
+use crate::words::{self, Voice};
 
 /// The body of a request.
 #[derive(Deserialize)]
@@ -75,12 +77,7 @@ pub async fn judge(
 ) -> Result<Json<ScanAnswer>, Problem> {
     let holder = holder(&services, &headers).await?;
     let request: ScanRequest = problem::read(body).await?;
-    if !holder.serves(request.gate.0) {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "this token is not for this gate",
-        ));
-    }
+    check_gate(&holder, request.gate)?;
     let scan = request.into_scan()?;
     let direction = scan.direction;
     let answer = services.path.judge(scan).await;
@@ -91,27 +88,62 @@ pub async fn judge(
     }
 }
 
-async fn holder(services: &Services, headers: &HeaderMap) -> Result<crate::replica::TokenHolder, Problem> {
-    let unknown = || {
-        Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "send Authorization: Bearer and a token of this hub",
-        )
-    };
+/// Finds who asks. What a token may do is looked up each time, so that one taken back is refused at once.
+async fn holder(services: &Services, headers: &HeaderMap) -> Result<TokenHolder, Problem> {
     let given = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let token: DeviceToken = given
         .and_then(|value| value.strip_prefix("Bearer "))
         .and_then(|token| token.parse().ok())
-        .ok_or_else(unknown)?;
-    let access = services.access.clone();
-    let looking = tokio::task::spawn_blocking(move || access.holder(token.hash()));
-    match looking.await {
-        Ok(Ok(found)) => found.ok_or_else(unknown),
-        Ok(Err(error)) => Err(Problem::internal(&error)),
-        Err(error) => Err(Problem::internal(&error)),
+        .ok_or_else(unknown_token)?;
+    let (access, now) = (services.access.clone(), services.replica.clock().now());
+    let looking = tokio::task::spawn_blocking(move || shown(&access, token.hash(), now));
+    let looked = looking.await.map_err(|error| Problem::internal(&error))?;
+    let holder = looked
+        .map_err(|error| Problem::internal(&error))?
+        .ok_or_else(unknown_token)?;
+    if holder.expires <= now {
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "this token has ended: make a new one with usher-gate-agent http-token",
+        ));
     }
+    Ok(holder)
+}
+
+fn unknown_token() -> Problem {
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "send Authorization: Bearer and a token of this hub that was not taken back: usher-gate-agent http-token",
+    )
+}
+
+/// Finds the holder of a token, and notes that it was shown.
+fn shown(access: &Access, hash: [u8; 32], now: Timestamp) -> Result<Option<TokenHolder>, ReplicaError> {
+    let Some(row) = access.token(hash)? else {
+        return Ok(None);
+    };
+    // A note that is not taken keeps nobody outside.
+    if row.is_to_be_noted(now)
+        && let Err(error) = access.note_use(hash, now)
+    {
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(error, "the use of a token is not noted");
+    }
+    Ok(Some(row.holder))
+}
+
+fn check_gate(holder: &TokenHolder, gate: GateId) -> Result<(), Problem> {
+    if holder.serves(gate.0) {
+        return Ok(());
+    }
+    let detail = format!(
+        "this token is for {}, not for gate {gate}: correct the device's gate, or make a token for this one with \
+         usher-gate-agent http-token --gates {gate}",
+        words::gates(&holder.gates),
+    );
+    Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
 impl ScanRequest {

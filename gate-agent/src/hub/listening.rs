@@ -19,15 +19,37 @@ pub struct Listening {
     pub quic: String,
     /// For HTTP, as `host:port`.
     pub http: String,
+    /// Whether that is HTTP over TLS.
+    pub tls: bool,
+    /// For HTTP from this machine, never over TLS, as `host:port`.
+    pub here: String,
+    /// For new scanners with a code, as `host:port`; missing where the hub enrols none.
+    pub enrolments: Option<String>,
 }
 
 impl Listening {
-    /// Finds out how others reach sockets bound to these addresses.
-    pub fn of(quic: SocketAddr, http: SocketAddr, advertise: Option<&str>) -> Self {
-        Self {
-            quic: reachable(quic, advertise),
-            http: reachable(http, advertise),
+    /// Finds out how others reach a socket bound to that address, as `host:port`. One on the loopback is reached by nobody
+    /// else, whatever is advertised.
+    pub fn reachable(bound: SocketAddr, advertise: Option<&str>) -> String {
+        if let Some(host) = advertise
+            && !bound.ip().to_canonical().is_loopback()
+        {
+            let host = if host.contains(':') {
+                format!("[{host}]")
+            } else {
+                host.to_owned()
+            };
+            return format!("{host}:{}", bound.port());
         }
+        if !bound.ip().is_unspecified() {
+            return bound.to_string();
+        }
+        SocketAddr::new(outgoing_address(), bound.port()).to_string()
+    }
+
+    /// Gives where people and turnstiles go.
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.tls { "https" } else { "http" }, self.http)
     }
 
     /// Gives the address HTTP is reached at, if it is known as one.
@@ -60,21 +82,6 @@ impl Listening {
     }
 }
 
-fn reachable(bound: SocketAddr, advertise: Option<&str>) -> String {
-    if let Some(host) = advertise {
-        let host = if host.contains(':') {
-            format!("[{host}]")
-        } else {
-            host.to_owned()
-        };
-        return format!("{host}:{}", bound.port());
-    }
-    if !bound.ip().is_unspecified() {
-        return bound.to_string();
-    }
-    SocketAddr::new(outgoing_address(), bound.port()).to_string()
-}
-
 /// Asks the system which of its addresses it would send from; without a network there is only this machine.
 fn outgoing_address() -> IpAddr {
     let asked = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
@@ -90,7 +97,7 @@ mod tests {
 
     #[track_caller]
     fn check(bound: &str, advertise: Option<&str>, expected: &str) {
-        assert_eq!(reachable(bound.parse().unwrap(), advertise), expected);
+        assert_eq!(Listening::reachable(bound.parse().unwrap(), advertise), expected);
     }
 
     #[test]
@@ -98,7 +105,9 @@ mod tests {
         check("127.0.0.1:4810", None, "127.0.0.1:4810");
         check("0.0.0.0:4810", Some("gate-a.local"), "gate-a.local:4810");
         check("0.0.0.0:4810", Some("fe80::1"), "[fe80::1]:4810");
-        let found = reachable("0.0.0.0:4810".parse().unwrap(), None);
+        check("127.0.0.1:8480", Some("gate-a.local"), "127.0.0.1:8480");
+        check("[::1]:8480", Some("gate-a.local"), "[::1]:8480");
+        let found = Listening::reachable("0.0.0.0:4810".parse().unwrap(), None);
         assert!(
             !found.starts_with("0.0.0.0") && found.ends_with(":4810"),
             "{found}"

@@ -134,6 +134,8 @@ pub struct Status {
     pub freshness: String,
     /// That this machine's clock is wrong, in words.
     pub clock: Option<String>,
+    /// What is set up so that it should not stay, in words.
+    pub warnings: Vec<&'static str>,
     /// Addresses we keep dialling.
     pub dials: Vec<DialLine>,
     /// Links that stand.
@@ -270,6 +272,7 @@ impl Status {
             fresh_as_of_ms: replica.fresh_as_of().map(|at| at.0),
             freshness: voice.freshness(replica.fresh_as_of()),
             clock: replica.clock_ahead_ms().map(words::clock_off),
+            warnings: services.warnings(),
             dials: dials(services, &links),
             links: links.into_iter().map(|link| link_line(link, now)).collect(),
             gates: policy.map_or_else(Vec::new, |policy| gates(policy, &view)),

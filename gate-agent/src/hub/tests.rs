@@ -1,7 +1,7 @@
-//! Hubs over loopback: asking the home, being cut off, healing, scanners, local HTTP.
+//! Hubs over loopback: asking the home, being cut off, healing, scanners.
 
-use reqwest::StatusCode;
-use serde_json::{Value, json};
+mod http;
+
 use tempfile::TempDir;
 use usher_keys::Role;
 use usher_link::{Dialer, LinkState};
@@ -12,8 +12,7 @@ use usher_protocol::{GateId, TierId};
 use super::*;
 use crate::enrol::{Enrolment, NewCode};
 use crate::rehearsal::{AVAILABLE, NORTH, SOUTH, STRICT, Show, enrolled, key, scan, ticket, unit_at, until};
-use crate::replica::{ScannerTerms, TokenHolder};
-use crate::token::DeviceToken;
+use crate::replica::ScannerTerms;
 
 const A: u8 = 1;
 const B: u8 = 2;
@@ -34,22 +33,27 @@ impl Venue {
 
     /// Starts a hub that keeps dialling these others.
     async fn start(&mut self, n: u8, others: &[&Hub]) -> Hub {
-        let config = Config {
+        let peers = others.iter().map(|hub| hub.listening().quic.clone()).collect();
+        self.start_with(n, |config| config.peers = peers).await.unwrap()
+    }
+
+    /// Starts a hub with settings of its own.
+    async fn start_with(&mut self, n: u8, change: impl FnOnce(&mut Config)) -> anyhow::Result<Hub> {
+        let mut config = Config {
             listen: ([127, 0, 0, 1], 0).into(),
             http: ([127, 0, 0, 1], 0).into(),
-            peers: others.iter().map(|hub| hub.listening().quic.clone()).collect(),
+            enrolments: ([127, 0, 0, 1], 0).into(),
             // Two cores may be busy with other tests: only a hub that is gone may be out of reach.
             home_timeout_ms: 2_000,
             ..Config::default()
         };
+        change(&mut config);
         let directory = &self.directories[usize::from(n) - 1].1;
-        let hub = Hub::start(directory, &config, self.show.clock.clone())
-            .await
-            .unwrap();
+        let hub = Hub::start(directory, &config, self.show.clock.clone()).await?;
         usher_link::Replica::store(&*hub.services.replica, self.show.run())
             .await
             .unwrap();
-        hub
+        Ok(hub)
     }
 
     async fn start_linked(&mut self) -> (Hub, Hub) {
@@ -159,9 +163,10 @@ async fn a_hub_that_has_heard_of_its_own_revocation_lets_nobody_in() {
     let mut venue = Venue::new();
     let a = venue.start(A, &[]).await;
     let device = key(A).public();
-    venue
-        .show
-        .write(usher_protocol::record::Body::DeviceRevoked { device });
+    venue.show.write(usher_protocol::record::Body::DeviceRevoked {
+        device,
+        after: usher_protocol::Seq(0),
+    });
     usher_link::Replica::store(&*a.services.replica, venue.show.run())
         .await
         .unwrap();
@@ -229,9 +234,9 @@ impl Scanner {
     /// Enrols a scanner for the north gate.
     async fn enrol(venue: &Venue, hub: &Hub) -> Self {
         let new_code = NewCode {
-            hub: hub.services.replica.certificate(),
+            hub: &hub.services.replica.certificate(),
             roots: &hub.services.replica.meta().roots,
-            url: &format!("http://{}", hub.listening().http),
+            url: &format!("http://{}", hub.listening().enrolments.as_ref().unwrap()),
             terms: ScannerTerms {
                 gates: vec![NORTH.0],
                 override_refusals: false,
@@ -337,191 +342,6 @@ async fn a_scanner_enrolled_by_a_hub_asks_it_and_judges_alone_when_it_is_gone() 
     let fresh = replica.judge_alone(&scan(4, unit + 1, AVAILABLE)).await.unwrap();
     assert_eq!((fresh.verdict, fresh.by), (IN, JudgedBy::Alone));
     scanner.shutdown().await;
-}
-
-/// A hub by itself, and its HTTP.
-struct Desk {
-    hub: Hub,
-    client: reqwest::Client,
-    token: String,
-    _venue: Venue,
-}
-
-impl Desk {
-    async fn open() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut venue = Venue::new();
-        let hub = venue.start(A, &[]).await;
-        let token = DeviceToken::draw().unwrap();
-        let holder = TokenHolder {
-            name: "turnstile".to_owned(),
-            gates: vec![NORTH.0],
-        };
-        hub.services
-            .access
-            .add_token(token.hash(), &holder, venue.show.clock.now())
-            .unwrap();
-        Self {
-            hub,
-            client: reqwest::Client::new(),
-            token: token.reveal(),
-            _venue: venue,
-        }
-    }
-
-    async fn post(&self, token: &str, body: impl Into<reqwest::Body>) -> (StatusCode, Value) {
-        let url = format!("http://{}/v1/scans", self.hub.listening().http);
-        let answer = self
-            .client
-            .post(url)
-            .bearer_auth(token)
-            .body(body)
-            .send()
-            .await
-            .unwrap();
-        (answer.status(), answer.json().await.unwrap())
-    }
-
-    async fn read(&self, path: &str) -> (StatusCode, String) {
-        let url = format!("http://{}{path}", self.hub.listening().http);
-        let answer = self.client.get(url).send().await.unwrap();
-        (answer.status(), answer.text().await.unwrap())
-    }
-}
-
-fn body(id: u8, unit: u32, tier: TierId, gate: GateId) -> String {
-    let payload = String::from_utf8(ticket(unit, tier)).unwrap();
-    json!({ "payload": payload, "gate": gate, "direction": "in", "scan_id": format!("{id:032x}") })
-        .to_string()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_turnstile_with_a_token_is_answered_in_words() {
-    let desk = Desk::open().await;
-    let unit = unit_at(A, &[A, B]);
-    let (status, admitted) = desk.post(&desk.token, body(1, unit, STRICT, NORTH)).await;
-    assert_eq!(
-        (status, &admitted["verdict"], &admitted["words"]),
-        (StatusCode::OK, &json!("admit"), &json!("Come in"))
-    );
-    let (_, retried) = desk.post(&desk.token, body(1, unit, STRICT, NORTH)).await;
-    assert_eq!(retried["verdict"], "admit");
-    let (_, denied) = desk.post(&desk.token, body(2, unit, STRICT, NORTH)).await;
-    assert_eq!(
-        (&denied["verdict"], &denied["reason"]),
-        (&json!("deny"), &json!("already_used"))
-    );
-    assert!(
-        denied["words"].as_str().unwrap().ends_with("Gate North"),
-        "{denied}"
-    );
-    let foreign = json!({ "payload": "https://example.com/?a=<script>", "gate": 1 }).to_string();
-    let (_, foreign) = desk.post(&desk.token, foreign).await;
-    assert_eq!(
-        (&foreign["verdict"], &foreign["reason"]),
-        (&json!("deny"), &json!("not_a_ticket"))
-    );
-    let (_, away) = desk
-        .post(&desk.token, body(4, unit_at(B, &[A, B]), STRICT, NORTH))
-        .await;
-    assert_eq!(
-        (&away["verdict"], &away["reason"]),
-        (&json!("refer"), &json!("home_unreachable"))
-    );
-    desk.hub.shutdown().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn bad_requests_get_an_answer_that_says_what_to_do() {
-    let desk = Desk::open().await;
-    let good = body(1, 1, STRICT, NORTH);
-    let refused = [
-        ("", good.clone(), StatusCode::UNAUTHORIZED),
-        (
-            "usher-http-0000000000000000000000000000000000000000",
-            good.clone(),
-            StatusCode::UNAUTHORIZED,
-        ),
-        (&desk.token, body(1, 1, STRICT, SOUTH), StatusCode::FORBIDDEN),
-        (&desk.token, "{".to_owned(), StatusCode::BAD_REQUEST),
-        (&desk.token, "[]".to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
-        (
-            &desk.token,
-            good.replace("payload", "pay"),
-            StatusCode::UNPROCESSABLE_ENTITY,
-        ),
-        (
-            &desk.token,
-            good.replace("\"gate\":1", "\"gate\":1e99"),
-            StatusCode::UNPROCESSABLE_ENTITY,
-        ),
-        (
-            &desk.token,
-            good.replace("\"gate\":1", "\"gate\":1,\"persons\":0"),
-            StatusCode::UNPROCESSABLE_ENTITY,
-        ),
-        (
-            &desk.token,
-            good.replace("\"gate\":1", "\"gate\":1,\"persons\":99999"),
-            StatusCode::UNPROCESSABLE_ENTITY,
-        ),
-        (
-            &desk.token,
-            good.replace("0001\"", "001\""),
-            StatusCode::UNPROCESSABLE_ENTITY,
-        ),
-        (
-            &desk.token,
-            "x".repeat(10 * 1024 * 1024),
-            StatusCode::PAYLOAD_TOO_LARGE,
-        ),
-    ];
-    for (token, body, expected) in refused {
-        let shown = body.chars().take(200).collect::<String>();
-        let (status, problem) = desk.post(token, body).await;
-        assert_eq!(status, expected, "{shown}");
-        assert!(
-            problem["detail"]
-                .as_str()
-                .is_some_and(|detail| !detail.is_empty()),
-            "{problem}"
-        );
-    }
-    assert_eq!(desk.read("/nothing").await.0, StatusCode::NOT_FOUND);
-    assert_eq!(desk.read("/v1/scans").await.0, StatusCode::METHOD_NOT_ALLOWED);
-    desk.hub.shutdown().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn status_page_and_metrics_show_what_happened() {
-    let desk = Desk::open().await;
-    desk.post(&desk.token, body(1, unit_at(A, &[A, B]), STRICT, NORTH))
-        .await;
-    desk.post(&desk.token, body(2, unit_at(A, &[A, B]), STRICT, NORTH))
-        .await;
-    let (status, text) = desk.read("/v1/status").await;
-    let seen: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(
-        (
-            status,
-            &seen["gates"][0]["admitted"],
-            &seen["zones"][0]["occupancy"]
-        ),
-        (StatusCode::OK, &json!(1), &json!(1))
-    );
-    assert_eq!(seen["refused"][0]["words"], "Already used");
-    let (_, metrics) = desk.read("/metrics").await;
-    for line in [
-        "usher_admitted_persons{gate=\"1\",name=\"Gate North\"} 1",
-        "usher_scans_total{outcome=\"already_used\"} 1",
-        "usher_storage_ok 1",
-    ] {
-        assert!(metrics.lines().any(|shown| shown == line), "{line}\n{metrics}");
-    }
-    let (_, page) = desk.read("/").await;
-    assert!(page.contains("Hub 1") && page.contains("/status.js"));
-    assert_eq!(desk.read("/status.css").await.0, StatusCode::OK);
-    desk.hub.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,21 @@
-//! Who may come in without a certificate: one-time codes for new scanners and tokens of HTTP devices, only ever as hashes; issuing certificates is not here.
+//! Who may come in without a certificate: one-time codes for new scanners and tokens of HTTP devices, never as they were handed out; issuing certificates is not here.
+
+mod tokens;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
-use usher_keys::{PublicKey, Timestamp};
+use usher_keys::{EnrolmentId, EnrolmentKey, PublicKey, Timestamp};
+
+pub use tokens::{TokenHolder, TokenRow};
 
 use super::database;
 use super::error::ReplicaError;
+
+/// How long a code is remembered after its time, in milliseconds: whoever is late is told so for a day.
+const REMEMBERED_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// What a scanner that uses a code is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,20 +29,15 @@ pub struct ScannerTerms {
     pub valid_ms: u64,
 }
 
-/// What a device with a token may do.
+/// A code for one scanner.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenHolder {
-    /// How people call it.
-    pub name: String,
-    /// The gates it may serve; empty means every gate.
-    pub gates: Vec<u16>,
-}
-
-impl TokenHolder {
-    /// Tells whether it may serve that gate.
-    pub fn serves(&self, gate: u16) -> bool {
-        self.gates.is_empty() || self.gates.contains(&gate)
-    }
+pub struct ScannerCode {
+    /// What its holder proves that with.
+    pub key: EnrolmentKey,
+    /// What it is for.
+    pub terms: ScannerTerms,
+    /// When it can no longer be used.
+    pub expires: Timestamp,
 }
 
 /// The codes and tokens of a hub, in a file of their own: the replica's file has one writer.
@@ -55,91 +57,49 @@ impl Access {
         })
     }
 
-    /// Adds a code, and forgets those that have run out.
+    /// Adds a code, and forgets those whose time has been over for long.
     ///
     /// **Errors**: [`ReplicaError::Database`].
-    pub fn add_code(
-        &self,
-        secret_hash: [u8; 32],
-        terms: &ScannerTerms,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), ReplicaError> {
+    pub fn add_code(&self, id: EnrolmentId, code: &ScannerCode, now: Timestamp) -> Result<(), ReplicaError> {
         let connection = self.locked();
-        connection.execute("DELETE FROM scanner_codes WHERE expires_ms <= ?1", [column(now)])?;
+        let forgotten = column(Timestamp(now.0.saturating_sub(REMEMBERED_MS)));
+        connection.execute("DELETE FROM scanner_codes WHERE expires_ms <= ?1", [forgotten])?;
         connection.execute(
-            "INSERT INTO scanner_codes (secret_hash, terms, expires_ms) VALUES (?1, ?2, ?3)",
-            (secret_hash, to_json(terms), column(expires)),
+            "INSERT INTO scanner_codes (code_id, code_key, terms, expires_ms) VALUES (?1, ?2, ?3, ?4)",
+            (id.0, code.key.0, to_json(&code.terms), column(code.expires)),
         )?;
         Ok(())
     }
 
-    /// Uses a code for a device, once; the same device may ask again, because an answer can get lost.
+    /// Finds a code.
     ///
     /// **Errors**: [`ReplicaError::Database`].
-    pub fn redeem(
-        &self,
-        secret_hash: [u8; 32],
-        device: PublicKey,
-        now: Timestamp,
-    ) -> Result<Option<ScannerTerms>, ReplicaError> {
-        let mut connection = self.locked();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let used = transaction.execute(
-            "UPDATE scanner_codes SET device = ?2
-             WHERE secret_hash = ?1 AND expires_ms > ?3 AND (device IS NULL OR device = ?2)",
-            (secret_hash, device.0, column(now)),
-        )?;
-        if used == 0 {
-            return Ok(None);
-        }
-        let terms: String = transaction.query_row(
-            "SELECT terms FROM scanner_codes WHERE secret_hash = ?1",
-            [secret_hash],
-            |row| row.get(0),
-        )?;
-        transaction.commit()?;
-        Ok(serde_json::from_str(&terms).ok())
-    }
-
-    /// Adds a token.
-    ///
-    /// **Errors**: [`ReplicaError::Database`].
-    pub fn add_token(
-        &self,
-        token_hash: [u8; 32],
-        holder: &TokenHolder,
-        now: Timestamp,
-    ) -> Result<(), ReplicaError> {
-        self.locked().execute(
-            "INSERT INTO device_tokens (token_hash, name, gates, created_ms) VALUES (?1, ?2, ?3, ?4)",
-            (token_hash, &holder.name, to_json(&holder.gates), column(now)),
-        )?;
-        Ok(())
-    }
-
-    /// Takes every token of that name back; gives how many there were.
-    ///
-    /// **Errors**: [`ReplicaError::Database`].
-    pub fn revoke_tokens(&self, name: &str) -> Result<usize, ReplicaError> {
+    pub fn code(&self, id: EnrolmentId) -> Result<Option<ScannerCode>, ReplicaError> {
         let connection = self.locked();
-        Ok(connection.execute("DELETE FROM device_tokens WHERE name = ?1", [name])?)
-    }
-
-    /// Finds who holds a token.
-    ///
-    /// **Errors**: [`ReplicaError::Database`].
-    pub fn holder(&self, token_hash: [u8; 32]) -> Result<Option<TokenHolder>, ReplicaError> {
-        let connection = self.locked();
-        let mut statement =
-            connection.prepare_cached("SELECT name, gates FROM device_tokens WHERE token_hash = ?1")?;
-        let found = statement
-            .query_row([token_hash], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
-            .optional()?;
-        Ok(found.and_then(|(name, gates)| {
-            let gates = serde_json::from_str(&gates).ok()?;
-            Some(TokenHolder { name, gates })
+        let mut statement = connection
+            .prepare_cached("SELECT code_key, terms, expires_ms FROM scanner_codes WHERE code_id = ?1")?;
+        let found = statement.query_row([id.0], |row| {
+            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+        });
+        Ok(found.optional()?.and_then(|(key, terms, expires)| {
+            Some(ScannerCode {
+                key: EnrolmentKey(key),
+                terms: serde_json::from_str(&terms).ok()?,
+                expires: Timestamp(u64::try_from(expires).ok()?),
+            })
         }))
+    }
+
+    /// Uses a code for a device, once; the same device may ask again, because an answer can get lost. `false` when another
+    /// device was before it.
+    ///
+    /// **Errors**: [`ReplicaError::Database`].
+    pub fn redeem(&self, id: EnrolmentId, device: PublicKey) -> Result<bool, ReplicaError> {
+        let used = self.locked().execute(
+            "UPDATE scanner_codes SET device = ?2 WHERE code_id = ?1 AND (device IS NULL OR device = ?2)",
+            (id.0, device.0),
+        )?;
+        Ok(used == 1)
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, Connection> {
@@ -165,11 +125,15 @@ mod tests {
     const OTHER: PublicKey = PublicKey([2; 32]);
     const HOUR: Timestamp = Timestamp(3_600_000);
 
-    fn terms() -> ScannerTerms {
-        ScannerTerms {
-            gates: vec![1, 2],
-            override_refusals: false,
-            valid_ms: 1_000,
+    fn code() -> ScannerCode {
+        ScannerCode {
+            key: EnrolmentKey([5; 32]),
+            terms: ScannerTerms {
+                gates: vec![1, 2],
+                override_refusals: false,
+                valid_ms: 1_000,
+            },
+            expires: HOUR,
         }
     }
 
@@ -177,32 +141,30 @@ mod tests {
     fn a_code_works_once_and_again_only_for_the_same_device() {
         let directory = tempfile::tempdir().unwrap();
         let access = Access::open(&directory.path().join("access.db")).unwrap();
-        access.add_code([9; 32], &terms(), HOUR, Timestamp(1)).unwrap();
-        assert_eq!(access.redeem([8; 32], DEVICE, Timestamp(2)).unwrap(), None);
-        assert_eq!(access.redeem([9; 32], DEVICE, HOUR).unwrap(), None);
-        assert_eq!(
-            access.redeem([9; 32], DEVICE, Timestamp(2)).unwrap(),
-            Some(terms())
-        );
-        assert_eq!(access.redeem([9; 32], OTHER, Timestamp(3)).unwrap(), None);
-        assert_eq!(
-            access.redeem([9; 32], DEVICE, Timestamp(4)).unwrap(),
-            Some(terms())
-        );
+        let (id, unknown) = (EnrolmentId([9; 32]), EnrolmentId([8; 32]));
+        access.add_code(id, &code(), Timestamp(1)).unwrap();
+        assert_eq!(access.code(unknown).unwrap(), None);
+        assert!(!access.redeem(unknown, DEVICE).unwrap());
+        assert_eq!(access.code(id).unwrap(), Some(code()));
+        assert!(access.redeem(id, DEVICE).unwrap());
+        assert!(!access.redeem(id, OTHER).unwrap());
+        assert!(access.redeem(id, DEVICE).unwrap());
     }
 
     #[test]
-    fn a_token_is_known_until_it_is_taken_back() {
+    fn a_code_is_remembered_for_a_day_after_its_time() {
         let directory = tempfile::tempdir().unwrap();
         let access = Access::open(&directory.path().join("access.db")).unwrap();
-        let holder = TokenHolder {
-            name: "Robert'); DROP TABLE device_tokens;--".to_owned(),
-            gates: vec![3],
-        };
-        access.add_token([7; 32], &holder, Timestamp(1)).unwrap();
-        assert_eq!(access.holder([7; 32]).unwrap(), Some(holder.clone()));
-        assert_eq!(access.holder([6; 32]).unwrap(), None);
-        assert_eq!(access.revoke_tokens(&holder.name).unwrap(), 1);
-        assert_eq!(access.holder([7; 32]).unwrap(), None);
+        let id = |n| EnrolmentId([n; 32]);
+        let known = |n| access.code(id(n)).unwrap().is_some();
+        access.add_code(id(1), &code(), Timestamp(1)).unwrap();
+        access
+            .add_code(id(2), &code(), HOUR.plus_ms(REMEMBERED_MS - 1))
+            .unwrap();
+        assert!(known(1));
+        access
+            .add_code(id(3), &code(), HOUR.plus_ms(REMEMBERED_MS))
+            .unwrap();
+        assert!(!known(1));
     }
 }

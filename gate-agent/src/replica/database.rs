@@ -1,11 +1,15 @@
 //! Opening the SQLite files: connections with the settings that make a commit durable, migrations, first checks; no queries.
 
 use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use refinery::Runner;
 use rusqlite::{Connection, OpenFlags};
+use usher_keys::file::PRIVATE_MODE;
 
 use super::error::{Finding, ReplicaError};
 use super::lock::{self, Lock};
@@ -104,14 +108,39 @@ impl Place {
     }
 }
 
-/// Opens the file of codes and tokens, and makes it when it is not there.
+/// Opens the file of codes and tokens, and makes it when it is not there; it is its owner's alone.
 pub fn open_access(path: &Path) -> Result<Connection, ReplicaError> {
+    keep_private(path).map_err(|source| ReplicaError::NotPrivate {
+        path: path.to_owned(),
+        source,
+    })?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = Place::File(path.to_owned()).open(flags)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.execute_batch("PRAGMA synchronous = FULL;")?;
     migrate(&mut connection, &access_tables::migrations::runner())?;
     Ok(connection)
+}
+
+/// Makes a database nobody but its owner may read, or one that is there private: SQLite gives the files beside it the same
+/// mode, but only when it makes them.
+fn keep_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(PRIVATE_MODE);
+    options.open(path)?;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        match fs::set_permissions(&file, Permissions::from_mode(PRIVATE_MODE)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            changed => changed?,
+        }
+    }
+    Ok(())
 }
 
 /// Looks for damage in the replica's list of migrations and in the definitions of its tables. SQLite itself holds no rule
@@ -202,4 +231,37 @@ pub fn check_commits(connection: &Connection, noted: u64) -> Result<(), ReplicaE
         return Ok(());
     }
     Err(ReplicaError::Damaged(Finding::Lost { commits: lost }))
+}
+
+#[cfg(test)]
+mod tests {
+    use refinery::Target;
+
+    use super::*;
+
+    #[test]
+    fn a_token_from_before_tokens_ended_ends_a_week_after_it_was_made() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("access.db");
+        let mut old = Connection::open(&path).unwrap();
+        let first = access_tables::migrations::runner().set_target(Target::Version(1));
+        first.run(&mut old).unwrap();
+        old.execute_batch(
+            "INSERT INTO device_tokens VALUES (zeroblob(32), 'turnstile', '[1]', 5);
+             INSERT INTO scanner_codes VALUES (zeroblob(32), '{}', 5, NULL);",
+        )
+        .unwrap();
+        drop(old);
+        let new = open_access(&path).unwrap();
+        let token: (String, i64) = new
+            .query_row("SELECT gates, expires_ms FROM device_tokens", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(token, ("[1]".to_owned(), 5 + 7 * 24 * 60 * 60 * 1000));
+        let codes: i64 = new
+            .query_row("SELECT count(*) FROM scanner_codes", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(codes, 0);
+    }
 }

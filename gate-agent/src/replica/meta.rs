@@ -8,9 +8,12 @@ use serde::de::DeserializeOwned;
 use usher_keys::codec;
 use usher_keys::{DeviceIdentity, RootSet, SignedBundle, Timestamp};
 use usher_protocol::checkpoint::{MAX_CHECKPOINT_BYTES, SignedCheckpoint};
+use usher_protocol::log::Head;
 
 use super::error::ReplicaError;
 
+/// Room for an encoded head, in bytes.
+const HEAD_ROOM: usize = 256;
 /// Room for a checkpoint's signature and lengths, in bytes.
 const SIGNATURE_ROOM: usize = 256;
 /// The largest signed checkpoint, in bytes.
@@ -23,6 +26,7 @@ const UPLINK: &str = "uplink";
 const CHECKPOINT: &str = "checkpoint";
 const FRESH_AS_OF: &str = "fresh_as_of";
 const COMMITS: &str = "commits";
+const OWN_PAST: &str = "own_past";
 
 /// Bytes of the hash before a value: enough to notice damage, which does not choose its bytes.
 const HASH_BYTES: usize = 8;
@@ -100,6 +104,21 @@ pub fn read_fresh_as_of(connection: &Connection) -> Result<Option<Timestamp>, Re
 /// Writes up to when every authority record is known to be here.
 pub fn write_fresh_as_of(connection: &Connection, at: Timestamp) -> rusqlite::Result<()> {
     write(connection, FRESH_AS_OF, &at.0.to_le_bytes())
+}
+
+/// Reads the furthest head of our own log that a peer was seen to hold, if that was ever beyond ours.
+pub fn read_own_past(connection: &Connection) -> Result<Option<Head>, ReplicaError> {
+    let Some(bytes) = read(connection, OWN_PAST)? else {
+        return Ok(None);
+    };
+    let head = codec::decode::<HEAD_ROOM, _>(&bytes);
+    head.map(Some)
+        .map_err(|_| ReplicaError::BadMeta { name: OWN_PAST })
+}
+
+/// Writes the furthest head of our own log that a peer was seen to hold.
+pub fn write_own_past(connection: &Connection, head: &Head) -> rusqlite::Result<()> {
+    write(connection, OWN_PAST, &codec::encode(head))
 }
 
 /// Reads how many commits there were.

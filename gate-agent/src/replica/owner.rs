@@ -469,6 +469,10 @@ impl Work<'_> {
     fn hear_past(&mut self, head: &Head) {
         let was_behind = self.ledger.is_behind_own_past();
         self.ledger.hear_own_past(head);
+        if self.ledger.is_behind_own_past() {
+            // Also after a restart nothing is decided before it is back.
+            self.group.batch.own_past = Some(head.clone());
+        }
         if self.ledger.is_behind_own_past() && !was_behind {
             let (ours, theirs) = (self.ledger.tail(&head.origin).seq, head.tail.seq);
             tracing::error!(

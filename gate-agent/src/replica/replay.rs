@@ -65,6 +65,9 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
     for head in heads {
         ledger.replay_head(head);
     }
+    if let Some(head) = meta::read_own_past(connection)? {
+        ledger.hear_own_past(&head);
+    }
     Ok(Rebuilt { ledger, shelf })
 }
 

@@ -33,6 +33,8 @@ pub struct Batch {
     pub checkpoint: Option<(SignedCheckpoint, Checkpoint)>,
     /// A newer certificate of our own.
     pub identity: Option<DeviceIdentity>,
+    /// A head of our own log that is beyond our copy.
+    pub own_past: Option<Head>,
     /// A newer bundle and the roots that signed it.
     pub trust: Option<(RootSet, SignedBundle)>,
     /// Up to when every authority record is here; alone it is no reason for a commit.
@@ -48,6 +50,7 @@ impl Batch {
             && self.heads.is_empty()
             && self.checkpoint.is_none()
             && self.identity.is_none()
+            && self.own_past.is_none()
             && self.trust.is_none()
     }
 
@@ -68,6 +71,9 @@ impl Batch {
         }
         if let Some(identity) = &self.identity {
             meta::write_identity(&transaction, identity)?;
+        }
+        if let Some(head) = &self.own_past {
+            meta::write_own_past(&transaction, head)?;
         }
         if let Some((roots, bundle)) = &self.trust {
             meta::write_trust(&transaction, roots, bundle)?;

@@ -399,10 +399,11 @@ async fn a_copied_hub_finds_out_and_refers_everybody() {
     judge(&copy, &scan(2, 2, STRICT)).await.unwrap();
     let run = one.load(one.me(), Seq(0)).await.unwrap();
     let refused = copy.store(run).await.unwrap_err();
-    let usher_protocol::sync::StoreError::Run(usher_protocol::log::RunError::Forked(found)) = refused else {
+    let usher_protocol::sync::StoreError::Run(usher_protocol::log::RunError::Forked(Some(found))) = refused
+    else {
         unreachable!("{refused:?}");
     };
-    copy.notice(one.me(), Notice::Forked(found)).await;
+    copy.notice(one.me(), Notice::Forked(found.clone())).await;
     let referred = judge(&copy, &scan(3, 3, AVAILABLE)).await;
     assert_eq!(referred, Ok(Verdict::Refer(Referral::OwnLogForked)));
     let incidents = copy

@@ -1,6 +1,6 @@
 //! What staff read, sentence by sentence.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use usher_keys::RootSet;
 use usher_protocol::ScanId;
@@ -17,7 +17,12 @@ fn voice() -> Voice {
     let roots: RootSet = bundle.unverified().unwrap().roots;
     let standing = Standing {
         trust: Arc::new(Trust::pin(&roots, bundle).unwrap()),
-        revoked: Arc::new(BTreeSet::new()),
+        identity: Arc::new(rehearsal::identity(&rehearsal::certificate(
+            1,
+            usher_keys::Role::Hub,
+            usher_keys::Capabilities::default(),
+        ))),
+        register: Arc::default(),
         roster: Vec::new(),
         policy: Some(Arc::new(rehearsal::policy())),
         names: BTreeMap::from([(key(1).public(), "Hub North".to_owned())]),

@@ -28,6 +28,7 @@ use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
 const EVENT: EventId = EventId([9; 16]);
+const SECRET: EnrolmentSecret = EnrolmentSecret([7; 16]);
 const TIER: TierId = TierId(1);
 
 fn key(n: u8) -> SecretKey {
@@ -132,16 +133,19 @@ impl Cloud {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let roots = RootSet::single(key(1).public());
-        let code = EnrolmentCode::new(&url, EVENT, roots.clone(), EnrolmentSecret([7; 16])).unwrap();
+        let code = EnrolmentCode::new(&url, EVENT, roots.clone(), SECRET).unwrap();
         let enrol = move |Json(request): Json<EnrolmentRequest>| async move {
-            request.verify().unwrap();
-            Json(EnrolmentGrant {
+            request.verify(EVENT, &SECRET.key()).unwrap();
+            let grant = EnrolmentGrant {
                 identity: identity(request.device, Role::Hub, &request.name),
                 bundle: bundle(),
                 event: EVENT,
+                event_name: Some("Festival".to_owned()),
+                gates: Vec::new(),
                 uplink: vec![uplink],
                 hub_name: None,
-            })
+            };
+            Json(grant.seal(&SECRET.key()))
         };
         let app = axum::Router::new().route("/v1/enrolments", post(enrol));
         let meta = Meta {

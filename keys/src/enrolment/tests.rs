@@ -1,9 +1,10 @@
 //! Tests of enrolment codes, requests and grants: round trips, every refusal, and that secrets never print.
 
 use super::*;
-use crate::bundle::TrustedKey;
-use crate::certificate::{Capabilities, Certificate, Role};
-use crate::ident::Window;
+use crate::bundle::{TrustBundle, TrustedKey};
+use crate::certificate::{Capabilities, Certificate, DeviceIdentity, Role};
+use crate::ident::{Timestamp, Window};
+use crate::key::{PublicKey, SecretKey};
 
 const EVENT: EventId = EventId([5; 16]);
 const SECRET: EnrolmentSecret = EnrolmentSecret([0xab; 16]);
@@ -44,6 +45,11 @@ fn grant(device: PublicKey) -> EnrolmentGrant {
         },
         bundle: bundle.sign(&[&key(1)]),
         event: EVENT,
+        event_name: Some("Night of the Owls".to_owned()),
+        gates: vec![NamedGate {
+            id: 1,
+            name: "North".to_owned(),
+        }],
         uplink: vec!["tickets.example:4433".to_owned()],
         hub_name: None,
     }
@@ -93,29 +99,110 @@ fn an_address_that_is_none_is_refused() {
     }
 }
 
+fn request() -> EnrolmentRequest {
+    EnrolmentRequest::new(&code(), "Scanner 7".to_owned(), &key(9)).unwrap()
+}
+
 #[test]
-fn a_request_proves_that_the_asker_holds_the_key() {
-    let request = EnrolmentRequest::new(SECRET, "Scanner 7".to_owned(), &key(9)).unwrap();
-    assert_eq!(request.verify(), Ok(()));
-    let json = serde_json::to_string(&request).unwrap();
-    assert_eq!(serde_json::from_str::<EnrolmentRequest>(&json).unwrap(), request);
-    let stolen = EnrolmentRequest {
-        device: key(8).public(),
-        ..request.clone()
-    };
-    assert_eq!(stolen.verify(), Err(EnrolmentError::BadProof));
-    let replayed = EnrolmentRequest {
-        secret: EnrolmentSecret([1; 16]),
-        ..request
-    };
-    assert_eq!(replayed.verify(), Err(EnrolmentError::BadProof));
+fn a_request_survives_the_way_to_json_and_back() {
+    let json = serde_json::to_string(&request()).unwrap();
+    assert_eq!(
+        serde_json::from_str::<EnrolmentRequest>(&json).unwrap(),
+        request()
+    );
+    assert_eq!(request().verify(EVENT, &SECRET.key()), Ok(()));
+}
+
+#[test]
+fn the_secret_and_its_key_do_not_travel() {
+    let json = serde_json::to_string(&request()).unwrap();
+    let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
+    assert!(!json.contains(&hex(&SECRET.0)), "{json}");
+    assert!(!json.contains(&hex(&SECRET.key().0)), "{json}");
+    assert_ne!(SECRET.id().0, SECRET.key().0);
+}
+
+#[test]
+fn whoever_changes_a_request_on_its_way_is_found_out() {
+    let own = |device: u8, name: &str| EnrolmentRequest::new(&code(), name.to_owned(), &key(device)).unwrap();
+    let other_secret = EnrolmentSecret([1; 16]);
+    let changes: [(&str, EnrolmentRequest, EnrolmentError); 5] = [
+        (
+            "another key, without its signature",
+            EnrolmentRequest {
+                device: key(8).public(),
+                ..request()
+            },
+            EnrolmentError::Altered,
+        ),
+        (
+            "another key, with its signature",
+            EnrolmentRequest {
+                mac: request().mac,
+                ..own(8, "Scanner 7")
+            },
+            EnrolmentError::Altered,
+        ),
+        (
+            "another name",
+            EnrolmentRequest {
+                name: "Scanner 8".to_owned(),
+                ..request()
+            },
+            EnrolmentError::Altered,
+        ),
+        (
+            "a key the asker does not hold",
+            EnrolmentRequest {
+                proof: own(8, "Scanner 7").proof,
+                ..request()
+            },
+            EnrolmentError::BadProof,
+        ),
+        (
+            "another code's id",
+            EnrolmentRequest {
+                id: other_secret.id(),
+                ..request()
+            },
+            EnrolmentError::BadProof,
+        ),
+    ];
+    for (what, request, expected) in changes {
+        assert_eq!(request.verify(EVENT, &SECRET.key()), Err(expected), "{what}");
+    }
+    let verified = request().verify(EventId([6; 16]), &SECRET.key());
+    assert_eq!(verified, Err(EnrolmentError::Altered), "another event");
+    let verified = request().verify(EVENT, &other_secret.key());
+    assert_eq!(verified, Err(EnrolmentError::Altered), "another code");
+}
+
+#[test]
+fn ids_and_macs_have_one_spelling() {
+    let json = serde_json::to_value(request()).unwrap();
+    for field in ["id", "mac"] {
+        let good = json[field].as_str().unwrap();
+        for bad in [
+            good[2..].to_owned(),
+            format!("{good}00"),
+            good.to_uppercase(),
+            "zz".repeat(32),
+        ] {
+            let mut altered = json.clone();
+            altered[field] = bad.clone().into();
+            assert!(
+                serde_json::from_value::<EnrolmentRequest>(altered).is_err(),
+                "{field} {bad}"
+            );
+        }
+    }
 }
 
 #[test]
 fn a_device_needs_a_name_people_can_read() {
     for bad in [String::new(), "x".repeat(MAX_NAME_BYTES + 1), "a\nb".to_owned()] {
         assert_eq!(
-            EnrolmentRequest::new(SECRET, bad, &key(9)),
+            EnrolmentRequest::new(&code(), bad, &key(9)),
             Err(EnrolmentError::BadName)
         );
     }
@@ -124,32 +211,56 @@ fn a_device_needs_a_name_people_can_read() {
 #[test]
 fn a_grant_is_believed_only_from_the_pinned_roots_and_for_our_own_key() {
     let device = key(9).public();
-    let good = grant(device);
-    assert!(good.verify(&code(), &device, NOW).is_ok());
+    let seal = || grant(device).seal(&SECRET.key());
+    let (granted, bundle) = seal().verify(&code(), &device, NOW).unwrap();
+    assert_eq!((granted, bundle.version), (grant(device), 1));
     assert_eq!(
-        good.verify(&code(), &key(8).public(), NOW),
+        seal().verify(&code(), &key(8).public(), NOW),
         Err(EnrolmentError::OtherDevice)
     );
     let strangers = EnrolmentCode::new("http://a", EVENT, RootSet::single(key(7).public()), SECRET).unwrap();
     assert!(matches!(
-        good.verify(&strangers, &device, NOW),
+        seal().verify(&strangers, &device, NOW),
         Err(EnrolmentError::Bundle(_))
     ));
-    let elsewhere = EnrolmentCode::new(
-        "http://a",
-        EventId([6; 16]),
-        RootSet::single(key(1).public()),
-        SECRET,
-    )
-    .unwrap();
+    let roots = RootSet::single(key(1).public());
+    let elsewhere = EnrolmentCode::new("http://a", EventId([6; 16]), roots, SECRET).unwrap();
     assert_eq!(
-        good.verify(&elsewhere, &device, NOW),
+        seal().verify(&elsewhere, &device, NOW),
         Err(EnrolmentError::OtherDevice)
     );
 }
 
 #[test]
-fn the_secret_never_prints_itself() {
-    let request = EnrolmentRequest::new(SECRET, "Scanner 7".to_owned(), &key(9)).unwrap();
-    assert!(!format!("{:?} {request:?}", code()).contains("abab"));
+fn whoever_changes_a_grant_on_its_way_is_found_out() {
+    let device = key(9).public();
+    let changes: [fn(&mut EnrolmentGrant); 4] = [
+        |grant| grant.event_name = Some("Night of the Foxes".to_owned()),
+        |grant| grant.gates.clear(),
+        |grant| grant.uplink = vec!["192.0.2.9:4433".to_owned()],
+        |grant| grant.hub_name = Some("Hub A".to_owned()),
+    ];
+    for change in changes {
+        let mut sealed = grant(device).seal(&SECRET.key());
+        change(&mut sealed.grant);
+        assert_eq!(
+            sealed.verify(&code(), &device, NOW),
+            Err(EnrolmentError::GrantAltered)
+        );
+    }
+    let by_another = grant(device).seal(&EnrolmentSecret([1; 16]).key());
+    assert_eq!(
+        by_another.verify(&code(), &device, NOW),
+        Err(EnrolmentError::GrantAltered)
+    );
+}
+
+#[test]
+fn the_secret_and_its_key_never_print_themselves() {
+    let said = format!("{:?} {:?} {:?}", code(), SECRET.key(), request());
+    let key = SECRET.key().0;
+    assert!(
+        !said.contains("abab") && !said.contains(&format!("{}, {}", key[0], key[1])),
+        "{said}"
+    );
 }

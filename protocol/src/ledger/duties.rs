@@ -49,7 +49,7 @@ impl Ledger {
             .issuing_key(&held.root_issuer())
             .is_none_or(TrustedKey::is_struck);
         let better = |given: &&DeviceIdentity| until(given) > until(held) || (is_struck && *given != held);
-        let given = self.state.certificates_for(held.unverified()).filter(better);
+        let given = self.state.certificates_for(held).filter(better);
         let good = given.filter(|given| given.verify(bundle, now).is_ok());
         if let Some(best) = good.max_by_key(|given| until(given)).cloned() {
             self.identity = Some(best);
@@ -69,25 +69,28 @@ impl Ledger {
             let via = device.via.as_ref();
             via.is_some_and(|via| via.certificate.device == self.me)
         });
-        let due = ours.map(|device| device.unverified()).filter(|scanner| {
-            let given = self.state.certificates_for(scanner);
+        let due = ours.filter(|scanner| {
+            let given = self.state.certificates_for(scanner).chain([*scanner]);
             let until = given.map(|given| given.unverified().window.until).max();
-            let until = until.unwrap_or_default().max(scanner.window.until);
+            let until = until.unwrap_or_default();
             until <= now.plus_ms(RENEWAL_LEAD_MS)
                 && until < own.window.until
-                && !self.state.is_revoked(&scanner.device)
+                && !self.state.is_revoked(&scanner.unverified().device)
         });
         let renewed = due.map(|scanner| {
-            let mut renewed = scanner.clone();
+            let mut renewed = scanner.unverified().clone();
             renewed.window.until = own.window.until;
             renewed
         });
         renewed.collect()
     }
 
-    /// Writes down that an origin has two histories, with the proof, once.
+    /// Writes down that an origin has two histories, with the proof, once. What a person has settled is no news: the history
+    /// that does not count is out there still, and would be reported whenever it is met.
     pub fn report_fork(&mut self, proof: ForkProof, now: Timestamp) -> Option<Entry> {
-        let is_news = !self.state.is_frozen(&proof.origin());
+        let origin = proof.origin();
+        let settled = self.state.settled(&origin).unwrap_or_default();
+        let is_news = !self.state.is_frozen(&origin) && proof.one.tail.seq > settled.seq;
         let may_write = self.may_write_at_all() && self.tail(&self.me).seq.0 > 0;
         if !is_news || !may_write || proof.check(self.event()).is_none() {
             return None;

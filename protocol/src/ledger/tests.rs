@@ -1,5 +1,7 @@
 //! A replica's memory: whose records count, forks, restarts, checkpoints; judging scans is tested beside `judge`.
 
+mod containment;
+
 use usher_keys::{Certificate, Role, Window};
 
 use super::*;

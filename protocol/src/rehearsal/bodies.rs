@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use proptest::prelude::*;
 use usher_keys::{PublicKey, Role, SecretKey};
 
-use super::{authority, capable, fork, hub, identity, key, policy, scanner, tickets};
+use super::{authority, capable, fork, hub, identity, key, late_tickets, policy, scanner, tickets};
 use crate::admission::{Reason, Referral, Refused};
 use crate::home::roster_hash;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
@@ -24,9 +24,9 @@ fn generation() -> impl Strategy<Value = Generation> {
     (1_u32..4).prop_map(Generation)
 }
 
-/// Mostly the event's ticket key, sometimes one of which nobody knows.
+/// Mostly the event's ticket key, sometimes one that only a later bundle knows, or nobody.
 fn signer() -> impl Strategy<Value = SecretKey> {
-    prop_oneof![9 => Just(tickets()), 1 => Just(key(0x66))]
+    prop_oneof![8 => Just(tickets()), 1 => Just(late_tickets()), 1 => Just(key(0x66))]
 }
 
 fn passage() -> impl Strategy<Value = ShownPassage> {

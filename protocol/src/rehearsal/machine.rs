@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use usher_keys::{DeviceIdentity, Role, SecretKey, SignedBundle, Timestamp};
 
-use super::{NOW, authority, hub, identity, scanner, shared_trust};
+use super::{EVENT, NOW, authority, hub, identity, scanner, shared_trust};
 use crate::admission::Verdict;
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::fork::ForkProof;
@@ -129,12 +129,11 @@ impl Machine {
         self.keep_house();
     }
 
-    /// Takes what we may of what the other holds, and keeps house.
-    pub fn hear_what_counts(&mut self, other: &Self) {
+    /// Takes what we may of what the other holds, and writes nothing.
+    pub fn listen(&mut self, other: &Self) {
         for origin in other.logs.keys() {
             let _ = self.hear_log(other, *origin);
         }
-        self.keep_house();
     }
 
     /// Takes what we lack of one log.
@@ -143,6 +142,12 @@ impl Machine {
             self.take(&run)?;
         }
         Ok(())
+    }
+
+    /// Takes the other's own log from there on, though we may hold records of that number already.
+    pub fn hear_log_from(&mut self, other: &Self, after: Seq) -> Result<(), RunError> {
+        let run = other.run(other.me(), after).expect("records behind that one");
+        self.take(&run).map(drop)
     }
 
     /// Takes a newer bundle, and reads the stored logs again if it brings a key that they rest on.
@@ -208,6 +213,17 @@ impl Machine {
         }
     }
 
+    /// Gives a run of these bytes behind our own log, properly signed, whatever they are.
+    pub fn run_of(&self, bytes: Vec<u8>) -> Run {
+        let base = self.ledger.tail(&self.me());
+        let tail = base.push(EVENT, &self.me(), &bytes);
+        Run {
+            base,
+            records: vec![bytes],
+            head: Head::sign(EVENT, tail, &self.key),
+        }
+    }
+
     /// Gives the records of a log after that number, up to the farthest head within one run.
     pub fn run(&self, origin: Origin, after: Seq) -> Option<Run> {
         let reachable = after.next()..=Seq(after.0 + MAX_RUN_RECORDS as u64);
@@ -265,9 +281,9 @@ impl Machine {
         for entry in self.logs.values().flatten() {
             assert!(self.ledger.replay(entry, NOW), "a stored record does not chain");
         }
-        for heads in self.heads.values() {
-            self.ledger
-                .replay_head(heads.values().next_back().unwrap().clone());
+        let newest = self.heads.values().filter_map(|heads| heads.values().next_back());
+        for head in newest {
+            self.ledger.replay_head(head.clone());
         }
     }
 

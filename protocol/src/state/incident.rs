@@ -45,13 +45,10 @@ impl State {
     pub fn incidents(&self) -> Vec<Incident> {
         let forked = self.forks.keys().filter(|origin| self.is_frozen(origin));
         let forked = forked.map(|origin| Incident::Forked { origin: *origin });
-        let false_records = self
-            .false_records
-            .iter()
-            .map(|(origin, seq)| Incident::FalseRecord {
-                origin: *origin,
-                seq: *seq,
-            });
+        let false_records = self.false_records().map(|(origin, seq)| Incident::FalseRecord {
+            origin: *origin,
+            seq: *seq,
+        });
         let mut incidents: Vec<_> = forked.chain(false_records).collect();
         if let Some((_, policy)) = self.policy() {
             for (unit, state) in self.passages.busy() {

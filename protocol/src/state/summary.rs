@@ -71,7 +71,10 @@ impl Summary {
             authority: in_force.and_then(|key| Some((*key, state.authorities.get(key)?.clone()))),
             writers: state.writers.clone(),
             forks: state.forks.values().copied().collect(),
-            false_records: state.false_records.clone(),
+            false_records: state
+                .false_records()
+                .map(|(origin, seq)| (*origin, *seq))
+                .collect(),
             passages: passages.collect(),
             origins: indices.into_keys().collect(),
         }

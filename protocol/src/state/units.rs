@@ -11,7 +11,7 @@ use crate::record::Passage;
 
 /// Most passages of one unit that one log may hold and that count: far more than any honest ticket makes, and what a
 /// device that lies can cost its peers.
-pub const MAX_PASSAGES_OF_LOG: usize = 4_096;
+pub const MAX_PASSAGES_OF_LOG: usize = 1_024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -140,7 +140,11 @@ impl UnitState {
         let mut uses: Vec<(ZoneId, ZoneUse)> = Vec::new();
         let mut seen = BTreeSet::new();
         let is_single = self.passages.len() == 1;
-        for (stamp, change) in self.passages.iter().filter(|(stamp, _)| limits.count(stamp)) {
+        for (stamp, change) in self
+            .passages
+            .iter()
+            .filter(|(stamp, change)| limits.count(stamp, change))
+        {
             let zone = change.passage.zone;
             let at = uses.iter().position(|(known, _)| *known == zone);
             let at = at.unwrap_or_else(|| {
@@ -183,7 +187,7 @@ impl UnitState {
             .passages
             .iter()
             .rev()
-            .find(|(stamp, c)| c.is_entry() && c.passage.zone == zone && limits.count(stamp))?;
+            .find(|(stamp, c)| c.is_entry() && c.passage.zone == zone && limits.count(stamp, c))?;
         Some((last.0.hlc, last.1.passage.gate))
     }
 }

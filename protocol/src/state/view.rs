@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, Timestamp};
+use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Timestamp};
 
 use super::rulings::TicketRuling;
 use super::writers::{Writer, may_say};
@@ -85,15 +85,15 @@ impl State {
         self.writers.get(device)?.identity()
     }
 
-    /// Gives the certificates that somebody gave a device: the authority, or, to scanners, hubs that enrol them.
-    pub fn certificates_for(&self, device: &Certificate) -> impl Iterator<Item = &DeviceIdentity> {
-        let key = device.device;
-        let enrolled = self.rulings().into_iter();
-        let enrolled = enrolled.filter_map(move |rulings| rulings.register.enrolled.get(&key));
-        let is_scanner = device.role == Role::Scanner;
-        let hubs = self.writers.iter().filter(move |_| is_scanner);
-        let renewed = hubs.filter_map(move |(hub, writer)| writer.renewed(&key, self.limits.of(hub)));
-        enrolled.chain(renewed)
+    /// Gives the certificates that somebody gave a device since it had this one: the authority, or the hub that enrolled it.
+    /// Another hub's word is passed over: it could give all scanners of the venue certificates for no gate.
+    pub fn certificates_for(&self, held: &DeviceIdentity) -> impl Iterator<Item = &DeviceIdentity> {
+        let device = held.unverified().device;
+        let enrolled = self.rulings();
+        let enrolled = enrolled.and_then(|rulings| rulings.register.enrolled.get(&device));
+        let hub = held.via.as_ref().map(|via| via.certificate.device);
+        let renewed = hub.and_then(|hub| self.writers.get(&hub)?.renewed(&device, self.limits.of(&hub)));
+        enrolled.into_iter().chain(renewed)
     }
 
     /// Tells whether a device was revoked, as far as is known here.
@@ -111,6 +111,17 @@ impl State {
     pub fn is_frozen(&self, origin: &Origin) -> bool {
         let settled = self.settled(origin).map(|tail| tail.seq).unwrap_or_default();
         self.forks.get(origin).is_some_and(|fork| settled < fork.seq)
+    }
+
+    /// Gives the first record of each log that its writer cannot prove or may not write. Of the authorities' logs only that of
+    /// the one in force matters: replicas hold the others as far as they happened to hear them.
+    pub fn false_records(&self) -> impl Iterator<Item = (&Origin, &Seq)> {
+        let bundle = self.trust.bundle();
+        let matters =
+            |origin: &Origin| bundle.authority_key(origin).is_none() || self.in_force == Some(*origin);
+        self.false_records
+            .iter()
+            .filter(move |(origin, _)| matters(origin))
     }
 
     /// Gives the forks, settled or not.
@@ -137,7 +148,12 @@ impl State {
 
     /// Tells whether a record rests on a key that the trust bundle does not name yet: the logs are to be read again when it does.
     pub fn awaits_key(&self) -> bool {
-        self.awaits_key
+        !self.awaiting.is_empty()
+    }
+
+    /// Gives the logs with a record that rests on such a key.
+    pub fn awaiting(&self) -> &BTreeSet<Origin> {
+        &self.awaiting
     }
 
     /// Tells whether a device may write that now, so that it counts.
@@ -145,7 +161,7 @@ impl State {
         let passage = body.passage().and_then(|shown| shown.unverified().ok());
         let unit = passage.and_then(|passage| self.passages.unit(passage.unit));
         let has_room = unit.is_none_or(|unit| unit.has_room(&stamp.origin));
-        has_room && may_say(by, body, stamp.hlc) && self.limits.count(stamp)
+        has_room && may_say(by, body, stamp.hlc) && self.limits.reach(stamp)
     }
 
     /// Gives the running totals.

@@ -9,6 +9,11 @@ use crate::ident::{Hlc, MAX_CLOCK_PULL_MS, Seq};
 use crate::log::Hash;
 use crate::record::{Body, MAX_WORDS_BYTES, ShownPassage};
 
+/// Most certificates that a log may open with, and most times it may adopt another roster: far more than any honest device
+/// needs, and what one that lies can cost its peers.
+const MAX_CERTIFICATES: usize = 64;
+const MAX_ADOPTIONS: usize = 4_096;
+
 /// The writer of a device's log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Writer {
@@ -26,14 +31,27 @@ impl Writer {
         self.certificates.last().map(|(_, identity)| identity)
     }
 
-    /// Takes a certificate of its own.
-    pub fn open(&mut self, seq: Seq, identity: DeviceIdentity) {
-        self.certificates.push((seq, identity));
+    /// Gives the certificates its log opened with, each with the record from which on it has it.
+    pub fn certificates(&self) -> &[(Seq, DeviceIdentity)] {
+        &self.certificates
     }
 
-    /// Takes its word that it decides by a roster.
-    pub fn adopt(&mut self, seq: Seq, roster: (u32, Hash)) {
-        self.adopted.push((seq, roster));
+    /// Takes a certificate of its own; `false` when it had too many.
+    pub fn open(&mut self, seq: Seq, identity: DeviceIdentity) -> bool {
+        let has_room = self.certificates.len() < MAX_CERTIFICATES;
+        if has_room {
+            self.certificates.push((seq, identity));
+        }
+        has_room
+    }
+
+    /// Takes its word that it decides by a roster; `false` when it changed its mind too often.
+    pub fn adopt(&mut self, seq: Seq, roster: (u32, Hash)) -> bool {
+        let has_room = self.adopted.len() < MAX_ADOPTIONS;
+        if has_room {
+            self.adopted.push((seq, roster));
+        }
+        has_room
     }
 
     /// Takes a scanner's certificate that it signed.

@@ -1,7 +1,8 @@
 //! Trust bundles, certificates and enrolment.
 
 use usher_keys::codec::encode;
-use usher_keys::{EnrolmentCode, EnrolmentRequest, EnrolmentSecret, RootSet, Timestamp};
+use usher_keys::enrolment::NamedGate;
+use usher_keys::{EnrolmentCode, EnrolmentGrant, EnrolmentRequest, EnrolmentSecret, RootSet, Timestamp};
 
 use super::cast::{self, EVENT, NOW, hub, issuing, root};
 use super::sheet::Sheet;
@@ -46,15 +47,43 @@ fn bundles_certificates_and_enrolment_have_the_committed_bytes() {
     }
     assert_eq!(cast::hub_identity().certificate.issuer, issuing().public());
 
-    sheet.section("Enrolment: the code, what the device signs, and its request.");
+    sheet_enrolment(&mut sheet);
+    sheet.compare(COMMITTED);
+}
+
+fn sheet_enrolment(sheet: &mut Sheet) {
+    sheet.section(
+        "Enrolment: the code, what is derived from it, what the device says and signs, and its request.",
+    );
     let secret = EnrolmentSecret([0x5e; 16]);
     let roots = RootSet::single(root().public());
     let code = EnrolmentCode::new("https://tickets.example", EVENT, roots, secret).unwrap();
     assert_eq!(code.to_string().parse(), Ok(code.clone()));
     sheet.line("code", &code);
-    sheet.bytes("proof body", &encode(&(secret, hub().public())));
-    let request = EnrolmentRequest::new(secret, "North hub".to_owned(), &hub()).unwrap();
-    assert_eq!(request.verify(), Ok(()));
+    sheet.bytes("id", &secret.id().0);
+    sheet.bytes("key", &secret.key().0);
+    let (name, device) = ("North hub".to_owned(), hub().public());
+    sheet.bytes("mac body", &encode(&(EVENT, device, &name)));
+    sheet.bytes("proof body", &encode(&(secret.id(), EVENT, device, &name)));
+    let request = EnrolmentRequest::new(&code, name, &hub()).unwrap();
+    assert_eq!(request.verify(EVENT, &secret.key()), Ok(()));
     sheet.line("request as JSON", serde_json::to_string(&request).unwrap());
-    sheet.compare(COMMITTED);
+
+    sheet.section("A grant, and sealed as it travels.");
+    let grant = EnrolmentGrant {
+        identity: cast::hub_identity(),
+        bundle: cast::signed_bundle(),
+        event: EVENT,
+        event_name: Some("Night of the Owls".to_owned()),
+        gates: vec![NamedGate {
+            id: 1,
+            name: "North".to_owned(),
+        }],
+        uplink: vec!["tickets.example:4433".to_owned()],
+        hub_name: None,
+    };
+    sheet.value("grant", &grant);
+    let sealed = grant.seal(&secret.key());
+    assert!(sealed.clone().verify(&code, &device, Timestamp(NOW)).is_ok());
+    sheet.line("sealed grant as JSON", serde_json::to_string(&sealed).unwrap());
 }

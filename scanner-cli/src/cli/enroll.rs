@@ -7,13 +7,12 @@ use std::process::ExitCode;
 use clap::Args;
 use usher_gate_agent::clock::Clock;
 use usher_gate_agent::directory::DataDirectory;
-use usher_gate_agent::enrol::Enrolment;
+use usher_gate_agent::enrol::{Enrolment, words};
 use usher_keys::certificate::MAX_NAME_BYTES;
-use usher_keys::{EnrolmentCode, EnrolmentError, EnrolmentGrant, Role};
+use usher_keys::{EnrolmentCode, EnrolmentError, Role};
 
+use super::runtime;
 use super::trouble::Trouble;
-use super::{hub_list, runtime};
-use crate::screen::printable;
 
 /// How a scanner is called when neither a person nor the system says.
 const USUAL_NAME: &str = "Scanner";
@@ -34,29 +33,19 @@ fn code(text: &str) -> Result<EnrolmentCode, EnrolmentError> {
 
 impl EnrollArgs {
     pub fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+        let name = self.name.unwrap_or_else(machine_name);
+        let mut out = io::stdout();
+        write!(out, "{}", words::asking(&self.code, &name, Role::Scanner))?;
         let enrolment = Enrolment {
             code: &self.code,
-            name: self.name.unwrap_or_else(machine_name),
+            name,
             role: Role::Scanner,
             directory: folder,
         };
         let grant = runtime()?.block_on(enrolment.run(&Clock::system()))?;
-        write!(io::stdout().lock(), "{}", told(&grant, folder))?;
+        write!(out, "{}", words::joined(&grant, folder.path()))?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn told(grant: &EnrolmentGrant, folder: &DataDirectory) -> String {
-    let certificate = grant.identity.unverified();
-    let by = grant.hub_name.as_deref().unwrap_or("the organizer");
-    format!(
-        "enrolled {} for event {} by {}\nfolder {}\nhubs {}\n",
-        printable(&certificate.name),
-        certificate.event,
-        printable(by),
-        folder.path().display(),
-        printable(&hub_list(&grant.uplink)),
-    )
 }
 
 /// The machine's own name, cut to what a device's name may have.

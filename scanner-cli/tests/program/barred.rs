@@ -75,7 +75,10 @@ fn a_scanner_that_has_heard_of_its_revocation_judges_nothing() {
     Runtime::new().unwrap().block_on(async {
         let scanner = Alone::start();
         let device = key(SCANNER).public();
-        let run = authority_run(vec![Body::DeviceRevoked { device }]);
+        let run = authority_run(vec![Body::DeviceRevoked {
+            device,
+            after: usher_protocol::Seq(0),
+        }]);
         usher_link::Replica::store(scanner.replica.as_ref(), run)
             .await
             .unwrap();

@@ -11,14 +11,23 @@ fn a_code_makes_a_scanner_that_knows_its_hub() {
     let code = venue.code(&[1, 2], false);
     let told = scanner.call("enroll", &[&code, "--name", "North 1"]);
     assert_eq!(told.code, Some(0), "{told:?}");
-    let lines: Vec<&str> = told.out.lines().collect();
-    assert!(
-        lines[0].starts_with("enrolled North 1 for event evt_"),
-        "{told:?}"
+    assert!(told.out.starts_with("Asking http://127.0.0.1:"), "{told:?}");
+    let said = |what: &str| {
+        let line = told.out.lines().find_map(|line| line.trim().strip_prefix(what));
+        line.unwrap_or_else(|| panic!("{what} is missing: {told:?}"))
+            .trim()
+    };
+    assert_eq!(said("name"), "North 1");
+    assert!(said("event").starts_with("\"Festival\" (evt_"), "{told:?}");
+    assert_eq!(said("gates"), "1 (Gate North), 2 (Gate South)");
+    assert_eq!(
+        said("may"),
+        "scan tickets, and judge alone when no hub is reached"
     );
-    assert!(lines[0].ends_with(" by Hub A"), "{told:?}");
-    assert!(lines[2].starts_with("hubs 127.0.0.1:"), "{told:?}");
-    let key = std::path::Path::new(lines[1].strip_prefix("folder ").unwrap()).join("device.pem");
+    assert!(said("valid until").contains("(UTC"), "{told:?}");
+    assert_eq!(said("enrolled by"), "the hub \"Hub A\"");
+    assert!(said("links to").starts_with("127.0.0.1:"), "{told:?}");
+    let key = std::path::Path::new(said("folder")).join("device.pem");
     assert_eq!(key.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let picture = venue.picture(1, STRICT);
     scanner.scan("1", &[&picture]).check_outcomes(&["admitted"]);

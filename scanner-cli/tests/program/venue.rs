@@ -93,6 +93,7 @@ impl Venue {
         let config = Config {
             listen: self.site.listen,
             http: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            enrolments: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             ..Config::default()
         };
         let directory = &self.site.directory;
@@ -120,9 +121,9 @@ impl Venue {
     pub fn code(&self, gates: &[u16], override_refusals: bool) -> String {
         let replica = self.replica();
         let code = NewCode {
-            hub: replica.certificate(),
+            hub: &replica.certificate(),
             roots: &replica.meta().roots,
-            url: &format!("http://{}", self.hub().listening().http),
+            url: &format!("http://{}", self.hub().listening().enrolments.as_ref().unwrap()),
             terms: ScannerTerms {
                 gates: gates.to_vec(),
                 override_refusals,

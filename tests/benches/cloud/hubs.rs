@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use usher_keys::{EnrolmentCode, EnrolmentGrant, EnrolmentRequest, EventId, SecretKey};
+use usher_keys::{EnrolmentCode, EnrolmentRequest, EventId, SealedGrant, SecretKey};
 use usher_link::{Endpoint, Replica, drive};
 use usher_protocol::Unit;
 use usher_protocol::trust::Trust;
@@ -173,13 +173,13 @@ async fn enrol_all(
         let name = format!("Hub {hub}");
         let code: EnrolmentCode = organizer.enrolment_code(Role::Hub, &name).await?.parse()?;
         let key = key(event, hub);
-        let request = serde_json::to_value(EnrolmentRequest::new(code.secret(), name, &key)?)?;
+        let request = serde_json::to_value(EnrolmentRequest::new(&code, name, &key)?)?;
         let answer = organizer
             .http
             .post("/v1/enrolments", &request)
             .await?
             .expect(200)?;
-        let grant: EnrolmentGrant = answer.json()?;
+        let SealedGrant { grant, .. } = answer.json()?;
         let trust = Arc::new(Trust::pin(code.roots(), grant.bundle)?);
         let replica = Listener::new(&key, grant.identity, trust, told.clone());
         hubs.push(Enrolled {

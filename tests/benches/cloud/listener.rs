@@ -1,6 +1,6 @@
 //! A hub that only listens: it has a log of one record, holds the ends of the others', believes what its session lets through, and says when it heard of a revocation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -75,7 +75,7 @@ impl Listener {
 fn opened(key: &SecretKey, identity: DeviceIdentity, event: EventId) -> Run {
     let hlc = Hlc::default().tick(now());
     let body = Body::Opened { identity };
-    let record = Record { hlc, body }.to_bytes();
+    let record = Record::new(hlc, body).to_bytes();
     let base = Tail::default();
     let tail = base.push(event, &key.public(), &record);
     Run {
@@ -99,6 +99,10 @@ impl Replica for Listener {
         self.identity.clone()
     }
 
+    fn own_log(&self) -> Origin {
+        self.log.head.origin
+    }
+
     fn held(&self) -> Vec<Held> {
         self.logs().values().cloned().collect()
     }
@@ -111,7 +115,7 @@ impl Replica for Listener {
         Outlook {
             now: now(),
             trust: Arc::clone(&self.trust),
-            revoked: Arc::new(BTreeSet::new()),
+            register: Arc::default(),
             fresh_as_of: None,
         }
     }
@@ -150,13 +154,8 @@ impl Replica for Listener {
         let Ok(checkpoint) = checkpoint.verify(&self.trust) else {
             return;
         };
-        for (origin, tail) in checkpoint.covered {
-            let held = Held {
-                origin,
-                tail,
-                signature: None,
-            };
-            self.logs().insert(origin, held.clone());
+        for held in checkpoint.covered.into_iter().map(Held::from) {
+            self.logs().insert(held.origin, held.clone());
             // An error means that there is no session any more.
             let _ = self.changes.send(Change::Grew(held));
         }

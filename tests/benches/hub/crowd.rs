@@ -114,6 +114,10 @@ impl Replica for Nodding {
         self.identity.clone()
     }
 
+    fn own_log(&self) -> Origin {
+        self.identity.unverified().device
+    }
+
     fn held(&self) -> Vec<Held> {
         self.locked().values().cloned().collect()
     }
@@ -126,7 +130,7 @@ impl Replica for Nodding {
         Outlook {
             now: now(),
             trust: Arc::clone(&self.trust),
-            revoked: Arc::default(),
+            register: Arc::default(),
             fresh_as_of: None,
         }
     }

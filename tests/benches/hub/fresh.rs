@@ -174,6 +174,7 @@ async fn token(stage: &Stage, dir: &Path) -> anyhow::Result<String> {
         "--dir".as_ref(),
         dir.as_os_str(),
         "http-token".as_ref(),
+        "--every-gate".as_ref(),
         "--name".as_ref(),
         "probe".as_ref(),
     ];

@@ -18,9 +18,9 @@ use usher_protocol::admission::Direction;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::Run;
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
-use usher_protocol::record::{Body, Passage};
+use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::request::Scan;
-use usher_protocol::ticket::{Ticket, TicketFlags};
+use usher_protocol::ticket::{Payload, Ticket, TicketFlags};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, ScanId, Seq, TierId, Unit, ZoneId};
 
@@ -136,22 +136,26 @@ pub fn identity(number: u16, role: Role) -> DeviceIdentity {
 
 /// Makes the scan of a unit's ticket at the gate.
 pub fn scan(unit: u32) -> Scan {
-    let ticket = Ticket {
-        key: key(TICKETS).public().id(),
-        unit: Unit(unit),
-        generation: Generation(1),
-        tier: TIER,
-        admits: 1,
-        flags: TicketFlags::default(),
-        holder: None,
-    };
     Scan {
         id: scan_id(unit),
-        code: ticket.sign(&key(TICKETS)).to_text().into_bytes(),
+        code: payload(unit, TIER).to_text().into_bytes(),
         gate: GATE,
         direction: Direction::In,
         persons: 1,
     }
+}
+
+fn payload(unit: u32, tier: TierId) -> Payload {
+    let ticket = Ticket {
+        key: key(TICKETS).public().id(),
+        unit: Unit(unit),
+        generation: Generation(1),
+        tier,
+        admits: 1,
+        flags: TicketFlags::default(),
+        holder: None,
+    };
+    ticket.sign(&key(TICKETS))
 }
 
 fn scan_id(unit: u32) -> ScanId {
@@ -168,13 +172,10 @@ pub fn an_hour_ago() -> Clock {
 }
 
 /// Makes the passage of one person with a unit's ticket.
-pub fn passage(unit: u32, tier: TierId) -> Passage {
-    Passage {
+pub fn passage(unit: u32, tier: TierId) -> ShownPassage {
+    ShownPassage {
         scan: scan_id(unit),
-        unit: Unit(unit),
-        generation: Generation(1),
-        tier,
-        admits: 1,
+        code: payload(unit, tier).bytes().to_vec(),
         persons: 1,
         gate: GATE,
         zone: ZONE,
@@ -185,15 +186,19 @@ pub fn passage(unit: u32, tier: TierId) -> Passage {
 pub async fn admit_earlier(
     replica: &Replica,
     key: &SecretKey,
-    passages: impl Iterator<Item = Passage>,
+    passages: impl Iterator<Item = ShownPassage>,
 ) -> anyhow::Result<()> {
     let earlier = an_hour_ago().now();
     let trust = Arc::clone(&replica.standing().trust);
-    let mut ledger = Ledger::new(key.public(), Some(replica.device_identity().clone()), trust);
+    let mut ledger = Ledger::new(
+        key.public(),
+        Some(replica.device_identity().as_ref().clone()),
+        trust,
+    );
     // Its own opening comes before anything it is asked.
     replica.inspect(|_| ()).await?;
     let opening = usher_link::Replica::load(replica, key.public(), Seq(0)).await;
-    ledger.accept(&opening.context("a device opens its log itself")?, earlier)?;
+    ledger.accept(&opening.context("a device opens its log itself")?, None, earlier)?;
     for run in runs(ledger, key, passages.map(Body::Admitted), earlier) {
         let stored = usher_link::Replica::store(replica, run).await;
         stored.context("storing earlier passages")?;

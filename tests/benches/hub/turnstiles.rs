@@ -66,7 +66,9 @@ fn body(unit: u32) -> Value {
 }
 
 async fn token(hub: &Hub) -> anyhow::Result<String> {
-    let said = hub.command(&["http-token", "--name", "turnstiles"]).await?;
+    let said = hub
+        .command(&["http-token", "--every-gate", "--name", "turnstiles"])
+        .await?;
     let token = said
         .split_whitespace()
         .find(|word| word.starts_with("usher-http-"));

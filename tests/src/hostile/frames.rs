@@ -171,7 +171,9 @@ fn json(bytes: &[u8]) {
     if let Ok(request) = serde_json::from_slice::<usher_keys::KeyRequest>(bytes) {
         let _ = request.check().is_ok() && request.first_bundle(roots()).check().is_ok();
     }
-    let _ = serde_json::from_slice::<usher_keys::EnrolmentRequest>(bytes).map(|request| request.verify());
-    let _ = serde_json::from_slice::<usher_keys::EnrolmentGrant>(bytes);
+    let key = usher_keys::EnrolmentKey([7; 32]);
+    let _ = serde_json::from_slice::<usher_keys::EnrolmentRequest>(bytes)
+        .map(|request| request.verify(usher_keys::EventId([7; 16]), &key));
+    let _ = serde_json::from_slice::<usher_keys::SealedGrant>(bytes);
     let _ = serde_json::from_slice::<usher_protocol::policy::Policy>(bytes).map(|policy| policy.check());
 }

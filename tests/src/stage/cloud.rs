@@ -124,9 +124,12 @@ impl Cloud {
     }
 }
 
+/// All buyers of a test come from one machine: as many as there are places may hold some at once.
+const CROWD: &str = "reservations.unpaid_orders_per_address = 1000000";
+
 fn write_config(file: &Path, data_dir: &Path, listening: CloudListening, extra: &str) -> anyhow::Result<()> {
     let text = format!(
-        "listen = \"{}\"\nuplink_listen = \"{}\"\ndata_dir = {:?}\n{extra}\n",
+        "listen = \"{}\"\nuplink_listen = \"{}\"\ndata_dir = {:?}\n{CROWD}\n{extra}\n",
         listening.http,
         listening.uplink,
         data_dir.display().to_string(),

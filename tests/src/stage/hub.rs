@@ -48,6 +48,8 @@ pub struct HubListening {
     pub quic: SocketAddr,
     /// HTTP.
     pub http: SocketAddr,
+    /// New scanners.
+    pub enrolments: SocketAddr,
 }
 
 /// What a hub says about itself, as far as tests look at it.
@@ -149,6 +151,7 @@ impl Hub {
             HubListening {
                 quic: free,
                 http: free,
+                enrolments: free,
             },
             &setup.peers,
         )?;
@@ -261,7 +264,9 @@ impl Hub {
     ///
     /// **Errors**: when the hub gives none.
     pub async fn token(&self) -> anyhow::Result<String> {
-        let said = self.command(&["http-token", "--name", "turnstile"]).await?;
+        let said = self
+            .command(&["http-token", "--every-gate", "--name", "turnstile"])
+            .await?;
         let token = said
             .split_whitespace()
             .find(|word| word.starts_with("usher-http-"));
@@ -306,8 +311,8 @@ impl Turnstile {
 fn write_settings(dir: &Path, listening: HubListening, peers: &[SocketAddr]) -> anyhow::Result<()> {
     let peers: Vec<String> = peers.iter().map(SocketAddr::to_string).collect();
     let text = format!(
-        "listen = \"{}\"\nhttp = \"{}\"\npeers = {peers:?}\n",
-        listening.quic, listening.http
+        "listen = \"{}\"\nhttp = \"{}\"\nenrolments = \"{}\"\npeers = {peers:?}\n",
+        listening.quic, listening.http, listening.enrolments
     );
     let file = dir.join("usher-gate-agent.toml");
     fs::write(&file, text).with_context(|| format!("writing {}", file.display()))

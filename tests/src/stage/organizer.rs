@@ -1,5 +1,7 @@
 //! The organizer: puts the festival on, has its keys signed offline, hands out enrolment codes, watches and intervenes.
 
+mod seen;
+
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -14,6 +16,7 @@ use super::buyer::Ticket;
 use super::festival::{self, Places};
 use super::http::Http;
 use super::programs::{Program, Programs};
+pub use seen::{Device, Devices, Incident, Named, Scanned, Sold};
 
 /// Pages of scans that are read at most: more than any test makes.
 const MAX_PAGES: usize = 100;
@@ -36,81 +39,6 @@ pub enum Role {
     Hub,
     /// A scanner.
     Scanner,
-}
-
-/// A scan as the organizer sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Scanned {
-    /// `admitted`, `exited`, `denied`, `referred` or `overridden`.
-    pub kind: String,
-    /// Why nobody passed.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// Who let them in against the rules.
-    #[serde(default)]
-    pub by: Option<String>,
-    /// Why.
-    #[serde(default)]
-    pub why: Option<String>,
-    /// The gate.
-    pub gate: Named,
-    /// The unit.
-    pub unit: Sold,
-    /// Who wrote it down.
-    pub device: Named,
-}
-
-/// A gate or device, by its name.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Named {
-    /// Its name.
-    pub name: String,
-}
-
-/// A unit of an event.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Sold {
-    /// Its number.
-    pub unit: u32,
-}
-
-/// A contradiction as the organizer sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Incident {
-    /// Names it, the same on every replica.
-    pub id: String,
-    /// `double_admission` or `forked`.
-    pub kind: String,
-    /// What happened.
-    pub words: String,
-}
-
-/// The devices of an event as the organizer sees them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Devices {
-    /// The devices.
-    pub devices: Vec<Device>,
-    /// How many records of all logs the cloud holds.
-    pub records: u64,
-}
-
-/// A device as the organizer sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Device {
-    /// Its public key.
-    pub device: String,
-    /// Its name.
-    pub name: String,
-    /// `hub` or `scanner`.
-    pub role: String,
-    /// Whether it is linked to the cloud now.
-    pub linked: bool,
-    /// How many records it lacks.
-    pub records_behind: u64,
-    /// Whether nobody talks to it any more.
-    pub revoked: bool,
-    /// Whether it has two histories.
-    pub frozen: bool,
 }
 
 impl Organizer {
@@ -293,6 +221,28 @@ impl Organizer {
         self.change_ticket(ticket_id, "reissue").await
     }
 
+    /// Gives a ticket to somebody else.
+    ///
+    /// **Errors**: when the cloud refuses.
+    pub async fn transfer(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
+        self.change_ticket(ticket_id, "transfer").await
+    }
+
+    /// Gives a booking a new id, and gives that.
+    ///
+    /// **Errors**: when the cloud refuses.
+    pub async fn renew(&self, booking_id: &str) -> anyhow::Result<String> {
+        let path = self.path(&format!("bookings/{booking_id}/renew"));
+        let renewed: Value = self
+            .http
+            .send(Method::POST, &path, None)
+            .await?
+            .expect(200)?
+            .json()?;
+        let renewed = renewed["booking_id"].as_str();
+        Ok(renewed.context("a booking has an id")?.to_owned())
+    }
+
     async fn change_ticket(&self, ticket_id: &str, change: &str) -> anyhow::Result<Ticket> {
         let path = self.path(&format!("tickets/{ticket_id}/{change}"));
         self.http
@@ -307,7 +257,7 @@ impl Organizer {
     /// **Errors**: when the cloud refuses.
     pub async fn revoke_device(&self, device: &str) -> anyhow::Result<()> {
         let path = self.path(&format!("devices/{device}/revoke"));
-        self.http.send(Method::POST, &path, None).await?.expect(204)?;
+        self.http.send(Method::POST, &path, None).await?.expect(200)?;
         Ok(())
     }
 

@@ -122,10 +122,7 @@ async fn whoever_has_no_token_of_this_hub_scans_nothing() -> anyhow::Result<()> 
     for stranger in &strangers {
         check_refused("a stranger", &stranger.post("/v1/scans", &request).await?, 401);
     }
-    venue
-        .north
-        .command(&["http-token", "--name", "turnstile", "--revoke"])
-        .await?;
+    venue.north.command(&["tokens", "revoke", "turnstile"]).await?;
     check_refused("a token taken back", &north.ask(&request).await?, 401);
     assert_eq!(south.scan(&ticket.payload).await?.verdict, "admit");
     Ok(())

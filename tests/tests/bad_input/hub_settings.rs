@@ -25,6 +25,9 @@ async fn a_setting_that_is_unknown_or_wrong_is_named() -> anyhow::Result<()> {
     check("lisen = \"127.0.0.1:0\"", "lisen").await?;
     check("listen = 4810", "listen").await?;
     check("http = \"nowhere\"", "http").await?;
+    check("http = \"0.0.0.0:0\"", "http_in_the_clear = true").await?;
+    check("enrolments = 8481", "enrolments").await?;
+    check("tls_certificate = \"hub.pem\"", "tls_key").await?;
     check("peers = \"hub-b:4810\"", "peers").await?;
     check("peers = [\"hub b\"]", "peers").await?;
     check("home_timeout_ms = 99999999999999999999999", "refused").await?;

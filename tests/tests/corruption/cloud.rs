@@ -28,7 +28,7 @@ const PROGRAM_EVERY: u64 = 5;
 
 /// Values altered one at a time, and a word of what the audit must say. Each is one that a buyer, a gate or the
 /// organizer's books go by.
-const ALTERED: [(&str, &str); 14] = [
+const ALTERED: [(&str, &str); 16] = [
     ("UPDATE tiers SET price = price - 1 WHERE tier = 1", "prices"),
     ("UPDATE events SET ends_at = ends_at + 1", "days"),
     (
@@ -48,6 +48,14 @@ const ALTERED: [(&str, &str); 14] = [
     ),
     (
         "UPDATE units SET held_until = held_until - 600000 WHERE state = 'held'",
+        "does not fit",
+    ),
+    (
+        "UPDATE tickets SET transferred = 0 WHERE transferred = 1",
+        "does not fit",
+    ),
+    (
+        "UPDATE tickets SET booking_id = NULL WHERE generation = 1 AND state = 'superseded'",
         "does not fit",
     ),
     (

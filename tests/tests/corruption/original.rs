@@ -7,9 +7,9 @@ use anyhow::{Context, anyhow, ensure};
 use tempfile::TempDir;
 use usher_gate_agent::clock::Clock;
 use usher_gate_agent::directory::DataDirectory;
-use usher_gate_agent::replica::{Access, Meta, Replica, ScannerTerms, asked};
+use usher_gate_agent::replica::{Access, Meta, Replica, ScannerCode, ScannerTerms, asked};
 use usher_keys::pem::{self, RNG_BYTES};
-use usher_keys::{Role, SecretKey, Timestamp};
+use usher_keys::{EnrolmentId, EnrolmentKey, Role, SecretKey, Timestamp};
 use usher_link::Replica as _;
 use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::ledger::{Ledger, Seat};
@@ -255,11 +255,15 @@ fn is_in(verdict: Verdict) -> bool {
 
 fn hand_out_a_code(directory: &DataDirectory, now: Timestamp) -> anyhow::Result<Access> {
     let access = Access::open(&directory.access_path())?;
-    let terms = ScannerTerms {
-        gates: vec![1],
-        override_refusals: false,
-        valid_ms: 3_600_000,
+    let code = ScannerCode {
+        key: EnrolmentKey([6; 32]),
+        terms: ScannerTerms {
+            gates: vec![1],
+            override_refusals: false,
+            valid_ms: 3_600_000,
+        },
+        expires: now.plus_ms(3_600_000),
     };
-    access.add_code([5; 32], &terms, now.plus_ms(3_600_000), now)?;
+    access.add_code(EnrolmentId([5; 32]), &code, now)?;
     Ok(access)
 }

@@ -9,6 +9,7 @@ use usher_cloud::ids::{BookingId, ReservationId, TicketId, draw_event_id};
 use usher_cloud::store::Store;
 use usher_cloud::store::authority::RecordsQuery;
 use usher_cloud::store::catalogue::OccupancyQuery;
+use usher_cloud::store::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
 use usher_cloud::store::selling::{Claim, HoldOutcome, HoldRequest, Reservation, TierQuantity};
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::{TierId, Unit};
@@ -30,7 +31,8 @@ pub const FILES: [&str; 4] = [
 
 /// Bookings of each tier; every one has two tickets.
 const BOOKINGS: usize = 15;
-/// Bookings whose first ticket is revoked, and as many whose first ticket is replaced.
+/// Bookings whose first ticket is revoked, as many whose first ticket is replaced, and as many whose first is transferred;
+/// the last ones also get a new id.
 const CHANGED: usize = 4;
 /// Reservations that nobody has paid.
 const HELD: usize = 4;
@@ -148,8 +150,9 @@ impl Ids {
         ));
         for id in &self.bookings {
             let booking = store.booking(*id).await?.context("there is a booking")?;
+            let tickets: Vec<_> = booking.tickets.iter().map(|ticket| ticket.id).collect();
             truth.push(format!(
-                "{:?} {:?} {:?}",
+                "{:?} {:?} {:?} {tickets:?}",
                 booking.id, booking.state, booking.amount
             ));
         }
@@ -166,7 +169,7 @@ impl Ids {
         for id in &self.tickets {
             let mut ticket = store.ticket(*id).await?.context("there is a ticket")?;
             ticket.issued_at = Timestamp(0);
-            truth.push(format!("{ticket:?}"));
+            truth.push(format!("{ticket:?} {}", ticket.transferred));
         }
         let (after, limit) = (0, u32::MAX);
         let records = store.records(RecordsQuery { event, after, limit }).await?;
@@ -179,6 +182,14 @@ impl Ids {
         let request = HoldRequest {
             reservation: ReservationId::draw(self.event, self.now),
             claim,
+            claimant: Claimant {
+                address: ClientAddress::V4([127, 0, 0, 1]),
+                session: SessionHash([1; 16]),
+            },
+            bounds: HoldBounds {
+                per_address: u32::MAX,
+                per_session: u32::MAX,
+            },
             now: self.now,
         };
         Ok(store.hold(request).await?)
@@ -211,7 +222,13 @@ async fn sell(stage: &Stage) -> anyhow::Result<Ids> {
                 ids.tickets
                     .push(stage.organizer.reissue(&first).await?.ticket_id.parse()?);
             }
-            ids.bookings.push(booking.booking_id.parse()?);
+            let mut booking_id = booking.booking_id.clone();
+            if (2 * CHANGED..3 * CHANGED).contains(&n) {
+                ids.tickets
+                    .push(stage.organizer.transfer(&first).await?.ticket_id.parse()?);
+                booking_id = stage.organizer.renew(&booking_id).await?;
+            }
+            ids.bookings.push(booking_id.parse()?);
             for ticket in &booking.tickets {
                 ids.tickets.push(ticket.ticket_id.parse()?);
                 ids.units.extend((tier == SEATED).then_some(Unit(ticket.unit)));

@@ -163,7 +163,7 @@ async fn hub(stage: &Stage, programs: &Programs) -> anyhow::Result<Process> {
     stage.programs.run(Program::GateAgent, &enroll).await?;
     std::fs::write(
         dir.join("usher-gate-agent.toml"),
-        "listen = \"0.0.0.0:0\"\nhttp = \"127.0.0.1:0\"\n",
+        "listen = \"0.0.0.0:0\"\nhttp = \"127.0.0.1:0\"\nenrolments = \"127.0.0.1:0\"\n",
     )?;
     let start = Start {
         program: Program::GateAgent,

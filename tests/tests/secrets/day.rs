@@ -110,7 +110,11 @@ impl Day {
         let mut tickets = Vec::new();
         for tier in [SEATED, SEATED, STANDING] {
             let booking = buyer.buy(&Wish::Any { tier, quantity: 1 }).await?;
-            self.words.push(("a booking's secret id", booking.booking_id));
+            let renewed = self.stage.organizer.renew(&booking.booking_id).await?;
+            self.words.extend([
+                ("a booking's former id", booking.booking_id),
+                ("a booking's secret id", renewed),
+            ]);
             tickets.extend(booking.tickets);
         }
         for ticket in &tickets {
@@ -206,7 +210,9 @@ impl Day {
 
     /// Wrong requests, revocations, a cloud that dies, a device that is thrown out.
     async fn break_things(&mut self, hub: &Hub, tickets: &[Ticket]) -> anyhow::Result<()> {
-        let said = hub.command(&["http-token", "--name", "own"]).await?;
+        let said = hub
+            .command(&["http-token", "--every-gate", "--name", "own"])
+            .await?;
         let token = word_of(&said, "usher-http-")?;
         let http = hub.http.with_token(token.clone());
         self.words.push(("a device token", token.clone()));

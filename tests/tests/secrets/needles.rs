@@ -15,11 +15,12 @@ const TELLING_BYTES: usize = 10;
 /// Key files that a stage has at least: the cloud's four, the root's, and one of each device.
 const KEY_FILES: usize = 8;
 /// What no log has a reason to contain.
-const MARKS: [(&str, &str); 5] = [
+const MARKS: [(&str, &str); 6] = [
     ("a private key", "PRIVATE KEY"),
     ("an enrolment code", "usher-enrol:"),
     ("an API key", "uok_"),
     ("a device token", "usher-http-"),
+    ("a buyer's session", "usher_session="),
     ("an e-mail address", "@example.org"),
 ];
 
@@ -37,6 +38,7 @@ impl Needles {
         for code in &day.enrolment_codes {
             let code: EnrolmentCode = code.parse().context("a code that was handed out")?;
             needles.bytes("the secret of an enrolment", &code.secret().0);
+            needles.bytes("the key of an enrolment", &code.secret().key().0);
         }
         let files = key_files(&day.folder())?;
         ensure!(

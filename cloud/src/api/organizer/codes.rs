@@ -17,7 +17,7 @@ use crate::api::moment::Moment;
 use crate::api::refusal::conflict;
 use crate::ids::draw;
 use crate::state::AppState;
-use crate::store::authority::{CodeId, EnrolmentTerms, NewCode, NewCodeOutcome, SecretHash};
+use crate::store::authority::{CodeId, EnrolmentTerms, NewCode, NewCodeOutcome};
 use crate::store::catalogue::Event;
 
 use super::own_event;
@@ -43,9 +43,8 @@ pub struct CodeRequest {
     #[serde(default)]
     #[schema(example = "North laptop")]
     pub name: String,
-    /// The gates it may serve; every gate unless given.
-    #[serde(default)]
-    pub gates: Vec<u16>,
+    /// The gates it may serve, at least one; every gate unless given.
+    pub gates: Option<Vec<u16>>,
     /// What else it may do.
     #[serde(default)]
     pub capabilities: CapabilitiesSpec,
@@ -93,8 +92,12 @@ impl CodeRequest {
         let mut checks = Checks::default();
         checks.require(self.role != Role::Cloud, "/role", "must be hub or scanner");
         checks.text(&self.name, "/name", 0..=MAX_NAME_BYTES);
-        checks.range(self.gates.len(), "/gates", 0..=MAX_GATES);
-        for (index, gate) in self.gates.iter().enumerate() {
+        if let Some(gates) = &self.gates {
+            // In a certificate an empty list means every gate: nobody gets that by naming none.
+            checks.range(gates.len(), "/gates", 1..=MAX_GATES);
+        }
+        let gates = self.gates.unwrap_or_default();
+        for (index, gate) in gates.iter().enumerate() {
             let known = event.policy.gate(GateId(*gate)).is_some();
             checks.require(
                 known,
@@ -122,7 +125,7 @@ impl CodeRequest {
         Ok(EnrolmentTerms {
             role: self.role,
             name: self.name,
-            gates: self.gates,
+            gates,
             capabilities: Capabilities {
                 enrol_scanners: self.capabilities.enrol_scanners,
                 override_refusals: self.capabilities.override_refusals,
@@ -176,10 +179,11 @@ async fn add(
     })?;
     let id = CodeId {
         event,
-        secret: SecretHash(secret.hash()),
+        code: secret.id(),
     };
     let new = NewCode {
         id,
+        key: secret.key(),
         terms,
         expires_at,
         open_limit: OPEN_CODES,

@@ -29,6 +29,10 @@ pub const MAX_DESCRIPTION: usize = 4_000;
 /// Shortest and longest reservation, in seconds.
 pub const RESERVATION_SECONDS: std::ops::RangeInclusive<u32> = 1..=86_400;
 
+/// Said of a tier whose list of zones is empty.
+pub const OPENS_NOTHING: &str =
+    "must name the zones it opens; left out of a new event, it opens the first one alone";
+
 /// Asks for a draft event.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -59,7 +63,7 @@ pub struct EventRequest {
     /// When a local day begins, in minutes after midnight.
     #[serde(default)]
     pub day_start_minutes: u16,
-    /// Its zones; one called after the event unless given.
+    /// Its zones, the outermost first: the one that people enter from the street. One called after the event unless given.
     #[serde(default)]
     pub zones: Vec<ZoneSpec>,
     /// Its gates; one into the first zone unless given.
@@ -115,7 +119,7 @@ pub struct TierSpec {
     /// Whether gates shall ask for proof of identity or age.
     #[serde(default)]
     pub check_id: bool,
-    /// The zones it opens; all unless given.
+    /// The zones it opens, at least one. Unless given, the outermost alone: the first of the event's zones.
     pub zones: Option<Vec<u16>>,
     /// When it opens them; at any time unless given.
     #[serde(default)]
@@ -204,6 +208,11 @@ impl EventRequest {
             checks.text(&tier.name, format!("/tiers/{index}/name"), 1..=MAX_NAME);
             checks.range(tier.price, format!("/tiers/{index}/price"), 0..=MAX_PRICE);
             checks.range(tier.admits, format!("/tiers/{index}/admits"), 1..=u8::MAX);
+            checks.require(
+                tier.zones.as_ref().is_none_or(|zones| !zones.is_empty()),
+                format!("/tiers/{index}/zones"),
+                OPENS_NOTHING,
+            );
         }
     }
 
@@ -265,7 +274,8 @@ impl TierSpec {
             name: self.name.clone(),
             zones: match &self.zones {
                 Some(zones) => zones.iter().copied().map(ZoneId).collect(),
-                None => zones.iter().map(|zone| zone.id).collect(),
+                // A tier that says nothing must not open what it was not meant to, such as a room behind the stage.
+                None => zones.iter().take(1).map(|zone| zone.id).collect(),
             },
             windows: self
                 .windows

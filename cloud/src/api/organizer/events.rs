@@ -20,9 +20,11 @@ use crate::state::AppState;
 use crate::store::SalesQuery;
 use crate::store::catalogue::{Event, EventStatus};
 use crate::store::organizing::{AddUnits, EventChange, EventSales, NewEvent, Publish, PublishOutcome, Venue};
+use crate::test_sale;
 
 use super::draft::{EventRequest, Inventory, RESERVATION_SECONDS, check_texts, check_times};
 use super::own_event;
+use super::sales::SalesView;
 
 /// Units added in one command: some milliseconds of the one writer, so that other events go on selling meanwhile.
 const UNITS_AT_ONCE: usize = 2_000;
@@ -50,6 +52,8 @@ pub struct OrganizerEventView {
     pub units: u32,
     /// How many of them, the first ones, are seats.
     pub seats: u32,
+    /// Its tiers, and which zones each opens.
+    pub tiers: Vec<TierZonesView>,
     /// What gates go by.
     #[schema(value_type = Object)]
     pub policy: Policy,
@@ -58,34 +62,27 @@ pub struct OrganizerEventView {
     pub sales: Option<SalesView>,
 }
 
-/// What an event has sold.
+/// A tier and what it opens.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SalesView {
-    /// Confirmed bookings.
-    pub bookings: u64,
-    /// What they paid together, in minor units of the currency.
-    pub revenue: i64,
-    /// The currency.
-    pub currency: String,
-    /// The figures of each tier.
-    pub tiers: Vec<TierSalesView>,
-}
-
-/// What a tier has sold.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TierSalesView {
+pub struct TierZonesView {
     /// The tier.
     pub tier: u16,
     /// Its name.
     pub name: String,
-    /// Its price.
-    pub price: i64,
-    /// Free units.
-    pub available: u32,
-    /// Held units.
-    pub held: u32,
-    /// Sold units.
-    pub booked: u32,
+    /// The zones it opens, by name.
+    #[schema(example = json!(["Floor"]))]
+    pub opens: Vec<String>,
+}
+
+impl TierZonesView {
+    fn of(tier: &usher_protocol::policy::Tier, policy: &Policy) -> Self {
+        let opens = tier.zones.iter().filter_map(|zone| policy.zone(*zone));
+        Self {
+            tier: tier.id.0,
+            name: tier.name.clone(),
+            opens: opens.map(|zone| zone.name.clone()).collect(),
+        }
+    }
 }
 
 /// All events of an organizer.
@@ -101,6 +98,11 @@ impl OrganizerEventView {
             EventStatus::Draft => "draft",
             EventStatus::Published => "published",
         };
+        let tiers = event
+            .policy
+            .tiers
+            .iter()
+            .map(|tier| TierZonesView::of(tier, &event.policy));
         Self {
             event_id: event.id,
             status,
@@ -111,29 +113,8 @@ impl OrganizerEventView {
             seats: event.seat_count,
             sales: sales.map(|sales| SalesView::of(&event, &sales)),
             name: event.name,
-            policy: event.policy,
-        }
-    }
-}
-
-impl SalesView {
-    fn of(event: &Event, sales: &EventSales) -> Self {
-        let tiers = sales.tiers.iter().filter_map(|count| {
-            let tier = event.tier(count.tier)?;
-            Some(TierSalesView {
-                tier: tier.id.0,
-                name: tier.name.clone(),
-                price: tier.price,
-                available: count.available,
-                held: count.held,
-                booked: count.booked,
-            })
-        });
-        Self {
-            bookings: sales.bookings,
-            revenue: sales.revenue,
-            currency: event.currency.code().to_owned(),
             tiers: tiers.collect(),
+            policy: event.policy,
         }
     }
 }
@@ -357,24 +338,28 @@ pub async fn change(
     (status = 200, body = OrganizerEventView, description = "On sale, now or before"),
     (status = 401, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No signing key yet, or making it was interrupted"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No signing key yet, the event is over, or making it was interrupted"),
 ))]
 pub async fn publish(
     State(app): State<Arc<AppState>>,
     caller: Caller,
     Id(id): Id<EventId>,
 ) -> Result<Json<OrganizerEventView>, ApiError> {
-    own_event(&app, caller, id).await?;
+    let draft = own_event(&app, caller, id).await?;
+    let now = app.clock.now();
+    if draft.status == EventStatus::Draft && draft.is_over(now) {
+        return Err(ApiError::Conflict(Conflict::Over));
+    }
     if app.signer.key_in_use(id).is_none() {
         return Err(ApiError::Conflict(Conflict::NoSigningKey));
     }
-    let now = app.clock.now();
     match app.store.publish(Publish { event: id, now }).await? {
         PublishOutcome::Published => app.seat_maps.forget(id),
         PublishOutcome::Incomplete => return Err(ApiError::Conflict(Conflict::DraftIncomplete)),
         PublishOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
     }
     let event = own_event(&app, caller, id).await?;
+    test_sale::warn_of(&app, &event);
     // Should this fail, publishing again or the next start makes up for it.
     app.authorities.decree(&event).await?;
     Ok(Json(OrganizerEventView::of(event, None)))

@@ -16,6 +16,7 @@ use crate::state::AppState;
 use crate::store::catalogue::{Event, EventStatus};
 use crate::store::organizing::EventChange;
 
+use super::draft::OPENS_NOTHING;
 use super::own_event;
 
 /// What gates go by.
@@ -63,6 +64,13 @@ fn check(policy: &Policy, event: &Event) -> Result<(), ApiError> {
     let on_sale: BTreeSet<_> = event.tiers.iter().map(|tier| tier.id).collect();
     let named: BTreeSet<_> = policy.tiers.iter().map(|tier| tier.id).collect();
     checks.require(on_sale == named, "/tiers", "must be the tiers on sale, each once");
+    for (index, tier) in policy.tiers.iter().enumerate() {
+        checks.require(
+            !tier.zones.is_empty(),
+            format!("/tiers/{index}/zones"),
+            OPENS_NOTHING,
+        );
+    }
     // Sums of past days lie in checkpoints, and they cannot be taken apart again.
     let days = |policy: &Policy| (policy.utc_offset_minutes, policy.day_start_minutes);
     let days_stand = event.status == EventStatus::Draft || days(policy) == days(&event.policy);

@@ -1,4 +1,4 @@
-//! `/v1/organizer/events/{event_id}/tickets/{ticket_id}`: voiding a sold ticket, making it good again, and replacing it.
+//! `/v1/organizer/events/{event_id}/tickets/{ticket_id}`: voiding a sold ticket, making it good again, replacing it, and giving it to somebody else.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use crate::api::tickets::TicketView;
 use crate::authority::event::EventAuthority;
 use crate::ids::TicketId;
 use crate::state::AppState;
+use crate::store::authority::ReissuedTo;
 
 use super::own_event;
 
@@ -57,25 +58,53 @@ pub async fn reinstate(
     Ok(Json(TicketView::of(&app, refusal::ticket(outcome)?)))
 }
 
-/// Replaces a ticket by its next generation, with a new id and code; the old code is denied from then on. Asked again
-/// for the same ticket, it gives the one that took its place.
+/// Replaces a ticket whose holder has lost the code by its next generation, with a new id and code; the old code is denied
+/// from then on, and the new ticket stays in the booking. Asked again for the same ticket, it gives the one that took its
+/// place.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/reissue", tag = "organizer",
     params(("event_id" = String, Path), ("ticket_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = TicketView, description = "The ticket that counts now"),
     (status = 401, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is revoked, or more than one newer ticket exists"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is revoked, it was transferred, or more than one newer ticket exists"),
 ))]
 pub async fn reissue(
     State(app): State<Arc<AppState>>,
     caller: Caller,
     Pair(event, id): Pair<EventId, TicketId>,
 ) -> Result<Json<TicketView>, ApiError> {
-    let authority = authority_of(&app, caller, event, id).await?;
+    replace(&app, caller, (event, id), ReissuedTo::SameHolder).await
+}
+
+/// Gives a ticket to somebody else: its next generation, with a new id and code, which is in no booking and leads to none.
+/// The old code is denied from then on, and the booking says `transferred` without the new one. Asked again for the same
+/// ticket, it gives the one that took its place.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/transfer", tag = "organizer",
+    params(("event_id" = String, Path), ("ticket_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = TicketView, description = "The new holder's ticket"),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is revoked, or a newer ticket has taken its place"),
+))]
+pub async fn transfer(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Pair(event, id): Pair<EventId, TicketId>,
+) -> Result<Json<TicketView>, ApiError> {
+    replace(&app, caller, (event, id), ReissuedTo::SomebodyElse).await
+}
+
+async fn replace(
+    app: &Arc<AppState>,
+    caller: Caller,
+    (event, id): (EventId, TicketId),
+    to: ReissuedTo,
+) -> Result<Json<TicketView>, ApiError> {
+    let authority = authority_of(app, caller, event, id).await?;
     let outcome = authority
-        .ask(move |scribe| Box::pin(scribe.reissue_ticket(id)))
+        .ask(move |scribe| Box::pin(scribe.reissue_ticket(id, to)))
         .await?;
-    Ok(Json(TicketView::of(&app, refusal::ticket(outcome)?)))
+    Ok(Json(TicketView::of(app, refusal::ticket(outcome)?)))
 }
 
 async fn authority_of(

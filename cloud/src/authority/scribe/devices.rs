@@ -2,6 +2,7 @@
 
 use usher_keys::{Certificate, DeviceIdentity, EnrolmentRequest, PublicKey, Purpose, Role, Window};
 use usher_protocol::ledger::ruling::next_roster;
+use usher_protocol::log::Tail;
 use usher_protocol::record::Body;
 
 use super::{Draft, Scribe};
@@ -26,12 +27,14 @@ pub enum EnrolOutcome {
     Used,
     /// The device's key was revoked or retired, or had another role: it needs a new key.
     Barred,
+    /// The event holds a log of this key already: it needs a new key.
+    HasLog,
     /// The event has as many devices or hubs as it can.
     TooMany,
 }
 
 impl Scribe {
-    /// Makes the asker a device of the event, if its code is good; the same device may ask again.
+    /// Makes the asker a device of the event, if its code is good; the same device may ask again until it has written a log.
     pub async fn enrol(
         &mut self,
         code: CodeId,
@@ -41,13 +44,15 @@ impl Scribe {
         let Some(found) = self.parts.store.code(code).await? else {
             return Ok(EnrolOutcome::Unknown);
         };
+        let is_others = |identity: &DeviceIdentity| identity.unverified().device != request.device;
+        if found.used.as_ref().is_some_and(is_others) {
+            return Ok(EnrolOutcome::Used);
+        }
+        if self.has_log(&request.device) {
+            return Ok(EnrolOutcome::HasLog);
+        }
         if let Some(identity) = found.used {
-            let same = identity.unverified().device == request.device;
-            return Ok(if same {
-                EnrolOutcome::Granted(Box::new(identity))
-            } else {
-                EnrolOutcome::Used
-            });
+            return Ok(EnrolOutcome::Granted(Box::new(identity)));
         }
         if found.expires_at <= self.now() {
             return Ok(EnrolOutcome::Expired);
@@ -83,6 +88,12 @@ impl Scribe {
         self.write_roster(&mut draft, joining)?;
         self.commit(draft).await?;
         Ok(EnrolOutcome::Granted(Box::new(identity)))
+    }
+
+    /// Tells whether a device has written a log: with a fresh folder it would begin a second one under the same key, and
+    /// judge without knowing whom it had let in.
+    fn has_log(&self, device: &PublicKey) -> bool {
+        self.ledger.tail(device) != Tail::default()
     }
 
     fn objection(&self, device: &PublicKey, role: Role) -> Option<EnrolOutcome> {

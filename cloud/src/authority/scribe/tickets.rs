@@ -6,7 +6,7 @@ use usher_protocol::record::Body;
 use super::{Draft, Scribe};
 use crate::authority::AuthorityError;
 use crate::ids::TicketId;
-use crate::store::authority::{Beside, GenerationQuery};
+use crate::store::authority::{Beside, GenerationQuery, ReissuedTo};
 use crate::store::selling::{NewTicket, Ticket, TicketState, UnitToIssue};
 
 /// What became of a deed on a ticket.
@@ -18,6 +18,8 @@ pub enum TicketOutcome {
     NotFound,
     /// A newer ticket of the unit has taken its place.
     Superseded,
+    /// It was transferred: what has taken its place is somebody else's.
+    Transferred,
     /// It is revoked, and a revoked ticket never comes back under a fresh code.
     Revoked,
 }
@@ -55,16 +57,29 @@ impl Scribe {
         }
     }
 
-    /// Puts the next generation in a ticket's place; asked again, gives the one that took it.
-    pub async fn reissue_ticket(&mut self, id: TicketId) -> Result<TicketOutcome, AuthorityError> {
+    /// Puts the next generation in a ticket's place, for its holder or for somebody else; asked again, gives the one that
+    /// took it. Whoever asks for the one and finds the other gets neither: a holder's new code is for no one else.
+    pub async fn reissue_ticket(
+        &mut self,
+        id: TicketId,
+        to: ReissuedTo,
+    ) -> Result<TicketOutcome, AuthorityError> {
         let Some(ticket) = self.ticket(id).await? else {
             return Ok(TicketOutcome::NotFound);
         };
         let generation = Generation(ticket.generation.0.saturating_add(1));
-        match ticket.state {
-            TicketState::Revoked => Ok(TicketOutcome::Revoked),
-            TicketState::Superseded => self.successor(&ticket, generation).await,
-            TicketState::Valid => self.replace(&ticket, generation).await,
+        match (ticket.state, to) {
+            (TicketState::Revoked, _) => Ok(TicketOutcome::Revoked),
+            (TicketState::Valid, _) => self.replace(&ticket, generation, to).await,
+            (TicketState::Superseded, ReissuedTo::SameHolder) if ticket.transferred => {
+                Ok(TicketOutcome::Transferred)
+            }
+            (TicketState::Superseded, ReissuedTo::SomebodyElse) if !ticket.transferred => {
+                Ok(TicketOutcome::Superseded)
+            }
+            (TicketState::Superseded, ReissuedTo::SameHolder | ReissuedTo::SomebodyElse) => {
+                self.successor(&ticket, generation).await
+            }
         }
     }
 
@@ -114,6 +129,7 @@ impl Scribe {
         &mut self,
         old: &Ticket,
         generation: Generation,
+        to: ReissuedTo,
     ) -> Result<TicketOutcome, AuthorityError> {
         let (event, unit) = (self.parts.event, old.unit);
         let tier = self
@@ -141,7 +157,7 @@ impl Scribe {
             payload,
         };
         let mut draft = Draft {
-            beside: vec![Beside::Reissue { old: old.id, new }],
+            beside: vec![Beside::Reissue { old: old.id, new, to }],
             ..Draft::default()
         };
         self.write(&mut draft, Body::Superseded { unit, generation })?;

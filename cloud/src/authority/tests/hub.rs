@@ -3,18 +3,22 @@
 use usher_keys::{DeviceIdentity, Role, SecretKey};
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::{MAX_RUN_RECORDS, Run, Tail};
-use usher_protocol::record::{Body, Passage};
+use usher_protocol::record::{Body, ShownPassage};
+use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, Generation, Origin, ScanId, TierId, Unit, ZoneId};
 
 use super::super::scribe::EnrolOutcome;
 use super::scene::{START, Scene, key};
 use crate::ids::draw;
+use crate::signing::TicketSigner;
+use crate::store::selling::UnitToIssue;
 
 /// A hub with an own log.
 pub struct Hub {
     key: SecretKey,
     identity: DeviceIdentity,
     ledger: Ledger,
+    signer: TicketSigner,
 }
 
 impl Hub {
@@ -31,6 +35,7 @@ impl Hub {
             key: key(seed),
             identity: *identity,
             ledger,
+            signer: scene.signer.clone(),
         }
     }
 
@@ -42,6 +47,7 @@ impl Hub {
             key: self.key.clone(),
             identity: self.identity.clone(),
             ledger,
+            signer: self.signer.clone(),
         }
     }
 
@@ -66,7 +72,8 @@ impl Hub {
         let mut entries = self.ledger.keep_house(START);
         for unit in 0..count {
             let unit = Unit(u32::try_from(unit).unwrap());
-            entries.push(self.ledger.write(Body::Admitted(passage(unit)), START));
+            let passage = self.passage(unit);
+            entries.push(self.ledger.write(Body::Admitted(passage), START));
         }
         let head = self.ledger.seal(&self.key).unwrap();
         Run {
@@ -75,17 +82,22 @@ impl Hub {
             head,
         }
     }
-}
 
-fn passage(unit: Unit) -> Passage {
-    Passage {
-        scan: ScanId(draw()),
-        unit,
-        generation: Generation(1),
-        tier: TierId(1),
-        admits: 1,
-        persons: 1,
-        gate: GateId(1),
-        zone: ZoneId(1),
+    fn passage(&self, unit: Unit) -> ShownPassage {
+        let ticket = UnitToIssue {
+            unit,
+            tier: TierId(1),
+            generation: Generation(1),
+            admits: 1,
+            flags: TicketFlags::default(),
+        };
+        let payload = self.signer.sign(self.ledger.event(), &ticket).unwrap();
+        ShownPassage {
+            scan: ScanId(draw()),
+            code: payload.bytes().to_vec(),
+            persons: 1,
+            gate: GateId(1),
+            zone: ZoneId(1),
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use futures_util::future::BoxFuture;
 use usher_keys::{
-    Capabilities, EnrolmentRequest, EnrolmentSecret, PublicKey, Purpose, Role, RootSet, SecretKey,
-    SignedBundle,
+    Capabilities, EnrolmentCode, EnrolmentRequest, EnrolmentSecret, PublicKey, Purpose, Role, RootSet,
+    SecretKey, SignedBundle,
 };
 use usher_protocol::log::{Hash, Run};
 use usher_protocol::policy::Policy;
@@ -12,7 +12,7 @@ use usher_protocol::{Origin, Seq};
 
 use super::super::event::EventAuthority;
 use super::super::scribe::{
-    EnrolOutcome, RetireOutcome, RevokeOutcome, Scribe, TicketOutcome, UploadOutcome,
+    EnrolOutcome, RetireOutcome, Revocation, RevokeOutcome, Scribe, Since, TicketOutcome, UploadOutcome,
 };
 use super::super::{Authorities, AuthorityError, AuthorityParts};
 use crate::clock::{Clock, ManualClock};
@@ -21,7 +21,7 @@ use crate::metrics::Metrics;
 use crate::signing::TicketSigner;
 use crate::store::authority::{
     Append, AppendOutcome, CodeId, EnrolmentTerms, NewCode, NewCodeOutcome, RecordsQuery, RunQuery, Sealed,
-    SecretHash, StoredRecord,
+    StoredRecord,
 };
 use crate::store::catalogue::Event;
 use crate::store::contract::case::Case;
@@ -33,6 +33,15 @@ pub use crate::store::contract::case::START;
 /// Gives the key of a device.
 pub fn key(seed: u8) -> SecretKey {
     SecretKey::from_seed(&[seed; 32])
+}
+
+/// Asks to shut a device out from now on.
+pub fn revocation(device: PublicKey) -> Revocation {
+    Revocation {
+        device,
+        since: Since::Now,
+        with_scanners: false,
+    }
 }
 
 /// The event and everything around it.
@@ -203,8 +212,9 @@ impl Scene {
         let new = NewCode {
             id: CodeId {
                 event: self.case.event,
-                secret: SecretHash(secret.hash()),
+                code: secret.id(),
             },
+            key: secret.key(),
             terms,
             expires_at: now.plus_ms(60 * 60 * 1000),
             open_limit: 10,
@@ -220,9 +230,11 @@ impl Scene {
     pub async fn ask_to_enrol(&self, secret: &EnrolmentSecret, seed: u8) -> EnrolOutcome {
         let code = CodeId {
             event: self.case.event,
-            secret: SecretHash(secret.hash()),
+            code: secret.id(),
         };
-        let request = EnrolmentRequest::new(*secret, format!("Device {seed}"), &key(seed)).unwrap();
+        let roots = RootSet::single(self.root.public());
+        let pinned = EnrolmentCode::new("http://cloud", self.case.event, roots, *secret).unwrap();
+        let request = EnrolmentRequest::new(&pinned, format!("Device {seed}"), &key(seed)).unwrap();
         self.authority()
             .ask(move |scribe| Box::pin(scribe.enrol(code, request)))
             .await
@@ -237,7 +249,7 @@ impl Scene {
 
     pub async fn revoke(&self, device: PublicKey) -> RevokeOutcome {
         self.authority()
-            .ask(move |scribe| Box::pin(scribe.revoke_device(device)))
+            .ask(move |scribe| Box::pin(scribe.revoke_device(revocation(device))))
             .await
             .unwrap()
     }

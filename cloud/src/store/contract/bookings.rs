@@ -1,13 +1,14 @@
 //! Opening, confirming and ending bookings.
 
+use usher_keys::Timestamp;
 use usher_protocol::Generation;
 
-use crate::ids::{ReservationId, TicketId};
+use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::payment::DeclineReason;
 use crate::store::catalogue::Status;
 use crate::store::selling::{
     BeginOutcome, BookingState, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending, HoldOutcome,
-    ReleaseOutcome, ReleaseRequest, RequestHash, ReservationState, TicketState,
+    ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, RequestHash, ReservationState, TicketState,
 };
 
 use super::case::{Case, GUESTS, HOLD_MS, STALLS, START};
@@ -276,6 +277,77 @@ pub async fn confirming_without_all_tickets_changes_nothing(case: Case) {
     );
     assert!(matches!(
         case.confirm(&open, START).await,
+        ConfirmOutcome::Confirmed(_)
+    ));
+}
+
+pub async fn a_charge_leads_to_its_booking(case: Case) {
+    let held = case.held(&[0], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    assert_ne!(open.charge.local, open.id.local);
+    let found = case.store.booking_of_charge(open.charge).await.unwrap();
+    assert_eq!(found, Some(open.id));
+    let unknown = ChargeReference::draw(case.event, START);
+    assert_eq!(case.store.booking_of_charge(unknown).await.unwrap(), None);
+}
+
+pub async fn a_renewed_booking_is_found_by_its_new_id_alone(case: Case) {
+    let held = case.held(&[0, 1], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    let ConfirmOutcome::Confirmed(before) = case.confirm(&open, START).await else {
+        panic!("own units")
+    };
+    let renew = async |booking| {
+        let new = BookingId::draw(case.event, START);
+        let request = RenewBooking { booking, new };
+        (new, case.store.renew_booking(request).await.unwrap())
+    };
+    let (second, outcome) = renew(open.id).await;
+    assert_eq!(outcome, RenewOutcome::Renewed(second));
+    assert_eq!(case.store.booking(open.id).await.unwrap(), None);
+    let after = case.store.booking(second).await.unwrap().unwrap();
+    let mut expected = before.clone();
+    expected.id = second;
+    assert_eq!(after, expected);
+    assert_eq!(
+        case.store.booking_of_charge(open.charge).await.unwrap(),
+        Some(second)
+    );
+    // Nobody gets at the new id by asking as the buyer once did.
+    assert_eq!(case.begin(held.id, "key", START).await, BeginOutcome::Renewed);
+    // The answer was lost: the same request gives the same id.
+    assert_eq!(renew(open.id).await.1, RenewOutcome::Renewed(second));
+    let (third, outcome) = renew(second).await;
+    assert_eq!(outcome, RenewOutcome::Renewed(third));
+    assert_eq!(renew(open.id).await.1, RenewOutcome::NotFound);
+    assert_eq!(renew(second).await.1, RenewOutcome::Renewed(third));
+}
+
+pub async fn a_booking_is_not_renewed_while_its_payment_runs(case: Case) {
+    let held = case.held(&[0], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    let request = RenewBooking {
+        booking: open.id,
+        new: BookingId::draw(case.event, START),
+    };
+    assert_eq!(
+        case.store.renew_booking(request).await.unwrap(),
+        RenewOutcome::Paying
+    );
+    assert!(matches!(
+        case.confirm(&open, START).await,
+        ConfirmOutcome::Confirmed(_)
+    ));
+}
+
+pub async fn what_was_held_before_the_end_is_not_booked_after_it(case: Case) {
+    let over = START.plus_ms(90_000_000);
+    let before = Timestamp(over.0 - 1);
+    let held = case.held(&[0, 1], before).await;
+    assert_eq!(case.begin(held.id, "key", over).await, BeginOutcome::SalesClosed);
+    let open = case.begun(held.id, "key", before).await;
+    assert!(matches!(
+        case.confirm(&open, over).await,
         ConfirmOutcome::Confirmed(_)
     ));
 }

@@ -8,9 +8,10 @@ use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier as PolicyTier, Z
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit, ZoneId};
 
-use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId, VenueId, draw_event_id};
+use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId, VenueId, draw_event_id};
 use crate::store::Store;
 use crate::store::catalogue::{Occupancy, OccupancyQuery, Seat, Status, Tier};
+use crate::store::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
 use crate::store::organizing::{
     AddUnits, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
 };
@@ -24,6 +25,16 @@ const STORE_FILE: &str = "store.db";
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
 /// How long its event's reservations hold.
 pub const HOLD_MS: u64 = 600_000;
+/// Who asks unless it matters.
+pub const CLAIMANT: Claimant = Claimant {
+    address: ClientAddress::V4([192, 0, 2, 7]),
+    session: SessionHash([7; 16]),
+};
+/// More than there is.
+pub const UNBOUNDED: HoldBounds = HoldBounds {
+    per_address: u32::MAX,
+    per_session: u32::MAX,
+};
 /// The tier of its seats, 0 to 5.
 pub const STALLS: TierId = TierId(1);
 /// The tier of its slots that cost something, 6 to 9.
@@ -145,15 +156,14 @@ impl Case {
     }
 
     pub async fn hold(&self, claim: Claim, now: Timestamp) -> HoldOutcome {
-        let reservation = ReservationId::draw(self.event, now);
-        self.store
-            .hold(HoldRequest {
-                reservation,
-                claim,
-                now,
-            })
-            .await
-            .unwrap()
+        let request = HoldRequest {
+            reservation: ReservationId::draw(self.event, now),
+            claim,
+            claimant: CLAIMANT,
+            bounds: UNBOUNDED,
+            now,
+        };
+        self.store.hold(request).await.unwrap()
     }
 
     pub async fn hold_seats(&self, seats: &[u32], now: Timestamp) -> HoldOutcome {
@@ -178,6 +188,7 @@ impl Case {
     pub fn begin_request(&self, reservation: ReservationId, key: &str, now: Timestamp) -> BeginBooking {
         BeginBooking {
             booking: BookingId::draw(self.event, now),
+            charge: ChargeReference::draw(self.event, now),
             reservation,
             idempotency_key: key.into(),
             request_hash: RequestHash(*blake3::hash(reservation.to_string().as_bytes()).as_bytes()),
@@ -223,6 +234,7 @@ impl Case {
             .close_booking(CloseBooking {
                 booking: open.id,
                 ending,
+                bounds: UNBOUNDED,
                 now,
             })
             .await

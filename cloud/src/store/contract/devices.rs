@@ -1,14 +1,15 @@
 //! Enrolment codes and contacts, and what changes beside a log: all of it together or none.
 
 use usher_keys::{
-    Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp, Window,
+    Capabilities, Certificate, DeviceIdentity, EnrolmentId, EnrolmentKey, EventId, PublicKey, Role,
+    SecretKey, Timestamp, Window,
 };
 use usher_protocol::{Generation, Unit};
 
 use crate::ids::TicketId;
 use crate::store::authority::{
     Append, AppendOutcome, Beside, CodeId, Contact, EnrolmentTerms, GenerationQuery, NewCode, NewCodeOutcome,
-    NoteContact, PlacesQuery, SecretHash, UsedCode,
+    NoteContact, PlacesQuery, ReissuedTo, UsedCode,
 };
 use crate::store::selling::{ConfirmOutcome, NewTicket, Ticket, TicketState};
 
@@ -16,12 +17,13 @@ use super::case::{Case, HOLD_MS, START};
 
 const LIFE_MS: u64 = 60_000;
 
-fn new_code(event: EventId, secret: u8, now: Timestamp) -> NewCode {
+fn new_code(event: EventId, code: u8, now: Timestamp) -> NewCode {
     NewCode {
         id: CodeId {
             event,
-            secret: SecretHash([secret; 32]),
+            code: EnrolmentId([code; 32]),
         },
+        key: EnrolmentKey([code + 100; 32]),
         terms: EnrolmentTerms {
             role: Role::Hub,
             name: "North".into(),
@@ -72,14 +74,14 @@ pub async fn a_code_is_used_once_and_in_time(case: Case) {
         NewCodeOutcome::Added
     );
     assert_eq!(
-        case.store.code_event(code.id.secret).await.unwrap(),
+        case.store.code_event(code.id.code).await.unwrap(),
         Some(case.event)
     );
-    assert_eq!(case.store.code_event(SecretHash([9; 32])).await.unwrap(), None);
+    assert_eq!(case.store.code_event(EnrolmentId([9; 32])).await.unwrap(), None);
     let stored = case.store.code(code.id).await.unwrap().unwrap();
     assert_eq!(
-        (stored.terms, stored.expires_at, stored.used),
-        (code.terms, code.expires_at, None)
+        (stored.key, stored.terms, stored.expires_at, stored.used),
+        (code.key, code.terms, code.expires_at, None)
     );
 
     let using = |device| {
@@ -116,7 +118,7 @@ pub async fn an_event_has_so_many_open_codes_and_old_ones_are_forgotten(case: Ca
     }
     let later = new_code(case.event, 3, START.plus_ms(LIFE_MS));
     assert_eq!(case.store.add_code(later).await.unwrap(), NewCodeOutcome::Added);
-    assert_eq!(case.store.code_event(SecretHash([1; 32])).await.unwrap(), None);
+    assert_eq!(case.store.code_event(EnrolmentId([1; 32])).await.unwrap(), None);
 }
 
 pub async fn the_last_contact_of_each_device_is_kept(case: Case) {
@@ -180,7 +182,13 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
         generation: Generation(generation),
         payload: "2".into(),
     };
-    let reissue = |new| vec![Beside::Reissue { old: old.id, new }];
+    let reissue = |new| {
+        vec![Beside::Reissue {
+            old: old.id,
+            new,
+            to: ReissuedTo::SameHolder,
+        }]
+    };
     assert_eq!(
         change(&case, reissue(next(3)), START).await,
         AppendOutcome::Conflict
@@ -218,6 +226,42 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
     assert_eq!(case.store.ticket_of(query(3)).await.unwrap(), None);
     let changed = [(old.unit, Generation(2), TicketState::Valid)];
     assert_eq!(case.store.changed_tickets(case.event).await.unwrap(), changed);
+}
+
+pub async fn a_transferred_ticket_leaves_its_booking(case: Case) {
+    let held = case.held(&[3, 4], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    let ConfirmOutcome::Confirmed(bought) = case.confirm(&open, START).await else {
+        panic!("not confirmed")
+    };
+    let (kept, old) = (&bought.tickets[0], &bought.tickets[1]);
+    let next = |generation| NewTicket {
+        id: TicketId::draw(case.event, START),
+        unit: old.unit,
+        generation: Generation(generation),
+        payload: generation.to_string(),
+    };
+    let replace = async |old, new, to| change(&case, vec![Beside::Reissue { old, new, to }], START).await;
+    let (second, third) = (next(2), next(3));
+    let transferred = replace(old.id, second.clone(), ReissuedTo::SomebodyElse).await;
+    assert_eq!(transferred, AppendOutcome::Appended);
+    // The new holder loses the code: the next one stays out of the booking too.
+    let reissued = replace(second.id, third.clone(), ReissuedTo::SameHolder).await;
+    assert_eq!(reissued, AppendOutcome::Appended);
+
+    let booking = case.store.booking(open.id).await.unwrap().unwrap();
+    let gone = Ticket {
+        state: TicketState::Superseded,
+        transferred: true,
+        ..old.clone()
+    };
+    assert_eq!(booking.tickets, [kept.clone(), gone]);
+    let newest = case.store.ticket(third.id).await.unwrap().unwrap();
+    assert_eq!(
+        (newest.state, newest.transferred, newest.payload.as_str()),
+        (TicketState::Valid, false, "3")
+    );
+    assert!(!case.store.ticket(second.id).await.unwrap().unwrap().transferred);
 }
 
 pub async fn units_are_found_with_their_seats(case: Case) {

@@ -9,7 +9,7 @@ use crate::store::selling::{
     Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, ReservationState, Shortage, Tidy,
 };
 
-use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START};
+use super::case::{CLAIMANT, Case, GUESTS, HOLD_MS, STALLS, STANDING, START, UNBOUNDED};
 
 pub async fn seats_are_held_all_or_none(case: Case) {
     let first = case.held(&[1, 2], START).await;
@@ -152,6 +152,8 @@ pub async fn an_event_that_is_a_draft_or_over_sells_nothing(case: Case) {
             .hold(HoldRequest {
                 reservation,
                 claim,
+                claimant: CLAIMANT,
+                bounds: UNBOUNDED,
                 now: START,
             })
             .await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use usher_keys::{KeyRequest, RootSet, SecretKey, Timestamp};
 use usher_protocol::checkpoint::Checkpoint;
 use usher_protocol::ledger::Ledger;
-use usher_protocol::log::{MAX_RUN_BYTES, MAX_RUN_RECORDS};
+use usher_protocol::log::{Known, MAX_RUN_BYTES, MAX_RUN_RECORDS, check_run};
 use usher_protocol::record::Body;
 use usher_protocol::trust::Trust;
 use usher_protocol::{Generation, Origin, Seq, Unit};
@@ -158,7 +158,11 @@ pub async fn a_run_reaches_from_any_record_to_a_head_and_fits(case: Case) {
             run.records.len() > MAX_RUN_RECORDS / 3 || run.head.tail.seq.0 == 3_000,
             "{after}"
         );
-        let checked = usher_protocol::log::check_run(case.event, run.base, &run).unwrap();
+        let known = Known {
+            tail: run.base,
+            head: None,
+        };
+        let checked = check_run(case.event, known, &run).unwrap();
         assert_eq!(checked.records.last().unwrap().0, run.head.tail);
     }
     for after in [3_000, 3_001] {
@@ -209,7 +213,8 @@ pub async fn the_last_checkpoint_is_kept(case: Case) {
     let mut kept = None;
     for record_count in [1, 2] {
         writer.write(1);
-        let signed = Checkpoint::of(writer.ledger.state(), writer.ledger.tails(), START).sign(&writer.key);
+        let ledger = &writer.ledger;
+        let signed = Checkpoint::of(ledger.state(), ledger.trust(), ledger.heads(), START).sign(&writer.key);
         let checkpoint = StoredCheckpoint { record_count, signed };
         kept = Some(checkpoint.clone());
         case.store

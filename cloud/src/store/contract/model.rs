@@ -9,7 +9,7 @@ use usher_keys::Timestamp;
 use crate::payment::DeclineReason;
 use crate::store::catalogue::Status;
 use crate::store::selling::{
-    BeginOutcome, CloseOutcome, ConfirmOutcome, Ending, HoldOutcome, OpenBooking, ReleaseOutcome,
+    BeginOutcome, CloseOutcome, ConfirmOutcome, Ending, Forget, HoldOutcome, OpenBooking, ReleaseOutcome,
     ReleaseRequest, Reservation, Tidy,
 };
 
@@ -32,6 +32,7 @@ enum Step {
     Close(usize, Ending),
     Wait(u64),
     Tidy,
+    Forget,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -49,6 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (any::<usize>(), ending).prop_map(|(pick, ending)| Step::Close(pick, ending)),
         3 => prop_oneof![Just(1), Just(HOLD_MS / 2), Just(HOLD_MS)].prop_map(Step::Wait),
         1 => Just(Step::Tidy),
+        1 => Just(Step::Forget),
     ]
 }
 
@@ -180,6 +182,14 @@ async fn take(case: &Case, model: &mut Model, step: Step) {
                 })
                 .await
                 .unwrap();
+        }
+        Step::Forget => {
+            let request = Forget {
+                event: case.event,
+                ended_by: now,
+                limit: 100,
+            };
+            case.store.forget(request).await.unwrap();
         }
         Step::HoldSeats(seats) => {
             let wanted: Vec<_> = seats.iter().map(|&seat| seat as usize).collect();

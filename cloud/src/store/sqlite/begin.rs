@@ -23,6 +23,7 @@ pub fn begin_booking(
     };
     let refusal = match reservation.state {
         ReservationState::Held if reservation.is_expired(request.now) => Some(BeginOutcome::Expired),
+        ReservationState::Held if is_over(connection, request)? => Some(BeginOutcome::SalesClosed),
         ReservationState::Held if reservation.amount.minor > 0 && !request.can_pay => {
             Some(BeginOutcome::TokenMissing)
         }
@@ -40,10 +41,18 @@ pub fn begin_booking(
     insert(connection, request, &reservation)?;
     Ok(Effect::Keep(BeginOutcome::Started(OpenBooking {
         id: request.booking,
+        charge: request.charge,
         reservation: reservation.id,
         amount: reservation.amount,
         units: rows::units_to_issue(connection, &reservation)?,
     })))
+}
+
+fn is_over(connection: &Connection, request: &BeginBooking) -> Result<bool, StoreError> {
+    let over = connection
+        .prepare_cached("SELECT 1 FROM events WHERE event_id = ?1 AND ends_at <= ?2")?
+        .exists(params![request.reservation.event.0, ms(request.now)])?;
+    Ok(over)
 }
 
 /// Finds what the key was used for before; an abandoned booking counts for nothing.
@@ -52,18 +61,22 @@ fn earlier_request(
     request: &BeginBooking,
 ) -> Result<Option<BeginOutcome>, StoreError> {
     let event = request.reservation.event;
-    let earlier: Option<(Local, [u8; 32])> = connection
+    let earlier: Option<(Local, [u8; 32], bool)> = connection
         .prepare_cached(
-            "SELECT booking_id, request_hash FROM bookings
+            "SELECT booking_id, request_hash, former_id IS NOT NULL FROM bookings
              WHERE event_id = ?1 AND idempotency_key = ?2 AND state <> 'abandoned'",
         )?
         .query_row(params![event.0, request.idempotency_key], |row| row.try_into())
         .optional()?;
-    let Some((local, hash)) = earlier else {
+    let Some((local, hash, renewed)) = earlier else {
         return Ok(None);
     };
     if hash != request.request_hash.0 {
         return Ok(Some(BeginOutcome::KeyReused));
+    }
+    // Whoever knew the former id knows most of the request too, and a key that is easily guessed would be the rest.
+    if renewed {
+        return Ok(Some(BeginOutcome::Renewed));
     }
     let booking = rows::booking(connection, &BookingId { event, local })?;
     Ok(booking.map(BeginOutcome::Existing))
@@ -100,13 +113,14 @@ fn insert(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO bookings (event_id, booking_id, reservation_id, idempotency_key, request_hash, state,
-                                   email, amount, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'paying', ?6, ?7, ?8)",
+            "INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
+                                   state, email, amount, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'paying', ?7, ?8, ?9)",
         )?
         .execute(params![
             request.booking.event.0,
             request.booking.local,
+            request.charge.local,
             reservation.id.local,
             request.idempotency_key,
             request.request_hash.0,

@@ -11,7 +11,7 @@ use crate::store::selling::{
 
 use super::Effect;
 use super::column::ms;
-use super::{holds, rows};
+use super::{bounds, holds, rows};
 
 /// Turns an open booking into tickets.
 pub fn confirm_booking(
@@ -113,11 +113,11 @@ pub fn close_booking(
         return Ok(Effect::Undo(CloseOutcome::NotOpen));
     }
     match request.ending {
-        Ending::Declined(_) | Ending::Abandoned => {
+        Ending::Declined(_) | Ending::Abandoned if bounds::fits_again(connection, &reservation, request)? => {
             hold_again(connection, &reservation)?;
             set_reservation(connection, &reservation, "held")?;
         }
-        Ending::Refunded => {
+        Ending::Declined(_) | Ending::Abandoned | Ending::Refunded => {
             holds::free_units(connection, &reservation, "paying")?;
             set_reservation(connection, &reservation, "released")?;
         }
@@ -150,7 +150,9 @@ fn set_reservation(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE reservations SET state = ?3
+            "UPDATE reservations SET state = ?3,
+                 claimant_address = CASE WHEN ?3 = 'held' THEN claimant_address END,
+                 claimant_session = CASE WHEN ?3 = 'held' THEN claimant_session END
              WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'paying'",
         )?
         .execute(params![reservation.id.event.0, reservation.id.local, state])?;

@@ -14,7 +14,7 @@ use crate::store::selling::{
 
 use super::Effect;
 use super::column::{currency, lines_text, moment, ms, narrow};
-use super::rows;
+use super::{bounds, rows};
 
 /// Claims units for a reservation, all of them or none.
 pub fn hold(connection: &Connection, request: &HoldRequest) -> Result<Effect<HoldOutcome>, StoreError> {
@@ -23,6 +23,9 @@ pub fn hold(connection: &Connection, request: &HoldRequest) -> Result<Effect<Hol
     };
     if sale.ends_at <= request.now {
         return Ok(Effect::Undo(HoldOutcome::SalesClosed));
+    }
+    if let Some(too_many) = bounds::exceeded(connection, request)? {
+        return Ok(Effect::Undo(HoldOutcome::TooMany(too_many)));
     }
     let until = request.now.plus_ms(sale.reservation_ms);
     let hold = Hold {
@@ -235,8 +238,9 @@ impl Hold<'_> {
         let minor = lines.iter().map(|line| line.price).sum();
         self.connection
             .prepare_cached(
-                "INSERT INTO reservations (event_id, reservation_id, state, lines, amount, created_at, expires_at)
-                 VALUES (?1, ?2, 'held', ?3, ?4, ?5, ?6)",
+                "INSERT INTO reservations (event_id, reservation_id, state, lines, amount, created_at, expires_at,
+                                           claimant_address, claimant_session)
+                 VALUES (?1, ?2, 'held', ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 id.event.0,
@@ -244,7 +248,9 @@ impl Hold<'_> {
                 lines_text(&lines),
                 minor,
                 ms(self.request.now),
-                ms(self.until)
+                ms(self.until),
+                self.request.claimant.address.bytes(),
+                self.request.claimant.session.0
             ])?;
         let amount = Money {
             minor,
@@ -275,7 +281,7 @@ pub fn release(
     };
     let released = connection
         .prepare_cached(
-            "UPDATE reservations SET state = 'released'
+            "UPDATE reservations SET state = 'released', claimant_address = NULL, claimant_session = NULL
              WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'held'",
         )?
         .execute(params![id.event.0, id.local])?;

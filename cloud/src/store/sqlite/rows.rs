@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{Generation, TierId, Unit};
 
-use crate::ids::{BookingId, ReservationId, TicketId};
+use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
 use crate::store::StoreError;
 use crate::store::catalogue::Seat;
@@ -37,13 +37,17 @@ pub fn reservation(connection: &Connection, id: &ReservationId) -> Result<Option
 /// Finds a booking with its tickets.
 pub fn booking(connection: &Connection, id: &BookingId) -> Result<Option<Booking>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at
+        "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at, charge_reference
          FROM bookings JOIN events USING (event_id)
          WHERE event_id = ?1 AND booking_id = ?2",
     )?;
     let mut found = query.query_and_then(params![id.event.0, id.local], |row| {
         Ok::<_, StoreError>(Booking {
             id: *id,
+            charge: ChargeReference {
+                event: id.event,
+                local: row.get(7)?,
+            },
             reservation: ReservationId {
                 event: id.event,
                 local: row.get(0)?,
@@ -61,9 +65,24 @@ pub fn booking(connection: &Connection, id: &BookingId) -> Result<Option<Booking
     found.next().transpose()
 }
 
+/// Finds the booking that a charge is for.
+pub fn booking_of_charge(
+    connection: &Connection,
+    charge: &ChargeReference,
+) -> Result<Option<BookingId>, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT booking_id FROM bookings WHERE event_id = ?1 AND charge_reference = ?2")?
+        .query_row(params![charge.event.0, charge.local], |row| row.get(0))
+        .optional()?;
+    Ok(found.map(|local| BookingId {
+        event: charge.event,
+        local,
+    }))
+}
+
 /// The columns [`read_ticket`] reads.
-const TICKET_COLUMNS: &str = "SELECT ticket_id, booking_id, unit, generation, tier, tiers.name, admits,
-        section, row, number, tickets.state, payload, issued_at";
+const TICKET_COLUMNS: &str = "SELECT ticket_id, unit, generation, tier, tiers.name, admits,
+        section, row, number, tickets.state, transferred, payload, issued_at";
 /// Where they come from, beside the tickets.
 const TICKET_JOINS: &str = "JOIN units USING (event_id, unit) JOIN tiers USING (event_id, tier)";
 
@@ -89,12 +108,12 @@ fn tickets_of(connection: &Connection, id: &BookingId) -> Result<Vec<Ticket>, St
 }
 
 fn read_ticket(row: &Row<'_>, event: usher_keys::EventId) -> Result<Ticket, StoreError> {
-    let section: Option<String> = row.get(7)?;
+    let section: Option<String> = row.get(6)?;
     let seat = match section {
         Some(section) => Some(Seat {
             section,
-            row: row.get(8)?,
-            number: row.get(9)?,
+            row: row.get(7)?,
+            number: row.get(8)?,
         }),
         None => None,
     };
@@ -103,17 +122,14 @@ fn read_ticket(row: &Row<'_>, event: usher_keys::EventId) -> Result<Ticket, Stor
             event,
             local: row.get(0)?,
         },
-        booking: BookingId {
-            event,
-            local: row.get(1)?,
-        },
-        unit: Unit(row.get(2)?),
-        generation: Generation(row.get(3)?),
-        tier: TierId(row.get(4)?),
-        tier_name: row.get(5)?,
-        admits: row.get(6)?,
+        unit: Unit(row.get(1)?),
+        generation: Generation(row.get(2)?),
+        tier: TierId(row.get(3)?),
+        tier_name: row.get(4)?,
+        admits: row.get(5)?,
         seat,
-        state: ticket_state(row.get_ref(10)?.as_str()?)?,
+        state: ticket_state(row.get_ref(9)?.as_str()?)?,
+        transferred: row.get(10)?,
         payload: row.get(11)?,
         issued_at: moment(row.get(12)?),
     })
@@ -162,12 +178,12 @@ pub fn open_bookings(connection: &Connection, (): &()) -> Result<Vec<OpenBooking
 /// Finds a booking if its payment has no known end.
 pub fn open_booking(connection: &Connection, id: &BookingId) -> Result<Option<OpenBooking>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT reservation_id FROM bookings WHERE event_id = ?1 AND booking_id = ?2 AND state = 'paying'",
+        "SELECT reservation_id, charge_reference FROM bookings WHERE event_id = ?1 AND booking_id = ?2 AND state = 'paying'",
     )?;
     let found = query
-        .query_row(params![id.event.0, id.local], |row| row.get(0))
+        .query_row(params![id.event.0, id.local], |row| row.try_into())
         .optional()?;
-    let Some(local) = found else {
+    let Some((local, charge)) = found else {
         return Ok(None);
     };
     let reservation = reservation(
@@ -183,6 +199,10 @@ pub fn open_booking(connection: &Connection, id: &BookingId) -> Result<Option<Op
     let units = units_to_issue(connection, &reservation)?;
     Ok(Some(OpenBooking {
         id: *id,
+        charge: ChargeReference {
+            event: id.event,
+            local: charge,
+        },
         reservation: reservation.id,
         amount: reservation.amount,
         units,
@@ -219,8 +239,8 @@ mod tests {
             let row = params![EVENT.0, unit, id];
             for sql in [
                 "INSERT INTO units (event_id, unit, tier, state, reservation_id, issued) VALUES (?1, ?2, 1, 'booked', ?3, 1)",
-                "INSERT INTO bookings VALUES (?1, ?3, ?3, 'k' || ?2, zeroblob(32), 'confirmed', NULL, 'a@b.example', 100, 1, 1)",
-                "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 'payload', 1)",
+                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 'k' || ?2, zeroblob(32), 'confirmed', NULL, 'a@b.example', 100, 1, 1)",
+                "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1)",
             ] {
                 connection.execute(sql, row).unwrap();
             }

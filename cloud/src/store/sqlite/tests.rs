@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use tempfile::TempDir;
 
 use super::*;
+use crate::ids::BookingId;
 use crate::store::finding::Finding;
 
 fn notes() -> Vec<Migration> {
@@ -163,4 +164,41 @@ async fn altered_definitions_and_lists_are_named() {
             "{alteration}: {found:?}"
         );
     }
+}
+
+#[test]
+fn what_was_sold_before_bookings_could_be_renewed_is_kept() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    connection.pragma_update(None, "foreign_keys", true).unwrap();
+    let before: Vec<Migration> = migrations()
+        .into_iter()
+        .filter(|migration| migration.version() < 12)
+        .collect();
+    refinery::Runner::new(&before).run(&mut connection).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO organizers VALUES (x'01', 'o', 1);
+             INSERT INTO venues VALUES (x'01', x'01', 'v', 'c', '', 1);
+             INSERT INTO events VALUES (zeroblob(16), x'01', x'01', 'v', 'c', 'c', 'n', 'd', 's', 1, 2, 'published', 'EUR', 1,
+                                        'p', 1, 0, 1, 1);
+             INSERT INTO tiers VALUES (zeroblob(16), 1, 'Standing', 100, 1, 0);
+             INSERT INTO reservations VALUES (zeroblob(16), zeroblob(24), 'booked', '[]', 100, 1, 1);
+             INSERT INTO units (event_id, unit, tier, state, reservation_id, issued)
+             VALUES (zeroblob(16), 0, 1, 'booked', zeroblob(24), 1);
+             INSERT INTO bookings VALUES (zeroblob(16), zeroblob(24), zeroblob(24), 'k', zeroblob(32), 'confirmed', NULL,
+                                          'a@b.example', 100, 1, 1);
+             INSERT INTO tickets VALUES (zeroblob(16), zeroblob(24), 0, 1, zeroblob(24), 'valid', 'payload', 1);",
+        )
+        .unwrap();
+    refinery::Runner::new(&migrations())
+        .set_grouped(true)
+        .run(&mut connection)
+        .unwrap();
+    let id = BookingId {
+        event: usher_keys::EventId([0; 16]),
+        local: [0; 24],
+    };
+    let booking = rows::booking(&connection, &id).unwrap().unwrap();
+    assert_eq!((booking.charge.local, booking.tickets.len()), ([0; 24], 1));
+    assert!(!booking.tickets[0].transferred);
 }

@@ -9,11 +9,11 @@ use usher_gate_agent::config::Config;
 use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::http;
 use usher_gate_agent::hub::Hub;
-use usher_gate_agent::replica::{Meta, Replica, ScannerTerms, TokenHolder};
+use usher_gate_agent::replica::{Meta, Replica, ScannerCode, ScannerTerms, TokenHolder};
 use usher_gate_agent::token::DeviceToken;
 use usher_keys::enrolment::EnrolmentSecret;
 use usher_keys::pem::{self, RNG_BYTES};
-use usher_keys::{KeyId, Role, Timestamp};
+use usher_keys::{EnrolmentCode, EnrolmentRequest, KeyId, Role, Timestamp};
 use usher_link::Replica as _;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::{Run, Tail};
@@ -22,7 +22,9 @@ use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::{Generation, TierId, Unit};
 
 use super::{Into, Server};
-use crate::hostile::scene::{authority, hub, identity_always, policy, roots, signed_bundle, tickets, trust};
+use crate::hostile::scene::{
+    EVENT, authority, hub, identity_always, policy, roots, signed_bundle, tickets, trust,
+};
 
 /// The one-time secret of the code that scanners can enrol with.
 const SECRET: EnrolmentSecret = EnrolmentSecret([0x5e; 16]);
@@ -37,18 +39,23 @@ pub async fn open() -> Server {
     let holder = TokenHolder {
         name: "Turnstile".to_owned(),
         gates: Vec::new(),
+        expires: Timestamp(i64::MAX as u64),
     };
-    let terms = ScannerTerms {
-        gates: Vec::new(),
-        override_refusals: false,
-        valid_ms: 3_600_000,
+    let scanners = ScannerCode {
+        key: SECRET.key(),
+        terms: ScannerTerms {
+            gates: Vec::new(),
+            override_refusals: false,
+            valid_ms: 3_600_000,
+        },
+        expires: Timestamp(i64::MAX as u64),
     };
     let now = services.replica.clock().now();
     let access = &services.access;
     access
         .add_token(token.hash(), &holder, now)
         .expect("a token is stored");
-    let added = access.add_code(SECRET.hash(), &terms, Timestamp(i64::MAX as u64), now);
+    let added = access.add_code(SECRET.id(), &scanners, now);
     added.expect("a code is stored");
     services
         .replica
@@ -61,8 +68,9 @@ pub async fn open() -> Server {
             (Method::POST, "/v1/scans".to_owned(), Into::Body),
             (Method::POST, "/v1/enrolments".to_owned(), Into::Body),
             (Method::GET, "/v1/status".to_owned(), Into::Query),
+            (Method::GET, "/readyz".to_owned(), Into::Query),
         ],
-        names: vec![("$code", code())],
+        names: vec![("$code", code()), ("$enrolment", enrolment())],
         token: token.reveal(),
         _kept: Box::new((hub, folder)),
     }
@@ -82,6 +90,7 @@ async fn start(directory: &DataDirectory) -> Hub {
     let config = Config {
         listen: free,
         http: free,
+        enrolments: free,
         ..Config::default()
     };
     let started = Hub::start(directory, &config, Clock::system()).await;
@@ -107,6 +116,13 @@ fn decree(now: Timestamp) -> Run {
         records: entries.map(|entry| entry.bytes).to_vec(),
         head: ledger.seal(&authority()).expect("there are new records"),
     }
+}
+
+/// What a scanner sends that this hub enrols.
+fn enrolment() -> String {
+    let code = EnrolmentCode::new("http://localhost", EVENT, roots(), SECRET).expect("a code of a hub");
+    let request = EnrolmentRequest::new(&code, "Scanner".to_owned(), &hub(9)).expect("a name that fits");
+    serde_json::to_string(&request).expect("a request has a JSON form")
 }
 
 /// The text of a ticket that this hub admits.

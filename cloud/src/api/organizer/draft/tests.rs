@@ -78,6 +78,17 @@ fn a_draft_without_zones_and_gates_gets_one_of_each() {
 }
 
 #[test]
+fn a_tier_without_zones_opens_the_outermost_alone() {
+    let mut draft = good();
+    draft["zones"] = json!([{"id": 7, "name": "Floor"}, {"id": 3, "name": "Backstage"}]);
+    draft["tiers"][1]["zones"] = json!([7, 3]);
+    let request: EventRequest = serde_json::from_value(draft).unwrap();
+    let policy = request.inventory().unwrap().policy;
+    assert_eq!(policy.tier(TierId(1)).unwrap().zones, [ZoneId(7)]);
+    assert_eq!(policy.tier(TierId(2)).unwrap().zones, [ZoneId(7), ZoneId(3)]);
+}
+
+#[test]
 fn values_that_make_no_sense_are_named() {
     check_refused(|draft| draft["name"] = json!(""), "/name");
     check_refused(|draft| draft["name"] = json!("a\u{0}b"), "/name");
@@ -95,6 +106,7 @@ fn values_that_make_no_sense_are_named() {
     check_refused(|draft| draft["tiers"][0]["admits"] = json!(0), "/tiers/0/admits");
     check_refused(|draft| draft["tiers"][1]["tier"] = json!(1), "");
     check_refused(|draft| draft["tiers"][0]["zones"] = json!([9]), "");
+    check_refused(|draft| draft["tiers"][0]["zones"] = json!([]), "/tiers/0/zones");
     check_refused(
         |draft| draft["general_admission"][0]["tier"] = json!(7),
         "/general_admission/0/tier",

@@ -39,6 +39,7 @@ pub fn check_tickets(
         tickets += 1;
     }
     check_units(connection, event, findings)?;
+    check_transfers(connection, event, findings)?;
     Ok(tickets)
 }
 
@@ -92,6 +93,32 @@ fn check_units(
             event,
             unit: Unit(unit?),
         });
+    }
+    Ok(())
+}
+
+/// A ticket is in the booking of the one it replaced, unless that was transferred: then it is in none.
+fn check_transfers(
+    connection: &Connection,
+    event: EventId,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let mut select = connection.prepare(
+        "SELECT DISTINCT next.unit FROM tickets AS next LEFT JOIN tickets AS last
+             ON last.event_id = next.event_id AND last.unit = next.unit
+                AND last.generation = next.generation - 1 AND last.state = 'superseded'
+         WHERE next.event_id = ?1 AND CASE
+             WHEN last.unit IS NULL THEN next.booking_id IS NULL
+             WHEN last.transferred THEN next.booking_id IS NOT NULL
+             ELSE next.booking_id IS NOT last.booking_id
+         END ORDER BY next.unit",
+    )?;
+    let units = select.query_map([event.0], |row| row.get(0).map(Unit))?;
+    for unit in units {
+        let unit = Finding::Unit { event, unit: unit? };
+        if !findings.contains(&unit) {
+            findings.push(unit);
+        }
     }
     Ok(())
 }

@@ -1,13 +1,13 @@
 //! Appending to logs: records, heads and what changes with them in one transaction, only if they follow what is stored.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use usher_keys::EventId;
+use usher_keys::{EventId, Timestamp};
 use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Tail};
 use usher_protocol::{Origin, Seq};
 
 use crate::ids::TicketId;
 use crate::store::StoreError;
-use crate::store::authority::{Append, AppendOutcome, Beside, DropLog, Sealed};
+use crate::store::authority::{Append, AppendOutcome, Beside, DropLog, ReissuedTo, Sealed};
 use crate::store::selling::{NewTicket, TicketState};
 use crate::store::sqlite::Effect;
 use crate::store::sqlite::column::ms;
@@ -25,7 +25,10 @@ pub fn append(connection: &Connection, request: &Append) -> Result<Effect<Append
         let done = match beside {
             Beside::UseCode(used) => devices::use_code(connection, used, request.now)?,
             Beside::TicketStands { ticket, from, to } => set_standing(connection, ticket, *from, *to)?,
-            Beside::Reissue { old, new } => reissue(connection, old, new, request)?,
+            Beside::Reissue { old, new, to } => {
+                reissue(connection, old, new, request.now)?
+                    && (*to == ReissuedTo::SameHolder || part(connection, old, new)?)
+            }
         };
         if !done {
             return Ok(Effect::Undo(AppendOutcome::Conflict));
@@ -159,9 +162,9 @@ fn reissue(
     connection: &Connection,
     old: &TicketId,
     new: &NewTicket,
-    request: &Append,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let event = request.event;
+    let event = old.event;
     let counted = connection
         .prepare_cached(
             "UPDATE units SET issued = ?3
@@ -177,6 +180,20 @@ fn reissue(
              SELECT event_id, ?3, unit, ?4, booking_id, 'valid', ?5, ?6
              FROM tickets WHERE event_id = ?1 AND ticket_id = ?2",
         )?
-        .execute(params![event.0, old.local, new.id.local, new.generation.0, new.payload, ms(request.now)])?;
+        .execute(params![event.0, old.local, new.id.local, new.generation.0, new.payload, ms(now)])?;
     Ok(true)
+}
+
+/// Takes a new ticket out of the booking of the one it replaced, because it is somebody else's.
+fn part(connection: &Connection, old: &TicketId, new: &NewTicket) -> Result<bool, StoreError> {
+    let event = old.event;
+    let marked = connection
+        .prepare_cached(
+            "UPDATE tickets SET transferred = 1 WHERE event_id = ?1 AND ticket_id = ?2 AND state = 'superseded'",
+        )?
+        .execute(params![event.0, old.local])?;
+    let parted = connection
+        .prepare_cached("UPDATE tickets SET booking_id = NULL WHERE event_id = ?1 AND ticket_id = ?2")?
+        .execute(params![event.0, new.id.local])?;
+    Ok(marked == 1 && parted == 1)
 }

@@ -1,11 +1,13 @@
 //! Enrolment codes, each good for one device, and when each device was last linked.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use usher_keys::{Capabilities, DeviceIdentity, EventId, PublicKey, Role, Timestamp, codec};
+use usher_keys::{
+    Capabilities, DeviceIdentity, EnrolmentId, EnrolmentKey, EventId, PublicKey, Role, Timestamp, codec,
+};
 
 use crate::store::StoreError;
 use crate::store::authority::{
-    Code, CodeId, Contact, EnrolmentTerms, NewCode, NewCodeOutcome, NoteContact, SecretHash, UsedCode,
+    Code, CodeId, Contact, EnrolmentTerms, NewCode, NewCodeOutcome, NoteContact, UsedCode,
 };
 use crate::store::sqlite::Effect;
 use crate::store::sqlite::column::{event_id, moment, ms};
@@ -32,13 +34,14 @@ pub fn add_code(connection: &Connection, request: &NewCode) -> Result<Effect<New
     let terms = &request.terms;
     connection
         .prepare_cached(
-            "INSERT INTO enrolment_codes (event_id, secret_hash, role, name, gates, enrol_scanners,
+            "INSERT INTO enrolment_codes (event_id, code_id, code_key, role, name, gates, enrol_scanners,
                                           override_refusals, certificate_ms, created_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             event,
-            request.id.secret.0,
+            request.id.code.0,
+            request.key.0,
             role_word(terms.role),
             terms.name,
             serde_json::to_string(&terms.gates).expect("gates are plain numbers"),
@@ -51,11 +54,11 @@ pub fn add_code(connection: &Connection, request: &NewCode) -> Result<Effect<New
     Ok(Effect::Keep(NewCodeOutcome::Added))
 }
 
-/// Finds the event whose enrolment code has this secret.
-pub fn code_event(connection: &Connection, secret: &SecretHash) -> Result<Option<EventId>, StoreError> {
+/// Finds the event of an enrolment code.
+pub fn code_event(connection: &Connection, code: &EnrolmentId) -> Result<Option<EventId>, StoreError> {
     let found = connection
-        .prepare_cached("SELECT event_id FROM enrolment_codes WHERE secret_hash = ?1")?
-        .query_row([secret.0], |row| row.get(0).map(event_id))
+        .prepare_cached("SELECT event_id FROM enrolment_codes WHERE code_id = ?1")?
+        .query_row([code.0], |row| row.get(0).map(event_id))
         .optional()?;
     Ok(found)
 }
@@ -63,10 +66,11 @@ pub fn code_event(connection: &Connection, secret: &SecretHash) -> Result<Option
 /// Finds an enrolment code.
 pub fn code(connection: &Connection, id: &CodeId) -> Result<Option<Code>, StoreError> {
     let mut select = connection.prepare_cached(
-        "SELECT role, name, gates, enrol_scanners, override_refusals, certificate_ms, expires_at, certificate
-         FROM enrolment_codes WHERE event_id = ?1 AND secret_hash = ?2",
+        "SELECT role, name, gates, enrol_scanners, override_refusals, certificate_ms, expires_at, certificate,
+                code_key
+         FROM enrolment_codes WHERE event_id = ?1 AND code_id = ?2",
     )?;
-    let mut found = select.query_and_then(params![id.event.0, id.secret.0], read_code)?;
+    let mut found = select.query_and_then(params![id.event.0, id.code.0], read_code)?;
     found.next().transpose()
 }
 
@@ -77,6 +81,7 @@ fn read_code(row: &Row<'_>) -> Result<Code, StoreError> {
         .transpose()
         .map_err(|_| StoreError::Unreadable { what: "certificate" })?;
     Ok(Code {
+        key: EnrolmentKey(row.get(8)?),
         terms: EnrolmentTerms {
             role: role(row.get_ref(0)?.as_str()?)?,
             name: row.get(1)?,
@@ -99,11 +104,11 @@ pub fn use_code(connection: &Connection, used: &UsedCode, now: Timestamp) -> Res
     let changed = connection
         .prepare_cached(
             "UPDATE enrolment_codes SET used_by = ?3, used_at = ?4, certificate = ?5
-             WHERE event_id = ?1 AND secret_hash = ?2 AND used_by IS NULL AND expires_at > ?4",
+             WHERE event_id = ?1 AND code_id = ?2 AND used_by IS NULL AND expires_at > ?4",
         )?
         .execute(params![
             used.id.event.0,
-            used.id.secret.0,
+            used.id.code.0,
             used.identity.unverified().device.0,
             ms(now),
             codec::encode(&used.identity),

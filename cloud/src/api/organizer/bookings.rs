@@ -1,0 +1,58 @@
+//! `/v1/organizer/events/{event_id}/bookings/{booking_id}`: what the box office does to a booking.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use usher_keys::EventId;
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, Conflict, Problem};
+use crate::api::input::Caller;
+use crate::api::pair::Pair;
+use crate::ids::BookingId;
+use crate::state::AppState;
+use crate::store::selling::{RenewBooking, RenewOutcome};
+
+use super::own_event;
+
+/// Where a booking is found from now on.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RenewedView {
+    /// Its new id: a secret, for the buyer alone.
+    #[schema(value_type = String)]
+    pub booking_id: BookingId,
+    /// Its page, for the buyer.
+    pub page: String,
+}
+
+/// Gives a booking a new id, because somebody else has got hold of the old one, which leads nowhere from then on. Asked
+/// again with the old id, it gives the same new one. Whoever has seen the tickets still has their codes: reissue those too.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/bookings/{booking_id}/renew", tag = "organizer",
+    params(("event_id" = String, Path), ("booking_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = RenewedView, description = "Renewed, now or before"),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such booking of your event"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "Its payment is running"),
+))]
+pub async fn renew(
+    State(app): State<Arc<AppState>>,
+    caller: Caller,
+    Pair(event, id): Pair<EventId, BookingId>,
+) -> Result<Json<RenewedView>, ApiError> {
+    own_event(&app, caller, event).await?;
+    if id.event != event {
+        return Err(ApiError::NotFound("booking of this event"));
+    }
+    let new = BookingId::draw(event, app.clock.now());
+    let renewed = app.store.renew_booking(RenewBooking { booking: id, new }).await?;
+    match renewed {
+        RenewOutcome::Renewed(booking_id) => Ok(Json(RenewedView {
+            page: app.link(&format!("/bookings/{booking_id}")),
+            booking_id,
+        })),
+        RenewOutcome::NotFound => Err(ApiError::NotFound("booking of this event")),
+        RenewOutcome::Paying => Err(ApiError::Conflict(Conflict::Paying)),
+    }
+}

@@ -1,0 +1,222 @@
+//! How much one client may hold without paying, and what becomes of what nobody paid for.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use usher_keys::Timestamp;
+
+use crate::ids::ReservationId;
+use crate::payment::DeclineReason;
+use crate::store::catalogue::Status;
+use crate::store::claimant::{BoundBy, Claimant, ClientAddress, HoldBounds, SessionHash, TooManyHeld};
+use crate::store::selling::{
+    BeginOutcome, Claim, CloseBooking, CloseOutcome, Ending, Forget, HoldOutcome, HoldRequest, OpenBooking,
+    ReleaseRequest, Reservation, ReservationState, Tidy, TierQuantity,
+};
+
+use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START};
+
+const BOUNDS: HoldBounds = HoldBounds {
+    per_address: 4,
+    per_session: 2,
+};
+
+fn claimant(address: u8, session: u8) -> Claimant {
+    Claimant {
+        address: ClientAddress::V6([address; 8]),
+        session: SessionHash([session; 16]),
+    }
+}
+
+async fn claim(case: &Case, claimant: Claimant, quantity: u32, now: Timestamp) -> HoldOutcome {
+    let request = HoldRequest {
+        reservation: ReservationId::draw(case.event, now),
+        claim: Claim::Tiers(vec![TierQuantity {
+            tier: STALLS,
+            quantity,
+        }]),
+        claimant,
+        bounds: BOUNDS,
+        now,
+    };
+    case.store.hold(request).await.unwrap()
+}
+
+async fn claimed(case: &Case, claimant: Claimant, quantity: u32, now: Timestamp) -> Reservation {
+    let outcome = claim(case, claimant, quantity, now).await;
+    let HoldOutcome::Held(reservation) = outcome else {
+        panic!("not held: {outcome:?}")
+    };
+    reservation
+}
+
+fn too_many(by: BoundBy, held: u32, fits_at: Timestamp) -> HoldOutcome {
+    let most = match by {
+        BoundBy::Address => BOUNDS.per_address,
+        BoundBy::Session => BOUNDS.per_session,
+    };
+    HoldOutcome::TooMany(TooManyHeld {
+        by,
+        held,
+        most,
+        fits_at,
+    })
+}
+
+pub async fn a_session_and_an_address_hold_so_much_without_paying(case: Case) {
+    let (later, expiry) = (START.plus_ms(1_000), START.plus_ms(HOLD_MS));
+    claimed(&case, claimant(1, 1), 1, START).await;
+    assert_eq!(
+        claim(&case, claimant(1, 1), 2, later).await,
+        too_many(BoundBy::Session, 1, expiry)
+    );
+    claimed(&case, claimant(1, 1), 1, later).await;
+    claimed(&case, claimant(1, 2), 2, later).await;
+    assert_eq!(
+        claim(&case, claimant(1, 3), 1, later).await,
+        too_many(BoundBy::Address, 4, expiry)
+    );
+    // A session that moves to another address keeps what it holds.
+    assert_eq!(
+        claim(&case, claimant(2, 2), 1, later).await,
+        too_many(BoundBy::Session, 2, later.plus_ms(HOLD_MS))
+    );
+    claimed(&case, claimant(2, 3), 2, later).await;
+    assert_eq!(case.occupancy(later).await.tiers[0].available, 0);
+    // What has expired does not count, tidied or not.
+    claimed(&case, claimant(1, 4), 1, expiry).await;
+}
+
+pub async fn what_is_given_back_paid_for_or_being_paid_does_not_count(case: Case) {
+    let me = claimant(1, 1);
+    let first = claimed(&case, me, 2, START).await;
+    let release = ReleaseRequest {
+        reservation: first.id,
+        now: START,
+    };
+    case.store.release(release).await.unwrap();
+    let second = claimed(&case, me, 2, START).await;
+    let open = case.begun(second.id, "a", START).await;
+    let third = claimed(&case, me, 2, START).await;
+    case.confirm(&open, START).await;
+    assert!(matches!(
+        claim(&case, me, 1, START).await,
+        HoldOutcome::TooMany(_)
+    ));
+    // A declined payment gives units back to the reservation, where they count again.
+    let open = case.begun(third.id, "b", START).await;
+    let declined = Ending::Declined(DeclineReason::Card);
+    case.close(&open, declined, START).await;
+    assert!(matches!(
+        claim(&case, me, 1, START).await,
+        HoldOutcome::TooMany(_)
+    ));
+}
+
+pub async fn payments_that_fail_hold_no_more_than_may_be_held(case: Case) {
+    let me = claimant(1, 1);
+    let fail = async |open: &OpenBooking, ending| {
+        let close = CloseBooking {
+            booking: open.id,
+            ending,
+            bounds: BOUNDS,
+            now: START,
+        };
+        assert_eq!(
+            case.store.close_booking(close).await.unwrap(),
+            CloseOutcome::Closed
+        );
+    };
+    let first = claimed(&case, me, 2, START).await;
+    let paying = case.begun(first.id, "a", START).await;
+    let second = claimed(&case, me, 1, START).await;
+    fail(&paying, Ending::Declined(DeclineReason::Card)).await;
+    let state = async |id| case.store.reservation(id).await.unwrap().unwrap().state;
+    assert_eq!(state(first.id).await, ReservationState::Released);
+    assert_eq!(case.occupancy(START).await.tiers[0].held, 1);
+    assert_eq!(case.begin(first.id, "b", START).await, BeginOutcome::Released);
+    // Within the bound it goes back, as often as it is tried.
+    for key in ["c", "d"] {
+        let paying = case.begun(second.id, key, START).await;
+        fail(&paying, Ending::Abandoned).await;
+        assert_eq!(state(second.id).await, ReservationState::Held);
+    }
+}
+
+pub async fn many_claims_at_once_stay_within_the_bound(case: Case) {
+    let case = Arc::new(case);
+    let mut claims = JoinSet::new();
+    for number in 0..64 {
+        let case = Arc::clone(&case);
+        claims.spawn(async move { claim(&case, claimant(1, number), 1, START).await });
+    }
+    let outcomes = claims.join_all().await;
+    let held = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, HoldOutcome::Held(_)));
+    assert_eq!(held.count(), 4);
+    assert_eq!(case.occupancy(START).await.tiers[0].held, 4);
+}
+
+pub async fn what_nobody_paid_for_is_forgotten(case: Case) {
+    let expired = case.held(&[0, 1], START).await;
+    let released = case.held(&[2], START).await;
+    let release = ReleaseRequest {
+        reservation: released.id,
+        now: START,
+    };
+    case.store.release(release).await.unwrap();
+    let tried = case.held(&[3], START).await;
+    let open = case.begun(tried.id, "a", START).await;
+    case.close(&open, Ending::Declined(DeclineReason::Card), START)
+        .await;
+    let booked = case.held(&[4], START).await;
+    let open = case.begun(booked.id, "b", START).await;
+    case.confirm(&open, START).await;
+    let HoldOutcome::Held(paying) = case.hold_tier(STANDING, 1, START).await else {
+        panic!("free")
+    };
+    case.begun(paying.id, "c", START).await;
+    let now = START.plus_ms(HOLD_MS);
+    // The seat is somebody else's by now; its first claim is no less dead.
+    let retaken = case.held(&[1], now).await;
+    let HoldOutcome::Held(live) = case.hold_tier(GUESTS, 1, now).await else {
+        panic!("free")
+    };
+    let before = case.occupancy(now).await;
+    let mut forget = Forget {
+        event: case.event,
+        ended_by: START.plus_ms(HOLD_MS - 1),
+        limit: 1,
+    };
+    assert_eq!(case.store.forget(forget).await.unwrap(), 0);
+    forget.ended_by = now;
+    assert_eq!(case.store.forget(forget).await.unwrap(), 1);
+    forget.limit = 10;
+    assert_eq!(case.store.forget(forget).await.unwrap(), 1);
+    assert_eq!(case.store.forget(forget).await.unwrap(), 0);
+
+    assert_eq!(case.occupancy(now).await, before);
+    for (reservation, kept) in [
+        (expired.id, false),
+        (released.id, false),
+        (tried.id, true),
+        (booked.id, true),
+        (paying.id, true),
+        (retaken.id, true),
+        (live.id, true),
+    ] {
+        let found = case.store.reservation(reservation).await.unwrap();
+        assert_eq!(found.is_some(), kept, "{reservation:?}");
+    }
+    // No unit refers to what is not there: all that is left to tidy is the one of the declined payment.
+    let tidy = Tidy {
+        event: case.event,
+        limit: 100,
+        now,
+    };
+    assert_eq!(case.store.tidy(tidy).await.unwrap(), 1);
+    assert_eq!(case.begin(expired.id, "d", now).await, BeginOutcome::NotFound);
+    assert_eq!(case.seat(0, now).await, Status::Available);
+    case.held(&[0], now).await;
+}

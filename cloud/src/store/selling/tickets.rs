@@ -1,0 +1,86 @@
+//! Tickets as plain values: what one will say before it is signed, and what it is once it is written down.
+
+use usher_keys::Timestamp;
+use usher_protocol::ticket::TicketFlags;
+use usher_protocol::{Generation, TierId, Unit};
+
+use crate::ids::TicketId;
+use crate::store::catalogue::Seat;
+
+/// What the ticket of a unit will say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitToIssue {
+    /// The unit.
+    pub unit: Unit,
+    /// Its tier.
+    pub tier: TierId,
+    /// The generation the ticket will have.
+    pub generation: Generation,
+    /// How many people it lets in.
+    pub admits: u8,
+    /// What gates shall look at.
+    pub flags: TicketFlags,
+}
+
+/// A signed ticket that is to be written down.
+#[derive(Clone)]
+pub struct NewTicket {
+    /// Its id.
+    pub id: TicketId,
+    /// Its unit.
+    pub unit: Unit,
+    /// Its generation.
+    pub generation: Generation,
+    /// The digits of its QR code.
+    pub payload: String,
+}
+
+/// How a ticket stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TicketState {
+    /// It opens gates.
+    Valid,
+    /// A newer generation has replaced it.
+    Superseded,
+    /// It was revoked.
+    Revoked,
+}
+
+/// The right to use one unit.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// Its id.
+    pub id: TicketId,
+    /// Its unit.
+    pub unit: Unit,
+    /// Which reissue it is, from 1.
+    pub generation: Generation,
+    /// Its tier.
+    pub tier: TierId,
+    /// The tier's name.
+    pub tier_name: String,
+    /// How many people it lets in.
+    pub admits: u8,
+    /// Where it is, if it is a seat.
+    pub seat: Option<Seat>,
+    /// How it stands.
+    pub state: TicketState,
+    /// Whether the ticket that replaced it is somebody else's.
+    pub transferred: bool,
+    /// The digits of its QR code.
+    pub payload: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+}
+
+// The payload opens a gate and stays out of logs.
+impl std::fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ticket")
+            .field("id", &self.id)
+            .field("unit", &self.unit)
+            .field("generation", &self.generation)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}

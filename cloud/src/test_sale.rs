@@ -1,0 +1,59 @@
+//! Selling real tickets against test cards: fine to try things out, and said loudly to everyone, because nobody pays.
+
+use crate::config::{Config, GatewayKind};
+use crate::state::AppState;
+use crate::store::StoreError;
+use crate::store::catalogue::{Event, EventQuery};
+
+/// Events that are named in one sentence.
+const EVENTS_NAMED: u32 = 3;
+
+/// Tells whether the gateway takes test cards and moves no money.
+pub fn takes_test_cards(config: &Config) -> bool {
+    match config.payments.gateway {
+        GatewayKind::Sandbox => true,
+    }
+}
+
+/// Says which events are on sale against test cards; `None` if there are none.
+///
+/// **Errors**: [`StoreError`].
+pub async fn warning(app: &AppState) -> Result<Option<String>, StoreError> {
+    if !takes_test_cards(&app.config) {
+        return Ok(None);
+    }
+    let query = EventQuery {
+        words: Vec::new(),
+        city: None,
+        after: None,
+        limit: EVENTS_NAMED,
+        now: app.clock.now(),
+    };
+    let found = app.store.events(query).await?;
+    let names: Vec<_> = found.events.iter().map(|event| event.name.as_str()).collect();
+    let more = if found.next.is_some() { " and others" } else { "" };
+    Ok((!names.is_empty()).then(|| sentence(&format!("{}{more}", names.join(", ")))))
+}
+
+/// Says so in the log when the server starts with such events.
+///
+/// **Errors**: [`StoreError`].
+pub async fn warn_at_start(app: &AppState) -> Result<(), StoreError> {
+    if let Some(warning) = warning(app).await? {
+        tracing::warn!("{warning}");
+    }
+    Ok(())
+}
+
+/// Says so in the log when an event is published.
+pub fn warn_of(app: &AppState, event: &Event) {
+    if takes_test_cards(&app.config) && !event.is_over(app.clock.now()) {
+        tracing::warn!(event = %event.id, "{}", sentence(&event.name));
+    }
+}
+
+fn sentence(names: &str) -> String {
+    format!(
+        "TEST CARDS: real tickets are on sale and nobody is charged, because payments.gateway is \"sandbox\". On sale: {names}"
+    )
+}

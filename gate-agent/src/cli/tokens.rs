@@ -1,0 +1,185 @@
+//! `http-token` and `tokens`: the way in for devices without a certificate, also while the hub is running; what a token opens is the HTTP side's.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::bail;
+use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
+use usher_keys::{Certificate, Timestamp};
+
+use super::{HttpToken, TokensCommand};
+use crate::clock::Clock;
+use crate::directory::DataDirectory;
+use crate::enrol::words::moment;
+use crate::replica::{Access, Replica, TokenHolder, TokenRow};
+use crate::token::DeviceToken;
+use crate::words;
+
+/// Longest life of a token: a festival's week.
+pub const MAX_TOKEN_HOURS: u64 = 7 * 24;
+
+/// Prints a token; what it is good for is said beside it, where a script does not look.
+pub fn http_token(directory: &DataDirectory, wanted: HttpToken) -> anyhow::Result<ExitCode> {
+    let meta = Replica::read_meta(&directory.replica_path())?;
+    let now = Clock::system().now();
+    let holder = holder(wanted, meta.identity.unverified(), now)?;
+    let token = DeviceToken::draw()?;
+    let access = Access::open(&directory.access_path())?;
+    access.add_token(token.hash(), &holder, now)?;
+    writeln!(std::io::stdout().lock(), "{}", token.reveal())?;
+    writeln!(
+        std::io::stderr().lock(),
+        "for \"{}\" at {}, until {}; it is not shown again",
+        holder.name,
+        words::gates(&holder.gates),
+        moment(holder.expires),
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives what a token may do: no more than the hub itself, and no longer.
+fn holder(wanted: HttpToken, hub: &Certificate, now: Timestamp) -> anyhow::Result<TokenHolder> {
+    let HttpToken {
+        gates, name, hours, ..
+    } = wanted;
+    let is_name = (1..=MAX_NAME_BYTES).contains(&name.len()) && !name.chars().any(char::is_control);
+    if gates.len() > MAX_GATES || !is_name {
+        bail!(
+            "a token is for at most {MAX_GATES} gates and has a name of 1 to {MAX_NAME_BYTES} bytes in one line"
+        );
+    }
+    if let Some(gate) = gates.iter().find(|gate| !hub.serves(**gate)) {
+        bail!(
+            "this hub does not serve gate {gate}: its certificate is for {}",
+            words::gates(&hub.gates)
+        );
+    }
+    if hub.window.until <= now {
+        bail!("this hub's certificate has run out: enroll it anew before it gives tokens");
+    }
+    let longest = Duration::from_hours(hours);
+    let expires = now.plus_ms(u64::try_from(longest.as_millis()).unwrap_or(u64::MAX));
+    Ok(TokenHolder {
+        name,
+        gates: if gates.is_empty() {
+            hub.gates.clone()
+        } else {
+            gates
+        },
+        expires: expires.min(hub.window.until),
+    })
+}
+
+/// Lists the tokens, or takes some back.
+pub fn tokens(directory: &DataDirectory, command: TokensCommand) -> anyhow::Result<ExitCode> {
+    // Says so when this directory is no hub's.
+    Replica::read_meta(&directory.replica_path())?;
+    let access = Access::open(&directory.access_path())?;
+    let mut out = std::io::stdout().lock();
+    match command {
+        TokensCommand::List => {
+            let (rows, now) = (access.tokens()?, Clock::system().now());
+            if rows.is_empty() {
+                writeln!(
+                    out,
+                    "there are no tokens: make one with usher-gate-agent http-token"
+                )?;
+            }
+            for row in &rows {
+                write!(out, "{}", listed(row, now))?;
+            }
+        }
+        TokensCommand::Revoke { name } => match access.revoke_tokens(&name)? {
+            0 => bail!("there is no token named \"{name}\": see usher-gate-agent tokens list"),
+            taken => writeln!(
+                out,
+                "took {taken} tokens of \"{name}\" back; they are refused from now on"
+            )?,
+        },
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listed(row: &TokenRow, now: Timestamp) -> String {
+    let holder = &row.holder;
+    let end = if holder.expires <= now { "ended" } else { "ends" };
+    let used = row.used.map_or_else(|| "never".to_owned(), moment);
+    format!(
+        "{}\n  gates     {}\n  made      {}\n  {end:<9} {}\n  last used {used}\n",
+        holder.name,
+        words::gates(&holder.gates),
+        moment(row.made),
+        moment(holder.expires),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_keys::{Capabilities, Role, Window};
+
+    use super::*;
+    use crate::rehearsal::certificate;
+
+    const NOW: Timestamp = Timestamp(1_000);
+    const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+    fn hub(gates: &[u16], until: u64) -> Certificate {
+        Certificate {
+            gates: gates.to_vec(),
+            window: Window {
+                from: Timestamp(0),
+                until: Timestamp(until),
+            },
+            ..certificate(1, Role::Hub, Capabilities::default())
+        }
+    }
+
+    fn wish(gates: &[u16], hours: u64) -> HttpToken {
+        HttpToken {
+            gates: gates.to_vec(),
+            every_gate: gates.is_empty(),
+            name: "turnstile".to_owned(),
+            hours,
+        }
+    }
+
+    #[test]
+    fn a_token_ends_with_the_hub_and_serves_no_gate_more() {
+        let week = MAX_TOKEN_HOURS;
+        for (hub, wish, gates, until) in [
+            (hub(&[], u64::MAX), wish(&[1], week), vec![1], NOW.0 + 7 * DAY_MS),
+            (hub(&[], u64::MAX), wish(&[1], 24), vec![1], NOW.0 + DAY_MS),
+            (hub(&[], NOW.0 + 5), wish(&[], week), vec![], NOW.0 + 5),
+            (
+                hub(&[2, 3], u64::MAX),
+                wish(&[], 1),
+                vec![2, 3],
+                NOW.0 + DAY_MS / 24,
+            ),
+        ] {
+            let holder = holder(wish, &hub, NOW).unwrap();
+            assert_eq!((holder.gates, holder.expires), (gates, Timestamp(until)));
+        }
+    }
+
+    #[test]
+    fn what_the_hub_cannot_give_is_refused_in_words() {
+        let named = |name: &str| HttpToken {
+            name: name.to_owned(),
+            ..wish(&[2], 1)
+        };
+        let everywhere = || hub(&[], u64::MAX);
+        for (hub, wish, says) in [
+            (hub(&[2, 3], u64::MAX), wish(&[1], 1), "for gates 2 and 3"),
+            (hub(&[], NOW.0), wish(&[2], 1), "has run out"),
+            (everywhere(), named(""), "1 to 64 bytes"),
+            (everywhere(), named("a\nb"), "in one line"),
+            (everywhere(), named(&"x".repeat(65)), "1 to 64 bytes"),
+            (everywhere(), wish(&[2; MAX_GATES + 1], 1), "at most 64 gates"),
+        ] {
+            let refused = holder(wish, &hub, NOW).unwrap_err().to_string();
+            assert!(refused.contains(says), "{refused}");
+        }
+    }
+}

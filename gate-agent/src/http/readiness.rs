@@ -1,0 +1,44 @@
+//! `GET /readyz`: whether this hub can let people in, for whatever watches over it; why not is the status's.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use crate::hub::Services;
+
+/// Whether the hub is ready; it names nobody, so anyone may ask.
+#[derive(Serialize)]
+pub struct Readiness {
+    ready: bool,
+    /// What keeps it from letting people in.
+    missing: Vec<&'static str>,
+    /// What is set up so that it should not stay.
+    warnings: Vec<&'static str>,
+}
+
+/// Tells: 200 when people can be let in, else 503.
+pub async fn ready(State(services): State<Arc<Services>>) -> (StatusCode, Json<Readiness>) {
+    let replica = &services.replica;
+    let missing: Vec<_> = [
+        (replica.figures().failing, "the disk takes nothing"),
+        (!replica.may_judge(), "the certificate has run out or was revoked"),
+        (replica.standing().policy.is_none(), "no event received yet"),
+    ]
+    .into_iter()
+    .filter_map(|(is_so, words)| is_so.then_some(words))
+    .collect();
+    let status = if missing.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let readiness = Readiness {
+        ready: missing.is_empty(),
+        missing,
+        warnings: services.warnings(),
+    };
+    (status, Json(readiness))
+}

@@ -1,0 +1,351 @@
+//! The local HTTP of a hub over loopback: scans, tokens, bad requests, what is shown.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use usher_keys::Timestamp;
+
+use super::*;
+use crate::http::tls;
+use crate::replica::TokenHolder;
+use crate::token::DeviceToken;
+
+/// A hub by itself, and its HTTP.
+struct Desk {
+    hub: Hub,
+    client: reqwest::Client,
+    token: String,
+    _venue: Venue,
+}
+
+impl Desk {
+    async fn open() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut venue = Venue::new();
+        let hub = venue.start(A, &[]).await;
+        let token = token(&hub, Timestamp::FOREVER);
+        Self {
+            hub,
+            client: reqwest::Client::new(),
+            token,
+            _venue: venue,
+        }
+    }
+
+    async fn post(&self, token: &str, body: impl Into<reqwest::Body>) -> (StatusCode, Value) {
+        let url = format!("http://{}/v1/scans", self.hub.listening().http);
+        let answer = self
+            .client
+            .post(url)
+            .bearer_auth(token)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+
+    async fn read(&self, path: &str) -> (StatusCode, String) {
+        let url = format!("http://{}{path}", self.hub.listening().http);
+        let answer = self.client.get(url).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+}
+
+/// Makes a token for the north gate.
+fn token(hub: &Hub, expires: Timestamp) -> String {
+    let token = DeviceToken::draw().unwrap();
+    let holder = TokenHolder {
+        name: "turnstile".to_owned(),
+        gates: vec![NORTH.0],
+        expires,
+    };
+    let (access, now) = (&hub.services.access, hub.services.replica.clock().now());
+    access.add_token(token.hash(), &holder, now).unwrap();
+    token.reveal()
+}
+
+fn body(id: u8, unit: u32, tier: TierId, gate: GateId) -> String {
+    let payload = String::from_utf8(ticket(unit, tier)).unwrap();
+    json!({ "payload": payload, "gate": gate, "direction": "in", "scan_id": format!("{id:032x}") })
+        .to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turnstile_with_a_token_is_answered_in_words() {
+    let desk = Desk::open().await;
+    let unit = unit_at(A, &[A, B]);
+    let (status, admitted) = desk.post(&desk.token, body(1, unit, STRICT, NORTH)).await;
+    assert_eq!(
+        (status, &admitted["verdict"], &admitted["words"]),
+        (StatusCode::OK, &json!("admit"), &json!("Come in"))
+    );
+    let (_, retried) = desk.post(&desk.token, body(1, unit, STRICT, NORTH)).await;
+    assert_eq!(retried["verdict"], "admit");
+    let (_, denied) = desk.post(&desk.token, body(2, unit, STRICT, NORTH)).await;
+    assert_eq!(
+        (&denied["verdict"], &denied["reason"]),
+        (&json!("deny"), &json!("already_used"))
+    );
+    assert!(
+        denied["words"].as_str().unwrap().ends_with("Gate North"),
+        "{denied}"
+    );
+    let foreign = json!({ "payload": "https://example.com/?a=<script>", "gate": 1 }).to_string();
+    let (_, foreign) = desk.post(&desk.token, foreign).await;
+    assert_eq!(
+        (&foreign["verdict"], &foreign["reason"]),
+        (&json!("deny"), &json!("not_a_ticket"))
+    );
+    let (_, away) = desk
+        .post(&desk.token, body(4, unit_at(B, &[A, B]), STRICT, NORTH))
+        .await;
+    assert_eq!(
+        (&away["verdict"], &away["reason"]),
+        (&json!("refer"), &json!("home_unreachable"))
+    );
+    desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_requests_get_an_answer_that_says_what_to_do() {
+    let desk = Desk::open().await;
+    let good = body(1, 1, STRICT, NORTH);
+    let refused = [
+        ("", good.clone(), StatusCode::UNAUTHORIZED),
+        (
+            "usher-http-0000000000000000000000000000000000000000",
+            good.clone(),
+            StatusCode::UNAUTHORIZED,
+        ),
+        (&desk.token, body(1, 1, STRICT, SOUTH), StatusCode::FORBIDDEN),
+        (&desk.token, "{".to_owned(), StatusCode::BAD_REQUEST),
+        (&desk.token, "[]".to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        (
+            &desk.token,
+            good.replace("payload", "pay"),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            &desk.token,
+            good.replace("\"gate\":1", "\"gate\":1e99"),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            &desk.token,
+            good.replace("\"gate\":1", "\"gate\":1,\"persons\":0"),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            &desk.token,
+            good.replace("\"gate\":1", "\"gate\":1,\"persons\":99999"),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            &desk.token,
+            good.replace("0001\"", "001\""),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            &desk.token,
+            "x".repeat(10 * 1024 * 1024),
+            StatusCode::PAYLOAD_TOO_LARGE,
+        ),
+    ];
+    for (token, body, expected) in refused {
+        let shown = body.chars().take(200).collect::<String>();
+        let (status, problem) = desk.post(token, body).await;
+        assert_eq!(status, expected, "{shown}");
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| !detail.is_empty()),
+            "{problem}"
+        );
+    }
+    assert_eq!(desk.read("/nothing").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(desk.read("/v1/scans").await.0, StatusCode::METHOD_NOT_ALLOWED);
+    desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_page_and_metrics_show_what_happened() {
+    let desk = Desk::open().await;
+    desk.post(&desk.token, body(1, unit_at(A, &[A, B]), STRICT, NORTH))
+        .await;
+    desk.post(&desk.token, body(2, unit_at(A, &[A, B]), STRICT, NORTH))
+        .await;
+    let (status, text) = desk.read("/v1/status").await;
+    let seen: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (
+            status,
+            &seen["gates"][0]["admitted"],
+            &seen["zones"][0]["occupancy"]
+        ),
+        (StatusCode::OK, &json!(1), &json!(1))
+    );
+    assert_eq!(seen["refused"][0]["words"], "Already used");
+    let (_, metrics) = desk.read("/metrics").await;
+    for line in [
+        "usher_admitted_persons{gate=\"1\",name=\"Gate North\"} 1",
+        "usher_scans_total{outcome=\"already_used\"} 1",
+        "usher_storage_ok 1",
+    ] {
+        assert!(metrics.lines().any(|shown| shown == line), "{line}\n{metrics}");
+    }
+    let (_, page) = desk.read("/").await;
+    assert!(page.contains("Hub 1") && page.contains("/status.js"));
+    assert_eq!(desk.read("/status.css").await.0, StatusCode::OK);
+    desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_opens_its_gates_until_it_ends_or_is_taken_back() {
+    let desk = Desk::open().await;
+    let unit = unit_at(A, &[A, B]);
+    let now = desk.hub.services.replica.clock().now();
+    let check = async |token: &str, gate, expected: StatusCode, says: &str| {
+        let (status, problem) = desk.post(token, body(1, unit, STRICT, gate)).await;
+        assert_eq!(status, expected, "{problem}");
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(says), "{says:?} is not in {problem}");
+    };
+    check(&desk.token, NORTH, StatusCode::OK, "").await;
+    let says = "this token is for gate 1, not for gate 2";
+    check(&desk.token, SOUTH, StatusCode::FORBIDDEN, says).await;
+    let ended = token(&desk.hub, now);
+    check(&ended, NORTH, StatusCode::UNAUTHORIZED, "has ended").await;
+    let access = &desk.hub.services.access;
+    let listed = access.tokens().unwrap();
+    assert!(listed.iter().all(|row| row.used.is_some()), "{listed:?}");
+    assert_eq!(access.revoke_tokens("turnstile").unwrap(), 2);
+    for token in [&desk.token, &ended] {
+        check(token, NORTH, StatusCode::UNAUTHORIZED, "not taken back").await;
+    }
+    desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_nearly_a_token_opens_nothing() {
+    let desk = Desk::open().await;
+    let token = &desk.token;
+    let url = format!("http://{}/v1/scans", desk.hub.listening().http);
+    for header in [
+        token.clone(),
+        format!("bearer {token}"),
+        format!("Basic {token}"),
+        format!("Bearer  {token}"),
+        format!("Bearer {token}0"),
+        format!("Bearer {token}, Bearer {token}"),
+        format!("Bearer {}", &token[..token.len() - 1]),
+        format!("Bearer {}", token.to_uppercase()),
+        format!("Bearer {}", token.trim_start_matches("usher-http-")),
+        format!("Bearer usher-http-{}", "0".repeat(8_000)),
+        "Bearer ' OR 1=1 --".to_owned(),
+    ] {
+        let asked = desk.client.post(&url).header("authorization", &header);
+        let answer = asked.body(body(1, 1, STRICT, NORTH)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{header}");
+    }
+    desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_scanners_enrol_nothing_else_is_served() {
+    let desk = Desk::open().await;
+    let base = format!("http://{}", desk.hub.listening().enrolments.as_ref().unwrap());
+    for path in ["/", "/v1/status", "/metrics", "/readyz", "/v1/scans"] {
+        let answer = desk.client.get(format!("{base}{path}")).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let scan = desk
+        .client
+        .post(format!("{base}/v1/scans"))
+        .bearer_auth(&desk.token);
+    let scanned = scan.body(body(1, 1, STRICT, NORTH)).send().await.unwrap();
+    assert_eq!(scanned.status(), StatusCode::NOT_FOUND);
+    for (sent, expected) in [
+        ("{".to_owned(), StatusCode::BAD_REQUEST),
+        ("{\"secret\":\"00\"}".to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        ("x".repeat(3_000), StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let asked = desk.client.post(format!("{base}/v1/enrolments")).body(sent);
+        assert_eq!(asked.send().await.unwrap().status(), expected);
+    }
+    desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_turnstiles_are_served_and_this_machine_needs_no_certificate() {
+    let (_kept, certificate, key) = tls::tests::files(tls::tests::CERTIFICATE, tls::tests::KEY);
+    let mut venue = Venue::new();
+    let (certificate, key) = (Some(certificate), Some(key));
+    let hub = venue.start_with(A, |config| {
+        config.http = ([0, 0, 0, 0], 0).into();
+        config.advertise = Some("localhost".to_owned());
+        (config.tls_certificate, config.tls_key) = (certificate, key);
+    });
+    let hub = hub.await.unwrap();
+    assert!(hub.listening().url().starts_with("https://localhost:"));
+    let client = tls::tests::client();
+    let asked = client
+        .post(format!("{}/v1/scans", hub.listening().url()))
+        .bearer_auth(token(&hub, Timestamp::FOREVER));
+    let scanned = asked.body(body(1, unit_at(A, &[A, B]), STRICT, NORTH));
+    let answer: Value = scanned.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["verdict"], "admit");
+    let here = format!("http://{}/v1/status", hub.listening().here);
+    let status: Value = client.get(here).send().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        (&status["may_judge"], &status["warnings"]),
+        (&json!(true), &json!([]))
+    );
+    hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn http_in_the_clear_is_refused_or_named_wherever_people_look() {
+    let mut venue = Venue::new();
+    let open = |config: &mut Config| config.http = ([0, 0, 0, 0], 0).into();
+    let refused = venue.start_with(A, open).await.err().unwrap().to_string();
+    assert!(refused.contains("http_in_the_clear = true"), "{refused}");
+    let hub = venue.start_with(A, |config| {
+        open(config);
+        config.http_in_the_clear = true;
+    });
+    let hub = hub.await.unwrap();
+    for path in ["/v1/status", "/readyz"] {
+        let url = format!("http://{}{path}", hub.listening().here);
+        let shown: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        assert_eq!(shown["warnings"], json!([words::IN_THE_CLEAR]), "{path}");
+    }
+    hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_lets_nobody_in_is_not_ready_and_says_why() {
+    let mut venue = Venue::new();
+    let hub = venue.start(A, &[]).await;
+    let ask = async || {
+        let url = format!("http://{}/readyz", hub.listening().here);
+        let answer = reqwest::get(url).await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+    let ready = json!({ "ready": true, "missing": [], "warnings": [] });
+    assert_eq!(ask().await, (StatusCode::OK, ready));
+    let device = key(A).public();
+    venue.show.write(usher_protocol::record::Body::DeviceRevoked {
+        device,
+        after: usher_protocol::Seq(0),
+    });
+    usher_link::Replica::store(&*hub.services.replica, venue.show.run())
+        .await
+        .unwrap();
+    let (status, answer) = ask().await;
+    let missing = json!(["the certificate has run out or was revoked"]);
+    assert_eq!(
+        (status, &answer["missing"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &missing)
+    );
+    hub.shutdown().await;
+}
