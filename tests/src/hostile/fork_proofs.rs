@@ -67,21 +67,30 @@ pub fn fork_proofs() -> Target {
     })
 }
 
-/// Whatever is put together of true heads of one history, and of anything else, proves nothing.
+/// Whatever is put together of true heads and links of one history, and of anything else, proves nothing.
 fn convict_the_honest(honest: &History, draw: &mut Draw) {
-    let one = honest.head(draw.below(RECORDS + 1));
-    let other = honest.head(draw.below(RECORDS + 1));
+    let seq = draw.below(RECORDS + 1);
+    let last = seq + draw.below(RECORDS + 1 - seq);
     let hash = |draw: &mut Draw| match draw.below(3) {
         0 => honest.tails[draw.below(RECORDS + 1)].hash,
         1 => hash_of(&honest.records[draw.below(RECORDS)]),
         _ => draw.array(),
     };
-    let proof = ForkProof {
-        base: hash(draw),
-        links: draw.list(RECORDS, hash),
-        one,
-        other,
+    let links = honest.records[seq..last].iter();
+    let mut proof = ForkProof {
+        one: honest.head(seq),
+        base: honest.tails[seq].hash,
+        links: links.map(|record| hash_of(record)).collect(),
+        other: honest.head(last),
     };
+    match draw.below(6) {
+        0 => proof.base = hash(draw),
+        1 => proof.links.push(hash(draw)),
+        2 => proof.links = draw.list(RECORDS, hash),
+        3 => proof.one = honest.head(draw.below(RECORDS + 1)),
+        4 => std::mem::swap(&mut proof.one, &mut proof.other),
+        _ => {}
+    }
     assert_eq!(proof.check(EVENT), None, "an honest origin is convicted");
 }
 
