@@ -1,6 +1,7 @@
 //! The messages of a sync session and their limits; the session itself is in [`session`], the connection is the link's.
 
 pub mod copies;
+pub mod exchange;
 pub mod offer;
 pub mod outbox;
 pub mod parts;
@@ -15,7 +16,8 @@ use crate::ledger::MAX_STORED_LOGS;
 use crate::log::{Hash, Head, Run, Tail};
 use parts::Part;
 
-pub use session::{Close, Context, Input, Notice, Output, Session, SessionConfig, StoreError};
+pub use exchange::{Close, Context, Input, Notice, Output, SessionConfig, StoreError};
+pub use session::Session;
 
 /// Largest frame, in bytes: a part of a checkpoint or a run with one record at the limit, with room.
 pub const MAX_FRAME_BYTES: usize = 1024 * 1024;

@@ -109,7 +109,7 @@ impl EventAuthority {
         let (run, evidence) = verified.await.map_err(|_| sync::StoreError::Unavailable)?;
         let (reply, answer) = oneshot::channel();
         let intake = Intake { run, evidence, reply };
-        let sent = self.commands.send(Command::Intake(intake)).await;
+        let sent = self.commands.send(Command::Intake(Box::new(intake))).await;
         sent.map_err(|_| sync::StoreError::Unavailable)?;
         answer.await.unwrap_or(Err(sync::StoreError::Unavailable))
     }

@@ -67,7 +67,7 @@ pub type Work = Box<dyn for<'a> FnOnce(&'a mut Scribe) -> BoxFuture<'a, ()> + Se
 /// What a scribe is asked.
 pub enum Command {
     /// Take in a run that a peer sent.
-    Intake(Intake),
+    Intake(Box<Intake>),
     /// Do this.
     Work(Work),
 }
@@ -103,7 +103,7 @@ impl Scribe {
                 None => return,
                 Some(Command::Work(work)) => work(&mut self).await,
                 Some(Command::Intake(first)) => {
-                    let (group, other) = gather(first, &mut commands);
+                    let (group, other) = gather(*first, &mut commands);
                     next = other;
                     self.take_in(group).await;
                 }
@@ -187,7 +187,7 @@ fn gather(first: Intake, commands: &mut mpsc::Receiver<Command>) -> (Vec<Intake>
     let mut group = vec![first];
     while group.len() < GROUP {
         match commands.try_recv() {
-            Ok(Command::Intake(intake)) => group.push(intake),
+            Ok(Command::Intake(intake)) => group.push(*intake),
             Ok(other @ Command::Work(_)) => return (group, Some(other)),
             Err(_) => break,
         }

@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use thiserror::Error;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 
+use super::exchange::{Close, Context, Input, Notice, Output, SessionConfig, StoreError};
 use super::offer::BundleOffer;
 use super::outbox::Outbox;
 use super::parts::{self, Part, Parts};
 use super::{Farewell, Held, Hello, MAX_LOGS, Message, VERSIONS};
 use crate::checkpoint::SignedCheckpoint;
 use crate::fork::ForkProof;
-use crate::ident::{Origin, Seq};
-use crate::log::{Head, Run, RunError, Tail};
-use crate::trust::{PeerError, Register, Trust};
+use crate::ident::Origin;
+use crate::log::{Run, RunError, Tail};
+use crate::trust::{PeerError, Trust};
 
 /// How often a side shows that it is there, in milliseconds: the resolution of "revocations as of".
 pub const BEAT_MS: u64 = 2_000;
@@ -24,130 +24,6 @@ pub const CHECKPOINT_LAG: u64 = 2_000;
 /// How long a fresh peer may take over a checkpoint before it is sent records instead, in milliseconds: some megabytes over a
 /// poor line.
 const CHECKPOINT_WAIT_MS: u64 = 60_000;
-
-/// What a session is told at its start.
-pub struct SessionConfig {
-    /// The event.
-    pub event: EventId,
-    /// Our certificate.
-    pub identity: DeviceIdentity,
-    /// The log that we write ourselves.
-    pub own_log: Origin,
-    /// The key the peer proved to hold when connecting.
-    pub peer: PublicKey,
-    /// What we hold.
-    pub held: Vec<Held>,
-}
-
-/// What the outside world is like at the moment of an input.
-pub struct Context<'a> {
-    /// The wall clock.
-    pub now: Timestamp,
-    /// The trust in force.
-    pub trust: &'a Trust,
-    /// What the authority has said of devices.
-    pub register: &'a Register,
-    /// We hold every authority record that existed at this time; the cloud says now.
-    pub fresh_as_of: Option<Timestamp>,
-}
-
-/// Why a run was not stored.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum StoreError {
-    /// It was refused.
-    #[error("the run was refused")]
-    Run(#[from] RunError),
-    /// Storage failed; nothing was changed.
-    #[error("storage failed")]
-    Unavailable,
-}
-
-/// What happens to a session.
-#[derive(Debug)]
-pub enum Input {
-    /// The connection stands: begin.
-    Start,
-    /// The peer sent a message.
-    Received(Message),
-    /// A log of ours grew, by whatever way.
-    Grew(Held),
-    /// An [`Output::Load`] was carried out; `None` when those records are not here.
-    Loaded {
-        /// The log asked for.
-        origin: Origin,
-        /// The run.
-        run: Option<Run>,
-    },
-    /// An [`Output::LoadCheckpoint`] was carried out.
-    LoadedCheckpoint(Option<SignedCheckpoint>),
-    /// An [`Output::StoreCheckpoint`] was carried out; whatever it covers came as [`Input::Grew`] before.
-    StoredCheckpoint,
-    /// An [`Output::Store`] was carried out: where our copy ends now, or why not.
-    Stored {
-        /// The log.
-        origin: Origin,
-        /// The result.
-        result: Result<Held, StoreError>,
-    },
-    /// Our trust bundle or the list of revoked devices changed.
-    TrustChanged,
-    /// Time has passed.
-    Tick,
-    /// The program is shutting down.
-    Leave,
-}
-
-/// What a session wants done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// Send this.
-    Send(Message),
-    /// Load a run of this log after this record and say [`Input::Loaded`].
-    Load {
-        /// The log.
-        origin: Origin,
-        /// After which record.
-        after: Seq,
-    },
-    /// Load the newest checkpoint and say [`Input::LoadedCheckpoint`].
-    LoadCheckpoint,
-    /// Check and store this run and say [`Input::Stored`].
-    Store(Run),
-    /// Check and store this checkpoint, say [`Input::Grew`] for what it covers, then [`Input::StoredCheckpoint`].
-    StoreCheckpoint(SignedCheckpoint),
-    /// Check and store this bundle; a change comes back as [`Input::TrustChanged`].
-    StoreBundle(SignedBundle),
-    /// Say [`Input::Tick`] then.
-    WakeAt(Timestamp),
-    /// Tell people or the rest of the program.
-    Notify(Notice),
-    /// End the connection.
-    Close(Close),
-}
-
-/// What a session has to tell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// The peer is who it says and may talk.
-    Opened(Box<Certificate>),
-    /// An origin has two histories.
-    Forked(Box<ForkProof>),
-    /// The peer holds more of our own log than we do, by our own signature: our disk is an older one.
-    OwnPast(Head),
-    /// Every authority record that existed at this time is here.
-    Fresh(Timestamp),
-    /// A run was not accepted.
-    RunRefused(Origin, StoreError),
-}
-
-/// How a session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Close {
-    /// We ended it.
-    Ours(Farewell),
-    /// The peer did.
-    Theirs(Farewell),
-}
 
 #[derive(Debug, PartialEq, Eq)]
 enum Phase {

@@ -4,10 +4,12 @@ mod conversation;
 mod doorway;
 
 use super::*;
+use crate::Seq;
 use crate::record::Body;
 use crate::rehearsal::line::{self, Line};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{EVENT, HOUR_MS, NOW, authority, hub, signed_bundle, trust};
+use crate::trust::Register;
 
 /// Gives an input to a session at a moment and all it then wants done.
 fn give(session: &mut Session, input: Input, now: Timestamp) -> Vec<Output> {
