@@ -1,5 +1,6 @@
 //! The authority as a whole, on a real store: it survives restarts and failed writes, and says each thing once.
 
+mod containment;
 mod hub;
 mod scene;
 

@@ -116,11 +116,10 @@ fn keys_rotated_in_a_partition_are_believed_as_soon_as_the_line_is_mended() {
         answers.iter().any(|one| matches!(one, Verdict::Admit { .. })),
         "{answers:?}"
     );
-    assert_eq!(
-        world.ask(second, far),
-        Some(unknown),
-        "sold by a key that has not got there"
-    );
+    // Of the same tier; some of its papers are signed by the key that has not got there.
+    let third = (second + 6) % world.shape.units;
+    let answers: Vec<_> = (0..20).filter_map(|_| world.ask(third, far)).collect();
+    assert!(answers.contains(&unknown), "{answers:?}");
     world.mend();
     world.play(A_WHILE_MS);
     let answers: Vec<_> = (0..20).filter_map(|_| world.ask(second, far)).collect();

@@ -1,11 +1,11 @@
 //! A hub as the authority sees it: a log of scans that comes in runs.
 
-use usher_keys::{DeviceIdentity, Role, SecretKey};
+use usher_keys::{Capabilities, Certificate, DeviceIdentity, Role, SecretKey, Timestamp};
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::{MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::ticket::TicketFlags;
-use usher_protocol::{GateId, Generation, Origin, ScanId, TierId, Unit, ZoneId};
+use usher_protocol::{GateId, Generation, Origin, ScanId, Seq, TierId, Unit, ZoneId};
 
 use super::super::scribe::EnrolOutcome;
 use super::scene::{START, Scene, key};
@@ -19,6 +19,7 @@ pub struct Hub {
     identity: DeviceIdentity,
     ledger: Ledger,
     signer: TicketSigner,
+    written: Vec<Vec<u8>>,
 }
 
 impl Hub {
@@ -36,6 +37,7 @@ impl Hub {
             identity: *identity,
             ledger,
             signer: scene.signer.clone(),
+            written: Vec::new(),
         }
     }
 
@@ -48,6 +50,32 @@ impl Hub {
             identity: self.identity.clone(),
             ledger,
             signer: self.signer.clone(),
+            written: Vec::new(),
+        }
+    }
+
+    /// Makes a scanner that this hub has enrolled.
+    pub fn scanner(&self, seed: u8) -> Self {
+        let own = self.identity.unverified();
+        let certificate = Certificate {
+            device: key(seed).public(),
+            role: Role::Scanner,
+            name: format!("Scanner {seed}"),
+            capabilities: Capabilities::default(),
+            ..own.clone()
+        };
+        let identity = DeviceIdentity {
+            certificate: certificate.sign(&self.key),
+            via: Some(self.identity.certificate.clone()),
+        };
+        let trust = std::sync::Arc::clone(self.ledger.trust());
+        let ledger = Ledger::new(key(seed).public(), Some(identity.clone()), trust);
+        Self {
+            key: key(seed),
+            identity,
+            ledger,
+            signer: self.signer.clone(),
+            written: Vec::new(),
         }
     }
 
@@ -63,24 +91,40 @@ impl Hub {
             let base = self.ledger.tail(&self.origin());
             let some = left.min(MAX_RUN_RECORDS - 1);
             left -= some;
-            runs.push(self.run(base, some));
+            runs.push(self.run(base, some, START));
         }
         runs
     }
 
-    fn run(&mut self, base: Tail, count: usize) -> Run {
-        let mut entries = self.ledger.keep_house(START);
+    /// Gives all that was written after that record.
+    pub fn run_from(&self, after: Seq) -> Run {
+        let skipped = usize::try_from(after.0).unwrap();
+        let event = self.ledger.event();
+        let push = |tail: Tail, record: &Vec<u8>| tail.push(event, &self.key.public(), record);
+        Run {
+            base: self.written[..skipped].iter().fold(Tail::default(), push),
+            records: self.written[skipped..].to_vec(),
+            head: self.ledger.heads().remove(0),
+        }
+    }
+
+    /// Writes so many scans down at that time.
+    pub fn scan_at(&mut self, count: usize, at: Timestamp) -> Run {
+        let base = self.ledger.tail(&self.origin());
+        self.run(base, count, at)
+    }
+
+    fn run(&mut self, base: Tail, count: usize, at: Timestamp) -> Run {
+        let mut entries = self.ledger.keep_house(at);
         for unit in 0..count {
             let unit = Unit(u32::try_from(unit).unwrap());
             let passage = self.passage(unit);
-            entries.push(self.ledger.write(Body::Admitted(passage), START));
+            entries.push(self.ledger.write(Body::Admitted(passage), at));
         }
         let head = self.ledger.seal(&self.key).unwrap();
-        Run {
-            base,
-            records: entries.into_iter().map(|entry| entry.bytes).collect(),
-            head,
-        }
+        let records: Vec<_> = entries.into_iter().map(|entry| entry.bytes).collect();
+        self.written.extend(records.iter().cloned());
+        Run { base, records, head }
     }
 
     fn passage(&self, unit: Unit) -> ShownPassage {

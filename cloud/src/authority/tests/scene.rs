@@ -205,7 +205,10 @@ impl Scene {
             role,
             name: String::new(),
             gates: Vec::new(),
-            capabilities: Capabilities::default(),
+            capabilities: Capabilities {
+                enrol_scanners: role == Role::Hub,
+                ..Capabilities::default()
+            },
             certificate_ms: 86_400_000,
         };
         let now = Clock::Manual(self.clock.clone()).now();

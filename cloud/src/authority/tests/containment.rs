@@ -1,0 +1,152 @@
+//! What the organizer does about a stolen, copied or forsaken device, and what follows.
+
+use usher_keys::{Purpose, Role};
+use usher_protocol::log::RunError;
+use usher_protocol::sync::StoreError;
+use usher_protocol::{Seq, ZoneId};
+
+use super::super::scribe::{Consequences, History, Revocation, RevokeOutcome, SettleOutcome, Since};
+use super::hub::Hub;
+use super::scene::{START, Scene, key, revocation};
+
+/// The zone that the hubs of these tests let people into.
+const ZONE: ZoneId = ZoneId(1);
+
+async fn inside(scene: &Scene) -> i64 {
+    let authority = scene.authority();
+    let inside = authority.ask(|scribe| Box::pin(async move { Ok(scribe.state().await?.occupancy(ZONE)) }));
+    inside.await.unwrap()
+}
+
+async fn revoke(scene: &Scene, request: Revocation) -> Consequences {
+    let authority = scene.authority();
+    let revoked = authority.ask(move |scribe| Box::pin(scribe.revoke_device(request)));
+    match revoked.await.unwrap() {
+        RevokeOutcome::Revoked(follows) => follows,
+        RevokeOutcome::NotFound => panic!("there is such a device"),
+    }
+}
+
+async fn settle(scene: &Scene, hub: &Hub, history: History) -> SettleOutcome {
+    let (authority, device) = (scene.authority(), hub.origin());
+    let settled = authority.ask(move |scribe| Box::pin(scribe.settle_fork(device, history)));
+    settled.await.unwrap()
+}
+
+/// Two histories of one hub: the cloud holds three scans of the one and has seen five of the other.
+async fn forked() -> (Scene, Hub, Hub) {
+    let scene = Scene::open().await;
+    let mut hub = Hub::new(&scene, 1).await;
+    let mut clone = hub.copy();
+    scene.authority().take_in(hub.scan(3).remove(0)).await.unwrap();
+    let refused = scene.authority().take_in(clone.scan(5).remove(0)).await;
+    let Err(StoreError::Run(RunError::Forked(Some(found)))) = refused else {
+        panic!("not seen as a fork: {refused:?}")
+    };
+    let authority = scene.authority();
+    let reported = authority.ask(move |scribe| Box::pin(scribe.report_fork(*found)));
+    reported.await.unwrap();
+    (scene, hub, clone)
+}
+
+#[tokio::test]
+async fn what_a_stolen_hub_wrote_since_the_theft_counts_for_nothing_and_the_moment_can_be_moved() {
+    let mut scene = Scene::open().await;
+    let mut hub = Hub::new(&scene, 1).await;
+    let theft = START.plus_ms(60_000);
+    for run in [hub.scan_at(3, START), hub.scan_at(4, theft.plus_ms(1))] {
+        scene.authority().take_in(run).await.unwrap();
+    }
+    assert_eq!(inside(&scene).await, 7);
+    let at = |since| Revocation {
+        since,
+        ..revocation(hub.origin())
+    };
+    // Its opening comes before its scans.
+    let follows = revoke(&scene, at(Since::Then(theft))).await;
+    assert_eq!((follows.counts_up_to, follows.records_beyond), (Some(Seq(4)), 4));
+    assert_eq!(inside(&scene).await, 3);
+    let follows = revoke(&scene, at(Since::Now)).await;
+    assert_eq!((follows.counts_up_to, follows.records_beyond), (Some(Seq(8)), 0));
+    assert_eq!(inside(&scene).await, 7);
+    revoke(&scene, at(Since::Then(START))).await;
+    scene = scene.restart().await;
+    assert_eq!(inside(&scene).await, 0);
+}
+
+#[tokio::test]
+async fn the_history_that_the_cloud_holds_goes_on_once_a_person_has_said_so() {
+    let (mut scene, mut hub, mut clone) = forked().await;
+    assert!(scene.authority().take_in(hub.scan(1).remove(0)).await.is_err());
+    let settled = settle(&scene, &hub, History::Held).await;
+    assert!(matches!(settled, SettleOutcome::Settled(_)), "{settled:?}");
+    assert_eq!(
+        settle(&scene, &hub, History::Held).await,
+        SettleOutcome::NotForked
+    );
+    scene = scene.restart().await;
+    let next = hub.run_from(Seq(4));
+    scene.authority().take_in(next).await.unwrap();
+    assert!(scene.authority().take_in(clone.scan(1).remove(0)).await.is_err());
+    assert_eq!(inside(&scene).await, 4);
+}
+
+#[tokio::test]
+async fn the_other_history_is_fetched_in_place_of_the_one_that_does_not_count() {
+    let (mut scene, hub, clone) = forked().await;
+    let settled = settle(&scene, &hub, History::Other).await;
+    assert!(matches!(settled, SettleOutcome::Settled(_)), "{settled:?}");
+    assert_eq!(inside(&scene).await, 0);
+    assert_eq!(scene.authority().view().held_of(&hub.origin()), None);
+    scene.authority().take_in(clone.run_from(Seq(0))).await.unwrap();
+    assert_eq!(inside(&scene).await, 5);
+    scene = scene.restart().await;
+    assert_eq!(inside(&scene).await, 5);
+}
+
+#[tokio::test]
+async fn scanners_outlive_the_hub_that_enrolled_them_unless_they_are_to_go_with_it() {
+    for with_scanners in [false, true] {
+        let scene = Scene::open().await;
+        let mut hub = Hub::new(&scene, 1).await;
+        let mut scanner = hub.scanner(2);
+        for run in [hub.scan(1).remove(0), scanner.scan(2).remove(0)] {
+            scene.authority().take_in(run).await.unwrap();
+        }
+        let register = scene.authority().view().register();
+        assert!(register.enrolled.contains_key(&scanner.origin()));
+        let request = Revocation {
+            with_scanners,
+            ..revocation(hub.origin())
+        };
+        let follows = revoke(&scene, request).await;
+        let (kept, revoked) = (follows.scanners_kept, follows.scanners_revoked);
+        let expected = vec![scanner.origin()];
+        if with_scanners {
+            assert_eq!((kept, revoked), (Vec::new(), expected));
+        } else {
+            assert_eq!((kept, revoked), (expected, Vec::new()));
+        }
+        // What they wrote before counts either way.
+        assert_eq!(inside(&scene).await, 3);
+        let stranger = hub.scanner(3).scan(1).remove(0);
+        scene.authority().take_in(stranger).await.unwrap();
+        assert_eq!(inside(&scene).await, 3, "enrolled by a hub after it was revoked");
+    }
+}
+
+#[tokio::test]
+async fn devices_get_new_certificates_when_the_issuing_key_was_struck_out() {
+    let scene = Scene::open().await;
+    scene.enrol(1, Role::Hub).await;
+    let struck = scene.strike(Purpose::Issuing).await;
+    scene.upload(struck.clone()).await;
+    let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
+    let next = request.next_bundle(&struck.unverified().unwrap(), START);
+    scene.upload(next.sign(&[&scene.root])).await;
+    let register = scene.authority().view().register();
+    let identity = &register.enrolled[&key(1).public()];
+    assert_eq!(identity.root_issuer(), request.issuing_key);
+    let trust = scene.authority().view().trust();
+    assert!(identity.verify(trust.bundle(), START).is_ok());
+}
