@@ -4,6 +4,8 @@ pub mod agreement;
 pub mod chaos;
 pub mod disk;
 pub mod fleet;
+pub mod liar;
+pub mod lies;
 pub mod node;
 pub mod observer;
 pub mod organizer;

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use usher_protocol::ledger::Entry;
+use usher_protocol::admission::{Direction, Reason, Verdict};
+use usher_protocol::ledger::{Asked, Entry, Seat};
 use usher_protocol::log::Tail;
 use usher_protocol::policy::{Entry as EntryRule, Offline};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::state::Incident;
-use usher_protocol::{Origin, ScanId, Stamp, TierId, Unit, ZoneId};
+use usher_protocol::{GateId, Origin, ScanId, Stamp, TierId, Unit, ZoneId};
 
 use super::node::NodeId;
-use super::setting::{TIERS, admits, tier_of};
+use super::setting::{CLOSED, TIERS, admits, tier_of};
 use super::world::{CLOUD, World};
 
 impl World {
@@ -29,8 +30,9 @@ impl World {
             let mut logs = members.iter().map(log);
             logs.any(|a| members.iter().map(log).any(|b| differ(a, b)))
         };
-        let suspects = self.restored.map(|hub| self.nodes[hub].key.public());
-        suspects.into_iter().filter(has_forked).collect()
+        let suspects = (0..self.nodes.len()).filter(|node| self.may_be_two_faced(*node));
+        let suspects = suspects.map(|node| self.nodes[node].key.public());
+        suspects.filter(has_forked).collect()
     }
 
     /// Gives where a node's copies end, but for those of frozen origins, which end where each heard of the fork.
@@ -57,7 +59,7 @@ impl World {
 
     /// After healing everyone holds everything, nothing shown is lost, and each double is reported exactly once.
     pub fn check_agreement(&mut self) {
-        let forked = self.forked();
+        let (forked, known) = (self.forked(), self.units_in_logs());
         for node in self.members() {
             self.check_forks_known(node, &forked);
             let (place, name) = (self.place(), self.name(node));
@@ -78,6 +80,8 @@ impl World {
                 held.filter(|held| tails.contains_key(&held.origin)).collect()
             };
             assert!(held(node) == held(CLOUD), "{place}: {name} holds other heads");
+            self.check_false_records_named(node);
+            self.check_unused(node, &known);
         }
         self.check_nothing_lost();
         self.check_incidents();
@@ -124,6 +128,54 @@ impl World {
             )
         };
         gaps.map(gap).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A genuine ticket that is in no log is not refused as used or replaced, whoever lies.
+    fn check_unused(&self, node: NodeId, known: &BTreeSet<u32>) {
+        let machine = &self.nodes[node];
+        let (now, trust) = (machine.clock(self.now), machine.ledger.trust());
+        for unit in (0..self.shape.units).filter(|unit| !known.contains(unit)) {
+            let key = if self.bundle_version < CLOSED {
+                &self.setting.tickets
+            } else {
+                &self.setting.successor
+            };
+            let text = self.setting.ticket(unit, self.people.newest(unit), key);
+            let verified = trust.keyring().verify_text(text.as_bytes(), now);
+            let asked = Asked {
+                scan: ScanId([0xee; 16]),
+                ticket: verified.expect("a genuine ticket"),
+                gate: GateId(0),
+                direction: Direction::In,
+                persons: 1,
+            };
+            let verdict = machine.ledger.judge(&asked, Seat::Home, now).verdict;
+            assert!(
+                matches!(
+                    verdict,
+                    Verdict::Admit { .. } | Verdict::Deny(Reason::Revoked) | Verdict::Refer(_)
+                ),
+                "{}: {} refuses unit {unit}, which nobody has used: {verdict:?}",
+                self.place(),
+                self.name(node)
+            );
+        }
+    }
+
+    /// Gives the units of whose passages some disk tells with a code that a key of the event signed.
+    fn units_in_logs(&self) -> BTreeSet<u32> {
+        let keyring = self.nodes[CLOUD].ledger.trust().keyring();
+        let read = |entry: &Entry| Some(Record::from_bytes(&entry.bytes).ok()?.body.passage()?.clone());
+        let entries = self.nodes.iter().flat_map(|node| node.disk.entries());
+        let codes: BTreeMap<_, _> = entries
+            .filter_map(read)
+            .filter_map(|shown| Some((shown.unverified().ok()?.unit.0, shown.code)))
+            .map(|(unit, code)| (code, unit))
+            .collect();
+        let genuine = codes
+            .into_iter()
+            .filter(|(code, _)| keyring.check_evidence(code).is_ok());
+        genuine.map(|(_, unit)| unit).collect()
     }
 
     fn check_nothing_lost(&self) {
@@ -206,11 +258,15 @@ impl World {
     fn check_doubles(&mut self, unit: u32, reported: usize) {
         let (name, entry, offline) = TIERS[tier_of(unit)];
         let recorded = self.nodes[CLOUD].ledger.state().passages(Unit(unit));
-        let admitted = recorded.filter(|(_, inwards, passage)| {
+        let mut admitted: BTreeMap<ZoneId, usize> = BTreeMap::new();
+        for (_, inwards, passage) in recorded {
             debug_assert!(passage.tier == TierId(u16::try_from(tier_of(unit)).expect("few")));
-            *inwards && passage.zone == ZoneId(1)
-        });
-        let doubles = admitted.count().saturating_sub(1);
+            // Only a liar lets nobody in, or into a zone that there is not.
+            if inwards && passage.persons > 0 {
+                *admitted.entry(passage.zone).or_default() += 1;
+            }
+        }
+        let doubles: usize = admitted.values().map(|passages| passages - 1).sum();
         let place = self.place();
         if entry == EntryRule::Single && admits(unit) == 1 {
             assert_eq!(
@@ -219,7 +275,7 @@ impl World {
             );
         }
         assert!(
-            offline != Offline::Strict || reported == 0 || self.is_excused(unit),
+            offline != Offline::Strict || reported == 0 || self.liar_spoke_of(unit) || self.is_excused(unit),
             "{place}: unit {unit} ({name}) has a double under strict policy"
         );
     }
@@ -228,7 +284,7 @@ impl World {
 /// Tells whether neither of two copies of a log is the beginning of the other.
 fn differ(a: &[Entry], b: &[Entry]) -> bool {
     let both = a.len().min(b.len());
-    both > 0 && a[both - 1] != b[both - 1]
+    both > 0 && a[both - 1].tail != b[both - 1].tail
 }
 
 fn unit_of(incident: &Incident) -> Option<u32> {

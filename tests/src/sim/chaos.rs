@@ -20,6 +20,12 @@ pub enum Fault {
     PutBack(NodeId, Box<Disk>),
     /// A person vouches that a hub will never admit again.
     Mourn(NodeId),
+    /// The liar thinks of a lie.
+    Lie,
+    /// The liar goes on from this older copy of its disk.
+    SecondLife(Box<Disk>),
+    /// The organizer finds the liar out, or changes its mind about since when it lied.
+    Unmask,
 }
 
 impl World {
@@ -39,7 +45,10 @@ impl World {
             Fault::Restart(node) => self.restart(node),
             Fault::PutBack(hub, copy) if self.stormy => self.put_back(hub, *copy),
             Fault::Mourn(hub) => self.mourn(hub),
-            Fault::Next | Fault::PutBack(..) => {}
+            Fault::Lie if self.stormy => self.lie_again(),
+            Fault::SecondLife(copy) if self.stormy => self.live_again(*copy),
+            Fault::Unmask if self.stormy => self.act(Self::unmask),
+            Fault::Next | Fault::PutBack(..) | Fault::Lie | Fault::SecondLife(_) | Fault::Unmask => {}
         }
     }
 
@@ -155,7 +164,7 @@ impl World {
         let usable = self.usable_hubs();
         let hub = usable[self.random.index(usable.len())];
         let pause = self.random.between(500, 8_000);
-        if self.restored.is_none() {
+        if self.restored.is_none() && !self.is_liar(hub) {
             self.restored = Some(hub);
             self.tell(|| format!("somebody copies the disk of {}", self.name(hub)));
             let copy = Box::new(self.nodes[hub].disk.clone());
@@ -182,7 +191,7 @@ impl World {
         let usable = self.usable_hubs();
         let hub = usable[self.random.index(usable.len())];
         let first = !self.nodes.iter().any(|node| node.gone);
-        if first && usable.len() > 1 && self.restored != Some(hub) {
+        if first && usable.len() > 1 && self.restored != Some(hub) && !self.is_liar(hub) {
             self.destroy(hub);
         }
     }

@@ -81,17 +81,24 @@ impl Observer {
 
     /// Takes note of what is lost with a hub's disk beyond that number of its own log.
     pub fn perish(&mut self, disk: &Disk, origin: Origin, kept: Seq) {
+        let units = self.lose_scans(disk, origin, kept);
+        self.perished_units.extend(units);
+    }
+
+    /// Takes note of the scans that are lost, and gives their units.
+    pub fn lose_scans(&mut self, disk: &Disk, origin: Origin, kept: Seq) -> Vec<u32> {
+        let mut units = Vec::new();
         for entry in disk.log(&origin).iter().filter(|entry| entry.tail.seq > kept) {
             if let Ok(Record {
                 body: Body::Admitted(passage),
                 ..
             }) = Record::from_bytes(&entry.bytes)
             {
-                let unit = passage.unverified().expect("nobody lies here").unit;
                 self.perished.insert(passage.scan);
-                self.perished_units.insert(unit.0);
+                units.extend(passage.unverified().map(|passage| passage.unit.0));
             }
         }
+        units
     }
 
     /// Takes note that a node knows no more than what is on that disk.
@@ -103,7 +110,8 @@ impl Observer {
     }
 
     fn stored(&mut self, node: NodeId, entries: &[Entry]) {
-        for entry in entries {
+        let by_authority = |entry: &&Entry| self.owners.get(&entry.origin) == Some(&CLOUD);
+        for entry in entries.iter().filter(by_authority) {
             if let Ok(Record {
                 body: Body::Revoked { unit, generation },
                 ..
@@ -223,7 +231,7 @@ impl World {
             let genuine = &self.nodes[*owner].genuine;
             let wrote_both =
                 proven.is_some_and(|found| found.hashes.iter().all(|hash| genuine.contains(hash)));
-            self.restored == Some(*owner) && wrote_both
+            self.may_be_two_faced(*owner) && wrote_both
         });
         assert!(
             guilty.is_some(),
@@ -243,7 +251,8 @@ impl World {
         let (limit, count) = match entry {
             EntryRule::Single => (u32::from(admits(unit)), total),
             EntryRule::Reentry => (u32::from(admits(unit)), self.people.inside(unit)),
-            EntryRule::PerDay(times) => (u32::from(times), total),
+            // A liar may pull the clocks of others as far as a day ahead, over two midnights.
+            EntryRule::PerDay(times) => (u32::from(times) * self.days(), total),
         };
         if count > limit && !self.is_excused(unit) {
             let place = self.place();
@@ -251,10 +260,15 @@ impl World {
         }
     }
 
+    fn days(&self) -> u32 {
+        let pulled = self.liar.as_ref().is_some_and(|liar| liar.pulled_clocks);
+        if pulled { 3 } else { 1 }
+    }
+
     /// Tells whether a strict unit may be used once too often: its passage burned with a disk, or its hub was destroyed and
-    /// a person vouched for that, or a hub that was put back to an old copy let people in, which must come out as a fork.
+    /// a person vouched for that, or it was at the mercy of a liar, or a hub that was put back to an old copy let people in, which must come out as a fork.
     pub fn is_excused(&mut self, unit: u32) -> bool {
-        if self.observer.perished_units.contains(&unit) {
+        if self.observer.perished_units.contains(&unit) || self.is_the_liars(unit) {
             return true;
         }
         let writers = self.observer.writers.get(&unit).into_iter().flatten();
@@ -273,11 +287,25 @@ impl World {
     pub fn check_step(&mut self) {
         for id in 0..self.nodes.len() {
             if std::mem::take(&mut self.nodes[id].changed) {
+                self.check_nobody_honest_is_frozen(id);
                 let records: u64 = self.nodes[id].ledger.vector().values().map(|seq| seq.0).sum();
                 if records.is_multiple_of(DIGEST_EVERY) {
                     self.compare(id);
                 }
             }
+        }
+    }
+
+    /// Checks that whoever has one history is never taken to have two.
+    fn check_nobody_honest_is_frozen(&self, id: NodeId) {
+        for fork in self.nodes[id].ledger.state().forks() {
+            let owner = self.observer.owner(&fork.origin);
+            assert!(
+                owner.is_some_and(|owner| self.may_be_two_faced(owner)),
+                "{}: {} believes that {owner:?}, which has one history, has two",
+                self.place(),
+                self.name(id)
+            );
         }
     }
 

@@ -2,7 +2,7 @@
 
 use usher_protocol::ledger::ruling::restatement;
 use usher_protocol::record::Body;
-use usher_protocol::{Generation, Unit};
+use usher_protocol::{Generation, Seq, Unit};
 
 use super::node::NodeId;
 use super::setting::{CLOSED, ROTATED};
@@ -100,14 +100,17 @@ impl World {
 
     /// A device is revoked; a hub leaves the roster too, and its scanners go to other hubs.
     pub fn revoke_device(&mut self, device: NodeId) {
-        self.tell(|| format!("the organizer revokes {}", self.name(device)));
-        self.nodes[device].revoked = true;
         let key = self.nodes[device].key.public();
-        self.publish(Body::DeviceRevoked {
-            device: key,
-            after: self.nodes[CLOUD].ledger.tail(&key).seq,
-        });
-        if self.hubs().contains(&device) {
+        self.revoke_device_after(device, self.nodes[CLOUD].ledger.tail(&key).seq);
+    }
+
+    /// A device is revoked from that record on, or the organizer changes its mind about from which one.
+    pub fn revoke_device_after(&mut self, device: NodeId, after: Seq) {
+        self.tell(|| format!("the organizer revokes {} after record {after}", self.name(device)));
+        let is_first = !std::mem::replace(&mut self.nodes[device].revoked, true);
+        let key = self.nodes[device].key.public();
+        self.publish(Body::DeviceRevoked { device: key, after });
+        if is_first && self.hubs().contains(&device) {
             self.publish_roster(self.usable_hubs());
             self.leave_hub(device);
         }

@@ -5,7 +5,7 @@ use usher_keys::{
     Timestamp, TrustBundle, TrustedKey, Window,
 };
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
-use usher_protocol::ticket::{Ticket, TicketFlags};
+use usher_protocol::ticket::{Payload, Ticket, TicketFlags};
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
 use super::random::Random;
@@ -157,6 +157,15 @@ impl Setting {
 
     /// Writes a unit's ticket.
     pub fn ticket(&self, unit: u32, generation: u32, key: &SecretKey) -> String {
+        self.payload(unit, generation, key).to_text()
+    }
+
+    /// Gives the bytes of a ticket's code, as records hold them.
+    pub fn code(&self, unit: u32, generation: u32, key: &SecretKey) -> Vec<u8> {
+        self.payload(unit, generation, key).bytes().to_vec()
+    }
+
+    fn payload(&self, unit: u32, generation: u32, key: &SecretKey) -> Payload {
         let tier = tier_of(unit);
         let ticket = Ticket {
             key: key.public().id(),
@@ -167,7 +176,7 @@ impl Setting {
             flags: TicketFlags::default(),
             holder: None,
         };
-        ticket.sign(key).to_text()
+        ticket.sign(key)
     }
 }
 

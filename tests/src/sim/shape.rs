@@ -30,11 +30,13 @@ pub enum Kind {
     Rotation,
     /// Rosters that change.
     Rosters,
+    /// A device that lies in its own log.
+    Liar,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Cuts,
         Self::Loss,
         Self::Corruption,
@@ -46,6 +48,7 @@ impl Kind {
         Self::Revocation,
         Self::Rotation,
         Self::Rosters,
+        Self::Liar,
     ];
 }
 

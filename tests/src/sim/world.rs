@@ -9,6 +9,7 @@ use usher_protocol::record::Body;
 use usher_protocol::sync::Message;
 
 use super::chaos::{Fault, MAX_SKEW_MS};
+use super::liar::Liar;
 use super::node::{Node, NodeConfig, NodeId};
 use super::observer::Observer;
 use super::people::People;
@@ -128,6 +129,10 @@ pub struct World {
     pub altered: BTreeSet<(NodeId, NodeId, u64)>,
     /// The hub whose disk is copied in this run, to be put back to that copy.
     pub restored: Option<NodeId>,
+    /// The device that lies, if one does.
+    pub liar: Option<Liar>,
+    /// Every roster so far.
+    pub rosters: Vec<Vec<NodeId>>,
     /// Hubs in the newest roster and its epoch.
     pub roster: (u32, Vec<NodeId>),
     /// The newest bundle version.
@@ -224,6 +229,8 @@ impl World {
             altered_per_mille: ALTERED_PER_MILLE,
             altered: BTreeSet::new(),
             restored: None,
+            liar: None,
+            rosters: Vec::new(),
             acts: 0,
             rhythm: Random::new(seed.rotate_left(32)),
             roster: (0, Vec::new()),
@@ -237,6 +244,7 @@ impl World {
         world.lay_cables();
         world.open_event();
         world.plan_beginnings();
+        world.choose_liar(seed);
         world
     }
 
@@ -302,6 +310,7 @@ impl World {
         self.nodes[CLOUD].write(Body::Roster { epoch, hubs: keys }, now);
         self.plan_commit(CLOUD);
         self.tell(|| format!("roster {epoch}: hubs {hubs:?}"));
+        self.rosters.push(hubs.clone());
         self.roster = (epoch, hubs);
     }
 
