@@ -13,7 +13,7 @@ use crate::store::authority::{CodeId, SecretHash};
 
 use super::error::{ApiError, Problem};
 use super::input::Body;
-use super::refusal::conflict;
+use super::refusal::{conflict, event_over};
 
 /// Enrols a device. Asking again with the same code and the same key gives the same certificate: the answer may get lost.
 #[utoipa::path(post, path = "/v1/enrolments", tag = "devices",
@@ -69,6 +69,7 @@ fn granted(outcome: EnrolOutcome) -> Result<usher_keys::DeviceIdentity, ApiError
             "device-barred",
             "This device's key was revoked or retired, or had another role: enrol it with a fresh key.",
         )),
+        EnrolOutcome::EventOver => Err(event_over()),
         EnrolOutcome::TooMany => Err(conflict(
             "too-many-devices",
             "The event has as many devices or hubs as it can.",
