@@ -82,9 +82,9 @@ pub struct ScannerCode {
     /// It may override refusals, with a supervisor's name and reason.
     #[arg(long = "override")]
     pub override_refusals: bool,
-    /// How long it may work, in hours.
-    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=168), value_name = "HOURS")]
-    pub hours: u64,
+    /// How long it may work, in hours; until the hub's own certificate ends, some hours after the event, when missing.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=168), value_name = "HOURS")]
+    pub hours: Option<u64>,
 }
 
 /// What a device without a certificate is given.

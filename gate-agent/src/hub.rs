@@ -1,5 +1,6 @@
 //! The running hub: binds its sockets, keeps its links, accepts peers and serves HTTP, each in a task it owns; what they do is in their own modules.
 
+pub mod certificates;
 pub mod dialling;
 pub mod listening;
 pub mod status;
@@ -25,6 +26,7 @@ use crate::http;
 use crate::links::{LinkId, Links, Way};
 use crate::replica::{Access, Replica};
 use crate::responder::HubResponder;
+use certificates::CertificateBoard;
 use listening::Listening;
 use status::StatusBoard;
 
@@ -47,6 +49,8 @@ pub struct Services {
     pub issuer: Issuer,
     /// What people are shown.
     pub board: StatusBoard,
+    /// What was said of certificates that end.
+    pub certificates: CertificateBoard,
     /// Whether status page and metrics are shown to other machines too.
     pub open_status: bool,
     /// Under which address this machine comes to itself, besides the loopback.
@@ -111,6 +115,7 @@ impl Hub {
                 uplink: vec![listening.quic.clone()],
             },
             board: StatusBoard::default(),
+            certificates: CertificateBoard::default(),
             open_status: config.open_status,
             own_address: listening.http_address(),
             endpoint,
@@ -140,6 +145,8 @@ impl Hub {
             let keeping = dialling::keep_linked(Arc::clone(services), addr.clone(), self.cancel.clone());
             self.tasks.spawn(keeping);
         }
+        let warning = certificates::keep_warning(Arc::clone(services), self.cancel.clone());
+        self.tasks.spawn(warning);
         self.tasks
             .spawn(accept_peers(Arc::clone(services), self.cancel.clone()));
         self.tasks

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod directory;
 pub mod enrol;
+pub mod expiry;
 pub mod http;
 pub mod hub;
 pub mod links;

@@ -59,6 +59,11 @@ impl Voice {
         Self { standing, now }
     }
 
+    /// Gives the moment of which it speaks.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Says how a scan came out.
     pub fn answer(&self, answer: &Answer, direction: Direction) -> Said {
         match answer.verdict {

@@ -9,11 +9,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use cloud::Cloud;
+use cloud::{Cloud, Show};
 use serde_json::{Value, json};
 
 /// How long a program may take for what takes milliseconds, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+const FESTIVAL: Show = Show {
+    number: 9,
+    name: "Festival",
+    hours: 5,
+};
 
 fn program(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher-gate-agent"));
@@ -115,7 +121,7 @@ async fn post_scan(hub: &Running, token: &str, payload: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_enrolment_code_to_the_export() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cloud = Cloud::open().await;
+    let cloud = Cloud::open(FESTIVAL).await;
     let kept = tempfile::tempdir().unwrap();
     let dir = kept.path().join("hub");
     assert!(succeed(&dir, &["enroll", &cloud.code, "--name", "Hub North"]).contains("\"Hub North\""));
@@ -134,6 +140,10 @@ async fn from_the_enrolment_code_to_the_export() {
     let status = succeed(&dir, &["status"]);
     assert!(
         status.contains("Gate North: 1 let in") && status.contains("linked: Cloud"),
+        "{status}"
+    );
+    assert!(
+        status.contains("CERTIFICATE: This hub's certificate ends in 4 h"),
         "{status}"
     );
     assert!(succeed(&dir, &["scanner-code", "--gates", "1"]).starts_with("usher-enrol:"));

@@ -163,7 +163,7 @@ async fn a_device_is_listed_with_a_warning_before_its_certificate_ends() {
     let hub = hub(&cloud, &event, 1).await;
     let hour_ms = 60 * 60 * 1000;
     let until = hub.certificate_until();
-    let mut check = async |at_ms: u64, words: &str, warning: Value| {
+    let check = async |at_ms: u64, words: &str, warning: Value| {
         let now = usher_cloud::clock::Clock::Manual(cloud.clock.clone()).now();
         cloud.clock.advance_ms(at_ms - now.0);
         let device = ask(&cloud, &event, "devices").await["devices"][0].clone();

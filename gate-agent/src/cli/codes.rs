@@ -9,7 +9,8 @@ use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
 use super::{HttpToken, ScannerCode};
 use crate::clock::Clock;
 use crate::directory::DataDirectory;
-use crate::enrol::NewCode;
+use crate::enrol::{NewCode, scanner_until};
+use crate::expiry::machine_time;
 use crate::hub::listening::Listening;
 use crate::replica::{Access, Replica, ScannerTerms, TokenHolder};
 use crate::token::DeviceToken;
@@ -21,18 +22,28 @@ const HOUR_MS: u64 = 60 * 60 * 1000;
 pub fn scanner_code(directory: &DataDirectory, wanted: ScannerCode) -> anyhow::Result<ExitCode> {
     let meta = Replica::read_meta(&directory.replica_path())?;
     let listening = Listening::read(&directory.listening_path())?;
+    let (hub, now) = (meta.identity.unverified(), Clock::system().now());
+    let terms = ScannerTerms {
+        gates: wanted.gates,
+        override_refusals: wanted.override_refusals,
+        valid_ms: wanted.hours.map(|hours| hours * HOUR_MS),
+    };
+    let until = scanner_until(hub, &terms, now);
     let new_code = NewCode {
-        hub: meta.identity.unverified(),
+        hub,
         roots: &meta.roots,
         url: &format!("http://{}", listening.http),
-        terms: ScannerTerms {
-            gates: wanted.gates,
-            override_refusals: wanted.override_refusals,
-            valid_ms: wanted.hours * HOUR_MS,
-        },
+        terms,
     };
-    let code = new_code.make(&Access::open(&directory.access_path())?, Clock::system().now())?;
+    let code = new_code.make(&Access::open(&directory.access_path())?, now)?;
     writeln!(std::io::stdout().lock(), "{code}")?;
+    // Beside the code, which scripts read.
+    writeln!(
+        std::io::stderr().lock(),
+        "The scanner may work until {} (this hub: until {}).",
+        machine_time(until),
+        machine_time(hub.window.until)
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -59,6 +59,12 @@ fn lines(status: &Value) -> Vec<String> {
     if status["storage_ok"] == Value::Bool(false) {
         lines.push("THE DISK TAKES NOTHING: no scan can be decided".to_owned());
     }
+    lines.extend(
+        list(&status["certificates"]).map(|line| match line["level"].as_str() {
+            Some(_) => format!("CERTIFICATE: {}", text(&line["words"])),
+            None => text(&line["words"]),
+        }),
+    );
     if let Some(clock) = status["clock"].as_str() {
         lines.push(format!("CLOCK: {clock}"));
     }

@@ -174,7 +174,7 @@ async fn a_hub_gives_away_no_more_than_it_has_and_each_code_once() {
     let terms = |gates: Vec<u16>, valid_ms| crate::replica::ScannerTerms {
         gates,
         override_refusals: true,
-        valid_ms,
+        valid_ms: Some(valid_ms),
     };
     let make = |hub: &usher_keys::Certificate, terms| {
         let url = "http://127.0.0.1:1";
@@ -221,4 +221,58 @@ async fn a_hub_gives_away_no_more_than_it_has_and_each_code_once() {
     );
     assert!(issuer.enrol(request(7)).is_ok());
     assert!(matches!(issuer.enrol(request(8)), Err(IssueError::UnknownCode)));
+}
+
+#[tokio::test]
+async fn a_scanner_may_work_as_long_as_its_hub_or_for_the_hours_it_is_given() {
+    let mut show = rehearsal::Show::new(&[1]);
+    let now = show.clock.now();
+    let end = now.plus_ms(50 * 60 * 60 * 1000);
+    let mut meta = show.meta(1, Role::Hub);
+    let mut hub = meta.identity.unverified().clone();
+    hub.window.until = end;
+    meta.identity = identity(&hub);
+    let replica = Replica::open_in_memory(&meta, rehearsal::key(1), show.clock.clone()).unwrap();
+    let replica = Arc::new(replica);
+    usher_link::Replica::store(replica.as_ref(), show.run())
+        .await
+        .unwrap();
+    let kept = tempfile::tempdir().unwrap();
+    let access = crate::replica::Access::open(&kept.path().join("access.db")).unwrap();
+    let issuer = Issuer {
+        replica: Arc::clone(&replica),
+        key: rehearsal::key(1),
+        access: access.clone(),
+        uplink: Vec::new(),
+    };
+    let make = |hub: &usher_keys::Certificate, valid_ms| {
+        let terms = crate::replica::ScannerTerms {
+            gates: Vec::new(),
+            override_refusals: false,
+            valid_ms,
+        };
+        let code = NewCode {
+            hub,
+            roots: &replica.meta().roots,
+            url: "http://127.0.0.1:1",
+            terms,
+        };
+        code.make(&access, show.clock.now())
+    };
+    let until = |valid_ms, n| {
+        let secret = make(&hub, valid_ms).unwrap().secret();
+        let request = EnrolmentRequest::new(secret, "Scanner".to_owned(), &rehearsal::key(n)).unwrap();
+        issuer.enrol(request).unwrap().identity.unverified().window.until
+    };
+    assert_eq!(until(None, 7), end);
+    assert_eq!(until(Some(100 * 60 * 60 * 1000), 8), end);
+    assert!(until(Some(60 * 60 * 1000), 9) < now.plus_ms(2 * 60 * 60 * 1000));
+    let mut endless = hub.clone();
+    endless.window.until = usher_keys::Timestamp::FOREVER;
+    assert!(matches!(make(&endless, None), Err(IssueError::NoEnd)));
+    let code = make(&hub, None).unwrap();
+    show.clock.shift_ms(50 * 60 * 60 * 1000);
+    assert!(matches!(make(&hub, None), Err(IssueError::HubEnded)));
+    let late = EnrolmentRequest::new(code.secret(), "Late".to_owned(), &rehearsal::key(10)).unwrap();
+    assert!(issuer.enrol(late).is_err());
 }

@@ -26,9 +26,11 @@ pub async fn enrol(
 fn refused(error: IssueError) -> Problem {
     let status = match &error {
         IssueError::Refused(_) | IssueError::OverLimit => StatusCode::UNPROCESSABLE_ENTITY,
-        IssueError::NotAllowed | IssueError::TooMuch { .. } | IssueError::UnknownCode => {
-            StatusCode::FORBIDDEN
-        }
+        IssueError::NotAllowed
+        | IssueError::TooMuch { .. }
+        | IssueError::UnknownCode
+        | IssueError::HubEnded
+        | IssueError::NoEnd => StatusCode::FORBIDDEN,
         IssueError::Storage(_) | IssueError::Randomness(_) => return Problem::internal(&error),
     };
     Problem::new(status, error.to_string())

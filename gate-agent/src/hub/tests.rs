@@ -235,7 +235,7 @@ impl Scanner {
             terms: ScannerTerms {
                 gates: vec![NORTH.0],
                 override_refusals: false,
-                valid_ms: 3_600_000,
+                valid_ms: Some(3_600_000),
             },
         };
         let code = new_code

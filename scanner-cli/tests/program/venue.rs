@@ -126,7 +126,7 @@ impl Venue {
             terms: ScannerTerms {
                 gates: gates.to_vec(),
                 override_refusals,
-                valid_ms: 3_600_000,
+                valid_ms: Some(3_600_000),
             },
         };
         let made = code.make(&self.hub().services().access, replica.clock().now());

@@ -258,7 +258,7 @@ fn hand_out_a_code(directory: &DataDirectory, now: Timestamp) -> anyhow::Result<
     let terms = ScannerTerms {
         gates: vec![1],
         override_refusals: false,
-        valid_ms: 3_600_000,
+        valid_ms: Some(3_600_000),
     };
     access.add_code([5; 32], &terms, now.plus_ms(3_600_000), now)?;
     Ok(access)

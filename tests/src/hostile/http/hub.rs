@@ -41,7 +41,7 @@ pub async fn open() -> Server {
     let terms = ScannerTerms {
         gates: Vec::new(),
         override_refusals: false,
-        valid_ms: 3_600_000,
+        valid_ms: Some(3_600_000),
     };
     let now = services.replica.clock().now();
     let access = &services.access;
