@@ -43,10 +43,10 @@ impl Holder<'_> {
     fn enrol_anew(self) -> &'static str {
         match self {
             Self::Own(Role::Hub | Role::Cloud) => {
-                "ask the organizer for a code and run: usher-gate-agent enroll CODE"
+                "enrol it anew with a code from the organizer: usher-gate-agent enroll CODE"
             }
             Self::Own(Role::Scanner) | Self::Scanner(_) => {
-                "make a code at a hub (usher-gate-agent scanner-code) and run on the scanner: usher-scan enroll CODE"
+                "enrol it anew with a code from a hub: usher-scan enroll CODE"
             }
         }
     }
@@ -58,12 +58,14 @@ pub fn warning(holder: Holder<'_>, until: Timestamp, voice: &Voice) -> Option<Ce
     let (whose, when) = (holder.named(), voice.time(until));
     let end = end_in_words(until, voice.now());
     let words = match level {
-        WarningLevel::Ended => format!(
-            "{whose} {end} ({when}), so it lets nobody in. Enrol it anew: {}",
-            holder.enrol_anew()
-        ),
+        WarningLevel::Ended => {
+            format!(
+                "{whose} {end} ({when}), and it lets nobody in: {}",
+                holder.enrol_anew()
+            )
+        }
         WarningLevel::Day | WarningLevel::SixHours | WarningLevel::Hour => format!(
-            "{whose} {end} ({when}). Keep it linked, so that it is renewed in time, or enrol it anew: {}",
+            "{whose} {end} ({when}): keep it linked to have it renewed, or {}",
             holder.enrol_anew()
         ),
     };

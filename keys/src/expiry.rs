@@ -37,13 +37,16 @@ impl WarningLevel {
 /// Tells which warning is due about a certificate that ends at `until`.
 #[must_use]
 pub fn warning_at(until: Timestamp, now: Timestamp) -> Option<WarningLevel> {
-    match until.since_ms(now) {
-        0 => Some(WarningLevel::Ended),
-        1..=HOUR_MS => Some(WarningLevel::Hour),
-        ..=AFTER_EVENT_MS => Some(WarningLevel::SixHours),
-        ..=DAY_MS => Some(WarningLevel::Day),
-        _ => None,
-    }
+    let levels = [
+        (0, WarningLevel::Ended),
+        (HOUR_MS, WarningLevel::Hour),
+        (6 * HOUR_MS, WarningLevel::SixHours),
+        (DAY_MS, WarningLevel::Day),
+    ];
+    let left_ms = until.since_ms(now);
+    levels
+        .into_iter()
+        .find_map(|(limit_ms, level)| (left_ms <= limit_ms).then_some(level))
 }
 
 /// Says when a certificate ends or has ended, seen from `now`: "ends in 5 h 12 min".

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, value_parser};
@@ -24,7 +25,7 @@ use crate::screen::{Screen, Style, Wish, shows_greys};
 use crate::source::camera::{self, CameraFrames};
 use crate::source::pictures::Pictures;
 use crate::source::wedge::WedgeLines;
-use crate::standing;
+use crate::standing::{self, Lookout};
 use crate::station::{Pace, Station};
 use crate::words;
 
@@ -39,6 +40,7 @@ Output lines (--plain, and whenever the output is no terminal), each at once:
   ADMIT|DENY|REFER|UNANSWERED <what> | <why> | <ticket> | judged alone   (parts that say nothing are left out)
   HINT <what keeps a code that the camera sees from being read>: <what to do>
   NOTICE <what is wrong with a picture, line or camera>
+  WARNING <when this scanner's certificate ends or that it has ended, and what to do; that it was renewed>
   END admitted <n>, denied <n>, referred <n>
 With --json, one object a line:
   {\"kind\":\"ready\",\"place\":…,\"standing\":…,\"linked\":true|false}
@@ -46,6 +48,7 @@ With --json, one object a line:
    \"details\":[…],\"alone\":true|false,\"took_ms\":n,\"counts\":{\"admitted\":n,\"denied\":n,\"referred\":n}}
   {\"kind\":\"hint\",\"hint\":\"hold_still|too_far|glare\",\"text\":…}
   {\"kind\":\"notice\",\"text\":…}
+  {\"kind\":\"warning\",\"level\":\"day|six_hours|hour|ended\"|null,\"words\":…}
   {\"kind\":\"end\",\"counts\":{…},\"kept\":n}
 The first words, kinds, signals and outcomes never change or get translated. Outcomes: admitted, exited;
 not_a_ticket, unknown_version, unknown_key, false_signature, struck_key, key_out_of_window, other_event, superseded,
@@ -151,6 +154,7 @@ impl RunArgs {
             &standing::line(&replica, &hubs),
             !hubs.linked().is_empty(),
         )?;
+        let lookout = Lookout::new(Arc::clone(&replica), hubs.clone());
         let clock = Clock::start();
         let desk = Desk::new(
             scanner.replica(),
@@ -158,13 +162,7 @@ impl RunArgs {
             post,
             Duration::from_millis(self.answer_within),
         );
-        let mut station = Station::new(
-            screen,
-            place,
-            move || standing::line(&replica, &hubs),
-            self.pace(),
-            clock,
-        );
+        let mut station = Station::new(screen, place, move || lookout.look(), self.pace(), clock);
         if self.verbose {
             station = station.with_figures();
         }

@@ -1,6 +1,7 @@
 //! A result as one line of text or JSON; leaves out colours and layout.
 
 use serde::Serialize;
+use usher_gate_agent::expiry::CertificateNote;
 
 use super::printable;
 use crate::answer::{Answer, Counts};
@@ -39,6 +40,7 @@ enum Line<'a> {
     Notice {
         text: &'a str,
     },
+    Warning(&'a CertificateNote),
     Ready {
         place: &'a str,
         standing: &'a str,
@@ -98,6 +100,11 @@ pub(super) fn json_end(counts: Counts, kept: u64) -> String {
 /// Writes a result and the totals as one JSON object.
 pub(super) fn json_scan(answer: &Answer, counts: Counts) -> String {
     json(&Line::Scan { answer, counts })
+}
+
+/// Writes what is said of the certificate as one JSON object.
+pub(super) fn json_warning(note: &CertificateNote) -> String {
+    json(&Line::Warning(note))
 }
 
 /// Writes a notice as one JSON object.
