@@ -43,10 +43,10 @@ impl Holder<'_> {
     fn enrol_anew(self) -> &'static str {
         match self {
             Self::Own(Role::Hub | Role::Cloud) => {
-                "enrol it anew with a code from the organizer: usher-gate-agent enroll CODE"
+                "enrol it anew with a code from the organizer: usher-gate-agent enroll --anew CODE"
             }
             Self::Own(Role::Scanner) | Self::Scanner(_) => {
-                "enrol it anew with a code from a hub: usher-scan enroll CODE"
+                "enrol it anew with a code from a hub: usher-scan enroll --anew CODE"
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The hub's local HTTP: every route on one page, limits and shutdown; what a route does is in its own file.
 
 mod enrolments;
+mod events;
 mod listener;
 mod metrics;
 mod problem;
@@ -21,15 +22,17 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::hub::Services;
+use crate::hub::doors::Doors;
 use listener::BoundedListener;
 use problem::Problem;
 
 /// How long a request may take: a scan takes milliseconds, an upload over a bad radio some seconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves HTTP until cancelled; requests under way are finished.
-pub async fn serve(listener: TcpListener, services: Arc<Services>, cancel: CancellationToken) {
-    let app = routes(services).into_make_service_with_connect_info::<SocketAddr>();
+/// Serves the HTTP of every event until cancelled; requests under way are finished.
+pub async fn serve(listener: TcpListener, doors: Arc<Doors>, cancel: CancellationToken) {
+    let app = Router::new().fallback(events::lead).with_state(doors);
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     // Tapping does nothing but give handlers the peer's address, which axum gives only for listeners it knows.
     let listener = BoundedListener::new(listener).tap_io(|_| {});
     let serving = axum::serve(listener, app).with_graceful_shutdown(cancel.cancelled_owned());
@@ -38,7 +41,7 @@ pub async fn serve(listener: TcpListener, services: Arc<Services>, cancel: Cance
     }
 }
 
-/// Puts the routes together with their limits.
+/// Puts the routes of one event's hub together, with their limits.
 pub fn routes(services: Arc<Services>) -> Router {
     Router::new()
         .route("/v1/scans", post(scans::judge))

@@ -1,17 +1,16 @@
-//! The running hub: binds its sockets, keeps its links, accepts peers and serves HTTP, each in a task it owns; what they do is in their own modules.
+//! The running hub of one event: keeps its links and serves its peers, each in a task it owns; what they do is in their own modules.
 
 pub mod certificates;
 pub mod dialling;
+pub mod doors;
+pub mod front;
 pub mod listening;
 pub mod status;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::Context;
-use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_link::{Connection, Endpoint, Opened, drive};
@@ -22,18 +21,17 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::DataDirectory;
 use crate::enrol::Issuer;
-use crate::http;
 use crate::links::{LinkId, Links, Way};
 use crate::replica::{Access, Replica};
 use crate::responder::HubResponder;
 use certificates::CertificateBoard;
+use doors::Doors;
+use front::Front;
 use listening::Listening;
 use status::StatusBoard;
 
 /// Most peers linked at once: every scanner and hub of a large venue, some 20 MiB of memory.
 const MAX_PEERS: usize = 256;
-/// How long tasks may take to end once the hub is told to stop.
-const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the hub's tasks share.
 pub struct Services {
@@ -63,43 +61,71 @@ pub struct Services {
 pub struct Hub {
     services: Arc<Services>,
     listening: Listening,
-    listening_path: PathBuf,
+    doors: Arc<Doors>,
+    /// The sockets, where they are this hub's alone.
+    front: Option<Front>,
     cancel: CancellationToken,
     tasks: JoinSet<()>,
 }
 
 impl Hub {
-    /// Opens the replica, binds the sockets and starts every task. Call it inside a tokio runtime.
+    /// Starts the hub of one event with sockets of its own. Call it inside a tokio runtime.
     ///
     /// **Errors**: whatever keeps a hub from working, with what to do about it.
     pub async fn start(directory: &DataDirectory, config: &Config, clock: Clock) -> anyhow::Result<Self> {
         let replica = Arc::new(directory.open_replica(clock)?);
         // The replica's lock is ours now, so whoever wrote that is gone.
         Listening::forget(&directory.listening_path());
-        let started = Self::start_on(&replica, directory, config).await;
+        let started = Self::start_alone(&replica, directory, config).await;
         if started.is_err() {
             replica.close().await;
         }
         started
     }
 
-    async fn start_on(
+    async fn start_alone(
         replica: &Arc<Replica>,
         directory: &DataDirectory,
         config: &Config,
     ) -> anyhow::Result<Self> {
+        let front = Front::open(config, &directory.read_key()?, &directory.listening_path()).await?;
+        let mut hub = Self::start_on(replica, directory, config, &front)?;
+        front.announce()?;
+        hub.front = Some(front);
+        Ok(hub)
+    }
+
+    /// Starts the hub of an event behind sockets that it shares with others.
+    ///
+    /// **Errors**: whatever keeps a hub from working, with what to do about it.
+    pub async fn start_behind(
+        front: &Front,
+        directory: &DataDirectory,
+        config: &Config,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
+        let replica = Arc::new(directory.open_replica(clock)?);
+        let started = Self::start_on(&replica, directory, config, front);
+        if started.is_err() {
+            replica.close().await;
+        }
+        started
+    }
+
+    fn start_on(
+        replica: &Arc<Replica>,
+        directory: &DataDirectory,
+        config: &Config,
+        front: &Front,
+    ) -> anyhow::Result<Self> {
         let key = directory.read_key()?;
-        let endpoint = Endpoint::bind(config.listen, &key)
-            .with_context(|| format!("cannot listen for links on {} (setting: listen)", config.listen))?;
-        let http = TcpListener::bind(config.http)
-            .await
-            .with_context(|| format!("cannot listen for HTTP on {} (setting: http)", config.http))?;
-        let advertise = config.advertise.as_deref();
-        let listening = Listening::of(endpoint.local_addr(), http.local_addr()?, advertise);
-        let links = Arc::new(Links::default());
+        let endpoint = front.endpoint().for_event(replica.certificate().event, &key)?;
+        let listening = front.listening().clone();
+        let (links, doors) = (Arc::new(Links::default()), Arc::clone(front.doors()));
         let path = Arc::new(AdmissionPath::new(
             Arc::clone(replica),
             Arc::clone(&links),
+            Arc::clone(&doors.neighbours),
             config.home_timeout(),
         ));
         let access = Access::open(&directory.access_path())?;
@@ -121,19 +147,20 @@ impl Hub {
             endpoint,
             responder: Arc::new(HubResponder::new(path)),
         });
+        let peers = doors.open(&services);
         let mut hub = Self {
             services,
             listening,
-            listening_path: directory.listening_path(),
+            doors,
+            front: None,
             cancel: CancellationToken::new(),
             tasks: JoinSet::new(),
         };
-        hub.start_tasks(http, config);
-        hub.listening.write(&hub.listening_path)?;
+        hub.start_tasks(peers, config);
         Ok(hub)
     }
 
-    fn start_tasks(&mut self, http: TcpListener, config: &Config) {
+    fn start_tasks(&mut self, peers: mpsc::Receiver<Connection>, config: &Config) {
         let services = &self.services;
         let enrolled = &services.replica.meta().uplink;
         let uplink = if config.uplink.is_empty() {
@@ -148,9 +175,7 @@ impl Hub {
         let warning = certificates::keep_warning(Arc::clone(services), self.cancel.clone());
         self.tasks.spawn(warning);
         self.tasks
-            .spawn(accept_peers(Arc::clone(services), self.cancel.clone()));
-        self.tasks
-            .spawn(http::serve(http, Arc::clone(services), self.cancel.clone()));
+            .spawn(accept_peers(Arc::clone(services), peers, self.cancel.clone()));
     }
 
     /// Gives how to reach this hub.
@@ -165,26 +190,33 @@ impl Hub {
 
     /// Says goodbye to everyone, lets what is under way finish, and closes the replica.
     pub async fn shutdown(mut self) {
-        Listening::forget(&self.listening_path);
+        let event = self.services.replica.certificate().event;
         self.cancel.cancel();
-        let ending = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(SHUTDOWN_PATIENCE, ending).await.is_err() {
-            tracing::warn!("some connections did not end in time");
-            self.tasks.shutdown().await;
+        if let Some(front) = &mut self.front {
+            front.shut().await;
         }
-        self.services.endpoint.close().await;
+        self.doors.shut(event);
+        front::end(&mut self.tasks).await;
+        self.services.endpoint.forget_event(event);
+        if let Some(front) = &self.front {
+            front.close().await;
+        }
         self.services.replica.close().await;
     }
 }
 
 /// Serves every peer that links to us, until cancelled.
-async fn accept_peers(services: Arc<Services>, cancel: CancellationToken) {
+async fn accept_peers(
+    services: Arc<Services>,
+    mut peers: mpsc::Receiver<Connection>,
+    cancel: CancellationToken,
+) {
     let mut sessions = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = cancel.cancelled() => break,
             Some(_) = sessions.join_next() => continue,
-            accepted = services.endpoint.accept() => accepted,
+            accepted = peers.recv() => accepted,
         };
         let Some(connection) = accepted else { break };
         if sessions.len() >= MAX_PEERS {

@@ -10,6 +10,7 @@ mod export;
 mod linked;
 mod lock;
 mod meta;
+mod naming;
 mod owner;
 mod readers;
 mod replay;
@@ -35,6 +36,7 @@ pub use audit::{Audit, AuditedLog, audit};
 pub use error::{Fault, Finding, ReplicaError};
 pub use export::{ScanRow, scans};
 pub use meta::Meta;
+pub use naming::event_name;
 pub use owner::GROUP_COMMANDS;
 pub use standing::{FiguresNow, Standing};
 

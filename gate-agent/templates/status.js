@@ -80,7 +80,7 @@ function showCertificates(status) {
 }
 
 function troubles(status) {
-  if (!status.may_judge) return "This hub was revoked or its certificate has run out: it lets nobody in. Ask the organizer for a code and run: usher-gate-agent enroll CODE";
+  if (!status.may_judge) return "This hub was revoked or its certificate has run out: it lets nobody in. Ask the organizer for a code and run: usher-gate-agent enroll --anew CODE";
   if (!status.storage_ok) return "The disk takes nothing: no scan can be decided. Free some space or replace the disk.";
   if (status.clock) return status.clock;
   return "";
@@ -93,7 +93,7 @@ function alarm(words) {
 
 async function refresh() {
   try {
-    const answer = await fetch("/v1/status", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+    const answer = await fetch("v1/status", { cache: "no-store", signal: AbortSignal.timeout(5000) });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const status = await answer.json();
     alarm(troubles(status));

@@ -162,6 +162,83 @@ async fn from_the_enrolment_code_to_the_export() {
     );
 }
 
+const GALA: Show = Show {
+    number: 8,
+    name: "Gala",
+    hours: 50,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_service_serves_two_events_of_one_folder_and_tells_their_tickets_apart() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (festival, gala) = (Cloud::open(FESTIVAL).await, Cloud::open(GALA).await);
+    let kept = tempfile::tempdir().unwrap();
+    let dir = kept.path().join("hub");
+    succeed(&dir, &["enroll", &festival.code, "--name", "Hub North"]);
+    let hub = Running::start(&dir).await;
+    festival.wait_until_linked().await;
+    let token = |event: &str, name: &str| succeed(&dir, &["http-token", "--name", name, "--event", event]);
+    let turnstile = succeed(&dir, &["http-token", "--name", "turnstile"]);
+    // The second event is added while the first is being scanned.
+    succeed(&dir, &["enroll", &gala.code, "--name", "Hub North"]);
+    gala.wait_until_linked().await;
+    fail(&dir, &["status"], "name one with --event");
+    fail(&dir, &["audit"], &GALA.event().to_string());
+    let other = token(&GALA.event().to_string(), "other");
+    let ask = async |token: &str, ticket: &str| post_scan(&hub, token.trim(), ticket).await;
+    let mine = festival
+        .until_ready(async || ask(&turnstile, &festival.ticket(5)).await)
+        .await;
+    assert_eq!(mine["verdict"], "admit", "{mine}");
+    let theirs = gala
+        .until_ready(async || ask(&other, &gala.ticket(5)).await)
+        .await;
+    assert_eq!(theirs["verdict"], "admit", "{theirs}");
+    for (token, ticket, name) in [
+        (&turnstile, gala.ticket(6), "Gala"),
+        (&other, festival.ticket(6), "Festival"),
+    ] {
+        let wrong = ask(token, &ticket).await;
+        assert_eq!(wrong["reason"], "other_event", "{wrong}");
+        assert_eq!(wrong["detail"], format!("A genuine ticket, but for {name}"));
+    }
+    for name in ["Festival", "gala"] {
+        let status = succeed(&dir, &["status", "--event", name]);
+        assert!(status.contains("Gate North: 1 let in"), "{status}");
+        let csv = succeed(&dir, &["export", "--event", name]);
+        assert!(csv.contains(",admit,,1,Gate North,5,"), "{csv}");
+        assert!(succeed(&dir, &["audit", "--event", name]).contains("is sound"));
+    }
+    let events = succeed(&dir, &["events"]);
+    let lines: Vec<_> = events.lines().collect();
+    assert!(
+        lines[0].contains("Festival: Hub North, certificate ends in 4 h"),
+        "{events}"
+    );
+    assert!(
+        lines[1].contains("Gala: Hub North, certificate ends in 2 days"),
+        "{events}"
+    );
+    let page = reqwest::get(format!("{}/", hub.http()))
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(
+        page.contains(&format!("<a href=\"events/{}/\">Gala</a>", GALA.event())),
+        "{page}"
+    );
+    assert!(hub.terminate());
+    // Both come back after a restart.
+    let hub = Running::start(&dir).await;
+    let again = festival
+        .until_ready(async || post_scan(&hub, turnstile.trim(), &festival.ticket(5)).await)
+        .await;
+    assert_eq!(again["reason"], "already_used", "{again}");
+    assert!(hub.terminate());
+}
+
 #[test]
 fn what_cannot_be_done_is_said_with_what_to_do() {
     let kept = tempfile::tempdir().unwrap();

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::directory::DataDirectory;
 use crate::enrol::{NewCode, scanner_until};
 use crate::expiry::machine_time;
+use crate::folder::Folder;
 use crate::hub::listening::Listening;
 use crate::replica::{Access, Replica, ScannerTerms, TokenHolder};
 use crate::token::DeviceToken;
@@ -19,9 +20,13 @@ use crate::token::DeviceToken;
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
 /// Prints a code that enrols one scanner.
-pub fn scanner_code(directory: &DataDirectory, wanted: ScannerCode) -> anyhow::Result<ExitCode> {
+pub fn scanner_code(
+    folder: &Folder,
+    directory: &DataDirectory,
+    wanted: ScannerCode,
+) -> anyhow::Result<ExitCode> {
     let meta = Replica::read_meta(&directory.replica_path())?;
-    let listening = Listening::read(&directory.listening_path())?;
+    let listening = Listening::read(&folder.top().listening_path())?;
     let (hub, now) = (meta.identity.unverified(), Clock::system().now());
     let terms = ScannerTerms {
         gates: wanted.gates,
@@ -32,7 +37,7 @@ pub fn scanner_code(directory: &DataDirectory, wanted: ScannerCode) -> anyhow::R
     let new_code = NewCode {
         hub,
         roots: &meta.roots,
-        url: &format!("http://{}", listening.http),
+        url: &listening.url_of(hub.event),
         terms,
     };
     let code = new_code.make(&Access::open(&directory.access_path())?, now)?;

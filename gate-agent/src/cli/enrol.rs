@@ -9,15 +9,17 @@ use usher_keys::{EnrolmentCode, Role};
 use crate::clock::Clock;
 use crate::directory::DataDirectory;
 use crate::enrol::Enrolment;
+use crate::expiry::machine_time;
+use crate::folder::Folder;
 
 /// Where Linux says how the machine is called.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// Enrols this machine.
 pub async fn enrol(
+    folder: &Folder,
     directory: &DataDirectory,
-    code: &EnrolmentCode,
-    name: Option<String>,
+    (code, name): (&EnrolmentCode, Option<String>),
 ) -> anyhow::Result<ExitCode> {
     let enrolment = Enrolment {
         code,
@@ -27,12 +29,13 @@ pub async fn enrol(
     };
     let grant = enrolment.run(&Clock::system()).await?;
     let certificate = grant.identity.unverified();
-    let dir = directory.path().display();
+    let dir = folder.path().display();
     writeln!(
         std::io::stdout().lock(),
-        "This machine is now the hub \"{}\" of event {}.\nStart it with: usher-gate-agent --dir {dir} run",
+        "This machine is now the hub \"{}\" of event {}, until {}.\nStart it with: usher-gate-agent --dir {dir} run (one that is running serves the event too, in a few seconds)",
         certificate.name,
         certificate.event,
+        machine_time(certificate.window.until),
     )?;
     Ok(ExitCode::SUCCESS)
 }

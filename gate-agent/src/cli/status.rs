@@ -7,19 +7,17 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::directory::DataDirectory;
+use crate::folder::{Enrolled, Folder};
 use crate::hub::listening::Listening;
-use crate::replica::Replica;
 
 /// How long the hub may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Prints the status.
-pub async fn status(directory: &DataDirectory, json: bool) -> anyhow::Result<ExitCode> {
-    let meta = Replica::read_meta(&directory.replica_path())?;
-    let name = &meta.identity.unverified().name;
-    let listening = Listening::read(&directory.listening_path())?;
-    let status = ask(&listening.http)
+pub async fn status(folder: &Folder, event: &Enrolled, json: bool) -> anyhow::Result<ExitCode> {
+    let name = &event.name;
+    let listening = Listening::read(&folder.top().listening_path())?;
+    let status = ask(&listening.url_of(event.event))
         .await
         .with_context(|| format!("the hub \"{name}\" is not running: usher-gate-agent run"))?;
     let mut out = std::io::stdout().lock();
@@ -33,11 +31,11 @@ pub async fn status(directory: &DataDirectory, json: bool) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-async fn ask(http: &str) -> anyhow::Result<Value> {
+async fn ask(url: &str) -> anyhow::Result<Value> {
     // An error means that the process has chosen its provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build()?;
-    let answer = client.get(format!("http://{http}/v1/status")).send().await?;
+    let answer = client.get(format!("{url}/v1/status")).send().await?;
     if !answer.status().is_success() {
         bail!("it answered {}", answer.status());
     }

@@ -69,13 +69,13 @@ async fn a_warning_says_whose_certificate_ends_when_and_what_to_do() {
         words.starts_with("This hub's certificate ends in 5 h 0 min"),
         "{words}"
     );
-    assert!(words.contains("usher-gate-agent enroll CODE"), "{words}");
+    assert!(words.contains("usher-gate-agent enroll --anew CODE"), "{words}");
     let words = said(Holder::Own(Role::Scanner), 0).unwrap();
     assert!(
         words.starts_with("This scanner's certificate ended 0 min ago"),
         "{words}"
     );
-    assert!(words.contains("usher-scan enroll CODE"), "{words}");
+    assert!(words.contains("usher-scan enroll --anew CODE"), "{words}");
     let words = said(Holder::Scanner("Ada"), 1).unwrap();
     assert!(
         words.starts_with("The certificate of scanner Ada ends in 1 h"),

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::{Deserialize, Serialize};
-use usher_protocol::admission::{Direction, Refused, Verdict};
+use usher_protocol::admission::{Direction, Reason, Refused, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, MAX_CODE_BYTES, RequestError, Scan};
 use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::TicketFlags;
@@ -17,7 +17,7 @@ use usher_protocol::{GateId, ScanId};
 use super::problem::{self, Problem};
 use crate::hub::Services;
 use crate::token::DeviceToken;
-use crate::words::Voice;
+use crate::words::{self, Said, Voice};
 
 /// The body of a request.
 #[derive(Deserialize)]
@@ -82,13 +82,28 @@ pub async fn judge(
         ));
     }
     let scan = request.into_scan()?;
-    let direction = scan.direction;
+    let (direction, code) = (scan.direction, scan.code.clone());
     let answer = services.path.judge(scan).await;
     let voice = Voice::new(services.replica.standing(), services.replica.clock().now());
     match answer {
-        Ok(answer) => Ok(Json(ScanAnswer::of(&answer, direction, &voice))),
+        Ok(answer) => {
+            let other = match answer.verdict {
+                Verdict::Deny(Reason::OtherEvent) => services.path.event_of(&code),
+                Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => None,
+            };
+            let said = other.map_or_else(
+                || voice.answer(&answer, direction),
+                |name| words::other_event(&name),
+            );
+            Ok(Json(ScanAnswer::of(&answer, said, &voice)))
+        }
         Err(error) => Err(refused(error, &voice)),
     }
+}
+
+/// Tells whether a request shows a token of that hub.
+pub async fn shows_token(services: &Services, headers: &HeaderMap) -> bool {
+    holder(services, headers).await.is_ok()
 }
 
 async fn holder(services: &Services, headers: &HeaderMap) -> Result<crate::replica::TokenHolder, Problem> {
@@ -161,8 +176,7 @@ fn refused(error: RequestError, voice: &Voice) -> Problem {
 }
 
 impl ScanAnswer {
-    fn of(answer: &Answer, direction: Direction, voice: &Voice) -> Self {
-        let said = voice.answer(answer, direction);
+    fn of(answer: &Answer, said: Said, voice: &Voice) -> Self {
         let (verdict, reason, persons, left) = match answer.verdict {
             Verdict::Admit { persons, left } => ("admit", None, persons, left),
             Verdict::Deny(reason) => ("deny", Some(refusal_name(&Refused::Deny(reason))), 0, 0),

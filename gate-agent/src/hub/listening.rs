@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+use usher_keys::EventId;
 use usher_keys::file::{PRIVATE_MODE, read_file, replace_file};
 
 /// Largest such file, in bytes.
@@ -28,6 +29,11 @@ impl Listening {
             quic: reachable(quic, advertise),
             http: reachable(http, advertise),
         }
+    }
+
+    /// Gives the address of an event's hub on HTTP.
+    pub fn url_of(&self, event: EventId) -> String {
+        format!("http://{}/events/{event}", self.http)
     }
 
     /// Gives the address HTTP is reached at, if it is known as one.

@@ -1,5 +1,7 @@
 //! Hubs over loopback: asking the home, being cut off, healing, scanners, local HTTP.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -259,7 +261,7 @@ impl Scanner {
 
     async fn link(replica: Arc<Replica>, hub: &Hub, key: &usher_keys::SecretKey, kept: TempDir) -> Self {
         let endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), key).unwrap();
-        let (opened, mut connections) = tokio::sync::mpsc::channel(4);
+        let (opened, mut connections) = mpsc::channel(4);
         let dialer = Dialer {
             endpoint: endpoint.clone(),
             addr: hub.listening().quic.clone(),
@@ -519,7 +521,7 @@ async fn status_page_and_metrics_show_what_happened() {
         assert!(metrics.lines().any(|shown| shown == line), "{line}\n{metrics}");
     }
     let (_, page) = desk.read("/").await;
-    assert!(page.contains("Hub 1") && page.contains("/status.js"));
+    assert!(page.contains("Hub 1") && page.contains("\"status.js\""));
     assert_eq!(desk.read("/status.css").await.0, StatusCode::OK);
     desk.hub.shutdown().await;
 }
