@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
-use usher_keys::expiry::end_in_words;
+use usher_keys::expiry::{AFTER_EVENT_MS, end_in_words};
 use usher_keys::file::PRIVATE_MODE;
 use usher_keys::{EventId, Role, Timestamp, Window};
 
@@ -320,6 +320,34 @@ impl Contents {
             .cloned();
         found.ok_or_else(|| FolderError::NoSuchEvent {
             wanted: wanted.clone(),
+            listing: self.listing(now),
+        })
+    }
+
+    /// Gives the event that is on now, or comes next: of those whose certificates are valid, the one that ends first. One
+    /// that has ended, and whose certificate only lasts some hours longer, comes after all others.
+    ///
+    /// **Errors**: [`FolderError`], with the events that are there, when none is on.
+    pub fn on_now(mut self, folder: &Folder, now: Timestamp) -> Result<Enrolled, FolderError> {
+        match self.events.len() {
+            0 => return Err(self.none(folder)),
+            // A device of one event has nothing to choose: it says itself when its time is over.
+            1 => return Ok(self.events.remove(0)),
+            _ => {}
+        }
+        let valid = self
+            .events
+            .iter()
+            .filter(|enrolled| enrolled.window.contains(now));
+        let order = |enrolled: &&Enrolled| {
+            let until = enrolled.window.until.0;
+            match until.saturating_sub(AFTER_EVENT_MS) > now.0 {
+                true => (false, until),
+                false => (true, u64::MAX - until),
+            }
+        };
+        let on = valid.min_by_key(order).cloned();
+        on.ok_or_else(|| FolderError::AllOver {
             listing: self.listing(now),
         })
     }

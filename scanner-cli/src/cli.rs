@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use usher_gate_agent::folder::EventChoice;
 use usher_protocol::admission::Direction;
 
 use crate::decode::{Outputs, decode};
@@ -31,6 +32,9 @@ pub struct Cli {
     /// The scanner's folder; ~/.local/share/usher-scan when neither this nor the environment names one.
     #[arg(long, env = "USHER_SCAN_DIR", global = true, value_name = "FOLDER")]
     dir: Option<PathBuf>,
+    /// The event, by id or name, when the folder holds several; the one that is on now when missing.
+    #[arg(long, env = "USHER_SCAN_EVENT", global = true, value_name = "EVENT")]
+    event: Option<EventChoice>,
     /// What to do.
     #[command(subcommand)]
     command: Command,
@@ -122,12 +126,13 @@ pub fn run(cli: Cli) -> ExitCode {
 
 fn carry_out(cli: Cli) -> Result<ExitCode, Trouble> {
     let folder = || folder::named_or_usual(cli.dir);
+    let event = cli.event.as_ref();
     match cli.command {
         Command::Enroll(args) => args.run(&folder()?),
-        Command::Run(args) => args.run(&folder()?),
-        Command::Verify(args) => args.run(&folder()?),
-        Command::Override(args) => args.run(&folder()?),
-        Command::Status(args) => args.run(&folder()?),
+        Command::Run(args) => args.run(folder::on_now(&folder()?, event)?),
+        Command::Verify(args) => args.run(folder::on_now(&folder()?, event)?),
+        Command::Override(args) => args.run(&folder::on_now(&folder()?, event)?.directory),
+        Command::Status(args) => args.run(&folder::picked(&folder()?, event)?.directory),
         Command::Decode { files } => run_decode(files),
         Command::Sheet => write_sheet(),
     }

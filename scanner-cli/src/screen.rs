@@ -142,15 +142,15 @@ impl<W: Write> Screen<W> {
         self
     }
 
-    /// Says, where lines are written, that scanning begins: where, how it stands, whether a hub is linked.
+    /// Says, where lines are written, that scanning begins: where and for which event, how it stands, whether a hub is linked.
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn ready(&mut self, place: &str, standing: &str, linked: bool) -> io::Result<()> {
+    pub fn ready(&mut self, (place, event): (&str, &str), standing: &str, linked: bool) -> io::Result<()> {
         match self.style {
             Style::Panel { .. } => {}
-            Style::Plain => writeln!(self.out, "{}", line::ready(place, standing))?,
-            Style::Json => writeln!(self.out, "{}", line::json_ready(place, standing, linked))?,
+            Style::Plain => writeln!(self.out, "{}", line::ready(place, event, standing))?,
+            Style::Json => writeln!(self.out, "{}", line::json_ready((place, event), standing, linked))?,
         }
         self.out.flush()
     }

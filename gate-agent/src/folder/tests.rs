@@ -175,3 +175,33 @@ fn a_hub_is_no_scanner() {
     let refused = contents.keep(Role::Scanner, &folder).unwrap_err().to_string();
     assert!(refused.contains("belongs to a hub"), "{refused}");
 }
+
+#[test]
+fn the_event_that_is_on_ends_first_but_not_while_another_is_still_to_end() {
+    const HOUR_MS: u64 = 60 * 60 * 1000;
+    let (_kept, folder) = folder();
+    // A matinee until 17:00, an evening until midnight, a gala on the next day: certificates last six hours longer.
+    let evening = EventId([3; 16]);
+    for (event, until_hours) in [(EVENING, 23), (evening, 30), (GALA, 54)] {
+        enrol(&folder, event, NOW.plus_ms(until_hours * HOUR_MS));
+    }
+    let on_at = |hours: u64| {
+        let now = NOW.plus_ms(hours * HOUR_MS);
+        folder
+            .contents()
+            .unwrap()
+            .on_now(&folder, now)
+            .map(|enrolled| enrolled.event)
+    };
+    for (hours, event) in [
+        (12, EVENING),
+        (16, EVENING),
+        (18, evening),
+        (23, evening),
+        (25, GALA),
+        (49, GALA),
+    ] {
+        assert_eq!(on_at(hours).unwrap(), event, "{hours}:00");
+    }
+    assert!(matches!(on_at(54), Err(FolderError::AllOver { .. })));
+}

@@ -8,11 +8,14 @@ use clap::Args;
 use usher_gate_agent::clock::Clock;
 use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::enrol::Enrolment;
+use usher_gate_agent::expiry::machine_time;
+use usher_gate_agent::folder::Folder;
 use usher_keys::certificate::MAX_NAME_BYTES;
 use usher_keys::{EnrolmentCode, EnrolmentError, EnrolmentGrant, Role};
 
 use super::trouble::Trouble;
 use super::{hub_list, runtime};
+use crate::folder::FolderError;
 use crate::screen::printable;
 
 /// How a scanner is called when neither a person nor the system says.
@@ -26,6 +29,9 @@ pub struct EnrollArgs {
     /// How people will call this scanner; the machine's name when missing.
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// Become a new scanner of an event that this machine is a scanner of already, after a revocation for example.
+    #[arg(long)]
+    anew: bool,
 }
 
 fn code(text: &str) -> Result<EnrolmentCode, EnrolmentError> {
@@ -33,29 +39,34 @@ fn code(text: &str) -> Result<EnrolmentCode, EnrolmentError> {
 }
 
 impl EnrollArgs {
-    pub fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+    pub fn run(self, folder: &Folder) -> Result<ExitCode, Trouble> {
+        let clock = Clock::system();
+        let directory = folder
+            .directory_for(self.code.event(), self.anew, clock.now())
+            .map_err(FolderError::from)?;
         let enrolment = Enrolment {
             code: &self.code,
             name: self.name.unwrap_or_else(machine_name),
             role: Role::Scanner,
-            directory: folder,
+            directory: &directory,
         };
-        let grant = runtime()?.block_on(enrolment.run(&Clock::system()))?;
-        write!(io::stdout().lock(), "{}", told(&grant, folder))?;
+        let grant = runtime()?.block_on(enrolment.run(&clock))?;
+        write!(io::stdout().lock(), "{}", told(&grant, &directory))?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn told(grant: &EnrolmentGrant, folder: &DataDirectory) -> String {
+fn told(grant: &EnrolmentGrant, directory: &DataDirectory) -> String {
     let certificate = grant.identity.unverified();
     let by = grant.hub_name.as_deref().unwrap_or("the organizer");
     format!(
-        "enrolled {} for event {} by {}\nfolder {}\nhubs {}\n",
+        "enrolled {} for event {} by {}\nfolder {}\nhubs {}\nuntil {}\n",
         printable(&certificate.name),
         certificate.event,
         printable(by),
-        folder.path().display(),
+        directory.path().display(),
         printable(&hub_list(&grant.uplink)),
+        machine_time(certificate.window.until),
     )
 }
 

@@ -43,6 +43,7 @@ enum Line<'a> {
     Warning(&'a CertificateNote),
     Ready {
         place: &'a str,
+        event: &'a str,
         standing: &'a str,
         linked: bool,
     },
@@ -52,9 +53,10 @@ enum Line<'a> {
     },
 }
 
-/// Says as `READY place | standing` that scanning begins.
-pub(super) fn ready(place: &str, standing: &str) -> String {
-    format!("READY {}", printable(&[place, standing].join(SEPARATOR)))
+/// Says as `READY place | for event | standing` that scanning begins.
+pub(super) fn ready(place: &str, event: &str, standing: &str) -> String {
+    let parts = [place, &words::for_event(event), standing];
+    format!("READY {}", printable(&parts.join(SEPARATOR)))
 }
 
 /// Says as `END admitted n, denied n, referred n` that scanning has ended.
@@ -84,9 +86,10 @@ pub(super) fn json_hint(help: Help) -> String {
 }
 
 /// Writes the beginning as one JSON object.
-pub(super) fn json_ready(place: &str, standing: &str, linked: bool) -> String {
+pub(super) fn json_ready((place, event): (&str, &str), standing: &str, linked: bool) -> String {
     json(&Line::Ready {
         place,
+        event,
         standing,
         linked,
     })

@@ -314,7 +314,7 @@ fn check_frame(style: Style, expected: &str) {
         denied: 1,
         referred: 0,
     };
-    screen.ready("Gate 1, in", "no hub", false).unwrap();
+    screen.ready(("Gate 1, in", "Night"), "no hub", false).unwrap();
     screen.ended(counts, 0).unwrap();
     screen.ended(counts, 3).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), expected);
@@ -325,7 +325,7 @@ fn lines_say_when_scanning_begins_and_ends() {
     check_frame(
         Style::Plain,
         concat!(
-            "READY Gate 1, in | no hub\n",
+            "READY Gate 1, in | for Night | no hub\n",
             "END admitted 2, denied 1, referred 0\n",
             "NOTICE 3 records of this scanner reached no hub yet: start it again when a hub is in reach\n",
             "END admitted 2, denied 1, referred 0\n"
@@ -334,7 +334,7 @@ fn lines_say_when_scanning_begins_and_ends() {
     check_frame(
         Style::Json,
         concat!(
-            r#"{"kind":"ready","place":"Gate 1, in","standing":"no hub","linked":false}"#,
+            r#"{"kind":"ready","place":"Gate 1, in","event":"Night","standing":"no hub","linked":false}"#,
             "\n",
             r#"{"kind":"end","counts":{"admitted":2,"denied":1,"referred":0},"kept":0}"#,
             "\n",

@@ -177,7 +177,7 @@ fn lines_for_people_say_the_same() {
     let told = scanner.call("run", &[&PLAIN[..], &["--image", &picture]].concat());
     let lines: Vec<&str> = told.out.lines().collect();
     assert!(
-        lines[0].starts_with("READY gate 1 (Gate North), in | linked to Hub A | "),
+        lines[0].starts_with("READY gate 1 (Gate North), in | for Festival | linked to Hub A | "),
         "{told:?}"
     );
     assert_eq!(
