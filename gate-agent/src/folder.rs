@@ -78,7 +78,7 @@ pub enum FolderError {
         path: PathBuf,
     },
     /// Several events are there.
-    #[error("this folder holds several events, so name one with --event:\n{}", listing.join("\n"))]
+    #[error("several events are meant, so name one by its id with --event:\n{}", listing.join("\n"))]
     Several {
         /// A line for each.
         listing: Vec<String>,
@@ -217,6 +217,15 @@ impl Folder {
         place::list(&self.0)
     }
 
+    /// Gives the earlier enrolments for an event, whose records the last one takes over.
+    ///
+    /// **Errors**: [`FolderError::Unlistable`].
+    pub fn former_of(&self, enrolled: &Enrolled) -> Result<Vec<DataDirectory>, FolderError> {
+        let former = self.contents()?.former.into_iter();
+        let former = former.filter(|former| former.event == enrolled.event && former.is_before(enrolled));
+        Ok(former.map(|former| former.directory).collect())
+    }
+
     /// Gives the directory in which the device is to be enrolled for an event: a fresh one, or that of an enrolment that
     /// was not finished.
     ///
@@ -313,15 +322,17 @@ impl Contents {
         if self.events.is_empty() {
             return Err(self.none(folder));
         }
-        let found = self
-            .events
-            .iter()
-            .find(|enrolled| wanted.means(enrolled))
-            .cloned();
-        found.ok_or_else(|| FolderError::NoSuchEvent {
-            wanted: wanted.clone(),
-            listing: self.listing(now),
-        })
+        let mut meant = self.events.iter().filter(|enrolled| wanted.means(enrolled));
+        match (meant.next(), meant.next()) {
+            (Some(enrolled), None) => Ok(enrolled.clone()),
+            (Some(_), Some(_)) => Err(FolderError::Several {
+                listing: self.listing(now),
+            }),
+            (None, _) => Err(FolderError::NoSuchEvent {
+                wanted: wanted.clone(),
+                listing: self.listing(now),
+            }),
+        }
     }
 
     /// Gives the event that is on now, or comes next: of those whose certificates are valid, the one that ends first. One

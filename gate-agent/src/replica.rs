@@ -7,6 +7,7 @@ mod command;
 mod database;
 mod error;
 mod export;
+mod inherit;
 mod linked;
 mod lock;
 mod meta;

@@ -54,6 +54,8 @@ pub fn named_or_usual(named: Option<PathBuf>) -> Result<Folder, FolderError> {
 pub struct Chosen {
     /// Where it lies.
     pub directory: DataDirectory,
+    /// Earlier enrolments for it.
+    pub former: Vec<DataDirectory>,
     /// The other events of the folder.
     pub others: Others,
 }
@@ -70,6 +72,7 @@ pub fn on_now(folder: &Folder, wanted: Option<&EventChoice>) -> Result<Chosen, F
     };
     Ok(Chosen {
         others: Others::of(&contents, chosen.event),
+        former: folder.former_of(&chosen)?,
         directory: chosen.directory,
     })
 }
