@@ -242,3 +242,6 @@ fn nothing_to_serve(contents: Contents, folder: &Folder, now: Timestamp) -> Fold
         listing: contents.listing(now),
     }
 }
+
+#[cfg(test)]
+mod tests;

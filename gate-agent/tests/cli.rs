@@ -182,7 +182,7 @@ async fn one_service_serves_two_events_of_one_folder_and_tells_their_tickets_apa
     // The second event is added while the first is being scanned.
     succeed(&dir, &["enroll", &gala.code, "--name", "Hub North"]);
     gala.wait_until_linked().await;
-    fail(&dir, &["status"], "name one with --event");
+    fail(&dir, &["status"], "name one by its id with --event");
     fail(&dir, &["audit"], &GALA.event().to_string());
     let other = token(&GALA.event().to_string(), "other");
     let ask = async |token: &str, ticket: &str| post_scan(&hub, token.trim(), ticket).await;

@@ -2,6 +2,7 @@
 
 mod codes;
 mod enroll;
+mod events;
 mod overrule;
 mod run;
 mod status;
@@ -45,6 +46,8 @@ pub struct Cli {
 enum Command {
     /// Make this machine a scanner of an event, with a code from the organizer or from a hub (`usher-gate-agent scanner-code`).
     Enroll(enroll::EnrollArgs),
+    /// List the events of this folder: until when each can be scanned for, and what can be removed.
+    Events,
     /// Stand at a gate: read codes, have a hub judge them, show what comes of it.
     Run(run::RunArgs),
     /// Judge a ticket by what this scanner knows, without asking a hub and without recording anything.
@@ -101,6 +104,7 @@ impl Cli {
             Command::Run(args) if args.is_verbose() => "warn,usher_scan=info",
             Command::Run(_)
             | Command::Enroll(_)
+            | Command::Events
             | Command::Verify(_)
             | Command::Override(_)
             | Command::Status(_)
@@ -129,6 +133,7 @@ fn carry_out(cli: Cli) -> Result<ExitCode, Trouble> {
     let event = cli.event.as_ref();
     match cli.command {
         Command::Enroll(args) => args.run(&folder()?),
+        Command::Events => events::run(&folder()?),
         Command::Run(args) => args.run(folder::on_now(&folder()?, event)?),
         Command::Verify(args) => args.run(folder::on_now(&folder()?, event)?),
         Command::Override(args) => args.run(&folder::on_now(&folder()?, event)?.directory),

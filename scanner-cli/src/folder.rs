@@ -85,7 +85,11 @@ pub fn picked(folder: &Folder, wanted: Option<&EventChoice>) -> Result<Enrolled,
     Ok(events(folder)?.pick(wanted, folder, Clock::system().now())?)
 }
 
-fn events(folder: &Folder) -> Result<Contents, FolderError> {
+/// Looks at the scanner's events.
+///
+/// # Errors
+/// [`FolderError`].
+pub fn events(folder: &Folder) -> Result<Contents, FolderError> {
     let mut contents = folder.contents()?;
     if contents.events.is_empty() && contents.unreadable.is_empty() {
         return Err(FolderError::NotEnrolled {

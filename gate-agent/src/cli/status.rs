@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
+use usher_keys::Timestamp;
+use usher_keys::expiry::end_in_words;
 
+use crate::clock::Clock;
 use crate::folder::{Enrolled, Folder};
 use crate::hub::listening::Listening;
 
@@ -15,11 +18,11 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Prints the status.
 pub async fn status(folder: &Folder, event: &Enrolled, json: bool) -> anyhow::Result<ExitCode> {
-    let name = &event.name;
-    let listening = Listening::read(&folder.top().listening_path())?;
-    let status = ask(&listening.url_of(event.event))
-        .await
-        .with_context(|| format!("the hub \"{name}\" is not running: usher-gate-agent run"))?;
+    let asked = match Listening::read(&folder.top().listening_path()) {
+        Ok(listening) => ask(&listening.url_of(event.event)).await,
+        Err(error) => Err(error),
+    };
+    let status = asked.with_context(|| not_served(event, Clock::system().now()))?;
     let mut out = std::io::stdout().lock();
     if json {
         writeln!(out, "{status:#}")?;
@@ -29,6 +32,19 @@ pub async fn status(folder: &Folder, event: &Enrolled, json: bool) -> anyhow::Re
         writeln!(out, "{line}")?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says why nobody answers for an event.
+fn not_served(event: &Enrolled, now: Timestamp) -> String {
+    let name = &event.name;
+    if !event.is_over(now) {
+        return format!("the hub \"{name}\" is not running: usher-gate-agent run");
+    }
+    format!(
+        "the certificate of the hub \"{name}\" for {} {}, so it is served no more: enrol it anew with a code from the organizer: usher-gate-agent enroll CODE",
+        event.event_name(),
+        end_in_words(event.window.until, now)
+    )
 }
 
 async fn ask(url: &str) -> anyhow::Result<Value> {

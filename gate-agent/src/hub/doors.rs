@@ -80,7 +80,7 @@ pub async fn lead_peers(endpoint: Endpoint, doors: Arc<Doors>, cancel: Cancellat
         match doors.of(peer.event()) {
             None => peer.turn_away(
                 Farewell::OtherEvent,
-                "it asks for an event that is not served here",
+                "the two sides belong to different events: that one is not served here",
             ),
             Some(door) => {
                 if let Err(mpsc::error::TrySendError::Full(peer) | mpsc::error::TrySendError::Closed(peer)) =
