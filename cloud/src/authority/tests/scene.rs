@@ -206,7 +206,7 @@ impl Scene {
             name: String::new(),
             gates: Vec::new(),
             capabilities: Capabilities::default(),
-            certificate_ms: 86_400_000,
+            certificate_ms: Some(86_400_000),
         };
         let now = Clock::Manual(self.clock.clone()).now();
         let new = NewCode {
