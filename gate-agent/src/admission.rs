@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use usher_keys::PublicKey;
-use usher_protocol::admission::{Refused, Verdict};
+use usher_protocol::admission::{Reason, Refused, Verdict};
 use usher_protocol::ledger::{Asked, Seat};
 use usher_protocol::request::{Answer, Request, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 
 use crate::links::Links;
+use crate::neighbours::Neighbours;
 use crate::replica::{Replica, asked};
 
 /// Most scans under way at once: a second's work of the busiest hub; beyond it scanners are told to ask again.
@@ -22,6 +23,7 @@ const SCANS_UNDER_WAY: usize = 2_048;
 pub struct AdmissionPath {
     replica: Arc<Replica>,
     links: Arc<Links>,
+    neighbours: Arc<Neighbours>,
     home_timeout: Duration,
     under_way: Semaphore,
     tally: Tally,
@@ -29,10 +31,16 @@ pub struct AdmissionPath {
 
 impl AdmissionPath {
     /// Makes the path; a home hub that does not answer within `home_timeout` counts as out of reach.
-    pub fn new(replica: Arc<Replica>, links: Arc<Links>, home_timeout: Duration) -> Self {
+    pub fn new(
+        replica: Arc<Replica>,
+        links: Arc<Links>,
+        neighbours: Arc<Neighbours>,
+        home_timeout: Duration,
+    ) -> Self {
         Self {
             replica,
             links,
+            neighbours,
             home_timeout,
             under_way: Semaphore::new(SCANS_UNDER_WAY),
             tally: Tally::default(),
@@ -52,7 +60,7 @@ impl AdmissionPath {
         let _place = self.begin()?;
         let ticket = match self.verify(&scan) {
             Ok(ticket) => ticket,
-            Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
+            Err(rejection) => return Ok(self.rejected(&scan, rejection)),
         };
         let home = self.replica.standing().home(ticket.ticket().unit);
         match home.filter(|home| *home != self.replica.me()) {
@@ -71,7 +79,7 @@ impl AdmissionPath {
         let _place = self.begin()?;
         let ticket = match self.verify(&scan) {
             Ok(ticket) => ticket,
-            Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
+            Err(rejection) => return Ok(self.rejected(&scan, rejection)),
         };
         if self.replica.standing().home(ticket.ticket().unit) != Some(self.replica.me()) {
             return Err(RequestError::NotHome);
@@ -91,7 +99,7 @@ impl AdmissionPath {
         }
         let ticket = match self.verify(&scan) {
             Ok(ticket) => ticket,
-            Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
+            Err(rejection) => return Ok(self.rejected(&scan, rejection)),
         };
         let facts = TicketFacts::from(ticket.ticket());
         let verdict = self
@@ -117,6 +125,26 @@ impl AdmissionPath {
             return Err(RequestError::NotAllowed);
         }
         self.under_way.try_acquire().map_err(|_| RequestError::Busy)
+    }
+
+    /// Answers to a code that is no ticket of this event: it may be one of another event that is served here.
+    fn rejected(&self, scan: &Scan, rejection: Rejection) -> Answer {
+        let mut answer = self.replica.rejected(scan, rejection);
+        if self.other_event(&scan.code, rejection).is_some() {
+            answer.verdict = Verdict::Deny(Reason::OtherEvent);
+        }
+        answer
+    }
+
+    fn other_event(&self, code: &[u8], rejection: Rejection) -> Option<String> {
+        let event = self.replica.certificate().event;
+        self.neighbours.owner_of(code, event, rejection)
+    }
+
+    /// Gives the name of the event a code is a genuine ticket of, if it is one of another event that is served here.
+    pub fn event_of(&self, code: &[u8]) -> Option<String> {
+        let rejection = self.replica.verify(code).err()?;
+        self.other_event(code, rejection)
     }
 
     /// Verifies right here: that takes less time than handing it to another thread and back, and the network has its turn

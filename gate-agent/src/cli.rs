@@ -3,6 +3,7 @@
 mod audit;
 mod codes;
 mod enrol;
+mod events;
 mod export;
 mod run;
 mod status;
@@ -16,14 +17,15 @@ use anyhow::Context;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use usher_keys::EnrolmentCode;
 
-use crate::directory::DataDirectory;
+use crate::clock::Clock;
+use crate::folder::{Enrolled, EventChoice, Folder};
 use tokens::MAX_TOKEN_HOURS;
 
 /// The hub at a venue: admits people with or without a network.
 #[derive(Debug, Parser)]
 #[command(name = "usher-gate-agent", version, arg_required_else_help = true)]
 pub struct Cli {
-    /// The data directory: key, replica, settings.
+    /// The hub's folder: settings, and key and replica of each event.
     #[arg(
         long,
         global = true,
@@ -32,6 +34,9 @@ pub struct Cli {
         value_name = "DIR"
     )]
     pub dir: PathBuf,
+    /// The event, by id or name; needed when the folder holds several.
+    #[arg(long, global = true, env = "USHER_HUB_EVENT", value_name = "EVENT")]
+    pub event: Option<EventChoice>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -40,7 +45,7 @@ pub struct Cli {
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Turn this machine into a hub of an event.
+    /// Turn this machine into a hub of an event; one that is running serves it too from then on.
     #[command(alias = "enrol")]
     Enroll {
         /// The code from the organizer: usher-enrol:…
@@ -48,10 +53,15 @@ pub enum Command {
         /// How people call this hub; the machine's own name when missing.
         #[arg(long)]
         name: Option<String>,
+        /// Become a new hub of an event that this machine is a hub of already, after a revocation for example.
+        #[arg(long)]
+        anew: bool,
     },
-    /// Run the hub until SIGTERM or Ctrl-C.
+    /// List the events of this folder: until when each is served, and what can be removed.
+    Events,
+    /// Run the hub until SIGTERM or Ctrl-C: every event of the folder that is not over.
     Run {
-        /// The settings; usher-gate-agent.toml in the data directory when missing.
+        /// The settings; usher-gate-agent.toml in the folder when missing.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
@@ -87,9 +97,9 @@ pub struct ScannerCode {
     /// It may override refusals, with a supervisor's name and reason.
     #[arg(long = "override")]
     pub override_refusals: bool,
-    /// How long it may work, in hours.
-    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=168), value_name = "HOURS")]
-    pub hours: u64,
+    /// How long it may work, in hours; until the hub's own certificate ends, some hours after the event, when missing.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=168), value_name = "HOURS")]
+    pub hours: Option<u64>,
 }
 
 /// What a device without a certificate is given.
@@ -140,20 +150,26 @@ pub enum Format {
 ///
 /// **Errors**: whatever went wrong, said so that a person knows what to do.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let directory = DataDirectory::at(&cli.dir);
+    let (folder, now) = (Folder::at(&cli.dir), Clock::system().now());
+    let picked =
+        || -> anyhow::Result<Enrolled> { Ok(folder.contents()?.pick(cli.event.as_ref(), &folder, now)?) };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("the system gives no threads")?;
     match cli.command {
-        Command::Enroll { code, name } => runtime.block_on(enrol::enrol(&directory, &code, name)),
-        Command::Run { config } => runtime.block_on(run::run(&directory, config.as_deref())),
-        Command::Status { json } => runtime.block_on(status::status(&directory, json)),
-        Command::ScannerCode(wanted) => codes::scanner_code(&directory, wanted),
-        Command::HttpToken(wanted) => tokens::http_token(&directory, wanted),
-        Command::Tokens(command) => tokens::tokens(&directory, command),
-        Command::Audit => audit::audit(&directory),
-        Command::Export { format } => export::export(&directory, format),
+        Command::Enroll { code, name, anew } => {
+            let directory = folder.directory_for(code.event(), anew, now)?;
+            runtime.block_on(enrol::enrol(&folder, &directory, (&code, name)))
+        }
+        Command::Events => events::events(&folder, now),
+        Command::Run { config } => runtime.block_on(run::run(&folder, config.as_deref())),
+        Command::Status { json } => runtime.block_on(status::status(&folder, &picked()?, json)),
+        Command::ScannerCode(wanted) => codes::scanner_code(&folder, &picked()?.directory, wanted),
+        Command::HttpToken(wanted) => tokens::http_token(&picked()?.directory, wanted),
+        Command::Tokens(command) => tokens::tokens(&picked()?.directory, command),
+        Command::Audit => audit::audit(&picked()?.directory),
+        Command::Export { format } => export::export(&picked()?.directory, format),
     }
 }
 

@@ -9,6 +9,8 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::words;
+
 /// What environment variables that override settings begin with: `USHER_HUB__HTTP` is `http`.
 pub const ENV_PREFIX: &str = "USHER_HUB__";
 /// Most addresses of peers and uplinks each: every hub of the largest venue.
@@ -95,6 +97,12 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// Says what is set up so that it should not stay.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let in_the_clear = self.is_in_the_clear().then_some(words::IN_THE_CLEAR);
+        in_the_clear.into_iter().collect()
+    }
+
     /// Reads the settings: the named file, or the one in the data directory if there is one, then the environment.
     ///
     /// **Errors**: [`ConfigError`].

@@ -1,6 +1,6 @@
 //! The data directory of a device: where its key, replica, codes and addresses lie; what is in them is elsewhere.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -57,6 +57,7 @@ impl DataDirectory {
             .recursive(true)
             .mode(DIRECTORY_MODE)
             .create(&self.0);
+        let made = made.and_then(|()| keep_entry(&self.0));
         made.map_err(|source| DirectoryError::Create {
             path: self.0.clone(),
             source,
@@ -125,4 +126,11 @@ impl DataDirectory {
         }
         Ok(Replica::open(&path, self.read_key()?, clock)?)
     }
+}
+
+/// Makes durable that the directory is there: what is synced inside is lost with an entry that is not.
+fn keep_entry(directory: &Path) -> io::Result<()> {
+    // A relative path of one part lies in the working directory.
+    let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }

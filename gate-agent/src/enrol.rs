@@ -8,7 +8,7 @@ use std::time::Duration;
 use thiserror::Error;
 use usher_keys::{EnrolmentCode, EnrolmentError, EnrolmentGrant, EnrolmentRequest, Role, SealedGrant};
 
-pub use issue::{CODE_VALID, IssueError, Issuer, MAX_SCANNER_VALID, NewCode};
+pub use issue::{CODE_VALID, IssueError, Issuer, MAX_SCANNER_VALID, NewCode, scanner_until};
 
 use crate::clock::Clock;
 use crate::directory::{DataDirectory, DirectoryError};

@@ -1,6 +1,7 @@
 //! The hub's local HTTP: every route on one page, limits and shutdown; what a route does is in its own file.
 
 mod enrolments;
+mod events;
 mod listener;
 mod metrics;
 mod problem;
@@ -23,6 +24,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::hub::Services;
+use crate::hub::doors::Doors;
 use listener::BoundedListener;
 use problem::Problem;
 use tls::Tls;
@@ -30,30 +32,23 @@ use tls::Tls;
 /// How long a request may take: a scan takes milliseconds, an upload over a bad radio some seconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves HTTP until cancelled, over TLS if there is any; requests under way are finished.
-pub async fn serve(
-    listener: TcpListener,
-    tls: Option<Tls>,
-    services: Arc<Services>,
-    cancel: CancellationToken,
-) {
-    let (listener, routes) = (BoundedListener::new(listener), routes(services));
+/// Serves the HTTP of every event until cancelled, over TLS if there is any; requests under way are finished.
+pub async fn serve(listener: TcpListener, tls: Option<Tls>, doors: Arc<Doors>, cancel: CancellationToken) {
+    let (listener, routes) = (BoundedListener::new(listener), events::entrance(doors));
     match tls {
         Some(tls) => serve_on(tls.on(listener), routes, cancel).await,
         None => serve_on(listener, routes, cancel).await,
     }
 }
 
-/// Serves enrolments and nothing else until cancelled. It needs no TLS: what travels is no secret, and neither side believes
-/// what was altered on its way.
-pub async fn serve_enrolments(listener: TcpListener, services: Arc<Services>, cancel: CancellationToken) {
-    let routes = Router::new().route("/v1/enrolments", post(enrolments::enrol));
-    serve_on(
+/// Serves the enrolments of every event and nothing else until cancelled. It needs no TLS: what travels is no secret, and
+/// neither side believes what was altered on its way.
+pub async fn serve_enrolments(listener: TcpListener, doors: Arc<Doors>, cancel: CancellationToken) {
+    let (listener, routes) = (
         BoundedListener::for_enrolments(listener),
-        finished(routes, services),
-        cancel,
-    )
-    .await;
+        events::enrolments_entrance(doors),
+    );
+    serve_on(listener, routes, cancel).await;
 }
 
 async fn serve_on(listener: impl Listener<Addr = SocketAddr>, routes: Router, cancel: CancellationToken) {
@@ -65,7 +60,7 @@ async fn serve_on(listener: impl Listener<Addr = SocketAddr>, routes: Router, ca
     }
 }
 
-/// Puts the routes together with their limits.
+/// Puts the routes of one event's hub together, with their limits.
 pub fn routes(services: Arc<Services>) -> Router {
     let routes = Router::new()
         .route("/v1/scans", post(scans::judge))
@@ -76,6 +71,12 @@ pub fn routes(services: Arc<Services>) -> Router {
         .route("/", get(status::page))
         .route("/status.js", get(status::script))
         .route("/status.css", get(status::style));
+    finished(routes, services)
+}
+
+/// Puts together what new scanners need of one event's hub.
+pub fn enrolment_routes(services: Arc<Services>) -> Router {
+    let routes = Router::new().route("/v1/enrolments", post(enrolments::enrol));
     finished(routes, services)
 }
 

@@ -1,15 +1,18 @@
-//! The running hub: binds its sockets, keeps its links, accepts peers and serves HTTP, each in a task it owns; what they do is in their own modules.
+//! The running hub of one event: keeps its links and serves its peers, each in a task it owns; what they do is in their own modules.
 
+pub mod certificates;
 pub mod dialling;
+pub mod doors;
+pub mod front;
 pub mod listening;
 mod sockets;
 pub mod status;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_link::{Connection, Endpoint, Opened, drive};
@@ -20,21 +23,19 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::DataDirectory;
 use crate::enrol::Issuer;
-use crate::http;
 use crate::links::{LinkId, Links, Way};
 use crate::replica::{Access, Replica};
 use crate::responder::HubResponder;
-use crate::words;
+use certificates::CertificateBoard;
+use doors::Doors;
+use front::Front;
 use listening::Listening;
-use sockets::Sockets;
 use status::StatusBoard;
 
 /// Most peers linked at once: every scanner and hub of a large venue, some 20 MiB of memory.
 const MAX_PEERS: usize = 256;
 /// How often the replica does what is due with the time: certificates are renewed a day before they end.
 const TENDED_EVERY: Duration = Duration::from_secs(60);
-/// How long tasks may take to end once the hub is told to stop.
-const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the hub's tasks share.
 pub struct Services {
@@ -50,42 +51,67 @@ pub struct Services {
     pub issuer: Issuer,
     /// What people are shown.
     pub board: StatusBoard,
+    /// What was said of certificates that end.
+    pub certificates: CertificateBoard,
     /// Whether status page and metrics are shown to other machines too.
     pub open_status: bool,
-    /// Whether tokens and tickets travel unencrypted between machines.
-    pub is_in_the_clear: bool,
+    /// What is set up so that it should not stay.
+    pub warnings: Vec<&'static str>,
     /// Under which address this machine comes to itself, besides the loopback.
     pub own_address: Option<IpAddr>,
     endpoint: Endpoint,
     responder: Arc<HubResponder>,
 }
 
-impl Services {
-    /// Says what is set up so that it should not stay.
-    pub fn warnings(&self) -> Vec<&'static str> {
-        let in_the_clear = self.is_in_the_clear.then_some(words::IN_THE_CLEAR);
-        in_the_clear.into_iter().collect()
-    }
-}
-
 /// A running hub.
 pub struct Hub {
     services: Arc<Services>,
     listening: Listening,
-    listening_path: PathBuf,
+    doors: Arc<Doors>,
+    /// The sockets, where they are this hub's alone.
+    front: Option<Front>,
     cancel: CancellationToken,
     tasks: JoinSet<()>,
 }
 
 impl Hub {
-    /// Opens the replica, binds the sockets and starts every task. Call it inside a tokio runtime.
+    /// Starts the hub of one event with sockets of its own. Call it inside a tokio runtime.
     ///
     /// **Errors**: whatever keeps a hub from working, with what to do about it.
     pub async fn start(directory: &DataDirectory, config: &Config, clock: Clock) -> anyhow::Result<Self> {
         let replica = Arc::new(directory.open_replica(clock)?);
         // The replica's lock is ours now, so whoever wrote that is gone.
         Listening::forget(&directory.listening_path());
-        let started = Self::start_on(&replica, directory, config).await;
+        let started = Self::start_alone(&replica, directory, config).await;
+        if started.is_err() {
+            replica.close().await;
+        }
+        started
+    }
+
+    async fn start_alone(
+        replica: &Arc<Replica>,
+        directory: &DataDirectory,
+        config: &Config,
+    ) -> anyhow::Result<Self> {
+        let mut front = Front::open(config, &directory.read_key()?, &directory.listening_path()).await?;
+        let mut hub = Self::start_on(replica, directory, config, &mut front).await?;
+        front.announce()?;
+        hub.front = Some(front);
+        Ok(hub)
+    }
+
+    /// Starts the hub of an event behind sockets that it shares with others.
+    ///
+    /// **Errors**: whatever keeps a hub from working, with what to do about it.
+    pub async fn start_behind(
+        front: &mut Front,
+        directory: &DataDirectory,
+        config: &Config,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
+        let replica = Arc::new(directory.open_replica(clock)?);
+        let started = Self::start_on(&replica, directory, config, front).await;
         if started.is_err() {
             replica.close().await;
         }
@@ -96,14 +122,19 @@ impl Hub {
         replica: &Arc<Replica>,
         directory: &DataDirectory,
         config: &Config,
+        front: &mut Front,
     ) -> anyhow::Result<Self> {
         let key = directory.read_key()?;
-        let sockets = Sockets::bind(config, &key, &replica.certificate()).await?;
-        let listening = sockets.listening(config.advertise.as_deref())?;
-        let links = Arc::new(Links::default());
+        if replica.certificate().capabilities.enrol_scanners {
+            front.take_in_scanners(config).await?;
+        }
+        let endpoint = front.endpoint().for_event(replica.certificate().event, &key)?;
+        let listening = front.listening().clone();
+        let (links, doors) = (Arc::new(Links::default()), Arc::clone(front.doors()));
         let path = Arc::new(AdmissionPath::new(
             Arc::clone(replica),
             Arc::clone(&links),
+            Arc::clone(&doors.neighbours),
             config.home_timeout(),
         ));
         let access = Access::open(&directory.access_path())?;
@@ -119,25 +150,27 @@ impl Hub {
                 uplink: vec![listening.quic.clone()],
             },
             board: StatusBoard::default(),
+            certificates: CertificateBoard::default(),
             open_status: config.open_status,
-            is_in_the_clear: config.is_in_the_clear(),
+            warnings: config.warnings(),
             own_address: listening.http_address(),
-            endpoint: sockets.endpoint.clone(),
+            endpoint,
             responder: Arc::new(HubResponder::new(path)),
         });
+        let peers = doors.open(&services);
         let mut hub = Self {
             services,
             listening,
-            listening_path: directory.listening_path(),
+            doors,
+            front: None,
             cancel: CancellationToken::new(),
             tasks: JoinSet::new(),
         };
-        hub.start_tasks(sockets, config);
-        hub.listening.write(&hub.listening_path)?;
+        hub.start_tasks(peers, config);
         Ok(hub)
     }
 
-    fn start_tasks(&mut self, sockets: Sockets, config: &Config) {
+    fn start_tasks(&mut self, peers: mpsc::Receiver<Connection>, config: &Config) {
         let services = &self.services;
         let enrolled = &services.replica.meta().uplink;
         let uplink = if config.uplink.is_empty() {
@@ -149,28 +182,14 @@ impl Hub {
             let keeping = dialling::keep_linked(Arc::clone(services), addr.clone(), self.cancel.clone());
             self.tasks.spawn(keeping);
         }
+        let warning = certificates::keep_warning(Arc::clone(services), self.cancel.clone());
+        self.tasks.spawn(warning);
         self.tasks
-            .spawn(accept_peers(Arc::clone(services), self.cancel.clone()));
+            .spawn(accept_peers(Arc::clone(services), peers, self.cancel.clone()));
         let replica = Arc::clone(&services.replica);
         let cancel = self.cancel.clone();
         self.tasks
             .spawn(async move { cancel.run_until_cancelled(tend(replica)).await.unwrap_or(()) });
-        let shared = || (Arc::clone(services), self.cancel.clone());
-        let (served, cancel) = shared();
-        self.tasks
-            .spawn(http::serve(sockets.http, sockets.tls, served, cancel));
-        if let Some(here) = sockets.here {
-            let (served, cancel) = shared();
-            self.tasks.spawn(http::serve(here, None, served, cancel));
-        }
-        if let Some(enrolments) = sockets.enrolments {
-            let (served, cancel) = shared();
-            self.tasks
-                .spawn(http::serve_enrolments(enrolments, served, cancel));
-        }
-        for warning in services.warnings() {
-            tracing::warn!("{warning}");
-        }
     }
 
     /// Gives how to reach this hub.
@@ -185,14 +204,17 @@ impl Hub {
 
     /// Says goodbye to everyone, lets what is under way finish, and closes the replica.
     pub async fn shutdown(mut self) {
-        Listening::forget(&self.listening_path);
+        let event = self.services.replica.certificate().event;
         self.cancel.cancel();
-        let ending = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(SHUTDOWN_PATIENCE, ending).await.is_err() {
-            tracing::warn!("some connections did not end in time");
-            self.tasks.shutdown().await;
+        if let Some(front) = &mut self.front {
+            front.shut().await;
         }
-        self.services.endpoint.close().await;
+        self.doors.shut(event);
+        front::end(&mut self.tasks).await;
+        self.services.endpoint.forget_event(event);
+        if let Some(front) = &self.front {
+            front.close().await;
+        }
         self.services.replica.close().await;
     }
 }
@@ -207,13 +229,17 @@ async fn tend(replica: Arc<Replica>) {
 }
 
 /// Serves every peer that links to us, until cancelled.
-async fn accept_peers(services: Arc<Services>, cancel: CancellationToken) {
+async fn accept_peers(
+    services: Arc<Services>,
+    mut peers: mpsc::Receiver<Connection>,
+    cancel: CancellationToken,
+) {
     let mut sessions = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = cancel.cancelled() => break,
             Some(_) = sessions.join_next() => continue,
-            accepted = services.endpoint.accept() => accepted,
+            accepted = peers.recv() => accepted,
         };
         let Some(connection) = accepted else { break };
         if sessions.len() >= MAX_PEERS {

@@ -6,11 +6,15 @@ pub mod clock;
 pub mod config;
 pub mod directory;
 pub mod enrol;
+pub mod expiry;
+pub mod folder;
 pub mod http;
 pub mod hub;
 pub mod links;
+pub mod neighbours;
 pub mod replica;
 pub mod responder;
+pub mod service;
 pub mod token;
 pub mod words;
 

@@ -43,6 +43,8 @@ pub struct LinkFacts {
     pub way: Way,
     /// Since when.
     pub since: Timestamp,
+    /// When the certificate ends that it showed.
+    pub until: Timestamp,
 }
 
 /// How an address we keep dialling stands.
@@ -138,6 +140,7 @@ impl Links {
             address: link.connection.remote_addr(),
             way: link.way,
             since: link.since,
+            until: link.certificate.window.until,
         });
         facts.collect()
     }

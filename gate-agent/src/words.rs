@@ -59,6 +59,11 @@ impl Voice {
         Self { standing, now }
     }
 
+    /// Gives the moment of which it speaks.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Says how a scan came out.
     pub fn answer(&self, answer: &Answer, direction: Direction) -> Said {
         match answer.verdict {
@@ -71,7 +76,7 @@ impl Voice {
     fn denied(&self, reason: Reason, ticket: Option<&TicketFacts>) -> Said {
         match reason {
             Reason::Rejected(rejection) => rejected(rejection),
-            Reason::OtherEvent => Said::new("Other event", "A genuine ticket, but not for tonight"),
+            Reason::OtherEvent => Said::new("Other event", "A genuine ticket, but for another event"),
             Reason::Superseded { .. } => Said::new(
                 "Replaced",
                 "A newer ticket for this place exists: ask for that one",
@@ -322,6 +327,11 @@ fn rejected(rejection: Rejection) -> Said {
             "A picture or an old code: ask to open the ticket on the phone",
         ),
     }
+}
+
+/// Says that a ticket is for another event, which this device serves too.
+pub fn other_event(name: &str) -> Said {
+    Said::new("Other event", format!("A genuine ticket, but for {name}"))
 }
 
 /// Says what a name from the totals of refusals means.

@@ -71,8 +71,16 @@ function showIncidents(status) {
   byId("incidents").replaceChildren(...(lines.length ? lines : [element("li", "none", "good")]));
 }
 
+// Red for the last hour and after the end, amber before, green for one that was renewed.
+function showCertificates(status) {
+  const look = { day: "warn", six_hours: "warn", hour: "bad", ended: "bad" };
+  const lines = status.certificates.map((line) => element("li", line.words, look[line.level] ?? "good"));
+  byId("certificates").replaceChildren(...lines);
+  byId("certificates").hidden = !lines.length;
+}
+
 function troubles(status) {
-  if (!status.may_judge) return "This hub was revoked or its certificate has run out: it lets nobody in.";
+  if (!status.may_judge) return "This hub was revoked or its certificate has run out: it lets nobody in. Ask the organizer for a code and run: usher-gate-agent enroll --anew CODE";
   if (!status.storage_ok) return "The disk takes nothing: no scan can be decided. Free some space or replace the disk.";
   if (status.clock) return status.clock;
   return status.warnings.join(" ");
@@ -85,13 +93,14 @@ function alarm(words) {
 
 async function refresh() {
   try {
-    const answer = await fetch("/v1/status", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+    const answer = await fetch("v1/status", { cache: "no-store", signal: AbortSignal.timeout(5000) });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const status = await answer.json();
     alarm(troubles(status));
     showFigures(status);
     showTables(status);
     showIncidents(status);
+    showCertificates(status);
     byId("footer").textContent = `${status.records} records in ${status.logs} logs · device ${status.device}`;
   } catch (error) {
     alarm(`The hub does not answer (${error.message}). What you see is old.`);

@@ -10,11 +10,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use cloud::Cloud;
+use cloud::{Cloud, Show};
 use serde_json::{Value, json};
 
 /// How long a program may take for what takes milliseconds, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+const FESTIVAL: Show = Show {
+    number: 9,
+    name: "Festival",
+    hours: 5,
+};
 
 fn program(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher-gate-agent"));
@@ -117,7 +123,7 @@ async fn post_scan(hub: &Running, token: &str, payload: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_enrolment_code_to_the_export() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cloud = Cloud::open().await;
+    let cloud = Cloud::open(FESTIVAL).await;
     let kept = tempfile::tempdir().unwrap();
     let dir = kept.path().join("hub");
     assert!(succeed(&dir, &["enroll", &cloud.code, "--name", "Hub North"]).contains("\"Hub North\""));
@@ -136,6 +142,10 @@ async fn from_the_enrolment_code_to_the_export() {
     let status = succeed(&dir, &["status"]);
     assert!(
         status.contains("Gate North: 1 let in") && status.contains("linked: Cloud"),
+        "{status}"
+    );
+    assert!(
+        status.contains("CERTIFICATE: This hub's certificate ends in 4 h"),
         "{status}"
     );
     assert!(succeed(&dir, &["scanner-code", "--gates", "1"]).starts_with("usher-enrol:"));
@@ -180,6 +190,83 @@ async fn from_the_enrolment_code_to_the_export() {
         succeed(&dir, &["export", "--format", "jsonl"]).lines().count() + 1,
         csv.lines().count()
     );
+}
+
+const GALA: Show = Show {
+    number: 8,
+    name: "Gala",
+    hours: 50,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_service_serves_two_events_of_one_folder_and_tells_their_tickets_apart() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (festival, gala) = (Cloud::open(FESTIVAL).await, Cloud::open(GALA).await);
+    let kept = tempfile::tempdir().unwrap();
+    let dir = kept.path().join("hub");
+    succeed(&dir, &["enroll", &festival.code, "--name", "Hub North"]);
+    let hub = Running::start(&dir).await;
+    festival.wait_until_linked().await;
+    let token = |event: &str, name: &str| succeed(&dir, &["http-token", "--name", name, "--event", event]);
+    let turnstile = succeed(&dir, &["http-token", "--name", "turnstile"]);
+    // The second event is added while the first is being scanned.
+    succeed(&dir, &["enroll", &gala.code, "--name", "Hub North"]);
+    gala.wait_until_linked().await;
+    fail(&dir, &["status"], "name one by its id with --event");
+    fail(&dir, &["audit"], &GALA.event().to_string());
+    let other = token(&GALA.event().to_string(), "other");
+    let ask = async |token: &str, ticket: &str| post_scan(&hub, token.trim(), ticket).await;
+    let mine = festival
+        .until_ready(async || ask(&turnstile, &festival.ticket(5)).await)
+        .await;
+    assert_eq!(mine["verdict"], "admit", "{mine}");
+    let theirs = gala
+        .until_ready(async || ask(&other, &gala.ticket(5)).await)
+        .await;
+    assert_eq!(theirs["verdict"], "admit", "{theirs}");
+    for (token, ticket, name) in [
+        (&turnstile, gala.ticket(6), "Gala"),
+        (&other, festival.ticket(6), "Festival"),
+    ] {
+        let wrong = ask(token, &ticket).await;
+        assert_eq!(wrong["reason"], "other_event", "{wrong}");
+        assert_eq!(wrong["detail"], format!("A genuine ticket, but for {name}"));
+    }
+    for name in ["Festival", "gala"] {
+        let status = succeed(&dir, &["status", "--event", name]);
+        assert!(status.contains("Gate North: 1 let in"), "{status}");
+        let csv = succeed(&dir, &["export", "--event", name]);
+        assert!(csv.contains(",admit,,1,Gate North,5,"), "{csv}");
+        assert!(succeed(&dir, &["audit", "--event", name]).contains("is sound"));
+    }
+    let events = succeed(&dir, &["events"]);
+    let lines: Vec<_> = events.lines().collect();
+    assert!(
+        lines[0].contains("Festival: Hub North, certificate ends in 4 h"),
+        "{events}"
+    );
+    assert!(
+        lines[1].contains("Gala: Hub North, certificate ends in 2 days"),
+        "{events}"
+    );
+    let page = reqwest::get(format!("{}/", hub.http()))
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(
+        page.contains(&format!("<a href=\"events/{}/\">Gala</a>", GALA.event())),
+        "{page}"
+    );
+    assert!(hub.terminate());
+    // Both come back after a restart.
+    let hub = Running::start(&dir).await;
+    let again = festival
+        .until_ready(async || post_scan(&hub, turnstile.trim(), &festival.ticket(5)).await)
+        .await;
+    assert_eq!(again["reason"], "already_used", "{again}");
+    assert!(hub.terminate());
 }
 
 #[test]

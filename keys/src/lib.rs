@@ -4,6 +4,7 @@ pub mod bundle;
 pub mod certificate;
 pub mod codec;
 pub mod enrolment;
+pub mod expiry;
 pub mod file;
 pub mod ident;
 pub mod jwks;
@@ -17,6 +18,7 @@ pub use enrolment::{
     EnrolmentCode, EnrolmentError, EnrolmentGrant, EnrolmentId, EnrolmentKey, EnrolmentRequest,
     EnrolmentSecret, SealedGrant,
 };
+pub use expiry::{WarningLevel, warning_at};
 pub use ident::{EventId, Timestamp, Window};
 pub use key::{Domain, KeyError, KeyId, PublicKey, SecretKey, Signature, Verifier};
 pub use request::{KeyRequest, RequestError};

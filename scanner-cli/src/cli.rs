@@ -2,6 +2,7 @@
 
 mod codes;
 mod enroll;
+mod events;
 mod overrule;
 mod run;
 mod status;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use usher_gate_agent::folder::EventChoice;
 use usher_protocol::admission::Direction;
 
 use crate::decode::{Outputs, decode};
@@ -31,6 +33,9 @@ pub struct Cli {
     /// The scanner's folder; ~/.local/share/usher-scan when neither this nor the environment names one.
     #[arg(long, env = "USHER_SCAN_DIR", global = true, value_name = "FOLDER")]
     dir: Option<PathBuf>,
+    /// The event, by id or name, when the folder holds several; the one that is on now when missing.
+    #[arg(long, env = "USHER_SCAN_EVENT", global = true, value_name = "EVENT")]
+    event: Option<EventChoice>,
     /// What to do.
     #[command(subcommand)]
     command: Command,
@@ -41,6 +46,8 @@ pub struct Cli {
 enum Command {
     /// Make this machine a scanner of an event, with a code from the organizer or from a hub (`usher-gate-agent scanner-code`).
     Enroll(enroll::EnrollArgs),
+    /// List the events of this folder: until when each can be scanned for, and what can be removed.
+    Events,
     /// Stand at a gate: read codes, have a hub judge them, show what comes of it.
     Run(run::RunArgs),
     /// Judge a ticket by what this scanner knows, without asking a hub and without recording anything.
@@ -97,6 +104,7 @@ impl Cli {
             Command::Run(args) if args.is_verbose() => "warn,usher_scan=info",
             Command::Run(_)
             | Command::Enroll(_)
+            | Command::Events
             | Command::Verify(_)
             | Command::Override(_)
             | Command::Status(_)
@@ -122,12 +130,14 @@ pub fn run(cli: Cli) -> ExitCode {
 
 fn carry_out(cli: Cli) -> Result<ExitCode, Trouble> {
     let folder = || folder::named_or_usual(cli.dir);
+    let event = cli.event.as_ref();
     match cli.command {
         Command::Enroll(args) => args.run(&folder()?),
-        Command::Run(args) => args.run(&folder()?),
-        Command::Verify(args) => args.run(&folder()?),
-        Command::Override(args) => args.run(&folder()?),
-        Command::Status(args) => args.run(&folder()?),
+        Command::Events => events::run(&folder()?),
+        Command::Run(args) => args.run(folder::on_now(&folder()?, event)?),
+        Command::Verify(args) => args.run(folder::on_now(&folder()?, event)?),
+        Command::Override(args) => args.run(&folder::on_now(&folder()?, event)?.directory),
+        Command::Status(args) => args.run(&folder::picked(&folder()?, event)?.directory),
         Command::Decode { files } => run_decode(files),
         Command::Sheet => write_sheet(),
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use usher_gate_agent::neighbours;
 use usher_gate_agent::replica::Replica;
+use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::request::{self, MAX_CODE_BYTES, Request};
 use usher_protocol::ticket::Rejection;
 use usher_protocol::trust::PeerError;
@@ -12,6 +14,7 @@ use usher_protocol::trust::PeerError;
 use crate::answer::Answer;
 use crate::ask::{Asked, ask};
 use crate::links::{Hubs, LinkedHub};
+use crate::others::Others;
 use crate::post::Post;
 use crate::station::Scan;
 use crate::tell::{self, Bar};
@@ -25,6 +28,7 @@ pub struct Desk {
     hubs: Hubs,
     post: Post,
     answer_within: Duration,
+    others: Others,
     alone: AtomicU64,
 }
 
@@ -37,8 +41,16 @@ impl Desk {
             hubs,
             post,
             answer_within,
+            others: Others::default(),
             alone: AtomicU64::new(0),
         }
+    }
+
+    /// Tells apart the tickets of these other events.
+    #[must_use]
+    pub fn beside(mut self, others: Others) -> Self {
+        self.others = others;
+        self
     }
 
     /// Judges a scan; whatever it was, there is an answer.
@@ -59,13 +71,13 @@ impl Desk {
 
     async fn judged(&self, scan: &request::Scan) -> Answer {
         if let Err(rejection @ Rejection::NotATicket) = self.replica.verify(&scan.code) {
-            return self.tell(&self.replica.rejected(scan, rejection));
+            return self.tell(scan, &self.replica.rejected(scan, rejection));
         }
         let request = Request::Judge(scan.clone());
         match ask(self.hubs_for(scan), scan.id, &request, self.answer_within).await {
             Asked::Answered(answer) => {
                 self.alone.store(0, Ordering::Relaxed);
-                self.tell(&answer)
+                self.tell(scan, &answer)
             }
             Asked::Refused(error) => tell::refused(&tell::voice(&self.replica), error),
             Asked::Nothing => self.judged_alone(scan).await,
@@ -90,7 +102,7 @@ impl Desk {
                 // Of what is no valid ticket, nothing is written down.
                 let written = u64::from(answer.ticket.is_some());
                 self.alone.fetch_add(written, Ordering::Relaxed);
-                self.tell(&answer)
+                self.tell(scan, &answer)
             }
             Err(error) => {
                 tracing::error!(?error, "this scanner cannot judge");
@@ -108,11 +120,29 @@ impl Desk {
         by_hub.then_some(Bar::Refused)
     }
 
-    fn tell(&self, answer: &request::Answer) -> Answer {
+    fn tell(&self, scan: &request::Scan, answer: &request::Answer) -> Answer {
+        if let Some(name) = self.other_event(scan, answer) {
+            return tell::other_event(name);
+        }
         let voice = tell::voice(&self.replica);
         let mut told = tell::verdict(&voice, answer, self.post.direction);
         told.details.extend(tell::judged_by(&voice, answer));
         told
+    }
+}
+
+impl Desk {
+    /// Gives the name of the event a code is a genuine ticket of, when it is none of this one.
+    fn other_event(&self, scan: &request::Scan, answer: &request::Answer) -> Option<&str> {
+        let is_foreign = match answer.verdict {
+            Verdict::Deny(Reason::Rejected(rejection)) => neighbours::is_foreign(rejection),
+            Verdict::Deny(reason) => reason == Reason::OtherEvent,
+            Verdict::Admit { .. } | Verdict::Refer(_) => false,
+        };
+        let now = self.replica.clock().now();
+        is_foreign
+            .then(|| self.others.owner_of(&scan.code, now))
+            .flatten()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which folder is the scanner's, and opening what is in it; where things lie inside is the data directory's.
+//! Which folder is the scanner's, which of its events is meant, and opening it; where things lie inside is the gate agent's library's.
 
 use std::env;
 use std::path::PathBuf;
@@ -6,8 +6,11 @@ use std::path::PathBuf;
 use thiserror::Error;
 use usher_gate_agent::clock::Clock;
 use usher_gate_agent::directory::{DataDirectory, DirectoryError};
+use usher_gate_agent::folder::{Contents, Enrolled, EventChoice, Folder, FolderError as EventError};
 use usher_gate_agent::replica::Replica;
 use usher_keys::{Role, SecretKey};
+
+use crate::others::Others;
 
 /// The folder's name below the user's folder for data.
 const FOLDER_NAME: &str = "usher-scan";
@@ -24,6 +27,9 @@ pub enum FolderError {
         /// The folder.
         path: PathBuf,
     },
+    /// No event of it can be used.
+    #[error(transparent)]
+    Event(#[from] EventError),
     /// Key or replica cannot be used.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -39,9 +45,59 @@ pub enum FolderError {
 ///
 /// # Errors
 /// [`FolderError::Homeless`].
-pub fn named_or_usual(named: Option<PathBuf>) -> Result<DataDirectory, FolderError> {
+pub fn named_or_usual(named: Option<PathBuf>) -> Result<Folder, FolderError> {
     let path = named.or_else(usual).ok_or(FolderError::Homeless)?;
-    Ok(DataDirectory::at(&path))
+    Ok(Folder::at(&path))
+}
+
+/// The event to scan for.
+pub struct Chosen {
+    /// Where it lies.
+    pub directory: DataDirectory,
+    /// Earlier enrolments for it.
+    pub former: Vec<DataDirectory>,
+    /// The other events of the folder.
+    pub others: Others,
+}
+
+/// Gives the event that was named, or the one that is on now.
+///
+/// # Errors
+/// [`FolderError`].
+pub fn on_now(folder: &Folder, wanted: Option<&EventChoice>) -> Result<Chosen, FolderError> {
+    let (contents, now) = (events(folder)?, Clock::system().now());
+    let chosen = match wanted {
+        Some(_) => events(folder)?.pick(wanted, folder, now)?,
+        None => events(folder)?.on_now(folder, now)?,
+    };
+    Ok(Chosen {
+        others: Others::of(&contents, chosen.event),
+        former: folder.former_of(&chosen)?,
+        directory: chosen.directory,
+    })
+}
+
+/// Gives the event that was named, or the only one.
+///
+/// # Errors
+/// [`FolderError`].
+pub fn picked(folder: &Folder, wanted: Option<&EventChoice>) -> Result<Enrolled, FolderError> {
+    Ok(events(folder)?.pick(wanted, folder, Clock::system().now())?)
+}
+
+/// Looks at the scanner's events.
+///
+/// # Errors
+/// [`FolderError`].
+pub fn events(folder: &Folder) -> Result<Contents, FolderError> {
+    let mut contents = folder.contents()?;
+    if contents.events.is_empty() && contents.unreadable.is_empty() {
+        return Err(FolderError::NotEnrolled {
+            path: folder.path().to_owned(),
+        });
+    }
+    contents.keep(Role::Scanner, folder)?;
+    Ok(contents)
 }
 
 /// Opens key and replica; no other program can as long as the replica is open.

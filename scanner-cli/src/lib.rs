@@ -14,6 +14,7 @@ pub mod folder;
 pub mod gauge;
 pub mod handover;
 pub mod links;
+pub mod others;
 pub mod post;
 pub mod preview;
 pub mod read;

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 
 use crossterm::terminal;
+use usher_gate_agent::expiry::CertificateNote;
 
 use crate::answer::{Answer, Counts, Signal};
 use crate::gauge::Figures;
@@ -83,6 +84,8 @@ pub struct Board {
     pub place: String,
     /// How fresh the scanner's knowledge is, and whether a hub is there.
     pub standing: String,
+    /// What is to be said of the scanner's certificate: that it ends, has ended or was renewed.
+    pub certificate: Option<CertificateNote>,
     /// The result on show; `None` when ready for the next code.
     pub answer: Option<Answer>,
     /// Earlier results, the newest first.
@@ -139,15 +142,15 @@ impl<W: Write> Screen<W> {
         self
     }
 
-    /// Says, where lines are written, that scanning begins: where, how it stands, whether a hub is linked.
+    /// Says, where lines are written, that scanning begins: where and for which event, how it stands, whether a hub is linked.
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn ready(&mut self, place: &str, standing: &str, linked: bool) -> io::Result<()> {
+    pub fn ready(&mut self, (place, event): (&str, &str), standing: &str, linked: bool) -> io::Result<()> {
         match self.style {
             Style::Panel { .. } => {}
-            Style::Plain => writeln!(self.out, "{}", line::ready(place, standing))?,
-            Style::Json => writeln!(self.out, "{}", line::json_ready(place, standing, linked))?,
+            Style::Plain => writeln!(self.out, "{}", line::ready(place, event, standing))?,
+            Style::Json => writeln!(self.out, "{}", line::json_ready((place, event), standing, linked))?,
         }
         self.out.flush()
     }
@@ -214,6 +217,19 @@ impl<W: Write> Screen<W> {
             Style::Panel { .. } => self.refreshed(board)?,
             Style::Plain => writeln!(self.out, "NOTICE {}", printable(notice))?,
             Style::Json => writeln!(self.out, "{}", line::json_notice(notice))?,
+        }
+        self.out.flush()
+    }
+
+    /// Tells of the scanner's certificate, when there is news of it.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn warned(&mut self, board: &Board) -> io::Result<()> {
+        match (self.style, &board.certificate) {
+            (Style::Panel { .. }, _) | (_, None) => self.refreshed(board)?,
+            (Style::Plain, Some(note)) => writeln!(self.out, "WARNING {}", printable(&note.words))?,
+            (Style::Json, Some(note)) => writeln!(self.out, "{}", line::json_warning(note))?,
         }
         self.out.flush()
     }

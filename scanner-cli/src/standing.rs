@@ -1,5 +1,8 @@
-//! How a scanner stands, in one line: whom it is linked to and how fresh its knowledge is; showing the line is the screen's.
+//! How a scanner stands: whom it is linked to, how fresh its knowledge is, and whether its certificate ends; showing it is the screen's.
 
+use std::sync::{Arc, Mutex};
+
+use usher_gate_agent::expiry::{self, CertificateNote, CertificateWatch, Holder};
 use usher_gate_agent::replica::Replica;
 
 use crate::links::Hubs;
@@ -9,7 +12,63 @@ use crate::words;
 /// Between the parts of the line.
 const SEPARATOR: &str = " | ";
 
-/// Says how the scanner stands at the moment.
+/// How a scanner stands at a moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Whom it is linked to and how fresh its knowledge is.
+    pub line: String,
+    /// What is to be said of its certificate.
+    pub certificate: Option<CertificateNote>,
+}
+
+/// Looks again and again how a scanner stands.
+pub struct Lookout {
+    replica: Arc<Replica>,
+    hubs: Hubs,
+    /// Guards what was seen of the certificate.
+    watch: Mutex<CertificateWatch>,
+}
+
+impl Lookout {
+    /// Looks at that replica and these links.
+    #[must_use]
+    pub fn new(replica: Arc<Replica>, hubs: Hubs) -> Self {
+        Self {
+            replica,
+            hubs,
+            watch: Mutex::default(),
+        }
+    }
+
+    /// Says how the scanner stands at the moment.
+    ///
+    /// # Panics
+    /// Never: nothing panics while it looks at the certificate.
+    #[must_use]
+    pub fn look(&self) -> Standing {
+        Standing {
+            line: line(&self.replica, &self.hubs),
+            certificate: self.certificate(),
+        }
+    }
+
+    fn certificate(&self) -> Option<CertificateNote> {
+        let (certificate, voice) = (self.replica.certificate(), tell::voice(&self.replica));
+        let (device, until) = (certificate.device, certificate.window.until);
+        let holder = Holder::Own(certificate.role);
+        let mut watch = self.watch.lock().expect("nothing panics while it holds this");
+        let news = watch.look(device, until, voice.now());
+        let renewed = watch.was_renewed(&device, voice.now());
+        let note = expiry::warning(holder, until, &voice)
+            .or_else(|| renewed.then(|| expiry::renewed(holder, until, &voice)));
+        if let (Some(_), Some(note)) = (news, &note) {
+            tracing::warn!("{}", note.words);
+        }
+        note
+    }
+}
+
+/// Says how the scanner is linked and how fresh its knowledge is, in one line.
 #[must_use]
 pub fn line(replica: &Replica, hubs: &Hubs) -> String {
     let fresh = tell::voice(replica).freshness(replica.fresh_as_of());

@@ -16,6 +16,7 @@ use crate::eyes::View;
 use crate::feed::{Clock, Reading, Sight};
 use crate::gauge::{self, Gauge};
 use crate::screen::{Board, Screen};
+use crate::standing::Standing;
 use crate::words;
 
 /// How long a result stays on show after its code left the view, in milliseconds: long enough to be read, gone
@@ -93,7 +94,7 @@ struct Shown {
     until_ms: u64,
 }
 
-impl<W: Write, F: Fn() -> String> Station<W, F> {
+impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     /// Prepares a station. `place` names its gate and direction; `standing` says at any moment how fresh its
     /// knowledge is.
     pub fn new(screen: Screen<W>, place: String, standing: F, pace: Pace, clock: Clock) -> Self {
@@ -243,7 +244,7 @@ impl<W: Write, F: Fn() -> String> Station<W, F> {
             until_ms: now_ms + SHOWN_MS,
         });
         self.board.answered(answer);
-        self.board.standing = (self.standing)();
+        self.look_about()?;
         self.screen.answered(&self.board)
     }
 
@@ -282,8 +283,21 @@ impl<W: Write, F: Fn() -> String> Station<W, F> {
         }
         self.advise()?;
         self.tell_figures(FIGURES_EVERY);
-        self.board.standing = (self.standing)();
+        self.look_about()?;
         self.screen.refreshed(&self.board)
+    }
+
+    /// Brings up to date how the scanner stands, and tells of its certificate when that is news.
+    fn look_about(&mut self) -> io::Result<()> {
+        let Standing { line, certificate } = (self.standing)();
+        let level = certificate.as_ref().map(|note| note.level);
+        let is_news = level.is_some() && level != self.board.certificate.as_ref().map(|note| note.level);
+        self.board.standing = line;
+        self.board.certificate = certificate;
+        if is_news {
+            return self.screen.warned(&self.board);
+        }
+        Ok(())
     }
 
     /// Puts the figures on the board; where there is no panel, into the log when that was last done so long ago.

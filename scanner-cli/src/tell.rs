@@ -28,6 +28,24 @@ pub fn voice(replica: &Replica) -> Voice {
     Voice::new(replica.standing(), replica.clock().now())
 }
 
+/// Gives what people call the event that is scanned for, or its id before that was heard.
+pub fn event_name(replica: &Replica) -> String {
+    let policy = replica.standing().policy.clone();
+    policy.map_or_else(
+        || replica.certificate().event.to_string(),
+        |policy| policy.name.clone(),
+    )
+}
+
+/// Tells that a ticket is for another event of this device.
+pub fn other_event(name: &str) -> Answer {
+    said(
+        Signal::Deny,
+        refusal_name(&Refused::Deny(Reason::OtherEvent)),
+        usher_gate_agent::words::other_event(name),
+    )
+}
+
 /// Tells how a scan came out.
 pub fn verdict(voice: &Voice, answer: &request::Answer, direction: Direction) -> Answer {
     let not_a_ticket = answer.verdict == Verdict::Deny(Reason::Rejected(Rejection::NotATicket));

@@ -104,6 +104,18 @@ pub fn kept(records: u64) -> String {
     format!("{records} of this scanner reached no hub yet: start it again when a hub is in reach")
 }
 
+/// Says where the scanner stands and for which event.
+#[must_use]
+pub fn place_of_event(place: &str, event: &str) -> String {
+    format!("{place}, {}", for_event(event))
+}
+
+/// Says for which event the scanner stands there.
+#[must_use]
+pub fn for_event(event: &str) -> String {
+    format!("for {event}")
+}
+
 /// Names a gate and a direction in one.
 #[must_use]
 pub fn place(gate: &str, way: &str) -> String {

@@ -5,6 +5,7 @@ pub mod cloud;
 pub mod disk;
 pub mod export;
 pub mod festival;
+pub mod folder;
 pub mod http;
 pub mod hub;
 pub mod listening;

@@ -16,7 +16,7 @@ use crate::store::catalogue::Event;
 
 use super::error::{ApiError, Problem};
 use super::input::Body;
-use super::refusal::conflict;
+use super::refusal::{conflict, event_over};
 
 /// Enrols a device. Asking again with the same code and the same key gives the same certificate, as long as the device has
 /// written no log: the answer may get lost.
@@ -98,6 +98,7 @@ fn granted(outcome: EnrolOutcome) -> Result<usher_keys::DeviceIdentity, ApiError
             "This device's key has written a log of this event already: a second one beside it would let people in again. \
              Enrol with a fresh folder, which makes a fresh key, and retire the device it was.",
         )),
+        EnrolOutcome::EventOver => Err(event_over()),
         EnrolOutcome::TooMany => Err(conflict(
             "too-many-devices",
             "The event has as many devices or hubs as it can.",

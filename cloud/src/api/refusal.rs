@@ -95,6 +95,14 @@ pub fn conflict(slug: &'static str, detail: &str) -> ApiError {
     conflict_of(slug, detail.to_owned())
 }
 
+/// Makes the problem of a device that would have nothing left to scan.
+pub fn event_over() -> ApiError {
+    conflict(
+        "event-over",
+        "The event ended more than six hours ago, and certificates last no longer: change its ends_at first, or ask for a code with certificate_days.",
+    )
+}
+
 fn conflict_of(slug: &'static str, detail: String) -> ApiError {
     ApiError::Refused {
         status: StatusCode::CONFLICT,

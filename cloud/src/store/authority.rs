@@ -191,8 +191,9 @@ pub struct EnrolmentTerms {
     pub gates: Vec<u16>,
     /// What else it may do.
     pub capabilities: Capabilities,
-    /// How long its certificate lasts, in milliseconds.
-    pub certificate_ms: u64,
+    /// How long its certificate lasts from enrolling on, in milliseconds; as long as the event and a little longer when
+    /// nothing is said.
+    pub certificate_ms: Option<u64>,
 }
 
 /// Asks to add an enrolment code.

@@ -56,6 +56,52 @@ async fn a_code_becomes_a_certificate_that_says_what_the_organizer_said() {
     );
 }
 
+/// Six hours after the usual event's end, which is on 4 June at 23:00.
+const END_OF_WORK_MS: u64 = 1_812_171_600_000;
+
+/// Enrols a device with a code for that kind, and gives when its certificate ends.
+async fn certified_until(cloud: &Cloud, code: &str, seed: u8) -> u64 {
+    let answer = cloud.post("/v1/enrolments", &request(code, seed)).await.ok(200);
+    let sealed: SealedGrant = serde_json::from_value(answer).unwrap();
+    sealed.grant.identity.unverified().window.until.0
+}
+
+#[tokio::test]
+async fn certificates_last_until_six_hours_after_the_event_also_when_its_end_was_moved() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    for (role, seed) in [("hub", 1), ("scanner", 2)] {
+        let shown = code(&cloud, &event, &json!({"role": role})).await.ok(201);
+        assert_eq!(shown["certificate_until"], "2027-06-05T05:00:00Z");
+        let until = certified_until(&cloud, shown["code"].as_str().unwrap(), seed).await;
+        assert_eq!(until, END_OF_WORK_MS, "{role}");
+    }
+    let shown = code(&cloud, &event, &json!({"role": "hub"})).await.ok(201);
+    let change = json!({"ends_at": "2027-06-05T23:00:00Z"});
+    let path = format!("/v1/organizer/events/{event}");
+    cloud.organize(Method::PATCH, &path, &change).await.ok(200);
+    let until = certified_until(&cloud, shown["code"].as_str().unwrap(), 3).await;
+    assert_eq!(until, END_OF_WORK_MS + 24 * 60 * 60 * 1000);
+}
+
+#[tokio::test]
+async fn an_event_that_is_over_takes_no_device_unless_told_for_how_long() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    cloud.clock.advance_ms(END_OF_WORK_MS - START.0 - 1);
+    let last = code(&cloud, &event, &json!({"role": "hub"})).await.ok(201);
+    cloud.clock.advance_ms(1);
+    code(&cloud, &event, &json!({"role": "hub"}))
+        .await
+        .check_problem(409, "event-over");
+    cloud
+        .post("/v1/enrolments", &request(last["code"].as_str().unwrap(), 1))
+        .await
+        .check_problem(409, "event-over");
+    let wish = json!({"role": "hub", "certificate_days": 1});
+    code(&cloud, &event, &wish).await.ok(201);
+}
+
 #[tokio::test]
 async fn a_code_is_good_for_one_device_which_may_ask_again() {
     let cloud = Cloud::start().await;

@@ -157,6 +157,29 @@ async fn a_ticket_admitted_at_two_hubs_that_were_cut_off_is_reported_once() {
 }
 
 #[tokio::test]
+async fn a_device_is_listed_with_a_warning_before_its_certificate_ends() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let hub = hub(&cloud, &event, 1).await;
+    let hour_ms = 60 * 60 * 1000;
+    let until = hub.certificate_until();
+    let check = async |at_ms: u64, words: &str, warning: Value| {
+        let now = usher_cloud::clock::Clock::Manual(cloud.clock.clone()).now();
+        cloud.clock.advance_ms(at_ms - now.0);
+        let device = ask(&cloud, &event, "devices").await["devices"][0].clone();
+        assert_eq!(
+            (&device["certificate_in_words"], &device["certificate_warning"]),
+            (&json!(words), &warning)
+        );
+    };
+    check(until.0 - 25 * hour_ms, "ends in 1 day 1 h", Value::Null).await;
+    check(until.0 - 24 * hour_ms, "ends in 1 day 0 h", json!("day")).await;
+    check(until.0 - 6 * hour_ms, "ends in 6 h 0 min", json!("six_hours")).await;
+    check(until.0 - hour_ms, "ends in 1 h 0 min", json!("hour")).await;
+    check(until.0 + hour_ms, "ended 1 h 0 min ago", json!("ended")).await;
+}
+
+#[tokio::test]
 async fn devices_are_listed_with_how_far_behind_they_are() {
     let cloud = Cloud::start().await;
     let event = cloud.event(|_| {}).await;

@@ -73,6 +73,10 @@ impl Hub {
         })
     }
 
+    pub fn certificate_until(&self) -> usher_keys::Timestamp {
+        self.shelf().identity.unverified().window.until
+    }
+
     pub fn device(&self) -> PublicKey {
         self.key.public()
     }

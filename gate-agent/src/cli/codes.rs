@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use super::ScannerCode;
 use crate::clock::Clock;
 use crate::directory::DataDirectory;
-use crate::enrol::NewCode;
+use crate::enrol::{NewCode, scanner_until};
+use crate::expiry::machine_time;
+use crate::folder::Folder;
 use crate::hub::listening::Listening;
 use crate::replica::{Access, Replica, ScannerTerms};
 
@@ -14,21 +16,34 @@ use crate::replica::{Access, Replica, ScannerTerms};
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
 /// Prints a code that enrols one scanner.
-pub fn scanner_code(directory: &DataDirectory, wanted: ScannerCode) -> anyhow::Result<ExitCode> {
+pub fn scanner_code(
+    folder: &Folder,
+    directory: &DataDirectory,
+    wanted: ScannerCode,
+) -> anyhow::Result<ExitCode> {
     let meta = Replica::read_meta(&directory.replica_path())?;
-    let listening = Listening::read(&directory.listening_path())?;
-    let new_code = NewCode {
-        hub: meta.identity.unverified(),
-        roots: &meta.roots,
-        // A hub that enrols nobody says so when it is asked for the code.
-        url: &format!("http://{}", listening.enrolments.unwrap_or(listening.http)),
-        terms: ScannerTerms {
-            gates: wanted.gates,
-            override_refusals: wanted.override_refusals,
-            valid_ms: wanted.hours * HOUR_MS,
-        },
+    let listening = Listening::read(&folder.top().listening_path())?;
+    let (hub, now) = (meta.identity.unverified(), Clock::system().now());
+    let terms = ScannerTerms {
+        gates: wanted.gates,
+        override_refusals: wanted.override_refusals,
+        valid_ms: wanted.hours.map(|hours| hours * HOUR_MS),
     };
-    let code = new_code.make(&Access::open(&directory.access_path())?, Clock::system().now())?;
+    let until = scanner_until(hub, &terms, now);
+    let new_code = NewCode {
+        hub,
+        roots: &meta.roots,
+        url: &listening.enrolments_of(hub.event),
+        terms,
+    };
+    let code = new_code.make(&Access::open(&directory.access_path())?, now)?;
     writeln!(std::io::stdout().lock(), "{code}")?;
+    // Beside the code, which scripts read.
+    writeln!(
+        std::io::stderr().lock(),
+        "The scanner may work until {} (this hub: until {}).",
+        machine_time(until),
+        machine_time(hub.window.until)
+    )?;
     Ok(ExitCode::SUCCESS)
 }

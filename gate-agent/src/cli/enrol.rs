@@ -9,15 +9,16 @@ use usher_keys::{EnrolmentCode, Role};
 use crate::clock::Clock;
 use crate::directory::DataDirectory;
 use crate::enrol::{Enrolment, words};
+use crate::folder::Folder;
 
 /// Where Linux says how the machine is called.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// Enrols this machine.
 pub async fn enrol(
+    folder: &Folder,
     directory: &DataDirectory,
-    code: &EnrolmentCode,
-    name: Option<String>,
+    (code, name): (&EnrolmentCode, Option<String>),
 ) -> anyhow::Result<ExitCode> {
     let name = name.unwrap_or_else(machine_name);
     let mut out = std::io::stdout();
@@ -29,9 +30,12 @@ pub async fn enrol(
         directory,
     };
     let grant = enrolment.run(&Clock::system()).await?;
-    let dir = directory.path();
-    write!(out, "{}", words::joined(&grant, dir))?;
-    writeln!(out, "Start it with: usher-gate-agent --dir {} run", dir.display())?;
+    write!(out, "{}", words::joined(&grant, directory.path()))?;
+    writeln!(
+        out,
+        "Start it with: usher-gate-agent --dir {} run (one that is running serves the event too, in a few seconds)",
+        folder.path().display()
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,26 +1,57 @@
-//! `run`: the hub from start to a signal, and an orderly end.
+//! `run`: the service from start to a signal, and an orderly end.
 
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::directory::DataDirectory;
-use crate::hub::Hub;
+use crate::folder::Folder;
+use crate::service::Service;
 
-/// Runs the hub until SIGTERM or SIGINT.
-pub async fn run(directory: &DataDirectory, config: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let config = Config::read(config, &directory.config_path())?;
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let hub = Hub::start(directory, &config, Clock::system()).await?;
-    let listening = hub.listening();
+/// Runs the hubs of a folder until SIGTERM or SIGINT.
+pub async fn run(folder: &Folder, config: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let config = Config::read(config, &folder.top().config_path())?;
+    let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let service = Service::start(folder, config, Clock::system()).await?;
+    tell(&service)?;
+    let stop = CancellationToken::new();
+    let serving = service.run(stop.clone());
+    let stopping = async {
+        heard(signals).await;
+        tracing::info!("shutting down");
+        stop.cancel();
+    };
+    tokio::join!(serving, stopping);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn heard((mut terminate, mut interrupt): (Signal, Signal)) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn tell(service: &Service) -> std::io::Result<()> {
+    let listening = service.listening();
+    let mut out = std::io::stdout().lock();
+    for hub in service.hubs() {
+        let certificate = hub.services().replica.certificate();
+        writeln!(
+            out,
+            "The hub \"{}\" is running for event {}.\n  status: {}/",
+            certificate.name,
+            certificate.event,
+            listening.url_of(certificate.event)
+        )?;
+    }
     writeln!(
-        std::io::stdout().lock(),
-        "The hub \"{}\" is running.\n  links:        {} (QUIC)\n  status:       {}/\n  new scanners: {}",
-        hub.services().replica.certificate().name,
+        out,
+        "  links:        {} (QUIC)\n  HTTP:         {}/\n  new scanners: {}",
         listening.quic,
         listening.url(),
         listening
@@ -28,14 +59,8 @@ pub async fn run(directory: &DataDirectory, config: Option<&Path>) -> anyhow::Re
             .as_deref()
             .unwrap_or("none: its certificate does not allow it"),
     )?;
-    for warning in hub.services().warnings() {
-        writeln!(std::io::stdout().lock(), "WARNING: {warning}")?;
+    for warning in service.warnings() {
+        writeln!(out, "WARNING: {warning}")?;
     }
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("shutting down");
-    hub.shutdown().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

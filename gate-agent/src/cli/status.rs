@@ -6,22 +6,23 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
+use usher_keys::Timestamp;
+use usher_keys::expiry::end_in_words;
 
-use crate::directory::DataDirectory;
+use crate::clock::Clock;
+use crate::folder::{Enrolled, Folder};
 use crate::hub::listening::Listening;
-use crate::replica::Replica;
 
 /// How long the hub may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Prints the status.
-pub async fn status(directory: &DataDirectory, json: bool) -> anyhow::Result<ExitCode> {
-    let meta = Replica::read_meta(&directory.replica_path())?;
-    let name = &meta.identity.unverified().name;
-    let listening = Listening::read(&directory.listening_path())?;
-    let status = ask(&listening.here)
-        .await
-        .with_context(|| format!("the hub \"{name}\" is not running: usher-gate-agent run"))?;
+pub async fn status(folder: &Folder, event: &Enrolled, json: bool) -> anyhow::Result<ExitCode> {
+    let asked = match Listening::read(&folder.top().listening_path()) {
+        Ok(listening) => ask(&listening.here_of(event.event)).await,
+        Err(error) => Err(error),
+    };
+    let status = asked.with_context(|| not_served(event, Clock::system().now()))?;
     let mut out = std::io::stdout().lock();
     if json {
         writeln!(out, "{status:#}")?;
@@ -33,11 +34,24 @@ pub async fn status(directory: &DataDirectory, json: bool) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-async fn ask(http: &str) -> anyhow::Result<Value> {
+/// Says why nobody answers for an event.
+fn not_served(event: &Enrolled, now: Timestamp) -> String {
+    let name = &event.name;
+    if !event.is_over(now) {
+        return format!("the hub \"{name}\" is not running: usher-gate-agent run");
+    }
+    format!(
+        "the certificate of the hub \"{name}\" for {} {}, so it is served no more: enrol it anew with a code from the organizer: usher-gate-agent enroll CODE",
+        event.event_name(),
+        end_in_words(event.window.until, now)
+    )
+}
+
+async fn ask(url: &str) -> anyhow::Result<Value> {
     // An error means that the process has chosen its provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build()?;
-    let answer = client.get(format!("http://{http}/v1/status")).send().await?;
+    let answer = client.get(format!("{url}/v1/status")).send().await?;
     if !answer.status().is_success() {
         bail!("it answered {}", answer.status());
     }
@@ -59,6 +73,12 @@ fn lines(status: &Value) -> Vec<String> {
     if status["storage_ok"] == Value::Bool(false) {
         lines.push("THE DISK TAKES NOTHING: no scan can be decided".to_owned());
     }
+    lines.extend(
+        list(&status["certificates"]).map(|line| match line["level"].as_str() {
+            Some(_) => format!("CERTIFICATE: {}", text(&line["words"])),
+            None => text(&line["words"]),
+        }),
+    );
     if let Some(clock) = status["clock"].as_str() {
         lines.push(format!("CLOCK: {clock}"));
     }

@@ -30,6 +30,12 @@ pub enum IssueError {
         /// The gates asked for.
         gates: Vec<u16>,
     },
+    /// The hub itself may work no more.
+    #[error("this hub's certificate has ended, and no scanner outlives its hub: enrol the hub anew first")]
+    HubEnded,
+    /// The hub's certificate has no end that a scanner's could follow.
+    #[error("this hub's certificate has no end, so say for how long the scanner may work: --hours N")]
+    NoEnd,
     /// More gates or hours than a scanner's certificate can hold.
     #[error("a scanner serves at most {MAX_GATES} gates, for 1 to {} hours", MAX_SCANNER_VALID.as_secs() / 3_600)]
     OverLimit,
@@ -81,7 +87,7 @@ impl NewCode<'_> {
     ///
     /// **Errors**: [`IssueError`].
     pub fn make(self, access: &Access, now: Timestamp) -> Result<EnrolmentCode, IssueError> {
-        check_terms(self.hub, &self.terms)?;
+        check_terms(self.hub, &self.terms, now)?;
         let mut secret = [0; 16];
         getrandom::fill(&mut secret).map_err(IssueError::Randomness)?;
         let secret = EnrolmentSecret(secret);
@@ -97,14 +103,16 @@ impl NewCode<'_> {
     }
 }
 
-fn check_terms(hub: &Certificate, terms: &ScannerTerms) -> Result<(), IssueError> {
+fn check_terms(hub: &Certificate, terms: &ScannerTerms, now: Timestamp) -> Result<(), IssueError> {
     if hub.role != Role::Hub || !hub.capabilities.enrol_scanners {
         return Err(IssueError::NotAllowed);
     }
     let longest = u64::try_from(MAX_SCANNER_VALID.as_millis()).unwrap_or(u64::MAX);
-    if terms.gates.len() > MAX_GATES || terms.valid_ms == 0 || terms.valid_ms > longest {
+    let is_over_limit = |ms| ms == 0 || ms > longest;
+    if terms.gates.len() > MAX_GATES || terms.valid_ms.is_some_and(is_over_limit) {
         return Err(IssueError::OverLimit);
     }
+    check_end(hub, terms, now)?;
     let gates_within =
         hub.gates.is_empty() || (!terms.gates.is_empty() && terms.gates.iter().all(|gate| hub.serves(*gate)));
     if !gates_within || (terms.override_refusals && !hub.capabilities.override_refusals) {
@@ -113,6 +121,23 @@ fn check_terms(hub: &Certificate, terms: &ScannerTerms) -> Result<(), IssueError
         });
     }
     Ok(())
+}
+
+fn check_end(hub: &Certificate, terms: &ScannerTerms, now: Timestamp) -> Result<(), IssueError> {
+    if hub.window.until <= now {
+        return Err(IssueError::HubEnded);
+    }
+    if terms.valid_ms.is_none() && hub.window.until == Timestamp::FOREVER {
+        return Err(IssueError::NoEnd);
+    }
+    Ok(())
+}
+
+/// Tells until when a scanner that enrols now may work: as long as its hub, which the cloud lets work until some hours
+/// after the event, or for a shorter time.
+pub fn scanner_until(hub: &Certificate, terms: &ScannerTerms, now: Timestamp) -> Timestamp {
+    let wanted = terms.valid_ms.map_or(Timestamp::FOREVER, |ms| now.plus_ms(ms));
+    wanted.min(hub.window.until)
 }
 
 /// Signs the certificates of scanners with the hub's own key.
@@ -141,6 +166,7 @@ impl Issuer {
         if code.expires <= now {
             return Err(IssueError::ExpiredCode);
         }
+        check_end(&hub, &code.terms, now)?;
         self.check_key(&request.device)?;
         if !self.access.redeem(request.id, request.device)? {
             return Err(IssueError::UsedCode);
@@ -162,6 +188,7 @@ impl Issuer {
 
     fn certify(&self, request: EnrolmentRequest, terms: ScannerTerms, now: Timestamp) -> Certificate {
         let hub = self.replica.certificate();
+        let until = scanner_until(&hub, &terms, now);
         Certificate {
             event: hub.event,
             device: request.device,
@@ -175,7 +202,7 @@ impl Issuer {
             // A scanner whose clock is behind takes the certificate too: it begins when its issuer's does.
             window: Window {
                 from: hub.window.from,
-                until: now.plus_ms(terms.valid_ms).min(hub.window.until),
+                until,
             },
         }
     }

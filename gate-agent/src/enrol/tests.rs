@@ -18,6 +18,8 @@ use crate::rehearsal::{self, EVENT, certificate, identity};
 use crate::replica::{Access, ScannerTerms};
 
 const SECRET: EnrolmentSecret = EnrolmentSecret([3; 16]);
+const HOUR_MS: u64 = 60 * 60 * 1000;
+const HALF_HOUR_MS: i64 = 30 * 60 * 1000;
 
 /// How a server answers a request.
 type Manners = fn(EnrolmentRequest) -> (StatusCode, String);
@@ -197,6 +199,10 @@ impl Office {
     async fn open() -> Self {
         let mut show = rehearsal::Show::new(&[1]);
         let replica = show.hub(1).await;
+        Self::of(show, replica)
+    }
+
+    fn of(show: rehearsal::Show, replica: Arc<Replica>) -> Self {
         let kept = tempfile::tempdir().unwrap();
         let issuer = Issuer {
             replica: Arc::clone(&replica),
@@ -247,7 +253,7 @@ fn terms(gates: Vec<u16>, valid_ms: u64) -> ScannerTerms {
     ScannerTerms {
         gates,
         override_refusals: true,
-        valid_ms,
+        valid_ms: Some(valid_ms),
     }
 }
 
@@ -342,4 +348,42 @@ async fn a_hub_enrols_no_key_that_was_revoked_or_has_written_a_log() {
     usher_link::Replica::store(&*office.replica, run).await.unwrap();
     office.check_refused(request(&office.code(), 8), "was revoked");
     assert!(office.issuer.enrol(request(&office.code(), 9)).is_ok());
+}
+
+#[tokio::test]
+async fn a_scanner_may_work_as_long_as_its_hub_or_for_the_hours_it_is_given() {
+    let mut show = rehearsal::Show::new(&[1]);
+    let now = show.clock.now();
+    let end = now.plus_ms(50 * HOUR_MS);
+    let mut meta = show.meta(1, Role::Hub);
+    let mut hub = meta.identity.unverified().clone();
+    hub.window.until = end;
+    meta.identity = identity(&hub);
+    let replica = Replica::open_in_memory(&meta, rehearsal::key(1), show.clock.clone()).unwrap();
+    usher_link::Replica::store(&replica, show.run()).await.unwrap();
+    let office = Office::of(show, Arc::new(replica));
+    let make = |hub: &Certificate, valid_ms| {
+        let terms = ScannerTerms {
+            valid_ms,
+            override_refusals: false,
+            ..terms(Vec::new(), 1)
+        };
+        office.make(hub, terms, office.show.clock.now())
+    };
+    let until = |valid_ms, n| {
+        let code = make(&hub, valid_ms).unwrap();
+        let sealed = office.issuer.enrol(request(&code, n)).unwrap();
+        sealed.grant.identity.unverified().window.until
+    };
+    assert_eq!(until(None, 7), end);
+    assert_eq!(until(Some(100 * HOUR_MS), 8), end);
+    assert!(until(Some(HOUR_MS), 9) < now.plus_ms(2 * HOUR_MS));
+    let mut endless = hub.clone();
+    endless.window.until = Timestamp::FOREVER;
+    assert!(matches!(make(&endless, None), Err(IssueError::NoEnd)));
+    office.show.clock.shift_ms(99 * HALF_HOUR_MS);
+    let code = make(&hub, None).unwrap();
+    office.show.clock.shift_ms(HALF_HOUR_MS);
+    assert!(matches!(make(&hub, None), Err(IssueError::HubEnded)));
+    office.check_refused(request(&code, 10), "this hub's certificate has ended");
 }

@@ -23,7 +23,9 @@ pub async fn enrol(State(services): State<Arc<Services>>, body: Body) -> Result<
 fn refused(error: IssueError) -> Problem {
     let status = match &error {
         IssueError::Refused(_) | IssueError::OverLimit => StatusCode::UNPROCESSABLE_ENTITY,
-        IssueError::NotAllowed | IssueError::TooMuch { .. } => StatusCode::FORBIDDEN,
+        IssueError::NotAllowed | IssueError::TooMuch { .. } | IssueError::HubEnded | IssueError::NoEnd => {
+            StatusCode::FORBIDDEN
+        }
         IssueError::UnknownCode => StatusCode::NOT_FOUND,
         IssueError::UsedCode | IssueError::Revoked | IssueError::HasLog => StatusCode::CONFLICT,
         IssueError::ExpiredCode => StatusCode::GONE,

@@ -105,6 +105,13 @@ fn links(page: &mut Exposition, status: &Status) {
             seconds(status.now_ms.saturating_sub(as_of_ms) * 1_000),
         );
     }
+    page.family(
+        "usher_certificate_left_seconds",
+        "gauge",
+        "How long this hub's certificate still lasts; 0 once it has ended.",
+    );
+    let left_ms = status.certificate_until_ms.saturating_sub(status.now_ms);
+    page.sample("usher_certificate_left_seconds", &[], left_ms / 1_000);
     page.family("usher_incidents", "gauge", "Contradictions found after merging.");
     page.sample("usher_incidents", &[], status.incidents_total);
 }

@@ -38,7 +38,7 @@ pub async fn ready(State(services): State<Arc<Services>>) -> (StatusCode, Json<R
     let readiness = Readiness {
         ready: missing.is_empty(),
         missing,
-        warnings: services.warnings(),
+        warnings: services.warnings.clone(),
     };
     (status, Json(readiness))
 }

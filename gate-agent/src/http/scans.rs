@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::{Deserialize, Serialize};
 use usher_keys::Timestamp;
-use usher_protocol::admission::{Direction, Refused, Verdict};
+use usher_protocol::admission::{Direction, Reason, Refused, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, MAX_CODE_BYTES, RequestError, Scan};
 use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::TicketFlags;
@@ -19,7 +19,7 @@ use super::problem::{self, Problem};
 use crate::hub::Services;
 use crate::replica::{Access, ReplicaError, TokenHolder};
 use crate::token::DeviceToken;
-use crate::words::{self, Voice};
+use crate::words::{self, Said, Voice};
 
 /// The body of a request.
 #[derive(Deserialize)]
@@ -79,24 +79,43 @@ pub async fn judge(
     let request: ScanRequest = problem::read(body).await?;
     check_gate(&holder, request.gate)?;
     let scan = request.into_scan()?;
-    let direction = scan.direction;
+    let (direction, code) = (scan.direction, scan.code.clone());
     let answer = services.path.judge(scan).await;
     let voice = Voice::new(services.replica.standing(), services.replica.clock().now());
     match answer {
-        Ok(answer) => Ok(Json(ScanAnswer::of(&answer, direction, &voice))),
+        Ok(answer) => {
+            let other = match answer.verdict {
+                Verdict::Deny(Reason::OtherEvent) => services.path.event_of(&code),
+                Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => None,
+            };
+            let said = other.map_or_else(
+                || voice.answer(&answer, direction),
+                |name| words::other_event(&name),
+            );
+            Ok(Json(ScanAnswer::of(&answer, said, &voice)))
+        }
         Err(error) => Err(refused(error, &voice)),
     }
 }
 
+/// Tells whether a request shows a token of that hub, ended or not: then it is the hub's to answer.
+pub async fn shows_token(services: &Services, headers: &HeaderMap) -> bool {
+    let Some(token) = token_in(headers) else {
+        return false;
+    };
+    let access = services.access.clone();
+    let looking = tokio::task::spawn_blocking(move || access.token(token.hash()));
+    matches!(looking.await, Ok(Ok(Some(_))))
+}
+
+fn token_in(headers: &HeaderMap) -> Option<DeviceToken> {
+    let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    given.strip_prefix("Bearer ")?.parse().ok()
+}
+
 /// Finds who asks. What a token may do is looked up each time, so that one taken back is refused at once.
 async fn holder(services: &Services, headers: &HeaderMap) -> Result<TokenHolder, Problem> {
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let token: DeviceToken = given
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .and_then(|token| token.parse().ok())
-        .ok_or_else(unknown_token)?;
+    let token = token_in(headers).ok_or_else(unknown_token)?;
     let (access, now) = (services.access.clone(), services.replica.clock().now());
     let looking = tokio::task::spawn_blocking(move || shown(&access, token.hash(), now));
     let looked = looking.await.map_err(|error| Problem::internal(&error))?;
@@ -193,8 +212,7 @@ fn refused(error: RequestError, voice: &Voice) -> Problem {
 }
 
 impl ScanAnswer {
-    fn of(answer: &Answer, direction: Direction, voice: &Voice) -> Self {
-        let said = voice.answer(answer, direction);
+    fn of(answer: &Answer, said: Said, voice: &Voice) -> Self {
         let (verdict, reason, persons, left) = match answer.verdict {
             Verdict::Admit { persons, left } => ("admit", None, persons, left),
             Verdict::Deny(reason) => ("deny", Some(refusal_name(&Refused::Deny(reason))), 0, 0),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+use usher_keys::EventId;
 use usher_keys::file::{PRIVATE_MODE, read_file, replace_file};
 
 /// Largest such file, in bytes.
@@ -50,6 +51,22 @@ impl Listening {
     /// Gives where people and turnstiles go.
     pub fn url(&self) -> String {
         format!("{}://{}", if self.tls { "https" } else { "http" }, self.http)
+    }
+
+    /// Gives where people and turnstiles find an event's hub.
+    pub fn url_of(&self, event: EventId) -> String {
+        format!("{}/events/{event}", self.url())
+    }
+
+    /// Gives where programs of this machine find an event's hub.
+    pub fn here_of(&self, event: EventId) -> String {
+        format!("http://{}/events/{event}", self.here)
+    }
+
+    /// Gives where new scanners find an event's hub; a hub that enrols nobody says so when it is asked for a code.
+    pub fn enrolments_of(&self, event: EventId) -> String {
+        let socket = self.enrolments.as_ref().unwrap_or(&self.http);
+        format!("http://{socket}/events/{event}")
     }
 
     /// Gives the address HTTP is reached at, if it is known as one.

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use usher_keys::{Certificate, SecretKey};
+use usher_keys::SecretKey;
 use usher_link::Endpoint;
 
 use super::listening::Listening;
@@ -21,15 +21,13 @@ pub struct Sockets {
     pub tls: Option<Tls>,
     /// HTTP for programs of this machine, where the other one speaks TLS.
     pub here: Option<TcpListener>,
-    /// Enrolments, if this hub enrols scanners.
-    pub enrolments: Option<TcpListener>,
 }
 
 impl Sockets {
     /// Binds them.
     ///
     /// **Errors**: a port that is taken, or files that make no TLS, with the name of the setting.
-    pub async fn bind(config: &Config, key: &SecretKey, hub: &Certificate) -> anyhow::Result<Self> {
+    pub async fn bind(config: &Config, key: &SecretKey) -> anyhow::Result<Self> {
         config.check()?;
         let tls = match (&config.tls_certificate, &config.tls_key) {
             (Some(certificate), Some(key)) => Some(Tls::read(certificate, key)?),
@@ -44,23 +42,23 @@ impl Sockets {
             Some(_) => Some(TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?),
             None => None,
         };
-        let enrolments = if hub.capabilities.enrol_scanners {
-            let bound = TcpListener::bind(config.enrolments).await.with_context(|| {
-                format!(
-                    "cannot listen for new scanners on {} (setting: enrolments)",
-                    config.enrolments
-                )
-            })?;
-            Some(bound)
-        } else {
-            None
-        };
         Ok(Self {
             endpoint,
             http,
             tls,
             here,
-            enrolments,
+        })
+    }
+
+    /// Binds the one for new scanners, which only hubs need that enrol some.
+    ///
+    /// **Errors**: the port is taken.
+    pub async fn bind_enrolments(config: &Config) -> anyhow::Result<TcpListener> {
+        TcpListener::bind(config.enrolments).await.with_context(|| {
+            format!(
+                "cannot listen for new scanners on {} (setting: enrolments)",
+                config.enrolments
+            )
         })
     }
 
@@ -68,15 +66,13 @@ impl Sockets {
     ///
     /// **Errors**: the system does not say what was bound.
     pub fn listening(&self, advertise: Option<&str>) -> anyhow::Result<Listening> {
-        let reached =
-            |socket: &TcpListener| anyhow::Ok(Listening::reachable(socket.local_addr()?, advertise));
         let here = self.here.as_ref().unwrap_or(&self.http).local_addr()?;
         Ok(Listening {
             quic: Listening::reachable(self.endpoint.local_addr(), advertise),
-            http: reached(&self.http)?,
+            http: Listening::reachable(self.http.local_addr()?, advertise),
             tls: self.tls.is_some(),
             here: Listening::reachable(here, None),
-            enrolments: self.enrolments.as_ref().map(reached).transpose()?,
+            enrolments: None,
         })
     }
 }

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::sync::Mutex;
-use usher_keys::{Role, Timestamp};
+use usher_keys::{PublicKey, Role, Timestamp};
 use usher_protocol::ledger::Ledger;
 use usher_protocol::state::{Counts, Incident};
 use usher_protocol::{GateId, ZoneId};
 
 use super::Services;
+use super::certificates::{self, CertificateLine, ScannerFacts};
 use crate::links::{DialFacts, LinkFacts, Way};
 use crate::replica::{FiguresNow, Replica, ReplicaError};
 use crate::words::{self, Voice};
@@ -35,10 +36,12 @@ pub struct View {
     pub records: u64,
     /// Logs.
     pub logs: usize,
+    /// Scanners, with the ends of their certificates.
+    pub scanners: BTreeMap<PublicKey, ScannerFacts>,
 }
 
 impl View {
-    fn of(ledger: &Ledger) -> Self {
+    fn of(ledger: &Ledger, hub: PublicKey) -> Self {
         let state = ledger.state();
         let zones = state
             .policy()
@@ -53,6 +56,7 @@ impl View {
                 .collect(),
             records: vector.values().map(|seq| seq.0).sum(),
             logs: vector.len(),
+            scanners: certificates::scanners(ledger, hub),
         }
     }
 }
@@ -75,7 +79,10 @@ impl StatusBoard {
         let mut seen = self.seen.lock().await;
         let view = match young(&seen.view, VIEW_AGE) {
             Some(view) => view,
-            None => Arc::new(replica.inspect(View::of).await?),
+            None => {
+                let hub = replica.me();
+                Arc::new(replica.inspect(move |ledger| View::of(ledger, hub)).await?)
+            }
         };
         let incidents = match young(&seen.incidents, INCIDENTS_AGE) {
             Some(incidents) => incidents,
@@ -132,6 +139,10 @@ pub struct Status {
     pub fresh_as_of_ms: Option<u64>,
     /// The same in words.
     pub freshness: String,
+    /// When this hub's certificate ends, in milliseconds since the Unix epoch.
+    pub certificate_until_ms: u64,
+    /// Certificates that end soon, have ended or were renewed: this hub's, and those of its scanners.
+    pub certificates: Vec<CertificateLine>,
     /// That this machine's clock is wrong, in words.
     pub clock: Option<String>,
     /// What is set up so that it should not stay, in words.
@@ -271,8 +282,12 @@ impl Status {
             may_judge: replica.may_judge(),
             fresh_as_of_ms: replica.fresh_as_of().map(|at| at.0),
             freshness: voice.freshness(replica.fresh_as_of()),
+            certificate_until_ms: certificate.window.until.0,
+            certificates: services
+                .certificates
+                .lines(replica, &view.scanners, &links, &voice),
             clock: replica.clock_ahead_ms().map(words::clock_off),
-            warnings: services.warnings(),
+            warnings: services.warnings.clone(),
             dials: dials(services, &links),
             links: links.into_iter().map(|link| link_line(link, now)).collect(),
             gates: policy.map_or_else(Vec::new, |policy| gates(policy, &view)),

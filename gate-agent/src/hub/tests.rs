@@ -240,7 +240,7 @@ impl Scanner {
             terms: ScannerTerms {
                 gates: vec![NORTH.0],
                 override_refusals: false,
-                valid_ms: 3_600_000,
+                valid_ms: Some(3_600_000),
             },
         };
         let code = new_code
@@ -264,7 +264,7 @@ impl Scanner {
 
     async fn link(replica: Arc<Replica>, hub: &Hub, key: &usher_keys::SecretKey, kept: TempDir) -> Self {
         let endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), key).unwrap();
-        let (opened, mut connections) = tokio::sync::mpsc::channel(4);
+        let (opened, mut connections) = mpsc::channel(4);
         let dialer = Dialer {
             endpoint: endpoint.clone(),
             addr: hub.listening().quic.clone(),

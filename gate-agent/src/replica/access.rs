@@ -25,8 +25,9 @@ pub struct ScannerTerms {
     pub gates: Vec<u16>,
     /// Whether it may override refusals.
     pub override_refusals: bool,
-    /// How long it may work, in milliseconds.
-    pub valid_ms: u64,
+    /// How long it may work from enrolling on, in milliseconds; as long as its hub when nothing is said.
+    #[serde(default)]
+    pub valid_ms: Option<u64>,
 }
 
 /// A code for one scanner.
@@ -131,7 +132,7 @@ mod tests {
             terms: ScannerTerms {
                 gates: vec![1, 2],
                 override_refusals: false,
-                valid_ms: 1_000,
+                valid_ms: Some(1_000),
             },
             expires: HOUR,
         }

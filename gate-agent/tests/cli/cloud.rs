@@ -14,8 +14,8 @@ use usher_gate_agent::clock::Clock;
 use usher_gate_agent::replica::{Meta, Replica};
 use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EnrolmentCode, EnrolmentGrant, EnrolmentRequest,
-    EnrolmentSecret, EventId, KeyId, PublicKey, Role, RootSet, SecretKey, SignedBundle, TrustBundle,
-    TrustedKey, Window,
+    EnrolmentSecret, EventId, KeyId, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp,
+    TrustBundle, TrustedKey, Window,
 };
 use usher_link::{Endpoint, Opened, drive};
 use usher_protocol::ledger::Ledger;
@@ -27,30 +27,51 @@ use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
-const EVENT: EventId = EventId([9; 16]);
-const SECRET: EnrolmentSecret = EnrolmentSecret([7; 16]);
 const TIER: TierId = TierId(1);
+const HOUR_MS: u64 = 60 * 60 * 1000;
 
-fn key(n: u8) -> SecretKey {
-    SecretKey::from_seed(&[n; 32])
+/// An event, with keys of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Show {
+    /// What it is told apart by.
+    pub number: u8,
+    /// What people call it.
+    pub name: &'static str,
+    /// In how many hours the certificates of its devices end.
+    pub hours: u64,
 }
 
-fn bundle() -> SignedBundle {
-    let trusted = |n| vec![TrustedKey::active(key(n).public(), Window::ALWAYS)];
-    let bundle = TrustBundle {
-        event: EVENT,
-        version: 1,
-        roots: RootSet::single(key(1).public()),
-        ticket_keys: trusted(2),
-        authority_keys: trusted(3),
-        issuing_keys: trusted(4),
-    };
-    bundle.sign(&[&key(1)])
+impl Show {
+    /// Gives its id.
+    pub fn event(self) -> EventId {
+        EventId([self.number; 16])
+    }
+
+    fn key(self, n: u8) -> SecretKey {
+        SecretKey::from_seed(&[16 * self.number + n; 32])
+    }
+
+    fn roots(self) -> RootSet {
+        RootSet::single(self.key(1).public())
+    }
+
+    fn bundle(self) -> SignedBundle {
+        let trusted = |n| vec![TrustedKey::active(self.key(n).public(), Window::ALWAYS)];
+        let bundle = TrustBundle {
+            event: self.event(),
+            version: 1,
+            roots: self.roots(),
+            ticket_keys: trusted(2),
+            authority_keys: trusted(3),
+            issuing_keys: trusted(4),
+        };
+        bundle.sign(&[&self.key(1)])
+    }
 }
 
-fn identity(device: PublicKey, role: Role, name: &str) -> DeviceIdentity {
+fn identity(show: Show, device: PublicKey, role: Role, name: &str) -> DeviceIdentity {
     let certificate = Certificate {
-        event: EVENT,
+        event: show.event(),
         device,
         role,
         name: name.to_owned(),
@@ -59,17 +80,20 @@ fn identity(device: PublicKey, role: Role, name: &str) -> DeviceIdentity {
             enrol_scanners: role == Role::Hub,
             override_refusals: false,
         },
-        window: Window::ALWAYS,
+        window: Window {
+            from: Timestamp(0),
+            until: Clock::system().now().plus_ms(show.hours * HOUR_MS),
+        },
     };
     DeviceIdentity {
-        certificate: certificate.sign(&key(4)),
+        certificate: certificate.sign(&show.key(4)),
         via: None,
     }
 }
 
-fn policy() -> Policy {
+fn policy(name: &str) -> Policy {
     Policy {
-        name: "Festival".to_owned(),
+        name: name.to_owned(),
         utc_offset_minutes: 60,
         day_start_minutes: 0,
         zones: vec![Zone {
@@ -93,18 +117,18 @@ fn policy() -> Policy {
     }
 }
 
-fn authority_log() -> Run {
-    let trust = Trust::pin(&RootSet::single(key(1).public()), bundle()).unwrap();
-    let mut ledger = Ledger::new(key(3).public(), None, Arc::new(trust));
+fn authority_log(show: Show) -> Run {
+    let trust = Trust::pin(&show.roots(), show.bundle()).unwrap();
+    let mut ledger = Ledger::new(show.key(3).public(), None, Arc::new(trust));
     let policy = Body::Policy {
         version: 1,
-        policy: policy(),
+        policy: policy(show.name),
     };
     let entry = ledger.write(policy, Clock::system().now());
     Run {
         base: Tail::default(),
         records: vec![entry.bytes],
-        head: ledger.seal(&key(3)).unwrap(),
+        head: ledger.seal(&show.key(3)).unwrap(),
     }
 }
 
@@ -119,7 +143,8 @@ impl usher_link::Responder for Silent {
 
 /// The cloud.
 pub struct Cloud {
-    /// The code that enrols a hub.
+    show: Show,
+    /// A code that enrols a hub.
     pub code: String,
     linked: watch::Receiver<bool>,
     _tasks: JoinSet<()>,
@@ -127,35 +152,36 @@ pub struct Cloud {
 
 impl Cloud {
     /// Opens it on free ports.
-    pub async fn open() -> Self {
-        let endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), &key(5)).unwrap();
+    pub async fn open(show: Show) -> Self {
+        let link = show.key(5);
+        let endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), &link).unwrap();
         let uplink = endpoint.local_addr().to_string();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let roots = RootSet::single(key(1).public());
-        let code = EnrolmentCode::new(&url, EVENT, roots.clone(), SECRET).unwrap();
+        let secret = EnrolmentSecret([show.number; 16]);
+        let code = EnrolmentCode::new(&url, show.event(), show.roots(), secret).unwrap();
         let enrol = move |Json(request): Json<EnrolmentRequest>| async move {
-            request.verify(EVENT, &SECRET.key()).unwrap();
+            request.verify(show.event(), &secret.key()).unwrap();
             let grant = EnrolmentGrant {
-                identity: identity(request.device, Role::Hub, &request.name),
-                bundle: bundle(),
-                event: EVENT,
-                event_name: Some("Festival".to_owned()),
+                identity: identity(show, request.device, Role::Hub, &request.name),
+                bundle: show.bundle(),
+                event: show.event(),
+                event_name: Some(show.name.to_owned()),
                 gates: Vec::new(),
                 uplink: vec![uplink],
                 hub_name: None,
             };
-            Json(grant.seal(&SECRET.key()))
+            Json(grant.seal(&secret.key()))
         };
         let app = axum::Router::new().route("/v1/enrolments", post(enrol));
         let meta = Meta {
-            identity: identity(key(5).public(), Role::Cloud, "Cloud"),
-            roots,
-            bundle: bundle(),
+            identity: identity(show, link.public(), Role::Cloud, "Cloud"),
+            roots: show.roots(),
+            bundle: show.bundle(),
             uplink: Vec::new(),
         };
-        let replica = Arc::new(Replica::open_in_memory(&meta, key(5), Clock::system()).unwrap());
-        usher_link::Replica::store(&*replica, authority_log())
+        let replica = Arc::new(Replica::open_in_memory(&meta, link, Clock::system()).unwrap());
+        usher_link::Replica::store(&*replica, authority_log(show))
             .await
             .unwrap();
         let (tell, linked) = watch::channel(false);
@@ -163,6 +189,7 @@ impl Cloud {
         tasks.spawn(async move { axum::serve(listener, app).await.unwrap() });
         tasks.spawn(accept(endpoint, replica, tell));
         Self {
+            show,
             code: code.to_string(),
             linked,
             _tasks: tasks,
@@ -205,7 +232,7 @@ impl Cloud {
             flags: TicketFlags::default(),
             holder: None,
         };
-        ticket.sign(&key(2)).to_text()
+        ticket.sign(&self.show.key(2)).to_text()
     }
 }
 

@@ -18,7 +18,7 @@ use usher_protocol::sync::Farewell;
 use crate::connection::{Connection, Line};
 use crate::doorstep::{Doorstep, Place};
 use crate::ending::{self, Loss};
-use crate::tls;
+use crate::tls::{self, EventKeys};
 use crate::wire::{self, FrameError};
 
 /// How long a peer has to prove its key and name its event: several round trips over a bad mobile line.
@@ -30,12 +30,27 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Endpoint {
     inner: Arc<Inner>,
+    identity: Arc<Identity>,
+}
+
+/// As whom we dial.
+struct Identity {
+    client: quinn::ClientConfig,
+    key: PublicKey,
+}
+
+impl Identity {
+    fn new(key: &SecretKey) -> Result<Arc<Self>, LinkError> {
+        Ok(Arc::new(Self {
+            client: tuning::client(tls::client_config(key)?),
+            key: key.public(),
+        }))
+    }
 }
 
 struct Inner {
     quinn: quinn::Endpoint,
-    client: quinn::ClientConfig,
-    key: PublicKey,
+    keys: Arc<EventKeys>,
     local_addr: SocketAddr,
     doorstep: Arc<Doorstep>,
     /// Guards the handshakes under way, which only [`Endpoint::accept`] looks at.
@@ -94,8 +109,8 @@ impl Endpoint {
         let failed = |source| LinkError::Bind { addr, source };
         let socket = UdpSocket::bind(addr).map_err(failed)?;
         let local_addr = socket.local_addr().map_err(failed)?;
-        let server = tuning::server(tls::server_config(key)?);
-        let client = tuning::client(tls::client_config(key)?);
+        let keys = Arc::new(EventKeys::new(key)?);
+        let server = tuning::server(tls::server_config(Arc::clone(&keys))?);
         let quinn = quinn::Endpoint::new(
             tuning::endpoint(key),
             Some(server),
@@ -105,13 +120,31 @@ impl Endpoint {
         Ok(Self {
             inner: Arc::new(Inner {
                 quinn: quinn.map_err(failed)?,
-                client,
-                key: key.public(),
+                keys,
                 local_addr,
                 doorstep: Arc::default(),
                 handshakes: Mutex::default(),
             }),
+            identity: Identity::new(key)?,
         })
+    }
+
+    /// Gives the same socket for one event with a key of its own: it dials with that key, and shows it to peers that name
+    /// the event.
+    ///
+    /// **Errors**: [`LinkError::Tls`].
+    pub fn for_event(&self, event: EventId, key: &SecretKey) -> Result<Self, LinkError> {
+        let identity = Identity::new(key)?;
+        self.inner.keys.add(event, key)?;
+        Ok(Self {
+            inner: Arc::clone(&self.inner),
+            identity,
+        })
+    }
+
+    /// Shows peers that name the event the usual key again, because nobody here serves it any more.
+    pub fn forget_event(&self, event: EventId) {
+        self.inner.keys.remove(event);
     }
 
     /// Gives the address the socket is bound to.
@@ -121,7 +154,7 @@ impl Endpoint {
 
     /// Gives our own key.
     pub fn key(&self) -> PublicKey {
-        self.inner.key
+        self.identity.key
     }
 
     /// Dials a peer and names the event to talk about.
@@ -134,15 +167,15 @@ impl Endpoint {
     }
 
     async fn dial(&self, addr: SocketAddr, event: EventId) -> Result<Connection, LinkError> {
-        let client = self.inner.client.clone();
+        let client = self.identity.client.clone();
         let dialing = self
             .inner
             .quinn
-            .connect_with(client, addr, tls::SERVER_NAME)
+            .connect_with(client, addr, &tls::server_name(event))
             .map_err(|source| LinkError::Undialable { addr, source })?;
         let quinn = dialing.await.map_err(lost)?;
         let peer = tls::peer_key(&quinn).ok_or(LinkError::NoKey)?;
-        if peer == self.inner.key {
+        if peer == self.identity.key {
             return Err(LinkError::Myself);
         }
         let (mut send, recv) = quinn.open_bi().await.map_err(lost)?;

@@ -2,6 +2,7 @@
 
 mod dialing;
 mod endings;
+mod events;
 mod memory;
 mod requests;
 mod site;

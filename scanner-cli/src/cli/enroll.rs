@@ -8,11 +8,13 @@ use clap::Args;
 use usher_gate_agent::clock::Clock;
 use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::enrol::{Enrolment, words};
+use usher_gate_agent::folder::Folder;
 use usher_keys::certificate::MAX_NAME_BYTES;
 use usher_keys::{EnrolmentCode, EnrolmentError, Role};
 
 use super::runtime;
 use super::trouble::Trouble;
+use crate::folder::FolderError;
 
 /// How a scanner is called when neither a person nor the system says.
 const USUAL_NAME: &str = "Scanner";
@@ -25,6 +27,9 @@ pub struct EnrollArgs {
     /// How people will call this scanner; the machine's name when missing.
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// Become a new scanner of an event that this machine is a scanner of already, after a revocation for example.
+    #[arg(long)]
+    anew: bool,
 }
 
 fn code(text: &str) -> Result<EnrolmentCode, EnrolmentError> {
@@ -32,7 +37,11 @@ fn code(text: &str) -> Result<EnrolmentCode, EnrolmentError> {
 }
 
 impl EnrollArgs {
-    pub fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+    pub fn run(self, folder: &Folder) -> Result<ExitCode, Trouble> {
+        let clock = Clock::system();
+        let directory = folder
+            .directory_for(self.code.event(), self.anew, clock.now())
+            .map_err(FolderError::from)?;
         let name = self.name.unwrap_or_else(machine_name);
         let mut out = io::stdout();
         write!(out, "{}", words::asking(&self.code, &name, Role::Scanner))?;
@@ -40,10 +49,10 @@ impl EnrollArgs {
             code: &self.code,
             name,
             role: Role::Scanner,
-            directory: folder,
+            directory: &directory,
         };
-        let grant = runtime()?.block_on(enrolment.run(&Clock::system()))?;
-        write!(out, "{}", words::joined(&grant, folder.path()))?;
+        let grant = runtime()?.block_on(enrolment.run(&clock))?;
+        write!(out, "{}", words::joined(&grant, directory.path()))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, value_parser};
@@ -10,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use usher_gate_agent::directory::DataDirectory;
+use usher_gate_agent::service;
 use usher_protocol::admission::Direction;
 
 use super::trouble::Trouble;
@@ -18,14 +19,17 @@ use super::{Way, hub_address, runtime};
 use crate::answer::Counts;
 use crate::desk::Desk;
 use crate::feed::{Clock, Feed, Reading};
+use crate::folder::Chosen;
+use crate::others::Others;
 use crate::post::{self, GateChoice, Post};
 use crate::scanner::Scanner;
 use crate::screen::{Screen, Style, Wish, shows_greys};
 use crate::source::camera::{self, CameraFrames};
 use crate::source::pictures::Pictures;
 use crate::source::wedge::WedgeLines;
-use crate::standing;
+use crate::standing::{self, Lookout};
 use crate::station::{Pace, Station};
+use crate::tell;
 use crate::words;
 
 /// How long a hub that is linked has at the end to take what it lacks of our log: a second's work on a busy network,
@@ -35,17 +39,19 @@ const LAST_SYNC: Duration = Duration::from_secs(3);
 /// What the lines look like, for whoever reads them with a program.
 const FORMATS: &str = "\
 Output lines (--plain, and whenever the output is no terminal), each at once:
-  READY <gate>, <direction> | <links> | <freshness>
+  READY <gate>, <direction> | for <event> | <links> | <freshness>
   ADMIT|DENY|REFER|UNANSWERED <what> | <why> | <ticket> | judged alone   (parts that say nothing are left out)
   HINT <what keeps a code that the camera sees from being read>: <what to do>
   NOTICE <what is wrong with a picture, line or camera>
+  WARNING <when this scanner's certificate ends or that it has ended, and what to do; that it was renewed>
   END admitted <n>, denied <n>, referred <n>
 With --json, one object a line:
-  {\"kind\":\"ready\",\"place\":…,\"standing\":…,\"linked\":true|false}
+  {\"kind\":\"ready\",\"place\":…,\"event\":…,\"standing\":…,\"linked\":true|false}
   {\"kind\":\"scan\",\"signal\":\"admit|deny|refer|unanswered\",\"outcome\":…,\"words\":…,\"reason\":…|null,
    \"details\":[…],\"alone\":true|false,\"took_ms\":n,\"counts\":{\"admitted\":n,\"denied\":n,\"referred\":n}}
   {\"kind\":\"hint\",\"hint\":\"hold_still|too_far|glare\",\"text\":…}
   {\"kind\":\"notice\",\"text\":…}
+  {\"kind\":\"warning\",\"level\":\"day|six_hours|hour|ended\"|null,\"words\":…}
   {\"kind\":\"end\",\"counts\":{…},\"kept\":n}
 The first words, kinds, signals and outcomes never change or get translated. Outcomes: admitted, exited;
 not_a_ticket, unknown_version, unknown_key, false_signature, struck_key, key_out_of_window, other_event, superseded,
@@ -109,20 +115,21 @@ impl RunArgs {
         matches!(self.style(), Style::Panel { .. })
     }
 
-    pub fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+    pub fn run(self, event: Chosen) -> Result<ExitCode, Trouble> {
         if self.camera.is_some() {
             camera::ensure_built()?;
         }
-        runtime()?.block_on(self.switched_on(folder))?;
+        runtime()?.block_on(self.switched_on(event))?;
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn switched_on(self, folder: &DataDirectory) -> Result<(), Trouble> {
-        let scanner = Scanner::start(folder, &self.hubs)?;
+    async fn switched_on(self, event: Chosen) -> Result<(), Trouble> {
+        let scanner = Scanner::start(&event.directory, &self.hubs)?;
+        service::inherit(&scanner.replica(), &event.former).await;
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(stop_on_signal(stop.clone()));
-        let outcome = self.attended(&scanner, stop).await;
+        let outcome = self.attended(&scanner, event.others, stop).await;
         let kept = scanner.end(LAST_SYNC).await;
         tasks.shutdown().await;
         let (counts, alone) = outcome?;
@@ -132,7 +139,12 @@ impl RunArgs {
 
     /// Waits for a hub, takes the post and scans; gives the totals, and how many were judged alone since a hub last
     /// answered.
-    async fn attended(&self, scanner: &Scanner, stop: CancellationToken) -> Result<(Counts, u64), Trouble> {
+    async fn attended(
+        &self,
+        scanner: &Scanner,
+        others: Others,
+        stop: CancellationToken,
+    ) -> Result<(Counts, u64), Trouble> {
         tokio::select! {
             _ = scanner.first_hub(Duration::from_secs(self.wait_for_hub)) => {}
             () = stop.cancelled() => {}
@@ -145,23 +157,26 @@ impl RunArgs {
             persons: self.persons,
         };
         let place = place(&post, &post::named(post.gate, policy.as_deref()));
+        let event = tell::event_name(&replica);
         let mut screen = Screen::new(io::stdout(), self.style());
         screen.ready(
-            &place,
+            (&place, &event),
             &standing::line(&replica, &hubs),
             !hubs.linked().is_empty(),
         )?;
+        let lookout = Lookout::new(Arc::clone(&replica), hubs.clone());
         let clock = Clock::start();
         let desk = Desk::new(
             scanner.replica(),
             hubs.clone(),
             post,
             Duration::from_millis(self.answer_within),
-        );
+        )
+        .beside(others);
         let mut station = Station::new(
             screen,
-            place,
-            move || standing::line(&replica, &hubs),
+            words::place_of_event(&place, &event),
+            move || lookout.look(),
             self.pace(),
             clock,
         );

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 use usher_gate_agent::directory::DataDirectory;
+use usher_gate_agent::expiry::{self, CertificateNote, Holder};
 use usher_gate_agent::replica::Replica;
-use usher_keys::{Certificate, EventId, PublicKey};
+use usher_keys::{Certificate, EventId, PublicKey, Role};
 use usher_protocol::GateId;
 
 use super::trouble::Trouble;
@@ -39,6 +40,8 @@ struct Facts {
     may_override: bool,
     certificate_until: String,
     certificate_until_ms: u64,
+    /// Why it needs to be renewed, if it does.
+    certificate_warning: Option<CertificateNote>,
     /// Whether it is a device of the event now.
     usable: bool,
     freshness: String,
@@ -98,6 +101,7 @@ impl Facts {
             may_override: capabilities.override_refusals,
             certificate_until: voice.time(window.until),
             certificate_until_ms: window.until.0,
+            certificate_warning: expiry::warning(Holder::Own(Role::Scanner), window.until, &voice),
             usable: desk::bar(replica).is_none(),
             freshness: voice.freshness(replica.fresh_as_of()),
             fresh_as_of_ms: replica.fresh_as_of().map(|at| at.0),
@@ -129,6 +133,9 @@ impl Facts {
         ];
         for (label, said) in lines {
             writeln!(out, "{label:<12} {}", printable(&said))?;
+        }
+        if let Some(note) = &self.certificate_warning {
+            writeln!(out, "{:<12} {}", "WARNING", printable(&note.words))?;
         }
         for log in &self.logs {
             let own = if log.own { " (own)" } else { "" };

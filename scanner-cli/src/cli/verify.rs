@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, value_parser};
-use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::replica::{self, Replica, ReplicaError};
 use usher_protocol::GateId;
 use usher_protocol::admission::{Direction, Reason, Verdict};
@@ -15,7 +14,8 @@ use usher_protocol::request::{self, JudgedBy, TicketFacts};
 use super::trouble::Trouble;
 use super::{Way, codes, runtime};
 use crate::answer::{Answer, Signal};
-use crate::folder;
+use crate::folder::{self, Chosen};
+use crate::others::Others;
 use crate::post::{GateChoice, Post};
 use crate::screen::{Screen, Style, printable};
 use crate::station::{Scan, draw_scan_id};
@@ -51,17 +51,19 @@ pub struct VerifyArgs {
 /// Judges codes at some gates, one after the other.
 struct Check {
     replica: Replica,
+    others: Others,
     gates: Vec<GateId>,
     direction: Direction,
     persons: u8,
 }
 
 impl VerifyArgs {
-    pub fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
-        let (_key, replica) = folder::open(folder)?;
+    pub fn run(self, event: Chosen) -> Result<ExitCode, Trouble> {
+        let (_key, replica) = folder::open(&event.directory)?;
         let check = Check {
             gates: gates(&replica, self.gate.as_ref())?,
             replica,
+            others: event.others,
             direction: self.direction.into(),
             persons: self.persons,
         };
@@ -131,6 +133,9 @@ impl Check {
             if better {
                 best = Some((*gate, judged));
             }
+        }
+        if let Some(name) = self.others.owner_of(&code, self.replica.clock().now()) {
+            return Ok(tell::other_event(name));
         }
         let (gate, judged) = best.expect("there is at least one gate");
         Ok(self.told(gate, &judged))

@@ -1,6 +1,7 @@
 //! A result as one line of text or JSON; leaves out colours and layout.
 
 use serde::Serialize;
+use usher_gate_agent::expiry::CertificateNote;
 
 use super::printable;
 use crate::answer::{Answer, Counts};
@@ -39,8 +40,10 @@ enum Line<'a> {
     Notice {
         text: &'a str,
     },
+    Warning(&'a CertificateNote),
     Ready {
         place: &'a str,
+        event: &'a str,
         standing: &'a str,
         linked: bool,
     },
@@ -50,9 +53,10 @@ enum Line<'a> {
     },
 }
 
-/// Says as `READY place | standing` that scanning begins.
-pub(super) fn ready(place: &str, standing: &str) -> String {
-    format!("READY {}", printable(&[place, standing].join(SEPARATOR)))
+/// Says as `READY place | for event | standing` that scanning begins.
+pub(super) fn ready(place: &str, event: &str, standing: &str) -> String {
+    let parts = [place, &words::for_event(event), standing];
+    format!("READY {}", printable(&parts.join(SEPARATOR)))
 }
 
 /// Says as `END admitted n, denied n, referred n` that scanning has ended.
@@ -82,9 +86,10 @@ pub(super) fn json_hint(help: Help) -> String {
 }
 
 /// Writes the beginning as one JSON object.
-pub(super) fn json_ready(place: &str, standing: &str, linked: bool) -> String {
+pub(super) fn json_ready((place, event): (&str, &str), standing: &str, linked: bool) -> String {
     json(&Line::Ready {
         place,
+        event,
         standing,
         linked,
     })
@@ -98,6 +103,11 @@ pub(super) fn json_end(counts: Counts, kept: u64) -> String {
 /// Writes a result and the totals as one JSON object.
 pub(super) fn json_scan(answer: &Answer, counts: Counts) -> String {
     json(&Line::Scan { answer, counts })
+}
+
+/// Writes what is said of the certificate as one JSON object.
+pub(super) fn json_warning(note: &CertificateNote) -> String {
+    json(&Line::Warning(note))
 }
 
 /// Writes a notice as one JSON object.

@@ -4,6 +4,7 @@ use crossterm::Command;
 use crossterm::cursor::MoveTo;
 use crossterm::style::{Attribute, Color, ResetColor, SetAttribute, SetBackgroundColor, SetForegroundColor};
 use crossterm::terminal::{Clear, ClearType};
+use usher_gate_agent::expiry::CertificateNote;
 
 use super::thumbnail::Thumbnail;
 use super::{Board, printable};
@@ -225,13 +226,28 @@ fn foot(board: &Board, columns: usize) -> Vec<Row> {
         .iter()
         .skip(usize::from(board.answer.is_some()))
         .map(|(_, line)| line.clone());
+    let certificate = board.certificate.iter().flat_map(|note| warning(note, columns));
     let rows = notice.into_iter().flatten();
     let rows = rows.chain(lines.into_iter().flatten()).chain(earlier);
     let rows = rows.filter(|line| !line.is_empty()).map(|line| Row {
         text: printable(&line),
         look: Look::Foot,
     });
-    banner.into_iter().chain(rows).collect()
+    certificate.chain(banner).chain(rows).collect()
+}
+
+/// What is said of the certificate: in red in its last hour and after its end, in amber before, in green when renewed.
+fn warning(note: &CertificateNote, columns: usize) -> Vec<Row> {
+    let signal = match note.level {
+        Some(level) if level.is_red() => Signal::Deny,
+        Some(_) => Signal::Refer,
+        None => Signal::Admit,
+    };
+    let row = |text: String| Row {
+        text: printable(&text),
+        look: Look::Words(paint(signal)),
+    };
+    wrapped(&note.words, columns).into_iter().map(row).collect()
 }
 
 fn blank_foot() -> Row {

@@ -4,6 +4,7 @@ use super::panel::render;
 use super::*;
 use crate::preview::Pixel;
 use crate::read::{Corner, LumaFrame};
+use usher_keys::WarningLevel;
 
 const SIZE: Size = Size {
     columns: 60,
@@ -313,7 +314,7 @@ fn check_frame(style: Style, expected: &str) {
         denied: 1,
         referred: 0,
     };
-    screen.ready("Gate 1, in", "no hub", false).unwrap();
+    screen.ready(("Gate 1, in", "Night"), "no hub", false).unwrap();
     screen.ended(counts, 0).unwrap();
     screen.ended(counts, 3).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), expected);
@@ -324,7 +325,7 @@ fn lines_say_when_scanning_begins_and_ends() {
     check_frame(
         Style::Plain,
         concat!(
-            "READY Gate 1, in | no hub\n",
+            "READY Gate 1, in | for Night | no hub\n",
             "END admitted 2, denied 1, referred 0\n",
             "NOTICE 3 records of this scanner reached no hub yet: start it again when a hub is in reach\n",
             "END admitted 2, denied 1, referred 0\n"
@@ -333,7 +334,7 @@ fn lines_say_when_scanning_begins_and_ends() {
     check_frame(
         Style::Json,
         concat!(
-            r#"{"kind":"ready","place":"Gate 1, in","standing":"no hub","linked":false}"#,
+            r#"{"kind":"ready","place":"Gate 1, in","event":"Night","standing":"no hub","linked":false}"#,
             "\n",
             r#"{"kind":"end","counts":{"admitted":2,"denied":1,"referred":0},"kept":0}"#,
             "\n",
@@ -420,4 +421,44 @@ fn the_style_follows_the_wish_and_the_output() {
         },
         Style::Json,
     );
+}
+
+fn certificate(level: Option<WarningLevel>) -> Board {
+    Board {
+        certificate: Some(CertificateNote {
+            level,
+            words: "This scanner's certificate ends in 5 h 0 min".to_owned(),
+        }),
+        ..Board::default()
+    }
+}
+
+#[test]
+fn a_certificate_that_ends_is_amber_then_red_and_green_when_renewed() {
+    crossterm::style::force_color_output(true);
+    for (level, code) in [
+        (Some(WarningLevel::Day), "48;5;3m"),
+        (Some(WarningLevel::SixHours), "48;5;3m"),
+        (Some(WarningLevel::Hour), "48;5;1m"),
+        (Some(WarningLevel::Ended), "48;5;1m"),
+        (None, "48;5;2m"),
+    ] {
+        let board = certificate(level);
+        check_shows(&board, SIZE, &["This scanner's certificate ends in 5 h 0 min"]);
+        assert!(render(&board, SIZE, true).contains(code), "{level:?}");
+    }
+}
+
+#[test]
+fn a_warning_is_one_line() {
+    let written = |style| {
+        let mut out = Vec::new();
+        let mut screen = Screen::new(&mut out, style);
+        screen.warned(&certificate(Some(WarningLevel::SixHours))).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let words = "This scanner's certificate ends in 5 h 0 min";
+    assert_eq!(written(Style::Plain), format!("WARNING {words}\n"));
+    let expected = format!(r#"{{"kind":"warning","level":"six_hours","words":"{words}"}}"#);
+    assert_eq!(written(Style::Json).trim_end(), expected);
 }

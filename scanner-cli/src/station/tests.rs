@@ -1,7 +1,10 @@
 //! Runs the loop over recorded readings with a judge written on the spot.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
+
+use usher_gate_agent::expiry::CertificateNote;
+use usher_keys::WarningLevel;
 
 use super::*;
 use crate::answer::Signal;
@@ -75,7 +78,13 @@ async fn played(pace: Pace, gate: &Gate, readings: Vec<Reading>) -> (String, Cou
 async fn written(pace: Pace, gate: &Gate, readings: mpsc::Receiver<Reading>) -> (String, Counts) {
     let mut out = Vec::new();
     let screen = Screen::new(&mut out, Style::Plain);
-    let station = Station::new(screen, "Gate 2, in".to_owned(), String::new, pace, Clock::start());
+    let station = Station::new(
+        screen,
+        "Gate 2, in".to_owned(),
+        Standing::default,
+        pace,
+        Clock::start(),
+    );
     let judge = async |scan| gate.judge(scan);
     let counts = station
         .run(readings, judge, CancellationToken::new())
@@ -158,7 +167,13 @@ async fn a_stopped_station_returns_though_its_source_goes_on() {
     let (sender, readings) = mpsc::channel(1);
     let stop = CancellationToken::new();
     let screen = Screen::new(Vec::new(), Style::Plain);
-    let station = Station::new(screen, String::new(), String::new, Pace::CAMERA, Clock::start());
+    let station = Station::new(
+        screen,
+        String::new(),
+        Standing::default,
+        Pace::CAMERA,
+        Clock::start(),
+    );
     let judge = async |_| {
         stop.cancel();
         answer(Signal::Admit, "Welcome")
@@ -188,7 +203,7 @@ async fn a_reader_that_went_away_ends_the_loop_without_an_error() {
     let station = Station::new(
         Screen::new(Closed, Style::Plain),
         String::new(),
-        String::new,
+        Standing::default,
         Pace::CAMERA,
         Clock::start(),
     );
@@ -243,5 +258,47 @@ async fn what_was_seen_before_a_fault_does_not_take_its_notice_away() {
         out,
         notice.repeat(2),
         "once before the camera was back and once after"
+    );
+}
+
+#[tokio::test]
+async fn news_of_the_certificate_is_told_once_although_its_words_go_on_changing() {
+    let notes = [
+        (Some(WarningLevel::Day), "ends in 7 h 0 min"),
+        (Some(WarningLevel::Day), "ends in 6 h 59 min"),
+        (Some(WarningLevel::SixHours), "ends in 5 h 59 min"),
+        (None, "was renewed"),
+    ];
+    let notes = notes.map(|(level, words)| CertificateNote {
+        level,
+        words: words.to_owned(),
+    });
+    let left = RefCell::new(VecDeque::from(notes));
+    let standing = || Standing {
+        line: String::new(),
+        certificate: left.borrow_mut().pop_front(),
+    };
+    let (sender, readings) = mpsc::channel(8);
+    for at_ms in 0..6 {
+        sender.send(codes(at_ms, &[&format!("ok{at_ms}")])).await.unwrap();
+    }
+    drop(sender);
+    let mut out = Vec::new();
+    let screen = Screen::new(&mut out, Style::Plain);
+    let station = Station::new(screen, String::new(), standing, Pace::CAMERA, Clock::start());
+    let judge = async |_| answer(Signal::Admit, "Welcome");
+    station
+        .run(readings, judge, CancellationToken::new())
+        .await
+        .unwrap();
+    let out = String::from_utf8(out).unwrap();
+    let warnings: Vec<_> = out.lines().filter(|line| line.starts_with("WARNING")).collect();
+    assert_eq!(
+        warnings,
+        [
+            "WARNING ends in 7 h 0 min",
+            "WARNING ends in 5 h 59 min",
+            "WARNING was renewed"
+        ]
     );
 }

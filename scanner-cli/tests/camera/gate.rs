@@ -74,7 +74,13 @@ impl Gate {
     pub fn showing(stage: &Stage, style: Style) -> Self {
         let (clock, out) = (Clock::start(), Out::default());
         let screen = Screen::new(out.clone(), style).of_size(SIZE);
-        let station = Station::new(screen, "gate 1, in".to_owned(), String::new, PACE, clock);
+        let station = Station::new(
+            screen,
+            "gate 1, in".to_owned(),
+            usher_scan::standing::Standing::default,
+            PACE,
+            clock,
+        );
         let driver = stage.driver();
         let (feed, readings) = Feed::start(clock, true, move || driver.camera()).unwrap();
         let stop = CancellationToken::new();

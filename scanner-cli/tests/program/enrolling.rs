@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::venue::{STRICT, Venue, bare};
+use crate::venue::{AVAILABLE, STRICT, Venue, bare};
 
 #[test]
 fn a_code_makes_a_scanner_that_knows_its_hub() {
@@ -59,4 +59,28 @@ fn a_hub_that_cannot_be_reached_leaves_the_code_good() {
     scanner
         .call("enroll", &[&code])
         .check_refused(2, "try again with the same code");
+}
+
+#[test]
+fn a_scanner_that_is_enrolled_anew_keeps_what_it_wrote_down_before() {
+    let mut venue = Venue::open();
+    let scanner = venue.scanner("north", &[], false);
+    let picture = venue.picture(7, AVAILABLE);
+    scanner.scan("1", &[&venue.picture(1, STRICT)]);
+    let code = venue.code(&[], false);
+    scanner.call("enroll", &[&code]).check_refused(2, "add --anew");
+    venue.stop_hub();
+    scanner
+        .scan_cut_off("1", &[&picture])
+        .check_outcomes(&["admitted alone"]);
+    venue.start_hub();
+    let code = venue.code(&[], false);
+    let anew = scanner.call("enroll", &[&code, "--anew"]);
+    assert_eq!(anew.code, Some(0), "{anew:?}");
+    assert!(anew.out.contains(".2\n"), "{anew:?}");
+    // No hub has heard of it yet, and the device that saw it is another one now.
+    assert_eq!(venue.admitted(7), 0);
+    scanner.scan("1", &[&picture]);
+    venue.wait_for_admission(7);
+    scanner.scan("1", &[&picture]).check_outcomes(&["already_used"]);
 }

@@ -177,7 +177,7 @@ fn lines_for_people_say_the_same() {
     let told = scanner.call("run", &[&PLAIN[..], &["--image", &picture]].concat());
     let lines: Vec<&str> = told.out.lines().collect();
     assert!(
-        lines[0].starts_with("READY gate 1 (Gate North), in | linked to Hub A | "),
+        lines[0].starts_with("READY gate 1 (Gate North), in | for Festival | linked to Hub A | "),
         "{told:?}"
     );
     assert_eq!(
@@ -256,4 +256,28 @@ fn a_reader_that_went_away_ends_the_run_with_success() {
     let mut command = scanner.command("run");
     let status = command.args(arguments).stdout(writer).status().unwrap();
     assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn a_scanner_whose_certificate_ends_soon_says_so_while_it_goes_on_scanning() {
+    let venue = Venue::open();
+    let scanner = venue.stranger();
+    let code = venue.code_for_hours(5, &[], false);
+    assert_eq!(scanner.call("enroll", &[&code]).code, Some(0));
+    let told = scanner.scan("1", &[&venue.picture(7, STRICT)]);
+    let warning = told.lines().into_iter().find(|line| line["kind"] == "warning");
+    let warning = warning.unwrap_or_else(|| panic!("{told:?}"));
+    assert_eq!(warning["level"], "six_hours");
+    let words = warning["words"].as_str().unwrap();
+    assert!(
+        words.starts_with("This scanner's certificate ends in 4 h 59 min"),
+        "{words}"
+    );
+    let status = scanner.call("status", &[]);
+    assert!(
+        status
+            .out
+            .contains("WARNING      This scanner's certificate ends in 4 h"),
+        "{status:?}"
+    );
 }

@@ -117,8 +117,13 @@ impl Venue {
         Arc::clone(&self.hub().services().replica)
     }
 
-    /// Makes a code with which a scanner enrols at the hub.
+    /// Makes a code with which a scanner enrols at the hub, for longer than a day.
     pub fn code(&self, gates: &[u16], override_refusals: bool) -> String {
+        self.code_for_hours(48, gates, override_refusals)
+    }
+
+    /// Makes a code with which a scanner enrols at the hub for so many hours.
+    pub fn code_for_hours(&self, hours: u64, gates: &[u16], override_refusals: bool) -> String {
         let replica = self.replica();
         let code = NewCode {
             hub: &replica.certificate(),
@@ -127,7 +132,7 @@ impl Venue {
             terms: ScannerTerms {
                 gates: gates.to_vec(),
                 override_refusals,
-                valid_ms: 3_600_000,
+                valid_ms: Some(hours * 3_600_000),
             },
         };
         let made = code.make(&self.hub().services().access, replica.clock().now());

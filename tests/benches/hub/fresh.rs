@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use usher_gate_agent::directory::DataDirectory;
 use usher_protocol::TierId;
 use usher_tests::measure::{Latencies, Row, Table, resident_kib};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Ticket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
+use usher_tests::stage::folder::event_in;
 use usher_tests::stage::http::Http;
 use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::organizer::{Organizer, Role};
@@ -102,7 +102,7 @@ async fn revoke_all(organizer: &Organizer, tickets: &[Ticket]) -> anyhow::Result
 /// Enrols a hub that has let everybody in an hour ago, and waits until the cloud has heard of them.
 async fn busy_hub(stage: &Stage) -> anyhow::Result<Hub> {
     let setup = enrolled(stage, "busy").await?;
-    let directory = DataDirectory::at(&setup.dir);
+    let directory = event_in(&setup.dir)?;
     let (key, replica) = (directory.read_key()?, directory.open_replica(an_hour_ago())?);
     let units = (FIRST_SCANNED..).filter(|unit| unit % 9 < 5).take(SCANS as usize);
     let passages = units.map(|unit| passage(unit, TierId(STANDING)));

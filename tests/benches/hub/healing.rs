@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use usher_gate_agent::replica;
 use usher_tests::measure::{Row, Table, resident_kib};
+use usher_tests::stage::folder::event_in;
 use usher_tests::stage::hub::Hub;
 use usher_tests::stage::patience::until_within;
 use usher_tests::stage::scanner::Scanner;
@@ -85,7 +86,7 @@ async fn scanner(table: &mut Table, stand: &Stand, hub: &Hub) -> anyhow::Result<
     let started = Instant::now();
     let mut wedge = scanner.with_hub(hub.listening.quic).wedge(GATE.0, &shown)?;
     let records = hub.status().await?.records;
-    let file = dir.join("replica.db");
+    let file = event_in(&dir)?.replica_path();
     until_within(PATIENCE, "a scanner to take everything in", async || {
         let audit = replica::audit(&file)?;
         let held: u64 = audit.logs.values().map(|log| log.records).sum();

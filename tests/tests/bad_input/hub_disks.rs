@@ -9,6 +9,7 @@ use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Ticket, Wish};
 use usher_tests::stage::disk::{ReadOnly, largest_file_kib};
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
+use usher_tests::stage::folder::event_in;
 use usher_tests::stage::hub::HubVerdict;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::{Program, finish};
@@ -89,7 +90,7 @@ async fn a_damaged_replica_is_named_by_run_and_audit() -> anyhow::Result<()> {
     let stage = Stage::on_sale(Places::FEW).await?;
     let mut venue = Venue::open(&stage).await?;
     venue.north.process.stop().await?;
-    let replica = venue.north.dir().join("replica.db");
+    let replica = event_in(venue.north.dir())?.replica_path();
     let mut file = fs::OpenOptions::new().write(true).open(&replica)?;
     file.seek(SeekFrom::Start(0))?;
     file.write_all(&[0x5a; 8_192])?;

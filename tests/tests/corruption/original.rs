@@ -260,7 +260,7 @@ fn hand_out_a_code(directory: &DataDirectory, now: Timestamp) -> anyhow::Result<
         terms: ScannerTerms {
             gates: vec![1],
             override_refusals: false,
-            valid_ms: 3_600_000,
+            valid_ms: Some(3_600_000),
         },
         expires: now.plus_ms(3_600_000),
     };

@@ -1,7 +1,6 @@
 //! Peers without a good certificate, with one of each kind that is not good, and with one that is good for less than they ask.
 
 use anyhow::{Context, bail, ensure};
-use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::replica::Replica;
 use usher_keys::{Capabilities, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp, Window};
 use usher_protocol::GateId;
@@ -9,6 +8,7 @@ use usher_protocol::log::Head;
 use usher_protocol::request::{Request, RequestError, Scan};
 use usher_protocol::sync::{Farewell, Held, Message};
 use usher_tests::stage::festival::{NORTH, STANDING};
+use usher_tests::stage::folder::event_in;
 use usher_tests::stage::organizer;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::scanner::Scanner;
@@ -162,7 +162,7 @@ async fn a_revoked_peer_gets_nothing_and_the_log_says_why() -> anyhow::Result<()
         .enrolment_code(organizer::Role::Scanner, "lost")
         .await?;
     let scanner = Scanner::enrol(&doors.stage.programs, &doors.stage.path("lost"), &code).await?;
-    let folder = DataDirectory::at(scanner.dir());
+    let folder = event_in(scanner.dir())?;
     let (key, meta) = (folder.read_key()?, Replica::read_meta(&folder.replica_path())?);
     doors
         .stage
@@ -246,7 +246,7 @@ async fn a_peer_gets_nothing_beyond_its_role_and_the_log_says_what_it_asked_for(
 async fn a_copy_of_a_device_that_tells_another_history_is_found_out_and_the_log_says_so() -> anyhow::Result<()>
 {
     let doors = Doors::open().await?;
-    let folder = DataDirectory::at(doors.hub.dir());
+    let folder = event_in(doors.hub.dir())?;
     let (key, meta) = (folder.read_key()?, Replica::read_meta(&folder.replica_path())?);
     let mut copy = Peer::knock(
         &socket([127, 0, 0, 1])?,

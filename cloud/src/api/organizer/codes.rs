@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
+use usher_keys::expiry::AFTER_EVENT_MS;
 use usher_keys::{Capabilities, EnrolmentCode, EnrolmentSecret, EventId, Role, Timestamp};
 use usher_protocol::GateId;
 use utoipa::ToSchema;
@@ -14,7 +15,7 @@ use utoipa::ToSchema;
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Checks, Id};
 use crate::api::moment::Moment;
-use crate::api::refusal::conflict;
+use crate::api::refusal::{conflict, event_over};
 use crate::ids::draw;
 use crate::state::AppState;
 use crate::store::authority::{CodeId, EnrolmentTerms, NewCode, NewCodeOutcome};
@@ -52,10 +53,11 @@ pub struct CodeRequest {
     #[serde(default = "an_hour")]
     #[schema(default = 60)]
     pub expires_in_minutes: u32,
-    /// How long the device's certificate lasts, 1 to 400 days; never longer than the key that signs it.
-    #[serde(default = "a_month")]
-    #[schema(default = 30)]
-    pub certificate_days: u32,
+    /// How long the device's certificate lasts, 1 to 400 days; until six hours after the event's end unless given. Never
+    /// longer than the key that signs it.
+    #[serde(default)]
+    #[schema(example = 30)]
+    pub certificate_days: Option<u32>,
 }
 
 /// What a device may do beyond its role.
@@ -72,10 +74,6 @@ fn an_hour() -> u32 {
     60
 }
 
-fn a_month() -> u32 {
-    30
-}
-
 /// An enrolment code.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CodeView {
@@ -85,6 +83,9 @@ pub struct CodeView {
     /// When it can no longer be used.
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Moment,
+    /// When the certificate of a device that enrols now runs out: its time of work.
+    #[schema(value_type = String, format = DateTime)]
+    pub certificate_until: Moment,
 }
 
 impl CodeRequest {
@@ -116,11 +117,9 @@ impl CodeRequest {
             "/expires_in_minutes",
             1..=MAX_CODE_MINUTES,
         );
-        checks.range(
-            self.certificate_days,
-            "/certificate_days",
-            1..=MAX_CERTIFICATE_DAYS,
-        );
+        if let Some(days) = self.certificate_days {
+            checks.range(days, "/certificate_days", 1..=MAX_CERTIFICATE_DAYS);
+        }
         checks.finish()?;
         Ok(EnrolmentTerms {
             role: self.role,
@@ -130,7 +129,7 @@ impl CodeRequest {
                 enrol_scanners: self.capabilities.enrol_scanners,
                 override_refusals: self.capabilities.override_refusals,
             },
-            certificate_ms: u64::from(self.certificate_days) * DAY_MS,
+            certificate_ms: self.certificate_days.map(|days| u64::from(days) * DAY_MS),
         })
     }
 }
@@ -141,7 +140,7 @@ impl CodeRequest {
     (status = 201, body = CodeView),
     (status = 401, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet, or too many unused codes"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet, too many unused codes, or the event is over"),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "See `errors`"),
 ))]
 pub async fn create(
@@ -153,11 +152,20 @@ pub async fn create(
     let event = own_event(&app, caller, id).await?;
     let expires_in_ms = u64::from(request.expires_in_minutes) * MINUTE_MS;
     let terms = request.terms(&event)?;
-    let expires_at = app.clock.now().plus_ms(expires_in_ms);
+    let now = app.clock.now();
+    let expires_at = now.plus_ms(expires_in_ms);
+    let lasting = |ms| now.plus_ms(ms);
+    let certificate_until = terms
+        .certificate_ms
+        .map_or(event.ends_at.plus_ms(AFTER_EVENT_MS), lasting);
+    if certificate_until <= now {
+        return Err(event_over());
+    }
     let code = add(&app, id, terms, expires_at).await?;
     let view = CodeView {
         code: code.to_string(),
         expires_at: Moment(expires_at),
+        certificate_until: Moment(certificate_until),
     };
     Ok((StatusCode::CREATED, Json(view)))
 }

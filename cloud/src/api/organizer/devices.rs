@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use usher_keys::expiry::{WarningLevel, end_in_words, warning_at};
 use usher_keys::{Certificate, EventId, KeyError, PublicKey, Role, Timestamp};
 use utoipa::ToSchema;
 
@@ -59,6 +60,13 @@ pub struct DeviceView {
     /// When its certificate runs out.
     #[schema(value_type = String, format = DateTime)]
     pub certificate_until: Moment,
+    /// The same in words, seen from now.
+    #[schema(example = "ends in 5 h 12 min")]
+    pub certificate_in_words: String,
+    /// `day`, `six_hours` or `hour` when it runs out within that time, `ended` when it has: enrol the device anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "six_hours")]
+    pub certificate_warning: Option<WarningLevel>,
     /// Whether nobody talks to it any more.
     pub revoked: bool,
     /// Whether it is a hub that will never admit anyone again.
@@ -163,6 +171,7 @@ impl Contacts {
         let seen = self.seen.get(&certificate.device);
         let behind = || self.records.saturating_sub(seen.map_or(0, |(_, count)| *count));
         let last = linked.map(|_| self.now).or_else(|| seen.map(|(at, _)| *at));
+        let until = certificate.window.until;
         DeviceView {
             device: certificate.device,
             name: certificate.name,
@@ -175,7 +184,9 @@ impl Contacts {
             linked: linked.is_some(),
             last_contact: last.map(Moment),
             records_behind: linked.copied().unwrap_or_else(behind),
-            certificate_until: Moment(certificate.window.until),
+            certificate_until: Moment(until),
+            certificate_in_words: end_in_words(until, self.now),
+            certificate_warning: warning_at(until, self.now).filter(|_| !revoked),
             revoked,
             retired,
             frozen,

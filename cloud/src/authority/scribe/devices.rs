@@ -1,6 +1,9 @@
 //! Who belongs to an event: enrolling, revoking and retiring devices, and the roster of hubs that follows from it.
 
-use usher_keys::{Certificate, DeviceIdentity, EnrolmentRequest, PublicKey, Purpose, Role, Window};
+use usher_keys::expiry::AFTER_EVENT_MS;
+use usher_keys::{
+    Certificate, DeviceIdentity, EnrolmentRequest, PublicKey, Purpose, Role, Timestamp, Window,
+};
 use usher_protocol::ledger::ruling::next_roster;
 use usher_protocol::log::Tail;
 use usher_protocol::record::Body;
@@ -31,6 +34,8 @@ pub enum EnrolOutcome {
     HasLog,
     /// The event has as many devices or hubs as it can.
     TooMany,
+    /// The event is over, so that the certificate would have ended already.
+    EventOver,
 }
 
 impl Scribe {
@@ -60,7 +65,11 @@ impl Scribe {
         if let Some(objection) = self.objection(&request.device, found.terms.role) {
             return Ok(objection);
         }
-        let identity = self.certify(found.terms, &request)?;
+        let until = self.certified_until(found.terms.certificate_ms).await?;
+        if until <= self.now() {
+            return Ok(EnrolOutcome::EventOver);
+        }
+        let identity = self.certify(found.terms, &request, until)?;
         self.welcome(code, identity).await
     }
 
@@ -113,11 +122,22 @@ impl Scribe {
         (known.is_none() && full).then_some(EnrolOutcome::TooMany)
     }
 
-    /// Signs a certificate that lasts as long as the code says, but not longer than the key that signs it.
+    /// Tells until when a certificate made now lasts: as long as the code says, or until some hours after the event.
+    async fn certified_until(&self, certificate_ms: Option<u64>) -> Result<Timestamp, AuthorityError> {
+        if let Some(ms) = certificate_ms {
+            return Ok(self.now().plus_ms(ms));
+        }
+        let event = self.parts.store.event(self.parts.event).await?;
+        // An event that is not there has no devices either.
+        Ok(event.map_or(Timestamp(0), |event| event.ends_at.plus_ms(AFTER_EVENT_MS)))
+    }
+
+    /// Signs a certificate that lasts until then, but not longer than the key that signs it.
     fn certify(
         &self,
         terms: EnrolmentTerms,
         request: &EnrolmentRequest,
+        until: Timestamp,
     ) -> Result<DeviceIdentity, AuthorityError> {
         let (now, purpose) = (self.now(), Purpose::Issuing);
         let bundle = self.ledger.trust().bundle();
@@ -131,7 +151,7 @@ impl Scribe {
         // Devices with clocks a little behind take the certificate too: it begins when its issuer does.
         let window = Window {
             from: trusted.window.from,
-            until: now.plus_ms(terms.certificate_ms).min(trusted.window.until),
+            until: until.min(trusted.window.until),
         };
         let certificate = Certificate {
             event: self.parts.event,

@@ -209,7 +209,7 @@ impl Scene {
                 enrol_scanners: role == Role::Hub,
                 ..Capabilities::default()
             },
-            certificate_ms: 86_400_000,
+            certificate_ms: Some(86_400_000),
         };
         let now = Clock::Manual(self.clock.clone()).now();
         let new = NewCode {

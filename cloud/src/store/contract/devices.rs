@@ -32,7 +32,7 @@ fn new_code(event: EventId, code: u8, now: Timestamp) -> NewCode {
                 enrol_scanners: true,
                 override_refusals: false,
             },
-            certificate_ms: 5,
+            certificate_ms: Some(5),
         },
         expires_at: now.plus_ms(LIFE_MS),
         open_limit: 2,
@@ -78,6 +78,11 @@ pub async fn a_code_is_used_once_and_in_time(case: Case) {
         Some(case.event)
     );
     assert_eq!(case.store.code_event(EnrolmentId([9; 32])).await.unwrap(), None);
+    let mut lasting = new_code(case.event, 2, START);
+    lasting.terms.certificate_ms = None;
+    case.store.add_code(lasting.clone()).await.unwrap();
+    let stored = case.store.code(lasting.id).await.unwrap().unwrap();
+    assert_eq!(stored.terms, lasting.terms);
     let stored = case.store.code(code.id).await.unwrap().unwrap();
     assert_eq!(
         (stored.key, stored.terms, stored.expires_at, stored.used),

@@ -8,6 +8,7 @@ use super::*;
 use crate::http::tls;
 use crate::replica::TokenHolder;
 use crate::token::DeviceToken;
+use crate::words;
 
 /// A hub by itself, and its HTTP.
 struct Desk {
@@ -194,7 +195,7 @@ async fn status_page_and_metrics_show_what_happened() {
         assert!(metrics.lines().any(|shown| shown == line), "{line}\n{metrics}");
     }
     let (_, page) = desk.read("/").await;
-    assert!(page.contains("Hub 1") && page.contains("/status.js"));
+    assert!(page.contains("Hub 1") && page.contains("\"status.js\""));
     assert_eq!(desk.read("/status.css").await.0, StatusCode::OK);
     desk.hub.shutdown().await;
 }

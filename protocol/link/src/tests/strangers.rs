@@ -78,7 +78,9 @@ async fn dial_with(key: &SecretKey, site: &Site) -> Connection {
     let tls = tls::client_config(key).unwrap();
     let config = quinn::ClientConfig::new(Arc::new(tls));
     let addr = site.endpoint.local_addr();
-    let dialing = endpoint.connect_with(config, addr, tls::SERVER_NAME).unwrap();
+    let dialing = endpoint
+        .connect_with(config, addr, &tls::server_name(EVENT))
+        .unwrap();
     within(dialing).await.unwrap()
 }
 

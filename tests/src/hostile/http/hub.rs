@@ -46,7 +46,7 @@ pub async fn open() -> Server {
         terms: ScannerTerms {
             gates: Vec::new(),
             override_refusals: false,
-            valid_ms: 3_600_000,
+            valid_ms: Some(3_600_000),
         },
         expires: Timestamp(i64::MAX as u64),
     };

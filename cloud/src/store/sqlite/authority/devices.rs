@@ -16,6 +16,8 @@ use super::{count, read_count};
 
 /// Largest stored certificate with its issuer's, in bytes: each at its limits takes half a kilobyte.
 const MAX_IDENTITY_BYTES: usize = 4 * 1024;
+/// What stands in place of a certificate's life that follows from the event's end, which can still move.
+const AS_LONG_AS_THE_EVENT: i64 = i64::MAX;
 
 /// Adds an enrolment code, and forgets those that ran out unused.
 pub fn add_code(connection: &Connection, request: &NewCode) -> Result<Effect<NewCodeOutcome>, StoreError> {
@@ -47,7 +49,7 @@ pub fn add_code(connection: &Connection, request: &NewCode) -> Result<Effect<New
             serde_json::to_string(&terms.gates).expect("gates are plain numbers"),
             terms.capabilities.enrol_scanners,
             terms.capabilities.override_refusals,
-            count(terms.certificate_ms),
+            terms.certificate_ms.map_or(AS_LONG_AS_THE_EVENT, count),
             ms(request.now),
             ms(request.expires_at),
         ])?;
@@ -92,7 +94,10 @@ fn read_code(row: &Row<'_>) -> Result<Code, StoreError> {
                 enrol_scanners: row.get(3)?,
                 override_refusals: row.get(4)?,
             },
-            certificate_ms: read_count(row.get(5)?)?,
+            certificate_ms: match row.get(5)? {
+                AS_LONG_AS_THE_EVENT => None,
+                ms => Some(read_count(ms)?),
+            },
         },
         expires_at: moment(row.get(6)?),
         used,

@@ -1,0 +1,84 @@
+//! Each warning once, a renewal noticed, and words that say what to do.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::rehearsal::Show;
+
+const DEVICE: PublicKey = PublicKey([1; 32]);
+const HOUR_MS: u64 = 60 * 60 * 1000;
+const END: Timestamp = Timestamp(1_000 * HOUR_MS);
+
+fn before(hours: u64) -> Timestamp {
+    Timestamp(END.0 - hours * HOUR_MS)
+}
+
+#[test]
+fn each_warning_is_news_once_and_so_is_a_renewal() {
+    let mut watch = CertificateWatch::default();
+    let day = News::Warning(WarningLevel::Day);
+    for (until, now, news) in [
+        (END, before(30), None),
+        (END, before(24), Some(day)),
+        (END, before(20), None),
+        (END, before(6), Some(News::Warning(WarningLevel::SixHours))),
+        (END, before(5), None),
+        // A clock that is set back says nothing twice.
+        (END, before(20), None),
+        (END, before(1), Some(News::Warning(WarningLevel::Hour))),
+        (END, END, Some(News::Warning(WarningLevel::Ended))),
+        (END.plus_ms(48 * HOUR_MS), END, Some(News::Renewed)),
+        (END.plus_ms(48 * HOUR_MS), END, None),
+        (END.plus_ms(48 * HOUR_MS), END.plus_ms(24 * HOUR_MS), Some(day)),
+    ] {
+        assert_eq!(watch.look(DEVICE, until, now), news, "{now:?}");
+    }
+}
+
+#[test]
+fn a_device_that_was_started_late_still_hears_the_warning_that_is_due() {
+    let mut watch = CertificateWatch::default();
+    let news = watch.look(DEVICE, END, before(1));
+    assert_eq!(news, Some(News::Warning(WarningLevel::Hour)));
+}
+
+#[test]
+fn a_renewal_is_shown_for_a_short_time() {
+    let mut watch = CertificateWatch::default();
+    watch.look(DEVICE, END, before(2));
+    assert!(!watch.was_renewed(&DEVICE, before(2)));
+    watch.look(DEVICE, END.plus_ms(1), before(1));
+    assert!(watch.was_renewed(&DEVICE, before(1)));
+    watch.look(DEVICE, END.plus_ms(1), before(1).plus_ms(60_000));
+    assert!(watch.was_renewed(&DEVICE, before(1).plus_ms(60_000)));
+    assert!(!watch.was_renewed(&DEVICE, before(1).plus_ms(RENEWED_SHOWN_MS)));
+}
+
+#[tokio::test]
+async fn a_warning_says_whose_certificate_ends_when_and_what_to_do() {
+    let replica = Show::new(&[1]).hub(1).await;
+    let said = |holder, left_hours: u64| {
+        let now = before(left_hours);
+        let voice = Voice::new(Arc::clone(&replica.standing()), now);
+        warning(holder, END, &voice).map(|note| note.words)
+    };
+    let hub = Holder::Own(Role::Hub);
+    assert_eq!(said(hub, 25), None);
+    let words = said(hub, 5).unwrap();
+    assert!(
+        words.starts_with("This hub's certificate ends in 5 h 0 min"),
+        "{words}"
+    );
+    assert!(words.contains("usher-gate-agent enroll --anew CODE"), "{words}");
+    let words = said(Holder::Own(Role::Scanner), 0).unwrap();
+    assert!(
+        words.starts_with("This scanner's certificate ended 0 min ago"),
+        "{words}"
+    );
+    assert!(words.contains("usher-scan enroll --anew CODE"), "{words}");
+    let words = said(Holder::Scanner("Ada"), 1).unwrap();
+    assert!(
+        words.starts_with("The certificate of scanner Ada ends in 1 h"),
+        "{words}"
+    );
+}

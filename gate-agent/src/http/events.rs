@@ -1,0 +1,182 @@
+//! Which event a request is for: the one in its path, the one whose token it shows, or the only one there is; the routes are the hubs'.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::uri::{PathAndQuery, Uri};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use tower::ServiceExt;
+use usher_keys::EventId;
+
+use super::problem::Problem;
+use super::scans;
+use crate::hub::doors::{Door, Doors};
+
+/// What stands before an event's id in a path.
+const EVENTS: &str = "/events/";
+/// Where scans are judged: clients there have a token, which is an event's own.
+const SCANS: &str = "/v1/scans";
+
+/// The way in for turnstiles and people.
+pub fn entrance(doors: Arc<Doors>) -> Router {
+    Router::new().fallback(lead).with_state(doors)
+}
+
+/// The way in for new scanners.
+pub fn enrolments_entrance(doors: Arc<Doors>) -> Router {
+    Router::new().fallback(lead_enrolment).with_state(doors)
+}
+
+/// Leads a request to the hub of its event.
+async fn lead(State(doors): State<Arc<Doors>>, mut request: Request) -> Response {
+    let door = match named_event(&mut request) {
+        Named::Inside(event) => doors.of(event).ok_or_else(not_served),
+        Named::Itself(event) => return Redirect::permanent(&format!("{EVENTS}{event}/")).into_response(),
+        Named::NoSuch => Err(not_served()),
+        Named::Nothing => {
+            let all = doors.all();
+            if all.len() > 1 && request.uri().path() == "/" {
+                return page(&all);
+            }
+            let is_scan = request.method() == Method::POST && request.uri().path() == SCANS;
+            unnamed(all, is_scan, request.headers()).await
+        }
+    };
+    answer(door.map(|door| door.router.clone()), request).await
+}
+
+/// Leads a new scanner to the hub of its event.
+async fn lead_enrolment(State(doors): State<Arc<Doors>>, mut request: Request) -> Response {
+    let door = match named_event(&mut request) {
+        Named::Inside(event) => doors.of(event).ok_or_else(not_served),
+        Named::Itself(_) | Named::NoSuch => Err(not_served()),
+        Named::Nothing => only(doors.all()),
+    };
+    answer(door.map(|door| door.enrolments.clone()), request).await
+}
+
+async fn answer(router: Result<Router, Problem>, request: Request) -> Response {
+    match router {
+        Ok(router) => match router.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        },
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// What a path names.
+enum Named {
+    /// An address of an event's hub.
+    Inside(EventId),
+    /// The event itself; the addresses on its page are relative to one with a slash.
+    Itself(EventId),
+    /// Something below [`EVENTS`] that is no event.
+    NoSuch,
+    /// No event.
+    Nothing,
+}
+
+/// Finds the event that a request's path names, and leaves in the request what follows it.
+fn named_event(request: &mut Request) -> Named {
+    let uri = request.uri();
+    let Some(named) = uri.path().strip_prefix(EVENTS) else {
+        return Named::Nothing;
+    };
+    let (event, rest) = named
+        .split_once('/')
+        .map_or((named, None), |(event, rest)| (event, Some(rest)));
+    let Ok(event) = event.parse() else {
+        return Named::NoSuch;
+    };
+    let Some(rest) = rest else {
+        return Named::Itself(event);
+    };
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let inside: Result<PathAndQuery, _> = format!("/{rest}{query}").parse();
+    let Ok(inside) = inside else {
+        return Named::NoSuch;
+    };
+    *request.uri_mut() = Uri::from(inside);
+    Named::Inside(event)
+}
+
+/// Gives the only event there is.
+fn only(mut all: Vec<(EventId, Arc<Door>)>) -> Result<Arc<Door>, Problem> {
+    if all.len() == 1 {
+        return Ok(all.remove(0).1);
+    }
+    Err(choose(&all))
+}
+
+/// Finds the event of a request that names none.
+async fn unnamed(
+    all: Vec<(EventId, Arc<Door>)>,
+    is_scan: bool,
+    headers: &HeaderMap,
+) -> Result<Arc<Door>, Problem> {
+    if is_scan && all.len() > 1 {
+        // One more event in the house must not shut out the turnstiles of the others.
+        for (_, door) in &all {
+            if scans::shows_token(&door.services, headers).await {
+                return Ok(Arc::clone(door));
+            }
+        }
+    }
+    only(all)
+}
+
+fn not_served() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "this hub does not serve that event")
+}
+
+/// The events to choose from, for people.
+#[derive(Template)]
+#[template(path = "events.html")]
+struct Page {
+    events: Vec<EventLine>,
+}
+
+struct EventLine {
+    id: EventId,
+    name: String,
+}
+
+fn page(all: &[(EventId, Arc<Door>)]) -> Response {
+    let line = |(id, door): &(EventId, Arc<Door>)| EventLine {
+        id: *id,
+        name: name(*id, door),
+    };
+    let page = Page {
+        events: all.iter().map(line).collect(),
+    };
+    match page.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => Problem::internal(&error).into_response(),
+    }
+}
+
+/// Gives what people call an event, or its id before that was heard.
+fn name(event: EventId, door: &Door) -> String {
+    let policy = door.services.replica.standing().policy.clone();
+    policy.map_or_else(|| event.to_string(), |policy| policy.name.clone())
+}
+
+fn choose(all: &[(EventId, Arc<Door>)]) -> Problem {
+    if all.is_empty() {
+        return Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no event is served at the moment",
+        );
+    }
+    let mut detail = "several events are served here, so begin the path with one of".to_owned();
+    for (event, door) in all {
+        // Writing into memory cannot fail.
+        let _ = write!(detail, " {EVENTS}{event} ({}),", name(*event, door));
+    }
+    Problem::new(StatusCode::MULTIPLE_CHOICES, detail.trim_end_matches(','))
+}

@@ -1,0 +1,97 @@
+//! The way from a service's sockets to its hubs: the event that a peer or a request names picks the hub; what a hub does is its own.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::Router;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use usher_keys::EventId;
+use usher_link::{Connection, Endpoint};
+use usher_protocol::sync::Farewell;
+
+use super::Services;
+use crate::http;
+use crate::neighbours::Neighbours;
+
+/// Most peers that wait until a hub takes them in: it does so at once, unless the machine is overloaded.
+const PEERS_WAITING: usize = 64;
+
+/// The way into one hub.
+pub struct Door {
+    /// What the hub's tasks share.
+    pub services: Arc<Services>,
+    /// The hub's HTTP.
+    pub router: Router,
+    /// What new scanners need of it.
+    pub enrolments: Router,
+    peers: mpsc::Sender<Connection>,
+}
+
+/// The ways into all hubs of a service.
+#[derive(Default)]
+pub struct Doors {
+    /// Guards the list; never held across an await.
+    doors: RwLock<BTreeMap<EventId, Arc<Door>>>,
+    /// The events behind them.
+    pub neighbours: Arc<Neighbours>,
+}
+
+impl Doors {
+    /// Opens the way into a hub, and gives the peers that come by it.
+    pub fn open(&self, services: &Arc<Services>) -> mpsc::Receiver<Connection> {
+        let (peers, coming) = mpsc::channel(PEERS_WAITING);
+        let event = services.replica.certificate().event;
+        let door = Door {
+            services: Arc::clone(services),
+            router: http::routes(Arc::clone(services)),
+            enrolments: http::enrolment_routes(Arc::clone(services)),
+            peers,
+        };
+        self.neighbours.add(event, Arc::clone(&services.replica));
+        let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
+        doors.insert(event, Arc::new(door));
+        coming
+    }
+
+    /// Closes the way into an event's hub.
+    pub fn shut(&self, event: EventId) {
+        self.neighbours.remove(event);
+        let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
+        doors.remove(&event);
+    }
+
+    /// Gives the way into an event's hub.
+    pub fn of(&self, event: EventId) -> Option<Arc<Door>> {
+        let doors = self.doors.read().unwrap_or_else(PoisonError::into_inner);
+        doors.get(&event).cloned()
+    }
+
+    /// Gives every way with its event.
+    pub fn all(&self) -> Vec<(EventId, Arc<Door>)> {
+        let doors = self.doors.read().unwrap_or_else(PoisonError::into_inner);
+        doors
+            .iter()
+            .map(|(event, door)| (*event, Arc::clone(door)))
+            .collect()
+    }
+}
+
+/// Leads every peer that links to us to the hub of its event, until cancelled.
+pub async fn lead_peers(endpoint: Endpoint, doors: Arc<Doors>, cancel: CancellationToken) {
+    while let Some(Some(peer)) = cancel.run_until_cancelled(endpoint.accept()).await {
+        match doors.of(peer.event()) {
+            None => peer.turn_away(
+                Farewell::OtherEvent,
+                "the two sides belong to different events: that one is not served here",
+            ),
+            Some(door) => {
+                if let Err(mpsc::error::TrySendError::Full(peer) | mpsc::error::TrySendError::Closed(peer)) =
+                    door.peers.try_send(peer)
+                {
+                    peer.turn_away(Farewell::Leaving, "too many peers");
+                }
+            }
+        }
+    }
+}

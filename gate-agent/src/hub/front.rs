@@ -1,0 +1,133 @@
+//! What a service shows to others: its sockets, served, whatever number of events stand behind them; leading to their hubs is the doors'.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use usher_keys::SecretKey;
+use usher_link::Endpoint;
+
+use super::doors::{self, Doors};
+use super::listening::Listening;
+use super::sockets::Sockets;
+use crate::config::Config;
+use crate::http;
+
+/// How long what is under way may take to end once it is told to.
+pub(super) const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The sockets, and the tasks that serve them.
+pub struct Front {
+    endpoint: Endpoint,
+    listening: Listening,
+    listening_path: PathBuf,
+    /// Whether other programs on this machine were told where we are.
+    is_announced: bool,
+    doors: Arc<Doors>,
+    cancel: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Front {
+    /// Binds the sockets. Peers that name no event that is served are shown `key`.
+    ///
+    /// **Errors**: settings that are refused, an address that cannot be bound, files that make no TLS.
+    pub async fn open(config: &Config, key: &SecretKey, listening_path: &Path) -> anyhow::Result<Self> {
+        let sockets = Sockets::bind(config, key).await?;
+        let listening = sockets.listening(config.advertise.as_deref())?;
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
+        let endpoint = sockets.endpoint;
+        let (doors, cancel) = (Arc::<Doors>::default(), CancellationToken::new());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(doors::lead_peers(
+            endpoint.clone(),
+            Arc::clone(&doors),
+            cancel.clone(),
+        ));
+        tasks.spawn(http::serve(
+            sockets.http,
+            sockets.tls,
+            Arc::clone(&doors),
+            cancel.clone(),
+        ));
+        if let Some(here) = sockets.here {
+            tasks.spawn(http::serve(here, None, Arc::clone(&doors), cancel.clone()));
+        }
+        Ok(Self {
+            endpoint,
+            listening,
+            listening_path: listening_path.to_owned(),
+            is_announced: false,
+            doors,
+            cancel,
+            tasks,
+        })
+    }
+
+    /// Tells other programs on this machine where we are.
+    ///
+    /// **Errors**: the file cannot be written.
+    pub fn announce(&mut self) -> anyhow::Result<()> {
+        self.listening.write(&self.listening_path)?;
+        self.is_announced = true;
+        Ok(())
+    }
+
+    /// Listens for new scanners too, from the first hub on that enrols some.
+    ///
+    /// **Errors**: the address cannot be bound, or other programs on this machine not be told.
+    pub async fn take_in_scanners(&mut self, config: &Config) -> anyhow::Result<()> {
+        if self.listening.enrolments.is_some() {
+            return Ok(());
+        }
+        let listener = Sockets::bind_enrolments(config).await?;
+        let reached = Listening::reachable(listener.local_addr()?, config.advertise.as_deref());
+        self.listening.enrolments = Some(reached);
+        let (doors, cancel) = (Arc::clone(&self.doors), self.cancel.clone());
+        self.tasks.spawn(http::serve_enrolments(listener, doors, cancel));
+        match self.is_announced {
+            true => self.announce(),
+            false => Ok(()),
+        }
+    }
+
+    /// Gives how to reach it.
+    pub fn listening(&self) -> &Listening {
+        &self.listening
+    }
+
+    /// Gives the socket for links.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Gives the ways from here to the hubs.
+    pub fn doors(&self) -> &Arc<Doors> {
+        &self.doors
+    }
+
+    /// Takes nobody in any more; requests under way are finished.
+    pub async fn shut(&mut self) {
+        Listening::forget(&self.listening_path);
+        self.cancel.cancel();
+        end(&mut self.tasks).await;
+    }
+
+    /// Closes the sockets.
+    pub async fn close(&self) {
+        self.endpoint.close().await;
+    }
+}
+
+/// Waits until tasks that were told to end have ended, but not for ever.
+pub(super) async fn end(tasks: &mut JoinSet<()>) {
+    let ending = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(SHUTDOWN_PATIENCE, ending).await.is_err() {
+        tracing::warn!("some connections did not end in time");
+        tasks.shutdown().await;
+    }
+}

@@ -1,0 +1,49 @@
+//! The events that one service serves side by side: whose ticket a code is that is none of an event's own; judging it is that event's gates'.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use usher_keys::EventId;
+use usher_protocol::ticket::Rejection;
+
+use crate::replica::Replica;
+
+/// The replicas of the events that are served.
+#[derive(Default)]
+pub struct Neighbours {
+    /// Guards the list; never held across an await.
+    replicas: RwLock<BTreeMap<EventId, Arc<Replica>>>,
+}
+
+impl Neighbours {
+    /// Adds an event.
+    pub fn add(&self, event: EventId, replica: Arc<Replica>) {
+        let mut replicas = self.replicas.write().unwrap_or_else(PoisonError::into_inner);
+        replicas.insert(event, replica);
+    }
+
+    /// Removes an event.
+    pub fn remove(&self, event: EventId) {
+        let mut replicas = self.replicas.write().unwrap_or_else(PoisonError::into_inner);
+        replicas.remove(&event);
+    }
+
+    /// Gives the name of another event that a code is a genuine ticket of, if it was rejected for a reason that a ticket of
+    /// another event has.
+    pub fn owner_of(&self, code: &[u8], event: EventId, rejection: Rejection) -> Option<String> {
+        if !is_foreign(rejection) {
+            return None;
+        }
+        let replicas = self.replicas.read().unwrap_or_else(PoisonError::into_inner);
+        let mut others = replicas.iter().filter(|(id, _)| **id != event);
+        let (id, replica) = others.find(|(_, replica)| replica.verify(code).is_ok())?;
+        let policy = replica.standing().policy.clone();
+        Some(policy.map_or_else(|| id.to_string(), |policy| policy.name.clone()))
+    }
+}
+
+/// Tells whether a ticket of another event is rejected like this: its key is unknown here, or happens to be called like one
+/// of ours.
+pub fn is_foreign(rejection: Rejection) -> bool {
+    matches!(rejection, Rejection::UnknownKey | Rejection::FalseSignature)
+}

@@ -1,0 +1,16 @@
+//! Where the one event of a device's folder lies, for tests that look at its files.
+
+use std::path::Path;
+
+use usher_gate_agent::clock::Clock;
+use usher_gate_agent::directory::DataDirectory;
+use usher_gate_agent::folder::Folder;
+
+/// Gives the data directory of the only event in a folder.
+///
+/// **Errors**: when there is none, or several.
+pub fn event_in(folder: &Path) -> anyhow::Result<DataDirectory> {
+    let folder = Folder::at(folder);
+    let enrolled = folder.contents()?.pick(None, &folder, Clock::system().now())?;
+    Ok(enrolled.directory)
+}
