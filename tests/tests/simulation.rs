@@ -44,7 +44,8 @@ fn the_promises_hold_under_faults() {
     assert!(sum.admitted > SEEDS * 20, "{sum:?}");
     assert!(sum.incidents > SEEDS, "{sum:?}");
     assert!(sum.refused > SEEDS * 50, "{sum:?}");
-    assert!(sum.forks > SEEDS / 10, "{sum:?}");
+    // Most hubs that are put back to an old copy get their past back before they write a second one.
+    assert!(sum.forks > SEEDS / 75, "{sum:?}");
     assert!(sum.altered > SEEDS, "{sum:?}");
 }
 

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use usher_gate_agent::clock::Clock;
-use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::enrol::{Enrolment, words};
 use usher_gate_agent::folder::Folder;
 use usher_keys::certificate::MAX_NAME_BYTES;
