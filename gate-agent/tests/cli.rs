@@ -174,8 +174,15 @@ async fn from_the_enrolment_code_to_the_export() {
     assert!(succeed(&dir, &["tokens", "list"]).contains("there are no tokens"));
     fail(&dir, &["http-token", "--name", "anywhere"], "--every-gate");
     fail(&dir, &["http-token", "--every-gate", "--hours", "169"], "169");
+    let mut entries = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap());
+    let of_event = entries
+        .find(|entry| entry.file_name().to_string_lossy().starts_with("evt_"))
+        .unwrap();
     for file in ["access.db", "access.db-wal", "access.db-shm"] {
-        let mode = std::fs::metadata(dir.join(file)).unwrap().permissions().mode();
+        let mode = std::fs::metadata(of_event.path().join(file))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
     assert!(succeed(&dir, &["audit"]).contains("every page, chain and head is sound"));
@@ -207,8 +214,11 @@ async fn one_service_serves_two_events_of_one_folder_and_tells_their_tickets_apa
     succeed(&dir, &["enroll", &festival.code, "--name", "Hub North"]);
     let hub = Running::start(&dir).await;
     festival.wait_until_linked().await;
-    let token = |event: &str, name: &str| succeed(&dir, &["http-token", "--name", name, "--event", event]);
-    let turnstile = succeed(&dir, &["http-token", "--name", "turnstile"]);
+    let token = |event: &str, name: &str| {
+        let wanted = ["http-token", "--every-gate", "--name", name, "--event", event];
+        succeed(&dir, &wanted)
+    };
+    let turnstile = succeed(&dir, &["http-token", "--every-gate", "--name", "turnstile"]);
     // The second event is added while the first is being scanned.
     succeed(&dir, &["enroll", &gala.code, "--name", "Hub North"]);
     gala.wait_until_linked().await;

@@ -29,7 +29,7 @@ async fn next_event(stage: &mut Stage) -> anyhow::Result<()> {
 /// Makes the laptop a hub of the event that was put on sale last, and has its turnstile ready.
 async fn join(stage: &Stage, hub: &Hub) -> anyhow::Result<Evening> {
     let event = stage.organizer.event.clone();
-    let named = ["http-token", "--event", &event];
+    let named = ["http-token", "--every-gate", "--event", &event];
     let token = until(format!("a token for {event}"), async || {
         Ok(hub.command(&named).await.ok())
     })
