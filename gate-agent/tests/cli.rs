@@ -120,6 +120,42 @@ async fn post_scan(hub: &Running, token: &str, payload: &str) -> Value {
     sending.await.unwrap().json().await.unwrap()
 }
 
+/// Tokens are listed without what they are, taken back at once, and lie in files that their owner alone may read.
+async fn check_tokens(dir: &Path, hub: &Running, (token, ticket): (&str, &str)) {
+    let listed = succeed(dir, &["tokens", "list"]);
+    for part in [
+        "turnstile\n",
+        "gates     gate 1\n",
+        "made ",
+        "ends ",
+        "last used ",
+    ] {
+        assert!(listed.contains(part), "{part:?} is not in {listed}");
+    }
+    assert!(
+        !listed.contains("last used never") && !listed.contains(token),
+        "{listed}"
+    );
+    assert!(succeed(dir, &["tokens", "revoke", "turnstile"]).contains("took 1"));
+    let refused = post_scan(hub, token, ticket).await;
+    assert_eq!(refused["status"], 401, "{refused}");
+    fail(dir, &["tokens", "revoke", "turnstile"], "there is no token named");
+    assert!(succeed(dir, &["tokens", "list"]).contains("there are no tokens"));
+    fail(dir, &["http-token", "--name", "anywhere"], "--every-gate");
+    fail(dir, &["http-token", "--every-gate", "--hours", "169"], "169");
+    let mut entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+    let of_event = entries
+        .find(|entry| entry.file_name().to_string_lossy().starts_with("evt_"))
+        .unwrap();
+    for file in ["access.db", "access.db-wal", "access.db-shm"] {
+        let mode = std::fs::metadata(of_event.path().join(file))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_enrolment_code_to_the_export() {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -149,42 +185,7 @@ async fn from_the_enrolment_code_to_the_export() {
         "{status}"
     );
     assert!(succeed(&dir, &["scanner-code", "--gates", "1"]).starts_with("usher-enrol:"));
-    let listed = succeed(&dir, &["tokens", "list"]);
-    for part in [
-        "turnstile\n",
-        "gates     gate 1\n",
-        "made ",
-        "ends ",
-        "last used ",
-    ] {
-        assert!(listed.contains(part), "{part:?} is not in {listed}");
-    }
-    assert!(
-        !listed.contains("last used never") && !listed.contains(token.trim()),
-        "{listed}"
-    );
-    assert!(succeed(&dir, &["tokens", "revoke", "turnstile"]).contains("took 1"));
-    let refused = post_scan(&hub, token.trim(), &cloud.ticket(6)).await;
-    assert_eq!(refused["status"], 401, "{refused}");
-    fail(
-        &dir,
-        &["tokens", "revoke", "turnstile"],
-        "there is no token named",
-    );
-    assert!(succeed(&dir, &["tokens", "list"]).contains("there are no tokens"));
-    fail(&dir, &["http-token", "--name", "anywhere"], "--every-gate");
-    fail(&dir, &["http-token", "--every-gate", "--hours", "169"], "169");
-    let mut entries = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap());
-    let of_event = entries
-        .find(|entry| entry.file_name().to_string_lossy().starts_with("evt_"))
-        .unwrap();
-    for file in ["access.db", "access.db-wal", "access.db-shm"] {
-        let mode = std::fs::metadata(of_event.path().join(file))
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600, "{file}");
-    }
+    check_tokens(&dir, &hub, (token.trim(), &cloud.ticket(6))).await;
     assert!(succeed(&dir, &["audit"]).contains("every page, chain and head is sound"));
     assert!(hub.terminate());
     fail(&dir, &["status"], "is not running");
@@ -204,6 +205,30 @@ const GALA: Show = Show {
     name: "Gala",
     hours: 50,
 };
+
+/// The command and the page list both events.
+async fn check_lists(dir: &Path, hub: &Running) {
+    let events = succeed(dir, &["events"]);
+    let lines: Vec<_> = events.lines().collect();
+    assert!(
+        lines[0].contains("Festival: Hub North, certificate ends in 4 h"),
+        "{events}"
+    );
+    assert!(
+        lines[1].contains("Gala: Hub North, certificate ends in 2 days"),
+        "{events}"
+    );
+    let page = reqwest::get(format!("{}/", hub.http()))
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(
+        page.contains(&format!("<a href=\"events/{}/\">Gala</a>", GALA.event())),
+        "{page}"
+    );
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_service_serves_two_events_of_one_folder_and_tells_their_tickets_apart() {
@@ -249,26 +274,7 @@ async fn one_service_serves_two_events_of_one_folder_and_tells_their_tickets_apa
         assert!(csv.contains(",admit,,1,Gate North,5,"), "{csv}");
         assert!(succeed(&dir, &["audit", "--event", name]).contains("is sound"));
     }
-    let events = succeed(&dir, &["events"]);
-    let lines: Vec<_> = events.lines().collect();
-    assert!(
-        lines[0].contains("Festival: Hub North, certificate ends in 4 h"),
-        "{events}"
-    );
-    assert!(
-        lines[1].contains("Gala: Hub North, certificate ends in 2 days"),
-        "{events}"
-    );
-    let page = reqwest::get(format!("{}/", hub.http()))
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    assert!(
-        page.contains(&format!("<a href=\"events/{}/\">Gala</a>", GALA.event())),
-        "{page}"
-    );
+    check_lists(&dir, &hub).await;
     assert!(hub.terminate());
     // Both come back after a restart.
     let hub = Running::start(&dir).await;

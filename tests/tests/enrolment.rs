@@ -1,6 +1,7 @@
 //! Who becomes a device of an event and who does not, over the real programs.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, ensure};
 use usher_tests::stage::Stage;
@@ -80,6 +81,19 @@ async fn codes_that_are_cut_short_altered_or_for_another_role_enrol_nobody() -> 
     Ok(())
 }
 
+/// Loses every file of a folder and of those in it but the device's key.
+fn forget_all_but_the_key(folder: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            forget_all_but_the_key(&path)?;
+        } else if !path.ends_with("device.pem") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_has_lost_its_disk_needs_a_fresh_key() -> anyhow::Result<()> {
     let stage = Stage::on_sale(Places::FEW).await?;
@@ -98,12 +112,7 @@ async fn a_hub_that_has_lost_its_disk_needs_a_fresh_key() -> anyhow::Result<()> 
     })
     .await?;
     hub.process.stop().await?;
-    for entry in fs::read_dir(hub.dir())? {
-        let path = entry?.path();
-        if !path.ends_with("device.pem") {
-            fs::remove_file(path)?;
-        }
-    }
+    forget_all_but_the_key(hub.dir())?;
     let second = stage.organizer.enrolment_code(Role::Hub, "hub").await?;
     for code in [&first, &second] {
         check_refused(
