@@ -186,18 +186,22 @@ impl Ledger {
         if seat == Seat::CutOff || home != self.me {
             return Some(Referral::HomeUnreachable { home });
         }
-        if rosters.decided_by(&self.me) != Some(epoch) {
+        // Whom we let in by a key that is not known here any more is in our log and not in the state.
+        let awaiting = self.state.awaiting();
+        if rosters.decided_by(&self.me) != Some(epoch) || awaiting.contains(&self.me) {
             return Some(Referral::NotReady);
         }
-        rosters
-            .former_home(event, unit, self.me)
+        let former = rosters.former_home(event, unit, self.me);
+        former
+            .or_else(|| rosters.former_home_among(event, unit, awaiting))
             .map(|former| Referral::HomeUnsettled { former })
     }
 
     fn by_the_rules(&self, asked: &Asked, policy: &Policy, now: Timestamp) -> Verdict {
         // Of an unknown gate's zone nothing is known, and no rule looks at it.
         let zone = policy.gate(asked.gate).map(|gate| gate.zone).unwrap_or_default();
-        let history = self.state.history(asked.ticket.ticket().unit, zone);
+        let day = policy.day(self.clock.time().max(now));
+        let history = self.state.history_on(day, (asked.ticket.ticket().unit, zone));
         admission::decide(&Question {
             ticket: &asked.ticket,
             event: self.event(),
@@ -207,7 +211,7 @@ impl Ledger {
             policy,
             history: &history,
             now,
-            day: policy.day(self.clock.time().max(now)),
+            day,
         })
     }
 

@@ -200,8 +200,13 @@ impl State {
         passages.into_iter()
     }
 
-    /// Gives what the rules need to know of a unit in a zone.
+    /// Gives what is known of a unit in a zone, as of the last day with an entry.
     pub fn history(&self, unit: Unit, zone: ZoneId) -> History {
+        self.history_on(i32::MAX, (unit, zone))
+    }
+
+    /// Gives what the rules need to know of a unit in a zone, for a scan on that local day.
+    pub fn history_on(&self, day: i32, (unit, zone): (Unit, ZoneId)) -> History {
         let ruling = self.rulings().and_then(|rulings| rulings.tickets.get(&unit));
         let mut history = History {
             occupancy: self.occupancy(zone),
@@ -210,7 +215,7 @@ impl State {
             ..History::default()
         };
         if let (Some(unit), Some((_, policy))) = (self.passages.unit(unit), self.policy()) {
-            history.used = unit.used(zone, &self.limits, |at| policy.day(at));
+            history.used = unit.used(zone, &self.limits, |at| policy.day(at), day);
             let last = unit.last_entry(zone, &self.limits);
             history.last = last.map(|(at, gate)| (Timestamp(at.ms), gate));
         }

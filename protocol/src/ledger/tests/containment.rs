@@ -6,6 +6,7 @@ mod histories;
 mod interleavings;
 mod later_versions;
 mod liars;
+mod strict;
 
 use usher_keys::Role;
 
