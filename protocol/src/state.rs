@@ -128,11 +128,6 @@ impl State {
     fn rule(&mut self, stamp: Stamp, body: Body) {
         let follows: fn(&mut Self) = match &body {
             Body::Policy { .. } | Body::DeviceRevoked { .. } | Body::Restated => Self::refresh,
-            Body::DeviceEnrolled { identity }
-                if self.limits.of(&identity.unverified().device) < Seq(u64::MAX) =>
-            {
-                Self::refresh
-            }
             Body::Roster { .. } | Body::HubRetired { .. } => Self::refresh_rosters,
             Body::Superseded { .. }
             | Body::Revoked { .. }
@@ -148,8 +143,16 @@ impl State {
             | Body::Overridden { .. }
             | Body::ForkSeen(_) => |_| {},
         };
+        let vouched = match &body {
+            Body::DeviceEnrolled { identity } => Some(identity.unverified().device),
+            _ => None,
+        };
         self.authorities.entry(stamp.origin).or_default().apply(body);
         follows(self);
+        // The authority may vouch for more than before, or for less.
+        if vouched.is_some_and(|device| self.limit_of(&device) != self.limits.of(&device)) {
+            self.refresh();
+        }
     }
 
     fn open(&mut self, stamp: Stamp, identity: DeviceIdentity) {

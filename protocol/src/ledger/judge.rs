@@ -81,13 +81,13 @@ impl Ledger {
                 let body = Some(body);
                 return Judged { verdict, body };
             }
-            return self.refused(asked, Verdict::Refer(Referral::NotAllowed));
+            return self.refused(asked, Verdict::Refer(Referral::NotAllowed), now);
         }
-        self.refused(asked, verdict)
+        self.refused(asked, verdict, now)
     }
 
     /// Whoever refuses writes that down, unless nobody would believe it.
-    fn refused(&self, asked: &Asked, verdict: Verdict) -> Judged {
+    fn refused(&self, asked: &Asked, verdict: Verdict, now: Timestamp) -> Judged {
         let why = match verdict {
             Verdict::Admit { .. } => None,
             Verdict::Deny(reason) => Some(Refused::Deny(reason)),
@@ -95,6 +95,8 @@ impl Ledger {
         };
         let why = why.filter(|_| self.may_write_at_all());
         let body = why.map(|why| refusal(asked, why));
+        // A device outside its certificate's time would be named for it.
+        let body = body.filter(|body| self.would_count(body, now));
         Judged { verdict, body }
     }
 

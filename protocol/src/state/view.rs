@@ -6,7 +6,7 @@ use std::sync::Arc;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Timestamp};
 
 use super::rulings::TicketRuling;
-use super::writers::{Writer, may_say};
+use super::writers::{MAX_CERTIFICATES, Writer, may_say};
 use super::{Counts, State};
 use crate::admission::History;
 use crate::fork::Contradiction;
@@ -78,6 +78,12 @@ impl State {
         let enrolled = enrolled.flat_map(|rulings| rulings.register.enrolled.keys());
         let keys: BTreeSet<_> = self.writers.keys().chain(enrolled).collect();
         keys.into_iter().filter_map(|key| self.device(key))
+    }
+
+    /// Tells how many more certificates a device's log may open with.
+    pub fn certificates_left(&self, device: &PublicKey) -> usize {
+        let writer = self.writers.get(device);
+        writer.map_or(MAX_CERTIFICATES, Writer::certificates_left)
     }
 
     /// Gives the certificate a device's own log last opened with.

@@ -11,7 +11,7 @@ use crate::record::{Body, MAX_WORDS_BYTES, ShownPassage};
 
 /// Most certificates that a log may open with, and most times it may adopt another roster: far more than any honest device
 /// needs, and what one that lies can cost its peers.
-const MAX_CERTIFICATES: usize = 64;
+pub(super) const MAX_CERTIFICATES: usize = 64;
 const MAX_ADOPTIONS: usize = 4_096;
 
 /// The writer of a device's log.
@@ -36,9 +36,14 @@ impl Writer {
         &self.certificates
     }
 
+    /// Tells how many more certificates of its own are taken.
+    pub fn certificates_left(&self) -> usize {
+        MAX_CERTIFICATES.saturating_sub(self.certificates.len())
+    }
+
     /// Takes a certificate of its own; `false` when it had too many.
     pub fn open(&mut self, seq: Seq, identity: DeviceIdentity) -> bool {
-        let has_room = self.certificates.len() < MAX_CERTIFICATES;
+        let has_room = self.certificates_left() > 0;
         if has_room {
             self.certificates.push((seq, identity));
         }

@@ -3,6 +3,7 @@
 mod authorities;
 mod devices;
 mod histories;
+mod honest;
 mod interleavings;
 mod later_versions;
 mod liars;
