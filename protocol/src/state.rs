@@ -143,9 +143,10 @@ impl State {
             | Body::Overridden { .. }
             | Body::ForkSeen(_) => |_| {},
         };
-        let vouched = match &body {
-            Body::DeviceEnrolled { identity } => Some(identity.unverified().device),
-            _ => None,
+        let vouched = if let Body::DeviceEnrolled { identity } = &body {
+            Some(identity.unverified().device)
+        } else {
+            None
         };
         self.authorities.entry(stamp.origin).or_default().apply(body);
         follows(self);
@@ -190,10 +191,10 @@ impl State {
                 }
             }
             Body::Renewed { identity } => {
-                self.writers
-                    .entry(stamp.origin)
-                    .or_default()
-                    .renew(stamp.seq, identity);
+                let writer = self.writers.entry(stamp.origin).or_default();
+                if !writer.renew(stamp.seq, identity) {
+                    self.name_false(stamp);
+                }
             }
             Body::Policy { .. }
             | Body::Roster { .. }

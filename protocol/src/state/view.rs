@@ -130,6 +130,13 @@ impl State {
             .filter(move |(origin, _)| matters(origin))
     }
 
+    /// Tells whether anybody has heard of an origin but by a fork: a device can sign forks of as many keys as it invents.
+    pub(super) fn knows(&self, origin: &Origin) -> bool {
+        self.writers.contains_key(origin)
+            || self.register().enrolled.contains_key(origin)
+            || self.trust.bundle().authority_key(origin).is_some()
+    }
+
     /// Gives the forks, settled or not.
     pub fn forks(&self) -> impl Iterator<Item = &Contradiction> {
         self.forks.values()

@@ -1,6 +1,7 @@
 //! What one device that lies can do to the others, and one authority that was struck out: the cases, each with its siblings.
 
 mod authorities;
+mod bounds;
 mod devices;
 mod histories;
 mod honest;
