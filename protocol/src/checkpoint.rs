@@ -97,7 +97,8 @@ impl Checkpoint {
 }
 
 impl SignedCheckpoint {
-    /// Verifies that an authority signed it which is trusted now, and takes it apart.
+    /// Verifies that an authority signed it which is trusted now and may speak for the one whose word it sums up, and takes it
+    /// apart.
     ///
     /// **Errors**: [`CheckpointError`].
     pub fn verify(&self, trust: &Trust) -> Result<Checkpoint, CheckpointError> {
@@ -105,7 +106,15 @@ impl SignedCheckpoint {
         if key.is_none_or(TrustedKey::is_struck) {
             return Err(CheckpointError::NotSigned);
         }
-        self.verify_stored(trust)
+        let checkpoint = self.verify_stored(trust)?;
+        // Later keys take over from earlier ones, so an earlier one has no word to give for a later one.
+        let keys = &trust.bundle().authority_keys;
+        let place = |authority: &Origin| keys.iter().position(|key| key.key == *authority);
+        let spoken_for = checkpoint.summary.authority();
+        if spoken_for.is_some_and(|authority| place(authority) > place(&self.authority)) {
+            return Err(CheckpointError::NotSigned);
+        }
+        Ok(checkpoint)
     }
 
     /// Verifies one that was adopted before; its authority's key may have been struck out since.

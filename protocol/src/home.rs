@@ -152,6 +152,22 @@ impl Rosters {
             (home != me && may_act.contains(&home)).then_some(home)
         })
     }
+
+    /// Finds a former home of the unit among these hubs, unless it is retired: whose logs cannot be read to the end, so that
+    /// nobody knows whom they let in before they stepped back.
+    pub fn former_home_among(
+        &self,
+        event: EventId,
+        unit: Unit,
+        hubs: &BTreeSet<PublicKey>,
+    ) -> Option<PublicKey> {
+        if hubs.is_empty() {
+            return None;
+        }
+        let homes = self.by_epoch.values().filter_map(|of| home_of(event, unit, of));
+        let mut unread = homes.filter(|home| hubs.contains(home) && !self.retired.contains(home));
+        unread.next()
+    }
 }
 
 #[cfg(test)]

@@ -224,6 +224,10 @@ impl Ledger {
             if matches!(error, RunError::Forked(_)) && self.state.settled(&origin).is_some() {
                 self.contested.insert(origin);
             }
+            if matches!(error, RunError::Forked(_)) && origin == self.me {
+                // What looked like our past is another history: not to be waited for, but for a person to settle.
+                self.past = self.past.filter(|past| past.seq > run.head.tail.seq);
+            }
         })?;
         self.check_admittance(&origin, &news.records)?;
         let evidence = evidence.filter(|evidence| evidence.is_by(&self.trust));

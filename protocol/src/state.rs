@@ -128,11 +128,6 @@ impl State {
     fn rule(&mut self, stamp: Stamp, body: Body) {
         let follows: fn(&mut Self) = match &body {
             Body::Policy { .. } | Body::DeviceRevoked { .. } | Body::Restated => Self::refresh,
-            Body::DeviceEnrolled { identity }
-                if self.limits.of(&identity.unverified().device) < Seq(u64::MAX) =>
-            {
-                Self::refresh
-            }
             Body::Roster { .. } | Body::HubRetired { .. } => Self::refresh_rosters,
             Body::Superseded { .. }
             | Body::Revoked { .. }
@@ -148,8 +143,17 @@ impl State {
             | Body::Overridden { .. }
             | Body::ForkSeen(_) => |_| {},
         };
+        let vouched = if let Body::DeviceEnrolled { identity } = &body {
+            Some(identity.unverified().device)
+        } else {
+            None
+        };
         self.authorities.entry(stamp.origin).or_default().apply(body);
         follows(self);
+        // The authority may vouch for more than before, or for less.
+        if vouched.is_some_and(|device| self.limit_of(&device) != self.limits.of(&device)) {
+            self.refresh();
+        }
     }
 
     fn open(&mut self, stamp: Stamp, identity: DeviceIdentity) {
@@ -187,10 +191,10 @@ impl State {
                 }
             }
             Body::Renewed { identity } => {
-                self.writers
-                    .entry(stamp.origin)
-                    .or_default()
-                    .renew(stamp.seq, identity);
+                let writer = self.writers.entry(stamp.origin).or_default();
+                if !writer.renew(stamp.seq, identity) {
+                    self.name_false(stamp);
+                }
             }
             Body::Policy { .. }
             | Body::Roster { .. }

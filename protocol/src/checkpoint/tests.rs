@@ -137,6 +137,23 @@ fn of_the_authorities_logs_a_checkpoint_covers_the_one_in_force() {
     assert_eq!(covered(&mut next), [next.me()]);
 }
 
+#[test]
+fn an_authority_that_was_taken_over_from_signs_no_checkpoint_of_its_successors_word() {
+    let both = succeeded(2, &[successor()], &[]);
+    let mut next = Machine::authority(successor(), both);
+    let policy = rehearsal::policy();
+    next.write(Body::Policy { version: 1, policy });
+    next.write(Body::Restated);
+    next.make_checkpoint(NOW);
+    let honest = next.checkpoint.clone().unwrap();
+    let trust = next.ledger.trust();
+    assert!(honest.verify(trust).is_ok());
+    let mut stolen = honest;
+    stolen.authority = authority().public();
+    resign(&mut stolen);
+    assert_eq!(stolen.verify(trust), Err(CheckpointError::NotSigned));
+}
+
 /// An event of 100,000 places: 2 in 100 revoked, 50,000 used once, the rest sold and not yet used.
 fn large_event() -> State {
     let mut state = State::new(shared_trust(1));

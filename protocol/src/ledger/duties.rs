@@ -11,6 +11,9 @@ use crate::record::Body;
 
 /// How long before its end a scanner's certificate is renewed by the hub that gave it, in milliseconds: a day.
 const RENEWAL_LEAD_MS: u64 = 24 * 60 * 60 * 1000;
+/// How many of the certificates that a log may open with are for the authority to give: a hub that lies could use up the
+/// others.
+const KEPT_FOR_THE_AUTHORITY: usize = 16;
 
 impl Ledger {
     /// Writes what the present state demands of our own log: opening it, a renewed certificate, adopting a new roster.
@@ -44,13 +47,22 @@ impl Ledger {
     fn take_renewal(&mut self, now: Timestamp) {
         let Some(held) = &self.identity else { return };
         let bundle = self.trust.bundle();
+        let left = self.state.certificates_left(&self.me);
+        if left == 0 {
+            // One certificate more would count for nothing, and be a false record.
+            self.identity = self.state.opened_with(&self.me).cloned();
+            return;
+        }
         let until = |identity: &DeviceIdentity| identity.unverified().window.until;
         let is_struck = bundle
             .issuing_key(&held.root_issuer())
             .is_none_or(TrustedKey::is_struck);
         let better = |given: &&DeviceIdentity| until(given) > until(held) || (is_struck && *given != held);
+        let register = self.state.register();
+        let by_authority = |given: &DeviceIdentity| register.enrolled.get(&self.me) == Some(given);
         let given = self.state.certificates_for(held).filter(better);
         let good = given.filter(|given| given.verify(bundle, now).is_ok());
+        let good = good.filter(|given| left > KEPT_FOR_THE_AUTHORITY || by_authority(given));
         if let Some(best) = good.max_by_key(|given| until(given)).cloned() {
             self.identity = Some(best);
         }
@@ -62,7 +74,8 @@ impl Ledger {
         let Some(own) = self.identity.as_ref().map(|identity| identity.unverified()) else {
             return Vec::new();
         };
-        if own.role != Role::Hub || !own.capabilities.enrol_scanners || !self.may_write_at_all() {
+        let may_enrol = own.role == Role::Hub && own.capabilities.enrol_scanners;
+        if !may_enrol || !own.window.contains(now) || !self.may_write_at_all() {
             return Vec::new();
         }
         let ours = self.state.devices().filter(|device| {

@@ -81,13 +81,13 @@ impl Ledger {
                 let body = Some(body);
                 return Judged { verdict, body };
             }
-            return self.refused(asked, Verdict::Refer(Referral::NotAllowed));
+            return self.refused(asked, Verdict::Refer(Referral::NotAllowed), now);
         }
-        self.refused(asked, verdict)
+        self.refused(asked, verdict, now)
     }
 
     /// Whoever refuses writes that down, unless nobody would believe it.
-    fn refused(&self, asked: &Asked, verdict: Verdict) -> Judged {
+    fn refused(&self, asked: &Asked, verdict: Verdict, now: Timestamp) -> Judged {
         let why = match verdict {
             Verdict::Admit { .. } => None,
             Verdict::Deny(reason) => Some(Refused::Deny(reason)),
@@ -95,6 +95,8 @@ impl Ledger {
         };
         let why = why.filter(|_| self.may_write_at_all());
         let body = why.map(|why| refusal(asked, why));
+        // A device outside its certificate's time would be named for it.
+        let body = body.filter(|body| self.would_count(body, now));
         Judged { verdict, body }
     }
 
@@ -186,18 +188,22 @@ impl Ledger {
         if seat == Seat::CutOff || home != self.me {
             return Some(Referral::HomeUnreachable { home });
         }
-        if rosters.decided_by(&self.me) != Some(epoch) {
+        // Whom we let in by a key that is not known here any more is in our log and not in the state.
+        let awaiting = self.state.awaiting();
+        if rosters.decided_by(&self.me) != Some(epoch) || awaiting.contains(&self.me) {
             return Some(Referral::NotReady);
         }
-        rosters
-            .former_home(event, unit, self.me)
+        let former = rosters.former_home(event, unit, self.me);
+        former
+            .or_else(|| rosters.former_home_among(event, unit, awaiting))
             .map(|former| Referral::HomeUnsettled { former })
     }
 
     fn by_the_rules(&self, asked: &Asked, policy: &Policy, now: Timestamp) -> Verdict {
         // Of an unknown gate's zone nothing is known, and no rule looks at it.
         let zone = policy.gate(asked.gate).map(|gate| gate.zone).unwrap_or_default();
-        let history = self.state.history(asked.ticket.ticket().unit, zone);
+        let day = policy.day(self.clock.time().max(now));
+        let history = self.state.history_on(day, (asked.ticket.ticket().unit, zone));
         admission::decide(&Question {
             ticket: &asked.ticket,
             event: self.event(),
@@ -207,7 +213,7 @@ impl Ledger {
             policy,
             history: &history,
             now,
-            day: policy.day(self.clock.time().max(now)),
+            day,
         })
     }
 

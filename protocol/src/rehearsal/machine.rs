@@ -231,7 +231,7 @@ impl Machine {
         let log = self.logs.get(&origin)?;
         let first = log.iter().position(|entry| entry.tail.seq == after.next())?;
         let base = match first {
-            0 if after.0 > 0 => return None,
+            0 if after.0 > 0 => self.covered(&origin).filter(|tail| tail.seq == after)?,
             0 => Tail::default(),
             _ => log[first - 1].tail,
         };
@@ -243,6 +243,14 @@ impl Machine {
             records: within.map(|entry| entry.bytes.clone()).collect(),
             head: head.clone(),
         })
+    }
+
+    /// Where the checkpoint that we began at left a log.
+    fn covered(&self, origin: &Origin) -> Option<Tail> {
+        let checkpoint = self.checkpoint.as_ref()?.verify_stored(self.ledger.trust());
+        let covered = checkpoint.ok()?.covered;
+        let head = covered.into_iter().find(|head| head.origin == *origin)?;
+        Some(head.tail)
     }
 
     pub fn held(&self) -> Vec<Held> {

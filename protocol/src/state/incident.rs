@@ -43,7 +43,8 @@ pub enum Incident {
 impl State {
     /// Finds every contradiction in the records, in a fixed order.
     pub fn incidents(&self) -> Vec<Incident> {
-        let forked = self.forks.keys().filter(|origin| self.is_frozen(origin));
+        let forked = self.forks.keys();
+        let forked = forked.filter(|origin| self.is_frozen(origin) && self.knows(origin));
         let forked = forked.map(|origin| Incident::Forked { origin: *origin });
         let false_records = self.false_records().map(|(origin, seq)| Incident::FalseRecord {
             origin: *origin,

@@ -80,6 +80,11 @@ impl Summary {
         }
     }
 
+    /// Gives the authority whose word is summed up.
+    pub(crate) fn authority(&self) -> Option<&Origin> {
+        self.authority.as_ref().map(|(authority, _)| authority)
+    }
+
     /// Tells whether every passage has a writer, and nothing is there twice.
     pub(crate) fn is_sound(&self) -> bool {
         let has_writer = |row: &PassageRow| (row.writer as usize) < self.origins.len();

@@ -1,6 +1,6 @@
 //! The passages of one unit in the one agreed order, and what they come to; whether its ticket is valid is the authority's word.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use usher_keys::Timestamp;
 
@@ -137,7 +137,7 @@ impl UnitState {
         day_of: impl Fn(Timestamp) -> i32,
         mut see: impl FnMut(Step<'a>),
     ) {
-        let mut uses: Vec<(ZoneId, ZoneUse)> = Vec::new();
+        let mut uses: BTreeMap<ZoneId, ZoneUse> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         let is_single = self.passages.len() == 1;
         for (stamp, change) in self
@@ -145,13 +145,7 @@ impl UnitState {
             .iter()
             .filter(|(stamp, change)| limits.count(stamp, change))
         {
-            let zone = change.passage.zone;
-            let at = uses.iter().position(|(known, _)| *known == zone);
-            let at = at.unwrap_or_else(|| {
-                uses.push((zone, ZoneUse::default()));
-                uses.len() - 1
-            });
-            let used = &mut uses[at].1;
+            let used = uses.entry(change.passage.zone).or_default();
             let is_twin = !is_single && !seen.insert(change.content());
             let (before, day) = (*used, day_of(stamp.hlc.time()));
             let persons = pass(used, change, (is_twin, day));
@@ -165,8 +159,15 @@ impl UnitState {
         }
     }
 
-    /// Sums up the use of a zone.
-    pub fn used(&self, zone: ZoneId, limits: &Limits, day_of: impl Fn(Timestamp) -> i32) -> ZoneUse {
+    /// Sums up the use of a zone, for a scan on that day. Where the last entry lies on a later day, all entries since the
+    /// scan's day count as that day's: a device that lies must not give a day back by opening a later one.
+    pub fn used(
+        &self,
+        zone: ZoneId,
+        limits: &Limits,
+        day_of: impl Fn(Timestamp) -> i32,
+        today: i32,
+    ) -> ZoneUse {
         let mut used = ZoneUse::default();
         self.replay(limits, &day_of, |step| {
             if step.change.passage.zone == zone {
@@ -178,7 +179,22 @@ impl UnitState {
                 );
             }
         });
+        if used.day > today {
+            used.admitted_that_day = self.admitted_since(zone, limits, |at| day_of(at) >= today);
+        }
         used
+    }
+
+    /// Counts the people who went in at such times; two records of one scan are the same people.
+    fn admitted_since(&self, zone: ZoneId, limits: &Limits, counts: impl Fn(Timestamp) -> bool) -> u32 {
+        let entries = self.passages.iter().filter(|(stamp, change)| {
+            let is_entry = change.is_entry() && change.passage.zone == zone;
+            is_entry && limits.count(stamp, change) && counts(stamp.hlc.time())
+        });
+        let scans: BTreeMap<_, _> = entries
+            .map(|(_, change)| (change.content(), u32::from(change.passage.persons)))
+            .collect();
+        scans.into_values().fold(0, u32::saturating_add)
     }
 
     /// Gives when and where people last went in.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Timestamp};
 
 use super::rulings::TicketRuling;
-use super::writers::{Writer, may_say};
+use super::writers::{MAX_CERTIFICATES, Writer, may_say};
 use super::{Counts, State};
 use crate::admission::History;
 use crate::fork::Contradiction;
@@ -80,6 +80,12 @@ impl State {
         keys.into_iter().filter_map(|key| self.device(key))
     }
 
+    /// Tells how many more certificates a device's log may open with.
+    pub fn certificates_left(&self, device: &PublicKey) -> usize {
+        let writer = self.writers.get(device);
+        writer.map_or(MAX_CERTIFICATES, Writer::certificates_left)
+    }
+
     /// Gives the certificate a device's own log last opened with.
     pub fn opened_with(&self, device: &PublicKey) -> Option<&DeviceIdentity> {
         self.writers.get(device)?.identity()
@@ -122,6 +128,13 @@ impl State {
         self.false_records
             .iter()
             .filter(move |(origin, _)| matters(origin))
+    }
+
+    /// Tells whether anybody has heard of an origin but by a fork: a device can sign forks of as many keys as it invents.
+    pub(super) fn knows(&self, origin: &Origin) -> bool {
+        self.writers.contains_key(origin)
+            || self.register().enrolled.contains_key(origin)
+            || self.trust.bundle().authority_key(origin).is_some()
     }
 
     /// Gives the forks, settled or not.
@@ -200,8 +213,13 @@ impl State {
         passages.into_iter()
     }
 
-    /// Gives what the rules need to know of a unit in a zone.
+    /// Gives what is known of a unit in a zone, as of the last day with an entry.
     pub fn history(&self, unit: Unit, zone: ZoneId) -> History {
+        self.history_on(i32::MAX, (unit, zone))
+    }
+
+    /// Gives what the rules need to know of a unit in a zone, for a scan on that local day.
+    pub fn history_on(&self, day: i32, (unit, zone): (Unit, ZoneId)) -> History {
         let ruling = self.rulings().and_then(|rulings| rulings.tickets.get(&unit));
         let mut history = History {
             occupancy: self.occupancy(zone),
@@ -210,7 +228,7 @@ impl State {
             ..History::default()
         };
         if let (Some(unit), Some((_, policy))) = (self.passages.unit(unit), self.policy()) {
-            history.used = unit.used(zone, &self.limits, |at| policy.day(at));
+            history.used = unit.used(zone, &self.limits, |at| policy.day(at), day);
             let last = unit.last_entry(zone, &self.limits);
             history.last = last.map(|(at, gate)| (Timestamp(at.ms), gate));
         }

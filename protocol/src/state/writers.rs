@@ -11,8 +11,10 @@ use crate::record::{Body, MAX_WORDS_BYTES, ShownPassage};
 
 /// Most certificates that a log may open with, and most times it may adopt another roster: far more than any honest device
 /// needs, and what one that lies can cost its peers.
-const MAX_CERTIFICATES: usize = 64;
+pub(super) const MAX_CERTIFICATES: usize = 64;
 const MAX_ADOPTIONS: usize = 4_096;
+/// Most scanners that one hub may renew: far more than any hub enrols.
+const MAX_RENEWED: usize = 1_024;
 
 /// The writer of a device's log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -36,9 +38,14 @@ impl Writer {
         &self.certificates
     }
 
+    /// Tells how many more certificates of its own are taken.
+    pub fn certificates_left(&self) -> usize {
+        MAX_CERTIFICATES.saturating_sub(self.certificates.len())
+    }
+
     /// Takes a certificate of its own; `false` when it had too many.
     pub fn open(&mut self, seq: Seq, identity: DeviceIdentity) -> bool {
-        let has_room = self.certificates.len() < MAX_CERTIFICATES;
+        let has_room = self.certificates_left() > 0;
         if has_room {
             self.certificates.push((seq, identity));
         }
@@ -54,10 +61,14 @@ impl Writer {
         has_room
     }
 
-    /// Takes a scanner's certificate that it signed.
-    pub fn renew(&mut self, seq: Seq, identity: DeviceIdentity) {
+    /// Takes a scanner's certificate that it signed; `false` when it signed for too many.
+    pub fn renew(&mut self, seq: Seq, identity: DeviceIdentity) -> bool {
         let device = identity.unverified().device;
-        self.renewed.insert(device, (seq, identity));
+        let has_room = self.renewed.len() < MAX_RENEWED || self.renewed.contains_key(&device);
+        if has_room {
+            self.renewed.insert(device, (seq, identity));
+        }
+        has_room
     }
 
     /// Gives the roster it decides by, as far as its log counts.

@@ -56,6 +56,8 @@ impl Outbox {
         }
         for one in held {
             self.unanswered.remove(&one.origin);
+            // Once the peer has got from elsewhere what we lack, we can go on from there.
+            self.unserved.remove(&one.origin);
             self.theirs.put(one.clone());
             let arrived = self
                 .ours
@@ -106,6 +108,11 @@ impl Outbox {
         };
         let ours = self.ours.iter().map(|held| &held.origin);
         let origin = *ours.filter(wanted).min_by_key(rank)?;
+        // Logs that the peer may not want never take up the whole line: what is new need not wait for them.
+        let is_unanswered = self.unanswered.contains_key(&origin);
+        if is_unanswered && self.in_flight.len() >= MAX_RUNS_IN_FLIGHT - 1 {
+            return None;
+        }
         self.in_flight.insert(
             origin,
             InFlight {
@@ -175,6 +182,13 @@ impl Outbox {
             .iter()
             .map(|ours| ours.tail.seq.0.saturating_sub(self.their_seq(&ours.origin).0))
             .fold(0, u64::saturating_add)
+    }
+
+    /// Tells whether we hold no log but our own.
+    pub fn we_are_fresh(&self, me: &Origin) -> bool {
+        self.ours
+            .iter()
+            .all(|ours| ours.origin == *me || ours.tail.seq.0 == 0)
     }
 
     /// Tells whether the peer holds no log but its own.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
+use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SignedBundle, Timestamp};
 
 use super::exchange::{Close, Context, Input, Notice, Output, SessionConfig, StoreError};
 use super::offer::BundleOffer;
@@ -267,7 +267,17 @@ impl Session {
         }
     }
 
+    /// Whoever holds logs already can take no checkpoint, and puts none together: the parts are a frame's worth of memory each.
     fn part(&mut self, part: Part) {
+        if !self.outbox.we_are_fresh(&self.own_log) {
+            self.parts = Parts::default();
+            if part.number.saturating_add(1) >= part.of {
+                // Whoever sent them all waits for an answer.
+                let told = self.outbox.take_untold();
+                self.send(Message::Have(told));
+            }
+            return;
+        }
         match self.parts.take(part) {
             Ok(None) => {}
             Ok(Some(checkpoint)) => self.outputs.push_back(Output::StoreCheckpoint(checkpoint)),
@@ -284,7 +294,9 @@ impl Session {
         if digest != self.outbox.their_digest() {
             self.send(Message::Recap);
         }
-        if let Some(as_of) = fresh_as_of {
+        // Revocations come from the cloud, by way of hubs: a scanner has nothing to tell of them.
+        let is_scanner = self.peer().is_some_and(|peer| peer.role == Role::Scanner);
+        if let Some(as_of) = fresh_as_of.filter(|_| !is_scanner) {
             self.notify(Notice::Fresh(as_of));
         }
     }

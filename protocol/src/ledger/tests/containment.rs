@@ -1,11 +1,14 @@
 //! What one device that lies can do to the others, and one authority that was struck out: the cases, each with its siblings.
 
 mod authorities;
+mod bounds;
 mod devices;
 mod histories;
+mod honest;
 mod interleavings;
 mod later_versions;
 mod liars;
+mod strict;
 
 use usher_keys::Role;
 

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod doorway;
+mod serving;
 
 use super::*;
 use crate::Seq;

@@ -1,0 +1,63 @@
+//! How much one device that lies can make its peers keep and show.
+
+use usher_keys::{SecretKey, codec};
+
+use super::*;
+use crate::rehearsal::{capable, certificate, enrolled_by, fork};
+use crate::state::Summary;
+
+/// A key of nobody's, one of very many.
+fn invented(number: u16) -> SecretKey {
+    let mut seed = [0x77; 32];
+    seed[..2].copy_from_slice(&number.to_le_bytes());
+    SecretKey::from_seed(&seed)
+}
+
+#[test]
+fn forks_of_keys_that_a_device_invents_are_shown_to_nobody() {
+    let cloud = Machine::cloud(&[1]);
+    let mut liar = Machine::scanner(1, &cloud);
+    for number in 0..20 {
+        let proof = fork(&invented(number), 1, [[1; 32], [2; 32]]);
+        liar.write(Body::ForkSeen(Box::new(proof)));
+    }
+    let mut replica = witness();
+    replica.listen(&cloud);
+    replica.listen(&liar);
+    assert_eq!(replica.ledger.state().incidents(), []);
+    // A fork of a device that somebody has heard of is shown, also when it is heard of later.
+    liar.write(Body::ForkSeen(Box::new(fork(&hub(2), 1, [[1; 32], [2; 32]]))));
+    replica.listen(&liar);
+    assert_eq!(replica.ledger.state().incidents(), []);
+    let mut cloud = cloud;
+    cloud.write(Body::DeviceEnrolled {
+        identity: capable(&hub(2), Role::Hub),
+    });
+    replica.listen(&cloud);
+    let origin = hub(2).public();
+    assert_eq!(replica.ledger.state().incidents(), [Incident::Forked { origin }]);
+}
+
+/// How large a replica's state is in a checkpoint.
+fn size(replica: &Machine) -> usize {
+    codec::encode(&Summary::of(replica.ledger.state())).len()
+}
+
+#[test]
+fn certificates_for_scanners_that_a_hub_invents_fill_no_more_than_its_share() {
+    let cloud = Machine::cloud(&[1]);
+    let mut liar = Machine::opened(hub(2), capable(&hub(2), Role::Hub), &cloud);
+    let before = size(&liar);
+    for number in 0..1_100 {
+        let scanner = certificate(&invented(number), Role::Scanner);
+        liar.write(Body::Renewed {
+            identity: enrolled_by(&hub(2), scanner),
+        });
+    }
+    let mut replica = witness();
+    replica.listen(&cloud);
+    replica.listen(&liar);
+    let after = size(&replica);
+    assert!(after - before < 1_024 * 600, "{}", after - before);
+    assert!(named(&replica, &liar).is_some());
+}

@@ -1,0 +1,104 @@
+//! Strict doubles: whatever one device says, and whatever is not known here yet, no ticket admits more people than it should.
+
+use super::*;
+use crate::admission::Referral;
+use crate::home::home_of;
+use crate::ident::ScanId;
+use crate::ledger::Asked;
+use crate::rehearsal::{EVENT, HOUR_MS, NOW, STRICT, TWICE_A_DAY, late_tickets, signed_bundle, trust};
+
+const DAY_MS: u64 = 24 * HOUR_MS;
+
+#[test]
+fn a_day_that_a_liar_has_opened_ahead_gives_no_entry_more() {
+    for persons in [0, 1] {
+        for ahead in [1, 2, 30] {
+            let cloud = Machine::cloud(&[1]);
+            let mut home = Machine::hub(1, &cloud);
+            let mut liar = Machine::scanner(1, &cloud);
+            let mut lie = shown(50, ticket(7, TWICE_A_DAY), NORTH);
+            lie.persons = persons;
+            let again = |home: &mut Machine, scan: u8| {
+                let verdict = home.judge(&asked(scan, ticket(7, TWICE_A_DAY)), Seat::Home);
+                usize::from(matches!(verdict, Verdict::Admit { .. }))
+            };
+            let before: usize = (1..9).map(|scan| again(&mut home, scan)).sum();
+            assert_eq!(before, 2);
+            liar.write_at(Body::Admitted(lie), NOW.plus_ms(ahead * DAY_MS));
+            home.hear(&liar);
+            let after: usize = (10..19).map(|scan| again(&mut home, scan)).sum();
+            // A clock may be pulled a day ahead, and that day's entries be used up a day early.
+            let most = if ahead == 1 { 2 - usize::from(persons) } else { 0 };
+            assert!(after <= most, "{after} with {persons} persons {ahead} days ahead");
+        }
+    }
+}
+
+/// A unit whose home moves from hub 1 to hub 2 with the second roster.
+fn moved_unit() -> Unit {
+    let key = |number: u8| hub(number).public();
+    let moves = |unit: &Unit| home_of(EVENT, *unit, &[key(1), key(2)]) == Some(key(2));
+    (0..100).map(Unit).find(moves).unwrap()
+}
+
+/// The reissued ticket of a unit, signed with a key that only the second bundle names.
+fn reissued(unit: Unit) -> Asked {
+    let mut ticket = generation(unit.0, STRICT, 2);
+    ticket.key = late_tickets().public().id();
+    let payload = ticket.sign(&late_tickets());
+    Asked {
+        scan: ScanId([90; 16]),
+        ticket: trust(2).keyring().verify(payload.bytes(), NOW).unwrap(),
+        ..asked(90, super::ticket(unit.0, STRICT))
+    }
+}
+
+#[test]
+fn who_went_in_by_a_key_that_is_not_known_here_yet_is_inside() {
+    let unit = moved_unit();
+    let mut cloud = Machine::cloud(&[1]);
+    let mut former = Machine::hub(1, &cloud);
+    former.renew_trust(signed_bundle(2));
+    assert_eq!(former.judge(&reissued(unit), Seat::Home), ADMIT);
+    cloud.publish_roster(2, &[1, 2]);
+    former.hear(&cloud);
+    let mut next = Machine::hub(2, &cloud);
+    next.hear(&former);
+    let first = asked(91, ticket(unit.0, STRICT));
+    let verdict = next.judge(&first, Seat::Home);
+    let unsettled = Referral::HomeUnsettled { former: former.me() };
+    assert_eq!(verdict, Verdict::Refer(unsettled));
+    next.renew_trust(signed_bundle(2));
+    let verdict = next.judge(&asked(92, ticket(unit.0, STRICT)), Seat::Home);
+    assert!(is_used(&verdict), "{verdict:?}");
+}
+
+#[test]
+fn who_went_in_by_such_a_key_at_this_hub_before_its_disk_was_replaced_is_inside() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    gate.renew_trust(signed_bundle(2));
+    assert_eq!(gate.judge(&reissued(Unit(7)), Seat::Home), ADMIT);
+    cloud.listen(&gate);
+    // An old copy of the disk, with the bundle of that time.
+    let mut gate = Machine::hub(1, &Machine::cloud(&[1]));
+    gate.restore_old_copy(1);
+    gate.listen(&cloud);
+    gate.keep_house();
+    let verdict = gate.judge(&asked(91, ticket(7, STRICT)), Seat::Home);
+    assert_eq!(verdict, Verdict::Refer(Referral::NotReady));
+}
+
+#[test]
+fn a_scanner_that_writes_of_a_key_of_nobody_holds_no_strict_ticket_up() {
+    let cloud = Machine::cloud(&[1]);
+    let mut home = Machine::hub(1, &cloud);
+    let mut liar = Machine::scanner(1, &cloud);
+    let mut lie = shown(50, ticket(7, STRICT), NORTH);
+    lie.code = ticket(7, STRICT).sign(&key(0x66)).bytes().to_vec();
+    lie.code[1] ^= 1;
+    liar.write(Body::Admitted(lie));
+    home.hear(&liar);
+    assert!(home.ledger.state().awaits_key());
+    check_admits(&mut home, 1, ticket(7, STRICT));
+}

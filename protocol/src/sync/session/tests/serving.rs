@@ -1,0 +1,109 @@
+//! What a peer that wants nothing, knows nothing or lies cannot do to a session: hold up what is new, fill memory, or claim to be fresh.
+
+use usher_keys::Role;
+
+use super::*;
+use crate::ident::Seq;
+use crate::ledger::Seat;
+use crate::rehearsal::{AVAILABLE, asked, hub, scanner, ticket};
+use crate::sync::outbox::{MAX_RUNS_IN_FLIGHT, Outbox, RESEND_MS};
+use crate::sync::parts::Part;
+
+fn fresh_hub() -> Machine {
+    let mut machine = Machine::new(hub(1), Role::Hub);
+    machine.keep_house();
+    machine
+}
+
+#[test]
+fn a_log_whose_beginning_is_not_here_is_sent_on_once_the_peer_has_that_from_elsewhere() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(2, &cloud);
+    gate.judge(&asked(1, ticket(1, AVAILABLE)), Seat::CutOff);
+    cloud.hear(&gate);
+    cloud.make_checkpoint(NOW);
+    let mut began = fresh_hub();
+    began.take_checkpoint(cloud.checkpoint.as_ref().unwrap());
+    began.keep_house();
+    let reader = Machine::scanner(1, &Machine::cloud(&[1]));
+    let mut line = Line::settled(began, reader);
+    assert_eq!(line.b.machine.ledger.tail(&gate.me()).seq, Seq(0));
+    line.b.machine.hear_log(&cloud, gate.me()).unwrap();
+    let held = line.b.machine.held_of(&gate.me());
+    line.b.input(Input::Grew(held));
+    gate.judge(&asked(2, ticket(2, AVAILABLE)), Seat::CutOff);
+    line.a.machine.hear_log(&gate, gate.me()).unwrap();
+    let held = line.a.machine.held_of(&gate.me());
+    line.a.input(Input::Grew(held));
+    line.wait(2 * BEAT_MS);
+    let taken = line.b.machine.ledger.tail(&gate.me());
+    assert_eq!(taken, gate.ledger.tail(&gate.me()));
+}
+
+fn held(number: u8) -> Held {
+    let tail = Tail {
+        seq: Seq(9),
+        hash: [number; 32],
+    };
+    Held {
+        origin: PublicKey([number; 32]),
+        tail,
+        signature: None,
+    }
+}
+
+#[test]
+fn logs_that_a_peer_leaves_unanswered_never_take_up_the_whole_line() {
+    let mut outbox = Outbox::default();
+    let none = BTreeSet::new();
+    for number in 1..=8 {
+        outbox.we_hold(held(number));
+    }
+    let mut now = NOW;
+    for _ in 0..5 {
+        while let Some((origin, _)) = outbox.next_load((&none, &none), now) {
+            outbox.loaded(origin, true, now);
+        }
+        now = now.plus_ms(RESEND_MS);
+    }
+    while let Some((origin, _)) = outbox.next_load((&none, &none), now) {
+        outbox.loaded(origin, true, now);
+    }
+    outbox.we_hold(held(9));
+    let next = outbox.next_load((&none, &none), now);
+    assert_eq!(next, Some((held(9).origin, Seq(0))), "of {MAX_RUNS_IN_FLIGHT}");
+}
+
+#[test]
+fn whoever_holds_logs_already_puts_no_checkpoint_together() {
+    let gate = Machine::hub(1, &Machine::cloud(&[1]));
+    let mut session = opened(&gate, &Machine::cloud(&[1]));
+    for number in [0, 1] {
+        let bytes = vec![0; 1_000];
+        let part = Part { number, of: 2, bytes };
+        let outputs = give(&mut session, received(Message::Checkpoint(part)), NOW);
+        let is_answer = |output: &Output| matches!(output, Output::Send(Message::Have(_)));
+        assert_eq!(outputs.iter().any(is_answer), number == 1);
+        let is_stored = |output: &Output| matches!(output, Output::StoreCheckpoint(_) | Output::Close(_));
+        assert!(!outputs.iter().any(is_stored), "{outputs:?}");
+    }
+}
+
+#[test]
+fn a_scanner_tells_nobody_how_fresh_they_are() {
+    let cloud = Machine::cloud(&[1]);
+    let gate = Machine::hub(1, &cloud);
+    for (peer, is_believed) in [
+        (Machine::new(scanner(1), Role::Scanner), false),
+        (Machine::new(hub(2), Role::Hub), true),
+    ] {
+        let mut session = opened(&gate, &peer);
+        let beat = Message::Beat {
+            digest: [0; 32],
+            fresh_as_of: Some(NOW),
+        };
+        let outputs = give(&mut session, received(beat), NOW);
+        let is_fresh = |output: &Output| matches!(output, Output::Notify(Notice::Fresh(_)));
+        assert_eq!(outputs.iter().any(is_fresh), is_believed);
+    }
+}
