@@ -116,9 +116,14 @@ pub fn read_own_past(connection: &Connection) -> Result<Option<Head>, ReplicaErr
         .map_err(|_| ReplicaError::BadMeta { name: OWN_PAST })
 }
 
-/// Writes the furthest head of our own log that a peer was seen to hold.
-pub fn write_own_past(connection: &Connection, head: &Head) -> rusqlite::Result<()> {
-    write(connection, OWN_PAST, &codec::encode(head))
+/// Writes the furthest head of our own log that a peer was seen to hold, or that it was none of ours.
+pub fn write_own_past(connection: &Connection, head: Option<&Head>) -> rusqlite::Result<()> {
+    match head {
+        Some(head) => write(connection, OWN_PAST, &codec::encode(head)),
+        None => connection
+            .execute("DELETE FROM meta WHERE name = ?1", [OWN_PAST])
+            .map(|_| ()),
+    }
 }
 
 /// Reads how many commits there were.

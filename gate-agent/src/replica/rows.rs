@@ -33,8 +33,8 @@ pub struct Batch {
     pub checkpoint: Option<(SignedCheckpoint, Checkpoint)>,
     /// A newer certificate of our own.
     pub identity: Option<DeviceIdentity>,
-    /// A head of our own log that is beyond our copy.
-    pub own_past: Option<Head>,
+    /// A head of our own log that is beyond our copy, or that there is none after all.
+    pub own_past: Option<Option<Head>>,
     /// A newer bundle and the roots that signed it.
     pub trust: Option<(RootSet, SignedBundle)>,
     /// Up to when every authority record is here; alone it is no reason for a commit.
@@ -73,7 +73,7 @@ impl Batch {
             meta::write_identity(&transaction, identity)?;
         }
         if let Some(head) = &self.own_past {
-            meta::write_own_past(&transaction, head)?;
+            meta::write_own_past(&transaction, head.as_ref())?;
         }
         if let Some((roots, bundle)) = &self.trust {
             meta::write_trust(&transaction, roots, bundle)?;
@@ -98,14 +98,14 @@ pub fn try_to_commit(connection: &mut Connection) -> rusqlite::Result<()> {
 
 fn insert_entry(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO records (origin, seq, hash, bytes, proven) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO records (origin, seq, hash, bytes, worth) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
     statement.execute((
         entry.origin.0,
         column(entry.tail.seq),
         entry.tail.hash,
         &entry.bytes,
-        entry.is_proven,
+        entry.worth.code(),
     ))?;
     Ok(())
 }

@@ -62,6 +62,11 @@ async fn digest(replica: &Replica) -> (Hash, Vec<usher_protocol::sync::Held>) {
     (digest, replica.held())
 }
 
+async fn is_behind(replica: &Replica) -> bool {
+    let inspected = replica.inspect(|ledger| ledger.is_behind_own_past());
+    inspected.await.unwrap()
+}
+
 async fn meddle(replica: &Replica, sql: &'static str) {
     let (done, waiting) = oneshot::channel();
     let meddle = Box::new(move |connection: &Connection| {
@@ -418,6 +423,27 @@ async fn a_copied_hub_finds_out_and_refers_everybody() {
             .unwrap(),
         incidents
     );
+}
+
+#[tokio::test]
+async fn a_past_that_was_another_history_is_not_awaited_after_a_restart() {
+    let (mut stage, replica) = Stage::set().await;
+    let copy = stage.show.hub(HUB).await;
+    judge(&replica, &scan(1, 1, STRICT)).await.unwrap();
+    for number in 2..4 {
+        judge(&copy, &scan(number, number.into(), STRICT)).await.unwrap();
+    }
+    let run = copy.load(copy.me(), Seq(0)).await.unwrap();
+    let head = run.head.clone();
+    replica.notice(copy.me(), Notice::OwnPast(head)).await;
+    replica.close().await;
+
+    let replica = stage.open().unwrap();
+    assert!(is_behind(&replica).await, "it waits after a restart too");
+    replica.store(run).await.unwrap_err();
+    assert!(!is_behind(&replica).await);
+    replica.close().await;
+    assert!(!is_behind(&stage.open().unwrap()).await);
 }
 
 #[tokio::test]

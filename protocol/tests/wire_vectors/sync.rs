@@ -5,6 +5,7 @@ use std::sync::Arc;
 use usher_keys::{RootSet, Signature, Timestamp};
 use usher_protocol::admission::{Direction, Reason, Referral, Refused, Verdict};
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
+use usher_protocol::evidence::Worth;
 use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
@@ -127,7 +128,7 @@ fn state() -> State {
                 count: 0,
             };
             let seq = Seq(seq);
-            state.apply(Stamp { hlc, origin, seq }, body, false);
+            state.apply(Stamp { hlc, origin, seq }, body, Worth::UnknownKey);
         }
     }
     state

@@ -1,6 +1,7 @@
 //! Connections and sessions between nodes: delivery with delay, loss, repetition and reordering, and what sessions want done.
 
 use usher_keys::Timestamp;
+use usher_protocol::evidence::Worth;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Run, RunError};
@@ -354,7 +355,7 @@ fn altered_entries(run: &Run, event: usher_keys::EventId) -> Vec<Entry> {
             origin: run.head.origin,
             tail,
             bytes: bytes.clone(),
-            is_proven: true,
+            worth: Worth::Proven,
         }
     };
     run.records.iter().map(&mut entry).collect()
