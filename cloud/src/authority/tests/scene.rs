@@ -86,12 +86,18 @@ impl Scene {
 
     /// Ends everything and opens the same files again: nothing that was in memory is left.
     pub async fn restart(self) -> Self {
+        self.restart_after(|_| {}).await
+    }
+
+    /// The same, after something was done to the files.
+    pub async fn restart_after(self, meddle: impl FnOnce(&Case)) -> Self {
         let Self {
             case, authorities, ..
         } = self;
         authorities.close().await;
         case.store.close().await;
         drop(authorities);
+        meddle(&case);
         let scene = Self::around(case.reopened()).await;
         assert!(
             scene.authorities.of(scene.case.event).is_ok(),
