@@ -60,12 +60,11 @@ impl Replica for LinkedReplica {
     fn outlook(&self) -> Outlook {
         let view = self.authority.view();
         let now = self.authority.clock.now();
-        // Every authority record there is was written here, and is visible before whoever asked for it is answered.
         Outlook {
             now,
             trust: view.trust(),
             register: view.register(),
-            fresh_as_of: Some(now),
+            assurance: view.assurance(now),
         }
     }
 

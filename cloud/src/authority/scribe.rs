@@ -183,6 +183,7 @@ impl Scribe {
                 self.is_sound = true;
                 self.view.grow(grown);
                 self.view.register_in(self.ledger.state().register());
+                self.show_voice();
                 Ok(())
             }
         }

@@ -199,7 +199,7 @@ impl Owner {
         if group.batch.is_empty() {
             return true;
         }
-        group.batch.fresh_as_of = self.published.fresh_as_of();
+        group.batch.assurance = self.published.assurance();
         group.batch.commits = self.commits + 1;
         let started = Instant::now();
         if let Err(error) = group.batch.commit(&mut self.connection) {

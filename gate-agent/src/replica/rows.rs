@@ -1,7 +1,8 @@
 //! Writing one group of changes in one transaction, and reading runs back; what belongs into a group is the owner's to say.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
-use usher_keys::{DeviceIdentity, RootSet, SignedBundle, Timestamp};
+use usher_keys::{DeviceIdentity, RootSet, SignedBundle};
+use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
@@ -37,8 +38,8 @@ pub struct Batch {
     pub own_past: Option<Option<Head>>,
     /// A newer bundle and the roots that signed it.
     pub trust: Option<(RootSet, SignedBundle)>,
-    /// Up to when every authority record is here; alone it is no reason for a commit.
-    pub fresh_as_of: Option<Timestamp>,
+    /// The newest assurance; alone it is no reason for a commit.
+    pub assurance: Option<Assurance>,
     /// How many commits there are with this one.
     pub commits: u64,
 }
@@ -78,8 +79,8 @@ impl Batch {
         if let Some((roots, bundle)) = &self.trust {
             meta::write_trust(&transaction, roots, bundle)?;
         }
-        if let Some(at) = self.fresh_as_of {
-            meta::write_fresh_as_of(&transaction, at)?;
+        if let Some(assurance) = &self.assurance {
+            meta::write_assurance(&transaction, assurance)?;
         }
         meta::write_commits(&transaction, self.commits)?;
         transaction.commit()

@@ -7,7 +7,8 @@ use tempfile::TempDir;
 use usher_link::Replica as _;
 use usher_protocol::Seq;
 use usher_protocol::admission::Referral;
-use usher_protocol::log::{Hash, MAX_RUN_RECORDS};
+use usher_protocol::assurance::Assurance;
+use usher_protocol::log::{Hash, MAX_RUN_RECORDS, Tail};
 use usher_protocol::sync::Notice;
 
 use super::*;
@@ -478,12 +479,13 @@ async fn a_newer_bundle_is_told_to_the_sessions_and_survives_a_restart() {
 async fn freshness_only_rises_and_never_beyond_our_own_clock() {
     let mut show = Show::new(&[HUB]);
     let replica = show.hub(HUB).await;
-    let now = show.clock.now();
-    replica.notice(key(9).public(), Notice::Fresh(now)).await;
-    replica.notice(key(9).public(), Notice::Fresh(Timestamp(5))).await;
-    assert!(replica.fresh_as_of() >= Some(now));
-    replica
-        .notice(key(9).public(), Notice::Fresh(Timestamp::FOREVER))
-        .await;
+    let (peer, now) = (key(9).public(), show.clock.now());
+    let authority = key(rehearsal::AUTHORITY);
+    let assured = |at| Notice::Fresh(Assurance::sign(rehearsal::EVENT, at, Tail::default(), &authority));
+    for at in [now, Timestamp(5)] {
+        replica.notice(peer, assured(at)).await;
+        assert_eq!(replica.fresh_as_of(), Some(now));
+    }
+    replica.notice(peer, assured(Timestamp::FOREVER)).await;
     assert!(replica.fresh_as_of() <= Some(show.clock.now()));
 }

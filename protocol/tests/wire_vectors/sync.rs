@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use usher_keys::{RootSet, Signature, Timestamp};
 use usher_protocol::admission::{Direction, Reason, Referral, Refused, Verdict};
+use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::evidence::Worth;
 use usher_protocol::home::roster_hash;
@@ -155,6 +156,14 @@ fn large_checkpoint() -> SignedCheckpoint {
     }
 }
 
+fn assurance() -> Assurance {
+    let tail = Tail {
+        seq: Seq(9),
+        hash: [0x77; 32],
+    };
+    Assurance::sign(EVENT, Timestamp(NOW), tail, &authority())
+}
+
 fn run() -> Run {
     let roster = roster_hash(&[hub().public(), other_hub().public()]);
     let record = Record::new(cast::at(0, 0), Body::RosterAdopted { epoch: 1, roster });
@@ -204,14 +213,14 @@ fn messages() -> Vec<(&'static str, Message)> {
             "Beat of the cloud",
             Message::Beat {
                 digest,
-                fresh_as_of: Some(Timestamp(NOW)),
+                assurance: Some(assurance()),
             },
         ),
         (
-            "Beat of a hub that knows no time",
+            "Beat of a hub that knows no assurance",
             Message::Beat {
                 digest,
-                fresh_as_of: None,
+                assurance: None,
             },
         ),
         ("Recap", Message::Recap),

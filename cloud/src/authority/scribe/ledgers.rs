@@ -56,6 +56,7 @@ impl Scribe {
         };
         scribe.install_ticket_key();
         scribe.restate().await?;
+        scribe.show_voice();
         Ok(scribe)
     }
 
@@ -85,7 +86,18 @@ impl Scribe {
             self.install_ticket_key();
             self.view.trust_in(trust, identity, self.ledger.me());
         }
+        self.show_voice();
         Ok(())
+    }
+
+    /// Shows by which key the authority assures others of how far its log has come: while its word counts and it has all of it.
+    pub(super) fn show_voice(&self) {
+        let (state, me) = (self.ledger.state(), self.ledger.me());
+        let is_heard = state.authority() == Some(me) && !self.ledger.is_behind_own_past();
+        let bundle = self.ledger.trust().bundle();
+        let key = self.keys.in_use(Purpose::Authority, bundle, self.now());
+        self.view
+            .speak_by(key.filter(|key| is_heard && key.public() == me));
     }
 
     /// Takes note that a device holds more of our own log than we do. Bookings were lost with it, and their places must not be
@@ -106,6 +118,7 @@ impl Scribe {
             );
             self.past = Some(head);
             self.install_ticket_key();
+            self.show_voice();
         }
         Ok(())
     }
