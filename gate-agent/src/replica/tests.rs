@@ -432,7 +432,7 @@ async fn a_past_that_was_another_history_is_not_awaited_after_a_restart() {
     let copy = stage.show.hub(HUB).await;
     judge(&replica, &scan(1, 1, STRICT)).await.unwrap();
     for number in 2..4 {
-        judge(&copy, &scan(number, number.into(), STRICT)).await.unwrap();
+        judge(&copy, &scan(number, number, STRICT)).await.unwrap();
     }
     let run = copy.load(copy.me(), Seq(0)).await.unwrap();
     let head = run.head.clone();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use usher_tests::relay::{Relay, Weather};
@@ -167,14 +167,12 @@ impl Site {
             hub.export().await?.holds(answered)?;
         }
         // The scanner's log may still be on its way with a second passage of a unit that is known already.
-        until("cloud and hubs to tell the same of every passage", async || {
+        let mut last = String::new();
+        let agreed = until("cloud and hubs to tell the same of every passage", async || {
             let told = self.tell_the_same().await?;
-            if let Err(difference) = &told {
-                eprintln!("not yet: {difference}");
-            }
-            Ok(told.ok())
-        })
-        .await?;
+            Ok(told.map_err(|difference| last = difference).ok())
+        });
+        agreed.await.with_context(|| last.clone())?;
         self.are_denied(revoked).await
     }
 
