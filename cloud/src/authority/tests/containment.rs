@@ -1,6 +1,7 @@
 //! What the organizer does about a stolen, copied or forsaken device, and what follows.
 
 use usher_keys::{Purpose, Role};
+use usher_protocol::ledger::Ledger;
 use usher_protocol::log::RunError;
 use usher_protocol::sync::StoreError;
 use usher_protocol::{Seq, ZoneId};
@@ -196,4 +197,19 @@ async fn a_cloud_on_an_older_copy_orders_nothing_until_its_log_is_back_and_sells
     assert!(!sells(&scene));
     let scene = scene.restart().await;
     assert!(sells(&scene));
+}
+
+#[tokio::test]
+async fn a_new_authority_tells_again_of_the_forks_that_only_the_struck_one_had_seen() {
+    let (scene, hub, _) = forked().await;
+    let struck = scene.strike(Purpose::Authority).await;
+    scene.upload(struck.clone()).await;
+    let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
+    let next = request.next_bundle(&struck.unverified().unwrap(), START);
+    scene.upload(next.sign(&[&scene.root])).await;
+
+    let mut fresh = Ledger::new(key(77).public(), None, scene.authority().view().trust());
+    let run = scene.run(request.authority_key, Seq(0)).await.unwrap();
+    fresh.accept(&run, None, START).unwrap();
+    assert!(fresh.state().is_frozen(&hub.origin()));
 }
