@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use usher_keys::PublicKey;
+use usher_link::Progress;
+use usher_protocol::ScanSecret;
 use usher_protocol::admission::{Reason, Refused, Verdict};
 use usher_protocol::ledger::{Asked, Seat};
 use usher_protocol::request::{Answer, Request, RequestError, Response, Scan, TicketFacts};
@@ -30,7 +32,7 @@ pub struct AdmissionPath {
 }
 
 impl AdmissionPath {
-    /// Makes the path; a home hub that does not answer within `home_timeout` counts as out of reach.
+    /// Makes the path; a home hub that is silent for `home_timeout`, or longer where the line is slow, counts as out of reach.
     pub fn new(
         replica: Arc<Replica>,
         links: Arc<Links>,
@@ -47,29 +49,55 @@ impl AdmissionPath {
         }
     }
 
-    /// Judges a scan that reached this hub.
+    /// Judges a scan that reached this hub from a device that read the code: if it gives up, it withdraws the scan itself.
     ///
     /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`], [`RequestError::NotAllowed`] when this hub itself may not.
-    pub async fn judge(&self, scan: Scan) -> Response {
-        let response = self.judge_here(scan).await;
+    pub async fn judge(&self, scan: Scan, progress: &Progress) -> Response {
+        let response = self.judge_here(scan, progress).await;
         self.tally.count(&response);
         response
     }
 
-    async fn judge_here(&self, scan: Scan) -> Response {
+    /// Judges a scan of a device that is none of the event's: the hub counts as its reader.
+    ///
+    /// **Errors**: as [`AdmissionPath::judge`].
+    pub async fn judge_own(&self, scan: Scan, secret: ScanSecret) -> Response {
+        let judged = self.judge_here(scan.clone(), &Progress::default()).await;
+        let response = match judged {
+            Ok(answer) => self.withdraw_unless_admitted(answer, &scan, secret).await,
+            Err(error) => Err(error),
+        };
+        self.tally.count(&response);
+        response
+    }
+
+    async fn withdraw_unless_admitted(&self, answer: Answer, scan: &Scan, secret: ScanSecret) -> Response {
+        let is_admitted = matches!(answer.verdict, Verdict::Admit { .. });
+        if !is_admitted
+            && answer.silent.is_some()
+            && let Ok(ticket) = self.verify(scan)
+        {
+            self.replica.withdraw(asked(scan, ticket), secret).await?;
+        }
+        Ok(answer)
+    }
+
+    async fn judge_here(&self, scan: Scan, progress: &Progress) -> Response {
         let _place = self.begin()?;
         let ticket = match self.verify(&scan) {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.rejected(&scan, rejection)),
         };
         let home = self.replica.standing().home(ticket.ticket().unit);
-        match home.filter(|home| *home != self.replica.me()) {
-            None => self.decide(asked(&scan, ticket), Seat::Home).await,
-            Some(home) => match self.ask_home(home, &scan).await {
-                Some(answer) => Ok(answer),
-                None => self.decide(asked(&scan, ticket), Seat::CutOff).await,
-            },
-        }
+        let Some(home) = home.filter(|home| *home != self.replica.me()) else {
+            return self.decide(asked(&scan, ticket), Seat::Home).await;
+        };
+        let silent = match progress.asking(self.ask_home(home, &scan)).await {
+            Heard::Answer(answer) => return Ok(answer),
+            Heard::Nothing { is_silent } => is_silent.then_some(home),
+        };
+        let answer = self.decide(asked(&scan, ticket), Seat::CutOff).await?;
+        Ok(Answer { silent, ..answer })
     }
 
     /// Judges a scan for another hub, if we are the unit's home.
@@ -111,6 +139,7 @@ impl AdmissionPath {
             verdict,
             by: self.replica.judged_by(Seat::CutOff),
             ticket: Some(facts),
+            silent: None,
         })
     }
 
@@ -154,19 +183,22 @@ impl AdmissionPath {
     }
 
     /// Asks the home hub; whatever is no answer of a home means that it cannot be reached.
-    async fn ask_home(&self, home: PublicKey, scan: &Scan) -> Option<Answer> {
-        let give_up_at = Instant::now() + self.home_timeout;
+    async fn ask_home(&self, home: PublicKey, scan: &Scan) -> Heard {
+        let mut is_silent = false;
         for connection in self.links.connections(&home) {
-            let left = give_up_at.saturating_duration_since(Instant::now());
             let request = Request::JudgeAsHome(scan.clone());
-            match connection.ask(&request, left).await {
-                Ok(Ok(answer)) if answer.scan == scan.id => return Some(answer),
+            let patience = connection.patience(self.home_timeout);
+            match connection.ask(&request, patience).await {
+                Ok(Ok(answer)) if answer.scan == scan.id => return Heard::Answer(answer),
                 Ok(Ok(_)) => tracing::warn!(home = %home.id(), "the home hub answered another scan"),
                 Ok(Err(error)) => tracing::debug!(home = %home.id(), ?error, "the home hub does not judge"),
-                Err(error) => tracing::debug!(home = %home.id(), %error, "the home hub does not answer"),
+                Err(error) => {
+                    is_silent = true;
+                    tracing::debug!(home = %home.id(), %error, "the home hub does not answer");
+                }
             }
         }
-        None
+        Heard::Nothing { is_silent }
     }
 
     async fn decide(&self, asked: Asked, seat: Seat) -> Response {
@@ -177,8 +209,20 @@ impl AdmissionPath {
             verdict,
             by: self.replica.judged_by(seat),
             ticket: Some(facts),
+            silent: None,
         })
     }
+}
+
+/// What came of asking the home hub.
+enum Heard {
+    /// Its answer.
+    Answer(Answer),
+    /// No answer; *silent* if it was asked and may have said yes.
+    Nothing {
+        /// Whether it was asked.
+        is_silent: bool,
+    },
 }
 
 /// Counts of how scans came out.

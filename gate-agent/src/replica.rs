@@ -26,12 +26,12 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp};
-use usher_protocol::Origin;
 use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::ledger::{Asked, Ledger, Seat};
 use usher_protocol::log::Tail;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
+use usher_protocol::{Origin, ScanSecret};
 
 pub use access::{Access, ScannerCode, ScannerTerms, TokenHolder, TokenRow};
 pub use audit::{Audit, AuditedLog, audit};
@@ -194,6 +194,19 @@ impl Replica {
         self.ask(Command::Judge { asked, seat, reply }, verdict).await
     }
 
+    /// Gives up a scan of our own that others were asked about and have not answered, durably: whatever they say later, nobody
+    /// is let in by it.
+    ///
+    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    pub async fn withdraw(&self, asked: Asked, secret: ScanSecret) -> Result<(), RequestError> {
+        let (reply, done) = oneshot::channel();
+        let command = Command::Withdraw { asked, secret, reply };
+        let sent = self.commands.send(command).await;
+        sent.map_err(|_| RequestError::Unavailable)?;
+        let is_durable = done.await.unwrap_or(false);
+        is_durable.then_some(()).ok_or(RequestError::Unavailable)
+    }
+
     /// Lets people in against the rules and makes that durable.
     ///
     /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
@@ -243,6 +256,7 @@ impl Replica {
             verdict,
             by: self.judged_by(Seat::CutOff),
             ticket: Some(facts),
+            silent: None,
         })
     }
 
@@ -253,6 +267,7 @@ impl Replica {
             verdict: Verdict::Deny(Reason::Rejected(rejection)),
             by: self.judged_by(Seat::CutOff),
             ticket: None,
+            silent: None,
         }
     }
 

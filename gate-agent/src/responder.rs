@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use usher_keys::{Certificate, Role};
+use usher_link::Progress;
 use usher_protocol::record::MAX_WORDS_BYTES;
 use usher_protocol::request::{Request, RequestError, Response, Scan};
 
@@ -21,10 +22,10 @@ impl HubResponder {
 }
 
 impl usher_link::Responder for HubResponder {
-    async fn respond(&self, peer: &Certificate, request: Request) -> Response {
+    async fn respond(&self, peer: &Certificate, request: Request, progress: &Progress) -> Response {
         check(peer, &request)?;
         match request {
-            Request::Judge(scan) => self.path.judge(scan).await,
+            Request::Judge(scan) => self.path.judge(scan, progress).await,
             Request::JudgeAsHome(scan) => self.path.judge_as_home(scan).await,
             Request::Override { scan, by, why } => self.path.override_refusal(scan, by, why).await,
         }

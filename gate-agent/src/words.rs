@@ -139,6 +139,10 @@ impl Voice {
                 "Not allowed",
                 "This device's certificate does not cover this gate, or has run out: use another device",
             ),
+            Referral::ScanOver => Said::new(
+                "Scan again",
+                "This scan is over. A device that says so each time must draw a new scan id for each reading",
+            ),
         }
     }
 

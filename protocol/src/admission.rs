@@ -105,6 +105,8 @@ pub enum Referral {
     UpdateNeeded,
     /// This device's certificate does not let it decide here: the gate is none of its own, or its time is over.
     NotAllowed,
+    /// This scan is over: whoever read the code has given it up, or it was answered so long ago that this is no retry.
+    ScanOver,
 }
 
 /// Why nobody passes: denied or referred.

@@ -91,9 +91,10 @@ pub fn worth_of(bytes: &[u8], trust: &Trust) -> Worth {
 /// **Source**: docs/PROTOCOL.md, "Who may say what".
 pub fn worth(body: &Body, trust: &Trust) -> Worth {
     match body {
-        Body::Admitted(passage) | Body::Exited(passage) | Body::Overridden { passage, .. } => {
-            of_passage(passage, trust)
-        }
+        Body::Admitted(passage)
+        | Body::Exited(passage)
+        | Body::Overridden { passage, .. }
+        | Body::Withdrawn { passage, .. } => of_passage(passage, trust),
         Body::DeviceEnrolled { identity } | Body::Opened { identity } | Body::Renewed { identity } => {
             of_identity(identity, trust)
         }

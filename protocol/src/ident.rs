@@ -58,9 +58,40 @@ impl Seq {
     }
 }
 
-/// Identifies one reading attempt; the reader draws it at random, so that asking again is idempotent.
+/// Identifies one reading attempt, so that asking again is idempotent. It is drawn from the reader's key and a secret, by
+/// which the reader can later prove that the scan was its own.
+///
+/// **Source**: docs/PROTOCOL.md, "Scan id".
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct ScanId(pub [u8; 16]);
+
+/// What a reader draws at random for each scan and tells nobody, unless it withdraws the scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct ScanSecret(pub [u8; 16]);
+
+/// The context of the hash that makes a scan id.
+const SCAN_CONTEXT: &str = "usher/scan/1 id";
+
+impl ScanId {
+    /// Gives the id of a reader's scan.
+    pub fn of(reader: &PublicKey, secret: &ScanSecret) -> Self {
+        Self::drawn(&reader.0, secret)
+    }
+
+    /// Gives the id of a scan whose reader has no key of its own and may ask one hub after the other: each hub that was asked
+    /// knows the secret.
+    pub fn of_a_guest(secret: &ScanSecret) -> Self {
+        Self::drawn(&[], secret)
+    }
+
+    fn drawn(reader: &[u8], secret: &ScanSecret) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key(SCAN_CONTEXT);
+        hasher.update(reader).update(&secret.0);
+        let mut id = [0; 16];
+        hasher.finalize_xof().fill(&mut id);
+        Self(id)
+    }
+}
 
 impl fmt::Debug for ScanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

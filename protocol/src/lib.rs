@@ -19,4 +19,4 @@ pub mod sync;
 pub mod ticket;
 pub mod trust;
 
-pub use ident::{GateId, Generation, Hlc, Origin, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
+pub use ident::{GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, Stamp, TierId, Unit, ZoneId};

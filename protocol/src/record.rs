@@ -7,7 +7,7 @@ use usher_keys::{DeviceIdentity, PublicKey};
 
 use crate::admission::Refused;
 use crate::fork::ForkProof;
-use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, Seq, TierId, Unit, ZoneId};
+use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, TierId, Unit, ZoneId};
 use crate::log::{Hash, Tail};
 use crate::policy::Policy;
 use crate::ticket::{Rejection, live};
@@ -17,7 +17,7 @@ pub const MAX_RECORD_BYTES: usize = 96 * 1024;
 /// Longest name or reason a person gives for an override, in bytes.
 pub const MAX_WORDS_BYTES: usize = 200;
 /// How many kinds of record this build knows.
-const KINDS: u32 = 18;
+const KINDS: u32 = 19;
 
 /// One record of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -252,15 +252,23 @@ pub enum Body {
     },
     /// Anybody: an origin has two histories, and here is the proof.
     ForkSeen(Box<ForkProof>),
+    /// Device: gave up waiting for others' answer to a scan of its own, and lets nobody in by it any more, whatever they say.
+    Withdrawn {
+        /// Who would have passed.
+        passage: ShownPassage,
+        /// What proves that the scan was its own.
+        secret: ScanSecret,
+    },
 }
 
 impl Body {
-    /// Gives the passage that it tells of, if it does.
+    /// Gives the passage that it tells of, if it does, be it one that did not come about.
     pub fn passage(&self) -> Option<&ShownPassage> {
         match self {
-            Self::Admitted(passage) | Self::Exited(passage) | Self::Overridden { passage, .. } => {
-                Some(passage)
-            }
+            Self::Admitted(passage)
+            | Self::Exited(passage)
+            | Self::Overridden { passage, .. }
+            | Self::Withdrawn { passage, .. } => Some(passage),
             Self::Policy { .. }
             | Self::Roster { .. }
             | Self::Superseded { .. }
@@ -300,7 +308,8 @@ impl Body {
             | Self::Exited(_)
             | Self::Refused(_)
             | Self::Overridden { .. }
-            | Self::ForkSeen(_) => false,
+            | Self::ForkSeen(_)
+            | Self::Withdrawn { .. } => false,
         }
     }
 }

@@ -95,6 +95,9 @@ pub struct Answer {
     pub by: JudgedBy,
     /// What the ticket says, if it was one.
     pub ticket: Option<TicketFacts>,
+    /// The home hub that was asked and has not answered: it may have said yes all the same, which whoever read the code must
+    /// withdraw before it says anything else.
+    pub silent: Option<PublicKey>,
 }
 
 /// Why a request was not answered.
@@ -112,8 +115,17 @@ pub enum RequestError {
     Busy,
 }
 
-/// What comes back on the stream.
+/// What comes of a request.
 pub type Response = Result<Answer, RequestError>;
+
+/// What comes back on the stream: signs of life, then the response.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Reply {
+    /// Still at it: somebody else was asked.
+    Working,
+    /// This is it.
+    Done(Response),
+}
 
 /// Writes a request or response.
 pub fn to_bytes<T: Encode>(value: &T) -> Vec<u8> {

@@ -157,7 +157,8 @@ impl State {
             | Body::Exited(_)
             | Body::Refused(_)
             | Body::Overridden { .. }
-            | Body::ForkSeen(_) => |_| {},
+            | Body::ForkSeen(_)
+            | Body::Withdrawn { .. } => |_| {},
         };
         let vouched = if let Body::DeviceEnrolled { identity } = &body {
             Some(identity.unverified().device)
@@ -197,6 +198,7 @@ impl State {
             Body::Admitted(passage) => self.pass(stamp, &passage, Change::entry),
             Body::Exited(passage) => self.pass(stamp, &passage, Change::exit),
             Body::Overridden { passage, .. } => self.pass(stamp, &passage, Change::overridden),
+            Body::Withdrawn { passage, .. } => self.pass(stamp, &passage, Change::withdrawn),
             Body::Refused(refusal) => self.passages.refuse(refusal_name(&refusal.why)),
             Body::RosterAdopted { epoch, roster } => {
                 let writer = self.writers.entry(stamp.origin).or_default();
@@ -239,7 +241,7 @@ impl State {
 
     /// No more people pass at once than the ticket names, unless a supervisor says so.
     fn take_passage(&mut self, stamp: Stamp, change: Change) -> bool {
-        let fits = change.passage.persons <= change.passage.admits || change.is_override();
+        let fits = change.passage.persons <= change.passage.admits || !change.is_by_rule();
         fits && self.passages.insert(stamp, change, &self.limits)
     }
 

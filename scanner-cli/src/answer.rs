@@ -53,6 +53,9 @@ pub struct Answer {
     pub details: Vec<String>,
     /// No hub gave an answer: the scanner judged with its own replica.
     pub alone: bool,
+    /// The scan was given up: the same code again is another scan.
+    #[serde(skip)]
+    pub is_withdrawn: bool,
     /// From the reading to the answer, in milliseconds.
     pub took_ms: u64,
 }

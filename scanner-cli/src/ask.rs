@@ -24,44 +24,60 @@ pub enum Asked {
     Nothing,
 }
 
-/// Asks these hubs about a scan, in this order, until one answers or `limit` is over.
-pub async fn ask(hubs: Vec<LinkedHub>, scan: ScanId, request: &Request, limit: Duration) -> Asked {
-    let deadline = Instant::now() + limit;
+/// What came of asking, and whether a hub that was asked may have decided without our hearing of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking {
+    /// What came of it.
+    pub came: Asked,
+    /// Whether somebody was asked and has not answered.
+    pub is_silent: bool,
+}
+
+/// Asks these hubs about a scan, in this order, until one answers or none has shown a sign of life for `patience`, or for as
+/// long as a slow line takes.
+pub async fn ask(hubs: Vec<LinkedHub>, scan: ScanId, request: &Request, patience: Duration) -> Asking {
     let mut next_at = Instant::now();
     let mut waiting = hubs.into_iter();
     let mut asking = JoinSet::new();
+    let mut is_silent = false;
     loop {
         if asking.is_empty() && waiting.len() == 0 {
-            return Asked::Nothing;
+            let came = Asked::Nothing;
+            return Asking { came, is_silent };
         }
         tokio::select! {
             biased;
-            Some(done) = asking.join_next() => match done {
-                Ok(Asked::Nothing) | Err(_) => next_at = Instant::now(),
-                Ok(settled) => return settled,
+            Some(done) = asking.join_next() => {
+                let (came, has_answered) = done.unwrap_or((Asked::Nothing, false));
+                is_silent |= !has_answered;
+                if came != Asked::Nothing {
+                    is_silent |= !asking.is_empty();
+                    return Asking { came, is_silent };
+                }
+                next_at = Instant::now();
             },
-            () = sleep_until(deadline) => return Asked::Nothing,
             () = sleep_until(next_at), if waiting.len() > 0 => if let Some(hub) = waiting.next() {
                 next_at = Instant::now() + NEXT_HUB_AFTER;
-                let left = deadline.saturating_duration_since(Instant::now());
-                asking.spawn(ask_one(hub, scan, request.clone(), left));
+                asking.spawn(ask_one(hub, scan, request.clone(), patience));
             },
         }
     }
 }
 
-async fn ask_one(hub: LinkedHub, scan: ScanId, request: Request, limit: Duration) -> Asked {
+/// Asks one hub; tells also whether it has answered, be it that it cannot decide.
+async fn ask_one(hub: LinkedHub, scan: ScanId, request: Request, patience: Duration) -> (Asked, bool) {
     // Until it answers, it counts as silent: this future may be dropped at any moment.
     hub.answered(false);
-    let response = match hub.connection.ask(&request, limit).await {
+    let patience = hub.connection.patience(patience);
+    let response = match hub.connection.ask(&request, patience).await {
         Ok(response) => response,
         Err(error) => {
             tracing::info!(hub = hub.name, %error, "a hub does not answer");
-            return Asked::Nothing;
+            return (Asked::Nothing, false);
         }
     };
     hub.answered(true);
-    match response {
+    let came = match response {
         Ok(answer) if answer.scan == scan => Asked::Answered(answer),
         Ok(_) => {
             tracing::warn!(hub = hub.name, "a hub answered another scan");
@@ -74,5 +90,6 @@ async fn ask_one(hub: LinkedHub, scan: ScanId, request: Request, limit: Duration
         Err(error @ (RequestError::NotAllowed | RequestError::NotHome | RequestError::Malformed)) => {
             Asked::Refused(error)
         }
-    }
+    };
+    (came, true)
 }

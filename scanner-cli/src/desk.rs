@@ -5,21 +5,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use usher_gate_agent::neighbours;
-use usher_gate_agent::replica::Replica;
+use usher_gate_agent::replica::{self, Replica};
+use usher_keys::PublicKey;
 use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::request::{self, MAX_CODE_BYTES, Request};
 use usher_protocol::ticket::Rejection;
 use usher_protocol::trust::PeerError;
+use usher_protocol::{ScanId, ScanSecret};
 
-use crate::answer::Answer;
-use crate::ask::{Asked, ask};
+use crate::answer::{Answer, Signal};
+use crate::ask::{Asked, Asking, ask};
 use crate::links::{Hubs, LinkedHub};
 use crate::others::Others;
 use crate::post::Post;
 use crate::station::Scan;
 use crate::tell::{self, Bar};
 
-/// How long hubs have to answer before the scanner judges alone: a person at the gate does not notice it.
+/// How long hubs have to answer or to show that they are at work before the scanner judges alone: a person at the gate does
+/// not notice it. Where the line is slow, it waits for as long as that takes.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(300);
 
 /// Gets scans judged at one post.
@@ -56,7 +59,10 @@ impl Desk {
     /// Judges a scan; whatever it was, there is an answer.
     pub async fn judge(&self, scan: Scan) -> Answer {
         let started = Instant::now();
-        let answer = self.judged(&self.post.question(scan)).await;
+        let secret = scan.secret;
+        let answer = self
+            .judged(&self.post.question(scan, &self.replica.me()), secret)
+            .await;
         Answer {
             took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             ..answer
@@ -69,18 +75,43 @@ impl Desk {
         self.alone.load(Ordering::Relaxed)
     }
 
-    async fn judged(&self, scan: &request::Scan) -> Answer {
+    async fn judged(&self, scan: &request::Scan, secret: ScanSecret) -> Answer {
         if let Err(rejection @ Rejection::NotATicket) = self.replica.verify(&scan.code) {
             return self.tell(scan, &self.replica.rejected(scan, rejection));
         }
         let request = Request::Judge(scan.clone());
-        match ask(self.hubs_for(scan), scan.id, &request, self.answer_within).await {
+        let Asking { came, mut is_silent } =
+            ask(self.hubs_for(scan), scan.id, &request, self.answer_within).await;
+        let answer = match came {
             Asked::Answered(answer) => {
                 self.alone.store(0, Ordering::Relaxed);
+                is_silent |= answer.silent.is_some();
                 self.tell(scan, &answer)
             }
             Asked::Refused(error) => tell::refused(&tell::voice(&self.replica), error),
             Asked::Nothing => self.judged_alone(scan).await,
+        };
+        if is_silent && answer.signal != Signal::Admit {
+            return self.withdrawn(answer, scan, secret).await;
+        }
+        answer
+    }
+
+    /// Gives the scan up before anything but a yes is shown: whoever was asked and has not answered may have said yes, and
+    /// nobody goes in by that any more.
+    async fn withdrawn(&self, answer: Answer, scan: &request::Scan, secret: ScanSecret) -> Answer {
+        let Ok(ticket) = self.replica.verify(&scan.code) else {
+            return answer;
+        };
+        match self.replica.withdraw(replica::asked(scan, ticket), secret).await {
+            Ok(()) => Answer {
+                is_withdrawn: true,
+                ..answer
+            },
+            Err(error) => {
+                tracing::error!(?error, "this scanner cannot give up a scan");
+                tell::barred(Bar::Disk)
+            }
         }
     }
 
@@ -149,11 +180,11 @@ impl Desk {
 impl Post {
     /// Makes the question about a code read here. A code too long for a ticket is cut: it stays none.
     #[must_use]
-    pub fn question(&self, scan: Scan) -> request::Scan {
+    pub fn question(&self, scan: Scan, reader: &PublicKey) -> request::Scan {
         let mut code = scan.code;
         code.truncate(MAX_CODE_BYTES);
         request::Scan {
-            id: scan.id,
+            id: ScanId::of(reader, &scan.secret),
             code,
             gate: self.gate,
             direction: self.direction,

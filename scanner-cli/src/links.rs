@@ -236,7 +236,12 @@ fn line_of(opened: Opened) -> Line {
 struct Mute;
 
 impl Responder for Mute {
-    async fn respond(&self, _peer: &Certificate, _request: Request) -> Response {
+    async fn respond(
+        &self,
+        _peer: &Certificate,
+        _request: Request,
+        _progress: &usher_link::Progress,
+    ) -> Response {
         Err(RequestError::NotAllowed)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use usher_protocol::ScanId;
+use usher_protocol::ScanSecret;
 
 use crate::advice::Advice;
 use crate::answer::{Answer, Counts};
@@ -32,8 +32,8 @@ const FIGURES_EVERY: Duration = Duration::from_millis(gauge::WINDOW_MS);
 /// One code to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scan {
-    /// Which scan this is; a retry carries the same id, so that judging it twice counts once.
-    pub id: ScanId,
+    /// What the scan's id is drawn from; a retry carries the same, so that judging it twice counts once.
+    pub secret: ScanSecret,
     /// What the code said, byte for byte.
     pub code: Vec<u8>,
 }
@@ -70,7 +70,7 @@ pub struct Station<W, F> {
     screen: Screen<W>,
     standing: F,
     board: Board,
-    debounce: Debounce<ScanId>,
+    debounce: Debounce<ScanSecret>,
     pace: Pace,
     clock: Clock,
     last_reading_ms: u64,
@@ -224,21 +224,22 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         at_ms: u64,
         judge: &impl AsyncFn(Scan) -> Answer,
     ) -> io::Result<()> {
-        let id = match self.debounce.seen(&code, at_ms) {
-            Seen::New => draw_scan_id()?,
-            Seen::Again(id) => id,
+        let secret = match self.debounce.seen(&code, at_ms) {
+            Seen::New => draw_scan()?,
+            Seen::Again(secret) => secret,
             Seen::Held => {
                 self.keep_showing(&code, at_ms);
                 return Ok(());
             }
         };
         let answer = judge(Scan {
-            id,
+            secret,
             code: code.clone(),
         })
         .await;
         let now_ms = self.clock.now_ms().max(at_ms);
-        self.debounce.judged(&code, id, answer.signal.is_open(), now_ms);
+        let is_open = answer.signal.is_open() && !answer.is_withdrawn;
+        self.debounce.judged(&code, secret, is_open, now_ms);
         self.last_answer = Some(Shown {
             code,
             until_ms: now_ms + SHOWN_MS,
@@ -318,14 +319,14 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     }
 }
 
-/// Draws the id of a new scan.
+/// Draws what the id of a new scan is made of.
 ///
 /// # Errors
 /// The system gives no randomness.
-pub fn draw_scan_id() -> io::Result<ScanId> {
+pub fn draw_scan() -> io::Result<ScanSecret> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(ScanId(bytes))
+    Ok(ScanSecret(bytes))
 }
 
 #[cfg(test)]

@@ -103,6 +103,7 @@ fn said(signal: Signal, outcome: &'static str, said: Said) -> Answer {
         reason: said.detail,
         details: Vec::new(),
         alone: false,
+        is_withdrawn: false,
         took_ms: 0,
     }
 }

@@ -137,6 +137,7 @@ def referral(reader):
         ("retired", None),
         ("update_needed", None),
         ("not_allowed", None),
+        ("scan_over", None),
     )
 
 
@@ -197,6 +198,7 @@ def body(reader):
             "passage": passage(reader), "supervisor": reader.text(), "reason": reader.text(),
         }),
         ("fork_seen", lambda: fork_proof(reader)),
+        ("withdrawn", lambda: {"passage": passage(reader), "secret": reader.hex(16)}),
     )
 
 

@@ -173,7 +173,12 @@ impl Replica for LinkedReplica {
 pub struct NoAnswers;
 
 impl Responder for NoAnswers {
-    async fn respond(&self, _peer: &Certificate, _request: Request) -> Response {
+    async fn respond(
+        &self,
+        _peer: &Certificate,
+        _request: Request,
+        _progress: &usher_link::Progress,
+    ) -> Response {
         Err(RequestError::NotAllowed)
     }
 }

@@ -86,7 +86,8 @@ impl Scan {
             | Body::Opened { .. }
             | Body::Renewed { .. }
             | Body::RosterAdopted { .. }
-            | Body::ForkSeen(_) => None,
+            | Body::ForkSeen(_)
+            | Body::Withdrawn { .. } => None,
         }
     }
 }

@@ -13,13 +13,16 @@ use usher_protocol::admission::{Direction, Reason, Refused, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, MAX_CODE_BYTES, RequestError, Scan};
 use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::TicketFlags;
-use usher_protocol::{GateId, ScanId};
+use usher_protocol::{GateId, ScanId, ScanSecret};
 
 use super::problem::{self, Problem};
 use crate::hub::Services;
 use crate::replica::{Access, ReplicaError, TokenHolder};
 use crate::token::DeviceToken;
 use crate::words::{self, Said, Voice};
+
+/// The context of the hash that makes a scan's secret of a device's gate and its own id of the scan.
+const HTTP_SCAN_CONTEXT: &str = "usher/scan/1 http";
 
 /// The body of a request.
 #[derive(Deserialize)]
@@ -31,7 +34,7 @@ pub struct ScanRequest {
     direction: Direction,
     #[serde(default = "one_person")]
     persons: u8,
-    /// 32 hexadecimal digits, the same for every retry of one reading; drawn here when missing.
+    /// 32 hexadecimal digits, the same for every retry of one reading; one is drawn here when missing.
     scan_id: Option<String>,
 }
 
@@ -78,9 +81,10 @@ pub async fn judge(
     let holder = holder(&services, &headers).await?;
     let request: ScanRequest = problem::read(body).await?;
     check_gate(&holder, request.gate)?;
-    let scan = request.into_scan()?;
+    let secret = request.secret()?;
+    let scan = request.into_scan(ScanId::of_a_guest(&secret));
     let (direction, code) = (scan.direction, scan.code.clone());
-    let answer = services.path.judge(scan).await;
+    let answer = services.path.judge_own(scan, secret).await;
     let voice = Voice::new(services.replica.standing(), services.replica.clock().now());
     match answer {
         Ok(answer) => {
@@ -116,8 +120,12 @@ fn token_in(headers: &HeaderMap) -> Option<DeviceToken> {
 /// Finds who asks. What a token may do is looked up each time, so that one taken back is refused at once.
 async fn holder(services: &Services, headers: &HeaderMap) -> Result<TokenHolder, Problem> {
     let token = token_in(headers).ok_or_else(unknown_token)?;
-    let (access, now) = (services.access.clone(), services.replica.clock().now());
-    let looking = tokio::task::spawn_blocking(move || shown(&access, token.hash(), now));
+    let (access, now, hash) = (
+        services.access.clone(),
+        services.replica.clock().now(),
+        token.hash(),
+    );
+    let looking = tokio::task::spawn_blocking(move || shown(&access, hash, now));
     let looked = looking.await.map_err(|error| Problem::internal(&error))?;
     let holder = looked
         .map_err(|error| Problem::internal(&error))?
@@ -166,35 +174,47 @@ fn check_gate(holder: &TokenHolder, gate: GateId) -> Result<(), Problem> {
 }
 
 impl ScanRequest {
-    fn into_scan(self) -> Result<Scan, Problem> {
+    /// Gives the secret that the scan's id is drawn from. The device's own id of it names its retries at this gate, at whatever
+    /// hub; it is told to nobody, so that nobody else can give the scan up.
+    fn secret(&self) -> Result<ScanSecret, Problem> {
         if self.persons == 0 {
             return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "persons must be 1 to 255",
             ));
         }
+        let mut secret = [0; 16];
+        let Some(given) = scan_id(self.scan_id.as_deref())? else {
+            getrandom::fill(&mut secret).map_err(|error| Problem::internal(&error))?;
+            return Ok(ScanSecret(secret));
+        };
+        let mut hasher = blake3::Hasher::new_derive_key(HTTP_SCAN_CONTEXT);
+        hasher.update(&self.gate.0.to_le_bytes()).update(&given);
+        hasher.finalize_xof().fill(&mut secret);
+        Ok(ScanSecret(secret))
+    }
+
+    fn into_scan(self, id: ScanId) -> Scan {
         // Whatever is longer is no ticket; one byte over the limit says so as well.
         let mut code = self.payload.into_bytes();
         code.truncate(MAX_CODE_BYTES);
-        Ok(Scan {
-            id: scan_id(self.scan_id.as_deref())?,
+        Scan {
+            id,
             code,
             gate: self.gate,
             direction: self.direction,
             persons: self.persons,
-        })
+        }
     }
 }
 
-fn scan_id(given: Option<&str>) -> Result<ScanId, Problem> {
-    let mut bytes = [0; 16];
+fn scan_id(given: Option<&str>) -> Result<Option<[u8; 16]>, Problem> {
     let Some(text) = given else {
-        getrandom::fill(&mut bytes).map_err(|error| Problem::internal(&error))?;
-        return Ok(ScanId(bytes));
+        return Ok(None);
     };
     let decoded = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
-    let id = decoded.and_then(|bytes| bytes.try_into().ok()).map(ScanId);
-    id.ok_or_else(|| {
+    let id = decoded.and_then(|bytes| bytes.try_into().ok());
+    id.map(Some).ok_or_else(|| {
         Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "scan_id must be 32 hexadecimal digits",

@@ -70,7 +70,10 @@ async fn linked(hub: &Hub, to: u8) {
 }
 
 async fn judge(hub: &Hub, scan: Scan) -> Response {
-    hub.services.path.judge(scan).await
+    hub.services
+        .path
+        .judge(scan, &usher_link::Progress::default())
+        .await
 }
 
 async fn incidents(hub: &Hub) -> usize {

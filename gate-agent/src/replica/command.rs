@@ -2,6 +2,7 @@
 
 use tokio::sync::oneshot;
 use usher_keys::SignedBundle;
+use usher_protocol::ScanSecret;
 use usher_protocol::admission::Verdict;
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::evidence::Evidence;
@@ -26,6 +27,15 @@ pub enum Command {
         seat: Seat,
         /// The way back.
         reply: VerdictReply,
+    },
+    /// Write down that we give up a scan of our own.
+    Withdraw {
+        /// The scan.
+        asked: Asked,
+        /// What proves that it is ours.
+        secret: ScanSecret,
+        /// The way back: whether it is durable.
+        reply: oneshot::Sender<bool>,
     },
     /// Let people in against the rules.
     Override {

@@ -114,6 +114,7 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
             why: Some(why),
             ..passed(base, "override", &passage)?
         },
+        Body::Withdrawn { passage, .. } => passed(base, "withdraw", &passage)?,
         Body::Refused(refusal) => turned_away(base, &refusal),
         Body::Policy { .. }
         | Body::Roster { .. }

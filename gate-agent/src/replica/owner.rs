@@ -151,6 +151,7 @@ impl Owner {
             #[cfg(test)]
             Command::Meddle(meddle) => return meddle(&self.connection),
             Command::Judge { .. }
+            | Command::Withdraw { .. }
             | Command::Override { .. }
             | Command::Accept { .. }
             | Command::Adopt { .. }
@@ -311,6 +312,7 @@ fn refuse(command: Command) -> Answer {
         Command::Judge { reply, .. } | Command::Override { reply, .. } => {
             Box::new(move |_| tell(reply, None))
         }
+        Command::Withdraw { reply, .. } => Box::new(move |_| tell(reply, false)),
         Command::Accept { reply, .. } => Box::new(move |_| tell(reply, Err(StoreError::Unavailable))),
         Command::Adopt { reply, .. }
         | Command::Renew { reply, .. }
@@ -340,6 +342,13 @@ impl Work<'_> {
             Command::Judge { asked, seat, reply } => {
                 let verdict = self.judge(&asked, seat);
                 Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
+            }
+            Command::Withdraw { asked, secret, reply } => {
+                if let Some(body) = self.ledger.withdraw(&asked, secret, self.now) {
+                    let entry = self.ledger.write(body, self.now);
+                    self.group.write(entry);
+                }
+                Some(Box::new(move |durable| tell(reply, durable)))
             }
             Command::Override {
                 asked,

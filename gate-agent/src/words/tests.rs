@@ -44,6 +44,7 @@ fn check(verdict: Verdict, line: &str) {
         verdict,
         by: JudgedBy::Alone,
         ticket: Some(facts),
+        silent: None,
     };
     assert_eq!(voice().answer(&answer, Direction::In).line(), line);
     assert_eq!(voice().ticket(&facts), "Standing, place 17, 4 people, CHECK ID");

@@ -136,7 +136,12 @@ fn authority_log(show: Show) -> Run {
 struct Silent;
 
 impl usher_link::Responder for Silent {
-    async fn respond(&self, _peer: &Certificate, _request: Request) -> Response {
+    async fn respond(
+        &self,
+        _peer: &Certificate,
+        _request: Request,
+        _progress: &usher_link::Progress,
+    ) -> Response {
         Err(RequestError::NotAllowed)
     }
 }

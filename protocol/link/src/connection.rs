@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use quinn::{RecvStream, SendStream, VarInt};
 use thiserror::Error;
+use tokio::time::timeout;
 use usher_keys::{EventId, PublicKey};
-use usher_protocol::request::{self, MAX_REQUEST_BYTES, Request, Response};
+use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, Response};
 use usher_protocol::sync::Farewell;
 
 use crate::doorstep::Place;
@@ -20,6 +21,12 @@ const REQUEST_PRIORITY: i32 = 1;
 /// The code with which the stream of a request is reset that nobody waits for any more.
 ///
 /// **Source**: docs/PROTOCOL.md, "Requests".
+/// The longest that anybody is kept at a gate by a line that is slow.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(2);
+/// The longest that anybody is kept at a gate by peers that show that they are at work.
+const LONGEST_WAIT: Duration = Duration::from_secs(4);
+/// What a peer needs itself: a commit on a slow disk.
+const ROOM_FOR_WORK: Duration = Duration::from_millis(120);
 const GIVEN_UP: VarInt = VarInt::from_u32(0);
 
 /// A request on its way.
@@ -121,20 +128,29 @@ impl Connection {
 
     /// Asks the peer and waits for its answer, on a stream of its own.
     ///
+    /// `patience` begins anew with each sign of life, for as long as anybody can be kept at a gate.
+    ///
     /// A request that is given up, by a timeout or because nobody waits any more, is taken back: a network that comes back
     /// later does not deliver it.
     ///
     /// **Errors**: [`AskError`]; after a timeout the peer may still have acted, so ask again with the same scan id.
-    pub async fn ask(&self, request: &Request, timeout: Duration) -> Result<Response, AskError> {
+    pub async fn ask(&self, request: &Request, patience: Duration) -> Result<Response, AskError> {
         let body = request::to_bytes(request);
         if body.len() > MAX_REQUEST_BYTES {
             return Err(AskError::TooLong { bytes: body.len() });
         }
-        let answer = tokio::time::timeout(timeout, self.exchange(&body)).await;
+        let answer = timeout(LONGEST_WAIT, self.exchange(&body, patience)).await;
         answer.map_err(|_| AskError::Timeout)?
     }
 
-    async fn exchange(&self, body: &[u8]) -> Result<Response, AskError> {
+    /// Gives how long to wait for what a peer needs no time for: as long as a packet takes there and back, with room for one
+    /// that is lost.
+    pub fn patience(&self, least: Duration) -> Duration {
+        let measured = self.inner.quinn.rtt() * 3 + ROOM_FOR_WORK;
+        measured.clamp(least, least.max(LONGEST_PATIENCE))
+    }
+
+    async fn exchange(&self, body: &[u8], patience: Duration) -> Result<Response, AskError> {
         let opened = self.inner.quinn.open_bi().await;
         let (send, mut recv) = opened.map_err(|error| AskError::Lost(Loss::from(error)))?;
         let mut asking = Asking {
@@ -145,9 +161,18 @@ impl Connection {
         let _ = asking.send.set_priority(REQUEST_PRIORITY);
         wire::write_frame(&mut asking.send, &wire::frame(body)).await?;
         let _ = asking.send.finish();
-        let answer = wire::read_frame(&mut recv, MAX_REQUEST_BYTES).await?;
-        asking.is_answered = true;
-        request::from_bytes(&answer).map_err(|_| AskError::Unanswered(FrameError::Malformed))
+        loop {
+            let reply = timeout(patience, wire::read_frame(&mut recv, MAX_REQUEST_BYTES)).await;
+            let reply = reply.map_err(|_| AskError::Timeout)??;
+            match request::from_bytes(&reply) {
+                Ok(Reply::Working) => {}
+                Ok(Reply::Done(response)) => {
+                    asking.is_answered = true;
+                    return Ok(response);
+                }
+                Err(_) => return Err(AskError::Unanswered(FrameError::Malformed)),
+            }
+        }
     }
 
     /// Closes the connection and tells the peer why; a session on it ends.

@@ -15,7 +15,7 @@ pub use dialer::{Dialer, LinkObserver, LinkState};
 pub use drive::{Opened, drive};
 pub use ending::{Loss, SessionEnd};
 pub use endpoint::{Endpoint, LinkError};
-pub use replica::{Change, Outlook, Replica, Responder};
+pub use replica::{Change, Outlook, Progress, Replica, Responder};
 pub use wire::FrameError;
 
 #[cfg(test)]

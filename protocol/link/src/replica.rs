@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::broadcast;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
@@ -84,5 +85,32 @@ pub trait Replica: Send + Sync + 'static {
 /// Answers the requests that peers make beside the session.
 pub trait Responder: Send + Sync + 'static {
     /// Answers one request of a peer whose certificate was checked.
-    fn respond(&self, peer: &Certificate, request: Request) -> impl Future<Output = Response> + Send;
+    fn respond(
+        &self,
+        peer: &Certificate,
+        request: Request,
+        progress: &Progress,
+    ) -> impl Future<Output = Response> + Send;
+}
+
+/// What whoever waits for an answer is told meanwhile: that somebody else was asked. A peer that hangs by itself shows no sign
+/// of life.
+#[derive(Debug, Default)]
+pub struct Progress {
+    is_asking: AtomicBool,
+}
+
+impl Progress {
+    /// Waits for somebody else's answer.
+    pub async fn asking<T>(&self, answer: impl Future<Output = T>) -> T {
+        self.is_asking.store(true, Ordering::Relaxed);
+        let answer = answer.await;
+        self.is_asking.store(false, Ordering::Relaxed);
+        answer
+    }
+
+    /// Tells whether somebody else was asked and has not answered yet.
+    pub fn is_asking(&self) -> bool {
+        self.is_asking.load(Ordering::Relaxed)
+    }
 }

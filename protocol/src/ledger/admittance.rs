@@ -102,6 +102,7 @@ fn opening(records: &[(Tail, Vec<u8>)]) -> Option<DeviceIdentity> {
         | Body::Exited(_)
         | Body::Refused(_)
         | Body::Overridden { .. }
-        | Body::ForkSeen(_) => None,
+        | Body::ForkSeen(_)
+        | Body::Withdrawn { .. } => None,
     }
 }

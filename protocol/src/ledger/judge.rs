@@ -4,10 +4,13 @@ use usher_keys::{PublicKey, Timestamp};
 
 use super::Ledger;
 use crate::admission::{self, Direction, Question, Referral, Refused, Verdict};
-use crate::ident::{GateId, Origin, ScanId, Stamp};
+use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp};
 use crate::policy::{Offline, Policy};
 use crate::record::{Body, Passage, Refusal, ShownPassage};
 use crate::ticket::VerifiedTicket;
+
+/// How long after it was answered a scan may be asked about again, in milliseconds: time for a turnstile's line to come back.
+const RETRY_WITHIN_MS: u64 = 2 * 60 * 1000;
 
 /// A scan to be judged.
 #[derive(Debug, Clone)]
@@ -66,7 +69,7 @@ impl Ledger {
 
     /// Judges a scan. Nothing changes until [`Ledger::write`] takes the body.
     pub fn judge(&self, asked: &Asked, seat: Seat, now: Timestamp) -> Judged {
-        if let Some(verdict) = self.judged_before(asked) {
+        if let Some(verdict) = self.judged_before(asked, now) {
             return Judged { verdict, body: None };
         }
         let verdict = self.verdict(asked, seat, now);
@@ -126,8 +129,24 @@ impl Ledger {
         self.would_count(&body, now).then_some(body)
     }
 
-    fn judged_before(&self, asked: &Asked) -> Option<Verdict> {
+    /// Makes the record by which we give up a scan of our own that we have asked others about: from then on nobody is let in
+    /// by it. `None` when that was written down before, or would not count.
+    pub fn withdraw(&self, asked: &Asked, secret: ScanSecret, now: Timestamp) -> Option<Body> {
+        if self.state.is_withdrawn(asked.ticket.ticket().unit, asked.scan) {
+            return None;
+        }
+        let passage = self.passage(asked)?;
+        let body = Body::Withdrawn { passage, secret };
+        (self.may_write_at_all() && self.would_count(&body, now)).then_some(body)
+    }
+
+    /// Gives the verdict of a scan that is known: that it let people in, or that it is over. Whoever repeats the id of an old
+    /// scan has not read a code: a second record of it would move nobody, and people would go in uncounted.
+    fn judged_before(&self, asked: &Asked, now: Timestamp) -> Option<Verdict> {
         let ticket = asked.ticket.ticket();
+        if self.state.is_withdrawn(ticket.unit, asked.scan) {
+            return Some(Verdict::Refer(Referral::ScanOver));
+        }
         let inwards = asked.direction == Direction::In;
         let same = |way: bool, passage: &Passage| {
             passage.scan == asked.scan
@@ -136,8 +155,11 @@ impl Ledger {
                 && passage.gate == asked.gate
         };
         let mut records = self.state.records_of(ticket.unit, asked.scan);
-        let (_, _, passage) = records
+        let (stamp, _, passage) = records
             .find(|(stamp, way, passage)| same(*way, passage) && self.is_answer(&stamp.origin, asked))?;
+        if now.since_ms(stamp.hlc.time()) > RETRY_WITHIN_MS {
+            return Some(Verdict::Refer(Referral::ScanOver));
+        }
         Some(Verdict::Admit {
             persons: passage.persons,
             left: 0,

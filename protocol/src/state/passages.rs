@@ -199,5 +199,6 @@ pub fn refusal_name(why: &Refused) -> &'static str {
         Refused::Refer(Referral::Retired) => "retired",
         Refused::Refer(Referral::UpdateNeeded) => "update_needed",
         Refused::Refer(Referral::NotAllowed) => "not_allowed",
+        Refused::Refer(Referral::ScanOver) => "scan_over",
     }
 }

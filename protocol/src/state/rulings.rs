@@ -76,7 +76,8 @@ impl Rulings {
             | Body::Exited(_)
             | Body::Refused(_)
             | Body::Overridden { .. }
-            | Body::ForkSeen(_) => {}
+            | Body::ForkSeen(_)
+            | Body::Withdrawn { .. } => {}
         }
     }
 

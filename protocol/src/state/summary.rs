@@ -22,6 +22,7 @@ enum Way {
     In,
     Out,
     Overridden,
+    Withdrawn,
 }
 
 /// A passage in some 40 bytes; its writer is an index into [`Summary::origins`].
@@ -133,10 +134,11 @@ fn row(writer: u32, stamp: &Stamp, change: &Change) -> PassageRow {
         writer,
         seq: stamp.seq,
         hlc: stamp.hlc,
-        way: match (change.is_override(), change.is_entry()) {
-            (true, _) => Way::Overridden,
-            (false, true) => Way::In,
-            (false, false) => Way::Out,
+        way: match change.is_entry() {
+            _ if change.is_withdrawal() => Way::Withdrawn,
+            _ if change.is_override() => Way::Overridden,
+            true => Way::In,
+            false => Way::Out,
         },
         scan: passage.scan,
         generation: passage.generation,
@@ -168,6 +170,7 @@ fn taken_apart(unit: Unit, origin: Origin, row: PassageRow) -> (Stamp, Change) {
         Way::In => Change::entry(passage),
         Way::Out => Change::exit(passage),
         Way::Overridden => Change::overridden(passage),
+        Way::Withdrawn => Change::withdrawn(passage),
     };
     (stamp, change)
 }

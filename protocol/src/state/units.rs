@@ -18,6 +18,8 @@ enum Kind {
     Entry,
     Exit,
     Override,
+    /// Nobody passed: the scan's reader lets nobody in by it.
+    Withdrawal,
 }
 
 /// A passage and which way it went.
@@ -53,9 +55,27 @@ impl Change {
         }
     }
 
+    /// Makes the withdrawal of a scan by its reader.
+    pub fn withdrawn(passage: Passage) -> Self {
+        Self {
+            kind: Kind::Withdrawal,
+            passage,
+        }
+    }
+
     /// Tells whether it went inwards.
     pub fn is_entry(&self) -> bool {
-        self.kind != Kind::Exit
+        matches!(self.kind, Kind::Entry | Kind::Override)
+    }
+
+    /// Tells whether nobody passed, and nobody does by that scan.
+    pub fn is_withdrawal(&self) -> bool {
+        self.kind == Kind::Withdrawal
+    }
+
+    /// Tells whether it is a passage by the rules: neither ordered nor taken back.
+    pub fn is_by_rule(&self) -> bool {
+        matches!(self.kind, Kind::Entry | Kind::Exit)
     }
 
     /// Tells whether a supervisor ordered it.
@@ -130,21 +150,40 @@ impl UnitState {
         &self.passages
     }
 
+    /// Tells whether the reader of a scan has withdrawn it.
+    pub fn is_withdrawn(&self, scan: ScanId, limits: &Limits) -> bool {
+        let withdrawals = self.passages.iter().filter(|(_, change)| change.is_withdrawal());
+        withdrawals
+            .filter(|(stamp, _)| limits.reach(stamp))
+            .any(|(_, change)| change.passage.scan == scan)
+    }
+
+    /// Gives the passages that count, in order. What was let in by a scan that its reader has withdrawn does not: nobody came
+    /// in, whatever others wrote down. A supervisor's word on such a scan stands.
+    pub fn counting<'a>(
+        &'a self,
+        limits: &'a Limits,
+    ) -> impl DoubleEndedIterator<Item = &'a (Stamp, Change)> {
+        let withdrawals = self.passages.iter().filter(|(_, change)| change.is_withdrawal());
+        let withdrawals = withdrawals.filter(|(stamp, _)| limits.reach(stamp));
+        let withdrawn: BTreeSet<_> = withdrawals.map(|(_, change)| change.passage.scan).collect();
+        self.passages.iter().filter(move |(stamp, change)| {
+            let is_withdrawn = || withdrawn.contains(&change.passage.scan);
+            !change.is_withdrawal() && limits.count(stamp, change) && !(change.is_by_rule() && is_withdrawn())
+        })
+    }
+
     /// Goes through the passages that count, in order. `day_of` gives the local day of a moment.
     pub fn replay<'a>(
         &'a self,
-        limits: &Limits,
+        limits: &'a Limits,
         day_of: impl Fn(Timestamp) -> i32,
         mut see: impl FnMut(Step<'a>),
     ) {
         let mut uses: BTreeMap<ZoneId, ZoneUse> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         let is_single = self.passages.len() == 1;
-        for (stamp, change) in self
-            .passages
-            .iter()
-            .filter(|(stamp, change)| limits.count(stamp, change))
-        {
+        for (stamp, change) in self.counting(limits) {
             let used = uses.entry(change.passage.zone).or_default();
             let is_twin = !is_single && !seen.insert(change.content());
             let (before, day) = (*used, day_of(stamp.hlc.time()));
@@ -187,9 +226,9 @@ impl UnitState {
 
     /// Counts the people who went in at such times; two records of one scan are the same people.
     fn admitted_since(&self, zone: ZoneId, limits: &Limits, counts: impl Fn(Timestamp) -> bool) -> u32 {
-        let entries = self.passages.iter().filter(|(stamp, change)| {
+        let entries = self.counting(limits).filter(|(stamp, change)| {
             let is_entry = change.is_entry() && change.passage.zone == zone;
-            is_entry && limits.count(stamp, change) && counts(stamp.hlc.time())
+            is_entry && counts(stamp.hlc.time())
         });
         let scans: BTreeMap<_, _> = entries
             .map(|(_, change)| (change.content(), u32::from(change.passage.persons)))
@@ -199,11 +238,8 @@ impl UnitState {
 
     /// Gives when and where people last went in.
     pub fn last_entry(&self, zone: ZoneId, limits: &Limits) -> Option<(Hlc, GateId)> {
-        let last = self
-            .passages
-            .iter()
-            .rev()
-            .find(|(stamp, c)| c.is_entry() && c.passage.zone == zone && limits.count(stamp, c))?;
+        let mut counting = self.counting(limits).rev();
+        let last = counting.find(|(_, change)| change.is_entry() && change.passage.zone == zone)?;
         Some((last.0.hlc, last.1.passage.gate))
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Timestamp};
 
 use super::rulings::TicketRuling;
-use super::units::UnitState;
 use super::writers::{MAX_CERTIFICATES, Writer, may_say};
 use super::{Counts, State};
 use crate::admission::History;
@@ -198,6 +197,12 @@ impl State {
         self.passages.occupancy(zone, &self.limits)
     }
 
+    /// Tells whether the reader of a scan has withdrawn it.
+    pub fn is_withdrawn(&self, unit: Unit, scan: ScanId) -> bool {
+        let unit = self.passages.unit(unit);
+        unit.is_some_and(|unit| unit.is_withdrawn(scan, &self.limits))
+    }
+
     /// Finds the passage a scan led to.
     pub fn passage_of(&self, unit: Unit, scan: ScanId) -> Option<&Passage> {
         let mut passages = self.passages(unit);
@@ -208,10 +213,10 @@ impl State {
 
     /// Gives every record that counts of what a scan led to: also those of which another device told before.
     pub fn records_of(&self, unit: Unit, scan: ScanId) -> impl Iterator<Item = (&Stamp, bool, &Passage)> {
-        let records = self.passages.unit(unit).into_iter().flat_map(UnitState::passages);
-        let counting = records
-            .filter(move |(stamp, change)| change.passage.scan == scan && self.limits.count(stamp, change));
-        counting.map(|(stamp, change)| (stamp, change.is_entry(), &change.passage))
+        let unit = self.passages.unit(unit).into_iter();
+        let counting = unit.flat_map(|unit| unit.counting(&self.limits));
+        let of_scan = counting.filter(move |(_, change)| change.passage.scan == scan);
+        of_scan.map(|(stamp, change)| (stamp, change.is_entry(), &change.passage))
     }
 
     /// Gives every passage of a unit that counts, each once, oldest first: when, which way inwards, and who.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bincode::{Decode, Encode};
 use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, Timestamp};
 
-use crate::ident::{Hlc, MAX_CLOCK_PULL_MS, Seq};
+use crate::ident::{Hlc, MAX_CLOCK_PULL_MS, ScanId, Seq};
 use crate::log::Hash;
 use crate::record::{Body, MAX_WORDS_BYTES, ShownPassage};
 
@@ -133,6 +133,10 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
         } => {
             let brief = who.len() <= MAX_WORDS_BYTES && why.len() <= MAX_WORDS_BYTES;
             by.capabilities.override_refusals && brief && passes(passage)
+        }
+        Body::Withdrawn { passage, secret } => {
+            let own = [ScanId::of(&by.device, secret), ScanId::of_a_guest(secret)];
+            own.contains(&passage.scan) && passes(passage)
         }
         Body::Refused(_) => by.role != Role::Cloud,
         Body::ForkSeen(_) => true,

@@ -6,7 +6,7 @@ use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Known, Run, Tail, check_run};
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::ticket::Rejection;
-use usher_protocol::{GateId, Generation, ScanId, Seq, Unit, ZoneId};
+use usher_protocol::{GateId, Generation, ScanId, ScanSecret, Seq, Unit, ZoneId};
 
 use super::cast::{self, EVENT, at, authority, hub, other_hub};
 use super::proofs;
@@ -22,6 +22,14 @@ fn passage(scan: u8, code: Vec<u8>) -> ShownPassage {
         gate: GateId(300),
         zone: ZoneId(2),
     }
+}
+
+/// A scan of the hub's own that it gave up.
+fn withdrawn() -> Body {
+    let secret = ScanSecret([0x5e; 16]);
+    let mut passage = passage(0, cast::code());
+    passage.scan = ScanId::of(&hub().public(), &secret);
+    Body::Withdrawn { passage, secret }
 }
 
 fn refused(why: Refused) -> Body {
@@ -53,6 +61,7 @@ pub fn name_of(body: &Body) -> &'static str {
         Body::Refused(_) => "Refused",
         Body::Overridden { .. } => "Overridden",
         Body::ForkSeen(_) => "ForkSeen",
+        Body::Withdrawn { .. } => "Withdrawn",
     }
 }
 
@@ -118,6 +127,7 @@ pub fn hub_log() -> Vec<Body> {
             why: "knows the guest".to_owned(),
         },
         Body::ForkSeen(Box::new(proofs::by_run())),
+        withdrawn(),
     ]
 }
 
@@ -184,6 +194,7 @@ fn reasons() -> Vec<Refused> {
         Referral::Retired,
         Referral::UpdateNeeded,
         Referral::NotAllowed,
+        Referral::ScanOver,
     ];
     let denied = denied.into_iter().map(Refused::Deny);
     denied.chain(referred.into_iter().map(Refused::Refer)).collect()

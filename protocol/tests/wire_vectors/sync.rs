@@ -317,6 +317,7 @@ fn answers() -> Vec<(&'static str, Response)> {
             verdict,
             by,
             ticket,
+            silent: None,
         })
     };
     let facts = Some(TicketFacts::from(&ticket()));

@@ -18,7 +18,7 @@ use crate::post::{GateChoice, Post};
 use crate::scanner::Scanner;
 use crate::screen::{Screen, Style};
 use crate::standing;
-use crate::station::{Scan, draw_scan_id};
+use crate::station::{Scan, draw_scan};
 use crate::tell;
 
 /// How long to wait for a hub: a supervisor stands there and waits too.
@@ -109,15 +109,18 @@ impl OverrideArgs {
             direction: self.direction.into(),
             persons: self.persons,
         };
-        let id = draw_scan_id()?;
+        let secret = draw_scan()?;
+        let scan = post.question(Scan { secret, code }, &replica.me());
+        let id = scan.id;
         let request = Request::Override {
-            scan: post.question(Scan { id, code }),
+            scan,
             by: self.by,
             why: self.why,
         };
         let hubs = scanner.hubs();
         let voice = tell::voice(&replica);
-        match ask(hubs.linked(), id, &request, ANSWER_WITHIN).await {
+        let asking = ask(hubs.linked(), id, &request, ANSWER_WITHIN).await;
+        match asking.came {
             Asked::Answered(answer) => Ok(tell::verdict(&voice, &answer, post.direction)),
             Asked::Refused(error) => Ok(tell::refused(&voice, error)),
             Asked::Nothing => Err(Trouble::NoHub {

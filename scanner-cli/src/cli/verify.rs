@@ -18,7 +18,7 @@ use crate::folder::{self, Chosen};
 use crate::others::Others;
 use crate::post::{GateChoice, Post};
 use crate::screen::{Screen, Style, printable};
-use crate::station::{Scan, draw_scan_id};
+use crate::station::{Scan, draw_scan};
 use crate::tell::{self, Bar};
 use crate::words;
 
@@ -147,8 +147,8 @@ impl Check {
             direction: self.direction,
             persons: self.persons,
         };
-        let id = draw_scan_id()?;
-        let scan = post.question(Scan { id, code });
+        let secret = draw_scan()?;
+        let scan = post.question(Scan { secret, code }, &self.replica.me());
         let ticket = match self.replica.verify(&scan.code) {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
@@ -167,6 +167,7 @@ impl Check {
             verdict: judged.verdict,
             by: JudgedBy::Alone,
             ticket: Some(facts),
+            silent: None,
         })
     }
 

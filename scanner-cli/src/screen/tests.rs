@@ -19,6 +19,7 @@ fn answer(signal: Signal, words: &str) -> Answer {
         details: Vec::new(),
         alone: false,
         outcome: "tested",
+        is_withdrawn: false,
         took_ms: 3,
     }
 }

@@ -20,6 +20,7 @@ fn answer(signal: Signal, words: impl Into<String>) -> Answer {
         details: Vec::new(),
         alone: false,
         outcome: "tested",
+        is_withdrawn: false,
         took_ms: 3,
     }
 }
@@ -147,7 +148,7 @@ async fn a_referred_code_shown_again_is_the_same_scan_and_an_answered_one_is_not
     let readings = seen.map(|(code, at_ms)| codes(at_ms, &[code])).into();
     played(Pace::CAMERA, &gate, readings).await;
     let scans = gate.scans.into_inner();
-    let same = |one: usize, other: usize| scans[one].id == scans[other].id;
+    let same = |one: usize, other: usize| scans[one].secret == scans[other].secret;
     assert!(same(0, 1) && !same(1, 2) && !same(3, 4), "{scans:?}");
 }
 

@@ -60,6 +60,7 @@ async fn welcome(scan: Scan) -> Answer {
         reason: None,
         details: Vec::new(),
         alone: false,
+        is_withdrawn: false,
         took_ms: 0,
     }
 }

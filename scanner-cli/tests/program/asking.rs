@@ -36,7 +36,12 @@ enum Says {
 }
 
 impl Responder for Says {
-    async fn respond(&self, peer: &Certificate, _request: Request) -> Response {
+    async fn respond(
+        &self,
+        peer: &Certificate,
+        _request: Request,
+        _progress: &usher_link::Progress,
+    ) -> Response {
         let (left, scan) = match *self {
             Self::Nothing => std::future::pending().await,
             Self::Error(error) => return Err(error),
@@ -48,6 +53,7 @@ impl Responder for Says {
             verdict: Verdict::Admit { persons: 1, left },
             by: JudgedBy::Hub(peer.device),
             ticket: None,
+            silent: None,
         })
     }
 }
@@ -98,9 +104,9 @@ async fn asked(hubs: &[Says], limit: Duration) -> Asked {
         direction: Direction::In,
         persons: 1,
     });
-    let came_of_it = ask(links.hubs().linked(), ID, &request, limit).await;
+    let asking = ask(links.hubs().linked(), ID, &request, limit).await;
     links.end(Duration::ZERO).await;
-    came_of_it
+    asking.came
 }
 
 #[track_caller]

@@ -14,7 +14,7 @@ use usher_scan::desk::{ANSWER_WITHIN, Desk};
 use usher_scan::handover::Handover;
 use usher_scan::links::Links;
 use usher_scan::post::Post;
-use usher_scan::station::{Scan, draw_scan_id};
+use usher_scan::station::{Scan, draw_scan};
 
 use crate::venue::{AVAILABLE, authority_run, key, meta_within, ticket};
 
@@ -54,8 +54,8 @@ impl Alone {
         };
         let desk = Desk::new(Arc::clone(&self.replica), links.hubs(), post, ANSWER_WITHIN);
         let code = ticket(7, AVAILABLE).into_bytes();
-        let id = draw_scan_id().unwrap();
-        desk.judge(Scan { id, code }).await
+        let secret = draw_scan().unwrap();
+        desk.judge(Scan { secret, code }).await
     }
 }
 

@@ -164,7 +164,12 @@ impl Replica for Nodding {
 struct Mute;
 
 impl Responder for Mute {
-    async fn respond(&self, _peer: &Certificate, _request: Request) -> Response {
+    async fn respond(
+        &self,
+        _peer: &Certificate,
+        _request: Request,
+        _progress: &usher_link::Progress,
+    ) -> Response {
         Err(RequestError::NotAllowed)
     }
 }

@@ -109,6 +109,8 @@ pub struct GateLine {
 /// The answer to a scan over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct HubVerdict {
+    /// The id that the scan has in the records.
+    pub scan_id: String,
     /// `admit`, `deny` or `refer`.
     pub verdict: String,
     /// The name of the reason.

@@ -115,7 +115,8 @@ async fn keep_scanning(
         })
         .await?
         .json()?;
-        answers.entry(ticket.unit).or_default().push((scan_id, verdict));
+        let recorded = (verdict.scan_id.clone(), verdict);
+        answers.entry(ticket.unit).or_default().push(recorded);
         tokio::time::sleep(NEXT_PERSON).await;
     }
     Ok(answers)

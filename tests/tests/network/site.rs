@@ -252,7 +252,7 @@ async fn keep_scanning(
         .await?
         .json()?;
         answers.push(Answer {
-            scan,
+            scan: verdict.scan_id,
             unit: ticket.unit,
             verdict: verdict.verdict,
         });

@@ -9,6 +9,7 @@ use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Booking, Wish};
 use usher_tests::stage::festival::{Places, STANDING};
 use usher_tests::stage::http::Reply;
+use usher_tests::stage::hub::HubVerdict;
 use usher_tests::stage::patience::until;
 
 use super::cloud::on_a_forgetful_disk;
@@ -62,9 +63,9 @@ async fn fail_and_recover(
             answers.borrow_mut().open.push(reading);
             break;
         }
-        let is_in = reply.text().contains("\"admit\"");
-        let answer = (reading.ticket.unit, is_in);
-        answers.borrow_mut().answered.insert(reading.scan_id, answer);
+        let verdict: HubVerdict = reply.json()?;
+        let answer = (reading.ticket.unit, verdict.verdict == "admit");
+        answers.borrow_mut().answered.insert(verdict.scan_id, answer);
     }
     says_why(refused)?;
     ensure!(

@@ -245,7 +245,7 @@ async fn ask(turnstile: &Turnstile, reading: Reading, answers: &Rc<RefCell<Answe
     let is_in = verdict.verdict == "admit";
     answers
         .answered
-        .insert(reading.scan_id, (reading.ticket.unit, is_in));
+        .insert(verdict.scan_id, (reading.ticket.unit, is_in));
     if is_in {
         answers.used.push(reading.ticket);
     }

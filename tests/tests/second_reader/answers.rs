@@ -119,6 +119,10 @@ fn body(body: &Body) -> (&'static str, Value) {
             json!({ "passage": of_passage(passage), "supervisor": by, "reason": why }),
         ),
         Body::ForkSeen(proof) => ("fork_seen", of_proof(proof)),
+        Body::Withdrawn { passage, secret } => (
+            "withdrawn",
+            json!({ "passage": of_passage(passage), "secret": HEXLOWER.encode(&secret.0) }),
+        ),
     }
 }
 
@@ -271,5 +275,6 @@ fn referral(referral: &Referral) -> (&'static str, Value) {
         Referral::Retired => ("retired", Value::Null),
         Referral::UpdateNeeded => ("update_needed", Value::Null),
         Referral::NotAllowed => ("not_allowed", Value::Null),
+        Referral::ScanOver => ("scan_over", Value::Null),
     }
 }

@@ -6,7 +6,7 @@ use usher_protocol::log::Tail;
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::ticket::Rejection;
-use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, TierId, Unit, ZoneId};
+use usher_protocol::{GateId, Generation, Hlc, ScanId, ScanSecret, Seq, TierId, Unit, ZoneId};
 use usher_tests::hostile::scene;
 use usher_tests::sim::random::Random;
 
@@ -14,7 +14,7 @@ use super::proofs::{fork_proof, identity, window};
 use super::tickets;
 
 /// How many kinds there are.
-const KINDS: usize = 18;
+const KINDS: usize = 19;
 
 /// Ends of the forms that a number is written in.
 const ENDS: [u64; 10] = [
@@ -163,6 +163,10 @@ fn word(random: &mut Random, kind: usize) -> Body {
             by: text(random),
             why: text(random),
         },
+        17 => Body::Withdrawn {
+            passage: passage(random),
+            secret: ScanSecret(random.bytes16()),
+        },
         _ => Body::ForkSeen(Box::new(fork_proof(random))),
     }
 }
@@ -238,7 +242,7 @@ fn refusal(random: &mut Random) -> Refusal {
 }
 
 fn referral(random: &mut Random) -> Referral {
-    match random.below(8) {
+    match random.below(9) {
         0 => Referral::HomeUnreachable { home: key(random) },
         1 => Referral::HomeUnsettled { former: key(random) },
         2 => Referral::NotReady,
@@ -246,7 +250,8 @@ fn referral(random: &mut Random) -> Referral {
         4 => Referral::OwnLogBehind,
         5 => Referral::Retired,
         6 => Referral::UpdateNeeded,
-        _ => Referral::NotAllowed,
+        7 => Referral::NotAllowed,
+        _ => Referral::ScanOver,
     }
 }
 

@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use quinn::{RecvStream, SendStream};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use usher_keys::Certificate;
-use usher_protocol::request::{self, MAX_REQUEST_BYTES, Request, RequestError, Response};
+use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, RequestError, Response};
 
 use crate::connection::Connection;
-use crate::replica::Responder;
+use crate::replica::{Progress, Responder};
 use crate::wire::{self, FrameError};
 
 /// Most requests of one peer that are answered at once; further ones wait in QUIC. A hub asks for all its gates over one
 /// connection, and a group commit takes all that wait.
 const MAX_REQUESTS_AT_ONCE: usize = 128;
+/// How often whoever waits for an answer hears that somebody is still at it: a few times within a patience.
+const SIGN_OF_LIFE: Duration = Duration::from_millis(80);
 /// How long a request may take to arrive once its stream is open: it fits two packets.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -53,19 +55,39 @@ async fn answer_one<S: Responder>(
     responder: Arc<S>,
 ) -> Option<RequestError> {
     let response = match read_request(&mut recv).await {
-        Ok(request) => tokio::select! {
-            response = responder.respond(&peer, request) => response,
-            // The asker gave up or is gone: nobody would hear the answer.
-            _ = send.stopped() => return None,
-        },
+        Ok(request) => {
+            let progress = Progress::default();
+            work(responder.respond(&peer, request, &progress), &progress, &mut send).await?
+        }
         Err(FrameError::TooLong { .. } | FrameError::Malformed) => Response::Err(RequestError::Malformed),
         Err(FrameError::Ended | FrameError::GivenUp | FrameError::Lost(_)) => return None,
     };
-    let frame = wire::frame(&request::to_bytes(&response));
+    let error = response.as_ref().err().copied();
+    let frame = wire::frame(&request::to_bytes(&Reply::Done(response)));
     if wire::write_frame(&mut send, &frame).await.is_ok() {
         let _ = send.finish();
     }
-    response.err()
+    error
+}
+
+/// Works at an answer, and shows it while others are asked; `None` when the asker gave up or is gone, and nobody would hear it.
+async fn work(
+    response: impl Future<Output = Response>,
+    progress: &Progress,
+    send: &mut SendStream,
+) -> Option<Response> {
+    let mut response = std::pin::pin!(response);
+    let frame = wire::frame(&request::to_bytes(&Reply::Working));
+    loop {
+        tokio::select! {
+            biased;
+            response = &mut response => return Some(response),
+            _ = send.stopped() => return None,
+            () = sleep(SIGN_OF_LIFE) => if progress.is_asking() {
+                wire::write_frame(send, &frame).await.ok()?;
+            },
+        }
+    }
 }
 
 async fn read_request(recv: &mut RecvStream) -> Result<Request, FrameError> {

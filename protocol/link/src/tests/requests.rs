@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use usher_protocol::GateId;
 use usher_protocol::admission::Verdict;
-use usher_protocol::request::{JudgedBy, MAX_REQUEST_BYTES, Request, RequestError, Response};
+use usher_protocol::request::{JudgedBy, MAX_REQUEST_BYTES, Reply, Request, RequestError};
 
-use super::site::{SILENT_GATE, Site, scan};
+use super::site::{SILENT_GATE, SLOW_GATE, Site, scan};
 use super::{GUARD, venue, within};
 use crate::{AskError, Connection, wire};
 
@@ -74,8 +74,8 @@ async fn a_request_that_is_not_understood_is_answered_so() {
         let answer = within(wire::read_frame(&mut recv, MAX_REQUEST_BYTES))
             .await
             .unwrap();
-        let response: Response = usher_protocol::request::from_bytes(&answer).unwrap();
-        assert_eq!(response, Err(RequestError::Malformed));
+        let reply: Reply = usher_protocol::request::from_bytes(&answer).unwrap();
+        assert_eq!(reply, Reply::Done(Err(RequestError::Malformed)));
     }
 }
 
@@ -101,4 +101,14 @@ async fn asking_over_a_lost_connection_fails_at_once() {
     other.next_end().await;
     let failed = connection.ask(&scan(1, GateId(1)), GUARD).await;
     assert!(matches!(failed, Err(AskError::Lost(_))), "{failed:?}");
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_peer_that_asks_another_is_patient() {
+    let (_one, _other, connection) = linked().await;
+    let short = Duration::from_millis(300);
+    let patient = within(connection.ask(&scan(1, SLOW_GATE), short)).await;
+    assert!(patient.unwrap().is_ok(), "it showed that it was at work");
+    let hung = within(connection.ask(&scan(2, SILENT_GATE), short)).await;
+    assert!(matches!(hung, Err(AskError::Timeout)), "{hung:?}");
 }

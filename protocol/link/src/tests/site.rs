@@ -21,6 +21,11 @@ use crate::{Connection, Endpoint, Opened, Responder, SessionEnd, drive};
 /// The gate at which the desk never answers.
 pub(super) const SILENT_GATE: GateId = GateId(99);
 
+/// The gate at which the desk asks somebody who takes his time.
+pub(super) const SLOW_GATE: GateId = GateId(98);
+/// How long that is: several patiences.
+const SLOWLY: std::time::Duration = std::time::Duration::from_millis(1_000);
+
 /// Admits everyone, and counts.
 #[derive(Default)]
 pub(super) struct Desk {
@@ -38,7 +43,12 @@ impl Drop for Waiting {
 }
 
 impl Responder for Desk {
-    async fn respond(&self, peer: &Certificate, request: Request) -> Response {
+    async fn respond(
+        &self,
+        peer: &Certificate,
+        request: Request,
+        progress: &crate::replica::Progress,
+    ) -> Response {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let Request::Judge(scan) = request else {
             return Err(RequestError::NotAllowed);
@@ -48,6 +58,9 @@ impl Responder for Desk {
             let _counted = Waiting(Arc::clone(&self.waiting));
             std::future::pending::<()>().await;
         }
+        if scan.gate == SLOW_GATE {
+            progress.asking(tokio::time::sleep(SLOWLY)).await;
+        }
         Ok(Answer {
             scan: scan.id,
             verdict: Verdict::Admit {
@@ -56,6 +69,7 @@ impl Responder for Desk {
             },
             by: JudgedBy::Hub(peer.device),
             ticket: None,
+            silent: None,
         })
     }
 }

@@ -4,7 +4,7 @@ use usher_keys::Role;
 
 use super::*;
 use crate::admission::Reason;
-use crate::ident::{Generation, Unit};
+use crate::ident::{Generation, Unit, ZoneId};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{
     AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, asked, capable, hub, shown,
@@ -391,5 +391,112 @@ fn every_double_that_available_lets_through_is_reported_once_after_healing() {
             machine.ledger.state().incidents(),
             cloud.ledger.state().incidents()
         );
+    }
+}
+
+/// Hub 2 reads a code of a unit whose home is hub 1, asks, and gives up before the answer is there.
+fn given_up() -> (Machine, Machine, Asked, ScanSecret) {
+    let cloud = Machine::cloud(&[1]);
+    let reader = Machine::opened(hub(2), capable(&hub(2), Role::Hub), &cloud);
+    let home = Machine::hub(1, &cloud);
+    let secret = ScanSecret([7; 16]);
+    let scan = Asked {
+        scan: ScanId::of(&reader.me(), &secret),
+        ..asked(1, ticket(1, STRICT))
+    };
+    (home, reader, scan, secret)
+}
+
+#[test]
+fn a_person_who_was_not_let_in_is_not_counted_as_in_in_whatever_order_it_is_heard() {
+    for hears_first in [true, false] {
+        let (mut home, mut reader, scan, secret) = given_up();
+        if hears_first {
+            assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+        }
+        let body = reader.ledger.withdraw(&scan, secret, NOW).unwrap();
+        reader.write(body);
+        assert_eq!(reader.ledger.withdraw(&scan, secret, NOW), None, "once is enough");
+        if !hears_first {
+            assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+        }
+        home.hear(&reader);
+        reader.hear(&home);
+        for gate in [&mut home, &mut reader] {
+            assert_eq!(gate.ledger.state().occupancy(ZoneId(1)), 0);
+            let over = Verdict::Refer(Referral::ScanOver);
+            assert_eq!(gate.judge(&scan, Seat::Home), over, "never green again");
+        }
+        assert_eq!(home.ledger.state().digest(), reader.ledger.state().digest());
+        assert_eq!(home.judge(&asked(2, ticket(1, STRICT)), Seat::Home), ADMIT);
+        assert_eq!(home.ledger.state().incidents(), []);
+    }
+}
+
+#[test]
+fn only_the_reader_of_a_scan_withdraws_it() {
+    let (mut home, _, scan, secret) = given_up();
+    assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+    let mut liar = Machine::scanner(3, &Machine::cloud(&[1]));
+    for secret in [secret, ScanSecret([8; 16])] {
+        let mut passage = shown(1, ticket(1, STRICT), NORTH);
+        passage.scan = scan.scan;
+        liar.write(Body::Withdrawn { passage, secret });
+    }
+    home.listen(&liar);
+    assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 1);
+    assert!(
+        home.ledger
+            .state()
+            .false_records()
+            .any(|(origin, _)| *origin == liar.me())
+    );
+}
+
+#[test]
+fn a_supervisors_word_on_a_scan_that_was_given_up_stands() {
+    let (mut home, mut reader, scan, secret) = given_up();
+    let body = reader.ledger.withdraw(&scan, secret, NOW).unwrap();
+    reader.write(body);
+    let word = ("Ada".to_owned(), "knows the guest".to_owned());
+    let body = reader.ledger.override_refusal(&scan, word, NOW).unwrap();
+    reader.write(body);
+    home.hear(&reader);
+    assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 1);
+}
+
+#[test]
+fn what_a_revoked_reader_withdrew_beyond_the_cut_stands_again() {
+    let (mut home, mut reader, scan, secret) = given_up();
+    assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+    let before = reader.ledger.tail(&reader.me()).seq;
+    let body = reader.ledger.withdraw(&scan, secret, NOW).unwrap();
+    reader.write(body);
+    home.hear(&reader);
+    assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 0);
+    let mut cloud = Machine::cloud(&[1]);
+    cloud.write(Body::DeviceRevoked {
+        device: reader.me(),
+        after: before,
+    });
+    home.hear(&cloud);
+    assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 1);
+}
+
+fn is_in(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Admit { .. })
+}
+
+#[test]
+fn the_id_of_an_old_scan_lets_nobody_in_uncounted() {
+    let cloud = Machine::cloud(&[1]);
+    for tier in [AVAILABLE, STRICT, REENTRY, TWICE_A_DAY] {
+        let mut gate = Machine::hub(1, &cloud);
+        let scan = asked(1, ticket(1, tier));
+        assert!(is_in(gate.judge_at(&scan, Seat::Home, NOW)));
+        let retry = NOW.plus_ms(RETRY_WITHIN_MS);
+        assert!(is_in(gate.judge_at(&scan, Seat::Home, retry)), "a retry");
+        let late = gate.judge_at(&scan, Seat::Home, retry.plus_ms(1));
+        assert_eq!(late, Verdict::Refer(Referral::ScanOver), "{tier}");
     }
 }
