@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use usher_keys::file::{PRIVATE_MODE, replace_file};
 use usher_link::Endpoint;
 
 use crate::authority::uplink;
@@ -138,8 +139,6 @@ fn start_uplink(
 
 /// Writes the bound addresses so that a reader sees all of them or none.
 fn write_listening(data_dir: &Path, listening: &Listening) -> anyhow::Result<()> {
-    let (file, new) = (data_dir.join(LISTENING_FILE), data_dir.join("listening.json.new"));
-    std::fs::write(&new, serde_json::to_vec(listening)?)
-        .and_then(|()| std::fs::rename(&new, &file))
-        .with_context(|| format!("writing {}", file.display()))
+    let text = serde_json::to_vec(listening)?;
+    Ok(replace_file(&data_dir.join(LISTENING_FILE), &text, PRIVATE_MODE)?)
 }
