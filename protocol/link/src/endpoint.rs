@@ -93,6 +93,9 @@ pub enum LinkError {
     /// The connection was lost during the handshake.
     #[error("the handshake failed")]
     Handshake(#[source] Loss),
+    /// The peer had to make room at a crowded door.
+    #[error("it made room for another at a crowded door")]
+    GaveWay,
     /// The peer showed no key of ours' kind.
     #[error("the peer showed no Ed25519 key")]
     NoKey,
@@ -157,6 +160,12 @@ impl Endpoint {
         self.identity.key
     }
 
+    /// Gives the doorstep, for tests that crowd it.
+    #[cfg(test)]
+    pub(crate) fn doorstep(&self) -> &Arc<Doorstep> {
+        &self.inner.doorstep
+    }
+
     /// Dials a peer and names the event to talk about.
     ///
     /// **Errors**: [`LinkError`].
@@ -214,7 +223,8 @@ impl Endpoint {
     /// Begins a handshake if there is room on the doorstep.
     fn receive(&self, incoming: Incoming, handshakes: &mut JoinSet<Option<Connection>>) {
         let from = incoming.remote_address();
-        if self.inner.doorstep.is_crowded() && !incoming.remote_address_validated() && incoming.may_retry() {
+        let is_proven = incoming.remote_address_validated() || !incoming.may_retry();
+        if !is_proven && self.inner.doorstep.asks_for_proof(from.ip()) {
             if incoming.retry().is_err() {
                 tracing::debug!(%from, "could not ask a peer to prove its address");
             }
@@ -227,8 +237,12 @@ impl Endpoint {
             return incoming.refuse();
         };
         let doorstep = Arc::clone(&self.inner.doorstep);
+        let gone = place.slot().gone();
         handshakes.spawn(async move {
-            let shaken = timeout(HANDSHAKE_TIMEOUT, shake_hands(incoming, place)).await;
+            let shaken = tokio::select! {
+                shaken = timeout(HANDSHAKE_TIMEOUT, shake_hands(incoming, place)) => shaken,
+                () = gone.cancelled() => Ok(Err(LinkError::GaveWay)),
+            };
             match shaken.unwrap_or(Err(LinkError::Timeout)) {
                 Ok(connection) => Some(connection),
                 Err(error) => {
@@ -252,6 +266,11 @@ impl Endpoint {
 /// Waits for the full handshake (never for early data) and for the preamble.
 async fn shake_hands(incoming: Incoming, place: Place) -> Result<Connection, LinkError> {
     let quinn = incoming.await.map_err(lost)?;
+    let closing = quinn.clone();
+    // Also when a session has it, which learns of it as of any end.
+    place
+        .slot()
+        .when_lost(move || closing.close(ending::code(Farewell::Leaving), &[]));
     let peer = tls::peer_key(&quinn).ok_or(LinkError::NoKey)?;
     let (send, mut recv) = quinn.accept_bi().await.map_err(lost)?;
     let event = match wire::read_preamble(&mut recv).await {

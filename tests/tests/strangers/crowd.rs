@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use quinn::Endpoint;
-use tokio::net::{TcpSocket, UdpSocket};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 use tokio::time::interval;
 use usher_keys::{DeviceIdentity, EventId, Role, SecretKey};
@@ -247,6 +247,52 @@ async fn trickle(target: Target, count: Arc<AtomicUsize>) -> anyhow::Result<()> 
             one_more(&count);
         }
     }
+}
+
+/// Connections of one machine that a hub's HTTP takes at once, and machines that take them all.
+pub const HTTP_OF_EACH: usize = 128;
+/// The same for the HTTP that new scanners come to.
+pub const ENROLLING_OF_EACH: usize = 16;
+const HTTP_MACHINES: u16 = 4;
+
+/// Gives the address of a machine of a silent crowd: from 127.0.0.2 on.
+fn machine(number: u16) -> [u8; 4] {
+    let [network, host] = (number + 2).to_be_bytes();
+    [127, 0, network, host]
+}
+
+/// Has so many silent peers of each of so many machines come to a door, and gives those that are there; each has proven
+/// its key and named the event.
+pub async fn silent_peers(
+    doors: &Doors,
+    door: Door,
+    (machines, of_each): (u16, usize),
+) -> anyhow::Result<Vec<Peer>> {
+    let mut knocking = JoinSet::new();
+    for number in 0..machines {
+        let socket = socket(machine(number))?;
+        for _ in 0..of_each {
+            let (socket, target) = (socket.clone(), (doors.address(door), doors.event));
+            knocking.spawn(async move { Peer::knock(&socket, &key(99), target).await });
+        }
+    }
+    // Some may be sent away, which is the door's good right.
+    let mut peers: Vec<_> = knocking.join_all().await.into_iter().flatten().collect();
+    peers.retain(|peer| peer.connection.close_reason().is_none());
+    Ok(peers)
+}
+
+/// Has silent clients take every connection of a hub's HTTP, and gives them.
+pub async fn silent_clients(to: SocketAddr, of_each: usize) -> anyhow::Result<Vec<TcpStream>> {
+    let mut streams = Vec::new();
+    for number in 0..HTTP_MACHINES {
+        for _ in 0..of_each {
+            let client = TcpSocket::new_v4()?;
+            client.bind((machine(number), 0).into())?;
+            streams.push(client.connect(to).await?);
+        }
+    }
+    Ok(streams)
 }
 
 /// Sends clients to an HTTP server that begin requests and never finish them; whoever is sent away comes again.
