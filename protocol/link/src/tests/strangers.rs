@@ -112,7 +112,11 @@ async fn strangers_that_hold_every_place_give_way_to_one_of_another_machine() {
     assert_eq!(crowd.len(), 511);
     let elsewhere = silent_strangers(&site, [10, 0, 8, 1], 1);
     assert_eq!(elsewhere.len(), 1);
-    closed_for(&within(first.closed()).await, Farewell::Leaving);
+    // Without a word if the site has not heard yet that the handshake is done.
+    let closed = within(first.closed()).await;
+    if !matches!(closed, ConnectionError::ConnectionClosed(_)) {
+        closed_for(&closed, Farewell::Leaving);
+    }
 }
 
 #[tokio::test]
