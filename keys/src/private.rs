@@ -72,7 +72,7 @@ pub struct OpenToOthers {
 }
 
 /// Makes a folder that only its owner may enter, and the missing ones above it likewise. One that is there stays as it is
-/// if something is in it; an empty one of ours is closed to others, since nothing was there for them to read.
+/// if something is in it but settings; else it is closed to others, if it is ours: there was nothing for them to read.
 ///
 /// **Errors**: [`PrivacyError::Make`].
 pub fn make_folder(path: &Path) -> Result<(), PrivacyError> {
@@ -91,7 +91,7 @@ pub fn make_folder(path: &Path) -> Result<(), PrivacyError> {
         return set_mode(path, PRIVATE_FOLDER_MODE).map_err(failed);
     }
     let metadata = fs::metadata(path).map_err(failed)?;
-    if is_open(&metadata) && is_empty(path).map_err(failed)? {
+    if is_open(&metadata) && holds_nothing(path).map_err(failed)? {
         match set_mode(path, PRIVATE_FOLDER_MODE) {
             // Somebody else's: whoever looks at the modes says so.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
@@ -132,14 +132,25 @@ fn is_open(metadata: &fs::Metadata) -> bool {
     metadata.permissions().mode() & OTHERS != 0
 }
 
-fn is_empty(folder: &Path) -> io::Result<bool> {
-    Ok(fs::read_dir(folder)?.next().is_none())
+/// Tells whether nothing is in a folder that is to be kept from others.
+fn holds_nothing(folder: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        if !is_settings(&entry?.path()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn is_settings(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == SETTINGS_EXTENSION)
 }
 
 /// Refuses a folder when it, or a file or folder in it, is open to others. Settings may be, and what vanishes meanwhile.
 ///
-/// A folder that is not there or empty holds nothing to be kept from others, and is not refused. The folder itself may be
-/// a symbolic link, whose end counts.
+/// A folder that is not there, or holds nothing but settings, is not refused. The folder itself may be a symbolic link,
+/// whose end counts.
 ///
 /// **Errors**: [`PrivacyError`].
 pub fn check_folder(path: &Path) -> Result<(), PrivacyError> {
@@ -156,7 +167,7 @@ pub fn check_folder(path: &Path) -> Result<(), PrivacyError> {
         return Err(PrivacyError::NotAFolder { path });
     }
     let mut open = OpenToOthers::default();
-    if is_open(&metadata) && !is_empty(path).is_ok_and(|is_empty| is_empty) {
+    if is_open(&metadata) && !holds_nothing(path).unwrap_or(false) {
         open.look_at(path, &metadata);
     }
     open.look_into(path, MAX_DEPTH)?;
@@ -202,10 +213,7 @@ impl OpenToOthers {
             .map_err(failed)?;
         paths.sort();
         for path in paths {
-            if path
-                .extension()
-                .is_some_and(|extension| extension == SETTINGS_EXTENSION)
-            {
+            if is_settings(&path) {
                 continue;
             }
             // A running program makes and removes files while we look.
@@ -361,10 +369,11 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_open_folder_is_closed_and_one_that_holds_something_is_left_to_be_refused() {
+    fn an_open_folder_without_secrets_is_closed_and_one_that_holds_something_is_left_to_be_refused() {
         let kept = tempfile::tempdir().unwrap();
         let folder = kept.path().join("data");
         fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("settings.toml"), "").unwrap();
         set(&folder, 0o755);
         check_folder(&folder).unwrap();
         make_folder(&folder).unwrap();

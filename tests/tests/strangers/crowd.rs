@@ -261,25 +261,49 @@ fn machine(number: u16) -> [u8; 4] {
     [127, 0, network, host]
 }
 
-/// Has so many silent peers of each of so many machines come to a door, and gives those that are there; each has proven
-/// its key and named the event.
-pub async fn silent_peers(
-    doors: &Doors,
-    door: Door,
-    (machines, of_each): (u16, usize),
-) -> anyhow::Result<Vec<Peer>> {
-    let mut knocking = JoinSet::new();
-    for number in 0..machines {
-        let socket = socket(machine(number))?;
-        for _ in 0..of_each {
-            let (socket, target) = (socket.clone(), (doors.address(door), doors.event));
-            knocking.spawn(async move { Peer::knock(&socket, &key(99), target).await });
+/// Silent peers at a door, each of which has proven its key and named the event; whoever is sent away comes again. They
+/// are gone when dropped.
+pub struct Silent {
+    _tasks: JoinSet<anyhow::Result<()>>,
+    open: Arc<AtomicUsize>,
+}
+
+impl Silent {
+    /// Sends so many peers of each of so many machines to a door.
+    pub fn at(doors: &Doors, door: Door, (machines, of_each): (u16, usize)) -> anyhow::Result<Self> {
+        let (mut tasks, open) = (JoinSet::new(), Arc::default());
+        for number in 0..machines {
+            let socket = socket(machine(number))?;
+            for _ in 0..of_each {
+                let target = (doors.address(door), doors.event);
+                tasks.spawn(stay_silent(socket.clone(), target, Arc::clone(&open)));
+            }
         }
+        let _tasks = tasks;
+        Ok(Self { _tasks, open })
     }
-    // Some may be sent away, which is the door's good right.
-    let mut peers: Vec<_> = knocking.join_all().await.into_iter().flatten().collect();
-    peers.retain(|peer| peer.connection.close_reason().is_none());
-    Ok(peers)
+
+    /// Counts those that are at the door.
+    pub fn count(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+}
+
+async fn stay_silent(
+    socket: Endpoint,
+    target: (SocketAddr, EventId),
+    open: Arc<AtomicUsize>,
+) -> anyhow::Result<()> {
+    let mut ticks = interval(TRICKLE);
+    loop {
+        ticks.tick().await;
+        let Ok(peer) = Peer::knock(&socket, &key(99), target).await else {
+            continue;
+        };
+        open.fetch_add(1, Ordering::Relaxed);
+        peer.connection.closed().await;
+        open.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Has silent clients take every connection of a hub's HTTP, and gives them.
