@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use usher_keys::PublicKey;
 
+use crate::endpoint::HANDSHAKE_TIMEOUT;
 use crate::slots::{Limits, Slot, Slots};
 use complaints::Complaints;
 use regulars::Regulars;
@@ -26,8 +27,9 @@ const RESERVE: Limits = Limits {
     of_one_address: 4,
     grace: Duration::ZERO,
 };
-/// How long a stranger is left alone by others of its address: a handshake and a hello over a mobile line.
-const GRACE: Duration = Duration::from_millis(500);
+/// How long a stranger is left alone by others of its address: as long as an honest one may take for its handshake, and so
+/// that many who come again and again cost few handshakes.
+const GRACE: Duration = HANDSHAKE_TIMEOUT;
 /// From how many strangers on a newcomer must first prove that its address is its own (one more round trip).
 const STRANGERS_BEFORE_RETRY: usize = STRANGERS.in_all / 4;
 /// From how many strangers of its own address on: else whoever sends under a false address could use up its places.
@@ -75,6 +77,11 @@ impl Doorstep {
             .or_else(|| reserve?.enter(address, now))?;
         let doorstep = Arc::clone(self);
         Some(Place { doorstep, slot })
+    }
+
+    /// Tells whether there is a place for a newcomer that gives this address, if need be that of another.
+    pub(crate) fn has_room(&self, address: IpAddr) -> bool {
+        self.regulars.come_from(address) || self.strangers.has_room(address, Instant::now())
     }
 
     /// Tells whether a newcomer that gives this address must prove first that it is its own.

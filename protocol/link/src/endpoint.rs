@@ -223,20 +223,22 @@ impl Endpoint {
     /// Begins a handshake if there is room on the doorstep.
     fn receive(&self, incoming: Incoming, handshakes: &mut JoinSet<Option<Connection>>) {
         let from = incoming.remote_address();
+        let door = &self.inner.doorstep;
         let is_proven = incoming.remote_address_validated() || !incoming.may_retry();
-        if !is_proven && self.inner.doorstep.asks_for_proof(from.ip()) {
+        if !is_proven && door.asks_for_proof(from.ip()) {
+            // Nobody is asked for a proof that would get it nowhere.
+            if !door.has_room(from.ip()) {
+                return self.turn_away(incoming);
+            }
             if incoming.retry().is_err() {
                 tracing::debug!(%from, "could not ask a peer to prove its address");
             }
             return;
         }
-        let Some(place) = self.inner.doorstep.enter(from.ip()) else {
-            if let Some(withheld) = self.inner.doorstep.may_write() {
-                tracing::warn!(%from, withheld, "too many strangers at the door: a peer was turned away");
-            }
-            return incoming.refuse();
+        let Some(place) = door.enter(from.ip()) else {
+            return self.turn_away(incoming);
         };
-        let doorstep = Arc::clone(&self.inner.doorstep);
+        let doorstep = Arc::clone(door);
         let gone = place.slot().gone();
         handshakes.spawn(async move {
             let shaken = tokio::select! {
@@ -254,6 +256,14 @@ impl Endpoint {
                 }
             }
         });
+    }
+
+    fn turn_away(&self, incoming: Incoming) {
+        if let Some(withheld) = self.inner.doorstep.may_write() {
+            let from = incoming.remote_address();
+            tracing::warn!(%from, withheld, "too many strangers at the door: a peer was turned away");
+        }
+        incoming.refuse();
     }
 
     /// Closes every connection, telling the peers that we are leaving, and waits a moment for the message to get out.

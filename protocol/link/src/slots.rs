@@ -104,6 +104,12 @@ impl Slots {
         is_free.then(|| self.take(&mut taken, source, now))
     }
 
+    /// Tells whether a newcomer would find a slot now, if need be that of another.
+    pub fn has_room(&self, address: IpAddr, now: Instant) -> bool {
+        let room = self.lock().room_for(Source::of(address), &self.limits, now);
+        !matches!(room, Room::Full)
+    }
+
     fn take(self: &Arc<Self>, taken: &mut Taken, source: Source, now: Instant) -> Slot {
         taken.last_number += 1;
         let (number, gone) = (taken.last_number, CancellationToken::new());
