@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use usher_protocol::Seq;
+use usher_protocol::evidence::Worth;
 use usher_protocol::home::home_of;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::Hash;
@@ -104,7 +105,7 @@ impl World {
             origin,
             tail: tail.push(self.setting.event, &origin, &lie.bytes),
             bytes: lie.bytes,
-            is_proven: false,
+            worth: Worth::UnknownKey,
         };
         let is_ahead = |hlc: Hlc| hlc.ms > now.0;
         let read = Record::from_bytes(&entry.bytes);

@@ -82,7 +82,11 @@ impl World {
             let cloud = &mut self.nodes[CLOUD];
             cloud.key = self.setting.next_authority.clone();
             cloud.load(self.now);
-            for body in restatement(self.nodes[CLOUD].ledger.state()) {
+            let bundle = self.nodes[CLOUD].ledger.trust().bundle();
+            let forks = self.nodes[CLOUD]
+                .disk
+                .forks_told(|origin| bundle.authority_key(origin).is_some());
+            for body in restatement(self.nodes[CLOUD].ledger.state(), forks) {
                 self.publish(body);
             }
         }
