@@ -6,6 +6,7 @@ pub mod disk;
 pub mod fleet;
 pub mod liar;
 pub mod lies;
+pub mod mended;
 pub mod node;
 pub mod observer;
 pub mod organizer;
@@ -15,6 +16,7 @@ pub mod scans;
 pub mod setting;
 pub mod shape;
 pub mod shrink;
+pub mod slander;
 pub mod wire;
 pub mod world;
 

@@ -30,6 +30,11 @@ impl Disk {
         }
     }
 
+    /// Tells whether nothing was ever written to it.
+    pub fn is_empty(&self) -> bool {
+        self.logs.is_empty()
+    }
+
     /// Commits records and heads.
     pub fn commit(&mut self, entries: Vec<Entry>, heads: Vec<Head>) {
         for entry in entries {

@@ -145,6 +145,20 @@ impl Node {
         }
     }
 
+    /// Makes a copy of the machine with all that is on its disk.
+    pub fn cloned(&self) -> Self {
+        let mut copy = Self::new(NodeConfig {
+            key: self.key.clone(),
+            role: self.role,
+            identity: self.identity.clone(),
+            roots: self.roots.clone(),
+            bundle: self.first_bundle.clone(),
+            skew_ms: self.skew_ms,
+        });
+        copy.disk = self.disk.clone();
+        copy
+    }
+
     fn fresh_ledger(
         key: &SecretKey,
         role: Role,
@@ -155,6 +169,11 @@ impl Node {
         let trust = Trust::pin(roots, disk.bundle.clone()).expect("the bundle on disk was verified before");
         let own = (role != Role::Cloud).then(|| identity.clone());
         Ledger::new(key.public(), own, Arc::new(trust))
+    }
+
+    /// Gives the certificate that it shows its peers: its newest one.
+    pub fn shown_identity(&self) -> DeviceIdentity {
+        self.ledger.identity().unwrap_or(&self.identity).clone()
     }
 
     /// Gives the time on its own clock.

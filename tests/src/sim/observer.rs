@@ -34,6 +34,10 @@ pub struct Observer {
     pub perished: BTreeSet<ScanId>,
     /// Hubs that are excused for one ticket too many if their fork is known in the end.
     pub suspects: BTreeSet<NodeId>,
+    /// Chain hashes of records that are plainly false, so that their writer must be named.
+    pub false_records: BTreeSet<Hash>,
+    /// Whether a liar's clock was ahead by no more than others follow.
+    pub days_pulled: bool,
     /// Doubles reported in the end.
     pub incidents: u64,
     seed: u64,
@@ -56,6 +60,8 @@ impl Observer {
             shown: BTreeMap::new(),
             perished: BTreeSet::new(),
             suspects: BTreeSet::new(),
+            false_records: BTreeSet::new(),
+            days_pulled: false,
             incidents: 0,
             seed,
             owners: BTreeMap::new(),
@@ -81,13 +87,6 @@ impl Observer {
 
     /// Takes note of what is lost with a hub's disk beyond that number of its own log.
     pub fn perish(&mut self, disk: &Disk, origin: Origin, kept: Seq) {
-        let units = self.lose_scans(disk, origin, kept);
-        self.perished_units.extend(units);
-    }
-
-    /// Takes note of the scans that are lost, and gives their units.
-    pub fn lose_scans(&mut self, disk: &Disk, origin: Origin, kept: Seq) -> Vec<u32> {
-        let mut units = Vec::new();
         for entry in disk.log(&origin).iter().filter(|entry| entry.tail.seq > kept) {
             if let Ok(Record {
                 body: Body::Admitted(passage),
@@ -95,10 +94,10 @@ impl Observer {
             }) = Record::from_bytes(&entry.bytes)
             {
                 self.perished.insert(passage.scan);
-                units.extend(passage.unverified().map(|passage| passage.unit.0));
+                let unit = passage.unverified().ok().map(|passage| passage.unit.0);
+                self.perished_units.extend(unit);
             }
         }
-        units
     }
 
     /// Takes note that a node knows no more than what is on that disk.
@@ -148,7 +147,7 @@ impl World {
             admitted: self.observer.let_in.len() as u64,
             refused: self.observer.refused,
             incidents: self.observer.incidents,
-            forks: self.hubs().filter(is_frozen).count() as u64,
+            forks: self.hubs().iter().filter(|hub| is_frozen(hub)).count() as u64,
             altered: self.altered.len() as u64,
         }
     }
@@ -171,7 +170,7 @@ impl World {
             "{place}: {name} went back from trust bundle {known} to {bundle}"
         );
         assert!(
-            paper.worth.is_good_under(bundle),
+            paper.worth.is_good_under(bundle, &self.setting),
             "{place}: {name} let in a ticket that trust bundle {bundle} does not vouch for: {paper:?}"
         );
         let (again, inwards) = (judged.body.is_none(), job.direction == Direction::In);
@@ -192,7 +191,7 @@ impl World {
         for entry in &self.nodes[node].batch.entries {
             let owner = self.observer.owner(&entry.origin);
             assert!(
-                owner.is_some_and(|owner| self.nodes[owner].genuine.contains(&entry.tail.hash)),
+                self.has_written(&entry.origin, &entry.tail.hash),
                 "{}: {} stores a record that nobody wrote: number {} of {}",
                 self.place(),
                 self.name(node),
@@ -228,10 +227,9 @@ impl World {
         let owner = self.observer.owner(&found.origin());
         let proven = found.check(self.setting.event);
         let guilty = owner.filter(|owner| {
-            let genuine = &self.nodes[*owner].genuine;
-            let wrote_both =
-                proven.is_some_and(|found| found.hashes.iter().all(|hash| genuine.contains(hash)));
-            self.may_be_two_faced(*owner) && wrote_both
+            let wrote = |hash: &Hash| self.has_written(&found.origin(), hash);
+            let wrote_both = proven.is_some_and(|found| found.hashes.iter().all(wrote));
+            self.may_have_forked(*owner) && wrote_both
         });
         assert!(
             guilty.is_some(),
@@ -239,6 +237,20 @@ impl World {
             self.place(),
             self.name(node)
         );
+    }
+
+    /// Tells whether the holder of a log's key, or of a copy of it, has ever written that.
+    fn has_written(&self, origin: &Origin, hash: &Hash) -> bool {
+        let owner = self.observer.owner(origin);
+        let mut nodes = self.nodes.iter().enumerate();
+        nodes.any(|(id, node)| {
+            (owner == Some(id) || node.key.public() == *origin) && node.genuine.contains(hash)
+        })
+    }
+
+    /// Tells whether somebody could have written a second history with that node's key.
+    pub fn may_have_forked(&self, node: NodeId) -> bool {
+        self.restored == Some(node) || self.is_tainted_key(node)
     }
 
     /// Checks that a strict ticket lets in no more people than it should: promise 4.
@@ -251,8 +263,9 @@ impl World {
         let (limit, count) = match entry {
             EntryRule::Single => (u32::from(admits(unit)), total),
             EntryRule::Reentry => (u32::from(admits(unit)), self.people.inside(unit)),
-            // A liar may pull the clocks of others as far as a day ahead, over two midnights.
-            EntryRule::PerDay(times) => (u32::from(times) * self.days(), total),
+            // Honest clocks follow a liar's reading up to a day ahead, over two midnights.
+            EntryRule::PerDay(times) if self.observer.days_pulled => (3 * u32::from(times), total),
+            EntryRule::PerDay(times) => (u32::from(times), total),
         };
         if count > limit && !self.is_excused(unit) {
             let place = self.place();
@@ -260,15 +273,11 @@ impl World {
         }
     }
 
-    fn days(&self) -> u32 {
-        let pulled = self.liar.as_ref().is_some_and(|liar| liar.pulled_clocks);
-        if pulled { 3 } else { 1 }
-    }
-
     /// Tells whether a strict unit may be used once too often: its passage burned with a disk, or its hub was destroyed and
-    /// a person vouched for that, or it was at the mercy of a liar, or a hub that was put back to an old copy let people in, which must come out as a fork.
+    /// a person vouched for that, or a hub that was put back to an old copy let people in, which must come out as a fork; or
+    /// a liar decided of it itself.
     pub fn is_excused(&mut self, unit: u32) -> bool {
-        if self.observer.perished_units.contains(&unit) || self.is_the_liars(unit) {
+        if self.observer.perished_units.contains(&unit) || self.is_in_a_liars_hands(unit) {
             return true;
         }
         let writers = self.observer.writers.get(&unit).into_iter().flatten();
@@ -301,7 +310,7 @@ impl World {
         for fork in self.nodes[id].ledger.state().forks() {
             let owner = self.observer.owner(&fork.origin);
             assert!(
-                owner.is_some_and(|owner| self.may_be_two_faced(owner)),
+                owner.is_some_and(|owner| self.may_have_forked(owner)),
                 "{}: {} believes that {owner:?}, which has one history, has two",
                 self.place(),
                 self.name(id)

@@ -1,11 +1,11 @@
 //! What the organizer does in the middle of everything: revokes tickets and devices, reissues, rotates keys, changes the roster.
 
-use usher_protocol::ledger::ruling::restatement;
+use usher_keys::{DeviceIdentity, TrustedKey};
+use usher_protocol::ledger::ruling::{next_roster, restatement};
 use usher_protocol::record::Body;
 use usher_protocol::{Generation, Seq, Unit};
 
 use super::node::NodeId;
-use super::setting::{CLOSED, ROTATED};
 use super::shape::Kind;
 use super::world::{CLOUD, Happening, World};
 
@@ -38,7 +38,8 @@ impl World {
         }
     }
 
-    fn publish(&mut self, body: Body) {
+    /// The authority writes a record.
+    pub fn publish(&mut self, body: Body) {
         let now = self.nodes[CLOUD].clock(self.now);
         self.nodes[CLOUD].write(body, now);
         self.plan_commit(CLOUD);
@@ -47,6 +48,7 @@ impl World {
     /// The newest ticket of a unit is revoked.
     pub fn revoke_ticket(&mut self, unit: u32) {
         let generation = Generation(self.people.newest(unit));
+        self.people.voided.insert((unit, generation.0));
         self.tell(|| format!("the organizer revokes the ticket of unit {unit}"));
         self.publish(Body::Revoked {
             unit: Unit(unit),
@@ -63,9 +65,10 @@ impl World {
         });
     }
 
-    /// The roots sign the next trust bundle, if there is one; with new keys the cloud writes a new log from there on.
+    /// The roots sign the next trust bundle, if there is one; with new keys the cloud writes a new log from there on, and
+    /// new certificates.
     pub fn renew_bundle(&mut self) {
-        if self.bundle_version == CLOSED {
+        if self.bundle_version == self.setting.last_bundle() {
             return;
         }
         self.bundle_version += 1;
@@ -78,21 +81,57 @@ impl World {
         cloud.batch.bundle = Some(bundle);
         let life = cloud.life;
         self.commit(CLOUD, life);
-        if version == ROTATED {
+        self.follow_bundle();
+    }
+
+    /// Does what a bundle demands of the cloud, now or when it starts again: it writes by the newest authority key, says all
+    /// anew in a log that is new, and gives a new certificate to each device whose issuer was struck out.
+    pub fn follow_bundle(&mut self) {
+        let version = self.nodes[CLOUD].ledger.trust().bundle().version;
+        let key = self.setting.authority_at(version).clone();
+        if self.nodes[CLOUD].key.public() != key.public() {
+            let identity = self.nodes[CLOUD].identity.unverified().clone();
             let cloud = &mut self.nodes[CLOUD];
-            cloud.key = self.setting.next_authority.clone();
+            cloud.identity.certificate = identity.sign(self.setting.issuing_at(version));
+            cloud.key = key;
             cloud.load(self.now);
-            for body in restatement(self.nodes[CLOUD].ledger.state()) {
+        }
+        let cloud = &self.nodes[CLOUD].ledger;
+        let is_first = cloud.me() == self.setting.authority.public();
+        if !is_first && cloud.tail(&cloud.me()).seq == Seq(0) {
+            for body in restatement(cloud.state()) {
                 self.publish(body);
             }
+        }
+        self.renew_certificates(version);
+    }
+
+    fn renew_certificates(&mut self, version: u64) {
+        let bundle = self.setting.trust_bundle(version);
+        let register = self.nodes[CLOUD].ledger.state().register();
+        let is_struck = |identity: &DeviceIdentity| {
+            let issuer = bundle.issuing_key(&identity.root_issuer());
+            issuer.is_none_or(TrustedKey::is_struck)
+        };
+        let issuing = self.setting.issuing_at(version).clone();
+        let cloud = &mut self.nodes[CLOUD].identity;
+        if is_struck(cloud) {
+            cloud.certificate = cloud.unverified().clone().sign(&issuing);
+        }
+        let standing = register.enrolled.values().filter(|one| is_struck(one));
+        for one in standing.filter(|one| !register.revoked.contains_key(&one.unverified().device)) {
+            let identity = DeviceIdentity {
+                certificate: one.unverified().clone().sign(&issuing),
+                via: None,
+            };
+            self.publish(Body::DeviceEnrolled { identity });
         }
     }
 
     fn revoke_some_device(&mut self) {
         let revoked = self.nodes.iter().filter(|node| node.revoked).count();
         let device = 1 + self.random.index(self.nodes.len() - 1);
-        let is_hub = self.hubs().contains(&device);
-        let spared = is_hub && (self.usable_hubs().len() < 3 || self.restored == Some(device));
+        let spared = !self.can_spare(device) || self.restored == Some(device);
         if revoked < MAX_REVOKED && !spared && !self.is_outcast(device) {
             self.revoke_device(device);
         }
@@ -101,39 +140,65 @@ impl World {
     /// A device is revoked; a hub leaves the roster too, and its scanners go to other hubs.
     pub fn revoke_device(&mut self, device: NodeId) {
         let key = self.nodes[device].key.public();
-        self.revoke_device_after(device, self.nodes[CLOUD].ledger.tail(&key).seq);
+        self.revoke_from(device, self.nodes[CLOUD].ledger.tail(&key).seq);
     }
 
-    /// A device is revoked from that record on, or the organizer changes its mind about from which one.
-    pub fn revoke_device_after(&mut self, device: NodeId, after: Seq) {
+    /// A device is revoked, whose log counts up to there; said again, the cut moves.
+    pub fn revoke_from(&mut self, device: NodeId, after: Seq) {
         self.tell(|| format!("the organizer revokes {} after record {after}", self.name(device)));
-        let is_first = !std::mem::replace(&mut self.nodes[device].revoked, true);
         let key = self.nodes[device].key.public();
+        for node in self.nodes.iter_mut().filter(|node| node.key.public() == key) {
+            node.revoked = true;
+        }
         self.publish(Body::DeviceRevoked { device: key, after });
-        if is_first && self.hubs().contains(&device) {
-            self.publish_roster(self.usable_hubs());
+        if self.is_hub(device) {
+            self.write_roster(None);
             self.leave_hub(device);
+        }
+    }
+
+    /// The authority writes the roster that follows from what it has said of the hubs, if it is another one.
+    pub fn write_roster(&mut self, joining: Option<NodeId>) {
+        let joining = joining.map(|hub| self.nodes[hub].key.public());
+        if let Some(body) = next_roster(self.nodes[CLOUD].ledger.state(), joining) {
+            self.tell(|| "the authority writes a roster".to_owned());
+            self.publish(body);
         }
     }
 
     /// A person vouches that a hub will never admit again.
     pub fn retire(&mut self, hub: NodeId) {
-        self.tell(|| format!("a person vouches that {} is gone", self.name(hub)));
+        self.tell(|| format!("a person vouches that {} admits nobody any more", self.name(hub)));
         self.observer.retired.insert(hub);
         self.publish(Body::HubRetired {
             hub: self.nodes[hub].key.public(),
         });
-        self.publish_roster(self.usable_hubs());
+        self.write_roster(None);
         self.leave_hub(hub);
     }
 
-    /// Every hub joins; or one is taken out of the roster while it is still running.
+    /// A hub that is not in the roster joins; or one is retired while it is still running.
     fn change_roster(&mut self) {
-        let mut hubs = self.usable_hubs();
-        if self.roster.1 == hubs && hubs.len() > 1 {
-            let out = self.random.index(hubs.len());
-            hubs.remove(out);
+        let usable = self.usable_hubs();
+        let rosters = self.nodes[CLOUD].ledger.state().rosters();
+        let present = rosters
+            .current()
+            .map(|(_, hubs)| hubs.to_vec())
+            .unwrap_or_default();
+        let is_out = |hub: &NodeId| !present.contains(&self.nodes[*hub].key.public());
+        let joining = usable
+            .iter()
+            .copied()
+            .find(|hub| is_out(hub) && !self.observer.retired.contains(hub));
+        if joining.is_some() {
+            return self.write_roster(joining);
         }
-        self.publish_roster(hubs);
+        let hub = usable[self.random.index(usable.len())];
+        let others = usable.iter().filter(|other| {
+            **other != hub && !self.observer.retired.contains(other) && !self.is_tainted_key(**other)
+        });
+        if others.count() > 0 && self.restored != Some(hub) && !self.observer.retired.contains(&hub) {
+            self.retire(hub);
+        }
     }
 }

@@ -183,13 +183,16 @@ impl World {
         let now = self.nodes[node].clock(self.now);
         let trust = std::sync::Arc::clone(self.nodes[node].ledger.trust());
         match trust.keyring().verify_text(job.paper.text.as_bytes(), now) {
-            Ok(ticket) => Some(Asked {
-                scan: job.scan,
-                ticket,
-                gate: job.gate,
-                direction: job.direction,
-                persons: job.persons,
-            }),
+            Ok(ticket) => {
+                self.reads_code(node, ticket.code());
+                Some(Asked {
+                    scan: job.scan,
+                    ticket,
+                    gate: job.gate,
+                    direction: job.direction,
+                    persons: job.persons,
+                })
+            }
             Err(rejection) => {
                 let verdict = Verdict::Deny(Reason::Rejected(rejection));
                 self.answer(

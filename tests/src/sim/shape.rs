@@ -30,13 +30,19 @@ pub enum Kind {
     Rotation,
     /// Rosters that change.
     Rosters,
-    /// A device that lies in its own log.
-    Liar,
+    /// A device in the wrong hands.
+    Liars,
+    /// A copy of a device's key and disk that writes beside it.
+    Clones,
+    /// Devices that may do different things, and gates where they may not.
+    Powers,
+    /// Keys of the authority and of the issuer of certificates that are struck out.
+    StruckKeys,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Cuts,
         Self::Loss,
         Self::Corruption,
@@ -48,7 +54,10 @@ impl Kind {
         Self::Revocation,
         Self::Rotation,
         Self::Rosters,
-        Self::Liar,
+        Self::Liars,
+        Self::Clones,
+        Self::Powers,
+        Self::StruckKeys,
     ];
 }
 

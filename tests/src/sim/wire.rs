@@ -61,7 +61,7 @@ impl World {
         for (node, peer) in [(a, b), (b, a)] {
             let session = Session::new(SessionConfig {
                 event: self.setting.event,
-                identity: self.nodes[node].identity.clone(),
+                identity: self.nodes[node].shown_identity(),
                 own_log: self.nodes[node].key.public(),
                 peer: self.nodes[peer].link_key,
                 held: self.nodes[node].disk.held(),
@@ -97,7 +97,11 @@ impl World {
                 self.input(to, from, epoch, Input::Received(message));
             }
             Err(error) => {
-                assert!(unlucky, "{}: what we send cannot be read: {error}", self.place());
+                assert!(
+                    unlucky || self.is_liar(from),
+                    "{}: what we send cannot be read: {error}",
+                    self.place()
+                );
                 let is_live = self.nodes[to]
                     .sessions
                     .get(&from)
@@ -193,7 +197,9 @@ impl World {
             Output::Close(close) => {
                 self.say(|| format!("{}–{}: closed {close:?}", self.name(node), self.name(peer)));
                 self.nodes[node].sessions.remove(&peer);
-                let altered = self.altered.contains(&(node.min(peer), node.max(peer), epoch));
+                let altered = self.altered.contains(&(node.min(peer), node.max(peer), epoch))
+                    || self.is_liar(node)
+                    || self.is_liar(peer);
                 assert!(
                     altered || !matches!(close, Close::Ours(Farewell::BadMessage)),
                     "{}: {} took {} for a bad peer",
@@ -206,7 +212,8 @@ impl World {
         None
     }
 
-    fn send(&mut self, from: NodeId, to: NodeId, epoch: u64, message: &Message) {
+    /// Sends a message on its way, now and then twice.
+    pub fn send(&mut self, from: NodeId, to: NodeId, epoch: u64, message: &Message) {
         let copies = if self.stormy && self.shape.has(Kind::Loss) && self.random.percent(4) {
             2
         } else {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::panic::{self, AssertUnwindSafe};
 
 use usher_keys::{Role, SecretKey};
+use usher_protocol::Origin;
 use usher_protocol::record::Body;
 use usher_protocol::sync::Message;
 
@@ -15,7 +16,7 @@ use super::observer::Observer;
 use super::people::People;
 use super::random::Random;
 use super::scans::Errand;
-use super::setting::{BEGIN_MS, Setting};
+use super::setting::{BEGIN_MS, Powers, Setting};
 use super::shape::{Kind, Shape, Tape};
 use super::wire::ALTERED_PER_MILLE;
 
@@ -67,6 +68,8 @@ pub enum Happening {
     Organizer,
     /// Something breaks, or is mended.
     Fault(Fault),
+    /// That liar speaks up.
+    Lie(usize),
 }
 
 struct Planned {
@@ -129,12 +132,12 @@ pub struct World {
     pub altered: BTreeSet<(NodeId, NodeId, u64)>,
     /// The hub whose disk is copied in this run, to be put back to that copy.
     pub restored: Option<NodeId>,
-    /// The device that lies, if one does.
-    pub liar: Option<Liar>,
-    /// Every roster so far.
-    pub rosters: Vec<Vec<NodeId>>,
-    /// Hubs in the newest roster and its epoch.
-    pub roster: (u32, Vec<NodeId>),
+    /// Devices in the wrong hands.
+    pub liars: Vec<Liar>,
+    /// Machines that have a copy of another's key and disk, and whose.
+    pub clones: BTreeMap<NodeId, NodeId>,
+    /// Devices that nobody has ever seen, enrolled by a lying hub.
+    pub strangers: BTreeSet<Origin>,
     /// The newest bundle version.
     pub bundle_version: u64,
     /// Acts of chance so far.
@@ -213,7 +216,10 @@ impl World {
     /// Builds the world of a seed.
     pub fn new(seed: u64, shape: &Shape) -> Self {
         let mut random = Random::new(seed);
-        let setting = Setting::new(&mut random);
+        let mut setting = Setting::new(&mut random);
+        if shape.has(Kind::StruckKeys) {
+            setting.draw_steps(&mut Random::new(seed ^ 0x7374_6570));
+        }
         let mut world = Self {
             shape: shape.clone(),
             seed,
@@ -229,11 +235,11 @@ impl World {
             altered_per_mille: ALTERED_PER_MILLE,
             altered: BTreeSet::new(),
             restored: None,
-            liar: None,
-            rosters: Vec::new(),
             acts: 0,
             rhythm: Random::new(seed.rotate_left(32)),
-            roster: (0, Vec::new()),
+            liars: Vec::new(),
+            clones: BTreeMap::new(),
+            strangers: BTreeSet::new(),
             bundle_version: 1,
             queue: BinaryHeap::new(),
             planned: 0,
@@ -244,31 +250,47 @@ impl World {
         world.lay_cables();
         world.open_event();
         world.plan_beginnings();
-        world.choose_liar(seed);
+        world.draw_liar(seed);
         world
     }
 
     fn add_nodes(&mut self) {
         let (hubs, scanners) = (self.shape.hubs, self.shape.scanners);
-        self.add_node(Role::Cloud, "Cloud".to_owned());
+        self.add_node((Role::Cloud, "Cloud".to_owned()), Powers::default());
         for hub in 1..=hubs {
-            self.add_node(Role::Hub, format!("Hub {hub}"));
+            let powers = self.draw_powers(None);
+            self.add_node((Role::Hub, format!("Hub {hub}")), powers);
         }
         for scanner in 1..=scanners {
-            self.add_node(Role::Scanner, format!("Scanner {scanner}"));
+            let powers = self.draw_powers(Some(scanner - 1));
+            self.add_node((Role::Scanner, format!("Scanner {scanner}")), powers);
         }
-        self.observer.owns(self.setting.next_authority.public(), CLOUD);
+        for authority in [&self.setting.next_authority, &self.setting.last_authority] {
+            self.observer.owns(authority.public(), CLOUD);
+        }
     }
 
-    fn add_node(&mut self, role: Role, name: String) {
+    /// Draws what a device may do; a scanner serves its own gate in any case.
+    fn draw_powers(&mut self, own_gate: Option<usize>) -> Powers {
+        // Drawn in any case: taking a kind of fault away changes nothing else.
+        let (overrides, is_bound) = (self.random.percent(30), self.random.percent(60));
+        if !self.shape.has(Kind::Powers) {
+            return Powers::default();
+        }
+        let own_gate = own_gate.filter(|_| is_bound);
+        let gates = own_gate.map(|own| u16::try_from(own).expect("few gates"));
+        Powers {
+            gates: gates.into_iter().collect(),
+            overrides,
+        }
+    }
+
+    fn add_node(&mut self, (role, name): (Role, String), powers: Powers) {
         let link_key = SecretKey::from_seed(&self.random.seed());
-        let identity = self.setting.certify(&link_key, role, name);
+        let identity = self.setting.certify(&link_key, (role, name), powers);
         let skewed = self.shape.has(Kind::Clocks) && role != Role::Cloud;
-        let skew = if skewed {
-            self.random.between(0, 2 * MAX_SKEW_MS)
-        } else {
-            MAX_SKEW_MS
-        };
+        let drawn = self.random.between(0, 2 * MAX_SKEW_MS);
+        let skew = if skewed { drawn } else { MAX_SKEW_MS };
         let skew_ms = i64::try_from(skew).expect("minutes") - i64::try_from(MAX_SKEW_MS).expect("minutes");
         let key = if role == Role::Cloud {
             self.setting.authority.clone()
@@ -296,22 +318,11 @@ impl World {
             let identity = self.nodes[id].identity.clone();
             self.nodes[CLOUD].write(Body::DeviceEnrolled { identity }, now);
         }
-        let late = self.shape.has(Kind::Rosters) && self.shape.hubs > 1 && self.random.percent(50);
-        let hubs = (1..=self.shape.hubs - usize::from(late)).collect();
-        self.publish_roster(hubs);
+        let late = self.random.percent(50) && self.shape.has(Kind::Rosters) && self.shape.hubs > 1;
+        for hub in 1..=self.shape.hubs - usize::from(late) {
+            self.write_roster(Some(hub));
+        }
         self.plan_commit(CLOUD);
-    }
-
-    /// The authority publishes a roster.
-    pub fn publish_roster(&mut self, hubs: Vec<NodeId>) {
-        let now = self.nodes[CLOUD].clock(self.now);
-        let epoch = self.roster.0 + 1;
-        let keys = hubs.iter().map(|hub| self.nodes[*hub].key.public()).collect();
-        self.nodes[CLOUD].write(Body::Roster { epoch, hubs: keys }, now);
-        self.plan_commit(CLOUD);
-        self.tell(|| format!("roster {epoch}: hubs {hubs:?}"));
-        self.rosters.push(hubs.clone());
-        self.roster = (epoch, hubs);
     }
 
     fn plan_beginnings(&mut self) {
@@ -355,6 +366,7 @@ impl World {
             waited += HEAL_SLICE_MS;
         }
         self.check_agreement();
+        self.check_mended();
     }
 
     /// Plans a happening after so many milliseconds.
@@ -397,6 +409,7 @@ impl World {
             Happening::Person => self.somebody_comes(),
             Happening::Organizer => self.organize(),
             Happening::Fault(fault) => self.fault(fault),
+            Happening::Lie(liar) => self.lie(liar),
         }
     }
 
