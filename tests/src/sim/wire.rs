@@ -65,6 +65,7 @@ impl World {
                 own_log: self.nodes[node].key.public(),
                 peer: self.nodes[peer].link_key,
                 held: self.nodes[node].disk.held(),
+                checkpoint_lag: usher_protocol::sync::session::CHECKPOINT_LAG,
             });
             self.nodes[node].sessions.insert(peer, Live { session, epoch });
             self.input(node, peer, epoch, Input::Start);
@@ -176,7 +177,7 @@ impl World {
             Output::Load { origin, after } => {
                 return Some(Input::Loaded {
                     origin,
-                    run: self.nodes[node].disk.load(origin, after),
+                    run: Ok(self.nodes[node].disk.load(origin, after)),
                 });
             }
             Output::LoadCheckpoint => return Some(Input::LoadedCheckpoint(None)),
