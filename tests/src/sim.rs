@@ -7,6 +7,7 @@ pub mod fleet;
 pub mod liar;
 pub mod lies;
 pub mod mended;
+pub mod newcomers;
 pub mod node;
 pub mod observer;
 pub mod organizer;

@@ -47,6 +47,7 @@ fn the_promises_hold_under_faults() {
     // Most hubs that are put back to an old copy get their past back before they write a second one.
     assert!(sum.forks > SEEDS / 75, "{sum:?}");
     assert!(sum.altered > SEEDS, "{sum:?}");
+    assert!(sum.begun > SEEDS, "{sum:?}");
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher_keys::TrustedKey;
-use usher_protocol::ledger::Entry;
 use usher_protocol::log::Tail;
 use usher_protocol::policy::{Entry as EntryRule, Offline};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::state::Incident;
 use usher_protocol::{Origin, ScanId, Stamp, TierId, Unit, ZoneId};
 
+use super::disk::Disk;
 use super::node::NodeId;
 use super::setting::{TIERS, admits, tier_of};
 use super::world::{CLOUD, World};
@@ -26,14 +26,25 @@ impl World {
     fn forked(&self) -> BTreeSet<Origin> {
         let members = self.members();
         let has_forked = |origin: &Origin| {
-            let log = |node: &NodeId| self.nodes[*node].disk.log(origin);
-            let mut logs = members.iter().map(log);
-            logs.any(|a| members.iter().map(log).any(|b| differ(a, b)))
+            let mut pairs = members.iter().flat_map(|a| members.iter().map(move |b| (a, b)));
+            pairs.any(|(a, b)| self.differ(origin, *a, *b))
         };
         let liars = self.liars.iter().map(|liar| liar.node);
         let suspects = self.restored.into_iter().chain(liars);
         let suspects = suspects.map(|node| self.nodes[node].key.public());
-        suspects.filter(has_forked).collect()
+        suspects
+            .filter(|origin| has_forked(origin) && self.has_witness(origin))
+            .collect()
+    }
+
+    /// Tells whether somebody could say that an origin has two histories: of a hub that is frozen itself, as the only one to
+    /// whom a scanner talks, nobody takes a word.
+    fn has_witness(&self, origin: &Origin) -> bool {
+        let hub = self.observer.owner(origin).and_then(|owner| self.hub_of(owner));
+        hub.is_none_or(|hub| {
+            let own = self.nodes[hub].key.public();
+            !self.nodes[CLOUD].ledger.state().is_frozen(&own)
+        })
     }
 
     /// Gives where a node's copies end, but for those of frozen origins, which end where each heard of the fork.
@@ -113,6 +124,15 @@ impl World {
         );
     }
 
+    /// Tells whether neither of two copies of a log is the beginning of the other.
+    fn differ(&self, origin: &Origin, a: NodeId, b: NodeId) -> bool {
+        let [a, b] = [a, b].map(|node| &self.nodes[node].disk);
+        let end = |disk: &Disk| disk.held_of(origin).tail.seq;
+        let both = end(a).min(end(b));
+        let tails = a.tail_at(origin, both).zip(b.tail_at(origin, both));
+        tails.is_some_and(|(a, b)| a != b)
+    }
+
     fn check_forks_known(&self, node: NodeId, forked: &BTreeSet<Origin>) {
         let (place, name) = (self.place(), self.name(node));
         let suspects = self
@@ -133,8 +153,7 @@ impl World {
     /// Tells whether a node knows of a fork. A device that sees it first writes it into its own log, which a scanner with the
     /// other history cannot read; its word would not count anyway.
     fn knows_of_fork(&self, node: NodeId, origin: &Origin) -> bool {
-        let log = |node: NodeId| self.nodes[node].disk.log(origin);
-        let is_excused = self.scanners().contains(&node) && differ(log(node), log(CLOUD));
+        let is_excused = self.scanners().contains(&node) && self.differ(origin, node, CLOUD);
         is_excused || self.nodes[node].ledger.state().is_frozen(origin)
     }
 
@@ -258,12 +277,6 @@ impl World {
             "{place}: unit {unit} ({name}) has a double under strict policy"
         );
     }
-}
-
-/// Tells whether neither of two copies of a log is the beginning of the other.
-fn differ(a: &[Entry], b: &[Entry]) -> bool {
-    let both = a.len().min(b.len());
-    both > 0 && a[both - 1].tail != b[both - 1].tail
 }
 
 fn unit_of(incident: &Incident) -> Option<u32> {

@@ -191,7 +191,9 @@ impl World {
     fn is_unused(&self, unit: u32) -> bool {
         let state = self.nodes[CLOUD].ledger.state();
         let history = state.history(Unit(unit), ZoneId(1));
-        history.used.admitted == 0 && history.used.exited == 0
+        // Some of those who went in are known only from a history that the cloud does not hold.
+        let went_in = self.observer.let_in.values().any(|(used, _)| *used == unit);
+        !went_in && history.used.admitted == 0 && history.used.exited == 0
     }
 
     /// Gives the hubs that were a unit's home by any roster.

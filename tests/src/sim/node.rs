@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use usher_keys::{DeviceIdentity, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp};
+use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Hash, Head};
 use usher_protocol::record::Body;
@@ -39,6 +40,13 @@ pub enum Then {
     },
     /// Answer a scan.
     Answer(Box<Answering>),
+    /// Tell a session that its checkpoint was stored.
+    Began {
+        /// The peer.
+        peer: NodeId,
+        /// The connection.
+        epoch: u64,
+    },
 }
 
 /// What becomes durable together.
@@ -50,6 +58,8 @@ pub struct Batch {
     pub heads: Vec<Head>,
     /// A newer bundle.
     pub bundle: Option<SignedBundle>,
+    /// A checkpoint to begin at.
+    pub checkpoint: Option<(SignedCheckpoint, Checkpoint)>,
     /// What to tell afterwards.
     pub then: Vec<Then>,
 }
@@ -206,6 +216,15 @@ impl Node {
         self.changed = true;
         self.ledger = Self::fresh_ledger(&self.key, self.role, &self.identity, &self.roots, &self.disk);
         let now = self.clock(world_ms);
+        if let Some(signed) = &self.disk.checkpoint {
+            let begun = self.ledger.adopt_again(signed);
+            let begun = begun.expect("what was adopted once is adopted again");
+            for head in &begun.covered {
+                if !self.disk.begins_behind(&head.origin) {
+                    self.ledger.forget(&head.origin);
+                }
+            }
+        }
         for entry in self.disk.entries() {
             assert!(self.ledger.replay(entry, now), "a stored record does not chain");
         }
@@ -237,6 +256,9 @@ impl Node {
         heads.extend(self.ledger.seal(&self.key));
         if let Some(bundle) = batch.bundle {
             self.disk.bundle = bundle;
+        }
+        if let Some((signed, checkpoint)) = batch.checkpoint {
+            self.disk.begin_at(signed, &checkpoint);
         }
         self.disk.commit(batch.entries, heads);
         self.commit_planned = false;

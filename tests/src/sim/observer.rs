@@ -149,6 +149,7 @@ impl World {
             incidents: self.observer.incidents,
             forks: self.hubs().iter().filter(|hub| is_frozen(hub)).count() as u64,
             altered: self.altered.len() as u64,
+            begun: self.begun_at_checkpoint,
         }
     }
 

@@ -28,12 +28,13 @@ impl World {
             return;
         }
         let unit = u32::try_from(self.random.below(u64::from(self.shape.units))).expect("a unit");
-        match self.random.below(12) {
+        match self.random.below(14) {
             0..4 => self.revoke_ticket(unit),
             4..7 => self.reissue(unit),
             7..9 if self.shape.has(Kind::Rotation) => self.renew_bundle(),
             9 if self.shape.has(Kind::Revocation) => self.revoke_some_device(),
-            10.. if self.shape.has(Kind::Rosters) => self.change_roster(),
+            10..12 if self.shape.has(Kind::Rosters) => self.change_roster(),
+            12.. if self.shape.has(Kind::Newcomers) => self.join(),
             _ => {}
         }
     }

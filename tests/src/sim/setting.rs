@@ -200,7 +200,7 @@ impl Setting {
     /// Certifies a device.
     pub fn certify(
         &self,
-        device: &SecretKey,
+        (device, issuing): (&SecretKey, &SecretKey),
         (role, name): (Role, String),
         powers: Powers,
     ) -> DeviceIdentity {
@@ -217,7 +217,7 @@ impl Setting {
             window: Window::ALWAYS,
         };
         DeviceIdentity {
-            certificate: certificate.sign(&self.issuing),
+            certificate: certificate.sign(issuing),
             via: None,
         }
     }

@@ -36,13 +36,15 @@ pub enum Kind {
     Clones,
     /// Devices that may do different things, and gates where they may not.
     Powers,
+    /// Devices that join in the middle, some of which begin at a checkpoint.
+    Newcomers,
     /// Keys of the authority and of the issuer of certificates that are struck out.
     StruckKeys,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Cuts,
         Self::Loss,
         Self::Corruption,
@@ -58,6 +60,7 @@ impl Kind {
         Self::Clones,
         Self::Powers,
         Self::StruckKeys,
+        Self::Newcomers,
     ];
 }
 

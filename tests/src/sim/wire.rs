@@ -65,7 +65,7 @@ impl World {
                 own_log: self.nodes[node].key.public(),
                 peer: self.nodes[peer].link_key,
                 held: self.nodes[node].disk.held(),
-                checkpoint_lag: usher_protocol::sync::session::CHECKPOINT_LAG,
+                checkpoint_lag: self.checkpoint_lag(),
             });
             self.nodes[node].sessions.insert(peer, Live { session, epoch });
             self.input(node, peer, epoch, Input::Start);
@@ -180,9 +180,9 @@ impl World {
                     run: Ok(self.nodes[node].disk.load(origin, after)),
                 });
             }
-            Output::LoadCheckpoint => return Some(Input::LoadedCheckpoint(None)),
+            Output::LoadCheckpoint => return Some(Input::LoadedCheckpoint(self.checkpoint(node))),
             Output::Store(run) => return self.store(node, peer, epoch, &run),
-            Output::StoreCheckpoint(_) => return Some(Input::StoredCheckpoint),
+            Output::StoreCheckpoint(signed) => return self.begin_at(node, (peer, epoch), signed),
             Output::StoreBundle(bundle) => {
                 if self.nodes[node].ledger.renew_trust(bundle.clone()).is_ok() {
                     self.nodes[node].changed = true;
@@ -327,6 +327,7 @@ impl World {
         let known = std::mem::replace(&mut self.nodes[node].register_known, register);
         let trust_changed = bundle_changed || known != self.nodes[node].register_known;
         let held = self.nodes[node].disk.held();
+        let mut begun = Vec::new();
         for one in then {
             match one {
                 Then::Stored { peer, epoch, origin } => {
@@ -334,6 +335,7 @@ impl World {
                     self.input(node, peer, epoch, Input::Stored { origin, result });
                 }
                 Then::Answer(answering) => self.answer(node, *answering),
+                Then::Began { peer, epoch } => begun.push((peer, epoch)),
             }
         }
         let peers: Vec<_> = self.nodes[node]
@@ -348,6 +350,9 @@ impl World {
             for (peer, epoch) in &peers {
                 self.input(node, *peer, *epoch, Input::Grew(grown.clone()));
             }
+        }
+        for (peer, epoch) in begun {
+            self.input(node, peer, epoch, Input::StoredCheckpoint);
         }
         self.check_company(node);
     }

@@ -11,6 +11,7 @@ use usher_protocol::sync::Message;
 
 use super::chaos::{Fault, MAX_SKEW_MS};
 use super::liar::Liar;
+use super::newcomers::MAX_NEWCOMERS;
 use super::node::{Node, NodeConfig, NodeId};
 use super::observer::Observer;
 use super::people::People;
@@ -26,6 +27,8 @@ pub const CLOUD: NodeId = 0;
 const SLOW_DISK_PERCENT: u64 = 4;
 /// How long the healed world may take to agree, in milliseconds of virtual time.
 const HEAL_MS: u64 = 120_000;
+/// After how long of healing whoever gets nothing where it is goes elsewhere, in milliseconds of virtual time.
+const STUCK_AFTER_MS: u64 = 10 * HEAL_SLICE_MS;
 /// How often the healed world is asked whether it agrees, in milliseconds of virtual time.
 const HEAL_SLICE_MS: u64 = 4_000;
 
@@ -136,6 +139,10 @@ pub struct World {
     pub liars: Vec<Liar>,
     /// Machines that have a copy of another's key and disk, and whose.
     pub clones: BTreeMap<NodeId, NodeId>,
+    /// How many devices have joined in the middle.
+    pub newcomers: usize,
+    /// How often a device began at a checkpoint.
+    pub begun_at_checkpoint: u64,
     /// Devices that nobody has ever seen, enrolled by a lying hub.
     pub strangers: BTreeSet<Origin>,
     /// The newest bundle version.
@@ -162,6 +169,8 @@ pub struct Outcome {
     pub forks: u64,
     /// Connections on which a message was altered.
     pub altered: u64,
+    /// Devices that began at a checkpoint.
+    pub begun: u64,
 }
 
 impl Outcome {
@@ -174,6 +183,7 @@ impl Outcome {
             incidents: self.incidents + other.incidents,
             forks: self.forks + other.forks,
             altered: self.altered + other.altered,
+            begun: self.begun + other.begun,
         }
     }
 }
@@ -240,6 +250,8 @@ impl World {
             liars: Vec::new(),
             clones: BTreeMap::new(),
             strangers: BTreeSet::new(),
+            newcomers: 0,
+            begun_at_checkpoint: 0,
             bundle_version: 1,
             queue: BinaryHeap::new(),
             planned: 0,
@@ -271,7 +283,7 @@ impl World {
     }
 
     /// Draws what a device may do; a scanner serves its own gate in any case.
-    fn draw_powers(&mut self, own_gate: Option<usize>) -> Powers {
+    pub fn draw_powers(&mut self, own_gate: Option<usize>) -> Powers {
         // Drawn in any case: taking a kind of fault away changes nothing else.
         let (overrides, is_bound) = (self.random.percent(30), self.random.percent(60));
         if !self.shape.has(Kind::Powers) {
@@ -285,9 +297,12 @@ impl World {
         }
     }
 
-    fn add_node(&mut self, (role, name): (Role, String), powers: Powers) {
+    /// Makes a machine with a certificate and the trust bundle of the day.
+    pub fn add_node(&mut self, (role, name): (Role, String), powers: Powers) -> NodeId {
         let link_key = SecretKey::from_seed(&self.random.seed());
-        let identity = self.setting.certify(&link_key, (role, name), powers);
+        let version = self.bundle_version;
+        let issuing = self.setting.issuing_at(version);
+        let identity = self.setting.certify((&link_key, issuing), (role, name), powers);
         let skewed = self.shape.has(Kind::Clocks) && role != Role::Cloud;
         let drawn = self.random.between(0, 2 * MAX_SKEW_MS);
         let skew = if skewed { drawn } else { MAX_SKEW_MS };
@@ -297,8 +312,9 @@ impl World {
         } else {
             link_key
         };
-        let (roots, bundle) = (self.setting.roots(), self.setting.bundle(1));
-        self.observer.owns(key.public(), self.nodes.len());
+        let (roots, bundle) = (self.setting.roots(), self.setting.bundle(version));
+        let node = self.nodes.len();
+        self.observer.owns(key.public(), node);
         self.nodes.push(Node::new(NodeConfig {
             key,
             role,
@@ -307,12 +323,13 @@ impl World {
             bundle,
             skew_ms,
         }));
+        node
     }
 
     /// The authority publishes the policy, the devices and the first roster; sometimes the last hub joins only later.
     fn open_event(&mut self) {
         let now = self.nodes[CLOUD].clock(self.now);
-        let policy = self.setting.policy(self.shape.scanners);
+        let policy = self.setting.policy(self.shape.scanners + MAX_NEWCOMERS);
         self.nodes[CLOUD].write(Body::Policy { version: 1, policy }, now);
         for id in 1..self.nodes.len() {
             let identity = self.nodes[id].identity.clone();
@@ -364,6 +381,9 @@ impl World {
         while waited < HEAL_MS && !(waited > 0 && self.agrees()) {
             self.play(HEAL_SLICE_MS);
             waited += HEAL_SLICE_MS;
+            if waited == STUCK_AFTER_MS {
+                self.find_other_ways();
+            }
         }
         self.check_agreement();
         self.check_mended();
