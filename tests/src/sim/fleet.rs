@@ -1,6 +1,6 @@
 //! The machines of the venue and the lines between them: who is connected to whom, who is still of use, and what happens to those behind a hub that is not.
 
-use usher_keys::Role;
+use usher_keys::{Role, TrustedKey};
 use usher_protocol::Unit;
 
 use super::node::NodeId;
@@ -52,7 +52,18 @@ impl World {
 
     /// Tells whether nobody can or may talk to a node any more.
     pub fn is_outcast(&self, node: NodeId) -> bool {
-        self.nodes[node].gone || self.nodes[node].revoked
+        self.nodes[node].gone || self.nodes[node].revoked || self.is_forsaken(node)
+    }
+
+    /// Tells whether nobody trusted stands for a device any more: the hub that enrolled it was revoked, or the key behind its
+    /// certificate was struck out, before the authority had heard of it.
+    fn is_forsaken(&self, node: NodeId) -> bool {
+        let (cloud, identity) = (&self.nodes[CLOUD].ledger, &self.nodes[node].identity);
+        let (register, bundle) = (cloud.state().register(), cloud.trust().bundle());
+        let issuer = bundle.issuing_key(&identity.root_issuer());
+        let is_struck = issuer.is_none_or(TrustedKey::is_struck);
+        let is_vouched = register.enrolled.contains_key(&identity.unverified().device);
+        node != CLOUD && !is_vouched && (is_struck || register.is_of_revoked_hub(identity))
     }
 
     /// Gives a unit's home by a node's own knowledge.

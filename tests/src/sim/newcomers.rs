@@ -1,6 +1,6 @@
 //! Devices that join in the middle, and the checkpoints that they begin at.
 
-use usher_keys::Role;
+use usher_keys::{Role, Timestamp};
 use usher_protocol::Origin;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::log::Tail;
@@ -14,6 +14,7 @@ use super::world::{CLOUD, World};
 
 /// Most devices that join in a run.
 pub const MAX_NEWCOMERS: usize = 3;
+const HOUR_MS: u64 = 60 * 60 * 1000;
 /// From how many missing records on newcomers are sent a checkpoint: few runs get as far as the product's number.
 const EARLY_LAG: u64 = 25;
 
@@ -77,8 +78,10 @@ impl World {
         self.tell(|| format!("{name} joins"));
         let powers = self.draw_powers((role == Role::Scanner).then(|| self.scanners().len()));
         let node = self.add_node((role, name), powers);
-        let identity = self.nodes[node].identity.clone();
-        self.publish(Body::DeviceEnrolled { identity });
+        if role == Role::Hub || self.random.percent(50) {
+            let identity = self.nodes[node].identity.clone();
+            self.publish(Body::DeviceEnrolled { identity });
+        }
         let usable = self.usable_hubs();
         let others: Vec<_> = usable.into_iter().filter(|hub| *hub != node).collect();
         if role == Role::Hub {
@@ -88,9 +91,25 @@ impl World {
             }
         } else {
             let hub = others[self.random.index(others.len())];
+            let register = self.nodes[CLOUD].ledger.state().register();
+            if !register.enrolled.contains_key(&self.nodes[node].key.public()) {
+                self.enrol_at(hub, node);
+            }
             self.connect(hub, node);
         }
         self.keep_house(node);
+    }
+
+    /// A hub enrols a scanner, with no more powers than its own and for half a day, so that it is to renew that at once.
+    fn enrol_at(&mut self, hub: NodeId, scanner: NodeId) {
+        self.tell(|| format!("{} enrols {}", self.name(hub), self.name(scanner)));
+        let until = Timestamp(self.now + 12 * HOUR_MS);
+        let mut certificate = self.nodes[scanner].identity.unverified().clone();
+        let own = self.nodes[hub].identity.unverified().capabilities;
+        certificate.capabilities.override_refusals &= own.override_refusals;
+        certificate.window.until = until;
+        let identity = self.nodes[hub].enrolled(certificate);
+        self.nodes[scanner].enrol(identity);
     }
 
     /// Whoever cannot get the beginning of a log where it is goes to a replica that has it: the hubs it hears began at a

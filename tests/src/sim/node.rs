@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use usher_keys::{DeviceIdentity, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp};
+use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp};
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Hash, Head};
@@ -232,6 +232,30 @@ impl Node {
             self.ledger.replay_head(head.clone());
         }
         self.register_known = self.ledger.state().register();
+    }
+
+    /// Signs new certificates for the scanners it has enrolled whose own end soon.
+    pub fn renew_scanners(&mut self, now: Timestamp) -> Vec<Entry> {
+        let due = self.ledger.renewals_due(now);
+        let signed: Vec<_> = due.into_iter().map(|one| self.enrolled(one)).collect();
+        let renewed = signed
+            .into_iter()
+            .map(|identity| self.ledger.write(Body::Renewed { identity }, now));
+        renewed.collect()
+    }
+
+    /// Has this certificate from the beginning.
+    pub fn enrol(&mut self, identity: DeviceIdentity) {
+        self.identity = identity;
+        self.ledger = Self::fresh_ledger(&self.key, self.role, &self.identity, &self.roots, &self.disk);
+    }
+
+    /// Gives the identity of a scanner whose certificate it signs as a hub.
+    pub fn enrolled(&self, certificate: Certificate) -> DeviceIdentity {
+        DeviceIdentity {
+            certificate: certificate.sign(&self.key),
+            via: Some(self.identity.certificate.clone()),
+        }
     }
 
     /// Writes a record to its own log, durable with the next commit.

@@ -3,7 +3,7 @@
 use usher_keys::{DeviceIdentity, TrustedKey};
 use usher_protocol::ledger::ruling::{next_roster, restatement};
 use usher_protocol::record::Body;
-use usher_protocol::{Generation, Seq, Unit};
+use usher_protocol::{Generation, Origin, Seq, Unit};
 
 use super::node::NodeId;
 use super::shape::Kind;
@@ -125,6 +125,17 @@ impl World {
                 certificate: one.unverified().clone().sign(&issuing),
                 via: None,
             };
+            self.publish(Body::DeviceEnrolled { identity });
+        }
+    }
+
+    /// The authority vouches for a device that others enrolled, once it has heard of its log.
+    pub fn vouch(&mut self, origin: Origin) {
+        let state = self.nodes[CLOUD].ledger.state();
+        let register = state.register();
+        let is_known = register.enrolled.contains_key(&origin) || register.revoked.contains_key(&origin);
+        let identity = state.opened_with(&origin).cloned();
+        if let Some(identity) = identity.filter(|_| !is_known && state.limit(&origin) > Seq(0)) {
             self.publish(Body::DeviceEnrolled { identity });
         }
     }

@@ -36,15 +36,17 @@ pub enum Kind {
     Clones,
     /// Devices that may do different things, and gates where they may not.
     Powers,
-    /// Devices that join in the middle, some of which begin at a checkpoint.
+    /// Devices that join in the middle, some of which begin at a checkpoint, and some of which a hub enrols.
     Newcomers,
+    /// Disks that cannot be read now and then.
+    BadReads,
     /// Keys of the authority and of the issuer of certificates that are struck out.
     StruckKeys,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Cuts,
         Self::Loss,
         Self::Corruption,
@@ -61,6 +63,7 @@ impl Kind {
         Self::Powers,
         Self::StruckKeys,
         Self::Newcomers,
+        Self::BadReads,
     ];
 }
 
@@ -79,6 +82,8 @@ pub enum Sabotage {
     RevokedDevicesAreWelcome,
     /// Restarted nodes believe their first trust bundle again.
     TrustIsRolledBack,
+    /// Sessions take records that could not be read for records that are not here.
+    FailedReadsAreAbsences,
 }
 
 /// Who hears the story of a run.

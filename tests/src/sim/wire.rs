@@ -5,15 +5,19 @@ use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Run, RunError};
 use usher_protocol::sync::{
-    Close, Context, Farewell, Input, Message, Notice, Output, Session, SessionConfig, StoreError,
+    Close, Context, Farewell, Input, LoadError, Message, Notice, Output, Session, SessionConfig, StoreError,
 };
+
+use usher_protocol::{Origin, Seq};
 
 use super::node::{Live, NodeId, Then};
 use super::shape::{Kind, Sabotage};
-use super::world::{Happening, World};
+use super::world::{CLOUD, Happening, World};
 
 /// How often a pair looks after its connection, in milliseconds.
 const CONNECT_EVERY_MS: u64 = 700;
+/// How many of a hundred reads fail, where they may.
+const BAD_READS_PERCENT: u64 = 2;
 /// How many of a thousand messages are altered on the way, unless a test wants more.
 pub const ALTERED_PER_MILLE: u64 = 3;
 
@@ -175,10 +179,8 @@ impl World {
         match output {
             Output::Send(message) => self.send(node, peer, epoch, &message),
             Output::Load { origin, after } => {
-                return Some(Input::Loaded {
-                    origin,
-                    run: Ok(self.nodes[node].disk.load(origin, after)),
-                });
+                let run = self.load(node, origin, after);
+                return Some(Input::Loaded { origin, run });
             }
             Output::LoadCheckpoint => return Some(Input::LoadedCheckpoint(self.checkpoint(node))),
             Output::Store(run) => return self.store(node, peer, epoch, &run),
@@ -213,6 +215,18 @@ impl World {
         None
     }
 
+    fn load(&mut self, node: NodeId, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
+        let fails = self.stormy && self.shape.has(Kind::BadReads) && self.random.percent(BAD_READS_PERCENT);
+        if !fails {
+            return Ok(self.nodes[node].disk.load(origin, after));
+        }
+        self.say(|| format!("{} cannot read its disk", self.name(node)));
+        match self.shape.sabotage {
+            Some(Sabotage::FailedReadsAreAbsences) => Ok(None),
+            _ => Err(LoadError),
+        }
+    }
+
     /// Sends a message on its way, now and then twice.
     pub fn send(&mut self, from: NodeId, to: NodeId, epoch: u64, message: &Message) {
         let copies = if self.stormy && self.shape.has(Kind::Loss) && self.random.percent(4) {
@@ -245,6 +259,9 @@ impl World {
                 batch.entries.extend(accepted.entries);
                 batch.heads.extend(accepted.head);
                 batch.then.push(Then::Stored { peer, epoch, origin });
+                if node == CLOUD {
+                    self.vouch(origin);
+                }
                 self.plan_commit(node);
                 self.keep_house(node);
                 None

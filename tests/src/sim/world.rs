@@ -451,7 +451,11 @@ impl World {
     /// Lets a device write what its state demands of its own log.
     pub fn keep_house(&mut self, id: NodeId) {
         let now = self.nodes[id].clock(self.now);
-        let entries = self.nodes[id].ledger.keep_house(now);
+        let mut entries = self.nodes[id].ledger.keep_house(now);
+        if let Some(identity) = self.nodes[id].ledger.identity().cloned() {
+            self.nodes[id].identity = identity;
+        }
+        entries.extend(self.nodes[id].renew_scanners(now));
         if !entries.is_empty() {
             self.nodes[id].wrote(entries);
             self.plan_commit(id);
