@@ -249,8 +249,11 @@ impl World {
             );
         }
         let lied_about = self.lied_about();
-        let is_plain = |unit: &u32| !tainted.contains(unit) && !lied_about.contains(unit);
-        for unit in (0..self.shape.units).filter(is_plain) {
+        let mut plain: Vec<_> = (0..self.shape.units).collect();
+        plain.retain(|unit| {
+            !tainted.contains(unit) && !lied_about.contains(unit) && !self.is_overridden(*unit)
+        });
+        for unit in plain {
             let reported = incidents.iter().filter(|one| unit_of(one) == Some(unit)).count();
             self.check_doubles(unit, reported);
         }

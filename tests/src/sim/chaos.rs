@@ -240,6 +240,7 @@ impl World {
         for node in 0..self.nodes.len() {
             self.restart(node);
         }
+        self.open_all_tiers();
         let mut lost = self.hubs();
         lost.retain(|hub| self.is_outcast(*hub));
         for hub in lost {

@@ -17,6 +17,9 @@ use super::world::{CLOUD, Happening, World};
 /// How many of a hundred runs have a liar aboard.
 const LIARS_PERCENT: u64 = 60;
 
+/// Most copies of devices in a run: of two devices, or of one device twice.
+const MAX_CLONES: usize = 2;
+
 /// A lying device.
 pub struct Liar {
     /// Whose machine it is.
@@ -201,7 +204,7 @@ impl World {
         let mut among = self.hubs();
         among.extend(self.scanners());
         let victim = among[self.random.index(among.len())];
-        let cloned = self.liars.iter().any(|liar| liar.clone_of.is_some());
+        let cloned = self.clones.len() == MAX_CLONES;
         let spared = self.is_outcast(victim) || self.restored == Some(victim) || self.is_liar(victim);
         if cloned || spared || !self.nodes[victim].up || self.nodes[victim].disk.is_empty() {
             return;

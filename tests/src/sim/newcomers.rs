@@ -78,7 +78,7 @@ impl World {
         self.tell(|| format!("{name} joins"));
         let powers = self.draw_powers((role == Role::Scanner).then(|| self.scanners().len()));
         let node = self.add_node((role, name), powers);
-        if role == Role::Hub || self.random.percent(50) {
+        if role == Role::Hub || self.random.percent(40) {
             let identity = self.nodes[node].identity.clone();
             self.publish(Body::DeviceEnrolled { identity });
         }

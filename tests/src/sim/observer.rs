@@ -38,12 +38,16 @@ pub struct Observer {
     pub false_records: BTreeSet<Hash>,
     /// Whether a liar's clock was ahead by no more than others follow.
     pub days_pulled: bool,
+    /// Scans that a supervisor decided against the rules, each with its unit.
+    pub overridden: BTreeMap<ScanId, u32>,
     /// Doubles reported in the end.
     pub incidents: u64,
     seed: u64,
     owners: BTreeMap<Origin, NodeId>,
     heard: BTreeMap<NodeId, BTreeSet<(u32, u32)>>,
     bundles: BTreeMap<NodeId, u64>,
+    /// The newest policy that each node has heard: its version and the tiers that it closes.
+    closed: BTreeMap<NodeId, (u32, BTreeSet<usize>)>,
     writers: BTreeMap<u32, BTreeSet<NodeId>>,
     perished_units: BTreeSet<u32>,
     totals: BTreeMap<u32, u32>,
@@ -62,11 +66,13 @@ impl Observer {
             suspects: BTreeSet::new(),
             false_records: BTreeSet::new(),
             days_pulled: false,
+            overridden: BTreeMap::new(),
             incidents: 0,
             seed,
             owners: BTreeMap::new(),
             heard: BTreeMap::new(),
             bundles: BTreeMap::new(),
+            closed: BTreeMap::new(),
             writers: BTreeMap::new(),
             perished_units: BTreeSet::new(),
             totals: BTreeMap::new(),
@@ -104,6 +110,7 @@ impl Observer {
     pub fn knows_only(&mut self, node: NodeId, disk: &Disk) {
         self.heard.remove(&node);
         self.bundles.remove(&node);
+        self.closed.remove(&node);
         let entries: Vec<_> = disk.entries().cloned().collect();
         self.stored(node, &entries);
     }
@@ -111,12 +118,19 @@ impl Observer {
     fn stored(&mut self, node: NodeId, entries: &[Entry]) {
         let by_authority = |entry: &&Entry| self.owners.get(&entry.origin) == Some(&CLOUD);
         for entry in entries.iter().filter(by_authority) {
-            if let Ok(Record {
-                body: Body::Revoked { unit, generation },
-                ..
-            }) = Record::from_bytes(&entry.bytes)
-            {
-                self.heard.entry(node).or_default().insert((unit.0, generation.0));
+            match Record::from_bytes(&entry.bytes).map(|record| record.body) {
+                Ok(Body::Revoked { unit, generation }) => {
+                    self.heard.entry(node).or_default().insert((unit.0, generation.0));
+                }
+                Ok(Body::Policy { version, policy }) => {
+                    let held = self.closed.entry(node).or_default();
+                    let tiers = policy.tiers.iter().enumerate();
+                    let closed = tiers.filter(|(_, tier)| !tier.windows.is_empty());
+                    if held.0 < version {
+                        *held = (version, closed.map(|(at, _)| at).collect());
+                    }
+                }
+                Ok(_) | Err(_) => {}
             }
         }
     }
@@ -183,6 +197,11 @@ impl World {
         assert!(
             !heard.is_some_and(|heard| heard.contains(&ticket)),
             "{place}: {name} forgot a revocation: {paper:?}"
+        );
+        let closed = self.observer.closed.get(&node);
+        assert!(
+            !closed.is_some_and(|(_, tiers)| tiers.contains(&tier_of(paper.unit))),
+            "{place}: {name} lets in a ticket of a tier that it knows to be closed: {paper:?}"
         );
         self.observer.writers.entry(paper.unit).or_default().insert(node);
     }
@@ -274,11 +293,14 @@ impl World {
         }
     }
 
-    /// Tells whether a strict unit may be used once too often: its passage burned with a disk, or its hub was destroyed and
+    /// Tells whether a strict unit may be used once too often: its passage burned with a disk, a supervisor ordered it, or its hub was destroyed and
     /// a person vouched for that, or a hub that was put back to an old copy let people in, which must come out as a fork; or
     /// a liar decided of it itself.
     pub fn is_excused(&mut self, unit: u32) -> bool {
-        if self.observer.perished_units.contains(&unit) || self.is_in_a_liars_hands(unit) {
+        if self.is_overridden(unit)
+            || self.observer.perished_units.contains(&unit)
+            || self.is_in_a_liars_hands(unit)
+        {
             return true;
         }
         let writers = self.observer.writers.get(&unit).into_iter().flatten();
@@ -291,6 +313,11 @@ impl World {
         let suspect = writers.copied().find(|writer| self.restored == Some(*writer));
         self.observer.suspects.extend(suspect);
         suspect.is_some()
+    }
+
+    /// Tells whether a supervisor let people in with a unit's ticket.
+    pub fn is_overridden(&self, unit: u32) -> bool {
+        self.observer.overridden.values().any(|one| *one == unit)
     }
 
     /// Compares the state of replicas that hold the same records: promise 8.

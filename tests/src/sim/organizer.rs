@@ -6,6 +6,7 @@ use usher_protocol::record::Body;
 use usher_protocol::{Generation, Origin, Seq, Unit};
 
 use super::node::NodeId;
+use super::setting::{LONG_OVER, tier_of};
 use super::shape::Kind;
 use super::world::{CLOUD, Happening, World};
 
@@ -28,13 +29,14 @@ impl World {
             return;
         }
         let unit = u32::try_from(self.random.below(u64::from(self.shape.units))).expect("a unit");
-        match self.random.below(14) {
+        match self.random.below(15) {
             0..4 => self.revoke_ticket(unit),
             4..7 => self.reissue(unit),
             7..9 if self.shape.has(Kind::Rotation) => self.renew_bundle(),
             9 if self.shape.has(Kind::Revocation) => self.revoke_some_device(),
             10..12 if self.shape.has(Kind::Rosters) => self.change_roster(),
-            12.. if self.shape.has(Kind::Newcomers) => self.join(),
+            14 if self.shape.has(Kind::Policies) => self.change_policy(unit),
+            12..14 if self.shape.has(Kind::Newcomers) => self.join(),
             _ => {}
         }
     }
@@ -55,6 +57,41 @@ impl World {
             unit: Unit(unit),
             generation,
         });
+    }
+
+    /// A tier is closed, or opened again.
+    fn change_policy(&mut self, unit: u32) {
+        let Some((version, policy)) = self.nodes[CLOUD].ledger.state().policy() else {
+            return;
+        };
+        let mut policy = policy.clone();
+        let tier = &mut policy.tiers[tier_of(unit)];
+        if tier.windows.is_empty() {
+            tier.windows.push(LONG_OVER);
+        } else {
+            tier.windows.clear();
+        }
+        let (version, closed) = (version + 1, !tier.windows.is_empty());
+        self.tell(|| {
+            let does = if closed { "closes" } else { "opens" };
+            format!("the organizer {does} the tier of unit {unit}")
+        });
+        self.publish(Body::Policy { version, policy });
+    }
+
+    /// The organizer opens what is closed.
+    pub fn open_all_tiers(&mut self) {
+        let policy = self.nodes[CLOUD].ledger.state().policy();
+        let (version, mut policy) = policy
+            .map(|(version, policy)| (version, policy.clone()))
+            .expect("it opened with one");
+        if policy.tiers.iter().any(|tier| !tier.windows.is_empty()) {
+            policy.tiers.iter_mut().for_each(|tier| tier.windows.clear());
+            self.publish(Body::Policy {
+                version: version + 1,
+                policy,
+            });
+        }
     }
 
     fn reissue(&mut self, unit: u32) {

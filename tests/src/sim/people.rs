@@ -268,6 +268,13 @@ impl World {
                 *self.people.inside.entry(job.paper.unit).or_default() += u32::from(persons);
                 self.check_went_in(job.paper.unit);
             }
+            Verdict::Deny(_) | Verdict::Refer(_)
+                if self.shape.has(Kind::Overrides)
+                    && job.direction == Direction::In
+                    && self.random.percent(4) =>
+            {
+                self.override_refusal(job);
+            }
             Verdict::Refer(_) if self.random.percent(50) => {
                 let pause = self.random.between(500, 3_000);
                 let again = Errand::Again(job.clone());

@@ -12,6 +12,11 @@ use super::random::Random;
 
 /// When the simulated world begins: far enough from 0 for clocks to run behind.
 pub const BEGIN_MS: u64 = 1_800_000_000_000;
+/// When a closed tier opens gates: long before the slowest clock of the venue.
+pub const LONG_OVER: Window = Window {
+    from: Timestamp(BEGIN_MS / 4),
+    until: Timestamp(BEGIN_MS / 2),
+};
 /// How many people a group ticket admits.
 pub const GROUP: u8 = 3;
 

@@ -40,13 +40,17 @@ pub enum Kind {
     Newcomers,
     /// Disks that cannot be read now and then.
     BadReads,
+    /// Tiers that the organizer closes and opens again.
+    Policies,
+    /// Supervisors who let people in against the rules.
+    Overrides,
     /// Keys of the authority and of the issuer of certificates that are struck out.
     StruckKeys,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Cuts,
         Self::Loss,
         Self::Corruption,
@@ -64,6 +68,8 @@ impl Kind {
         Self::StruckKeys,
         Self::Newcomers,
         Self::BadReads,
+        Self::Policies,
+        Self::Overrides,
     ];
 }
 
