@@ -47,21 +47,27 @@ impl World {
         })
     }
 
-    /// Gives where a node's copies end, but for those of frozen origins, which end where each heard of the fork.
+    /// Gives where a node's copies end, but for those that need not be the same everywhere.
     pub fn tails(&self, node: NodeId) -> BTreeMap<Origin, Tail> {
-        let ledger = &self.nodes[node].ledger;
-        let cloud = self.nodes[CLOUD].ledger.state();
-        let tails = ledger.tails().into_iter();
+        let tails = self.nodes[node].ledger.tails().into_iter();
+        let tails = tails.filter(|(_, tail)| tail.seq.0 > 0);
         tails
-            .filter(|(origin, tail)| {
-                // Of strangers that nobody vouches for each replica holds as many as it may, not always the same ones.
-                let is_stranger =
-                    self.strangers.contains(origin) && !cloud.register().enrolled.contains_key(origin);
-                let authority = self.nodes[CLOUD].ledger.trust().bundle().authority_key(origin);
-                let is_struck = authority.is_some_and(TrustedKey::is_struck);
-                tail.seq.0 > 0 && !cloud.is_frozen(origin) && !is_stranger && !is_struck
-            })
+            .filter(|(origin, _)| self.must_be_everywhere(origin))
             .collect()
+    }
+
+    /// Copies of a frozen origin end where each heard of the fork. Nobody sends or takes logs of a struck authority, nor of a
+    /// device that nobody stands for. Of strangers that nobody vouches for each replica holds as many as it may.
+    fn must_be_everywhere(&self, origin: &Origin) -> bool {
+        let cloud = &self.nodes[CLOUD].ledger;
+        let is_vouched = cloud.state().register().enrolled.contains_key(origin);
+        let is_stranger = self.strangers.contains(origin) && !is_vouched;
+        let authority = cloud.trust().bundle().authority_key(origin);
+        let is_struck = authority.is_some_and(TrustedKey::is_struck);
+        let owner = self.observer.owner(origin);
+        let is_forsaken = owner.is_some_and(|owner| self.is_forsaken(owner));
+        let is_unseen = owner.is_some_and(|owner| self.may_have_forked(owner)) && !self.has_witness(origin);
+        !cloud.state().is_frozen(origin) && !is_stranger && !is_struck && !is_forsaken && !is_unseen
     }
 
     /// Tells whether everyone who is left holds the same and knows of every fork.
@@ -106,7 +112,7 @@ impl World {
         self.check_incidents();
     }
 
-    /// Everybody believes the authority that writes now and, where no log has two histories and no strangers were enrolled, the
+    /// Everybody believes the authority that writes now and, where every log must be everywhere, the
     /// same of everything, whatever they happened to hear of authorities whose key was struck out.
     fn check_same_state(&self, node: NodeId) {
         let (place, name) = (self.place(), self.name(node));
@@ -117,7 +123,9 @@ impl World {
             "{place}: {name} believes {:?}, not the authority that writes",
             state.authority()
         );
-        let may_differ = cloud.forks().next().is_some() || !self.strangers.is_empty();
+        let is_open = cloud.forks().any(|fork| cloud.is_frozen(&fork.origin));
+        let is_forsaken = (0..self.nodes.len()).any(|node| self.is_forsaken(node));
+        let may_differ = is_open || is_forsaken || !self.strangers.is_empty();
         assert!(
             may_differ || state.digest() == cloud.digest(),
             "{place}: {name} differs from the cloud in the end"
@@ -154,7 +162,8 @@ impl World {
     /// other history cannot read; its word would not count anyway.
     fn knows_of_fork(&self, node: NodeId, origin: &Origin) -> bool {
         let is_excused = self.scanners().contains(&node) && self.differ(origin, node, CLOUD);
-        is_excused || self.nodes[node].ledger.state().is_frozen(origin)
+        let state = self.nodes[node].ledger.state();
+        is_excused || state.is_frozen(origin) || state.settled(origin).is_some()
     }
 
     fn gaps(&self, tails: &BTreeMap<Origin, Tail>, wanted: &BTreeMap<Origin, Tail>) -> String {

@@ -73,6 +73,11 @@ impl Disk {
         self.log(origin).get(at).map(|entry| entry.tail)
     }
 
+    /// Tells whether a log passes through a tail.
+    pub fn passes(&self, origin: &Origin, tail: &Tail) -> bool {
+        self.tail_at(origin, tail.seq) == Some(*tail)
+    }
+
     /// Commits records and heads.
     pub fn commit(&mut self, entries: Vec<Entry>, heads: Vec<Head>) {
         for entry in entries {
@@ -94,7 +99,7 @@ impl Disk {
     pub fn drop_other_histories(&mut self, settled: &[(Origin, Tail)]) -> bool {
         let before = self.heads.len();
         for (origin, tail) in settled {
-            if self.tail_at(origin, tail.seq) != Some(*tail) {
+            if !self.passes(origin, tail) {
                 self.logs.remove(origin);
                 self.heads.remove(origin);
                 self.bases.remove(origin);

@@ -57,7 +57,7 @@ impl World {
 
     /// Tells whether nobody trusted stands for a device any more: the hub that enrolled it was revoked, or the key behind its
     /// certificate was struck out, before the authority had heard of it.
-    fn is_forsaken(&self, node: NodeId) -> bool {
+    pub fn is_forsaken(&self, node: NodeId) -> bool {
         let (cloud, identity) = (&self.nodes[CLOUD].ledger, &self.nodes[node].identity);
         let (register, bundle) = (cloud.state().register(), cloud.trust().bundle());
         let issuer = bundle.issuing_key(&identity.root_issuer());

@@ -106,6 +106,19 @@ impl Observer {
         }
     }
 
+    /// Takes note of what is lost of a log with a history that does not count, but for the records that the other one has too.
+    pub fn lose_history(&mut self, log: &[Entry], kept: &BTreeSet<Hash>) {
+        for entry in log.iter().filter(|entry| !kept.contains(&entry.tail.hash)) {
+            if let Ok(record) = Record::from_bytes(&entry.bytes)
+                && let Some(passage) = record.body.passage()
+            {
+                self.perished.insert(passage.scan);
+                let unit = passage.unverified().ok().map(|passage| passage.unit.0);
+                self.perished_units.extend(unit);
+            }
+        }
+    }
+
     /// Takes note that a node knows no more than what is on that disk.
     pub fn knows_only(&mut self, node: NodeId, disk: &Disk) {
         self.heard.remove(&node);

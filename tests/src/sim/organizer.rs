@@ -1,7 +1,9 @@
 //! What the organizer does in the middle of everything: revokes tickets and devices, reissues, rotates keys, changes the roster.
 
 use usher_keys::{DeviceIdentity, TrustedKey};
+use usher_protocol::fork::Contradiction;
 use usher_protocol::ledger::ruling::{next_roster, restatement};
+use usher_protocol::log::Tail;
 use usher_protocol::record::Body;
 use usher_protocol::{Generation, Origin, Seq, Unit};
 
@@ -29,12 +31,13 @@ impl World {
             return;
         }
         let unit = u32::try_from(self.random.below(u64::from(self.shape.units))).expect("a unit");
-        match self.random.below(15) {
+        match self.random.below(19) {
             0..4 => self.revoke_ticket(unit),
             4..7 => self.reissue(unit),
             7..9 if self.shape.has(Kind::Rotation) => self.renew_bundle(),
             9 if self.shape.has(Kind::Revocation) => self.revoke_some_device(),
             10..12 if self.shape.has(Kind::Rosters) => self.change_roster(),
+            15.. if self.shape.has(Kind::Settling) => self.settle_a_fork(),
             14 if self.shape.has(Kind::Policies) => self.change_policy(unit),
             12..14 if self.shape.has(Kind::Newcomers) => self.join(),
             _ => {}
@@ -57,6 +60,42 @@ impl World {
             unit: Unit(unit),
             generation,
         });
+    }
+
+    /// A person says which history of a forked device counts: one that somebody holds who is still of use.
+    fn settle_a_fork(&mut self) {
+        let cloud = &self.nodes[CLOUD].ledger;
+        let is_open = |fork: &&Contradiction| {
+            let is_authority = cloud.trust().bundle().authority_key(&fork.origin).is_some();
+            cloud.state().is_frozen(&fork.origin) && !is_authority && !cloud.state().is_revoked(&fork.origin)
+        };
+        let forks: Vec<_> = cloud.state().forks().filter(is_open).copied().collect();
+        let members = self.members();
+        let histories: Vec<_> = forks
+            .iter()
+            .flat_map(|fork| {
+                fork.hashes
+                    .map(|hash| (fork.origin, Tail { seq: fork.seq, hash }))
+            })
+            .filter(|(origin, tail)| {
+                members
+                    .iter()
+                    .any(|node| self.nodes[*node].disk.passes(origin, tail))
+            })
+            .collect();
+        if histories.is_empty() {
+            return;
+        }
+        let (origin, tail) = histories[self.random.index(histories.len())];
+        self.tell(|| {
+            let owner = self.observer.owner(&origin).map(|owner| self.name(owner));
+            format!(
+                "the organizer settles which record {} of {} counts",
+                tail.seq,
+                owner.unwrap_or_default()
+            )
+        });
+        self.publish(Body::ForkSettled { origin, tail });
     }
 
     /// A tier is closed, or opened again.

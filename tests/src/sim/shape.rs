@@ -44,13 +44,15 @@ pub enum Kind {
     Policies,
     /// Supervisors who let people in against the rules.
     Overrides,
+    /// Forks of which the organizer says which history counts.
+    Settling,
     /// Keys of the authority and of the issuer of certificates that are struck out.
     StruckKeys,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Cuts,
         Self::Loss,
         Self::Corruption,
@@ -70,6 +72,7 @@ impl Kind {
         Self::BadReads,
         Self::Policies,
         Self::Overrides,
+        Self::Settling,
     ];
 }
 

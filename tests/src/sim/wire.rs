@@ -3,7 +3,7 @@
 use usher_keys::Timestamp;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Entry;
-use usher_protocol::log::{Run, RunError};
+use usher_protocol::log::{Run, RunError, Tail};
 use usher_protocol::sync::{
     Close, Context, Farewell, Input, LoadError, Message, Notice, Output, Session, SessionConfig, StoreError,
 };
@@ -318,8 +318,9 @@ impl World {
     /// when the ledger asks for it.
     fn rebuild_if_due(&mut self, node: NodeId) {
         let now = self.now;
+        let in_question = self.nodes[node].ledger.copies_in_question();
+        self.note_other_histories(node, &in_question);
         let machine = &mut self.nodes[node];
-        let in_question = machine.ledger.copies_in_question();
         let dropped = machine.disk.drop_other_histories(&in_question);
         if dropped || machine.ledger.must_be_rebuilt() {
             machine.load(now);
@@ -327,6 +328,18 @@ impl World {
         if dropped {
             machine.sessions.clear();
             self.tell(|| format!("{} drops a history that does not count", self.name(node)));
+        }
+    }
+
+    fn note_other_histories(&mut self, node: NodeId, in_question: &[(Origin, Tail)]) {
+        for (origin, tail) in in_question {
+            let passing = self.nodes.iter().filter(|one| one.disk.passes(origin, tail));
+            let kept = passing.flat_map(|one| one.disk.log(origin));
+            let kept = kept.map(|entry| entry.tail.hash).collect();
+            let disk = &self.nodes[node].disk;
+            if !disk.passes(origin, tail) {
+                self.observer.lose_history(disk.log(origin), &kept);
+            }
         }
     }
 
