@@ -53,6 +53,11 @@ pub enum AuthorityError {
         /// What the key is for.
         purpose: Purpose,
     },
+    /// Devices hold more of the authority's log than the cloud does.
+    #[error(
+        "the cloud runs on an older copy of its data: devices hold more of this event's authority log than it does"
+    )]
+    OldCopy,
     /// No ticket can be signed.
     #[error(transparent)]
     NoTicketKey(#[from] NoSigningKey),

@@ -18,7 +18,7 @@ pub(crate) mod contract;
 
 use std::path::Path;
 
-use usher_keys::{EnrolmentId, EventId, Timestamp};
+use usher_keys::{EnrolmentId, EventId, PublicKey, Timestamp};
 use usher_protocol::log::{Head, Run};
 
 use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId};
@@ -216,6 +216,8 @@ operations! {
         code_event(EnrolmentId) -> Option<EventId> = sqlite::authority::devices::code_event;
         /// Finds an enrolment code.
         code(CodeId) -> Option<Code> = sqlite::authority::devices::code;
+        /// Lists the devices that were enrolled to last as long as the event.
+        lasting_devices(EventId) -> Vec<PublicKey> = sqlite::authority::devices::lasting_devices;
         /// Lists when each device of an event was last linked.
         contacts(EventId) -> Vec<Contact> = sqlite::authority::devices::contacts;
         /// Finds what units are, for people.

@@ -35,7 +35,7 @@ pub const SOUTH: GateId = GateId(2);
 
 const ROOT: u8 = 101;
 const TICKETS: u8 = 102;
-const AUTHORITY: u8 = 103;
+pub const AUTHORITY: u8 = 103;
 const ISSUING: u8 = 104;
 
 /// Makes the key of a number.

@@ -131,7 +131,7 @@ impl Replica {
         }
         let (now, commits) = (clock.now(), meta::read_commits(&connection)?);
         let Rebuilt { ledger, shelf } = replay::rebuild(&connection, key.public(), now)?;
-        let published = Arc::new(Published::new(&ledger, meta::read_fresh_as_of(&connection)?));
+        let published = Arc::new(Published::new(&ledger, meta::read_assurance(&connection)?));
         let event = ledger.event();
         let (commands, waiting) = mpsc::channel(COMMANDS_WAITING);
         let owner = Owner {
@@ -295,7 +295,9 @@ impl Replica {
 
     /// Gives up to when every authority record is here.
     pub fn fresh_as_of(&self) -> Option<Timestamp> {
-        self.published.fresh_as_of()
+        // The authority's clock may be ahead of ours: we claim no more than now.
+        let now = self.clock.now();
+        self.published.assurance().map(|assurance| assurance.at.min(now))
     }
 
     /// Gives how far this machine's clock is ahead of the cloud's, or behind it, when that is worth a word.

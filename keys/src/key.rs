@@ -30,6 +30,8 @@ pub enum Domain {
     Checkpoint,
     /// A device's request to be enrolled.
     Enrolment,
+    /// How far an authority's log had come at a moment.
+    Assurance,
 }
 
 impl Domain {
@@ -43,6 +45,7 @@ impl Domain {
             Self::Certificate => b"usher/certificate/1",
             Self::Checkpoint => b"usher/checkpoint/1",
             Self::Enrolment => b"usher/enrolment/2",
+            Self::Assurance => b"usher/assurance/1",
         }
     }
 

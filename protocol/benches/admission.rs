@@ -11,6 +11,7 @@ use usher_keys::{
 };
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::checkpoint::Checkpoint;
+use usher_protocol::evidence::Worth;
 use usher_protocol::home::roster_hash;
 use usher_protocol::ledger::{Asked, Ledger, Seat};
 use usher_protocol::log::{Head, Run, Tail};
@@ -250,7 +251,7 @@ fn e_seal_a_head(bencher: Bencher) {
 }
 
 /// Folds one admission of another log in: what it costs when its signature was verified on another core, and when not.
-fn apply_admissions(bencher: Bencher, is_proven: bool) {
+fn apply_admissions(bencher: Bencher, worth: Worth) {
     let (mut state, passages) = (ledger().state().clone(), passages());
     let (origin, mut number) = (hub().public(), u64::from(UNITS));
     let mut turn = passages.iter().cycle();
@@ -265,18 +266,18 @@ fn apply_admissions(bencher: Bencher, is_proven: bool) {
             seq: Seq(number),
         };
         let body = Body::Admitted(turn.next().unwrap().clone());
-        state.apply(stamp, body, is_proven);
+        state.apply(stamp, body, worth);
     });
 }
 
 #[divan::bench]
 fn f_apply_a_proven_admission(bencher: Bencher) {
-    apply_admissions(bencher, true);
+    apply_admissions(bencher, Worth::Proven);
 }
 
 #[divan::bench]
 fn f_apply_an_admission_and_verify_it(bencher: Bencher) {
-    apply_admissions(bencher, false);
+    apply_admissions(bencher, Worth::UnknownKey);
 }
 
 #[divan::bench]

@@ -15,8 +15,28 @@ pub enum Worth {
     Proven,
     /// A signature in it is false, or it is no record at all.
     False,
-    /// It rests on a key that the trust bundle does not name, or not yet.
+    /// It rests on a key that the trust bundle does not name yet, or was not looked at: it is to be verified when it is read.
     UnknownKey,
+}
+
+impl Worth {
+    /// Gives the number it is stored as.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::UnknownKey => 0,
+            Self::Proven => 1,
+            Self::False => 2,
+        }
+    }
+
+    /// Gives what a stored number stands for; one that is not known is to be looked at again.
+    pub fn of_code(code: u8) -> Self {
+        match code {
+            1 => Self::Proven,
+            2 => Self::False,
+            _ => Self::UnknownKey,
+        }
+    }
 }
 
 /// What the records of one run are worth, by one version of the trust bundle.
@@ -24,20 +44,17 @@ pub enum Worth {
 pub struct Evidence {
     bundle_version: u64,
     /// The records that are not proven; in honest logs there are none.
-    doubtful: Vec<Seq>,
+    doubtful: Vec<(Seq, Worth)>,
 }
 
 impl Evidence {
     /// Verifies every signature inside a run's records. This is most of what accepting a run costs, and needs no ledger.
     pub fn of(run: &Run, trust: &Trust) -> Self {
         let numbered = (run.base.seq.0.saturating_add(1)..).map(Seq).zip(&run.records);
-        let is_doubtful = |bytes: &[u8]| worth_of(bytes, trust) != Worth::Proven;
+        let worth = numbered.map(|(seq, bytes)| (seq, worth_to_keep(bytes, trust)));
         Self {
             bundle_version: trust.bundle().version,
-            doubtful: numbered
-                .filter(|(_, bytes)| is_doubtful(bytes))
-                .map(|(seq, _)| seq)
-                .collect(),
+            doubtful: worth.filter(|(_, worth)| *worth != Worth::Proven).collect(),
         }
     }
 
@@ -46,10 +63,17 @@ impl Evidence {
         self.bundle_version == trust.bundle().version
     }
 
-    /// Tells whether a record of the run is proven.
-    pub fn proves(&self, seq: Seq) -> bool {
-        !self.doubtful.contains(&seq)
+    /// Gives what a record of the run is worth.
+    pub fn worth(&self, seq: Seq) -> Worth {
+        let at = self.doubtful.binary_search_by_key(&seq, |(seq, _)| *seq);
+        at.map_or(Worth::Proven, |at| self.doubtful[at].1)
     }
+}
+
+/// Verifies the signatures inside a record's bytes, for those who read it again at each start. What this build cannot read
+/// was not verified: a later one is to look at it itself.
+fn worth_to_keep(bytes: &[u8], trust: &Trust) -> Worth {
+    Record::from_bytes(bytes).map_or(Worth::UnknownKey, |record| worth(&record.body, trust))
 }
 
 /// Verifies the signatures inside a record's bytes. One of a later version is passed over: nothing of it is used.

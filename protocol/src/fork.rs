@@ -74,11 +74,17 @@ impl ForkProof {
         let push = |tail: Tail, link: &Hash| tail.push_hash(event, &origin, link);
         let leads_there = self.links.iter().fold(begin, push) == self.other.tail;
         let signed = leads_there && self.one.verify(event).is_ok() && self.other.verify(event).is_ok();
-        signed.then(|| Contradiction {
-            origin,
-            seq: from.seq,
-            hashes: [self.base.min(from.hash), self.base.max(from.hash)],
-        })
+        signed.then(|| self.contradiction())
+    }
+
+    /// Gives where the histories differ, of a proof that was checked.
+    pub fn contradiction(&self) -> Contradiction {
+        let hash = self.one.tail.hash;
+        Contradiction {
+            origin: self.origin(),
+            seq: self.one.tail.seq,
+            hashes: [self.base.min(hash), self.base.max(hash)],
+        }
     }
 
     /// Gives the origin that is spoken of.

@@ -145,6 +145,12 @@ impl Rosters {
         home_of(event, unit, hubs)
     }
 
+    /// Tells whether a hub is the unit's home by any roster so far.
+    pub fn was_home(&self, event: EventId, unit: Unit, hub: &PublicKey) -> bool {
+        let mut rosters = self.by_epoch.values();
+        rosters.any(|hubs| home_of(event, unit, hubs) == Some(*hub))
+    }
+
     /// Finds a former home of the unit that may still act as such, other than `me`.
     pub fn former_home(&self, event: EventId, unit: Unit, me: PublicKey) -> Option<PublicKey> {
         self.lingering.iter().find_map(|(epoch, may_act)| {

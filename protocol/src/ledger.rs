@@ -14,14 +14,14 @@ use std::sync::Arc;
 use usher_keys::{BundleError, DeviceIdentity, EventId, PublicKey, SecretKey, SignedBundle, Timestamp};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Worth};
 use crate::ident::{Hlc, Origin, Seq, Stamp};
 use crate::log::{self, Head, Known, Run, RunError, Tail};
 use crate::record::{Body, Record, Unread};
 use crate::state::State;
 use crate::trust::Trust;
 
-pub use admittance::{MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS};
+pub use admittance::{MAX_DEVICE_BYTES, MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS};
 pub use judge::{Asked, Judged, Route, Seat};
 
 /// One record to be stored.
@@ -33,8 +33,8 @@ pub struct Entry {
     pub tail: Tail,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Whether the signatures in it were verified, so that they need not be at the next start.
-    pub is_proven: bool,
+    /// What the signatures in it are worth, so that they need not be verified at the next start.
+    pub worth: Worth,
 }
 
 /// What accepting a run gave.
@@ -110,7 +110,10 @@ impl Ledger {
         if !fresh || own_covered {
             return Err(CheckpointError::NotFresh);
         }
-        self.state = checkpoint.summary.clone().into_state(Arc::clone(&self.trust));
+        let mut state = checkpoint.summary.clone().into_state(Arc::clone(&self.trust));
+        // Our own log is not in the checkpoint.
+        state.take_writer(&self.state, &self.me);
+        self.state = state;
         for head in &checkpoint.covered {
             self.copies.insert(
                 head.origin,
@@ -120,7 +123,6 @@ impl Ledger {
                 },
             );
         }
-        self.reopen();
         // What we write from now on comes after what the checkpoint sums up.
         let begin = Hlc {
             ms: checkpoint.at.0,
@@ -128,18 +130,6 @@ impl Ledger {
         };
         self.clock = self.clock.max(checkpoint.summary.clock(begin));
         Ok(checkpoint)
-    }
-
-    /// Folds our own certificate in again after the state was replaced.
-    fn reopen(&mut self) {
-        if let (Some(identity), Some(copy)) = (self.identity.clone(), self.copies.get(&self.me)) {
-            let stamp = Stamp {
-                hlc: self.clock,
-                origin: self.me,
-                seq: copy.tail.seq,
-            };
-            self.state.apply(stamp, Body::Opened { identity }, true);
-        }
     }
 
     /// Takes a stored record back in at start; `false` when it does not chain.
@@ -179,12 +169,14 @@ impl Ledger {
             origin: me,
             seq: tail.seq,
         };
-        self.state.apply(stamp, body, true);
+        self.state.apply(stamp, body, Worth::Proven);
+        self.state.weigh(&me, bytes.len());
+        self.state.sum_up();
         Entry {
             origin: me,
             tail,
             bytes,
-            is_proven: true,
+            worth: Worth::Proven,
         }
     }
 
@@ -239,12 +231,13 @@ impl Ledger {
                 origin,
                 tail,
                 bytes,
-                is_proven: evidence.proves(tail.seq),
+                worth: evidence.worth(tail.seq),
             })
             .collect();
         for entry in &entries {
             self.fold(entry, now);
         }
+        self.state.sum_up();
         let Some(last) = entries.last() else {
             return Ok(Accepted { entries, head: None });
         };
@@ -262,6 +255,11 @@ impl Ledger {
     }
 
     fn fold(&mut self, entry: &Entry, now: Timestamp) {
+        self.take(entry, now);
+        self.state.weigh(&entry.origin, entry.bytes.len());
+    }
+
+    fn take(&mut self, entry: &Entry, now: Timestamp) {
         let record = match Record::from_bytes(&entry.bytes) {
             Ok(record) => record,
             Err(Unread::Later { hlc, critical }) => {
@@ -278,7 +276,7 @@ impl Ledger {
             origin: entry.origin,
             seq: entry.tail.seq,
         };
-        self.state.apply(stamp, record.body, entry.is_proven);
+        self.state.apply(stamp, record.body, entry.worth);
     }
 
     fn hear_clock(&mut self, origin: &Origin, reading: Hlc, now: Timestamp) {

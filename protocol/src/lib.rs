@@ -1,6 +1,7 @@
 //! The pure heart of Usher: ticket payload, signed logs, admission rules and sync session; no IO, no clock, no randomness.
 
 pub mod admission;
+pub mod assurance;
 pub mod checkpoint;
 pub mod evidence;
 pub mod fork;

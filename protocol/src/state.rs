@@ -73,35 +73,31 @@ impl State {
         state
     }
 
-    /// Folds one record in; those of one log in their order. `is_proven` spares verifying the signatures in it once more.
-    pub fn apply(&mut self, stamp: Stamp, body: Body, is_proven: bool) {
-        if !is_proven {
-            match evidence::worth(&body, &self.trust) {
-                Worth::Proven => {}
-                Worth::False => return self.name_false(stamp),
-                Worth::UnknownKey => {
-                    self.awaiting.insert(stamp.origin);
-                    return;
-                }
+    /// Folds one record in; those of one log in their order. A worth that is known spares verifying the signatures in it
+    /// once more.
+    pub fn apply(&mut self, stamp: Stamp, body: Body, worth: Worth) {
+        let worth = match worth {
+            Worth::Proven | Worth::False => worth,
+            Worth::UnknownKey => evidence::worth(&body, &self.trust),
+        };
+        match worth {
+            Worth::Proven => {}
+            Worth::False => return self.name_false(stamp),
+            Worth::UnknownKey => {
+                self.awaiting.insert(stamp.origin);
+                return;
             }
         }
         let by_authority = self.trust.bundle().authority_key(&stamp.origin).is_some();
         match (by_authority, body) {
-            (_, Body::ForkSeen(proof)) if by_authority || self.may_write(&stamp, None) => {
-                // The signatures were verified: what is left is where the histories differ.
-                let hashes = [
-                    proof.base.min(proof.one.tail.hash),
-                    proof.base.max(proof.one.tail.hash),
-                ];
-                self.freeze(Contradiction {
-                    origin: proof.origin(),
-                    seq: proof.one.tail.seq,
-                    hashes,
-                });
+            // Proven is proven: who says it, and when, does not matter, only how often.
+            (_, Body::ForkSeen(proof)) if by_authority || self.tell_of_a_fork(&stamp.origin) => {
+                self.freeze(proof.contradiction());
             }
+            (_, Body::ForkSeen(_)) => self.name_false(stamp),
             (true, body) if body.is_authority() => self.rule(stamp, body),
             (false, Body::Opened { identity }) => self.open(stamp, identity),
-            (false, body) if self.may_write(&stamp, Some(&body)) => self.take(stamp, body),
+            (false, body) if self.may_write(&stamp, &body) => self.take(stamp, body),
             (true | false, _) => self.name_false(stamp),
         }
     }
@@ -118,6 +114,26 @@ impl State {
     pub fn apply_malformed(&mut self, origin: Origin, seq: Seq) {
         self.apply_unknown(&origin, true);
         self.false_records.entry(origin).or_insert(seq);
+    }
+
+    /// Takes note of how long a record of a device's log is.
+    pub fn weigh(&mut self, origin: &Origin, bytes: usize) {
+        if let Some(writer) = self.writers.get_mut(origin) {
+            writer.weigh(bytes);
+        }
+    }
+
+    /// Takes over what another state knows of a device from its own log.
+    pub fn take_writer(&mut self, from: &Self, origin: &Origin) {
+        if let Some(writer) = from.writers.get(origin) {
+            self.writers.insert(*origin, writer.clone());
+            self.refresh();
+        }
+    }
+
+    /// Brings the totals up to date after a run.
+    pub fn sum_up(&mut self) {
+        self.passages.sum_up(&self.limits);
     }
 
     fn name_false(&mut self, stamp: Stamp) {
@@ -169,10 +185,10 @@ impl State {
         }
     }
 
-    /// Tells whether a device's newest certificate lets it write that; without a body, whether it has one at all.
-    fn may_write(&self, stamp: &Stamp, body: Option<&Body>) -> bool {
+    /// Tells whether a device's newest certificate lets it write that.
+    fn may_write(&self, stamp: &Stamp, body: &Body) -> bool {
         let writer = self.writers.get(&stamp.origin).and_then(Writer::identity);
-        writer.is_some_and(|by| body.is_none_or(|body| may_say(by.unverified(), body, stamp.hlc)))
+        writer.is_some_and(|by| may_say(by.unverified(), body, stamp.hlc))
     }
 
     /// Takes what a device may say.
@@ -225,6 +241,11 @@ impl State {
     fn take_passage(&mut self, stamp: Stamp, change: Change) -> bool {
         let fits = change.passage.persons <= change.passage.admits || change.is_override();
         fits && self.passages.insert(stamp, change, &self.limits)
+    }
+
+    fn tell_of_a_fork(&mut self, origin: &Origin) -> bool {
+        let writer = self.writers.get_mut(origin);
+        writer.is_some_and(Writer::tell_of_a_fork)
     }
 
     /// Takes note that an origin has two histories; of several places where they differ, the last one matters.

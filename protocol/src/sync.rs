@@ -9,8 +9,9 @@ pub mod session;
 
 use bincode::{Decode, Encode};
 use usher_keys::codec::{self, CodecError};
-use usher_keys::{DeviceIdentity, EventId, Signature, SignedBundle, Timestamp};
+use usher_keys::{DeviceIdentity, EventId, Signature, SignedBundle};
 
+use crate::assurance::Assurance;
 use crate::ident::Origin;
 use crate::ledger::MAX_STORED_LOGS;
 use crate::log::{Hash, Head, Run, Tail};
@@ -129,8 +130,8 @@ pub enum Message {
     Beat {
         /// Hash over the vector I hold.
         digest: Hash,
-        /// You have every authority record that existed at this time, if I know one.
-        fresh_as_of: Option<Timestamp>,
+        /// The newest that I know of.
+        assurance: Option<Assurance>,
     },
     /// What you hold is not what I thought: tell me all.
     Recap,

@@ -22,6 +22,10 @@ impl From<AuthorityError> for ApiError {
                     "No {purpose} key of the event may sign now: ask for its key-request, have it signed and upload the next bundle."
                 ),
             ),
+            AuthorityError::OldCopy => conflict(
+                "old-copy",
+                "The server runs on an older copy of its data: nothing is sold or ordered for this event. Restore the newest copy.",
+            ),
             AuthorityError::NoTicketKey(_) => Self::Conflict(Conflict::NoSigningKey),
             AuthorityError::Conflict => {
                 Self::Unavailable("It was changed by someone else just now. Try again.")

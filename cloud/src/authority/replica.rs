@@ -60,12 +60,11 @@ impl Replica for LinkedReplica {
     fn outlook(&self) -> Outlook {
         let view = self.authority.view();
         let now = self.authority.clock.now();
-        // Every authority record there is was written here, and is visible before whoever asked for it is answered.
         Outlook {
             now,
             trust: view.trust(),
             register: view.register(),
-            fresh_as_of: Some(now),
+            assurance: view.assurance(now),
         }
     }
 
@@ -150,12 +149,18 @@ impl Replica for LinkedReplica {
                     );
                 }
             }
-            Notice::OwnPast(head) => tracing::error!(
-                event = %self.authority.event(),
-                held = head.tail.seq.0,
-                "a device holds more of this event's authority log than the cloud does: the database is an older copy. \
-                 Stop the cloud and restore the newest one"
-            ),
+            Notice::OwnPast(head) => {
+                let heard = self
+                    .authority
+                    .ask(move |scribe| Box::pin(scribe.hear_own_past(head)))
+                    .await;
+                if let Err(error) = heard {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "an older copy was not taken note of"
+                    );
+                }
+            }
             Notice::RunRefused(origin, error) => {
                 tracing::warn!(peer = %peer.id(), origin = %origin.id(), %error, "a run was refused");
             }

@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use usher_keys::{EventId, PublicKey, Purpose, Timestamp};
 use usher_protocol::ledger::Ledger;
+use usher_protocol::log::Head;
 use usher_protocol::record::Body;
 use usher_protocol::state::State;
 use usher_protocol::sync::Held;
@@ -81,6 +82,8 @@ pub struct Scribe {
     is_sound: bool,
     view: Arc<View>,
     checkpoint: Option<StoredCheckpoint>,
+    /// The head of our own log, beyond our copy, that a device was seen to hold: our database is an older copy.
+    past: Option<Head>,
 }
 
 /// Records on their way into the store, with what changes beside them.
@@ -131,8 +134,12 @@ impl Scribe {
         Ok(())
     }
 
-    /// Writes a record to the authority log; it counts once the draft is committed.
+    /// Writes a record to the authority log; it counts once the draft is committed. Behind its own past the authority says
+    /// nothing, or it would have two histories and no device would hear it again.
     fn write(&mut self, draft: &mut Draft, body: Body) -> Result<(), AuthorityError> {
+        if self.ledger.is_behind_own_past() {
+            return Err(AuthorityError::OldCopy);
+        }
         let now = self.now();
         let purpose = Purpose::Authority;
         let key = self
@@ -176,6 +183,7 @@ impl Scribe {
                 self.is_sound = true;
                 self.view.grow(grown);
                 self.view.register_in(self.ledger.state().register());
+                self.show_voice();
                 Ok(())
             }
         }

@@ -454,3 +454,40 @@ async fn records_are_read_back_as_they_were_written() {
             .all(|record| Record::from_bytes(&record.entry.bytes).is_ok())
     );
 }
+
+#[tokio::test]
+async fn devices_that_last_as_long_as_the_event_are_renewed_when_its_end_moves() {
+    let scene = Scene::open().await;
+    scene.decree().await;
+    let mut untils = Vec::new();
+    for (seed, certificate_ms) in [(1, None), (2, Some(86_400_000)), (3, None)] {
+        let code = scene.code_for(Role::Scanner, certificate_ms).await;
+        scene.ask_to_enrol(&code, seed).await;
+        untils.push(until(&scene, seed).await);
+    }
+    scene.revoke(key(3).public()).await;
+    let ends_at = scene.event().await.ends_at;
+    scene.move_end(ends_at.plus_ms(86_400_000)).await;
+    scene.decree().await;
+    let records = scene.records().await.len();
+    let moved = [untils[0].plus_ms(86_400_000), untils[1], untils[2]];
+    for (seed, moved) in [1, 2, 3].into_iter().zip(moved) {
+        assert_eq!(until(&scene, seed).await, moved, "device {seed}");
+    }
+    // Once, and never to an earlier end: a device that is on its way must not lose its certificate.
+    scene.move_end(ends_at).await;
+    scene.decree().await;
+    assert_eq!(scene.records().await.len(), records);
+}
+
+async fn until(scene: &Scene, seed: u8) -> Timestamp {
+    let state = scene.authority();
+    let until = state.ask(move |scribe| {
+        Box::pin(async move {
+            let state = scribe.state().await?;
+            let identity = state.device(&key(seed).public()).unwrap();
+            Ok(identity.unverified().window.until)
+        })
+    });
+    until.await.unwrap()
+}

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::broadcast;
-use usher_keys::{DeviceIdentity, EventId};
+use usher_keys::{DeviceIdentity, EventId, SecretKey, Timestamp};
 use usher_link::Change;
 use usher_link::replica::CHANGES_BUFFERED;
 use usher_protocol::Origin;
+use usher_protocol::assurance::Assurance;
 use usher_protocol::sync::Held;
 use usher_protocol::trust::{Register, Trust};
 
@@ -25,7 +26,13 @@ struct Visible {
     register: Arc<Register>,
     own_log: Origin,
     identity: DeviceIdentity,
+    /// The authority's key, while its word counts.
+    voice: Option<SecretKey>,
+    assurance: Option<Assurance>,
 }
+
+/// How old an assurance may be before another is made, in milliseconds: sessions tell it every two seconds.
+const ASSURANCE_AGE_MS: u64 = 500;
 
 impl View {
     /// Makes the view of an event of which nothing is held yet.
@@ -39,6 +46,8 @@ impl View {
                 register: Arc::default(),
                 own_log,
                 identity,
+                voice: None,
+                assurance: None,
             }),
         }
     }
@@ -86,6 +95,30 @@ impl View {
     /// Gives the cloud's certificate for this event.
     pub fn identity(&self) -> DeviceIdentity {
         self.lock().identity.clone()
+    }
+
+    /// Makes sure how far the authority's log has come by now: every record there is was written here, and is visible before
+    /// whoever asked for it is answered. `None` while its word does not count.
+    pub fn assurance(&self, now: Timestamp) -> Option<Assurance> {
+        let mut visible = self.lock();
+        let tail = visible.held.get(&visible.own_log)?.tail;
+        let is_current = |held: &Assurance| {
+            held.tail == tail && held.at <= now && now.since_ms(held.at) < ASSURANCE_AGE_MS
+        };
+        let key = visible.voice.as_ref()?;
+        let current = visible.assurance.filter(is_current);
+        let assurance = current.unwrap_or_else(|| Assurance::sign(self.event, now, tail, key));
+        visible.assurance = Some(assurance);
+        visible.assurance
+    }
+
+    /// Sets the key by which the authority is heard, or says that its word does not count.
+    pub fn speak_by(&self, voice: Option<&SecretKey>) {
+        let mut visible = self.lock();
+        let public = |key: &SecretKey| key.public();
+        if visible.voice.as_ref().map(public) != voice.map(public) {
+            (visible.voice, visible.assurance) = (voice.cloned(), None);
+        }
     }
 
     /// Shows logs that have grown.

@@ -234,7 +234,7 @@ impl Replica for Hub {
             now: self.clock.now(),
             trust: Arc::clone(shelf.ledger.trust()),
             register: shelf.ledger.state().register(),
-            fresh_as_of: None,
+            assurance: None,
         }
     }
 

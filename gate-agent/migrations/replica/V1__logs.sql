@@ -4,8 +4,8 @@ CREATE TABLE records (
     seq INTEGER NOT NULL CHECK (seq > 0),
     hash BLOB NOT NULL CHECK (length(hash) = 32),
     bytes BLOB NOT NULL,
-    -- Whether the signatures inside were verified; one that is false or rests on a key not known yet is looked at again.
-    proven INTEGER NOT NULL CHECK (proven IN (0, 1)),
+    -- What the signatures inside are worth: 1 proven, 2 false, 0 to be looked at again, as when a key is not known yet.
+    worth INTEGER NOT NULL CHECK (worth IN (0, 1, 2)),
     PRIMARY KEY (origin, seq)
 ) STRICT, WITHOUT ROWID;
 

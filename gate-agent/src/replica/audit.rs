@@ -50,7 +50,7 @@ pub fn audit(path: &Path) -> Result<Audit, ReplicaError> {
     take(check_tables(&transaction))?;
     take(check_commits(&transaction, noted))?;
     let meta = Meta::read(&transaction)?;
-    meta::read_fresh_as_of(&transaction)?;
+    meta::read_assurance(&transaction)?;
     let event = meta.identity.unverified().event;
     let trust = Trust::pin(&meta.roots, meta.bundle)?;
     if let Some(checkpoint) = meta::read_checkpoint(&transaction)? {

@@ -85,10 +85,11 @@ impl usher_link::Replica for Replica {
             }
             Notice::Forked(found) => self.tell(|reply| Command::Report { found, reply }).await,
             Notice::OwnPast(head) => self.tell(|reply| Command::HearPast { head, reply }).await,
-            Notice::Fresh(as_of) => {
-                let now = self.clock.now();
-                self.published.refresh(as_of, now);
-                self.published.clocks.compare((peer, as_of), now);
+            Notice::Fresh(assurance) => {
+                self.published.refresh(assurance);
+                self.published
+                    .clocks
+                    .compare((peer, assurance.at), self.clock.now());
             }
             Notice::RunRefused(origin, error) => {
                 tracing::warn!(peer = %peer.id(), origin = %origin.id(), %error, "a run was refused");

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use usher_keys::codec;
-use usher_keys::{DeviceIdentity, RootSet, SignedBundle, Timestamp};
+use usher_keys::{DeviceIdentity, RootSet, SignedBundle};
+use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{MAX_CHECKPOINT_BYTES, SignedCheckpoint};
 use usher_protocol::log::Head;
 
@@ -24,7 +25,7 @@ const ROOTS: &str = "roots";
 const BUNDLE: &str = "bundle";
 const UPLINK: &str = "uplink";
 const CHECKPOINT: &str = "checkpoint";
-const FRESH_AS_OF: &str = "fresh_as_of";
+const ASSURANCE: &str = "assurance";
 const COMMITS: &str = "commits";
 const OWN_PAST: &str = "own_past";
 
@@ -96,14 +97,20 @@ pub fn write_checkpoint(connection: &Connection, checkpoint: &SignedCheckpoint) 
     write(connection, CHECKPOINT, &codec::encode(checkpoint))
 }
 
-/// Reads up to when every authority record was known to be here.
-pub fn read_fresh_as_of(connection: &Connection) -> Result<Option<Timestamp>, ReplicaError> {
-    Ok(read_number(connection, FRESH_AS_OF)?.map(Timestamp))
+/// Reads the newest assurance.
+pub fn read_assurance(connection: &Connection) -> Result<Option<Assurance>, ReplicaError> {
+    let Some(bytes) = read(connection, ASSURANCE)? else {
+        return Ok(None);
+    };
+    let assurance = codec::decode::<HEAD_ROOM, _>(&bytes);
+    assurance
+        .map(Some)
+        .map_err(|_| ReplicaError::BadMeta { name: ASSURANCE })
 }
 
-/// Writes up to when every authority record is known to be here.
-pub fn write_fresh_as_of(connection: &Connection, at: Timestamp) -> rusqlite::Result<()> {
-    write(connection, FRESH_AS_OF, &at.0.to_le_bytes())
+/// Writes the newest assurance.
+pub fn write_assurance(connection: &Connection, assurance: &Assurance) -> rusqlite::Result<()> {
+    write(connection, ASSURANCE, &codec::encode(assurance))
 }
 
 /// Reads the furthest head of our own log that a peer was seen to hold, if that was ever beyond ours.
@@ -116,9 +123,14 @@ pub fn read_own_past(connection: &Connection) -> Result<Option<Head>, ReplicaErr
         .map_err(|_| ReplicaError::BadMeta { name: OWN_PAST })
 }
 
-/// Writes the furthest head of our own log that a peer was seen to hold.
-pub fn write_own_past(connection: &Connection, head: &Head) -> rusqlite::Result<()> {
-    write(connection, OWN_PAST, &codec::encode(head))
+/// Writes the furthest head of our own log that a peer was seen to hold, or that it was none of ours.
+pub fn write_own_past(connection: &Connection, head: Option<&Head>) -> rusqlite::Result<()> {
+    match head {
+        Some(head) => write(connection, OWN_PAST, &codec::encode(head)),
+        None => connection
+            .execute("DELETE FROM meta WHERE name = ?1", [OWN_PAST])
+            .map(|_| ()),
+    }
 }
 
 /// Reads how many commits there were.

@@ -199,7 +199,7 @@ impl Owner {
         if group.batch.is_empty() {
             return true;
         }
-        group.batch.fresh_as_of = self.published.fresh_as_of();
+        group.batch.assurance = self.published.assurance();
         group.batch.commits = self.commits + 1;
         let started = Instant::now();
         if let Err(error) = group.batch.commit(&mut self.connection) {
@@ -423,6 +423,10 @@ impl Work<'_> {
         if matches!(accepted, Err(RunError::Forked(_))) {
             // Perhaps ours is the history that does not count: looked into after the group.
             self.group.standing_changed = true;
+            if origin == self.ledger.me() && !self.ledger.is_behind_own_past() {
+                // What was taken for our past is another history, also after a restart.
+                self.group.batch.own_past = Some(None);
+            }
         }
         let accepted = accepted?;
         for entry in accepted.entries {
@@ -471,7 +475,7 @@ impl Work<'_> {
         self.ledger.hear_own_past(head);
         if self.ledger.is_behind_own_past() {
             // Also after a restart nothing is decided before it is back.
-            self.group.batch.own_past = Some(head.clone());
+            self.group.batch.own_past = Some(Some(head.clone()));
         }
         if self.ledger.is_behind_own_past() && !was_behind {
             let (ours, theirs) = (self.ledger.tail(&head.origin).seq, head.tail.seq);

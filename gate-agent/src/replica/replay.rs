@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, Row};
 use usher_keys::{EventId, PublicKey, Signature, Timestamp};
 use usher_protocol::checkpoint::Checkpoint;
+use usher_protocol::evidence::Worth;
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Hash, Head, Tail};
 use usher_protocol::trust::Trust;
@@ -105,7 +106,7 @@ pub fn walk(
     let mut findings = Vec::new();
     let mut log: Option<Log> = None;
     let mut statement =
-        connection.prepare("SELECT origin, seq, hash, bytes, proven FROM records ORDER BY origin, seq")?;
+        connection.prepare("SELECT origin, seq, hash, bytes, worth FROM records ORDER BY origin, seq")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let entry = read_entry(row)?;
@@ -238,7 +239,7 @@ fn read_entry(row: &Row) -> rusqlite::Result<Entry> {
             hash: row.get(2)?,
         },
         bytes: row.get(3)?,
-        is_proven: row.get(4)?,
+        worth: Worth::of_code(row.get(4)?),
     })
 }
 

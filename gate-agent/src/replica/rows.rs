@@ -1,7 +1,8 @@
 //! Writing one group of changes in one transaction, and reading runs back; what belongs into a group is the owner's to say.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
-use usher_keys::{DeviceIdentity, RootSet, SignedBundle, Timestamp};
+use usher_keys::{DeviceIdentity, RootSet, SignedBundle};
+use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
@@ -33,12 +34,12 @@ pub struct Batch {
     pub checkpoint: Option<(SignedCheckpoint, Checkpoint)>,
     /// A newer certificate of our own.
     pub identity: Option<DeviceIdentity>,
-    /// A head of our own log that is beyond our copy.
-    pub own_past: Option<Head>,
+    /// A head of our own log that is beyond our copy, or that there is none after all.
+    pub own_past: Option<Option<Head>>,
     /// A newer bundle and the roots that signed it.
     pub trust: Option<(RootSet, SignedBundle)>,
-    /// Up to when every authority record is here; alone it is no reason for a commit.
-    pub fresh_as_of: Option<Timestamp>,
+    /// The newest assurance; alone it is no reason for a commit.
+    pub assurance: Option<Assurance>,
     /// How many commits there are with this one.
     pub commits: u64,
 }
@@ -73,13 +74,13 @@ impl Batch {
             meta::write_identity(&transaction, identity)?;
         }
         if let Some(head) = &self.own_past {
-            meta::write_own_past(&transaction, head)?;
+            meta::write_own_past(&transaction, head.as_ref())?;
         }
         if let Some((roots, bundle)) = &self.trust {
             meta::write_trust(&transaction, roots, bundle)?;
         }
-        if let Some(at) = self.fresh_as_of {
-            meta::write_fresh_as_of(&transaction, at)?;
+        if let Some(assurance) = &self.assurance {
+            meta::write_assurance(&transaction, assurance)?;
         }
         meta::write_commits(&transaction, self.commits)?;
         transaction.commit()
@@ -98,14 +99,14 @@ pub fn try_to_commit(connection: &mut Connection) -> rusqlite::Result<()> {
 
 fn insert_entry(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO records (origin, seq, hash, bytes, proven) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO records (origin, seq, hash, bytes, worth) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
     statement.execute((
         entry.origin.0,
         column(entry.tail.seq),
         entry.tail.hash,
         &entry.bytes,
-        entry.is_proven,
+        entry.worth.code(),
     ))?;
     Ok(())
 }

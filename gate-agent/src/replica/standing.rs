@@ -10,6 +10,7 @@ use tokio::sync::broadcast;
 use usher_keys::{DeviceIdentity, PublicKey, Timestamp};
 use usher_link::replica::CHANGES_BUFFERED;
 use usher_link::{Change, Outlook};
+use usher_protocol::assurance::Assurance;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::policy::Policy;
 use usher_protocol::sync::Held;
@@ -126,18 +127,19 @@ pub struct Published {
     /// What is durably held of every log.
     held: Mutex<BTreeMap<Origin, Held>>,
     changes: broadcast::Sender<Change>,
-    fresh_as_of_ms: AtomicU64,
+    /// The newest assurance; held only to copy or replace it.
+    assurance: Mutex<Option<Assurance>>,
 }
 
 impl Published {
     /// Publishes the first state.
-    pub fn new(ledger: &Ledger, fresh_as_of: Option<Timestamp>) -> Self {
+    pub fn new(ledger: &Ledger, assurance: Option<Assurance>) -> Self {
         let published = Self {
             standing: ArcSwap::from_pointee(Standing::of(ledger)),
             figures: Figures::default(),
             held: Mutex::default(),
             changes: broadcast::Sender::new(CHANGES_BUFFERED),
-            fresh_as_of_ms: AtomicU64::new(fresh_as_of.map_or(0, |at| at.0)),
+            assurance: Mutex::new(assurance),
             clocks: Clocks::default(),
         };
         published.hold(held_by(ledger));
@@ -183,16 +185,23 @@ impl Published {
         self.changes.subscribe()
     }
 
-    /// Takes note that every authority record of that time is here. A peer's clock may be ahead: we claim no more than now.
-    pub fn refresh(&self, as_of: Timestamp, now: Timestamp) {
-        self.fresh_as_of_ms
-            .fetch_max(as_of.0.min(now.0), Ordering::Relaxed);
+    /// Takes note that an authority has said this and that as much of its log is here.
+    pub fn refresh(&self, heard: Assurance) {
+        let known = self.assurance();
+        if known.is_none_or(|known| known.at < heard.at) {
+            *self.last_assurance() = Some(heard);
+        }
     }
 
-    /// Gives up to when every authority record is here.
-    pub fn fresh_as_of(&self) -> Option<Timestamp> {
-        let ms = self.fresh_as_of_ms.load(Ordering::Relaxed);
-        (ms > 0).then_some(Timestamp(ms))
+    /// Gives the newest assurance, unless its authority was struck out since.
+    pub fn assurance(&self) -> Option<Assurance> {
+        let trust = Arc::clone(&self.standing.load().trust);
+        let last = *self.last_assurance();
+        last.filter(|assurance| assurance.counts(&trust))
+    }
+
+    fn last_assurance(&self) -> MutexGuard<'_, Option<Assurance>> {
+        self.assurance.lock().expect("nothing panics while it holds this")
     }
 
     /// Gives how the world looks now.
@@ -202,7 +211,7 @@ impl Published {
             now,
             trust: Arc::clone(&standing.trust),
             register: Arc::clone(&standing.register),
-            fresh_as_of: self.fresh_as_of(),
+            assurance: self.assurance(),
         }
     }
 

@@ -7,7 +7,8 @@ use tempfile::TempDir;
 use usher_link::Replica as _;
 use usher_protocol::Seq;
 use usher_protocol::admission::Referral;
-use usher_protocol::log::{Hash, MAX_RUN_RECORDS};
+use usher_protocol::assurance::Assurance;
+use usher_protocol::log::{Hash, MAX_RUN_RECORDS, Tail};
 use usher_protocol::sync::Notice;
 
 use super::*;
@@ -60,6 +61,11 @@ async fn judge(replica: &Replica, scan: &Scan) -> Result<Verdict, RequestError> 
 async fn digest(replica: &Replica) -> (Hash, Vec<usher_protocol::sync::Held>) {
     let digest = replica.inspect(|ledger| ledger.state().digest()).await.unwrap();
     (digest, replica.held())
+}
+
+async fn is_behind(replica: &Replica) -> bool {
+    let inspected = replica.inspect(|ledger| ledger.is_behind_own_past());
+    inspected.await.unwrap()
 }
 
 async fn meddle(replica: &Replica, sql: &'static str) {
@@ -421,6 +427,27 @@ async fn a_copied_hub_finds_out_and_refers_everybody() {
 }
 
 #[tokio::test]
+async fn a_past_that_was_another_history_is_not_awaited_after_a_restart() {
+    let (mut stage, replica) = Stage::set().await;
+    let copy = stage.show.hub(HUB).await;
+    judge(&replica, &scan(1, 1, STRICT)).await.unwrap();
+    for number in 2..4 {
+        judge(&copy, &scan(number, number, STRICT)).await.unwrap();
+    }
+    let run = copy.load(copy.me(), Seq(0)).await.unwrap();
+    let head = run.head.clone();
+    replica.notice(copy.me(), Notice::OwnPast(head)).await;
+    replica.close().await;
+
+    let replica = stage.open().unwrap();
+    assert!(is_behind(&replica).await, "it waits after a restart too");
+    replica.store(run).await.unwrap_err();
+    assert!(!is_behind(&replica).await);
+    replica.close().await;
+    assert!(!is_behind(&stage.open().unwrap()).await);
+}
+
+#[tokio::test]
 async fn a_clock_that_is_set_back_breaks_nothing() {
     let (stage, replica) = Stage::set().await;
     assert_eq!(judge(&replica, &scan(1, 1, STRICT)).await, Ok(IN));
@@ -452,12 +479,13 @@ async fn a_newer_bundle_is_told_to_the_sessions_and_survives_a_restart() {
 async fn freshness_only_rises_and_never_beyond_our_own_clock() {
     let mut show = Show::new(&[HUB]);
     let replica = show.hub(HUB).await;
-    let now = show.clock.now();
-    replica.notice(key(9).public(), Notice::Fresh(now)).await;
-    replica.notice(key(9).public(), Notice::Fresh(Timestamp(5))).await;
-    assert!(replica.fresh_as_of() >= Some(now));
-    replica
-        .notice(key(9).public(), Notice::Fresh(Timestamp::FOREVER))
-        .await;
+    let (peer, now) = (key(9).public(), show.clock.now());
+    let authority = key(rehearsal::AUTHORITY);
+    let assured = |at| Notice::Fresh(Assurance::sign(rehearsal::EVENT, at, Tail::default(), &authority));
+    for at in [now, Timestamp(5)] {
+        replica.notice(peer, assured(at)).await;
+        assert_eq!(replica.fresh_as_of(), Some(now));
+    }
+    replica.notice(peer, assured(Timestamp::FOREVER)).await;
     assert!(replica.fresh_as_of() <= Some(show.clock.now()));
 }

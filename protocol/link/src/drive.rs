@@ -251,7 +251,7 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             now: outlook.now,
             trust: &outlook.trust,
             register: &outlook.register,
-            fresh_as_of: outlook.fresh_as_of,
+            assurance: outlook.assurance,
         };
         self.session.handle(input, &context);
         while let Some(output) = self.session.poll() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
+use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Request, Response};
@@ -35,8 +36,8 @@ pub struct Outlook {
     pub trust: Arc<Trust>,
     /// What the authority has said of devices.
     pub register: Arc<Register>,
-    /// Every authority record that existed at this time is here; the cloud says now.
-    pub fresh_as_of: Option<Timestamp>,
+    /// The newest assurance that we know of and that counts; the cloud makes it.
+    pub assurance: Option<Assurance>,
 }
 
 /// A durable replica of one event, as sessions use it.

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use usher_keys::Role;
 
 use super::*;
+use crate::evidence::Worth;
 use crate::ident::{Generation, Hlc, ScanId, Seq, Stamp, Unit};
 use crate::ledger::Seat;
 use crate::record::Body;
@@ -165,7 +166,7 @@ fn large_event() -> State {
             count: seq,
         };
         let (origin, seq) = (writer.public(), Seq(u64::from(seq)));
-        state.apply(Stamp { hlc, origin, seq }, body, true);
+        state.apply(Stamp { hlc, origin, seq }, body, Worth::Proven);
     };
     let policy = rehearsal::policy();
     apply(&authority(), Body::Policy { version: 1, policy });

@@ -14,6 +14,8 @@ pub const MAX_STORED_LOGS: usize = 4_096;
 pub const MAX_UNVOUCHED_LOGS: usize = 256;
 /// Most records of a device's log: a scan every second for two months.
 pub const MAX_DEVICE_RECORDS: u64 = 5_000_000;
+/// Most bytes of the records of a device's log: those of the most records, of which one takes some 300 bytes, and a third more.
+pub const MAX_DEVICE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 impl Ledger {
     /// Tells why records of that origin are not taken, if so.
@@ -35,7 +37,9 @@ impl Ledger {
                 Ok(())
             };
         }
-        if last.seq > Seq(MAX_DEVICE_RECORDS) {
+        let bytes = records.iter().map(|(_, bytes)| bytes.len() as u64);
+        let bytes = bytes.fold(self.state.bytes_of(origin), u64::saturating_add);
+        if last.seq > Seq(MAX_DEVICE_RECORDS) || bytes > MAX_DEVICE_BYTES {
             return Err(RunError::TooLong);
         }
         let opened = self.state.opened_with(origin).cloned();

@@ -4,7 +4,7 @@ use usher_keys::{PublicKey, Timestamp};
 
 use super::Ledger;
 use crate::admission::{self, Direction, Question, Referral, Refused, Verdict};
-use crate::ident::{GateId, ScanId, Stamp};
+use crate::ident::{GateId, Origin, ScanId, Stamp};
 use crate::policy::{Offline, Policy};
 use crate::record::{Body, Passage, Refusal, ShownPassage};
 use crate::ticket::VerifiedTicket;
@@ -135,12 +135,28 @@ impl Ledger {
                 && passage.generation == ticket.generation
                 && passage.gate == asked.gate
         };
-        let mut passages = self.state.passages(ticket.unit);
-        let (_, _, passage) = passages.find(|(_, way, passage)| same(*way, passage))?;
+        let mut records = self.state.records_of(ticket.unit, asked.scan);
+        let (_, _, passage) = records
+            .find(|(stamp, way, passage)| same(*way, passage) && self.is_answer(&stamp.origin, asked))?;
         Some(Verdict::Admit {
             persons: passage.persons,
             left: 0,
         })
+    }
+
+    /// Tells whether that device may have answered the scan. Under strict policy only a home lets in: any other device could
+    /// have us let in whom it likes, by writing down the id of a scan that was referred.
+    fn is_answer(&self, by: &Origin, asked: &Asked) -> bool {
+        let ticket = asked.ticket.ticket();
+        let was_home = || self.state.rosters().was_home(self.event(), ticket.unit, by);
+        *by == self.me || asked.direction == Direction::Out || !self.is_strict(asked) || was_home()
+    }
+
+    /// What the policy does not know is strict.
+    fn is_strict(&self, asked: &Asked) -> bool {
+        let tier = asked.ticket.ticket().tier;
+        let tier = self.state.policy().and_then(|(_, policy)| policy.tier(tier));
+        tier.is_none_or(|tier| tier.offline == Offline::Strict)
     }
 
     fn verdict(&self, asked: &Asked, seat: Seat, now: Timestamp) -> Verdict {
@@ -156,11 +172,8 @@ impl Ledger {
             return Verdict::Refer(Referral::NotReady);
         };
         let verdict = self.by_the_rules(asked, policy, now);
-        let strict = policy
-            .tier(asked.ticket.ticket().tier)
-            .is_none_or(|tier| tier.offline == Offline::Strict);
         match verdict {
-            Verdict::Admit { .. } if strict && asked.direction == Direction::In => {
+            Verdict::Admit { .. } if self.is_strict(asked) && asked.direction == Direction::In => {
                 self.objection(asked, seat).map_or(verdict, Verdict::Refer)
             }
             Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => verdict,

@@ -2,6 +2,7 @@
 
 use usher_keys::PublicKey;
 
+use crate::fork::ForkProof;
 use crate::record::Body;
 use crate::state::State;
 
@@ -24,8 +25,9 @@ pub fn next_roster(state: &State, joining: Option<PublicKey>) -> Option<Body> {
 }
 
 /// Gives all that the authority in force has said and that still holds, for the log of the next one. From the last of these
-/// words on only that log counts.
-pub fn restatement(state: &State) -> Vec<Body> {
+/// words on only that log counts. The proofs of forks that stand in earlier authorities' logs are the caller's to find: nobody
+/// is sent those logs any more.
+pub fn restatement(state: &State, forks: Vec<ForkProof>) -> Vec<Body> {
     let register = state.register();
     let policy = state.policy().map(|(version, policy)| Body::Policy {
         version: version.saturating_add(1),
@@ -64,6 +66,7 @@ pub fn restatement(state: &State) -> Vec<Body> {
         .chain(revoked)
         .chain(retired)
         .chain(settled);
-    let words = policy.into_iter().chain(of_devices).chain(tickets);
+    let forks = forks.into_iter().map(|proof| Body::ForkSeen(Box::new(proof)));
+    let words = policy.into_iter().chain(of_devices).chain(forks).chain(tickets);
     words.chain([Body::Restated]).collect()
 }

@@ -246,7 +246,7 @@ fn evidence_by_another_bundle_is_found_anew() {
     let foreign = Evidence::of(&altered, &crate::rehearsal::trust(2));
     let mut witness = Machine::hub(2, &cloud);
     let accepted = witness.ledger.accept(&run, Some(foreign), NOW).unwrap();
-    assert!(accepted.entries.iter().all(|entry| entry.is_proven));
+    assert!(accepted.entries.iter().all(|entry| entry.worth == Worth::Proven));
     assert_eq!(witness.ledger.state().passages(Unit(1)).count(), 1);
 }
 
@@ -336,7 +336,7 @@ fn a_stored_record_that_was_altered_is_found_at_start() {
         origin: gate.me(),
         tail: Tail::default().push(EVENT, &gate.me(), &run.records[0]),
         bytes: run.records[0].clone(),
-        is_proven: true,
+        worth: Worth::Proven,
     };
     entry.bytes[3] ^= 1;
     let mut ledger = Ledger::new(
@@ -452,4 +452,43 @@ fn a_scanner_that_calls_itself_a_hub_in_its_log_is_not_believed() {
     let known = state.device(&thief.me()).unwrap();
     assert_eq!(known.unverified().role, Role::Scanner);
     assert_eq!(state.rosters().decided_by(&thief.me()), None);
+}
+
+#[test]
+fn what_a_stored_record_is_worth_is_not_found_anew_at_a_start() {
+    let cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    let run = gate.run(gate.me(), Seq(0)).unwrap();
+    for (worth, passages) in [(Worth::Proven, 1), (Worth::UnknownKey, 1), (Worth::False, 0)] {
+        let mut ledger = Ledger::new(hub(2).public(), None, cloud.ledger.trust().clone());
+        let mut tail = Tail::default();
+        for bytes in &run.records {
+            tail = tail.push(EVENT, &gate.me(), bytes);
+            let is_passage = tail.seq == run.head.tail.seq;
+            let entry = Entry {
+                origin: gate.me(),
+                tail,
+                bytes: bytes.clone(),
+                worth: if is_passage { worth } else { Worth::Proven },
+            };
+            assert!(ledger.replay(&entry, NOW));
+        }
+        assert_eq!(ledger.state().passages(Unit(1)).count(), passages, "{worth:?}");
+    }
+}
+
+#[test]
+fn what_this_build_cannot_read_is_verified_by_the_one_that_can() {
+    let mut later = Record::new(Hlc::default(), Body::Restated).to_bytes();
+    *later.last_mut().unwrap() = 200;
+    let run = Run {
+        base: Tail::default(),
+        records: vec![later, vec![0xff; 3]],
+        head: Head::sign(EVENT, Tail::default(), &hub(1)),
+    };
+    let evidence = Evidence::of(&run, &crate::rehearsal::trust(1));
+    for seq in [1, 2] {
+        assert_eq!(evidence.worth(Seq(seq)), Worth::UnknownKey, "record {seq}");
+    }
 }

@@ -6,6 +6,7 @@ use usher_keys::{PublicKey, Timestamp};
 
 use super::machine::Machine;
 use super::{EVENT, NOW};
+use crate::assurance::Assurance;
 use crate::sync::session::CHECKPOINT_LAG;
 use crate::sync::{
     Close, Context, Input, LoadError, Message, Notice, Output, Session, SessionConfig, StoreError,
@@ -21,7 +22,7 @@ pub struct End {
     pub notices: Vec<Notice>,
     pub closed: Option<Close>,
     pub clock: Timestamp,
-    pub fresh_as_of: Option<Timestamp>,
+    pub assurance: Option<Assurance>,
     /// Whether its storage cannot be read just now.
     pub cannot_read: bool,
     /// What it has sent, for tests that look at the order.
@@ -49,7 +50,7 @@ impl End {
             notices: Vec::new(),
             closed: None,
             clock: NOW,
-            fresh_as_of: None,
+            assurance: None,
             cannot_read: false,
             sent: Vec::new(),
             outgoing: VecDeque::new(),
@@ -66,7 +67,7 @@ impl End {
                 now: self.clock,
                 trust: &trust,
                 register: &register,
-                fresh_as_of: self.fresh_as_of,
+                assurance: self.assurance,
             };
             self.session.handle(input, &context);
             while let Some(output) = self.session.poll() {
@@ -126,7 +127,11 @@ impl End {
                 self.machine.ledger.hear_own_past(head);
                 false
             }
-            Notice::Opened(_) | Notice::Fresh(_) | Notice::RunRefused(..) => false,
+            Notice::Fresh(assurance) => {
+                self.assurance = Some(*assurance);
+                false
+            }
+            Notice::Opened(_) | Notice::RunRefused(..) => false,
         };
         self.notices.push(notice);
         let grown = written.then(|| Input::Grew(self.machine.held_of(&self.machine.me())));

@@ -7,6 +7,7 @@ use usher_keys::{DeviceIdentity, Role, SecretKey, SignedBundle, Timestamp};
 
 use super::{EVENT, NOW, authority, hub, identity, scanner, shared_trust};
 use crate::admission::Verdict;
+use crate::assurance::Assurance;
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::fork::ForkProof;
 use crate::ident::{Origin, Seq};
@@ -28,6 +29,11 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// Says how far its own log has come.
+    pub fn assure(&self, at: Timestamp) -> Assurance {
+        Assurance::sign(EVENT, at, self.ledger.tail(&self.me()), &self.key)
+    }
+
     pub fn new(key: SecretKey, role: Role) -> Self {
         let identity = identity(&key, role);
         Self::with_identity(key, identity)

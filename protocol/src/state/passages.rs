@@ -1,5 +1,6 @@
-//! Everybody's passages and the totals that follow from those that count; a total is brought up to date with each passage, not summed up anew.
+//! Everybody's passages and the totals that follow from those that count; a total is brought up to date, not summed up anew.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::limits::Limits;
@@ -25,8 +26,15 @@ pub struct Passages {
     units: BTreeMap<Unit, UnitState>,
     /// Units with more than one passage, or one of more people than the ticket admits: only they can hold an incident.
     busy: BTreeSet<Unit>,
+    /// What the units come to, but for those that are open.
     totals: Totals,
+    /// Units with many passages, to which some were added: they are summed up once, not with each passage.
+    open: BTreeSet<Unit>,
 }
+
+/// From how many passages on a unit is summed up once a run: no honest ticket has as many, and one that lies about a ticket
+/// in many logs must not cost the square of them.
+const MANY_PASSAGES: usize = 64;
 
 #[derive(Debug, Clone, Default)]
 struct Totals {
@@ -62,9 +70,16 @@ impl Passages {
         let id = change.passage.unit;
         let too_many = change.passage.persons > change.passage.admits;
         let unit = self.units.entry(id).or_default();
-        self.totals.count(unit, limits, -1);
+        let is_open = self.open.contains(&id);
+        if !is_open {
+            self.totals.count(unit, limits, -1);
+        }
         let is_new = unit.insert(stamp, change);
-        self.totals.count(unit, limits, 1);
+        if unit.passages().len() > MANY_PASSAGES {
+            self.open.insert(id);
+        } else if !is_open {
+            self.totals.count(unit, limits, 1);
+        }
         if unit.passages().len() > 1 || too_many {
             self.busy.insert(id);
         }
@@ -78,6 +93,7 @@ impl Passages {
             !unit.passages().is_empty()
         });
         let units = &self.units;
+        self.open.retain(|id| units.contains_key(id));
         self.busy.retain(|id| units.contains_key(id));
     }
 
@@ -86,9 +102,27 @@ impl Passages {
         self.totals.occupancy.clear();
         self.totals.counts.admitted.clear();
         self.totals.counts.exited.clear();
+        self.open.clear();
         for unit in self.units.values() {
             self.totals.count(unit, limits, 1);
         }
+    }
+
+    /// Brings the totals up to date.
+    pub fn sum_up(&mut self, limits: &Limits) {
+        for id in std::mem::take(&mut self.open) {
+            if let Some(unit) = self.units.get(&id) {
+                self.totals.count(unit, limits, 1);
+            }
+        }
+    }
+
+    fn totals(&self, limits: &Limits) -> Cow<'_, Totals> {
+        let mut totals = Cow::Borrowed(&self.totals);
+        for unit in self.open.iter().filter_map(|id| self.units.get(id)) {
+            totals.to_mut().count(unit, limits, 1);
+        }
+        totals
     }
 
     /// Counts a scan that let nobody pass.
@@ -112,13 +146,14 @@ impl Passages {
     }
 
     /// Gives the people in a zone now.
-    pub fn occupancy(&self, zone: ZoneId) -> i64 {
-        self.totals.occupancy.get(&zone).copied().unwrap_or(0)
+    pub fn occupancy(&self, zone: ZoneId, limits: &Limits) -> i64 {
+        let totals = self.totals(limits);
+        totals.occupancy.get(&zone).copied().unwrap_or(0)
     }
 
     /// Gives the running totals.
-    pub fn counts(&self) -> &Counts {
-        &self.totals.counts
+    pub fn counts(&self, limits: &Limits) -> Counts {
+        self.totals(limits).counts.clone()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::rehearsal::{
     self, AVAILABLE, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, authority, capable, hub,
     identity, shared_trust, shown, ticket,
 };
+use crate::ticket::Ticket;
 
 const UNIT: Unit = Unit(7);
 const ZONE: ZoneId = ZoneId(1);
@@ -35,7 +36,7 @@ fn passage(scan: u8, tier: u16, gate: GateId) -> ShownPassage {
 fn state_of(records: &[Stamped]) -> State {
     let mut state = State::new(shared_trust(1));
     for (stamp, body) in records {
-        state.apply(*stamp, body.clone(), false);
+        state.apply(*stamp, body.clone(), Worth::UnknownKey);
     }
     state
 }
@@ -55,7 +56,7 @@ fn after(bodies: impl IntoIterator<Item = Body>) -> State {
     state.apply(
         stamp(&authority(), 0, 1),
         Body::Policy { version: 1, policy },
-        false,
+        Worth::UnknownKey,
     );
     for (number, body) in bodies.into_iter().enumerate() {
         let number = number as u64 + 1;
@@ -64,7 +65,7 @@ fn after(bodies: impl IntoIterator<Item = Body>) -> State {
         } else {
             hub(1 + (number % 2) as u8)
         };
-        state.apply(stamp(&writer, number, number + 1), body, false);
+        state.apply(stamp(&writer, number, number + 1), body, Worth::UnknownKey);
     }
     state
 }
@@ -384,7 +385,7 @@ proptest! {
         let summary = Summary::of(&state_of(&records[..cut]));
         let mut continued = summary.into_state(shared_trust(1));
         for (stamp, body) in &records[cut..] {
-            continued.apply(*stamp, body.clone(), false);
+            continued.apply(*stamp, body.clone(), Worth::UnknownKey);
         }
         prop_assert_eq!(continued.digest(), state_of(&records).digest());
         prop_assert_eq!(continued.incidents(), state_of(&records).incidents());
@@ -398,7 +399,41 @@ fn a_twin_that_comes_after_a_summary_is_still_known() {
         .chain([(stamp(&hub(1), 1, 2), admitted(1, STRICT))])
         .collect();
     let mut continued = Summary::of(&state_of(&records)).into_state(shared_trust(1));
-    continued.apply(stamp(&hub(2), 24 * HOUR_MS, 2), admitted(1, STRICT), false);
+    continued.apply(
+        stamp(&hub(2), 24 * HOUR_MS, 2),
+        admitted(1, STRICT),
+        Worth::UnknownKey,
+    );
     assert_eq!(continued.occupancy(ZONE), 1);
     assert_eq!(continued.incidents(), []);
+}
+
+#[test]
+fn a_ticket_with_very_many_passages_is_summed_up_right_at_every_moment() {
+    let mut state = state_of(&two_hubs());
+    let mut check = |number: u8, sum_up: bool| {
+        let (way, writer) = (number % 3, hub(1 + number % 2));
+        let ticket = Ticket {
+            admits: 255,
+            ..ticket(1, REENTRY)
+        };
+        let shown = shown(number, ticket, NORTH);
+        let body = if way == 0 {
+            Body::Exited(shown)
+        } else {
+            Body::Admitted(shown)
+        };
+        let late = u64::from(number ^ 1);
+        state.apply(stamp(&writer, late, 2 + u64::from(number)), body, Worth::Proven);
+        if sum_up {
+            state.sum_up();
+        }
+        let mut anew = state.clone();
+        anew.passages.recount(&anew.limits);
+        assert_eq!(state.occupancy(ZONE), anew.occupancy(ZONE), "after {number}");
+        assert_eq!(state.counts(), anew.counts(), "after {number}");
+    };
+    for number in 0..200 {
+        check(number, number % 50 == 49);
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Timestamp};
 
 use super::rulings::TicketRuling;
+use super::units::UnitState;
 use super::writers::{MAX_CERTIFICATES, Writer, may_say};
 use super::{Counts, State};
 use crate::admission::History;
@@ -84,6 +85,11 @@ impl State {
     pub fn certificates_left(&self, device: &PublicKey) -> usize {
         let writer = self.writers.get(device);
         writer.map_or(MAX_CERTIFICATES, Writer::certificates_left)
+    }
+
+    /// Gives the bytes of the records of a device's log.
+    pub fn bytes_of(&self, origin: &Origin) -> u64 {
+        self.writers.get(origin).map_or(0, Writer::bytes)
     }
 
     /// Gives the certificate a device's own log last opened with.
@@ -177,14 +183,19 @@ impl State {
         has_room && may_say(by, body, stamp.hlc) && self.limits.reach(stamp)
     }
 
+    /// Tells whether a device may tell of one fork more, so that it counts.
+    pub fn may_tell_of_a_fork(&self, device: &PublicKey) -> bool {
+        self.writers.get(device).is_some_and(Writer::may_tell_of_a_fork)
+    }
+
     /// Gives the running totals.
-    pub fn counts(&self) -> &Counts {
-        self.passages.counts()
+    pub fn counts(&self) -> Counts {
+        self.passages.counts(&self.limits)
     }
 
     /// Gives the people in a zone now.
     pub fn occupancy(&self, zone: ZoneId) -> i64 {
-        self.passages.occupancy(zone)
+        self.passages.occupancy(zone, &self.limits)
     }
 
     /// Finds the passage a scan led to.
@@ -193,6 +204,14 @@ impl State {
         passages
             .find(|(_, _, passage)| passage.scan == scan)
             .map(|(_, _, passage)| passage)
+    }
+
+    /// Gives every record that counts of what a scan led to: also those of which another device told before.
+    pub fn records_of(&self, unit: Unit, scan: ScanId) -> impl Iterator<Item = (&Stamp, bool, &Passage)> {
+        let records = self.passages.unit(unit).into_iter().flat_map(UnitState::passages);
+        let counting = records
+            .filter(move |(stamp, change)| change.passage.scan == scan && self.limits.count(stamp, change));
+        counting.map(|(stamp, change)| (stamp, change.is_entry(), &change.passage))
     }
 
     /// Gives every passage of a unit that counts, each once, oldest first: when, which way inwards, and who.

@@ -15,6 +15,8 @@ pub(super) const MAX_CERTIFICATES: usize = 64;
 const MAX_ADOPTIONS: usize = 4_096;
 /// Most scanners that one hub may renew: far more than any hub enrols.
 const MAX_RENEWED: usize = 1_024;
+/// Most forks that one log may tell of: a device can sign forks of as many keys as it invents, and each is kept.
+const MAX_FORKS_TOLD: u32 = 256;
 
 /// The writer of a device's log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -25,6 +27,10 @@ pub struct Writer {
     adopted: Vec<(Seq, (u32, Hash))>,
     /// The newest certificate it gave to each scanner.
     renewed: BTreeMap<PublicKey, (Seq, DeviceIdentity)>,
+    /// How many forks it told of.
+    forks_told: u32,
+    /// How many bytes its records have.
+    bytes: u64,
 }
 
 impl Writer {
@@ -69,6 +75,28 @@ impl Writer {
             self.renewed.insert(device, (seq, identity));
         }
         has_room
+    }
+
+    /// Tells whether it may tell of one fork more.
+    pub fn may_tell_of_a_fork(&self) -> bool {
+        self.forks_told < MAX_FORKS_TOLD
+    }
+
+    /// Takes its word of a fork; `false` when it told of too many.
+    pub fn tell_of_a_fork(&mut self) -> bool {
+        let has_room = self.may_tell_of_a_fork();
+        self.forks_told += u32::from(has_room);
+        has_room
+    }
+
+    /// Takes note of a record's length, in bytes.
+    pub fn weigh(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+    }
+
+    /// Gives the bytes of its records.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Gives the roster it decides by, as far as its log counts.

@@ -4,6 +4,7 @@ use thiserror::Error;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 
 use super::{Farewell, Held, Message};
+use crate::assurance::Assurance;
 use crate::checkpoint::SignedCheckpoint;
 use crate::fork::ForkProof;
 use crate::ident::{Origin, Seq};
@@ -35,8 +36,8 @@ pub struct Context<'a> {
     pub trust: &'a Trust,
     /// What the authority has said of devices.
     pub register: &'a Register,
-    /// We hold every authority record that existed at this time; the cloud says now.
-    pub fresh_as_of: Option<Timestamp>,
+    /// The newest assurance that we know of; the cloud makes it.
+    pub assurance: Option<Assurance>,
 }
 
 /// Why a run was not stored.
@@ -127,8 +128,8 @@ pub enum Notice {
     Forked(Box<ForkProof>),
     /// The peer holds more of our own log than we do, by our own signature: our disk is an older one.
     OwnPast(Head),
-    /// Every authority record that existed at this time is here.
-    Fresh(Timestamp),
+    /// An authority has said this, and we hold as much of its log.
+    Fresh(Assurance),
     /// A run was not accepted.
     RunRefused(Origin, StoreError),
 }

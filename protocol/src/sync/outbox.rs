@@ -200,13 +200,6 @@ impl Outbox {
             .all(|theirs| theirs.origin == *peer || theirs.tail.seq.0 == 0)
     }
 
-    /// Tells whether the peer holds all we hold of these logs.
-    pub fn they_have_all_of(&self, origins: &BTreeSet<Origin>) -> bool {
-        origins
-            .iter()
-            .all(|origin| self.our_seq(origin) <= self.their_seq(origin))
-    }
-
     /// Hashes what we hold.
     pub fn our_digest(&self) -> Hash {
         digest(&self.ours)

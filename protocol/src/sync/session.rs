@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SignedBundle, Timestamp};
+use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 
 use super::exchange::{Close, Context, Input, LoadError, Notice, Output, SessionConfig, StoreError};
 use super::offer::BundleOffer;
 use super::outbox::Outbox;
 use super::parts::{self, Part, Parts};
 use super::{Farewell, Held, Hello, MAX_LOGS, Message, VERSIONS};
+use crate::assurance::Assurance;
 use crate::checkpoint::SignedCheckpoint;
 use crate::fork::ForkProof;
 use crate::ident::Origin;
@@ -171,7 +172,7 @@ impl Session {
             Message::Run(run) => self.run(run),
             Message::Checkpoint(part) => self.part(part),
             Message::Bundle(bundle) => self.bundle(bundle),
-            Message::Beat { digest, fresh_as_of } => self.beat(digest, fresh_as_of),
+            Message::Beat { digest, assurance } => self.beat(digest, assurance, ctx),
             Message::Recap => {
                 let all = self.outbox.all_ours();
                 self.send(Message::Have(all));
@@ -292,15 +293,20 @@ impl Session {
         self.outputs.push_back(Output::StoreBundle(bundle));
     }
 
-    fn beat(&mut self, digest: crate::log::Hash, fresh_as_of: Option<Timestamp>) {
+    fn beat(&mut self, digest: crate::log::Hash, assurance: Option<Assurance>, ctx: &Context) {
         if digest != self.outbox.their_digest() {
             self.send(Message::Recap);
         }
-        // Revocations come from the cloud, by way of hubs: a scanner has nothing to tell of them.
-        let is_scanner = self.peer().is_some_and(|peer| peer.role == Role::Scanner);
-        if let Some(as_of) = fresh_as_of.filter(|_| !is_scanner) {
-            self.notify(Notice::Fresh(as_of));
+        if let Some(assurance) = assurance.filter(|assurance| self.is_news(assurance, ctx)) {
+            self.notify(Notice::Fresh(assurance));
         }
+    }
+
+    /// Whoever lacks a record of that log hears the next assurance once it has come.
+    fn is_news(&self, assurance: &Assurance, ctx: &Context) -> bool {
+        let ours = self.outbox.ours(&assurance.authority).map(|ours| ours.tail.seq);
+        let is_newer = ctx.assurance.is_none_or(|known| known.at < assurance.at);
+        is_newer && ours >= Some(assurance.tail.seq) && assurance.is_genuine(ctx.trust)
     }
 
     fn loaded(&mut self, origin: Origin, run: Result<Option<Run>, LoadError>, ctx: &Context) {
@@ -449,11 +455,9 @@ impl Session {
         if !untold.is_empty() {
             self.send(Message::Have(untold));
         }
-        let up_to_date = self.outbox.they_have_all_of(&authority_keys(ctx.trust, false));
-        let fresh_as_of = ctx.fresh_as_of.filter(|_| up_to_date);
         self.send(Message::Beat {
             digest: self.outbox.our_digest(),
-            fresh_as_of,
+            assurance: ctx.assurance,
         });
     }
 

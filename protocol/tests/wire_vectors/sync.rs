@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use usher_keys::{RootSet, Signature, Timestamp};
 use usher_protocol::admission::{Direction, Reason, Referral, Refused, Verdict};
+use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
+use usher_protocol::evidence::Worth;
 use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
@@ -127,7 +129,7 @@ fn state() -> State {
                 count: 0,
             };
             let seq = Seq(seq);
-            state.apply(Stamp { hlc, origin, seq }, body, false);
+            state.apply(Stamp { hlc, origin, seq }, body, Worth::UnknownKey);
         }
     }
     state
@@ -152,6 +154,14 @@ fn large_checkpoint() -> SignedCheckpoint {
         bytes: (0..600_000_u32).map(|at| (at % 251) as u8).collect(),
         signature: Signature([0x5e; 64]),
     }
+}
+
+fn assurance() -> Assurance {
+    let tail = Tail {
+        seq: Seq(9),
+        hash: [0x77; 32],
+    };
+    Assurance::sign(EVENT, Timestamp(NOW), tail, &authority())
 }
 
 fn run() -> Run {
@@ -203,14 +213,14 @@ fn messages() -> Vec<(&'static str, Message)> {
             "Beat of the cloud",
             Message::Beat {
                 digest,
-                fresh_as_of: Some(Timestamp(NOW)),
+                assurance: Some(assurance()),
             },
         ),
         (
-            "Beat of a hub that knows no time",
+            "Beat of a hub that knows no assurance",
             Message::Beat {
                 digest,
-                fresh_as_of: None,
+                assurance: None,
             },
         ),
         ("Recap", Message::Recap),

@@ -16,6 +16,7 @@ use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, KeyId, PublicKey, Role, RootSet, SecretKey,
     SignedBundle, TrustBundle, TrustedKey, Window,
 };
+use usher_protocol::assurance::Assurance;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::{Run, Tail};
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
@@ -193,10 +194,11 @@ impl Venue {
     /// Has the authority's word reach the hub that nothing is missing.
     pub fn refresh(&self) {
         let (replica, now) = (self.replica(), Clock::system().now());
-        let notice = usher_protocol::sync::Notice::Fresh(now);
-        let authority = key(AUTHORITY).public();
-        self.runtime
-            .block_on(usher_link::Replica::notice(replica.as_ref(), authority, notice));
+        let authority = key(AUTHORITY);
+        let assurance = Assurance::sign(EVENT, now, Tail::default(), &authority);
+        let notice = usher_protocol::sync::Notice::Fresh(assurance);
+        let heard = usher_link::Replica::notice(replica.as_ref(), authority.public(), notice);
+        self.runtime.block_on(heard);
     }
 }
 

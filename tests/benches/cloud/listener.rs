@@ -116,7 +116,7 @@ impl Replica for Listener {
             now: now(),
             trust: Arc::clone(&self.trust),
             register: Arc::default(),
-            fresh_as_of: None,
+            assurance: None,
         }
     }
 

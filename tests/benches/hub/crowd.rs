@@ -131,7 +131,7 @@ impl Replica for Nodding {
             now: now(),
             trust: Arc::clone(&self.trust),
             register: Arc::default(),
-            fresh_as_of: None,
+            assurance: None,
         }
     }
 

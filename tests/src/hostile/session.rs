@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use usher_keys::{DeviceIdentity, PublicKey, Role, SecretKey, Timestamp};
 use usher_protocol::Seq;
+use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::fork::ForkProof;
 use usher_protocol::log::{Head, Run, RunError, Tail};
@@ -100,6 +101,19 @@ fn fork_proof(ours: Tail) -> Option<ForkProof> {
     ForkProof::of_heads(one, other).filter(|proof| proof.check(EVENT).is_some())
 }
 
+/// Genuine, or with another moment than was signed.
+fn assurance(draw: &mut Draw) -> Assurance {
+    let tail = Tail {
+        seq: Seq(draw.u64() % 4),
+        hash: draw.array(),
+    };
+    let mut assurance = Assurance::sign(EVENT, NOW, tail, &authority());
+    if draw.bit() {
+        assurance.at = Timestamp(draw.u64());
+    }
+    assurance
+}
+
 fn message(draw: &mut Draw) -> Message {
     match draw.below(8) {
         0 | 1 => Message::Have(draw.list(5, held)),
@@ -108,7 +122,7 @@ fn message(draw: &mut Draw) -> Message {
         4 => Message::Bundle(signed_bundle(1 + u64::from(draw.bit()))),
         5 => Message::Beat {
             digest: draw.array(),
-            fresh_as_of: draw.optional(|draw| Timestamp(draw.u64())),
+            assurance: draw.optional(assurance),
         },
         6 => Message::Recap,
         _ => Message::Bye(draw.pick(&[Farewell::Leaving, Farewell::NotWelcome, Farewell::BadMessage])),

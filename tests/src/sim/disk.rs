@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use usher_keys::SignedBundle;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
+use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Head, MAX_RUN_RECORDS, Run, Tail};
+use usher_protocol::record::{Body, Record};
 use usher_protocol::sync::Held;
 use usher_protocol::{Origin, Seq};
 
@@ -116,6 +118,19 @@ impl Disk {
     /// Gives one log, oldest record first.
     pub fn log(&self, origin: &Origin) -> &[Entry] {
         self.logs.get(origin).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Gives the proofs of forks that these writers told of.
+    pub fn forks_told(&self, by: impl Fn(&Origin) -> bool) -> Vec<ForkProof> {
+        let entries = self.entries().filter(|entry| by(&entry.origin));
+        let bodies = entries.filter_map(|entry| Some(Record::from_bytes(&entry.bytes).ok()?.body));
+        let proofs = bodies.filter_map(|body| {
+            if let Body::ForkSeen(proof) = body {
+                return Some(*proof);
+            }
+            None
+        });
+        proofs.collect()
     }
 
     /// Gives the newest head of every log.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use usher_protocol::evidence::Worth;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::Hash;
 use usher_protocol::record::{Body, Record};
@@ -121,7 +122,7 @@ impl World {
             origin: me,
             tail,
             bytes: lie.bytes,
-            is_proven: false,
+            worth: Worth::UnknownKey,
         };
         assert!(machine.ledger.replay(&entry, now), "it follows its own log");
         machine.wrote([entry]);

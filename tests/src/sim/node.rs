@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp};
+use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Hash, Head};
@@ -98,8 +99,8 @@ pub struct Node {
     pub batch: Batch,
     /// Whether a commit is planned.
     pub commit_planned: bool,
-    /// The newest authority time it has heard.
-    pub fresh_as_of: Option<Timestamp>,
+    /// The newest assurance it has heard.
+    pub assurance: Option<Assurance>,
     /// The register of devices that its sessions were last told of.
     pub register_known: Arc<Register>,
     /// Scans it has asked others about.
@@ -147,7 +148,7 @@ impl Node {
             sessions: BTreeMap::new(),
             batch: Batch::default(),
             commit_planned: false,
-            fresh_as_of: None,
+            assurance: None,
             register_known: Arc::default(),
             waiting: BTreeMap::new(),
             roots: config.roots,
@@ -198,7 +199,7 @@ impl Node {
         self.sessions.clear();
         self.batch = Batch::default();
         self.commit_planned = false;
-        self.fresh_as_of = None;
+        self.assurance = None;
         self.waiting.clear();
     }
 
@@ -289,12 +290,14 @@ impl Node {
         batch.then
     }
 
-    /// Tells how fresh its knowledge of the authority is; the cloud's always is.
-    pub fn freshness(&self, now: Timestamp) -> Option<Timestamp> {
+    /// Gives the newest assurance it knows of and that counts; the cloud makes it.
+    pub fn assurance(&self, now: Timestamp) -> Option<Assurance> {
+        let trust = self.ledger.trust();
         if self.role == Role::Cloud {
-            Some(now)
-        } else {
-            self.fresh_as_of
+            let tail = self.ledger.tail(&self.key.public());
+            let is_heard = self.ledger.state().authority() == Some(self.key.public());
+            return is_heard.then(|| Assurance::sign(trust.event(), now, tail, &self.key));
         }
+        self.assurance.filter(|assurance| assurance.counts(trust))
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher_protocol::admission::{Direction, Verdict};
+use usher_protocol::assurance::Assurance;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Entry, Judged};
 use usher_protocol::log::Hash;
@@ -253,6 +254,18 @@ impl World {
                 self.name(*peer)
             );
         }
+    }
+
+    /// Checks that only the authority says how fresh its word is, and only to whoever has heard it up to there.
+    pub fn check_assured(&self, node: NodeId, assurance: &Assurance) {
+        let by_authority = self.observer.owner(&assurance.authority) == Some(CLOUD);
+        let heard = self.nodes[node].ledger.tail(&assurance.authority).seq;
+        assert!(
+            by_authority && heard >= assurance.tail.seq,
+            "{}: {} believes that it is fresh: {assurance:?}",
+            self.place(),
+            self.name(node)
+        );
     }
 
     /// Checks that whoever is accused of two histories really wrote two.

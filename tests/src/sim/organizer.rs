@@ -176,7 +176,10 @@ impl World {
         let cloud = &self.nodes[CLOUD].ledger;
         let is_first = cloud.me() == self.setting.authority.public();
         if !is_first && cloud.tail(&cloud.me()).seq == Seq(0) {
-            for body in restatement(cloud.state()) {
+            let bundle = cloud.trust().bundle();
+            let by_authority = |origin: &Origin| bundle.authority_key(origin).is_some();
+            let forks = self.nodes[CLOUD].disk.forks_told(by_authority);
+            for body in restatement(cloud.state(), forks) {
                 self.publish(body);
             }
         }

@@ -4,6 +4,7 @@ use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, Role, RootSet, SecretKey, Signature, Timestamp, Window,
 };
 use usher_protocol::Seq;
+use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, Record};
@@ -37,10 +38,15 @@ impl World {
                 (bundle.version, bundle.roots) = (99, RootSet::single(root.public()));
                 Message::Bundle(bundle.sign(&[&root]))
             }
-            8 => Message::Beat {
-                digest: self.random.seed(),
-                fresh_as_of: Some(Timestamp(u64::MAX)),
-            },
+            8 => {
+                let (digest, key) = (self.random.seed(), &self.nodes[node].key);
+                let assurance =
+                    Assurance::sign(self.setting.event, Timestamp(u64::MAX), Tail::default(), key);
+                Message::Beat {
+                    digest,
+                    assurance: Some(assurance),
+                }
+            }
             _ => [Message::Recap, Message::Bye(Farewell::BadMessage)][self.random.index(2)].clone(),
         };
         self.say(|| format!("{} slanders towards {}", self.name(node), self.name(peer)));

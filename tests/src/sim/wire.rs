@@ -1,6 +1,7 @@
 //! Connections and sessions between nodes: delivery with delay, loss, repetition and reordering, and what sessions want done.
 
 use usher_keys::Timestamp;
+use usher_protocol::evidence::Worth;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Run, RunError, Tail};
@@ -145,14 +146,10 @@ impl World {
         while let Some(input) = inputs.pop_front() {
             let world_now = self.now;
             let machine = &mut self.nodes[node];
+            let now = Timestamp(world_now.saturating_add_signed(machine.skew_ms));
+            let assurance = machine.assurance(now);
             let Some(live) = machine.sessions.get_mut(&peer).filter(|live| live.epoch == epoch) else {
                 return;
-            };
-            let now = Timestamp(world_now.saturating_add_signed(machine.skew_ms));
-            let fresh_as_of = if machine.role == usher_keys::Role::Cloud {
-                Some(now)
-            } else {
-                machine.fresh_as_of
             };
             let trust = std::sync::Arc::clone(machine.ledger.trust());
             let register = match self.shape.sabotage {
@@ -165,7 +162,7 @@ impl World {
                     now,
                     trust: &trust,
                     register: &register,
-                    fresh_as_of,
+                    assurance,
                 },
             );
             let outputs: Vec<_> = std::iter::from_fn(|| live.session.poll()).collect();
@@ -283,9 +280,9 @@ impl World {
 
     fn take_notice(&mut self, node: NodeId, notice: Notice) {
         match notice {
-            Notice::Fresh(as_of) => {
-                let held = &mut self.nodes[node].fresh_as_of;
-                *held = (*held).max(Some(as_of));
+            Notice::Fresh(assurance) => {
+                self.check_assured(node, &assurance);
+                self.nodes[node].assurance = Some(assurance);
             }
             Notice::Forked(found) => self.report_fork(node, *found),
             Notice::OwnPast(head) => self.nodes[node].ledger.hear_own_past(&head),
@@ -397,7 +394,7 @@ fn altered_entries(run: &Run, event: usher_keys::EventId) -> Vec<Entry> {
             origin: run.head.origin,
             tail,
             bytes: bytes.clone(),
-            is_proven: true,
+            worth: Worth::Proven,
         }
     };
     run.records.iter().map(&mut entry).collect()
@@ -411,7 +408,10 @@ fn name_of(message: &Message) -> String {
         Message::Run(run) => format!("Run of {} to {}", run.records.len(), run.head.tail.seq),
         Message::Checkpoint(_) => "Checkpoint".to_owned(),
         Message::Bundle(_) => "Bundle".to_owned(),
-        Message::Beat { fresh_as_of, .. } => format!("Beat, fresh as of {fresh_as_of:?}"),
+        Message::Beat { assurance, .. } => {
+            let at = assurance.map(|assurance| assurance.at);
+            format!("Beat, fresh as of {at:?}")
+        }
         Message::Recap => "Recap".to_owned(),
         Message::Bye(farewell) => format!("Bye: {farewell:?}"),
     }

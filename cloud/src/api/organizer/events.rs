@@ -309,12 +309,14 @@ impl EventPatch {
     }
 }
 
-/// Changes an event.
+/// Changes an event. On sale already, its gates hear of it, and devices whose certificates last as long as the event are given
+/// ones that reach its new end.
 #[utoipa::path(patch, path = "/v1/organizer/events/{event_id}", tag = "organizer", params(("event_id" = String, Path)),
     request_body = EventPatch, security(("organizer_key" = [])), responses(
     (status = 200, body = OrganizerEventView),
     (status = 401, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No authority or issuing key may sign now"),
     (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn change(
@@ -326,10 +328,10 @@ pub async fn change(
     let event = own_event(&app, caller, id).await?;
     app.store.change_event(patch.into_change(&event)?).await?;
     app.seat_maps.forget(id);
-    Ok(Json(OrganizerEventView::of(
-        own_event(&app, caller, id).await?,
-        None,
-    )))
+    let event = own_event(&app, caller, id).await?;
+    // Gates show its name, and devices last as long as it does. Should this fail, changing it again or the next start makes up for it.
+    app.authorities.decree(&event).await?;
+    Ok(Json(OrganizerEventView::of(event, None)))
 }
 
 /// Puts a draft on sale. It needs a ticket-signing key first: gates could not verify its tickets otherwise.

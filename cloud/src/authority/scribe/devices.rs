@@ -123,7 +123,10 @@ impl Scribe {
     }
 
     /// Tells until when a certificate made now lasts: as long as the code says, or until some hours after the event.
-    async fn certified_until(&self, certificate_ms: Option<u64>) -> Result<Timestamp, AuthorityError> {
+    pub(super) async fn certified_until(
+        &self,
+        certificate_ms: Option<u64>,
+    ) -> Result<Timestamp, AuthorityError> {
         if let Some(ms) = certificate_ms {
             return Ok(self.now().plus_ms(ms));
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use usher_keys::{Capabilities, Certificate, DeviceIdentity, PublicKey, Purpose, Role, Timestamp};
 use usher_protocol::ledger::Ledger;
+use usher_protocol::log::Head;
 use usher_protocol::sync::Held;
 use usher_protocol::trust::Trust;
 
@@ -51,9 +52,11 @@ impl Scribe {
             is_sound: true,
             view,
             checkpoint,
+            past: None,
         };
         scribe.install_ticket_key();
         scribe.restate().await?;
+        scribe.show_voice();
         Ok(scribe)
     }
 
@@ -74,17 +77,57 @@ impl Scribe {
         } = read(&self.parts).await?;
         let renewed = trust.bundle().version != self.ledger.trust().bundle().version;
         (self.keys, self.ledger, self.is_sound) = (keys, ledger, true);
+        if let Some(past) = &self.past {
+            self.ledger.hear_own_past(past);
+        }
         self.view.grow(held);
         self.view.register_in(self.ledger.state().register());
         if renewed {
             self.install_ticket_key();
             self.view.trust_in(trust, identity, self.ledger.me());
         }
+        self.show_voice();
+        Ok(())
+    }
+
+    /// Shows by which key the authority assures others of how far its log has come: while its word counts and it has all of it.
+    pub(super) fn show_voice(&self) {
+        let (state, me) = (self.ledger.state(), self.ledger.me());
+        let is_heard = state.authority() == Some(me) && !self.ledger.is_behind_own_past();
+        let bundle = self.ledger.trust().bundle();
+        let key = self.keys.in_use(Purpose::Authority, bundle, self.now());
+        self.view
+            .speak_by(key.filter(|key| is_heard && key.public() == me));
+    }
+
+    /// Takes note that a device holds more of our own log than we do. Bookings were lost with it, and their places must not be
+    /// sold a second time: nothing is sold until somebody has looked into it and starts the cloud again.
+    ///
+    /// **Errors**: [`AuthorityError`].
+    pub async fn hear_own_past(&mut self, head: Head) -> Result<(), AuthorityError> {
+        self.ready().await?;
+        self.ledger.hear_own_past(&head);
+        if self.ledger.is_behind_own_past() && self.past.is_none() {
+            tracing::error!(
+                event = %self.parts.event,
+                ours = self.ledger.tail(&head.origin).seq.0,
+                theirs = head.tail.seq.0,
+                "the database is an older copy: devices hold more of this event's authority log than it does. Nothing is sold or \
+                 ordered. Stop the cloud and restore the newest copy; if there is none, wait until the log has come back from \
+                 the devices, void the bookings that are missing, and start the cloud again"
+            );
+            self.past = Some(head);
+            self.install_ticket_key();
+            self.show_voice();
+        }
         Ok(())
     }
 
     /// Puts the bundle's active ticket key in use, or takes the present one out of use when there is none.
     fn install_ticket_key(&self) {
+        if self.past.is_some() {
+            return self.parts.signer.withdraw(self.parts.event);
+        }
         let bundle = self.ledger.trust().bundle();
         match self.keys.in_use(Purpose::Ticket, bundle, self.now()) {
             Some(key) => self.parts.signer.install(self.parts.event, key),

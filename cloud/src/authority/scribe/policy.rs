@@ -23,19 +23,18 @@ impl Scribe {
             return Ok(None);
         };
         let version = match self.ledger.state().policy() {
-            Some((version, held)) if *held == event.policy => return Ok(Some(PolicyVersion(version))),
-            Some((version, _)) => version.saturating_add(1),
-            None => 1,
+            Some((version, held)) if *held == event.policy => version,
+            held => {
+                let version = held.map_or(1, |(version, _)| version.saturating_add(1));
+                let policy = event.policy;
+                let mut draft = Draft::default();
+                self.write(&mut draft, Body::Policy { version, policy })?;
+                self.commit(draft).await?;
+                version
+            }
         };
-        let mut draft = Draft::default();
-        self.write(
-            &mut draft,
-            Body::Policy {
-                version,
-                policy: event.policy,
-            },
-        )?;
-        self.commit(draft).await?;
+        // With the event's end the devices' moves.
+        self.renew_certificates().await?;
         Ok(Some(PolicyVersion(version)))
     }
 }

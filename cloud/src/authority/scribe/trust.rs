@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use usher_keys::SignedBundle;
+use usher_protocol::Seq;
+use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::ruling::restatement;
+use usher_protocol::record::{Body, Record};
 
 use super::{Draft, Scribe};
 use crate::authority::AuthorityError;
 use crate::authority::upload::{self, Checked, Known, UploadError};
-use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle};
+use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle, RunQuery};
 
 /// What became of an uploaded bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,9 +89,33 @@ impl Scribe {
             return Ok(());
         }
         let mut draft = Draft::default();
-        for body in restatement(self.ledger.state()) {
+        let forks = self.forks_told_before().await?;
+        for body in restatement(self.ledger.state(), forks) {
             self.write(&mut draft, body)?;
         }
         self.commit(draft).await
     }
+
+    /// Gives the proofs of forks that stand in the logs of other authority keys.
+    async fn forks_told_before(&self) -> Result<Vec<ForkProof>, AuthorityError> {
+        let (event, me) = (self.parts.event, self.ledger.me());
+        let keys = self.ledger.trust().bundle().authority_keys.iter();
+        let others = keys.map(|key| key.key).filter(|key| *key != me);
+        let mut proofs = Vec::new();
+        for origin in others {
+            let mut after = Seq(0);
+            while let Some(run) = self.parts.store.run(RunQuery { event, origin, after }).await? {
+                after = run.head.tail.seq;
+                proofs.extend(run.records.iter().filter_map(|record| fork_told(record)));
+            }
+        }
+        Ok(proofs)
+    }
+}
+
+fn fork_told(record: &[u8]) -> Option<ForkProof> {
+    if let Body::ForkSeen(proof) = Record::from_bytes(record).ok()?.body {
+        return Some(*proof);
+    }
+    None
 }

@@ -1,5 +1,7 @@
 //! Standing for devices: the cloud vouches for each one it hears of, so that no hub's end takes its scanners along, and renews certificates.
 
+use std::collections::BTreeSet;
+
 use usher_keys::{Certificate, DeviceIdentity, Purpose, TrustedKey};
 use usher_protocol::Origin;
 use usher_protocol::record::Body;
@@ -30,28 +32,44 @@ impl Scribe {
         }
     }
 
-    /// Gives every device whose certificate rests on a struck issuing key a new one, signed by the present key.
+    /// Gives new certificates to devices whose own rests on a struck issuing key, and to those that are to last as long as
+    /// the event when its end has moved; both signed by the present key.
     ///
     /// **Errors**: [`AuthorityError`].
     pub(super) async fn renew_certificates(&mut self) -> Result<(), AuthorityError> {
-        let (now, purpose) = (self.now(), Purpose::Issuing);
         let trust = std::sync::Arc::clone(self.ledger.trust());
         let bundle = trust.bundle();
-        let is_struck = |identity: &&DeviceIdentity| {
+        let Some(issuer) = self.keys.in_use(Purpose::Issuing, bundle, self.now()).cloned() else {
+            return Ok(());
+        };
+        let trusted = bundle.issuing_key(&issuer.public());
+        let last = trusted.map(|trusted| trusted.window.until).unwrap_or_default();
+        let until = self.certified_until(None).await?.min(last);
+        let lasting: BTreeSet<_> = self
+            .parts
+            .store
+            .lasting_devices(self.parts.event)
+            .await?
+            .into_iter()
+            .collect();
+        let renewed = |identity: &DeviceIdentity| {
             let issuer = bundle.issuing_key(&identity.root_issuer());
-            issuer.is_none_or(TrustedKey::is_struck)
+            let is_struck = issuer.is_none_or(TrustedKey::is_struck);
+            let mut certificate = identity.unverified().clone();
+            let ends_early = lasting.contains(&certificate.device) && certificate.window.until < until;
+            if ends_early {
+                certificate.window.until = until;
+            }
+            (is_struck || ends_early).then_some(certificate)
         };
         let register = self.ledger.state().register();
-        let standing = register.enrolled.values().filter(is_struck);
-        let standing = standing.filter(|one| !register.revoked.contains_key(&one.unverified().device));
-        let certificates: Vec<Certificate> = standing.map(|one| one.unverified().clone()).collect();
+        let standing = register.enrolled.iter();
+        let standing = standing.filter(|(device, _)| !register.revoked.contains_key(device));
+        let certificates: Vec<Certificate> = standing.filter_map(|(_, identity)| renewed(identity)).collect();
         let mut draft = Draft::default();
         for certificate in certificates {
-            let Some(issuer) = self.keys.in_use(purpose, bundle, now) else {
-                return Ok(());
-            };
             let identity = DeviceIdentity {
-                certificate: certificate.sign(issuer),
+                certificate: certificate.sign(&issuer),
                 via: None,
             };
             self.write(&mut draft, Body::DeviceEnrolled { identity })?;

@@ -1,10 +1,12 @@
 //! What the organizer does about a stolen, copied or forsaken device, and what follows.
 
 use usher_keys::{Purpose, Role};
+use usher_protocol::ledger::Ledger;
 use usher_protocol::log::RunError;
 use usher_protocol::sync::StoreError;
 use usher_protocol::{Seq, ZoneId};
 
+use super::super::AuthorityError;
 use super::super::scribe::{Consequences, History, Revocation, RevokeOutcome, SettleOutcome, Since};
 use super::hub::Hub;
 use super::scene::{START, Scene, key, revocation};
@@ -16,6 +18,10 @@ async fn inside(scene: &Scene) -> i64 {
     let authority = scene.authority();
     let inside = authority.ask(|scribe| Box::pin(async move { Ok(scribe.state().await?.occupancy(ZONE)) }));
     inside.await.unwrap()
+}
+
+fn sells(scene: &Scene) -> bool {
+    scene.signer.key_in_use(scene.case.event).is_some()
 }
 
 async fn revoke(scene: &Scene, request: Revocation) -> Consequences {
@@ -149,4 +155,61 @@ async fn devices_get_new_certificates_when_the_issuing_key_was_struck_out() {
     assert_eq!(identity.root_issuer(), request.issuing_key);
     let trust = scene.authority().view().trust();
     assert!(identity.verify(trust.bundle(), START).is_ok());
+}
+
+#[tokio::test]
+async fn a_cloud_on_an_older_copy_orders_nothing_until_its_log_is_back_and_sells_nothing_till_it_is_looked_into()
+ {
+    let scene = Scene::open().await;
+    let device = Hub::new(&scene, 1).await.origin();
+    let scene = scene
+        .restart_after(|case| {
+            let store = rusqlite::Connection::open(case.file("store.db")).unwrap();
+            let copy = case.file("older.db");
+            store.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+        })
+        .await;
+    let ours = scene.authority().view().own_log();
+    let copied = scene.authority().view().held_of(&ours).unwrap();
+    revoke(&scene, revocation(device)).await;
+    let lost = scene.run(ours, copied.tail.seq).await.unwrap();
+    let scene = scene
+        .restart_after(|case| {
+            std::fs::rename(case.file("older.db"), case.file("store.db")).unwrap();
+            // On a new machine nothing remembers that there was a newer one.
+            for newer in ["store.commits", "store.db-wal", "store.db-shm"] {
+                std::fs::remove_file(case.file(newer)).unwrap();
+            }
+        })
+        .await;
+    assert!(sells(&scene));
+
+    let (authority, head) = (scene.authority(), lost.head.clone());
+    let heard = authority.ask(move |scribe| Box::pin(scribe.hear_own_past(head)));
+    heard.await.unwrap();
+    assert!(!sells(&scene));
+    let ordered = || authority.ask(move |scribe| Box::pin(scribe.revoke_device(revocation(device))));
+    let refused = ordered().await;
+    assert!(matches!(refused, Err(AuthorityError::OldCopy)), "{refused:?}");
+
+    authority.take_in(lost).await.unwrap();
+    ordered().await.unwrap();
+    assert!(!sells(&scene));
+    let scene = scene.restart().await;
+    assert!(sells(&scene));
+}
+
+#[tokio::test]
+async fn a_new_authority_tells_again_of_the_forks_that_only_the_struck_one_had_seen() {
+    let (scene, hub, _) = forked().await;
+    let struck = scene.strike(Purpose::Authority).await;
+    scene.upload(struck.clone()).await;
+    let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
+    let next = request.next_bundle(&struck.unverified().unwrap(), START);
+    scene.upload(next.sign(&[&scene.root])).await;
+
+    let mut fresh = Ledger::new(key(77).public(), None, scene.authority().view().trust());
+    let run = scene.run(request.authority_key, Seq(0)).await.unwrap();
+    fresh.accept(&run, None, START).unwrap();
+    assert!(fresh.state().is_frozen(&hub.origin()));
 }

@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use usher_keys::{
     Capabilities, EnrolmentCode, EnrolmentRequest, EnrolmentSecret, PublicKey, Purpose, Role, RootSet,
-    SecretKey, SignedBundle,
+    SecretKey, SignedBundle, Timestamp,
 };
 use usher_protocol::log::{Hash, Run};
 use usher_protocol::policy::Policy;
@@ -86,12 +86,18 @@ impl Scene {
 
     /// Ends everything and opens the same files again: nothing that was in memory is left.
     pub async fn restart(self) -> Self {
+        self.restart_after(|_| {}).await
+    }
+
+    /// The same, after something was done to the files.
+    pub async fn restart_after(self, meddle: impl FnOnce(&Case)) -> Self {
         let Self {
             case, authorities, ..
         } = self;
         authorities.close().await;
         case.store.close().await;
         drop(authorities);
+        meddle(&case);
         let scene = Self::around(case.reopened()).await;
         assert!(
             scene.authorities.of(scene.case.event).is_ok(),
@@ -199,7 +205,26 @@ impl Scene {
             .sign(&[&self.root])
     }
 
+    /// Moves the event's end.
+    pub async fn move_end(&self, ends_at: Timestamp) {
+        let change = EventChange {
+            event: self.case.event,
+            name: None,
+            description: None,
+            starts_at: None,
+            ends_at: Some(ends_at),
+            reservation_ms: None,
+            prices: Vec::new(),
+            policy: None,
+        };
+        assert!(self.case.store.change_event(change).await.unwrap());
+    }
+
     pub async fn code(&self, role: Role) -> EnrolmentSecret {
+        self.code_for(role, Some(86_400_000)).await
+    }
+
+    pub async fn code_for(&self, role: Role, certificate_ms: Option<u64>) -> EnrolmentSecret {
         let secret = EnrolmentSecret(draw());
         let terms = EnrolmentTerms {
             role,
@@ -209,7 +234,7 @@ impl Scene {
                 enrol_scanners: role == Role::Hub,
                 ..Capabilities::default()
             },
-            certificate_ms: Some(86_400_000),
+            certificate_ms,
         };
         let now = Clock::Manual(self.clock.clone()).now();
         let new = NewCode {

@@ -105,6 +105,13 @@ pub async fn a_code_is_used_once_and_in_time(case: Case) {
         case.store.code(code.id).await.unwrap().unwrap().used,
         Some(identity(case.event, 1))
     );
+
+    assert_eq!(case.store.lasting_devices(case.event).await.unwrap(), []);
+    let (id, identity) = (lasting.id, identity(case.event, 3));
+    let device = identity.unverified().device;
+    let used = vec![Beside::UseCode(Box::new(UsedCode { id, identity }))];
+    assert_eq!(change(&case, used, START).await, AppendOutcome::Appended);
+    assert_eq!(case.store.lasting_devices(case.event).await.unwrap(), [device]);
 }
 
 pub async fn an_event_has_so_many_open_codes_and_old_ones_are_forgotten(case: Case) {

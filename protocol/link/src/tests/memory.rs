@@ -233,7 +233,7 @@ impl Replica for Memory {
             now: now(),
             trust: Arc::clone(shelf.ledger.trust()),
             register: Arc::clone(&shelf.register),
-            fresh_as_of: None,
+            assurance: None,
         }
     }
 

@@ -7,7 +7,8 @@ use crate::admission::Reason;
 use crate::ident::{Generation, Unit};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{
-    AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, asked, capable, hub, ticket,
+    AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, asked, capable, hub, shown,
+    ticket,
 };
 
 const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
@@ -308,6 +309,33 @@ fn the_id_of_a_scan_opens_no_other_way() {
     let mut with_more = scan;
     with_more.persons = 5;
     assert_eq!(gate.judge(&with_more, Seat::Home), ADMIT);
+}
+
+#[test]
+fn a_strict_scan_was_answered_by_a_home_or_by_nobody() {
+    let cloud = Machine::cloud(&[1]);
+    let (mut home, mut liar) = (Machine::hub(1, &cloud), Machine::scanner(1, &cloud));
+    let again = asked(2, ticket(1, STRICT));
+    assert_eq!(home.judge(&asked(1, ticket(1, STRICT)), Seat::Home), ADMIT);
+    liar.write(Body::Admitted(shown(2, ticket(1, STRICT), NORTH)));
+    home.hear(&liar);
+    let verdict = home.judge(&again, Seat::Home);
+    assert!(
+        matches!(verdict, Verdict::Deny(Reason::AlreadyUsed { .. })),
+        "{verdict:?}"
+    );
+}
+
+#[test]
+fn a_scan_of_which_another_device_told_before_is_still_the_homes() {
+    let cloud = Machine::cloud(&[1]);
+    let (mut home, mut liar) = (Machine::hub(1, &cloud), Machine::scanner(1, &cloud));
+    let scan = asked(1, ticket(1, STRICT));
+    liar.write(Body::Admitted(shown(1, ticket(1, STRICT), NORTH)));
+    let later = NOW.plus_ms(HOUR_MS);
+    assert_eq!(home.judge_at(&scan, Seat::Home, later), ADMIT);
+    home.hear(&liar);
+    assert_eq!(home.judge_at(&scan, Seat::Home, later), ADMIT);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn give_in(session: &mut Session, input: Input, trust: &Trust, now: Timestamp) -
         now,
         trust,
         register: &register,
-        fresh_as_of: None,
+        assurance: None,
     };
     session.handle(input, &context);
     std::iter::from_fn(|| session.poll()).collect()

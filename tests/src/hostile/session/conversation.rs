@@ -146,7 +146,7 @@ impl Conversation {
             now: self.now,
             trust: &self.trust,
             register: &self.register,
-            fresh_as_of: Some(self.now),
+            assurance: None,
         };
         self.session.handle(input, &context);
         let outputs: Vec<Output> = std::iter::from_fn(|| self.session.poll()).collect();

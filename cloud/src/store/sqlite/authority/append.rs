@@ -62,7 +62,7 @@ fn append_sealed(connection: &Connection, event: EventId, sealed: &Sealed) -> Re
     let mut tail = stored.tail;
     let mut log_bytes = stored.log_bytes;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO records (event_id, position, origin, seq, hash, bytes, proven)
+        "INSERT INTO records (event_id, position, origin, seq, hash, bytes, worth)
          VALUES (?1, (SELECT coalesce(max(position), 0) + 1 FROM records WHERE event_id = ?1), ?2, ?3, ?4, ?5, ?6)",
     )?;
     for entry in &sealed.entries {
@@ -77,7 +77,7 @@ fn append_sealed(connection: &Connection, event: EventId, sealed: &Sealed) -> Re
             count(tail.seq.0),
             tail.hash,
             entry.bytes,
-            entry.is_proven
+            entry.worth.code()
         ])?;
     }
     if tail != sealed.head.tail {

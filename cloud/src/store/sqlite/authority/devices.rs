@@ -104,6 +104,18 @@ fn read_code(row: &Row<'_>) -> Result<Code, StoreError> {
     })
 }
 
+/// Lists the devices that used a code which says no time of its own.
+pub fn lasting_devices(connection: &Connection, event: &EventId) -> Result<Vec<PublicKey>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT DISTINCT used_by FROM enrolment_codes
+         WHERE event_id = ?1 AND used_by IS NOT NULL AND certificate_ms = ?2",
+    )?;
+    let found = select.query_map(params![event.0, AS_LONG_AS_THE_EVENT], |row| {
+        row.get(0).map(PublicKey)
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 /// Uses a code up; `false` when it is gone, was used or has run out.
 pub fn use_code(connection: &Connection, used: &UsedCode, now: Timestamp) -> Result<bool, StoreError> {
     let changed = connection

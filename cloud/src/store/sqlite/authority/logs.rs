@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use usher_keys::{EventId, PublicKey, Signature};
+use usher_protocol::evidence::Worth;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::{Generation, Seq, TierId, Unit};
@@ -20,7 +21,7 @@ use crate::store::sqlite::column::ticket_state;
 /// Lists records of all logs of an event, in the order in which the store came to hold them.
 pub fn records(connection: &Connection, query: &RecordsQuery) -> Result<Vec<StoredRecord>, StoreError> {
     let mut select = connection.prepare_cached(
-        "SELECT position, origin, seq, hash, bytes, proven FROM records
+        "SELECT position, origin, seq, hash, bytes, worth FROM records
          WHERE event_id = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
     )?;
     let found = select.query_and_then(params![query.event.0, count(query.after), query.limit], |row| {
@@ -32,7 +33,7 @@ pub fn records(connection: &Connection, query: &RecordsQuery) -> Result<Vec<Stor
             origin: PublicKey(row.get(1)?),
             tail,
             bytes: row.get(4)?,
-            is_proven: row.get(5)?,
+            worth: Worth::of_code(row.get(5)?),
         };
         Ok(StoredRecord {
             position: read_count(row.get(0)?)?,

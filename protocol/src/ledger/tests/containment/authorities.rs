@@ -371,9 +371,10 @@ fn a_fresh_device_hears_that_it_is_up_to_date_without_the_struck_log() {
     let mut fresh = Machine::new(hub(1), Role::Hub);
     fresh.keep_house();
     let mut line = Line::settled(next, fresh);
-    line.a.fresh_as_of = Some(NOW);
+    let assurance = line.a.machine.assure(NOW);
+    line.a.assurance = Some(assurance);
     line.wait(4 * RESEND_MS);
-    assert!(line.b.notices.contains(&Notice::Fresh(NOW)));
+    assert!(line.b.notices.contains(&Notice::Fresh(assurance)));
     let of_struck = |message: &Message| match message {
         Message::Run(run) => run.head.origin == authority().public(),
         Message::Hello(_)

@@ -3,7 +3,9 @@
 use usher_keys::{SecretKey, codec};
 
 use super::*;
-use crate::rehearsal::{capable, certificate, enrolled_by, fork};
+use crate::ledger::MAX_DEVICE_BYTES;
+use crate::log::RunError;
+use crate::rehearsal::{NOW, STRICT, capable, certificate, enrolled_by, fork};
 use crate::state::Summary;
 
 /// A key of nobody's, one of very many.
@@ -36,6 +38,62 @@ fn forks_of_keys_that_a_device_invents_are_shown_to_nobody() {
     replica.listen(&cloud);
     let origin = hub(2).public();
     assert_eq!(replica.ledger.state().incidents(), [Incident::Forked { origin }]);
+}
+
+#[test]
+fn forks_of_keys_that_a_device_invents_fill_no_more_than_its_share() {
+    let cloud = Machine::cloud(&[1]);
+    let mut liar = Machine::scanner(1, &cloud);
+    for number in 0..300 {
+        let proof = fork(&invented(number), 1, [[1; 32], [2; 32]]);
+        liar.write(Body::ForkSeen(Box::new(proof)));
+    }
+    let mut replica = witness();
+    replica.listen(&cloud);
+    replica.listen(&liar);
+    assert_eq!(replica.ledger.state().forks().count(), 256);
+    // Its log opens with its certificate.
+    assert_eq!(named(&replica, &liar), Some(Seq(1 + 256 + 1)));
+}
+
+#[test]
+fn a_device_that_may_tell_of_no_more_forks_writes_none_down() {
+    let cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    let told = (0..300).filter(|number| {
+        let proof = fork(&invented(*number), 1, [[1; 32], [2; 32]]);
+        gate.ledger.report_fork(proof, NOW).is_some()
+    });
+    assert_eq!(told.count(), 256);
+}
+
+#[test]
+fn a_log_is_bounded_in_bytes_wherever_a_replica_began() {
+    let cloud = Machine::cloud(&[1]);
+    let mut writer = Machine::scanner(1, &cloud);
+    writer.write(Body::Admitted(shown(1, ticket(1, STRICT), NORTH)));
+    let mut replica = witness();
+    replica.listen(&cloud);
+    replica.listen(&writer);
+    let origin = writer.me();
+    let held = replica.ledger.state().bytes_of(&origin);
+    let run = writer.run(origin, Seq(0)).unwrap();
+    assert_eq!(
+        held,
+        run.records.iter().map(|record| record.len() as u64).sum::<u64>()
+    );
+    let begun = Summary::of(replica.ledger.state()).into_state(replica.ledger.trust().clone());
+    assert_eq!(begun.bytes_of(&origin), held);
+
+    let left = MAX_DEVICE_BYTES - held;
+    replica
+        .ledger
+        .state
+        .weigh(&origin, usize::try_from(left).unwrap());
+    writer.write(Body::Admitted(shown(2, ticket(2, STRICT), NORTH)));
+    let run = writer.run(origin, Seq(2)).unwrap();
+    let refused = replica.ledger.accept(&run, None, NOW);
+    assert_eq!(refused.unwrap_err(), RunError::TooLong);
 }
 
 /// How large a replica's state is in a checkpoint.

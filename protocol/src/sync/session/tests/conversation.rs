@@ -231,7 +231,7 @@ fn a_beat_that_tells_of_a_difference_is_answered_with_a_question() {
     let mut session = opened(&gate, &cloud);
     let beat = Message::Beat {
         digest: [9; 32],
-        fresh_as_of: None,
+        assurance: None,
     };
     assert_eq!(sent(&give(&mut session, received(beat), NOW)), [&Message::Recap]);
     let outputs = give(&mut session, received(Message::Recap), NOW);
@@ -243,17 +243,17 @@ fn freshness_is_told_only_to_whom_nothing_is_missing() {
     let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
     let fresh = |line: &Line| {
         let times = line.b.notices.iter().filter_map(|notice| match notice {
-            Notice::Fresh(at) => Some(*at),
+            Notice::Fresh(assurance) => Some(assurance.at),
             Notice::Opened(_) | Notice::Forked(_) | Notice::OwnPast(_) | Notice::RunRefused(..) => None,
         });
         times.max()
     };
-    line.a.fresh_as_of = Some(NOW);
+    line.a.assurance = Some(line.a.machine.assure(NOW));
     line.wait(BEAT_MS);
     assert_eq!(fresh(&line), Some(NOW));
     line.a.write(revoked(7));
     line.lose();
-    line.a.fresh_as_of = Some(NOW.plus_ms(1));
+    line.a.assurance = Some(line.a.machine.assure(NOW.plus_ms(1)));
     line.a.clock = line.a.clock.plus_ms(BEAT_MS);
     line.a.input(Input::Tick);
     line.settle();

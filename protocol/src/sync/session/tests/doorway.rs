@@ -131,7 +131,7 @@ fn a_revoked_device_is_not_welcome_nor_whom_it_enrolled() {
             now: NOW,
             trust: &trust(1),
             register: &register,
-            fresh_as_of: None,
+            assurance: None,
         };
         session.handle(received(Message::Hello(Box::new(hello))), &context);
         session.peer().is_some()
@@ -261,7 +261,7 @@ fn nothing_is_believed_before_the_hello() {
         Message::Recap,
         Message::Beat {
             digest: [1; 32],
-            fresh_as_of: Some(NOW),
+            assurance: Some(cloud.assure(NOW)),
         },
     ];
     for message in early {

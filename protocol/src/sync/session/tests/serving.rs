@@ -3,6 +3,7 @@
 use usher_keys::Role;
 
 use super::*;
+use crate::assurance::Assurance;
 use crate::ident::Seq;
 use crate::ledger::Seat;
 use crate::rehearsal::{AVAILABLE, asked, hub, scanner, ticket};
@@ -107,20 +108,33 @@ fn whoever_holds_logs_already_puts_no_checkpoint_together() {
 }
 
 #[test]
-fn a_scanner_tells_nobody_how_fresh_they_are() {
-    let cloud = Machine::cloud(&[1]);
-    let gate = Machine::hub(1, &cloud);
-    for (peer, is_believed) in [
-        (Machine::new(scanner(1), Role::Scanner), false),
-        (Machine::new(hub(2), Role::Hub), true),
-    ] {
-        let mut session = opened(&gate, &peer);
-        let beat = Message::Beat {
-            digest: [0; 32],
-            fresh_as_of: Some(NOW),
-        };
-        let outputs = give(&mut session, received(beat), NOW);
-        let is_fresh = |output: &Output| matches!(output, Output::Notify(Notice::Fresh(_)));
-        assert_eq!(outputs.iter().any(is_fresh), is_believed);
+fn nobody_is_told_to_be_fresher_than_the_authority_says() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    let early = cloud.assure(NOW);
+    cloud.write(revoked(7));
+    let late = cloud.assure(NOW);
+    let by_itself = Machine::hub(2, &cloud).assure(NOW);
+    let later = Assurance {
+        at: NOW.plus_ms(1),
+        ..early
+    };
+    let check = |gate: &Machine, assurance: Assurance, is_believed: bool| {
+        for peer in [
+            Machine::new(scanner(1), Role::Scanner),
+            Machine::new(hub(2), Role::Hub),
+        ] {
+            let mut session = opened(gate, &peer);
+            let assurance = Some(assurance);
+            let digest = [0; 32];
+            let outputs = give(&mut session, received(Message::Beat { digest, assurance }), NOW);
+            let is_fresh = |output: &Output| matches!(output, Output::Notify(Notice::Fresh(_)));
+            assert_eq!(outputs.iter().any(is_fresh), is_believed, "{assurance:?}");
+        }
+    };
+    for (assurance, is_believed) in [(early, true), (late, false), (later, false), (by_itself, false)] {
+        check(&gate, assurance, is_believed);
     }
+    gate.hear(&cloud);
+    check(&gate, late, true);
 }
