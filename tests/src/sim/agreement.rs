@@ -158,12 +158,10 @@ impl World {
         }
     }
 
-    /// Tells whether a node knows of a fork. A device that sees it first writes it into its own log, which a scanner with the
-    /// other history cannot read; its word would not count anyway.
+    /// Tells whether a node knows of a fork, or that a person has settled it.
     fn knows_of_fork(&self, node: NodeId, origin: &Origin) -> bool {
-        let is_excused = self.scanners().contains(&node) && self.differ(origin, node, CLOUD);
         let state = self.nodes[node].ledger.state();
-        is_excused || state.is_frozen(origin) || state.settled(origin).is_some()
+        state.is_frozen(origin) || state.settled(origin).is_some()
     }
 
     fn gaps(&self, tails: &BTreeMap<Origin, Tail>, wanted: &BTreeMap<Origin, Tail>) -> String {
