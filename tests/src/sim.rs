@@ -13,6 +13,7 @@ pub mod observer;
 pub mod organizer;
 pub mod people;
 pub mod random;
+pub mod sabotage;
 pub mod scans;
 pub mod setting;
 pub mod shape;
@@ -21,5 +22,6 @@ pub mod slander;
 pub mod wire;
 pub mod world;
 
-pub use shape::{Kind, Sabotage, Shape, Tape};
+pub use sabotage::Sabotage;
+pub use shape::{Kind, Shape, Tape};
 pub use world::{Broken, Outcome, World, attempt, run};

@@ -9,6 +9,7 @@ use usher_protocol::sync::Input;
 use usher_protocol::sync::session::CHECKPOINT_LAG;
 
 use super::node::{NodeId, Then};
+use super::sabotage::Sabotage;
 use super::shape::Kind;
 use super::world::{CLOUD, World};
 
@@ -36,7 +37,8 @@ impl World {
         }
         let (ledger, batch) = (&machine.ledger, &machine.batch);
         let is_durable = batch.entries.is_empty() && batch.bundle.is_none();
-        if !is_durable || ledger.must_be_rebuilt() {
+        let is_early = !is_durable && !self.breaks(Sabotage::CheckpointsRunAhead);
+        if is_early || ledger.must_be_rebuilt() {
             return None;
         }
         let now = machine.clock(self.now);

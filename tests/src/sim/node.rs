@@ -14,8 +14,8 @@ use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, ScanId};
 
 use super::disk::Disk;
+use super::sabotage::Sabotage;
 use super::scans::{Answering, Waiting};
-use super::shape::Sabotage;
 
 /// Names a node by its index in the world.
 pub type NodeId = usize;

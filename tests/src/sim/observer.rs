@@ -6,7 +6,7 @@ use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Entry, Judged};
-use usher_protocol::log::Hash;
+use usher_protocol::log::{Hash, Head, Tail};
 use usher_protocol::policy::{Entry as EntryRule, Offline};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::{Origin, ScanId, Seq};
@@ -39,6 +39,8 @@ pub struct Observer {
     pub false_records: BTreeSet<Hash>,
     /// Whether a liar's clock was ahead by no more than others follow.
     pub days_pulled: bool,
+    /// How far each device's own log reaches by its own signatures that others hold.
+    pasts: BTreeMap<NodeId, Tail>,
     /// Scans that a supervisor decided against the rules, each with its unit.
     pub overridden: BTreeMap<ScanId, u32>,
     /// Doubles reported in the end.
@@ -67,6 +69,7 @@ impl Observer {
             suspects: BTreeSet::new(),
             false_records: BTreeSet::new(),
             days_pulled: false,
+            pasts: BTreeMap::new(),
             overridden: BTreeMap::new(),
             incidents: 0,
             seed,
@@ -90,6 +93,14 @@ impl Observer {
     /// Tells whose log that is.
     pub fn owner(&self, origin: &Origin) -> Option<NodeId> {
         self.owners.get(origin).copied()
+    }
+
+    /// Takes note that others hold so much of a device's own log.
+    pub fn past(&mut self, node: NodeId, head: &Head) {
+        let held = self.pasts.entry(node).or_default();
+        if held.seq < head.tail.seq {
+            *held = head.tail;
+        }
     }
 
     /// Takes note of what is lost with a hub's disk beyond that number of its own log.
@@ -206,11 +217,23 @@ impl World {
         if again || !inwards {
             return;
         }
+        self.check_whole(node);
         let ticket = (paper.unit, paper.generation);
         let heard = self.observer.heard.get(&node);
         assert!(
             !heard.is_some_and(|heard| heard.contains(&ticket)),
             "{place}: {name} forgot a revocation: {paper:?}"
+        );
+        let is_retired = self.nodes[node]
+            .ledger
+            .state()
+            .rosters()
+            .retired()
+            .contains(&self.nodes[node].key.public());
+        let strict = TIERS[tier_of(paper.unit)].2 == Offline::Strict;
+        assert!(
+            !(strict && is_retired),
+            "{place}: {name} lets in {paper:?} though it was retired"
         );
         let closed = self.observer.closed.get(&node);
         assert!(
@@ -218,6 +241,24 @@ impl World {
             "{place}: {name} lets in a ticket of a tier that it knows to be closed: {paper:?}"
         );
         self.observer.writers.entry(paper.unit).or_default().insert(node);
+    }
+
+    /// Checks that whoever lets people in has one history and knows all of it.
+    fn check_whole(&self, node: NodeId) {
+        let (place, name, ledger) = (self.place(), self.name(node), &self.nodes[node].ledger);
+        let own = self.nodes[node].key.public();
+        assert!(
+            !ledger.state().is_frozen(&own),
+            "{place}: {name} lets people in though it has two histories"
+        );
+        let past = self.observer.pasts.get(&node).copied().unwrap_or_default();
+        // A past that was another history is nothing to wait for.
+        let is_plain = ledger.state().forks().all(|fork| fork.origin != own);
+        let is_whole = past.seq <= ledger.tail(&own).seq || !self.has_written(&own, &past.hash);
+        assert!(
+            !is_plain || is_whole || self.is_tainted_key(node),
+            "{place}: {name} writes beside its own past"
+        );
     }
 
     /// Checks what is about to become durable: nothing altered is ever taken for a record.

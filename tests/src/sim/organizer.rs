@@ -8,6 +8,7 @@ use usher_protocol::record::Body;
 use usher_protocol::{Generation, Origin, Seq, Unit};
 
 use super::node::NodeId;
+use super::sabotage::Sabotage;
 use super::setting::{LONG_OVER, tier_of};
 use super::shape::Kind;
 use super::world::{CLOUD, Happening, World};
@@ -179,7 +180,11 @@ impl World {
             let bundle = cloud.trust().bundle();
             let by_authority = |origin: &Origin| bundle.authority_key(origin).is_some();
             let forks = self.nodes[CLOUD].disk.forks_told(by_authority);
-            for body in restatement(cloud.state(), forks) {
+            let mut words = restatement(cloud.state(), forks);
+            if self.breaks(Sabotage::RestatementForgets) {
+                words.retain(|word| !matches!(word, Body::Revoked { .. }));
+            }
+            for body in words {
                 self.publish(body);
             }
         }
@@ -198,7 +203,8 @@ impl World {
         if is_struck(cloud) {
             cloud.certificate = cloud.unverified().clone().sign(&issuing);
         }
-        let standing = register.enrolled.values().filter(|one| is_struck(one));
+        let vouches = !self.breaks(Sabotage::NobodyVouches);
+        let standing = register.enrolled.values().filter(|one| is_struck(one) && vouches);
         for one in standing.filter(|one| !register.revoked.contains_key(&one.unverified().device)) {
             let identity = DeviceIdentity {
                 certificate: one.unverified().clone().sign(&issuing),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
 
 use super::random::Random;
+use super::sabotage::Sabotage;
 
 /// A kind of fault; each can be switched off, so that a failing seed is shrunk to what it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,25 +75,6 @@ impl Kind {
         Self::Overrides,
         Self::Settling,
     ];
-}
-
-/// A rule broken on purpose, to show that the observer sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Sabotage {
-    /// Whoever cannot reach a strict ticket's home hub lets people in all the same.
-    CutOffSaysYes,
-    /// Scans are answered before they are durable.
-    AnswerTooEarly,
-    /// Nobody writes down that an origin has two histories.
-    ForksAreIgnored,
-    /// Records that do not lead to their head are stored all the same.
-    AlteredRunsAreStored,
-    /// Sessions are not told which devices are revoked.
-    RevokedDevicesAreWelcome,
-    /// Restarted nodes believe their first trust bundle again.
-    TrustIsRolledBack,
-    /// Sessions take records that could not be read for records that are not here.
-    FailedReadsAreAbsences,
 }
 
 /// Who hears the story of a run.

@@ -5,6 +5,7 @@ use usher_protocol::evidence::Worth;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Run, RunError, Tail};
+use usher_protocol::record::Body;
 use usher_protocol::sync::{
     Close, Context, Farewell, Input, LoadError, Message, Notice, Output, Session, SessionConfig, StoreError,
 };
@@ -12,7 +13,8 @@ use usher_protocol::sync::{
 use usher_protocol::{Origin, Seq};
 
 use super::node::{Live, NodeId, Then};
-use super::shape::{Kind, Sabotage};
+use super::sabotage::{self, Sabotage};
+use super::shape::Kind;
 use super::world::{CLOUD, Happening, World};
 
 /// How often a pair looks after its connection, in milliseconds.
@@ -183,6 +185,7 @@ impl World {
             Output::Store(run) => return self.store(node, peer, epoch, &run),
             Output::StoreCheckpoint(signed) => return self.begin_at(node, (peer, epoch), signed),
             Output::StoreBundle(bundle) => {
+                let bundle = self.as_read(node, bundle);
                 if self.nodes[node].ledger.renew_trust(bundle.clone()).is_ok() {
                     self.nodes[node].changed = true;
                     self.nodes[node].batch.bundle = Some(bundle);
@@ -218,10 +221,10 @@ impl World {
             return Ok(self.nodes[node].disk.load(origin, after));
         }
         self.say(|| format!("{} cannot read its disk", self.name(node)));
-        match self.shape.sabotage {
-            Some(Sabotage::FailedReadsAreAbsences) => Ok(None),
-            _ => Err(LoadError),
+        if self.breaks(Sabotage::FailedReadsAreAbsences) {
+            return Ok(None);
         }
+        Err(LoadError)
     }
 
     /// Sends a message on its way, now and then twice.
@@ -249,7 +252,9 @@ impl World {
     fn store(&mut self, node: NodeId, peer: NodeId, epoch: u64, run: &Run) -> Option<Input> {
         let origin = run.head.origin;
         let now = self.nodes[node].clock(self.now);
-        match self.nodes[node].ledger.accept(run, None, now) {
+        let trust = std::sync::Arc::clone(self.nodes[node].ledger.trust());
+        let evidence = self.blind_evidence(run, &trust);
+        match self.nodes[node].ledger.accept(run, evidence, now) {
             Ok(accepted) => {
                 self.nodes[node].changed |= !accepted.entries.is_empty();
                 let batch = &mut self.nodes[node].batch;
@@ -265,7 +270,7 @@ impl World {
             }
             Err(error) => {
                 self.say(|| format!("{} refuses a run: {error}", self.name(node)));
-                if error == RunError::Altered && self.shape.sabotage == Some(Sabotage::AlteredRunsAreStored) {
+                if error == RunError::Altered && self.breaks(Sabotage::AlteredRunsAreStored) {
                     let entries = altered_entries(run, self.setting.event);
                     self.nodes[node].batch.entries.extend(entries);
                     self.plan_commit(node);
@@ -285,7 +290,10 @@ impl World {
                 self.nodes[node].assurance = Some(assurance);
             }
             Notice::Forked(found) => self.report_fork(node, *found),
-            Notice::OwnPast(head) => self.nodes[node].ledger.hear_own_past(&head),
+            Notice::OwnPast(head) => {
+                self.observer.past(node, &head);
+                self.nodes[node].ledger.hear_own_past(&head);
+            }
             Notice::Opened(_) | Notice::RunRefused(..) => {}
         }
     }
@@ -293,10 +301,14 @@ impl World {
     fn report_fork(&mut self, node: NodeId, found: ForkProof) {
         let origin = found.origin();
         self.check_accusation(node, &found);
-        if self.shape.sabotage == Some(Sabotage::ForksAreIgnored) {
+        if self.breaks(Sabotage::ForksAreIgnored) {
             return;
         }
         let now = self.nodes[node].clock(self.now);
+        if self.breaks(Sabotage::ForksAreNotProven) {
+            let body = Body::ForkSeen(Box::new(sabotage::unproven(&found)));
+            return self.nodes[node].write(body, now);
+        }
         if let Some(entry) = self.nodes[node].ledger.report_fork(found, now) {
             self.tell(|| {
                 let owner = self.observer.owner(&origin).map(|owner| self.name(owner));
@@ -317,8 +329,9 @@ impl World {
         let now = self.now;
         let in_question = self.nodes[node].ledger.copies_in_question();
         self.note_other_histories(node, &in_question);
+        let keeps = self.breaks(Sabotage::OtherHistoriesAreKept);
         let machine = &mut self.nodes[node];
-        let dropped = machine.disk.drop_other_histories(&in_question);
+        let dropped = !keeps && machine.disk.drop_other_histories(&in_question);
         if dropped || machine.ledger.must_be_rebuilt() {
             machine.load(now);
         }
