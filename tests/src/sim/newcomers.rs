@@ -17,7 +17,7 @@ use super::world::{CLOUD, World};
 pub const MAX_NEWCOMERS: usize = 3;
 const HOUR_MS: u64 = 60 * 60 * 1000;
 /// From how many missing records on newcomers are sent a checkpoint: few runs get as far as the product's number.
-const EARLY_LAG: u64 = 25;
+const EARLY_LAG: u64 = 12;
 
 impl World {
     /// Gives from how many missing records on a fresh peer is sent a checkpoint.

@@ -125,7 +125,7 @@ fn a_failing_seed_is_shrunk_to_a_story_one_can_read() {
     let (seed, broken) = find(0, shape, &["people in, not"]);
     let shape = shape(seed);
     let failing = shrink(seed, &shape).expect("it failed a moment ago");
-    assert!(failing.shape.faults.len() <= 2, "{failing:?}");
+    assert!(failing.shape.faults.len() <= 3, "{failing:?}");
     assert!(
         failing.shape.hubs <= 2 && failing.shape.scanners <= 2,
         "{failing:?}"
