@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use data_encoding::BASE32HEX_NOPAD;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use usher_keys::private;
 
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
@@ -94,7 +95,7 @@ fn start_logging(config: &Config) -> anyhow::Result<()> {
 }
 
 fn audit(config: &Path) -> anyhow::Result<ExitCode> {
-    let file = Config::load(config)?.data_dir.join(STORE_FILE);
+    let file = store_file(config)?;
     let audit = store::audit(&file).with_context(|| format!("auditing {}", file.display()))?;
     let mut out = std::io::stdout().lock();
     for audited in &audit.events {
@@ -119,8 +120,15 @@ fn audit(config: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
+/// Gives where the store is, unless others can get at it.
+fn store_file(config: &Path) -> anyhow::Result<PathBuf> {
+    let data_dir = Config::load(config)?.data_dir;
+    private::check_folder(&data_dir)?;
+    Ok(data_dir.join(STORE_FILE))
+}
+
 async fn organizer_key(config: &Path, name: String) -> anyhow::Result<()> {
-    let file = Config::load(config)?.data_dir.join(STORE_FILE);
+    let file = store_file(config)?;
     let store = Store::open_sqlite(&file).with_context(|| format!("opening {}", file.display()))?;
     let key = add_organizer(&store, name).await?;
     store.close().await;

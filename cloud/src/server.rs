@@ -3,6 +3,8 @@
 mod places;
 mod serving;
 
+use std::fs;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use usher_keys::private;
 use usher_link::Endpoint;
 
 use crate::authority::uplink;
@@ -136,10 +139,12 @@ fn start_uplink(
     Ok(bound)
 }
 
-/// Writes the bound addresses so that a reader sees all of them or none.
+/// Writes the bound addresses so that a reader sees all of them or none; a power cut may take them, they are of no use then.
 fn write_listening(data_dir: &Path, listening: &Listening) -> anyhow::Result<()> {
     let (file, new) = (data_dir.join(LISTENING_FILE), data_dir.join("listening.json.new"));
-    std::fs::write(&new, serde_json::to_vec(listening)?)
-        .and_then(|()| std::fs::rename(&new, &file))
+    let text = serde_json::to_vec(listening)?;
+    private::open_file(&new)
+        .and_then(|mut opened| opened.set_len(0).and_then(|()| opened.write_all(&text)))
+        .and_then(|()| fs::rename(&new, &file))
         .with_context(|| format!("writing {}", file.display()))
 }

@@ -1,11 +1,12 @@
 //! What every handler and background task works with, put together once; it holds no selling state of its own.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use usher_keys::private;
 
 use crate::authority::{Authorities, AuthorityParts};
 use crate::booking::{BookingDesk, DeskParts};
@@ -125,10 +126,10 @@ impl AppState {
 
 fn lock_data_dir(config: &Config) -> anyhow::Result<File> {
     let directory = &config.data_dir;
-    fs::create_dir_all(directory)
-        .with_context(|| format!("making the data directory {}", directory.display()))?;
+    private::make_folder(directory)?;
+    private::check_folder(directory)?;
     let path = directory.join(LOCK_FILE);
-    let lock = File::create(&path).with_context(|| format!("making {}", path.display()))?;
+    let lock = private::open_file(&path).with_context(|| format!("making {}", path.display()))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {

@@ -151,6 +151,7 @@ pub enum Format {
 /// **Errors**: whatever went wrong, said so that a person knows what to do.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let (folder, now) = (Folder::at(&cli.dir), Clock::system().now());
+    folder.top().check()?;
     let picked =
         || -> anyhow::Result<Enrolled> { Ok(folder.contents()?.pick(cli.event.as_ref(), &folder, now)?) };
     let runtime = tokio::runtime::Builder::new_multi_thread()

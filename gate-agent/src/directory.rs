@@ -1,20 +1,17 @@
 //! The data directory of a device: where its key, replica, codes and addresses lie; what is in them is elsewhere.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use usher_keys::SecretKey;
 use usher_keys::pem::{self, KeyFileError, RNG_BYTES};
+use usher_keys::private::{self, PrivacyError};
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::replica::{Replica, ReplicaError};
-
-/// The mode of a data directory: its owner's alone.
-const DIRECTORY_MODE: u32 = 0o700;
 
 /// A device's data directory.
 #[derive(Debug, Clone)]
@@ -23,15 +20,9 @@ pub struct DataDirectory(PathBuf);
 /// Why a data directory cannot be used.
 #[derive(Debug, Error)]
 pub enum DirectoryError {
-    /// It cannot be made.
-    #[error("cannot make the data directory {}", path.display())]
-    Create {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
+    /// It cannot be made, or is open to others.
+    #[error(transparent)]
+    Private(#[from] PrivacyError),
     /// The device's key cannot be read or written.
     #[error(transparent)]
     Key(#[from] KeyFileError),
@@ -49,19 +40,23 @@ impl DataDirectory {
         Self(path.to_owned())
     }
 
-    /// Makes the directory, unless it is there.
+    /// Makes the directory, unless it is there; only its owner can enter it.
     ///
-    /// **Errors**: [`DirectoryError::Create`].
+    /// **Errors**: [`DirectoryError::Private`].
     pub fn create(&self) -> Result<(), DirectoryError> {
-        let made = DirBuilder::new()
-            .recursive(true)
-            .mode(DIRECTORY_MODE)
-            .create(&self.0);
-        let made = made.and_then(|()| keep_entry(&self.0));
-        made.map_err(|source| DirectoryError::Create {
+        private::make_folder(&self.0)?;
+        keep_entry(&self.0).map_err(|source| PrivacyError::Make {
             path: self.0.clone(),
             source,
-        })
+        })?;
+        self.check()
+    }
+
+    /// Refuses the directory when it, or anything in it but settings, is open to others.
+    ///
+    /// **Errors**: [`DirectoryError::Private`].
+    pub fn check(&self) -> Result<(), DirectoryError> {
+        Ok(private::check_folder(&self.0)?)
     }
 
     /// Gives the directory itself.
@@ -118,8 +113,9 @@ impl DataDirectory {
 
     /// Opens the device's replica.
     ///
-    /// **Errors**: [`DirectoryError::Replica`], [`DirectoryError::Key`].
+    /// **Errors**: [`DirectoryError`].
     pub fn open_replica(&self, clock: Clock) -> Result<Replica, DirectoryError> {
+        self.check()?;
         let path = self.replica_path();
         if !path.exists() {
             return Err(ReplicaError::NotFounded { path }.into());

@@ -7,14 +7,13 @@
 mod choice;
 mod place;
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use usher_keys::expiry::{AFTER_EVENT_MS, end_in_words};
-use usher_keys::file::PRIVATE_MODE;
+use usher_keys::private;
 use usher_keys::{EventId, Role, Timestamp, Window};
 
 pub use choice::EventChoice;
@@ -173,17 +172,11 @@ impl Folder {
     /// **Errors**: [`FolderError::InUse`], [`FolderError::Unlistable`].
     pub fn lock(&self) -> Result<FolderLock, FolderError> {
         let path = self.0.clone();
-        let opened = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .mode(PRIVATE_MODE)
-            .open(self.0.join("service.lock"));
         let failed = |source| FolderError::Unlistable {
             path: path.clone(),
             source,
         };
-        let file = opened.map_err(failed)?;
+        let file = private::open_file(&self.0.join("service.lock")).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(FolderLock(file)),
             Err(TryLockError::WouldBlock) => Err(FolderError::InUse { path: path.clone() }),

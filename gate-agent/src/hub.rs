@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::DataDirectory;
 use crate::enrol::Issuer;
-use crate::links::{LinkId, Links, Way};
+use crate::links::{LinkId, Links};
 use crate::replica::{Access, Replica};
 use crate::responder::HubResponder;
 use certificates::CertificateBoard;
@@ -32,7 +32,8 @@ use front::Front;
 use listening::Listening;
 use status::StatusBoard;
 
-/// Most peers linked at once: every scanner and hub of a large venue, some 20 MiB of memory.
+/// Most peers linked to us at once: every scanner and hub of a large venue, some 20 MiB of memory. Strangers are not among
+/// them: the endpoint bounds those.
 const MAX_PEERS: usize = 256;
 /// How often the replica does what is due with the time: certificates are renewed a day before they end.
 const TENDED_EVERY: Duration = Duration::from_secs(60);
@@ -242,10 +243,6 @@ async fn accept_peers(
             accepted = peers.recv() => accepted,
         };
         let Some(connection) = accepted else { break };
-        if sessions.len() >= MAX_PEERS {
-            connection.turn_away(Farewell::Leaving, "too many peers");
-            continue;
-        }
         sessions.spawn(serve_peer(Arc::clone(&services), connection, cancel.clone()));
     }
     while sessions.join_next().await.is_some() {}
@@ -254,8 +251,12 @@ async fn accept_peers(
 async fn serve_peer(services: Arc<Services>, connection: Connection, cancel: CancellationToken) {
     let mut id: Option<LinkId> = None;
     let opened = |opened: Opened| {
-        let now = services.replica.clock().now();
-        id = Some(services.links.opened(opened, Way::Accepted, now));
+        let (now, connection) = (services.replica.clock().now(), opened.connection.clone());
+        id = services.links.came(opened, MAX_PEERS, now);
+        if id.is_none() {
+            tracing::warn!(peer = %connection.peer().id(), most = MAX_PEERS, "too many peers are linked: one more was turned away");
+            connection.close(Farewell::Leaving);
+        }
     };
     let (replica, responder) = (Arc::clone(&services.replica), Arc::clone(&services.responder));
     let end = drive(connection, replica, responder, opened, cancel).await;

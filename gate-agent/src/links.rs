@@ -72,30 +72,44 @@ pub struct Links {
     board: Mutex<Board>,
 }
 
-impl Links {
-    /// Takes a new link. An older one that the same peer made the same way is a leftover and closed.
-    ///
-    /// Both ways may stand at once: two hubs that dial each other would otherwise cut each other off for ever.
-    pub fn opened(&self, opened: Opened, way: Way, now: Timestamp) -> LinkId {
-        let mut board = self.locked();
+impl Board {
+    fn take(&mut self, opened: Opened, way: Way, now: Timestamp) -> LinkId {
         let peer = opened.connection.peer();
-        for older in board
-            .links
-            .values()
-            .filter(|link| link.way == way && link.connection.peer() == peer)
-        {
+        let is_older = |_: &LinkId, link: &mut Link| link.way == way && link.connection.peer() == peer;
+        for (_, older) in self.links.extract_if(.., is_older) {
             older.connection.close(Farewell::Leaving);
         }
-        board.last_id += 1;
-        let id = LinkId(board.last_id);
+        self.last_id += 1;
+        let id = LinkId(self.last_id);
         let link = Link {
             connection: opened.connection,
             certificate: opened.certificate,
             way,
             since: now,
         };
-        board.links.insert(id, link);
+        self.links.insert(id, link);
         id
+    }
+}
+
+impl Links {
+    /// Takes a link that we made. An older one to the same peer is a leftover and closed.
+    ///
+    /// Both ways may stand at once: two hubs that dial each other would otherwise cut each other off for ever.
+    pub fn opened(&self, opened: Opened, now: Timestamp) -> LinkId {
+        self.locked().take(opened, Way::Dialled, now)
+    }
+
+    /// Takes the link of a peer that came to us, as [`Links::opened`] does, unless so many others are linked already.
+    pub fn came(&self, opened: Opened, most: usize, now: Timestamp) -> Option<LinkId> {
+        let mut board = self.locked();
+        let peer = opened.connection.peer();
+        let came = board.links.values().filter(|link| link.way == Way::Accepted);
+        if came.filter(|link| link.connection.peer() != peer).count() >= most {
+            return None;
+        }
+        opened.connection.remember();
+        Some(board.take(opened, Way::Accepted, now))
     }
 
     /// Forgets a link that ended.
@@ -152,5 +166,62 @@ impl Links {
 
     fn locked(&self) -> MutexGuard<'_, Board> {
         self.board.lock().expect("nothing panics while it holds this")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use usher_keys::{Capabilities, SecretKey};
+    use usher_link::Endpoint;
+
+    use super::*;
+    use crate::rehearsal::{EVENT, certificate, key};
+
+    const NOW: Timestamp = Timestamp(1);
+
+    fn endpoint(key: &SecretKey) -> Endpoint {
+        Endpoint::bind(SocketAddr::from(([127, 0, 0, 1], 0)), key).unwrap()
+    }
+
+    /// A hub's socket, and the peers that dial it, which live as long as this.
+    struct Door {
+        socket: Endpoint,
+        peers: Vec<(Endpoint, Connection)>,
+    }
+
+    impl Door {
+        /// Lets a scanner with that key number come, on a socket of its own.
+        async fn scanner(&mut self, n: u8) -> Opened {
+            let dialler = endpoint(&key(n));
+            let (dialled, accepted) = tokio::join!(
+                dialler.connect(self.socket.local_addr(), EVENT),
+                self.socket.accept()
+            );
+            self.peers.push((dialler, dialled.unwrap()));
+            Opened {
+                connection: accepted.unwrap(),
+                certificate: certificate(n, Role::Scanner, Capabilities::default()),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_comes_back_replaces_its_own_link_even_when_there_is_room_for_no_other() {
+        let mut door = Door {
+            socket: endpoint(&key(1)),
+            peers: Vec::new(),
+        };
+        let links = Links::default();
+        let first = links.came(door.scanner(7).await, 1, NOW).unwrap();
+        assert!(links.came(door.scanner(8).await, 1, NOW).is_none());
+        let again = links.came(door.scanner(7).await, 1, NOW).unwrap();
+        assert_eq!(links.connections(&key(7).public()).len(), 1);
+        // The end of the older link is told late, and leaves the newer one alone.
+        links.closed(first);
+        assert_eq!(links.facts().len(), 1);
+        links.closed(again);
+        assert!(links.came(door.scanner(8).await, 1, NOW).is_some());
     }
 }

@@ -230,6 +230,7 @@ pub fn unit_at(hub: u8, hubs: &[u8]) -> u32 {
 pub fn enrolled(show: &Show, n: u8, role: Role) -> (tempfile::TempDir, DataDirectory) {
     let kept = tempfile::tempdir().unwrap();
     let directory = DataDirectory::at(kept.path());
+    directory.create().unwrap();
     pem::write_secret(&directory.key_path(), &key(n), None, &[0; pem::RNG_BYTES]).unwrap();
     Replica::found(&directory.replica_path(), &show.meta(n, role)).unwrap();
     (kept, directory)

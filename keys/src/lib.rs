@@ -10,6 +10,7 @@ pub mod ident;
 pub mod jwks;
 pub mod key;
 pub mod pem;
+pub mod private;
 pub mod request;
 
 pub use bundle::{BundleError, KeyStatus, Purpose, RootSet, SignedBundle, TrustBundle, TrustedKey};

@@ -41,13 +41,15 @@ pub enum FolderError {
     },
 }
 
-/// Gives the folder that was named, or else the one in the user's folder for data.
+/// Gives the folder that was named, or else the one in the user's folder for data; nothing in it is open to others.
 ///
 /// # Errors
-/// [`FolderError::Homeless`].
+/// [`FolderError::Homeless`], [`FolderError::Directory`] when others can get at it.
 pub fn named_or_usual(named: Option<PathBuf>) -> Result<Folder, FolderError> {
     let path = named.or_else(usual).ok_or(FolderError::Homeless)?;
-    Ok(Folder::at(&path))
+    let folder = Folder::at(&path);
+    folder.top().check()?;
+    Ok(folder)
 }
 
 /// The event to scan for.

@@ -56,7 +56,18 @@ impl Stage {
     ///
     /// **Errors**: when a program is missing or a step fails.
     pub async fn on_sale_with(places: Places, cloud_settings: &str) -> anyhow::Result<Self> {
-        let mut stage = Self::empty(cloud_settings).await?;
+        Self::on_sale_by(Programs::find()?, places, cloud_settings).await
+    }
+
+    /// The same with programs that run in a special way.
+    ///
+    /// **Errors**: when a step fails.
+    pub async fn on_sale_by(
+        programs: Programs,
+        places: Places,
+        cloud_settings: &str,
+    ) -> anyhow::Result<Self> {
+        let mut stage = Self::empty_by(programs, cloud_settings).await?;
         stage.organizer.draft(places).await?;
         stage.organizer.sign_keys().await?;
         stage.organizer.publish().await?;
@@ -67,7 +78,10 @@ impl Stage {
     ///
     /// **Errors**: when a program is missing or a step fails.
     pub async fn empty(cloud_settings: &str) -> anyhow::Result<Self> {
-        let programs = Programs::find()?;
+        Self::empty_by(Programs::find()?, cloud_settings).await
+    }
+
+    async fn empty_by(programs: Programs, cloud_settings: &str) -> anyhow::Result<Self> {
         let mut folder = tempfile::Builder::new();
         folder
             .prefix("usher-")

@@ -236,7 +236,7 @@ async fn a_program_that_was_never_enrolled_says_how_to_be() -> anyhow::Result<()
         (Program::Scan, vec!["status"]),
     ] {
         let folder = stage.path("fresh");
-        fs::create_dir_all(&folder)?;
+        usher_keys::private::make_folder(&folder)?;
         let mut command = stage.programs.command(program);
         command.arg("--dir").arg(&folder).args(&arguments);
         check_refused(&finish(command).await?, "enrol");

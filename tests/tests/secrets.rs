@@ -1,8 +1,10 @@
 //! What must never stand in a log does not, whatever is logged: a day of sales and scans with every program at its most
-//! talkative, mishaps included, and then a look into all that was written.
+//! talkative, mishaps included, and then a look into all that was written. And what is kept is open to nobody else.
 
 #[path = "secrets/day.rs"]
 mod day;
+#[path = "secrets/modes.rs"]
+mod modes;
 #[path = "secrets/needles.rs"]
 mod needles;
 

@@ -55,6 +55,11 @@ impl Presence {
         own
     }
 
+    /// Tells whether a device is linked now.
+    pub fn has(&self, device: &PublicKey) -> bool {
+        self.lock().contains_key(device)
+    }
+
     /// Counts the devices linked now.
     pub fn count(&self) -> usize {
         self.lock().len()

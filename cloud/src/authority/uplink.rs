@@ -15,7 +15,7 @@ use super::event::EventAuthority;
 use super::replica::{LinkedReplica, NoAnswers};
 use crate::store::authority::{Contact, NoteContact};
 
-/// Most links at once: at some 150 KiB each, with its session, 600 MiB.
+/// Most links at once: at some 150 KiB each, with its session, 600 MiB. Strangers are not among them: the endpoint bounds those.
 const MAX_LINKS: usize = 4_000;
 /// How often the contact of linked devices is written down, so that a crash forgets little.
 const CONTACT_EVERY: Duration = Duration::from_secs(60);
@@ -61,7 +61,7 @@ pub async fn serve(endpoint: Endpoint, authorities: Arc<Authorities>, stop: Canc
 }
 
 fn admit(
-    authorities: &Authorities,
+    authorities: &Arc<Authorities>,
     connection: Connection,
     links: &mut JoinSet<()>,
     stop: &CancellationToken,
@@ -72,14 +72,16 @@ fn admit(
             "there is no such event here, or it has no trust bundle",
         );
     };
-    if links.len() >= MAX_LINKS {
-        return connection.turn_away(Farewell::Leaving, "too many links");
-    }
-    links.spawn(link(authority, connection, stop.clone()));
+    links.spawn(link(authority, connection, Arc::clone(authorities), stop.clone()));
 }
 
 /// Drives one link to its end and writes down how far the device had come.
-async fn link(authority: Arc<EventAuthority>, connection: Connection, stop: CancellationToken) {
+async fn link(
+    authority: Arc<EventAuthority>,
+    connection: Connection,
+    authorities: Arc<Authorities>,
+    stop: CancellationToken,
+) {
     let device = connection.peer();
     let replica = Arc::new(LinkedReplica::new(Arc::clone(&authority)));
     let progress = Arc::clone(replica.progress());
@@ -89,6 +91,12 @@ async fn link(authority: Arc<EventAuthority>, connection: Connection, stop: Canc
                   connection,
                   certificate,
               }| {
+            let is_back = authority.presence().has(&connection.peer());
+            if !is_back && count_all(&authorities) >= MAX_LINKS {
+                tracing::warn!(device = %device.id(), most = MAX_LINKS, "too many links: a device was turned away");
+                return connection.close(Farewell::Leaving);
+            }
+            connection.remember();
             tracing::info!(event = %authority.event(), device = %device.id(), name = certificate.name, "linked");
             let older = authority.presence().enter(connection, progress);
             if let Some(older) = older {
@@ -109,6 +117,11 @@ async fn link(authority: Arc<EventAuthority>, connection: Connection, stop: Canc
         .await;
         count_links(&authority);
     }
+}
+
+fn count_all(authorities: &Authorities) -> usize {
+    let all = authorities.all();
+    all.iter().map(|authority| authority.presence().count()).sum()
 }
 
 fn count_links(authority: &EventAuthority) {

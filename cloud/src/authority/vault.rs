@@ -1,12 +1,12 @@
 //! The secret keys the cloud holds, as files that only it can read; which of them are in use is the trust bundle's to say.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use usher_keys::pem::{self, KeyFileError};
+use usher_keys::private::{self, PrivacyError};
 use usher_keys::{
     EventId, KeyRequest, KeyStatus, PublicKey, Purpose, SecretKey, Timestamp, TrustBundle, Window,
 };
@@ -18,8 +18,6 @@ use crate::ids::draw;
 const KEYS_DIRECTORY: &str = "keys";
 /// The key that names this cloud on the network.
 const LINK_FILE: &str = "link.pem";
-/// Only the owner may look into the directories of keys.
-const DIRECTORY_MODE: u32 = 0o700;
 
 /// Why a key cannot be read or made.
 #[derive(Debug, Error)]
@@ -27,6 +25,9 @@ pub enum VaultError {
     /// A key file.
     #[error(transparent)]
     File(#[from] KeyFileError),
+    /// The directory of keys cannot be made.
+    #[error(transparent)]
+    Private(#[from] PrivacyError),
     /// The directory of keys.
     #[error("the directory of keys {} cannot be used", path.display())]
     Directory {
@@ -50,7 +51,7 @@ impl Vault {
     /// **Errors**: [`VaultError`].
     pub fn open(data_dir: &Path) -> Result<Self, VaultError> {
         let directory = data_dir.join(KEYS_DIRECTORY);
-        make_directory(&directory)?;
+        private::make_folder(&directory)?;
         Ok(Self { directory })
     }
 
@@ -112,7 +113,7 @@ impl Vault {
         bundle: Option<&TrustBundle>,
         window: Window,
     ) -> Result<KeyRequest, VaultError> {
-        make_directory(&self.directory_of(event))?;
+        private::make_folder(&self.directory_of(event))?;
         let held = self.event_keys(event)?;
         let key = |purpose: Purpose| {
             let lasting = bundle.filter(|_| purpose != Purpose::Ticket);
@@ -154,17 +155,6 @@ fn make_key(path: &Path) -> Result<SecretKey, VaultError> {
 
 fn write_key(path: &Path, key: &SecretKey) -> Result<(), VaultError> {
     Ok(pem::write_secret(path, key, None, &draw())?)
-}
-
-fn make_directory(path: &Path) -> Result<(), VaultError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(DIRECTORY_MODE)
-        .create(path)
-        .map_err(|source| VaultError::Directory {
-            path: path.to_owned(),
-            source,
-        })
 }
 
 fn files_in(directory: &Path) -> Result<Vec<PathBuf>, VaultError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rusqlite::ErrorCode;
 use rusqlite::types::FromSqlError;
 use thiserror::Error;
+use usher_keys::private::PrivacyError;
 
 use super::finding::Finding;
 
@@ -50,6 +51,9 @@ pub enum StoreError {
     /// A file beside the database could not be used.
     #[error("a file of the database could not be used")]
     File(#[source] Arc<std::io::Error>),
+    /// The directory of the database cannot be made.
+    #[error(transparent)]
+    Directory(Arc<PrivacyError>),
 }
 
 impl StoreError {
@@ -67,7 +71,8 @@ impl StoreError {
             | Self::Unreadable { .. }
             | Self::Migration(_)
             | Self::Sqlite(_)
-            | Self::File(_) => false,
+            | Self::File(_)
+            | Self::Directory(_) => false,
         }
     }
 }
@@ -109,6 +114,12 @@ impl From<FromSqlError> for StoreError {
 impl From<refinery::Error> for StoreError {
     fn from(error: refinery::Error) -> Self {
         Self::Migration(Arc::new(error))
+    }
+}
+
+impl From<PrivacyError> for StoreError {
+    fn from(error: PrivacyError) -> Self {
+        Self::Directory(Arc::new(error))
     }
 }
 

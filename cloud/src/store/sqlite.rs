@@ -18,13 +18,13 @@ mod seals;
 mod soundness;
 mod writer;
 
-use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use refinery::Migration;
 use rusqlite::{Connection, OpenFlags};
+use usher_keys::private;
 
 use crate::store::StoreError;
 use readers::Readers;
@@ -48,9 +48,11 @@ impl Database {
     ///
     /// **Errors**: [`StoreError`].
     pub fn open(file: &Path, migrations: &[Migration]) -> Result<Self, StoreError> {
-        if let Some(directory) = file.parent() {
-            fs::create_dir_all(directory)?;
+        if let Some(directory) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            private::make_folder(directory)?;
         }
+        // SQLite would leave its mode to the umask; what it makes beside the file gets the mode of the file.
+        private::found_file(file)?;
         let noted = commits::noted(file);
         let mut connection = connect(file)?;
         migrate(file, &mut connection, migrations)?;
@@ -147,7 +149,7 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
 
 /// Brings the tables up to date while no other process does: the runner itself takes no lock.
 fn migrate(file: &Path, connection: &mut Connection, migrations: &[Migration]) -> Result<(), StoreError> {
-    let lock = File::create(file.with_extension("migrate-lock"))?;
+    let lock = private::open_file(&file.with_extension("migrate-lock"))?;
     lock.lock()?;
     soundness::migrate(connection, migrations)
 }

@@ -206,12 +206,10 @@ async fn wrong_settings_are_named() {
 #[tokio::test]
 async fn a_damaged_database_is_said_to_be_one() {
     let directory = settings(SETTINGS);
-    std::fs::create_dir(directory.path().join("data")).unwrap();
-    std::fs::write(
-        directory.path().join("data/usher-cloud.db"),
-        "this is not a database ".repeat(500),
-    )
-    .unwrap();
+    let data = directory.path().join("data");
+    usher_keys::private::make_folder(&data).unwrap();
+    let rubbish = "this is not a database ".repeat(500);
+    usher_keys::file::create_file(&data.join("usher-cloud.db"), rubbish.as_bytes(), 0o600).unwrap();
     let output = run(directory.path(), &["serve", "--config", "cloud.toml"]).await;
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(

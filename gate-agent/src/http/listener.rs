@@ -1,102 +1,59 @@
 //! A TCP listener with limits: so many connections at once, so many of them of one machine, and none that stays silent for
 //! ever; what travels on them is not looked at.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+use usher_link::slots::{Limits, Slot, Slots};
 
-/// Most HTTP connections at once: every turnstile and screen of a venue, far from what the system lets a process open.
-const MAX_CONNECTIONS: usize = 512;
-/// Most of them from one address, so that a machine that is slow or noisy, on purpose or not, cannot keep the others out.
-const MAX_CONNECTIONS_PER_ADDRESS: usize = 128;
-/// Most connections of new scanners at once, and of those from one address: each takes a moment, a few times a day.
-const MAX_ENROLLING: usize = 64;
-const MAX_ENROLLING_PER_ADDRESS: usize = 16;
+/// HTTP connections at once: every turnstile and screen of a venue, far from what the system lets a process open; and of
+/// one address, so that a machine that is slow or noisy, on purpose or not, cannot keep the others out.
+const CONNECTIONS: Limits = Limits {
+    in_all: 512,
+    of_one_address: 128,
+    // As long as a request may take: a connection that waits for its answer is left to it.
+    grace: super::REQUEST_TIMEOUT,
+};
+/// Connections of new scanners: each takes a moment, a few times a day.
+const ENROLLING: Limits = Limits {
+    in_all: 64,
+    of_one_address: 16,
+    grace: super::REQUEST_TIMEOUT,
+};
 /// How long a connection may stay silent: turnstiles keep theirs open between two people.
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// The listener.
 pub struct BoundedListener {
     listener: TcpListener,
-    places: Arc<Semaphore>,
-    guests: Arc<Guests>,
+    slots: Arc<Slots>,
     silence: Duration,
-}
-
-/// Counts connections by address.
-struct Guests {
-    /// Most from one address.
-    limit: usize,
-    /// Guards the counts; addresses without connections are absent.
-    counts: Mutex<BTreeMap<IpAddr, usize>>,
-}
-
-/// One connection of an address, no longer counted when dropped.
-struct Guest {
-    guests: Arc<Guests>,
-    address: IpAddr,
-}
-
-impl Guests {
-    fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Guest> {
-        let mut counts = self.counts();
-        let count = counts.entry(address).or_default();
-        if *count >= self.limit {
-            return None;
-        }
-        *count += 1;
-        Some(Guest {
-            guests: Arc::clone(self),
-            address,
-        })
-    }
-
-    fn counts(&self) -> MutexGuard<'_, BTreeMap<IpAddr, usize>> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Guest {
-    fn drop(&mut self) {
-        let mut counts = self.guests.counts();
-        if let Some(count) = counts.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.address);
-            }
-        }
-    }
 }
 
 impl BoundedListener {
     /// Bounds a listener for turnstiles and screens.
     pub fn new(listener: TcpListener) -> Self {
-        Self::bounded(listener, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS)
+        Self::bounded(listener, CONNECTIONS)
     }
 
     /// Bounds a listener for new scanners.
     pub fn for_enrolments(listener: TcpListener) -> Self {
-        Self::bounded(listener, MAX_ENROLLING, MAX_ENROLLING_PER_ADDRESS)
+        Self::bounded(listener, ENROLLING)
     }
 
-    fn bounded(listener: TcpListener, limit: usize, limit_per_address: usize) -> Self {
+    fn bounded(listener: TcpListener, limits: Limits) -> Self {
         Self {
             listener,
-            places: Arc::new(Semaphore::new(limit)),
-            guests: Arc::new(Guests {
-                limit: limit_per_address,
-                counts: Mutex::default(),
-            }),
+            slots: Slots::new(limits),
             silence: SILENCE,
         }
     }
@@ -107,10 +64,9 @@ impl Listener for BoundedListener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let place = Arc::clone(&self.places).acquire_owned().await;
         loop {
             let (stream, addr) = Listener::accept(&mut self.listener).await;
-            let Some(guest) = self.guests.enter(addr.ip().to_canonical()) else {
+            let Some(slot) = self.slots.enter(addr.ip(), Instant::now().into_std()) else {
                 tracing::debug!(from = %addr, "a machine has too many HTTP connections: one more was closed");
                 continue;
             };
@@ -118,8 +74,8 @@ impl Listener for BoundedListener {
                 stream,
                 silent_until: Box::pin(sleep(self.silence)),
                 silence: self.silence,
-                _guest: guest,
-                _place: place.ok(),
+                gone: Box::pin(slot.gone().cancelled_owned()),
+                slot,
             };
             return (stream, addr);
         }
@@ -130,13 +86,26 @@ impl Listener for BoundedListener {
     }
 }
 
-/// One connection: ends when the peer says nothing for too long, and then makes room for another.
+/// One connection: ends when the peer says nothing for too long, and when it must make room for another.
 pub struct BoundedStream {
     stream: TcpStream,
     silence: Duration,
     silent_until: Pin<Box<Sleep>>,
-    _guest: Guest,
-    _place: Option<OwnedSemaphorePermit>,
+    gone: Pin<Box<WaitForCancellationFutureOwned>>,
+    slot: Slot,
+}
+
+impl BoundedStream {
+    /// Ends what waits for a peer that is silent for too long or has lost its slot.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        if self.gone.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(io::ErrorKind::ConnectionAborted.into());
+        }
+        self.silent_until
+            .as_mut()
+            .poll(cx)
+            .map(|()| io::ErrorKind::TimedOut.into())
+    }
 }
 
 impl AsyncRead for BoundedStream {
@@ -146,18 +115,23 @@ impl AsyncRead for BoundedStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, buffer) {
-            let until = Instant::now() + self.silence;
+            let now = Instant::now();
+            self.slot.heard(now.into_std());
+            let until = now + self.silence;
             self.silent_until.as_mut().reset(until);
             return Poll::Ready(read);
         }
-        ready!(self.silent_until.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        self.poll_end(cx).map(Err)
     }
 }
 
 impl AsyncWrite for BoundedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        if let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(cx, bytes) {
+            return Poll::Ready(written);
+        }
+        // A peer that does not read its answer is silent too.
+        self.poll_end(cx).map(Err)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -171,6 +145,8 @@ impl AsyncWrite for BoundedStream {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use tokio::io::AsyncReadExt;
     use tokio::net::TcpSocket;
 
@@ -183,42 +159,59 @@ mod tests {
         socket.connect(to).await.unwrap()
     }
 
-    #[tokio::test]
-    async fn one_connection_too_many_waits_until_another_ends() {
-        let mut bounded = BoundedListener::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
-        let addr = Listener::local_addr(&bounded).unwrap();
-        let mut dialled = Vec::new();
-        let mut accepted = Vec::new();
-        for number in 0..MAX_CONNECTIONS {
-            let machine = u8::try_from(number / MAX_CONNECTIONS_PER_ADDRESS).unwrap();
-            dialled.push(dial([127, 0, 0, 2 + machine], addr).await);
-            accepted.push(Listener::accept(&mut bounded).await);
+    /// Lets a machine come as often as one may.
+    async fn crowd(
+        bounded: &mut BoundedListener,
+        from: [u8; 4],
+        limits: Limits,
+    ) -> (Vec<TcpStream>, Vec<BoundedStream>) {
+        let addr = Listener::local_addr(bounded).unwrap();
+        let (mut dialled, mut accepted) = (Vec::new(), Vec::new());
+        for _ in 0..limits.of_one_address {
+            dialled.push(dial(from, addr).await);
+            accepted.push(Listener::accept(bounded).await.0);
         }
-        assert_eq!(bounded.places.available_permits(), 0);
-        dialled.push(dial([127, 0, 0, 1], addr).await);
-        let waiting = tokio::time::timeout(Duration::from_millis(50), Listener::accept(&mut bounded)).await;
-        assert!(waiting.is_err());
-        accepted.pop();
-        Listener::accept(&mut bounded).await;
+        (dialled, accepted)
+    }
+
+    async fn open(limits: Limits) -> BoundedListener {
+        BoundedListener::bounded(TcpListener::bind("127.0.0.1:0").await.unwrap(), limits)
+    }
+
+    #[tokio::test]
+    async fn machines_that_hold_every_connection_give_way_to_one_that_holds_none() {
+        for limits in [CONNECTIONS, ENROLLING] {
+            let mut bounded = open(limits).await;
+            let addr = Listener::local_addr(&bounded).unwrap();
+            let (mut dialled, mut accepted) = (Vec::new(), Vec::new());
+            for machine in 2..6 {
+                let (out, inside) = crowd(&mut bounded, [127, 0, 0, machine], limits).await;
+                dialled.extend(out);
+                accepted.extend(inside);
+            }
+            assert_eq!(bounded.slots.count(), limits.in_all);
+            let _welcome = dial([127, 0, 0, 1], addr).await;
+            let (_stream, from) = Listener::accept(&mut bounded).await;
+            assert_eq!(from.ip(), IpAddr::from([127, 0, 0, 1]));
+            assert_eq!(bounded.slots.count(), limits.in_all);
+            // The one that was silent for longest has lost its slot, and everything on it ends.
+            let ended = accepted[0].read(&mut [0; 8]).await.unwrap_err();
+            assert_eq!(ended.kind(), io::ErrorKind::ConnectionAborted);
+        }
     }
 
     #[tokio::test]
     async fn one_machine_leaves_places_to_the_others() {
-        let mut bounded = BoundedListener::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let mut bounded = open(CONNECTIONS).await;
         let addr = Listener::local_addr(&bounded).unwrap();
-        let mut dialled = Vec::new();
-        let mut accepted = Vec::new();
-        for _ in 0..MAX_CONNECTIONS_PER_ADDRESS {
-            dialled.push(dial([127, 0, 0, 2], addr).await);
-            accepted.push(Listener::accept(&mut bounded).await);
-        }
+        let (_dialled, accepted) = crowd(&mut bounded, [127, 0, 0, 2], CONNECTIONS).await;
         let mut refused = dial([127, 0, 0, 2], addr).await;
         let _welcome = dial([127, 0, 0, 3], addr).await;
         let (_, from) = Listener::accept(&mut bounded).await;
         assert_eq!(from.ip(), IpAddr::from([127, 0, 0, 3]));
         assert_eq!(refused.read(&mut [0; 8]).await.unwrap(), 0);
         drop(accepted);
-        assert_eq!(bounded.guests.counts().len(), 0);
+        assert_eq!(bounded.slots.count(), 0);
     }
 
     #[tokio::test]

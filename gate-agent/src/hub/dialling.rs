@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use usher_link::{Dialer, LinkObserver, LinkState};
 
 use super::Services;
-use crate::links::{LinkId, Way};
+use crate::links::LinkId;
 
 /// Keeps the hub linked to an address until cancelled.
 pub async fn keep_linked(services: Arc<Services>, addr: String, cancel: CancellationToken) {
@@ -44,7 +44,7 @@ impl LinkObserver for Watcher {
         match state {
             LinkState::Opened(opened) => {
                 let now = self.services.replica.clock().now();
-                *self.link() = Some(self.services.links.opened(opened, Way::Dialled, now));
+                *self.link() = Some(self.services.links.opened(opened, now));
             }
             LinkState::Closed { .. } => {
                 if let Some(id) = self.link().take() {

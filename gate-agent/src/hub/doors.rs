@@ -7,15 +7,15 @@ use axum::Router;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use usher_keys::EventId;
-use usher_link::{Connection, Endpoint};
+use usher_link::{Connection, Endpoint, MAX_STRANGERS};
 use usher_protocol::sync::Farewell;
 
 use super::Services;
 use crate::http;
 use crate::neighbours::Neighbours;
 
-/// Most peers that wait until a hub takes them in: it does so at once, unless the machine is overloaded.
-const PEERS_WAITING: usize = 64;
+/// Most peers that wait until a hub takes them in: all strangers there can be, so that none loses its place here.
+const PEERS_WAITING: usize = MAX_STRANGERS;
 
 /// The way into one hub.
 pub struct Door {

@@ -1,15 +1,12 @@
 //! Opening the SQLite files: connections with the settings that make a commit durable, migrations, first checks; no queries.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions, Permissions};
-use std::io;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use refinery::Runner;
 use rusqlite::{Connection, OpenFlags};
-use usher_keys::file::PRIVATE_MODE;
+use usher_keys::private;
 
 use super::error::{Finding, ReplicaError};
 use super::lock::{self, Lock};
@@ -69,7 +66,8 @@ impl Place {
                 return Err(ReplicaError::NotFounded { path: path.clone() });
             }
             Self::File(_) if !create => {}
-            Self::File(_) | Self::Memory(_) => flags |= OpenFlags::SQLITE_OPEN_CREATE,
+            Self::File(path) => found(path)?,
+            Self::Memory(_) => flags |= OpenFlags::SQLITE_OPEN_CREATE,
         }
         let mut connection = self.open(flags)?;
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
@@ -110,37 +108,20 @@ impl Place {
 
 /// Opens the file of codes and tokens, and makes it when it is not there; it is its owner's alone.
 pub fn open_access(path: &Path) -> Result<Connection, ReplicaError> {
-    keep_private(path).map_err(|source| ReplicaError::NotPrivate {
-        path: path.to_owned(),
-        source,
-    })?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    let mut connection = Place::File(path.to_owned()).open(flags)?;
+    found(path)?;
+    let mut connection = Place::File(path.to_owned()).open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.execute_batch("PRAGMA synchronous = FULL;")?;
     migrate(&mut connection, &access_tables::migrations::runner())?;
     Ok(connection)
 }
 
-/// Makes a database nobody but its owner may read, or one that is there private: SQLite gives the files beside it the same
-/// mode, but only when it makes them.
-fn keep_private(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(PRIVATE_MODE);
-    options.open(path)?;
-    for suffix in ["", "-wal", "-shm"] {
-        let mut file = path.as_os_str().to_owned();
-        file.push(suffix);
-        match fs::set_permissions(&file, Permissions::from_mode(PRIVATE_MODE)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            changed => changed?,
-        }
-    }
-    Ok(())
+/// Makes an empty database file that only its owner can open, unless there is one: SQLite would leave its mode to the umask.
+fn found(path: &Path) -> Result<(), ReplicaError> {
+    private::found_file(path).map_err(|source| ReplicaError::Found {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Looks for damage in the replica's list of migrations and in the definitions of its tables. SQLite itself holds no rule

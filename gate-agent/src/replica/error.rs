@@ -31,6 +31,15 @@ pub enum ReplicaError {
         /// The replica.
         path: PathBuf,
     },
+    /// A database's file cannot be made.
+    #[error("cannot make {}", path.display())]
+    Found {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The lock beside the replica cannot be taken.
     #[error("cannot lock {}", path.display())]
     Lock {
@@ -66,15 +75,6 @@ pub enum ReplicaError {
     /// The key file belongs to another certificate.
     #[error("the key file does not belong to the certificate in the replica")]
     OtherKey,
-    /// The file of codes and tokens cannot be opened, or not kept from others.
-    #[error("{} cannot be opened as a file that only its owner may read", path.display())]
-    NotPrivate {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
     /// A thread could not be started.
     #[error("the system gives no thread")]
     Thread(#[source] io::Error),

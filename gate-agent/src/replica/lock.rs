@@ -4,9 +4,11 @@
 //! So the number of commits is noted here after each one. The note needs no flush of its own: a power cut may take it
 //! back to an earlier number, never to a later one.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+
+use usher_keys::private;
 
 use super::error::ReplicaError;
 
@@ -27,12 +29,7 @@ impl Lock {
             path: path.clone(),
             source,
         };
-        let opened = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(&path);
-        let file = opened.map_err(failed)?;
+        let file = private::open_file(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(ReplicaError::InUse {

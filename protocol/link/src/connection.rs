@@ -11,7 +11,7 @@ use usher_keys::{EventId, PublicKey};
 use usher_protocol::request::{self, MAX_REQUEST_BYTES, Request, Response};
 use usher_protocol::sync::Farewell;
 
-use crate::doorstep::Place;
+use crate::doorstep::{Doorstep, Place};
 use crate::ending::{self, Loss};
 use crate::wire::{self, FrameError};
 
@@ -47,6 +47,8 @@ struct Inner {
     quinn: quinn::Connection,
     peer: PublicKey,
     event: EventId,
+    /// The doorstep the peer came over, if it was the peer who dialled.
+    doorstep: Option<Arc<Doorstep>>,
     /// Guards the main stream until a driver takes it.
     line: Mutex<Option<Line>>,
     farewell: OnceLock<Farewell>,
@@ -92,11 +94,13 @@ impl From<FrameError> for AskError {
 
 impl Connection {
     pub(crate) fn new(quinn: quinn::Connection, peer: PublicKey, event: EventId, line: Line) -> Self {
+        let doorstep = line.place.as_ref().map(|place| Arc::clone(place.doorstep()));
         Self {
             inner: Arc::new(Inner {
                 quinn,
                 peer,
                 event,
+                doorstep,
                 line: Mutex::new(Some(line)),
                 farewell: OnceLock::new(),
             }),
@@ -117,6 +121,14 @@ impl Connection {
     pub fn remote_addr(&self) -> SocketAddr {
         let addr = self.inner.quinn.remote_address();
         SocketAddr::new(addr.ip().to_canonical(), addr.port())
+    }
+
+    /// Has the door remember that this peer was accepted: if it must come again, it finds a place there, however crowded
+    /// the door is with strangers.
+    pub fn remember(&self) {
+        if let Some(doorstep) = &self.inner.doorstep {
+            doorstep.remember(self.peer(), self.remote_addr().ip());
+        }
     }
 
     /// Asks the peer and waits for its answer, on a stream of its own.

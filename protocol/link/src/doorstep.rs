@@ -1,26 +1,49 @@
-//! Bounds how many peers that have not shown a good certificate yet are dealt with at once; who is let in is not decided here.
+//! Bounds how many peers that have not shown a good certificate yet are dealt with at once, and keeps places for devices that come back; who is let in is not decided here.
 
 mod complaints;
+mod regulars;
 
-use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use usher_keys::PublicKey;
+
+use crate::endpoint::HANDSHAKE_TIMEOUT;
+use crate::slots::{Limits, Slot, Slots};
 use complaints::Complaints;
+use regulars::Regulars;
 
-/// Most strangers at once: each may cost up to the connection's receive window in memory.
-pub(crate) const MAX_STRANGERS: usize = 512;
-/// Most strangers at once from one network, so that one noisy machine cannot keep the others out.
-pub(crate) const MAX_STRANGERS_PER_NETWORK: usize = 64;
+/// Places for strangers: each may cost up to the connection's receive window in memory.
+const STRANGERS: Limits = Limits {
+    in_all: 512,
+    of_one_address: 64,
+    grace: GRACE,
+};
+/// Places kept for addresses from which a device was accepted: the scanners of a venue that come back at once, and a
+/// handful of places for each, since some share an address. The newest has one in any case.
+const RESERVE: Limits = Limits {
+    in_all: 128,
+    of_one_address: 4,
+    grace: Duration::ZERO,
+};
+/// How long a stranger is left alone by others of its address: as long as an honest one may take for its handshake, and so
+/// that many who come again and again cost few handshakes.
+const GRACE: Duration = HANDSHAKE_TIMEOUT;
 /// From how many strangers on a newcomer must first prove that its address is its own (one more round trip).
-pub(crate) const STRANGERS_BEFORE_RETRY: usize = MAX_STRANGERS / 4;
+const STRANGERS_BEFORE_RETRY: usize = STRANGERS.in_all / 4;
+/// From how many strangers of its own address on: else whoever sends under a false address could use up its places.
+const SAME_ADDRESS_BEFORE_RETRY: usize = RESERVE.of_one_address;
 
-/// Counts strangers by network.
-#[derive(Debug, Default)]
+/// Most peers at once that dialled us and whose certificate was not accepted yet.
+pub const MAX_STRANGERS: usize = STRANGERS.in_all + RESERVE.in_all;
+
+/// The places of strangers, and who was accepted before.
+#[derive(Debug)]
 pub(crate) struct Doorstep {
-    /// Guards the counts; networks without strangers are absent.
-    strangers: Mutex<BTreeMap<IpAddr, usize>>,
+    strangers: Arc<Slots>,
+    reserve: Arc<Slots>,
+    regulars: Regulars,
     complaints: Complaints,
 }
 
@@ -28,40 +51,53 @@ pub(crate) struct Doorstep {
 #[derive(Debug)]
 pub(crate) struct Place {
     doorstep: Arc<Doorstep>,
-    network: IpAddr,
+    slot: Slot,
+}
+
+impl Default for Doorstep {
+    fn default() -> Self {
+        Self {
+            strangers: Slots::new(STRANGERS),
+            reserve: Slots::new(RESERVE),
+            regulars: Regulars::default(),
+            complaints: Complaints::default(),
+        }
+    }
 }
 
 impl Doorstep {
-    /// Takes a place for a stranger, if there is room.
+    /// Takes a place for a stranger, if need be that of one whose address holds more.
     pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let network = network(address);
-        let mut strangers = self.counts();
-        if strangers.values().sum::<usize>() >= MAX_STRANGERS {
-            return None;
-        }
-        let count = strangers.entry(network).or_default();
-        if *count >= MAX_STRANGERS_PER_NETWORK {
-            return None;
-        }
-        *count += 1;
-        Some(Place {
-            doorstep: Arc::clone(self),
-            network,
-        })
+        let now = Instant::now();
+        let reserve = self.regulars.come_from(address).then_some(&self.reserve);
+        // Many devices that share an address and come at once have the strangers' places before they push each other out.
+        let slot = reserve
+            .and_then(|reserve| reserve.enter_free(address, now))
+            .or_else(|| self.strangers.enter(address, now))
+            .or_else(|| reserve?.enter(address, now))?;
+        let doorstep = Arc::clone(self);
+        Some(Place { doorstep, slot })
     }
 
-    /// Tells whether newcomers must prove their address first.
-    pub(crate) fn is_crowded(&self) -> bool {
-        self.counts().values().sum::<usize>() >= STRANGERS_BEFORE_RETRY
+    /// Tells whether there is a place for a newcomer that gives this address, if need be that of another.
+    pub(crate) fn has_room(&self, address: IpAddr) -> bool {
+        self.regulars.come_from(address) || self.strangers.has_room(address, Instant::now())
+    }
+
+    /// Tells whether a newcomer that gives this address must prove first that it is its own.
+    pub(crate) fn asks_for_proof(&self, address: IpAddr) -> bool {
+        let of_address = self.strangers.count_of(address) + self.reserve.count_of(address);
+        of_address >= SAME_ADDRESS_BEFORE_RETRY || self.strangers.count() >= STRANGERS_BEFORE_RETRY
+    }
+
+    /// Remembers from where a device was accepted.
+    pub(crate) fn remember(&self, device: PublicKey, address: IpAddr) {
+        self.regulars.remember(device, address);
     }
 
     /// Gives leave to write a line about a stranger, with how many were not written since the last, or none.
     pub(crate) fn may_write(&self) -> Option<u64> {
         self.complaints.leave(Instant::now())
-    }
-
-    fn counts(&self) -> MutexGuard<'_, BTreeMap<IpAddr, usize>> {
-        self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -70,28 +106,15 @@ impl Place {
     pub(crate) fn may_write(&self) -> Option<u64> {
         self.doorstep.may_write()
     }
-}
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut strangers = self.doorstep.counts();
-        if let Some(count) = strangers.get_mut(&self.network) {
-            *count -= 1;
-            if *count == 0 {
-                strangers.remove(&self.network);
-            }
-        }
+    /// Gives the doorstep it is on.
+    pub(crate) fn doorstep(&self) -> &Arc<Doorstep> {
+        &self.doorstep
     }
-}
 
-/// Gives the network an address counts for: itself, or the /64 that one IPv6 host can draw addresses from at will.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4(v4),
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
+    /// Gives the slot behind it.
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.slot
     }
 }
 
@@ -99,28 +122,49 @@ fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    #[test]
-    fn one_network_cannot_take_the_places_of_others() {
-        let doorstep = Arc::new(Doorstep::default());
-        let noisy: Vec<_> = (0..MAX_STRANGERS)
-            .filter_map(|i| doorstep.enter(IpAddr::V6(Ipv6Addr::new(0xfd00, 0, 0, 1, 0, 0, 0, i as u16))))
-            .collect();
-        assert_eq!(noisy.len(), MAX_STRANGERS_PER_NETWORK);
-        let other = doorstep.enter(IpAddr::from([10, 0, 0, 1]));
-        assert!(other.is_some());
-        drop(noisy);
-        assert_eq!(doorstep.counts().len(), 1);
-        drop(other);
-        assert_eq!(doorstep.counts().len(), 0);
+    fn address(number: usize) -> IpAddr {
+        let [_, _, high, low] = u32::try_from(number).unwrap().to_be_bytes();
+        IpAddr::from([10, 1, high, low])
+    }
+
+    /// Fills every place there is for strangers, each from an address of its own.
+    fn crowd(doorstep: &Arc<Doorstep>) -> Vec<Place> {
+        let comers = (0..2 * STRANGERS.in_all).filter_map(|number| doorstep.enter(address(number)));
+        let mut places: Vec<_> = comers.collect();
+        places.retain(|place| !place.slot.gone().is_cancelled());
+        places
     }
 
     #[test]
-    fn all_networks_together_are_bounded_too() {
+    fn strangers_are_bounded_and_a_newcomer_finds_a_place_all_the_same() {
         let doorstep = Arc::new(Doorstep::default());
-        let all: Vec<_> = (0..2 * MAX_STRANGERS)
-            .filter_map(|i| doorstep.enter(IpAddr::from([10, 0, (i / 256) as u8, (i % 256) as u8])))
+        let places = crowd(&doorstep);
+        assert_eq!(places.len(), STRANGERS.in_all);
+        let newcomer = doorstep.enter(IpAddr::from([192, 0, 2, 1])).unwrap();
+        assert!(!newcomer.slot.gone().is_cancelled());
+        assert_eq!(doorstep.strangers.count(), STRANGERS.in_all);
+    }
+
+    #[test]
+    fn nobody_else_can_take_the_place_of_a_device_that_comes_back() {
+        let doorstep = Arc::new(Doorstep::default());
+        let home = IpAddr::from([192, 0, 2, 1]);
+        doorstep.remember(PublicKey([1; 32]), home);
+        let back = doorstep.enter(home).unwrap();
+        let places = crowd(&doorstep);
+        assert!(!back.slot.gone().is_cancelled());
+        assert_eq!(places.len(), STRANGERS.in_all);
+    }
+
+    #[test]
+    fn a_newcomer_proves_its_address_when_many_are_there_or_many_of_its_own() {
+        let doorstep = Arc::new(Doorstep::default());
+        let (noisy, quiet) = (address(1), address(2));
+        let mut places: Vec<_> = (0..SAME_ADDRESS_BEFORE_RETRY)
+            .filter_map(|_| doorstep.enter(noisy))
             .collect();
-        assert_eq!(all.len(), MAX_STRANGERS);
-        assert!(doorstep.is_crowded());
+        assert!(doorstep.asks_for_proof(noisy) && !doorstep.asks_for_proof(quiet));
+        places.extend(crowd(&doorstep));
+        assert!(doorstep.asks_for_proof(quiet));
     }
 }

@@ -93,6 +93,9 @@ pub enum LinkError {
     /// The connection was lost during the handshake.
     #[error("the handshake failed")]
     Handshake(#[source] Loss),
+    /// The peer had to make room at a crowded door.
+    #[error("it made room for another at a crowded door")]
+    GaveWay,
     /// The peer showed no key of ours' kind.
     #[error("the peer showed no Ed25519 key")]
     NoKey,
@@ -157,6 +160,12 @@ impl Endpoint {
         self.identity.key
     }
 
+    /// Gives the doorstep, for tests that crowd it.
+    #[cfg(test)]
+    pub(crate) fn doorstep(&self) -> &Arc<Doorstep> {
+        &self.inner.doorstep
+    }
+
     /// Dials a peer and names the event to talk about.
     ///
     /// **Errors**: [`LinkError`].
@@ -214,21 +223,28 @@ impl Endpoint {
     /// Begins a handshake if there is room on the doorstep.
     fn receive(&self, incoming: Incoming, handshakes: &mut JoinSet<Option<Connection>>) {
         let from = incoming.remote_address();
-        if self.inner.doorstep.is_crowded() && !incoming.remote_address_validated() && incoming.may_retry() {
+        let door = &self.inner.doorstep;
+        let is_proven = incoming.remote_address_validated() || !incoming.may_retry();
+        if !is_proven && door.asks_for_proof(from.ip()) {
+            // Nobody is asked for a proof that would get it nowhere.
+            if !door.has_room(from.ip()) {
+                return self.turn_away(incoming);
+            }
             if incoming.retry().is_err() {
                 tracing::debug!(%from, "could not ask a peer to prove its address");
             }
             return;
         }
-        let Some(place) = self.inner.doorstep.enter(from.ip()) else {
-            if let Some(withheld) = self.inner.doorstep.may_write() {
-                tracing::warn!(%from, withheld, "too many strangers at the door: a peer was turned away");
-            }
-            return incoming.refuse();
+        let Some(place) = door.enter(from.ip()) else {
+            return self.turn_away(incoming);
         };
-        let doorstep = Arc::clone(&self.inner.doorstep);
+        let doorstep = Arc::clone(door);
+        let gone = place.slot().gone();
         handshakes.spawn(async move {
-            let shaken = timeout(HANDSHAKE_TIMEOUT, shake_hands(incoming, place)).await;
+            let shaken = tokio::select! {
+                shaken = timeout(HANDSHAKE_TIMEOUT, shake_hands(incoming, place)) => shaken,
+                () = gone.cancelled() => Ok(Err(LinkError::GaveWay)),
+            };
             match shaken.unwrap_or(Err(LinkError::Timeout)) {
                 Ok(connection) => Some(connection),
                 Err(error) => {
@@ -242,6 +258,14 @@ impl Endpoint {
         });
     }
 
+    fn turn_away(&self, incoming: Incoming) {
+        if let Some(withheld) = self.inner.doorstep.may_write() {
+            let from = incoming.remote_address();
+            tracing::warn!(%from, withheld, "too many strangers at the door: a peer was turned away");
+        }
+        incoming.refuse();
+    }
+
     /// Closes every connection, telling the peers that we are leaving, and waits a moment for the message to get out.
     pub async fn close(&self) {
         self.inner.quinn.close(ending::code(Farewell::Leaving), &[]);
@@ -252,6 +276,11 @@ impl Endpoint {
 /// Waits for the full handshake (never for early data) and for the preamble.
 async fn shake_hands(incoming: Incoming, place: Place) -> Result<Connection, LinkError> {
     let quinn = incoming.await.map_err(lost)?;
+    let closing = quinn.clone();
+    // Also when a session has it, which learns of it as of any end.
+    place
+        .slot()
+        .when_lost(move || closing.close(ending::code(Farewell::Leaving), &[]));
     let peer = tls::peer_key(&quinn).ok_or(LinkError::NoKey)?;
     let (send, mut recv) = quinn.accept_bi().await.map_err(lost)?;
     let event = match wire::read_preamble(&mut recv).await {

@@ -7,11 +7,13 @@ mod drive;
 mod ending;
 mod endpoint;
 pub mod replica;
+pub mod slots;
 mod tls;
 mod wire;
 
 pub use connection::{AskError, Connection};
 pub use dialer::{Dialer, LinkObserver, LinkState};
+pub use doorstep::MAX_STRANGERS;
 pub use drive::{Opened, drive};
 pub use ending::{Loss, SessionEnd};
 pub use endpoint::{Endpoint, LinkError};

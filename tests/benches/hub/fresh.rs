@@ -122,7 +122,7 @@ async fn busy_hub(stage: &Stage) -> anyhow::Result<Hub> {
 async fn enrolled(stage: &Stage, name: &'static str) -> anyhow::Result<HubSetup<'static>> {
     let dir = stage.path(name);
     let code = stage.organizer.enrolment_code(Role::Hub, name).await?;
-    std::fs::create_dir_all(&dir)?;
+    usher_keys::private::make_folder(&dir)?;
     let arguments = [
         "--dir".as_ref(),
         dir.as_os_str(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Deserialize;
+use usher_keys::private;
 
 use super::http::Http;
 use super::listening;
@@ -41,7 +42,7 @@ impl Cloud {
     ///
     /// **Errors**: when it does not become healthy.
     pub async fn start(programs: &Programs, folder: &Path, extra: &str) -> anyhow::Result<Self> {
-        fs::create_dir_all(folder)?;
+        private::make_folder(folder)?;
         let (config, data_dir) = (folder.join("usher-cloud.toml"), folder.join("data"));
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
         write_config(

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use usher_keys::private;
 
 use super::http::{Http, Reply};
 use super::listening;
@@ -124,7 +125,7 @@ impl Hub {
     ///
     /// **Errors**: when it is not enrolled or does not come up.
     pub async fn enrol(programs: &Programs, setup: HubSetup<'_>, code: &str) -> anyhow::Result<Self> {
-        fs::create_dir_all(&setup.dir)?;
+        private::make_folder(&setup.dir)?;
         let dir = setup.dir.as_os_str();
         let arguments = [
             "--dir".as_ref(),

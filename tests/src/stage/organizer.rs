@@ -11,6 +11,7 @@ use anyhow::{Context, ensure};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use usher_keys::private;
 
 use super::buyer::Ticket;
 use super::festival::{self, Places};
@@ -46,7 +47,7 @@ impl Organizer {
     ///
     /// **Errors**: when the key cannot be made.
     pub async fn new(programs: &Programs, http: Http, folder: &Path) -> anyhow::Result<Self> {
-        fs::create_dir_all(folder)?;
+        private::make_folder(folder)?;
         let organizer = Self {
             http,
             event: String::new(),

@@ -12,7 +12,7 @@ use usher_tests::stage::patience::until;
 use usher_tests::stage::venue::{Side, Venue};
 
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(to)?;
+    usher_keys::private::make_folder(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let copied = to.join(entry.file_name());

@@ -113,7 +113,7 @@ pub fn folder() -> io::Result<TempDir> {
 ///
 /// **Errors**: when the system does not let us.
 pub fn copy(from: &Path, files: &[&str], to: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(to)?;
+    usher_keys::private::make_folder(to)?;
     for file in files {
         let source: PathBuf = from.join(file);
         if source.exists() {

@@ -87,6 +87,7 @@ impl Original {
         let clock = Clock::system();
         let stopped = tempfile::tempdir()?;
         let directory = DataDirectory::at(stopped.path());
+        directory.create()?;
         pem::write_secret(&directory.key_path(), &key, None, &[0; RNG_BYTES])?;
         Replica::found(&directory.replica_path(), &meta(&setting, &key, "Hub North"))?;
         let replica = directory.open_replica(clock.clone())?;

@@ -7,12 +7,13 @@ use crate::tree::{Breach, Tree, TreeFile, accepts, refuses};
 /// Where the code is pure.
 const PURE_FOLDERS: [&str; 2] = ["protocol/src/", "keys/src/"];
 
-/// What in `keys` is not: key files, and the program around the library.
-const KEYS_RIM: [&str; 4] = [
+/// What in `keys` is not: key files, private folders, and the program around the library.
+const KEYS_RIM: [&str; 5] = [
     "keys/src/main.rs",
     "keys/src/cli",
     "keys/src/pem",
     "keys/src/file",
+    "keys/src/private",
 ];
 
 /// Modules of `std` that have effects.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use quinn::Endpoint;
-use tokio::net::{TcpSocket, UdpSocket};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 use tokio::time::interval;
 use usher_keys::{DeviceIdentity, EventId, Role, SecretKey};
@@ -247,6 +247,76 @@ async fn trickle(target: Target, count: Arc<AtomicUsize>) -> anyhow::Result<()> 
             one_more(&count);
         }
     }
+}
+
+/// Connections of one machine that a hub's HTTP takes at once, and machines that take them all.
+pub const HTTP_OF_EACH: usize = 128;
+/// The same for the HTTP that new scanners come to.
+pub const ENROLLING_OF_EACH: usize = 16;
+const HTTP_MACHINES: u16 = 4;
+
+/// Gives the address of a machine of a silent crowd: from 127.0.0.2 on.
+fn machine(number: u16) -> [u8; 4] {
+    let [network, host] = (number + 2).to_be_bytes();
+    [127, 0, network, host]
+}
+
+/// Silent peers at a door, each of which has proven its key and named the event; whoever is sent away comes again. They
+/// are gone when dropped.
+pub struct Silent {
+    _tasks: JoinSet<anyhow::Result<()>>,
+    open: Arc<AtomicUsize>,
+}
+
+impl Silent {
+    /// Sends so many peers of each of so many machines to a door.
+    pub fn at(doors: &Doors, door: Door, (machines, of_each): (u16, usize)) -> anyhow::Result<Self> {
+        let (mut tasks, open) = (JoinSet::new(), Arc::default());
+        for number in 0..machines {
+            let socket = socket(machine(number))?;
+            for _ in 0..of_each {
+                let target = (doors.address(door), doors.event);
+                tasks.spawn(stay_silent(socket.clone(), target, Arc::clone(&open)));
+            }
+        }
+        let _tasks = tasks;
+        Ok(Self { _tasks, open })
+    }
+
+    /// Counts those that are at the door.
+    pub fn count(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+}
+
+async fn stay_silent(
+    socket: Endpoint,
+    target: (SocketAddr, EventId),
+    open: Arc<AtomicUsize>,
+) -> anyhow::Result<()> {
+    let mut ticks = interval(TRICKLE);
+    loop {
+        ticks.tick().await;
+        let Ok(peer) = Peer::knock(&socket, &key(99), target).await else {
+            continue;
+        };
+        open.fetch_add(1, Ordering::Relaxed);
+        peer.connection.closed().await;
+        open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Has silent clients take every connection of a hub's HTTP, and gives them.
+pub async fn silent_clients(to: SocketAddr, of_each: usize) -> anyhow::Result<Vec<TcpStream>> {
+    let mut streams = Vec::new();
+    for number in 0..HTTP_MACHINES {
+        for _ in 0..of_each {
+            let client = TcpSocket::new_v4()?;
+            client.bind((machine(number), 0).into())?;
+            streams.push(client.connect(to).await?);
+        }
+    }
+    Ok(streams)
 }
 
 /// Sends clients to an HTTP server that begin requests and never finish them; whoever is sent away comes again.

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::slice::Iter;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 use usher_keys::Role;
 use usher_protocol::admission::Verdict;
@@ -15,9 +17,9 @@ use usher_tests::stage::festival::{NORTH, STANDING};
 use usher_tests::stage::hub::HubSetup;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::process::Process;
-use usher_tests::stage::scanner::Scanner;
+use usher_tests::stage::scanner::{Scanner, Wedge};
 
-use super::crowd::{Crowd, slow_clients};
+use super::crowd::{Crowd, ENROLLING_OF_EACH, HTTP_OF_EACH, Silent, silent_clients, slow_clients};
 use super::doors::{Door, Doors, judge, key};
 use super::peer::{Peer, socket};
 
@@ -29,6 +31,12 @@ const SCANS: u32 = 20;
 const MEMORY_KIB: u64 = 400 * 1024;
 /// What strangers can make a program write in a test's time, in bytes.
 const LOG_BYTES: usize = 1024 * 1024;
+/// Silent peers at a door that are as many as a hub has accepted peers at most.
+const FULL: usize = 256;
+/// Silent peers of one machine: more than may be at the door at once, so that no place stays free.
+const OF_ONE_MACHINE: usize = 80;
+/// Guards the machine the tests run on, which cannot shake so many hands at once for several doors.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 /// Slow HTTP clients: more than a hub takes of one machine.
 const SLOW_CLIENTS: usize = 300;
 
@@ -85,6 +93,7 @@ fn check_bounds(process: &Process) -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scanner_gets_its_answers_while_a_crowd_is_at_its_hubs_door() -> anyhow::Result<()> {
+    let _turn = ONE_AT_A_TIME.lock().await;
     let doors = Doors::open().await?;
     let (tickets, scanner) = (tickets(&doors.stage).await?, scanner(&doors).await?);
     let crowd = Crowd::at(&doors, Door::Hub);
@@ -105,11 +114,89 @@ async fn a_scanner_gets_its_answers_while_a_crowd_is_at_its_hubs_door() -> anyho
     check_bounds(&doors.hub.process)
 }
 
+/// Waits until silent peers hold as many places at a door as a hub has for accepted peers.
+async fn silent_peers(doors: &Doors, door: Door, silent: (u16, usize)) -> anyhow::Result<Silent> {
+    let silent = Silent::at(doors, door, silent)?;
+    until("the door to be full", async || {
+        let there = silent.count();
+        ensure!(there >= FULL, "only {there} are at the door");
+        Ok(Some(()))
+    })
+    .await?;
+    Ok(silent)
+}
+
+/// Restarts a scanner while silent peers hold so many places at its hub: its hub answers it all the same.
+async fn restart_past(silent: (u16, usize)) -> anyhow::Result<()> {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let doors = Doors::open().await?;
+    let (tickets, scanner) = (tickets(&doors.stage).await?, scanner(&doors).await?);
+    let mut wedge = scanner.wedge(NORTH, &doors.stage.path("before.out"))?;
+    let mut tickets = tickets.iter();
+    timeout(BOUND, answered_by_hub(&mut wedge, &mut tickets)).await??;
+    wedge.kill9()?;
+    let _silent = silent_peers(&doors, Door::Hub, silent).await?;
+    let mut wedge = scanner.wedge(NORTH, &doors.stage.path("after.out"))?;
+    timeout(BOUND, answered_by_hub(&mut wedge, &mut tickets)).await??;
+    check_bounds(&doors.hub.process)
+}
+
+/// Has a scanner read one ticket after the other until its hub lets somebody in.
+async fn answered_by_hub(wedge: &mut Wedge, tickets: &mut Iter<'_, Ticket>) -> anyhow::Result<()> {
+    for ticket in tickets {
+        let shown = wedge.read(&ticket.payload).await?;
+        ensure!(shown.outcome == "admitted", "{shown:?}");
+        if !shown.alone {
+            return Ok(());
+        }
+    }
+    bail!("the scanner has judged every ticket alone")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_scanner_gets_in_past_silent_peers_of_four_machines() -> anyhow::Result<()> {
+    restart_past((4, OF_ONE_MACHINE)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_scanner_gets_in_past_silent_peers_of_many_machines() -> anyhow::Result<()> {
+    restart_past((300, 2)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scanner_that_comes_back_to_a_cloud_gets_in_past_silent_peers() -> anyhow::Result<()> {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let doors = Doors::open().await?;
+    drop(timeout(BOUND, patient_peer(&doors, Door::Cloud)).await??);
+    let _silent = silent_peers(&doors, Door::Cloud, (8, OF_ONE_MACHINE)).await?;
+    timeout(BOUND, patient_peer(&doors, Door::Cloud)).await??;
+    check_bounds(doors.process(Door::Cloud))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn turnstiles_and_new_scanners_get_answers_past_silent_clients_of_their_hub() -> anyhow::Result<()> {
+    let doors = Doors::open().await?;
+    let ticket = doors.stage.buyer().buy_one(STANDING).await?;
+    let turnstile = doors.hub.turnstile(NORTH).await?;
+    let listening = &doors.hub.listening;
+    let _silent = silent_clients(listening.http, HTTP_OF_EACH).await?;
+    let verdict = timeout(BOUND, turnstile.scan(&ticket.payload)).await??;
+    assert_eq!(verdict.verdict, "admit");
+    let _silent = silent_clients(listening.enrolments, ENROLLING_OF_EACH).await?;
+    timeout(BOUND, scanner(&doors)).await??;
+    Ok(())
+}
+
 /// A device of the event that behaves, on a machine of its own.
 async fn patient_scanner(doors: &Doors) -> anyhow::Result<Peer> {
+    patient_peer(doors, Door::Hub).await
+}
+
+/// The same, at either door.
+async fn patient_peer(doors: &Doors, door: Door) -> anyhow::Result<Peer> {
     let (socket, key) = (socket([127, 0, 0, 1])?, key(1));
     let identity = doors.certify(doors.certificate(key.public(), Role::Scanner));
-    let mut peer = Peer::knock(&socket, &key, (doors.address(Door::Hub), doors.event)).await?;
+    let mut peer = Peer::knock(&socket, &key, (doors.address(door), doors.event)).await?;
     peer.say(&doors.hello(identity)).await?;
     peer.hear().await?;
     Ok(peer)
@@ -117,6 +204,7 @@ async fn patient_scanner(doors: &Doors) -> anyhow::Result<Peer> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_links_and_hears_of_a_revocation_while_a_crowd_is_at_the_clouds_door() -> anyhow::Result<()> {
+    let _turn = ONE_AT_A_TIME.lock().await;
     let doors = Doors::open().await?;
     let tickets = tickets(&doors.stage).await?;
     let crowd = Crowd::at(&doors, Door::Cloud);

@@ -3,12 +3,13 @@
 //! A damaged write-ahead log ends, for SQLite, before the damage: whatever was committed after it is gone without a word.
 //! The note needs no flush of its own: a power cut may take it back to an earlier number, never to a later one.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use usher_keys::private;
 
 use crate::store::StoreError;
 use crate::store::finding::Finding;
@@ -23,9 +24,7 @@ pub struct Note(File);
 impl Note {
     /// Opens the note, making it as needed.
     pub fn open(database: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.create(true).write(true).truncate(false);
-        Ok(Self(options.open(path_of(database))?))
+        Ok(Self(private::open_file(&path_of(database))?))
     }
 
     /// Notes how many commits are durable. One that is not written is made up for by the next.

@@ -1,5 +1,6 @@
 //! A disk that is full, a file that cannot be written or is damaged: each has a name, and what was answered stays.
 
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use futures_util::future::join_all;
@@ -95,7 +96,7 @@ async fn a_directory_that_cannot_be_used_is_named() {
     fs::write(&closed, "a file, not a directory").unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o400)).unwrap();
     let error = Database::open(&closed.join("notes.db"), &notes()).unwrap_err();
-    assert!(matches!(error, StoreError::File(_)), "{error:?}");
+    assert!(matches!(error, StoreError::Directory(_)), "{error:?}");
 }
 
 #[tokio::test]

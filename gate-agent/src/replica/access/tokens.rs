@@ -191,14 +191,10 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_could_read_is_kept_from_them() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("access.db");
-        drop(Access::open(&path).unwrap());
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        let access = Access::open(&path).unwrap();
+    fn every_file_of_it_is_its_owners_alone() {
+        let (kept, access) = open();
         access.add_token([1; 32], &holder("a"), Timestamp(1)).unwrap();
-        for file in fs::read_dir(directory.path()).unwrap() {
+        for file in fs::read_dir(kept.path()).unwrap() {
             let file = file.unwrap();
             let mode = file.metadata().unwrap().permissions().mode() & 0o777;
             assert_eq!(mode, 0o600, "{}", file.path().display());

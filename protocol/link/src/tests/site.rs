@@ -158,7 +158,10 @@ async fn run(
     told: Told,
     cancel: CancellationToken,
 ) {
-    let opened = |opened| told.opened.send(opened).unwrap();
+    let opened = |opened: Opened| {
+        opened.connection.remember();
+        told.opened.send(opened).unwrap();
+    };
     let end = drive(connection, replica, desk, opened, cancel).await;
     // A test that is over listens no more.
     let _ = told.ends.send(end);

@@ -13,6 +13,7 @@ use super::memory::{Memory, now};
 use super::site::{Site, scan};
 use super::venue::{self, EVENT, OTHER_EVENT};
 use super::within;
+use crate::doorstep::Place;
 use crate::replica::Replica;
 use crate::{Endpoint, SessionEnd, ending, tls, wire};
 
@@ -90,6 +91,42 @@ pub(super) async fn dial_stranger(site: &Site) -> (Connection, SendStream, RecvS
     let (mut send, recv) = connection.open_bi().await.unwrap();
     wire::write_preamble(&mut send, EVENT).await.unwrap();
     (connection, send, recv)
+}
+
+/// Takes the places of so many strangers of an address, none of whom says a word.
+fn silent_strangers(site: &Site, from: [u8; 4], count: usize) -> Vec<Place> {
+    let doorstep = site.endpoint.doorstep();
+    (0..count).filter_map(|_| doorstep.enter(from.into())).collect()
+}
+
+#[tokio::test]
+async fn strangers_that_hold_every_place_give_way_to_one_of_another_machine() {
+    let site = Site::open(&venue::key(2), venue::hub(2));
+    // Never heard of again, but for the last, which holds as many as an address may and so goes first.
+    let mut crowd: Vec<_> = (1..8)
+        .flat_map(|network| silent_strangers(&site, [10, 0, network, 1], 63))
+        .collect();
+    let (first, _send, _recv) = dial_stranger(&site).await;
+    crowd.extend(silent_strangers(&site, [127, 0, 0, 1], 63));
+    crowd.extend(silent_strangers(&site, [10, 0, 9, 1], 7));
+    assert_eq!(crowd.len(), 511);
+    let elsewhere = silent_strangers(&site, [10, 0, 8, 1], 1);
+    assert_eq!(elsewhere.len(), 1);
+    // Without a word if the site has not heard yet that the handshake is done.
+    let closed = within(first.closed()).await;
+    if !matches!(closed, ConnectionError::ConnectionClosed(_)) {
+        closed_for(&closed, Farewell::Leaving);
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_comes_back_finds_a_place_though_strangers_of_its_machine_hold_as_many_as_they_may() {
+    let site = Site::open(&venue::key(2), venue::hub(2));
+    others_are_unharmed(&site).await;
+    // With all that an address may have, and what is kept for it.
+    let crowd = silent_strangers(&site, [127, 0, 0, 1], 64 + 4);
+    assert_eq!(crowd.len(), 64 + 4);
+    others_are_unharmed(&site).await;
 }
 
 #[track_caller]

@@ -33,6 +33,7 @@ const SECRET: EnrolmentSecret = EnrolmentSecret([0x5e; 16]);
 pub async fn open() -> Server {
     let folder = tempfile::tempdir().expect("a folder for the data");
     let directory = DataDirectory::at(folder.path());
+    directory.create().expect("a folder of its own");
     let hub = start(&directory).await;
     let services = Arc::clone(hub.services());
     let token = DeviceToken::draw().expect("the system gives randomness");
