@@ -434,7 +434,7 @@ async fn a_past_that_was_another_history_is_not_awaited_after_a_restart() {
     for number in 2..4 {
         judge(&copy, &scan(number, number, STRICT)).await.unwrap();
     }
-    let run = copy.load(copy.me(), Seq(0)).await.unwrap();
+    let run = copy.load(copy.me(), Seq(0)).await.unwrap().unwrap();
     let head = run.head.clone();
     replica.notice(copy.me(), Notice::OwnPast(head)).await;
     replica.close().await;
