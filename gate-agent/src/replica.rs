@@ -198,9 +198,10 @@ impl Replica {
     /// is let in by it.
     ///
     /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
-    pub async fn withdraw(&self, asked: Asked, secret: ScanSecret) -> Result<(), RequestError> {
+    pub async fn withdraw(&self, scan: &Scan, secret: ScanSecret) -> Result<(), RequestError> {
         let (reply, done) = oneshot::channel();
-        let command = Command::Withdraw { asked, secret, reply };
+        let scan = scan.clone();
+        let command = Command::Withdraw { scan, secret, reply };
         let sent = self.commands.send(command).await;
         sent.map_err(|_| RequestError::Unavailable)?;
         let is_durable = done.await.unwrap_or(false);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use usher_gate_agent::neighbours;
-use usher_gate_agent::replica::{self, Replica};
+use usher_gate_agent::replica::Replica;
 use usher_keys::PublicKey;
 use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::request::{self, MAX_CODE_BYTES, Request};
@@ -100,10 +100,7 @@ impl Desk {
     /// Gives the scan up before anything but a yes is shown: whoever was asked and has not answered may have said yes, and
     /// nobody goes in by that any more.
     async fn withdrawn(&self, answer: Answer, scan: &request::Scan, secret: ScanSecret) -> Answer {
-        let Ok(ticket) = self.replica.verify(&scan.code) else {
-            return answer;
-        };
-        match self.replica.withdraw(replica::asked(scan, ticket), secret).await {
+        match self.replica.withdraw(scan, secret).await {
             Ok(()) => Answer {
                 is_withdrawn: true,
                 ..answer

@@ -9,6 +9,7 @@ use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Asked, Ledger, Seat};
 use usher_protocol::log::{Head, Run};
+use usher_protocol::request::Scan;
 use usher_protocol::sync::{Held, StoreError};
 
 /// The way back for a verdict; `None` when it could not be made durable.
@@ -31,7 +32,7 @@ pub enum Command {
     /// Write down that we give up a scan of our own.
     Withdraw {
         /// The scan.
-        asked: Asked,
+        scan: Scan,
         /// What proves that it is ours.
         secret: ScanSecret,
         /// The way back: whether it is durable.

@@ -343,8 +343,8 @@ impl Work<'_> {
                 let verdict = self.judge(&asked, seat);
                 Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
             }
-            Command::Withdraw { asked, secret, reply } => {
-                if let Some(body) = self.ledger.withdraw(&asked, secret, self.now) {
+            Command::Withdraw { scan, secret, reply } => {
+                if let Some(body) = self.ledger.withdraw(&scan, secret, self.now) {
                     let entry = self.ledger.write(body, self.now);
                     self.group.write(entry);
                 }
@@ -481,8 +481,7 @@ impl Work<'_> {
 
     fn hear_past(&mut self, head: &Head) {
         let was_behind = self.ledger.is_behind_own_past();
-        self.ledger.hear_own_past(head);
-        if self.ledger.is_behind_own_past() {
+        if self.ledger.hear_own_past(head) {
             // Also after a restart nothing is decided before it is back.
             self.group.batch.own_past = Some(Some(head.clone()));
         }

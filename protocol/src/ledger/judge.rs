@@ -7,6 +7,7 @@ use crate::admission::{self, Direction, Question, Referral, Refused, Verdict};
 use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp};
 use crate::policy::{Offline, Policy};
 use crate::record::{Body, Passage, Refusal, ShownPassage};
+use crate::request::Scan;
 use crate::ticket::VerifiedTicket;
 
 /// How long after it was answered a scan may be asked about again, in milliseconds: time for a turnstile's line to come back.
@@ -130,14 +131,21 @@ impl Ledger {
     }
 
     /// Makes the record by which we give up a scan of our own that we have asked others about: from then on nobody is let in
-    /// by it. `None` when that was written down before, or would not count.
-    pub fn withdraw(&self, asked: &Asked, secret: ScanSecret, now: Timestamp) -> Option<Body> {
-        if self.state.is_withdrawn(asked.ticket.ticket().unit, asked.scan) {
-            return None;
-        }
-        let passage = self.passage(asked)?;
+    /// by it. `None` when that was written down before, would not count, or when nobody can have said yes to such a code.
+    pub fn withdraw(&self, scan: &Scan, secret: ScanSecret, now: Timestamp) -> Option<Body> {
+        let policy = self.state.policy().map(|(_, policy)| policy);
+        let gate = policy.and_then(|policy| policy.gate(scan.gate));
+        let passage = ShownPassage {
+            scan: scan.id,
+            code: self.trust.keyring().evidence_in(&scan.code)?,
+            persons: scan.persons.max(1),
+            gate: scan.gate,
+            zone: gate.map(|gate| gate.zone).unwrap_or_default(),
+        };
+        let unit = passage.unverified().ok()?.unit;
         let body = Body::Withdrawn { passage, secret };
-        (self.may_write_at_all() && self.would_count(&body, now)).then_some(body)
+        let counts = self.may_write_at_all() && self.would_count(&body, now);
+        (counts && !self.state.is_withdrawn(unit, scan.id)).then_some(body)
     }
 
     /// Gives the verdict of a scan that is known: that it let people in, or that it is over. Whoever repeats the id of an old

@@ -141,6 +141,23 @@ impl Keyring {
         shown.check_signed_along()
     }
 
+    /// Gives the bytes of a code that may open a gate elsewhere, with a newer or older bundle or another clock than ours; `None` of
+    /// what is a ticket nowhere.
+    pub fn evidence_in(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let bytes = digits::decode(text).filter(|_| text.len() <= MAX_TEXT_DIGITS)?;
+        match self.check_evidence(&bytes) {
+            Ok(()) | Err(Rejection::UnknownKey) => Some(bytes),
+            Err(
+                Rejection::NotATicket
+                | Rejection::UnknownVersion { .. }
+                | Rejection::FalseSignature
+                | Rejection::StruckKey
+                | Rejection::KeyOutOfWindow
+                | Rejection::NotLive,
+            ) => None,
+        }
+    }
+
     fn check_signature(&self, shown: &Shown) -> Result<&TrustedKey, Rejection> {
         let key = self.keys.get(&shown.ticket.key).ok_or(Rejection::UnknownKey)?;
         key.verifier

@@ -7,7 +7,7 @@ use usher_protocol::log::Tail;
 use usher_protocol::policy::{Entry as EntryRule, Offline};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::state::Incident;
-use usher_protocol::{Origin, ScanId, Stamp, TierId, Unit, ZoneId};
+use usher_protocol::{Origin, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
 
 use super::disk::Disk;
 use super::node::NodeId;
@@ -109,7 +109,45 @@ impl World {
             assert!(held(node) == held(CLOUD), "{place}: {name} holds other heads");
         }
         self.check_nothing_lost();
+        self.check_nobody_counted_who_was_turned_away();
         self.check_incidents();
+    }
+
+    /// A person who was not let in is not counted as in. A scanner that stopped in between has not shown the last word, and
+    /// of one whose log does not count as a whole the giving up may not either.
+    fn check_nobody_counted_who_was_turned_away(&self) {
+        let state = self.nodes[CLOUD].ledger.state();
+        for (scan, (unit, scanner, life)) in &self.observer.turned_away {
+            let node = &self.nodes[*scanner];
+            let is_excused = self.observer.not_withdrawn.contains(scan)
+                || node.life != *life
+                || self.is_outcast(*scanner)
+                || !self.counts_whole(*scanner);
+            let mut records = state.records_of(Unit(*unit), *scan);
+            let counted = records.any(|(_, _, passage)| passage.scan == *scan);
+            assert!(
+                is_excused || self.observer.overridden.contains_key(scan) || !counted,
+                "{}: scan {scan:?} of unit {unit} counts, though {} let nobody in by it",
+                self.place(),
+                self.name(*scanner)
+            );
+        }
+    }
+
+    /// Tells whether all that a device has written counts at the cloud.
+    fn counts_whole(&self, node: NodeId) -> bool {
+        let (origin, cloud) = (self.nodes[node].key.public(), &self.nodes[CLOUD].ledger);
+        let is_whole = self.nodes[node].ledger.tail(&origin) == cloud.tail(&origin);
+        is_whole && cloud.state().limit(&origin) == Seq(u64::MAX) && !cloud.state().is_frozen(&origin)
+    }
+
+    /// Tells whether a scan of a ticket was given up at a scanner whose word may not count: then its people stay counted.
+    fn may_count_who_was_turned_away(&self, unit: u32) -> bool {
+        let mut given_up = self.observer.given_up.iter();
+        given_up.any(|(scan, (of, scanner))| {
+            let is_written = !self.observer.not_withdrawn.contains(scan);
+            *of == unit && !(is_written && self.counts_whole(*scanner))
+        })
     }
 
     /// Everybody believes the authority that writes now and, where every log must be everywhere, the
@@ -231,7 +269,10 @@ impl World {
                 passages.any(|(stamp, ..)| frozen(stamp))
             })
         };
-        units.filter(is_tainted).collect()
+        let given_up = self.nodes.iter().flat_map(|node| node.disk.entries());
+        let given_up = given_up.filter(|entry| cloud.is_frozen(&entry.origin) || is_unvouched(&entry.origin));
+        let given_up = given_up.filter_map(|entry| withdrawn_unit(&entry.bytes));
+        units.filter(is_tainted).chain(given_up).collect()
     }
 
     /// Counts the doubles from the bare passages and demands as many incidents, the same at every node.
@@ -283,10 +324,20 @@ impl World {
             );
         }
         assert!(
-            offline != Offline::Strict || reported == 0 || self.is_excused(unit),
+            offline != Offline::Strict
+                || reported == 0
+                || self.is_excused(unit)
+                || self.may_count_who_was_turned_away(unit),
             "{place}: unit {unit} ({name}) has a double under strict policy"
         );
     }
+}
+
+fn withdrawn_unit(record: &[u8]) -> Option<u32> {
+    if let Body::Withdrawn { passage, .. } = Record::from_bytes(record).ok()?.body {
+        return Some(passage.unverified().ok()?.unit.0);
+    }
+    None
 }
 
 fn unit_of(incident: &Incident) -> Option<u32> {

@@ -21,6 +21,8 @@ pub struct Disk {
     pub bundle: SignedBundle,
     /// The checkpoint it begins at.
     pub checkpoint: Option<SignedCheckpoint>,
+    /// The head of the node's own log, beyond its copy, that a peer was seen to hold.
+    pub own_past: Option<Head>,
     /// Where the logs begin that the checkpoint covers.
     bases: BTreeMap<Origin, Tail>,
     logs: BTreeMap<Origin, Vec<Entry>>,
@@ -33,6 +35,7 @@ impl Disk {
         Self {
             bundle,
             checkpoint: None,
+            own_past: None,
             bases: BTreeMap::new(),
             logs: BTreeMap::new(),
             heads: BTreeMap::new(),

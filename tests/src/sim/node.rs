@@ -232,7 +232,19 @@ impl Node {
         for head in self.disk.newest_heads() {
             self.ledger.replay_head(head.clone());
         }
+        if let Some(past) = &self.disk.own_past {
+            self.ledger.hear_own_past(past);
+        }
         self.register_known = self.ledger.state().register();
+    }
+
+    /// Takes note of what a peer holds of its own log, or that this was none of its own, for the next start too.
+    pub fn hear_own_past(&mut self, head: Option<&Head>) {
+        match head {
+            Some(head) if self.ledger.hear_own_past(head) => self.disk.own_past = Some(head.clone()),
+            Some(_) => {}
+            None => self.disk.own_past = None,
+        }
     }
 
     /// Signs new certificates for the scanners it has enrolled whose own end soon.

@@ -29,6 +29,12 @@ pub struct Observer {
     pub retired: BTreeSet<NodeId>,
     /// Scans that let people in: the unit and how many.
     pub let_in: BTreeMap<ScanId, (u32, u8)>,
+    /// Scans by which nobody was let in: the unit, the scanner, and in which of its lives it showed that.
+    pub turned_away: BTreeMap<ScanId, (u32, NodeId, u64)>,
+    /// Scans that a scanner gave up: the unit, and the scanner.
+    pub given_up: BTreeMap<ScanId, (u32, NodeId)>,
+    /// Those of them that the scanner could not write down, because it may write nothing.
+    pub not_withdrawn: BTreeSet<ScanId>,
     /// The last verdict staff were shown for a scan.
     pub shown: BTreeMap<ScanId, Verdict>,
     /// Scans whose record was on a disk that is lost.
@@ -64,6 +70,9 @@ impl Observer {
         Self {
             retired: BTreeSet::new(),
             let_in: BTreeMap::new(),
+            turned_away: BTreeMap::new(),
+            given_up: BTreeMap::new(),
+            not_withdrawn: BTreeSet::new(),
             shown: BTreeMap::new(),
             perished: BTreeSet::new(),
             suspects: BTreeSet::new(),
@@ -160,13 +169,21 @@ impl Observer {
         }
     }
 
+    /// Notes that a device which may write nothing could not give a scan up.
+    pub fn cannot_withdraw(&mut self, scan: ScanId) {
+        self.not_withdrawn.insert(scan);
+    }
+
     /// Notes what staff were shown; tells whether this scan lets people in for the first time.
-    pub fn shown(&mut self, job: &Job, verdict: Verdict) -> bool {
+    pub fn shown(&mut self, job: &Job, verdict: Verdict, life: u64) -> bool {
         self.shown.insert(job.scan, verdict);
         let Verdict::Admit { persons, .. } = verdict else {
             self.refused += 1;
+            let turned_away = (job.paper.unit, job.scanner, life);
+            self.turned_away.insert(job.scan, turned_away);
             return false;
         };
+        self.turned_away.remove(&job.scan);
         if job.direction == Direction::Out || self.let_in.contains_key(&job.scan) {
             return false;
         }

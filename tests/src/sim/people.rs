@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::policy::Entry;
-use usher_protocol::{GateId, ScanId};
+use usher_protocol::{GateId, ScanId, ScanSecret};
 
 use super::node::NodeId;
 use super::scans::{Errand, Job};
@@ -188,8 +188,11 @@ impl World {
         } else {
             gate
         };
+        let secret = ScanSecret(self.random.bytes16());
         Job {
-            scan: ScanId(self.random.bytes16()),
+            scan: ScanId::of(&self.nodes[scanner].key.public(), &secret),
+            secret,
+            withdrawn: false,
             paper,
             scanner,
             gate: GateId(u16::try_from(gate).expect("few gates")),
@@ -262,7 +265,8 @@ impl World {
             // Whoever stands there lets in whom they like.
             return;
         }
-        let first = self.observer.shown(job, verdict);
+        let life = self.nodes[job.scanner].life;
+        let first = self.observer.shown(job, verdict, life);
         match verdict {
             Verdict::Admit { persons, .. } if job.direction == Direction::In && first => {
                 *self.people.inside.entry(job.paper.unit).or_default() += u32::from(persons);

@@ -57,6 +57,8 @@ pub enum Sabotage {
     EverybodyOverrides,
     /// The cloud sums up what is not durable yet.
     CheckpointsRunAhead,
+    /// Nobody gives up a scan that others may have said yes to.
+    NobodyWithdraws,
     /// Sessions take records that could not be read for records that are not here.
     FailedReadsAreAbsences,
 }

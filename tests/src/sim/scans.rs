@@ -3,7 +3,9 @@
 use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::ledger::{Asked, Route, Seat};
 use usher_protocol::record::Body;
-use usher_protocol::{GateId, ScanId};
+use usher_protocol::request::Scan;
+use usher_protocol::ticket::VerifiedTicket;
+use usher_protocol::{GateId, ScanId, ScanSecret};
 
 use super::node::{NodeId, Then};
 use super::people::Paper;
@@ -20,6 +22,10 @@ const HUB_TIMEOUT_MS: u64 = 300;
 pub struct Job {
     /// Its id.
     pub scan: ScanId,
+    /// What the id was drawn from.
+    pub secret: ScanSecret,
+    /// Whether the scanner has given it up.
+    pub withdrawn: bool,
     /// What was presented.
     pub paper: Paper,
     /// Where.
@@ -30,6 +36,28 @@ pub struct Job {
     pub direction: Direction,
     /// How many people.
     pub persons: u8,
+}
+
+impl Job {
+    fn question(&self) -> Scan {
+        Scan {
+            id: self.scan,
+            code: self.paper.text.clone().into_bytes(),
+            gate: self.gate,
+            direction: self.direction,
+            persons: self.persons,
+        }
+    }
+
+    fn asked(&self, ticket: VerifiedTicket) -> Asked {
+        Asked {
+            scan: self.scan,
+            ticket,
+            gate: self.gate,
+            direction: self.direction,
+            persons: self.persons,
+        }
+    }
 }
 
 /// A scan a node has asked another about.
@@ -54,6 +82,8 @@ pub struct Answering {
     pub verdict: Verdict,
     /// To whom.
     pub to: To,
+    /// Whether somebody was asked who has not answered, and may have said yes.
+    pub silent: bool,
 }
 
 /// A leg of a scan's way, at its arrival.
@@ -64,8 +94,8 @@ pub enum Errand {
     AtHome(NodeId, NodeId, Job),
     /// Back at the asking hub; `None` when the asked one is not the home.
     BackAtHub(NodeId, Job, Option<Verdict>),
-    /// Back at the scanner.
-    BackAtScanner(Job, Verdict),
+    /// Back at the scanner; also whether a home was asked that has not answered.
+    BackAtScanner(Job, Verdict, bool),
     /// The same scan again, with the same id.
     Again(Job),
     /// A node's patience ends.
@@ -103,15 +133,24 @@ impl World {
     /// Carries a scan one leg further.
     pub fn run_errand(&mut self, errand: Errand) {
         match errand {
-            Errand::Again(job) => self.read(job),
+            Errand::Again(job) => {
+                let again = self.drawn_anew(job);
+                self.read(again);
+            }
             Errand::AtHub(hub, job) if self.listens(hub, job.scanner) => self.at_hub(hub, job),
             Errand::AtHome(home, asker, job) if self.listens(home, asker) => self.at_home(home, asker, job),
             Errand::BackAtHub(hub, job, verdict) if self.nodes[hub].up => {
                 self.back_at_hub(hub, &job, verdict)
             }
-            Errand::BackAtScanner(job, verdict) if self.nodes[job.scanner].up => {
+            Errand::BackAtScanner(job, verdict, silent) if self.nodes[job.scanner].up => {
                 if self.nodes[job.scanner].waiting.remove(&job.scan).is_some() {
-                    self.show(&job, verdict);
+                    let to = To::Screen;
+                    self.conclude(Answering {
+                        job,
+                        verdict,
+                        to,
+                        silent,
+                    });
                 }
             }
             Errand::OutOfPatience(node, life, scan)
@@ -123,7 +162,7 @@ impl World {
                     } else {
                         To::Scanner(job.scanner)
                     };
-                    self.judge(node, job, Seat::CutOff, to);
+                    self.judge_cut_off(node, job, to);
                 }
             }
             Errand::AtHub(..)
@@ -174,7 +213,9 @@ impl World {
             return;
         };
         match verdict {
-            Some(verdict) => self.send_errand(hub, job.scanner, Errand::BackAtScanner(job, verdict)),
+            Some(verdict) => {
+                self.send_errand(hub, job.scanner, Errand::BackAtScanner(job, verdict, false));
+            }
             None => self.judge(hub, job.clone(), Seat::CutOff, To::Scanner(job.scanner)),
         }
     }
@@ -185,13 +226,7 @@ impl World {
         match trust.keyring().verify_text(job.paper.text.as_bytes(), now) {
             Ok(ticket) => {
                 self.reads_code(node, ticket.code());
-                Some(Asked {
-                    scan: job.scan,
-                    ticket,
-                    gate: job.gate,
-                    direction: job.direction,
-                    persons: job.persons,
-                })
+                Some(job.asked(ticket))
             }
             Err(rejection) => {
                 let verdict = Verdict::Deny(Reason::Rejected(rejection));
@@ -201,6 +236,7 @@ impl World {
                         job: job.clone(),
                         verdict,
                         to,
+                        silent: false,
                     },
                 );
                 None
@@ -208,8 +244,17 @@ impl World {
         }
     }
 
+    /// Judges a scan after whoever was asked has been silent for too long.
+    fn judge_cut_off(&mut self, node: NodeId, job: Job, to: To) {
+        self.judge_after(node, job, (Seat::CutOff, true), to);
+    }
+
     /// Judges a scan at a node; the answer leaves when the record is durable.
     fn judge(&mut self, node: NodeId, job: Job, seat: Seat, to: To) {
+        self.judge_after(node, job, (seat, false), to);
+    }
+
+    fn judge_after(&mut self, node: NodeId, job: Job, (seat, silent): (Seat, bool), to: To) {
         let Some(asked) = self.verify(node, &job, to) else {
             return;
         };
@@ -232,7 +277,36 @@ impl World {
             job,
             verdict: judged.verdict,
             to,
+            silent,
         };
+        self.plan_commit(node);
+        if matches!(to, To::Screen) {
+            return self.conclude(answering);
+        }
+        if self.breaks(Sabotage::AnswerTooEarly) {
+            return self.answer(node, answering);
+        }
+        let then = &mut self.nodes[node].batch.then;
+        then.push(Then::Answer(Box::new(answering)));
+    }
+
+    /// The scanner shows what came of a scan. Before anything but a yes it gives up the scan if somebody who was asked has not
+    /// answered, and what is written must be durable before.
+    fn conclude(&mut self, mut answering: Answering) {
+        let (job, now) = (&mut answering.job, self.now);
+        let node = job.scanner;
+        let is_yes = matches!(answering.verdict, Verdict::Admit { .. });
+        if answering.silent && !is_yes && !self.breaks(Sabotage::NobodyWithdraws) {
+            let now = self.nodes[node].clock(now);
+            let ledger = &self.nodes[node].ledger;
+            let body = ledger.withdraw(&job.question(), job.secret, now);
+            job.withdrawn = true;
+            self.observer.given_up.insert(job.scan, (job.paper.unit, node));
+            match body {
+                Some(body) => self.nodes[node].write(body, now),
+                None => self.observer.cannot_withdraw(job.scan),
+            }
+        }
         self.plan_commit(node);
         if self.breaks(Sabotage::AnswerTooEarly) {
             return self.answer(node, answering);
@@ -241,21 +315,30 @@ impl World {
         then.push(Then::Answer(Box::new(answering)));
     }
 
+    /// A code that is shown again is another scan once the first was given up.
+    fn drawn_anew(&mut self, job: Job) -> Job {
+        if !job.withdrawn {
+            return job;
+        }
+        let secret = ScanSecret(self.random.bytes16());
+        Job {
+            scan: ScanId::of(&self.nodes[job.scanner].key.public(), &secret),
+            secret,
+            withdrawn: false,
+            ..job
+        }
+    }
+
     /// A supervisor at a scanner lets people in against the rules, if its certificate allows that.
     pub fn override_refusal(&mut self, job: &Job) {
+        let job = &self.drawn_anew(job.clone());
         let node = job.scanner;
         let now = self.nodes[node].clock(self.now);
         let trust = std::sync::Arc::clone(self.nodes[node].ledger.trust());
         let Ok(ticket) = trust.keyring().verify_text(job.paper.text.as_bytes(), now) else {
             return;
         };
-        let asked = Asked {
-            scan: job.scan,
-            ticket,
-            gate: job.gate,
-            direction: job.direction,
-            persons: job.persons,
-        };
+        let asked = job.asked(ticket);
         let ledger = &self.nodes[node].ledger;
         // Whoever may write nothing gives no record of a refusal either.
         let may_write = ledger.judge(&asked, Seat::CutOff, now).body.is_some();
@@ -277,10 +360,17 @@ impl World {
 
     /// Sends a durable answer on its way.
     pub fn answer(&mut self, node: NodeId, answering: Answering) {
-        let Answering { job, verdict, to } = answering;
+        let Answering {
+            job,
+            verdict,
+            to,
+            silent,
+        } = answering;
         match to {
             To::Screen => self.show(&job, verdict),
-            To::Scanner(scanner) => self.send_errand(node, scanner, Errand::BackAtScanner(job, verdict)),
+            To::Scanner(scanner) => {
+                self.send_errand(node, scanner, Errand::BackAtScanner(job, verdict, silent))
+            }
             To::Asker(hub) => self.send_errand(node, hub, Errand::BackAtHub(hub, job, Some(verdict))),
         }
     }

@@ -270,6 +270,9 @@ impl World {
             }
             Err(error) => {
                 self.say(|| format!("{} refuses a run: {error}", self.name(node)));
+                if origin == self.nodes[node].key.public() && !self.nodes[node].ledger.is_behind_own_past() {
+                    self.nodes[node].hear_own_past(None);
+                }
                 if error == RunError::Altered && self.breaks(Sabotage::AlteredRunsAreStored) {
                     let entries = altered_entries(run, self.setting.event);
                     self.nodes[node].batch.entries.extend(entries);
@@ -292,7 +295,7 @@ impl World {
             Notice::Forked(found) => self.report_fork(node, *found),
             Notice::OwnPast(head) => {
                 self.observer.past(node, &head);
-                self.nodes[node].ledger.hear_own_past(&head);
+                self.nodes[node].hear_own_past(Some(&head));
             }
             Notice::Opened(_) | Notice::RunRefused(..) => {}
         }

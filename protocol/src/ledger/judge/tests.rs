@@ -407,6 +407,17 @@ fn given_up() -> (Machine, Machine, Asked, ScanSecret) {
     (home, reader, scan, secret)
 }
 
+/// The scan as it was read.
+fn question(asked: &Asked) -> Scan {
+    Scan {
+        id: asked.scan,
+        code: crate::ticket::digits::encode(asked.ticket.code()).into_bytes(),
+        gate: asked.gate,
+        direction: asked.direction,
+        persons: asked.persons,
+    }
+}
+
 #[test]
 fn a_person_who_was_not_let_in_is_not_counted_as_in_in_whatever_order_it_is_heard() {
     for hears_first in [true, false] {
@@ -414,9 +425,13 @@ fn a_person_who_was_not_let_in_is_not_counted_as_in_in_whatever_order_it_is_hear
         if hears_first {
             assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
         }
-        let body = reader.ledger.withdraw(&scan, secret, NOW).unwrap();
+        let body = reader.ledger.withdraw(&question(&scan), secret, NOW).unwrap();
         reader.write(body);
-        assert_eq!(reader.ledger.withdraw(&scan, secret, NOW), None, "once is enough");
+        assert_eq!(
+            reader.ledger.withdraw(&question(&scan), secret, NOW),
+            None,
+            "once is enough"
+        );
         if !hears_first {
             assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
         }
@@ -456,7 +471,7 @@ fn only_the_reader_of_a_scan_withdraws_it() {
 #[test]
 fn a_supervisors_word_on_a_scan_that_was_given_up_stands() {
     let (mut home, mut reader, scan, secret) = given_up();
-    let body = reader.ledger.withdraw(&scan, secret, NOW).unwrap();
+    let body = reader.ledger.withdraw(&question(&scan), secret, NOW).unwrap();
     reader.write(body);
     let word = ("Ada".to_owned(), "knows the guest".to_owned());
     let body = reader.ledger.override_refusal(&scan, word, NOW).unwrap();
@@ -470,7 +485,7 @@ fn what_a_revoked_reader_withdrew_beyond_the_cut_stands_again() {
     let (mut home, mut reader, scan, secret) = given_up();
     assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
     let before = reader.ledger.tail(&reader.me()).seq;
-    let body = reader.ledger.withdraw(&scan, secret, NOW).unwrap();
+    let body = reader.ledger.withdraw(&question(&scan), secret, NOW).unwrap();
     reader.write(body);
     home.hear(&reader);
     assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 0);
@@ -499,4 +514,25 @@ fn the_id_of_an_old_scan_lets_nobody_in_uncounted() {
         let late = gate.judge_at(&scan, Seat::Home, retry.plus_ms(1));
         assert_eq!(late, Verdict::Refer(Referral::ScanOver), "{tier}");
     }
+}
+
+#[test]
+fn a_scan_is_given_up_also_where_its_ticket_is_not_known_to_be_genuine() {
+    let (home, mut reader, scan, secret) = given_up();
+    let mut forged = question(&scan);
+    let mut code = scan.ticket.code().to_owned();
+    *code.last_mut().unwrap() ^= 1;
+    forged.code = crate::ticket::digits::encode(&code).into_bytes();
+    assert_eq!(
+        reader.ledger.withdraw(&forged, secret, NOW),
+        None,
+        "nobody says yes to it"
+    );
+    code[1] ^= 1;
+    forged.code = crate::ticket::digits::encode(&code).into_bytes();
+    let by_a_key_to_come = reader.ledger.withdraw(&forged, secret, NOW).unwrap();
+    reader.write(by_a_key_to_come);
+    let mut home = home;
+    home.hear(&reader);
+    assert!(home.ledger.state().false_records().next().is_none());
 }
