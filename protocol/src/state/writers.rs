@@ -135,8 +135,7 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
             by.capabilities.override_refusals && brief && passes(passage)
         }
         Body::Withdrawn { passage, secret } => {
-            let own = [ScanId::of(&by.device, secret), ScanId::of_a_guest(secret)];
-            own.contains(&passage.scan) && passes(passage)
+            passage.scan == ScanId::of(&by.device, secret) && passes(passage)
         }
         Body::Refused(_) => by.role != Role::Cloud,
         Body::ForkSeen(_) => true,
