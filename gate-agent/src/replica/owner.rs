@@ -200,7 +200,7 @@ impl Owner {
         if group.batch.is_empty() {
             return true;
         }
-        group.batch.assurance = self.published.assurance();
+        group.batch.assurance = self.published.assurance(now);
         group.batch.commits = self.commits + 1;
         let started = Instant::now();
         if let Err(error) = group.batch.commit(&mut self.connection) {
