@@ -481,8 +481,7 @@ impl Work<'_> {
 
     fn hear_past(&mut self, head: &Head) {
         let was_behind = self.ledger.is_behind_own_past();
-        self.ledger.hear_own_past(head);
-        if self.ledger.is_behind_own_past() {
+        if self.ledger.hear_own_past(head) {
             // Also after a restart nothing is decided before it is back.
             self.group.batch.own_past = Some(Some(head.clone()));
         }

@@ -559,3 +559,32 @@ async fn an_authority_that_was_taken_over_from_makes_nobody_fresh() {
     replica.notice(peer, assured(earlier, &next)).await;
     assert_eq!(replica.fresh_as_of(), Some(earlier));
 }
+
+#[tokio::test]
+async fn of_its_own_past_a_device_awaits_the_longest_also_after_a_restart() {
+    let (stage, replica) = Stage::set().await;
+    judge(&replica, &scan(1, 1, STRICT)).await.unwrap();
+    replica.close().await;
+    let older = tempfile::tempdir().unwrap();
+    let older = older.path().join("replica.db");
+    std::fs::copy(stage.path(), &older).unwrap();
+    let open = || Replica::open(&older, key(HUB), stage.show.clock.clone()).unwrap();
+
+    let replica = stage.open().unwrap();
+    let mut runs = Vec::new();
+    for number in 2..4 {
+        judge(&replica, &scan(number, number, STRICT)).await.unwrap();
+        runs.push(replica.load(replica.me(), Seq(0)).await.unwrap().unwrap());
+    }
+    let copy = open();
+    for run in runs.iter().rev() {
+        // One peer holds all of it, another one less.
+        copy.notice(key(9).public(), Notice::OwnPast(run.head.clone())).await;
+    }
+    copy.close().await;
+    let copy = open();
+    for (run, is_still_behind) in runs.into_iter().zip([true, false]) {
+        copy.store(run).await.unwrap();
+        assert_eq!(is_behind(&copy).await, is_still_behind);
+    }
+}
