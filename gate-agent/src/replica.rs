@@ -146,6 +146,7 @@ impl Replica {
             commits,
             failing: false,
             latest: now,
+            past: None,
         };
         let thread = std::thread::Builder::new()
             .name("replica-owner".to_owned())

@@ -588,3 +588,24 @@ async fn of_its_own_past_a_device_awaits_the_longest_also_after_a_restart() {
         assert_eq!(is_behind(&copy).await, is_still_behind);
     }
 }
+
+#[tokio::test]
+async fn a_past_that_is_heard_of_while_the_disk_takes_nothing_is_awaited_all_the_same() {
+    for fails_before in [true, false] {
+        let (mut stage, replica) = Stage::set().await;
+        let copy = stage.show.hub(HUB).await;
+        for number in 0..4 {
+            judge(&copy, &scan(number, number, STRICT)).await.unwrap();
+        }
+        let head = copy.load(copy.me(), Seq(0)).await.unwrap().unwrap().head;
+        meddle(&replica, "PRAGMA query_only = ON").await;
+        if fails_before {
+            judge(&replica, &scan(9, 9, STRICT)).await.unwrap_err();
+        }
+        replica.notice(copy.me(), Notice::OwnPast(head)).await;
+        meddle(&replica, "PRAGMA query_only = OFF").await;
+        let referred = judge(&replica, &scan(9, 9, STRICT)).await;
+        let behind = Verdict::Refer(Referral::OwnLogBehind);
+        assert_eq!(referred, Ok(behind), "failed before: {fails_before}");
+    }
+}
