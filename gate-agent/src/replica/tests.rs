@@ -547,9 +547,8 @@ async fn an_authority_that_was_taken_over_from_makes_nobody_fresh() {
     replica.store_bundle(bundle).await;
     replica.store(log).await.unwrap();
     let now = show.clock.now();
-    let assured = |at, by: &SecretKey| {
-        Notice::Fresh(Assurance::sign(rehearsal::EVENT, at, Tail::default(), by))
-    };
+    let assured =
+        |at, by: &SecretKey| Notice::Fresh(Assurance::sign(rehearsal::EVENT, at, Tail::default(), by));
     let peer = key(9).public();
     replica
         .notice(peer, assured(now, &key(rehearsal::AUTHORITY)))
@@ -579,7 +578,8 @@ async fn of_its_own_past_a_device_awaits_the_longest_also_after_a_restart() {
     let copy = open();
     for run in runs.iter().rev() {
         // One peer holds all of it, another one less.
-        copy.notice(key(9).public(), Notice::OwnPast(run.head.clone())).await;
+        copy.notice(key(9).public(), Notice::OwnPast(run.head.clone()))
+            .await;
     }
     copy.close().await;
     let copy = open();

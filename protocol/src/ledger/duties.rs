@@ -112,7 +112,11 @@ impl Ledger {
             return None;
         }
         // An authority has no certificate, and may say it without end.
-        let kept = if self.is_answered_for(&origin) { 0 } else { KEPT_FORKS };
+        let kept = if self.is_answered_for(&origin) {
+            0
+        } else {
+            KEPT_FORKS
+        };
         let counts = self.identity.is_none() || self.state.forks_left(&self.me) > kept;
         counts.then(|| self.write(Body::ForkSeen(Box::new(proof)), now))
     }

@@ -64,7 +64,11 @@ fn a_device_that_may_tell_of_no_more_forks_writes_none_down() {
         let proof = fork(&invented(*number), 1, [[1; 32], [2; 32]]);
         gate.ledger.report_fork(proof, NOW).is_some()
     });
-    assert_eq!(told.count(), 128, "the others are for devices that the authority vouches for");
+    assert_eq!(
+        told.count(),
+        128,
+        "the others are for devices that the authority vouches for"
+    );
 }
 
 #[test]

@@ -5,7 +5,9 @@ use crate::admission::Referral;
 use crate::home::home_of;
 use crate::ident::{ScanId, ScanSecret};
 use crate::ledger::Asked;
-use crate::rehearsal::{EVENT, HOUR_MS, NOW, STRICT, TWICE_A_DAY, capable, late_tickets, signed_bundle, trust};
+use crate::rehearsal::{
+    EVENT, HOUR_MS, NOW, STRICT, TWICE_A_DAY, capable, late_tickets, signed_bundle, trust,
+};
 
 const DAY_MS: u64 = 24 * HOUR_MS;
 
