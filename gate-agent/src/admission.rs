@@ -58,14 +58,15 @@ impl AdmissionPath {
         response
     }
 
-    /// Judges a scan of a device that is none of the event's: the hub counts as its reader.
+    /// Judges a scan of a device that is none of the event's. Where the hub drew its id it counts as its reader, and has the
+    /// secret; where the device named it, other hubs may have let the people in, and the device is to ask again.
     ///
     /// **Errors**: as [`AdmissionPath::judge`].
-    pub async fn judge_own(&self, scan: Scan, secret: ScanSecret) -> Response {
+    pub async fn judge_own(&self, scan: Scan, secret: Option<ScanSecret>) -> Response {
         let judged = self.judge_here(scan.clone(), &Progress::default()).await;
-        let response = match judged {
-            Ok(answer) => self.withdraw_unless_admitted(answer, &scan, secret).await,
-            Err(error) => Err(error),
+        let response = match (judged, secret) {
+            (Ok(answer), Some(secret)) => self.withdraw_unless_admitted(answer, &scan, secret).await,
+            (judged, _) => judged,
         };
         self.tally.count(&response);
         response

@@ -7,6 +7,7 @@ mod command;
 mod database;
 mod error;
 mod export;
+mod freshness;
 mod inherit;
 mod linked;
 mod lock;
@@ -145,6 +146,7 @@ impl Replica {
             commits,
             failing: false,
             latest: now,
+            past: None,
         };
         let thread = std::thread::Builder::new()
             .name("replica-owner".to_owned())
@@ -311,9 +313,7 @@ impl Replica {
 
     /// Gives up to when every authority record is here.
     pub fn fresh_as_of(&self) -> Option<Timestamp> {
-        // The authority's clock may be ahead of ours: we claim no more than now.
-        let now = self.clock.now();
-        self.published.assurance().map(|assurance| assurance.at.min(now))
+        self.published.fresh_as_of(self.clock.now())
     }
 
     /// Gives how far this machine's clock is ahead of the cloud's, or behind it, when that is worth a word.

@@ -78,8 +78,8 @@ impl ScanId {
         Self::drawn(&reader.0, secret)
     }
 
-    /// Gives the id of a scan whose reader has no key of its own and may ask one hub after the other: each hub that was asked
-    /// knows the secret.
+    /// Gives the id of a scan whose reader has no key of its own and may ask one hub after the other. Nobody can withdraw it: a
+    /// hub that was asked does not know whether another has let the people in.
     pub fn of_a_guest(secret: &ScanSecret) -> Self {
         Self::drawn(&[], secret)
     }

@@ -304,16 +304,16 @@ impl Ledger {
     }
 
     /// Takes a signature of our own log that a peer holds. If it is beyond our copy, our disk is an older one: until the rest
-    /// has come back from the peers we judge and write nothing, or there would be two histories. Tells whether it is further than
-    /// all before, which the shell keeps for the next start.
+    /// has come back from the peers we judge and write nothing, or there would be two histories. Tells whether that is news: if
+    /// so, the shell is to tell it again to the ledger that it builds anew.
     pub fn hear_own_past(&mut self, head: &Head) -> bool {
         let is_ours = head.origin == self.me && head.verify(self.event()).is_ok();
         let is_news = self.past.is_none_or(|past| past.seq < head.tail.seq);
-        let is_further = is_ours && is_news && head.tail.seq > self.tail(&self.me).seq;
-        if is_further {
+        let is_past = is_ours && is_news && head.tail.seq > self.tail(&self.me).seq;
+        if is_past {
             self.past = Some(head.tail);
         }
-        is_further
+        is_past
     }
 
     /// Tells whether peers hold more of our own log than we do, or a person has said that more of it counts.

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::{Deserialize, Serialize};
-use usher_keys::Timestamp;
+use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::{Direction, Reason, Refused, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, MAX_CODE_BYTES, RequestError, Scan};
 use usher_protocol::state::refusal_name;
@@ -81,8 +81,8 @@ pub async fn judge(
     let holder = holder(&services, &headers).await?;
     let request: ScanRequest = problem::read(body).await?;
     check_gate(&holder, request.gate)?;
-    let secret = request.secret()?;
-    let scan = request.into_scan(ScanId::of_a_guest(&secret));
+    let (id, secret) = request.id(&services.replica.me())?;
+    let scan = request.into_scan(id);
     let (direction, code) = (scan.direction, scan.code.clone());
     let answer = services.path.judge_own(scan, secret).await;
     let voice = Voice::new(services.replica.standing(), services.replica.clock().now());
@@ -174,9 +174,9 @@ fn check_gate(holder: &TokenHolder, gate: GateId) -> Result<(), Problem> {
 }
 
 impl ScanRequest {
-    /// Gives the secret that the scan's id is drawn from. The device's own id of it names its retries at this gate, at whatever
-    /// hub; it is told to nobody, so that nobody else can give the scan up.
-    fn secret(&self) -> Result<ScanSecret, Problem> {
+    /// Gives the scan's id, and the secret with which this hub can give the scan up where it drew it itself. The device's own id
+    /// of it names its retries at this gate, at whatever hub: none of them can tell that nobody went in by it.
+    fn id(&self, hub: &PublicKey) -> Result<(ScanId, Option<ScanSecret>), Problem> {
         if self.persons == 0 {
             return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -186,12 +186,13 @@ impl ScanRequest {
         let mut secret = [0; 16];
         let Some(given) = scan_id(self.scan_id.as_deref())? else {
             getrandom::fill(&mut secret).map_err(|error| Problem::internal(&error))?;
-            return Ok(ScanSecret(secret));
+            let secret = ScanSecret(secret);
+            return Ok((ScanId::of(hub, &secret), Some(secret)));
         };
         let mut hasher = blake3::Hasher::new_derive_key(HTTP_SCAN_CONTEXT);
         hasher.update(&self.gate.0.to_le_bytes()).update(&given);
         hasher.finalize_xof().fill(&mut secret);
-        Ok(ScanSecret(secret))
+        Ok((ScanId::of_a_guest(&ScanSecret(secret)), None))
     }
 
     fn into_scan(self, id: ScanId) -> Scan {

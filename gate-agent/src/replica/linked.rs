@@ -86,7 +86,7 @@ impl usher_link::Replica for Replica {
             Notice::Forked(found) => self.tell(|reply| Command::Report { found, reply }).await,
             Notice::OwnPast(head) => self.tell(|reply| Command::HearPast { head, reply }).await,
             Notice::Fresh(assurance) => {
-                self.published.refresh(assurance);
+                self.published.refresh(assurance, self.clock.now());
                 self.published
                     .clocks
                     .compare((peer, assurance.at), self.clock.now());

@@ -55,6 +55,8 @@ pub struct Owner {
     pub failing: bool,
     /// The latest time seen.
     pub latest: Timestamp,
+    /// The longest past of our own log that a peer has told of, also while the disk took nothing.
+    pub past: Option<Head>,
 }
 
 /// One group on its way: what it will write and who waits for it.
@@ -157,8 +159,8 @@ impl Owner {
             | Command::Adopt { .. }
             | Command::Renew { .. }
             | Command::Report { .. }
-            | Command::HearPast { .. }
             | Command::Tend { .. } => {}
+            Command::HearPast { ref head, .. } => self.remember(head),
         }
         let Some(ledger) = self.ledger.as_mut().filter(|_| ready) else {
             return group.answers.push(refuse(command));
@@ -173,6 +175,24 @@ impl Owner {
         };
         if let Some(answer) = work.take(command) {
             group.answers.push(answer);
+        }
+    }
+
+    /// A session tells of our past once: it must not be lost with a commit that fails, or we would begin a second history.
+    fn remember(&mut self, head: &Head) {
+        let is_longer = self
+            .past
+            .as_ref()
+            .is_none_or(|past| past.tail.seq < head.tail.seq);
+        let event = self.published.standing.load().trust.event();
+        if is_longer && head.origin == self.key.public() && head.verify(event).is_ok() {
+            self.past = Some(head.clone());
+        }
+    }
+
+    fn hear_again(&mut self) {
+        if let (Some(ledger), Some(past)) = (&mut self.ledger, &self.past) {
+            ledger.hear_own_past(past);
         }
     }
 
@@ -200,7 +220,10 @@ impl Owner {
         if group.batch.is_empty() {
             return true;
         }
-        group.batch.assurance = self.published.assurance();
+        if group.batch.own_past == Some(None) {
+            self.past = None;
+        }
+        group.batch.assurance = self.published.assurance(now);
         group.batch.commits = self.commits + 1;
         let started = Instant::now();
         if let Err(error) = group.batch.commit(&mut self.connection) {
@@ -283,6 +306,7 @@ impl Owner {
                 None
             }
         };
+        self.hear_again();
     }
 
     /// Tries the disk, so that a group is not decided only to be thrown away again.
@@ -294,6 +318,7 @@ impl Owner {
             self.rebuild(now);
         }
         self.failing = self.ledger.is_none();
+        self.hear_again();
         if !self.failing {
             tracing::info!("the disk takes commits again");
         }

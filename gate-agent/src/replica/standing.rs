@@ -18,6 +18,7 @@ use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, Unit, home};
 
 use super::clocks::Clocks;
+use super::freshness::{Freshness, Moment};
 
 /// The part of the state that seldom changes, as of the last commit.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub struct Standing {
     pub trust: Arc<Trust>,
     /// Our newest certificate.
     pub identity: Arc<DeviceIdentity>,
+    /// The authority in force.
+    pub authority: Option<Origin>,
     /// What the authority has said of devices.
     pub register: Arc<Register>,
     /// The hubs that share the units.
@@ -48,6 +51,7 @@ impl Standing {
         Self {
             trust: Arc::clone(ledger.trust()),
             identity: Arc::new(identity.clone()),
+            authority: state.authority(),
             register: state.register(),
             roster: state
                 .rosters()
@@ -56,6 +60,14 @@ impl Standing {
                 .unwrap_or_default(),
             policy: state.policy().map(|(_, policy)| Arc::new(policy.clone())),
             names: state.devices().map(named).collect(),
+        }
+    }
+
+    fn moment(&self, now: Timestamp) -> Moment<'_> {
+        Moment {
+            trust: &self.trust,
+            authority: self.authority,
+            now,
         }
     }
 
@@ -127,8 +139,7 @@ pub struct Published {
     /// What is durably held of every log.
     held: Mutex<BTreeMap<Origin, Held>>,
     changes: broadcast::Sender<Change>,
-    /// The newest assurance; held only to copy or replace it.
-    assurance: Mutex<Option<Assurance>>,
+    freshness: Freshness,
 }
 
 impl Published {
@@ -139,7 +150,7 @@ impl Published {
             figures: Figures::default(),
             held: Mutex::default(),
             changes: broadcast::Sender::new(CHANGES_BUFFERED),
-            assurance: Mutex::new(assurance),
+            freshness: Freshness::new(assurance),
             clocks: Clocks::default(),
         };
         published.hold(held_by(ledger));
@@ -186,22 +197,19 @@ impl Published {
     }
 
     /// Takes note that an authority has said this and that as much of its log is here.
-    pub fn refresh(&self, heard: Assurance) {
-        let known = self.assurance();
-        if known.is_none_or(|known| known.at < heard.at) {
-            *self.last_assurance() = Some(heard);
-        }
+    pub fn refresh(&self, heard: Assurance, now: Timestamp) {
+        let standing = self.standing.load();
+        self.freshness.hear(heard, &standing.moment(now));
     }
 
-    /// Gives the newest assurance, unless its authority was struck out since.
-    pub fn assurance(&self) -> Option<Assurance> {
-        let trust = Arc::clone(&self.standing.load().trust);
-        let last = *self.last_assurance();
-        last.filter(|assurance| assurance.counts(&trust))
+    /// Gives the newest assurance that counts.
+    pub fn assurance(&self, now: Timestamp) -> Option<Assurance> {
+        self.freshness.newest(&self.standing.load().moment(now))
     }
 
-    fn last_assurance(&self) -> MutexGuard<'_, Option<Assurance>> {
-        self.assurance.lock().expect("nothing panics while it holds this")
+    /// Gives up to when every word of the authority is here.
+    pub fn fresh_as_of(&self, now: Timestamp) -> Option<Timestamp> {
+        self.freshness.as_of(&self.standing.load().moment(now))
     }
 
     /// Gives how the world looks now.
@@ -211,7 +219,7 @@ impl Published {
             now,
             trust: Arc::clone(&standing.trust),
             register: Arc::clone(&standing.register),
-            assurance: self.assurance(),
+            assurance: self.assurance(now),
         }
     }
 

@@ -8,8 +8,10 @@ use usher_link::Replica as _;
 use usher_protocol::Seq;
 use usher_protocol::admission::Referral;
 use usher_protocol::assurance::Assurance;
-use usher_protocol::log::{Hash, MAX_RUN_RECORDS, Tail};
+use usher_protocol::log::{Hash, MAX_RUN_RECORDS, Run, Tail};
+use usher_protocol::record::Body;
 use usher_protocol::sync::Notice;
+use usher_protocol::trust::Trust;
 
 use super::*;
 use crate::rehearsal::{self, AVAILABLE, STRICT, Show, key, scan};
@@ -488,4 +490,122 @@ async fn freshness_only_rises_and_never_beyond_our_own_clock() {
     }
     replica.notice(peer, assured(Timestamp::FOREVER)).await;
     assert!(replica.fresh_as_of() <= Some(show.clock.now()));
+}
+
+#[tokio::test]
+async fn an_authority_whose_clock_is_ahead_makes_nobody_fresh_for_ever() {
+    const HOUR_MS: u64 = 60 * 60 * 1000;
+    for ahead_ms in [HOUR_MS, 72 * HOUR_MS, u64::MAX] {
+        let mut show = Show::new(&[HUB]);
+        let replica = show.hub(HUB).await;
+        let peer = key(9).public();
+        let authority = key(rehearsal::AUTHORITY);
+        let assured = |at| Notice::Fresh(Assurance::sign(rehearsal::EVENT, at, Tail::default(), &authority));
+        replica
+            .notice(peer, assured(show.clock.now().plus_ms(ahead_ms)))
+            .await;
+        let heard = show.clock.now();
+        show.clock.shift_ms(2 * HOUR_MS as i64);
+        assert!(replica.fresh_as_of() <= Some(heard), "cut off, {ahead_ms}");
+        let now = show.clock.now();
+        replica.notice(peer, assured(now)).await;
+        assert_eq!(replica.fresh_as_of(), Some(now), "heard again, {ahead_ms}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_makes_nobody_fresh() {
+    let mut show = Show::new(&[HUB]);
+    let replica = show.hub(HUB).await;
+    let authority = key(rehearsal::AUTHORITY);
+    let assured = Assurance::sign(rehearsal::EVENT, show.clock.now(), Tail::default(), &authority);
+    replica.notice(key(9).public(), Notice::Fresh(assured)).await;
+    show.clock.shift_ms(-24 * 60 * 60 * 1000);
+    assert_eq!(replica.fresh_as_of(), None);
+}
+
+/// The log of a second authority, which takes over, and the bundle that names it.
+fn taken_over(by: &SecretKey) -> (usher_keys::SignedBundle, Run) {
+    let mut bundle = rehearsal::bundle(2).unverified().unwrap();
+    let next = usher_keys::TrustedKey::active(by.public(), usher_keys::Window::ALWAYS);
+    bundle.authority_keys.push(next);
+    let signed = bundle.sign(&[&key(101)]);
+    let trust = Trust::pin(&bundle.roots, signed.clone()).unwrap();
+    let mut ledger = Ledger::new(by.public(), None, Arc::new(trust));
+    let records = vec![ledger.write(Body::Restated, Timestamp(1)).bytes];
+    let base = Tail::default();
+    let head = ledger.seal(by).unwrap();
+    (signed, Run { base, records, head })
+}
+
+#[tokio::test]
+async fn an_authority_that_was_taken_over_from_makes_nobody_fresh() {
+    let mut show = Show::new(&[HUB]);
+    let replica = show.hub(HUB).await;
+    let next = key(105);
+    let (bundle, log) = taken_over(&next);
+    replica.store_bundle(bundle).await;
+    replica.store(log).await.unwrap();
+    let now = show.clock.now();
+    let assured =
+        |at, by: &SecretKey| Notice::Fresh(Assurance::sign(rehearsal::EVENT, at, Tail::default(), by));
+    let peer = key(9).public();
+    replica
+        .notice(peer, assured(now, &key(rehearsal::AUTHORITY)))
+        .await;
+    assert_eq!(replica.fresh_as_of(), None);
+    let earlier = Timestamp(now.0 - 1);
+    replica.notice(peer, assured(earlier, &next)).await;
+    assert_eq!(replica.fresh_as_of(), Some(earlier));
+}
+
+#[tokio::test]
+async fn of_its_own_past_a_device_awaits_the_longest_also_after_a_restart() {
+    let (stage, replica) = Stage::set().await;
+    judge(&replica, &scan(1, 1, STRICT)).await.unwrap();
+    replica.close().await;
+    let older = tempfile::tempdir().unwrap();
+    let older = older.path().join("replica.db");
+    std::fs::copy(stage.path(), &older).unwrap();
+    let open = || Replica::open(&older, key(HUB), stage.show.clock.clone()).unwrap();
+
+    let replica = stage.open().unwrap();
+    let mut runs = Vec::new();
+    for number in 2..4 {
+        judge(&replica, &scan(number, number, STRICT)).await.unwrap();
+        runs.push(replica.load(replica.me(), Seq(0)).await.unwrap().unwrap());
+    }
+    let copy = open();
+    for run in runs.iter().rev() {
+        // One peer holds all of it, another one less.
+        copy.notice(key(9).public(), Notice::OwnPast(run.head.clone()))
+            .await;
+    }
+    copy.close().await;
+    let copy = open();
+    for (run, is_still_behind) in runs.into_iter().zip([true, false]) {
+        copy.store(run).await.unwrap();
+        assert_eq!(is_behind(&copy).await, is_still_behind);
+    }
+}
+
+#[tokio::test]
+async fn a_past_that_is_heard_of_while_the_disk_takes_nothing_is_awaited_all_the_same() {
+    for fails_before in [true, false] {
+        let (mut stage, replica) = Stage::set().await;
+        let copy = stage.show.hub(HUB).await;
+        for number in 0..4 {
+            judge(&copy, &scan(number, number, STRICT)).await.unwrap();
+        }
+        let head = copy.load(copy.me(), Seq(0)).await.unwrap().unwrap().head;
+        meddle(&replica, "PRAGMA query_only = ON").await;
+        if fails_before {
+            judge(&replica, &scan(9, 9, STRICT)).await.unwrap_err();
+        }
+        replica.notice(copy.me(), Notice::OwnPast(head)).await;
+        meddle(&replica, "PRAGMA query_only = OFF").await;
+        let referred = judge(&replica, &scan(9, 9, STRICT)).await;
+        let behind = Verdict::Refer(Referral::OwnLogBehind);
+        assert_eq!(referred, Ok(behind), "failed before: {fails_before}");
+    }
 }

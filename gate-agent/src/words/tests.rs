@@ -22,6 +22,7 @@ fn voice() -> Voice {
             usher_keys::Role::Hub,
             usher_keys::Capabilities::default(),
         ))),
+        authority: None,
         register: Arc::default(),
         roster: Vec::new(),
         policy: Some(Arc::new(rehearsal::policy())),

@@ -76,7 +76,7 @@ impl Ledger {
             && self.copies.keys().filter(of_issuer).count() < MAX_UNVOUCHED_LOGS
     }
 
-    fn is_vouched(&self, origin: &Origin) -> bool {
+    pub(super) fn is_vouched(&self, origin: &Origin) -> bool {
         self.state.register().enrolled.contains_key(origin)
     }
 }

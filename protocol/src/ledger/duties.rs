@@ -14,6 +14,9 @@ const RENEWAL_LEAD_MS: u64 = 24 * 60 * 60 * 1000;
 /// How many of the certificates that a log may open with are for the authority to give: a hub that lies could use up the
 /// others.
 const KEPT_FOR_THE_AUTHORITY: usize = 16;
+/// How many of the forks that we may tell of are for ourselves, authorities and devices that the authority vouches for: a hub
+/// that lies could use up the others with scanners that it invents.
+const KEPT_FORKS: u32 = 128;
 
 impl Ledger {
     /// Writes what the present state demands of our own log: opening it, a renewed certificate, adopting a new roster.
@@ -109,8 +112,19 @@ impl Ledger {
             return None;
         }
         // An authority has no certificate, and may say it without end.
-        let counts = self.identity.is_none() || self.state.may_tell_of_a_fork(&self.me);
+        let kept = if self.is_answered_for(&origin) {
+            0
+        } else {
+            KEPT_FORKS
+        };
+        let counts = self.identity.is_none() || self.state.forks_left(&self.me) > kept;
         counts.then(|| self.write(Body::ForkSeen(Box::new(proof)), now))
+    }
+
+    /// Tells whether an origin is more than a key that some hub certified.
+    fn is_answered_for(&self, origin: &Origin) -> bool {
+        let is_authority = self.trust.bundle().authority_key(origin).is_some();
+        *origin == self.me || is_authority || self.is_vouched(origin)
     }
 
     /// Gives the copies that may hold the history that does not count, each with where the other one passes. The shell looks

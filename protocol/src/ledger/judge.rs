@@ -117,8 +117,8 @@ impl Ledger {
         self.state.would_count(identity.unverified(), &stamp, body)
     }
 
-    /// Makes the record by which a supervisor lets people in against the rules; `None` when the gate is unknown or our
-    /// certificate does not let us override.
+    /// Makes the record by which a supervisor lets people in against the rules; `None` when the gate is unknown, our
+    /// certificate does not let us override, or a record more would be one of a second history.
     pub fn override_refusal(
         &self,
         asked: &Asked,
@@ -127,7 +127,7 @@ impl Ledger {
     ) -> Option<Body> {
         let passage = self.passage(asked)?;
         let body = Body::Overridden { passage, by, why };
-        self.would_count(&body, now).then_some(body)
+        (self.may_write_at_all() && self.would_count(&body, now)).then_some(body)
     }
 
     /// Makes the record by which we give up a scan of our own that we have asked others about: from then on nobody is let in

@@ -8,7 +8,7 @@ use usher_keys::{PublicKey, Role, SecretKey};
 use super::{authority, capable, fork, hub, identity, key, late_tickets, policy, scanner, tickets};
 use crate::admission::{Reason, Referral, Refused};
 use crate::home::roster_hash;
-use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
+use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, Stamp, TierId, Unit, ZoneId};
 use crate::log::Tail;
 use crate::record::{Body, Refusal, ShownPassage};
 use crate::ticket::{Ticket, TicketFlags};
@@ -44,7 +44,7 @@ fn passage() -> impl Strategy<Value = ShownPassage> {
                 holder: None,
             };
             ShownPassage {
-                scan: ScanId([scan % 12; 16]),
+                scan: scan_of(scan % 12),
                 code: ticket.sign(&signer).bytes().to_vec(),
                 persons,
                 gate: GateId(gate),
@@ -52,6 +52,15 @@ fn passage() -> impl Strategy<Value = ShownPassage> {
             }
         },
     )
+}
+
+/// The scans that are drawn: every second one is of a reader that writes, so that it can be withdrawn.
+fn scan_of(number: u8) -> ScanId {
+    match number % 4 {
+        0 => ScanId::of(&hub(1).public(), &ScanSecret([number; 16])),
+        1 => ScanId::of(&scanner(1).public(), &ScanSecret([number; 16])),
+        _ => ScanId([number; 16]),
+    }
 }
 
 /// Mostly as it is, sometimes with a code that nobody signed.
@@ -132,6 +141,10 @@ pub fn by_device() -> impl Strategy<Value = Body> {
             passage,
             by: "Ada".to_owned(),
             why: "knows them".to_owned(),
+        }),
+        2 => (passage_or_lie(), 0_u8..12).prop_map(|(mut passage, number)| {
+            passage.scan = scan_of(number);
+            Body::Withdrawn { passage, secret: ScanSecret([number; 16]) }
         }),
         1 => refusal.prop_map(|(scan, unit, generation, why)| Body::Refused(Refusal {
             scan: ScanId([scan; 16]),

@@ -182,9 +182,9 @@ impl State {
         has_room && may_say(by, body, stamp.hlc) && self.limits.reach(stamp)
     }
 
-    /// Tells whether a device may tell of one fork more, so that it counts.
-    pub fn may_tell_of_a_fork(&self, device: &PublicKey) -> bool {
-        self.writers.get(device).is_some_and(Writer::may_tell_of_a_fork)
+    /// Tells of how many more forks a device may tell, so that it counts.
+    pub fn forks_left(&self, device: &PublicKey) -> u32 {
+        self.writers.get(device).map_or(0, Writer::forks_left)
     }
 
     /// Gives the running totals.

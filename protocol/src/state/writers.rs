@@ -77,14 +77,14 @@ impl Writer {
         has_room
     }
 
-    /// Tells whether it may tell of one fork more.
-    pub fn may_tell_of_a_fork(&self) -> bool {
-        self.forks_told < MAX_FORKS_TOLD
+    /// Tells of how many more forks it may tell.
+    pub fn forks_left(&self) -> u32 {
+        MAX_FORKS_TOLD.saturating_sub(self.forks_told)
     }
 
     /// Takes its word of a fork; `false` when it told of too many.
     pub fn tell_of_a_fork(&mut self) -> bool {
-        let has_room = self.may_tell_of_a_fork();
+        let has_room = self.forks_left() > 0;
         self.forks_told += u32::from(has_room);
         has_room
     }
@@ -135,8 +135,7 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
             by.capabilities.override_refusals && brief && passes(passage)
         }
         Body::Withdrawn { passage, secret } => {
-            let own = [ScanId::of(&by.device, secret), ScanId::of_a_guest(secret)];
-            own.contains(&passage.scan) && passes(passage)
+            passage.scan == ScanId::of(&by.device, secret) && passes(passage)
         }
         Body::Refused(_) => by.role != Role::Cloud,
         Body::ForkSeen(_) => true,

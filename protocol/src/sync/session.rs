@@ -304,9 +304,11 @@ impl Session {
 
     /// Whoever lacks a record of that log hears the next assurance once it has come.
     fn is_news(&self, assurance: &Assurance, ctx: &Context) -> bool {
-        let ours = self.outbox.ours(&assurance.authority).map(|ours| ours.tail.seq);
+        let ours = self.outbox.ours(&assurance.authority).map(|ours| ours.tail);
+        let ours = ours.unwrap_or_default();
         let is_newer = ctx.assurance.is_none_or(|known| known.at < assurance.at);
-        is_newer && ours >= Some(assurance.tail.seq) && assurance.is_genuine(ctx.trust)
+        let has_all = ours.seq > assurance.tail.seq || ours == assurance.tail;
+        is_newer && has_all && assurance.is_genuine(ctx.trust)
     }
 
     fn loaded(&mut self, origin: Origin, run: Result<Option<Run>, LoadError>, ctx: &Context) {

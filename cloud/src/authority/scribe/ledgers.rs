@@ -106,8 +106,9 @@ impl Scribe {
     /// **Errors**: [`AuthorityError`].
     pub async fn hear_own_past(&mut self, head: Head) -> Result<(), AuthorityError> {
         self.ready().await?;
-        self.ledger.hear_own_past(&head);
-        if self.ledger.is_behind_own_past() && self.past.is_none() {
+        // A device may hold more of it than the one before.
+        let is_longer = self.ledger.hear_own_past(&head);
+        if is_longer && self.past.is_none() {
             tracing::error!(
                 event = %self.parts.event,
                 ours = self.ledger.tail(&head.origin).seq.0,
@@ -116,6 +117,8 @@ impl Scribe {
                  ordered. Stop the cloud and restore the newest copy; if there is none, wait until the log has come back from \
                  the devices, void the bookings that are missing, and start the cloud again"
             );
+        }
+        if is_longer {
             self.past = Some(head);
             self.install_ticket_key();
             self.show_voice();

@@ -3,9 +3,9 @@
 use super::*;
 use crate::admission::Referral;
 use crate::fork::ForkProof;
-use crate::log::{Hash, RunError, Tail};
+use crate::log::{Hash, Head, RunError, Tail};
 use crate::rehearsal::line::Line;
-use crate::rehearsal::{AVAILABLE, EVENT, STRICT, authority, fork, scanner};
+use crate::rehearsal::{AVAILABLE, EVENT, NOW, STRICT, authority, capable, fork, scanner};
 use crate::sync::Notice;
 
 const HASHES: [Hash; 2] = [[1; 32], [2; 32]];
@@ -253,4 +253,21 @@ fn a_past_that_we_did_not_sign_stops_nobody() {
         .unwrap();
     gate.ledger.hear_own_past(&foreign);
     assert!(!gate.ledger.is_behind_own_past());
+}
+
+#[test]
+fn a_device_that_may_not_write_overrides_nothing() {
+    let cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::opened(hub(1), capable(&hub(1), Role::Hub), &cloud);
+    let words = || ("Ada".to_owned(), "knows them".to_owned());
+    let scan = asked(1, ticket(1, STRICT));
+    assert!(gate.ledger.override_refusal(&scan, words(), NOW).is_some());
+    let end = gate.ledger.tail(&gate.me());
+    let beyond = Tail {
+        seq: Seq(end.seq.0 + 5),
+        hash: [9; 32],
+    };
+    // A peer holds more of this hub's log than it does: a record more would begin a second history.
+    gate.ledger.hear_own_past(&Head::sign(EVENT, beyond, &hub(1)));
+    assert_eq!(gate.ledger.override_refusal(&scan, words(), NOW), None);
 }

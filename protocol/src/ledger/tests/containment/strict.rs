@@ -3,9 +3,11 @@
 use super::*;
 use crate::admission::Referral;
 use crate::home::home_of;
-use crate::ident::ScanId;
+use crate::ident::{ScanId, ScanSecret};
 use crate::ledger::Asked;
-use crate::rehearsal::{EVENT, HOUR_MS, NOW, STRICT, TWICE_A_DAY, late_tickets, signed_bundle, trust};
+use crate::rehearsal::{
+    EVENT, HOUR_MS, NOW, STRICT, TWICE_A_DAY, capable, late_tickets, signed_bundle, trust,
+};
 
 const DAY_MS: u64 = 24 * HOUR_MS;
 
@@ -101,4 +103,36 @@ fn a_scanner_that_writes_of_a_key_of_nobody_holds_no_strict_ticket_up() {
     home.hear(&liar);
     assert!(home.ledger.state().awaits_key());
     check_admits(&mut home, 1, ticket(7, STRICT));
+}
+
+/// The scan of a device that is none of the event's: it asks one hub after the other, under one id.
+fn of_a_guest(secret: ScanSecret) -> Asked {
+    Asked {
+        scan: ScanId::of_a_guest(&secret),
+        ..asked(1, ticket(1, STRICT))
+    }
+}
+
+#[test]
+fn a_scan_that_a_guest_asks_two_hubs_about_is_given_up_by_neither() {
+    for is_honest in [true, false] {
+        let secret = ScanSecret([7; 16]);
+        let scan = of_a_guest(secret);
+        let cloud = Machine::cloud(&[1]);
+        let mut asked_first = Machine::opened(hub(2), capable(&hub(2), Role::Hub), &cloud);
+        let mut home = Machine::hub(1, &cloud);
+        // Hub 2 does not hear from the home and refers; the guest asks the home itself, which has not heard of that.
+        let body = if is_honest {
+            asked_first.ledger.withdraw(&scan, secret, NOW)
+        } else {
+            let mut passage = shown(1, ticket(1, STRICT), NORTH);
+            passage.scan = scan.scan;
+            Some(Body::Withdrawn { passage, secret })
+        };
+        body.into_iter().for_each(|body| asked_first.write(body));
+        assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+        home.hear(&asked_first);
+        let again = home.judge(&asked(2, ticket(1, STRICT)), Seat::Home);
+        assert!(is_used(&again), "honest: {is_honest}, {again:?}");
+    }
 }

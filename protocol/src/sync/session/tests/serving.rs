@@ -6,7 +6,8 @@ use super::*;
 use crate::assurance::Assurance;
 use crate::ident::Seq;
 use crate::ledger::Seat;
-use crate::rehearsal::{AVAILABLE, asked, hub, scanner, ticket};
+use crate::log::Tail;
+use crate::rehearsal::{AVAILABLE, EVENT, asked, authority, hub, scanner, ticket};
 use crate::sync::outbox::{MAX_RUNS_IN_FLIGHT, Outbox, RESEND_MS};
 use crate::sync::parts::Part;
 
@@ -137,4 +138,10 @@ fn nobody_is_told_to_be_fresher_than_the_authority_says() {
     }
     gate.hear(&cloud);
     check(&gate, late, true);
+    // An older copy of the cloud that has written something else since.
+    let other = Tail {
+        hash: [9; 32],
+        ..late.tail
+    };
+    check(&gate, Assurance::sign(EVENT, NOW, other, &authority()), false);
 }

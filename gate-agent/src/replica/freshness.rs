@@ -1,0 +1,82 @@
+//! Up to when every word of the authority is here: the newest assurance, and when it was heard; whether it is genuine the session has looked.
+
+use std::sync::{Mutex, MutexGuard};
+
+use usher_keys::Timestamp;
+use usher_protocol::Origin;
+use usher_protocol::assurance::Assurance;
+use usher_protocol::ident::MAX_CLOCK_PULL_MS;
+use usher_protocol::trust::Trust;
+
+/// How far ahead of our clock a moment may lie for it to be shown as now, in milliseconds: clocks that are set right differ
+/// by less.
+const AHEAD_MS: u64 = 2 * 60 * 1000;
+
+/// The newest assurance; held only to copy or replace it.
+pub struct Freshness(Mutex<Option<Heard>>);
+
+#[derive(Clone, Copy)]
+struct Heard {
+    assurance: Assurance,
+    /// Up to when everything is here: not after we heard so, whatever the authority's clock says.
+    as_of: Timestamp,
+}
+
+/// Whose word counts now, and what time it is.
+pub struct Moment<'a> {
+    /// The trust in force.
+    pub trust: &'a Trust,
+    /// The authority in force.
+    pub authority: Option<Origin>,
+    /// Our clock.
+    pub now: Timestamp,
+}
+
+impl Moment<'_> {
+    /// An authority that was struck out or taken over from says nothing of how far its successor has come. What lies far ahead
+    /// was said by a clock that went wrong, and would be the newest for ever.
+    fn allows(&self, assurance: &Assurance) -> bool {
+        let is_plausible = assurance.at <= self.now.plus_ms(MAX_CLOCK_PULL_MS);
+        is_plausible && self.authority == Some(assurance.authority) && assurance.counts(self.trust)
+    }
+}
+
+impl Freshness {
+    /// Begins with what was stored.
+    pub fn new(stored: Option<Assurance>) -> Self {
+        let heard = stored.map(|assurance| Heard {
+            assurance,
+            as_of: assurance.at,
+        });
+        Self(Mutex::new(heard))
+    }
+
+    /// Takes note that an authority has said this and that as much of its log is here.
+    pub fn hear(&self, assurance: Assurance, moment: &Moment) {
+        let known = self.newest(moment);
+        if moment.allows(&assurance) && known.is_none_or(|known| known.at < assurance.at) {
+            let as_of = assurance.at.min(moment.now);
+            *self.last() = Some(Heard { assurance, as_of });
+        }
+    }
+
+    /// Gives the newest assurance that counts.
+    pub fn newest(&self, moment: &Moment) -> Option<Assurance> {
+        self.heard(moment).map(|heard| heard.assurance)
+    }
+
+    /// Gives up to when every word of the authority is here, if that can be told by our clock.
+    pub fn as_of(&self, moment: &Moment) -> Option<Timestamp> {
+        let as_of = self.heard(moment)?.as_of;
+        (as_of <= moment.now.plus_ms(AHEAD_MS)).then(|| as_of.min(moment.now))
+    }
+
+    fn heard(&self, moment: &Moment) -> Option<Heard> {
+        let last = *self.last();
+        last.filter(|heard| moment.allows(&heard.assurance))
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Heard>> {
+        self.0.lock().expect("nothing panics while it holds this")
+    }
+}
