@@ -25,4 +25,5 @@ pub mod source;
 pub mod standing;
 pub mod station;
 pub mod tell;
+pub mod typed;
 pub mod words;

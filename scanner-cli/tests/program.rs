@@ -18,6 +18,8 @@ mod pictures;
 mod scanner;
 #[path = "program/scanning.rs"]
 mod scanning;
+#[path = "program/typing.rs"]
+mod typing;
 #[path = "program/venue.rs"]
 mod venue;
 #[path = "program/verifying.rs"]

@@ -26,7 +26,7 @@ use crate::scanner::Scanner;
 use crate::screen::{Screen, Style, Wish, shows_greys};
 use crate::source::camera::{self, CameraFrames};
 use crate::source::pictures::Pictures;
-use crate::source::wedge::WedgeLines;
+use crate::source::wedge::{EveryKey, Keystrokes, Wedge};
 use crate::standing::{self, Lookout};
 use crate::station::{Pace, Station};
 use crate::tell;
@@ -69,7 +69,11 @@ pub struct RunArgs {
     /// Read from a camera of this machine, the first one unless a number is given.
     #[arg(long, group = "source", value_name = "N", num_args = 0..=1, default_missing_value = "0")]
     camera: Option<u32>,
-    /// Read from a USB scanner that types what it reads, one code a line, until the input ends.
+    /// Read from a USB scanner that types what it reads, until the input ends.
+    ///
+    /// Codes may end with Enter, Tab, both or nothing, and have a symbology identifier (]Q1) or blanks around them. The
+    /// scanner and this computer need the same keyboard layout, best US: digits typed for the other one are read all the
+    /// same where they can be.
     #[arg(long, group = "source")]
     wedge: bool,
     /// Read pictures (JPEG, PNG, WebP, GIF) or folders of them, each once, and end.
@@ -145,6 +149,7 @@ impl RunArgs {
         others: Others,
         stop: CancellationToken,
     ) -> Result<(Counts, u64), Trouble> {
+        let _every_key = if self.wedge { EveryKey::wanted()? } else { None };
         tokio::select! {
             _ = scanner.first_hub(Duration::from_secs(self.wait_for_hub)) => {}
             () = stop.cancelled() => {}
@@ -195,7 +200,8 @@ impl RunArgs {
             return Feed::start(clock, self.shows_previews(), move || CameraFrames::new(number));
         }
         if self.wedge {
-            return Feed::start(clock, false, || WedgeLines::new(io::stdin().lock()));
+            let keystrokes = Keystrokes::of(io::stdin())?;
+            return Feed::start(clock, false, move || Wedge::new(keystrokes.clone()));
         }
         let mut pictures = Some(Pictures::new(self.image.clone()));
         Feed::start(clock, false, move || {
