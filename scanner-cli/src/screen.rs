@@ -221,6 +221,19 @@ impl<W: Write> Screen<W> {
         self.out.flush()
     }
 
+    /// Tells one thing that is not on the board by itself: as a line, where lines are written.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn told(&mut self, what: &str, board: &Board) -> io::Result<()> {
+        match self.style {
+            Style::Panel { .. } => self.refreshed(board)?,
+            Style::Plain => writeln!(self.out, "NOTICE {}", printable(what))?,
+            Style::Json => writeln!(self.out, "{}", line::json_notice(what))?,
+        }
+        self.out.flush()
+    }
+
     /// Tells of the scanner's certificate, when there is news of it.
     ///
     /// # Errors

@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use usher_protocol::ScanSecret;
 
 use crate::advice::Advice;
-use crate::answer::{Answer, Counts};
-use crate::debounce::{Debounce, Seen};
+use crate::answer::{Answer, Counts, Signal};
+use crate::debounce::{Came, Debounce, Seen};
 use crate::eyes::View;
 use crate::feed::{Clock, Reading, Sight};
 use crate::gauge::{self, Gauge};
@@ -38,6 +38,10 @@ pub struct Scan {
     pub code: Vec<u8>,
 }
 
+/// A code that is not seen for so long, in milliseconds, is not being shown any more: twice what scanners leave between two
+/// repetitions of a code, and less than it takes to hand a phone back to a friend behind the barrier.
+const SHOWING_MS: u64 = 3_000;
+
 /// How a kind of source behaves in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
@@ -48,14 +52,14 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Thirty frames a second, some of them blurred: two seconds without a code mean that it is gone.
+    /// Thirty frames a second, most of them blurred while a hand shakes.
     pub const CAMERA: Self = Self {
-        in_view_ms: 2_000,
+        in_view_ms: SHOWING_MS,
         stalled_ms: Some(5_000),
     };
     /// A wedge on a stand types a code again and again while it lies there.
     pub const WEDGE: Self = Self {
-        in_view_ms: 1_000,
+        in_view_ms: SHOWING_MS,
         stalled_ms: None,
     };
     /// Each picture is a showing of its own.
@@ -231,15 +235,19 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
                 self.keep_showing(&code, at_ms);
                 return Ok(());
             }
+            Seen::Repeated => {
+                self.keep_showing(&code, at_ms);
+                return self.repeated(&code);
+            }
         };
-        let answer = judge(Scan {
+        let passed_ago_ms = self.debounce.passed_ago_ms(&code, at_ms);
+        let scan = Scan {
             secret,
             code: code.clone(),
-        })
-        .await;
+        };
+        let answer = judge(scan).await.after_passing(passed_ago_ms);
         let now_ms = self.clock.now_ms().max(at_ms);
-        let is_open = answer.signal.is_open() && !answer.is_withdrawn;
-        self.debounce.judged(&code, secret, is_open, now_ms);
+        self.debounce.judged(&code, secret, came(&answer), now_ms);
         self.last_answer = Some(Shown {
             code,
             until_ms: now_ms + SHOWN_MS,
@@ -256,6 +264,17 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         {
             shown.until_ms = shown.until_ms.max(at_ms + SHOWN_MS);
         }
+    }
+
+    /// Says that a code that was shown again counts once: with its result while that is on show, and as a notice where
+    /// lines are written.
+    fn repeated(&mut self, code: &[u8]) -> io::Result<()> {
+        if self.last_answer.as_ref().is_some_and(|shown| shown.code == code)
+            && let Some(answer) = &mut self.board.answer
+        {
+            answer.details.push(words::COUNTS_ONCE.to_owned());
+        }
+        self.screen.told(words::COUNTS_ONCE, &self.board)
     }
 
     /// Changes the notice; the same one again is not repeated.
@@ -316,6 +335,14 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
             telling.last_ms = now_ms;
             tracing::info!("{figures}");
         }
+    }
+}
+
+fn came(answer: &Answer) -> Came {
+    match answer.signal {
+        Signal::Admit => Came::Passed,
+        Signal::Refer | Signal::Unanswered if !answer.is_withdrawn => Came::Open,
+        Signal::Deny | Signal::Refer | Signal::Unanswered => Came::Refused,
     }
 }
 

@@ -45,6 +45,9 @@ pub const OUT: &str = "out";
 pub const NO_HUB: &str = "no hub linked: judging alone";
 /// No address to link to is known.
 pub const NO_ADDRESS: &str = "no hub address known: judging alone (name one with --hub HOST:PORT)";
+/// A code was shown again before it was away for long enough to be another scan.
+pub const COUNTS_ONCE: &str =
+    "Same code again: it counts once. To scan it a second time, take it away for 3 seconds";
 /// A scan nobody could judge.
 pub const CANNOT_DECIDE: &str = "Cannot decide";
 /// This device's own disk is full or read-only.
@@ -86,6 +89,18 @@ pub fn help(hint: Hint) -> Help {
         Hint::TooFar => TOO_FAR,
         Hint::Glare => GLARE,
     }
+}
+
+/// Says of a used ticket that it was used here, a moment ago.
+#[must_use]
+pub fn used_here(ago_ms: u64) -> String {
+    format!("just now, this gate ({} s ago)", ago_ms / 1_000)
+}
+
+/// Says of a ticket with which nobody is inside that somebody went out here, a moment ago.
+#[must_use]
+pub fn left_here(ago_ms: u64) -> String {
+    format!("went out just now, this gate ({} s ago)", ago_ms / 1_000)
 }
 
 /// Says whom the scanner is linked to.

@@ -75,7 +75,7 @@ fn words(text: &str) -> Result<String, String> {
 impl OverrideArgs {
     pub fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
         let code = match (self.payload.take(), self.image.take()) {
-            (Some(payload), _) => payload.into_bytes(),
+            (Some(payload), _) => codes::only_typed(&payload)?,
             (None, Some(picture)) => codes::only_code(picture)?,
             (None, None) => Vec::new(),
         };
