@@ -51,11 +51,11 @@ pub const COUNTS_ONCE: &str =
 /// A scan nobody could judge.
 pub const CANNOT_DECIDE: &str = "Cannot decide";
 /// This device's own disk is full or read-only.
-pub const OWN_DISK: &str = "This scanner's disk takes nothing: make room, or use another scanner";
+pub const OWN_DISK: &str = "This scanner cannot save to its disk: make room on it, or use another scanner";
 /// This device is not, or no longer, one of the event's.
 pub const NOT_WELCOME: &str = "Do not use";
 /// Its certificate is not valid now.
-pub const EXPIRED: &str = "This scanner's certificate is not valid now: check the clock, or enrol it anew";
+pub const EXPIRED: &str = "By this scanner's clock its certificate is not valid: check the clock first; if it is right, enrol it anew";
 /// It was revoked.
 pub const REVOKED: &str = "This scanner was withdrawn: use another one";
 /// A hub of the event refuses it.
