@@ -10,6 +10,8 @@ mod barred;
 mod decode;
 #[path = "program/enrolling.rs"]
 mod enrolling;
+#[path = "program/exiting.rs"]
+mod exiting;
 #[path = "program/overriding.rs"]
 mod overriding;
 #[path = "program/pictures.rs"]
