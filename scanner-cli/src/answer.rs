@@ -54,6 +54,16 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Tells whether a hub judged it: what is no ticket, and what nobody could judge, is said without one.
+    #[must_use]
+    pub fn is_of_a_hub(&self) -> bool {
+        let is_judged = match self.signal {
+            Signal::Admit | Signal::Deny | Signal::Refer => true,
+            Signal::Unanswered => false,
+        };
+        is_judged && !self.alone && self.outcome != "not_a_ticket"
+    }
+
     /// Says of a refusal for the use of a ticket that this was here and just now, where somebody passed here with it so long
     /// ago: staff remember that better than a time and a gate's name.
     #[must_use]

@@ -4,6 +4,7 @@
 pub mod advice;
 pub mod answer;
 pub mod ask;
+pub mod clerk;
 pub mod cli;
 pub mod debounce;
 pub mod decode;
@@ -13,8 +14,10 @@ pub mod feed;
 pub mod folder;
 pub mod gauge;
 pub mod handover;
+pub mod keys;
 pub mod links;
 pub mod others;
+pub mod overruling;
 pub mod post;
 pub mod preview;
 pub mod read;

@@ -94,6 +94,8 @@ pub struct Board {
     pub counts: Counts,
     /// What is wrong at the moment.
     pub notice: Option<String>,
+    /// What was last said to whoever types at the screen.
+    pub asked: Option<String>,
     /// What would help to read the code that is held up.
     pub hint: Option<Hint>,
     /// What the camera sees, when that is wanted.

@@ -8,6 +8,7 @@ use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::Rejection;
 
 use crate::answer::{Answer, Signal};
+use crate::overruling::Undecided;
 use crate::words;
 
 /// Why this scanner judges nothing.
@@ -87,6 +88,19 @@ pub fn barred(bar: Bar) -> Answer {
         Bar::Revoked => ("scanner_revoked", words::NOT_WELCOME, words::REVOKED),
         Bar::Refused => ("scanner_refused", words::NOT_WELCOME, words::REFUSED),
         Bar::Disk => ("cannot_decide", words::CANNOT_DECIDE, words::OWN_DISK),
+    };
+    let said_so = Said {
+        title: title.to_owned(),
+        detail: Some(detail.to_owned()),
+    };
+    said(Signal::Unanswered, outcome, said_so)
+}
+
+/// Tells why an override was not decided.
+pub fn undecided(why: Undecided) -> Answer {
+    let (outcome, title, detail) = match why {
+        Undecided::MayNot => ("not_allowed", words::NOT_ALLOWED, words::MAY_NOT_OVERRIDE),
+        Undecided::NoHub => ("cannot_decide", words::CANNOT_DECIDE, words::NO_HUB_DECIDES),
     };
     let said_so = Said {
         title: title.to_owned(),

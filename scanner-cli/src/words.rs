@@ -48,6 +48,24 @@ pub const NO_ADDRESS: &str = "no hub address known: judging alone (name one with
 /// A code was shown again before it was away for long enough to be another scan.
 pub const COUNTS_ONCE: &str =
     "Same code again: it counts once. To scan it a second time, take it away for 3 seconds";
+/// What can be typed at the running screen.
+pub const KEYS: &str = "Type and press Enter: a number = so many people pass with the next scan; in or out = the way they \
+    pass; the digits of a code = scan it; override = let in the ticket shown last, against the rules";
+/// Asked before an override.
+pub const WHO_OVERRIDES: &str = "Override: the supervisor's name? (Enter alone takes it back)";
+/// Asked then.
+pub const WHY_OVERRIDE: &str = "Override: the reason, in a few words? (Enter alone takes it back)";
+/// Said when staff think better of it.
+pub const TAKEN_BACK: &str = "Taken back: nothing was done";
+/// There is no ticket to override.
+pub const SHOW_IT_FIRST: &str = "Show the ticket first, then type override";
+/// A scanner without the right to override.
+pub const MAY_NOT_OVERRIDE: &str = "This scanner may not override: use a supervisor's";
+/// Nobody was there to decide an override.
+pub const NO_HUB_DECIDES: &str =
+    "No hub answered, and without one nobody is let in against the rules: try again";
+/// An override that is refused for want of the right.
+pub const NOT_ALLOWED: &str = "Not allowed";
 /// A scan nobody could judge.
 pub const CANNOT_DECIDE: &str = "Cannot decide";
 /// This device's own disk is full or read-only.
@@ -123,6 +141,15 @@ pub fn kept(records: u64) -> String {
 #[must_use]
 pub fn place_of_event(place: &str, event: &str) -> String {
     format!("{place}, {}", for_event(event))
+}
+
+/// Says how many people pass with the next scan.
+#[must_use]
+pub fn next_scan(persons: u8) -> String {
+    match persons {
+        1 => "next scan: 1 person".to_owned(),
+        persons => format!("next scan: {persons} people"),
+    }
 }
 
 /// Says for which event the scanner stands there.

@@ -12,6 +12,9 @@ mod decode;
 mod enrolling;
 #[path = "program/exiting.rs"]
 mod exiting;
+#[cfg(feature = "camera")]
+#[path = "program/keys.rs"]
+mod keys;
 #[path = "program/overriding.rs"]
 mod overriding;
 #[path = "program/pictures.rs"]

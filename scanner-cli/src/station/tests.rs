@@ -88,7 +88,7 @@ async fn written(pace: Pace, gate: &Gate, readings: mpsc::Receiver<Reading>) -> 
         pace,
         Clock::start(),
     );
-    let judge = async |scan| gate.judge(scan);
+    let judge = async |scan, _| gate.judge(scan);
     let counts = station
         .run(readings, judge, CancellationToken::new())
         .await
@@ -212,7 +212,7 @@ async fn a_stopped_station_returns_though_its_source_goes_on() {
         Pace::CAMERA,
         Clock::start(),
     );
-    let judge = async |_| {
+    let judge = async |_, _| {
         stop.cancel();
         answer(Signal::Admit, "Welcome")
     };
@@ -245,7 +245,7 @@ async fn a_reader_that_went_away_ends_the_loop_without_an_error() {
         Pace::CAMERA,
         Clock::start(),
     );
-    let judge = async |_| answer(Signal::Admit, "Welcome");
+    let judge = async |_, _| answer(Signal::Admit, "Welcome");
     assert_eq!(
         station
             .run(readings, judge, CancellationToken::new())
@@ -324,7 +324,7 @@ async fn news_of_the_certificate_is_told_once_although_its_words_go_on_changing(
     let mut out = Vec::new();
     let screen = Screen::new(&mut out, Style::Plain);
     let station = Station::new(screen, String::new(), standing, Pace::CAMERA, Clock::start());
-    let judge = async |_| answer(Signal::Admit, "Welcome");
+    let judge = async |_, _| answer(Signal::Admit, "Welcome");
     station
         .run(readings, judge, CancellationToken::new())
         .await

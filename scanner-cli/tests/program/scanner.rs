@@ -182,6 +182,35 @@ impl Attended {
         serde_json::from_str(&line).unwrap()
     }
 
+    /// Waits for the next result at a terminal, which shows also what is typed and what staff are told.
+    pub fn next_scan(&mut self) -> Value {
+        self.next_of("scan")
+    }
+
+    /// Waits for the next notice at a terminal that has these words.
+    pub fn is_told(&mut self, words: &str) {
+        loop {
+            let line = self.next_of("notice");
+            if line["text"].as_str().unwrap().contains(words) {
+                return;
+            }
+        }
+    }
+
+    fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let mut line = String::new();
+            self.lines.read_line(&mut line).unwrap();
+            assert!(!line.is_empty(), "the scanner has ended: {:?}", self.child.wait());
+            let object: Option<Value> = serde_json::from_str(line.trim()).ok();
+            if let Some(object) = object
+                && object["kind"] == kind
+            {
+                return object;
+            }
+        }
+    }
+
     /// Types a code and waits for what comes of it.
     pub fn scans(&mut self, code: &str) -> String {
         self.types(code);

@@ -1,8 +1,17 @@
-//! Has a terminal hand on every key at once, for as long as a wedge types into it; leaves out reading the keys.
+//! The terminal at the standard input: whether staff can type into it, and how it hands on every key of a wedge at once; leaves out reading the keys.
 
 use std::io::{self, Stdin, stdin};
 
+use rustix::process;
 use rustix::termios::{self, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
+
+/// Tells whether staff can type to this program: its standard input is a terminal, and it runs in its foreground. In the
+/// background, reading from it would stop the program.
+#[must_use]
+pub fn is_typed_to() -> bool {
+    let terminal = stdin();
+    termios::tcgetpgrp(&terminal).is_ok_and(|foreground| foreground == process::getpgrp())
+}
 
 /// The terminal at the standard input while it hands on every key at once and shows none. Dropping it puts it back.
 ///
