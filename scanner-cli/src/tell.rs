@@ -29,11 +29,11 @@ pub fn voice(replica: &Replica) -> Voice {
     Voice::new(replica.standing(), replica.clock().now())
 }
 
-/// Gives what people call the event that is scanned for, or its id before that was heard.
+/// Gives what people call the event that is scanned for, or says that this was not heard yet.
 pub fn event_name(replica: &Replica) -> String {
     let policy = replica.standing().policy.clone();
     policy.map_or_else(
-        || replica.certificate().event.to_string(),
+        || words::EVENT_NOT_HEARD_YET.to_owned(),
         |policy| policy.name.clone(),
     )
 }

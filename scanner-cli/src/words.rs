@@ -83,6 +83,8 @@ pub const REFUSED: &str = "A hub refuses this scanner: ask the organizer, or use
 pub const NOT_RECORDED: &str = "nothing recorded";
 /// A certificate without a list of gates.
 pub const EVERY_GATE: &str = "every gate";
+/// The event, before a policy was heard.
+pub const EVENT_NOT_HEARD_YET: &str = "an event whose name was not heard yet";
 /// The event's own name, before a policy was heard.
 pub const NOT_HEARD_YET: &str = "name not heard yet";
 /// Who writes the authority log.
