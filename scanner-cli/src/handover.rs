@@ -10,7 +10,7 @@ use usher_keys::{DeviceIdentity, EventId, PublicKey, SignedBundle};
 use usher_link::{Change, Outlook};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
-use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::{Origin, Seq};
 
 /// How long nothing must have been sent before a log counts as handed over: a session asks for what its peer lacks
@@ -117,16 +117,16 @@ impl usher_link::Replica for Handover {
         usher_link::Replica::outlook(self.replica.as_ref())
     }
 
-    async fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
+    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
         let ours = origin == self.replica.me();
         if ours {
             self.takes(after);
         }
-        let run = usher_link::Replica::load(self.replica.as_ref(), origin, after).await;
+        let run = usher_link::Replica::load(self.replica.as_ref(), origin, after).await?;
         if let Some(run) = run.as_ref().filter(|_| ours) {
             self.takes(run.head.tail.seq);
         }
-        run
+        Ok(run)
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {

@@ -5,7 +5,7 @@ from encoding import Malformed, Reader, whole
 from trust import window
 
 RECORD_BYTES = 96 * 1024
-KINDS = 18
+KINDS = 19
 # The kinds below this one are those of authorities, and critical.
 FIRST_OF_DEVICES = 10
 

@@ -112,6 +112,43 @@ async fn asking_again_about_the_same_scan_is_asking_about_the_same_people() -> a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_sent_on_because_no_answer_comes_is_let_in_at_the_other_gate() -> anyhow::Result<()> {
+    let mut gates = Gates::open(SEATED).await?;
+    // Over the cloud the answer would come all the same.
+    gates.stage.cloud.process.kill9()?;
+    let tickets: Vec<_> = gates.at_home(Side::South).take(2).cloned().collect();
+    assert_eq!(tickets.len(), 2, "each hub is the home of some seats");
+    for ((forth, back), ticket) in [(false, true), (true, false)].into_iter().zip(&tickets) {
+        gates.venue.linked().await?;
+        gates.venue.cable.let_through(forth, back);
+        let sent_on = gates.north.scan(&ticket.payload).await?;
+        assert_eq!(
+            sent_on.reason.as_deref(),
+            Some("home_unreachable"),
+            "{forth} {back} {sent_on:?}"
+        );
+        gates.venue.cable.mend();
+        gates.venue.linked().await?;
+        until("the other gate to hear that the scan was given up", async || {
+            let let_in = gates.south.scan(&ticket.payload).await?;
+            Ok((let_in.verdict == "admit").then_some(()))
+        })
+        .await?;
+        let again = gates.north.scan(&ticket.payload).await?;
+        assert_eq!(again.reason.as_deref(), Some("already_used"));
+    }
+    gates.stage.cloud.start_again().await?;
+    gates.venue.settled(&gates.stage).await?;
+    let scans = gates.stage.organizer.scans().await?;
+    let withdrawn = scans.iter().filter(|scan| scan.kind == "withdrawn").count();
+    assert!(withdrawn >= 1, "the lost answer was given up");
+    for hub in gates.hubs() {
+        assert_eq!(hub.status().await?.incidents_total, 0);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn cut_apart_hubs_hear_of_each_others_scans_through_the_cloud() -> anyhow::Result<()> {
     let gates = Gates::open(STANDING).await?;
     gates.venue.cable.cut();

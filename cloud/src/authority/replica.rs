@@ -8,7 +8,7 @@ use usher_link::{Change, Outlook, Replica, Responder};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Request, RequestError, Response};
-use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::{Origin, Seq};
 
 use super::event::EventAuthority;
@@ -68,28 +68,28 @@ impl Replica for LinkedReplica {
         }
     }
 
-    async fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
+    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
         let query = RunQuery {
             event: self.authority.event(),
             origin,
             after,
         };
-        let run = match self.authority.store.run(query).await {
-            Ok(run) => run?,
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "a run could not be loaded"
-                );
-                return None;
-            }
+        let run = self.authority.store.run(query).await.map_err(|error| {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a run could not be loaded"
+            );
+            LoadError
+        })?;
+        let Some(run) = run else {
+            return Ok(None);
         };
         self.progress
             .note(origin, after, run.head.tail.seq, self.authority.clock.now());
         self.authority
             .metrics
             .add("usher_records_sent_total", run.records.len() as u64);
-        Some(run)
+        Ok(Some(run))
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {

@@ -4,7 +4,7 @@ use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::Refused;
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::state::refusal_name;
-use usher_protocol::{GateId, Generation, Unit, ZoneId};
+use usher_protocol::{GateId, Generation, ScanId, Unit, ZoneId};
 
 use crate::store::authority::StoredRecord;
 
@@ -32,6 +32,8 @@ pub enum ScanKind {
         /// The reason given.
         why: String,
     },
+    /// Whoever read the code gave up: nobody passed by that scan, whoever wrote so.
+    Withdrawn,
 }
 
 /// A scan as its device has written it down.
@@ -43,6 +45,8 @@ pub struct Scan {
     pub at: Timestamp,
     /// The device that wrote it.
     pub device: PublicKey,
+    /// Its id.
+    pub id: ScanId,
     /// What came of it.
     pub kind: ScanKind,
     /// The unit of the ticket.
@@ -72,6 +76,7 @@ impl Scan {
             Body::Overridden { passage, by, why } => {
                 blank.passage(ScanKind::Overridden { by, why }, &passage)
             }
+            Body::Withdrawn { passage, .. } => blank.passage(ScanKind::Withdrawn, &passage),
             Body::Refused(refusal) => Some(blank.refusal(&refusal)),
             Body::Policy { .. }
             | Body::Roster { .. }
@@ -86,8 +91,7 @@ impl Scan {
             | Body::Opened { .. }
             | Body::Renewed { .. }
             | Body::RosterAdopted { .. }
-            | Body::ForkSeen(_)
-            | Body::Withdrawn { .. } => None,
+            | Body::ForkSeen(_) => None,
         }
     }
 }
@@ -107,6 +111,7 @@ impl Blank {
             position: self.position,
             at: self.at,
             device: self.device,
+            id: passage.scan,
             kind,
             unit: passage.unit,
             generation: passage.generation,
@@ -127,6 +132,7 @@ impl Blank {
             position: self.position,
             at: self.at,
             device: self.device,
+            id: refusal.scan,
             kind,
             unit,
             generation,

@@ -18,7 +18,7 @@ use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::request::{Request, RequestError, Response};
 use usher_protocol::state::State;
-use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Origin, ScanId, Seq, ZoneId};
 
@@ -167,6 +167,27 @@ impl Hub {
     }
 }
 
+impl Shelf {
+    fn run(&self, origin: Origin, after: Seq) -> Option<Run> {
+        let entries = self.entries.get(&origin)?;
+        let (_, head) = self.heads.get(&origin)?.last_key_value()?;
+        let skipped = usize::try_from(after.0).ok()?;
+        let base = skipped
+            .checked_sub(1)
+            .map_or(Tail::default(), |last| entries[last].tail);
+        let records = entries
+            .get(skipped..)?
+            .iter()
+            .map(|entry| entry.bytes.clone())
+            .collect();
+        Some(Run {
+            base,
+            records,
+            head: head.clone(),
+        })
+    }
+}
+
 /// A link that lasts until it is told to leave or dropped.
 pub struct Link {
     leave: CancellationToken,
@@ -217,24 +238,8 @@ impl Replica for Hub {
         }
     }
 
-    async fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
-        let shelf = self.shelf();
-        let entries = shelf.entries.get(&origin)?;
-        let (_, head) = shelf.heads.get(&origin)?.last_key_value()?;
-        let skipped = usize::try_from(after.0).ok()?;
-        let base = skipped
-            .checked_sub(1)
-            .map_or(Tail::default(), |last| entries[last].tail);
-        let records = entries
-            .get(skipped..)?
-            .iter()
-            .map(|entry| entry.bytes.clone())
-            .collect();
-        Some(Run {
-            base,
-            records,
-            head: head.clone(),
-        })
+    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
+        Ok(self.shelf().run(origin, after))
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {

@@ -8,7 +8,7 @@ use usher_link::{Change, Outlook};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::log::Run;
-use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::{Origin, Seq};
 
 use super::command::Command;
@@ -39,18 +39,18 @@ impl usher_link::Replica for Replica {
         self.published.outlook(self.clock.now())
     }
 
-    async fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
+    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
         let loading = self
             .readers
             .read(move |connection| rows::run_after(connection, origin, after));
-        found(loading.await)
+        read(loading.await)
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
         let loading = self
             .readers
             .read(|connection| Ok(meta::read_checkpoint(connection)));
-        found(loading.await.flatten())
+        read(loading.await.flatten()).unwrap_or_default()
     }
 
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
@@ -124,10 +124,10 @@ impl Replica {
     }
 }
 
-fn found<T>(loaded: Result<Option<T>, ReplicaError>) -> Option<T> {
-    loaded.unwrap_or_else(|error| {
+fn read<T>(loaded: Result<T, ReplicaError>) -> Result<T, LoadError> {
+    loaded.map_err(|error| {
         let error: &dyn std::error::Error = &error;
         tracing::error!(error, "the replica cannot be read");
-        None
+        LoadError
     })
 }

@@ -341,17 +341,17 @@ async fn any_record_on_is_loaded_as_a_run_that_fits_and_verifies() {
         .seq;
     let mut at = Seq(0);
     while at < end {
-        let run = replica.load(origin, at).await.unwrap();
+        let run = replica.load(origin, at).await.unwrap().unwrap();
         assert!(run.records.len() <= MAX_RUN_RECORDS);
         at = other.store(run).await.unwrap().tail.seq;
     }
     for after in [1, 2, 700, 1_024, 1_499] {
-        let run = replica.load(origin, Seq(after)).await.unwrap();
+        let run = replica.load(origin, Seq(after)).await.unwrap().unwrap();
         assert_eq!(run.base.seq, Seq(after));
         other.store(run).await.unwrap();
     }
-    assert_eq!(replica.load(origin, end).await, None);
-    assert_eq!(replica.load(key(99).public(), Seq(0)).await, None);
+    assert_eq!(replica.load(origin, end).await, Ok(None));
+    assert_eq!(replica.load(key(99).public(), Seq(0)).await, Ok(None));
 }
 
 #[tokio::test]
@@ -367,7 +367,7 @@ async fn a_fresh_hub_begins_from_a_checkpoint_and_has_the_same_state_live_and_af
     Replica::found(&path, &show.meta(2, Role::Hub)).unwrap();
     let fresh = Replica::open(&path, key(2), show.clock.clone()).unwrap();
     fresh.store_checkpoint(checkpoint.clone()).await;
-    assert!(fresh.load(source.me(), Seq(0)).await.is_none());
+    assert_eq!(fresh.load(source.me(), Seq(0)).await, Ok(None));
     assert_eq!(fresh.load_checkpoint().await, Some(checkpoint));
     let used = fresh.judge_alone(&scan(501, 5, AVAILABLE)).await.unwrap();
     assert!(
@@ -387,11 +387,11 @@ async fn a_fresh_hub_begins_from_a_checkpoint_and_has_the_same_state_live_and_af
         .tail
         .seq;
     fresh
-        .store(source.load(source.me(), covered).await.unwrap())
+        .store(source.load(source.me(), covered).await.unwrap().unwrap())
         .await
         .unwrap();
     source
-        .store(fresh.load(fresh.me(), Seq(0)).await.unwrap())
+        .store(fresh.load(fresh.me(), Seq(0)).await.unwrap().unwrap())
         .await
         .unwrap();
     assert_eq!(digest(&fresh).await.0, digest(&source).await.0);
@@ -403,7 +403,7 @@ async fn a_copied_hub_finds_out_and_refers_everybody() {
     let (one, copy) = (show.hub(HUB).await, show.hub(HUB).await);
     judge(&one, &scan(1, 1, STRICT)).await.unwrap();
     judge(&copy, &scan(2, 2, STRICT)).await.unwrap();
-    let run = one.load(one.me(), Seq(0)).await.unwrap();
+    let run = one.load(one.me(), Seq(0)).await.unwrap().unwrap();
     let refused = copy.store(run).await.unwrap_err();
     let usher_protocol::sync::StoreError::Run(usher_protocol::log::RunError::Forked(Some(found))) = refused
     else {
@@ -434,7 +434,7 @@ async fn a_past_that_was_another_history_is_not_awaited_after_a_restart() {
     for number in 2..4 {
         judge(&copy, &scan(number, number, STRICT)).await.unwrap();
     }
-    let run = copy.load(copy.me(), Seq(0)).await.unwrap();
+    let run = copy.load(copy.me(), Seq(0)).await.unwrap().unwrap();
     let head = run.head.clone();
     replica.notice(copy.me(), Notice::OwnPast(head)).await;
     replica.close().await;

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use usher_keys::{Certificate, Timestamp};
 use usher_protocol::Origin;
-use usher_protocol::sync::session::BEAT_MS;
+use usher_protocol::sync::session::{BEAT_MS, CHECKPOINT_LAG};
 use usher_protocol::sync::{
     Close, Context, Farewell, Input, Message, Notice, Output, Session, SessionConfig,
 };
@@ -84,6 +84,7 @@ pub async fn drive<R: Replica, S: Responder>(
             own_log: replica.own_log(),
             peer: connection.peer(),
             held: replica.held(),
+            checkpoint_lag: CHECKPOINT_LAG,
         }),
         connection,
         replica,

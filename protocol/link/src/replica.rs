@@ -10,7 +10,7 @@ use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Request, Response};
-use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, Seq};
 
@@ -64,7 +64,10 @@ pub trait Replica: Send + Sync + 'static {
     fn outlook(&self) -> Outlook;
 
     /// Loads the records of a log after that number, up to a head that is kept; `None` when they are not here.
-    fn load(&self, origin: Origin, after: Seq) -> impl Future<Output = Option<Run>> + Send;
+    ///
+    /// **Errors**: [`LoadError`], after which the session asks again.
+    fn load(&self, origin: Origin, after: Seq)
+    -> impl Future<Output = Result<Option<Run>, LoadError>> + Send;
 
     /// Loads the newest checkpoint, if there is one.
     fn load_checkpoint(&self) -> impl Future<Output = Option<SignedCheckpoint>> + Send;

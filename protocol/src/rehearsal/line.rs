@@ -7,7 +7,10 @@ use usher_keys::{PublicKey, Timestamp};
 use super::machine::Machine;
 use super::{EVENT, NOW};
 use crate::assurance::Assurance;
-use crate::sync::{Close, Context, Input, Message, Notice, Output, Session, SessionConfig, StoreError};
+use crate::sync::session::CHECKPOINT_LAG;
+use crate::sync::{
+    Close, Context, Input, LoadError, Message, Notice, Output, Session, SessionConfig, StoreError,
+};
 
 /// How far time moves in one step, in milliseconds.
 const STEP_MS: u64 = 250;
@@ -20,6 +23,8 @@ pub struct End {
     pub closed: Option<Close>,
     pub clock: Timestamp,
     pub assurance: Option<Assurance>,
+    /// Whether its storage cannot be read just now.
+    pub cannot_read: bool,
     /// What it has sent, for tests that look at the order.
     pub sent: Vec<Message>,
     outgoing: VecDeque<Message>,
@@ -33,6 +38,7 @@ pub fn session(machine: &Machine, peer: PublicKey) -> Session {
         own_log: machine.me(),
         peer,
         held: machine.held(),
+        checkpoint_lag: CHECKPOINT_LAG,
     })
 }
 
@@ -45,6 +51,7 @@ impl End {
             closed: None,
             clock: NOW,
             assurance: None,
+            cannot_read: false,
             sent: Vec::new(),
             outgoing: VecDeque::new(),
         }
@@ -76,7 +83,11 @@ impl End {
                 self.outgoing.push_back(message);
             }
             Output::Load { origin, after } => {
-                let run = self.machine.run(origin, after);
+                let run = if self.cannot_read {
+                    Err(LoadError)
+                } else {
+                    Ok(self.machine.run(origin, after))
+                };
                 return vec![Input::Loaded { origin, run }];
             }
             Output::LoadCheckpoint => return vec![Input::LoadedCheckpoint(self.machine.checkpoint.clone())],

@@ -23,6 +23,9 @@ pub struct SessionConfig {
     pub peer: PublicKey,
     /// What we hold.
     pub held: Vec<Held>,
+    /// From how many missing records on a fresh peer is sent a checkpoint first: [`super::session::CHECKPOINT_LAG`], but where
+    /// checkpoints themselves are put to the test.
+    pub checkpoint_lag: u64,
 }
 
 /// What the outside world is like at the moment of an input.
@@ -48,6 +51,11 @@ pub enum StoreError {
     Unavailable,
 }
 
+/// Storage could not be read: whether those records are here nobody knows, and it may tell another time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("storage could not be read")]
+pub struct LoadError;
+
 /// What happens to a session.
 #[derive(Debug)]
 pub enum Input {
@@ -57,12 +65,12 @@ pub enum Input {
     Received(Message),
     /// A log of ours grew, by whatever way.
     Grew(Held),
-    /// An [`Output::Load`] was carried out; `None` when those records are not here.
+    /// An [`Output::Load`] was carried out.
     Loaded {
         /// The log asked for.
         origin: Origin,
-        /// The run.
-        run: Option<Run>,
+        /// The run; `None` when those records are not here.
+        run: Result<Option<Run>, LoadError>,
     },
     /// An [`Output::LoadCheckpoint`] was carried out.
     LoadedCheckpoint(Option<SignedCheckpoint>),

@@ -128,27 +128,29 @@ impl Outbox {
         // A moment that lies ahead means our clock was set back: waiting for it could take for ever.
         let is_overdue = |flight: &InFlight| flight.since > now || now.since_ms(flight.since) >= RESEND_MS;
         let overdue = self.in_flight.extract_if(.., |_, flight| is_overdue(flight));
-        for (origin, _) in overdue {
+        // A read that failed is not the peer's doing.
+        for (origin, _) in overdue.filter(|(_, flight)| !flight.loading) {
             let times = self.unanswered.entry(origin).or_default();
             *times = times.saturating_add(1);
         }
     }
 
-    /// Takes note that a loaded run was sent, or that there was none to send.
-    pub fn loaded(&mut self, origin: Origin, sent: bool, now: Timestamp) {
-        if sent {
-            self.untold.remove(&origin);
-            self.in_flight.insert(
-                origin,
-                InFlight {
-                    since: now,
-                    loading: false,
-                },
-            );
-        } else {
-            self.in_flight.remove(&origin);
-            self.unserved.insert(origin);
-        }
+    /// Takes note that a loaded run was sent.
+    pub fn sent(&mut self, origin: Origin, now: Timestamp) {
+        self.untold.remove(&origin);
+        self.in_flight.insert(
+            origin,
+            InFlight {
+                since: now,
+                loading: false,
+            },
+        );
+    }
+
+    /// Takes note that the records a peer lacks are not here.
+    pub fn not_here(&mut self, origin: Origin) {
+        self.in_flight.remove(&origin);
+        self.unserved.insert(origin);
     }
 
     /// Gives what the peer has not been told of our copies.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 
-use super::exchange::{Close, Context, Input, Notice, Output, SessionConfig, StoreError};
+use super::exchange::{Close, Context, Input, LoadError, Notice, Output, SessionConfig, StoreError};
 use super::offer::BundleOffer;
 use super::outbox::Outbox;
 use super::parts::{self, Part, Parts};
@@ -52,6 +52,7 @@ pub struct Session {
     /// Origins of which this session has told that they have two histories.
     forks: BTreeSet<Origin>,
     refusal: Option<PeerError>,
+    checkpoint_lag: u64,
     phase: Phase,
     outbox: Outbox,
     outputs: VecDeque<Output>,
@@ -77,6 +78,7 @@ impl Session {
             parts: Parts::default(),
             forks: BTreeSet::new(),
             refusal: None,
+            checkpoint_lag: config.checkpoint_lag,
             phase: Phase::Greeting,
             outbox,
             outputs: VecDeque::new(),
@@ -208,7 +210,7 @@ impl Session {
         self.have(&hello.held, true);
         self.offer_bundle(ctx);
         let fresh = self.outbox.they_are_fresh(&self.peer);
-        if first && fresh && self.outbox.lag() > CHECKPOINT_LAG {
+        if first && fresh && self.outbox.lag() > self.checkpoint_lag {
             self.phase = Phase::CheckpointSent(ctx.now);
             self.outputs.push_back(Output::LoadCheckpoint);
         }
@@ -307,11 +309,14 @@ impl Session {
         is_newer && ours >= Some(assurance.tail.seq) && assurance.is_genuine(ctx.trust)
     }
 
-    fn loaded(&mut self, origin: Origin, run: Option<Run>, ctx: &Context) {
-        self.outbox.loaded(origin, run.is_some(), ctx.now);
-        let Some(run) = run else {
-            return;
+    fn loaded(&mut self, origin: Origin, run: Result<Option<Run>, LoadError>, ctx: &Context) {
+        let run = match run {
+            Ok(Some(run)) => run,
+            Ok(None) => return self.outbox.not_here(origin),
+            // The log stays on its way, and is asked for again once that is overdue.
+            Err(LoadError) => return,
         };
+        self.outbox.sent(origin, ctx.now);
         // What the peer holds may contradict what lies long before the end of our copy: this run begins just there.
         let theirs = self.outbox.theirs(&origin).and_then(Held::head);
         let found = theirs.and_then(|theirs| ForkProof::of_run(self.event, &theirs, &run));

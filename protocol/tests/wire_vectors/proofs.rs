@@ -244,8 +244,8 @@ fn write_malformed(sheet: &mut Sheet) {
 /// Writes records of a kind that no version has yet.
 fn write_later(sheet: &mut Sheet) {
     for (name, critical, body) in [
-        ("critical", true, vec![18, 0xee, 0xee]),
-        ("not critical", false, vec![18]),
+        ("critical", true, vec![19, 0xee, 0xee]),
+        ("not critical", false, vec![19]),
         ("of a kind far ahead", false, vec![0xfc, 0xff, 0xff, 0xff, 0xff]),
     ] {
         let mut bytes = Record::new(at(3, 0), Body::Restated).to_bytes();

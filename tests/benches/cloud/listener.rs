@@ -11,7 +11,7 @@ use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::request::{Request, RequestError, Response};
-use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::trust::Trust;
 use usher_protocol::{Hlc, Origin, Seq, Unit};
 
@@ -120,8 +120,8 @@ impl Replica for Listener {
         }
     }
 
-    async fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
-        (origin == self.log.head.origin && after == self.log.base.seq).then(|| self.log.clone())
+    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
+        Ok((origin == self.log.head.origin && after == self.log.base.seq).then(|| self.log.clone()))
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {

@@ -15,7 +15,7 @@ use usher_link::{Change, Connection, Endpoint, Opened, Outlook, Replica, Respond
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Request, RequestError, Response};
-use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::trust::Trust;
 use usher_protocol::{Origin, Seq};
 
@@ -135,8 +135,8 @@ impl Replica for Nodding {
         }
     }
 
-    async fn load(&self, _origin: Origin, _after: Seq) -> Option<Run> {
-        None
+    async fn load(&self, _origin: Origin, _after: Seq) -> Result<Option<Run>, LoadError> {
+        Ok(None)
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {

@@ -197,7 +197,7 @@ pub async fn admit_earlier(
     );
     // Its own opening comes before anything it is asked.
     replica.inspect(|_| ()).await?;
-    let opening = usher_link::Replica::load(replica, key.public(), Seq(0)).await;
+    let opening = usher_link::Replica::load(replica, key.public(), Seq(0)).await?;
     ledger.accept(&opening.context("a device opens its log itself")?, None, earlier)?;
     for run in runs(ledger, key, passages.map(Body::Admitted), earlier) {
         let stored = usher_link::Replica::store(replica, run).await;

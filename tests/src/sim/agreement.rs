@@ -2,23 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use usher_protocol::admission::{Direction, Reason, Verdict};
-use usher_protocol::ledger::{Asked, Entry, Seat};
+use usher_keys::TrustedKey;
 use usher_protocol::log::Tail;
 use usher_protocol::policy::{Entry as EntryRule, Offline};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::state::Incident;
-use usher_protocol::{GateId, Origin, ScanId, Stamp, TierId, Unit, ZoneId};
+use usher_protocol::{Origin, ScanId, Stamp, TierId, Unit, ZoneId};
 
+use super::disk::Disk;
 use super::node::NodeId;
-use super::setting::{CLOSED, TIERS, admits, tier_of};
+use super::setting::{TIERS, admits, tier_of};
 use super::world::{CLOUD, World};
 
 impl World {
-    /// Gives those who must agree: whoever was neither destroyed nor revoked.
-    fn members(&self) -> Vec<NodeId> {
+    /// Gives those who must agree: whoever was neither destroyed nor revoked, and does not lie.
+    pub fn members(&self) -> Vec<NodeId> {
         (0..self.nodes.len())
-            .filter(|node| !self.is_outcast(*node))
+            .filter(|node| !self.is_outcast(*node) && !self.is_liar(*node))
             .collect()
     }
 
@@ -26,22 +26,48 @@ impl World {
     fn forked(&self) -> BTreeSet<Origin> {
         let members = self.members();
         let has_forked = |origin: &Origin| {
-            let log = |node: &NodeId| self.nodes[*node].disk.log(origin);
-            let mut logs = members.iter().map(log);
-            logs.any(|a| members.iter().map(log).any(|b| differ(a, b)))
+            let mut pairs = members.iter().flat_map(|a| members.iter().map(move |b| (a, b)));
+            pairs.any(|(a, b)| self.differ(origin, *a, *b))
         };
-        let suspects = (0..self.nodes.len()).filter(|node| self.may_be_two_faced(*node));
+        let liars = self.liars.iter().map(|liar| liar.node);
+        let suspects = self.restored.into_iter().chain(liars);
         let suspects = suspects.map(|node| self.nodes[node].key.public());
-        suspects.filter(has_forked).collect()
+        suspects
+            .filter(|origin| has_forked(origin) && self.has_witness(origin))
+            .collect()
     }
 
-    /// Gives where a node's copies end, but for those of frozen origins, which end where each heard of the fork.
-    fn tails(&self, node: NodeId) -> BTreeMap<Origin, Tail> {
-        let ledger = &self.nodes[node].ledger;
-        let tails = ledger.tails().into_iter();
+    /// Tells whether somebody could say that an origin has two histories: of a hub that is frozen itself, as the only one to
+    /// whom a scanner talks, nobody takes a word.
+    fn has_witness(&self, origin: &Origin) -> bool {
+        let hub = self.observer.owner(origin).and_then(|owner| self.hub_of(owner));
+        hub.is_none_or(|hub| {
+            let own = self.nodes[hub].key.public();
+            !self.nodes[CLOUD].ledger.state().is_frozen(&own)
+        })
+    }
+
+    /// Gives where a node's copies end, but for those that need not be the same everywhere.
+    pub fn tails(&self, node: NodeId) -> BTreeMap<Origin, Tail> {
+        let tails = self.nodes[node].ledger.tails().into_iter();
+        let tails = tails.filter(|(_, tail)| tail.seq.0 > 0);
         tails
-            .filter(|(origin, tail)| tail.seq.0 > 0 && !self.nodes[CLOUD].ledger.state().is_frozen(origin))
+            .filter(|(origin, _)| self.must_be_everywhere(origin))
             .collect()
+    }
+
+    /// Copies of a frozen origin end where each heard of the fork. Nobody sends or takes logs of a struck authority, nor of a
+    /// device that nobody stands for. Of strangers that nobody vouches for each replica holds as many as it may.
+    fn must_be_everywhere(&self, origin: &Origin) -> bool {
+        let cloud = &self.nodes[CLOUD].ledger;
+        let is_vouched = cloud.state().register().enrolled.contains_key(origin);
+        let is_stranger = self.strangers.contains(origin) && !is_vouched;
+        let authority = cloud.trust().bundle().authority_key(origin);
+        let is_struck = authority.is_some_and(TrustedKey::is_struck);
+        let owner = self.observer.owner(origin);
+        let is_forsaken = owner.is_some_and(|owner| self.is_forsaken(owner));
+        let is_unseen = owner.is_some_and(|owner| self.may_have_forked(owner)) && !self.has_witness(origin);
+        !cloud.state().is_frozen(origin) && !is_stranger && !is_struck && !is_forsaken && !is_unseen
     }
 
     /// Tells whether everyone who is left holds the same and knows of every fork.
@@ -59,7 +85,7 @@ impl World {
 
     /// After healing everyone holds everything, nothing shown is lost, and each double is reported exactly once.
     pub fn check_agreement(&mut self) {
-        let (forked, known) = (self.forked(), self.units_in_logs());
+        let forked = self.forked();
         for node in self.members() {
             self.check_forks_known(node, &forked);
             let (place, name) = (self.place(), self.name(node));
@@ -75,16 +101,44 @@ impl World {
                 "{place}: {name} has an old trust bundle"
             );
             self.compare(node);
+            self.check_same_state(node);
             let held = |node: NodeId| -> Vec<_> {
                 let held = self.nodes[node].disk.held().into_iter();
                 held.filter(|held| tails.contains_key(&held.origin)).collect()
             };
             assert!(held(node) == held(CLOUD), "{place}: {name} holds other heads");
-            self.check_false_records_named(node);
-            self.check_unused(node, &known);
         }
         self.check_nothing_lost();
         self.check_incidents();
+    }
+
+    /// Everybody believes the authority that writes now and, where every log must be everywhere, the
+    /// same of everything, whatever they happened to hear of authorities whose key was struck out.
+    fn check_same_state(&self, node: NodeId) {
+        let (place, name) = (self.place(), self.name(node));
+        let (state, cloud) = (self.nodes[node].ledger.state(), self.nodes[CLOUD].ledger.state());
+        let writing = self.nodes[CLOUD].key.public();
+        assert!(
+            state.authority() == Some(writing),
+            "{place}: {name} believes {:?}, not the authority that writes",
+            state.authority()
+        );
+        let is_open = cloud.forks().any(|fork| cloud.is_frozen(&fork.origin));
+        let is_forsaken = (0..self.nodes.len()).any(|node| self.is_forsaken(node));
+        let may_differ = is_open || is_forsaken || !self.strangers.is_empty();
+        assert!(
+            may_differ || state.digest() == cloud.digest(),
+            "{place}: {name} differs from the cloud in the end"
+        );
+    }
+
+    /// Tells whether neither of two copies of a log is the beginning of the other.
+    fn differ(&self, origin: &Origin, a: NodeId, b: NodeId) -> bool {
+        let [a, b] = [a, b].map(|node| &self.nodes[node].disk);
+        let end = |disk: &Disk| disk.held_of(origin).tail.seq;
+        let both = end(a).min(end(b));
+        let tails = a.tail_at(origin, both).zip(b.tail_at(origin, both));
+        tails.is_some_and(|(a, b)| a != b)
     }
 
     fn check_forks_known(&self, node: NodeId, forked: &BTreeSet<Origin>) {
@@ -104,12 +158,10 @@ impl World {
         }
     }
 
-    /// Tells whether a node knows of a fork. A device that sees it first writes it into its own log, which a scanner with the
-    /// other history cannot read; its word would not count anyway.
+    /// Tells whether a node knows of a fork, or that a person has settled it.
     fn knows_of_fork(&self, node: NodeId, origin: &Origin) -> bool {
-        let log = |node: NodeId| self.nodes[node].disk.log(origin);
-        let is_excused = self.scanners().contains(&node) && differ(log(node), log(CLOUD));
-        is_excused || self.nodes[node].ledger.state().is_frozen(origin)
+        let state = self.nodes[node].ledger.state();
+        state.is_frozen(origin) || state.settled(origin).is_some()
     }
 
     fn gaps(&self, tails: &BTreeMap<Origin, Tail>, wanted: &BTreeMap<Origin, Tail>) -> String {
@@ -128,54 +180,6 @@ impl World {
             )
         };
         gaps.map(gap).collect::<Vec<_>>().join(", ")
-    }
-
-    /// A genuine ticket that is in no log is not refused as used or replaced, whoever lies.
-    fn check_unused(&self, node: NodeId, known: &BTreeSet<u32>) {
-        let machine = &self.nodes[node];
-        let (now, trust) = (machine.clock(self.now), machine.ledger.trust());
-        for unit in (0..self.shape.units).filter(|unit| !known.contains(unit)) {
-            let key = if self.bundle_version < CLOSED {
-                &self.setting.tickets
-            } else {
-                &self.setting.successor
-            };
-            let text = self.setting.ticket(unit, self.people.newest(unit), key);
-            let verified = trust.keyring().verify_text(text.as_bytes(), now);
-            let asked = Asked {
-                scan: ScanId([0xee; 16]),
-                ticket: verified.expect("a genuine ticket"),
-                gate: GateId(0),
-                direction: Direction::In,
-                persons: 1,
-            };
-            let verdict = machine.ledger.judge(&asked, Seat::Home, now).verdict;
-            assert!(
-                matches!(
-                    verdict,
-                    Verdict::Admit { .. } | Verdict::Deny(Reason::Revoked) | Verdict::Refer(_)
-                ),
-                "{}: {} refuses unit {unit}, which nobody has used: {verdict:?}",
-                self.place(),
-                self.name(node)
-            );
-        }
-    }
-
-    /// Gives the units of whose passages some disk tells with a code that a key of the event signed.
-    fn units_in_logs(&self) -> BTreeSet<u32> {
-        let keyring = self.nodes[CLOUD].ledger.trust().keyring();
-        let read = |entry: &Entry| Some(Record::from_bytes(&entry.bytes).ok()?.body.passage()?.clone());
-        let entries = self.nodes.iter().flat_map(|node| node.disk.entries());
-        let codes: BTreeMap<_, _> = entries
-            .filter_map(read)
-            .filter_map(|shown| Some((shown.unverified().ok()?.unit.0, shown.code)))
-            .map(|(unit, code)| (code, unit))
-            .collect();
-        let genuine = codes
-            .into_iter()
-            .filter(|(code, _)| keyring.check_evidence(code).is_ok());
-        genuine.map(|(_, unit)| unit).collect()
     }
 
     fn check_nothing_lost(&self) {
@@ -197,7 +201,7 @@ impl World {
         for (id, node) in self.nodes.iter().enumerate() {
             let own = node.key.public();
             for entry in node.disk.entries() {
-                let outcast = self.is_outcast(id) && entry.origin == own;
+                let outcast = (self.is_outcast(id) || self.is_tainted_key(id)) && entry.origin == own;
                 if !outcast && !self.nodes[CLOUD].ledger.state().is_frozen(&entry.origin) {
                     continue;
                 }
@@ -217,7 +221,10 @@ impl World {
     fn tainted(&self) -> BTreeSet<u32> {
         let cloud = self.nodes[CLOUD].ledger.state();
         let units = 0..self.shape.units;
-        let frozen = |stamp: Stamp| cloud.is_frozen(&stamp.origin);
+        let is_unvouched = |origin: &Origin| {
+            self.strangers.contains(origin) && !cloud.register().enrolled.contains_key(origin)
+        };
+        let frozen = |stamp: Stamp| cloud.is_frozen(&stamp.origin) || is_unvouched(&stamp.origin);
         let is_tainted = |unit: &u32| {
             self.nodes.iter().any(|node| {
                 let mut passages = node.ledger.state().passages(Unit(*unit));
@@ -248,7 +255,12 @@ impl World {
                 self.name(node)
             );
         }
-        for unit in (0..self.shape.units).filter(|unit| !tainted.contains(unit)) {
+        let lied_about = self.lied_about();
+        let mut plain: Vec<_> = (0..self.shape.units).collect();
+        plain.retain(|unit| {
+            !tainted.contains(unit) && !lied_about.contains(unit) && !self.is_overridden(*unit)
+        });
+        for unit in plain {
             let reported = incidents.iter().filter(|one| unit_of(one) == Some(unit)).count();
             self.check_doubles(unit, reported);
         }
@@ -258,15 +270,11 @@ impl World {
     fn check_doubles(&mut self, unit: u32, reported: usize) {
         let (name, entry, offline) = TIERS[tier_of(unit)];
         let recorded = self.nodes[CLOUD].ledger.state().passages(Unit(unit));
-        let mut admitted: BTreeMap<ZoneId, usize> = BTreeMap::new();
-        for (_, inwards, passage) in recorded {
+        let admitted = recorded.filter(|(_, inwards, passage)| {
             debug_assert!(passage.tier == TierId(u16::try_from(tier_of(unit)).expect("few")));
-            // Only a liar lets nobody in, or into a zone that there is not.
-            if inwards && passage.persons > 0 {
-                *admitted.entry(passage.zone).or_default() += 1;
-            }
-        }
-        let doubles: usize = admitted.values().map(|passages| passages - 1).sum();
+            *inwards && passage.zone == ZoneId(1)
+        });
+        let doubles = admitted.count().saturating_sub(1);
         let place = self.place();
         if entry == EntryRule::Single && admits(unit) == 1 {
             assert_eq!(
@@ -275,16 +283,10 @@ impl World {
             );
         }
         assert!(
-            offline != Offline::Strict || reported == 0 || self.liar_spoke_of(unit) || self.is_excused(unit),
+            offline != Offline::Strict || reported == 0 || self.is_excused(unit),
             "{place}: unit {unit} ({name}) has a double under strict policy"
         );
     }
-}
-
-/// Tells whether neither of two copies of a log is the beginning of the other.
-fn differ(a: &[Entry], b: &[Entry]) -> bool {
-    let both = a.len().min(b.len());
-    both > 0 && a[both - 1].tail != b[both - 1].tail
 }
 
 fn unit_of(incident: &Incident) -> Option<u32> {

@@ -20,12 +20,6 @@ pub enum Fault {
     PutBack(NodeId, Box<Disk>),
     /// A person vouches that a hub will never admit again.
     Mourn(NodeId),
-    /// The liar thinks of a lie.
-    Lie,
-    /// The liar goes on from this older copy of its disk.
-    SecondLife(Box<Disk>),
-    /// The organizer finds the liar out, or changes its mind about since when it lied.
-    Unmask,
 }
 
 impl World {
@@ -45,16 +39,13 @@ impl World {
             Fault::Restart(node) => self.restart(node),
             Fault::PutBack(hub, copy) if self.stormy => self.put_back(hub, *copy),
             Fault::Mourn(hub) => self.mourn(hub),
-            Fault::Lie if self.stormy => self.lie_again(),
-            Fault::SecondLife(copy) if self.stormy => self.live_again(*copy),
-            Fault::Unmask if self.stormy => self.act(Self::unmask),
-            Fault::Next | Fault::PutBack(..) | Fault::Lie | Fault::SecondLife(_) | Fault::Unmask => {}
+            Fault::Next | Fault::PutBack(..) => {}
         }
     }
 
     fn break_something(&mut self) {
         let node = self.random.index(self.nodes.len());
-        let (kind, action): (Kind, fn(&mut Self, NodeId)) = match self.random.below(24) {
+        let (kind, action): (Kind, fn(&mut Self, NodeId)) = match self.random.below(25) {
             0..4 => (Kind::Cuts, Self::cut_a_line),
             4..7 => (Kind::Cuts, Self::cut_a_node),
             7..10 => (Kind::Cuts, Self::cut_an_island),
@@ -62,7 +53,8 @@ impl World {
             15..17 => (Kind::Clocks, Self::set_a_clock),
             17..20 => (Kind::Roaming, Self::roam),
             20..23 => (Kind::OldCopy, Self::copy_a_disk),
-            _ => (Kind::HubLoss, Self::destroy_a_hub),
+            23 => (Kind::HubLoss, Self::destroy_a_hub),
+            _ => (Kind::Clones, Self::clone_a_device),
         };
         if self.shape.has(kind) {
             action(self, node);
@@ -91,10 +83,15 @@ impl World {
 
     /// Some hubs and their scanners hear each other and nobody else.
     fn cut_an_island(&mut self, _node: NodeId) {
-        let hubs: Vec<_> = self.hubs().filter(|_| self.random.percent(40)).collect();
+        let hubs: Vec<_> = self
+            .hubs()
+            .into_iter()
+            .filter(|_| self.random.percent(40))
+            .collect();
         let mut island = hubs.clone();
         island.extend(
             self.scanners()
+                .into_iter()
                 .filter(|scanner| self.hub_of(*scanner).is_some_and(|hub| hubs.contains(&hub))),
         );
         self.tell(|| format!("an island: {}", self.names(&island)));
@@ -154,7 +151,8 @@ impl World {
 
     fn roam(&mut self, _node: NodeId) {
         let usable = self.usable_hubs();
-        let scanner = 1 + self.shape.hubs + self.random.index(self.shape.scanners);
+        let scanners = self.scanners();
+        let scanner = scanners[self.random.index(scanners.len())];
         let hub = usable[self.random.index(usable.len())];
         self.move_scanner(scanner, hub);
     }
@@ -164,7 +162,7 @@ impl World {
         let usable = self.usable_hubs();
         let hub = usable[self.random.index(usable.len())];
         let pause = self.random.between(500, 8_000);
-        if self.restored.is_none() && !self.is_liar(hub) {
+        if self.restored.is_none() && !self.is_tainted_key(hub) {
             self.restored = Some(hub);
             self.tell(|| format!("somebody copies the disk of {}", self.name(hub)));
             let copy = Box::new(self.nodes[hub].disk.clone());
@@ -191,7 +189,7 @@ impl World {
         let usable = self.usable_hubs();
         let hub = usable[self.random.index(usable.len())];
         let first = !self.nodes.iter().any(|node| node.gone);
-        if first && usable.len() > 1 && self.restored != Some(hub) && !self.is_liar(hub) {
+        if first && self.can_spare(hub) && self.restored != Some(hub) {
             self.destroy(hub);
         }
     }
@@ -212,7 +210,7 @@ impl World {
 
     fn mourn(&mut self, hub: NodeId) {
         if self.observer.retired.contains(&hub) {
-            return;
+            return self.leave_hub(hub);
         }
         if self.nodes[CLOUD].up {
             self.retire(hub);
@@ -226,6 +224,9 @@ impl World {
             self.tell(|| format!("{} starts again", self.name(node)));
             let now = self.now;
             self.nodes[node].restart(now, self.shape.sabotage);
+            if node == CLOUD {
+                self.follow_bundle();
+            }
             self.keep_house(node);
         }
     }
@@ -239,9 +240,18 @@ impl World {
         for node in 0..self.nodes.len() {
             self.restart(node);
         }
-        let gone: Vec<_> = self.hubs().filter(|hub| self.nodes[*hub].gone).collect();
-        for hub in gone {
+        self.open_all_tiers();
+        let mut lost = self.hubs();
+        lost.retain(|hub| self.is_outcast(*hub));
+        for hub in lost {
             self.mourn(hub);
+        }
+        let joining = self.usable_hubs().into_iter();
+        for hub in joining
+            .filter(|hub| !self.observer.retired.contains(hub))
+            .collect::<Vec<_>>()
+        {
+            self.write_roster(Some(hub));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use usher_keys::SignedBundle;
+use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Head, MAX_RUN_RECORDS, Run, Tail};
@@ -18,6 +19,10 @@ const HEAD_EVERY: u64 = 32;
 pub struct Disk {
     /// The newest bundle.
     pub bundle: SignedBundle,
+    /// The checkpoint it begins at.
+    pub checkpoint: Option<SignedCheckpoint>,
+    /// Where the logs begin that the checkpoint covers.
+    bases: BTreeMap<Origin, Tail>,
     logs: BTreeMap<Origin, Vec<Entry>>,
     heads: BTreeMap<Origin, BTreeMap<Seq, Head>>,
 }
@@ -27,9 +32,52 @@ impl Disk {
     pub fn new(bundle: SignedBundle) -> Self {
         Self {
             bundle,
+            checkpoint: None,
+            bases: BTreeMap::new(),
             logs: BTreeMap::new(),
             heads: BTreeMap::new(),
         }
+    }
+
+    /// Tells whether nothing was ever written to it.
+    pub fn is_empty(&self) -> bool {
+        self.logs.is_empty()
+    }
+
+    /// Begins at a checkpoint, which a disk with nothing on it but the opening of its own log may.
+    pub fn begin_at(&mut self, signed: SignedCheckpoint, checkpoint: &Checkpoint) {
+        self.checkpoint = Some(signed);
+        for head in &checkpoint.covered {
+            self.bases.insert(head.origin, head.tail);
+            let kept = self.heads.entry(head.origin).or_default();
+            kept.insert(head.tail.seq, head.clone());
+        }
+    }
+
+    /// Tells whether a log begins behind the checkpoint.
+    pub fn begins_behind(&self, origin: &Origin) -> bool {
+        self.bases.contains_key(origin)
+    }
+
+    /// Gives where a log begins: behind the checkpoint, or at its beginning.
+    pub fn base(&self, origin: &Origin) -> Tail {
+        self.bases.get(origin).copied().unwrap_or_default()
+    }
+
+    /// Gives where a log stood at a record, if that is known.
+    pub fn tail_at(&self, origin: &Origin, seq: Seq) -> Option<Tail> {
+        let base = self.base(origin);
+        let at = seq.0.checked_sub(base.seq.0)?;
+        if at == 0 {
+            return Some(base);
+        }
+        let at = usize::try_from(at - 1).expect("few records");
+        self.log(origin).get(at).map(|entry| entry.tail)
+    }
+
+    /// Tells whether a log passes through a tail.
+    pub fn passes(&self, origin: &Origin, tail: &Tail) -> bool {
+        self.tail_at(origin, tail.seq) == Some(*tail)
     }
 
     /// Commits records and heads.
@@ -51,15 +99,15 @@ impl Disk {
 
     /// Drops the copies of logs that do not pass through these tails; tells whether there were any.
     pub fn drop_other_histories(&mut self, settled: &[(Origin, Tail)]) -> bool {
-        let before = self.logs.len();
+        let before = self.heads.len();
         for (origin, tail) in settled {
-            let at = self.log(origin).iter().find(|entry| entry.tail.seq == tail.seq);
-            if at.is_none_or(|entry| entry.tail != *tail) {
+            if !self.passes(origin, tail) {
                 self.logs.remove(origin);
                 self.heads.remove(origin);
+                self.bases.remove(origin);
             }
         }
-        self.logs.len() < before
+        self.heads.len() < before
     }
 
     /// Gives every record, log by log.
@@ -113,16 +161,13 @@ impl Disk {
 
     /// Loads a run.
     pub fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
-        let log = self.logs.get(&origin)?;
+        let log = self.log(&origin);
+        let behind = self.base(&origin).seq.0;
         let reachable = after.next()..=Seq(after.0 + MAX_RUN_RECORDS as u64);
         let head = self.heads.get(&origin)?.range(reachable).next_back()?.1.clone();
-        let from = usize::try_from(after.0).expect("few records");
-        let until = usize::try_from(head.tail.seq.0).expect("few records");
-        let base = if from == 0 {
-            Tail::default()
-        } else {
-            log.get(from - 1)?.tail
-        };
+        let from = usize::try_from(after.0.checked_sub(behind)?).expect("few records");
+        let until = usize::try_from(head.tail.seq.0 - behind).expect("few records");
+        let base = self.tail_at(&origin, after)?;
         let records = log
             .get(from..until)?
             .iter()

@@ -1,5 +1,6 @@
 //! The machines of the venue and the lines between them: who is connected to whom, who is still of use, and what happens to those behind a hub that is not.
 
+use usher_keys::{Role, TrustedKey};
 use usher_protocol::Unit;
 
 use super::node::NodeId;
@@ -8,32 +9,61 @@ use super::world::{CLOUD, Happening, World};
 impl World {
     /// Gives a node's name.
     pub fn name(&self, node: NodeId) -> String {
-        let hubs = self.shape.hubs;
-        match node {
-            CLOUD => "Cloud".to_owned(),
-            hub if hub <= hubs => format!("Hub {hub}"),
-            scanner => format!("Scanner {}", scanner - hubs),
+        let name = &self.nodes[node].identity.unverified().name;
+        if self.clones.contains_key(&node) {
+            format!("Copy of {name}")
+        } else {
+            name.clone()
         }
     }
 
     /// Gives the hubs.
-    pub fn hubs(&self) -> std::ops::RangeInclusive<NodeId> {
-        1..=self.shape.hubs
+    pub fn hubs(&self) -> Vec<NodeId> {
+        self.of_role(Role::Hub)
     }
 
     /// Gives the scanners.
-    pub fn scanners(&self) -> std::ops::Range<NodeId> {
-        1 + self.shape.hubs..1 + self.shape.hubs + self.shape.scanners
+    pub fn scanners(&self) -> Vec<NodeId> {
+        self.of_role(Role::Scanner)
+    }
+
+    fn of_role(&self, role: Role) -> Vec<NodeId> {
+        let is_one = |node: &NodeId| self.nodes[*node].role == role && !self.clones.contains_key(node);
+        (0..self.nodes.len()).filter(is_one).collect()
+    }
+
+    /// Tells whether a node is a hub.
+    pub fn is_hub(&self, node: NodeId) -> bool {
+        self.nodes[node].role == Role::Hub
     }
 
     /// Gives the hubs that were neither destroyed nor revoked.
     pub fn usable_hubs(&self) -> Vec<NodeId> {
-        self.hubs().filter(|hub| !self.is_outcast(*hub)).collect()
+        let mut hubs = self.hubs();
+        hubs.retain(|hub| !self.is_outcast(*hub));
+        hubs
+    }
+
+    /// Tells whether enough is left without a device: of hubs one that nobody lies with.
+    pub fn can_spare(&self, device: NodeId) -> bool {
+        let mut others = self.usable_hubs().into_iter();
+        !self.is_hub(device) || others.any(|hub| hub != device && !self.is_tainted_key(hub))
     }
 
     /// Tells whether nobody can or may talk to a node any more.
     pub fn is_outcast(&self, node: NodeId) -> bool {
-        self.nodes[node].gone || self.nodes[node].revoked
+        self.nodes[node].gone || self.nodes[node].revoked || self.is_forsaken(node)
+    }
+
+    /// Tells whether nobody trusted stands for a device any more: the hub that enrolled it was revoked, or the key behind its
+    /// certificate was struck out, before the authority had heard of it.
+    pub fn is_forsaken(&self, node: NodeId) -> bool {
+        let (cloud, identity) = (&self.nodes[CLOUD].ledger, &self.nodes[node].identity);
+        let (register, bundle) = (cloud.state().register(), cloud.trust().bundle());
+        let issuer = bundle.issuing_key(&identity.root_issuer());
+        let is_struck = issuer.is_none_or(TrustedKey::is_struck);
+        let is_vouched = register.enrolled.contains_key(&identity.unverified().device);
+        node != CLOUD && !is_vouched && (is_struck || register.is_of_revoked_hub(identity))
     }
 
     /// Gives a unit's home by a node's own knowledge.
@@ -51,7 +81,7 @@ impl World {
 
     /// Connects the machines: every hub with the cloud and each other, unless some are to depend on relays.
     pub fn lay_cables(&mut self) {
-        for hub in self.hubs() {
+        for hub in 1..=self.shape.hubs {
             for other in 0..hub {
                 let needed = hub == 1 || other == hub - 1;
                 if needed || !self.shape.relays || self.random.percent(40) {
@@ -79,10 +109,8 @@ impl World {
     /// Everyone behind a hub that is of no use any more finds another way.
     pub fn leave_hub(&mut self, lost: NodeId) {
         let usable = self.usable_hubs();
-        let scanners: Vec<_> = self
-            .scanners()
-            .filter(|scanner| self.hub_of(*scanner) == Some(lost))
-            .collect();
+        let mut scanners = self.scanners();
+        scanners.retain(|scanner| self.hub_of(*scanner) == Some(lost));
         for scanner in scanners {
             let hub = usable[self.random.index(usable.len())];
             self.move_scanner(scanner, hub);
@@ -94,7 +122,8 @@ impl World {
         }
     }
 
-    fn connect(&mut self, a: NodeId, b: NodeId) {
+    /// Lays a cable.
+    pub fn connect(&mut self, a: NodeId, b: NodeId) {
         self.pairs.push((a, b));
         self.plan(1, Happening::Connect(a, b));
     }

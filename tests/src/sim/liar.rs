@@ -1,248 +1,235 @@
-//! A device with a real certificate that lies: it writes what it likes into its own log, lives two lives, and is found out or not; the lies themselves are elsewhere.
+//! A device in the wrong hands: it takes part as any other and lies whenever it can; what it says is drawn in `lies` and `slander`.
 
 use std::collections::BTreeSet;
 
-use usher_protocol::Seq;
 use usher_protocol::evidence::Worth;
-use usher_protocol::home::home_of;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::Hash;
-use usher_protocol::policy::Entry as EntryRule;
 use usher_protocol::record::{Body, Record};
-use usher_protocol::state::Incident;
-use usher_protocol::{Unit, ident::Hlc};
+use usher_protocol::ticket::live;
+use usher_protocol::{Origin, Seq};
 
-use super::chaos::Fault;
-use super::disk::Disk;
 use super::lies::Lie;
 use super::node::NodeId;
 use super::random::Random;
-use super::setting::{TIERS, tier_of};
 use super::shape::Kind;
 use super::world::{CLOUD, Happening, World};
 
-/// How often the liar thinks of a lie, in milliseconds.
-const LIE_EVERY_MS: u64 = 900;
+/// How many of a hundred runs have a liar aboard.
+const LIARS_PERCENT: u64 = 60;
 
-/// What is known of the liar by whoever sees everything.
-#[derive(Default)]
+/// Most copies of devices in a run: of two devices, or of one device twice.
+const MAX_CLONES: usize = 2;
+
+/// A lying device.
 pub struct Liar {
-    /// Which device it is.
+    /// Whose machine it is.
     pub node: NodeId,
-    /// Whether it has begun a second history.
-    pub two_faced: bool,
-    /// Whether it wrote a clock reading that lies ahead.
-    pub pulled_clocks: bool,
-    /// Chain hashes of the records for which everybody must name it.
-    false_records: BTreeSet<Hash>,
-    /// Units of which it wrote a passage with a genuine code.
-    units: BTreeSet<u32>,
+    /// The device whose key it has, when it is only a copy of that one.
+    pub clone_of: Option<NodeId>,
+    /// Codes that were shown to it.
+    pub shown: BTreeSet<Vec<u8>>,
+    /// When it speaks up, whatever else happens.
+    pace: Random,
+    /// After how many lies the organizer finds out; never, when it is not reached.
+    found_out_after: u64,
+    told: u64,
 }
 
 impl World {
-    /// Makes a device of half of the runs a liar. A hub lies only where others are left.
-    pub fn choose_liar(&mut self, seed: u64) {
-        let mut random = Random::new(seed ^ 0x6c69_6172);
-        if !self.shape.has(Kind::Liar) || random.percent(50) {
+    /// Decides who lies in this run, if anybody does.
+    pub fn draw_liar(&mut self, seed: u64) {
+        let mut chance = Random::new(seed ^ 0x6c69_6172);
+        if !self.shape.has(Kind::Liars) || !chance.percent(LIARS_PERCENT) {
             return;
         }
-        let (hubs, scanners) = (self.shape.hubs, self.shape.scanners);
-        let node = if hubs > 1 && random.percent(40) {
-            1 + random.index(hubs)
-        } else {
-            1 + hubs + random.index(scanners)
-        };
-        self.tell(|| format!("{} is a liar", self.name(node)));
-        self.liar = Some(Liar {
+        // Somebody must be left to decide.
+        let hub = self.shape.hubs > 1 && chance.percent(40);
+        let among: Vec<_> = if hub { self.hubs() } else { self.scanners() };
+        if hub || among.len() > 1 {
+            let node = among[chance.index(among.len())];
+            self.let_lie(node, None, chance);
+        }
+    }
+
+    /// A device is in the wrong hands from now on.
+    pub fn let_lie(&mut self, node: NodeId, clone_of: Option<NodeId>, mut pace: Random) {
+        self.tell(|| format!("{} is in the wrong hands", self.name(node)));
+        let found_out_after = pace.between(3, 40);
+        self.liars.push(Liar {
             node,
-            ..Liar::default()
+            clone_of,
+            shown: BTreeSet::new(),
+            pace,
+            found_out_after,
+            told: 0,
         });
-        self.plan(3_000, Happening::Fault(Fault::Lie));
-        if random.percent(70) {
-            let found_out = random.between(6_000, 25_000);
-            self.plan(found_out, Happening::Fault(Fault::Unmask));
-        }
+        self.plan(3_000, Happening::Lie(self.liars.len() - 1));
     }
 
-    /// Tells whether a device is the liar.
+    /// Tells whether a machine lies.
     pub fn is_liar(&self, node: NodeId) -> bool {
-        self.liar.as_ref().is_some_and(|liar| liar.node == node)
+        self.liars.iter().any(|liar| liar.node == node)
     }
 
-    /// Tells whether a device may have two histories: its disk was put back, or it lies.
-    pub fn may_be_two_faced(&self, node: NodeId) -> bool {
-        let is_two_faced = |liar: &Liar| liar.two_faced && liar.node == node;
-        self.restored == Some(node) || self.liar.as_ref().is_some_and(is_two_faced)
+    /// Tells whether anybody who lies holds the key of that node.
+    pub fn is_tainted_key(&self, node: NodeId) -> bool {
+        let mut liars = self.liars.iter();
+        liars.any(|liar| liar.node == node || liar.clone_of == Some(node))
     }
 
-    /// The liar lies, and will again.
-    pub fn lie_again(&mut self) {
-        self.plan(LIE_EVERY_MS, Happening::Fault(Fault::Lie));
-        self.act(Self::lie);
-    }
-
-    fn lie(&mut self) {
-        let Some(node) = self.liar.as_ref().map(|liar| liar.node) else {
-            return;
-        };
-        if !self.nodes[node].up {
+    /// A liar says something, and plans to say more.
+    pub fn lie(&mut self, liar: usize) {
+        if !self.stormy || !self.people.coming {
             return;
         }
-        if self.random.percent(6) {
-            return self.begin_a_second_life(node);
+        let pause = self.liars[liar].pace.between(200, 1_500);
+        self.plan(pause, Happening::Lie(liar));
+        self.act(|world| world.tell_lies(liar));
+    }
+
+    fn tell_lies(&mut self, liar: usize) {
+        let node = self.liars[liar].node;
+        self.liars[liar].told += 1;
+        let suspicious = self.liars[liar].told > self.liars[liar].found_out_after;
+        if suspicious && self.random.percent(20) {
+            return self.find_out(node);
         }
-        for _ in 0..self.random.below(4) {
-            let lie = self.lie_of(node);
-            self.write_lie(node, lie);
+        if !self.nodes[node].up || self.nodes[node].gone {
+            return;
+        }
+        match self.random.below(10) {
+            0..5 => {
+                for _ in 0..self.random.between(1, 4) {
+                    let lie = self.draw_lie(node);
+                    self.write_lie(node, lie);
+                }
+            }
+            5 => self.write_much(node),
+            6 if self.random.percent(50) => self.begin_another_history(node),
+            7 if self.is_hub(node) => self.enrol_strangers(node),
+            _ => self.slander(node),
         }
     }
 
-    fn write_lie(&mut self, node: NodeId, lie: Lie) {
+    /// Writes anything into its own log, with its own valid head.
+    pub fn write_lie(&mut self, node: NodeId, lie: Lie) {
+        let (event, now) = (self.setting.event, self.nodes[node].clock(self.now));
         let machine = &mut self.nodes[node];
-        let (origin, now) = (machine.key.public(), machine.clock(self.now));
-        let tail = machine.ledger.tail(&origin);
+        let me = machine.key.public();
+        let tail = machine.ledger.tail(&me).push(event, &me, &lie.bytes);
         let entry = Entry {
-            origin,
-            tail: tail.push(self.setting.event, &origin, &lie.bytes),
+            origin: me,
+            tail,
             bytes: lie.bytes,
             worth: Worth::UnknownKey,
         };
-        let is_ahead = |hlc: Hlc| hlc.ms > now.0;
-        let read = Record::from_bytes(&entry.bytes);
-        let pulls = read.as_ref().is_ok_and(|record| is_ahead(record.hlc));
-        if let Some(liar) = &mut self.liar {
-            // A later kind's reading is heard as well.
-            liar.pulled_clocks |= pulls || read.is_err();
-            liar.units.extend(lie.unit);
-            if lie.is_false {
-                liar.false_records.insert(entry.tail.hash);
-            }
-        }
-        let machine = &mut self.nodes[node];
-        assert!(machine.ledger.replay(&entry, now), "its own chain");
+        assert!(machine.ledger.replay(&entry, now), "it follows its own log");
         machine.wrote([entry]);
-        self.tell(|| {
-            let kind = read.map_or_else(|error| error.to_string(), |record| format!("{:?}", record.body));
-            let kind: String = kind.chars().take(90).collect();
-            format!(
-                "{} lies ({}): {kind}",
-                self.name(node),
-                if lie.is_false { "false" } else { "true" }
-            )
-        });
+        self.takes_note(lie.is_false, tail.hash);
+        self.say(|| format!("{} lies: {}", self.name(node), lie.words));
         self.plan_commit(node);
     }
 
-    /// Once in a run the liar keeps a copy of its disk, to go on from there.
-    fn begin_a_second_life(&mut self, node: NodeId) {
-        let is_first = self.liar.as_ref().is_some_and(|liar| !liar.two_faced);
-        if is_first && self.restored != Some(node) {
-            let copy = Box::new(self.nodes[node].disk.clone());
-            let pause = self.random.between(300, 5_000);
-            self.plan(pause, Happening::Fault(Fault::SecondLife(copy)));
-            if let Some(liar) = &mut self.liar {
-                liar.two_faced = true;
+    /// Takes note of a record that is plainly false, so that its writer must be named for it.
+    pub fn takes_note(&mut self, is_false: bool, hash: Hash) {
+        if is_false {
+            self.observer.false_records.insert(hash);
+        }
+    }
+
+    fn write_much(&mut self, node: NodeId) {
+        let many = if self.random.percent(5) { 2_000 } else { 60 };
+        let lie = self.draw_small_lie(node);
+        self.tell(|| format!("{} writes {many} records", self.name(node)));
+        for _ in 0..many {
+            self.write_lie(node, lie.clone());
+        }
+    }
+
+    /// The organizer finds out: the device is revoked from now on or from an earlier record; said again, the cut moves.
+    fn find_out(&mut self, node: NodeId) {
+        let key = self.nodes[node].key.public();
+        let tail = self.nodes[CLOUD].ledger.tail(&key).seq.0;
+        let owner = self.observer.owner(&key).unwrap_or(node);
+        if !self.nodes[CLOUD].up || !self.can_spare(owner) {
+            return;
+        }
+        let after = if self.random.percent(40) {
+            tail
+        } else {
+            self.random.between(0, tail + 3)
+        };
+        self.revoke_from(owner, Seq(after));
+    }
+
+    /// Gives every code that a machine could read so far: in logs and at its gate.
+    pub fn codes_read_by(&self, node: NodeId) -> BTreeSet<Vec<u8>> {
+        let liar = self.liars.iter().find(|liar| liar.node == node);
+        let mut codes = liar.map(|liar| liar.shown.clone()).unwrap_or_default();
+        let trust = self.nodes[node].ledger.trust();
+        for entry in self.nodes[node].disk.entries() {
+            if let Ok(Record { body, .. }) = Record::from_bytes(&entry.bytes)
+                && let Some(passage) = body.passage()
+            {
+                codes.insert(passage.code.clone());
             }
         }
+        codes.retain(|code| trust.keyring().check_evidence(code).is_ok());
+        codes
     }
 
-    /// The liar goes on from an older copy of its disk.
-    pub fn live_again(&mut self, copy: Disk) {
-        let Some(node) = self.liar.as_ref().map(|liar| liar.node) else {
-            return;
-        };
-        if self.nodes[node].gone {
-            return;
-        }
-        self.tell(|| format!("{} goes on from an older copy of its log", self.name(node)));
-        let key = self.nodes[node].key.public();
-        let kept = copy.held_of(&key).tail.seq;
-        self.observer.lose_scans(&self.nodes[node].disk, key, kept);
-        self.observer.knows_only(node, &copy);
-        self.nodes[node].crash();
-        self.nodes[node].disk = copy;
-        self.plan(300, Happening::Fault(Fault::Restart(node)));
+    /// Gives the units of which liars could read a code.
+    pub fn units_read_by_liars(&self) -> BTreeSet<u32> {
+        let liars = self.liars.iter();
+        let codes = liars.flat_map(|liar| self.codes_read_by(liar.node));
+        let units = codes.filter_map(|code| Some(live::parse(&code).ok()?.unit.0));
+        units.collect()
     }
 
-    /// The organizer finds the liar out, and says from which record on its log counts for nothing.
-    pub fn unmask(&mut self) {
-        let Some(node) = self.liar.as_ref().map(|liar| liar.node) else {
-            return;
-        };
-        let others = self.usable_hubs().into_iter().filter(|hub| *hub != node);
-        if others.count() == 0 || self.nodes[node].gone {
-            return;
-        }
-        if !self.nodes[CLOUD].up {
-            return self.plan(500, Happening::Fault(Fault::Unmask));
-        }
-        let key = self.nodes[node].key.public();
-        let held = self.nodes[CLOUD].ledger.tail(&key).seq;
-        let after = if self.random.percent(50) {
-            held
-        } else {
-            Seq(self.random.below(held.0 + 1))
-        };
-        self.revoke_device_after(node, after);
-        if self.random.percent(50) {
-            let pause = self.random.between(500, 6_000);
-            self.plan(pause, Happening::Fault(Fault::Unmask));
+    /// Tells whether a log is a liar's, or one that a liar made up.
+    pub fn is_a_liars_log(&self, origin: &Origin) -> bool {
+        let owner = self.observer.owner(origin);
+        owner.is_some_and(|owner| self.is_tainted_key(owner))
+    }
+
+    /// A liar reads the code of whoever comes to it.
+    pub fn reads_code(&mut self, node: NodeId, code: &[u8]) {
+        for liar in self.liars.iter_mut().filter(|liar| liar.node == node) {
+            liar.shown.insert(code.to_owned());
         }
     }
 
-    /// Tells whether the liar's word may have let somebody in once too often: it was the unit's home, or it wrote of a unit
-    /// whose people go in and out.
-    pub fn is_the_liars(&self, unit: u32) -> bool {
-        let Some(liar) = &self.liar else {
-            return false;
-        };
-        let key = self.nodes[liar.node].key.public();
-        let was_home = self.rosters.iter().any(|hubs| {
-            let keys: Vec<_> = hubs.iter().map(|hub| self.nodes[*hub].key.public()).collect();
-            home_of(self.setting.event, Unit(unit), &keys) == Some(key)
-        });
-        let reentry = TIERS[tier_of(unit)].1 == EntryRule::Reentry;
-        was_home || (reentry && self.liar_spoke_of(unit))
+    /// A copy of a device's key and disk begins to write beside it.
+    pub fn clone_a_device(&mut self, _node: NodeId) {
+        let mut among = self.hubs();
+        among.extend(self.scanners());
+        let victim = among[self.random.index(among.len())];
+        let cloned = self.clones.len() == MAX_CLONES;
+        let spared = self.is_outcast(victim) || self.restored == Some(victim) || self.is_liar(victim);
+        if cloned || spared || !self.nodes[victim].up || self.nodes[victim].disk.is_empty() {
+            return;
+        }
+        let clone = self.nodes[victim].cloned();
+        let node = self.nodes.len();
+        self.nodes.push(clone);
+        self.clones.insert(node, victim);
+        let now = self.now;
+        self.nodes[node].load(now);
+        let usable = self.usable_hubs();
+        let hub = usable[self.random.index(usable.len())];
+        for peer in [hub, CLOUD] {
+            if peer != victim {
+                self.connect(peer, node);
+            }
+        }
+        let pace = Random::new(self.random.bits());
+        self.let_lie(node, Some(victim), pace);
     }
+}
 
-    /// Tells whether the liar wrote of a unit, lying or not.
-    pub fn liar_spoke_of(&self, unit: u32) -> bool {
-        let Some(liar) = &self.liar else {
-            return false;
-        };
-        let key = self.nodes[liar.node].key.public();
-        let is_of = |body: &Body| {
-            let passage = body.passage().and_then(|shown| shown.unverified().ok());
-            passage.is_some_and(|passage| passage.unit.0 == unit)
-        };
-        let wrote = |entry: &Entry| Record::from_bytes(&entry.bytes).is_ok_and(|record| is_of(&record.body));
-        let mut logs = self.nodes.iter().map(|node| node.disk.log(&key));
-        liar.units.contains(&unit) || logs.any(|log| log.iter().any(wrote))
-    }
-
-    /// A log is named for the first record that is false, at everybody who holds that, once; and no other log is.
-    pub fn check_false_records_named(&self, node: NodeId) {
-        let named = self.nodes[node].ledger.state().incidents().into_iter();
-        let named: Vec<_> = named
-            .filter_map(|incident| match incident {
-                Incident::FalseRecord { origin, seq } => Some((origin, seq)),
-                Incident::DoubleAdmission { .. } | Incident::Forked { .. } => None,
-            })
-            .collect();
-        let wanted = self.liar.as_ref().and_then(|liar| {
-            let key = self.nodes[liar.node].key.public();
-            let log = self.nodes[node].disk.log(&key);
-            let first = log
-                .iter()
-                .find(|entry| liar.false_records.contains(&entry.tail.hash));
-            Some((key, first?.tail.seq))
-        });
-        let wanted: Vec<_> = wanted.into_iter().collect();
-        assert!(
-            named == wanted,
-            "{}: {} names {named:?} for false records, not {wanted:?}",
-            self.place(),
-            self.name(node)
-        );
-    }
+/// Gives the identity that a log opened with, for whoever wants to pass for another.
+pub fn opening_of(entry: &Entry) -> Option<Body> {
+    let record = Record::from_bytes(&entry.bytes).ok()?;
+    matches!(record.body, Body::Opened { .. }).then_some(record.body)
 }

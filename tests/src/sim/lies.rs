@@ -1,273 +1,293 @@
-//! What a device can sign that is not so: each lie with what honest replicas must make of it; when it is told is the liar's.
+//! What a liar writes into its own log: anything that it can sign; whether that is plainly false is noted, so that it must be named.
 
-use usher_keys::{PublicKey, Signature, codec};
-use usher_protocol::admission::{Referral, Refused};
+use usher_keys::codec;
+use usher_keys::{Role, Signature};
+use usher_protocol::admission::{Reason, Refused};
 use usher_protocol::fork::ForkProof;
-use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Tail};
-use usher_protocol::record::{Body, Record, Refusal, ShownPassage, Unread};
+use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, Unit, ZoneId};
 
+use super::chaos::MAX_SKEW_MS;
+use super::liar::opening_of;
 use super::node::NodeId;
-use super::setting::admits;
-use super::world::{CLOUD, World};
+use super::setting::BEGIN_MS;
+use super::world::World;
 
-const HOUR_MS: u64 = 60 * 60 * 1000;
-/// The first number that no kind of record has, with room for more kinds.
-const UNKNOWN_KIND: u64 = 1_000;
+/// A day, in milliseconds.
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// A kind of record that no build knows yet.
+const LATER_KIND: u32 = 40;
 
-/// A record that is not so.
+/// A record that a liar writes.
+#[derive(Debug, Clone)]
 pub struct Lie {
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Whether everybody must name the log for it; else it is passed over, or counts for what it says.
+    /// Whether anybody can see that it is false.
     pub is_false: bool,
-    /// The unit of which it tells a passage.
-    pub unit: Option<u32>,
+    /// What it is, for the story.
+    pub words: &'static str,
+}
+
+impl Lie {
+    fn new(words: &'static str, is_false: bool, bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            is_false,
+            words,
+        }
+    }
 }
 
 impl World {
-    /// Draws a lie for a device to tell.
-    pub fn lie_of(&mut self, liar: NodeId) -> Lie {
-        let (hlc, role) = (self.reading(liar), self.nodes[liar].role);
-        let is_hub = role == usher_keys::Role::Hub;
+    /// Draws a record of any sort.
+    pub fn draw_lie(&mut self, node: NodeId) -> Lie {
+        let hlc = self.draw_clock();
+        let said = |words, is_false, body| Lie::new(words, is_false, Record::new(hlc, body).to_bytes());
         match self.random.below(20) {
-            0 => garbage(&self.random.seed()[..self.random.clone().index(32)]),
-            1 => self.of_another_kind(hlc),
-            2 => self.with_the_wrong_bit(liar, hlc),
-            3..6 => {
-                let body = self.word_of_an_authority(liar);
-                said(hlc, body, true)
-            }
-            6 => {
-                let (epoch, roster) = (self.random.below(6), self.random.index(3));
-                let roster = match roster {
-                    0 => self.random.seed(),
-                    _ => roster_hash(&self.some_hubs()),
+            0..9 => self.draw_passage(node, hlc),
+            9 => self.draw_small_lie(node),
+            10 => {
+                let body = Body::RosterAdopted {
+                    epoch: u32::try_from(self.random.between(0, 9)).expect("few"),
+                    roster: self.random.seed(),
                 };
-                let epoch = u32::try_from(epoch).expect("small");
-                said(hlc, Body::RosterAdopted { epoch, roster }, !is_hub)
+                let is_hub = self.nodes[node].role == Role::Hub;
+                said("a roster it adopts", !is_hub, body)
             }
-            7 => {
-                let another = self.another(liar);
-                let identity = self.nodes[another].identity.clone();
-                let renewed = self.random.percent(50);
-                let body = if renewed {
-                    Body::Renewed { identity }
-                } else {
-                    Body::Opened { identity }
-                };
-                said(hlc, body, true)
+            11 => self.draw_certificate(node, hlc),
+            12 => said("an invented fork", true, self.draw_fork(node)),
+            13..15 => {
+                let body = self.draw_decree(node);
+                said("an authority's word", true, body)
             }
-            8 => said(hlc, self.invented_fork(liar), true),
-            9 => said(hlc, self.refusal_of_anything(), false),
-            10 => self.with_a_strangers_code(hlc),
-            11 => self.with_an_altered_code(hlc),
-            _ => self.with_a_seen_code(liar, hlc),
+            15 => {
+                let body = self.draw_decree(node);
+                let bytes = codec::encode(&(hlc, !body.is_authority(), body));
+                Lie::new("a record with the wrong critical bit", true, bytes)
+            }
+            16..18 => {
+                let whole = Record::new(hlc, self.draw_decree(node)).to_bytes();
+                let half = whole[..self.random.index(whole.len())].to_vec();
+                Lie::new("bytes that are no record", true, half)
+            }
+            _ => {
+                let (critical, words) = (self.random.percent(50), self.random.bytes16());
+                let bytes = codec::encode(&(hlc, critical, LATER_KIND, words));
+                Lie::new("a kind of a later version", false, bytes)
+            }
         }
     }
 
-    /// Mostly the time of day, sometimes one that is hours or ages off.
-    fn reading(&mut self, liar: NodeId) -> Hlc {
-        let now = self.nodes[liar].clock(self.now).0;
-        let (ms, count) = match self.random.below(10) {
-            0 => (0, 0),
-            1 => (now + 20 * HOUR_MS, 0),
-            2 => (now + 48 * HOUR_MS, u32::MAX),
-            3 => (u64::MAX, u32::MAX),
-            4 => (now - HOUR_MS, 7),
-            _ => (now, 0),
+    /// Draws a record that costs its readers little.
+    pub fn draw_small_lie(&mut self, _node: NodeId) -> Lie {
+        let hlc = self.draw_clock();
+        let unit = Unit(self.draw_unit());
+        let body = Body::Refused(Refusal {
+            scan: ScanId(self.random.bytes16()),
+            ticket: (unit, Generation(u32::MAX)),
+            gate: GateId(9),
+            why: Refused::Deny(Reason::Revoked),
+        });
+        Lie::new("a refusal", false, Record::new(hlc, body).to_bytes())
+    }
+
+    /// Draws a clock reading: now, days ahead, behind, at the end of time.
+    fn draw_clock(&mut self) -> Hlc {
+        let ms = match self.random.below(8) {
+            0..4 => self.now,
+            4 => self.now + self.random.between(1, 4 * DAY_MS),
+            5 => self.now - self.random.between(1, 4 * DAY_MS),
+            6 => BEGIN_MS + self.random.between(0, 60_000),
+            _ => *[0, 1, u64::MAX - 1, u64::MAX]
+                .get(self.random.index(4))
+                .expect("four of them"),
         };
+        self.observer.days_pulled |= (self.now + 1..=self.now + DAY_MS + 2 * MAX_SKEW_MS).contains(&ms);
+        let count = if self.random.percent(20) { u32::MAX } else { 0 };
         Hlc { ms, count }
     }
 
-    fn another(&mut self, liar: NodeId) -> NodeId {
-        let others: Vec<_> = (1..self.nodes.len()).filter(|node| *node != liar).collect();
-        others
-            .get(self.random.index(others.len().max(1)))
-            .copied()
-            .unwrap_or(CLOUD)
-    }
-
-    fn some_hubs(&mut self) -> Vec<PublicKey> {
-        let hubs: Vec<_> = self.hubs().filter(|_| self.random.percent(60)).collect();
-        hubs.iter().map(|hub| self.nodes[*hub].key.public()).collect()
-    }
-
-    fn some_unit(&mut self) -> u32 {
+    fn draw_unit(&mut self) -> u32 {
         u32::try_from(self.random.below(u64::from(self.shape.units))).expect("a unit")
     }
 
-    fn word_of_an_authority(&mut self, liar: NodeId) -> Body {
-        let (unit, generation) = (Unit(self.some_unit()), Generation(9));
-        let another = self.another(liar);
-        let device = self.nodes[another].key.public();
-        match self.random.below(9) {
-            0 => Body::Policy {
-                version: 99,
-                policy: self.setting.policy(1),
-            },
-            1 => Body::Roster {
-                epoch: self.roster.0 + 1,
-                hubs: self.some_hubs(),
-            },
-            2 => Body::Superseded { unit, generation },
-            3 => Body::Revoked { unit, generation },
-            4 => Body::DeviceRevoked {
-                device,
-                after: Seq(1),
-            },
-            5 => Body::HubRetired { hub: device },
-            6 => Body::ForkSettled {
-                origin: device,
-                tail: Tail {
-                    seq: Seq(3),
-                    hash: self.random.seed(),
-                },
-            },
-            7 => Body::DeviceEnrolled {
-                identity: self.nodes[liar].identity.clone(),
-            },
-            _ => Body::Restated,
-        }
-    }
-
-    fn of_another_kind(&mut self, hlc: Hlc) -> Lie {
-        let is_critical = self.random.percent(50);
-        Lie {
-            bytes: codec::encode(&(hlc, is_critical, UNKNOWN_KIND, self.random.seed())),
-            is_false: false,
-            unit: None,
-        }
-    }
-
-    fn with_the_wrong_bit(&mut self, liar: NodeId, hlc: Hlc) -> Lie {
-        let body = if self.random.percent(50) {
-            self.word_of_an_authority(liar)
-        } else {
-            self.refusal_of_anything()
+    /// Draws a passage: with a code that was read somewhere, an invented one, or one by a key that nobody trusts.
+    fn draw_passage(&mut self, node: NodeId, hlc: Hlc) -> Lie {
+        let read: Vec<_> = self.codes_read_by(node).into_iter().collect();
+        let (code, is_good) = match self.random.below(10) {
+            0..6 if !read.is_empty() => (read[self.random.index(read.len())].clone(), Some(true)),
+            6 if !read.is_empty() => {
+                let mut code = read[self.random.index(read.len())].clone();
+                let last = code.len() - 1;
+                code[last] ^= 1;
+                (code, Some(false))
+            }
+            7 => (self.random.seed()[..self.random.index(32)].to_vec(), Some(false)),
+            _ => {
+                let unit = self.draw_unit();
+                let newest = u32::try_from(self.random.between(1, 5)).expect("few");
+                // Nobody can tell such a code from one of a key that the bundle does not name yet.
+                (self.setting.code(unit, newest, &self.setting.forger), None)
+            }
         };
-        garbage(&codec::encode(&(hlc, !body.is_authority(), body)))
+        let gate = self.draw_gate();
+        let passage = ShownPassage {
+            scan: self.draw_scan(node),
+            code,
+            persons: *[0, 1, 1, 1, 2, 255].get(self.random.index(6)).expect("six"),
+            gate: GateId(gate),
+            zone: ZoneId(*[1, 1, 1, 0, 2].get(self.random.index(5)).expect("five")),
+        };
+        let fits = passage.unverified().is_ok_and(|told| told.persons <= told.admits);
+        let certificate = self.nodes[node].identity.unverified();
+        let is_hub = certificate.role == Role::Hub;
+        let serves = is_hub || certificate.serves(gate);
+        let overrides = certificate.capabilities.override_refusals;
+        let (body, may) = match self.random.below(10) {
+            0..4 => (Body::Admitted(passage), fits),
+            4..8 => (Body::Exited(passage), fits),
+            _ => {
+                let (by, why) = ("Nobody".to_owned(), "because".to_owned());
+                (Body::Overridden { passage, by, why }, overrides)
+            }
+        };
+        // What rests on an unknown key is passed over before anybody asks whether it may be said.
+        let is_false = is_good.is_some_and(|is_good| !(is_good && may && serves));
+        Lie::new("a passage", is_false, Record::new(hlc, body).to_bytes())
     }
 
-    /// Two heads that somebody else never signed.
-    fn invented_fork(&mut self, liar: NodeId) -> Body {
-        let another = self.another(liar);
-        let origin = self.nodes[another].key.public();
-        let mut head = || Head {
-            origin,
+    fn draw_gate(&mut self) -> u16 {
+        u16::try_from(self.random.index(self.shape.scanners + 1)).expect("few gates")
+    }
+
+    /// Draws a scan id: its own, or one that another has written down.
+    fn draw_scan(&mut self, node: NodeId) -> ScanId {
+        let known: Vec<_> = self.nodes[node]
+            .disk
+            .entries()
+            .filter_map(|entry| Some(Record::from_bytes(&entry.bytes).ok()?.body.passage()?.scan))
+            .collect();
+        if known.is_empty() || self.random.percent(30) {
+            ScanId(self.random.bytes16())
+        } else {
+            known[self.random.index(known.len())]
+        }
+    }
+
+    /// Draws a certificate that is somebody else's, or that nobody trusted signed.
+    fn draw_certificate(&mut self, node: NodeId, hlc: Hlc) -> Lie {
+        let own = self.nodes[node].key.public();
+        let others: Vec<_> = self.nodes[node]
+            .disk
+            .entries()
+            .filter(|entry| entry.origin != own)
+            .filter_map(opening_of)
+            .collect();
+        let said = |words, is_false, body| Lie::new(words, is_false, Record::new(hlc, body).to_bytes());
+        if !others.is_empty() && self.random.percent(60) {
+            let body = others[self.random.index(others.len())].clone();
+            let Body::Opened { identity } = body else {
+                unreachable!("only openings were picked");
+            };
+            return if self.random.percent(50) {
+                said(
+                    "another's certificate as its own",
+                    true,
+                    Body::Opened { identity },
+                )
+            } else {
+                let is_own = identity
+                    .via
+                    .as_ref()
+                    .is_some_and(|via| via.certificate.device == own);
+                said(
+                    "another's certificate renewed",
+                    !is_own,
+                    Body::Renewed { identity },
+                )
+            };
+        }
+        let mut certificate = self.nodes[node].identity.unverified().clone();
+        certificate.capabilities.override_refusals = true;
+        certificate.gates.clear();
+        let mut identity = self.nodes[node].identity.clone();
+        if self.random.percent(50) {
+            identity.certificate = certificate.sign(&self.nodes[node].key);
+            identity.via = None;
+            // No bundle names that issuer, but a later one might.
+            return said("a certificate it gave itself", false, Body::Opened { identity });
+        }
+        identity.certificate.certificate = certificate;
+        let altered = identity.certificate.certificate != *self.nodes[node].identity.unverified();
+        said("a certificate it altered", altered, Body::Opened { identity })
+    }
+
+    /// Draws a proof of a fork that proves nothing.
+    fn draw_fork(&mut self, node: NodeId) -> Body {
+        let heads = self.nodes[node].ledger.heads();
+        let mut one = Head {
+            origin: self.nodes[self.random.index(self.nodes.len())].key.public(),
             tail: Tail {
-                seq: Seq(2),
+                seq: Seq(self.random.between(1, 20)),
                 hash: self.random.seed(),
             },
             signature: Signature([7; 64]),
         };
-        let proof = ForkProof::of_heads(head(), head());
-        Body::ForkSeen(Box::new(proof.expect("two hashes")))
-    }
-
-    fn refusal_of_anything(&mut self) -> Body {
-        Body::Refused(Refusal {
-            scan: self.some_scan(),
-            ticket: (Unit(self.some_unit()), Generation(1)),
-            gate: GateId(0),
-            why: Refused::Refer(Referral::NotReady),
-        })
-    }
-
-    /// One that others wrote of, or nobody.
-    fn some_scan(&mut self) -> ScanId {
-        let seen: Vec<_> = self.observer.shown.keys().copied().collect();
-        if seen.is_empty() || self.random.percent(30) {
-            return ScanId(self.random.bytes16());
+        let mut other = one.clone();
+        other.tail.hash = self.random.seed();
+        let (mut base, mut links) = (other.tail.hash, Vec::new());
+        if !heads.is_empty() && self.random.percent(60) {
+            one = heads[self.random.index(heads.len())].clone();
+            other = one.clone();
+            base = if self.random.percent(50) {
+                one.tail.hash
+            } else {
+                self.random.seed()
+            };
+            links = vec![self.random.seed(); self.random.index(3)];
         }
-        seen[self.random.index(seen.len())]
+        Body::ForkSeen(Box::new(ForkProof {
+            one,
+            base,
+            links,
+            other,
+        }))
     }
 
-    fn with_a_strangers_code(&mut self, hlc: Hlc) -> Lie {
-        let unit = self.some_unit();
-        let code = self.setting.code(unit, 1, &self.setting.forger);
-        // The trust bundle might name that key one day.
-        self.passage(hlc, (unit, code), false)
-    }
-
-    fn with_an_altered_code(&mut self, hlc: Hlc) -> Lie {
-        let unit = self.some_unit();
-        let mut code = self.setting.code(unit, 1, &self.setting.tickets);
-        let last = code.len() - 1;
-        code[last] ^= 1;
-        self.passage(hlc, (unit, code), true)
-    }
-
-    /// Gives the codes in the logs that a device holds.
-    fn codes_at(&self, node: NodeId) -> Vec<(u32, Vec<u8>)> {
-        let entries = self.nodes[node].disk.entries();
-        let shown =
-            entries.filter_map(|entry| Record::from_bytes(&entry.bytes).ok()?.body.passage().cloned());
-        let codes = shown.filter_map(|shown| Some((shown.unverified().ok()?, shown.code)));
-        codes
-            .filter(|(_, code)| {
-                self.nodes[node]
-                    .ledger
-                    .trust()
-                    .keyring()
-                    .check_evidence(code)
-                    .is_ok()
-            })
-            .map(|(passage, code)| (passage.unit.0, code))
-            .collect()
-    }
-
-    fn with_a_seen_code(&mut self, liar: NodeId, hlc: Hlc) -> Lie {
-        let codes = self.codes_at(liar);
-        if codes.is_empty() {
-            return said(hlc, self.refusal_of_anything(), false);
+    /// Draws what only an authority may say.
+    fn draw_decree(&mut self, node: NodeId) -> Body {
+        let victim = self.nodes[self.random.index(self.nodes.len())].key.public();
+        let (unit, generation) = (Unit(self.draw_unit()), Generation(1));
+        match self.random.below(9) {
+            0 => Body::Revoked { unit, generation },
+            1 => Body::Superseded {
+                unit,
+                generation: Generation(u32::MAX),
+            },
+            2 => Body::Reinstated { unit, generation },
+            3 => Body::Policy {
+                version: u32::MAX,
+                policy: self.setting.policy(0),
+            },
+            4 => Body::Roster {
+                epoch: u32::try_from(self.random.between(0, 9)).expect("few"),
+                hubs: vec![self.nodes[node].key.public()],
+            },
+            5 => Body::DeviceRevoked {
+                device: victim,
+                after: Seq(0),
+            },
+            6 => Body::HubRetired { hub: victim },
+            7 => Body::ForkSettled {
+                origin: victim,
+                tail: Tail {
+                    seq: Seq(1),
+                    hash: [1; 32],
+                },
+            },
+            _ => Body::Restated,
         }
-        let code = codes[self.random.index(codes.len())].clone();
-        self.passage(hlc, code, false)
-    }
-
-    fn passage(&mut self, hlc: Hlc, (unit, code): (u32, Vec<u8>), is_false: bool) -> Lie {
-        let persons = [0, 1, 1, 1, 2, 9, 255][self.random.index(7)];
-        let gates = u64::try_from(self.shape.scanners).expect("few") + 1;
-        let is_genuine = !is_false && code != self.setting.code(unit, 1, &self.setting.forger);
-        let passage = ShownPassage {
-            scan: self.some_scan(),
-            code,
-            persons,
-            gate: GateId(u16::try_from(self.random.below(gates)).expect("few")),
-            zone: ZoneId(u16::try_from(self.random.below(3)).expect("few")),
-        };
-        let crowded = is_genuine && persons > admits(unit);
-        let (body, is_false) = match self.random.below(8) {
-            0 => {
-                let (by, why) = ("Mallory".to_owned(), "knows them".to_owned());
-                // Without the capability it is false, whoever signed the code, once its key is known.
-                (Body::Overridden { passage, by, why }, is_false || is_genuine)
-            }
-            1..4 => (Body::Exited(passage), is_false || crowded),
-            _ => (Body::Admitted(passage), is_false || crowded),
-        };
-        Lie {
-            unit: is_genuine.then_some(unit),
-            ..said(hlc, body, is_false)
-        }
-    }
-}
-
-fn said(hlc: Hlc, body: Body, is_false: bool) -> Lie {
-    Lie {
-        bytes: Record::new(hlc, body).to_bytes(),
-        is_false,
-        unit: None,
-    }
-}
-
-/// Bytes that are no record; chance may make one of a later kind of them.
-fn garbage(bytes: &[u8]) -> Lie {
-    Lie {
-        bytes: bytes.to_vec(),
-        is_false: matches!(Record::from_bytes(bytes), Err(Unread::Malformed(_))),
-        unit: None,
     }
 }

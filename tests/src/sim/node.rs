@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use usher_keys::{DeviceIdentity, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp};
+use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp};
 use usher_protocol::assurance::Assurance;
+use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Hash, Head};
 use usher_protocol::record::Body;
@@ -13,8 +14,8 @@ use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, ScanId};
 
 use super::disk::Disk;
+use super::sabotage::Sabotage;
 use super::scans::{Answering, Waiting};
-use super::shape::Sabotage;
 
 /// Names a node by its index in the world.
 pub type NodeId = usize;
@@ -40,6 +41,13 @@ pub enum Then {
     },
     /// Answer a scan.
     Answer(Box<Answering>),
+    /// Tell a session that its checkpoint was stored.
+    Began {
+        /// The peer.
+        peer: NodeId,
+        /// The connection.
+        epoch: u64,
+    },
 }
 
 /// What becomes durable together.
@@ -51,6 +59,8 @@ pub struct Batch {
     pub heads: Vec<Head>,
     /// A newer bundle.
     pub bundle: Option<SignedBundle>,
+    /// A checkpoint to begin at.
+    pub checkpoint: Option<(SignedCheckpoint, Checkpoint)>,
     /// What to tell afterwards.
     pub then: Vec<Then>,
 }
@@ -146,6 +156,20 @@ impl Node {
         }
     }
 
+    /// Makes a copy of the machine with all that is on its disk.
+    pub fn cloned(&self) -> Self {
+        let mut copy = Self::new(NodeConfig {
+            key: self.key.clone(),
+            role: self.role,
+            identity: self.identity.clone(),
+            roots: self.roots.clone(),
+            bundle: self.first_bundle.clone(),
+            skew_ms: self.skew_ms,
+        });
+        copy.disk = self.disk.clone();
+        copy
+    }
+
     fn fresh_ledger(
         key: &SecretKey,
         role: Role,
@@ -156,6 +180,11 @@ impl Node {
         let trust = Trust::pin(roots, disk.bundle.clone()).expect("the bundle on disk was verified before");
         let own = (role != Role::Cloud).then(|| identity.clone());
         Ledger::new(key.public(), own, Arc::new(trust))
+    }
+
+    /// Gives the certificate that it shows its peers: its newest one.
+    pub fn shown_identity(&self) -> DeviceIdentity {
+        self.ledger.identity().unwrap_or(&self.identity).clone()
     }
 
     /// Gives the time on its own clock.
@@ -188,6 +217,15 @@ impl Node {
         self.changed = true;
         self.ledger = Self::fresh_ledger(&self.key, self.role, &self.identity, &self.roots, &self.disk);
         let now = self.clock(world_ms);
+        if let Some(signed) = &self.disk.checkpoint {
+            let begun = self.ledger.adopt_again(signed);
+            let begun = begun.expect("what was adopted once is adopted again");
+            for head in &begun.covered {
+                if !self.disk.begins_behind(&head.origin) {
+                    self.ledger.forget(&head.origin);
+                }
+            }
+        }
         for entry in self.disk.entries() {
             assert!(self.ledger.replay(entry, now), "a stored record does not chain");
         }
@@ -195,6 +233,30 @@ impl Node {
             self.ledger.replay_head(head.clone());
         }
         self.register_known = self.ledger.state().register();
+    }
+
+    /// Signs new certificates for the scanners it has enrolled whose own end soon.
+    pub fn renew_scanners(&mut self, now: Timestamp) -> Vec<Entry> {
+        let due = self.ledger.renewals_due(now);
+        let signed: Vec<_> = due.into_iter().map(|one| self.enrolled(one)).collect();
+        let renewed = signed
+            .into_iter()
+            .map(|identity| self.ledger.write(Body::Renewed { identity }, now));
+        renewed.collect()
+    }
+
+    /// Has this certificate from the beginning.
+    pub fn enrol(&mut self, identity: DeviceIdentity) {
+        self.identity = identity;
+        self.ledger = Self::fresh_ledger(&self.key, self.role, &self.identity, &self.roots, &self.disk);
+    }
+
+    /// Gives the identity of a scanner whose certificate it signs as a hub.
+    pub fn enrolled(&self, certificate: Certificate) -> DeviceIdentity {
+        DeviceIdentity {
+            certificate: certificate.sign(&self.key),
+            via: Some(self.identity.certificate.clone()),
+        }
     }
 
     /// Writes a record to its own log, durable with the next commit.
@@ -219,6 +281,9 @@ impl Node {
         heads.extend(self.ledger.seal(&self.key));
         if let Some(bundle) = batch.bundle {
             self.disk.bundle = bundle;
+        }
+        if let Some((signed, checkpoint)) = batch.checkpoint {
+            self.disk.begin_at(signed, &checkpoint);
         }
         self.disk.commit(batch.entries, heads);
         self.commit_planned = false;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher_protocol::admission::{Direction, Verdict};
+use usher_protocol::assurance::Assurance;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Entry, Judged};
-use usher_protocol::log::Hash;
+use usher_protocol::log::{Hash, Head, Tail};
 use usher_protocol::policy::{Entry as EntryRule, Offline};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::{Origin, ScanId, Seq};
@@ -34,12 +35,22 @@ pub struct Observer {
     pub perished: BTreeSet<ScanId>,
     /// Hubs that are excused for one ticket too many if their fork is known in the end.
     pub suspects: BTreeSet<NodeId>,
+    /// Chain hashes of records that are plainly false, so that their writer must be named.
+    pub false_records: BTreeSet<Hash>,
+    /// Whether a liar's clock was ahead by no more than others follow.
+    pub days_pulled: bool,
+    /// How far each device's own log reaches by its own signatures that others hold.
+    pasts: BTreeMap<NodeId, Tail>,
+    /// Scans that a supervisor decided against the rules, each with its unit.
+    pub overridden: BTreeMap<ScanId, u32>,
     /// Doubles reported in the end.
     pub incidents: u64,
     seed: u64,
     owners: BTreeMap<Origin, NodeId>,
     heard: BTreeMap<NodeId, BTreeSet<(u32, u32)>>,
     bundles: BTreeMap<NodeId, u64>,
+    /// The newest policy that each node has heard: its version and the tiers that it closes.
+    closed: BTreeMap<NodeId, (u32, BTreeSet<usize>)>,
     writers: BTreeMap<u32, BTreeSet<NodeId>>,
     perished_units: BTreeSet<u32>,
     totals: BTreeMap<u32, u32>,
@@ -56,11 +67,16 @@ impl Observer {
             shown: BTreeMap::new(),
             perished: BTreeSet::new(),
             suspects: BTreeSet::new(),
+            false_records: BTreeSet::new(),
+            days_pulled: false,
+            pasts: BTreeMap::new(),
+            overridden: BTreeMap::new(),
             incidents: 0,
             seed,
             owners: BTreeMap::new(),
             heard: BTreeMap::new(),
             bundles: BTreeMap::new(),
+            closed: BTreeMap::new(),
             writers: BTreeMap::new(),
             perished_units: BTreeSet::new(),
             totals: BTreeMap::new(),
@@ -79,15 +95,16 @@ impl Observer {
         self.owners.get(origin).copied()
     }
 
-    /// Takes note of what is lost with a hub's disk beyond that number of its own log.
-    pub fn perish(&mut self, disk: &Disk, origin: Origin, kept: Seq) {
-        let units = self.lose_scans(disk, origin, kept);
-        self.perished_units.extend(units);
+    /// Takes note that others hold so much of a device's own log.
+    pub fn past(&mut self, node: NodeId, head: &Head) {
+        let held = self.pasts.entry(node).or_default();
+        if held.seq < head.tail.seq {
+            *held = head.tail;
+        }
     }
 
-    /// Takes note of the scans that are lost, and gives their units.
-    pub fn lose_scans(&mut self, disk: &Disk, origin: Origin, kept: Seq) -> Vec<u32> {
-        let mut units = Vec::new();
+    /// Takes note of what is lost with a hub's disk beyond that number of its own log.
+    pub fn perish(&mut self, disk: &Disk, origin: Origin, kept: Seq) {
         for entry in disk.log(&origin).iter().filter(|entry| entry.tail.seq > kept) {
             if let Ok(Record {
                 body: Body::Admitted(passage),
@@ -95,16 +112,30 @@ impl Observer {
             }) = Record::from_bytes(&entry.bytes)
             {
                 self.perished.insert(passage.scan);
-                units.extend(passage.unverified().map(|passage| passage.unit.0));
+                let unit = passage.unverified().ok().map(|passage| passage.unit.0);
+                self.perished_units.extend(unit);
             }
         }
-        units
+    }
+
+    /// Takes note of what is lost of a log with a history that does not count, but for the records that the other one has too.
+    pub fn lose_history(&mut self, log: &[Entry], kept: &BTreeSet<Hash>) {
+        for entry in log.iter().filter(|entry| !kept.contains(&entry.tail.hash)) {
+            if let Ok(record) = Record::from_bytes(&entry.bytes)
+                && let Some(passage) = record.body.passage()
+            {
+                self.perished.insert(passage.scan);
+                let unit = passage.unverified().ok().map(|passage| passage.unit.0);
+                self.perished_units.extend(unit);
+            }
+        }
     }
 
     /// Takes note that a node knows no more than what is on that disk.
     pub fn knows_only(&mut self, node: NodeId, disk: &Disk) {
         self.heard.remove(&node);
         self.bundles.remove(&node);
+        self.closed.remove(&node);
         let entries: Vec<_> = disk.entries().cloned().collect();
         self.stored(node, &entries);
     }
@@ -112,12 +143,19 @@ impl Observer {
     fn stored(&mut self, node: NodeId, entries: &[Entry]) {
         let by_authority = |entry: &&Entry| self.owners.get(&entry.origin) == Some(&CLOUD);
         for entry in entries.iter().filter(by_authority) {
-            if let Ok(Record {
-                body: Body::Revoked { unit, generation },
-                ..
-            }) = Record::from_bytes(&entry.bytes)
-            {
-                self.heard.entry(node).or_default().insert((unit.0, generation.0));
+            match Record::from_bytes(&entry.bytes).map(|record| record.body) {
+                Ok(Body::Revoked { unit, generation }) => {
+                    self.heard.entry(node).or_default().insert((unit.0, generation.0));
+                }
+                Ok(Body::Policy { version, policy }) => {
+                    let held = self.closed.entry(node).or_default();
+                    let tiers = policy.tiers.iter().enumerate();
+                    let closed = tiers.filter(|(_, tier)| !tier.windows.is_empty());
+                    if held.0 < version {
+                        *held = (version, closed.map(|(at, _)| at).collect());
+                    }
+                }
+                Ok(_) | Err(_) => {}
             }
         }
     }
@@ -148,8 +186,9 @@ impl World {
             admitted: self.observer.let_in.len() as u64,
             refused: self.observer.refused,
             incidents: self.observer.incidents,
-            forks: self.hubs().filter(is_frozen).count() as u64,
+            forks: self.hubs().iter().filter(|hub| is_frozen(hub)).count() as u64,
             altered: self.altered.len() as u64,
+            begun: self.begun_at_checkpoint,
         }
     }
 
@@ -171,20 +210,55 @@ impl World {
             "{place}: {name} went back from trust bundle {known} to {bundle}"
         );
         assert!(
-            paper.worth.is_good_under(bundle),
+            paper.worth.is_good_under(bundle, &self.setting),
             "{place}: {name} let in a ticket that trust bundle {bundle} does not vouch for: {paper:?}"
         );
         let (again, inwards) = (judged.body.is_none(), job.direction == Direction::In);
         if again || !inwards {
             return;
         }
+        self.check_whole(node);
         let ticket = (paper.unit, paper.generation);
         let heard = self.observer.heard.get(&node);
         assert!(
             !heard.is_some_and(|heard| heard.contains(&ticket)),
             "{place}: {name} forgot a revocation: {paper:?}"
         );
+        let is_retired = self.nodes[node]
+            .ledger
+            .state()
+            .rosters()
+            .retired()
+            .contains(&self.nodes[node].key.public());
+        let strict = TIERS[tier_of(paper.unit)].2 == Offline::Strict;
+        assert!(
+            !(strict && is_retired),
+            "{place}: {name} lets in {paper:?} though it was retired"
+        );
+        let closed = self.observer.closed.get(&node);
+        assert!(
+            !closed.is_some_and(|(_, tiers)| tiers.contains(&tier_of(paper.unit))),
+            "{place}: {name} lets in a ticket of a tier that it knows to be closed: {paper:?}"
+        );
         self.observer.writers.entry(paper.unit).or_default().insert(node);
+    }
+
+    /// Checks that whoever lets people in has one history and knows all of it.
+    fn check_whole(&self, node: NodeId) {
+        let (place, name, ledger) = (self.place(), self.name(node), &self.nodes[node].ledger);
+        let own = self.nodes[node].key.public();
+        assert!(
+            !ledger.state().is_frozen(&own),
+            "{place}: {name} lets people in though it has two histories"
+        );
+        let past = self.observer.pasts.get(&node).copied().unwrap_or_default();
+        // A past that was another history is nothing to wait for.
+        let is_plain = ledger.state().forks().all(|fork| fork.origin != own);
+        let is_whole = past.seq <= ledger.tail(&own).seq || !self.has_written(&own, &past.hash);
+        assert!(
+            !is_plain || is_whole || self.is_tainted_key(node),
+            "{place}: {name} writes beside its own past"
+        );
     }
 
     /// Checks what is about to become durable: nothing altered is ever taken for a record.
@@ -192,7 +266,7 @@ impl World {
         for entry in &self.nodes[node].batch.entries {
             let owner = self.observer.owner(&entry.origin);
             assert!(
-                owner.is_some_and(|owner| self.nodes[owner].genuine.contains(&entry.tail.hash)),
+                self.has_written(&entry.origin, &entry.tail.hash),
                 "{}: {} stores a record that nobody wrote: number {} of {}",
                 self.place(),
                 self.name(node),
@@ -223,15 +297,26 @@ impl World {
         }
     }
 
+    /// Checks that only the authority says how fresh its word is, and only to whoever has heard it up to there.
+    pub fn check_assured(&self, node: NodeId, assurance: &Assurance) {
+        let by_authority = self.observer.owner(&assurance.authority) == Some(CLOUD);
+        let heard = self.nodes[node].ledger.tail(&assurance.authority).seq;
+        assert!(
+            by_authority && heard >= assurance.tail.seq,
+            "{}: {} believes that it is fresh: {assurance:?}",
+            self.place(),
+            self.name(node)
+        );
+    }
+
     /// Checks that whoever is accused of two histories really wrote two.
     pub fn check_accusation(&self, node: NodeId, found: &ForkProof) {
         let owner = self.observer.owner(&found.origin());
         let proven = found.check(self.setting.event);
         let guilty = owner.filter(|owner| {
-            let genuine = &self.nodes[*owner].genuine;
-            let wrote_both =
-                proven.is_some_and(|found| found.hashes.iter().all(|hash| genuine.contains(hash)));
-            self.may_be_two_faced(*owner) && wrote_both
+            let wrote = |hash: &Hash| self.has_written(&found.origin(), hash);
+            let wrote_both = proven.is_some_and(|found| found.hashes.iter().all(wrote));
+            self.may_have_forked(*owner) && wrote_both
         });
         assert!(
             guilty.is_some(),
@@ -239,6 +324,20 @@ impl World {
             self.place(),
             self.name(node)
         );
+    }
+
+    /// Tells whether the holder of a log's key, or of a copy of it, has ever written that.
+    fn has_written(&self, origin: &Origin, hash: &Hash) -> bool {
+        let owner = self.observer.owner(origin);
+        let mut nodes = self.nodes.iter().enumerate();
+        nodes.any(|(id, node)| {
+            (owner == Some(id) || node.key.public() == *origin) && node.genuine.contains(hash)
+        })
+    }
+
+    /// Tells whether somebody could have written a second history with that node's key.
+    pub fn may_have_forked(&self, node: NodeId) -> bool {
+        self.restored == Some(node) || self.is_tainted_key(node)
     }
 
     /// Checks that a strict ticket lets in no more people than it should: promise 4.
@@ -251,8 +350,9 @@ impl World {
         let (limit, count) = match entry {
             EntryRule::Single => (u32::from(admits(unit)), total),
             EntryRule::Reentry => (u32::from(admits(unit)), self.people.inside(unit)),
-            // A liar may pull the clocks of others as far as a day ahead, over two midnights.
-            EntryRule::PerDay(times) => (u32::from(times) * self.days(), total),
+            // Honest clocks follow a liar's reading up to a day ahead, over two midnights.
+            EntryRule::PerDay(times) if self.observer.days_pulled => (3 * u32::from(times), total),
+            EntryRule::PerDay(times) => (u32::from(times), total),
         };
         if count > limit && !self.is_excused(unit) {
             let place = self.place();
@@ -260,15 +360,14 @@ impl World {
         }
     }
 
-    fn days(&self) -> u32 {
-        let pulled = self.liar.as_ref().is_some_and(|liar| liar.pulled_clocks);
-        if pulled { 3 } else { 1 }
-    }
-
-    /// Tells whether a strict unit may be used once too often: its passage burned with a disk, or its hub was destroyed and
-    /// a person vouched for that, or it was at the mercy of a liar, or a hub that was put back to an old copy let people in, which must come out as a fork.
+    /// Tells whether a strict unit may be used once too often: its passage burned with a disk, a supervisor ordered it, or its hub was destroyed and
+    /// a person vouched for that, or a hub that was put back to an old copy let people in, which must come out as a fork; or
+    /// a liar decided of it itself.
     pub fn is_excused(&mut self, unit: u32) -> bool {
-        if self.observer.perished_units.contains(&unit) || self.is_the_liars(unit) {
+        if self.is_overridden(unit)
+            || self.observer.perished_units.contains(&unit)
+            || self.is_in_a_liars_hands(unit)
+        {
             return true;
         }
         let writers = self.observer.writers.get(&unit).into_iter().flatten();
@@ -281,6 +380,11 @@ impl World {
         let suspect = writers.copied().find(|writer| self.restored == Some(*writer));
         self.observer.suspects.extend(suspect);
         suspect.is_some()
+    }
+
+    /// Tells whether a supervisor let people in with a unit's ticket.
+    pub fn is_overridden(&self, unit: u32) -> bool {
+        self.observer.overridden.values().any(|one| *one == unit)
     }
 
     /// Compares the state of replicas that hold the same records: promise 8.
@@ -301,7 +405,7 @@ impl World {
         for fork in self.nodes[id].ledger.state().forks() {
             let owner = self.observer.owner(&fork.origin);
             assert!(
-                owner.is_some_and(|owner| self.may_be_two_faced(owner)),
+                owner.is_some_and(|owner| self.may_have_forked(owner)),
                 "{}: {} believes that {owner:?}, which has one history, has two",
                 self.place(),
                 self.name(id)

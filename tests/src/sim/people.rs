@@ -1,6 +1,6 @@
 //! Who comes to the gates, with what ticket: honest guests, copies, forgeries, and those who try again; and what staff do with the answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::policy::Entry;
@@ -8,7 +8,8 @@ use usher_protocol::{GateId, ScanId};
 
 use super::node::NodeId;
 use super::scans::{Errand, Job};
-use super::setting::{CLOSED, ROTATED, STRUCK, TIERS, admits, tier_of};
+use super::setting::{Setting, Step, TIERS, admits, tier_of};
+use super::shape::Kind;
 use super::world::{Happening, World};
 
 /// How long the slowest answer takes where nothing is lost, in milliseconds: a scanner that gave up judges alone.
@@ -29,11 +30,11 @@ pub enum Worth {
 
 impl Worth {
     /// Tells whether whoever knows that version of the bundle may let such a ticket in.
-    pub fn is_good_under(self, bundle: u64) -> bool {
+    pub fn is_good_under(self, bundle: u64, setting: &Setting) -> bool {
         match self {
-            Self::Genuine => bundle < CLOSED,
-            Self::Succeeding => bundle >= ROTATED,
-            Self::Doomed => bundle < STRUCK,
+            Self::Genuine => !setting.has_made(Step::Close, bundle),
+            Self::Succeeding => setting.has_made(Step::Rotate, bundle),
+            Self::Doomed => !setting.has_made(Step::StrikeDoomed, bundle),
             Self::False => false,
         }
     }
@@ -69,6 +70,8 @@ impl std::fmt::Debug for Paper {
 pub struct People {
     generations: BTreeMap<u32, u32>,
     inside: BTreeMap<u32, u32>,
+    /// Tickets the organizer has revoked.
+    pub voided: BTreeSet<(u32, u32)>,
     /// Whether people still come.
     pub coming: bool,
 }
@@ -79,6 +82,7 @@ impl People {
         Self {
             generations: BTreeMap::new(),
             inside: BTreeMap::new(),
+            voided: BTreeSet::new(),
             coming,
         }
     }
@@ -133,18 +137,36 @@ impl World {
 
     /// Somebody shows a unit's genuine ticket at a scanner and waits for the answer.
     pub fn ask(&mut self, unit: u32, scanner: NodeId) -> Option<Verdict> {
-        let scan = self.present(unit, scanner);
+        let paper = self.genuine(unit, self.people.newest(unit));
+        self.ask_about(paper, scanner)
+    }
+
+    /// Somebody shows a ticket at a scanner's own gate and waits for the answer.
+    pub fn ask_about(&mut self, paper: Paper, scanner: NodeId) -> Option<Verdict> {
+        let mut job = self.job(paper, Direction::In, 1);
+        let gate = self.scanners().iter().position(|one| *one == scanner);
+        let gate = gate.expect("a scanner stands at a gate");
+        (job.scanner, job.gate) = (scanner, GateId(u16::try_from(gate).expect("few gates")));
+        let scan = job.scan;
+        self.read(job);
         self.play(ANSWERED_WITHIN_MS);
         self.observer.shown.get(&scan).copied()
     }
 
-    fn present(&mut self, unit: u32, scanner: NodeId) -> ScanId {
-        let paper = self.genuine(unit, self.people.newest(unit));
-        let mut job = self.job(paper, Direction::In, 1);
-        job.scanner = scanner;
-        let scan = job.scan;
-        self.read(job);
-        scan
+    /// Gives a unit's newest ticket, by the newest key.
+    pub fn newest_paper(&self, unit: u32) -> Paper {
+        let (key, worth) = if self.setting.has_made(Step::Rotate, self.bundle_version) {
+            (&self.setting.successor, Worth::Succeeding)
+        } else {
+            (&self.setting.tickets, Worth::Genuine)
+        };
+        let generation = self.people.newest(unit);
+        Paper {
+            text: self.setting.ticket(unit, generation, key),
+            unit,
+            generation,
+            worth,
+        }
     }
 
     /// Somebody leaves: out of the door whatever the screen says.
@@ -157,8 +179,15 @@ impl World {
     }
 
     fn job(&mut self, paper: Paper, direction: Direction, persons: u8) -> Job {
-        let gate = self.random.index(self.shape.scanners);
-        let scanner = self.scanners().start + gate;
+        let scanners = self.scanners();
+        let gate = self.random.index(scanners.len());
+        let scanner = scanners[gate];
+        let elsewhere = self.shape.has(Kind::Powers) && self.random.percent(3);
+        let gate = if elsewhere {
+            self.random.index(scanners.len())
+        } else {
+            gate
+        };
         Job {
             scan: ScanId(self.random.bytes16()),
             paper,
@@ -206,11 +235,13 @@ impl World {
 
     /// A ticket as the organizer issued it: half of them again once there is a new key, and hardly any before that was needed.
     fn genuine(&mut self, unit: u32, generation: u32) -> Paper {
-        let renewed = match self.bundle_version {
-            CLOSED.. => self.random.percent(90),
-            ROTATED.. => self.random.percent(50),
-            _ => false,
+        let has_made = |step| self.setting.has_made(step, self.bundle_version);
+        let renewed_percent = match (has_made(Step::Rotate), has_made(Step::Close)) {
+            (true, true) => 90,
+            (true, false) => 50,
+            (false, _) => 0,
         };
+        let renewed = renewed_percent > 0 && self.random.percent(renewed_percent);
         let (key, worth) = if renewed {
             (&self.setting.successor, Worth::Succeeding)
         } else {
@@ -227,11 +258,22 @@ impl World {
     /// Staff see the answer and act on it; who was referred often tries again.
     pub fn show(&mut self, job: &Job, verdict: Verdict) {
         self.tell(|| format!("{} shows {verdict:?} for {:?}", self.name(job.scanner), job.paper));
+        if self.is_liar(job.scanner) {
+            // Whoever stands there lets in whom they like.
+            return;
+        }
         let first = self.observer.shown(job, verdict);
         match verdict {
             Verdict::Admit { persons, .. } if job.direction == Direction::In && first => {
                 *self.people.inside.entry(job.paper.unit).or_default() += u32::from(persons);
                 self.check_went_in(job.paper.unit);
+            }
+            Verdict::Deny(_) | Verdict::Refer(_)
+                if self.shape.has(Kind::Overrides)
+                    && job.direction == Direction::In
+                    && self.random.percent(4) =>
+            {
+                self.override_refusal(job);
             }
             Verdict::Refer(_) if self.random.percent(50) => {
                 let pause = self.random.between(500, 3_000);

@@ -12,15 +12,33 @@ use super::random::Random;
 
 /// When the simulated world begins: far enough from 0 for clocks to run behind.
 pub const BEGIN_MS: u64 = 1_800_000_000_000;
+/// When a closed tier opens gates: long before the slowest clock of the venue.
+pub const LONG_OVER: Window = Window {
+    from: Timestamp(BEGIN_MS / 4),
+    until: Timestamp(BEGIN_MS / 2),
+};
 /// How many people a group ticket admits.
 pub const GROUP: u8 = 3;
 
-/// The bundle that strikes the doomed key out.
-pub const STRUCK: u64 = 2;
-/// The bundle that brings new keys for tickets and authority.
-pub const ROTATED: u64 = 3;
-/// The bundle that closes the window of the first ticket key; the last.
-pub const CLOSED: u64 = 4;
+/// What a trust bundle changes against the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The doomed ticket key is struck out.
+    StrikeDoomed,
+    /// New keys for tickets and authority stand beside the retired ones.
+    Rotate,
+    /// The window of the first ticket key closes.
+    Close,
+    /// The authority keys are struck out; another one takes over.
+    ReplaceAuthority,
+    /// The issuing key is struck out; another one takes over.
+    ReplaceIssuing,
+}
+
+/// The steps where no key is struck out in an emergency.
+const PLAIN_STEPS: [Step; 3] = [Step::StrikeDoomed, Step::Rotate, Step::Close];
+/// With how many of a hundred events keys are struck out in an emergency, where that may happen.
+const EMERGENCY_PERCENT: u64 = 50;
 
 /// The tiers, by their index: what each unit's tier is follows from its number.
 pub const TIERS: [(&str, Entry, Offline); 6] = [
@@ -32,6 +50,15 @@ pub const TIERS: [(&str, Entry, Offline); 6] = [
     ("Available group", Entry::Single, Offline::Available),
 ];
 
+/// What a device may do beyond its role.
+#[derive(Debug, Clone, Default)]
+pub struct Powers {
+    /// The gates it serves; none named means every gate.
+    pub gates: Vec<u16>,
+    /// Whether it may let people in against the rules.
+    pub overrides: bool,
+}
+
 /// The keys and rules of the event.
 pub struct Setting {
     /// The event.
@@ -40,18 +67,23 @@ pub struct Setting {
     pub root: SecretKey,
     /// Signs tickets.
     pub tickets: SecretKey,
-    /// Signed some tickets and is struck out by the second bundle.
+    /// Signed some tickets and is struck out.
     pub doomed: SecretKey,
-    /// Signs tickets from the third bundle on.
+    /// Signs tickets once keys were rotated.
     pub successor: SecretKey,
     /// Signs tickets for nobody: a forger's key.
     pub forger: SecretKey,
     /// Writes the authority log.
     pub authority: SecretKey,
-    /// Writes the authority log from the third bundle on.
+    /// Writes the authority log once keys were rotated.
     pub next_authority: SecretKey,
+    /// Writes the authority log once earlier keys were struck out.
+    pub last_authority: SecretKey,
     /// Signs certificates.
     pub issuing: SecretKey,
+    /// Signs certificates once the first key was struck out.
+    pub next_issuing: SecretKey,
+    steps: Vec<Step>,
 }
 
 impl Setting {
@@ -67,6 +99,9 @@ impl Setting {
             authority: key(),
             next_authority: key(),
             issuing: key(),
+            last_authority: key(),
+            next_issuing: key(),
+            steps: PLAIN_STEPS.to_vec(),
             event: EventId(*b"simulated event!"),
         }
     }
@@ -76,52 +111,118 @@ impl Setting {
         RootSet::single(self.root.public())
     }
 
-    /// Gives a version of the trust bundle: the second strikes the doomed key out, the third brings new keys for tickets and
-    /// authority beside the retired ones, the fourth closes the window of the first ticket key.
+    /// Decides what the trust bundles bring, and in which order.
+    pub fn draw_steps(&mut self, random: &mut Random) {
+        if !random.percent(EMERGENCY_PERCENT) {
+            return;
+        }
+        for step in [Step::ReplaceAuthority, Step::ReplaceIssuing] {
+            let at = random.index(self.steps.len() + 1);
+            self.steps.insert(at, step);
+        }
+    }
+
+    /// Gives the last version of the trust bundle.
+    pub fn last_bundle(&self) -> u64 {
+        1 + self.steps.len() as u64
+    }
+
+    /// Tells whether a version of the bundle has made that step.
+    pub fn has_made(&self, step: Step, version: u64) -> bool {
+        self.steps_to(version).any(|made| made == step)
+    }
+
+    fn steps_to(&self, version: u64) -> impl Iterator<Item = Step> + '_ {
+        let made = usize::try_from(version - 1).expect("few versions");
+        self.steps.iter().copied().take(made)
+    }
+
+    /// Gives the key that writes the authority log by that version of the bundle.
+    pub fn authority_at(&self, version: u64) -> &SecretKey {
+        let last = self.steps_to(version).filter_map(|step| match step {
+            Step::Rotate => Some(&self.next_authority),
+            Step::ReplaceAuthority => Some(&self.last_authority),
+            Step::StrikeDoomed | Step::Close | Step::ReplaceIssuing => None,
+        });
+        last.last().unwrap_or(&self.authority)
+    }
+
+    /// Gives the key that signs certificates by that version of the bundle.
+    pub fn issuing_at(&self, version: u64) -> &SecretKey {
+        if self.has_made(Step::ReplaceIssuing, version) {
+            &self.next_issuing
+        } else {
+            &self.issuing
+        }
+    }
+
+    /// Gives a version of the trust bundle.
     pub fn bundle(&self, version: u64) -> SignedBundle {
+        self.trust_bundle(version).sign(&[&self.root])
+    }
+
+    /// Gives what a version of the trust bundle says.
+    pub fn trust_bundle(&self, version: u64) -> TrustBundle {
         let trusted = |key: &SecretKey| TrustedKey::active(key.public(), Window::ALWAYS);
-        let retired = |key: &SecretKey| TrustedKey {
-            status: KeyStatus::Retired(Timestamp(BEGIN_MS)),
-            ..trusted(key)
-        };
-        let mut ticket_keys = vec![trusted(&self.tickets), trusted(&self.doomed)];
-        let mut authority_keys = vec![trusted(&self.authority)];
-        if version >= STRUCK {
-            ticket_keys[1].status = KeyStatus::Struck(Timestamp(BEGIN_MS));
-        }
-        if version >= ROTATED {
-            ticket_keys[0] = retired(&self.tickets);
-            ticket_keys.push(trusted(&self.successor));
-            authority_keys = vec![retired(&self.authority), trusted(&self.next_authority)];
-        }
-        if version >= CLOSED {
-            // Long before the slowest clock of the venue.
-            ticket_keys[0].window.until = Timestamp(BEGIN_MS / 2);
-        }
-        let bundle = TrustBundle {
+        let (struck, retired) = (
+            KeyStatus::Struck(Timestamp(BEGIN_MS)),
+            KeyStatus::Retired(Timestamp(BEGIN_MS)),
+        );
+        let mut bundle = TrustBundle {
             event: self.event,
             version,
             roots: self.roots(),
-            ticket_keys,
-            authority_keys,
+            ticket_keys: vec![trusted(&self.tickets), trusted(&self.doomed)],
+            authority_keys: vec![trusted(&self.authority)],
             issuing_keys: vec![trusted(&self.issuing)],
         };
-        bundle.sign(&[&self.root])
+        for step in self.steps_to(version) {
+            let authorities = &mut bundle.authority_keys;
+            match step {
+                Step::StrikeDoomed => bundle.ticket_keys[1].status = struck,
+                Step::Rotate => {
+                    bundle.ticket_keys[0].status = retired;
+                    bundle.ticket_keys.push(trusted(&self.successor));
+                    let present = authorities.iter_mut().filter(|key| !key.is_struck());
+                    present.for_each(|key| key.status = retired);
+                    authorities.push(trusted(&self.next_authority));
+                }
+                // Long before the slowest clock of the venue.
+                Step::Close => bundle.ticket_keys[0].window.until = Timestamp(BEGIN_MS / 2),
+                Step::ReplaceAuthority => {
+                    authorities.iter_mut().for_each(|key| key.status = struck);
+                    authorities.push(trusted(&self.last_authority));
+                }
+                Step::ReplaceIssuing => {
+                    bundle.issuing_keys[0].status = struck;
+                    bundle.issuing_keys.push(trusted(&self.next_issuing));
+                }
+            }
+        }
+        bundle
     }
 
     /// Certifies a device.
-    pub fn certify(&self, device: &SecretKey, role: Role, name: String) -> DeviceIdentity {
+    pub fn certify(
+        &self,
+        (device, issuing): (&SecretKey, &SecretKey),
+        (role, name): (Role, String),
+        powers: Powers,
+    ) -> DeviceIdentity {
         let certificate = Certificate {
             event: self.event,
             device: device.public(),
             role,
             name,
-            gates: Vec::new(),
-            capabilities: Capabilities::default(),
+            gates: powers.gates,
+            capabilities: Capabilities {
+                enrol_scanners: role == Role::Hub,
+                override_refusals: powers.overrides,
+            },
             window: Window::ALWAYS,
         };
         DeviceIdentity {
-            certificate: certificate.sign(&self.issuing),
+            certificate: certificate.sign(issuing),
             via: None,
         }
     }
@@ -160,9 +261,9 @@ impl Setting {
         self.payload(unit, generation, key).to_text()
     }
 
-    /// Gives the bytes of a ticket's code, as records hold them.
+    /// Gives the bytes of a unit's ticket.
     pub fn code(&self, unit: u32, generation: u32, key: &SecretKey) -> Vec<u8> {
-        self.payload(unit, generation, key).bytes().to_vec()
+        self.payload(unit, generation, key).bytes().to_owned()
     }
 
     fn payload(&self, unit: u32, generation: u32, key: &SecretKey) -> Payload {

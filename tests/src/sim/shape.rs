@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
 
 use super::random::Random;
+use super::sabotage::Sabotage;
 
 /// A kind of fault; each can be switched off, so that a failing seed is shrunk to what it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,13 +31,29 @@ pub enum Kind {
     Rotation,
     /// Rosters that change.
     Rosters,
-    /// A device that lies in its own log.
-    Liar,
+    /// A device in the wrong hands.
+    Liars,
+    /// A copy of a device's key and disk that writes beside it.
+    Clones,
+    /// Devices that may do different things, and gates where they may not.
+    Powers,
+    /// Devices that join in the middle, some of which begin at a checkpoint, and some of which a hub enrols.
+    Newcomers,
+    /// Disks that cannot be read now and then.
+    BadReads,
+    /// Tiers that the organizer closes and opens again.
+    Policies,
+    /// Supervisors who let people in against the rules.
+    Overrides,
+    /// Forks of which the organizer says which history counts.
+    Settling,
+    /// Keys of the authority and of the issuer of certificates that are struck out.
+    StruckKeys,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 20] = [
         Self::Cuts,
         Self::Loss,
         Self::Corruption,
@@ -48,25 +65,16 @@ impl Kind {
         Self::Revocation,
         Self::Rotation,
         Self::Rosters,
-        Self::Liar,
+        Self::Liars,
+        Self::Clones,
+        Self::Powers,
+        Self::StruckKeys,
+        Self::Newcomers,
+        Self::BadReads,
+        Self::Policies,
+        Self::Overrides,
+        Self::Settling,
     ];
-}
-
-/// A rule broken on purpose, to show that the observer sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Sabotage {
-    /// Whoever cannot reach a strict ticket's home hub lets people in all the same.
-    CutOffSaysYes,
-    /// Scans are answered before they are durable.
-    AnswerTooEarly,
-    /// Nobody writes down that an origin has two histories.
-    ForksAreIgnored,
-    /// Records that do not lead to their head are stored all the same.
-    AlteredRunsAreStored,
-    /// Sessions are not told which devices are revoked.
-    RevokedDevicesAreWelcome,
-    /// Restarted nodes believe their first trust bundle again.
-    TrustIsRolledBack,
 }
 
 /// Who hears the story of a run.

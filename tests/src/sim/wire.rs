@@ -4,17 +4,23 @@ use usher_keys::Timestamp;
 use usher_protocol::evidence::Worth;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Entry;
-use usher_protocol::log::{Run, RunError};
+use usher_protocol::log::{Run, RunError, Tail};
+use usher_protocol::record::Body;
 use usher_protocol::sync::{
-    Close, Context, Farewell, Input, Message, Notice, Output, Session, SessionConfig, StoreError,
+    Close, Context, Farewell, Input, LoadError, Message, Notice, Output, Session, SessionConfig, StoreError,
 };
 
+use usher_protocol::{Origin, Seq};
+
 use super::node::{Live, NodeId, Then};
-use super::shape::{Kind, Sabotage};
-use super::world::{Happening, World};
+use super::sabotage::{self, Sabotage};
+use super::shape::Kind;
+use super::world::{CLOUD, Happening, World};
 
 /// How often a pair looks after its connection, in milliseconds.
 const CONNECT_EVERY_MS: u64 = 700;
+/// How many of a hundred reads fail, where they may.
+const BAD_READS_PERCENT: u64 = 2;
 /// How many of a thousand messages are altered on the way, unless a test wants more.
 pub const ALTERED_PER_MILLE: u64 = 3;
 
@@ -62,10 +68,11 @@ impl World {
         for (node, peer) in [(a, b), (b, a)] {
             let session = Session::new(SessionConfig {
                 event: self.setting.event,
-                identity: self.nodes[node].identity.clone(),
+                identity: self.nodes[node].shown_identity(),
                 own_log: self.nodes[node].key.public(),
                 peer: self.nodes[peer].link_key,
                 held: self.nodes[node].disk.held(),
+                checkpoint_lag: self.checkpoint_lag(),
             });
             self.nodes[node].sessions.insert(peer, Live { session, epoch });
             self.input(node, peer, epoch, Input::Start);
@@ -98,7 +105,11 @@ impl World {
                 self.input(to, from, epoch, Input::Received(message));
             }
             Err(error) => {
-                assert!(unlucky, "{}: what we send cannot be read: {error}", self.place());
+                assert!(
+                    unlucky || self.is_liar(from),
+                    "{}: what we send cannot be read: {error}",
+                    self.place()
+                );
                 let is_live = self.nodes[to]
                     .sessions
                     .get(&from)
@@ -167,15 +178,14 @@ impl World {
         match output {
             Output::Send(message) => self.send(node, peer, epoch, &message),
             Output::Load { origin, after } => {
-                return Some(Input::Loaded {
-                    origin,
-                    run: self.nodes[node].disk.load(origin, after),
-                });
+                let run = self.load(node, origin, after);
+                return Some(Input::Loaded { origin, run });
             }
-            Output::LoadCheckpoint => return Some(Input::LoadedCheckpoint(None)),
+            Output::LoadCheckpoint => return Some(Input::LoadedCheckpoint(self.checkpoint(node))),
             Output::Store(run) => return self.store(node, peer, epoch, &run),
-            Output::StoreCheckpoint(_) => return Some(Input::StoredCheckpoint),
+            Output::StoreCheckpoint(signed) => return self.begin_at(node, (peer, epoch), signed),
             Output::StoreBundle(bundle) => {
+                let bundle = self.as_read(node, bundle);
                 if self.nodes[node].ledger.renew_trust(bundle.clone()).is_ok() {
                     self.nodes[node].changed = true;
                     self.nodes[node].batch.bundle = Some(bundle);
@@ -190,7 +200,9 @@ impl World {
             Output::Close(close) => {
                 self.say(|| format!("{}–{}: closed {close:?}", self.name(node), self.name(peer)));
                 self.nodes[node].sessions.remove(&peer);
-                let altered = self.altered.contains(&(node.min(peer), node.max(peer), epoch));
+                let altered = self.altered.contains(&(node.min(peer), node.max(peer), epoch))
+                    || self.is_liar(node)
+                    || self.is_liar(peer);
                 assert!(
                     altered || !matches!(close, Close::Ours(Farewell::BadMessage)),
                     "{}: {} took {} for a bad peer",
@@ -203,7 +215,20 @@ impl World {
         None
     }
 
-    fn send(&mut self, from: NodeId, to: NodeId, epoch: u64, message: &Message) {
+    fn load(&mut self, node: NodeId, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
+        let fails = self.stormy && self.shape.has(Kind::BadReads) && self.random.percent(BAD_READS_PERCENT);
+        if !fails {
+            return Ok(self.nodes[node].disk.load(origin, after));
+        }
+        self.say(|| format!("{} cannot read its disk", self.name(node)));
+        if self.breaks(Sabotage::FailedReadsAreAbsences) {
+            return Ok(None);
+        }
+        Err(LoadError)
+    }
+
+    /// Sends a message on its way, now and then twice.
+    pub fn send(&mut self, from: NodeId, to: NodeId, epoch: u64, message: &Message) {
         let copies = if self.stormy && self.shape.has(Kind::Loss) && self.random.percent(4) {
             2
         } else {
@@ -227,20 +252,25 @@ impl World {
     fn store(&mut self, node: NodeId, peer: NodeId, epoch: u64, run: &Run) -> Option<Input> {
         let origin = run.head.origin;
         let now = self.nodes[node].clock(self.now);
-        match self.nodes[node].ledger.accept(run, None, now) {
+        let trust = std::sync::Arc::clone(self.nodes[node].ledger.trust());
+        let evidence = self.blind_evidence(run, &trust);
+        match self.nodes[node].ledger.accept(run, evidence, now) {
             Ok(accepted) => {
                 self.nodes[node].changed |= !accepted.entries.is_empty();
                 let batch = &mut self.nodes[node].batch;
                 batch.entries.extend(accepted.entries);
                 batch.heads.extend(accepted.head);
                 batch.then.push(Then::Stored { peer, epoch, origin });
+                if node == CLOUD {
+                    self.vouch(origin);
+                }
                 self.plan_commit(node);
                 self.keep_house(node);
                 None
             }
             Err(error) => {
                 self.say(|| format!("{} refuses a run: {error}", self.name(node)));
-                if error == RunError::Altered && self.shape.sabotage == Some(Sabotage::AlteredRunsAreStored) {
+                if error == RunError::Altered && self.breaks(Sabotage::AlteredRunsAreStored) {
                     let entries = altered_entries(run, self.setting.event);
                     self.nodes[node].batch.entries.extend(entries);
                     self.plan_commit(node);
@@ -255,9 +285,15 @@ impl World {
 
     fn take_notice(&mut self, node: NodeId, notice: Notice) {
         match notice {
-            Notice::Fresh(assurance) => self.nodes[node].assurance = Some(assurance),
+            Notice::Fresh(assurance) => {
+                self.check_assured(node, &assurance);
+                self.nodes[node].assurance = Some(assurance);
+            }
             Notice::Forked(found) => self.report_fork(node, *found),
-            Notice::OwnPast(head) => self.nodes[node].ledger.hear_own_past(&head),
+            Notice::OwnPast(head) => {
+                self.observer.past(node, &head);
+                self.nodes[node].ledger.hear_own_past(&head);
+            }
             Notice::Opened(_) | Notice::RunRefused(..) => {}
         }
     }
@@ -265,10 +301,14 @@ impl World {
     fn report_fork(&mut self, node: NodeId, found: ForkProof) {
         let origin = found.origin();
         self.check_accusation(node, &found);
-        if self.shape.sabotage == Some(Sabotage::ForksAreIgnored) {
+        if self.breaks(Sabotage::ForksAreIgnored) {
             return;
         }
         let now = self.nodes[node].clock(self.now);
+        if self.breaks(Sabotage::ForksAreNotProven) {
+            let body = Body::ForkSeen(Box::new(sabotage::unproven(&found)));
+            return self.nodes[node].write(body, now);
+        }
         if let Some(entry) = self.nodes[node].ledger.report_fork(found, now) {
             self.tell(|| {
                 let owner = self.observer.owner(&origin).map(|owner| self.name(owner));
@@ -287,15 +327,29 @@ impl World {
     /// when the ledger asks for it.
     fn rebuild_if_due(&mut self, node: NodeId) {
         let now = self.now;
+        let in_question = self.nodes[node].ledger.copies_in_question();
+        self.note_other_histories(node, &in_question);
+        let keeps = self.breaks(Sabotage::OtherHistoriesAreKept);
         let machine = &mut self.nodes[node];
-        let in_question = machine.ledger.copies_in_question();
-        let dropped = machine.disk.drop_other_histories(&in_question);
+        let dropped = !keeps && machine.disk.drop_other_histories(&in_question);
         if dropped || machine.ledger.must_be_rebuilt() {
             machine.load(now);
         }
         if dropped {
             machine.sessions.clear();
             self.tell(|| format!("{} drops a history that does not count", self.name(node)));
+        }
+    }
+
+    fn note_other_histories(&mut self, node: NodeId, in_question: &[(Origin, Tail)]) {
+        for (origin, tail) in in_question {
+            let passing = self.nodes.iter().filter(|one| one.disk.passes(origin, tail));
+            let kept = passing.flat_map(|one| one.disk.log(origin));
+            let kept = kept.map(|entry| entry.tail.hash).collect();
+            let disk = &self.nodes[node].disk;
+            if !disk.passes(origin, tail) {
+                self.observer.lose_history(disk.log(origin), &kept);
+            }
         }
     }
 
@@ -313,6 +367,7 @@ impl World {
         let known = std::mem::replace(&mut self.nodes[node].register_known, register);
         let trust_changed = bundle_changed || known != self.nodes[node].register_known;
         let held = self.nodes[node].disk.held();
+        let mut begun = Vec::new();
         for one in then {
             match one {
                 Then::Stored { peer, epoch, origin } => {
@@ -320,6 +375,7 @@ impl World {
                     self.input(node, peer, epoch, Input::Stored { origin, result });
                 }
                 Then::Answer(answering) => self.answer(node, *answering),
+                Then::Began { peer, epoch } => begun.push((peer, epoch)),
             }
         }
         let peers: Vec<_> = self.nodes[node]
@@ -334,6 +390,9 @@ impl World {
             for (peer, epoch) in &peers {
                 self.input(node, *peer, *epoch, Input::Grew(grown.clone()));
             }
+        }
+        for (peer, epoch) in begun {
+            self.input(node, peer, epoch, Input::StoredCheckpoint);
         }
         self.check_company(node);
     }

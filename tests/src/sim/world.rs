@@ -5,17 +5,19 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::panic::{self, AssertUnwindSafe};
 
 use usher_keys::{Role, SecretKey};
+use usher_protocol::Origin;
 use usher_protocol::record::Body;
 use usher_protocol::sync::Message;
 
 use super::chaos::{Fault, MAX_SKEW_MS};
 use super::liar::Liar;
+use super::newcomers::MAX_NEWCOMERS;
 use super::node::{Node, NodeConfig, NodeId};
 use super::observer::Observer;
 use super::people::People;
 use super::random::Random;
 use super::scans::Errand;
-use super::setting::{BEGIN_MS, Setting};
+use super::setting::{BEGIN_MS, Powers, Setting};
 use super::shape::{Kind, Shape, Tape};
 use super::wire::ALTERED_PER_MILLE;
 
@@ -25,6 +27,8 @@ pub const CLOUD: NodeId = 0;
 const SLOW_DISK_PERCENT: u64 = 4;
 /// How long the healed world may take to agree, in milliseconds of virtual time.
 const HEAL_MS: u64 = 120_000;
+/// After how long of healing whoever gets nothing where it is goes elsewhere, in milliseconds of virtual time.
+const STUCK_AFTER_MS: u64 = 10 * HEAL_SLICE_MS;
 /// How often the healed world is asked whether it agrees, in milliseconds of virtual time.
 const HEAL_SLICE_MS: u64 = 4_000;
 
@@ -67,6 +71,8 @@ pub enum Happening {
     Organizer,
     /// Something breaks, or is mended.
     Fault(Fault),
+    /// That liar speaks up.
+    Lie(usize),
 }
 
 struct Planned {
@@ -129,12 +135,16 @@ pub struct World {
     pub altered: BTreeSet<(NodeId, NodeId, u64)>,
     /// The hub whose disk is copied in this run, to be put back to that copy.
     pub restored: Option<NodeId>,
-    /// The device that lies, if one does.
-    pub liar: Option<Liar>,
-    /// Every roster so far.
-    pub rosters: Vec<Vec<NodeId>>,
-    /// Hubs in the newest roster and its epoch.
-    pub roster: (u32, Vec<NodeId>),
+    /// Devices in the wrong hands.
+    pub liars: Vec<Liar>,
+    /// Machines that have a copy of another's key and disk, and whose.
+    pub clones: BTreeMap<NodeId, NodeId>,
+    /// How many devices have joined in the middle.
+    pub newcomers: usize,
+    /// How often a device began at a checkpoint.
+    pub begun_at_checkpoint: u64,
+    /// Devices that nobody has ever seen, enrolled by a lying hub.
+    pub strangers: BTreeSet<Origin>,
     /// The newest bundle version.
     pub bundle_version: u64,
     /// Acts of chance so far.
@@ -159,6 +169,8 @@ pub struct Outcome {
     pub forks: u64,
     /// Connections on which a message was altered.
     pub altered: u64,
+    /// Devices that began at a checkpoint.
+    pub begun: u64,
 }
 
 impl Outcome {
@@ -171,6 +183,7 @@ impl Outcome {
             incidents: self.incidents + other.incidents,
             forks: self.forks + other.forks,
             altered: self.altered + other.altered,
+            begun: self.begun + other.begun,
         }
     }
 }
@@ -213,7 +226,10 @@ impl World {
     /// Builds the world of a seed.
     pub fn new(seed: u64, shape: &Shape) -> Self {
         let mut random = Random::new(seed);
-        let setting = Setting::new(&mut random);
+        let mut setting = Setting::new(&mut random);
+        if shape.has(Kind::StruckKeys) {
+            setting.draw_steps(&mut Random::new(seed ^ 0x7374_6570));
+        }
         let mut world = Self {
             shape: shape.clone(),
             seed,
@@ -229,11 +245,13 @@ impl World {
             altered_per_mille: ALTERED_PER_MILLE,
             altered: BTreeSet::new(),
             restored: None,
-            liar: None,
-            rosters: Vec::new(),
             acts: 0,
             rhythm: Random::new(seed.rotate_left(32)),
-            roster: (0, Vec::new()),
+            liars: Vec::new(),
+            clones: BTreeMap::new(),
+            strangers: BTreeSet::new(),
+            newcomers: 0,
+            begun_at_checkpoint: 0,
             bundle_version: 1,
             queue: BinaryHeap::new(),
             planned: 0,
@@ -244,39 +262,59 @@ impl World {
         world.lay_cables();
         world.open_event();
         world.plan_beginnings();
-        world.choose_liar(seed);
+        world.draw_liar(seed);
         world
     }
 
     fn add_nodes(&mut self) {
         let (hubs, scanners) = (self.shape.hubs, self.shape.scanners);
-        self.add_node(Role::Cloud, "Cloud".to_owned());
+        self.add_node((Role::Cloud, "Cloud".to_owned()), Powers::default());
         for hub in 1..=hubs {
-            self.add_node(Role::Hub, format!("Hub {hub}"));
+            let powers = self.draw_powers(None);
+            self.add_node((Role::Hub, format!("Hub {hub}")), powers);
         }
         for scanner in 1..=scanners {
-            self.add_node(Role::Scanner, format!("Scanner {scanner}"));
+            let powers = self.draw_powers(Some(scanner - 1));
+            self.add_node((Role::Scanner, format!("Scanner {scanner}")), powers);
         }
-        self.observer.owns(self.setting.next_authority.public(), CLOUD);
+        for authority in [&self.setting.next_authority, &self.setting.last_authority] {
+            self.observer.owns(authority.public(), CLOUD);
+        }
     }
 
-    fn add_node(&mut self, role: Role, name: String) {
+    /// Draws what a device may do; a scanner serves its own gate in any case.
+    pub fn draw_powers(&mut self, own_gate: Option<usize>) -> Powers {
+        // Drawn in any case: taking a kind of fault away changes nothing else.
+        let (overrides, is_bound) = (self.random.percent(30), self.random.percent(60));
+        if !self.shape.has(Kind::Powers) {
+            return Powers::default();
+        }
+        let own_gate = own_gate.filter(|_| is_bound);
+        let gates = own_gate.map(|own| u16::try_from(own).expect("few gates"));
+        Powers {
+            gates: gates.into_iter().collect(),
+            overrides,
+        }
+    }
+
+    /// Makes a machine with a certificate and the trust bundle of the day.
+    pub fn add_node(&mut self, (role, name): (Role, String), powers: Powers) -> NodeId {
         let link_key = SecretKey::from_seed(&self.random.seed());
-        let identity = self.setting.certify(&link_key, role, name);
+        let version = self.bundle_version;
+        let issuing = self.setting.issuing_at(version);
+        let identity = self.setting.certify((&link_key, issuing), (role, name), powers);
         let skewed = self.shape.has(Kind::Clocks) && role != Role::Cloud;
-        let skew = if skewed {
-            self.random.between(0, 2 * MAX_SKEW_MS)
-        } else {
-            MAX_SKEW_MS
-        };
+        let drawn = self.random.between(0, 2 * MAX_SKEW_MS);
+        let skew = if skewed { drawn } else { MAX_SKEW_MS };
         let skew_ms = i64::try_from(skew).expect("minutes") - i64::try_from(MAX_SKEW_MS).expect("minutes");
         let key = if role == Role::Cloud {
             self.setting.authority.clone()
         } else {
             link_key
         };
-        let (roots, bundle) = (self.setting.roots(), self.setting.bundle(1));
-        self.observer.owns(key.public(), self.nodes.len());
+        let (roots, bundle) = (self.setting.roots(), self.setting.bundle(version));
+        let node = self.nodes.len();
+        self.observer.owns(key.public(), node);
         self.nodes.push(Node::new(NodeConfig {
             key,
             role,
@@ -285,33 +323,23 @@ impl World {
             bundle,
             skew_ms,
         }));
+        node
     }
 
     /// The authority publishes the policy, the devices and the first roster; sometimes the last hub joins only later.
     fn open_event(&mut self) {
         let now = self.nodes[CLOUD].clock(self.now);
-        let policy = self.setting.policy(self.shape.scanners);
+        let policy = self.setting.policy(self.shape.scanners + MAX_NEWCOMERS);
         self.nodes[CLOUD].write(Body::Policy { version: 1, policy }, now);
         for id in 1..self.nodes.len() {
             let identity = self.nodes[id].identity.clone();
             self.nodes[CLOUD].write(Body::DeviceEnrolled { identity }, now);
         }
-        let late = self.shape.has(Kind::Rosters) && self.shape.hubs > 1 && self.random.percent(50);
-        let hubs = (1..=self.shape.hubs - usize::from(late)).collect();
-        self.publish_roster(hubs);
+        let late = self.random.percent(50) && self.shape.has(Kind::Rosters) && self.shape.hubs > 1;
+        for hub in 1..=self.shape.hubs - usize::from(late) {
+            self.write_roster(Some(hub));
+        }
         self.plan_commit(CLOUD);
-    }
-
-    /// The authority publishes a roster.
-    pub fn publish_roster(&mut self, hubs: Vec<NodeId>) {
-        let now = self.nodes[CLOUD].clock(self.now);
-        let epoch = self.roster.0 + 1;
-        let keys = hubs.iter().map(|hub| self.nodes[*hub].key.public()).collect();
-        self.nodes[CLOUD].write(Body::Roster { epoch, hubs: keys }, now);
-        self.plan_commit(CLOUD);
-        self.tell(|| format!("roster {epoch}: hubs {hubs:?}"));
-        self.rosters.push(hubs.clone());
-        self.roster = (epoch, hubs);
     }
 
     fn plan_beginnings(&mut self) {
@@ -353,8 +381,12 @@ impl World {
         while waited < HEAL_MS && !(waited > 0 && self.agrees()) {
             self.play(HEAL_SLICE_MS);
             waited += HEAL_SLICE_MS;
+            if waited == STUCK_AFTER_MS {
+                self.find_other_ways();
+            }
         }
         self.check_agreement();
+        self.check_mended();
     }
 
     /// Plans a happening after so many milliseconds.
@@ -397,6 +429,7 @@ impl World {
             Happening::Person => self.somebody_comes(),
             Happening::Organizer => self.organize(),
             Happening::Fault(fault) => self.fault(fault),
+            Happening::Lie(liar) => self.lie(liar),
         }
     }
 
@@ -418,7 +451,11 @@ impl World {
     /// Lets a device write what its state demands of its own log.
     pub fn keep_house(&mut self, id: NodeId) {
         let now = self.nodes[id].clock(self.now);
-        let entries = self.nodes[id].ledger.keep_house(now);
+        let mut entries = self.nodes[id].ledger.keep_house(now);
+        if let Some(identity) = self.nodes[id].ledger.identity().cloned() {
+            self.nodes[id].identity = identity;
+        }
+        entries.extend(self.nodes[id].renew_scanners(now));
         if !entries.is_empty() {
             self.nodes[id].wrote(entries);
             self.plan_commit(id);

@@ -20,7 +20,7 @@ pub struct Exported {
     pub scan: String,
     /// The unit.
     pub unit: u32,
-    /// `admit`, `exit`, `override`, `deny` or `refer`.
+    /// `admit`, `exit`, `override`, `deny`, `refer` or `withdraw`.
     pub verdict: String,
 }
 
@@ -66,10 +66,13 @@ impl Export {
         Ok(())
     }
 
-    /// Gives the scans that let somebody in, by unit.
+    /// Gives the scans that let somebody in, by unit: those that their reader has withdrawn did not.
     pub fn admissions(&self) -> BTreeMap<u32, BTreeSet<&str>> {
+        let withdrawn = self.0.iter().filter(|row| row.verdict == "withdraw");
+        let withdrawn: BTreeSet<&str> = withdrawn.map(|row| row.scan.as_str()).collect();
         let mut admissions: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
-        for row in self.0.iter().filter(|row| row.verdict == "admit") {
+        let admitted = self.0.iter().filter(|row| row.verdict == "admit");
+        for row in admitted.filter(|row| !withdrawn.contains(row.scan.as_str())) {
             admissions.entry(row.unit).or_default().insert(&row.scan);
         }
         admissions

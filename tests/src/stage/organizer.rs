@@ -296,12 +296,12 @@ impl Organizer {
     ///
     /// **Errors**: when the cloud does not tell.
     pub async fn admitted_units(&self) -> anyhow::Result<BTreeSet<u32>> {
-        let scans = self
-            .scans()
-            .await?
-            .into_iter()
-            .filter(|scan| scan.kind == "admitted");
-        Ok(scans.map(|scan| scan.unit.unit).collect())
+        let scans = self.scans().await?;
+        let withdrawn = scans.iter().filter(|scan| scan.kind == "withdrawn");
+        let withdrawn: BTreeSet<&str> = withdrawn.map(|scan| scan.scan.as_str()).collect();
+        let admitted = scans.iter().filter(|scan| scan.kind == "admitted");
+        let admitted = admitted.filter(|scan| !withdrawn.contains(scan.scan.as_str()));
+        Ok(admitted.map(|scan| scan.unit.unit).collect())
     }
 
     /// Lists the contradictions the cloud has found.

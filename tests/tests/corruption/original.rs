@@ -20,7 +20,7 @@ use usher_protocol::sync::Held;
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, ScanId, Seq, Unit};
 use usher_tests::sim::random::Random;
-use usher_tests::sim::setting::Setting;
+use usher_tests::sim::setting::{Powers, Setting};
 
 use super::damage;
 
@@ -171,7 +171,11 @@ impl Truth {
 
 fn meta(setting: &Setting, key: &SecretKey, name: &str) -> Meta {
     Meta {
-        identity: setting.certify(key, Role::Hub, name.to_owned()),
+        identity: setting.certify(
+            (key, &setting.issuing),
+            (Role::Hub, name.to_owned()),
+            Powers::default(),
+        ),
         roots: setting.roots(),
         bundle: setting.bundle(1),
         uplink: vec!["cloud.example.org:4433".to_owned()],
@@ -217,7 +221,7 @@ async fn log_of_neighbour(
     }
     let log = replica.load(key.public(), Seq(0)).await;
     replica.close().await;
-    log.context("a hub can give its own log")
+    log?.context("a hub can give its own log")
 }
 
 async fn stored(replica: &Replica, run: Run) -> anyhow::Result<()> {

@@ -51,9 +51,12 @@ pub struct AdmissionView {
     /// When it was, by the device's clock.
     #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
-    /// `admitted`, `exited`, `denied`, `referred` or `overridden`.
+    /// `admitted`, `exited`, `denied`, `referred`, `overridden`, or `withdrawn`: nobody passed by that scan, whoever wrote so.
     #[schema(example = "admitted")]
     pub kind: &'static str,
+    /// The scan's id: several devices may tell of one scan.
+    #[schema(value_type = String, example = "00112233445566778899aabbccddeeff")]
+    pub scan: String,
     /// Why nobody passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "already_used")]
@@ -84,10 +87,12 @@ impl AdmissionView {
             ScanKind::Denied { reason } => ("denied", Some(reason), None, None),
             ScanKind::Referred { reason } => ("referred", Some(reason), None, None),
             ScanKind::Overridden { by, why } => ("overridden", None, Some(by), Some(why)),
+            ScanKind::Withdrawn => ("withdrawn", None, None, None),
         };
         Self {
             at: Moment(scan.at),
             kind,
+            scan: format!("{:?}", scan.id),
             reason,
             gate: names.gate(scan.gate),
             unit: names.unit(scan.unit),

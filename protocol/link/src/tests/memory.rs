@@ -10,7 +10,7 @@ use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::record::Body;
-use usher_protocol::sync::{Held, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::trust::Register;
 use usher_protocol::{Origin, Seq};
 
@@ -237,8 +237,8 @@ impl Replica for Memory {
         }
     }
 
-    async fn load(&self, origin: Origin, after: Seq) -> Option<Run> {
-        self.shelf().run(origin, after)
+    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
+        Ok(self.shelf().run(origin, after))
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {

@@ -7,7 +7,7 @@ use usher_keys::{PublicKey, Role, Timestamp};
 use usher_protocol::Seq;
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::{Run, Tail};
-use usher_protocol::sync::session::BEAT_MS;
+use usher_protocol::sync::session::{BEAT_MS, CHECKPOINT_LAG};
 use usher_protocol::sync::{
     Close, Context, Held, Input, MAX_FRAME_BYTES, Message, Notice, Output, Session, SessionConfig, StoreError,
 };
@@ -45,6 +45,7 @@ impl Conversation {
             own_log: hub(9).public(),
             peer,
             held: held.clone(),
+            checkpoint_lag: CHECKPOINT_LAG,
         };
         let mut conversation = Self {
             session: Session::new(config),
@@ -80,6 +81,7 @@ impl Conversation {
 
     /// The oldest load that was asked for is done.
     pub fn loaded(&mut self, run: Option<Run>) {
+        let run = Ok(run);
         if let Some(origin) = self.loads.pop_front() {
             self.input(Input::Loaded { origin, run });
         }

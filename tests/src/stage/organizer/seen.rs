@@ -5,8 +5,10 @@ use serde::Deserialize;
 /// A scan as the organizer sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Scanned {
-    /// `admitted`, `exited`, `denied`, `referred` or `overridden`.
+    /// `admitted`, `exited`, `denied`, `referred`, `overridden` or `withdrawn`.
     pub kind: String,
+    /// The scan's id.
+    pub scan: String,
     /// Why nobody passed.
     #[serde(default)]
     pub reason: Option<String>,

@@ -41,6 +41,23 @@ fn a_log_whose_beginning_is_not_here_is_sent_on_once_the_peer_has_that_from_else
     assert_eq!(taken, gate.ledger.tail(&gate.me()));
 }
 
+#[test]
+fn a_log_whose_records_could_not_be_read_once_is_sent_a_little_later() {
+    let mut cloud = Machine::cloud(&[1]);
+    let gate = Machine::hub(2, &cloud);
+    cloud.hear(&gate);
+    let mut line = Line::new(cloud, fresh_hub());
+    line.a.cannot_read = true;
+    line.settle();
+    assert!(line.b.machine.ledger.state().policy().is_none());
+    line.a.cannot_read = false;
+    line.wait(RESEND_MS + BEAT_MS);
+    for origin in [line.a.machine.me(), gate.me()] {
+        let taken = line.b.machine.ledger.tail(&origin);
+        assert_eq!(taken, line.a.machine.ledger.tail(&origin));
+    }
+}
+
 fn held(number: u8) -> Held {
     let tail = Tail {
         seq: Seq(9),
@@ -63,12 +80,12 @@ fn logs_that_a_peer_leaves_unanswered_never_take_up_the_whole_line() {
     let mut now = NOW;
     for _ in 0..5 {
         while let Some((origin, _)) = outbox.next_load((&none, &none), now) {
-            outbox.loaded(origin, true, now);
+            outbox.sent(origin, now);
         }
         now = now.plus_ms(RESEND_MS);
     }
     while let Some((origin, _)) = outbox.next_load((&none, &none), now) {
-        outbox.loaded(origin, true, now);
+        outbox.sent(origin, now);
     }
     outbox.we_hold(held(9));
     let next = outbox.next_load((&none, &none), now);

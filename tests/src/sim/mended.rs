@@ -1,0 +1,232 @@
+//! What must hold of the mended world because somebody lied in it: liars are named, nobody else is, and guests of whom no liar knew get in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use usher_protocol::admission::{Direction, Reason, Verdict};
+use usher_protocol::home::home_of;
+use usher_protocol::ledger::{Asked, Entry, MAX_STORED_LOGS, Seat};
+use usher_protocol::policy::Entry as EntryRule;
+use usher_protocol::record::Record;
+use usher_protocol::state::Incident;
+use usher_protocol::{GateId, Origin, ScanId, Seq, Unit, ZoneId};
+
+use super::node::NodeId;
+use super::setting::{TIERS, tier_of};
+use super::world::{CLOUD, World};
+
+/// How many guests come once everything is mended.
+const LAST_GUESTS: usize = 6;
+
+impl World {
+    /// Checks what liars must not have achieved.
+    pub fn check_mended(&mut self) {
+        let used = self.units_in_logs();
+        for node in self.members() {
+            self.check_names(node);
+            self.check_unused(node, &used);
+            let logs = self.nodes[node].ledger.tails().len();
+            assert!(
+                logs <= MAX_STORED_LOGS,
+                "{}: {} keeps {logs} logs",
+                self.place(),
+                self.name(node)
+            );
+        }
+        if self.shape.crowd {
+            self.check_last_guests();
+        }
+    }
+
+    /// Every log with a record that is plainly false is named by the first of them, and no other; and whoever has two
+    /// histories could have written them.
+    fn check_names(&self, node: NodeId) {
+        let (place, name) = (self.place(), self.name(node));
+        let mut named = BTreeMap::new();
+        for incident in self.nodes[node].ledger.state().incidents() {
+            match incident {
+                Incident::FalseRecord { origin, seq } => {
+                    assert!(
+                        named.insert(origin, seq).is_none(),
+                        "{place}: {name} names a log twice"
+                    );
+                }
+                Incident::Forked { origin } => {
+                    let owner = self.observer.owner(&origin);
+                    assert!(
+                        owner.is_some_and(|owner| self.may_have_forked(owner)),
+                        "{place}: {name} froze an honest log: {owner:?}"
+                    );
+                }
+                Incident::DoubleAdmission { .. } => {}
+            }
+        }
+        for origin in self.tails(CLOUD).keys() {
+            assert_eq!(
+                named.get(origin),
+                self.first_false(origin).as_ref(),
+                "{place}: the first false record of {:?} in the eyes of {name}, and the first there is",
+                self.observer.owner(origin)
+            );
+        }
+    }
+
+    /// A genuine ticket that is in no log is not refused as used or replaced, whoever lies.
+    fn check_unused(&self, node: NodeId, used: &BTreeSet<u32>) {
+        let machine = &self.nodes[node];
+        let (now, trust) = (machine.clock(self.now), machine.ledger.trust());
+        for unit in (0..self.shape.units).filter(|unit| !used.contains(unit)) {
+            let paper = self.newest_paper(unit);
+            let Ok(ticket) = trust.keyring().verify_text(paper.text.as_bytes(), now) else {
+                // Its key's window is closed, and there is no newer one yet.
+                continue;
+            };
+            let asked = Asked {
+                scan: ScanId([0xee; 16]),
+                ticket,
+                gate: GateId(0),
+                direction: Direction::In,
+                persons: 1,
+            };
+            let verdict = machine.ledger.judge(&asked, Seat::Home, now).verdict;
+            let is_voided = self.people.voided.contains(&(unit, paper.generation));
+            assert!(
+                matches!(verdict, Verdict::Admit { .. } | Verdict::Refer(_))
+                    || (is_voided && verdict == Verdict::Deny(Reason::Revoked)),
+                "{}: {} refuses unit {unit}, which nobody has used: {verdict:?}",
+                self.place(),
+                self.name(node)
+            );
+        }
+    }
+
+    /// Gives the units of whose passages some disk tells with a code that a key of the event signed.
+    fn units_in_logs(&self) -> BTreeSet<u32> {
+        let keyring = self.nodes[CLOUD].ledger.trust().keyring();
+        let read = |entry: &Entry| Some(Record::from_bytes(&entry.bytes).ok()?.body.passage()?.clone());
+        let entries = self.nodes.iter().flat_map(|node| node.disk.entries());
+        let codes: BTreeMap<_, _> = entries
+            .filter_map(read)
+            .filter_map(|shown| Some((shown.unverified().ok()?.unit.0, shown.code)))
+            .map(|(unit, code)| (code, unit))
+            .collect();
+        let genuine = codes
+            .into_iter()
+            .filter(|(code, _)| keyring.check_evidence(code).is_ok());
+        genuine.map(|(_, unit)| unit).collect()
+    }
+
+    fn first_false(&self, origin: &Origin) -> Option<Seq> {
+        let mut log = self.nodes[CLOUD].disk.log(origin).iter();
+        let first = log.find(|entry| self.observer.false_records.contains(&entry.tail.hash));
+        first.map(|entry| entry.tail.seq)
+    }
+
+    /// A ticket that nobody has used or revoked, and of which no liar knew, opens the gate.
+    fn check_last_guests(&mut self) {
+        let read = self.units_read_by_liars();
+        let hub_is_sound = |world: &Self, hub: NodeId| {
+            let own = world.nodes[hub].key.public();
+            let ledger = &world.nodes[hub].ledger;
+            // What only outcasts still hold of its past does not come back.
+            let is_whole = !ledger.state().is_frozen(&own) && !ledger.is_behind_own_past();
+            !world.is_tainted_key(hub) && is_whole
+        };
+        let mut scanners = self.scanners();
+        scanners.retain(|scanner| {
+            let hub = self.hub_of(*scanner);
+            !self.is_outcast(*scanner)
+                && !self.is_tainted_key(*scanner)
+                && hub.is_some_and(|hub| !self.is_outcast(hub) && hub_is_sound(self, hub))
+        });
+        let mut units: Vec<_> = (0..self.shape.units).collect();
+        units.retain(|unit| {
+            let homes = self.homes(*unit);
+            let ticket = (*unit, self.people.newest(*unit));
+            !read.contains(unit)
+                && !self.people.voided.contains(&ticket)
+                && homes.iter().all(|home| hub_is_sound(self, *home))
+                && self.has_living_home(*unit)
+                && self.is_unused(*unit)
+        });
+        while units.len() > LAST_GUESTS {
+            let at = self.random.index(units.len());
+            units.swap_remove(at);
+        }
+        for unit in units {
+            let near: Vec<_> = scanners
+                .iter()
+                .copied()
+                .filter(|scanner| self.reaches_home(*scanner, unit))
+                .collect();
+            if near.is_empty() {
+                continue;
+            }
+            let scanner = near[self.random.index(near.len())];
+            let verdict = self.ask_about(self.newest_paper(unit), scanner);
+            assert!(
+                matches!(verdict, Some(Verdict::Admit { .. })),
+                "{}: the genuine ticket of unit {unit} ({}) is of no use at {}: {verdict:?}",
+                self.place(),
+                TIERS[tier_of(unit)].0,
+                self.name(scanner)
+            );
+        }
+    }
+
+    /// Tells whether a scanner's hub is the unit's home or has a line to it.
+    fn reaches_home(&self, scanner: NodeId, unit: u32) -> bool {
+        let hub = self.hub_of(scanner);
+        let home = hub.and_then(|hub| self.home_of(hub, unit));
+        hub.zip(home).is_some_and(|(hub, home)| {
+            let line = (hub.min(home), hub.max(home));
+            hub == home || self.pairs.contains(&line)
+        })
+    }
+
+    fn has_living_home(&self, unit: u32) -> bool {
+        let home = self.home_of(CLOUD, unit);
+        home.is_some_and(|home| !self.observer.retired.contains(&home))
+    }
+
+    fn is_unused(&self, unit: u32) -> bool {
+        let state = self.nodes[CLOUD].ledger.state();
+        let history = state.history(Unit(unit), ZoneId(1));
+        // Some of those who went in are known only from a history that the cloud does not hold.
+        let went_in = self.observer.let_in.values().any(|(used, _)| *used == unit);
+        !went_in && history.used.admitted == 0 && history.used.exited == 0
+    }
+
+    /// Gives the hubs that were a unit's home by any roster.
+    fn homes(&self, unit: u32) -> BTreeSet<NodeId> {
+        let rosters = self.nodes[CLOUD].ledger.state().rosters().all();
+        let homes = rosters
+            .values()
+            .filter_map(|hubs| home_of(self.setting.event, Unit(unit), hubs));
+        homes.filter_map(|home| self.observer.owner(&home)).collect()
+    }
+
+    /// Tells whether a liar could do with a strict unit what it liked: as its home; or because people leave by its tier's
+    /// rule and the liar has read the code, so that it can say that somebody left.
+    pub fn is_in_a_liars_hands(&self, unit: u32) -> bool {
+        if self.liars.is_empty() {
+            return false;
+        }
+        let is_home = self.homes(unit).iter().any(|home| self.is_tainted_key(*home));
+        let is_read = || self.units_read_by_liars().contains(&unit);
+        is_home
+            || match TIERS[tier_of(unit)].1 {
+                EntryRule::Single | EntryRule::PerDay(_) => false,
+                EntryRule::Reentry => is_read(),
+            }
+    }
+
+    /// Gives the units of which a liar's log tells a passage that counts.
+    pub fn lied_about(&self) -> BTreeSet<u32> {
+        let state = self.nodes[CLOUD].ledger.state();
+        let is_touched = |unit: &u32| {
+            let mut passages = state.passages(Unit(*unit));
+            passages.any(|(stamp, ..)| self.is_a_liars_log(&stamp.origin))
+        };
+        (0..self.shape.units).filter(is_touched).collect()
+    }
+}

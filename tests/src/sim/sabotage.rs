@@ -1,0 +1,158 @@
+//! Rules broken on purpose, to show that the observer sees it: which there are, and what whoever is sabotaged does instead.
+
+use usher_keys::{KeyStatus, SignedBundle};
+use usher_protocol::admission::{Reason, Referral, Verdict};
+use usher_protocol::evidence::Evidence;
+use usher_protocol::fork::ForkProof;
+use usher_protocol::ledger::{Asked, Judged};
+use usher_protocol::log::{Head, Run, Tail};
+use usher_protocol::record::{Body, ShownPassage};
+use usher_protocol::trust::Trust;
+
+use super::node::NodeId;
+use super::world::{CLOUD, World};
+
+/// A rule broken on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Sabotage {
+    /// Whoever cannot reach a strict ticket's home hub lets people in all the same.
+    CutOffSaysYes,
+    /// A new home lets people in before the former one has stepped back.
+    FormerHomesAreForgotten,
+    /// A hub that was retired lets people in under strict policy.
+    RetiredHubsSayYes,
+    /// A device with two histories lets people in.
+    ForkedDevicesSayYes,
+    /// A device whose own past is with others lets people in, and writes beside it.
+    OwnPastIsNotAwaited,
+    /// A device lets people in where its certificate does not cover it.
+    PowersAreNotAsked,
+    /// Nobody knows that a tier was closed.
+    ClosedTiersStayOpen,
+    /// Scans are answered before they are durable.
+    AnswerTooEarly,
+    /// Nobody writes down that an origin has two histories.
+    ForksAreIgnored,
+    /// Forks are written down without their proof.
+    ForksAreNotProven,
+    /// Histories that do not count are kept.
+    OtherHistoriesAreKept,
+    /// Records that do not lead to their head are stored all the same.
+    AlteredRunsAreStored,
+    /// Codes and certificates in records are believed without a look at their signatures.
+    SignaturesAreBelieved,
+    /// Sessions are not told which devices are revoked.
+    RevokedDevicesAreWelcome,
+    /// Restarted nodes believe their first trust bundle again.
+    TrustIsRolledBack,
+    /// A struck key is as good as any other.
+    StruckKeysAreBelieved,
+    /// Devices rule as authorities do.
+    DevicesAreAuthorities,
+    /// A new authority does not say again which tickets are void.
+    RestatementForgets,
+    /// Nobody vouches for devices whose issuing key was struck out.
+    NobodyVouches,
+    /// Supervisors override refusals whether their certificate allows it or not.
+    EverybodyOverrides,
+    /// The cloud sums up what is not durable yet.
+    CheckpointsRunAhead,
+    /// Sessions take records that could not be read for records that are not here.
+    FailedReadsAreAbsences,
+}
+
+impl Sabotage {
+    /// Tells whether a verdict that lets nobody in is passed over.
+    fn waives(self, verdict: &Verdict) -> bool {
+        match verdict {
+            Verdict::Refer(Referral::HomeUnreachable { .. }) => self == Self::CutOffSaysYes,
+            Verdict::Refer(Referral::HomeUnsettled { .. }) => self == Self::FormerHomesAreForgotten,
+            Verdict::Refer(Referral::Retired) => self == Self::RetiredHubsSayYes,
+            Verdict::Refer(Referral::OwnLogForked) => self == Self::ForkedDevicesSayYes,
+            Verdict::Refer(Referral::OwnLogBehind) => self == Self::OwnPastIsNotAwaited,
+            Verdict::Refer(Referral::NotAllowed) => self == Self::PowersAreNotAsked,
+            Verdict::Deny(Reason::TooLate { .. }) => self == Self::ClosedTiersStayOpen,
+            Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => false,
+        }
+    }
+}
+
+impl World {
+    /// Tells whether that rule is broken.
+    pub fn breaks(&self, rule: Sabotage) -> bool {
+        self.shape.sabotage == Some(rule)
+    }
+
+    /// Lets people in where the rules said no, if that rule is broken.
+    pub fn say_yes(&self, node: NodeId, asked: &Asked, judged: &mut Judged) {
+        let is_waived = self
+            .shape
+            .sabotage
+            .is_some_and(|rule| rule.waives(&judged.verdict));
+        if let Some(passage) = self.passage(node, asked).filter(|_| is_waived) {
+            judged.verdict = Verdict::Admit {
+                persons: passage.persons,
+                left: 0,
+            };
+            judged.body = Some(Body::Admitted(passage));
+        }
+    }
+
+    /// Gives the record of a passage, whether anybody may write it or not.
+    pub fn passage(&self, node: NodeId, asked: &Asked) -> Option<ShownPassage> {
+        let (_, policy) = self.nodes[node].ledger.state().policy()?;
+        Some(ShownPassage {
+            scan: asked.scan,
+            code: asked.ticket.code().to_owned(),
+            persons: asked.persons,
+            gate: asked.gate,
+            zone: policy.gate(asked.gate)?.zone,
+        })
+    }
+
+    /// Gives a trust bundle as a node reads it.
+    pub fn as_read(&self, node: NodeId, bundle: SignedBundle) -> SignedBundle {
+        let Ok(mut read) = bundle.unverified() else {
+            return bundle;
+        };
+        if self.breaks(Sabotage::StruckKeysAreBelieved) {
+            let keys = read.ticket_keys.iter_mut().chain(&mut read.issuing_keys);
+            for key in keys.chain(&mut read.authority_keys).filter(|key| key.is_struck()) {
+                key.status = KeyStatus::Active;
+            }
+        } else if self.breaks(Sabotage::DevicesAreAuthorities) && node != CLOUD {
+            let liars = self.liars.iter().map(|liar| &self.nodes[liar.node].key);
+            let mut rulers = read.issuing_keys.clone();
+            rulers.truncate(1);
+            for liar in liars {
+                rulers[0].key = liar.public();
+                read.authority_keys.extend(rulers.clone());
+            }
+        } else {
+            return bundle;
+        }
+        read.sign(&[&self.setting.root])
+    }
+
+    /// Gives what the records of a run are said to be worth, if nobody looks.
+    pub fn blind_evidence(&self, run: &Run, trust: &Trust) -> Option<Evidence> {
+        let nothing = Run {
+            records: Vec::new(),
+            ..run.clone()
+        };
+        self.breaks(Sabotage::SignaturesAreBelieved)
+            .then(|| Evidence::of(&nothing, trust))
+    }
+}
+
+/// Gives a proof of a fork that proves nothing: two heads that say the same.
+pub fn unproven(found: &ForkProof) -> ForkProof {
+    let one = Head {
+        tail: Tail {
+            hash: found.base,
+            ..found.one.tail
+        },
+        ..found.one.clone()
+    };
+    ForkProof { one, ..found.clone() }
+}
