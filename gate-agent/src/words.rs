@@ -1,17 +1,24 @@
 //! Everything said to staff, short and in one place to translate: verdicts, errors, incidents, times; showing it is the screens'.
 
+mod refusals;
+
 use std::sync::Arc;
 
 use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 use usher_keys::{PublicKey, Timestamp};
-use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
+use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, RequestError, TicketFacts};
 use usher_protocol::state::Incident;
-use usher_protocol::ticket::{Rejection, TicketFlags};
+use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit};
 
 use crate::replica::Standing;
+
+pub use refusals::refusal;
+
+/// A device whose certificate was not heard of yet: its key says nothing to people.
+const UNNAMED: &str = "a device whose name is not known here";
 
 /// What is said of a scan: a word or two to be read from two metres, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,119 +80,42 @@ impl Voice {
         }
     }
 
-    fn denied(&self, reason: Reason, ticket: Option<&TicketFacts>) -> Said {
-        match reason {
-            Reason::Rejected(rejection) => rejected(rejection),
-            Reason::OtherEvent => Said::new("Other event", "A genuine ticket, but for another event"),
-            Reason::Superseded { .. } => Said::new(
-                "Replaced",
-                "A newer ticket for this place exists: ask for that one",
-            ),
-            Reason::Revoked => Said::new("Cancelled", "Send to the box office"),
-            Reason::TooEarly { opens } => Said::new("Too early", format!("Valid from {}", self.time(opens))),
-            Reason::TooLate { closed } => {
-                Said::new("Too late", format!("Was valid until {}", self.time(closed)))
-            }
-            Reason::WrongZone => Said::new("Wrong gate", self.right_gates(ticket)),
-            Reason::UnknownGate => Said::new(
-                "Unknown gate",
-                "This gate is not in the plan: check the device's setting",
-            ),
-            Reason::UnknownTier => Said::new("Unknown ticket", "This kind of ticket is not in the plan"),
-            Reason::AlreadyUsed { at, gate } => self.used("Already used", at, gate),
-            Reason::GroupTooLarge { left } => {
-                Said::new("Too many", format!("Only {} on this ticket", more(left)))
-            }
-            Reason::DayUsedUp { at, gate } => self.used("Used up today", at, gate),
-            Reason::NotInside => Said::new("Not inside", "Nobody went in with this ticket"),
-            Reason::ZoneFull { capacity } => Said::new(
-                "Full",
-                format!("{capacity} people are inside: wait until some leave"),
-            ),
-        }
-    }
-
-    fn referred(&self, referral: Referral) -> Said {
-        match referral {
-            Referral::HomeUnreachable { home } => Said::new(
-                "Send on",
-                format!("To {}: only there can it be decided now", self.device(&home)),
-            ),
-            Referral::HomeUnsettled { former } => Said::new(
-                "Ask a supervisor",
-                format!("{} has not handed this place over yet", self.device(&former)),
-            ),
-            Referral::NotReady => Said::new(
-                "Not ready",
-                "This device has not received the event yet: wait, or try another",
-            ),
-            Referral::OwnLogForked => Said::new(
-                "Do not use",
-                "This device was copied or restored: the organizer must say which copy counts, or enrol it anew",
-            ),
-            Referral::OwnLogBehind => Said::new(
-                "Wait",
-                "This device is getting back what it had forgotten: use another one until it is done",
-            ),
-            Referral::Retired => Said::new(
-                "Do not use",
-                "This hub was retired: send on to another gate, and switch this one off",
-            ),
-            Referral::UpdateNeeded => Said::new(
-                "Update needed",
-                "The organizer's system says something that this program is too old for: update it",
-            ),
-            Referral::NotAllowed => Said::new(
-                "Not allowed",
-                "This device's certificate does not cover this gate, or has run out: use another device",
-            ),
-            Referral::ScanOver => Said::new(
-                "Scan again",
-                "This scan is over. A device that says so each time must draw a new scan id for each reading",
-            ),
-        }
-    }
-
-    fn used(&self, title: &str, at: Option<Timestamp>, gate: Option<GateId>) -> Said {
-        match (at, gate) {
-            (Some(at), Some(gate)) => Said::new(title, format!("{}, {}", self.time(at), self.gate(gate))),
-            (Some(at), None) => Said::new(title, self.time(at)),
-            (None, Some(gate)) => Said::new(title, self.gate(gate)),
-            (None, None) => Said::plain(title),
-        }
-    }
-
-    fn right_gates(&self, ticket: Option<&TicketFacts>) -> String {
-        let policy = self.standing.policy.as_deref();
-        let tier = policy
-            .zip(ticket)
-            .and_then(|(policy, ticket)| policy.tier(ticket.tier));
-        let names: Vec<&str> = policy.zip(tier).map_or_else(Vec::new, |(policy, tier)| {
-            let gates = policy.gates.iter();
-            gates
-                .filter(|gate| tier.zones.contains(&gate.zone))
-                .map(|gate| gate.name.as_str())
-                .collect()
-        });
-        if names.is_empty() {
-            return "This ticket does not open this zone".to_owned();
-        }
-        format!("Send to {}", names.join(" or "))
-    }
-
     /// Says why there is no verdict.
     pub fn error(&self, error: RequestError) -> Said {
         match error {
-            RequestError::NotAllowed => Said::new("Not allowed", "This device may not do that at this gate"),
+            RequestError::NotAllowed => Said::new(
+                "Not allowed",
+                self.clock_or(
+                    "This device may not do that at this gate: use another one; if none may, check the hub's clock",
+                ),
+            ),
             RequestError::NotHome | RequestError::Malformed => {
                 Said::new("Not understood", "Scan again; if it stays, update the devices")
             }
             RequestError::Unavailable => Said::new(
                 "Cannot decide",
-                "The hub's disk takes nothing: call technical support",
+                "The hub cannot save to its disk: call technical support",
             ),
             RequestError::Busy => Said::new("Busy", "Scan again"),
         }
+    }
+
+    /// Says that this device's own certificate does not count at what its clock says, or something else where it does: a clock
+    /// that was set wrong is likelier than anything else, and looks like a matter of rights.
+    fn clock_or(&self, otherwise: &str) -> String {
+        let window = self.standing.identity.unverified().window;
+        if window.contains(self.now) {
+            return otherwise.to_owned();
+        }
+        let (now, until) = (self.date(self.now), self.date(window.until));
+        let passes = if self.now < window.from {
+            format!("counts from {} on", self.date(window.from))
+        } else {
+            format!("ended {until}")
+        };
+        format!(
+            "Check this device's clock: it says {now}, and its certificate {passes}. If the clock is right, enrol it anew"
+        )
     }
 
     /// Says what a ticket is, in a line.
@@ -271,6 +201,16 @@ impl Voice {
         strtime::format(format, &at).unwrap_or_else(|_| at.to_string())
     }
 
+    /// Says the day and hour of a moment in full, for people who compare it with their own watch.
+    fn date(&self, at: Timestamp) -> String {
+        let policy = self.standing.policy.as_deref();
+        let offset_minutes = policy.map_or(0, |policy| policy.utc_offset_minutes);
+        local(at, offset_minutes).map_or_else(
+            || "an unknown time".to_owned(),
+            |at| strtime::format("%-d %b %Y %H:%M", &at).unwrap_or_else(|_| at.to_string()),
+        )
+    }
+
     /// Gives a gate's name.
     pub fn gate(&self, gate: GateId) -> String {
         let known = self
@@ -294,7 +234,7 @@ impl Voice {
     /// Gives a device's name.
     pub fn device(&self, device: &PublicKey) -> String {
         let known = self.standing.names.get(device).cloned();
-        known.unwrap_or_else(|| format!("device {}", device.id()))
+        known.unwrap_or_else(|| UNNAMED.to_owned())
     }
 }
 
@@ -310,63 +250,9 @@ fn admitted(direction: Direction, persons: u8, left: u8) -> Said {
     }
 }
 
-fn rejected(rejection: Rejection) -> Said {
-    match rejection {
-        Rejection::NotATicket => Said::new("Not a ticket", "This code is none of ours"),
-        Rejection::UnknownVersion { .. } => {
-            Said::new("Cannot read", "A newer kind of ticket: update this device")
-        }
-        Rejection::UnknownKey => Said::new("Not for this event", "Of another event, or forged"),
-        Rejection::FalseSignature => Said::new("Forged", "The signature is false"),
-        Rejection::StruckKey => Said::new(
-            "Not valid",
-            "Its signing key was withdrawn: send to the box office",
-        ),
-        Rejection::KeyOutOfWindow => Said::new(
-            "Not valid now",
-            "Its signing key is not valid at this time: check the clock",
-        ),
-        Rejection::NotLive => Said::new(
-            "Not live",
-            "A picture or an old code: ask to open the ticket on the phone",
-        ),
-    }
-}
-
 /// Says that a ticket is for another event, which this device serves too.
 pub fn other_event(name: &str) -> Said {
     Said::new("Other event", format!("A genuine ticket, but for {name}"))
-}
-
-/// Says what a name from the totals of refusals means.
-pub fn refusal(name: &str) -> &str {
-    match name {
-        "not_a_ticket" => "Not a ticket",
-        "unknown_version" => "Newer kind of ticket",
-        "unknown_key" => "Not for this event",
-        "false_signature" => "Forged",
-        "struck_key" => "Signing key withdrawn",
-        "key_out_of_window" => "Signing key not valid now",
-        "not_live" => "Not shown live",
-        "other_event" => "Other event",
-        "superseded" => "Replaced",
-        "revoked" => "Cancelled",
-        "too_early" => "Too early",
-        "too_late" => "Too late",
-        "wrong_zone" => "Wrong gate",
-        "unknown_gate" => "Unknown gate",
-        "unknown_tier" => "Unknown ticket",
-        "already_used" => "Already used",
-        "group_too_large" => "Too many people",
-        "day_used_up" => "Used up today",
-        "not_inside" => "Not inside",
-        "zone_full" => "Zone full",
-        "home_unreachable" => "Sent on to another hub",
-        "home_unsettled" => "Not handed over yet",
-        "not_ready" => "Device not ready",
-        "own_log_forked" => "Device copied",
-        other => other,
-    }
 }
 
 /// Says how long ago something was.

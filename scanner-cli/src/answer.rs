@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::words;
+
 /// How a scan came out, as a colour the staff can see from two metres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -27,15 +29,6 @@ impl Signal {
             Self::Unanswered => "UNANSWERED",
         }
     }
-
-    /// Says whether showing the same code again soon is the same scan and not another one.
-    #[must_use]
-    pub fn is_open(self) -> bool {
-        match self {
-            Self::Admit | Self::Deny => false,
-            Self::Refer | Self::Unanswered => true,
-        }
-    }
 }
 
 /// A judged scan in words.
@@ -58,6 +51,33 @@ pub struct Answer {
     pub is_withdrawn: bool,
     /// From the reading to the answer, in milliseconds.
     pub took_ms: u64,
+}
+
+impl Answer {
+    /// Tells whether a hub judged it: what is no ticket, and what nobody could judge, is said without one.
+    #[must_use]
+    pub fn is_of_a_hub(&self) -> bool {
+        let is_judged = match self.signal {
+            Signal::Admit | Signal::Deny | Signal::Refer => true,
+            Signal::Unanswered => false,
+        };
+        is_judged && !self.alone && self.outcome != "not_a_ticket"
+    }
+
+    /// Says of a refusal for the use of a ticket that this was here and just now, where somebody passed here with it so long
+    /// ago: staff remember that better than a time and a gate's name.
+    #[must_use]
+    pub fn after_passing(self, passed_ago_ms: Option<u64>) -> Self {
+        let reason = passed_ago_ms.and_then(|ago_ms| match self.outcome {
+            "already_used" | "day_used_up" => Some(words::used_here(ago_ms)),
+            "not_inside" => Some(words::left_here(ago_ms)),
+            _ => None,
+        });
+        Self {
+            reason: reason.or(self.reason),
+            ..self
+        }
+    }
 }
 
 /// How many scans came out how since the start.

@@ -23,12 +23,20 @@ use crate::screen::printable;
 use crate::sheet;
 use trouble::Trouble;
 
+/// What the program's exit code tells whoever starts it from a script.
+const EXIT_CODES: &str = "\
+Exit codes:
+  run       0 its source ended or it was stopped, however the scans came out: that is in its lines
+  verify    0 every ticket would be admitted, 1 one would not, 2 one could not be judged
+  override  0 they may pass, 1 they may not, 2 no hub was there to ask
+  decode    0 every picture had a code, 1 one had none or cannot be opened
+  enroll, events, status, sheet  0 it is done
+Every command: 1 the output cannot be written, 2 nothing could be done (wrong usage, not enrolled, another program
+runs on the folder). A reader that goes away (`| head`) is no fault.";
+
 /// Reads ticket codes and shows what became of them.
-///
-/// Exit codes: 0 all is well, 1 not everything was (a picture without a code, a ticket that is not admitted, an output
-/// that cannot be written), 2 nothing could be done (wrong usage, not enrolled, another program runs on the folder).
 #[derive(Debug, Parser)]
-#[command(name = "usher-scan", version, arg_required_else_help = true)]
+#[command(name = "usher-scan", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 pub struct Cli {
     /// The scanner's folder; ~/.local/share/usher-scan when neither this nor the environment names one.
     #[arg(long, env = "USHER_SCAN_DIR", global = true, value_name = "FOLDER")]

@@ -1,6 +1,6 @@
 //! A thread that runs a source and hands on what it shows as codes; leaves out what becomes of them.
 
-use std::io;
+use std::io::{self, BufRead};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -65,6 +65,8 @@ pub enum Sight {
     View(View),
     /// A code that something else read, byte for byte.
     Code(Vec<u8>),
+    /// A line that staff typed.
+    Entered(String),
     /// Something to tell the staff.
     Fault(Fault),
 }
@@ -74,6 +76,9 @@ pub enum Sight {
 #[derive(Debug)]
 pub struct Feed {
     _running: Sender<()>,
+    clock: Clock,
+    /// Weak, so that lines that may come for ever do not keep up readings that have ended.
+    readings: mpsc::WeakSender<Reading>,
 }
 
 impl Feed {
@@ -89,6 +94,7 @@ impl Feed {
     ) -> io::Result<(Self, mpsc::Receiver<Reading>)> {
         let (running, stopped) = std::sync::mpsc::channel();
         let (outlet, waiting) = Outlet::new(clock);
+        let readings = outlet.readings.downgrade();
         let mut line = Line {
             eyes: Eyes::open(outlet.clone(), wants_previews)?,
             outlet,
@@ -103,7 +109,37 @@ impl Feed {
                 }
             }
         })?;
-        Ok((Self { _running: running }, waiting))
+        let feed = Self {
+            _running: running,
+            clock,
+            readings,
+        };
+        Ok((feed, waiting))
+    }
+
+    /// Hands on also what staff type, line by line, until the source ends.
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub fn listen(&self, lines: impl BufRead + Send + 'static) -> io::Result<()> {
+        let (clock, weak) = (self.clock, self.readings.clone());
+        thread::Builder::new().name("keys".to_owned()).spawn(move || {
+            for line in lines.lines() {
+                // What is no text means nothing.
+                let line = match line {
+                    Err(error) if error.kind() != io::ErrorKind::InvalidData => return,
+                    line => line.unwrap_or_default(),
+                };
+                let Some(readings) = weak.upgrade() else {
+                    return;
+                };
+                let outlet = Outlet { clock, readings };
+                if !outlet.hand_on(Instant::now(), Sight::Entered(line)) {
+                    return;
+                }
+            }
+        })?;
+        Ok(())
     }
 }
 
@@ -219,6 +255,7 @@ mod tests {
             told.push(match reading.sight {
                 Sight::Code(code) => String::from_utf8(code).unwrap(),
                 Sight::View(view) => panic!("nobody looked: {view:?}"),
+                Sight::Entered(line) => format!("entered {line}"),
                 Sight::Fault(fault) => fault.to_string(),
             });
         }
@@ -232,6 +269,34 @@ mod tests {
         })
         .unwrap();
         assert_eq!(told(readings).await, ["a", &Fault::LineTooLong.to_string()]);
+    }
+
+    #[tokio::test]
+    async fn what_staff_type_is_handed_on_until_the_source_ends() {
+        let (go_on, wait) = std::sync::mpsc::channel();
+        let mut source = Some(Until(wait));
+        let (feed, mut readings) =
+            Feed::start(Clock::start(), false, move || source.take().unwrap()).unwrap();
+        feed.listen(&b"3\nout\n"[..]).unwrap();
+        for expected in ["3", "out"] {
+            let sight = readings.recv().await.unwrap().sight;
+            assert!(
+                matches!(&sight, Sight::Entered(line) if line == expected),
+                "{sight:?}"
+            );
+        }
+        drop(go_on);
+        assert!(readings.recv().await.is_none());
+    }
+
+    /// A source that ends when it is told.
+    struct Until(Receiver<()>);
+
+    impl Source for Until {
+        fn next(&mut self) -> Capture {
+            let _ = self.0.recv();
+            Capture::End
+        }
     }
 
     #[tokio::test]

@@ -94,6 +94,8 @@ pub struct Board {
     pub counts: Counts,
     /// What is wrong at the moment.
     pub notice: Option<String>,
+    /// What was last said to whoever types at the screen.
+    pub asked: Option<String>,
     /// What would help to read the code that is held up.
     pub hint: Option<Hint>,
     /// What the camera sees, when that is wanted.
@@ -217,6 +219,19 @@ impl<W: Write> Screen<W> {
             Style::Panel { .. } => self.refreshed(board)?,
             Style::Plain => writeln!(self.out, "NOTICE {}", printable(notice))?,
             Style::Json => writeln!(self.out, "{}", line::json_notice(notice))?,
+        }
+        self.out.flush()
+    }
+
+    /// Tells one thing that is not on the board by itself: as a line, where lines are written.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn told(&mut self, what: &str, board: &Board) -> io::Result<()> {
+        match self.style {
+            Style::Panel { .. } => self.refreshed(board)?,
+            Style::Plain => writeln!(self.out, "NOTICE {}", printable(what))?,
+            Style::Json => writeln!(self.out, "{}", line::json_notice(what))?,
         }
         self.out.flush()
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use crate::read::LumaFrame;
+use crate::typed::Garbled;
 use camera::CameraFault;
 use pictures::PictureError;
 use wedge::MAX_LINE_BYTES;
@@ -33,7 +34,7 @@ pub enum Capture {
         /// What is in it.
         frame: LumaFrame,
     },
-    /// A line a wedge typed, never altered.
+    /// A code that a wedge typed.
     Typed(String),
     /// Something went wrong with one picture or line; the next may be fine.
     Fault(Fault),
@@ -77,12 +78,19 @@ pub enum Fault {
         /// As the user named it.
         path: PathBuf,
     },
-    /// A typed line is longer than any code.
-    #[error("a typed line was longer than {MAX_LINE_BYTES} bytes and was skipped: scan the code again")]
+    /// What was typed without a pause is longer than any code.
+    #[error(
+        "the scanner typed more than {MAX_LINE_BYTES} characters at once, which were skipped: scan the code again"
+    )]
     LineTooLong,
-    /// A typed line is no text.
-    #[error("a typed line was not UTF-8 text and was skipped: set the scanner to a plain keyboard layout")]
+    /// What was typed is no text.
+    #[error(
+        "the scanner typed what is no UTF-8 text: set the scanner's keyboard layout to US, then scan again"
+    )]
     LineNotText,
+    /// What was typed has a ticket in it that cannot be read.
+    #[error(transparent)]
+    Garbled(#[from] Garbled),
     /// The input broke off.
     #[error("the input cannot be read any more: check the cable of the scanner and start again")]
     Input(#[source] io::Error),

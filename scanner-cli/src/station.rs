@@ -8,13 +8,18 @@ use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use usher_protocol::ScanSecret;
+use usher_protocol::admission::Direction;
 
 use crate::advice::Advice;
-use crate::answer::{Answer, Counts};
-use crate::debounce::{Debounce, Seen};
+use crate::answer::{Answer, Counts, Signal};
+use crate::clerk::Order;
+use crate::debounce::{Came, Debounce, Seen};
 use crate::eyes::View;
 use crate::feed::{Clock, Reading, Sight};
 use crate::gauge::{self, Gauge};
+use crate::keys::{Command, Keys, Meant};
+use crate::overruling::Overruling;
+use crate::post::Post;
 use crate::screen::{Board, Screen};
 use crate::standing::Standing;
 use crate::words;
@@ -38,6 +43,10 @@ pub struct Scan {
     pub code: Vec<u8>,
 }
 
+/// A code that is not seen for so long, in milliseconds, is not being shown any more: twice what scanners leave between two
+/// repetitions of a code, and less than it takes to hand a phone back to a friend behind the barrier.
+const SHOWING_MS: u64 = 3_000;
+
 /// How a kind of source behaves in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
@@ -48,14 +57,14 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Thirty frames a second, some of them blurred: two seconds without a code mean that it is gone.
+    /// Thirty frames a second, most of them blurred while a hand shakes.
     pub const CAMERA: Self = Self {
-        in_view_ms: 2_000,
+        in_view_ms: SHOWING_MS,
         stalled_ms: Some(5_000),
     };
     /// A wedge on a stand types a code again and again while it lies there.
     pub const WEDGE: Self = Self {
-        in_view_ms: 1_000,
+        in_view_ms: SHOWING_MS,
         stalled_ms: None,
     };
     /// Each picture is a showing of its own.
@@ -79,6 +88,44 @@ pub struct Station<W, F> {
     last_answer: Option<Shown>,
     advice: Advice,
     figures: Option<Telling>,
+    keys: Keys,
+    orders: Orders,
+}
+
+/// What staff have ordered.
+#[derive(Debug)]
+struct Orders {
+    direction: Direction,
+    /// For one scan, when nothing else is said.
+    usual_persons: u8,
+    /// For the next scan, when something was said.
+    persons: Option<u8>,
+    /// What to call the gate and the way in, and the way out.
+    places: [String; 2],
+    /// The ticket that an override is for.
+    last_code: Option<Vec<u8>>,
+}
+
+impl Orders {
+    fn next(&self, overruling: Option<Overruling>) -> Order {
+        Order {
+            direction: self.direction,
+            persons: self.persons.unwrap_or(self.usual_persons),
+            overruling,
+        }
+    }
+
+    fn place(&self) -> String {
+        let [inside, out] = &self.places;
+        let place = match self.direction {
+            Direction::In => inside,
+            Direction::Out => out,
+        };
+        match self.persons {
+            Some(persons) => format!("{place}, {}", words::next_scan(persons)),
+            None => place.clone(),
+        }
+    }
 }
 
 /// The figures of the camera, and when they were last told where there is no panel.
@@ -98,6 +145,13 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     /// Prepares a station. `place` names its gate and direction; `standing` says at any moment how fresh its
     /// knowledge is.
     pub fn new(screen: Screen<W>, place: String, standing: F, pace: Pace, clock: Clock) -> Self {
+        let orders = Orders {
+            direction: Direction::In,
+            usual_persons: 1,
+            persons: None,
+            places: [place.clone(), place.clone()],
+            last_code: None,
+        };
         let board = Board {
             place,
             ..Board::default()
@@ -116,7 +170,23 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
             last_answer: None,
             advice: Advice::default(),
             figures: None,
+            keys: Keys::default(),
+            orders,
         }
+    }
+
+    /// Begins with people passing so, and says of either direction what to call this place.
+    #[must_use]
+    pub fn with_post(mut self, post: &Post, places: [String; 2]) -> Self {
+        self.orders = Orders {
+            direction: post.direction,
+            usual_persons: post.persons,
+            persons: None,
+            places,
+            last_code: None,
+        };
+        self.board.place = self.orders.place();
+        self
     }
 
     /// Tells also how fast frames come and are read: on the panel, or now and then in the log.
@@ -133,7 +203,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     pub async fn run(
         mut self,
         mut readings: mpsc::Receiver<Reading>,
-        judge: impl AsyncFn(Scan) -> Answer,
+        judge: impl AsyncFn(Scan, Order) -> Answer,
         stop: CancellationToken,
     ) -> io::Result<Counts> {
         let mut refresh = tokio::time::interval(REFRESH);
@@ -158,10 +228,18 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         Ok(self.board.counts)
     }
 
-    async fn take(&mut self, reading: Reading, judge: &impl AsyncFn(Scan) -> Answer) -> io::Result<()> {
-        self.last_reading_ms = self.clock.now_ms();
+    async fn take(
+        &mut self,
+        reading: Reading,
+        judge: &impl AsyncFn(Scan, Order) -> Answer,
+    ) -> io::Result<()> {
         let at_ms = reading.at_ms;
+        if let Sight::Entered(line) = &reading.sight {
+            return self.entered(line, at_ms, judge).await;
+        }
+        self.last_reading_ms = self.clock.now_ms();
         match reading.sight {
+            Sight::Entered(_) => Ok(()),
             Sight::Fault(fault) => {
                 self.fault_ms = Some(at_ms);
                 self.board.preview = None;
@@ -222,7 +300,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         &mut self,
         code: Vec<u8>,
         at_ms: u64,
-        judge: &impl AsyncFn(Scan) -> Answer,
+        judge: &impl AsyncFn(Scan, Order) -> Answer,
     ) -> io::Result<()> {
         let secret = match self.debounce.seen(&code, at_ms) {
             Seen::New => draw_scan()?,
@@ -231,15 +309,30 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
                 self.keep_showing(&code, at_ms);
                 return Ok(());
             }
+            Seen::Repeated => {
+                self.keep_showing(&code, at_ms);
+                return self.repeated(&code);
+            }
         };
-        let answer = judge(Scan {
-            secret,
-            code: code.clone(),
-        })
-        .await;
+        let order = self.orders.next(None);
+        self.carry_out(Scan { secret, code }, order, at_ms, judge).await
+    }
+
+    async fn carry_out(
+        &mut self,
+        scan: Scan,
+        order: Order,
+        at_ms: u64,
+        judge: &impl AsyncFn(Scan, Order) -> Answer,
+    ) -> io::Result<()> {
+        let Scan { secret, code } = scan.clone();
+        let passed_ago_ms = self.debounce.passed_ago_ms(&code, at_ms);
+        let answer = judge(scan, order).await.after_passing(passed_ago_ms);
         let now_ms = self.clock.now_ms().max(at_ms);
-        let is_open = answer.signal.is_open() && !answer.is_withdrawn;
-        self.debounce.judged(&code, secret, is_open, now_ms);
+        self.debounce.judged(&code, secret, came(&answer), now_ms);
+        self.orders.last_code = Some(code.clone());
+        self.orders.persons = None;
+        self.board.place = self.orders.place();
         self.last_answer = Some(Shown {
             code,
             until_ms: now_ms + SHOWN_MS,
@@ -249,6 +342,53 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         self.screen.answered(&self.board)
     }
 
+    /// Does what staff typed.
+    async fn entered(
+        &mut self,
+        line: &str,
+        at_ms: u64,
+        judge: &impl AsyncFn(Scan, Order) -> Answer,
+    ) -> io::Result<()> {
+        self.board.asked = None;
+        let command = match self.keys.entered(line) {
+            Meant::Do(command) => command,
+            Meant::Say(words) => return self.ask(words),
+        };
+        match command {
+            Command::Persons(persons) => self.orders.persons = Some(persons),
+            Command::Direction(direction) => self.orders.direction = direction,
+            Command::Codes(codes) => {
+                for code in codes {
+                    let scan = Scan {
+                        secret: draw_scan()?,
+                        code: code.into_bytes(),
+                    };
+                    let order = self.orders.next(None);
+                    self.carry_out(scan, order, at_ms, judge).await?;
+                }
+                return Ok(());
+            }
+            Command::Override(overruling) => {
+                let Some(code) = self.orders.last_code.clone() else {
+                    return self.ask(words::SHOW_IT_FIRST.to_owned());
+                };
+                let (secret, order) = (draw_scan()?, self.orders.next(Some(overruling)));
+                return self.carry_out(Scan { secret, code }, order, at_ms, judge).await;
+            }
+        }
+        // What is asked from now on is another question than that of an open scan.
+        self.debounce.ask_anew();
+        self.board.place = self.orders.place();
+        self.screen.told(&self.board.place, &self.board)
+    }
+
+    /// Says something to whoever types.
+    fn ask(&mut self, words: String) -> io::Result<()> {
+        self.screen.told(&words, &self.board)?;
+        self.board.asked = Some(words);
+        self.screen.refreshed(&self.board)
+    }
+
     /// A result stays while its code is held up, so that nobody shows it a second time to see it again.
     fn keep_showing(&mut self, code: &[u8], at_ms: u64) {
         if let Some(shown) = &mut self.last_answer
@@ -256,6 +396,17 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         {
             shown.until_ms = shown.until_ms.max(at_ms + SHOWN_MS);
         }
+    }
+
+    /// Says that a code that was shown again counts once: with its result while that is on show, and as a notice where
+    /// lines are written.
+    fn repeated(&mut self, code: &[u8]) -> io::Result<()> {
+        if self.last_answer.as_ref().is_some_and(|shown| shown.code == code)
+            && let Some(answer) = &mut self.board.answer
+        {
+            answer.details.push(words::COUNTS_ONCE.to_owned());
+        }
+        self.screen.told(words::COUNTS_ONCE, &self.board)
     }
 
     /// Changes the notice; the same one again is not repeated.
@@ -316,6 +467,14 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
             telling.last_ms = now_ms;
             tracing::info!("{figures}");
         }
+    }
+}
+
+fn came(answer: &Answer) -> Came {
+    match answer.signal {
+        Signal::Admit => Came::Passed,
+        Signal::Refer | Signal::Unanswered if !answer.is_withdrawn => Came::Open,
+        Signal::Deny | Signal::Refer | Signal::Unanswered => Came::Refused,
     }
 }
 

@@ -8,6 +8,7 @@ use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::Rejection;
 
 use crate::answer::{Answer, Signal};
+use crate::overruling::Undecided;
 use crate::words;
 
 /// Why this scanner judges nothing.
@@ -28,11 +29,11 @@ pub fn voice(replica: &Replica) -> Voice {
     Voice::new(replica.standing(), replica.clock().now())
 }
 
-/// Gives what people call the event that is scanned for, or its id before that was heard.
+/// Gives what people call the event that is scanned for, or says that this was not heard yet.
 pub fn event_name(replica: &Replica) -> String {
     let policy = replica.standing().policy.clone();
     policy.map_or_else(
-        || replica.certificate().event.to_string(),
+        || words::EVENT_NOT_HEARD_YET.to_owned(),
         |policy| policy.name.clone(),
     )
 }
@@ -87,6 +88,19 @@ pub fn barred(bar: Bar) -> Answer {
         Bar::Revoked => ("scanner_revoked", words::NOT_WELCOME, words::REVOKED),
         Bar::Refused => ("scanner_refused", words::NOT_WELCOME, words::REFUSED),
         Bar::Disk => ("cannot_decide", words::CANNOT_DECIDE, words::OWN_DISK),
+    };
+    let said_so = Said {
+        title: title.to_owned(),
+        detail: Some(detail.to_owned()),
+    };
+    said(Signal::Unanswered, outcome, said_so)
+}
+
+/// Tells why an override was not decided.
+pub fn undecided(why: Undecided) -> Answer {
+    let (outcome, title, detail) = match why {
+        Undecided::MayNot => ("not_allowed", words::NOT_ALLOWED, words::MAY_NOT_OVERRIDE),
+        Undecided::NoHub => ("cannot_decide", words::CANNOT_DECIDE, words::NO_HUB_DECIDES),
     };
     let said_so = Said {
         title: title.to_owned(),

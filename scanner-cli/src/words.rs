@@ -45,14 +45,35 @@ pub const OUT: &str = "out";
 pub const NO_HUB: &str = "no hub linked: judging alone";
 /// No address to link to is known.
 pub const NO_ADDRESS: &str = "no hub address known: judging alone (name one with --hub HOST:PORT)";
+/// A code was shown again before it was away for long enough to be another scan.
+pub const COUNTS_ONCE: &str =
+    "Same code again: it counts once. To scan it a second time, take it away for 3 seconds";
+/// What can be typed at the running screen.
+pub const KEYS: &str = "Type and press Enter: a number = so many people pass with the next scan; in or out = the way they \
+    pass; the digits of a code = scan it; override = let in the ticket shown last, against the rules";
+/// Asked before an override.
+pub const WHO_OVERRIDES: &str = "Override: the supervisor's name? (Enter alone takes it back)";
+/// Asked then.
+pub const WHY_OVERRIDE: &str = "Override: the reason, in a few words? (Enter alone takes it back)";
+/// Said when staff think better of it.
+pub const TAKEN_BACK: &str = "Taken back: nothing was done";
+/// There is no ticket to override.
+pub const SHOW_IT_FIRST: &str = "Show the ticket first, then type override";
+/// A scanner without the right to override.
+pub const MAY_NOT_OVERRIDE: &str = "This scanner may not override: use a supervisor's";
+/// Nobody was there to decide an override.
+pub const NO_HUB_DECIDES: &str =
+    "No hub answered, and without one nobody is let in against the rules: try again";
+/// An override that is refused for want of the right.
+pub const NOT_ALLOWED: &str = "Not allowed";
 /// A scan nobody could judge.
 pub const CANNOT_DECIDE: &str = "Cannot decide";
 /// This device's own disk is full or read-only.
-pub const OWN_DISK: &str = "This scanner's disk takes nothing: make room, or use another scanner";
+pub const OWN_DISK: &str = "This scanner cannot save to its disk: make room on it, or use another scanner";
 /// This device is not, or no longer, one of the event's.
 pub const NOT_WELCOME: &str = "Do not use";
 /// Its certificate is not valid now.
-pub const EXPIRED: &str = "This scanner's certificate is not valid now: check the clock, or enrol it anew";
+pub const EXPIRED: &str = "By this scanner's clock its certificate is not valid: check the clock first; if it is right, enrol it anew";
 /// It was revoked.
 pub const REVOKED: &str = "This scanner was withdrawn: use another one";
 /// A hub of the event refuses it.
@@ -62,6 +83,8 @@ pub const REFUSED: &str = "A hub refuses this scanner: ask the organizer, or use
 pub const NOT_RECORDED: &str = "nothing recorded";
 /// A certificate without a list of gates.
 pub const EVERY_GATE: &str = "every gate";
+/// The event, before a policy was heard.
+pub const EVENT_NOT_HEARD_YET: &str = "an event whose name was not heard yet";
 /// The event's own name, before a policy was heard.
 pub const NOT_HEARD_YET: &str = "name not heard yet";
 /// Who writes the authority log.
@@ -88,6 +111,18 @@ pub fn help(hint: Hint) -> Help {
     }
 }
 
+/// Says of a used ticket that it was used here, a moment ago.
+#[must_use]
+pub fn used_here(ago_ms: u64) -> String {
+    format!("just now, this gate ({} s ago)", ago_ms / 1_000)
+}
+
+/// Says of a ticket with which nobody is inside that somebody went out here, a moment ago.
+#[must_use]
+pub fn left_here(ago_ms: u64) -> String {
+    format!("went out just now, this gate ({} s ago)", ago_ms / 1_000)
+}
+
 /// Says whom the scanner is linked to.
 #[must_use]
 pub fn linked_to(hubs: &[String]) -> String {
@@ -108,6 +143,15 @@ pub fn kept(records: u64) -> String {
 #[must_use]
 pub fn place_of_event(place: &str, event: &str) -> String {
     format!("{place}, {}", for_event(event))
+}
+
+/// Says how many people pass with the next scan.
+#[must_use]
+pub fn next_scan(persons: u8) -> String {
+    match persons {
+        1 => "next scan: 1 person".to_owned(),
+        persons => format!("next scan: {persons} people"),
+    }
 }
 
 /// Says for which event the scanner stands there.

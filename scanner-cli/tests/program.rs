@@ -10,6 +10,11 @@ mod barred;
 mod decode;
 #[path = "program/enrolling.rs"]
 mod enrolling;
+#[path = "program/exiting.rs"]
+mod exiting;
+#[cfg(feature = "camera")]
+#[path = "program/keys.rs"]
+mod keys;
 #[path = "program/overriding.rs"]
 mod overriding;
 #[path = "program/pictures.rs"]
@@ -18,6 +23,8 @@ mod pictures;
 mod scanner;
 #[path = "program/scanning.rs"]
 mod scanning;
+#[path = "program/typing.rs"]
+mod typing;
 #[path = "program/venue.rs"]
 mod venue;
 #[path = "program/verifying.rs"]

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use usher_keys::RootSet;
+use usher_keys::{Certificate, RootSet, Window};
 use usher_protocol::ScanId;
+use usher_protocol::admission::{Reason, Referral};
+use usher_protocol::policy::Entry;
+use usher_protocol::ticket::Rejection;
 use usher_protocol::trust::Trust;
 
 use super::*;
@@ -31,24 +34,28 @@ fn voice() -> Voice {
     Voice::new(Arc::new(standing), EVENING)
 }
 
-#[track_caller]
-fn check(verdict: Verdict, line: &str) {
-    let facts = TicketFacts {
-        unit: Unit(17),
-        generation: usher_protocol::Generation(1),
-        tier: AVAILABLE,
-        admits: 4,
-        flags: 1,
-    };
-    let answer = Answer {
+const FACTS: TicketFacts = TicketFacts {
+    unit: Unit(17),
+    generation: usher_protocol::Generation(1),
+    tier: AVAILABLE,
+    admits: 4,
+    flags: 1,
+};
+
+fn answer(verdict: Verdict) -> Answer {
+    Answer {
         scan: ScanId([0; 16]),
         verdict,
         by: JudgedBy::Alone,
-        ticket: Some(facts),
+        ticket: Some(FACTS),
         silent: None,
-    };
-    assert_eq!(voice().answer(&answer, Direction::In).line(), line);
-    assert_eq!(voice().ticket(&facts), "Standing, place 17, 4 people, CHECK ID");
+    }
+}
+
+#[track_caller]
+fn check(verdict: Verdict, line: &str) {
+    assert_eq!(voice().answer(&answer(verdict), Direction::In).line(), line);
+    assert_eq!(voice().ticket(&FACTS), "Standing, place 17, 4 people, CHECK ID");
 }
 
 #[test]
@@ -64,15 +71,19 @@ fn verdicts_are_said_with_where_and_when() {
     };
     check(
         Verdict::Deny(used(EVENING.0, Some(NORTH))),
-        "Already used \u{2014} 21:14, Gate North",
+        "Already used \u{2014} just now, Gate North",
+    );
+    check(
+        Verdict::Deny(used(EVENING.0 - 600_000, Some(NORTH))),
+        "Already used \u{2014} 21:04, Gate North",
     );
     check(
         Verdict::Deny(used(EVENING.0 - 86_400_000, None)),
         "Already used \u{2014} Sat 21:14",
     );
     check(
-        Verdict::Deny(used(EVENING.0, Some(GateId(9)))),
-        "Already used \u{2014} 21:14, gate 9",
+        Verdict::Deny(used(EVENING.0 - 600_000, Some(GateId(9)))),
+        "Already used \u{2014} 21:04, gate 9",
     );
     check(
         Verdict::Deny(Reason::AlreadyUsed { at: None, gate: None }),
@@ -86,6 +97,84 @@ fn verdicts_are_said_with_where_and_when() {
     check(
         Verdict::Refer(Referral::HomeUnreachable { home }),
         "Send on \u{2014} To Hub North: only there can it be decided now",
+    );
+}
+
+#[test]
+fn nothing_untrue_is_said_of_a_refusal() {
+    check(
+        Verdict::Deny(Reason::ZoneFull { capacity: 5 }),
+        "Full \u{2014} There is room for 5: wait until enough people have left",
+    );
+    check(
+        Verdict::Deny(Reason::NotInside),
+        "Not inside \u{2014} The people of this ticket are out already, or never came in",
+    );
+    check(
+        Verdict::Deny(Reason::Rejected(Rejection::FalseSignature)),
+        "Not valid \u{2014} Scan again, it may be misread; if it stays, send to the box office",
+    );
+    check(
+        Verdict::Deny(Reason::Rejected(Rejection::NotATicket)),
+        "Not a ticket \u{2014} Not one of ours, or misread: scan it again",
+    );
+    check(
+        Verdict::Deny(Reason::Rejected(Rejection::KeyOutOfWindow)),
+        "Not valid now \u{2014} Check this device's clock: it says 22 Nov 2026 21:14. If that is right, send to the box office",
+    );
+}
+
+#[test]
+fn a_ticket_that_may_go_out_and_in_again_is_inside_and_not_used_up() {
+    let mut policy = rehearsal::policy();
+    for tier in &mut policy.tiers {
+        tier.entry = Entry::Reentry;
+    }
+    let standing = Standing {
+        policy: Some(Arc::new(policy)),
+        ..(*voice().standing).clone()
+    };
+    let answer = answer(Verdict::Deny(Reason::AlreadyUsed { at: None, gate: None }));
+    let said = Voice::new(Arc::new(standing), EVENING).answer(&answer, Direction::In);
+    assert_eq!(said.line(), "Already inside");
+}
+
+#[test]
+fn a_device_whose_clock_is_wrong_names_the_clock_and_not_its_rights() {
+    let certificate = Certificate {
+        window: Window {
+            from: Timestamp(0),
+            until: EVENING.plus_ms(86_400_000),
+        },
+        ..rehearsal::certificate(1, usher_keys::Role::Hub, usher_keys::Capabilities::default())
+    };
+    let standing = Arc::new(Standing {
+        identity: Arc::new(rehearsal::identity(&certificate)),
+        ..(*voice().standing).clone()
+    });
+    let said = |ahead_ms: u64| {
+        let voice = Voice::new(Arc::clone(&standing), EVENING.plus_ms(ahead_ms));
+        voice.error(RequestError::NotAllowed).line()
+    };
+    assert!(
+        said(0).contains("This device may not do that at this gate"),
+        "{}",
+        said(0)
+    );
+    let wrong = said(40 * 86_400_000);
+    assert_eq!(
+        wrong,
+        "Not allowed \u{2014} Check this device's clock: it says 1 Jan 2027 21:14, and its certificate ended \
+         23 Nov 2026 21:14. If the clock is right, enrol it anew"
+    );
+}
+
+#[test]
+fn nobody_is_named_by_a_key() {
+    let home = key(9).public();
+    check(
+        Verdict::Refer(Referral::HomeUnreachable { home }),
+        "Send on \u{2014} To a device whose name is not known here: only there can it be decided now",
     );
 }
 

@@ -6,6 +6,25 @@ use crate::cli::trouble::Trouble;
 use crate::decode::codes_in;
 use crate::source::pictures::Pictures;
 use crate::source::{Capture, Fault, Source};
+use crate::typed::{self, Garbled};
+
+/// Takes the codes that were given as text: typed by a wedge, or copied with blanks around it.
+pub fn typed(text: &str) -> Result<Vec<Vec<u8>>, Trouble> {
+    let codes = typed::codes(text)?;
+    if codes.is_empty() {
+        return Err(Trouble::NoCode);
+    }
+    Ok(codes.into_iter().map(String::into_bytes).collect())
+}
+
+/// Takes the one code that was given as text.
+pub fn only_typed(text: &str) -> Result<Vec<u8>, Trouble> {
+    let mut codes = typed(text)?;
+    match (codes.pop(), codes.is_empty()) {
+        (Some(code), true) => Ok(code),
+        _ => Err(Garbled::RanTogether.into()),
+    }
+}
 
 /// Reads the one code of one picture.
 pub fn only_code(path: PathBuf) -> Result<Vec<u8>, Trouble> {

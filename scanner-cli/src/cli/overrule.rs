@@ -7,24 +7,19 @@ use std::time::Duration;
 
 use clap::{Args, value_parser};
 use usher_gate_agent::directory::DataDirectory;
-use usher_protocol::record::MAX_WORDS_BYTES;
-use usher_protocol::request::Request;
 
 use super::trouble::Trouble;
 use super::{Way, codes, hub_address, runtime};
 use crate::answer::{Answer, Signal};
-use crate::ask::{Asked, ask};
+use crate::overruling::{self, Overruling, Undecided};
 use crate::post::{GateChoice, Post};
 use crate::scanner::Scanner;
 use crate::screen::{Screen, Style};
 use crate::standing;
 use crate::station::{Scan, draw_scan};
-use crate::tell;
 
 /// How long to wait for a hub: a supervisor stands there and waits too.
 const WAIT_FOR_HUB: Duration = Duration::from_secs(5);
-/// How long hubs have to answer: there is no judging alone to fall back to.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// How long the links may take to end.
 const LAST_SYNC: Duration = Duration::ZERO;
 
@@ -44,10 +39,10 @@ pub struct OverrideArgs {
     #[arg(long, value_name = "GATE")]
     gate: GateChoice,
     /// The supervisor's name.
-    #[arg(long, value_name = "NAME", value_parser = words)]
+    #[arg(long, value_name = "NAME", value_parser = overruling::words)]
     by: String,
     /// The reason, in a few words.
-    #[arg(long, value_name = "REASON", value_parser = words)]
+    #[arg(long, value_name = "REASON", value_parser = overruling::words)]
     why: String,
     /// Which way people pass.
     #[arg(long, value_enum, default_value = "in")]
@@ -63,19 +58,10 @@ pub struct OverrideArgs {
     json: bool,
 }
 
-/// Takes what a person says for the record.
-fn words(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if (1..=MAX_WORDS_BYTES).contains(&text.len()) && !text.chars().any(char::is_control) {
-        return Ok(text.to_owned());
-    }
-    Err(format!("1 to {MAX_WORDS_BYTES} bytes of plain text are recorded"))
-}
-
 impl OverrideArgs {
     pub fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
         let code = match (self.payload.take(), self.image.take()) {
-            (Some(payload), _) => payload.into_bytes(),
+            (Some(payload), _) => codes::only_typed(&payload)?,
             (None, Some(picture)) => codes::only_code(picture)?,
             (None, None) => Vec::new(),
         };
@@ -98,7 +84,7 @@ impl OverrideArgs {
 
     async fn asked(self, scanner: &Scanner, code: Vec<u8>) -> Result<Answer, Trouble> {
         let replica = scanner.replica();
-        if !replica.certificate().capabilities.override_refusals {
+        if !overruling::may(&replica) {
             return Err(Trouble::MayNotOverride);
         }
         scanner.first_hub(WAIT_FOR_HUB).await;
@@ -111,21 +97,17 @@ impl OverrideArgs {
         };
         let secret = draw_scan()?;
         let scan = post.question(Scan { secret, code }, &replica.me());
-        let id = scan.id;
-        let request = Request::Override {
-            scan,
+        let overruling = Overruling {
             by: self.by,
             why: self.why,
         };
         let hubs = scanner.hubs();
-        let voice = tell::voice(&replica);
-        let asking = ask(hubs.linked(), id, &request, ANSWER_WITHIN).await;
-        match asking.came {
-            Asked::Answered(answer) => Ok(tell::verdict(&voice, &answer, post.direction)),
-            Asked::Refused(error) => Ok(tell::refused(&voice, error)),
-            Asked::Nothing => Err(Trouble::NoHub {
+        let decided = overruling::decided((&replica, &hubs), scan, overruling).await;
+        decided.map_err(|why| match why {
+            Undecided::MayNot => Trouble::MayNotOverride,
+            Undecided::NoHub => Trouble::NoHub {
                 standing: standing::line(&replica, &hubs),
-            }),
-        }
+            },
+        })
     }
 }

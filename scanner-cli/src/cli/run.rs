@@ -1,6 +1,6 @@
 //! `usher-scan run`: stands at a gate until its source ends or it is stopped; reading, judging and showing are done elsewhere.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, BufReader, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use usher_protocol::admission::Direction;
 use super::trouble::Trouble;
 use super::{Way, hub_address, runtime};
 use crate::answer::Counts;
-use crate::desk::Desk;
+use crate::clerk::{Clerk, Place};
 use crate::feed::{Clock, Feed, Reading};
 use crate::folder::Chosen;
 use crate::others::Others;
@@ -26,7 +26,7 @@ use crate::scanner::Scanner;
 use crate::screen::{Screen, Style, Wish, shows_greys};
 use crate::source::camera::{self, CameraFrames};
 use crate::source::pictures::Pictures;
-use crate::source::wedge::WedgeLines;
+use crate::source::wedge::{EveryKey, Keystrokes, Wedge, is_typed_to};
 use crate::standing::{self, Lookout};
 use crate::station::{Pace, Station};
 use crate::tell;
@@ -38,6 +38,15 @@ const LAST_SYNC: Duration = Duration::from_secs(3);
 
 /// What the lines look like, for whoever reads them with a program.
 const FORMATS: &str = "\
+Keys, where this program runs in a terminal and reads from a camera or pictures (each with Enter):
+  3            so many people pass with the next scan
+  in, out      the way people pass from now on
+  the digits of a code, or pasted: scans it
+  override     asks for the supervisor's name and the reason, and lets in the ticket shown last
+With --wedge the keyboard is the wedge's: start another terminal (same user, another scanner's folder) and say
+  usher-scan override --dir FOLDER --gate GATE --by NAME --why REASON PAYLOAD
+or end this program and start it anew with --persons or --direction.
+
 Output lines (--plain, and whenever the output is no terminal), each at once:
   READY <gate>, <direction> | for <event> | <links> | <freshness>
   ADMIT|DENY|REFER|UNANSWERED <what> | <why> | <ticket> | judged alone   (parts that say nothing are left out)
@@ -69,7 +78,11 @@ pub struct RunArgs {
     /// Read from a camera of this machine, the first one unless a number is given.
     #[arg(long, group = "source", value_name = "N", num_args = 0..=1, default_missing_value = "0")]
     camera: Option<u32>,
-    /// Read from a USB scanner that types what it reads, one code a line, until the input ends.
+    /// Read from a USB scanner that types what it reads, until the input ends.
+    ///
+    /// Codes may end with Enter, Tab, both or nothing, and have a symbology identifier (]Q1) or blanks around them. The
+    /// scanner and this computer need the same keyboard layout, best US: digits typed for the other one are read all the
+    /// same where they can be.
     #[arg(long, group = "source")]
     wedge: bool,
     /// Read pictures (JPEG, PNG, WebP, GIF) or folders of them, each once, and end.
@@ -145,6 +158,7 @@ impl RunArgs {
         others: Others,
         stop: CancellationToken,
     ) -> Result<(Counts, u64), Trouble> {
+        let _every_key = if self.wedge { EveryKey::wanted()? } else { None };
         tokio::select! {
             _ = scanner.first_hub(Duration::from_secs(self.wait_for_hub)) => {}
             () = stop.cancelled() => {}
@@ -156,7 +170,8 @@ impl RunArgs {
             direction: self.direction.into(),
             persons: self.persons,
         };
-        let place = place(&post, &post::named(post.gate, policy.as_deref()));
+        let gate = post::named(post.gate, policy.as_deref());
+        let place = place(&post, &gate);
         let event = tell::event_name(&replica);
         let mut screen = Screen::new(io::stdout(), self.style());
         screen.ready(
@@ -164,30 +179,32 @@ impl RunArgs {
             &standing::line(&replica, &hubs),
             !hubs.linked().is_empty(),
         )?;
+        let places = [Direction::In, Direction::Out].map(|direction| {
+            let post = Post { direction, ..post };
+            let place = self::place(&post, &gate);
+            words::place_of_event(&place, &event)
+        });
         let lookout = Lookout::new(Arc::clone(&replica), hubs.clone());
         let clock = Clock::start();
-        let desk = Desk::new(
-            scanner.replica(),
-            hubs.clone(),
-            post,
-            Duration::from_millis(self.answer_within),
-        )
-        .beside(others);
-        let mut station = Station::new(
-            screen,
-            words::place_of_event(&place, &event),
-            move || lookout.look(),
-            self.pace(),
-            clock,
-        );
+        let clerk = Clerk::at(Place {
+            replica: scanner.replica(),
+            hubs: hubs.clone(),
+            others,
+            gate: post.gate,
+            answer_within: Duration::from_millis(self.answer_within),
+        });
+        let mut station =
+            Station::new(screen, place, move || lookout.look(), self.pace(), clock).with_post(&post, places);
         if self.verbose {
             station = station.with_figures();
         }
-        let (_feed, readings) = self.start_source(clock)?;
-        let counts = station
-            .run(readings, async |scan| desk.judge(scan).await, stop)
-            .await?;
-        Ok((counts, desk.alone()))
+        let (feed, readings) = self.start_source(clock)?;
+        if !self.wedge && is_typed_to() {
+            feed.listen(BufReader::new(io::stdin()))?;
+        }
+        let judge = async |scan, order| clerk.carry_out(scan, order).await;
+        let counts = station.run(readings, judge, stop).await?;
+        Ok((counts, clerk.alone()))
     }
 
     fn start_source(&self, clock: Clock) -> io::Result<(Feed, mpsc::Receiver<Reading>)> {
@@ -195,7 +212,8 @@ impl RunArgs {
             return Feed::start(clock, self.shows_previews(), move || CameraFrames::new(number));
         }
         if self.wedge {
-            return Feed::start(clock, false, || WedgeLines::new(io::stdin().lock()));
+            let keystrokes = Keystrokes::of(io::stdin())?;
+            return Feed::start(clock, false, move || Wedge::new(keystrokes.clone()));
         }
         let mut pictures = Some(Pictures::new(self.image.clone()));
         Feed::start(clock, false, move || {

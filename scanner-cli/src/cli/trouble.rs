@@ -14,6 +14,7 @@ use crate::post::PostError;
 use crate::scanner::StartError;
 use crate::source::Fault;
 use crate::source::camera::CameraFault;
+use crate::typed::Garbled;
 
 /// Why a command did nothing, or not all.
 #[derive(Debug, Error)]
@@ -36,6 +37,12 @@ pub enum Trouble {
     /// A picture gives no code.
     #[error(transparent)]
     Picture(#[from] Fault),
+    /// A code given as text cannot be read.
+    #[error(transparent)]
+    Garbled(#[from] Garbled),
+    /// There is nothing but blanks.
+    #[error("no code was given: pass the whole text of the ticket's code")]
+    NoCode,
     /// A picture that must have one code has several.
     #[error("{}: several codes are in this picture, so it is not clear which one is meant", path.display())]
     SeveralCodes {
@@ -88,6 +95,8 @@ impl Trouble {
             | Self::Post(_)
             | Self::Camera(_)
             | Self::Picture(_)
+            | Self::Garbled(_)
+            | Self::NoCode
             | Self::SeveralCodes { .. }
             | Self::MayNotOverride
             | Self::NoHub { .. }

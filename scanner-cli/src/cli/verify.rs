@@ -69,7 +69,10 @@ impl VerifyArgs {
         };
         let style = if self.json { Style::Json } else { Style::Plain };
         let codes = match self.payload {
-            Some(payload) => vec![Ok((PathBuf::new(), payload.into_bytes()))],
+            Some(payload) => {
+                let codes = codes::typed(&payload)?.into_iter();
+                codes.map(|code| Ok((PathBuf::new(), code))).collect()
+            }
             None => codes::in_pictures(self.image),
         };
         let mut screen = Screen::new(io::stdout(), style);

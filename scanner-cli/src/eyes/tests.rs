@@ -62,7 +62,7 @@ impl Bench {
     fn next_view(&mut self) -> View {
         match self.readings.blocking_recv().expect("the eye is open").sight {
             Sight::View(view) => view,
-            other @ (Sight::Code(_) | Sight::Fault(_)) => panic!("{other:?}"),
+            other @ (Sight::Code(_) | Sight::Entered(_) | Sight::Fault(_)) => panic!("{other:?}"),
         }
     }
 }

@@ -227,7 +227,8 @@ fn foot(board: &Board, columns: usize) -> Vec<Row> {
         .skip(usize::from(board.answer.is_some()))
         .map(|(_, line)| line.clone());
     let certificate = board.certificate.iter().flat_map(|note| warning(note, columns));
-    let rows = notice.into_iter().flatten();
+    let asked = board.asked.as_deref().map(|asked| wrapped(asked, columns));
+    let rows = asked.into_iter().flatten().chain(notice.into_iter().flatten());
     let rows = rows.chain(lines.into_iter().flatten()).chain(earlier);
     let rows = rows.filter(|line| !line.is_empty()).map(|line| Row {
         text: printable(&line),

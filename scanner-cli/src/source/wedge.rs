@@ -1,172 +1,218 @@
-//! Lines from a USB scanner that types what it reads, Enter after each; leaves out judging them.
+//! What a USB scanner types, cut into codes: at Enter or Tab, or where it pauses; leaves out judging them.
 
-use std::io::{BufRead, ErrorKind};
+mod terminal;
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::{Capture, Fault, Source};
+use crate::typed;
 
-/// Longest typed line in bytes: more than the largest QR code holds (2,953 bytes), so nothing real is cut.
+pub use terminal::{EveryKey, is_typed_to};
+
+/// Most bytes typed at once: more than the largest QR code holds (2,953 bytes), so nothing real is cut.
 pub const MAX_LINE_BYTES: usize = 4_096;
 
-/// Splits what a wedge types into lines.
-///
-/// CR, LF and CRLF end a line, and one Tab before them is the scanner's own. Everything else is part of the code
-/// as read, spaces too: an altered text must never pass for the ticket it resembles.
+/// Silence after which a whole ticket is taken without waiting for Enter: longer than the slowest setting between two keys
+/// of a scanner (about 100 ms), shorter than it takes to aim at the next code.
+const PAUSE_AFTER_A_TICKET: Duration = Duration::from_millis(150);
+
+/// Silence after which anything is taken as it is: a computer that is busy hands on half a code and the rest later, and
+/// nobody waits for what is no ticket.
+const PAUSE_AFTER_ANYTHING: Duration = Duration::from_secs(1);
+
+/// Portions waiting to be cut: a wedge types far less than one at a time.
+const WAITING_PORTIONS: usize = 16;
+
+/// Bytes read at once.
+const PORTION_BYTES: usize = 1_024;
+
+/// Bytes that were typed, and when.
 #[derive(Debug)]
-pub struct WedgeLines<R> {
-    input: R,
-    broken: bool,
+struct Portion {
+    typed: Vec<u8>,
+    at: Instant,
 }
 
-/// How far the line at hand got.
-enum Chunk {
-    /// The terminator was reached, or the end of the input with something before it.
-    Whole,
-    /// The line goes on.
-    Part,
-    /// The input ended.
+/// The keystrokes of an input, with the time between them. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Keystrokes {
+    /// Guards the end where portions come out; nothing panics while it is held.
+    portions: Arc<Mutex<Receiver<io::Result<Portion>>>>,
+}
+
+impl Keystrokes {
+    /// Reads them from `input` on a thread of its own, which ends with the input, or with the process where that is silent.
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub fn of(input: impl Read + Send + 'static) -> io::Result<Self> {
+        let (inlet, portions) = sync_channel(WAITING_PORTIONS);
+        thread::Builder::new()
+            .name("keystrokes".to_owned())
+            .spawn(move || hand_on(input, &inlet))?;
+        Ok(Self {
+            portions: Arc::new(Mutex::new(portions)),
+        })
+    }
+
+    /// Waits for the next ones, for at most so long where there is a limit.
+    fn next(&self, limit: Option<Duration>) -> Strokes {
+        let portions = self.portions.lock().expect("nothing panics while it holds this");
+        let portion = match limit {
+            Some(limit) => portions.recv_timeout(limit),
+            None => portions.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match portion {
+            Ok(Ok(portion)) => Strokes::Typed(portion),
+            Ok(Err(error)) => Strokes::Broken(error),
+            Err(RecvTimeoutError::Timeout) => Strokes::Paused,
+            Err(RecvTimeoutError::Disconnected) => Strokes::Ended,
+        }
+    }
+}
+
+/// What an input gave.
+enum Strokes {
+    Typed(Portion),
+    Paused,
+    Broken(io::Error),
     Ended,
 }
 
-impl<R: BufRead> WedgeLines<R> {
-    /// Reads lines from `input`.
-    pub fn new(input: R) -> Self {
-        Self { input, broken: false }
-    }
-
-    /// Moves bytes up to the next terminator into `line`, at most one byte more than a line may have.
-    fn take_chunk(&mut self, line: &mut Vec<u8>) -> std::io::Result<Chunk> {
-        let buffer = match self.input.fill_buf() {
-            Ok(buffer) => buffer,
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(Chunk::Part),
-            Err(error) => return Err(error),
+/// Reads portions until the input ends or nobody wants them.
+fn hand_on(mut input: impl Read, inlet: &SyncSender<io::Result<Portion>>) {
+    let mut buffer = [0; PORTION_BYTES];
+    loop {
+        let portion = match input.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(len) => Ok(Portion {
+                typed: buffer[..len].to_vec(),
+                at: Instant::now(),
+            }),
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => Err(error),
         };
-        if buffer.is_empty() {
-            return Ok(if line.is_empty() {
-                Chunk::Ended
-            } else {
-                Chunk::Whole
-            });
+        let is_broken = portion.is_err();
+        if inlet.send(portion).is_err() || is_broken {
+            return;
         }
-        let end = buffer.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-        let typed = &buffer[..end.unwrap_or(buffer.len())];
-        let room = (MAX_LINE_BYTES + 1).saturating_sub(line.len());
-        line.extend_from_slice(&typed[..typed.len().min(room)]);
-        let used = typed.len() + usize::from(end.is_some());
-        self.input.consume(used);
-        Ok(if end.is_some() { Chunk::Whole } else { Chunk::Part })
     }
 }
 
-impl<R: BufRead> Source for WedgeLines<R> {
+/// Cuts what a wedge types into codes.
+#[derive(Debug)]
+pub struct Wedge {
+    keystrokes: Keystrokes,
+    cutter: Cutter,
+    is_over: bool,
+}
+
+impl Wedge {
+    /// Cuts these keystrokes.
+    #[must_use]
+    pub fn new(keystrokes: Keystrokes) -> Self {
+        Self {
+            keystrokes,
+            cutter: Cutter::default(),
+            is_over: false,
+        }
+    }
+}
+
+impl Source for Wedge {
     fn next(&mut self) -> Capture {
-        let mut line = Vec::new();
-        while !self.broken {
-            match self.take_chunk(&mut line) {
-                Ok(Chunk::Part) => {}
-                Ok(Chunk::Ended) => break,
-                Ok(Chunk::Whole) if line.is_empty() => {}
-                Ok(Chunk::Whole) => return typed(line),
-                Err(error) => {
-                    self.broken = true;
+        loop {
+            if let Some(capture) = self.cutter.ready.pop_front() {
+                return capture;
+            }
+            if self.is_over {
+                return Capture::End;
+            }
+            match self.keystrokes.next(self.cutter.pause()) {
+                Strokes::Typed(portion) => self.cutter.typed_at(portion.at, &portion.typed),
+                Strokes::Paused => self.cutter.end(),
+                Strokes::Broken(error) => {
+                    self.is_over = true;
                     return Capture::Fault(Fault::Input(error));
+                }
+                Strokes::Ended => {
+                    self.is_over = true;
+                    self.cutter.end();
                 }
             }
         }
-        Capture::End
     }
 }
 
-fn typed(mut line: Vec<u8>) -> Capture {
-    if line.len() > MAX_LINE_BYTES {
-        return Capture::Fault(Fault::LineTooLong);
+/// Holds what was typed since the last end.
+#[derive(Debug, Default)]
+struct Cutter {
+    typing: Vec<u8>,
+    /// When the last of it was typed.
+    last: Option<Instant>,
+    /// What was cut off, in order.
+    ready: VecDeque<Capture>,
+}
+
+impl Cutter {
+    /// Takes keystrokes, which may have waited here while a scan before them was judged: the pause counts that was made.
+    fn typed_at(&mut self, at: Instant, bytes: &[u8]) {
+        let silence = self.last.map(|last| at.duration_since(last));
+        if silence >= self.pause() && self.pause().is_some() {
+            self.end();
+        }
+        self.last = Some(at);
+        self.typed(bytes);
     }
-    if line.last() == Some(&b'\t') {
-        line.pop();
+
+    /// Takes keystrokes. Enter in all its forms and Tab end a code.
+    fn typed(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if matches!(byte, b'\n' | b'\r' | b'\t') {
+                self.end();
+            } else if self.typing.len() <= MAX_LINE_BYTES {
+                self.typing.push(byte);
+            }
+        }
     }
-    match String::from_utf8(line) {
-        Ok(text) => Capture::Typed(text),
-        Err(_) => Capture::Fault(Fault::LineNotText),
+
+    /// Tells how long a silence ends what was typed so far.
+    fn pause(&self) -> Option<Duration> {
+        if self.typing.is_empty() {
+            return None;
+        }
+        let is_whole = str::from_utf8(&self.typing).is_ok_and(|typing| {
+            typed::codes(typing).is_ok_and(|codes| codes.iter().all(|code| typed::is_ticket(code)))
+        });
+        Some(if is_whole {
+            PAUSE_AFTER_A_TICKET
+        } else {
+            PAUSE_AFTER_ANYTHING
+        })
+    }
+
+    /// Makes codes of what was typed since the last end.
+    fn end(&mut self) {
+        let typing = std::mem::take(&mut self.typing);
+        if typing.len() > MAX_LINE_BYTES {
+            self.ready.push_back(Capture::Fault(Fault::LineTooLong));
+            return;
+        }
+        let Ok(typing) = String::from_utf8(typing) else {
+            self.ready.push_back(Capture::Fault(Fault::LineNotText));
+            return;
+        };
+        match typed::codes(&typing) {
+            Ok(codes) => self.ready.extend(codes.into_iter().map(Capture::Typed)),
+            Err(garbled) => self.ready.push_back(Capture::Fault(garbled.into())),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::{BufReader, Read};
-
-    use super::*;
-
-    fn told(capture: Capture) -> Option<String> {
-        match capture {
-            Capture::Typed(text) => Some(text),
-            Capture::Fault(Fault::LineTooLong) => Some("<too long>".to_owned()),
-            Capture::Fault(Fault::LineNotText) => Some("<no text>".to_owned()),
-            Capture::Fault(Fault::Input(_)) => Some("<broken>".to_owned()),
-            Capture::End => None,
-            other @ (Capture::Frame(_)
-            | Capture::Picture { .. }
-            | Capture::Fault(_)
-            | Capture::Outage { .. }) => panic!("a wedge never yields {other:?}"),
-        }
-    }
-
-    #[track_caller]
-    fn check(typed: impl AsRef<[u8]>, expected: &[&str]) {
-        for buffer_bytes in [1, 3, 8_192] {
-            let mut lines = WedgeLines::new(BufReader::with_capacity(buffer_bytes, typed.as_ref()));
-            let told: Vec<String> = std::iter::from_fn(|| told(lines.next())).collect();
-            assert_eq!(told, expected, "read {buffer_bytes} bytes at a time");
-        }
-    }
-
-    #[test]
-    fn every_way_to_press_enter_ends_a_line() {
-        check("12\n34\n", &["12", "34"]);
-        check("12\r34\r", &["12", "34"]);
-        check("12\r\n34\r\n", &["12", "34"]);
-        check("12\r\r\n\n34", &["12", "34"]);
-        check("", &[]);
-        check("\n\r\n", &[]);
-    }
-
-    #[test]
-    fn one_tab_is_the_scanners_and_everything_else_is_the_codes() {
-        check("12\t\r\n", &["12"]);
-        check("12\t\t\n", &["12\t"]);
-        check(" 12 \n", &[" 12 "]);
-        check("+12\n0012\n1 2\n", &["+12", "0012", "1 2"]);
-        check("\u{feff}12\n", &["\u{feff}12"]);
-    }
-
-    #[test]
-    fn a_line_that_is_too_long_is_skipped_up_to_the_next_one() {
-        let longest = "1".repeat(MAX_LINE_BYTES);
-        check(format!("{longest}\n2\n"), &[&longest, "2"]);
-        check(format!("{longest}1\n2\n"), &["<too long>", "2"]);
-        check(format!("{}\r\n2", longest.repeat(3)), &["<too long>", "2"]);
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_told_and_the_next_line_is_read() {
-        check(b"\xff\xfe12\n34\n", &["<no text>", "34"]);
-        check(b"1\x002\n\xc3\n", &["1\u{0}2", "<no text>"]);
-    }
-
-    /// An input that fails after its first bytes.
-    struct Unplugged(&'static [u8]);
-
-    impl Read for Unplugged {
-        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-            if self.0.is_empty() {
-                return Err(std::io::Error::other("gone"));
-            }
-            self.0.read(buffer)
-        }
-    }
-
-    #[test]
-    fn an_input_that_breaks_off_is_told_once() {
-        let mut lines = WedgeLines::new(BufReader::new(Unplugged(b"12\n3")));
-        let told: Vec<String> = std::iter::from_fn(|| told(lines.next())).collect();
-        assert_eq!(told, ["12", "<broken>"]);
-    }
-}
+mod tests;

@@ -7,7 +7,6 @@ use usher_gate_agent::expiry::CertificateNote;
 use usher_keys::WarningLevel;
 
 use super::*;
-use crate::answer::Signal;
 use crate::read::Hint;
 use crate::screen::Style;
 use crate::source::Fault;
@@ -61,7 +60,10 @@ impl Gate {
         } else if self.used.borrow_mut().insert(scan.code) {
             answer(Signal::Admit, "Welcome")
         } else {
-            answer(Signal::Deny, "Already used")
+            Answer {
+                outcome: "already_used",
+                ..answer(Signal::Deny, "Already used")
+            }
         }
     }
 }
@@ -86,7 +88,7 @@ async fn written(pace: Pace, gate: &Gate, readings: mpsc::Receiver<Reading>) -> 
         pace,
         Clock::start(),
     );
-    let judge = async |scan| gate.judge(scan);
+    let judge = async |scan, _| gate.judge(scan);
     let counts = station
         .run(readings, judge, CancellationToken::new())
         .await
@@ -101,12 +103,15 @@ async fn each_code_is_judged_once_while_it_stays_in_view() {
         codes(0, &["ok1"]),
         codes(33, &[]),
         codes(66, &["ok1"]),
-        codes(1_500, &["ok1", "ok2"]),
-        codes(3_000, &["ok1", "ok2"]),
+        codes(1_000, &["ok1", "ok2"]),
+        codes(1_900, &["ok1", "ok2"]),
         codes(9_000, &["ok1"]),
     ];
     let (out, counts) = played(Pace::CAMERA, &gate, seen).await;
-    assert_eq!(out, "ADMIT Welcome\nADMIT Welcome\nDENY Already used\n");
+    assert_eq!(
+        out,
+        "ADMIT Welcome\nADMIT Welcome\nDENY Already used | just now, this gate (9 s ago)\n"
+    );
     assert_eq!(
         counts,
         Counts {
@@ -153,6 +158,35 @@ async fn a_referred_code_shown_again_is_the_same_scan_and_an_answered_one_is_not
 }
 
 #[tokio::test]
+async fn a_code_that_is_repeated_stays_green_and_is_told_once_to_count_once() {
+    let gate = Gate::default();
+    let lying_there = (0..20).map(|n| Reading {
+        at_ms: n * 1_200,
+        sight: Sight::Code(b"ok".to_vec()),
+    });
+    let (out, counts) = played(Pace::WEDGE, &gate, lying_there.collect()).await;
+    assert_eq!(out, format!("ADMIT Welcome\nNOTICE {}\n", words::COUNTS_ONCE));
+    assert_eq!((counts.admitted, counts.denied), (1, 0));
+}
+
+#[tokio::test]
+async fn a_code_that_is_really_shown_again_was_used_just_now_at_this_gate() {
+    let typed = |at_ms| Reading {
+        at_ms,
+        sight: Sight::Code(b"ok".to_vec()),
+    };
+    let readings = vec![typed(0), typed(8_000), typed(20_000), typed(90_000)];
+    let (out, _) = played(Pace::WEDGE, &Gate::default(), readings).await;
+    assert_eq!(
+        out,
+        "ADMIT Welcome\n\
+         DENY Already used | just now, this gate (8 s ago)\n\
+         DENY Already used | just now, this gate (20 s ago)\n\
+         DENY Already used\n"
+    );
+}
+
+#[tokio::test]
 async fn the_same_picture_twice_is_two_scans() {
     let (out, _) = played(
         Pace::PICTURES,
@@ -160,7 +194,10 @@ async fn the_same_picture_twice_is_two_scans() {
         vec![codes(0, &["ok"]), codes(0, &["ok"])],
     )
     .await;
-    assert_eq!(out, "ADMIT Welcome\nDENY Already used\n");
+    assert_eq!(
+        out,
+        "ADMIT Welcome\nDENY Already used | just now, this gate (0 s ago)\n"
+    );
 }
 
 #[tokio::test]
@@ -175,7 +212,7 @@ async fn a_stopped_station_returns_though_its_source_goes_on() {
         Pace::CAMERA,
         Clock::start(),
     );
-    let judge = async |_| {
+    let judge = async |_, _| {
         stop.cancel();
         answer(Signal::Admit, "Welcome")
     };
@@ -208,7 +245,7 @@ async fn a_reader_that_went_away_ends_the_loop_without_an_error() {
         Pace::CAMERA,
         Clock::start(),
     );
-    let judge = async |_| answer(Signal::Admit, "Welcome");
+    let judge = async |_, _| answer(Signal::Admit, "Welcome");
     assert_eq!(
         station
             .run(readings, judge, CancellationToken::new())
@@ -287,7 +324,7 @@ async fn news_of_the_certificate_is_told_once_although_its_words_go_on_changing(
     let mut out = Vec::new();
     let screen = Screen::new(&mut out, Style::Plain);
     let station = Station::new(screen, String::new(), standing, Pace::CAMERA, Clock::start());
-    let judge = async |_| answer(Signal::Admit, "Welcome");
+    let judge = async |_, _| answer(Signal::Admit, "Welcome");
     station
         .run(readings, judge, CancellationToken::new())
         .await

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_scan::answer::{Answer, Counts, Signal};
+use usher_scan::clerk::Order;
 use usher_scan::feed::{Clock, Feed};
 use usher_scan::screen::{Screen, Size, Style};
 use usher_scan::station::{Pace, Scan, Station};
@@ -52,7 +53,7 @@ impl Write for Out {
 }
 
 /// Lets everybody in and repeats what the code said.
-async fn welcome(scan: Scan) -> Answer {
+async fn welcome(scan: Scan, _: Order) -> Answer {
     Answer {
         signal: Signal::Admit,
         outcome: "admitted",

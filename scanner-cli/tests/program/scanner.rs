@@ -1,5 +1,6 @@
 //! A scanner's folder and the program that runs on it.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
@@ -66,13 +67,20 @@ impl Scanner {
     pub fn attended(&self, gate: &str) -> Attended {
         let mut command = self.command("run");
         let arguments = ["--gate", gate, "--json", "--wedge"];
-        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = piped.args(PATIENT).args(arguments).spawn().unwrap();
-        Attended {
-            wedge: child.stdin.take(),
-            lines: BufReader::new(child.stdout.take().unwrap()),
-            child,
-        }
+        Attended::by(command.args(PATIENT).args(arguments))
+    }
+
+    /// Starts scanning at a terminal, into which a person or a wedge types.
+    pub fn at_terminal(&self, arguments: &[&str]) -> Attended {
+        let mut command = self.command("run");
+        command.args(PATIENT).args(["--json"]).args(arguments);
+        let quoted = |word: &OsStr| format!("'{}'", word.to_str().unwrap());
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let line: Vec<String> = words.map(quoted).collect();
+        // Of util-linux, which every machine we build on has: it gives the program a terminal.
+        let mut terminal = Command::new("script");
+        terminal.env_remove("RUST_LOG").env("SHELL", "/bin/sh");
+        Attended::by(terminal.args(["-qfec", &line.join(" "), "/dev/null"]))
     }
 }
 
@@ -143,10 +151,26 @@ pub struct Attended {
 }
 
 impl Attended {
+    /// Starts the program with pipes.
+    fn by(command: &mut Command) -> Self {
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        Self {
+            wedge: child.stdin.take(),
+            lines: BufReader::new(child.stdout.take().unwrap()),
+            child,
+        }
+    }
+
     /// Types a code as a USB scanner does.
     pub fn types(&mut self, code: &str) {
+        self.presses(&format!("{code}\r\n"));
+    }
+
+    /// Types nothing but this.
+    pub fn presses(&mut self, keys: &str) {
         let wedge = self.wedge.as_mut().unwrap();
-        write!(wedge, "{code}\r\n").unwrap();
+        wedge.write_all(keys.as_bytes()).unwrap();
         wedge.flush().unwrap();
     }
 
@@ -156,6 +180,35 @@ impl Attended {
         self.lines.read_line(&mut line).unwrap();
         assert!(!line.is_empty(), "the scanner has ended: {:?}", self.child.wait());
         serde_json::from_str(&line).unwrap()
+    }
+
+    /// Waits for the next result at a terminal, which shows also what is typed and what staff are told.
+    pub fn next_scan(&mut self) -> Value {
+        self.next_of("scan")
+    }
+
+    /// Waits for the next notice at a terminal that has these words.
+    pub fn is_told(&mut self, words: &str) {
+        loop {
+            let line = self.next_of("notice");
+            if line["text"].as_str().unwrap().contains(words) {
+                return;
+            }
+        }
+    }
+
+    fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let mut line = String::new();
+            self.lines.read_line(&mut line).unwrap();
+            assert!(!line.is_empty(), "the scanner has ended: {:?}", self.child.wait());
+            let object: Option<Value> = serde_json::from_str(line.trim()).ok();
+            if let Some(object) = object
+                && object["kind"] == kind
+            {
+                return object;
+            }
+        }
     }
 
     /// Types a code and waits for what comes of it.

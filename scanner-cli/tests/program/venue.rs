@@ -237,13 +237,26 @@ pub fn ticket(unit: u32, tier: TierId) -> String {
     signed_by(&key(TICKETS), unit, tier)
 }
 
+/// Makes the ticket of a unit that lets in several people.
+pub fn group_ticket(unit: u32, admits: u8) -> String {
+    let ticket = Ticket {
+        admits,
+        ..unsigned(unit, STRICT)
+    };
+    ticket.sign(&key(TICKETS)).to_text()
+}
+
 /// Makes a ticket that somebody signed whom nobody trusts.
 pub fn forged_ticket(unit: u32) -> String {
     signed_by(&key(99), unit, AVAILABLE)
 }
 
 fn signed_by(signer: &SecretKey, unit: u32, tier: TierId) -> String {
-    let ticket = Ticket {
+    unsigned(unit, tier).sign(signer).to_text()
+}
+
+fn unsigned(unit: u32, tier: TierId) -> Ticket {
+    Ticket {
         key: KeyId([0; 4]),
         unit: Unit(unit),
         generation: Generation(1),
@@ -251,8 +264,7 @@ fn signed_by(signer: &SecretKey, unit: u32, tier: TierId) -> String {
         admits: 1,
         flags: TicketFlags::default(),
         holder: None,
-    };
-    ticket.sign(signer).to_text()
+    }
 }
 
 fn bundle() -> SignedBundle {

@@ -55,10 +55,19 @@ fn a_ticket_is_judged_by_what_is_known_and_the_exit_code_says_how() {
     check(&scanner, &[&ticket(REVOKED, AVAILABLE)], 1, "DENY Cancelled | ");
     check(&scanner, &[&forged_ticket(4)], 1, "DENY Not for this event | ");
     check(&scanner, &["hello"], 1, "DENY Not a ticket | ");
-    check(&scanner, &[&format!("{fresh} ")], 1, "DENY Not a ticket | ");
+    check(&scanner, &[&format!("0{fresh}")], 1, "DENY Not a ticket | ");
+    check(&scanner, &[&format!("]Q1{fresh} ")], 0, "ADMIT Come in");
     check(&scanner, &["--direction", "out", &fresh], 1, "DENY Not inside | ");
     check(&scanner, &[&fresh], 0, "ADMIT Come in");
     assert_eq!(own_records(&scanner), records);
+}
+
+#[test]
+fn a_text_that_cannot_be_read_is_told() {
+    let (_venue, scanner) = cut_off();
+    let call = |text: &str| scanner.call("verify", &[text]);
+    call(" ").check_refused(2, "no code was given");
+    call(&format!("SCAN:{}", ticket(2, AVAILABLE))).check_refused(2, "prefix and suffix");
 }
 
 #[test]

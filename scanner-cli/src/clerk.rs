@@ -1,0 +1,126 @@
+//! Does what the staff at a running scanner ask for: judges a scan for so many people this way, or has it overruled; the rules are a desk's and a hub's.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use usher_gate_agent::replica::Replica;
+use usher_protocol::GateId;
+use usher_protocol::admission::Direction;
+
+use crate::answer::Answer;
+use crate::desk::Desk;
+use crate::links::Hubs;
+use crate::others::Others;
+use crate::overruling::{self, Overruling};
+use crate::post::Post;
+use crate::station::Scan;
+use crate::tell;
+
+/// What is wanted of one scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Which way people pass.
+    pub direction: Direction,
+    /// How many, from 1.
+    pub persons: u8,
+    /// Who lets them in against the rules, if somebody does.
+    pub overruling: Option<Overruling>,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Self {
+            direction: Direction::In,
+            persons: 1,
+            overruling: None,
+        }
+    }
+}
+
+/// Whom a clerk asks, and where it stands.
+pub struct Place {
+    /// What this scanner knows.
+    pub replica: Arc<Replica>,
+    /// Who is linked.
+    pub hubs: Hubs,
+    /// The other events of this device.
+    pub others: Others,
+    /// The gate.
+    pub gate: GateId,
+    /// How long hubs have to answer.
+    pub answer_within: Duration,
+}
+
+/// Carries out orders at one gate.
+pub struct Clerk {
+    place: Place,
+    /// The desk for the post of the last order: seldom another one.
+    desk: RefCell<Option<(Post, Rc<Desk>)>>,
+    /// How many tickets desks before it judged alone since a hub last answered.
+    alone_before: Cell<u64>,
+}
+
+impl Clerk {
+    /// Begins at a place.
+    #[must_use]
+    pub fn at(place: Place) -> Self {
+        Self {
+            place,
+            desk: RefCell::default(),
+            alone_before: Cell::new(0),
+        }
+    }
+
+    /// Judges a scan as ordered, or has it overruled; whatever it was, there is an answer.
+    pub async fn carry_out(&self, scan: Scan, order: Order) -> Answer {
+        let post = Post {
+            gate: self.place.gate,
+            direction: order.direction,
+            persons: order.persons,
+        };
+        if let Some(overruling) = order.overruling {
+            return self.overrule(post, scan, overruling).await;
+        }
+        let answer = self.desk(post).judge(scan).await;
+        if answer.is_of_a_hub() {
+            self.alone_before.set(0);
+        }
+        answer
+    }
+
+    /// Tells how many tickets were judged alone since a hub last answered.
+    #[must_use]
+    pub fn alone(&self) -> u64 {
+        let desk = self.desk.borrow();
+        self.alone_before.get() + desk.as_ref().map_or(0, |(_, desk)| desk.alone())
+    }
+
+    fn desk(&self, post: Post) -> Rc<Desk> {
+        if let Some((known, desk)) = &*self.desk.borrow()
+            && *known == post
+        {
+            return Rc::clone(desk);
+        }
+        self.alone_before.set(self.alone());
+        let Place {
+            replica,
+            hubs,
+            others,
+            answer_within,
+            ..
+        } = &self.place;
+        let desk = Desk::new(Arc::clone(replica), hubs.clone(), post, *answer_within).beside(others.clone());
+        let desk = Rc::new(desk);
+        *self.desk.borrow_mut() = Some((post, Rc::clone(&desk)));
+        desk
+    }
+
+    async fn overrule(&self, post: Post, scan: Scan, overruling: Overruling) -> Answer {
+        let Place { replica, hubs, .. } = &self.place;
+        let question = post.question(scan, &replica.me());
+        let decided = overruling::decided((replica, hubs), question, overruling).await;
+        decided.unwrap_or_else(tell::undecided)
+    }
+}

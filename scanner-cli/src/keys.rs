@@ -1,0 +1,167 @@
+//! What staff type at the running screen, line by line, and what is meant by it; leaves out doing it.
+
+use usher_protocol::admission::Direction;
+
+use crate::overruling::{self, Overruling};
+use crate::typed;
+use crate::words;
+
+/// From so many characters on, a line is a code and no command.
+const CODE_FROM: usize = 20;
+
+/// What staff want.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// So many people pass with the next scan.
+    Persons(u8),
+    /// From now on people pass this way.
+    Direction(Direction),
+    /// These codes were typed by hand.
+    Codes(Vec<String>),
+    /// The ticket shown last is let in against the rules.
+    Override(Overruling),
+}
+
+/// What a line means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meant {
+    /// Do this.
+    Do(Command),
+    /// Say this and wait for the next line.
+    Say(String),
+}
+
+/// Holds what was asked and not answered yet.
+#[derive(Debug, Default)]
+pub struct Keys {
+    question: Option<Question>,
+}
+
+#[derive(Debug)]
+enum Question {
+    Name,
+    Reason { by: String },
+}
+
+impl Keys {
+    /// Takes the next line. An empty one takes back what was begun.
+    pub fn entered(&mut self, line: &str) -> Meant {
+        let line = line.trim();
+        if line.is_empty() {
+            let was_asked = self.question.take().is_some();
+            let said = if was_asked { words::TAKEN_BACK } else { words::KEYS };
+            return Meant::Say(said.to_owned());
+        }
+        match self.question.take() {
+            None => self.command(line),
+            Some(question) => self.answered(question, line),
+        }
+    }
+
+    fn command(&mut self, line: &str) -> Meant {
+        match line.to_lowercase().as_str() {
+            "in" | "i" => return Meant::Do(Command::Direction(Direction::In)),
+            "out" | "o" => return Meant::Do(Command::Direction(Direction::Out)),
+            "override" => {
+                self.question = Some(Question::Name);
+                return Meant::Say(words::WHO_OVERRIDES.to_owned());
+            }
+            _ => {}
+        }
+        if line.chars().count() >= CODE_FROM {
+            return match typed::codes(line) {
+                Ok(codes) => Meant::Do(Command::Codes(codes)),
+                Err(garbled) => Meant::Say(garbled.to_string()),
+            };
+        }
+        match line.parse() {
+            Ok(persons @ 1..) => Meant::Do(Command::Persons(persons)),
+            Ok(0) | Err(_) => Meant::Say(words::KEYS.to_owned()),
+        }
+    }
+
+    fn answered(&mut self, question: Question, line: &str) -> Meant {
+        let said = match overruling::words(line) {
+            Ok(said) => said,
+            Err(why) => {
+                self.question = Some(question);
+                return Meant::Say(why);
+            }
+        };
+        match question {
+            Question::Name => {
+                self.question = Some(Question::Reason { by: said });
+                Meant::Say(words::WHY_OVERRIDE.to_owned())
+            }
+            Question::Reason { by } => Meant::Do(Command::Override(Overruling { by, why: said })),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn say(words: &str) -> Meant {
+        Meant::Say(words.to_owned())
+    }
+
+    #[track_caller]
+    fn check(lines: &[(&str, Meant)]) {
+        let mut keys = Keys::default();
+        for (line, meant) in lines {
+            assert_eq!(keys.entered(line), *meant, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_people_and_words_are_ways() {
+        check(&[
+            ("3", Meant::Do(Command::Persons(3))),
+            (" 255 ", Meant::Do(Command::Persons(255))),
+            ("256", say(words::KEYS)),
+            ("0", say(words::KEYS)),
+            ("-1", say(words::KEYS)),
+            ("out", Meant::Do(Command::Direction(Direction::Out))),
+            ("IN", Meant::Do(Command::Direction(Direction::In))),
+            ("", say(words::KEYS)),
+            ("help", say(words::KEYS)),
+        ]);
+    }
+
+    #[test]
+    fn a_long_line_is_a_code() {
+        let code = "1".repeat(200);
+        check(&[
+            (
+                &format!("]Q1{code} "),
+                Meant::Do(Command::Codes(vec![code.clone()])),
+            ),
+            (
+                "https://example.org/menu",
+                Meant::Do(Command::Codes(vec!["https://example.org/menu".to_owned()])),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn an_override_asks_for_name_and_reason() {
+        let overruling = Overruling {
+            by: "Ada".to_owned(),
+            why: "3".to_owned(),
+        };
+        check(&[
+            ("override", say(words::WHO_OVERRIDES)),
+            ("Ada", say(words::WHY_OVERRIDE)),
+            ("3", Meant::Do(Command::Override(overruling))),
+            ("3", Meant::Do(Command::Persons(3))),
+            ("override", say(words::WHO_OVERRIDES)),
+            ("", say(words::TAKEN_BACK)),
+            ("3", Meant::Do(Command::Persons(3))),
+        ]);
+        let mut keys = Keys::default();
+        keys.entered("override");
+        assert!(matches!(keys.entered(&"x".repeat(10_000)), Meant::Say(_)));
+        assert_eq!(keys.entered("Ada"), say(words::WHY_OVERRIDE));
+    }
+}

@@ -1,0 +1,75 @@
+//! Has a hub let people in against the rules, in the name of a supervisor; whether that may be is the certificate's and the hub's to say.
+
+use std::time::Duration;
+
+use usher_gate_agent::replica::Replica;
+use usher_protocol::record::MAX_WORDS_BYTES;
+use usher_protocol::request::{self, Request};
+
+use crate::answer::Answer;
+use crate::ask::{Asked, ask};
+use crate::links::Hubs;
+use crate::tell;
+
+/// How long hubs have to answer: there is no judging alone to fall back to.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// Who lets people in against the rules, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overruling {
+    /// The supervisor's name.
+    pub by: String,
+    /// The reason, in a few words.
+    pub why: String,
+}
+
+/// Takes what a person says for the record.
+///
+/// # Errors
+/// It is empty, too long or has control characters; says what to type.
+pub fn words(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if (1..=MAX_WORDS_BYTES).contains(&text.len()) && !text.chars().any(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("1 to {MAX_WORDS_BYTES} bytes of plain text are recorded"))
+}
+
+/// Why an override was not decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undecided {
+    /// The certificate lacks the capability.
+    MayNot,
+    /// No hub answered.
+    NoHub,
+}
+
+/// Tells whether this scanner may override at all.
+#[must_use]
+pub fn may(replica: &Replica) -> bool {
+    replica.certificate().capabilities.override_refusals
+}
+
+/// Asks the linked hubs.
+///
+/// # Errors
+/// [`Undecided`].
+pub async fn decided(
+    (replica, hubs): (&Replica, &Hubs),
+    scan: request::Scan,
+    overruling: Overruling,
+) -> Result<Answer, Undecided> {
+    if !may(replica) {
+        return Err(Undecided::MayNot);
+    }
+    let (id, direction) = (scan.id, scan.direction);
+    let Overruling { by, why } = overruling;
+    let request = Request::Override { scan, by, why };
+    let asking = ask(hubs.linked(), id, &request, ANSWER_WITHIN).await;
+    let voice = tell::voice(replica);
+    match asking.came {
+        Asked::Answered(answer) => Ok(tell::verdict(&voice, &answer, direction)),
+        Asked::Refused(error) => Ok(tell::refused(&voice, error)),
+        Asked::Nothing => Err(Undecided::NoHub),
+    }
+}

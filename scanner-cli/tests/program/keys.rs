@@ -1,0 +1,74 @@
+//! Staff type at the screen of a scanner that reads from a camera; here there is none, so only what is typed is read.
+
+use crate::scanner::{Attended, Scanner};
+use crate::venue::{STRICT, Venue, group_ticket, ticket};
+
+/// A camera that no machine has.
+const BROKEN_CAMERA: [&str; 4] = ["--gate", "1", "--camera", "63"];
+
+#[track_caller]
+fn scans(attended: &mut Attended, code: &str, outcome: &str, words: &str) {
+    attended.types(code);
+    let scan = attended.next_scan();
+    assert_eq!(scan["outcome"], outcome, "{scan}");
+    assert!(scan.to_string().contains(words), "no {words:?} in {scan}");
+}
+
+fn at_the_keys(scanner: &Scanner) -> Attended {
+    let mut attended = scanner.at_terminal(&BROKEN_CAMERA);
+    attended.is_told("camera");
+    attended
+}
+
+#[test]
+fn staff_say_how_many_pass_with_the_next_scan_and_which_way() {
+    let venue = Venue::open();
+    let mut attended = at_the_keys(&venue.scanner("one", &[], false));
+    let group = group_ticket(7, 5);
+    attended.presses("3\n");
+    attended.is_told("next scan: 3 people");
+    scans(&mut attended, &group, "admitted", "3 people, 2 more may follow");
+    scans(&mut attended, &group, "admitted", "1 more may follow");
+    attended.presses("9\n");
+    scans(&mut attended, &group, "group_too_large", "Only 1 more");
+    attended.presses("out\n");
+    attended.is_told("gate 1 (Gate North), out");
+    attended.presses("4\n");
+    scans(&mut attended, &group, "exited", "4 people");
+    scans(
+        &mut attended,
+        &group,
+        "not_inside",
+        "went out just now, this gate",
+    );
+    attended.presses("in\n");
+    scans(&mut attended, &ticket(8, STRICT), "admitted", "Seated, place 8");
+}
+
+#[test]
+fn a_supervisor_overrides_at_the_screen_with_name_and_reason() {
+    let venue = Venue::open();
+    let mut attended = at_the_keys(&venue.scanner("supervisor", &[], true));
+    attended.presses("override\nAda\nlost in the crowd\n");
+    attended.is_told("Show the ticket first");
+    let code = ticket(7, STRICT);
+    scans(&mut attended, &code, "admitted", "Come in");
+    scans(&mut attended, &code, "already_used", "just now, this gate");
+    attended.presses("override\n");
+    attended.is_told("the supervisor's name?");
+    attended.presses("Ada\n");
+    attended.is_told("the reason");
+    scans(&mut attended, "lost in the crowd", "admitted", "Come in");
+    assert_eq!(venue.admitted(7), 2);
+}
+
+#[test]
+fn an_ordinary_scanner_is_told_that_it_may_not_override() {
+    let venue = Venue::open();
+    let mut attended = at_the_keys(&venue.scanner("one", &[], false));
+    scans(&mut attended, &ticket(7, STRICT), "admitted", "Come in");
+    attended.presses("override\nAda\n");
+    scans(&mut attended, "lost", "not_allowed", "use a supervisor's");
+    attended.presses("what now\n");
+    attended.is_told("a number = so many people");
+}
