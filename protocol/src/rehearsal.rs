@@ -17,7 +17,8 @@ use crate::ledger::Asked;
 use crate::log::{Hash, Head, Tail};
 use crate::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
 use crate::record::ShownPassage;
-use crate::ticket::{Ticket, TicketFlags, VerifiedTicket};
+use crate::request::Scan;
+use crate::ticket::{Ticket, TicketFlags, VerifiedTicket, digits};
 use crate::trust::Trust;
 
 pub const EVENT: EventId = EventId(*b"rehearsed event!");
@@ -261,5 +262,16 @@ pub fn asked(scan: u8, ticket: Ticket) -> Asked {
         gate: NORTH,
         direction: crate::admission::Direction::In,
         persons: 1,
+    }
+}
+
+/// The scan as it was read.
+pub fn question(asked: &Asked) -> Scan {
+    Scan {
+        id: asked.scan,
+        code: digits::encode(asked.ticket.code()).into_bytes(),
+        gate: asked.gate,
+        direction: asked.direction,
+        persons: asked.persons,
     }
 }

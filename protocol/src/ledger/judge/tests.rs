@@ -7,8 +7,8 @@ use crate::admission::Reason;
 use crate::ident::{Generation, Unit, ZoneId};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{
-    AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, asked, capable, hub, shown,
-    ticket,
+    AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, asked, capable, hub,
+    question, shown, ticket,
 };
 
 const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
@@ -405,17 +405,6 @@ fn given_up() -> (Machine, Machine, Asked, ScanSecret) {
         ..asked(1, ticket(1, STRICT))
     };
     (home, reader, scan, secret)
-}
-
-/// The scan as it was read.
-fn question(asked: &Asked) -> Scan {
-    Scan {
-        id: asked.scan,
-        code: crate::ticket::digits::encode(asked.ticket.code()).into_bytes(),
-        gate: asked.gate,
-        direction: asked.direction,
-        persons: asked.persons,
-    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::home::home_of;
 use crate::ident::{ScanId, ScanSecret};
 use crate::ledger::Asked;
 use crate::rehearsal::{
-    EVENT, HOUR_MS, NOW, STRICT, TWICE_A_DAY, capable, late_tickets, signed_bundle, trust,
+    EVENT, HOUR_MS, NOW, STRICT, TWICE_A_DAY, capable, late_tickets, question, signed_bundle, trust,
 };
 
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -123,7 +123,7 @@ fn a_scan_that_a_guest_asks_two_hubs_about_is_given_up_by_neither() {
         let mut home = Machine::hub(1, &cloud);
         // Hub 2 does not hear from the home and refers; the guest asks the home itself, which has not heard of that.
         let body = if is_honest {
-            asked_first.ledger.withdraw(&scan, secret, NOW)
+            asked_first.ledger.withdraw(&question(&scan), secret, NOW)
         } else {
             let mut passage = shown(1, ticket(1, STRICT), NORTH);
             passage.scan = scan.scan;
