@@ -46,6 +46,9 @@ pub fn key(number: u16) -> SecretKey {
     SecretKey::from_seed(&seed)
 }
 
+/// A day, in milliseconds.
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
 /// Gives the time.
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -126,7 +129,11 @@ pub fn identity(number: u16, role: Role) -> DeviceIdentity {
             enrol_scanners: role == Role::Hub,
             override_refusals: false,
         },
-        window: Window::ALWAYS,
+        window: Window {
+            from: Timestamp(0),
+            // A hub whose certificate has no end enrols no scanner without being told for how long. The same all day.
+            until: Timestamp((now().0 / DAY_MS + 300) * DAY_MS),
+        },
     };
     DeviceIdentity {
         certificate: certificate.sign(&key(ISSUING)),
