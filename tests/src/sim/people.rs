@@ -147,6 +147,7 @@ impl World {
         let gate = self.scanners().iter().position(|one| *one == scanner);
         let gate = gate.expect("a scanner stands at a gate");
         (job.scanner, job.gate) = (scanner, GateId(u16::try_from(gate).expect("few gates")));
+        job.scan = ScanId::of(&self.nodes[scanner].key.public(), &job.secret);
         let scan = job.scan;
         self.read(job);
         self.play(ANSWERED_WITHIN_MS);

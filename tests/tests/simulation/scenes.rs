@@ -53,7 +53,11 @@ fn a_lost_home_keeps_its_strict_tickets_out_until_a_person_vouches_for_its_end()
     check_admitted(world.ask(available, scanner));
     world.retire(lost);
     world.play(A_WHILE_MS);
-    check_admitted(world.ask(strict, scanner));
+    // Whoever was sent away may have come back by now.
+    if world.people.inside(strict) == 0 {
+        check_admitted(world.ask(strict, scanner));
+    }
+    assert_eq!(world.people.inside(strict), 1);
     world.recover();
     let moved = world.hub_of(5).expect("every scanner has a hub");
     assert!(world.usable_hubs().contains(&moved));
