@@ -10,7 +10,7 @@ use usher_protocol::checkpoint::Checkpoint;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::{Head, Known, Run, Tail, check_run};
-use usher_protocol::request::{self, Request, Response};
+use usher_protocol::request::{self, Reply, Request};
 use usher_protocol::sync::parts::{Part, Parts};
 use usher_protocol::sync::{MAX_FRAME_BYTES, Message};
 
@@ -75,7 +75,7 @@ fn request(bytes: &[u8]) {
 }
 
 fn response(bytes: &[u8]) {
-    strictly(request::from_bytes::<Response>(bytes), bytes);
+    strictly(request::from_bytes::<Reply>(bytes), bytes);
 }
 
 fn plainly<T: Encode + Decode<()> + Debug>(bytes: &[u8]) -> Option<T> {

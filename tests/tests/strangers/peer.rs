@@ -16,7 +16,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme, version};
 use tokio::time::timeout;
 use usher_keys::{EventId, SecretKey};
-use usher_protocol::request::{self, MAX_REQUEST_BYTES, Request, Response};
+use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, Response};
 use usher_protocol::sync::{MAX_FRAME_BYTES, Message};
 
 /// What stands in front of the 32 key bytes in a SubjectPublicKeyInfo (RFC 8410).
@@ -95,12 +95,16 @@ impl Peer {
         if send.write_all(&frame(&request::to_bytes(request))).await.is_err() {
             return Ok(None);
         }
-        let answer = timeout(PATIENCE, read_frame(&mut recv, MAX_REQUEST_BYTES)).await;
-        let Ok(bytes) = answer.context("neither an answer nor an end")? else {
-            return Ok(None);
-        };
-        let response = request::from_bytes(&bytes).map_err(|error| anyhow!("no answer: {error}"))?;
-        Ok(Some(response))
+        loop {
+            let reply = timeout(PATIENCE, read_frame(&mut recv, MAX_REQUEST_BYTES)).await;
+            let Ok(bytes) = reply.context("neither an answer nor an end")? else {
+                return Ok(None);
+            };
+            match request::from_bytes(&bytes).map_err(|error| anyhow!("no answer: {error}"))? {
+                Reply::Working => {}
+                Reply::Done(response) => return Ok(Some(response)),
+            }
+        }
     }
 
     /// Listens until the other side closes the connection.
