@@ -9,7 +9,7 @@ use crate::trust::Trust;
 
 /// An assurance. It is handed on as it is, so that nobody can make anybody believe that they are fresher than they are.
 ///
-/// **Shape**: docs/PROTOCOL.md, "Assurance".
+/// **Shape**: docs/PROTOCOL.md, "Session".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Assurance {
     /// Whose word it is.

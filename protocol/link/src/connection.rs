@@ -18,15 +18,15 @@ use crate::wire::{self, FrameError};
 
 /// Requests go before the session's bulk data: a person waits at the gate.
 const REQUEST_PRIORITY: i32 = 1;
-/// The code with which the stream of a request is reset that nobody waits for any more.
-///
-/// **Source**: docs/PROTOCOL.md, "Requests".
 /// The longest that anybody is kept at a gate by a line that is slow.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(2);
 /// The longest that anybody is kept at a gate by peers that show that they are at work.
 const LONGEST_WAIT: Duration = Duration::from_secs(4);
 /// What a peer needs itself: a commit on a slow disk.
 const ROOM_FOR_WORK: Duration = Duration::from_millis(120);
+/// The code with which the stream of a request is reset that nobody waits for any more.
+///
+/// **Source**: docs/PROTOCOL.md, "Requests".
 const GIVEN_UP: VarInt = VarInt::from_u32(0);
 
 /// A request on its way.

@@ -316,7 +316,7 @@ impl EventPatch {
     (status = 200, body = OrganizerEventView),
     (status = 401, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No authority or issuing key may sign now"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is changed, but its gates have not heard: no authority or issuing key may sign now, or the server runs on an older copy of its data. Change it again once that is mended"),
     (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn change(
