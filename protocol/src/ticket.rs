@@ -10,7 +10,7 @@ use usher_keys::{Domain, KeyId, PublicKey, SecretKey, Signature};
 
 use crate::ident::{Generation, TierId, Unit};
 
-pub use verify::{Keyring, Rejection, VerifiedTicket};
+pub use verify::{Keyring, Rejection, VerifiedTicket, code_in};
 
 /// The payload version this code writes and reads.
 pub const PAYLOAD_VERSION: u8 = 1;

@@ -4,11 +4,12 @@ use usher_keys::{PublicKey, Timestamp};
 
 use super::Ledger;
 use crate::admission::{self, Direction, Question, Referral, Refused, Verdict};
+use crate::evidence::{self, Worth};
 use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp};
 use crate::policy::{Offline, Policy};
 use crate::record::{Body, Passage, Refusal, ShownPassage};
 use crate::request::Scan;
-use crate::ticket::VerifiedTicket;
+use crate::ticket::{VerifiedTicket, code_in};
 
 /// How long after it was answered a scan may be asked about again, in milliseconds: time for a turnstile's line to come back.
 const RETRY_WITHIN_MS: u64 = 2 * 60 * 1000;
@@ -137,14 +138,15 @@ impl Ledger {
         let gate = policy.and_then(|policy| policy.gate(scan.gate));
         let passage = ShownPassage {
             scan: scan.id,
-            code: self.trust.keyring().evidence_in(&scan.code)?,
+            code: code_in(&scan.code)?,
             persons: scan.persons.max(1),
             gate: scan.gate,
             zone: gate.map(|gate| gate.zone).unwrap_or_default(),
         };
         let unit = passage.unverified().ok()?.unit;
         let body = Body::Withdrawn { passage, secret };
-        let counts = self.may_write_at_all() && self.would_count(&body, now);
+        let is_ticket = evidence::worth(&body, &self.trust) != Worth::False;
+        let counts = is_ticket && self.may_write_at_all() && self.would_count(&body, now);
         (counts && !self.state.is_withdrawn(unit, scan.id)).then_some(body)
     }
 

@@ -65,6 +65,12 @@ impl VerifiedTicket {
     }
 }
 
+/// Gives the bytes of the code in a text, unless it is too long for one or holds anything but its digits.
+pub fn code_in(text: &[u8]) -> Option<Vec<u8>> {
+    // Looked at first: what is far too long costs nothing.
+    (text.len() <= MAX_TEXT_DIGITS).then(|| digits::decode(text))?
+}
+
 struct TicketKey {
     trusted: TrustedKey,
     verifier: Verifier,
@@ -103,10 +109,7 @@ impl Keyring {
     ///
     /// **Errors**: [`Rejection`], the first that applies, cheapest check first.
     pub fn verify_text(&self, text: &[u8], now: Timestamp) -> Result<VerifiedTicket, Rejection> {
-        if text.len() > MAX_TEXT_DIGITS {
-            return Err(Rejection::NotATicket);
-        }
-        let bytes = digits::decode(text).ok_or(Rejection::NotATicket)?;
+        let bytes = code_in(text).ok_or(Rejection::NotATicket)?;
         self.verify(&bytes, now)
     }
 
@@ -139,23 +142,6 @@ impl Keyring {
         let shown = Shown::parse(code)?;
         self.check_signature(&shown)?;
         shown.check_signed_along()
-    }
-
-    /// Gives the bytes of a code that may open a gate elsewhere, with a newer or older bundle or another clock than ours; `None` of
-    /// what is a ticket nowhere.
-    pub fn evidence_in(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let bytes = digits::decode(text).filter(|_| text.len() <= MAX_TEXT_DIGITS)?;
-        match self.check_evidence(&bytes) {
-            Ok(()) | Err(Rejection::UnknownKey) => Some(bytes),
-            Err(
-                Rejection::NotATicket
-                | Rejection::UnknownVersion { .. }
-                | Rejection::FalseSignature
-                | Rejection::StruckKey
-                | Rejection::KeyOutOfWindow
-                | Rejection::NotLive,
-            ) => None,
-        }
     }
 
     fn check_signature(&self, shown: &Shown) -> Result<&TrustedKey, Rejection> {
