@@ -1,0 +1,229 @@
+//! Carrying out one command: what it asks of the ledger and what of it goes into the group; making that durable is the owner's.
+
+use tokio::sync::oneshot;
+use usher_keys::{DeviceIdentity, SecretKey, SignedBundle, Timestamp};
+use usher_protocol::admission::{Direction, Referral, Verdict};
+use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::evidence::Evidence;
+use usher_protocol::fork::ForkProof;
+use usher_protocol::ledger::{Asked, Ledger, Seat};
+use usher_protocol::log::{Head, Run, RunError};
+use usher_protocol::record::Body;
+use usher_protocol::sync::{Held, StoreError};
+
+use super::{Answer, Group};
+use crate::replica::command::Command;
+use crate::replica::shelf::Shelf;
+use crate::replica::standing::Published;
+
+/// Tells an asker; one that no longer waits does not matter.
+fn tell<T>(reply: oneshot::Sender<T>, result: T) {
+    let _ = reply.send(result);
+}
+
+/// Answers a command that cannot be carried out.
+pub(super) fn refuse(command: Command) -> Answer {
+    match command {
+        Command::Judge { reply, .. } | Command::Override { reply, .. } => {
+            Box::new(move |_| tell(reply, None))
+        }
+        Command::Withdraw { reply, .. } => Box::new(move |_| tell(reply, false)),
+        Command::Accept { reply, .. } => Box::new(move |_| tell(reply, Err(StoreError::Unavailable))),
+        Command::Adopt { reply, .. }
+        | Command::Renew { reply, .. }
+        | Command::Report { reply, .. }
+        | Command::HearPast { reply, .. }
+        | Command::Tend { reply } => Box::new(move |_| tell(reply, ())),
+        Command::Inspect(look) => Box::new(move |_| look(None)),
+        #[cfg(test)]
+        Command::Meddle(_) => Box::new(|_| {}),
+        Command::Stop => Box::new(|_| {}),
+    }
+}
+
+/// What carrying out one command takes.
+pub(super) struct Work<'a> {
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) shelf: &'a mut Shelf,
+    pub(super) published: &'a Published,
+    pub(super) group: &'a mut Group,
+    pub(super) key: &'a SecretKey,
+    pub(super) now: Timestamp,
+}
+
+impl Work<'_> {
+    /// Puts a command's work into the group; gives the way back for the answer, if anybody waits for one.
+    pub(super) fn take(&mut self, command: Command) -> Option<Answer> {
+        match command {
+            Command::Judge { asked, seat, reply } => {
+                let verdict = self.judge(&asked, seat);
+                Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
+            }
+            Command::Withdraw { scan, secret, reply } => {
+                if let Some(body) = self.ledger.withdraw(&scan, secret, self.now) {
+                    let entry = self.ledger.write(body, self.now);
+                    self.group.write(entry);
+                }
+                Some(Box::new(move |durable| tell(reply, durable)))
+            }
+            Command::Override {
+                asked,
+                by,
+                why,
+                reply,
+            } => {
+                let verdict = self.override_refusal(&asked, by, why);
+                Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
+            }
+            Command::Accept { run, evidence, reply } => {
+                let stored = self.accept(&run, evidence);
+                Some(Box::new(move |durable| {
+                    tell(
+                        reply,
+                        if durable {
+                            stored
+                        } else {
+                            Err(StoreError::Unavailable)
+                        },
+                    );
+                }))
+            }
+            Command::Adopt { checkpoint, reply } => {
+                self.adopt(*checkpoint);
+                Some(Box::new(move |_| tell(reply, ())))
+            }
+            Command::Renew { bundle, reply } => {
+                self.renew(bundle);
+                Some(Box::new(move |_| tell(reply, ())))
+            }
+            Command::Report { found, reply } => {
+                self.report(*found);
+                Some(Box::new(move |_| tell(reply, ())))
+            }
+            Command::HearPast { head, reply } => {
+                self.hear_past(&head);
+                Some(Box::new(move |_| tell(reply, ())))
+            }
+            Command::Tend { reply } => {
+                self.renew_scanners();
+                Some(Box::new(move |_| tell(reply, ())))
+            }
+            Command::Inspect(_) | Command::Stop => None,
+            #[cfg(test)]
+            Command::Meddle(_) => None,
+        }
+    }
+
+    fn judge(&mut self, asked: &Asked, seat: Seat) -> Verdict {
+        let judged = self.ledger.judge(asked, seat, self.now);
+        if let Some(body) = judged.body {
+            let entry = self.ledger.write(body, self.now);
+            self.group.write(entry);
+        }
+        judged.verdict
+    }
+
+    /// Lets people in against the rules; only a copied device may not, because nobody would ever believe its record.
+    fn override_refusal(&mut self, asked: &Asked, by: String, why: String) -> Verdict {
+        let judged = self.ledger.judge(asked, Seat::CutOff, self.now);
+        let passed_before = judged.body.is_none();
+        let unbelievable = judged.verdict == Verdict::Refer(Referral::OwnLogForked);
+        if passed_before || unbelievable || asked.direction == Direction::Out {
+            return judged.verdict;
+        }
+        let Some(body) = self.ledger.override_refusal(asked, (by, why), self.now) else {
+            return judged.verdict;
+        };
+        let entry = self.ledger.write(body, self.now);
+        self.group.write(entry);
+        Verdict::Admit {
+            persons: asked.persons.max(1),
+            left: 0,
+        }
+    }
+
+    fn accept(&mut self, run: &Run, evidence: Evidence) -> Result<Held, StoreError> {
+        let origin = run.head.origin;
+        let accepted = self.ledger.accept(run, Some(evidence), self.now);
+        if matches!(accepted, Err(RunError::Forked(_))) {
+            // Perhaps ours is the history that does not count: looked into after the group.
+            self.group.standing_changed = true;
+            if origin == self.ledger.me() && !self.ledger.is_behind_own_past() {
+                // What was taken for our past is another history, also after a restart.
+                self.group.batch.own_past = Some(None);
+            }
+        }
+        let accepted = accepted?;
+        for entry in accepted.entries {
+            self.group.write(entry);
+        }
+        if let Some(head) = accepted.head {
+            self.group.sign(head, self.shelf);
+            self.group.standing_changed = true;
+        }
+        let grown = self.group.grown.get(&origin).cloned();
+        Ok(grown.or_else(|| self.published.held_of(&origin)).unwrap_or(Held {
+            origin,
+            tail: self.ledger.tail(&origin),
+            signature: None,
+        }))
+    }
+
+    fn adopt(&mut self, signed: SignedCheckpoint) {
+        match self.ledger.adopt(&signed) {
+            Ok(checkpoint) => {
+                self.group.batch.checkpoint = Some((signed, checkpoint));
+                self.group.standing_changed = true;
+            }
+            Err(error) => tracing::debug!(%error, "a checkpoint is of no use here"),
+        }
+    }
+
+    fn renew(&mut self, bundle: SignedBundle) {
+        let roots = self.ledger.trust().bundle().roots.clone();
+        if self.ledger.renew_trust(bundle.clone()).is_ok() {
+            self.group.batch.trust = Some((roots, bundle));
+            self.group.standing_changed = true;
+        }
+    }
+
+    fn report(&mut self, found: ForkProof) {
+        let (origin, seq) = (found.origin(), found.one.tail.seq);
+        if let Some(entry) = self.ledger.report_fork(found, self.now) {
+            tracing::error!(%origin, seq = seq.0, "an origin has two histories: a copied or restored device");
+            self.group.write(entry);
+        }
+    }
+
+    fn hear_past(&mut self, head: &Head) {
+        let was_behind = self.ledger.is_behind_own_past();
+        if self.ledger.hear_own_past(head) {
+            // Also after a restart nothing is decided before it is back.
+            self.group.batch.own_past = Some(Some(head.clone()));
+        }
+        if self.ledger.is_behind_own_past() && !was_behind {
+            let (ours, theirs) = (self.ledger.tail(&head.origin).seq, head.tail.seq);
+            tracing::error!(
+                ours = ours.0,
+                theirs = theirs.0,
+                "others hold more of this device's own log than it does: no scan is decided until it has that back"
+            );
+        }
+    }
+
+    /// Signs the renewals that are due and writes them down: the scanners hear of them as of any record.
+    fn renew_scanners(&mut self) {
+        let Some(own) = self.ledger.identity().cloned() else {
+            return;
+        };
+        for certificate in self.ledger.renewals_due(self.now) {
+            tracing::info!(device = %certificate.device.id(), name = certificate.name, "renewed a scanner's certificate");
+            let identity = DeviceIdentity {
+                certificate: certificate.sign(self.key),
+                via: Some(own.certificate.clone()),
+            };
+            let entry = self.ledger.write(Body::Renewed { identity }, self.now);
+            self.group.write(entry);
+        }
+    }
+}
