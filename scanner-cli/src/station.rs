@@ -1,6 +1,8 @@
 //! The loop of a scanner at its gate: readings in, each new code judged once, the answer on the screen. Leaves out
 //! how codes are read and how they are judged.
 
+mod orders;
+
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -18,11 +20,11 @@ use crate::eyes::View;
 use crate::feed::{Clock, Reading, Sight};
 use crate::gauge::{self, Gauge};
 use crate::keys::{Command, Keys, Meant};
-use crate::overruling::Overruling;
 use crate::post::Post;
 use crate::screen::{Board, Screen};
 use crate::standing::Standing;
 use crate::words;
+use orders::Orders;
 
 /// How long a result stays on show after its code left the view, in milliseconds: long enough to be read, gone
 /// before the next person could pass under somebody else's green.
@@ -92,42 +94,6 @@ pub struct Station<W, F> {
     orders: Orders,
 }
 
-/// What staff have ordered.
-#[derive(Debug)]
-struct Orders {
-    direction: Direction,
-    /// For one scan, when nothing else is said.
-    usual_persons: u8,
-    /// For the next scan, when something was said.
-    persons: Option<u8>,
-    /// What to call the gate and the way in, and the way out.
-    places: [String; 2],
-    /// The ticket that an override is for.
-    last_code: Option<Vec<u8>>,
-}
-
-impl Orders {
-    fn next(&self, overruling: Option<Overruling>) -> Order {
-        Order {
-            direction: self.direction,
-            persons: self.persons.unwrap_or(self.usual_persons),
-            overruling,
-        }
-    }
-
-    fn place(&self) -> String {
-        let [inside, out] = &self.places;
-        let place = match self.direction {
-            Direction::In => inside,
-            Direction::Out => out,
-        };
-        match self.persons {
-            Some(persons) => format!("{place}, {}", words::next_scan(persons)),
-            None => place.clone(),
-        }
-    }
-}
-
 /// The figures of the camera, and when they were last told where there is no panel.
 #[derive(Debug, Default)]
 struct Telling {
@@ -145,13 +111,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     /// Prepares a station. `place` names its gate and direction; `standing` says at any moment how fresh its
     /// knowledge is.
     pub fn new(screen: Screen<W>, place: String, standing: F, pace: Pace, clock: Clock) -> Self {
-        let orders = Orders {
-            direction: Direction::In,
-            usual_persons: 1,
-            persons: None,
-            places: [place.clone(), place.clone()],
-            last_code: None,
-        };
+        let orders = Orders::new((Direction::In, 1), [place.clone(), place.clone()]);
         let board = Board {
             place,
             ..Board::default()
@@ -178,13 +138,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     /// Begins with people passing so, and says of either direction what to call this place.
     #[must_use]
     pub fn with_post(mut self, post: &Post, places: [String; 2]) -> Self {
-        self.orders = Orders {
-            direction: post.direction,
-            usual_persons: post.persons,
-            persons: None,
-            places,
-            last_code: None,
-        };
+        self.orders = Orders::new((post.direction, post.persons), places);
         self.board.place = self.orders.place();
         self
     }

@@ -1,0 +1,56 @@
+//! What staff have ordered at a running scanner: which way, how many people; carrying it out is the station's.
+
+use usher_protocol::admission::Direction;
+
+use crate::clerk::Order;
+use crate::overruling::Overruling;
+use crate::words;
+
+/// The orders in force.
+#[derive(Debug)]
+pub(super) struct Orders {
+    pub(super) direction: Direction,
+    /// For one scan, when nothing else is said.
+    usual_persons: u8,
+    /// For the next scan, when something was said.
+    pub(super) persons: Option<u8>,
+    /// What to call the gate and the way in, and the way out.
+    places: [String; 2],
+    /// The ticket that an override is for.
+    pub(super) last_code: Option<Vec<u8>>,
+}
+
+impl Orders {
+    /// Begins with so many people passing this way; `places` names the gate for either direction.
+    pub(super) fn new((direction, usual_persons): (Direction, u8), places: [String; 2]) -> Self {
+        Self {
+            direction,
+            usual_persons,
+            persons: None,
+            places,
+            last_code: None,
+        }
+    }
+
+    /// Gives the order for the next scan.
+    pub(super) fn next(&self, overruling: Option<Overruling>) -> Order {
+        Order {
+            direction: self.direction,
+            persons: self.persons.unwrap_or(self.usual_persons),
+            overruling,
+        }
+    }
+
+    /// Says where this is and what passes next.
+    pub(super) fn place(&self) -> String {
+        let [inside, out] = &self.places;
+        let place = match self.direction {
+            Direction::In => inside,
+            Direction::Out => out,
+        };
+        match self.persons {
+            Some(persons) => format!("{place}, {}", words::next_scan(persons)),
+            None => place.clone(),
+        }
+    }
+}
