@@ -1,32 +1,119 @@
-//! Where the time comes from: the machine's clock, which a test may shift; nobody else reads a clock.
+//! Where the time comes from: the machine's clock beside those of its peers, which a test may shift; nobody else reads a clock.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use usher_keys::Timestamp;
+use usher_keys::{PublicKey, Timestamp};
+use usher_protocol::clock::{ClockHealth, ClockReading, RuleClock, RuleTime};
 
-/// The wall clock, with an offset.
-#[derive(Debug, Clone, Default)]
+/// The clock that this machine's replicas judge by.
+#[derive(Debug, Clone)]
 pub struct Clock {
-    offset_ms: Arc<AtomicI64>,
+    since: Instant,
+    /// Time that has passed for this clock alone.
+    passed_ms: Arc<AtomicI64>,
+    /// How far the wall clock was set since.
+    set_ms: Arc<AtomicI64>,
+    /// Our clock beside our peers'; held only to hear or read one.
+    rule: Arc<Mutex<Seen>>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    clock: RuleClock,
+    /// Whether it was written about that the clock is not to be relied on.
+    is_told: bool,
 }
 
 impl Clock {
     /// Gives the machine's clock.
     pub fn system() -> Self {
-        Self::default()
+        Self {
+            since: Instant::now(),
+            passed_ms: Arc::default(),
+            set_ms: Arc::default(),
+            rule: Arc::default(),
+        }
     }
 
-    /// Tells the time.
+    /// Tells the time to judge by.
     pub fn now(&self) -> Timestamp {
+        self.moment().at
+    }
+
+    /// Tells the time to judge by, and how certain it is.
+    pub fn moment(&self) -> RuleTime {
+        self.look().0
+    }
+
+    /// Tells what this machine's own clock is worth.
+    pub fn health(&self) -> ClockHealth {
+        self.look().1
+    }
+
+    /// Tells the time by this machine's own clock, as its peers are told it.
+    pub fn own(&self) -> Timestamp {
+        let reading = self.reading();
+        self.seen().clock.own(reading)
+    }
+
+    /// Takes what a peer's clock shows now.
+    pub fn hear(&self, peer: PublicKey, theirs: Timestamp) {
+        let reading = self.reading();
+        self.seen().clock.hear(peer, theirs, reading);
+        // What follows from it is written down at once.
+        self.look();
+    }
+
+    /// Lets time pass for this clock and its clones.
+    pub fn shift_ms(&self, ms: i64) {
+        self.passed_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Sets this clock and its clones, as a person at the machine's settings would.
+    pub fn set_ms(&self, ms: i64) {
+        self.set_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    fn look(&self) -> (RuleTime, ClockHealth) {
+        let reading = self.reading();
+        let mut seen = self.seen();
+        let (moment, health) = seen.clock.read(reading);
+        let is_right = health == ClockHealth::Right;
+        match health {
+            ClockHealth::Wrong(ahead_ms) if !seen.is_told => tracing::warn!(
+                ahead_ms,
+                "this machine's clock is not the others': set it right, until then theirs is gone by"
+            ),
+            ClockHealth::InDoubt(ahead_ms) if !seen.is_told => tracing::warn!(
+                ahead_ms,
+                "this machine's clock and others' do not agree: set the wrong one right, time windows and days depend on it"
+            ),
+            ClockHealth::Wrong(_) | ClockHealth::InDoubt(_) | ClockHealth::Right => {}
+        }
+        seen.is_told = !is_right;
+        (moment, health)
+    }
+
+    fn reading(&self) -> ClockReading {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let ms = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
-        Timestamp(ms.saturating_add_signed(self.offset_ms.load(Ordering::Relaxed)))
+        let passed = self.passed_ms.load(Ordering::Relaxed);
+        let up_ms = i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        ClockReading {
+            wall: Timestamp(ms.saturating_add_signed(passed + self.set_ms.load(Ordering::Relaxed))),
+            up_ms: up_ms.saturating_add(passed),
+        }
     }
 
-    /// Shifts this clock and its clones, as a person at the machine's settings would.
-    pub fn shift_ms(&self, ms: i64) {
-        self.offset_ms.fetch_add(ms, Ordering::Relaxed);
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.rule.lock().expect("nothing panics while it holds this")
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::system()
     }
 }

@@ -172,15 +172,19 @@ pub fn policy() -> Policy {
         id,
         name: name.to_owned(),
         zone: ZoneId(1),
+        leaves: None,
     };
     Policy {
         name: "Festival".to_owned(),
         utc_offset_minutes: 60,
+        time_zone: String::new(),
+        offset_changes: Vec::new(),
         day_start_minutes: 0,
         zones: vec![Zone {
             id: ZoneId(1),
             name: "Arena".to_owned(),
             capacity: None,
+            inside: None,
         }],
         gates: vec![gate(NORTH, "Gate North"), gate(SOUTH, "Gate South")],
         tiers: vec![

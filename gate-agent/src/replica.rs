@@ -2,7 +2,6 @@
 
 mod access;
 mod audit;
-mod clocks;
 mod command;
 mod database;
 mod error;
@@ -28,6 +27,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp};
 use usher_protocol::admission::{Reason, Verdict};
+use usher_protocol::clock::ClockHealth;
 use usher_protocol::ledger::{Asked, Ledger, Seat};
 use usher_protocol::log::Tail;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
@@ -316,9 +316,9 @@ impl Replica {
         self.published.fresh_as_of(self.clock.now())
     }
 
-    /// Gives how far this machine's clock is ahead of the cloud's, or behind it, when that is worth a word.
-    pub fn clock_ahead_ms(&self) -> Option<i64> {
-        self.published.clocks.ahead_ms()
+    /// Tells what this machine's own clock is worth.
+    pub fn clock_health(&self) -> ClockHealth {
+        self.clock.health()
     }
 
     /// Gives what the device is and believed at start.

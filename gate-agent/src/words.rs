@@ -8,6 +8,7 @@ use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::{Direction, Verdict};
+use usher_protocol::clock::ClockHealth;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, TicketFacts};
 use usher_protocol::state::Incident;
 use usher_protocol::ticket::TicketFlags;
@@ -149,6 +150,11 @@ impl Voice {
                 first,
                 ..
             } => self.double(*unit, first.as_ref(), (second.hlc.time(), *second_gate)),
+            Incident::ExitTooMany { unit, exit, gate } => format!(
+                "Place {unit} left {}, {}, and is not known to have come in: look whether that gate scans the right way",
+                self.time(exit.hlc.time()),
+                self.gate(*gate)
+            ),
             Incident::Forked { origin } => {
                 format!(
                     "{} has two histories: it was copied or restored. Say which one counts, or enrol it anew",
@@ -268,15 +274,25 @@ pub fn ago(ms: u64) -> String {
 /// Says that tokens and tickets can be listened to.
 pub const IN_THE_CLEAR: &str = "HTTP is in the clear (http_in_the_clear): everyone who can listen on this network has the tokens and tickets; set tls_certificate and tls_key";
 
-/// Says that this machine's clock is wrong.
-pub fn clock_off(ahead_ms: i64) -> String {
+/// Says what is wrong with this machine's clock, if anything is.
+pub fn clock_off(health: ClockHealth) -> Option<String> {
+    match health {
+        ClockHealth::Right => None,
+        ClockHealth::Wrong(ahead_ms) => Some(format!(
+            "this machine's clock is {} the others': set it right, until then it goes by theirs",
+            apart(ahead_ms)
+        )),
+        ClockHealth::InDoubt(ahead_ms) => Some(format!(
+            "this machine's clock is {} another's, and too few others are linked to tell which is right: set the wrong one right, tickets that depend on the time are referred",
+            apart(ahead_ms)
+        )),
+    }
+}
+
+fn apart(ahead_ms: i64) -> String {
     let minutes = ahead_ms.unsigned_abs() / 60_000;
     let way = if ahead_ms > 0 { "ahead of" } else { "behind" };
-    format!(
-        "this machine's clock is {} h {} min {way} the cloud's: set it right, time windows and reports depend on it",
-        minutes / 60,
-        minutes % 60
-    )
+    format!("{} h {} min {way}", minutes / 60, minutes % 60)
 }
 
 /// Names gates by their numbers, in a list that people read.

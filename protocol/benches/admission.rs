@@ -74,16 +74,20 @@ fn policy() -> Policy {
     Policy {
         name: name("Benchmark"),
         utc_offset_minutes: 0,
+        time_zone: String::new(),
+        offset_changes: Vec::new(),
         day_start_minutes: 0,
         zones: vec![Zone {
             id: ZoneId(1),
             name: name("Hall"),
             capacity: Some(UNITS),
+            inside: None,
         }],
         gates: vec![Gate {
             id: GateId(1),
             name: name("North"),
             zone: ZoneId(1),
+            leaves: None,
         }],
         tiers: vec![Tier {
             id: TierId(1),
@@ -155,6 +159,8 @@ fn passage(unit: u32) -> ShownPassage {
         persons: 1,
         gate: GateId(1),
         zone: ZoneId(1),
+        at: Timestamp(0),
+        counterparts: Vec::new(),
     }
 }
 

@@ -70,8 +70,6 @@ pub enum Reason {
         /// Where, if known.
         gate: Option<GateId>,
     },
-    /// exit: nobody with this ticket is inside.
-    NotInside,
     /// zone capacity: the zone is full.
     ZoneFull {
         /// How many it holds.
@@ -107,6 +105,8 @@ pub enum Referral {
     NotAllowed,
     /// This scan is over: whoever read the code has given it up, or it was answered so long ago that this is no retry.
     ScanOver,
+    /// The clocks here do not agree, the rules say yes by some and no by others, and the tier is strict.
+    ClockInDoubt,
 }
 
 /// Why nobody passes: denied or referred.
@@ -136,17 +136,15 @@ pub enum Verdict {
     Refer(Referral),
 }
 
-/// What has happened with a unit in one zone.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub struct ZoneUse {
-    /// Persons let in, ever.
+/// What has happened with a unit on one level of the way in: a zone lies in another or beside it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LevelUse {
+    /// Persons let in from outside the level, ever.
     pub admitted: u32,
-    /// Persons let out, ever.
-    pub exited: u32,
-    /// The last local day on which anyone was let in.
-    pub day: i32,
-    /// Persons let in on that day.
-    pub admitted_that_day: u32,
+    /// Persons still in.
+    pub inside: u32,
+    /// Persons let in on the scan's local day or a later one: a clock that was set back does not give new entries.
+    pub admitted_since: u32,
 }
 
 /// What is known of a ticket and the zone, as far as the rules need it.
@@ -156,8 +154,10 @@ pub struct History {
     pub newest: Generation,
     /// Whether the newest generation is void.
     pub revoked: bool,
-    /// The unit's use of the zone.
-    pub used: ZoneUse,
+    /// The unit's use of the level on which the zone lies.
+    pub used: LevelUse,
+    /// The unit's people in the zone that the gate leads out of, when it leads from one zone into the next.
+    pub may_move: u32,
     /// The last passage inwards, if its details are known.
     pub last: Option<(Timestamp, GateId)>,
     /// People in the zone now.
@@ -180,10 +180,8 @@ pub struct Question<'a> {
     pub policy: &'a Policy,
     /// What is known.
     pub history: &'a History,
-    /// The wall clock.
+    /// The moment to judge by.
     pub now: Timestamp,
-    /// The local day by the log's clock, which never runs backwards.
-    pub day: i32,
 }
 
 /// A question whose gate and tier were found in the policy.
@@ -198,7 +196,8 @@ type TicketRule = (&'static str, fn(&Question) -> Option<Reason>);
 /// The same for a rule that needs to know the gate and the tier.
 type GateRule = (&'static str, fn(&Placed) -> Option<Reason>);
 
-/// The rules about the ticket wherever it is shown, after format, signature and key, in their contractual order.
+/// The rules about the ticket wherever it is shown, after format, signature and key, in their contractual order. Whoever
+/// leaves is let out, and what was let out is written down: only a ticket of another event has nothing to do here.
 const TICKET_RULES: [TicketRule; 3] = [
     ("event", other_event),
     ("generation", superseded),
@@ -241,6 +240,7 @@ pub fn decide(q: &Question) -> Verdict {
     }
     let (left, admits) = (persons_left(&placed), q.ticket.ticket().admits);
     let left = match (q.direction, tier.entry) {
+        (Direction::In, _) if is_move(&placed) => left,
         (Direction::In, _) => left.saturating_sub(q.persons),
         (Direction::Out, Entry::Reentry) => left.saturating_add(q.persons).min(admits),
         (Direction::Out, Entry::Single | Entry::PerDay(_)) => left,
@@ -257,7 +257,8 @@ fn other_event(q: &Question) -> Option<Reason> {
 
 fn superseded(q: &Question) -> Option<Reason> {
     let newest = q.history.newest;
-    (q.ticket.ticket().generation < newest).then_some(Reason::Superseded { newest })
+    let is_old = q.ticket.ticket().generation < newest;
+    (is_old && q.direction == Direction::In).then_some(Reason::Superseded { newest })
 }
 
 fn revoked(q: &Question) -> Option<Reason> {
@@ -285,13 +286,13 @@ fn outside_windows(p: &Placed) -> Option<Reason> {
 }
 
 fn wrong_zone(p: &Placed) -> Option<Reason> {
-    (!p.tier.zones.contains(&p.gate.zone)).then_some(Reason::WrongZone)
+    let is_open = p.tier.zones.contains(&p.gate.zone);
+    (!is_open && p.q.direction == Direction::In).then_some(Reason::WrongZone)
 }
 
 fn already_used(p: &Placed) -> Option<Reason> {
-    let (used, persons) = (&p.q.history.used, u32::from(p.q.persons));
-    if p.q.direction == Direction::Out {
-        return (used.admitted.saturating_sub(used.exited) < persons).then_some(Reason::NotInside);
+    if p.q.direction == Direction::Out || is_move(p) {
+        return None;
     }
     // However often a ticket lets its people in, never more of them at once than it names.
     let left = persons_left(p).min(p.q.ticket.ticket().admits);
@@ -312,22 +313,25 @@ fn zone_full(p: &Placed) -> Option<Reason> {
     (full && p.q.direction == Direction::In).then_some(Reason::ZoneFull { capacity })
 }
 
+/// Tells whether these people come on from the zone that the gate leads out of: they were let in before.
+fn is_move(p: &Placed) -> bool {
+    p.gate.leaves.is_some() && u32::from(p.q.persons) <= p.q.history.may_move
+}
+
 /// Tells how many people the ticket still lets into the zone.
 fn persons_left(p: &Placed) -> u8 {
     let admits = u32::from(p.q.ticket.ticket().admits);
-    u8::try_from(entries_left(p.tier.entry, admits, &p.q.history.used, p.q.day)).unwrap_or(u8::MAX)
+    u8::try_from(entries_left(p.tier.entry, admits, &p.q.history.used)).unwrap_or(u8::MAX)
 }
 
 /// Tells how many entries are left for a ticket that admits so many people, by its tier's entry rule.
-pub fn entries_left(entry: Entry, admits: u32, used: &ZoneUse, day: i32) -> u32 {
+fn entries_left(entry: Entry, admits: u32, used: &LevelUse) -> u32 {
     match entry {
         Entry::Single => admits.saturating_sub(used.admitted),
-        Entry::Reentry => admits.saturating_sub(used.admitted.saturating_sub(used.exited)),
-        // A day that lies behind the last one means a clock was set back: it does not give new entries.
-        Entry::PerDay(times) if day <= used.day => admits
+        Entry::Reentry => admits.saturating_sub(used.inside),
+        Entry::PerDay(times) => admits
             .saturating_mul(u32::from(times))
-            .saturating_sub(used.admitted_that_day),
-        Entry::PerDay(times) => admits.saturating_mul(u32::from(times)),
+            .saturating_sub(used.admitted_since),
     }
 }
 

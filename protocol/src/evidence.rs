@@ -112,7 +112,8 @@ pub fn worth(body: &Body, trust: &Trust) -> Worth {
         | Body::ForkSettled { .. }
         | Body::Restated
         | Body::RosterAdopted { .. }
-        | Body::Refused(_) => Worth::Proven,
+        | Body::Refused(_)
+        | Body::ExitMatched { .. } => Worth::Proven,
     }
 }
 

@@ -108,9 +108,11 @@ pub struct Hlc {
     pub count: u32,
 }
 
-/// How far ahead of our clock another origin's reading may pull ours, in milliseconds: a day, so that a device with a
-/// clock years ahead cannot drag the others with it, while any plausible skew keeps causality.
-pub const MAX_CLOCK_PULL_MS: u64 = 24 * 60 * 60 * 1000;
+/// How far ahead of our clock another origin's reading may pull ours, in milliseconds: clocks that agree keep causality, and
+/// one that does not drags nobody with it.
+pub const MAX_CLOCK_PULL_MS: u64 = crate::clock::AGREEMENT_MS;
+/// How far a device's clock may be off without its word counting for less, in milliseconds: a day set wrong by hand.
+pub const MAX_SKEW_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl Hlc {
     /// Gives the next reading of a clock that last gave `self`.

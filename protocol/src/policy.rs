@@ -13,6 +13,10 @@ use crate::ident::{GateId, TierId, ZoneId};
 pub const MAX_PARTS: usize = 256;
 /// Longest name of a tier, zone, gate or event, in bytes.
 pub const MAX_NAME_BYTES: usize = 80;
+/// Most zones around each other, with the innermost.
+pub const MAX_LEVELS: usize = 8;
+/// Most changes of the local time's offset that a policy names: a year of summer times, and room for a country that thinks again.
+pub const MAX_OFFSET_CHANGES: usize = 8;
 /// Most time windows of a tier: a fortnight of days.
 pub const MAX_WINDOWS: usize = 14;
 
@@ -49,6 +53,9 @@ pub struct Zone {
     /// How many people it holds, if it is limited.
     #[serde(default)]
     pub capacity: Option<u32>,
+    /// The zone that it lies in: whoever is here is there too, and came in there first.
+    #[serde(default)]
+    pub inside: Option<ZoneId>,
 }
 
 /// A gate.
@@ -61,6 +68,9 @@ pub struct Gate {
     pub name: String,
     /// The zone it leads into.
     pub zone: ZoneId,
+    /// The zone beside it that it leads out of, when it leads from one zone into the next.
+    #[serde(default)]
+    pub leaves: Option<ZoneId>,
 }
 
 /// What a tier entitles to.
@@ -82,6 +92,16 @@ pub struct Tier {
     pub offline: Offline,
 }
 
+/// A moment from which local time is another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OffsetChange {
+    /// The moment.
+    pub at: Timestamp,
+    /// The offset of local time from UTC from then on, in minutes.
+    pub utc_offset_minutes: i16,
+}
+
 /// The whole policy.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,6 +111,12 @@ pub struct Policy {
     /// Offset of local time from UTC, in minutes.
     #[serde(default)]
     pub utc_offset_minutes: i16,
+    /// The name of its time zone, for people to read.
+    #[serde(default)]
+    pub time_zone: String,
+    /// When the offset changes, in order: so that nobody needs the rules of time zones at the gates.
+    #[serde(default)]
+    pub offset_changes: Vec<OffsetChange>,
     /// When a local day begins, in minutes after midnight: festivals count the small hours to the day before.
     #[serde(default)]
     pub day_start_minutes: u16,
@@ -129,6 +155,28 @@ pub enum PolicyError {
         /// What is over its limit.
         kind: &'static str,
     },
+    /// Zones that lie in each other, or in too many.
+    #[error("zone {zone} lies in itself, or in more than {} others", MAX_LEVELS - 1)]
+    Nested {
+        /// The zone.
+        zone: ZoneId,
+    },
+    /// A gate that leads out of a zone which does not lie beside the one it leads into.
+    #[error("gate {gate} leads out of a zone that does not lie beside the one it leads into")]
+    NotBeside {
+        /// The gate.
+        gate: GateId,
+    },
+    /// A change that would let tickets in again which have been used.
+    #[error(
+        "{kind} {id} may not go to another zone, or be taken away, once tickets were issued: tickets that were used would count as new"
+    )]
+    Reopens {
+        /// "gate" or "zone".
+        kind: &'static str,
+        /// Its id.
+        id: u16,
+    },
     /// A window that ends before it begins, a day of no entries, or an offset beyond a day.
     #[error("{what} cannot be: {id}")]
     Impossible {
@@ -157,9 +205,15 @@ impl Policy {
         self.tiers.iter().find(|tier| tier.id == id)
     }
 
-    /// Gives the number of the local day a moment belongs to.
+    /// Gives the offset of local time from UTC at a moment, in minutes.
+    pub fn offset_at(&self, at: Timestamp) -> i16 {
+        let before = self.offset_changes.iter().rev().find(|change| change.at <= at);
+        before.map_or(self.utc_offset_minutes, |change| change.utc_offset_minutes)
+    }
+
+    /// Gives the number of the local day a moment belongs to. A day in which the offset changes has fewer or more hours.
     pub fn day(&self, at: Timestamp) -> i32 {
-        let shift_minutes = i64::from(self.utc_offset_minutes) - i64::from(self.day_start_minutes);
+        let shift_minutes = i64::from(self.offset_at(at)) - i64::from(self.day_start_minutes);
         let minutes = i64::try_from(at.0 / 60_000).unwrap_or(i64::MAX / 2) + shift_minutes;
         i32::try_from(minutes.div_euclid(DAY_MINUTES)).unwrap_or(i32::MAX)
     }
@@ -172,18 +226,73 @@ impl Policy {
         unique("gates", self.gates.iter().map(|gate| (gate.id.0, &gate.name)))?;
         unique("tiers", self.tiers.iter().map(|tier| (tier.id.0, &tier.name)))?;
         unique("names", std::iter::once((0, &self.name)))?;
-        if i64::from(self.utc_offset_minutes).abs() > DAY_MINUTES
+        self.check_time()?;
+        self.zones.iter().try_for_each(|zone| self.check_nesting(zone))?;
+        self.gates.iter().try_for_each(|gate| self.check_gate(gate))?;
+        self.tiers.iter().try_for_each(|tier| self.check_tier(tier))
+    }
+
+    /// Checks that a policy may follow this one once tickets were issued: no ticket that was used opens a gate again.
+    ///
+    /// **Errors**: [`PolicyError::Reopens`].
+    pub fn check_successor(&self, next: &Self) -> Result<(), PolicyError> {
+        let reopens = |kind, id| Err(PolicyError::Reopens { kind, id });
+        for zone in &self.zones {
+            let same_place = next.zone(zone.id).is_some_and(|now| now.inside == zone.inside);
+            if !same_place {
+                return reopens("zone", zone.id.0);
+            }
+        }
+        for gate in &self.gates {
+            let leads = |gate: &Gate| (gate.zone, gate.leaves);
+            if next.gate(gate.id).is_some_and(|now| leads(now) != leads(gate)) {
+                return reopens("gate", gate.id.0);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_time(&self) -> Result<(), PolicyError> {
+        let is_wide = |offset: i16| i64::from(offset).abs() > DAY_MINUTES;
+        let changes = &self.offset_changes;
+        let offsets = changes.iter().map(|change| change.utc_offset_minutes);
+        if changes.len() > MAX_OFFSET_CHANGES || self.time_zone.len() > MAX_NAME_BYTES {
+            return Err(PolicyError::OverLimit {
+                kind: "changes of the time",
+            });
+        }
+        let is_impossible = is_wide(self.utc_offset_minutes)
             || i64::from(self.day_start_minutes) >= DAY_MINUTES
-        {
+            || offsets.into_iter().any(is_wide)
+            || !changes.is_sorted_by(|one, next| one.at < next.at);
+        if is_impossible {
             return Err(PolicyError::Impossible {
                 what: "the time offset or start of day",
                 id: 0,
             });
         }
-        for gate in &self.gates {
-            self.check_zone("gate", gate.id.0, gate.zone)?;
+        Ok(())
+    }
+
+    fn check_nesting(&self, zone: &Zone) -> Result<(), PolicyError> {
+        let mut outer = zone.inside;
+        for _ in 0..MAX_LEVELS {
+            let Some(around) = outer else { return Ok(()) };
+            self.check_zone("zone", zone.id.0, around)?;
+            outer = self.zone(around).and_then(|around| around.inside);
         }
-        self.tiers.iter().try_for_each(|tier| self.check_tier(tier))
+        Err(PolicyError::Nested { zone: zone.id })
+    }
+
+    fn check_gate(&self, gate: &Gate) -> Result<(), PolicyError> {
+        self.check_zone("gate", gate.id.0, gate.zone)?;
+        let Some(left) = gate.leaves else { return Ok(()) };
+        self.check_zone("gate", gate.id.0, left)?;
+        let around = |zone| self.zone(zone).and_then(|zone| zone.inside);
+        if left == gate.zone || around(left) != around(gate.zone) {
+            return Err(PolicyError::NotBeside { gate: gate.id });
+        }
+        Ok(())
     }
 
     fn check_tier(&self, tier: &Tier) -> Result<(), PolicyError> {

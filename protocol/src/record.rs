@@ -3,7 +3,7 @@
 use bincode::{Decode, Encode};
 use thiserror::Error;
 use usher_keys::codec::{self, CodecError};
-use usher_keys::{DeviceIdentity, PublicKey};
+use usher_keys::{DeviceIdentity, PublicKey, Timestamp};
 
 use crate::admission::Refused;
 use crate::fork::ForkProof;
@@ -16,8 +16,10 @@ use crate::ticket::{Rejection, live};
 pub const MAX_RECORD_BYTES: usize = 96 * 1024;
 /// Longest name or reason a person gives for an override, in bytes.
 pub const MAX_WORDS_BYTES: usize = 200;
+/// Most counterparts of a passage: a group that came in one by one, on every level.
+pub const MAX_COUNTERPARTS: usize = 64;
 /// How many kinds of record this build knows.
-const KINDS: u32 = 19;
+const KINDS: u32 = 20;
 
 /// One record of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -84,6 +86,15 @@ impl Record {
     }
 }
 
+/// An earlier entry with the same unit's ticket, and how many of its people a passage is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct Counterpart {
+    /// The scan by which they went in.
+    pub scan: ScanId,
+    /// How many of them.
+    pub persons: u8,
+}
+
 /// People passing a gate with one ticket, as a log holds it: with the code that entitles them.
 ///
 /// What the ticket says is not repeated beside the code, so that nobody can say anything else of it.
@@ -99,6 +110,10 @@ pub struct ShownPassage {
     pub gate: GateId,
     /// The zone behind the gate.
     pub zone: ZoneId,
+    /// When it was judged, by the judge's rule time.
+    pub at: Timestamp,
+    /// For an exit, the entries it closes; for an entry, those that had to be over before it: at most [`MAX_COUNTERPARTS`].
+    pub counterparts: Vec<Counterpart>,
 }
 
 impl ShownPassage {
@@ -116,6 +131,8 @@ impl ShownPassage {
             persons: self.persons,
             gate: self.gate,
             zone: self.zone,
+            at: self.at,
+            counterparts: self.counterparts.clone(),
         })
     }
 }
@@ -139,6 +156,10 @@ pub struct Passage {
     pub gate: GateId,
     /// The zone behind the gate.
     pub zone: ZoneId,
+    /// When it was judged, by the judge's rule time.
+    pub at: Timestamp,
+    /// The earlier entries that it closes or follows.
+    pub counterparts: Vec<Counterpart>,
 }
 
 /// A scan that let nobody pass.
@@ -259,6 +280,15 @@ pub enum Body {
         /// What proves that the scan was its own.
         secret: ScanSecret,
     },
+    /// Hub: says as the unit's home which entries an exit closes that named too few.
+    ExitMatched {
+        /// The unit.
+        unit: Unit,
+        /// The exit.
+        exit: ScanId,
+        /// The entries, at most [`MAX_COUNTERPARTS`].
+        closes: Vec<Counterpart>,
+    },
 }
 
 impl Body {
@@ -283,7 +313,8 @@ impl Body {
             | Self::Renewed { .. }
             | Self::RosterAdopted { .. }
             | Self::Refused(_)
-            | Self::ForkSeen(_) => None,
+            | Self::ForkSeen(_)
+            | Self::ExitMatched { .. } => None,
         }
     }
 
@@ -309,7 +340,8 @@ impl Body {
             | Self::Refused(_)
             | Self::Overridden { .. }
             | Self::ForkSeen(_)
-            | Self::Withdrawn { .. } => false,
+            | Self::Withdrawn { .. }
+            | Self::ExitMatched { .. } => false,
         }
     }
 }

@@ -194,17 +194,21 @@ pub fn policy() -> Policy {
         id,
         name: format!("Gate {id}"),
         zone: ZoneId(zone),
+        leaves: None,
     };
-    let zone = |id| Zone {
+    let zone = |id, inside| Zone {
         id: ZoneId(id),
         name: format!("Zone {id}"),
         capacity: None,
+        inside,
     };
     Policy {
         name: "Rehearsal".to_owned(),
         utc_offset_minutes: 60,
+        time_zone: String::new(),
+        offset_changes: Vec::new(),
         day_start_minutes: 6 * 60,
-        zones: vec![zone(1), zone(2)],
+        zones: vec![zone(1, None), zone(2, Some(ZoneId(1)))],
         gates: vec![gate(NORTH, 1), gate(SOUTH, 1), gate(STAIRS, 2)],
         tiers: vec![
             tier(STRICT, Entry::Single, Offline::Strict),
@@ -240,6 +244,8 @@ pub fn shown(scan: u8, ticket: Ticket, gate: GateId) -> ShownPassage {
         persons: 1,
         gate,
         zone: policy().gate(gate).map(|gate| gate.zone).unwrap_or_default(),
+        at: NOW,
+        counterparts: Vec::new(),
     }
 }
 

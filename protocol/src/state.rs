@@ -8,6 +8,7 @@ pub mod limits;
 pub mod passages;
 pub mod rulings;
 pub mod summary;
+pub mod tally;
 pub mod units;
 mod view;
 pub mod writers;
@@ -20,8 +21,8 @@ use usher_keys::{DeviceIdentity, TrustedKey};
 use crate::evidence::{self, Worth};
 use crate::fork::Contradiction;
 use crate::home::{RosterFacts, Rosters};
-use crate::ident::{Origin, Seq, Stamp};
-use crate::record::{Body, Passage, ShownPassage};
+use crate::ident::{Generation, Origin, ScanId, Seq, Stamp, Unit};
+use crate::record::{Body, Counterpart, Passage, ShownPassage};
 use crate::trust::Trust;
 
 pub use incident::Incident;
@@ -158,7 +159,8 @@ impl State {
             | Body::Refused(_)
             | Body::Overridden { .. }
             | Body::ForkSeen(_)
-            | Body::Withdrawn { .. } => |_| {},
+            | Body::Withdrawn { .. }
+            | Body::ExitMatched { .. } => |_| {},
         };
         let vouched = if let Body::DeviceEnrolled { identity } = &body {
             Some(identity.unverified().device)
@@ -199,6 +201,12 @@ impl State {
             Body::Exited(passage) => self.pass(stamp, &passage, Change::exit),
             Body::Overridden { passage, .. } => self.pass(stamp, &passage, Change::overridden),
             Body::Withdrawn { passage, .. } => self.pass(stamp, &passage, Change::withdrawn),
+            Body::ExitMatched { unit, exit, closes } => {
+                let change = Change::matched(matched(unit, exit, closes));
+                if !self.passages.insert(stamp, change, &self.limits) {
+                    self.name_false(stamp);
+                }
+            }
             Body::Refused(refusal) => self.passages.refuse(refusal_name(&refusal.why)),
             Body::RosterAdopted { epoch, roster } => {
                 let writer = self.writers.entry(stamp.origin).or_default();
@@ -243,6 +251,11 @@ impl State {
     fn take_passage(&mut self, stamp: Stamp, change: Change) -> bool {
         let fits = change.passage.persons <= change.passage.admits || !change.is_by_rule();
         fits && self.passages.insert(stamp, change, &self.limits)
+    }
+
+    /// Gives the units with an exit to be matched of which something was heard since this was last asked.
+    pub fn take_to_match(&mut self) -> BTreeSet<Unit> {
+        self.passages.take_to_match()
     }
 
     fn tell_of_a_fork(&mut self, origin: &Origin) -> bool {
@@ -336,10 +349,27 @@ impl State {
             retired: &rulings.retired,
             adopted: adopted.collect(),
         });
+        self.passages.match_anew();
     }
 
     fn rulings(&self) -> Option<&Rulings> {
         self.authorities.get(self.in_force.as_ref()?)
+    }
+}
+
+/// The home's word on an exit in the form of passages: it moves nobody itself.
+fn matched(unit: Unit, exit: ScanId, closes: Vec<Counterpart>) -> Passage {
+    Passage {
+        scan: exit,
+        unit,
+        generation: Generation::default(),
+        tier: Default::default(),
+        admits: 0,
+        persons: 0,
+        gate: Default::default(),
+        zone: Default::default(),
+        at: Default::default(),
+        counterparts: closes,
     }
 }
 

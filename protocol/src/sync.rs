@@ -9,7 +9,7 @@ pub mod session;
 
 use bincode::{Decode, Encode};
 use usher_keys::codec::{self, CodecError};
-use usher_keys::{DeviceIdentity, EventId, Signature, SignedBundle};
+use usher_keys::{DeviceIdentity, EventId, Signature, SignedBundle, Timestamp};
 
 use crate::assurance::Assurance;
 use crate::ident::Origin;
@@ -130,6 +130,8 @@ pub enum Message {
     Beat {
         /// Hash over the vector I hold.
         digest: Hash,
+        /// My own clock.
+        clock: Timestamp,
         /// The newest that I know of.
         assurance: Option<Assurance>,
     },

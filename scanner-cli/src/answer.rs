@@ -70,7 +70,6 @@ impl Answer {
     pub fn after_passing(self, passed_ago_ms: Option<u64>) -> Self {
         let reason = passed_ago_ms.and_then(|ago_ms| match self.outcome {
             "already_used" | "day_used_up" => Some(words::used_here(ago_ms)),
-            "not_inside" => Some(words::left_here(ago_ms)),
             _ => None,
         });
         Self {

@@ -129,10 +129,13 @@ mod tests {
             id: GateId(id),
             name: name.to_owned(),
             zone: ZoneId(1),
+            leaves: None,
         };
         Policy {
             name: "Festival".to_owned(),
             utc_offset_minutes: 0,
+            time_zone: String::new(),
+            offset_changes: Vec::new(),
             day_start_minutes: 0,
             zones: Vec::new(),
             gates: vec![gate(1, "North"), gate(2, "Süd"), gate(7, "1")],

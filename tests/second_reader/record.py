@@ -5,7 +5,7 @@ from encoding import Malformed, Reader, whole
 from trust import window
 
 RECORD_BYTES = 96 * 1024
-KINDS = 19
+KINDS = 20
 # The kinds below this one are those of authorities, and critical.
 FIRST_OF_DEVICES = 10
 
@@ -53,11 +53,16 @@ def identity(reader):
 
 
 def zone(reader):
-    return {"zone": reader.u16(), "name": reader.text(), "capacity": reader.optional(reader.u32)}
+    return {"zone": reader.u16(), "name": reader.text(), "capacity": reader.optional(reader.u32), "inside": reader.optional(reader.u16)}
 
 
 def gate(reader):
-    return {"gate": reader.u16(), "name": reader.text(), "zone": reader.u16()}
+    return {
+        "gate": reader.u16(),
+        "name": reader.text(),
+        "zone": reader.u16(),
+        "leaves": reader.optional(reader.u16),
+    }
 
 
 def tier(reader):
@@ -75,11 +80,17 @@ def policy(reader):
     return {
         "name": reader.text(),
         "utc_offset": reader.i16(),
+        "time_zone": reader.text(),
+        "offset_changes": reader.list(lambda: {"at": reader.u64(), "utc_offset": reader.i16()}),
         "start_of_day": reader.u16(),
         "zones": reader.list(lambda: zone(reader)),
         "gates": reader.list(lambda: gate(reader)),
         "tiers": reader.list(lambda: tier(reader)),
     }
+
+
+def counterpart(reader):
+    return {"scan": reader.hex(16), "persons": reader.u8()}
 
 
 def passage(reader):
@@ -89,6 +100,8 @@ def passage(reader):
         "persons": reader.u8(),
         "gate": reader.u16(),
         "zone": reader.u16(),
+        "at": reader.u64(),
+        "counterparts": reader.list(lambda: counterpart(reader)),
     }
 
 
@@ -122,7 +135,6 @@ def reason(reader):
         ("already_used", lambda: earlier(reader)),
         ("group_too_large", reader.u8),
         ("day_used_up", lambda: earlier(reader)),
-        ("not_inside", None),
         ("zone_full", reader.u32),
     )
 
@@ -138,6 +150,7 @@ def referral(reader):
         ("update_needed", None),
         ("not_allowed", None),
         ("scan_over", None),
+        ("clock_in_doubt", None),
     )
 
 
@@ -199,6 +212,9 @@ def body(reader):
         }),
         ("fork_seen", lambda: fork_proof(reader)),
         ("withdrawn", lambda: {"passage": passage(reader), "secret": reader.hex(16)}),
+        ("exit_matched", lambda: {
+            "unit": reader.u32(), "exit": reader.hex(16), "closes": reader.list(lambda: counterpart(reader)),
+        }),
     )
 
 

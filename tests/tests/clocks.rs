@@ -78,7 +78,7 @@ async fn opens_one_gate(ticket: &Ticket, gates: &[Turnstile; 2]) -> anyhow::Resu
 async fn says_its_clock_is(hub: &Hub, way: &str) -> anyhow::Result<()> {
     let name = &hub.name;
     until(
-        format!("{name} to say that its clock is {way} the cloud's"),
+        format!("{name} to say that its clock is {way} the others'"),
         async || {
             let clock = hub.status().await?.clock.unwrap_or_default();
             Ok(clock.contains(way).then_some(()))
@@ -87,7 +87,7 @@ async fn says_its_clock_is(hub: &Hub, way: &str) -> anyhow::Result<()> {
     .await?;
     let logged = hub.process.logged()?;
     ensure!(
-        logged.contains("clock is not the cloud's"),
+        logged.contains("this machine's clock"),
         "{name} logs nothing of it: {logged}"
     );
     Ok(())

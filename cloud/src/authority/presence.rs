@@ -22,6 +22,8 @@ pub struct Presence {
 struct Linked {
     connection: Connection,
     progress: Arc<Progress>,
+    /// How far its clock is ahead of ours, in milliseconds, once it was heard.
+    clock_ahead_ms: i64,
 }
 
 /// A device that is linked now.
@@ -33,13 +35,19 @@ pub struct Present {
     pub unsent: u64,
     /// How many it may not have received.
     pub unconfirmed: u64,
+    /// How far its clock is ahead of ours, in milliseconds; less than nothing when it is behind.
+    pub clock_ahead_ms: i64,
 }
 
 impl Presence {
     /// Takes note of a new link; the same device's link before it is given back, to be closed.
     pub fn enter(&self, connection: Connection, progress: Arc<Progress>) -> Option<Connection> {
         let device = connection.peer();
-        let linked = Linked { connection, progress };
+        let linked = Linked {
+            connection,
+            progress,
+            clock_ahead_ms: 0,
+        };
         self.lock().insert(device, linked).map(|older| older.connection)
     }
 
@@ -53,6 +61,14 @@ impl Presence {
             links.remove(device);
         }
         own
+    }
+
+    /// Takes note of what a linked device's clock shows.
+    pub fn hear_clock(&self, device: &PublicKey, theirs: Timestamp, ours: Timestamp) {
+        if let Some(linked) = self.lock().get_mut(device) {
+            let ahead_ms = i128::from(theirs.0) - i128::from(ours.0);
+            linked.clock_ahead_ms = i64::try_from(ahead_ms).unwrap_or(i64::MAX);
+        }
     }
 
     /// Tells whether a device is linked now.
@@ -72,6 +88,7 @@ impl Presence {
             device: *device,
             unsent: linked.progress.unsent(held),
             unconfirmed: linked.progress.unconfirmed(held, now),
+            clock_ahead_ms: linked.clock_ahead_ms,
         });
         present.collect()
     }

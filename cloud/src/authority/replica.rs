@@ -62,6 +62,7 @@ impl Replica for LinkedReplica {
         let now = self.authority.clock.now();
         Outlook {
             now,
+            clock: now,
             trust: view.trust(),
             register: view.register(),
             assurance: view.assurance(now),
@@ -163,6 +164,11 @@ impl Replica for LinkedReplica {
             }
             Notice::RunRefused(origin, error) => {
                 tracing::warn!(peer = %peer.id(), origin = %origin.id(), %error, "a run was refused");
+            }
+            Notice::Clock(theirs) => {
+                self.authority
+                    .presence()
+                    .hear_clock(&peer, theirs, self.authority.clock.now())
             }
             Notice::Opened(_) | Notice::Fresh(_) => {}
         }

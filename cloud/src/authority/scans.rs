@@ -91,7 +91,8 @@ impl Scan {
             | Body::Opened { .. }
             | Body::Renewed { .. }
             | Body::RosterAdopted { .. }
-            | Body::ForkSeen(_) => None,
+            | Body::ForkSeen(_)
+            | Body::ExitMatched { .. } => None,
         }
     }
 }

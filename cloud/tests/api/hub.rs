@@ -120,6 +120,8 @@ impl Hub {
             persons: 1,
             gate: GATE,
             zone: ZONE,
+            at: self.clock.now(),
+            counterparts: Vec::new(),
         };
         let mut entries = shelf.ledger.keep_house(self.clock.now());
         entries.push(shelf.ledger.write(Body::Admitted(passage), self.clock.now()));
@@ -232,6 +234,7 @@ impl Replica for Hub {
         let shelf = self.shelf();
         Outlook {
             now: self.clock.now(),
+            clock: self.clock.now(),
             trust: Arc::clone(shelf.ledger.trust()),
             register: shelf.ledger.state().register(),
             assurance: None,

@@ -112,6 +112,7 @@ async fn find_incidents(replica: &Replica) -> Result<Vec<Incident>, ReplicaError
     found.sort_by_key(|incident| {
         Reverse(match incident {
             Incident::DoubleAdmission { second, .. } => second.hlc.time(),
+            Incident::ExitTooMany { exit, .. } => exit.hlc.time(),
             Incident::Forked { .. } | Incident::FalseRecord { .. } => Timestamp::FOREVER,
         })
     });
@@ -286,7 +287,7 @@ impl Status {
             certificates: services
                 .certificates
                 .lines(replica, &view.scanners, &links, &voice),
-            clock: replica.clock_ahead_ms().map(words::clock_off),
+            clock: words::clock_off(replica.clock_health()),
             warnings: services.warnings.clone(),
             dials: dials(services, &links),
             links: links.into_iter().map(|link| link_line(link, now)).collect(),

@@ -129,7 +129,8 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
         | Body::Opened { .. }
         | Body::Renewed { .. }
         | Body::RosterAdopted { .. }
-        | Body::ForkSeen(_) => return None,
+        | Body::ForkSeen(_)
+        | Body::ExitMatched { .. } => return None,
     };
     row.gate_name = gate_name(row.gate);
     Some(row)

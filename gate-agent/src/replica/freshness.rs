@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 use usher_keys::Timestamp;
 use usher_protocol::Origin;
 use usher_protocol::assurance::Assurance;
-use usher_protocol::ident::MAX_CLOCK_PULL_MS;
+use usher_protocol::ident::MAX_SKEW_MS;
 use usher_protocol::trust::Trust;
 
 /// How far ahead of our clock a moment may lie for it to be shown as now, in milliseconds: clocks that are set right differ
@@ -36,7 +36,7 @@ impl Moment<'_> {
     /// An authority that was struck out or taken over from says nothing of how far its successor has come. What lies far ahead
     /// was said by a clock that went wrong, and would be the newest for ever.
     fn allows(&self, assurance: &Assurance) -> bool {
-        let is_plausible = assurance.at <= self.now.plus_ms(MAX_CLOCK_PULL_MS);
+        let is_plausible = assurance.at <= self.now.plus_ms(MAX_SKEW_MS);
         is_plausible && self.authority == Some(assurance.authority) && assurance.counts(self.trust)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, oneshot};
-use usher_keys::{DeviceIdentity, EventId, PublicKey, Role, SignedBundle};
+use usher_keys::{DeviceIdentity, EventId, PublicKey, SignedBundle};
 use usher_link::{Change, Outlook};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::evidence::Evidence;
@@ -36,7 +36,7 @@ impl usher_link::Replica for Replica {
     }
 
     fn outlook(&self) -> Outlook {
-        self.published.outlook(self.clock.now())
+        self.published.outlook((self.clock.now(), self.clock.own()))
     }
 
     async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
@@ -78,19 +78,14 @@ impl usher_link::Replica for Replica {
     async fn notice(&self, peer: PublicKey, notice: Notice) {
         match notice {
             Notice::Opened(certificate) => {
-                if certificate.role == Role::Cloud {
-                    self.published.clocks.is_cloud(peer);
-                }
                 tracing::info!(peer = %peer.id(), name = certificate.name, "a session is open");
             }
             Notice::Forked(found) => self.tell(|reply| Command::Report { found, reply }).await,
             Notice::OwnPast(head) => self.tell(|reply| Command::HearPast { head, reply }).await,
             Notice::Fresh(assurance) => {
                 self.published.refresh(assurance, self.clock.now());
-                self.published
-                    .clocks
-                    .compare((peer, assurance.at), self.clock.now());
             }
+            Notice::Clock(theirs) => self.clock.hear(peer, theirs),
             Notice::RunRefused(origin, error) => {
                 tracing::warn!(peer = %peer.id(), origin = %origin.id(), %error, "a run was refused");
             }

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 use usher_keys::{SecretKey, Timestamp};
 use usher_protocol::Origin;
+use usher_protocol::clock::RuleTime;
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::Head;
 use usher_protocol::sync::Held;
@@ -111,11 +112,11 @@ impl Owner {
 
     /// Runs one group; tells whether it was the last.
     fn run_group(&mut self, commands: Vec<Command>) -> bool {
-        let now = self.now();
+        let (now, moment) = self.now();
         let ready = !self.failing || self.recover(now);
         let mut group = Group::default();
         for command in commands {
-            self.take(command, ready, &mut group, now);
+            self.take(command, ready, &mut group, moment);
         }
         let durable = ready && self.finish(&mut group, now);
         for answer in group.answers {
@@ -127,8 +128,9 @@ impl Owner {
         group.stop
     }
 
-    fn now(&mut self) -> Timestamp {
-        let now = self.clock.now();
+    fn now(&mut self) -> (Timestamp, RuleTime) {
+        let moment = self.clock.moment();
+        let now = moment.at;
         let behind_ms = self.latest.since_ms(now);
         if behind_ms > CLOCK_SET_BACK_MS {
             tracing::warn!(
@@ -140,11 +142,11 @@ impl Owner {
         if behind_ms > CLOCK_SET_BACK_MS || now > self.latest {
             self.latest = now;
         }
-        now
+        (now, moment)
     }
 
     /// Puts a command's work into the group; while the disk takes no writes, only looks are served.
-    fn take(&mut self, command: Command, ready: bool, group: &mut Group, now: Timestamp) {
+    fn take(&mut self, command: Command, ready: bool, group: &mut Group, moment: RuleTime) {
         match command {
             Command::Inspect(look) => return group.looks.push(look),
             Command::Stop => return group.stop = true,
@@ -169,7 +171,8 @@ impl Owner {
             published: &self.published,
             group,
             key: &self.key,
-            now,
+            now: moment.at,
+            moment,
         };
         if let Some(answer) = work.take(command) {
             group.answers.push(answer);

@@ -17,7 +17,6 @@ use usher_protocol::sync::Held;
 use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, Unit, home};
 
-use super::clocks::Clocks;
 use super::freshness::{Freshness, Moment};
 
 /// The part of the state that seldom changes, as of the last commit.
@@ -134,8 +133,6 @@ pub struct Published {
     pub standing: ArcSwap<Standing>,
     /// Figures.
     pub figures: Figures,
-    /// Our clock beside the cloud's.
-    pub clocks: Clocks,
     /// What is durably held of every log.
     held: Mutex<BTreeMap<Origin, Held>>,
     changes: broadcast::Sender<Change>,
@@ -151,7 +148,6 @@ impl Published {
             held: Mutex::default(),
             changes: broadcast::Sender::new(CHANGES_BUFFERED),
             freshness: Freshness::new(assurance),
-            clocks: Clocks::default(),
         };
         published.hold(held_by(ledger));
         published
@@ -213,10 +209,11 @@ impl Published {
     }
 
     /// Gives how the world looks now.
-    pub fn outlook(&self, now: Timestamp) -> Outlook {
+    pub fn outlook(&self, (now, clock): (Timestamp, Timestamp)) -> Outlook {
         let standing = self.standing.load();
         Outlook {
             now,
+            clock,
             trust: Arc::clone(&standing.trust),
             register: Arc::clone(&standing.register),
             assurance: self.assurance(now),

@@ -40,10 +40,6 @@ impl Voice {
                 Said::new("Too many", format!("Only {} on this ticket", more(left)))
             }
             Reason::DayUsedUp { at, gate } => self.used("Used up today", at, gate),
-            Reason::NotInside => Said::new(
-                "Not inside",
-                "The people of this ticket are out already, or never came in",
-            ),
             // How many are inside is not in the verdict; with a group it may be fewer than the capacity.
             Reason::ZoneFull { capacity } => Said::new(
                 "Full",
@@ -85,6 +81,10 @@ impl Voice {
             Referral::NotAllowed => Said::new(
                 "Not allowed",
                 self.clock_or("This device is not enrolled for this gate: use another device"),
+            ),
+            Referral::ClockInDoubt => Said::new(
+                "Ask a supervisor",
+                "The clocks here do not agree, and this ticket is good by some of them only: look at a clock, then override",
             ),
             Referral::ScanOver => Said::new(
                 "Scan again",
@@ -196,10 +196,10 @@ pub fn refusal(name: &str) -> &str {
         "already_used" => "Already used",
         "group_too_large" => "Too many people",
         "day_used_up" => "Used up today",
-        "not_inside" => "Not inside",
         "zone_full" => "Zone full",
         "home_unreachable" => "Sent on to another hub",
         "home_unsettled" => "Not handed over yet",
+        "clock_in_doubt" => "Clocks do not agree",
         "not_ready" => "Device not ready",
         "own_log_forked" => "Device copied",
         other => other,

@@ -95,16 +95,20 @@ fn policy(name: &str) -> Policy {
     Policy {
         name: name.to_owned(),
         utc_offset_minutes: 60,
+        time_zone: String::new(),
+        offset_changes: Vec::new(),
         day_start_minutes: 0,
         zones: vec![Zone {
             id: ZoneId(1),
             name: "Arena".to_owned(),
             capacity: None,
+            inside: None,
         }],
         gates: vec![Gate {
             id: GateId(1),
             name: "Gate North".to_owned(),
             zone: ZoneId(1),
+            leaves: None,
         }],
         tiers: vec![Tier {
             id: TIER,

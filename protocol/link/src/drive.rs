@@ -249,6 +249,7 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
         let outlook = self.replica.outlook();
         let context = Context {
             now: outlook.now,
+            clock: outlook.clock,
             trust: &outlook.trust,
             register: &outlook.register,
             assurance: outlook.assurance,
@@ -284,7 +285,11 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
                         let peer = self.connection.peer().id();
                         tracing::warn!(%peer, origin = %found.origin().id(), "an origin has two histories: it was copied, or it lies");
                     }
-                    Notice::Forked(_) | Notice::OwnPast(_) | Notice::Fresh(_) | Notice::RunRefused(..) => {}
+                    Notice::Forked(_)
+                    | Notice::OwnPast(_)
+                    | Notice::Fresh(_)
+                    | Notice::Clock(_)
+                    | Notice::RunRefused(..) => {}
                 }
                 self.storing.push(Errand::Tell(notice));
             }

@@ -33,6 +33,8 @@ pub enum Change {
 pub struct Outlook {
     /// The wall clock.
     pub now: Timestamp,
+    /// Our own clock, uncorrected by others'.
+    pub clock: Timestamp,
     /// The trust in force.
     pub trust: Arc<Trust>,
     /// What the authority has said of devices.

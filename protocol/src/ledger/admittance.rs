@@ -98,6 +98,7 @@ fn opening(records: &[(Tail, Vec<u8>)]) -> Option<DeviceIdentity> {
         | Body::Restated
         | Body::Renewed { .. }
         | Body::RosterAdopted { .. }
+        | Body::ExitMatched { .. }
         | Body::Admitted(_)
         | Body::Exited(_)
         | Body::Refused(_)

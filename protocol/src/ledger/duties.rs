@@ -5,7 +5,7 @@ use usher_keys::{Certificate, DeviceIdentity, Role, Timestamp, TrustedKey};
 use super::{Entry, Ledger};
 use crate::fork::ForkProof;
 use crate::home::roster_hash;
-use crate::ident::Origin;
+use crate::ident::{MAX_CLOCK_PULL_MS, Origin, Unit};
 use crate::log::Tail;
 use crate::record::Body;
 
@@ -38,7 +38,34 @@ impl Ledger {
                 entries.push(self.write(body, now));
             }
         }
+        entries.extend(self.match_exits(now));
         entries
+    }
+
+    /// As the home of units: says which entries the exits close that were scanned where the entry was not known.
+    fn match_exits(&mut self, now: Timestamp) -> Vec<Entry> {
+        let due = self.state.take_to_match();
+        let ours = |unit: &Unit| self.state.rosters().home(self.event(), *unit) == Some(self.me);
+        let due = due.into_iter().filter(ours);
+        let found: Vec<_> = due.flat_map(|unit| self.exits_to_match(unit, now)).collect();
+        let counting = found.into_iter().filter(|body| self.would_count(body, now));
+        let counting: Vec<_> = counting.collect();
+        let written = counting.into_iter().map(|body| self.write(body, now));
+        written.collect()
+    }
+
+    fn exits_to_match(&self, unit: Unit, now: Timestamp) -> Vec<Body> {
+        let tally = self.state.tally(unit);
+        let limits = self.state.limits();
+        let matched = tally.unmatched().filter_map(|exit| {
+            // What was heard before an entry was written is not the exit of those people, whatever its clock says.
+            let is_plausible = exit.stamp.hlc.time() <= now.plus_ms(MAX_CLOCK_PULL_MS);
+            let closes = tally.to_match(exit, limits);
+            let (exit, has_any) = (exit.change.passage.scan, is_plausible && !closes.is_empty());
+            has_any.then_some(Body::ExitMatched { unit, exit, closes })
+        });
+        // One at a time: what it closes is closed for the next.
+        matched.take(1).collect()
     }
 
     /// Whoever has two histories, or may be about to begin a second one, says nothing more.

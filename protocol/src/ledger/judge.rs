@@ -3,11 +3,12 @@
 use usher_keys::{PublicKey, Timestamp};
 
 use super::Ledger;
-use crate::admission::{self, Direction, Question, Referral, Refused, Verdict};
+use crate::admission::{self, Direction, Question, Reason, Referral, Refused, Verdict};
+use crate::clock::RuleTime;
 use crate::evidence::{self, Worth};
 use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp};
-use crate::policy::{Offline, Policy};
-use crate::record::{Body, Passage, Refusal, ShownPassage};
+use crate::policy::{Entry, Gate, Offline, Policy};
+use crate::record::{Body, Counterpart, MAX_COUNTERPARTS, Passage, Refusal, ShownPassage};
 use crate::request::Scan;
 use crate::ticket::{VerifiedTicket, code_in};
 
@@ -70,13 +71,15 @@ impl Ledger {
     }
 
     /// Judges a scan. Nothing changes until [`Ledger::write`] takes the body.
-    pub fn judge(&self, asked: &Asked, seat: Seat, now: Timestamp) -> Judged {
+    pub fn judge(&self, asked: &Asked, seat: Seat, now: impl Into<RuleTime>) -> Judged {
+        let moment = now.into();
+        let now = moment.at;
         if let Some(verdict) = self.judged_before(asked, now) {
             return Judged { verdict, body: None };
         }
-        let verdict = self.verdict(asked, seat, now);
+        let verdict = self.verdict(asked, seat, moment);
         if let Verdict::Admit { .. } = verdict
-            && let Some(passage) = self.passage(asked)
+            && let Some(passage) = self.passage(asked, now)
         {
             let body = match asked.direction {
                 Direction::In => Body::Admitted(passage),
@@ -126,7 +129,7 @@ impl Ledger {
         (by, why): (String, String),
         now: Timestamp,
     ) -> Option<Body> {
-        let passage = self.passage(asked)?;
+        let passage = self.passage(asked, now)?;
         let body = Body::Overridden { passage, by, why };
         (self.may_write_at_all() && self.would_count(&body, now)).then_some(body)
     }
@@ -142,6 +145,8 @@ impl Ledger {
             persons: scan.persons.max(1),
             gate: scan.gate,
             zone: gate.map(|gate| gate.zone).unwrap_or_default(),
+            at: now,
+            counterparts: Vec::new(),
         };
         let unit = passage.unverified().ok()?.unit;
         let body = Body::Withdrawn { passage, secret };
@@ -165,9 +170,9 @@ impl Ledger {
                 && passage.gate == asked.gate
         };
         let mut records = self.state.records_of(ticket.unit, asked.scan);
-        let (stamp, _, passage) = records
+        let (_, _, passage) = records
             .find(|(stamp, way, passage)| same(*way, passage) && self.is_answer(&stamp.origin, asked))?;
-        if now.since_ms(stamp.hlc.time()) > RETRY_WITHIN_MS {
+        if now.0.abs_diff(passage.at.0) > RETRY_WITHIN_MS {
             return Some(Verdict::Refer(Referral::ScanOver));
         }
         Some(Verdict::Admit {
@@ -191,7 +196,7 @@ impl Ledger {
         tier.is_none_or(|tier| tier.offline == Offline::Strict)
     }
 
-    fn verdict(&self, asked: &Asked, seat: Seat, now: Timestamp) -> Verdict {
+    fn verdict(&self, asked: &Asked, seat: Seat, moment: RuleTime) -> Verdict {
         if self.state.is_frozen(&self.me) {
             return Verdict::Refer(Referral::OwnLogForked);
         }
@@ -203,7 +208,7 @@ impl Ledger {
         let Some((_, policy)) = policy else {
             return Verdict::Refer(Referral::NotReady);
         };
-        let verdict = self.by_the_rules(asked, policy, now);
+        let verdict = self.by_any_clock(asked, policy, moment);
         match verdict {
             Verdict::Admit { .. } if self.is_strict(asked) && asked.direction == Direction::In => {
                 self.objection(asked, seat).map_or(verdict, Verdict::Refer)
@@ -244,11 +249,35 @@ impl Ledger {
             .map(|former| Referral::HomeUnsettled { former })
     }
 
+    /// Where clocks do not agree, only what holds by all of them is certain: strict tiers are referred, others are let in if
+    /// some clock says so, but for a second entry on another day.
+    fn by_any_clock(&self, asked: &Asked, policy: &Policy, moment: RuleTime) -> Verdict {
+        let verdict = self.by_the_rules(asked, policy, moment.at);
+        if moment.earliest == moment.latest {
+            return verdict;
+        }
+        let others = [moment.earliest, moment.latest].map(|at| self.by_the_rules(asked, policy, at));
+        let all = [verdict, others[0], others[1]];
+        let lets_in = |verdict: &Verdict| matches!(verdict, Verdict::Admit { .. });
+        let is_used = |verdict: &&Verdict| matches!(verdict, Verdict::Deny(Reason::DayUsedUp { .. }));
+        match all.iter().filter(|verdict| lets_in(verdict)).count() {
+            0 | 3 => verdict,
+            _ if self.is_strict(asked) => Verdict::Refer(Referral::ClockInDoubt),
+            _ => *all
+                .iter()
+                .find(is_used)
+                .or(all.iter().find(|one| lets_in(one)))
+                .unwrap_or(&verdict),
+        }
+    }
+
     fn by_the_rules(&self, asked: &Asked, policy: &Policy, now: Timestamp) -> Verdict {
         // Of an unknown gate's zone nothing is known, and no rule looks at it.
-        let zone = policy.gate(asked.gate).map(|gate| gate.zone).unwrap_or_default();
-        let day = policy.day(self.clock.time().max(now));
-        let history = self.state.history_on(day, (asked.ticket.ticket().unit, zone));
+        let gate = policy.gate(asked.gate);
+        let zone = gate.map(|gate| gate.zone).unwrap_or_default();
+        let leaves = gate.and_then(|gate| gate.leaves);
+        let place = (asked.ticket.ticket().unit, zone);
+        let history = self.state.history_at(place, leaves, policy.day(now));
         admission::decide(&Question {
             ticket: &asked.ticket,
             event: self.event(),
@@ -258,19 +287,42 @@ impl Ledger {
             policy,
             history: &history,
             now,
-            day,
         })
     }
 
-    fn passage(&self, asked: &Asked) -> Option<ShownPassage> {
+    fn passage(&self, asked: &Asked, now: Timestamp) -> Option<ShownPassage> {
         let (_, policy) = self.state.policy()?;
+        let gate = policy.gate(asked.gate)?;
         Some(ShownPassage {
             scan: asked.scan,
             code: asked.ticket.code().to_owned(),
             persons: asked.persons.max(1),
             gate: asked.gate,
-            zone: policy.gate(asked.gate)?.zone,
+            zone: gate.zone,
+            at: now,
+            counterparts: self.counterparts(asked, policy, gate),
         })
+    }
+
+    /// Finds the entries that these people's passage closes or follows, as far as they are known here.
+    fn counterparts(&self, asked: &Asked, policy: &Policy, gate: &Gate) -> Vec<Counterpart> {
+        let (ticket, persons) = (asked.ticket.ticket(), asked.persons.max(1));
+        let (tally, limits) = (self.state.tally(ticket.unit), self.state.limits());
+        let is_reentry = policy
+            .tier(ticket.tier)
+            .is_some_and(|tier| tier.entry == Entry::Reentry);
+        let mut found = match (asked.direction, gate.leaves) {
+            (Direction::Out, _) => tally.to_close(gate.zone, persons, limits),
+            (Direction::In, Some(left)) if tally.inside(left) >= u32::from(persons) => {
+                tally.to_leave(left, persons)
+            }
+            (Direction::In, _) if is_reentry => {
+                tally.to_follow(limits.level(gate.zone), (persons, ticket.admits))
+            }
+            (Direction::In, _) => Vec::new(),
+        };
+        found.truncate(MAX_COUNTERPARTS);
+        found
     }
 }
 

@@ -361,7 +361,7 @@ fn a_sealed_log_is_not_sealed_again() {
 }
 
 #[test]
-fn our_clock_follows_what_it_hears_but_not_years_ahead() {
+fn our_clock_follows_what_it_hears_but_not_one_that_went_wrong() {
     let write_at = |ahead_ms: u64| {
         let mut cloud = Machine::cloud(&[1]);
         let mut gate = Machine::hub(1, &cloud);
@@ -371,8 +371,8 @@ fn our_clock_follows_what_it_hears_but_not_years_ahead() {
         let run = cloud.run(cloud.me(), Seq(2)).unwrap();
         Record::from_bytes(&run.records[0]).unwrap().hlc.ms
     };
-    assert_eq!(write_at(10 * 60 * 1000), NOW.0 + 10 * 60 * 1000);
-    assert_eq!(write_at(365 * 24 * HOUR_MS), NOW.0);
+    assert_eq!(write_at(60 * 1000), NOW.0 + 60 * 1000);
+    assert_eq!(write_at(3 * 60 * 1000), NOW.0);
 }
 
 fn cloud_with_checkpoint() -> Machine {

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, VecDeque};
 use proptest::prelude::*;
 use usher_keys::{PublicKey, Role, SecretKey};
 
-use super::{authority, capable, fork, hub, identity, key, late_tickets, policy, scanner, tickets};
+use super::{
+    HOUR_MS, NOW, authority, capable, fork, hub, identity, key, late_tickets, policy, scanner, tickets,
+};
 use crate::admission::{Reason, Referral, Refused};
 use crate::home::roster_hash;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, Stamp, TierId, Unit, ZoneId};
 use crate::log::Tail;
-use crate::record::{Body, Refusal, ShownPassage};
+use crate::record::{Body, Counterpart, Refusal, ShownPassage};
 use crate::ticket::{Ticket, TicketFlags};
 
 /// A record's place and what it says.
@@ -31,9 +33,9 @@ fn signer() -> impl Strategy<Value = SecretKey> {
 
 fn passage() -> impl Strategy<Value = ShownPassage> {
     let ticket = (unit(), generation(), 1_u16..6, 1_u8..3, signer());
-    let how = (any::<u8>(), 1_u8..4, 1_u16..4);
+    let how = (any::<u8>(), 1_u8..4, 1_u16..4, 0_u64..3, counterparts());
     (ticket, how).prop_map(
-        |((unit, generation, tier, admits, signer), (scan, persons, gate))| {
+        |((unit, generation, tier, admits, signer), (scan, persons, gate, day, counterparts))| {
             let ticket = Ticket {
                 key: signer.public().id(),
                 unit,
@@ -49,9 +51,19 @@ fn passage() -> impl Strategy<Value = ShownPassage> {
                 persons,
                 gate: GateId(gate),
                 zone: ZoneId(1 + gate / 3),
+                at: NOW.plus_ms(day * 24 * HOUR_MS),
+                counterparts,
             }
         },
     )
+}
+
+fn counterparts() -> impl Strategy<Value = Vec<Counterpart>> {
+    let one = (0_u8..12, 0_u8..3).prop_map(|(scan, persons)| Counterpart {
+        scan: scan_of(scan),
+        persons,
+    });
+    prop::collection::vec(one, 0..3)
 }
 
 /// The scans that are drawn: every second one is of a reader that writes, so that it can be withdrawn.
@@ -146,6 +158,11 @@ pub fn by_device() -> impl Strategy<Value = Body> {
             passage.scan = scan_of(number);
             Body::Withdrawn { passage, secret: ScanSecret([number; 16]) }
         }),
+        2 => (unit(), 0_u8..12, counterparts()).prop_map(|(unit, exit, closes)| Body::ExitMatched {
+            unit,
+            exit: scan_of(exit),
+            closes,
+        }),
         1 => refusal.prop_map(|(scan, unit, generation, why)| Body::Refused(Refusal {
             scan: ScanId([scan; 16]),
             ticket: (unit, generation),
@@ -167,10 +184,7 @@ fn openings() -> Vec<Stamped> {
     ];
     let opened = identities.map(|identity| {
         let stamp = Stamp {
-            hlc: Hlc {
-                ms: super::NOW.0,
-                count: 0,
-            },
+            hlc: Hlc { ms: NOW.0, count: 0 },
             origin: identity.unverified().device,
             seq: Seq(1),
         };
@@ -193,7 +207,7 @@ pub fn history(most: usize) -> impl Strategy<Value = Vec<Stamped>> {
             .map(|(number, (writer, hours, body))| {
                 let hours = if writer == 0 { number as u64 } else { hours };
                 let hlc = Hlc {
-                    ms: super::NOW.0 + hours * super::HOUR_MS,
+                    ms: NOW.0 + hours * HOUR_MS,
                     count: 0,
                 };
                 let stamp = Stamp {

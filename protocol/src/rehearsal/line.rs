@@ -65,6 +65,7 @@ impl End {
             let trust = std::sync::Arc::clone(self.machine.ledger.trust());
             let context = Context {
                 now: self.clock,
+                clock: self.clock,
                 trust: &trust,
                 register: &register,
                 assurance: self.assurance,
@@ -131,7 +132,7 @@ impl End {
                 self.assurance = Some(*assurance);
                 false
             }
-            Notice::Opened(_) | Notice::RunRefused(..) => false,
+            Notice::Opened(_) | Notice::Clock(_) | Notice::RunRefused(..) => false,
         };
         self.notices.push(notice);
         let grown = written.then(|| Input::Grew(self.machine.held_of(&self.machine.me())));

@@ -3,10 +3,11 @@
 use usher_keys::Timestamp;
 
 use super::State;
+use super::tally::Entered;
 use super::units::UnitState;
-use crate::admission::entries_left;
 use crate::ident::{GateId, Generation, Origin, Seq, Stamp, Unit, ZoneId};
 use crate::policy::Policy;
+use crate::record::Passage;
 
 /// A contradiction.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +26,15 @@ pub enum Incident {
         second_gate: GateId,
         /// When and where people went in before, if known.
         first: Option<(Timestamp, GateId)>,
+    },
+    /// More people left with a ticket than are known to have come in with it.
+    ExitTooMany {
+        /// The unit.
+        unit: Unit,
+        /// The exit.
+        exit: Stamp,
+        /// Its gate.
+        gate: GateId,
     },
     /// An origin has two histories: a copied or restored device.
     Forked {
@@ -60,39 +70,31 @@ impl State {
         incidents
     }
 
-    /// Replays the unit's passages by its tier's entry rule and reports each that the rule would not have allowed.
+    /// Sums the unit's passages up by its tier's entry rule and reports each entry that the rule would not have allowed, and each
+    /// exit of which nobody knows an entry.
     fn find_doubles(&self, unit: Unit, state: &UnitState, policy: &Policy, found: &mut Vec<Incident>) {
-        let mut firsts: Vec<(ZoneId, (Timestamp, GateId))> = Vec::new();
-        state.replay(
-            &self.limits,
-            |at| policy.day(at),
-            |step| {
-                let passage = &step.change.passage;
-                let day = policy.day(step.stamp.hlc.time());
-                let Some(tier) = policy.tier(passage.tier) else {
-                    return;
-                };
-                if step.is_twin || !step.change.is_entry() {
-                    return;
-                }
-                let first = firsts.iter().position(|(zone, _)| *zone == passage.zone);
-                let left = entries_left(tier.entry, u32::from(passage.admits), &step.before, day);
-                if left < u32::from(passage.persons) && !step.change.is_override() {
-                    found.push(Incident::DoubleAdmission {
-                        unit,
-                        generation: passage.generation,
-                        zone: passage.zone,
-                        second: *step.stamp,
-                        second_gate: passage.gate,
-                        first: first.map(|at| firsts[at].1),
-                    });
-                }
-                let last = (passage.zone, (step.stamp.hlc.time(), passage.gate));
-                match first {
-                    Some(at) => firsts[at] = last,
-                    None => firsts.push(last),
-                }
-            },
-        );
+        let tally = state.tally(&self.limits);
+        let entry_of = |passage: &Passage| policy.tier(passage.tier).map(|tier| tier.entry);
+        for at in tally.doubles(entry_of, |at| policy.day(at)) {
+            let (before, entry) = (&tally.entries[..at], &tally.entries[at]);
+            let passage = entry.passage();
+            let level = self.limits.level(passage.zone);
+            let same_level = |other: &&Entered| self.limits.level(other.passage().zone) == level;
+            let first = before.iter().rev().find(same_level);
+            found.push(Incident::DoubleAdmission {
+                unit,
+                generation: passage.generation,
+                zone: passage.zone,
+                second: *entry.stamp,
+                second_gate: passage.gate,
+                first: first.map(|first| (first.passage().at, first.passage().gate)),
+            });
+        }
+        let exits = tally.unmatched().map(|exit| Incident::ExitTooMany {
+            unit,
+            exit: *exit.stamp,
+            gate: exit.change.passage.gate,
+        });
+        found.extend(exits);
     }
 }

@@ -1,25 +1,30 @@
-//! What counts: how far each log does, and which zone an exit at a gate leaves. What does not count is kept and relayed, and changes nothing.
+//! What counts: how far each log does, and how gates and zones lie to each other. What does not count is kept and relayed, and changes nothing.
 
 use std::collections::BTreeMap;
 
 use super::units::Change;
 use crate::ident::{GateId, Origin, Seq, Stamp, ZoneId};
-use crate::policy::Policy;
+use crate::policy::{MAX_LEVELS, Policy};
 
 /// The last record that counts, of each log that does not count as a whole, and where the gates lead.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
     last: BTreeMap<Origin, Seq>,
-    gates: BTreeMap<GateId, ZoneId>,
+    /// The zone behind each gate, and the one that it leads out of at the same time.
+    gates: BTreeMap<GateId, (ZoneId, Option<ZoneId>)>,
+    /// The zone around each zone that lies in one.
+    around: BTreeMap<ZoneId, ZoneId>,
 }
 
 impl Limits {
     /// Takes the limits of logs, and the policy in force.
     pub fn new(last: impl IntoIterator<Item = (Origin, Seq)>, policy: Option<&Policy>) -> Self {
         let gates = policy.into_iter().flat_map(|policy| &policy.gates);
+        let zones = policy.into_iter().flat_map(|policy| &policy.zones);
         Self {
             last: last.into_iter().collect(),
-            gates: gates.map(|gate| (gate.id, gate.zone)).collect(),
+            gates: gates.map(|gate| (gate.id, (gate.zone, gate.leaves))).collect(),
+            around: zones.filter_map(|zone| Some((zone.id, zone.inside?))).collect(),
         }
     }
 
@@ -37,7 +42,28 @@ impl Limits {
     /// of one gate could give back the places of all; an entry counts where it says, because that never lets anyone in.
     pub fn count(&self, stamp: &Stamp, change: &Change) -> bool {
         let passage = &change.passage;
-        let in_place = || self.gates.get(&passage.gate) == Some(&passage.zone);
+        let in_place = || {
+            let behind = self.gates.get(&passage.gate).map(|(zone, _)| *zone);
+            behind == Some(passage.zone)
+        };
         self.reach(stamp) && (change.is_entry() || in_place())
+    }
+
+    /// Gives the zone that people leave who enter by this gate.
+    pub fn leaves(&self, gate: GateId) -> Option<ZoneId> {
+        self.gates.get(&gate)?.1
+    }
+
+    /// Tells how deep a zone lies: in how many others.
+    pub fn level(&self, zone: ZoneId) -> u8 {
+        let outwards = std::iter::successors(Some(zone), |zone| self.around.get(zone).copied());
+        let depth = outwards.take(MAX_LEVELS).count().saturating_sub(1);
+        u8::try_from(depth).unwrap_or(u8::MAX)
+    }
+
+    /// Tells whether a zone is another or lies in it.
+    pub fn lies_in(&self, zone: ZoneId, outer: ZoneId) -> bool {
+        let mut outwards = std::iter::successors(Some(zone), |zone| self.around.get(zone).copied());
+        outwards.by_ref().take(MAX_LEVELS).any(|zone| zone == outer)
     }
 }

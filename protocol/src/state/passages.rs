@@ -24,12 +24,17 @@ pub struct Counts {
 #[derive(Debug, Clone, Default)]
 pub struct Passages {
     units: BTreeMap<Unit, UnitState>,
-    /// Units with more than one passage, or one of more people than the ticket admits: only they can hold an incident.
+    /// Units with more than one passage, with an exit, or with one passage of more people than the ticket admits: only they can
+    /// hold an incident.
     busy: BTreeSet<Unit>,
     /// What the units come to, but for those that are open.
     totals: Totals,
     /// Units with many passages, to which some were added: they are summed up once, not with each passage.
     open: BTreeSet<Unit>,
+    /// Units with an exit that names too few entries.
+    unmatched: BTreeSet<Unit>,
+    /// Those of them of which something was heard since their home last looked.
+    to_match: BTreeSet<Unit>,
 }
 
 /// From how many passages on a unit is summed up once a run: no honest ticket has as many, and one that lies about a ticket
@@ -45,22 +50,36 @@ struct Totals {
 impl Totals {
     /// Adds what a unit's passages come to, or takes it away.
     fn count(&mut self, unit: &UnitState, limits: &Limits, sign: i64) {
-        // Days decide no total.
-        unit.replay(
-            limits,
-            |_| 0,
-            |step| {
-                let persons = i64::from(step.persons) * sign;
-                let passage = &step.change.passage;
-                let (by_gate, inwards) = if step.change.is_entry() {
-                    (&mut self.counts.admitted, 1)
-                } else {
-                    (&mut self.counts.exited, -1)
-                };
-                add(by_gate, passage.gate, persons);
-                *self.occupancy.entry(passage.zone).or_default() += persons * inwards;
-            },
-        );
+        if let [(stamp, change)] = unit.passages() {
+            // Most tickets are used once.
+            if change.is_entry() && limits.count(stamp, change) {
+                let persons = i64::from(change.passage.persons) * sign;
+                add(&mut self.counts.admitted, change.passage.gate, persons);
+                self.fill(change.passage.zone, persons);
+            }
+            return;
+        }
+        let tally = unit.tally(limits);
+        for entry in &tally.entries {
+            let passage = entry.passage();
+            add(
+                &mut self.counts.admitted,
+                passage.gate,
+                i64::from(passage.persons) * sign,
+            );
+            self.fill(passage.zone, i64::from(entry.inside()) * sign);
+        }
+        for exit in &tally.exits {
+            add(
+                &mut self.counts.exited,
+                exit.change.passage.gate,
+                i64::from(exit.closed) * sign,
+            );
+        }
+    }
+
+    fn fill(&mut self, zone: ZoneId, persons: i64) {
+        *self.occupancy.entry(zone).or_default() += persons;
     }
 }
 
@@ -69,6 +88,7 @@ impl Passages {
     pub fn insert(&mut self, stamp: Stamp, change: Change, limits: &Limits) -> bool {
         let id = change.passage.unit;
         let too_many = change.passage.persons > change.passage.admits;
+        let (is_exit, names_all) = (change.is_exit(), names_all(&change));
         let unit = self.units.entry(id).or_default();
         let is_open = self.open.contains(&id);
         if !is_open {
@@ -80,7 +100,13 @@ impl Passages {
         } else if !is_open {
             self.totals.count(unit, limits, 1);
         }
-        if unit.passages().len() > 1 || too_many {
+        if is_exit && !names_all {
+            self.unmatched.insert(id);
+        }
+        if self.unmatched.contains(&id) {
+            self.to_match.insert(id);
+        }
+        if unit.passages().len() > 1 || too_many || is_exit {
             self.busy.insert(id);
         }
         is_new
@@ -95,6 +121,18 @@ impl Passages {
         let units = &self.units;
         self.open.retain(|id| units.contains_key(id));
         self.busy.retain(|id| units.contains_key(id));
+        self.unmatched.retain(|id| units.contains_key(id));
+        self.to_match.retain(|id| units.contains_key(id));
+    }
+
+    /// Gives the units with an exit to be matched of which something was heard since this was last asked.
+    pub fn take_to_match(&mut self) -> BTreeSet<Unit> {
+        std::mem::take(&mut self.to_match)
+    }
+
+    /// Has every exit looked at again that names too few entries: other hubs are home now.
+    pub fn match_anew(&mut self) {
+        self.to_match.clone_from(&self.unmatched);
     }
 
     /// Sums everything up anew after other logs count, or other parts of them.
@@ -157,6 +195,16 @@ impl Passages {
     }
 }
 
+/// Tells whether a passage names an entry for each of its people.
+fn names_all(change: &Change) -> bool {
+    let named = change
+        .passage
+        .counterparts
+        .iter()
+        .map(|one| u32::from(one.persons));
+    named.fold(0, u32::saturating_add) >= u32::from(change.passage.persons)
+}
+
 /// Adds to a total; one that comes to nothing is as if it had never been.
 fn add(totals: &mut BTreeMap<GateId, u64>, gate: GateId, persons: i64) {
     let total = totals.entry(gate).or_default();
@@ -189,7 +237,6 @@ pub fn refusal_name(why: &Refused) -> &'static str {
         Refused::Deny(Reason::AlreadyUsed { .. }) => "already_used",
         Refused::Deny(Reason::GroupTooLarge { .. }) => "group_too_large",
         Refused::Deny(Reason::DayUsedUp { .. }) => "day_used_up",
-        Refused::Deny(Reason::NotInside) => "not_inside",
         Refused::Deny(Reason::ZoneFull { .. }) => "zone_full",
         Refused::Refer(Referral::HomeUnreachable { .. }) => "home_unreachable",
         Refused::Refer(Referral::HomeUnsettled { .. }) => "home_unsettled",
@@ -200,5 +247,6 @@ pub fn refusal_name(why: &Refused) -> &'static str {
         Refused::Refer(Referral::UpdateNeeded) => "update_needed",
         Refused::Refer(Referral::NotAllowed) => "not_allowed",
         Refused::Refer(Referral::ScanOver) => "scan_over",
+        Refused::Refer(Referral::ClockInDoubt) => "clock_in_doubt",
     }
 }

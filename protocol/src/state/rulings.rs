@@ -77,7 +77,8 @@ impl Rulings {
             | Body::Refused(_)
             | Body::Overridden { .. }
             | Body::ForkSeen(_)
-            | Body::Withdrawn { .. } => {}
+            | Body::Withdrawn { .. }
+            | Body::ExitMatched { .. } => {}
         }
     }
 

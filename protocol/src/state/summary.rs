@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bincode::{Decode, Encode};
-use usher_keys::codec;
+use usher_keys::{Timestamp, codec};
 
 use super::State;
 use super::rulings::Rulings;
@@ -13,7 +13,7 @@ use super::writers::Writer;
 use crate::fork::Contradiction;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
 use crate::log::Hash;
-use crate::record::Passage;
+use crate::record::{Counterpart, Passage};
 use crate::trust::Trust;
 
 /// Which way a passage went.
@@ -23,6 +23,7 @@ enum Way {
     Out,
     Overridden,
     Withdrawn,
+    Matched,
 }
 
 /// A passage in some 40 bytes; its writer is an index into [`Summary::origins`].
@@ -39,6 +40,9 @@ struct PassageRow {
     persons: u8,
     gate: GateId,
     zone: ZoneId,
+    /// How much later than the log's clock it was judged, in milliseconds: mostly nothing, and then short.
+    later_ms: i64,
+    counterparts: Vec<Counterpart>,
 }
 
 /// The state, summed up.
@@ -136,6 +140,7 @@ fn row(writer: u32, stamp: &Stamp, change: &Change) -> PassageRow {
         hlc: stamp.hlc,
         way: match change.is_entry() {
             _ if change.is_withdrawal() => Way::Withdrawn,
+            _ if change.is_match() => Way::Matched,
             _ if change.is_override() => Way::Overridden,
             true => Way::In,
             false => Way::Out,
@@ -147,6 +152,8 @@ fn row(writer: u32, stamp: &Stamp, change: &Change) -> PassageRow {
         persons: passage.persons,
         gate: passage.gate,
         zone: passage.zone,
+        later_ms: passage.at.0.wrapping_sub(stamp.hlc.ms).cast_signed(),
+        counterparts: passage.counterparts.clone(),
     }
 }
 
@@ -165,12 +172,15 @@ fn taken_apart(unit: Unit, origin: Origin, row: PassageRow) -> (Stamp, Change) {
         persons: row.persons,
         gate: row.gate,
         zone: row.zone,
+        at: Timestamp(row.hlc.ms.wrapping_add(row.later_ms.cast_unsigned())),
+        counterparts: row.counterparts,
     };
     let change = match row.way {
         Way::In => Change::entry(passage),
         Way::Out => Change::exit(passage),
         Way::Overridden => Change::overridden(passage),
         Way::Withdrawn => Change::withdrawn(passage),
+        Way::Matched => Change::matched(passage),
     };
     (stamp, change)
 }

@@ -4,13 +4,12 @@ use proptest::prelude::*;
 use usher_keys::Role;
 
 use super::*;
-use crate::admission::Refused;
-use crate::admission::ZoneUse;
+use crate::admission::{LevelUse, Refused};
 use crate::ident::{GateId, Generation, Hlc, ScanId, Unit, ZoneId};
 use crate::rehearsal::bodies::{Stamped, history, two_orders};
 use crate::rehearsal::{
-    self, AVAILABLE, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, authority, capable, hub,
-    identity, shared_trust, shown, ticket,
+    self, AVAILABLE, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STAIRS, STRICT, TWICE_A_DAY, authority, capable,
+    hub, identity, shared_trust, shown, ticket,
 };
 use crate::ticket::Ticket;
 
@@ -95,8 +94,32 @@ fn admitted(scan: u8, tier: u16) -> Body {
     Body::Admitted(passage(scan, tier, NORTH))
 }
 
-fn exited(scan: u8, tier: u16) -> Body {
-    Body::Exited(passage(scan, tier, NORTH))
+/// One person leaves who came in by that scan; by scan 0, nobody knows when.
+fn exited(scan: u8, tier: u16, entry: u8) -> Body {
+    Body::Exited(naming(passage(scan, tier, NORTH), entry))
+}
+
+/// One person comes in again who came in by that scan before.
+fn again(scan: u8, tier: u16, entry: u8) -> Body {
+    Body::Admitted(naming(passage(scan, tier, NORTH), entry))
+}
+
+fn naming(mut passage: ShownPassage, entry: u8) -> ShownPassage {
+    let counterpart = Counterpart {
+        scan: ScanId([entry; 16]),
+        persons: 1,
+    };
+    passage.counterparts.extend((entry > 0).then_some(counterpart));
+    passage
+}
+
+/// The home's word on an exit.
+fn matched(exit: u8, entry: u8) -> Body {
+    Body::ExitMatched {
+        unit: UNIT,
+        exit: ScanId([exit; 16]),
+        closes: naming(passage(exit, REENTRY, NORTH), entry).counterparts,
+    }
 }
 
 #[track_caller]
@@ -123,7 +146,8 @@ fn the_last_word_on_the_newest_generation_holds() {
 #[track_caller]
 fn check_used(bodies: impl IntoIterator<Item = Body>, admitted: u32, exited: u32, inside: i64) {
     let history = after(bodies).history(UNIT, ZONE);
-    assert_eq!((history.used.admitted, history.used.exited), (admitted, exited));
+    let used = (history.used.admitted, history.used.admitted - history.used.inside);
+    assert_eq!(used, (admitted, exited));
     assert_eq!(history.occupancy, inside);
 }
 
@@ -131,7 +155,7 @@ fn check_used(bodies: impl IntoIterator<Item = Body>, admitted: u32, exited: u32
 fn passages_are_summed_up_by_zone() {
     check_used([admitted(1, STRICT)], 1, 0, 1);
     check_used(
-        [admitted(1, REENTRY), exited(2, REENTRY), admitted(3, REENTRY)],
+        [admitted(1, REENTRY), exited(2, REENTRY, 1), again(3, REENTRY, 1)],
         2,
         1,
         1,
@@ -151,21 +175,22 @@ fn passages_are_summed_up_by_zone() {
 fn two_records_of_one_scan_are_one_passage() {
     check_used([admitted(1, STRICT), admitted(1, STRICT)], 1, 0, 1);
     check_used(
-        [admitted(3, REENTRY), exited(1, REENTRY), exited(1, REENTRY)],
+        [admitted(3, REENTRY), exited(1, REENTRY, 3), exited(1, REENTRY, 3)],
         1,
         1,
         0,
     );
     // The way in and the way out are two, even if a reader drew the same id twice.
-    check_used([admitted(1, REENTRY), exited(1, REENTRY)], 1, 1, 0);
+    check_used([admitted(1, REENTRY), exited(1, REENTRY, 1)], 1, 1, 0);
 }
 
 #[test]
 fn whoever_was_not_inside_cannot_leave() {
-    check_used([exited(1, REENTRY)], 0, 0, 0);
-    check_used([exited(1, REENTRY), admitted(2, REENTRY)], 1, 0, 1);
+    check_used([exited(1, REENTRY, 0)], 0, 0, 0);
+    check_used([exited(1, REENTRY, 0), admitted(2, REENTRY)], 1, 0, 1);
+    check_used([exited(1, REENTRY, 7), admitted(2, REENTRY)], 1, 0, 1);
     check_used(
-        [admitted(1, REENTRY), exited(2, REENTRY), exited(3, REENTRY)],
+        [admitted(1, REENTRY), exited(2, REENTRY, 1), exited(3, REENTRY, 1)],
         1,
         1,
         0,
@@ -173,7 +198,85 @@ fn whoever_was_not_inside_cannot_leave() {
     // More people than the ticket names never pass at once.
     let mut crowd = passage(2, REENTRY, NORTH);
     crowd.persons = 200;
-    check_used([admitted(1, REENTRY), Body::Exited(crowd)], 1, 0, 1);
+    check_used([admitted(1, REENTRY), Body::Exited(naming(crowd, 1))], 1, 0, 1);
+}
+
+#[test]
+fn an_exit_closes_the_entry_it_names_whichever_came_first_by_the_clocks() {
+    check_used([exited(2, REENTRY, 1), admitted(1, REENTRY)], 1, 1, 0);
+    check_used(
+        [exited(2, REENTRY, 1), again(3, REENTRY, 1), admitted(1, REENTRY)],
+        2,
+        1,
+        1,
+    );
+    check_incidents(
+        [exited(2, REENTRY, 1), again(3, REENTRY, 1), admitted(1, REENTRY)],
+        0,
+    );
+}
+
+#[test]
+fn an_exit_that_names_no_entry_gives_a_place_back_once_the_home_has_matched_it() {
+    check_used([admitted(1, REENTRY), exited(2, REENTRY, 0)], 1, 0, 1);
+    check_used(
+        [admitted(1, REENTRY), exited(2, REENTRY, 0), matched(2, 1)],
+        1,
+        1,
+        0,
+    );
+    check_used(
+        [matched(2, 1), exited(2, REENTRY, 0), admitted(1, REENTRY)],
+        1,
+        1,
+        0,
+    );
+    // Two exits of one entry are one.
+    check_used(
+        [
+            admitted(1, REENTRY),
+            exited(2, REENTRY, 1),
+            exited(3, REENTRY, 0),
+            matched(3, 1),
+        ],
+        1,
+        1,
+        0,
+    );
+}
+
+#[test]
+fn more_exits_than_entries_are_incidents() {
+    check_incidents(
+        [admitted(1, REENTRY), exited(2, REENTRY, 1), exited(3, REENTRY, 1)],
+        1,
+    );
+    check_incidents([exited(2, REENTRY, 0)], 1);
+    check_incidents([exited(2, REENTRY, 0), admitted(1, REENTRY), matched(2, 1)], 0);
+}
+
+#[test]
+fn siblings_exclude_each_other_and_a_zone_inside_another_does_not() {
+    let inner = || Body::Admitted(passage(2, STRICT, STAIRS));
+    check_used([admitted(1, STRICT), inner()], 1, 0, 1);
+    check_incidents([admitted(1, STRICT), inner()], 0);
+    let mut beside = passage(2, STRICT, NORTH);
+    beside.zone = ZoneId(3);
+    check_used([admitted(1, STRICT), Body::Admitted(beside.clone())], 2, 0, 1);
+    check_incidents([admitted(1, STRICT), Body::Admitted(beside)], 1);
+}
+
+#[test]
+fn whoever_leaves_a_zone_leaves_those_inside_it() {
+    let inner = Body::Admitted(passage(2, REENTRY, STAIRS));
+    let mut out = naming(naming(passage(3, REENTRY, NORTH), 1), 2);
+    let state = after([admitted(1, REENTRY), inner.clone(), Body::Exited(out.clone())]);
+    assert_eq!((state.occupancy(ZONE), state.occupancy(ZoneId(2))), (0, 0));
+    // But not the other way round.
+    out.gate = STAIRS;
+    out.zone = ZoneId(2);
+    let state = after([admitted(1, REENTRY), inner, Body::Exited(out)]);
+    assert_eq!((state.occupancy(ZONE), state.occupancy(ZoneId(2))), (1, 0));
 }
 
 /// The state after the openings of two hubs and these two records, in either order.
@@ -224,10 +327,24 @@ fn each_passage_too_many_is_one_incident() {
     );
     check_incidents([admitted(1, AVAILABLE), admitted(1, AVAILABLE)], 0);
     check_incidents(
-        [admitted(1, REENTRY), exited(2, REENTRY), admitted(3, REENTRY)],
+        [admitted(1, REENTRY), exited(2, REENTRY, 1), again(3, REENTRY, 1)],
         0,
     );
     check_incidents([admitted(1, REENTRY), admitted(2, REENTRY)], 1);
+    // Two who followed the same one who left, and one who followed nobody.
+    check_incidents(
+        [
+            admitted(1, REENTRY),
+            exited(2, REENTRY, 1),
+            again(3, REENTRY, 1),
+            again(4, REENTRY, 1),
+        ],
+        1,
+    );
+    check_incidents(
+        [admitted(1, REENTRY), exited(2, REENTRY, 1), admitted(3, REENTRY)],
+        1,
+    );
     check_incidents([admitted(1, TWICE_A_DAY), admitted(2, TWICE_A_DAY)], 0);
     check_incidents((1..5).map(|scan| admitted(scan, TWICE_A_DAY)), 2);
 }
@@ -262,7 +379,7 @@ fn an_incident_names_the_passage_too_many_and_the_one_before() {
         admitted(1, AVAILABLE),
         Body::Admitted(passage(2, AVAILABLE, SOUTH)),
     ]);
-    let first = Some((NOW.plus_ms(1), NORTH));
+    let first = Some((NOW, NORTH));
     assert_eq!(
         state.incidents(),
         [Incident::DoubleAdmission {
@@ -330,30 +447,27 @@ fn the_last_entry_is_told_with_time_and_gate() {
         Body::Admitted(passage(3, REENTRY, SOUTH)),
         Body::Exited(passage(4, REENTRY, NORTH)),
     ]);
-    assert_eq!(state.history(UNIT, ZONE).last, Some((NOW.plus_ms(3), SOUTH)));
+    assert_eq!(state.history(UNIT, ZONE).last, Some((NOW, SOUTH)));
 }
 
 #[test]
-fn entries_are_counted_on_the_last_day_there_were_any() {
-    let policy = rehearsal::policy();
-    let today = policy.day(NOW);
-    let day = 24 * HOUR_MS;
-    let [one, two] = two_hubs();
-    let records = [
-        one,
-        two,
-        (stamp(&authority(), 0, 1), Body::Policy { version: 1, policy }),
-        (stamp(&hub(1), day, 2), admitted(1, TWICE_A_DAY)),
-        (stamp(&hub(1), day + 1, 3), admitted(2, TWICE_A_DAY)),
-        (stamp(&hub(2), 1, 2), admitted(3, TWICE_A_DAY)),
-    ];
-    let expected = ZoneUse {
-        admitted: 3,
-        exited: 0,
-        day: today + 1,
-        admitted_that_day: 2,
+fn entries_are_counted_on_the_scans_day_and_later_ones_by_the_judges_time() {
+    let today = rehearsal::policy().day(NOW);
+    let on = |scan, days: u64| {
+        let mut passage = passage(scan, TWICE_A_DAY, NORTH);
+        passage.at = NOW.plus_ms(days * 24 * HOUR_MS);
+        Body::Admitted(passage)
     };
-    assert_eq!(state_of(&records).history(UNIT, ZONE).used, expected);
+    // The second record of a scan tells of a later day: that one counts.
+    let state = after([on(1, 0), on(2, 1), on(3, 1), on(1, 2)]);
+    for (day, admitted_since) in [(today, 3), (today + 1, 3), (today + 2, 1), (today + 3, 0)] {
+        let expected = LevelUse {
+            admitted: 3,
+            inside: 3,
+            admitted_since,
+        };
+        assert_eq!(state.history_at((UNIT, ZONE), None, day).used, expected);
+    }
 }
 
 proptest! {

@@ -1,12 +1,10 @@
 //! The passages of one unit in the one agreed order, and what they come to; whether its ticket is valid is the authority's word.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use usher_keys::Timestamp;
+use std::collections::BTreeSet;
 
 use super::limits::Limits;
-use crate::admission::ZoneUse;
-use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, Stamp, ZoneId};
+use super::tally::Tally;
+use crate::ident::{GateId, Generation, Origin, ScanId, Stamp, ZoneId};
 use crate::record::Passage;
 
 /// Most passages of one unit that one log may hold and that count: far more than any honest ticket makes, and what a
@@ -20,6 +18,8 @@ enum Kind {
     Override,
     /// Nobody passed: the scan's reader lets nobody in by it.
     Withdrawal,
+    /// Nobody passed: the home says whose exit one was that named no entry.
+    Match,
 }
 
 /// A passage and which way it went.
@@ -63,14 +63,32 @@ impl Change {
         }
     }
 
+    /// Makes the home's word on which entries an exit closes: the passage names the exit and them.
+    pub fn matched(passage: Passage) -> Self {
+        Self {
+            kind: Kind::Match,
+            passage,
+        }
+    }
+
     /// Tells whether it went inwards.
     pub fn is_entry(&self) -> bool {
         matches!(self.kind, Kind::Entry | Kind::Override)
     }
 
+    /// Tells whether it went outwards.
+    pub fn is_exit(&self) -> bool {
+        self.kind == Kind::Exit
+    }
+
     /// Tells whether nobody passed, and nobody does by that scan.
     pub fn is_withdrawal(&self) -> bool {
         self.kind == Kind::Withdrawal
+    }
+
+    /// Tells whether it says which entries an exit closes.
+    pub fn is_match(&self) -> bool {
+        self.kind == Kind::Match
     }
 
     /// Tells whether it is a passage by the rules: neither ordered nor taken back.
@@ -85,7 +103,7 @@ impl Change {
 
     /// What two records of one scan have in common. One that says anything else of the scan is a passage of its own, so
     /// that nobody can move or shrink another's by repeating its scan id.
-    fn content(&self) -> (ScanId, bool, Generation, GateId, ZoneId, u8) {
+    pub fn content(&self) -> (ScanId, bool, Generation, GateId, ZoneId, u8) {
         let passage = &self.passage;
         (
             passage.scan,
@@ -96,20 +114,6 @@ impl Change {
             passage.persons,
         )
     }
-}
-
-/// A passage that counts, as the replay of a unit's passages comes to it.
-pub struct Step<'a> {
-    /// Where its record stands.
-    pub stamp: &'a Stamp,
-    /// What happened.
-    pub change: &'a Change,
-    /// Whether an earlier record has told of this scan already: then nobody passed anew.
-    pub is_twin: bool,
-    /// How many people it moved: an exit lets out no more than had come in.
-    pub persons: u32,
-    /// The use of its zone by what came before.
-    pub before: ZoneUse,
 }
 
 /// One unit.
@@ -169,109 +173,30 @@ impl UnitState {
         let withdrawn: BTreeSet<_> = withdrawals.map(|(_, change)| change.passage.scan).collect();
         self.passages.iter().filter(move |(stamp, change)| {
             let is_withdrawn = || withdrawn.contains(&change.passage.scan);
-            !change.is_withdrawal() && limits.count(stamp, change) && !(change.is_by_rule() && is_withdrawn())
+            let moves_people = !change.is_withdrawal() && !change.is_match();
+            moves_people && limits.count(stamp, change) && !(change.is_by_rule() && is_withdrawn())
         })
     }
 
-    /// Goes through the passages that count, in order. `day_of` gives the local day of a moment.
-    pub fn replay<'a>(
-        &'a self,
-        limits: &'a Limits,
-        day_of: impl Fn(Timestamp) -> i32,
-        mut see: impl FnMut(Step<'a>),
-    ) {
-        let mut uses: BTreeMap<ZoneId, ZoneUse> = BTreeMap::new();
-        let mut seen = BTreeSet::new();
-        let is_single = self.passages.len() == 1;
-        for (stamp, change) in self.counting(limits) {
-            let used = uses.entry(change.passage.zone).or_default();
-            let is_twin = !is_single && !seen.insert(change.content());
-            let (before, day) = (*used, day_of(stamp.hlc.time()));
-            let persons = pass(used, change, (is_twin, day));
-            see(Step {
-                stamp,
-                change,
-                is_twin,
-                persons,
-                before,
-            });
-        }
+    /// Gives the homes' words that count on which entries exits close.
+    pub fn matches<'a>(&'a self, limits: &'a Limits) -> impl Iterator<Item = &'a Passage> {
+        let matches = self.passages.iter().filter(|(_, change)| change.is_match());
+        let counting = matches.filter(|(stamp, _)| limits.reach(stamp));
+        counting.map(|(_, change)| &change.passage)
     }
 
-    /// Sums up the use of a zone, for a scan on that day. Where the last entry lies on a later day, all entries since the
-    /// scan's day count as that day's: a device that lies must not give a day back by opening a later one.
-    pub fn used(
-        &self,
-        zone: ZoneId,
-        limits: &Limits,
-        day_of: impl Fn(Timestamp) -> i32,
-        today: i32,
-    ) -> ZoneUse {
-        let mut used = ZoneUse::default();
-        self.replay(limits, &day_of, |step| {
-            if step.change.passage.zone == zone {
-                used = step.before;
-                pass(
-                    &mut used,
-                    step.change,
-                    (step.is_twin, day_of(step.stamp.hlc.time())),
-                );
-            }
-        });
-        if used.day > today {
-            used.admitted_that_day = self.admitted_since(zone, limits, |at| day_of(at) >= today);
-        }
-        used
+    /// Sums the passages up that count.
+    pub fn tally<'a>(&'a self, limits: &'a Limits) -> Tally<'a> {
+        Tally::of(self, limits)
     }
-
-    /// Counts the people who went in at such times; two records of one scan are the same people.
-    fn admitted_since(&self, zone: ZoneId, limits: &Limits, counts: impl Fn(Timestamp) -> bool) -> u32 {
-        let entries = self.counting(limits).filter(|(stamp, change)| {
-            let is_entry = change.is_entry() && change.passage.zone == zone;
-            is_entry && counts(stamp.hlc.time())
-        });
-        let scans: BTreeMap<_, _> = entries
-            .map(|(_, change)| (change.content(), u32::from(change.passage.persons)))
-            .collect();
-        scans.into_values().fold(0, u32::saturating_add)
-    }
-
-    /// Gives when and where people last went in.
-    pub fn last_entry(&self, zone: ZoneId, limits: &Limits) -> Option<(Hlc, GateId)> {
-        let mut counting = self.counting(limits).rev();
-        let last = counting.find(|(_, change)| change.is_entry() && change.passage.zone == zone)?;
-        Some((last.0.hlc, last.1.passage.gate))
-    }
-}
-
-/// Counts one passage and gives how many people it moved. A second record of one scan moves nobody, but where it tells of a
-/// later day, that day counts as used too: a device whose clock lies must not open a day by repeating what others wrote.
-fn pass(used: &mut ZoneUse, change: &Change, (is_twin, day): (bool, i32)) -> u32 {
-    let persons = u32::from(change.passage.persons);
-    if !change.is_entry() {
-        let inside = used.admitted.saturating_sub(used.exited);
-        let out = if is_twin { 0 } else { persons.min(inside) };
-        used.exited = used.exited.saturating_add(out);
-        return out;
-    }
-    match day.cmp(&used.day) {
-        std::cmp::Ordering::Greater => (used.day, used.admitted_that_day) = (day, persons),
-        std::cmp::Ordering::Equal if !is_twin => {
-            used.admitted_that_day = used.admitted_that_day.saturating_add(persons);
-        }
-        std::cmp::Ordering::Equal | std::cmp::Ordering::Less => {}
-    }
-    if is_twin {
-        return 0;
-    }
-    used.admitted = used.admitted.saturating_add(persons);
-    persons
 }
 
 #[cfg(test)]
 mod tests {
+    use usher_keys::Timestamp;
+
     use super::*;
-    use crate::ident::{Seq, TierId, Unit};
+    use crate::ident::{Hlc, Seq, TierId, Unit};
 
     #[test]
     fn a_ticket_that_is_used_once_takes_no_room_for_more() {
@@ -284,6 +209,8 @@ mod tests {
             persons: 1,
             gate: GateId(1),
             zone: ZoneId(1),
+            at: Timestamp(0),
+            counterparts: Vec::new(),
         };
         let stamp = Stamp {
             hlc: Hlc::default(),

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Timestamp};
+use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey};
 
+use super::limits::Limits;
 use super::rulings::TicketRuling;
+use super::tally::Tally;
 use super::writers::{MAX_CERTIFICATES, Writer, may_say};
 use super::{Counts, State};
 use crate::admission::History;
@@ -221,29 +223,31 @@ impl State {
 
     /// Gives every passage of a unit that counts, each once, oldest first: when, which way inwards, and who.
     pub fn passages(&self, unit: Unit) -> impl Iterator<Item = (Stamp, bool, &Passage)> {
-        let mut passages = Vec::new();
-        if let Some(unit) = self.passages.unit(unit) {
-            // Days decide nothing of that.
-            unit.replay(
-                &self.limits,
-                |_| 0,
-                |step| {
-                    if !step.is_twin {
-                        passages.push((*step.stamp, step.change.is_entry(), &step.change.passage));
-                    }
-                },
-            );
-        }
-        passages.into_iter()
+        let mut seen = BTreeSet::new();
+        let unit = self.passages.unit(unit).into_iter();
+        let counting = unit.flat_map(|unit| unit.counting(&self.limits));
+        let once = counting.filter(move |(_, change)| seen.insert(change.content()));
+        once.map(|(stamp, change)| (*stamp, change.is_entry(), &change.passage))
     }
 
-    /// Gives what is known of a unit in a zone, as of the last day with an entry.
+    /// Sums up the passages of a unit.
+    pub fn tally(&self, unit: Unit) -> Tally<'_> {
+        let unit = self.passages.unit(unit);
+        unit.map(|unit| unit.tally(&self.limits)).unwrap_or_default()
+    }
+
+    /// Gives how gates and zones lie to each other, and how far each log counts.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Gives what is known of a unit in a zone, whatever the day.
     pub fn history(&self, unit: Unit, zone: ZoneId) -> History {
-        self.history_on(i32::MAX, (unit, zone))
+        self.history_at((unit, zone), None, i32::MIN)
     }
 
-    /// Gives what the rules need to know of a unit in a zone, for a scan on that local day.
-    pub fn history_on(&self, day: i32, (unit, zone): (Unit, ZoneId)) -> History {
+    /// Gives what the rules need to know of a unit for a scan on that local day, at a gate into a zone and perhaps out of another.
+    pub fn history_at(&self, (unit, zone): (Unit, ZoneId), leaves: Option<ZoneId>, day: i32) -> History {
         let ruling = self.rulings().and_then(|rulings| rulings.tickets.get(&unit));
         let mut history = History {
             occupancy: self.occupancy(zone),
@@ -252,9 +256,10 @@ impl State {
             ..History::default()
         };
         if let (Some(unit), Some((_, policy))) = (self.passages.unit(unit), self.policy()) {
-            history.used = unit.used(zone, &self.limits, |at| policy.day(at), day);
-            let last = unit.last_entry(zone, &self.limits);
-            history.last = last.map(|(at, gate)| (Timestamp(at.ms), gate));
+            let (tally, level) = (unit.tally(&self.limits), self.limits.level(zone));
+            history.used = tally.used(level, |at| policy.day(at), day);
+            history.may_move = leaves.map_or(0, |zone| tally.inside(zone));
+            history.last = tally.last_entry(level);
         }
         history
     }

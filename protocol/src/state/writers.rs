@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use bincode::{Decode, Encode};
 use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, Timestamp};
 
-use crate::ident::{Hlc, MAX_CLOCK_PULL_MS, ScanId, Seq};
+use crate::ident::{Hlc, MAX_SKEW_MS, ScanId, Seq};
 use crate::log::Hash;
-use crate::record::{Body, MAX_WORDS_BYTES, ShownPassage};
+use crate::record::{Body, MAX_COUNTERPARTS, MAX_WORDS_BYTES, ShownPassage};
 
 /// Most certificates that a log may open with, and most times it may adopt another roster: far more than any honest device
 /// needs, and what one that lies can cost its peers.
@@ -137,6 +137,7 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
         Body::Withdrawn { passage, secret } => {
             passage.scan == ScanId::of(&by.device, secret) && passes(passage)
         }
+        Body::ExitMatched { closes, .. } => by.role == Role::Hub && closes.len() <= MAX_COUNTERPARTS,
         Body::Refused(_) => by.role != Role::Cloud,
         Body::ForkSeen(_) => true,
         Body::Policy { .. }
@@ -155,15 +156,17 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
 
 /// A hub decides as home for every gate; a scanner only at those it was given.
 fn at_its_gate(by: &Certificate, passage: &ShownPassage) -> bool {
-    match by.role {
-        Role::Hub => true,
-        Role::Scanner => by.serves(passage.gate.0),
-        Role::Cloud => false,
-    }
+    let names_few = passage.counterparts.len() <= MAX_COUNTERPARTS;
+    names_few
+        && match by.role {
+            Role::Hub => true,
+            Role::Scanner => by.serves(passage.gate.0),
+            Role::Cloud => false,
+        }
 }
 
-/// A log's clock may have been pulled ahead by others, which must not silence an honest device.
+/// A clock that went wrong must not silence an honest device.
 fn in_its_time(by: &Certificate, at: Hlc) -> bool {
-    let until = by.window.until.plus_ms(MAX_CLOCK_PULL_MS);
+    let until = by.window.until.plus_ms(MAX_SKEW_MS);
     by.window.from <= at.time() && (until == Timestamp::FOREVER || at.time() < until)
 }

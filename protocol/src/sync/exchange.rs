@@ -32,6 +32,8 @@ pub struct SessionConfig {
 pub struct Context<'a> {
     /// The wall clock.
     pub now: Timestamp,
+    /// Our own clock, uncorrected by others'.
+    pub clock: Timestamp,
     /// The trust in force.
     pub trust: &'a Trust,
     /// What the authority has said of devices.
@@ -130,6 +132,8 @@ pub enum Notice {
     OwnPast(Head),
     /// An authority has said this, and we hold as much of its log.
     Fresh(Assurance),
+    /// The peer's own clock shows this.
+    Clock(Timestamp),
     /// A run was not accepted.
     RunRefused(Origin, StoreError),
 }

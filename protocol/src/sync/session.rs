@@ -172,7 +172,14 @@ impl Session {
             Message::Run(run) => self.run(run),
             Message::Checkpoint(part) => self.part(part),
             Message::Bundle(bundle) => self.bundle(bundle),
-            Message::Beat { digest, assurance } => self.beat(digest, assurance, ctx),
+            Message::Beat {
+                digest,
+                clock,
+                assurance,
+            } => {
+                self.notify(Notice::Clock(clock));
+                self.beat(digest, assurance, ctx);
+            }
             Message::Recap => {
                 let all = self.outbox.all_ours();
                 self.send(Message::Have(all));
@@ -459,6 +466,7 @@ impl Session {
         }
         self.send(Message::Beat {
             digest: self.outbox.our_digest(),
+            clock: ctx.clock,
             assurance: ctx.assurance,
         });
     }

@@ -4,7 +4,7 @@ use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, KeyStatus, Role, RootSet, SecretKey, SignedBundle,
     Timestamp, TrustBundle, TrustedKey, Window,
 };
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
 use usher_protocol::ticket::{Ticket, TicketFlags, digits};
 use usher_protocol::{GateId, Generation, Hlc, TierId, Unit, ZoneId};
 
@@ -141,9 +141,14 @@ pub fn policy() -> Policy {
     Policy {
         name: "Night of Vectors".to_owned(),
         utc_offset_minutes: -90,
+        time_zone: "America/St_Johns".to_owned(),
+        offset_changes: vec![OffsetChange {
+            at: Timestamp(NOW + 1),
+            utc_offset_minutes: -150,
+        }],
         day_start_minutes: 360,
-        zones: vec![zone(1, "Hall", Some(5_000)), zone(2, "Balcony", None)],
-        gates: vec![gate(1, "North", 1), gate(300, "Stairs", 2)],
+        zones: vec![zone(1, "Hall", Some(5_000)), balcony()],
+        gates: vec![gate(1, "North", 1), between(gate(300, "Stairs", 2))],
         tiers: vec![
             Tier {
                 windows: vec![WINDOW],
@@ -158,11 +163,28 @@ pub fn policy() -> Policy {
     }
 }
 
+/// A zone inside another.
+fn balcony() -> Zone {
+    Zone {
+        inside: Some(ZoneId(3)),
+        ..zone(2, "Balcony", None)
+    }
+}
+
+/// A gate that leads out of the zone beside the one it leads into.
+fn between(gate: Gate) -> Gate {
+    Gate {
+        leaves: Some(ZoneId(4)),
+        ..gate
+    }
+}
+
 fn zone(id: u16, name: &str, capacity: Option<u32>) -> Zone {
     Zone {
         id: ZoneId(id),
         name: name.to_owned(),
         capacity,
+        inside: None,
     }
 }
 
@@ -171,6 +193,7 @@ fn gate(id: u16, name: &str, zone: u16) -> Gate {
         id: GateId(id),
         name: name.to_owned(),
         zone: ZoneId(zone),
+        leaves: None,
     }
 }
 

@@ -4,7 +4,7 @@ use usher_keys::{PublicKey, SecretKey, Timestamp};
 use usher_protocol::admission::{Reason, Referral, Refused};
 use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Known, Run, Tail, check_run};
-use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
+use usher_protocol::record::{Body, Counterpart, Record, Refusal, ShownPassage};
 use usher_protocol::ticket::Rejection;
 use usher_protocol::{GateId, Generation, ScanId, ScanSecret, Seq, Unit, ZoneId};
 
@@ -21,7 +21,17 @@ fn passage(scan: u8, code: Vec<u8>) -> ShownPassage {
         persons: 3,
         gate: GateId(300),
         zone: ZoneId(2),
+        at: Timestamp(cast::NOW + 1),
+        counterparts: Vec::new(),
     }
+}
+
+/// Two of the three people of scan 5a.
+fn counterparts() -> Vec<Counterpart> {
+    vec![Counterpart {
+        scan: ScanId([0x5a; 16]),
+        persons: 2,
+    }]
 }
 
 /// A scan of the hub's own that it gave up.
@@ -62,6 +72,7 @@ pub fn name_of(body: &Body) -> &'static str {
         Body::Overridden { .. } => "Overridden",
         Body::ForkSeen(_) => "ForkSeen",
         Body::Withdrawn { .. } => "Withdrawn",
+        Body::ExitMatched { .. } => "ExitMatched",
     }
 }
 
@@ -119,7 +130,10 @@ pub fn hub_log() -> Vec<Body> {
         },
         Body::RosterAdopted { epoch: 1, roster },
         Body::Admitted(passage(0x5a, cast::code())),
-        Body::Exited(passage(0x5b, cast::live_code())),
+        Body::Exited(ShownPassage {
+            counterparts: counterparts(),
+            ..passage(0x5b, cast::live_code())
+        }),
         refused(Refused::Deny(Reason::Revoked)),
         Body::Overridden {
             passage: passage(0x5c, cast::code()),
@@ -128,6 +142,11 @@ pub fn hub_log() -> Vec<Body> {
         },
         Body::ForkSeen(Box::new(proofs::by_run())),
         withdrawn(),
+        Body::ExitMatched {
+            unit: Unit(4_711),
+            exit: ScanId([0x5b; 16]),
+            closes: counterparts(),
+        },
     ]
 }
 
@@ -181,7 +200,6 @@ fn reasons() -> Vec<Refused> {
         Reason::AlreadyUsed { at: None, gate: None },
         Reason::GroupTooLarge { left: 2 },
         Reason::DayUsedUp { at, gate },
-        Reason::NotInside,
         Reason::ZoneFull { capacity: 5_000 },
     ];
     let home: PublicKey = hub().public();
@@ -195,6 +213,7 @@ fn reasons() -> Vec<Refused> {
         Referral::UpdateNeeded,
         Referral::NotAllowed,
         Referral::ScanOver,
+        Referral::ClockInDoubt,
     ];
     let denied = denied.into_iter().map(Refused::Deny);
     denied.chain(referred.into_iter().map(Refused::Refer)).collect()

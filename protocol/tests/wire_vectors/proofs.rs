@@ -196,6 +196,8 @@ fn write_worth(sheet: &mut Sheet) {
             persons: 1,
             gate: GateId(300),
             zone: ZoneId(2),
+            at: Timestamp(NOW),
+            counterparts: Vec::new(),
         };
         write(format!("Admitted, a code {name}"), Body::Admitted(passage));
     }
@@ -244,8 +246,8 @@ fn write_malformed(sheet: &mut Sheet) {
 /// Writes records of a kind that no version has yet.
 fn write_later(sheet: &mut Sheet) {
     for (name, critical, body) in [
-        ("critical", true, vec![19, 0xee, 0xee]),
-        ("not critical", false, vec![19]),
+        ("critical", true, vec![20, 0xee, 0xee]),
+        ("not critical", false, vec![20]),
         ("of a kind far ahead", false, vec![0xfc, 0xff, 0xff, 0xff, 0xff]),
     ] {
         let mut bytes = Record::new(at(3, 0), Body::Restated).to_bytes();

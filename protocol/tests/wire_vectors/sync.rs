@@ -37,6 +37,8 @@ fn passage(unit: u32, scan: u8) -> ShownPassage {
         persons: 1,
         gate: GateId(1),
         zone: ZoneId(1),
+        at: Timestamp(NOW),
+        counterparts: Vec::new(),
     }
 }
 
@@ -213,6 +215,7 @@ fn messages() -> Vec<(&'static str, Message)> {
             "Beat of the cloud",
             Message::Beat {
                 digest,
+                clock: Timestamp(NOW),
                 assurance: Some(assurance()),
             },
         ),
@@ -220,6 +223,7 @@ fn messages() -> Vec<(&'static str, Message)> {
             "Beat of a hub that knows no assurance",
             Message::Beat {
                 digest,
+                clock: Timestamp(NOW),
                 assurance: None,
             },
         ),

@@ -35,12 +35,6 @@ fn staff_say_how_many_pass_with_the_next_scan_and_which_way() {
     attended.is_told("gate 1 (Gate North), out");
     attended.presses("4\n");
     scans(&mut attended, &group, "exited", "4 people");
-    scans(
-        &mut attended,
-        &group,
-        "not_inside",
-        "went out just now, this gate",
-    );
     attended.presses("in\n");
     scans(&mut attended, &ticket(8, STRICT), "admitted", "Seated, place 8");
 }

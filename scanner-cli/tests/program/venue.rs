@@ -361,15 +361,19 @@ fn policy() -> Policy {
         id: GateId(id),
         name: name.to_owned(),
         zone: ZoneId(zone),
+        leaves: None,
     };
     let zone = |id, name: &str| Zone {
         id: ZoneId(id),
         name: name.to_owned(),
         capacity: None,
+        inside: None,
     };
     Policy {
         name: "Festival".to_owned(),
         utc_offset_minutes: 60,
+        time_zone: String::new(),
+        offset_changes: Vec::new(),
         day_start_minutes: 0,
         zones: vec![zone(1, "Arena"), zone(2, "Backstage")],
         gates: vec![

@@ -114,6 +114,7 @@ impl Replica for Listener {
     fn outlook(&self) -> Outlook {
         Outlook {
             now: now(),
+            clock: now(),
             trust: Arc::clone(&self.trust),
             register: Arc::default(),
             assurance: None,

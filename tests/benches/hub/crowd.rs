@@ -129,6 +129,7 @@ impl Replica for Nodding {
     fn outlook(&self) -> Outlook {
         Outlook {
             now: now(),
+            clock: now(),
             trust: Arc::clone(&self.trust),
             register: Arc::default(),
             assurance: None,

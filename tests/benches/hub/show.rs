@@ -186,6 +186,8 @@ pub fn passage(unit: u32, tier: TierId) -> ShownPassage {
         persons: 1,
         gate: GATE,
         zone: ZONE,
+        at: Timestamp(0),
+        counterparts: Vec::new(),
     }
 }
 
@@ -258,16 +260,20 @@ fn policy() -> Policy {
     Policy {
         name: named("Measured"),
         utc_offset_minutes: 0,
+        time_zone: String::new(),
+        offset_changes: Vec::new(),
         day_start_minutes: 0,
         zones: vec![Zone {
             id: ZONE,
             name: named("Hall"),
             capacity: None,
+            inside: None,
         }],
         gates: vec![Gate {
             id: GATE,
             name: named("North"),
             zone: ZONE,
+            leaves: None,
         }],
         tiers: vec![Tier {
             id: TIER,

@@ -2,8 +2,8 @@
 //! another way.
 
 use usher_keys::{EventId, KeyId, Timestamp, Window};
-use usher_protocol::admission::{Direction, History, Question, Reason, Verdict, ZoneUse, decide};
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::admission::{Direction, History, LevelUse, Question, Reason, Verdict, decide};
+use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
 use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
@@ -38,11 +38,6 @@ pub fn admission() -> Target {
             policy: &policy,
             history: &history(&mut draw),
             now,
-            day: if draw.bit() {
-                policy.day(now)
-            } else {
-                i32::from(draw.byte())
-            },
         };
         check(&question, decide(&question));
     })
@@ -60,16 +55,23 @@ fn policy(draw: &mut Draw) -> Policy {
     Policy {
         name: String::new(),
         utc_offset_minutes: i16::from_le_bytes(draw.array()),
+        time_zone: String::new(),
+        offset_changes: draw.list(PARTS, |draw| OffsetChange {
+            at: Timestamp(draw.u64()),
+            utc_offset_minutes: i16::from_le_bytes(draw.array()),
+        }),
         day_start_minutes: draw.u16(),
         zones: draw.list(PARTS, |draw| Zone {
             id: ZoneId(number(draw)),
             name: String::new(),
             capacity: draw.optional(Draw::u32),
+            inside: draw.optional(|draw| ZoneId(number(draw))),
         }),
         gates: draw.list(PARTS, |draw| Gate {
             id: GateId(number(draw)),
             name: String::new(),
             zone: ZoneId(number(draw)),
+            leaves: draw.optional(|draw| ZoneId(number(draw))),
         }),
         tiers: draw.list(PARTS, |draw| Tier {
             id: TierId(number(draw)),
@@ -109,12 +111,12 @@ fn history(draw: &mut Draw) -> History {
     History {
         newest: Generation(u32::from(draw.byte())),
         revoked: draw.bit(),
-        used: ZoneUse {
+        used: LevelUse {
             admitted: persons(draw),
-            exited: persons(draw),
-            day: i32::from_le_bytes(draw.array()) % 256,
-            admitted_that_day: persons(draw),
+            inside: persons(draw),
+            admitted_since: persons(draw),
         },
+        may_move: persons(draw),
         last: draw.optional(|draw| (Timestamp(draw.u64()), GateId(number(draw)))),
         occupancy: i64::from_le_bytes(draw.array()) >> draw.below(64),
     }
@@ -125,9 +127,8 @@ fn check(q: &Question, verdict: Verdict) {
         Verdict::Admit { persons, left } => {
             assert_eq!(persons, q.persons, "others are let in than asked");
             assert_eq!(objections(q), [], "let in against a rule");
-            assert!(
-                q.direction == Direction::Out || places(q) >= u64::from(persons) + u64::from(left).min(1)
-            );
+            let is_new = q.direction == Direction::In && !is_move(q);
+            assert!(!is_new || places(q) >= u64::from(persons) + u64::from(left).min(1));
         }
         Verdict::Deny(reason) => {
             let expected = objections(q);
@@ -164,10 +165,7 @@ fn rule_of(reason: &Reason) -> Rule {
         Reason::UnknownTier => Rule::Tier,
         Reason::TooEarly { .. } | Reason::TooLate { .. } => Rule::Window,
         Reason::WrongZone => Rule::Zone,
-        Reason::AlreadyUsed { .. }
-        | Reason::GroupTooLarge { .. }
-        | Reason::DayUsedUp { .. }
-        | Reason::NotInside => Rule::Used,
+        Reason::AlreadyUsed { .. } | Reason::GroupTooLarge { .. } | Reason::DayUsedUp { .. } => Rule::Used,
         Reason::ZoneFull { .. } => Rule::Capacity,
         Reason::Rejected(rejection) => panic!("a verified ticket is rejected: {rejection}"),
     }
@@ -184,7 +182,7 @@ fn objections(q: &Question) -> Vec<Rule> {
         }
     };
     object(q.event != EVENT, Rule::Event);
-    object(history.newest > ticket.generation, Rule::Generation);
+    object(inwards && history.newest > ticket.generation, Rule::Generation);
     let newest = history.newest == ticket.generation;
     object(inwards && newest && history.revoked, Rule::Revoked);
     let (Some(gate), tier) = (q.policy.gate(q.gate), q.policy.tier(ticket.tier)) else {
@@ -198,8 +196,10 @@ fn objections(q: &Question) -> Vec<Rule> {
     let open = |window: &Window| window.from <= q.now && q.now < window.until;
     let shut = !tier.windows.is_empty() && !tier.windows.iter().any(open);
     object(inwards && shut, Rule::Window);
-    object(tier.zones.iter().all(|zone| *zone != gate.zone), Rule::Zone);
-    object(places(q) < u64::from(q.persons), Rule::Used);
+    let opens = tier.zones.iter().any(|zone| *zone == gate.zone);
+    object(inwards && !opens, Rule::Zone);
+    let is_new = inwards && !is_move(q);
+    object(is_new && places(q) < u64::from(q.persons), Rule::Used);
     let capacity = q.policy.zone(gate.zone).and_then(|zone| zone.capacity);
     let would_be = i128::from(history.occupancy) + i128::from(q.persons);
     let full = capacity.is_some_and(|capacity| would_be > i128::from(capacity));
@@ -207,21 +207,22 @@ fn objections(q: &Question) -> Vec<Rule> {
     found
 }
 
-/// How many people may pass: on the way in, those the entry rule lets in; on the way out, those who are inside.
+/// Whether these people stand in the zone that the gate leads out of.
+fn is_move(q: &Question) -> bool {
+    let leads_on = q.policy.gate(q.gate).is_some_and(|gate| gate.leaves.is_some());
+    leads_on && q.history.may_move >= u32::from(q.persons)
+}
+
+/// How many people the entry rule lets in.
 fn places(q: &Question) -> u64 {
     let used = &q.history.used;
-    let (admitted, exited) = (u64::from(used.admitted), u64::from(used.exited));
-    if q.direction == Direction::Out {
-        return admitted.saturating_sub(exited);
-    }
     let admits = u64::from(q.ticket.ticket().admits);
     match q.policy.tier(q.ticket.ticket().tier).map(|tier| tier.entry) {
         None => 0,
-        Some(Entry::Single) => admits.saturating_sub(admitted),
-        Some(Entry::Reentry) => admits.saturating_sub(admitted.saturating_sub(exited)),
-        Some(Entry::PerDay(times)) if q.day > used.day => admits * u64::from(times),
+        Some(Entry::Single) => admits.saturating_sub(u64::from(used.admitted)),
+        Some(Entry::Reentry) => admits.saturating_sub(u64::from(used.inside)),
         Some(Entry::PerDay(times)) => {
-            (admits * u64::from(times)).saturating_sub(u64::from(used.admitted_that_day))
+            (admits * u64::from(times)).saturating_sub(u64::from(used.admitted_since))
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use usher_keys::{DeviceIdentity, KeyId, Role, SecretKey};
+use usher_keys::{DeviceIdentity, KeyId, Role, SecretKey, Timestamp};
 use usher_protocol::evidence::{Evidence, Worth, worth_of};
 use usher_protocol::log::{Head, Run, Tail};
-use usher_protocol::record::{Body, Record, ShownPassage};
+use usher_protocol::record::{Body, Counterpart, Record, ShownPassage};
 use usher_protocol::ticket::{Ticket, TicketFlags, digits};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, TierId, Unit, ZoneId};
@@ -95,7 +95,7 @@ fn passage(draw: &mut Draw) -> ShownPassage {
     let mut code = payload.bytes().to_vec();
     if is_live && draw.below(4) > 0 {
         let phone = draw.pick(&[holder(), holder(), key(0x71)]);
-        let shown = payload.shown_live(&phone, usher_keys::Timestamp(draw.u64()));
+        let shown = payload.shown_live(&phone, Timestamp(draw.u64()));
         code = digits::decode(shown.as_bytes()).unwrap_or_default();
     }
     if draw.below(4) == 3 {
@@ -108,6 +108,11 @@ fn passage(draw: &mut Draw) -> ShownPassage {
         persons: draw.byte(),
         gate: GateId(draw.u16()),
         zone: ZoneId(draw.u16()),
+        at: Timestamp(draw.u64()),
+        counterparts: draw.list(3, |draw| Counterpart {
+            scan: ScanId(draw.array()),
+            persons: draw.byte(),
+        }),
     }
 }
 

@@ -187,11 +187,13 @@ pub fn policy() -> Policy {
         id: ZoneId(id),
         name: format!("Zone {id}"),
         capacity: (id == 2).then_some(100),
+        inside: None,
     };
     let gate = |id: GateId| Gate {
         id,
         name: format!("Gate {id}"),
         zone: ZoneId(1 + id.0 / 3),
+        leaves: None,
     };
     let tier = |(id, entry, offline)| Tier {
         id: TierId(id),
@@ -204,6 +206,8 @@ pub fn policy() -> Policy {
     Policy {
         name: "Hostile visitors".to_owned(),
         utc_offset_minutes: 60,
+        time_zone: String::new(),
+        offset_changes: Vec::new(),
         day_start_minutes: 360,
         zones: [1, 2].map(zone).to_vec(),
         gates: GATES.map(gate).to_vec(),

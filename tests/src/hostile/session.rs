@@ -122,6 +122,7 @@ fn message(draw: &mut Draw) -> Message {
         4 => Message::Bundle(signed_bundle(1 + u64::from(draw.bit()))),
         5 => Message::Beat {
             digest: draw.array(),
+            clock: Timestamp(draw.u64()),
             assurance: draw.optional(assurance),
         },
         6 => Message::Recap,

@@ -343,6 +343,6 @@ fn withdrawn_unit(record: &[u8]) -> Option<u32> {
 fn unit_of(incident: &Incident) -> Option<u32> {
     match incident {
         Incident::DoubleAdmission { unit, .. } => Some(unit.0),
-        Incident::Forked { .. } | Incident::FalseRecord { .. } => None,
+        Incident::ExitTooMany { .. } | Incident::Forked { .. } | Incident::FalseRecord { .. } => None,
     }
 }

@@ -139,6 +139,8 @@ impl World {
             persons: *[0, 1, 1, 1, 2, 255].get(self.random.index(6)).expect("six"),
             gate: GateId(gate),
             zone: ZoneId(*[1, 1, 1, 0, 2].get(self.random.index(5)).expect("five")),
+            at: self.nodes[node].clock(self.now),
+            counterparts: Vec::new(),
         };
         let fits = passage.unverified().is_ok_and(|told| told.persons <= told.admits);
         let certificate = self.nodes[node].identity.unverified();

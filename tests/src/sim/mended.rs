@@ -57,7 +57,7 @@ impl World {
                         "{place}: {name} froze an honest log: {owner:?}"
                     );
                 }
-                Incident::DoubleAdmission { .. } => {}
+                Incident::DoubleAdmission { .. } | Incident::ExitTooMany { .. } => {}
             }
         }
         for origin in self.tails(CLOUD).keys() {
@@ -193,7 +193,7 @@ impl World {
         let history = state.history(Unit(unit), ZoneId(1));
         // Some of those who went in are known only from a history that the cloud does not hold.
         let went_in = self.observer.let_in.values().any(|(used, _)| *used == unit);
-        !went_in && history.used.admitted == 0 && history.used.exited == 0
+        !went_in && history.used.admitted == 0
     }
 
     /// Gives the hubs that were a unit's home by any roster.

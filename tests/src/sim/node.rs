@@ -1,11 +1,13 @@
 //! One simulated machine: ledger, disk, clock and the batch that becomes durable together; the network is the world's.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
+use usher_protocol::clock::{ClockReading, RuleClock, RuleTime};
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Hash, Head};
 use usher_protocol::record::Body;
@@ -93,6 +95,8 @@ pub struct Node {
     pub life: u64,
     /// How far its clock is off, in milliseconds.
     pub skew_ms: i64,
+    /// Its clock beside its peers'.
+    rule: RefCell<RuleClock>,
     /// Its sessions by peer.
     pub sessions: BTreeMap<NodeId, Live>,
     /// What waits to become durable.
@@ -145,6 +149,7 @@ impl Node {
             genuine: BTreeSet::new(),
             life: 0,
             skew_ms: config.skew_ms,
+            rule: RefCell::default(),
             sessions: BTreeMap::new(),
             batch: Batch::default(),
             commit_planned: false,
@@ -187,9 +192,32 @@ impl Node {
         self.ledger.identity().unwrap_or(&self.identity).clone()
     }
 
-    /// Gives the time on its own clock.
+    /// Gives the time that it judges by.
     pub fn clock(&self, world_ms: u64) -> Timestamp {
-        Timestamp(world_ms.saturating_add_signed(self.skew_ms))
+        self.moment(world_ms).at
+    }
+
+    /// Gives the time that it judges by, and how certain it is.
+    pub fn moment(&self, world_ms: u64) -> RuleTime {
+        self.rule.borrow_mut().read(self.reading(world_ms)).0
+    }
+
+    /// Gives the time on its own clock, as its peers are told it.
+    pub fn own_clock(&self, world_ms: u64) -> Timestamp {
+        self.rule.borrow().own(self.reading(world_ms))
+    }
+
+    /// Looks at its own clocks.
+    pub fn reading(&self, world_ms: u64) -> ClockReading {
+        ClockReading {
+            wall: Timestamp(world_ms.saturating_add_signed(self.skew_ms)),
+            up_ms: i64::try_from(world_ms).expect("a run takes no ages"),
+        }
+    }
+
+    /// Takes what a peer's clock shows.
+    pub fn hear_clock(&self, peer: PublicKey, theirs: Timestamp, now: ClockReading) {
+        self.rule.borrow_mut().hear(peer, theirs, now);
     }
 
     /// Loses everything that was not durable and stops.
@@ -201,6 +229,7 @@ impl Node {
         self.commit_planned = false;
         self.assurance = None;
         self.waiting.clear();
+        self.rule = RefCell::default();
     }
 
     /// Starts again from the disk.

@@ -109,6 +109,8 @@ impl World {
             persons: asked.persons,
             gate: asked.gate,
             zone: policy.gate(asked.gate)?.zone,
+            at: self.nodes[node].clock(self.now),
+            counterparts: Vec::new(),
         })
     }
 

@@ -258,8 +258,9 @@ impl World {
         let Some(asked) = self.verify(node, &job, to) else {
             return;
         };
-        let now = self.nodes[node].clock(self.now);
-        let mut judged = self.nodes[node].ledger.judge(&asked, seat, now);
+        let moment = self.nodes[node].moment(self.now);
+        let now = moment.at;
+        let mut judged = self.nodes[node].ledger.judge(&asked, seat, moment);
         self.say_yes(node, &asked, &mut judged);
         self.tell(|| {
             format!(

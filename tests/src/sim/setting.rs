@@ -241,15 +241,19 @@ impl Setting {
             id: GateId(u16::try_from(id).expect("few gates")),
             name: format!("Gate {id}"),
             zone: ZoneId(1),
+            leaves: None,
         };
         Policy {
             name: "Simulated event".to_owned(),
             utc_offset_minutes: 0,
+            time_zone: String::new(),
+            offset_changes: Vec::new(),
             day_start_minutes: 0,
             zones: vec![Zone {
                 id: ZoneId(1),
                 name: "Floor".to_owned(),
                 capacity: None,
+                inside: None,
             }],
             gates: (0..gates).map(gate).collect(),
             tiers: TIERS.iter().enumerate().map(tier).collect(),

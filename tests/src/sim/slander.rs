@@ -44,6 +44,7 @@ impl World {
                     Assurance::sign(self.setting.event, Timestamp(u64::MAX), Tail::default(), key);
                 Message::Beat {
                     digest,
+                    clock: Timestamp(u64::MAX),
                     assurance: Some(assurance),
                 }
             }

@@ -1,6 +1,6 @@
 //! Connections and sessions between nodes: delivery with delay, loss, repetition and reordering, and what sessions want done.
 
-use usher_keys::Timestamp;
+use usher_keys::PublicKey;
 use usher_protocol::evidence::Worth;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Entry;
@@ -148,7 +148,8 @@ impl World {
         while let Some(input) = inputs.pop_front() {
             let world_now = self.now;
             let machine = &mut self.nodes[node];
-            let now = Timestamp(world_now.saturating_add_signed(machine.skew_ms));
+            let now = machine.clock(world_now);
+            let own_clock = machine.own_clock(world_now);
             let assurance = machine.assurance(now);
             let Some(live) = machine.sessions.get_mut(&peer).filter(|live| live.epoch == epoch) else {
                 return;
@@ -162,6 +163,7 @@ impl World {
                 input,
                 &Context {
                     now,
+                    clock: own_clock,
                     trust: &trust,
                     register: &register,
                     assurance,
@@ -196,7 +198,10 @@ impl World {
                 let now = self.nodes[node].clock(self.now);
                 self.plan(at.since_ms(now), Happening::Tick { node, peer, epoch });
             }
-            Output::Notify(notice) => self.take_notice(node, notice),
+            Output::Notify(notice) => {
+                let key = self.nodes[peer].link_key;
+                self.take_notice((node, key), notice);
+            }
             Output::Close(close) => {
                 self.say(|| format!("{}–{}: closed {close:?}", self.name(node), self.name(peer)));
                 self.nodes[node].sessions.remove(&peer);
@@ -286,7 +291,7 @@ impl World {
         }
     }
 
-    fn take_notice(&mut self, node: NodeId, notice: Notice) {
+    fn take_notice(&mut self, (node, peer): (NodeId, PublicKey), notice: Notice) {
         match notice {
             Notice::Fresh(assurance) => {
                 self.check_assured(node, &assurance);
@@ -296,6 +301,10 @@ impl World {
             Notice::OwnPast(head) => {
                 self.observer.past(node, &head);
                 self.nodes[node].hear_own_past(Some(&head));
+            }
+            Notice::Clock(theirs) => {
+                let reading = self.nodes[node].reading(self.now);
+                self.nodes[node].hear_clock(peer, theirs, reading);
             }
             Notice::Opened(_) | Notice::RunRefused(..) => {}
         }

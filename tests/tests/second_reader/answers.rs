@@ -7,8 +7,8 @@ use usher_protocol::admission::{Reason, Referral, Refused};
 use usher_protocol::evidence::{Worth, worth_of};
 use usher_protocol::fork::ForkProof;
 use usher_protocol::log::{Head, Tail};
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
-use usher_protocol::record::{Body, MAX_RECORD_BYTES, Record, Refusal, ShownPassage, Unread};
+use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
+use usher_protocol::record::{Body, Counterpart, MAX_RECORD_BYTES, Record, Refusal, ShownPassage, Unread};
 use usher_protocol::ticket::{PAYLOAD_VERSION, Rejection, Ticket};
 use usher_protocol::trust::Trust;
 use usher_tests::hostile::scene::{EVENT, NOW};
@@ -123,6 +123,10 @@ fn body(body: &Body) -> (&'static str, Value) {
             "withdrawn",
             json!({ "passage": of_passage(passage), "secret": HEXLOWER.encode(&secret.0) }),
         ),
+        Body::ExitMatched { unit, exit, closes } => (
+            "exit_matched",
+            json!({ "unit": unit, "exit": HEXLOWER.encode(&exit.0), "closes": of_counterparts(closes) }),
+        ),
     }
 }
 
@@ -152,6 +156,8 @@ fn of_policy(policy: &Policy) -> Value {
     json!({
         "name": policy.name,
         "utc_offset": policy.utc_offset_minutes,
+        "time_zone": policy.time_zone,
+        "offset_changes": policy.offset_changes.iter().map(of_offset_change).collect::<Vec<_>>(),
         "start_of_day": policy.day_start_minutes,
         "zones": policy.zones.iter().map(of_zone).collect::<Vec<_>>(),
         "gates": policy.gates.iter().map(of_gate).collect::<Vec<_>>(),
@@ -159,12 +165,16 @@ fn of_policy(policy: &Policy) -> Value {
     })
 }
 
+fn of_offset_change(change: &OffsetChange) -> Value {
+    json!({ "at": change.at.0, "utc_offset": change.utc_offset_minutes })
+}
+
 fn of_zone(zone: &Zone) -> Value {
-    json!({ "zone": zone.id, "name": zone.name, "capacity": zone.capacity })
+    json!({ "zone": zone.id, "name": zone.name, "capacity": zone.capacity, "inside": zone.inside })
 }
 
 fn of_gate(gate: &Gate) -> Value {
-    json!({ "gate": gate.id, "name": gate.name, "zone": gate.zone })
+    json!({ "gate": gate.id, "name": gate.name, "zone": gate.zone, "leaves": gate.leaves })
 }
 
 fn of_tier(tier: &Tier) -> Value {
@@ -220,6 +230,11 @@ fn of_certificate(certificate: &Certificate) -> Value {
     })
 }
 
+fn of_counterparts(counterparts: &[Counterpart]) -> Vec<Value> {
+    let one = |one: &Counterpart| json!({ "scan": HEXLOWER.encode(&one.scan.0), "persons": one.persons });
+    counterparts.iter().map(one).collect()
+}
+
 fn of_passage(passage: &ShownPassage) -> Value {
     json!({
         "scan": HEXLOWER.encode(&passage.scan.0),
@@ -227,6 +242,8 @@ fn of_passage(passage: &ShownPassage) -> Value {
         "persons": passage.persons,
         "gate": passage.gate,
         "zone": passage.zone,
+        "at": passage.at.0,
+        "counterparts": of_counterparts(&passage.counterparts),
     })
 }
 
@@ -260,7 +277,6 @@ fn reason(reason: &Reason) -> (&'static str, Value) {
         }
         Reason::GroupTooLarge { left } => ("group_too_large", json!(left)),
         Reason::DayUsedUp { at, gate } => ("day_used_up", json!({ "at": at.map(|at| at.0), "gate": gate })),
-        Reason::NotInside => ("not_inside", Value::Null),
         Reason::ZoneFull { capacity } => ("zone_full", json!(capacity)),
     }
 }
@@ -276,5 +292,6 @@ fn referral(referral: &Referral) -> (&'static str, Value) {
         Referral::UpdateNeeded => ("update_needed", Value::Null),
         Referral::NotAllowed => ("not_allowed", Value::Null),
         Referral::ScanOver => ("scan_over", Value::Null),
+        Referral::ClockInDoubt => ("clock_in_doubt", Value::Null),
     }
 }

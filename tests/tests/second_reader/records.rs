@@ -3,8 +3,8 @@
 use usher_keys::{PublicKey, Timestamp, codec};
 use usher_protocol::admission::{Reason, Referral, Refused};
 use usher_protocol::log::Tail;
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
-use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
+use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
+use usher_protocol::record::{Body, Counterpart, Record, Refusal, ShownPassage};
 use usher_protocol::ticket::Rejection;
 use usher_protocol::{GateId, Generation, Hlc, ScanId, ScanSecret, Seq, TierId, Unit, ZoneId};
 use usher_tests::hostile::scene;
@@ -14,7 +14,7 @@ use super::proofs::{fork_proof, identity, window};
 use super::tickets;
 
 /// How many kinds there are.
-const KINDS: usize = 19;
+const KINDS: usize = 20;
 
 /// Ends of the forms that a number is written in.
 const ENDS: [u64; 10] = [
@@ -167,6 +167,11 @@ fn word(random: &mut Random, kind: usize) -> Body {
             passage: passage(random),
             secret: ScanSecret(random.bytes16()),
         },
+        18 => Body::ExitMatched {
+            unit: Unit(number(random)),
+            exit: ScanId(random.bytes16()),
+            closes: list(random, counterpart),
+        },
         _ => Body::ForkSeen(Box::new(fork_proof(random))),
     }
 }
@@ -184,16 +189,23 @@ fn policy(random: &mut Random) -> Policy {
     Policy {
         name: text(random),
         utc_offset_minutes: small(random).cast_signed(),
+        time_zone: text(random),
+        offset_changes: list(random, |random| OffsetChange {
+            at: Timestamp(big(random)),
+            utc_offset_minutes: small(random).cast_signed(),
+        }),
         day_start_minutes: small(random),
         zones: list(random, |random| Zone {
             id: ZoneId(small(random)),
             name: text(random),
             capacity: maybe(random, number),
+            inside: maybe(random, |random| ZoneId(small(random))),
         }),
         gates: list(random, |random| Gate {
             id: GateId(small(random)),
             name: text(random),
             zone: ZoneId(small(random)),
+            leaves: maybe(random, |random| ZoneId(small(random))),
         }),
         tiers: list(random, |random| Tier {
             id: TierId(small(random)),
@@ -214,6 +226,13 @@ fn policy(random: &mut Random) -> Policy {
     }
 }
 
+fn counterpart(random: &mut Random) -> Counterpart {
+    Counterpart {
+        scan: ScanId(random.bytes16()),
+        persons: byte(random),
+    }
+}
+
 fn passage(random: &mut Random) -> ShownPassage {
     let code = match random.below(10) {
         0 => list(random, byte),
@@ -226,6 +245,8 @@ fn passage(random: &mut Random) -> ShownPassage {
         persons: byte(random),
         gate: GateId(small(random)),
         zone: ZoneId(small(random)),
+        at: Timestamp(big(random)),
+        counterparts: list(random, counterpart),
     }
 }
 
@@ -242,7 +263,7 @@ fn refusal(random: &mut Random) -> Refusal {
 }
 
 fn referral(random: &mut Random) -> Referral {
-    match random.below(9) {
+    match random.below(10) {
         0 => Referral::HomeUnreachable { home: key(random) },
         1 => Referral::HomeUnsettled { former: key(random) },
         2 => Referral::NotReady,
@@ -251,12 +272,13 @@ fn referral(random: &mut Random) -> Referral {
         5 => Referral::Retired,
         6 => Referral::UpdateNeeded,
         7 => Referral::NotAllowed,
+        8 => Referral::ClockInDoubt,
         _ => Referral::ScanOver,
     }
 }
 
 fn reason(random: &mut Random) -> Reason {
-    match random.below(14) {
+    match random.below(13) {
         0 => Reason::Rejected(rejection(random)),
         1 => Reason::OtherEvent,
         2 => Reason::Superseded {
@@ -281,7 +303,6 @@ fn reason(random: &mut Random) -> Reason {
             at: maybe(random, |random| Timestamp(big(random))),
             gate: maybe(random, |random| GateId(small(random))),
         },
-        12 => Reason::NotInside,
         _ => Reason::ZoneFull {
             capacity: number(random),
         },

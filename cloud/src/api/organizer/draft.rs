@@ -89,6 +89,9 @@ pub struct ZoneSpec {
     pub name: String,
     /// How many people it holds, if it is limited.
     pub capacity: Option<u32>,
+    /// The zone that it lies in, such as a stage's front within the grounds: whoever goes in here has gone in there first.
+    #[serde(default)]
+    pub inside: Option<u16>,
 }
 
 /// A staffed line that leads into a zone.
@@ -101,6 +104,9 @@ pub struct GateSpec {
     pub name: String,
     /// The zone it leads into.
     pub zone: u16,
+    /// The zone beside it that it leads out of, when it leads from one zone into the next.
+    #[serde(default)]
+    pub leaves: Option<u16>,
 }
 
 /// A price and entitlement class.
@@ -222,6 +228,7 @@ impl EventRequest {
                 id: ZoneId(1),
                 name: self.name.clone(),
                 capacity: None,
+                inside: None,
             }],
             zones => zones.iter().map(Into::into).collect(),
         };
@@ -230,12 +237,15 @@ impl EventRequest {
                 id: GateId(1),
                 name: "Entrance".into(),
                 zone: zones[0].id,
+                leaves: None,
             }],
             gates => gates.iter().map(Into::into).collect(),
         };
         Policy {
             name: self.name.clone(),
             utc_offset_minutes: self.utc_offset_minutes,
+            time_zone: String::new(),
+            offset_changes: Vec::new(),
             day_start_minutes: self.day_start_minutes,
             tiers: self.tiers.iter().map(|tier| tier.policy(&zones)).collect(),
             zones,
@@ -313,6 +323,7 @@ impl From<&ZoneSpec> for Zone {
             id: ZoneId(spec.id),
             name: spec.name.clone(),
             capacity: spec.capacity,
+            inside: spec.inside.map(ZoneId),
         }
     }
 }
@@ -323,6 +334,7 @@ impl From<&GateSpec> for Gate {
             id: GateId(spec.id),
             name: spec.name.clone(),
             zone: ZoneId(spec.zone),
+            leaves: spec.leaves.map(ZoneId),
         }
     }
 }

@@ -30,12 +30,12 @@ pub struct IncidentsView {
 pub struct IncidentView {
     /// Names it: the same on every replica.
     pub id: String,
-    /// `double_admission`, `forked` or `false_record`.
+    /// `double_admission`, `exit_too_many`, `forked` or `false_record`.
     #[schema(example = "double_admission")]
     pub kind: &'static str,
     /// What happened, in a sentence.
     pub words: String,
-    /// Of `double_admission`: the unit.
+    /// Of `double_admission` and `exit_too_many`: the unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<UnitView>,
     /// Of `double_admission`: the ticket's generation.
@@ -47,7 +47,7 @@ pub struct IncidentView {
     /// Of `double_admission`: when and where people went in before, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<PassageView>,
-    /// Of `double_admission`: when and where one went in too many.
+    /// When and where one went in, or out, too many.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub second: Option<PassageView>,
     /// The device that let them in, that has two histories, or that claims what it cannot prove.
@@ -89,7 +89,7 @@ pub async fn list(
 
 fn unit_of(incident: &Incident) -> Option<Unit> {
     match incident {
-        Incident::DoubleAdmission { unit, .. } => Some(*unit),
+        Incident::DoubleAdmission { unit, .. } | Incident::ExitTooMany { unit, .. } => Some(*unit),
         Incident::Forked { .. } | Incident::FalseRecord { .. } => None,
     }
 }
@@ -122,6 +122,27 @@ fn view(incident: &Incident, names: &Names) -> IncidentView {
                 first,
                 second: Some(second_passage),
                 device,
+            }
+        }
+        Incident::ExitTooMany { unit, exit, gate } => {
+            let (unit, gate) = (names.unit(*unit), names.gate(*gate));
+            IncidentView {
+                words: format!(
+                    "{} left at {} at {} and is not known to have come in. Look whether that gate scans the right way.",
+                    unit.words(),
+                    gate.name,
+                    Moment(exit.hlc.time())
+                ),
+                unit: Some(unit),
+                second: Some(PassageView {
+                    at: Moment(exit.hlc.time()),
+                    gate,
+                }),
+                ..of_device(
+                    ("exit_too_many", format!("exit-{}-{}", exit.origin.id(), exit.seq)),
+                    names.device(exit.origin),
+                    "",
+                )
             }
         }
         Incident::Forked { origin } => of_device(

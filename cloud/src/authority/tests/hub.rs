@@ -142,6 +142,8 @@ impl Hub {
             persons: 1,
             gate: GateId(1),
             zone: ZoneId(1),
+            at: Timestamp(0),
+            counterparts: Vec::new(),
         }
     }
 }

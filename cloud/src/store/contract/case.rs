@@ -305,16 +305,20 @@ fn policy(name: &str) -> Policy {
     Policy {
         name: name.into(),
         utc_offset_minutes: 0,
+        time_zone: String::new(),
+        offset_changes: Vec::new(),
         day_start_minutes: 0,
         zones: vec![Zone {
             id: ZoneId(1),
             name: "Barn".into(),
             capacity: None,
+            inside: None,
         }],
         gates: vec![Gate {
             id: GateId(1),
             name: "Door".into(),
             zone: ZoneId(1),
+            leaves: None,
         }],
         tiers: [STALLS, STANDING, GUESTS].map(tier).to_vec(),
     }

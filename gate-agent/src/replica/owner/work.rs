@@ -4,6 +4,7 @@ use tokio::sync::oneshot;
 use usher_keys::{DeviceIdentity, SecretKey, SignedBundle, Timestamp};
 use usher_protocol::admission::{Direction, Referral, Verdict};
 use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::clock::RuleTime;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Asked, Ledger, Seat};
@@ -49,6 +50,7 @@ pub(super) struct Work<'a> {
     pub(super) group: &'a mut Group,
     pub(super) key: &'a SecretKey,
     pub(super) now: Timestamp,
+    pub(super) moment: RuleTime,
 }
 
 impl Work<'_> {
@@ -115,7 +117,7 @@ impl Work<'_> {
     }
 
     fn judge(&mut self, asked: &Asked, seat: Seat) -> Verdict {
-        let judged = self.ledger.judge(asked, seat, self.now);
+        let judged = self.ledger.judge(asked, seat, self.moment);
         if let Some(body) = judged.body {
             let entry = self.ledger.write(body, self.now);
             self.group.write(entry);
@@ -125,7 +127,7 @@ impl Work<'_> {
 
     /// Lets people in against the rules; only a copied device may not, because nobody would ever believe its record.
     fn override_refusal(&mut self, asked: &Asked, by: String, why: String) -> Verdict {
-        let judged = self.ledger.judge(asked, Seat::CutOff, self.now);
+        let judged = self.ledger.judge(asked, Seat::CutOff, self.moment);
         let passed_before = judged.body.is_none();
         let unbelievable = judged.verdict == Verdict::Refer(Referral::OwnLogForked);
         if passed_before || unbelievable || asked.direction == Direction::Out {

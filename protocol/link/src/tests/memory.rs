@@ -231,6 +231,7 @@ impl Replica for Memory {
         let shelf = self.shelf();
         Outlook {
             now: now(),
+            clock: now(),
             trust: Arc::clone(shelf.ledger.trust()),
             register: Arc::clone(&shelf.register),
             assurance: None,

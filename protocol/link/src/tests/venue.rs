@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, KeyStatus, PublicKey, Role, RootSet, SecretKey,
-    TrustBundle, TrustedKey, Window,
+    Timestamp, TrustBundle, TrustedKey, Window,
 };
 use usher_protocol::admission::{Reason, Refused};
 use usher_protocol::ledger::Ledger;
@@ -118,6 +118,8 @@ pub(super) fn long_record(number: u32) -> Body {
             persons: 1,
             gate: GateId(1),
             zone: ZoneId(1),
+            at: Timestamp(0),
+            counterparts: Vec::new(),
         },
         by: "b".repeat(200),
         why: "w".repeat(200),

@@ -238,7 +238,7 @@ fn a_hub_that_has_not_adopted_the_newest_roster_is_not_ready() {
 }
 
 #[test]
-fn a_day_that_the_log_has_seen_begin_stays_begun_when_the_clock_is_set_back() {
+fn no_other_devices_clock_opens_or_closes_a_day() {
     let mut gate = Machine::hub(1, &Machine::cloud(&[1]));
     let scan = |number| asked(number, ticket(1, TWICE_A_DAY));
     let tomorrow = NOW.plus_ms(24 * HOUR_MS);
@@ -262,8 +262,12 @@ fn a_day_that_the_log_has_seen_begin_stays_begun_when_the_clock_is_set_back() {
         roster: crate::home::roster_hash(&[hub(1).public()]),
     };
     other.write_at(adopted, tomorrow);
-    assert_eq!(
+    assert!(matches!(
         other.judge(&scan(3), Seat::Home),
+        Verdict::Deny(Reason::DayUsedUp { .. })
+    ));
+    assert_eq!(
+        other.judge_at(&scan(4), Seat::Home, tomorrow),
         Verdict::Admit { persons: 1, left: 1 }
     );
 }

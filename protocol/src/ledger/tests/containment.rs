@@ -59,7 +59,7 @@ fn named(by: &Machine, liar: &Machine) -> Option<Seq> {
     let incidents = by.ledger.state().incidents();
     incidents.iter().find_map(|incident| match incident {
         Incident::FalseRecord { origin, seq } => (*origin == liar.me()).then_some(*seq),
-        Incident::DoubleAdmission { .. } | Incident::Forked { .. } => None,
+        Incident::DoubleAdmission { .. } | Incident::ExitTooMany { .. } | Incident::Forked { .. } => None,
     })
 }
 

@@ -21,6 +21,7 @@ fn give_in(session: &mut Session, input: Input, trust: &Trust, now: Timestamp) -
     let register = Register::default();
     let context = Context {
         now,
+        clock: now,
         trust,
         register: &register,
         assurance: None,

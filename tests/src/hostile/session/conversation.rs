@@ -144,6 +144,7 @@ impl Conversation {
         let named = logs_named(&input) + self.durable.len();
         let context = Context {
             now: self.now,
+            clock: self.now,
             trust: &self.trust,
             register: &self.register,
             assurance: None,
@@ -183,7 +184,7 @@ impl Conversation {
                 assert_eq!(head.origin, hub(9).public(), "the past of another log");
                 assert_eq!(head.verify(EVENT), Ok(()), "a past that we did not sign");
             }
-            Output::Notify(Notice::Fresh(_) | Notice::RunRefused(..)) => {}
+            Output::Notify(Notice::Fresh(_) | Notice::Clock(_) | Notice::RunRefused(..)) => {}
             Output::Close(Close::Ours(_) | Close::Theirs(_)) => self.closed = true,
         }
         let work = !self.loads.is_empty() || !self.stores.is_empty();

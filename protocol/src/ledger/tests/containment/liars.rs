@@ -4,7 +4,7 @@ use usher_keys::{Capabilities, Certificate, DeviceIdentity, Window};
 
 use super::*;
 use crate::home::roster_hash;
-use crate::ident::{GateId, MAX_CLOCK_PULL_MS, ScanId, ZoneId};
+use crate::ident::{GateId, MAX_SKEW_MS, ScanId, ZoneId};
 use crate::record::MAX_WORDS_BYTES;
 use crate::rehearsal::{
     AVAILABLE, HOUR_MS, NOW, REENTRY, SEASON, SOUTH, STAIRS, STRICT, capable, certificate, enrolled_by, fork,
@@ -323,7 +323,7 @@ fn a_device_is_believed_in_what_its_certificate_covers() {
     let entry = || Body::Admitted(shown(50, ticket(7, STRICT), NORTH));
     let exit = || Body::Exited(shown(50, ticket(7, STRICT), NORTH));
     let cloud = || identity(&scanner(1), Role::Cloud);
-    let day = MAX_CLOCK_PULL_MS;
+    let day = MAX_SKEW_MS;
     let table = [
         (plain(), entry(), true),
         (plain(), exit(), true),

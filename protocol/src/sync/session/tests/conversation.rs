@@ -231,6 +231,7 @@ fn a_beat_that_tells_of_a_difference_is_answered_with_a_question() {
     let mut session = opened(&gate, &cloud);
     let beat = Message::Beat {
         digest: [9; 32],
+        clock: NOW,
         assurance: None,
     };
     assert_eq!(sent(&give(&mut session, received(beat), NOW)), [&Message::Recap]);
@@ -244,7 +245,11 @@ fn freshness_is_told_only_to_whom_nothing_is_missing() {
     let fresh = |line: &Line| {
         let times = line.b.notices.iter().filter_map(|notice| match notice {
             Notice::Fresh(assurance) => Some(assurance.at),
-            Notice::Opened(_) | Notice::Forked(_) | Notice::OwnPast(_) | Notice::RunRefused(..) => None,
+            Notice::Opened(_)
+            | Notice::Forked(_)
+            | Notice::OwnPast(_)
+            | Notice::Clock(_)
+            | Notice::RunRefused(..) => None,
         });
         times.max()
     };
@@ -407,7 +412,11 @@ fn a_copied_device_is_noticed_by_the_vectors_alone() {
     for end in [&line.a, &line.b] {
         let found = end.notices.iter().find_map(|notice| match notice {
             Notice::Forked(found) => found.check(EVENT),
-            Notice::Opened(_) | Notice::OwnPast(_) | Notice::Fresh(_) | Notice::RunRefused(..) => None,
+            Notice::Opened(_)
+            | Notice::OwnPast(_)
+            | Notice::Fresh(_)
+            | Notice::Clock(_)
+            | Notice::RunRefused(..) => None,
         });
         let found = found.expect("told, with the proof");
         assert_eq!((found.origin, found.seq), (one.me(), seq));

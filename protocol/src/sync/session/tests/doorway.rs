@@ -129,6 +129,7 @@ fn a_revoked_device_is_not_welcome_nor_whom_it_enrolled() {
         hello.identity = via_hub();
         let context = Context {
             now: NOW,
+            clock: NOW,
             trust: &trust(1),
             register: &register,
             assurance: None,
@@ -261,6 +262,7 @@ fn nothing_is_believed_before_the_hello() {
         Message::Recap,
         Message::Beat {
             digest: [1; 32],
+            clock: NOW,
             assurance: Some(cloud.assure(NOW)),
         },
     ];

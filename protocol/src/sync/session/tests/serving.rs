@@ -128,7 +128,15 @@ fn nobody_is_told_to_be_fresher_than_the_authority_says() {
             let mut session = opened(gate, &peer);
             let assurance = Some(assurance);
             let digest = [0; 32];
-            let outputs = give(&mut session, received(Message::Beat { digest, assurance }), NOW);
+            let outputs = give(
+                &mut session,
+                received(Message::Beat {
+                    digest,
+                    clock: NOW,
+                    assurance,
+                }),
+                NOW,
+            );
             let is_fresh = |output: &Output| matches!(output, Output::Notify(Notice::Fresh(_)));
             assert_eq!(outputs.iter().any(is_fresh), is_believed, "{assurance:?}");
         }

@@ -1,0 +1,168 @@
+//! Rule time: which moment a device judges by when its own clock may be wrong; reading clocks and telling people is the shell's.
+//!
+//! A device knows its own clock, how long it has run, and what its peers say their clocks show. Most clocks that agree are
+//! believed; where no majority agrees, the rules are told how far the clocks are apart and go the careful way.
+
+use std::collections::BTreeMap;
+
+use usher_keys::{PublicKey, Timestamp};
+
+/// How far two clocks may differ and still agree, in milliseconds: far more than a message takes on its way, and little
+/// beside the doors' hours.
+pub const AGREEMENT_MS: u64 = 2 * 60 * 1000;
+/// How long a peer's clock counts after it was last heard, in milliseconds: a night without a link.
+const COUNTS_FOR_MS: i64 = 12 * 60 * 60 * 1000;
+/// Most peers whose clocks are kept: a mesh of hubs and the cloud.
+const MAX_PEERS: usize = 64;
+
+/// A moment to judge by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleTime {
+    /// The moment.
+    pub at: Timestamp,
+    /// The earliest that it may be by any clock that counts; `at` itself where there is no doubt.
+    pub earliest: Timestamp,
+    /// The latest.
+    pub latest: Timestamp,
+}
+
+impl From<Timestamp> for RuleTime {
+    /// Makes a moment that nobody doubts.
+    fn from(at: Timestamp) -> Self {
+        Self {
+            at,
+            earliest: at,
+            latest: at,
+        }
+    }
+}
+
+/// One look at this machine's own clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockReading {
+    /// What the wall clock shows.
+    pub wall: Timestamp,
+    /// How long the machine has run since any fixed moment, in milliseconds; nobody sets it.
+    pub up_ms: i64,
+}
+
+impl ClockReading {
+    fn wall_ms(&self) -> i64 {
+        i64::try_from(self.wall.0).unwrap_or(i64::MAX)
+    }
+
+    /// Gives the time at this reading by a clock that is that far from the machine's run.
+    fn by(&self, offset_ms: i64) -> i64 {
+        self.up_ms.saturating_add(offset_ms)
+    }
+}
+
+/// What a machine's clock is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockHealth {
+    /// It agrees with most, or nobody was heard who says otherwise.
+    Right,
+    /// Most others agree on another time, which is judged by: how far ours is ahead of it, in milliseconds.
+    Wrong(i64),
+    /// No majority agrees: how far ours is ahead of the one that is farthest away, in milliseconds.
+    InDoubt(i64),
+}
+
+/// A machine's clock beside those of its peers.
+#[derive(Debug, Clone, Default)]
+pub struct RuleClock {
+    /// The wall clock at the last reading, as the distance from the machine's run.
+    steady_ms: Option<i64>,
+    /// The peers' clocks in the same way, and when they were heard by the machine's run.
+    peers: BTreeMap<PublicKey, (i64, i64)>,
+}
+
+impl RuleClock {
+    /// Takes what a peer's clock shows now.
+    pub fn hear(&mut self, peer: PublicKey, theirs: Timestamp, now: ClockReading) {
+        if self.peers.len() >= MAX_PEERS && !self.peers.contains_key(&peer) {
+            return;
+        }
+        let theirs = i64::try_from(theirs.0).unwrap_or(i64::MAX);
+        let offset = theirs.saturating_sub(now.up_ms);
+        self.peers.insert(peer, (offset, now.up_ms));
+    }
+
+    /// Gives the moment to judge by, and what this machine's clock is worth.
+    pub fn read(&mut self, now: ClockReading) -> (RuleTime, ClockHealth) {
+        let wall = now.wall_ms().saturating_sub(now.up_ms);
+        let steady = *self.steady_ms.get_or_insert(wall);
+        let was_set = !agree(wall, steady);
+        let others: Vec<_> = self.counting(now).collect();
+        let all = others.len() + 1;
+        let with = |own: i64| others.iter().filter(|other| agree(**other, own)).count();
+        // A clock that was set while the machine ran is believed once more others say so than say that it was right before.
+        let is_most =
+            |own: i64, rival: i64| 2 * (with(own) + 1) > all && (!was_set || with(own) > with(rival));
+        let ours = [(wall, steady), (steady, wall)];
+        if let Some((own, _)) = ours.into_iter().find(|(own, rival)| is_most(*own, *rival)) {
+            self.steady_ms = Some(own);
+            let worth = if own == wall {
+                ClockHealth::Right
+            } else {
+                ClockHealth::Wrong(wall.saturating_sub(own))
+            };
+            return (stamp(now.by(own)).into(), worth);
+        }
+        if let Some(most) = majority(&others, all) {
+            return (
+                stamp(now.by(most)).into(),
+                ClockHealth::Wrong(wall.saturating_sub(most)),
+            );
+        }
+        let claims = others.iter().chain([&wall, &steady]);
+        let (earliest, latest) = claims.fold((steady, steady), |(first, last), claim| {
+            (first.min(*claim), last.max(*claim))
+        });
+        let moment = RuleTime {
+            at: stamp(now.by(steady)),
+            earliest: stamp(now.by(earliest)),
+            latest: stamp(now.by(latest)),
+        };
+        let apart = [wall.saturating_sub(earliest), wall.saturating_sub(latest)];
+        let farthest = apart.into_iter().max_by_key(|ms| ms.unsigned_abs());
+        (moment, ClockHealth::InDoubt(farthest.unwrap_or_default()))
+    }
+
+    /// Gives the clock that peers are told of: ours as it ran so far, uncorrected by theirs.
+    pub fn own(&self, now: ClockReading) -> Timestamp {
+        self.steady_ms.map_or(now.wall, |steady| stamp(now.by(steady)))
+    }
+
+    fn counting(&self, now: ClockReading) -> impl Iterator<Item = i64> {
+        let still = move |(_, heard): &&(i64, i64)| now.up_ms.saturating_sub(*heard) <= COUNTS_FOR_MS;
+        self.peers.values().filter(still).map(|(offset, _)| *offset)
+    }
+}
+
+/// Gives the middle of the clocks that agree, if they are more than half of all.
+fn majority(others: &[i64], all: usize) -> Option<i64> {
+    let groups = others.iter().map(|one| {
+        let mut group: Vec<_> = others
+            .iter()
+            .copied()
+            .filter(|other| agree(*one, *other))
+            .collect();
+        group.sort_unstable();
+        group
+    });
+    let largest = groups.max_by_key(Vec::len)?;
+    let is_most = largest.len() > 1 && 2 * largest.len() > all;
+    is_most.then(|| largest[largest.len() / 2])
+}
+
+fn agree(one: i64, other: i64) -> bool {
+    one.abs_diff(other) <= AGREEMENT_MS
+}
+
+fn stamp(ms: i64) -> Timestamp {
+    Timestamp(u64::try_from(ms).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;

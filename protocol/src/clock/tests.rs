@@ -1,0 +1,122 @@
+//! Clocks that agree, that differ, and that are set while the machine runs.
+
+use usher_keys::SecretKey;
+
+use super::*;
+
+const HOUR_MS: i64 = 60 * 60 * 1000;
+/// The true time, in milliseconds.
+const TRUE_MS: i64 = 1_000 * HOUR_MS;
+
+fn peer(n: u8) -> PublicKey {
+    SecretKey::from_seed(&[n; 32]).public()
+}
+
+fn reading(wall_ms: i64, up_ms: i64) -> ClockReading {
+    ClockReading {
+        wall: stamp(wall_ms),
+        up_ms,
+    }
+}
+
+/// Demands the moment that a machine judges by whose own clock is so many hours ahead, beside peers that are.
+#[track_caller]
+fn check(own: i64, peers: &[i64], judged_by: (i64, i64, i64)) {
+    let (mut clock, now) = (RuleClock::default(), reading(TRUE_MS + own * HOUR_MS, 5));
+    for (n, ahead) in (1..).zip(peers) {
+        clock.hear(peer(n), stamp(TRUE_MS + ahead * HOUR_MS), now);
+    }
+    let (moment, worth) = clock.read(now);
+    let hours = |at: Timestamp| (i64::try_from(at.0).unwrap() - TRUE_MS) / HOUR_MS;
+    let found = (hours(moment.at), hours(moment.earliest), hours(moment.latest));
+    assert_eq!(found, judged_by, "own {own}, peers {peers:?}: {worth:?}");
+    let is_doubted = moment.earliest != moment.latest;
+    assert_eq!(is_doubted, matches!(worth, ClockHealth::InDoubt(_)), "{worth:?}");
+    if let ClockHealth::Wrong(ahead) = worth {
+        assert_eq!(ahead / HOUR_MS, own - judged_by.0);
+    }
+}
+
+#[test]
+fn most_clocks_that_agree_are_believed_and_without_a_majority_nobody_is() {
+    check(20, &[], (20, 20, 20));
+    check(0, &[0], (0, 0, 0));
+    check(20, &[0], (20, 0, 20));
+    check(20, &[0, 0], (0, 0, 0));
+    check(-120, &[0, 0, 20], (-120, -120, 20));
+    check(-120, &[0, 0, 0, 20], (0, 0, 0));
+    check(0, &[0, 20], (0, 0, 0));
+    check(0, &[20, 20, 0], (0, 0, 20));
+    check(0, &[20, -20], (0, -20, 20));
+    check(0, &[20, 20], (20, 20, 20));
+}
+
+#[test]
+fn a_clock_that_is_set_while_running_is_believed_once_somebody_confirms_it() {
+    for (peers, judged_by, worth) in [
+        (vec![], (0, 0, 22), ClockHealth::InDoubt(22 * HOUR_MS)),
+        (vec![0], (0, 0, 0), ClockHealth::Wrong(22 * HOUR_MS)),
+        (vec![22], (22, 22, 22), ClockHealth::Right),
+        (vec![0, 22], (0, 0, 22), ClockHealth::InDoubt(22 * HOUR_MS)),
+    ] {
+        let mut clock = RuleClock::default();
+        clock.read(reading(TRUE_MS, 0));
+        let now = reading(TRUE_MS + 22 * HOUR_MS, 1_000);
+        for (n, ahead) in (1..).zip(&peers) {
+            clock.hear(peer(n), stamp(TRUE_MS + ahead * HOUR_MS), now);
+        }
+        let (moment, said) = clock.read(now);
+        let hours = |at: Timestamp| (i64::try_from(at.0).unwrap() - TRUE_MS) / HOUR_MS;
+        let found = (hours(moment.at), hours(moment.earliest), hours(moment.latest));
+        let hours_ahead = match said {
+            ClockHealth::Right => ClockHealth::Right,
+            ClockHealth::Wrong(ms) => ClockHealth::Wrong((ms + 1_000) / HOUR_MS * HOUR_MS),
+            ClockHealth::InDoubt(ms) => ClockHealth::InDoubt((ms + 1_000) / HOUR_MS * HOUR_MS),
+        };
+        assert_eq!((found, hours_ahead), (judged_by, worth), "peers {peers:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_runs_a_little_fast_is_followed() {
+    let mut clock = RuleClock::default();
+    for minute in 0..10_000_i64 {
+        // A second more each minute: hours after a week.
+        let now = reading(TRUE_MS + minute * 61_000, minute * 60_000);
+        assert_eq!(clock.read(now).1, ClockHealth::Right);
+    }
+}
+
+#[test]
+fn a_peer_that_was_not_heard_since_yesterday_counts_no_more() {
+    let mut clock = RuleClock::default();
+    clock.read(reading(TRUE_MS, 0));
+    clock.hear(peer(1), stamp(TRUE_MS + HOUR_MS), reading(TRUE_MS, 0));
+    assert_eq!(
+        clock.read(reading(TRUE_MS + 11 * HOUR_MS, 11 * HOUR_MS)).1,
+        ClockHealth::InDoubt(-HOUR_MS)
+    );
+    assert_eq!(
+        clock.read(reading(TRUE_MS + 13 * HOUR_MS, 13 * HOUR_MS)).1,
+        ClockHealth::Right
+    );
+}
+
+#[test]
+fn any_clocks_give_a_moment() {
+    let ends = [0, 1, u64::MAX / 2, u64::MAX];
+    for (wall, theirs) in ends.into_iter().flat_map(|one| ends.map(|other| (one, other))) {
+        for up_ms in [i64::MIN, -1, 0, i64::MAX] {
+            let (mut clock, now) = (
+                RuleClock::default(),
+                ClockReading {
+                    wall: Timestamp(wall),
+                    up_ms,
+                },
+            );
+            clock.hear(peer(1), Timestamp(theirs), now);
+            let (moment, _) = clock.read(now);
+            assert!(moment.earliest <= moment.at && moment.at <= moment.latest);
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! What the passages of one unit come to: who went in, who of them is still inside, and which entry each later one follows.
+//!
+//! Nothing here depends on how devices' clocks stand to each other: an exit names the entries it closes, an entry names those
+//! that had to be over before it, and the order of records only decides which of several is the one too many.
+
+use std::collections::BTreeMap;
+
+use usher_keys::Timestamp;
+
+use super::limits::Limits;
+use super::units::{Change, UnitState};
+use crate::admission::LevelUse;
+use crate::ident::{GateId, ScanId, Stamp, ZoneId};
+use crate::policy::Entry;
+use crate::record::{Counterpart, Passage};
+
+/// Some people who went in by one scan.
+#[derive(Debug, Clone)]
+pub struct Entered<'a> {
+    /// Where the first record of the scan stands.
+    pub stamp: &'a Stamp,
+    /// What it says.
+    pub change: &'a Change,
+    /// The latest moment that any record of the scan tells: whose clock is wrong opens no other day.
+    pub latest: Timestamp,
+    /// How deep its zone lies.
+    level: u8,
+    /// Earlier entries that these people's followed, by any record of the scan.
+    follows: BTreeMap<ScanId, u32>,
+    /// How many of the people have left or gone on.
+    closed: u32,
+    /// How many of those who left have come back.
+    followed: u32,
+    /// How many did not follow an entry.
+    anew: u32,
+    /// How many came on from another zone of this level.
+    moved: u32,
+    /// How many follow an entry that was not over, or that others followed before.
+    too_many: u32,
+}
+
+impl Entered<'_> {
+    /// Gives who passed where.
+    pub fn passage(&self) -> &Passage {
+        &self.change.passage
+    }
+
+    /// Gives how many of the people are still in.
+    pub fn inside(&self) -> u32 {
+        self.persons().saturating_sub(self.closed)
+    }
+
+    fn persons(&self) -> u32 {
+        u32::from(self.passage().persons)
+    }
+}
+
+/// Some people who left by one scan.
+#[derive(Debug, Clone)]
+pub struct Left<'a> {
+    /// Where the first record of the scan stands.
+    pub stamp: &'a Stamp,
+    /// What it says.
+    pub change: &'a Change,
+    /// The entries it closes, by any record of the scan or the home's word.
+    closes: BTreeMap<ScanId, u32>,
+    /// How many people of its own zone left by it.
+    pub closed: u32,
+}
+
+impl Left<'_> {
+    /// Gives how many of the people nobody knows an entry of.
+    pub fn unmatched(&self) -> u32 {
+        u32::from(self.change.passage.persons).saturating_sub(self.closed)
+    }
+}
+
+/// The sum of a unit's passages.
+#[derive(Debug, Clone, Default)]
+pub struct Tally<'a> {
+    /// The entries, each scan once, in the order of their records.
+    pub entries: Vec<Entered<'a>>,
+    /// The exits, in the same way.
+    pub exits: Vec<Left<'a>>,
+    by_scan: BTreeMap<ScanId, Vec<usize>>,
+}
+
+impl<'a> Tally<'a> {
+    /// Sums up.
+    pub fn of(unit: &'a UnitState, limits: &'a Limits) -> Self {
+        let mut tally = Self::default();
+        tally.gather(unit, limits);
+        for matched in unit.matches(limits) {
+            for exit in &mut tally.exits {
+                if exit.change.passage.scan == matched.scan {
+                    take_over(&mut exit.closes, &matched.counterparts);
+                }
+            }
+        }
+        tally.close(limits);
+        tally.follow(limits);
+        tally
+    }
+
+    fn gather(&mut self, unit: &'a UnitState, limits: &'a Limits) {
+        let mut known = BTreeMap::new();
+        for (stamp, change) in unit.counting(limits) {
+            let passage = &change.passage;
+            let next = if change.is_entry() {
+                self.entries.len()
+            } else {
+                self.exits.len()
+            };
+            let at = *known.entry(change.content()).or_insert(next);
+            if change.is_entry() {
+                if at == next {
+                    self.by_scan.entry(passage.scan).or_default().push(at);
+                    self.entries.push(entered(stamp, change, limits));
+                }
+                let entry = &mut self.entries[at];
+                entry.latest = entry.latest.max(passage.at);
+                take_over(&mut entry.follows, &passage.counterparts);
+            } else {
+                if at == next {
+                    self.exits.push(left(stamp, change));
+                }
+                take_over(&mut self.exits[at].closes, &passage.counterparts);
+            }
+        }
+    }
+
+    /// Lets out whom exits name, no more than the entry brought in and no more of one zone than left.
+    fn close(&mut self, limits: &Limits) {
+        for exit in &mut self.exits {
+            let passage = &exit.change.passage;
+            let mut left_in = BTreeMap::<ZoneId, u32>::new();
+            for (scan, persons) in &exit.closes {
+                for at in self.by_scan.get(scan).into_iter().flatten() {
+                    let entry = &mut self.entries[*at];
+                    let zone = entry.passage().zone;
+                    let left = left_in.entry(zone).or_insert(u32::from(passage.persons));
+                    if limits.lies_in(zone, passage.zone) {
+                        let out = entry.inside().min(*persons).min(*left);
+                        (entry.closed, *left) = (entry.closed + out, *left - out);
+                        exit.closed += if zone == passage.zone { out } else { 0 };
+                    }
+                }
+            }
+        }
+    }
+
+    /// Spends what each entry follows: an entry that is over lets as many people follow as have left, once.
+    fn follow(&mut self, limits: &Limits) {
+        for at in 0..self.entries.len() {
+            let entry = &self.entries[at];
+            let (level, gate, follows) = (entry.level, entry.passage().gate, entry.follows.clone());
+            let mut anew = entry.persons();
+            let (mut moved, mut too_many) = (0, 0);
+            for (scan, persons) in follows {
+                for former in self.by_scan.get(&scan).cloned().unwrap_or_default() {
+                    let before = &mut self.entries[former];
+                    if former == at || before.level != level {
+                        continue;
+                    }
+                    let following = persons.min(anew).min(before.persons());
+                    if limits.leaves(gate) == Some(before.passage().zone) {
+                        // From one zone to the next: the same record says that they have left the one.
+                        before.closed += before.inside().min(following);
+                        moved += following;
+                    }
+                    let free = before.closed.saturating_sub(before.followed);
+                    too_many += following.saturating_sub(free);
+                    before.followed += following.min(free);
+                    anew -= following;
+                }
+            }
+            let entry = &mut self.entries[at];
+            (entry.anew, entry.moved, entry.too_many) = (anew, moved, too_many);
+        }
+    }
+
+    /// Gives the use of a level for a scan on that day.
+    pub fn used(&self, level: u8, day_of: impl Fn(Timestamp) -> i32, today: i32) -> LevelUse {
+        let mut used = LevelUse::default();
+        for entry in self.entries.iter().filter(|entry| entry.level == level) {
+            let new = entry.persons().saturating_sub(entry.moved);
+            used.admitted = used.admitted.saturating_add(new);
+            used.inside = used.inside.saturating_add(entry.inside());
+            if day_of(entry.latest) >= today {
+                used.admitted_since = used.admitted_since.saturating_add(new);
+            }
+        }
+        used
+    }
+
+    /// Gives the people in a zone.
+    pub fn inside(&self, zone: ZoneId) -> u32 {
+        let there = self.entries.iter().filter(|entry| entry.passage().zone == zone);
+        there.map(Entered::inside).fold(0, u32::saturating_add)
+    }
+
+    /// Gives when and where people last went in on a level.
+    pub fn last_entry(&self, level: u8) -> Option<(Timestamp, GateId)> {
+        let last = self.entries.iter().rev().find(|entry| entry.level == level)?;
+        Some((last.passage().at, last.passage().gate))
+    }
+
+    /// Gives the entries that so many people close who leave a zone, oldest first, with those in the zones inside it.
+    pub fn to_close(&self, zone: ZoneId, persons: u8, limits: &Limits) -> Vec<Counterpart> {
+        close(self.entries.iter(), (zone, persons), limits)
+    }
+
+    /// Gives the entries that an exit closes which named too few: those that lie before it.
+    pub fn to_match(&self, exit: &Left, limits: &Limits) -> Vec<Counterpart> {
+        let persons = u8::try_from(exit.unmatched()).unwrap_or(u8::MAX);
+        let before = self
+            .entries
+            .iter()
+            .filter(|entry| entry.stamp.hlc < exit.stamp.hlc);
+        close(before, (exit.change.passage.zone, persons), limits)
+    }
+
+    /// Gives the entries in another zone from which so many people come on, oldest first.
+    pub fn to_leave(&self, zone: ZoneId, persons: u8) -> Vec<Counterpart> {
+        let mut left = u32::from(persons);
+        let mut leaves = Vec::new();
+        for entry in self.entries.iter().filter(|entry| entry.passage().zone == zone) {
+            let out = entry.inside().min(left);
+            if out > 0 {
+                left -= out;
+                leaves.push(counterpart(entry.passage().scan, out));
+            }
+        }
+        leaves
+    }
+
+    /// Gives the entries that so many people's entry follows: those who are not in for the first time come after somebody left.
+    pub fn to_follow(&self, level: u8, (persons, admits): (u8, u8)) -> Vec<Counterpart> {
+        let entries = || self.entries.iter().filter(|entry| entry.level == level);
+        let first = entries().map(|entry| entry.anew).fold(0, u32::saturating_add);
+        let mut left = u32::from(persons).saturating_sub(u32::from(admits).saturating_sub(first));
+        let mut follows = Vec::new();
+        for entry in entries() {
+            let free = entry.closed.saturating_sub(entry.followed).min(left);
+            if free > 0 {
+                left -= free;
+                follows.push(counterpart(entry.passage().scan, free));
+            }
+        }
+        follows
+    }
+
+    /// Finds the entries that their tier's rule would not have allowed.
+    pub fn doubles(
+        &self,
+        entry_of: impl Fn(&Passage) -> Option<Entry>,
+        day_of: impl Fn(Timestamp) -> i32,
+    ) -> Vec<usize> {
+        let mut firsts = BTreeMap::<u8, u32>::new();
+        let mut days = BTreeMap::<(u8, i32), u32>::new();
+        let mut found = Vec::new();
+        for (at, entry) in self.entries.iter().enumerate() {
+            let Some(rule) = entry_of(entry.passage()) else {
+                continue;
+            };
+            let admits = u32::from(entry.passage().admits);
+            let new = entry.persons().saturating_sub(entry.moved);
+            let (used, most, now) = match rule {
+                Entry::Single => (firsts.entry(entry.level).or_default(), admits, new),
+                Entry::Reentry => (firsts.entry(entry.level).or_default(), admits, entry.anew),
+                Entry::PerDay(times) => (
+                    days.entry((entry.level, day_of(entry.latest))).or_default(),
+                    admits.saturating_mul(u32::from(times)),
+                    new,
+                ),
+            };
+            let is_over = now > 0 && used.saturating_add(now) > most;
+            if !entry.change.is_override() && (is_over || entry.too_many > 0) {
+                found.push(at);
+            }
+            *used = used.saturating_add(now);
+        }
+        found
+    }
+
+    /// Gives the exits of which nobody knows an entry.
+    pub fn unmatched(&self) -> impl Iterator<Item = &Left<'a>> {
+        self.exits.iter().filter(|exit| exit.unmatched() > 0)
+    }
+}
+
+fn entered<'a>(stamp: &'a Stamp, change: &'a Change, limits: &Limits) -> Entered<'a> {
+    Entered {
+        stamp,
+        change,
+        latest: change.passage.at,
+        level: limits.level(change.passage.zone),
+        follows: BTreeMap::new(),
+        closed: 0,
+        followed: 0,
+        anew: 0,
+        moved: 0,
+        too_many: 0,
+    }
+}
+
+fn left<'a>(stamp: &'a Stamp, change: &'a Change) -> Left<'a> {
+    Left {
+        stamp,
+        change,
+        closes: BTreeMap::new(),
+        closed: 0,
+    }
+}
+
+/// Names the entries that so many people close who leave a zone, oldest first, with those in the zones inside it.
+fn close<'a, 'b: 'a>(
+    entries: impl Iterator<Item = &'a Entered<'b>>,
+    (zone, persons): (ZoneId, u8),
+    limits: &Limits,
+) -> Vec<Counterpart> {
+    let mut left_in = BTreeMap::<ZoneId, u32>::new();
+    let mut closes = Vec::new();
+    for entry in entries {
+        let there = entry.passage().zone;
+        let left = left_in.entry(there).or_insert(u32::from(persons));
+        let out = entry.inside().min(*left);
+        if out > 0 && limits.lies_in(there, zone) {
+            *left -= out;
+            closes.push(counterpart(entry.passage().scan, out));
+        }
+    }
+    closes
+}
+
+fn counterpart(scan: ScanId, persons: u32) -> Counterpart {
+    Counterpart {
+        scan,
+        persons: u8::try_from(persons).unwrap_or(u8::MAX),
+    }
+}
+
+/// What several records tell of one scan is taken together.
+fn take_over(known: &mut BTreeMap<ScanId, u32>, told: &[Counterpart]) {
+    for one in told {
+        let held = known.entry(one.scan).or_default();
+        *held = (*held).max(u32::from(one.persons));
+    }
+}
