@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use usher_keys::PublicKey;
 use usher_link::Progress;
 use usher_protocol::ScanSecret;
-use usher_protocol::admission::{Reason, Refused, Verdict};
+use usher_protocol::admission::{Reason, Referral, Refused, Verdict};
 use usher_protocol::ledger::{Asked, Seat};
 use usher_protocol::request::{Answer, Request, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::state::refusal_name;
@@ -20,6 +20,13 @@ use crate::replica::{Replica, asked};
 
 /// Most scans under way at once: a second's work of the busiest hub; beyond it scanners are told to ask again.
 const SCANS_UNDER_WAY: usize = 2_048;
+
+/// How long places from other hubs are waited for, each time before judging again: a log travels in less on a good line.
+const HELP_IS_WAITED_FOR: [Duration; 3] = [
+    Duration::from_millis(60),
+    Duration::from_millis(150),
+    Duration::from_millis(300),
+];
 
 /// The admission path of a hub.
 pub struct AdmissionPath {
@@ -88,13 +95,17 @@ impl AdmissionPath {
         };
         let home = self.replica.standing().home(ticket.ticket().unit);
         let Some(home) = home.filter(|home| *home != self.replica.me()) else {
-            return self.decide(asked(&scan, ticket), Seat::Home).await;
+            return self
+                .decide_with_help(asked(&scan, ticket), Seat::Home, progress)
+                .await;
         };
         let silent = match progress.asking(self.ask_home(home, &scan)).await {
             Heard::Answer(answer) => return Ok(answer),
             Heard::Nothing { is_silent } => is_silent.then_some(home),
         };
-        let answer = self.decide(asked(&scan, ticket), Seat::CutOff).await?;
+        let answer = self
+            .decide_with_help(asked(&scan, ticket), Seat::CutOff, progress)
+            .await?;
         Ok(Answer { silent, ..answer })
     }
 
@@ -197,6 +208,20 @@ impl AdmissionPath {
             }
         }
         Heard::Nothing { is_silent }
+    }
+
+    /// Judges once more where other hubs have places left: those that read in our log that we had none send some.
+    async fn decide_with_help(&self, asked: Asked, seat: Seat, progress: &Progress) -> Response {
+        let mut answer = self.decide(asked.clone(), seat).await?;
+        for wait in HELP_IS_WAITED_FOR {
+            let is_short = answer.verdict == Verdict::Refer(Referral::NoPlaces);
+            if !is_short || self.links.hubs().is_empty() {
+                break;
+            }
+            progress.asking(tokio::time::sleep(wait)).await;
+            answer = self.decide(asked.clone(), seat).await?;
+        }
+        Ok(answer)
     }
 
     async fn decide(&self, asked: Asked, seat: Seat) -> Response {

@@ -35,8 +35,8 @@ use status::StatusBoard;
 /// Most peers linked to us at once: every scanner and hub of a large venue, some 20 MiB of memory. Strangers are not among
 /// them: the endpoint bounds those.
 const MAX_PEERS: usize = 256;
-/// How often the replica does what is due with the time: certificates are renewed a day before they end.
-const TENDED_EVERY: Duration = Duration::from_secs(60);
+/// How often the replica does what is due with the time: places in a zone are shared among hubs before the lines may be cut.
+const TENDED_EVERY: Duration = Duration::from_secs(1);
 
 /// What the hub's tasks share.
 pub struct Services {
@@ -187,10 +187,14 @@ impl Hub {
         self.tasks.spawn(warning);
         self.tasks
             .spawn(accept_peers(Arc::clone(services), peers, self.cancel.clone()));
-        let replica = Arc::clone(&services.replica);
+        let (replica, links) = (Arc::clone(&services.replica), Arc::clone(&services.links));
         let cancel = self.cancel.clone();
-        self.tasks
-            .spawn(async move { cancel.run_until_cancelled(tend(replica)).await.unwrap_or(()) });
+        self.tasks.spawn(async move {
+            cancel
+                .run_until_cancelled(tend(replica, links))
+                .await
+                .unwrap_or(())
+        });
     }
 
     /// Gives how to reach this hub.
@@ -221,11 +225,11 @@ impl Hub {
 }
 
 /// Lets the replica do what is due with the time, for ever.
-async fn tend(replica: Arc<Replica>) {
+async fn tend(replica: Arc<Replica>, links: Arc<Links>) {
     let mut ticks = tokio::time::interval(TENDED_EVERY);
     loop {
         ticks.tick().await;
-        replica.tend().await;
+        replica.tend(links.hubs()).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who this hub is linked to at the moment: connections to ask over, and what people are shown of them; making links is the hub's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard};
 
@@ -142,6 +142,16 @@ impl Links {
             .filter(|connection| connection.peer() == *peer)
             .cloned()
             .collect()
+    }
+
+    /// Gives the hubs that we are linked with.
+    pub fn hubs(&self) -> BTreeSet<PublicKey> {
+        let board = self.locked();
+        let hubs = board
+            .links
+            .values()
+            .filter(|link| link.certificate.role == Role::Hub);
+        hubs.map(|link| link.connection.peer()).collect()
     }
 
     /// Gives every link.

@@ -107,6 +107,8 @@ pub enum Referral {
     ScanOver,
     /// The clocks here do not agree, the rules say yes by some and no by others, and the tier is strict.
     ClockInDoubt,
+    /// The zone holds so many people only, and the places left in it are other hubs' to give.
+    NoPlaces,
 }
 
 /// Why nobody passes: denied or referred.

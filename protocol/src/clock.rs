@@ -10,7 +10,9 @@ use usher_keys::{PublicKey, Timestamp};
 /// How far two clocks may differ and still agree, in milliseconds: far more than a message takes on its way, and little
 /// beside the doors' hours.
 pub const AGREEMENT_MS: u64 = 2 * 60 * 1000;
-/// How long a peer's clock counts after it was last heard, in milliseconds: a night without a link.
+/// How long a peer counts as linked after its clock was last heard, in milliseconds: some beats.
+const LINKED_FOR_MS: i64 = 20_000;
+/// How long the clocks of peers count of whom nobody is linked any more, in milliseconds: a night.
 const COUNTS_FOR_MS: i64 = 12 * 60 * 60 * 1000;
 /// Most peers whose clocks are kept: a mesh of hubs and the cloud.
 const MAX_PEERS: usize = 64;
@@ -93,7 +95,7 @@ impl RuleClock {
         let wall = now.wall_ms().saturating_sub(now.up_ms);
         let steady = *self.steady_ms.get_or_insert(wall);
         let was_set = !agree(wall, steady);
-        let others: Vec<_> = self.counting(now).collect();
+        let others = self.counting(now);
         let all = others.len() + 1;
         let with = |own: i64| others.iter().filter(|other| agree(**other, own)).count();
         // A clock that was set while the machine ran is believed once more others say so than say that it was right before.
@@ -120,7 +122,7 @@ impl RuleClock {
             (first.min(*claim), last.max(*claim))
         });
         let moment = RuleTime {
-            at: stamp(now.by(steady)),
+            at: stamp(now.by(middle(&others, [steady, wall]))),
             earliest: stamp(now.by(earliest)),
             latest: stamp(now.by(latest)),
         };
@@ -134,9 +136,17 @@ impl RuleClock {
         self.steady_ms.map_or(now.wall, |steady| stamp(now.by(steady)))
     }
 
-    fn counting(&self, now: ClockReading) -> impl Iterator<Item = i64> {
-        let still = move |(_, heard): &&(i64, i64)| now.up_ms.saturating_sub(*heard) <= COUNTS_FOR_MS;
-        self.peers.values().filter(still).map(|(offset, _)| *offset)
+    /// Gives the clocks of those who are linked, or else of those who were last.
+    fn counting(&self, now: ClockReading) -> Vec<i64> {
+        let heard_within = |most: i64| {
+            let still = move |(_, heard): &&(i64, i64)| now.up_ms.saturating_sub(*heard) <= most;
+            self.peers.values().filter(still).map(|(offset, _)| *offset)
+        };
+        let linked: Vec<_> = heard_within(LINKED_FOR_MS).collect();
+        if linked.is_empty() {
+            return heard_within(COUNTS_FOR_MS).collect();
+        }
+        linked
     }
 }
 
@@ -154,6 +164,32 @@ fn majority(others: &[i64], all: usize) -> Option<i64> {
     let largest = groups.max_by_key(Vec::len)?;
     let is_most = largest.len() > 1 && 2 * largest.len() > all;
     is_most.then(|| largest[largest.len() / 2])
+}
+
+/// Gives the middle of all clocks where there are three at least, and else our own, also where that is as good as the middle: of clocks that differ by minutes, one that
+/// is a day off is not the middle.
+fn middle(others: &[i64], claims: [i64; 2]) -> i64 {
+    // Of a clock that was set, the claim that is nearer to what others say, however little they agree.
+    let far = |claim: &i64| {
+        others
+            .iter()
+            .map(|other| claim.abs_diff(*other) / AGREEMENT_MS)
+            .min()
+    };
+    let own = if far(&claims[1]) < far(&claims[0]) {
+        claims[1]
+    } else {
+        claims[0]
+    };
+    let mut all: Vec<_> = others.iter().copied().chain([own]).collect();
+    all.sort_unstable();
+    let middle = [all[(all.len() - 1) / 2], all[all.len() / 2]];
+    let is_ours = middle.iter().any(|one| agree(*one, own));
+    if others.len() < 2 || is_ours {
+        own
+    } else {
+        middle[1]
+    }
 }
 
 fn agree(one: i64, other: i64) -> bool {

@@ -113,7 +113,8 @@ pub fn worth(body: &Body, trust: &Trust) -> Worth {
         | Body::Restated
         | Body::RosterAdopted { .. }
         | Body::Refused(_)
-        | Body::ExitMatched { .. } => Worth::Proven,
+        | Body::ExitMatched { .. }
+        | Body::Lent { .. } => Worth::Proven,
     }
 }
 

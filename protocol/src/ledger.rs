@@ -14,7 +14,7 @@ use std::sync::Arc;
 use usher_keys::{BundleError, DeviceIdentity, EventId, PublicKey, SecretKey, SignedBundle, Timestamp};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
-use crate::evidence::{Evidence, Worth};
+use crate::evidence::{self, Evidence, Worth};
 use crate::ident::{Hlc, Origin, Seq, Stamp};
 use crate::log::{self, Head, Known, Run, RunError, Tail};
 use crate::record::{Body, Record, Unread};
@@ -141,6 +141,8 @@ impl Ledger {
         }
         copy.tail = entry.tail;
         self.fold(entry, now);
+        // Whoever was turned away then has gone.
+        self.state.take_wanting();
         true
     }
 
@@ -169,14 +171,25 @@ impl Ledger {
             origin: me,
             seq: tail.seq,
         };
-        self.state.apply(stamp, body, Worth::Proven);
+        let worth = self.worth_of_own(&body);
+        self.state.apply(stamp, body, worth);
         self.state.weigh(&me, bytes.len());
         self.state.sum_up();
         Entry {
             origin: me,
             tail,
             bytes,
-            worth: Worth::Proven,
+            worth,
+        }
+    }
+
+    /// What we write we have verified, but for the codes of scans that we give up: a ticket by a key that is not known here may
+    /// be good elsewhere.
+    fn worth_of_own(&self, body: &Body) -> Worth {
+        if matches!(body, Body::Withdrawn { .. }) {
+            evidence::worth(body, &self.trust)
+        } else {
+            Worth::Proven
         }
     }
 

@@ -19,7 +19,7 @@ pub const MAX_WORDS_BYTES: usize = 200;
 /// Most counterparts of a passage: a group that came in one by one, on every level.
 pub const MAX_COUNTERPARTS: usize = 64;
 /// How many kinds of record this build knows.
-const KINDS: u32 = 20;
+const KINDS: u32 = 21;
 
 /// One record of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -229,6 +229,8 @@ pub enum Body {
     HubRetired {
         /// The hub.
         hub: PublicKey,
+        /// The hub to which its places in zones fall, if there is one.
+        heir: Option<PublicKey>,
     },
     /// Authority: of an origin's two histories, the one through here counts.
     ForkSettled {
@@ -289,6 +291,15 @@ pub enum Body {
         /// The entries, at most [`MAX_COUNTERPARTS`].
         closes: Vec<Counterpart>,
     },
+    /// Hub: gives another hub some of its own places in a zone.
+    Lent {
+        /// The zone.
+        zone: ZoneId,
+        /// The other hub.
+        to: PublicKey,
+        /// How many.
+        places: u32,
+    },
 }
 
 impl Body {
@@ -314,7 +325,8 @@ impl Body {
             | Self::RosterAdopted { .. }
             | Self::Refused(_)
             | Self::ForkSeen(_)
-            | Self::ExitMatched { .. } => None,
+            | Self::ExitMatched { .. }
+            | Self::Lent { .. } => None,
         }
     }
 
@@ -341,7 +353,8 @@ impl Body {
             | Self::Overridden { .. }
             | Self::ForkSeen(_)
             | Self::Withdrawn { .. }
-            | Self::ExitMatched { .. } => false,
+            | Self::ExitMatched { .. }
+            | Self::Lent { .. } => false,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Each log is folded in its own order. Of the authorities' logs one counts, of a device's log as much as the authority
 //! lets count; everything else is kept, so that a later word can change what counts without reading the logs again.
 
+mod escrow;
 pub mod incident;
 pub mod limits;
 pub mod passages;
@@ -18,10 +19,11 @@ use std::sync::Arc;
 
 use usher_keys::{DeviceIdentity, TrustedKey};
 
+use crate::admission::{Referral, Refused};
 use crate::evidence::{self, Worth};
 use crate::fork::Contradiction;
 use crate::home::{RosterFacts, Rosters};
-use crate::ident::{Generation, Origin, ScanId, Seq, Stamp, Unit};
+use crate::ident::{GateId, Generation, Origin, ScanId, Seq, Stamp, Unit};
 use crate::record::{Body, Counterpart, Passage, ShownPassage};
 use crate::trust::Trust;
 
@@ -33,7 +35,7 @@ pub use passages::refusal_name;
 use rulings::Rulings;
 pub use summary::Summary;
 use units::Change;
-use writers::{Writer, may_say};
+use writers::{Loan, Writer, may_say};
 
 /// Everything a replica knows about an event from its records.
 #[derive(Clone)]
@@ -50,6 +52,9 @@ pub struct State {
     /// Logs with a record that rests on a key which the trust bundle does not name yet.
     awaiting: BTreeSet<Origin>,
     passages: Passages,
+    /// Hubs that had no place left behind a gate, since somebody last looked; no part of what the records say, only a reminder
+    /// to act on.
+    wanting: BTreeSet<(GateId, Origin)>,
     // What follows from the above.
     limits: Limits,
     rosters: Rosters,
@@ -67,6 +72,7 @@ impl State {
             false_records: BTreeMap::new(),
             awaiting: BTreeSet::new(),
             passages: Passages::default(),
+            wanting: BTreeSet::new(),
             limits: Limits::default(),
             rosters: Rosters::default(),
         };
@@ -160,7 +166,8 @@ impl State {
             | Body::Overridden { .. }
             | Body::ForkSeen(_)
             | Body::Withdrawn { .. }
-            | Body::ExitMatched { .. } => |_| {},
+            | Body::ExitMatched { .. }
+            | Body::Lent { .. } => |_| {},
         };
         let vouched = if let Body::DeviceEnrolled { identity } = &body {
             Some(identity.unverified().device)
@@ -207,7 +214,18 @@ impl State {
                     self.name_false(stamp);
                 }
             }
-            Body::Refused(refusal) => self.passages.refuse(refusal_name(&refusal.why)),
+            Body::Lent { zone, to, places } => {
+                let writer = self.writers.entry(stamp.origin).or_default();
+                if !writer.lend(stamp.seq, Loan { zone, to, places }) {
+                    self.name_false(stamp);
+                }
+            }
+            Body::Refused(refusal) => {
+                if refusal.why == Refused::Refer(Referral::NoPlaces) {
+                    self.wanting.insert((refusal.gate, stamp.origin));
+                }
+                self.passages.refuse(refusal_name(&refusal.why));
+            }
             Body::RosterAdopted { epoch, roster } => {
                 let writer = self.writers.entry(stamp.origin).or_default();
                 if !writer.adopt(stamp.seq, (epoch, roster)) {
@@ -251,6 +269,11 @@ impl State {
     fn take_passage(&mut self, stamp: Stamp, change: Change) -> bool {
         let fits = change.passage.persons <= change.passage.admits || !change.is_by_rule();
         fits && self.passages.insert(stamp, change, &self.limits)
+    }
+
+    /// Gives the hubs that had no place left behind a gate since this was last asked.
+    pub fn take_wanting(&mut self) -> BTreeSet<(GateId, Origin)> {
+        std::mem::take(&mut self.wanting)
     }
 
     /// Gives the units with an exit to be matched of which something was heard since this was last asked.
@@ -346,7 +369,7 @@ impl State {
         });
         self.rosters = Rosters::new(RosterFacts {
             rosters: &rulings.rosters,
-            retired: &rulings.retired,
+            retired: &rulings.retired.keys().copied().collect(),
             adopted: adopted.collect(),
         });
         self.passages.match_anew();

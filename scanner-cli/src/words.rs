@@ -117,12 +117,6 @@ pub fn used_here(ago_ms: u64) -> String {
     format!("just now, this gate ({} s ago)", ago_ms / 1_000)
 }
 
-/// Says of a ticket with which nobody is inside that somebody went out here, a moment ago.
-#[must_use]
-pub fn left_here(ago_ms: u64) -> String {
-    format!("went out just now, this gate ({} s ago)", ago_ms / 1_000)
-}
-
 /// Says whom the scanner is linked to.
 #[must_use]
 pub fn linked_to(hubs: &[String]) -> String {

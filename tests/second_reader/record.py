@@ -5,7 +5,7 @@ from encoding import Malformed, Reader, whole
 from trust import window
 
 RECORD_BYTES = 96 * 1024
-KINDS = 20
+KINDS = 21
 # The kinds below this one are those of authorities, and critical.
 FIRST_OF_DEVICES = 10
 
@@ -151,6 +151,7 @@ def referral(reader):
         ("not_allowed", None),
         ("scan_over", None),
         ("clock_in_doubt", None),
+        ("no_places", None),
     )
 
 
@@ -198,7 +199,7 @@ def body(reader):
         ("reinstated", lambda: unit_generation(reader)),
         ("device_enrolled", lambda: identity(reader)),
         ("device_revoked", lambda: {"device": reader.key(), "after": reader.u64()}),
-        ("hub_retired", reader.key),
+        ("hub_retired", lambda: {"hub": reader.key(), "heir": reader.optional(reader.key)}),
         ("fork_settled", lambda: {"origin": reader.key(), "tail": tail(reader)}),
         ("restated", None),
         ("opened", lambda: identity(reader)),
@@ -215,6 +216,7 @@ def body(reader):
         ("exit_matched", lambda: {
             "unit": reader.u32(), "exit": reader.hex(16), "closes": reader.list(lambda: counterpart(reader)),
         }),
+        ("lent", lambda: {"zone": reader.u16(), "to": reader.key(), "places": reader.u32()}),
     )
 
 

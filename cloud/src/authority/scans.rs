@@ -92,7 +92,8 @@ impl Scan {
             | Body::Renewed { .. }
             | Body::RosterAdopted { .. }
             | Body::ForkSeen(_)
-            | Body::ExitMatched { .. } => None,
+            | Body::ExitMatched { .. }
+            | Body::Lent { .. } => None,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What the replica's owner can be asked to do, each with the way back for the answer; doing it is the owner's.
 
+use std::collections::BTreeSet;
+
 use tokio::sync::oneshot;
-use usher_keys::SignedBundle;
+use usher_keys::{PublicKey, SignedBundle};
 use usher_protocol::ScanSecret;
 use usher_protocol::admission::Verdict;
 use usher_protocol::checkpoint::SignedCheckpoint;
@@ -86,8 +88,10 @@ pub enum Command {
         /// The way back.
         reply: oneshot::Sender<()>,
     },
-    /// Do what is due with the time: renew certificates.
+    /// Do what is due with the time: renew certificates, share places.
     Tend {
+        /// The hubs that we are linked with.
+        linked: BTreeSet<PublicKey>,
         /// The way back.
         reply: oneshot::Sender<()>,
     },

@@ -130,7 +130,8 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
         | Body::Renewed { .. }
         | Body::RosterAdopted { .. }
         | Body::ForkSeen(_)
-        | Body::ExitMatched { .. } => return None,
+        | Body::ExitMatched { .. }
+        | Body::Lent { .. } => return None,
     };
     row.gate_name = gate_name(row.gate);
     Some(row)

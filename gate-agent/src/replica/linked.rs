@@ -1,5 +1,6 @@
 //! The replica as sync sessions use it: what they store, load and tell; the sessions themselves are the protocol's.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, oneshot};
@@ -105,9 +106,9 @@ impl Replica {
         verified.map_err(|_| StoreError::Unavailable)
     }
 
-    /// Does what is due with the time.
-    pub async fn tend(&self) {
-        self.tell(|reply| Command::Tend { reply }).await;
+    /// Does what is due with the time, linked with these hubs.
+    pub async fn tend(&self, linked: BTreeSet<PublicKey>) {
+        self.tell(|reply| Command::Tend { linked, reply }).await;
     }
 
     async fn tell(&self, command: impl FnOnce(oneshot::Sender<()>) -> Command) {

@@ -86,6 +86,10 @@ impl Voice {
                 "Ask a supervisor",
                 "The clocks here do not agree, and this ticket is good by some of them only: look at a clock, then override",
             ),
+            Referral::NoPlaces => Said::new(
+                "No places here",
+                "The places left in this zone are other hubs' to give: scan again, or send on to another gate",
+            ),
             Referral::ScanOver => Said::new(
                 "Scan again",
                 "This scan is over. A device that says so each time must draw a new scan id for each reading",
@@ -199,6 +203,7 @@ pub fn refusal(name: &str) -> &str {
         "zone_full" => "Zone full",
         "home_unreachable" => "Sent on to another hub",
         "home_unsettled" => "Not handed over yet",
+        "no_places" => "No places left here",
         "clock_in_doubt" => "Clocks do not agree",
         "not_ready" => "Device not ready",
         "own_log_forked" => "Device copied",

@@ -43,11 +43,12 @@ fn most_clocks_that_agree_are_believed_and_without_a_majority_nobody_is() {
     check(0, &[0], (0, 0, 0));
     check(20, &[0], (20, 0, 20));
     check(20, &[0, 0], (0, 0, 0));
-    check(-120, &[0, 0, 20], (-120, -120, 20));
+    check(-120, &[0, 0, 20], (0, -120, 20));
     check(-120, &[0, 0, 0, 20], (0, 0, 0));
     check(0, &[0, 20], (0, 0, 0));
     check(0, &[20, 20, 0], (0, 0, 20));
     check(0, &[20, -20], (0, -20, 20));
+    check(120, &[1, 2, 3], (3, 1, 120));
     check(0, &[20, 20], (20, 20, 20));
 }
 
@@ -58,6 +59,7 @@ fn a_clock_that_is_set_while_running_is_believed_once_somebody_confirms_it() {
         (vec![0], (0, 0, 0), ClockHealth::Wrong(22 * HOUR_MS)),
         (vec![22], (22, 22, 22), ClockHealth::Right),
         (vec![0, 22], (0, 0, 22), ClockHealth::InDoubt(22 * HOUR_MS)),
+        (vec![22, 22], (22, 22, 22), ClockHealth::Right),
     ] {
         let mut clock = RuleClock::default();
         clock.read(reading(TRUE_MS, 0));

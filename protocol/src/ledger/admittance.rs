@@ -99,6 +99,7 @@ fn opening(records: &[(Tail, Vec<u8>)]) -> Option<DeviceIdentity> {
         | Body::Renewed { .. }
         | Body::RosterAdopted { .. }
         | Body::ExitMatched { .. }
+        | Body::Lent { .. }
         | Body::Admitted(_)
         | Body::Exited(_)
         | Body::Refused(_)

@@ -209,12 +209,23 @@ impl Ledger {
             return Verdict::Refer(Referral::NotReady);
         };
         let verdict = self.by_any_clock(asked, policy, moment);
-        match verdict {
-            Verdict::Admit { .. } if self.is_strict(asked) && asked.direction == Direction::In => {
-                self.objection(asked, seat).map_or(verdict, Verdict::Refer)
-            }
-            Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => verdict,
-        }
+        let (Verdict::Admit { .. }, Direction::In) = (verdict, asked.direction) else {
+            return verdict;
+        };
+        let strict = self
+            .is_strict(asked)
+            .then(|| self.objection(asked, seat))
+            .flatten();
+        let objection = strict.or_else(|| self.lacks_places(asked, policy));
+        objection.map_or(verdict, Verdict::Refer)
+    }
+
+    /// Nobody lets people into a zone that is limited but by places of its own, or the zone would hold too many once hubs that
+    /// did not hear of each other meet again.
+    fn lacks_places(&self, asked: &Asked, policy: &Policy) -> Option<Referral> {
+        let places = self.state.places(policy.gate(asked.gate)?.zone)?;
+        let ours = places.get(&self.me).copied().unwrap_or_default();
+        (ours < i64::from(asked.persons.max(1))).then_some(Referral::NoPlaces)
     }
 
     /// Tells why we may not say yes under strict policy, if so.

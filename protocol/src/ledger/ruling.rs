@@ -24,6 +24,15 @@ pub fn next_roster(state: &State, joining: Option<PublicKey>) -> Option<Body> {
     })
 }
 
+/// Gives the word that a hub will never admit anyone again: its places in zones fall to the first hub that stays.
+pub fn retirement(state: &State, hub: PublicKey) -> Body {
+    let (_, present) = state.rosters().current().unwrap_or((0, &[]));
+    let gone =
+        |one: &PublicKey| *one == hub || state.is_revoked(one) || state.rosters().retired().contains(one);
+    let heir = present.iter().copied().find(|one| !gone(one));
+    Body::HubRetired { hub, heir }
+}
+
 /// Gives all that the authority in force has said and that still holds, for the log of the next one. From the last of these
 /// words on only that log counts. The proofs of forks that stand in earlier authorities' logs are the caller's to find: nobody
 /// is sent those logs any more.
@@ -47,8 +56,10 @@ pub fn restatement(state: &State, forks: Vec<ForkProof>) -> Vec<Body> {
             device: *device,
             after: *after,
         });
-    let retired = state.rosters().retired().iter();
-    let retired = retired.map(|hub| Body::HubRetired { hub: *hub });
+    let retired = state.heirs().map(|(hub, heir)| Body::HubRetired {
+        hub: *hub,
+        heir: *heir,
+    });
     let settled = state.all_settled().map(|(origin, tail)| Body::ForkSettled {
         origin: *origin,
         tail: *tail,

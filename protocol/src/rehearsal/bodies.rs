@@ -133,7 +133,7 @@ pub fn by_authority() -> impl Strategy<Value = Body> {
             device,
             after: Seq(after)
         }),
-        any_hub().prop_map(|hub| Body::HubRetired { hub }),
+        any_hub().prop_map(|hub| Body::HubRetired { hub, heir: None }),
         (any_writer(), 1_u64..4, any::<u8>()).prop_map(settled),
         Just(Body::Restated),
     ]
@@ -163,6 +163,7 @@ pub fn by_device() -> impl Strategy<Value = Body> {
             exit: scan_of(exit),
             closes,
         }),
+        1 => (any_hub(), 0_u32..3).prop_map(|(to, places)| Body::Lent { zone: ZoneId(1), to, places }),
         1 => refusal.prop_map(|(scan, unit, generation, why)| Body::Refused(Refusal {
             scan: ScanId([scan; 16]),
             ticket: (unit, generation),

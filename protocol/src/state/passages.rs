@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use usher_keys::PublicKey;
+
 use super::limits::Limits;
 use super::units::{Change, UnitState};
 use crate::admission::{Reason, Referral, Refused};
@@ -43,7 +45,8 @@ const MANY_PASSAGES: usize = 64;
 
 #[derive(Debug, Clone, Default)]
 struct Totals {
-    occupancy: BTreeMap<ZoneId, i64>,
+    /// By zone and by who let them in.
+    occupancy: BTreeMap<(ZoneId, Origin), i64>,
     counts: Counts,
 }
 
@@ -55,7 +58,7 @@ impl Totals {
             if change.is_entry() && limits.count(stamp, change) {
                 let persons = i64::from(change.passage.persons) * sign;
                 add(&mut self.counts.admitted, change.passage.gate, persons);
-                self.fill(change.passage.zone, persons);
+                self.fill((change.passage.zone, stamp.origin), persons);
             }
             return;
         }
@@ -67,7 +70,8 @@ impl Totals {
                 passage.gate,
                 i64::from(passage.persons) * sign,
             );
-            self.fill(passage.zone, i64::from(entry.inside()) * sign);
+            let place = (passage.zone, entry.stamp.origin);
+            self.fill(place, i64::from(entry.inside()) * sign);
         }
         for exit in &tally.exits {
             add(
@@ -78,8 +82,8 @@ impl Totals {
         }
     }
 
-    fn fill(&mut self, zone: ZoneId, persons: i64) {
-        *self.occupancy.entry(zone).or_default() += persons;
+    fn fill(&mut self, place: (ZoneId, Origin), persons: i64) {
+        *self.occupancy.entry(place).or_default() += persons;
     }
 }
 
@@ -185,8 +189,18 @@ impl Passages {
 
     /// Gives the people in a zone now.
     pub fn occupancy(&self, zone: ZoneId, limits: &Limits) -> i64 {
+        self.let_in(zone, limits).values().sum()
+    }
+
+    /// Gives the people in a zone now, by who let them in.
+    pub fn let_in(&self, zone: ZoneId, limits: &Limits) -> BTreeMap<Origin, i64> {
+        let first = (zone, PublicKey([0; 32]));
         let totals = self.totals(limits);
-        totals.occupancy.get(&zone).copied().unwrap_or(0)
+        let in_zone = totals
+            .occupancy
+            .range(first..)
+            .take_while(|((of, _), _)| *of == zone);
+        in_zone.map(|((_, by), persons)| (*by, *persons)).collect()
     }
 
     /// Gives the running totals.
@@ -248,5 +262,6 @@ pub fn refusal_name(why: &Refused) -> &'static str {
         Refused::Refer(Referral::NotAllowed) => "not_allowed",
         Refused::Refer(Referral::ScanOver) => "scan_over",
         Refused::Refer(Referral::ClockInDoubt) => "clock_in_doubt",
+        Refused::Refer(Referral::NoPlaces) => "no_places",
     }
 }

@@ -1,6 +1,6 @@
 //! What one authority's log has said and still holds: policy, rosters, tickets and devices; which authority is believed is the state's to know.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bincode::{Decode, Encode};
@@ -33,7 +33,7 @@ pub struct Rulings {
     /// The devices.
     pub register: Arc<Register>,
     /// Hubs that will never admit again.
-    pub retired: BTreeSet<PublicKey>,
+    pub retired: BTreeMap<PublicKey, Option<PublicKey>>,
     /// Which history of a forked origin counts.
     pub settled: BTreeMap<Origin, Tail>,
     /// Whether it has said again all that earlier authorities said.
@@ -62,8 +62,8 @@ impl Rulings {
             Body::DeviceRevoked { device, after } => {
                 Arc::make_mut(&mut self.register).revoked.insert(device, after);
             }
-            Body::HubRetired { hub } => {
-                self.retired.insert(hub);
+            Body::HubRetired { hub, heir } => {
+                self.retired.insert(hub, heir);
             }
             Body::ForkSettled { origin, tail } => {
                 self.settled.insert(origin, tail);
@@ -78,7 +78,8 @@ impl Rulings {
             | Body::Overridden { .. }
             | Body::ForkSeen(_)
             | Body::Withdrawn { .. }
-            | Body::ExitMatched { .. } => {}
+            | Body::ExitMatched { .. }
+            | Body::Lent { .. } => {}
         }
     }
 

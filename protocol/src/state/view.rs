@@ -48,6 +48,13 @@ impl State {
         &self.rosters
     }
 
+    /// Gives the retired hubs, each with the hub to which its places fall.
+    pub fn heirs(&self) -> impl Iterator<Item = (&PublicKey, &Option<PublicKey>)> {
+        self.rulings()
+            .into_iter()
+            .flat_map(|rulings| rulings.retired.iter())
+    }
+
     /// Gives what the authority has said of tickets, by unit.
     pub fn ticket_rulings(&self) -> impl Iterator<Item = (&Unit, &TicketRuling)> {
         self.rulings()
@@ -192,6 +199,11 @@ impl State {
     /// Gives the running totals.
     pub fn counts(&self) -> Counts {
         self.passages.counts(&self.limits)
+    }
+
+    /// Tells how many more times a hub may give places to others.
+    pub fn loans_left(&self, hub: &PublicKey) -> usize {
+        self.writers.get(hub).map_or(0, Writer::loans_left)
     }
 
     /// Gives the people in a zone now.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bincode::{Decode, Encode};
 use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, Timestamp};
 
-use crate::ident::{Hlc, MAX_SKEW_MS, ScanId, Seq};
+use crate::ident::{Hlc, MAX_SKEW_MS, ScanId, Seq, ZoneId};
 use crate::log::Hash;
 use crate::record::{Body, MAX_COUNTERPARTS, MAX_WORDS_BYTES, ShownPassage};
 
@@ -13,10 +13,23 @@ use crate::record::{Body, MAX_COUNTERPARTS, MAX_WORDS_BYTES, ShownPassage};
 /// needs, and what one that lies can cost its peers.
 pub(super) const MAX_CERTIFICATES: usize = 64;
 const MAX_ADOPTIONS: usize = 4_096;
+/// Most times that one hub may give places to others: more than one in ten seconds for a whole day.
+const MAX_LOANS: usize = 16_384;
 /// Most scanners that one hub may renew: far more than any hub enrols.
 const MAX_RENEWED: usize = 1_024;
 /// Most forks that one log may tell of: a device can sign forks of as many keys as it invents, and each is kept.
 const MAX_FORKS_TOLD: u32 = 256;
+
+/// Some places in a zone that a hub gave to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Loan {
+    /// The zone.
+    pub zone: ZoneId,
+    /// The other hub.
+    pub to: PublicKey,
+    /// How many.
+    pub places: u32,
+}
 
 /// The writer of a device's log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -27,6 +40,8 @@ pub struct Writer {
     adopted: Vec<(Seq, (u32, Hash))>,
     /// The newest certificate it gave to each scanner.
     renewed: BTreeMap<PublicKey, (Seq, DeviceIdentity)>,
+    /// The places it gave to other hubs, each by that record.
+    lent: Vec<(Seq, Loan)>,
     /// How many forks it told of.
     forks_told: u32,
     /// How many bytes its records have.
@@ -65,6 +80,26 @@ impl Writer {
             self.adopted.push((seq, roster));
         }
         has_room
+    }
+
+    /// Takes its word that it gave places to another hub; `false` when it did so too often.
+    pub fn lend(&mut self, seq: Seq, loan: Loan) -> bool {
+        let has_room = self.loans_left() > 0;
+        if has_room {
+            self.lent.push((seq, loan));
+        }
+        has_room
+    }
+
+    /// Tells how many more times it may give places to other hubs.
+    pub fn loans_left(&self) -> usize {
+        MAX_LOANS.saturating_sub(self.lent.len())
+    }
+
+    /// Gives the places it gave to other hubs, as far as its log counts.
+    pub fn loans(&self, limit: Seq) -> impl Iterator<Item = &Loan> {
+        let counting = self.lent.iter().take_while(move |(seq, _)| *seq <= limit);
+        counting.map(|(_, loan)| loan)
     }
 
     /// Takes a scanner's certificate that it signed; `false` when it signed for too many.
@@ -138,6 +173,7 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
             passage.scan == ScanId::of(&by.device, secret) && passes(passage)
         }
         Body::ExitMatched { closes, .. } => by.role == Role::Hub && closes.len() <= MAX_COUNTERPARTS,
+        Body::Lent { to, .. } => by.role == Role::Hub && *to != by.device,
         Body::Refused(_) => by.role != Role::Cloud,
         Body::ForkSeen(_) => true,
         Body::Policy { .. }

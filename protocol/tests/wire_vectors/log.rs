@@ -73,6 +73,7 @@ pub fn name_of(body: &Body) -> &'static str {
         Body::ForkSeen(_) => "ForkSeen",
         Body::Withdrawn { .. } => "Withdrawn",
         Body::ExitMatched { .. } => "ExitMatched",
+        Body::Lent { .. } => "Lent",
     }
 }
 
@@ -107,6 +108,7 @@ pub fn authority_log() -> Vec<Body> {
         },
         Body::HubRetired {
             hub: other_hub().public(),
+            heir: Some(hub().public()),
         },
         Body::ForkSettled {
             origin: other_hub().public(),
@@ -146,6 +148,11 @@ pub fn hub_log() -> Vec<Body> {
             unit: Unit(4_711),
             exit: ScanId([0x5b; 16]),
             closes: counterparts(),
+        },
+        Body::Lent {
+            zone: ZoneId(1),
+            to: other_hub().public(),
+            places: 300,
         },
     ]
 }
@@ -214,6 +221,7 @@ fn reasons() -> Vec<Refused> {
         Referral::NotAllowed,
         Referral::ScanOver,
         Referral::ClockInDoubt,
+        Referral::NoPlaces,
     ];
     let denied = denied.into_iter().map(Refused::Deny);
     denied.chain(referred.into_iter().map(Refused::Refer)).collect()

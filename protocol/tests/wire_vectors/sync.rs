@@ -79,6 +79,7 @@ fn decrees() -> Vec<Body> {
         },
         Body::HubRetired {
             hub: other_hub().public(),
+            heir: None,
         },
         Body::ForkSettled {
             origin: other_hub().public(),

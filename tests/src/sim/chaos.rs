@@ -5,7 +5,9 @@ use super::node::NodeId;
 use super::shape::Kind;
 use super::world::{CLOUD, Happening, World};
 
-/// Largest clock error of a device, in milliseconds.
+/// How far clocks are off that somebody set wrong, in milliseconds: 45 minutes, 20 hours, 5 days.
+const FAR_OFF_MS: [i64; 4] = [45 * 60_000, 20 * 3_600_000, -20 * 3_600_000, 120 * 3_600_000];
+/// Largest clock error of any other device, in milliseconds.
 pub const MAX_SKEW_MS: u64 = 10 * 60 * 1000;
 
 /// A fault or its end.
@@ -142,9 +144,16 @@ impl World {
         }
     }
 
-    fn set_a_clock(&mut self, node: NodeId) {
+    /// Draws how far a clock is off: mostly minutes, now and then as far as a wrong date.
+    pub fn draw_skew(&mut self) -> i64 {
         let skew = self.random.between(0, 2 * MAX_SKEW_MS);
-        let skew_ms = i64::try_from(skew).expect("minutes") - i64::try_from(MAX_SKEW_MS).expect("minutes");
+        let minutes = i64::try_from(skew).expect("minutes") - i64::try_from(MAX_SKEW_MS).expect("minutes");
+        let far = FAR_OFF_MS.get(self.random.index(8)).copied();
+        far.unwrap_or(minutes)
+    }
+
+    fn set_a_clock(&mut self, node: NodeId) {
+        let skew_ms = self.draw_skew();
         self.tell(|| format!("{}'s clock is {skew_ms} ms off from now on", self.name(node)));
         self.nodes[node].skew_ms = skew_ms;
     }
@@ -238,6 +247,13 @@ impl World {
         self.people.coming = false;
         self.cut.clear();
         for node in 0..self.nodes.len() {
+            // Whoever reads in red that a clock is hours off sets it right.
+            let skew = &mut self.nodes[node].skew_ms;
+            *skew = if skew.unsigned_abs() > MAX_SKEW_MS {
+                0
+            } else {
+                *skew
+            };
             self.restart(node);
         }
         self.open_all_tiers();

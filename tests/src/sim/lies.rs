@@ -5,10 +5,9 @@ use usher_keys::{Role, Signature};
 use usher_protocol::admission::{Reason, Refused};
 use usher_protocol::fork::ForkProof;
 use usher_protocol::log::{Head, Tail};
-use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
+use usher_protocol::record::{Body, Counterpart, Record, Refusal, ShownPassage};
 use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, Unit, ZoneId};
 
-use super::chaos::MAX_SKEW_MS;
 use super::liar::opening_of;
 use super::node::NodeId;
 use super::setting::BEGIN_MS;
@@ -104,13 +103,24 @@ impl World {
                 .get(self.random.index(4))
                 .expect("four of them"),
         };
-        self.observer.days_pulled |= (self.now + 1..=self.now + DAY_MS + 2 * MAX_SKEW_MS).contains(&ms);
         let count = if self.random.percent(20) { u32::MAX } else { 0 };
         Hlc { ms, count }
     }
 
     fn draw_unit(&mut self) -> u32 {
         u32::try_from(self.random.below(u64::from(self.shape.units))).expect("a unit")
+    }
+
+    /// Draws entries that a passage is said to close or follow: any that were made.
+    fn draw_counterparts(&mut self) -> Vec<Counterpart> {
+        let known: Vec<_> = self.observer.let_in.keys().copied().collect();
+        let count = if known.is_empty() { 0 } else { self.random.index(3) };
+        let mut drawn = Vec::new();
+        for _ in 0..count {
+            let scan = known[self.random.index(known.len())];
+            drawn.push(Counterpart { scan, persons: 1 });
+        }
+        drawn
     }
 
     /// Draws a passage: with a code that was read somewhere, an invented one, or one by a key that nobody trusts.
@@ -139,8 +149,8 @@ impl World {
             persons: *[0, 1, 1, 1, 2, 255].get(self.random.index(6)).expect("six"),
             gate: GateId(gate),
             zone: ZoneId(*[1, 1, 1, 0, 2].get(self.random.index(5)).expect("five")),
-            at: self.nodes[node].clock(self.now),
-            counterparts: Vec::new(),
+            at: hlc.time(),
+            counterparts: self.draw_counterparts(),
         };
         let fits = passage.unverified().is_ok_and(|told| told.persons <= told.admits);
         let certificate = self.nodes[node].identity.unverified();
@@ -281,7 +291,10 @@ impl World {
                 device: victim,
                 after: Seq(0),
             },
-            6 => Body::HubRetired { hub: victim },
+            6 => Body::HubRetired {
+                hub: victim,
+                heir: None,
+            },
             7 => Body::ForkSettled {
                 origin: victim,
                 tail: Tail {

@@ -28,6 +28,8 @@ pub struct Live {
     pub session: Session,
     /// Which connection of the pair this is.
     pub epoch: u64,
+    /// Since when it stands.
+    pub since: u64,
 }
 
 /// What is told once the batch is durable.

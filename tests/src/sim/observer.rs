@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::assurance::Assurance;
+use usher_protocol::clock::AGREEMENT_MS;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Entry, Judged};
 use usher_protocol::log::{Hash, Head, Tail};
@@ -16,6 +17,9 @@ use super::node::NodeId;
 use super::scans::Job;
 use super::setting::{TIERS, admits, tier_of};
 use super::world::{CLOUD, Outcome, World};
+
+/// After how long on one connection a device has heard the clock of the other, in milliseconds.
+const CLOCKS_HEARD_WITHIN_MS: u64 = 6_000;
 
 /// Digests are compared at one in so many changes of a replica, and always at the end: they cost more than the rest.
 const DIGEST_EVERY: u64 = 8;
@@ -43,8 +47,10 @@ pub struct Observer {
     pub suspects: BTreeSet<NodeId>,
     /// Chain hashes of records that are plainly false, so that their writer must be named.
     pub false_records: BTreeSet<Hash>,
-    /// Whether a liar's clock was ahead by no more than others follow.
-    pub days_pulled: bool,
+    /// The most people that the zone ever held by the policy, if it was limited.
+    pub holds: Option<u32>,
+    /// Units judged by somebody whose clock was far off and who could not know.
+    misjudged: BTreeSet<u32>,
     /// How far each device's own log reaches by its own signatures that others hold.
     pasts: BTreeMap<NodeId, Tail>,
     /// Scans that a supervisor decided against the rules, each with its unit.
@@ -77,7 +83,8 @@ impl Observer {
             perished: BTreeSet::new(),
             suspects: BTreeSet::new(),
             false_records: BTreeSet::new(),
-            days_pulled: false,
+            holds: None,
+            misjudged: BTreeSet::new(),
             pasts: BTreeMap::new(),
             overridden: BTreeMap::new(),
             incidents: 0,
@@ -235,6 +242,8 @@ impl World {
             return;
         }
         self.check_whole(node);
+        self.check_time(node, paper.unit);
+        let (place, name, paper) = (self.place(), self.name(node), &job.paper);
         let ticket = (paper.unit, paper.generation);
         let heard = self.observer.heard.get(&node);
         assert!(
@@ -258,6 +267,31 @@ impl World {
             "{place}: {name} lets in a ticket of a tier that it knows to be closed: {paper:?}"
         );
         self.observer.writers.entry(paper.unit).or_default().insert(node);
+    }
+
+    /// Checks that a device whose clock is wrong judges by the right time if most of those it is linked with have it.
+    fn check_time(&mut self, node: NodeId, unit: u32) {
+        let off_ms = |node: NodeId| self.nodes[node].own_clock(self.now).0.abs_diff(self.now);
+        let is_right = |node: &NodeId| off_ms(*node) <= AGREEMENT_MS / 2;
+        let moment = self.nodes[node].moment(self.now);
+        if moment.at.0.abs_diff(self.now) <= AGREEMENT_MS {
+            return;
+        }
+        let settled = self.nodes[node].sessions.iter().filter(|(_, live)| {
+            live.session.peer().is_some() && live.since + CLOCKS_HEARD_WITHIN_MS < self.now
+        });
+        let mut linked: Vec<_> = settled.map(|(peer, _)| *peer).collect();
+        let (all, is_new) = (linked.len() + 1, linked.len() < self.nodes[node].sessions.len());
+        linked.push(node);
+        let right = linked.iter().filter(|node| is_right(node)).count();
+        let has_liars = !self.liars.is_empty();
+        assert!(
+            2 * right <= all || is_new || has_liars || moment.earliest != moment.latest || self.stormy,
+            "{}: {} judges by a wrong clock, though {right} of {all} are right",
+            self.place(),
+            self.name(node)
+        );
+        self.observer.misjudged.insert(unit);
     }
 
     /// Checks that whoever lets people in has one history and knows all of it.
@@ -367,8 +401,7 @@ impl World {
         let (limit, count) = match entry {
             EntryRule::Single => (u32::from(admits(unit)), total),
             EntryRule::Reentry => (u32::from(admits(unit)), self.people.inside(unit)),
-            // Honest clocks follow a liar's reading up to a day ahead, over two midnights.
-            EntryRule::PerDay(times) if self.observer.days_pulled => (3 * u32::from(times), total),
+            EntryRule::PerDay(_) if self.observer.misjudged.contains(&unit) => return,
             EntryRule::PerDay(times) => (u32::from(times), total),
         };
         if count > limit && !self.is_excused(unit) {
@@ -402,6 +435,22 @@ impl World {
     /// Tells whether a supervisor let people in with a unit's ticket.
     pub fn is_overridden(&self, unit: u32) -> bool {
         self.observer.overridden.values().any(|one| *one == unit)
+    }
+
+    /// Checks that the zone never holds more people than it may, but for those whom a supervisor let in: promise 12.
+    pub fn check_crowd(&self) {
+        let Some(holds) = self.observer.holds else { return };
+        let is_excused = !self.liars.is_empty()
+            || self.restored.is_some()
+            || !self.clones.is_empty()
+            || !self.observer.retired.is_empty();
+        let by_rule = (0..self.shape.units).filter(|unit| !self.is_overridden(*unit));
+        let inside: u32 = by_rule.map(|unit| self.people.inside(unit)).sum();
+        assert!(
+            is_excused || inside <= holds,
+            "{}: {inside} people are in a zone for {holds}",
+            self.place()
+        );
     }
 
     /// Compares the state of replicas that hold the same records: promise 8.

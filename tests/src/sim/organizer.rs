@@ -2,7 +2,7 @@
 
 use usher_keys::{DeviceIdentity, TrustedKey};
 use usher_protocol::fork::Contradiction;
-use usher_protocol::ledger::ruling::{next_roster, restatement};
+use usher_protocol::ledger::ruling::{next_roster, restatement, retirement};
 use usher_protocol::log::Tail;
 use usher_protocol::record::Body;
 use usher_protocol::{Generation, Origin, Seq, Unit};
@@ -267,9 +267,8 @@ impl World {
     pub fn retire(&mut self, hub: NodeId) {
         self.tell(|| format!("a person vouches that {} admits nobody any more", self.name(hub)));
         self.observer.retired.insert(hub);
-        self.publish(Body::HubRetired {
-            hub: self.nodes[hub].key.public(),
-        });
+        let retired = retirement(self.nodes[CLOUD].ledger.state(), self.nodes[hub].key.public());
+        self.publish(retired);
         self.write_roster(None);
         self.leave_hub(hub);
     }

@@ -175,8 +175,13 @@ impl World {
         *self.people.inside.entry(unit).or_default() -= 1;
         let generation = self.people.newest(unit);
         let paper = self.genuine(unit, generation);
-        let job = self.job(paper, Direction::Out, 1);
+        let job = self.job(paper.clone(), Direction::Out, 1);
         self.read(job);
+        if self.random.percent(20) {
+            // The same person once more, or a friend with a copy: at any gate.
+            let again = self.job(paper, Direction::Out, 1);
+            self.read(again);
+        }
     }
 
     fn job(&mut self, paper: Paper, direction: Direction, persons: u8) -> Job {
@@ -272,6 +277,7 @@ impl World {
             Verdict::Admit { persons, .. } if job.direction == Direction::In && first => {
                 *self.people.inside.entry(job.paper.unit).or_default() += u32::from(persons);
                 self.check_went_in(job.paper.unit);
+                self.check_crowd();
             }
             Verdict::Deny(_) | Verdict::Refer(_)
                 if self.shape.has(Kind::Overrides)

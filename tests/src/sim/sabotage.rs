@@ -57,6 +57,8 @@ pub enum Sabotage {
     EverybodyOverrides,
     /// The cloud sums up what is not durable yet.
     CheckpointsRunAhead,
+    /// Hubs let people into a full zone.
+    PlacesAreNotCounted,
     /// Nobody gives up a scan that others may have said yes to.
     NobodyWithdraws,
     /// Sessions take records that could not be read for records that are not here.
@@ -73,6 +75,7 @@ impl Sabotage {
             Verdict::Refer(Referral::OwnLogForked) => self == Self::ForkedDevicesSayYes,
             Verdict::Refer(Referral::OwnLogBehind) => self == Self::OwnPastIsNotAwaited,
             Verdict::Refer(Referral::NotAllowed) => self == Self::PowersAreNotAsked,
+            Verdict::Refer(Referral::NoPlaces) => self == Self::PlacesAreNotCounted,
             Verdict::Deny(Reason::TooLate { .. }) => self == Self::ClosedTiersStayOpen,
             Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => false,
         }

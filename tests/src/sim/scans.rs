@@ -181,7 +181,7 @@ impl World {
 
     fn at_hub(&mut self, hub: NodeId, job: Job) {
         let to = To::Scanner(job.scanner);
-        let Some(asked) = self.verify(hub, &job, to) else {
+        let Some(asked) = self.verify(hub, &job, (to, false)) else {
             return;
         };
         match self.nodes[hub].ledger.route(&asked) {
@@ -198,7 +198,7 @@ impl World {
 
     fn at_home(&mut self, home: NodeId, asker: NodeId, job: Job) {
         let to = To::Asker(asker);
-        let Some(asked) = self.verify(home, &job, to) else {
+        let Some(asked) = self.verify(home, &job, (to, false)) else {
             return;
         };
         if self.nodes[home].ledger.route(&asked) == Route::Here {
@@ -220,7 +220,7 @@ impl World {
         }
     }
 
-    fn verify(&mut self, node: NodeId, job: &Job, to: To) -> Option<Asked> {
+    fn verify(&mut self, node: NodeId, job: &Job, (to, silent): (To, bool)) -> Option<Asked> {
         let now = self.nodes[node].clock(self.now);
         let trust = std::sync::Arc::clone(self.nodes[node].ledger.trust());
         match trust.keyring().verify_text(job.paper.text.as_bytes(), now) {
@@ -230,15 +230,16 @@ impl World {
             }
             Err(rejection) => {
                 let verdict = Verdict::Deny(Reason::Rejected(rejection));
-                self.answer(
-                    node,
-                    Answering {
-                        job: job.clone(),
-                        verdict,
-                        to,
-                        silent: false,
-                    },
-                );
+                let answering = Answering {
+                    job: job.clone(),
+                    verdict,
+                    to,
+                    silent,
+                };
+                match to {
+                    To::Screen => self.conclude(answering),
+                    To::Scanner(_) | To::Asker(_) => self.answer(node, answering),
+                }
                 None
             }
         }
@@ -255,7 +256,7 @@ impl World {
     }
 
     fn judge_after(&mut self, node: NodeId, job: Job, (seat, silent): (Seat, bool), to: To) {
-        let Some(asked) = self.verify(node, &job, to) else {
+        let Some(asked) = self.verify(node, &job, (to, silent)) else {
             return;
         };
         let moment = self.nodes[node].moment(self.now);

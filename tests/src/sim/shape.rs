@@ -47,13 +47,15 @@ pub enum Kind {
     Overrides,
     /// Forks of which the organizer says which history counts.
     Settling,
+    /// Zones that hold fewer people than come.
+    Crowding,
     /// Keys of the authority and of the issuer of certificates that are struck out.
     StruckKeys,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Cuts,
         Self::Loss,
         Self::Corruption,
@@ -74,6 +76,7 @@ impl Kind {
         Self::Policies,
         Self::Overrides,
         Self::Settling,
+        Self::Crowding,
     ];
 }
 

@@ -74,7 +74,14 @@ impl World {
                 held: self.nodes[node].disk.held(),
                 checkpoint_lag: self.checkpoint_lag(),
             });
-            self.nodes[node].sessions.insert(peer, Live { session, epoch });
+            self.nodes[node].sessions.insert(
+                peer,
+                Live {
+                    session,
+                    epoch,
+                    since: self.now,
+                },
+            );
             self.input(node, peer, epoch, Input::Start);
         }
     }
@@ -139,6 +146,7 @@ impl World {
 
     /// A session's timer rings.
     pub fn tick(&mut self, node: NodeId, peer: NodeId, epoch: u64) {
+        self.share_places(node);
         self.input(node, peer, epoch, Input::Tick);
     }
 

@@ -9,7 +9,7 @@ use usher_protocol::Origin;
 use usher_protocol::record::Body;
 use usher_protocol::sync::Message;
 
-use super::chaos::{Fault, MAX_SKEW_MS};
+use super::chaos::Fault;
 use super::liar::Liar;
 use super::newcomers::MAX_NEWCOMERS;
 use super::node::{Node, NodeConfig, NodeId};
@@ -304,9 +304,8 @@ impl World {
         let issuing = self.setting.issuing_at(version);
         let identity = self.setting.certify((&link_key, issuing), (role, name), powers);
         let skewed = self.shape.has(Kind::Clocks) && role != Role::Cloud;
-        let drawn = self.random.between(0, 2 * MAX_SKEW_MS);
-        let skew = if skewed { drawn } else { MAX_SKEW_MS };
-        let skew_ms = i64::try_from(skew).expect("minutes") - i64::try_from(MAX_SKEW_MS).expect("minutes");
+        let drawn = self.draw_skew();
+        let skew_ms = if skewed { drawn } else { 0 };
         let key = if role == Role::Cloud {
             self.setting.authority.clone()
         } else {
@@ -329,7 +328,8 @@ impl World {
     /// The authority publishes the policy, the devices and the first roster; sometimes the last hub joins only later.
     fn open_event(&mut self) {
         let now = self.nodes[CLOUD].clock(self.now);
-        let policy = self.setting.policy(self.shape.scanners + MAX_NEWCOMERS);
+        let mut policy = self.setting.policy(self.shape.scanners + MAX_NEWCOMERS);
+        policy.zones[0].capacity = self.draw_capacity();
         self.nodes[CLOUD].write(Body::Policy { version: 1, policy }, now);
         for id in 1..self.nodes.len() {
             let identity = self.nodes[id].identity.clone();
@@ -446,6 +446,32 @@ impl World {
         };
         let life = self.nodes[node].life;
         self.plan(delay, Happening::Commit { node, life });
+    }
+
+    /// In half the runs the zone holds fewer people than come.
+    fn draw_capacity(&mut self) -> Option<u32> {
+        let (is_limited, capacity) = (self.random.percent(50), self.random.between(5, 40));
+        let capacity = (is_limited && self.shape.has(Kind::Crowding)).then_some(capacity);
+        let capacity = capacity.map(|capacity| u32::try_from(capacity).expect("few"));
+        self.observer.holds = capacity;
+        capacity
+    }
+
+    /// Lets a hub share its places in the zone with the hubs it is linked with.
+    pub fn share_places(&mut self, id: NodeId) {
+        let open = |peer: &&NodeId| self.nodes[id].sessions[*peer].session.peer().is_some();
+        let peers = self.nodes[id].sessions.keys().filter(open);
+        let hubs = peers.filter(|peer| self.nodes[**peer].role == Role::Hub);
+        let linked = hubs.map(|peer| self.nodes[*peer].key.public()).collect();
+        if self.nodes[id].role != Role::Hub {
+            return;
+        }
+        let now = self.nodes[id].clock(self.now);
+        let entries = self.nodes[id].ledger.share_places(&linked, now);
+        if !entries.is_empty() {
+            self.nodes[id].wrote(entries);
+            self.plan_commit(id);
+        }
     }
 
     /// Lets a device write what its state demands of its own log.

@@ -100,7 +100,7 @@ fn body(body: &Body) -> (&'static str, Value) {
         Body::DeviceRevoked { device, after } => {
             ("device_revoked", json!({ "device": device, "after": after }))
         }
-        Body::HubRetired { hub } => ("hub_retired", json!(hub)),
+        Body::HubRetired { hub, heir } => ("hub_retired", json!({ "hub": hub, "heir": heir })),
         Body::ForkSettled { origin, tail } => {
             ("fork_settled", json!({ "origin": origin, "tail": of_tail(tail) }))
         }
@@ -127,6 +127,7 @@ fn body(body: &Body) -> (&'static str, Value) {
             "exit_matched",
             json!({ "unit": unit, "exit": HEXLOWER.encode(&exit.0), "closes": of_counterparts(closes) }),
         ),
+        Body::Lent { zone, to, places } => ("lent", json!({ "zone": zone, "to": to, "places": places })),
     }
 }
 
@@ -293,5 +294,6 @@ fn referral(referral: &Referral) -> (&'static str, Value) {
         Referral::NotAllowed => ("not_allowed", Value::Null),
         Referral::ScanOver => ("scan_over", Value::Null),
         Referral::ClockInDoubt => ("clock_in_doubt", Value::Null),
+        Referral::NoPlaces => ("no_places", Value::Null),
     }
 }

@@ -14,7 +14,7 @@ use super::proofs::{fork_proof, identity, window};
 use super::tickets;
 
 /// How many kinds there are.
-const KINDS: usize = 20;
+const KINDS: usize = 21;
 
 /// Ends of the forms that a number is written in.
 const ENDS: [u64; 10] = [
@@ -130,7 +130,10 @@ fn decree(random: &mut Random, kind: usize) -> Body {
             device: key(random),
             after: Seq(big(random)),
         },
-        7 => Body::HubRetired { hub: key(random) },
+        7 => Body::HubRetired {
+            hub: key(random),
+            heir: maybe(random, key),
+        },
         8 => Body::ForkSettled {
             origin: key(random),
             tail: Tail {
@@ -171,6 +174,11 @@ fn word(random: &mut Random, kind: usize) -> Body {
             unit: Unit(number(random)),
             exit: ScanId(random.bytes16()),
             closes: list(random, counterpart),
+        },
+        19 => Body::Lent {
+            zone: ZoneId(small(random)),
+            to: key(random),
+            places: number(random),
         },
         _ => Body::ForkSeen(Box::new(fork_proof(random))),
     }
@@ -263,7 +271,7 @@ fn refusal(random: &mut Random) -> Refusal {
 }
 
 fn referral(random: &mut Random) -> Referral {
-    match random.below(10) {
+    match random.below(11) {
         0 => Referral::HomeUnreachable { home: key(random) },
         1 => Referral::HomeUnsettled { former: key(random) },
         2 => Referral::NotReady,
@@ -273,6 +281,7 @@ fn referral(random: &mut Random) -> Referral {
         6 => Referral::UpdateNeeded,
         7 => Referral::NotAllowed,
         8 => Referral::ClockInDoubt,
+        9 => Referral::NoPlaces,
         _ => Referral::ScanOver,
     }
 }

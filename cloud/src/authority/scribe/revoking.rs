@@ -2,6 +2,7 @@
 
 use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp};
 use usher_protocol::Seq;
+use usher_protocol::ledger::ruling::retirement;
 use usher_protocol::record::{Body, Record};
 
 use super::{Draft, Scribe};
@@ -115,7 +116,8 @@ impl Scribe {
         let scanners = self.scanners_of(&hub);
         let mut draft = Draft::default();
         if !self.ledger.state().rosters().retired().contains(&hub) {
-            self.write(&mut draft, Body::HubRetired { hub })?;
+            let retired = retirement(self.ledger.state(), hub);
+            self.write(&mut draft, retired)?;
             self.write_roster(&mut draft, None)?;
         }
         self.commit(draft).await?;

@@ -34,7 +34,7 @@ pub(super) fn refuse(command: Command) -> Answer {
         | Command::Renew { reply, .. }
         | Command::Report { reply, .. }
         | Command::HearPast { reply, .. }
-        | Command::Tend { reply } => Box::new(move |_| tell(reply, ())),
+        | Command::Tend { reply, .. } => Box::new(move |_| tell(reply, ())),
         Command::Inspect(look) => Box::new(move |_| look(None)),
         #[cfg(test)]
         Command::Meddle(_) => Box::new(|_| {}),
@@ -106,8 +106,11 @@ impl Work<'_> {
                 self.hear_past(&head);
                 Some(Box::new(move |_| tell(reply, ())))
             }
-            Command::Tend { reply } => {
+            Command::Tend { linked, reply } => {
                 self.renew_scanners();
+                for entry in self.ledger.share_places(&linked, self.now) {
+                    self.group.write(entry);
+                }
                 Some(Box::new(move |_| tell(reply, ())))
             }
             Command::Inspect(_) | Command::Stop => None,

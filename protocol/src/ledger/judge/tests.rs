@@ -220,7 +220,10 @@ fn a_retired_home_is_not_waited_for() {
         Seat::Home,
         refer(Referral::HomeUnsettled { former }),
     );
-    cloud.write(Body::HubRetired { hub: former });
+    cloud.write(Body::HubRetired {
+        hub: former,
+        heir: None,
+    });
     new.hear(&cloud);
     check(&mut new, 2, STRICT, Seat::Home, ADMIT);
 }

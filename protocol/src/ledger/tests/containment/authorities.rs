@@ -306,6 +306,7 @@ fn without_one_of_the_rosters_so_far_no_strict_ticket_is_admitted() {
         for retired in [1, 2] {
             next.write(Body::HubRetired {
                 hub: hub(retired).public(),
+                heir: None,
             });
         }
         gate.hear(&next);

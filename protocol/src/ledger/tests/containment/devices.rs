@@ -19,7 +19,10 @@ fn a_hub_that_hears_of_its_own_retirement_admits_no_strict_ticket_beside_its_suc
     let mut cloud = Machine::cloud(&[1]);
     let mut former = Machine::hub(1, &cloud);
     check_admits(&mut former, 1, ticket(1, STRICT));
-    cloud.write(Body::HubRetired { hub: former.me() });
+    cloud.write(Body::HubRetired {
+        hub: former.me(),
+        heir: None,
+    });
     former.hear(&cloud);
     let retired = Verdict::Refer(Referral::Retired);
     for (scan, tier) in [(2, STRICT), (3, REENTRY)] {

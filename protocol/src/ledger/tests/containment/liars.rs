@@ -364,7 +364,10 @@ fn a_scanner_says_nothing_that_is_a_hubs_or_the_authoritys_to_say() {
         },
         Body::ForkSeen(invented),
         Body::Restated,
-        Body::HubRetired { hub: hub(1).public() },
+        Body::HubRetired {
+            hub: hub(1).public(),
+            heir: None,
+        },
         Body::DeviceRevoked {
             device: hub(1).public(),
             after: Seq(0),
