@@ -90,7 +90,9 @@
   }
 
   async function refresh() {
-    const { seats, tiers } = await ask("GET", `/v1/events/${eventId}/seats`);
+    const { seats, tiers, status, starts_at: startsAt } = await ask("GET", `/v1/events/${eventId}/seats`);
+    // Nobody shall choose tickets for a date that is not the event's any more.
+    if (status !== "on_sale" || startsAt !== root.dataset.starts) return location.reload();
     for (const tier of tiers) {
       const left = root.querySelector(`[data-left="${tier.tier}"]`);
       if (left) left.textContent = tier.available;

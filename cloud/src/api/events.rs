@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
 use utoipa::ToSchema;
 
-use crate::seat_maps::{SeatMap, sale_word};
+use crate::seat_maps::SeatMap;
 use crate::state::AppState;
 use crate::store::catalogue::{Event, EventCursor, EventPage, EventQuery, EventSummary};
 
@@ -146,7 +146,7 @@ pub struct EventView {
     pub event_id: EventId,
     /// Its name.
     pub name: String,
-    /// `on_sale`, or `over`: nothing of it is sold any more.
+    /// `on_sale`; `paused`: nothing of it is sold now; or `over`: nothing of it is sold any more.
     #[schema(example = "on_sale")]
     pub status: &'static str,
     /// What it is about.
@@ -192,7 +192,7 @@ pub struct TierView {
 }
 
 impl EventView {
-    fn of(map: &SeatMap, now: Timestamp) -> Self {
+    fn of(map: &SeatMap) -> Self {
         let event: &Event = &map.event;
         let tiers = map.tiers.iter().filter_map(|count| {
             let tier = event.tier(count.tier)?;
@@ -209,7 +209,7 @@ impl EventView {
         Self {
             event_id: event.id,
             name: event.name.clone(),
-            status: sale_word(event, now),
+            status: map.status.word(),
             description: event.description.clone(),
             venue: event.venue_name.clone(),
             city: event.city.clone(),
@@ -245,13 +245,12 @@ pub async fn show(
     State(app): State<Arc<AppState>>,
     Id(event): Id<EventId>,
 ) -> Result<Json<EventView>, ApiError> {
-    let now = app.clock.now();
     let map = app
         .seat_maps
-        .of(event, now)
+        .of(event, app.clock.now())
         .await?
         .ok_or(ApiError::NotFound("event"))?;
-    Ok(Json(EventView::of(&map, now)))
+    Ok(Json(EventView::of(&map)))
 }
 
 /// Writes a cursor: 8 bytes of start and 16 of id.

@@ -13,6 +13,7 @@ pub mod names;
 pub mod policy;
 pub mod revoking;
 pub mod sales;
+pub mod signing;
 pub mod tickets;
 pub mod venues;
 

@@ -10,10 +10,11 @@ use usher_keys::{EventId, Timestamp};
 use crate::api::error::ApiError;
 use crate::api::events::{ListEvents, write_cursor};
 use crate::api::input::{Id, Params};
+use crate::api::moment::Moment;
 use crate::money::{Currency, Money};
 use crate::seat_maps::SeatMap;
 use crate::state::AppState;
-use crate::store::catalogue::EventSummary;
+use crate::store::catalogue::{EventSummary, SaleStatus};
 use crate::test_sale::takes_test_cards;
 
 use super::{PageError, page};
@@ -70,8 +71,12 @@ struct EventPage {
     description: String,
     place: String,
     when: String,
+    /// When it starts, for the script.
+    starts_at: Moment,
     /// Whether nothing is sold any more.
     over: bool,
+    /// Whether nothing is sold now.
+    paused: bool,
     /// Whether nobody is charged.
     test_cards: bool,
     seats: bool,
@@ -105,7 +110,9 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Resu
         description: map.event.description.clone(),
         place: format!("{}, {}", map.event.venue_name, map.event.city),
         when: day_and_time(map.event.starts_at, map.event.policy.utc_offset_minutes),
-        over: map.event.is_over(now),
+        starts_at: Moment(map.event.starts_at),
+        over: map.status == SaleStatus::Over,
+        paused: map.status == SaleStatus::Paused,
         test_cards: takes_test_cards(&app.config),
         seats: map.event.seat_count > 0,
         max_units: app.config.reservations.max_units,
