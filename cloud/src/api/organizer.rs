@@ -9,6 +9,7 @@ pub mod draft;
 pub mod events;
 pub mod incidents;
 pub mod keys;
+pub mod moving;
 pub mod names;
 pub mod policy;
 pub mod revoking;

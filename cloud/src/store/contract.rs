@@ -79,6 +79,7 @@ contracts! {
         venues_are_listed_for_their_organizer_only,
         a_draft_is_published_when_its_units_are_all_there,
         an_event_changes_only_where_it_is_told_to,
+        moving_an_event_moves_its_windows_once_and_frees_what_is_not_paid_for,
         hostile_text_comes_back_as_it_went_in,
     }
     logs {
