@@ -3,7 +3,7 @@
 use crate::api::moment::Moment;
 use crate::state::AppState;
 use crate::store::StoreError;
-use crate::store::catalogue::{EventQuery, EventSummary, SaleStatus, sale_status};
+use crate::store::catalogue::{EventQuery, EventSummary, SaleStatus};
 
 /// Events looked at with one question: a page of the store's.
 const AT_ONCE: u32 = 200;
@@ -27,7 +27,7 @@ pub async fn warning(app: &AppState) -> Result<Option<String>, StoreError> {
         let page = app.store.events(query.clone()).await?;
         let is_paused = |event: &EventSummary| {
             let believed_until = app.signer.believed_until(event.id);
-            sale_status(event.ends_at, believed_until, now) == SaleStatus::Paused
+            event.sale_status(believed_until, now) == SaleStatus::Paused
         };
         paused.extend(page.events.into_iter().filter(is_paused));
         match page.next {

@@ -34,11 +34,15 @@ struct EventCard {
     place: String,
     when: String,
     price_from: String,
+    /// Whether nothing is sold now.
+    paused: bool,
 }
 
-impl From<EventSummary> for EventCard {
-    fn from(event: EventSummary) -> Self {
+impl EventCard {
+    fn of(app: &AppState, event: EventSummary, now: Timestamp) -> Self {
+        let status = event.sale_status(app.signer.believed_until(event.id), now);
         Self {
+            paused: status == SaleStatus::Paused,
             id: event.id,
             place: format!("{}, {}", event.venue_name, event.city),
             when: day_and_time(event.starts_at, event.utc_offset_minutes),
@@ -54,11 +58,13 @@ pub async fn index(
     Params(params): Params<ListEvents>,
 ) -> Result<Response, PageError> {
     let (keyword, city) = (params.keyword.clone(), params.city.clone());
-    let found = app.store.events(params.into_query(app.clock.now())?).await?;
+    let now = app.clock.now();
+    let found = app.store.events(params.into_query(now)?).await?;
+    let events = found.events.into_iter();
     page(&IndexPage {
         keyword,
         city,
-        events: found.events.into_iter().map(Into::into).collect(),
+        events: events.map(|event| EventCard::of(&app, event, now)).collect(),
         next_cursor: found.next.map(write_cursor),
     })
 }

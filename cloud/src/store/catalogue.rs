@@ -173,6 +173,13 @@ pub struct EventSummary {
     pub price_from: i64,
 }
 
+impl EventSummary {
+    /// Tells whether it sells now.
+    pub fn sale_status(&self, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
+        sale_status(self.ends_at, believed_until, now)
+    }
+}
+
 /// A page of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventPage {

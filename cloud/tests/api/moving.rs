@@ -192,6 +192,9 @@ async fn a_moved_event_sells_again_once_its_keys_are_prolonged_and_says_so_until
         text.contains("The sale is paused") && !text.contains("sell.js"),
         "{text}"
     );
+    let listed = cloud.get("/v1/events").await.ok(200);
+    assert_eq!(listed["events"][0]["status"], "paused");
+    assert!(cloud.get("/").await.text().contains("sale paused"));
     assert!(sale_warning(&cloud).await.unwrap().contains(&event));
     let ticket = booking["tickets"][0]["ticket_id"].as_str().unwrap();
     for deed in ["reissue", "transfer"] {
@@ -252,11 +255,6 @@ async fn an_event_whose_authority_key_ran_out_is_moved_and_its_gates_hear_with_t
     assert_eq!(moved["policy_version"], Value::Null);
     cloud.hold(&event, &[0]).await.check_problem(409, "sales-paused");
     extend(&cloud, &event).await;
-    let moved = relocate(&cloud, &event, &wish).await.ok(200);
-    assert_eq!(
-        (&moved["policy_version"], &moved["to_sign"]),
-        (&json!(2), &Value::Null)
-    );
     let policies = cloud
         .server
         .state()
@@ -273,6 +271,11 @@ async fn an_event_whose_authority_key_ran_out_is_moved_and_its_gates_hear_with_t
         .await
         .unwrap();
     assert_eq!(heard, Some((2, Timestamp(1_843_750_800_000))));
+    let moved = relocate(&cloud, &event, &wish).await.ok(200);
+    assert_eq!(
+        (&moved["policy_version"], &moved["to_sign"]),
+        (&json!(2), &Value::Null)
+    );
     cloud.buy(&event, &[0]).await;
 }
 
