@@ -100,6 +100,11 @@ async fn another_organizers_things_are_not_there() {
     ask(Method::POST, format!("{path}/publish"), Value::Null)
         .await
         .check_problem(404, "not-found");
+    let dates =
+        json!({"starts_at": "2027-07-04T18:00:00Z", "ends_at": "2027-07-04T23:00:00Z", "apply": true});
+    ask(Method::POST, format!("{path}/move"), dates)
+        .await
+        .check_problem(404, "not-found");
     let stolen = usual_event(venues["venues"][0]["venue_id"].as_str().unwrap());
     ask(Method::POST, "/v1/organizer/events".into(), stolen)
         .await

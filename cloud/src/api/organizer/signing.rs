@@ -13,7 +13,7 @@ use crate::store::catalogue::{Event, EventStatus};
 /// How the commands ask as the organizer, whose API key is in `KEY`.
 const CURL: &str = "curl -s -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json'";
 
-/// What the offline roots are still to sign. Until it is, nothing is sold.
+/// What the offline roots are still to sign. While it is the key in use, nothing is sold.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ToSignView {
     /// Why, in a sentence.

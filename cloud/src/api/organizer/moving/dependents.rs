@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::api::moment::Moment;
 use crate::moving::{Dates, moved_policy};
-use crate::store::catalogue::{EventStatus, keys_needed_until};
+use crate::store::catalogue::{EventStatus, SaleStatus, keys_needed_until, sale_status};
 
 use super::survey::{Device, Survey};
 
@@ -92,32 +92,25 @@ pub fn list(survey: &Survey) -> Vec<DependentView> {
 
 fn sale(survey: &Survey) -> DependentView {
     let is_draft = survey.event.status == EventStatus::Draft;
-    let (by, what) = match (
-        is_draft,
-        is_to_be_signed(survey),
-        survey.event.is_over(survey.now),
-    ) {
-        (true, _, _) => (
+    let was_over = survey.event.is_over(survey.now);
+    let (by, what) = match sale_status(survey.to.ends_at, survey.believed_until, survey.now) {
+        _ if is_draft => (
             NOBODY,
             "Not on sale yet. Once it is, tickets are sold until the event's end.",
         ),
-        (false, true, _) => (
+        SaleStatus::Paused => (
             ROOT,
             "Paused until the keys are signed anew (`to_sign`), then tickets are sold until the new end.",
         ),
-        (false, false, true) => (
+        SaleStatus::OnSale if was_over => (
             NOBODY,
             "It was over, and begins again: tickets are sold until the new end.",
         ),
-        (false, false, false) => (NOBODY, "Goes on until the new end."),
+        SaleStatus::OnSale => (NOBODY, "Goes on until the new end."),
+        SaleStatus::Over => (NOBODY, "It is over."),
     };
     let ends = (Moment(survey.event.ends_at), Moment(survey.to.ends_at));
     DependentView::new(("sale", &survey.event.name), by, what).ending(ends)
-}
-
-fn is_to_be_signed(survey: &Survey) -> bool {
-    let trust = survey.trust.as_ref();
-    trust.is_some_and(|trust| crate::moving::to_sign(trust.bundle(), survey.to.ends_at).is_some())
 }
 
 fn windows(survey: &Survey) -> Vec<DependentView> {

@@ -30,6 +30,8 @@ pub struct Survey {
     pub devices: Vec<Device>,
     /// What it has sold.
     pub sales: EventSales,
+    /// Until when tickets signed now are believed; nothing when none can be signed.
+    pub believed_until: Option<Timestamp>,
     /// People let in so far, as the cloud has heard.
     pub admitted: u64,
     /// The time.
@@ -66,6 +68,7 @@ impl Survey {
             trust,
             devices,
             sales,
+            believed_until: app.signer.believed_until(id),
             admitted,
             now,
         })
