@@ -1,5 +1,6 @@
 //! An event that is postponed by half a year: what was sold before opens the gates on the new date and not on the old one.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
@@ -122,12 +123,13 @@ async fn postpone(stage: &Stage, (old, new): (Dates, Dates)) -> anyhow::Result<V
         (&plan["applied"], Dates::of(stage).await?.ends_at),
         (&json!(false), old.ends_at)
     );
-    let moved = relocate(stage, new, true).await?;
-    assert_eq!(moved["to_sign"]["command"], plan["to_sign"]["command"]);
     let wish = Wish::Any {
         tier: SEATED,
         quantity: 1,
     };
+    stage.buyer().reserve(&wish).await?.expect(201)?;
+    let moved = relocate(stage, new, true).await?;
+    assert_eq!(moved["to_sign"]["command"], plan["to_sign"]["command"]);
     let refused = stage.buyer().reserve(&wish).await?.expect(409)?.text();
     ensure!(refused.contains("sales-paused"), "{refused}");
     sign(stage, &shown(stage).await?["to_sign"]).await?;
@@ -176,6 +178,9 @@ async fn a_ticket_sold_before_the_move_opens_the_gate_on_the_new_date_and_not_on
 
     // The day comes, and the venue has no network.
     stage.cloud.process.kill9()?;
+    let config = stage.cloud.config().as_os_str();
+    let audit: [&OsStr; 3] = ["audit".as_ref(), "--config".as_ref(), config];
+    stage.programs.run(Program::Cloud, &audit).await?;
     hub.process.stop().await?;
     for (dates, expected) in [(old, "too_early"), (new, "admitted")] {
         let programs = shifted(&stage.programs, dates.hours_from_now()?)?;
