@@ -89,8 +89,12 @@
     $("seats").replaceChildren(map);
   }
 
+  // Nobody shall choose or pay for a date that they have not seen, or what is not sold now.
+  const hasChanged = (event) => event.status !== "on_sale" || event.starts_at !== root.dataset.starts;
+
   async function refresh() {
-    const { seats, tiers } = await ask("GET", `/v1/events/${eventId}/seats`);
+    const { seats, tiers, ...event } = await ask("GET", `/v1/events/${eventId}/seats`);
+    if (hasChanged(event)) return location.reload();
     for (const tier of tiers) {
       const left = root.querySelector(`[data-left="${tier.tier}"]`);
       if (left) left.textContent = tier.available;
@@ -105,6 +109,7 @@
     const claim = picked.size
       ? { seat_ids: [...picked.keys()] }
       : { tiers: quantities().map(({ tier, quantity }) => ({ tier, quantity })) };
+    if (hasChanged(await ask("GET", `/v1/events/${eventId}`))) return location.reload();
     reservation = await ask("POST", "/v1/reservations", { event_id: eventId, ...claim });
     key = newKey();
     $("held").textContent = `${reservation.units.length} held, ${money(reservation.amount)} in all.`;

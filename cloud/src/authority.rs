@@ -41,6 +41,11 @@ const KEY_LEAD_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long after an event's end its keys are believed: a quarter of a year, for logs that come late and for audits.
 const KEY_TRAIL_MS: u64 = 90 * 24 * 60 * 60 * 1000;
 
+/// Tells until when the keys of an event that ends then are to be believed, as the roots are asked to say.
+pub fn keys_wanted_until(ends_at: Timestamp, now: Timestamp) -> Timestamp {
+    ends_at.max(now).plus_ms(KEY_TRAIL_MS)
+}
+
 /// Why the authority did not do what it was asked. Nothing has changed then.
 #[derive(Debug, Clone, Error)]
 pub enum AuthorityError {
@@ -61,6 +66,12 @@ pub enum AuthorityError {
     /// No ticket can be signed.
     #[error(transparent)]
     NoTicketKey(#[from] NoSigningKey),
+    /// A ticket signed now would not be believed until the event's end.
+    #[error("the event's ticket key ends before the event does")]
+    KeyEndsEarly {
+        /// Until when its keys should be believed.
+        wanted: Timestamp,
+    },
     /// The store was changed by someone else meanwhile.
     #[error("what is stored was changed by someone else meanwhile")]
     Conflict,
@@ -183,7 +194,7 @@ impl Authorities {
         let now = self.parts.clock.now();
         let window = Window {
             from: Timestamp(now.0.saturating_sub(KEY_LEAD_MS)),
-            until: event.ends_at.max(now).plus_ms(KEY_TRAIL_MS),
+            until: keys_wanted_until(event.ends_at, now),
         };
         let id = event.id;
         let trust = self.find(id).map(|authority| authority.view().trust());

@@ -79,6 +79,8 @@ pub enum BookOutcome {
     TokenMissing,
     /// The event is over.
     SalesClosed,
+    /// Tickets signed now would not be believed until the event's end; nothing was charged.
+    SalesPaused,
     /// There is no such reservation.
     NotFound,
     /// The charge was given back: the units were lost.
@@ -187,6 +189,7 @@ impl BookingDesk {
             BeginOutcome::Released => Ok(BookOutcome::Released),
             BeginOutcome::Paying | BeginOutcome::Booked => Ok(BookOutcome::AlreadyBooked),
             BeginOutcome::SalesClosed => Ok(BookOutcome::SalesClosed),
+            BeginOutcome::SalesPaused => Ok(BookOutcome::SalesPaused),
             BeginOutcome::TokenMissing => Ok(BookOutcome::TokenMissing),
             BeginOutcome::NotFound => Ok(BookOutcome::NotFound),
         }
@@ -202,6 +205,7 @@ impl BookingDesk {
             request_hash: request.hash(),
             email: request.email.clone(),
             can_pay: request.payment_token.is_some(),
+            believed_until: self.parts.signer.believed_until(request.reservation.event),
             now,
         };
         Ok(self.parts.store.begin_booking(begin).await?)

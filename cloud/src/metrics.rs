@@ -78,7 +78,8 @@ impl Metrics {
             HoldOutcome::UnknownSeats(_)
             | HoldOutcome::UnknownTiers(_)
             | HoldOutcome::NoSuchEvent
-            | HoldOutcome::SalesClosed => "refused",
+            | HoldOutcome::SalesClosed
+            | HoldOutcome::SalesPaused => "refused",
         };
         self.count("usher_holds_total", "outcome", word);
     }
@@ -98,6 +99,7 @@ impl Metrics {
                 | BookOutcome::Renewed
                 | BookOutcome::TokenMissing
                 | BookOutcome::SalesClosed
+                | BookOutcome::SalesPaused
                 | BookOutcome::NotFound,
             ) => "refused",
             Err(_) => "unsettled",

@@ -58,6 +58,7 @@ fn organizer() -> Api {
         .routes(routes!(organizer::events::create, organizer::events::list))
         .routes(routes!(organizer::events::show, organizer::events::change))
         .routes(routes!(organizer::events::publish))
+        .routes(routes!(organizer::moving::relocate))
         .routes(routes!(organizer::policy::replace))
         .routes(routes!(organizer::keys::request))
         .routes(routes!(organizer::keys::upload))

@@ -11,9 +11,10 @@ use axum::body::Bytes;
 use tokio::time::{Instant, sleep_until};
 use usher_keys::{EventId, Timestamp};
 
-use crate::store::catalogue::{Event, EventStatus, Layout, OccupancyQuery, TierCount};
+use crate::signing::TicketSigner;
+use crate::store::catalogue::{Event, EventStatus, Layout, OccupancyQuery, SaleStatus, TierCount};
 use crate::store::{Store, StoreError};
-pub use body::{SeatView, SeatsView, TierCountView, sale_word};
+pub use body::{SeatView, SeatsView, TierCountView};
 
 /// How long nobody makes a map after it took so long to make one, in times of that. While an event sells fast and its map
 /// is read all the time, making it anew takes a fifth of a core and not a whole one; its readers wait, its buyers do not.
@@ -26,6 +27,8 @@ const EVENTS_KEPT: usize = 256;
 pub struct SeatMap {
     /// The event, as it was when its map was first asked for.
     pub event: Arc<Event>,
+    /// Whether it sells.
+    pub status: SaleStatus,
     /// How full each tier is.
     pub tiers: Vec<TierCount>,
     /// The JSON body.
@@ -38,12 +41,15 @@ pub struct SeatMap {
     changes: u64,
     /// When a hold expires, or the event ends, and it is out of date.
     good_until: Timestamp,
+    /// Until when tickets signed at that time are believed: with another key in use the sale may pause or go on.
+    believed_until: Option<Timestamp>,
 }
 
 /// The seat maps; clones share them.
 #[derive(Debug, Clone)]
 pub struct SeatMaps {
     store: Store,
+    signer: TicketSigner,
     /// One place for each event; held only to find or drop one.
     places: Arc<Mutex<HashMap<EventId, Arc<Place>>>>,
 }
@@ -73,20 +79,31 @@ struct Ground {
     layout: Arc<Layout>,
 }
 
+/// What a map must have in it to be handed out.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    changes: u64,
+    believed_until: Option<Timestamp>,
+    now: Timestamp,
+}
+
 impl Place {
-    /// Gives the map if it has all the changes up to `changes` in it and no hold has expired since.
-    fn fresh(&self, changes: u64, now: Timestamp) -> Option<Arc<SeatMap>> {
-        self.latest
-            .load_full()
-            .filter(|map| map.changes >= changes && now < map.good_until)
+    /// Gives the map if it has all that is wanted in it and no hold has expired since.
+    fn fresh(&self, wanted: Wanted) -> Option<Arc<SeatMap>> {
+        self.latest.load_full().filter(|map| {
+            map.changes >= wanted.changes
+                && wanted.now < map.good_until
+                && map.believed_until == wanted.believed_until
+        })
     }
 }
 
 impl SeatMaps {
     /// Keeps the maps of a store's events.
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, signer: TicketSigner) -> Self {
         Self {
             store,
+            signer,
             places: Arc::default(),
         }
     }
@@ -108,13 +125,17 @@ impl SeatMaps {
     /// **Errors**: [`StoreError`].
     pub async fn of(&self, event: EventId, now: Timestamp) -> Result<Option<Arc<SeatMap>>, StoreError> {
         let place = self.place(event);
-        let changes = place.changes.load(Ordering::SeqCst);
-        if let Some(map) = place.fresh(changes, now) {
+        let wanted = Wanted {
+            changes: place.changes.load(Ordering::SeqCst),
+            believed_until: self.signer.believed_until(event),
+            now,
+        };
+        if let Some(map) = place.fresh(wanted) {
             return Ok(Some(map));
         }
         // Whoever comes while a map is being made waits, and takes the next one if it has the changes they know of.
         let mut workshop = place.workshop.lock().await;
-        if let Some(map) = place.fresh(changes, now) {
+        if let Some(map) = place.fresh(wanted) {
             return Ok(Some(map));
         }
         if workshop.ground.is_none() {
@@ -128,10 +149,8 @@ impl SeatMaps {
             sleep_until(rests_until).await;
         }
         let begun = std::time::Instant::now();
-        let map = Arc::new(
-            self.make(ground, place.changes.load(Ordering::SeqCst), now)
-                .await?,
-        );
+        let changes = place.changes.load(Ordering::SeqCst);
+        let map = Arc::new(self.make(ground, Wanted { changes, ..wanted }).await?);
         workshop.rests_until = Some(Instant::now() + RESTS * begun.elapsed());
         place.latest.store(Some(map.clone()));
         Ok(Some(map))
@@ -168,7 +187,12 @@ impl SeatMaps {
         }))
     }
 
-    async fn make(&self, ground: Ground, changes: u64, now: Timestamp) -> Result<SeatMap, StoreError> {
+    async fn make(&self, ground: Ground, wanted: Wanted) -> Result<SeatMap, StoreError> {
+        let Wanted {
+            changes,
+            believed_until,
+            now,
+        } = wanted;
         let occupancy = self
             .store
             .occupancy(OccupancyQuery {
@@ -180,16 +204,19 @@ impl SeatMaps {
         let ends_at = Some(ground.event.ends_at).filter(|ends_at| now < *ends_at);
         let good_until = ends_at.map_or(occupancy.good_until, |ends_at| ends_at.min(occupancy.good_until));
         let made = tokio::task::spawn_blocking(move || {
-            let (body, gzip) = body::bytes(&ground.event, &ground.layout, (&occupancy, now));
+            let status = ground.event.sale_status(believed_until, now);
+            let (body, gzip) = body::bytes(&ground.event, &ground.layout, (&occupancy, status));
             let etag = body::etag(&body);
             SeatMap {
                 event: ground.event,
+                status,
                 tiers: occupancy.tiers,
                 body,
                 gzip,
                 etag,
                 changes,
                 good_until,
+                believed_until,
             }
         });
         made.await.map_err(|_| StoreError::Closed)
@@ -201,10 +228,18 @@ mod tests {
     use std::time::Duration;
 
     use futures_util::future::join_all;
+    use usher_keys::SecretKey;
 
     use super::*;
     use crate::ids::draw_event_id;
+    use crate::store::catalogue::keys_needed_until;
     use crate::store::contract::case::{Case, HOLD_MS, START};
+
+    fn signer(case: &Case) -> TicketSigner {
+        let signer = TicketSigner::default();
+        signer.install(case.event, &SecretKey::from_seed(&[7; 32]), Timestamp::FOREVER);
+        signer
+    }
 
     async fn map(maps: &SeatMaps, case: &Case, now: Timestamp) -> Arc<SeatMap> {
         maps.of(case.event, now).await.unwrap().unwrap()
@@ -213,7 +248,7 @@ mod tests {
     #[tokio::test]
     async fn a_map_is_made_once_for_each_change() {
         let case = Case::on_sqlite().await;
-        let maps = SeatMaps::new(case.store.clone());
+        let maps = SeatMaps::new(case.store.clone(), signer(&case));
         let first = map(&maps, &case, START).await;
         assert!(Arc::ptr_eq(&first, &map(&maps, &case, START).await));
         case.held(&[0], START).await;
@@ -226,7 +261,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_map_that_was_just_made_rests_before_it_is_made_again() {
         let case = Case::on_sqlite().await;
-        let maps = SeatMaps::new(case.store.clone());
+        let maps = SeatMaps::new(case.store.clone(), signer(&case));
         let begun = Instant::now();
         let first = map(&maps, &case, START).await;
         map(&maps, &case, START).await;
@@ -241,7 +276,7 @@ mod tests {
     #[tokio::test]
     async fn a_map_goes_out_of_date_when_a_hold_expires_and_not_before() {
         let case = Case::on_sqlite().await;
-        let maps = SeatMaps::new(case.store.clone());
+        let maps = SeatMaps::new(case.store.clone(), signer(&case));
         let empty = map(&maps, &case, START).await;
         case.held(&[0], START).await;
         maps.changed(case.event);
@@ -255,9 +290,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_map_says_that_the_sale_is_paused_while_the_key_ends_before_the_event() {
+        let case = Case::on_sqlite().await;
+        let signer = signer(&case);
+        let maps = SeatMaps::new(case.store.clone(), signer.clone());
+        let key = SecretKey::from_seed(&[7; 32]);
+        let open = map(&maps, &case, START).await;
+        let ends_at = open.event.ends_at;
+        for (until, status) in [
+            (ends_at, SaleStatus::Paused),
+            (Timestamp(keys_needed_until(ends_at).0 - 1), SaleStatus::Paused),
+            (keys_needed_until(ends_at), SaleStatus::OnSale),
+        ] {
+            signer.install(case.event, &key, until);
+            assert_eq!(map(&maps, &case, START).await.status, status, "{until:?}");
+        }
+        assert_eq!(map(&maps, &case, START).await.etag, open.etag);
+        signer.withdraw(case.event);
+        let paused = map(&maps, &case, START).await;
+        assert_eq!(paused.status, SaleStatus::Paused);
+        assert_eq!(map(&maps, &case, ends_at).await.status, SaleStatus::Over);
+    }
+
+    #[tokio::test]
     async fn events_that_are_not_on_sale_take_no_place() {
         let case = Case::on_sqlite().await;
-        let maps = SeatMaps::new(case.store.clone());
+        let maps = SeatMaps::new(case.store.clone(), signer(&case));
         for _ in 0..2 * EVENTS_KEPT {
             assert!(maps.of(draw_event_id(START), START).await.unwrap().is_none());
         }

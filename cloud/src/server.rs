@@ -23,6 +23,7 @@ use crate::authority::uplink;
 use crate::chores;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::paused_sale;
 use crate::routes;
 use crate::state::AppState;
 use crate::test_sale;
@@ -79,6 +80,9 @@ impl Server {
             uplink: Some(uplink),
         };
         test_sale::warn_at_start(&state)
+            .await
+            .context("reading what is on sale")?;
+        paused_sale::warn_at_start(&state)
             .await
             .context("reading what is on sale")?;
         write_listening(&state.config.data_dir, &listening)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use thiserror::Error;
-use usher_keys::{EventId, KeyId, SecretKey};
+use usher_keys::{EventId, KeyId, SecretKey, Timestamp};
 use usher_protocol::ticket::{Payload, Ticket};
 
 use crate::store::selling::UnitToIssue;
@@ -24,15 +24,23 @@ pub struct NoSigningKey {
 /// every ticket sold can be verified by whoever syncs later.
 #[derive(Debug, Clone, Default)]
 pub struct TicketSigner {
-    keys: Arc<ArcSwap<HashMap<EventId, SecretKey>>>,
+    keys: Arc<ArcSwap<HashMap<EventId, KeyInUse>>>,
+}
+
+/// A ticket-signing key and how long what it signs is worth something.
+#[derive(Debug, Clone)]
+struct KeyInUse {
+    key: SecretKey,
+    believed_until: Timestamp,
 }
 
 impl TicketSigner {
-    /// Puts a key in use for an event, in place of the one before.
-    pub fn install(&self, event: EventId, key: &SecretKey) {
+    /// Puts a key in use for an event, in place of the one before; gates believe it until then.
+    pub fn install(&self, event: EventId, key: &SecretKey, believed_until: Timestamp) {
         self.keys.rcu(|keys| {
             let mut keys = HashMap::clone(keys);
-            keys.insert(event, key.clone());
+            let key = key.clone();
+            keys.insert(event, KeyInUse { key, believed_until });
             keys
         });
     }
@@ -48,7 +56,12 @@ impl TicketSigner {
 
     /// Tells which key is in use for an event; without one it cannot be published.
     pub fn key_in_use(&self, event: EventId) -> Option<KeyId> {
-        self.keys.load().get(&event).map(|key| key.public().id())
+        self.keys.load().get(&event).map(|used| used.key.public().id())
+    }
+
+    /// Tells until when tickets that are signed now are believed; nothing when none can be signed.
+    pub fn believed_until(&self, event: EventId) -> Option<Timestamp> {
+        self.keys.load().get(&event).map(|used| used.believed_until)
     }
 
     /// Signs the ticket of a unit.
@@ -56,7 +69,7 @@ impl TicketSigner {
     /// **Errors**: [`NoSigningKey`].
     pub fn sign(&self, event: EventId, unit: &UnitToIssue) -> Result<Payload, NoSigningKey> {
         let keys = self.keys.load();
-        let key = keys.get(&event).ok_or(NoSigningKey { event })?;
+        let key = &keys.get(&event).ok_or(NoSigningKey { event })?.key;
         let ticket = Ticket {
             key: key.public().id(),
             unit: unit.unit,
@@ -92,7 +105,10 @@ mod tests {
     #[test]
     fn an_event_without_a_key_signs_nothing() {
         let signer = TicketSigner::default();
-        assert_eq!(signer.key_in_use(EVENT), None);
+        assert_eq!(
+            (signer.key_in_use(EVENT), signer.believed_until(EVENT)),
+            (None, None)
+        );
         assert_eq!(
             signer.sign(EVENT, &unit()).unwrap_err(),
             NoSigningKey { event: EVENT }
@@ -103,8 +119,9 @@ mod tests {
     fn tickets_are_signed_with_the_key_installed_last() {
         let signer = TicketSigner::default();
         let (first, second) = (SecretKey::from_seed(&[1; 32]), SecretKey::from_seed(&[2; 32]));
-        signer.install(EVENT, &first);
-        signer.install(EVENT, &second);
+        signer.install(EVENT, &first, Timestamp(1));
+        signer.install(EVENT, &second, Timestamp(2));
+        assert_eq!(signer.believed_until(EVENT), Some(Timestamp(2)));
         let payload = signer.sign(EVENT, &unit()).unwrap();
         let (ticket, _, _) = Payload::parse(payload.bytes()).unwrap();
         assert_eq!(ticket.key, second.public().id());

@@ -65,7 +65,7 @@ impl AppState {
         let file = config.data_dir.join(STORE_FILE);
         let store = Store::open_sqlite(&file).with_context(|| format!("opening {}", file.display()))?;
         let signer = TicketSigner::default();
-        let seat_maps = SeatMaps::new(store.clone());
+        let seat_maps = SeatMaps::new(store.clone(), signer.clone());
         let metrics = Metrics::default();
         let authorities = Authorities::open(AuthorityParts {
             store: store.clone(),

@@ -32,8 +32,8 @@ use authority::{
 };
 use catalogue::{Event, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
 use organizing::{
-    AddUnits, EventChange, EventSales, KeyHash, NewEvent, NewOrganizer, NewVenue, Publish, PublishOutcome,
-    Venue,
+    AddUnits, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewVenue,
+    Publish, PublishOutcome, Venue,
 };
 use selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Forget,
@@ -145,6 +145,9 @@ operations! {
         add_units(AddUnits) -> () = sqlite::drafts::add_units;
         /// Changes an event; tells whether there was one to change.
         change_event(EventChange) -> bool = sqlite::drafts::change_event;
+        /// Moves an event to another date, its windows with it, and frees what is held and not paid for: nobody shall pay for a
+        /// date they have not seen.
+        move_event(MoveEvent) -> MoveOutcome = sqlite::moves::move_event;
         /// Puts a complete draft on sale.
         publish(Publish) -> PublishOutcome = sqlite::drafts::publish;
 

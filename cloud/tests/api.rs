@@ -11,6 +11,7 @@ mod api {
     pub mod hostile;
     pub mod hub;
     pub mod keys;
+    pub mod moving;
     pub mod organizer;
     pub mod pages;
     pub mod process;

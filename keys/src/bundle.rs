@@ -1,5 +1,7 @@
 //! The trust bundle: which keys an event trusts, signed by its offline roots; storing and sending it is left to others.
 
+mod extension;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -11,6 +13,7 @@ use thiserror::Error;
 use crate::codec::{self, CodecError};
 use crate::ident::{EventId, Timestamp, Window};
 use crate::key::{Domain, KeyId, PublicKey, SecretKey, Signature};
+pub use extension::ExtendError;
 
 /// Largest encoded trust bundle, in bytes: hundreds of keys, far from anything an event needs.
 pub const MAX_BUNDLE_BYTES: usize = 32 * 1024;

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use usher_keys::{EventId, KeyId, PublicKey};
+use usher_keys::{EventId, KeyId, PublicKey, Timestamp};
 
 /// Makes keys, signs trust bundles and looks into key files, all without a network.
 #[derive(Debug, Parser)]
@@ -35,6 +35,8 @@ enum Command {
     Bundle(BundleArgs),
     /// Sign the next bundle: a new ticket key, the old one retired
     Rotate(RotateArgs),
+    /// Sign the next bundle: the same keys, believed for longer, so that tickets sold before stay good
+    Extend(ExtendArgs),
     /// Sign the next bundle with a compromised key struck out
     Strike(StrikeArgs),
     /// Add another root's signature to a bundle
@@ -112,6 +114,20 @@ struct RotateArgs {
     current: CurrentArgs,
     #[command(flatten)]
     request: RequestArgs,
+    #[command(flatten)]
+    out: OutArgs,
+}
+
+#[derive(Debug, Args)]
+struct ExtendArgs {
+    #[command(flatten)]
+    current: CurrentArgs,
+    /// Until when the keys shall be believed, in UTC: 2027-06-04T18:00:00Z; nothing is ever shortened
+    #[arg(long, value_name = "TIME", value_parser = calendar::parse)]
+    until: Timestamp,
+    /// Key to prolong: its id, 8 hexadecimal digits; repeat it for several, leave it out for all that are not struck out
+    #[arg(long, value_name = "ID", value_parser = KeyId::from_hex)]
+    key: Vec<KeyId>,
     #[command(flatten)]
     out: OutArgs,
 }
@@ -213,6 +229,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::NewKey(args) => keygen::new_key(&args)?,
         Command::Bundle(args) => sign::first(&args)?,
         Command::Rotate(args) => sign::rotate(&args)?,
+        Command::Extend(args) => sign::extend(&args)?,
         Command::Strike(args) => sign::strike(&args)?,
         Command::Cosign(args) => sign::cosign(&args)?,
         Command::Inspect(args) => inspect::inspect(&args.file)?,

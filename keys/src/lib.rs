@@ -13,7 +13,9 @@ pub mod pem;
 pub mod private;
 pub mod request;
 
-pub use bundle::{BundleError, KeyStatus, Purpose, RootSet, SignedBundle, TrustBundle, TrustedKey};
+pub use bundle::{
+    BundleError, ExtendError, KeyStatus, Purpose, RootSet, SignedBundle, TrustBundle, TrustedKey,
+};
 pub use certificate::{Capabilities, Certificate, CertificateError, DeviceIdentity, Role, SignedCertificate};
 pub use enrolment::{
     EnrolmentCode, EnrolmentError, EnrolmentGrant, EnrolmentId, EnrolmentKey, EnrolmentRequest,

@@ -1,5 +1,9 @@
 //! The program `usher-keys` as its users run it: files, exit codes, words; formats and rules are tested in the library.
 
+mod cli {
+    mod extending;
+}
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};

@@ -3,6 +3,10 @@
 //! The programs run under libfaketime, which `make setup` installs; none of them has a switch for it. A cloud whose clock
 //! is off is, to its hubs, what hubs are to a cloud whose clock is right.
 
+mod clocks {
+    pub mod moving;
+}
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -4,9 +4,10 @@ mod pages {
     pub mod browser;
 }
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use fantoccini::elements::Element;
 use pages::browser::{Browser, in_time};
+use serde_json::{Value, json};
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::{NORTH, Places};
 use usher_tests::stage::patience::until;
@@ -116,6 +117,66 @@ async fn hold_too_much() -> anyhow::Result<()> {
     browser.says("#message", "You hold 40 places").await?;
     browser.says("#message", "Pay for them or give them back").await?;
     browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_open_while_the_event_is_moved_shows_the_new_date_before_anything_is_held()
+-> anyhow::Result<()> {
+    in_time(look_at_the_date()).await
+}
+
+async fn look_at_the_date() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let browser = Browser::start(&stage.path("browser")).await?;
+    let event = stage.organizer.event.clone();
+    browser
+        .goto(&format!("{}/events/{event}", stage.cloud.http.base()))
+        .await?;
+    browser.says(".facts", "1 August").await?;
+    // A week later, under the keys there are; then so much later that they would have ended.
+    for (years, says, what) in [(0, ".facts", "8 August"), (5, ".message", "The sale is paused")] {
+        choose_two(&browser).await?;
+        relocate(&stage, years).await?;
+        browser.find("#reserve").await?.click().await?;
+        browser.says(says, what).await?;
+    }
+    let path = format!("/v1/organizer/events/{event}");
+    let sales: Value = stage.organizer.http.get(&path).await?.expect(200)?.json()?;
+    let held = |tier: &Value| tier["held"] == 0;
+    ensure!(
+        sales["sales"]["tiers"]
+            .as_array()
+            .is_some_and(|tiers| tiers.iter().all(held)),
+        "{sales}"
+    );
+    browser.close().await
+}
+
+async fn choose_two(browser: &Browser) -> anyhow::Result<()> {
+    let quantity = browser.find("input[data-tier='2']").await?;
+    quantity.clear().await?;
+    quantity.send_keys("2").await?;
+    browser.says("#total", "2 tickets").await
+}
+
+/// Moves the festival to the 8th of August of next year, or so many years later.
+async fn relocate(stage: &Stage, years: i64) -> anyhow::Result<()> {
+    let path = format!("/v1/organizer/events/{}", stage.organizer.event);
+    let event: Value = stage.organizer.http.get(&path).await?.expect(200)?.json()?;
+    let year: i64 = event["starts_at"]
+        .as_str()
+        .and_then(|text| text.split('-').next())
+        .context("a year")?
+        .parse()?;
+    let year = year + years;
+    let dates = json!({
+        "starts_at": format!("{year}-08-08T14:00:00Z"),
+        "ends_at": format!("{year}-08-10T02:00:00Z"),
+        "apply": true,
+    });
+    let path = stage.organizer.path("move");
+    stage.organizer.http.post(&path, &dates).await?.expect(200)?;
+    Ok(())
 }
 
 async fn buy_a_seat(browser: &Browser, cloud: &str) -> anyhow::Result<()> {

@@ -160,6 +160,7 @@ fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
         BookOutcome::Expired | BookOutcome::Released => Err(ApiError::ReservationEnded),
         BookOutcome::AlreadyBooked => Err(ApiError::Conflict(Conflict::AlreadyBooked)),
         BookOutcome::SalesClosed => Err(ApiError::Conflict(Conflict::SalesClosed)),
+        BookOutcome::SalesPaused => Err(ApiError::Conflict(Conflict::SalesPaused)),
         BookOutcome::Renewed => Err(ApiError::Conflict(Conflict::Renewed)),
         BookOutcome::KeyReused => Err(ApiError::Conflict(Conflict::KeyReused)),
         BookOutcome::Refunded => Err(ApiError::Conflict(Conflict::Refunded)),

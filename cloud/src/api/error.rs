@@ -100,6 +100,8 @@ pub enum Conflict {
     Refunded,
     /// The event is over.
     SalesClosed,
+    /// Tickets signed now would not be believed until the event's end.
+    SalesPaused,
     /// A draft's days are over.
     Over,
     /// The event has no signing key and trust bundle yet.
@@ -117,6 +119,7 @@ impl Conflict {
             Self::Paying => "being-paid",
             Self::Refunded => "refunded",
             Self::SalesClosed => "sales-closed",
+            Self::SalesPaused => "sales-paused",
             Self::Over => "event-over",
             Self::NoSigningKey => "no-signing-key",
             Self::DraftIncomplete => "draft-incomplete",
@@ -139,6 +142,10 @@ impl Conflict {
             Self::Refunded => "The places were lost while the payment ran, and the money was given back.",
             Self::SalesClosed => {
                 "The event is over: nothing of it is sold any more, and nothing was charged."
+            }
+            Self::SalesPaused => {
+                "The sale of this event is paused: nothing was held or charged, and tickets bought before stay good. Try again \
+                 later; its organizer is told what is missing."
             }
             Self::Over => "The event is over before it is on sale: change its days first.",
             Self::NoSigningKey => {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
 use utoipa::ToSchema;
 
-use crate::seat_maps::{SeatMap, sale_word};
+use crate::seat_maps::SeatMap;
 use crate::state::AppState;
 use crate::store::catalogue::{Event, EventCursor, EventPage, EventQuery, EventSummary};
 
@@ -107,6 +107,9 @@ pub struct EventSummaryView {
     /// When it ends.
     #[schema(value_type = String, format = DateTime)]
     pub ends_at: Moment,
+    /// `on_sale`, or `paused`: nothing of it is sold now.
+    #[schema(example = "on_sale")]
+    pub status: &'static str,
     /// The lowest price, in minor units of the currency.
     pub price_from: i64,
     /// The currency of its prices.
@@ -114,10 +117,11 @@ pub struct EventSummaryView {
     pub currency: String,
 }
 
-impl From<EventSummary> for EventSummaryView {
-    fn from(event: EventSummary) -> Self {
+impl EventSummaryView {
+    fn of(app: &AppState, event: EventSummary, now: Timestamp) -> Self {
         Self {
             event_id: event.id,
+            status: event.sale_status(app.signer.believed_until(event.id), now).word(),
             name: event.name,
             venue: event.venue_name,
             city: event.city,
@@ -129,10 +133,13 @@ impl From<EventSummary> for EventSummaryView {
     }
 }
 
-impl From<EventPage> for EventsView {
-    fn from(page: EventPage) -> Self {
+impl EventsView {
+    fn of(app: &AppState, page: EventPage, now: Timestamp) -> Self {
+        let events = page.events.into_iter();
         Self {
-            events: page.events.into_iter().map(Into::into).collect(),
+            events: events
+                .map(|event| EventSummaryView::of(app, event, now))
+                .collect(),
             next_cursor: page.next.map(write_cursor),
         }
     }
@@ -146,7 +153,7 @@ pub struct EventView {
     pub event_id: EventId,
     /// Its name.
     pub name: String,
-    /// `on_sale`, or `over`: nothing of it is sold any more.
+    /// `on_sale`; `paused`: nothing of it is sold now; or `over`: nothing of it is sold any more.
     #[schema(example = "on_sale")]
     pub status: &'static str,
     /// What it is about.
@@ -192,7 +199,7 @@ pub struct TierView {
 }
 
 impl EventView {
-    fn of(map: &SeatMap, now: Timestamp) -> Self {
+    fn of(map: &SeatMap) -> Self {
         let event: &Event = &map.event;
         let tiers = map.tiers.iter().filter_map(|count| {
             let tier = event.tier(count.tier)?;
@@ -209,7 +216,7 @@ impl EventView {
         Self {
             event_id: event.id,
             name: event.name.clone(),
-            status: sale_word(event, now),
+            status: map.status.word(),
             description: event.description.clone(),
             venue: event.venue_name.clone(),
             city: event.city.clone(),
@@ -232,8 +239,9 @@ pub async fn list(
     State(app): State<Arc<AppState>>,
     Params(params): Params<ListEvents>,
 ) -> Result<Json<EventsView>, ApiError> {
-    let page = app.store.events(params.into_query(app.clock.now())?).await?;
-    Ok(Json(page.into()))
+    let now = app.clock.now();
+    let page = app.store.events(params.into_query(now)?).await?;
+    Ok(Json(EventsView::of(&app, page, now)))
 }
 
 /// Shows an event that is on sale or over, with its tiers and how full they are.
@@ -245,13 +253,12 @@ pub async fn show(
     State(app): State<Arc<AppState>>,
     Id(event): Id<EventId>,
 ) -> Result<Json<EventView>, ApiError> {
-    let now = app.clock.now();
     let map = app
         .seat_maps
-        .of(event, now)
+        .of(event, app.clock.now())
         .await?
         .ok_or(ApiError::NotFound("event"))?;
-    Ok(Json(EventView::of(&map, now)))
+    Ok(Json(EventView::of(&map)))
 }
 
 /// Writes a cursor: 8 bytes of start and 16 of id.

@@ -9,10 +9,12 @@ pub mod draft;
 pub mod events;
 pub mod incidents;
 pub mod keys;
+pub mod moving;
 pub mod names;
 pub mod policy;
 pub mod revoking;
 pub mod sales;
+pub mod signing;
 pub mod tickets;
 pub mod venues;
 

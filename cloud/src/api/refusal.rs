@@ -1,6 +1,7 @@
 //! How the authority's errors and refusals look as problems: each says what to do about it.
 
 use axum::http::StatusCode;
+use usher_keys::Timestamp;
 
 use crate::authority::AuthorityError;
 use crate::authority::scribe::TicketOutcome;
@@ -8,6 +9,8 @@ use crate::authority::upload::UploadError;
 use crate::store::selling::Ticket;
 
 use super::error::{ApiError, Conflict};
+use super::moment::Moment;
+use super::organizer::signing::whole_seconds;
 
 impl From<AuthorityError> for ApiError {
     fn from(error: AuthorityError) -> Self {
@@ -27,6 +30,7 @@ impl From<AuthorityError> for ApiError {
                 "The server runs on an older copy of its data: nothing is sold or ordered for this event. Restore the newest copy.",
             ),
             AuthorityError::NoTicketKey(_) => Self::Conflict(Conflict::NoSigningKey),
+            AuthorityError::KeyEndsEarly { wanted } => keys_end_early(wanted),
             AuthorityError::Conflict => {
                 Self::Unavailable("It was changed by someone else just now. Try again.")
             }
@@ -43,6 +47,18 @@ impl From<AuthorityError> for ApiError {
             }
         }
     }
+}
+
+/// Says that tickets cannot be signed before the roots have prolonged the event's keys.
+pub fn keys_end_early(wanted: Timestamp) -> ApiError {
+    let until = Moment(whole_seconds(wanted));
+    conflict_of(
+        "key-ends-early",
+        format!(
+            "The event's ticket key ends before the event does, so its tickets would be refused at the end. Have the keys prolonged \
+             offline with `usher-keys extend --root root.pem --bundle bundle.json --until {until} --out next.json`, and upload the bundle."
+        ),
+    )
 }
 
 impl From<UploadError> for ApiError {

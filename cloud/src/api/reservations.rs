@@ -165,7 +165,7 @@ impl ReservationView {
     (status = 201, body = ReservationView),
     (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "No such event is on sale"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "Units are taken: see `taken` or `short`; nothing is held"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "Units are taken: see `taken` or `short`; the event is over (`sales-closed`), or its sale is paused (`sales-paused`). Nothing is held"),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "No such seat or tier, or too many units"),
     (status = 429, body = Problem, content_type = "application/problem+json", headers(("Retry-After" = u64)),
         description = "Too many units are held without being paid for from this address (of IPv6 its /64) or in this session, which is a cookie: pay for them or give them back, or wait as long as Retry-After says"),
@@ -183,6 +183,7 @@ pub async fn create(
         claim,
         claimant: asking.claimant,
         bounds: app.config.reservations.hold_bounds(),
+        believed_until: app.signer.believed_until(event),
         now,
     };
     let outcome = app.store.hold(hold).await?;
@@ -224,6 +225,7 @@ fn accept(outcome: HoldOutcome, now: Timestamp) -> Result<Reservation, ApiError>
         HoldOutcome::TooMany(too_many) => Err(too_many_held(&too_many, now)),
         HoldOutcome::NoSuchEvent => Err(ApiError::NotFound("event on sale")),
         HoldOutcome::SalesClosed => Err(ApiError::Conflict(Conflict::SalesClosed)),
+        HoldOutcome::SalesPaused => Err(ApiError::Conflict(Conflict::SalesPaused)),
     }
 }
 

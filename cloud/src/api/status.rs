@@ -9,6 +9,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::paused_sale;
 use crate::state::AppState;
 use crate::test_sale;
 
@@ -48,7 +49,7 @@ pub struct Readiness {
 /// Something that somebody should know.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WarningView {
-    /// Names it, for programs: `test_cards`.
+    /// Names it, for programs: `test_cards`, `sale_paused`.
     #[schema(example = "test_cards")]
     pub code: &'static str,
     /// What it is.
@@ -56,21 +57,24 @@ pub struct WarningView {
 }
 
 /// Tells whether the server can sell, as `/healthz` does, and names what whoever runs it must not miss: events that are on
-/// sale against test cards.
+/// sale against test cards, and events whose sale is paused because their ticket key ends before they do.
 #[utoipa::path(get, path = "/readyz", tag = "status", responses(
     (status = 200, body = Readiness),
     (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, ApiError> {
     let Json(Health { .. }) = health(State(Arc::clone(&app))).await?;
-    let test_cards = test_sale::warning(&app).await?;
-    let warnings = test_cards.map(|detail| WarningView {
-        code: "test_cards",
-        detail,
+    let warnings = [
+        ("test_cards", test_sale::warning(&app).await?),
+        ("sale_paused", paused_sale::warning(&app).await?),
+    ];
+    let warnings = warnings.into_iter().filter_map(|(code, detail)| {
+        let detail = detail?;
+        Some(WarningView { code, detail })
     });
     Ok(Json(Readiness {
         status: "ready",
-        warnings: warnings.into_iter().collect(),
+        warnings: warnings.collect(),
     }))
 }
 

@@ -41,6 +41,7 @@ pub use policy::PolicyVersion;
 pub use revoking::{Consequences, RetireOutcome, Revocation, RevokeOutcome, Since};
 pub use tickets::TicketOutcome;
 pub use trust::UploadOutcome;
+pub use vouching::lasts_with_event;
 
 /// Runs from peers in one commit: like the store's own groups, enough to spread the disk's flush thin.
 const GROUP: usize = 64;

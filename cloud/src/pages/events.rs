@@ -10,10 +10,11 @@ use usher_keys::{EventId, Timestamp};
 use crate::api::error::ApiError;
 use crate::api::events::{ListEvents, write_cursor};
 use crate::api::input::{Id, Params};
+use crate::api::moment::Moment;
 use crate::money::{Currency, Money};
 use crate::seat_maps::SeatMap;
 use crate::state::AppState;
-use crate::store::catalogue::EventSummary;
+use crate::store::catalogue::{EventSummary, SaleStatus};
 use crate::test_sale::takes_test_cards;
 
 use super::{PageError, page};
@@ -33,11 +34,15 @@ struct EventCard {
     place: String,
     when: String,
     price_from: String,
+    /// Whether nothing is sold now.
+    paused: bool,
 }
 
-impl From<EventSummary> for EventCard {
-    fn from(event: EventSummary) -> Self {
+impl EventCard {
+    fn of(app: &AppState, event: EventSummary, now: Timestamp) -> Self {
+        let status = event.sale_status(app.signer.believed_until(event.id), now);
         Self {
+            paused: status == SaleStatus::Paused,
             id: event.id,
             place: format!("{}, {}", event.venue_name, event.city),
             when: day_and_time(event.starts_at, event.utc_offset_minutes),
@@ -53,11 +58,13 @@ pub async fn index(
     Params(params): Params<ListEvents>,
 ) -> Result<Response, PageError> {
     let (keyword, city) = (params.keyword.clone(), params.city.clone());
-    let found = app.store.events(params.into_query(app.clock.now())?).await?;
+    let now = app.clock.now();
+    let found = app.store.events(params.into_query(now)?).await?;
+    let events = found.events.into_iter();
     page(&IndexPage {
         keyword,
         city,
-        events: found.events.into_iter().map(Into::into).collect(),
+        events: events.map(|event| EventCard::of(&app, event, now)).collect(),
         next_cursor: found.next.map(write_cursor),
     })
 }
@@ -70,8 +77,12 @@ struct EventPage {
     description: String,
     place: String,
     when: String,
+    /// When it starts, for the script.
+    starts_at: Moment,
     /// Whether nothing is sold any more.
     over: bool,
+    /// Whether nothing is sold now.
+    paused: bool,
     /// Whether nobody is charged.
     test_cards: bool,
     seats: bool,
@@ -105,7 +116,9 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Resu
         description: map.event.description.clone(),
         place: format!("{}, {}", map.event.venue_name, map.event.city),
         when: day_and_time(map.event.starts_at, map.event.policy.utc_offset_minutes),
-        over: map.event.is_over(now),
+        starts_at: Moment(map.event.starts_at),
+        over: map.status == SaleStatus::Over,
+        paused: map.status == SaleStatus::Paused,
         test_cards: takes_test_cards(&app.config),
         seats: map.event.seat_count > 0,
         max_units: app.config.reservations.max_units,

@@ -7,10 +7,10 @@ use data_encoding::HEXLOWER;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
-use usher_keys::Timestamp;
 use utoipa::ToSchema;
 
-use crate::store::catalogue::{Event, Layout, Occupancy};
+use crate::api::moment::Moment;
+use crate::store::catalogue::{Event, Layout, Occupancy, SaleStatus};
 
 /// How hard to compress: at 4 a map of 10,000 seats takes a few milliseconds and is hardly bigger than at 9.
 const COMPRESSION: Compression = Compression::new(4);
@@ -21,9 +21,12 @@ pub struct SeatsView<'a> {
     /// The event.
     #[schema(example = "evt_06e9pvb1pdqm3800000000000")]
     pub event_id: String,
-    /// `on_sale`, or `over`: nothing of the event is sold any more.
+    /// `on_sale`; `paused`: nothing is sold now; or `over`: nothing of the event is sold any more.
     #[schema(example = "on_sale")]
     pub status: &'static str,
+    /// When the event starts.
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Moment,
     /// Currency of all prices.
     #[schema(value_type = String, example = "EUR")]
     pub currency: &'a str,
@@ -75,9 +78,13 @@ pub struct TierCountView<'a> {
 }
 
 /// Gives the JSON body and the same gzipped.
-pub fn bytes(event: &Event, layout: &Layout, (occupancy, now): (&Occupancy, Timestamp)) -> (Bytes, Bytes) {
+pub fn bytes(
+    event: &Event,
+    layout: &Layout,
+    (occupancy, status): (&Occupancy, SaleStatus),
+) -> (Bytes, Bytes) {
     let body =
-        serde_json::to_vec(&view(event, layout, (occupancy, now))).expect("the view has string keys only");
+        serde_json::to_vec(&view(event, layout, (occupancy, status))).expect("the view has string keys only");
     let mut gzip = GzEncoder::new(Vec::with_capacity(body.len() / 8), COMPRESSION);
     gzip.write_all(&body).expect("writing to memory succeeds");
     let gzip = gzip.finish().expect("writing to memory succeeds");
@@ -90,15 +97,10 @@ pub fn etag(body: &[u8]) -> String {
     format!("W/\"{}\"", HEXLOWER.encode(&blake3::hash(body).as_bytes()[..16]))
 }
 
-/// Says in one word whether an event sells.
-pub fn sale_word(event: &Event, now: Timestamp) -> &'static str {
-    if event.is_over(now) { "over" } else { "on_sale" }
-}
-
 fn view<'a>(
     event: &'a Event,
     layout: &'a Layout,
-    (occupancy, now): (&Occupancy, Timestamp),
+    (occupancy, status): (&Occupancy, SaleStatus),
 ) -> SeatsView<'a> {
     let price = |id| event.tier(id).map_or(0, |tier| tier.price);
     let seats = layout
@@ -127,7 +129,8 @@ fn view<'a>(
     });
     SeatsView {
         event_id: event.id.to_string(),
-        status: sale_word(event, now),
+        status: status.word(),
+        starts_at: Moment(event.starts_at),
         currency: event.currency.code(),
         seats: seats.collect(),
         tiers: tiers.collect(),

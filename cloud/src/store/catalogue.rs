@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use usher_keys::expiry::AFTER_EVENT_MS;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::Policy;
 use usher_protocol::ticket::TicketFlags;
@@ -17,6 +18,43 @@ pub enum EventStatus {
     Draft,
     /// On sale.
     Published,
+}
+
+/// Whether buyers can have tickets of a published event now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SaleStatus {
+    /// They can.
+    OnSale,
+    /// Not now: a ticket signed now would not be believed until the event's end, or none can be signed.
+    Paused,
+    /// Never again: the event has ended.
+    Over,
+}
+
+impl SaleStatus {
+    /// Gives the word for it in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::OnSale => "on_sale",
+            Self::Paused => "paused",
+            Self::Over => "over",
+        }
+    }
+}
+
+/// Tells until when the keys of an event that ends then must be believed: as long as its devices work.
+pub fn keys_needed_until(ends_at: Timestamp) -> Timestamp {
+    ends_at.plus_ms(AFTER_EVENT_MS)
+}
+
+/// Tells whether an event that ends then sells now; tickets signed now are believed until `believed_until`, if any can be.
+pub fn sale_status(ends_at: Timestamp, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
+    let is_believed = believed_until.is_some_and(|until| keys_needed_until(ends_at) <= until);
+    match (ends_at <= now, is_believed) {
+        (true, _) => SaleStatus::Over,
+        (false, false) => SaleStatus::Paused,
+        (false, true) => SaleStatus::OnSale,
+    }
 }
 
 /// A price and entitlement class.
@@ -77,6 +115,11 @@ impl Event {
         self.ends_at <= now
     }
 
+    /// Tells whether it sells now, if it is published.
+    pub fn sale_status(&self, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
+        sale_status(self.ends_at, believed_until, now)
+    }
+
     /// Finds a tier.
     pub fn tier(&self, id: TierId) -> Option<&Tier> {
         self.tiers.iter().find(|tier| tier.id == id)
@@ -128,6 +171,13 @@ pub struct EventSummary {
     pub currency: Currency,
     /// The lowest price, in minor units.
     pub price_from: i64,
+}
+
+impl EventSummary {
+    /// Tells whether it sells now.
+    pub fn sale_status(&self, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
+        sale_status(self.ends_at, believed_until, now)
+    }
 }
 
 /// A page of events.

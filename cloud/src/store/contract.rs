@@ -38,6 +38,7 @@ contracts! {
         a_released_reservation_frees_its_units_and_stays_released,
         releasing_late_does_not_free_the_next_owners_units,
         an_event_that_is_a_draft_or_over_sells_nothing,
+        under_a_key_that_ends_before_the_event_nothing_is_held_or_paid,
         the_price_is_fixed_when_the_reservation_is_made,
         tidying_changes_nothing_that_anyone_is_told,
     }
@@ -78,6 +79,7 @@ contracts! {
         venues_are_listed_for_their_organizer_only,
         a_draft_is_published_when_its_units_are_all_there,
         an_event_changes_only_where_it_is_told_to,
+        moving_an_event_moves_its_windows_once_and_frees_what_is_not_paid_for,
         hostile_text_comes_back_as_it_went_in,
     }
     logs {

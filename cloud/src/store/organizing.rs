@@ -6,6 +6,7 @@ use usher_protocol::{TierId, Unit};
 
 use crate::ids::{OrganizerId, VenueId};
 use crate::money::Currency;
+use crate::moving::Dates;
 use crate::store::catalogue::{Seat, Tier, TierCount};
 
 /// The BLAKE3 hash of an API key's text.
@@ -121,6 +122,29 @@ pub struct EventChange {
     pub prices: Vec<(TierId, i64)>,
     /// A new policy; the gates hear of it through the authority log.
     pub policy: Option<Policy>,
+}
+
+/// Asks to move an event to another date.
+#[derive(Debug, Clone, Copy)]
+pub struct MoveEvent {
+    /// The event.
+    pub event: EventId,
+    /// When it shall take place.
+    pub to: Dates,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of moving an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MoveOutcome {
+    /// It takes place then, now or before.
+    Moved {
+        /// Units that were held and not paid for, and are free again.
+        freed: usize,
+    },
+    /// There is no such event.
+    NotFound,
 }
 
 /// Asks to put a draft on sale.

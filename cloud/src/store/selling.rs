@@ -41,6 +41,8 @@ pub struct HoldRequest {
     pub claimant: Claimant,
     /// How many they may hold.
     pub bounds: HoldBounds,
+    /// Until when tickets signed now are believed; nothing when none can be signed.
+    pub believed_until: Option<Timestamp>,
     /// The time.
     pub now: Timestamp,
 }
@@ -86,6 +88,8 @@ pub enum HoldOutcome {
     NoSuchEvent,
     /// The event is over.
     SalesClosed,
+    /// Tickets signed now would not be believed until the event's end.
+    SalesPaused,
 }
 
 /// How far a reservation has come, as written down; see [`Reservation::is_expired`] for the rest.
@@ -188,6 +192,8 @@ pub struct BeginBooking {
     pub email: String,
     /// Whether the request came with a payment token.
     pub can_pay: bool,
+    /// Until when tickets signed now are believed; nothing when none can be signed.
+    pub believed_until: Option<Timestamp>,
     /// The time.
     pub now: Timestamp,
 }
@@ -215,6 +221,8 @@ pub enum BeginOutcome {
     TokenMissing,
     /// The event is over.
     SalesClosed,
+    /// Tickets signed now would not be believed until the event's end.
+    SalesPaused,
     /// There is no such reservation.
     NotFound,
 }

@@ -10,6 +10,7 @@ pub mod column;
 mod commits;
 pub mod drafts;
 pub mod holds;
+pub mod moves;
 pub mod organizers;
 mod readers;
 pub mod renew;

@@ -23,6 +23,7 @@ async fn the_openapi_document_lists_every_path_with_its_answers() {
         "/v1/organizer/events",
         "/v1/organizer/events/{event_id}",
         "/v1/organizer/events/{event_id}/publish",
+        "/v1/organizer/events/{event_id}/move",
     ] {
         assert!(paths.contains_key(path), "{path} is missing");
     }

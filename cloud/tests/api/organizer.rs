@@ -100,6 +100,11 @@ async fn another_organizers_things_are_not_there() {
     ask(Method::POST, format!("{path}/publish"), Value::Null)
         .await
         .check_problem(404, "not-found");
+    let dates =
+        json!({"starts_at": "2027-07-04T18:00:00Z", "ends_at": "2027-07-04T23:00:00Z", "apply": true});
+    ask(Method::POST, format!("{path}/move"), dates)
+        .await
+        .check_problem(404, "not-found");
     let stolen = usual_event(venues["venues"][0]["venue_id"].as_str().unwrap());
     ask(Method::POST, "/v1/organizer/events".into(), stolen)
         .await
@@ -217,7 +222,7 @@ async fn an_event_whose_days_are_over_is_not_published() {
     let publish = format!("{path}/publish");
     let refused = cloud.organize(Method::POST, &publish, &Value::Null).await;
     refused.check_problem(409, "event-over");
-    let days = json!({"ends_at": "2030-06-04T23:00:00Z"});
+    let days = json!({"ends_at": "2027-03-04T23:00:00Z"});
     cloud.organize(Method::PATCH, &path, &days).await.ok(200);
     cloud.organize(Method::POST, &publish, &Value::Null).await.ok(200);
 }

@@ -1,4 +1,4 @@
-//! Points in time as people read them, in UTC; time zones and parsing are left out.
+//! Points in time as people read and type them, in UTC; time zones are left out.
 
 use usher_keys::Timestamp;
 
@@ -29,9 +29,78 @@ fn date(days_since_1970: u64) -> (u64, u64, u64) {
     (year, month, day)
 }
 
+/// A text that is no point in time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a time in UTC such as 2027-06-04T18:00:00Z, from 1970 to 9999")]
+pub struct NotATime;
+
+/// Reads a point in time that is typed as `2027-06-04T18:00:00Z`.
+///
+/// **Errors**: [`NotATime`].
+/// **Source**: RFC 3339, of which only whole seconds in UTC are taken: another spelling could be meant otherwise.
+pub fn parse(text: &str) -> Result<Timestamp, NotATime> {
+    let field = |from: usize, len: usize| -> Option<u64> {
+        let digits = text.get(from..from + len)?;
+        let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| digits.parse().ok())?
+    };
+    let parse = || {
+        let (year, month, day) = (field(0, 4)?, field(5, 2)?, field(8, 2)?);
+        let (hour, minute, second) = (field(11, 2)?, field(14, 2)?, field(17, 2)?);
+        let seconds = days_since_1970(year, month, day)? * 86_400 + hour * 3600 + minute * 60 + second;
+        let at = Timestamp(seconds * 1000);
+        // Read back, a day that is not there, an hour 24 or a blank for the T is another text.
+        (utc(at) == text.replacen('T', " ", 1).replacen('Z', " UTC", 1)).then_some(at)
+    };
+    parse().ok_or(NotATime)
+}
+
+/// Turns a Gregorian date into days since 1970-01-01; nothing for one before.
+///
+/// **Source**: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
+fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
+    let month_from_march = (month + 9) % 12;
+    let year = year.checked_sub(u64::from(month <= 2))?;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day.checked_sub(1)?;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year;
+    days.checked_sub(719_468)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_typed_time_is_taken_in_its_one_spelling() {
+        let times = [0, 951_782_399, 951_782_400, 1_795_292_100, 4_107_542_400];
+        for at in times.map(|seconds| Timestamp(seconds * 1000)) {
+            let typed = utc(at).replacen(' ', "T", 1).replace(" UTC", "Z");
+            assert_eq!(parse(&typed), Ok(at), "{typed}");
+        }
+        for bad in [
+            "",
+            "tomorrow",
+            "2027-06-04",
+            "2027-06-04T18:00:00",
+            "2027-06-04 18:00:00Z",
+            "2027-06-04T18:00:00+02:00",
+            "2027-06-04T18:00:00.5Z",
+            "2027-06-04T24:00:00Z",
+            "2027-06-04T18:00:61Z",
+            "2027-02-29T18:00:00Z",
+            "2027-13-01T18:00:00Z",
+            "2027-00-01T18:00:00Z",
+            "2027-01-00T18:00:00Z",
+            "0000-01-01T00:00:00Z",
+            "1969-12-31T23:59:59Z",
+            "+027-06-04T18:00:00Z",
+            "2027-06-04T18:00:00ZZ",
+            "12027-06-04T18:00:00Z",
+            "2027-06-04T18:00:0é",
+        ] {
+            assert_eq!(parse(bad), Err(NotATime), "{bad}");
+        }
+    }
 
     #[track_caller]
     fn check(seconds: u64, expected: &str) {

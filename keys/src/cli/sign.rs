@@ -1,4 +1,4 @@
-//! `bundle`, `rotate`, `strike`, `cosign` and `jwks`: what the offline roots sign, and what follows for the world.
+//! `bundle`, `rotate`, `extend`, `strike`, `cosign` and `jwks`: what the offline roots sign, and what follows for the world.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use usher_keys::file;
 use usher_keys::{KeyRequest, PublicKey, RootSet, SecretKey, SignedBundle, Timestamp, TrustBundle};
 
-use super::{BundleArgs, CosignArgs, CurrentArgs, OutArgs, RequestArgs, RotateArgs, StrikeArgs};
+use super::{BundleArgs, CosignArgs, CurrentArgs, ExtendArgs, OutArgs, RequestArgs, RotateArgs, StrikeArgs};
 use super::{UnusableArguments, effects, inspect, output};
 
 /// Largest JSON file we read, in bytes: a bundle at its limit in base64 with every root's signature.
@@ -39,6 +39,16 @@ pub fn rotate(args: &RotateArgs) -> anyhow::Result<()> {
     let (current, secrets) = current(&args.current)?;
     request.check_after(&current)?;
     let next = request.next_bundle(&current, effects::now()?);
+    sign_and_write(&next, &secrets, &args.out)
+}
+
+/// Signs the next bundle with keys that are believed for longer.
+pub fn extend(args: &ExtendArgs) -> anyhow::Result<()> {
+    let (current, secrets) = current(&args.current)?;
+    let next = current.extend(&args.key, args.until).with_context(|| {
+        let bundle = args.current.bundle.display();
+        format!("nothing was signed; see: usher-keys inspect {bundle}")
+    })?;
     sign_and_write(&next, &secrets, &args.out)
 }
 

@@ -1,7 +1,7 @@
 //! Properties of payloads and texts; the committed vectors are replayed by `protocol/tests/ticket_vectors.rs`.
 
 use proptest::prelude::*;
-use usher_keys::Timestamp;
+use usher_keys::{Timestamp, TrustBundle};
 
 use super::*;
 use crate::rehearsal::{self, NOW, tickets, trust};
@@ -38,6 +38,17 @@ fn code(ticket: Ticket) -> String {
 
 fn verify(text: &[u8]) -> Result<VerifiedTicket, Rejection> {
     trust(1).keyring().verify_text(text, NOW)
+}
+
+#[test]
+fn tickets_open_gates_again_once_their_key_is_extended() {
+    let mut bundle = trust(1).bundle().clone();
+    bundle.ticket_keys[0].window.until = NOW;
+    let text = code(rehearsal::ticket(0, 1));
+    let verify = |bundle: &TrustBundle| Keyring::new(bundle).verify_text(text.as_bytes(), NOW).map(drop);
+    assert_eq!(verify(&bundle), Err(Rejection::KeyOutOfWindow));
+    let next = bundle.extend(&[], NOW.plus_ms(1)).unwrap();
+    assert_eq!((next.check_follows(&bundle), verify(&next)), (Ok(()), Ok(())));
 }
 
 proptest! {

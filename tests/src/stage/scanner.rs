@@ -85,6 +85,13 @@ impl Scanner {
         self
     }
 
+    /// Gives the same scanner, run in a special way.
+    #[must_use]
+    pub fn with_programs(mut self, programs: &Programs) -> Self {
+        self.programs = programs.clone();
+        self
+    }
+
     /// Scans the code of a picture at a gate.
     ///
     /// **Errors**: when the scanner does not show exactly one result.

@@ -190,6 +190,7 @@ impl Ids {
                 per_address: u32::MAX,
                 per_session: u32::MAX,
             },
+            believed_until: Some(Timestamp::FOREVER),
             now: self.now,
         };
         Ok(store.hold(request).await?)

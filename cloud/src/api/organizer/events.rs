@@ -14,17 +14,20 @@ use utoipa::ToSchema;
 use crate::api::error::{ApiError, Conflict, Problem};
 use crate::api::input::{Body, Caller, Checks, Id};
 use crate::api::moment::Moment;
+use crate::api::refusal::keys_end_early;
+use crate::authority::keys_wanted_until;
 use crate::ids::draw_event_id;
 use crate::money::MAX_PRICE;
 use crate::state::AppState;
 use crate::store::SalesQuery;
-use crate::store::catalogue::{Event, EventStatus};
+use crate::store::catalogue::{Event, EventStatus, keys_needed_until};
 use crate::store::organizing::{AddUnits, EventChange, EventSales, NewEvent, Publish, PublishOutcome, Venue};
 use crate::test_sale;
 
 use super::draft::{EventRequest, Inventory, RESERVATION_SECONDS, check_texts, check_times};
 use super::own_event;
 use super::sales::SalesView;
+use super::signing::ToSignView;
 
 /// Units added in one command: some milliseconds of the one writer, so that other events go on selling meanwhile.
 const UNITS_AT_ONCE: usize = 2_000;
@@ -40,6 +43,13 @@ pub struct OrganizerEventView {
     /// `draft` or `published`.
     #[schema(example = "draft")]
     pub status: &'static str,
+    /// Of one that is published: `on_sale`, `paused` or `over`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "on_sale")]
+    pub sale: Option<&'static str>,
+    /// What its offline roots are still to sign; absent when nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_sign: Option<ToSignView>,
     /// When it starts.
     #[schema(value_type = String, format = DateTime)]
     pub starts_at: Moment,
@@ -93,7 +103,7 @@ pub struct OrganizerEventsView {
 }
 
 impl OrganizerEventView {
-    fn of(event: Event, sales: Option<EventSales>) -> Self {
+    fn of(app: &AppState, event: Event, sales: Option<EventSales>) -> Self {
         let status = match event.status {
             EventStatus::Draft => "draft",
             EventStatus::Published => "published",
@@ -103,9 +113,13 @@ impl OrganizerEventView {
             .tiers
             .iter()
             .map(|tier| TierZonesView::of(tier, &event.policy));
+        let sale = event.sale_status(app.signer.believed_until(event.id), app.clock.now());
+        let is_published = event.status == EventStatus::Published;
         Self {
             event_id: event.id,
             status,
+            sale: is_published.then(|| sale.word()),
+            to_sign: ToSignView::of(app, &event),
             starts_at: Moment(event.starts_at),
             ends_at: Moment(event.ends_at),
             reservation_seconds: event.reservation_ms / 1000,
@@ -139,7 +153,10 @@ pub async fn create(
     let venue = venue.ok_or(ApiError::NotFound("venue of yours"))?;
     let id = add(&app, caller, venue, request, inventory).await?;
     let event = own_event(&app, caller, id).await?;
-    Ok((StatusCode::CREATED, Json(OrganizerEventView::of(event, None))))
+    Ok((
+        StatusCode::CREATED,
+        Json(OrganizerEventView::of(&app, event, None)),
+    ))
 }
 
 async fn add(
@@ -194,7 +211,7 @@ pub async fn list(
     let events = app.store.events_of(caller.0).await?;
     let events = events
         .into_iter()
-        .map(|event| OrganizerEventView::of(event, None));
+        .map(|event| OrganizerEventView::of(&app, event, None));
     Ok(Json(OrganizerEventsView {
         events: events.collect(),
     }))
@@ -220,7 +237,7 @@ pub async fn show(
             now: app.clock.now(),
         })
         .await?;
-    Ok(Json(OrganizerEventView::of(event, Some(sales))))
+    Ok(Json(OrganizerEventView::of(&app, event, Some(sales))))
 }
 
 /// Changes to an event; what is left out stays.
@@ -231,7 +248,7 @@ pub struct EventPatch {
     pub name: Option<String>,
     /// Its new description.
     pub description: Option<String>,
-    /// Its new start.
+    /// Its new start; of a draft only, `move` moves what is published.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub starts_at: Option<Moment>,
     /// Its new end.
@@ -266,6 +283,12 @@ impl EventPatch {
         let may_rename = *name == event.name || event.status == EventStatus::Draft;
         checks.require(may_rename, "/name", "can change until it is published");
         let (starts_at, ends_at) = (Moment(event.starts_at), Moment(event.ends_at));
+        let may_start = self.starts_at.is_none_or(|at| at == starts_at) || event.status == EventStatus::Draft;
+        checks.require(
+            may_start,
+            "/starts_at",
+            "moves with POST …/move once it is published, which takes along what depends on it",
+        );
         check_times(
             &mut checks,
             self.starts_at.unwrap_or(starts_at),
@@ -331,7 +354,7 @@ pub async fn change(
     let event = own_event(&app, caller, id).await?;
     // Gates show its name, and devices last as long as it does. Should this fail, changing it again or the next start makes up for it.
     app.authorities.decree(&event).await?;
-    Ok(Json(OrganizerEventView::of(event, None)))
+    Ok(Json(OrganizerEventView::of(&app, event, None)))
 }
 
 /// Puts a draft on sale. It needs a ticket-signing key first: gates could not verify its tickets otherwise.
@@ -340,7 +363,7 @@ pub async fn change(
     (status = 200, body = OrganizerEventView, description = "On sale, now or before"),
     (status = 401, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No signing key yet, the event is over, or making it was interrupted"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "No signing key yet, or one that ends before the event does; the event is over; or making it was interrupted"),
 ))]
 pub async fn publish(
     State(app): State<Arc<AppState>>,
@@ -352,8 +375,10 @@ pub async fn publish(
     if draft.status == EventStatus::Draft && draft.is_over(now) {
         return Err(ApiError::Conflict(Conflict::Over));
     }
-    if app.signer.key_in_use(id).is_none() {
-        return Err(ApiError::Conflict(Conflict::NoSigningKey));
+    let believed_until = app.signer.believed_until(id);
+    let believed_until = believed_until.ok_or(ApiError::Conflict(Conflict::NoSigningKey))?;
+    if draft.status == EventStatus::Draft && believed_until < keys_needed_until(draft.ends_at) {
+        return Err(keys_end_early(keys_wanted_until(draft.ends_at, now)));
     }
     match app.store.publish(Publish { event: id, now }).await? {
         PublishOutcome::Published => app.seat_maps.forget(id),
@@ -364,5 +389,5 @@ pub async fn publish(
     test_sale::warn_of(&app, &event);
     // Should this fail, publishing again or the next start makes up for it.
     app.authorities.decree(&event).await?;
-    Ok(Json(OrganizerEventView::of(event, None)))
+    Ok(Json(OrganizerEventView::of(&app, event, None)))
 }

@@ -66,7 +66,7 @@ pub async fn reinstate(
     (status = 200, body = TicketView, description = "The ticket that counts now"),
     (status = 401, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is revoked, it was transferred, or more than one newer ticket exists"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is revoked, it was transferred, more than one newer ticket exists, or no key may sign one that lasts until the event's end"),
 ))]
 pub async fn reissue(
     State(app): State<Arc<AppState>>,
@@ -84,7 +84,7 @@ pub async fn reissue(
     (status = 200, body = TicketView, description = "The new holder's ticket"),
     (status = 401, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is revoked, or a newer ticket has taken its place"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is revoked, a newer ticket has taken its place, or no key may sign one that lasts until the event's end"),
 ))]
 pub async fn transfer(
     State(app): State<Arc<AppState>>,

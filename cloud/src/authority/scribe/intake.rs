@@ -43,8 +43,11 @@ impl Scribe {
                     .into_iter()
                     .map(|intake| self.check(intake, &mut draft))
                     .collect();
-                self.vouch(checked.iter().map(|checked| checked.origin), &mut draft);
+                let newcomers = self.vouch(checked.iter().map(|checked| checked.origin), &mut draft);
                 let stored = self.commit(draft).await;
+                if stored.is_ok() && newcomers > 0 {
+                    self.renew_newcomers().await;
+                }
                 let contested = checked.iter().any(Checked::is_contested);
                 if stored.is_ok() && contested {
                     self.drop_other_histories().await;
@@ -66,6 +69,14 @@ impl Scribe {
             let answer = result.and_then(|()| held().ok_or(StoreError::Unavailable));
             // An error means that the session has ended: the peer will hear of it in the next one.
             let _ = reply.send(answer);
+        }
+    }
+
+    /// Renews what newcomers were given before the event's end moved: their hub may not have heard of that.
+    async fn renew_newcomers(&mut self) {
+        if let Err(error) = self.renew_certificates().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, event = %self.parts.event, "certificates of new devices were not renewed");
         }
     }
 

@@ -133,7 +133,11 @@ impl Scribe {
         }
         let bundle = self.ledger.trust().bundle();
         match self.keys.in_use(Purpose::Ticket, bundle, self.now()) {
-            Some(key) => self.parts.signer.install(self.parts.event, key),
+            Some(key) => {
+                let trusted = bundle.ticket_key(key.public().id());
+                let believed_until = trusted.map(|trusted| trusted.window.until).unwrap_or_default();
+                self.parts.signer.install(self.parts.event, key, believed_until);
+            }
             None => {
                 tracing::warn!(event = %self.parts.event, "no ticket key may sign now: nothing can be sold");
                 self.parts.signer.withdraw(self.parts.event);

@@ -1,5 +1,6 @@
 //! Bringing the policy that gates go by up to what the organizer has decided.
 
+use usher_protocol::policy::Policy;
 use usher_protocol::record::Body;
 
 use super::{Draft, Scribe};
@@ -19,22 +20,23 @@ impl Scribe {
     pub async fn decree(&mut self) -> Result<Option<PolicyVersion>, AuthorityError> {
         self.ready().await?;
         let event = self.parts.store.event(self.parts.event).await?;
-        let Some(event) = event.filter(|event| event.status == EventStatus::Published) else {
-            return Ok(None);
-        };
-        let version = match self.ledger.state().policy() {
-            Some((version, held)) if *held == event.policy => version,
-            held => {
-                let version = held.map_or(1, |(version, _)| version.saturating_add(1));
-                let policy = event.policy;
-                let mut draft = Draft::default();
-                self.write(&mut draft, Body::Policy { version, policy })?;
-                self.commit(draft).await?;
-                version
-            }
+        let version = match event.filter(|event| event.status == EventStatus::Published) {
+            Some(event) => Some(self.decree_policy(event.policy).await?),
+            None => None,
         };
         // With the event's end the devices' moves.
         self.renew_certificates().await?;
-        Ok(Some(PolicyVersion(version)))
+        Ok(version)
+    }
+
+    async fn decree_policy(&mut self, policy: Policy) -> Result<PolicyVersion, AuthorityError> {
+        let version = match self.ledger.state().policy() {
+            Some((version, held)) if *held == policy => return Ok(PolicyVersion(version)),
+            held => held.map_or(1, |(version, _)| version.saturating_add(1)),
+        };
+        let mut draft = Draft::default();
+        self.write(&mut draft, Body::Policy { version, policy })?;
+        self.commit(draft).await?;
+        Ok(PolicyVersion(version))
     }
 }

@@ -4,9 +4,10 @@ use usher_protocol::Generation;
 use usher_protocol::record::Body;
 
 use super::{Draft, Scribe};
-use crate::authority::AuthorityError;
+use crate::authority::{AuthorityError, keys_wanted_until};
 use crate::ids::TicketId;
 use crate::store::authority::{Beside, GenerationQuery, ReissuedTo};
+use crate::store::catalogue::keys_needed_until;
 use crate::store::selling::{NewTicket, Ticket, TicketState, UnitToIssue};
 
 /// What became of a deed on a ticket.
@@ -132,15 +133,17 @@ impl Scribe {
         to: ReissuedTo,
     ) -> Result<TicketOutcome, AuthorityError> {
         let (event, unit) = (self.parts.event, old.unit);
-        let tier = self
-            .parts
-            .store
-            .event(event)
-            .await?
-            .and_then(|event| event.tier(old.tier).cloned());
-        let Some(tier) = tier else {
+        let Some(found) = self.parts.store.event(event).await? else {
             return Ok(TicketOutcome::NotFound);
         };
+        let Some(tier) = found.tier(old.tier).cloned() else {
+            return Ok(TicketOutcome::NotFound);
+        };
+        let believed_until = self.parts.signer.believed_until(event);
+        if believed_until.is_some_and(|until| until < keys_needed_until(found.ends_at)) {
+            let wanted = keys_wanted_until(found.ends_at, self.now());
+            return Err(AuthorityError::KeyEndsEarly { wanted });
+        }
         let to_issue = UnitToIssue {
             unit,
             tier: tier.id,

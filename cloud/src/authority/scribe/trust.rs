@@ -74,9 +74,21 @@ impl Scribe {
             NewBundleOutcome::Added => {
                 self.ready().await?;
                 self.restate().await?;
-                self.renew_certificates().await?;
+                self.catch_up().await?;
                 Ok(UploadOutcome::InForce { version })
             }
+        }
+    }
+
+    /// Says what could not be said while no key might sign. Where one is still missing, the bundle is in force all the same.
+    async fn catch_up(&mut self) -> Result<(), AuthorityError> {
+        match self.decree().await {
+            Ok(_) => Ok(()),
+            Err(AuthorityError::NoKey { purpose }) => {
+                tracing::warn!(event = %self.parts.event, %purpose, "no key may sign: gates have not heard of the newest policy");
+                Ok(())
+            }
+            Err(error) => Err(error),
         }
     }
 

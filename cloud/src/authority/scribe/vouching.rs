@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use usher_keys::{Certificate, DeviceIdentity, Purpose, TrustedKey};
+use usher_keys::{Certificate, DeviceIdentity, PublicKey, Purpose, TrustedKey};
 use usher_protocol::Origin;
 use usher_protocol::record::Body;
 use usher_protocol::state::State;
@@ -12,13 +12,14 @@ use super::{Draft, Scribe};
 use crate::authority::AuthorityError;
 
 impl Scribe {
-    /// Vouches for devices that others enrolled, when their logs are heard of. Without a key that may sign now, nobody is
-    /// vouched for until there is one.
-    pub(super) fn vouch(&mut self, heard: impl Iterator<Item = Origin>, draft: &mut Draft) {
+    /// Vouches for devices that others enrolled, when their logs are heard of, and tells for how many. Without a key that may
+    /// sign now, nobody is vouched for until there is one.
+    pub(super) fn vouch(&mut self, heard: impl Iterator<Item = Origin>, draft: &mut Draft) -> usize {
         let state = self.ledger.state();
         let strangers: Vec<_> = heard
             .filter_map(|origin| worth_vouching_for(state, &origin))
             .collect();
+        let mut vouched = 0;
         for identity in strangers {
             let full = self.ledger.state().register().enrolled.len() >= MAX_DEVICES;
             let device = identity.unverified().device;
@@ -27,13 +28,15 @@ impl Scribe {
                 continue;
             }
             if self.write(draft, Body::DeviceEnrolled { identity }).is_err() {
-                return;
+                break;
             }
+            vouched += 1;
         }
+        vouched
     }
 
-    /// Gives new certificates to devices whose own rests on a struck issuing key, and to those that are to last as long as
-    /// the event when its end has moved; both signed by the present key.
+    /// Gives new certificates to devices whose own rests on a struck issuing key, and to those that last as long as the event,
+    /// or as long as a hub that does, when its end has moved; both signed by the present key.
     ///
     /// **Errors**: [`AuthorityError`].
     pub(super) async fn renew_certificates(&mut self) -> Result<(), AuthorityError> {
@@ -56,7 +59,7 @@ impl Scribe {
             let issuer = bundle.issuing_key(&identity.root_issuer());
             let is_struck = issuer.is_none_or(TrustedKey::is_struck);
             let mut certificate = identity.unverified().clone();
-            let ends_early = lasting.contains(&certificate.device) && certificate.window.until < until;
+            let ends_early = lasts_with_event(identity, &lasting) && certificate.window.until < until;
             if ends_early {
                 certificate.window.until = until;
             }
@@ -76,6 +79,16 @@ impl Scribe {
         }
         self.commit(draft).await
     }
+}
+
+/// Tells whether a device was enrolled to last as long as the event, by the cloud or by a hub whose own certificate does.
+pub fn lasts_with_event(identity: &DeviceIdentity, lasting: &BTreeSet<PublicKey>) -> bool {
+    let certificate = identity.unverified();
+    let by_hub = identity.via.as_ref().is_some_and(|via| {
+        let hub = &via.certificate;
+        lasting.contains(&hub.device) && hub.window.until <= certificate.window.until
+    });
+    by_hub || lasting.contains(&certificate.device)
 }
 
 /// Gives the certificate of a device that nobody has vouched for yet and that is still believed.

@@ -37,6 +37,7 @@ async fn claim(case: &Case, claimant: Claimant, quantity: u32, now: Timestamp) -
         }]),
         claimant,
         bounds: BOUNDS,
+        believed_until: Some(Timestamp::FOREVER),
         now,
     };
     case.store.hold(request).await.unwrap()

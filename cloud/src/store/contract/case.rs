@@ -155,15 +155,19 @@ impl Case {
         }
     }
 
-    pub async fn hold(&self, claim: Claim, now: Timestamp) -> HoldOutcome {
-        let request = HoldRequest {
+    pub fn hold_request(&self, claim: Claim, now: Timestamp) -> HoldRequest {
+        HoldRequest {
             reservation: ReservationId::draw(self.event, now),
             claim,
             claimant: CLAIMANT,
             bounds: UNBOUNDED,
+            believed_until: Some(Timestamp::FOREVER),
             now,
-        };
-        self.store.hold(request).await.unwrap()
+        }
+    }
+
+    pub async fn hold(&self, claim: Claim, now: Timestamp) -> HoldOutcome {
+        self.store.hold(self.hold_request(claim, now)).await.unwrap()
     }
 
     pub async fn hold_seats(&self, seats: &[u32], now: Timestamp) -> HoldOutcome {
@@ -194,6 +198,7 @@ impl Case {
             request_hash: RequestHash(*blake3::hash(reservation.to_string().as_bytes()).as_bytes()),
             email: "owl@example.org".into(),
             can_pay: true,
+            believed_until: Some(Timestamp::FOREVER),
             now,
         }
     }

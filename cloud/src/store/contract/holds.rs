@@ -1,15 +1,17 @@
 //! Holding and releasing.
 
+use usher_keys::Timestamp;
 use usher_protocol::{TierId, Unit};
 
 use crate::ids::{ReservationId, draw_event_id};
-use crate::store::catalogue::Status;
+use crate::store::catalogue::{Status, keys_needed_until};
 use crate::store::organizing::EventChange;
 use crate::store::selling::{
-    Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, ReservationState, Shortage, Tidy,
+    BeginOutcome, Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, ReservationState,
+    Shortage, Tidy,
 };
 
-use super::case::{CLAIMANT, Case, GUESTS, HOLD_MS, STALLS, STANDING, START, UNBOUNDED};
+use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START};
 
 pub async fn seats_are_held_all_or_none(case: Case) {
     let first = case.held(&[1, 2], START).await;
@@ -147,21 +149,40 @@ pub async fn an_event_that_is_a_draft_or_over_sells_nothing(case: Case) {
     for event in [draft, draw_event_id(START)] {
         let reservation = ReservationId::draw(event, START);
         let claim = Claim::Seats(vec![Unit(0)]);
-        let outcome = case
-            .store
-            .hold(HoldRequest {
-                reservation,
-                claim,
-                claimant: CLAIMANT,
-                bounds: UNBOUNDED,
-                now: START,
-            })
-            .await
-            .unwrap();
+        let hold = HoldRequest {
+            reservation,
+            ..case.hold_request(claim, START)
+        };
+        let outcome = case.store.hold(hold).await.unwrap();
         assert_eq!(outcome, HoldOutcome::NoSuchEvent);
     }
     let over = START.plus_ms(90_000_000);
     assert_eq!(case.hold_seats(&[0], over).await, HoldOutcome::SalesClosed);
+}
+
+pub async fn under_a_key_that_ends_before_the_event_nothing_is_held_or_paid(case: Case) {
+    let needed = keys_needed_until(case.store.event(case.event).await.unwrap().unwrap().ends_at);
+    let held = case.held(&[0], START).await;
+    let short = Some(Timestamp(needed.0 - 1));
+    for believed_until in [short, None] {
+        let mut hold = case.hold_request(Claim::Seats(vec![Unit(1)]), START);
+        hold.believed_until = believed_until;
+        assert_eq!(case.store.hold(hold).await.unwrap(), HoldOutcome::SalesPaused);
+        let mut begin = case.begin_request(held.id, "key", START);
+        begin.believed_until = believed_until;
+        assert_eq!(
+            case.store.begin_booking(begin).await.unwrap(),
+            BeginOutcome::SalesPaused
+        );
+    }
+    assert_eq!(case.seat(1, START).await, Status::Available);
+    let mut hold = case.hold_request(Claim::Seats(vec![Unit(1)]), START);
+    hold.believed_until = Some(needed);
+    assert!(matches!(
+        case.store.hold(hold).await.unwrap(),
+        HoldOutcome::Held(_)
+    ));
+    case.begun(held.id, "key", START).await;
 }
 
 pub async fn the_price_is_fixed_when_the_reservation_is_made(case: Case) {

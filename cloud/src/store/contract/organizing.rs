@@ -1,10 +1,15 @@
 //! Organizers, venues, drafts and changes.
 
+use usher_keys::{Timestamp, Window};
+
 use crate::ids::{OrganizerId, VenueId, draw_event_id};
+use crate::moving::Dates;
 use crate::store::catalogue::{EventStatus, Seat};
 use crate::store::organizing::{
-    AddUnits, EventChange, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, PublishOutcome, Venue,
+    AddUnits, EventChange, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewUnit, NewVenue,
+    Publish, PublishOutcome, Venue,
 };
+use crate::store::selling::{BeginOutcome, ConfirmOutcome};
 
 use super::case::{Case, STALLS, START, units};
 
@@ -114,6 +119,66 @@ pub async fn an_event_changes_only_where_it_is_told_to(case: Case) {
         ..nothing
     };
     assert!(!case.store.change_event(elsewhere).await.unwrap());
+}
+
+pub async fn moving_an_event_moves_its_windows_once_and_frees_what_is_not_paid_for(case: Case) {
+    let mut event = case.store.event(case.event).await.unwrap().unwrap();
+    let window = |from: u64, until: Timestamp| Window {
+        from: Timestamp(from),
+        until,
+    };
+    let doors = event.starts_at.0 - 1_000;
+    event.policy.tiers[0].windows = vec![window(doors, event.ends_at), window(doors, Timestamp::FOREVER)];
+    let set = EventChange {
+        event: case.event,
+        name: None,
+        description: None,
+        starts_at: None,
+        ends_at: None,
+        reservation_ms: None,
+        prices: Vec::new(),
+        policy: Some(event.policy.clone()),
+    };
+    case.store.change_event(set).await.unwrap();
+    let (held, paying) = (case.held(&[0, 1], START).await, case.held(&[2], START).await);
+    let open = case.begun(paying.id, "key", START).await;
+
+    let to = Dates {
+        starts_at: event.starts_at.plus_ms(500),
+        ends_at: event.ends_at.plus_ms(9_000),
+        utc_offset_minutes: 60,
+    };
+    let request = MoveEvent {
+        event: case.event,
+        to,
+        now: START,
+    };
+    for freed in [2, 0] {
+        let moved = case.store.move_event(request).await.unwrap();
+        assert_eq!(moved, MoveOutcome::Moved { freed });
+        let now = case.store.event(case.event).await.unwrap().unwrap();
+        assert_eq!(Dates::of(&now), to);
+        assert_eq!(
+            now.policy.tiers[0].windows,
+            [
+                window(doors + 500, event.ends_at.plus_ms(500)),
+                window(doors + 500, Timestamp::FOREVER)
+            ]
+        );
+    }
+    assert_eq!(case.begin(held.id, "other", START).await, BeginOutcome::Released);
+    assert!(matches!(
+        case.confirm(&open, START).await,
+        ConfirmOutcome::Confirmed(_)
+    ));
+    let nowhere = MoveEvent {
+        event: draw_event_id(START),
+        ..request
+    };
+    assert_eq!(
+        case.store.move_event(nowhere).await.unwrap(),
+        MoveOutcome::NotFound
+    );
 }
 
 pub async fn hostile_text_comes_back_as_it_went_in(case: Case) {

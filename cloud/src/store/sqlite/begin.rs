@@ -4,10 +4,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::ids::BookingId;
 use crate::store::StoreError;
+use crate::store::catalogue::{SaleStatus, sale_status};
 use crate::store::selling::{BeginBooking, BeginOutcome, OpenBooking, Reservation, ReservationState};
 
 use super::Effect;
-use super::column::{Local, ms};
+use super::column::{Local, moment, ms};
 use super::rows;
 
 /// Marks a reservation's units as paying and opens its booking, once for each idempotency key.
@@ -21,18 +22,7 @@ pub fn begin_booking(
     let Some(reservation) = rows::reservation(connection, &request.reservation)? else {
         return Ok(Effect::Undo(BeginOutcome::NotFound));
     };
-    let refusal = match reservation.state {
-        ReservationState::Held if reservation.is_expired(request.now) => Some(BeginOutcome::Expired),
-        ReservationState::Held if is_over(connection, request)? => Some(BeginOutcome::SalesClosed),
-        ReservationState::Held if reservation.amount.minor > 0 && !request.can_pay => {
-            Some(BeginOutcome::TokenMissing)
-        }
-        ReservationState::Held => None,
-        ReservationState::Paying => Some(BeginOutcome::Paying),
-        ReservationState::Booked => Some(BeginOutcome::Booked),
-        ReservationState::Released => Some(BeginOutcome::Released),
-    };
-    if let Some(refusal) = refusal {
+    if let Some(refusal) = refusal(connection, request, &reservation)? {
         return Ok(Effect::Undo(refusal));
     }
     if !mark_paying(connection, request, &reservation)? {
@@ -48,11 +38,32 @@ pub fn begin_booking(
     })))
 }
 
-fn is_over(connection: &Connection, request: &BeginBooking) -> Result<bool, StoreError> {
-    let over = connection
-        .prepare_cached("SELECT 1 FROM events WHERE event_id = ?1 AND ends_at <= ?2")?
-        .exists(params![request.reservation.event.0, ms(request.now)])?;
-    Ok(over)
+/// Tells why a reservation cannot be paid for now.
+fn refusal(
+    connection: &Connection,
+    request: &BeginBooking,
+    reservation: &Reservation,
+) -> Result<Option<BeginOutcome>, StoreError> {
+    Ok(match reservation.state {
+        ReservationState::Held if reservation.is_expired(request.now) => Some(BeginOutcome::Expired),
+        ReservationState::Held => match sale_status_of(connection, request)? {
+            SaleStatus::Over => Some(BeginOutcome::SalesClosed),
+            SaleStatus::Paused => Some(BeginOutcome::SalesPaused),
+            SaleStatus::OnSale => {
+                (reservation.amount.minor > 0 && !request.can_pay).then_some(BeginOutcome::TokenMissing)
+            }
+        },
+        ReservationState::Paying => Some(BeginOutcome::Paying),
+        ReservationState::Booked => Some(BeginOutcome::Booked),
+        ReservationState::Released => Some(BeginOutcome::Released),
+    })
+}
+
+fn sale_status_of(connection: &Connection, request: &BeginBooking) -> Result<SaleStatus, StoreError> {
+    let ends_at = connection
+        .prepare_cached("SELECT ends_at FROM events WHERE event_id = ?1")?
+        .query_row([request.reservation.event.0], |row| row.get(0))?;
+    Ok(sale_status(moment(ends_at), request.believed_until, request.now))
 }
 
 /// Finds what the key was used for before; an abandoned booking counts for nothing.

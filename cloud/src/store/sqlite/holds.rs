@@ -6,6 +6,7 @@ use usher_protocol::{TierId, Unit};
 
 use crate::money::{Currency, Money};
 use crate::store::StoreError;
+use crate::store::catalogue::{SaleStatus, sale_status};
 use crate::store::selling::Claim;
 use crate::store::selling::{
     HoldOutcome, HoldRequest, Line, ReleaseOutcome, ReleaseRequest, Reservation, ReservationState, Shortage,
@@ -21,8 +22,10 @@ pub fn hold(connection: &Connection, request: &HoldRequest) -> Result<Effect<Hol
     let Some(sale) = Sale::find(connection, request)? else {
         return Ok(Effect::Undo(HoldOutcome::NoSuchEvent));
     };
-    if sale.ends_at <= request.now {
-        return Ok(Effect::Undo(HoldOutcome::SalesClosed));
+    match sale_status(sale.ends_at, request.believed_until, request.now) {
+        SaleStatus::Over => return Ok(Effect::Undo(HoldOutcome::SalesClosed)),
+        SaleStatus::Paused => return Ok(Effect::Undo(HoldOutcome::SalesPaused)),
+        SaleStatus::OnSale => {}
     }
     if let Some(too_many) = bounds::exceeded(connection, request)? {
         return Ok(Effect::Undo(HoldOutcome::TooMany(too_many)));

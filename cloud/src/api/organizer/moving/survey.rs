@@ -1,0 +1,97 @@
+//! What there is of an event that depends on its date, gathered before anything is moved.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use usher_keys::{Certificate, PublicKey, Timestamp};
+use usher_protocol::trust::Trust;
+
+use crate::api::error::ApiError;
+use crate::authority::AuthorityError;
+use crate::authority::scribe::{Scribe, lasts_with_event};
+use crate::moving::Dates;
+use crate::state::AppState;
+use crate::store::SalesQuery;
+use crate::store::catalogue::Event;
+use crate::store::organizing::EventSales;
+
+use super::super::signing::ToSignView;
+use super::MoveRequest;
+
+/// An event, where it is to be moved, and what hangs on it.
+pub struct Survey {
+    /// The event as it is.
+    pub event: Event,
+    /// When it shall take place.
+    pub to: Dates,
+    /// What it trusts; nothing before the first bundle.
+    pub trust: Option<Arc<Trust>>,
+    /// Its devices.
+    pub devices: Vec<Device>,
+    /// What it has sold.
+    pub sales: EventSales,
+    /// Until when tickets signed now are believed; nothing when none can be signed.
+    pub believed_until: Option<Timestamp>,
+    /// People let in so far, as the cloud has heard.
+    pub admitted: u64,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// A device of the event that was not revoked.
+pub struct Device {
+    /// Its certificate.
+    pub certificate: Certificate,
+    /// Whether it lasts as long as the event.
+    pub is_lasting: bool,
+}
+
+impl Survey {
+    /// Looks at an event that is to be moved.
+    ///
+    /// **Errors**: [`ApiError`].
+    pub async fn of(app: &AppState, (event, request): (Event, MoveRequest)) -> Result<Self, ApiError> {
+        let now = app.clock.now();
+        let id = event.id;
+        let sales = app.store.sales(SalesQuery { event: id, now }).await?;
+        let (mut trust, mut devices, mut admitted) = (None, Vec::new(), 0);
+        if let Ok(authority) = app.authorities.of(id) {
+            trust = Some(authority.view().trust());
+            let lasting: BTreeSet<_> = app.store.lasting_devices(id).await?.into_iter().collect();
+            (devices, admitted) = authority
+                .ask(move |scribe| Box::pin(async move { devices_of(scribe, &lasting).await }))
+                .await?;
+        }
+        Ok(Self {
+            to: request.dates(&event),
+            event,
+            trust,
+            devices,
+            sales,
+            believed_until: app.signer.believed_until(id),
+            admitted,
+            now,
+        })
+    }
+
+    /// Gives what the roots are to sign so that the event can take place then.
+    pub fn to_sign(&self, app: &AppState) -> Option<ToSignView> {
+        let bundle = self.trust.as_ref()?.bundle();
+        ToSignView::for_end(app, &self.event, (bundle, self.to.ends_at))
+    }
+}
+
+async fn devices_of(
+    scribe: &mut Scribe,
+    lasting: &BTreeSet<PublicKey>,
+) -> Result<(Vec<Device>, u64), AuthorityError> {
+    let state = scribe.state().await?;
+    let standing = state
+        .devices()
+        .filter(|identity| !state.is_revoked(&identity.unverified().device));
+    let devices = standing.map(|identity| Device {
+        certificate: identity.unverified().clone(),
+        is_lasting: lasts_with_event(identity, lasting),
+    });
+    Ok((devices.collect(), state.counts().admitted.values().sum()))
+}

@@ -1,0 +1,50 @@
+//! Moving an event to another date: dates, policy and open reservations change together or not at all.
+
+use rusqlite::{Connection, params};
+
+use crate::moving::{Dates, moved_policy};
+use crate::store::StoreError;
+use crate::store::organizing::{MoveEvent, MoveOutcome};
+
+use super::Effect;
+use super::column::{ms, policy_text};
+use super::{catalogue, seals};
+
+/// Moves an event to another date. Asked again, it finds the event there and changes nothing: windows move once.
+pub fn move_event(connection: &Connection, request: &MoveEvent) -> Result<Effect<MoveOutcome>, StoreError> {
+    let Some(event) = catalogue::event(connection, &request.event)? else {
+        return Ok(Effect::Undo(MoveOutcome::NotFound));
+    };
+    if Dates::of(&event) == request.to {
+        return Ok(Effect::Undo(MoveOutcome::Moved { freed: 0 }));
+    }
+    connection
+        .prepare_cached("UPDATE events SET starts_at = ?2, ends_at = ?3, policy = ?4 WHERE event_id = ?1")?
+        .execute(params![
+            request.event.0,
+            ms(request.to.starts_at),
+            ms(request.to.ends_at),
+            policy_text(&moved_policy(&event, request.to)),
+        ])?;
+    seals::seal_terms(connection, request.event)?;
+    let freed = free_held(connection, request)?;
+    Ok(Effect::Keep(MoveOutcome::Moved { freed }))
+}
+
+/// Gives back what is held and not paid for; tells how many units.
+fn free_held(connection: &Connection, request: &MoveEvent) -> Result<usize, StoreError> {
+    let (event, now) = (request.event.0, ms(request.now));
+    connection
+        .prepare_cached(
+            "UPDATE reservations SET state = 'released', claimant_address = NULL, claimant_session = NULL
+             WHERE event_id = ?1 AND state = 'held' AND expires_at > ?2",
+        )?
+        .execute(params![event, now])?;
+    let freed = connection
+        .prepare_cached(
+            "UPDATE units SET state = 'available', reservation_id = NULL, held_until = NULL
+             WHERE event_id = ?1 AND state = 'held' AND held_until > ?2",
+        )?
+        .execute(params![event, now])?;
+    Ok(freed)
+}
