@@ -348,4 +348,6 @@ fn refusal(asked: &Asked, why: Refused) -> Body {
 }
 
 #[cfg(test)]
+mod places;
+#[cfg(test)]
 mod tests;

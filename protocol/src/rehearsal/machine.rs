@@ -114,6 +114,13 @@ impl Machine {
         self.store(entries, None);
     }
 
+    /// Shares its places with hubs that it is linked with.
+    pub fn share_places(&mut self, with: &[u8]) {
+        let linked = with.iter().map(|number| hub(*number).public()).collect();
+        let entries = self.ledger.share_places(&linked, NOW);
+        self.store(entries, None);
+    }
+
     /// Judges a scan and writes down what came of it.
     pub fn judge(&mut self, asked: &Asked, seat: Seat) -> Verdict {
         self.judge_at(asked, seat, NOW)

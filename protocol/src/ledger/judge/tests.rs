@@ -13,7 +13,7 @@ use crate::rehearsal::{
 
 const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
 
-fn refer(referral: Referral) -> Verdict {
+pub fn refer(referral: Referral) -> Verdict {
     Verdict::Refer(referral)
 }
 

@@ -1,0 +1,158 @@
+//! Zones that hold only so many people, and clocks that do not agree.
+
+use usher_keys::{PublicKey, Window};
+
+use super::tests::refer;
+use super::*;
+use crate::ident::ZoneId;
+use crate::rehearsal::machine::Machine;
+use crate::rehearsal::{AVAILABLE, HOUR_MS, NOW, REENTRY, STRICT, TWICE_A_DAY, asked, hub, policy, ticket};
+
+const ZONE: ZoneId = ZoneId(1);
+const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
+
+/// The cloud of an event whose first zone holds so many people.
+fn cloud(hubs: &[u8], capacity: u32) -> Machine {
+    let mut cloud = Machine::cloud(hubs);
+    cloud.write(limited(2, capacity));
+    cloud
+}
+
+fn limited(version: u32, capacity: u32) -> Body {
+    let mut policy = policy();
+    policy.zones[0].capacity = Some(capacity);
+    Body::Policy { version, policy }
+}
+
+/// Lets as many people in as the hub will, each with an available ticket of its own, and gives how many that were.
+fn fill(gate: &mut Machine, units: std::ops::Range<u32>) -> usize {
+    let guests = units.map(|unit| asked(u8::try_from(unit).unwrap(), ticket(unit, AVAILABLE)));
+    guests
+        .filter(|guest| gate.judge(guest, Seat::CutOff) == ADMIT)
+        .count()
+}
+
+fn places(machine: &Machine, of: u8) -> i64 {
+    let places = machine.ledger.state().places(ZONE).unwrap();
+    places.get(&hub(of).public()).copied().unwrap_or_default()
+}
+
+#[test]
+fn hubs_that_are_cut_off_let_in_no_more_than_the_zone_holds() {
+    let cloud = cloud(&[1, 2], 10);
+    let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+    one.share_places(&[2]);
+    assert_eq!((places(&one, 1), places(&one, 2)), (5, 5));
+    two.hear(&one);
+    assert_eq!(fill(&mut one, 0..20) + fill(&mut two, 100..120), 10);
+    let last = asked(200, ticket(200, AVAILABLE));
+    assert_eq!(one.judge(&last, Seat::CutOff), refer(Referral::NoPlaces));
+    one.hear(&two);
+    assert_eq!(one.ledger.state().occupancy(ZONE), 10);
+    let full = Reason::ZoneFull { capacity: 10 };
+    assert_eq!(one.judge(&last, Seat::CutOff), Verdict::Deny(full));
+}
+
+#[test]
+fn whoever_says_that_it_had_no_place_left_is_helped_out() {
+    let cloud = cloud(&[1, 2], 10);
+    let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+    let guest = asked(1, ticket(1, AVAILABLE));
+    assert_eq!(two.judge(&guest, Seat::CutOff), refer(Referral::NoPlaces));
+    one.hear(&two);
+    one.keep_house();
+    two.hear(&one);
+    assert_eq!((places(&two, 1), places(&two, 2)), (2, 8));
+    assert_eq!(two.judge(&guest, Seat::CutOff), ADMIT);
+    // Old refusals move nothing at a start.
+    one.restart();
+    one.keep_house();
+    assert_eq!(places(&one, 2), 8);
+}
+
+#[test]
+fn scanners_have_no_places_and_people_who_leave_give_theirs_back() {
+    let cloud = cloud(&[1], 1);
+    let mut gate = Machine::hub(1, &cloud);
+    let mut scanner = Machine::scanner(1, &gate);
+    let guest = asked(1, ticket(1, REENTRY));
+    let other = asked(2, ticket(2, AVAILABLE));
+    assert_eq!(scanner.judge(&other, Seat::CutOff), refer(Referral::NoPlaces));
+    assert_eq!(gate.judge(&guest, Seat::Home), ADMIT);
+    let leaves = Asked {
+        direction: Direction::Out,
+        ..asked(3, ticket(1, REENTRY))
+    };
+    assert!(matches!(
+        scanner.judge(&leaves, Seat::CutOff),
+        Verdict::Admit { .. }
+    ));
+    gate.hear(&scanner);
+    // The scanner did not know the entry: the home finds it.
+    gate.keep_house();
+    assert_eq!(places(&gate, 1), 1);
+    assert_eq!(gate.judge(&other, Seat::Home), ADMIT);
+}
+
+#[test]
+fn the_places_of_a_retired_hub_are_its_heirs() {
+    let mut cloud = cloud(&[1, 2], 10);
+    let retired: PublicKey = hub(1).public();
+    let body = crate::ledger::ruling::retirement(cloud.ledger.state(), retired);
+    let heir = Some(hub(2).public());
+    assert_eq!(body, Body::HubRetired { hub: retired, heir });
+    cloud.write(body);
+    let two = Machine::hub(2, &cloud);
+    assert_eq!((places(&two, 1), places(&two, 2)), (0, 10));
+}
+
+#[test]
+fn a_capacity_that_is_lowered_holds_at_once_where_it_is_heard() {
+    let mut cloud = cloud(&[1, 2], 10);
+    let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+    one.share_places(&[2]);
+    two.hear(&one);
+    assert_eq!(fill(&mut two, 0..4), 4);
+    cloud.write(limited(3, 4));
+    two.hear(&cloud);
+    let full = Reason::ZoneFull { capacity: 4 };
+    let next = asked(9, ticket(9, AVAILABLE));
+    assert_eq!(two.judge(&next, Seat::CutOff), Verdict::Deny(full));
+    // What is too much at the first hub is made good by the others.
+    one.hear(&cloud);
+    assert_eq!((places(&two, 1), places(&two, 2)), (-1, 1));
+}
+
+#[test]
+fn where_clocks_do_not_agree_the_rules_go_the_careful_way() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut policy = policy();
+    let open = Window {
+        from: NOW,
+        until: NOW.plus_ms(HOUR_MS),
+    };
+    policy.tiers.iter_mut().for_each(|tier| tier.windows = vec![open]);
+    cloud.write(Body::Policy { version: 2, policy });
+    let mut gate = Machine::hub(1, &cloud);
+    let doubt = RuleTime {
+        at: NOW,
+        earliest: NOW,
+        latest: NOW.plus_ms(30 * HOUR_MS),
+    };
+    let judge = |gate: &Machine, scan, tier| {
+        let asked = asked(scan, ticket(u32::from(scan), tier));
+        gate.ledger.judge(&asked, Seat::Home, doubt).verdict
+    };
+    assert_eq!(judge(&gate, 1, STRICT), refer(Referral::ClockInDoubt));
+    assert_eq!(judge(&gate, 2, AVAILABLE), ADMIT);
+    let sure = RuleTime::from(NOW);
+    for scan in [11, 12] {
+        let entry = asked(scan, ticket(3, TWICE_A_DAY));
+        gate.judge(&entry, Seat::Home);
+    }
+    let third = asked(13, ticket(3, TWICE_A_DAY));
+    for moment in [doubt, sure] {
+        let verdict = gate.ledger.judge(&third, Seat::Home, moment).verdict;
+        assert!(!matches!(verdict, Verdict::Admit { .. }), "{verdict:?}");
+    }
+}
