@@ -187,6 +187,7 @@ pub fn policy() -> Policy {
             tier(STRICT, "Seated", Offline::Strict),
             tier(AVAILABLE, "Standing", Offline::Available),
         ],
+        labels: None,
     }
 }
 

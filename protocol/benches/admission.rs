@@ -93,6 +93,7 @@ fn policy() -> Policy {
             entry: Entry::Single,
             offline: Offline::Strict,
         }],
+        labels: None,
     }
 }
 

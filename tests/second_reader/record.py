@@ -79,7 +79,27 @@ def policy(reader):
         "zones": reader.list(lambda: zone(reader)),
         "gates": reader.list(lambda: gate(reader)),
         "tiers": reader.list(lambda: tier(reader)),
+        "labels": reader.optional(lambda: labels(reader)),
     }
+
+
+def labels(reader):
+    return {"seats": reader.u32(), "sections": reader.list(lambda: section(reader))}
+
+
+def section(reader):
+    return {"name": reader.text(), "rows": reader.list(lambda: rows(reader))}
+
+
+def rows(reader):
+    return {"first": reader.text(), "rows": reader.u32(), "numbers": numbers(reader)}
+
+
+def numbers(reader):
+    return reader.enum(
+        ("counted", lambda: {"first": reader.u32(), "seats": reader.u32()}),
+        ("named", lambda: reader.list(reader.text)),
+    )
 
 
 def passage(reader):

@@ -381,6 +381,7 @@ fn policy() -> Policy {
             tier(STRICT, "Seated", Offline::Strict),
             tier(AVAILABLE, "Standing", Offline::Available),
         ],
+        labels: None,
     }
 }
 

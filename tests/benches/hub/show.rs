@@ -277,5 +277,6 @@ fn policy() -> Policy {
             entry: Entry::Single,
             offline: Offline::Strict,
         }],
+        labels: None,
     }
 }

@@ -86,6 +86,7 @@ fn policy(draw: &mut Draw) -> Policy {
             },
             offline: draw.pick(&[Offline::Strict, Offline::Available]),
         }),
+        labels: None,
     }
 }
 

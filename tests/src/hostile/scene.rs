@@ -214,5 +214,6 @@ pub fn policy() -> Policy {
         ]
         .map(tier)
         .to_vec(),
+        labels: None,
     }
 }

@@ -253,6 +253,7 @@ impl Setting {
             }],
             gates: (0..gates).map(gate).collect(),
             tiers: TIERS.iter().enumerate().map(tier).collect(),
+            labels: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Bringing the policy that gates go by up to what the organizer has decided.
 
+use usher_protocol::policy::Policy;
 use usher_protocol::record::Body;
 
 use super::{Draft, Scribe};
@@ -22,11 +23,15 @@ impl Scribe {
         let Some(event) = event.filter(|event| event.status == EventStatus::Published) else {
             return Ok(None);
         };
+        let labels = self.parts.store.layout(event.id).await?.labels();
+        let policy = Policy {
+            labels: Some(labels),
+            ..event.policy
+        };
         let version = match self.ledger.state().policy() {
-            Some((version, held)) if *held == event.policy => version,
+            Some((version, held)) if *held == policy => version,
             held => {
                 let version = held.map_or(1, |(version, _)| version.saturating_add(1));
-                let policy = event.policy;
                 let mut draft = Draft::default();
                 self.write(&mut draft, Body::Policy { version, policy })?;
                 self.commit(draft).await?;

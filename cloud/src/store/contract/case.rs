@@ -317,5 +317,6 @@ fn policy(name: &str) -> Policy {
             zone: ZoneId(1),
         }],
         tiers: [STALLS, STANDING, GUESTS].map(tier).to_vec(),
+        labels: None,
     }
 }
