@@ -143,7 +143,7 @@ def reason(reader):
         ("group_too_large", reader.u8),
         ("day_used_up", lambda: earlier(reader)),
         ("not_inside", None),
-        ("zone_full", reader.u32),
+        ("zone_full", lambda: {"capacity": reader.u32(), "inside": reader.u32()}),
     )
 
 

@@ -279,7 +279,9 @@ fn reason(reason: &Reason) -> (&'static str, Value) {
         Reason::GroupTooLarge { left } => ("group_too_large", json!(left)),
         Reason::DayUsedUp { at, gate } => ("day_used_up", json!({ "at": at.map(|at| at.0), "gate": gate })),
         Reason::NotInside => ("not_inside", Value::Null),
-        Reason::ZoneFull { capacity } => ("zone_full", json!(capacity)),
+        Reason::ZoneFull { capacity, inside } => {
+            ("zone_full", json!({ "capacity": capacity, "inside": inside }))
+        }
     }
 }
 

@@ -311,6 +311,7 @@ fn reason(random: &mut Random) -> Reason {
         12 => Reason::NotInside,
         _ => Reason::ZoneFull {
             capacity: number(random),
+            inside: number(random),
         },
     }
 }
