@@ -19,7 +19,7 @@ const ONE_MORE_MS: u64 = 30_000;
 /// Ticket codes that are remembered: an evening's at one hub, 3 MiB.
 const MAX_REMEMBERED: usize = 10_000;
 /// How long the cloud has to answer, at least: it is further away than a hub, and nobody judges in its place.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Who asks for a ticket.
 #[derive(Debug, Clone, Copy)]
