@@ -20,7 +20,7 @@ use crate::replica::Standing;
 pub use refusals::refusal;
 
 /// A device whose certificate was not heard of yet: its key says nothing to people.
-const UNNAMED: &str = "a device whose name is not known here";
+pub const UNNAMED: &str = "a device whose name is not known here";
 
 /// What is said of a scan: a word or two to be read from two metres, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,6 +258,15 @@ impl Voice {
     pub fn device(&self, device: &PublicKey) -> String {
         let known = self.standing.names.get(device).cloned();
         known.unwrap_or_else(|| UNNAMED.to_owned())
+    }
+}
+
+/// Says for how long a hub was not heard.
+pub fn not_heard(silent_ms: u64) -> String {
+    match silent_ms / 60_000 {
+        0 => format!("not heard of for {} s", silent_ms / 1_000),
+        1 => "not heard of for a minute".to_owned(),
+        minutes => format!("not heard of for {minutes} minutes"),
     }
 }
 

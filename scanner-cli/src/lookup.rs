@@ -27,6 +27,8 @@ pub enum NoTicket {
     TooOften,
     /// The hubs are of an earlier version.
     OldHub,
+    /// Nobody is asked at all.
+    Offline,
 }
 
 /// What was read, ready to be judged.

@@ -125,6 +125,12 @@ pub fn no_ticket(why: NoTicket) -> Answer {
             words::CANNOT_LOOK_UP,
             words::OLD_HUB,
         ),
+        NoTicket::Offline => (
+            Signal::Unanswered,
+            "cannot_look_up",
+            words::CANNOT_LOOK_UP,
+            words::VERIFY_ASKS_NOBODY,
+        ),
         NoTicket::TooOften => (
             Signal::Unanswered,
             "too_many_tries",

@@ -84,6 +84,8 @@ pub const NO_HUB_LOOKS_UP: &str =
 /// What to do with a hub of an earlier version.
 pub const OLD_HUB: &str =
     "The hub is too old to look up ticket codes: update it, and show the QR code meanwhile";
+/// What to do where no hub is asked.
+pub const VERIFY_ASKS_NOBODY: &str = "verify asks nobody, and only the cloud knows ticket codes: type it at the running scanner, or give the QR code";
 /// Too many ticket codes that there are not.
 pub const TOO_MANY_TRIES: &str = "Too many tries";
 /// What to do then.

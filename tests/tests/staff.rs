@@ -30,6 +30,24 @@ fn mistyped(code: &str) -> String {
     typed.into_iter().collect()
 }
 
+/// Has a turnstile judge a ticket by its ticket code, and say what is wrong with others.
+async fn typed_at_a_turnstile(venue: &Venue, ticket: &Ticket) -> anyhow::Result<()> {
+    let turnstile = venue.south.turnstile(SOUTH).await?;
+    let asked = async |code: &str| {
+        turnstile
+            .ask(&json!({ "ticket_code": code, "gate": SOUTH }))
+            .await
+    };
+    let judged: serde_json::Value = asked(&ticket.ticket_code).await?.expect(200)?.json()?;
+    assert_eq!(
+        (&judged["verdict"], &judged["ticket"]["place"]),
+        (&json!("admit"), &json!(ticket.place))
+    );
+    asked(&mistyped(&ticket.ticket_code)).await?.expect(422)?;
+    asked("0000-0011").await?.expect(404)?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_code_that_is_typed_is_judged_like_the_qr_code_beside_it() -> anyhow::Result<()> {
     let mut stage = Stage::on_sale(Places::FEW).await?;
@@ -60,19 +78,7 @@ async fn a_ticket_code_that_is_typed_is_judged_like_the_qr_code_beside_it() -> a
     says(&wedge.read(mistyped(&second.ticket_code)).await?, "mistyped")?;
     says(&wedge.read("0000-0011").await?, "no_such_ticket")?;
 
-    let turnstile = venue.south.turnstile(SOUTH).await?;
-    let asked = async |code: &str| {
-        turnstile
-            .ask(&json!({ "ticket_code": code, "gate": SOUTH }))
-            .await
-    };
-    let judged: serde_json::Value = asked(&second.ticket_code).await?.expect(200)?.json()?;
-    assert_eq!(
-        (&judged["verdict"], &judged["ticket"]["place"]),
-        (&json!("admit"), &json!(second.place))
-    );
-    asked(&mistyped(&second.ticket_code)).await?.expect(422)?;
-    asked("0000-0011").await?.expect(404)?;
+    typed_at_a_turnstile(&venue, second).await?;
 
     // No address of the cloud leads from the code to the ticket.
     for path in [

@@ -7,7 +7,7 @@ use usher_protocol::policy::Entry;
 use usher_protocol::request::TicketFacts;
 use usher_protocol::ticket::Rejection;
 
-use super::{Said, Voice, more};
+use super::{Said, Voice, more, not_heard};
 
 /// A use so short a time ago, in milliseconds, is *just now*: whoever reads it is looking at the same people still.
 const JUST_NOW_MS: u64 = 60_000;
@@ -101,14 +101,11 @@ impl Voice {
         let hub = self.hub(&home);
         let silent_ms = self.silent.get(&home).copied().unwrap_or(0);
         if silent_ms >= DEAD_AFTER_MS {
-            let minutes = match silent_ms / 60_000 {
-                1 => "a minute".to_owned(),
-                minutes => format!("{minutes} minutes"),
-            };
+            let silent = not_heard(silent_ms);
             return Said::new(
                 "Call a supervisor",
                 format!(
-                    "{hub} decides on this ticket and has not been heard of for {minutes}. \
+                    "{hub} decides on this ticket and was {silent}. \
                      Do not send people there: the supervisor can let them in here with an override"
                 ),
             );

@@ -198,7 +198,7 @@ fn nobody_is_sent_to_a_hub_that_is_not_heard() {
     assert!(said(59_999).starts_with("Send on"), "{}", said(59_999));
     assert_eq!(
         said(250_000),
-        "Call a supervisor \u{2014} Hub North decides on this ticket and has not been heard of for 4 minutes. \
+        "Call a supervisor \u{2014} Hub North decides on this ticket and was not heard of for 4 minutes. \
          Do not send people there: the supervisor can let them in here with an override"
     );
     assert!(said(60_000).contains("for a minute."), "{}", said(60_000));

@@ -111,7 +111,7 @@ impl Names {
             .devices
             .get(&device)
             .cloned()
-            .unwrap_or_else(|| device.id().to_string());
+            .unwrap_or_else(|| "a device whose name is not known".to_owned());
         DeviceName { device, name }
     }
 
@@ -131,6 +131,6 @@ impl Names {
 impl UnitView {
     /// Gives the unit in words.
     pub fn words(&self) -> String {
-        format!("{}, {}", self.tier_name, self.place)
+        format!("{} ({})", self.place, self.tier_name)
     }
 }

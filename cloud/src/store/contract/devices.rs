@@ -220,6 +220,7 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
     let expected = Ticket {
         id: second.id,
         generation: Generation(2),
+        code: second.code,
         payload: "2".into(),
         issued_at: later,
         state: TicketState::Valid,
