@@ -130,7 +130,9 @@ impl Check {
             return Ok(tell::barred(bar));
         }
         if str::from_utf8(&code).is_ok_and(|text| text.parse::<TicketCode>().is_ok()) {
-            return Ok(tell::no_ticket(NoTicket::Offline));
+            let mut answer = tell::no_ticket(NoTicket::Offline);
+            answer.details.push(words::NOT_RECORDED.to_owned());
+            return Ok(answer);
         }
         let mut best = None;
         for gate in &self.gates {
