@@ -192,26 +192,8 @@ impl Learning {
 
     /// Dials a hub that was told of, unless it is dialled already; tells whether it is dialled anew.
     fn consider(&mut self, news: HubNews) -> bool {
-        let stale = {
-            let lines = self.dialling.lines.borrow();
-            let in_use = || {
-                lines
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, at)| !matches!(at.line, Line::Dropped))
-            };
-            let is_full = in_use().count() >= MAX_HUBS || lines.len() >= MAX_ADDRESSES;
-            let mut others = in_use();
-            if others.any(|(_, at)| at.address == news.address) {
-                return false;
-            }
-            let same_hub: Vec<_> = in_use().filter(|(_, at)| at.hub == Some(news.hub)).collect();
-            // A hub that we were told of and do not reach may be elsewhere by now; a configured address is a person's word.
-            let has_moved = |at: &Address| at.is_learnt && matches!(at.line, Line::Away(_));
-            if is_full || !same_hub.iter().all(|(_, at)| has_moved(at)) {
-                return false;
-            }
-            same_hub.into_iter().map(|(at, _)| at).collect::<Vec<_>>()
+        let Some(stale) = superseded(&self.dialling.lines.borrow(), &news) else {
+            return false;
         };
         for at in stale {
             self.end(at);
@@ -224,23 +206,7 @@ impl Learning {
     /// Ends the dialers of learnt addresses whose hub another address leads to as well: two links of one device to one hub
     /// replace each other for ever.
     fn drop_doubles(&mut self) -> bool {
-        let doubles: Vec<usize> = {
-            let lines = self.dialling.lines.borrow();
-            let is_double = |at: usize, address: &Address| {
-                let others = lines
-                    .iter()
-                    .take(at)
-                    .filter(|other| !matches!(other.line, Line::Dropped));
-                address.is_learnt
-                    && !matches!(address.line, Line::Dropped)
-                    && others.into_iter().any(|other| other.hub == address.hub)
-            };
-            let addresses = lines.iter().enumerate();
-            addresses
-                .filter(|(at, address)| is_double(*at, address))
-                .map(|(at, _)| at)
-                .collect()
-        };
+        let doubles = doubles(&self.dialling.lines.borrow());
         for at in &doubles {
             self.end(*at);
         }
@@ -274,5 +240,96 @@ impl Learning {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, "the hubs that were learnt of are not written down");
         }
+    }
+}
+
+/// Gives the addresses that are given up for one that was told, or nothing if that is not to be dialled.
+fn superseded(lines: &[Address], news: &HubNews) -> Option<Vec<usize>> {
+    let in_use = || {
+        lines
+            .iter()
+            .enumerate()
+            .filter(|(_, at)| !matches!(at.line, Line::Dropped))
+    };
+    let is_full = in_use().count() >= MAX_HUBS || lines.len() >= MAX_ADDRESSES;
+    let is_dialled = in_use().any(|(_, at)| at.address == news.address);
+    // A hub that we were told of and do not reach may be elsewhere by now; a configured address is a person's word.
+    let has_moved = |at: &Address| at.is_learnt && matches!(at.line, Line::Away(_));
+    let same_hub: Vec<_> = in_use().filter(|(_, at)| at.hub == Some(news.hub)).collect();
+    let is_elsewhere = same_hub.iter().all(|(_, at)| has_moved(at));
+    (!is_full && !is_dialled && is_elsewhere).then(|| same_hub.into_iter().map(|(at, _)| at).collect())
+}
+
+/// Finds the learnt addresses whose hub an address before them leads to as well.
+fn doubles(lines: &[Address]) -> Vec<usize> {
+    let is_in_use = |at: &Address| !matches!(at.line, Line::Dropped);
+    let is_double = |at: usize, address: &Address| {
+        let mut before = lines[..at].iter().filter(|other| is_in_use(other));
+        address.is_learnt && is_in_use(address) && before.any(|other| other.hub == address.hub)
+    };
+    let addresses = lines.iter().enumerate();
+    addresses
+        .filter(|(at, address)| is_double(*at, address))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NORTH: PublicKey = PublicKey([1; 32]);
+    const SOUTH: PublicKey = PublicKey([2; 32]);
+
+    fn at(address: &str, hub: Option<PublicKey>, is_learnt: bool, line: Line) -> Address {
+        Address {
+            address: address.to_owned(),
+            hub,
+            is_learnt,
+            line,
+        }
+    }
+
+    fn away() -> Line {
+        Line::Away("no answer".to_owned())
+    }
+
+    #[track_caller]
+    fn check(lines: &[Address], expected: Option<&[usize]>) {
+        let news = HubNews {
+            hub: SOUTH,
+            address: "south:1".to_owned(),
+            silent_ms: None,
+        };
+        assert_eq!(superseded(lines, &news).as_deref(), expected);
+    }
+
+    #[test]
+    fn a_hub_is_dialled_at_one_address() {
+        let north = at("north:1", Some(NORTH), false, away());
+        check(&[], Some(&[]));
+        check(std::slice::from_ref(&north), Some(&[]));
+        // Dialled already, by whatever name, or by a person's word.
+        check(&[at("south:1", None, false, Line::Dialing)], None);
+        check(&[at("south:2", Some(SOUTH), true, Line::Dialing)], None);
+        check(&[at("south:2", Some(SOUTH), false, away())], None);
+        // It has moved, or was dropped before.
+        check(
+            &[north.clone(), at("south:2", Some(SOUTH), true, away())],
+            Some(&[1]),
+        );
+        check(&[at("south:1", Some(SOUTH), true, Line::Dropped)], Some(&[]));
+        check(&vec![north; MAX_HUBS], None);
+    }
+
+    #[test]
+    fn of_two_addresses_of_one_hub_the_learnt_one_is_given_up() {
+        let configured = at("south.local:1", Some(SOUTH), false, Line::Dialing);
+        let learnt = at("south:1", Some(SOUTH), true, Line::Dialing);
+        let unknown = at("x:1", None, false, Line::Dialing);
+        assert_eq!(doubles(&[unknown.clone(), configured, learnt.clone()]), [2]);
+        assert_eq!(doubles(&[unknown, learnt.clone()]), [0; 0]);
+        let dropped = at("south:1", Some(SOUTH), true, Line::Dropped);
+        assert_eq!(doubles(&[dropped, learnt]), [0; 0]);
     }
 }
