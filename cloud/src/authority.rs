@@ -4,6 +4,7 @@
 //! looks at what it has made durable.
 
 pub mod event;
+pub mod lookup;
 pub mod presence;
 pub mod replica;
 pub mod scans;

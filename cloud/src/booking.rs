@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
+use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId, draw_ticket_code};
 use crate::metrics::Metrics;
 use crate::payment::{
     ChargeOutcome, ChargeRequest, DeclineReason, GatewayError, PaymentGateway, PaymentToken,
@@ -251,6 +251,7 @@ impl BookingDesk {
                 id,
                 unit: unit.unit,
                 generation: unit.generation,
+                code: draw_ticket_code(),
                 payload,
             });
         }

@@ -10,6 +10,7 @@ use data_encoding::BASE32HEX_NOPAD;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use usher_keys::{EventId, Timestamp};
+use usher_protocol::ticket::TicketCode;
 
 /// A text that is not an id of the expected kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -34,6 +35,11 @@ pub fn draw<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system's random source answers");
     bytes
+}
+
+/// Draws a ticket code.
+pub fn draw_ticket_code() -> TicketCode {
+    TicketCode::draw_from(u64::from_le_bytes(draw()))
 }
 
 fn draw_sortable(now: Timestamp) -> [u8; 16] {

@@ -36,9 +36,9 @@ use organizing::{
     Publish, PublishOutcome, Venue,
 };
 use selling::{
-    BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Forget,
-    HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome,
-    Reservation, Ticket, Tidy,
+    BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
+    ConfirmOutcome, Forget, HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest,
+    RenewBooking, RenewOutcome, Reservation, Ticket, Tidy,
 };
 
 /// The store; clones share it.
@@ -175,6 +175,8 @@ operations! {
         booking_of_charge(ChargeReference) -> Option<BookingId> = sqlite::rows::booking_of_charge;
         /// Finds a ticket.
         ticket(TicketId) -> Option<Ticket> = sqlite::rows::ticket;
+        /// Finds the payload of the ticket with a ticket code, valid or not.
+        payload_of_code(CodeQuery) -> Option<String> = sqlite::codes::payload_of_code;
         /// Lists the bookings whose payment has no known end.
         open_bookings(()) -> Vec<OpenBooking> = sqlite::rows::open_bookings;
         /// Finds a booking if its payment has no known end.

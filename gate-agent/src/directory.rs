@@ -84,6 +84,11 @@ impl DataDirectory {
         self.0.join("listening.json")
     }
 
+    /// Gives where a scanner keeps the addresses of hubs that it was told of.
+    pub fn known_hubs_path(&self) -> PathBuf {
+        self.0.join("known-hubs.json")
+    }
+
     /// Gives where the settings are, if they are anywhere.
     pub fn config_path(&self) -> PathBuf {
         self.0.join("usher-gate-agent.toml")

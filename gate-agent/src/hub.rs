@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::directory::DataDirectory;
 use crate::enrol::Issuer;
 use crate::links::{LinkId, Links};
+use crate::lookup::TicketLookup;
 use crate::replica::{Access, Replica};
 use crate::responder::HubResponder;
 use certificates::CertificateBoard;
@@ -46,6 +47,8 @@ pub struct Services {
     pub path: Arc<AdmissionPath>,
     /// The links.
     pub links: Arc<Links>,
+    /// Finds tickets by their codes.
+    pub lookup: Arc<TicketLookup>,
     /// Codes and tokens.
     pub access: Access,
     /// Enrols scanners.
@@ -139,10 +142,17 @@ impl Hub {
             config.home_timeout(),
         ));
         let access = Access::open(&directory.access_path())?;
+        let lookup = Arc::new(TicketLookup::new(Arc::clone(&links)));
+        let responder = Arc::new(HubResponder {
+            path: Arc::clone(&path),
+            lookup: Arc::clone(&lookup),
+            links: Arc::clone(&links),
+        });
         let services = Arc::new(Services {
             replica: Arc::clone(replica),
-            path: Arc::clone(&path),
+            path,
             links,
+            lookup,
             access: access.clone(),
             issuer: Issuer {
                 replica: Arc::clone(replica),
@@ -156,7 +166,7 @@ impl Hub {
             warnings: config.warnings(),
             own_address: listening.http_address(),
             endpoint,
-            responder: Arc::new(HubResponder::new(path)),
+            responder,
         });
         let peers = doors.open(&services);
         let mut hub = Self {

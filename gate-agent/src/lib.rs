@@ -11,6 +11,7 @@ pub mod folder;
 pub mod http;
 pub mod hub;
 pub mod links;
+pub mod lookup;
 pub mod neighbours;
 pub mod replica;
 pub mod responder;

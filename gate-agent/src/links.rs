@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
 
 use usher_keys::{Certificate, PublicKey, Role, Timestamp};
 use usher_link::{Connection, LinkState, Opened};
+use usher_protocol::request::HubNews;
 use usher_protocol::sync::Farewell;
 
 /// Which side made a link.
@@ -63,6 +65,8 @@ struct Board {
     last_id: u64,
     links: BTreeMap<LinkId, Link>,
     dials: BTreeMap<String, DialFacts>,
+    /// Hubs that were linked: where, and since when they are not.
+    lost: BTreeMap<PublicKey, (SocketAddr, Instant)>,
 }
 
 /// The links of a hub.
@@ -112,9 +116,48 @@ impl Links {
         Some(board.take(opened, Way::Accepted, now))
     }
 
-    /// Forgets a link that ended.
+    /// Forgets a link that ended; of a hub it is remembered when.
     pub fn closed(&self, id: LinkId) {
-        self.locked().links.remove(&id);
+        let mut board = self.locked();
+        let Some(link) = board.links.remove(&id) else {
+            return;
+        };
+        if link.certificate.role == Role::Hub {
+            let ended = (link.connection.remote_addr(), Instant::now());
+            board.lost.insert(link.connection.peer(), ended);
+        }
+    }
+
+    /// Gives the hubs that were linked and are not, and for how many milliseconds.
+    pub fn silent(&self, now: Instant) -> BTreeMap<PublicKey, u64> {
+        let news = self.hub_news(now).into_iter();
+        news.filter_map(|news| Some((news.hub, news.silent_ms?)))
+            .collect()
+    }
+
+    /// Tells of every hub that is linked, or was: those that are come first.
+    pub fn hub_news(&self, now: Instant) -> Vec<HubNews> {
+        let board = self.locked();
+        let mut linked = BTreeMap::new();
+        for link in board
+            .links
+            .values()
+            .filter(|link| link.certificate.role == Role::Hub)
+        {
+            linked.insert(link.connection.peer(), link.connection.remote_addr());
+        }
+        let lost = board.lost.iter().filter(|(hub, _)| !linked.contains_key(hub));
+        let lost = lost.map(|(hub, (address, since))| HubNews {
+            hub: *hub,
+            address: address.to_string(),
+            silent_ms: Some(u64::try_from(now.duration_since(*since).as_millis()).unwrap_or(u64::MAX)),
+        });
+        let here = linked.iter().map(|(hub, address)| HubNews {
+            hub: *hub,
+            address: address.to_string(),
+            silent_ms: None,
+        });
+        here.chain(lost).collect()
     }
 
     /// Takes note of how an address we keep dialling stands.
@@ -152,6 +195,16 @@ impl Links {
             .values()
             .filter(|link| link.certificate.role == Role::Hub);
         hubs.map(|link| link.connection.peer()).collect()
+    }
+
+    /// Gives a connection to each peer of a role, the newest.
+    pub fn of_role(&self, role: Role) -> Vec<Connection> {
+        let board = self.locked();
+        let mut peers = BTreeMap::new();
+        for link in board.links.values().filter(|link| link.certificate.role == role) {
+            peers.insert(link.connection.peer(), link.connection.clone());
+        }
+        peers.into_values().collect()
     }
 
     /// Gives every link.

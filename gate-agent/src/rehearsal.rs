@@ -191,6 +191,7 @@ pub fn policy() -> Policy {
             tier(STRICT, "Seated", Offline::Strict),
             tier(AVAILABLE, "Standing", Offline::Available),
         ],
+        labels: None,
     }
 }
 

@@ -1,23 +1,36 @@
 //! What peers may ask of a hub: their certificates decide, then the admission path does; devices without a certificate come by HTTP.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use usher_keys::{Certificate, Role};
+use usher_keys::{Certificate, PublicKey, Role};
 use usher_link::Progress;
 use usher_protocol::record::MAX_WORDS_BYTES;
-use usher_protocol::request::{Request, RequestError, Response, Scan};
+use usher_protocol::request::{
+    HubNews, Inquiry, MAX_ADDRESS_BYTES, MAX_HUBS_TOLD, Request, RequestError, Response, Scan, Told,
+};
 
 use crate::admission::AdmissionPath;
+use crate::links::Links;
+use crate::lookup::{Asker, TicketLookup};
 
 /// Answers the requests of scanners and other hubs.
 pub struct HubResponder {
-    path: Arc<AdmissionPath>,
+    /// Judges.
+    pub path: Arc<AdmissionPath>,
+    /// Finds tickets by their codes.
+    pub lookup: Arc<TicketLookup>,
+    /// Who is linked.
+    pub links: Arc<Links>,
 }
 
 impl HubResponder {
-    /// Makes the responder in front of an admission path.
-    pub fn new(path: Arc<AdmissionPath>) -> Self {
-        Self { path }
+    /// Lists the other hubs for a peer.
+    fn news(&self, peer: &PublicKey) -> Vec<HubNews> {
+        let mut news = self.links.hub_news(Instant::now());
+        news.retain(|news| news.hub != *peer && news.address.len() <= MAX_ADDRESS_BYTES);
+        news.truncate(MAX_HUBS_TOLD);
+        news
     }
 }
 
@@ -28,6 +41,22 @@ impl usher_link::Responder for HubResponder {
             Request::Judge(scan) => self.path.judge(scan, progress).await,
             Request::JudgeAsHome(scan) => self.path.judge_as_home(scan).await,
             Request::Override { scan, by, why } => self.path.override_refusal(scan, by, why).await,
+            Request::Inquire(_) => Err(RequestError::Malformed),
+        }
+    }
+
+    async fn tell(&self, peer: &Certificate, inquiry: Inquiry, progress: &Progress) -> Told {
+        let is_hub = match peer.role {
+            Role::Cloud => return Told::NotAllowed,
+            Role::Hub => true,
+            Role::Scanner => false,
+        };
+        match inquiry {
+            Inquiry::Ticket(code) => {
+                let id = peer.device.0;
+                self.lookup.find(code, Asker { id, is_hub }, progress).await
+            }
+            Inquiry::Hubs => Told::Hubs(self.news(&peer.device)),
         }
     }
 }
@@ -48,6 +77,7 @@ fn check(peer: &Certificate, request: &Request) -> Result<(), RequestError> {
                 Err(RequestError::Malformed)
             }
         }
+        Request::Inquire(_) => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod refusals;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::fmt::strtime;
@@ -9,6 +10,7 @@ use jiff::tz::{Offset, TimeZone};
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::clock::ClockHealth;
+use usher_protocol::labels::UnitLabel;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, TicketFacts};
 use usher_protocol::state::Incident;
 use usher_protocol::ticket::TicketFlags;
@@ -19,7 +21,7 @@ use crate::replica::Standing;
 pub use refusals::refusal;
 
 /// A device whose certificate was not heard of yet: its key says nothing to people.
-const UNNAMED: &str = "a device whose name is not known here";
+pub const UNNAMED: &str = "a device whose name is not known here";
 
 /// What is said of a scan: a word or two to be read from two metres, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +61,24 @@ impl Said {
 pub struct Voice {
     standing: Arc<Standing>,
     now: Timestamp,
+    /// For how many milliseconds hubs were not heard.
+    silent: BTreeMap<PublicKey, u64>,
 }
 
 impl Voice {
     /// Makes the voice of a replica now.
     pub fn new(standing: Arc<Standing>, now: Timestamp) -> Self {
-        Self { standing, now }
+        Self {
+            standing,
+            now,
+            silent: BTreeMap::new(),
+        }
+    }
+
+    /// Knows also which hubs are not heard, and for how many milliseconds.
+    #[must_use]
+    pub fn missing(self, silent: BTreeMap<PublicKey, u64>) -> Self {
+        Self { silent, ..self }
     }
 
     /// Gives the moment of which it speaks.
@@ -121,7 +135,7 @@ impl Voice {
 
     /// Says what a ticket is, in a line.
     pub fn ticket(&self, ticket: &TicketFacts) -> String {
-        let mut said = format!("{}, place {}", self.tier(ticket.tier), ticket.unit);
+        let mut said = format!("{}, {}", self.tier(ticket.tier), self.place(ticket.unit));
         if ticket.admits > 1 {
             said.push_str(&format!(", {} people", ticket.admits));
         }
@@ -170,16 +184,17 @@ impl Voice {
     }
 
     fn double(&self, unit: Unit, first: Option<&(Timestamp, GateId)>, second: (Timestamp, GateId)) -> String {
+        let place = sentence(&self.place(unit));
         let again = format!("again {}, {}", self.time(second.0), self.gate(second.1));
         match first {
             Some((at, gate)) => {
                 format!(
-                    "Place {unit} was let in twice: {}, {}, {again}",
+                    "{place} was let in twice: {}, {}, {again}",
                     self.time(*at),
                     self.gate(*gate)
                 )
             }
-            None => format!("Place {unit} was let in twice: {again}"),
+            None => format!("{place} was let in twice: {again}"),
         }
     }
 
@@ -227,6 +242,14 @@ impl Voice {
         known.map_or_else(|| format!("gate {gate}"), |gate| gate.name.clone())
     }
 
+    /// Gives what a unit is called, as printed on its ticket.
+    pub fn place(&self, unit: Unit) -> String {
+        let policy = self.standing.policy.as_deref();
+        policy
+            .map_or(UnitLabel::Unknown(unit), |policy| policy.label(unit))
+            .to_string()
+    }
+
     /// Gives a tier's name.
     pub fn tier(&self, tier: TierId) -> String {
         let known = self
@@ -242,6 +265,23 @@ impl Voice {
         let known = self.standing.names.get(device).cloned();
         known.unwrap_or_else(|| UNNAMED.to_owned())
     }
+}
+
+/// Says for how long a hub was not heard.
+pub fn not_heard(silent_ms: u64) -> String {
+    match silent_ms / 60_000 {
+        0 => format!("not heard of for {} s", silent_ms / 1_000),
+        1 => "not heard of for a minute".to_owned(),
+        minutes => format!("not heard of for {minutes} minutes"),
+    }
+}
+
+/// Begins a sentence with a name.
+fn sentence(name: &str) -> String {
+    let mut letters = name.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn admitted(direction: Direction, persons: u8, left: u8) -> Said {

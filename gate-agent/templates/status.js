@@ -53,7 +53,8 @@ function showTables(status) {
     .map((dial) => ({ name: dial.address, small: dial.detail, value: "not linked", className: "bad" }));
   const up = status.links.map((link) => (
     { name: link.name, small: `${link.role}, ${link.address}`, value: `linked ${link.since}`, className: "good" }));
-  table("links", down.concat(up), "no links");
+  const missing = status.missing.map((hub) => ({ name: hub.name, small: "hub", value: hub.words, className: "bad" }));
+  table("links", missing.concat(down, up), "no links");
   table("gates", status.gates.map((gate) => (
     { name: gate.name, small: gate.exited ? `${gate.exited} went out` : "", value: gate.admitted })), "no gates yet");
   table("zones", status.zones.map((zone) => ({
@@ -81,7 +82,7 @@ function showCertificates(status) {
 
 function troubles(status) {
   if (!status.may_judge) return "This hub was revoked or its certificate has run out: it lets nobody in. Ask the organizer for a code and run: usher-gate-agent enroll --anew CODE";
-  if (!status.storage_ok) return "The disk takes nothing: no scan can be decided. Free some space or replace the disk.";
+  if (!status.storage_ok) return "The hub cannot save to its disk: no scan can be decided. Make room on the disk or replace it.";
   if (status.clock) return status.clock;
   return status.warnings.join(" ");
 }
@@ -101,7 +102,7 @@ async function refresh() {
     showTables(status);
     showIncidents(status);
     showCertificates(status);
-    byId("footer").textContent = `${status.records} records in ${status.logs} logs · device ${status.device}`;
+    byId("footer").textContent = `${status.records} records in ${status.logs} logs`;
   } catch (error) {
     alarm(`The hub does not answer (${error.message}). What you see is old.`);
   }

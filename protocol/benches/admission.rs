@@ -97,6 +97,7 @@ fn policy() -> Policy {
             entry: Entry::Single,
             offline: Offline::Strict,
         }],
+        labels: None,
     }
 }
 

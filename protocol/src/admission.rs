@@ -74,6 +74,8 @@ pub enum Reason {
     ZoneFull {
         /// How many it holds.
         capacity: u32,
+        /// How many are inside, as far as whoever judged knows; fewer than it holds when a group does not fit any more.
+        inside: u32,
     },
 }
 
@@ -311,8 +313,10 @@ fn already_used(p: &Placed) -> Option<Reason> {
 
 fn zone_full(p: &Placed) -> Option<Reason> {
     let capacity = p.q.policy.zone(p.gate.zone)?.capacity?;
-    let full = p.q.history.occupancy.saturating_add(i64::from(p.q.persons)) > i64::from(capacity);
-    (full && p.q.direction == Direction::In).then_some(Reason::ZoneFull { capacity })
+    let occupancy = p.q.history.occupancy;
+    let full = occupancy.saturating_add(i64::from(p.q.persons)) > i64::from(capacity);
+    let inside = u32::try_from(occupancy.max(0)).unwrap_or(u32::MAX);
+    (full && p.q.direction == Direction::In).then_some(Reason::ZoneFull { capacity, inside })
 }
 
 /// Tells whether these people come on from the zone that the gate leads out of: they were let in before.

@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod fork;
 pub mod home;
 pub mod ident;
+pub mod labels;
 pub mod ledger;
 pub mod log;
 pub mod policy;

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use usher_keys::{Timestamp, Window};
 
-use crate::ident::{GateId, TierId, ZoneId};
+use crate::ident::{GateId, TierId, Unit, ZoneId};
+use crate::labels::{UnitLabel, UnitLabels};
 
 /// Most tiers, zones or gates of an event each: bounds the policy record to some 60 KiB.
 pub const MAX_PARTS: usize = 256;
@@ -126,6 +127,10 @@ pub struct Policy {
     pub gates: Vec<Gate>,
     /// The tiers.
     pub tiers: Vec<Tier>,
+    /// What the units are called, as printed on their tickets. It follows from the seat map and is no part of the policy as
+    /// the organizer writes it.
+    #[serde(skip)]
+    pub labels: Option<UnitLabels>,
 }
 
 /// Why a policy makes no sense.
@@ -203,6 +208,12 @@ impl Policy {
     /// Finds a tier.
     pub fn tier(&self, id: TierId) -> Option<&Tier> {
         self.tiers.iter().find(|tier| tier.id == id)
+    }
+
+    /// Gives what a unit is called.
+    pub fn label(&self, unit: Unit) -> UnitLabel {
+        let labels = self.labels.as_ref();
+        labels.map_or(UnitLabel::Unknown(unit), |labels| labels.label(unit))
     }
 
     /// Gives the offset of local time from UTC at a moment, in minutes.

@@ -216,6 +216,7 @@ pub fn policy() -> Policy {
             tier(REENTRY, Entry::Reentry, Offline::Strict),
             tier(TWICE_A_DAY, Entry::PerDay(2), Offline::Strict),
         ],
+        labels: None,
     }
 }
 

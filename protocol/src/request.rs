@@ -6,12 +6,17 @@ use usher_keys::codec::{self, CodecError};
 
 use crate::admission::{Direction, Verdict};
 use crate::ident::{GateId, Generation, ScanId, TierId, Unit};
-use crate::ticket::{MAX_TEXT_DIGITS, Ticket};
+use crate::ticket::{MAX_TEXT_DIGITS, Ticket, TicketCode};
 
 /// Largest request or answer, in bytes.
 pub const MAX_REQUEST_BYTES: usize = 2 * 1024;
 /// Longest code text in a request, in bytes: longer ones cannot be tickets and are cut by the asker.
 pub const MAX_CODE_BYTES: usize = MAX_TEXT_DIGITS + 1;
+
+/// Most hubs told of at once: a full mesh, which fits into an answer.
+pub const MAX_HUBS_TOLD: usize = 16;
+/// Longest address that is told, in bytes.
+pub const MAX_ADDRESS_BYTES: usize = 64;
 
 /// A scan to be judged, with the code as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -44,6 +49,59 @@ pub enum Request {
         /// The reason.
         why: String,
     },
+    /// A device asks for something that is no verdict.
+    Inquire(Inquiry),
+}
+
+/// A question that judges nobody and writes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Inquiry {
+    /// A device asks a hub, and a hub the cloud, for the ticket with a ticket code.
+    Ticket(TicketCode),
+    /// A device asks a hub where the event's other hubs are.
+    Hubs,
+}
+
+/// What is told in answer to an [`Inquiry`].
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Told {
+    /// The text of the ticket's QR code.
+    Ticket(Vec<u8>),
+    /// No ticket of the event has that ticket code.
+    NoTicket,
+    /// The cloud, which alone knows, cannot be reached.
+    NoCloud,
+    /// The asker has asked for too many codes that there are not.
+    TooOften,
+    /// Where other hubs are, at most [`MAX_HUBS_TOLD`].
+    Hubs(Vec<HubNews>),
+    /// The asker's role does not allow it, or the question was not understood.
+    NotAllowed,
+}
+
+// A code opens a gate and stays out of logs.
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ticket(_) => f.write_str("Ticket(..)"),
+            Self::NoTicket => f.write_str("NoTicket"),
+            Self::NoCloud => f.write_str("NoCloud"),
+            Self::TooOften => f.write_str("TooOften"),
+            Self::Hubs(hubs) => f.debug_tuple("Hubs").field(hubs).finish(),
+            Self::NotAllowed => f.write_str("NotAllowed"),
+        }
+    }
+}
+
+/// Where a hub is, as another hub sees it, and whether it is heard. Who is there, the hub's certificate says when it is dialled.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct HubNews {
+    /// The hub.
+    pub hub: PublicKey,
+    /// Host and port, at most [`MAX_ADDRESS_BYTES`].
+    pub address: String,
+    /// How long ago the last link with it ended, in milliseconds; none while it is linked.
+    pub silent_ms: Option<u64>,
 }
 
 /// Who judged.
@@ -125,6 +183,8 @@ pub enum Reply {
     Working,
     /// This is it.
     Done(Response),
+    /// This is the answer to an inquiry.
+    Told(Told),
 }
 
 /// Writes a request or response.

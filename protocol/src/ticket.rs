@@ -1,6 +1,8 @@
 //! The ticket in the QR code: payload bytes, their decimal text, and the one way to a verified ticket; judging it is admission's.
 
+pub mod code;
 pub mod digits;
+pub mod guesses;
 pub mod live;
 pub mod verify;
 
@@ -10,6 +12,7 @@ use usher_keys::{Domain, KeyId, PublicKey, SecretKey, Signature};
 
 use crate::ident::{Generation, TierId, Unit};
 
+pub use code::{Mistyped, TICKET_CODE_CHARS, TicketCode};
 pub use verify::{Keyring, Rejection, VerifiedTicket, code_in};
 
 /// The payload version this code writes and reads.

@@ -12,11 +12,13 @@ use usher_protocol::admission::Direction;
 use crate::answer::Answer;
 use crate::desk::Desk;
 use crate::links::Hubs;
+use crate::lookup;
 use crate::others::Others;
 use crate::overruling::{self, Overruling};
 use crate::post::Post;
 use crate::station::Scan;
 use crate::tell;
+use crate::words;
 
 /// What is wanted of one scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,9 +82,25 @@ impl Clerk {
             direction: order.direction,
             persons: order.persons,
         };
-        if let Some(overruling) = order.overruling {
-            return self.overrule(post, scan, overruling).await;
+        let found = match lookup::find(scan.code, &self.place.hubs).await {
+            Ok(found) => found,
+            Err(answer) => return answer,
+        };
+        let scan = Scan {
+            code: found.code,
+            ..scan
+        };
+        let mut answer = match order.overruling {
+            Some(overruling) => self.overrule(post, scan, overruling).await,
+            None => self.judge(post, scan).await,
+        };
+        if found.is_typed {
+            answer.details.push(words::BY_TICKET_CODE.to_owned());
         }
+        answer
+    }
+
+    async fn judge(&self, post: Post, scan: Scan) -> Answer {
         let answer = self.desk(post).judge(scan).await;
         if answer.is_of_a_hub() {
             self.alone_before.set(0);

@@ -152,7 +152,7 @@ impl Desk {
         if let Some(name) = self.other_event(scan, answer) {
             return tell::other_event(name);
         }
-        let voice = tell::voice(&self.replica);
+        let voice = tell::voice(&self.replica).missing(self.hubs.silent());
         let mut told = tell::verdict(&voice, answer, self.post.direction);
         told.details.extend(tell::judged_by(&voice, answer));
         told

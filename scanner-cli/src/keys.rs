@@ -1,6 +1,7 @@
 //! What staff type at the running screen, line by line, and what is meant by it; leaves out doing it.
 
 use usher_protocol::admission::Direction;
+use usher_protocol::ticket::{Mistyped, TicketCode};
 
 use crate::overruling::{self, Overruling};
 use crate::typed;
@@ -74,6 +75,11 @@ impl Keys {
                 Err(garbled) => Meant::Say(garbled.to_string()),
             };
         }
+        match line.parse::<TicketCode>() {
+            Ok(_) => return Meant::Do(Command::Codes(vec![line.to_owned()])),
+            Err(Mistyped::Check) => return Meant::Say(format!("{}: {}", words::MISTYPED, words::TYPE_AGAIN)),
+            Err(Mistyped::Length { .. } | Mistyped::Character(_)) => {}
+        }
         match line.parse() {
             Ok(persons @ 1..) => Meant::Do(Command::Persons(persons)),
             Ok(0) | Err(_) => Meant::Say(words::KEYS.to_owned()),
@@ -141,6 +147,21 @@ mod tests {
                 "https://example.org/menu",
                 Meant::Do(Command::Codes(vec!["https://example.org/menu".to_owned()])),
             ),
+        ]);
+    }
+
+    #[test]
+    fn eight_characters_are_a_ticket_code_or_were_mistyped() {
+        let codes = |code: &str| Meant::Do(Command::Codes(vec![code.to_owned()]));
+        let mistyped = say(&format!("{}: {}", words::MISTYPED, words::TYPE_AGAIN));
+        check(&[
+            (" 0000-0011 ", codes("0000-0011")),
+            ("oooo 014u", codes("oooo 014u")),
+            ("00000012", mistyped.clone()),
+            ("0000001O", mistyped),
+            ("0000 001", say(words::KEYS)),
+            ("override", say(words::WHO_OVERRIDES)),
+            ("Override", say(words::WHY_OVERRIDE)),
         ]);
     }
 

@@ -16,6 +16,7 @@ pub mod gauge;
 pub mod handover;
 pub mod keys;
 pub mod links;
+pub mod lookup;
 pub mod others;
 pub mod overruling;
 pub mod post;

@@ -1,6 +1,10 @@
 //! The links of a scanner to its hubs, kept in the background; what is asked over them is the desk's.
 
+mod learning;
+
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,11 +14,12 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use usher_keys::{Certificate, PublicKey, Role, SecretKey};
-use usher_link::{Connection, Dialer, Endpoint, LinkError, LinkState, Opened, Responder};
+use usher_link::{Connection, Endpoint, LinkError, LinkState, Opened, Responder};
 use usher_protocol::request::{Request, RequestError, Response};
 use usher_protocol::sync::Farewell;
 
 use crate::handover::Handover;
+use learning::{Dialling, Learning, News};
 
 /// Most hub addresses: a venue's hubs, as many as a grant of enrolment names.
 pub const MAX_HUBS: usize = usher_keys::enrolment::MAX_UPLINKS;
@@ -53,12 +58,42 @@ enum Line {
     Away(String),
     /// Whoever holds this key has refused us, and no session has opened since.
     Refused { by: PublicKey, why: String },
+    /// It is dialled no more: its hub is dialled at another address.
+    Dropped,
 }
+
+/// An address that is dialled.
+#[derive(Debug, Clone)]
+struct Address {
+    /// Host and port.
+    address: String,
+    /// Who was there last, or is said to be.
+    hub: Option<PublicKey>,
+    /// Whether a hub has told us of it.
+    is_learnt: bool,
+    /// What became of it.
+    line: Line,
+}
+
+/// Where a scanner begins to look for hubs.
+#[derive(Debug, Clone, Copy)]
+pub struct Start<'a> {
+    /// The addresses to dial, at most [`MAX_HUBS`].
+    pub addresses: &'a [String],
+    /// Whether hubs are asked for the others.
+    pub learns: bool,
+    /// Where what was learnt is kept for the next start.
+    pub memory: Option<&'a Path>,
+}
+
+/// What becomes of all addresses.
+type Lines = watch::Sender<Vec<Address>>;
 
 /// Who is linked at the moment; clones look at the same links.
 #[derive(Clone)]
 pub struct Hubs {
-    lines: watch::Receiver<Vec<(String, Line)>>,
+    lines: watch::Receiver<Vec<Address>>,
+    news: News,
 }
 
 impl Hubs {
@@ -81,9 +116,9 @@ impl Hubs {
         let lines = self.lines.borrow();
         lines
             .iter()
-            .filter_map(|(addr, line)| match line {
-                Line::Away(why) | Line::Refused { why, .. } => Some((addr.clone(), why.clone())),
-                Line::Dialing | Line::Linked(_) => None,
+            .filter_map(|at| match &at.line {
+                Line::Away(why) | Line::Refused { why, .. } => Some((at.address.clone(), why.clone())),
+                Line::Dialing | Line::Linked(_) | Line::Dropped => None,
             })
             .collect()
     }
@@ -93,21 +128,31 @@ impl Hubs {
     #[must_use]
     pub fn refused_by(&self) -> Vec<PublicKey> {
         let lines = self.lines.borrow();
-        let refused = lines.iter().filter_map(|(_, line)| match line {
+        let refused = lines.iter().filter_map(|at| match &at.line {
             Line::Refused { by, .. } => Some(*by),
-            Line::Dialing | Line::Linked(_) | Line::Away(_) => None,
+            Line::Dialing | Line::Linked(_) | Line::Away(_) | Line::Dropped => None,
         });
         refused.collect()
+    }
+
+    /// Gives the hubs that nobody here is linked with any more, by the word of those that are, and for how many milliseconds.
+    #[must_use]
+    pub fn silent(&self) -> BTreeMap<PublicKey, u64> {
+        let mut silent = self.news.silent();
+        for hub in self.linked().iter().filter(|hub| hub.is_answering()) {
+            silent.remove(&hub.connection.peer());
+        }
+        silent
     }
 
     /// Waits until a hub is linked, every address was tried in vain, or the time is over; tells whether one is linked.
     pub async fn first(&self, limit: Duration) -> bool {
         let mut lines = self.lines.clone();
-        let settled = |lines: &Vec<(String, Line)>| {
-            lines.iter().any(|line| linked_hub(line).is_some())
+        let settled = |lines: &Vec<Address>| {
+            lines.iter().any(|at| linked_hub(at).is_some())
                 || lines
                     .iter()
-                    .all(|(_, line)| matches!(line, Line::Away(_) | Line::Refused { .. }))
+                    .all(|at| matches!(at.line, Line::Away(_) | Line::Refused { .. } | Line::Dropped))
         };
         // Neither the end of the time nor of the links is worth more than what is known by then.
         let _ = timeout(limit, lines.wait_for(settled)).await;
@@ -115,54 +160,59 @@ impl Hubs {
     }
 }
 
-fn linked_hub((_, line): &(String, Line)) -> Option<LinkedHub> {
-    match line {
+fn linked_hub(at: &Address) -> Option<LinkedHub> {
+    match &at.line {
         Line::Linked(hub) => Some(hub.clone()),
-        Line::Dialing | Line::Away(_) | Line::Refused { .. } => None,
+        Line::Dialing | Line::Away(_) | Line::Refused { .. } | Line::Dropped => None,
     }
 }
 
-/// Owns the links: the socket and a dialer for each address.
+/// Owns the links: the socket, and the task that keeps a dialer for each address.
 pub struct Links {
     endpoint: Endpoint,
     handover: Arc<Handover>,
     hubs: Hubs,
     cancel: CancellationToken,
-    dialers: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Links {
-    /// Starts to dial every address, at most [`MAX_HUBS`]. Call it inside a tokio runtime.
+    /// Starts to dial every address, and those of further hubs that the linked ones tell of. Call it inside a tokio runtime.
     ///
     /// # Errors
     /// No socket can be bound.
-    pub fn start(key: &SecretKey, handover: Arc<Handover>, addresses: &[String]) -> Result<Self, LinkError> {
+    pub fn start(key: &SecretKey, handover: Arc<Handover>, start: Start<'_>) -> Result<Self, LinkError> {
         let endpoint = bind(key)?;
-        let addresses = &addresses[..addresses.len().min(MAX_HUBS)];
-        let lines = addresses.iter().map(|addr| (addr.clone(), Line::Dialing));
-        let lines = Arc::new(watch::Sender::new(lines.collect::<Vec<_>>()));
+        let (lines, cancel, news) = (
+            Arc::new(Lines::default()),
+            CancellationToken::new(),
+            News::default(),
+        );
         let hubs = Hubs {
             lines: lines.subscribe(),
+            news: news.clone(),
         };
-        let cancel = CancellationToken::new();
-        let mut dialers = JoinSet::new();
-        for (at, addr) in addresses.iter().enumerate() {
-            let dialer = Dialer {
-                endpoint: endpoint.clone(),
-                addr: addr.clone(),
-                replica: Arc::clone(&handover),
-                responder: Arc::new(Mute),
-            };
-            let (lines, handover) = (Arc::clone(&lines), Arc::clone(&handover));
-            let observer = move |state| observe(&lines, at, &handover, state);
-            dialers.spawn(dialer.keep_linked(observer, cancel.clone()));
+        let dialling = Dialling {
+            endpoint: endpoint.clone(),
+            handover: Arc::clone(&handover),
+            lines,
+            cancel: cancel.clone(),
+        };
+        let mut learning = Learning::new(dialling, news);
+        for address in start.addresses.iter().take(MAX_HUBS) {
+            learning.dial(address.clone(), None);
         }
+        if let Some(memory) = start.memory.filter(|_| start.learns) {
+            learning.remember(memory);
+        }
+        let mut tasks = JoinSet::new();
+        tasks.spawn(learning.run(hubs.clone(), start.learns));
         Ok(Self {
             endpoint,
             handover,
             hubs,
             cancel,
-            dialers,
+            tasks,
         })
     }
 
@@ -181,7 +231,7 @@ impl Links {
         }
         let kept = self.handover.kept();
         self.cancel.cancel();
-        while self.dialers.join_next().await.is_some() {}
+        while self.tasks.join_next().await.is_some() {}
         self.endpoint.close().await;
         kept
     }
@@ -194,28 +244,31 @@ fn bind(key: &SecretKey) -> Result<Endpoint, LinkError> {
     Endpoint::bind(both, key).or_else(|_| Endpoint::bind(only_v4, key))
 }
 
-fn observe(lines: &watch::Sender<Vec<(String, Line)>>, at: usize, handover: &Handover, state: LinkState) {
-    let line = match state {
+fn observe(lines: &Lines, at: usize, handover: &Handover, state: LinkState) {
+    let (hub, line) = match state {
         // A second try is not worth forgetting why the first one failed.
         LinkState::Connecting => return,
         LinkState::Opened(opened) => {
             handover.opened();
-            line_of(opened)
+            (Some(opened.connection.peer()), line_of(opened))
         }
         LinkState::Closed { peer, end } if end.their_farewell() == Some(Farewell::NotWelcome) => {
-            Line::Refused {
-                by: peer,
-                why: end.to_string(),
-            }
+            let why = end.to_string();
+            (Some(peer), Line::Refused { by: peer, why })
         }
-        LinkState::Closed { end, .. } => Line::Away(end.to_string()),
-        LinkState::Failed(error) => Line::Away(error.to_string()),
+        LinkState::Closed { end, .. } => (None, Line::Away(end.to_string())),
+        LinkState::Failed(error) => (None, Line::Away(error.to_string())),
     };
     lines.send_modify(|lines| {
+        let address = &mut lines[at];
+        address.hub = hub.or(address.hub);
         // Whoever has refused us does not take it back by being out of reach.
-        let stays = matches!((&lines[at].1, &line), (Line::Refused { .. }, Line::Away(_)));
+        let stays = matches!(
+            (&address.line, &line),
+            (Line::Refused { .. }, Line::Away(_)) | (Line::Dropped, _)
+        );
         if !stays {
-            lines[at].1 = line;
+            address.line = line;
         }
     });
 }

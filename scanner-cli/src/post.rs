@@ -140,6 +140,7 @@ mod tests {
             zones: Vec::new(),
             gates: vec![gate(1, "North"), gate(2, "Süd"), gate(7, "1")],
             tiers: Vec::new(),
+            labels: None,
         }
     }
 

@@ -11,7 +11,7 @@ use usher_link::LinkError;
 
 use crate::folder::{self, FolderError};
 use crate::handover::Handover;
-use crate::links::{Hubs, Links};
+use crate::links::{Hubs, Links, Start};
 
 /// Why a scanner does not start.
 #[derive(Debug, Error)]
@@ -31,19 +31,24 @@ pub struct Scanner {
 }
 
 impl Scanner {
-    /// Opens the folder and starts to dial: the addresses given, or those of the enrolment when none are.
+    /// Opens the folder and starts to dial: the addresses given; when none are, those of the enrolment
+    /// and of the hubs that these know.
     ///
     /// # Errors
     /// [`StartError`].
     pub fn start(folder: &DataDirectory, addresses: &[String]) -> Result<Self, StartError> {
         let (key, replica) = folder::open(folder)?;
         let replica = Arc::new(replica);
-        let addresses = match addresses {
-            [] => &replica.meta().uplink,
-            named => named,
+        let memory = folder.known_hubs_path();
+        // Whoever names hubs wants these and no others.
+        let learns = addresses.is_empty();
+        let start = Start {
+            addresses: if learns { &replica.meta().uplink } else { addresses },
+            learns,
+            memory: Some(&memory),
         };
         let handover = Arc::new(Handover::new(Arc::clone(&replica)));
-        let links = Links::start(&key, handover, addresses)?;
+        let links = Links::start(&key, handover, start)?;
         Ok(Self { replica, links })
     }
 

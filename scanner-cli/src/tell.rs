@@ -8,6 +8,7 @@ use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::Rejection;
 
 use crate::answer::{Answer, Signal};
+use crate::lookup::NoTicket;
 use crate::overruling::Undecided;
 use crate::words;
 
@@ -94,6 +95,54 @@ pub fn barred(bar: Bar) -> Answer {
         detail: Some(detail.to_owned()),
     };
     said(Signal::Unanswered, outcome, said_so)
+}
+
+/// Tells why there is no ticket for a ticket code that was typed.
+pub fn no_ticket(why: NoTicket) -> Answer {
+    let (signal, outcome, title, detail) = match why {
+        NoTicket::Mistyped => (Signal::Deny, "mistyped", words::MISTYPED, words::TYPE_AGAIN),
+        NoTicket::Unknown => (
+            Signal::Deny,
+            "no_such_ticket",
+            words::NO_SUCH_TICKET,
+            words::COMPARE_CODE,
+        ),
+        NoTicket::NoCloud => (
+            Signal::Unanswered,
+            "cannot_look_up",
+            words::CANNOT_LOOK_UP,
+            words::NO_CLOUD,
+        ),
+        NoTicket::NoHub => (
+            Signal::Unanswered,
+            "cannot_look_up",
+            words::CANNOT_LOOK_UP,
+            words::NO_HUB_LOOKS_UP,
+        ),
+        NoTicket::OldHub => (
+            Signal::Unanswered,
+            "cannot_look_up",
+            words::CANNOT_LOOK_UP,
+            words::OLD_HUB,
+        ),
+        NoTicket::Offline => (
+            Signal::Unanswered,
+            "cannot_look_up",
+            words::CANNOT_LOOK_UP,
+            words::VERIFY_ASKS_NOBODY,
+        ),
+        NoTicket::TooOften => (
+            Signal::Unanswered,
+            "too_many_tries",
+            words::TOO_MANY_TRIES,
+            words::WAIT_TO_TRY,
+        ),
+    };
+    let said_so = Said {
+        title: title.to_owned(),
+        detail: Some(detail.to_owned()),
+    };
+    said(signal, outcome, said_so)
 }
 
 /// Tells why an override was not decided.

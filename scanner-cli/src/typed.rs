@@ -6,7 +6,7 @@
 //! into one by mistake. What cannot be read is told with what to set; anything else is a code that is no ticket.
 
 use thiserror::Error;
-use usher_protocol::ticket::{MAX_TEXT_DIGITS, SIGNATURE_BYTES, digits, live};
+use usher_protocol::ticket::{MAX_TEXT_DIGITS, SIGNATURE_BYTES, TicketCode, digits, live};
 
 /// Fewest digits of a ticket: a payload with every field at its shortest.
 pub const MIN_TEXT_DIGITS: usize = digits::encoded_len(SIGNATURE_BYTES + 11);
@@ -53,6 +53,10 @@ pub fn codes(typing: &str) -> Result<Vec<String>, Garbled> {
     let typing = typing.trim_matches(is_blank);
     if typing.is_empty() {
         return Ok(Vec::new());
+    }
+    // Eight characters are too few for anything else of ours.
+    if typing.parse::<TicketCode>().is_ok() {
+        return Ok(vec![typing.to_owned()]);
     }
     if let Some(tickets) = readings(typing).find_map(|reading| tickets_alone(&reading)) {
         return Ok(tickets);

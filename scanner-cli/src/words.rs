@@ -50,7 +50,7 @@ pub const COUNTS_ONCE: &str =
     "Same code again: it counts once. To scan it a second time, take it away for 3 seconds";
 /// What can be typed at the running screen.
 pub const KEYS: &str = "Type and press Enter: a number = so many people pass with the next scan; in or out = the way they \
-    pass; the digits of a code = scan it; override = let in the ticket shown last, against the rules";
+    pass; a ticket code (8 letters and digits) or the digits of a QR code = scan it; override = let in the ticket shown last, against the rules";
 /// Asked before an override.
 pub const WHO_OVERRIDES: &str = "Override: the supervisor's name? (Enter alone takes it back)";
 /// Asked then.
@@ -64,6 +64,35 @@ pub const MAY_NOT_OVERRIDE: &str = "This scanner may not override: use a supervi
 /// Nobody was there to decide an override.
 pub const NO_HUB_DECIDES: &str =
     "No hub answered, and without one nobody is let in against the rules: try again";
+/// Asked when what was typed looks like a ticket code and is none.
+pub const MISTYPED: &str = "Mistyped";
+/// What to do then.
+pub const TYPE_AGAIN: &str =
+    "This is no ticket code: at least one character is wrong. Compare it with the ticket and type it again";
+/// A ticket code that no ticket has.
+pub const NO_SUCH_TICKET: &str = "No such ticket";
+/// What to do then.
+pub const COMPARE_CODE: &str = "No ticket of this event has this code. Compare it with the ticket; if it is right, send to the box office";
+/// A ticket code that nobody can look up.
+pub const CANNOT_LOOK_UP: &str = "Cannot look up";
+/// What to do without the cloud.
+pub const NO_CLOUD: &str = "Ticket codes are looked up over the internet, and the hub has no connection. Show the QR code on \
+    paper or on any phone, or send to the box office";
+/// What to do without a hub.
+pub const NO_HUB_LOOKS_UP: &str =
+    "No hub answered. Show the QR code on paper or on any phone, or send to the box office";
+/// What to do with a hub of an earlier version.
+pub const OLD_HUB: &str =
+    "The hub is too old to look up ticket codes: update it, and show the QR code meanwhile";
+/// What to do where no hub is asked.
+pub const VERIFY_ASKS_NOBODY: &str = "verify asks nobody, and only the cloud knows ticket codes: type it at the running scanner, or give the QR code";
+/// Too many ticket codes that there are not.
+pub const TOO_MANY_TRIES: &str = "Too many tries";
+/// What to do then.
+pub const WAIT_TO_TRY: &str =
+    "Too many wrong ticket codes were typed here. Wait half a minute, or show the QR code";
+/// A ticket that was found by its ticket code.
+pub const BY_TICKET_CODE: &str = "found by its ticket code";
 /// An override that is refused for want of the right.
 pub const NOT_ALLOWED: &str = "Not allowed";
 /// A scan nobody could judge.

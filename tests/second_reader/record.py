@@ -86,11 +86,31 @@ def policy(reader):
         "zones": reader.list(lambda: zone(reader)),
         "gates": reader.list(lambda: gate(reader)),
         "tiers": reader.list(lambda: tier(reader)),
+        "labels": reader.optional(lambda: labels(reader)),
     }
 
 
 def counterpart(reader):
     return {"scan": reader.hex(16), "persons": reader.u8()}
+
+
+def labels(reader):
+    return {"seats": reader.u32(), "sections": reader.list(lambda: section(reader))}
+
+
+def section(reader):
+    return {"name": reader.text(), "rows": reader.list(lambda: rows(reader))}
+
+
+def rows(reader):
+    return {"first": reader.text(), "rows": reader.u32(), "numbers": numbers(reader)}
+
+
+def numbers(reader):
+    return reader.enum(
+        ("counted", lambda: {"first": reader.u32(), "seats": reader.u32()}),
+        ("named", lambda: reader.list(reader.text)),
+    )
 
 
 def passage(reader):
@@ -135,7 +155,7 @@ def reason(reader):
         ("already_used", lambda: earlier(reader)),
         ("group_too_large", reader.u8),
         ("day_used_up", lambda: earlier(reader)),
-        ("zone_full", reader.u32),
+        ("zone_full", lambda: {"capacity": reader.u32(), "inside": reader.u32()}),
     )
 
 

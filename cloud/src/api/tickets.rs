@@ -9,12 +9,12 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use usher_keys::EventId;
+use usher_protocol::labels::UnitLabel;
 use utoipa::ToSchema;
 
 use crate::ids::{InvalidId, TicketId};
 use crate::qr::QrCode;
 use crate::state::AppState;
-use crate::store::catalogue::Seat;
 use crate::store::selling::{Ticket, TicketState};
 
 use super::error::{ApiError, Problem};
@@ -43,9 +43,17 @@ pub struct TicketView {
     pub tier_name: String,
     /// How many people it lets in.
     pub admits: u8,
+    /// What its place is called, on the ticket as at gates.
+    #[schema(example = "Stalls, row A, seat 4")]
+    pub place: String,
     /// Where it is; absent for general admission.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seat: Option<PlaceView>,
+    /// The ticket code, to be typed at a gate when the QR code cannot be read. No address leads from it to the ticket. Absent when
+    /// the ticket is no longer valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "AJJA-NQKN")]
+    pub ticket_code: Option<String>,
     /// When it was issued.
     #[schema(value_type = String, format = DateTime)]
     pub issued_at: Moment,
@@ -67,12 +75,12 @@ pub struct PlaceView {
     pub number: String,
 }
 
-impl From<Seat> for PlaceView {
-    fn from(seat: Seat) -> Self {
-        Self {
-            section: seat.section,
-            row: seat.row,
-            number: seat.number,
+impl PlaceView {
+    /// Gives where a unit is, if it is a seat.
+    pub fn of(label: UnitLabel) -> Option<Self> {
+        match label {
+            UnitLabel::Seat { section, row, number } => Some(Self { section, row, number }),
+            UnitLabel::Slot { .. } | UnitLabel::Unknown(_) => None,
         }
     }
 }
@@ -110,7 +118,9 @@ impl TicketView {
             tier: ticket.tier.0,
             tier_name: ticket.tier_name,
             admits: ticket.admits,
-            seat: ticket.seat.map(Into::into),
+            place: ticket.label.to_string(),
+            seat: PlaceView::of(ticket.label),
+            ticket_code: (ticket.state == TicketState::Valid).then(|| ticket.code.to_string()),
             issued_at: Moment(ticket.issued_at),
             payload: (ticket.state == TicketState::Valid).then_some(ticket.payload),
             links: TicketLinks {

@@ -11,6 +11,7 @@ use usher_protocol::evidence::Evidence;
 use usher_protocol::log::Run;
 use usher_protocol::sync::{self, Held};
 
+use super::lookup::CodeLookup;
 use super::presence::Presence;
 use super::scribe::{Command, Intake, Scribe};
 use super::view::View;
@@ -27,6 +28,8 @@ pub struct EventAuthority {
     view: Arc<View>,
     commands: mpsc::Sender<Command>,
     presence: Presence,
+    /// Finds tickets by their codes.
+    pub lookup: CodeLookup,
     /// The time.
     pub clock: Clock,
     /// What is kept.
@@ -51,6 +54,7 @@ impl EventAuthority {
         } = parts.clone();
         let view = scribe.view();
         let authority = Self {
+            lookup: CodeLookup::new(store.clone()),
             view,
             commands,
             presence: Presence::default(),

@@ -1,13 +1,13 @@
-//! The authority as a replica on the network: what a session with one device loads, stores and hears of; it answers no requests.
+//! The authority as a replica on the network: what a session with one device loads, stores and hears of, and the one thing it is asked.
 
 use std::sync::Arc;
 
 use tokio::sync::broadcast;
-use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle};
+use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SignedBundle};
 use usher_link::{Change, Outlook, Replica, Responder};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
-use usher_protocol::request::{Request, RequestError, Response};
+use usher_protocol::request::{Inquiry, Request, RequestError, Response, Told};
 use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::{Origin, Seq};
 
@@ -175,10 +175,19 @@ impl Replica for LinkedReplica {
     }
 }
 
-/// Answers nothing: the cloud lets nobody in.
-pub struct NoAnswers;
+/// Answers hubs that ask for a ticket by its code. It judges nothing: the cloud lets nobody in.
+pub struct CodeResponder {
+    authority: Arc<EventAuthority>,
+}
 
-impl Responder for NoAnswers {
+impl CodeResponder {
+    /// Makes the responder of an event.
+    pub fn new(authority: Arc<EventAuthority>) -> Self {
+        Self { authority }
+    }
+}
+
+impl Responder for CodeResponder {
     async fn respond(
         &self,
         _peer: &Certificate,
@@ -186,5 +195,18 @@ impl Responder for NoAnswers {
         _progress: &usher_link::Progress,
     ) -> Response {
         Err(RequestError::NotAllowed)
+    }
+
+    async fn tell(&self, peer: &Certificate, inquiry: Inquiry, _progress: &usher_link::Progress) -> Told {
+        match inquiry {
+            Inquiry::Ticket(code) if peer.role == Role::Hub => {
+                let asker = peer.device;
+                self.authority
+                    .lookup
+                    .find(self.authority.event(), code, asker)
+                    .await
+            }
+            Inquiry::Ticket(_) | Inquiry::Hubs => Told::NotAllowed,
+        }
     }
 }

@@ -12,7 +12,7 @@ use usher_protocol::sync::Farewell;
 
 use super::Authorities;
 use super::event::EventAuthority;
-use super::replica::{LinkedReplica, NoAnswers};
+use super::replica::{CodeResponder, LinkedReplica};
 use crate::store::authority::{Contact, NoteContact};
 
 /// Most links at once: at some 150 KiB each, with its session, 600 MiB. Strangers are not among them: the endpoint bounds those.
@@ -105,7 +105,8 @@ async fn link(
             count_links(&authority);
         }
     };
-    drive(connection, replica, Arc::new(NoAnswers), opened, stop).await;
+    let responder = Arc::new(CodeResponder::new(Arc::clone(&authority)));
+    drive(connection, replica, responder, opened, stop).await;
     if authority.presence().leave(&device, &progress) {
         let held = authority.view().held();
         let lacking = progress.unconfirmed(&held, authority.clock.now());

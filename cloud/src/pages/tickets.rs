@@ -47,8 +47,10 @@ struct TicketPage {
 struct TicketLines {
     id: TicketId,
     tier: String,
-    place: Option<String>,
+    place: String,
     admits: u8,
+    /// The ticket code.
+    code: String,
     valid: bool,
     /// Why it is no longer valid, if it is not.
     void: &'static str,
@@ -56,15 +58,12 @@ struct TicketLines {
 
 impl From<&Ticket> for TicketLines {
     fn from(ticket: &Ticket) -> Self {
-        let place = ticket
-            .seat
-            .as_ref()
-            .map(|seat| format!("{}, row {}, seat {}", seat.section, seat.row, seat.number));
         Self {
             id: ticket.id,
             tier: ticket.tier_name.clone(),
-            place,
+            place: ticket.label.to_string(),
             admits: ticket.admits,
+            code: ticket.code.to_string(),
             valid: ticket.state == TicketState::Valid,
             void: void(ticket),
         }

@@ -7,12 +7,12 @@ use usher_keys::{
     Timestamp,
 };
 use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::labels::UnitLabel;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::Head;
 use usher_protocol::{Generation, Origin, Seq, TierId, Unit};
 
 use crate::ids::TicketId;
-use crate::store::catalogue::Seat;
 use crate::store::selling::{NewTicket, TicketState};
 
 /// Records of one log that end at a signed head.
@@ -294,8 +294,8 @@ pub struct Place {
     pub tier: TierId,
     /// The tier's name.
     pub tier_name: String,
-    /// Where it is, if it is a seat.
-    pub seat: Option<Seat>,
+    /// What it is called.
+    pub label: UnitLabel,
 }
 
 /// The places of some units.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use usher_keys::expiry::AFTER_EVENT_MS;
 use usher_keys::{EventId, Timestamp};
+use usher_protocol::labels::{UnitLabel, UnitLabels};
 use usher_protocol::policy::Policy;
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{TierId, Unit};
@@ -200,6 +201,16 @@ pub struct Seat {
     pub number: String,
 }
 
+impl From<Seat> for UnitLabel {
+    fn from(seat: Seat) -> Self {
+        Self::Seat {
+            section: seat.section,
+            row: seat.row,
+            number: seat.number,
+        }
+    }
+}
+
 /// A seat of the seat map. Its names are shared with the seats that have the same ones: a great house has 50,000 seats
 /// and some hundred names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,6 +232,14 @@ pub struct SeatUnit {
 pub struct Layout {
     /// The seats.
     pub seats: Vec<SeatUnit>,
+}
+
+impl Layout {
+    /// Gives what the event's units are called at gates.
+    pub fn labels(&self) -> UnitLabels {
+        let seats = self.seats.iter();
+        UnitLabels::of(seats.map(|seat| [&*seat.section, &*seat.row, &*seat.number]))
+    }
 }
 
 /// What a buyer is told about a unit.

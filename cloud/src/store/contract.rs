@@ -65,6 +65,7 @@ contracts! {
         a_charge_leads_to_its_booking,
         a_renewed_booking_is_found_by_its_new_id_alone,
         a_booking_is_not_renewed_while_its_payment_runs,
+        a_ticket_code_leads_to_one_ticket_of_its_event,
     }
     catalogue {
         events_are_found_by_word_and_city,

@@ -10,7 +10,7 @@ use crate::ids::{BookingId, ChargeReference, ReservationId};
 use crate::money::Money;
 use crate::payment::DeclineReason;
 use crate::store::claimant::{Claimant, HoldBounds, TooManyHeld};
-pub use tickets::{NewTicket, Ticket, TicketState, UnitToIssue};
+pub use tickets::{CodeQuery, NewTicket, Ticket, TicketState, UnitToIssue};
 
 /// Asks for a number of free units of a tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

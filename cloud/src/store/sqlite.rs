@@ -6,6 +6,7 @@ pub mod begin;
 pub mod bounds;
 pub mod catalogue;
 pub mod close;
+pub mod codes;
 pub mod column;
 mod commits;
 pub mod drafts;
@@ -113,6 +114,10 @@ pub fn migrations() -> Vec<Migration> {
         (
             "V14__enrolment_ids",
             include_str!("../../migrations/V14__enrolment_ids.sql"),
+        ),
+        (
+            "V15__ticket_codes",
+            include_str!("../../migrations/V15__ticket_codes.sql"),
         ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))

@@ -19,6 +19,7 @@ struct Line {
     gate: u16,
     gate_name: String,
     unit: u32,
+    place: String,
     generation: u32,
     tier: Option<u16>,
     persons: u8,
@@ -30,8 +31,7 @@ struct Line {
     why: Option<String>,
 }
 
-const HEADER: &str =
-    "at,verdict,reason,gate,gate_name,unit,generation,tier,persons,scan,device,device_name,seq,by,why\r\n";
+const HEADER: &str = "at,verdict,reason,gate,gate_name,unit,place,generation,tier,persons,scan,device,device_name,seq,by,why\r\n";
 
 /// Prints every scan.
 pub fn export(directory: &DataDirectory, format: Format) -> anyhow::Result<ExitCode> {
@@ -63,6 +63,7 @@ impl From<ScanRow> for Line {
             gate: row.gate.0,
             gate_name: row.gate_name,
             unit: row.unit.0,
+            place: row.place,
             generation: row.generation.0,
             tier: row.tier.map(|tier| tier.0),
             persons: row.persons,
@@ -87,6 +88,7 @@ impl Line {
             &self.gate.to_string(),
             &self.gate_name,
             &self.unit.to_string(),
+            &self.place,
             &self.generation.to_string(),
             tier.as_deref().unwrap_or_default(),
             &self.persons.to_string(),
@@ -138,6 +140,7 @@ mod tests {
             gate: usher_protocol::GateId(1),
             gate_name: String::new(),
             unit: usher_protocol::Unit(5),
+            place: "A, row 1, seat 6".to_owned(),
             generation: usher_protocol::Generation(1),
             tier: None,
             persons: 1,
@@ -146,7 +149,8 @@ mod tests {
         };
         let line = Line::from(row);
         assert!(
-            line.csv().starts_with("1970-01-01T00:00:00Z,admit,,1,,5,1,,1,"),
+            line.csv()
+                .starts_with("1970-01-01T00:00:00Z,admit,,1,,5,\"A, row 1, seat 6\",1,,1,"),
             "{}",
             line.csv()
         );

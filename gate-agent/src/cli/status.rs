@@ -71,7 +71,10 @@ fn lines(status: &Value) -> Vec<String> {
         lines.push("REVOKED OR EXPIRED: this hub lets nobody in".to_owned());
     }
     if status["storage_ok"] == Value::Bool(false) {
-        lines.push("THE DISK TAKES NOTHING: no scan can be decided".to_owned());
+        lines.push(
+            "THE HUB CANNOT SAVE TO ITS DISK: no scan can be decided; make room on it or replace it"
+                .to_owned(),
+        );
     }
     lines.extend(
         list(&status["certificates"]).map(|line| match line["level"].as_str() {
@@ -91,6 +94,10 @@ fn lines(status: &Value) -> Vec<String> {
             text(&link["since"])
         )
     }));
+    lines.extend(
+        list(&status["missing"])
+            .map(|hub| format!("MISSING: {}, {}", text(&hub["name"]), text(&hub["words"]))),
+    );
     let down = list(&status["dials"]).filter(|dial| dial["is_linked"] == Value::Bool(false));
     lines.extend(down.map(|dial| {
         format!(

@@ -23,7 +23,7 @@ pub struct Readiness {
 pub async fn ready(State(services): State<Arc<Services>>) -> (StatusCode, Json<Readiness>) {
     let replica = &services.replica;
     let missing: Vec<_> = [
-        (replica.figures().failing, "the disk takes nothing"),
+        (replica.figures().failing, "the hub cannot save to its disk"),
         (!replica.may_judge(), "the certificate has run out or was revoked"),
         (replica.standing().policy.is_none(), "no event received yet"),
     ]

@@ -1,6 +1,7 @@
 //! `POST /v1/scans`: turnstiles and foreign handhelds, which hold a device token instead of a certificate; judging is the admission path's.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Json;
 use axum::body::Body;
@@ -9,14 +10,16 @@ use axum::http::{HeaderMap, StatusCode, header};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::{Deserialize, Serialize};
 use usher_keys::{PublicKey, Timestamp};
+use usher_link::Progress;
 use usher_protocol::admission::{Direction, Reason, Refused, Verdict};
-use usher_protocol::request::{Answer, JudgedBy, MAX_CODE_BYTES, RequestError, Scan};
+use usher_protocol::request::{Answer, JudgedBy, MAX_CODE_BYTES, RequestError, Scan, Told};
 use usher_protocol::state::refusal_name;
-use usher_protocol::ticket::TicketFlags;
+use usher_protocol::ticket::{Mistyped, TicketFlags};
 use usher_protocol::{GateId, ScanId, ScanSecret};
 
 use super::problem::{self, Problem};
 use crate::hub::Services;
+use crate::lookup::{Asker, TicketLookup};
 use crate::replica::{Access, ReplicaError, TokenHolder};
 use crate::token::DeviceToken;
 use crate::words::{self, Said, Voice};
@@ -28,7 +31,10 @@ const HTTP_SCAN_CONTEXT: &str = "usher/scan/1 http";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScanRequest {
-    payload: String,
+    /// The text of the QR code.
+    payload: Option<String>,
+    /// Instead of it, the ticket code that is printed beside it.
+    ticket_code: Option<String>,
     gate: GateId,
     #[serde(default = "inwards")]
     direction: Direction,
@@ -68,6 +74,8 @@ struct TicketLine {
     generation: u32,
     tier: u16,
     tier_name: String,
+    /// What its place is called on the ticket.
+    place: String,
     admits: u8,
     check_id: bool,
 }
@@ -80,12 +88,14 @@ pub async fn judge(
 ) -> Result<Json<ScanAnswer>, Problem> {
     let holder = holder(&services, &headers).await?;
     let request: ScanRequest = problem::read(body).await?;
-    check_gate(&holder, request.gate)?;
+    check_gate(&holder.holder, request.gate)?;
     let (id, secret) = request.id(&services.replica.me())?;
-    let scan = request.into_scan(id);
+    let code = request.code(&services.lookup, holder.id).await?;
+    let scan = request.scan(id, code);
     let (direction, code) = (scan.direction, scan.code.clone());
     let answer = services.path.judge_own(scan, secret).await;
-    let voice = Voice::new(services.replica.standing(), services.replica.clock().now());
+    let voice = Voice::new(services.replica.standing(), services.replica.clock().now())
+        .missing(services.links.silent(Instant::now()));
     match answer {
         Ok(answer) => {
             let other = match answer.verdict {
@@ -118,7 +128,7 @@ fn token_in(headers: &HeaderMap) -> Option<DeviceToken> {
 }
 
 /// Finds who asks. What a token may do is looked up each time, so that one taken back is refused at once.
-async fn holder(services: &Services, headers: &HeaderMap) -> Result<TokenHolder, Problem> {
+async fn holder(services: &Services, headers: &HeaderMap) -> Result<Shown, Problem> {
     let token = token_in(headers).ok_or_else(unknown_token)?;
     let (access, now, hash) = (
         services.access.clone(),
@@ -136,7 +146,14 @@ async fn holder(services: &Services, headers: &HeaderMap) -> Result<TokenHolder,
             "this token has ended: make a new one with usher-gate-agent http-token",
         ));
     }
-    Ok(holder)
+    Ok(Shown { holder, id: hash })
+}
+
+/// A token that was shown.
+struct Shown {
+    holder: TokenHolder,
+    /// Its hash.
+    id: [u8; 32],
 }
 
 fn unknown_token() -> Problem {
@@ -195,9 +212,20 @@ impl ScanRequest {
         Ok((ScanId::of_a_guest(&ScanSecret(secret)), None))
     }
 
-    fn into_scan(self, id: ScanId) -> Scan {
+    /// Gives the code to judge: the one that was read, or that of the ticket whose ticket code was typed.
+    async fn code(&self, lookup: &TicketLookup, asker: [u8; 32]) -> Result<Vec<u8>, Problem> {
+        match (&self.payload, &self.ticket_code) {
+            (Some(payload), None) => Ok(payload.clone().into_bytes()),
+            (None, Some(typed)) => looked_up(lookup, typed, asker).await,
+            (Some(_), Some(_)) | (None, None) => Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "send either payload, the text of the QR code, or ticket_code, the eight characters printed beside it",
+            )),
+        }
+    }
+
+    fn scan(&self, id: ScanId, mut code: Vec<u8>) -> Scan {
         // Whatever is longer is no ticket; one byte over the limit says so as well.
-        let mut code = self.payload.into_bytes();
         code.truncate(MAX_CODE_BYTES);
         Scan {
             id,
@@ -207,6 +235,35 @@ impl ScanRequest {
             persons: self.persons,
         }
     }
+}
+
+/// Finds the code of the ticket that has a ticket code.
+async fn looked_up(lookup: &TicketLookup, typed: &str, asker: [u8; 32]) -> Result<Vec<u8>, Problem> {
+    let code = typed.parse().map_err(|mistyped: Mistyped| {
+        let detail = format!("{mistyped}: compare it with the ticket and type it again");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    })?;
+    let asker = Asker {
+        id: asker,
+        is_hub: false,
+    };
+    let (status, detail) = match lookup.find(code, asker, &Progress::default()).await {
+        Told::Ticket(text) => return Ok(text),
+        Told::NoTicket => (
+            StatusCode::NOT_FOUND,
+            "no ticket of this event has this ticket code: compare it with the ticket; if it is right, send to the box office",
+        ),
+        Told::TooOften => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too many wrong ticket codes with this token: wait half a minute, or show the QR code",
+        ),
+        Told::NoCloud | Told::NotAllowed | Told::Hubs(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ticket codes are looked up over the internet, and this hub has no connection: show the QR code on paper or on \
+             any phone, or send to the box office",
+        ),
+    };
+    Err(Problem::new(status, detail))
 }
 
 fn scan_id(given: Option<&str>) -> Result<Option<[u8; 16]>, Problem> {
@@ -253,6 +310,7 @@ impl ScanAnswer {
                 generation: ticket.generation.0,
                 tier: ticket.tier.0,
                 tier_name: voice.tier(ticket.tier),
+                place: voice.place(ticket.unit),
                 admits: ticket.admits,
                 check_id: TicketFlags(ticket.flags).contains(TicketFlags::CHECK_ID),
             }),

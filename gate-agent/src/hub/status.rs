@@ -152,6 +152,8 @@ pub struct Status {
     pub dials: Vec<DialLine>,
     /// Links that stand.
     pub links: Vec<LinkLine>,
+    /// Hubs that were linked and are not.
+    pub missing: Vec<MissingLine>,
     /// Gates of the event.
     pub gates: Vec<GateLine>,
     /// Zones of the event.
@@ -198,6 +200,15 @@ pub struct LinkLine {
     pub since_ms: u64,
     /// The same in words.
     pub since: String,
+}
+
+/// A hub that is not heard.
+#[derive(Debug, Serialize)]
+pub struct MissingLine {
+    /// How people call it.
+    pub name: String,
+    /// For how long, in words.
+    pub words: String,
 }
 
 /// A gate.
@@ -291,6 +302,7 @@ impl Status {
             warnings: services.warnings.clone(),
             dials: dials(services, &links),
             links: links.into_iter().map(|link| link_line(link, now)).collect(),
+            missing: missing(services, &voice),
             gates: policy.map_or_else(Vec::new, |policy| gates(policy, &view)),
             zones: policy.map_or_else(Vec::new, |policy| zones(policy, &view)),
             refused: refused(&view),
@@ -319,12 +331,21 @@ fn dials(services: &Services, links: &[LinkFacts]) -> Vec<DialLine> {
         address,
         is_linked: matches!(facts, DialFacts::Linked(_)),
         detail: match facts {
-            DialFacts::Linked(peer) => named(peer).unwrap_or_else(|| peer.id().to_string()),
+            DialFacts::Linked(peer) => named(peer).unwrap_or_else(|| words::UNNAMED.to_owned()),
             DialFacts::Connecting => "connecting".to_owned(),
             DialFacts::Down(why) => why,
         },
     };
     services.links.dials().into_iter().map(line).collect()
+}
+
+fn missing(services: &Services, voice: &Voice) -> Vec<MissingLine> {
+    let silent = services.links.silent(Instant::now()).into_iter();
+    let lines = silent.map(|(hub, silent_ms)| MissingLine {
+        name: voice.device(&hub),
+        words: words::not_heard(silent_ms),
+    });
+    lines.collect()
 }
 
 fn link_line(link: LinkFacts, now: Timestamp) -> LinkLine {

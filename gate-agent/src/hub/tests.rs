@@ -272,7 +272,7 @@ impl Scanner {
             endpoint: endpoint.clone(),
             addr: hub.listening().quic.clone(),
             replica: Arc::clone(&replica),
-            responder: Arc::new(HubResponder::new(Arc::clone(&hub.services.path))),
+            responder: Arc::clone(&hub.services.responder),
         };
         let observer = move |state: LinkState| {
             if let LinkState::Opened(now) = state {

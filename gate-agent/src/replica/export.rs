@@ -4,6 +4,7 @@ use std::path::Path;
 
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::Refused;
+use usher_protocol::labels::UnitLabel;
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::state::refusal_name;
 use usher_protocol::{GateId, Generation, Origin, ScanId, Seq, TierId, Unit};
@@ -37,6 +38,8 @@ pub struct ScanRow {
     pub gate_name: String,
     /// The unit.
     pub unit: Unit,
+    /// What it is called, as printed on its ticket.
+    pub place: String,
     /// The ticket's generation.
     pub generation: Generation,
     /// The tier, of those who passed.
@@ -100,6 +103,7 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
         gate: GateId(0),
         gate_name: String::new(),
         unit: Unit(0),
+        place: String::new(),
         generation: Generation(0),
         tier: None,
         persons: 0,
@@ -134,6 +138,9 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
         | Body::Lent { .. } => return None,
     };
     row.gate_name = gate_name(row.gate);
+    row.place = policy
+        .map_or(UnitLabel::Unknown(row.unit), |policy| policy.label(row.unit))
+        .to_string();
     Some(row)
 }
 

@@ -1,13 +1,13 @@
 //! What everyone at a replica may look at without asking its owner: trust, policy, roster, revoked devices, what is durably held, and figures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
-use usher_keys::{DeviceIdentity, PublicKey, Timestamp};
+use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp};
 use usher_link::replica::CHANGES_BUFFERED;
 use usher_link::{Change, Outlook};
 use usher_protocol::assurance::Assurance;
@@ -15,7 +15,7 @@ use usher_protocol::ledger::Ledger;
 use usher_protocol::policy::Policy;
 use usher_protocol::sync::Held;
 use usher_protocol::trust::{Register, Trust};
-use usher_protocol::{Origin, Unit, home};
+use usher_protocol::{GateId, Origin, Unit, home};
 
 use super::freshness::{Freshness, Moment};
 
@@ -36,6 +36,8 @@ pub struct Standing {
     pub policy: Option<Arc<Policy>>,
     /// How people call the devices.
     pub names: BTreeMap<PublicKey, String>,
+    /// The gates of hubs, as far as certificates name them: their own, and those of the scanners they have enrolled.
+    pub gates: BTreeMap<PublicKey, BTreeSet<GateId>>,
 }
 
 impl Standing {
@@ -59,6 +61,7 @@ impl Standing {
                 .unwrap_or_default(),
             policy: state.policy().map(|(_, policy)| Arc::new(policy.clone())),
             names: state.devices().map(named).collect(),
+            gates: gates_of(state.devices()),
         }
     }
 
@@ -74,6 +77,23 @@ impl Standing {
     pub fn home(&self, unit: Unit) -> Option<PublicKey> {
         home::home_of(self.trust.event(), unit, &self.roster)
     }
+}
+
+fn gates_of<'a>(devices: impl Iterator<Item = &'a DeviceIdentity>) -> BTreeMap<PublicKey, BTreeSet<GateId>> {
+    let mut gates: BTreeMap<PublicKey, BTreeSet<GateId>> = BTreeMap::new();
+    for identity in devices {
+        let certificate = identity.unverified();
+        let hub = match certificate.role {
+            Role::Hub => Some(certificate.device),
+            Role::Scanner => identity.via.as_ref().map(|via| via.certificate.device),
+            Role::Cloud => None,
+        };
+        if let Some(hub) = hub {
+            let known = gates.entry(hub).or_default();
+            known.extend(certificate.gates.iter().copied().map(GateId));
+        }
+    }
+    gates
 }
 
 /// Figures of the owner's work since the start.

@@ -1,22 +1,28 @@
 //! What is said of tickets that are not let in; what is said of everything else stays with the voice.
 
-use usher_keys::Timestamp;
+use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::GateId;
 use usher_protocol::admission::{Reason, Referral};
 use usher_protocol::policy::Entry;
 use usher_protocol::request::TicketFacts;
 use usher_protocol::ticket::Rejection;
 
-use super::{Said, Voice, more};
+use super::{Said, Voice, more, not_heard};
 
 /// A use so short a time ago, in milliseconds, is *just now*: whoever reads it is looking at the same people still.
 const JUST_NOW_MS: u64 = 60_000;
+/// A hub that was not heard for so long, in milliseconds, is not coming back by itself: longer than any cable is replugged, and
+/// three times as long as it takes to give up a link.
+const DEAD_AFTER_MS: u64 = 60_000;
 
 impl Voice {
     pub(super) fn denied(&self, reason: Reason, ticket: Option<&TicketFacts>) -> Said {
         match reason {
             Reason::Rejected(rejection) => self.rejected(rejection),
-            Reason::OtherEvent => Said::new("Other event", "A genuine ticket, but for another event"),
+            Reason::OtherEvent => Said::new(
+                "Other event",
+                "A genuine ticket, but for another event: send to the box office",
+            ),
             Reason::Superseded { .. } => Said::new(
                 "Replaced",
                 "A newer ticket for this place exists: ask for that one",
@@ -29,7 +35,7 @@ impl Voice {
             Reason::WrongZone => Said::new("Wrong gate", self.right_gates(ticket)),
             Reason::UnknownGate => Said::new(
                 "Unknown gate",
-                "This gate is not in the plan: check the device's setting",
+                "The event has no such gate: check which gate this device is set to",
             ),
             Reason::UnknownTier => Said::new(
                 "Unknown ticket",
@@ -40,43 +46,39 @@ impl Voice {
                 Said::new("Too many", format!("Only {} on this ticket", more(left)))
             }
             Reason::DayUsedUp { at, gate } => self.used("Used up today", at, gate),
-            // How many are inside is not in the verdict; with a group it may be fewer than the capacity.
-            Reason::ZoneFull { capacity } => Said::new(
-                "Full",
-                format!("There is room for {capacity}: wait until enough people have left"),
-            ),
+            Reason::ZoneFull { capacity, inside } => Said::new("Full", full(capacity, inside)),
         }
     }
 
     pub(super) fn referred(&self, referral: Referral) -> Said {
         match referral {
-            Referral::HomeUnreachable { home } => Said::new(
-                "Send on",
-                format!("To {}: only there can it be decided now", self.device(&home)),
-            ),
+            Referral::HomeUnreachable { home } => self.home_unreachable(home),
             Referral::HomeUnsettled { former } => Said::new(
-                "Ask a supervisor",
-                format!("{} has not handed this place over yet", self.device(&former)),
+                "Call a supervisor",
+                format!(
+                    "{} has not handed this ticket over yet: scan again in a minute, or let the supervisor decide",
+                    self.hub(&former)
+                ),
             ),
             Referral::NotReady => Said::new(
                 "Not ready",
-                "This device has not received the event yet: wait, or try another",
+                "This device has not received the event yet: wait a moment and scan again, or use another device",
             ),
             Referral::OwnLogForked => Said::new(
                 "Do not use",
-                "This device was copied or restored: the organizer must say which copy counts, or enrol it anew",
+                "This device was copied or restored: use another one, and tell the organizer, who must say which copy counts",
             ),
             Referral::OwnLogBehind => Said::new(
                 "Wait",
-                "This device is getting back what it had forgotten: use another one until it is done",
+                "This device is getting its own records back: use another one until this message is gone",
             ),
             Referral::Retired => Said::new(
                 "Do not use",
-                "This hub was retired: send on to another gate, and switch this one off",
+                "The hub of this gate was retired: send to another gate, and switch this hub off",
             ),
             Referral::UpdateNeeded => Said::new(
                 "Update needed",
-                "The organizer's system says something that this program is too old for: update it",
+                "This device is too old for the event: use another one, and have this one updated",
             ),
             Referral::NotAllowed => Said::new(
                 "Not allowed",
@@ -95,6 +97,37 @@ impl Voice {
                 "This scan is over. A device that says so each time must draw a new scan id for each reading",
             ),
         }
+    }
+
+    /// Sends people to the gates of the hub that decides on their ticket, or, when that has not been heard for a while, to nobody
+    /// who is not there.
+    fn home_unreachable(&self, home: PublicKey) -> Said {
+        let hub = self.hub(&home);
+        let silent_ms = self.silent.get(&home).copied().unwrap_or(0);
+        if silent_ms >= DEAD_AFTER_MS {
+            let silent = not_heard(silent_ms);
+            return Said::new(
+                "Call a supervisor",
+                format!(
+                    "{hub} decides on this ticket and was {silent}. \
+                     Do not send people there: the supervisor can let them in here with an override"
+                ),
+            );
+        }
+        let gates = self.standing.gates.get(&home).into_iter().flatten();
+        let gates: Vec<String> = gates.map(|gate| self.gate(*gate)).collect();
+        let to = if gates.is_empty() {
+            format!("a gate of {hub}")
+        } else {
+            format!("{} ({hub})", gates.join(" or "))
+        };
+        Said::new("Send on", format!("To {to}: only there can it be decided now"))
+    }
+
+    /// Gives a hub's name, or words for one whose name was not heard.
+    fn hub(&self, hub: &PublicKey) -> String {
+        let known = self.standing.names.get(hub).cloned();
+        known.unwrap_or_else(|| "another hub (its name is not known here)".to_owned())
     }
 
     /// A ticket that lets out and in again was not used up: its people are inside.
@@ -179,6 +212,24 @@ impl Voice {
     }
 }
 
+/// Says how full a zone is. A group may not fit where a single person would.
+fn full(capacity: u32, inside: u32) -> String {
+    let people = |count: u32| match count {
+        1 => "1 person is".to_owned(),
+        count => format!("{count} people are"),
+    };
+    match capacity.saturating_sub(inside) {
+        0 => format!(
+            "{} inside, and there is room for {capacity}: wait until enough have left",
+            people(inside)
+        ),
+        left => format!(
+            "{} inside, and there is room for {capacity}: no more than {left} may go in now",
+            people(inside)
+        ),
+    }
+}
+
 /// Says what a name from the totals of refusals means.
 pub fn refusal(name: &str) -> &str {
     match name {
@@ -207,6 +258,11 @@ pub fn refusal(name: &str) -> &str {
         "clock_in_doubt" => "Clocks do not agree",
         "not_ready" => "Device not ready",
         "own_log_forked" => "Device copied",
+        "own_log_behind" => "Device getting its records back",
+        "retired" => "Hub retired",
+        "update_needed" => "Device too old",
+        "not_allowed" => "Device not allowed here",
+        "scan_over" => "Scan was over",
         other => other,
     }
 }

@@ -1,6 +1,6 @@
 //! What staff read, sentence by sentence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use usher_keys::{Certificate, RootSet, Window};
 use usher_protocol::ScanId;
@@ -29,7 +29,11 @@ fn voice() -> Voice {
         register: Arc::default(),
         roster: Vec::new(),
         policy: Some(Arc::new(rehearsal::policy())),
-        names: BTreeMap::from([(key(1).public(), "Hub North".to_owned())]),
+        names: BTreeMap::from([
+            (key(1).public(), "Hub North".to_owned()),
+            (key(2).public(), "Hub South".to_owned()),
+        ]),
+        gates: BTreeMap::from([(key(1).public(), BTreeSet::from([NORTH, rehearsal::SOUTH]))]),
     };
     Voice::new(Arc::new(standing), EVENING)
 }
@@ -96,15 +100,20 @@ fn verdicts_are_said_with_where_and_when() {
     let home = key(1).public();
     check(
         Verdict::Refer(Referral::HomeUnreachable { home }),
-        "Send on \u{2014} To Hub North: only there can it be decided now",
+        "Send on \u{2014} To Gate North or Gate South (Hub North): only there can it be decided now",
     );
 }
 
 #[test]
 fn nothing_untrue_is_said_of_a_refusal() {
+    let full = |inside| Verdict::Deny(Reason::ZoneFull { capacity: 5, inside });
     check(
-        Verdict::Deny(Reason::ZoneFull { capacity: 5 }),
-        "Full \u{2014} There is room for 5: wait until enough people have left",
+        full(108),
+        "Full \u{2014} 108 people are inside, and there is room for 5: wait until enough have left",
+    );
+    check(
+        full(1),
+        "Full \u{2014} 1 person is inside, and there is room for 5: no more than 4 may go in now",
     );
     check(
         Verdict::Deny(Reason::Rejected(Rejection::FalseSignature)),
@@ -170,7 +179,33 @@ fn nobody_is_named_by_a_key() {
     let home = key(9).public();
     check(
         Verdict::Refer(Referral::HomeUnreachable { home }),
-        "Send on \u{2014} To a device whose name is not known here: only there can it be decided now",
+        "Send on \u{2014} To a gate of another hub (its name is not known here): only there can it be decided now",
+    );
+}
+
+#[test]
+fn nobody_is_sent_to_a_hub_that_is_not_heard() {
+    let home = key(1).public();
+    let said = |silent_ms| {
+        let voice = voice().missing(BTreeMap::from([(home, silent_ms)]));
+        let verdict = Verdict::Refer(Referral::HomeUnreachable { home });
+        voice.answer(&answer(verdict), Direction::In).line()
+    };
+    assert!(said(59_999).starts_with("Send on"), "{}", said(59_999));
+    assert_eq!(
+        said(250_000),
+        "Call a supervisor \u{2014} Hub North decides on this ticket and was not heard of for 4 minutes. \
+         Do not send people there: the supervisor can let them in here with an override"
+    );
+    assert!(said(60_000).contains("for a minute."), "{}", said(60_000));
+}
+
+#[test]
+fn a_hub_of_which_no_gate_is_known_is_named_by_itself() {
+    let home = key(2).public();
+    check(
+        Verdict::Refer(Referral::HomeUnreachable { home }),
+        "Send on \u{2014} To a gate of Hub South: only there can it be decided now",
     );
 }
 

@@ -118,6 +118,7 @@ fn policy(name: &str) -> Policy {
             entry: Entry::Single,
             offline: Offline::Available,
         }],
+        labels: None,
     }
 }
 

@@ -9,7 +9,7 @@ use quinn::{RecvStream, SendStream, VarInt};
 use thiserror::Error;
 use tokio::time::timeout;
 use usher_keys::{EventId, PublicKey};
-use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, Response};
+use usher_protocol::request::{self, Inquiry, MAX_REQUEST_BYTES, Reply, Request, Response, Told};
 use usher_protocol::sync::Farewell;
 
 use crate::doorstep::{Doorstep, Place};
@@ -147,6 +147,25 @@ impl Connection {
     ///
     /// **Errors**: [`AskError`]; after a timeout the peer may still have acted, so ask again with the same scan id.
     pub async fn ask(&self, request: &Request, patience: Duration) -> Result<Response, AskError> {
+        match self.reply(request, patience).await? {
+            Reply::Done(response) => Ok(response),
+            Reply::Working | Reply::Told(_) => Err(AskError::Unanswered(FrameError::Malformed)),
+        }
+    }
+
+    /// Asks the peer for something that is no verdict, as [`Connection::ask`] does. A peer of an earlier version, which does
+    /// not understand the question, is taken to allow it to nobody.
+    ///
+    /// **Errors**: [`AskError`].
+    pub async fn inquire(&self, inquiry: Inquiry, patience: Duration) -> Result<Told, AskError> {
+        match self.reply(&Request::Inquire(inquiry), patience).await? {
+            Reply::Told(told) => Ok(told),
+            Reply::Done(Err(_)) => Ok(Told::NotAllowed),
+            Reply::Working | Reply::Done(Ok(_)) => Err(AskError::Unanswered(FrameError::Malformed)),
+        }
+    }
+
+    async fn reply(&self, request: &Request, patience: Duration) -> Result<Reply, AskError> {
         let body = request::to_bytes(request);
         if body.len() > MAX_REQUEST_BYTES {
             return Err(AskError::TooLong { bytes: body.len() });
@@ -162,7 +181,7 @@ impl Connection {
         measured.clamp(least, least.max(LONGEST_PATIENCE))
     }
 
-    async fn exchange(&self, body: &[u8], patience: Duration) -> Result<Response, AskError> {
+    async fn exchange(&self, body: &[u8], patience: Duration) -> Result<Reply, AskError> {
         let opened = self.inner.quinn.open_bi().await;
         let (send, mut recv) = opened.map_err(|error| AskError::Lost(Loss::from(error)))?;
         let mut asking = Asking {
@@ -178,9 +197,9 @@ impl Connection {
             let reply = reply.map_err(|_| AskError::Timeout)??;
             match request::from_bytes(&reply) {
                 Ok(Reply::Working) => {}
-                Ok(Reply::Done(response)) => {
+                Ok(reply @ (Reply::Done(_) | Reply::Told(_))) => {
                     asking.is_answered = true;
-                    return Ok(response);
+                    return Ok(reply);
                 }
                 Err(_) => return Err(AskError::Unanswered(FrameError::Malformed)),
             }

@@ -9,7 +9,7 @@ use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, 
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
-use usher_protocol::request::{Request, Response};
+use usher_protocol::request::{Inquiry, Request, Response, Told};
 use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, Seq};
@@ -96,6 +96,16 @@ pub trait Responder: Send + Sync + 'static {
         request: Request,
         progress: &Progress,
     ) -> impl Future<Output = Response> + Send;
+
+    /// Answers an inquiry of such a peer. Whoever has nothing to tell leaves it at this.
+    fn tell(
+        &self,
+        _peer: &Certificate,
+        _inquiry: Inquiry,
+        _progress: &Progress,
+    ) -> impl Future<Output = Told> + Send {
+        async { Told::NotAllowed }
+    }
 }
 
 /// What whoever waits for an answer is told meanwhile: that somebody else was asked. A peer that hangs by itself shows no sign

@@ -135,7 +135,10 @@ const FLAWS: [Flaw; 9] = [
     (|s| s.used(1, 0), USED),
     (
         |s| s.policy.zones.iter_mut().for_each(|zone| zone.capacity = Some(0)),
-        Reason::ZoneFull { capacity: 0 },
+        Reason::ZoneFull {
+            capacity: 0,
+            inside: 0,
+        },
     ),
 ];
 
@@ -429,9 +432,11 @@ fn a_zone_takes_no_more_people_than_it_holds() {
         }
     };
     check(STRICT, inside(9, 1), admit(1, 8));
-    deny(STRICT, inside(10, 1), Reason::ZoneFull { capacity: 10 });
-    deny(STRICT, inside(8, 3), Reason::ZoneFull { capacity: 10 });
-    deny(STRICT, inside(i64::MAX, 3), Reason::ZoneFull { capacity: 10 });
+    let full = |inside| Reason::ZoneFull { capacity: 10, inside };
+    deny(STRICT, inside(10, 1), full(10));
+    deny(STRICT, inside(8, 3), full(8));
+    deny(STRICT, inside(108, 1), full(108));
+    deny(STRICT, inside(i64::MAX, 3), full(u32::MAX));
     // More exits than entries were seen: some came in where nobody scanned.
     check(STRICT, inside(-3, 9), admit(9, 0));
 }

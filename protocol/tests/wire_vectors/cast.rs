@@ -4,6 +4,7 @@ use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, KeyStatus, Role, RootSet, SecretKey, SignedBundle,
     Timestamp, TrustBundle, TrustedKey, Window,
 };
+use usher_protocol::labels::UnitLabels;
 use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
 use usher_protocol::ticket::{Ticket, TicketFlags, digits};
 use usher_protocol::{GateId, Generation, Hlc, TierId, Unit, ZoneId};
@@ -139,6 +140,7 @@ pub fn live_code() -> Vec<u8> {
 
 pub fn policy() -> Policy {
     Policy {
+        labels: Some(labels()),
         name: "Night of Vectors".to_owned(),
         utc_offset_minutes: -90,
         time_zone: "America/St_Johns".to_owned(),
@@ -177,6 +179,19 @@ fn between(gate: Gate) -> Gate {
         leaves: Some(ZoneId(4)),
         ..gate
     }
+}
+
+/// Two rows of two seats in one section, and a row of boxes in another.
+fn labels() -> UnitLabels {
+    let seats = [
+        ["Stalls", "1", "11"],
+        ["Stalls", "1", "12"],
+        ["Stalls", "2", "11"],
+        ["Stalls", "2", "12"],
+        ["Balcony", "Box", "left"],
+        ["Balcony", "Box", "right"],
+    ];
+    UnitLabels::of(seats.into_iter())
 }
 
 fn zone(id: u16, name: &str, capacity: Option<u32>) -> Zone {

@@ -207,7 +207,10 @@ fn reasons() -> Vec<Refused> {
         Reason::AlreadyUsed { at: None, gate: None },
         Reason::GroupTooLarge { left: 2 },
         Reason::DayUsedUp { at, gate },
-        Reason::ZoneFull { capacity: 5_000 },
+        Reason::ZoneFull {
+            capacity: 5_000,
+            inside: 4_998,
+        },
     ];
     let home: PublicKey = hub().public();
     let referred = [

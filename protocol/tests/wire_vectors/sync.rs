@@ -10,11 +10,13 @@ use usher_protocol::evidence::Worth;
 use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
-use usher_protocol::request::{self, Answer, JudgedBy, Request, RequestError, Response, Scan, TicketFacts};
+use usher_protocol::request::{
+    self, Answer, HubNews, Inquiry, JudgedBy, Reply, Request, RequestError, Response, Scan, TicketFacts, Told,
+};
 use usher_protocol::state::State;
 use usher_protocol::sync::parts::{self, Parts};
 use usher_protocol::sync::{Farewell, Held, Hello, Message, VERSIONS, VersionRange};
-use usher_protocol::ticket::Ticket;
+use usher_protocol::ticket::{Ticket, TicketCode};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
 
@@ -290,7 +292,7 @@ fn ticket() -> Ticket {
     }
 }
 
-fn requests() -> [(&'static str, Request); 3] {
+fn requests() -> [(&'static str, Request); 5] {
     let scan = Scan {
         id: ScanId([0x5a; 16]),
         code: ticket().sign(&tickets()).to_text().into_bytes(),
@@ -312,6 +314,39 @@ fn requests() -> [(&'static str, Request); 3] {
         ("Judge", Request::Judge(scan)),
         ("JudgeAsHome", Request::JudgeAsHome(unreadable)),
         ("Override", overriding),
+        (
+            "Inquire, Ticket",
+            Request::Inquire(Inquiry::Ticket(ticket_code())),
+        ),
+        ("Inquire, Hubs", Request::Inquire(Inquiry::Hubs)),
+    ]
+}
+
+fn ticket_code() -> TicketCode {
+    TicketCode::draw_from(0x0123_4567_89ab_cdef)
+}
+
+/// Whole replies, with the number of their kind before them.
+fn told() -> [(&'static str, Reply); 7] {
+    let news = |silent_ms| HubNews {
+        hub: hub().public(),
+        address: "10.0.0.7:7443".to_owned(),
+        silent_ms,
+    };
+    [
+        ("reply, working", Reply::Working),
+        (
+            "reply, told, ticket",
+            Reply::Told(Told::Ticket(b"0123456789".to_vec())),
+        ),
+        ("reply, told, no ticket", Reply::Told(Told::NoTicket)),
+        ("reply, told, no cloud", Reply::Told(Told::NoCloud)),
+        ("reply, told, too often", Reply::Told(Told::TooOften)),
+        (
+            "reply, told, hubs",
+            Reply::Told(Told::Hubs(vec![news(None), news(Some(240_000))])),
+        ),
+        ("reply, told, not allowed", Reply::Told(Told::NotAllowed)),
     ]
 }
 
@@ -392,6 +427,11 @@ fn messages_requests_and_answers_have_the_committed_bytes() {
             "{name}"
         );
         sheet.value(name, &answer);
+    }
+    sheet.section("Replies, and the ticket code that is asked for above.");
+    sheet.line("ticket code", ticket_code());
+    for (name, reply) in told() {
+        sheet.value(name, &reply);
     }
     sheet.compare(COMMITTED);
 }

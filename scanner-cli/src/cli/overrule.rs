@@ -11,6 +11,7 @@ use usher_gate_agent::directory::DataDirectory;
 use super::trouble::Trouble;
 use super::{Way, codes, hub_address, runtime};
 use crate::answer::{Answer, Signal};
+use crate::lookup;
 use crate::overruling::{self, Overruling, Undecided};
 use crate::post::{GateChoice, Post};
 use crate::scanner::Scanner;
@@ -25,7 +26,7 @@ const LAST_SYNC: Duration = Duration::ZERO;
 
 #[derive(Debug, Args)]
 pub struct OverrideArgs {
-    /// The text of the ticket's code.
+    /// The text of the ticket's QR code, or its ticket code of eight characters.
     #[arg(
         value_name = "PAYLOAD",
         required_unless_present = "image",
@@ -95,13 +96,17 @@ impl OverrideArgs {
             direction: self.direction.into(),
             persons: self.persons,
         };
+        let hubs = scanner.hubs();
+        let code = match lookup::find(code, &hubs).await {
+            Ok(found) => found.code,
+            Err(answer) => return Ok(answer),
+        };
         let secret = draw_scan()?;
         let scan = post.question(Scan { secret, code }, &replica.me());
         let overruling = Overruling {
             by: self.by,
             why: self.why,
         };
-        let hubs = scanner.hubs();
         let decided = overruling::decided((&replica, &hubs), scan, overruling).await;
         decided.map_err(|why| match why {
             Undecided::MayNot => Trouble::MayNotOverride,

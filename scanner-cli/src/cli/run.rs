@@ -41,9 +41,10 @@ const FORMATS: &str = "\
 Keys, where this program runs in a terminal and reads from a camera or pictures (each with Enter):
   3            so many people pass with the next scan
   in, out      the way people pass from now on
-  the digits of a code, or pasted: scans it
+  a ticket code, the eight letters and digits printed on a ticket: scans the ticket
+  the digits of a QR code, or pasted: scans it
   override     asks for the supervisor's name and the reason, and lets in the ticket shown last
-With --wedge the keyboard is the wedge's: start another terminal (same user, another scanner's folder) and say
+With --wedge the keyboard is the wedge's, and takes ticket codes too. For the rest start another terminal (same user, another scanner's folder) and say
   usher-scan override --dir FOLDER --gate GATE --by NAME --why REASON PAYLOAD
 or end this program and start it anew with --persons or --direction.
 
@@ -66,7 +67,8 @@ The first words, kinds, signals and outcomes never change or get translated. Out
 not_a_ticket, unknown_version, unknown_key, false_signature, struck_key, key_out_of_window, other_event, superseded,
 revoked, too_early, too_late, wrong_zone, unknown_gate, unknown_tier, already_used, group_too_large, day_used_up,
 zone_full; home_unreachable, home_unsettled, not_ready, own_log_forked, clock_in_doubt, no_places; not_allowed, not_understood,
-cannot_decide, scanner_expired, scanner_revoked, scanner_refused. `kept` counts this scanner's own records that no
+cannot_decide, scanner_expired, scanner_revoked, scanner_refused; of ticket codes mistyped, no_such_ticket,
+cannot_look_up, too_many_tries. `kept` counts this scanner's own records that no
 hub has yet.";
 
 #[derive(Debug, Args)]
@@ -94,7 +96,7 @@ pub struct RunArgs {
     /// How many people pass with one scan.
     #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u8).range(1..))]
     persons: u8,
-    /// A hub to link to, in place of those of the enrolment; can be given several times.
+    /// A hub to link to, in place of those of the enrolment and the others that these know; can be given several times.
     #[arg(long = "hub", value_name = "HOST:PORT", value_parser = hub_address)]
     hubs: Vec<String>,
     /// Write lines even on a terminal.

@@ -122,7 +122,7 @@ impl Facts {
         let event = self.event_name.as_deref().unwrap_or(words::NOT_HEARD_YET);
         let may_override = if self.may_override { "yes" } else { "no" };
         let lines = [
-            ("scanner", format!("{} ({})", self.name, self.device.id())),
+            ("scanner", self.name.clone()),
             ("event", format!("{event} ({})", self.event)),
             ("folder", self.folder.clone()),
             ("gates", gates),

@@ -10,11 +10,13 @@ use usher_protocol::GateId;
 use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::ledger::Seat;
 use usher_protocol::request::{self, JudgedBy, TicketFacts};
+use usher_protocol::ticket::TicketCode;
 
 use super::trouble::Trouble;
 use super::{Way, codes, runtime};
 use crate::answer::{Answer, Signal};
 use crate::folder::{self, Chosen};
+use crate::lookup::NoTicket;
 use crate::others::Others;
 use crate::post::{GateChoice, Post};
 use crate::screen::{Screen, Style, printable};
@@ -126,6 +128,11 @@ impl Check {
     async fn judge(&self, code: Vec<u8>) -> Result<Answer, Trouble> {
         if let Some(bar @ (Bar::Expired | Bar::Revoked)) = crate::desk::bar(&self.replica) {
             return Ok(tell::barred(bar));
+        }
+        if str::from_utf8(&code).is_ok_and(|text| text.parse::<TicketCode>().is_ok()) {
+            let mut answer = tell::no_ticket(NoTicket::Offline);
+            answer.details.push(words::NOT_RECORDED.to_owned());
+            return Ok(answer);
         }
         let mut best = None;
         for gate in &self.gates {

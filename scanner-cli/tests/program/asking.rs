@@ -15,7 +15,7 @@ use usher_protocol::request::{Answer, JudgedBy, Request, RequestError, Response,
 use usher_protocol::{GateId, ScanId};
 use usher_scan::ask::{Asked, ask};
 use usher_scan::handover::Handover;
-use usher_scan::links::Links;
+use usher_scan::links::{Links, Start};
 
 use crate::venue::{PATIENCE, key, meta};
 
@@ -90,7 +90,16 @@ async fn asked(hubs: &[Says], limit: Duration) -> Asked {
     let numbered = (1..).zip(hubs);
     let addresses: Vec<String> = numbered.map(|(n, says)| open_hub(n, *says, &mut tasks)).collect();
     let handover = Arc::new(Handover::new(replica(SCANNER, Role::Scanner)));
-    let links = Links::start(&key(SCANNER), handover, &addresses).unwrap();
+    let links = Links::start(
+        &key(SCANNER),
+        handover,
+        Start {
+            addresses: &addresses,
+            learns: false,
+            memory: None,
+        },
+    )
+    .unwrap();
     let all_linked = async {
         while links.hubs().linked().len() < hubs.len() {
             tokio::task::yield_now().await;

@@ -12,7 +12,7 @@ use usher_protocol::record::Body;
 use usher_scan::answer::Answer;
 use usher_scan::desk::{ANSWER_WITHIN, Desk};
 use usher_scan::handover::Handover;
-use usher_scan::links::Links;
+use usher_scan::links::{Links, Start};
 use usher_scan::post::Post;
 use usher_scan::station::{Scan, draw_scan};
 
@@ -46,7 +46,16 @@ impl Alone {
 
     async fn scan(&self) -> Answer {
         let handover = Arc::new(Handover::new(Arc::clone(&self.replica)));
-        let links = Links::start(&key(SCANNER), handover, &[]).unwrap();
+        let links = Links::start(
+            &key(SCANNER),
+            handover,
+            Start {
+                addresses: &[],
+                learns: false,
+                memory: None,
+            },
+        )
+        .unwrap();
         let post = Post {
             gate: GateId(1),
             direction: Direction::In,

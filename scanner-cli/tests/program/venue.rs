@@ -385,6 +385,7 @@ fn policy() -> Policy {
             tier(STRICT, "Seated", Offline::Strict),
             tier(AVAILABLE, "Standing", Offline::Available),
         ],
+        labels: None,
     }
 }
 

@@ -51,7 +51,13 @@ fn a_ticket_is_judged_by_what_is_known_and_the_exit_code_says_how() {
         "DENY Wrong gate | Send to Gate North or Gate South | ",
     );
     check(&scanner, &[&ticket(1, AVAILABLE)], 1, "DENY Already used | ");
-    check(&scanner, &[&ticket(3, STRICT)], 1, "REFER Send on | To Hub A");
+    check(
+        &scanner,
+        &[&ticket(3, STRICT)],
+        1,
+        "REFER Send on | To a gate of Hub A: ",
+    );
+    check(&scanner, &["0000-0011"], 2, "UNANSWERED Cannot look up | ");
     check(&scanner, &[&ticket(REVOKED, AVAILABLE)], 1, "DENY Cancelled | ");
     check(&scanner, &[&forged_ticket(4)], 1, "DENY Not for this event | ");
     check(&scanner, &["hello"], 1, "DENY Not a ticket | ");
@@ -147,7 +153,7 @@ fn the_status_names_gates_hubs_and_logs() {
     );
     let told = scanner.call("status", &[]);
     for line in [
-        "scanner      one (",
+        "scanner      one\n",
         "event        Festival (",
         "gates        every gate",
         "records      2 of one (own)",

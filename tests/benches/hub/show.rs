@@ -283,5 +283,6 @@ fn policy() -> Policy {
             entry: Entry::Single,
             offline: Offline::Strict,
         }],
+        labels: None,
     }
 }

@@ -88,6 +88,7 @@ fn policy(draw: &mut Draw) -> Policy {
             },
             offline: draw.pick(&[Offline::Strict, Offline::Available]),
         }),
+        labels: None,
     }
 }
 

@@ -218,5 +218,6 @@ pub fn policy() -> Policy {
         ]
         .map(tier)
         .to_vec(),
+        labels: None,
     }
 }

@@ -257,6 +257,7 @@ impl Setting {
             }],
             gates: (0..gates).map(gate).collect(),
             tiers: TIERS.iter().enumerate().map(tier).collect(),
+            labels: None,
         }
     }
 

@@ -52,6 +52,12 @@ pub struct Ticket {
     pub generation: u32,
     /// `valid`, `superseded` or `revoked`.
     pub status: String,
+    /// What its place is called.
+    #[serde(default)]
+    pub place: String,
+    /// What is typed in place of its QR code, while it is valid.
+    #[serde(default)]
+    pub ticket_code: String,
     /// The text of its QR code while it is valid.
     #[serde(default)]
     pub payload: String,

@@ -20,6 +20,8 @@ pub struct Exported {
     pub scan: String,
     /// The unit.
     pub unit: u32,
+    /// What it is called.
+    pub place: String,
     /// `admit`, `exit`, `override`, `deny`, `refer` or `withdraw`.
     pub verdict: String,
 }

@@ -48,6 +48,17 @@ impl Venue {
     ///
     /// **Errors**: when one of them does not come up.
     pub async fn open(stage: &Stage) -> anyhow::Result<Self> {
+        Self::open_by(stage, true).await
+    }
+
+    /// The same with hubs that see each other's own addresses: the cable between them lies unused.
+    ///
+    /// **Errors**: when one of them does not come up.
+    pub async fn open_side_by_side(stage: &Stage) -> anyhow::Result<Self> {
+        Self::open_by(stage, false).await
+    }
+
+    async fn open_by(stage: &Stage, through_the_cable: bool) -> anyhow::Result<Self> {
         let cable = Relay::open().await?;
         let north = stage
             .hub(HubSetup {
@@ -57,7 +68,10 @@ impl Venue {
             })
             .await?;
         cable.aim(north.listening.quic);
-        let peers = vec![cable.address()];
+        let peers = vec![match through_the_cable {
+            true => cable.address(),
+            false => north.listening.quic,
+        }];
         let south = stage
             .hub(HubSetup {
                 dir: stage.path("hub-south"),

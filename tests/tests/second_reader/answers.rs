@@ -6,6 +6,7 @@ use usher_keys::{Certificate, DeviceIdentity, Role, SignedCertificate, Window};
 use usher_protocol::admission::{Reason, Referral, Refused};
 use usher_protocol::evidence::{Worth, worth_of};
 use usher_protocol::fork::ForkProof;
+use usher_protocol::labels::{SeatNumbers, SeatRows, UnitLabels};
 use usher_protocol::log::{Head, Tail};
 use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
 use usher_protocol::record::{Body, Counterpart, MAX_RECORD_BYTES, Record, Refusal, ShownPassage, Unread};
@@ -163,11 +164,28 @@ fn of_policy(policy: &Policy) -> Value {
         "zones": policy.zones.iter().map(of_zone).collect::<Vec<_>>(),
         "gates": policy.gates.iter().map(of_gate).collect::<Vec<_>>(),
         "tiers": policy.tiers.iter().map(of_tier).collect::<Vec<_>>(),
+        "labels": policy.labels.as_ref().map(of_labels),
     })
 }
 
 fn of_offset_change(change: &OffsetChange) -> Value {
     json!({ "at": change.at.0, "utc_offset": change.utc_offset_minutes })
+}
+
+fn of_labels(labels: &UnitLabels) -> Value {
+    let sections = labels.sections.iter().map(|section| {
+        let rows = section.rows.iter().map(of_rows).collect::<Vec<_>>();
+        json!({ "name": section.name, "rows": rows })
+    });
+    json!({ "seats": labels.seats, "sections": sections.collect::<Vec<_>>() })
+}
+
+fn of_rows(rows: &SeatRows) -> Value {
+    let numbers = match &rows.numbers {
+        SeatNumbers::Counted { first, seats } => ("counted", json!({ "first": first, "seats": seats })),
+        SeatNumbers::Named(names) => ("named", json!(names)),
+    };
+    json!({ "first": rows.first, "rows": rows.rows, "numbers": variant(numbers) })
 }
 
 fn of_zone(zone: &Zone) -> Value {
@@ -278,7 +296,9 @@ fn reason(reason: &Reason) -> (&'static str, Value) {
         }
         Reason::GroupTooLarge { left } => ("group_too_large", json!(left)),
         Reason::DayUsedUp { at, gate } => ("day_used_up", json!({ "at": at.map(|at| at.0), "gate": gate })),
-        Reason::ZoneFull { capacity } => ("zone_full", json!(capacity)),
+        Reason::ZoneFull { capacity, inside } => {
+            ("zone_full", json!({ "capacity": capacity, "inside": inside }))
+        }
     }
 }
 

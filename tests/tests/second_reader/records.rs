@@ -2,6 +2,7 @@
 
 use usher_keys::{PublicKey, Timestamp, codec};
 use usher_protocol::admission::{Reason, Referral, Refused};
+use usher_protocol::labels::{SeatNumbers, SeatRows, SeatSection, UnitLabels};
 use usher_protocol::log::Tail;
 use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
 use usher_protocol::record::{Body, Counterpart, Record, Refusal, ShownPassage};
@@ -231,6 +232,32 @@ fn policy(random: &mut Random) -> Policy {
                 Offline::Available
             },
         }),
+        labels: maybe(random, labels),
+    }
+}
+
+fn labels(random: &mut Random) -> UnitLabels {
+    UnitLabels {
+        seats: number(random),
+        sections: list(random, |random| SeatSection {
+            name: text(random),
+            rows: (0..random.below(3)).map(|_| rows(random)).collect(),
+        }),
+    }
+}
+
+fn rows(random: &mut Random) -> SeatRows {
+    SeatRows {
+        first: text(random),
+        rows: number(random),
+        numbers: if random.percent(50) {
+            SeatNumbers::Counted {
+                first: number(random),
+                seats: number(random),
+            }
+        } else {
+            SeatNumbers::Named((0..random.below(3)).map(|_| text(random)).collect())
+        },
     }
 }
 
@@ -314,6 +341,7 @@ fn reason(random: &mut Random) -> Reason {
         },
         _ => Reason::ZoneFull {
             capacity: number(random),
+            inside: number(random),
         },
     }
 }

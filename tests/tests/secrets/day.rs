@@ -119,6 +119,7 @@ impl Day {
         }
         for ticket in &tickets {
             self.words.push(("a ticket's code", ticket.payload.clone()));
+            self.words.push(("a ticket code", ticket.ticket_code.clone()));
             self.words
                 .push(("a ticket's secret id", ticket.ticket_id.clone()));
             buyer.save_code(ticket, &self.stage.path("")).await?;
@@ -223,6 +224,13 @@ impl Day {
                 .post("/v1/scans", &scan)
                 .await?;
             http.post("/v1/scans", &json!({ "payload": 7, "gate": payload }))
+                .await?;
+        }
+        for typed in [
+            tickets[1].ticket_code.clone(),
+            format!("{}0", tickets[2].ticket_code),
+        ] {
+            http.post("/v1/scans", &json!({ "ticket_code": typed, "gate": NORTH }))
                 .await?;
         }
         self.stage.organizer.revoke(&tickets[1].ticket_id).await?;

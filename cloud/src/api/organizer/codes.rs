@@ -42,7 +42,7 @@ pub struct CodeRequest {
     pub role: Role,
     /// How people will call the device, up to 64 bytes; unless given, the device says.
     #[serde(default)]
-    #[schema(example = "North laptop")]
+    #[schema(example = "Hub North")]
     pub name: String,
     /// The gates it may serve, at least one; every gate unless given.
     pub gates: Option<Vec<u16>>,

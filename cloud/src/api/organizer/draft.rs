@@ -250,6 +250,7 @@ impl EventRequest {
             tiers: self.tiers.iter().map(|tier| tier.policy(&zones)).collect(),
             zones,
             gates,
+            labels: None,
         }
     }
 }

@@ -198,6 +198,7 @@ mod tests {
         let unit = UnitView {
             unit: 7,
             tier_name: "Regular".into(),
+            place: "no. 3".into(),
             seat: None,
         };
         let passage = |ms, gate, name: &str| PassageView {
@@ -210,11 +211,11 @@ mod tests {
         let (first, second) = (passage(0, 1, "North"), passage(60_000, 2, "South"));
         assert_eq!(
             double(&unit, "Hall", Some(&first), &second),
-            "Unit 7 (Regular) went into Hall at North at 1970-01-01T00:00:00Z and again at South at 1970-01-01T00:01:00Z."
+            "no. 3 (Regular) went into Hall at North at 1970-01-01T00:00:00Z and again at South at 1970-01-01T00:01:00Z."
         );
         assert_eq!(
             double(&unit, "Hall", None, &second),
-            "Unit 7 (Regular) went into Hall more often than it may, the last time at South at 1970-01-01T00:01:00Z."
+            "no. 3 (Regular) went into Hall more often than it may, the last time at South at 1970-01-01T00:01:00Z."
         );
     }
 }

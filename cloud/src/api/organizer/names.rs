@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use usher_keys::PublicKey;
+use usher_protocol::labels::UnitLabel;
 use usher_protocol::policy::Policy;
 use usher_protocol::{GateId, Unit, ZoneId};
 use utoipa::ToSchema;
@@ -28,6 +29,9 @@ pub struct UnitView {
     pub unit: u32,
     /// The name of its tier.
     pub tier_name: String,
+    /// What it is called on its ticket and at gates.
+    #[schema(example = "Stalls, row A, seat 4")]
+    pub place: String,
     /// Where it is; absent for general admission.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seat: Option<PlaceView>,
@@ -107,17 +111,19 @@ impl Names {
             .devices
             .get(&device)
             .cloned()
-            .unwrap_or_else(|| device.id().to_string());
+            .unwrap_or_else(|| "a device whose name is not known".to_owned());
         DeviceName { device, name }
     }
 
     /// Names a unit.
     pub fn unit(&self, unit: Unit) -> UnitView {
         let place = self.places.get(&unit);
+        let label = place.map_or(UnitLabel::Unknown(unit), |place| place.label.clone());
         UnitView {
             unit: unit.0,
             tier_name: place.map(|place| place.tier_name.clone()).unwrap_or_default(),
-            seat: place.and_then(|place| place.seat.clone()).map(Into::into),
+            place: label.to_string(),
+            seat: PlaceView::of(label),
         }
     }
 }
@@ -125,11 +131,6 @@ impl Names {
 impl UnitView {
     /// Gives the unit in words.
     pub fn words(&self) -> String {
-        match &self.seat {
-            Some(PlaceView { section, row, number }) => {
-                format!("{section}, row {row}, seat {number} ({})", self.tier_name)
-            }
-            None => format!("Unit {} ({})", self.unit, self.tier_name),
-        }
+        format!("{} ({})", self.place, self.tier_name)
     }
 }

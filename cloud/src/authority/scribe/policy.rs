@@ -21,7 +21,14 @@ impl Scribe {
         self.ready().await?;
         let event = self.parts.store.event(self.parts.event).await?;
         let version = match event.filter(|event| event.status == EventStatus::Published) {
-            Some(event) => Some(self.decree_policy(event.policy).await?),
+            Some(event) => {
+                let labels = self.parts.store.layout(event.id).await?.labels();
+                let policy = Policy {
+                    labels: Some(labels),
+                    ..event.policy
+                };
+                Some(self.decree_policy(policy).await?)
+            }
             None => None,
         };
         // With the event's end the devices' moves.

@@ -5,7 +5,7 @@ use usher_protocol::record::Body;
 
 use super::{Draft, Scribe};
 use crate::authority::{AuthorityError, keys_wanted_until};
-use crate::ids::TicketId;
+use crate::ids::{TicketId, draw_ticket_code};
 use crate::store::authority::{Beside, GenerationQuery, ReissuedTo};
 use crate::store::catalogue::keys_needed_until;
 use crate::store::selling::{NewTicket, Ticket, TicketState, UnitToIssue};
@@ -157,6 +157,7 @@ impl Scribe {
             id,
             unit,
             generation,
+            code: draw_ticket_code(),
             payload,
         };
         let mut draft = Draft {

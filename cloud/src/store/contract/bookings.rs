@@ -1,14 +1,16 @@
 //! Opening, confirming and ending bookings.
 
-use usher_keys::Timestamp;
+use usher_keys::{EventId, Timestamp};
 use usher_protocol::Generation;
+use usher_protocol::ticket::TicketCode;
 
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::payment::DeclineReason;
 use crate::store::catalogue::Status;
 use crate::store::selling::{
-    BeginOutcome, BookingState, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending, HoldOutcome,
-    ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, RequestHash, ReservationState, TicketState,
+    BeginOutcome, BookingState, CloseOutcome, CodeQuery, ConfirmBooking, ConfirmOutcome, Ending, HoldOutcome,
+    NewTicket, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, RequestHash, ReservationState,
+    TicketState,
 };
 
 use super::case::{Case, GUESTS, HOLD_MS, STALLS, START};
@@ -46,13 +48,7 @@ pub async fn a_booking_turns_units_into_tickets(case: Case) {
         (ticket.state, ticket.generation, ticket.payload.as_str()),
         (TicketState::Valid, Generation(1), "1004")
     );
-    assert_eq!(
-        ticket
-            .seat
-            .as_ref()
-            .map(|seat| (seat.row.as_str(), seat.number.as_str())),
-        Some(("B", "2"))
-    );
+    assert_eq!(ticket.label.to_string(), "Stalls, row B, seat 2");
 
     assert_eq!(case.seat(0, START.plus_ms(10 * HOLD_MS)).await, Status::Booked);
     let state = case.store.reservation(held.id).await.unwrap().unwrap().state;
@@ -350,4 +346,39 @@ pub async fn what_was_held_before_the_end_is_not_booked_after_it(case: Case) {
         case.confirm(&open, over).await,
         ConfirmOutcome::Confirmed(_)
     ));
+}
+
+pub async fn a_ticket_code_leads_to_one_ticket_of_its_event(case: Case) {
+    let held = case.held(&[0, 4], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    let code = TicketCode::draw_from(7);
+    let tickets = open.units.iter().map(|unit| NewTicket {
+        id: TicketId::draw(case.event, START),
+        unit: unit.unit,
+        generation: unit.generation,
+        code,
+        payload: unit.unit.to_string(),
+    });
+    let confirm = ConfirmBooking {
+        booking: open.id,
+        tickets: tickets.collect(),
+        now: START,
+    };
+    let outcome = case.store.confirm_booking(confirm).await.unwrap();
+    let ConfirmOutcome::Confirmed(booking) = outcome else {
+        panic!("not confirmed: {outcome:?}")
+    };
+    // Both drew the same: the second got the next one.
+    let codes: Vec<_> = booking.tickets.iter().map(|ticket| ticket.code).collect();
+    assert_eq!(codes, [code, code.next()]);
+    let event = case.event;
+    let found = async |event, code| {
+        let query = CodeQuery { event, code };
+        case.store.payload_of_code(query).await.unwrap()
+    };
+    for ticket in &booking.tickets {
+        assert_eq!(found(event, ticket.code).await.as_ref(), Some(&ticket.payload));
+    }
+    assert_eq!(found(event, code.next().next()).await, None);
+    assert_eq!(found(EventId([9; 16]), code).await, None);
 }

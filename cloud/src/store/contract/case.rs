@@ -8,7 +8,10 @@ use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier as PolicyTier, Z
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit, ZoneId};
 
-use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId, VenueId, draw_event_id};
+use crate::ids::{
+    BookingId, ChargeReference, OrganizerId, ReservationId, TicketId, VenueId, draw_event_id,
+    draw_ticket_code,
+};
 use crate::store::Store;
 use crate::store::catalogue::{Occupancy, OccupancyQuery, Seat, Status, Tier};
 use crate::store::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
@@ -224,6 +227,7 @@ impl Case {
             id: TicketId::draw(self.event, now),
             unit: unit.unit,
             generation: unit.generation,
+            code: draw_ticket_code(),
             payload: format!("{}", 1_000 + unit.unit.0),
         });
         let confirm = ConfirmBooking {
@@ -326,5 +330,6 @@ fn policy(name: &str) -> Policy {
             leaves: None,
         }],
         tiers: [STALLS, STANDING, GUESTS].map(tier).to_vec(),
+        labels: None,
     }
 }

@@ -6,7 +6,7 @@ use usher_keys::{
 };
 use usher_protocol::{Generation, Unit};
 
-use crate::ids::TicketId;
+use crate::ids::{TicketId, draw_ticket_code};
 use crate::store::authority::{
     Append, AppendOutcome, Beside, CodeId, Contact, EnrolmentTerms, GenerationQuery, NewCode, NewCodeOutcome,
     NoteContact, PlacesQuery, ReissuedTo, UsedCode,
@@ -192,6 +192,7 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
         id: TicketId::draw(case.event, START),
         unit: old.unit,
         generation: Generation(generation),
+        code: draw_ticket_code(),
         payload: "2".into(),
     };
     let reissue = |new| {
@@ -219,6 +220,7 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
     let expected = Ticket {
         id: second.id,
         generation: Generation(2),
+        code: second.code,
         payload: "2".into(),
         issued_at: later,
         state: TicketState::Valid,
@@ -251,6 +253,7 @@ pub async fn a_transferred_ticket_leaves_its_booking(case: Case) {
         id: TicketId::draw(case.event, START),
         unit: old.unit,
         generation: Generation(generation),
+        code: draw_ticket_code(),
         payload: generation.to_string(),
     };
     let replace = async |old, new, to| change(&case, vec![Beside::Reissue { old, new, to }], START).await;
@@ -287,13 +290,7 @@ pub async fn units_are_found_with_their_seats(case: Case) {
         .await
         .unwrap();
     assert_eq!(places.keys().copied().collect::<Vec<_>>(), [Unit(4), Unit(6)]);
-    let seat = places[&Unit(4)].seat.as_ref().unwrap();
-    assert_eq!(
-        (seat.section.as_str(), seat.row.as_str(), seat.number.as_str()),
-        ("Stalls", "B", "2")
-    );
-    assert_eq!(
-        (places[&Unit(6)].tier_name.as_str(), &places[&Unit(6)].seat),
-        ("Tier 2", &None)
-    );
+    let named = |unit| (places[&unit].tier_name.as_str(), places[&unit].label.to_string());
+    assert_eq!(named(Unit(4)), ("Tier 1", "Stalls, row B, seat 2".to_owned()));
+    assert_eq!(named(Unit(6)), ("Tier 2", "no. 1".to_owned()));
 }

@@ -1,11 +1,11 @@
 //! Tickets as plain values: what one will say before it is signed, and what it is once it is written down.
 
-use usher_keys::Timestamp;
-use usher_protocol::ticket::TicketFlags;
+use usher_keys::{EventId, Timestamp};
+use usher_protocol::labels::UnitLabel;
+use usher_protocol::ticket::{TicketCode, TicketFlags};
 use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::TicketId;
-use crate::store::catalogue::Seat;
 
 /// What the ticket of a unit will say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,19 @@ pub struct NewTicket {
     pub unit: Unit,
     /// Its generation.
     pub generation: Generation,
+    /// The ticket code it shall have; if that is taken, it gets the next one that is free.
+    pub code: TicketCode,
     /// The digits of its QR code.
     pub payload: String,
+}
+
+/// Asks for the ticket with a ticket code.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeQuery {
+    /// The event.
+    pub event: EventId,
+    /// The code.
+    pub code: TicketCode,
 }
 
 /// How a ticket stands.
@@ -61,12 +72,14 @@ pub struct Ticket {
     pub tier_name: String,
     /// How many people it lets in.
     pub admits: u8,
-    /// Where it is, if it is a seat.
-    pub seat: Option<Seat>,
+    /// What its unit is called, on the ticket as at gates.
+    pub label: UnitLabel,
     /// How it stands.
     pub state: TicketState,
     /// Whether the ticket that replaced it is somebody else's.
     pub transferred: bool,
+    /// What people type instead of showing its QR code.
+    pub code: TicketCode,
     /// The digits of its QR code.
     pub payload: String,
     /// When it was issued.

@@ -11,7 +11,7 @@ use crate::store::selling::{
 
 use super::Effect;
 use super::column::ms;
-use super::{bounds, holds, rows};
+use super::{bounds, codes, holds, rows};
 
 /// Turns an open booking into tickets.
 pub fn confirm_booking(
@@ -67,10 +67,11 @@ fn insert_ticket(
     request: &ConfirmBooking,
     ticket: &NewTicket,
 ) -> Result<(), StoreError> {
+    let code = codes::free(connection, ticket.id.event, ticket.code)?;
     connection
         .prepare_cached(
-            "INSERT INTO tickets (event_id, ticket_id, unit, generation, booking_id, state, payload, issued_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'valid', ?6, ?7)",
+            "INSERT INTO tickets (event_id, ticket_id, unit, generation, booking_id, state, payload, issued_at, code)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'valid', ?6, ?7, ?8)",
         )?
         .execute(params![
             ticket.id.event.0,
@@ -80,6 +81,7 @@ fn insert_ticket(
             request.booking.local,
             ticket.payload,
             ms(request.now),
+            codes::stored(code),
         ])?;
     Ok(())
 }

@@ -1,15 +1,16 @@
 //! Reading reservations, bookings and tickets by their ids; nothing here writes.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use usher_protocol::labels::UnitLabel;
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
 use crate::store::StoreError;
-use crate::store::catalogue::Seat;
 use crate::store::selling::{Booking, OpenBooking, Reservation, Ticket, UnitToIssue};
 
+use super::codes;
 use super::column::{booking_state, currency, event_id, lines, moment, reservation_state, ticket_state};
 
 /// Finds a reservation.
@@ -82,7 +83,8 @@ pub fn booking_of_charge(
 
 /// The columns [`read_ticket`] reads.
 const TICKET_COLUMNS: &str = "SELECT ticket_id, unit, generation, tier, tiers.name, admits,
-        section, row, number, tickets.state, transferred, payload, issued_at";
+        section, row, number, tickets.state, transferred, payload, issued_at, code,
+        (SELECT seat_count FROM events WHERE events.event_id = tickets.event_id)";
 /// Where they come from, beside the tickets.
 const TICKET_JOINS: &str = "JOIN units USING (event_id, unit) JOIN tiers USING (event_id, tier)";
 
@@ -108,31 +110,34 @@ fn tickets_of(connection: &Connection, id: &BookingId) -> Result<Vec<Ticket>, St
 }
 
 fn read_ticket(row: &Row<'_>, event: usher_keys::EventId) -> Result<Ticket, StoreError> {
-    let section: Option<String> = row.get(6)?;
-    let seat = match section {
-        Some(section) => Some(Seat {
-            section,
-            row: row.get(7)?,
-            number: row.get(8)?,
-        }),
-        None => None,
-    };
+    let unit = Unit(row.get(1)?);
     Ok(Ticket {
         id: TicketId {
             event,
             local: row.get(0)?,
         },
-        unit: Unit(row.get(1)?),
+        unit,
         generation: Generation(row.get(2)?),
         tier: TierId(row.get(3)?),
         tier_name: row.get(4)?,
         admits: row.get(5)?,
-        seat,
+        label: label(unit, [row.get(6)?, row.get(7)?, row.get(8)?], row.get(14)?),
         state: ticket_state(row.get_ref(9)?.as_str()?)?,
         transferred: row.get(10)?,
         payload: row.get(11)?,
         issued_at: moment(row.get(12)?),
+        code: codes::read(row.get(13)?)?,
     })
+}
+
+/// Says what a unit is called: by its names if it is a seat, else by its number behind the event's seats.
+pub fn label(unit: Unit, names: [Option<String>; 3], seats: u32) -> UnitLabel {
+    match names {
+        [Some(section), Some(row), Some(number)] => UnitLabel::Seat { section, row, number },
+        _ => UnitLabel::Slot {
+            number: unit.0.saturating_sub(seats).saturating_add(1),
+        },
+    }
 }
 
 /// Lists what the tickets of a reservation's units would say.
@@ -240,7 +245,7 @@ mod tests {
             for sql in [
                 "INSERT INTO units (event_id, unit, tier, state, reservation_id, issued) VALUES (?1, ?2, 1, 'booked', ?3, 1)",
                 "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 'k' || ?2, zeroblob(32), 'confirmed', NULL, 'a@b.example', 100, 1, 1)",
-                "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1)",
+                "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2)",
             ] {
                 connection.execute(sql, row).unwrap();
             }

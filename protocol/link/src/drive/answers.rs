@@ -7,7 +7,7 @@ use quinn::{RecvStream, SendStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use usher_keys::Certificate;
-use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, RequestError, Response};
+use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, RequestError, Told};
 
 use crate::connection::Connection;
 use crate::replica::{Progress, Responder};
@@ -54,34 +54,47 @@ async fn answer_one<S: Responder>(
     peer: Arc<Certificate>,
     responder: Arc<S>,
 ) -> Option<RequestError> {
-    let response = match read_request(&mut recv).await {
-        Ok(request) => {
-            let progress = Progress::default();
-            work(responder.respond(&peer, request, &progress), &progress, &mut send).await?
+    let progress = Progress::default();
+    let reply = match read_request(&mut recv).await {
+        Ok(Request::Inquire(inquiry)) => {
+            let telling = async { Reply::Told(responder.tell(&peer, inquiry, &progress).await) };
+            work(telling, &progress, &mut send).await?
         }
-        Err(FrameError::TooLong { .. } | FrameError::Malformed) => Response::Err(RequestError::Malformed),
+        Ok(request) => {
+            let responding = async { Reply::Done(responder.respond(&peer, request, &progress).await) };
+            work(responding, &progress, &mut send).await?
+        }
+        Err(FrameError::TooLong { .. } | FrameError::Malformed) => Reply::Done(Err(RequestError::Malformed)),
         Err(FrameError::Ended | FrameError::GivenUp | FrameError::Lost(_)) => return None,
     };
-    let error = response.as_ref().err().copied();
-    let frame = wire::frame(&request::to_bytes(&Reply::Done(response)));
+    let error = error_in(&reply);
+    let frame = wire::frame(&request::to_bytes(&reply));
     if wire::write_frame(&mut send, &frame).await.is_ok() {
         let _ = send.finish();
     }
     error
 }
 
+fn error_in(reply: &Reply) -> Option<RequestError> {
+    match reply {
+        Reply::Done(response) => response.as_ref().err().copied(),
+        Reply::Told(Told::NotAllowed) => Some(RequestError::NotAllowed),
+        Reply::Told(_) | Reply::Working => None,
+    }
+}
+
 /// Works at an answer, and shows it while others are asked; `None` when the asker gave up or is gone, and nobody would hear it.
 async fn work(
-    response: impl Future<Output = Response>,
+    reply: impl Future<Output = Reply>,
     progress: &Progress,
     send: &mut SendStream,
-) -> Option<Response> {
-    let mut response = std::pin::pin!(response);
+) -> Option<Reply> {
+    let mut reply = std::pin::pin!(reply);
     let frame = wire::frame(&request::to_bytes(&Reply::Working));
     loop {
         tokio::select! {
             biased;
-            response = &mut response => return Some(response),
+            reply = &mut reply => return Some(reply),
             _ = send.stopped() => return None,
             () = sleep(SIGN_OF_LIFE) => if progress.is_asking() {
                 wire::write_frame(send, &frame).await.ok()?;

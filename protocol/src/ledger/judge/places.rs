@@ -49,7 +49,10 @@ fn hubs_that_are_cut_off_let_in_no_more_than_the_zone_holds() {
     assert_eq!(one.judge(&last, Seat::CutOff), refer(Referral::NoPlaces));
     one.hear(&two);
     assert_eq!(one.ledger.state().occupancy(ZONE), 10);
-    let full = Reason::ZoneFull { capacity: 10 };
+    let full = Reason::ZoneFull {
+        capacity: 10,
+        inside: 10,
+    };
     assert_eq!(one.judge(&last, Seat::CutOff), Verdict::Deny(full));
 }
 
@@ -115,7 +118,10 @@ fn a_capacity_that_is_lowered_holds_at_once_where_it_is_heard() {
     assert_eq!(fill(&mut two, 0..4), 4);
     cloud.write(limited(3, 4));
     two.hear(&cloud);
-    let full = Reason::ZoneFull { capacity: 4 };
+    let full = Reason::ZoneFull {
+        capacity: 4,
+        inside: 4,
+    };
     let next = asked(9, ticket(9, AVAILABLE));
     assert_eq!(two.judge(&next, Seat::CutOff), Verdict::Deny(full));
     // What is too much at the first hub is made good by the others.

@@ -9,8 +9,8 @@ use crate::ids::TicketId;
 use crate::store::StoreError;
 use crate::store::authority::{Append, AppendOutcome, Beside, DropLog, ReissuedTo, Sealed};
 use crate::store::selling::{NewTicket, TicketState};
-use crate::store::sqlite::Effect;
 use crate::store::sqlite::column::ms;
+use crate::store::sqlite::{Effect, codes};
 
 use super::{count, devices, logs, read_count};
 
@@ -174,13 +174,22 @@ fn reissue(
     if counted == 0 || !set_standing(connection, old, TicketState::Valid, TicketState::Superseded)? {
         return Ok(false);
     }
+    let code = codes::free(connection, event, new.code)?;
     connection
         .prepare_cached(
-            "INSERT INTO tickets (event_id, ticket_id, unit, generation, booking_id, state, payload, issued_at)
-             SELECT event_id, ?3, unit, ?4, booking_id, 'valid', ?5, ?6
+            "INSERT INTO tickets (event_id, ticket_id, unit, generation, booking_id, state, payload, issued_at, code)
+             SELECT event_id, ?3, unit, ?4, booking_id, 'valid', ?5, ?6, ?7
              FROM tickets WHERE event_id = ?1 AND ticket_id = ?2",
         )?
-        .execute(params![event.0, old.local, new.id.local, new.generation.0, new.payload, ms(now)])?;
+        .execute(params![
+            event.0,
+            old.local,
+            new.id.local,
+            new.generation.0,
+            new.payload,
+            ms(now),
+            codes::stored(code)
+        ])?;
     Ok(true)
 }
 

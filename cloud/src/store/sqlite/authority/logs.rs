@@ -12,11 +12,11 @@ use crate::store::StoreError;
 use crate::store::authority::{
     ChangedTicket, GenerationQuery, Place, Places, PlacesQuery, RecordsQuery, RunQuery, StoredRecord,
 };
-use crate::store::catalogue::Seat;
 use crate::store::selling::TicketState;
 
 use super::{count, read_count};
 use crate::store::sqlite::column::ticket_state;
+use crate::store::sqlite::rows;
 
 /// Lists records of all logs of an event, in the order in which the store came to hold them.
 pub fn records(connection: &Connection, query: &RecordsQuery) -> Result<Vec<StoredRecord>, StoreError> {
@@ -142,26 +142,17 @@ fn between(query: &RunQuery, last: Seq) -> [rusqlite::types::Value; 4] {
 /// Finds what units are, for people.
 pub fn places(connection: &Connection, query: &PlacesQuery) -> Result<Places, StoreError> {
     let mut select = connection.prepare_cached(
-        "SELECT tier, tiers.name, section, row, number FROM units JOIN tiers USING (event_id, tier)
-         WHERE event_id = ?1 AND unit = ?2",
+        "SELECT tier, tiers.name, section, row, number, (SELECT seat_count FROM events WHERE event_id = ?1)
+         FROM units JOIN tiers USING (event_id, tier) WHERE event_id = ?1 AND unit = ?2",
     )?;
     let mut places = Places::new();
     for unit in &query.units {
         let found = select
             .query_row(params![query.event.0, unit.0], |row| {
-                let section: Option<String> = row.get(2)?;
-                let seat = match section {
-                    Some(section) => Some(Seat {
-                        section,
-                        row: row.get(3)?,
-                        number: row.get(4)?,
-                    }),
-                    None => None,
-                };
                 Ok(Place {
                     tier: TierId(row.get(0)?),
                     tier_name: row.get(1)?,
-                    seat,
+                    label: rows::label(*unit, [row.get(2)?, row.get(3)?, row.get(4)?], row.get(5)?),
                 })
             })
             .optional()?;

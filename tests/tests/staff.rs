@@ -1,0 +1,180 @@
+//! What staff at the gates see and do when something is missing: a code that cannot be read, a hub that is gone.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use serde_json::json;
+use usher_tests::stage::Stage;
+use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
+use usher_tests::stage::scanner::Shown;
+use usher_tests::stage::venue::{Side, Venue};
+
+/// How long a scanner may take to go on at another hub.
+const GOES_ON_WITHIN: Duration = Duration::from_secs(5);
+
+async fn bought(stage: &Stage, tier: u16, quantity: u32) -> anyhow::Result<Vec<Ticket>> {
+    Ok(stage.buyer().buy(&Wish::Any { tier, quantity }).await?.tickets)
+}
+
+fn says(shown: &Shown, outcome: &str) -> anyhow::Result<()> {
+    ensure!(shown.outcome == outcome, "expected {outcome}: {shown:?}");
+    Ok(())
+}
+
+/// Changes the last digit of a ticket code, so that its check symbol is another one's.
+fn mistyped(code: &str) -> String {
+    let mut typed: Vec<char> = code.chars().collect();
+    typed[6] = if typed[6] == '7' { '8' } else { '7' };
+    typed.into_iter().collect()
+}
+
+/// Has a turnstile judge a ticket by its ticket code, and say what is wrong with others.
+async fn typed_at_a_turnstile(venue: &Venue, ticket: &Ticket) -> anyhow::Result<()> {
+    let turnstile = venue.south.turnstile(SOUTH).await?;
+    let asked = async |code: &str| {
+        turnstile
+            .ask(&json!({ "ticket_code": code, "gate": SOUTH }))
+            .await
+    };
+    let judged: serde_json::Value = asked(&ticket.ticket_code).await?.expect(200)?.json()?;
+    assert_eq!(
+        (&judged["verdict"], &judged["ticket"]["place"]),
+        (&json!("admit"), &json!(ticket.place))
+    );
+    asked(&mistyped(&ticket.ticket_code)).await?.expect(422)?;
+    asked("0000-0011").await?.expect(404)?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_code_that_is_typed_is_judged_like_the_qr_code_beside_it() -> anyhow::Result<()> {
+    let mut stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    let scanner = venue.scanner(&stage, Side::North, "Scanner North").await?;
+    let tickets = bought(&stage, SEATED, 3).await?;
+    let [first, second, third] = &tickets[..] else {
+        anyhow::bail!("three tickets: {tickets:?}")
+    };
+    let mut wedge = scanner.wedge(NORTH, &stage.path("shown"))?;
+
+    let shown = wedge
+        .read(first.ticket_code.to_lowercase().replace('-', " "))
+        .await?;
+    says(&shown, "admitted")?;
+    assert!(
+        shown.details.contains(&format!("Seated, {}", first.place)),
+        "{shown:?}"
+    );
+    assert!(
+        shown
+            .details
+            .iter()
+            .any(|line| line == "found by its ticket code"),
+        "{shown:?}"
+    );
+    says(&wedge.read(&first.payload).await?, "already_used")?;
+    says(&wedge.read(mistyped(&second.ticket_code)).await?, "mistyped")?;
+    says(&wedge.read("0000-0011").await?, "no_such_ticket")?;
+
+    typed_at_a_turnstile(&venue, second).await?;
+
+    // No address of the cloud leads from the code to the ticket.
+    for path in [
+        format!("/v1/tickets/{}", third.ticket_code),
+        format!("/tickets/{}", third.ticket_code),
+    ] {
+        let status = stage.buyer().http.get(&path).await?.status;
+        ensure!(status == 404 || status == 400, "{path}: {status}");
+    }
+
+    venue.settled(&stage).await?;
+    let rows = venue.north.export().await?.0;
+    let place = |unit| {
+        rows.iter()
+            .find(|row| row.unit == unit)
+            .map(|row| row.place.clone())
+    };
+    assert_eq!(place(first.unit).as_ref(), Some(&first.place));
+    assert!(first.place.starts_with("Stalls, row "), "{}", first.place);
+
+    // Without the cloud a hub knows the codes that it was asked for before, and says so of others.
+    stage.cloud.process.kill9()?;
+    says(&wedge.read(&first.ticket_code).await?, "already_used")?;
+    let shown = wedge.read(&third.ticket_code).await?;
+    says(&shown, "cannot_look_up")?;
+    let reason = shown.reason.context("says what to do")?;
+    assert!(reason.contains("box office"), "{reason}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_finds_tickets_by_trying_codes() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    let scanner = venue.scanner(&stage, Side::North, "Scanner North").await?;
+    let ticket = stage.buyer().buy_one(STANDING).await?;
+    let mut wedge = scanner.wedge(NORTH, &stage.path("shown"))?;
+    // The values 1 to 24: below 32, the check symbol is the last digit again.
+    let mut tried = 0;
+    for digit in "123456789ABCDEFGHJKMNPQR".chars() {
+        let shown = wedge.read(format!("0000-00{digit}{digit}")).await?;
+        if shown.outcome == "too_many_tries" {
+            break;
+        }
+        says(&shown, "no_such_ticket")?;
+        tried += 1;
+    }
+    // Time forgives one every half a minute.
+    ensure!((10..15).contains(&tried), "{tried} codes were looked up");
+    says(&wedge.read(&ticket.ticket_code).await?, "too_many_tries")?;
+    says(&wedge.read(&ticket.payload).await?, "admitted")?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scanner_whose_hub_is_killed_goes_on_at_another_that_it_was_never_told_of() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let mut venue = Venue::open_side_by_side(&stage).await?;
+    let scanner = venue.scanner(&stage, Side::North, "Scanner North").await?;
+    let tickets = bought(&stage, STANDING, 6).await?;
+    let mut wedge = scanner.wedge(NORTH, &stage.path("shown"))?;
+    says(&wedge.read(&tickets[0].payload).await?, "admitted")?;
+    venue.south.linked_to("Scanner North").await?;
+
+    venue.north.process.kill9()?;
+    let killed = Instant::now();
+    for ticket in &tickets[1..4] {
+        let shown = wedge.read(&ticket.payload).await?;
+        says(&shown, "admitted")?;
+        ensure!(!shown.alone, "the other hub was there to ask: {shown:?}");
+    }
+    ensure!(
+        killed.elapsed() < GOES_ON_WITHIN,
+        "it took {:?}",
+        killed.elapsed()
+    );
+    wedge.kill9()?;
+
+    // Switched on again it still knows the other hub.
+    let mut wedge = scanner.wedge(NORTH, &stage.path("shown-again"))?;
+    for ticket in &tickets[4..] {
+        let shown = wedge.read(&ticket.payload).await?;
+        says(&shown, "admitted")?;
+        ensure!(!shown.alone, "the other hub was there to ask: {shown:?}");
+    }
+
+    venue.north.start_again().await?;
+    venue.linked().await?;
+    venue.settled(&stage).await?;
+    let export = venue.south.export().await?;
+    let admissions = export.admissions();
+    let counted: BTreeSet<(u32, usize)> = admissions
+        .iter()
+        .map(|(unit, scans)| (*unit, scans.len()))
+        .collect();
+    let expected: BTreeSet<(u32, usize)> = tickets.iter().map(|ticket| (ticket.unit, 1)).collect();
+    assert_eq!(counted, expected);
+    Ok(())
+}
