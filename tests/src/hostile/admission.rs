@@ -197,7 +197,7 @@ fn objections(q: &Question) -> Vec<Rule> {
     let open = |window: &Window| window.from <= q.now && q.now < window.until;
     let shut = !tier.windows.is_empty() && !tier.windows.iter().any(open);
     object(inwards && shut, Rule::Window);
-    let opens = tier.zones.iter().any(|zone| *zone == gate.zone);
+    let opens = tier.zones.contains(&gate.zone);
     object(inwards && !opens, Rule::Zone);
     let is_new = inwards && !is_move(q);
     object(is_new && places(q) < u64::from(q.persons), Rule::Used);
