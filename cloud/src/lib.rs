@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod ids;
+mod local_time;
 pub mod metrics;
 pub mod money;
 pub mod moving;

@@ -3,6 +3,7 @@
 use usher_keys::{KeyId, KeyStatus, Purpose, Timestamp, TrustBundle, Window};
 use usher_protocol::policy::Policy;
 
+use crate::local_time;
 use crate::store::catalogue::{Event, keys_needed_until};
 
 /// When an event takes place.
@@ -37,7 +38,7 @@ pub fn moved_policy(event: &Event, to: Dates) -> Policy {
             until: shifted(window.until, event.starts_at, to.starts_at),
         };
     }
-    policy
+    local_time::told(policy, to.starts_at, to.ends_at)
 }
 
 /// Moves a point in time along; what never ends goes on doing so.

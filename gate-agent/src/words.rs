@@ -209,7 +209,7 @@ impl Voice {
     /// Says when something was, in local time: the hour, and the day unless it is today.
     pub fn time(&self, at: Timestamp) -> String {
         let policy = self.standing.policy.as_deref();
-        let offset_minutes = policy.map_or(0, |policy| policy.utc_offset_minutes);
+        let offset_minutes = policy.map_or(0, |policy| policy.offset_at(at));
         let (Some(at), Some(now)) = (local(at, offset_minutes), local(self.now, offset_minutes)) else {
             return "at an unknown time".to_owned();
         };
@@ -225,7 +225,7 @@ impl Voice {
     /// Says the day and hour of a moment in full, for people who compare it with their own watch.
     fn date(&self, at: Timestamp) -> String {
         let policy = self.standing.policy.as_deref();
-        let offset_minutes = policy.map_or(0, |policy| policy.utc_offset_minutes);
+        let offset_minutes = policy.map_or(0, |policy| policy.offset_at(at));
         local(at, offset_minutes).map_or_else(
             || "an unknown time".to_owned(),
             |at| strtime::format("%-d %b %Y %H:%M", &at).unwrap_or_else(|_| at.to_string()),

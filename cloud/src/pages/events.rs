@@ -115,7 +115,10 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Resu
         name: map.event.name.clone(),
         description: map.event.description.clone(),
         place: format!("{}, {}", map.event.venue_name, map.event.city),
-        when: day_and_time(map.event.starts_at, map.event.policy.utc_offset_minutes),
+        when: day_and_time(
+            map.event.starts_at,
+            map.event.policy.offset_at(map.event.starts_at),
+        ),
         starts_at: Moment(map.event.starts_at),
         over: map.status == SaleStatus::Over,
         paused: map.status == SaleStatus::Paused,

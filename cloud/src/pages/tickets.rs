@@ -29,7 +29,7 @@ impl From<Event> for EventLines {
         Self {
             name: event.name,
             place: format!("{}, {}", event.venue_name, event.city),
-            when: day_and_time(event.starts_at, event.policy.utc_offset_minutes),
+            when: day_and_time(event.starts_at, event.policy.offset_at(event.starts_at)),
         }
     }
 }

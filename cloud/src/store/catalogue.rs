@@ -166,7 +166,7 @@ pub struct EventSummary {
     pub starts_at: Timestamp,
     /// When it ends.
     pub ends_at: Timestamp,
-    /// Offset of its local time from UTC, in minutes.
+    /// Offset of local time from UTC at its start, in minutes.
     pub utc_offset_minutes: i16,
     /// The currency of its prices.
     pub currency: Currency,

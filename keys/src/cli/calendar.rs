@@ -50,7 +50,7 @@ pub fn parse(text: &str) -> Result<Timestamp, NotATime> {
         let seconds = days_since_1970(year, month, day)? * 86_400 + hour * 3600 + minute * 60 + second;
         let at = Timestamp(seconds * 1000);
         // Read back, a day that is not there, an hour 24 or a blank for the T is another text.
-        (utc(at) == text.replacen('T', " ", 1).replacen('Z', " UTC", 1)).then_some(at)
+        (utc(at).replacen(' ', "T", 1).replace(" UTC", "Z") == text).then_some(at)
     };
     parse().ok_or(NotATime)
 }

@@ -213,9 +213,11 @@ impl World {
             let owner = self.observer.owner(hub);
             owner.is_some_and(|owner| !self.is_outcast(owner)) && !state.is_frozen(hub)
         };
+        // Of a frozen log each holds what it heard, with the loans in it.
+        let is_open = state.forks().any(|fork| state.is_frozen(&fork.origin));
         let all: i64 = places.values().sum();
         let left = places.iter().filter(|(hub, _)| gives(hub));
-        all <= 0 || left.map(|(_, places)| (*places).max(0)).sum::<i64>() <= 0
+        is_open || all <= 0 || left.map(|(_, places)| (*places).max(0)).sum::<i64>() <= 0
     }
 
     /// Tells whether a scanner's hub is the unit's home or has a line to it.

@@ -15,6 +15,7 @@ use crate::api::error::ApiError;
 use crate::api::input::Checks;
 use crate::api::moment::Moment;
 use crate::ids::VenueId;
+use crate::local_time;
 use crate::money::{Currency, MAX_PRICE};
 use crate::store::catalogue::Tier;
 use crate::store::organizing::NewUnit;
@@ -57,7 +58,11 @@ pub struct EventRequest {
     pub currency: Currency,
     /// How long a reservation holds, 1 to 86,400 seconds; the server's default unless given.
     pub reservation_seconds: Option<u32>,
-    /// Offset of local time from UTC in minutes, for tiers that count entries per day.
+    /// The name of its time zone in the IANA database. Local days follow its changes of summer time.
+    #[serde(default)]
+    #[schema(example = "Europe/Berlin")]
+    pub time_zone: String,
+    /// Offset of local time from UTC in minutes, for an event without a `time_zone`.
     #[serde(default)]
     pub utc_offset_minutes: i16,
     /// When a local day begins, in minutes after midnight.
@@ -188,6 +193,7 @@ impl EventRequest {
         if let Some(seconds) = self.reservation_seconds {
             checks.range(seconds, "/reservation_seconds", RESERVATION_SECONDS);
         }
+        check_zone(&mut checks, &self.time_zone, self.utc_offset_minutes);
         self.check_tiers(&mut checks);
         let tiers: BTreeSet<u16> = self.tiers.iter().map(|tier| tier.tier).collect();
         let seats = self.seat_map.seats(&tiers, &mut checks);
@@ -195,7 +201,7 @@ impl EventRequest {
         let units = seats.len() + slots.len();
         let detail = format!("must have 1 to {MAX_UNITS} seats and slots of general admission in all");
         checks.require((1..=MAX_UNITS as usize).contains(&units), "", detail);
-        let policy = self.policy();
+        let policy = local_time::told(self.policy(), self.starts_at.0, self.ends_at.0);
         if let Err(error) = policy.check() {
             checks.require(false, "", error.to_string());
         }
@@ -244,7 +250,7 @@ impl EventRequest {
         Policy {
             name: self.name.clone(),
             utc_offset_minutes: self.utc_offset_minutes,
-            time_zone: String::new(),
+            time_zone: self.time_zone.clone(),
             offset_changes: Vec::new(),
             day_start_minutes: self.day_start_minutes,
             tiers: self.tiers.iter().map(|tier| tier.policy(&zones)).collect(),
@@ -259,6 +265,20 @@ impl EventRequest {
 pub fn check_texts(checks: &mut Checks, name: &str, description: &str) {
     checks.text(name, "/name", 1..=MAX_NAME);
     checks.text(description, "/description", 0..=MAX_DESCRIPTION);
+}
+
+/// Checks that a time zone is one, and that no other offset is given beside it.
+fn check_zone(checks: &mut Checks, zone: &str, utc_offset_minutes: i16) {
+    checks.require(
+        zone.is_empty() || local_time::is_zone(zone),
+        "/time_zone",
+        "must be the name of a time zone, such as Europe/Berlin",
+    );
+    checks.require(
+        zone.is_empty() || utc_offset_minutes == 0,
+        "/utc_offset_minutes",
+        "follows from time_zone: leave it out",
+    );
 }
 
 /// Checks when an event starts and ends.

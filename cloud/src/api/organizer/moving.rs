@@ -115,6 +115,11 @@ impl MoveRequest {
             "/utc_offset_minutes",
             "stays as it is: people were let in, and their days are counted by it",
         );
+        checks.require(
+            event.policy.time_zone.is_empty() || self.utc_offset_minutes.is_none(),
+            "/utc_offset_minutes",
+            "follows from the event's time_zone: leave it out",
+        );
         if !checks.failed()
             && let Err(error) = moved_policy(event, to).check()
         {

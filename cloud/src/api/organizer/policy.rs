@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Checks, Id};
+use crate::local_time;
 use crate::state::AppState;
 use crate::store::catalogue::{Event, EventStatus};
 use crate::store::organizing::EventChange;
@@ -46,6 +47,7 @@ pub async fn replace(
     Body(policy): Body<Policy>,
 ) -> Result<Json<PolicyView>, ApiError> {
     let event = own_event(&app, caller, id).await?;
+    let policy = local_time::told(policy, event.starts_at, event.ends_at);
     check(&policy, &event)?;
     app.store.change_event(change(id, policy)).await?;
     let event = own_event(&app, caller, id).await?;
@@ -72,12 +74,21 @@ fn check(policy: &Policy, event: &Event) -> Result<(), ApiError> {
         );
     }
     // Sums of past days lie in checkpoints, and they cannot be taken apart again.
-    let days = |policy: &Policy| (policy.utc_offset_minutes, policy.day_start_minutes);
-    let days_stand = event.status == EventStatus::Draft || days(policy) == days(&event.policy);
+    let days = |policy: &Policy| {
+        let zone = policy.time_zone.clone();
+        (zone, policy.utc_offset_minutes, policy.day_start_minutes)
+    };
+    let is_draft = event.status == EventStatus::Draft;
+    let days_stand = is_draft || days(policy) == days(&event.policy);
+    if let Err(error) = event.policy.check_successor(policy)
+        && !is_draft
+    {
+        checks.require(false, "", error.to_string());
+    }
     checks.require(
         days_stand,
         "/utc_offset_minutes",
-        "and day_start_minutes stay as they were when the event was published: scans were counted by them",
+        "time_zone and day_start_minutes stay as they were when the event was published: scans were counted by them",
     );
     checks.finish()
 }

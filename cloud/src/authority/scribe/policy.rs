@@ -5,6 +5,7 @@ use usher_protocol::record::Body;
 
 use super::{Draft, Scribe};
 use crate::authority::AuthorityError;
+use crate::local_time;
 use crate::store::catalogue::EventStatus;
 
 /// Counts an event's policies, from 1.
@@ -27,6 +28,7 @@ impl Scribe {
                     labels: Some(labels),
                     ..event.policy
                 };
+                let policy = local_time::told(policy, event.starts_at, event.ends_at);
                 Some(self.decree_policy(policy).await?)
             }
             None => None,

@@ -30,7 +30,7 @@ pub fn events(connection: &Connection, request: &EventQuery) -> Result<EventPage
     let mut query = connection.prepare_cached(
         "SELECT event_id, name, venue_name, city, starts_at, ends_at, currency,
                 (SELECT min(price) FROM tiers WHERE tiers.event_id = events.event_id),
-                policy ->> '$.utc_offset_minutes'
+                policy
          FROM events
          WHERE status = 'published' AND ends_at > :now
            AND (starts_at, event_id) > (:after_start, :after_event)
@@ -66,7 +66,7 @@ fn read_summary(row: &Row<'_>) -> Result<EventSummary, StoreError> {
         ends_at: moment(row.get(5)?),
         currency: currency(row.get_ref(6)?.as_str()?)?,
         price_from: row.get::<_, Option<i64>>(7)?.unwrap_or(0),
-        utc_offset_minutes: row.get(8)?,
+        utc_offset_minutes: policy(row.get_ref(8)?.as_str()?)?.offset_at(moment(row.get(4)?)),
     })
 }
 

@@ -1,0 +1,85 @@
+//! Local time at an event: when its offset from UTC changes around its dates, by the name of its time zone, so that gates need no zone rules.
+
+use jiff::tz::TimeZone;
+use usher_keys::Timestamp;
+use usher_protocol::policy::{MAX_OFFSET_CHANGES, OffsetChange, Policy};
+
+/// How long before an event's start and after its end changes of the time are told, in milliseconds: gates open days before, and
+/// days are counted to the last guest.
+const MARGIN_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// Tells whether a time zone goes by that name.
+pub fn is_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
+/// Gives an event's policy the offsets of its time zone around its dates; one that names no zone keeps its fixed offset.
+pub fn told(policy: Policy, starts_at: Timestamp, ends_at: Timestamp) -> Policy {
+    let Ok(zone) = TimeZone::get(&policy.time_zone) else {
+        return policy;
+    };
+    let from = moment(Timestamp(starts_at.0.saturating_sub(MARGIN_MS)));
+    let until = moment(ends_at.plus_ms(MARGIN_MS));
+    let minutes = |offset: jiff::tz::Offset| i16::try_from(offset.seconds() / 60).unwrap_or_default();
+    let changes = zone
+        .following(from)
+        .take_while(|change| change.timestamp() <= until);
+    let changes = changes.take(MAX_OFFSET_CHANGES).map(|change| OffsetChange {
+        at: Timestamp(u64::try_from(change.timestamp().as_millisecond()).unwrap_or_default()),
+        utc_offset_minutes: minutes(change.offset()),
+    });
+    Policy {
+        utc_offset_minutes: minutes(zone.to_offset(from)),
+        offset_changes: changes.collect(),
+        ..policy
+    }
+}
+
+fn moment(at: Timestamp) -> jiff::Timestamp {
+    let ms = i64::try_from(at.0).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The offset around an event in that zone, and when it changes.
+    fn offsets(zone: &str, starts_at: &str) -> (i16, Vec<(String, i16)>) {
+        let starts_at: jiff::Timestamp = starts_at.parse().unwrap();
+        let starts_at = Timestamp(u64::try_from(starts_at.as_millisecond()).unwrap());
+        let policy = Policy {
+            name: String::new(),
+            utc_offset_minutes: 7,
+            time_zone: zone.to_owned(),
+            offset_changes: Vec::new(),
+            day_start_minutes: 0,
+            zones: Vec::new(),
+            gates: Vec::new(),
+            tiers: Vec::new(),
+            labels: None,
+        };
+        let policy = told(policy, starts_at, starts_at.plus_ms(3_600_000));
+        let changes = policy.offset_changes.iter();
+        let changes = changes.map(|change| (moment(change.at).to_string(), change.utc_offset_minutes));
+        (policy.utc_offset_minutes, changes.collect())
+    }
+
+    #[test]
+    fn both_changes_of_summer_time_are_told_and_a_fixed_offset_stays() {
+        let autumn = vec![("2026-10-25T01:00:00Z".to_owned(), 60)];
+        assert_eq!(offsets("Europe/Berlin", "2026-10-24T20:00:00Z"), (120, autumn));
+        let spring = vec![("2027-03-28T01:00:00Z".to_owned(), 120)];
+        assert_eq!(offsets("Europe/Berlin", "2027-03-27T20:00:00Z"), (60, spring));
+        assert_eq!(
+            offsets("Europe/Berlin", "2027-06-27T20:00:00Z"),
+            (120, Vec::new())
+        );
+        assert_eq!(
+            offsets("Asia/Kathmandu", "2027-06-27T20:00:00Z"),
+            (345, Vec::new())
+        );
+        assert_eq!(offsets("", "2027-06-27T20:00:00Z"), (7, Vec::new()));
+        assert!(is_zone("America/St_Johns") && !is_zone("Europe/Nowhere") && !is_zone(""));
+    }
+}
