@@ -37,25 +37,28 @@ const fn step(ink: Ink, threshold: Threshold, effort: Effort) -> Step {
 }
 
 /// What every frame is worth, at the smallest size.
-const QUICK: [Step; 3] = [
+const QUICK: [Step; 4] = [
     step(Ink::Dark, Threshold::Blocks, Effort::Quick),
-    step(Ink::Light, Threshold::Blocks, Effort::Quick),
+    step(Ink::Light, Threshold::Levels, Effort::Quick),
+    step(Ink::Dark, Threshold::Levels, Effort::Quick),
     step(Ink::Dark, Threshold::Around, Effort::Quick),
 ];
 
 /// The larger sizes, quickly: for codes too small for the smallest.
-const LARGER: [Step; 3] = [
+const LARGER: [Step; 4] = [
     step(Ink::Dark, Threshold::Blocks, Effort::Quick),
     step(Ink::Dark, Threshold::SharpBlocks, Effort::Quick),
-    step(Ink::Light, Threshold::Blocks, Effort::Quick),
+    step(Ink::Light, Threshold::Levels, Effort::Quick),
+    step(Ink::Dark, Threshold::Levels, Effort::Quick),
 ];
 
 /// Everything, at each size.
-const DEEP: [Step; 4] = [
+const DEEP: [Step; 5] = [
     step(Ink::Dark, Threshold::Blocks, Effort::Deep),
     step(Ink::Dark, Threshold::Around, Effort::Deep),
     step(Ink::Dark, Threshold::SharpBlocks, Effort::Deep),
-    step(Ink::Light, Threshold::Blocks, Effort::Deep),
+    step(Ink::Light, Threshold::Levels, Effort::Deep),
+    step(Ink::Dark, Threshold::Levels, Effort::Deep),
 ];
 
 /// Looks at a frame until something is read.
