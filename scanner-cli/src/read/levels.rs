@@ -63,6 +63,14 @@ impl Told {
         }
     }
 
+    /// As if one block told it.
+    fn mean(self) -> Self {
+        Self {
+            sum: self.sum / self.blocks.max(1),
+            blocks: self.blocks.min(1),
+        }
+    }
+
     fn without(self, other: Self) -> Self {
         Self {
             sum: self.sum - other.sum,
@@ -144,13 +152,16 @@ impl Grid {
         self
     }
 
-    /// Squares of four in place of each.
+    /// Squares of four blocks in place of each, which tell their mean.
     fn halved(&self) -> Self {
         let (columns, rows) = (self.columns.div_ceil(2), self.rows.div_ceil(2));
         let mut told = vec![Told::default(); columns * rows];
         for (at, one) in self.told.iter().enumerate() {
             let square = at / self.columns / 2 * columns + at % self.columns / 2;
             told[square] = told[square].and(*one);
+        }
+        for square in &mut told {
+            *square = square.mean();
         }
         Self { columns, rows, told }
     }
@@ -225,6 +236,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_levels_of_the_largest_pictures_are_told() {
+        let levels = Levels::of(&square(7_000, 10, 240));
+        assert!(levels.row(437).all(|level| (11..=240).contains(&level)));
     }
 
     #[test]
