@@ -73,7 +73,7 @@ enum Command {
     /// Print what the codes in pictures say, without judging them.
     ///
     /// `path<TAB>text` and a line end for each code; a text of several lines is printed as it is. Text is UTF-8 or
-    /// Shift_JIS; bytes that are neither are printed as `hex:…`. Exit code 0 when every picture had a code, otherwise 1.
+    /// Shift_JIS or Latin-1; bytes that are none are printed as `hex:…`. Exit code 0 when every picture had a code, otherwise 1.
     Decode {
         /// Pictures (JPEG, PNG, WebP, GIF) or folders of them.
         #[arg(required = true, value_name = "FILE")]

@@ -80,17 +80,38 @@ impl<O: Write, E: Write> Outputs<O, E> {
 }
 
 /// The text that bytes of a code are: UTF-8, or Shift_JIS, which codes in kanji mode and most others from Japan are
-/// in. A code does not say which, so bytes that would be control or private characters in Shift_JIS are no text.
+/// in, or Latin-1, which the standard means. A code seldom says which, so bytes that would be control or private
+/// characters are no text, and single accented letters among plain ones are Latin-1 though they may also be kanji.
 fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     if let Ok(text) = str::from_utf8(bytes) {
         return Some(Cow::Borrowed(text));
     }
-    let text = SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes)?;
-    let is_odd = |letter: char| {
-        let is_private = ('\u{e000}'..='\u{f8ff}').contains(&letter);
-        is_private || (letter.is_control() && !matches!(letter, '\t' | '\n' | '\r'))
-    };
-    (!text.contains(is_odd)).then_some(text)
+    if is_western(bytes) {
+        return latin_1(bytes);
+    }
+    SHIFT_JIS
+        .decode_without_bom_handling_and_without_replacement(bytes)
+        .filter(|text| !text.contains(is_odd))
+        .or_else(|| latin_1(bytes))
+}
+
+/// Whether all bytes beyond ASCII would be letters in Latin-1, among more letters of ASCII.
+fn is_western(bytes: &[u8]) -> bool {
+    let is_accented = |byte: u8| byte >= 0xc0 && !matches!(byte, 0xd7 | 0xf7);
+    let accented = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    let plain = bytes.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    accented < plain && bytes.iter().all(|&byte| byte.is_ascii() || is_accented(byte))
+}
+
+/// ISO/IEC 8859-1, whose bytes are the first characters of Unicode.
+fn latin_1(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let text: String = bytes.iter().map(|&byte| char::from(byte)).collect();
+    (!text.contains(is_odd)).then_some(Cow::Owned(text))
+}
+
+fn is_odd(letter: char) -> bool {
+    let is_private = ('\u{e000}'..='\u{f8ff}').contains(&letter);
+    is_private || (letter.is_control() && !matches!(letter, '\t' | '\n' | '\r'))
 }
 
 #[cfg(test)]
@@ -103,16 +124,18 @@ mod tests {
     }
 
     #[test]
-    fn text_is_utf_8_or_shift_jis_or_none() {
+    fn text_is_utf_8_or_shift_jis_or_latin_1_or_none() {
         check("Grüße\n".as_bytes(), Some("Grüße\n"));
         check(
             b"\x83\x82\x83o\x83C\x83\x8b\r\nhttp://google.jp",
             Some("モバイル\r\nhttp://google.jp"),
         );
         check(b"*\xc3\xde\xbb\xde\xb2\xddQR*", Some("*ﾃﾞｻﾞｲﾝQR*"));
+        check(b"M\xfcller & S\xf6hne, Caf\xe9", Some("Müller & Söhne, Café"));
+        check(b"Bient\xf4t l'\xe9t\xe9", Some("Bientôt l'été"));
         check(&[0xff, 0x00, 0x80], None);
         check(&[0x83], None);
         check(&[0x83, 0x82, 0x07], None);
-        check(&[0xf0, 0x40], None);
+        check(&[0xf0, 0x40, 0x81], None);
     }
 }

@@ -6,6 +6,7 @@ mod binary;
 mod bits;
 mod finder;
 mod frame;
+mod levels;
 mod linear;
 mod look;
 mod mapping;

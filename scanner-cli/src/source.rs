@@ -1,6 +1,7 @@
 //! Where codes come from, behind one small interface: a camera, pictures, a wedge. Leaves out reading the codes.
 
 pub mod camera;
+mod greys;
 pub mod pictures;
 pub mod wedge;
 

@@ -69,6 +69,8 @@ fn plain_codes_are_read() {
 #[test]
 fn codes_of_dark_mode_are_read() {
     check("light on dark");
+    check("faint light on dark");
+    check("dimmed dark mode");
 }
 
 #[test]
@@ -94,6 +96,17 @@ fn codes_in_bad_light_are_read() {
     check("dim");
     check("faint");
     check("in shadow");
+}
+
+#[test]
+fn pale_codes_are_read_however_close() {
+    check("pale and clean");
+    check("pale and close");
+}
+
+#[test]
+fn codes_at_the_edge_of_the_picture_are_read() {
+    check("at the picture's edge");
 }
 
 #[test]

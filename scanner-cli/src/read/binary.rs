@@ -1,5 +1,6 @@
 //! Tells dark from light by comparing each pixel with its surroundings; leaves out what the dark pixels form.
 
+use super::levels::{self, Levels};
 use super::{Allowance, LumaFrame};
 
 /// Shadows and screens change the light slowly: a pixel counts as dark when it is under this part (per cent)
@@ -22,6 +23,9 @@ pub(super) enum Threshold {
     Blocks,
     /// The same in a picture that was sharpened, which parts blurred modules.
     SharpBlocks,
+    /// The level of the blocks around that have an edge: tells large and pale modules from their ground, and light
+    /// ones from a dark ground as well.
+    Levels,
 }
 
 /// A picture of dark (1) and light (0) pixels.
@@ -38,6 +42,7 @@ impl Binary {
         match threshold {
             Threshold::Around => Self::adaptive(frame, (side / 40).max(3), allowance),
             Threshold::Blocks => Self::blocks(frame, allowance),
+            Threshold::Levels => Self::levels(frame, allowance),
             Threshold::SharpBlocks => {
                 allowance.spend(frame.luma().len() as u64)?;
                 Self::blocks(&frame.sharpened((side / 180).max(2)), allowance)
@@ -106,6 +111,24 @@ impl Binary {
                 let line = row * width + x * BLOCK..row * width + ((x + 1) * BLOCK).min(width);
                 for (dark, &luma) in dark[line.clone()].iter_mut().zip(&frame.luma()[line]) {
                     *dark = u8::from(u32::from(luma) <= threshold);
+                }
+            }
+        }
+        Some(Self { width, height, dark })
+    }
+
+    /// Compares every pixel with the level of its block.
+    fn levels(frame: &LumaFrame, allowance: &Allowance) -> Option<Self> {
+        allowance.spend(frame.luma().len() as u64 / 2)?;
+        let (width, height) = (frame.width() as usize, frame.height() as usize);
+        let levels = Levels::of(frame);
+        let mut dark = vec![0; width * height];
+        let rows = dark.chunks_exact_mut(width).zip(frame.luma().chunks_exact(width));
+        for (y, (dark, luma)) in rows.enumerate() {
+            let blocks = dark.chunks_mut(levels::BLOCK).zip(luma.chunks(levels::BLOCK));
+            for ((dark, luma), level) in blocks.zip(levels.row(y / levels::BLOCK)) {
+                for (dark, &luma) in dark.iter_mut().zip(luma) {
+                    *dark = u8::from(luma < level);
                 }
             }
         }

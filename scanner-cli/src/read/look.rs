@@ -89,6 +89,8 @@ pub(super) struct Seen {
     pub(super) sights: Vec<Sight>,
     /// Fewer finders than a code must show: a deeper look would not see one either.
     pub(super) barren: bool,
+    /// Finders that look like those of one code: a larger picture may tell more.
+    pub(super) promising: bool,
 }
 
 impl Look<'_> {
@@ -100,14 +102,16 @@ impl Look<'_> {
         let Some(finders) = finder::find(&binary, self.allowance) else {
             return Seen::default();
         };
-        Seen {
-            sights: self.sights(&binary, &finders),
+        let mut seen = Seen {
             barren: finders.len() < FEWEST_FINDERS,
-        }
+            ..Seen::default()
+        };
+        // An allowance that is used up ends the look with what was seen until then.
+        let _ = self.see(&binary, &finders, &mut seen);
+        seen
     }
 
-    fn sights(&self, binary: &Binary, finders: &[Finder]) -> Vec<Sight> {
-        let mut sights = Vec::new();
+    fn see(&self, binary: &Binary, finders: &[Finder], seen: &mut Seen) -> Option<()> {
         let site = Site {
             frame: self.frame,
             binary,
@@ -118,14 +122,15 @@ impl Look<'_> {
         } else {
             DEEP_FAILURES
         };
-        self.try_all(&site, &trio::group(finders), failures, &mut sights);
-        if self.effort == Effort::Deep
-            && sights.iter().all(|sight| sight.bytes.is_none())
-            && let Some(guesses) = third::guess(self.frame, finders, self.allowance)
-        {
-            self.try_all(&site, &guesses, failures, &mut sights);
+        let trios = site.square(trio::group(finders))?;
+        seen.promising = !trios.is_empty();
+        self.try_all(&site, &trios, failures, &mut seen.sights);
+        if self.effort == Effort::Deep && seen.sights.iter().all(|sight| sight.bytes.is_none()) {
+            let guesses = third::guess(self.frame, finders, self.allowance)?;
+            seen.promising |= !guesses.is_empty();
+            self.try_all(&site, &guesses, failures, &mut seen.sights);
         }
-        sights
+        Some(())
     }
 
     fn try_all(&self, site: &Site, trios: &[Trio], mut failures: usize, sights: &mut Vec<Sight>) {

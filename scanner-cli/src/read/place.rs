@@ -15,12 +15,18 @@ use super::binary::Binary;
 use super::finder::{Finder, module_towards};
 use super::mapping::{Mapping, Tie};
 use super::point::Point;
+use super::rings::{FINDER, Steps};
 use super::symbol::{FINDER_INSET, Symbol, Version};
 use super::trio::Trio;
 use super::{Allowance, LumaFrame};
 
 /// Worst fit that is handed on; noise with three finder look-alikes reaches 0.2.
 const WORST_FIT: f32 = 0.22;
+
+/// Mean likeness of the three finders from which on it is worth to lay codes over them. Text, leaves and noise that have the
+/// lengths of a finder along lines stay under it in three cases of four; the most blurred codes that can be read have little
+/// more.
+const LEAST_SQUARENESS: f32 = 0.12;
 
 /// A fit that leaves no doubt about the version: other versions reach 0.6.
 const CLEAR_FIT: f32 = 0.8;
@@ -102,17 +108,47 @@ impl Site<'_> {
         self.refined(best, trio)
     }
 
-    /// The version that the distance of the finders in modules tells. Perspective makes modules differ, so
-    /// they are measured in both finders, along the line between them.
-    fn estimated_version(&self, trio: &Trio) -> f32 {
-        let modules = |from: &Finder, to: &Finder| {
-            let module = |here: &Finder, there: &Finder| {
-                module_towards(self.binary, here, there.centre).unwrap_or(here.module_px)
-            };
-            from.centre.distance(to.centre) / (module(from, to) + module(to, from)) * 2.0
+    /// Those of the trios whose finders look like finders as the three lie.
+    pub(super) fn square(&self, trios: Vec<Trio>) -> Option<Vec<Trio>> {
+        let mut square = Vec::with_capacity(trios.len());
+        for trio in trios {
+            if self.squareness(&trio)? >= LEAST_SQUARENESS {
+                square.push(trio);
+            }
+        }
+        Some(square)
+    }
+
+    /// How much the three finders look like finders in grey, turned as the three lie: 1 exactly, 0 by chance.
+    fn squareness(&self, trio: &Trio) -> Option<f32> {
+        let step = |to: &Finder| {
+            let modules = self.modules_between(&trio.top_left, to);
+            (to.centre - trio.top_left.centre) * (1.0 / modules)
         };
-        let across = modules(&trio.top_left, &trio.top_right);
-        let down = modules(&trio.top_left, &trio.bottom_left);
+        let steps = Steps {
+            right: step(&trio.top_right),
+            down: step(&trio.bottom_left),
+        };
+        let mut sum = 0.0;
+        for finder in trio.finders() {
+            sum += FINDER.likeness(self.frame, (finder.centre, steps), self.allowance)?;
+        }
+        Some(sum / 3.0)
+    }
+
+    /// How many modules the distance of two finders is. Perspective makes modules differ, so they are measured in
+    /// both, along the line between them.
+    fn modules_between(&self, from: &Finder, to: &Finder) -> f32 {
+        let module = |here: &Finder, there: &Finder| {
+            module_towards(self.binary, here, there.centre).unwrap_or(here.module_px)
+        };
+        from.centre.distance(to.centre) / (module(from, to) + module(to, from)) * 2.0
+    }
+
+    /// The version that the distance of the finders in modules tells.
+    fn estimated_version(&self, trio: &Trio) -> f32 {
+        let across = self.modules_between(&trio.top_left, &trio.top_right);
+        let down = self.modules_between(&trio.top_left, &trio.bottom_left);
         ((across + down) / 2.0 + 2.0 * FINDER_INSET - 17.0) / 4.0
     }
 

@@ -37,25 +37,35 @@ const fn step(ink: Ink, threshold: Threshold, effort: Effort) -> Step {
 }
 
 /// What every frame is worth, at the smallest size.
-const QUICK: [Step; 3] = [
+const QUICK: [Step; 4] = [
     step(Ink::Dark, Threshold::Blocks, Effort::Quick),
-    step(Ink::Light, Threshold::Blocks, Effort::Quick),
+    step(Ink::Light, Threshold::Levels, Effort::Quick),
+    step(Ink::Dark, Threshold::Levels, Effort::Quick),
     step(Ink::Dark, Threshold::Around, Effort::Quick),
 ];
 
 /// The larger sizes, quickly: for codes too small for the smallest.
-const LARGER: [Step; 3] = [
+const LARGER: [Step; 4] = [
     step(Ink::Dark, Threshold::Blocks, Effort::Quick),
     step(Ink::Dark, Threshold::SharpBlocks, Effort::Quick),
-    step(Ink::Light, Threshold::Blocks, Effort::Quick),
+    step(Ink::Light, Threshold::Levels, Effort::Quick),
+    step(Ink::Dark, Threshold::Levels, Effort::Quick),
 ];
 
 /// Everything, at each size.
-const DEEP: [Step; 4] = [
+const DEEP: [Step; 5] = [
     step(Ink::Dark, Threshold::Blocks, Effort::Deep),
     step(Ink::Dark, Threshold::Around, Effort::Deep),
     step(Ink::Dark, Threshold::SharpBlocks, Effort::Deep),
-    step(Ink::Light, Threshold::Blocks, Effort::Deep),
+    step(Ink::Light, Threshold::Levels, Effort::Deep),
+    step(Ink::Dark, Threshold::Levels, Effort::Deep),
+];
+
+/// In twice the frame's size: what is too soft for its own.
+const DOUBLED: [Step; 3] = [
+    step(Ink::Dark, Threshold::Blocks, Effort::Deep),
+    step(Ink::Dark, Threshold::SharpBlocks, Effort::Deep),
+    step(Ink::Light, Threshold::Levels, Effort::Deep),
 ];
 
 /// Looks at a frame until something is read.
@@ -66,8 +76,8 @@ pub(super) struct Plan<'a> {
     pub(super) sights: Vec<Sight>,
     /// Sizes, polarities and thresholds that need no deeper look.
     barren: Vec<(usize, Ink, Threshold)>,
-    /// There were looks that were not barren: a larger picture may tell more.
-    fruitful: bool,
+    /// There were looks that promise something in a larger picture.
+    promising: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -78,7 +88,7 @@ impl<'a> Plan<'a> {
             allowance,
             sights: Vec::new(),
             barren: Vec::new(),
-            fruitful: false,
+            promising: false,
         })
     }
 
@@ -90,7 +100,7 @@ impl<'a> Plan<'a> {
             Effort::Deep => {
                 (1..=MOST_SIZES).any(|up| self.at_size(up, &LARGER))
                     || (0..=MOST_SIZES).any(|up| self.at_size(up, &DEEP))
-                    || (self.fruitful && self.doubled())
+                    || (self.promising && self.doubled())
             }
         }
     }
@@ -113,7 +123,7 @@ impl<'a> Plan<'a> {
             if seen.barren {
                 self.barren.push(key);
             }
-            self.fruitful |= !seen.barren;
+            self.promising |= seen.promising;
             if keep(&mut self.sights, seen, factor) {
                 return true;
             }
@@ -126,7 +136,7 @@ impl<'a> Plan<'a> {
             return false;
         };
         let light = frame.inverted();
-        DEEP.iter().any(|step| {
+        DOUBLED.iter().any(|step| {
             let frame = match step.ink {
                 Ink::Dark => &frame,
                 Ink::Light => &light,

@@ -16,6 +16,12 @@ pub(super) struct Rings {
     pub(super) noise_contrast: f32,
 }
 
+/// A finder with the light ring around it.
+pub(super) const FINDER: Rings = Rings {
+    dark: &[true, true, false, true, false],
+    noise_contrast: 40.0,
+};
+
 /// One module to the right and one down, in pixels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Steps {
@@ -45,6 +51,22 @@ pub(super) struct Likely {
 }
 
 impl Rings {
+    /// How much one place looks like the rings, laid as the steps say.
+    pub(super) fn likeness(
+        &self,
+        frame: &LumaFrame,
+        (middle, steps): (Point, Steps),
+        allowance: &Allowance,
+    ) -> Option<f32> {
+        let search = Search {
+            middle,
+            steps,
+            reach: 0,
+            points_a_module: 1,
+        };
+        Some(Lattice::of(&search, frame, self, allowance)?.likeness((0, 0)))
+    }
+
     /// The colours so weighted that light everywhere is worth nothing: per ring, and the sum of their squares.
     fn weights(&self) -> (Vec<f32>, f32) {
         let modules = |ring: usize| if ring == 0 { 1.0 } else { 8.0 * ring as f32 };

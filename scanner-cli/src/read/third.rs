@@ -6,7 +6,7 @@
 
 use super::finder::Finder;
 use super::point::Point;
-use super::rings::{Rings, Search, Steps};
+use super::rings::{FINDER, Search, Steps};
 use super::trio::Trio;
 use super::{Allowance, LumaFrame};
 
@@ -22,14 +22,12 @@ const ROWS_SURE: u32 = 2;
 /// Likeness from which on a place may be the third finder.
 const LIKE_A_FINDER: f32 = 0.45;
 
+/// Likeness that both finders of a pair have at least, turned as the third must be: what only looks like one along lines
+/// has half of it.
+const LIKE_ONE_OF_A_PAIR: f32 = 0.15;
+
 /// Likeness at a place up to half a module beside the middle, from which on it is worth to look closer.
 const WORTH_A_SECOND_LOOK: f32 = 0.3;
-
-/// A finder with the light ring around it.
-const FINDER: Rings = Rings {
-    dark: &[true, true, false, true, false],
-    noise_contrast: 40.0,
-};
 
 /// Which corner of the code the two finders leave open.
 #[derive(Clone, Copy)]
@@ -87,6 +85,12 @@ fn searched(
 ) -> Option<Option<(f32, Trio)>> {
     let module_px = (a.module_px + b.module_px) / 2.0;
     let guess = guessed(a.centre, b.centre, open, module_px);
+    for finder in [a, b] {
+        let seen = FINDER.likeness(frame, (finder.centre, guess.steps), allowance)?;
+        if seen < LIKE_ONE_OF_A_PAIR {
+            return Some(None);
+        }
+    }
     let modules = a.centre.distance(b.centre) / module_px;
     let coarse = Fineness {
         reach: (modules * 0.22).clamp(4.0, 9.0) as i32,

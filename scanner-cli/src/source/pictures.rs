@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 use thiserror::Error;
 
-use super::{Capture, Fault, Source};
+use super::{Capture, Fault, Source, greys};
 use crate::read::{FrameError, LumaFrame};
 
 /// Most memory that a pixel takes while a picture is opened: four channels of 16 bits.
@@ -149,19 +149,31 @@ fn classify(error: ImageError) -> PictureError {
 /// Turns a picture grey, on white paper where it is see-through.
 fn grey(picture: DynamicImage) -> Result<LumaFrame, FrameError> {
     let (width, height) = (picture.width(), picture.height());
-    if !picture.color().has_alpha() {
-        return LumaFrame::new(width, height, picture.into_luma8().into_raw());
-    }
-    let luma = picture
-        .into_luma_alpha8()
-        .pixels()
-        .map(|pixel| on_white(pixel.0))
-        .collect();
+    let colour = picture.color();
+    let luma = match (colour.has_color(), colour.has_alpha()) {
+        (false, false) => picture.into_luma8().into_raw(),
+        (true, false) => greys::of_colours(&picture.into_rgb8()),
+        (false, true) => {
+            let pixels = picture.into_luma_alpha8();
+            pixels
+                .pixels()
+                .map(|pixel| on_white(pixel.0[0], pixel.0[1]))
+                .collect()
+        }
+        (true, true) => {
+            let pixels = picture.into_rgba8();
+            let mixed = pixels.pixels().flat_map(|pixel| {
+                let [red, green, blue, alpha] = pixel.0;
+                [red, green, blue].map(|byte| on_white(byte, alpha))
+            });
+            greys::of_colours(&mixed.collect::<Vec<u8>>())
+        }
+    };
     LumaFrame::new(width, height, luma)
 }
 
-fn on_white([luma, alpha]: [u8; 2]) -> u8 {
-    let mixed = (u16::from(luma) * u16::from(alpha) + 255 * (255 - u16::from(alpha))) / 255;
+fn on_white(byte: u8, alpha: u8) -> u8 {
+    let mixed = (u16::from(byte) * u16::from(alpha) + 255 * (255 - u16::from(alpha))) / 255;
     u8::try_from(mixed).expect("a mean of bytes is a byte")
 }
 

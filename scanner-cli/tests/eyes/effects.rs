@@ -39,7 +39,7 @@ pub fn ticket(at: usize) -> String {
 }
 
 /// All effects.
-pub const EFFECTS: [Effect; 22] = [
+pub const EFFECTS: [Effect; 27] = [
     Effect {
         name: "plain",
         floor: 8,
@@ -276,4 +276,77 @@ pub const EFFECTS: [Effect; 22] = [
             ..scene
         },
     },
+    Effect {
+        name: "pale and clean",
+        floor: 8,
+        quick_floor: 8,
+        make: |scene, hard| Scene {
+            ink: (PALE_INKS[scene.seed as usize % 4], 255.0),
+            blur: 0.0,
+            noise: 0.0,
+            turned: 0.0,
+            ..close_up(scene, 8.0 + 14.0 * hard)
+        },
+    },
+    Effect {
+        name: "pale and close",
+        floor: 8,
+        quick_floor: 8,
+        make: |scene, hard| Scene {
+            ink: (PALE_INKS[scene.seed as usize % 4], 250.0),
+            blur: 1.0,
+            shadow: 0.3,
+            ..close_up(scene, 6.0 + 14.0 * hard)
+        },
+    },
+    Effect {
+        name: "faint light on dark",
+        floor: 8,
+        quick_floor: 7,
+        make: |scene, hard| Scene {
+            // White, grey, red and blue on a phone in dark mode, as they come in grey.
+            ink: [(60.0, 10.0), (120.0, 80.0), (76.0, 0.0), (29.0, 0.0)][scene.seed as usize % 4],
+            noise: 1.5,
+            ..close_up(scene, 3.0 + 9.0 * hard)
+        },
+    },
+    Effect {
+        name: "dimmed dark mode",
+        floor: 8,
+        quick_floor: 8,
+        make: |scene, hard| {
+            let dimmed = 0.35 - 0.2 * hard;
+            Scene {
+                ink: (215.0 * dimmed, 40.0 * dimmed),
+                noise: 2.0,
+                ..scene
+            }
+        },
+    },
+    Effect {
+        name: "at the picture's edge",
+        floor: 8,
+        quick_floor: 8,
+        make: |scene, hard| {
+            let border = 12.0 - 12.0 * hard;
+            Scene {
+                turned: 0.0,
+                moved: (border - 320.0 + 82.5, border - 240.0 + 82.5),
+                ..scene
+            }
+        },
+    },
 ];
+
+/// Greys of codes printed so faintly that paper is hardly lighter.
+const PALE_INKS: [f32; 4] = [128.0, 170.0, 200.0, 215.0];
+
+/// The scene with modules as wide as this and nothing but the code in view.
+fn close_up(scene: Scene, module_px: f32) -> Scene {
+    let side = (46.0 * module_px) as u32;
+    Scene {
+        module_px,
+        size: (side, side),
+        ..scene
+    }
+}

@@ -10,6 +10,7 @@ use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use crate::read::{FrameError, LumaFrame};
+use crate::source::greys;
 
 /// What is wrong with one frame of a camera.
 #[derive(Debug, Error)]
@@ -43,8 +44,8 @@ pub(super) fn of(buffer: &Buffer) -> Result<LumaFrame, SpoiledFrame> {
             .step_by(2)
             .copied()
             .collect(),
-        FrameFormat::RAWRGB => weighted(cut(buffer.buffer(), pixels * 3)?, [77, 150, 29]),
-        FrameFormat::RAWBGR => weighted(cut(buffer.buffer(), pixels * 3)?, [29, 150, 77]),
+        FrameFormat::RAWRGB => greys::of_colours(cut(buffer.buffer(), pixels * 3)?),
+        FrameFormat::RAWBGR => greys::of_colours(&turned_round(cut(buffer.buffer(), pixels * 3)?)),
         FrameFormat::MJPEG => return unpacked(buffer.buffer()),
     };
     Ok(LumaFrame::new(size.0, size.1, luma)?)
@@ -57,19 +58,10 @@ fn cut(bytes: &[u8], expected_bytes: usize) -> Result<&[u8], SpoiledFrame> {
     })
 }
 
-/// Mixes three channels; the weights add up to 256 (ITU-R BT.601).
-fn weighted(bytes: &[u8], weights: [u16; 3]) -> Vec<u8> {
-    bytes
-        .chunks_exact(3)
-        .map(|pixel| {
-            let sum: u16 = pixel
-                .iter()
-                .zip(weights)
-                .map(|(&byte, weight)| u16::from(byte) * weight)
-                .sum();
-            sum.to_be_bytes()[0]
-        })
-        .collect()
+/// Blue, green, red as red, green, blue.
+fn turned_round(bytes: &[u8]) -> Vec<u8> {
+    let pixels = bytes.chunks_exact(3);
+    pixels.flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect()
 }
 
 /// Unpacks the brightness of a JPEG alone: it is stored apart from the colours, which are left packed.
