@@ -226,3 +226,72 @@ async fn an_event_whose_days_are_over_is_not_published() {
     cloud.organize(Method::PATCH, &path, &days).await.ok(200);
     cloud.organize(Method::POST, &publish, &Value::Null).await.ok(200);
 }
+
+#[tokio::test]
+async fn a_time_zone_tells_gates_when_the_clocks_change_and_moves_along() {
+    let cloud = Cloud::start().await;
+    let event = cloud
+        .event(|draft| {
+            draft["time_zone"] = json!("Europe/Berlin");
+            draft["starts_at"] = json!("2027-03-27T19:00:00Z");
+            draft["ends_at"] = json!("2027-03-28T20:00:00Z");
+        })
+        .await;
+    let path = format!("/v1/organizer/events/{event}");
+    let policy = async || cloud.organize(Method::GET, &path, &Value::Null).await.ok(200)["policy"].clone();
+    let before = policy().await;
+    assert_eq!(before["utc_offset_minutes"], 60);
+    // 2027-03-28T01:00:00Z.
+    let change = json!([{"at": 1_806_195_600_000_u64, "utc_offset_minutes": 120}]);
+    assert_eq!(before["offset_changes"], change);
+    let page = cloud.get(&format!("/events/{event}")).await;
+    assert!(String::from_utf8_lossy(&page.bytes).contains("27 March 2027, 20:00"));
+    let to = json!({"starts_at": "2027-06-05T18:00:00Z", "ends_at": "2027-06-05T23:00:00Z", "apply": true});
+    cloud
+        .organize(Method::POST, &format!("{path}/move"), &to)
+        .await
+        .ok(200);
+    let after = policy().await;
+    assert_eq!(after["utc_offset_minutes"], 120);
+    assert_eq!(after["offset_changes"], json!([]));
+    let mut draft = usual_event("ven_00000000000000000000000000");
+    draft["time_zone"] = json!("Europe/Nowhere");
+    let refused = cloud.organize(Method::POST, "/v1/organizer/events", &draft).await;
+    let problem = refused.check_problem(422, "invalid-request");
+    assert_eq!(problem["errors"][0]["pointer"], "/time_zone");
+}
+
+#[tokio::test]
+async fn a_published_policy_leads_no_gate_elsewhere() {
+    let cloud = Cloud::start().await;
+    let event = cloud
+        .event(|draft| {
+            draft["zones"] = json!([{"id": 1, "name": "Floor"}, {"id": 2, "name": "Front", "inside": 1}]);
+            draft["gates"] =
+                json!([{"id": 1, "name": "Door", "zone": 1}, {"id": 2, "name": "Steps", "zone": 2}]);
+        })
+        .await;
+    let path = format!("/v1/organizer/events/{event}");
+    let shown = cloud.organize(Method::GET, &path, &Value::Null).await.ok(200)["policy"].clone();
+    let put = async |policy: &Value| {
+        cloud
+            .organize(Method::PUT, &format!("{path}/policy"), policy)
+            .await
+    };
+    for change in [
+        |policy: &mut Value| policy["gates"][1]["zone"] = json!(1),
+        |policy: &mut Value| policy["zones"][1]["inside"] = json!(null),
+        |policy: &mut Value| policy["gates"][1]["leaves"] = json!(1),
+    ] {
+        let mut policy = shown.clone();
+        change(&mut policy);
+        put(&policy).await.check_problem(422, "invalid-request");
+    }
+    let mut more = shown.clone();
+    more["zones"][1]["capacity"] = json!(10);
+    more["gates"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"id": 3, "name": "Ramp", "zone": 2}));
+    put(&more).await.ok(200);
+}
