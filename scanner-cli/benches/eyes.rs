@@ -4,17 +4,21 @@
 
 #[path = "../tests/eyes/bursts.rs"]
 mod bursts;
+#[path = "../tests/eyes/clutter.rs"]
+mod clutter;
 #[path = "../tests/eyes/effects.rs"]
 mod effects;
 #[path = "../tests/eyes/scene.rs"]
 mod scene;
 
+use std::hint::black_box;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use bursts::{BURSTS, BURSTS_FLOOR, FRAMES_IN_TIME, burst};
+use clutter::{CLUTTER, MOST_MEAN_STEPS, clutter};
 use effects::{EFFECTS, Effect};
 use scene::Scene;
 use usher_scan::read::{
@@ -42,7 +46,38 @@ fn main() -> io::Result<()> {
     };
     let scenes = EFFECTS.iter().flat_map(Effect::scenes).map(at_720p);
     measure("all of them in 1280 × 720", scenes.map(expected), &mut out)?;
+    measure(
+        "no code, clutter (0, 0)",
+        (0..CLUTTER).map(|number| (clutter(number), None)),
+        &mut out,
+    )?;
+    measure_clutter(&mut out)?;
     measure_bursts(&mut out)
+}
+
+/// What all looks at a picture without a code take, as a multiple of a loop that is timed between them: a figure that
+/// neither the machine nor its load changes much.
+fn measure_clutter(out: &mut impl Write) -> io::Result<()> {
+    let (mut looks, mut loops) = (Duration::ZERO, Duration::ZERO);
+    let mut steps = 0;
+    for frame in (0..CLUTTER).map(clutter) {
+        let started = Instant::now();
+        let allowance = Allowance::of_steps(STEPS_A_FRAME);
+        black_box(read_within(&frame, &allowance));
+        looks += started.elapsed();
+        steps += STEPS_A_FRAME - allowance.steps_left();
+        let started = Instant::now();
+        for _ in 0..100 {
+            black_box(black_box(&frame).inverted().halved(1));
+        }
+        loops += started.elapsed();
+    }
+    writeln!(
+        out,
+        "\nA picture without a code: {:.1} times what inverting and halving it 100 times takes, {} steps (at most {MOST_MEAN_STEPS})",
+        looks.as_secs_f64() / loops.as_secs_f64(),
+        steps / CLUTTER as u64
+    )
 }
 
 fn expected(scene: Scene) -> (LumaFrame, Option<Vec<u8>>) {

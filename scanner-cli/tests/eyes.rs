@@ -3,6 +3,8 @@
 
 #[path = "eyes/bursts.rs"]
 mod bursts;
+#[path = "eyes/clutter.rs"]
+mod clutter;
 #[path = "eyes/effects.rs"]
 mod effects;
 #[path = "eyes/scene.rs"]
@@ -14,6 +16,7 @@ use fast_qr::ECL;
 use proptest::prelude::*;
 
 use bursts::{BURSTS, BURSTS_FLOOR, FRAMES_IN_TIME, burst};
+use clutter::{CLUTTER, MOST_MEAN_STEPS, clutter};
 use effects::{EFFECTS, SCENES, ticket};
 use scene::Scene;
 use usher_scan::read::{
@@ -277,6 +280,18 @@ fn a_frame_without_a_code_gives_no_hint() {
         let reading = reader.look(&frame, &Allowance::of_steps(STEPS_A_FRAME));
         assert_eq!((reading.codes, reading.hint), (Vec::new(), None));
     }
+}
+
+#[test]
+fn clutter_is_no_code_and_costs_little() {
+    let mut steps = 0;
+    for number in 0..CLUTTER {
+        let allowance = Allowance::of_steps(STEPS_A_FRAME);
+        assert_eq!(read_within(&clutter(number), &allowance), [], "picture {number}");
+        steps += STEPS_A_FRAME - allowance.steps_left();
+    }
+    let mean = steps / CLUTTER as u64;
+    assert!(mean <= MOST_MEAN_STEPS, "{mean} steps");
 }
 
 #[test]

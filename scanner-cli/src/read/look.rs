@@ -56,6 +56,11 @@ impl Sight {
         self.bytes.is_some() || self.fit > LIKELY_FIT
     }
 
+    /// Whether more is seen than noise and print show.
+    pub(super) fn is_hopeful(&self) -> bool {
+        self.bytes.is_some() || self.fit > HOPEFUL_FIT
+    }
+
     /// Whether it is worth to look deeper here.
     pub(super) fn is_worth_more(&self) -> bool {
         self.bytes.is_some() || self.fit > FIT_WORTH_MORE
@@ -64,6 +69,9 @@ impl Sight {
 
 /// Fit from which on a deep look often reads what a quick one did not: much of what is printed has it too.
 const FIT_WORTH_MORE: f32 = 0.3;
+
+/// Fit that little but codes has.
+const HOPEFUL_FIT: f32 = 0.4;
 
 /// Fit from which on what looks like a code is one; noise and print stay under 0.4.
 const LIKELY_FIT: f32 = 0.5;

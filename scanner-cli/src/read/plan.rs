@@ -11,6 +11,10 @@ use super::{Allowance, LumaFrame};
 /// Sizes above the smallest that are looked at: a frame of 50 megapixels has four.
 const MOST_SIZES: usize = 4;
 
+/// Steps, and one more for each pixel, after which looks at a frame end in which nothing that was seen is hopeful: codes in
+/// noise and on curled paper, which look worst, are read by then.
+const STEPS_OF_HOPE: u64 = 16_000_000;
+
 /// Which codes to look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ink {
@@ -72,6 +76,8 @@ const DOUBLED: [Step; 3] = [
 pub(super) struct Plan<'a> {
     sizes: Sizes<'a>,
     allowance: &'a Allowance<'a>,
+    steps_before: u64,
+    steps_of_hope: u64,
     /// What was seen so far, in pixels of the frame.
     pub(super) sights: Vec<Sight>,
     /// Sizes, polarities and thresholds that need no deeper look.
@@ -82,8 +88,12 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     pub(super) fn of(frame: &'a LumaFrame, allowance: &'a Allowance<'a>) -> Option<Self> {
+        let steps_before = allowance.steps_left();
         let sizes = Sizes::of(frame, allowance)?;
+        let pixels = frame.luma().len() as u64;
         Some(Self {
+            steps_before,
+            steps_of_hope: STEPS_OF_HOPE + pixels,
             sizes,
             allowance,
             sights: Vec::new(),
@@ -115,6 +125,9 @@ impl<'a> Plan<'a> {
             if self.barren.contains(&key) {
                 continue;
             }
+            if self.is_hopeless() {
+                return false;
+            }
             let frame = match step.ink {
                 Ink::Dark => frame,
                 Ink::Light => light.get_or_insert_with(|| frame.inverted()),
@@ -131,12 +144,21 @@ impl<'a> Plan<'a> {
         false
     }
 
+    /// Whether much was tried and nothing seen that may be a code.
+    fn is_hopeless(&self) -> bool {
+        let spent = self.steps_before - self.allowance.steps_left();
+        spent > self.steps_of_hope && !self.sights.iter().any(Sight::is_hopeful)
+    }
+
     fn doubled(&mut self) -> bool {
         let Some(frame) = self.sizes.doubled(self.allowance) else {
             return false;
         };
         let light = frame.inverted();
         DOUBLED.iter().any(|step| {
+            if self.is_hopeless() {
+                return false;
+            }
             let frame = match step.ink {
                 Ink::Dark => &frame,
                 Ink::Light => &light,

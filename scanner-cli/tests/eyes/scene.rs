@@ -81,7 +81,7 @@ impl Scene {
         let mut light = self.light();
         blur(&mut light, (width, height), self.blur);
         light = shaken(&light, (width, height), self.motion);
-        let mut random = Random(self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        let mut random = Random::of(self.seed);
         let luma = light
             .into_iter()
             .map(|value| (value + random.bell() * self.noise).round().clamp(0.0, 255.0) as u8);
@@ -271,10 +271,16 @@ fn shaken(light: &[f32], (width, height): (usize, usize), path: (f32, f32)) -> V
 }
 
 /// A fixed sequence that looks random (xorshift).
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    fn next(&mut self) -> f32 {
+    /// The sequence with this number.
+    pub fn of(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    /// From 0 to 1.
+    pub fn next(&mut self) -> f32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -282,7 +288,7 @@ impl Random {
     }
 
     /// A bell with deviation 1, close enough: the sum of four even numbers.
-    fn bell(&mut self) -> f32 {
+    pub fn bell(&mut self) -> f32 {
         let sum: f32 = (0..4).map(|_| self.next() - 0.5).sum();
         sum * 1.732
     }
