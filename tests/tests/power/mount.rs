@@ -115,6 +115,8 @@ impl Mount {
         };
         let busy = match session.umount_and_join() {
             Err(error) if error.kind() == io::ErrorKind::ResourceBusy => error,
+            // It is gone; a request was still under way.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return Ok(()),
             ended => return Ok(ended?),
         };
         for _ in 0..UNMOUNT_TRIES {
