@@ -1,16 +1,16 @@
-//! The one way in: verify the code, ask the unit's home hub or be it, decide in the owner, answer once it is durable; who may ask is the responder's.
+//! The one way in: verify the code, go the scan's way, decide in the owner, answer once it is durable; who may ask is the responder's.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
-use usher_keys::PublicKey;
-use usher_link::Progress;
+use usher_link::{Asker, Progress, Step};
 use usher_protocol::ScanSecret;
-use usher_protocol::admission::{Reason, Referral, Refused, Verdict};
-use usher_protocol::ledger::{Asked, Seat};
-use usher_protocol::request::{Answer, Request, RequestError, Response, Scan, TicketFacts};
+use usher_protocol::admission::{Reason, Refused, Verdict};
+use usher_protocol::ledger::{Route, Seat};
+use usher_protocol::request::{Answer, Overriding, Request, RequestError, Response, Scan, TicketFacts};
+use usher_protocol::routing::{Conclusion, Routing, Word};
 use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 
@@ -21,19 +21,12 @@ use crate::replica::{Replica, asked};
 /// Most scans under way at once: a second's work of the busiest hub; beyond it scanners are told to ask again.
 const SCANS_UNDER_WAY: usize = 2_048;
 
-/// How long places from other hubs are waited for, each time before judging again: a log travels in less on a good line.
-const HELP_IS_WAITED_FOR: [Duration; 3] = [
-    Duration::from_millis(60),
-    Duration::from_millis(150),
-    Duration::from_millis(300),
-];
-
 /// The admission path of a hub.
 pub struct AdmissionPath {
     replica: Arc<Replica>,
     links: Arc<Links>,
     neighbours: Arc<Neighbours>,
-    home_timeout: Duration,
+    home_timeout_ms: u64,
     under_way: Semaphore,
     tally: Tally,
 }
@@ -50,7 +43,7 @@ impl AdmissionPath {
             replica,
             links,
             neighbours,
-            home_timeout,
+            home_timeout_ms: u64::try_from(home_timeout.as_millis()).unwrap_or(u64::MAX),
             under_way: Semaphore::new(SCANS_UNDER_WAY),
             tally: Tally::default(),
         }
@@ -60,7 +53,7 @@ impl AdmissionPath {
     ///
     /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`], [`RequestError::NotAllowed`] when this hub itself may not.
     pub async fn judge(&self, scan: Scan, progress: &Progress) -> Response {
-        let response = self.judge_here(scan, progress).await;
+        let response = self.carry_out(Task::judging(scan), progress).await;
         self.tally.count(&response);
         response
     }
@@ -70,86 +63,100 @@ impl AdmissionPath {
     ///
     /// **Errors**: as [`AdmissionPath::judge`].
     pub async fn judge_own(&self, scan: Scan, secret: Option<ScanSecret>) -> Response {
-        let judged = self.judge_here(scan.clone(), &Progress::default()).await;
-        let response = match (judged, secret) {
-            (Ok(answer), Some(secret)) => self.withdraw_unless_admitted(answer, &scan, secret).await,
-            (judged, _) => judged,
+        let task = Task {
+            secret,
+            ..Task::judging(scan)
         };
+        let response = self.carry_out(task, &Progress::default()).await;
         self.tally.count(&response);
         response
-    }
-
-    async fn withdraw_unless_admitted(&self, answer: Answer, scan: &Scan, secret: ScanSecret) -> Response {
-        let is_admitted = matches!(answer.verdict, Verdict::Admit { .. });
-        if !is_admitted && answer.silent.is_some() {
-            self.replica.withdraw(scan, secret).await?;
-        }
-        Ok(answer)
-    }
-
-    async fn judge_here(&self, scan: Scan, progress: &Progress) -> Response {
-        let _place = self.begin()?;
-        let ticket = match self.verify(&scan) {
-            Ok(ticket) => ticket,
-            Err(rejection) => return Ok(self.rejected(&scan, rejection)),
-        };
-        let home = self.replica.standing().home(ticket.ticket().unit);
-        let Some(home) = home.filter(|home| *home != self.replica.me()) else {
-            return self
-                .decide_with_help(asked(&scan, ticket), Seat::Home, progress)
-                .await;
-        };
-        let silent = match progress.asking(self.ask_home(home, &scan)).await {
-            Heard::Answer(answer) => return Ok(answer),
-            Heard::Nothing { is_silent } => is_silent.then_some(home),
-        };
-        let answer = self
-            .decide_with_help(asked(&scan, ticket), Seat::CutOff, progress)
-            .await?;
-        Ok(Answer { silent, ..answer })
     }
 
     /// Judges a scan for another hub, if we are the unit's home.
     ///
     /// **Errors**: [`RequestError::NotHome`], [`RequestError::Busy`], [`RequestError::Unavailable`].
-    pub async fn judge_as_home(&self, scan: Scan) -> Response {
-        let _place = self.begin()?;
-        let ticket = match self.verify(&scan) {
-            Ok(ticket) => ticket,
-            Err(rejection) => return Ok(self.rejected(&scan, rejection)),
+    pub async fn judge_as_home(&self, scan: Scan, progress: &Progress) -> Response {
+        let task = Task {
+            is_for_home: true,
+            ..Task::judging(scan)
         };
-        if self.replica.standing().home(ticket.ticket().unit) != Some(self.replica.me()) {
-            return Err(RequestError::NotHome);
-        }
-        self.decide(asked(&scan, ticket), Seat::Home).await
+        self.carry_out(task, progress).await
     }
 
-    /// Lets people in against the rules; a code that is no valid ticket cannot be overridden.
+    /// Lets people in against the rules, by the word of the unit's home where it answers; a code that is no valid ticket cannot be
+    /// overridden.
     ///
     /// **Errors**: [`RequestError::NotAllowed`] when this hub itself may not, [`RequestError::Busy`],
     /// [`RequestError::Unavailable`].
-    pub async fn override_refusal(&self, scan: Scan, by: String, why: String) -> Response {
+    pub async fn override_refusal(&self, overriding: Overriding, progress: &Progress) -> Response {
+        self.carry_out(Task::overriding(overriding), progress).await
+    }
+
+    /// Lets people in against the rules for another hub, if we are the unit's home.
+    ///
+    /// **Errors**: as [`AdmissionPath::override_refusal`], and [`RequestError::NotHome`].
+    pub async fn override_as_home(&self, overriding: Overriding, progress: &Progress) -> Response {
+        let task = Task {
+            is_for_home: true,
+            ..Task::overriding(overriding)
+        };
+        self.carry_out(task, progress).await
+    }
+
+    async fn carry_out(&self, task: Task, progress: &Progress) -> Response {
         let _place = self.begin()?;
         // Its log would say so, and nobody would believe it.
-        if !self.replica.certificate().capabilities.override_refusals {
+        if task.over.is_some() && !self.replica.certificate().capabilities.override_refusals {
             return Err(RequestError::NotAllowed);
         }
-        let ticket = match self.verify(&scan) {
+        let ticket = match self.verify(&task.scan) {
             Ok(ticket) => ticket,
-            Err(rejection) => return Ok(self.rejected(&scan, rejection)),
+            Err(rejection) => return Ok(self.rejected(&task.scan, rejection)),
         };
-        let facts = TicketFacts::from(ticket.ticket());
-        let verdict = self
-            .replica
-            .override_refusal(asked(&scan, ticket), by, why)
-            .await?;
-        Ok(Answer {
-            scan: scan.id,
-            verdict,
-            by: self.replica.judged_by(Seat::CutOff),
-            ticket: Some(facts),
-            silent: None,
-        })
+        let home = self.replica.standing().home(ticket.ticket().unit);
+        let route = Route::to(home, self.replica.me());
+        if task.is_for_home && route != Route::Here {
+            return Err(RequestError::NotHome);
+        }
+        self.go(&task, (ticket, route), progress).await
+    }
+
+    /// Goes a scan's way.
+    async fn go(
+        &self,
+        task: &Task,
+        (ticket, route): (VerifiedTicket, Route),
+        progress: &Progress,
+    ) -> Response {
+        let lines = || match route {
+            Route::Ask(home) => self.links.connections(&home),
+            Route::Here => Vec::new(),
+        };
+        let routing = Routing::of_hub(task.scan.id, route, task.secret.is_some(), self.home_timeout_ms);
+        let mut asker = Asker::new(routing, || task.for_home());
+        let mut ours = Err(RequestError::Unavailable);
+        loop {
+            match asker.step(lines, progress).await {
+                Step::Judge(seat) => {
+                    ours = self.decide(task, ticket.clone(), seat).await;
+                    let verdict = ours.as_ref().ok().map(|answer| answer.verdict);
+                    asker.judged(verdict, !self.links.hubs().is_empty());
+                }
+                Step::Withdraw => {
+                    if let Some(secret) = task.secret {
+                        self.replica.withdraw(&task.scan, secret).await?;
+                    }
+                    asker.withdrawn();
+                }
+                Step::Say(Conclusion { word, silent, .. }) => {
+                    return match word {
+                        Word::Theirs(answer) => Ok(answer),
+                        Word::Refused(error) => Err(error),
+                        Word::Ours => ours.map(|answer| Answer { silent, ..answer }),
+                    };
+                }
+            }
+        }
     }
 
     /// Gives how many scans of this hub came out how, by short name.
@@ -191,44 +198,15 @@ impl AdmissionPath {
         self.replica.verify(&scan.code)
     }
 
-    /// Asks the home hub; whatever is no answer of a home means that it cannot be reached.
-    async fn ask_home(&self, home: PublicKey, scan: &Scan) -> Heard {
-        let mut is_silent = false;
-        for connection in self.links.connections(&home) {
-            let request = Request::JudgeAsHome(scan.clone());
-            let patience = connection.patience(self.home_timeout);
-            match connection.ask(&request, patience).await {
-                Ok(Ok(answer)) if answer.scan == scan.id => return Heard::Answer(answer),
-                Ok(Ok(_)) => tracing::warn!(home = %home.id(), "the home hub answered another scan"),
-                Ok(Err(error)) => tracing::debug!(home = %home.id(), ?error, "the home hub does not judge"),
-                Err(error) => {
-                    is_silent = true;
-                    tracing::debug!(home = %home.id(), %error, "the home hub does not answer");
-                }
-            }
-        }
-        Heard::Nothing { is_silent }
-    }
-
-    /// Judges once more where other hubs have places left: those that read in our log that we had none send some.
-    async fn decide_with_help(&self, asked: Asked, seat: Seat, progress: &Progress) -> Response {
-        let mut answer = self.decide(asked.clone(), seat).await?;
-        for wait in HELP_IS_WAITED_FOR {
-            let is_short = answer.verdict == Verdict::Refer(Referral::NoPlaces);
-            if !is_short || self.links.hubs().is_empty() {
-                break;
-            }
-            progress.asking(tokio::time::sleep(wait)).await;
-            answer = self.decide(asked.clone(), seat).await?;
-        }
-        Ok(answer)
-    }
-
-    async fn decide(&self, asked: Asked, seat: Seat) -> Response {
-        let (scan, facts) = (asked.scan, TicketFacts::from(asked.ticket.ticket()));
-        let verdict = self.replica.judge(asked, seat).await?;
+    async fn decide(&self, task: &Task, ticket: VerifiedTicket, seat: Seat) -> Response {
+        let facts = TicketFacts::from(ticket.ticket());
+        let asked = asked(&task.scan, ticket);
+        let verdict = match task.over.clone() {
+            Some((by, why)) => self.replica.override_refusal(asked, by, why).await?,
+            None => self.replica.judge(asked, seat).await?,
+        };
         Ok(Answer {
-            scan,
+            scan: task.scan.id,
             verdict,
             by: self.replica.judged_by(seat),
             ticket: Some(facts),
@@ -237,15 +215,43 @@ impl AdmissionPath {
     }
 }
 
-/// What came of asking the home hub.
-enum Heard {
-    /// Its answer.
-    Answer(Answer),
-    /// No answer; *silent* if it was asked and may have said yes.
-    Nothing {
-        /// Whether it was asked.
-        is_silent: bool,
-    },
+/// What is wanted of a scan.
+struct Task {
+    scan: Scan,
+    /// What the scan's id was drawn from, where the hub counts as its reader.
+    secret: Option<ScanSecret>,
+    /// Who lets the people in against the rules, and why.
+    over: Option<(String, String)>,
+    /// Whether another hub takes us for the unit's home.
+    is_for_home: bool,
+}
+
+impl Task {
+    fn judging(scan: Scan) -> Self {
+        Self {
+            scan,
+            secret: None,
+            over: None,
+            is_for_home: false,
+        }
+    }
+
+    fn overriding(overriding: Overriding) -> Self {
+        let Overriding { scan, by, why } = overriding;
+        Self {
+            over: Some((by, why)),
+            ..Self::judging(scan)
+        }
+    }
+
+    /// Gives what the unit's home is asked.
+    fn for_home(&self) -> Request {
+        let scan = self.scan.clone();
+        match self.over.clone() {
+            Some((by, why)) => Request::OverrideAsHome(Overriding { scan, by, why }),
+            None => Request::JudgeAsHome(scan),
+        }
+    }
 }
 
 /// Counts of how scans came out.

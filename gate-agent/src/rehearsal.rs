@@ -13,7 +13,7 @@ use usher_protocol::ledger::Ledger;
 use usher_protocol::log::Run;
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::Body;
-use usher_protocol::request::Scan;
+use usher_protocol::request::{Response, Scan};
 use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, ScanId, TierId, Unit, ZoneId, home};
@@ -255,4 +255,9 @@ pub fn until<F: AsyncFnMut() -> bool>(mut is_so: F) -> impl Future<Output = ()> 
         let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
         assert!(waited.is_ok(), "waited in vain at {place}");
     }
+}
+
+/// Has a scan judged by a replica with nobody to ask.
+pub async fn alone(replica: &Replica, scan: Scan) -> Response {
+    replica.judge_alone(&scan, replica.verify(&scan.code)).await
 }

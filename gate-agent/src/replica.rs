@@ -247,8 +247,8 @@ impl Replica {
     /// Judges a scan with nobody to ask: what a scanner does when it reaches no hub.
     ///
     /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
-    pub async fn judge_alone(&self, scan: &Scan) -> Response {
-        let ticket = match self.verify(&scan.code) {
+    pub async fn judge_alone(&self, scan: &Scan, ticket: Result<VerifiedTicket, Rejection>) -> Response {
+        let ticket = match ticket {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.rejected(scan, rejection)),
         };

@@ -7,7 +7,8 @@ use usher_keys::{Certificate, PublicKey, Role};
 use usher_link::Progress;
 use usher_protocol::record::MAX_WORDS_BYTES;
 use usher_protocol::request::{
-    HubNews, Inquiry, MAX_ADDRESS_BYTES, MAX_HUBS_TOLD, Request, RequestError, Response, Scan, Told,
+    HubNews, Inquiry, MAX_ADDRESS_BYTES, MAX_HUBS_TOLD, Overriding, Request, RequestError, Response, Scan,
+    Told,
 };
 
 use crate::admission::AdmissionPath;
@@ -39,8 +40,9 @@ impl usher_link::Responder for HubResponder {
         check(peer, &request)?;
         match request {
             Request::Judge(scan) => self.path.judge(scan, progress).await,
-            Request::JudgeAsHome(scan) => self.path.judge_as_home(scan).await,
-            Request::Override { scan, by, why } => self.path.override_refusal(scan, by, why).await,
+            Request::JudgeAsHome(scan) => self.path.judge_as_home(scan, progress).await,
+            Request::Override(overriding) => self.path.override_refusal(overriding, progress).await,
+            Request::OverrideAsHome(overriding) => self.path.override_as_home(overriding, progress).await,
             Request::Inquire(_) => Err(RequestError::Malformed),
         }
     }
@@ -66,18 +68,20 @@ fn check(peer: &Certificate, request: &Request) -> Result<(), RequestError> {
     match request {
         Request::Judge(scan) => at_its_gate(peer, scan, peer.role != Role::Cloud),
         Request::JudgeAsHome(scan) => at_its_gate(peer, scan, peer.role == Role::Hub),
-        Request::Override { scan, by, why } => {
-            at_its_gate(peer, scan, peer.capabilities.override_refusals)?;
-            let is_said = |text: &str| {
-                (1..=MAX_WORDS_BYTES).contains(&text.trim().len()) && text.len() <= MAX_WORDS_BYTES
-            };
-            if is_said(by) && is_said(why) {
-                Ok(())
-            } else {
-                Err(RequestError::Malformed)
-            }
-        }
+        Request::Override(overriding) => may_override(peer, overriding, true),
+        Request::OverrideAsHome(overriding) => may_override(peer, overriding, peer.role == Role::Hub),
         Request::Inquire(_) => Ok(()),
+    }
+}
+
+fn may_override(peer: &Certificate, overriding: &Overriding, is_asker: bool) -> Result<(), RequestError> {
+    let may = is_asker && peer.capabilities.override_refusals;
+    at_its_gate(peer, &overriding.scan, may)?;
+    let is_said = |text: &str| !text.trim().is_empty() && text.len() <= MAX_WORDS_BYTES;
+    if is_said(&overriding.by) && is_said(&overriding.why) {
+        Ok(())
+    } else {
+        Err(RequestError::Malformed)
     }
 }
 
@@ -98,22 +102,25 @@ mod tests {
 
     /// What a device of that role may ask at gate 1, with or without the capability to override.
     #[track_caller]
-    fn check_role(role: Role, may_override: bool, allowed: [bool; 3]) {
+    fn check_role(role: Role, may_override: bool, allowed: [bool; 4]) {
         let capabilities = Capabilities {
             enrol_scanners: false,
             override_refusals: may_override,
         };
         let peer = certificate(1, role, capabilities);
         let scan = scan(1, 1, STRICT);
-        let overriding = |by: &str| Request::Override {
+        let said = |by: &str| Overriding {
             scan: scan.clone(),
             by: by.to_owned(),
             why: "lost in the crowd".to_owned(),
         };
+        let overriding = |by: &str| Request::Override(said(by));
+        let as_home = |by: &str| Request::OverrideAsHome(said(by));
         let requests = [
             Request::Judge(scan.clone()),
             Request::JudgeAsHome(scan.clone()),
             overriding("Ada"),
+            as_home("Ada"),
         ];
         assert_eq!(
             requests.each_ref().map(|request| check(&peer, request).is_ok()),
@@ -130,14 +137,16 @@ mod tests {
         );
         for nobody in ["", "  ", &"x".repeat(MAX_WORDS_BYTES + 1)] {
             assert!(check(&peer, &overriding(nobody)).is_err());
+            assert!(check(&peer, &as_home(nobody)).is_err());
         }
     }
 
     #[test]
     fn a_certificate_gets_only_what_its_role_needs() {
-        check_role(Role::Scanner, false, [true, false, false]);
-        check_role(Role::Scanner, true, [true, false, true]);
-        check_role(Role::Hub, true, [true, true, true]);
-        check_role(Role::Cloud, false, [false, false, false]);
+        check_role(Role::Scanner, false, [true, false, false, false]);
+        check_role(Role::Scanner, true, [true, false, true, false]);
+        check_role(Role::Hub, false, [true, true, false, false]);
+        check_role(Role::Hub, true, [true, true, true, true]);
+        check_role(Role::Cloud, false, [false, false, false, false]);
     }
 }

@@ -16,6 +16,7 @@ pub mod record;
 #[cfg(test)]
 mod rehearsal;
 pub mod request;
+pub mod routing;
 pub mod state;
 pub mod sync;
 pub mod ticket;

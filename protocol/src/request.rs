@@ -41,16 +41,22 @@ pub enum Request {
     /// A hub asks a unit's home hub to judge a scan.
     JudgeAsHome(Scan),
     /// A device asks a hub to let people in against the rules.
-    Override {
-        /// The scan that was refused.
-        scan: Scan,
-        /// The supervisor.
-        by: String,
-        /// The reason.
-        why: String,
-    },
+    Override(Overriding),
     /// A device asks for something that is no verdict.
     Inquire(Inquiry),
+    /// A hub asks a unit's home hub to let people in against the rules.
+    OverrideAsHome(Overriding),
+}
+
+/// A supervisor's word that people go in against the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Overriding {
+    /// The scan that was refused.
+    pub scan: Scan,
+    /// The supervisor.
+    pub by: String,
+    /// The reason.
+    pub why: String,
 }
 
 /// A question that judges nobody and writes nothing.

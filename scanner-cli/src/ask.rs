@@ -1,95 +1,74 @@
-//! Asks the linked hubs one thing within a time limit: the first at once, the next when one is slow or cannot; what is asked is the caller's.
+//! Goes the way of a scan at a scanner: asks the linked hubs, has it judged alone when none answers, and gives it up where that is due; what is asked and told is the caller's.
 
 use std::time::Duration;
 
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
-use usher_protocol::ScanId;
-use usher_protocol::request::{Answer, Request, RequestError};
+use usher_gate_agent::replica::Replica;
+use usher_keys::PublicKey;
+use usher_link::{Asker, Connection, Progress, Step};
+use usher_protocol::ScanSecret;
+use usher_protocol::admission::Verdict;
+use usher_protocol::request::{Request, RequestError, Scan};
+use usher_protocol::routing::{Conclusion, Routing};
 
-use crate::links::LinkedHub;
+use crate::links::{Hubs, LinkedHub};
 
-/// After how long without an answer the next hub is asked too. All of them ask the same home hub about the same scan
-/// id, so asking twice counts once.
-const NEXT_HUB_AFTER: Duration = Duration::from_millis(120);
-
-/// What came of asking.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
-    /// A hub answered.
-    Answered(Answer),
-    /// A hub decided that it will not: asking another is no use.
-    Refused(RequestError),
-    /// No hub gave an answer in time: none is linked, none is heard, or none can decide at the moment.
-    Nothing,
+/// A scan that was read here, and whom it can be asked of.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// The question.
+    pub scan: &'a Scan,
+    /// What its id was drawn from.
+    pub secret: ScanSecret,
+    /// The ticket's home hub, if it is known: it decides without asking anyone.
+    pub home: Option<PublicKey>,
+    /// The hubs.
+    pub hubs: &'a Hubs,
+    /// Where it is given up.
+    pub replica: &'a Replica,
 }
 
-/// What came of asking, and whether a hub that was asked may have decided without our hearing of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asking {
-    /// What came of it.
-    pub came: Asked,
-    /// Whether somebody was asked and has not answered.
-    pub is_silent: bool,
-}
-
-/// Asks these hubs about a scan, in this order, until one answers or none has shown a sign of life for `patience`, or for as
-/// long as a slow line takes.
-pub async fn ask(hubs: Vec<LinkedHub>, scan: ScanId, request: &Request, patience: Duration) -> Asking {
-    let mut next_at = Instant::now();
-    let mut waiting = hubs.into_iter();
-    let mut asking = JoinSet::new();
-    let mut is_silent = false;
-    loop {
-        if asking.is_empty() && waiting.len() == 0 {
-            let came = Asked::Nothing;
-            return Asking { came, is_silent };
-        }
-        tokio::select! {
-            biased;
-            Some(done) = asking.join_next() => {
-                let (came, has_answered) = done.unwrap_or((Asked::Nothing, false));
-                is_silent |= !has_answered;
-                if came != Asked::Nothing {
-                    is_silent |= !asking.is_empty();
-                    return Asking { came, is_silent };
+impl Reading<'_> {
+    /// Asks this of the hubs, each of which has `patience` to answer or to show a sign of life, or as long as a slow line takes.
+    /// When none answers, `alone` gives the verdict, or none.
+    ///
+    /// **Errors**: the scan was to be given up and that cannot be written down.
+    pub async fn ask(
+        &self,
+        request: impl Fn() -> Request,
+        patience: Duration,
+        mut alone: impl AsyncFnMut() -> Option<Verdict>,
+    ) -> Result<Conclusion, RequestError> {
+        let patience_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        let mut asker = Asker::new(Routing::of_reader(self.scan.id, patience_ms), request);
+        let (progress, lines) = (Progress::default(), || self.lines());
+        loop {
+            match asker.step(lines, &progress).await {
+                Step::Judge(_) => {
+                    let verdict = alone().await;
+                    asker.judged(verdict, false);
                 }
-                next_at = Instant::now();
-            },
-            () = sleep_until(next_at), if waiting.len() > 0 => if let Some(hub) = waiting.next() {
-                next_at = Instant::now() + NEXT_HUB_AFTER;
-                asking.spawn(ask_one(hub, scan, request.clone(), patience));
-            },
+                Step::Withdraw => {
+                    self.replica.withdraw(self.scan, self.secret).await?;
+                    asker.withdrawn();
+                }
+                Step::Say(conclusion) => {
+                    for hub in self.hubs.linked() {
+                        let line = hub.connection.line().id;
+                        if let Some((_, answered)) = asker.asked().find(|(asked, _)| *asked == line) {
+                            hub.answered(answered);
+                        }
+                    }
+                    return Ok(conclusion);
+                }
+            }
         }
     }
-}
 
-/// Asks one hub; tells also whether it has answered, be it that it cannot decide.
-async fn ask_one(hub: LinkedHub, scan: ScanId, request: Request, patience: Duration) -> (Asked, bool) {
-    // Until it answers, it counts as silent: this future may be dropped at any moment.
-    hub.answered(false);
-    let patience = hub.connection.patience(patience);
-    let response = match hub.connection.ask(&request, patience).await {
-        Ok(response) => response,
-        Err(error) => {
-            tracing::info!(hub = hub.name, %error, "a hub does not answer");
-            return (Asked::Nothing, false);
-        }
-    };
-    hub.answered(true);
-    let came = match response {
-        Ok(answer) if answer.scan == scan => Asked::Answered(answer),
-        Ok(_) => {
-            tracing::warn!(hub = hub.name, "a hub answered another scan");
-            Asked::Nothing
-        }
-        Err(error @ (RequestError::Unavailable | RequestError::Busy)) => {
-            tracing::warn!(hub = hub.name, ?error, "a hub cannot decide at the moment");
-            Asked::Nothing
-        }
-        Err(error @ (RequestError::NotAllowed | RequestError::NotHome | RequestError::Malformed)) => {
-            Asked::Refused(error)
-        }
-    };
-    (came, true)
+    /// The connections to the linked hubs, the home first.
+    fn lines(&self) -> Vec<Connection> {
+        let mut hubs = self.hubs.linked();
+        hubs.sort_by_key(|hub| Some(hub.connection.peer()) != self.home);
+        let connection = |hub: LinkedHub| hub.connection;
+        hubs.into_iter().map(connection).collect()
+    }
 }

@@ -10,6 +10,7 @@ use usher_protocol::GateId;
 use usher_protocol::admission::Direction;
 
 use crate::answer::Answer;
+use crate::ask::Reading;
 use crate::desk::Desk;
 use crate::links::Hubs;
 use crate::lookup;
@@ -137,8 +138,15 @@ impl Clerk {
 
     async fn overrule(&self, post: Post, scan: Scan, overruling: Overruling) -> Answer {
         let Place { replica, hubs, .. } = &self.place;
-        let question = post.question(scan, &replica.me());
-        let decided = overruling::decided((replica, hubs), question, overruling).await;
+        let secret = scan.secret;
+        let reading = Reading {
+            scan: &post.question(scan, &replica.me()),
+            secret,
+            home: None,
+            hubs,
+            replica,
+        };
+        let decided = overruling::decided(reading, overruling).await;
         decided.unwrap_or_else(tell::undecided)
     }
 }

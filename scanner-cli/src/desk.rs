@@ -9,13 +9,14 @@ use usher_gate_agent::replica::Replica;
 use usher_keys::PublicKey;
 use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::request::{self, MAX_CODE_BYTES, Request};
-use usher_protocol::ticket::Rejection;
+use usher_protocol::routing::{Conclusion, Word};
+use usher_protocol::ticket::{Rejection, VerifiedTicket};
 use usher_protocol::trust::PeerError;
 use usher_protocol::{ScanId, ScanSecret};
 
-use crate::answer::{Answer, Signal};
-use crate::ask::{Asked, Asking, ask};
-use crate::links::{Hubs, LinkedHub};
+use crate::answer::Answer;
+use crate::ask::Reading;
+use crate::links::Hubs;
 use crate::others::Others;
 use crate::post::Post;
 use crate::station::Scan;
@@ -76,67 +77,64 @@ impl Desk {
     }
 
     async fn judged(&self, scan: &request::Scan, secret: ScanSecret) -> Answer {
-        if let Err(rejection @ Rejection::NotATicket) = self.replica.verify(&scan.code) {
+        let ticket = self.replica.verify(&scan.code);
+        if let Err(rejection @ Rejection::NotATicket) = ticket {
             return self.tell(scan, &self.replica.rejected(scan, rejection));
         }
-        let request = Request::Judge(scan.clone());
-        let Asking { came, mut is_silent } =
-            ask(self.hubs_for(scan), scan.id, &request, self.answer_within).await;
-        let answer = match came {
-            Asked::Answered(answer) => {
-                self.alone.store(0, Ordering::Relaxed);
-                is_silent |= answer.silent.is_some();
-                self.tell(scan, &answer)
-            }
-            Asked::Refused(error) => tell::refused(&tell::voice(&self.replica), error),
-            Asked::Nothing => self.judged_alone(scan).await,
+        let standing = self.replica.standing();
+        let unit = ticket.as_ref().ok().map(|ticket| ticket.ticket().unit);
+        let reading = Reading {
+            scan,
+            secret,
+            home: unit.and_then(|unit| standing.home(unit)),
+            hubs: &self.hubs,
+            replica: &self.replica,
         };
-        if is_silent && answer.signal != Signal::Admit {
-            return self.withdrawn(answer, scan, secret).await;
-        }
-        answer
-    }
-
-    /// Gives the scan up before anything but a yes is shown: whoever was asked and has not answered may have said yes, and
-    /// nobody goes in by that any more.
-    async fn withdrawn(&self, answer: Answer, scan: &request::Scan, secret: ScanSecret) -> Answer {
-        match self.replica.withdraw(scan, secret).await {
-            Ok(()) => Answer {
-                is_withdrawn: true,
-                ..answer
-            },
-            Err(error) => {
-                tracing::error!(?error, "this scanner cannot give up a scan");
-                tell::barred(Bar::Disk)
-            }
-        }
-    }
-
-    /// The linked hubs, the unit's home first: it decides without asking anyone.
-    fn hubs_for(&self, scan: &request::Scan) -> Vec<LinkedHub> {
-        let ticket = self.replica.verify(&scan.code).ok();
-        let home = ticket.and_then(|ticket| self.replica.standing().home(ticket.ticket().unit));
-        let mut hubs = self.hubs.linked();
-        hubs.sort_by_key(|hub| Some(hub.connection.peer()) != home);
-        hubs
-    }
-
-    async fn judged_alone(&self, scan: &request::Scan) -> Answer {
-        if let Some(bar) = bar(&self.replica).or_else(|| self.refused()) {
-            return tell::barred(bar);
-        }
-        match self.replica.judge_alone(scan).await {
-            Ok(answer) => {
-                // Of what is no valid ticket, nothing is written down.
-                let written = u64::from(answer.ticket.is_some());
-                self.alone.fetch_add(written, Ordering::Relaxed);
+        let (request, mut ours) = (|| Request::Judge(scan.clone()), Err(Bar::Disk));
+        let alone = async || {
+            ours = self.judged_alone(scan, ticket.clone()).await;
+            ours.as_ref().ok().map(|answer| answer.verdict)
+        };
+        let conclusion = reading.ask(request, self.answer_within, alone).await;
+        let Ok(Conclusion {
+            word, is_withdrawn, ..
+        }) = conclusion
+        else {
+            tracing::error!("this scanner cannot give up a scan");
+            return tell::barred(Bar::Disk);
+        };
+        let answer = match (word, ours) {
+            (Word::Theirs(answer), _) => {
+                self.alone.store(0, Ordering::Relaxed);
                 self.tell(scan, &answer)
             }
-            Err(error) => {
-                tracing::error!(?error, "this scanner cannot judge");
-                tell::barred(Bar::Disk)
-            }
+            (Word::Refused(error), _) => tell::refused(&tell::voice(&self.replica), error),
+            (Word::Ours, Ok(answer)) => self.tell(scan, &answer),
+            (Word::Ours, Err(bar)) => tell::barred(bar),
+        };
+        Answer {
+            is_withdrawn,
+            ..answer
         }
+    }
+
+    async fn judged_alone(
+        &self,
+        scan: &request::Scan,
+        ticket: Result<VerifiedTicket, Rejection>,
+    ) -> Result<request::Answer, Bar> {
+        if let Some(bar) = bar(&self.replica).or_else(|| self.refused()) {
+            return Err(bar);
+        }
+        let judged = self.replica.judge_alone(scan, ticket).await;
+        let answer = judged.map_err(|error| {
+            tracing::error!(?error, "this scanner cannot judge");
+            Bar::Disk
+        })?;
+        // Of what is no valid ticket, nothing is written down.
+        let written = u64::from(answer.ticket.is_some());
+        self.alone.fetch_add(written, Ordering::Relaxed);
+        Ok(answer)
     }
 
     /// A hub of the event that refuses this scanner knows something of it that nobody could tell it: that it was

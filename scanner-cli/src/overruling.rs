@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use usher_gate_agent::replica::Replica;
 use usher_protocol::record::MAX_WORDS_BYTES;
-use usher_protocol::request::{self, Request};
+use usher_protocol::request::{Overriding, Request};
+use usher_protocol::routing::Word;
 
 use crate::answer::Answer;
-use crate::ask::{Asked, ask};
-use crate::links::Hubs;
-use crate::tell;
+use crate::ask::Reading;
+use crate::tell::{self, Bar};
 
 /// How long hubs have to answer: there is no judging alone to fall back to.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -50,26 +50,25 @@ pub fn may(replica: &Replica) -> bool {
     replica.certificate().capabilities.override_refusals
 }
 
-/// Asks the linked hubs.
+/// Asks the linked hubs. Where one was asked and has not answered, the scan is given up: nobody is counted in by it.
 ///
 /// # Errors
 /// [`Undecided`].
-pub async fn decided(
-    (replica, hubs): (&Replica, &Hubs),
-    scan: request::Scan,
-    overruling: Overruling,
-) -> Result<Answer, Undecided> {
-    if !may(replica) {
+pub async fn decided(reading: Reading<'_>, overruling: Overruling) -> Result<Answer, Undecided> {
+    if !may(reading.replica) {
         return Err(Undecided::MayNot);
     }
-    let (id, direction) = (scan.id, scan.direction);
     let Overruling { by, why } = overruling;
-    let request = Request::Override { scan, by, why };
-    let asking = ask(hubs.linked(), id, &request, ANSWER_WITHIN).await;
-    let voice = tell::voice(replica);
-    match asking.came {
-        Asked::Answered(answer) => Ok(tell::verdict(&voice, &answer, direction)),
-        Asked::Refused(error) => Ok(tell::refused(&voice, error)),
-        Asked::Nothing => Err(Undecided::NoHub),
+    let request = || {
+        let (scan, by, why) = (reading.scan.clone(), by.clone(), why.clone());
+        Request::Override(Overriding { scan, by, why })
+    };
+    let conclusion = reading.ask(request, ANSWER_WITHIN, async || None).await;
+    let voice = tell::voice(reading.replica);
+    match conclusion.map(|conclusion| conclusion.word) {
+        Ok(Word::Theirs(answer)) => Ok(tell::verdict(&voice, &answer, reading.scan.direction)),
+        Ok(Word::Refused(error)) => Ok(tell::refused(&voice, error)),
+        Ok(Word::Ours) => Err(Undecided::NoHub),
+        Err(_) => Ok(tell::barred(Bar::Disk)),
     }
 }

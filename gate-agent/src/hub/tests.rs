@@ -4,14 +4,16 @@ mod http;
 
 use tempfile::TempDir;
 use usher_keys::Role;
-use usher_link::{Dialer, LinkState};
+use usher_link::{Dialer, LinkState, Progress};
 use usher_protocol::admission::{Reason, Referral, Verdict};
-use usher_protocol::request::{JudgedBy, Request, RequestError, Response, Scan};
+use usher_protocol::request::{Answer, JudgedBy, Overriding, Request, RequestError, Response, Scan};
 use usher_protocol::{GateId, TierId};
 
 use super::*;
 use crate::enrol::{Enrolment, NewCode};
-use crate::rehearsal::{AVAILABLE, NORTH, SOUTH, STRICT, Show, enrolled, key, scan, ticket, unit_at, until};
+use crate::rehearsal::{
+    AVAILABLE, NORTH, SOUTH, STRICT, Show, alone, enrolled, key, scan, ticket, unit_at, until,
+};
 use crate::replica::ScannerTerms;
 
 const A: u8 = 1;
@@ -70,10 +72,7 @@ async fn linked(hub: &Hub, to: u8) {
 }
 
 async fn judge(hub: &Hub, scan: Scan) -> Response {
-    hub.services
-        .path
-        .judge(scan, &usher_link::Progress::default())
-        .await
+    hub.services.path.judge(scan, &Progress::default()).await
 }
 
 async fn incidents(hub: &Hub) -> usize {
@@ -125,14 +124,40 @@ async fn without_the_home_hub_strict_refers_and_available_admits() {
         (IN, JudgedBy::Hub(key(A).public()))
     );
     // A supervisor can let the referred one in, and it is written down.
-    let other = scan(3, unit + 1_000, STRICT);
-    let overridden = a
-        .services
-        .path
-        .override_refusal(other, "Ada".to_owned(), "known".to_owned())
-        .await;
-    assert_eq!(overridden.unwrap().verdict, IN);
+    let overridden = overrule(&a, scan(3, unit + 1_000, STRICT)).await;
+    assert_eq!(overridden.verdict, IN);
     a.shutdown().await;
+}
+
+async fn overrule(hub: &Hub, scan: Scan) -> Answer {
+    let overriding = Overriding {
+        scan,
+        by: "Ada".to_owned(),
+        why: "known".to_owned(),
+    };
+    let path = &hub.services.path;
+    path.override_refusal(overriding, &Progress::default())
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_supervisor_lets_in_at_one_hub_is_in_for_the_home_at_once() {
+    let mut venue = Venue::new();
+    let (a, b) = venue.start_linked().await;
+    let unit = unit_at(B, &[A, B]);
+    let overridden = overrule(&a, scan(1, unit, STRICT)).await;
+    assert_eq!(
+        (overridden.verdict, overridden.by),
+        (IN, JudgedBy::Home(key(B).public()))
+    );
+    let again = judge(&b, scan(2, unit, STRICT)).await.unwrap().verdict;
+    assert!(
+        matches!(again, Verdict::Deny(Reason::AlreadyUsed { .. })),
+        "{again:?}"
+    );
+    a.shutdown().await;
+    b.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -337,12 +362,12 @@ async fn a_scanner_enrolled_by_a_hub_asks_it_and_judges_alone_when_it_is_gone() 
     .await;
     a.shutdown().await;
     b.shutdown().await;
-    let used = replica.judge_alone(&scan(3, unit, AVAILABLE)).await.unwrap();
+    let used = alone(&replica, scan(3, unit, AVAILABLE)).await.unwrap();
     assert!(
         matches!(used.verdict, Verdict::Deny(Reason::AlreadyUsed { .. })),
         "{used:?}"
     );
-    let fresh = replica.judge_alone(&scan(4, unit + 1, AVAILABLE)).await.unwrap();
+    let fresh = alone(&replica, scan(4, unit + 1, AVAILABLE)).await.unwrap();
     assert_eq!((fresh.verdict, fresh.by), (IN, JudgedBy::Alone));
     scanner.shutdown().await;
 }

@@ -14,7 +14,7 @@ use usher_protocol::sync::Notice;
 use usher_protocol::trust::Trust;
 
 use super::*;
-use crate::rehearsal::{self, AVAILABLE, STRICT, Show, key, scan};
+use crate::rehearsal::{self, AVAILABLE, STRICT, Show, alone, key, scan};
 
 const HUB: u8 = 1;
 const IN: Verdict = Verdict::Admit { persons: 1, left: 0 };
@@ -371,7 +371,7 @@ async fn a_fresh_hub_begins_from_a_checkpoint_and_has_the_same_state_live_and_af
     fresh.store_checkpoint(checkpoint.clone()).await;
     assert_eq!(fresh.load(source.me(), Seq(0)).await, Ok(None));
     assert_eq!(fresh.load_checkpoint().await, Some(checkpoint));
-    let used = fresh.judge_alone(&scan(501, 5, AVAILABLE)).await.unwrap();
+    let used = alone(&fresh, scan(501, 5, AVAILABLE)).await.unwrap();
     assert!(
         matches!(used.verdict, Verdict::Deny(Reason::AlreadyUsed { .. })),
         "{used:?}"

@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::time::timeout;
 use usher_keys::{EventId, PublicKey};
 use usher_protocol::request::{self, Inquiry, MAX_REQUEST_BYTES, Reply, Request, Response, Told};
+use usher_protocol::routing::{self, Line, LineId};
 use usher_protocol::sync::Farewell;
 
 use crate::doorstep::{Doorstep, Place};
@@ -18,24 +19,34 @@ use crate::wire::{self, FrameError};
 
 /// Requests go before the session's bulk data: a person waits at the gate.
 const REQUEST_PRIORITY: i32 = 1;
-/// The longest that anybody is kept at a gate by a line that is slow.
-const LONGEST_PATIENCE: Duration = Duration::from_secs(2);
-/// The longest that anybody is kept at a gate by peers that show that they are at work.
-const LONGEST_WAIT: Duration = Duration::from_secs(4);
-/// What a peer needs itself: a commit on a slow disk.
-const ROOM_FOR_WORK: Duration = Duration::from_millis(120);
+/// The longest that anybody waits for an answer.
+const LONGEST_WAIT: Duration = Duration::from_millis(routing::LONGEST_WAIT_MS);
 /// The code with which the stream of a request is reset that nobody waits for any more.
 ///
 /// **Source**: docs/PROTOCOL.md, "Requests".
 const GIVEN_UP: VarInt = VarInt::from_u32(0);
 
-/// A request on its way.
-struct Asking {
+/// A request on its way. Whoever drops it takes it back: a network that comes back later does not deliver it.
+pub struct Pending {
     send: SendStream,
+    recv: RecvStream,
     is_answered: bool,
 }
 
-impl Drop for Asking {
+impl Pending {
+    /// Waits for the next that comes back, which may be a sign of life. Dropping the wait loses what has arrived of it.
+    ///
+    /// **Errors**: [`AskError`].
+    pub async fn next(&mut self) -> Result<Reply, AskError> {
+        let reply = wire::read_frame(&mut self.recv, MAX_REQUEST_BYTES).await?;
+        let reply = request::from_bytes(&reply);
+        let reply: Reply = reply.map_err(|_| AskError::Unanswered(FrameError::Malformed))?;
+        self.is_answered = reply != Reply::Working;
+        Ok(reply)
+    }
+}
+
+impl Drop for Pending {
     fn drop(&mut self) {
         if !self.is_answered {
             // Fails only when there is nothing left to take back.
@@ -57,12 +68,12 @@ struct Inner {
     /// The doorstep the peer came over, if it was the peer who dialled.
     doorstep: Option<Arc<Doorstep>>,
     /// Guards the main stream until a driver takes it.
-    line: Mutex<Option<Line>>,
+    main: Mutex<Option<MainStream>>,
     farewell: OnceLock<Farewell>,
 }
 
 /// The main stream, and our place on the peer's mind: a stranger's until its certificate is accepted.
-pub(crate) struct Line {
+pub(crate) struct MainStream {
     pub(crate) send: SendStream,
     pub(crate) recv: RecvStream,
     pub(crate) place: Option<Place>,
@@ -100,15 +111,15 @@ impl From<FrameError> for AskError {
 }
 
 impl Connection {
-    pub(crate) fn new(quinn: quinn::Connection, peer: PublicKey, event: EventId, line: Line) -> Self {
-        let doorstep = line.place.as_ref().map(|place| Arc::clone(place.doorstep()));
+    pub(crate) fn new(quinn: quinn::Connection, peer: PublicKey, event: EventId, main: MainStream) -> Self {
+        let doorstep = main.place.as_ref().map(|place| Arc::clone(place.doorstep()));
         Self {
             inner: Arc::new(Inner {
                 quinn,
                 peer,
                 event,
                 doorstep,
-                line: Mutex::new(Some(line)),
+                main: Mutex::new(Some(main)),
                 farewell: OnceLock::new(),
             }),
         }
@@ -166,43 +177,54 @@ impl Connection {
     }
 
     async fn reply(&self, request: &Request, patience: Duration) -> Result<Reply, AskError> {
+        let reply = async {
+            let mut pending = self.begin(request).await?;
+            loop {
+                let reply = timeout(patience, pending.next()).await;
+                match reply.map_err(|_| AskError::Timeout)?? {
+                    Reply::Working => {}
+                    reply @ (Reply::Done(_) | Reply::Told(_)) => return Ok(reply),
+                }
+            }
+        };
+        let reply = timeout(LONGEST_WAIT, reply).await;
+        reply.map_err(|_| AskError::Timeout)?
+    }
+
+    /// Asks the peer on a stream of its own; how long to wait for the answer is the caller's.
+    ///
+    /// **Errors**: [`AskError::TooLong`], [`AskError::Lost`].
+    pub async fn begin(&self, request: &Request) -> Result<Pending, AskError> {
         let body = request::to_bytes(request);
         if body.len() > MAX_REQUEST_BYTES {
             return Err(AskError::TooLong { bytes: body.len() });
         }
-        let answer = timeout(LONGEST_WAIT, self.exchange(&body, patience)).await;
-        answer.map_err(|_| AskError::Timeout)?
-    }
-
-    /// Gives how long to wait for what a peer needs no time for: as long as a packet takes there and back, with room for one
-    /// that is lost.
-    pub fn patience(&self, least: Duration) -> Duration {
-        let measured = self.inner.quinn.rtt() * 3 + ROOM_FOR_WORK;
-        measured.clamp(least, least.max(LONGEST_PATIENCE))
-    }
-
-    async fn exchange(&self, body: &[u8], patience: Duration) -> Result<Reply, AskError> {
         let opened = self.inner.quinn.open_bi().await;
-        let (send, mut recv) = opened.map_err(|error| AskError::Lost(Loss::from(error)))?;
-        let mut asking = Asking {
+        let (send, recv) = opened.map_err(|error| AskError::Lost(Loss::from(error)))?;
+        let mut pending = Pending {
             send,
+            recv,
             is_answered: false,
         };
         // Fails only for a stream that is closed already, and then writing says so.
-        let _ = asking.send.set_priority(REQUEST_PRIORITY);
-        wire::write_frame(&mut asking.send, &wire::frame(body)).await?;
-        let _ = asking.send.finish();
-        loop {
-            let reply = timeout(patience, wire::read_frame(&mut recv, MAX_REQUEST_BYTES)).await;
-            let reply = reply.map_err(|_| AskError::Timeout)??;
-            match request::from_bytes(&reply) {
-                Ok(Reply::Working) => {}
-                Ok(reply @ (Reply::Done(_) | Reply::Told(_))) => {
-                    asking.is_answered = true;
-                    return Ok(reply);
-                }
-                Err(_) => return Err(AskError::Unanswered(FrameError::Malformed)),
-            }
+        let _ = pending.send.set_priority(REQUEST_PRIORITY);
+        wire::write_frame(&mut pending.send, &wire::frame(&body)).await?;
+        let _ = pending.send.finish();
+        Ok(pending)
+    }
+
+    /// Gives how long to wait for what a peer needs no time for, at least `least`.
+    pub fn patience(&self, least: Duration) -> Duration {
+        let least_ms = u64::try_from(least.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(routing::patience_ms(least_ms, self.line().round_trip_ms))
+    }
+
+    /// Gives the connection as a scan's way sees it.
+    pub fn line(&self) -> Line {
+        Line {
+            id: LineId(self.inner.quinn.stable_id() as u64),
+            hub: self.peer(),
+            round_trip_ms: u64::try_from(self.inner.quinn.rtt().as_millis()).unwrap_or(u64::MAX),
         }
     }
 
@@ -217,8 +239,8 @@ impl Connection {
     /// Closes the connection to a peer that is not even asked for its certificate, and writes down why: a bounded number
     /// of times, whoever comes how often.
     pub fn turn_away(&self, farewell: Farewell, why: &'static str) {
-        let line = self.take_line();
-        let place = line.as_ref().and_then(|line| line.place.as_ref());
+        let main = self.take_main();
+        let place = main.as_ref().and_then(|main| main.place.as_ref());
         if let Some(withheld) = place.map_or(Some(0), Place::may_write) {
             let (peer, from) = (self.peer().id(), self.remote_addr());
             tracing::warn!(%peer, %from, why, withheld, "a peer was turned away");
@@ -236,9 +258,9 @@ impl Connection {
     }
 
     /// Gives the main stream, once.
-    pub(crate) fn take_line(&self) -> Option<Line> {
+    pub(crate) fn take_main(&self) -> Option<MainStream> {
         self.inner
-            .line
+            .main
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()

@@ -21,7 +21,7 @@ use usher_protocol::sync::{
     Close, Context, Farewell, Input, Message, Notice, Output, Session, SessionConfig,
 };
 
-use crate::connection::{Connection, Line};
+use crate::connection::{Connection, MainStream};
 use crate::doorstep::Place;
 use crate::ending::{Loss, SessionEnd};
 use crate::replica::{Change, Replica, Responder};
@@ -64,7 +64,7 @@ pub async fn drive<R: Replica, S: Responder>(
     opened: impl FnOnce(Opened) + Send,
     cancel: CancellationToken,
 ) -> SessionEnd {
-    let Some(Line { send, recv, place }) = connection.take_line() else {
+    let Some(MainStream { send, recv, place }) = connection.take_main() else {
         return SessionEnd::Taken;
     };
     let door = Door {

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use usher_keys::{EventId, PublicKey, SecretKey};
 use usher_protocol::sync::Farewell;
 
-use crate::connection::{Connection, Line};
+use crate::connection::{Connection, MainStream};
 use crate::doorstep::{Doorstep, Place};
 use crate::ending::{self, Loss};
 use crate::tls::{self, EventKeys};
@@ -191,7 +191,7 @@ impl Endpoint {
         wire::write_preamble(&mut send, event)
             .await
             .map_err(|error| LinkError::Handshake(loss_of(error)))?;
-        let line = Line {
+        let line = MainStream {
             send,
             recv,
             place: None,
@@ -290,7 +290,7 @@ async fn shake_hands(incoming: Incoming, place: Place) -> Result<Connection, Lin
             return Err(LinkError::Handshake(loss_of(error)));
         }
     };
-    let line = Line {
+    let line = MainStream {
         send,
         recv,
         place: Some(place),

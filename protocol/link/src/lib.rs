@@ -1,5 +1,6 @@
 //! The one place that knows QUIC: endpoints from a device key, framed messages, and the loop that drives a session over a connection.
 
+mod asker;
 mod connection;
 mod dialer;
 mod doorstep;
@@ -11,7 +12,8 @@ pub mod slots;
 mod tls;
 mod wire;
 
-pub use connection::{AskError, Connection};
+pub use asker::{Asker, Step};
+pub use connection::{AskError, Connection, Pending};
 pub use dialer::{Dialer, LinkObserver, LinkState};
 pub use doorstep::MAX_STRANGERS;
 pub use drive::{Opened, drive};

@@ -39,6 +39,13 @@ pub enum Route {
     Ask(PublicKey),
 }
 
+impl Route {
+    /// Tells whom a unit's home makes us ask.
+    pub fn to(home: Option<PublicKey>, me: PublicKey) -> Self {
+        home.filter(|home| *home != me).map_or(Self::Here, Self::Ask)
+    }
+}
+
 /// From where we judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seat {
@@ -60,20 +67,19 @@ pub struct Judged {
 impl Ledger {
     /// Tells who should judge a scan.
     pub fn route(&self, asked: &Asked) -> Route {
-        match self
-            .state
-            .rosters()
-            .home(self.event(), asked.ticket.ticket().unit)
-        {
-            Some(home) if home != self.me => Route::Ask(home),
-            Some(_) | None => Route::Here,
-        }
+        let unit = asked.ticket.ticket().unit;
+        Route::to(self.state.rosters().home(self.event(), unit), self.me)
     }
 
     /// Judges a scan. Nothing changes until [`Ledger::write`] takes the body.
     pub fn judge(&self, asked: &Asked, seat: Seat, now: impl Into<RuleTime>) -> Judged {
         let moment = now.into();
         let now = moment.at;
+        // The ticket was verified when it arrived here, and others may have been asked since.
+        if let Err(rejection) = self.trust.keyring().check_key(&asked.ticket, now) {
+            let verdict = Verdict::Deny(Reason::Rejected(rejection));
+            return Judged { verdict, body: None };
+        }
         if let Some(verdict) = self.judged_before(asked, now) {
             return Judged { verdict, body: None };
         }

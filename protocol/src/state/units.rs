@@ -163,7 +163,7 @@ impl UnitState {
     }
 
     /// Gives the passages that count, in order. What was let in by a scan that its reader has withdrawn does not: nobody came
-    /// in, whatever others wrote down. A supervisor's word on such a scan stands.
+    /// in, whatever others wrote down.
     pub fn counting<'a>(
         &'a self,
         limits: &'a Limits,
@@ -174,7 +174,7 @@ impl UnitState {
         self.passages.iter().filter(move |(stamp, change)| {
             let is_withdrawn = || withdrawn.contains(&change.passage.scan);
             let moves_people = !change.is_withdrawal() && !change.is_match();
-            moves_people && limits.count(stamp, change) && !(change.is_by_rule() && is_withdrawn())
+            moves_people && limits.count(stamp, change) && !is_withdrawn()
         })
     }
 

@@ -118,13 +118,7 @@ impl Keyring {
     /// **Errors**: [`Rejection`], the first that applies.
     pub fn verify(&self, code: &[u8], now: Timestamp) -> Result<VerifiedTicket, Rejection> {
         let shown = Shown::parse(code)?;
-        let trusted = self.check_signature(&shown)?;
-        if trusted.is_struck() {
-            return Err(Rejection::StruckKey);
-        }
-        if !trusted.window.contains(now) {
-            return Err(Rejection::KeyOutOfWindow);
-        }
+        believe(self.check_signature(&shown)?, now)?;
         shown.check_shown(now)?;
         shown.check_signed_along()?;
         Ok(VerifiedTicket {
@@ -132,6 +126,14 @@ impl Keyring {
             event: self.event,
             code: code.to_owned(),
         })
+    }
+
+    /// Checks that the key of a ticket that was verified is still believed: it may have been struck out since.
+    ///
+    /// **Errors**: [`Rejection::UnknownKey`], [`Rejection::StruckKey`], [`Rejection::KeyOutOfWindow`].
+    pub fn check_key(&self, ticket: &VerifiedTicket, now: Timestamp) -> Result<(), Rejection> {
+        let key = self.keys.get(&ticket.ticket.key).ok_or(Rejection::UnknownKey)?;
+        believe(&key.trusted, now)
     }
 
     /// Checks that a code which opened a gate at some time was signed by a key of the event, be it struck out or out of its
@@ -151,4 +153,14 @@ impl Keyring {
             .map_err(|_| Rejection::FalseSignature)?;
         Ok(&key.trusted)
     }
+}
+
+fn believe(key: &TrustedKey, now: Timestamp) -> Result<(), Rejection> {
+    if key.is_struck() {
+        return Err(Rejection::StruckKey);
+    }
+    if !key.window.contains(now) {
+        return Err(Rejection::KeyOutOfWindow);
+    }
+    Ok(())
 }

@@ -11,7 +11,8 @@ use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::request::{
-    self, Answer, HubNews, Inquiry, JudgedBy, Reply, Request, RequestError, Response, Scan, TicketFacts, Told,
+    self, Answer, HubNews, Inquiry, JudgedBy, Overriding, Reply, Request, RequestError, Response, Scan,
+    TicketFacts, Told,
 };
 use usher_protocol::state::State;
 use usher_protocol::sync::parts::{self, Parts};
@@ -292,7 +293,7 @@ fn ticket() -> Ticket {
     }
 }
 
-fn requests() -> [(&'static str, Request); 5] {
+fn requests() -> [(&'static str, Request); 6] {
     let scan = Scan {
         id: ScanId([0x5a; 16]),
         code: ticket().sign(&tickets()).to_text().into_bytes(),
@@ -305,7 +306,7 @@ fn requests() -> [(&'static str, Request); 5] {
         direction: Direction::Out,
         ..scan.clone()
     };
-    let overriding = Request::Override {
+    let overriding = Overriding {
         scan: scan.clone(),
         by: "Ada".to_owned(),
         why: "knows the guest".to_owned(),
@@ -313,12 +314,13 @@ fn requests() -> [(&'static str, Request); 5] {
     [
         ("Judge", Request::Judge(scan)),
         ("JudgeAsHome", Request::JudgeAsHome(unreadable)),
-        ("Override", overriding),
+        ("Override", Request::Override(overriding.clone())),
         (
             "Inquire, Ticket",
             Request::Inquire(Inquiry::Ticket(ticket_code())),
         ),
         ("Inquire, Hubs", Request::Inquire(Inquiry::Hubs)),
+        ("OverrideAsHome", Request::OverrideAsHome(overriding)),
     ]
 }
 

@@ -11,6 +11,7 @@ use usher_gate_agent::directory::DataDirectory;
 use super::trouble::Trouble;
 use super::{Way, codes, hub_address, runtime};
 use crate::answer::{Answer, Signal};
+use crate::ask::Reading;
 use crate::lookup;
 use crate::overruling::{self, Overruling, Undecided};
 use crate::post::{GateChoice, Post};
@@ -102,12 +103,18 @@ impl OverrideArgs {
             Err(answer) => return Ok(answer),
         };
         let secret = draw_scan()?;
-        let scan = post.question(Scan { secret, code }, &replica.me());
+        let reading = Reading {
+            scan: &post.question(Scan { secret, code }, &replica.me()),
+            secret,
+            home: None,
+            hubs: &hubs,
+            replica: &replica,
+        };
         let overruling = Overruling {
             by: self.by,
             why: self.why,
         };
-        let decided = overruling::decided((&replica, &hubs), scan, overruling).await;
+        let decided = overruling::decided(reading, overruling).await;
         decided.map_err(|why| match why {
             Undecided::MayNot => Trouble::MayNotOverride,
             Undecided::NoHub => Trouble::NoHub {

@@ -12,8 +12,9 @@ use usher_keys::{Certificate, Role};
 use usher_link::{Endpoint, Opened, Responder, drive};
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, Request, RequestError, Response, Scan};
-use usher_protocol::{GateId, ScanId};
-use usher_scan::ask::{Asked, ask};
+use usher_protocol::routing::Word;
+use usher_protocol::{GateId, ScanId, ScanSecret};
+use usher_scan::ask::Reading;
 use usher_scan::handover::Handover;
 use usher_scan::links::{Links, Start};
 
@@ -85,11 +86,12 @@ fn open_hub(n: u8, says: Says, tasks: &mut JoinSet<()>) -> String {
 }
 
 /// Asks hubs that answer so, in this order.
-async fn asked(hubs: &[Says], limit: Duration) -> Asked {
+async fn asked(hubs: &[Says], limit: Duration) -> Word {
     let mut tasks = JoinSet::new();
     let numbered = (1..).zip(hubs);
     let addresses: Vec<String> = numbered.map(|(n, says)| open_hub(n, *says, &mut tasks)).collect();
-    let handover = Arc::new(Handover::new(replica(SCANNER, Role::Scanner)));
+    let scanner = replica(SCANNER, Role::Scanner);
+    let handover = Arc::new(Handover::new(Arc::clone(&scanner)));
     let links = Links::start(
         &key(SCANNER),
         handover,
@@ -106,28 +108,36 @@ async fn asked(hubs: &[Says], limit: Duration) -> Asked {
         }
     };
     tokio::time::timeout(PATIENCE, all_linked).await.unwrap();
-    let request = Request::Judge(Scan {
+    let scan = Scan {
         id: ID,
         code: b"123".to_vec(),
         gate: GateId(1),
         direction: Direction::In,
         persons: 1,
-    });
-    let asking = ask(links.hubs().linked(), ID, &request, limit).await;
+    };
+    let reading = Reading {
+        scan: &scan,
+        secret: ScanSecret([0; 16]),
+        home: None,
+        hubs: &links.hubs(),
+        replica: &scanner,
+    };
+    let request = || Request::Judge(scan.clone());
+    let conclusion = reading.ask(request, limit, async || None).await.unwrap();
     links.end(Duration::ZERO).await;
-    asking.came
+    conclusion.word
 }
 
 #[track_caller]
 fn check(hubs: &[Says], limit: Duration, expected: Result<u8, Option<RequestError>>) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let came_of_it = match runtime.block_on(asked(hubs, limit)) {
-        Asked::Answered(answer) => match answer.verdict {
+        Word::Theirs(answer) => match answer.verdict {
             Verdict::Admit { left, .. } => Ok(left),
             Verdict::Deny(_) | Verdict::Refer(_) => unreachable!("no hub here says so"),
         },
-        Asked::Refused(error) => Err(Some(error)),
-        Asked::Nothing => Err(None),
+        Word::Refused(error) => Err(Some(error)),
+        Word::Ours => Err(None),
     };
     assert_eq!(came_of_it, expected, "{hubs:?}");
 }

@@ -5,19 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp};
+use usher_protocol::Origin;
+use usher_protocol::admission::Verdict;
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::clock::{ClockReading, RuleClock, RuleTime};
-use usher_protocol::ledger::{Entry, Ledger};
+use usher_protocol::ledger::{Entry, Ledger, Seat};
 use usher_protocol::log::{Hash, Head};
 use usher_protocol::record::Body;
 use usher_protocol::sync::Session;
 use usher_protocol::trust::{Register, Trust};
-use usher_protocol::{Origin, ScanId};
 
 use super::disk::Disk;
 use super::sabotage::Sabotage;
-use super::scans::{Answering, Waiting};
+use super::scans::{At, UnderWay};
 
 /// Names a node by its index in the world.
 pub type NodeId = usize;
@@ -43,8 +44,10 @@ pub enum Then {
         /// The log.
         origin: Origin,
     },
-    /// Answer a scan.
-    Answer(Box<Answering>),
+    /// Tell a scan's way what the node itself has decided.
+    Judged(At, Verdict, Seat),
+    /// Tell a scan's way that the scan is given up.
+    Withdrawn(At),
     /// Tell a session that its checkpoint was stored.
     Began {
         /// The peer.
@@ -109,8 +112,12 @@ pub struct Node {
     pub assurance: Option<Assurance>,
     /// The register of devices that its sessions were last told of.
     pub register_known: Arc<Register>,
-    /// Scans it has asked others about.
-    pub waiting: BTreeMap<ScanId, Waiting>,
+    /// Scans on their way here, by number.
+    pub under_way: BTreeMap<u64, UnderWay>,
+    /// How many scans were on their way here so far.
+    numbered: u64,
+    /// How long a packet takes to a peer and back, smoothed, in milliseconds.
+    pub round_trips: BTreeMap<NodeId, u64>,
     roots: RootSet,
     first_bundle: SignedBundle,
 }
@@ -157,7 +164,9 @@ impl Node {
             commit_planned: false,
             assurance: None,
             register_known: Arc::default(),
-            waiting: BTreeMap::new(),
+            under_way: BTreeMap::new(),
+            numbered: 0,
+            round_trips: BTreeMap::new(),
             roots: config.roots,
             first_bundle,
         }
@@ -187,6 +196,12 @@ impl Node {
         let trust = Trust::pin(roots, disk.bundle.clone()).expect("the bundle on disk was verified before");
         let own = (role != Role::Cloud).then(|| identity.clone());
         Ledger::new(key.public(), own, Arc::new(trust))
+    }
+
+    /// Gives the number of its next scan.
+    pub fn next_number(&mut self) -> u64 {
+        self.numbered += 1;
+        self.numbered
     }
 
     /// Gives the certificate that it shows its peers: its newest one.
@@ -230,7 +245,7 @@ impl Node {
         self.batch = Batch::default();
         self.commit_planned = false;
         self.assurance = None;
-        self.waiting.clear();
+        self.under_way.clear();
         self.rule = RefCell::default();
     }
 

@@ -1,10 +1,11 @@
-//! The way of a scan: scanner, hub, home hub and back, with the time-outs of the real programs; the rules themselves are the ledger's.
+//! The way of a scan through the simulated network: requests, answers and signs of life; the way itself and the rules are the product's.
 
 use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::ledger::{Asked, Route, Seat};
 use usher_protocol::record::Body;
-use usher_protocol::request::Scan;
-use usher_protocol::ticket::VerifiedTicket;
+use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan};
+use usher_protocol::routing::{Conclusion, Heard, Line, LineId, Next, Routing, SIGN_OF_LIFE_MS, Word};
+use usher_protocol::ticket::{Rejection, VerifiedTicket};
 use usher_protocol::{GateId, ScanId, ScanSecret};
 
 use super::node::{NodeId, Then};
@@ -12,9 +13,9 @@ use super::people::Paper;
 use super::sabotage::Sabotage;
 use super::world::{Happening, World};
 
-/// How long a hub waits for a home hub, in milliseconds.
+/// How long a hub waits for a home hub at least, in milliseconds.
 const HOME_TIMEOUT_MS: u64 = 150;
-/// How long a scanner waits for its hub, in milliseconds.
+/// How long a scanner waits for its hub at least, in milliseconds.
 const HUB_TIMEOUT_MS: u64 = 300;
 
 /// A scan somebody waits for.
@@ -60,46 +61,56 @@ impl Job {
     }
 }
 
-/// A scan a node has asked another about.
-pub struct Waiting(pub Job);
+/// A scan on its way at a node.
+pub struct UnderWay {
+    job: Job,
+    ticket: Result<VerifiedTicket, Rejection>,
+    routing: Routing,
+    /// To whom the answer goes.
+    to: To,
+    /// The node's own verdict.
+    ours: Option<(Verdict, Seat)>,
+}
+
+/// Names a scan on its way at a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At {
+    /// Which node.
+    pub node: NodeId,
+    /// Which of its scans.
+    pub number: u64,
+}
 
 /// To whom an answer goes.
 #[derive(Debug, Clone, Copy)]
 pub enum To {
     /// The staff at this scanner.
     Screen,
-    /// A scanner.
-    Scanner(NodeId),
-    /// A hub that asked for a home's word.
-    Asker(NodeId),
-}
-
-/// An answer that waits to be durable.
-pub struct Answering {
-    /// The scan.
-    pub job: Job,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// To whom.
-    pub to: To,
-    /// Whether somebody was asked who has not answered, and may have said yes.
-    pub silent: bool,
+    /// Whoever has asked.
+    Asker(At),
 }
 
 /// A leg of a scan's way, at its arrival.
 pub enum Errand {
-    /// At a hub, from a scanner.
-    AtHub(NodeId, Job),
-    /// At a home hub, from a hub.
-    AtHome(NodeId, NodeId, Job),
-    /// Back at the asking hub; `None` when the asked one is not the home.
-    BackAtHub(NodeId, Job, Option<Verdict>),
-    /// Back at the scanner; also whether a home was asked that has not answered.
-    BackAtScanner(Job, Verdict, bool),
-    /// The same scan again, with the same id.
+    /// A request arrives at a node; `as_home` where the asker takes it for the unit's home.
+    Request {
+        /// At which node.
+        node: NodeId,
+        /// Who asks.
+        asker: At,
+        /// Whether as the unit's home.
+        as_home: bool,
+        /// What about.
+        job: Job,
+    },
+    /// Something comes back from a node that was asked.
+    Back(At, NodeId, Heard),
+    /// The same code again.
     Again(Job),
-    /// A node's patience ends.
-    OutOfPatience(NodeId, u64, ScanId),
+    /// Time has passed, in that life of the node.
+    Wake(At, u64),
+    /// Whoever waits for that scan hears that somebody is at it.
+    SignOfLife(At),
 }
 
 impl World {
@@ -109,25 +120,35 @@ impl World {
         }
     }
 
-    fn wait_for(&mut self, node: NodeId, job: Job, patience_ms: u64) {
-        let (scan, life) = (job.scan, self.nodes[node].life);
-        self.nodes[node].waiting.insert(scan, Waiting(job));
-        self.plan(
-            patience_ms,
-            Happening::Errand(Box::new(Errand::OutOfPatience(node, life, scan))),
-        );
-    }
-
     /// A scanner reads a code.
     pub fn read(&mut self, job: Job) {
         let scanner = job.scanner;
         if !self.nodes[scanner].up {
             return;
         }
-        self.wait_for(scanner, job.clone(), HUB_TIMEOUT_MS);
-        if let Some(hub) = self.hub_of(scanner) {
-            self.send_errand(scanner, hub, Errand::AtHub(hub, job));
+        let ticket = self.verify(scanner, &job);
+        let routing = Routing::of_reader(job.scan, HUB_TIMEOUT_MS);
+        self.begin(
+            scanner,
+            UnderWay {
+                job,
+                ticket,
+                routing,
+                to: To::Screen,
+                ours: None,
+            },
+        );
+    }
+
+    fn begin(&mut self, node: NodeId, scan: UnderWay) {
+        let number = self.nodes[node].next_number();
+        let at = At { node, number };
+        if matches!(scan.to, To::Asker(_)) {
+            let sign = Errand::SignOfLife(at);
+            self.plan(SIGN_OF_LIFE_MS, Happening::Errand(Box::new(sign)));
         }
+        self.nodes[node].under_way.insert(number, scan);
+        self.go_on(at);
     }
 
     /// Carries a scan one leg further.
@@ -137,39 +158,22 @@ impl World {
                 let again = self.drawn_anew(job);
                 self.read(again);
             }
-            Errand::AtHub(hub, job) if self.listens(hub, job.scanner) => self.at_hub(hub, job),
-            Errand::AtHome(home, asker, job) if self.listens(home, asker) => self.at_home(home, asker, job),
-            Errand::BackAtHub(hub, job, verdict) if self.nodes[hub].up => {
-                self.back_at_hub(hub, &job, verdict)
-            }
-            Errand::BackAtScanner(job, verdict, silent) if self.nodes[job.scanner].up => {
-                if self.nodes[job.scanner].waiting.remove(&job.scan).is_some() {
-                    let to = To::Screen;
-                    self.conclude(Answering {
-                        job,
-                        verdict,
-                        to,
-                        silent,
-                    });
+            Errand::Request {
+                node,
+                asker,
+                as_home,
+                job,
+            } if self.listens(node, asker.node) => self.arrive(node, (asker, as_home), job),
+            Errand::Back(at, from, heard) if self.nodes[at.node].up => {
+                let now = self.now;
+                if let Some(scan) = self.nodes[at.node].under_way.get_mut(&at.number) {
+                    scan.routing.hear(LineId(from as u64), heard, now);
+                    self.go_on(at);
                 }
             }
-            Errand::OutOfPatience(node, life, scan)
-                if self.nodes[node].up && self.nodes[node].life == life =>
-            {
-                if let Some(Waiting(job)) = self.nodes[node].waiting.remove(&scan) {
-                    let to = if node == job.scanner {
-                        To::Screen
-                    } else {
-                        To::Scanner(job.scanner)
-                    };
-                    self.judge_cut_off(node, job, to);
-                }
-            }
-            Errand::AtHub(..)
-            | Errand::AtHome(..)
-            | Errand::BackAtHub(..)
-            | Errand::BackAtScanner(..)
-            | Errand::OutOfPatience(..) => {}
+            Errand::Wake(at, life) if self.nodes[at.node].life == life => self.go_on(at),
+            Errand::SignOfLife(at) => self.show_life(at),
+            Errand::Request { .. } | Errand::Back(..) | Errand::Wake(..) => {}
         }
     }
 
@@ -179,142 +183,223 @@ impl World {
         self.nodes[node].up && live.is_some_and(|live| live.session.peer().is_some())
     }
 
-    fn at_hub(&mut self, hub: NodeId, job: Job) {
-        let to = To::Scanner(job.scanner);
-        let Some(asked) = self.verify(hub, &job, (to, false)) else {
-            return;
+    fn arrive(&mut self, node: NodeId, (asker, as_home): (At, bool), job: Job) {
+        let ticket = match self.verify(node, &job) {
+            Ok(ticket) => ticket,
+            Err(rejection) => {
+                let answer = answer_of(&job, Verdict::Deny(Reason::Rejected(rejection)), JudgedBy::Alone);
+                return self.respond(node, asker, Ok(answer));
+            }
         };
-        match self.nodes[hub].ledger.route(&asked) {
-            Route::Here => self.judge(hub, job, Seat::Home, to),
-            Route::Ask(home) => {
-                let home = self.nodes.iter().position(|node| node.key.public() == home);
-                self.wait_for(hub, job.clone(), HOME_TIMEOUT_MS);
-                if let Some(home) = home {
-                    self.send_errand(hub, home, Errand::AtHome(home, hub, job));
+        let route = self.nodes[node].ledger.route(&job.asked(ticket.clone()));
+        if as_home && route != Route::Here {
+            return self.respond(node, asker, Err(RequestError::NotHome));
+        }
+        let routing = Routing::of_hub(job.scan, route, false, HOME_TIMEOUT_MS);
+        self.begin(
+            node,
+            UnderWay {
+                job,
+                ticket: Ok(ticket),
+                routing,
+                to: To::Asker(asker),
+                ours: None,
+            },
+        );
+    }
+
+    /// Does what a scan's way demands, until something must be waited for.
+    fn go_on(&mut self, at: At) {
+        loop {
+            let lines = self.lines(at);
+            let now = self.now;
+            let Some(scan) = self.nodes[at.node].under_way.get_mut(&at.number) else {
+                return;
+            };
+            match scan.routing.next(|| lines, now) {
+                Next::Ask(LineId(peer)) => {
+                    let (job, as_home) = (scan.job.clone(), matches!(scan.to, To::Asker(_)));
+                    let node = usize::try_from(peer).expect("a node");
+                    let errand = Errand::Request {
+                        node,
+                        asker: at,
+                        as_home,
+                        job,
+                    };
+                    self.send_errand(at.node, node, errand);
                 }
+                Next::Wait { until_ms } => {
+                    let life = self.nodes[at.node].life;
+                    let wake = Errand::Wake(at, life);
+                    return self.plan(until_ms.saturating_sub(now), Happening::Errand(Box::new(wake)));
+                }
+                Next::Judge(seat) => return self.judge(at, seat),
+                Next::Withdraw => return self.withdraw(at),
+                Next::Say(conclusion) => return self.conclude(at, conclusion),
             }
         }
     }
 
-    fn at_home(&mut self, home: NodeId, asker: NodeId, job: Job) {
-        let to = To::Asker(asker);
-        let Some(asked) = self.verify(home, &job, (to, false)) else {
-            return;
+    /// Gives the lines over which a node may ask about a scan: a scanner its hubs, the home first, and a hub the home.
+    fn lines(&self, at: At) -> Vec<Line> {
+        let node = &self.nodes[at.node];
+        let Some(scan) = node.under_way.get(&at.number) else {
+            return Vec::new();
         };
-        if self.nodes[home].ledger.route(&asked) == Route::Here {
-            self.judge(home, job, Seat::Home, to);
-        } else {
-            self.send_errand(home, asker, Errand::BackAtHub(asker, job, None));
-        }
+        let unit = scan.ticket.as_ref().ok().map(|ticket| ticket.ticket().unit.0);
+        let home = unit.and_then(|unit| self.home_of(at.node, unit));
+        let is_open = |peer: &NodeId| node.sessions[peer].session.peer().is_some();
+        let is_asked = |peer: &NodeId| match scan.to {
+            To::Screen => self.is_hub(*peer),
+            To::Asker(_) => Some(*peer) == home,
+        };
+        let peers = node.sessions.keys().copied();
+        let mut hubs: Vec<_> = peers.filter(|peer| is_open(peer) && is_asked(peer)).collect();
+        hubs.sort_by_key(|hub| Some(*hub) != home);
+        let line = |hub: NodeId| Line {
+            id: LineId(hub as u64),
+            hub: self.nodes[hub].link_key,
+            round_trip_ms: self.round_trip_ms(at.node, hub),
+        };
+        hubs.into_iter().map(line).collect()
     }
 
-    fn back_at_hub(&mut self, hub: NodeId, job: &Job, verdict: Option<Verdict>) {
-        let Some(Waiting(job)) = self.nodes[hub].waiting.remove(&job.scan) else {
-            return;
-        };
-        match verdict {
-            Some(verdict) => {
-                self.send_errand(hub, job.scanner, Errand::BackAtScanner(job, verdict, false));
-            }
-            None => self.judge(hub, job.clone(), Seat::CutOff, To::Scanner(job.scanner)),
-        }
-    }
-
-    fn verify(&mut self, node: NodeId, job: &Job, (to, silent): (To, bool)) -> Option<Asked> {
+    fn verify(&mut self, node: NodeId, job: &Job) -> Result<VerifiedTicket, Rejection> {
         let now = self.nodes[node].clock(self.now);
         let trust = std::sync::Arc::clone(self.nodes[node].ledger.trust());
-        match trust.keyring().verify_text(job.paper.text.as_bytes(), now) {
-            Ok(ticket) => {
-                self.reads_code(node, ticket.code());
-                Some(job.asked(ticket))
-            }
-            Err(rejection) => {
-                let verdict = Verdict::Deny(Reason::Rejected(rejection));
-                let answering = Answering {
-                    job: job.clone(),
-                    verdict,
-                    to,
-                    silent,
-                };
-                match to {
-                    To::Screen => self.conclude(answering),
-                    To::Scanner(_) | To::Asker(_) => self.answer(node, answering),
-                }
-                None
-            }
-        }
+        let ticket = trust.keyring().verify_text(job.paper.text.as_bytes(), now)?;
+        self.reads_code(node, ticket.code());
+        Ok(ticket)
     }
 
-    /// Judges a scan after whoever was asked has been silent for too long.
-    fn judge_cut_off(&mut self, node: NodeId, job: Job, to: To) {
-        self.judge_after(node, job, (Seat::CutOff, true), to);
-    }
-
-    /// Judges a scan at a node; the answer leaves when the record is durable.
-    fn judge(&mut self, node: NodeId, job: Job, seat: Seat, to: To) {
-        self.judge_after(node, job, (seat, false), to);
-    }
-
-    fn judge_after(&mut self, node: NodeId, job: Job, (seat, silent): (Seat, bool), to: To) {
-        let Some(asked) = self.verify(node, &job, (to, silent)) else {
+    /// Shows whoever waits for a scan that others were asked, and again in a while.
+    fn show_life(&mut self, at: At) {
+        let Some(scan) = self.nodes[at.node].under_way.get(&at.number) else {
             return;
         };
-        let moment = self.nodes[node].moment(self.now);
-        let now = moment.at;
-        let mut judged = self.nodes[node].ledger.judge(&asked, seat, moment);
-        self.say_yes(node, &asked, &mut judged);
-        self.tell(|| {
-            format!(
-                "{} judges {:?} as {seat:?}: {:?}",
-                self.name(node),
-                job.paper,
-                judged.verdict
-            )
-        });
-        self.check_decided(node, &job, &judged);
-        if let Some(body) = judged.body {
-            self.nodes[node].write(body, now);
+        if let To::Asker(asker) = scan.to {
+            if scan.routing.is_waiting() {
+                self.send_errand(at.node, asker.node, Errand::Back(asker, at.node, Heard::Working));
+            }
+            let again = Errand::SignOfLife(at);
+            self.plan(SIGN_OF_LIFE_MS, Happening::Errand(Box::new(again)));
         }
-        let answering = Answering {
-            job,
-            verdict: judged.verdict,
-            to,
-            silent,
-        };
-        self.plan_commit(node);
-        if matches!(to, To::Screen) {
-            return self.conclude(answering);
-        }
-        if self.breaks(Sabotage::AnswerTooEarly) {
-            return self.answer(node, answering);
-        }
-        let then = &mut self.nodes[node].batch.then;
-        then.push(Then::Answer(Box::new(answering)));
     }
 
-    /// The scanner shows what came of a scan. Before anything but a yes it gives up the scan if somebody who was asked has not
-    /// answered, and what is written must be durable before.
-    fn conclude(&mut self, mut answering: Answering) {
-        let (job, now) = (&mut answering.job, self.now);
-        let node = job.scanner;
-        let is_yes = matches!(answering.verdict, Verdict::Admit { .. });
-        if answering.silent && !is_yes && !self.breaks(Sabotage::NobodyWithdraws) {
-            let now = self.nodes[node].clock(now);
-            let ledger = &self.nodes[node].ledger;
-            let body = ledger.withdraw(&job.question(), job.secret, now);
-            job.withdrawn = true;
-            self.observer.given_up.insert(job.scan, (job.paper.unit, node));
-            match body {
-                Some(body) => self.nodes[node].write(body, now),
-                None => self.observer.cannot_withdraw(job.scan),
+    /// Judges a scan at a node; it goes on when the record is durable.
+    fn judge(&mut self, at: At, seat: Seat) {
+        let (node, moment) = (at.node, self.nodes[at.node].moment(self.now));
+        let scan = &self.nodes[node].under_way[&at.number];
+        let (job, ticket) = (scan.job.clone(), scan.ticket.clone());
+        let verdict = match ticket {
+            Err(rejection) => Verdict::Deny(Reason::Rejected(rejection)),
+            Ok(ticket) => {
+                let asked = job.asked(ticket);
+                let mut judged = self.nodes[node].ledger.judge(&asked, seat, moment);
+                self.say_yes(node, &asked, &mut judged);
+                self.check_decided(node, &job, &judged);
+                if let Some(body) = judged.body {
+                    self.nodes[node].write(body, moment.at);
+                }
+                judged.verdict
             }
+        };
+        self.tell(|| {
+            let name = self.name(node);
+            format!("{name} judges {:?} as {seat:?}: {verdict:?}", job.paper)
+        });
+        self.once_durable(at, Then::Judged(at, verdict, seat));
+    }
+
+    /// The scanner gives up a scan: from then on nobody is let in by it.
+    fn withdraw(&mut self, at: At) {
+        let node = at.node;
+        if self.breaks(Sabotage::NobodyWithdraws) {
+            return self.then_withdrawn(at);
         }
-        self.plan_commit(node);
+        let now = self.nodes[node].clock(self.now);
+        let scan = self.nodes[node].under_way.get_mut(&at.number);
+        let job = &mut scan.expect("it is on its way").job;
+        job.withdrawn = true;
+        let (question, secret, unit) = (job.question(), job.secret, job.paper.unit);
+        self.observer.given_up.insert(question.id, (unit, node));
+        match self.nodes[node].ledger.withdraw(&question, secret, now) {
+            Some(body) => self.nodes[node].write(body, now),
+            None => self.observer.cannot_withdraw(question.id),
+        }
+        self.once_durable(at, Then::Withdrawn(at));
+    }
+
+    fn once_durable(&mut self, at: At, then: Then) {
+        self.plan_commit(at.node);
         if self.breaks(Sabotage::AnswerTooEarly) {
-            return self.answer(node, answering);
+            return self.proceed(then);
         }
-        let then = &mut self.nodes[node].batch.then;
-        then.push(Then::Answer(Box::new(answering)));
+        self.nodes[at.node].batch.then.push(then);
+    }
+
+    /// Goes on with a scan for which something has become durable.
+    pub fn proceed(&mut self, then: Then) {
+        match then {
+            Then::Judged(at, verdict, seat) => {
+                let neighbours = self.has_neighbours(at.node);
+                let now = self.now;
+                if let Some(scan) = self.nodes[at.node].under_way.get_mut(&at.number) {
+                    scan.ours = Some((verdict, seat));
+                    scan.routing.judged(Some(verdict), neighbours, now);
+                }
+                self.go_on(at);
+            }
+            Then::Withdrawn(at) => self.then_withdrawn(at),
+            Then::Stored { .. } | Then::Began { .. } => {}
+        }
+    }
+
+    fn then_withdrawn(&mut self, at: At) {
+        if let Some(scan) = self.nodes[at.node].under_way.get_mut(&at.number) {
+            scan.routing.withdrawn();
+        }
+        self.go_on(at);
+    }
+
+    /// Tells whether a hub is linked with others that may have places left.
+    fn has_neighbours(&self, node: NodeId) -> bool {
+        let mut peers = self.nodes[node].sessions.keys();
+        self.is_hub(node) && peers.any(|peer| self.is_hub(*peer) && self.listens(node, *peer))
+    }
+
+    fn conclude(&mut self, at: At, conclusion: Conclusion) {
+        let Some(scan) = self.nodes[at.node].under_way.remove(&at.number) else {
+            return;
+        };
+        let ours = scan.ours;
+        let response = match conclusion.word {
+            Word::Theirs(answer) => Ok(answer),
+            Word::Refused(error) => Err(error),
+            Word::Ours => {
+                let (verdict, seat) = ours.expect("it has judged");
+                let me = self.nodes[at.node].link_key;
+                let by = match seat {
+                    Seat::Home => JudgedBy::Home(me),
+                    Seat::CutOff => JudgedBy::Hub(me),
+                };
+                Ok(Answer {
+                    silent: conclusion.silent,
+                    ..answer_of(&scan.job, verdict, by)
+                })
+            }
+        };
+        match (scan.to, response) {
+            (To::Asker(asker), response) => self.respond(at.node, asker, response),
+            (To::Screen, Ok(answer)) => self.show(&scan.job, answer.verdict),
+            // The screen asks to show the code again.
+            (To::Screen, Err(_)) => {}
+        }
+    }
+
+    fn respond(&mut self, node: NodeId, asker: At, response: Response) {
+        let back = Errand::Back(asker, node, Heard::Response(response));
+        self.send_errand(node, asker.node, back);
     }
 
     /// A code that is shown again is another scan once the first was given up.
@@ -359,21 +444,14 @@ impl World {
             self.plan_commit(node);
         }
     }
+}
 
-    /// Sends a durable answer on its way.
-    pub fn answer(&mut self, node: NodeId, answering: Answering) {
-        let Answering {
-            job,
-            verdict,
-            to,
-            silent,
-        } = answering;
-        match to {
-            To::Screen => self.show(&job, verdict),
-            To::Scanner(scanner) => {
-                self.send_errand(node, scanner, Errand::BackAtScanner(job, verdict, silent))
-            }
-            To::Asker(hub) => self.send_errand(node, hub, Errand::BackAtHub(hub, job, Some(verdict))),
-        }
+fn answer_of(job: &Job, verdict: Verdict, by: JudgedBy) -> Answer {
+    Answer {
+        scan: job.scan,
+        verdict,
+        by,
+        ticket: None,
+        silent: None,
     }
 }

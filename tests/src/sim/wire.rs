@@ -37,11 +37,20 @@ impl World {
             return None;
         }
         let slow = lossy && self.random.percent(5);
-        Some(if slow {
+        let delay = if slow {
             self.random.between(50, 1_500)
         } else {
             self.random.between(1, 20)
-        })
+        };
+        let measured = self.nodes[from].round_trips.entry(to).or_insert(2 * delay);
+        *measured = (*measured * 7 + 2 * delay) / 8;
+        Some(delay)
+    }
+
+    /// Gives how long a packet takes to a peer and back, as QUIC measures it.
+    pub fn round_trip_ms(&self, node: NodeId, peer: NodeId) -> u64 {
+        let measured = self.nodes[node].round_trips.get(&peer);
+        measured.copied().unwrap_or_default()
     }
 
     /// Looks after a pair's connection: drops a half-dead one, makes a new one when both can hear each other.
@@ -211,7 +220,12 @@ impl World {
                 self.take_notice((node, key), notice);
             }
             Output::Close(close) => {
-                self.say(|| format!("{}–{}: closed {close:?}", self.name(node), self.name(peer)));
+                self.say(|| {
+                    let live = self.nodes[node].sessions.get(&peer);
+                    let why = live.and_then(|live| live.session.refusal());
+                    let why = why.map(|why| format!(" ({why:?})")).unwrap_or_default();
+                    format!("{}–{}: closed {close:?}{why}", self.name(node), self.name(peer))
+                });
                 self.nodes[node].sessions.remove(&peer);
                 let altered = self.altered.contains(&(node.min(peer), node.max(peer), epoch))
                     || self.is_liar(node)
@@ -394,7 +408,7 @@ impl World {
                     let result = Ok(self.nodes[node].disk.held_of(&origin));
                     self.input(node, peer, epoch, Input::Stored { origin, result });
                 }
-                Then::Answer(answering) => self.answer(node, *answering),
+                Then::Judged(..) | Then::Withdrawn(_) => self.proceed(one),
                 Then::Began { peer, epoch } => begun.push((peer, epoch)),
             }
         }

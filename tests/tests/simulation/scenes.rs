@@ -114,7 +114,7 @@ fn keys_rotated_in_a_partition_are_believed_as_soon_as_the_line_is_mended() {
     world.play(A_WHILE_MS);
     let closed = Verdict::Deny(Reason::Rejected(Rejection::KeyOutOfWindow));
     let unknown = Verdict::Deny(Reason::Rejected(Rejection::UnknownKey));
-    let answers: Vec<_> = (0..20).filter_map(|_| world.ask(first, near)).collect();
+    let answers: Vec<_> = (0..60).filter_map(|_| world.ask(first, near)).collect();
     assert!(answers.contains(&closed), "{answers:?}");
     assert!(
         answers.iter().any(|one| matches!(one, Verdict::Admit { .. })),

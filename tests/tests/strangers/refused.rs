@@ -5,7 +5,7 @@ use usher_gate_agent::replica::Replica;
 use usher_keys::{Capabilities, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp, Window};
 use usher_protocol::GateId;
 use usher_protocol::log::Head;
-use usher_protocol::request::{Request, RequestError, Scan};
+use usher_protocol::request::{Overriding, Request, RequestError, Scan};
 use usher_protocol::sync::{Farewell, Held, Message};
 use usher_tests::stage::festival::{NORTH, STANDING};
 use usher_tests::stage::folder::event_in;
@@ -195,11 +195,11 @@ async fn a_peer_gets_nothing_beyond_its_role_and_the_log_says_what_it_asked_for(
     let socket = socket([127, 0, 0, 1])?;
     let ticket = doors.stage.buyer().buy_one(STANDING).await?;
     let scan = judge(&ticket.payload, 1);
-    let overriding = Request::Override {
+    let overriding = Request::Override(Overriding {
         scan: scan.clone(),
         by: "Ann".to_owned(),
         why: "knows them".to_owned(),
-    };
+    });
     let elsewhere = Scan {
         gate: GateId(NORTH + 1),
         ..scan.clone()

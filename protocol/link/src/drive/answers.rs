@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use usher_keys::Certificate;
 use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, RequestError, Told};
+use usher_protocol::routing::SIGN_OF_LIFE_MS;
 
 use crate::connection::Connection;
 use crate::replica::{Progress, Responder};
@@ -17,7 +18,7 @@ use crate::wire::{self, FrameError};
 /// connection, and a group commit takes all that wait.
 const MAX_REQUESTS_AT_ONCE: usize = 128;
 /// How often whoever waits for an answer hears that somebody is still at it: a few times within a patience.
-const SIGN_OF_LIFE: Duration = Duration::from_millis(80);
+const SIGN_OF_LIFE: Duration = Duration::from_millis(SIGN_OF_LIFE_MS);
 /// How long a request may take to arrive once its stream is open: it fits two packets.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 

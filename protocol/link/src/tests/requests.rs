@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use usher_protocol::GateId;
 use usher_protocol::admission::Verdict;
-use usher_protocol::request::{JudgedBy, MAX_REQUEST_BYTES, Reply, Request, RequestError};
+use usher_protocol::request::{JudgedBy, MAX_REQUEST_BYTES, Overriding, Reply, Request, RequestError};
 
 use super::site::{SILENT_GATE, SLOW_GATE, Site, scan};
 use super::{GUARD, venue, within};
@@ -85,11 +85,11 @@ async fn a_request_over_the_limit_is_not_even_sent() {
     let Request::Judge(scan) = scan(1, GateId(1)) else {
         unreachable!("scan makes this");
     };
-    let wordy = Request::Override {
+    let wordy = Request::Override(Overriding {
         scan,
         by: "b".repeat(MAX_REQUEST_BYTES),
         why: String::new(),
-    };
+    });
     let refused = connection.ask(&wordy, GUARD).await;
     assert!(matches!(refused, Err(AskError::TooLong { .. })), "{refused:?}");
 }

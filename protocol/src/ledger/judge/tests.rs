@@ -465,15 +465,17 @@ fn only_the_reader_of_a_scan_withdraws_it() {
 }
 
 #[test]
-fn a_supervisors_word_on_a_scan_that_was_given_up_stands() {
+fn a_supervisors_word_that_was_not_heard_at_the_gate_lets_nobody_in() {
     let (mut home, mut reader, scan, secret) = given_up();
-    let body = reader.ledger.withdraw(&question(&scan), secret, NOW).unwrap();
-    reader.write(body);
     let word = ("Ada".to_owned(), "knows the guest".to_owned());
     let body = reader.ledger.override_refusal(&scan, word, NOW).unwrap();
     reader.write(body);
     home.hear(&reader);
     assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 1);
+    let body = reader.ledger.withdraw(&question(&scan), secret, NOW).unwrap();
+    reader.write(body);
+    home.hear(&reader);
+    assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 0);
 }
 
 #[test]
