@@ -15,6 +15,7 @@ use usher_keys::{BundleError, DeviceIdentity, EventId, PublicKey, SecretKey, Sig
 
 use crate::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use crate::evidence::{self, Evidence, Worth};
+use crate::fork::ForkProof;
 use crate::ident::{Hlc, Origin, Seq, Stamp};
 use crate::log::{self, Head, Known, Run, RunError, Tail};
 use crate::record::{Body, Record, Unread};
@@ -65,6 +66,8 @@ pub struct Ledger {
     past: Option<Tail>,
     /// Logs of which a run came that follows another history than our copy, after it was said which one counts.
     contested: BTreeSet<Origin>,
+    /// The forks that we ourselves have seen.
+    seen_forks: BTreeMap<Origin, ForkProof>,
     must_be_rebuilt: bool,
 }
 
@@ -80,6 +83,7 @@ impl Ledger {
             clock: Hlc::default(),
             past: None,
             contested: BTreeSet::new(),
+            seen_forks: BTreeMap::new(),
             must_be_rebuilt: false,
         }
     }
@@ -289,6 +293,11 @@ impl Ledger {
             origin: entry.origin,
             seq: entry.tail.seq,
         };
+        if let Body::ForkSeen(proof) = &record.body
+            && entry.origin == self.me
+        {
+            self.seen_forks.insert(proof.origin(), (**proof).clone());
+        }
         self.state.apply(stamp, record.body, entry.worth);
     }
 

@@ -12,6 +12,7 @@ use usher_keys::codec::{self, CodecError};
 use usher_keys::{DeviceIdentity, EventId, Signature, SignedBundle, Timestamp};
 
 use crate::assurance::Assurance;
+use crate::fork::ForkProof;
 use crate::ident::Origin;
 use crate::ledger::MAX_STORED_LOGS;
 use crate::log::{Hash, Head, Run, Tail};
@@ -139,6 +140,8 @@ pub enum Message {
     Recap,
     /// Goodbye.
     Bye(Farewell),
+    /// An origin has two histories, of which nobody takes my written word.
+    Fork(Box<ForkProof>),
 }
 
 impl Message {

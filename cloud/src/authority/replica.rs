@@ -66,6 +66,8 @@ impl Replica for LinkedReplica {
             trust: view.trust(),
             register: view.register(),
             assurance: view.assurance(now),
+            // What the authority writes is heard.
+            unheard_forks: Arc::default(),
         }
     }
 

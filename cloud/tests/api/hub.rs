@@ -238,6 +238,7 @@ impl Replica for Hub {
             trust: Arc::clone(shelf.ledger.trust()),
             register: shelf.ledger.state().register(),
             assurance: None,
+            unheard_forks: Arc::default(),
         }
     }
 

@@ -11,6 +11,7 @@ use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp};
 use usher_link::replica::CHANGES_BUFFERED;
 use usher_link::{Change, Outlook};
 use usher_protocol::assurance::Assurance;
+use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::policy::Policy;
 use usher_protocol::sync::Held;
@@ -38,6 +39,8 @@ pub struct Standing {
     pub names: BTreeMap<PublicKey, String>,
     /// The gates of hubs, as far as certificates name them: their own, and those of the scanners they have enrolled.
     pub gates: BTreeMap<PublicKey, BTreeSet<GateId>>,
+    /// Forks of which nobody takes our written word.
+    pub unheard_forks: Arc<Vec<ForkProof>>,
 }
 
 impl Standing {
@@ -62,6 +65,7 @@ impl Standing {
             policy: state.policy().map(|(_, policy)| Arc::new(policy.clone())),
             names: state.devices().map(named).collect(),
             gates: gates_of(state.devices()),
+            unheard_forks: Arc::new(ledger.unheard_forks()),
         }
     }
 
@@ -237,6 +241,7 @@ impl Published {
             trust: Arc::clone(&standing.trust),
             register: Arc::clone(&standing.register),
             assurance: self.assurance(now),
+            unheard_forks: Arc::clone(&standing.unheard_forks),
         }
     }
 

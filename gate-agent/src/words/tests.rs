@@ -34,6 +34,7 @@ fn voice() -> Voice {
             (key(2).public(), "Hub South".to_owned()),
         ]),
         gates: BTreeMap::from([(key(1).public(), BTreeSet::from([NORTH, rehearsal::SOUTH]))]),
+        unheard_forks: Arc::default(),
     };
     Voice::new(Arc::new(standing), EVENING)
 }

@@ -253,6 +253,7 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             trust: &outlook.trust,
             register: &outlook.register,
             assurance: outlook.assurance,
+            unheard_forks: &outlook.unheard_forks,
         };
         self.session.handle(input, &context);
         while let Some(output) = self.session.poll() {

@@ -8,6 +8,7 @@ use tokio::sync::broadcast;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::fork::ForkProof;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Inquiry, Request, Response, Told};
 use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
@@ -41,6 +42,8 @@ pub struct Outlook {
     pub register: Arc<Register>,
     /// The newest assurance that we know of and that counts; the cloud makes it.
     pub assurance: Option<Assurance>,
+    /// Forks of which nobody takes our written word.
+    pub unheard_forks: Arc<Vec<ForkProof>>,
 }
 
 /// A durable replica of one event, as sessions use it.

@@ -44,6 +44,14 @@ impl Ledger {
         }
         entries.extend(self.match_exits(now));
         entries.extend(self.help_out(now));
+        // Those that were seen while nothing could be written.
+        let late: Vec<_> = self
+            .seen_forks
+            .values()
+            .filter(|seen| self.is_news(seen))
+            .cloned()
+            .collect();
+        entries.extend(late.into_iter().filter_map(|seen| self.report_fork(seen, now)));
         entries
     }
 
@@ -204,10 +212,13 @@ impl Ledger {
     /// that does not count is out there still, and would be reported whenever it is met.
     pub fn report_fork(&mut self, proof: ForkProof, now: Timestamp) -> Option<Entry> {
         let origin = proof.origin();
-        let settled = self.state.settled(&origin).unwrap_or_default();
-        let is_news = !self.state.is_frozen(&origin) && proof.one.tail.seq > settled.seq;
-        let may_write = self.may_write_at_all() && self.tail(&self.me).seq.0 > 0;
-        if !is_news || !may_write || proof.check(self.event()).is_none() {
+        if !self.is_news(&proof) || proof.check(self.event()).is_none() {
+            return None;
+        }
+        if self.is_answered_for(&origin) {
+            self.seen_forks.insert(origin, proof.clone());
+        }
+        if !self.may_write_at_all() || self.tail(&self.me).seq.0 == 0 {
             return None;
         }
         // An authority has no certificate, and may say it without end.
@@ -218,6 +229,25 @@ impl Ledger {
         };
         let counts = self.identity.is_none() || self.state.forks_left(&self.me) > kept;
         counts.then(|| self.write(Body::ForkSeen(Box::new(proof)), now))
+    }
+
+    /// Tells whether a fork is not known here, and was not settled by a person.
+    pub fn is_news(&self, proof: &ForkProof) -> bool {
+        let origin = proof.origin();
+        let settled = self.state.settled(&origin).unwrap_or_default();
+        !self.state.is_frozen(&origin) && proof.one.tail.seq > settled.seq
+    }
+
+    /// Gives the forks that we have seen and of which peers are to be told beside our log: nobody takes what is written in a log
+    /// with two histories.
+    pub fn unheard_forks(&self) -> Vec<ForkProof> {
+        let is_unheard = !self.may_write_at_all();
+        let seen = self.seen_forks.iter();
+        let unheard = seen.filter(|(origin, proof)| {
+            let settled = self.state.settled(origin).unwrap_or_default();
+            (is_unheard || **origin == self.me) && proof.one.tail.seq > settled.seq
+        });
+        unheard.map(|(_, proof)| proof.clone()).collect()
     }
 
     /// Tells whether an origin is more than a key that some hub certified.

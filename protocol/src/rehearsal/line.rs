@@ -63,12 +63,14 @@ impl End {
         while let Some(input) = inputs.pop_front() {
             let register = self.machine.ledger.state().register();
             let trust = std::sync::Arc::clone(self.machine.ledger.trust());
+            let unheard_forks = self.machine.ledger.unheard_forks();
             let context = Context {
                 now: self.clock,
                 clock: self.clock,
                 trust: &trust,
                 register: &register,
                 assurance: self.assurance,
+                unheard_forks: &unheard_forks,
             };
             self.session.handle(input, &context);
             while let Some(output) = self.session.poll() {

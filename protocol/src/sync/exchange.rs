@@ -40,6 +40,8 @@ pub struct Context<'a> {
     pub register: &'a Register,
     /// The newest assurance that we know of; the cloud makes it.
     pub assurance: Option<Assurance>,
+    /// Forks of which nobody takes our written word: the peer is told with each beat.
+    pub unheard_forks: &'a [ForkProof],
 }
 
 /// Why a run was not stored.

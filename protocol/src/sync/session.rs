@@ -184,6 +184,7 @@ impl Session {
                 let all = self.outbox.all_ours();
                 self.send(Message::Have(all));
             }
+            Message::Fork(found) => self.hear_fork(*found, ctx),
             Message::Hello(_) | Message::Bye(_) => {}
         }
     }
@@ -374,8 +375,20 @@ impl Session {
 
     /// Once in a session: a peer that does not want the log is sent it again and again.
     fn tell_fork(&mut self, found: ForkProof) {
-        if found.check(self.event).is_some() && self.forks.insert(found.origin()) {
+        let is_new = !self.forks.contains(&found.origin());
+        if is_new && found.check(self.event).is_some() {
+            self.forks.insert(found.origin());
             self.notify(Notice::Forked(Box::new(found)));
+        }
+    }
+
+    /// Takes a peer's word of a fork, which proves itself, of those that the authority answers for: keys can be invented without
+    /// end, and forks of them.
+    fn hear_fork(&mut self, found: ForkProof, ctx: &Context) {
+        let origin = found.origin();
+        let is_authority = ctx.trust.bundle().authority_key(&origin).is_some();
+        if is_authority || ctx.register.enrolled.contains_key(&origin) {
+            self.tell_fork(found);
         }
     }
 
@@ -459,6 +472,9 @@ impl Session {
     fn send_beat(&mut self, ctx: &Context) {
         if self.offer.is_in_doubt(ctx.trust.bundle().version, ctx.now) {
             self.greet(ctx, false);
+        }
+        for found in ctx.unheard_forks {
+            self.send(Message::Fork(Box::new(found.clone())));
         }
         let untold = self.outbox.take_untold();
         if !untold.is_empty() {

@@ -238,6 +238,7 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("Bye, bad message", Message::Bye(Farewell::BadMessage)),
         ("Bye, silent", Message::Bye(Farewell::Silent)),
         ("Bye, leaving", Message::Bye(Farewell::Leaving)),
+        ("Fork", Message::Fork(Box::new(proofs::by_run()))),
     ]
 }
 

@@ -118,6 +118,7 @@ impl Replica for Listener {
             trust: Arc::clone(&self.trust),
             register: Arc::default(),
             assurance: None,
+            unheard_forks: Arc::default(),
         }
     }
 

@@ -133,6 +133,7 @@ impl Replica for Nodding {
             trust: Arc::clone(&self.trust),
             register: Arc::default(),
             assurance: None,
+            unheard_forks: Arc::default(),
         }
     }
 

@@ -64,6 +64,7 @@ fn message(bytes: &[u8]) {
             | Message::Bundle(_)
             | Message::Beat { .. }
             | Message::Recap
+            | Message::Fork(_)
             | Message::Bye(_),
         ) => assert_eq!(versions, None, "versions in what is no hello"),
         None => {}

@@ -32,19 +32,7 @@ impl World {
         let liars = self.liars.iter().map(|liar| liar.node);
         let suspects = self.restored.into_iter().chain(liars);
         let suspects = suspects.map(|node| self.nodes[node].key.public());
-        suspects
-            .filter(|origin| has_forked(origin) && self.has_witness(origin))
-            .collect()
-    }
-
-    /// Tells whether somebody could say that an origin has two histories: of a hub that is frozen itself, as the only one to
-    /// whom a scanner talks, nobody takes a word.
-    fn has_witness(&self, origin: &Origin) -> bool {
-        let hub = self.observer.owner(origin).and_then(|owner| self.hub_of(owner));
-        hub.is_none_or(|hub| {
-            let own = self.nodes[hub].key.public();
-            !self.nodes[CLOUD].ledger.state().is_frozen(&own)
-        })
+        suspects.filter(has_forked).collect()
     }
 
     /// Gives where a node's copies end, but for those that need not be the same everywhere.
@@ -66,8 +54,7 @@ impl World {
         let is_struck = authority.is_some_and(TrustedKey::is_struck);
         let owner = self.observer.owner(origin);
         let is_forsaken = owner.is_some_and(|owner| self.is_forsaken(owner));
-        let is_unseen = owner.is_some_and(|owner| self.may_have_forked(owner)) && !self.has_witness(origin);
-        !cloud.state().is_frozen(origin) && !is_stranger && !is_struck && !is_forsaken && !is_unseen
+        !cloud.state().is_frozen(origin) && !is_stranger && !is_struck && !is_forsaken
     }
 
     /// Tells whether everyone who is left holds the same and knows of every fork.
@@ -114,12 +101,13 @@ impl World {
     }
 
     /// A person who was not let in is not counted as in. A scanner that stopped in between has not shown the last word, and
-    /// of one whose log does not count as a whole the giving up may not either.
+    /// of one whose log does not count as a whole, or followed a history that was settled away, the giving up may not either.
     fn check_nobody_counted_who_was_turned_away(&self) {
         let state = self.nodes[CLOUD].ledger.state();
         for (scan, (unit, scanner, life)) in &self.observer.turned_away {
             let node = &self.nodes[*scanner];
             let is_excused = self.observer.not_withdrawn.contains(scan)
+                || self.observer.perished.contains(scan)
                 || node.life != *life
                 || self.is_outcast(*scanner)
                 || !self.counts_whole(*scanner);

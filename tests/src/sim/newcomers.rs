@@ -105,7 +105,9 @@ impl World {
     /// A hub enrols a scanner, with no more powers than its own and for half a day, so that it is to renew that at once.
     fn enrol_at(&mut self, hub: NodeId, scanner: NodeId) {
         self.tell(|| format!("{} enrols {}", self.name(hub), self.name(scanner)));
-        let until = Timestamp(self.now + 12 * HOUR_MS);
+        // Whoever sets up a scanner sees when its certificate is over before it begins by the hub's clock.
+        let now = self.nodes[hub].clock(self.now).0.max(self.now);
+        let until = Timestamp(now + 12 * HOUR_MS);
         let mut certificate = self.nodes[scanner].identity.unverified().clone();
         let own = self.nodes[hub].identity.unverified().capabilities;
         certificate.capabilities.override_refusals &= own.override_refusals;

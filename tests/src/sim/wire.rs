@@ -172,6 +172,7 @@ impl World {
                 return;
             };
             let trust = std::sync::Arc::clone(machine.ledger.trust());
+            let unheard_forks = machine.ledger.unheard_forks();
             let register = match self.shape.sabotage {
                 Some(Sabotage::RevokedDevicesAreWelcome) => std::sync::Arc::default(),
                 _ => machine.ledger.state().register(),
@@ -184,6 +185,7 @@ impl World {
                     trust: &trust,
                     register: &register,
                     assurance,
+                    unheard_forks: &unheard_forks,
                 },
             );
             let outputs: Vec<_> = std::iter::from_fn(|| live.session.poll()).collect();
@@ -460,6 +462,7 @@ fn name_of(message: &Message) -> String {
             format!("Beat, fresh as of {at:?}")
         }
         Message::Recap => "Recap".to_owned(),
+        Message::Fork(found) => format!("Fork of {}", found.origin().id()),
         Message::Bye(farewell) => format!("Bye: {farewell:?}"),
     }
 }

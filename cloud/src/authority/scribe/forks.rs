@@ -36,7 +36,7 @@ impl Scribe {
     pub async fn report_fork(&mut self, found: ForkProof) -> Result<(), AuthorityError> {
         self.ready().await?;
         let origin = found.origin();
-        if self.ledger.state().is_frozen(&origin) {
+        if !self.ledger.is_news(&found) {
             return Ok(());
         }
         tracing::warn!(event = %self.parts.event, %origin, seq = %found.one.tail.seq, "an origin has two histories");

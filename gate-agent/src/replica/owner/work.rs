@@ -194,6 +194,7 @@ impl Work<'_> {
 
     fn report(&mut self, found: ForkProof) {
         let (origin, seq) = (found.origin(), found.one.tail.seq);
+        self.group.standing_changed = true;
         if let Some(entry) = self.ledger.report_fork(found, self.now) {
             tracing::error!(%origin, seq = seq.0, "an origin has two histories: a copied or restored device");
             self.group.write(entry);

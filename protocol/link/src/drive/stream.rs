@@ -112,6 +112,7 @@ impl Outgoing {
             | Message::Bundle(_)
             | Message::Beat { .. }
             | Message::Recap
+            | Message::Fork(_)
             | Message::Bye(_) => None,
         };
         let frame = wire::frame(&body);

@@ -235,6 +235,7 @@ impl Replica for Memory {
             trust: Arc::clone(shelf.ledger.trust()),
             register: Arc::clone(&shelf.register),
             assurance: None,
+            unheard_forks: Arc::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod doorway;
+mod forks;
 mod serving;
 
 use super::*;
@@ -25,6 +26,7 @@ fn give_in(session: &mut Session, input: Input, trust: &Trust, now: Timestamp) -
         trust,
         register: &register,
         assurance: None,
+        unheard_forks: &[],
     };
     session.handle(input, &context);
     std::iter::from_fn(|| session.poll()).collect()

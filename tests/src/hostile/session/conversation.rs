@@ -148,6 +148,7 @@ impl Conversation {
             trust: &self.trust,
             register: &self.register,
             assurance: None,
+            unheard_forks: &[],
         };
         self.session.handle(input, &context);
         let outputs: Vec<Output> = std::iter::from_fn(|| self.session.poll()).collect();
@@ -206,7 +207,7 @@ impl Conversation {
             Message::Run(_) | Message::Checkpoint(_) | Message::Bundle(_) => {
                 assert!(self.opened, "data for a peer that was not let in");
             }
-            Message::Beat { .. } | Message::Recap | Message::Bye(_) => {}
+            Message::Beat { .. } | Message::Recap | Message::Fork(_) | Message::Bye(_) => {}
         }
     }
 

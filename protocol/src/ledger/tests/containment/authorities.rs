@@ -384,6 +384,7 @@ fn a_fresh_device_hears_that_it_is_up_to_date_without_the_struck_log() {
         | Message::Bundle(_)
         | Message::Beat { .. }
         | Message::Recap
+        | Message::Fork(_)
         | Message::Bye(_) => false,
     };
     let sent = line.a.sent.iter().filter(|message| of_struck(message));

@@ -161,6 +161,7 @@ fn authority_records_go_first() {
         | Message::Bundle(_)
         | Message::Beat { .. }
         | Message::Recap
+        | Message::Fork(_)
         | Message::Bye(_) => None,
     });
     assert_eq!(runs.collect::<Vec<_>>(), [authority().public(), hub(2).public()]);
@@ -339,6 +340,7 @@ fn a_fresh_peer_that_lacks_much_starts_from_a_checkpoint() {
         | Message::Bundle(_)
         | Message::Beat { .. }
         | Message::Recap
+        | Message::Fork(_)
         | Message::Bye(_) => 0,
     });
     assert_eq!(records.sum::<usize>(), 1, "only what came after it");

@@ -133,6 +133,7 @@ fn a_revoked_device_is_not_welcome_nor_whom_it_enrolled() {
             trust: &trust(1),
             register: &register,
             assurance: None,
+            unheard_forks: &[],
         };
         session.handle(received(Message::Hello(Box::new(hello))), &context);
         session.peer().is_some()
