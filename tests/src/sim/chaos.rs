@@ -7,6 +7,8 @@ use super::world::{CLOUD, Happening, World};
 
 /// How far clocks are off that somebody set wrong, in milliseconds: 45 minutes, 20 hours, 5 days.
 const FAR_OFF_MS: [i64; 4] = [45 * 60_000, 20 * 3_600_000, -20 * 3_600_000, 120 * 3_600_000];
+/// How much longer everything takes over a slow line at most, in milliseconds and one direction.
+const MAX_DELAY_MS: u64 = 2_000;
 /// Largest clock error of any other device, in milliseconds.
 pub const MAX_SKEW_MS: u64 = 10 * 60 * 1000;
 
@@ -16,6 +18,8 @@ pub enum Fault {
     Next,
     /// These directions work again.
     Mend(Vec<(NodeId, NodeId)>),
+    /// These directions are as quick as before.
+    Hasten(Vec<(NodeId, NodeId)>),
     /// A crashed node starts again.
     Restart(NodeId),
     /// A hub's disk is replaced by this older copy of it.
@@ -38,6 +42,11 @@ impl World {
                     self.cut.remove(&direction);
                 }
             }
+            Fault::Hasten(directions) => {
+                for direction in directions {
+                    self.slow.remove(&direction);
+                }
+            }
             Fault::Restart(node) => self.restart(node),
             Fault::PutBack(hub, copy) if self.stormy => self.put_back(hub, *copy),
             Fault::Mourn(hub) => self.mourn(hub),
@@ -47,7 +56,7 @@ impl World {
 
     fn break_something(&mut self) {
         let node = self.random.index(self.nodes.len());
-        let (kind, action): (Kind, fn(&mut Self, NodeId)) = match self.random.below(25) {
+        let (kind, action): (Kind, fn(&mut Self, NodeId)) = match self.random.below(28) {
             0..4 => (Kind::Cuts, Self::cut_a_line),
             4..7 => (Kind::Cuts, Self::cut_a_node),
             7..10 => (Kind::Cuts, Self::cut_an_island),
@@ -56,7 +65,8 @@ impl World {
             17..20 => (Kind::Roaming, Self::roam),
             20..23 => (Kind::OldCopy, Self::copy_a_disk),
             23 => (Kind::HubLoss, Self::destroy_a_hub),
-            _ => (Kind::Clones, Self::clone_a_device),
+            24 => (Kind::Clones, Self::clone_a_device),
+            _ => (Kind::Delays, Self::slow_a_line),
         };
         if self.shape.has(kind) {
             action(self, node);
@@ -76,6 +86,25 @@ impl World {
             vec![(a, b), (b, a)]
         };
         self.cut_for_a_while(cut);
+    }
+
+    fn slow_a_line(&mut self, _node: NodeId) {
+        let (a, b) = self.pairs[self.random.index(self.pairs.len())];
+        let delays = [
+            self.random.between(0, MAX_DELAY_MS),
+            self.random.between(0, MAX_DELAY_MS),
+        ];
+        let directions = [(a, b), (b, a)];
+        self.tell(|| {
+            let (a, b) = (self.name(a), self.name(b));
+            format!(
+                "from {a} to {b} everything takes {} ms more, and {} back",
+                delays[0], delays[1]
+            )
+        });
+        self.slow.extend(directions.into_iter().zip(delays));
+        let pause = self.random.between(2_000, 15_000);
+        self.plan(pause, Happening::Fault(Fault::Hasten(directions.to_vec())));
     }
 
     fn cut_a_node(&mut self, node: NodeId) {
@@ -246,6 +275,7 @@ impl World {
         self.stormy = false;
         self.people.coming = false;
         self.cut.clear();
+        self.slow.clear();
         for node in 0..self.nodes.len() {
             // Whoever reads in red that a clock is hours off sets it right.
             let skew = &mut self.nodes[node].skew_ms;

@@ -13,6 +13,8 @@ pub enum Kind {
     Cuts,
     /// Lost, late, repeated and reordered messages.
     Loss,
+    /// Lines over which everything takes up to two seconds, in one direction or both.
+    Delays,
     /// Messages with a byte altered on the way.
     Corruption,
     /// Nodes that stop, lose what was not durable and start again.
@@ -55,9 +57,10 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Cuts,
         Self::Loss,
+        Self::Delays,
         Self::Corruption,
         Self::Crashes,
         Self::Clocks,

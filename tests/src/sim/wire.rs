@@ -42,6 +42,7 @@ impl World {
         } else {
             self.random.between(1, 20)
         };
+        let delay = delay + self.slow.get(&(from, to)).copied().unwrap_or_default();
         let measured = self.nodes[from].round_trips.entry(to).or_insert(2 * delay);
         *measured = (*measured * 7 + 2 * delay) / 8;
         Some(delay)

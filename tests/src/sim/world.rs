@@ -119,6 +119,8 @@ pub struct World {
     pub epochs: BTreeMap<(NodeId, NodeId), u64>,
     /// Directions nothing gets through.
     pub cut: BTreeSet<(NodeId, NodeId)>,
+    /// Directions in which everything takes so many milliseconds longer.
+    pub slow: BTreeMap<(NodeId, NodeId), u64>,
     /// Who comes to the gates.
     pub people: People,
     /// Who checks the promises.
@@ -239,6 +241,7 @@ impl World {
             pairs: Vec::new(),
             epochs: BTreeMap::new(),
             cut: BTreeSet::new(),
+            slow: BTreeMap::new(),
             now: BEGIN_MS,
             step: 0,
             stormy: !shape.faults.is_empty(),
