@@ -337,18 +337,20 @@ impl Routing {
 
     /// Before anything but a yes is said, the scan is given up if somebody who was asked has not answered: whoever it is may
     /// have said yes, and nobody goes in by that any more.
-    fn conclude_with(&mut self, word: Word, verdict: Option<Verdict>) {
-        let theirs = match &word {
-            Word::Theirs(answer) => answer.silent,
-            Word::Refused(_) | Word::Ours => None,
-        };
+    fn conclude_with(&mut self, mut word: Word, verdict: Option<Verdict>) {
+        let mut silent = self.silent();
+        if let Word::Theirs(answer) = &mut word {
+            silent = silent.or(answer.silent);
+            // Whoever asked us is to know of those that we have asked, too.
+            answer.silent = silent;
+        }
         let conclusion = Conclusion {
-            silent: self.silent().or(theirs),
             word,
+            silent,
             is_withdrawn: false,
         };
         let is_yes = matches!(verdict, Some(Verdict::Admit { .. }));
-        self.stage = if self.is_reader && !is_yes && conclusion.silent.is_some() {
+        self.stage = if self.is_reader && !is_yes && silent.is_some() {
             Stage::Withdrawing(conclusion)
         } else {
             Stage::Concluded(conclusion)

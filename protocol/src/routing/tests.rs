@@ -92,7 +92,10 @@ fn reader() -> Routing {
 
 #[track_caller]
 fn check_reader(lines: &[u8], events: Vec<(u64, Event)>, ours: Option<Verdict>, expected: (&[&str], &Word)) {
-    let (done, conclusion) = play(reader(), lines, events, ours);
+    let (done, mut conclusion) = play(reader(), lines, events, ours);
+    if let Word::Theirs(answer) = &mut conclusion.word {
+        answer.silent = None;
+    }
     assert_eq!(
         (done, &conclusion.word),
         (
@@ -218,6 +221,13 @@ fn a_hub_asks_the_home_and_judges_in_its_place_when_it_is_silent() {
     let (done, conclusion) = play(asks(true), &[1], vec![], Some(DENY));
     assert_eq!(done, ["0 ask 1", "150 judge as CutOff", "150 withdraw"]);
     assert!(conclusion.is_withdrawn);
+    // A former home was asked before, and may have said yes.
+    let other = vec![(140, Hears(2, answer(DENY, None)))];
+    let (_, conclusion) = play(asks(false), &[1, 2], other, None);
+    let Word::Theirs(told) = conclusion.word else {
+        unreachable!("the second has answered");
+    };
+    assert_eq!(told.silent, Some(hub(1)));
     // Whoever is no home any more has decided nothing.
     let not_home = vec![(5, Hears(1, error(RequestError::NotHome)))];
     let (done, conclusion) = play(asks(false), &[1], not_home, Some(DENY));
