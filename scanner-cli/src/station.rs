@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{MissedTickBehavior, sleep};
 use tokio_util::sync::CancellationToken;
 use usher_protocol::ScanSecret;
 use usher_protocol::admission::Direction;
@@ -23,6 +23,7 @@ use crate::keys::{Command, Keys, Meant};
 use crate::post::Post;
 use crate::screen::{Board, Screen};
 use crate::standing::Standing;
+use crate::tell;
 use crate::words;
 use orders::Orders;
 
@@ -35,6 +36,9 @@ const REFRESH: Duration = Duration::from_secs(1);
 
 /// How often the figures go to the log: as often as they are all new.
 const FIGURES_EVERY: Duration = Duration::from_millis(gauge::WINDOW_MS);
+
+/// After how long without an answer the screen says that it is waited for: what is quicker needs no word.
+const WAITING_AFTER: Duration = Duration::from_millis(300);
 
 /// One code to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -281,7 +285,16 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     ) -> io::Result<()> {
         let Scan { secret, code } = scan.clone();
         let passed_ago_ms = self.debounce.passed_ago_ms(&code, at_ms);
-        let answer = judge(scan, order).await.after_passing(passed_ago_ms);
+        let mut judging = std::pin::pin!(judge(scan, order));
+        let answer = tokio::select! {
+            biased;
+            answer = &mut judging => answer,
+            () = sleep(WAITING_AFTER) => {
+                self.wait()?;
+                judging.await
+            },
+        };
+        let answer = answer.after_passing(passed_ago_ms);
         let now_ms = self.clock.now_ms().max(at_ms);
         self.debounce.judged(&code, secret, came(&answer), now_ms);
         self.orders.last_code = Some(code.clone());
@@ -294,6 +307,13 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         self.board.answered(answer);
         self.look_about()?;
         self.screen.answered(&self.board)
+    }
+
+    /// Asks whoever stands there to wait: nobody passes under the result of whoever came before.
+    fn wait(&mut self) -> io::Result<()> {
+        self.last_answer = None;
+        self.board.answer = Some(tell::waiting());
+        self.screen.refreshed(&self.board)
     }
 
     /// Does what staff typed.

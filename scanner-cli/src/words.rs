@@ -45,6 +45,10 @@ pub const OUT: &str = "out";
 pub const NO_HUB: &str = "no hub linked: judging alone";
 /// No address to link to is known.
 pub const NO_ADDRESS: &str = "no hub address known: judging alone (name one with --hub HOST:PORT)";
+/// An answer takes longer than usual.
+pub const WAIT: &str = "Wait";
+/// Why.
+pub const BEING_ASKED: &str = "The hubs are being asked";
 /// A code was shown again before it was away for long enough to be another scan.
 pub const COUNTS_ONCE: &str =
     "Same code again: it counts once. To scan it a second time, take it away for 3 seconds";

@@ -340,3 +340,33 @@ async fn news_of_the_certificate_is_told_once_although_its_words_go_on_changing(
         ]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn while_an_answer_is_waited_for_nobody_passes_under_the_one_before() {
+    let (sender, readings) = mpsc::channel(2);
+    sender.send(codes(0, &["ok1"])).await.unwrap();
+    sender.send(codes(100, &["ok2"])).await.unwrap();
+    drop(sender);
+    let mut out = Vec::new();
+    let screen = Screen::new(&mut out, Style::Panel { colour: false });
+    let place = "Gate 2, in".to_owned();
+    let station = Station::new(screen, place, Standing::default, Pace::CAMERA, Clock::start());
+    let judge = async |scan: Scan, _| {
+        let is_slow = scan.code == b"ok2";
+        sleep(Duration::from_millis(if is_slow { 1_500 } else { 5 })).await;
+        Answer {
+            reason: Some(if is_slow { "the second" } else { "the first" }.to_owned()),
+            ..answer(Signal::Admit, "Welcome")
+        }
+    };
+    station
+        .run(readings, judge, CancellationToken::new())
+        .await
+        .unwrap();
+    let out = String::from_utf8(out).unwrap();
+    let [first, wait, second] = ["the first", words::BEING_ASKED, "the second"].map(|words| out.find(words));
+    assert!(
+        first < wait && wait < second && first.is_some(),
+        "{first:?}, {wait:?}, {second:?}"
+    );
+}
