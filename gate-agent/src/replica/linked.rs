@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::oneshot;
 use usher_keys::{DeviceIdentity, EventId, PublicKey, SignedBundle};
-use usher_link::{Change, Outlook};
+use usher_link::{Changes, Outlook};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::log::Run;
@@ -32,7 +32,7 @@ impl usher_link::Replica for Replica {
         self.published.held()
     }
 
-    fn changes(&self) -> broadcast::Receiver<Change> {
+    fn changes(&self) -> Changes {
         self.published.changes()
     }
 

@@ -1,5 +1,6 @@
 //! The one place that knows QUIC: endpoints from a device key, framed messages, and the loop that drives a session over a connection.
 
+mod changes;
 mod connection;
 mod dialer;
 mod doorstep;
@@ -11,13 +12,14 @@ pub mod slots;
 mod tls;
 mod wire;
 
+pub use changes::{Announcer, CHANGES_BUFFERED, Change, Changes, News};
 pub use connection::{AskError, Connection};
 pub use dialer::{Dialer, LinkObserver, LinkState};
 pub use doorstep::MAX_STRANGERS;
 pub use drive::{Opened, drive};
 pub use ending::{Loss, SessionEnd};
 pub use endpoint::{Endpoint, LinkError};
-pub use replica::{Change, Outlook, Progress, Replica, Responder};
+pub use replica::{Outlook, Progress, Replica, Responder};
 pub use wire::FrameError;
 
 #[cfg(test)]
