@@ -41,10 +41,14 @@ impl usher_link::Replica for Replica {
     }
 
     async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
-        let loading = self
-            .readers
-            .read(move |connection| rows::run_after(connection, origin, after));
-        read(loading.await)
+        let loading = async || {
+            let run = self
+                .readers
+                .read(move |connection| rows::run_after(connection, origin, after));
+            read(run.await)
+        };
+        let run = self.published.recent.run_after((origin, after), loading).await?;
+        Ok(run.map(Arc::unwrap_or_clone))
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {

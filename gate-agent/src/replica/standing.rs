@@ -16,6 +16,7 @@ use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{GateId, Origin, Unit, home};
 
 use super::freshness::{Freshness, Moment};
+use super::recent::RecentRuns;
 
 /// The part of the state that seldom changes, as of the last commit.
 #[derive(Clone)]
@@ -155,6 +156,8 @@ pub struct Published {
     held: Mutex<BTreeMap<Origin, Held>>,
     changes: Announcer,
     freshness: Freshness,
+    /// Runs that were just read.
+    pub recent: RecentRuns,
 }
 
 impl Published {
@@ -166,6 +169,7 @@ impl Published {
             held: Mutex::default(),
             changes: Announcer::default(),
             freshness: Freshness::new(assurance),
+            recent: RecentRuns::default(),
         };
         published.hold(held_by(ledger));
         published
@@ -187,6 +191,7 @@ impl Published {
     /// Begins what is held anew, after a copy was dropped.
     pub fn hold_anew(&self, held: Vec<Held>) {
         *self.locked() = held.into_iter().map(|held| (held.origin, held)).collect();
+        self.recent.forget();
         self.changes.tell(Change::Dropped);
     }
 

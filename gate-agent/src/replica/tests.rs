@@ -574,6 +574,8 @@ async fn of_its_own_past_a_device_awaits_the_longest_also_after_a_restart() {
     let mut runs = Vec::new();
     for number in 2..4 {
         judge(&replica, &scan(number, number, STRICT)).await.unwrap();
+        // The run of a moment ago would do for a session, which asks again for the rest.
+        replica.published.recent.forget();
         runs.push(replica.load(replica.me(), Seq(0)).await.unwrap().unwrap());
     }
     let copy = open();
