@@ -1,5 +1,7 @@
 //! Whether records prove what they say by their own signatures, found out apart from the ledger so that every core can help; who may say it is the fold's.
 
+use std::ops::Range;
+
 use usher_keys::DeviceIdentity;
 
 use crate::ident::Seq;
@@ -50,11 +52,34 @@ pub struct Evidence {
 impl Evidence {
     /// Verifies every signature inside a run's records. This is most of what accepting a run costs, and needs no ledger.
     pub fn of(run: &Run, trust: &Trust) -> Self {
+        Self::of_part(run, 0..run.records.len(), trust)
+    }
+
+    /// Verifies the signatures in some of a run's records, counted from 0, so that several cores can share a long run.
+    pub fn of_part(run: &Run, records: Range<usize>, trust: &Trust) -> Self {
         let numbered = (run.base.seq.0.saturating_add(1)..).map(Seq).zip(&run.records);
-        let worth = numbered.map(|(seq, bytes)| (seq, worth_to_keep(bytes, trust)));
+        let part = numbered.skip(records.start).take(records.len());
+        let worth = part.map(|(seq, bytes)| (seq, worth_to_keep(bytes, trust)));
+        Self {
+            doubtful: worth.filter(|(_, worth)| *worth != Worth::Proven).collect(),
+            ..Self::none(trust)
+        }
+    }
+
+    /// Makes the evidence of no record yet, to which all parts of a run are to be added.
+    pub fn none(trust: &Trust) -> Self {
         Self {
             bundle_version: trust.bundle().version,
-            doubtful: worth.filter(|(_, worth)| *worth != Worth::Proven).collect(),
+            doubtful: Vec::new(),
+        }
+    }
+
+    /// Adds what a later part of the same run is worth; by another version of the trust bundle it makes all of it void.
+    pub fn add(&mut self, later: Self) {
+        if self.bundle_version == later.bundle_version {
+            self.doubtful.extend(later.doubtful);
+        } else {
+            self.bundle_version = u64::MAX;
         }
     }
 
