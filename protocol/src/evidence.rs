@@ -169,3 +169,60 @@ fn of_identity(identity: &DeviceIdentity, trust: &Trust) -> Worth {
         Worth::False
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ident::Hlc;
+    use crate::log::{Head, Tail};
+    use crate::rehearsal::{hub, trust};
+
+    /// Five records, of which those with these numbers are none, verified in parts of so many.
+    #[track_caller]
+    fn check_parts(doubtful: &[u64], share: usize) {
+        let good = Record::new(Hlc::default(), Body::Restated).to_bytes();
+        let bytes = |seq| {
+            if doubtful.contains(&seq) {
+                vec![0xff; 3]
+            } else {
+                good.clone()
+            }
+        };
+        let run = Run {
+            base: Tail::default(),
+            records: (1..=5).map(bytes).collect(),
+            head: Head::sign(trust(1).event(), Tail::default(), &hub(1)),
+        };
+        let mut evidence = Evidence::none(&trust(1));
+        for start in (0..5).step_by(share) {
+            evidence.add(Evidence::of_part(&run, start..start + share, &trust(1)));
+        }
+        assert_eq!(evidence, Evidence::of(&run, &trust(1)));
+        for seq in 1..=5 {
+            let is_proven = evidence.worth(Seq(seq)) == Worth::Proven;
+            assert_eq!(
+                is_proven,
+                !doubtful.contains(&seq),
+                "record {seq} in parts of {share}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_verified_in_parts_is_worth_what_it_is_as_a_whole() {
+        for doubtful in [[].as_slice(), &[1], &[5], &[2, 3], &[1, 2, 3, 4, 5]] {
+            for share in 1..=6 {
+                check_parts(doubtful, share);
+            }
+        }
+    }
+
+    #[test]
+    fn parts_by_different_bundles_are_void() {
+        for (first, later) in [(1, 2), (2, 1)] {
+            let mut evidence = Evidence::none(&trust(first));
+            evidence.add(Evidence::none(&trust(later)));
+            assert!(!evidence.is_by(&trust(1)) && !evidence.is_by(&trust(2)));
+        }
+    }
+}
