@@ -118,10 +118,10 @@ mod tests {
         let waits = (Duration::from_micros(900), Duration::from_micros(300));
         table.add(Row::beside("two fsyncs", waits));
         let lines = [
-            "hub CPU per admission        163 µs  <= 150 µs   MISSED",
-            "admissions                  6000 /s  >= 5000 /s  ok",
-            "disk                   fsync 150 µs",
-            "  beside two fsyncs  3.00 × (300 µs)",
+            "hub CPU per admission           163 µs  <= 150 µs   MISSED",
+            "admissions                     6000 /s  >= 5000 /s  ok",
+            "disk                      fsync 150 µs",
+            "  beside two fsyncs    3.00 × (300 µs)",
             "",
         ];
         assert_eq!(table.to_string(), lines.join("\n"));
