@@ -127,7 +127,7 @@ fn start_uplink(
     tasks: &mut JoinSet<()>,
 ) -> anyhow::Result<SocketAddr> {
     let wanted = state.config.uplink_listen;
-    let endpoint = Endpoint::bind(wanted, state.authorities.link_key())
+    let endpoint = Endpoint::bind_for_thousands(wanted, state.authorities.link_key())
         .with_context(|| format!("listening on {wanted} (setting `uplink_listen`)"))?;
     let bound = endpoint.local_addr();
     let told = match state.config.uplink_public.as_slice() {

@@ -14,6 +14,7 @@ mod meta;
 mod naming;
 mod owner;
 mod readers;
+mod recent;
 mod replay;
 mod rows;
 mod shelf;

@@ -1,5 +1,7 @@
 //! Whether records prove what they say by their own signatures, found out apart from the ledger so that every core can help; who may say it is the fold's.
 
+use std::ops::Range;
+
 use usher_keys::DeviceIdentity;
 
 use crate::ident::Seq;
@@ -50,11 +52,34 @@ pub struct Evidence {
 impl Evidence {
     /// Verifies every signature inside a run's records. This is most of what accepting a run costs, and needs no ledger.
     pub fn of(run: &Run, trust: &Trust) -> Self {
+        Self::of_part(run, 0..run.records.len(), trust)
+    }
+
+    /// Verifies the signatures in some of a run's records, counted from 0, so that several cores can share a long run.
+    pub fn of_part(run: &Run, records: Range<usize>, trust: &Trust) -> Self {
         let numbered = (run.base.seq.0.saturating_add(1)..).map(Seq).zip(&run.records);
-        let worth = numbered.map(|(seq, bytes)| (seq, worth_to_keep(bytes, trust)));
+        let part = numbered.skip(records.start).take(records.len());
+        let worth = part.map(|(seq, bytes)| (seq, worth_to_keep(bytes, trust)));
+        Self {
+            doubtful: worth.filter(|(_, worth)| *worth != Worth::Proven).collect(),
+            ..Self::none(trust)
+        }
+    }
+
+    /// Makes the evidence of no record yet, to which all parts of a run are to be added.
+    pub fn none(trust: &Trust) -> Self {
         Self {
             bundle_version: trust.bundle().version,
-            doubtful: worth.filter(|(_, worth)| *worth != Worth::Proven).collect(),
+            doubtful: Vec::new(),
+        }
+    }
+
+    /// Adds what a later part of the same run is worth; by another version of the trust bundle it makes all of it void.
+    pub fn add(&mut self, later: Self) {
+        if self.bundle_version == later.bundle_version {
+            self.doubtful.extend(later.doubtful);
+        } else {
+            self.bundle_version = u64::MAX;
         }
     }
 
@@ -142,5 +167,62 @@ fn of_identity(identity: &DeviceIdentity, trust: &Trust) -> Worth {
         Worth::Proven
     } else {
         Worth::False
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ident::Hlc;
+    use crate::log::{Head, Tail};
+    use crate::rehearsal::{hub, trust};
+
+    /// Five records, of which those with these numbers are none, verified in parts of so many.
+    #[track_caller]
+    fn check_parts(doubtful: &[u64], share: usize) {
+        let good = Record::new(Hlc::default(), Body::Restated).to_bytes();
+        let bytes = |seq| {
+            if doubtful.contains(&seq) {
+                vec![0xff; 3]
+            } else {
+                good.clone()
+            }
+        };
+        let run = Run {
+            base: Tail::default(),
+            records: (1..=5).map(bytes).collect(),
+            head: Head::sign(trust(1).event(), Tail::default(), &hub(1)),
+        };
+        let mut evidence = Evidence::none(&trust(1));
+        for start in (0..5).step_by(share) {
+            evidence.add(Evidence::of_part(&run, start..start + share, &trust(1)));
+        }
+        assert_eq!(evidence, Evidence::of(&run, &trust(1)));
+        for seq in 1..=5 {
+            let is_proven = evidence.worth(Seq(seq)) == Worth::Proven;
+            assert_eq!(
+                is_proven,
+                !doubtful.contains(&seq),
+                "record {seq} in parts of {share}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_verified_in_parts_is_worth_what_it_is_as_a_whole() {
+        for doubtful in [[].as_slice(), &[1], &[5], &[2, 3], &[1, 2, 3, 4, 5]] {
+            for share in 1..=6 {
+                check_parts(doubtful, share);
+            }
+        }
+    }
+
+    #[test]
+    fn parts_by_different_bundles_are_void() {
+        for (first, later) in [(1, 2), (2, 1)] {
+            let mut evidence = Evidence::none(&trust(first));
+            evidence.add(Evidence::none(&trust(later)));
+            assert!(!evidence.is_by(&trust(1)) && !evidence.is_by(&trust(2)));
+        }
     }
 }

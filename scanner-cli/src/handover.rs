@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use usher_gate_agent::replica::Replica;
 use usher_keys::{DeviceIdentity, EventId, PublicKey, SignedBundle};
-use usher_link::{Change, Outlook};
+use usher_link::{Changes, Outlook};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
 use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
@@ -109,7 +109,7 @@ impl usher_link::Replica for Handover {
         usher_link::Replica::held(self.replica.as_ref())
     }
 
-    fn changes(&self) -> broadcast::Receiver<Change> {
+    fn changes(&self) -> Changes {
         usher_link::Replica::changes(self.replica.as_ref())
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::replica::Replica;
 use usher_link::LinkError;
@@ -81,7 +81,7 @@ impl Scanner {
         let mut changes = usher_link::Replica::changes(self.replica.as_ref());
         while self.replica.standing().policy.is_none() {
             // Having missed some changes is as good a reason to look again.
-            let _ = changes.recv().await;
+            changes.next(Instant::now()).await;
         }
     }
 

@@ -2,11 +2,13 @@
 
 pub mod disk;
 pub mod latency;
+pub mod limits;
 pub mod process;
 pub mod table;
 
 pub use disk::{FlushTimes, flush_times};
 pub use latency::Latencies;
+pub use limits::{SignatureTimes, reading_time, signature_times};
 pub use process::{Meter, resident_kib};
 pub use table::{Row, Table};
 

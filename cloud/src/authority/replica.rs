@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::broadcast;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SignedBundle};
-use usher_link::{Change, Outlook, Replica, Responder};
+use usher_link::{Changes, Outlook, Replica, Responder};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Inquiry, Request, RequestError, Response, Told};
@@ -53,7 +52,7 @@ impl Replica for LinkedReplica {
         self.authority.view().held()
     }
 
-    fn changes(&self) -> broadcast::Receiver<Change> {
+    fn changes(&self) -> Changes {
         self.authority.view().changes()
     }
 

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::sync::broadcast;
 use usher_keys::{DeviceIdentity, EventId, SecretKey, Timestamp};
-use usher_link::Change;
-use usher_link::replica::CHANGES_BUFFERED;
+use usher_link::{Announcer, Change, Changes};
 use usher_protocol::Origin;
 use usher_protocol::assurance::Assurance;
 use usher_protocol::sync::Held;
@@ -15,7 +13,7 @@ use usher_protocol::trust::{Register, Trust};
 /// The durable side of an event, for everyone but its scribe.
 pub struct View {
     event: EventId,
-    changes: broadcast::Sender<Change>,
+    changes: Announcer,
     /// What is visible now; held only to copy or replace a part of it.
     visible: Mutex<Visible>,
 }
@@ -39,7 +37,7 @@ impl View {
     pub fn new(trust: Arc<Trust>, identity: DeviceIdentity, own_log: Origin) -> Self {
         Self {
             event: trust.event(),
-            changes: broadcast::Sender::new(CHANGES_BUFFERED),
+            changes: Announcer::default(),
             visible: Mutex::new(Visible {
                 held: BTreeMap::new(),
                 trust,
@@ -58,7 +56,7 @@ impl View {
     }
 
     /// Gives the stream of changes from now on.
-    pub fn changes(&self) -> broadcast::Receiver<Change> {
+    pub fn changes(&self) -> Changes {
         self.changes.subscribe()
     }
 
@@ -136,9 +134,15 @@ impl View {
         visible
             .held
             .extend(news.iter().map(|held| (held.origin, held.clone())));
+        let trust = Arc::clone(&visible.trust);
         drop(visible);
         for held in news {
-            self.tell(Change::Grew(held));
+            // What gates must know at once is the authority's; scans can wait for each other.
+            if trust.bundle().authority_key(&held.origin).is_some() {
+                self.changes.tell(Change::Grew(held));
+            } else {
+                self.changes.gather(held);
+            }
         }
     }
 
@@ -148,14 +152,14 @@ impl View {
         if visible.register != register {
             visible.register = register;
             drop(visible);
-            self.tell(Change::Trust);
+            self.changes.tell(Change::Trust);
         }
     }
 
     /// Shows what is held after a copy was dropped.
     pub fn hold_anew(&self, held: Vec<Held>) {
         self.lock().held = held.into_iter().map(|held| (held.origin, held)).collect();
-        self.tell(Change::Dropped);
+        self.changes.tell(Change::Dropped);
     }
 
     /// Shows a newer trust, the certificate that goes with it and the log that is written from now on.
@@ -163,12 +167,7 @@ impl View {
         let mut visible = self.lock();
         (visible.trust, visible.identity, visible.own_log) = (trust, identity, own_log);
         drop(visible);
-        self.tell(Change::Trust);
-    }
-
-    fn tell(&self, change: Change) {
-        // An error means that nobody listens.
-        let _ = self.changes.send(change);
+        self.changes.tell(Change::Trust);
     }
 
     fn lock(&self) -> MutexGuard<'_, Visible> {

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::sync::broadcast;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use usher_cloud::clock::Clock;
 use usher_keys::{
     Certificate, DeviceIdentity, EnrolmentCode, EnrolmentRequest, EventId, PublicKey, SealedGrant, SecretKey,
     SignedBundle,
 };
-use usher_link::{Change, Endpoint, Outlook, Replica, Responder, SessionEnd, drive};
+use usher_link::{Announcer, Change, Changes, Endpoint, Outlook, Replica, Responder, SessionEnd, drive};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Head, Run, Tail};
@@ -31,7 +31,7 @@ const ZONE: ZoneId = ZoneId(1);
 pub struct Hub {
     key: SecretKey,
     clock: Clock,
-    changes: broadcast::Sender<Change>,
+    changes: Announcer,
     shelf: Mutex<Shelf>,
 }
 
@@ -68,7 +68,7 @@ impl Hub {
         Arc::new(Self {
             key,
             clock,
-            changes: broadcast::Sender::new(256),
+            changes: Announcer::default(),
             shelf: Mutex::new(shelf),
         })
     }
@@ -143,7 +143,7 @@ impl Hub {
         let mut changes = self.changes.subscribe();
         while !condition(self.shelf().ledger.state()) {
             // Lagging behind is as good a reason to look again.
-            let _ = changes.recv().await;
+            changes.next(Instant::now()).await;
         }
     }
 
@@ -151,7 +151,7 @@ impl Hub {
     pub async fn believes(&self, version: u64) {
         let mut changes = self.changes.subscribe();
         while self.shelf().ledger.trust().bundle().version < version {
-            let _ = changes.recv().await;
+            changes.next(Instant::now()).await;
         }
     }
 
@@ -160,8 +160,7 @@ impl Hub {
     }
 
     fn tell(&self, change: Change) {
-        // Nobody listens while there is no link.
-        let _ = self.changes.send(change);
+        self.changes.tell(change);
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -226,7 +225,7 @@ impl Replica for Hub {
         self.shelf().ledger.heads().into_iter().map(Held::from).collect()
     }
 
-    fn changes(&self) -> broadcast::Receiver<Change> {
+    fn changes(&self) -> Changes {
         self.changes.subscribe()
     }
 

@@ -1,11 +1,12 @@
 //! The replica as sync sessions use it: what they store, load and tell; the sessions themselves are the protocol's.
 
 use std::collections::BTreeSet;
+use std::num::NonZero;
 use std::sync::Arc;
 
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::oneshot;
 use usher_keys::{DeviceIdentity, EventId, PublicKey, SignedBundle};
-use usher_link::{Change, Outlook};
+use usher_link::{Changes, Outlook};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::log::Run;
@@ -14,6 +15,9 @@ use usher_protocol::{Origin, Seq};
 
 use super::command::Command;
 use super::{Replica, ReplicaError, meta, rows};
+
+/// Fewest records worth a thread of their own: ten times what handing them over and back takes.
+const LEAST_SHARE: usize = 16;
 
 impl usher_link::Replica for Replica {
     fn event(&self) -> EventId {
@@ -32,7 +36,7 @@ impl usher_link::Replica for Replica {
         self.published.held()
     }
 
-    fn changes(&self) -> broadcast::Receiver<Change> {
+    fn changes(&self) -> Changes {
         self.published.changes()
     }
 
@@ -41,10 +45,14 @@ impl usher_link::Replica for Replica {
     }
 
     async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
-        let loading = self
-            .readers
-            .read(move |connection| rows::run_after(connection, origin, after));
-        read(loading.await)
+        let loading = async || {
+            let run = self
+                .readers
+                .read(move |connection| rows::run_after(connection, origin, after));
+            read(run.await)
+        };
+        let run = self.published.recent.run_after((origin, after), loading).await?;
+        Ok(run.map(Arc::unwrap_or_clone))
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
@@ -95,15 +103,26 @@ impl usher_link::Replica for Replica {
 }
 
 impl Replica {
-    /// Verifies what is signed inside a run's records, so that the owner need not: with several peers on several cores.
+    /// Verifies what is signed inside a run's records, so that the owner need not: a long run on every core at once.
     async fn verified(&self, run: Run) -> Result<(Run, Evidence), StoreError> {
         let trust = Arc::clone(&self.published.standing.load().trust);
-        let verify = move || {
-            let evidence = Evidence::of(&run, &trust);
-            (run, evidence)
-        };
-        let verified = tokio::task::spawn_blocking(verify).await;
-        verified.map_err(|_| StoreError::Unavailable)
+        let run = Arc::new(run);
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let parts = cores.min(run.records.len().div_ceil(LEAST_SHARE)).max(1);
+        let share = run.records.len().div_ceil(parts);
+        let mut verifying = Vec::new();
+        for part in 0..parts {
+            let (run, trust) = (Arc::clone(&run), Arc::clone(&trust));
+            let records = part * share..(part + 1) * share;
+            verifying.push(tokio::task::spawn_blocking(move || {
+                Evidence::of_part(&run, records, &trust)
+            }));
+        }
+        let mut evidence = Evidence::none(&trust);
+        for part in verifying {
+            evidence.add(part.await.map_err(|_| StoreError::Unavailable)?);
+        }
+        Ok((Arc::unwrap_or_clone(run), evidence))
     }
 
     /// Does what is due with the time, linked with these hubs.

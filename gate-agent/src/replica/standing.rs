@@ -6,10 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::broadcast;
 use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp};
-use usher_link::replica::CHANGES_BUFFERED;
-use usher_link::{Change, Outlook};
+use usher_link::{Announcer, Change, Changes, Outlook};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Ledger;
@@ -19,6 +17,7 @@ use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{GateId, Origin, Unit, home};
 
 use super::freshness::{Freshness, Moment};
+use super::recent::RecentRuns;
 
 /// The part of the state that seldom changes, as of the last commit.
 #[derive(Clone)]
@@ -159,8 +158,10 @@ pub struct Published {
     pub figures: Figures,
     /// What is durably held of every log.
     held: Mutex<BTreeMap<Origin, Held>>,
-    changes: broadcast::Sender<Change>,
+    changes: Announcer,
     freshness: Freshness,
+    /// Runs that were just read.
+    pub recent: RecentRuns,
 }
 
 impl Published {
@@ -170,8 +171,9 @@ impl Published {
             standing: ArcSwap::from_pointee(Standing::of(ledger)),
             figures: Figures::default(),
             held: Mutex::default(),
-            changes: broadcast::Sender::new(CHANGES_BUFFERED),
+            changes: Announcer::default(),
             freshness: Freshness::new(assurance),
+            recent: RecentRuns::default(),
         };
         published.hold(held_by(ledger));
         published
@@ -181,14 +183,20 @@ impl Published {
     pub fn hold(&self, news: impl IntoIterator<Item = Held>) {
         for held in news {
             self.locked().insert(held.origin, held.clone());
-            self.tell(Change::Grew(held));
+            // What gates must know at once is the authority's; scans can wait for each other.
+            if self.is_authority(&held.origin) {
+                self.changes.tell(Change::Grew(held));
+            } else {
+                self.changes.gather(held);
+            }
         }
     }
 
     /// Begins what is held anew, after a copy was dropped.
     pub fn hold_anew(&self, held: Vec<Held>) {
         *self.locked() = held.into_iter().map(|held| (held.origin, held)).collect();
-        self.tell(Change::Dropped);
+        self.recent.forget();
+        self.changes.tell(Change::Dropped);
     }
 
     /// Puts a newer standing up, and tells the sessions when it changes whom we talk to.
@@ -197,7 +205,7 @@ impl Published {
         let after = self.standing.load();
         let newer_trust = before.trust.bundle().version != after.trust.bundle().version;
         if newer_trust || before.register != after.register {
-            self.tell(Change::Trust);
+            self.changes.tell(Change::Trust);
         }
     }
 
@@ -212,7 +220,7 @@ impl Published {
     }
 
     /// Gives the stream of changes.
-    pub fn changes(&self) -> broadcast::Receiver<Change> {
+    pub fn changes(&self) -> Changes {
         self.changes.subscribe()
     }
 
@@ -245,9 +253,9 @@ impl Published {
         }
     }
 
-    fn tell(&self, change: Change) {
-        // An error means that no session is listening.
-        let _ = self.changes.send(change);
+    fn is_authority(&self, origin: &Origin) -> bool {
+        let standing = self.standing.load();
+        standing.trust.bundle().authority_key(origin).is_some()
     }
 
     fn locked(&self) -> MutexGuard<'_, BTreeMap<Origin, Held>> {

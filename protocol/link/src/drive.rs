@@ -1,7 +1,6 @@
 //! The loop that drives one session over one connection, and answers requests beside it; the rules of both are the protocol's.
 
 mod answers;
-mod gathering;
 mod lane;
 mod stream;
 
@@ -9,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -21,12 +20,12 @@ use usher_protocol::sync::{
     Close, Context, Farewell, Input, Message, Notice, Output, Session, SessionConfig,
 };
 
+use crate::changes::{Change, Changes, News};
 use crate::connection::{Connection, MainStream};
 use crate::doorstep::Place;
 use crate::ending::{Loss, SessionEnd};
-use crate::replica::{Change, Replica, Responder};
+use crate::replica::{Replica, Responder};
 use crate::wire::FrameError;
-use gathering::Gathering;
 use lane::{Errand, Lane};
 use stream::{Incoming, NoMessage, Outgoing};
 
@@ -94,7 +93,7 @@ pub async fn drive<R: Replica, S: Responder>(
         outgoing,
         storing: Lane::default(),
         loading: Lane::default(),
-        gathering: Gathering::new(Instant::now()),
+        step_at: Instant::now(),
         has_started: false,
         forks_told: BTreeSet::new(),
         wake_at: Instant::now() + LONGEST_SLEEP,
@@ -119,7 +118,9 @@ struct Driver<R: Replica, S: Responder, F: FnOnce(Opened) + Send> {
     connection: Connection,
     session: Session,
     replica: Arc<R>,
-    changes: broadcast::Receiver<Change>,
+    changes: Changes,
+    /// When logs that grow are looked at next; the first growth after a quiet time is told at once.
+    step_at: Instant,
     /// Present until the session opens.
     door: Option<Door<S, F>>,
     /// Reader, writer and answerer.
@@ -128,7 +129,6 @@ struct Driver<R: Replica, S: Responder, F: FnOnce(Opened) + Send> {
     outgoing: Outgoing,
     storing: Lane,
     loading: Lane,
-    gathering: Gathering,
     has_started: bool,
     /// Origins with two histories that were written about: a liar that goes on about its own fills no disk.
     forks_told: BTreeSet<Origin>,
@@ -162,8 +162,10 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             message = self.incoming.recv(), if self.storing.waiting() < MAX_STORES_WAITING => {
                 self.received(message.map(|message| *message));
             }
-            change = self.changes.recv() => self.changed(change),
-            () = self.gathering.is_due() => self.tell_gathered(),
+            news = self.changes.next(self.step_at) => match news {
+                News::Told(change) => self.changed(change),
+                News::Grown => self.tell_grown(),
+            },
             inputs = self.storing.done() => self.inputs(inputs),
             inputs = self.loading.done() => self.inputs(inputs),
             handed = self.outgoing.hand_over() => if handed.is_err() {
@@ -198,9 +200,7 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
 
     fn changed(&mut self, change: Result<Change, RecvError>) {
         match change {
-            // What gates must know at once is the authority's; scans can wait for each other.
-            Ok(Change::Grew(held)) if self.is_authority(&held.origin) => self.input(Input::Grew(held)),
-            Ok(Change::Grew(held)) => self.gathering.add(held),
+            Ok(Change::Grew(held)) => self.input(Input::Grew(held)),
             Ok(Change::Trust) => self.input(Input::TrustChanged),
             Ok(Change::Dropped) => self.input(Input::Leave),
             Err(RecvError::Lagged(_)) => {
@@ -211,17 +211,9 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
         }
     }
 
-    fn is_authority(&self, origin: &Origin) -> bool {
-        self.replica
-            .outlook()
-            .trust
-            .bundle()
-            .authority_key(origin)
-            .is_some()
-    }
-
-    fn tell_gathered(&mut self) {
-        let grown = self.gathering.take(Instant::now());
+    fn tell_grown(&mut self) {
+        self.step_at = self.changes.step_after(Instant::now());
+        let grown = self.changes.take_grown();
         self.inputs(grown.into_iter().map(Input::Grew).collect());
     }
 
@@ -234,7 +226,7 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
     fn wake(&mut self) {
         self.wake_at = Instant::now() + LONGEST_SLEEP;
         // A beat says what we hold: it must not be behind what we send.
-        self.tell_gathered();
+        self.tell_grown();
         self.input(Input::Tick);
     }
 

@@ -20,6 +20,7 @@ use crate::doorstep::{Doorstep, Place};
 use crate::ending::{self, Loss};
 use crate::tls::{self, EventKeys};
 use crate::wire::{self, FrameError};
+use tuning::Reach;
 
 /// How long a peer has to prove its key and name its event: several round trips over a bad mobile line.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,9 +41,9 @@ struct Identity {
 }
 
 impl Identity {
-    fn new(key: &SecretKey) -> Result<Arc<Self>, LinkError> {
+    fn new(key: &SecretKey, reach: Reach) -> Result<Arc<Self>, LinkError> {
         Ok(Arc::new(Self {
-            client: tuning::client(tls::client_config(key)?),
+            client: tuning::client(tls::client_config(key)?, reach),
             key: key.public(),
         }))
     }
@@ -53,6 +54,7 @@ struct Inner {
     keys: Arc<EventKeys>,
     local_addr: SocketAddr,
     doorstep: Arc<Doorstep>,
+    reach: Reach,
     /// Guards the handshakes under way, which only [`Endpoint::accept`] looks at.
     handshakes: Mutex<JoinSet<Option<Connection>>>,
 }
@@ -105,15 +107,26 @@ pub enum LinkError {
 }
 
 impl Endpoint {
-    /// Binds the socket and gets ready to dial and accept. Call it inside a tokio runtime.
+    /// Binds the socket of a device at a venue and gets ready to dial and accept. Call it inside a tokio runtime.
     ///
     /// **Errors**: [`LinkError::Bind`], [`LinkError::Tls`].
     pub fn bind(addr: SocketAddr, key: &SecretKey) -> Result<Self, LinkError> {
+        Self::bind_within(Reach::Venue, addr, key)
+    }
+
+    /// Binds the socket of a machine that is linked with thousands of others.
+    ///
+    /// **Errors**: as [`Endpoint::bind`].
+    pub fn bind_for_thousands(addr: SocketAddr, key: &SecretKey) -> Result<Self, LinkError> {
+        Self::bind_within(Reach::Cloud, addr, key)
+    }
+
+    fn bind_within(reach: Reach, addr: SocketAddr, key: &SecretKey) -> Result<Self, LinkError> {
         let failed = |source| LinkError::Bind { addr, source };
         let socket = UdpSocket::bind(addr).map_err(failed)?;
         let local_addr = socket.local_addr().map_err(failed)?;
         let keys = Arc::new(EventKeys::new(key)?);
-        let server = tuning::server(tls::server_config(Arc::clone(&keys))?);
+        let server = tuning::server(tls::server_config(Arc::clone(&keys))?, reach);
         let quinn = quinn::Endpoint::new(
             tuning::endpoint(key),
             Some(server),
@@ -127,8 +140,9 @@ impl Endpoint {
                 local_addr,
                 doorstep: Arc::default(),
                 handshakes: Mutex::default(),
+                reach,
             }),
-            identity: Identity::new(key)?,
+            identity: Identity::new(key, reach)?,
         })
     }
 
@@ -137,7 +151,7 @@ impl Endpoint {
     ///
     /// **Errors**: [`LinkError::Tls`].
     pub fn for_event(&self, event: EventId, key: &SecretKey) -> Result<Self, LinkError> {
-        let identity = Identity::new(key)?;
+        let identity = Identity::new(key, self.inner.reach)?;
         self.inner.keys.add(event, key)?;
         Ok(Self {
             inner: Arc::clone(&self.inner),

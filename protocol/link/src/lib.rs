@@ -1,6 +1,7 @@
 //! The one place that knows QUIC: endpoints from a device key, framed messages, and the loop that drives a session over a connection.
 
 mod asker;
+mod changes;
 mod connection;
 mod dialer;
 mod doorstep;
@@ -13,13 +14,14 @@ mod tls;
 mod wire;
 
 pub use asker::{Asker, Step};
+pub use changes::{Announcer, CHANGES_BUFFERED, Change, Changes, News};
 pub use connection::{AskError, Connection, Pending};
 pub use dialer::{Dialer, LinkObserver, LinkState};
 pub use doorstep::MAX_STRANGERS;
 pub use drive::{Opened, drive};
 pub use ending::{Loss, SessionEnd};
 pub use endpoint::{Endpoint, LinkError};
-pub use replica::{Change, Outlook, Progress, Replica, Responder};
+pub use replica::{Outlook, Progress, Replica, Responder};
 pub use wire::FrameError;
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::broadcast;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::SignedCheckpoint;
@@ -15,19 +14,7 @@ use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, Seq};
 
-/// How many changes a slow session may lag behind before it is told everything anew.
-pub const CHANGES_BUFFERED: usize = 256;
-
-/// What sessions are told while they run.
-#[derive(Debug, Clone)]
-pub enum Change {
-    /// A log grew, and is durable up to there.
-    Grew(Held),
-    /// The trust bundle or the register of devices changed.
-    Trust,
-    /// A copy of a log was dropped: what was said of it is true no more, so that sessions begin anew.
-    Dropped,
-}
+use crate::changes::Changes;
 
 /// How the world looks to a replica at a moment.
 #[derive(Clone)]
@@ -62,8 +49,8 @@ pub trait Replica: Send + Sync + 'static {
     /// Gives what is durably held of every log. Call it after [`Replica::changes`], so that nothing falls in between.
     fn held(&self) -> Vec<Held>;
 
-    /// Gives the stream of changes from now on, buffered by [`CHANGES_BUFFERED`].
-    fn changes(&self) -> broadcast::Receiver<Change>;
+    /// Gives what changes from now on.
+    fn changes(&self) -> Changes;
 
     /// Gives how the world looks now.
     fn outlook(&self) -> Outlook;

@@ -182,7 +182,8 @@ impl Venue {
         let mut changes = usher_link::Replica::changes(replica.as_ref());
         let heard = async {
             while passages(&replica, unit).await == 0 {
-                changes.recv().await.unwrap();
+                changes.next(tokio::time::Instant::now()).await;
+                changes.take_grown();
             }
         };
         let waiting = async { tokio::time::timeout(PATIENCE, heard).await };

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SecretKey, SignedBundle, Timestamp};
-use usher_link::{Change, Outlook, Replica, Responder};
+use usher_link::{Announcer, Change, Changes, Outlook, Replica, Responder};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, Record};
@@ -14,9 +14,6 @@ use usher_protocol::request::{Request, RequestError, Response};
 use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::trust::Trust;
 use usher_protocol::{Hlc, Origin, Seq, Unit};
-
-/// Changes kept for a session that lags behind; there are few.
-const CHANGES: usize = 16;
 
 /// A hub has heard that a ticket was revoked.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +32,7 @@ pub struct Listener {
     /// Its own log.
     log: Run,
     trust: Arc<Trust>,
-    changes: broadcast::Sender<Change>,
+    changes: Announcer,
     /// Where each log ends.
     held: Mutex<BTreeMap<Origin, Held>>,
     heard: mpsc::Sender<Heard>,
@@ -55,7 +52,7 @@ impl Listener {
             identity,
             log,
             trust,
-            changes: broadcast::Sender::new(CHANGES),
+            changes: Announcer::default(),
             held: Mutex::new(BTreeMap::from([(own.origin, own)])),
             heard,
         }
@@ -107,7 +104,7 @@ impl Replica for Listener {
         self.logs().values().cloned().collect()
     }
 
-    fn changes(&self) -> broadcast::Receiver<Change> {
+    fn changes(&self) -> Changes {
         self.changes.subscribe()
     }
 
@@ -158,8 +155,7 @@ impl Replica for Listener {
         };
         for held in checkpoint.covered.into_iter().map(Held::from) {
             self.logs().insert(held.origin, held.clone());
-            // An error means that there is no session any more.
-            let _ = self.changes.send(Change::Grew(held));
+            self.changes.tell(Change::Grew(held));
         }
     }
 

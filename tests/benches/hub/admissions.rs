@@ -7,7 +7,7 @@ use anyhow::ensure;
 use usher_link::Connection;
 use usher_protocol::admission::Verdict;
 use usher_protocol::request::{Answer, Request, Scan};
-use usher_tests::measure::{Meter, Row, Table, flush_times, resident_kib};
+use usher_tests::measure::{Meter, Row, Table, flush_times, resident_kib, signature_times};
 
 use crate::crowd::Crowd;
 use crate::load::{self, Passed};
@@ -41,20 +41,42 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
     };
     load::crowded(gates(0), WARM_UP as usize).await?;
 
-    let flushes = flush_times(&stand.path(""))?;
+    let (flushes, before) = (flush_times(&stand.path(""))?, signature_times()?);
     let (hub, own, told) = (pid(&hub)?, Meter::own()?, crowd.heard());
     let meter = Meter::start(hub)?;
     let passed = load::crowded(gates(WARM_UP), MANY as usize).await?;
     let cpu = [meter.cpu()?, own.cpu()?];
+    let signatures = before.mean(signature_times()?);
     crowded(table, passed, cpu);
+    let crowd_times = signatures.verifications(cpu[0]) / f64::from(MANY);
+    table.add(Row::at_most(
+        "  in raw strict verifications",
+        (crowd_times, 3.0),
+        "×",
+    ));
+    let raw = signatures.verification.as_secs_f64() * 1e6;
+    table.add(Row::told("  one of which takes", format!("{raw:.1} µs")));
     let (runs, records) = crowd.heard();
     let each = (records - told.1) as f64 / (runs - told.0).max(1) as f64;
     table.add(Row::told("  records in a run to a scanner", format!("{each:.0}")));
     table.add(Row::told("  disk", flushes.to_string()));
 
+    let before = signature_times()?;
     let meter = Meter::start(hub)?;
-    let passed = load::steady(gates(WARM_UP + MANY), STEADY as usize, PER_SECOND).await?;
-    steady(table, passed, meter.cpu()?);
+    let mut passed = load::steady(gates(WARM_UP + MANY), STEADY as usize, PER_SECOND).await?;
+    let (cpu, signatures) = (meter.cpu()?, before.mean(signature_times()?));
+    let p99 = passed.latencies.percentile(99.0);
+    steady(table, passed, cpu);
+    let steady_times = signatures.verifications(cpu) / f64::from(STEADY);
+    table.add(Row::at_most(
+        "  in raw strict verifications",
+        (steady_times, 5.0),
+        "×",
+    ));
+    table.add(Row::beside(
+        "p99 of an fsync, by the p99 of waiting",
+        (p99, flushes.p99),
+    ));
     table.add(Row::told(
         "  hub memory",
         format!("{} MB", resident_kib(hub)? / 1_024),

@@ -2,7 +2,7 @@
 
 use usher_protocol::request::JudgedBy;
 use usher_protocol::{Unit, home};
-use usher_tests::measure::{Meter, Row, Table};
+use usher_tests::measure::{Meter, Row, Table, flush_times, signature_times};
 
 use crate::admissions::{Admitting, admit, micros_each};
 use crate::crowd::Crowd;
@@ -45,6 +45,7 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
         crowd.connections.iter().map(gate).collect::<Vec<_>>()
     };
     load::crowded(gates(0), WARM_UP).await?;
+    let (flushes, before) = (flush_times(&stand.path(""))?, signature_times()?);
     let meters = [Meter::start(pid(&near)?)?, Meter::start(pid(&far)?)?];
     let mut passed = load::steady(gates(WARM_UP), PEOPLE, PER_SECOND).await?;
     let p99 = passed.latencies.percentile(99.0).as_secs_f64() * 1e3;
@@ -55,7 +56,16 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
     ));
     table.add(Row::told("  waiting", passed.latencies.summary()));
     let people = u32::try_from(PEOPLE)?;
-    let [near, far] = [meters[0].cpu()?, meters[1].cpu()?].map(|cpu| micros_each(cpu, people));
+    let cpu = [meters[0].cpu()?, meters[1].cpu()?];
+    let signatures = before.mean(signature_times()?);
+    let waiting = (passed.latencies.percentile(99.0), flushes.p99);
+    table.add(Row::beside("p99 of an fsync", waiting));
+    let both = ((cpu[0] + cpu[1]) / people, 2 * signatures.verification);
+    table.add(Row::beside(
+        "a raw strict verification at each hub, both hubs' CPU",
+        both,
+    ));
+    let [near, far] = cpu.map(|cpu| micros_each(cpu, people));
     table.add(Row::told(
         "  CPU of asker and home",
         format!("{near:.0} + {far:.0} µs"),

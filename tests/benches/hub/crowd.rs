@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SignedBundle};
-use usher_link::replica::CHANGES_BUFFERED;
-use usher_link::{Change, Connection, Endpoint, Opened, Outlook, Replica, Responder, drive};
+use usher_link::{Announcer, Changes, Connection, Endpoint, Opened, Outlook, Replica, Responder, drive};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Request, RequestError, Response};
@@ -86,7 +85,7 @@ struct Nodding {
     heard: Arc<Heard>,
     /// Guards what it says it holds; never held across an await.
     held: Mutex<BTreeMap<Origin, Held>>,
-    changes: broadcast::Sender<Change>,
+    changes: Announcer,
 }
 
 impl Nodding {
@@ -96,7 +95,7 @@ impl Nodding {
             trust,
             heard,
             held: Mutex::default(),
-            changes: broadcast::Sender::new(CHANGES_BUFFERED),
+            changes: Announcer::default(),
         }
     }
 
@@ -122,7 +121,7 @@ impl Replica for Nodding {
         self.locked().values().cloned().collect()
     }
 
-    fn changes(&self) -> broadcast::Receiver<Change> {
+    fn changes(&self) -> Changes {
         self.changes.subscribe()
     }
 

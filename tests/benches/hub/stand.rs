@@ -51,10 +51,15 @@ impl Stand {
 
     fn setup(&self, number: u16, peers: Vec<SocketAddr>) -> HubSetup<'static> {
         HubSetup {
-            dir: self.path(&format!("hub-{number}")),
+            dir: self.folder_of(number),
             name: "a hub",
             peers,
         }
+    }
+
+    /// Gives the folder of a hub.
+    pub fn folder_of(&self, number: u16) -> std::path::PathBuf {
+        self.path(&format!("hub-{number}"))
     }
 
     /// Gives a path in the folder of this run.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use reqwest::Client;
 use serde_json::{Value, json};
-use usher_tests::measure::{Meter, Row, Table};
+use usher_tests::measure::{Meter, Row, Table, signature_times};
 use usher_tests::stage::hub::Hub;
 
 use crate::admissions::{Admitting, micros_each};
@@ -43,14 +43,18 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
         clients.iter().map(gate).collect::<Vec<_>>()
     };
     load::crowded(gates(0), WARM_UP as usize).await?;
+    let before = signature_times()?;
     let meter = Meter::start(pid(&hub)?)?;
     let mut passed = load::crowded(gates(WARM_UP as usize), MANY as usize).await?;
-    let each = micros_each(meter.cpu()?, MANY);
+    let (cpu, signatures) = (meter.cpu()?, before.mean(signature_times()?));
+    let each = micros_each(cpu, MANY);
     table.add(Row::at_most(
         "hub CPU per admission over HTTP",
         (each, 200.0),
         "µs",
     ));
+    let raw = (cpu / MANY, signatures.verification);
+    table.add(Row::beside("a raw strict verification", raw));
     table.add(Row::told(
         "  admissions",
         format!("{:.0} /s", passed.per_second()),

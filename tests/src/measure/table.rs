@@ -1,6 +1,9 @@
 //! The table a bench ends with: what was measured, beside what it should be.
 
 use std::fmt;
+use std::time::Duration;
+
+use super::latency::shown;
 
 /// One figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,15 @@ impl Row {
             target: format!(">= {}", number(target, unit)),
             met: Some(measured >= target),
         }
+    }
+
+    /// Makes the row of a figure beside its physical limit, as a multiple of it.
+    pub fn beside(limit_name: &str, (measured, limit): (Duration, Duration)) -> Self {
+        let times = measured.as_secs_f64() / limit.as_secs_f64();
+        Self::told(
+            format!("  beside {limit_name}"),
+            format!("{} ({})", number(times, "×"), shown(limit)),
+        )
     }
 
     /// Makes a row that only tells.
@@ -103,10 +115,13 @@ mod tests {
         table.add(Row::at_most("hub CPU per admission", (163.4, 150.0), "µs"));
         table.add(Row::at_least("admissions", (6_000.0, 5_000.0), "/s"));
         table.add(Row::told("disk", "fsync 150 µs"));
+        let waits = (Duration::from_micros(900), Duration::from_micros(300));
+        table.add(Row::beside("two fsyncs", waits));
         let lines = [
-            "hub CPU per admission        163 µs  <= 150 µs   MISSED",
-            "admissions                  6000 /s  >= 5000 /s  ok",
-            "disk                   fsync 150 µs",
+            "hub CPU per admission           163 µs  <= 150 µs   MISSED",
+            "admissions                     6000 /s  >= 5000 /s  ok",
+            "disk                      fsync 150 µs",
+            "  beside two fsyncs    3.00 × (300 µs)",
             "",
         ];
         assert_eq!(table.to_string(), lines.join("\n"));

@@ -26,20 +26,30 @@ const SEND_WINDOW_BYTES: u64 = 256 * 1024;
 /// First guess of a round trip: a venue's LAN or a city's mobile network, instead of the 333 ms made for satellites.
 const INITIAL_RTT: Duration = Duration::from_millis(100);
 
+/// How many peers an endpoint talks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// A venue's: many datagrams leave with one call of the system, which halves the cost of scans that go out to a crowd of
+    /// scanners, and keeps up to 28 KiB for each of them.
+    Venue,
+    /// Thousands of peers and little bulk: each datagram leaves by itself.
+    Cloud,
+}
+
 /// Gives the settings of the accepting side.
-pub(super) fn server(tls: QuicServerConfig) -> quinn::ServerConfig {
+pub(super) fn server(tls: QuicServerConfig, reach: Reach) -> quinn::ServerConfig {
     let mut config = quinn::ServerConfig::with_crypto(Arc::new(tls));
     config
-        .transport_config(transport())
+        .transport_config(transport(reach))
         .max_incoming(MAX_STRANGERS)
         .migration(true);
     config
 }
 
 /// Gives the settings of the dialing side.
-pub(super) fn client(tls: QuicClientConfig) -> quinn::ClientConfig {
+pub(super) fn client(tls: QuicClientConfig, reach: Reach) -> quinn::ClientConfig {
     let mut config = quinn::ClientConfig::new(Arc::new(tls));
-    config.transport_config(transport());
+    config.transport_config(transport(reach));
     config
 }
 
@@ -55,7 +65,7 @@ pub(super) fn endpoint(key: &SecretKey) -> EndpointConfig {
     config
 }
 
-fn transport() -> Arc<TransportConfig> {
+fn transport(reach: Reach) -> Arc<TransportConfig> {
     let mut config = TransportConfig::default();
     let idle = IdleTimeout::try_from(IDLE_TIMEOUT).expect("20 s are within QUIC's range");
     config
@@ -67,9 +77,7 @@ fn transport() -> Arc<TransportConfig> {
         .receive_window(VarInt::from_u32(CONNECTION_WINDOW_BYTES))
         .send_window(SEND_WINDOW_BYTES)
         .initial_rtt(INITIAL_RTT)
-        // Many datagrams for one call of the system would keep up to 28 KiB for each connection, for ever, to send bulk a
-        // little cheaper; there are thousands of connections and little bulk.
-        .enable_segmentation_offload(false)
+        .enable_segmentation_offload(reach == Reach::Venue)
         .datagram_receive_buffer_size(None);
     Arc::new(config)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tokio::sync::broadcast;
+use tokio::time::Instant;
 use usher_keys::{DeviceIdentity, EventId, PublicKey, SecretKey, SignedBundle, Timestamp};
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::ledger::{Entry, Ledger};
@@ -14,7 +14,8 @@ use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::trust::Register;
 use usher_protocol::{Origin, Seq};
 
-use crate::replica::{CHANGES_BUFFERED, Change, Outlook, Replica};
+use crate::changes::{Announcer, Change, Changes};
+use crate::replica::{Outlook, Replica};
 
 pub(super) struct Memory {
     writer: SecretKey,
@@ -22,7 +23,7 @@ pub(super) struct Memory {
     event: EventId,
     /// Guards everything that changes.
     shelf: Mutex<Shelf>,
-    changes: broadcast::Sender<Change>,
+    changes: Announcer,
 }
 
 struct Shelf {
@@ -49,7 +50,7 @@ impl Memory {
                 register: Arc::default(),
                 notices: Vec::new(),
             }),
-            changes: broadcast::Sender::new(CHANGES_BUFFERED),
+            changes: Announcer::default(),
         };
         let mut shelf = memory.shelf();
         for entry in shelf.ledger.keep_house(now()) {
@@ -72,7 +73,7 @@ impl Memory {
             shelf.keep(entry);
         }
         if let Some(head) = shelf.seal(&self.writer) {
-            self.tell(Change::Grew(head.into()));
+            self.grew(&shelf, head.into());
         }
     }
 
@@ -99,7 +100,7 @@ impl Memory {
         let mut changes = self.changes.subscribe();
         while !condition(&self.shelf().ledger) {
             // Lagging behind is as good a reason to look again.
-            let _ = changes.recv().await;
+            changes.next(Instant::now()).await;
         }
     }
 
@@ -134,8 +135,17 @@ impl Memory {
     }
 
     fn tell(&self, change: Change) {
-        // Nobody listens while there is no session.
-        let _ = self.changes.send(change);
+        self.changes.tell(change);
+    }
+
+    /// Tells of what an authority wrote at once and of the rest with the next step, as hubs do.
+    fn grew(&self, shelf: &Shelf, held: Held) {
+        let bundle = shelf.ledger.trust().bundle();
+        if bundle.authority_key(&held.origin).is_some() {
+            self.tell(Change::Grew(held));
+        } else {
+            self.changes.gather(held);
+        }
     }
 }
 
@@ -223,7 +233,7 @@ impl Replica for Memory {
             .collect()
     }
 
-    fn changes(&self) -> broadcast::Receiver<Change> {
+    fn changes(&self) -> Changes {
         self.changes.subscribe()
     }
 
@@ -256,7 +266,7 @@ impl Replica for Memory {
         }
         if let Some(head) = accepted.head {
             shelf.keep_head(head.clone());
-            self.tell(Change::Grew(head.into()));
+            self.grew(&shelf, head.into());
         }
         let held = shelf
             .ledger

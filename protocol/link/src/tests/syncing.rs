@@ -7,7 +7,8 @@ use usher_protocol::sync::Notice;
 
 use super::site::Site;
 use super::{venue, within};
-use crate::replica::{CHANGES_BUFFERED, Replica};
+use crate::changes::CHANGES_BUFFERED;
+use crate::replica::Replica;
 
 #[tokio::test]
 async fn logs_travel_both_ways_and_live_growth_arrives() {
