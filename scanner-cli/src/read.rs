@@ -33,6 +33,13 @@ pub use reader::{DeepReader, Findings, Hint, QuickReader, Reader, Reading, Regio
 /// Steps that [`read`] spends on one frame at most: half a second on a computer of 2020.
 pub const STEPS_A_FRAME: u64 = 50_000_000;
 
+/// Steps that looking for other codes beside those that were read takes at most: what is read already must not wait long.
+const STEPS_FOR_OTHERS: u64 = 5_000_000;
+
+/// Times that other codes are looked for beside those that were read: a sheet of tickets has a few, and each takes some
+/// milliseconds.
+const MOST_OTHERS: usize = 4;
+
 /// A point of a frame in pixels from its top left; may lie outside the frame when a code is cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Corner {
@@ -53,7 +60,8 @@ pub struct Code {
 
 /// Reads the codes of a frame, with everything there is, within [`STEPS_A_FRAME`].
 ///
-/// Goes from the cheapest look to the dearest and stops at the first that reads something. Whatever is in the
+/// Goes from the cheapest look to the dearest and stops at the first that reads something of them; then quickly, in all
+/// sizes, for others beside it. Whatever is in the
 /// frame, it answers; a frame without a code gives none.
 #[must_use]
 pub fn read(frame: &LumaFrame) -> Vec<Code> {
@@ -66,10 +74,36 @@ pub fn read_within(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
     let Some(mut plan) = Plan::of(frame, allowance) else {
         return Vec::new();
     };
-    if !plan.look(Effort::Quick) {
-        plan.look(Effort::Deep);
+    let is_read = plan.look(Effort::Quick) || plan.look(Effort::Deep);
+    let mut sights = plan.sights;
+    if is_read {
+        let part = allowance.part(STEPS_FOR_OTHERS);
+        let steps = part.steps_left();
+        add_others(frame, &mut sights, &part);
+        // What was read stands, whether or not steps are left.
+        let _ = allowance.spend(steps - part.steps_left());
     }
-    codes(&plan.sights)
+    codes(&sights)
+}
+
+/// Adds what is read beside the codes that were: where they are, the frame is made plain, so that each further code is looked
+/// at as if it were alone.
+fn add_others(frame: &LumaFrame, sights: &mut Vec<Sight>, allowance: &Allowance) {
+    let mut rest = frame.clone();
+    let mut known = 0;
+    for _ in 0..MOST_OTHERS {
+        let read = sights[known..].iter().filter(|sight| sight.bytes.is_some());
+        rest = read.fold(rest, |rest, sight| rest.without(&sight.corners));
+        known = sights.len();
+        let Some(mut plan) = Plan::of(&rest, allowance) else {
+            return;
+        };
+        let is_read = plan.look_in_all_sizes();
+        sights.extend(plan.sights);
+        if !is_read {
+            return;
+        }
+    }
 }
 
 /// Reads the codes of a frame as fast as a camera takes frames: the looks that every frame is worth and no

@@ -7,6 +7,8 @@ mod bursts;
 mod clutter;
 #[path = "eyes/effects.rs"]
 mod effects;
+#[path = "eyes/pairs.rs"]
+mod pairs;
 #[path = "eyes/scene.rs"]
 mod scene;
 
@@ -18,6 +20,7 @@ use proptest::prelude::*;
 use bursts::{BURSTS, BURSTS_FLOOR, FRAMES_IN_TIME, burst};
 use clutter::{CLUTTER, MOST_MEAN_STEPS, clutter};
 use effects::{EFFECTS, SCENES, ticket};
+use pairs::{PAIRS, PAIRS_FLOOR, pair};
 use scene::Scene;
 use usher_scan::read::{
     Allowance, Code, Hint, LumaFrame, Reader, STEPS_A_FRAME, read, read_quickly, read_within,
@@ -280,6 +283,19 @@ fn a_frame_without_a_code_gives_no_hint() {
         let reading = reader.look(&frame, &Allowance::of_steps(STEPS_A_FRAME));
         assert_eq!((reading.codes, reading.hint), (Vec::new(), None));
     }
+}
+
+#[test]
+fn both_of_two_codes_in_view_are_read() {
+    let are_read = |number: &usize| {
+        let (frame, texts) = pair(*number);
+        let codes = read(&frame);
+        let says = |text: &String| codes.iter().any(|code| code.bytes == text.as_bytes());
+        assert!(texts.iter().any(says), "pair {number}: not even one");
+        codes.len() == 2 && texts.iter().all(says)
+    };
+    let missed: Vec<usize> = (0..PAIRS).filter(|number| !are_read(number)).collect();
+    assert!(PAIRS - missed.len() >= PAIRS_FLOOR, "{missed:?} were missed");
 }
 
 #[test]

@@ -52,6 +52,12 @@ impl<'a> Allowance<'a> {
         Some(())
     }
 
+    /// An allowance of at most so many of the steps that are left, which the same caller may end. What is spent of it
+    /// must be taken off this one.
+    pub(super) fn part(&self, steps: u64) -> Self {
+        Self::asking(steps.min(self.steps_left()), self.may_go_on)
+    }
+
     fn caller_agrees(&self, steps: u64) -> bool {
         match self.until_question.get().checked_sub(steps) {
             Some(left) => {

@@ -11,6 +11,9 @@ pub const MAX_FRAME_PIXELS: u64 = 50_000_000;
 /// Longest side of one frame in pixels: four times the longest side of a 4K camera. Bounds one row of work.
 pub const MAX_FRAME_SIDE: u32 = 16_384;
 
+/// Brightness of an area that was made plain: halfway between all inks and grounds.
+const PLAIN: u8 = 128;
+
 /// Why some bytes are no frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum FrameError {
@@ -207,6 +210,29 @@ impl LumaFrame {
         let above = at(upper + left) * (1.0 - x) + at(upper + right) * x;
         let below = at(lower + left) * (1.0 - x) + at(lower + right) * x;
         above * (1.0 - y) + below * y
+    }
+
+    /// Makes a convex area plain, given by its corners in clockwise order.
+    #[must_use]
+    pub(super) fn without(mut self, corners: &[Point; 4]) -> Self {
+        let (width, height) = (self.width as usize, self.height as usize);
+        let span = |values: [f32; 4], side: usize| {
+            let least = values.into_iter().fold(f32::MAX, f32::min);
+            let most = values.into_iter().fold(f32::MIN, f32::max);
+            (least.max(0.0) as usize).min(side)..(most.max(0.0).ceil() as usize).min(side)
+        };
+        let columns = span(corners.map(|corner| corner.x), width);
+        for y in span(corners.map(|corner| corner.y), height) {
+            for x in columns.clone() {
+                let here = Point::new(x as f32 + 0.5, y as f32 + 0.5);
+                let side = |at: usize| (corners[(at + 1) % 4] - corners[at]).cross(here - corners[at]);
+                // A mirrored code has its corners the other way round.
+                if (0..4).all(|at| side(at) >= 0.0) || (0..4).all(|at| side(at) <= 0.0) {
+                    self.luma[y * width + x] = PLAIN;
+                }
+            }
+        }
+        self
     }
 
     /// Turns black into white and white into black.

@@ -28,6 +28,10 @@ const WORST_FIT: f32 = 0.22;
 /// more.
 const LEAST_SQUARENESS: f32 = 0.12;
 
+/// Best fit of the two likeliest versions under which the others are not tried: the finders alone give a code more, whatever
+/// its version.
+const LEAST_FIT_OF_NEIGHBOURS: f32 = 0.12;
+
 /// A fit that leaves no doubt about the version: other versions reach 0.6.
 const CLEAR_FIT: f32 = 0.8;
 
@@ -103,6 +107,13 @@ impl Site<'_> {
             if best.as_ref().is_some_and(|best| best.fit > CLEAR_FIT) {
                 break;
             }
+            if at > 0
+                && best
+                    .as_ref()
+                    .is_none_or(|best| best.fit < LEAST_FIT_OF_NEIGHBOURS)
+            {
+                return None;
+            }
         }
         let best = best.filter(|best| best.fit > WORST_FIT)?;
         self.refined(best, trio)
@@ -120,7 +131,7 @@ impl Site<'_> {
     }
 
     /// How much the three finders look like finders in grey, turned as the three lie: 1 exactly, 0 by chance.
-    fn squareness(&self, trio: &Trio) -> Option<f32> {
+    pub(super) fn squareness(&self, trio: &Trio) -> Option<f32> {
         let step = |to: &Finder| {
             let modules = self.modules_between(&trio.top_left, to);
             (to.centre - trio.top_left.centre) * (1.0 / modules)

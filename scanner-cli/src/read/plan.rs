@@ -108,11 +108,20 @@ impl<'a> Plan<'a> {
         match effort {
             Effort::Quick => self.at_size(0, &QUICK),
             Effort::Deep => {
-                (1..=MOST_SIZES).any(|up| self.at_size(up, &LARGER))
+                self.larger()
                     || (0..=MOST_SIZES).any(|up| self.at_size(up, &DEEP))
                     || (self.promising && self.doubled())
             }
         }
+    }
+
+    /// Takes the quick looks in every size. True when something was read.
+    pub(super) fn look_in_all_sizes(&mut self) -> bool {
+        self.look(Effort::Quick) || self.larger()
+    }
+
+    fn larger(&mut self) -> bool {
+        (1..=MOST_SIZES).any(|up| self.at_size(up, &LARGER))
     }
 
     fn at_size(&mut self, up: usize, steps: &[Step]) -> bool {
