@@ -86,6 +86,8 @@ pub struct Board {
     pub standing: String,
     /// What is to be said of the scanner's certificate: that it ends, has ended or was renewed.
     pub certificate: Option<CertificateNote>,
+    /// That the scanner's clock is wrong, in words.
+    pub clock: Option<String>,
     /// The result on show; `None` when ready for the next code.
     pub answer: Option<Answer>,
     /// Earlier results, the newest first.

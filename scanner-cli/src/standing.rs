@@ -1,9 +1,10 @@
-//! How a scanner stands: whom it is linked to, how fresh its knowledge is, and whether its certificate ends; showing it is the screen's.
+//! How a scanner stands: whom it is linked to, how fresh its knowledge is, whether its certificate ends and its clock is right; showing it is the screen's.
 
 use std::sync::{Arc, Mutex};
 
 use usher_gate_agent::expiry::{self, CertificateNote, CertificateWatch, Holder};
 use usher_gate_agent::replica::Replica;
+use usher_gate_agent::words::clock_off;
 
 use crate::links::Hubs;
 use crate::tell;
@@ -19,6 +20,8 @@ pub struct Standing {
     pub line: String,
     /// What is to be said of its certificate.
     pub certificate: Option<CertificateNote>,
+    /// That its clock is wrong, in words.
+    pub clock: Option<String>,
 }
 
 /// Looks again and again how a scanner stands.
@@ -49,6 +52,7 @@ impl Lookout {
         Standing {
             line: line(&self.replica, &self.hubs),
             certificate: self.certificate(),
+            clock: clock_off(self.replica.clock_health()),
         }
     }
 

@@ -413,13 +413,22 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         self.screen.refreshed(&self.board)
     }
 
-    /// Brings up to date how the scanner stands, and tells of its certificate when that is news.
+    /// Brings up to date how the scanner stands, and tells of its certificate and its clock when that is news.
     fn look_about(&mut self) -> io::Result<()> {
-        let Standing { line, certificate } = (self.standing)();
+        let Standing {
+            line,
+            certificate,
+            clock,
+        } = (self.standing)();
+        let is_clock_news = clock.is_some() && self.board.clock.is_none();
         let level = certificate.as_ref().map(|note| note.level);
         let is_news = level.is_some() && level != self.board.certificate.as_ref().map(|note| note.level);
         self.board.standing = line;
         self.board.certificate = certificate;
+        self.board.clock = clock;
+        if let Some(words) = self.board.clock.clone().filter(|_| is_clock_news) {
+            self.screen.told(&words, &self.board)?;
+        }
         if is_news {
             return self.screen.warned(&self.board);
         }

@@ -226,6 +226,10 @@ fn foot(board: &Board, columns: usize) -> Vec<Row> {
         .iter()
         .skip(usize::from(board.answer.is_some()))
         .map(|(_, line)| line.clone());
+    let clock = board
+        .clock
+        .iter()
+        .flat_map(|words| loud(words, Signal::Deny, columns));
     let certificate = board.certificate.iter().flat_map(|note| warning(note, columns));
     let asked = board.asked.as_deref().map(|asked| wrapped(asked, columns));
     let rows = asked.into_iter().flatten().chain(notice.into_iter().flatten());
@@ -234,7 +238,7 @@ fn foot(board: &Board, columns: usize) -> Vec<Row> {
         text: printable(&line),
         look: Look::Foot,
     });
-    certificate.chain(banner).chain(rows).collect()
+    clock.chain(certificate).chain(banner).chain(rows).collect()
 }
 
 /// What is said of the certificate: in red in its last hour and after its end, in amber before, in green when renewed.
@@ -244,11 +248,15 @@ fn warning(note: &CertificateNote, columns: usize) -> Vec<Row> {
         Some(_) => Signal::Refer,
         None => Signal::Admit,
     };
+    loud(&note.words, signal, columns)
+}
+
+fn loud(words: &str, signal: Signal, columns: usize) -> Vec<Row> {
     let row = |text: String| Row {
         text: printable(&text),
         look: Look::Words(paint(signal)),
     };
-    wrapped(&note.words, columns).into_iter().map(row).collect()
+    wrapped(words, columns).into_iter().map(row).collect()
 }
 
 fn blank_foot() -> Row {

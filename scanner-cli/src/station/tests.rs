@@ -315,6 +315,7 @@ async fn news_of_the_certificate_is_told_once_although_its_words_go_on_changing(
     let standing = || Standing {
         line: String::new(),
         certificate: left.borrow_mut().pop_front(),
+        clock: None,
     };
     let (sender, readings) = mpsc::channel(8);
     for at_ms in 0..6 {

@@ -9,6 +9,7 @@ use axum::extract::State;
 use serde::Serialize;
 use usher_keys::expiry::{WarningLevel, end_in_words, warning_at};
 use usher_keys::{Certificate, EventId, KeyError, PublicKey, Role, Timestamp};
+use usher_protocol::clock::AGREEMENT_MS;
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
@@ -16,6 +17,7 @@ use crate::api::input::{Caller, Id};
 use crate::api::moment::Moment;
 use crate::authority::AuthorityError;
 use crate::authority::event::EventAuthority;
+use crate::authority::presence::Present;
 use crate::authority::scribe::Scribe;
 use crate::state::AppState;
 
@@ -67,6 +69,11 @@ pub struct DeviceView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "six_hours")]
     pub certificate_warning: Option<WarningLevel>,
+    /// How far its clock is from this server's, in words and what to do, when that is more than two minutes; only while it is
+    /// linked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "45 min ahead of this server's: set the device's clock right")]
+    pub clock_warning: Option<String>,
     /// Whether nobody talks to it any more.
     pub revoked: bool,
     /// Whether it is a hub that will never admit anyone again.
@@ -137,7 +144,7 @@ async fn standings(scribe: &mut Scribe) -> Result<Vec<Standing>, AuthorityError>
 struct Contacts {
     records: u64,
     now: Timestamp,
-    linked: BTreeMap<PublicKey, u64>,
+    linked: BTreeMap<PublicKey, Present>,
     seen: BTreeMap<PublicKey, (Timestamp, u64)>,
 }
 
@@ -151,7 +158,7 @@ impl Contacts {
             now: authority.clock.now(),
             linked: linked
                 .into_iter()
-                .map(|present| (present.device, present.unsent))
+                .map(|present| (present.device, present))
                 .collect(),
             seen: seen
                 .into_iter()
@@ -183,13 +190,56 @@ impl Contacts {
             },
             linked: linked.is_some(),
             last_contact: last.map(Moment),
-            records_behind: linked.copied().unwrap_or_else(behind),
+            records_behind: linked.map_or_else(behind, |present| present.unsent),
             certificate_until: Moment(until),
             certificate_in_words: end_in_words(until, self.now),
             certificate_warning: warning_at(until, self.now).filter(|_| !revoked),
+            clock_warning: linked.and_then(|present| clock_in_words(present.clock_ahead_ms)),
             revoked,
             retired,
             frozen,
+        }
+    }
+}
+
+/// Says how far a device's clock is from ours, if that is more than clocks may differ.
+fn clock_in_words(ahead_ms: i64) -> Option<String> {
+    let minutes = ahead_ms.unsigned_abs() / 60_000;
+    let (hours, minutes) = (minutes / 60, minutes % 60);
+    let far = if hours > 0 {
+        format!("{hours} h {minutes} min")
+    } else {
+        format!("{minutes} min")
+    };
+    let way = if ahead_ms > 0 { "ahead of" } else { "behind" };
+    (ahead_ms.unsigned_abs() > AGREEMENT_MS)
+        .then(|| format!("{far} {way} this server's: set the device's clock right"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_whose_clock_is_off_by_minutes_is_told_of_with_what_to_do() {
+        let minute = 60_000;
+        for (ahead_ms, words) in [
+            (0, None),
+            (-2 * minute, None),
+            (
+                45 * minute,
+                Some("45 min ahead of this server's: set the device's clock right"),
+            ),
+            (
+                -(20 * 60 + 3) * minute,
+                Some("20 h 3 min behind this server's: set the device's clock right"),
+            ),
+            (
+                i64::MIN,
+                Some("2562047788015 h 12 min behind this server's: set the device's clock right"),
+            ),
+        ] {
+            assert_eq!(clock_in_words(ahead_ms).as_deref(), words);
         }
     }
 }
