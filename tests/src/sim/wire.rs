@@ -303,6 +303,10 @@ impl World {
                 if origin == self.nodes[node].key.public() && !self.nodes[node].ledger.is_behind_own_past() {
                     self.nodes[node].hear_own_past(None);
                 }
+                if matches!(error, RunError::Forked(_)) {
+                    // Perhaps ours is the history that does not count: looked into after the group.
+                    self.plan_commit(node);
+                }
                 if error == RunError::Altered && self.breaks(Sabotage::AlteredRunsAreStored) {
                     let entries = altered_entries(run, self.setting.event);
                     self.nodes[node].batch.entries.extend(entries);
