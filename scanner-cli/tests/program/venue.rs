@@ -182,7 +182,7 @@ impl Venue {
         let mut changes = usher_link::Replica::changes(replica.as_ref());
         let heard = async {
             while passages(&replica, unit).await == 0 {
-                changes.recv().await.unwrap();
+                changes.next(tokio::time::Instant::now()).await;
             }
         };
         let waiting = async { tokio::time::timeout(PATIENCE, heard).await };
