@@ -29,8 +29,8 @@ const INITIAL_RTT: Duration = Duration::from_millis(100);
 /// How many peers an endpoint talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// A venue's: many datagrams leave with one call of the system, which halves the cost of scans that go out to a crowd of
-    /// scanners, and keeps up to 28 KiB for each of them.
+    /// A venue's: many datagrams leave with one call of the system, because scans go out to a crowd of scanners as a dozen
+    /// packets for each; up to 28 KiB is kept for each of them.
     Venue,
     /// Thousands of peers and little bulk: each datagram leaves by itself.
     Cloud,
