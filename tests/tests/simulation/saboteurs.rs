@@ -88,7 +88,7 @@ const RULES: [(Sabotage, u64, &[&str]); 24] = [
     (Sabotage::EverybodyOverrides, 0, &["the first false record"]),
     (
         Sabotage::CheckpointsRunAhead,
-        527,
+        661,
         &["differs from another", "did not catch up"],
     ),
     (Sabotage::FailedReadsAreAbsences, 2, &["did not catch up"]),
