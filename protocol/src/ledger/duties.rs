@@ -216,6 +216,7 @@ impl Ledger {
             return None;
         }
         if self.is_answered_for(&origin) {
+            // Those of invented keys would fill the memory.
             self.seen_forks.insert(origin, proof.clone());
         }
         if !self.may_write_at_all() || self.tail(&self.me).seq.0 == 0 {
@@ -233,19 +234,21 @@ impl Ledger {
 
     /// Tells whether a fork is not known here, and was not settled by a person.
     pub fn is_news(&self, proof: &ForkProof) -> bool {
-        let origin = proof.origin();
-        let settled = self.state.settled(&origin).unwrap_or_default();
-        !self.state.is_frozen(&origin) && proof.one.tail.seq > settled.seq
+        !self.state.is_frozen(&proof.origin()) && !self.is_settled(proof)
+    }
+
+    fn is_settled(&self, proof: &ForkProof) -> bool {
+        let settled = self.state.settled(&proof.origin());
+        settled.is_some_and(|settled| proof.one.tail.seq <= settled.seq)
     }
 
     /// Gives the forks that we have seen and of which peers are to be told beside our log: nobody takes what is written in a log
-    /// with two histories.
+    /// with two histories. Of logs that the authority does not answer for nobody would take it either, and there may be many.
     pub fn unheard_forks(&self) -> Vec<ForkProof> {
         let is_unheard = !self.may_write_at_all();
-        let seen = self.seen_forks.iter();
-        let unheard = seen.filter(|(origin, proof)| {
-            let settled = self.state.settled(origin).unwrap_or_default();
-            (is_unheard || **origin == self.me) && proof.one.tail.seq > settled.seq
+        let unheard = self.seen_forks.iter().filter(|(origin, proof)| {
+            let is_told_of = (is_unheard || **origin == self.me) && self.is_answered_for(origin);
+            is_told_of && !self.is_settled(proof)
         });
         unheard.map(|(_, proof)| proof.clone()).collect()
     }

@@ -94,10 +94,15 @@ fn what_a_device_has_seen_while_it_could_write_nothing_is_told_and_written_down_
     assert_eq!(hub_one.ledger.unheard_forks(), [found]);
     assert!(!hub_one.ledger.state().is_frozen(&hub(2).public()));
     let mut whole = Machine::hub(1, &cloud);
+    // Nobody would take a word of a key that somebody has invented, and there may be many.
+    assert!(whole.report_fork(fork(&hub(9), 3, [[1; 32], [2; 32]])));
     whole.report_fork(fork(&hub(1), 2, [[1; 32], [2; 32]]));
-    assert_eq!(
-        whole.ledger.unheard_forks().len(),
-        1,
-        "its own log is one nobody takes a word of"
-    );
+    // Also after a restart, when its own log is all it has.
+    let mut again = Machine::new(hub(1), Role::Hub);
+    again.listen(&cloud);
+    again.hear_log(&whole, hub(1).public()).unwrap();
+    for machine in [&whole, &again] {
+        let unheard = machine.ledger.unheard_forks();
+        assert_eq!(unheard.len(), 1, "its own log is one nobody takes a word of");
+    }
 }
