@@ -137,12 +137,7 @@ impl View {
         let trust = Arc::clone(&visible.trust);
         drop(visible);
         for held in news {
-            // What gates must know at once is the authority's; scans can wait for each other.
-            if trust.bundle().authority_key(&held.origin).is_some() {
-                self.changes.tell(Change::Grew(held));
-            } else {
-                self.changes.gather(held);
-            }
+            self.changes.grew(held, &trust);
         }
     }
 

@@ -183,12 +183,7 @@ impl Published {
     pub fn hold(&self, news: impl IntoIterator<Item = Held>) {
         for held in news {
             self.locked().insert(held.origin, held.clone());
-            // What gates must know at once is the authority's; scans can wait for each other.
-            if self.is_authority(&held.origin) {
-                self.changes.tell(Change::Grew(held));
-            } else {
-                self.changes.gather(held);
-            }
+            self.changes.grew(held, &self.standing.load().trust);
         }
     }
 
@@ -251,11 +246,6 @@ impl Published {
             assurance: self.assurance(now),
             unheard_forks: Arc::clone(&standing.unheard_forks),
         }
-    }
-
-    fn is_authority(&self, origin: &Origin) -> bool {
-        let standing = self.standing.load();
-        standing.trust.bundle().authority_key(origin).is_some()
     }
 
     fn locked(&self) -> MutexGuard<'_, BTreeMap<Origin, Held>> {

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use usher_protocol::Origin;
 use usher_protocol::sync::Held;
+use usher_protocol::trust::Trust;
 
 /// How many changes a slow session may lag behind before it is told everything anew.
 pub const CHANGES_BUFFERED: usize = 256;
@@ -72,8 +73,17 @@ impl Announcer {
         let _ = self.at_once.send(change);
     }
 
-    /// Lets every session know with its next step that a log grew, and is durable up to there.
-    pub fn gather(&self, held: Held) {
+    /// Lets every session know that a log grew, and is durable up to there. What gates must know at once is the authority's;
+    /// scans wait for the next step, and for each other.
+    pub fn grew(&self, held: Held, trust: &Trust) {
+        if trust.bundle().authority_key(&held.origin).is_some() {
+            self.tell(Change::Grew(held));
+        } else {
+            self.gather(held);
+        }
+    }
+
+    fn gather(&self, held: Held) {
         self.board.count.send_modify(|count| {
             *count += 1;
             let mut growth = self.board.locked();

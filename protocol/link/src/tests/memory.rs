@@ -73,7 +73,7 @@ impl Memory {
             shelf.keep(entry);
         }
         if let Some(head) = shelf.seal(&self.writer) {
-            self.grew(&shelf, head.into());
+            self.changes.grew(head.into(), shelf.ledger.trust());
         }
     }
 
@@ -136,16 +136,6 @@ impl Memory {
 
     fn tell(&self, change: Change) {
         self.changes.tell(change);
-    }
-
-    /// Tells of what an authority wrote at once and of the rest with the next step, as hubs do.
-    fn grew(&self, shelf: &Shelf, held: Held) {
-        let bundle = shelf.ledger.trust().bundle();
-        if bundle.authority_key(&held.origin).is_some() {
-            self.tell(Change::Grew(held));
-        } else {
-            self.changes.gather(held);
-        }
     }
 }
 
@@ -266,7 +256,7 @@ impl Replica for Memory {
         }
         if let Some(head) = accepted.head {
             shelf.keep_head(head.clone());
-            self.grew(&shelf, head.into());
+            self.changes.grew(head.into(), shelf.ledger.trust());
         }
         let held = shelf
             .ledger
