@@ -9,7 +9,7 @@ use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::{Direction, Verdict};
-use usher_protocol::clock::ClockHealth;
+use usher_protocol::clock::{ClockHealth, apart_in_words};
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, TicketFacts};
 use usher_protocol::state::Incident;
@@ -320,19 +320,13 @@ pub fn clock_off(health: ClockHealth) -> Option<String> {
         ClockHealth::Right => None,
         ClockHealth::Wrong(ahead_ms) => Some(format!(
             "this machine's clock is {} the others': set it right, until then it goes by theirs",
-            apart(ahead_ms)
+            apart_in_words(ahead_ms)
         )),
         ClockHealth::InDoubt(ahead_ms) => Some(format!(
             "this machine's clock is {} another's, and too few others are linked to tell which is right: set the wrong one right, tickets that depend on the time are referred",
-            apart(ahead_ms)
+            apart_in_words(ahead_ms)
         )),
     }
-}
-
-fn apart(ahead_ms: i64) -> String {
-    let minutes = ahead_ms.unsigned_abs() / 60_000;
-    let way = if ahead_ms > 0 { "ahead of" } else { "behind" };
-    format!("{} h {} min {way}", minutes / 60, minutes % 60)
 }
 
 /// Names gates by their numbers, in a list that people read.

@@ -10,6 +10,16 @@ use usher_keys::{PublicKey, Timestamp};
 /// How far two clocks may differ and still agree, in milliseconds: far more than a message takes on its way, and little
 /// beside the doors' hours.
 pub const AGREEMENT_MS: u64 = 2 * 60 * 1000;
+
+/// Says how far a clock is from another, in whole minutes: "45 min ahead of", "20 h 3 min behind".
+pub fn apart_in_words(ahead_ms: i64) -> String {
+    let minutes = ahead_ms.unsigned_abs() / 60_000;
+    let way = if ahead_ms > 0 { "ahead of" } else { "behind" };
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min {way}"),
+        (hours, minutes) => format!("{hours} h {minutes} min {way}"),
+    }
+}
 /// How long a peer counts as linked after its clock was last heard, in milliseconds: some beats.
 const LINKED_FOR_MS: i64 = 20_000;
 /// How long the clocks of peers count of whom nobody is linked any more, in milliseconds: a night.

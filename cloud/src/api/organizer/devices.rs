@@ -9,7 +9,7 @@ use axum::extract::State;
 use serde::Serialize;
 use usher_keys::expiry::{WarningLevel, end_in_words, warning_at};
 use usher_keys::{Certificate, EventId, KeyError, PublicKey, Role, Timestamp};
-use usher_protocol::clock::AGREEMENT_MS;
+use usher_protocol::clock::{AGREEMENT_MS, apart_in_words};
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
@@ -72,7 +72,7 @@ pub struct DeviceView {
     /// How far its clock is from this server's, in words and what to do, when that is more than two minutes; only while it is
     /// linked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "45 min ahead of this server's: set the device's clock right")]
+    #[schema(example = "45 min ahead of this server's: set whichever is wrong right")]
     pub clock_warning: Option<String>,
     /// Whether nobody talks to it any more.
     pub revoked: bool,
@@ -204,16 +204,9 @@ impl Contacts {
 
 /// Says how far a device's clock is from ours, if that is more than clocks may differ.
 fn clock_in_words(ahead_ms: i64) -> Option<String> {
-    let minutes = ahead_ms.unsigned_abs() / 60_000;
-    let (hours, minutes) = (minutes / 60, minutes % 60);
-    let far = if hours > 0 {
-        format!("{hours} h {minutes} min")
-    } else {
-        format!("{minutes} min")
-    };
-    let way = if ahead_ms > 0 { "ahead of" } else { "behind" };
+    let apart = apart_in_words(ahead_ms);
     (ahead_ms.unsigned_abs() > AGREEMENT_MS)
-        .then(|| format!("{far} {way} this server's: set the device's clock right"))
+        .then(|| format!("{apart} this server's: set whichever is wrong right"))
 }
 
 #[cfg(test)]
@@ -228,15 +221,15 @@ mod tests {
             (-2 * minute, None),
             (
                 45 * minute,
-                Some("45 min ahead of this server's: set the device's clock right"),
+                Some("45 min ahead of this server's: set whichever is wrong right"),
             ),
             (
                 -(20 * 60 + 3) * minute,
-                Some("20 h 3 min behind this server's: set the device's clock right"),
+                Some("20 h 3 min behind this server's: set whichever is wrong right"),
             ),
             (
                 i64::MIN,
-                Some("2562047788015 h 12 min behind this server's: set the device's clock right"),
+                Some("2562047788015 h 12 min behind this server's: set whichever is wrong right"),
             ),
         ] {
             assert_eq!(clock_in_words(ahead_ms).as_deref(), words);
