@@ -158,13 +158,16 @@ pub fn undecided(why: Undecided) -> Answer {
     said(Signal::Unanswered, outcome, said_so)
 }
 
+/// The outcome of a scan whose answer is still waited for.
+pub const WAITING: &str = "waiting";
+
 /// Says that an answer is still waited for.
 pub fn waiting() -> Answer {
     let said_so = Said {
         title: words::WAIT.to_owned(),
         detail: Some(words::BEING_ASKED.to_owned()),
     };
-    said(Signal::Unanswered, "waiting", said_so)
+    said(Signal::Unanswered, WAITING, said_so)
 }
 
 fn said(signal: Signal, outcome: &'static str, said: Said) -> Answer {

@@ -9,6 +9,7 @@ use usher_gate_agent::expiry::CertificateNote;
 use super::thumbnail::Thumbnail;
 use super::{Board, printable};
 use crate::answer::{Answer, Signal};
+use crate::tell::WAITING;
 use crate::words::{self, Help};
 
 /// The terminal's size in characters.
@@ -221,10 +222,12 @@ fn foot(board: &Board, columns: usize) -> Vec<Row> {
         text: format!("{}: {}", help.short, help.what_to_do),
         look: Look::Banner,
     });
+    // The result on show is listed too, once it is one.
+    let shown = board.answer.as_ref().filter(|answer| answer.outcome != WAITING);
     let earlier = board
         .recent
         .iter()
-        .skip(usize::from(board.answer.is_some()))
+        .skip(usize::from(shown.is_some()))
         .map(|(_, line)| line.clone());
     let clock = board
         .clock

@@ -365,6 +365,11 @@ async fn while_an_answer_is_waited_for_nobody_passes_under_the_one_before() {
         .await
         .unwrap();
     let out = String::from_utf8(out).unwrap();
+    let waiting = &out[out.find(words::BEING_ASKED).unwrap()..out.find("the second").unwrap()];
+    assert!(
+        waiting.contains("the first"),
+        "the one before is still listed: {waiting}"
+    );
     let [first, wait, second] = ["the first", words::BEING_ASKED, "the second"].map(|words| out.find(words));
     assert!(
         first < wait && wait < second && first.is_some(),
