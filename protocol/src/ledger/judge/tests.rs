@@ -8,8 +8,9 @@ use crate::ident::{Generation, Unit, ZoneId};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{
     AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, asked, capable, hub,
-    question, shown, ticket,
+    question, shown, succeeded, ticket, tickets,
 };
+use crate::ticket::Rejection;
 
 const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
 
@@ -533,4 +534,14 @@ fn a_scan_is_given_up_also_where_its_ticket_is_not_known_to_be_genuine() {
     let mut home = home;
     home.hear(&reader);
     assert!(home.ledger.state().false_records().next().is_none());
+}
+
+#[test]
+fn a_ticket_whose_key_is_struck_out_while_others_are_asked_opens_no_gate() {
+    let mut home = Machine::hub(1, &Machine::cloud(&[1]));
+    let verified_before = asked(1, ticket(1, STRICT));
+    home.renew_trust(succeeded(2, &[], &[&tickets()]));
+    let struck = Verdict::Deny(Reason::Rejected(Rejection::StruckKey));
+    assert_eq!(home.judge(&verified_before, Seat::Home), struck);
+    assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 0);
 }
