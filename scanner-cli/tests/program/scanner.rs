@@ -77,10 +77,12 @@ impl Scanner {
         let quoted = |word: &OsStr| format!("'{}'", word.to_str().unwrap());
         let words = std::iter::once(command.get_program()).chain(command.get_args());
         let line: Vec<String> = words.map(quoted).collect();
-        // Of util-linux, which every machine we build on has: it gives the program a terminal.
+        // Both of util-linux, which every machine we build on has: the one gives the program a terminal, the other has it
+        // end with that, also where hang-ups are ignored.
+        let line = format!("exec setpriv --pdeathsig KILL {}", line.join(" "));
         let mut terminal = Command::new("script");
         terminal.env_remove("RUST_LOG").env("SHELL", "/bin/sh");
-        Attended::by(terminal.args(["-qfec", &line.join(" "), "/dev/null"]))
+        Attended::by(terminal.args(["-qfec", &line, "/dev/null"]))
     }
 }
 
