@@ -14,7 +14,7 @@ use crate::links::{Hubs, LinkedHub};
 
 /// A scan that was read here, and whom it can be asked of.
 #[derive(Clone, Copy)]
-pub struct Reading<'a> {
+pub struct OwnScan<'a> {
     /// The question.
     pub scan: &'a Scan,
     /// What its id was drawn from.
@@ -27,7 +27,7 @@ pub struct Reading<'a> {
     pub replica: &'a Replica,
 }
 
-impl Reading<'_> {
+impl OwnScan<'_> {
     /// Asks this of the hubs, each of which has `patience` to answer or to show a sign of life, or as long as a slow line takes.
     /// When none answers, `alone` gives the verdict, or none.
     ///

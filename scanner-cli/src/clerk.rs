@@ -10,7 +10,7 @@ use usher_protocol::GateId;
 use usher_protocol::admission::Direction;
 
 use crate::answer::Answer;
-use crate::ask::Reading;
+use crate::ask::OwnScan;
 use crate::desk::Desk;
 use crate::links::Hubs;
 use crate::lookup;
@@ -139,14 +139,14 @@ impl Clerk {
     async fn overrule(&self, post: Post, scan: Scan, overruling: Overruling) -> Answer {
         let Place { replica, hubs, .. } = &self.place;
         let secret = scan.secret;
-        let reading = Reading {
+        let own = OwnScan {
             scan: &post.question(scan, &replica.me()),
             secret,
             home: None,
             hubs,
             replica,
         };
-        let decided = overruling::decided(reading, overruling).await;
+        let decided = overruling::decided(own, overruling).await;
         decided.unwrap_or_else(tell::undecided)
     }
 }

@@ -15,7 +15,7 @@ use usher_protocol::trust::PeerError;
 use usher_protocol::{ScanId, ScanSecret};
 
 use crate::answer::Answer;
-use crate::ask::Reading;
+use crate::ask::OwnScan;
 use crate::links::Hubs;
 use crate::others::Others;
 use crate::post::Post;
@@ -83,7 +83,7 @@ impl Desk {
         }
         let standing = self.replica.standing();
         let unit = ticket.as_ref().ok().map(|ticket| ticket.ticket().unit);
-        let reading = Reading {
+        let own = OwnScan {
             scan,
             secret,
             home: unit.and_then(|unit| standing.home(unit)),
@@ -95,7 +95,7 @@ impl Desk {
             ours = self.judged_alone(scan, ticket.clone()).await;
             ours.as_ref().ok().map(|answer| answer.verdict)
         };
-        let conclusion = reading.ask(request, self.answer_within, alone).await;
+        let conclusion = own.ask(request, self.answer_within, alone).await;
         let Ok(Conclusion {
             word, is_withdrawn, ..
         }) = conclusion

@@ -8,7 +8,7 @@ use usher_protocol::request::{Overriding, Request};
 use usher_protocol::routing::Word;
 
 use crate::answer::Answer;
-use crate::ask::Reading;
+use crate::ask::OwnScan;
 use crate::tell::{self, Bar};
 
 /// How long hubs have to answer: there is no judging alone to fall back to.
@@ -54,19 +54,19 @@ pub fn may(replica: &Replica) -> bool {
 ///
 /// # Errors
 /// [`Undecided`].
-pub async fn decided(reading: Reading<'_>, overruling: Overruling) -> Result<Answer, Undecided> {
-    if !may(reading.replica) {
+pub async fn decided(own: OwnScan<'_>, overruling: Overruling) -> Result<Answer, Undecided> {
+    if !may(own.replica) {
         return Err(Undecided::MayNot);
     }
     let Overruling { by, why } = overruling;
     let request = || {
-        let (scan, by, why) = (reading.scan.clone(), by.clone(), why.clone());
+        let (scan, by, why) = (own.scan.clone(), by.clone(), why.clone());
         Request::Override(Overriding { scan, by, why })
     };
-    let conclusion = reading.ask(request, ANSWER_WITHIN, async || None).await;
-    let voice = tell::voice(reading.replica);
+    let conclusion = own.ask(request, ANSWER_WITHIN, async || None).await;
+    let voice = tell::voice(own.replica);
     match conclusion.map(|conclusion| conclusion.word) {
-        Ok(Word::Theirs(answer)) => Ok(tell::verdict(&voice, &answer, reading.scan.direction)),
+        Ok(Word::Theirs(answer)) => Ok(tell::verdict(&voice, &answer, own.scan.direction)),
         Ok(Word::Refused(error)) => Ok(tell::refused(&voice, error)),
         Ok(Word::Ours) => Err(Undecided::NoHub),
         Err(_) => Ok(tell::barred(Bar::Disk)),

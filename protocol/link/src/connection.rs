@@ -27,7 +27,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(routing::LONGEST_WAIT_MS);
 const GIVEN_UP: VarInt = VarInt::from_u32(0);
 
 /// A request on its way. Whoever drops it takes it back: a network that comes back later does not deliver it.
-pub struct Pending {
+pub(crate) struct Pending {
     send: SendStream,
     recv: RecvStream,
     is_answered: bool,
@@ -37,7 +37,7 @@ impl Pending {
     /// Waits for the next that comes back, which may be a sign of life. Dropping the wait loses what has arrived of it.
     ///
     /// **Errors**: [`AskError`].
-    pub async fn next(&mut self) -> Result<Reply, AskError> {
+    pub(crate) async fn next(&mut self) -> Result<Reply, AskError> {
         let reply = wire::read_frame(&mut self.recv, MAX_REQUEST_BYTES).await?;
         let reply = request::from_bytes(&reply);
         let reply: Reply = reply.map_err(|_| AskError::Unanswered(FrameError::Malformed))?;
@@ -194,7 +194,7 @@ impl Connection {
     /// Asks the peer on a stream of its own; how long to wait for the answer is the caller's.
     ///
     /// **Errors**: [`AskError::TooLong`], [`AskError::Lost`].
-    pub async fn begin(&self, request: &Request) -> Result<Pending, AskError> {
+    pub(crate) async fn begin(&self, request: &Request) -> Result<Pending, AskError> {
         let body = request::to_bytes(request);
         if body.len() > MAX_REQUEST_BYTES {
             return Err(AskError::TooLong { bytes: body.len() });

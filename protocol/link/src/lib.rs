@@ -15,7 +15,7 @@ mod wire;
 
 pub use asker::{Asker, Step};
 pub use changes::{Announcer, CHANGES_BUFFERED, Change, Changes, News};
-pub use connection::{AskError, Connection, Pending};
+pub use connection::{AskError, Connection};
 pub use dialer::{Dialer, LinkObserver, LinkState};
 pub use doorstep::MAX_STRANGERS;
 pub use drive::{Opened, drive};

@@ -11,7 +11,7 @@ use usher_gate_agent::directory::DataDirectory;
 use super::trouble::Trouble;
 use super::{Way, codes, hub_address, runtime};
 use crate::answer::{Answer, Signal};
-use crate::ask::Reading;
+use crate::ask::OwnScan;
 use crate::lookup;
 use crate::overruling::{self, Overruling, Undecided};
 use crate::post::{GateChoice, Post};
@@ -103,7 +103,7 @@ impl OverrideArgs {
             Err(answer) => return Ok(answer),
         };
         let secret = draw_scan()?;
-        let reading = Reading {
+        let own = OwnScan {
             scan: &post.question(Scan { secret, code }, &replica.me()),
             secret,
             home: None,
@@ -114,7 +114,7 @@ impl OverrideArgs {
             by: self.by,
             why: self.why,
         };
-        let decided = overruling::decided(reading, overruling).await;
+        let decided = overruling::decided(own, overruling).await;
         decided.map_err(|why| match why {
             Undecided::MayNot => Trouble::MayNotOverride,
             Undecided::NoHub => Trouble::NoHub {

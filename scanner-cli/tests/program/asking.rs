@@ -14,7 +14,7 @@ use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, Request, RequestError, Response, Scan};
 use usher_protocol::routing::Word;
 use usher_protocol::{GateId, ScanId, ScanSecret};
-use usher_scan::ask::Reading;
+use usher_scan::ask::OwnScan;
 use usher_scan::handover::Handover;
 use usher_scan::links::{Links, Start};
 
@@ -115,7 +115,7 @@ async fn asked(hubs: &[Says], limit: Duration) -> Word {
         direction: Direction::In,
         persons: 1,
     };
-    let reading = Reading {
+    let own = OwnScan {
         scan: &scan,
         secret: ScanSecret([0; 16]),
         home: None,
@@ -123,7 +123,7 @@ async fn asked(hubs: &[Says], limit: Duration) -> Word {
         replica: &scanner,
     };
     let request = || Request::Judge(scan.clone());
-    let conclusion = reading.ask(request, limit, async || None).await.unwrap();
+    let conclusion = own.ask(request, limit, async || None).await.unwrap();
     links.end(Duration::ZERO).await;
     conclusion.word
 }
