@@ -85,6 +85,8 @@ pub enum ClockHealth {
 pub struct RuleClock {
     /// The wall clock at the last reading, as the distance from the machine's run.
     steady_ms: Option<i64>,
+    /// The clock that peers are told of, in the same way.
+    told_ms: Option<i64>,
     /// The peers' clocks in the same way, and when they were heard by the machine's run.
     peers: BTreeMap<PublicKey, (i64, i64)>,
 }
@@ -113,7 +115,7 @@ impl RuleClock {
             |own: i64, rival: i64| 2 * (with(own) + 1) > all && (!was_set || with(own) > with(rival));
         let ours = [(wall, steady), (steady, wall)];
         if let Some((own, _)) = ours.into_iter().find(|(own, rival)| is_most(*own, *rival)) {
-            self.steady_ms = Some(own);
+            (self.steady_ms, self.told_ms) = (Some(own), Some(own));
             let worth = if own == wall {
                 ClockHealth::Right
             } else {
@@ -122,11 +124,14 @@ impl RuleClock {
             return (stamp(now.by(own)).into(), worth);
         }
         if let Some(most) = majority(&others, all) {
+            self.told_ms = Some(steady);
             return (
                 stamp(now.by(most)).into(),
                 ClockHealth::Wrong(wall.saturating_sub(most)),
             );
         }
+        // Two that were wrong alike and were set right would else hold each other to what they showed before.
+        self.told_ms = Some(wall);
         let claims = others.iter().chain([&wall, &steady]);
         let (earliest, latest) = claims.fold((steady, steady), |(first, last), claim| {
             (first.min(*claim), last.max(*claim))
@@ -141,9 +146,10 @@ impl RuleClock {
         (moment, ClockHealth::InDoubt(farthest.unwrap_or_default()))
     }
 
-    /// Gives the clock that peers are told of: ours as it ran so far, uncorrected by theirs.
+    /// Gives the clock that peers are told of, uncorrected by theirs: ours as it ran so far, and as it was set where it is in doubt
+    /// whether that was right.
     pub fn own(&self, now: ClockReading) -> Timestamp {
-        self.steady_ms.map_or(now.wall, |steady| stamp(now.by(steady)))
+        self.told_ms.map_or(now.wall, |told| stamp(now.by(told)))
     }
 
     /// Gives the clocks of those who are linked, or else of those who were last.

@@ -80,6 +80,27 @@ fn a_clock_that_is_set_while_running_is_believed_once_somebody_confirms_it() {
 }
 
 #[test]
+fn two_that_were_wrong_alike_are_believed_once_both_were_set_right() {
+    let mut clocks = [RuleClock::default(), RuleClock::default()];
+    for clock in &mut clocks {
+        clock.read(reading(TRUE_MS + 20 * HOUR_MS, 0));
+    }
+    let mut health = [ClockHealth::InDoubt(0); 2];
+    // From the second round on both have been set, and a third was right all the time.
+    for round in 1..=4 {
+        let ahead = if round > 1 { 0 } else { 20 * HOUR_MS };
+        let now = reading(TRUE_MS + ahead + round * 2_000, round * 2_000);
+        let told = clocks.each_ref().map(|clock| clock.own(now));
+        for (at, clock) in clocks.iter_mut().enumerate() {
+            clock.hear(peer(3), stamp(TRUE_MS + round * 2_000), now);
+            clock.hear(peer(2), told[1 - at], now);
+            health[at] = clock.read(now).1;
+        }
+    }
+    assert_eq!(health, [ClockHealth::Right; 2]);
+}
+
+#[test]
 fn a_clock_that_runs_a_little_fast_is_followed() {
     let mut clock = RuleClock::default();
     for minute in 0..10_000_i64 {
