@@ -1,4 +1,4 @@
-//! Decides what a peer lacks and in which order it is sent: authority logs first, a bounded number of runs in flight; sends nothing itself.
+//! Decides what a peer lacks and in which order it is sent: authority logs first, strangers' last, a bounded number of runs in flight; sends nothing itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +8,41 @@ use super::Held;
 use super::copies::Copies;
 use crate::ident::{Origin, Seq};
 use crate::log::Hash;
+use crate::trust::{Register, Trust};
 
 /// Most runs sent but not yet acknowledged: 4 runs keep a link busy and bound the receiver's backlog to 1 MiB.
 pub const MAX_RUNS_IN_FLIGHT: usize = 4;
 /// How long to wait for an acknowledgement before a run is sent again, in milliseconds.
 pub const RESEND_MS: u64 = 5_000;
+
+/// What the authority says of those whose logs are sent.
+pub struct Regard<'a> {
+    /// The trust in force.
+    pub trust: &'a Trust,
+    /// The devices.
+    pub register: &'a Register,
+}
+
+/// How soon a log is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Authority,
+    Vouched,
+    /// Of a device that the authority has not heard of: a hub in the wrong hands can enrol as many as it likes.
+    Stranger,
+}
+
+impl Regard<'_> {
+    /// Ranks a log; `None` where nobody takes it, because its authority's key was struck out.
+    fn rank(&self, origin: &Origin) -> Option<Rank> {
+        match self.trust.bundle().authority_key(origin) {
+            Some(key) if key.is_struck() => None,
+            Some(_) => Some(Rank::Authority),
+            None if self.register.enrolled.contains_key(origin) => Some(Rank::Vouched),
+            None => Some(Rank::Stranger),
+        }
+    }
+}
 
 #[derive(Debug, Clone, Copy)]
 struct InFlight {
@@ -89,28 +119,26 @@ impl Outbox {
     }
 
     /// Gives the next log to load a run of, and after which record: one that was left unanswered comes after all others,
-    /// else authority logs come first. Logs that nobody takes are not sent.
-    pub fn next_load(
-        &mut self,
-        (authorities, untaken): (&BTreeSet<Origin>, &BTreeSet<Origin>),
-        now: Timestamp,
-    ) -> Option<(Origin, Seq)> {
+    /// else authority logs come first and strangers' last. Logs that nobody takes are not sent.
+    pub fn next_load(&mut self, regard: &Regard<'_>, now: Timestamp) -> Option<(Origin, Seq)> {
         self.expire(now);
         if self.in_flight.len() >= MAX_RUNS_IN_FLIGHT {
             return None;
         }
-        let wanted = |origin: &&Origin| {
-            self.lacks(origin) && !self.in_flight.contains_key(*origin) && !untaken.contains(*origin)
-        };
-        let rank = |origin: &&Origin| {
-            let unanswered = self.unanswered.get(*origin).copied().unwrap_or(0);
-            (unanswered, !authorities.contains(*origin))
+        let wanted = |origin: &&Origin| self.lacks(origin) && !self.in_flight.contains_key(*origin);
+        let ranked = |origin: &Origin| {
+            let unanswered = self.unanswered.get(origin).copied().unwrap_or(0);
+            Some(((unanswered, regard.rank(origin)?), *origin))
         };
         let ours = self.ours.iter().map(|held| &held.origin);
-        let origin = *ours.filter(wanted).min_by_key(rank)?;
+        let next = ours
+            .filter(wanted)
+            .filter_map(ranked)
+            .min_by_key(|(rank, _)| *rank);
+        let ((unanswered, rank), origin) = next?;
         // Logs that the peer may not want never take up the whole line: what is new need not wait for them.
-        let is_unanswered = self.unanswered.contains_key(&origin);
-        if is_unanswered && self.in_flight.len() >= MAX_RUNS_IN_FLIGHT - 1 {
+        let may_be_unwanted = unanswered > 0 || rank == Rank::Stranger;
+        if may_be_unwanted && self.in_flight.len() >= MAX_RUNS_IN_FLIGHT - 1 {
             return None;
         }
         self.in_flight.insert(

@@ -6,7 +6,7 @@ use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, 
 
 use super::exchange::{Close, Context, Input, LoadError, Notice, Output, SessionConfig, StoreError};
 use super::offer::BundleOffer;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Regard};
 use super::parts::{self, Part, Parts};
 use super::{Farewell, Held, Hello, MAX_LOGS, Message, VERSIONS};
 use crate::assurance::Assurance;
@@ -497,9 +497,11 @@ impl Session {
         if self.phase != Phase::Open {
             return;
         }
-        let struck = authority_keys(ctx.trust, true);
-        let authorities = authority_keys(ctx.trust, false);
-        while let Some((origin, after)) = self.outbox.next_load((&authorities, &struck), ctx.now) {
+        let regard = Regard {
+            trust: ctx.trust,
+            register: ctx.register,
+        };
+        while let Some((origin, after)) = self.outbox.next_load(&regard, ctx.now) {
             self.outputs.push_back(Output::Load { origin, after });
         }
     }
@@ -529,12 +531,5 @@ fn version_of(bundle: &SignedBundle) -> u64 {
 }
 
 /// The authority keys that are struck out, whose logs nobody takes any more, or those that are not.
-fn authority_keys(trust: &Trust, struck: bool) -> BTreeSet<Origin> {
-    let keys = trust.bundle().authority_keys.iter();
-    keys.filter(|trusted| trusted.is_struck() == struck)
-        .map(|trusted| trusted.key)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests;

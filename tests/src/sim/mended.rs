@@ -211,7 +211,9 @@ impl World {
         };
         let gives = |hub: &Origin| {
             let owner = self.observer.owner(hub);
-            owner.is_some_and(|owner| !self.is_outcast(owner)) && !state.is_frozen(hub)
+            // What a liar says it holds is nobody's.
+            let is_of_use = |owner: NodeId| !self.is_outcast(owner) && !self.is_liar(owner);
+            owner.is_some_and(is_of_use) && !state.is_frozen(hub)
         };
         // Of a frozen log each holds what it heard, with the loans in it.
         let is_open = state.forks().any(|fork| state.is_frozen(&fork.origin));

@@ -5,12 +5,14 @@ mod doorway;
 mod forks;
 mod serving;
 
+use usher_keys::Role;
+
 use super::*;
 use crate::Seq;
 use crate::record::Body;
 use crate::rehearsal::line::{self, Line};
 use crate::rehearsal::machine::Machine;
-use crate::rehearsal::{EVENT, HOUR_MS, NOW, authority, hub, signed_bundle, trust};
+use crate::rehearsal::{EVENT, HOUR_MS, NOW, authority, hub, identity, signed_bundle, trust};
 use crate::trust::Register;
 
 /// Gives an input to a session at a moment and all it then wants done.
@@ -19,17 +21,35 @@ fn give(session: &mut Session, input: Input, now: Timestamp) -> Vec<Output> {
 }
 
 fn give_in(session: &mut Session, input: Input, trust: &Trust, now: Timestamp) -> Vec<Output> {
-    let register = Register::default();
+    give_with(session, input, (trust, &Register::default(), &[]), now)
+}
+
+/// Gives an input to a session beside what is known of devices, and forks of its own that are unheard.
+fn give_with(
+    session: &mut Session,
+    input: Input,
+    (trust, register, unheard_forks): (&Trust, &Register, &[ForkProof]),
+    now: Timestamp,
+) -> Vec<Output> {
     let context = Context {
         now,
         clock: now,
         trust,
-        register: &register,
+        register,
         assurance: None,
-        unheard_forks: &[],
+        unheard_forks,
     };
     session.handle(input, &context);
     std::iter::from_fn(|| session.poll()).collect()
+}
+
+/// What the authority says when it vouches for these devices.
+fn vouched(devices: &[Origin]) -> Register {
+    let named = |device: &Origin| (*device, identity(&hub(1), Role::Hub));
+    Register {
+        enrolled: devices.iter().map(named).collect(),
+        ..Register::default()
+    }
 }
 
 fn hello_of(machine: &Machine) -> Hello {

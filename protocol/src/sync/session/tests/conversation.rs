@@ -176,8 +176,9 @@ fn no_more_runs_are_under_way_than_the_limit_says() {
     }
     let mut session = line::session(&cloud, hub(1).public());
     give(&mut session, Input::Start, NOW);
-    let hello = hello_of(&fresh_hub());
-    let outputs = give(&mut session, received(Message::Hello(Box::new(hello))), NOW);
+    let hello = received(Message::Hello(Box::new(hello_of(&fresh_hub()))));
+    let register = vouched(&(2..=7).map(|number| hub(number).public()).collect::<Vec<_>>());
+    let outputs = give_with(&mut session, hello, (&trust(1), &register, &[]), NOW);
     let loads = outputs
         .iter()
         .filter(|output| matches!(output, Output::Load { .. }));

@@ -5,31 +5,6 @@ use usher_keys::Role;
 use super::*;
 use crate::log::Head;
 use crate::rehearsal::{fork, identity, scanner};
-use crate::trust::Register;
-
-/// What a hub's session does with an input, when these forks of its are unheard and the authority answers for these devices.
-fn give_with(
-    session: &mut Session,
-    input: Input,
-    (unheard, enrolled): (&[ForkProof], &[Origin]),
-    now: Timestamp,
-) -> Vec<Output> {
-    let of = |device: &Origin| (*device, identity(&scanner(1), Role::Scanner));
-    let register = Register {
-        enrolled: enrolled.iter().map(of).collect(),
-        ..Register::default()
-    };
-    let context = Context {
-        now,
-        clock: now,
-        trust: &trust(1),
-        register: &register,
-        assurance: None,
-        unheard_forks: unheard,
-    };
-    session.handle(input, &context);
-    std::iter::from_fn(|| session.poll()).collect()
-}
 
 #[test]
 fn a_device_whose_log_is_frozen_tells_its_peers_of_forks_with_each_beat() {
@@ -41,7 +16,12 @@ fn a_device_whose_log_is_frozen_tells_its_peers_of_forks_with_each_beat() {
     let unheard = [fork(&scanner(1), 3, [[1; 32], [2; 32]])];
     for beat in 1..3 {
         let later = NOW.plus_ms(beat * BEAT_MS);
-        let outputs = give_with(&mut session, Input::Tick, (&unheard, &[]), later);
+        let outputs = give_with(
+            &mut session,
+            Input::Tick,
+            (&trust(1), &vouched(&[]), &unheard),
+            later,
+        );
         let told = Output::Send(Message::Fork(Box::new(unheard[0].clone())));
         assert!(outputs.contains(&told), "{outputs:?}");
     }
@@ -68,7 +48,12 @@ fn a_peers_word_of_a_fork_counts_once_if_it_is_proven_and_the_authority_answers_
         let mut session = opened(&ours, &theirs);
         let mut told = 0;
         for found in said_forks {
-            let outputs = give_with(&mut session, said(found), (&[], enrolled), NOW);
+            let outputs = give_with(
+                &mut session,
+                said(found),
+                (&trust(1), &vouched(enrolled), &[]),
+                NOW,
+            );
             told += outputs.iter().filter(|output| **output == notice).count();
         }
         assert_eq!(told, times, "{enrolled:?}");

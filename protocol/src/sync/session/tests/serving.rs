@@ -8,7 +8,7 @@ use crate::ident::Seq;
 use crate::ledger::Seat;
 use crate::log::Tail;
 use crate::rehearsal::{AVAILABLE, EVENT, asked, authority, hub, scanner, ticket};
-use crate::sync::outbox::{MAX_RUNS_IN_FLIGHT, Outbox, RESEND_MS};
+use crate::sync::outbox::{MAX_RUNS_IN_FLIGHT, Outbox, RESEND_MS, Regard};
 use crate::sync::parts::Part;
 
 fn fresh_hub() -> Machine {
@@ -74,23 +74,48 @@ fn held(number: u8) -> Held {
 #[test]
 fn logs_that_a_peer_leaves_unanswered_never_take_up_the_whole_line() {
     let mut outbox = Outbox::default();
-    let none = BTreeSet::new();
+    let register = vouched(&(1..=9).map(|number| held(number).origin).collect::<Vec<_>>());
+    let regard = Regard {
+        trust: &trust(1),
+        register: &register,
+    };
     for number in 1..=8 {
         outbox.we_hold(held(number));
     }
     let mut now = NOW;
     for _ in 0..5 {
-        while let Some((origin, _)) = outbox.next_load((&none, &none), now) {
+        while let Some((origin, _)) = outbox.next_load(&regard, now) {
             outbox.sent(origin, now);
         }
         now = now.plus_ms(RESEND_MS);
     }
-    while let Some((origin, _)) = outbox.next_load((&none, &none), now) {
+    while let Some((origin, _)) = outbox.next_load(&regard, now) {
         outbox.sent(origin, now);
     }
     outbox.we_hold(held(9));
-    let next = outbox.next_load((&none, &none), now);
+    let next = outbox.next_load(&regard, now);
     assert_eq!(next, Some((held(9).origin, Seq(0))), "of {MAX_RUNS_IN_FLIGHT}");
+}
+
+#[test]
+fn a_log_that_the_authority_vouches_for_waits_for_no_strangers() {
+    let mut outbox = Outbox::default();
+    // A hub in the wrong hands has enrolled hundreds, whose logs the peer may not even take.
+    for number in 1..=200 {
+        outbox.we_hold(held(number));
+    }
+    outbox.we_hold(held(250));
+    let register = vouched(&[held(250).origin, held(251).origin]);
+    let regard = Regard {
+        trust: &trust(1),
+        register: &register,
+    };
+    let mut next = || outbox.next_load(&regard, NOW).map(|(origin, _)| origin);
+    assert_eq!(next(), Some(held(250).origin));
+    while next().is_some() {}
+    outbox.we_hold(held(251));
+    let next = outbox.next_load(&regard, NOW);
+    assert_eq!(next, Some((held(251).origin, Seq(0))));
 }
 
 #[test]
