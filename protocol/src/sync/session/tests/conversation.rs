@@ -402,81 +402,6 @@ fn a_peer_that_knows_something_gets_records_not_a_checkpoint() {
 }
 
 #[test]
-fn a_copied_device_is_noticed_by_the_vectors_alone() {
-    let cloud = Machine::cloud(&[1, 2]);
-    let (mut one, mut copy) = (Machine::hub(2, &cloud), Machine::hub(2, &cloud));
-    one.judge(&asked(1, ticket(1, AVAILABLE)), Seat::CutOff);
-    copy.judge(&asked(2, ticket(2, AVAILABLE)), Seat::CutOff);
-    let seq = one.ledger.tail(&one.me()).seq;
-    let (mut heard_one, mut heard_copy) = (Machine::hub(1, &cloud), Machine::hub(3, &cloud));
-    heard_one.hear(&one);
-    heard_copy.hear(&copy);
-    let line = Line::settled(heard_one, heard_copy);
-    for end in [&line.a, &line.b] {
-        let found = end.notices.iter().find_map(|notice| match notice {
-            Notice::Forked(found) => found.check(EVENT),
-            Notice::Opened(_)
-            | Notice::OwnPast(_)
-            | Notice::Fresh(_)
-            | Notice::Clock(_)
-            | Notice::RunRefused(..) => None,
-        });
-        let found = found.expect("told, with the proof");
-        assert_eq!((found.origin, found.seq), (one.me(), seq));
-        assert!(end.machine.ledger.state().is_frozen(&hub(2).public()));
-        assert_eq!(end.closed, None);
-    }
-}
-
-#[test]
-fn a_restored_device_that_is_still_behind_is_found_out_by_both() {
-    let mut cloud = Machine::cloud(&[1]);
-    let mut gate = Machine::hub(1, &cloud);
-    for unit in 1..=5 {
-        gate.judge(&asked(unit, ticket(unit.into(), STRICT)), Seat::Home);
-    }
-    cloud.hear(&gate);
-    gate.restore_old_copy(3);
-    gate.judge(&asked(9, ticket(9, STRICT)), Seat::Home);
-    assert!(gate.ledger.tail(&gate.me()).seq < cloud.ledger.tail(&gate.me()).seq);
-    let line = Line::settled(cloud, gate);
-    for end in [&line.a, &line.b] {
-        assert!(end.machine.ledger.state().is_frozen(&hub(1).public()));
-        assert_eq!(end.closed, None);
-    }
-}
-
-#[track_caller]
-fn check_both_see_the_fork(is_told_in_time: bool) {
-    let mut cloud = Machine::cloud(&[1]);
-    let mut gate = Machine::hub(1, &cloud);
-    let common = gate.ledger.tail(&gate.me()).seq.0;
-    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
-    cloud.hear(&gate);
-    gate.restore_old_copy(usize::try_from(common).unwrap());
-    let mut line = Line::new(cloud, gate);
-    // The hellos are under way when the hub goes on where its past already was.
-    let scan = asked(9, ticket(9, STRICT));
-    line.b.machine.judge(&scan, Seat::Home);
-    if is_told_in_time {
-        let grown = line.b.machine.held_of(&line.b.machine.me());
-        line.b.input(Input::Grew(grown));
-    }
-    line.settle();
-    line.wait(2 * RESEND_MS);
-    for end in [&line.a, &line.b] {
-        assert!(end.machine.ledger.state().is_frozen(&hub(1).public()));
-        assert_eq!(end.closed, None);
-    }
-}
-
-#[test]
-fn whoever_sees_a_fork_lets_the_peer_see_it() {
-    check_both_see_the_fork(true);
-    check_both_see_the_fork(false);
-}
-
-#[test]
 fn logs_the_peer_will_not_take_do_not_hold_up_the_others() {
     let mut cloud = Machine::cloud(&[1]);
     let mut gates: Vec<_> = (2..=2 + MAX_RUNS_IN_FLIGHT as u8)
@@ -495,30 +420,6 @@ fn logs_the_peer_will_not_take_do_not_hold_up_the_others() {
     line.wait(3 * RESEND_MS);
     let taken = line.b.machine.ledger.tail(&sound);
     assert_eq!(taken, gates.last().unwrap().ledger.tail(&sound));
-}
-
-#[test]
-fn a_difference_that_the_origin_did_not_sign_proves_nothing() {
-    let cloud = busy_cloud(3);
-    let gate = Machine::hub(1, &cloud);
-    let mut session = opened(&gate, &cloud);
-    let mut lie = gate.held_of(&cloud.me());
-    lie.tail.hash = [6; 32];
-    let unsigned = Held {
-        signature: None,
-        ..lie.clone()
-    };
-    let falsely_signed = Held::from(Head {
-        origin: lie.origin,
-        ..Head::sign(EVENT, lie.tail, &hub(3))
-    });
-    for held in [lie, unsigned, falsely_signed] {
-        let outputs = give(&mut session, received(Message::Have(vec![held])), NOW);
-        assert!(
-            !outputs.iter().any(|output| matches!(output, Output::Notify(_))),
-            "{outputs:?}"
-        );
-    }
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use usher_keys::Role;
 
 use super::*;
+use crate::ledger::Seat;
 use crate::log::Head;
-use crate::rehearsal::{fork, identity, scanner};
+use crate::rehearsal::{AVAILABLE, STRICT, asked, fork, identity, scanner, ticket};
+use crate::sync::outbox::RESEND_MS;
 
 #[test]
 fn a_device_whose_log_is_frozen_tells_its_peers_of_forks_with_each_beat() {
@@ -89,5 +91,104 @@ fn what_a_device_has_seen_while_it_could_write_nothing_is_told_and_written_down_
     for machine in [&whole, &again] {
         let unheard = machine.ledger.unheard_forks();
         assert_eq!(unheard.len(), 1, "its own log is one nobody takes a word of");
+    }
+}
+
+#[test]
+fn a_copied_device_is_noticed_by_the_vectors_alone() {
+    let cloud = Machine::cloud(&[1, 2]);
+    let (mut one, mut copy) = (Machine::hub(2, &cloud), Machine::hub(2, &cloud));
+    one.judge(&asked(1, ticket(1, AVAILABLE)), Seat::CutOff);
+    copy.judge(&asked(2, ticket(2, AVAILABLE)), Seat::CutOff);
+    let seq = one.ledger.tail(&one.me()).seq;
+    let (mut heard_one, mut heard_copy) = (Machine::hub(1, &cloud), Machine::hub(3, &cloud));
+    heard_one.hear(&one);
+    heard_copy.hear(&copy);
+    let line = Line::settled(heard_one, heard_copy);
+    for end in [&line.a, &line.b] {
+        let found = end.notices.iter().find_map(|notice| match notice {
+            Notice::Forked(found) => found.check(EVENT),
+            Notice::Opened(_)
+            | Notice::OwnPast(_)
+            | Notice::Fresh(_)
+            | Notice::Clock(_)
+            | Notice::RunRefused(..) => None,
+        });
+        let found = found.expect("told, with the proof");
+        assert_eq!((found.origin, found.seq), (one.me(), seq));
+        assert!(end.machine.ledger.state().is_frozen(&hub(2).public()));
+        assert_eq!(end.closed, None);
+    }
+}
+
+#[test]
+fn a_restored_device_that_is_still_behind_is_found_out_by_both() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    for unit in 1..=5 {
+        gate.judge(&asked(unit, ticket(unit.into(), STRICT)), Seat::Home);
+    }
+    cloud.hear(&gate);
+    gate.restore_old_copy(3);
+    gate.judge(&asked(9, ticket(9, STRICT)), Seat::Home);
+    assert!(gate.ledger.tail(&gate.me()).seq < cloud.ledger.tail(&gate.me()).seq);
+    let line = Line::settled(cloud, gate);
+    for end in [&line.a, &line.b] {
+        assert!(end.machine.ledger.state().is_frozen(&hub(1).public()));
+        assert_eq!(end.closed, None);
+    }
+}
+
+#[track_caller]
+fn check_both_see_the_fork(is_told_in_time: bool) {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    let common = gate.ledger.tail(&gate.me()).seq.0;
+    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    cloud.hear(&gate);
+    gate.restore_old_copy(usize::try_from(common).unwrap());
+    let mut line = Line::new(cloud, gate);
+    // The hellos are under way when the hub goes on where its past already was.
+    let scan = asked(9, ticket(9, STRICT));
+    line.b.machine.judge(&scan, Seat::Home);
+    if is_told_in_time {
+        let grown = line.b.machine.held_of(&line.b.machine.me());
+        line.b.input(Input::Grew(grown));
+    }
+    line.settle();
+    line.wait(2 * RESEND_MS);
+    for end in [&line.a, &line.b] {
+        assert!(end.machine.ledger.state().is_frozen(&hub(1).public()));
+        assert_eq!(end.closed, None);
+    }
+}
+
+#[test]
+fn whoever_sees_a_fork_lets_the_peer_see_it() {
+    check_both_see_the_fork(true);
+    check_both_see_the_fork(false);
+}
+
+#[test]
+fn a_difference_that_the_origin_did_not_sign_proves_nothing() {
+    let cloud = busy_cloud(3);
+    let gate = Machine::hub(1, &cloud);
+    let mut session = opened(&gate, &cloud);
+    let mut lie = gate.held_of(&cloud.me());
+    lie.tail.hash = [6; 32];
+    let unsigned = Held {
+        signature: None,
+        ..lie.clone()
+    };
+    let falsely_signed = Held::from(Head {
+        origin: lie.origin,
+        ..Head::sign(EVENT, lie.tail, &hub(3))
+    });
+    for held in [lie, unsigned, falsely_signed] {
+        let outputs = give(&mut session, received(Message::Have(vec![held])), NOW);
+        assert!(
+            !outputs.iter().any(|output| matches!(output, Output::Notify(_))),
+            "{outputs:?}"
+        );
     }
 }
