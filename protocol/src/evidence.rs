@@ -119,7 +119,8 @@ pub fn worth(body: &Body, trust: &Trust) -> Worth {
         Body::Admitted(passage)
         | Body::Exited(passage)
         | Body::Overridden { passage, .. }
-        | Body::Withdrawn { passage, .. } => of_passage(passage, trust),
+        | Body::Withdrawn { passage, .. }
+        | Body::Annulled { passage, .. } => of_passage(passage, trust),
         Body::DeviceEnrolled { identity } | Body::Opened { identity } | Body::Renewed { identity } => {
             of_identity(identity, trust)
         }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use usher_keys::{PublicKey, Timestamp};
 
 /// Who writes a log: a device's public key, or an authority key.
@@ -72,6 +73,19 @@ pub struct ScanSecret(pub [u8; 16]);
 /// The context of the hash that makes a scan id.
 const SCAN_CONTEXT: &str = "usher/scan/1 id";
 
+/// The context of the hash that makes a scan's secret of a turnstile's gate and its own id of the scan.
+const TURNSTILE_CONTEXT: &str = "usher/scan/1 http";
+
+impl ScanSecret {
+    /// Gives what a turnstile names a scan that it may want to annul: whoever then shows the secret has drawn it.
+    pub fn named(&self) -> [u8; 16] {
+        let digest = Sha256::digest(self.0);
+        let mut name = [0; 16];
+        name.copy_from_slice(&digest[..16]);
+        name
+    }
+}
+
 impl ScanId {
     /// Gives the id of a reader's scan.
     pub fn of(reader: &PublicKey, secret: &ScanSecret) -> Self {
@@ -82,6 +96,15 @@ impl ScanId {
     /// hub that was asked does not know whether another has let the people in.
     pub fn of_a_guest(secret: &ScanSecret) -> Self {
         Self::drawn(&[], secret)
+    }
+
+    /// Gives the id of a turnstile's scan at a gate, which names its retries there, at whatever hub.
+    pub fn of_a_turnstile(gate: GateId, named: &[u8; 16]) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key(TURNSTILE_CONTEXT);
+        hasher.update(&gate.0.to_le_bytes()).update(named);
+        let mut secret = [0; 16];
+        hasher.finalize_xof().fill(&mut secret);
+        Self::of_a_guest(&ScanSecret(secret))
     }
 
     fn drawn(reader: &[u8], secret: &ScanSecret) -> Self {

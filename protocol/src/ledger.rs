@@ -4,6 +4,7 @@
 //! ledger [`Ledger::must_be_rebuilt`], it throws the ledger away and rebuilds it from what is stored.
 
 mod admittance;
+mod annul;
 mod duties;
 mod judge;
 pub mod ruling;
@@ -23,6 +24,7 @@ use crate::state::State;
 use crate::trust::Trust;
 
 pub use admittance::{MAX_DEVICE_BYTES, MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS};
+pub use annul::{ANNUL_WITHIN_MS, Annulling, NotAnnulled};
 pub use judge::{Asked, Judged, Route, Seat};
 
 /// One record to be stored.
@@ -187,10 +189,10 @@ impl Ledger {
         }
     }
 
-    /// What we write we have verified, but for the codes of scans that we give up: a ticket by a key that is not known here may
+    /// What we write we have verified, but for the codes of scans that we take back: a ticket by a key that is not known here may
     /// be good elsewhere.
     fn worth_of_own(&self, body: &Body) -> Worth {
-        if matches!(body, Body::Withdrawn { .. }) {
+        if matches!(body, Body::Withdrawn { .. } | Body::Annulled { .. }) {
             evidence::worth(body, &self.trust)
         } else {
             Worth::Proven

@@ -19,7 +19,7 @@ pub const MAX_WORDS_BYTES: usize = 200;
 /// Most counterparts of a passage: a group that came in one by one, on every level.
 pub const MAX_COUNTERPARTS: usize = 64;
 /// How many kinds of record this build knows.
-const KINDS: u32 = 21;
+const KINDS: u32 = 22;
 
 /// One record of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -300,6 +300,28 @@ pub enum Body {
         /// How many.
         places: u32,
     },
+    /// Device: nobody passed by a scan that was answered with a yes: a mistake, or a turnstile that did not turn.
+    Annulled {
+        /// Who was taken to have passed; the time is that of the annulment.
+        passage: ShownPassage,
+        /// What entitles the writer to say so.
+        right: RightToAnnul,
+        /// Who says so, at most [`MAX_WORDS_BYTES`].
+        by: String,
+        /// The reason given, at most [`MAX_WORDS_BYTES`].
+        why: String,
+    },
+}
+
+/// What entitles a device to annul a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum RightToAnnul {
+    /// The scan was its own.
+    Reader(ScanSecret),
+    /// A turnstile at this hub has shown what it made the scan's id of.
+    Turnstile(ScanSecret),
+    /// Its certificate lets it override refusals.
+    Supervisor,
 }
 
 impl Body {
@@ -309,7 +331,8 @@ impl Body {
             Self::Admitted(passage)
             | Self::Exited(passage)
             | Self::Overridden { passage, .. }
-            | Self::Withdrawn { passage, .. } => Some(passage),
+            | Self::Withdrawn { passage, .. }
+            | Self::Annulled { passage, .. } => Some(passage),
             Self::Policy { .. }
             | Self::Roster { .. }
             | Self::Superseded { .. }
@@ -354,6 +377,7 @@ impl Body {
             | Self::ForkSeen(_)
             | Self::Withdrawn { .. }
             | Self::ExitMatched { .. }
+            | Self::Annulled { .. }
             | Self::Lent { .. } => false,
         }
     }

@@ -166,6 +166,7 @@ impl State {
             | Body::Overridden { .. }
             | Body::ForkSeen(_)
             | Body::Withdrawn { .. }
+            | Body::Annulled { .. }
             | Body::ExitMatched { .. }
             | Body::Lent { .. } => |_| {},
         };
@@ -208,6 +209,7 @@ impl State {
             Body::Exited(passage) => self.pass(stamp, &passage, Change::exit),
             Body::Overridden { passage, .. } => self.pass(stamp, &passage, Change::overridden),
             Body::Withdrawn { passage, .. } => self.pass(stamp, &passage, Change::withdrawn),
+            Body::Annulled { passage, .. } => self.pass(stamp, &passage, Change::annulled),
             Body::ExitMatched { unit, exit, closes } => {
                 let change = Change::matched(matched(unit, exit, closes));
                 if !self.passages.insert(stamp, change, &self.limits) {

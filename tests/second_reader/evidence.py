@@ -79,7 +79,7 @@ def worth(body, bundle):
     (kind, said), = body.items()
     if kind in ("admitted", "exited"):
         return of_code(bytes.fromhex(said["code"]), bundle)
-    if kind in ("overridden", "withdrawn"):
+    if kind in ("overridden", "withdrawn", "annulled"):
         return of_code(bytes.fromhex(said["passage"]["code"]), bundle)
     if kind in ("device_enrolled", "opened", "renewed"):
         return of_identity(said, bundle)

@@ -5,7 +5,7 @@ from encoding import Malformed, Reader, whole
 from trust import window
 
 RECORD_BYTES = 96 * 1024
-KINDS = 21
+KINDS = 22
 # The kinds below this one are those of authorities, and critical.
 FIRST_OF_DEVICES = 10
 
@@ -210,6 +210,14 @@ def fork_proof(reader):
     }
 
 
+def right_to_annul(reader):
+    return reader.enum(
+        ("reader", lambda: reader.hex(16)),
+        ("turnstile", lambda: reader.hex(16)),
+        ("supervisor", None),
+    )
+
+
 def body(reader):
     return reader.enum(
         ("policy", lambda: {"version": reader.u32(), "policy": policy(reader)}),
@@ -237,6 +245,9 @@ def body(reader):
             "unit": reader.u32(), "exit": reader.hex(16), "closes": reader.list(lambda: counterpart(reader)),
         }),
         ("lent", lambda: {"zone": reader.u16(), "to": reader.key(), "places": reader.u32()}),
+        ("annulled", lambda: {
+            "passage": passage(reader), "right": right_to_annul(reader), "by": reader.text(), "reason": reader.text(),
+        }),
     )
 
 

@@ -69,7 +69,7 @@ fn sort_of(answer: &Value) -> String {
     let body = answer["ok"]["body"].as_object();
     let kind = body.and_then(|body| body.keys().next());
     let rests_on = kind.map(|kind| match kind.as_str() {
-        "admitted" | "exited" | "overridden" | "withdrawn" => "code",
+        "admitted" | "exited" | "overridden" | "withdrawn" | "annulled" => "code",
         "device_enrolled" | "opened" | "renewed" => "certificate",
         "fork_seen" => "fork proof",
         _ => "nothing",

@@ -34,6 +34,13 @@ pub enum ScanKind {
     },
     /// Whoever read the code gave up: nobody passed by that scan, whoever wrote so.
     Withdrawn,
+    /// Nobody passed by a scan that was answered with a yes: somebody at the gate has said so.
+    Annulled {
+        /// Who.
+        by: String,
+        /// The reason given.
+        why: String,
+    },
 }
 
 /// A scan as its device has written it down.
@@ -77,6 +84,9 @@ impl Scan {
                 blank.passage(ScanKind::Overridden { by, why }, &passage)
             }
             Body::Withdrawn { passage, .. } => blank.passage(ScanKind::Withdrawn, &passage),
+            Body::Annulled { passage, by, why, .. } => {
+                blank.passage(ScanKind::Annulled { by, why }, &passage)
+            }
             Body::Refused(refusal) => Some(blank.refusal(&refusal)),
             Body::Policy { .. }
             | Body::Roster { .. }

@@ -24,9 +24,6 @@ use crate::replica::{Access, ReplicaError, TokenHolder};
 use crate::token::DeviceToken;
 use crate::words::{self, Said, Voice};
 
-/// The context of the hash that makes a scan's secret of a device's gate and its own id of the scan.
-const HTTP_SCAN_CONTEXT: &str = "usher/scan/1 http";
-
 /// The body of a request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -200,16 +197,13 @@ impl ScanRequest {
                 "persons must be 1 to 255",
             ));
         }
-        let mut secret = [0; 16];
         let Some(given) = scan_id(self.scan_id.as_deref())? else {
+            let mut secret = [0; 16];
             getrandom::fill(&mut secret).map_err(|error| Problem::internal(&error))?;
             let secret = ScanSecret(secret);
             return Ok((ScanId::of(hub, &secret), Some(secret)));
         };
-        let mut hasher = blake3::Hasher::new_derive_key(HTTP_SCAN_CONTEXT);
-        hasher.update(&self.gate.0.to_le_bytes()).update(&given);
-        hasher.finalize_xof().fill(&mut secret);
-        Ok((ScanId::of_a_guest(&ScanSecret(secret)), None))
+        Ok((ScanId::of_a_turnstile(self.gate, &given), None))
     }
 
     /// Gives the code to judge: the one that was read, or that of the ticket whose ticket code was typed.

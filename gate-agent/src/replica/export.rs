@@ -28,7 +28,7 @@ pub struct ScanRow {
     pub seq: Seq,
     /// The scan.
     pub scan: ScanId,
-    /// What came of it: admit, exit, override, deny or refer.
+    /// What came of it: admit, exit, override, deny or refer; withdraw or annul where nobody passed by it after all.
     pub verdict: &'static str,
     /// Why nobody passed.
     pub reason: Option<&'static str>,
@@ -46,9 +46,9 @@ pub struct ScanRow {
     pub tier: Option<TierId>,
     /// How many passed.
     pub persons: u8,
-    /// The supervisor of an override.
+    /// Who ordered an override or annulled a scan.
     pub by: Option<String>,
-    /// The supervisor's reason.
+    /// The reason given.
     pub why: Option<String>,
 }
 
@@ -119,6 +119,11 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
             ..passed(base, "override", &passage)?
         },
         Body::Withdrawn { passage, .. } => passed(base, "withdraw", &passage)?,
+        Body::Annulled { passage, by, why, .. } => ScanRow {
+            by: Some(by),
+            why: Some(why),
+            ..passed(base, "annul", &passage)?
+        },
         Body::Refused(refusal) => turned_away(base, &refusal),
         Body::Policy { .. }
         | Body::Roster { .. }

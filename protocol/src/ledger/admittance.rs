@@ -105,6 +105,7 @@ fn opening(records: &[(Tail, Vec<u8>)]) -> Option<DeviceIdentity> {
         | Body::Refused(_)
         | Body::Overridden { .. }
         | Body::ForkSeen(_)
-        | Body::Withdrawn { .. } => None,
+        | Body::Withdrawn { .. }
+        | Body::Annulled { .. } => None,
     }
 }

@@ -158,14 +158,14 @@ impl Ledger {
         let body = Body::Withdrawn { passage, secret };
         let is_ticket = evidence::worth(&body, &self.trust) != Worth::False;
         let counts = is_ticket && self.may_write_at_all() && self.would_count(&body, now);
-        (counts && !self.state.is_withdrawn(unit, scan.id)).then_some(body)
+        (counts && !self.state.is_taken_back(unit, scan.id)).then_some(body)
     }
 
     /// Gives the verdict of a scan that is known: that it let people in, or that it is over. Whoever repeats the id of an old
     /// scan has not read a code: a second record of it would move nobody, and people would go in uncounted.
     fn judged_before(&self, asked: &Asked, now: Timestamp) -> Option<Verdict> {
         let ticket = asked.ticket.ticket();
-        if self.state.is_withdrawn(ticket.unit, asked.scan) {
+        if self.state.is_taken_back(ticket.unit, asked.scan) {
             return Some(Verdict::Refer(Referral::ScanOver));
         }
         let inwards = asked.direction == Direction::In;

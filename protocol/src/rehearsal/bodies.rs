@@ -12,7 +12,7 @@ use crate::admission::{Reason, Referral, Refused};
 use crate::home::roster_hash;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, Stamp, TierId, Unit, ZoneId};
 use crate::log::Tail;
-use crate::record::{Body, Counterpart, Refusal, ShownPassage};
+use crate::record::{Body, Counterpart, Refusal, RightToAnnul, ShownPassage};
 use crate::ticket::{Ticket, TicketFlags};
 
 /// A record's place and what it says.
@@ -157,6 +157,16 @@ pub fn by_device() -> impl Strategy<Value = Body> {
         2 => (passage_or_lie(), 0_u8..12).prop_map(|(mut passage, number)| {
             passage.scan = scan_of(number);
             Body::Withdrawn { passage, secret: ScanSecret([number; 16]) }
+        }),
+        2 => (passage_or_lie(), 0_u8..12, 0_u8..3).prop_map(|(mut passage, number, right)| {
+            passage.scan = scan_of(number);
+            let secret = ScanSecret([number; 16]);
+            let right = match right {
+                0 => RightToAnnul::Reader(secret),
+                1 => RightToAnnul::Turnstile(secret),
+                _ => RightToAnnul::Supervisor,
+            };
+            Body::Annulled { passage, right, by: "Ada".to_owned(), why: "went back".to_owned() }
         }),
         2 => (unit(), 0_u8..12, counterparts()).prop_map(|(unit, exit, closes)| Body::ExitMatched {
             unit,

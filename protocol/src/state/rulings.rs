@@ -78,6 +78,7 @@ impl Rulings {
             | Body::Overridden { .. }
             | Body::ForkSeen(_)
             | Body::Withdrawn { .. }
+            | Body::Annulled { .. }
             | Body::ExitMatched { .. }
             | Body::Lent { .. } => {}
         }

@@ -24,6 +24,7 @@ enum Way {
     Overridden,
     Withdrawn,
     Matched,
+    Annulled,
 }
 
 /// A passage in some 40 bytes; its writer is an index into [`Summary::origins`].
@@ -139,7 +140,8 @@ fn row(writer: u32, stamp: &Stamp, change: &Change) -> PassageRow {
         seq: stamp.seq,
         hlc: stamp.hlc,
         way: match change.is_entry() {
-            _ if change.is_withdrawal() => Way::Withdrawn,
+            _ if change.is_annulment() => Way::Annulled,
+            _ if change.takes_back() => Way::Withdrawn,
             _ if change.is_match() => Way::Matched,
             _ if change.is_override() => Way::Overridden,
             true => Way::In,
@@ -181,6 +183,7 @@ fn taken_apart(unit: Unit, origin: Origin, row: PassageRow) -> (Stamp, Change) {
         Way::Overridden => Change::overridden(passage),
         Way::Withdrawn => Change::withdrawn(passage),
         Way::Matched => Change::matched(passage),
+        Way::Annulled => Change::annulled(passage),
     };
     (stamp, change)
 }

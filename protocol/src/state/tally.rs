@@ -283,6 +283,19 @@ impl<'a> Tally<'a> {
         found
     }
 
+    /// Tells whether another passage follows from a scan's: its people have left or gone on since, or came back after it.
+    pub fn rests_on(&self, scan: ScanId) -> bool {
+        let mut entries = self.entries.iter();
+        let mut exits = self.exits.iter();
+        let was_left = |entry: &Entered| entry.passage().scan == scan && entry.closed > 0;
+        let came_back = |exit: &Left| {
+            let closed = exit.closes.keys().filter_map(|entry| self.by_scan.get(entry));
+            let mut closed = closed.flatten().map(|at| &self.entries[*at]);
+            exit.change.passage.scan == scan && closed.any(|entry| entry.followed > 0)
+        };
+        entries.any(was_left) || exits.any(came_back)
+    }
+
     /// Gives the exits of which nobody knows an entry.
     pub fn unmatched(&self) -> impl Iterator<Item = &Left<'a>> {
         self.exits.iter().filter(|exit| exit.unmatched() > 0)

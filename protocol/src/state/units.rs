@@ -18,6 +18,8 @@ enum Kind {
     Override,
     /// Nobody passed: the scan's reader lets nobody in by it.
     Withdrawal,
+    /// Nobody passed: somebody has said so after the scan was answered with a yes.
+    Annulment,
     /// Nobody passed: the home says whose exit one was that named no entry.
     Match,
 }
@@ -63,6 +65,14 @@ impl Change {
         }
     }
 
+    /// Makes the annulment of a scan.
+    pub fn annulled(passage: Passage) -> Self {
+        Self {
+            kind: Kind::Annulment,
+            passage,
+        }
+    }
+
     /// Makes the home's word on which entries an exit closes: the passage names the exit and them.
     pub fn matched(passage: Passage) -> Self {
         Self {
@@ -82,8 +92,13 @@ impl Change {
     }
 
     /// Tells whether nobody passed, and nobody does by that scan.
-    pub fn is_withdrawal(&self) -> bool {
-        self.kind == Kind::Withdrawal
+    pub fn takes_back(&self) -> bool {
+        matches!(self.kind, Kind::Withdrawal | Kind::Annulment)
+    }
+
+    /// Tells whether somebody has said so after a yes.
+    pub fn is_annulment(&self) -> bool {
+        self.kind == Kind::Annulment
     }
 
     /// Tells whether it says which entries an exit closes.
@@ -154,27 +169,28 @@ impl UnitState {
         &self.passages
     }
 
-    /// Tells whether the reader of a scan has withdrawn it.
-    pub fn is_withdrawn(&self, scan: ScanId, limits: &Limits) -> bool {
-        let withdrawals = self.passages.iter().filter(|(_, change)| change.is_withdrawal());
-        withdrawals
-            .filter(|(stamp, _)| limits.reach(stamp))
-            .any(|(_, change)| change.passage.scan == scan)
+    /// Tells whether a scan is over: its reader has withdrawn it, or it was annulled.
+    pub fn is_taken_back(&self, scan: ScanId, limits: &Limits) -> bool {
+        self.taken_back(limits).any(|taken_back| taken_back == scan)
     }
 
-    /// Gives the passages that count, in order. What was let in by a scan that its reader has withdrawn does not: nobody came
+    fn taken_back<'a>(&'a self, limits: &'a Limits) -> impl Iterator<Item = ScanId> + 'a {
+        let words = self.passages.iter().filter(|(_, change)| change.takes_back());
+        let counting = words.filter(|(stamp, _)| limits.reach(stamp));
+        counting.map(|(_, change)| change.passage.scan)
+    }
+
+    /// Gives the passages that count, in order. What was let in by a scan that was withdrawn or annulled does not: nobody came
     /// in, whatever others wrote down.
     pub fn counting<'a>(
         &'a self,
         limits: &'a Limits,
     ) -> impl DoubleEndedIterator<Item = &'a (Stamp, Change)> {
-        let withdrawals = self.passages.iter().filter(|(_, change)| change.is_withdrawal());
-        let withdrawals = withdrawals.filter(|(stamp, _)| limits.reach(stamp));
-        let withdrawn: BTreeSet<_> = withdrawals.map(|(_, change)| change.passage.scan).collect();
+        let taken_back: BTreeSet<_> = self.taken_back(limits).collect();
         self.passages.iter().filter(move |(stamp, change)| {
-            let is_withdrawn = || withdrawn.contains(&change.passage.scan);
-            let moves_people = !change.is_withdrawal() && !change.is_match();
-            moves_people && limits.count(stamp, change) && !is_withdrawn()
+            let is_over = || taken_back.contains(&change.passage.scan);
+            let moves_people = !change.takes_back() && !change.is_match();
+            moves_people && limits.count(stamp, change) && !is_over()
         })
     }
 

@@ -211,10 +211,10 @@ impl State {
         self.passages.occupancy(zone, &self.limits)
     }
 
-    /// Tells whether the reader of a scan has withdrawn it.
-    pub fn is_withdrawn(&self, unit: Unit, scan: ScanId) -> bool {
+    /// Tells whether a scan is over: its reader has withdrawn it, or it was annulled.
+    pub fn is_taken_back(&self, unit: Unit, scan: ScanId) -> bool {
         let unit = self.passages.unit(unit);
-        unit.is_some_and(|unit| unit.is_withdrawn(scan, &self.limits))
+        unit.is_some_and(|unit| unit.is_taken_back(scan, &self.limits))
     }
 
     /// Finds the passage a scan led to.

@@ -7,7 +7,7 @@ use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, Timestamp};
 
 use crate::ident::{Hlc, MAX_SKEW_MS, ScanId, Seq, ZoneId};
 use crate::log::Hash;
-use crate::record::{Body, MAX_COUNTERPARTS, MAX_WORDS_BYTES, ShownPassage};
+use crate::record::{Body, MAX_COUNTERPARTS, MAX_WORDS_BYTES, RightToAnnul, ShownPassage};
 
 /// Most certificates that a log may open with, and most times it may adopt another roster: far more than any honest device
 /// needs, and what one that lies can cost its peers.
@@ -166,12 +166,17 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
             by: who,
             why,
         } => {
-            let brief = who.len() <= MAX_WORDS_BYTES && why.len() <= MAX_WORDS_BYTES;
-            by.capabilities.override_refusals && brief && passes(passage)
+            by.capabilities.override_refusals && is_brief(who, why) && passes(passage)
         }
         Body::Withdrawn { passage, secret } => {
             passage.scan == ScanId::of(&by.device, secret) && passes(passage)
         }
+        Body::Annulled {
+            passage,
+            right,
+            by: who,
+            why,
+        } => may_annul(by, passage, right) && is_brief(who, why) && passes(passage),
         Body::ExitMatched { closes, .. } => by.role == Role::Hub && closes.len() <= MAX_COUNTERPARTS,
         Body::Lent { to, .. } => by.role == Role::Hub && *to != by.device,
         Body::Refused(_) => by.role != Role::Cloud,
@@ -188,6 +193,21 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
         | Body::Restated => false,
     };
     says && in_its_time(by, at)
+}
+
+fn is_brief(who: &str, why: &str) -> bool {
+    who.len() <= MAX_WORDS_BYTES && why.len() <= MAX_WORDS_BYTES
+}
+
+/// A turnstile's id of a scan is known to each hub that it asks, so that alone entitles none of them.
+fn may_annul(by: &Certificate, passage: &ShownPassage, right: &RightToAnnul) -> bool {
+    match right {
+        RightToAnnul::Reader(secret) => passage.scan == ScanId::of(&by.device, secret),
+        RightToAnnul::Turnstile(secret) => {
+            by.role == Role::Hub && passage.scan == ScanId::of_a_turnstile(passage.gate, &secret.named())
+        }
+        RightToAnnul::Supervisor => by.capabilities.override_refusals,
+    }
 }
 
 /// A hub decides as home for every gate; a scanner only at those it was given.

@@ -4,7 +4,7 @@ use usher_keys::{PublicKey, SecretKey, Timestamp};
 use usher_protocol::admission::{Reason, Referral, Refused};
 use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Known, Run, Tail, check_run};
-use usher_protocol::record::{Body, Counterpart, Record, Refusal, ShownPassage};
+use usher_protocol::record::{Body, Counterpart, Record, Refusal, RightToAnnul, ShownPassage};
 use usher_protocol::ticket::Rejection;
 use usher_protocol::{GateId, Generation, ScanId, ScanSecret, Seq, Unit, ZoneId};
 
@@ -42,6 +42,19 @@ fn withdrawn() -> Body {
     Body::Withdrawn { passage, secret }
 }
 
+/// A turnstile's scan that nobody passed by.
+fn annulled() -> Body {
+    let secret = ScanSecret([0x5f; 16]);
+    let mut passage = passage(0, cast::code());
+    passage.scan = ScanId::of_a_turnstile(GateId(1), &secret.named());
+    Body::Annulled {
+        passage,
+        right: RightToAnnul::Turnstile(secret),
+        by: "Turnstile 3".to_owned(),
+        why: "did not turn".to_owned(),
+    }
+}
+
 fn refused(why: Refused) -> Body {
     Body::Refused(Refusal {
         scan: ScanId([0x5d; 16]),
@@ -74,6 +87,7 @@ pub fn name_of(body: &Body) -> &'static str {
         Body::Withdrawn { .. } => "Withdrawn",
         Body::ExitMatched { .. } => "ExitMatched",
         Body::Lent { .. } => "Lent",
+        Body::Annulled { .. } => "Annulled",
     }
 }
 
@@ -154,6 +168,7 @@ pub fn hub_log() -> Vec<Body> {
             to: other_hub().public(),
             places: 300,
         },
+        annulled(),
     ]
 }
 

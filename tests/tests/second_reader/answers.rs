@@ -9,7 +9,9 @@ use usher_protocol::fork::ForkProof;
 use usher_protocol::labels::{SeatNumbers, SeatRows, UnitLabels};
 use usher_protocol::log::{Head, Tail};
 use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
-use usher_protocol::record::{Body, Counterpart, MAX_RECORD_BYTES, Record, Refusal, ShownPassage, Unread};
+use usher_protocol::record::{
+    Body, Counterpart, MAX_RECORD_BYTES, Record, Refusal, RightToAnnul, ShownPassage, Unread,
+};
 use usher_protocol::ticket::{PAYLOAD_VERSION, Rejection, Ticket};
 use usher_protocol::trust::Trust;
 use usher_tests::hostile::scene::{EVENT, NOW};
@@ -128,7 +130,24 @@ fn body(body: &Body) -> (&'static str, Value) {
             "exit_matched",
             json!({ "unit": unit, "exit": HEXLOWER.encode(&exit.0), "closes": of_counterparts(closes) }),
         ),
+        Body::Annulled {
+            passage,
+            right,
+            by,
+            why,
+        } => (
+            "annulled",
+            json!({ "passage": of_passage(passage), "right": of_right(right), "by": by, "reason": why }),
+        ),
         Body::Lent { zone, to, places } => ("lent", json!({ "zone": zone, "to": to, "places": places })),
+    }
+}
+
+fn of_right(right: &RightToAnnul) -> Value {
+    match right {
+        RightToAnnul::Reader(secret) => json!({ "reader": HEXLOWER.encode(&secret.0) }),
+        RightToAnnul::Turnstile(secret) => json!({ "turnstile": HEXLOWER.encode(&secret.0) }),
+        RightToAnnul::Supervisor => json!("supervisor"),
     }
 }
 

@@ -71,10 +71,10 @@ pub struct AdmissionView {
     pub persons: u8,
     /// Who wrote it down.
     pub device: DeviceName,
-    /// Of `overridden`: the supervisor.
+    /// Of `overridden`: the supervisor; of `annulled`: who said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// Of `overridden`: the reason given.
+    /// Of `overridden` and `annulled`: the reason given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
@@ -88,6 +88,7 @@ impl AdmissionView {
             ScanKind::Referred { reason } => ("referred", Some(reason), None, None),
             ScanKind::Overridden { by, why } => ("overridden", None, Some(by), Some(why)),
             ScanKind::Withdrawn => ("withdrawn", None, None, None),
+            ScanKind::Annulled { by, why } => ("annulled", None, Some(by), Some(why)),
         };
         Self {
             at: Moment(scan.at),

@@ -1,0 +1,108 @@
+//! Taking back a yes: nobody passed by a scan after all. Who may, until when, and what it would leave behind; asking people why is the shell's.
+
+use usher_keys::Timestamp;
+
+use super::Ledger;
+use crate::ident::Unit;
+use crate::record::{Body, Passage, RightToAnnul, ShownPassage};
+use crate::request::Scan;
+use crate::ticket::code_in;
+
+/// How long whoever read a scan may annul it, in milliseconds: a mistake is seen at once, and later only a supervisor judges
+/// what happened.
+pub const ANNUL_WITHIN_MS: u64 = 15 * 60 * 1000;
+
+/// A scan that is to be annulled.
+#[derive(Debug, Clone, Copy)]
+pub struct Annulling<'a> {
+    /// The scan, as it was asked.
+    pub scan: &'a Scan,
+    /// What entitles us.
+    pub right: RightToAnnul,
+    /// Who says that nobody passed.
+    pub by: &'a str,
+    /// The reason.
+    pub why: &'a str,
+}
+
+/// Why a scan is not annulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAnnulled {
+    /// Nobody passed by it: it was annulled or given up before, or the code is no ticket.
+    NobodyPassed,
+    /// It was so long ago that a supervisor must say so.
+    TooLate,
+    /// Its people have gone on or out since, or others have come in on their places.
+    WentOn,
+    /// It is not ours to annul, or our log is not to be written.
+    NotAllowed,
+}
+
+impl Ledger {
+    /// Makes the record by which a scan is annulled. What its readers know of it may have come from a home hub whose log is
+    /// not here yet, so that they annul also what is not known here.
+    ///
+    /// **Errors**: [`NotAnnulled`].
+    pub fn annul(&self, annulling: &Annulling, now: Timestamp) -> Result<Body, NotAnnulled> {
+        let Annulling { scan, right, by, why } = annulling;
+        let code = code_in(&scan.code).ok_or(NotAnnulled::NobodyPassed)?;
+        let policy = self.state.policy().map(|(_, policy)| policy);
+        let gate = policy.and_then(|policy| policy.gate(scan.gate));
+        let mut passage = ShownPassage {
+            scan: scan.id,
+            code,
+            persons: scan.persons.max(1),
+            gate: scan.gate,
+            zone: gate.map(|gate| gate.zone).unwrap_or_default(),
+            at: now,
+            counterparts: Vec::new(),
+        };
+        let unit = passage
+            .unverified()
+            .map_err(|_| NotAnnulled::NobodyPassed)?
+            .unit;
+        if self.state.is_taken_back(unit, scan.id) {
+            return Err(NotAnnulled::NobodyPassed);
+        }
+        match self.state.passage_of(unit, scan.id) {
+            Some(known) => {
+                self.may_end(unit, known, (*right, now))?;
+                (passage.persons, passage.gate, passage.zone) = (known.persons, known.gate, known.zone);
+            }
+            None if *right == RightToAnnul::Supervisor => return Err(NotAnnulled::NobodyPassed),
+            None => {}
+        }
+        let body = Body::Annulled {
+            passage,
+            right: *right,
+            by: (*by).to_owned(),
+            why: (*why).to_owned(),
+        };
+        let counts = self.may_write_at_all() && self.would_count(&body, now);
+        counts.then_some(body).ok_or(NotAnnulled::NotAllowed)
+    }
+
+    /// Gives the last scan by which people passed with a unit's ticket, that way.
+    pub fn last_passage(&self, unit: Unit, inwards: bool) -> Option<&Passage> {
+        let passages = self.state.passages(unit);
+        let that_way = passages.filter(|(_, way, _)| *way == inwards);
+        that_way.last().map(|(_, _, passage)| passage)
+    }
+
+    /// Nothing may rest on the passage, or taking it back would make another one wrong.
+    fn may_end(
+        &self,
+        unit: Unit,
+        known: &Passage,
+        (right, now): (RightToAnnul, Timestamp),
+    ) -> Result<(), NotAnnulled> {
+        if right != RightToAnnul::Supervisor && now.0.abs_diff(known.at.0) > ANNUL_WITHIN_MS {
+            return Err(NotAnnulled::TooLate);
+        }
+        let rests = self.state.tally(unit).rests_on(known.scan);
+        if rests { Err(NotAnnulled::WentOn) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests;
