@@ -8,6 +8,7 @@ use super::exchange::{Close, Context, Input, LoadError, Notice, Output, SessionC
 use super::offer::BundleOffer;
 use super::outbox::{Outbox, Regard};
 use super::parts::{self, Part, Parts};
+use super::quiet::Quiet;
 use super::{Farewell, Held, Hello, MAX_LOGS, Message, VERSIONS};
 use crate::assurance::Assurance;
 use crate::checkpoint::SignedCheckpoint;
@@ -56,7 +57,7 @@ pub struct Session {
     phase: Phase,
     outbox: Outbox,
     outputs: VecDeque<Output>,
-    last_heard: Timestamp,
+    quiet: Quiet,
     next_beat: Timestamp,
 }
 
@@ -82,7 +83,7 @@ impl Session {
             phase: Phase::Greeting,
             outbox,
             outputs: VecDeque::new(),
-            last_heard: Timestamp(0),
+            quiet: Quiet::default(),
             next_beat: Timestamp(0),
         }
     }
@@ -136,7 +137,7 @@ impl Session {
     }
 
     fn start(&mut self, ctx: &Context) {
-        self.last_heard = ctx.now;
+        self.quiet.heard(ctx.now);
         self.greet(ctx, false);
         self.schedule_beat(ctx);
     }
@@ -154,7 +155,7 @@ impl Session {
     }
 
     fn receive(&mut self, message: Message, ctx: &Context) {
-        self.last_heard = ctx.now;
+        self.quiet.heard(ctx.now);
         if let Message::Bye(farewell) = message {
             self.phase = Phase::Closed;
             self.outputs.push_back(Output::Close(Close::Theirs(farewell)));
@@ -443,9 +444,7 @@ impl Session {
     }
 
     fn tick(&mut self, ctx: &Context) {
-        // A clock that was set back must not make the peer look heard from for ever.
-        self.last_heard = self.last_heard.min(ctx.now);
-        if ctx.now.since_ms(self.last_heard) > SILENCE_MS {
+        if self.quiet.look(ctx.now) > SILENCE_MS {
             return self.close(Farewell::Silent);
         }
         self.recheck_peer(ctx);

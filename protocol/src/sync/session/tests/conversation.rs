@@ -305,6 +305,18 @@ fn a_clock_that_is_set_back_jams_nothing() {
 }
 
 #[test]
+fn a_clock_that_is_set_ahead_ends_no_talk() {
+    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    for hours in [1, 30] {
+        line.a.clock = NOW.plus_ms(hours * HOUR_MS);
+        line.wait(BEAT_MS);
+        check_agreed(&line);
+    }
+    line.wait_cut_off(SILENCE_MS + 2 * BEAT_MS);
+    assert_eq!(line.a.closed, Some(Close::Ours(Farewell::Silent)));
+}
+
+#[test]
 fn a_clock_that_is_set_back_while_greeting_jams_nothing() {
     let mut line = Line::new(busy_cloud(3), fresh_hub());
     line.lose();
