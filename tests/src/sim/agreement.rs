@@ -22,9 +22,23 @@ impl World {
             .collect()
     }
 
+    /// Gives the members that hear of the cloud without a liar in between: what one of the others sees, a liar may keep to itself.
+    fn in_touch(&self) -> Vec<NodeId> {
+        let (mut found, mut rest) = (vec![CLOUD], self.members());
+        rest.retain(|node| *node != CLOUD);
+        let is_line = |a: NodeId, b: NodeId| self.pairs.contains(&(a.min(b), a.max(b)));
+        while let Some(at) = rest
+            .iter()
+            .position(|node| found.iter().any(|known| is_line(*known, *node)))
+        {
+            found.push(rest.swap_remove(at));
+        }
+        found
+    }
+
     /// Finds the origins of which two members hold different histories.
     fn forked(&self) -> BTreeSet<Origin> {
-        let members = self.members();
+        let members = self.in_touch();
         let has_forked = |origin: &Origin| {
             let mut pairs = members.iter().flat_map(|a| members.iter().map(move |b| (a, b)));
             pairs.any(|(a, b)| self.differ(origin, *a, *b))
