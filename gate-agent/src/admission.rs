@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use usher_link::{Asker, Progress, Step};
 use usher_protocol::ScanSecret;
-use usher_protocol::admission::{Reason, Refused, Verdict};
+use usher_protocol::admission::{Reason, Referral, Refused, Verdict};
 use usher_protocol::ledger::{Route, Seat};
 use usher_protocol::request::{Answer, Overriding, Request, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::routing::{Conclusion, Routing, Word};
@@ -65,6 +65,7 @@ impl AdmissionPath {
     pub async fn judge_own(&self, scan: Scan, secret: Option<ScanSecret>) -> Response {
         let task = Task {
             secret,
+            may_be_over: secret.is_none(),
             ..Task::judging(scan)
         };
         let response = self.carry_out(task, &Progress::default()).await;
@@ -118,7 +119,20 @@ impl AdmissionPath {
         if task.is_for_home && route != Route::Here {
             return Err(RequestError::NotHome);
         }
+        if task.may_be_over && self.is_over(&task.scan, &ticket).await? {
+            let verdict = Verdict::Refer(Referral::ScanOver);
+            return Ok(self.answered(&task.scan, (&ticket, verdict), Seat::Home));
+        }
         self.go(&task, (ticket, route), progress).await
+    }
+
+    /// Tells whether a scan was annulled here: the home may not have heard of it yet.
+    async fn is_over(&self, scan: &Scan, ticket: &VerifiedTicket) -> Result<bool, RequestError> {
+        let (unit, scan) = (ticket.ticket().unit, scan.id);
+        let look = self
+            .replica
+            .inspect(move |ledger| ledger.state().is_taken_back(unit, scan));
+        look.await.map_err(|_| RequestError::Unavailable)
     }
 
     /// Goes a scan's way.
@@ -199,19 +213,22 @@ impl AdmissionPath {
     }
 
     async fn decide(&self, task: &Task, ticket: VerifiedTicket, seat: Seat) -> Response {
-        let facts = TicketFacts::from(ticket.ticket());
-        let asked = asked(&task.scan, ticket);
+        let asked = asked(&task.scan, ticket.clone());
         let verdict = match task.over.clone() {
             Some((by, why)) => self.replica.override_refusal(asked, by, why).await?,
             None => self.replica.judge(asked, seat).await?,
         };
-        Ok(Answer {
-            scan: task.scan.id,
+        Ok(self.answered(&task.scan, (&ticket, verdict), seat))
+    }
+
+    fn answered(&self, scan: &Scan, (ticket, verdict): (&VerifiedTicket, Verdict), seat: Seat) -> Answer {
+        Answer {
+            scan: scan.id,
             verdict,
             by: self.replica.judged_by(seat),
-            ticket: Some(facts),
+            ticket: Some(TicketFacts::from(ticket.ticket())),
             silent: None,
-        })
+        }
     }
 }
 
@@ -224,6 +241,8 @@ struct Task {
     over: Option<(String, String)>,
     /// Whether another hub takes us for the unit's home.
     is_for_home: bool,
+    /// Whether the device that named the scan may have annulled it.
+    may_be_over: bool,
 }
 
 impl Task {
@@ -233,6 +252,7 @@ impl Task {
             secret: None,
             over: None,
             is_for_home: false,
+            may_be_over: false,
         }
     }
 

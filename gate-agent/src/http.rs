@@ -1,5 +1,6 @@
 //! The hub's local HTTP: every route on one page, limits and shutdown; what a route does is in its own file.
 
+mod annulments;
 mod enrolments;
 mod events;
 mod listener;
@@ -64,6 +65,7 @@ async fn serve_on(listener: impl Listener<Addr = SocketAddr>, routes: Router, ca
 pub fn routes(services: Arc<Services>) -> Router {
     let routes = Router::new()
         .route("/v1/scans", post(scans::judge))
+        .route("/v1/annulments", post(annulments::annul))
         .route("/v1/enrolments", post(enrolments::enrol))
         .route("/v1/status", get(status::json))
         .route("/metrics", get(metrics::text))

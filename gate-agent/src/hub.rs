@@ -10,7 +10,7 @@ pub mod status;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -27,6 +27,7 @@ use crate::links::{LinkId, Links};
 use crate::lookup::TicketLookup;
 use crate::replica::{Access, Replica};
 use crate::responder::HubResponder;
+use crate::words::Voice;
 use certificates::CertificateBoard;
 use doors::Doors;
 use front::Front;
@@ -65,6 +66,14 @@ pub struct Services {
     pub own_address: Option<IpAddr>,
     endpoint: Endpoint,
     responder: Arc<HubResponder>,
+}
+
+impl Services {
+    /// Gives the voice that knows the names of this event and which hubs are missing, now.
+    pub fn voice(&self) -> Voice {
+        let voice = Voice::new(self.replica.standing(), self.replica.clock().now());
+        voice.missing(self.links.silent(Instant::now()))
+    }
 }
 
 /// A running hub.

@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp};
 use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::clock::ClockHealth;
-use usher_protocol::ledger::{Asked, Ledger, Seat};
+use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, Seat};
 use usher_protocol::log::Tail;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
@@ -37,6 +37,7 @@ use usher_protocol::{Origin, ScanSecret};
 
 pub use access::{Access, ScannerCode, ScannerTerms, TokenHolder, TokenRow};
 pub use audit::{Audit, AuditedLog, audit};
+pub use command::Annulment;
 pub use error::{Fault, Finding, ReplicaError};
 pub use export::{ScanRow, scans};
 pub use meta::Meta;
@@ -209,6 +210,16 @@ impl Replica {
         sent.map_err(|_| RequestError::Unavailable)?;
         let is_durable = done.await.unwrap_or(false);
         is_durable.then_some(()).ok_or(RequestError::Unavailable)
+    }
+
+    /// Takes a yes back, durably: nobody passed by that scan.
+    ///
+    /// **Errors**: [`RequestError::Unavailable`]; inside, why it is not to be taken back.
+    pub async fn annul(&self, annulment: Annulment) -> Result<Result<(), NotAnnulled>, RequestError> {
+        let (reply, done) = oneshot::channel();
+        let sent = self.commands.send(Command::Annul { annulment, reply }).await;
+        sent.map_err(|_| RequestError::Unavailable)?;
+        done.await.ok().flatten().ok_or(RequestError::Unavailable)
     }
 
     /// Lets people in against the rules and makes that durable.

@@ -1,5 +1,6 @@
 //! Everything said to staff, short and in one place to translate: verdicts, errors, incidents, times; showing it is the screens'.
 
+mod annulments;
 mod refusals;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use usher_protocol::{GateId, TierId, Unit};
 
 use crate::replica::Standing;
 
+pub use annulments::{annulled, not_annulled};
 pub use refusals::refusal;
 
 /// A device whose certificate was not heard of yet: its key says nothing to people.

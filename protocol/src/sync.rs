@@ -5,6 +5,7 @@ pub mod exchange;
 pub mod offer;
 pub mod outbox;
 pub mod parts;
+mod quiet;
 pub mod session;
 
 use bincode::{Decode, Encode};

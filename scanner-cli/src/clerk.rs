@@ -1,14 +1,16 @@
-//! Does what the staff at a running scanner ask for: judges a scan for so many people this way, or has it overruled; the rules are a desk's and a hub's.
+//! Does what the staff at a running scanner ask for: judges a scan for so many people this way, has it overruled, or takes it back; the rules are a desk's and a hub's.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use usher_gate_agent::replica::Replica;
+use usher_gate_agent::replica::{Annulment, Replica};
 use usher_protocol::GateId;
 use usher_protocol::admission::Direction;
+use usher_protocol::record::RightToAnnul;
 
+use crate::annulling;
 use crate::answer::Answer;
 use crate::ask::OwnScan;
 use crate::desk::Desk;
@@ -28,8 +30,22 @@ pub struct Order {
     pub direction: Direction,
     /// How many, from 1.
     pub persons: u8,
-    /// Who lets them in against the rules, if somebody does.
-    pub overruling: Option<Overruling>,
+    /// What is to be done.
+    pub wish: Wish,
+}
+
+/// What is to be done with a scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Judge it.
+    Judge,
+    /// Let its people in against the rules.
+    Override(Overruling),
+    /// Take it back: nobody passed by it.
+    Annul {
+        /// The reason.
+        why: String,
+    },
 }
 
 impl Default for Order {
@@ -37,7 +53,7 @@ impl Default for Order {
         Self {
             direction: Direction::In,
             persons: 1,
-            overruling: None,
+            wish: Wish::Judge,
         }
     }
 }
@@ -91,9 +107,10 @@ impl Clerk {
             code: found.code,
             ..scan
         };
-        let mut answer = match order.overruling {
-            Some(overruling) => self.overrule(post, scan, overruling).await,
-            None => self.judge(post, scan).await,
+        let mut answer = match order.wish {
+            Wish::Judge => self.judge(post, scan).await,
+            Wish::Override(overruling) => self.overrule(post, scan, overruling).await,
+            Wish::Annul { why } => self.annul(post, scan, why).await,
         };
         if found.is_typed {
             answer.details.push(words::BY_TICKET_CODE.to_owned());
@@ -148,5 +165,17 @@ impl Clerk {
         };
         let decided = overruling::decided(own, overruling).await;
         decided.unwrap_or_else(tell::undecided)
+    }
+
+    async fn annul(&self, post: Post, scan: Scan, why: String) -> Answer {
+        let replica = &self.place.replica;
+        let right = RightToAnnul::Reader(scan.secret);
+        let annulment = Annulment {
+            scan: post.question(scan, &replica.me()),
+            right,
+            by: replica.certificate().name,
+            why,
+        };
+        annulling::done(replica, annulment).await
     }
 }

@@ -7,6 +7,7 @@ mod overrule;
 mod run;
 mod status;
 mod trouble;
+mod undo;
 mod verify;
 
 use std::io::{self, IsTerminal, Write};
@@ -29,6 +30,7 @@ Exit codes:
   run       0 its source ended or it was stopped, however the scans came out: that is in its lines
   verify    0 every ticket would be admitted, 1 one would not, 2 one could not be judged
   override  0 they may pass, 1 they may not, 2 no hub was there to ask
+  undo      0 nobody counts as passed by it any more, 1 it was not undone
   decode    0 every picture had a code, 1 one had none or cannot be opened
   enroll, events, status, sheet  0 it is done
 Every command: 1 the output cannot be written, 2 nothing could be done (wrong usage, not enrolled, another program
@@ -68,6 +70,10 @@ enum Command {
     /// Exit code 0 when they may pass, 1 when they may not, 2 when no hub could be asked.
     #[command(name = "override")]
     Override(overrule::OverrideArgs),
+    /// Say that nobody passed by the last scan of a ticket, in the name of a supervisor. It is recorded who and why.
+    ///
+    /// Exit code 0 when it is undone, 1 when it is not.
+    Undo(undo::UndoArgs),
     /// Show what this scanner is and knows: certificate, gates, freshness, records, hub addresses.
     Status(status::StatusArgs),
     /// Print what the codes in pictures say, without judging them.
@@ -115,6 +121,7 @@ impl Cli {
             | Command::Events
             | Command::Verify(_)
             | Command::Override(_)
+            | Command::Undo(_)
             | Command::Status(_)
             | Command::Decode { .. }
             | Command::Sheet => "warn",
@@ -145,6 +152,7 @@ fn carry_out(cli: Cli) -> Result<ExitCode, Trouble> {
         Command::Run(args) => args.run(folder::on_now(&folder()?, event)?),
         Command::Verify(args) => args.run(folder::on_now(&folder()?, event)?),
         Command::Override(args) => args.run(&folder::on_now(&folder()?, event)?.directory),
+        Command::Undo(args) => args.run(&folder::on_now(&folder()?, event)?.directory),
         Command::Status(args) => args.run(&folder::picked(&folder()?, event)?.directory),
         Command::Decode { files } => run_decode(files),
         Command::Sheet => write_sheet(),

@@ -130,6 +130,13 @@ impl<I: Copy + PartialEq> Debounce<I> {
         (ago_ms <= JUST_NOW_MS).then_some(ago_ms)
     }
 
+    /// Takes that nobody passed with a code after all. While it is held up it is no new scan, or it would pass again at once.
+    pub fn undone(&mut self, code: &[u8]) {
+        for known in self.remembered.iter_mut().filter(|known| known.code == code) {
+            known.passed_ms = None;
+        }
+    }
+
     /// Makes no showing a retry of an earlier scan any more: what is asked from now on is another question.
     pub fn ask_anew(&mut self) {
         for known in &mut self.remembered {

@@ -21,6 +21,11 @@ pub enum Command {
     Codes(Vec<String>),
     /// The ticket shown last is let in against the rules.
     Override(Overruling),
+    /// The last yes is taken back: nobody passed by it.
+    Undo {
+        /// The reason.
+        why: String,
+    },
 }
 
 /// What a line means.
@@ -67,7 +72,14 @@ impl Keys {
                 self.question = Some(Question::Name);
                 return Meant::Say(words::WHO_OVERRIDES.to_owned());
             }
+            "undo" => return Meant::Say(words::WHY_UNDO.to_owned()),
             _ => {}
+        }
+        if let Some(why) = strip_word(line, "undo") {
+            return match overruling::words(why) {
+                Ok(why) => Meant::Do(Command::Undo { why }),
+                Err(wrong) => Meant::Say(wrong),
+            };
         }
         if line.chars().count() >= CODE_FROM {
             return match typed::codes(line) {
@@ -102,6 +114,12 @@ impl Keys {
             Question::Reason { by } => Meant::Do(Command::Override(Overruling { by, why: said })),
         }
     }
+}
+
+/// Gives what follows a word that a line begins with.
+fn strip_word<'a>(line: &'a str, word: &str) -> Option<&'a str> {
+    let (first, rest) = line.split_once(char::is_whitespace)?;
+    first.eq_ignore_ascii_case(word).then_some(rest)
 }
 
 #[cfg(test)]
@@ -163,6 +181,23 @@ mod tests {
             ("override", say(words::WHO_OVERRIDES)),
             ("Override", say(words::WHY_OVERRIDE)),
         ]);
+    }
+
+    #[test]
+    fn an_undo_says_why_in_the_same_line() {
+        let undo = |why: &str| Meant::Do(Command::Undo { why: why.to_owned() });
+        check(&[
+            ("undo", say(words::WHY_UNDO)),
+            (
+                "undo the turnstile did not turn",
+                undo("the turnstile did not turn"),
+            ),
+            ("Undo 3", undo("3")),
+            ("undone by mistake", say(words::KEYS)),
+        ]);
+        let mut keys = Keys::default();
+        let long = format!("undo {}", "x".repeat(10_000));
+        assert!(matches!(keys.entered(&long), Meant::Say(_)));
     }
 
     #[test]

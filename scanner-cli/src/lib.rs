@@ -2,6 +2,7 @@
 //! them; the rules of admission and the sync protocol are other crates' business.
 
 pub mod advice;
+pub mod annulling;
 pub mod answer;
 pub mod ask;
 pub mod clerk;

@@ -14,7 +14,7 @@ use usher_protocol::admission::Direction;
 
 use crate::advice::Advice;
 use crate::answer::{Answer, Counts, Signal};
-use crate::clerk::Order;
+use crate::clerk::{Order, Wish};
 use crate::debounce::{Came, Debounce, Seen};
 use crate::eyes::View;
 use crate::feed::{Clock, Reading, Sight};
@@ -272,7 +272,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
                 return self.repeated(&code);
             }
         };
-        let order = self.orders.next(None);
+        let order = self.orders.next(Wish::Judge);
         self.carry_out(Scan { secret, code }, order, at_ms, judge).await
     }
 
@@ -283,7 +283,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         at_ms: u64,
         judge: &impl AsyncFn(Scan, Order) -> Answer,
     ) -> io::Result<()> {
-        let Scan { secret, code } = scan.clone();
+        let (Scan { secret, code }, ordered) = (scan.clone(), order.clone());
         let passed_ago_ms = self.debounce.passed_ago_ms(&code, at_ms);
         let mut judging = std::pin::pin!(judge(scan, order));
         let answer = tokio::select! {
@@ -298,6 +298,13 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         let now_ms = self.clock.now_ms().max(at_ms);
         self.debounce.judged(&code, secret, came(&answer), now_ms);
         self.orders.last_code = Some(code.clone());
+        if answer.signal == Signal::Admit {
+            let passed = Scan {
+                secret,
+                code: code.clone(),
+            };
+            self.orders.last_passed = Some((passed, ordered));
+        }
         self.orders.persons = None;
         self.board.place = self.orders.place();
         self.last_answer = Some(Shown {
@@ -337,7 +344,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
                         secret: draw_scan()?,
                         code: code.into_bytes(),
                     };
-                    let order = self.orders.next(None);
+                    let order = self.orders.next(Wish::Judge);
                     self.carry_out(scan, order, at_ms, judge).await?;
                 }
                 return Ok(());
@@ -346,14 +353,35 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
                 let Some(code) = self.orders.last_code.clone() else {
                     return self.ask(words::SHOW_IT_FIRST.to_owned());
                 };
-                let (secret, order) = (draw_scan()?, self.orders.next(Some(overruling)));
+                let (secret, order) = (draw_scan()?, self.orders.next(Wish::Override(overruling)));
                 return self.carry_out(Scan { secret, code }, order, at_ms, judge).await;
             }
+            Command::Undo { why } => return self.undo(why, judge).await,
         }
         // What is asked from now on is another question than that of an open scan.
         self.debounce.ask_anew();
         self.board.place = self.orders.place();
         self.screen.told(&self.board.place, &self.board)
+    }
+
+    /// Takes the last yes back.
+    async fn undo(&mut self, why: String, judge: &impl AsyncFn(Scan, Order) -> Answer) -> io::Result<()> {
+        let Some((scan, order)) = self.orders.last_passed.clone() else {
+            return self.ask(words::NOTHING_TO_UNDO.to_owned());
+        };
+        let wish = Wish::Annul { why };
+        let answer = judge(scan.clone(), Order { wish, ..order }).await;
+        if answer.outcome == tell::ANNULLED {
+            self.orders.last_passed = None;
+            self.debounce.undone(&scan.code);
+            self.board.counts.admitted = self.board.counts.admitted.saturating_sub(1);
+        }
+        self.last_answer = Some(Shown {
+            code: Vec::new(),
+            until_ms: self.clock.now_ms() + SHOWN_MS,
+        });
+        self.board.answered(answer);
+        self.screen.answered(&self.board)
     }
 
     /// Says something to whoever types.

@@ -1,8 +1,9 @@
 //! Turns what was judged into what the screen shows; the words of verdicts come with the replica, the judging is done.
 
 use usher_gate_agent::replica::Replica;
-use usher_gate_agent::words::{Said, Voice};
+use usher_gate_agent::words::{self as words_of_gates, Said, Voice};
 use usher_protocol::admission::{Direction, Reason, Refused, Verdict};
+use usher_protocol::ledger::NotAnnulled;
 use usher_protocol::request::{self, JudgedBy, RequestError};
 use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::Rejection;
@@ -44,7 +45,7 @@ pub fn other_event(name: &str) -> Answer {
     said(
         Signal::Deny,
         refusal_name(&Refused::Deny(Reason::OtherEvent)),
-        usher_gate_agent::words::other_event(name),
+        words_of_gates::other_event(name),
     )
 }
 
@@ -156,6 +157,21 @@ pub fn undecided(why: Undecided) -> Answer {
         detail: Some(detail.to_owned()),
     };
     said(Signal::Unanswered, outcome, said_so)
+}
+
+/// The outcome of a scan that was taken back.
+pub const ANNULLED: &str = "annulled";
+
+/// Tells whether a scan was taken back, and of which ticket.
+pub fn annulled(annulled: Result<(), NotAnnulled>, ticket: Option<String>) -> Answer {
+    let (outcome, said_so) = match annulled {
+        Ok(()) => (ANNULLED, words_of_gates::annulled()),
+        Err(why) => ("not_annulled", words_of_gates::not_annulled(why)),
+    };
+    Answer {
+        details: ticket.into_iter().collect(),
+        ..said(Signal::Unanswered, outcome, said_so)
+    }
 }
 
 /// The outcome of a scan whose answer is still waited for.

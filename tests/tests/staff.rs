@@ -1,14 +1,18 @@
 //! What staff at the gates see and do when something is missing: a code that cannot be read, a hub that is gone.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use data_encoding::HEXLOWER;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Ticket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
-use usher_tests::stage::scanner::Shown;
+use usher_tests::stage::patience::until;
+use usher_tests::stage::scanner::{Scanner, Shown};
 use usher_tests::stage::venue::{Side, Venue};
 
 /// How long a scanner may take to go on at another hub.
@@ -176,5 +180,83 @@ async fn a_scanner_whose_hub_is_killed_goes_on_at_another_that_it_was_never_told
         .collect();
     let expected: BTreeSet<(u32, usize)> = tickets.iter().map(|ticket| (ticket.unit, 1)).collect();
     assert_eq!(counted, expected);
+    Ok(())
+}
+
+/// Names a scan so that whoever has drawn the secret can take it back.
+fn named(secret: [u8; 16]) -> (String, String) {
+    let name = Sha256::digest(secret);
+    (HEXLOWER.encode(&name[..16]), HEXLOWER.encode(&secret))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turnstile_that_did_not_turn_takes_its_yes_back_and_the_guest_goes_in_elsewhere()
+-> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    let turnstile = venue.south.turnstile(SOUTH).await?;
+    let north = venue.north.turnstile(NORTH).await?;
+    for ticket in &bought(&stage, SEATED, 2).await? {
+        let (scan_id, secret) = named([u8::try_from(ticket.unit)?; 16]);
+        let annul = async |secret: &str| {
+            let request = json!({ "payload": ticket.payload, "gate": SOUTH, "scan_secret": secret });
+            turnstile.http.post("/v1/annulments", &request).await
+        };
+        let judged: serde_json::Value = turnstile.scan_as(&scan_id, &ticket.payload).await?.json()?;
+        assert_eq!(judged["verdict"], "admit");
+        annul("00").await?.expect(422)?;
+        annul(&secret).await?.expect(200)?;
+        annul(&secret).await?.expect(409)?;
+        let again: serde_json::Value = turnstile.scan_as(&scan_id, &ticket.payload).await?.json()?;
+        assert_eq!(again["reason"], "scan_over", "never green again");
+        until("the guest to get in at the other gate", async || {
+            let verdict = north.scan(&ticket.payload).await?;
+            Ok((verdict.verdict == "admit").then_some(()))
+        })
+        .await?;
+    }
+    venue.settled(&stage).await?;
+    let scans = stage.organizer.scans().await?;
+    let annulled = scans.iter().filter(|scan| scan.kind == "annulled");
+    let said: Vec<_> = annulled
+        .map(|scan| (scan.by.as_deref(), scan.why.as_deref()))
+        .collect();
+    assert_eq!(said, vec![(Some("turnstile"), Some("nobody passed")); 2]);
+    assert_eq!(stage.organizer.incidents().await?, []);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_undoes_what_another_gate_let_in_by_mistake() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    let code = venue.north.command(&["scanner-code", "--override"]).await?;
+    let supervisor = Scanner::enrol(&stage.programs, &stage.path("supervisor"), &code).await?;
+    let guard = venue.scanner(&stage, Side::North, "Scanner North").await?;
+    let ticket = bought(&stage, SEATED, 1).await?.remove(0);
+    let north = venue.north.turnstile(NORTH).await?;
+    assert_eq!(north.scan(&ticket.payload).await?.verdict, "admit");
+    assert_eq!(north.scan(&ticket.payload).await?.verdict, "deny");
+    let words = [
+        "undo",
+        "--by",
+        "Ada",
+        "--why",
+        "wrong guest",
+        ticket.payload.as_str(),
+    ];
+    let words = words.map(OsString::from);
+    let said = guard.run(&words).await;
+    let refused = said.expect_err("it is no supervisor's").to_string();
+    ensure!(refused.contains("may not undo"), "{refused}");
+    let said = supervisor.run(&words).await?;
+    ensure!(said.contains("Undone"), "{said}");
+    until("the guest to get in", async || {
+        Ok((north.scan(&ticket.payload).await?.verdict == "admit").then_some(()))
+    })
+    .await?;
+    venue.settled(&stage).await?;
+    assert_eq!(venue.south.export().await?.admissions()[&ticket.unit].len(), 1);
+    assert_eq!(stage.organizer.incidents().await?, []);
     Ok(())
 }

@@ -18,8 +18,8 @@ use crate::hub::doors::{Door, Doors};
 
 /// What stands before an event's id in a path.
 const EVENTS: &str = "/events/";
-/// Where scans are judged: clients there have a token, which is an event's own.
-const SCANS: &str = "/v1/scans";
+/// Where scans are judged and taken back: clients there have a token, which is an event's own.
+const SCANS: [&str; 2] = ["/v1/scans", "/v1/annulments"];
 
 /// The way in for turnstiles and people.
 pub fn entrance(doors: Arc<Doors>) -> Router {
@@ -42,7 +42,7 @@ async fn lead(State(doors): State<Arc<Doors>>, mut request: Request) -> Response
             if all.len() > 1 && request.uri().path() == "/" {
                 return page(&all);
             }
-            let is_scan = request.method() == Method::POST && request.uri().path() == SCANS;
+            let is_scan = request.method() == Method::POST && SCANS.contains(&request.uri().path());
             unnamed(all, is_scan, request.headers()).await
         }
     };

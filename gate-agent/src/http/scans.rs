@@ -1,7 +1,6 @@
 //! `POST /v1/scans`: turnstiles and foreign handhelds, which hold a device token instead of a certificate; judging is the admission path's.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Json;
 use axum::body::Body;
@@ -87,12 +86,12 @@ pub async fn judge(
     let request: ScanRequest = problem::read(body).await?;
     check_gate(&holder.holder, request.gate)?;
     let (id, secret) = request.id(&services.replica.me())?;
-    let code = request.code(&services.lookup, holder.id).await?;
+    let code = (&request.payload, &request.ticket_code);
+    let code = self::code(code, &services.lookup, holder.id).await?;
     let scan = request.scan(id, code);
     let (direction, code) = (scan.direction, scan.code.clone());
     let answer = services.path.judge_own(scan, secret).await;
-    let voice = Voice::new(services.replica.standing(), services.replica.clock().now())
-        .missing(services.links.silent(Instant::now()));
+    let voice = services.voice();
     match answer {
         Ok(answer) => {
             let other = match answer.verdict {
@@ -125,7 +124,7 @@ fn token_in(headers: &HeaderMap) -> Option<DeviceToken> {
 }
 
 /// Finds who asks. What a token may do is looked up each time, so that one taken back is refused at once.
-async fn holder(services: &Services, headers: &HeaderMap) -> Result<Shown, Problem> {
+pub(super) async fn holder(services: &Services, headers: &HeaderMap) -> Result<Shown, Problem> {
     let token = token_in(headers).ok_or_else(unknown_token)?;
     let (access, now, hash) = (
         services.access.clone(),
@@ -147,10 +146,10 @@ async fn holder(services: &Services, headers: &HeaderMap) -> Result<Shown, Probl
 }
 
 /// A token that was shown.
-struct Shown {
-    holder: TokenHolder,
+pub(super) struct Shown {
+    pub(super) holder: TokenHolder,
     /// Its hash.
-    id: [u8; 32],
+    pub(super) id: [u8; 32],
 }
 
 fn unknown_token() -> Problem {
@@ -175,7 +174,7 @@ fn shown(access: &Access, hash: [u8; 32], now: Timestamp) -> Result<Option<Token
     Ok(Some(row.holder))
 }
 
-fn check_gate(holder: &TokenHolder, gate: GateId) -> Result<(), Problem> {
+pub(super) fn check_gate(holder: &TokenHolder, gate: GateId) -> Result<(), Problem> {
     if holder.serves(gate.0) {
         return Ok(());
     }
@@ -197,25 +196,14 @@ impl ScanRequest {
                 "persons must be 1 to 255",
             ));
         }
-        let Some(given) = scan_id(self.scan_id.as_deref())? else {
+        let Some(given) = self.scan_id.as_deref() else {
             let mut secret = [0; 16];
             getrandom::fill(&mut secret).map_err(|error| Problem::internal(&error))?;
             let secret = ScanSecret(secret);
             return Ok((ScanId::of(hub, &secret), Some(secret)));
         };
+        let given = hexadecimal("scan_id", given)?;
         Ok((ScanId::of_a_turnstile(self.gate, &given), None))
-    }
-
-    /// Gives the code to judge: the one that was read, or that of the ticket whose ticket code was typed.
-    async fn code(&self, lookup: &TicketLookup, asker: [u8; 32]) -> Result<Vec<u8>, Problem> {
-        match (&self.payload, &self.ticket_code) {
-            (Some(payload), None) => Ok(payload.clone().into_bytes()),
-            (None, Some(typed)) => looked_up(lookup, typed, asker).await,
-            (Some(_), Some(_)) | (None, None) => Err(Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "send either payload, the text of the QR code, or ticket_code, the eight characters printed beside it",
-            )),
-        }
     }
 
     fn scan(&self, id: ScanId, mut code: Vec<u8>) -> Scan {
@@ -228,6 +216,22 @@ impl ScanRequest {
             direction: self.direction,
             persons: self.persons,
         }
+    }
+}
+
+/// Gives the code that is meant: the one that was read, or that of the ticket whose ticket code was typed.
+pub(super) async fn code(
+    (payload, ticket_code): (&Option<String>, &Option<String>),
+    lookup: &TicketLookup,
+    asker: [u8; 32],
+) -> Result<Vec<u8>, Problem> {
+    match (payload, ticket_code) {
+        (Some(payload), None) => Ok(payload.clone().into_bytes()),
+        (None, Some(typed)) => looked_up(lookup, typed, asker).await,
+        (Some(_), Some(_)) | (None, None) => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "send either payload, the text of the QR code, or ticket_code, the eight characters printed beside it",
+        )),
     }
 }
 
@@ -260,21 +264,17 @@ async fn looked_up(lookup: &TicketLookup, typed: &str, asker: [u8; 32]) -> Resul
     Err(Problem::new(status, detail))
 }
 
-fn scan_id(given: Option<&str>) -> Result<Option<[u8; 16]>, Problem> {
-    let Some(text) = given else {
-        return Ok(None);
-    };
+/// Reads sixteen bytes.
+pub(super) fn hexadecimal(name: &str, text: &str) -> Result<[u8; 16], Problem> {
     let decoded = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
-    let id = decoded.and_then(|bytes| bytes.try_into().ok());
-    id.map(Some).ok_or_else(|| {
-        Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "scan_id must be 32 hexadecimal digits",
-        )
+    let bytes = decoded.and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| {
+        let detail = format!("{name} must be 32 hexadecimal digits");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     })
 }
 
-fn refused(error: RequestError, voice: &Voice) -> Problem {
+pub(super) fn refused(error: RequestError, voice: &Voice) -> Problem {
     let status = match error {
         RequestError::Busy | RequestError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         RequestError::NotAllowed => StatusCode::FORBIDDEN,

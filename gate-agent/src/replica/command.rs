@@ -9,8 +9,9 @@ use usher_protocol::admission::Verdict;
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
-use usher_protocol::ledger::{Asked, Ledger, Seat};
+use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, Seat};
 use usher_protocol::log::{Head, Run};
+use usher_protocol::record::RightToAnnul;
 use usher_protocol::request::Scan;
 use usher_protocol::sync::{Held, StoreError};
 
@@ -19,6 +20,19 @@ pub type VerdictReply = oneshot::Sender<Option<Verdict>>;
 
 /// A look at the ledger; it is given none while the disk cannot be read.
 pub type Look = Box<dyn FnOnce(Option<&Ledger>) + Send>;
+
+/// A scan that nobody passed by after all.
+#[derive(Debug, Clone)]
+pub struct Annulment {
+    /// The scan, as it was asked.
+    pub scan: Scan,
+    /// What entitles us.
+    pub right: RightToAnnul,
+    /// Who says so.
+    pub by: String,
+    /// The reason.
+    pub why: String,
+}
 
 /// A command to the owner.
 pub enum Command {
@@ -39,6 +53,13 @@ pub enum Command {
         secret: ScanSecret,
         /// The way back: whether it is durable.
         reply: oneshot::Sender<bool>,
+    },
+    /// Write down that nobody passed by a scan after all.
+    Annul {
+        /// The scan, what entitles us, and who says so why.
+        annulment: Annulment,
+        /// The way back; `None` when it could not be made durable.
+        reply: oneshot::Sender<Option<Result<(), NotAnnulled>>>,
     },
     /// Let people in against the rules.
     Override {

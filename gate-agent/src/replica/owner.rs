@@ -154,6 +154,7 @@ impl Owner {
             Command::Meddle(meddle) => return meddle(&self.connection),
             Command::Judge { .. }
             | Command::Withdraw { .. }
+            | Command::Annul { .. }
             | Command::Override { .. }
             | Command::Accept { .. }
             | Command::Adopt { .. }

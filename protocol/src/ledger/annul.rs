@@ -57,10 +57,7 @@ impl Ledger {
             at: now,
             counterparts: Vec::new(),
         };
-        let unit = passage
-            .unverified()
-            .map_err(|_| NotAnnulled::NobodyPassed)?
-            .unit;
+        let unit = passage.unverified().map_err(|_| NotAnnulled::NobodyPassed)?.unit;
         if self.state.is_taken_back(unit, scan.id) {
             return Err(NotAnnulled::NobodyPassed);
         }

@@ -165,9 +165,7 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
             passage,
             by: who,
             why,
-        } => {
-            by.capabilities.override_refusals && is_brief(who, why) && passes(passage)
-        }
+        } => by.capabilities.override_refusals && is_brief(who, why) && passes(passage),
         Body::Withdrawn { passage, secret } => {
             passage.scan == ScanId::of(&by.device, secret) && passes(passage)
         }

@@ -52,6 +52,12 @@ pub enum Trouble {
     /// The certificate lacks the capability.
     #[error("this scanner may not override: its certificate lacks the capability, use a supervisor's device")]
     MayNotOverride,
+    /// The certificate lacks the capability.
+    #[error(
+        "this scanner may not undo what others let in: its certificate lacks the capability, use a supervisor's device; \
+        its own last scan is undone at its running screen: type undo and why"
+    )]
+    MayNotUndo,
     /// Nobody is there to ask.
     #[error("no hub answered, so nothing was decided: {standing}")]
     NoHub {
@@ -99,6 +105,7 @@ impl Trouble {
             | Self::NoCode
             | Self::SeveralCodes { .. }
             | Self::MayNotOverride
+            | Self::MayNotUndo
             | Self::NoHub { .. }
             | Self::Replica(_)
             | Self::Runtime(_) => ExitCode::from(2),

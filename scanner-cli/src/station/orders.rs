@@ -2,8 +2,8 @@
 
 use usher_protocol::admission::Direction;
 
-use crate::clerk::Order;
-use crate::overruling::Overruling;
+use crate::clerk::{Order, Wish};
+use crate::station::Scan;
 use crate::words;
 
 /// The orders in force.
@@ -18,6 +18,8 @@ pub(super) struct Orders {
     places: [String; 2],
     /// The ticket that an override is for.
     pub(super) last_code: Option<Vec<u8>>,
+    /// The last scan by which somebody passed, and how it was ordered.
+    pub(super) last_passed: Option<(Scan, Order)>,
 }
 
 impl Orders {
@@ -29,15 +31,16 @@ impl Orders {
             persons: None,
             places,
             last_code: None,
+            last_passed: None,
         }
     }
 
     /// Gives the order for the next scan.
-    pub(super) fn next(&self, overruling: Option<Overruling>) -> Order {
+    pub(super) fn next(&self, wish: Wish) -> Order {
         Order {
             direction: self.direction,
             persons: self.persons.unwrap_or(self.usual_persons),
-            overruling,
+            wish,
         }
     }
 

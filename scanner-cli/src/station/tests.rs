@@ -376,3 +376,50 @@ async fn while_an_answer_is_waited_for_nobody_passes_under_the_one_before() {
         "{first:?}, {wait:?}, {second:?}"
     );
 }
+
+/// Takes yeses back, as a clerk does; a ticket that was taken back is as new.
+async fn undo_at(gate: &Gate, lines: &[(u64, &str)]) -> (String, Counts) {
+    let (sender, receiver) = mpsc::channel(16);
+    for (at_ms, line) in lines {
+        let sight = match line.strip_prefix("code ") {
+            Some(code) => Sight::Code(code.as_bytes().to_vec()),
+            None => Sight::Entered((*line).to_owned()),
+        };
+        sender.send(Reading { at_ms: *at_ms, sight }).await.unwrap();
+    }
+    drop(sender);
+    let mut out = Vec::new();
+    let screen = Screen::new(&mut out, Style::Plain);
+    let place = "Gate 2, in".to_owned();
+    let station = Station::new(screen, place, Standing::default, Pace::WEDGE, Clock::start());
+    let judge = async |scan: Scan, order: Order| match order.wish {
+        Wish::Annul { why } => {
+            assert_eq!(why, "did not turn");
+            assert!(gate.used.borrow_mut().remove(&scan.code), "it was used");
+            tell::annulled(Ok(()), None)
+        }
+        Wish::Judge | Wish::Override(_) => gate.judge(scan),
+    };
+    let counts = station.run(receiver, judge, CancellationToken::new()).await;
+    (String::from_utf8(out).unwrap(), counts.unwrap())
+}
+
+#[tokio::test]
+async fn the_last_yes_is_undone_once_and_its_ticket_can_be_shown_again() {
+    let gate = Gate::default();
+    let lines = [
+        (0, "undo did not turn"),
+        (1, "code ok1"),
+        (10, "code ok1"),
+        (4_000, "undo did not turn"),
+        (4_001, "undo did not turn"),
+        (9_000, "code ok1"),
+        (9_001, "code ok2"),
+    ];
+    let (out, counts) = undo_at(&gate, &lines).await;
+    let nothing = format!("NOTICE {}\n", words::NOTHING_TO_UNDO);
+    let undone = "UNANSWERED Undone | Nobody counts as passed: the ticket can be shown again\n";
+    let expected = format!("{nothing}ADMIT Welcome\n{undone}{nothing}ADMIT Welcome\nADMIT Welcome\n");
+    assert_eq!(out, expected);
+    assert_eq!(counts.admitted, 2, "whoever did not pass is not counted");
+}

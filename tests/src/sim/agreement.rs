@@ -336,7 +336,9 @@ impl World {
 }
 
 fn withdrawn_unit(record: &[u8]) -> Option<u32> {
-    if let Body::Withdrawn { passage, .. } = Record::from_bytes(record).ok()?.body {
+    if let Body::Withdrawn { passage, .. } | Body::Annulled { passage, .. } =
+        Record::from_bytes(record).ok()?.body
+    {
         return Some(passage.unverified().ok()?.unit.0);
     }
     None

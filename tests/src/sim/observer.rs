@@ -181,6 +181,16 @@ impl Observer {
         self.not_withdrawn.insert(scan);
     }
 
+    /// Notes that nobody passed by a scan, though staff were shown a yes.
+    pub fn annulled(&mut self, job: &Job, life: u64) {
+        let unit = job.paper.unit;
+        self.given_up.insert(job.scan, (unit, job.scanner));
+        self.turned_away.insert(job.scan, (unit, job.scanner, life));
+        if let Some((_, persons)) = self.let_in.remove(&job.scan) {
+            *self.totals.entry(unit).or_default() -= u32::from(persons);
+        }
+    }
+
     /// Notes what staff were shown; tells whether this scan lets people in for the first time.
     pub fn shown(&mut self, job: &Job, verdict: Verdict, life: u64) -> bool {
         self.shown.insert(job.scan, verdict);

@@ -1,8 +1,8 @@
 //! The way of a scan through the simulated network: requests, answers and signs of life; the way itself and the rules are the product's.
 
 use usher_protocol::admission::{Direction, Reason, Verdict};
-use usher_protocol::ledger::{Asked, Route, Seat};
-use usher_protocol::record::Body;
+use usher_protocol::ledger::{Annulling, Asked, Route, Seat};
+use usher_protocol::record::{Body, RightToAnnul};
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan};
 use usher_protocol::routing::{Conclusion, Heard, Line, LineId, Next, Routing, SIGN_OF_LIFE_MS, Word};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
@@ -328,6 +328,27 @@ impl World {
             None => self.observer.cannot_withdraw(question.id),
         }
         self.once_durable(at, Then::Withdrawn(at));
+    }
+
+    /// Staff take a yes back, because nobody passed; tells whether they could.
+    pub fn annul(&mut self, job: &Job) -> bool {
+        let node = job.scanner;
+        let now = self.nodes[node].clock(self.now);
+        let annulling = Annulling {
+            scan: &job.question(),
+            right: RightToAnnul::Reader(job.secret),
+            by: "Ada",
+            why: "turned back",
+        };
+        let Ok(body) = self.nodes[node].ledger.annul(&annulling, now) else {
+            return false;
+        };
+        self.tell(|| format!("{} annuls it: nobody passed", self.name(node)));
+        self.nodes[node].write(body, now);
+        self.plan_commit(node);
+        let life = self.nodes[node].life;
+        self.observer.annulled(job, life);
+        true
     }
 
     fn once_durable(&mut self, at: At, then: Then) {

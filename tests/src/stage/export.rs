@@ -70,7 +70,10 @@ impl Export {
 
     /// Gives the scans that let somebody in, by unit: those that their reader has withdrawn did not.
     pub fn admissions(&self) -> BTreeMap<u32, BTreeSet<&str>> {
-        let withdrawn = self.0.iter().filter(|row| row.verdict == "withdraw");
+        let withdrawn = self
+            .0
+            .iter()
+            .filter(|row| matches!(row.verdict.as_str(), "withdraw" | "annul"));
         let withdrawn: BTreeSet<&str> = withdrawn.map(|row| row.scan.as_str()).collect();
         let mut admissions: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
         let admitted = self.0.iter().filter(|row| row.verdict == "admit");

@@ -297,7 +297,9 @@ impl Organizer {
     /// **Errors**: when the cloud does not tell.
     pub async fn admitted_units(&self) -> anyhow::Result<BTreeSet<u32>> {
         let scans = self.scans().await?;
-        let withdrawn = scans.iter().filter(|scan| scan.kind == "withdrawn");
+        let withdrawn = scans
+            .iter()
+            .filter(|scan| matches!(scan.kind.as_str(), "withdrawn" | "annulled"));
         let withdrawn: BTreeSet<&str> = withdrawn.map(|scan| scan.scan.as_str()).collect();
         let admitted = scans.iter().filter(|scan| scan.kind == "admitted");
         let admitted = admitted.filter(|scan| !withdrawn.contains(scan.scan.as_str()));

@@ -51,7 +51,7 @@ pub struct AdmissionView {
     /// When it was, by the device's clock.
     #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
-    /// `admitted`, `exited`, `denied`, `referred`, `overridden`, or `withdrawn`: nobody passed by that scan, whoever wrote so.
+    /// `admitted`, `exited`, `denied`, `referred`, `overridden`, or `withdrawn` or `annulled`: nobody passed by that scan, whoever wrote so.
     #[schema(example = "admitted")]
     pub kind: &'static str,
     /// The scan's id: several devices may tell of one scan.

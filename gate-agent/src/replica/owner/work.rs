@@ -7,13 +7,13 @@ use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::clock::RuleTime;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
-use usher_protocol::ledger::{Asked, Ledger, Seat};
+use usher_protocol::ledger::{Annulling, Asked, Ledger, NotAnnulled, Seat};
 use usher_protocol::log::{Head, Run, RunError};
 use usher_protocol::record::Body;
 use usher_protocol::sync::{Held, StoreError};
 
 use super::{Answer, Group};
-use crate::replica::command::Command;
+use crate::replica::command::{Annulment, Command};
 use crate::replica::shelf::Shelf;
 use crate::replica::standing::Published;
 
@@ -29,6 +29,7 @@ pub(super) fn refuse(command: Command) -> Answer {
             Box::new(move |_| tell(reply, None))
         }
         Command::Withdraw { reply, .. } => Box::new(move |_| tell(reply, false)),
+        Command::Annul { reply, .. } => Box::new(move |_| tell(reply, None)),
         Command::Accept { reply, .. } => Box::new(move |_| tell(reply, Err(StoreError::Unavailable))),
         Command::Adopt { reply, .. }
         | Command::Renew { reply, .. }
@@ -67,6 +68,10 @@ impl Work<'_> {
                     self.group.write(entry);
                 }
                 Some(Box::new(move |durable| tell(reply, durable)))
+            }
+            Command::Annul { annulment, reply } => {
+                let annulled = self.annul(&annulment);
+                Some(Box::new(move |durable| tell(reply, durable.then_some(annulled))))
             }
             Command::Override {
                 asked,
@@ -126,6 +131,19 @@ impl Work<'_> {
             self.group.write(entry);
         }
         judged.verdict
+    }
+
+    fn annul(&mut self, annulment: &Annulment) -> Result<(), NotAnnulled> {
+        let annulling = Annulling {
+            scan: &annulment.scan,
+            right: annulment.right,
+            by: &annulment.by,
+            why: &annulment.why,
+        };
+        let body = self.ledger.annul(&annulling, self.now)?;
+        let entry = self.ledger.write(body, self.now);
+        self.group.write(entry);
+        Ok(())
     }
 
     /// Lets people in against the rules; only a copied device may not, because nobody would ever believe its record.

@@ -73,7 +73,8 @@ fn a_reader_annuls_within_a_quarter_of_an_hour_and_a_supervisor_later() {
     let (home, mut reader, scan) = let_in(STRICT);
     reader.hear(&home);
     let scan = question(&scan);
-    let annul = |ledger: &Ledger, right, after_ms| ledger.annul(&annulling(&scan, right), NOW.plus_ms(after_ms));
+    let annul =
+        |ledger: &Ledger, right, after_ms| ledger.annul(&annulling(&scan, right), NOW.plus_ms(after_ms));
     let own = RightToAnnul::Reader(SECRET);
     assert!(annul(&reader.ledger, own, ANNUL_WITHIN_MS).is_ok());
     let too_late = Err(NotAnnulled::TooLate);
@@ -100,7 +101,9 @@ fn what_others_rest_on_is_not_annulled() {
     home.judge(&exit, Seat::Home);
     let supervisor = |home: &Machine, asked: &Asked| {
         let scan = question(asked);
-        let annulled = home.ledger.annul(&annulling(&scan, RightToAnnul::Supervisor), NOW);
+        let annulled = home
+            .ledger
+            .annul(&annulling(&scan, RightToAnnul::Supervisor), NOW);
         annulled.err()
     };
     let went_on = Some(NotAnnulled::WentOn);

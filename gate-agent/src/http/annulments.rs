@@ -1,0 +1,93 @@
+//! `POST /v1/annulments`: a turnstile that did not turn takes its yes back; whether that may be is the ledger's to say.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use usher_protocol::admission::Direction;
+use usher_protocol::ledger::NotAnnulled;
+use usher_protocol::record::{MAX_WORDS_BYTES, RightToAnnul};
+use usher_protocol::request::Scan;
+use usher_protocol::{GateId, ScanId, ScanSecret};
+
+use super::problem::{self, Problem};
+use super::scans::{self, check_gate, hexadecimal, holder};
+use crate::hub::Services;
+use crate::replica::Annulment;
+use crate::words;
+
+/// The reason where none is given.
+const DID_NOT_TURN: &str = "nobody passed";
+
+/// The body of a request.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnnulmentRequest {
+    /// The text of the QR code.
+    payload: Option<String>,
+    /// Instead of it, the ticket code that is printed beside it.
+    ticket_code: Option<String>,
+    gate: GateId,
+    /// 32 hexadecimal digits: the bytes of whose SHA-256 the first sixteen were the scan's id.
+    scan_secret: String,
+    why: Option<String>,
+}
+
+/// The body of an answer.
+#[derive(Serialize)]
+pub struct AnnulmentAnswer {
+    scan_id: String,
+    words: String,
+}
+
+/// Takes a scan back.
+pub async fn annul(
+    State(services): State<Arc<Services>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<AnnulmentAnswer>, Problem> {
+    let shown = holder(&services, &headers).await?;
+    let request: AnnulmentRequest = problem::read(body).await?;
+    check_gate(&shown.holder, request.gate)?;
+    let secret = hexadecimal("scan_secret", &request.scan_secret)?;
+    let secret = ScanSecret(secret);
+    let why = request.why.unwrap_or_else(|| DID_NOT_TURN.to_owned());
+    if why.len() > MAX_WORDS_BYTES {
+        let detail = format!("why is at most {MAX_WORDS_BYTES} bytes");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    }
+    let code = (request.payload, request.ticket_code);
+    let code = scans::code((&code.0, &code.1), &services.lookup, shown.id).await?;
+    let scan = Scan {
+        id: ScanId::of_a_turnstile(request.gate, &secret.named()),
+        code,
+        gate: request.gate,
+        direction: Direction::In,
+        persons: 1,
+    };
+    let scan_id = format!("{:?}", scan.id);
+    let annulment = Annulment {
+        scan,
+        right: RightToAnnul::Turnstile(secret),
+        by: shown.holder.name,
+        why,
+    };
+    let annulled = services.replica.annul(annulment).await;
+    match annulled.map_err(|error| scans::refused(error, &services.voice()))? {
+        Ok(()) => Ok(Json(AnnulmentAnswer {
+            scan_id,
+            words: words::annulled().line(),
+        })),
+        Err(why) => Err(Problem::new(status(why), words::not_annulled(why).line())),
+    }
+}
+
+fn status(why: NotAnnulled) -> StatusCode {
+    match why {
+        NotAnnulled::NobodyPassed | NotAnnulled::TooLate | NotAnnulled::WentOn => StatusCode::CONFLICT,
+        NotAnnulled::NotAllowed => StatusCode::FORBIDDEN,
+    }
+}

@@ -1,0 +1,27 @@
+//! What is said when a yes is taken back, or is not.
+
+use usher_protocol::ledger::NotAnnulled;
+
+use super::Said;
+
+/// Tells that a scan is annulled.
+#[must_use]
+pub fn annulled() -> Said {
+    Said::new("Undone", "Nobody counts as passed: the ticket can be shown again")
+}
+
+/// Tells why a scan is not annulled, and what to do.
+#[must_use]
+pub fn not_annulled(why: NotAnnulled) -> Said {
+    let detail = match why {
+        NotAnnulled::NobodyPassed => "Nobody counts as passed by that scan: there is nothing to undo",
+        NotAnnulled::TooLate => {
+            "It is more than 15 minutes ago: a supervisor can undo it with usher-scan undo"
+        }
+        NotAnnulled::WentOn => "The ticket was used again since then: count the people in the zone instead",
+        NotAnnulled::NotAllowed => {
+            "This device may not undo it: ask a supervisor with a scanner of their own"
+        }
+    };
+    Said::new("Not undone", detail)
+}

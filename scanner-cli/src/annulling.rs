@@ -1,0 +1,52 @@
+//! Takes a yes back in this scanner's log: nobody passed by it; whether that may be is the ledger's to say.
+
+use usher_gate_agent::replica::{Annulment, Replica};
+use usher_protocol::Unit;
+use usher_protocol::admission::Direction;
+use usher_protocol::record::{Passage, RightToAnnul};
+use usher_protocol::request::{Scan, TicketFacts};
+
+use crate::answer::Answer;
+use crate::overruling::Overruling;
+use crate::tell::{self, Bar};
+
+/// Takes a scan back, and tells what came of it; of which ticket, if it is one.
+pub async fn done(replica: &Replica, annulment: Annulment) -> Answer {
+    let ticket = replica.verify(&annulment.scan.code).ok();
+    let facts = ticket.map(|ticket| TicketFacts::from(ticket.ticket()));
+    let voice = tell::voice(replica);
+    match replica.annul(annulment).await {
+        Ok(annulled) => tell::annulled(annulled, facts.map(|facts| voice.ticket(&facts))),
+        Err(_) => tell::barred(Bar::Disk),
+    }
+}
+
+/// Makes a supervisor's word on the last scan by which people passed with a ticket that way; `None` while none is known here.
+pub async fn of_supervisor(
+    replica: &Replica,
+    (code, direction): (&[u8], Direction),
+    said: &Overruling,
+) -> Option<Annulment> {
+    let unit = replica.verify(code).ok()?.ticket().unit;
+    let passage = last_passage(replica, unit, direction).await?;
+    Some(Annulment {
+        scan: Scan {
+            id: passage.scan,
+            code: code.to_vec(),
+            gate: passage.gate,
+            direction,
+            persons: passage.persons,
+        },
+        right: RightToAnnul::Supervisor,
+        by: said.by.clone(),
+        why: said.why.clone(),
+    })
+}
+
+async fn last_passage(replica: &Replica, unit: Unit, direction: Direction) -> Option<Passage> {
+    let look = replica.inspect(move |ledger| {
+        let last = ledger.last_passage(unit, direction == Direction::In);
+        last.cloned()
+    });
+    look.await.ok().flatten()
+}

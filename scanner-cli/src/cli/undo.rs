@@ -1,0 +1,116 @@
+//! `usher-scan undo`: a supervisor says that nobody passed by the last scan of a ticket; whether that may be is the ledger's to say.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::time::{Instant, sleep};
+use usher_gate_agent::directory::DataDirectory;
+use usher_gate_agent::replica::Annulment;
+use usher_protocol::ledger::NotAnnulled;
+
+use super::trouble::Trouble;
+use super::{Way, codes, hub_address, runtime};
+use crate::answer::Answer;
+use crate::overruling::{self, Overruling};
+use crate::scanner::Scanner;
+use crate::screen::{Screen, Style};
+use crate::{annulling, lookup, tell};
+
+/// How long to wait for a hub, and then for what it knows of the ticket.
+const WAIT_FOR_HUB: Duration = Duration::from_secs(5);
+/// How often to look whether it is there.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long the links may take to end: the hubs are to hear of it.
+const LAST_SYNC: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// The text of the ticket's QR code, or its ticket code of eight characters.
+    #[arg(
+        value_name = "PAYLOAD",
+        required_unless_present = "image",
+        conflicts_with = "image"
+    )]
+    payload: Option<String>,
+    /// A picture of the code.
+    #[arg(long, value_name = "FILE")]
+    image: Option<PathBuf>,
+    /// The supervisor's name.
+    #[arg(long, value_name = "NAME", value_parser = overruling::words)]
+    by: String,
+    /// The reason, in a few words.
+    #[arg(long, value_name = "REASON", value_parser = overruling::words)]
+    why: String,
+    /// Which way nobody passed.
+    #[arg(long, value_enum, default_value = "in")]
+    direction: Way,
+    /// A hub to ask, in place of those of the enrolment; can be given several times.
+    #[arg(long = "hub", value_name = "HOST:PORT", value_parser = hub_address)]
+    hubs: Vec<String>,
+    /// Write a JSON object, as `run --json` does for scans.
+    #[arg(long)]
+    json: bool,
+}
+
+impl UndoArgs {
+    pub fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+        let code = match (self.payload.take(), self.image.take()) {
+            (Some(payload), _) => codes::only_typed(&payload)?,
+            (None, Some(picture)) => codes::only_code(picture)?,
+            (None, None) => Vec::new(),
+        };
+        let style = if self.json { Style::Json } else { Style::Plain };
+        let answer = runtime()?.block_on(self.switched_on(folder, code))?;
+        Screen::new(io::stdout(), style).judged(&answer)?;
+        let is_done = answer.outcome == tell::ANNULLED;
+        Ok(if is_done {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(1)
+        })
+    }
+
+    async fn switched_on(self, folder: &DataDirectory, code: Vec<u8>) -> Result<Answer, Trouble> {
+        let scanner = Scanner::start(folder, &self.hubs)?;
+        let outcome = self.undone(&scanner, code).await;
+        scanner.end(LAST_SYNC).await;
+        outcome
+    }
+
+    async fn undone(self, scanner: &Scanner, code: Vec<u8>) -> Result<Answer, Trouble> {
+        let replica = scanner.replica();
+        if !overruling::may(&replica) {
+            return Err(Trouble::MayNotUndo);
+        }
+        scanner.first_hub(WAIT_FOR_HUB).await;
+        let code = match lookup::find(code, &scanner.hubs()).await {
+            Ok(found) => found.code,
+            Err(answer) => return Ok(answer),
+        };
+        let annulment = self.last_scan(scanner, &code).await;
+        Ok(match annulment {
+            Some(annulment) => annulling::done(&replica, annulment).await,
+            None => tell::annulled(Err(NotAnnulled::NobodyPassed), None),
+        })
+    }
+
+    /// Waits for the hubs to tell of the ticket's last scan.
+    async fn last_scan(self, scanner: &Scanner, code: &[u8]) -> Option<Annulment> {
+        let (replica, until) = (scanner.replica(), Instant::now() + WAIT_FOR_HUB);
+        let said = Overruling {
+            by: self.by,
+            why: self.why,
+        };
+        let direction = self.direction.into();
+        loop {
+            let known = annulling::of_supervisor(&replica, (code, direction), &said).await;
+            if known.is_some() || Instant::now() >= until {
+                return known;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+}
