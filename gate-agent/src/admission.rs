@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use usher_link::{Asker, Progress, Step};
@@ -17,6 +17,7 @@ use usher_protocol::ticket::{Rejection, VerifiedTicket};
 use crate::links::Links;
 use crate::neighbours::Neighbours;
 use crate::replica::{Replica, asked};
+use crate::unheard::UnheardAnswers;
 
 /// Most scans under way at once: a second's work of the busiest hub; beyond it scanners are told to ask again.
 const SCANS_UNDER_WAY: usize = 2_048;
@@ -26,6 +27,7 @@ pub struct AdmissionPath {
     replica: Arc<Replica>,
     links: Arc<Links>,
     neighbours: Arc<Neighbours>,
+    unheard: UnheardAnswers,
     home_timeout_ms: u64,
     under_way: Semaphore,
     tally: Tally,
@@ -43,6 +45,7 @@ impl AdmissionPath {
             replica,
             links,
             neighbours,
+            unheard: UnheardAnswers::default(),
             home_timeout_ms: u64::try_from(home_timeout.as_millis()).unwrap_or(u64::MAX),
             under_way: Semaphore::new(SCANS_UNDER_WAY),
             tally: Tally::default(),
@@ -173,6 +176,11 @@ impl AdmissionPath {
         }
     }
 
+    /// Gives the answers that were sent and not heard yet.
+    pub fn unheard(&self) -> &UnheardAnswers {
+        &self.unheard
+    }
+
     /// Gives how many scans of this hub came out how, by short name.
     pub fn tally(&self) -> BTreeMap<&'static str, u64> {
         self.tally.now()
@@ -216,7 +224,10 @@ impl AdmissionPath {
         let asked = asked(&task.scan, ticket.clone());
         let verdict = match task.over.clone() {
             Some((by, why)) => self.replica.override_refusal(asked, by, why).await?,
-            None => self.replica.judge(asked, seat).await?,
+            None => {
+                let unheard = self.unheard.of(ticket.ticket().unit, Instant::now());
+                self.replica.judge_beside(asked, seat, unheard).await?
+            }
         };
         Ok(self.answered(&task.scan, (&ticket, verdict), seat))
     }

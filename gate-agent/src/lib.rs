@@ -17,6 +17,7 @@ pub mod replica;
 pub mod responder;
 pub mod service;
 pub mod token;
+pub mod unheard;
 pub mod words;
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp};
 use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::clock::ClockHealth;
-use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, Seat};
+use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, Seat, Unheard};
 use usher_protocol::log::Tail;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
@@ -194,8 +194,27 @@ impl Replica {
     ///
     /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn judge(&self, asked: Asked, seat: Seat) -> Result<Verdict, RequestError> {
+        self.judge_beside(asked, seat, None).await
+    }
+
+    /// Judges a scan of a ticket by which somebody was let in for a device that may not have heard so, and makes what came of it
+    /// durable.
+    ///
+    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    pub async fn judge_beside(
+        &self,
+        asked: Asked,
+        seat: Seat,
+        unheard: Option<Unheard>,
+    ) -> Result<Verdict, RequestError> {
         let (reply, verdict) = oneshot::channel();
-        self.ask(Command::Judge { asked, seat, reply }, verdict).await
+        let command = Command::Judge {
+            asked,
+            seat,
+            unheard,
+            reply,
+        };
+        self.ask(command, verdict).await
     }
 
     /// Gives up a scan of our own that others were asked about and have not answered, durably: whatever they say later, nobody

@@ -47,6 +47,14 @@ impl usher_link::Responder for HubResponder {
         }
     }
 
+    fn sent(&self, peer: &Certificate, response: &Response) {
+        self.path.unheard().sent(peer.device, response, Instant::now());
+    }
+
+    fn heard(&self, _peer: &Certificate, response: &Response) {
+        self.path.unheard().heard(response);
+    }
+
     async fn tell(&self, peer: &Certificate, inquiry: Inquiry, progress: &Progress) -> Told {
         let is_hub = match peer.role {
             Role::Cloud => return Told::NotAllowed,

@@ -111,6 +111,15 @@ pub enum Referral {
     ClockInDoubt,
     /// The zone holds so many people only, and the places left in it are other hubs' to give.
     NoPlaces,
+    /// The ticket is used up by a scan of a device that has not shown that it heard the yes: whether anybody passed is known there.
+    AskerSilent {
+        /// The device.
+        asker: PublicKey,
+        /// The gate at which the code was read.
+        gate: GateId,
+        /// When it was let in, by the judge's rule time.
+        at: Timestamp,
+    },
 }
 
 /// Why nobody passes: denied or referred.

@@ -25,7 +25,7 @@ use crate::trust::Trust;
 
 pub use admittance::{MAX_DEVICE_BYTES, MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS};
 pub use annul::{ANNUL_WITHIN_MS, Annulling, NotAnnulled};
-pub use judge::{Asked, Judged, Route, Seat};
+pub use judge::{Asked, Judged, Route, Seat, Unheard};
 
 /// One record to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -172,6 +172,7 @@ def referral(reader):
         ("scan_over", None),
         ("clock_in_doubt", None),
         ("no_places", None),
+        ("asker_silent", lambda: {"asker": reader.key(), "gate": reader.u16(), "at": reader.u64()}),
     )
 
 

@@ -5,9 +5,9 @@ mod http;
 use tempfile::TempDir;
 use usher_keys::Role;
 use usher_link::{Dialer, LinkState, Progress};
-use usher_protocol::admission::{Reason, Referral, Verdict};
+use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, Overriding, Request, RequestError, Response, Scan};
-use usher_protocol::{GateId, TierId};
+use usher_protocol::{GateId, TierId, Unit};
 
 use super::*;
 use crate::enrol::{Enrolment, NewCode};
@@ -105,6 +105,38 @@ async fn a_hub_asks_the_home_hub_and_the_second_scan_is_denied_everywhere() {
     }
     // The same reading, asked again at the other hub, is the same admission.
     assert_eq!(judge(&b, scan(1, unit, STRICT)).await.unwrap().verdict, IN);
+    a.shutdown().await;
+    b.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_whose_yes_was_not_heard_says_where_to_call_and_not_that_the_ticket_is_used() {
+    let mut venue = Venue::new();
+    let (a, b) = venue.start_linked().await;
+    let unit = unit_at(B, &[A, B]);
+    let yes = judge(&a, scan(1, unit, STRICT)).await;
+    let unheard = b.services.path.unheard();
+    let later = Instant::now() + Duration::from_secs(8);
+    until(async || unheard.of(Unit(unit), later).is_none()).await;
+    let used = judge(&b, scan(2, unit, STRICT)).await.unwrap().verdict;
+    assert!(
+        matches!(used, Verdict::Deny(Reason::AlreadyUsed { .. })),
+        "{used:?}"
+    );
+    // As if the line had been cut before the other hub had it.
+    let asker = key(A).public();
+    let before = Instant::now().checked_sub(Duration::from_secs(8)).unwrap();
+    unheard.sent(asker, &yes, before);
+    let answer = judge(&b, scan(3, unit, STRICT)).await.unwrap();
+    assert!(
+        matches!(answer.verdict, Verdict::Refer(Referral::AskerSilent { asker: by, gate: NORTH, .. }) if by == asker),
+        "{answer:?}"
+    );
+    let said = b.services.voice().answer(&answer, Direction::In).line();
+    assert!(
+        said.starts_with("Call ") && said.contains("asked for this ticket"),
+        "{said}"
+    );
     a.shutdown().await;
     b.shutdown().await;
 }

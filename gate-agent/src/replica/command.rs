@@ -9,7 +9,7 @@ use usher_protocol::admission::Verdict;
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
-use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, Seat};
+use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, Seat, Unheard};
 use usher_protocol::log::{Head, Run};
 use usher_protocol::record::RightToAnnul;
 use usher_protocol::request::Scan;
@@ -42,6 +42,8 @@ pub enum Command {
         asked: Asked,
         /// From where it is judged.
         seat: Seat,
+        /// A scan of the ticket whose asker may not have heard the yes.
+        unheard: Option<Unheard>,
         /// The way back.
         reply: VerdictReply,
     },

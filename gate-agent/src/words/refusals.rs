@@ -7,7 +7,7 @@ use usher_protocol::policy::Entry;
 use usher_protocol::request::TicketFacts;
 use usher_protocol::ticket::Rejection;
 
-use super::{Said, Voice, more, not_heard};
+use super::{Said, Voice, ago, more, not_heard};
 
 /// A use so short a time ago, in milliseconds, is *just now*: whoever reads it is looking at the same people still.
 const JUST_NOW_MS: u64 = 60_000;
@@ -92,11 +92,24 @@ impl Voice {
                 "No places here",
                 "The places left in this zone are other hubs' to give: scan again, or send on to another gate",
             ),
+            Referral::AskerSilent { gate, at, .. } => self.asker_silent(gate, at),
             Referral::ScanOver => Said::new(
                 "Scan again",
                 "This scan is over. A device that says so each time must draw a new scan id for each reading",
             ),
         }
+    }
+
+    /// Whether the guest went in is known where the code was read, and there only.
+    fn asker_silent(&self, gate: GateId, at: Timestamp) -> Said {
+        let (gate, ago) = (self.gate(gate), ago(self.now.since_ms(at)));
+        Said::new(
+            &format!("Call {gate}"),
+            format!(
+                "{gate} asked for this ticket {ago} and has not answered since. If the guest did not go in there, \
+                 a supervisor can let them in here with an override"
+            ),
+        )
     }
 
     /// Sends people to the gates of the hub that decides on their ticket, or, when that has not been heard for a while, to nobody
@@ -263,6 +276,7 @@ pub fn refusal(name: &str) -> &str {
         "update_needed" => "Device too old",
         "not_allowed" => "Device not allowed here",
         "scan_over" => "Scan was over",
+        "asker_silent" => "Asked for at a gate that went silent",
         other => other,
     }
 }

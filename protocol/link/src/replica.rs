@@ -87,6 +87,12 @@ pub trait Responder: Send + Sync + 'static {
         progress: &Progress,
     ) -> impl Future<Output = Response> + Send;
 
+    /// Takes note that a response is on its way. Whoever does not care leaves it at this.
+    fn sent(&self, _peer: &Certificate, _response: &Response) {}
+
+    /// Takes note that a peer's machine has the response.
+    fn heard(&self, _peer: &Certificate, _response: &Response) {}
+
     /// Answers an inquiry of such a peer. Whoever has nothing to tell leaves it at this.
     fn tell(
         &self,

@@ -55,6 +55,15 @@ pub enum Seat {
     CutOff,
 }
 
+/// A scan by which somebody was let in for a device that has not shown that it heard so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unheard {
+    /// The scan.
+    pub scan: ScanId,
+    /// The device.
+    pub asker: PublicKey,
+}
+
 /// A judgement: the verdict and what must be written down before it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
@@ -73,6 +82,18 @@ impl Ledger {
 
     /// Judges a scan. Nothing changes until [`Ledger::write`] takes the body.
     pub fn judge(&self, asked: &Asked, seat: Seat, now: impl Into<RuleTime>) -> Judged {
+        self.judge_beside(asked, seat, now, None)
+    }
+
+    /// Judges a scan of a ticket by which somebody was let in for a device that may not have heard so: if that is what uses it
+    /// up, nobody can say here that it is used.
+    pub fn judge_beside(
+        &self,
+        asked: &Asked,
+        seat: Seat,
+        now: impl Into<RuleTime>,
+        unheard: Option<Unheard>,
+    ) -> Judged {
         let moment = now.into();
         let now = moment.at;
         // The ticket was verified when it arrived here, and others may have been asked since.
@@ -84,6 +105,7 @@ impl Ledger {
             return Judged { verdict, body: None };
         }
         let verdict = self.verdict(asked, seat, moment);
+        let verdict = unheard.map_or(verdict, |unheard| self.unless_unheard(asked, verdict, unheard));
         if let Verdict::Admit { .. } = verdict
             && let Some(passage) = self.passage(asked, now)
         {
@@ -98,6 +120,25 @@ impl Ledger {
             return self.refused(asked, Verdict::Refer(Referral::NotAllowed), now);
         }
         self.refused(asked, verdict, now)
+    }
+
+    fn unless_unheard(&self, asked: &Asked, verdict: Verdict, unheard: Unheard) -> Verdict {
+        let is_used_up = match verdict {
+            Verdict::Deny(reason) => matches!(
+                reason,
+                Reason::AlreadyUsed { .. } | Reason::GroupTooLarge { .. } | Reason::DayUsedUp { .. }
+            ),
+            Verdict::Admit { .. } | Verdict::Refer(_) => false,
+        };
+        let Unheard { scan, asker } = unheard;
+        let passage = self.state.passage_of(asked.ticket.ticket().unit, scan);
+        match passage.filter(|_| is_used_up) {
+            Some(Passage { gate, at, .. }) => {
+                let (gate, at) = (*gate, *at);
+                Verdict::Refer(Referral::AskerSilent { asker, gate, at })
+            }
+            None => verdict,
+        }
     }
 
     /// Whoever refuses writes that down, unless nobody would believe it.

@@ -263,5 +263,6 @@ pub fn refusal_name(why: &Refused) -> &'static str {
         Refused::Refer(Referral::ScanOver) => "scan_over",
         Refused::Refer(Referral::ClockInDoubt) => "clock_in_doubt",
         Refused::Refer(Referral::NoPlaces) => "no_places",
+        Refused::Refer(Referral::AskerSilent { .. }) => "asker_silent",
     }
 }

@@ -240,6 +240,11 @@ fn reasons() -> Vec<Refused> {
         Referral::ScanOver,
         Referral::ClockInDoubt,
         Referral::NoPlaces,
+        Referral::AskerSilent {
+            asker: home,
+            gate: GateId(2),
+            at: Timestamp(cast::NOW),
+        },
     ];
     let denied = denied.into_iter().map(Refused::Deny);
     denied.chain(referred.into_iter().map(Refused::Refer)).collect()

@@ -334,5 +334,8 @@ fn referral(referral: &Referral) -> (&'static str, Value) {
         Referral::ScanOver => ("scan_over", Value::Null),
         Referral::ClockInDoubt => ("clock_in_doubt", Value::Null),
         Referral::NoPlaces => ("no_places", Value::Null),
+        Referral::AskerSilent { asker, gate, at } => {
+            ("asker_silent", json!({ "asker": asker, "gate": gate, "at": at }))
+        }
     }
 }

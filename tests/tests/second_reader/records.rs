@@ -308,7 +308,7 @@ fn refusal(random: &mut Random) -> Refusal {
 }
 
 fn referral(random: &mut Random) -> Referral {
-    match random.below(11) {
+    match random.below(12) {
         0 => Referral::HomeUnreachable { home: key(random) },
         1 => Referral::HomeUnsettled { former: key(random) },
         2 => Referral::NotReady,
@@ -319,6 +319,11 @@ fn referral(random: &mut Random) -> Referral {
         7 => Referral::NotAllowed,
         8 => Referral::ClockInDoubt,
         9 => Referral::NoPlaces,
+        10 => Referral::AskerSilent {
+            asker: key(random),
+            gate: GateId(small(random)),
+            at: Timestamp(big(random)),
+        },
         _ => Referral::ScanOver,
     }
 }

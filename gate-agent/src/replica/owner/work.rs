@@ -7,7 +7,7 @@ use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::clock::RuleTime;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
-use usher_protocol::ledger::{Annulling, Asked, Ledger, NotAnnulled, Seat};
+use usher_protocol::ledger::{Annulling, Asked, Ledger, NotAnnulled, Seat, Unheard};
 use usher_protocol::log::{Head, Run, RunError};
 use usher_protocol::record::Body;
 use usher_protocol::sync::{Held, StoreError};
@@ -58,8 +58,13 @@ impl Work<'_> {
     /// Puts a command's work into the group; gives the way back for the answer, if anybody waits for one.
     pub(super) fn take(&mut self, command: Command) -> Option<Answer> {
         match command {
-            Command::Judge { asked, seat, reply } => {
-                let verdict = self.judge(&asked, seat);
+            Command::Judge {
+                asked,
+                seat,
+                unheard,
+                reply,
+            } => {
+                let verdict = self.judge(&asked, seat, unheard);
                 Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
             }
             Command::Withdraw { scan, secret, reply } => {
@@ -124,8 +129,8 @@ impl Work<'_> {
         }
     }
 
-    fn judge(&mut self, asked: &Asked, seat: Seat) -> Verdict {
-        let judged = self.ledger.judge(asked, seat, self.moment);
+    fn judge(&mut self, asked: &Asked, seat: Seat, unheard: Option<Unheard>) -> Verdict {
+        let judged = self.ledger.judge_beside(asked, seat, self.moment, unheard);
         if let Some(body) = judged.body {
             let entry = self.ledger.write(body, self.now);
             self.group.write(entry);

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use usher_keys::Certificate;
 use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, RequestError, Told};
-use usher_protocol::routing::SIGN_OF_LIFE_MS;
+use usher_protocol::routing::{LONGEST_WAIT_MS, SIGN_OF_LIFE_MS};
 
 use crate::connection::Connection;
 use crate::replica::{Progress, Responder};
@@ -19,6 +19,8 @@ use crate::wire::{self, FrameError};
 const MAX_REQUESTS_AT_ONCE: usize = 128;
 /// How often whoever waits for an answer hears that somebody is still at it: a few times within a patience.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(SIGN_OF_LIFE_MS);
+/// How long the peer's machine has to confirm that it has an answer: what comes later came too late for whoever waited.
+const HEARD_WITHIN: Duration = Duration::from_millis(LONGEST_WAIT_MS);
 /// How long a request may take to arrive once its stream is open: it fits two packets.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -70,8 +72,16 @@ async fn answer_one<S: Responder>(
     };
     let error = error_in(&reply);
     let frame = wire::frame(&request::to_bytes(&reply));
+    if let Reply::Done(response) = &reply {
+        responder.sent(&peer, response);
+    }
     if wire::write_frame(&mut send, &frame).await.is_ok() {
         let _ = send.finish();
+        if let Reply::Done(response) = reply
+            && matches!(timeout(HEARD_WITHIN, send.stopped()).await, Ok(Ok(None)))
+        {
+            responder.heard(&peer, &response);
+        }
     }
     error
 }

@@ -33,6 +33,25 @@ async fn a_request_is_answered_by_a_responder_that_knows_who_asks() {
 }
 
 #[tokio::test]
+async fn whoever_answers_learns_that_the_asker_has_the_answer() {
+    let (one, other, connection) = linked().await;
+    for number in 0..3 {
+        connection
+            .ask(&scan(number, GateId(1)), GUARD)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    let unheard = || [&one, &other].map(|site| site.desk.unheard.load(Ordering::SeqCst));
+    within(async {
+        while unheard() != [0, 0] {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn many_requests_at_once_are_all_answered() {
     let (_one, _other, connection) = linked().await;
     let mut asking = JoinSet::new();

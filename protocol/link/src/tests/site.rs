@@ -31,6 +31,7 @@ const SLOWLY: std::time::Duration = std::time::Duration::from_millis(1_000);
 pub(super) struct Desk {
     pub(super) asked: AtomicUsize,
     pub(super) waiting: Arc<AtomicUsize>,
+    pub(super) unheard: AtomicUsize,
 }
 
 /// Counts down when dropped.
@@ -43,6 +44,14 @@ impl Drop for Waiting {
 }
 
 impl Responder for Desk {
+    fn sent(&self, _peer: &Certificate, _response: &Response) {
+        self.unheard.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn heard(&self, _peer: &Certificate, _response: &Response) {
+        self.unheard.fetch_sub(1, Ordering::SeqCst);
+    }
+
     async fn respond(
         &self,
         peer: &Certificate,

@@ -545,3 +545,29 @@ fn a_ticket_whose_key_is_struck_out_while_others_are_asked_opens_no_gate() {
     assert_eq!(home.judge(&verified_before, Seat::Home), struck);
     assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 0);
 }
+
+#[test]
+fn a_ticket_whose_asker_has_not_heard_the_yes_is_not_said_to_be_used() {
+    let (mut home, reader, scan, _) = given_up();
+    assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+    let again = asked(2, ticket(1, STRICT));
+    let beside = |home: &Machine, asked: &Asked, scan| {
+        let asker = reader.me();
+        let unheard = Some(Unheard { scan, asker });
+        home.ledger.judge_beside(asked, Seat::Home, NOW, unheard).verdict
+    };
+    let silent = Referral::AskerSilent {
+        asker: reader.me(),
+        gate: NORTH,
+        at: NOW,
+    };
+    assert_eq!(beside(&home, &again, scan.scan), refer(silent));
+    let other = asked(3, ticket(2, STRICT));
+    assert_eq!(beside(&home, &other, scan.scan), ADMIT, "another ticket");
+    let used = home.ledger.judge(&again, Seat::Home, NOW).verdict;
+    assert_eq!(beside(&home, &again, again.scan), used, "another scan");
+    assert!(
+        matches!(used, Verdict::Deny(Reason::AlreadyUsed { .. })),
+        "{used:?}"
+    );
+}
