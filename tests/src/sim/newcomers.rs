@@ -42,8 +42,22 @@ impl World {
             return None;
         }
         let now = machine.clock(self.now);
+        self.check_durable(node);
         let checkpoint = Checkpoint::of(ledger.state(), ledger.trust(), ledger.heads(), now);
         Some(checkpoint.sign(&machine.key))
+    }
+
+    /// Checks that what is summed up for others is what a crash would leave.
+    fn check_durable(&self, node: NodeId) {
+        let machine = &self.nodes[node];
+        let mut restarted = machine.cloned();
+        restarted.load(self.now);
+        assert!(
+            restarted.ledger.state().digest() == machine.ledger.state().digest(),
+            "{}: {} sums up what is not durable yet",
+            self.place(),
+            self.name(node)
+        );
     }
 
     /// A node begins at a checkpoint, if it is of use; the session is told once it is durable.

@@ -88,8 +88,8 @@ const RULES: [(Sabotage, u64, &[&str]); 24] = [
     (Sabotage::EverybodyOverrides, 0, &["the first false record"]),
     (
         Sabotage::CheckpointsRunAhead,
-        661,
-        &["differs from another", "did not catch up"],
+        2,
+        &["sums up what is not durable yet"],
     ),
     (Sabotage::FailedReadsAreAbsences, 2, &["did not catch up"]),
 ];
