@@ -16,7 +16,7 @@ use super::world::{CLOUD, World};
 
 /// How many guests come once everything is mended.
 const LAST_GUESTS: usize = 6;
-/// Within how long a hub that is linked gets places that others have left, in milliseconds.
+/// Within how long a hub that is linked gets places that others have left, or a new line for one that died, in milliseconds.
 const HELPED_WITHIN_MS: u64 = 10_000;
 
 impl World {
@@ -167,8 +167,12 @@ impl World {
             }
             let scanner = near[self.random.index(near.len())];
             let mut verdict = self.ask_about(self.newest_paper(unit), scanner);
-            if verdict == Some(Verdict::Refer(Referral::NoPlaces)) {
-                // Within ten seconds the hubs have given each other what is left.
+            let may_help = matches!(
+                verdict,
+                Some(Verdict::Refer(Referral::NoPlaces | Referral::HomeUnreachable { .. }))
+            );
+            if may_help {
+                // Within ten seconds the hubs have given each other what is left, and given up lines that died in the storm.
                 self.play(HELPED_WITHIN_MS);
                 verdict = self.ask_about(self.newest_paper(unit), scanner);
             }
