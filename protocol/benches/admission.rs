@@ -1,8 +1,16 @@
 //! What a scan costs a hub of an event with 100,000 units, half of them admitted: verifying, judging, folding, summing up; storing is the hub's.
 
-#![expect(clippy::unwrap_used, reason = "benchmarks")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "benchmarks tell people the time they took"
+)]
 
+use std::env;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use divan::Bencher;
 use usher_keys::{
@@ -13,11 +21,11 @@ use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::checkpoint::Checkpoint;
 use usher_protocol::evidence::Worth;
 use usher_protocol::home::roster_hash;
-use usher_protocol::ledger::{Asked, Ledger, Seat};
+use usher_protocol::ledger::{Asked, Judged, Ledger, Seat};
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::{Body, Record, ShownPassage};
-use usher_protocol::ticket::{Ticket, TicketFlags};
+use usher_protocol::ticket::{Ticket, TicketFlags, VerifiedTicket};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
 
@@ -29,6 +37,58 @@ const TICKETS: u32 = 1_000;
 
 fn main() {
     divan::main();
+    if env::args().any(|word| word == "--bench") {
+        tell_multiples();
+    }
+}
+
+/// Prints what the steps of a scan take as multiples of a raw strict verification that is timed in turn with them.
+fn tell_multiples() {
+    let (ledger, texts) = (ledger(), texts());
+    let body = [7; 13];
+    let message = [b"usher/ticket/1\0".as_slice(), &body].concat();
+    let signature: Signature = tickets().sign(Domain::Ticket, &body);
+    let verifier = tickets().public().verifier().unwrap();
+    let (mut raw, mut reading, mut judging) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    for (text, scan) in texts.iter().zip(0_u128..) {
+        let started = Instant::now();
+        verifier
+            .verify_plain(divan::black_box(&message), &signature)
+            .unwrap();
+        raw += started.elapsed();
+        let started = Instant::now();
+        let ticket = read(&ledger, text);
+        reading += started.elapsed();
+        let started = Instant::now();
+        divan::black_box(judged(&ledger, ticket, scan));
+        judging += started.elapsed();
+    }
+    let times = |took: Duration| took.as_secs_f64() / raw.as_secs_f64();
+    println!(
+        "In raw strict verifications of the same seconds ({:.1} µs): reading and verifying a text {:.2}, and judging it {:.2}, together {:.2}.",
+        raw.as_secs_f64() * 1e6 / f64::from(TICKETS),
+        times(reading),
+        times(judging),
+        times(reading + judging)
+    );
+}
+
+fn read(ledger: &Ledger, text: &str) -> VerifiedTicket {
+    let keyring = ledger.trust().keyring();
+    keyring.verify_text(text.as_bytes(), NOW).unwrap()
+}
+
+fn judged(ledger: &Ledger, ticket: VerifiedTicket, scan: u128) -> Judged {
+    let asked = Asked {
+        scan: ScanId(scan.to_be_bytes()),
+        ticket,
+        gate: GateId(1),
+        direction: Direction::In,
+        persons: 1,
+    };
+    let judged = ledger.judge(&asked, Seat::Home, NOW);
+    assert_eq!(judged.verdict, Verdict::Admit { persons: 1, left: 0 });
+    judged
 }
 
 fn key(seed: u8) -> SecretKey {
@@ -221,21 +281,7 @@ fn c_verify_text_and_judge(bencher: Bencher) {
     let mut turn = texts.iter().zip(0_u128..).cycle();
     bencher.bench_local(|| {
         let (text, scan) = turn.next().unwrap();
-        let ticket = ledger
-            .trust()
-            .keyring()
-            .verify_text(text.as_bytes(), NOW)
-            .unwrap();
-        let asked = Asked {
-            scan: ScanId(scan.to_be_bytes()),
-            ticket,
-            gate: GateId(1),
-            direction: Direction::In,
-            persons: 1,
-        };
-        let judged = ledger.judge(&asked, Seat::Home, NOW);
-        assert_eq!(judged.verdict, Verdict::Admit { persons: 1, left: 0 });
-        judged
+        judged(&ledger, read(&ledger, text), scan)
     });
 }
 

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use usher_tests::load::keepalive::{KeptOpen, get};
 use usher_tests::load::till::Till;
-use usher_tests::measure::{Latencies, Meter, Row, flush_times, resident_kib};
+use usher_tests::measure::{Latencies, Meter, Row, flush_times, resident_kib, signature_times};
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::{Places, STANDING};
 use usher_tests::stage::programs::Program;
@@ -83,18 +83,30 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
         seats: AtomicU32::new(0),
         keys: AtomicU32::new(0),
     });
-    let (mut rows, mut units) = (Vec::new(), Vec::new());
+    let (mut rows, mut units, mut alone) = (Vec::new(), Vec::new(), 0.0);
     units.extend(sell(&shop, Wish::OwnSeat, WARM_UP).await?.units);
     for (name, wish) in [("seats", Wish::OwnSeat), ("standing places", Wish::Standing)] {
-        let flushes = flush_times(stage.cloud.data_dir())?;
+        let (flushes, before) = (flush_times(stage.cloud.data_dir())?, signature_times()?);
         let (mut sold, cost) = measured(&stage, sell(&shop, wish, MEASURED)).await?;
+        let signing = before.mean(signature_times()?).signing;
         rows.extend(cost.rows(name));
+        let each = Duration::from_secs_f64(cost.each(cost.cpu) / 1e6);
+        rows.push(Row::beside(
+            "the signature of its ticket, by CPU",
+            (each, signing),
+        ));
+        let waited = sold.reserving.percentile(50.0) + sold.booking.percentile(50.0);
+        rows.push(Row::beside(
+            "four fsyncs, reserving and booking",
+            (waited, 4 * flushes.median),
+        ));
+        alone = cost.per_second();
         rows.push(Row::told("  reserving", sold.reserving.summary()));
         rows.push(Row::told("  booking", sold.booking.summary()));
         rows.push(Row::told("  disk", flushes.to_string()));
         units.extend(sold.units);
     }
-    let (sold, figures) = rush(&stage, &shop).await?;
+    let (sold, figures) = rush(&stage, &shop, alone).await?;
     rows.extend(figures);
     units.extend(sold.units);
     let fought = sell(&shop, Wish::LastSeats, u32::MAX).await?;
@@ -135,8 +147,8 @@ async fn audit(stage: &mut Stage, units: &[u32]) -> anyhow::Result<Row> {
     ))
 }
 
-/// Sells seats while others read the map.
-async fn rush(stage: &Stage, shop: &Arc<Shop>) -> anyhow::Result<(Sold, Vec<Row>)> {
+/// Sells seats while others read the map; so many were sold in a second before, when nobody read it.
+async fn rush(stage: &Stage, shop: &Arc<Shop>, alone: f64) -> anyhow::Result<(Sold, Vec<Row>)> {
     let (stop, mut readers) = (CancellationToken::new(), JoinSet::new());
     for _ in 0..READERS {
         readers.spawn(read(Arc::clone(shop), stop.clone()));
@@ -154,8 +166,10 @@ async fn rush(stage: &Stage, shop: &Arc<Shop>) -> anyhow::Result<(Sold, Vec<Row>
         cost.each(cost.cpu)
     );
     let reading = format!("{per_second:.0}/s, {}", reading.summary());
+    let share = cost.per_second() / alone;
     let rows = vec![
         Row::told(format!("bookings while {READERS} others read the map"), told),
+        Row::told("  share of those that nobody disturbs", format!("{share:.2}")),
         Row::told("  reading", reading),
     ];
     Ok((sold, rows))

@@ -33,7 +33,7 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
     }
     let on_sale = resident_kib(pid)?;
     let mut line = KeptOpen::connect(stage.cloud.listening.http).await?;
-    let mut most = on_sale;
+    let (mut most, mut maps_bytes) = (on_sale, 0);
     for seat in 0..BOOKINGS {
         for event in &events {
             for coding in ["", "accept-encoding: gzip\r\n"] {
@@ -44,6 +44,9 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
                     "a seat map is answered with {}",
                     answer.status
                 );
+                if seat == 0 && coding.is_empty() {
+                    maps_bytes += answer.body.len();
+                }
             }
             most = most.max(resident_kib(pid)?);
             let buyer = Buyer::new(stage.cloud.http.clone(), event.clone());
@@ -55,6 +58,11 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
         Row::at_most(
             "cloud memory, 10 events of 50,000 seats",
             (most as f64 / 1_024.0, 200.0),
+            "MB",
+        ),
+        Row::beside_size(
+            "the maps alone, as JSON",
+            (most as f64 / 1_024.0, maps_bytes as f64 / 1e6),
             "MB",
         ),
         Row::told("  before the maps were read", steps),

@@ -15,7 +15,7 @@ use usher_keys::{EnrolmentCode, EnrolmentRequest, EventId, SealedGrant, SecretKe
 use usher_link::{Endpoint, Replica, drive};
 use usher_protocol::Unit;
 use usher_protocol::trust::Trust;
-use usher_tests::measure::{Latencies, Meter, Row, resident_kib};
+use usher_tests::measure::{FlushTimes, Latencies, Meter, Row, flush_times, resident_kib, signature_times};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Buyer, Ticket};
 use usher_tests::stage::festival::{Places, STANDING};
@@ -96,17 +96,25 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
     let telling = meter.cpu()?;
     stop.cancel();
     links.wait().await;
-    let mut rows = told_rows(reached, telling);
+    let (signatures, flushes) = (signature_times()?, flush_times(stage.cloud.data_dir())?);
+    let mut rows = told_rows(reached, telling, flushes);
     rows.push(Row::told(
         "  while everything else is sent to fresh hubs",
         opening.summary(),
     ));
     rows.extend(link_rows((before, after), (linking, took), idle));
+    let handshake = signatures.signing + 2 * signatures.verification;
+    let each = linking / u32::try_from(ALL)?;
+    rows.push(Row::beside(
+        "a signature and two verifications, CPU for each link",
+        (each, handshake),
+    ));
     Ok(rows)
 }
 
-fn told_rows(mut reached: Latencies, cpu: Duration) -> Vec<Row> {
-    let p99 = reached.percentile(99.0).as_secs_f64() * 1e3;
+fn told_rows(mut reached: Latencies, cpu: Duration, flushes: FlushTimes) -> Vec<Row> {
+    let slowest = reached.percentile(99.0);
+    let p99 = slowest.as_secs_f64() * 1e3;
     let each = cpu.as_secs_f64() * 1e6 / reached.count() as f64;
     vec![
         Row::at_most(
@@ -114,6 +122,7 @@ fn told_rows(mut reached: Latencies, cpu: Duration) -> Vec<Row> {
             (p99, 500.0),
             "ms",
         ),
+        Row::beside("the p99 of an fsync", (slowest, flushes.p99)),
         Row::told(
             format!("  {ROUNDS} in each of {EVENTS} events at once"),
             reached.summary(),

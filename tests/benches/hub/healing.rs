@@ -31,7 +31,7 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
     let mut one = stand.start(HUBS[0], Vec::new()).await?;
     restart(table, (&mut one, &stand.folder_of(HUBS[0]))).await?;
     let other = stand.start(HUBS[1], vec![wire.address()]).await?;
-    heal(table, &wire, [&one, &other]).await?;
+    heal(table, (&stand, &wire), [&one, &other]).await?;
     scanner(table, &stand, &one).await
 }
 
@@ -49,7 +49,7 @@ async fn restart(table: &mut Table, (hub, folder): (&mut Hub, &Path)) -> anyhow:
     Ok(())
 }
 
-async fn heal(table: &mut Table, wire: &Wire, hubs: [&Hub; 2]) -> anyhow::Result<()> {
+async fn heal(table: &mut Table, (stand, wire): (&Stand, &Wire), hubs: [&Hub; 2]) -> anyhow::Result<()> {
     let mut records = 0;
     for hub in hubs {
         // The authority's log is at both.
@@ -90,10 +90,13 @@ async fn heal(table: &mut Table, wire: &Wire, hubs: [&Hub; 2]) -> anyhow::Result
         "  on the wire, both ways",
         format!("{megabytes:.1} MB"),
     ));
-    for hub in hubs {
+    for (hub, number) in hubs.into_iter().zip(HUBS) {
         let memory = resident_kib(pid(hub)?)? as f64 / 1_024.0;
         let what = "hub memory with 100,000 tickets, all used";
         table.add(Row::at_most(what, (memory, 70.0), "MB"));
+        let file = event_in(&stand.folder_of(number))?.replica_path();
+        let sizes = (memory, megabytes_of(&file)?);
+        table.add(Row::beside_size("its records on the disk", sizes, "MB"));
     }
     Ok(())
 }
@@ -120,6 +123,16 @@ async fn scanner(table: &mut Table, stand: &Stand, hub: &Hub) -> anyhow::Result<
         .context("scanning a used ticket")?;
     let memory = resident_kib(wedge.id())? as f64 / 1_024.0;
     table.add(Row::at_most("scanner memory with the same", (memory, 60.0), "MB"));
+    let sizes = (memory, megabytes_of(&file)?);
+    table.add(Row::beside_size("its records on the disk", sizes, "MB"));
     table.add(Row::told("  from nothing to everything", format!("{took:.1} s")));
+    let cores = u32::try_from(std::thread::available_parallelism()?.get())?;
+    let floor = signature_times()?.verification * 2 * SCANS / cores;
+    let time = (Duration::from_secs_f64(took), floor);
+    table.add(Row::beside("100,000 raw strict verifications on all cores", time));
     Ok(())
+}
+
+fn megabytes_of(file: &Path) -> anyhow::Result<f64> {
+    Ok(std::fs::metadata(file)?.len() as f64 / 1e6)
 }

@@ -48,6 +48,12 @@ impl Row {
         )
     }
 
+    /// Makes the row of a size beside the least it can be, as a multiple of that.
+    pub fn beside_size(limit_name: &str, (measured, limit): (f64, f64), unit: &str) -> Self {
+        let (times, limit) = (number(measured / limit, "×"), number(limit, unit));
+        Self::told(format!("  beside {limit_name}"), format!("{times} ({limit})"))
+    }
+
     /// Makes a row that only tells.
     pub fn told(what: impl Into<String>, measured: impl Into<String>) -> Self {
         Self {
@@ -117,11 +123,13 @@ mod tests {
         table.add(Row::told("disk", "fsync 150 µs"));
         let waits = (Duration::from_micros(900), Duration::from_micros(300));
         table.add(Row::beside("two fsyncs", waits));
+        table.add(Row::beside_size("its bits", (25.0, 12.5), "kB"));
         let lines = [
             "hub CPU per admission           163 µs  <= 150 µs   MISSED",
             "admissions                     6000 /s  >= 5000 /s  ok",
             "disk                      fsync 150 µs",
             "  beside two fsyncs    3.00 × (300 µs)",
+            "  beside its bits     2.00 × (12.5 kB)",
             "",
         ];
         assert_eq!(table.to_string(), lines.join("\n"));
