@@ -1,13 +1,17 @@
 //! What the cloud's word costs on its way to a hub: a fresh hub in the middle of a big event, and revocations, each on the wire and in time.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+use usher_cloud::authority::vault::Vault;
+use usher_gate_agent::replica::Replica;
+use usher_keys::{Purpose, SecretKey};
 use usher_protocol::TierId;
-use usher_tests::measure::{Latencies, Row, Table, resident_kib};
+use usher_tests::measure::{Latencies, Row, Table, flush_times, resident_kib};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Ticket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
@@ -18,7 +22,7 @@ use usher_tests::stage::organizer::{Organizer, Role};
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::Program;
 
-use crate::show::{admit_earlier, an_hour_ago, passage};
+use crate::show::{admit_earlier, an_hour_ago, now, passage};
 use crate::stand::{holds, pid};
 use crate::wire::Wire;
 
@@ -40,6 +44,8 @@ const BASKET: u32 = 10;
 const AT_ONCE: usize = 32;
 /// Revocations that are timed, and as many that are weighed.
 const TIMED: usize = 100;
+/// What a signed record cannot do without: the signature, the hash before and after it, and whose it is, in bytes.
+const LEAST_BYTES: f64 = 64.0 + 2.0 * 32.0 + 32.0;
 /// How long a revocation may take before the bench gives up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -105,7 +111,8 @@ async fn busy_hub(stage: &Stage) -> anyhow::Result<Hub> {
     let directory = event_in(&setup.dir)?;
     let (key, replica) = (directory.read_key()?, directory.open_replica(an_hour_ago())?);
     let units = (FIRST_SCANNED..).filter(|unit| unit % 9 < 5).take(SCANS as usize);
-    let passages = units.map(|unit| passage(unit, TierId(STANDING)));
+    let tickets = ticket_key(stage, &replica)?;
+    let passages = units.map(|unit| passage((unit, TierId(STANDING)), &tickets));
     admit_earlier(&replica, &key, passages).await?;
     replica.close().await;
     let hub = Hub::start(&stage.programs, setup).await?;
@@ -117,6 +124,14 @@ async fn busy_hub(stage: &Stage) -> anyhow::Result<Hub> {
     })
     .await?;
     Ok(hub)
+}
+
+/// Gives the key that the cloud signs tickets with: passages with a code by another one would count for nothing there.
+fn ticket_key(stage: &Stage, replica: &Replica) -> anyhow::Result<SecretKey> {
+    let keys = Vault::open(stage.cloud.data_dir())?.event_keys(stage.organizer.event.parse()?)?;
+    let trust = Arc::clone(&replica.standing().trust);
+    let key = keys.in_use(Purpose::Ticket, trust.bundle(), now());
+    Ok(key.context("the cloud sells tickets")?.clone())
 }
 
 async fn enrolled(stage: &Stage, name: &'static str) -> anyhow::Result<HubSetup<'static>> {
@@ -155,7 +170,11 @@ async fn fresh_hub(table: &mut Table, stage: &Stage, wire: &Wire, revoked: &Tick
         let took = started.elapsed().as_secs_f64();
         let received = (wire.carried().back - before.back) as f64 / 1e3;
         table.add(Row::at_most(format!("{name} ready"), (took, 1.0), "s"));
+        let flush = flush_times(&stage.path(""))?.median;
+        table.add(Row::beside("an fsync", (Duration::from_secs_f64(took), flush)));
         table.add(Row::at_most("  received for it", (received, 100.0), "kB"));
+        let bits = f64::from(PLACES.total()) / 8e3;
+        table.add(Row::beside_size("a bit for each ticket", (received, bits), "kB"));
         until("a fresh hub to know who is in", async || {
             let admitted: u64 = hub.status().await?.gates.iter().map(|gate| gate.admitted).sum();
             Ok((admitted >= u64::from(SCANS)).then_some(()))
@@ -201,6 +220,11 @@ async fn weigh(
     let bytes = (wire.carried().back - before.back) as f64 / tickets.len() as f64;
     let what = "one revocation on the wire, beats and acknowledgements included";
     table.add(Row::at_most(what, (bytes, 300.0), "B"));
+    table.add(Row::beside_size(
+        "a signature, two hashes and an origin",
+        (bytes, LEAST_BYTES),
+        "B",
+    ));
     Ok(())
 }
 
@@ -216,11 +240,18 @@ async fn time(table: &mut Table, stage: &Stage, hub: &Hub, tickets: &[Ticket]) -
         denied?;
         known.add(started.elapsed());
     }
-    let p99 = known.percentile(99.0).as_secs_f64() * 1e3;
+    let flushes = flush_times(&stage.path(""))?;
+    let slowest = known.percentile(99.0);
+    let p99 = slowest.as_secs_f64() * 1e3;
     table.add(Row::at_most(
         "p99 from revoking to denied at a hub",
         (p99, 100.0),
         "ms",
+    ));
+    let limit = 2 * flushes.p99;
+    table.add(Row::beside(
+        "the p99 of an fsync at each of the two",
+        (slowest, limit),
     ));
     table.add(Row::told("  revoking to denied", known.summary()));
     Ok(())

@@ -110,7 +110,7 @@ impl Show {
             let stored = usher_link::Replica::store(&replica, run.clone()).await;
             stored.context("storing the authority's log")?;
         }
-        let passages = units.map(|unit| passage(unit, TIER));
+        let passages = units.map(|unit| passage((unit, TIER), &key(TICKETS)));
         admit_earlier(&replica, &key(number), passages).await?;
         replica.close().await;
         Ok(())
@@ -145,16 +145,16 @@ pub fn identity(number: u16, role: Role) -> DeviceIdentity {
 pub fn scan(unit: u32) -> Scan {
     Scan {
         id: scan_id(unit),
-        code: payload(unit, TIER).to_text().into_bytes(),
+        code: payload((unit, TIER), &key(TICKETS)).to_text().into_bytes(),
         gate: GATE,
         direction: Direction::In,
         persons: 1,
     }
 }
 
-fn payload(unit: u32, tier: TierId) -> Payload {
+fn payload((unit, tier): (u32, TierId), tickets: &SecretKey) -> Payload {
     let ticket = Ticket {
-        key: key(TICKETS).public().id(),
+        key: tickets.public().id(),
         unit: Unit(unit),
         generation: Generation(1),
         tier,
@@ -162,7 +162,7 @@ fn payload(unit: u32, tier: TierId) -> Payload {
         flags: TicketFlags::default(),
         holder: None,
     };
-    ticket.sign(&key(TICKETS))
+    ticket.sign(tickets)
 }
 
 fn scan_id(unit: u32) -> ScanId {
@@ -178,11 +178,11 @@ pub fn an_hour_ago() -> Clock {
     clock
 }
 
-/// Makes the passage of one person with a unit's ticket.
-pub fn passage(unit: u32, tier: TierId) -> ShownPassage {
+/// Makes the passage of one person with a unit's ticket that this key signed.
+pub fn passage((unit, tier): (u32, TierId), tickets: &SecretKey) -> ShownPassage {
     ShownPassage {
         scan: scan_id(unit),
-        code: payload(unit, tier).bytes().to_vec(),
+        code: payload((unit, tier), tickets).bytes().to_vec(),
         persons: 1,
         gate: GATE,
         zone: ZONE,
