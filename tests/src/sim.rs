@@ -1,7 +1,9 @@
 //! A deterministic simulation of one event: cloud, hubs and scanners in virtual time under faults, run from one seed; real processes are tested elsewhere.
 
+pub mod accomplice;
 pub mod agreement;
 pub mod chaos;
+pub mod counted;
 pub mod disk;
 pub mod fleet;
 pub mod liar;

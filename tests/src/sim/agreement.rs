@@ -103,6 +103,7 @@ impl World {
             );
             self.compare(node);
             self.check_same_state(node);
+            self.check_word(node);
             let held = |node: NodeId| -> Vec<_> {
                 let held = self.nodes[node].disk.held().into_iter();
                 held.filter(|held| tails.contains_key(&held.origin)).collect()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use usher_keys::Certificate;
 use usher_protocol::evidence::Worth;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::Hash;
@@ -27,6 +28,8 @@ pub struct Liar {
     pub node: NodeId,
     /// The device whose key it has, when it is only a copy of that one.
     pub clone_of: Option<NodeId>,
+    /// What it was really given, where an accomplice gave it more.
+    pub really_given: Option<Certificate>,
     /// Codes that were shown to it.
     pub shown: BTreeSet<Vec<u8>>,
     /// When it speaks up, whatever else happens.
@@ -48,7 +51,9 @@ impl World {
         let among: Vec<_> = if hub { self.hubs() } else { self.scanners() };
         if hub || among.len() > 1 {
             let node = among[chance.index(among.len())];
+            let really_given = self.empower(node);
             self.let_lie(node, None, chance);
+            self.liars[0].really_given = really_given;
         }
     }
 
@@ -59,6 +64,7 @@ impl World {
         self.liars.push(Liar {
             node,
             clone_of,
+            really_given: None,
             shown: BTreeSet::new(),
             pace,
             found_out_after,
@@ -114,6 +120,7 @@ impl World {
 
     /// Writes anything into its own log, with its own valid head.
     pub fn write_lie(&mut self, node: NodeId, lie: Lie) {
+        self.repeat(&lie.bytes);
         let (event, now) = (self.setting.event, self.nodes[node].clock(self.now));
         let machine = &mut self.nodes[node];
         let me = machine.key.public();

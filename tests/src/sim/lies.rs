@@ -1,12 +1,12 @@
 //! What a liar writes into its own log: anything that it can sign; whether that is plainly false is noted, so that it must be named.
 
 use usher_keys::codec;
-use usher_keys::{Role, Signature};
+use usher_keys::{Role, SecretKey, Signature};
 use usher_protocol::admission::{Reason, Refused};
 use usher_protocol::fork::ForkProof;
 use usher_protocol::log::{Head, Tail};
 use usher_protocol::record::{Body, Counterpart, Record, Refusal, ShownPassage};
-use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, Unit, ZoneId};
+use usher_protocol::{GateId, Generation, Hlc, ScanId, ScanSecret, Seq, Unit, ZoneId};
 
 use super::liar::opening_of;
 use super::node::NodeId;
@@ -44,7 +44,7 @@ impl World {
     pub fn draw_lie(&mut self, node: NodeId) -> Lie {
         let hlc = self.draw_clock();
         let said = |words, is_false, body| Lie::new(words, is_false, Record::new(hlc, body).to_bytes());
-        match self.random.below(20) {
+        match self.random.below(22) {
             0..9 => self.draw_passage(node, hlc),
             9 => self.draw_small_lie(node),
             10 => {
@@ -52,8 +52,7 @@ impl World {
                     epoch: u32::try_from(self.random.between(0, 9)).expect("few"),
                     roster: self.random.seed(),
                 };
-                let is_hub = self.nodes[node].role == Role::Hub;
-                said("a roster it adopts", !is_hub, body)
+                said("a roster it adopts", !self.speaks_as_hub(node, hlc), body)
             }
             11 => self.draw_certificate(node, hlc),
             12 => said("an invented fork", true, self.draw_fork(node)),
@@ -65,6 +64,20 @@ impl World {
                 let body = self.draw_decree(node);
                 let bytes = codec::encode(&(hlc, !body.is_authority(), body));
                 Lie::new("a record with the wrong critical bit", true, bytes)
+            }
+            18 => {
+                let body = self.draw_loan(node);
+                let gives_away = matches!(body, Body::Lent { to, .. } if to != self.nodes[node].key.public());
+                let may = gives_away && self.speaks_as_hub(node, hlc);
+                said("places it gives away", !may, body)
+            }
+            19 => {
+                let body = Body::ExitMatched {
+                    unit: Unit(self.draw_unit()),
+                    exit: self.draw_scan(node),
+                    closes: self.draw_counterparts(),
+                };
+                said("whose exit one was", !self.speaks_as_hub(node, hlc), body)
             }
             16..18 => {
                 let whole = Record::new(hlc, self.draw_decree(node)).to_bytes();
@@ -80,7 +93,7 @@ impl World {
     }
 
     /// Draws a record that costs its readers little.
-    pub fn draw_small_lie(&mut self, _node: NodeId) -> Lie {
+    pub fn draw_small_lie(&mut self, node: NodeId) -> Lie {
         let hlc = self.draw_clock();
         let unit = Unit(self.draw_unit());
         let body = Body::Refused(Refusal {
@@ -89,7 +102,29 @@ impl World {
             gate: GateId(9),
             why: Refused::Deny(Reason::Revoked),
         });
-        Lie::new("a refusal", false, Record::new(hlc, body).to_bytes())
+        let is_false = !self.is_in_its_time(node, hlc);
+        Lie::new("a refusal", is_false, Record::new(hlc, body).to_bytes())
+    }
+
+    /// Tells whether a device's certificate was good at that time, a day more than it lasts included.
+    fn is_in_its_time(&self, node: NodeId, hlc: Hlc) -> bool {
+        let window = self.powers(node).window;
+        let until = window.until.0.saturating_add(DAY_MS);
+        window.from.0 <= hlc.ms && (until == u64::MAX || hlc.ms < until)
+    }
+
+    fn speaks_as_hub(&self, node: NodeId, hlc: Hlc) -> bool {
+        self.powers(node).role == Role::Hub && self.is_in_its_time(node, hlc)
+    }
+
+    fn draw_loan(&mut self, _node: NodeId) -> Body {
+        let to = self.nodes[self.random.index(self.nodes.len())].key.public();
+        let places = u32::try_from(self.random.between(0, 5)).expect("few");
+        Body::Lent {
+            zone: ZoneId(1),
+            to,
+            places,
+        }
     }
 
     /// Draws a clock reading: now, days ahead, behind, at the end of time.
@@ -123,10 +158,11 @@ impl World {
         drawn
     }
 
-    /// Draws a passage: with a code that was read somewhere, an invented one, or one by a key that nobody trusts.
-    fn draw_passage(&mut self, node: NodeId, hlc: Hlc) -> Lie {
+    /// Draws a code and tells whether it is good, if anybody can tell: one that was read somewhere, an invented one, a picture of
+    /// a live one, or one by a key that nobody trusts.
+    fn draw_code(&mut self, node: NodeId) -> (Vec<u8>, Option<bool>) {
         let read: Vec<_> = self.codes_read_by(node).into_iter().collect();
-        let (code, is_good) = match self.random.below(10) {
+        match self.random.below(11) {
             0..6 if !read.is_empty() => (read[self.random.index(read.len())].clone(), Some(true)),
             6 if !read.is_empty() => {
                 let mut code = read[self.random.index(read.len())].clone();
@@ -135,15 +171,26 @@ impl World {
                 (code, Some(false))
             }
             7 => (self.random.seed()[..self.random.index(32)].to_vec(), Some(false)),
+            8 => {
+                let holder = SecretKey::from_seed(&self.random.seed()).public();
+                let (unit, is_filmed) = (self.draw_unit(), self.random.percent(50));
+                let phone = is_filmed.then(|| &self.nodes[node].key);
+                (self.setting.pictured(unit, holder, phone), Some(false))
+            }
             _ => {
                 let unit = self.draw_unit();
                 let newest = u32::try_from(self.random.between(1, 5)).expect("few");
                 // Nobody can tell such a code from one of a key that the bundle does not name yet.
                 (self.setting.code(unit, newest, &self.setting.forger), None)
             }
-        };
+        }
+    }
+
+    /// Draws a passage that may have been or not, or takes one back that may be another's.
+    fn draw_passage(&mut self, node: NodeId, hlc: Hlc) -> Lie {
+        let (code, is_good) = self.draw_code(node);
         let gate = self.draw_gate();
-        let passage = ShownPassage {
+        let mut passage = ShownPassage {
             scan: self.draw_scan(node),
             code,
             persons: *[0, 1, 1, 1, 2, 255].get(self.random.index(6)).expect("six"),
@@ -153,21 +200,33 @@ impl World {
             counterparts: self.draw_counterparts(),
         };
         let fits = passage.unverified().is_ok_and(|told| told.persons <= told.admits);
-        let certificate = self.nodes[node].identity.unverified();
-        let is_hub = certificate.role == Role::Hub;
-        let serves = is_hub || certificate.serves(gate);
-        let overrides = certificate.capabilities.override_refusals;
-        let (body, may) = match self.random.below(10) {
+        passage.code = self.generous(&passage).unwrap_or(passage.code);
+        let powers = self.powers(node);
+        let serves = powers.role == Role::Hub || powers.serves(gate);
+        let overrides = powers.capabilities.override_refusals;
+        let (body, may) = match self.random.below(11) {
             0..4 => (Body::Admitted(passage), fits),
             4..8 => (Body::Exited(passage), fits),
+            8 => self.draw_withdrawal(node, passage),
             _ => {
                 let (by, why) = ("Nobody".to_owned(), "because".to_owned());
                 (Body::Overridden { passage, by, why }, overrides)
             }
         };
+        let may = may && serves && self.is_in_its_time(node, hlc);
         // What rests on an unknown key is passed over before anybody asks whether it may be said.
-        let is_false = is_good.is_some_and(|is_good| !(is_good && may && serves));
+        let is_false = is_good.is_some_and(|is_good| !(is_good && may));
         Lie::new("a passage", is_false, Record::new(hlc, body).to_bytes())
+    }
+
+    /// Draws whose scan it takes back: one of its own, or one of which it cannot know the secret.
+    fn draw_withdrawal(&mut self, node: NodeId, mut passage: ShownPassage) -> (Body, bool) {
+        let secret = ScanSecret(self.random.bytes16());
+        let is_own = self.random.percent(30);
+        if is_own {
+            passage.scan = ScanId::of(&self.nodes[node].key.public(), &secret);
+        }
+        (Body::Withdrawn { passage, secret }, is_own)
     }
 
     fn draw_gate(&mut self) -> u16 {
@@ -216,7 +275,7 @@ impl World {
                     .is_some_and(|via| via.certificate.device == own);
                 said(
                     "another's certificate renewed",
-                    !is_own,
+                    !is_own || !self.speaks_as_hub(node, hlc),
                     Body::Renewed { identity },
                 )
             };

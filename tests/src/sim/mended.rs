@@ -169,7 +169,9 @@ impl World {
             let mut verdict = self.ask_about(self.newest_paper(unit), scanner);
             let may_help = matches!(
                 verdict,
-                Some(Verdict::Refer(Referral::NoPlaces | Referral::HomeUnreachable { .. }))
+                Some(Verdict::Refer(
+                    Referral::NoPlaces | Referral::HomeUnreachable { .. }
+                ))
             );
             if may_help {
                 // Within ten seconds the hubs have given each other what is left, and given up lines that died in the storm.

@@ -12,6 +12,7 @@ use usher_protocol::policy::{Entry as EntryRule, Offline};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::{Origin, ScanId, Seq};
 
+use super::counted::AuthorityWord;
 use super::disk::Disk;
 use super::node::NodeId;
 use super::scans::Job;
@@ -55,6 +56,10 @@ pub struct Observer {
     pasts: BTreeMap<NodeId, Tail>,
     /// Scans that a supervisor decided against the rules, each with its unit.
     pub overridden: BTreeMap<ScanId, u32>,
+    /// Scans as their readers began them, each with its secret.
+    pub read: BTreeMap<ScanId, Job>,
+    /// What the authority has said durably.
+    pub word: AuthorityWord,
     /// Doubles reported in the end.
     pub incidents: u64,
     seed: u64,
@@ -87,6 +92,8 @@ impl Observer {
             misjudged: BTreeSet::new(),
             pasts: BTreeMap::new(),
             overridden: BTreeMap::new(),
+            read: BTreeMap::new(),
+            word: AuthorityWord::default(),
             incidents: 0,
             seed,
             owners: BTreeMap::new(),
@@ -339,6 +346,9 @@ impl World {
             );
         }
         self.observer.stored(node, &self.nodes[node].batch.entries);
+        if node == CLOUD {
+            self.note_the_authoritys_word();
+        }
         let bundle = self.nodes[node].batch.bundle.as_ref();
         if let Some(bundle) = bundle.and_then(|bundle| bundle.unverified().ok()) {
             self.observer.bundles.insert(node, bundle.version);
@@ -471,6 +481,7 @@ impl World {
         for id in 0..self.nodes.len() {
             if std::mem::take(&mut self.nodes[id].changed) {
                 self.check_nobody_honest_is_frozen(id);
+                self.check_bounds(id);
                 let records: u64 = self.nodes[id].ledger.vector().values().map(|seq| seq.0).sum();
                 if records.is_multiple_of(DIGEST_EVERY) {
                     self.compare(id);

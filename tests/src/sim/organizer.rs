@@ -8,7 +8,7 @@ use usher_protocol::record::Body;
 use usher_protocol::{Generation, Origin, Seq, Unit};
 
 use super::node::NodeId;
-use super::sabotage::Sabotage;
+use super::sabotage::{self, Sabotage};
 use super::setting::{LONG_OVER, tier_of};
 use super::shape::Kind;
 use super::world::{CLOUD, Happening, World};
@@ -184,6 +184,9 @@ impl World {
             if self.breaks(Sabotage::RestatementForgets) {
                 words.retain(|word| !matches!(word, Body::Revoked { .. }));
             }
+            if self.breaks(Sabotage::RostersMayBeMissing) {
+                sabotage::leave_rosters_out(&mut words);
+            }
             for body in words {
                 self.publish(body);
             }
@@ -247,7 +250,16 @@ impl World {
         for node in self.nodes.iter_mut().filter(|node| node.key.public() == key) {
             node.revoked = true;
         }
-        self.publish(Body::DeviceRevoked { device: key, after });
+        let cut = if self.breaks(Sabotage::CutsAreNotKept) {
+            Seq(u64::MAX)
+        } else {
+            after
+        };
+        self.publish(Body::DeviceRevoked {
+            device: key,
+            after: cut,
+        });
+        self.means(key, after);
         if self.is_hub(device) {
             self.write_roster(None);
             self.leave_hub(device);

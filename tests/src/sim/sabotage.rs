@@ -63,6 +63,30 @@ pub enum Sabotage {
     NobodyWithdraws,
     /// Sessions take records that could not be read for records that are not here.
     FailedReadsAreAbsences,
+    /// Passages at gates that are not their writer's count.
+    GatesAreNotAsked,
+    /// Overrides by those whose certificate does not allow them count.
+    RightsAreNotAsked,
+    /// What only a hub may say counts when a scanner says it.
+    RolesAreNotAsked,
+    /// What was written outside of the time of its writer's certificate counts.
+    TimesAreNotAsked,
+    /// Passages of more people than the ticket admits count.
+    TicketsAdmitAnyNumber,
+    /// Live tickets count as shown without their phone.
+    LivePartsAreNotAsked,
+    /// What a revoked device wrote beyond its cut counts.
+    CutsAreNotKept,
+    /// Devices void tickets, and make them valid again.
+    DevicesRuleOnTickets,
+    /// Scans are withdrawn by others than their readers.
+    AnybodyWithdraws,
+    /// Exits close entries that they do not name.
+    ExitsCloseOthers,
+    /// A new authority's rosters count though earlier ones are missing.
+    RostersMayBeMissing,
+    /// A hub may certify as many strangers as it likes.
+    IssuersAreNotBounded,
 }
 
 impl Sabotage {
@@ -147,6 +171,9 @@ impl World {
             records: Vec::new(),
             ..run.clone()
         };
+        if self.breaks(Sabotage::LivePartsAreNotAsked) {
+            return Some(self.evidence_of_pictures(run, trust));
+        }
         self.breaks(Sabotage::SignaturesAreBelieved)
             .then(|| Evidence::of(&nothing, trust))
     }
@@ -162,4 +189,17 @@ pub fn unproven(found: &ForkProof) -> ForkProof {
         ..found.one.clone()
     };
     ForkProof { one, ..found.clone() }
+}
+
+/// Leaves all rosters but the newest out of what an authority says again, and calls that one the first.
+pub fn leave_rosters_out(words: &mut Vec<Body>) {
+    let is_roster = |word: &Body| matches!(word, Body::Roster { .. });
+    let newest = words.iter().rposition(is_roster);
+    let mut at = 0..;
+    words.retain(|word| at.next() == newest || !is_roster(word));
+    for word in words {
+        if let Body::Roster { epoch, .. } = word {
+            *epoch = 1;
+        }
+    }
 }

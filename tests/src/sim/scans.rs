@@ -40,7 +40,8 @@ pub struct Job {
 }
 
 impl Job {
-    fn question(&self) -> Scan {
+    /// Gives what others are asked about it.
+    pub fn question(&self) -> Scan {
         Scan {
             id: self.scan,
             code: self.paper.text.clone().into_bytes(),
@@ -126,6 +127,7 @@ impl World {
         if !self.nodes[scanner].up {
             return;
         }
+        self.observer.read.insert(job.scan, job.clone());
         let ticket = self.verify(scanner, &job);
         let routing = Routing::of_reader(job.scan, HUB_TIMEOUT_MS);
         self.begin(

@@ -1,10 +1,11 @@
 //! The event the simulation plays: keys, certificates, policy and tickets.
 
 use usher_keys::{
-    Capabilities, Certificate, DeviceIdentity, EventId, KeyStatus, Role, RootSet, SecretKey, SignedBundle,
-    Timestamp, TrustBundle, TrustedKey, Window,
+    Capabilities, Certificate, DeviceIdentity, Domain, EventId, KeyStatus, PublicKey, Role, RootSet,
+    SecretKey, SignedBundle, Timestamp, TrustBundle, TrustedKey, Window,
 };
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::record::Passage;
 use usher_protocol::ticket::{Payload, Ticket, TicketFlags};
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
@@ -17,6 +18,12 @@ pub const LONG_OVER: Window = Window {
     from: Timestamp(BEGIN_MS / 4),
     until: Timestamp(BEGIN_MS / 2),
 };
+/// How long certificates last: a month before and after, so that no clock of the venue is outside of it.
+pub const LASTS: Window = Window {
+    from: Timestamp(BEGIN_MS - MONTH_MS),
+    until: Timestamp(BEGIN_MS + MONTH_MS),
+};
+const MONTH_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 /// How many people a group ticket admits.
 pub const GROUP: u8 = 3;
 
@@ -219,7 +226,7 @@ impl Setting {
                 enrol_scanners: role == Role::Hub,
                 override_refusals: powers.overrides,
             },
-            window: Window::ALWAYS,
+            window: LASTS,
         };
         DeviceIdentity {
             certificate: certificate.sign(issuing),
@@ -269,6 +276,41 @@ impl Setting {
     /// Gives the bytes of a unit's ticket.
     pub fn code(&self, unit: u32, generation: u32, key: &SecretKey) -> Vec<u8> {
         self.payload(unit, generation, key).bytes().to_owned()
+    }
+
+    /// Gives the code of the ticket behind a passage, for so many people and on paper.
+    pub fn code_for(&self, passage: &Passage, admits: u8) -> Vec<u8> {
+        let ticket = Ticket {
+            key: self.tickets.public().id(),
+            unit: passage.unit,
+            generation: passage.generation,
+            tier: passage.tier,
+            admits,
+            flags: TicketFlags::default(),
+            holder: None,
+        };
+        ticket.sign(&self.tickets).bytes().to_owned()
+    }
+
+    /// Gives the bytes of a unit's live ticket as another phone than its holder's shows it, or a picture without the moving part.
+    pub fn pictured(&self, unit: u32, holder: PublicKey, phone: Option<&SecretKey>) -> Vec<u8> {
+        let tier = TierId(u16::try_from(tier_of(unit)).expect("few tiers"));
+        let ticket = Ticket {
+            key: self.tickets.public().id(),
+            unit: Unit(unit),
+            generation: Generation(1),
+            tier,
+            admits: admits(unit),
+            flags: TicketFlags::default(),
+            holder: Some(holder),
+        };
+        let mut code = ticket.sign(&self.tickets).bytes().to_owned();
+        if let Some(phone) = phone {
+            code.extend_from_slice(&BEGIN_MS.to_le_bytes());
+            let signature = phone.sign(Domain::Live, &code);
+            code.extend_from_slice(&signature.0);
+        }
+        code
     }
 
     fn payload(&self, unit: u32, generation: u32, key: &SecretKey) -> Payload {

@@ -1,8 +1,6 @@
 //! What a liar tells its peers beside its log: of others' logs, of itself with two histories, of strangers, and with false bundles and checkpoints.
 
-use usher_keys::{
-    Capabilities, Certificate, DeviceIdentity, Role, RootSet, SecretKey, Signature, Timestamp, Window,
-};
+use usher_keys::{Capabilities, Certificate, DeviceIdentity, Role, RootSet, SecretKey, Signature, Timestamp};
 use usher_protocol::Seq;
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::SignedCheckpoint;
@@ -13,6 +11,7 @@ use usher_protocol::sync::{Farewell, Held, Hello, Message, VERSIONS};
 
 use super::lies::Lie;
 use super::node::NodeId;
+use super::setting::LASTS;
 use super::world::World;
 
 impl World {
@@ -211,7 +210,7 @@ impl World {
                 name: "Stranger".to_owned(),
                 gates: Vec::new(),
                 capabilities: Capabilities::default(),
-                window: Window::ALWAYS,
+                window: LASTS,
             };
             let identity = DeviceIdentity {
                 certificate: certificate.sign(&hub),

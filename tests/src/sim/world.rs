@@ -16,6 +16,7 @@ use super::node::{Node, NodeConfig, NodeId};
 use super::observer::Observer;
 use super::people::People;
 use super::random::Random;
+use super::sabotage::Sabotage;
 use super::scans::Errand;
 use super::setting::{BEGIN_MS, Powers, Setting};
 use super::shape::{Kind, Shape, Tape};
@@ -485,6 +486,9 @@ impl World {
             self.nodes[id].identity = identity;
         }
         entries.extend(self.nodes[id].renew_scanners(now));
+        if self.breaks(Sabotage::ExitsCloseOthers) {
+            entries.extend(self.close_others(id));
+        }
         if !entries.is_empty() {
             self.nodes[id].wrote(entries);
             self.plan_commit(id);
