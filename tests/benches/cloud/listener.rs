@@ -129,7 +129,10 @@ impl Replica for Listener {
 
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
         let at = Instant::now();
-        for record in &run.records {
+        let ours = self.logs().get(&run.head.origin).map_or(0, |held| held.tail.seq.0);
+        // A run whose acknowledgement was late is sent again.
+        let known = usize::try_from(ours.saturating_sub(run.base.seq.0)).unwrap_or(usize::MAX);
+        for record in run.records.iter().skip(known) {
             if let Ok(Record {
                 body: Body::Revoked { unit, .. },
                 ..
@@ -145,7 +148,9 @@ impl Replica for Listener {
             }
         }
         let held = Held::from(run.head);
-        self.logs().insert(held.origin, held.clone());
+        if held.tail.seq.0 > ours {
+            self.logs().insert(held.origin, held.clone());
+        }
         Ok(held)
     }
 

@@ -1,6 +1,5 @@
 //! What the disk takes to keep something, measured in the same minute as what depends on it.
 
-use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -23,11 +22,12 @@ pub struct FlushTimes {
     pub p99: Duration,
 }
 
-/// Writes pages behind each other into a file in that folder and flushes each.
+/// Writes pages behind each other into a file in that folder and flushes each. The file has no name: programs refuse folders in
+/// which a file is open to others.
 ///
 /// **Errors**: when the disk does not take them.
 pub fn flush_times(folder: &Path) -> anyhow::Result<FlushTimes> {
-    let file = File::create(folder.join("flushed")).context("making a file to flush")?;
+    let file = tempfile::tempfile_in(folder).context("making a file to flush")?;
     let (page, mut took) = ([7; PAGE_BYTES], Latencies::default());
     for at in 0..FLUSHES {
         let started = Instant::now();
