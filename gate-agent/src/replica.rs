@@ -29,11 +29,11 @@ use tokio::sync::{mpsc, oneshot};
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp};
 use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::clock::ClockHealth;
-use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, Seat, Unheard};
+use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, NotCounted, Seat, Unheard};
 use usher_protocol::log::Tail;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
-use usher_protocol::{Origin, ScanSecret};
+use usher_protocol::{Origin, ScanSecret, ZoneId};
 
 pub use access::{Access, ScannerCode, ScannerTerms, TokenHolder, TokenRow};
 pub use audit::{Audit, AuditedLog, audit};
@@ -237,6 +237,20 @@ impl Replica {
     pub async fn annul(&self, annulment: Annulment) -> Result<Result<(), NotAnnulled>, RequestError> {
         let (reply, done) = oneshot::channel();
         let sent = self.commands.send(Command::Annul { annulment, reply }).await;
+        sent.map_err(|_| RequestError::Unavailable)?;
+        done.await.ok().flatten().ok_or(RequestError::Unavailable)
+    }
+
+    /// Corrects how many people are in a zone, durably.
+    ///
+    /// **Errors**: [`RequestError::Unavailable`]; inside, why it is not taken.
+    pub async fn count(
+        &self,
+        counted: (ZoneId, u32),
+        by: String,
+    ) -> Result<Result<(), NotCounted>, RequestError> {
+        let (reply, done) = oneshot::channel();
+        let sent = self.commands.send(Command::Count { counted, by, reply }).await;
         sent.map_err(|_| RequestError::Unavailable)?;
         done.await.ok().flatten().ok_or(RequestError::Unavailable)
     }

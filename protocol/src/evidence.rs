@@ -140,7 +140,8 @@ pub fn worth(body: &Body, trust: &Trust) -> Worth {
         | Body::RosterAdopted { .. }
         | Body::Refused(_)
         | Body::ExitMatched { .. }
-        | Body::Lent { .. } => Worth::Proven,
+        | Body::Lent { .. }
+        | Body::Counted { .. } => Worth::Proven,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod admittance;
 mod annul;
+mod count;
 mod duties;
 mod judge;
 pub mod ruling;
@@ -25,6 +26,7 @@ use crate::trust::Trust;
 
 pub use admittance::{MAX_DEVICE_BYTES, MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS};
 pub use annul::{ANNUL_WITHIN_MS, Annulling, NotAnnulled};
+pub use count::NotCounted;
 pub use judge::{Asked, Judged, Route, Seat, Unheard};
 
 /// One record to be stored.

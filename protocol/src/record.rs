@@ -19,7 +19,7 @@ pub const MAX_WORDS_BYTES: usize = 200;
 /// Most counterparts of a passage: a group that came in one by one, on every level.
 pub const MAX_COUNTERPARTS: usize = 64;
 /// How many kinds of record this build knows.
-const KINDS: u32 = 22;
+const KINDS: u32 = 23;
 
 /// One record of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -311,6 +311,24 @@ pub enum Body {
         /// The reason given, at most [`MAX_WORDS_BYTES`].
         why: String,
     },
+    /// Hub or supervisor: somebody has counted the people in a zone.
+    Counted {
+        /// How many were where, and when.
+        count: Count,
+        /// Who counted, at most [`MAX_WORDS_BYTES`].
+        by: String,
+    },
+}
+
+/// How many people were in a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct Count {
+    /// When, by the counter's rule time.
+    pub at: Timestamp,
+    /// The zone.
+    pub zone: ZoneId,
+    /// How many.
+    pub inside: u32,
 }
 
 /// What entitles a device to annul a scan.
@@ -349,7 +367,8 @@ impl Body {
             | Self::Refused(_)
             | Self::ForkSeen(_)
             | Self::ExitMatched { .. }
-            | Self::Lent { .. } => None,
+            | Self::Lent { .. }
+            | Self::Counted { .. } => None,
         }
     }
 
@@ -378,7 +397,8 @@ impl Body {
             | Self::Withdrawn { .. }
             | Self::ExitMatched { .. }
             | Self::Annulled { .. }
-            | Self::Lent { .. } => false,
+            | Self::Lent { .. }
+            | Self::Counted { .. } => false,
         }
     }
 }

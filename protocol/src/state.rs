@@ -23,12 +23,12 @@ use crate::admission::{Referral, Refused};
 use crate::evidence::{self, Worth};
 use crate::fork::Contradiction;
 use crate::home::{RosterFacts, Rosters};
-use crate::ident::{GateId, Generation, Origin, ScanId, Seq, Stamp, Unit};
+use crate::ident::{GateId, Generation, Origin, ScanId, Seq, Stamp, Unit, ZoneId};
 use crate::record::{Body, Counterpart, Passage, ShownPassage};
 use crate::trust::Trust;
 
 pub use incident::Incident;
-use limits::Limits;
+use limits::{CountInForce, Limits};
 pub use passages::Counts;
 use passages::Passages;
 pub use passages::refusal_name;
@@ -168,7 +168,8 @@ impl State {
             | Body::Withdrawn { .. }
             | Body::Annulled { .. }
             | Body::ExitMatched { .. }
-            | Body::Lent { .. } => |_| {},
+            | Body::Lent { .. }
+            | Body::Counted { .. } => |_| {},
         };
         let vouched = if let Body::DeviceEnrolled { identity } = &body {
             Some(identity.unverified().device)
@@ -219,6 +220,14 @@ impl State {
             Body::Lent { zone, to, places } => {
                 let writer = self.writers.entry(stamp.origin).or_default();
                 if !writer.lend(stamp.seq, Loan { zone, to, places }) {
+                    self.name_false(stamp);
+                }
+            }
+            Body::Counted { count, .. } => {
+                let writer = self.writers.entry(stamp.origin).or_default();
+                if writer.count(stamp.seq, count) {
+                    self.refresh();
+                } else {
                     self.name_false(stamp);
                 }
             }
@@ -318,11 +327,25 @@ impl State {
         let limited = origins.map(|origin| (*origin, self.limit_of(origin)));
         let limited = limited.filter(|(_, limit)| *limit < Seq(u64::MAX));
         let limits = Limits::new(limited, self.policy().map(|(_, policy)| policy));
+        let limits = limits.with_counts(self.counts_in_force());
         if limits != self.limits {
             self.limits = limits;
             self.passages.recount(&self.limits);
         }
         self.refresh_rosters();
+    }
+
+    /// Of each zone the last count is in force, as far as its log counts.
+    fn counts_in_force(&self) -> BTreeMap<ZoneId, CountInForce> {
+        let mut newest = BTreeMap::<ZoneId, CountInForce>::new();
+        for (by, writer) in &self.writers {
+            for count in writer.counts(self.limit_of(by)) {
+                let (count, by) = (*count, *by);
+                let of_zone = newest.entry(count.zone).or_insert(CountInForce { count, by });
+                *of_zone = (*of_zone).max(CountInForce { count, by });
+            }
+        }
+        newest
     }
 
     /// Later keys take over from earlier ones once they have said everything anew; the first has nothing to say anew.

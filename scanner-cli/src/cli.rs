@@ -1,6 +1,7 @@
 //! The command line of `usher-scan`: what can be asked for, and the exit code; each command does its work in its own file.
 
 mod codes;
+mod count;
 mod enroll;
 mod events;
 mod overrule;
@@ -32,7 +33,7 @@ Exit codes:
   override  0 they may pass, 1 they may not, 2 no hub was there to ask
   undo      0 nobody counts as passed by it any more, 1 it was not undone
   decode    0 every picture had a code, 1 one had none or cannot be opened
-  enroll, events, status, sheet  0 it is done
+  enroll, events, status, sheet, count  0 it is done
 Every command: 1 the output cannot be written, 2 nothing could be done (wrong usage, not enrolled, another program
 runs on the folder). A reader that goes away (`| head`) is no fault.";
 
@@ -74,6 +75,10 @@ enum Command {
     ///
     /// Exit code 0 when it is undone, 1 when it is not.
     Undo(undo::UndoArgs),
+    /// Say how many people are in a zone now, in the name of a supervisor: gates are not the only way out of a house.
+    ///
+    /// From then on the zone holds so many, and those who come and go after that. Nobody should pass while you count.
+    Count(count::CountArgs),
     /// Show what this scanner is and knows: certificate, gates, freshness, records, hub addresses.
     Status(status::StatusArgs),
     /// Print what the codes in pictures say, without judging them.
@@ -122,6 +127,7 @@ impl Cli {
             | Command::Verify(_)
             | Command::Override(_)
             | Command::Undo(_)
+            | Command::Count(_)
             | Command::Status(_)
             | Command::Decode { .. }
             | Command::Sheet => "warn",
@@ -153,6 +159,7 @@ fn carry_out(cli: Cli) -> Result<ExitCode, Trouble> {
         Command::Verify(args) => args.run(folder::on_now(&folder()?, event)?),
         Command::Override(args) => args.run(&folder::on_now(&folder()?, event)?.directory),
         Command::Undo(args) => args.run(&folder::on_now(&folder()?, event)?.directory),
+        Command::Count(args) => args.run(&folder::on_now(&folder()?, event)?.directory),
         Command::Status(args) => args.run(&folder::picked(&folder()?, event)?.directory),
         Command::Decode { files } => run_decode(files),
         Command::Sheet => write_sheet(),

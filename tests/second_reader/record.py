@@ -5,7 +5,7 @@ from encoding import Malformed, Reader, whole
 from trust import window
 
 RECORD_BYTES = 96 * 1024
-KINDS = 22
+KINDS = 23
 # The kinds below this one are those of authorities, and critical.
 FIRST_OF_DEVICES = 10
 
@@ -248,6 +248,9 @@ def body(reader):
         ("lent", lambda: {"zone": reader.u16(), "to": reader.key(), "places": reader.u32()}),
         ("annulled", lambda: {
             "passage": passage(reader), "right": right_to_annul(reader), "by": reader.text(), "reason": reader.text(),
+        }),
+        ("counted", lambda: {
+            "at": reader.u64(), "zone": reader.u16(), "inside": reader.u32(), "by": reader.text(),
         }),
     )
 

@@ -260,3 +260,38 @@ async fn a_supervisor_undoes_what_another_gate_let_in_by_mistake() -> anyhow::Re
     assert_eq!(stage.organizer.incidents().await?, []);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_who_has_counted_the_people_corrects_how_many_are_inside() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let mut venue = Venue::open_side_by_side(&stage).await?;
+    let code = venue.north.command(&["scanner-code", "--override"]).await?;
+    let supervisor = Scanner::enrol(&stage.programs, &stage.path("supervisor"), &code).await?;
+    let north = venue.north.turnstile(NORTH).await?;
+    for ticket in &bought(&stage, STANDING, 3).await? {
+        assert_eq!(north.scan(&ticket.payload).await?.verdict, "admit");
+    }
+    let count = async |zone: &str, inside: &str| {
+        let words = ["count", "--zone", zone, "--inside", inside, "--by", "Ada"];
+        supervisor.run(&words.map(OsString::from)).await
+    };
+    let inside = async |expected: i64| {
+        until(format!("the hub to know of {expected} people"), async || {
+            let status: serde_json::Value = venue.north.http.get("/v1/status").await?.expect(200)?.json()?;
+            Ok((status["zones"][0]["occupancy"] == expected).then_some(()))
+        })
+        .await
+    };
+    inside(3).await?;
+    let said = count("arena", "1").await?;
+    ensure!(said.contains("Arena: 1 inside now; the gates had 3"), "{said}");
+    inside(1).await?;
+    let unknown = count("cellar", "1").await.expect_err("no such zone").to_string();
+    ensure!(unknown.contains("it has Arena"), "{unknown}");
+    venue.south.process.kill9()?;
+    count("1", "5").await?;
+    inside(5).await?;
+    let cut_off = count("1", "4").await.expect_err("a hub is not heard").to_string();
+    ensure!(cut_off.contains("not linked"), "{cut_off}");
+    Ok(())
+}

@@ -103,7 +103,8 @@ impl Scan {
             | Body::RosterAdopted { .. }
             | Body::ForkSeen(_)
             | Body::ExitMatched { .. }
-            | Body::Lent { .. } => None,
+            | Body::Lent { .. }
+            | Body::Counted { .. } => None,
         }
     }
 }

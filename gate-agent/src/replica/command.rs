@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use tokio::sync::oneshot;
 use usher_keys::{PublicKey, SignedBundle};
-use usher_protocol::ScanSecret;
 use usher_protocol::admission::Verdict;
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
-use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, Seat, Unheard};
+use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, NotCounted, Seat, Unheard};
 use usher_protocol::log::{Head, Run};
 use usher_protocol::record::RightToAnnul;
 use usher_protocol::request::Scan;
 use usher_protocol::sync::{Held, StoreError};
+use usher_protocol::{ScanSecret, ZoneId};
 
 /// The way back for a verdict; `None` when it could not be made durable.
 pub type VerdictReply = oneshot::Sender<Option<Verdict>>;
@@ -62,6 +62,15 @@ pub enum Command {
         annulment: Annulment,
         /// The way back; `None` when it could not be made durable.
         reply: oneshot::Sender<Option<Result<(), NotAnnulled>>>,
+    },
+    /// Write down how many people were counted in a zone.
+    Count {
+        /// The zone, and how many.
+        counted: (ZoneId, u32),
+        /// Who counted.
+        by: String,
+        /// The way back; `None` when it could not be made durable.
+        reply: oneshot::Sender<Option<Result<(), NotCounted>>>,
     },
     /// Let people in against the rules.
     Override {

@@ -140,7 +140,8 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
         | Body::RosterAdopted { .. }
         | Body::ForkSeen(_)
         | Body::ExitMatched { .. }
-        | Body::Lent { .. } => return None,
+        | Body::Lent { .. }
+        | Body::Counted { .. } => return None,
     };
     row.gate_name = gate_name(row.gate);
     row.place = policy

@@ -155,6 +155,7 @@ impl Owner {
             Command::Judge { .. }
             | Command::Withdraw { .. }
             | Command::Annul { .. }
+            | Command::Count { .. }
             | Command::Override { .. }
             | Command::Accept { .. }
             | Command::Adopt { .. }

@@ -106,6 +106,7 @@ fn opening(records: &[(Tail, Vec<u8>)]) -> Option<DeviceIdentity> {
         | Body::Overridden { .. }
         | Body::ForkSeen(_)
         | Body::Withdrawn { .. }
-        | Body::Annulled { .. } => None,
+        | Body::Annulled { .. }
+        | Body::Counted { .. } => None,
     }
 }

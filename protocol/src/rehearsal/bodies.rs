@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use proptest::prelude::*;
-use usher_keys::{PublicKey, Role, SecretKey};
+use usher_keys::{PublicKey, Role, SecretKey, Timestamp};
 
 use super::{
     HOUR_MS, NOW, authority, capable, fork, hub, identity, key, late_tickets, policy, scanner, tickets,
@@ -12,7 +12,7 @@ use crate::admission::{Reason, Referral, Refused};
 use crate::home::roster_hash;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, Stamp, TierId, Unit, ZoneId};
 use crate::log::Tail;
-use crate::record::{Body, Counterpart, Refusal, RightToAnnul, ShownPassage};
+use crate::record::{Body, Count, Counterpart, Refusal, RightToAnnul, ShownPassage};
 use crate::ticket::{Ticket, TicketFlags};
 
 /// A record's place and what it says.
@@ -172,6 +172,10 @@ pub fn by_device() -> impl Strategy<Value = Body> {
             unit,
             exit: scan_of(exit),
             closes,
+        }),
+        1 => (0_u64..3, 0_u32..3).prop_map(|(earlier_ms, inside)| Body::Counted {
+            count: Count { at: Timestamp(NOW.0 - earlier_ms), zone: ZoneId(1), inside },
+            by: "Ada".to_owned(),
         }),
         1 => (any_hub(), 0_u32..3).prop_map(|(to, places)| Body::Lent { zone: ZoneId(1), to, places }),
         1 => refusal.prop_map(|(scan, unit, generation, why)| Body::Refused(Refusal {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::units::Change;
 use crate::ident::{GateId, Origin, Seq, Stamp, ZoneId};
 use crate::policy::{MAX_LEVELS, Policy};
+use crate::record::Count;
 
 /// The last record that counts, of each log that does not count as a whole, and where the gates lead.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +15,17 @@ pub struct Limits {
     gates: BTreeMap<GateId, (ZoneId, Option<ZoneId>)>,
     /// The zone around each zone that lies in one.
     around: BTreeMap<ZoneId, ZoneId>,
+    /// The last count of each zone in which people were counted.
+    counts: BTreeMap<ZoneId, CountInForce>,
+}
+
+/// The count of a zone by which what records say of the time before is corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CountInForce {
+    /// How many, and when.
+    pub count: Count,
+    /// Whose log says so.
+    pub by: Origin,
 }
 
 impl Limits {
@@ -25,7 +37,19 @@ impl Limits {
             last: last.into_iter().collect(),
             gates: gates.map(|gate| (gate.id, (gate.zone, gate.leaves))).collect(),
             around: zones.filter_map(|zone| Some((zone.id, zone.inside?))).collect(),
+            counts: BTreeMap::new(),
         }
+    }
+
+    /// Takes the counts in force.
+    #[must_use]
+    pub fn with_counts(self, counts: BTreeMap<ZoneId, CountInForce>) -> Self {
+        Self { counts, ..self }
+    }
+
+    /// Gives the counts in force.
+    pub fn counts(&self) -> &BTreeMap<ZoneId, CountInForce> {
+        &self.counts
     }
 
     /// Gives the last record of a log that counts.

@@ -47,12 +47,18 @@ const MANY_PASSAGES: usize = 64;
 struct Totals {
     /// By zone and by who let them in.
     occupancy: BTreeMap<(ZoneId, Origin), i64>,
+    /// Who was in each zone by the records when people were last counted there.
+    when_counted: BTreeMap<ZoneId, i64>,
     counts: Counts,
 }
 
 impl Totals {
     /// Adds what a unit's passages come to, or takes it away.
     fn count(&mut self, unit: &UnitState, limits: &Limits, sign: i64) {
+        for (zone, in_force) in limits.counts() {
+            let inside = unit.tally_until(in_force.count.at, limits).inside(*zone);
+            *self.when_counted.entry(*zone).or_default() += i64::from(inside) * sign;
+        }
         if let [(stamp, change)] = unit.passages() {
             // Most tickets are used once.
             if change.is_entry() && limits.count(stamp, change) {
@@ -142,6 +148,7 @@ impl Passages {
     /// Sums everything up anew after other logs count, or other parts of them.
     pub fn recount(&mut self, limits: &Limits) {
         self.totals.occupancy.clear();
+        self.totals.when_counted.clear();
         self.totals.counts.admitted.clear();
         self.totals.counts.exited.clear();
         self.open.clear();
@@ -192,7 +199,7 @@ impl Passages {
         self.let_in(zone, limits).values().sum()
     }
 
-    /// Gives the people in a zone now, by who let them in.
+    /// Gives the people in a zone now, by who let them in; what a count has corrected is its writer's.
     pub fn let_in(&self, zone: ZoneId, limits: &Limits) -> BTreeMap<Origin, i64> {
         let first = (zone, PublicKey([0; 32]));
         let totals = self.totals(limits);
@@ -200,7 +207,13 @@ impl Passages {
             .occupancy
             .range(first..)
             .take_while(|((of, _), _)| *of == zone);
-        in_zone.map(|((_, by), persons)| (*by, *persons)).collect()
+        let mut let_in: BTreeMap<_, _> = in_zone.map(|((_, by), persons)| (*by, *persons)).collect();
+        if let Some(in_force) = limits.counts().get(&zone) {
+            // What the records had wrong is the counter's to answer for.
+            let then = totals.when_counted.get(&zone).copied().unwrap_or_default();
+            *let_in.entry(in_force.by).or_default() += i64::from(in_force.count.inside) - then;
+        }
+        let_in
     }
 
     /// Gives the running totals.

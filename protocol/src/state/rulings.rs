@@ -79,6 +79,7 @@ impl Rulings {
             | Body::ForkSeen(_)
             | Body::Withdrawn { .. }
             | Body::Annulled { .. }
+            | Body::Counted { .. }
             | Body::ExitMatched { .. }
             | Body::Lent { .. } => {}
         }

@@ -88,8 +88,13 @@ pub struct Tally<'a> {
 impl<'a> Tally<'a> {
     /// Sums up.
     pub fn of(unit: &'a UnitState, limits: &'a Limits) -> Self {
+        Self::until(unit, Timestamp::FOREVER, limits)
+    }
+
+    /// Sums up what was judged by that time.
+    pub fn until(unit: &'a UnitState, until: Timestamp, limits: &'a Limits) -> Self {
         let mut tally = Self::default();
-        tally.gather(unit, limits);
+        tally.gather(unit, until, limits);
         for matched in unit.matches(limits) {
             for exit in &mut tally.exits {
                 if exit.change.passage.scan == matched.scan {
@@ -102,9 +107,10 @@ impl<'a> Tally<'a> {
         tally
     }
 
-    fn gather(&mut self, unit: &'a UnitState, limits: &'a Limits) {
+    fn gather(&mut self, unit: &'a UnitState, until: Timestamp, limits: &'a Limits) {
         let mut known = BTreeMap::new();
-        for (stamp, change) in unit.counting(limits) {
+        let counting = unit.counting(limits);
+        for (stamp, change) in counting.filter(|(_, change)| change.passage.at <= until) {
             let passage = &change.passage;
             let next = if change.is_entry() {
                 self.entries.len()

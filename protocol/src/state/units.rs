@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use usher_keys::Timestamp;
+
 use super::limits::Limits;
 use super::tally::Tally;
 use crate::ident::{GateId, Generation, Origin, ScanId, Stamp, ZoneId};
@@ -205,12 +207,15 @@ impl UnitState {
     pub fn tally<'a>(&'a self, limits: &'a Limits) -> Tally<'a> {
         Tally::of(self, limits)
     }
+
+    /// Sums up those that were judged by that time.
+    pub fn tally_until<'a>(&'a self, until: Timestamp, limits: &'a Limits) -> Tally<'a> {
+        Tally::until(self, until, limits)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use usher_keys::Timestamp;
-
     use super::*;
     use crate::ident::{Hlc, Seq, TierId, Unit};
 

@@ -7,7 +7,7 @@ use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, Timestamp};
 
 use crate::ident::{Hlc, MAX_SKEW_MS, ScanId, Seq, ZoneId};
 use crate::log::Hash;
-use crate::record::{Body, MAX_COUNTERPARTS, MAX_WORDS_BYTES, RightToAnnul, ShownPassage};
+use crate::record::{Body, Count, MAX_COUNTERPARTS, MAX_WORDS_BYTES, RightToAnnul, ShownPassage};
 
 /// Most certificates that a log may open with, and most times it may adopt another roster: far more than any honest device
 /// needs, and what one that lies can cost its peers.
@@ -19,6 +19,9 @@ const MAX_LOANS: usize = 16_384;
 const MAX_RENEWED: usize = 1_024;
 /// Most forks that one log may tell of: a device can sign forks of as many keys as it invents, and each is kept.
 const MAX_FORKS_TOLD: u32 = 256;
+
+/// Most counts that one log may hold: one a minute for three days.
+const MAX_COUNTS: usize = 4_096;
 
 /// Some places in a zone that a hub gave to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -42,6 +45,8 @@ pub struct Writer {
     renewed: BTreeMap<PublicKey, (Seq, DeviceIdentity)>,
     /// The places it gave to other hubs, each by that record.
     lent: Vec<(Seq, Loan)>,
+    /// Its counts of people, each by that record.
+    counted: Vec<(Seq, Count)>,
     /// How many forks it told of.
     forks_told: u32,
     /// How many bytes its records have.
@@ -100,6 +105,21 @@ impl Writer {
     pub fn loans(&self, limit: Seq) -> impl Iterator<Item = &Loan> {
         let counting = self.lent.iter().take_while(move |(seq, _)| *seq <= limit);
         counting.map(|(_, loan)| loan)
+    }
+
+    /// Takes its count of a zone; `false` when it counted too often.
+    pub fn count(&mut self, seq: Seq, count: Count) -> bool {
+        let has_room = self.counted.len() < MAX_COUNTS;
+        if has_room {
+            self.counted.push((seq, count));
+        }
+        has_room
+    }
+
+    /// Gives its counts, as far as its log counts.
+    pub fn counts(&self, limit: Seq) -> impl Iterator<Item = &Count> {
+        let counting = self.counted.iter().take_while(move |(seq, _)| *seq <= limit);
+        counting.map(|(_, count)| count)
     }
 
     /// Takes a scanner's certificate that it signed; `false` when it signed for too many.
@@ -177,6 +197,11 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
         } => may_annul(by, passage, right) && is_brief(who, why) && passes(passage),
         Body::ExitMatched { closes, .. } => by.role == Role::Hub && closes.len() <= MAX_COUNTERPARTS,
         Body::Lent { to, .. } => by.role == Role::Hub && *to != by.device,
+        Body::Counted { count, by: who } => {
+            let may = by.role == Role::Hub || by.capabilities.override_refusals;
+            // One of the time to come would be the last for good.
+            may && who.len() <= MAX_WORDS_BYTES && count.at <= at.time()
+        }
         Body::Refused(_) => by.role != Role::Cloud,
         Body::ForkSeen(_) => true,
         Body::Policy { .. }

@@ -4,7 +4,7 @@ use usher_keys::{PublicKey, SecretKey, Timestamp};
 use usher_protocol::admission::{Reason, Referral, Refused};
 use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Known, Run, Tail, check_run};
-use usher_protocol::record::{Body, Counterpart, Record, Refusal, RightToAnnul, ShownPassage};
+use usher_protocol::record::{Body, Count, Counterpart, Record, Refusal, RightToAnnul, ShownPassage};
 use usher_protocol::ticket::Rejection;
 use usher_protocol::{GateId, Generation, ScanId, ScanSecret, Seq, Unit, ZoneId};
 
@@ -88,6 +88,7 @@ pub fn name_of(body: &Body) -> &'static str {
         Body::ExitMatched { .. } => "ExitMatched",
         Body::Lent { .. } => "Lent",
         Body::Annulled { .. } => "Annulled",
+        Body::Counted { .. } => "Counted",
     }
 }
 
@@ -169,6 +170,14 @@ pub fn hub_log() -> Vec<Body> {
             places: 300,
         },
         annulled(),
+        Body::Counted {
+            count: Count {
+                at: Timestamp(cast::NOW),
+                zone: ZoneId(1),
+                inside: 480,
+            },
+            by: "Ada".to_owned(),
+        },
     ]
 }
 

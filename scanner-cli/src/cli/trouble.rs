@@ -58,6 +58,31 @@ pub enum Trouble {
         its own last scan is undone at its running screen: type undo and why"
     )]
     MayNotUndo,
+    /// The certificate lacks the capability.
+    #[error(
+        "this scanner may not correct how many people are inside: its certificate lacks the capability, use a supervisor's device"
+    )]
+    MayNotCount,
+    /// A count names a zone that the event does not have.
+    #[error("the event has no zone {wanted:?}: it has {known}")]
+    NoSuchZone {
+        /// What was asked for.
+        wanted: String,
+        /// The names of the zones.
+        known: String,
+    },
+    /// A count makes room while not all that is known of the zone is here.
+    #[error(
+        "fewer people than the gates have it make room, and that is safe only while all hubs are heard: {names} is not \
+        linked with this scanner. Mend the line and count again"
+    )]
+    HubsMissing {
+        /// The names of the hubs.
+        names: String,
+    },
+    /// The disk takes nothing.
+    #[error("this scanner's disk takes nothing, so nothing was written down: make room on it")]
+    NotWritten,
     /// Nobody is there to ask.
     #[error("no hub answered, so nothing was decided: {standing}")]
     NoHub {
@@ -106,6 +131,10 @@ impl Trouble {
             | Self::SeveralCodes { .. }
             | Self::MayNotOverride
             | Self::MayNotUndo
+            | Self::MayNotCount
+            | Self::NoSuchZone { .. }
+            | Self::HubsMissing { .. }
+            | Self::NotWritten
             | Self::NoHub { .. }
             | Self::Replica(_)
             | Self::Runtime(_) => ExitCode::from(2),

@@ -129,7 +129,10 @@ impl Replica for Listener {
 
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
         let at = Instant::now();
-        let ours = self.logs().get(&run.head.origin).map_or(0, |held| held.tail.seq.0);
+        let ours = self
+            .logs()
+            .get(&run.head.origin)
+            .map_or(0, |held| held.tail.seq.0);
         // A run whose acknowledgement was late is sent again.
         let known = usize::try_from(ours.saturating_sub(run.base.seq.0)).unwrap_or(usize::MAX);
         for record in run.records.iter().skip(known) {

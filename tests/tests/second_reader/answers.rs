@@ -139,6 +139,10 @@ fn body(body: &Body) -> (&'static str, Value) {
             "annulled",
             json!({ "passage": of_passage(passage), "right": of_right(right), "by": by, "reason": why }),
         ),
+        Body::Counted { count, by } => (
+            "counted",
+            json!({ "at": count.at, "zone": count.zone, "inside": count.inside, "by": by }),
+        ),
         Body::Lent { zone, to, places } => ("lent", json!({ "zone": zone, "to": to, "places": places })),
     }
 }
@@ -147,7 +151,7 @@ fn of_right(right: &RightToAnnul) -> Value {
     match right {
         RightToAnnul::Reader(secret) => json!({ "reader": HEXLOWER.encode(&secret.0) }),
         RightToAnnul::Turnstile(secret) => json!({ "turnstile": HEXLOWER.encode(&secret.0) }),
-        RightToAnnul::Supervisor => json!("supervisor"),
+        RightToAnnul::Supervisor => json!({ "supervisor": null }),
     }
 }
 

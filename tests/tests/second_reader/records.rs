@@ -5,7 +5,7 @@ use usher_protocol::admission::{Reason, Referral, Refused};
 use usher_protocol::labels::{SeatNumbers, SeatRows, SeatSection, UnitLabels};
 use usher_protocol::log::Tail;
 use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
-use usher_protocol::record::{Body, Counterpart, Record, Refusal, RightToAnnul, ShownPassage};
+use usher_protocol::record::{Body, Count, Counterpart, Record, Refusal, RightToAnnul, ShownPassage};
 use usher_protocol::ticket::Rejection;
 use usher_protocol::{GateId, Generation, Hlc, ScanId, ScanSecret, Seq, TierId, Unit, ZoneId};
 use usher_tests::hostile::scene;
@@ -15,7 +15,7 @@ use super::proofs::{fork_proof, identity, window};
 use super::tickets;
 
 /// How many kinds there are.
-const KINDS: usize = 22;
+const KINDS: usize = 23;
 
 /// Ends of the forms that a number is written in.
 const ENDS: [u64; 10] = [
@@ -180,6 +180,14 @@ fn word(random: &mut Random, kind: usize) -> Body {
             zone: ZoneId(small(random)),
             to: key(random),
             places: number(random),
+        },
+        21 => Body::Counted {
+            count: Count {
+                at: Timestamp(big(random)),
+                zone: ZoneId(small(random)),
+                inside: number(random),
+            },
+            by: text(random),
         },
         20 => Body::Annulled {
             passage: passage(random),

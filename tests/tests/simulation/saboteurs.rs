@@ -40,7 +40,11 @@ const RULES: [(Sabotage, u64, &[&str]); 36] = [
         &["people in, not", "double under strict"],
     ),
     (Sabotage::RetiredHubsSayYes, 9, &["though it was retired"]),
-    (Sabotage::ForkedDevicesSayYes, 19, &["though it has two histories"]),
+    (
+        Sabotage::ForkedDevicesSayYes,
+        19,
+        &["though it has two histories"],
+    ),
     (Sabotage::OwnPastIsNotAwaited, 37, &["beside its own past"]),
     (Sabotage::PowersAreNotAsked, 8, &["the first false record"]),
     (Sabotage::ClosedTiersStayOpen, 3, &["that it knows to be closed"]),

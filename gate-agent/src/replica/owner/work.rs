@@ -30,6 +30,7 @@ pub(super) fn refuse(command: Command) -> Answer {
         }
         Command::Withdraw { reply, .. } => Box::new(move |_| tell(reply, false)),
         Command::Annul { reply, .. } => Box::new(move |_| tell(reply, None)),
+        Command::Count { reply, .. } => Box::new(move |_| tell(reply, None)),
         Command::Accept { reply, .. } => Box::new(move |_| tell(reply, Err(StoreError::Unavailable))),
         Command::Adopt { reply, .. }
         | Command::Renew { reply, .. }
@@ -77,6 +78,13 @@ impl Work<'_> {
             Command::Annul { annulment, reply } => {
                 let annulled = self.annul(&annulment);
                 Some(Box::new(move |durable| tell(reply, durable.then_some(annulled))))
+            }
+            Command::Count { counted, by, reply } => {
+                let taken = self.ledger.count(counted, &by, self.now).map(|body| {
+                    let entry = self.ledger.write(body, self.now);
+                    self.group.write(entry);
+                });
+                Some(Box::new(move |durable| tell(reply, durable.then_some(taken))))
             }
             Command::Override {
                 asked,

@@ -1,0 +1,159 @@
+//! Correcting how many people are in a zone by a count: gates are not the only way out of a house. Counting is people's.
+
+use usher_keys::Timestamp;
+
+use super::Ledger;
+use crate::ident::ZoneId;
+use crate::record::{Body, Count};
+
+/// Why a count is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotCounted {
+    /// The policy knows no such zone.
+    NoSuchZone,
+    /// Our certificate does not let us say so, or our log is not to be written.
+    NotAllowed,
+}
+
+impl Ledger {
+    /// Makes the record by which so many people are in a zone now, whatever was written of the time before.
+    ///
+    /// **Errors**: [`NotCounted`].
+    pub fn count(&self, (zone, inside): (ZoneId, u32), by: &str, now: Timestamp) -> Result<Body, NotCounted> {
+        let policy = self.state.policy().map(|(_, policy)| policy);
+        if policy.and_then(|policy| policy.zone(zone)).is_none() {
+            return Err(NotCounted::NoSuchZone);
+        }
+        let (at, by) = (now, by.to_owned());
+        let count = Count { at, zone, inside };
+        let body = Body::Counted { count, by };
+        let counts = self.may_write_at_all() && self.would_count(&body, now);
+        counts.then_some(body).ok_or(NotCounted::NotAllowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_keys::Role;
+
+    use super::*;
+    use crate::admission::{Direction, Referral, Verdict};
+    use crate::ledger::{Asked, Seat};
+    use crate::rehearsal::machine::Machine;
+    use crate::rehearsal::{AVAILABLE, NOW, REENTRY, asked, capable, hub, policy, scanner, ticket};
+
+    const ZONE: ZoneId = ZoneId(1);
+    const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
+
+    fn event(capacity: u32) -> (Machine, Machine) {
+        let mut cloud = Machine::cloud(&[1]);
+        let mut policy = policy();
+        policy.zones[0].capacity = Some(capacity);
+        cloud.write(Body::Policy { version: 2, policy });
+        let hub = Machine::hub(1, &cloud);
+        (cloud, hub)
+    }
+
+    fn enter(hub: &mut Machine, units: std::ops::Range<u32>) -> usize {
+        let guest = |unit: u32| asked(u8::try_from(unit).unwrap(), ticket(unit, AVAILABLE));
+        let guests = units.map(guest);
+        guests
+            .filter(|guest| hub.judge(guest, Seat::Home) == ADMIT)
+            .count()
+    }
+
+    fn count(machine: &mut Machine, inside: u32, now: Timestamp) {
+        let body = machine.ledger.count((ZONE, inside), "Ada", now).unwrap();
+        machine.write_at(body, now);
+    }
+
+    #[test]
+    fn people_who_left_unseen_make_room_and_people_who_came_unseen_take_it() {
+        let (_, mut hub) = event(10);
+        assert_eq!(enter(&mut hub, 0..20), 10);
+        for (round, (inside, more)) in (1_u32..).zip([(7, 3), (12, 0), (9, 1)]) {
+            let now = NOW.plus_ms(u64::from(round) * 60_000);
+            count(&mut hub, inside, now);
+            assert_eq!(hub.ledger.state().occupancy(ZONE), i64::from(inside));
+            let guest = |unit: u32| asked(u8::try_from(unit).unwrap(), ticket(unit, AVAILABLE));
+            let units = 20 * round..20 * (round + 1);
+            let later = now.plus_ms(1);
+            let let_in = units.filter(|unit| hub.judge_at(&guest(*unit), Seat::Home, later) == ADMIT);
+            assert_eq!(let_in.count(), more, "after {inside} were counted");
+        }
+    }
+
+    #[test]
+    fn what_is_heard_later_of_the_time_before_a_count_does_not_change_it() {
+        let cloud = Machine::cloud(&[1, 2]);
+        let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+        let before = asked(1, ticket(1, AVAILABLE));
+        assert_eq!(two.judge_at(&before, Seat::CutOff, NOW), ADMIT);
+        count(&mut one, 5, NOW.plus_ms(1_000));
+        let after = asked(2, ticket(2, AVAILABLE));
+        assert_eq!(two.judge_at(&after, Seat::CutOff, NOW.plus_ms(2_000)), ADMIT);
+        one.hear(&two);
+        two.hear(&one);
+        for machine in [&one, &two] {
+            assert_eq!(machine.ledger.state().occupancy(ZONE), 6);
+        }
+        assert_eq!(one.digest(), two.digest());
+        let mut fresh = Machine::hub(3, &cloud);
+        fresh.hear(&two);
+        fresh.hear(&one);
+        assert_eq!(fresh.ledger.state().occupancy(ZONE), 6);
+    }
+
+    #[test]
+    fn whoever_was_counted_in_and_leaves_makes_room() {
+        let (_, mut hub) = event(2);
+        let entry = asked(1, ticket(1, REENTRY));
+        assert_eq!(hub.judge(&entry, Seat::Home), ADMIT);
+        count(&mut hub, 2, NOW.plus_ms(1_000));
+        let full = hub.judge_at(&asked(2, ticket(2, AVAILABLE)), Seat::Home, NOW.plus_ms(1_001));
+        assert_ne!(full, ADMIT);
+        let exit = Asked {
+            direction: Direction::Out,
+            ..asked(3, ticket(1, REENTRY))
+        };
+        hub.judge_at(&exit, Seat::Home, NOW.plus_ms(1_002));
+        assert_eq!(hub.ledger.state().occupancy(ZONE), 1);
+        let room = hub.judge_at(&asked(4, ticket(4, AVAILABLE)), Seat::Home, NOW.plus_ms(1_003));
+        assert_eq!(room, ADMIT);
+    }
+
+    #[test]
+    fn hubs_and_supervisors_count_and_nobody_else_or_ahead_of_time() {
+        let cloud = Machine::cloud(&[1]);
+        let guard = Machine::scanner(1, &cloud);
+        let may = |machine: &Machine, zone| machine.ledger.count((zone, 3), "Ada", NOW).err();
+        assert_eq!(may(&guard, ZONE), Some(NotCounted::NotAllowed));
+        let supervisor = Machine::opened(scanner(2), capable(&scanner(2), Role::Scanner), &cloud);
+        assert_eq!(may(&supervisor, ZONE), None);
+        assert_eq!(may(&supervisor, ZoneId(99)), Some(NotCounted::NoSuchZone));
+        let mut liar = Machine::hub(2, &cloud);
+        let count = Count {
+            at: NOW.plus_ms(60_000),
+            zone: ZONE,
+            inside: 0,
+        };
+        let by = "Ada".to_owned();
+        liar.write(Body::Counted { count, by });
+        let mut false_records = liar.ledger.state().false_records();
+        assert!(false_records.any(|(origin, _)| *origin == hub(2).public()));
+    }
+
+    #[test]
+    fn a_full_zone_says_so_whoever_counted() {
+        let (_, mut hub) = event(4);
+        count(&mut hub, 4, NOW);
+        let guest = asked(1, ticket(1, AVAILABLE));
+        let verdict = hub.judge_at(&guest, Seat::Home, NOW.plus_ms(1));
+        assert_ne!(
+            verdict,
+            Verdict::Refer(Referral::NoPlaces),
+            "it is full, not elsewhere"
+        );
+        assert!(matches!(verdict, Verdict::Deny(_)), "{verdict:?}");
+    }
+}
