@@ -45,11 +45,11 @@ const RULES: [(Sabotage, u64, &[&str]); 36] = [
         19,
         &["though it has two histories"],
     ),
-    (Sabotage::OwnPastIsNotAwaited, 37, &["beside its own past"]),
+    (Sabotage::OwnPastIsNotAwaited, 49, &["beside its own past"]),
     (Sabotage::PowersAreNotAsked, 8, &["the first false record"]),
     (Sabotage::ClosedTiersStayOpen, 3, &["that it knows to be closed"]),
     (Sabotage::AnswerTooEarly, 57, &["was answered and is lost"]),
-    (Sabotage::ForksAreIgnored, 40, &["has two histories"]),
+    (Sabotage::ForksAreIgnored, 50, &["has two histories"]),
     (
         Sabotage::ForksAreNotProven,
         1,
