@@ -35,6 +35,15 @@ pub fn told(policy: Policy, starts_at: Timestamp, ends_at: Timestamp) -> Policy 
     }
 }
 
+/// Shows a moment as a person says it, in that offset from UTC.
+pub fn day_and_time(at: Timestamp, utc_offset_minutes: i16) -> String {
+    let offset =
+        jiff::tz::Offset::from_seconds(i32::from(utc_offset_minutes) * 60).unwrap_or(jiff::tz::Offset::UTC);
+    let zone = if utc_offset_minutes == 0 { " UTC" } else { "" };
+    let local = moment(at).to_zoned(offset.to_time_zone());
+    format!("{}{zone}", local.strftime("%a %-d %B %Y, %H:%M"))
+}
+
 fn moment(at: Timestamp) -> jiff::Timestamp {
     let ms = i64::try_from(at.0).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::MAX)
@@ -81,5 +90,13 @@ mod tests {
         );
         assert_eq!(offsets("", "2027-06-27T20:00:00Z"), (7, Vec::new()));
         assert!(is_zone("America/St_Johns") && !is_zone("Europe/Nowhere") && !is_zone(""));
+    }
+
+    #[test]
+    fn moments_are_shown_in_the_offset_of_the_event() {
+        let at = Timestamp(1_812_132_000_000);
+        assert_eq!(day_and_time(at, 0), "Fri 4 June 2027, 18:00 UTC");
+        assert_eq!(day_and_time(at, 120), "Fri 4 June 2027, 20:00");
+        day_and_time(Timestamp::FOREVER, 120);
     }
 }

@@ -161,14 +161,15 @@ impl Voice {
         match incident {
             Incident::DoubleAdmission {
                 unit,
-                second,
+                second_at,
                 second_gate,
                 first,
                 ..
-            } => self.double(*unit, first.as_ref(), (second.hlc.time(), *second_gate)),
-            Incident::ExitTooMany { unit, exit, gate } => format!(
-                "Place {unit} left {}, {}, and is not known to have come in: look whether that gate scans the right way",
-                self.time(exit.hlc.time()),
+            } => self.double(*unit, first.as_ref(), (*second_at, *second_gate)),
+            Incident::ExitTooMany { unit, at, gate, .. } => format!(
+                "{} went out {}, {}, and is not known to have come in: look whether that gate scans the right way",
+                sentence(&self.place(*unit)),
+                self.time(*at),
                 self.gate(*gate)
             ),
             Incident::Forked { origin } => {

@@ -48,8 +48,10 @@ pub enum ScanKind {
 pub struct Scan {
     /// Its place in the order in which records came.
     pub position: u64,
-    /// When it was, by the device's clock.
+    /// When it was: a passage by the rule time it was judged at, anything else by its log's clock.
     pub at: Timestamp,
+    /// By which of the two.
+    pub at_by: &'static str,
     /// The device that wrote it.
     pub device: PublicKey,
     /// Its id.
@@ -122,7 +124,8 @@ impl Blank {
         let passage = shown.unverified().ok()?;
         Some(Scan {
             position: self.position,
-            at: self.at,
+            at: passage.at,
+            at_by: "judge",
             device: self.device,
             id: passage.scan,
             kind,
@@ -144,6 +147,7 @@ impl Blank {
         Scan {
             position: self.position,
             at: self.at,
+            at_by: "log",
             device: self.device,
             id: refusal.scan,
             kind,

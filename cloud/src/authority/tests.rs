@@ -13,6 +13,7 @@ use usher_protocol::record::{Body, Record};
 use usher_protocol::sync::Held;
 use usher_protocol::sync::session::CHECKPOINT_LAG;
 
+use super::scans::Scan;
 use super::scribe::{EnrolOutcome, RetireOutcome, RevokeOutcome, TicketOutcome, UploadOutcome};
 use super::*;
 use crate::store::authority::{Append, AppendOutcome, ReissuedTo, Sealed};
@@ -453,6 +454,19 @@ async fn records_are_read_back_as_they_were_written() {
             .iter()
             .all(|record| Record::from_bytes(&record.entry.bytes).is_ok())
     );
+}
+
+#[tokio::test]
+async fn a_passage_is_told_with_the_time_it_was_judged_at_and_not_with_its_logs_clock() {
+    let scene = Scene::open().await;
+    let mut hub = Hub::new(&scene, 1).await;
+    // The hub in this test judges its passages at moment 0, while its log's clock shows another time.
+    let run = hub.scan_at(1, START);
+    scene.authority().take_in(run).await.unwrap();
+    let records = scene.records().await;
+    let scans: Vec<_> = records.iter().filter_map(Scan::read).collect();
+    let told: Vec<_> = scans.iter().map(|scan| (scan.at, scan.at_by)).collect();
+    assert_eq!(told, [(Timestamp(0), "judge")]);
 }
 
 #[tokio::test]

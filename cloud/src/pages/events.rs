@@ -11,6 +11,7 @@ use crate::api::error::ApiError;
 use crate::api::events::{ListEvents, write_cursor};
 use crate::api::input::{Id, Params};
 use crate::api::moment::Moment;
+use crate::local_time::day_and_time;
 use crate::money::{Currency, Money};
 use crate::seat_maps::SeatMap;
 use crate::state::AppState;
@@ -151,33 +152,5 @@ fn price(minor: i64, currency: Currency) -> String {
         "free".into()
     } else {
         Money { minor, currency }.to_string()
-    }
-}
-
-/// Shows a moment as a person says it, in the event's own offset from UTC.
-pub fn day_and_time(at: Timestamp, utc_offset_minutes: i16) -> String {
-    let ms = i64::try_from(at.0).unwrap_or(i64::MAX);
-    let moment = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::MAX);
-    let offset =
-        jiff::tz::Offset::from_seconds(i32::from(utc_offset_minutes) * 60).unwrap_or(jiff::tz::Offset::UTC);
-    let zone = if utc_offset_minutes == 0 { " UTC" } else { "" };
-    format!(
-        "{}{zone}",
-        moment
-            .to_zoned(offset.to_time_zone())
-            .strftime("%a %-d %B %Y, %H:%M")
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_are_shown_in_the_offset_of_the_event() {
-        let at = Timestamp(1_812_132_000_000);
-        assert_eq!(day_and_time(at, 0), "Fri 4 June 2027, 18:00 UTC");
-        assert_eq!(day_and_time(at, 120), "Fri 4 June 2027, 20:00");
-        day_and_time(Timestamp::FOREVER, 120);
     }
 }

@@ -9,12 +9,12 @@ use axum::response::Response;
 use crate::api::error::ApiError;
 use crate::api::input::Id;
 use crate::ids::{BookingId, TicketId};
+use crate::local_time::day_and_time;
 use crate::qr::QrCode;
 use crate::state::AppState;
 use crate::store::catalogue::Event;
 use crate::store::selling::{BookingState, Ticket, TicketState};
 
-use super::events::day_and_time;
 use super::{PageError, page};
 
 /// What both pages say of the event.

@@ -14,6 +14,7 @@ use crate::replica::{self, ScanRow};
 #[derive(Serialize)]
 struct Line {
     at: String,
+    at_by: &'static str,
     verdict: &'static str,
     reason: Option<&'static str>,
     gate: u16,
@@ -31,7 +32,7 @@ struct Line {
     why: Option<String>,
 }
 
-const HEADER: &str = "at,verdict,reason,gate,gate_name,unit,place,generation,tier,persons,scan,device,device_name,seq,by,why\r\n";
+const HEADER: &str = "at,at_by,verdict,reason,gate,gate_name,unit,place,generation,tier,persons,scan,device,device_name,seq,by,why\r\n";
 
 /// Prints every scan.
 pub fn export(directory: &DataDirectory, format: Format) -> anyhow::Result<ExitCode> {
@@ -58,6 +59,7 @@ impl From<ScanRow> for Line {
             .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
         Self {
             at: at.map_or_else(|| row.at.0.to_string(), |at| at.to_string()),
+            at_by: row.at_by,
             verdict: row.verdict,
             reason: row.reason,
             gate: row.gate.0,
@@ -83,6 +85,7 @@ impl Line {
         let tier = self.tier.map(|tier| tier.to_string());
         let fields = [
             &self.at,
+            self.at_by,
             self.verdict,
             self.reason.unwrap_or_default(),
             &self.gate.to_string(),
@@ -131,6 +134,7 @@ mod tests {
     fn the_header_names_the_fields_of_a_line_in_their_order() {
         let row = ScanRow {
             at: usher_keys::Timestamp(0),
+            at_by: "judge",
             device: usher_keys::PublicKey([1; 32]),
             device_name: String::new(),
             seq: usher_protocol::Seq(1),
@@ -150,7 +154,7 @@ mod tests {
         let line = Line::from(row);
         assert!(
             line.csv()
-                .starts_with("1970-01-01T00:00:00Z,admit,,1,,5,\"A, row 1, seat 6\",1,,1,"),
+                .starts_with("1970-01-01T00:00:00Z,judge,admit,,1,,5,\"A, row 1, seat 6\",1,,1,"),
             "{}",
             line.csv()
         );

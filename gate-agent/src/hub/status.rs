@@ -111,8 +111,8 @@ async fn find_incidents(replica: &Replica) -> Result<Vec<Incident>, ReplicaError
     let mut found = replica.inspect(|ledger| ledger.state().incidents()).await?;
     found.sort_by_key(|incident| {
         Reverse(match incident {
-            Incident::DoubleAdmission { second, .. } => second.hlc.time(),
-            Incident::ExitTooMany { exit, .. } => exit.hlc.time(),
+            Incident::DoubleAdmission { second_at, .. } => *second_at,
+            Incident::ExitTooMany { at, .. } => *at,
             Incident::Forked { .. } | Incident::FalseRecord { .. } => Timestamp::FOREVER,
         })
     });

@@ -18,8 +18,10 @@ use super::standing::Standing;
 /// One scan as one device wrote it down; a scan that a scanner and a hub both judged is there twice, with one id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanRow {
-    /// When, by the device's clock.
+    /// When: a passage by the rule time it was judged at, anything else by its log's clock.
     pub at: Timestamp,
+    /// By which of the two.
+    pub at_by: &'static str,
     /// The device.
     pub device: Origin,
     /// How people call it.
@@ -94,6 +96,7 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
     };
     let base = ScanRow {
         at: record.hlc.time(),
+        at_by: "log",
         device,
         device_name: names.names.get(&device).cloned().unwrap_or_default(),
         seq,
@@ -154,6 +157,8 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
 fn passed(base: ScanRow, verdict: &'static str, shown: &ShownPassage) -> Option<ScanRow> {
     let passage = shown.unverified().ok()?;
     Some(ScanRow {
+        at: passage.at,
+        at_by: "judge",
         scan: passage.scan,
         verdict,
         gate: passage.gate,

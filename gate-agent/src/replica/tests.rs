@@ -288,6 +288,28 @@ async fn an_audit_and_an_export_of_a_running_replica_tell_all_there_is() {
 }
 
 #[tokio::test]
+async fn an_export_tells_when_a_passage_was_judged_although_the_logs_clock_was_ahead_once() {
+    const TWENTY_HOURS_MS: i64 = 20 * 60 * 60 * 1000;
+    let (stage, replica) = Stage::set().await;
+    let clock = &stage.show.clock;
+    let begun = clock.now();
+    clock.shift_ms(TWENTY_HOURS_MS);
+    judge(&replica, &scan(1, 7, STRICT)).await.unwrap();
+    clock.shift_ms(-TWENTY_HOURS_MS);
+    judge(&replica, &scan(2, 8, STRICT)).await.unwrap();
+    judge(&replica, &scan(3, 8, STRICT)).await.unwrap();
+    let mut told = Vec::new();
+    scans(&stage.path(), begun, |row| {
+        told.push((row.verdict, row.at.since_ms(begun) / 3_600_000, row.at_by));
+        Ok::<_, ReplicaError>(())
+    })
+    .unwrap();
+    // Of a refusal nothing but the log's clock is known.
+    let expected = [("admit", 20, "judge"), ("admit", 0, "judge"), ("deny", 20, "log")];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
 async fn a_file_with_a_broken_page_is_refused() {
     let (stage, replica) = Stage::set().await;
     for n in 0..200 {

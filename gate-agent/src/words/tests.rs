@@ -225,10 +225,11 @@ fn freshness_is_said_as_people_say_it() {
 }
 
 #[test]
-fn a_double_admission_names_both_gates() {
+fn a_double_admission_names_both_gates_and_the_times_at_which_both_were_judged() {
     let stamp = usher_protocol::Stamp {
         hlc: usher_protocol::Hlc {
-            ms: EVENING.0,
+            // The log's clock, which was ahead once, orders records; nobody is told the time by it.
+            ms: EVENING.0 + 20 * 60 * 60 * 1000,
             count: 0,
         },
         origin: key(1).public(),
@@ -240,11 +241,22 @@ fn a_double_admission_names_both_gates() {
         zone: usher_protocol::ZoneId(1),
         second: stamp,
         second_gate: rehearsal::SOUTH,
+        second_at: EVENING,
         first: Some((Timestamp(EVENING.0 - 60_000), NORTH)),
     };
     assert_eq!(
         voice().incident(&incident),
         "Place 17 was let in twice: 21:13, Gate North, again 21:14, Gate South"
+    );
+    let exit = Incident::ExitTooMany {
+        unit: Unit(17),
+        exit: stamp,
+        gate: NORTH,
+        at: EVENING,
+    };
+    assert_eq!(
+        voice().incident(&exit),
+        "Place 17 went out 21:14, Gate North, and is not known to have come in: look whether that gate scans the right way"
     );
     assert_eq!(
         voice().incident(&Incident::Forked {

@@ -24,7 +24,9 @@ pub enum Incident {
         second: Stamp,
         /// The gate of the passage too many.
         second_gate: GateId,
-        /// When and where people went in before, if known.
+        /// When it was judged, by the judge's rule time; the stamp's clock only orders records.
+        second_at: Timestamp,
+        /// When and where people went in before, if known; by the judge's rule time too.
         first: Option<(Timestamp, GateId)>,
     },
     /// More people left with a ticket than are known to have come in with it.
@@ -35,6 +37,8 @@ pub enum Incident {
         exit: Stamp,
         /// Its gate.
         gate: GateId,
+        /// When it was judged, by the judge's rule time.
+        at: Timestamp,
     },
     /// An origin has two histories: a copied or restored device.
     Forked {
@@ -87,6 +91,7 @@ impl State {
                 zone: passage.zone,
                 second: *entry.stamp,
                 second_gate: passage.gate,
+                second_at: passage.at,
                 first: first.map(|first| (first.passage().at, first.passage().gate)),
             });
         }
@@ -94,6 +99,7 @@ impl State {
             unit,
             exit: *exit.stamp,
             gate: exit.change.passage.gate,
+            at: exit.change.passage.at,
         });
         found.extend(exits);
     }

@@ -388,6 +388,7 @@ fn an_incident_names_the_passage_too_many_and_the_one_before() {
             zone: ZONE,
             second: stamp(&hub(1), 2, 3),
             second_gate: SOUTH,
+            second_at: NOW,
             first,
         }]
     );

@@ -48,9 +48,13 @@ pub struct AdmissionsView {
 /// A scan.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AdmissionView {
-    /// When it was, by the device's clock.
+    /// When it was.
     #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
+    /// By which clock: `judge`, the time that the device which judged it went by, or `log`, its log's clock, which is ahead of that for a while
+    /// after the device's clock was. Nothing else is known of scans that let nobody pass.
+    #[schema(example = "judge")]
+    pub at_by: &'static str,
     /// `admitted`, `exited`, `denied`, `referred`, `overridden`, or `withdrawn` or `annulled`: nobody passed by that scan, whoever wrote so.
     #[schema(example = "admitted")]
     pub kind: &'static str,
@@ -92,6 +96,7 @@ impl AdmissionView {
         };
         Self {
             at: Moment(scan.at),
+            at_by: scan.at_by,
             kind,
             scan: format!("{:?}", scan.id),
             reason,

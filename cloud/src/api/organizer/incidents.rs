@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use usher_keys::EventId;
+use usher_keys::{EventId, Timestamp};
 use usher_protocol::state::Incident;
 use usher_protocol::{GateId, Unit};
 use utoipa::ToSchema;
@@ -33,7 +33,7 @@ pub struct IncidentView {
     /// `double_admission`, `exit_too_many`, `forked` or `false_record`.
     #[schema(example = "double_admission")]
     pub kind: &'static str,
-    /// What happened, in a sentence.
+    /// What happened, in a sentence, with times as they are at the event.
     pub words: String,
     /// Of `double_admission` and `exit_too_many`: the unit.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,14 +54,23 @@ pub struct IncidentView {
     pub device: DeviceName,
 }
 
-/// When and where people went in.
+/// When and where people went in or out.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PassageView {
-    /// When.
+    /// When, by the clock that the device which judged it went by.
     #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
     /// Where.
     pub gate: GateView,
+}
+
+impl PassageView {
+    fn of((at, gate): (Timestamp, GateId), names: &Names) -> Self {
+        Self {
+            at: Moment(at),
+            gate: names.gate(gate),
+        }
+    }
 }
 
 /// Lists the incidents of an event: tickets that let in more people than they should, devices with two histories.
@@ -102,42 +111,38 @@ fn view(incident: &Incident, names: &Names) -> IncidentView {
             zone,
             second,
             second_gate,
+            second_at,
             first,
         } => {
-            let passage = |at, gate: GateId| PassageView {
-                at: Moment(at),
-                gate: names.gate(gate),
-            };
             let (unit, zone_name) = (names.unit(*unit), names.zone(*zone));
-            let second_passage = passage(second.hlc.time(), *second_gate);
-            let device = names.device(second.origin);
-            let first = first.map(|(at, gate)| passage(at, gate));
+            let second_passage = PassageView::of((*second_at, *second_gate), names);
+            let first = first.map(|first| PassageView::of(first, names));
+            let words = double((&unit, &zone_name), first.as_ref(), &second_passage, |at| {
+                names.time(at)
+            });
             IncidentView {
                 id: format!("double-{}-{}", second.origin.id(), second.seq),
                 kind: "double_admission",
-                words: double(&unit, &zone_name, first.as_ref(), &second_passage),
+                words,
                 unit: Some(unit),
                 generation: Some(generation.0),
                 zone_name: Some(zone_name),
                 first,
                 second: Some(second_passage),
-                device,
+                device: names.device(second.origin),
             }
         }
-        Incident::ExitTooMany { unit, exit, gate } => {
-            let (unit, gate) = (names.unit(*unit), names.gate(*gate));
+        Incident::ExitTooMany { unit, exit, gate, at } => {
+            let (unit, passage) = (names.unit(*unit), PassageView::of((*at, *gate), names));
             IncidentView {
                 words: format!(
-                    "{} left at {} at {} and is not known to have come in. Look whether that gate scans the right way.",
+                    "{} left at {} on {} and is not known to have come in. Look whether that gate scans the right way.",
                     unit.words(),
-                    gate.name,
-                    Moment(exit.hlc.time())
+                    passage.gate.name,
+                    names.time(*at)
                 ),
                 unit: Some(unit),
-                second: Some(PassageView {
-                    at: Moment(exit.hlc.time()),
-                    gate,
-                }),
+                second: Some(passage),
                 ..of_device(
                     ("exit_too_many", format!("exit-{}-{}", exit.origin.id(), exit.seq)),
                     names.device(exit.origin),
@@ -174,22 +179,29 @@ fn of_device((kind, id): (&'static str, String), device: DeviceName, words: &str
     }
 }
 
-fn double(unit: &UnitView, zone: &str, first: Option<&PassageView>, second: &PassageView) -> String {
+/// Says what happened in the event's own time, as its gates say it; `at` has the same in UTC, for programs.
+fn double(
+    (unit, zone): (&UnitView, &str),
+    first: Option<&PassageView>,
+    second: &PassageView,
+    time: impl Fn(Timestamp) -> String,
+) -> String {
+    let place_and_time =
+        |passage: &PassageView| format!("at {} on {}", passage.gate.name, time(passage.at.0));
     let before = match first {
-        Some(first) => format!("at {} at {} and again", first.gate.name, first.at),
+        Some(first) => format!("{} and again", place_and_time(first)),
         None => "more often than it may, the last time".to_owned(),
     };
     format!(
-        "{} went into {zone} {before} at {} at {}.",
+        "{} went into {zone} {before} {}.",
         unit.words(),
-        second.gate.name,
-        second.at
+        place_and_time(second)
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use usher_keys::Timestamp;
+    use crate::local_time::day_and_time;
 
     use super::*;
 
@@ -209,13 +221,14 @@ mod tests {
             },
         };
         let (first, second) = (passage(0, 1, "North"), passage(60_000, 2, "South"));
+        let told = |first| double((&unit, "Hall"), first, &second, |at| day_and_time(at, 60));
         assert_eq!(
-            double(&unit, "Hall", Some(&first), &second),
-            "no. 3 (Regular) went into Hall at North at 1970-01-01T00:00:00Z and again at South at 1970-01-01T00:01:00Z."
+            told(Some(&first)),
+            "no. 3 (Regular) went into Hall at North on Thu 1 January 1970, 01:00 and again at South on Thu 1 January 1970, 01:01."
         );
         assert_eq!(
-            double(&unit, "Hall", None, &second),
-            "no. 3 (Regular) went into Hall more often than it may, the last time at South at 1970-01-01T00:01:00Z."
+            told(None),
+            "no. 3 (Regular) went into Hall more often than it may, the last time at South on Thu 1 January 1970, 01:01."
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use usher_keys::PublicKey;
+use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::policy::Policy;
 use usher_protocol::{GateId, Unit, ZoneId};
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::api::error::ApiError;
 use crate::api::tickets::PlaceView;
 use crate::authority::event::EventAuthority;
+use crate::local_time::day_and_time;
 use crate::store::authority::{Places, PlacesQuery};
 use crate::store::catalogue::Event;
 
@@ -96,6 +97,11 @@ impl Names {
             .gate(id)
             .map_or_else(|| format!("gate {id}"), |gate| gate.name.clone());
         GateView { gate: id.0, name }
+    }
+
+    /// Says when something was, in the event's own time.
+    pub fn time(&self, at: Timestamp) -> String {
+        day_and_time(at, self.policy.offset_at(at))
     }
 
     /// Names a zone.
