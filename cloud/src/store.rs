@@ -30,7 +30,7 @@ use authority::{
     NewBundle, NewBundleOutcome, NewCode, NewCodeOutcome, NoteContact, PinnedBundle, Places, PlacesQuery,
     RecordsQuery, RunQuery, StoredCheckpoint, StoredRecord,
 };
-use catalogue::{Event, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
+use catalogue::{Event, EventLine, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
 use organizing::{
     AddUnits, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewVenue,
     Publish, PublishOutcome, Venue,
@@ -200,7 +200,7 @@ operations! {
         /// Lists an organizer's venues.
         venues(OrganizerId) -> Vec<Venue> = sqlite::organizers::venues;
         /// Lists an organizer's events, drafts too, newest first.
-        events_of(OrganizerId) -> Vec<Event> = sqlite::catalogue::events_of;
+        events_of(OrganizerId) -> Vec<EventLine> = sqlite::catalogue::events_of;
         /// Counts what an event has sold.
         sales(SalesQuery) -> EventSales = sqlite::catalogue::sales;
 

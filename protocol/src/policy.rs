@@ -103,6 +103,12 @@ pub struct OffsetChange {
     pub utc_offset_minutes: i16,
 }
 
+/// Gives the offset of local time from UTC at a moment, in minutes, of the one before all changes and these.
+pub fn local_offset(utc_offset_minutes: i16, changes: &[OffsetChange], at: Timestamp) -> i16 {
+    let before = changes.iter().rev().find(|change| change.at <= at);
+    before.map_or(utc_offset_minutes, |change| change.utc_offset_minutes)
+}
+
 /// The whole policy.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -218,8 +224,7 @@ impl Policy {
 
     /// Gives the offset of local time from UTC at a moment, in minutes.
     pub fn offset_at(&self, at: Timestamp) -> i16 {
-        let before = self.offset_changes.iter().rev().find(|change| change.at <= at);
-        before.map_or(self.utc_offset_minutes, |change| change.utc_offset_minutes)
+        local_offset(self.utc_offset_minutes, &self.offset_changes, at)
     }
 
     /// Gives the number of the local day a moment belongs to. A day in which the offset changes has fewer or more hours.

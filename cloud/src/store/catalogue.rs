@@ -127,6 +127,27 @@ impl Event {
     }
 }
 
+/// An event in its organizer's list: what every event has, and nothing that is looked up or read apart for each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventLine {
+    /// Its id.
+    pub id: EventId,
+    /// Its name.
+    pub name: String,
+    /// When it starts.
+    pub starts_at: Timestamp,
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// Whether it is on sale.
+    pub status: EventStatus,
+    /// How long a reservation holds, in milliseconds.
+    pub reservation_ms: u64,
+    /// How many units it has.
+    pub unit_count: u32,
+    /// How many of them, the first ones, are seats.
+    pub seat_count: u32,
+}
+
 /// Asks for a page of published events.
 #[derive(Debug, Clone)]
 pub struct EventQuery {

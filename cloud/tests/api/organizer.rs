@@ -74,6 +74,18 @@ async fn an_event_is_made_published_and_sold() {
         .await
         .ok(200);
     assert_eq!(listed["events"].as_array().unwrap().len(), 1);
+    // What is read or counted for each event by itself is shown with the event alone.
+    let line = &listed["events"][0];
+    assert_eq!(
+        (&line["name"], &line["sale"]),
+        (&json!("Night"), &json!("on_sale"))
+    );
+    assert!(
+        ["policy", "tiers", "sales"]
+            .iter()
+            .all(|part| line.get(part).is_none()),
+        "{line}"
+    );
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use crate::ids::draw_event_id;
 use crate::money::MAX_PRICE;
 use crate::state::AppState;
 use crate::store::SalesQuery;
-use crate::store::catalogue::{Event, EventStatus, keys_needed_until};
+use crate::store::catalogue::{Event, EventLine, EventStatus, keys_needed_until, sale_status};
 use crate::store::organizing::{AddUnits, EventChange, EventSales, NewEvent, Publish, PublishOutcome, Venue};
 use crate::test_sale;
 
@@ -67,7 +67,7 @@ pub struct OrganizerEventView {
     /// What gates go by.
     #[schema(value_type = Object)]
     pub policy: Policy,
-    /// What it has sold; absent in lists.
+    /// What it has sold; absent where it was just made or changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sales: Option<SalesView>,
 }
@@ -95,19 +95,76 @@ impl TierZonesView {
     }
 }
 
+/// An event in its organizer's list; tiers, policy and sales are shown with the event itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrganizerEventLine {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub event_id: EventId,
+    /// Its name.
+    pub name: String,
+    /// `draft` or `published`.
+    #[schema(example = "draft")]
+    pub status: &'static str,
+    /// Of one that is published: `on_sale`, `paused` or `over`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "on_sale")]
+    pub sale: Option<&'static str>,
+    /// What its offline roots are still to sign; absent when nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_sign: Option<ToSignView>,
+    /// When it starts.
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Moment,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub ends_at: Moment,
+    /// How long a reservation holds, in seconds.
+    pub reservation_seconds: u64,
+    /// How many units it has.
+    pub units: u32,
+    /// How many of them, the first ones, are seats.
+    pub seats: u32,
+}
+
 /// All events of an organizer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OrganizerEventsView {
     /// The events, newest first.
-    pub events: Vec<OrganizerEventView>,
+    pub events: Vec<OrganizerEventLine>,
+}
+
+fn word(status: EventStatus) -> &'static str {
+    match status {
+        EventStatus::Draft => "draft",
+        EventStatus::Published => "published",
+    }
+}
+
+impl OrganizerEventLine {
+    fn of(app: &AppState, event: EventLine) -> Self {
+        let sale = sale_status(
+            event.ends_at,
+            app.signer.believed_until(event.id),
+            app.clock.now(),
+        );
+        Self {
+            event_id: event.id,
+            status: word(event.status),
+            sale: (event.status == EventStatus::Published).then(|| sale.word()),
+            to_sign: ToSignView::of(app, (event.id, event.status), event.ends_at),
+            starts_at: Moment(event.starts_at),
+            ends_at: Moment(event.ends_at),
+            reservation_seconds: event.reservation_ms / 1000,
+            units: event.unit_count,
+            seats: event.seat_count,
+            name: event.name,
+        }
+    }
 }
 
 impl OrganizerEventView {
     fn of(app: &AppState, event: Event, sales: Option<EventSales>) -> Self {
-        let status = match event.status {
-            EventStatus::Draft => "draft",
-            EventStatus::Published => "published",
-        };
         let tiers = event
             .policy
             .tiers
@@ -117,9 +174,9 @@ impl OrganizerEventView {
         let is_published = event.status == EventStatus::Published;
         Self {
             event_id: event.id,
-            status,
+            status: word(event.status),
             sale: is_published.then(|| sale.word()),
-            to_sign: ToSignView::of(app, &event),
+            to_sign: ToSignView::of(app, (event.id, event.status), event.ends_at),
             starts_at: Moment(event.starts_at),
             ends_at: Moment(event.ends_at),
             reservation_seconds: event.reservation_ms / 1000,
@@ -211,7 +268,7 @@ pub async fn list(
     let events = app.store.events_of(caller.0).await?;
     let events = events
         .into_iter()
-        .map(|event| OrganizerEventView::of(&app, event, None));
+        .map(|event| OrganizerEventLine::of(&app, event));
     Ok(Json(OrganizerEventsView {
         events: events.collect(),
     }))

@@ -1,14 +1,14 @@
 //! What an event's offline roots are still to sign, for its organizer: which keys, and the commands that do it.
 
 use serde::Serialize;
-use usher_keys::{Purpose, Timestamp, TrustBundle};
+use usher_keys::{EventId, Purpose, Timestamp, TrustBundle};
 use utoipa::ToSchema;
 
 use crate::api::moment::Moment;
 use crate::authority::keys_wanted_until;
 use crate::moving::{self, EarlyKey, ToSign};
 use crate::state::AppState;
-use crate::store::catalogue::{Event, EventStatus};
+use crate::store::catalogue::EventStatus;
 
 /// How the commands ask as the organizer, whose API key is in `KEY`.
 const CURL: &str = "curl -s -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json'";
@@ -59,21 +59,21 @@ impl From<&EarlyKey> for EarlyKeyView {
 
 impl ToSignView {
     /// Gives what is to be signed for an event as it is now; nothing for one without a trust bundle, which is not on sale.
-    pub fn of(app: &AppState, event: &Event) -> Option<Self> {
-        let trust = app.authorities.of(event.id).ok()?.view().trust();
-        Self::for_end(app, event, (trust.bundle(), event.ends_at))
+    pub fn of(app: &AppState, event: (EventId, EventStatus), ends_at: Timestamp) -> Option<Self> {
+        let trust = app.authorities.of(event.0).ok()?.view().trust();
+        Self::for_end(app, event, (trust.bundle(), ends_at))
     }
 
     /// Gives what would be to be signed if the event ended then.
     pub fn for_end(
         app: &AppState,
-        event: &Event,
+        event: (EventId, EventStatus),
         (bundle, ends_at): (&TrustBundle, Timestamp),
     ) -> Option<Self> {
         let now = app.clock.now();
         // What is over needs no keys any more, and what is moved is not over.
         let to_sign = moving::to_sign(bundle, ends_at).filter(|_| now < ends_at)?;
-        let path = app.link(&format!("/v1/organizer/events/{}", event.id));
+        let path = app.link(&format!("/v1/organizer/events/{}", event.0));
         let out = format!("bundle-{}.json", bundle.version.saturating_add(1));
         let signed = |command: &str, rest: &str| {
             format!("usher-keys {command} --root root.pem --bundle bundle.json {rest} --out {out}")
@@ -110,9 +110,9 @@ impl ToSignView {
 }
 
 /// Gives the command that fetches the bundle; of a draft only its organizer has it.
-fn fetch_bundle(app: &AppState, event: &Event) -> Option<String> {
-    let keys = app.link(&format!("/v1/events/{}/keys", event.id));
-    (event.status == EventStatus::Published).then(|| format!("curl -s {keys} -o bundle.json"))
+fn fetch_bundle(app: &AppState, (event, status): (EventId, EventStatus)) -> Option<String> {
+    let keys = app.link(&format!("/v1/events/{event}/keys"));
+    (status == EventStatus::Published).then(|| format!("curl -s {keys} -o bundle.json"))
 }
 
 /// Cuts a point in time to whole seconds, which is what `usher-keys` reads.

@@ -10,13 +10,13 @@ use usher_protocol::{TierId, Unit};
 
 use crate::ids::{OrganizerId, VenueId};
 use crate::store::catalogue::{
-    Event, EventCursor, EventPage, EventQuery, EventSummary, Layout, Occupancy, OccupancyQuery, SeatUnit,
-    Status, Tier, TierCount,
+    Event, EventCursor, EventLine, EventPage, EventQuery, EventSummary, Layout, Occupancy, OccupancyQuery,
+    SeatUnit, Status, Tier, TierCount,
 };
 use crate::store::organizing::EventSales;
 use crate::store::{SalesQuery, StoreError};
 
-use super::column::{currency, event_id, event_status, moment, ms, narrow, policy};
+use super::column::{currency, event_id, event_status, moment, ms, narrow, offset_at, policy};
 
 /// Lists published events that have not ended, by start.
 pub fn events(connection: &Connection, request: &EventQuery) -> Result<EventPage, StoreError> {
@@ -66,7 +66,7 @@ fn read_summary(row: &Row<'_>) -> Result<EventSummary, StoreError> {
         ends_at: moment(row.get(5)?),
         currency: currency(row.get_ref(6)?.as_str()?)?,
         price_from: row.get::<_, Option<i64>>(7)?.unwrap_or(0),
-        utc_offset_minutes: policy(row.get_ref(8)?.as_str()?)?.offset_at(moment(row.get(4)?)),
+        utc_offset_minutes: offset_at(row.get_ref(8)?.as_str()?, moment(row.get(4)?))?,
     })
 }
 
@@ -91,10 +91,23 @@ pub fn event(connection: &Connection, id: &EventId) -> Result<Option<Event>, Sto
 }
 
 /// Lists an organizer's events, drafts too, newest first.
-pub fn events_of(connection: &Connection, organizer: &OrganizerId) -> Result<Vec<Event>, StoreError> {
-    let sql = format!("{EVENT_COLUMNS} WHERE organizer_id = ?1 ORDER BY event_id DESC");
-    let mut query = connection.prepare_cached(&sql)?;
-    let found = query.query_and_then([organizer.0], |row| read_event(connection, row))?;
+pub fn events_of(connection: &Connection, organizer: &OrganizerId) -> Result<Vec<EventLine>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT event_id, name, starts_at, ends_at, status, reservation_ms, unit_count, seat_count
+         FROM events WHERE organizer_id = ?1 ORDER BY event_id DESC",
+    )?;
+    let found = query.query_and_then([organizer.0], |row| {
+        Ok(EventLine {
+            id: event_id(row.get(0)?),
+            name: row.get(1)?,
+            starts_at: moment(row.get(2)?),
+            ends_at: moment(row.get(3)?),
+            status: event_status(row.get_ref(4)?.as_str()?)?,
+            reservation_ms: narrow(row.get(5)?, "duration of reservations")?,
+            unit_count: row.get(6)?,
+            seat_count: row.get(7)?,
+        })
+    })?;
     found.collect()
 }
 

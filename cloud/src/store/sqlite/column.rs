@@ -1,7 +1,8 @@
 //! How values of the domain look in columns, both ways; a value this version does not know is an error, not a guess.
 
+use serde::Deserialize;
 use usher_keys::{EventId, Timestamp};
-use usher_protocol::policy::Policy;
+use usher_protocol::policy::{OffsetChange, Policy, local_offset};
 
 use crate::ids::LOCAL_BYTES;
 use crate::money::Currency;
@@ -59,6 +60,20 @@ pub fn policy(text: &str) -> Result<Policy, StoreError> {
 pub fn currency(text: &str) -> Result<Currency, StoreError> {
     text.parse()
         .map_err(|_| StoreError::Unreadable { what: "currency" })
+}
+
+/// Reads of a policy what local time is at a moment, and passes over all the rest: lists do so for each of many events.
+pub fn offset_at(policy: &str, at: Timestamp) -> Result<i16, StoreError> {
+    #[derive(Deserialize)]
+    struct LocalTime {
+        #[serde(default)]
+        utc_offset_minutes: i16,
+        #[serde(default)]
+        offset_changes: Vec<OffsetChange>,
+    }
+    let read: LocalTime =
+        serde_json::from_str(policy).map_err(|_| StoreError::Unreadable { what: "policy" })?;
+    Ok(local_offset(read.utc_offset_minutes, &read.offset_changes, at))
 }
 
 /// Reads an event's status.

@@ -77,7 +77,7 @@ impl Survey {
     /// Gives what the roots are to sign so that the event can take place then.
     pub fn to_sign(&self, app: &AppState) -> Option<ToSignView> {
         let bundle = self.trust.as_ref()?.bundle();
-        ToSignView::for_end(app, &self.event, (bundle, self.to.ends_at))
+        ToSignView::for_end(app, (self.event.id, self.event.status), (bundle, self.to.ends_at))
     }
 }
 
