@@ -7,6 +7,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::clock::{ClockHealth, ClockReading, RuleClock, RuleTime};
 
+use crate::words::clock_off;
+
 /// The clock that this machine's replicas judge by.
 #[derive(Debug, Clone)]
 pub struct Clock {
@@ -19,11 +21,20 @@ pub struct Clock {
     rule: Arc<Mutex<Seen>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Seen {
     clock: RuleClock,
-    /// Whether it was written about that the clock is not to be relied on.
-    is_told: bool,
+    /// What was last written about the clock.
+    told: ClockHealth,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self {
+            clock: RuleClock::default(),
+            told: ClockHealth::Right,
+        }
+    }
 }
 
 impl Clock {
@@ -52,6 +63,12 @@ impl Clock {
         self.look().1
     }
 
+    /// Tells with how many others' clocks this machine's is compared.
+    pub fn compared(&self) -> usize {
+        let reading = self.reading();
+        self.seen().clock.compared(reading)
+    }
+
     /// Tells the time by this machine's own clock, as its peers are told it.
     pub fn own(&self) -> Timestamp {
         let reading = self.reading();
@@ -64,6 +81,11 @@ impl Clock {
         self.seen().clock.hear(peer, theirs, reading);
         // What follows from it is written down at once.
         self.look();
+    }
+
+    /// Takes note that a moment is past: a machine that starts without knowing the date goes by others' as soon as it hears one.
+    pub fn is_past(&self, moment: Timestamp) {
+        self.seen().clock.is_past(moment);
     }
 
     /// Lets time pass for this clock and its clones.
@@ -80,19 +102,13 @@ impl Clock {
         let reading = self.reading();
         let mut seen = self.seen();
         let (moment, health) = seen.clock.read(reading);
-        let is_right = health == ClockHealth::Right;
-        match health {
-            ClockHealth::Wrong(ahead_ms) if !seen.is_told => tracing::warn!(
-                ahead_ms,
-                "this machine's clock is not the others': set it right, until then theirs is gone by"
-            ),
-            ClockHealth::InDoubt(ahead_ms) if !seen.is_told => tracing::warn!(
-                ahead_ms,
-                "this machine's clock and others' do not agree: set the wrong one right, time windows and days depend on it"
-            ),
-            ClockHealth::Wrong(_) | ClockHealth::InDoubt(_) | ClockHealth::Right => {}
+        if health.is_news_after(seen.told) {
+            seen.told = health;
+            match clock_off(health, seen.clock.compared(reading)) {
+                Some(words) => tracing::warn!(ahead_ms = health.ahead_ms(), "{words}"),
+                None => tracing::info!("this machine's clock agrees with the others' again"),
+            }
         }
-        seen.is_told = !is_right;
         (moment, health)
     }
 

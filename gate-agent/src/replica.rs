@@ -7,6 +7,7 @@ mod database;
 mod error;
 mod export;
 mod freshness;
+mod glance;
 mod inherit;
 mod linked;
 mod lock;
@@ -40,12 +41,14 @@ pub use audit::{Audit, AuditedLog, audit};
 pub use command::Annulment;
 pub use error::{Fault, Finding, ReplicaError};
 pub use export::{ScanRow, scans};
+pub use glance::{Glance, glance};
 pub use meta::Meta;
 pub use naming::event_name;
 pub use owner::GROUP_COMMANDS;
 pub use standing::{FiguresNow, Standing};
 
 use crate::clock::Clock;
+use crate::words::{clock_behind, clock_off};
 use command::Command;
 use database::Place;
 use lock::Lock;
@@ -132,6 +135,8 @@ impl Replica {
         if meta.identity.unverified().device != key.public() {
             return Err(ReplicaError::OtherKey);
         }
+        // Nobody certifies a device before the key for it is there.
+        clock.is_past(meta.identity.unverified().window.from);
         let (now, commits) = (clock.now(), meta::read_commits(&connection)?);
         let Rebuilt { ledger, shelf } = replay::rebuild(&connection, key.public(), now)?;
         let published = Arc::new(Published::new(&ledger, meta::read_assurance(&connection)?));
@@ -361,9 +366,21 @@ impl Replica {
         self.published.fresh_as_of(self.clock.now())
     }
 
+    /// Gives the cloud's own time when it was last heard, whatever our clock says of it.
+    pub fn cloud_heard(&self) -> Option<Timestamp> {
+        self.published.last_heard()
+    }
+
     /// Tells what this machine's own clock is worth.
     pub fn clock_health(&self) -> ClockHealth {
         self.clock.health()
+    }
+
+    /// Says what is wrong with this machine's clock, if that can be told.
+    pub fn clock_trouble(&self) -> Option<String> {
+        let (now, compared) = (self.clock.now(), self.clock.compared());
+        let alone = || self.cloud_heard().filter(|_| compared == 0);
+        clock_off(self.clock_health(), compared).or_else(|| clock_behind(now, alone()?))
     }
 
     /// Gives what the device is and believed at start.

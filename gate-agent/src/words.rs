@@ -10,7 +10,7 @@ use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::{Direction, Verdict};
-use usher_protocol::clock::{ClockHealth, apart_in_words};
+use usher_protocol::clock::{AGREEMENT_MS, ClockHealth, apart_in_words};
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, TicketFacts};
 use usher_protocol::state::Incident;
@@ -92,8 +92,8 @@ impl Voice {
     pub fn answer(&self, answer: &Answer, direction: Direction) -> Said {
         match answer.verdict {
             Verdict::Admit { persons, left } => admitted(direction, persons, left),
-            Verdict::Deny(reason) => self.denied(reason, answer.ticket.as_ref()),
-            Verdict::Refer(referral) => self.referred(referral),
+            Verdict::Deny(reason) => self.denied(reason, answer),
+            Verdict::Refer(referral) => self.referred(referral, answer.by),
         }
     }
 
@@ -111,7 +111,7 @@ impl Voice {
             }
             RequestError::Unavailable => Said::new(
                 "Cannot decide",
-                "The hub cannot save to its disk: call technical support",
+                "The hub cannot decide now, for want of its disk perhaps: scan again; if it stays, call technical support",
             ),
             RequestError::Busy => Said::new("Busy", "Scan again"),
         }
@@ -151,7 +151,10 @@ impl Voice {
     pub fn judged_by(&self, by: JudgedBy) -> Option<String> {
         match by {
             JudgedBy::Home(_) => None,
-            JudgedBy::Hub(hub) => Some(format!("judged by {} without the home hub", self.device(&hub))),
+            JudgedBy::Hub(hub) => Some(format!(
+                "judged by {} without the hub that decides on this ticket",
+                self.device(&hub)
+            )),
             JudgedBy::Alone => Some("judged alone: no hub could be reached".to_owned()),
         }
     }
@@ -174,13 +177,13 @@ impl Voice {
             ),
             Incident::Forked { origin } => {
                 format!(
-                    "{} has two histories: it was copied or restored. Say which one counts, or enrol it anew",
+                    "{} has two histories: it was copied or restored. Ask the organizer, who says which one counts, or have it enrolled anew",
                     self.device(origin)
                 )
             }
             Incident::FalseRecord { origin, seq } => format!(
                 "{} claims what it cannot prove or may not say (from its record {seq} on); that counts for nothing. \
-                 If it was stolen, revoke it",
+                 If it was stolen, have the organizer revoke it",
                 self.device(origin)
             ),
         }
@@ -201,11 +204,13 @@ impl Voice {
         }
     }
 
-    /// Says how old our knowledge of revocations is.
-    pub fn freshness(&self, as_of: Option<Timestamp>) -> String {
-        match as_of {
-            Some(at) => format!("revocations as of {}", ago(self.now.since_ms(at))),
-            None => "no revocations received yet".to_owned(),
+    /// Says how old our knowledge of revocations is: up to when it is whole, if our clock can tell, and the cloud's time when it was
+    /// last heard.
+    pub fn freshness(&self, as_of: Option<Timestamp>, heard: Option<Timestamp>) -> String {
+        match (as_of, heard) {
+            (Some(at), _) => format!("revocations as of {}", ago(self.now.since_ms(at))),
+            (None, Some(at)) => format!("revocations as of {} by the cloud's clock", self.date(at)),
+            (None, None) => "no revocations received yet".to_owned(),
         }
     }
 
@@ -225,8 +230,19 @@ impl Voice {
         strtime::format(format, &at).unwrap_or_else(|_| at.to_string())
     }
 
+    /// Says what this device's clock shows, and when nobody confirms it that a person should; a plain line and no alarm, since most
+    /// clocks are right.
+    pub fn clock(&self, compared: usize) -> String {
+        let date = self.date(self.now);
+        match compared {
+            0 => format!("{date}, with nobody to compare it with: look at a watch"),
+            1 => format!("{date}, compared with 1 other"),
+            others => format!("{date}, compared with {others} others"),
+        }
+    }
+
     /// Says the day and hour of a moment in full, for people who compare it with their own watch.
-    fn date(&self, at: Timestamp) -> String {
+    pub fn date(&self, at: Timestamp) -> String {
         let policy = self.standing.policy.as_deref();
         let offset_minutes = policy.map_or(0, |policy| policy.offset_at(at));
         local(at, offset_minutes).map_or_else(
@@ -317,19 +333,34 @@ pub fn ago(ms: u64) -> String {
 /// Says that tokens and tickets can be listened to.
 pub const IN_THE_CLEAR: &str = "HTTP is in the clear (http_in_the_clear): everyone who can listen on this network has the tokens and tickets; set tls_certificate and tls_key";
 
-/// Says what is wrong with this machine's clock, if anything is.
-pub fn clock_off(health: ClockHealth) -> Option<String> {
+/// Says what is wrong with this machine's clock, which is compared with so many others, if anything is.
+pub fn clock_off(health: ClockHealth, compared: usize) -> Option<String> {
     match health {
         ClockHealth::Right => None,
         ClockHealth::Wrong(ahead_ms) => Some(format!(
             "this machine's clock is {} the others': set it right, until then it goes by theirs",
             apart_in_words(ahead_ms)
         )),
+        ClockHealth::InDoubt(ahead_ms) if compared == 0 => Some(format!(
+            "this machine's clock was set while this program ran, it is {} what it was, and nobody is linked to tell which is right: set it back, or start this program again if it is right now. Until then supervisors decide on tickets that are valid by one of the two only",
+            apart_in_words(ahead_ms)
+        )),
         ClockHealth::InDoubt(ahead_ms) => Some(format!(
-            "this machine's clock is {} another's, and too few others are linked to tell which is right: set the wrong one right, tickets that depend on the time are referred",
+            "this machine's clock is {} another's, and too few others are linked to tell which is right: look at a watch and set the wrong one right. Until then supervisors decide on tickets that are valid by one of them only",
             apart_in_words(ahead_ms)
         )),
     }
+}
+
+/// Says that this machine's clock is behind a moment of which the cloud has told before: nobody else needs to be there to see that.
+pub fn clock_behind(now: Timestamp, cloud_said: Timestamp) -> Option<String> {
+    let behind_ms = cloud_said.since_ms(now);
+    (behind_ms > AGREEMENT_MS).then(|| {
+        format!(
+            "this machine's clock is {} what the cloud's was when it was last heard: look at a watch and set it right",
+            apart_in_words(i64::try_from(behind_ms).unwrap_or(i64::MAX).saturating_neg())
+        )
+    })
 }
 
 /// Names gates by their numbers, in a list that people read.

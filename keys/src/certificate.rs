@@ -144,8 +144,10 @@ pub enum CertificateError {
     /// Its name is too long or it names too many gates.
     #[error("the certificate's name is over {MAX_NAME_BYTES} bytes or it names over {MAX_GATES} gates")]
     OverLimit,
-    /// It is not valid yet, or has expired.
-    #[error("the certificate is not valid now (expired, or the clock is wrong)")]
+    /// It has expired.
+    #[error(
+        "the certificate has ended: enrol the device anew, or set this machine's clock right if it is ahead"
+    )]
     OutOfWindow,
 }
 
@@ -192,19 +194,16 @@ impl DeviceIdentity {
         verify_one(own, bundle)
     }
 
-    /// Checks the chain and that it is valid at that moment: for anyone who wants to talk.
+    /// Checks the chain and that nothing of it has ended by that moment: for anyone who wants to talk. That it begins later only says
+    /// that a clock is behind, and whose it is comes out when they talk.
     ///
     /// **Errors**: [`CertificateError`].
     pub fn verify(&self, bundle: &TrustBundle, now: Timestamp) -> Result<&Certificate, CertificateError> {
         let certificate = self.verify_chain(bundle)?;
-        let via_valid = self
-            .via
-            .as_ref()
-            .is_none_or(|via| via.certificate.window.contains(now));
-        let issuer_valid = bundle
-            .issuing_key(&self.root_issuer())
-            .is_some_and(|key| key.believed_at(now));
-        if !certificate.window.contains(now) || !via_valid || !issuer_valid {
+        let via = self.via.as_ref().map(|via| via.certificate.window);
+        let issuer = bundle.issuing_key(&self.root_issuer()).map(|key| key.window);
+        let windows = [Some(certificate.window), via, issuer];
+        if windows.into_iter().flatten().any(|window| window.has_ended(now)) {
             return Err(CertificateError::OutOfWindow);
         }
         Ok(certificate)

@@ -106,6 +106,11 @@ impl Window {
     pub fn contains(&self, at: Timestamp) -> bool {
         self.from <= at && at < self.until
     }
+
+    /// Tells whether it has ended by then.
+    pub fn has_ended(&self, at: Timestamp) -> bool {
+        self.until <= at
+    }
 }
 
 #[cfg(test)]

@@ -11,13 +11,16 @@ use usher_keys::{PublicKey, Timestamp};
 /// beside the doors' hours.
 pub const AGREEMENT_MS: u64 = 2 * 60 * 1000;
 
-/// Says how far a clock is from another, in whole minutes: "45 min ahead of", "20 h 3 min behind".
+/// Says how far a clock is from another, to the minute: "45 min ahead of", "20 h 3 min behind", "5 days 3 h ahead
+/// of".
 pub fn apart_in_words(ahead_ms: i64) -> String {
-    let minutes = ahead_ms.unsigned_abs() / 60_000;
+    let minutes = ahead_ms.unsigned_abs().saturating_add(30_000) / 60_000;
     let way = if ahead_ms > 0 { "ahead of" } else { "behind" };
     match (minutes / 60, minutes % 60) {
         (0, minutes) => format!("{minutes} min {way}"),
-        (hours, minutes) => format!("{hours} h {minutes} min {way}"),
+        (hours @ ..48, minutes) => format!("{hours} h {minutes} min {way}"),
+        (hours, _) if hours % 24 == 0 => format!("{} days {way}", hours / 24),
+        (hours, _) => format!("{} days {} h {way}", hours / 24, hours % 24),
     }
 }
 /// How long a peer counts as linked after its clock was last heard, in milliseconds: some beats.
@@ -80,6 +83,27 @@ pub enum ClockHealth {
     InDoubt(i64),
 }
 
+impl ClockHealth {
+    /// Tells whether people who were told of `self` are to be told anew: it is another matter now, or off by other minutes.
+    pub fn is_news_after(self, told: Self) -> bool {
+        match (told, self) {
+            (Self::Right, Self::Right) => false,
+            (Self::Wrong(before), Self::Wrong(now)) | (Self::InDoubt(before), Self::InDoubt(now)) => {
+                !agree(before, now)
+            }
+            (Self::Right | Self::Wrong(_) | Self::InDoubt(_), _) => true,
+        }
+    }
+
+    /// Gives how far the clock is off, in milliseconds: more than nothing when it is ahead.
+    pub fn ahead_ms(self) -> i64 {
+        match self {
+            Self::Right => 0,
+            Self::Wrong(ahead_ms) | Self::InDoubt(ahead_ms) => ahead_ms,
+        }
+    }
+}
+
 /// A machine's clock beside those of its peers.
 #[derive(Debug, Clone, Default)]
 pub struct RuleClock {
@@ -89,6 +113,8 @@ pub struct RuleClock {
     told_ms: Option<i64>,
     /// The peers' clocks in the same way, and when they were heard by the machine's run.
     peers: BTreeMap<PublicKey, (i64, i64)>,
+    /// A moment that is past for certain.
+    past: Timestamp,
 }
 
 impl RuleClock {
@@ -102,12 +128,25 @@ impl RuleClock {
         self.peers.insert(peer, (offset, now.up_ms));
     }
 
+    /// Takes note that a moment is past, whatever clocks show: one that is before it has no say where others are heard.
+    pub fn is_past(&mut self, moment: Timestamp) {
+        self.past = self.past.max(moment);
+    }
+
     /// Gives the moment to judge by, and what this machine's clock is worth.
     pub fn read(&mut self, now: ClockReading) -> (RuleTime, ClockHealth) {
         let wall = now.wall_ms().saturating_sub(now.up_ms);
         let steady = *self.steady_ms.get_or_insert(wall);
         let was_set = !agree(wall, steady);
         let others = self.counting(now);
+        if !self.is_possible(wall, now)
+            && !self.is_possible(steady, now)
+            && let Some(most) = largest(&others)
+        {
+            self.told_ms = Some(wall);
+            let worth = ClockHealth::Wrong(wall.saturating_sub(most));
+            return (stamp(now.by(most)).into(), worth);
+        }
         let all = others.len() + 1;
         let with = |own: i64| others.iter().filter(|other| agree(**other, own)).count();
         // A clock that was set while the machine ran is believed once more others say so than say that it was right before.
@@ -152,11 +191,22 @@ impl RuleClock {
         self.told_ms.map_or(now.wall, |told| stamp(now.by(told)))
     }
 
+    /// Tells with how many others' clocks ours is compared.
+    pub fn compared(&self, now: ClockReading) -> usize {
+        self.counting(now).len()
+    }
+
+    /// Tells whether a clock with that offset shows a time that is not past for certain.
+    fn is_possible(&self, offset_ms: i64, now: ClockReading) -> bool {
+        stamp(now.by(offset_ms)).plus_ms(AGREEMENT_MS) >= self.past
+    }
+
     /// Gives the clocks of those who are linked, or else of those who were last.
     fn counting(&self, now: ClockReading) -> Vec<i64> {
         let heard_within = |most: i64| {
             let still = move |(_, heard): &&(i64, i64)| now.up_ms.saturating_sub(*heard) <= most;
-            self.peers.values().filter(still).map(|(offset, _)| *offset)
+            let clocks = self.peers.values().filter(still).map(|(offset, _)| *offset);
+            clocks.filter(|offset| self.is_possible(*offset, now))
         };
         let linked: Vec<_> = heard_within(LINKED_FOR_MS).collect();
         if linked.is_empty() {
@@ -166,8 +216,21 @@ impl RuleClock {
     }
 }
 
-/// Gives the middle of the clocks that agree, if they are more than half of all.
+/// Gives the middle of the clocks that agree, if they are more than half of all and more than one.
 fn majority(others: &[i64], all: usize) -> Option<i64> {
+    let agreeing = agreeing(others)?;
+    let is_most = agreeing.len() > 1 && 2 * agreeing.len() > all;
+    is_most.then(|| agreeing[agreeing.len() / 2])
+}
+
+/// Gives the middle of the clocks that agree, if they are more than half of these, be it the only one.
+fn largest(others: &[i64]) -> Option<i64> {
+    let agreeing = agreeing(others)?;
+    (2 * agreeing.len() > others.len()).then(|| agreeing[agreeing.len() / 2])
+}
+
+/// Gives the largest group of clocks that agree, in order.
+fn agreeing(others: &[i64]) -> Option<Vec<i64>> {
     let groups = others.iter().map(|one| {
         let mut group: Vec<_> = others
             .iter()
@@ -177,9 +240,7 @@ fn majority(others: &[i64], all: usize) -> Option<i64> {
         group.sort_unstable();
         group
     });
-    let largest = groups.max_by_key(Vec::len)?;
-    let is_most = largest.len() > 1 && 2 * largest.len() > all;
-    is_most.then(|| largest[largest.len() / 2])
+    groups.max_by_key(Vec::len)
 }
 
 /// Gives the middle of all clocks where there are three at least, and else our own, also where that is as good as the middle: of clocks that differ by minutes, one that

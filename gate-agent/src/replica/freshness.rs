@@ -65,6 +65,11 @@ impl Freshness {
         self.heard(moment).map(|heard| heard.assurance)
     }
 
+    /// Gives the authority's own time of the newest assurance, although our clock may say that it is still to come.
+    pub fn last_heard(&self) -> Option<Timestamp> {
+        self.last().map(|heard| heard.assurance.at)
+    }
+
     /// Gives up to when every word of the authority is here, if that can be told by our clock.
     pub fn as_of(&self, moment: &Moment) -> Option<Timestamp> {
         let as_of = self.heard(moment)?.as_of;

@@ -235,6 +235,11 @@ impl Published {
         self.freshness.as_of(&self.standing.load().moment(now))
     }
 
+    /// Gives the moment of the newest assurance, whether our clock can tell what it is worth or not.
+    pub fn last_heard(&self) -> Option<Timestamp> {
+        self.freshness.last_heard()
+    }
+
     /// Gives how the world looks now.
     pub fn outlook(&self, (now, clock): (Timestamp, Timestamp)) -> Outlook {
         let standing = self.standing.load();

@@ -4,10 +4,10 @@ use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::GateId;
 use usher_protocol::admission::{Reason, Referral};
 use usher_protocol::policy::Entry;
-use usher_protocol::request::TicketFacts;
+use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
 use usher_protocol::ticket::Rejection;
 
-use super::{Said, Voice, ago, more, not_heard};
+use super::{Said, Voice, ago, more, not_heard, sentence};
 
 /// A use so short a time ago, in milliseconds, is *just now*: whoever reads it is looking at the same people still.
 const JUST_NOW_MS: u64 = 60_000;
@@ -16,9 +16,10 @@ const JUST_NOW_MS: u64 = 60_000;
 const DEAD_AFTER_MS: u64 = 60_000;
 
 impl Voice {
-    pub(super) fn denied(&self, reason: Reason, ticket: Option<&TicketFacts>) -> Said {
+    pub(super) fn denied(&self, reason: Reason, answer: &Answer) -> Said {
+        let ticket = answer.ticket.as_ref();
         match reason {
-            Reason::Rejected(rejection) => self.rejected(rejection),
+            Reason::Rejected(rejection) => self.rejected(rejection, answer.by),
             Reason::OtherEvent => Said::new(
                 "Other event",
                 "A genuine ticket, but for another event: send to the box office",
@@ -50,52 +51,61 @@ impl Voice {
         }
     }
 
-    pub(super) fn referred(&self, referral: Referral) -> Said {
+    pub(super) fn referred(&self, referral: Referral, by: JudgedBy) -> Said {
+        let judge = self.judge(by);
         match referral {
             Referral::HomeUnreachable { home } => self.home_unreachable(home),
             Referral::HomeUnsettled { former } => Said::new(
                 "Call a supervisor",
                 format!(
                     "{} has not handed this ticket over yet: scan again in a minute, or let the supervisor decide",
-                    self.hub(&former)
+                    sentence(&self.hub(&former))
                 ),
             ),
             Referral::NotReady => Said::new(
                 "Not ready",
-                "This device has not received the event yet: wait a moment and scan again, or use another device",
+                format!(
+                    "{judge} has not received the event yet: wait a moment and scan again, or use another device"
+                ),
             ),
             Referral::OwnLogForked => Said::new(
                 "Do not use",
-                "This device was copied or restored: use another one, and tell the organizer, who must say which copy counts",
+                format!(
+                    "{judge} was copied or restored: send to another gate, and tell the organizer, who must say which copy counts"
+                ),
             ),
             Referral::OwnLogBehind => Said::new(
                 "Wait",
-                "This device is getting its own records back: use another one until this message is gone",
+                format!(
+                    "{judge} is getting its own records back: send to another gate until this message is gone"
+                ),
             ),
             Referral::Retired => Said::new(
                 "Do not use",
-                "The hub of this gate was retired: send to another gate, and switch this hub off",
+                format!("{judge} was retired: send to another gate, and switch it off"),
             ),
             Referral::UpdateNeeded => Said::new(
                 "Update needed",
-                "This device is too old for the event: use another one, and have this one updated",
+                format!("{judge} is too old for the event: send to another gate, and have it updated"),
             ),
             Referral::NotAllowed => Said::new(
                 "Not allowed",
-                self.clock_or("This device is not enrolled for this gate: use another device"),
+                self.clock_or(&format!(
+                    "{judge} is not enrolled for this gate: send to another gate, and tell technical support"
+                )),
             ),
             Referral::ClockInDoubt => Said::new(
                 "Ask a supervisor",
-                "The clocks here do not agree, and this ticket is good by some of them only: look at a clock, then override",
+                "The clocks of the machines here differ, and this ticket is good by some of them only: look at a watch. If it is good, a supervisor lets them in with an override",
             ),
             Referral::NoPlaces => Said::new(
                 "No places here",
-                "The places left in this zone are other hubs' to give: scan again, or send on to another gate",
+                "The last places in this zone are given at other gates: scan again in a moment, or send on to another gate",
             ),
             Referral::AskerSilent { gate, at, .. } => self.asker_silent(gate, at),
             Referral::ScanOver => Said::new(
                 "Scan again",
-                "This scan is over. A device that says so each time must draw a new scan id for each reading",
+                "This reading was dealt with before: scan the ticket again. If it says so each time, have the program of the device looked at: each reading needs a scan id of its own",
             ),
         }
     }
@@ -118,7 +128,7 @@ impl Voice {
         let hub = self.hub(&home);
         let silent_ms = self.silent.get(&home).copied().unwrap_or(0);
         if silent_ms >= DEAD_AFTER_MS {
-            let silent = not_heard(silent_ms);
+            let (hub, silent) = (sentence(&hub), not_heard(silent_ms));
             return Said::new(
                 "Call a supervisor",
                 format!(
@@ -135,6 +145,14 @@ impl Voice {
             format!("{} ({hub})", gates.join(" or "))
         };
         Said::new("Send on", format!("To {to}: only there can it be decided now"))
+    }
+
+    /// Names whoever judged, which need not be what staff hold in their hands.
+    fn judge(&self, by: JudgedBy) -> String {
+        match by {
+            JudgedBy::Home(hub) | JudgedBy::Hub(hub) => sentence(&self.hub(&hub)),
+            JudgedBy::Alone => "This scanner".to_owned(),
+        }
     }
 
     /// Gives a hub's name, or words for one whose name was not heard.
@@ -191,12 +209,13 @@ impl Voice {
         format!("Send to {}", names.join(" or "))
     }
 
-    fn rejected(&self, rejection: Rejection) -> Said {
+    fn rejected(&self, rejection: Rejection, by: JudgedBy) -> Said {
         match rejection {
             Rejection::NotATicket => Said::new("Not a ticket", "Not one of ours, or misread: scan it again"),
-            Rejection::UnknownVersion { .. } => {
-                Said::new("Cannot read", "A newer kind of ticket: update this device")
-            }
+            Rejection::UnknownVersion { .. } => Said::new(
+                "Cannot read",
+                "A newer kind of ticket: have the devices updated, and use another one meanwhile",
+            ),
             Rejection::UnknownKey => Said::new(
                 "Not for this event",
                 "Scan again; if it stays, it is for another event or false: send to the box office",
@@ -212,10 +231,17 @@ impl Voice {
             ),
             Rejection::KeyOutOfWindow => Said::new(
                 "Not valid now",
-                format!(
-                    "Check this device's clock: it says {}. If that is right, send to the box office",
-                    self.date(self.now)
-                ),
+                match by {
+                    JudgedBy::Alone => format!(
+                        "Check this scanner's clock: it says {}. If that is right, send to the box office",
+                        self.date(self.now)
+                    ),
+                    JudgedBy::Home(hub) | JudgedBy::Hub(hub) => format!(
+                        "Check the clock of {}: here it is {}. If both are right, send to the box office",
+                        self.hub(&hub),
+                        self.date(self.now)
+                    ),
+                },
             ),
             Rejection::NotLive => Said::new(
                 "Not live",
@@ -250,8 +276,8 @@ pub fn refusal(name: &str) -> &str {
         "unknown_version" => "Newer kind of ticket",
         "unknown_key" => "Not for this event",
         "false_signature" => "Not valid, or misread",
-        "struck_key" => "Signing key withdrawn",
-        "key_out_of_window" => "Signing key not valid now",
+        "struck_key" => "Withdrawn kind of ticket",
+        "key_out_of_window" => "Not valid now, or a wrong clock",
         "not_live" => "Not shown live",
         "other_event" => "Other event",
         "superseded" => "Replaced",

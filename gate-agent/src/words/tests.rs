@@ -126,8 +126,45 @@ fn nothing_untrue_is_said_of_a_refusal() {
     );
     check(
         Verdict::Deny(Reason::Rejected(Rejection::KeyOutOfWindow)),
-        "Not valid now \u{2014} Check this device's clock: it says 22 Nov 2026 21:14. If that is right, send to the box office",
+        "Not valid now \u{2014} Check this scanner's clock: it says 22 Nov 2026 21:14. If that is right, send to the box office",
     );
+}
+
+#[test]
+fn what_is_wrong_with_a_hub_is_not_said_of_the_scanner_that_shows_it() {
+    let said = |by, verdict| {
+        let answer = Answer {
+            by,
+            ..answer(verdict)
+        };
+        voice().answer(&answer, Direction::In).line()
+    };
+    let north = JudgedBy::Home(key(1).public());
+    let stranger = JudgedBy::Hub(key(7).public());
+    for (by, verdict, line) in [
+        (
+            north,
+            Verdict::Refer(Referral::OwnLogForked),
+            "Do not use \u{2014} Hub North was copied or restored: send to another gate, and tell the organizer, who must say which copy counts",
+        ),
+        (
+            stranger,
+            Verdict::Refer(Referral::Retired),
+            "Do not use \u{2014} Another hub (its name is not known here) was retired: send to another gate, and switch it off",
+        ),
+        (
+            JudgedBy::Alone,
+            Verdict::Refer(Referral::UpdateNeeded),
+            "Update needed \u{2014} This scanner is too old for the event: send to another gate, and have it updated",
+        ),
+        (
+            north,
+            Verdict::Deny(Reason::Rejected(Rejection::KeyOutOfWindow)),
+            "Not valid now \u{2014} Check the clock of Hub North: here it is 22 Nov 2026 21:14. If both are right, send to the box office",
+        ),
+    ] {
+        assert_eq!(said(by, verdict), line);
+    }
 }
 
 #[test]
@@ -218,10 +255,16 @@ fn a_time_beyond_any_calendar_is_no_reason_to_panic() {
 
 #[test]
 fn freshness_is_said_as_people_say_it() {
-    let fresh = |ms: u64| voice().freshness(Some(Timestamp(EVENING.0 - ms)));
+    let fresh = |ms: u64| voice().freshness(Some(Timestamp(EVENING.0 - ms)), None);
     assert_eq!(fresh(12_000), "revocations as of 12 s ago");
     assert_eq!(fresh(600_000), "revocations as of 10 min ago");
-    assert_eq!(voice().freshness(None), "no revocations received yet");
+    assert_eq!(voice().freshness(None, None), "no revocations received yet");
+    // They were received, and by a clock that is behind that is still to come.
+    let later = EVENING.plus_ms(86_400_000);
+    assert_eq!(
+        voice().freshness(None, Some(later)),
+        "revocations as of 23 Nov 2026 21:14 by the cloud's clock"
+    );
 }
 
 #[test]
@@ -262,13 +305,13 @@ fn a_double_admission_names_both_gates_and_the_times_at_which_both_were_judged()
         voice().incident(&Incident::Forked {
             origin: key(1).public()
         }),
-        "Hub North has two histories: it was copied or restored. Say which one counts, or enrol it anew"
+        "Hub North has two histories: it was copied or restored. Ask the organizer, who says which one counts, or have it enrolled anew"
     );
 }
 
 #[test]
 fn a_wrong_clock_is_said_with_its_direction() {
-    let said = |health| clock_off(health).unwrap_or_default();
+    let said = |health| clock_off(health, 2).unwrap_or_default();
     let ahead = said(ClockHealth::Wrong(86_400_000));
     assert!(
         ahead.starts_with("this machine's clock is 24 h 0 min ahead of the others'"),
@@ -279,5 +322,35 @@ fn a_wrong_clock_is_said_with_its_direction() {
         behind.starts_with("this machine's clock is 1 h 31 min behind another's"),
         "{behind}"
     );
-    assert_eq!(clock_off(ClockHealth::Right), None);
+    assert_eq!(clock_off(ClockHealth::Right, 0), None);
+}
+
+#[test]
+fn a_clock_that_nobody_else_knows_of_is_not_said_to_be_another_than_theirs() {
+    let set = clock_off(ClockHealth::InDoubt(18_000_000), 0).unwrap_or_default();
+    assert!(
+        set.starts_with(
+            "this machine's clock was set while this program ran, it is 5 h 0 min ahead of what it was"
+        ),
+        "{set}"
+    );
+    assert!(!set.contains("other"), "{set}");
+    assert_eq!(
+        voice().clock(0),
+        "22 Nov 2026 21:14, with nobody to compare it with: look at a watch"
+    );
+    assert_eq!(voice().clock(2), "22 Nov 2026 21:14, compared with 2 others");
+}
+
+#[test]
+fn a_clock_behind_what_the_cloud_said_before_is_noticed_alone() {
+    let said = |ms: u64| clock_behind(EVENING, Timestamp(EVENING.0 + ms));
+    assert_eq!(said(2 * 60_000), None);
+    assert_eq!(
+        said(5 * 24 * 3_600_000).as_deref(),
+        Some(
+            "this machine's clock is 5 days behind what the cloud's was when it was last heard: look at a watch and set it right"
+        )
+    );
+    assert_eq!(clock_behind(EVENING, Timestamp(0)), None);
 }

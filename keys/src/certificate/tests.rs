@@ -248,7 +248,7 @@ fn names_and_gates_have_limits() {
 }
 
 #[test]
-fn nobody_talks_outside_a_window_but_old_logs_still_verify() {
+fn nobody_talks_after_the_end_of_a_window_but_old_logs_still_verify() {
     #[track_caller]
     fn outside(identity: &DeviceIdentity, bundle: &TrustBundle, now: u64) {
         assert_eq!(
@@ -258,7 +258,8 @@ fn nobody_talks_outside_a_window_but_old_logs_still_verify() {
         );
         assert!(identity.verify_chain(bundle).is_ok());
     }
-    outside(&direct(hub()), &bundle(), 99);
+    // A machine whose clock is behind must be able to hear that it is.
+    assert!(direct(hub()).verify(&bundle(), Timestamp(99)).is_ok());
     outside(&direct(hub()), &bundle(), 1_000);
     assert!(direct(hub()).verify(&bundle(), Timestamp(999)).is_ok());
 

@@ -143,3 +143,75 @@ fn any_clocks_give_a_moment() {
         }
     }
 }
+
+#[test]
+fn people_are_told_again_when_a_clock_is_off_in_another_way_or_by_other_minutes() {
+    use ClockHealth::{InDoubt, Right, Wrong};
+    for (told, now, is_news) in [
+        (Right, Right, false),
+        (Right, Wrong(HOUR_MS), true),
+        (Wrong(HOUR_MS), Wrong(HOUR_MS + 60_000), false),
+        (Wrong(HOUR_MS), Wrong(20 * HOUR_MS), true),
+        (Wrong(HOUR_MS), InDoubt(HOUR_MS), true),
+        (InDoubt(HOUR_MS), Wrong(HOUR_MS), true),
+        (InDoubt(HOUR_MS), InDoubt(-HOUR_MS), true),
+        (Wrong(HOUR_MS), Right, true),
+    ] {
+        assert_eq!(now.is_news_after(told), is_news, "{told:?}, then {now:?}");
+    }
+}
+
+#[test]
+fn a_clock_says_with_how_many_others_it_is_compared() {
+    let mut clock = RuleClock::default();
+    let now = reading(TRUE_MS, 0);
+    assert_eq!(clock.compared(now), 0);
+    clock.hear(peer(1), stamp(TRUE_MS), now);
+    clock.hear(peer(2), stamp(TRUE_MS), now);
+    assert_eq!(clock.compared(now), 2);
+}
+
+#[test]
+fn a_clock_before_what_is_past_for_certain_gives_way_to_any_that_is_not() {
+    const DAY_MS: i64 = 24 * HOUR_MS;
+    // By its own clock it is 1970, and it was certified yesterday.
+    let begun = || {
+        let mut clock = RuleClock::default();
+        clock.is_past(stamp(TRUE_MS - DAY_MS));
+        clock.read(reading(0, 0));
+        clock
+    };
+    let now = reading(0, 0);
+    let mut clock = begun();
+    assert_eq!(clock.read(now), (stamp(0).into(), ClockHealth::Right));
+    clock.hear(peer(1), stamp(TRUE_MS), now);
+    assert_eq!(
+        clock.read(now),
+        (stamp(TRUE_MS).into(), ClockHealth::Wrong(-TRUE_MS))
+    );
+    // One that is wrong alike confirms nothing.
+    clock.hear(peer(2), stamp(0), now);
+    assert_eq!(clock.read(now).1, ClockHealth::Wrong(-TRUE_MS));
+    assert_eq!(clock.compared(now), 1);
+    // The network sets it right.
+    let set = reading(TRUE_MS, 0);
+    assert_eq!(clock.read(set), (stamp(TRUE_MS).into(), ClockHealth::Right));
+    // Two that differ tell nothing.
+    let mut clock = begun();
+    clock.hear(peer(1), stamp(TRUE_MS), now);
+    clock.hear(peer(2), stamp(TRUE_MS + DAY_MS), now);
+    assert!(matches!(clock.read(now).1, ClockHealth::InDoubt(_)));
+}
+
+#[test]
+fn how_far_clocks_are_apart_is_said_in_what_people_count_in() {
+    for (ahead_ms, words) in [
+        (2 * 60_000 + 29_000, "2 min ahead of"),
+        (-(20 * HOUR_MS - 1), "20 h 0 min behind"),
+        (47 * HOUR_MS, "47 h 0 min ahead of"),
+        (5 * 24 * HOUR_MS, "5 days ahead of"),
+        (-(123 * HOUR_MS), "5 days 3 h behind"),
+    ] {
+        assert_eq!(apart_in_words(ahead_ms), words);
+    }
+}

@@ -1,0 +1,60 @@
+//! A look at a replica from outside, also while another program runs on it; it changes nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use usher_keys::{Certificate, Timestamp};
+use usher_protocol::Origin;
+use usher_protocol::sync::Held;
+
+use super::database::Place;
+use super::error::ReplicaError;
+use super::meta::{self, Meta};
+use super::replay;
+use super::standing::{Published, Standing};
+
+/// What a replica's file says at a moment.
+pub struct Glance {
+    /// What may be looked at of its state.
+    pub standing: Arc<Standing>,
+    /// Where the device links to, by its enrolment.
+    pub uplink: Vec<String>,
+    /// What is held of every log.
+    pub held: Vec<Held>,
+    /// Up to when every authority record is here, if our clock can tell.
+    pub fresh_as_of: Option<Timestamp>,
+    /// The cloud's own time when it was last heard.
+    pub cloud_heard: Option<Timestamp>,
+}
+
+impl Glance {
+    /// Gives the device's newest certificate.
+    pub fn certificate(&self) -> &Certificate {
+        self.standing.identity.unverified()
+    }
+
+    /// Gives the device's own log.
+    pub fn me(&self) -> Origin {
+        self.certificate().device
+    }
+}
+
+/// Looks at the replica in a file.
+///
+/// **Errors**: [`ReplicaError`]; a damaged file is refused with what is wrong.
+pub fn glance(path: &Path, now: Timestamp) -> Result<Glance, ReplicaError> {
+    let mut connection = Place::File(path.to_owned()).open_reader()?;
+    // One moment of a file that another program may be writing to.
+    let transaction = connection.transaction()?;
+    let meta = Meta::read(&transaction)?;
+    let me = meta.identity.unverified().device;
+    let assurance = meta::read_assurance(&transaction)?;
+    let published = Published::new(&replay::rebuild(&transaction, me, now)?.ledger, assurance);
+    Ok(Glance {
+        standing: published.standing.load_full(),
+        uplink: meta.uplink,
+        held: published.held(),
+        fresh_as_of: published.fresh_as_of(now),
+        cloud_heard: published.last_heard(),
+    })
+}
