@@ -24,3 +24,4 @@ pub mod signing;
 pub mod state;
 pub mod store;
 pub mod test_sale;
+pub mod wrong_clock;

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 
 use usher_gate_agent::expiry::{self, CertificateNote, CertificateWatch, Holder};
 use usher_gate_agent::replica::Replica;
-use usher_gate_agent::words::clock_off;
 
 use crate::links::Hubs;
 use crate::tell;
@@ -52,7 +51,7 @@ impl Lookout {
         Standing {
             line: line(&self.replica, &self.hubs),
             certificate: self.certificate(),
-            clock: clock_off(self.replica.clock_health()),
+            clock: self.replica.clock_trouble(),
         }
     }
 
@@ -75,7 +74,7 @@ impl Lookout {
 /// Says how the scanner is linked and how fresh its knowledge is, in one line.
 #[must_use]
 pub fn line(replica: &Replica, hubs: &Hubs) -> String {
-    let fresh = tell::voice(replica).freshness(replica.fresh_as_of());
+    let fresh = tell::voice(replica).freshness(replica.fresh_as_of(), replica.cloud_heard());
     [link(hubs), fresh].join(SEPARATOR)
 }
 

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::paused_sale;
 use crate::state::AppState;
 use crate::test_sale;
+use crate::wrong_clock;
 
 use super::error::{ApiError, Problem};
 
@@ -49,7 +50,7 @@ pub struct Readiness {
 /// Something that somebody should know.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WarningView {
-    /// Names it, for programs: `test_cards`, `sale_paused`.
+    /// Names it, for programs: `test_cards`, `sale_paused`, `clock`.
     #[schema(example = "test_cards")]
     pub code: &'static str,
     /// What it is.
@@ -57,7 +58,8 @@ pub struct WarningView {
 }
 
 /// Tells whether the server can sell, as `/healthz` does, and names what whoever runs it must not miss: events that are on
-/// sale against test cards, and events whose sale is paused because their ticket key ends before they do.
+/// sale against test cards, events whose sale is paused because their ticket key ends before they do, and a clock of
+/// this server that is not that of the linked devices.
 #[utoipa::path(get, path = "/readyz", tag = "status", responses(
     (status = 200, body = Readiness),
     (status = 503, body = Problem, content_type = "application/problem+json"),
@@ -67,6 +69,7 @@ pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, 
     let warnings = [
         ("test_cards", test_sale::warning(&app).await?),
         ("sale_paused", paused_sale::warning(&app).await?),
+        ("clock", wrong_clock::warning(&app)),
     ];
     let warnings = warnings.into_iter().filter_map(|(code, detail)| {
         let detail = detail?;
@@ -81,6 +84,7 @@ pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, 
 /// Gives the server's figures in Prometheus' text form.
 #[utoipa::path(get, path = "/metrics", tag = "status", responses((status = 200, body = String, content_type = "text/plain")))]
 pub async fn metrics(State(app): State<Arc<AppState>>) -> impl IntoResponse {
+    wrong_clock::measure(&app);
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         app.metrics.render(),

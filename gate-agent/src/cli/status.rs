@@ -68,7 +68,7 @@ fn lines(status: &Value) -> Vec<String> {
         text(&status["freshness"]),
     ];
     if status["may_judge"] == Value::Bool(false) {
-        lines.push("REVOKED OR EXPIRED: this hub lets nobody in".to_owned());
+        lines.push("THIS HUB LETS NOBODY IN: its certificate has run out by this machine's clock, or it was revoked. Check the clock; if it is right, enrol it anew with a code from the organizer: usher-gate-agent enroll --anew CODE".to_owned());
     }
     if status["storage_ok"] == Value::Bool(false) {
         lines.push(
@@ -82,8 +82,9 @@ fn lines(status: &Value) -> Vec<String> {
             None => text(&line["words"]),
         }),
     );
-    if let Some(clock) = status["clock"].as_str() {
-        lines.push(format!("CLOCK: {clock}"));
+    match status["clock"].as_str() {
+        Some(clock) => lines.push(format!("CLOCK: {clock}")),
+        None => lines.push(format!("clock: {}", text(&status["clock_says"]))),
     }
     lines.extend(list(&status["warnings"]).map(|warning| format!("WARNING: {}", text(warning))));
     lines.extend(list(&status["links"]).map(|link| {

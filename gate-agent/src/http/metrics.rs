@@ -112,8 +112,24 @@ fn links(page: &mut Exposition, status: &Status) {
     );
     let left_ms = status.certificate_until_ms.saturating_sub(status.now_ms);
     page.sample("usher_certificate_left_seconds", &[], left_ms / 1_000);
+    clock(page, status);
     page.family("usher_incidents", "gauge", "Contradictions found after merging.");
     page.sample("usher_incidents", &[], status.incidents_total);
+}
+
+fn clock(page: &mut Exposition, status: &Status) {
+    page.family(
+        "usher_clock_ahead_seconds",
+        "gauge",
+        "How far this machine's clock is ahead of the others'; 0 when nothing is known to be wrong.",
+    );
+    page.sample("usher_clock_ahead_seconds", &[], status.clock_ahead_ms / 1_000);
+    page.family(
+        "usher_clock_in_doubt",
+        "gauge",
+        "1 while clocks differ and no majority tells which is right, else 0.",
+    );
+    page.sample("usher_clock_in_doubt", &[], u8::from(status.clock_in_doubt));
 }
 
 fn storage(page: &mut Exposition, status: &Status) {

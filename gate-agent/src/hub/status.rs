@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::Mutex;
 use usher_keys::{PublicKey, Role, Timestamp};
+use usher_protocol::clock::ClockHealth;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::state::{Counts, Incident};
 use usher_protocol::{GateId, ZoneId};
@@ -146,6 +147,12 @@ pub struct Status {
     pub certificates: Vec<CertificateLine>,
     /// That this machine's clock is wrong, in words.
     pub clock: Option<String>,
+    /// How far it is ahead of the time that is gone by, in milliseconds; 0 when nothing is known to be wrong.
+    pub clock_ahead_ms: i64,
+    /// Whether nobody can tell which clock is right.
+    pub clock_in_doubt: bool,
+    /// What time it is here, and with how many others that was compared.
+    pub clock_says: String,
     /// What is set up so that it should not stay, in words.
     pub warnings: Vec<&'static str>,
     /// Addresses we keep dialling.
@@ -293,12 +300,15 @@ impl Status {
             storage_ok: !figures.failing,
             may_judge: replica.may_judge(),
             fresh_as_of_ms: replica.fresh_as_of().map(|at| at.0),
-            freshness: voice.freshness(replica.fresh_as_of()),
+            freshness: voice.freshness(replica.fresh_as_of(), replica.cloud_heard()),
             certificate_until_ms: certificate.window.until.0,
             certificates: services
                 .certificates
                 .lines(replica, &view.scanners, &links, &voice),
-            clock: words::clock_off(replica.clock_health()),
+            clock: replica.clock_trouble(),
+            clock_ahead_ms: replica.clock_health().ahead_ms(),
+            clock_in_doubt: matches!(replica.clock_health(), ClockHealth::InDoubt(_)),
+            clock_says: voice.clock(replica.clock().compared()),
             warnings: services.warnings.clone(),
             dials: dials(services, &links),
             links: links.into_iter().map(|link| link_line(link, now)).collect(),

@@ -187,7 +187,9 @@ impl Check {
         if judged.ticket.is_some() {
             answer.details.push(voice.gate(gate));
         }
-        answer.details.push(voice.freshness(self.replica.fresh_as_of()));
+        answer
+            .details
+            .push(voice.freshness(self.replica.fresh_as_of(), self.replica.cloud_heard()));
         answer.details.push(words::NOT_RECORDED.to_owned());
         answer.alone = false;
         answer

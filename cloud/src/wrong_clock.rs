@@ -1,0 +1,84 @@
+//! Whether this server's clock is right, by those of the devices that are linked; what one device's shows is its organizer's to see.
+
+use usher_protocol::clock::{AGREEMENT_MS, ClockHealth, ClockReading, RuleClock, apart_in_words};
+
+use crate::authority::presence::Present;
+use crate::state::AppState;
+
+/// Says that this server's clock is wrong, or that nobody can tell; `None` if most agree with it or no device is linked.
+pub fn warning(app: &AppState) -> Option<String> {
+    in_words(health(app, &linked(app)))
+}
+
+/// Puts the figures up: how far this server's clock is ahead, and how many devices of each event are off.
+pub fn measure(app: &AppState) {
+    let ahead_ms = health(app, &linked(app)).ahead_ms();
+    app.metrics
+        .gauge("usher_clock_ahead_seconds", (ahead_ms / 1_000) as f64);
+    for authority in app.authorities.all() {
+        let present = authority.presence().list(&[], app.clock.now());
+        let off = present
+            .iter()
+            .filter(|device| device.clock_ahead_ms.unsigned_abs() > AGREEMENT_MS);
+        app.metrics
+            .event_gauge("usher_devices_clock_off", authority.event(), off.count() as f64);
+    }
+}
+
+fn linked(app: &AppState) -> Vec<Present> {
+    let authorities = app.authorities.all();
+    let present = authorities
+        .iter()
+        .flat_map(|authority| authority.presence().list(&[], app.clock.now()));
+    present.collect()
+}
+
+/// Compares this server's clock with the devices', as a device does with its peers'.
+fn health(app: &AppState, devices: &[Present]) -> ClockHealth {
+    let now = ClockReading {
+        wall: app.clock.now(),
+        up_ms: 0,
+    };
+    let mut clock = RuleClock::default();
+    for device in devices {
+        let theirs = now.wall.0.saturating_add_signed(device.clock_ahead_ms);
+        clock.hear(device.device, usher_keys::Timestamp(theirs), now);
+    }
+    clock.read(now).1
+}
+
+fn in_words(health: ClockHealth) -> Option<String> {
+    match health {
+        ClockHealth::Right => None,
+        ClockHealth::Wrong(ahead_ms) => Some(format!(
+            "This server's clock is {} those of most linked devices: set it right. Sales end, keys count and tickets are dated by it",
+            apart_in_words(ahead_ms)
+        )),
+        ClockHealth::InDoubt(ahead_ms) => Some(format!(
+            "This server's clock is {} a linked device's, and too few are linked to tell which is right: look at a watch; \
+             clock_warning in the list of devices says whose it is",
+            apart_in_words(ahead_ms)
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_clock_of_the_server_is_said_with_the_minutes() {
+        assert_eq!(in_words(ClockHealth::Right), None);
+        let said = |health| in_words(health).unwrap_or_default();
+        let wrong = said(ClockHealth::Wrong(2_700_000));
+        assert!(
+            wrong.starts_with("This server's clock is 45 min ahead of those of most"),
+            "{wrong}"
+        );
+        let doubt = said(ClockHealth::InDoubt(-72_000_000));
+        assert!(
+            doubt.starts_with("This server's clock is 20 h 0 min behind a linked device's"),
+            "{doubt}"
+        );
+    }
+}
