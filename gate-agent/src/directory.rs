@@ -89,6 +89,11 @@ impl DataDirectory {
         self.0.join("known-hubs.json")
     }
 
+    /// Gives where a scanner notes down what it knows of its links and its clock.
+    pub fn last_known_path(&self) -> PathBuf {
+        self.0.join("last-known.json")
+    }
+
     /// Gives where the settings are, if they are anywhere.
     pub fn config_path(&self) -> PathBuf {
         self.0.join("usher-gate-agent.toml")

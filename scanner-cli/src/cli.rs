@@ -79,7 +79,8 @@ enum Command {
     ///
     /// From then on the zone holds so many, and those who come and go after that. Nobody should pass while you count.
     Count(count::CountArgs),
-    /// Show what this scanner is and knows: certificate, gates, freshness, records, hub addresses.
+    /// Show what this scanner is and knows: event, gates, certificate, records, when cloud and hubs were last heard, and what is known
+    /// of its clock. Changes nothing, and works also while it runs.
     Status(status::StatusArgs),
     /// Print what the codes in pictures say, without judging them.
     ///

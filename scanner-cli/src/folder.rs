@@ -7,8 +7,8 @@ use thiserror::Error;
 use usher_gate_agent::clock::Clock;
 use usher_gate_agent::directory::{DataDirectory, DirectoryError};
 use usher_gate_agent::folder::{Contents, Enrolled, EventChoice, Folder, FolderError as EventError};
-use usher_gate_agent::replica::Replica;
-use usher_keys::{Role, SecretKey};
+use usher_gate_agent::replica::{self, Glance, Replica};
+use usher_keys::{Role, SecretKey, Timestamp};
 
 use crate::others::Others;
 
@@ -117,6 +117,23 @@ pub fn open(folder: &DataDirectory) -> Result<(SecretKey, Replica), FolderError>
         return Err(FolderError::NotAScanner { path: path() });
     }
     Ok((key, replica))
+}
+
+/// Looks at the replica without opening it, so that a scanner may run meanwhile.
+///
+/// # Errors
+/// [`FolderError`].
+pub fn glance(folder: &DataDirectory, now: Timestamp) -> Result<Glance, FolderError> {
+    let path = folder.path().to_owned();
+    if !folder.replica_path().exists() {
+        return Err(FolderError::NotEnrolled { path });
+    }
+    folder.check()?;
+    let seen = replica::glance(&folder.replica_path(), now).map_err(DirectoryError::from)?;
+    if seen.certificate().role != Role::Scanner {
+        return Err(FolderError::NotAScanner { path });
+    }
+    Ok(seen)
 }
 
 /// The folder of the XDG specification: `$XDG_DATA_HOME/usher-scan`, or `~/.local/share/usher-scan`.

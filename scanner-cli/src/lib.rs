@@ -16,6 +16,7 @@ pub mod folder;
 pub mod gauge;
 pub mod handover;
 pub mod keys;
+pub mod last_known;
 pub mod links;
 pub mod lookup;
 pub mod others;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::replica::Replica;
@@ -11,6 +12,7 @@ use usher_link::LinkError;
 
 use crate::folder::{self, FolderError};
 use crate::handover::Handover;
+use crate::last_known::Noting;
 use crate::links::{Hubs, Links, Start};
 
 /// Why a scanner does not start.
@@ -20,7 +22,9 @@ pub enum StartError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// It cannot link to anybody.
-    #[error("no link can be made from this machine")]
+    #[error(
+        "this machine's network cannot be used: look whether another program or a firewall keeps UDP from it"
+    )]
     Link(#[from] LinkError),
 }
 
@@ -28,6 +32,7 @@ pub enum StartError {
 pub struct Scanner {
     replica: Arc<Replica>,
     links: Links,
+    noting: JoinSet<()>,
 }
 
 impl Scanner {
@@ -49,7 +54,17 @@ impl Scanner {
         };
         let handover = Arc::new(Handover::new(Arc::clone(&replica)));
         let links = Links::start(&key, handover, start)?;
-        Ok(Self { replica, links })
+        let noting = Noting {
+            replica: Arc::clone(&replica),
+            hubs: links.hubs(),
+            path: folder.last_known_path(),
+        };
+        let noting = JoinSet::from_iter([noting.run()]);
+        Ok(Self {
+            replica,
+            links,
+            noting,
+        })
     }
 
     /// Gives the replica.
@@ -87,7 +102,8 @@ impl Scanner {
 
     /// Lets a linked hub take what it lacks of our log, for at most so long, and switches off. Gives the number of
     /// records the last linked hub lacks, as far as we can tell.
-    pub async fn end(self, limit: Duration) -> u64 {
+    pub async fn end(mut self, limit: Duration) -> u64 {
+        self.noting.shutdown().await;
         let kept = self.links.end(limit).await;
         self.replica.close().await;
         kept

@@ -127,7 +127,9 @@ pub const EVENT_NOT_HEARD_YET: &str = "an event whose name was not heard yet";
 /// The event's own name, before a policy was heard.
 pub const NOT_HEARD_YET: &str = "name not heard yet";
 /// Who writes the authority log.
-pub const AUTHORITY: &str = "the authority";
+pub const AUTHORITY: &str = "the organizer's cloud";
+/// No hub was linked since this scanner was last started.
+pub const NEVER_LINKED: &str = "no hub since this scanner was last started";
 
 /// What helps a code that is seen to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +156,18 @@ pub fn help(hint: Hint) -> Help {
 #[must_use]
 pub fn used_here(ago_ms: u64) -> String {
     format!("just now, this gate ({} s ago)", ago_ms / 1_000)
+}
+
+/// Says when a hub was last linked.
+#[must_use]
+pub fn heard(hub: &str, at: &str) -> String {
+    format!("{hub} (last heard {at})")
+}
+
+/// Says when something was so that need not be so any more.
+#[must_use]
+pub fn as_of(words: &str, at: &str) -> String {
+    format!("{words} (as of {at})")
 }
 
 /// Says whom the scanner is linked to.

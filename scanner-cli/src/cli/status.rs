@@ -1,23 +1,25 @@
-//! `usher-scan status`: shows what this scanner is and knows, without a network; changes nothing.
+//! `usher-scan status`: shows what this scanner is and knows, without a network, also while it runs; changes nothing.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
+use usher_gate_agent::clock::Clock;
 use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::expiry::{self, CertificateNote, Holder};
-use usher_gate_agent::replica::Replica;
-use usher_keys::{Certificate, EventId, PublicKey, Role};
+use usher_gate_agent::replica::Glance;
+use usher_gate_agent::words::{Voice, clock_behind};
+use usher_keys::{EventId, PublicKey, Role, Timestamp};
 use usher_protocol::GateId;
 
+use super::hub_list;
 use super::trouble::Trouble;
-use super::{hub_list, runtime};
-use crate::desk;
 use crate::folder;
+use crate::last_known::LastKnown;
 use crate::post;
 use crate::screen::printable;
-use crate::tell;
 use crate::words;
 
 #[derive(Debug, Args)]
@@ -46,7 +48,18 @@ struct Facts {
     usable: bool,
     freshness: String,
     fresh_as_of_ms: Option<u64>,
+    /// The cloud's own time when it was last heard, directly or through a hub.
+    cloud_heard_ms: Option<u64>,
+    /// Addresses of its enrolment.
     hubs: Vec<String>,
+    /// What the running scanner noted last, or the last one that ran.
+    last_known: Option<LastKnown>,
+    /// When that was, and of whom, in words.
+    linked: String,
+    /// What this machine's clock shows.
+    clock_says: String,
+    /// That this machine's clock is wrong, as last known.
+    clock_warning: Option<String>,
     logs: Vec<Log>,
 }
 
@@ -61,9 +74,8 @@ struct Log {
 
 impl StatusArgs {
     pub fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
-        let (_key, replica) = folder::open(folder)?;
-        let facts = Facts::of(&replica, folder);
-        runtime()?.block_on(replica.close());
+        let now = Clock::system().now();
+        let facts = Facts::of(&folder::glance(folder, now)?, folder, now);
         let mut out = io::stdout().lock();
         if self.json {
             let line = serde_json::to_string(&facts).expect("facts have only strings and numbers");
@@ -76,41 +88,52 @@ impl StatusArgs {
 }
 
 impl Facts {
-    fn of(replica: &Replica, folder: &DataDirectory) -> Self {
-        let (standing, voice) = (replica.standing(), tell::voice(replica));
-        let policy = standing.policy.as_deref();
-        let Certificate {
-            event,
-            device,
-            name,
-            gates,
-            capabilities,
-            window,
-            ..
-        } = replica.certificate().clone();
+    fn of(glance: &Glance, folder: &DataDirectory, now: Timestamp) -> Self {
+        let (standing, certificate) = (&glance.standing, glance.certificate());
+        let (voice, policy) = (Voice::new(Arc::clone(standing), now), standing.policy.as_deref());
+        let known = LastKnown::read(&folder.last_known_path());
+        let gates = certificate.gates.iter();
+        let until = certificate.window.until;
+        let is_device = standing
+            .trust
+            .check_peer((&standing.identity, glance.me()), &standing.register, now);
         Self {
-            name,
-            device,
-            event,
+            name: certificate.name.clone(),
+            device: certificate.device,
+            event: certificate.event,
             event_name: policy.map(|policy| policy.name.clone()),
             folder: folder.path().display().to_string(),
-            gates: gates
-                .into_iter()
-                .map(|gate| post::named(GateId(gate), policy))
-                .collect(),
-            may_override: capabilities.override_refusals,
-            certificate_until: voice.time(window.until),
-            certificate_until_ms: window.until.0,
-            certificate_warning: expiry::warning(Holder::Own(Role::Scanner), window.until, &voice),
-            usable: desk::bar(replica).is_none(),
-            freshness: voice.freshness(replica.fresh_as_of()),
-            fresh_as_of_ms: replica.fresh_as_of().map(|at| at.0),
-            hubs: replica.meta().uplink.clone(),
-            logs: logs(replica),
+            gates: gates.map(|gate| post::named(GateId(*gate), policy)).collect(),
+            may_override: certificate.capabilities.override_refusals,
+            certificate_until: voice.time(until),
+            certificate_until_ms: until.0,
+            certificate_warning: expiry::warning(Holder::Own(Role::Scanner), until, &voice),
+            usable: is_device.is_ok(),
+            freshness: voice.freshness(glance.fresh_as_of, glance.cloud_heard),
+            fresh_as_of_ms: glance.fresh_as_of.map(|at| at.0),
+            cloud_heard_ms: glance.cloud_heard.map(|at| at.0),
+            hubs: glance.uplink.clone(),
+            linked: linked(known.as_ref(), &voice),
+            clock_says: voice.date(now),
+            clock_warning: clock_warning(known.as_ref(), glance, &voice),
+            last_known: known,
+            logs: logs(glance, &voice),
         }
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        for (label, said) in self.lines() {
+            writeln!(out, "{label:<12} {}", printable(&said))?;
+        }
+        for log in &self.logs {
+            let own = if log.own { " (own)" } else { "" };
+            let name = printable(&log.name);
+            writeln!(out, "{:<12} {} of {name}{own}", "records", log.records)?;
+        }
+        Ok(())
+    }
+
+    fn lines(&self) -> Vec<(&'static str, String)> {
         let certificate = match self.usable {
             true => format!("valid until {}", self.certificate_until),
             false => format!("NOT VALID NOW (until {}, or withdrawn)", self.certificate_until),
@@ -121,50 +144,58 @@ impl Facts {
         };
         let event = self.event_name.as_deref().unwrap_or(words::NOT_HEARD_YET);
         let may_override = if self.may_override { "yes" } else { "no" };
-        let lines = [
+        let mut lines = vec![
             ("scanner", self.name.clone()),
             ("event", format!("{event} ({})", self.event)),
             ("folder", self.folder.clone()),
             ("gates", gates),
             ("override", may_override.to_owned()),
             ("certificate", certificate),
-            ("freshness", self.freshness.clone()),
+            ("cloud", self.freshness.clone()),
             ("hubs", hub_list(&self.hubs)),
+            ("linked", self.linked.clone()),
+            ("clock", self.clock_says.clone()),
         ];
-        for (label, said) in lines {
-            writeln!(out, "{label:<12} {}", printable(&said))?;
-        }
-        if let Some(note) = &self.certificate_warning {
-            writeln!(out, "{:<12} {}", "WARNING", printable(&note.words))?;
-        }
-        for log in &self.logs {
-            let own = if log.own { " (own)" } else { "" };
-            writeln!(
-                out,
-                "{:<12} {} of {}{own}",
-                "records",
-                log.records,
-                printable(&log.name)
-            )?;
-        }
-        Ok(())
+        lines.extend(self.clock_warning.clone().map(|words| ("CLOCK", words)));
+        let note = self.certificate_warning.as_ref();
+        lines.extend(note.map(|note| ("WARNING", note.words.clone())));
+        lines
     }
 }
 
-fn logs(replica: &Replica) -> Vec<Log> {
-    let (standing, voice) = (replica.standing(), tell::voice(replica));
-    let bundle = standing.trust.bundle();
+/// Says which hubs were linked, and when.
+fn linked(known: Option<&LastKnown>, voice: &Voice) -> String {
+    let hubs = known.map_or(&[][..], |known| &known.hubs);
+    let heard = hubs
+        .iter()
+        .map(|hub| words::heard(&hub.name, &voice.time(Timestamp(hub.heard_ms))));
+    let heard: Vec<String> = heard.collect();
+    if heard.is_empty() {
+        return words::NEVER_LINKED.to_owned();
+    }
+    heard.join(", ")
+}
+
+/// Says what is wrong with the clock: what a scanner knew that compared it with others, or what the cloud's last word shows.
+fn clock_warning(known: Option<&LastKnown>, glance: &Glance, voice: &Voice) -> Option<String> {
+    let noted = known.and_then(|known| {
+        let at = voice.time(Timestamp(known.noted_ms));
+        known.clock.as_deref().map(|words| words::as_of(words, &at))
+    });
+    noted.or_else(|| clock_behind(voice.now(), glance.cloud_heard?))
+}
+
+fn logs(glance: &Glance, voice: &Voice) -> Vec<Log> {
+    let bundle = glance.standing.trust.bundle();
     let name = |origin: &PublicKey| match bundle.authority_key(origin) {
         Some(_) => words::AUTHORITY.to_owned(),
         None => voice.device(origin),
     };
-    usher_link::Replica::held(replica)
-        .into_iter()
-        .map(|held| Log {
-            origin: held.origin,
-            name: name(&held.origin),
-            records: held.tail.seq.0,
-            own: held.origin == replica.me(),
-        })
-        .collect()
+    let held = glance.held.iter().map(|held| Log {
+        origin: held.origin,
+        name: name(&held.origin),
+        records: held.tail.seq.0,
+        own: held.origin == glance.me(),
+    });
+    held.collect()
 }

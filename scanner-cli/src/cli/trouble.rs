@@ -50,7 +50,7 @@ pub enum Trouble {
         path: PathBuf,
     },
     /// The certificate lacks the capability.
-    #[error("this scanner may not override: its certificate lacks the capability, use a supervisor's device")]
+    #[error("this scanner may not override: use a supervisor's, or ask the organizer for one that may")]
     MayNotOverride,
     /// The certificate lacks the capability.
     #[error(
@@ -90,7 +90,7 @@ pub enum Trouble {
         standing: String,
     },
     /// The replica cannot be looked at.
-    #[error("the scanner's replica cannot be read")]
+    #[error("what this scanner knows cannot be read")]
     Replica(#[from] ReplicaError),
     /// The system gives no threads.
     #[error("the system gives no thread to work on")]

@@ -36,7 +36,7 @@ fn an_ordinary_scanner_may_not_override() {
     let scanner = venue.scanner("one", &[], false);
     let code = ticket(7, STRICT);
     let told = scanner.call("override", &[&WHO[..], &[&code]].concat());
-    told.check_refused(2, "its certificate lacks the capability");
+    told.check_refused(2, "use a supervisor's");
     assert_eq!(venue.admitted(7), 0);
 }
 

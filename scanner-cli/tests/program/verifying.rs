@@ -147,7 +147,7 @@ fn the_status_names_gates_hubs_and_logs() {
     let logs = facts["logs"].as_array().unwrap();
     let names: Vec<&str> = logs.iter().map(|log| log["name"].as_str().unwrap()).collect();
     assert!(
-        ["Hub A", "one", "the authority"]
+        ["Hub A", "one", "the organizer's cloud"]
             .iter()
             .all(|name| names.contains(name)),
         "{names:?}"
