@@ -4,6 +4,7 @@ mod annulments;
 mod enrolments;
 mod events;
 mod listener;
+mod lookups;
 mod metrics;
 mod problem;
 mod readiness;
@@ -67,6 +68,7 @@ pub fn routes(services: Arc<Services>) -> Router {
         .route("/v1/scans", post(scans::judge))
         .route("/v1/annulments", post(annulments::annul))
         .route("/v1/enrolments", post(enrolments::enrol))
+        .route("/v1/lookups", post(lookups::look_up))
         .route("/v1/status", get(status::json))
         .route("/metrics", get(metrics::text))
         .route("/readyz", get(readiness::ready))

@@ -38,6 +38,7 @@ function age(ms) {
 
 function showFigures(status) {
   byId("event").textContent = status.event_name ?? "no event received yet";
+  byId("clock").textContent = status.clock_says;
   byId("admitted").textContent = status.gates.reduce((sum, gate) => sum + gate.admitted, 0);
   byId("inside").textContent = status.zones.reduce((sum, zone) => sum + zone.occupancy, 0);
   const old = status.fresh_as_of_ms === null ? Infinity : status.now_ms - status.fresh_as_of_ms;
@@ -80,16 +81,45 @@ function showCertificates(status) {
   byId("certificates").hidden = !lines.length;
 }
 
-function troubles(status) {
-  if (!status.may_judge) return "This hub was revoked or its certificate has run out: it lets nobody in. Ask the organizer for a code and run: usher-gate-agent enroll --anew CODE";
-  if (!status.storage_ok) return "The hub cannot save to its disk: no scan can be decided. Make room on the disk or replace it.";
-  if (status.clock) return status.clock;
-  return status.warnings.join(" ");
+function sentence(words) {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function alarm(words) {
-  byId("alarm").hidden = !words;
-  byId("alarm").textContent = words;
+// All that is wrong, the worst first: what hides behind another trouble is not seen to.
+function troubles(status) {
+  const found = [];
+  if (!status.may_judge) found.push("By this machine's clock this hub's certificate has run out, or it was revoked: it lets nobody in. Check the clock first; if it is right, ask the organizer for a code and run: usher-gate-agent enroll --anew CODE");
+  if (!status.storage_ok) found.push("The hub cannot save to its disk: no scan can be decided. Make room on the disk or replace it.");
+  if (status.clock) found.push(sentence(status.clock));
+  return found.concat(status.warnings);
+}
+
+function alarm(troubles) {
+  const shown = [...byId("alarms").children].map((line) => line.textContent);
+  if (shown.join("\n") === troubles.join("\n")) return;
+  byId("alarms").hidden = !troubles.length;
+  byId("alarms").replaceChildren(...troubles.map((words) => element("li", words)));
+}
+
+async function lookUp(event) {
+  event.preventDefault();
+  const found = byId("found");
+  found.className = "";
+  found.textContent = "Looking …";
+  try {
+    const answer = await fetch("v1/lookups", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ ticket_code: byId("code").value }),
+      signal: AbortSignal.timeout(10000),
+    });
+    const said = await answer.json();
+    found.textContent = answer.ok ? [said.ticket, said.words].filter(Boolean).join(": ") : sentence(said.detail);
+    found.className = answer.ok && said.opens ? "good" : "bad";
+  } catch (error) {
+    found.textContent = `The hub does not answer (${error.message}). Try again.`;
+    found.className = "bad";
+  }
 }
 
 async function refresh() {
@@ -104,9 +134,10 @@ async function refresh() {
     showCertificates(status);
     byId("footer").textContent = `${status.records} records in ${status.logs} logs`;
   } catch (error) {
-    alarm(`The hub does not answer (${error.message}). What you see is old.`);
+    alarm([`The hub does not answer (${error.message}). What you see is old. Look whether it runs: usher-gate-agent run`]);
   }
   setTimeout(refresh, REFRESH_MS);
 }
 
+byId("lookup").addEventListener("submit", lookUp);
 refresh();

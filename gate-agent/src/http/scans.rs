@@ -236,7 +236,7 @@ pub(super) async fn code(
 }
 
 /// Finds the code of the ticket that has a ticket code.
-async fn looked_up(lookup: &TicketLookup, typed: &str, asker: [u8; 32]) -> Result<Vec<u8>, Problem> {
+pub async fn looked_up(lookup: &TicketLookup, typed: &str, asker: [u8; 32]) -> Result<Vec<u8>, Problem> {
     let code = typed.parse().map_err(|mistyped: Mistyped| {
         let detail = format!("{mistyped}: compare it with the ticket and type it again");
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
@@ -253,7 +253,7 @@ async fn looked_up(lookup: &TicketLookup, typed: &str, asker: [u8; 32]) -> Resul
         ),
         Told::TooOften => (
             StatusCode::TOO_MANY_REQUESTS,
-            "too many wrong ticket codes with this token: wait half a minute, or show the QR code",
+            "too many wrong ticket codes were typed: wait half a minute, or show the QR code",
         ),
         Told::NoCloud | Told::NotAllowed | Told::Hubs(_) => (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -63,12 +63,13 @@ pub async fn status(services: &Services, asker: SocketAddr) -> Result<Status, Pr
         tracing::error!(error, "no status");
         Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "the replica cannot be read at the moment",
+            "the hub cannot read its database at the moment: look at its disk and its log",
         )
     })
 }
 
-fn check_asker(services: &Services, asker: SocketAddr) -> Result<(), Problem> {
+/// Lets only this machine in, unless the settings say otherwise.
+pub fn check_asker(services: &Services, asker: SocketAddr) -> Result<(), Problem> {
     let asker = asker.ip().to_canonical();
     let is_this_machine = asker.is_loopback() || services.own_address == Some(asker);
     if services.open_status || is_this_machine {
@@ -76,6 +77,6 @@ fn check_asker(services: &Services, asker: SocketAddr) -> Result<(), Problem> {
     }
     Err(Problem::new(
         StatusCode::FORBIDDEN,
-        "shown on the hub's own machine only; set open_status = true to show it to others",
+        "shown on the hub's own machine only: open it there, or set open_status = true in its settings",
     ))
 }
