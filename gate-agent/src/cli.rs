@@ -50,7 +50,7 @@ pub enum Command {
     Enroll {
         /// The code from the organizer: usher-enrol:…
         code: EnrolmentCode,
-        /// How people call this hub; the machine's own name when missing.
+        /// How people at the gates call this hub, unless the organizer has said so with the code: they are sent to it by this name.
         #[arg(long)]
         name: Option<String>,
         /// Become a new hub of an event that this machine is a hub of already, after a revocation for example.

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use usher_keys::certificate::MAX_NAME_BYTES;
 use usher_keys::{EnrolmentCode, Role};
 
 use crate::clock::Clock;
@@ -11,8 +10,9 @@ use crate::directory::DataDirectory;
 use crate::enrol::{Enrolment, words};
 use crate::folder::Folder;
 
-/// Where Linux says how the machine is called.
-const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+/// What a hub is called when nobody has said: people at the gates are sent to it by its name, and a machine's own says nothing to them.
+/// The cloud numbers those that are called alike.
+const USUAL_NAME: &str = "Hub";
 
 /// Enrols this machine.
 pub async fn enrol(
@@ -20,7 +20,7 @@ pub async fn enrol(
     directory: &DataDirectory,
     (code, name): (&EnrolmentCode, Option<String>),
 ) -> anyhow::Result<ExitCode> {
-    let name = name.unwrap_or_else(machine_name);
+    let name = name.unwrap_or_else(|| USUAL_NAME.to_owned());
     let mut out = std::io::stdout();
     write!(out, "{}", words::asking(code, &name, Role::Hub))?;
     let enrolment = Enrolment {
@@ -37,14 +37,4 @@ pub async fn enrol(
         folder.path().display()
     )?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn machine_name() -> String {
-    let name = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
-    let name = name.trim();
-    if (1..=MAX_NAME_BYTES).contains(&name.len()) {
-        name.to_owned()
-    } else {
-        "hub".to_owned()
-    }
 }

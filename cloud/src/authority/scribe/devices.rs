@@ -1,5 +1,8 @@
 //! Who belongs to an event: enrolling, revoking and retiring devices, and the roster of hubs that follows from it.
 
+use std::collections::BTreeSet;
+
+use usher_keys::certificate::MAX_NAME_BYTES;
 use usher_keys::expiry::AFTER_EVENT_MS;
 use usher_keys::{
     Certificate, DeviceIdentity, EnrolmentRequest, PublicKey, Purpose, Role, Timestamp, Window,
@@ -160,11 +163,11 @@ impl Scribe {
             event: self.parts.event,
             device: request.device,
             role: terms.role,
-            name: if terms.name.is_empty() {
-                request.name.clone()
+            name: self.free_name(if terms.name.is_empty() {
+                &request.name
             } else {
-                terms.name
-            },
+                &terms.name
+            }),
             gates: terms.gates,
             capabilities: terms.capabilities,
             window,
@@ -173,6 +176,30 @@ impl Scribe {
             certificate: certificate.sign(issuer),
             via: None,
         })
+    }
+
+    /// Gives a name that no other device of the event goes by: people are sent to a hub by its name.
+    fn free_name(&self, wanted: &str) -> String {
+        let (state, now) = (self.ledger.state(), self.now());
+        let certificates = state.devices().map(|identity| identity.unverified());
+        let working = certificates.filter(|held| {
+            held.window.until > now
+                && !state.is_revoked(&held.device)
+                && !state.rosters().retired().contains(&held.device)
+        });
+        let taken: BTreeSet<&str> = working.map(|held| held.name.as_str()).collect();
+        let numbered = (2..).map(|number: u32| {
+            let number = format!(" {number}");
+            let mut end = wanted.len().min(MAX_NAME_BYTES - number.len());
+            while !wanted.is_char_boundary(end) {
+                end -= 1;
+            }
+            format!("{}{number}", &wanted[..end])
+        });
+        let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
+        names
+            .find(|name| !taken.contains(name.as_str()))
+            .expect("an event has fewer devices than there are numbers")
     }
 
     pub(super) fn write_roster(
