@@ -81,7 +81,10 @@ impl Stage {
         Self::empty_by(Programs::find()?, cloud_settings).await
     }
 
-    async fn empty_by(programs: Programs, cloud_settings: &str) -> anyhow::Result<Self> {
+    /// The same with programs that run in a special way.
+    ///
+    /// **Errors**: when a step fails.
+    pub async fn empty_by(programs: Programs, cloud_settings: &str) -> anyhow::Result<Self> {
         let mut folder = tempfile::Builder::new();
         folder
             .prefix("usher-")

@@ -4,7 +4,11 @@
 //! is off is, to its hubs, what hubs are to a cloud whose clock is right.
 
 mod clocks {
+    pub mod dated;
+    pub mod linked;
     pub mod moving;
+    pub mod steps;
+    pub mod summer;
 }
 
 use std::fs;
@@ -29,11 +33,16 @@ const TICKETS: u32 = 6;
 
 /// Gives the programs with a clock that is so many hours off. Only the time of day is: timers go on as they should.
 fn shifted(programs: &Programs, hours: i32) -> anyhow::Result<Programs> {
+    faketime(programs, &format!("{hours:+}h"))
+}
+
+/// Gives the programs with a clock that is off as libfaketime reads it: so many seconds, or hours behind an `h`.
+fn faketime(programs: &Programs, off: &str) -> anyhow::Result<Programs> {
     let library = library()?;
     Ok(programs
         .clone()
         .with("LD_PRELOAD", library)
-        .with("FAKETIME", format!("{hours:+}h"))
+        .with("FAKETIME", off)
         .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
         .with("DONT_FAKE_MONOTONIC", "1")
         .with("NO_FAKE_STAT", "1"))

@@ -68,6 +68,17 @@ impl Organizer {
     ///
     /// **Errors**: when the cloud does not take them.
     pub async fn draft(&mut self, places: Places) -> anyhow::Result<u32> {
+        let units = self
+            .draft_as(|venue_id| festival::draft(venue_id, places))
+            .await?;
+        ensure!(units == places.total(), "the event has {units} units");
+        Ok(units)
+    }
+
+    /// Makes a venue, and an event of another kind as a draft; gives how many units it has.
+    ///
+    /// **Errors**: when the cloud does not take them.
+    pub async fn draft_as(&mut self, draft: impl FnOnce(&str) -> Value) -> anyhow::Result<u32> {
         let venue: Value = self
             .http
             .post("/v1/organizer/venues", &festival::venue())
@@ -75,7 +86,7 @@ impl Organizer {
             .expect(201)?
             .json()?;
         let venue_id = venue["venue_id"].as_str().context("a venue has an id")?;
-        let draft = festival::draft(venue_id, places);
+        let draft = draft(venue_id);
         let event: Value = self
             .http
             .post("/v1/organizer/events", &draft)
@@ -87,8 +98,7 @@ impl Organizer {
             .context("an event has an id")?
             .to_owned();
         let units = event["units"].as_u64().context("an event has units")?;
-        ensure!(units == u64::from(places.total()), "the event has {units} units");
-        Ok(places.total())
+        Ok(u32::try_from(units)?)
     }
 
     /// Has the event's keys signed by the root key: asks the cloud for them, signs offline, hands the bundle in.

@@ -79,6 +79,13 @@ impl Programs {
         self
     }
 
+    /// Gives the same programs without what was set in their environment under that name.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.environment.retain(|(set, _)| *set != name);
+        self
+    }
+
     /// Gives the same programs as another one runs them, such as `ip netns exec`.
     #[must_use]
     pub fn inside(mut self, runner: &[&str]) -> Self {

@@ -73,6 +73,9 @@ pub struct Device {
     pub linked: bool,
     /// How many records it lacks.
     pub records_behind: u64,
+    /// That its clock is not the cloud's, in words.
+    #[serde(default)]
+    pub clock_warning: Option<String>,
     /// Whether nobody talks to it any more.
     pub revoked: bool,
     /// Whether it has two histories.
