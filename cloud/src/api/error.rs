@@ -132,7 +132,7 @@ impl Conflict {
                 "This idempotency key was used for another request: take a new one for each new request."
             }
             Self::AlreadyBooked => {
-                "This reservation has become a booking, or another request is paying for it."
+                "This reservation has become a booking, or another request is paying for it: look for its tickets before you buy again."
             }
             Self::Renewed => {
                 "This booking is paid, and its address was changed since. Nothing was charged again: ask the organizer for the \
@@ -314,7 +314,7 @@ fn internal_problem() -> Problem {
     problem(
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal",
-        "Something is wrong on our side.",
+        "Something is wrong on our side, and the server's log says what. Try again; if it stays, tell whoever runs it.",
     )
 }
 

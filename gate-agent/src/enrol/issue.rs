@@ -22,10 +22,15 @@ pub const MAX_SCANNER_VALID: Duration = Duration::from_hours(7 * 24);
 #[derive(Debug, Error)]
 pub enum IssueError {
     /// The hub's certificate does not allow it.
-    #[error("this hub may not enrol scanners: its certificate lacks the capability")]
+    #[error(
+        "this hub may not enrol scanners: ask the organizer for a code for the scanner, or have this hub enrolled anew with enrol_scanners"
+    )]
     NotAllowed,
     /// The hub's certificate does not allow what the scanner would be given.
-    #[error("this hub cannot give away what it does not have: gates {gates:?} or overriding")]
+    #[error(
+        "this hub cannot let a scanner do what it may not do itself (scan at {}, or override): ask the organizer for a code",
+        crate::words::gates(gates)
+    )]
     TooMuch {
         /// The gates asked for.
         gates: Vec<u16>,

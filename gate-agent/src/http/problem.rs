@@ -38,7 +38,10 @@ impl Problem {
     /// Hides an error of ours behind a problem, and logs it.
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "a request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the hub's log says more")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "something is wrong in the hub: its log says what",
+        )
     }
 }
 

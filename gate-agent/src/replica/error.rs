@@ -14,7 +14,7 @@ use usher_protocol::{Origin, Seq};
 #[derive(Debug, Error)]
 pub enum ReplicaError {
     /// There is none.
-    #[error("there is no replica at {}: enroll this machine first", path.display())]
+    #[error("{} is not there: enroll this machine first", path.display())]
     NotFounded {
         /// Where it was looked for.
         path: PathBuf,
@@ -50,13 +50,17 @@ pub enum ReplicaError {
         source: io::Error,
     },
     /// SQLite says no: disk, permissions, damage.
-    #[error("the replica's database cannot be used")]
+    #[error("this device's database cannot be used: look at the disk, and whose the files are")]
     Database(#[source] rusqlite::Error),
     /// The tables cannot be brought up to date.
-    #[error("the replica's tables cannot be brought up to date")]
+    #[error(
+        "this device's database cannot be brought up to date: look at the disk, or install a newer version of this program"
+    )]
     Migration(#[source] Box<refinery::Error>),
     /// The file is damaged.
-    #[error("the replica is damaged: {0}; move the data directory away and enroll this machine anew")]
+    #[error(
+        "this device's database is damaged: {0}; move the data directory away and enroll this machine anew"
+    )]
     Damaged(Finding),
     /// A part of what the device is and believes is missing or does not decode.
     #[error(
@@ -67,13 +71,15 @@ pub enum ReplicaError {
         name: &'static str,
     },
     /// The stored bundle is not signed by the stored roots.
-    #[error("the replica's trust bundle is refused")]
+    #[error("the keys of the event that are stored here are refused: enroll this machine anew")]
     Trust(#[from] BundleError),
     /// The checkpoint it began from is not believed any more.
-    #[error("the checkpoint this replica began from is refused; enroll this machine anew")]
+    #[error("what this device began from is refused: enroll this machine anew")]
     Checkpoint(#[from] CheckpointError),
     /// The key file belongs to another certificate.
-    #[error("the key file does not belong to the certificate in the replica")]
+    #[error(
+        "the key file does not belong to this device's certificate: put back the one that was there, or enroll this machine anew"
+    )]
     OtherKey,
     /// A thread could not be started.
     #[error("the system gives no thread")]
