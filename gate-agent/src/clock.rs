@@ -21,20 +21,11 @@ pub struct Clock {
     rule: Arc<Mutex<Seen>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Seen {
     clock: RuleClock,
     /// What was last written about the clock.
     told: ClockHealth,
-}
-
-impl Default for Seen {
-    fn default() -> Self {
-        Self {
-            clock: RuleClock::default(),
-            told: ClockHealth::Right,
-        }
-    }
 }
 
 impl Clock {

@@ -328,7 +328,7 @@ impl Contents {
         }
     }
 
-    /// Gives the event that is on now, or comes next: of those whose certificates are valid, the one that ends first. One
+    /// Gives the event that is on now, or comes next: of those whose certificates have not ended, the one that ends first. One
     /// that has ended, and whose certificate only lasts some hours longer, comes after all others.
     ///
     /// **Errors**: [`FolderError`], with the events that are there, when none is on.
@@ -342,7 +342,8 @@ impl Contents {
         let valid = self
             .events
             .iter()
-            .filter(|enrolled| enrolled.window.contains(now));
+            // One that has not begun yet only shows that this machine's clock is behind.
+            .filter(|enrolled| !enrolled.is_over(now));
         let order = |enrolled: &&Enrolled| {
             let until = enrolled.window.until.0;
             match until.saturating_sub(AFTER_EVENT_MS) > now.0 {

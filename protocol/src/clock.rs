@@ -73,9 +73,10 @@ impl ClockReading {
 }
 
 /// What a machine's clock is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ClockHealth {
     /// It agrees with most, or nobody was heard who says otherwise.
+    #[default]
     Right,
     /// Most others agree on another time, which is judged by: how far ours is ahead of it, in milliseconds.
     Wrong(i64),

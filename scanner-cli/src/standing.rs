@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use usher_gate_agent::expiry::{self, CertificateNote, CertificateWatch, Holder};
 use usher_gate_agent::replica::Replica;
+use usher_protocol::clock::ClockHealth;
 
 use crate::links::Hubs;
 use crate::tell;
@@ -21,6 +22,8 @@ pub struct Standing {
     pub certificate: Option<CertificateNote>,
     /// That its clock is wrong, in words.
     pub clock: Option<String>,
+    /// The same as it is measured: words change with each minute, and that is no news.
+    pub clock_health: ClockHealth,
 }
 
 /// Looks again and again how a scanner stands.
@@ -52,6 +55,7 @@ impl Lookout {
             line: line(&self.replica, &self.hubs),
             certificate: self.certificate(),
             clock: self.replica.clock_trouble(),
+            clock_health: self.replica.clock_health(),
         }
     }
 
@@ -74,8 +78,11 @@ impl Lookout {
 /// Says how the scanner is linked and how fresh its knowledge is, in one line.
 #[must_use]
 pub fn line(replica: &Replica, hubs: &Hubs) -> String {
-    let fresh = tell::voice(replica).freshness(replica.fresh_as_of(), replica.cloud_heard());
-    [link(hubs), fresh].join(SEPARATOR)
+    let voice = tell::voice(replica);
+    let fresh = voice.freshness(replica.fresh_as_of(), replica.cloud_heard());
+    let alone = (replica.clock().compared() == 0).then(|| words::by_own_clock(&voice.date(voice.now())));
+    let parts = [Some(link(hubs)), Some(fresh), alone].into_iter().flatten();
+    parts.collect::<Vec<_>>().join(SEPARATOR)
 }
 
 /// The hubs that are linked, or why none is.

@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, sleep};
 use tokio_util::sync::CancellationToken;
 use usher_protocol::ScanSecret;
 use usher_protocol::admission::Direction;
+use usher_protocol::clock::ClockHealth;
 
 use crate::advice::Advice;
 use crate::answer::{Answer, Counts, Signal};
@@ -89,6 +90,8 @@ pub struct Station<W, F> {
     pace: Pace,
     clock: Clock,
     last_reading_ms: u64,
+    /// What staff were last told of the scanner's own clock.
+    told_of_clock: ClockHealth,
     /// When the source last told a fault: what it showed before does not mean that it is over.
     fault_ms: Option<u64>,
     last_answer: Option<Shown>,
@@ -130,6 +133,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
             pace,
             clock,
             last_reading_ms,
+            told_of_clock: ClockHealth::default(),
             fault_ms: None,
             last_answer: None,
             advice: Advice::default(),
@@ -447,8 +451,13 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
             line,
             certificate,
             clock,
+            clock_health,
         } = (self.standing)();
-        let is_clock_news = clock.is_some() && self.board.clock.is_none();
+        let is_clock_news =
+            clock.is_some() && (self.board.clock.is_none() || clock_health.is_news_after(self.told_of_clock));
+        if is_clock_news {
+            self.told_of_clock = clock_health;
+        }
         let level = certificate.as_ref().map(|note| note.level);
         let is_news = level.is_some() && level != self.board.certificate.as_ref().map(|note| note.level);
         self.board.standing = line;

@@ -158,6 +158,12 @@ pub fn used_here(ago_ms: u64) -> String {
     format!("just now, this gate ({} s ago)", ago_ms / 1_000)
 }
 
+/// Says what time it is where nobody confirms it.
+#[must_use]
+pub fn by_own_clock(date: &str) -> String {
+    format!("{date} by this scanner's clock")
+}
+
 /// Says when a hub was last linked.
 #[must_use]
 pub fn heard(hub: &str, at: &str) -> String {

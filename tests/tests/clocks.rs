@@ -7,12 +7,12 @@ mod clocks {
     pub mod dated;
     pub mod linked;
     pub mod moving;
+    pub mod reading;
     pub mod steps;
     pub mod summer;
 }
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, ensure};
 use usher_tests::stage::Stage;
@@ -24,40 +24,12 @@ use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::Programs;
 use usher_tests::stage::scanner::Scanner;
 
-/// Where packages put the library.
-const LIBRARIES: &str = "/usr/lib";
-/// Its file.
-const FAKETIME: &str = "faketime/libfaketime.so.1";
 /// Tickets bought of each tier.
 const TICKETS: u32 = 6;
 
 /// Gives the programs with a clock that is so many hours off. Only the time of day is: timers go on as they should.
 fn shifted(programs: &Programs, hours: i32) -> anyhow::Result<Programs> {
-    faketime(programs, &format!("{hours:+}h"))
-}
-
-/// Gives the programs with a clock that is off as libfaketime reads it: so many seconds, or hours behind an `h`.
-fn faketime(programs: &Programs, off: &str) -> anyhow::Result<Programs> {
-    let library = library()?;
-    Ok(programs
-        .clone()
-        .with("LD_PRELOAD", library)
-        .with("FAKETIME", off)
-        .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-        .with("DONT_FAKE_MONOTONIC", "1")
-        .with("NO_FAKE_STAT", "1"))
-}
-
-fn library() -> anyhow::Result<PathBuf> {
-    let mut folders = vec![Path::new(LIBRARIES).to_owned()];
-    for entry in fs::read_dir(LIBRARIES)? {
-        folders.push(entry?.path());
-    }
-    let found = folders
-        .into_iter()
-        .map(|folder| folder.join(FAKETIME))
-        .find(|file| file.exists());
-    found.context("libfaketime is not installed: run `make setup`, or install the package libfaketime")
+    programs.off_by(&format!("{hours:+}h"))
 }
 
 async fn hub(stage: &Stage, programs: &Programs, setup: HubSetup<'_>) -> anyhow::Result<Hub> {

@@ -9,7 +9,9 @@ use fantoccini::elements::Element;
 use pages::browser::{Browser, in_time};
 use serde_json::{Value, json};
 use usher_tests::stage::Stage;
-use usher_tests::stage::festival::{NORTH, Places};
+use usher_tests::stage::festival::{NORTH, Places, STANDING};
+use usher_tests::stage::hub::{Hub, HubSetup};
+use usher_tests::stage::organizer::Role;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::Program;
 use usher_tests::stage::venue::{Side, Venue};
@@ -45,6 +47,60 @@ async fn buy_and_scan() -> anyhow::Result<()> {
     browser.says("#inside", "1").await?;
     assert_eq!(scanner.scan(NORTH, &screen).await?.outcome, "already_used");
     browser.says("#refused", "Already used").await?;
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hubs_page_says_everything_that_is_wrong_and_looks_up_a_ticket_code() -> anyhow::Result<()> {
+    in_time(look_up_at_the_hub()).await
+}
+
+async fn look_up_at_the_hub() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let ticket = stage.buyer().buy_one(STANDING).await?;
+    let mut hubs = Vec::new();
+    for (name, off) in [("Hub South", "+0"), ("Hub North", "+2700")] {
+        let code = stage.organizer.enrolment_code(Role::Hub, name).await?;
+        let setup = HubSetup {
+            dir: stage.path(name),
+            name,
+            peers: hubs.iter().map(|hub: &Hub| hub.listening.quic).collect(),
+        };
+        let hub = Hub::enrol(&stage.programs.off_by(off)?, setup, &code).await?;
+        hub.linked_to("cloud").await?;
+        hubs.push(hub);
+    }
+    let north = &hubs[1];
+    north.linked_to("Hub South").await?;
+    let browser = Browser::start(&stage.path("browser")).await?;
+    browser.goto(north.http.base()).await?;
+    browser.says("#alarms", "45 min ahead of the others'").await?;
+    browser.says("#clock", "compared with 2 others").await?;
+    let all =
+        "return troubles({ may_judge: false, storage_ok: false, clock: 'a', warnings: ['b', 'c'] }).length";
+    assert_eq!(browser.client().execute(all, Vec::new()).await?, json!(5));
+
+    let found = browser.find("#code").await?;
+    for (typed, says) in [
+        (
+            ticket.ticket_code.as_str(),
+            "may go in at Gate North or Gate South",
+        ),
+        ("0000-0000", "No ticket of this event has this ticket code"),
+        ("nonsense", "compare it with the ticket and type it again"),
+    ] {
+        found.clear().await?;
+        found.send_keys(typed).await?;
+        browser.find("#lookup button").await?.click().await?;
+        browser.says("#found", says).await?;
+    }
+    north.turnstile(NORTH).await?.scan(&ticket.payload).await?;
+    browser.says("#admitted", "1").await?;
+    found.clear().await?;
+    found.send_keys(&ticket.ticket_code.to_lowercase()).await?;
+    browser.find("#lookup button").await?.click().await?;
+    browser.says("#found", "Already used").await?;
+    std::fs::write(stage.path("hub.png"), browser.client().screenshot().await?)?;
     browser.close().await
 }
 

@@ -73,6 +73,25 @@ async fn a_code_is_good_for_one_device_which_may_ask_again() {
 }
 
 #[tokio::test]
+async fn devices_that_would_be_called_alike_are_numbered() {
+    let scene = Scene::open().await;
+    let mut names = Vec::new();
+    for seed in [1, 2, 3] {
+        let code = scene.code(Role::Hub).await;
+        let outcome = scene.ask_to_enrol_as(&code, seed, "Hub").await;
+        let EnrolOutcome::Granted(identity) = outcome else {
+            panic!("not granted: {outcome:?}")
+        };
+        names.push(identity.unverified().name.clone());
+        if seed == 2 {
+            // Nobody is sent to one that nobody talks to any more, and its place may have its name.
+            scene.revoke(key(2).public()).await;
+        }
+    }
+    assert_eq!(names, ["Hub", "Hub 2", "Hub 2"]);
+}
+
+#[tokio::test]
 async fn two_devices_that_race_for_a_code_get_one_certificate() {
     let scene = Scene::open().await;
     let code = scene.code(Role::Scanner).await;

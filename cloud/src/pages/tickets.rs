@@ -76,7 +76,7 @@ fn void(ticket: &Ticket) -> &'static str {
         TicketState::Valid => "",
         TicketState::Superseded if ticket.transferred => "Transferred to somebody else",
         TicketState::Superseded => "Replaced by a newer ticket",
-        TicketState::Revoked => "Revoked",
+        TicketState::Revoked => "Cancelled by the organizer",
     }
 }
 
@@ -109,7 +109,24 @@ struct BookingPage {
     event: EventLines,
     amount: String,
     confirmed: bool,
+    /// Why there are no tickets, and what became of the money.
+    no_tickets: &'static str,
     tickets: Vec<TicketLines>,
+}
+
+fn no_tickets(state: BookingState) -> &'static str {
+    match state {
+        BookingState::Confirmed => "",
+        BookingState::Paying => {
+            "The payment is not through yet: look again in a minute, and do not pay a second time."
+        }
+        BookingState::Refunded => {
+            "There are no tickets: the places were lost while the payment ran, and the money was given back."
+        }
+        BookingState::Declined(_) | BookingState::Abandoned => {
+            "There are no tickets: the booking was not paid, and nothing was charged. Choose anew."
+        }
+    }
 }
 
 /// Shows a booking and leads to its tickets.
@@ -128,6 +145,7 @@ pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) ->
         event: event.into(),
         amount: booking.amount.to_string(),
         confirmed: booking.state == BookingState::Confirmed,
+        no_tickets: no_tickets(booking.state),
         tickets: booking.tickets.iter().map(Into::into).collect(),
     })
 }

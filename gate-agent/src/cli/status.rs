@@ -41,7 +41,7 @@ fn not_served(event: &Enrolled, now: Timestamp) -> String {
         return format!("the hub \"{name}\" is not running: usher-gate-agent run");
     }
     format!(
-        "the certificate of the hub \"{name}\" for {} {}, so it is served no more: enrol it anew with a code from the organizer: usher-gate-agent enroll CODE",
+        "the certificate of the hub \"{name}\" for {} {}, so it is served no more. Check this machine's clock; if it is right, enrol it anew with a code from the organizer: usher-gate-agent enroll CODE",
         event.event_name(),
         end_in_words(event.window.until, now)
     )

@@ -56,7 +56,9 @@ fn holder(wanted: HttpToken, hub: &Certificate, now: Timestamp) -> anyhow::Resul
         );
     }
     if hub.window.until <= now {
-        bail!("this hub's certificate has run out: enroll it anew before it gives tokens");
+        bail!(
+            "this hub's certificate has run out by this machine's clock: check the clock; if it is right, enroll it anew before it gives tokens"
+        );
     }
     let longest = Duration::from_hours(hours);
     let expires = now.plus_ms(u64::try_from(longest.as_millis()).unwrap_or(u64::MAX));

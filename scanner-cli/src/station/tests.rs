@@ -315,7 +315,7 @@ async fn news_of_the_certificate_is_told_once_although_its_words_go_on_changing(
     let standing = || Standing {
         line: String::new(),
         certificate: left.borrow_mut().pop_front(),
-        clock: None,
+        ..Standing::default()
     };
     let (sender, readings) = mpsc::channel(8);
     for at_ms in 0..6 {
@@ -338,6 +338,48 @@ async fn news_of_the_certificate_is_told_once_although_its_words_go_on_changing(
             "WARNING ends in 7 h 0 min",
             "WARNING ends in 5 h 59 min",
             "WARNING was renewed"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_clock_is_told_again_when_it_is_off_in_another_way_and_not_with_each_minute() {
+    let clocks = [
+        (ClockHealth::Wrong(2_700_000), "45 min ahead"),
+        (ClockHealth::Wrong(2_760_000), "46 min ahead"),
+        (ClockHealth::InDoubt(2_760_000), "nobody can tell"),
+        (ClockHealth::Wrong(72_000_000), "20 h ahead"),
+    ];
+    let left = RefCell::new(VecDeque::from(clocks));
+    let standing = || {
+        let next = left.borrow_mut().pop_front();
+        next.map_or_else(Standing::default, |(clock_health, words)| Standing {
+            clock: Some(words.to_owned()),
+            clock_health,
+            ..Standing::default()
+        })
+    };
+    let (sender, readings) = mpsc::channel(8);
+    for at_ms in 0..6 {
+        sender.send(codes(at_ms, &[&format!("ok{at_ms}")])).await.unwrap();
+    }
+    drop(sender);
+    let mut out = Vec::new();
+    let screen = Screen::new(&mut out, Style::Plain);
+    let station = Station::new(screen, String::new(), standing, Pace::CAMERA, Clock::start());
+    let judge = async |_, _| answer(Signal::Admit, "Welcome");
+    station
+        .run(readings, judge, CancellationToken::new())
+        .await
+        .unwrap();
+    let out = String::from_utf8(out).unwrap();
+    let notices: Vec<_> = out.lines().filter(|line| line.starts_with("NOTICE")).collect();
+    assert_eq!(
+        notices,
+        [
+            "NOTICE 45 min ahead",
+            "NOTICE nobody can tell",
+            "NOTICE 20 h ahead"
         ]
     );
 }

@@ -70,6 +70,33 @@ fn a_ticket_is_judged_by_what_is_known_and_the_exit_code_says_how() {
 }
 
 #[test]
+fn the_status_of_a_scanner_that_runs_names_the_hub_it_is_linked_to() {
+    let mut venue = Venue::open();
+    let scanner = venue.scanner("one", &[], false);
+    let mut attended = scanner.attended("1");
+    assert_eq!(attended.next()["kind"], "ready");
+    assert_eq!(attended.scans(&ticket(1, AVAILABLE)), "admitted");
+    let linked = |facts: &Value| facts["last_known"]["hubs"][0]["name"] == "Hub A";
+    // What runs notes it down within a second or two.
+    let found = (0..1_000).map(|_| facts(&scanner)).find(linked);
+    let facts = found.expect("the hub is named");
+    assert_eq!(facts["clock_warning"], Value::Null);
+    assert!(
+        facts["linked"]
+            .as_str()
+            .unwrap()
+            .starts_with("Hub A (last heard "),
+        "{facts}"
+    );
+    // It changed nothing: the scanner goes on.
+    assert_eq!(attended.scans(&ticket(2, AVAILABLE)), "admitted");
+    drop(attended);
+    let told = scanner.call("status", &[]);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(told.out.contains("linked       Hub A (last heard "), "{told:?}");
+}
+
+#[test]
 fn a_text_that_cannot_be_read_is_told() {
     let (_venue, scanner) = cut_off();
     let call = |text: &str| scanner.call("verify", &[text]);

@@ -1,7 +1,7 @@
 //! Where the built programs are, and one run of a program that ends by itself; those that stay up are in `process`.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,6 +9,11 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, bail, ensure};
 
 use super::patience::until;
+
+/// Where packages put libraries.
+const LIBRARIES: &str = "/usr/lib";
+/// The one that gives programs another time.
+const FAKETIME: &str = "faketime/libfaketime.so.1";
 
 /// The four programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +84,20 @@ impl Programs {
         self
     }
 
+    /// Gives the same programs with a clock that is off as libfaketime reads it: so many seconds, or hours behind an `h`. Only the time
+    /// of day is: timers go on as they should.
+    ///
+    /// **Errors**: when libfaketime is not installed.
+    pub fn off_by(&self, off: &str) -> anyhow::Result<Self> {
+        Ok(self
+            .clone()
+            .with("LD_PRELOAD", faketime()?)
+            .with("FAKETIME", off)
+            .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .with("DONT_FAKE_MONOTONIC", "1")
+            .with("NO_FAKE_STAT", "1"))
+    }
+
     /// Gives the same programs without what was set in their environment under that name.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
@@ -132,6 +151,19 @@ impl Programs {
         );
         Ok(ended.stdout.trim().to_owned())
     }
+}
+
+/// Finds libfaketime.
+fn faketime() -> anyhow::Result<PathBuf> {
+    let mut folders = vec![Path::new(LIBRARIES).to_owned()];
+    for entry in fs::read_dir(LIBRARIES)? {
+        folders.push(entry?.path());
+    }
+    let found = folders
+        .into_iter()
+        .map(|folder| folder.join(FAKETIME))
+        .find(|file| file.exists());
+    found.context("libfaketime is not installed: run `make setup`, or install the package libfaketime")
 }
 
 /// How a program ended by itself.

@@ -13,8 +13,6 @@ use usher_tests::stage::organizer::Role;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::Programs;
 
-use crate::faketime;
-
 /// Once, strict, while its window is open.
 pub const NOW_OPEN: u16 = 1;
 /// Once a day, strict.
@@ -44,7 +42,7 @@ impl Dated {
     pub async fn at(moment: &str, names: &[&'static str]) -> anyhow::Result<Self> {
         let truth: jiff::Timestamp = moment.parse()?;
         let away = truth.as_second() - jiff::Timestamp::try_from(SystemTime::now())?.as_second();
-        let programs = faketime(&Programs::find()?, &format!("{away:+}"))?;
+        let programs = Programs::find()?.off_by(&format!("{away:+}"))?;
         let mut stage = Stage::empty_by(programs, "").await?;
         stage
             .organizer
@@ -80,12 +78,12 @@ impl Dated {
 
     /// Gives programs whose clock is so many seconds off.
     pub fn off_by(&self, seconds: i64) -> anyhow::Result<Programs> {
-        faketime(&self.stage.programs, &format!("{:+}", self.away + seconds))
+        self.stage.programs.off_by(&format!("{:+}", self.away + seconds))
     }
 
     /// Gives programs whose clock is what the file says, which [`Dated::set`] writes.
     pub fn by_file(&self, name: &str) -> anyhow::Result<Programs> {
-        let programs = faketime(&self.stage.programs, "")?;
+        let programs = self.stage.programs.off_by("")?;
         Ok(programs
             .without("FAKETIME")
             .with("FAKETIME_TIMESTAMP_FILE", self.file(name))

@@ -115,7 +115,7 @@ async fn a_lone_hub_whose_clock_is_set_says_so_and_lets_nobody_in_twice() -> any
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lone_hub_that_starts_with_a_wrong_date_says_what_can_be_said_of_it() -> anyhow::Result<()> {
     let mut dated = Dated::at(BEFORE_MIDNIGHT, &["Hub"]).await?;
-    let tonight = dated.buy(NOW_OPEN).await?;
+    let (tonight, daily) = (dated.buy(NOW_OPEN).await?, dated.buy(DAILY).await?);
     let mut hub = Hub::start(&dated.off_by(0)?, dated.setup("Hub", Vec::new())).await?;
     hub.linked_to("cloud").await?;
     until("the hub to be told that it knows everything", async || {
@@ -125,6 +125,7 @@ async fn a_lone_hub_that_starts_with_a_wrong_date_says_what_can_be_said_of_it() 
     .await?;
     let gates = [hub.turnstile(GATE).await?];
     shown_at(&gates, &tonight, ("admit", "already_used")).await?;
+    shown_at(&gates, &daily, ("admit", "day_used_up")).await?;
     dated.stage.cloud.process.kill9()?;
     hub.process.stop().await?;
     // Behind what the cloud has said before: that is known to be wrong, with nobody there.
@@ -145,5 +146,7 @@ async fn a_lone_hub_that_starts_with_a_wrong_date_says_what_can_be_said_of_it() 
         "{status}"
     );
     let gates = [hub.turnstile(GATE).await?];
-    shown_at(&gates, &tonight, ("too_late", "too_late")).await
+    shown_at(&gates, &tonight, ("too_late", "too_late")).await?;
+    // By all that this hub can know it is another day: a known limit.
+    shown_at(&gates, &daily, ("admit", "day_used_up")).await
 }

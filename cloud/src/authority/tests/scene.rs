@@ -256,13 +256,18 @@ impl Scene {
     }
 
     pub async fn ask_to_enrol(&self, secret: &EnrolmentSecret, seed: u8) -> EnrolOutcome {
+        self.ask_to_enrol_as(secret, seed, &format!("Device {seed}"))
+            .await
+    }
+
+    pub async fn ask_to_enrol_as(&self, secret: &EnrolmentSecret, seed: u8, name: &str) -> EnrolOutcome {
         let code = CodeId {
             event: self.case.event,
             code: secret.id(),
         };
         let roots = RootSet::single(self.root.public());
         let pinned = EnrolmentCode::new("http://cloud", self.case.event, roots, *secret).unwrap();
-        let request = EnrolmentRequest::new(&pinned, format!("Device {seed}"), &key(seed)).unwrap();
+        let request = EnrolmentRequest::new(&pinned, name.to_owned(), &key(seed)).unwrap();
         self.authority()
             .ask(move |scribe| Box::pin(scribe.enrol(code, request)))
             .await

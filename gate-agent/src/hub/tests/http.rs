@@ -324,6 +324,74 @@ async fn http_in_the_clear_is_refused_or_named_wherever_people_look() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_clock_is_a_warning_of_a_hub_that_is_ready_and_a_figure() {
+    const FIVE_HOURS_MS: i64 = 5 * 60 * 60 * 1000;
+    let desk = Desk::open().await;
+    let figure = async |line: &str| {
+        let (_, metrics) = desk.read("/metrics").await;
+        assert!(metrics.lines().any(|shown| shown == line), "{line}\n{metrics}");
+    };
+    figure("usher_clock_ahead_seconds 0").await;
+    // Nobody else is there, and somebody sets it.
+    desk.hub.services.replica.clock().set_ms(FIVE_HOURS_MS);
+    let (status, text) = desk.read("/readyz").await;
+    let ready: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, &ready["ready"]), (StatusCode::OK, &json!(true)));
+    let warning = ready["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.contains("was set while this program ran, it is 5 h 0 min ahead of what it was"),
+        "{warning}"
+    );
+    figure("usher_clock_ahead_seconds 18000").await;
+    figure("usher_clock_in_doubt 1").await;
+    desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_code_is_looked_up_for_whoever_sits_at_the_hub_and_for_no_page_of_another_site() {
+    let desk = Desk::open().await;
+    let url = format!("http://{}/v1/lookups", desk.hub.listening().http);
+    let ask = async |kind: &str, body: &str| {
+        let asked = desk.client.post(&url).header("content-type", kind);
+        let answer = asked.body(body.to_owned()).send().await.unwrap();
+        let status = answer.status();
+        (status, answer.json::<Value>().await.unwrap()["detail"].clone())
+    };
+    let code = "{\"ticket_code\":\"0000-0000\"}";
+    for (kind, body, expected, says) in [
+        (
+            "application/json",
+            code,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "this hub has no connection",
+        ),
+        (
+            "application/json",
+            "{\"ticket_code\":\"0000-0001\"}",
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "compare it with the ticket",
+        ),
+        (
+            "application/json",
+            "{}",
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "ticket_code",
+        ),
+        (
+            "text/plain",
+            code,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "application/json",
+        ),
+    ] {
+        let (status, detail) = ask(kind, body).await;
+        assert_eq!(status, expected, "{detail}");
+        assert!(detail.as_str().unwrap().contains(says), "{detail}");
+    }
+    desk.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_lets_nobody_in_is_not_ready_and_says_why() {
     let mut venue = Venue::new();
     let hub = venue.start(A, &[]).await;
