@@ -144,8 +144,8 @@ async fn a_ticket_admitted_at_two_hubs_that_were_cut_off_is_reported_once() {
     let incident = &found["incidents"][0];
     assert_eq!(
         incident["words"],
-        "Stalls, row A, seat 4 (Stalls) went into Night of the Owls at Entrance at 2027-01-15T08:00:00Z and again at \
-         Entrance at 2027-01-15T08:01:00Z."
+        "Stalls, row A, seat 4 (Stalls) went into Night of the Owls at Entrance on Fri 15 January 2027, 08:00 UTC and \
+         again at Entrance on Fri 15 January 2027, 08:01 UTC."
     );
     assert_eq!(
         (&incident["kind"], &incident["device"]["name"]),

@@ -78,7 +78,7 @@ async fn an_event_is_made_published_and_sold() {
     let line = &listed["events"][0];
     assert_eq!(
         (&line["name"], &line["sale"]),
-        (&json!("Night"), &json!("on_sale"))
+        (&json!("Night of the Owls"), &json!("on_sale"))
     );
     assert!(
         ["policy", "tiers", "sales"]

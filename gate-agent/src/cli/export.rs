@@ -14,7 +14,6 @@ use crate::replica::{self, ScanRow};
 #[derive(Serialize)]
 struct Line {
     at: String,
-    at_by: &'static str,
     verdict: &'static str,
     reason: Option<&'static str>,
     gate: u16,
@@ -30,9 +29,10 @@ struct Line {
     seq: u64,
     by: Option<String>,
     why: Option<String>,
+    at_by: &'static str,
 }
 
-const HEADER: &str = "at,at_by,verdict,reason,gate,gate_name,unit,place,generation,tier,persons,scan,device,device_name,seq,by,why\r\n";
+const HEADER: &str = "at,verdict,reason,gate,gate_name,unit,place,generation,tier,persons,scan,device,device_name,seq,by,why,at_by\r\n";
 
 /// Prints every scan.
 pub fn export(directory: &DataDirectory, format: Format) -> anyhow::Result<ExitCode> {
@@ -59,7 +59,6 @@ impl From<ScanRow> for Line {
             .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
         Self {
             at: at.map_or_else(|| row.at.0.to_string(), |at| at.to_string()),
-            at_by: row.at_by,
             verdict: row.verdict,
             reason: row.reason,
             gate: row.gate.0,
@@ -75,6 +74,7 @@ impl From<ScanRow> for Line {
             seq: row.seq.0,
             by: row.by,
             why: row.why,
+            at_by: row.at_by,
         }
     }
 }
@@ -85,7 +85,6 @@ impl Line {
         let tier = self.tier.map(|tier| tier.to_string());
         let fields = [
             &self.at,
-            self.at_by,
             self.verdict,
             self.reason.unwrap_or_default(),
             &self.gate.to_string(),
@@ -101,6 +100,7 @@ impl Line {
             &self.seq.to_string(),
             self.by.as_deref().unwrap_or_default(),
             self.why.as_deref().unwrap_or_default(),
+            self.at_by,
         ];
         format!("{}\r\n", fields.map(csv_field).join(","))
     }
@@ -154,7 +154,7 @@ mod tests {
         let line = Line::from(row);
         assert!(
             line.csv()
-                .starts_with("1970-01-01T00:00:00Z,judge,admit,,1,,5,\"A, row 1, seat 6\",1,,1,"),
+                .starts_with("1970-01-01T00:00:00Z,admit,,1,,5,\"A, row 1, seat 6\",1,,1,"),
             "{}",
             line.csv()
         );

@@ -262,10 +262,12 @@ async fn a_copied_hub_is_found_out_by_the_hub_both_talk_to() {
     })
     .await;
     a.shutdown().await;
-    // The copy has the same key, and writes its own history from the start.
-    let copy = venue.start(3, &[&b]).await;
+    // The copy has the same key, and writes its own history before anyone tells it of the other.
+    let copy = venue.start(3, &[]).await;
     let unit = unit_at(A, &[A, B]) + 7;
-    let _ = judge(&copy, scan(2, unit, AVAILABLE)).await;
+    assert_eq!(judge(&copy, scan(2, unit, AVAILABLE)).await.unwrap().verdict, IN);
+    copy.shutdown().await;
+    let copy = venue.start(3, &[&b]).await;
     until(async || {
         let answer = judge(&copy, scan(3, unit, AVAILABLE)).await.unwrap();
         answer.verdict == Verdict::Refer(Referral::OwnLogForked)
