@@ -12,8 +12,6 @@ mod clocks {
     pub mod summer;
 }
 
-use std::path::Path;
-
 use anyhow::{Context, ensure};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Ticket, Wish};

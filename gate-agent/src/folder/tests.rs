@@ -17,6 +17,8 @@ fn found(directory: &DataDirectory, event: EventId, until: Timestamp) {
     directory.create().unwrap();
     let mut certified = certificate(1, Role::Hub, Capabilities::default());
     certified.event = event;
+    // As the cloud certifies: from a day before.
+    certified.window.from = Timestamp(NOW.0.saturating_sub(DAY_MS));
     certified.window.until = until;
     let meta = replica::Meta {
         identity: identity(&certified),
@@ -204,4 +206,7 @@ fn the_event_that_is_on_ends_first_but_not_while_another_is_still_to_end() {
         assert_eq!(on_at(hours).unwrap(), event, "{hours}:00");
     }
     assert!(matches!(on_at(54), Err(FolderError::AllOver { .. })));
+    // A machine that starts without a date has none of them behind it.
+    let without_a_date = folder.contents().unwrap().on_now(&folder, Timestamp(0));
+    assert_eq!(without_a_date.unwrap().event, EVENING);
 }

@@ -71,7 +71,7 @@ fn a_ticket_is_judged_by_what_is_known_and_the_exit_code_says_how() {
 
 #[test]
 fn the_status_of_a_scanner_that_runs_names_the_hub_it_is_linked_to() {
-    let mut venue = Venue::open();
+    let venue = Venue::open();
     let scanner = venue.scanner("one", &[], false);
     let mut attended = scanner.attended("1");
     assert_eq!(attended.next()["kind"], "ready");
