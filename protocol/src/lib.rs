@@ -4,6 +4,7 @@ pub mod admission;
 pub mod assurance;
 pub mod checkpoint;
 pub mod clock;
+pub mod dating;
 pub mod evidence;
 pub mod fork;
 pub mod home;

@@ -31,9 +31,9 @@ pub struct HubHeard {
 /// What was last known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastKnown {
-    /// When, in milliseconds since the Unix epoch, by the scanner's rule time.
-    pub noted_ms: u64,
-    /// The hubs that were linked since the scanner was started, the last ones first.
+    /// When its clock was last compared with another's, in milliseconds since the Unix epoch, by the scanner's rule time.
+    pub compared_ms: u64,
+    /// The hubs that were linked, the last ones first.
     pub hubs: Vec<HubHeard>,
     /// What was wrong with the scanner's clock, in words.
     pub clock: Option<String>,
@@ -47,15 +47,18 @@ impl LastKnown {
         serde_json::from_slice(&text).ok()
     }
 
-    /// Takes in how things are now.
-    fn look(&mut self, linked: Vec<String>, clock: Option<String>, now: Timestamp) {
+    /// Takes in who is linked, and what is wrong with the clock; where it is compared with nobody, what was known of it stays.
+    fn look(&mut self, linked: Vec<String>, clock: (Option<String>, usize), now: Timestamp) {
         self.hubs.retain(|hub| !linked.contains(&hub.name));
         let heard = linked.into_iter().map(|name| HubHeard {
             name,
             heard_ms: now.0,
         });
         self.hubs.splice(..0, heard);
-        (self.noted_ms, self.clock) = (now.0, clock);
+        let (trouble, compared) = clock;
+        if compared > 0 || trouble.is_some() {
+            (self.compared_ms, self.clock) = (now.0, trouble);
+        }
     }
 
     /// Tells what makes a new note worth writing at once: who was linked last, and what is said of the clock.
@@ -78,7 +81,7 @@ pub struct Noting {
 impl Noting {
     /// Goes on until it is dropped.
     pub async fn run(self) {
-        let mut known = LastKnown::default();
+        let mut known = LastKnown::read(&self.path).unwrap_or_default();
         let mut written: Option<(Instant, LastKnown)> = None;
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -86,7 +89,12 @@ impl Noting {
             ticks.tick().await;
             let answering = self.hubs.linked().into_iter().filter(|hub| hub.is_answering());
             let names = answering.map(|hub| hub.name).collect();
-            known.look(names, self.replica.clock_trouble(), self.replica.clock().now());
+            let clock = self.replica.clock();
+            known.look(
+                names,
+                (self.replica.clock_trouble(), clock.compared()),
+                clock.now(),
+            );
             let is_due = written
                 .as_ref()
                 .is_none_or(|(at, note)| at.elapsed() >= NOTE_EVERY || note.matter() != known.matter());
@@ -117,15 +125,21 @@ mod tests {
     fn a_hub_that_is_not_linked_any_more_keeps_the_time_when_it_was() {
         let mut known = LastKnown::default();
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        known.look(names(&["North", "South"]), None, Timestamp(1_000));
-        known.look(names(&["South"]), Some("wrong".to_owned()), Timestamp(2_000));
+        known.look(names(&["North", "South"]), (None, 2), Timestamp(1_000));
+        let wrong = Some("wrong".to_owned());
+        known.look(names(&["South"]), (wrong, 1), Timestamp(2_000));
         let heard: Vec<_> = known
             .hubs
             .iter()
             .map(|hub| (hub.name.as_str(), hub.heard_ms))
             .collect();
         assert_eq!(heard, [("South", 2_000), ("North", 1_000)]);
-        assert_eq!((known.noted_ms, known.clock.as_deref()), (2_000, Some("wrong")));
+        // Started anew, it is compared with nobody yet.
+        known.look(Vec::new(), (None, 0), Timestamp(3_000));
+        assert_eq!(
+            (known.compared_ms, known.clock.as_deref()),
+            (2_000, Some("wrong"))
+        );
     }
 
     #[test]
@@ -134,7 +148,7 @@ mod tests {
         let path = folder.path().join("last-known.json");
         assert_eq!(LastKnown::read(&path), None);
         let known = LastKnown {
-            noted_ms: 7,
+            compared_ms: 7,
             ..LastKnown::default()
         };
         std::fs::write(&path, serde_json::to_vec(&known).unwrap()).unwrap();

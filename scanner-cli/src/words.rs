@@ -128,8 +128,8 @@ pub const EVENT_NOT_HEARD_YET: &str = "an event whose name was not heard yet";
 pub const NOT_HEARD_YET: &str = "name not heard yet";
 /// Who writes the authority log.
 pub const AUTHORITY: &str = "the organizer's cloud";
-/// No hub was linked since this scanner was last started.
-pub const NEVER_LINKED: &str = "no hub since this scanner was last started";
+/// No hub was ever linked.
+pub const NEVER_LINKED: &str = "to no hub yet";
 
 /// What helps a code that is seen to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::Refused;
+use usher_protocol::dating::{Dated, Dating};
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::state::refusal_name;
 use usher_protocol::{GateId, Generation, ScanId, Unit, ZoneId};
@@ -48,9 +49,9 @@ pub enum ScanKind {
 pub struct Scan {
     /// Its place in the order in which records came.
     pub position: u64,
-    /// When it was: a passage by the rule time it was judged at, anything else by its log's clock.
+    /// When it was.
     pub at: Timestamp,
-    /// By which of the two.
+    /// By whose word: the `judge`'s, or that of the `log` around it.
     pub at_by: &'static str,
     /// The device that wrote it.
     pub device: PublicKey,
@@ -71,12 +72,18 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// Reads a record, if it is of a scan.
-    pub fn read(stored: &StoredRecord) -> Option<Self> {
+    /// Reads those of these records that are of scans.
+    pub fn read_all(stored: &[StoredRecord]) -> Vec<Self> {
+        let mut dating = Dating::default();
+        let scans = stored.iter().filter_map(|stored| Self::read(stored, &mut dating));
+        scans.collect()
+    }
+
+    fn read(stored: &StoredRecord, dating: &mut Dating) -> Option<Self> {
         let record = Record::from_bytes(&stored.entry.bytes).ok()?;
         let blank = Blank {
             position: stored.position,
-            at: record.hlc.time(),
+            dated: dating.date(stored.entry.origin, &record),
             device: stored.entry.origin,
         };
         match record.body {
@@ -114,7 +121,7 @@ impl Scan {
 /// A scan of which only the frame is known.
 struct Blank {
     position: u64,
-    at: Timestamp,
+    dated: Dated,
     device: PublicKey,
 }
 
@@ -124,8 +131,8 @@ impl Blank {
         let passage = shown.unverified().ok()?;
         Some(Scan {
             position: self.position,
-            at: passage.at,
-            at_by: "judge",
+            at: self.dated.at(),
+            at_by: self.dated.word(),
             device: self.device,
             id: passage.scan,
             kind,
@@ -146,8 +153,8 @@ impl Blank {
         let (unit, generation) = refusal.ticket;
         Scan {
             position: self.position,
-            at: self.at,
-            at_by: "log",
+            at: self.dated.at(),
+            at_by: self.dated.word(),
             device: self.device,
             id: refusal.scan,
             kind,

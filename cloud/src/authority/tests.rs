@@ -483,7 +483,7 @@ async fn a_passage_is_told_with_the_time_it_was_judged_at_and_not_with_its_logs_
     let run = hub.scan_at(1, START);
     scene.authority().take_in(run).await.unwrap();
     let records = scene.records().await;
-    let scans: Vec<_> = records.iter().filter_map(Scan::read).collect();
+    let scans = Scan::read_all(&records);
     let told: Vec<_> = scans.iter().map(|scan| (scan.at, scan.at_by)).collect();
     assert_eq!(told, [(Timestamp(0), "judge")]);
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::Refused;
+use usher_protocol::dating::{Dated, Dating};
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::state::refusal_name;
@@ -18,9 +19,9 @@ use super::standing::Standing;
 /// One scan as one device wrote it down; a scan that a scanner and a hub both judged is there twice, with one id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanRow {
-    /// When: a passage by the rule time it was judged at, anything else by its log's clock.
+    /// When.
     pub at: Timestamp,
-    /// By which of the two.
+    /// By whose word: the `judge`'s, or that of the `log` around it.
     pub at_by: &'static str,
     /// The device.
     pub device: Origin,
@@ -69,13 +70,15 @@ pub fn scans<E: From<ReplicaError>>(
     let query = "SELECT origin, seq, bytes FROM records ORDER BY origin, seq";
     let mut statement = transaction.prepare(query).map_err(ReplicaError::from)?;
     let mut rows = statement.query([]).map_err(ReplicaError::from)?;
+    let mut dating = Dating::default();
     while let Some(row) = rows.next().map_err(ReplicaError::from)? {
         let (device, seq) = read_place(row)?;
         let bytes: Vec<u8> = row.get(2).map_err(ReplicaError::from)?;
         let Ok(record) = Record::from_bytes(&bytes) else {
             continue;
         };
-        if let Some(row) = scan_row(&names, (device, seq), record) {
+        let dated = dating.date(device, &record);
+        if let Some(row) = scan_row(&names, (device, seq), (record, dated)) {
             take(row)?;
         }
     }
@@ -86,7 +89,11 @@ fn read_place(row: &rusqlite::Row) -> Result<(Origin, Seq), ReplicaError> {
     Ok((PublicKey(row.get(0)?), read_seq(row, 1)?))
 }
 
-fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> Option<ScanRow> {
+fn scan_row(
+    names: &Standing,
+    (device, seq): (Origin, Seq),
+    (record, dated): (Record, Dated),
+) -> Option<ScanRow> {
     let policy = names.policy.as_deref();
     let gate_name = |id| {
         policy
@@ -95,8 +102,8 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
             .unwrap_or_default()
     };
     let base = ScanRow {
-        at: record.hlc.time(),
-        at_by: "log",
+        at: dated.at(),
+        at_by: dated.word(),
         device,
         device_name: names.names.get(&device).cloned().unwrap_or_default(),
         seq,
@@ -157,8 +164,6 @@ fn scan_row(names: &Standing, (device, seq): (Origin, Seq), record: Record) -> O
 fn passed(base: ScanRow, verdict: &'static str, shown: &ShownPassage) -> Option<ScanRow> {
     let passage = shown.unverified().ok()?;
     Some(ScanRow {
-        at: passage.at,
-        at_by: "judge",
         scan: passage.scan,
         verdict,
         gate: passage.gate,

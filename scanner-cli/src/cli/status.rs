@@ -179,7 +179,7 @@ fn linked(known: Option<&LastKnown>, voice: &Voice) -> String {
 /// Says what is wrong with the clock: what a scanner knew that compared it with others, or what the cloud's last word shows.
 fn clock_warning(known: Option<&LastKnown>, glance: &Glance, voice: &Voice) -> Option<String> {
     let noted = known.and_then(|known| {
-        let at = voice.time(Timestamp(known.noted_ms));
+        let at = voice.time(Timestamp(known.compared_ms));
         known.clock.as_deref().map(|words| words::as_of(words, &at))
     });
     noted.or_else(|| clock_behind(voice.now(), glance.cloud_heard?))

@@ -12,7 +12,7 @@ use super::hub::Hub;
 pub struct Exported {
     /// The device.
     pub device: String,
-    /// When, by the device's clock.
+    /// When, by the time that the device went by.
     pub at: String,
     /// The record's number in its log.
     pub seq: u64,

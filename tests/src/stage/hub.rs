@@ -62,6 +62,8 @@ pub struct HubStatus {
     pub storage_ok: bool,
     /// That its clock is wrong, in words.
     pub clock: Option<String>,
+    /// What time it is there, and with how many others that was compared.
+    pub clock_says: String,
     /// The event's name, once it has heard of it.
     pub event_name: Option<String>,
     /// Who is linked to it.

@@ -110,9 +110,7 @@ impl Dated {
             hubs.push(Hub::start(&self.off_by(*seconds)?, self.setup(name, peers)).await?);
         }
         for hub in &hubs {
-            for name in self.names.iter().filter(|name| **name != hub.name) {
-                hub.linked_to(name).await?;
-            }
+            compares_with(hub, self.names.len()).await?;
         }
         Ok(hubs)
     }
@@ -178,6 +176,16 @@ fn draft(venue_id: &str, truth: jiff::Timestamp) -> Value {
             { "tier": TOMORROW, "quantity": 200 },
         ],
     })
+}
+
+/// Waits until a hub has compared its clock with so many others: before that it goes by what it has heard.
+pub async fn compares_with(hub: &Hub, others: usize) -> anyhow::Result<()> {
+    let words = format!("compared with {others} other");
+    until(format!("{} to have its clock {words}s", hub.name), async || {
+        let said = hub.status().await?.clock_says;
+        Ok(said.contains(&words).then_some(()))
+    })
+    .await
 }
 
 /// Waits until a hub says of its clock what begins so, after "this machine's clock"; or nothing.

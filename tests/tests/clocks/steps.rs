@@ -3,7 +3,9 @@
 use usher_tests::stage::hub::Hub;
 use usher_tests::stage::patience::until;
 
-use crate::clocks::dated::{DAILY, Dated, GATE, NOW_OPEN, TOMORROW, says_of_its_clock, shown_at, turnstiles};
+use crate::clocks::dated::{
+    DAILY, Dated, GATE, NOW_OPEN, TOMORROW, compares_with, says_of_its_clock, shown_at, turnstiles,
+};
 
 const HOUR: i64 = 60 * 60;
 const DAY: i64 = 24 * HOUR;
@@ -47,6 +49,9 @@ async fn a_clock_that_is_set_to_tomorrow_beside_right_ones_changes_no_verdict() 
     for (hub, other) in [(&north, "Hub South"), (&south, "Hub North")] {
         hub.linked_to(other).await?;
         hub.linked_to("cloud").await?;
+    }
+    for hub in [&north, &south] {
+        compares_with(hub, 2).await?;
     }
     says_of_its_clock(&north, Some("clock is 5 days behind the others'")).await?;
     dated.set("north", 0)?;

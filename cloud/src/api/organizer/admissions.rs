@@ -51,8 +51,8 @@ pub struct AdmissionView {
     /// When it was.
     #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
-    /// By which clock: `judge`, the time that the device which judged it went by, or `log`, its log's clock, which is ahead of that for a while
-    /// after the device's clock was. Nothing else is known of scans that let nobody pass.
+    /// By whose word: `judge`, the time that the device which judged it went by, or `log`: that of the scan before it in the device's log,
+    /// because its clock stood still after it had been ahead.
     #[schema(example = "judge")]
     pub at_by: &'static str,
     /// `admitted`, `exited`, `denied`, `referred`, `overridden`, or `withdrawn` or `annulled`: nobody passed by that scan, whoever wrote so.
@@ -150,7 +150,7 @@ pub async fn list(
     let authority = app.authorities.of(id)?;
     let query = list.into_query(id)?;
     let records = app.store.records(query).await?;
-    let scans: Vec<_> = records.iter().filter_map(Scan::read).collect();
+    let scans = Scan::read_all(&records);
     let names = Names::of(event, &authority, scans.iter().map(|scan| scan.unit).collect()).await?;
     Ok(Json(AdmissionsView {
         admissions: scans
