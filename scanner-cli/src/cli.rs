@@ -84,8 +84,8 @@ enum Command {
     Status(status::StatusArgs),
     /// Print what the codes in pictures say, without judging them.
     ///
-    /// `path<TAB>text` and a line end for each code; a text of several lines is printed as it is. Text is UTF-8 or
-    /// Shift_JIS or Latin-1; bytes that are none are printed as `hex:…`. Exit code 0 when every picture had a code, otherwise 1.
+    /// `path<TAB>text` and a line end for each code; a text of several lines is printed as it is. Text is in the
+    /// character set that the code names, otherwise UTF-8 or Shift_JIS or Latin-1; bytes that are none are printed as `hex:…`. Exit code 0 when every picture had a code, otherwise 1.
     Decode {
         /// Pictures (JPEG, PNG, WebP, GIF) or folders of them.
         #[arg(required = true, value_name = "FILE")]

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
-use encoding_rs::SHIFT_JIS;
+use encoding_rs::{Encoding, SHIFT_JIS};
 
-use crate::read::{self, Allowance, Code, LumaFrame, STEPS_A_FRAME};
+use crate::read::{self, Allowance, Charset, Code, LumaFrame, STEPS_A_FRAME};
 use crate::screen::printable;
 use crate::source::pictures::Pictures;
 use crate::source::{Capture, Fault, Source};
@@ -37,7 +37,7 @@ pub fn codes_in(picture: &LumaFrame) -> Vec<Code> {
 }
 
 /// Prints `path<TAB>text` and a line end for each code of the pictures and folders named, `hex:…` where a code is no
-/// text; a text of several lines keeps them. Returns whether every picture had at least one.
+/// text or names a character set that is not known here, which is complained of; a text of several lines keeps them. Returns whether every picture had at least one.
 ///
 /// # Errors
 /// An output cannot be written.
@@ -49,7 +49,7 @@ pub fn decode<O: Write, E: Write>(files: Vec<PathBuf>, outputs: &mut Outputs<O, 
             Capture::Picture { path, frame } => {
                 let codes = codes_in(&frame);
                 for code in &codes {
-                    outputs.print(&path, &code.bytes)?;
+                    outputs.print(&path, code)?;
                 }
                 codes.is_empty().then_some(Fault::NoCode { path })
             }
@@ -69,20 +69,76 @@ pub fn decode<O: Write, E: Write>(files: Vec<PathBuf>, outputs: &mut Outputs<O, 
 }
 
 impl<O: Write, E: Write> Outputs<O, E> {
-    fn print(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn print(&mut self, path: &Path, code: &Code) -> io::Result<()> {
+        let text = text(&code.bytes, code.charset);
+        if text.is_none()
+            && let Some(unknown) = unknown(code.charset)
+        {
+            let path = printable(&path.to_string_lossy());
+            writeln!(
+                self.complaints,
+                "usher-scan: {path}: the code is in {unknown}, which usher-scan does not know: its bytes are printed as they are"
+            )?;
+        }
         self.codes.write_all(path.as_os_str().as_encoded_bytes())?;
-        match text(bytes) {
+        match text {
             Some(text) if self.terminal => writeln!(self.codes, "\t{}", printable(&text)),
             Some(text) => writeln!(self.codes, "\t{text}"),
-            None => writeln!(self.codes, "\thex:{}", HEXLOWER.encode(bytes)),
+            None => writeln!(self.codes, "\thex:{}", HEXLOWER.encode(&code.bytes)),
         }
     }
 }
 
-/// The text that bytes of a code are: UTF-8, or Shift_JIS, which codes in kanji mode and most others from Japan are
-/// in, or Latin-1, which the standard means. A code seldom says which, so bytes that would be control or private
-/// characters are no text, and single accented letters among plain ones are Latin-1 though they may also be kanji.
-fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
+/// What to call a character set that cannot be told here.
+fn unknown(charset: Charset) -> Option<String> {
+    match charset {
+        Charset::Unsaid => None,
+        Charset::Several => Some("several character sets".to_owned()),
+        Charset::Eci(LATIN_1) => None,
+        Charset::Eci(eci) => encoding(eci)
+            .is_none()
+            .then(|| format!("the character set of ECI {eci}")),
+    }
+}
+
+/// The text that bytes of a code are: in the character set that the code names; where it names none, or bytes that are
+/// none of it, UTF-8, or Shift_JIS, which codes in kanji mode and most others from Japan are in, or Latin-1, which the
+/// standard means. Then bytes that would be control or private characters are no text, and single accented letters
+/// among plain ones are Latin-1 though they may also be kanji.
+fn text(bytes: &[u8], charset: Charset) -> Option<Cow<'_, str>> {
+    match charset {
+        Charset::Unsaid => likeliest_text(bytes),
+        // Plain letters are the same in nearly all of them.
+        Charset::Several => bytes.is_ascii().then(|| String::from_utf8_lossy(bytes)),
+        Charset::Eci(LATIN_1) => latin_1(bytes),
+        Charset::Eci(eci) => encoding(eci)?
+            .decode_without_bom_handling_and_without_replacement(bytes)
+            .or_else(|| likeliest_text(bytes)),
+    }
+}
+
+/// The ECI number of ISO/IEC 8859-1.
+const LATIN_1: u32 = 3;
+
+/// The encoding of an ECI number. **Source**: AIM ITS/04-023.
+fn encoding(eci: u32) -> Option<&'static Encoding> {
+    let label = match eci {
+        4..=18 => format!("iso-8859-{}", eci - 2),
+        20 => "shift_jis".to_owned(),
+        21..=23 => format!("windows-{}", 1_250 + eci - 21),
+        24 => "windows-1256".to_owned(),
+        25 => "utf-16be".to_owned(),
+        26 => "utf-8".to_owned(),
+        27 => "ascii".to_owned(),
+        28 => "big5".to_owned(),
+        29 | 32 => "gb18030".to_owned(),
+        30 => "euc-kr".to_owned(),
+        _ => return None,
+    };
+    Encoding::for_label(label.as_bytes())
+}
+
+fn likeliest_text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     if let Ok(text) = str::from_utf8(bytes) {
         return Some(Cow::Borrowed(text));
     }
@@ -120,7 +176,39 @@ mod tests {
 
     #[track_caller]
     fn check(bytes: &[u8], expected: Option<&str>) {
-        assert_eq!(text(bytes).as_deref(), expected);
+        assert_eq!(text(bytes, Charset::Unsaid).as_deref(), expected);
+    }
+
+    #[track_caller]
+    fn check_named(eci: u32, bytes: &[u8], expected: Option<&str>) {
+        assert_eq!(text(bytes, Charset::Eci(eci)).as_deref(), expected, "ECI {eci}");
+        assert_eq!(
+            unknown(Charset::Eci(eci)).is_some(),
+            expected.is_none(),
+            "ECI {eci}"
+        );
+    }
+
+    #[test]
+    fn text_in_a_character_set_that_the_code_names_is_read_in_it() {
+        check_named(3, b"\xc3\xbc", Some("Ã¼"));
+        check_named(26, b"\xc3\xbc", Some("ü"));
+        check_named(20, b"\xc3\xbc", Some("ﾃｼ"));
+        check_named(7, b"\xbf\xe0", Some("Пр"));
+        check_named(22, b"\xcf\xf0", Some("Пр"));
+        check_named(25, b"\x04\x1f\x04\x40", Some("Пр"));
+        check_named(29, b"\xd6\xd0", Some("中"));
+        // Who names one and writes another is read as if nothing was named.
+        check_named(26, b"M\xfcller", Some("Müller"));
+    }
+
+    #[test]
+    fn character_sets_that_are_not_known_are_told_and_not_guessed() {
+        check_named(899, b"abc\xe9", None);
+        check_named(14, b"\xe9", None);
+        assert_eq!(text(b"\xe9", Charset::Several), None);
+        assert_eq!(text(b"e", Charset::Several).as_deref(), Some("e"));
+        assert!(unknown(Charset::Several).is_some());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The `usher-scan` program: sets up the log and the exit code; everything else is in the library.
 
 use std::io::IsTerminal;
-use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -16,24 +15,5 @@ fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    keep_decoder_panics_quiet();
     cli::run(cli)
-}
-
-/// Keeps assertion failures of the code decoder, which are caught where they happen, off the staff's screen.
-fn keep_decoder_panics_quiet() {
-    let report = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if in_decoder(panic) {
-            tracing::debug!("the decoder gave up on a frame: {panic}");
-        } else {
-            report(panic);
-        }
-    }));
-}
-
-fn in_decoder(panic: &PanicHookInfo<'_>) -> bool {
-    panic
-        .location()
-        .is_some_and(|location| location.file().contains("rqrr"))
 }

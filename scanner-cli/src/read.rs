@@ -4,6 +4,7 @@ mod allowance;
 mod bend;
 mod binary;
 mod bits;
+mod content;
 mod finder;
 mod frame;
 mod levels;
@@ -27,6 +28,7 @@ use plan::Plan;
 use point::Point;
 
 pub use allowance::Allowance;
+pub use content::Charset;
 pub use frame::{FrameError, LumaFrame, MAX_FRAME_PIXELS, MAX_FRAME_SIDE};
 pub use reader::{DeepReader, Findings, Hint, QuickReader, Reader, Reading, Region};
 
@@ -54,6 +56,8 @@ pub struct Corner {
 pub struct Code {
     /// The bytes as encoded, which need not be text. Never empty.
     pub bytes: Vec<u8>,
+    /// In which character set the code says that they are.
+    pub charset: Charset,
     /// Top left, top right, bottom right, bottom left as the code itself is turned.
     pub corners: [Corner; 4],
 }
@@ -92,7 +96,7 @@ fn add_others(frame: &LumaFrame, sights: &mut Vec<Sight>, allowance: &Allowance)
     let mut rest = frame.clone();
     let mut known = 0;
     for _ in 0..MOST_OTHERS {
-        let read = sights[known..].iter().filter(|sight| sight.bytes.is_some());
+        let read = sights[known..].iter().filter(|sight| sight.content.is_some());
         rest = read.fold(rest, |rest, sight| rest.without(&sight.corners));
         known = sights.len();
         let Some(mut plan) = Plan::of(&rest, allowance) else {
@@ -121,9 +125,10 @@ pub fn read_quickly(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
 fn codes(sights: &[Sight]) -> Vec<Code> {
     let mut codes: Vec<Code> = Vec::new();
     for sight in sights {
-        let Some(bytes) = &sight.bytes else { continue };
+        let Some(content) = &sight.content else { continue };
         let code = Code {
-            bytes: bytes.clone(),
+            bytes: content.bytes.clone(),
+            charset: content.charset,
             corners: sight.corners.map(rounded),
         };
         if !codes.contains(&code) {

@@ -1,17 +1,13 @@
 //! From the darkness of modules to the bytes of a code; leaves out how the modules were found.
 //!
 //! The format is the one of 32 that fits its modules best, in the picture as it is or mirrored. Each block of
-//! codewords is corrected, first as it is, then with more and more of its unsure codewords erased. What comes
-//! out is written back as a clean code, whose bits `rqrr` takes apart.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use rqrr::{Grid, SimpleGrid};
+//! codewords is corrected, first as it is, then with more and more of its unsure codewords erased.
 
 use super::Allowance;
+use super::content::Content;
 use super::reed_solomon::Received;
 use super::samples::Modules;
-use super::symbol::{Block, FORMAT_BITS, Format, Role, Symbol, blocks};
+use super::symbol::{Block, FORMAT_BITS, Format, Symbol, blocks};
 
 /// Formats that are tried, mirrored ones among them: the right one is first unless its modules are covered.
 const FORMATS_TRIED: usize = 3;
@@ -28,7 +24,7 @@ const UNIFORM_SIDE: u8 = 4;
 const STEPS_A_CORRECTION: u64 = 1_000;
 
 /// Reads the modules; `None` when they are no code or too many are wrong.
-pub(super) fn decode(modules: &Modules, symbol: &Symbol, allowance: &Allowance) -> Option<Vec<u8>> {
+pub(super) fn decode(modules: &Modules, symbol: &Symbol, allowance: &Allowance) -> Option<Content> {
     allowance.spend(4 * modules.darkness.len() as u64)?;
     let mirrored = modules.mirrored();
     let mut formats: Vec<(f32, Format, &Modules)> = [modules, &mirrored]
@@ -42,8 +38,9 @@ pub(super) fn decode(modules: &Modules, symbol: &Symbol, allowance: &Allowance) 
         .take(FORMATS_TRIED)
         .find_map(|(_, format, seen)| {
             let words = Words::of(seen, format, &order);
-            let codewords = words.corrected(symbol, format, allowance)?;
-            clean(symbol, format, &order, &codewords)
+            let data = words.corrected(symbol, format, allowance)?;
+            // An empty code is what noise corrects to.
+            Content::of(&data, symbol.version).filter(|content| !content.bytes.is_empty())
         })
 }
 
@@ -78,16 +75,14 @@ impl Words {
         Self { bytes, sureness }
     }
 
-    /// All codewords when every block can be corrected.
+    /// The data codewords, block by block, when every block can be corrected.
     fn corrected(&self, symbol: &Symbol, format: Format, allowance: &Allowance) -> Option<Vec<u8>> {
-        let mut codewords = self.bytes.clone();
+        let mut data = Vec::with_capacity(self.bytes.len());
         for block in blocks(symbol.version, format.level(), self.bytes.len()) {
             let bytes = self.corrected_block(&block, allowance)?;
-            for (&at, byte) in block.codewords.iter().zip(bytes) {
-                codewords[at] = byte;
-            }
+            data.extend_from_slice(&bytes[..bytes.len() - block.checks]);
         }
-        Some(codewords)
+        Some(data)
     }
 
     fn corrected_block(&self, block: &Block, allowance: &Allowance) -> Option<Vec<u8>> {
@@ -151,31 +146,4 @@ fn uniform_squares(modules: &Modules) -> Vec<u8> {
         }
     }
     uniform
-}
-
-/// Draws the code as it should be and takes its bits apart; an empty code is what noise corrects to, so it
-/// does not count.
-fn clean(symbol: &Symbol, format: Format, order: &[usize], codewords: &[u8]) -> Option<Vec<u8>> {
-    let side = symbol.side;
-    let mut dark: Vec<bool> = symbol
-        .roles()
-        .iter()
-        .map(|role| *role == Role::Fixed { dark: true })
-        .collect();
-    for bit in 0..FORMAT_BITS {
-        for (x, y) in Format::places(bit, side) {
-            dark[y * side + x] = format.word() >> bit & 1 == 1;
-        }
-    }
-    dark[(side - 8) * side + 8] = true;
-    for (bit, &at) in order.iter().enumerate() {
-        let set = codewords
-            .get(bit / 8)
-            .is_some_and(|byte| byte >> (7 - bit % 8) & 1 == 1);
-        dark[at] = set != format.masks(at % side, at / side);
-    }
-    let grid = Grid::new(SimpleGrid::from_func(side, |x, y| dark[y * side + x]));
-    let mut bytes = Vec::new();
-    let run = catch_unwind(AssertUnwindSafe(|| grid.decode_to(&mut bytes).is_ok()));
-    (run.unwrap_or(false) && !bytes.is_empty()).then_some(bytes)
 }

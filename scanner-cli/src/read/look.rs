@@ -2,6 +2,7 @@
 //! it.
 
 use super::binary::{Binary, Threshold};
+use super::content::Content;
 use super::finder::Finder;
 use super::place::{Placed, Site};
 use super::point::Point;
@@ -35,7 +36,7 @@ pub(super) struct Sight {
     pub(super) modules: Modules,
     pub(super) fit: f32,
     /// `None` when it was seen but not read.
-    pub(super) bytes: Option<Vec<u8>>,
+    pub(super) content: Option<Content>,
 }
 
 impl Sight {
@@ -53,17 +54,17 @@ impl Sight {
 
     /// Whether this is a code beyond doubt, read or not.
     pub(super) fn is_likely(&self) -> bool {
-        self.bytes.is_some() || self.fit > LIKELY_FIT
+        self.content.is_some() || self.fit > LIKELY_FIT
     }
 
     /// Whether more is seen than noise and print show.
     pub(super) fn is_hopeful(&self) -> bool {
-        self.bytes.is_some() || self.fit > HOPEFUL_FIT
+        self.content.is_some() || self.fit > HOPEFUL_FIT
     }
 
     /// Whether it is worth to look deeper here.
     pub(super) fn is_worth_more(&self) -> bool {
-        self.bytes.is_some() || self.fit > FIT_WORTH_MORE
+        self.content.is_some() || self.fit > FIT_WORTH_MORE
     }
 }
 
@@ -140,7 +141,7 @@ impl Look<'_> {
         let trios = site.square(trio::group(finders))?;
         seen.promising = !trios.is_empty();
         self.try_all(&site, &trios, failures, &mut seen.sights);
-        if self.effort == Effort::Deep && seen.sights.iter().all(|sight| sight.bytes.is_none()) {
+        if self.effort == Effort::Deep && seen.sights.iter().all(|sight| sight.content.is_none()) {
             let guesses = third::guess(self.frame, finders, self.allowance)?;
             seen.promising |= !guesses.is_empty();
             self.try_all(&site, &guesses, failures, &mut seen.sights);
@@ -159,7 +160,7 @@ impl Look<'_> {
             }
             let sight = self.sight(site, trio);
             match sight {
-                Some(sight) if sight.bytes.is_some() => {
+                Some(sight) if sight.content.is_some() => {
                     read.push(*trio);
                     sights.push(sight);
                 }
@@ -176,7 +177,7 @@ impl Look<'_> {
     fn sight(&self, site: &Site, trio: &Trio) -> Option<Sight> {
         let placed = site.place(trio)?;
         let flat = self.read(site, &placed)?;
-        if flat.bytes.is_some() || self.effort == Effort::Quick {
+        if flat.content.is_some() || self.effort == Effort::Quick {
             return Some(flat);
         }
         if placed.fit < FLAT_FIT
@@ -185,7 +186,7 @@ impl Look<'_> {
             && bent.fit >= FIT_OF_A_BEND
         {
             let sight = self.read(site, &bent)?;
-            if sight.bytes.is_some() {
+            if sight.content.is_some() {
                 return Some(sight);
             }
             if let Some(sight) = self.followed(site, bent) {
@@ -204,7 +205,7 @@ impl Look<'_> {
         for _ in 0..BEND_ROUNDS {
             placed.mapping = bend::followed(site.frame, &placed.mapping, &placed.symbol, self.allowance)?;
             let sight = self.read(site, &placed)?;
-            if sight.bytes.is_some() {
+            if sight.content.is_some() {
                 return Some(sight);
             }
         }
@@ -217,21 +218,21 @@ impl Look<'_> {
         let samples = Samples::take(site.frame, &placed.mapping, symbol, self.allowance)?;
         let plain = samples.plain();
         let corners = corners(placed);
-        let sight = |modules, bytes| Sight {
+        let sight = |modules, content| Sight {
             corners,
             modules,
             fit: placed.fit,
-            bytes,
+            content,
         };
         if placed.fit < HOPEFUL_FIT {
             return Some(sight(plain, None));
         }
-        if let Some(bytes) = bits::decode(&plain, symbol, self.allowance) {
-            return Some(sight(plain, Some(bytes)));
+        if let Some(content) = bits::decode(&plain, symbol, self.allowance) {
+            return Some(sight(plain, Some(content)));
         }
         let modules = samples.equalised(self.allowance)?;
-        let bytes = bits::decode(&modules, symbol, self.allowance);
-        Some(sight(modules, bytes))
+        let content = bits::decode(&modules, symbol, self.allowance);
+        Some(sight(modules, content))
     }
 }
 

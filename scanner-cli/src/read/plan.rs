@@ -191,7 +191,7 @@ impl Step {
 
 /// Adds what was seen in a picture of which a pixel is `factor` pixels of the frame; true when it was read.
 fn keep(sights: &mut Vec<Sight>, seen: Seen, factor: f32) -> bool {
-    let read = seen.sights.iter().any(|sight| sight.bytes.is_some());
+    let read = seen.sights.iter().any(|sight| sight.content.is_some());
     sights.extend(seen.sights.into_iter().map(|sight| sight.scaled(factor)));
     read
 }

@@ -4,6 +4,7 @@
 //! the code stays: the sums of the opinions are surer than any. That two frames show the same code is told
 //! from the modules themselves, which agree far more often than those of two codes.
 
+use crate::read::content::Content;
 use crate::read::look::Sight;
 use crate::read::samples::Modules;
 use crate::read::symbol::Symbol;
@@ -64,10 +65,10 @@ impl Fusion {
             code.frames += 1;
         }
         code.last = opinion;
-        let bytes = code.read(allowance);
+        let content = code.read(allowance);
         self.remembered.push(code);
-        bytes.map(|bytes| Sight {
-            bytes: Some(bytes),
+        content.map(|content| Sight {
+            content: Some(content),
             ..best.clone()
         })
     }
@@ -86,13 +87,13 @@ impl Fusion {
         add(&mut code.sums, &code.last, -1.0);
         add(&mut code.sums, &opinion, 1.0);
         code.last = opinion;
-        let bytes = if code.frames > 1 {
+        let content = if code.frames > 1 {
             code.read(allowance)
         } else {
             None
         };
-        bytes.map(|bytes| Sight {
-            bytes: Some(bytes),
+        content.map(|content| Sight {
+            content: Some(content),
             ..best.clone()
         })
     }
@@ -104,7 +105,7 @@ impl Fusion {
 }
 
 impl Remembered {
-    fn read(&self, allowance: &Allowance) -> Option<Vec<u8>> {
+    fn read(&self, allowance: &Allowance) -> Option<Content> {
         let mut mean = self.sums.clone();
         mean.darkness
             .iter_mut()

@@ -98,7 +98,7 @@ impl QuickReader {
             .iter()
             .filter(|sight| sight.is_worth_more())
             .max_by(|a, b| {
-                let rank = |sight: &Sight| (sight.bytes.is_some(), sight.fit);
+                let rank = |sight: &Sight| (sight.content.is_some(), sight.fit);
                 rank(a).partial_cmp(&rank(b)).unwrap_or(Ordering::Equal)
             });
         if let Some(region) = best.and_then(|sight| Region::around(frame, &sight.corners)) {
@@ -119,5 +119,5 @@ impl QuickReader {
 }
 
 fn any_read(sights: &[Sight]) -> bool {
-    sights.iter().any(|sight| sight.bytes.is_some())
+    sights.iter().any(|sight| sight.content.is_some())
 }
