@@ -1,4 +1,4 @@
-//! The grey picture inside a camera frame, taken as directly as its encoding allows; leaves out colour.
+//! The grey picture inside a camera frame, taken as directly as its encoding allows; leaves out which colour makes it.
 
 use nokhwa::Buffer;
 use nokhwa::utils::FrameFormat;
@@ -38,12 +38,11 @@ pub(super) fn of(buffer: &Buffer) -> Result<LumaFrame, SpoiledFrame> {
     let pixels = size.0 as usize * size.1 as usize;
     let luma = match buffer.source_frame_format() {
         FrameFormat::GRAY => cut(buffer.buffer(), pixels)?.to_vec(),
-        FrameFormat::NV12 => cut(buffer.buffer(), pixels + pixels / 2)?[..pixels].to_vec(),
-        FrameFormat::YUYV => cut(buffer.buffer(), pixels * 2)?
-            .iter()
-            .step_by(2)
-            .copied()
-            .collect(),
+        FrameFormat::NV12 => {
+            let sides = (size.0 as usize, size.1 as usize);
+            greys::of_nv12(cut(buffer.buffer(), pixels + pixels / 2)?, sides)
+        }
+        FrameFormat::YUYV => greys::of_yuyv(cut(buffer.buffer(), pixels * 2)?),
         FrameFormat::RAWRGB => greys::of_colours(cut(buffer.buffer(), pixels * 3)?),
         FrameFormat::RAWBGR => greys::of_colours(&turned_round(cut(buffer.buffer(), pixels * 3)?)),
         FrameFormat::MJPEG => return unpacked(buffer.buffer()),
@@ -64,7 +63,8 @@ fn turned_round(bytes: &[u8]) -> Vec<u8> {
     pixels.flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect()
 }
 
-/// Unpacks the brightness of a JPEG alone: it is stored apart from the colours, which are left packed.
+/// Unpacks the brightness of a JPEG alone: it is stored apart from the colours, which are left packed, since unpacking
+/// them too takes twice as long.
 fn unpacked(jpeg: &[u8]) -> Result<LumaFrame, SpoiledFrame> {
     let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::Luma);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(jpeg), options);
