@@ -81,11 +81,7 @@ pub fn read_within(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
     let is_read = plan.look(Effort::Quick) || plan.look(Effort::Deep);
     let mut sights = plan.sights;
     if is_read {
-        let part = allowance.part(STEPS_FOR_OTHERS);
-        let steps = part.steps_left();
-        add_others(frame, &mut sights, &part);
-        // What was read stands, whether or not steps are left.
-        let _ = allowance.spend(steps - part.steps_left());
+        add_others(frame, &mut sights, allowance);
     }
     codes(&sights)
 }
@@ -93,6 +89,10 @@ pub fn read_within(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
 /// Adds what is read beside the codes that were: where they are, the frame is made plain, so that each further code is looked
 /// at as if it were alone.
 fn add_others(frame: &LumaFrame, sights: &mut Vec<Sight>, allowance: &Allowance) {
+    allowance.lend(STEPS_FOR_OTHERS, |part| look_for_others(frame, sights, part));
+}
+
+fn look_for_others(frame: &LumaFrame, sights: &mut Vec<Sight>, allowance: &Allowance) {
     let mut rest = frame.clone();
     let mut known = 0;
     for _ in 0..MOST_OTHERS {

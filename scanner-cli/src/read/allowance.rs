@@ -13,6 +13,7 @@ const STEPS_A_QUESTION: u64 = 50_000;
 pub struct Allowance<'a> {
     steps_left: Cell<u64>,
     until_question: Cell<u64>,
+    is_refused: Cell<bool>,
     may_go_on: &'a dyn Fn() -> bool,
 }
 
@@ -31,6 +32,7 @@ impl<'a> Allowance<'a> {
         Self {
             steps_left: Cell::new(steps),
             until_question: Cell::new(0),
+            is_refused: Cell::new(false),
             may_go_on,
         }
     }
@@ -52,10 +54,22 @@ impl<'a> Allowance<'a> {
         Some(())
     }
 
-    /// An allowance of at most so many of the steps that are left, which the same caller may end. What is spent of it
-    /// must be taken off this one.
-    pub(super) fn part(&self, steps: u64) -> Self {
-        Self::asking(steps.min(self.steps_left()), self.may_go_on)
+    /// Does some work with at most so many of the steps that are left. A caller who says no meanwhile ends this allowance
+    /// too.
+    pub(super) fn lend<T>(&self, steps: u64, work: impl FnOnce(&Self) -> T) -> T {
+        let lent = steps.min(self.steps_left());
+        let part = Self {
+            steps_left: Cell::new(lent),
+            until_question: self.until_question.clone(),
+            is_refused: Cell::new(false),
+            may_go_on: self.may_go_on,
+        };
+        let done = work(&part);
+        self.until_question.set(part.until_question.get());
+        let left = self.steps_left() - (lent - part.steps_left());
+        self.is_refused.set(part.is_refused.get());
+        self.steps_left.set(if part.is_refused.get() { 0 } else { left });
+        done
     }
 
     fn caller_agrees(&self, steps: u64) -> bool {
@@ -66,7 +80,8 @@ impl<'a> Allowance<'a> {
             }
             None => {
                 self.until_question.set(STEPS_A_QUESTION);
-                (self.may_go_on)()
+                self.is_refused.set(!(self.may_go_on)());
+                !self.is_refused.get()
             }
         }
     }
@@ -91,6 +106,26 @@ mod tests {
         assert_eq!(allowance.spend(8), Some(()));
         assert_eq!(allowance.spend(3), None);
         assert_eq!(allowance.spend(1), None, "not even what was left");
+    }
+
+    #[test]
+    fn steps_that_were_lent_and_not_used_come_back() {
+        let allowance = Allowance::of_steps(10);
+        assert_eq!(allowance.lend(6, |part| part.spend(4)), Some(()));
+        assert_eq!(allowance.steps_left(), 6);
+        assert_eq!(
+            allowance.lend(5, |part| part.spend(6)),
+            None,
+            "more than was lent"
+        );
+        assert_eq!(allowance.steps_left(), 1);
+    }
+
+    #[test]
+    fn a_caller_who_says_no_to_a_part_of_the_work_ends_all_of_it() {
+        let allowance = Allowance::asking(10, &|| false);
+        assert_eq!(allowance.lend(5, |part| part.spend(1)), None);
+        assert_eq!(allowance.steps_left(), 0);
     }
 
     #[test]

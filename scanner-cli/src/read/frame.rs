@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::Allowance;
 use super::point::Point;
 
 /// Most pixels of one frame: the largest common phone photographs (50 megapixels). More is a decompression
@@ -125,14 +126,18 @@ impl LumaFrame {
     }
 
     /// Doubles both sides, each pixel becoming four that blend into their neighbours; `None` when that is no
-    /// frame.
+    /// frame or the allowance is used up.
     #[must_use]
-    pub(super) fn doubled(&self) -> Option<Self> {
+    pub(super) fn doubled(&self, allowance: &Allowance) -> Option<Self> {
         let (width, height) = (self.width * 2, self.height * 2);
         Self::check_size(width, height).ok()?;
-        let place = |at: u32| (at as f32 + 0.5) / 2.0;
-        let rows = (0..height).flat_map(|y| (0..width).map(move |x| Point::new(place(x), place(y))));
-        let luma = rows.map(|pixel| self.sampled(pixel) as u8).collect();
+        let rows: Vec<&[u8]> = self.luma.chunks_exact(self.width as usize).collect();
+        let mut luma = Vec::with_capacity(self.luma.len() * 4);
+        for (at, &row) in rows.iter().enumerate() {
+            allowance.spend(4 * u64::from(self.width))?;
+            let neighbours = [rows[at.saturating_sub(1)], rows[(at + 1).min(rows.len() - 1)]];
+            luma.extend(neighbours.into_iter().flat_map(|other| blended_wide(row, other)));
+        }
         Some(Self { width, height, luma })
     }
 
@@ -245,6 +250,16 @@ impl LumaFrame {
     }
 }
 
+/// A row of twice the pixels: three parts of each and one of its neighbour, of this row and the other alike.
+fn blended_wide<'a>(row: &'a [u8], other: &'a [u8]) -> impl Iterator<Item = u8> + 'a {
+    let blend = |one: u16, other: u16| 3 * one + other;
+    let at = move |x: usize| blend(row[x].into(), other[x].into());
+    let last = row.len() - 1;
+    (0..row.len()).flat_map(move |x| {
+        [x.saturating_sub(1), (x + 1).min(last)].map(|beside| (blend(at(x), at(beside)) / 16) as u8)
+    })
+}
+
 fn mean(pixels: [u8; 4]) -> u8 {
     let sum: u16 = pixels.iter().map(|&pixel| u16::from(pixel)).sum();
     u8::try_from((sum + 2) / 4).expect("the mean of four bytes is a byte")
@@ -308,6 +323,20 @@ mod tests {
                 height: 8_000,
             },
         );
+    }
+
+    #[test]
+    fn doubling_blends_each_pixel_into_its_neighbours() {
+        let frame = LumaFrame::new(2, 2, vec![0, 160, 80, 240]).unwrap();
+        let doubled = frame.doubled(&Allowance::of_steps(1_000)).unwrap();
+        let rows = [
+            [0, 40, 120, 160],
+            [20, 60, 140, 180],
+            [60, 100, 180, 220],
+            [80, 120, 200, 240],
+        ];
+        assert_eq!(doubled, LumaFrame::new(4, 4, rows.concat()).unwrap());
+        assert_eq!(frame.doubled(&Allowance::of_steps(8)), None, "a row too few");
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Sight {
         self.content.is_some() || self.fit > HOPEFUL_FIT
     }
 
+    /// Whether nothing but a code fits so well.
+    pub(super) fn is_beyond_doubt(&self) -> bool {
+        self.content.is_some() || self.fit > FIT_BEYOND_DOUBT
+    }
+
     /// Whether it is worth to look deeper here.
     pub(super) fn is_worth_more(&self) -> bool {
         self.content.is_some() || self.fit > FIT_WORTH_MORE
@@ -73,6 +78,9 @@ const FIT_WORTH_MORE: f32 = 0.3;
 
 /// Fit that little but codes has.
 const HOPEFUL_FIT: f32 = 0.4;
+
+/// Fit that squares on a lattice do not have, however many finders lie among them.
+const FIT_BEYOND_DOUBT: f32 = 0.7;
 
 /// Fit from which on what looks like a code is one; noise and print stay under 0.4.
 const LIKELY_FIT: f32 = 0.5;
@@ -109,25 +117,32 @@ pub(super) struct Seen {
     pub(super) promising: bool,
 }
 
+/// What quick and deep looks of one size, polarity and threshold have in common.
+pub(super) struct Sketch {
+    binary: Binary,
+    finders: Vec<Finder>,
+}
+
 impl Look<'_> {
+    /// Dark and light, and the finders among them; `None` when the allowance is used up.
+    pub(super) fn sketch(&self) -> Option<Sketch> {
+        let binary = Binary::of(self.frame, self.threshold, self.allowance)?;
+        let finders = finder::find(&binary, self.allowance)?;
+        Some(Sketch { binary, finders })
+    }
+
     /// Everything that is seen, as far as the allowance goes.
-    pub(super) fn seen(&self) -> Seen {
-        let Some(binary) = Binary::of(self.frame, self.threshold, self.allowance) else {
-            return Seen::default();
-        };
-        let Some(finders) = finder::find(&binary, self.allowance) else {
-            return Seen::default();
-        };
+    pub(super) fn seen(&self, sketch: &Sketch) -> Seen {
         let mut seen = Seen {
-            barren: finders.len() < FEWEST_FINDERS,
+            barren: sketch.finders.len() < FEWEST_FINDERS,
             ..Seen::default()
         };
         // An allowance that is used up ends the look with what was seen until then.
-        let _ = self.see(&binary, &finders, &mut seen);
+        let _ = self.see(sketch, &mut seen);
         seen
     }
 
-    fn see(&self, binary: &Binary, finders: &[Finder], seen: &mut Seen) -> Option<()> {
+    fn see(&self, Sketch { binary, finders }: &Sketch, seen: &mut Seen) -> Option<()> {
         let site = Site {
             frame: self.frame,
             binary,

@@ -4,16 +4,29 @@
 //! times as much and go on until something is read or the allowance is used up.
 
 use super::binary::Threshold;
-use super::look::{Effort, Look, Seen, Sight};
+use super::look::{Effort, Look, Seen, Sight, Sketch};
 use super::sizes::{Sized, Sizes};
 use super::{Allowance, LumaFrame};
 
 /// Sizes above the smallest that are looked at: a frame of 50 megapixels has four.
 const MOST_SIZES: usize = 4;
 
-/// Steps, and one more for each pixel, after which looks at a frame end in which nothing that was seen is hopeful: codes in
-/// noise and on curled paper, which look worst, are read by then.
-const STEPS_OF_HOPE: u64 = 16_000_000;
+/// Steps after which looks at a frame end in which nothing that was seen is hopeful: codes in noise and of little ink, which
+/// look worst, are read by then.
+const STEPS_OF_HOPE: u64 = 6_500_000;
+
+/// As many more for each pixel.
+const STEPS_OF_HOPE_A_PIXEL: u64 = 2;
+
+/// Steps, as a part of those, that looks may take which saw something hopeful but no code beyond doubt: codes with a hidden finder
+/// or on curled paper are read by then.
+const MORE_HOPE_PERCENT: u64 = 250;
+
+/// Steps that a look is worth when it is taken at all: a code that it is the first to see must be read in it.
+const LEAST_STEPS_A_LOOK: u64 = 4_000_000;
+
+/// Most pixels of a frame of which sketches are kept from the quick looks to the deep ones: each takes as many bytes.
+const MOST_SKETCHED_PIXELS: usize = 2_100_000;
 
 /// Which codes to look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +36,9 @@ enum Ink {
     /// Light modules on dark ground, as dark mode shows them.
     Light,
 }
+
+/// Size, polarity and threshold of a look, whatever its effort.
+type Key = (usize, Ink, Threshold);
 
 /// One look of a plan.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +97,8 @@ pub(super) struct Plan<'a> {
     /// What was seen so far, in pixels of the frame.
     pub(super) sights: Vec<Sight>,
     /// Sizes, polarities and thresholds that need no deeper look.
-    barren: Vec<(usize, Ink, Threshold)>,
+    barren: Vec<Key>,
+    sketches: Vec<(Key, Sketch)>,
     /// There were looks that promise something in a larger picture.
     promising: bool,
 }
@@ -93,11 +110,12 @@ impl<'a> Plan<'a> {
         let pixels = frame.luma().len() as u64;
         Some(Self {
             steps_before,
-            steps_of_hope: STEPS_OF_HOPE + pixels,
+            steps_of_hope: STEPS_OF_HOPE + STEPS_OF_HOPE_A_PIXEL * pixels,
             sizes,
             allowance,
             sights: Vec::new(),
             barren: Vec::new(),
+            sketches: Vec::new(),
             promising: false,
         })
     }
@@ -134,14 +152,22 @@ impl<'a> Plan<'a> {
             if self.barren.contains(&key) {
                 continue;
             }
-            if self.is_hopeless() {
+            let Some(steps_of_look) = self.steps_of_look() else {
                 return false;
-            }
+            };
             let frame = match step.ink {
                 Ink::Dark => frame,
                 Ink::Light => light.get_or_insert_with(|| frame.inverted()),
             };
-            let seen = step.taken(frame, self.allowance);
+            let at = self.sketches.iter().position(|(known, _)| *known == key);
+            let sketch = at.map(|at| self.sketches.swap_remove(at).1);
+            let taken = |allowance: &Allowance| step.taken(frame, sketch, allowance);
+            let (seen, sketch) = self.allowance.lend(steps_of_look, taken);
+            if let Some(sketch) = sketch
+                && frame.luma().len() <= MOST_SKETCHED_PIXELS
+            {
+                self.sketches.push((key, sketch));
+            }
             if seen.barren {
                 self.barren.push(key);
             }
@@ -153,39 +179,62 @@ impl<'a> Plan<'a> {
         false
     }
 
-    /// Whether much was tried and nothing seen that may be a code.
-    fn is_hopeless(&self) -> bool {
+    /// Steps that the next look may take; `None` when more was tried than what was seen is worth.
+    fn steps_of_look(&self) -> Option<u64> {
         let spent = self.steps_before - self.allowance.steps_left();
-        spent > self.steps_of_hope && !self.sights.iter().any(Sight::is_hopeful)
+        let sees = |is: fn(&Sight) -> bool| self.sights.iter().any(is);
+        let hope = if sees(Sight::is_beyond_doubt) {
+            u64::MAX
+        } else if sees(Sight::is_hopeful) {
+            self.steps_of_hope * MORE_HOPE_PERCENT / 100
+        } else {
+            self.steps_of_hope
+        };
+        let left = hope.checked_sub(spent)?;
+        Some(left.max(LEAST_STEPS_A_LOOK))
     }
 
     fn doubled(&mut self) -> bool {
+        if self.steps_of_look().is_none() {
+            return false;
+        }
         let Some(frame) = self.sizes.doubled(self.allowance) else {
             return false;
         };
         let light = frame.inverted();
         DOUBLED.iter().any(|step| {
-            if self.is_hopeless() {
+            let Some(steps_of_look) = self.steps_of_look() else {
                 return false;
-            }
+            };
             let frame = match step.ink {
                 Ink::Dark => &frame,
                 Ink::Light => &light,
             };
-            keep(&mut self.sights, step.taken(frame, self.allowance), 0.5)
+            let taken = |allowance: &Allowance| step.taken(frame, None, allowance);
+            let (seen, _) = self.allowance.lend(steps_of_look, taken);
+            keep(&mut self.sights, seen, 0.5)
         })
     }
 }
 
 impl Step {
-    fn taken(&self, frame: &LumaFrame, allowance: &Allowance) -> Seen {
+    /// Looks at a frame, with the sketch that an earlier step made of it; gives it back, or the one made now.
+    fn taken(
+        &self,
+        frame: &LumaFrame,
+        sketch: Option<Sketch>,
+        allowance: &Allowance,
+    ) -> (Seen, Option<Sketch>) {
         let look = Look {
             frame,
             threshold: self.threshold,
             effort: self.effort,
             allowance,
         };
-        look.seen()
+        let Some(sketch) = sketch.or_else(|| look.sketch()) else {
+            return (Seen::default(), None);
+        };
+        (look.seen(&sketch), Some(sketch))
     }
 }
 

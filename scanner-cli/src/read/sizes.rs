@@ -60,11 +60,8 @@ impl<'a> Sizes<'a> {
 
     /// The frame in twice its size, when it is small enough to gain by it.
     pub(super) fn doubled(&self, allowance: &Allowance) -> Option<LumaFrame> {
-        let pixels = self.full.luma().len();
-        if pixels > MAX_DOUBLED_PIXELS {
-            return None;
-        }
-        allowance.spend(4 * pixels as u64)?;
-        self.full.doubled()
+        (self.full.luma().len() <= MAX_DOUBLED_PIXELS)
+            .then(|| self.full.doubled(allowance))
+            .flatten()
     }
 }

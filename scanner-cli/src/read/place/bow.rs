@@ -27,6 +27,12 @@ const MOST_STRETCH: i32 = 3;
 /// Modules of one step of the search.
 const STEP: f32 = 0.5;
 
+/// Steps between two of the first search, which is of the best of them repeated in single ones.
+const COARSE: usize = 2;
+
+/// Places of the first search that are searched again.
+const REFINED: usize = 6;
+
 /// What each step of a bow costs: the flattest that fits is the likeliest.
 const STEP_COST: f32 = 0.01;
 
@@ -71,23 +77,36 @@ impl Site<'_> {
             Side::Down => (down, right),
         };
         let timing = timing(flat, symbol, side);
-        let mut best = (f32::MIN, Bow::none(side));
-        for steps_aside in -MOST_ASIDE..=MOST_ASIDE {
+        let tried = |[steps_aside, steps_along, stretch]: [i32; 3]| {
+            let bow = Bow {
+                side,
+                rise: (aside * steps_aside as f32 + along * steps_along as f32) * STEP,
+                stretch: along * (stretch as f32 * STEP),
+            };
+            let steps = steps_aside.abs() + steps_along.abs() + stretch.abs();
+            let fit = self.agreement(&timing, |module| (module.under(&bow), module.dark));
+            (fit - STEP_COST * steps as f32, bow)
+        };
+        let mut coarse = Vec::new();
+        for steps_aside in (-MOST_ASIDE..=MOST_ASIDE).step_by(COARSE) {
             self.allowance
-                .spend(((2 * MOST_ALONG + 1) * (2 * MOST_STRETCH + 1)) as u64 * timing.len() as u64)?;
-            for steps_along in -MOST_ALONG..=MOST_ALONG {
-                for stretch in -MOST_STRETCH..=MOST_STRETCH {
-                    let bow = Bow {
-                        side,
-                        rise: (aside * steps_aside as f32 + along * steps_along as f32) * STEP,
-                        stretch: along * (stretch as f32 * STEP),
-                    };
-                    let steps = steps_aside.abs() + steps_along.abs() + stretch.abs();
-                    let fit = self.agreement(&timing, |module| (module.under(&bow), module.dark));
-                    let fit = fit - STEP_COST * steps as f32;
-                    if fit > best.0 {
-                        best = (fit, bow);
-                    }
+                .spend((MOST_ALONG as u64 + 1) * (MOST_STRETCH as u64 + 1) * timing.len() as u64)?;
+            for steps_along in (-MOST_ALONG..=MOST_ALONG).step_by(COARSE) {
+                for stretch in (-MOST_STRETCH..=MOST_STRETCH).step_by(COARSE) {
+                    let steps = [steps_aside, steps_along, stretch];
+                    coarse.push((tried(steps).0, steps));
+                }
+            }
+        }
+        coarse.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let mut best = (f32::MIN, Bow::none(side));
+        for (_, around) in coarse.into_iter().take(REFINED) {
+            self.allowance.spend(27 * timing.len() as u64)?;
+            for at in 0..27_i32 {
+                let near = [at % 3 - 1, at / 3 % 3 - 1, at / 9 - 1];
+                let fine = tried([0, 1, 2].map(|knob| around[knob] + near[knob]));
+                if fine.0 > best.0 {
+                    best = fine;
                 }
             }
         }
