@@ -3,7 +3,7 @@
 use super::region::Region;
 use crate::read::look::{Effort, Sight};
 use crate::read::plan::Plan;
-use crate::read::{Allowance, Code, LumaFrame, codes};
+use crate::read::{Allowance, Code, LumaFrame, add_others, codes};
 
 /// Looks deeply at frames in which the quick looks read nothing. Any of them will do: none needs the one before.
 #[derive(Debug, Default)]
@@ -35,6 +35,9 @@ impl DeepReader {
         {
             plan.look(Effort::Deep);
             sights.extend(plan.sights);
+        }
+        if sights.iter().any(|sight| sight.content.is_some()) {
+            add_others(frame, &mut sights, allowance);
         }
         Findings(sights)
     }

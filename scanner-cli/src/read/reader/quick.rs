@@ -8,16 +8,22 @@ use super::region::Region;
 use super::{Findings, Reading, hint};
 use crate::read::look::{Effort, Sight};
 use crate::read::plan::Plan;
-use crate::read::{Allowance, LumaFrame, codes, rounded};
+use crate::read::{Allowance, LumaFrame, add_others, codes, rounded};
 
 /// Frames a region is looked at without a sight before the code counts as gone: a third of a second.
 const FRAMES_TO_LOSE: u32 = 10;
+
+/// Frames from one in which other codes are looked for beside one that is read to the next: it costs as much as a new
+/// frame, and nobody notices a tenth of a second.
+const FRAMES_TO_OTHERS: u32 = 4;
 
 /// Looks at every frame of a camera in a few milliseconds. A code that stays in view is read again in each.
 #[derive(Debug, Default)]
 pub struct QuickReader {
     tracked: Option<Tracked>,
     fusion: Fusion,
+    /// Frames until other codes are looked for beside the one that is read.
+    frames_to_others: u32,
     /// What was seen in the last frame, for what a deep look finds in it.
     last: Vec<Sight>,
 }
@@ -29,7 +35,8 @@ struct Tracked {
 }
 
 impl QuickReader {
-    /// Looks at the next frame: first where the code was last, then everywhere.
+    /// Looks at the next frame: first where the code was last, then everywhere; now and then for others beside one that
+    /// is read, so that a poster's code does not hide a ticket's.
     #[must_use]
     pub fn look(&mut self, frame: &LumaFrame, allowance: &Allowance) -> Reading {
         let mut sights = match self.region() {
@@ -42,6 +49,14 @@ impl QuickReader {
                 plan.look(Effort::Quick);
             }
             sights.extend(plan.into_iter().flat_map(|plan| plan.sights));
+        }
+        if !any_read(&sights) {
+            self.frames_to_others = 0;
+        } else if self.frames_to_others > 0 {
+            self.frames_to_others -= 1;
+        } else {
+            self.frames_to_others = FRAMES_TO_OTHERS - 1;
+            add_others(frame, &mut sights, allowance);
         }
         self.follow(frame, &sights);
         if !any_read(&sights) {
