@@ -6,6 +6,8 @@
 mod bursts;
 #[path = "../tests/eyes/clutter.rs"]
 mod clutter;
+#[path = "../tests/eyes/door.rs"]
+mod door;
 #[path = "../tests/eyes/effects.rs"]
 mod effects;
 #[path = "../tests/eyes/scene.rs"]
@@ -19,7 +21,8 @@ use std::{env, fs};
 
 use bursts::{BURSTS, BURSTS_FLOOR, FRAMES_IN_TIME, burst};
 use clutter::{CLUTTER, MOST_MEAN_STEPS, clutter};
-use effects::{EFFECTS, Effect};
+use door::all_effects;
+use effects::Effect;
 use scene::Scene;
 use usher_scan::read::{
     Allowance, DeepReader, LumaFrame, QuickReader, STEPS_A_FRAME, read_quickly, read_within,
@@ -35,7 +38,7 @@ fn main() -> io::Result<()> {
     if let Some(folder) = env::var_os("EYES_FRAMES") {
         return measure_folder(Path::new(&folder), &mut out);
     }
-    for effect in &EFFECTS {
+    for effect in all_effects() {
         let name = format!("{} ({}, {})", effect.name, effect.quick_floor, effect.floor);
         measure(&name, effect.scenes().map(expected), &mut out)?;
     }
@@ -44,7 +47,7 @@ fn main() -> io::Result<()> {
         module_px: scene.module_px * 1.5,
         ..scene
     };
-    let scenes = EFFECTS.iter().flat_map(Effect::scenes).map(at_720p);
+    let scenes = all_effects().flat_map(Effect::scenes).map(at_720p);
     measure("all of them in 1280 × 720", scenes.map(expected), &mut out)?;
     measure(
         "no code, clutter (0, 0)",

@@ -100,7 +100,7 @@ impl Content {
     fn add_kanji(&mut self, bits: &mut Bits, length_bits: usize) -> Option<()> {
         for _ in 0..bits.take(length_bits)? {
             let packed = bits.take(13)?;
-            let pair = (packed / 0xC0) << 8 | packed % 0xC0;
+            let pair = packed / 0xC0 * 0x100 + packed % 0xC0;
             let pair = pair + if pair < 0x1F00 { 0x8140 } else { 0xC140 };
             self.bytes.extend(u16::try_from(pair).ok()?.to_be_bytes());
         }

@@ -208,7 +208,20 @@ impl Look<'_> {
                 return Some(sight);
             }
         }
-        Some(self.followed(site, placed).unwrap_or(flat))
+        if let Some(sight) = self.followed(site, placed.clone()) {
+            return Some(sight);
+        }
+        if placed.fit < FIT_OF_A_BEND {
+            return Some(flat);
+        }
+        let Some(swaying) = site.placed_swaying(&placed)? else {
+            return Some(flat);
+        };
+        let sight = self.read(site, &swaying)?;
+        if sight.content.is_some() {
+            return Some(sight);
+        }
+        Some(self.followed(site, swaying).unwrap_or(flat))
     }
 
     /// Reads a code with its bends followed; only one that is a code beyond doubt, for print has no bends but
@@ -247,6 +260,16 @@ impl Look<'_> {
         }
         let modules = samples.equalised(self.allowance)?;
         let content = bits::decode(&modules, symbol, self.allowance);
+        if content.is_some() || self.effort == Effort::Quick || placed.fit < FIT_OF_A_BEND {
+            return Some(sight(modules, content));
+        }
+        let samples = samples.in_edged_light();
+        let near = samples.plain();
+        if let Some(content) = bits::decode(&near, symbol, self.allowance) {
+            return Some(sight(near, Some(content)));
+        }
+        let near = samples.equalised(self.allowance)?;
+        let content = bits::decode(&near, symbol, self.allowance);
         Some(sight(modules, content))
     }
 }

@@ -5,6 +5,8 @@
 //! numbers, more give the best ones by least squares. Paper bends: a smooth polynomial of up to [`MAX_TERMS`]
 //! terms for each axis is added to the perspective in pixels.
 
+use std::rc::Rc;
+
 use super::linear::solve;
 use super::point::Point;
 use super::symbol::FINDER_INSET;
@@ -30,6 +32,34 @@ pub(super) struct Mapping {
     side: f64,
     perspective: [f64; 8],
     bend: Vec<[f64; 2]>,
+    sway: Option<Rc<Sway>>,
+}
+
+/// A shift that is the same all along each line across an axis of the picture, and another for the next line: what rows
+/// that are taken one after another do to a code that swings, and a fold to what lies beyond it.
+#[derive(Debug, Clone)]
+pub(super) struct Sway {
+    /// The direction that tells the lines apart, of length 1.
+    pub(super) axis: Point,
+    /// The direction of the shift, of length 1.
+    pub(super) way: Point,
+    /// Where along the axis the first shift belongs, in pixels.
+    pub(super) start: f32,
+    /// Pixels from one shift to the next.
+    pub(super) step: f32,
+    /// Pixels along the way; between two they are blended.
+    pub(super) shifts: Vec<f32>,
+}
+
+impl Sway {
+    fn at(&self, pixel: Point) -> Point {
+        let last = self.shifts.len() - 1;
+        let place = ((pixel.dot(self.axis) - self.start) / self.step).clamp(0.0, last as f32);
+        let before = place as usize;
+        let part = place - before as f32;
+        let shift = self.shifts[before] * (1.0 - part) + self.shifts[(before + 1).min(last)] * part;
+        pixel + self.way * shift
+    }
 }
 
 /// Along which side of a code.
@@ -94,7 +124,24 @@ impl Mapping {
             side,
             perspective: right,
             bend: Vec::new(),
+            sway: None,
         })
+    }
+
+    /// The same view with this sway and no other.
+    pub(super) fn swayed(&self, sway: Sway) -> Self {
+        Self {
+            sway: Some(Rc::new(sway)),
+            ..self.clone()
+        }
+    }
+
+    /// The same view without its sway.
+    pub(super) fn steady(&self) -> Self {
+        Self {
+            sway: None,
+            ..self.clone()
+        }
     }
 
     /// The pixel where a place of the code is seen.
@@ -109,7 +156,8 @@ impl Mapping {
                 y += term * bend[1];
             }
         }
-        Point::new(x as f32, y as f32)
+        let steady = Point::new(x as f32, y as f32);
+        self.sway.as_ref().map_or(steady, |sway| sway.at(steady))
     }
 
     /// One module to the right and one down at a place of the code, in pixels.

@@ -10,6 +10,7 @@
 
 mod alignment;
 mod bow;
+mod sway;
 
 use super::binary::Binary;
 use super::finder::{Finder, module_towards};

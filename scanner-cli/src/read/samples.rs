@@ -15,6 +15,12 @@ use super::{Allowance, LumaFrame};
 /// Modules to each side that the light is told from.
 const LIGHT_REACH: usize = 5;
 
+/// The same where light has edges: a reflected window, a crease that shines.
+const NEAR_LIGHT_REACH: usize = 2;
+
+/// Part of the code's own spread that a square of modules has at least which is of more than one colour.
+const LEAST_SPREAD: f32 = 0.12;
+
 /// Samples along a side of the patch, half a module apart.
 const PATCH_SIDE: usize = 5;
 
@@ -53,6 +59,7 @@ impl Modules {
 /// A code sampled twice for each module along both axes, with one module of its surroundings.
 pub(super) struct Samples<'a> {
     symbol: &'a Symbol,
+    brightness: Vec<f32>,
     /// For each module its patch, darkness against the light around, and 1.
     features: Vec<[f32; FEATURES]>,
 }
@@ -73,10 +80,29 @@ impl<'a> Samples<'a> {
             let place = |at: usize| at as f32 * 0.5 - 0.5;
             brightness.extend((0..width).map(|x| frame.sampled(mapping.at(Point::new(place(x), place(y))))));
         }
+        let mut samples = Self {
+            symbol,
+            brightness,
+            features: Vec::new(),
+        };
+        samples.tell_apart(Light::at);
+        Some(samples)
+    }
+
+    /// The same in light that has edges.
+    pub(super) fn in_edged_light(mut self) -> Self {
+        self.tell_apart(Light::calmest_at);
+        self
+    }
+
+    /// Tells the darkness of each patch against the mean and the spread of the light around its module.
+    fn tell_apart(&mut self, light_at: impl Fn(&Light, usize, usize) -> (f32, f32)) {
+        let (side, brightness) = (self.symbol.side, &self.brightness);
+        let width = 2 * side + 3;
         let middles = |at: usize| (at / side * 2 + 2) * width + at % side * 2 + 2;
         let light = Light::around(side, |at| brightness[middles(at)]);
         let features = (0..side * side).map(|at| {
-            let (mean, spread) = light.at(at % side, at / side);
+            let (mean, spread) = light_at(&light, at % side, at / side);
             let corner = middles(at) - (PATCH_SIDE / 2) * (width + 1);
             let mut features = [1.0; FEATURES];
             for (row, features) in features[..FEATURES - 1].chunks_exact_mut(PATCH_SIDE).enumerate() {
@@ -87,10 +113,7 @@ impl<'a> Samples<'a> {
             }
             features
         });
-        Some(Self {
-            symbol,
-            features: features.collect(),
-        })
+        self.features = features.collect();
     }
 
     /// The middles of the modules as they are.
@@ -138,13 +161,13 @@ impl<'a> Samples<'a> {
 }
 
 /// Sums over squares of modules, from which the mean and the spread around each come in a few additions.
-struct Light {
+pub(super) struct Light {
     side: usize,
     sums: Vec<[f64; 2]>,
 }
 
 impl Light {
-    fn around(side: usize, brightness: impl Fn(usize) -> f32) -> Self {
+    pub(super) fn around(side: usize, brightness: impl Fn(usize) -> f32) -> Self {
         let width = side + 1;
         let mut sums = vec![[0.0; 2]; width * width];
         for y in 0..side {
@@ -159,13 +182,30 @@ impl Light {
         Self { side, sums }
     }
 
-    fn at(&self, x: usize, y: usize) -> (f32, f32) {
+    /// The mean and the spread around a module.
+    pub(super) fn at(&self, x: usize, y: usize) -> (f32, f32) {
+        self.within((x, y), LIGHT_REACH)
+    }
+
+    /// The mean and the spread of the square with the least spread among those that hold a module: near an edge of
+    /// the light it lies to one side.
+    fn calmest_at(&self, x: usize, y: usize) -> (f32, f32) {
+        let middle = self.side / 2;
+        let least = LEAST_SPREAD * self.within((middle, middle), self.side).1;
         let span = |at: usize| {
-            (
-                at.saturating_sub(LIGHT_REACH),
-                (at + LIGHT_REACH + 1).min(self.side),
-            )
+            let last = self.side - 1 - NEAR_LIGHT_REACH;
+            at.saturating_sub(NEAR_LIGHT_REACH).max(NEAR_LIGHT_REACH)..=(at + NEAR_LIGHT_REACH).min(last)
         };
+        let squares = span(y).flat_map(|y| span(x).map(move |x| (x, y)));
+        let lights = squares.map(|square| self.within(square, NEAR_LIGHT_REACH));
+        let calmest = lights
+            .filter(|(_, spread)| *spread > least)
+            .min_by(|(_, a), (_, b)| a.total_cmp(b));
+        calmest.unwrap_or_else(|| self.at(x, y))
+    }
+
+    fn within(&self, (x, y): (usize, usize), reach: usize) -> (f32, f32) {
+        let span = |at: usize| (at.saturating_sub(reach), (at + reach + 1).min(self.side));
         let ((left, right), (top, bottom)) = (span(x), span(y));
         let modules = ((right - left) * (bottom - top)) as f64;
         let sum = |x: usize, y: usize| self.sums[y * (self.side + 1) + x];

@@ -15,7 +15,8 @@ pub struct Effect {
     pub floor: usize,
     /// Scenes that the quick looks alone must read.
     pub quick_floor: usize,
-    make: fn(Scene, f32) -> Scene,
+    /// Lays it over a scene, from mild (0) to hard (1).
+    pub make: fn(Scene, f32) -> Scene,
 }
 
 impl Effect {
@@ -38,8 +39,8 @@ pub fn ticket(at: usize) -> String {
         .collect()
 }
 
-/// All effects.
-pub const EFFECTS: [Effect; 27] = [
+/// What light, cameras and hands do.
+pub static EFFECTS: [Effect; 27] = [
     Effect {
         name: "plain",
         floor: 8,

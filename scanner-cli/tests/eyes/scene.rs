@@ -6,8 +6,13 @@
 //! than what is seen of it, and a camera that looks down on it sees its middle higher. Then light, blur,
 //! motion and noise are laid over the picture in the order in which a camera meets them.
 
+#[path = "harm.rs"]
+mod harm;
+
 use fast_qr::{ECL, QRBuilder};
 use usher_scan::read::LumaFrame;
+
+pub use harm::Harm;
 
 /// A code in front of a camera.
 #[derive(Debug, Clone)]
@@ -46,7 +51,9 @@ pub struct Scene {
     pub motion: (f32, f32),
     /// Noise of the sensor in grey levels (standard deviation).
     pub noise: f32,
-    /// Makes the noise another one.
+    /// What was done to the code.
+    pub harm: Harm,
+    /// Makes the noise, and what was done, another one.
     pub seed: u64,
 }
 
@@ -71,6 +78,7 @@ impl Scene {
             blur: 0.6,
             motion: (0.0, 0.0),
             noise: 3.0,
+            harm: Harm::default(),
             seed: 1,
         }
     }
@@ -81,6 +89,7 @@ impl Scene {
         let mut light = self.light();
         blur(&mut light, (width, height), self.blur);
         light = shaken(&light, (width, height), self.motion);
+        light = self.harm.exposed(light, (width, height));
         let mut random = Random::of(self.seed);
         let luma = light
             .into_iter()
@@ -96,11 +105,20 @@ impl Scene {
             .expect("the text fits a code");
         let (width, height) = (self.size.0 as usize, self.size.1 as usize);
         let view = View::of(self, code.size as f32);
+        let side = code.size as f32;
+        let is_dark = |u: f32, v: f32| {
+            let inside = (0.0..side).contains(&u) && (0.0..side).contains(&v);
+            let (u, v) = if self.mirrored { (v, u) } else { (u, v) };
+            inside && code[v as usize][u as usize].value()
+        };
         let colour = |x: f32, y: f32| {
+            let camera = (height as f32, self.module_px, self.seed);
+            let (x, y) = self.harm.pixel((x, y), camera);
             let Some((u, v)) = view.place(x, y) else {
                 return self.ink.1 * 0.55;
             };
-            let side = code.size as f32;
+            let shown_at = (u, v);
+            let (u, v) = self.harm.place((u, v), side, self.seed);
             let shown = self.covered.filter(|(left, top, right, bottom)| {
                 (left * side..right * side).contains(&u) && (top * side..bottom * side).contains(&v)
             });
@@ -110,10 +128,9 @@ impl Scene {
             } else if !quiet.contains(&u) || !quiet.contains(&v) {
                 self.ink.1 * 0.55
             } else {
-                let inside = (0.0..side).contains(&u) && (0.0..side).contains(&v);
-                let (u_at, v_at) = if self.mirrored { (v, u) } else { (u, v) };
-                let dark = inside && code[v_at as usize][u_at as usize].value();
+                let dark = self.harm.dark((u, v), is_dark);
                 let ink = if dark { self.ink.0 } else { self.ink.1 };
+                let ink = self.harm.seen(ink, shown_at, side, self.seed);
                 ink + self.glare_at(u, v, side)
             }
         };
