@@ -60,16 +60,10 @@ impl CountArgs {
         let replica = scanner.replica();
         scanner.first_hub(WAIT_FOR_HUBS).await;
         let zone = self.zone(&replica)?;
-        let before = occupancy(&replica, zone.id).await?;
-        if i64::from(self.inside) < before {
-            hear_all(&replica, &scanner.hubs()).await?;
-        }
+        hear_all(&replica, &scanner.hubs()).await?;
         let taken = replica.count((zone.id, self.inside), self.by).await;
         match taken.map_err(|_| Trouble::NotWritten)? {
-            Ok(()) => Ok(format!(
-                "{}: {} inside now; the gates had {before}",
-                zone.name, self.inside
-            )),
+            Ok(()) => Ok(format!("{}: {} inside now", zone.name, self.inside)),
             Err(NotCounted::NoSuchZone) => Err(no_such_zone(&replica, &self.zone)),
             Err(NotCounted::NotAllowed) => Err(Trouble::MayNotCount),
         }
@@ -95,12 +89,6 @@ fn no_such_zone(replica: &Replica, wanted: &str) -> Trouble {
         wanted: wanted.to_owned(),
         known: names.join(", "),
     }
-}
-
-async fn occupancy(replica: &Replica, zone: ZoneId) -> Result<i64, Trouble> {
-    Ok(replica
-        .inspect(move |ledger| ledger.state().occupancy(zone))
-        .await?)
 }
 
 /// Waits for all hubs: of one that is not heard people may have left whom we take to be inside, and they would make room twice.

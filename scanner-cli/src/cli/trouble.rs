@@ -71,10 +71,10 @@ pub enum Trouble {
         /// The names of the zones.
         known: String,
     },
-    /// A count makes room while not all that is known of the zone is here.
+    /// Not all that is known of the zone is here.
     #[error(
-        "fewer people than the gates have it make room, and that is safe only while all hubs are heard: {names} is not \
-        linked with this scanner. Mend the line and count again"
+        "a count is taken only while all hubs are heard, or people could be counted out twice: {names} is not linked \
+         with this scanner. Mend the line and count again"
     )]
     HubsMissing {
         /// The names of the hubs.

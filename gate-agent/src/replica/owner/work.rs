@@ -2,12 +2,13 @@
 
 use tokio::sync::oneshot;
 use usher_keys::{DeviceIdentity, SecretKey, SignedBundle, Timestamp};
+use usher_protocol::ZoneId;
 use usher_protocol::admission::{Direction, Referral, Verdict};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::clock::RuleTime;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
-use usher_protocol::ledger::{Annulling, Asked, Ledger, NotAnnulled, Seat, Unheard};
+use usher_protocol::ledger::{Annulling, Asked, Ledger, NotAnnulled, NotCounted, Seat, Unheard};
 use usher_protocol::log::{Head, Run, RunError};
 use usher_protocol::record::Body;
 use usher_protocol::sync::{Held, StoreError};
@@ -80,10 +81,7 @@ impl Work<'_> {
                 Some(Box::new(move |durable| tell(reply, durable.then_some(annulled))))
             }
             Command::Count { counted, by, reply } => {
-                let taken = self.ledger.count(counted, &by, self.now).map(|body| {
-                    let entry = self.ledger.write(body, self.now);
-                    self.group.write(entry);
-                });
+                let taken = self.count(counted, &by);
                 Some(Box::new(move |durable| tell(reply, durable.then_some(taken))))
             }
             Command::Override {
@@ -97,15 +95,9 @@ impl Work<'_> {
             }
             Command::Accept { run, evidence, reply } => {
                 let stored = self.accept(&run, evidence);
+                let lost = Err(StoreError::Unavailable);
                 Some(Box::new(move |durable| {
-                    tell(
-                        reply,
-                        if durable {
-                            stored
-                        } else {
-                            Err(StoreError::Unavailable)
-                        },
-                    );
+                    tell(reply, if durable { stored } else { lost });
                 }))
             }
             Command::Adopt { checkpoint, reply } => {
@@ -144,6 +136,13 @@ impl Work<'_> {
             self.group.write(entry);
         }
         judged.verdict
+    }
+
+    fn count(&mut self, counted: (ZoneId, u32), by: &str) -> Result<(), NotCounted> {
+        let body = self.ledger.count(counted, by, self.now)?;
+        let entry = self.ledger.write(body, self.now);
+        self.group.write(entry);
+        Ok(())
     }
 
     fn annul(&mut self, annulment: &Annulment) -> Result<(), NotAnnulled> {
