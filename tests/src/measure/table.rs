@@ -125,11 +125,11 @@ mod tests {
         table.add(Row::beside("two fsyncs", waits));
         table.add(Row::beside_size("its bits", (25.0, 12.5), "kB"));
         let lines = [
-            "hub CPU per admission           163 µs  <= 150 µs   MISSED",
-            "admissions                     6000 /s  >= 5000 /s  ok",
-            "disk                      fsync 150 µs",
-            "  beside two fsyncs    3.00 × (300 µs)",
-            "  beside its bits     2.00 × (12.5 kB)",
+            "hub CPU per admission            163 µs  <= 150 µs   MISSED",
+            "admissions                      6000 /s  >= 5000 /s  ok",
+            "disk                       fsync 150 µs",
+            "  beside two fsyncs     3.00 × (300 µs)",
+            "  beside its bits      2.00 × (12.5 kB)",
             "",
         ];
         assert_eq!(table.to_string(), lines.join("\n"));

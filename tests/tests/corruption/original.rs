@@ -9,7 +9,9 @@ use usher_gate_agent::clock::Clock;
 use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::replica::{Access, Meta, Replica, ScannerCode, ScannerTerms, asked};
 use usher_keys::pem::{self, RNG_BYTES};
-use usher_keys::{EnrolmentId, EnrolmentKey, Role, SecretKey, Timestamp};
+use usher_keys::{
+    Certificate, DeviceIdentity, EnrolmentId, EnrolmentKey, Role, SecretKey, Timestamp, Window,
+};
 use usher_link::Replica as _;
 use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::ledger::{Ledger, Seat};
@@ -170,12 +172,21 @@ impl Truth {
 }
 
 fn meta(setting: &Setting, key: &SecretKey, name: &str) -> Meta {
+    let of_the_simulation = setting.certify(
+        (key, &setting.issuing),
+        (Role::Hub, name.to_owned()),
+        Powers::default(),
+    );
+    // Here the system's clock runs.
+    let certificate = Certificate {
+        window: Window::ALWAYS,
+        ..of_the_simulation.unverified().clone()
+    };
     Meta {
-        identity: setting.certify(
-            (key, &setting.issuing),
-            (Role::Hub, name.to_owned()),
-            Powers::default(),
-        ),
+        identity: DeviceIdentity {
+            certificate: certificate.sign(&setting.issuing),
+            via: None,
+        },
         roots: setting.roots(),
         bundle: setting.bundle(1),
         uplink: vec!["cloud.example.org:4433".to_owned()],

@@ -42,7 +42,7 @@ fn strangers(doors: &Doors) -> Vec<Stranger> {
             certificate: sound(own).sign(own),
             via: None,
         }),
-        stranger(2, "not valid now", &|key| {
+        stranger(2, "the certificate has ended", &|key| {
             let mut certificate = sound(key);
             certificate.window = Window {
                 from: Timestamp(0),
