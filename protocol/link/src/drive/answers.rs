@@ -7,7 +7,7 @@ use quinn::{RecvStream, SendStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use usher_keys::Certificate;
-use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, RequestError, Told};
+use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, RequestError, Response, Told};
 use usher_protocol::routing::{LONGEST_WAIT_MS, SIGN_OF_LIFE_MS};
 
 use crate::connection::Connection;
@@ -17,6 +17,9 @@ use crate::wire::{self, FrameError};
 /// Most requests of one peer that are answered at once; further ones wait in QUIC. A hub asks for all its gates over one
 /// connection, and a group commit takes all that wait.
 const MAX_REQUESTS_AT_ONCE: usize = 128;
+/// Most answers of one peer whose confirmation is waited for: on a line of two seconds those of 500 scans a second, four times
+/// over. They take no place of requests, or a slow line would hold up the next ones. One more counts as not heard.
+const MAX_UNCONFIRMED: usize = 4_096;
 /// How often whoever waits for an answer hears that somebody is still at it: a few times within a patience.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(SIGN_OF_LIFE_MS);
 /// How long the peer's machine has to confirm that it has an answer: what comes later came too late for whoever waited.
@@ -26,7 +29,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Answers until the connection ends; dropped with everything under way when the session ends.
 pub(super) async fn answer<S: Responder>(connection: Connection, peer: Arc<Certificate>, responder: Arc<S>) {
-    let mut under_way = JoinSet::new();
+    let (mut under_way, mut unconfirmed) = (JoinSet::new(), JoinSet::new());
     // Said once, so that a peer that keeps asking for what it may not have fills no disk.
     let mut has_overreached = false;
     loop {
@@ -38,25 +41,37 @@ pub(super) async fn answer<S: Responder>(connection: Connection, peer: Arc<Certi
                 Err(_) => return,
             },
             Some(done) = under_way.join_next() => match done {
-                Ok(Some(RequestError::NotAllowed)) if !has_overreached => {
-                    has_overreached = true;
-                    let (device, role) = (peer.device.id(), peer.role);
-                    tracing::warn!(peer = %device, ?role, "a peer asks for what its certificate does not allow");
+                Ok(None) => {}
+                Ok(Some(Answered { reply, send })) => {
+                    if error_in(&reply) == Some(RequestError::NotAllowed) && !has_overreached {
+                        has_overreached = true;
+                        let (device, role) = (peer.device.id(), peer.role);
+                        tracing::warn!(peer = %device, ?role, "a peer asks for what its certificate does not allow");
+                    }
+                    if let (Reply::Done(response), true) = (reply, unconfirmed.len() < MAX_UNCONFIRMED) {
+                        unconfirmed.spawn(confirm(send, response, Arc::clone(&peer), Arc::clone(&responder)));
+                    }
                 }
-                Ok(_) => {}
                 Err(_) => tracing::error!(peer = %peer.device.id(), "answering a request panicked"),
             },
+            Some(_) = unconfirmed.join_next() => {},
         }
     }
 }
 
-/// Answers one request, if anyone still waits for the answer, and gives why it was refused, if it was.
+/// An answer that was sent, and the stream on which the peer's machine confirms it.
+struct Answered {
+    reply: Reply,
+    send: SendStream,
+}
+
+/// Answers one request; `None` when nobody waits for the answer any more.
 async fn answer_one<S: Responder>(
     mut send: SendStream,
     mut recv: RecvStream,
     peer: Arc<Certificate>,
     responder: Arc<S>,
-) -> Option<RequestError> {
+) -> Option<Answered> {
     let progress = Progress::default();
     let reply = match read_request(&mut recv).await {
         Ok(Request::Inquire(inquiry)) => {
@@ -70,20 +85,26 @@ async fn answer_one<S: Responder>(
         Err(FrameError::TooLong { .. } | FrameError::Malformed) => Reply::Done(Err(RequestError::Malformed)),
         Err(FrameError::Ended | FrameError::GivenUp | FrameError::Lost(_)) => return None,
     };
-    let error = error_in(&reply);
     let frame = wire::frame(&request::to_bytes(&reply));
     if let Reply::Done(response) = &reply {
         responder.sent(&peer, response);
     }
     if wire::write_frame(&mut send, &frame).await.is_ok() {
         let _ = send.finish();
-        if let Reply::Done(response) = reply
-            && matches!(timeout(HEARD_WITHIN, send.stopped()).await, Ok(Ok(None)))
-        {
-            responder.heard(&peer, &response);
-        }
     }
-    error
+    Some(Answered { reply, send })
+}
+
+/// Waits for the peer's machine to have the response.
+async fn confirm<S: Responder>(
+    send: SendStream,
+    response: Response,
+    peer: Arc<Certificate>,
+    responder: Arc<S>,
+) {
+    if matches!(timeout(HEARD_WITHIN, send.stopped()).await, Ok(Ok(None))) {
+        responder.heard(&peer, &response);
+    }
 }
 
 fn error_in(reply: &Reply) -> Option<RequestError> {
