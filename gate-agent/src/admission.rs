@@ -122,7 +122,7 @@ impl AdmissionPath {
         if task.is_for_home && route != Route::Here {
             return Err(RequestError::NotHome);
         }
-        if task.may_be_over && self.is_over(&task.scan, &ticket).await? {
+        if task.may_be_over && route != Route::Here && self.is_over(&task.scan, &ticket).await? {
             let verdict = Verdict::Refer(Referral::ScanOver);
             return Ok(self.answered(&task.scan, (&ticket, verdict), Seat::Home));
         }
