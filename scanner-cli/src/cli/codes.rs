@@ -17,8 +17,17 @@ pub fn typed(text: &str) -> Result<Vec<Vec<u8>>, Trouble> {
     Ok(codes.into_iter().map(String::into_bytes).collect())
 }
 
+/// Takes the one code that was given, as text or in a picture; the command line demands one of them.
+pub fn only(payload: Option<String>, image: Option<PathBuf>) -> Result<Vec<u8>, Trouble> {
+    match (payload, image) {
+        (Some(payload), _) => only_typed(&payload),
+        (None, Some(picture)) => only_code(picture),
+        (None, None) => Err(Trouble::NoCode),
+    }
+}
+
 /// Takes the one code that was given as text.
-pub fn only_typed(text: &str) -> Result<Vec<u8>, Trouble> {
+fn only_typed(text: &str) -> Result<Vec<u8>, Trouble> {
     let mut codes = typed(text)?;
     match (codes.pop(), codes.is_empty()) {
         (Some(code), true) => Ok(code),
@@ -27,7 +36,7 @@ pub fn only_typed(text: &str) -> Result<Vec<u8>, Trouble> {
 }
 
 /// Reads the one code of one picture.
-pub fn only_code(path: PathBuf) -> Result<Vec<u8>, Trouble> {
+fn only_code(path: PathBuf) -> Result<Vec<u8>, Trouble> {
     let mut codes = in_pictures(vec![path.clone()]);
     match (codes.pop(), codes.is_empty()) {
         (Some(Ok((_, code))), true) => Ok(code),

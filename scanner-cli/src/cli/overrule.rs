@@ -62,11 +62,7 @@ pub struct OverrideArgs {
 
 impl OverrideArgs {
     pub fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
-        let code = match (self.payload.take(), self.image.take()) {
-            (Some(payload), _) => codes::only_typed(&payload)?,
-            (None, Some(picture)) => codes::only_code(picture)?,
-            (None, None) => Vec::new(),
-        };
+        let code = codes::only(self.payload.take(), self.image.take())?;
         let style = if self.json { Style::Json } else { Style::Plain };
         let answer = runtime()?.block_on(self.switched_on(folder, code))?;
         Screen::new(io::stdout(), style).judged(&answer)?;
