@@ -184,6 +184,7 @@ pub fn policy() -> Policy {
             id: ZoneId(1),
             name: "Arena".to_owned(),
             capacity: None,
+            time_slots: None,
             inside: None,
         }],
         gates: vec![gate(NORTH, "Gate North"), gate(SOUTH, "Gate South")],

@@ -60,6 +60,7 @@ function showTables(status) {
     { name: gate.name, small: gate.exited ? `${gate.exited} went out` : "", value: gate.admitted })), "no gates yet");
   table("zones", status.zones.map((zone) => ({
     name: zone.name,
+    small: zone.slot ? zone.slot.words : "",
     value: zone.capacity === null ? zone.occupancy : `${zone.occupancy} of ${zone.capacity}`,
     className: zone.capacity !== null && zone.occupancy >= zone.capacity ? "bad" : "",
   })), "no zones yet");

@@ -141,6 +141,7 @@ fn policy() -> Policy {
             id: ZoneId(1),
             name: name("Hall"),
             capacity: Some(UNITS),
+            time_slots: None,
             inside: None,
         }],
         gates: vec![Gate {

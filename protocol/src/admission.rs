@@ -77,6 +77,13 @@ pub enum Reason {
         /// How many are inside, as far as whoever judged knows; fewer than it holds when a group does not fit any more.
         inside: u32,
     },
+    /// slot: as many people have gone into the zone as may within this slot of time, or a group does not fit any more.
+    TimeSlotFull {
+        /// How many may go in within a slot.
+        persons: u32,
+        /// When the next slot begins.
+        until: Timestamp,
+    },
 }
 
 /// Why a scan is referred to a person or another gate. Only ever append variants.
@@ -175,6 +182,8 @@ pub struct History {
     pub last: Option<(Timestamp, GateId)>,
     /// People in the zone now.
     pub occupancy: i64,
+    /// People who went into the zone within the slot of the moment to judge by, if its slots are limited.
+    pub arrivals: i64,
 }
 
 /// Everything a verdict depends on.
@@ -218,11 +227,12 @@ const TICKET_RULES: [TicketRule; 3] = [
 ];
 
 /// The rules about the ticket at this gate, which follow, in their contractual order.
-const GATE_RULES: [GateRule; 4] = [
+const GATE_RULES: [GateRule; 5] = [
     ("time window", outside_windows),
     ("zone", wrong_zone),
     ("already used", already_used),
     ("zone capacity", zone_full),
+    ("time slot", time_slot_full),
 ];
 
 /// Gives the names of the rules in their order. A gate or tier that the policy does not know is found out before the time
@@ -326,6 +336,16 @@ fn zone_full(p: &Placed) -> Option<Reason> {
     let full = occupancy.saturating_add(i64::from(p.q.persons)) > i64::from(capacity);
     let inside = u32::try_from(occupancy.max(0)).unwrap_or(u32::MAX);
     (full && p.q.direction == Direction::In).then_some(Reason::ZoneFull { capacity, inside })
+}
+
+fn time_slot_full(p: &Placed) -> Option<Reason> {
+    let (limit, slot) = p.q.policy.time_slot(p.gate.zone, p.q.now)?;
+    let arrivals = p.q.history.arrivals.saturating_add(i64::from(p.q.persons));
+    let is_full = arrivals > i64::from(limit.persons);
+    (is_full && p.q.direction == Direction::In).then_some(Reason::TimeSlotFull {
+        persons: limit.persons,
+        until: slot.until,
+    })
 }
 
 /// Tells whether these people come on from the zone that the gate leads out of: they were let in before.

@@ -8,6 +8,7 @@ mod annul;
 mod count;
 mod duties;
 mod judge;
+mod lending;
 pub mod ruling;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,7 @@ use usher_keys::{BundleError, DeviceIdentity, EventId, PublicKey, SecretKey, Sig
 use crate::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use crate::evidence::{self, Evidence, Worth};
 use crate::fork::ForkProof;
-use crate::ident::{Hlc, Origin, Seq, Stamp};
+use crate::ident::{Hlc, Origin, Seq, Stamp, ZoneId};
 use crate::log::{self, Head, Known, Run, RunError, Tail};
 use crate::record::{Body, Record, Unread};
 use crate::state::State;

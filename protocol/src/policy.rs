@@ -54,9 +54,22 @@ pub struct Zone {
     /// How many people it holds, if it is limited.
     #[serde(default)]
     pub capacity: Option<u32>,
+    /// How many people go in within each slot of time, if that is limited.
+    #[serde(default)]
+    pub time_slots: Option<TimeSlots>,
     /// The zone that it lies in: whoever is here is there too, and came in there first.
     #[serde(default)]
     pub inside: Option<ZoneId>,
+}
+
+/// How many people may go into a zone within each slot of time, so that they do not all come at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeSlots {
+    /// The length of a slot, in minutes: it divides a day, and one begins at midnight by the offset before all changes.
+    pub minutes: u16,
+    /// Most people who go in within one slot, whether they leave again or not.
+    pub persons: u32,
 }
 
 /// A gate.
@@ -188,6 +201,14 @@ pub enum PolicyError {
         /// Its id.
         id: u16,
     },
+    /// A change of how often tickets that were issued let people in.
+    #[error(
+        "tier {tier} may not be taken away, or let people in more or less often, once tickets were issued: tickets that were used would count as new, or honest entries as double. Make a new tier for tickets to come"
+    )]
+    EntryChanges {
+        /// The tier.
+        tier: TierId,
+    },
     /// A window that ends before it begins, a day of no entries, or an offset beyond a day.
     #[error("{what} cannot be: {id}")]
     Impossible {
@@ -199,6 +220,21 @@ pub enum PolicyError {
 }
 
 const DAY_MINUTES: i64 = 24 * 60;
+/// Shortest slot of time, in minutes: hubs share the places of each slot anew, and write that down.
+const LEAST_SLOT_MINUTES: i64 = 5;
+
+/// Gives the slot of so many minutes that a moment belongs to. All are of one length, also where local time changes.
+pub fn time_slot_at(minutes: u16, utc_offset_minutes: i16, at: Timestamp) -> Window {
+    let length_ms = i128::from(minutes.max(1)) * 60_000;
+    let shift_ms = i128::from(utc_offset_minutes) * 60_000;
+    let local_ms = i128::from(at.0) + shift_ms;
+    let from_ms = local_ms - local_ms.rem_euclid(length_ms) - shift_ms;
+    let moment = |ms: i128| Timestamp(u64::try_from(ms.max(0)).unwrap_or(u64::MAX));
+    Window {
+        from: moment(from_ms),
+        until: moment(from_ms + length_ms),
+    }
+}
 
 impl Policy {
     /// Finds a gate.
@@ -234,6 +270,12 @@ impl Policy {
         i32::try_from(minutes.div_euclid(DAY_MINUTES)).unwrap_or(i32::MAX)
     }
 
+    /// Gives the slot that a moment belongs to, of a zone that lets in only so many people in each.
+    pub fn time_slot(&self, zone: ZoneId, at: Timestamp) -> Option<(TimeSlots, Window)> {
+        let limit = self.zone(zone)?.time_slots?;
+        Some((limit, time_slot_at(limit.minutes, self.utc_offset_minutes, at)))
+    }
+
     /// Checks that the policy makes sense.
     ///
     /// **Errors**: [`PolicyError`], the first found.
@@ -243,6 +285,7 @@ impl Policy {
         unique("tiers", self.tiers.iter().map(|tier| (tier.id.0, &tier.name)))?;
         unique("names", std::iter::once((0, &self.name)))?;
         self.check_time()?;
+        self.zones.iter().try_for_each(check_slots)?;
         self.zones.iter().try_for_each(|zone| self.check_nesting(zone))?;
         self.gates.iter().try_for_each(|gate| self.check_gate(gate))?;
         self.tiers.iter().try_for_each(|tier| self.check_tier(tier))
@@ -261,8 +304,14 @@ impl Policy {
         }
         for gate in &self.gates {
             let leads = |gate: &Gate| (gate.zone, gate.leaves);
-            if next.gate(gate.id).is_some_and(|now| leads(now) != leads(gate)) {
+            // One that is taken away could come back as another.
+            if next.gate(gate.id).is_none_or(|now| leads(now) != leads(gate)) {
                 return reopens("gate", gate.id.0);
+            }
+        }
+        for tier in &self.tiers {
+            if next.tier(tier.id).is_none_or(|now| now.entry != tier.entry) {
+                return Err(PolicyError::EntryChanges { tier: tier.id });
             }
         }
         Ok(())
@@ -338,6 +387,20 @@ impl Policy {
             None => Err(PolicyError::UnknownZone { kind, id, zone }),
         }
     }
+}
+
+fn check_slots(zone: &Zone) -> Result<(), PolicyError> {
+    let fits = |slots: TimeSlots| {
+        let minutes = i64::from(slots.minutes);
+        minutes >= LEAST_SLOT_MINUTES && DAY_MINUTES % minutes == 0
+    };
+    if zone.time_slots.is_none_or(fits) {
+        return Ok(());
+    }
+    Err(PolicyError::Impossible {
+        what: "time slots of less than 5 minutes, or that do not divide a day, of zone",
+        id: zone.id.0,
+    })
 }
 
 fn unique<'a>(kind: &'static str, parts: impl Iterator<Item = (u16, &'a String)>) -> Result<(), PolicyError> {

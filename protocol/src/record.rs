@@ -313,6 +313,8 @@ pub enum Body {
     },
     /// Hub or supervisor: somebody has counted the people in a zone.
     Counted {
+        /// Which places these are.
+        of: PlacesOf,
         /// How many were where, and when.
         count: Count,
         /// Who counted, at most [`MAX_WORDS_BYTES`].
@@ -321,7 +323,7 @@ pub enum Body {
 }
 
 /// How many people were in a zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct Count {
     /// When, by the counter's rule time.
     pub at: Timestamp,

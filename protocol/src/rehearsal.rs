@@ -200,6 +200,7 @@ pub fn policy() -> Policy {
         id: ZoneId(id),
         name: format!("Zone {id}"),
         capacity: None,
+        time_slots: None,
         inside,
     };
     Policy {

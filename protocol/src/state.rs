@@ -217,9 +217,10 @@ impl State {
                     self.name_false(stamp);
                 }
             }
-            Body::Lent { zone, to, places } => {
+            Body::Lent { zone, to, places, of } => {
                 let writer = self.writers.entry(stamp.origin).or_default();
-                if !writer.lend(stamp.seq, Loan { zone, to, places }) {
+                let loan = Loan { zone, to, places, of };
+                if !writer.lend(stamp.seq, loan) {
                     self.name_false(stamp);
                 }
             }

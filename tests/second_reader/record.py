@@ -53,7 +53,13 @@ def identity(reader):
 
 
 def zone(reader):
-    return {"zone": reader.u16(), "name": reader.text(), "capacity": reader.optional(reader.u32), "inside": reader.optional(reader.u16)}
+    return {
+        "zone": reader.u16(),
+        "name": reader.text(),
+        "capacity": reader.optional(reader.u32),
+        "time_slots": reader.optional(lambda: {"minutes": reader.u16(), "persons": reader.u32()}),
+        "inside": reader.optional(reader.u16),
+    }
 
 
 def gate(reader):
@@ -156,6 +162,7 @@ def reason(reader):
         ("group_too_large", reader.u8),
         ("day_used_up", lambda: earlier(reader)),
         ("zone_full", lambda: {"capacity": reader.u32(), "inside": reader.u32()}),
+        ("time_slot_full", lambda: {"persons": reader.u32(), "until": reader.u64()}),
     )
 
 
@@ -211,6 +218,14 @@ def fork_proof(reader):
     }
 
 
+def places_of(reader):
+    return reader.enum(
+        ("room", None),
+        ("time_slot", reader.u64),
+        ("time_slots_from", reader.u64),
+    )
+
+
 def right_to_annul(reader):
     return reader.enum(
         ("reader", lambda: reader.hex(16)),
@@ -245,7 +260,9 @@ def body(reader):
         ("exit_matched", lambda: {
             "unit": reader.u32(), "exit": reader.hex(16), "closes": reader.list(lambda: counterpart(reader)),
         }),
-        ("lent", lambda: {"zone": reader.u16(), "to": reader.key(), "places": reader.u32()}),
+        ("lent", lambda: {
+            "zone": reader.u16(), "to": reader.key(), "places": reader.u32(), "of": places_of(reader),
+        }),
         ("annulled", lambda: {
             "passage": passage(reader), "right": right_to_annul(reader), "by": reader.text(), "reason": reader.text(),
         }),

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use usher_keys::{PublicKey, Role, Timestamp};
 use usher_protocol::clock::ClockHealth;
 use usher_protocol::ledger::Ledger;
+use usher_protocol::policy::{Policy, Zone};
 use usher_protocol::state::{Counts, Incident};
 use usher_protocol::{GateId, ZoneId};
 
@@ -33,6 +34,8 @@ pub struct View {
     pub counts: Counts,
     /// People in each zone.
     pub occupancy: BTreeMap<ZoneId, i64>,
+    /// People who went into each zone within the slot of time that runs.
+    pub arrivals: BTreeMap<ZoneId, i64>,
     /// Records of all logs.
     pub records: u64,
     /// Logs.
@@ -42,7 +45,7 @@ pub struct View {
 }
 
 impl View {
-    fn of(ledger: &Ledger, hub: PublicKey) -> Self {
+    fn of(ledger: &Ledger, hub: PublicKey, now: Timestamp) -> Self {
         let state = ledger.state();
         let zones = state
             .policy()
@@ -54,6 +57,10 @@ impl View {
             occupancy: zones
                 .iter()
                 .map(|zone| (zone.id, state.occupancy(zone.id)))
+                .collect(),
+            arrivals: zones
+                .iter()
+                .map(|zone| (zone.id, state.arrivals(zone.id, now)))
                 .collect(),
             records: vector.values().map(|seq| seq.0).sum(),
             logs: vector.len(),
@@ -81,8 +88,9 @@ impl StatusBoard {
         let view = match young(&seen.view, VIEW_AGE) {
             Some(view) => view,
             None => {
-                let hub = replica.me();
-                Arc::new(replica.inspect(move |ledger| View::of(ledger, hub)).await?)
+                let (hub, now) = (replica.me(), replica.clock().now());
+                let view = replica.inspect(move |ledger| View::of(ledger, hub, now));
+                Arc::new(view.await?)
             }
         };
         let incidents = match young(&seen.incidents, INCIDENTS_AGE) {
@@ -242,6 +250,21 @@ pub struct ZoneLine {
     pub occupancy: i64,
     /// How many it holds.
     pub capacity: Option<u32>,
+    /// How many went in within the slot of time that runs, if that is limited.
+    pub slot: Option<TimeSlotLine>,
+}
+
+/// The slot of time that runs.
+#[derive(Debug, Serialize)]
+pub struct TimeSlotLine {
+    /// People who went in.
+    pub arrived: i64,
+    /// How many may.
+    pub persons: u32,
+    /// When the next slot begins, in milliseconds since the Unix epoch.
+    pub until_ms: u64,
+    /// The same in words.
+    pub words: String,
 }
 
 /// A count with its name.
@@ -314,7 +337,7 @@ impl Status {
             links: links.into_iter().map(|link| link_line(link, now)).collect(),
             missing: missing(services, &voice),
             gates: policy.map_or_else(Vec::new, |policy| gates(policy, &view)),
-            zones: policy.map_or_else(Vec::new, |policy| zones(policy, &view)),
+            zones: policy.map_or_else(Vec::new, |policy| zones(policy, &view, (&voice, now))),
             refused: refused(&view),
             here: services.path.tally(),
             incidents_total: incidents.len(),
@@ -369,7 +392,7 @@ fn link_line(link: LinkFacts, now: Timestamp) -> LinkLine {
     }
 }
 
-fn gates(policy: &usher_protocol::policy::Policy, view: &View) -> Vec<GateLine> {
+fn gates(policy: &Policy, view: &View) -> Vec<GateLine> {
     let total = |counts: &BTreeMap<GateId, u64>, gate| counts.get(&gate).copied().unwrap_or(0);
     let line = |gate: &usher_protocol::policy::Gate| GateLine {
         id: gate.id,
@@ -380,12 +403,27 @@ fn gates(policy: &usher_protocol::policy::Policy, view: &View) -> Vec<GateLine> 
     policy.gates.iter().map(line).collect()
 }
 
-fn zones(policy: &usher_protocol::policy::Policy, view: &View) -> Vec<ZoneLine> {
-    let line = |zone: &usher_protocol::policy::Zone| ZoneLine {
+fn zones(policy: &Policy, view: &View, (voice, now): (&Voice, Timestamp)) -> Vec<ZoneLine> {
+    let slot = |zone: ZoneId| {
+        let (limit, slot) = policy.time_slot(zone, now)?;
+        let arrived = view.arrivals.get(&zone).copied().unwrap_or(0);
+        Some(TimeSlotLine {
+            arrived,
+            persons: limit.persons,
+            until_ms: slot.until.0,
+            words: format!(
+                "{arrived} of {} went in within this time slot, until {}",
+                limit.persons,
+                voice.time(slot.until)
+            ),
+        })
+    };
+    let line = |zone: &Zone| ZoneLine {
         id: zone.id,
         name: zone.name.clone(),
         occupancy: view.occupancy.get(&zone.id).copied().unwrap_or(0),
         capacity: zone.capacity,
+        slot: slot(zone.id),
     };
     policy.zones.iter().map(line).collect()
 }

@@ -48,6 +48,14 @@ impl Voice {
             }
             Reason::DayUsedUp { at, gate } => self.used("Used up today", at, gate),
             Reason::ZoneFull { capacity, inside } => Said::new("Full", full(capacity, inside)),
+            Reason::TimeSlotFull { persons, until } => Said::new(
+                &format!("Full until {}", self.time(until)),
+                format!(
+                    "{} gone in within this time slot, as many as may: ask them to wait until {}",
+                    people(persons, ["has", "have"]),
+                    self.time(until)
+                ),
+            ),
         }
     }
 
@@ -253,19 +261,22 @@ impl Voice {
 
 /// Says how full a zone is. A group may not fit where a single person would.
 fn full(capacity: u32, inside: u32) -> String {
-    let people = |count: u32| match count {
-        1 => "1 person is".to_owned(),
-        count => format!("{count} people are"),
-    };
     match capacity.saturating_sub(inside) {
         0 => format!(
             "{} inside, and there is room for {capacity}: wait until enough have left",
-            people(inside)
+            people(inside, ["is", "are"])
         ),
         left => format!(
             "{} inside, and there is room for {capacity}: no more than {left} may go in now",
-            people(inside)
+            people(inside, ["is", "are"])
         ),
+    }
+}
+
+fn people(count: u32, [one, more]: [&str; 2]) -> String {
+    match count {
+        1 => format!("1 person {one}"),
+        count => format!("{count} people {more}"),
     }
 }
 
@@ -291,6 +302,7 @@ pub fn refusal(name: &str) -> &str {
         "group_too_large" => "Too many people",
         "day_used_up" => "Used up today",
         "zone_full" => "Zone full",
+        "time_slot_full" => "Time slot full",
         "home_unreachable" => "Sent on to another hub",
         "home_unsettled" => "Not handed over yet",
         "no_places" => "No places left here",

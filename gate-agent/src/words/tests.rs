@@ -116,6 +116,18 @@ fn nothing_untrue_is_said_of_a_refusal() {
         full(1),
         "Full \u{2014} 1 person is inside, and there is room for 5: no more than 4 may go in now",
     );
+    let time_slot_full = |persons| {
+        let until = Timestamp(EVENING.0 + 16 * 60_000);
+        Verdict::Deny(Reason::TimeSlotFull { persons, until })
+    };
+    check(
+        time_slot_full(200),
+        "Full until 21:30 \u{2014} 200 people have gone in within this time slot, as many as may: ask them to wait until 21:30",
+    );
+    check(
+        time_slot_full(1),
+        "Full until 21:30 \u{2014} 1 person has gone in within this time slot, as many as may: ask them to wait until 21:30",
+    );
     check(
         Verdict::Deny(Reason::Rejected(Rejection::FalseSignature)),
         "Not valid \u{2014} Scan again, it may be misread; if it stays, send to the box office",

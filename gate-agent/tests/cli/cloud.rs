@@ -102,6 +102,7 @@ fn policy(name: &str) -> Policy {
             id: ZoneId(1),
             name: "Arena".to_owned(),
             capacity: None,
+            time_slots: None,
             inside: None,
         }],
         gates: vec![Gate {

@@ -4,7 +4,7 @@ use usher_keys::{RootSet, TrustBundle, TrustedKey, Window};
 
 use super::*;
 use crate::ident::{TierId, ZoneId};
-use crate::policy::OffsetChange;
+use crate::policy::{OffsetChange, TimeSlots, time_slot_at};
 use crate::rehearsal::{self, AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, STAIRS, STRICT, TWICE_A_DAY};
 use crate::ticket::{Keyring, Ticket};
 
@@ -114,7 +114,7 @@ fn window(from_hours: i64, until_hours: i64) -> Window {
 type Flaw = (fn(&mut Scene), Reason);
 
 /// One flaw for each rule, in the order of the rules.
-const FLAWS: [Flaw; 9] = [
+const FLAWS: [Flaw; 10] = [
     (|s| s.sold_by = EventId([9; 16]), Reason::OtherEvent),
     (
         |s| s.history.newest = Generation(2),
@@ -140,11 +140,27 @@ const FLAWS: [Flaw; 9] = [
             inside: 0,
         },
     ),
+    (
+        close_slots,
+        Reason::TimeSlotFull {
+            persons: 0,
+            until: Timestamp(NOW.0 + HOUR_MS / 2),
+        },
+    ),
 ];
 
 fn revoke(scene: &mut Scene) {
     scene.history.newest = scene.history.newest.max(Generation(1));
     scene.history.revoked = true;
+}
+
+fn close_slots(scene: &mut Scene) {
+    for zone in &mut scene.policy.zones {
+        zone.time_slots = Some(TimeSlots {
+            minutes: 30,
+            persons: 0,
+        });
+    }
 }
 
 fn open_later(scene: &mut Scene) {
@@ -207,7 +223,8 @@ fn the_names_of_the_rules_stand_in_their_order() {
             "time window",
             "zone",
             "already used",
-            "zone capacity"
+            "zone capacity",
+            "time slot"
         ]
     );
 }
@@ -307,6 +324,47 @@ fn a_local_day_begins_when_the_policy_says() {
     assert_eq!(policy.day(Timestamp(begin + 24 * HOUR_MS - 1)), day);
     assert_eq!(policy.day(Timestamp(0)), -1);
     policy.day(Timestamp::FOREVER);
+}
+
+#[test]
+fn slots_divide_the_day_from_midnight_by_the_first_offset() {
+    const HOUR: u64 = HOUR_MS;
+    let midnight = Timestamp(20_000 * 24 * HOUR);
+    let check = |minutes, offset: i16, (at, from, until): (u64, u64, u64)| {
+        let slot = time_slot_at(minutes, offset, Timestamp(midnight.0 + at));
+        let (from, until) = (Timestamp(midnight.0 + from), Timestamp(midnight.0 + until));
+        assert_eq!(slot, Window { from, until }, "{minutes} minutes, {offset}");
+    };
+    check(60, 0, (0, 0, HOUR));
+    check(60, 0, (HOUR - 1, 0, HOUR));
+    check(60, 0, (HOUR, HOUR, 2 * HOUR));
+    // Half an hour ahead of UTC, the hour began at half past.
+    check(60, 30, (HOUR, HOUR / 2, HOUR + HOUR / 2));
+    // Two hours ahead, the day of midnight began two hours before it.
+    check(1_440, 120, (23 * HOUR, 22 * HOUR, 46 * HOUR));
+    // At the ends of time nothing overflows, and what makes no sense is some slot.
+    assert_eq!(time_slot_at(0, i16::MIN, Timestamp(0)).from, Timestamp(0));
+    assert_eq!(
+        time_slot_at(1_440, i16::MAX, Timestamp(u64::MAX)).until,
+        Timestamp(u64::MAX)
+    );
+}
+
+#[test]
+fn slots_that_do_not_divide_a_day_are_refused() {
+    for (minutes, fits) in [
+        (0, false),
+        (4, false),
+        (5, true),
+        (45, true),
+        (50, false),
+        (1_440, true),
+        (2_880, false),
+    ] {
+        let mut policy = rehearsal::policy();
+        policy.zones[0].time_slots = Some(TimeSlots { minutes, persons: 1 });
+        assert_eq!(policy.check().is_ok(), fits, "{minutes} minutes");
+    }
 }
 
 #[test]

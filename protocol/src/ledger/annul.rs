@@ -79,7 +79,8 @@ impl Ledger {
         counts.then_some(body).ok_or(NotAnnulled::NotAllowed)
     }
 
-    /// Gives the last scan by which people passed with a unit's ticket, that way.
+    /// Gives the last scan by which people passed with a unit's ticket, that way, by the judges' time: log clocks order records,
+    /// and one that was pulled ahead has later readings for earlier passages.
     pub fn last_passage(&self, unit: Unit, inwards: bool) -> Option<&Passage> {
         let passages = self.state.passages(unit);
         let that_way = passages.filter(|(_, way, _)| *way == inwards);

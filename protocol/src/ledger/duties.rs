@@ -1,18 +1,14 @@
 //! What a device's ledger demands of its own log and of its shell: opening, adopting rosters, renewing certificates, reporting and mending forks.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, Timestamp, TrustedKey};
+use usher_keys::{Certificate, DeviceIdentity, Role, Timestamp, TrustedKey};
 
 use super::{Entry, Ledger};
 use crate::fork::ForkProof;
 use crate::home::roster_hash;
-use crate::ident::{MAX_CLOCK_PULL_MS, Origin, Unit, ZoneId};
+use crate::ident::{MAX_CLOCK_PULL_MS, Origin, Unit};
 use crate::log::Tail;
 use crate::record::Body;
 
-/// Fewest places to give a hub that has none left, if there are so many: a family, and the next one.
-const LEAST_LOAN: i64 = 8;
 /// How long before its end a scanner's certificate is renewed by the hub that gave it, in milliseconds: a day.
 const RENEWAL_LEAD_MS: u64 = 24 * 60 * 60 * 1000;
 /// How many of the certificates that a log may open with are for the authority to give: a hub that lies could use up the
@@ -53,73 +49,6 @@ impl Ledger {
             .collect();
         entries.extend(late.into_iter().filter_map(|seen| self.report_fork(seen, now)));
         entries
-    }
-
-    /// Gives places to the hubs that had none left just now, as far as we have some.
-    fn help_out(&mut self, now: Timestamp) -> Vec<Entry> {
-        let wanting = self.state.take_wanting();
-        let mut entries = Vec::new();
-        for (gate, to) in wanting {
-            let policy = self.state.policy().map(|(_, policy)| policy);
-            let Some(zone) = policy.and_then(|policy| policy.gate(gate)).map(|gate| gate.zone) else {
-                continue;
-            };
-            if to == self.me {
-                continue;
-            }
-            let ours = self.places_in(zone).get(&self.me).copied().unwrap_or_default();
-            let places = ours.min(LEAST_LOAN.max(ours / 2));
-            entries.extend(self.lend((zone, to), places, now));
-        }
-        entries
-    }
-
-    /// Shares the places in limited zones evenly among the hubs that are linked now, so that each has some when the lines are
-    /// cut; one after the other, since each of them does so.
-    pub fn share_places(&mut self, linked: &BTreeSet<PublicKey>, now: Timestamp) -> Vec<Entry> {
-        let policy = self.state.policy().map(|(_, policy)| policy);
-        let zones = policy.into_iter().flat_map(|policy| &policy.zones);
-        let limited: Vec<_> = zones
-            .filter(|zone| zone.capacity.is_some())
-            .map(|zone| zone.id)
-            .collect();
-        let hubs = self.state.rosters().current().map(|(_, hubs)| hubs.to_vec());
-        let near: Vec<_> = hubs
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|hub| linked.contains(hub) && !self.state.rosters().retired().contains(hub))
-            .collect();
-        let mut entries = Vec::new();
-        for zone in limited {
-            let places = self.places_in(zone);
-            let of = |hub: &PublicKey| places.get(hub).copied().unwrap_or_default();
-            let Some(poorest) = near.iter().copied().min_by_key(|hub| (of(hub), *hub)) else {
-                break;
-            };
-            // Half of the difference: both have the same then.
-            let more = (of(&self.me) - of(&poorest)) / 2;
-            let is_worth_it = more >= 2 && more * 8 >= of(&self.me);
-            if is_worth_it {
-                entries.extend(self.lend((zone, poorest), more, now));
-            }
-        }
-        entries
-    }
-
-    fn places_in(&self, zone: ZoneId) -> BTreeMap<PublicKey, i64> {
-        self.state.places(zone).unwrap_or_default()
-    }
-
-    fn lend(&mut self, (zone, to): (ZoneId, PublicKey), places: i64, now: Timestamp) -> Option<Entry> {
-        let places = u32::try_from(places).ok().filter(|places| *places > 0)?;
-        let is_there = self
-            .state
-            .rosters()
-            .current()
-            .is_some_and(|(_, hubs)| hubs.contains(&to));
-        let may_lend = is_there && self.may_write_at_all() && self.state.loans_left(&self.me) > 0;
-        let body = Body::Lent { zone, to, places };
-        (may_lend && self.would_count(&body, now)).then(|| self.write(body, now))
     }
 
     /// As the home of units: says which entries the exits close that were scanned where the entry was not known.

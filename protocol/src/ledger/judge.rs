@@ -6,9 +6,9 @@ use super::Ledger;
 use crate::admission::{self, Direction, Question, Reason, Referral, Refused, Verdict};
 use crate::clock::RuleTime;
 use crate::evidence::{self, Worth};
-use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp};
+use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp, TierId};
 use crate::policy::{Entry, Gate, Offline, Policy};
-use crate::record::{Body, Counterpart, MAX_COUNTERPARTS, Passage, Refusal, ShownPassage};
+use crate::record::{Body, Counterpart, MAX_COUNTERPARTS, Passage, PlacesOf, Refusal, ShownPassage};
 use crate::request::Scan;
 use crate::ticket::{VerifiedTicket, code_in};
 
@@ -263,16 +263,21 @@ impl Ledger {
             .is_strict(asked)
             .then(|| self.objection(asked, seat))
             .flatten();
-        let objection = strict.or_else(|| self.lacks_places(asked, policy));
+        let objection = strict.or_else(|| self.lacks_places(asked, policy, moment.at));
         objection.map_or(verdict, Verdict::Refer)
     }
 
     /// Nobody lets people into a zone that is limited but by places of its own, or the zone would hold too many once hubs that
     /// did not hear of each other meet again.
-    fn lacks_places(&self, asked: &Asked, policy: &Policy) -> Option<Referral> {
-        let places = self.state.places(policy.gate(asked.gate)?.zone)?;
-        let ours = places.get(&self.me).copied().unwrap_or_default();
-        (ours < i64::from(asked.persons.max(1))).then_some(Referral::NoPlaces)
+    fn lacks_places(&self, asked: &Asked, policy: &Policy, now: Timestamp) -> Option<Referral> {
+        let zone = policy.gate(asked.gate)?.zone;
+        let needed = i64::from(asked.persons.max(1));
+        let lacks = |of: PlacesOf| {
+            let ours = self.state.places_of(zone, of, &self.me);
+            ours.is_some_and(|ours| ours < needed)
+        };
+        let lacks_any = lacks(PlacesOf::Room) || lacks(PlacesOf::TimeSlot(now));
+        lacks_any.then_some(Referral::NoPlaces)
     }
 
     /// Tells why we may not say yes under strict policy, if so.
@@ -335,7 +340,7 @@ impl Ledger {
         let zone = gate.map(|gate| gate.zone).unwrap_or_default();
         let leaves = gate.and_then(|gate| gate.leaves);
         let place = (asked.ticket.ticket().unit, zone);
-        let history = self.state.history_at(place, leaves, policy.day(now));
+        let history = self.state.history_at(place, leaves, now);
         admission::decide(&Question {
             ticket: &asked.ticket,
             event: self.event(),

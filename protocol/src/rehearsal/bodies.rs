@@ -12,7 +12,8 @@ use crate::admission::{Reason, Referral, Refused};
 use crate::home::roster_hash;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, Stamp, TierId, Unit, ZoneId};
 use crate::log::Tail;
-use crate::record::{Body, Count, Counterpart, Refusal, RightToAnnul, ShownPassage};
+use crate::policy::TimeSlots;
+use crate::record::{Body, Count, Counterpart, PlacesOf, Refusal, RightToAnnul, ShownPassage};
 use crate::ticket::{Ticket, TicketFlags};
 
 /// A record's place and what it says.
@@ -98,6 +99,14 @@ fn any_hub() -> impl Strategy<Value = PublicKey> {
     (1_u8..4).prop_map(|number| hub(number).public())
 }
 
+fn places_of() -> impl Strategy<Value = PlacesOf> {
+    prop_oneof![
+        Just(PlacesOf::Room),
+        Just(PlacesOf::TimeSlot(NOW)),
+        Just(PlacesOf::TimeSlotsFrom(NOW))
+    ]
+}
+
 fn roster() -> impl Strategy<Value = Vec<PublicKey>> {
     prop::collection::vec(any_hub(), 0..3)
 }
@@ -111,6 +120,10 @@ pub fn by_authority() -> impl Strategy<Value = Body> {
     let named = |(version, name): (u32, u8)| {
         let mut policy = policy();
         policy.name = format!("Policy {name}");
+        policy.zones[0].time_slots = (name % 2 == 0).then_some(TimeSlots {
+            minutes: 5,
+            persons: 3,
+        });
         Body::Policy { version, policy }
     };
     let settled = |(origin, seq, hash): (Origin, u64, u8)| Body::ForkSettled {
@@ -177,7 +190,12 @@ pub fn by_device() -> impl Strategy<Value = Body> {
             count: Count { at: Timestamp(NOW.0 - earlier_ms), zone: ZoneId(1), inside },
             by: "Ada".to_owned(),
         }),
-        1 => (any_hub(), 0_u32..3).prop_map(|(to, places)| Body::Lent { zone: ZoneId(1), to, places }),
+        1 => (any_hub(), 0_u32..3, places_of()).prop_map(|(to, places, of)| Body::Lent {
+            zone: ZoneId(1),
+            to,
+            places,
+            of,
+        }),
         1 => refusal.prop_map(|(scan, unit, generation, why)| Body::Refused(Refusal {
             scan: ScanId([scan; 16]),
             ticket: (unit, generation),

@@ -1,8 +1,9 @@
-//! Who may still let how many people into a zone that holds only so many: each place belongs to one hub, also while nobody hears of the others.
+//! Who may still let how many people into a zone that holds only so many, or lets in only so many in each slot of time: each
+//! place belongs to one hub, also while nobody hears of the others.
 //!
 //! The first hub of the first roster holds all places to begin with; hubs give each other some of theirs. A person who goes
-//! in takes a place of the hub that said yes, and gives it back to that hub on leaving. So under every partition no more
-//! people are let in than the zone holds.
+//! in takes a place of the hub that said yes: of the room until they leave, of the slot for good. So under every partition no
+//! more people are let in than may be.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +11,73 @@ use usher_keys::PublicKey;
 
 use super::State;
 use crate::ident::{Origin, ZoneId};
+use crate::record::PlacesOf;
 
 /// Most hubs that follow each other as heirs: more than any event retires.
 const MAX_HEIRS: usize = 64;
 
 impl State {
-    /// Gives how many more people each hub may let into a zone, if it is limited.
-    pub fn places(&self, zone: ZoneId) -> Option<BTreeMap<PublicKey, i64>> {
+    /// Gives how many more people each hub may let into a zone, if that is limited; of slots to come, into the first of them.
+    pub fn places(&self, zone: ZoneId, of: PlacesOf) -> Option<BTreeMap<PublicKey, i64>> {
         let (_, policy) = self.policy()?;
-        let capacity = policy.zone(zone)?.capacity?;
+        match of {
+            PlacesOf::Room => {
+                let capacity = policy.zone(zone)?.capacity?;
+                let is_room = |lent: PlacesOf| lent == PlacesOf::Room;
+                let taken = self.passages.let_in(zone, &self.limits);
+                Some(self.owned((zone, capacity), is_room, &taken))
+            }
+            PlacesOf::TimeSlot(at) | PlacesOf::TimeSlotsFrom(at) => {
+                let (limit, slot) = policy.time_slot(zone, at)?;
+                let is_of_slot = |lent: PlacesOf| match lent {
+                    PlacesOf::Room => false,
+                    PlacesOf::TimeSlot(at) => slot.contains(at),
+                    PlacesOf::TimeSlotsFrom(at) => at <= slot.from,
+                };
+                let taken = self.passages.arrivals(zone, slot.from, &self.limits);
+                Some(self.owned((zone, limit.persons), is_of_slot, &taken))
+            }
+        }
+    }
+
+    /// Gives the hub from which a limit that was lowered has taken more places than it had, and how many those are.
+    pub fn places_owed(&self, zone: ZoneId, of: PlacesOf) -> Option<(PublicKey, i64)> {
+        let first = self.account(&self.first_hub()?)?;
+        let has = self.places(zone, of)?.get(&first).copied().unwrap_or_default();
+        (has < 0).then_some((first, -has))
+    }
+
+    /// Gives how many more people a hub may let into a zone, if that is limited. As long as one owes places, each of the others
+    /// does without as many: they may not hear of each other, and who makes them good is not known yet.
+    pub fn places_of(&self, zone: ZoneId, of: PlacesOf, hub: &PublicKey) -> Option<i64> {
+        let has = self.places(zone, of)?.get(hub).copied().unwrap_or_default();
+        let owed = self.places_owed(zone, of).filter(|(debtor, _)| debtor != hub);
+        Some(has - owed.map_or(0, |(_, owed)| owed))
+    }
+
+    /// Gives how many places a hub can give away, if they are limited: of slots to come, no more than it has in each of them.
+    pub fn places_to_give(&self, zone: ZoneId, of: PlacesOf, hub: &PublicKey) -> Option<i64> {
+        let has = |of| Some(self.places(zone, of)?.get(hub).copied().unwrap_or_default());
+        let PlacesOf::TimeSlotsFrom(from) = of else {
+            return has(of);
+        };
+        let lent = self.writers.get(hub).into_iter();
+        let lent = lent.flat_map(|writer| writer.loans(self.limits.of(hub)));
+        let later = lent.filter_map(|loan| match loan.of {
+            PlacesOf::Room => None,
+            PlacesOf::TimeSlot(at) | PlacesOf::TimeSlotsFrom(at) => Some(at),
+        });
+        let used = self.passages.slots_used(zone, from, hub);
+        let starts = later.chain(used).filter(|at| *at >= from).chain([from]);
+        starts.filter_map(|at| has(PlacesOf::TimeSlot(at))).min()
+    }
+
+    fn owned(
+        &self,
+        (zone, all): (ZoneId, u32),
+        is_meant: impl Fn(PlacesOf) -> bool,
+        taken: &BTreeMap<Origin, i64>,
+    ) -> BTreeMap<PublicKey, i64> {
         let mut places = BTreeMap::new();
         let mut add = |hub: &PublicKey, many: i64| {
             if let Some(account) = self.account(hub) {
@@ -26,21 +85,19 @@ impl State {
             }
         };
         if let Some(first) = self.first_hub() {
-            add(&first, i64::from(capacity));
+            add(&first, i64::from(all));
         }
         for (lender, writer) in &self.writers {
-            for loan in writer
-                .loans(self.limits.of(lender))
-                .filter(|loan| loan.zone == zone)
-            {
+            let loans = writer.loans(self.limits.of(lender));
+            for loan in loans.filter(|loan| loan.zone == zone && is_meant(loan.of)) {
                 add(lender, -i64::from(loan.places));
                 add(&loan.to, i64::from(loan.places));
             }
         }
-        for (by, persons) in self.passages.let_in(zone, &self.limits) {
-            add(&by, -persons);
+        for (by, persons) in taken {
+            add(by, -persons);
         }
-        Some(places)
+        places
     }
 
     /// Without one of the rosters another hub would be taken for the first.

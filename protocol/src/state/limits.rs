@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use usher_keys::Timestamp;
+
 use super::units::Change;
+use crate::clock::AGREEMENT_MS;
 use crate::ident::{GateId, Origin, Seq, Stamp, ZoneId};
-use crate::policy::{MAX_LEVELS, Policy};
+use crate::policy::{MAX_LEVELS, Policy, time_slot_at};
 use crate::record::Count;
 
 /// The last record that counts, of each log that does not count as a whole, and where the gates lead.
@@ -15,12 +18,14 @@ pub struct Limits {
     gates: BTreeMap<GateId, (ZoneId, Option<ZoneId>)>,
     /// The zone around each zone that lies in one.
     around: BTreeMap<ZoneId, ZoneId>,
+    /// The length of slots, in minutes, of each zone that lets in only so many people in each, with the offset they go by.
+    slots: BTreeMap<ZoneId, (u16, i16)>,
     /// The last count of each zone in which people were counted.
     counts: BTreeMap<ZoneId, CountInForce>,
 }
 
 /// The count of a zone by which what records say of the time before is corrected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CountInForce {
     /// How many, and when.
     pub count: Count,
@@ -32,11 +37,14 @@ impl Limits {
     /// Takes the limits of logs, and the policy in force.
     pub fn new(last: impl IntoIterator<Item = (Origin, Seq)>, policy: Option<&Policy>) -> Self {
         let gates = policy.into_iter().flat_map(|policy| &policy.gates);
-        let zones = policy.into_iter().flat_map(|policy| &policy.zones);
+        let zones = || policy.into_iter().flat_map(|policy| &policy.zones);
+        let offset = policy.map_or(0, |policy| policy.utc_offset_minutes);
+        let slots = zones().filter_map(|zone| Some((zone.id, (zone.time_slots?.minutes, offset))));
         Self {
             last: last.into_iter().collect(),
             gates: gates.map(|gate| (gate.id, (gate.zone, gate.leaves))).collect(),
-            around: zones.filter_map(|zone| Some((zone.id, zone.inside?))).collect(),
+            around: zones().filter_map(|zone| Some((zone.id, zone.inside?))).collect(),
+            slots: slots.collect(),
             counts: BTreeMap::new(),
         }
     }
@@ -87,6 +95,12 @@ impl Limits {
 
     /// Tells whether a zone is another or lies in it.
     pub fn lies_in(&self, zone: ZoneId, outer: ZoneId) -> bool {
+    /// Gives when the slot began that a moment belongs to, of a zone that lets in only so many people in each.
+    pub fn time_slot(&self, zone: ZoneId, at: Timestamp) -> Option<Timestamp> {
+        let (minutes, offset) = self.slots.get(&zone)?;
+        Some(time_slot_at(*minutes, *offset, at).from)
+    }
+
         let mut outwards = std::iter::successors(Some(zone), |zone| self.around.get(zone).copied());
         outwards.by_ref().take(MAX_LEVELS).any(|zone| zone == outer)
     }

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use usher_keys::PublicKey;
+use usher_keys::{PublicKey, Timestamp};
 
 use super::limits::Limits;
 use super::units::{Change, UnitState};
 use crate::admission::{Reason, Referral, Refused};
 use crate::ident::{GateId, Origin, Stamp, Unit, ZoneId};
+use crate::record::Passage;
 use crate::ticket::Rejection;
 
 /// Running totals for people to look at.
@@ -49,6 +50,8 @@ struct Totals {
     occupancy: BTreeMap<(ZoneId, Origin), i64>,
     /// Who was in each zone by the records when people were last counted there.
     when_counted: BTreeMap<ZoneId, i64>,
+    /// Persons who went in, by zone, the beginning of the slot, and who let them in; of zones whose slots are limited.
+    arrivals: BTreeMap<(ZoneId, Timestamp, Origin), i64>,
     counts: Counts,
 }
 
@@ -65,6 +68,7 @@ impl Totals {
                 let persons = i64::from(change.passage.persons) * sign;
                 add(&mut self.counts.admitted, change.passage.gate, persons);
                 self.fill((change.passage.zone, stamp.origin), persons);
+                self.arrive((stamp, &change.passage), limits, persons);
             }
             return;
         }
@@ -78,6 +82,7 @@ impl Totals {
             );
             let place = (passage.zone, entry.stamp.origin);
             self.fill(place, i64::from(entry.inside()) * sign);
+            self.arrive((entry.stamp, passage), limits, i64::from(passage.persons) * sign);
         }
         for exit in &tally.exits {
             add(
@@ -90,6 +95,13 @@ impl Totals {
 
     fn fill(&mut self, place: (ZoneId, Origin), persons: i64) {
         *self.occupancy.entry(place).or_default() += persons;
+    }
+
+    fn arrive(&mut self, (stamp, passage): (&Stamp, &Passage), limits: &Limits, persons: i64) {
+        if let Some(slot) = limits.time_slot(passage.zone, passage.at) {
+            let place = (passage.zone, slot, stamp.origin);
+            *self.arrivals.entry(place).or_default() += persons;
+        }
     }
 }
 
@@ -149,6 +161,7 @@ impl Passages {
     pub fn recount(&mut self, limits: &Limits) {
         self.totals.occupancy.clear();
         self.totals.when_counted.clear();
+        self.totals.arrivals.clear();
         self.totals.counts.admitted.clear();
         self.totals.counts.exited.clear();
         self.open.clear();
@@ -216,6 +229,24 @@ impl Passages {
         let_in
     }
 
+    /// Gives the people who went into a zone within the slot that began then, by who let them in.
+    pub fn arrivals(&self, zone: ZoneId, slot: Timestamp, limits: &Limits) -> BTreeMap<Origin, i64> {
+        let first = (zone, slot, PublicKey([0; 32]));
+        let totals = self.totals(limits);
+        let in_slot = totals.arrivals.range(first..);
+        let in_slot = in_slot.take_while(|((of, from, _), _)| (*of, *from) == (zone, slot));
+        in_slot.map(|((_, _, by), persons)| (*by, *persons)).collect()
+    }
+
+    /// Gives when the slots of a zone began, from that one on, in which somebody let people in.
+    pub fn slots_used(&self, zone: ZoneId, from: Timestamp, by: &Origin) -> Vec<Timestamp> {
+        let first = (zone, from, PublicKey([0; 32]));
+        let used = self.totals.arrivals.range(first..);
+        let used = used.take_while(|((of, _, _), _)| *of == zone);
+        let ours = used.filter(|((_, _, origin), _)| origin == by);
+        ours.map(|((_, slot, _), _)| *slot).collect()
+    }
+
     /// Gives the running totals.
     pub fn counts(&self, limits: &Limits) -> Counts {
         self.totals(limits).counts.clone()
@@ -265,6 +296,7 @@ pub fn refusal_name(why: &Refused) -> &'static str {
         Refused::Deny(Reason::GroupTooLarge { .. }) => "group_too_large",
         Refused::Deny(Reason::DayUsedUp { .. }) => "day_used_up",
         Refused::Deny(Reason::ZoneFull { .. }) => "zone_full",
+        Refused::Deny(Reason::TimeSlotFull { .. }) => "time_slot_full",
         Refused::Refer(Referral::HomeUnreachable { .. }) => "home_unreachable",
         Refused::Refer(Referral::HomeUnsettled { .. }) => "home_unsettled",
         Refused::Refer(Referral::NotReady) => "not_ready",

@@ -10,6 +10,7 @@ use usher_keys::Timestamp;
 use super::limits::Limits;
 use super::units::{Change, UnitState};
 use crate::admission::LevelUse;
+use crate::clock::AGREEMENT_MS;
 use crate::ident::{GateId, ScanId, Stamp, ZoneId};
 use crate::policy::Entry;
 use crate::record::{Counterpart, Passage};
@@ -91,10 +92,9 @@ impl<'a> Tally<'a> {
         Self::until(unit, Timestamp::FOREVER, limits)
     }
 
-    /// Sums up what was judged by that time.
-    pub fn until(unit: &'a UnitState, until: Timestamp, limits: &'a Limits) -> Self {
+    fn over(unit: &'a UnitState, limits: &'a Limits, is_meant: impl Fn(&Stamp, &Change) -> bool) -> Self {
         let mut tally = Self::default();
-        tally.gather(unit, until, limits);
+        tally.gather(unit, limits, is_meant);
         for matched in unit.matches(limits) {
             for exit in &mut tally.exits {
                 if exit.change.passage.scan == matched.scan {
@@ -107,10 +107,15 @@ impl<'a> Tally<'a> {
         tally
     }
 
-    fn gather(&mut self, unit: &'a UnitState, until: Timestamp, limits: &'a Limits) {
+    fn gather(
+        &mut self,
+        unit: &'a UnitState,
+        limits: &'a Limits,
+        is_meant: impl Fn(&Stamp, &Change) -> bool,
+    ) {
         let mut known = BTreeMap::new();
         let counting = unit.counting(limits);
-        for (stamp, change) in counting.filter(|(_, change)| change.passage.at <= until) {
+        for (stamp, change) in counting.filter(|(stamp, change)| is_meant(stamp, change)) {
             let passage = &change.passage;
             let next = if change.is_entry() {
                 self.entries.len()
@@ -185,10 +190,12 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Gives the use of a level for a scan on that day.
+    /// Gives the use of a level for a scan on that day. Whoever is in a zone that lies in another is there too, also when
+    /// nothing is known of how they came in there.
     pub fn used(&self, level: u8, day_of: impl Fn(Timestamp) -> i32, today: i32) -> LevelUse {
-        let mut used = LevelUse::default();
-        for entry in self.entries.iter().filter(|entry| entry.level == level) {
+        let mut levels = BTreeMap::<u8, LevelUse>::new();
+        for entry in self.entries.iter().filter(|entry| entry.level >= level) {
+            let used = levels.entry(entry.level).or_default();
             let new = entry.persons().saturating_sub(entry.moved);
             used.admitted = used.admitted.saturating_add(new);
             used.inside = used.inside.saturating_add(entry.inside());
@@ -222,7 +229,7 @@ impl<'a> Tally<'a> {
         let before = self
             .entries
             .iter()
-            .filter(|entry| entry.stamp.hlc < exit.stamp.hlc);
+            .filter(|entry| entry.latest.plus_ms(margin_ms) <= left_at);
         close(before, (exit.change.passage.zone, persons), limits)
     }
 

@@ -453,7 +453,6 @@ fn the_last_entry_is_told_with_time_and_gate() {
 
 #[test]
 fn entries_are_counted_on_the_scans_day_and_later_ones_by_the_judges_time() {
-    let today = rehearsal::policy().day(NOW);
     let on = |scan, days: u64| {
         let mut passage = passage(scan, TWICE_A_DAY, NORTH);
         passage.at = NOW.plus_ms(days * 24 * HOUR_MS);
@@ -461,13 +460,14 @@ fn entries_are_counted_on_the_scans_day_and_later_ones_by_the_judges_time() {
     };
     // The second record of a scan tells of a later day: that one counts.
     let state = after([on(1, 0), on(2, 1), on(3, 1), on(1, 2)]);
-    for (day, admitted_since) in [(today, 3), (today + 1, 3), (today + 2, 1), (today + 3, 0)] {
+    for (days, admitted_since) in [(0, 3), (1, 3), (2, 1), (3, 0)] {
+        let now = NOW.plus_ms(days * 24 * HOUR_MS);
         let expected = LevelUse {
             admitted: 3,
             inside: 3,
             admitted_since,
         };
-        assert_eq!(state.history_at((UNIT, ZONE), None, day).used, expected);
+        assert_eq!(state.history_at((UNIT, ZONE), None, now).used, expected);
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is to be seen of the state: by the rules, by sessions, by pages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey};
+use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Timestamp};
 
 use super::limits::Limits;
 use super::rulings::TicketRuling;
@@ -211,6 +211,13 @@ impl State {
         self.passages.occupancy(zone, &self.limits)
     }
 
+    /// Gives the people who went into a zone within the slot that a moment belongs to, if its slots are limited.
+    pub fn arrivals(&self, zone: ZoneId, at: Timestamp) -> i64 {
+        let slot = self.limits.time_slot(zone, at);
+        let arrivals = slot.map(|slot| self.passages.arrivals(zone, slot, &self.limits));
+        arrivals.into_iter().flat_map(BTreeMap::into_values).sum()
+    }
+
     /// Tells whether a scan is over: its reader has withdrawn it, or it was annulled.
     pub fn is_taken_back(&self, unit: Unit, scan: ScanId) -> bool {
         let unit = self.passages.unit(unit);
@@ -255,21 +262,27 @@ impl State {
 
     /// Gives what is known of a unit in a zone, whatever the day.
     pub fn history(&self, unit: Unit, zone: ZoneId) -> History {
-        self.history_at((unit, zone), None, i32::MIN)
+        self.history_at((unit, zone), None, Timestamp(0))
     }
 
-    /// Gives what the rules need to know of a unit for a scan on that local day, at a gate into a zone and perhaps out of another.
-    pub fn history_at(&self, (unit, zone): (Unit, ZoneId), leaves: Option<ZoneId>, day: i32) -> History {
+    /// Gives what the rules need to know of a unit for a scan at that time, at a gate into a zone and perhaps out of another.
+    pub fn history_at(
+        &self,
+        (unit, zone): (Unit, ZoneId),
+        leaves: Option<ZoneId>,
+        now: Timestamp,
+    ) -> History {
         let ruling = self.rulings().and_then(|rulings| rulings.tickets.get(&unit));
         let mut history = History {
             occupancy: self.occupancy(zone),
+            arrivals: self.arrivals(zone, now),
             newest: ruling.map(|ruling| ruling.newest).unwrap_or_default(),
             revoked: ruling.is_some_and(|ruling| ruling.is_void),
             ..History::default()
         };
         if let (Some(unit), Some((_, policy))) = (self.passages.unit(unit), self.policy()) {
             let (tally, level) = (unit.tally(&self.limits), self.limits.level(zone));
-            history.used = tally.used(level, |at| policy.day(at), day);
+            history.used = tally.used(level, |at| policy.day(at), policy.day(now));
             history.may_move = leaves.map_or(0, |zone| tally.inside(zone));
             history.last = tally.last_entry(level);
         }

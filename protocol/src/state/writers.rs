@@ -34,6 +34,8 @@ pub struct Loan {
     pub places: u32,
 }
 
+    /// Which ones.
+    pub of: PlacesOf,
 /// The writer of a device's log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Writer {
@@ -200,7 +202,7 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
         Body::Counted { count, by: who } => {
             let may = by.role == Role::Hub || by.capabilities.override_refusals;
             // One of the time to come would be the last for good.
-            may && who.len() <= MAX_WORDS_BYTES && count.at <= at.time()
+            may && who.len() <= MAX_WORDS_BYTES && count.at <= at.time() && names_logs_in_order(count)
         }
         Body::Refused(_) => by.role != Role::Cloud,
         Body::ForkSeen(_) => true,

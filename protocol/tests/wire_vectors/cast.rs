@@ -5,7 +5,7 @@ use usher_keys::{
     Timestamp, TrustBundle, TrustedKey, Window,
 };
 use usher_protocol::labels::UnitLabels;
-use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
+use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
 use usher_protocol::ticket::{Ticket, TicketFlags, digits};
 use usher_protocol::{GateId, Generation, Hlc, TierId, Unit, ZoneId};
 
@@ -199,6 +199,7 @@ fn zone(id: u16, name: &str, capacity: Option<u32>) -> Zone {
         id: ZoneId(id),
         name: name.to_owned(),
         capacity,
+        time_slots: capacity.map(|persons| TimeSlots { minutes: 30, persons }),
         inside: None,
     }
 }

@@ -4,7 +4,9 @@ use usher_keys::{PublicKey, SecretKey, Timestamp};
 use usher_protocol::admission::{Reason, Referral, Refused};
 use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Known, Run, Tail, check_run};
-use usher_protocol::record::{Body, Count, Counterpart, Record, Refusal, RightToAnnul, ShownPassage};
+use usher_protocol::record::{
+    Body, Count, Counterpart, PlacesOf, Record, Refusal, RightToAnnul, ShownPassage,
+};
 use usher_protocol::ticket::Rejection;
 use usher_protocol::{GateId, Generation, ScanId, ScanSecret, Seq, Unit, ZoneId};
 
@@ -168,6 +170,7 @@ pub fn hub_log() -> Vec<Body> {
             zone: ZoneId(1),
             to: other_hub().public(),
             places: 300,
+            of: PlacesOf::TimeSlotsFrom(Timestamp(cast::NOW)),
         },
         annulled(),
         Body::Counted {
@@ -236,6 +239,10 @@ fn reasons() -> Vec<Refused> {
             inside: 4_998,
         },
     ];
+        Reason::TimeSlotFull {
+            persons: 200,
+            until: Timestamp(cast::NOW),
+        },
     let home: PublicKey = hub().public();
     let referred = [
         Referral::HomeUnreachable { home },

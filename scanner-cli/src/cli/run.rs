@@ -66,7 +66,8 @@ With --json, one object a line:
 The first words, kinds, signals and outcomes never change or get translated. Outcomes: admitted, exited;
 not_a_ticket, unknown_version, unknown_key, false_signature, struck_key, key_out_of_window, other_event, superseded,
 revoked, too_early, too_late, wrong_zone, unknown_gate, unknown_tier, already_used, group_too_large, day_used_up,
-zone_full; home_unreachable, home_unsettled, not_ready, own_log_forked, clock_in_doubt, no_places; not_allowed, not_understood,
+zone_full, time_slot_full; home_unreachable, home_unsettled, not_ready, own_log_forked, own_log_behind, retired, update_needed,
+scan_over, clock_in_doubt, no_places, asker_silent; not_live, not_allowed, not_understood,
 cannot_decide, scanner_expired, scanner_revoked, scanner_refused; of ticket codes mistyped, no_such_ticket,
 cannot_look_up, too_many_tries. `kept` counts this scanner's own records that no
 hub has yet.";

@@ -368,6 +368,7 @@ fn policy() -> Policy {
         id: ZoneId(id),
         name: name.to_owned(),
         capacity: None,
+        time_slots: None,
         inside: None,
     };
     Policy {

@@ -267,6 +267,7 @@ fn policy() -> Policy {
             id: ZONE,
             name: named("Hall"),
             capacity: None,
+            time_slots: None,
             inside: None,
         }],
         gates: vec![Gate {

@@ -3,7 +3,7 @@
 
 use usher_keys::{EventId, KeyId, Timestamp, Window};
 use usher_protocol::admission::{Direction, History, LevelUse, Question, Reason, Verdict, decide};
-use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
+use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
 use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
@@ -65,6 +65,10 @@ fn policy(draw: &mut Draw) -> Policy {
             id: ZoneId(number(draw)),
             name: String::new(),
             capacity: draw.optional(Draw::u32),
+            time_slots: draw.optional(|draw| TimeSlots {
+                minutes: draw.u16(),
+                persons: draw.u32(),
+            }),
             inside: draw.optional(|draw| ZoneId(number(draw))),
         }),
         gates: draw.list(PARTS, |draw| Gate {
@@ -120,6 +124,7 @@ fn history(draw: &mut Draw) -> History {
         may_move: persons(draw),
         last: draw.optional(|draw| (Timestamp(draw.u64()), GateId(number(draw)))),
         occupancy: i64::from_le_bytes(draw.array()) >> draw.below(64),
+        arrivals: i64::from_le_bytes(draw.array()) >> draw.below(64),
     }
 }
 
@@ -155,6 +160,7 @@ enum Rule {
     Zone,
     Used,
     Capacity,
+    TimeSlot,
 }
 
 fn rule_of(reason: &Reason) -> Rule {
@@ -168,6 +174,7 @@ fn rule_of(reason: &Reason) -> Rule {
         Reason::WrongZone => Rule::Zone,
         Reason::AlreadyUsed { .. } | Reason::GroupTooLarge { .. } | Reason::DayUsedUp { .. } => Rule::Used,
         Reason::ZoneFull { .. } => Rule::Capacity,
+        Reason::TimeSlotFull { .. } => Rule::TimeSlot,
         Reason::Rejected(rejection) => panic!("a verified ticket is rejected: {rejection}"),
     }
 }
@@ -205,6 +212,10 @@ fn objections(q: &Question) -> Vec<Rule> {
     let would_be = i128::from(history.occupancy) + i128::from(q.persons);
     let full = capacity.is_some_and(|capacity| would_be > i128::from(capacity));
     object(inwards && full, Rule::Capacity);
+    let slots = q.policy.zone(gate.zone).and_then(|zone| zone.time_slots);
+    let would_come = i128::from(history.arrivals) + i128::from(q.persons);
+    let full = slots.is_some_and(|slots| would_come > i128::from(slots.persons));
+    object(inwards && full, Rule::TimeSlot);
     found
 }
 

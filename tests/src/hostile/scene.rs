@@ -187,6 +187,7 @@ pub fn policy() -> Policy {
         id: ZoneId(id),
         name: format!("Zone {id}"),
         capacity: (id == 2).then_some(100),
+        time_slots: None,
         inside: None,
     };
     let gate = |id: GateId| Gate {

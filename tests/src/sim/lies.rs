@@ -5,7 +5,7 @@ use usher_keys::{Role, SecretKey, Signature};
 use usher_protocol::admission::{Reason, Refused};
 use usher_protocol::fork::ForkProof;
 use usher_protocol::log::{Head, Tail};
-use usher_protocol::record::{Body, Counterpart, Record, Refusal, ShownPassage};
+use usher_protocol::record::{Body, Counterpart, PlacesOf, Record, Refusal, ShownPassage};
 use usher_protocol::{GateId, Generation, Hlc, ScanId, ScanSecret, Seq, Unit, ZoneId};
 
 use super::liar::opening_of;
@@ -124,6 +124,7 @@ impl World {
             zone: ZoneId(1),
             to,
             places,
+            of: PlacesOf::Room,
         }
     }
 

@@ -6,7 +6,7 @@ use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
 use usher_protocol::home::home_of;
 use usher_protocol::ledger::{Asked, Entry, MAX_STORED_LOGS, Seat};
 use usher_protocol::policy::Entry as EntryRule;
-use usher_protocol::record::Record;
+use usher_protocol::record::{PlacesOf, Record};
 use usher_protocol::state::Incident;
 use usher_protocol::{GateId, Origin, ScanId, Seq, Unit, ZoneId};
 
@@ -194,7 +194,7 @@ impl World {
         let hubs = self.hubs().into_iter();
         let left = hubs.map(|hub| {
             let ledger = &self.nodes[hub].ledger;
-            let places = ledger.state().places(ZoneId(1));
+            let places = ledger.state().places(ZoneId(1), PlacesOf::Room);
             (
                 self.name(hub),
                 places.and_then(|places| places.get(&ledger.me()).copied()),
@@ -212,7 +212,7 @@ impl World {
     /// which nobody has said yet which of its histories counts, are nobody's for the time being.
     fn is_full(&self) -> bool {
         let state = self.nodes[CLOUD].ledger.state();
-        let Some(places) = state.places(ZoneId(1)) else {
+        let Some(places) = state.places(ZoneId(1), PlacesOf::Room) else {
             return false;
         };
         let gives = |hub: &Origin| {

@@ -260,6 +260,7 @@ impl Setting {
                 id: ZoneId(1),
                 name: "Floor".to_owned(),
                 capacity: None,
+                time_slots: None,
                 inside: None,
             }],
             gates: (0..gates).map(gate).collect(),

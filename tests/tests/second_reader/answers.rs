@@ -10,7 +10,7 @@ use usher_protocol::labels::{SeatNumbers, SeatRows, UnitLabels};
 use usher_protocol::log::{Head, Tail};
 use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
 use usher_protocol::record::{
-    Body, Counterpart, MAX_RECORD_BYTES, Record, Refusal, RightToAnnul, ShownPassage, Unread,
+    Body, Counterpart, MAX_RECORD_BYTES, PlacesOf, Record, Refusal, RightToAnnul, ShownPassage, Unread,
 };
 use usher_protocol::ticket::{PAYLOAD_VERSION, Rejection, Ticket};
 use usher_protocol::trust::Trust;
@@ -143,7 +143,6 @@ fn body(body: &Body) -> (&'static str, Value) {
             "counted",
             json!({ "at": count.at, "zone": count.zone, "inside": count.inside, "by": by }),
         ),
-        Body::Lent { zone, to, places } => ("lent", json!({ "zone": zone, "to": to, "places": places })),
     }
 }
 
@@ -212,7 +211,12 @@ fn of_rows(rows: &SeatRows) -> Value {
 }
 
 fn of_zone(zone: &Zone) -> Value {
-    json!({ "zone": zone.id, "name": zone.name, "capacity": zone.capacity, "inside": zone.inside })
+    let slots = zone
+        .time_slots
+        .map(|slots| json!({ "minutes": slots.minutes, "persons": slots.persons }));
+    json!({
+        "zone": zone.id, "name": zone.name, "capacity": zone.capacity, "time_slots": slots, "inside": zone.inside,
+    })
 }
 
 fn of_gate(gate: &Gate) -> Value {
@@ -223,6 +227,14 @@ fn of_tier(tier: &Tier) -> Value {
     let entry = match tier.entry {
         Entry::Single => ("once", Value::Null),
         Entry::Reentry => ("again_after_exit", Value::Null),
+fn places_of(of: PlacesOf) -> Value {
+    match of {
+        PlacesOf::Room => json!("room"),
+        PlacesOf::TimeSlot(at) => json!({ "time_slot": at.0 }),
+        PlacesOf::TimeSlotsFrom(at) => json!({ "time_slots_from": at.0 }),
+    }
+}
+
         Entry::PerDay(times) => ("times_a_day", json!(times)),
     };
     let offline = match tier.offline {
@@ -334,6 +346,9 @@ fn referral(referral: &Referral) -> (&'static str, Value) {
         Referral::OwnLogBehind => ("own_log_behind", Value::Null),
         Referral::Retired => ("retired", Value::Null),
         Referral::UpdateNeeded => ("update_needed", Value::Null),
+        Reason::TimeSlotFull { persons, until } => {
+            ("time_slot_full", json!({ "persons": persons, "until": until.0 }))
+        }
         Referral::NotAllowed => ("not_allowed", Value::Null),
         Referral::ScanOver => ("scan_over", Value::Null),
         Referral::ClockInDoubt => ("clock_in_doubt", Value::Null),

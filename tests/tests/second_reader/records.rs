@@ -4,8 +4,10 @@ use usher_keys::{PublicKey, Timestamp, codec};
 use usher_protocol::admission::{Reason, Referral, Refused};
 use usher_protocol::labels::{SeatNumbers, SeatRows, SeatSection, UnitLabels};
 use usher_protocol::log::Tail;
-use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
-use usher_protocol::record::{Body, Count, Counterpart, Record, Refusal, RightToAnnul, ShownPassage};
+use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
+use usher_protocol::record::{
+    Body, Count, Counterpart, PlacesOf, Record, Refusal, RightToAnnul, ShownPassage,
+};
 use usher_protocol::ticket::Rejection;
 use usher_protocol::{GateId, Generation, Hlc, ScanId, ScanSecret, Seq, TierId, Unit, ZoneId};
 use usher_tests::hostile::scene;
@@ -180,6 +182,11 @@ fn word(random: &mut Random, kind: usize) -> Body {
             zone: ZoneId(small(random)),
             to: key(random),
             places: number(random),
+            of: match random.below(3) {
+                0 => PlacesOf::Room,
+                1 => PlacesOf::TimeSlot(Timestamp(big(random))),
+                _ => PlacesOf::TimeSlotsFrom(Timestamp(big(random))),
+            },
         },
         21 => Body::Counted {
             count: Count {
@@ -227,6 +234,10 @@ fn policy(random: &mut Random) -> Policy {
             name: text(random),
             capacity: maybe(random, number),
             inside: maybe(random, |random| ZoneId(small(random))),
+            time_slots: maybe(random, |random| TimeSlots {
+                minutes: small(random),
+                persons: number(random),
+            }),
         }),
         gates: list(random, |random| Gate {
             id: GateId(small(random)),
@@ -337,7 +348,7 @@ fn referral(random: &mut Random) -> Referral {
 }
 
 fn reason(random: &mut Random) -> Reason {
-    match random.below(13) {
+    match random.below(14) {
         0 => Reason::Rejected(rejection(random)),
         1 => Reason::OtherEvent,
         2 => Reason::Superseded {
@@ -362,11 +373,15 @@ fn reason(random: &mut Random) -> Reason {
             at: maybe(random, |random| Timestamp(big(random))),
             gate: maybe(random, |random| GateId(small(random))),
         },
-        _ => Reason::ZoneFull {
+        12 => Reason::ZoneFull {
             capacity: number(random),
             inside: number(random),
         },
     }
+        _ => Reason::TimeSlotFull {
+            persons: number(random),
+            until: Timestamp(big(random)),
+        },
 }
 
 fn rejection(random: &mut Random) -> Rejection {

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use usher_keys::EventId;
+use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::Policy;
 use usher_protocol::state;
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Caller, Id};
+use crate::api::moment::Moment;
 use crate::state::AppState;
 
 use super::own_event;
@@ -42,6 +43,21 @@ pub struct ZoneCountView {
     /// How many it holds, if it is limited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity: Option<u32>,
+    /// How many went in within the slot of time that runs, if that is limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slot: Option<TimeSlotView>,
+}
+
+/// The slot of time that runs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TimeSlotView {
+    /// People who went in.
+    pub arrived: i64,
+    /// How many may.
+    pub persons: u32,
+    /// When the next slot begins.
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Moment,
 }
 
 /// What a gate has done.
@@ -73,20 +89,25 @@ pub async fn show(
     let event = own_event(&app, caller, id).await?;
     let authority = app.authorities.of(id)?;
     let records = authority.view().record_count();
-    let policy = event.policy;
+    let (policy, now) = (event.policy, app.clock.now());
     let counted = authority
-        .ask(move |scribe| Box::pin(async move { Ok(count(scribe.state().await?, &policy, records)) }))
+        .ask(move |scribe| Box::pin(async move { Ok(count(scribe.state().await?, &policy, now, records)) }))
         .await?;
     Ok(Json(counted))
 }
 
-fn count(state: &state::State, policy: &Policy, records: u64) -> CountsView {
+fn count(state: &state::State, policy: &Policy, now: Timestamp, records: u64) -> CountsView {
     let counts = state.counts();
     let zones = policy.zones.iter().map(|zone| ZoneCountView {
         zone: zone.id.0,
         name: zone.name.clone(),
         inside: state.occupancy(zone.id),
         capacity: zone.capacity,
+        slot: policy.time_slot(zone.id, now).map(|(limit, slot)| TimeSlotView {
+            arrived: state.arrivals(zone.id, now),
+            persons: limit.persons,
+            until: Moment(slot.until),
+        }),
     });
     let gates = policy.gates.iter().map(|gate| GateCountView {
         gate: gate.id.0,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use usher_keys::Window;
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier as PolicyTier, Zone};
+use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier as PolicyTier, TimeSlots, Zone};
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit, ZoneId};
 use utoipa::ToSchema;
@@ -94,9 +94,23 @@ pub struct ZoneSpec {
     pub name: String,
     /// How many people it holds, if it is limited.
     pub capacity: Option<u32>,
+    /// How many people go in within each slot of time, if that is limited.
+    #[serde(default)]
+    pub time_slots: Option<TimeSlotSpec>,
     /// The zone that it lies in, such as a stage's front within the grounds: whoever goes in here has gone in there first.
     #[serde(default)]
     pub inside: Option<u16>,
+}
+
+/// A limit on how many people go into a zone within each slot of time.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimeSlotSpec {
+    /// The length of a slot in minutes, 5 to 1,440: it divides a day, and one begins at midnight.
+    #[schema(minimum = 5, maximum = 1440)]
+    pub minutes: u16,
+    /// Most people who go in within one slot, whether they leave again or not.
+    pub persons: u32,
 }
 
 /// A staffed line that leads into a zone.
@@ -234,6 +248,7 @@ impl EventRequest {
                 id: ZoneId(1),
                 name: self.name.clone(),
                 capacity: None,
+                time_slots: None,
                 inside: None,
             }],
             zones => zones.iter().map(Into::into).collect(),
@@ -344,6 +359,10 @@ impl From<&ZoneSpec> for Zone {
             id: ZoneId(spec.id),
             name: spec.name.clone(),
             capacity: spec.capacity,
+            time_slots: spec.time_slots.map(|slots| TimeSlots {
+                minutes: slots.minutes,
+                persons: slots.persons,
+            }),
             inside: spec.inside.map(ZoneId),
         }
     }

@@ -321,6 +321,7 @@ fn policy(name: &str) -> Policy {
             id: ZoneId(1),
             name: "Barn".into(),
             capacity: None,
+            time_slots: None,
             inside: None,
         }],
         gates: vec![Gate {

@@ -7,7 +7,9 @@ use crate::admission::{Direction, Referral, Verdict};
 use crate::ident::{ScanId, ScanSecret, ZoneId};
 use crate::ledger::{Asked, Seat};
 use crate::rehearsal::machine::Machine;
-use crate::rehearsal::{NORTH, NOW, REENTRY, STRICT, asked, capable, question, scanner, shown, ticket};
+use crate::rehearsal::{
+    NORTH, NOW, REENTRY, STAIRS, STRICT, asked, capable, question, scanner, shown, ticket,
+};
 
 const SECRET: ScanSecret = ScanSecret([7; 16]);
 

@@ -1,12 +1,17 @@
 //! Zones that hold only so many people, and clocks that do not agree.
 
-use usher_keys::{PublicKey, Window};
+use usher_keys::{PublicKey, Timestamp, Window};
 
 use super::tests::refer;
 use super::*;
-use crate::ident::ZoneId;
+use crate::ident::{ScanSecret, ZoneId};
+use crate::ledger::annul::Annulling;
+use crate::policy::TimeSlots;
+use crate::record::RightToAnnul;
 use crate::rehearsal::machine::Machine;
-use crate::rehearsal::{AVAILABLE, HOUR_MS, NOW, REENTRY, STRICT, TWICE_A_DAY, asked, hub, policy, ticket};
+use crate::rehearsal::{
+    AVAILABLE, HOUR_MS, NOW, REENTRY, STRICT, TWICE_A_DAY, asked, hub, policy, question, ticket,
+};
 
 const ZONE: ZoneId = ZoneId(1);
 const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
@@ -33,7 +38,7 @@ fn fill(gate: &mut Machine, units: std::ops::Range<u32>) -> usize {
 }
 
 fn places(machine: &Machine, of: u8) -> i64 {
-    let places = machine.ledger.state().places(ZONE).unwrap();
+    let places = machine.ledger.state().places(ZONE, PlacesOf::Room).unwrap();
     places.get(&hub(of).public()).copied().unwrap_or_default()
 }
 
