@@ -95,6 +95,20 @@ pub struct Counterpart {
     pub persons: u8,
 }
 
+/// Most logs that a count names: an event has 256 hubs at most, and there is the counter.
+pub const MAX_COUNTED_LOGS: usize = 257;
+
+/// Which places in a zone a hub has, and gives away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum PlacesOf {
+    /// Those of the zone itself: so many people more it holds.
+    Room,
+    /// Those of the slot that this moment belongs to: so many people more may go in within it.
+    TimeSlot(Timestamp),
+    /// Those of every slot that begins then or later.
+    TimeSlotsFrom(Timestamp),
+}
+
 /// People passing a gate with one ticket, as a log holds it: with the code that entitles them.
 ///
 /// What the ticket says is not repeated beside the code, so that nobody can say anything else of it.
@@ -331,6 +345,9 @@ pub struct Count {
     pub zone: ZoneId,
     /// How many.
     pub inside: u32,
+    /// How far the logs of all hubs were known to the counter, and its own: at most [`MAX_COUNTED_LOGS`], in the order of their
+    /// origins. What stands behind there comes on top, whatever the hub's clock said.
+    pub heard: Vec<(Origin, Seq)>,
 }
 
 /// What entitles a device to annul a scan.

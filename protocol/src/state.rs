@@ -341,9 +341,12 @@ impl State {
         let mut newest = BTreeMap::<ZoneId, CountInForce>::new();
         for (by, writer) in &self.writers {
             for count in writer.counts(self.limit_of(by)) {
-                let (count, by) = (*count, *by);
-                let of_zone = newest.entry(count.zone).or_insert(CountInForce { count, by });
-                *of_zone = (*of_zone).max(CountInForce { count, by });
+                let (count, by) = (count.clone(), *by);
+                let counted = CountInForce { count, by };
+                let zone = counted.count.zone;
+                if newest.get(&zone).is_none_or(|held| *held < counted) {
+                    newest.insert(zone, counted);
+                }
             }
         }
         newest

@@ -267,7 +267,8 @@ def body(reader):
             "passage": passage(reader), "right": right_to_annul(reader), "by": reader.text(), "reason": reader.text(),
         }),
         ("counted", lambda: {
-            "at": reader.u64(), "zone": reader.u16(), "inside": reader.u32(), "by": reader.text(),
+            "at": reader.u64(), "zone": reader.u16(), "inside": reader.u32(),
+            "heard": reader.list(lambda: {"origin": reader.key(), "seq": reader.u64()}), "by": reader.text(),
         }),
     )
 

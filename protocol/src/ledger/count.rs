@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use usher_keys::Timestamp;
 
 use super::Ledger;
-use crate::ident::ZoneId;
-use crate::record::{Body, Count};
+use crate::ident::{Origin, Seq, ZoneId};
+use crate::record::{Body, Count, MAX_COUNTED_LOGS};
 
 /// Why a count is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +26,26 @@ impl Ledger {
         if policy.and_then(|policy| policy.zone(zone)).is_none() {
             return Err(NotCounted::NoSuchZone);
         }
-        let (at, by) = (now, by.to_owned());
-        let count = Count { at, zone, inside };
+        let (at, by, heard) = (now, by.to_owned(), self.heard_of_hubs());
+        let count = Count {
+            at,
+            zone,
+            inside,
+            heard,
+        };
         let body = Body::Counted { count, by };
         let counts = self.may_write_at_all() && self.would_count(&body, now);
         counts.then_some(body).ok_or(NotCounted::NotAllowed)
+    }
+
+    /// Gives how far the logs of all hubs are known here, and our own.
+    fn heard_of_hubs(&self) -> Vec<(Origin, Seq)> {
+        let hubs = self.state.rosters().all().values().flatten().copied();
+        let counted: BTreeSet<_> = hubs.take(MAX_COUNTED_LOGS - 1).chain([self.me]).collect();
+        counted
+            .into_iter()
+            .map(|origin| (origin, self.tail(&origin).seq))
+            .collect()
     }
 }
 
@@ -86,12 +101,44 @@ mod tests {
     }
 
     #[test]
-    fn what_is_heard_later_of_the_time_before_a_count_does_not_change_it() {
+    fn no_clock_makes_a_hub_let_in_more_than_there_is_room_after_a_count() {
+        for behind_ms in [0, 20_000, 100_000] {
+            let mut cloud = Machine::cloud(&[1, 2]);
+            let mut policy = policy();
+            policy.zones[0].capacity = Some(8);
+            cloud.write(Body::Policy { version: 2, policy });
+            let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+            one.share_places(&[2]);
+            two.hear(&one);
+            count(&mut one, 0, NOW);
+            two.hear(&one);
+            let guest = |unit: u32| asked(u8::try_from(unit).unwrap(), ticket(unit, AVAILABLE));
+            let mut let_in = 0;
+            for unit in 0..40 {
+                // One of them has less time on its clock than the count, and they help each other out.
+                let slow = Timestamp(NOW.0 + 3_000 - behind_ms);
+                let at_two = two.judge_at(&guest(unit), Seat::CutOff, slow) == ADMIT;
+                one.hear(&two);
+                let at_one = one.judge_at(&guest(100 + unit), Seat::CutOff, NOW.plus_ms(3_000)) == ADMIT;
+                two.hear(&one);
+                let_in += u32::from(at_two) + u32::from(at_one);
+            }
+            assert_eq!(let_in, 8, "{behind_ms} ms behind");
+            assert_eq!(one.ledger.state().occupancy(ZONE), 8);
+        }
+    }
+
+    #[test]
+    fn what_a_scanner_that_was_alone_let_in_before_a_count_is_in_it_and_what_a_hub_did_unheard_comes_on_top()
+    {
         let cloud = Machine::cloud(&[1, 2]);
         let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
-        let before = asked(1, ticket(1, AVAILABLE));
-        assert_eq!(two.judge_at(&before, Seat::CutOff, NOW), ADMIT);
-        count(&mut one, 5, NOW.plus_ms(1_000));
+        let mut alone = Machine::scanner(1, &cloud);
+        let long_ago = asked(3, ticket(3, AVAILABLE));
+        assert_eq!(alone.judge_at(&long_ago, Seat::CutOff, NOW), ADMIT);
+        let unheard = asked(1, ticket(1, AVAILABLE));
+        assert_eq!(two.judge_at(&unheard, Seat::CutOff, NOW), ADMIT);
+        count(&mut one, 5, NOW.plus_ms(180_000));
         let after = asked(2, ticket(2, AVAILABLE));
         assert_eq!(two.judge_at(&after, Seat::CutOff, NOW.plus_ms(182_000)), ADMIT);
         one.hear(&two);
@@ -140,6 +187,7 @@ mod tests {
             inside: 0,
         };
         let by = "Ada".to_owned();
+            heard: Vec::new(),
         liar.write(Body::Counted { count, by });
         let mut false_records = liar.ledger.state().false_records();
         one.hear(&alone);

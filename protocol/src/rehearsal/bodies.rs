@@ -187,7 +187,7 @@ pub fn by_device() -> impl Strategy<Value = Body> {
             closes,
         }),
         1 => (0_u64..3, 0_u32..3).prop_map(|(earlier_ms, inside)| Body::Counted {
-            count: Count { at: Timestamp(NOW.0 - earlier_ms), zone: ZoneId(1), inside },
+            count: Count { at: Timestamp(NOW.0 - earlier_ms), zone: ZoneId(1), inside, heard: vec![(hub(1).public(), Seq(1))] },
             by: "Ada".to_owned(),
         }),
         1 => (any_hub(), 0_u32..3, places_of()).prop_map(|(to, places, of)| Body::Lent {

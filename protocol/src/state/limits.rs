@@ -33,6 +33,20 @@ pub struct CountInForce {
     pub by: Origin,
 }
 
+impl CountInForce {
+    /// Tells whether a passage was counted, so that it changes nothing any more. Logs that the count does not name go by the
+    /// judges' time; what clocks leave in doubt leaves people in rather than out.
+    pub fn covers(&self, stamp: &Stamp, change: &Change) -> bool {
+        let Count { at, heard, .. } = &self.count;
+        let named = heard.iter().find(|(origin, _)| *origin == stamp.origin);
+        match named {
+            Some((_, last)) => stamp.seq <= *last,
+            None if change.is_exit() => change.passage.at <= at.plus_ms(AGREEMENT_MS),
+            None => change.passage.at.plus_ms(AGREEMENT_MS) <= *at,
+        }
+    }
+}
+
 impl Limits {
     /// Takes the limits of logs, and the policy in force.
     pub fn new(last: impl IntoIterator<Item = (Origin, Seq)>, policy: Option<&Policy>) -> Self {

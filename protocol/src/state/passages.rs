@@ -59,7 +59,7 @@ impl Totals {
     /// Adds what a unit's passages come to, or takes it away.
     fn count(&mut self, unit: &UnitState, limits: &Limits, sign: i64) {
         for (zone, in_force) in limits.counts() {
-            let inside = unit.tally_until(in_force.count.at, limits).inside(*zone);
+            let inside = unit.tally_counted(in_force, limits).inside(*zone);
             *self.when_counted.entry(*zone).or_default() += i64::from(inside) * sign;
         }
         if let [(stamp, change)] = unit.passages() {

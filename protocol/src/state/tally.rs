@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use usher_keys::Timestamp;
 
-use super::limits::Limits;
+use super::limits::{CountInForce, Limits};
 use super::units::{Change, UnitState};
 use crate::admission::LevelUse;
 use crate::clock::AGREEMENT_MS;
@@ -89,7 +89,12 @@ pub struct Tally<'a> {
 impl<'a> Tally<'a> {
     /// Sums up.
     pub fn of(unit: &'a UnitState, limits: &'a Limits) -> Self {
-        Self::until(unit, Timestamp::FOREVER, limits)
+        Self::over(unit, limits, |_, _| true)
+    }
+
+    /// Sums up what a count covers.
+    pub fn counted(unit: &'a UnitState, counted: &CountInForce, limits: &'a Limits) -> Self {
+        Self::over(unit, limits, |stamp, change| counted.covers(stamp, change))
     }
 
     fn over(unit: &'a UnitState, limits: &'a Limits, is_meant: impl Fn(&Stamp, &Change) -> bool) -> Self {

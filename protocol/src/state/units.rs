@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use usher_keys::Timestamp;
-
-use super::limits::Limits;
+use super::limits::{CountInForce, Limits};
 use super::tally::Tally;
 use crate::ident::{GateId, Generation, Origin, ScanId, Stamp, ZoneId};
 use crate::record::Passage;
@@ -208,9 +206,9 @@ impl UnitState {
         Tally::of(self, limits)
     }
 
-    /// Sums up those that were judged by that time.
-    pub fn tally_until<'a>(&'a self, until: Timestamp, limits: &'a Limits) -> Tally<'a> {
-        Tally::until(self, until, limits)
+    /// Sums up those that a count covers.
+    pub fn tally_counted<'a>(&'a self, counted: &CountInForce, limits: &'a Limits) -> Tally<'a> {
+        Tally::counted(self, counted, limits)
     }
 }
 
@@ -230,7 +228,7 @@ mod tests {
             persons: 1,
             gate: GateId(1),
             zone: ZoneId(1),
-            at: Timestamp(0),
+            at: usher_keys::Timestamp(0),
             counterparts: Vec::new(),
         };
         let stamp = Stamp {

@@ -7,7 +7,9 @@ use usher_keys::{Certificate, DeviceIdentity, PublicKey, Role, Timestamp};
 
 use crate::ident::{Hlc, MAX_SKEW_MS, ScanId, Seq, ZoneId};
 use crate::log::Hash;
-use crate::record::{Body, Count, MAX_COUNTERPARTS, MAX_WORDS_BYTES, RightToAnnul, ShownPassage};
+use crate::record::{
+    Body, Count, MAX_COUNTED_LOGS, MAX_COUNTERPARTS, MAX_WORDS_BYTES, PlacesOf, RightToAnnul, ShownPassage,
+};
 
 /// Most certificates that a log may open with, and most times it may adopt another roster: far more than any honest device
 /// needs, and what one that lies can cost its peers.
@@ -20,8 +22,8 @@ const MAX_RENEWED: usize = 1_024;
 /// Most forks that one log may tell of: a device can sign forks of as many keys as it invents, and each is kept.
 const MAX_FORKS_TOLD: u32 = 256;
 
-/// Most counts that one log may hold: one a minute for three days.
-const MAX_COUNTS: usize = 4_096;
+/// Most counts that one log may hold: one every three minutes for a day, each of which names the hubs.
+const MAX_COUNTS: usize = 512;
 
 /// Some places in a zone that a hub gave to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -218,6 +220,10 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
         | Body::Restated => false,
     };
     says && in_its_time(by, at)
+}
+
+fn names_logs_in_order(count: &Count) -> bool {
+    count.heard.len() <= MAX_COUNTED_LOGS && count.heard.is_sorted_by(|(one, _), (next, _)| one < next)
 }
 
 fn is_brief(who: &str, why: &str) -> bool {

@@ -178,6 +178,7 @@ pub fn hub_log() -> Vec<Body> {
                 at: Timestamp(cast::NOW),
                 zone: ZoneId(1),
                 inside: 480,
+                heard: vec![(hub().public(), Seq(12))],
             },
             by: "Ada".to_owned(),
         },

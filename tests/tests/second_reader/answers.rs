@@ -139,9 +139,21 @@ fn body(body: &Body) -> (&'static str, Value) {
             "annulled",
             json!({ "passage": of_passage(passage), "right": of_right(right), "by": by, "reason": why }),
         ),
-        Body::Counted { count, by } => (
-            "counted",
-            json!({ "at": count.at, "zone": count.zone, "inside": count.inside, "by": by }),
+        Body::Counted { count, by } => {
+            let heard = count.heard.iter();
+            let heard: Vec<_> = heard
+                .map(|(origin, seq)| json!({ "origin": origin, "seq": seq }))
+                .collect();
+            (
+                "counted",
+                json!({
+                    "at": count.at, "zone": count.zone, "inside": count.inside, "heard": heard, "by": by,
+                }),
+            )
+        }
+        Body::Lent { zone, to, places, of } => (
+            "lent",
+            json!({ "zone": zone, "to": to, "places": places, "of": places_of(*of) }),
         ),
     }
 }

@@ -193,6 +193,7 @@ fn word(random: &mut Random, kind: usize) -> Body {
                 at: Timestamp(big(random)),
                 zone: ZoneId(small(random)),
                 inside: number(random),
+                heard: list(random, |random| (key(random), Seq(big(random)))),
             },
             by: text(random),
         },

@@ -190,3 +190,45 @@ fn a_turnstile_proves_to_any_hub_that_it_named_the_scan() {
     home.hear(&other);
     assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 0);
 }
+
+#[test]
+fn whoever_has_gone_further_in_is_not_undone_and_lets_nobody_else_in() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut policy = crate::rehearsal::policy();
+    let (house, stage) = (ZoneId(1), ZoneId(2));
+    policy
+        .zones
+        .iter_mut()
+        .find(|zone| zone.id == stage)
+        .unwrap()
+        .inside = Some(house);
+    policy
+        .tiers
+        .iter_mut()
+        .for_each(|tier| tier.zones = vec![house, stage]);
+    cloud.write(Body::Policy { version: 2, policy });
+    let mut home = Machine::hub(1, &cloud);
+    let mut reader = Machine::scanner(1, &cloud);
+    let entry = read_by(&reader.me(), STRICT, Direction::In);
+    assert_eq!(home.judge(&entry, Seat::Home), admitted(1, 0));
+    let (scan, right) = (question(&entry), RightToAnnul::Reader(SECRET));
+    // The reader annuls while its guest is on the way further in, and the home has not heard so.
+    let unaware = reader.ledger.annul(&annulling(&scan, right), NOW).unwrap();
+    let further_in = Asked {
+        gate: STAIRS,
+        ..asked(2, ticket(1, STRICT))
+    };
+    assert_eq!(home.judge(&further_in, Seat::Home), admitted(1, 0));
+    let went_on = home.ledger.annul(
+        &Annulling {
+            right: RightToAnnul::Supervisor,
+            ..annulling(&scan, right)
+        },
+        NOW,
+    );
+    assert_eq!(went_on, Err(NotAnnulled::WentOn));
+    reader.write(unaware);
+    home.hear(&reader);
+    let friend = home.judge(&asked(3, ticket(1, STRICT)), Seat::Home);
+    assert!(!matches!(friend, Verdict::Admit { .. }), "{friend:?}");
+}
