@@ -69,7 +69,8 @@ impl Ledger {
         let matched = tally.unmatched().filter_map(|exit| {
             // What was heard before an entry was written is not the exit of those people, whatever its clock says.
             let is_plausible = exit.stamp.hlc.time() <= now.plus_ms(MAX_CLOCK_PULL_MS);
-            let closes = tally.to_match(exit, limits);
+            let by_any_clock = self.is_strict_tier(exit.change.passage.tier);
+            let closes = tally.to_match(exit, (by_any_clock, limits));
             let (exit, has_any) = (exit.change.passage.scan, is_plausible && !closes.is_empty());
             has_any.then_some(Body::ExitMatched { unit, exit, closes })
         });

@@ -238,7 +238,10 @@ impl Ledger {
 
     /// What the policy does not know is strict.
     fn is_strict(&self, asked: &Asked) -> bool {
-        let tier = asked.ticket.ticket().tier;
+        self.is_strict_tier(asked.ticket.ticket().tier)
+    }
+
+    pub(super) fn is_strict_tier(&self, tier: TierId) -> bool {
         let tier = self.state.policy().and_then(|(_, policy)| policy.tier(tier));
         tier.is_none_or(|tier| tier.offline == Offline::Strict)
     }
@@ -256,6 +259,7 @@ impl Ledger {
             return Verdict::Refer(Referral::NotReady);
         };
         let verdict = self.by_any_clock(asked, policy, moment);
+        let verdict = self.unless_left(asked, policy, verdict);
         let (Verdict::Admit { .. }, Direction::In) = (verdict, asked.direction) else {
             return verdict;
         };
@@ -265,6 +269,23 @@ impl Ledger {
             .flatten();
         let objection = strict.or_else(|| self.lacks_places(asked, policy, moment.at));
         objection.map_or(verdict, Verdict::Refer)
+    }
+
+    /// Somebody who was seen to leave at a gate that did not know the entry may be outside: clocks do not tell, a person can.
+    fn unless_left(&self, asked: &Asked, policy: &Policy, verdict: Verdict) -> Verdict {
+        let is_inside = matches!(verdict, Verdict::Deny(Reason::AlreadyUsed { .. }));
+        let gate = policy.gate(asked.gate).filter(|_| is_inside);
+        let is_reentry = policy
+            .tier(asked.ticket.ticket().tier)
+            .is_some_and(|tier| tier.entry == Entry::Reentry);
+        let may_be_outside = gate.filter(|_| is_reentry).is_some_and(|gate| {
+            let tally = self.state.tally(asked.ticket.ticket().unit);
+            tally.may_have_left(self.state.limits().level(gate.zone))
+        });
+        if may_be_outside {
+            return Verdict::Refer(Referral::ClockInDoubt);
+        }
+        verdict
     }
 
     /// Nobody lets people into a zone that is limited but by places of its own, or the zone would hold too many once hubs that

@@ -15,6 +15,10 @@ use crate::ident::{GateId, ScanId, Stamp, ZoneId};
 use crate::policy::Entry;
 use crate::record::{Counterpart, Passage};
 
+/// How long before an exit somebody went in for certain, in milliseconds, by the times of two judges: each of them may be off
+/// by as much as clocks may differ.
+const CERTAINLY_BEFORE_MS: u64 = 2 * AGREEMENT_MS;
+
 /// Some people who went in by one scan.
 #[derive(Debug, Clone)]
 pub struct Entered<'a> {
@@ -228,14 +232,19 @@ impl<'a> Tally<'a> {
         close(self.entries.iter(), (zone, persons), limits)
     }
 
-    /// Gives the entries that an exit closes which named too few: those that lie before it.
-    pub fn to_match(&self, exit: &Left, limits: &Limits) -> Vec<Counterpart> {
+    /// Gives the entries that an exit closes which named too few: those that came before it, by so much that clocks leave no
+    /// doubt where there may be none.
+    pub fn to_match(&self, exit: &Left, (by_any_clock, limits): (bool, &Limits)) -> Vec<Counterpart> {
         let persons = u8::try_from(exit.unmatched()).unwrap_or(u8::MAX);
         let before = self
             .entries
             .iter()
             .filter(|entry| entry.latest.plus_ms(margin_ms) <= left_at);
         close(before, (exit.change.passage.zone, persons), limits)
+        let (margin_ms, left_at) = (
+            if by_any_clock { CERTAINLY_BEFORE_MS } else { 0 },
+            exit.change.passage.at,
+        );
     }
 
     /// Gives the entries in another zone from which so many people come on, oldest first.
@@ -243,6 +252,20 @@ impl<'a> Tally<'a> {
         let mut left = u32::from(persons);
         let mut leaves = Vec::new();
         for entry in self.entries.iter().filter(|entry| entry.passage().zone == zone) {
+    /// Tells whether somebody who counts as in on a level may have left by an exit that belongs to no entry yet, since clocks
+    /// leave open which was first.
+    pub fn may_have_left(&self, level: u8) -> bool {
+        let open = |entry: &&Entered| entry.level == level && entry.inside() > 0;
+        let mut exits = self.unmatched();
+        exits.any(|exit| {
+            let (zone, left_at) = (exit.change.passage.zone, exit.change.passage.at);
+            let mut entries = self.entries.iter().filter(open);
+            entries.any(|entry| {
+                entry.passage().zone == zone && entry.latest <= left_at.plus_ms(CERTAINLY_BEFORE_MS)
+            })
+        })
+    }
+
             let out = entry.inside().min(left);
             if out > 0 {
                 left -= out;

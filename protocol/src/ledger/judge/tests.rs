@@ -12,6 +12,8 @@ use crate::rehearsal::{
 };
 use crate::ticket::Rejection;
 
+/// A tier for re-entry that any hub may let in.
+const AVAILABLE_REENTRY: u16 = 9;
 const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
 
 pub fn refer(referral: Referral) -> Verdict {
@@ -570,4 +572,64 @@ fn a_ticket_whose_asker_has_not_heard_the_yes_is_not_said_to_be_used() {
         matches!(used, Verdict::Deny(Reason::AlreadyUsed { .. })),
         "{used:?}"
     );
+}
+
+#[test]
+fn an_exit_that_a_clock_ahead_has_dated_after_a_second_entry_lets_nobody_in_beside_it() {
+    for ahead_ms in [0, 100_000, 119_000] {
+        let cloud = Machine::cloud(&[1, 2, 3]);
+        let mut home = Machine::hub(1, &cloud);
+        let (mut near, mut apart) = (Machine::hub(2, &cloud), Machine::hub(3, &cloud));
+        let unit = (0..).find(|unit| home.ledger.route(&asked(1, ticket(*unit, REENTRY))) == Route::Here);
+        let scan = |number: u8, direction| Asked {
+            direction,
+            ..asked(number, ticket(unit.unwrap(), REENTRY))
+        };
+        let (entry, an_hour_ago) = (Direction::In, Timestamp(NOW.0 - HOUR_MS));
+        assert_eq!(home.judge_at(&scan(1, entry), Seat::Home, an_hour_ago), ADMIT);
+        // One holder leaves twice, at gates that know nothing of the entry; the clock of one of them is ahead.
+        let exits = [(&mut near, 2, 0), (&mut apart, 3, ahead_ms)];
+        for (gate, number, at) in exits {
+            let verdict = gate.judge_at(&scan(number, Direction::Out), Seat::CutOff, NOW.plus_ms(at));
+            assert!(matches!(verdict, Verdict::Admit { .. }), "{verdict:?}");
+        }
+        home.hear(&near);
+        home.keep_house();
+        let back = home.judge_at(&scan(4, entry), Seat::Home, NOW.plus_ms(12_000));
+        assert_eq!(back, ADMIT, "the exit is matched: its holder may come back");
+        home.hear(&apart);
+        home.keep_house();
+        let friend = home.judge_at(&scan(5, entry), Seat::Home, NOW.plus_ms(14_000));
+        assert_eq!(friend, refer(Referral::ClockInDoubt), "{ahead_ms} ms ahead");
+    }
+}
+
+#[test]
+fn whoever_left_unseen_soon_after_going_in_is_sent_to_a_person_and_comes_back_where_doubles_are_allowed() {
+    for (tier, expected) in [
+        (REENTRY, refer(Referral::ClockInDoubt)),
+        (AVAILABLE_REENTRY, ADMIT),
+    ] {
+        let mut cloud = Machine::cloud(&[1, 2]);
+        let mut policy = crate::rehearsal::policy();
+        let mut free = policy.tier(TierId(REENTRY)).unwrap().clone();
+        (free.id, free.offline) = (TierId(AVAILABLE_REENTRY), Offline::Available);
+        policy.tiers.push(free);
+        cloud.write(Body::Policy { version: 2, policy });
+        let (mut home, mut apart) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+        let unit = (0..).find(|unit| home.ledger.route(&asked(1, ticket(*unit, tier))) == Route::Here);
+        let scan = |number, direction| Asked {
+            direction,
+            ..asked(number, ticket(unit.unwrap(), tier))
+        };
+        let entry = home.judge(&scan(1, Direction::In), Seat::Home);
+        assert_eq!(entry, ADMIT);
+        let left_at = NOW.plus_ms(20_000);
+        let exit = apart.judge_at(&scan(2, Direction::Out), Seat::CutOff, left_at);
+        assert!(matches!(exit, Verdict::Admit { .. }), "{exit:?}");
+        home.hear(&apart);
+        home.keep_house();
+        let back = home.judge_at(&scan(3, Direction::In), Seat::Home, NOW.plus_ms(60_000));
+        assert_eq!(back, expected);
+    }
 }

@@ -193,6 +193,14 @@ fn an_exit_from_before_the_entry_gives_nothing_back() {
     assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 1);
 }
 
+/// The exit of somebody who stayed for an hour, scanned where the entry is not known.
+fn left_later(scan: u8) -> Body {
+    Body::Exited(ShownPassage {
+        at: NOW.plus_ms(HOUR_MS),
+        ..shown(scan, ticket(7, REENTRY), NORTH)
+    })
+}
+
 #[test]
 fn two_exits_of_one_entry_are_one() {
     let cloud = Machine::cloud(&[1]);
@@ -200,10 +208,7 @@ fn two_exits_of_one_entry_are_one() {
     check_admits(&mut home, 1, ticket(7, REENTRY));
     let mut exits = [Machine::hub(2, &home), Machine::hub(3, &home)];
     for (scan, hub) in (10..).zip(&mut exits) {
-        hub.write_at(
-            Body::Exited(shown(scan, ticket(7, REENTRY), NORTH)),
-            NOW.plus_ms(1_000),
-        );
+        hub.write_at(left_later(scan), NOW.plus_ms(1_000));
     }
     home.hear(&exits[0]);
     home.hear(&exits[1]);
@@ -262,8 +267,7 @@ fn repeating_anothers_scan_with_anything_changed_neither_frees_nor_hides_it() {
 
 #[test]
 fn an_exit_forged_with_a_code_it_has_seen_is_undone_and_reported_by_the_cut() {
-    let exit = Body::Exited(shown(50, ticket(7, REENTRY), NORTH));
-    let (mut home, liar) = inside_after(&[exit], NOW.plus_ms(1_000));
+    let (mut home, liar) = inside_after(&[left_later(50)], NOW.plus_ms(1_000));
     let friend = asked(60, ticket(7, REENTRY));
     assert_eq!(home.judge_at(&friend, Seat::Home, NOW.plus_ms(2_000)), ADMIT);
     assert_eq!(home.ledger.state().incidents(), []);
