@@ -19,7 +19,7 @@ use usher_protocol::{GateId, TierId, Unit};
 
 use crate::replica::Standing;
 
-pub use annulments::{annulled, not_annulled};
+pub use annulments::{annulled, annulled_unknown, not_annulled};
 pub use refusals::refusal;
 
 /// A device whose certificate was not heard of yet: its key says nothing to people.

@@ -48,7 +48,7 @@ pub async fn annul(
     State(services): State<Arc<Services>>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<AnnulmentAnswer>, Problem> {
+) -> Result<(StatusCode, Json<AnnulmentAnswer>), Problem> {
     let shown = holder(&services, &headers).await?;
     let request: AnnulmentRequest = problem::read(body).await?;
     check_gate(&shown.holder, request.gate)?;
@@ -75,14 +75,30 @@ pub async fn annul(
         by: shown.holder.name,
         why,
     };
+    let is_known = is_known(&services.replica, &annulment.scan).await;
     let annulled = services.replica.annul(annulment).await;
     match annulled.map_err(|error| scans::refused(error, &services.voice()))? {
-        Ok(()) => Ok(Json(AnnulmentAnswer {
-            scan_id,
-            words: words::annulled().line(),
-        })),
+        Ok(()) => {
+            let (status, words) = if is_known {
+                (StatusCode::OK, words::annulled())
+            } else {
+                (StatusCode::ACCEPTED, words::annulled_unknown())
+            };
+            let words = words.line();
+            Ok((status, Json(AnnulmentAnswer { scan_id, words })))
+        }
         Err(why) => Err(Problem::new(status(why), words::not_annulled(why).line())),
     }
+}
+
+/// Tells whether anybody is known to have passed by a scan: the home's log may not be here, and the turnstile may be mistaken.
+async fn is_known(replica: &Replica, scan: &Scan) -> bool {
+    let Ok(ticket) = replica.verify(&scan.code) else {
+        return false;
+    };
+    let (unit, scan) = (ticket.ticket().unit, scan.id);
+    let look = replica.inspect(move |ledger| ledger.state().passage_of(unit, scan).is_some());
+    look.await.unwrap_or(false)
 }
 
 fn status(why: NotAnnulled) -> StatusCode {

@@ -10,6 +10,15 @@ pub fn annulled() -> Said {
     Said::new("Undone", "Nobody counts as passed: the ticket can be shown again")
 }
 
+/// Tells that a scan is annulled of which nothing is known here.
+#[must_use]
+pub fn annulled_unknown() -> Said {
+    Said::new(
+        "Noted",
+        "Nobody is known here to have passed by that scan: check ticket, gate and secret. If another hub let somebody in by it, that is undone once this hub hears of it",
+    )
+}
+
 /// Tells why a scan is not annulled, and what to do.
 #[must_use]
 pub fn not_annulled(why: NotAnnulled) -> Said {

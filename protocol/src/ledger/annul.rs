@@ -84,7 +84,9 @@ impl Ledger {
     pub fn last_passage(&self, unit: Unit, inwards: bool) -> Option<&Passage> {
         let passages = self.state.passages(unit);
         let that_way = passages.filter(|(_, way, _)| *way == inwards);
-        that_way.last().map(|(_, _, passage)| passage)
+        that_way
+            .map(|(_, _, passage)| passage)
+            .max_by_key(|passage| passage.at)
     }
 
     /// Nothing may rest on the passage, or taking it back would make another one wrong.
@@ -97,7 +99,7 @@ impl Ledger {
         if right != RightToAnnul::Supervisor && now.0.abs_diff(known.at.0) > ANNUL_WITHIN_MS {
             return Err(NotAnnulled::TooLate);
         }
-        let rests = self.state.tally(unit).rests_on(known.scan);
+        let rests = self.state.tally(unit).rests_on(known.scan, self.state.limits());
         if rests { Err(NotAnnulled::WentOn) } else { Ok(()) }
     }
 }

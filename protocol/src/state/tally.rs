@@ -212,7 +212,12 @@ impl<'a> Tally<'a> {
                 used.admitted_since = used.admitted_since.saturating_add(new);
             }
         }
-        used
+        let most = levels.into_values().reduce(|one, other| LevelUse {
+            admitted: one.admitted.max(other.admitted),
+            inside: one.inside.max(other.inside),
+            admitted_since: one.admitted_since.max(other.admitted_since),
+        });
+        most.unwrap_or_default()
     }
 
     /// Gives the people in a zone.
@@ -324,11 +329,19 @@ impl<'a> Tally<'a> {
         found
     }
 
-    /// Tells whether another passage follows from a scan's: its people have left or gone on since, or came back after it.
-    pub fn rests_on(&self, scan: ScanId) -> bool {
-        let mut entries = self.entries.iter();
+    /// Tells whether another passage follows from a scan's: its people have left, gone on or further in since, or came back
+    /// after it.
+    pub fn rests_on(&self, scan: ScanId, limits: &Limits) -> bool {
         let mut exits = self.exits.iter();
-        let was_left = |entry: &Entered| entry.passage().scan == scan && entry.closed > 0;
+        let went_further_in = |entry: &Entered| {
+            let (zone, mut later) = (
+                entry.passage().zone,
+                self.entries.iter().filter(|later| later.stamp > entry.stamp),
+            );
+            later.any(|later| later.level > entry.level && limits.lies_in(later.passage().zone, zone))
+        };
+        let mut entries = self.entries.iter().filter(|entry| entry.passage().scan == scan);
+        let was_left = |entry: &Entered| entry.closed > 0 || went_further_in(entry);
         let came_back = |exit: &Left| {
             let closed = exit.closes.keys().filter_map(|entry| self.by_scan.get(entry));
             let mut closed = closed.flatten().map(|at| &self.entries[*at]);
