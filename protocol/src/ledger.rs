@@ -73,6 +73,8 @@ pub struct Ledger {
     contested: BTreeSet<Origin>,
     /// The forks that we ourselves have seen.
     seen_forks: BTreeMap<Origin, ForkProof>,
+    /// When we last had no place left in a zone.
+    wanted: BTreeMap<ZoneId, Timestamp>,
     must_be_rebuilt: bool,
 }
 
@@ -89,6 +91,7 @@ impl Ledger {
             past: None,
             contested: BTreeSet::new(),
             seen_forks: BTreeMap::new(),
+            wanted: BTreeMap::new(),
             must_be_rebuilt: false,
         }
     }

@@ -313,6 +313,8 @@ pub enum Body {
         to: PublicKey,
         /// How many.
         places: u32,
+        /// Which places these are.
+        of: PlacesOf,
     },
     /// Device: nobody passed by a scan that was answered with a yes: a mistake, or a turnstile that did not turn.
     Annulled {
@@ -327,8 +329,6 @@ pub enum Body {
     },
     /// Hub or supervisor: somebody has counted the people in a zone.
     Counted {
-        /// Which places these are.
-        of: PlacesOf,
         /// How many were where, and when.
         count: Count,
         /// Who counted, at most [`MAX_WORDS_BYTES`].

@@ -142,6 +142,7 @@ mod tests {
         let after = asked(2, ticket(2, AVAILABLE));
         assert_eq!(two.judge_at(&after, Seat::CutOff, NOW.plus_ms(182_000)), ADMIT);
         one.hear(&two);
+        one.hear(&alone);
         two.hear(&one);
         for machine in [&one, &two] {
             assert_eq!(machine.ledger.state().occupancy(ZONE), 7);
@@ -149,6 +150,7 @@ mod tests {
         assert_eq!(one.digest(), two.digest());
         let mut fresh = Machine::hub(3, &cloud);
         fresh.hear(&two);
+        fresh.hear(&alone);
         fresh.hear(&one);
         assert_eq!(fresh.ledger.state().occupancy(ZONE), 7);
     }
@@ -185,12 +187,11 @@ mod tests {
             at: NOW.plus_ms(60_000),
             zone: ZONE,
             inside: 0,
+            heard: Vec::new(),
         };
         let by = "Ada".to_owned();
-            heard: Vec::new(),
         liar.write(Body::Counted { count, by });
         let mut false_records = liar.ledger.state().false_records();
-        one.hear(&alone);
         assert!(false_records.any(|(origin, _)| *origin == hub(2).public()));
     }
 
@@ -198,7 +199,6 @@ mod tests {
     fn a_full_zone_says_so_whoever_counted() {
         let (_, mut hub) = event(4);
         count(&mut hub, 4, NOW);
-        fresh.hear(&alone);
         let guest = asked(1, ticket(1, AVAILABLE));
         let verdict = hub.judge_at(&guest, Seat::Home, NOW.plus_ms(1));
         assert_ne!(

@@ -95,6 +95,12 @@ impl Limits {
         self.reach(stamp) && (change.is_entry() || in_place())
     }
 
+    /// Gives when the slot began that a moment belongs to, of a zone that lets in only so many people in each.
+    pub fn time_slot(&self, zone: ZoneId, at: Timestamp) -> Option<Timestamp> {
+        let (minutes, offset) = self.slots.get(&zone)?;
+        Some(time_slot_at(*minutes, *offset, at).from)
+    }
+
     /// Gives the zone that people leave who enter by this gate.
     pub fn leaves(&self, gate: GateId) -> Option<ZoneId> {
         self.gates.get(&gate)?.1
@@ -109,12 +115,6 @@ impl Limits {
 
     /// Tells whether a zone is another or lies in it.
     pub fn lies_in(&self, zone: ZoneId, outer: ZoneId) -> bool {
-    /// Gives when the slot began that a moment belongs to, of a zone that lets in only so many people in each.
-    pub fn time_slot(&self, zone: ZoneId, at: Timestamp) -> Option<Timestamp> {
-        let (minutes, offset) = self.slots.get(&zone)?;
-        Some(time_slot_at(*minutes, *offset, at).from)
-    }
-
         let mut outwards = std::iter::successors(Some(zone), |zone| self.around.get(zone).copied());
         outwards.by_ref().take(MAX_LEVELS).any(|zone| zone == outer)
     }

@@ -241,22 +241,17 @@ impl<'a> Tally<'a> {
     /// doubt where there may be none.
     pub fn to_match(&self, exit: &Left, (by_any_clock, limits): (bool, &Limits)) -> Vec<Counterpart> {
         let persons = u8::try_from(exit.unmatched()).unwrap_or(u8::MAX);
+        let (margin_ms, left_at) = (
+            if by_any_clock { CERTAINLY_BEFORE_MS } else { 0 },
+            exit.change.passage.at,
+        );
         let before = self
             .entries
             .iter()
             .filter(|entry| entry.latest.plus_ms(margin_ms) <= left_at);
         close(before, (exit.change.passage.zone, persons), limits)
-        let (margin_ms, left_at) = (
-            if by_any_clock { CERTAINLY_BEFORE_MS } else { 0 },
-            exit.change.passage.at,
-        );
     }
 
-    /// Gives the entries in another zone from which so many people come on, oldest first.
-    pub fn to_leave(&self, zone: ZoneId, persons: u8) -> Vec<Counterpart> {
-        let mut left = u32::from(persons);
-        let mut leaves = Vec::new();
-        for entry in self.entries.iter().filter(|entry| entry.passage().zone == zone) {
     /// Tells whether somebody who counts as in on a level may have left by an exit that belongs to no entry yet, since clocks
     /// leave open which was first.
     pub fn may_have_left(&self, level: u8) -> bool {
@@ -271,6 +266,11 @@ impl<'a> Tally<'a> {
         })
     }
 
+    /// Gives the entries in another zone from which so many people come on, oldest first.
+    pub fn to_leave(&self, zone: ZoneId, persons: u8) -> Vec<Counterpart> {
+        let mut left = u32::from(persons);
+        let mut leaves = Vec::new();
+        for entry in self.entries.iter().filter(|entry| entry.passage().zone == zone) {
             let out = entry.inside().min(left);
             if out > 0 {
                 left -= out;

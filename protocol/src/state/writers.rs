@@ -34,10 +34,10 @@ pub struct Loan {
     pub to: PublicKey,
     /// How many.
     pub places: u32,
-}
-
     /// Which ones.
     pub of: PlacesOf,
+}
+
 /// The writer of a device's log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Writer {

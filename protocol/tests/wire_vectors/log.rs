@@ -239,11 +239,11 @@ fn reasons() -> Vec<Refused> {
             capacity: 5_000,
             inside: 4_998,
         },
-    ];
         Reason::TimeSlotFull {
             persons: 200,
             until: Timestamp(cast::NOW),
         },
+    ];
     let home: PublicKey = hub().public();
     let referred = [
         Referral::HomeUnreachable { home },

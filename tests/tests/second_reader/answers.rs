@@ -222,6 +222,14 @@ fn of_rows(rows: &SeatRows) -> Value {
     json!({ "first": rows.first, "rows": rows.rows, "numbers": variant(numbers) })
 }
 
+fn places_of(of: PlacesOf) -> Value {
+    match of {
+        PlacesOf::Room => json!("room"),
+        PlacesOf::TimeSlot(at) => json!({ "time_slot": at.0 }),
+        PlacesOf::TimeSlotsFrom(at) => json!({ "time_slots_from": at.0 }),
+    }
+}
+
 fn of_zone(zone: &Zone) -> Value {
     let slots = zone
         .time_slots
@@ -239,14 +247,6 @@ fn of_tier(tier: &Tier) -> Value {
     let entry = match tier.entry {
         Entry::Single => ("once", Value::Null),
         Entry::Reentry => ("again_after_exit", Value::Null),
-fn places_of(of: PlacesOf) -> Value {
-    match of {
-        PlacesOf::Room => json!("room"),
-        PlacesOf::TimeSlot(at) => json!({ "time_slot": at.0 }),
-        PlacesOf::TimeSlotsFrom(at) => json!({ "time_slots_from": at.0 }),
-    }
-}
-
         Entry::PerDay(times) => ("times_a_day", json!(times)),
     };
     let offline = match tier.offline {
@@ -346,6 +346,9 @@ fn reason(reason: &Reason) -> (&'static str, Value) {
         Reason::ZoneFull { capacity, inside } => {
             ("zone_full", json!({ "capacity": capacity, "inside": inside }))
         }
+        Reason::TimeSlotFull { persons, until } => {
+            ("time_slot_full", json!({ "persons": persons, "until": until.0 }))
+        }
     }
 }
 
@@ -358,9 +361,6 @@ fn referral(referral: &Referral) -> (&'static str, Value) {
         Referral::OwnLogBehind => ("own_log_behind", Value::Null),
         Referral::Retired => ("retired", Value::Null),
         Referral::UpdateNeeded => ("update_needed", Value::Null),
-        Reason::TimeSlotFull { persons, until } => {
-            ("time_slot_full", json!({ "persons": persons, "until": until.0 }))
-        }
         Referral::NotAllowed => ("not_allowed", Value::Null),
         Referral::ScanOver => ("scan_over", Value::Null),
         Referral::ClockInDoubt => ("clock_in_doubt", Value::Null),

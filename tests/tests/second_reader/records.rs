@@ -234,11 +234,11 @@ fn policy(random: &mut Random) -> Policy {
             id: ZoneId(small(random)),
             name: text(random),
             capacity: maybe(random, number),
-            inside: maybe(random, |random| ZoneId(small(random))),
             time_slots: maybe(random, |random| TimeSlots {
                 minutes: small(random),
                 persons: number(random),
             }),
+            inside: maybe(random, |random| ZoneId(small(random))),
         }),
         gates: list(random, |random| Gate {
             id: GateId(small(random)),
@@ -378,11 +378,11 @@ fn reason(random: &mut Random) -> Reason {
             capacity: number(random),
             inside: number(random),
         },
-    }
         _ => Reason::TimeSlotFull {
             persons: number(random),
             until: Timestamp(big(random)),
         },
+    }
 }
 
 fn rejection(random: &mut Random) -> Rejection {

@@ -136,6 +136,166 @@ fn a_capacity_that_is_lowered_holds_at_once_where_it_is_heard() {
 }
 
 #[test]
+fn a_capacity_that_is_lowered_is_kept_by_hubs_that_hear_neither_each_other_nor_the_first() {
+    let mut cloud = cloud(&[1, 2, 3], 60);
+    let mut one = Machine::hub(1, &cloud);
+    one.share_places(&[2, 3]);
+    one.share_places(&[2, 3]);
+    let (mut two, mut three) = (Machine::hub(2, &cloud), Machine::hub(3, &cloud));
+    for hub in [&mut two, &mut three] {
+        hub.hear(&one);
+    }
+    cloud.write(limited(3, 20));
+    for hub in [&mut two, &mut three] {
+        hub.hear(&cloud);
+    }
+    assert!(places(&two, 1) < 0, "the first hub owes places");
+    let apart = fill(&mut two, 0..25) + fill(&mut three, 50..75);
+    assert!(apart <= 20, "{apart} people in a zone of 20");
+    // Once they hear each other they make good what the first hub owes, and none of the places is stranded.
+    for _ in 0..5 {
+        two.hear(&three);
+        two.share_places(&[3]);
+        three.hear(&two);
+        three.share_places(&[2]);
+    }
+    let mut linked = 0;
+    for round in 0..50 {
+        two.hear(&three);
+        linked += fill(&mut two, 100 + round..101 + round);
+        three.hear(&two);
+        linked += fill(&mut three, 150 + round..151 + round);
+    }
+    let seen = [&one, &two, &three].map(|hub| [1, 2, 3].map(|of| places(hub, of)));
+    assert_eq!(apart + linked, 20, "{seen:?}");
+}
+
+/// Lets in what a zone's slots of half an hour take: so many people each.
+fn slotted(version: u32, persons: u32) -> Body {
+    let mut policy = policy();
+    policy.zones[0].time_slots = Some(TimeSlots { minutes: 30, persons });
+    Body::Policy { version, policy }
+}
+
+/// The places that a hub has in the slot of that moment.
+fn places_at(machine: &Machine, of: u8, at: Timestamp) -> i64 {
+    let places = machine
+        .ledger
+        .state()
+        .places(ZONE, PlacesOf::TimeSlot(at))
+        .unwrap();
+    places.get(&hub(of).public()).copied().unwrap_or_default()
+}
+
+fn fill_at(gate: &mut Machine, units: std::ops::Range<u32>, at: Timestamp) -> usize {
+    let guests = units.map(|unit| asked(u8::try_from(unit).unwrap(), ticket(unit, AVAILABLE)));
+    guests
+        .filter(|guest| gate.judge_at(guest, Seat::CutOff, at) == ADMIT)
+        .count()
+}
+
+#[test]
+fn hubs_that_are_cut_off_let_in_no_more_than_a_slot_takes_in_any_slot() {
+    let mut cloud = Machine::cloud(&[1, 2]);
+    cloud.write(slotted(2, 10));
+    let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+    one.share_places(&[2]);
+    two.hear(&one);
+    let next = NOW.plus_ms(HOUR_MS / 2);
+    let far = NOW.plus_ms(9 * HOUR_MS);
+    for (begins, at) in [(0, NOW), (50, next), (100, far)] {
+        assert_eq!((places_at(&one, 1, at), places_at(&two, 2, at)), (5, 5), "{at:?}");
+        let in_at_one = fill_at(&mut one, begins..begins + 20, at);
+        let in_at_two = fill_at(&mut two, begins + 30..begins + 50, at);
+        assert_eq!((in_at_one, in_at_two), (5, 5), "{at:?}");
+    }
+    let last = asked(200, ticket(200, AVAILABLE));
+    assert_eq!(one.judge_at(&last, Seat::CutOff, far), refer(Referral::NoPlaces));
+    one.hear(&two);
+    let state = one.ledger.state();
+    assert_eq!([NOW, next, far].map(|at| state.arrivals(ZONE, at)), [10; 3]);
+    let (_, slot) = state.policy().unwrap().1.time_slot(ZONE, far).unwrap();
+    let full = Reason::TimeSlotFull {
+        persons: 10,
+        until: slot.until,
+    };
+    assert_eq!(one.judge_at(&last, Seat::CutOff, far), Verdict::Deny(full));
+    assert_eq!(one.judge_at(&last, Seat::CutOff, slot.until), ADMIT);
+}
+
+#[test]
+fn whoever_has_no_place_left_in_a_slot_is_helped_out_and_who_leaves_gives_none_back() {
+    let mut cloud = Machine::cloud(&[1, 2]);
+    cloud.write(slotted(2, 10));
+    let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+    let guest = asked(1, ticket(1, AVAILABLE));
+    assert_eq!(two.judge(&guest, Seat::CutOff), refer(Referral::NoPlaces));
+    one.hear(&two);
+    one.keep_house();
+    two.hear(&one);
+    assert_eq!((places_at(&two, 1, NOW), places_at(&two, 2, NOW)), (2, 8));
+    assert_eq!(two.judge(&guest, Seat::CutOff), ADMIT);
+    let leaves = Asked {
+        direction: Direction::Out,
+        ..asked(3, ticket(1, AVAILABLE))
+    };
+    assert!(matches!(two.judge(&leaves, Seat::CutOff), Verdict::Admit { .. }));
+    assert_eq!(
+        (two.ledger.state().occupancy(ZONE), places_at(&two, 2, NOW)),
+        (0, 7)
+    );
+}
+
+#[test]
+fn a_scan_that_was_annulled_gives_its_place_in_the_slot_back() {
+    let mut cloud = Machine::cloud(&[1]);
+    cloud.write(slotted(2, 1));
+    let mut gate = Machine::hub(1, &cloud);
+    let secret = ScanSecret([7; 16]);
+    let guest = Asked {
+        scan: ScanId::of(&gate.me(), &secret),
+        ..asked(1, ticket(1, AVAILABLE))
+    };
+    let other = asked(2, ticket(2, AVAILABLE));
+    assert_eq!(gate.judge(&guest, Seat::CutOff), ADMIT);
+    let full = matches!(
+        gate.judge(&other, Seat::CutOff),
+        Verdict::Deny(Reason::TimeSlotFull { .. })
+    );
+    assert!(full);
+    let annulling = Annulling {
+        scan: &question(&guest),
+        right: RightToAnnul::Reader(secret),
+        by: "Ada",
+        why: "pressed twice",
+    };
+    let body = gate.ledger.annul(&annulling, NOW).unwrap();
+    gate.write(body);
+    assert_eq!(gate.judge(&other, Seat::CutOff), ADMIT);
+}
+
+#[test]
+fn no_hub_gives_away_places_of_slots_to_come_that_it_has_used_or_given_away() {
+    let mut cloud = Machine::cloud(&[1, 2, 3]);
+    cloud.write(slotted(2, 10));
+    let mut one = Machine::hub(1, &cloud);
+    // A clock that was ahead: people were let in, and places lent, in a slot that is still to come.
+    let ahead = NOW.plus_ms(2 * HOUR_MS);
+    assert_eq!(fill_at(&mut one, 0..2, ahead), 2);
+    let lent = |places, of| Body::Lent {
+        zone: ZONE,
+        to: hub(3).public(),
+        places,
+        of,
+    };
+    one.write(lent(2, PlacesOf::TimeSlot(ahead)));
+    one.share_places(&[2]);
+    let (ours, theirs) = (places_at(&one, 1, ahead), places_at(&one, 2, ahead));
+    assert_eq!((ours, theirs), (3, 3));
+    assert_eq!(places_at(&one, 2, NOW), 5);
+}
+
+#[test]
 fn where_clocks_do_not_agree_the_rules_go_the_careful_way() {
     let mut cloud = Machine::cloud(&[1]);
     let mut policy = policy();
