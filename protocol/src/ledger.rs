@@ -26,7 +26,7 @@ use crate::state::State;
 use crate::trust::Trust;
 
 pub use admittance::{MAX_DEVICE_BYTES, MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS};
-pub use annul::{ANNUL_WITHIN_MS, Annulling, NotAnnulled};
+pub use annul::{Annulling, NotAnnulled};
 pub use count::NotCounted;
 pub use judge::{Asked, Judged, Route, Seat, Unheard};
 

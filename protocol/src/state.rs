@@ -24,7 +24,7 @@ use crate::evidence::{self, Worth};
 use crate::fork::Contradiction;
 use crate::home::{RosterFacts, Rosters};
 use crate::ident::{GateId, Generation, Origin, ScanId, Seq, Stamp, Unit, ZoneId};
-use crate::record::{Body, Counterpart, Passage, ShownPassage};
+use crate::record::{Body, Counterpart, Passage, RightToAnnul, ShownPassage};
 use crate::trust::Trust;
 
 pub use incident::Incident;
@@ -210,7 +210,12 @@ impl State {
             Body::Exited(passage) => self.pass(stamp, &passage, Change::exit),
             Body::Overridden { passage, .. } => self.pass(stamp, &passage, Change::overridden),
             Body::Withdrawn { passage, .. } => self.pass(stamp, &passage, Change::withdrawn),
-            Body::Annulled { passage, .. } => self.pass(stamp, &passage, Change::annulled),
+            Body::Annulled { passage, right, .. } => match right {
+                RightToAnnul::Supervisor => self.pass(stamp, &passage, Change::annulled),
+                RightToAnnul::Reader(_) | RightToAnnul::Turnstile(_) => {
+                    self.pass(stamp, &passage, Change::undone);
+                }
+            },
             Body::ExitMatched { unit, exit, closes } => {
                 let change = Change::matched(matched(unit, exit, closes));
                 if !self.passages.insert(stamp, change, &self.limits) {

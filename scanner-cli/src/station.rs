@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use usher_protocol::ScanSecret;
 use usher_protocol::admission::Direction;
 use usher_protocol::clock::ClockHealth;
+use usher_protocol::ledger::NotAnnulled;
 
 use crate::advice::Advice;
 use crate::answer::{Answer, Counts, Signal};
@@ -26,7 +27,7 @@ use crate::screen::{Board, Screen};
 use crate::standing::Standing;
 use crate::tell;
 use crate::words;
-use orders::Orders;
+use orders::{Orders, Passed};
 
 /// How long a result stays on show after its code left the view, in milliseconds: long enough to be read, gone
 /// before the next person could pass under somebody else's green.
@@ -307,7 +308,11 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
                 secret,
                 code: code.clone(),
             };
-            self.orders.last_passed = Some((passed, ordered));
+            self.orders.last_passed = Some(Passed {
+                scan: passed,
+                order: ordered,
+                at_ms: now_ms,
+            });
         }
         self.orders.persons = None;
         self.board.place = self.orders.place();
@@ -360,7 +365,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
                 let (secret, order) = (draw_scan()?, self.orders.next(Wish::Override(overruling)));
                 return self.carry_out(Scan { secret, code }, order, at_ms, judge).await;
             }
-            Command::Undo { why } => return self.undo(why, judge).await,
+            Command::Undo { why } => return self.undo(why, at_ms, judge).await,
         }
         // What is asked from now on is another question than that of an open scan.
         self.debounce.ask_anew();
@@ -369,12 +374,22 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     }
 
     /// Takes the last yes back.
-    async fn undo(&mut self, why: String, judge: &impl AsyncFn(Scan, Order) -> Answer) -> io::Result<()> {
-        let Some((scan, order)) = self.orders.last_passed.clone() else {
+    async fn undo(
+        &mut self,
+        why: String,
+        at_ms: u64,
+        judge: &impl AsyncFn(Scan, Order) -> Answer,
+    ) -> io::Result<()> {
+        let Some(passed) = self.orders.last_passed.clone() else {
             return self.ask(words::NOTHING_TO_UNDO.to_owned());
         };
-        let wish = Wish::Annul { why };
-        let answer = judge(scan.clone(), Order { wish, ..order }).await;
+        let is_final = passed.is_final(self.clock.now_ms().max(at_ms));
+        let (scan, order, wish) = (passed.scan, passed.order, Wish::Annul { why });
+        // The home's record of it may not have come here, so that nobody else would know how long ago it was.
+        let answer = match is_final {
+            true => tell::annulled(Err(NotAnnulled::TooLate), None),
+            false => judge(scan.clone(), Order { wish, ..order }).await,
+        };
         if answer.outcome == tell::ANNULLED {
             self.orders.last_passed = None;
             self.debounce.undone(&scan.code);

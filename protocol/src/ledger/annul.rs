@@ -6,11 +6,8 @@ use super::Ledger;
 use crate::ident::Unit;
 use crate::record::{Body, Passage, RightToAnnul, ShownPassage};
 use crate::request::Scan;
+use crate::state::units::ANNUL_WITHIN_MS;
 use crate::ticket::code_in;
-
-/// How long whoever read a scan may annul it, in milliseconds: a mistake is seen at once, and later only a supervisor judges
-/// what happened.
-pub const ANNUL_WITHIN_MS: u64 = 15 * 60 * 1000;
 
 /// A scan that is to be annulled.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +37,7 @@ pub enum NotAnnulled {
 
 impl Ledger {
     /// Makes the record by which a scan is annulled. What its readers know of it may have come from a home hub whose log is
-    /// not here yet, so that they annul also what is not known here.
+    /// not here yet, so that they annul also what is not known here: the fold takes that for nothing if it was too late.
     ///
     /// **Errors**: [`NotAnnulled`].
     pub fn annul(&self, annulling: &Annulling, now: Timestamp) -> Result<Body, NotAnnulled> {

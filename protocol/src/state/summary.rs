@@ -25,6 +25,7 @@ enum Way {
     Withdrawn,
     Matched,
     Annulled,
+    Undone,
 }
 
 /// A passage in some 40 bytes; its writer is an index into [`Summary::origins`].
@@ -141,6 +142,7 @@ fn row(writer: u32, stamp: &Stamp, change: &Change) -> PassageRow {
         hlc: stamp.hlc,
         way: match change.is_entry() {
             _ if change.is_annulment() => Way::Annulled,
+            _ if change.is_undo() => Way::Undone,
             _ if change.takes_back() => Way::Withdrawn,
             _ if change.is_match() => Way::Matched,
             _ if change.is_override() => Way::Overridden,
@@ -184,6 +186,7 @@ fn taken_apart(unit: Unit, origin: Origin, row: PassageRow) -> (Stamp, Change) {
         Way::Withdrawn => Change::withdrawn(passage),
         Way::Matched => Change::matched(passage),
         Way::Annulled => Change::annulled(passage),
+        Way::Undone => Change::undone(passage),
     };
     (stamp, change)
 }

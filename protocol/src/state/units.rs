@@ -10,6 +10,9 @@ use crate::record::Passage;
 /// Most passages of one unit that one log may hold and that count: far more than any honest ticket makes, and what a
 /// device that lies can cost its peers.
 pub const MAX_PASSAGES_OF_LOG: usize = 1_024;
+/// How long after a passage whoever read its code, or a turnstile, may take it back, in milliseconds: a mistake is seen at once,
+/// and later only a supervisor judges what happened.
+pub const ANNUL_WITHIN_MS: u64 = 15 * 60 * 1000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -18,8 +21,10 @@ enum Kind {
     Override,
     /// Nobody passed: the scan's reader lets nobody in by it.
     Withdrawal,
-    /// Nobody passed: somebody has said so after the scan was answered with a yes.
+    /// Nobody passed: a supervisor has said so after the scan was answered with a yes.
     Annulment,
+    /// Nobody passed: whoever read the code has said so, or a turnstile, which holds for a while after the yes.
+    Undo,
     /// Nobody passed: the home says whose exit one was that named no entry.
     Match,
 }
@@ -65,10 +70,18 @@ impl Change {
         }
     }
 
-    /// Makes the annulment of a scan.
+    /// Makes the annulment of a scan by a supervisor, however long ago it was.
     pub fn annulled(passage: Passage) -> Self {
         Self {
             kind: Kind::Annulment,
+            passage,
+        }
+    }
+
+    /// Makes the annulment of a scan by its reader or turnstile: it takes back what was let in shortly before.
+    pub fn undone(passage: Passage) -> Self {
+        Self {
+            kind: Kind::Undo,
             passage,
         }
     }
@@ -93,12 +106,17 @@ impl Change {
 
     /// Tells whether nobody passed, and nobody does by that scan.
     pub fn takes_back(&self) -> bool {
-        matches!(self.kind, Kind::Withdrawal | Kind::Annulment)
+        matches!(self.kind, Kind::Withdrawal | Kind::Annulment | Kind::Undo)
     }
 
-    /// Tells whether somebody has said so after a yes.
+    /// Tells whether a supervisor has said so after a yes.
     pub fn is_annulment(&self) -> bool {
         self.kind == Kind::Annulment
+    }
+
+    /// Tells whether the reader of the code or a turnstile has said so after a yes.
+    pub fn is_undo(&self) -> bool {
+        self.kind == Kind::Undo
     }
 
     /// Tells whether it says which entries an exit closes.
@@ -128,6 +146,30 @@ impl Change {
             passage.zone,
             passage.persons,
         )
+    }
+}
+
+/// The scans by which nobody passed.
+#[derive(Debug, Default)]
+struct TakenBack {
+    /// Those of which that holds whenever they were.
+    for_good: BTreeSet<ScanId>,
+    /// Those of which it was said at those moments, and holds for what was shortly before.
+    shortly_after: BTreeSet<(ScanId, Timestamp)>,
+}
+
+impl TakenBack {
+    fn names(&self, scan: ScanId) -> bool {
+        let (first, last) = ((scan, Timestamp(0)), (scan, Timestamp(u64::MAX)));
+        self.for_good.contains(&scan) || self.shortly_after.range(first..=last).next().is_some()
+    }
+
+    fn covers(&self, passage: &Passage) -> bool {
+        let (scan, at) = (passage.scan, passage.at.0);
+        let first = Timestamp(at.saturating_sub(ANNUL_WITHIN_MS));
+        let last = Timestamp(at.saturating_add(ANNUL_WITHIN_MS));
+        let mut in_time = self.shortly_after.range((scan, first)..=(scan, last));
+        self.for_good.contains(&scan) || in_time.next().is_some()
     }
 }
 
@@ -169,15 +211,42 @@ impl UnitState {
         &self.passages
     }
 
-    /// Tells whether a scan is over: its reader has withdrawn it, or it was annulled.
+    /// Tells whether a scan is over: its reader has withdrawn it, or it was annulled. What was said too late for the passage that
+    /// is known does not end it.
     pub fn is_taken_back(&self, scan: ScanId, limits: &Limits) -> bool {
-        self.taken_back(limits).any(|taken_back| taken_back == scan)
+        let taken_back = self.taken_back(limits);
+        let of_scan = |change: &&Change| change.passage.scan == scan;
+        let mut moving = self
+            .moving(limits)
+            .map(|(_, change)| change)
+            .filter(of_scan)
+            .peekable();
+        match moving.peek() {
+            Some(_) => moving.any(|change| taken_back.covers(&change.passage)),
+            None => taken_back.names(scan),
+        }
     }
 
-    fn taken_back<'a>(&'a self, limits: &'a Limits) -> impl Iterator<Item = ScanId> + 'a {
+    fn taken_back(&self, limits: &Limits) -> TakenBack {
         let words = self.passages.iter().filter(|(_, change)| change.takes_back());
-        let counting = words.filter(|(stamp, _)| limits.reach(stamp));
-        counting.map(|(_, change)| change.passage.scan)
+        let mut taken_back = TakenBack::default();
+        for (_, change) in words.filter(|(stamp, _)| limits.reach(stamp)) {
+            let (scan, at) = (change.passage.scan, change.passage.at);
+            if change.is_undo() {
+                taken_back.shortly_after.insert((scan, at));
+            } else {
+                taken_back.for_good.insert(scan);
+            }
+        }
+        taken_back
+    }
+
+    /// Gives the passages that count unless they were taken back.
+    fn moving<'a>(&'a self, limits: &'a Limits) -> impl DoubleEndedIterator<Item = &'a (Stamp, Change)> {
+        self.passages.iter().filter(move |(stamp, change)| {
+            let moves_people = !change.takes_back() && !change.is_match();
+            moves_people && limits.count(stamp, change)
+        })
     }
 
     /// Gives the passages that count, in order. What was let in by a scan that was withdrawn or annulled does not: nobody came
@@ -186,12 +255,9 @@ impl UnitState {
         &'a self,
         limits: &'a Limits,
     ) -> impl DoubleEndedIterator<Item = &'a (Stamp, Change)> {
-        let taken_back: BTreeSet<_> = self.taken_back(limits).collect();
-        self.passages.iter().filter(move |(stamp, change)| {
-            let is_over = || taken_back.contains(&change.passage.scan);
-            let moves_people = !change.takes_back() && !change.is_match();
-            moves_people && limits.count(stamp, change) && !is_over()
-        })
+        let taken_back = self.taken_back(limits);
+        self.moving(limits)
+            .filter(move |(_, change)| !taken_back.covers(&change.passage))
     }
 
     /// Gives the homes' words that count on which entries exits close.

@@ -1,6 +1,7 @@
 //! What staff have ordered at a running scanner: which way, how many people; carrying it out is the station's.
 
 use usher_protocol::admission::Direction;
+use usher_protocol::state::units::ANNUL_WITHIN_MS;
 
 use crate::clerk::{Order, Wish};
 use crate::station::Scan;
@@ -18,8 +19,25 @@ pub(super) struct Orders {
     places: [String; 2],
     /// The ticket that an override is for.
     pub(super) last_code: Option<Vec<u8>>,
-    /// The last scan by which somebody passed, and how it was ordered.
-    pub(super) last_passed: Option<(Scan, Order)>,
+    /// The last scan by which somebody passed.
+    pub(super) last_passed: Option<Passed>,
+}
+
+/// A scan by which somebody passed here.
+#[derive(Debug, Clone)]
+pub(super) struct Passed {
+    pub(super) scan: Scan,
+    /// How it was ordered.
+    pub(super) order: Order,
+    /// When it was answered, in milliseconds of the station's clock.
+    pub(super) at_ms: u64,
+}
+
+impl Passed {
+    /// Tells whether it is too long ago for whoever read the code to take it back.
+    pub(super) fn is_final(&self, now_ms: u64) -> bool {
+        now_ms.saturating_sub(self.at_ms) > ANNUL_WITHIN_MS
+    }
 }
 
 impl Orders {

@@ -465,3 +465,18 @@ async fn the_last_yes_is_undone_once_and_its_ticket_can_be_shown_again() {
     assert_eq!(out, expected);
     assert_eq!(counts.admitted, 2, "whoever did not pass is not counted");
 }
+
+#[tokio::test]
+async fn a_yes_of_more_than_a_quarter_of_an_hour_ago_is_a_supervisors_to_undo() {
+    for (after_ms, outcome) in [(900_000, "UNANSWERED Undone"), (900_001, "UNANSWERED Not undone")] {
+        // Whoever judges takes it back, whenever it was.
+        let gate = Gate::default();
+        let lines = [
+            (1_000_000, "code ok1"),
+            (1_000_000 + after_ms, "undo did not turn"),
+        ];
+        let (out, _) = undo_at(&gate, &lines).await;
+        let last = out.lines().last().unwrap_or_default();
+        assert!(last.starts_with(outcome), "{after_ms} ms: {out}");
+    }
+}

@@ -193,24 +193,7 @@ fn a_turnstile_proves_to_any_hub_that_it_named_the_scan() {
 
 #[test]
 fn whoever_has_gone_further_in_is_not_undone_and_lets_nobody_else_in() {
-    let mut cloud = Machine::cloud(&[1]);
-    let mut policy = crate::rehearsal::policy();
-    let (house, stage) = (ZoneId(1), ZoneId(2));
-    policy
-        .zones
-        .iter_mut()
-        .find(|zone| zone.id == stage)
-        .unwrap()
-        .inside = Some(house);
-    policy
-        .tiers
-        .iter_mut()
-        .for_each(|tier| tier.zones = vec![house, stage]);
-    cloud.write(Body::Policy { version: 2, policy });
-    let mut home = Machine::hub(1, &cloud);
-    let mut reader = Machine::scanner(1, &cloud);
-    let entry = read_by(&reader.me(), STRICT, Direction::In);
-    assert_eq!(home.judge(&entry, Seat::Home), admitted(1, 0));
+    let (mut home, mut reader, entry) = let_in(STRICT);
     let (scan, right) = (question(&entry), RightToAnnul::Reader(SECRET));
     // The reader annuls while its guest is on the way further in, and the home has not heard so.
     let unaware = reader.ledger.annul(&annulling(&scan, right), NOW).unwrap();
@@ -231,4 +214,47 @@ fn whoever_has_gone_further_in_is_not_undone_and_lets_nobody_else_in() {
     home.hear(&reader);
     let friend = home.judge(&asked(3, ticket(1, STRICT)), Seat::Home);
     assert!(!matches!(friend, Verdict::Admit { .. }), "{friend:?}");
+}
+
+/// A reader that does not know of the passage takes it back so long after; gives how many people are in by what everybody comes to.
+#[track_caller]
+fn inside_after_an_undo(after_ms: u64, right: RightToAnnul) -> (i64, Machine) {
+    let (mut home, mut reader, scan) = let_in(STRICT);
+    let (scan, then) = (question(&scan), NOW.plus_ms(after_ms));
+    let body = reader.ledger.annul(&annulling(&scan, right), then).unwrap();
+    reader.write_at(body, then);
+    let mut third = Machine::hub(3, &Machine::cloud(&[1]));
+    third.hear(&reader);
+    third.hear(&home);
+    home.hear(&third);
+    reader.hear(&third);
+    assert_eq!([third.digest(), reader.digest()], [home.digest(), home.digest()]);
+    (home.ledger.state().occupancy(ZoneId(1)), home)
+}
+
+#[test]
+fn an_undo_of_what_is_not_known_yet_holds_for_a_quarter_of_an_hour_wherever_both_meet() {
+    let right = RightToAnnul::Reader(SECRET);
+    for (after_ms, inside) in [(0, 0), (ANNUL_WITHIN_MS, 0), (ANNUL_WITHIN_MS + 1, 1)] {
+        assert_eq!(inside_after_an_undo(after_ms, right).0, inside, "{after_ms} ms");
+    }
+}
+
+#[test]
+fn a_supervisor_annuls_what_its_reader_took_back_too_late() {
+    let (inside, home) = inside_after_an_undo(ANNUL_WITHIN_MS + 1, RightToAnnul::Reader(SECRET));
+    assert_eq!(inside, 1);
+    let scan = question(&read_by(&scanner(1).public(), STRICT, Direction::In));
+    let mut supervisor = Machine::opened(
+        scanner(2),
+        capable(&scanner(2), Role::Scanner),
+        &Machine::cloud(&[1]),
+    );
+    supervisor.hear(&home);
+    let then = NOW.plus_ms(ANNUL_WITHIN_MS + 2);
+    let annulled = supervisor
+        .ledger
+        .annul(&annulling(&scan, RightToAnnul::Supervisor), then);
+    supervisor.write_at(annulled.unwrap(), then);
+    assert_eq!(supervisor.ledger.state().occupancy(ZoneId(1)), 0);
 }
