@@ -8,6 +8,7 @@ mod requests;
 mod site;
 mod strangers;
 mod syncing;
+mod unconfirmed;
 mod venue;
 mod versions;
 

@@ -153,9 +153,12 @@ impl Site {
 
     /// Connects to another site and runs the session.
     pub(super) async fn link_to(&mut self, other: &Self) {
-        let dialing = self
-            .endpoint
-            .connect(other.endpoint.local_addr(), self.replica.event());
+        self.link_at(other.endpoint.local_addr()).await;
+    }
+
+    /// Connects to whom that address leads to, and runs the session.
+    pub(super) async fn link_at(&mut self, address: SocketAddr) {
+        let dialing = self.endpoint.connect(address, self.replica.event());
         let connection = within(dialing).await.unwrap();
         let sides = (Arc::clone(&self.replica), Arc::clone(&self.desk));
         self.tasks

@@ -1,0 +1,96 @@
+//! Answers that nobody confirms: the line carries what is asked, and nothing of what is answered.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
+use usher_protocol::GateId;
+
+use super::site::{Site, scan};
+use super::{GUARD, venue, within};
+
+/// Requests that are asked at once: more than one peer's places, and few enough for its streams.
+const ASKED: u8 = 200;
+/// How many of them must be answered though none is confirmed: beyond the 128 places of requests.
+const ANSWERED: usize = 160;
+
+/// A line between one dialer and a target, until it is dropped.
+struct OneWayLine {
+    address: SocketAddr,
+    /// Whether anything comes back from the target.
+    carries_back: Arc<AtomicBool>,
+    _carrying: JoinSet<()>,
+}
+
+impl OneWayLine {
+    async fn to(target: SocketAddr) -> Self {
+        let local = (Ipv4Addr::LOCALHOST, 0);
+        let front = Arc::new(UdpSocket::bind(local).await.unwrap());
+        let back = Arc::new(UdpSocket::bind(local).await.unwrap());
+        back.connect(target).await.unwrap();
+        let address = front.local_addr().unwrap();
+        let carries_back = Arc::new(AtomicBool::new(true));
+        let carries = Arc::clone(&carries_back);
+        let mut carrying = JoinSet::new();
+        carrying.spawn(async move {
+            let (mut there, mut here) = (vec![0; 65_535], vec![0; 65_535]);
+            let mut dialer = None;
+            loop {
+                tokio::select! {
+                    Ok((len, from)) = front.recv_from(&mut there) => {
+                        dialer = Some(from);
+                        back.send(&there[..len]).await.unwrap();
+                    }
+                    Ok(len) = back.recv(&mut here) => if let Some(dialer) = dialer
+                        && carries.load(Ordering::SeqCst)
+                    {
+                        front.send_to(&here[..len], dialer).await.unwrap();
+                    },
+                }
+            }
+        });
+        Self {
+            address,
+            carries_back,
+            _carrying: carrying,
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_that_are_not_confirmed_keep_no_request_waiting() {
+    let one = Site::open(&venue::key(2), venue::hub(2));
+    let mut other = Site::open(&venue::key(3), venue::hub(3));
+    let line = OneWayLine::to(one.endpoint.local_addr()).await;
+    other.link_at(line.address).await;
+    let connection = other.next_opened().await.connection;
+    within(connection.ask(&scan(0, GateId(1)), GUARD))
+        .await
+        .unwrap()
+        .unwrap();
+    let unheard = || one.desk.unheard.load(Ordering::SeqCst);
+    within(async {
+        while unheard() != 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+
+    line.carries_back.store(false, Ordering::SeqCst);
+    let mut asking = JoinSet::new();
+    for number in 0..ASKED {
+        let connection = connection.clone();
+        asking.spawn(async move { connection.ask(&scan(number, GateId(1)), GUARD).await });
+    }
+    within(async {
+        while unheard() < ANSWERED {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    line.carries_back.store(true, Ordering::SeqCst);
+    let answers = within(asking.join_all()).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Ok(Ok(_)))));
+}
