@@ -69,9 +69,15 @@ impl AdmissionPath {
         let task = Task {
             secret,
             may_be_over: secret.is_none(),
+            may_go_unheard: true,
             ..Task::judging(scan)
         };
         let response = self.carry_out(task, &Progress::default()).await;
+        if let Ok(answer) = &response
+            && lets_nobody_in(&answer.verdict)
+        {
+            self.unheard.let_nobody_in(answer.scan);
+        }
         self.tally.count(&response);
         response
     }
@@ -122,6 +128,10 @@ impl AdmissionPath {
         if task.is_for_home && route != Route::Here {
             return Err(RequestError::NotHome);
         }
+        if task.may_go_unheard {
+            let (asker, scan) = (self.replica.me(), (task.scan.id, ticket.ticket().unit));
+            self.unheard.asked(asker, scan, Instant::now());
+        }
         if task.may_be_over && route != Route::Here && self.is_over(&task.scan, &ticket).await? {
             let verdict = Verdict::Refer(Referral::ScanOver);
             return Ok(self.answered(&task.scan, (&ticket, verdict), Seat::Home));
@@ -167,13 +177,28 @@ impl AdmissionPath {
                 }
                 Step::Say(Conclusion { word, silent, .. }) => {
                     return match word {
-                        Word::Theirs(answer) => Ok(answer),
+                        Word::Theirs(answer) => Ok(self.unless_unheard(answer).await),
                         Word::Refused(error) => Err(error),
                         Word::Ours => ours.map(|answer| Answer { silent, ..answer }),
                     };
                 }
             }
         }
+    }
+
+    /// The home has told this hub; whether the device behind this hub has heard, the home does not know.
+    async fn unless_unheard(&self, answer: Answer) -> Answer {
+        let unit = answer.ticket.map(|ticket| ticket.unit);
+        let of_unit = |unit| Some((unit, self.unheard.of(unit, Instant::now())?));
+        let Some((unit, unheard)) = unit.and_then(of_unit) else {
+            return answer;
+        };
+        let told = answer.verdict;
+        let look = self
+            .replica
+            .inspect(move |ledger| ledger.unless_unheard(unit, told, unheard));
+        let verdict = look.await.unwrap_or(told);
+        Answer { verdict, ..answer }
     }
 
     /// Gives the answers that were sent and not heard yet.
@@ -243,6 +268,14 @@ impl AdmissionPath {
     }
 }
 
+/// A scan that is over may have let people in before: who waited for that answer, this one says nothing about.
+fn lets_nobody_in(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Admit { .. } | Verdict::Refer(Referral::ScanOver) => false,
+        Verdict::Deny(_) | Verdict::Refer(_) => true,
+    }
+}
+
 /// What is wanted of a scan.
 struct Task {
     scan: Scan,
@@ -254,6 +287,8 @@ struct Task {
     is_for_home: bool,
     /// Whether the device that named the scan may have annulled it.
     may_be_over: bool,
+    /// Whether whoever waits for the answer may be gone before it is there, without a word.
+    may_go_unheard: bool,
 }
 
 impl Task {
@@ -264,6 +299,7 @@ impl Task {
             over: None,
             is_for_home: false,
             may_be_over: false,
+            may_go_unheard: false,
         }
     }
 

@@ -37,13 +37,27 @@ impl UnheardAnswers {
         let Some((scan, unit)) = yes(response) else {
             return;
         };
-        let mut answers = self.locked();
+        self.take_note(scan, Sent { unit, asker, at: now });
+    }
+
+    /// Takes note that a scan is judged for a device whose connection may end before there is an answer: whatever is said is
+    /// unheard until [`UnheardAnswers::heard`] or [`UnheardAnswers::let_nobody_in`].
+    pub fn asked(&self, asker: PublicKey, (scan, unit): (ScanId, Unit), now: Instant) {
+        self.take_note(scan, Sent { unit, asker, at: now });
+    }
+
+    /// Takes note that a scan has let nobody in: there is no yes to be heard.
+    pub fn let_nobody_in(&self, scan: ScanId) {
+        self.locked().remove(&scan);
+    }
+
+    fn take_note(&self, scan: ScanId, sent: Sent) {
+        let (mut answers, now) = (self.locked(), sent.at);
         if answers.len() >= MAX_REMEMBERED {
             answers.retain(|_, sent| now.duration_since(sent.at) < FORGOTTEN_AFTER);
         }
         if answers.len() < MAX_REMEMBERED {
-            let at = now;
-            answers.insert(scan, Sent { unit, asker, at });
+            answers.insert(scan, sent);
         }
     }
 
@@ -54,14 +68,14 @@ impl UnheardAnswers {
         }
     }
 
-    /// Gives a scan of that unit whose asker has been silent.
+    /// Gives the first scan of that unit whose asker has been silent: it is what uses the ticket up.
     pub fn of(&self, unit: Unit, now: Instant) -> Option<Unheard> {
         let answers = self.locked();
-        let mut silent = answers.iter().filter(|(_, sent)| {
+        let silent = answers.iter().filter(|(_, sent)| {
             let since = now.duration_since(sent.at);
             sent.unit == unit && (QUIET_AFTER..FORGOTTEN_AFTER).contains(&since)
         });
-        let (scan, sent) = silent.next()?;
+        let (scan, sent) = silent.min_by_key(|(_, sent)| sent.at)?;
         Some(Unheard {
             scan: *scan,
             asker: sent.asker,
@@ -118,5 +132,23 @@ mod tests {
         assert_eq!(answers.of(Unit(6), start + Duration::from_secs(8)), None);
         answers.heard(&admit);
         assert_eq!(of(8), None);
+    }
+
+    #[test]
+    fn a_scan_whose_answer_nobody_waited_for_is_unheard_unless_it_let_nobody_in() {
+        let (answers, start) = (UnheardAnswers::default(), Instant::now());
+        let later = start + Duration::from_secs(8);
+        let scan_of = |seconds| {
+            answers
+                .of(Unit(5), start + Duration::from_secs(seconds))
+                .map(|found| found.scan)
+        };
+        answers.asked(ASKER, (ScanId([2; 16]), Unit(5)), start);
+        answers.asked(ASKER, (ScanId([1; 16]), Unit(5)), later);
+        assert_eq!(scan_of(60), Some(ScanId([2; 16])), "the first one");
+        answers.let_nobody_in(ScanId([2; 16]));
+        assert_eq!(scan_of(60), Some(ScanId([1; 16])));
+        answers.heard(&answer(1, Verdict::Admit { persons: 1, left: 0 }));
+        assert_eq!(scan_of(60), None);
     }
 }

@@ -1,12 +1,14 @@
 //! `POST /v1/scans`: turnstiles and foreign handhelds, which hold a device token instead of a certificate; judging is the admission path's.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response as HttpResponse};
 use data_encoding::HEXLOWER_PERMISSIVE;
+use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use usher_keys::{PublicKey, Timestamp};
 use usher_link::Progress;
@@ -81,7 +83,7 @@ pub async fn judge(
     State(services): State<Arc<Services>>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<ScanAnswer>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let holder = holder(&services, &headers).await?;
     let request: ScanRequest = problem::read(body).await?;
     check_gate(&holder.holder, request.gate)?;
@@ -102,10 +104,27 @@ pub async fn judge(
                 || voice.answer(&answer, direction),
                 |name| words::other_event(&name),
             );
-            Ok(Json(ScanAnswer::of(&answer, said, &voice)))
+            let told = ScanAnswer::of(&answer, said, &voice);
+            drop(voice);
+            Ok(followed(told, answer, services))
         }
         Err(error) => Err(refused(error, &voice)),
     }
+}
+
+/// Answers so that a yes counts as heard once the client's connection has taken it. If the client goes away while the scan is
+/// judged, nobody asks for the body.
+fn followed(told: ScanAnswer, answer: Answer, services: Arc<Services>) -> HttpResponse {
+    let bytes = serde_json::to_vec(&told).expect("texts and numbers have a JSON form");
+    let head = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CONTENT_LENGTH, HeaderValue::from(bytes.len())),
+    ];
+    let taken = async move {
+        services.path.unheard().heard(&Ok(answer));
+        Ok::<_, Infallible>(bytes)
+    };
+    (head, Body::from_stream(stream::once(taken))).into_response()
 }
 
 /// Tells whether a request shows a token of that hub, ended or not: then it is the hub's to answer.

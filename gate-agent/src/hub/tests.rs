@@ -142,6 +142,33 @@ async fn a_home_whose_yes_was_not_heard_says_where_to_call_and_not_that_the_tick
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hub_whose_client_has_not_heard_the_homes_yes_says_where_to_call_too() {
+    let mut venue = Venue::new();
+    let (a, b) = venue.start_linked().await;
+    let unit = unit_at(B, &[A, B]);
+    let first = scan(1, unit, STRICT);
+    let asked = (first.id, Unit(unit));
+    let yes = a.services.path.judge_own(first, None).await.unwrap();
+    assert_eq!(yes.verdict, IN);
+    let before = Instant::now().checked_sub(Duration::from_secs(8)).unwrap();
+    a.services.path.unheard().asked(key(A).public(), asked, before);
+    // The home's record comes a little later than its answer.
+    until(async || {
+        let verdict = judge(&a, scan(2, unit, STRICT)).await.unwrap().verdict;
+        matches!(verdict, Verdict::Refer(Referral::AskerSilent { gate: NORTH, .. }))
+    })
+    .await;
+    a.services.path.unheard().heard(&Ok(yes));
+    let used = judge(&a, scan(3, unit, STRICT)).await.unwrap().verdict;
+    assert!(
+        matches!(used, Verdict::Deny(Reason::AlreadyUsed { .. })),
+        "{used:?}"
+    );
+    a.shutdown().await;
+    b.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_home_hub_strict_refers_and_available_admits() {
     let mut venue = Venue::new();
     let (a, b) = venue.start_linked().await;

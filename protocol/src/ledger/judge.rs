@@ -6,7 +6,7 @@ use super::Ledger;
 use crate::admission::{self, Direction, Question, Reason, Referral, Refused, Verdict};
 use crate::clock::RuleTime;
 use crate::evidence::{self, Worth};
-use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp, TierId};
+use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp, TierId, Unit};
 use crate::policy::{Entry, Gate, Offline, Policy};
 use crate::record::{Body, Counterpart, MAX_COUNTERPARTS, Passage, PlacesOf, Refusal, ShownPassage};
 use crate::request::Scan;
@@ -105,7 +105,8 @@ impl Ledger {
             return Judged { verdict, body: None };
         }
         let verdict = self.verdict(asked, seat, moment);
-        let verdict = unheard.map_or(verdict, |unheard| self.unless_unheard(asked, verdict, unheard));
+        let unit = asked.ticket.ticket().unit;
+        let verdict = unheard.map_or(verdict, |unheard| self.unless_unheard(unit, verdict, unheard));
         if let Verdict::Admit { .. } = verdict
             && let Some(passage) = self.passage(asked, now)
         {
@@ -122,7 +123,9 @@ impl Ledger {
         self.refused(asked, verdict, now)
     }
 
-    fn unless_unheard(&self, asked: &Asked, verdict: Verdict, unheard: Unheard) -> Verdict {
+    /// Gives the verdict on a unit's ticket where somebody was let in by it for a device that may not have heard so: nobody says
+    /// then that it is used, but at which gate it was asked for.
+    pub fn unless_unheard(&self, unit: Unit, verdict: Verdict, unheard: Unheard) -> Verdict {
         let is_used_up = match verdict {
             Verdict::Deny(reason) => matches!(
                 reason,
@@ -131,7 +134,7 @@ impl Ledger {
             Verdict::Admit { .. } | Verdict::Refer(_) => false,
         };
         let Unheard { scan, asker } = unheard;
-        let passage = self.state.passage_of(asked.ticket.ticket().unit, scan);
+        let passage = self.state.passage_of(unit, scan);
         match passage.filter(|_| is_used_up) {
             Some(Passage { gate, at, .. }) => {
                 let (gate, at) = (*gate, *at);

@@ -1,11 +1,14 @@
 //! The local HTTP of a hub over loopback: scans, tokens, bad requests, what is shown.
 
+use axum::body::Body;
+use axum::http::{Request, header};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 use usher_keys::Timestamp;
 
 use super::*;
-use crate::http::tls;
+use crate::http::{routes, tls};
 use crate::replica::TokenHolder;
 use crate::token::DeviceToken;
 use crate::words;
@@ -63,6 +66,31 @@ fn token(hub: &Hub, expires: Timestamp) -> String {
     let (access, now) = (&hub.services.access, hub.services.replica.clock().now());
     access.add_token(token.hash(), &holder, now).unwrap();
     token.reveal()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_is_heard_once_the_clients_connection_has_taken_it() {
+    let desk = Desk::open().await;
+    let unit = unit_at(A, &[A, B]);
+    let is_unheard = |unit: u32| {
+        let later = Instant::now() + Duration::from_secs(8);
+        desk.hub.services.path.unheard().of(Unit(unit), later).is_some()
+    };
+    let request = Request::post("/v1/scans")
+        .header(header::AUTHORIZATION, format!("Bearer {}", desk.token))
+        .body(Body::from(body(1, unit, STRICT, NORTH)));
+    let routes = routes(Arc::clone(&desk.hub.services));
+    let answered = routes.oneshot(request.unwrap()).await.unwrap();
+    assert!(is_unheard(unit));
+    drop(answered);
+    assert!(is_unheard(unit), "nobody has asked for the words");
+    let (_, retried) = desk.post(&desk.token, body(1, unit, STRICT, NORTH)).await;
+    assert_eq!(retried["verdict"], "admit");
+    assert!(!is_unheard(unit));
+    let (_, denied) = desk.post(&desk.token, body(2, unit, STRICT, NORTH)).await;
+    assert_eq!(denied["verdict"], "deny");
+    assert!(!is_unheard(unit), "whoever was let in nowhere heard of no yes");
+    desk.hub.shutdown().await;
 }
 
 fn body(id: u8, unit: u32, tier: TierId, gate: GateId) -> String {
