@@ -176,7 +176,7 @@ impl Cable {
     }
 
     /// Sends a datagram through the weather: not at all, once or twice, now or later.
-    async fn brave(&self, datagram: &[u8], on_the_way: &mut JoinSet<()>, (socket, to): Way<'_>) {
+    async fn brave(self: &Arc<Self>, datagram: &[u8], on_the_way: &mut JoinSet<()>, (socket, to): Way<'_>) {
         while on_the_way.try_join_next().is_some() {}
         let delays = {
             let mut weather = self.weather.lock().unwrap_or_else(PoisonError::into_inner);
@@ -187,13 +187,25 @@ impl Cable {
             if delay.is_zero() {
                 send(socket, datagram, to).await;
             } else if on_the_way.len() < MAX_ON_THE_WAY {
-                let (socket, datagram) = (Arc::clone(socket), datagram.to_vec());
+                let (cable, socket, datagram) = (Arc::clone(self), Arc::clone(socket), datagram.to_vec());
                 on_the_way.spawn(async move {
                     sleep(delay).await;
-                    send(&socket, &datagram, to).await;
+                    // What is in a cable that is cut arrives nowhere.
+                    if cable.carries(to) {
+                        send(&socket, &datagram, to).await;
+                    }
                 });
             }
         }
+    }
+
+    /// Tells whether anything is carried that way: back to a sender, or to the target.
+    fn carries(&self, to: Option<SocketAddr>) -> bool {
+        let way = match to {
+            Some(_) => &self.from_target,
+            None => &self.to_target,
+        };
+        way.load(Ordering::SeqCst)
     }
 }
 
@@ -254,6 +266,27 @@ mod tests {
         relay.mend();
         far.send_to(&[7], back).await.unwrap();
         assert_eq!(hears(&near).await, Some((7, relay.address())));
+    }
+
+    #[tokio::test]
+    async fn what_is_on_its_way_is_lost_with_the_cable() {
+        let (relay, near, far) = (
+            Relay::open().await.unwrap(),
+            free_socket().await.unwrap(),
+            free_socket().await.unwrap(),
+        );
+        relay.aim(far.local_addr().unwrap());
+        let slow = Weather {
+            delay_ms: (400, 400),
+            ..Weather::FAIR
+        };
+        relay.turn(slow, 7);
+        near.send_to(&[1], relay.address()).await.unwrap();
+        assert_eq!(hears(&far).await, None, "it is on its way");
+        relay.cut();
+        for _ in 0..3 {
+            assert_eq!(hears(&far).await, None);
+        }
     }
 
     #[tokio::test]

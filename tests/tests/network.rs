@@ -4,6 +4,7 @@ mod network {
     pub mod guests;
     pub mod lateness;
     pub mod namespace;
+    pub mod silence;
     pub mod site;
     pub mod weather;
 }

@@ -1,0 +1,144 @@
+//! Answers that never come: whoever was let in for a gate that has not heard so is sent back there, and the ticket is not said to be used.
+
+use anyhow::{bail, ensure};
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use usher_tests::relay::{Relay, Weather};
+use usher_tests::stage::Stage;
+use usher_tests::stage::festival::{NORTH, Places, SOUTH};
+use usher_tests::stage::hub::{HubVerdict, Turnstile};
+use usher_tests::stage::patience::until;
+use usher_tests::stage::venue::{Side, Venue};
+
+use super::guests::{Guest, bought};
+
+/// So slow that a home's answer is long on its way, and so quick that it would come in time.
+const SLOW: Weather = Weather {
+    delay_ms: (900, 900),
+    ..Weather::FAIR
+};
+/// How often a guest comes until the line is cut in time: a machine under load may look too late.
+const TRIES: usize = 5;
+
+/// Waits until the home in the south has let in whoever shows a ticket in the north.
+async fn is_judged(venue: &Venue, unit: u32) -> anyhow::Result<()> {
+    until("the home to judge", async || {
+        let admissions = venue.south.export().await?;
+        Ok(admissions.admissions().contains_key(&unit).then_some(()))
+    })
+    .await
+}
+
+/// Says at once, or once the home has waited for a sign of life, that the north is to be called.
+async fn says_call_north(at: &Turnstile, guest: &Guest) -> anyhow::Result<()> {
+    until("staff to be told to call the gate in the north", async || {
+        let said = at.scan(&guest.ticket.payload).await?;
+        let HubVerdict { verdict, words, .. } = &said;
+        ensure!(verdict != "admit", "it lets them in: {said:?}");
+        let parts = [
+            "Call Gate North",
+            "Gate North asked for this ticket",
+            " s ago and has not answered",
+        ];
+        Ok(parts.iter().all(|part| words.contains(part)).then_some(()))
+    })
+    .await
+}
+
+/// Buys tickets whose home is in the south, and has the hubs measure the slow line.
+async fn guests_of_the_south(stage: &Stage, venue: &Venue) -> anyhow::Result<Vec<Guest>> {
+    let mut guests = bought(stage, venue, 40).await?;
+    guests.retain(|guest| guest.home == Side::South);
+    ensure!(
+        guests.len() > TRIES,
+        "too few tickets have their home in the south"
+    );
+    let north = venue.north.turnstile(NORTH).await?;
+    venue.cable.turn(SLOW, 7);
+    until("the hub in the north to have measured the line", async || {
+        let Some(guest) = guests.pop() else {
+            bail!("there are no more tickets to measure with");
+        };
+        Ok((north.scan(&guest.ticket.payload).await?.verdict == "admit").then_some(()))
+    })
+    .await?;
+    Ok(guests)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_that_is_lost_with_the_line_sends_the_guest_to_ask_at_the_gate_that_did() -> anyhow::Result<()>
+{
+    let uplink = Relay::open().await?;
+    let settings = format!("uplink_public = [\"{}\"]", uplink.address());
+    let stage = Stage::on_sale_with(Places::FULL, &settings).await?;
+    uplink.aim(stage.cloud.listening.uplink);
+    let venue = Venue::open(&stage).await?;
+    let (north, south) = (
+        venue.north.turnstile(NORTH).await?,
+        venue.south.turnstile(SOUTH).await?,
+    );
+    for guest in guests_of_the_south(&stage, &venue).await?.into_iter().take(TRIES) {
+        // Or the home's record would come by the cloud, and the hub in the north would know.
+        uplink.cut();
+        let mut asking = JoinSet::new();
+        let (turnstile, payload) = (north.clone(), guest.ticket.payload.clone());
+        asking.spawn(async move { turnstile.scan(&payload).await });
+        is_judged(&venue, guest.ticket.unit).await?;
+        venue.cable.cut();
+        let told: anyhow::Result<Vec<HubVerdict>> = asking.join_all().await.into_iter().collect();
+        if told?.iter().any(|said| said.verdict == "admit") {
+            uplink.mend();
+            venue.cable.mend();
+            venue.linked().await?;
+            continue;
+        }
+        says_call_north(&south, &guest).await?;
+        venue.cable.turn(Weather::FAIR, 7);
+        venue.cable.mend();
+        uplink.mend();
+        // The hub in the north has given the scan up, and the home hears of it.
+        until("the guest to get in", async || {
+            Ok((south.scan(&guest.ticket.payload).await?.verdict == "admit").then_some(()))
+        })
+        .await?;
+        venue.linked().await?;
+        venue.settled(&stage).await?;
+        let export = venue.south.export().await?;
+        assert_eq!(export.admissions()[&guest.ticket.unit].len(), 1);
+        return Ok(());
+    }
+    bail!("each of {TRIES} answers was there before the line was cut")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_hangs_up_before_its_answer_has_not_heard_it() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FULL).await?;
+    let venue = Venue::open(&stage).await?;
+    let (north, south) = (
+        venue.north.turnstile(NORTH).await?,
+        venue.south.turnstile(SOUTH).await?,
+    );
+    let token = venue.north.token().await?;
+    let mut guests = guests_of_the_south(&stage, &venue).await?;
+    let Some(guest) = guests.pop() else {
+        bail!("there is no ticket");
+    };
+    let body = json!({ "payload": guest.ticket.payload, "gate": NORTH }).to_string();
+    let request = format!(
+        "POST /v1/scans HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut client = TcpStream::connect(venue.north.listening.http).await?;
+    client.write_all(request.as_bytes()).await?;
+    is_judged(&venue, guest.ticket.unit).await?;
+    drop(client);
+    venue.cable.turn(Weather::FAIR, 7);
+    // At the home, and at the hub whose client is gone.
+    for turnstile in [&south, &north] {
+        says_call_north(turnstile, &guest).await?;
+    }
+    Ok(())
+}
