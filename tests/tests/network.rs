@@ -1,6 +1,7 @@
 //! Real programs on bad networks: whatever is lost, late, repeated or cut, everything that was answered is everywhere in the end, and nobody is let in who should not be.
 
 mod network {
+    pub mod capacity;
     pub mod guests;
     pub mod lateness;
     pub mod namespace;

@@ -76,6 +76,8 @@ pub struct HubStatus {
     pub incidents_total: usize,
     /// The gates, with what it knows of them.
     pub gates: Vec<GateLine>,
+    /// The zones.
+    pub zones: Vec<ZoneFigures>,
     /// How many logs it holds.
     pub logs: usize,
     /// How many records they have together.
@@ -107,6 +109,15 @@ pub struct GateLine {
     pub id: u16,
     /// People let in.
     pub admitted: u64,
+}
+
+/// How full a zone is, as far as a hub has heard.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ZoneFigures {
+    /// People in it.
+    pub occupancy: i64,
+    /// How many it holds.
+    pub capacity: Option<u32>,
 }
 
 /// The answer to a scan over HTTP.

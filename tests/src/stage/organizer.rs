@@ -263,6 +263,20 @@ impl Organizer {
             .json()
     }
 
+    /// Says how many people the first zone holds, by the policy.
+    ///
+    /// **Errors**: when the cloud refuses.
+    pub async fn limit_zone(&self, capacity: u32) -> anyhow::Result<()> {
+        let event = format!("/v1/organizer/events/{}", self.event);
+        let event: Value = self.http.get(&event).await?.expect(200)?.json()?;
+        let mut policy = event["policy"].clone();
+        policy["zones"][0]["capacity"] = json!(capacity);
+        let path = self.path("policy");
+        let replaced = self.http.send(Method::PUT, &path, Some(&policy)).await?;
+        replaced.expect(200)?;
+        Ok(())
+    }
+
     /// Shuts a device out.
     ///
     /// **Errors**: when the cloud refuses.
