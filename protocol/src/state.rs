@@ -3,6 +3,7 @@
 //! Each log is folded in its own order. Of the authorities' logs one counts, of a device's log as much as the authority
 //! lets count; everything else is kept, so that a later word can change what counts without reading the logs again.
 
+pub mod counted;
 mod escrow;
 pub mod incident;
 pub mod limits;

@@ -261,6 +261,30 @@ async fn a_supervisor_undoes_what_another_gate_let_in_by_mistake() -> anyhow::Re
     Ok(())
 }
 
+/// Waits until the organizer reads who counted how many people, in place of how many, newest first, and which count is in force.
+async fn is_told_of_counts(stage: &Stage, expected: &[(u64, i64, bool)]) -> anyhow::Result<()> {
+    let path = stage.organizer.path("counts");
+    until("the organizer to read who counted the people", async || {
+        let told: serde_json::Value = stage.organizer.http.get(&path).await?.expect(200)?.json()?;
+        let zone = &told["zones"][0];
+        let counted = zone["counted"].as_array().context("counts are a list")?;
+        let figures = counted.iter().map(|one| {
+            let figures = (one["inside"].as_u64()?, one["replaced"].as_i64()?);
+            Some((figures.0, figures.1, one["in_force"].as_bool()?))
+        });
+        let is_signed = |one: &serde_json::Value| {
+            let today = one["at"]
+                .as_str()
+                .is_some_and(|at| at.starts_with("20") && at.ends_with('Z'));
+            today && one["device"]["name"] == "supervisor"
+        };
+        let figures: Option<Vec<_>> = figures.collect();
+        let is_told = zone["name"] == "Arena" && figures.as_deref() == Some(expected);
+        Ok((is_told && counted.iter().all(is_signed)).then_some(()))
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_supervisor_who_has_counted_the_people_corrects_how_many_are_inside() -> anyhow::Result<()> {
     let stage = Stage::on_sale(Places::FEW).await?;
@@ -286,8 +310,12 @@ async fn a_supervisor_who_has_counted_the_people_corrects_how_many_are_inside() 
     let said = count("arena", "1").await?;
     ensure!(said.contains("Arena: 1 inside now"), "{said}");
     inside(1).await?;
+    let late = bought(&stage, STANDING, 1).await?.remove(0);
+    assert_eq!(north.scan(&late.payload).await?.verdict, "admit");
+    inside(2).await?;
     count("1", "5").await?;
     inside(5).await?;
+    is_told_of_counts(&stage, &[(5, 2, true), (1, 3, false)]).await?;
     let unknown = count("cellar", "1").await.expect_err("no such zone").to_string();
     ensure!(unknown.contains("it has Arena"), "{unknown}");
     venue.south.process.kill9()?;

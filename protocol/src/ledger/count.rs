@@ -156,6 +156,32 @@ mod tests {
     }
 
     #[test]
+    fn each_count_names_what_it_replaced_whatever_is_heard_later() {
+        let cloud = Machine::cloud(&[1, 2]);
+        let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+        assert_eq!(enter(&mut one, 0..3), 3);
+        count(&mut one, 5, NOW.plus_ms(1_000));
+        let late = asked(9, ticket(9, AVAILABLE));
+        assert_eq!(two.judge_at(&late, Seat::CutOff, NOW.plus_ms(2_000)), ADMIT);
+        two.hear(&one);
+        count(&mut two, 4, NOW.plus_ms(3_000));
+        one.hear(&two);
+        let told = |machine: &Machine, most| {
+            let counts = machine.ledger.state().last_counts(ZONE, most);
+            let told = counts
+                .iter()
+                .map(|one| (one.replaced, one.count.inside, one.is_in_force));
+            told.collect::<Vec<_>>()
+        };
+        let newest = (6, 4, true);
+        assert_eq!(told(&one, 9), [newest, (3, 5, false)]);
+        assert_eq!(told(&one, 1), [newest]);
+        assert_eq!(told(&two, 9), told(&one, 9));
+        assert_eq!(one.ledger.state().last_counts(ZONE, 1)[0].by, two.me());
+        assert_eq!(one.ledger.state().last_counts(ZoneId(2), 9), []);
+    }
+
+    #[test]
     fn whoever_was_counted_in_and_leaves_makes_room() {
         let (_, mut hub) = event(2);
         let entry = asked(1, ticket(1, REENTRY));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use usher_keys::{PublicKey, Timestamp};
 
-use super::limits::Limits;
+use super::limits::{CountInForce, Limits};
 use super::units::{Change, UnitState};
 use crate::admission::{Reason, Referral, Refused};
 use crate::ident::{GateId, Origin, Stamp, Unit, ZoneId};
@@ -245,6 +245,21 @@ impl Passages {
         let used = used.take_while(|((of, _, _), _)| *of == zone);
         let ours = used.filter(|((_, _, origin), _)| origin == by);
         ours.map(|((_, slot, _), _)| *slot).collect()
+    }
+
+    /// Gives how many people were in a zone by the passages alone that each of these counts covers.
+    pub fn inside_counted(&self, zone: ZoneId, counts: &[CountInForce], limits: &Limits) -> Vec<i64> {
+        let mut inside = vec![0; counts.len()];
+        for unit in self.units.values() {
+            let in_zone = |(_, change): &&(Stamp, Change)| change.passage.zone == zone;
+            if !unit.passages().iter().any(|passage| in_zone(&passage)) {
+                continue;
+            }
+            for (count, sum) in counts.iter().zip(&mut inside) {
+                *sum += i64::from(unit.tally_counted(count, limits).inside(zone));
+            }
+        }
+        inside
     }
 
     /// Gives the running totals.

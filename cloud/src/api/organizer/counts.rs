@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use usher_keys::{EventId, Timestamp};
+use usher_protocol::ZoneId;
 use usher_protocol::policy::Policy;
 use usher_protocol::state;
 use utoipa::ToSchema;
@@ -16,7 +17,11 @@ use crate::api::input::{Caller, Id};
 use crate::api::moment::Moment;
 use crate::state::AppState;
 
+use super::names::{DeviceName, UNNAMED};
 use super::own_event;
+
+/// Counts of each zone that are listed: an evening's, one every quarter of an hour.
+const COUNTS_SHOWN: usize = 20;
 
 /// What has been counted at the gates, as far as it has reached this server.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,6 +51,8 @@ pub struct ZoneCountView {
     /// How many went in within the slot of time that runs, if that is limited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slot: Option<TimeSlotView>,
+    /// The last 20 times that people were counted there, newest first.
+    pub counted: Vec<CountedView>,
 }
 
 /// The slot of time that runs.
@@ -58,6 +65,22 @@ pub struct TimeSlotView {
     /// When the next slot begins.
     #[schema(value_type = String, format = DateTime)]
     pub until: Moment,
+}
+
+/// A count of people, signed by the device at which it was typed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CountedView {
+    /// When they were counted.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Moment,
+    /// The device that signed it.
+    pub device: DeviceName,
+    /// How many people were counted.
+    pub inside: u32,
+    /// How many it was before, by the gates' records and the count before; told by what is known now.
+    pub replaced: i64,
+    /// Whether this is the count by which the zone goes now; the others are history.
+    pub in_force: bool,
 }
 
 /// What a gate has done.
@@ -96,6 +119,25 @@ pub async fn show(
     Ok(Json(counted))
 }
 
+fn counted(state: &state::State, zone: ZoneId) -> Vec<CountedView> {
+    let name = |device| {
+        let identity = state.device(&device);
+        identity.map_or_else(|| UNNAMED.to_owned(), |one| one.unverified().name.clone())
+    };
+    let counts = state.last_counts(zone, COUNTS_SHOWN);
+    let views = counts.into_iter().map(|one| CountedView {
+        at: Moment(one.count.at),
+        device: DeviceName {
+            device: one.by,
+            name: name(one.by),
+        },
+        inside: one.count.inside,
+        replaced: one.replaced,
+        in_force: one.is_in_force,
+    });
+    views.collect()
+}
+
 fn count(state: &state::State, policy: &Policy, now: Timestamp, records: u64) -> CountsView {
     let counts = state.counts();
     let zones = policy.zones.iter().map(|zone| ZoneCountView {
@@ -108,6 +150,7 @@ fn count(state: &state::State, policy: &Policy, now: Timestamp, records: u64) ->
             persons: limit.persons,
             until: Moment(slot.until),
         }),
+        counted: counted(state, zone.id),
     });
     let gates = policy.gates.iter().map(|gate| GateCountView {
         gate: gate.id.0,

@@ -16,6 +16,9 @@ use crate::local_time::day_and_time;
 use crate::store::authority::{Places, PlacesQuery};
 use crate::store::catalogue::Event;
 
+/// What a device is called that has told nobody its name.
+pub const UNNAMED: &str = "a device whose name is not known";
+
 /// The names of an event.
 pub struct Names {
     policy: Policy,
@@ -117,7 +120,7 @@ impl Names {
             .devices
             .get(&device)
             .cloned()
-            .unwrap_or_else(|| "a device whose name is not known".to_owned());
+            .unwrap_or_else(|| UNNAMED.to_owned());
         DeviceName { device, name }
     }
 
