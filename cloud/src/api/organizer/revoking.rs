@@ -27,8 +27,8 @@ use super::own_event;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeParams {
-    /// What the device wrote from then on counts for nothing; without it, all that is known so far counts. Said again with
-    /// another time, it moves what counts.
+    /// What the device wrote from then on, by the times that lists of its scans tell, counts for nothing; without it, all that is
+    /// known so far counts. Said again with another time, it moves what counts.
     #[param(value_type = Option<String>, format = DateTime, example = "2027-06-04T18:00:00Z")]
     since: Option<Moment>,
     /// Whether the scanners that this hub enrolled are shut out too.
@@ -46,6 +46,9 @@ pub struct ConsequencesView {
     /// How many of its records that are known lie beyond and count for nothing.
     #[schema(example = 12)]
     pub records_beyond: u64,
+    /// How many of those are dated earlier than `since`: this device's clock was ahead before, or somebody wrote false times.
+    #[schema(example = 0)]
+    pub dated_earlier: u64,
     /// The scanners it enrolled that go on: link them to another hub.
     pub scanners_kept: Vec<DeviceName>,
     /// The scanners it enrolled that are shut out with it: enrol them anew.
@@ -204,6 +207,7 @@ fn view(device: PublicKey, follows: Consequences, names: &Names) -> Consequences
     ConsequencesView {
         counts_up_to: follows.counts_up_to.map(|seq| seq.0),
         records_beyond: follows.records_beyond,
+        dated_earlier: follows.dated_earlier,
         words: words(&names.device(device).name, &follows),
         scanners_kept: named(&follows.scanners_kept),
         scanners_revoked: named(&follows.scanners_revoked),
@@ -225,6 +229,13 @@ fn words(name: &str, follows: &Consequences) -> Vec<String> {
         let count = follows.records_beyond;
         words.push(format!(
             "{count} known records lie beyond and count for nothing: people they let in may come in once more."
+        ));
+    }
+    if follows.dated_earlier > 0 {
+        let count = follows.dated_earlier;
+        words.push(format!(
+            "{count} of them are dated earlier than the time you gave, after a later one: its clock was ahead, or somebody wrote \
+             false times. If you know that it was the clock, say it again with a later time."
         ));
     }
     let kept = follows.scanners_kept.len();

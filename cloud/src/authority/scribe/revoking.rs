@@ -2,6 +2,7 @@
 
 use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp};
 use usher_protocol::Seq;
+use usher_protocol::dating::Dating;
 use usher_protocol::ledger::ruling::retirement;
 use usher_protocol::record::{Body, Record};
 
@@ -14,7 +15,7 @@ use crate::store::authority::RunQuery;
 pub enum Since {
     /// From now on: all that is known of its log counts.
     Now,
-    /// From then on, by the clock readings in its log.
+    /// From then on, by the times that lists of its scans tell.
     Then(Timestamp),
 }
 
@@ -36,12 +37,23 @@ pub struct Consequences {
     pub counts_up_to: Option<Seq>,
     /// How many records that are known lie beyond and count for nothing.
     pub records_beyond: u64,
+    /// How many of those are dated earlier than the time that was given: the device's clock was ahead, or somebody wrote false times.
+    pub dated_earlier: u64,
     /// The scanners it enrolled that go on: the authority itself vouches for them.
     pub scanners_kept: Vec<PublicKey>,
     /// The scanners it enrolled that are shut out with it.
     pub scanners_revoked: Vec<PublicKey>,
     /// The hubs that share its places from now on.
     pub hubs_left: Vec<PublicKey>,
+}
+
+/// Where a device's log stops to count.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    /// The last record that counts.
+    after: Seq,
+    /// How many further ones are dated earlier than the time that was given.
+    dated_earlier: u64,
 }
 
 /// What became of revoking a device.
@@ -73,12 +85,13 @@ impl Scribe {
         if self.ledger.state().device(&device).is_none() {
             return Ok(RevokeOutcome::NotFound);
         }
-        let after = self.counting_until(device, request.since).await?;
+        let Cut { after, dated_earlier } = self.counting_until(device, request.since).await?;
         let scanners = self.scanners_of(&device);
         let mut draft = Draft::default();
         let mut said = Consequences {
             counts_up_to: Some(after),
             records_beyond: self.ledger.tail(&device).seq.0.saturating_sub(after.0),
+            dated_earlier,
             ..Consequences::default()
         };
         let is_news = self.ledger.state().register().revoked.get(&device) != Some(&after);
@@ -90,7 +103,7 @@ impl Scribe {
             if !request.with_scanners {
                 said.scanners_kept.push(key);
             } else if !self.ledger.state().is_revoked(&key) {
-                let after = self.counting_until(key, request.since).await?;
+                let Cut { after, .. } = self.counting_until(key, request.since).await?;
                 self.write(&mut draft, Body::DeviceRevoked { device: key, after })?;
                 said.scanners_revoked.push(key);
             }
@@ -147,14 +160,19 @@ impl Scribe {
             .collect()
     }
 
-    /// Finds the last record of a device's log that was written before then. A log that says earlier times after later ones
-    /// was written by somebody who lies about the time: it counts up to the first later one.
-    async fn counting_until(&self, device: PublicKey, since: Since) -> Result<Seq, AuthorityError> {
+    /// Finds the last record of a device's log that was written before then, by the times that people read on lists: those of
+    /// the judge, not of the log's clock, which is ahead for a while after a device's clock was. A log that says earlier times
+    /// after later ones was written by somebody who lies about the time: it counts up to the first later one.
+    async fn counting_until(&self, device: PublicKey, since: Since) -> Result<Cut, AuthorityError> {
         let end = self.ledger.tail(&device).seq;
-        let Since::Then(then) = since else {
-            return Ok(end);
+        let mut cut = Cut {
+            after: end,
+            dated_earlier: 0,
         };
-        let mut after = Seq(0);
+        let Since::Then(then) = since else {
+            return Ok(cut);
+        };
+        let (mut after, mut dating) = (Seq(0), Dating::default());
         while after < end {
             let query = RunQuery {
                 event: self.parts.event,
@@ -165,13 +183,16 @@ impl Scribe {
                 break;
             };
             for bytes in &run.records {
-                let is_before = Record::from_bytes(bytes).is_ok_and(|record| record.hlc.time() < then);
+                let is_before =
+                    Record::from_bytes(bytes).is_ok_and(|record| dating.date(device, &record).at() < then);
                 if !is_before {
-                    return Ok(after);
+                    cut.after = cut.after.min(after);
+                } else if cut.after < end {
+                    cut.dated_earlier += 1;
                 }
                 after = after.next();
             }
         }
-        Ok(after)
+        Ok(cut)
     }
 }

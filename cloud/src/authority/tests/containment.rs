@@ -81,6 +81,66 @@ async fn what_a_stolen_hub_wrote_since_the_theft_counts_for_nothing_and_the_mome
 }
 
 #[tokio::test]
+async fn what_a_list_dates_before_the_theft_counts_though_the_logs_clock_was_ahead() {
+    let scene = Scene::open().await;
+    let mut hub = Hub::new(&scene, 1).await;
+    let at = |seconds: u64| START.plus_ms(seconds * 1_000);
+    // Another hub's clock has pulled that of its log two minutes ahead.
+    for (count, times) in [
+        (3, (at(0), at(0))),
+        (2, (at(120), at(30))),
+        (1, (at(121), at(90))),
+    ] {
+        scene
+            .authority()
+            .take_in(hub.scan_judged(count, times))
+            .await
+            .unwrap();
+    }
+    let since = |seconds| Revocation {
+        since: Since::Then(at(seconds)),
+        ..revocation(hub.origin())
+    };
+    let follows = revoke(&scene, since(60)).await;
+    let cut = (
+        follows.counts_up_to,
+        follows.records_beyond,
+        follows.dated_earlier,
+    );
+    assert_eq!((cut, inside(&scene).await), ((Some(Seq(6)), 1, 0), 5));
+    let follows = revoke(&scene, since(91)).await;
+    assert_eq!((follows.records_beyond, inside(&scene).await), (0, 6));
+}
+
+#[tokio::test]
+async fn a_log_that_tells_earlier_times_after_later_ones_counts_up_to_those_and_that_is_said() {
+    let scene = Scene::open().await;
+    let mut hub = Hub::new(&scene, 1).await;
+    let at = |seconds: u64| START.plus_ms(seconds * 1_000);
+    for (count, moment) in [(1, at(0)), (2, at(600)), (3, at(60))] {
+        scene
+            .authority()
+            .take_in(hub.scan_at(count, moment))
+            .await
+            .unwrap();
+    }
+    let follows = revoke(
+        &scene,
+        Revocation {
+            since: Since::Then(at(300)),
+            ..revocation(hub.origin())
+        },
+    )
+    .await;
+    let cut = (
+        follows.counts_up_to,
+        follows.records_beyond,
+        follows.dated_earlier,
+    );
+    assert_eq!((cut, inside(&scene).await), ((Some(Seq(2)), 5, 3), 1));
+}
+
+#[tokio::test]
 async fn the_history_that_the_cloud_holds_goes_on_once_a_person_has_said_so() {
     let (mut scene, mut hub, mut clone) = forked().await;
     assert!(scene.authority().take_in(hub.scan(1).remove(0)).await.is_err());

@@ -91,7 +91,7 @@ impl Hub {
             let base = self.ledger.tail(&self.origin());
             let some = left.min(MAX_RUN_RECORDS - 1);
             left -= some;
-            runs.push(self.run(base, some, START));
+            runs.push(self.run(base, some, (START, START)));
         }
         runs
     }
@@ -110,16 +110,21 @@ impl Hub {
 
     /// Writes so many scans down at that time.
     pub fn scan_at(&mut self, count: usize, at: Timestamp) -> Run {
-        let base = self.ledger.tail(&self.origin());
-        self.run(base, count, at)
+        self.scan_judged(count, (at, at))
     }
 
-    fn run(&mut self, base: Tail, count: usize, at: Timestamp) -> Run {
-        let mut entries = self.ledger.keep_house(at);
+    /// Writes so many scans down while its log's clock shows another time than the one that they are judged by.
+    pub fn scan_judged(&mut self, count: usize, times: (Timestamp, Timestamp)) -> Run {
+        let base = self.ledger.tail(&self.origin());
+        self.run(base, count, times)
+    }
+
+    fn run(&mut self, base: Tail, count: usize, (clock, judged): (Timestamp, Timestamp)) -> Run {
+        let mut entries = self.ledger.keep_house(clock);
         for unit in 0..count {
             let unit = Unit(u32::try_from(unit).unwrap());
-            let passage = self.passage(unit);
-            entries.push(self.ledger.write(Body::Admitted(passage), at));
+            let passage = self.passage(unit, judged);
+            entries.push(self.ledger.write(Body::Admitted(passage), clock));
         }
         let head = self.ledger.seal(&self.key).unwrap();
         let records: Vec<_> = entries.into_iter().map(|entry| entry.bytes).collect();
@@ -127,7 +132,7 @@ impl Hub {
         Run { base, records, head }
     }
 
-    fn passage(&self, unit: Unit) -> ShownPassage {
+    fn passage(&self, unit: Unit, at: Timestamp) -> ShownPassage {
         let ticket = UnitToIssue {
             unit,
             tier: TierId(1),
@@ -142,7 +147,7 @@ impl Hub {
             persons: 1,
             gate: GateId(1),
             zone: ZoneId(1),
-            at: Timestamp(0),
+            at,
             counterparts: Vec::new(),
         }
     }
