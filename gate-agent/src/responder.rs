@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use usher_keys::{Certificate, PublicKey, Role};
 use usher_link::Progress;
+use usher_protocol::admission::Direction;
 use usher_protocol::record::MAX_WORDS_BYTES;
 use usher_protocol::request::{
     HubNews, Inquiry, MAX_ADDRESS_BYTES, MAX_HUBS_TOLD, Overriding, Request, RequestError, Response, Scan,
@@ -86,7 +87,9 @@ fn may_override(peer: &Certificate, overriding: &Overriding, is_asker: bool) -> 
     let may = is_asker && peer.capabilities.override_refusals;
     at_its_gate(peer, &overriding.scan, may)?;
     let is_said = |text: &str| !text.trim().is_empty() && text.len() <= MAX_WORDS_BYTES;
-    if is_said(&overriding.by) && is_said(&overriding.why) {
+    // Whoever leaves is let out by the rules: an override outwards is asked by a program that knows too little.
+    let inwards = overriding.scan.direction == Direction::In;
+    if inwards && is_said(&overriding.by) && is_said(&overriding.why) {
         Ok(())
     } else {
         Err(RequestError::Malformed)
@@ -147,6 +150,11 @@ mod tests {
             assert!(check(&peer, &overriding(nobody)).is_err());
             assert!(check(&peer, &as_home(nobody)).is_err());
         }
+        let (mut out, mut out_at_home) = (said("Ada"), said("Ada"));
+        out.scan.direction = Direction::Out;
+        out_at_home.scan.direction = Direction::Out;
+        assert!(check(&peer, &Request::Override(out)).is_err());
+        assert!(check(&peer, &Request::OverrideAsHome(out_at_home)).is_err());
     }
 
     #[test]

@@ -50,8 +50,8 @@ enum Question {
 }
 
 impl Keys {
-    /// Takes the next line. An empty one takes back what was begun.
-    pub fn entered(&mut self, line: &str) -> Meant {
+    /// Takes the next line. An empty one takes back what was begun. `no_override` says why there is nothing to override.
+    pub fn entered(&mut self, line: &str, no_override: Option<&str>) -> Meant {
         let line = line.trim();
         if line.is_empty() {
             let was_asked = self.question.take().is_some();
@@ -59,16 +59,19 @@ impl Keys {
             return Meant::Say(said.to_owned());
         }
         match self.question.take() {
-            None => self.command(line),
+            None => self.command(line, no_override),
             Some(question) => self.answered(question, line),
         }
     }
 
-    fn command(&mut self, line: &str) -> Meant {
+    fn command(&mut self, line: &str, no_override: Option<&str>) -> Meant {
         match line.to_lowercase().as_str() {
             "in" | "i" => return Meant::Do(Command::Direction(Direction::In)),
             "out" | "o" => return Meant::Do(Command::Direction(Direction::Out)),
             "override" => {
+                if let Some(why) = no_override {
+                    return Meant::Say(why.to_owned());
+                }
                 self.question = Some(Question::Name);
                 return Meant::Say(words::WHO_OVERRIDES.to_owned());
             }
@@ -134,7 +137,7 @@ mod tests {
     fn check(lines: &[(&str, Meant)]) {
         let mut keys = Keys::default();
         for (line, meant) in lines {
-            assert_eq!(keys.entered(line), *meant, "{line:?}");
+            assert_eq!(keys.entered(line, None), *meant, "{line:?}");
         }
     }
 
@@ -197,7 +200,7 @@ mod tests {
         ]);
         let mut keys = Keys::default();
         let long = format!("undo {}", "x".repeat(10_000));
-        assert!(matches!(keys.entered(&long), Meant::Say(_)));
+        assert!(matches!(keys.entered(&long, None), Meant::Say(_)));
     }
 
     #[test]
@@ -216,8 +219,15 @@ mod tests {
             ("3", Meant::Do(Command::Persons(3))),
         ]);
         let mut keys = Keys::default();
-        keys.entered("override");
-        assert!(matches!(keys.entered(&"x".repeat(10_000)), Meant::Say(_)));
-        assert_eq!(keys.entered("Ada"), say(words::WHY_OVERRIDE));
+        keys.entered("override", None);
+        assert!(matches!(keys.entered(&"x".repeat(10_000), None), Meant::Say(_)));
+        assert_eq!(keys.entered("Ada", None), say(words::WHY_OVERRIDE));
+    }
+    #[test]
+    fn where_nothing_can_be_overridden_nobody_is_asked_for_a_name() {
+        let mut keys = Keys::default();
+        let why = Some(words::OVERRIDES_LET_IN);
+        assert_eq!(keys.entered("override", why), say(words::OVERRIDES_LET_IN));
+        assert_eq!(keys.entered("3", why), Meant::Do(Command::Persons(3)));
     }
 }

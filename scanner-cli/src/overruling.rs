@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use usher_gate_agent::replica::Replica;
+use usher_protocol::admission::Direction;
 use usher_protocol::record::MAX_WORDS_BYTES;
 use usher_protocol::request::{Overriding, Request};
 use usher_protocol::routing::Word;
@@ -40,6 +41,8 @@ pub fn words(text: &str) -> Result<String, String> {
 pub enum Undecided {
     /// The certificate lacks the capability.
     MayNot,
+    /// They go out, and whoever leaves is let out anyway.
+    Outwards,
     /// No hub answered.
     NoHub,
 }
@@ -57,6 +60,9 @@ pub fn may(replica: &Replica) -> bool {
 pub async fn decided(own: OwnScan<'_>, overruling: Overruling) -> Result<Answer, Undecided> {
     if !may(own.replica) {
         return Err(Undecided::MayNot);
+    }
+    if own.scan.direction == Direction::Out {
+        return Err(Undecided::Outwards);
     }
     let Overruling { by, why } = overruling;
     let request = || {

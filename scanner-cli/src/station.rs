@@ -340,7 +340,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         judge: &impl AsyncFn(Scan, Order) -> Answer,
     ) -> io::Result<()> {
         self.board.asked = None;
-        let command = match self.keys.entered(line) {
+        let command = match self.keys.entered(line, self.orders.no_override()) {
             Meant::Do(command) => command,
             Meant::Say(words) => return self.ask(words),
         };

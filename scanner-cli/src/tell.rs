@@ -150,6 +150,7 @@ pub fn no_ticket(why: NoTicket) -> Answer {
 pub fn undecided(why: Undecided) -> Answer {
     let (outcome, title, detail) = match why {
         Undecided::MayNot => ("not_allowed", words::NOT_ALLOWED, words::MAY_NOT_OVERRIDE),
+        Undecided::Outwards => ("not_needed", words::NOT_NEEDED, words::OVERRIDES_LET_IN),
         Undecided::NoHub => ("cannot_decide", words::CANNOT_DECIDE, words::NO_HUB_DECIDES),
     };
     let said_so = Said {

@@ -69,6 +69,11 @@ pub const WHY_OVERRIDE: &str = "Override: the reason, in a few words? (Enter alo
 pub const TAKEN_BACK: &str = "Taken back: nothing was done";
 /// There is no ticket to override.
 pub const SHOW_IT_FIRST: &str = "Show the ticket first, then type override";
+/// An override for people who go out.
+pub const NOT_NEEDED: &str = "Not needed";
+/// What to do then.
+pub const OVERRIDES_LET_IN: &str = "An override lets people in, and this scanner lets them out. Whoever leaves is let out anyway: scan the ticket. \
+    To let somebody in, type in first";
 /// A scanner without the right to override.
 pub const MAY_NOT_OVERRIDE: &str = "This scanner may not override: use a supervisor's";
 /// Nobody was there to decide an override.

@@ -288,6 +288,23 @@ async fn an_audit_and_an_export_of_a_running_replica_tell_all_there_is() {
 }
 
 #[tokio::test]
+async fn an_override_outwards_says_no_yes_of_which_nothing_is_written() {
+    let (_stage, replica) = Stage::set().await;
+    judge(&replica, &scan(1, 7, STRICT)).await.unwrap();
+    let own = || {
+        let mut held = replica.held().into_iter();
+        held.find(|held| held.origin == replica.me()).unwrap().tail.seq
+    };
+    let records = own();
+    let mut out = scan(2, 7, STRICT);
+    out.direction = usher_protocol::admission::Direction::Out;
+    let ticket = replica.verify(&out.code).unwrap();
+    let overridden = replica.override_refusal(asked(&out, ticket), "Ada".to_owned(), "lost".to_owned());
+    assert_eq!(overridden.await.unwrap(), Verdict::Refer(Referral::NotAllowed));
+    assert_eq!(own(), records);
+}
+
+#[tokio::test]
 async fn an_export_tells_when_scans_were_judged_although_the_logs_clock_was_ahead_once() {
     const TWENTY_HOURS_MS: i64 = 20 * 60 * 60 * 1000;
     let (stage, replica) = Stage::set().await;

@@ -107,20 +107,20 @@ impl Ledger {
         let verdict = self.verdict(asked, seat, moment);
         let unit = asked.ticket.ticket().unit;
         let verdict = unheard.map_or(verdict, |unheard| self.unless_unheard(unit, verdict, unheard));
-        if let Verdict::Admit { .. } = verdict
-            && let Some(passage) = self.passage(asked, now)
-        {
-            let body = match asked.direction {
-                Direction::In => Body::Admitted(passage),
-                Direction::Out => Body::Exited(passage),
-            };
-            if self.would_count(&body, now) {
-                let body = Some(body);
-                return Judged { verdict, body };
-            }
-            return self.refused(asked, Verdict::Refer(Referral::NotAllowed), now);
+        let Verdict::Admit { .. } = verdict else {
+            return self.refused(asked, verdict, now);
+        };
+        let body = self.passage(asked, now).map(|passage| match asked.direction {
+            Direction::In => Body::Admitted(passage),
+            Direction::Out => Body::Exited(passage),
+        });
+        match body.filter(|body| self.would_count(body, now)) {
+            Some(body) => Judged {
+                verdict,
+                body: Some(body),
+            },
+            None => self.refused(asked, Verdict::Refer(Referral::NotAllowed), now),
         }
-        self.refused(asked, verdict, now)
     }
 
     /// Gives the verdict on a unit's ticket where somebody was let in by it for a device that may not have heard so: nobody says
@@ -171,15 +171,17 @@ impl Ledger {
         self.state.would_count(identity.unverified(), &stamp, body)
     }
 
-    /// Makes the record by which a supervisor lets people in against the rules; `None` when the gate is unknown, our
-    /// certificate does not let us override, or a record more would be one of a second history.
+    /// Makes the record by which a supervisor lets people in against the rules; `None` when they go out, for which nobody needs
+    /// a supervisor, the gate is unknown, our certificate does not let us override, or a record more would be one of a second
+    /// history.
     pub fn override_refusal(
         &self,
         asked: &Asked,
         (by, why): (String, String),
         now: Timestamp,
     ) -> Option<Body> {
-        let passage = self.passage(asked, now)?;
+        let inwards = (asked.direction == Direction::In).then_some(asked)?;
+        let passage = self.passage(inwards, now)?;
         let body = Body::Overridden { passage, by, why };
         (self.may_write_at_all() && self.would_count(&body, now)).then_some(body)
     }

@@ -46,7 +46,7 @@ pub struct OverrideArgs {
     /// The reason, in a few words.
     #[arg(long, value_name = "REASON", value_parser = overruling::words)]
     why: String,
-    /// Which way people pass.
+    /// Which way people pass: in. Whoever leaves needs no override: scan the exit.
     #[arg(long, value_enum, default_value = "in")]
     direction: Way,
     /// How many people pass.
@@ -62,6 +62,9 @@ pub struct OverrideArgs {
 
 impl OverrideArgs {
     pub fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+        if self.direction == Way::Out {
+            return Err(Trouble::OverridesLetIn);
+        }
         let code = codes::only(self.payload.take(), self.image.take())?;
         let style = if self.json { Style::Json } else { Style::Plain };
         let answer = runtime()?.block_on(self.switched_on(folder, code))?;
@@ -113,6 +116,7 @@ impl OverrideArgs {
         let decided = overruling::decided(own, overruling).await;
         decided.map_err(|why| match why {
             Undecided::MayNot => Trouble::MayNotOverride,
+            Undecided::Outwards => Trouble::OverridesLetIn,
             Undecided::NoHub => Trouble::NoHub {
                 standing: standing::line(&replica, &hubs),
             },

@@ -52,6 +52,12 @@ pub enum Trouble {
     /// The certificate lacks the capability.
     #[error("this scanner may not override: use a supervisor's, or ask the organizer for one that may")]
     MayNotOverride,
+    /// An override is asked for people who go out.
+    #[error(
+        "an override lets people in. Whoever leaves is let out anyway: scan the ticket on its way out, with \
+        usher-scan run --direction out, or type out at a running scanner; that is recorded"
+    )]
+    OverridesLetIn,
     /// The certificate lacks the capability.
     #[error(
         "this scanner may not undo what others let in: its certificate lacks the capability, use a supervisor's device; \
@@ -130,6 +136,7 @@ impl Trouble {
             | Self::NoCode
             | Self::SeveralCodes { .. }
             | Self::MayNotOverride
+            | Self::OverridesLetIn
             | Self::MayNotUndo
             | Self::MayNotCount
             | Self::NoSuchZone { .. }

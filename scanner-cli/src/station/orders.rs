@@ -62,6 +62,15 @@ impl Orders {
         }
     }
 
+    /// Says why there is nothing to override, if so.
+    pub(super) fn no_override(&self) -> Option<&'static str> {
+        match (self.direction, &self.last_code) {
+            (Direction::Out, _) => Some(words::OVERRIDES_LET_IN),
+            (Direction::In, None) => Some(words::SHOW_IT_FIRST),
+            (Direction::In, Some(_)) => None,
+        }
+    }
+
     /// Says where this is and what passes next.
     pub(super) fn place(&self) -> String {
         let [inside, out] = &self.places;

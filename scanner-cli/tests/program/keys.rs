@@ -66,3 +66,15 @@ fn an_ordinary_scanner_is_told_that_it_may_not_override() {
     attended.presses("what now\n");
     attended.is_told("a number = so many people");
 }
+
+#[test]
+fn whoever_leaves_needs_no_override_and_the_screen_says_so() {
+    let venue = Venue::open();
+    let mut attended = at_the_keys(&venue.scanner("supervisor", &[], true));
+    let code = ticket(7, STRICT);
+    scans(&mut attended, &code, "admitted", "Come in");
+    attended.presses("out\noverride\n");
+    attended.is_told("Whoever leaves is let out anyway: scan the ticket");
+    scans(&mut attended, &code, "exited", "Checked out");
+    assert_eq!(venue.admitted(7), 1);
+}

@@ -49,3 +49,16 @@ fn without_a_hub_nothing_is_decided() {
     let told = scanner.call("override", &[&WHO[..], &[&code]].concat());
     told.check_refused(2, "no hub answered, so nothing was decided");
 }
+
+#[test]
+fn an_override_outwards_is_refused_and_says_to_scan_the_exit() {
+    let venue = Venue::open();
+    let scanner = venue.scanner("supervisor", &[], true);
+    let code = ticket(7, STRICT);
+    let told = scanner.call("override", &[&WHO[..], &["--direction", "out", &code]].concat());
+    told.check_refused(2, "scan the ticket on its way out");
+    let (refused, json) = (["--json", "--direction", "out"], [&WHO[..], &[&code]].concat());
+    let told = scanner.call("override", &[&json[..], &refused].concat());
+    told.check_refused(2, "Whoever leaves is let out anyway");
+    assert_eq!(told.out, "");
+}

@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 use usher_keys::{DeviceIdentity, SecretKey, SignedBundle, Timestamp};
 use usher_protocol::ZoneId;
-use usher_protocol::admission::{Direction, Referral, Verdict};
+use usher_protocol::admission::{Referral, Verdict};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::clock::RuleTime;
 use usher_protocol::evidence::Evidence;
@@ -163,11 +163,15 @@ impl Work<'_> {
         let judged = self.ledger.judge(asked, Seat::CutOff, self.moment);
         let passed_before = judged.body.is_none();
         let unbelievable = judged.verdict == Verdict::Refer(Referral::OwnLogForked);
-        if passed_before || unbelievable || asked.direction == Direction::Out {
+        if passed_before || unbelievable {
             return judged.verdict;
         }
         let Some(body) = self.ledger.override_refusal(asked, (by, why), self.now) else {
-            return judged.verdict;
+            // What the rules allow is no yes either: nothing of it is written down here.
+            return match judged.verdict {
+                Verdict::Admit { .. } => Verdict::Refer(Referral::NotAllowed),
+                Verdict::Deny(_) | Verdict::Refer(_) => judged.verdict,
+            };
         };
         let entry = self.ledger.write(body, self.now);
         self.group.write(entry);

@@ -376,6 +376,9 @@ fn a_supervisor_lets_in_whom_the_rules_refuse() {
     let mut nowhere = scan.clone();
     nowhere.gate = GateId(99);
     assert_eq!(gate.ledger.override_refusal(&nowhere, words(), NOW), None);
+    let mut outwards = scan.clone();
+    outwards.direction = Direction::Out;
+    assert_eq!(gate.ledger.override_refusal(&outwards, words(), NOW), None);
     let incapable = Machine::hub(1, &cloud);
     assert_eq!(incapable.ledger.override_refusal(&scan, words(), NOW), None);
 }
