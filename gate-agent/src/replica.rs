@@ -32,6 +32,7 @@ use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::clock::ClockHealth;
 use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, NotCounted, Seat, Unheard};
 use usher_protocol::log::Tail;
+use usher_protocol::record::Passage;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 use usher_protocol::{Origin, ScanSecret, ZoneId};
@@ -236,10 +237,13 @@ impl Replica {
         is_durable.then_some(()).ok_or(RequestError::Unavailable)
     }
 
-    /// Takes a yes back, durably: nobody passed by that scan.
+    /// Takes a yes back, durably: nobody passed by that scan. Gives the passage, if it is known here.
     ///
     /// **Errors**: [`RequestError::Unavailable`]; inside, why it is not to be taken back.
-    pub async fn annul(&self, annulment: Annulment) -> Result<Result<(), NotAnnulled>, RequestError> {
+    pub async fn annul(
+        &self,
+        annulment: Annulment,
+    ) -> Result<Result<Option<Passage>, NotAnnulled>, RequestError> {
         let (reply, done) = oneshot::channel();
         let sent = self.commands.send(Command::Annul { annulment, reply }).await;
         sent.map_err(|_| RequestError::Unavailable)?;

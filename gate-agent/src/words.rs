@@ -1,6 +1,7 @@
 //! Everything said to staff, short and in one place to translate: verdicts, errors, incidents, times; showing it is the screens'.
 
 mod annulments;
+mod passing;
 mod refusals;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use usher_protocol::{GateId, TierId, Unit};
 
 use crate::replica::Standing;
 
-pub use annulments::{annulled, annulled_unknown, not_annulled};
+pub use annulments::{annulled_unknown, not_annulled};
 pub use refusals::refusal;
 
 /// A device whose certificate was not heard of yet: its key says nothing to people.
@@ -91,7 +92,9 @@ impl Voice {
     /// Says how a scan came out.
     pub fn answer(&self, answer: &Answer, direction: Direction) -> Said {
         match answer.verdict {
-            Verdict::Admit { persons, left } => admitted(direction, persons, left),
+            Verdict::Admit { persons, left } => {
+                self.passing(answer.ticket.as_ref(), direction, (persons, left))
+            }
             Verdict::Deny(reason) => self.denied(reason, answer),
             Verdict::Refer(referral) => self.referred(referral, answer.by),
         }
@@ -301,18 +304,6 @@ fn sentence(name: &str) -> String {
     letters
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn admitted(direction: Direction, persons: u8, left: u8) -> Said {
-    let title = match direction {
-        Direction::In => "Come in",
-        Direction::Out => "Checked out",
-    };
-    match (persons, left, direction) {
-        (0 | 1, 0, _) | (0 | 1, _, Direction::Out) => Said::plain(title),
-        (_, 0, _) | (_, _, Direction::Out) => Said::new(title, people(persons)),
-        (_, _, Direction::In) => Said::new(title, format!("{}, {} may follow", people(persons), more(left))),
-    }
 }
 
 /// Says that a ticket is for another event, which this device serves too.

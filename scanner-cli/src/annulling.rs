@@ -16,7 +16,7 @@ pub async fn done(replica: &Replica, annulment: Annulment) -> Answer {
     let facts = ticket.map(|ticket| TicketFacts::from(ticket.ticket()));
     let voice = tell::voice(replica);
     match replica.annul(annulment).await {
-        Ok(annulled) => tell::annulled(annulled, facts.map(|facts| voice.ticket(&facts))),
+        Ok(annulled) => tell::annulled(&voice, annulled, facts.map(|facts| voice.ticket(&facts))),
         Err(_) => tell::barred(Bar::Disk),
     }
 }

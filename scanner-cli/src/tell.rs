@@ -4,6 +4,7 @@ use usher_gate_agent::replica::Replica;
 use usher_gate_agent::words::{self as words_of_gates, Said, Voice};
 use usher_protocol::admission::{Direction, Reason, Refused, Verdict};
 use usher_protocol::ledger::NotAnnulled;
+use usher_protocol::record::Passage;
 use usher_protocol::request::{self, JudgedBy, RequestError};
 use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::Rejection;
@@ -164,9 +165,13 @@ pub fn undecided(why: Undecided) -> Answer {
 pub const ANNULLED: &str = "annulled";
 
 /// Tells whether a scan was taken back, and of which ticket.
-pub fn annulled(annulled: Result<(), NotAnnulled>, ticket: Option<String>) -> Answer {
+pub fn annulled(
+    voice: &Voice,
+    annulled: Result<Option<Passage>, NotAnnulled>,
+    ticket: Option<String>,
+) -> Answer {
     let (outcome, said_so) = match annulled {
-        Ok(()) => (ANNULLED, words_of_gates::annulled()),
+        Ok(passage) => (ANNULLED, voice.undone(passage.as_ref())),
         Err(why) => ("not_annulled", words_of_gates::not_annulled(why)),
     };
     Answer {

@@ -75,30 +75,17 @@ pub async fn annul(
         by: shown.holder.name,
         why,
     };
-    let is_known = is_known(&services.replica, &annulment.scan).await;
     let annulled = services.replica.annul(annulment).await;
-    match annulled.map_err(|error| scans::refused(error, &services.voice()))? {
-        Ok(()) => {
-            let (status, words) = if is_known {
-                (StatusCode::OK, words::annulled())
-            } else {
-                (StatusCode::ACCEPTED, words::annulled_unknown())
-            };
+    let voice = services.voice();
+    match annulled.map_err(|error| scans::refused(error, &voice))? {
+        Ok(passage) => {
+            let status = passage.as_ref().map_or(StatusCode::ACCEPTED, |_| StatusCode::OK);
+            let words = passage.map_or_else(words::annulled_unknown, |passage| voice.undone(Some(&passage)));
             let words = words.line();
             Ok((status, Json(AnnulmentAnswer { scan_id, words })))
         }
         Err(why) => Err(Problem::new(status(why), words::not_annulled(why).line())),
     }
-}
-
-/// Tells whether anybody is known to have passed by a scan: the home's log may not be here, and the turnstile may be mistaken.
-async fn is_known(replica: &Replica, scan: &Scan) -> bool {
-    let Ok(ticket) = replica.verify(&scan.code) else {
-        return false;
-    };
-    let (unit, scan) = (ticket.ticket().unit, scan.id);
-    let look = replica.inspect(move |ledger| ledger.state().passage_of(unit, scan).is_some());
-    look.await.unwrap_or(false)
 }
 
 fn status(why: NotAnnulled) -> StatusCode {

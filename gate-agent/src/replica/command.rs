@@ -10,7 +10,7 @@ use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, NotCounted, Seat, Unheard};
 use usher_protocol::log::{Head, Run};
-use usher_protocol::record::RightToAnnul;
+use usher_protocol::record::{Passage, RightToAnnul};
 use usher_protocol::request::Scan;
 use usher_protocol::sync::{Held, StoreError};
 use usher_protocol::{ScanSecret, ZoneId};
@@ -61,7 +61,7 @@ pub enum Command {
         /// The scan, what entitles us, and who says so why.
         annulment: Annulment,
         /// The way back; `None` when it could not be made durable.
-        reply: oneshot::Sender<Option<Result<(), NotAnnulled>>>,
+        reply: oneshot::Sender<Option<Result<Option<Passage>, NotAnnulled>>>,
     },
     /// Write down how many people were counted in a zone.
     Count {

@@ -1,13 +1,27 @@
 //! What is said when a yes is taken back, or is not.
 
 use usher_protocol::ledger::NotAnnulled;
+use usher_protocol::record::Passage;
 
-use super::Said;
+use super::{Said, Voice, people};
 
-/// Tells that a scan is annulled.
-#[must_use]
-pub fn annulled() -> Said {
-    Said::new("Undone", "Nobody counts as passed: the ticket can be shown again")
+impl Voice {
+    /// Says that a scan is annulled: by how many people, where and when, if that is known here, so that whoever meant another
+    /// scan sees it. Of the ticket's other scans it says nothing.
+    pub fn undone(&self, passage: Option<&Passage>) -> Said {
+        let detail = passage.map_or_else(
+            || "Nobody counts as passed by that scan".to_owned(),
+            |passage| {
+                format!(
+                    "{} at {}, {}: nobody counts as passed by that scan any more",
+                    people(passage.persons.max(1)),
+                    self.gate(passage.gate),
+                    self.time(passage.at)
+                )
+            },
+        );
+        Said::new("Undone", detail)
+    }
 }
 
 /// Tells that a scan is annulled of which nothing is known here.

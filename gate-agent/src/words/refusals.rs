@@ -7,7 +7,7 @@ use usher_protocol::policy::Entry;
 use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
 use usher_protocol::ticket::Rejection;
 
-use super::{Said, Voice, ago, more, not_heard, sentence};
+use super::{Said, Voice, ago, more, not_heard, people, sentence};
 
 /// A use so short a time ago, in milliseconds, is *just now*: whoever reads it is looking at the same people still.
 const JUST_NOW_MS: u64 = 60_000;
@@ -43,9 +43,7 @@ impl Voice {
                 "This kind of ticket is not known here: send to the box office",
             ),
             Reason::AlreadyUsed { at, gate } => self.used(self.used_title(ticket), at, gate),
-            Reason::GroupTooLarge { left } => {
-                Said::new("Too many", format!("Only {} on this ticket", more(left)))
-            }
+            Reason::GroupTooLarge { left } => Said::new("Too many", self.too_many(ticket, left)),
             Reason::DayUsedUp { at, gate } => self.used("Used up today", at, gate),
             Reason::ZoneFull { capacity, inside } => Said::new("Full", full(capacity, inside)),
             Reason::TimeSlotFull { persons, until } => Said::new(
@@ -169,13 +167,17 @@ impl Voice {
         known.unwrap_or_else(|| "another hub (its name is not known here)".to_owned())
     }
 
+    /// What is left of a day's entries is no place for somebody else.
+    fn too_many(&self, ticket: Option<&TicketFacts>, left: u8) -> String {
+        match self.entry(ticket) {
+            Some(Entry::PerDay(_)) => format!("No more than {} at once with this ticket now", people(left)),
+            Some(Entry::Single | Entry::Reentry) | None => format!("Only {} on this ticket", more(left)),
+        }
+    }
+
     /// A ticket that lets out and in again was not used up: its people are inside.
     fn used_title(&self, ticket: Option<&TicketFacts>) -> &'static str {
-        let policy = self.standing.policy.as_deref();
-        let tier = policy
-            .zip(ticket)
-            .and_then(|(policy, ticket)| policy.tier(ticket.tier));
-        match tier.map(|tier| tier.entry) {
+        match self.entry(ticket) {
             Some(Entry::Reentry) => "Already inside",
             Some(Entry::Single | Entry::PerDay(_)) | None => "Already used",
         }

@@ -6,6 +6,7 @@ use usher_keys::{Certificate, RootSet, Window};
 use usher_protocol::ScanId;
 use usher_protocol::admission::{Reason, Referral};
 use usher_protocol::policy::Entry;
+use usher_protocol::record::Passage;
 use usher_protocol::ticket::Rejection;
 use usher_protocol::trust::Trust;
 
@@ -65,7 +66,10 @@ fn check(verdict: Verdict, line: &str) {
 
 #[test]
 fn verdicts_are_said_with_where_and_when() {
-    check(Verdict::Admit { persons: 1, left: 0 }, "Come in");
+    check(
+        Verdict::Admit { persons: 1, left: 0 },
+        "Come in \u{2014} 1 person",
+    );
     check(
         Verdict::Admit { persons: 3, left: 1 },
         "Come in \u{2014} 3 people, 1 more may follow",
@@ -179,19 +183,86 @@ fn what_is_wrong_with_a_hub_is_not_said_of_the_scanner_that_shows_it() {
     }
 }
 
-#[test]
-fn a_ticket_that_may_go_out_and_in_again_is_inside_and_not_used_up() {
+/// What is said where every tier lets people in so often.
+fn said_where(entry: Entry, answer: &Answer) -> String {
     let mut policy = rehearsal::policy();
     for tier in &mut policy.tiers {
-        tier.entry = Entry::Reentry;
+        tier.entry = entry;
     }
     let standing = Standing {
         policy: Some(Arc::new(policy)),
         ..(*voice().standing).clone()
     };
+    let voice = Voice::new(Arc::new(standing), EVENING);
+    voice.answer(answer, Direction::In).line()
+}
+
+#[test]
+fn a_ticket_that_may_go_out_and_in_again_is_inside_and_not_used_up() {
     let answer = answer(Verdict::Deny(Reason::AlreadyUsed { at: None, gate: None }));
-    let said = Voice::new(Arc::new(standing), EVENING).answer(&answer, Direction::In);
-    assert_eq!(said.line(), "Already inside");
+    assert_eq!(said_where(Entry::Reentry, &answer), "Already inside");
+}
+
+#[test]
+fn a_second_entry_of_the_day_invites_nobody_else() {
+    for (admits, verdict, line) in [
+        (
+            1,
+            Verdict::Admit { persons: 1, left: 1 },
+            "Come in \u{2014} 1 more entry today",
+        ),
+        (
+            1,
+            Verdict::Admit { persons: 1, left: 2 },
+            "Come in \u{2014} 2 more entries today",
+        ),
+        (1, Verdict::Admit { persons: 1, left: 0 }, "Come in"),
+        (
+            4,
+            Verdict::Admit { persons: 3, left: 5 },
+            "Come in \u{2014} 3 people, 5 more entries today",
+        ),
+        (
+            1,
+            Verdict::Deny(Reason::GroupTooLarge { left: 1 }),
+            "Too many \u{2014} No more than 1 person at once with this ticket now",
+        ),
+    ] {
+        let answer = Answer {
+            ticket: Some(TicketFacts { admits, ..FACTS }),
+            ..answer(verdict)
+        };
+        assert_eq!(said_where(Entry::PerDay(2), &answer), line);
+    }
+}
+
+#[test]
+fn an_undo_says_how_many_passed_where_and_when() {
+    let passage = |persons| Passage {
+        scan: ScanId([1; 16]),
+        unit: FACTS.unit,
+        generation: FACTS.generation,
+        tier: FACTS.tier,
+        admits: FACTS.admits,
+        persons,
+        gate: NORTH,
+        zone: usher_protocol::ZoneId(1),
+        at: EVENING,
+        counterparts: Vec::new(),
+    };
+    for (passage, line) in [
+        (
+            Some(passage(3)),
+            "Undone \u{2014} 3 people at Gate North, 21:14: nobody counts as passed by that scan any more",
+        ),
+        (
+            Some(passage(1)),
+            "Undone \u{2014} 1 person at Gate North, 21:14: nobody counts as passed by that scan any more",
+        ),
+        (None, "Undone \u{2014} Nobody counts as passed by that scan"),
+    ] {
+        assert_eq!(voice().undone(passage.as_ref()).line(), line);
+    }
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl UndoArgs {
         let annulment = self.last_scan(scanner, &code).await;
         Ok(match annulment {
             Some(annulment) => annulling::done(&replica, annulment).await,
-            None => tell::annulled(Err(NotAnnulled::NobodyPassed), None),
+            None => tell::annulled(&tell::voice(&replica), Err(NotAnnulled::NobodyPassed), None),
         })
     }
 

@@ -438,7 +438,10 @@ async fn undo_at(gate: &Gate, lines: &[(u64, &str)]) -> (String, Counts) {
         Wish::Annul { why } => {
             assert_eq!(why, "did not turn");
             assert!(gate.used.borrow_mut().remove(&scan.code), "it was used");
-            tell::annulled(Ok(()), None)
+            Answer {
+                outcome: tell::ANNULLED,
+                ..answer(Signal::Unanswered, "Undone")
+            }
         }
         Wish::Judge | Wish::Override(_) => gate.judge(scan),
     };
@@ -460,7 +463,7 @@ async fn the_last_yes_is_undone_once_and_its_ticket_can_be_shown_again() {
     ];
     let (out, counts) = undo_at(&gate, &lines).await;
     let nothing = format!("NOTICE {}\n", words::NOTHING_TO_UNDO);
-    let undone = "UNANSWERED Undone | Nobody counts as passed: the ticket can be shown again\n";
+    let undone = "UNANSWERED Undone\n";
     let expected = format!("{nothing}ADMIT Welcome\n{undone}{nothing}ADMIT Welcome\nADMIT Welcome\n");
     assert_eq!(out, expected);
     assert_eq!(counts.admitted, 2, "whoever did not pass is not counted");

@@ -10,7 +10,7 @@ use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Annulling, Asked, Ledger, NotAnnulled, NotCounted, Seat, Unheard};
 use usher_protocol::log::{Head, Run, RunError};
-use usher_protocol::record::Body;
+use usher_protocol::record::{Body, Passage};
 use usher_protocol::sync::{Held, StoreError};
 
 use super::{Answer, Group};
@@ -145,7 +145,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn annul(&mut self, annulment: &Annulment) -> Result<(), NotAnnulled> {
+    fn annul(&mut self, annulment: &Annulment) -> Result<Option<Passage>, NotAnnulled> {
         let annulling = Annulling {
             scan: &annulment.scan,
             right: annulment.right,
@@ -153,9 +153,10 @@ impl Work<'_> {
             why: &annulment.why,
         };
         let body = self.ledger.annul(&annulling, self.now)?;
+        let passage = annulled_passage(&body, self.ledger);
         let entry = self.ledger.write(body, self.now);
         self.group.write(entry);
-        Ok(())
+        Ok(passage)
     }
 
     /// Lets people in against the rules; only a copied device may not, because nobody would ever believe its record.
@@ -266,4 +267,11 @@ impl Work<'_> {
             self.group.write(entry);
         }
     }
+}
+
+/// Gives the passage that a record annuls, if it is known here.
+fn annulled_passage(body: &Body, ledger: &Ledger) -> Option<Passage> {
+    let shown = body.passage()?;
+    let unit = shown.unverified().ok()?.unit;
+    ledger.state().passage_of(unit, shown.scan).cloned()
 }

@@ -1,0 +1,46 @@
+//! What is said of people who pass: how many, and what their ticket is still good for; what is said of everybody else is the refusals'.
+
+use usher_protocol::admission::Direction;
+use usher_protocol::policy::Entry;
+use usher_protocol::request::TicketFacts;
+
+use super::{Said, Voice, more, people};
+
+impl Voice {
+    /// Of a ticket for several people it is always said how many pass: those who stand there may be more.
+    pub(super) fn passing(
+        &self,
+        ticket: Option<&TicketFacts>,
+        direction: Direction,
+        (persons, left): (u8, u8),
+    ) -> Said {
+        let title = match direction {
+            Direction::In => "Come in",
+            Direction::Out => "Checked out",
+        };
+        let is_group = persons > 1 || ticket.is_some_and(|ticket| ticket.admits > 1);
+        let passing = is_group.then(|| people(persons.max(1)));
+        let is_used_up = left == 0 || direction == Direction::Out;
+        let rest = (!is_used_up).then(|| self.rest(ticket, left));
+        let said: Vec<String> = passing.into_iter().chain(rest).collect();
+        match said.is_empty() {
+            true => Said::plain(title),
+            false => Said::new(title, said.join(", ")),
+        }
+    }
+
+    /// What is left of a day's entries is for the same people, and not for others behind them.
+    fn rest(&self, ticket: Option<&TicketFacts>, left: u8) -> String {
+        match (self.entry(ticket), left) {
+            (Some(Entry::PerDay(_)), 1) => "1 more entry today".to_owned(),
+            (Some(Entry::PerDay(_)), left) => format!("{left} more entries today"),
+            (Some(Entry::Single | Entry::Reentry) | None, left) => format!("{} may follow", more(left)),
+        }
+    }
+
+    /// Gives how often a ticket lets its people in, if that is known.
+    pub(super) fn entry(&self, ticket: Option<&TicketFacts>) -> Option<Entry> {
+        let policy = self.standing.policy.as_deref()?;
+        policy.tier(ticket?.tier).map(|tier| tier.entry)
+    }
+}
