@@ -27,7 +27,7 @@ use crate::screen::{Board, Screen};
 use crate::standing::Standing;
 use crate::tell;
 use crate::words;
-use orders::{Orders, Passed};
+use orders::Orders;
 
 /// How long a result stays on show after its code left the view, in milliseconds: long enough to be read, gone
 /// before the next person could pass under somebody else's green.
@@ -302,19 +302,11 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         let answer = answer.after_passing(passed_ago_ms);
         let now_ms = self.clock.now_ms().max(at_ms);
         self.debounce.judged(&code, secret, came(&answer), now_ms);
-        self.orders.last_code = Some(code.clone());
-        if answer.signal == Signal::Admit {
-            let passed = Scan {
-                secret,
-                code: code.clone(),
-            };
-            self.orders.last_passed = Some(Passed {
-                scan: passed,
-                order: ordered,
-                at_ms: now_ms,
-            });
-        }
-        self.orders.persons = None;
+        let shown = Scan {
+            secret,
+            code: code.clone(),
+        };
+        self.orders.answered(shown, ordered, (answer.signal, now_ms));
         self.board.place = self.orders.place();
         self.last_answer = Some(Shown {
             code,

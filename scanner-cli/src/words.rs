@@ -54,7 +54,7 @@ pub const COUNTS_ONCE: &str =
     "Same code again: it counts once. To scan it a second time, take it away for 3 seconds";
 /// What can be typed at the running screen.
 pub const KEYS: &str = "Type and press Enter: a number = so many people pass with the next scan; in or out = the way they \
-    pass; a ticket code (8 letters and digits) or the digits of a QR code = scan it; override = let in the ticket shown last, against the rules; \
+    pass; a ticket code (8 letters and digits) or the digits of a QR code = scan it; override = let in the ticket shown last, with as many people as were refused, against the rules; \
     undo and why = nobody passed by the last yes";
 /// Asked of whoever wants to undo.
 pub const WHY_UNDO: &str = "Type undo and why in one line, like: undo the turnstile did not turn. It is for the last yes of this scanner";

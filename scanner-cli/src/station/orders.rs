@@ -3,6 +3,7 @@
 use usher_protocol::admission::Direction;
 use usher_protocol::state::units::ANNUL_WITHIN_MS;
 
+use crate::answer::Signal;
 use crate::clerk::{Order, Wish};
 use crate::station::Scan;
 use crate::words;
@@ -19,6 +20,8 @@ pub(super) struct Orders {
     places: [String; 2],
     /// The ticket that an override is for.
     pub(super) last_code: Option<Vec<u8>>,
+    /// How many wanted to go in with it, if they were not let in: an override is for all of them.
+    refused_persons: Option<u8>,
     /// The last scan by which somebody passed.
     pub(super) last_passed: Option<Passed>,
 }
@@ -49,16 +52,33 @@ impl Orders {
             persons: None,
             places,
             last_code: None,
+            refused_persons: None,
             last_passed: None,
         }
     }
 
-    /// Gives the order for the next scan.
+    /// Gives the order for the next scan. An override is for as many as were refused, unless a number was typed since.
     pub(super) fn next(&self, wish: Wish) -> Order {
+        let refused = match wish {
+            Wish::Override(_) => self.refused_persons,
+            Wish::Judge | Wish::Annul { .. } => None,
+        };
         Order {
             direction: self.direction,
-            persons: self.persons.unwrap_or(self.usual_persons),
+            persons: self.persons.or(refused).unwrap_or(self.usual_persons),
             wish,
+        }
+    }
+
+    /// Notes what came of an order.
+    pub(super) fn answered(&mut self, scan: Scan, order: Order, (signal, at_ms): (Signal, u64)) {
+        self.persons = None;
+        self.last_code = Some(scan.code.clone());
+        let passed = signal == Signal::Admit;
+        let is_refused = !passed && order.direction == Direction::In;
+        self.refused_persons = is_refused.then_some(order.persons);
+        if passed {
+            self.last_passed = Some(Passed { scan, order, at_ms });
         }
     }
 

@@ -78,3 +78,22 @@ fn whoever_leaves_needs_no_override_and_the_screen_says_so() {
     scans(&mut attended, &code, "exited", "Checked out");
     assert_eq!(venue.admitted(7), 1);
 }
+
+#[test]
+fn an_override_lets_in_as_many_as_were_refused_unless_another_number_is_typed() {
+    let venue = Venue::open();
+    let mut attended = at_the_keys(&venue.scanner("supervisor", &[], true));
+    let group = group_ticket(7, 4);
+    attended.presses("9\n");
+    attended.is_told("next scan: 9 people");
+    scans(&mut attended, &group, "group_too_large", "Only 4 more");
+    attended.presses("override\nAda\n");
+    scans(&mut attended, "vip", "admitted", "9 people");
+    assert_eq!(venue.admitted(7), 9);
+    scans(&mut attended, &group, "already_used", "just now, this gate");
+    attended.presses("2\noverride\nAda\n");
+    scans(&mut attended, "vip", "admitted", "2 people");
+    attended.presses("override\nAda\n");
+    scans(&mut attended, "vip", "admitted", "1 person");
+    assert_eq!(venue.admitted(7), 12);
+}
