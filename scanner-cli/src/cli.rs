@@ -64,7 +64,7 @@ enum Command {
     /// Judge a ticket by what this scanner knows, without asking a hub and without recording anything.
     ///
     /// One line for each code, as `run --plain` writes them. Exit code 0 when every ticket would be admitted, 1 when
-    /// one would not, 2 when one could not be judged.
+    /// one would not, 2 when one could not be judged: a good ticket of a strict tier, on which a hub alone decides, is one of these.
     Verify(verify::VerifyArgs),
     /// Have a hub let people in against the rules, in the name of a supervisor. It is recorded who and why.
     ///

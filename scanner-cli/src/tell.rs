@@ -66,6 +66,19 @@ pub fn verdict(voice: &Voice, answer: &request::Answer, direction: Direction) ->
     }
 }
 
+/// Tells that a hub alone decides on a ticket against which nothing is known here.
+pub fn for_a_hub(voice: &Voice, answer: &request::Answer) -> Answer {
+    let facts = answer.ticket.as_ref().map(|ticket| voice.ticket(ticket));
+    let said_so = Said {
+        title: words::HUB_DECIDES.to_owned(),
+        detail: Some(words::HUB_WAS_NOT_ASKED.to_owned()),
+    };
+    Answer {
+        details: facts.into_iter().collect(),
+        ..said(Signal::Unanswered, "hub_decides", said_so)
+    }
+}
+
 /// Tells who judged a ticket, where that matters to the staff; that nobody else did is shown large by itself.
 pub fn judged_by(voice: &Voice, answer: &request::Answer) -> Option<String> {
     match answer.by {

@@ -101,6 +101,10 @@ pub const OLD_HUB: &str =
     "The hub is too old to look up ticket codes: update it, and show the QR code meanwhile";
 /// What to do where no hub is asked.
 pub const VERIFY_ASKS_NOBODY: &str = "verify asks nobody, and only the cloud knows ticket codes: type it at the running scanner, or give the QR code";
+/// A ticket that this scanner cannot let in without a hub.
+pub const HUB_DECIDES: &str = "A hub decides";
+/// Why `verify` does not say more.
+pub const HUB_WAS_NOT_ASKED: &str = "Nothing known here speaks against this ticket, but whether it lets in now a hub says, at any gate that is linked: verify asks nobody";
 /// Too many ticket codes that there are not.
 pub const TOO_MANY_TRIES: &str = "Too many tries";
 /// What to do then.

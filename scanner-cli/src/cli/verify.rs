@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, value_parser};
 use usher_gate_agent::replica::{self, Replica, ReplicaError};
 use usher_protocol::GateId;
-use usher_protocol::admission::{Direction, Reason, Verdict};
+use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
 use usher_protocol::ledger::Seat;
 use usher_protocol::request::{self, JudgedBy, TicketFacts};
 use usher_protocol::ticket::TicketCode;
@@ -102,8 +102,8 @@ impl VerifyArgs {
 fn exit_code(answer: &Answer) -> u8 {
     match answer.signal {
         Signal::Admit => 0,
-        Signal::Deny | Signal::Refer => 1,
-        Signal::Unanswered => 2,
+        Signal::Deny => 1,
+        Signal::Refer | Signal::Unanswered => 2,
     }
 }
 
@@ -183,7 +183,15 @@ impl Check {
 
     fn told(&self, gate: GateId, judged: &request::Answer) -> Answer {
         let voice = tell::voice(&self.replica);
-        let mut answer = tell::verdict(&voice, judged, self.direction);
+        let mut answer = match judged.verdict {
+            // The rules say yes by what is known here; the last word is a hub's, and none was asked.
+            Verdict::Refer(Referral::HomeUnreachable { .. } | Referral::NoPlaces) => {
+                tell::for_a_hub(&voice, judged)
+            }
+            Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => {
+                tell::verdict(&voice, judged, self.direction)
+            }
+        };
         if judged.ticket.is_some() {
             answer.details.push(voice.gate(gate));
         }
