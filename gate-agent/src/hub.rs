@@ -7,6 +7,7 @@ pub mod front;
 pub mod listening;
 mod sockets;
 pub mod status;
+pub mod warnings;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -56,8 +56,13 @@ pub enum DialFacts {
     Connecting,
     /// It is linked to that peer.
     Linked(PublicKey),
-    /// It is not linked, and why.
-    Down(String),
+    /// It is not linked.
+    Down {
+        /// Why.
+        why: String,
+        /// Whether whoever is there said that it will not have us.
+        is_refused: bool,
+    },
 }
 
 #[derive(Default)]
@@ -165,15 +170,30 @@ impl Links {
         let facts = match state {
             LinkState::Connecting => DialFacts::Connecting,
             LinkState::Opened(opened) => DialFacts::Linked(opened.connection.peer()),
-            LinkState::Closed { end, .. } => DialFacts::Down(end.to_string()),
-            LinkState::Failed(error) => DialFacts::Down(error.to_string()),
+            LinkState::Closed { end, .. } => DialFacts::Down {
+                why: end.to_string(),
+                is_refused: end.their_farewell() == Some(Farewell::NotWelcome),
+            },
+            LinkState::Failed(error) => DialFacts::Down {
+                why: error.to_string(),
+                is_refused: false,
+            },
         };
         let mut board = self.locked();
         // A new try says less than why the last one failed.
-        let known_down = matches!(board.dials.get(addr), Some(DialFacts::Down(_)));
+        let known_down = matches!(board.dials.get(addr), Some(DialFacts::Down { .. }));
         if facts != DialFacts::Connecting || !known_down {
             board.dials.insert(addr.to_owned(), facts);
         }
+    }
+
+    /// Tells whether somebody at an address that we keep dialling has said that it will not have us, and nobody else has taken us in since.
+    pub fn is_refused(&self) -> bool {
+        let board = self.locked();
+        let refusals = |facts: &DialFacts| matches!(facts, DialFacts::Down { is_refused: true, .. });
+        let mut links = board.links.values();
+        let is_alone = links.all(|link| link.certificate.role == Role::Scanner);
+        is_alone && board.dials.values().any(refusals)
     }
 
     /// Gives the connections to a peer, the newest first.

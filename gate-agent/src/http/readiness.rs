@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use crate::hub::Services;
+use crate::hub::{Services, warnings};
 
 /// Whether the hub is ready; it names nobody, so anyone may ask.
 #[derive(Serialize)]
@@ -15,7 +15,7 @@ pub struct Readiness {
     ready: bool,
     /// What keeps it from letting people in.
     missing: Vec<&'static str>,
-    /// What is set up so that it should not stay, and a wrong clock: people can be let in all the same.
+    /// What should not stay as it is, and a wrong clock: people can be let in all the same.
     warnings: Vec<String>,
 }
 
@@ -44,6 +44,7 @@ pub async fn ready(State(services): State<Arc<Services>>) -> (StatusCode, Json<R
 }
 
 fn warnings(services: &Services) -> Vec<String> {
-    let set_up = services.warnings.iter().map(|words| (*words).to_owned());
-    set_up.chain(services.replica.clock_trouble()).collect()
+    let mut warnings = warnings::now(services);
+    warnings.extend(services.replica.clock_trouble());
+    warnings
 }

@@ -14,8 +14,8 @@ use usher_protocol::policy::{Policy, Zone};
 use usher_protocol::state::{Counts, Incident};
 use usher_protocol::{GateId, ZoneId};
 
-use super::Services;
 use super::certificates::{self, CertificateLine, ScannerFacts};
+use super::{Services, warnings};
 use crate::links::{DialFacts, LinkFacts, Way};
 use crate::replica::{FiguresNow, Replica, ReplicaError};
 use crate::words::{self, Voice};
@@ -161,8 +161,8 @@ pub struct Status {
     pub clock_in_doubt: bool,
     /// What time it is here, and with how many others that was compared.
     pub clock_says: String,
-    /// What is set up so that it should not stay, in words.
-    pub warnings: Vec<&'static str>,
+    /// What should not stay as it is although people can be let in, in words.
+    pub warnings: Vec<String>,
     /// Addresses we keep dialling.
     pub dials: Vec<DialLine>,
     /// Links that stand.
@@ -332,7 +332,7 @@ impl Status {
             clock_ahead_ms: replica.clock_health().ahead_ms(),
             clock_in_doubt: matches!(replica.clock_health(), ClockHealth::InDoubt(_)),
             clock_says: voice.clock(replica.clock().compared()),
-            warnings: services.warnings.clone(),
+            warnings: warnings::now(services),
             dials: dials(services, &links),
             links: links.into_iter().map(|link| link_line(link, now)).collect(),
             missing: missing(services, &voice),
@@ -366,7 +366,7 @@ fn dials(services: &Services, links: &[LinkFacts]) -> Vec<DialLine> {
         detail: match facts {
             DialFacts::Linked(peer) => named(peer).unwrap_or_else(|| words::UNNAMED.to_owned()),
             DialFacts::Connecting => "connecting".to_owned(),
-            DialFacts::Down(why) => why,
+            DialFacts::Down { why, .. } => why,
         },
     };
     services.links.dials().into_iter().map(line).collect()

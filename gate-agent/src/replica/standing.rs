@@ -32,6 +32,8 @@ pub struct Standing {
     pub register: Arc<Register>,
     /// The hubs that share the units.
     pub roster: Vec<PublicKey>,
+    /// Whether a person has vouched that we admit nobody any more.
+    pub is_retired: bool,
     /// The policy in force.
     pub policy: Option<Arc<Policy>>,
     /// How people call the devices.
@@ -61,6 +63,7 @@ impl Standing {
                 .current()
                 .map(|(_, hubs)| hubs.to_vec())
                 .unwrap_or_default(),
+            is_retired: state.rosters().retired().contains(&identity.unverified().device),
             policy: state.policy().map(|(_, policy)| Arc::new(policy.clone())),
             names: state.devices().map(named).collect(),
             gates: gates_of(state.devices()),

@@ -29,6 +29,7 @@ fn voice() -> Voice {
         authority: None,
         register: Arc::default(),
         roster: Vec::new(),
+        is_retired: false,
         policy: Some(Arc::new(rehearsal::policy())),
         names: BTreeMap::from([
             (key(1).public(), "Hub North".to_owned()),

@@ -49,7 +49,7 @@ pub struct ConsequencesView {
     /// How many of those are dated earlier than `since`: this device's clock was ahead before, or somebody wrote false times.
     #[schema(example = 0)]
     pub dated_earlier: u64,
-    /// The scanners it enrolled that go on: link them to another hub.
+    /// The scanners it enrolled that go on. They learn of other hubs while they run; one that never did needs to be told of one.
     pub scanners_kept: Vec<DeviceName>,
     /// The scanners it enrolled that are shut out with it: enrol them anew.
     pub scanners_revoked: Vec<DeviceName>,
@@ -222,7 +222,8 @@ fn words(name: &str, follows: &Consequences) -> Vec<String> {
             "Nobody who hears of this talks to {name} any more; what it wrote counts up to its record {seq}."
         )),
         None => words.push(format!(
-            "Other hubs decide the places of {name} from now on; it sends every guest with a strict ticket on."
+            "Other hubs decide the places of {name} from now on. While it is linked with them its gates still let people in by \
+             their word; cut off, it sends every guest with a strict ticket on. Switch it off."
         )),
     }
     if follows.records_beyond > 0 {
@@ -241,7 +242,8 @@ fn words(name: &str, follows: &Consequences) -> Vec<String> {
     let kept = follows.scanners_kept.len();
     if kept > 0 {
         words.push(format!(
-            "{kept} scanners that it enrolled stay valid, but knew no other hub: link them to one."
+            "{kept} scanners that it enrolled stay valid. Those that ran while it was linked with other hubs go on at these by \
+             themselves; look at each, and name a hub to one that finds none (usher-scan run --hub HOST:PORT)."
         ));
     }
     let revoked = follows.scanners_revoked.len();

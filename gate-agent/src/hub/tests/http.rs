@@ -6,6 +6,8 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use usher_keys::Timestamp;
+use usher_link::SessionEnd;
+use usher_protocol::sync::Farewell;
 
 use super::*;
 use crate::http::{routes, tls};
@@ -445,4 +447,48 @@ async fn a_hub_that_lets_nobody_in_is_not_ready_and_says_why() {
         (StatusCode::SERVICE_UNAVAILABLE, &missing)
     );
     hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retired_hub_says_so_wherever_people_look() {
+    let mut venue = Venue::new();
+    let hub = venue.start(A, &[]).await;
+    let shown = async |path: &str| {
+        let url = format!("http://{}{path}", hub.listening().here);
+        let shown: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        shown["warnings"].clone()
+    };
+    for path in ["/v1/status", "/readyz"] {
+        assert_eq!(shown(path).await, json!([]), "{path}");
+    }
+    venue.show.write(usher_protocol::record::Body::HubRetired {
+        hub: key(A).public(),
+        heir: Some(key(B).public()),
+    });
+    usher_link::Replica::store(&*hub.services.replica, venue.show.run())
+        .await
+        .unwrap();
+    for path in ["/v1/status", "/readyz"] {
+        assert_eq!(shown(path).await, json!([words::RETIRED]), "{path}");
+    }
+    hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_all_others_refuse_says_so_wherever_people_look() {
+    let desk = Desk::open().await;
+    let links = &desk.hub.services.links;
+    let ended = |end| LinkState::Closed {
+        peer: key(B).public(),
+        end,
+    };
+    links.dialled("cloud:4810", &ended(SessionEnd::Theirs(Farewell::Leaving)));
+    let (_, text) = desk.read("/readyz").await;
+    assert!(!text.contains("refuses this hub"), "{text}");
+    links.dialled("cloud:4810", &ended(SessionEnd::Theirs(Farewell::NotWelcome)));
+    for path in ["/v1/status", "/readyz"] {
+        let (_, text) = desk.read(path).await;
+        assert!(text.contains(words::REFUSED), "{path}: {text}");
+    }
+    desk.hub.shutdown().await;
 }

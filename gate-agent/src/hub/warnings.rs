@@ -1,0 +1,14 @@
+//! What whoever watches over a hub must not miss although people can be let in: settings, its retirement, that others refuse it;
+//! what its clock and its certificate say is told apart.
+
+use super::Services;
+use crate::words;
+
+/// Gives what is to be said now.
+pub fn now(services: &Services) -> Vec<String> {
+    let is_retired = services.replica.standing().is_retired;
+    let retired = is_retired.then(|| words::RETIRED.to_owned());
+    let refused = services.links.is_refused().then(|| words::REFUSED.to_owned());
+    let set_up = services.warnings.iter().map(|words| (*words).to_owned());
+    retired.into_iter().chain(refused).chain(set_up).collect()
+}
