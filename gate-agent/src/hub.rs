@@ -108,7 +108,8 @@ impl Hub {
         directory: &DataDirectory,
         config: &Config,
     ) -> anyhow::Result<Self> {
-        let mut front = Front::open(config, &directory.read_key()?, &directory.listening_path()).await?;
+        let (key, event) = (directory.read_key()?, replica.certificate().event);
+        let mut front = Front::open(config, &key, &directory.listening_path(), &[event]).await?;
         let mut hub = Self::start_on(replica, directory, config, &mut front).await?;
         front.announce()?;
         hub.front = Some(front);

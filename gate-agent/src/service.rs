@@ -54,7 +54,9 @@ impl Service {
         // The lock is ours now, so whoever wrote that is gone.
         Listening::forget(&folder.top().listening_path());
         let key = first.directory.read_key()?;
-        let front = Front::open(&config, &key, &folder.top().listening_path()).await?;
+        let served = contents.events.iter().filter(|enrolled| !enrolled.is_over(now));
+        let events: Vec<EventId> = served.map(|enrolled| enrolled.event).collect();
+        let front = Front::open(&config, &key, &folder.top().listening_path(), &events).await?;
         let mut service = Self {
             folder: folder.clone(),
             config,
@@ -101,6 +103,7 @@ impl Service {
             former.hub.shutdown().await;
         }
         let path = enrolled.directory.path().to_owned();
+        self.front.doors().expect(enrolled.event);
         let started = Hub::start_behind(
             &mut self.front,
             &enrolled.directory,
@@ -116,6 +119,7 @@ impl Service {
             }
             Err(error) => {
                 self.passed_over.insert(path);
+                self.front.doors().give_up(enrolled.event);
                 Err(error)
             }
         }
@@ -158,6 +162,7 @@ impl Service {
             self.passed_over
                 .insert(serving.enrolled.directory.path().to_owned());
             serving.hub.shutdown().await;
+            self.front.doors().give_up(event);
         }
     }
 

@@ -34,7 +34,7 @@ pub fn enrolments_entrance(doors: Arc<Doors>) -> Router {
 /// Leads a request to the hub of its event.
 async fn lead(State(doors): State<Arc<Doors>>, mut request: Request) -> Response {
     let door = match named_event(&mut request) {
-        Named::Inside(event) => doors.of(event).ok_or_else(not_served),
+        Named::Inside(event) => doors.of(event).ok_or_else(|| not_served_now(&doors, event)),
         Named::Itself(event) => return Redirect::permanent(&format!("{EVENTS}{event}/")).into_response(),
         Named::NoSuch => Err(not_served()),
         Named::Nothing => {
@@ -52,7 +52,7 @@ async fn lead(State(doors): State<Arc<Doors>>, mut request: Request) -> Response
 /// Leads a new scanner to the hub of its event.
 async fn lead_enrolment(State(doors): State<Arc<Doors>>, mut request: Request) -> Response {
     let door = match named_event(&mut request) {
-        Named::Inside(event) => doors.of(event).ok_or_else(not_served),
+        Named::Inside(event) => doors.of(event).ok_or_else(|| not_served_now(&doors, event)),
         Named::Itself(_) | Named::NoSuch => Err(not_served()),
         Named::Nothing => only(doors.all()),
     };
@@ -130,6 +130,17 @@ async fn unnamed(
     only(all)
 }
 
+/// Says why there is no way to an event's hub at the moment.
+fn not_served_now(doors: &Doors, event: EventId) -> Problem {
+    if doors.is_expected(event) {
+        return Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the hub of that event is starting or stopping: ask again in a moment",
+        );
+    }
+    not_served()
+}
+
 fn not_served() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "this hub does not serve that event")
 }
@@ -179,4 +190,20 @@ fn choose(all: &[(EventId, Arc<Door>)]) -> Problem {
         let _ = write!(detail, " {EVENTS}{event} ({}),", name(*event, door));
     }
     Problem::new(StatusCode::MULTIPLE_CHOICES, detail.trim_end_matches(','))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_whose_hub_only_starts_is_not_called_unknown() {
+        let (doors, event) = (Doors::default(), EventId([1; 16]));
+        let status = |doors: &Doors| not_served_now(doors, event).into_response().status();
+        assert_eq!(status(&doors), StatusCode::NOT_FOUND);
+        doors.expect(event);
+        assert_eq!(status(&doors), StatusCode::SERVICE_UNAVAILABLE);
+        doors.give_up(event);
+        assert_eq!(status(&doors), StatusCode::NOT_FOUND);
+    }
 }

@@ -1,6 +1,6 @@
 //! The way from a service's sockets to its hubs: the event that a peer or a request names picks the hub; what a hub does is its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
@@ -33,11 +33,31 @@ pub struct Door {
 pub struct Doors {
     /// Guards the list; never held across an await.
     doors: RwLock<BTreeMap<EventId, Arc<Door>>>,
+    /// Guards the events whose hubs are here, be it that they start or stop just now; never held across an await.
+    expected: RwLock<BTreeSet<EventId>>,
     /// The events behind them.
     pub neighbours: Arc<Neighbours>,
 }
 
 impl Doors {
+    /// Takes note that an event's hub is here, also while there is no way into it yet.
+    pub fn expect(&self, event: EventId) {
+        let mut expected = self.expected.write().unwrap_or_else(PoisonError::into_inner);
+        expected.insert(event);
+    }
+
+    /// Takes note that an event's hub comes no more.
+    pub fn give_up(&self, event: EventId) {
+        let mut expected = self.expected.write().unwrap_or_else(PoisonError::into_inner);
+        expected.remove(&event);
+    }
+
+    /// Tells whether an event's hub is here, be it that it starts or stops just now.
+    pub fn is_expected(&self, event: EventId) -> bool {
+        let expected = self.expected.read().unwrap_or_else(PoisonError::into_inner);
+        expected.contains(&event)
+    }
+
     /// Opens the way into a hub, and gives the peers that come by it.
     pub fn open(&self, services: &Arc<Services>) -> mpsc::Receiver<Connection> {
         let (peers, coming) = mpsc::channel(PEERS_WAITING);
@@ -81,6 +101,10 @@ impl Doors {
 pub async fn lead_peers(endpoint: Endpoint, doors: Arc<Doors>, cancel: CancellationToken) {
     while let Some(Some(peer)) = cancel.run_until_cancelled(endpoint.accept()).await {
         match doors.of(peer.event()) {
+            None if doors.is_expected(peer.event()) => {
+                tracing::debug!(peer = %peer.peer().id(), "a peer came while its hub starts or stops, and is to come again");
+                peer.close(Farewell::Leaving);
+            }
             None => peer.turn_away(
                 Farewell::OtherEvent,
                 "the two sides belong to different events: that one is not served here",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use usher_keys::SecretKey;
+use usher_keys::{EventId, SecretKey};
 use usher_link::Endpoint;
 
 use super::doors::{self, Doors};
@@ -31,10 +31,15 @@ pub struct Front {
 }
 
 impl Front {
-    /// Binds the sockets. Peers that name no event that is served are shown `key`.
+    /// Binds the sockets for the hubs of these events. Peers that name no event that is served are shown `key`.
     ///
     /// **Errors**: settings that are refused, an address that cannot be bound, files that make no TLS.
-    pub async fn open(config: &Config, key: &SecretKey, listening_path: &Path) -> anyhow::Result<Self> {
+    pub async fn open(
+        config: &Config,
+        key: &SecretKey,
+        listening_path: &Path,
+        events: &[EventId],
+    ) -> anyhow::Result<Self> {
         let sockets = Sockets::bind(config, key).await?;
         let listening = sockets.listening(config.advertise.as_deref())?;
         for warning in config.warnings() {
@@ -42,6 +47,9 @@ impl Front {
         }
         let endpoint = sockets.endpoint;
         let (doors, cancel) = (Arc::<Doors>::default(), CancellationToken::new());
+        for event in events {
+            doors.expect(*event);
+        }
         let mut tasks = JoinSet::new();
         tasks.spawn(doors::lead_peers(
             endpoint.clone(),

@@ -11,8 +11,9 @@ use usher_protocol::{GateId, TierId, Unit};
 
 use super::*;
 use crate::enrol::{Enrolment, NewCode};
+use crate::links::DialFacts;
 use crate::rehearsal::{
-    AVAILABLE, NORTH, SOUTH, STRICT, Show, alone, enrolled, key, scan, ticket, unit_at, until,
+    AVAILABLE, EVENT, NORTH, SOUTH, STRICT, Show, alone, enrolled, key, scan, ticket, unit_at, until,
 };
 use crate::replica::ScannerTerms;
 
@@ -451,4 +452,32 @@ async fn a_hub_says_where_it_listens_and_keeps_a_second_one_off() {
         "{refused}"
     );
     hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_comes_while_its_hub_starts_is_asked_to_come_again() {
+    let mut venue = Venue::new();
+    let config = Config {
+        listen: ([127, 0, 0, 1], 0).into(),
+        http: ([127, 0, 0, 1], 0).into(),
+        ..Config::default()
+    };
+    let path = venue.directories[0].1.listening_path();
+    for (events, says) in [
+        (vec![EVENT], "the program is starting or shutting down"),
+        (Vec::new(), "belong to different events"),
+    ] {
+        let mut front = Front::open(&config, &key(A), &path, &events).await.unwrap();
+        let address = front.listening().quic.clone();
+        let peers = vec![address.clone()];
+        let b = venue.start_with(B, |config| config.peers = peers).await.unwrap();
+        until(async || {
+            let dials = b.services.links.dials();
+            matches!(dials.get(&address), Some(DialFacts::Down { why, .. }) if why.contains(says))
+        })
+        .await;
+        b.shutdown().await;
+        front.shut().await;
+        front.close().await;
+    }
 }

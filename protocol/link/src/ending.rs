@@ -147,7 +147,7 @@ fn words(farewell: Farewell) -> &'static str {
         Farewell::NotWelcome => "the certificate is refused (expired, revoked, or for another key or event)",
         Farewell::BadMessage => "the other side sent what no sound program sends",
         Farewell::Silent => "nothing useful was heard for too long",
-        Farewell::Leaving => "the program is shutting down",
+        Farewell::Leaving => "the program is starting or shutting down",
     }
 }
 
@@ -173,7 +173,10 @@ mod tests {
     #[test]
     fn an_end_reads_as_a_sentence() {
         let end = SessionEnd::Theirs(Farewell::Leaving);
-        assert_eq!(end.to_string(), "the peer ended it: the program is shutting down");
+        assert_eq!(
+            end.to_string(),
+            "the peer ended it: the program is starting or shutting down"
+        );
         assert_eq!(
             SessionEnd::Lost(Loss::Restarted).to_string(),
             "the peer has restarted and forgotten the connection"
