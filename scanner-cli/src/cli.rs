@@ -31,7 +31,7 @@ Exit codes:
   run       0 its source ended or it was stopped, however the scans came out: that is in its lines
   verify    0 every ticket would be admitted, 1 one would not, 2 one could not be judged
   override  0 they may pass, 1 they may not, 2 no hub was there to ask
-  undo      0 nobody counts as passed by it any more, 1 it was not undone
+  undo      0 nobody counts as passed by it any more, 1 it was not undone, or no hub has heard of it yet
   decode    0 every picture had a code, 1 one had none or cannot be opened
   enroll, events, status, sheet, count  0 it is done
 Every command: 1 the output cannot be written, 2 nothing could be done (wrong usage, not enrolled, another program
@@ -73,7 +73,7 @@ enum Command {
     Override(overrule::OverrideArgs),
     /// Say that nobody passed by the last scan of a ticket, in the name of a supervisor. It is recorded who and why.
     ///
-    /// Exit code 0 when it is undone, 1 when it is not.
+    /// Exit code 0 when it is undone, 1 when it is not, or when no hub has heard of it yet.
     Undo(undo::UndoArgs),
     /// Say how many people are in a zone now, in the name of a supervisor: gates are not the only way out of a house.
     ///

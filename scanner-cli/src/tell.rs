@@ -193,6 +193,16 @@ pub fn annulled(
     }
 }
 
+/// Tells that a scan was taken back here, and that no hub has heard of it.
+pub fn unheard(annulled: Answer) -> Answer {
+    Answer {
+        outcome: "annulled_unheard",
+        words: words::NOT_HEARD_OF.to_owned(),
+        reason: Some(words::KEEP_IT_LINKED.to_owned()),
+        ..annulled
+    }
+}
+
 /// The outcome of a scan whose answer is still waited for.
 pub const WAITING: &str = "waiting";
 

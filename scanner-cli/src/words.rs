@@ -61,6 +61,10 @@ pub const WHY_UNDO: &str = "Type undo and why in one line, like: undo the turnst
 /// There is no yes to undo.
 pub const NOTHING_TO_UNDO: &str =
     "Nobody has passed here since the start, or that was undone: there is nothing to undo";
+/// An undo that is in this scanner's log alone.
+pub const NOT_HEARD_OF: &str = "Undone here only";
+/// What to do then.
+pub const KEEP_IT_LINKED: &str = "No hub has heard of it: they go on refusing the ticket until this scanner reaches one. Start usher-scan run here and keep it linked";
 /// Asked before an override.
 pub const WHO_OVERRIDES: &str = "Override: the supervisor's name? (Enter alone takes it back)";
 /// Asked then.

@@ -59,7 +59,11 @@ impl UndoArgs {
     pub fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
         let code = codes::only(self.payload.take(), self.image.take())?;
         let style = if self.json { Style::Json } else { Style::Plain };
-        let answer = runtime()?.block_on(self.switched_on(folder, code))?;
+        let (answer, kept) = runtime()?.block_on(self.switched_on(folder, code))?;
+        let answer = match answer.outcome {
+            tell::ANNULLED if kept > 0 => tell::unheard(answer),
+            _ => answer,
+        };
         Screen::new(io::stdout(), style).judged(&answer)?;
         let is_done = answer.outcome == tell::ANNULLED;
         Ok(if is_done {
@@ -69,11 +73,12 @@ impl UndoArgs {
         })
     }
 
-    async fn switched_on(self, folder: &DataDirectory, code: Vec<u8>) -> Result<Answer, Trouble> {
+    /// Gives also how many records of this scanner no hub has.
+    async fn switched_on(self, folder: &DataDirectory, code: Vec<u8>) -> Result<(Answer, u64), Trouble> {
         let scanner = Scanner::start(folder, &self.hubs)?;
         let outcome = self.undone(&scanner, code).await;
-        scanner.end(LAST_SYNC).await;
-        outcome
+        let kept = scanner.end(LAST_SYNC).await;
+        outcome.map(|answer| (answer, kept))
     }
 
     async fn undone(self, scanner: &Scanner, code: Vec<u8>) -> Result<Answer, Trouble> {

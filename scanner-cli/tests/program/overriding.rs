@@ -1,6 +1,6 @@
 //! `usher-scan override`: only where the certificate allows it, and never without a hub.
 
-use crate::venue::{STRICT, Venue, forged_ticket, ticket};
+use crate::venue::{AVAILABLE, STRICT, Venue, forged_ticket, ticket};
 
 const WHO: [&str; 6] = ["--gate", "1", "--by", "Ada", "--why", "lost in the crowd"];
 
@@ -61,4 +61,24 @@ fn an_override_outwards_is_refused_and_says_to_scan_the_exit() {
     let told = scanner.call("override", &[&json[..], &refused].concat());
     told.check_refused(2, "Whoever leaves is let out anyway");
     assert_eq!(told.out, "");
+}
+
+#[test]
+fn an_undo_that_no_hub_hears_of_says_so() {
+    let mut venue = Venue::open();
+    let scanner = venue.scanner("supervisor", &[], true);
+    let (heard, unheard) = (venue.picture(7, AVAILABLE), venue.picture(8, AVAILABLE));
+    let undo =
+        |picture: &str| scanner.call("undo", &["--by", "Ada", "--why", "went home", "--image", picture]);
+    scanner.scan("1", &[&heard]).check_outcomes(&["admitted"]);
+    let told = undo(&heard);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(told.out.contains("1 person at Gate North, "), "{told:?}");
+    venue.stop_hub();
+    scanner
+        .scan_cut_off("1", &[&unheard])
+        .check_outcomes(&["admitted alone"]);
+    let told = undo(&unheard);
+    assert_eq!(told.code, Some(1), "{told:?}");
+    assert!(told.out.contains("No hub has heard of it"), "{told:?}");
 }
