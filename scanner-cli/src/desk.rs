@@ -137,13 +137,8 @@ impl Desk {
         Ok(answer)
     }
 
-    /// A hub of the event that refuses this scanner knows something of it that nobody could tell it: that it was
-    /// revoked.
     fn refused(&self) -> Option<Bar> {
-        let standing = self.replica.standing();
-        let refused_by = self.hubs.refused_by();
-        let by_hub = refused_by.iter().any(|key| standing.roster.contains(key));
-        by_hub.then_some(Bar::Refused)
+        is_refused(&self.replica, &self.hubs).then_some(Bar::Refused)
     }
 
     fn tell(&self, scan: &request::Scan, answer: &request::Answer) -> Answer {
@@ -186,6 +181,13 @@ impl Post {
             persons: self.persons,
         }
     }
+}
+
+/// Tells whether a hub of the event refuses this scanner: it knows something of it that nobody could tell it, that it was revoked.
+pub fn is_refused(replica: &Replica, hubs: &Hubs) -> bool {
+    let standing = replica.standing();
+    let refused_by = hubs.refused_by();
+    refused_by.iter().any(|key| standing.roster.contains(key))
 }
 
 /// Tells why a scanner judges nothing by itself: it is no device of the event, or not any more.

@@ -10,6 +10,7 @@ use usher_gate_agent::replica::Replica;
 use usher_keys::Timestamp;
 use usher_keys::file::{PRIVATE_MODE, read_file, replace_file};
 
+use crate::desk::is_refused;
 use crate::links::Hubs;
 
 /// How often a scanner looks whether there is news to note.
@@ -37,6 +38,9 @@ pub struct LastKnown {
     pub hubs: Vec<HubHeard>,
     /// What was wrong with the scanner's clock, in words.
     pub clock: Option<String>,
+    /// Whether a hub of the event refused the scanner, and none has taken it in since.
+    #[serde(default)]
+    pub refused: bool,
 }
 
 impl LastKnown {
@@ -61,10 +65,10 @@ impl LastKnown {
         }
     }
 
-    /// Tells what makes a new note worth writing at once: who was linked last, and what is said of the clock.
-    fn matter(&self) -> (Vec<&str>, &Option<String>) {
+    /// Tells what makes a new note worth writing at once: who was linked last, what is said of the clock, and whether it is refused.
+    fn matter(&self) -> (Vec<&str>, &Option<String>, bool) {
         let names = self.hubs.iter().map(|hub| hub.name.as_str());
-        (names.collect(), &self.clock)
+        (names.collect(), &self.clock, self.refused)
     }
 }
 
@@ -95,6 +99,11 @@ impl Noting {
                 (self.replica.clock_trouble(), clock.compared()),
                 clock.now(),
             );
+            if is_refused(&self.replica, &self.hubs) {
+                known.refused = true;
+            } else if !self.hubs.linked().is_empty() {
+                known.refused = false;
+            }
             let is_due = written
                 .as_ref()
                 .is_none_or(|(at, note)| at.elapsed() >= NOTE_EVERY || note.matter() != known.matter());

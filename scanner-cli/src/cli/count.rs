@@ -16,6 +16,7 @@ use usher_protocol::policy::Zone;
 
 use super::trouble::Trouble;
 use super::{hub_address, runtime};
+use crate::desk::is_refused;
 use crate::links::Hubs;
 use crate::overruling;
 use crate::scanner::Scanner;
@@ -100,8 +101,12 @@ async fn hear_all(replica: &Replica, hubs: &Hubs) -> Result<(), Trouble> {
             return Ok(());
         }
         if Instant::now() >= until {
-            let names = missing.join(", ");
-            return Err(Trouble::HubsMissing { names });
+            return Err(match is_refused(replica, hubs) {
+                true => Trouble::Refused,
+                false => Trouble::HubsMissing {
+                    names: missing.join(", "),
+                },
+            });
         }
         sleep(LOOK_EVERY).await;
     }

@@ -44,8 +44,10 @@ struct Facts {
     certificate_until_ms: u64,
     /// Why it needs to be renewed, if it does.
     certificate_warning: Option<CertificateNote>,
-    /// Whether it is a device of the event now.
+    /// Whether it is a device of the event now, and no hub says otherwise.
     usable: bool,
+    /// Whether a hub of the event refused it when it ran last: it was revoked, perhaps.
+    refused: bool,
     freshness: String,
     fresh_as_of_ms: Option<u64>,
     /// The cloud's own time when it was last heard, directly or through a hub.
@@ -92,6 +94,7 @@ impl Facts {
         let (standing, certificate) = (&glance.standing, glance.certificate());
         let (voice, policy) = (Voice::new(Arc::clone(standing), now), standing.policy.as_deref());
         let known = LastKnown::read(&folder.last_known_path());
+        let is_refused = known.as_ref().is_some_and(|known| known.refused);
         let gates = certificate.gates.iter();
         let until = certificate.window.until;
         let is_device = standing
@@ -108,7 +111,8 @@ impl Facts {
             certificate_until: voice.time(until),
             certificate_until_ms: until.0,
             certificate_warning: expiry::warning(Holder::Own(Role::Scanner), until, &voice),
-            usable: is_device.is_ok(),
+            usable: is_device.is_ok() && !is_refused,
+            refused: is_refused,
             freshness: voice.freshness(glance.fresh_as_of, glance.cloud_heard),
             fresh_as_of_ms: glance.fresh_as_of.map(|at| at.0),
             cloud_heard_ms: glance.cloud_heard.map(|at| at.0),
@@ -134,9 +138,10 @@ impl Facts {
     }
 
     fn lines(&self) -> Vec<(&'static str, String)> {
-        let certificate = match self.usable {
-            true => format!("valid until {}", self.certificate_until),
-            false => format!("NOT VALID NOW (until {}, or withdrawn)", self.certificate_until),
+        let certificate = match (self.usable, self.refused) {
+            (true, _) => format!("valid until {}", self.certificate_until),
+            (false, false) => format!("NOT VALID NOW (until {}, or withdrawn)", self.certificate_until),
+            (false, true) => words::REFUSED.to_owned(),
         };
         let gates = match self.gates.as_slice() {
             [] => words::EVERY_GATE.to_owned(),

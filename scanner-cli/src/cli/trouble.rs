@@ -79,13 +79,19 @@ pub enum Trouble {
     },
     /// Not all that is known of the zone is here.
     #[error(
-        "a count is taken only while all hubs are heard, or people could be counted out twice: {names} is not linked \
-         with this scanner. Mend the line and count again"
+        "a count is taken only while all hubs are heard, or people could be counted out twice: this scanner is not linked \
+         with {names}. Mend the line and count again"
     )]
     HubsMissing {
         /// The names of the hubs.
         names: String,
     },
+    /// A hub of the event does not have us.
+    #[error(
+        "a hub of the event refuses this scanner, so nothing that it says would count: it was revoked, perhaps. Ask the \
+         organizer, or use another one"
+    )]
+    Refused,
     /// The disk takes nothing.
     #[error("this scanner's disk takes nothing, so nothing was written down: make room on it")]
     NotWritten,
@@ -141,6 +147,7 @@ impl Trouble {
             | Self::MayNotCount
             | Self::NoSuchZone { .. }
             | Self::HubsMissing { .. }
+            | Self::Refused
             | Self::NotWritten
             | Self::NoHub { .. }
             | Self::Replica(_)

@@ -189,3 +189,18 @@ fn the_status_names_gates_hubs_and_logs() {
         assert!(told.out.contains(line), "no {line:?} in {told:?}");
     }
 }
+
+#[test]
+fn the_status_of_a_scanner_that_hubs_refuse_does_not_call_it_usable() {
+    let (_venue, scanner) = cut_off();
+    assert_eq!(facts(&scanner)["usable"], true);
+    scanner.notes(r#"{"compared_ms": 1, "hubs": [], "clock": null, "refused": true}"#);
+    let facts = facts(&scanner);
+    assert_eq!(
+        (&facts["usable"], &facts["refused"]),
+        (&false.into(), &true.into())
+    );
+    let told = scanner.call("status", &[]);
+    assert!(told.out.contains("A hub refuses this scanner"), "{told:?}");
+    assert!(!told.out.contains("valid until"), "{told:?}");
+}
