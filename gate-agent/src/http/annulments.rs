@@ -55,8 +55,8 @@ pub async fn annul(
     let secret = hexadecimal("scan_secret", &request.scan_secret)?;
     let secret = ScanSecret(secret);
     let why = request.why.unwrap_or_else(|| DID_NOT_TURN.to_owned());
-    if why.len() > MAX_WORDS_BYTES {
-        let detail = format!("why is at most {MAX_WORDS_BYTES} bytes");
+    if why.len() > MAX_WORDS_BYTES || why.chars().any(char::is_control) {
+        let detail = format!("why is at most {MAX_WORDS_BYTES} bytes of plain text, in one line");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
     let code = (request.payload, request.ticket_code);

@@ -492,3 +492,18 @@ async fn a_hub_that_all_others_refuse_says_so_wherever_people_look() {
     }
     desk.hub.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reason_that_would_move_a_terminals_cursor_is_refused() {
+    let desk = Desk::open().await;
+    let url = format!("http://{}/v1/annulments", desk.hub.listening().http);
+    for why in ["\u{1b}[2J", "one\ntwo"] {
+        let payload = String::from_utf8(ticket(unit_at(A, &[A, B]), STRICT)).unwrap();
+        let body = json!({ "payload": payload, "gate": NORTH, "scan_secret": "00".repeat(16), "why": why });
+        let asked = desk.client.post(&url).bearer_auth(&desk.token);
+        let answer = asked.body(body.to_string()).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{why:?}");
+        assert!(answer.text().await.unwrap().contains("plain text"), "{why:?}");
+    }
+    desk.hub.shutdown().await;
+}
