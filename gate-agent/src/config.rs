@@ -184,7 +184,11 @@ fn is_address(text: &str) -> bool {
 }
 
 fn is_host(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
+    if text.contains(':') {
+        // Only an IPv6 address has colons; what follows one in anything else is a port.
+        return text.parse::<std::net::Ipv6Addr>().is_ok();
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
     !text.is_empty() && text.len() <= 253 && text.bytes().all(plain)
 }
 
@@ -235,6 +239,7 @@ mod tests {
         check_refused("home_timeout_ms = 0", "home_timeout_ms");
         check_refused("home_timeout_ms = -1", "home_timeout_ms");
         check_refused("advertise = \"a b\"", "advertise");
+        check_refused("advertise = \"gate-a:80\"", "advertise");
         check_refused("open_status = \"maybe\"", "open_status");
     }
 
