@@ -5,6 +5,7 @@ mod codes;
 mod enrol;
 mod events;
 mod export;
+mod gates;
 mod run;
 mod status;
 mod tokens;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use usher_keys::EnrolmentCode;
+use usher_keys::{EnrolmentCode, Role};
 
 use crate::clock::Clock;
 use crate::folder::{Enrolled, EventChoice, Folder};
@@ -154,6 +155,12 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     folder.top().check()?;
     let picked =
         || -> anyhow::Result<Enrolled> { Ok(folder.contents()?.pick(cli.event.as_ref(), &folder, now)?) };
+    // What belongs to a scanner is no hub, whether that runs or not.
+    let picked_hub = || -> anyhow::Result<Enrolled> {
+        let mut contents = folder.contents()?;
+        contents.keep(Role::Hub, &folder)?;
+        Ok(contents.pick(cli.event.as_ref(), &folder, now)?)
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -165,10 +172,10 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Events => events::events(&folder, now),
         Command::Run { config } => runtime.block_on(run::run(&folder, config.as_deref())),
-        Command::Status { json } => runtime.block_on(status::status(&folder, &picked()?, json)),
-        Command::ScannerCode(wanted) => codes::scanner_code(&folder, &picked()?.directory, wanted),
-        Command::HttpToken(wanted) => tokens::http_token(&picked()?.directory, wanted),
-        Command::Tokens(command) => tokens::tokens(&picked()?.directory, command),
+        Command::Status { json } => runtime.block_on(status::status(&folder, &picked_hub()?, json)),
+        Command::ScannerCode(wanted) => codes::scanner_code(&folder, &picked_hub()?.directory, wanted),
+        Command::HttpToken(wanted) => tokens::http_token(&picked_hub()?.directory, wanted),
+        Command::Tokens(command) => tokens::tokens(&picked_hub()?.directory, command),
         Command::Audit => audit::audit(&picked()?.directory),
         Command::Export { format } => export::export(&picked()?.directory, format),
     }

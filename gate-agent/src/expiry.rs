@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use usher_keys::expiry::{WarningLevel, end_in_words, warning_at};
 use usher_keys::{PublicKey, Role, Timestamp};
@@ -137,20 +136,6 @@ impl CertificateWatch {
     pub fn was_renewed(&self, device: &PublicKey, now: Timestamp) -> bool {
         let at = self.seen.get(device).and_then(|seen| seen.renewed_at);
         at.is_some_and(|at| now.since_ms(at) < RENEWED_SHOWN_MS)
-    }
-}
-
-/// Says a moment as the clock of this machine does, for a terminal without an event at hand.
-pub fn machine_time(at: Timestamp) -> String {
-    let at = i64::try_from(at.0)
-        .ok()
-        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    match at {
-        Some(at) => at
-            .to_zoned(TimeZone::system())
-            .strftime("%a %-d %b %Y %H:%M")
-            .to_string(),
-        None => "further notice".to_owned(),
     }
 }
 

@@ -230,7 +230,12 @@ impl Voice {
             1..7 => "%a %H:%M",
             _ => "%-d %b %Y %H:%M",
         };
-        strtime::format(format, &at).unwrap_or_else(|_| at.to_string())
+        let said = strtime::format(format, &at).unwrap_or_else(|_| at.to_string());
+        // Before a policy was heard nobody knows the event's zone.
+        match policy {
+            Some(_) => said,
+            None => format!("{said} UTC"),
+        }
     }
 
     /// Says what this device's clock shows, and when nobody confirms it that a person should; a plain line and no alarm, since most
@@ -248,9 +253,13 @@ impl Voice {
     pub fn date(&self, at: Timestamp) -> String {
         let policy = self.standing.policy.as_deref();
         let offset_minutes = policy.map_or(0, |policy| policy.offset_at(at));
+        let utc = if policy.is_none() { " UTC" } else { "" };
         local(at, offset_minutes).map_or_else(
             || "an unknown time".to_owned(),
-            |at| strtime::format("%-d %b %Y %H:%M", &at).unwrap_or_else(|_| at.to_string()),
+            |at| {
+                let said = strtime::format("%-d %b %Y %H:%M", &at).unwrap_or_else(|_| at.to_string());
+                format!("{said}{utc}")
+            },
         )
     }
 

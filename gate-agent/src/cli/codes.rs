@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::ScannerCode;
+use super::{ScannerCode, gates};
 use crate::clock::Clock;
 use crate::directory::DataDirectory;
+use crate::enrol::words::moment;
 use crate::enrol::{NewCode, scanner_until};
-use crate::expiry::machine_time;
 use crate::folder::Folder;
 use crate::hub::listening::Listening;
 use crate::replica::{Access, Replica, ScannerTerms};
@@ -24,6 +24,7 @@ pub fn scanner_code(
     let meta = Replica::read_meta(&directory.replica_path())?;
     let listening = Listening::read(&folder.top().listening_path())?;
     let (hub, now) = (meta.identity.unverified(), Clock::system().now());
+    gates::warn_of_unknown(directory, &wanted.gates, now)?;
     let terms = ScannerTerms {
         gates: wanted.gates,
         override_refusals: wanted.override_refusals,
@@ -42,8 +43,8 @@ pub fn scanner_code(
     writeln!(
         std::io::stderr().lock(),
         "The scanner may work until {} (this hub: until {}).",
-        machine_time(until),
-        machine_time(hub.window.until)
+        moment(until),
+        moment(hub.window.until)
     )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -18,11 +18,12 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Prints the status.
 pub async fn status(folder: &Folder, event: &Enrolled, json: bool) -> anyhow::Result<ExitCode> {
-    let asked = match Listening::read(&folder.top().listening_path()) {
-        Ok(listening) => ask(&listening.here_of(event.event)).await,
-        Err(error) => Err(error),
+    let not_served = || not_served(event, Clock::system().now());
+    let Ok(listening) = Listening::read(&folder.top().listening_path()) else {
+        bail!(not_served());
     };
-    let status = asked.with_context(|| not_served(event, Clock::system().now()))?;
+    let asked = ask(&listening.here_of(event.event)).await;
+    let status = asked.with_context(not_served)?;
     let mut out = std::io::stdout().lock();
     if json {
         writeln!(out, "{status:#}")?;

@@ -8,7 +8,7 @@ use anyhow::bail;
 use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
 use usher_keys::{Certificate, Timestamp};
 
-use super::{HttpToken, TokensCommand};
+use super::{HttpToken, TokensCommand, gates};
 use crate::clock::Clock;
 use crate::directory::DataDirectory;
 use crate::enrol::words::moment;
@@ -23,6 +23,7 @@ pub const MAX_TOKEN_HOURS: u64 = 7 * 24;
 pub fn http_token(directory: &DataDirectory, wanted: HttpToken) -> anyhow::Result<ExitCode> {
     let meta = Replica::read_meta(&directory.replica_path())?;
     let now = Clock::system().now();
+    gates::warn_of_unknown(directory, &wanted.gates, now)?;
     let holder = holder(wanted, meta.identity.unverified(), now)?;
     let token = DeviceToken::draw()?;
     let access = Access::open(&directory.access_path())?;

@@ -11,7 +11,7 @@ use super::word;
 /// Says what is about to be asked for.
 pub fn asking(code: &EnrolmentCode, name: &str, role: Role) -> String {
     format!(
-        "Asking {} to make this machine the {} \"{}\" of event {} …\n",
+        "Asking {} to make this machine the {} \"{}\" of event {}, unless the code names it otherwise …\n",
         code.url(),
         word(role),
         printable(name),
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(
             asking(&code, "North\n", Role::Hub),
             format!(
-                "Asking https://tickets.example to make this machine the hub \"North\" of event {EVENT} …\n"
+                "Asking https://tickets.example to make this machine the hub \"North\" of event {EVENT}, unless the code names it otherwise …\n"
             )
         );
     }

@@ -438,3 +438,14 @@ fn a_clock_behind_what_the_cloud_said_before_is_noticed_alone() {
     );
     assert_eq!(clock_behind(EVENING, Timestamp(0)), None);
 }
+
+#[test]
+fn before_the_events_zone_is_known_times_name_theirs() {
+    let standing = Standing {
+        policy: None,
+        ..(*voice().standing).clone()
+    };
+    let voice = Voice::new(Arc::new(standing), EVENING);
+    assert_eq!(voice.time(EVENING), "20:14 UTC");
+    assert_eq!(voice.date(EVENING), "22 Nov 2026 20:14 UTC");
+}
