@@ -2,8 +2,11 @@
 
 pub mod accomplice;
 pub mod agreement;
+pub mod calm;
 pub mod chaos;
 pub mod counted;
+pub mod counts;
+pub mod crowd;
 pub mod disk;
 pub mod fleet;
 pub mod liar;
@@ -14,6 +17,7 @@ pub mod node;
 pub mod observer;
 pub mod organizer;
 pub mod people;
+pub mod presumption;
 pub mod random;
 pub mod sabotage;
 pub mod scans;
@@ -21,6 +25,7 @@ pub mod setting;
 pub mod shape;
 pub mod shrink;
 pub mod slander;
+pub mod supervisors;
 pub mod wire;
 pub mod world;
 

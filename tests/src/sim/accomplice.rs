@@ -21,7 +21,11 @@ impl World {
     pub fn powers(&self, node: NodeId) -> &Certificate {
         let liar = self.liars.iter().find(|liar| liar.node == node);
         let given = liar.and_then(|liar| liar.really_given.as_ref());
-        given.unwrap_or_else(|| self.nodes[node].identity.unverified())
+        let machine = &self.nodes[node];
+        // A liar may say that it has another certificate than the one it was enrolled with.
+        let opened = machine.ledger.state().opened_with(&machine.key.public());
+        let opened = opened.filter(|_| self.is_liar(node));
+        given.unwrap_or_else(|| opened.unwrap_or(&machine.identity).unverified())
     }
 
     /// Gives a liar a genuine certificate with the power that nobody asks for; tells what it was really given.

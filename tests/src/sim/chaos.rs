@@ -119,7 +119,12 @@ impl World {
             .into_iter()
             .filter(|_| self.random.percent(40))
             .collect();
-        let mut island = hubs.clone();
+        self.cut_an_island_of(&hubs);
+    }
+
+    /// These hubs and their scanners hear each other and nobody else for a while.
+    pub fn cut_an_island_of(&mut self, hubs: &[NodeId]) {
+        let mut island = hubs.to_vec();
         island.extend(
             self.scanners()
                 .into_iter()
@@ -257,7 +262,8 @@ impl World {
         }
     }
 
-    fn restart(&mut self, node: NodeId) {
+    /// Starts a node again that has crashed.
+    pub fn restart(&mut self, node: NodeId) {
         if !self.nodes[node].up && !self.nodes[node].gone {
             self.tell(|| format!("{} starts again", self.name(node)));
             let now = self.now;

@@ -59,6 +59,11 @@ impl World {
                     cut.is_none_or(|after| stamp.seq <= *after),
                     "{place}: {name} counts what a device wrote that was revoked before: {stamp:?}, beyond {cut:?}"
                 );
+                let unfounded = self.observer.unfounded.get(&stamp.origin);
+                assert!(
+                    state.is_revoked(&stamp.origin) || unfounded.is_none_or(|from| stamp.seq < *from),
+                    "{place}: {name} counts what was written under a struck issuing key: {stamp:?}"
+                );
                 // Of a log with two histories others may hold the other one.
                 let record = self.nodes[node].disk.tail_at(&stamp.origin, stamp.seq);
                 assert!(
@@ -73,6 +78,21 @@ impl World {
                 "{place}: {name} does not know roster {epoch}"
             );
         }
+    }
+
+    /// Checks that nobody takes a certificate but from the authority and the hub that enrolled it.
+    pub fn check_certificate(&self, node: NodeId) {
+        let via = self.nodes[node].identity.via.as_ref();
+        let Some(hub) = via.map(|via| via.certificate.device) else {
+            return;
+        };
+        let device = self.clones.get(&node).copied().unwrap_or(node);
+        assert!(
+            self.is_liar(node) || self.observer.enrolled_by.get(&device) == Some(&hub),
+            "{}: {} takes a certificate from a hub that did not enrol it",
+            self.place(),
+            self.name(node)
+        );
     }
 
     /// Checks that no issuer fills a replica with logs that the authority does not vouch for.

@@ -32,6 +32,8 @@ pub struct Liar {
     pub really_given: Option<Certificate>,
     /// Codes that were shown to it.
     pub shown: BTreeSet<Vec<u8>>,
+    /// Units of which its log tells as many passages as count.
+    pub told_all: BTreeSet<u32>,
     /// When it speaks up, whatever else happens.
     pace: Random,
     /// After how many lies the organizer finds out; never, when it is not reached.
@@ -66,6 +68,7 @@ impl World {
             clone_of,
             really_given: None,
             shown: BTreeSet::new(),
+            told_all: BTreeSet::new(),
             pace,
             found_out_after,
             told: 0,
@@ -146,6 +149,11 @@ impl World {
     }
 
     fn write_much(&mut self, node: NodeId) {
+        match self.random.below(20) {
+            0 => return self.tell_of_one_ticket(node),
+            1..3 => return self.open_again_and_again(node),
+            _ => {}
+        }
         let many = if self.random.percent(5) { 2_000 } else { 60 };
         let lie = self.draw_small_lie(node);
         self.tell(|| format!("{} writes {many} records", self.name(node)));

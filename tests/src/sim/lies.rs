@@ -5,7 +5,7 @@ use usher_keys::{Role, SecretKey, Signature};
 use usher_protocol::admission::{Reason, Refused};
 use usher_protocol::fork::ForkProof;
 use usher_protocol::log::{Head, Tail};
-use usher_protocol::record::{Body, Counterpart, PlacesOf, Record, Refusal, ShownPassage};
+use usher_protocol::record::{Body, Count, Counterpart, PlacesOf, Record, Refusal, ShownPassage};
 use usher_protocol::{GateId, Generation, Hlc, ScanId, ScanSecret, Seq, Unit, ZoneId};
 
 use super::liar::opening_of;
@@ -16,7 +16,7 @@ use super::world::World;
 /// A day, in milliseconds.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// A kind of record that no build knows yet.
-const LATER_KIND: u32 = 40;
+pub const LATER_KIND: u32 = 40;
 
 /// A record that a liar writes.
 #[derive(Debug, Clone)]
@@ -30,7 +30,8 @@ pub struct Lie {
 }
 
 impl Lie {
-    fn new(words: &'static str, is_false: bool, bytes: Vec<u8>) -> Self {
+    /// Makes a lie.
+    pub fn new(words: &'static str, is_false: bool, bytes: Vec<u8>) -> Self {
         Self {
             bytes,
             is_false,
@@ -44,7 +45,7 @@ impl World {
     pub fn draw_lie(&mut self, node: NodeId) -> Lie {
         let hlc = self.draw_clock();
         let said = |words, is_false, body| Lie::new(words, is_false, Record::new(hlc, body).to_bytes());
-        match self.random.below(22) {
+        match self.random.below(25) {
             0..9 => self.draw_passage(node, hlc),
             9 => self.draw_small_lie(node),
             10 => {
@@ -72,13 +73,18 @@ impl World {
                 said("places it gives away", !may, body)
             }
             19 => {
+                let unit = self.draw_unit();
                 let body = Body::ExitMatched {
-                    unit: Unit(self.draw_unit()),
+                    unit: Unit(unit),
                     exit: self.draw_scan(node),
                     closes: self.draw_counterparts(),
                 };
-                said("whose exit one was", !self.speaks_as_hub(node, hlc), body)
+                let may = self.speaks_as_hub(node, hlc) && !self.has_told_too_much(node, unit);
+                said("whose exit one was", !may, body)
             }
+            22 => self.draw_count(node, hlc),
+            23 => self.draw_renewal(node, hlc),
+            24 => self.draw_struck_opening(node, hlc),
             16..18 => {
                 let whole = Record::new(hlc, self.draw_decree(node)).to_bytes();
                 let half = whole[..self.random.index(whole.len())].to_vec();
@@ -107,14 +113,32 @@ impl World {
     }
 
     /// Tells whether a device's certificate was good at that time, a day more than it lasts included.
-    fn is_in_its_time(&self, node: NodeId, hlc: Hlc) -> bool {
+    pub fn is_in_its_time(&self, node: NodeId, hlc: Hlc) -> bool {
         let window = self.powers(node).window;
         let until = window.until.0.saturating_add(DAY_MS);
         window.from.0 <= hlc.ms && (until == u64::MAX || hlc.ms < until)
     }
 
-    fn speaks_as_hub(&self, node: NodeId, hlc: Hlc) -> bool {
+    /// Tells whether a device may say then what only hubs say.
+    pub fn speaks_as_hub(&self, node: NodeId, hlc: Hlc) -> bool {
         self.powers(node).role == Role::Hub && self.is_in_its_time(node, hlc)
+    }
+
+    /// Draws a count, of people now or in the time to come.
+    fn draw_count(&mut self, node: NodeId, hlc: Hlc) -> Lie {
+        let ahead_ms = if self.random.percent(30) { DAY_MS } else { 0 };
+        let count = Count {
+            at: hlc.time().plus_ms(ahead_ms),
+            zone: ZoneId(*[1, 1, 2, 3].get(self.random.index(4)).expect("four")),
+            inside: u32::try_from(self.random.between(0, 60)).expect("few"),
+            heard: Vec::new(),
+        };
+        let powers = self.powers(node);
+        let counts = powers.role == Role::Hub || powers.capabilities.override_refusals;
+        let may = counts && self.is_in_its_time(node, hlc) && count.at <= hlc.time();
+        let by = "Nobody".to_owned();
+        let body = Body::Counted { count, by };
+        Lie::new("a count", !may, Record::new(hlc, body).to_bytes())
     }
 
     fn draw_loan(&mut self, _node: NodeId) -> Body {
@@ -129,7 +153,7 @@ impl World {
     }
 
     /// Draws a clock reading: now, days ahead, behind, at the end of time.
-    fn draw_clock(&mut self) -> Hlc {
+    pub fn draw_clock(&mut self) -> Hlc {
         let ms = match self.random.below(8) {
             0..4 => self.now,
             4 => self.now + self.random.between(1, 4 * DAY_MS),
@@ -196,11 +220,14 @@ impl World {
             code,
             persons: *[0, 1, 1, 1, 2, 255].get(self.random.index(6)).expect("six"),
             gate: GateId(gate),
-            zone: ZoneId(*[1, 1, 1, 0, 2].get(self.random.index(5)).expect("five")),
+            zone: ZoneId(*[1, 1, 1, 0, 2, 3].get(self.random.index(6)).expect("six")),
             at: hlc.time(),
             counterparts: self.draw_counterparts(),
         };
-        let fits = passage.unverified().is_ok_and(|told| told.persons <= told.admits);
+        let told = passage.unverified();
+        let unit = told.as_ref().map_or(u32::MAX, |told| told.unit.0);
+        let fits = told.is_ok_and(|told| told.persons <= told.admits);
+        let has_room = !self.has_told_too_much(node, unit);
         passage.code = self.generous(&passage).unwrap_or(passage.code);
         let powers = self.powers(node);
         let serves = powers.role == Role::Hub || powers.serves(gate);
@@ -214,7 +241,7 @@ impl World {
                 (Body::Overridden { passage, by, why }, overrides)
             }
         };
-        let may = may && serves && self.is_in_its_time(node, hlc);
+        let may = may && serves && has_room && self.is_in_its_time(node, hlc);
         // What rests on an unknown key is passed over before anybody asks whether it may be said.
         let is_false = is_good.is_some_and(|is_good| !(is_good && may));
         Lie::new("a passage", is_false, Record::new(hlc, body).to_bytes())

@@ -35,6 +35,7 @@ impl World {
             );
         }
         if self.shape.crowd {
+            self.check_nobody_is_stranded();
             self.check_last_guests();
         }
     }
@@ -166,6 +167,7 @@ impl World {
                 continue;
             }
             let scanner = near[self.random.index(near.len())];
+            let zone = self.zone_at(scanner);
             let mut verdict = self.ask_about(self.newest_paper(unit), scanner);
             let may_help = matches!(
                 verdict,
@@ -179,22 +181,22 @@ impl World {
                 verdict = self.ask_about(self.newest_paper(unit), scanner);
             }
             assert!(
-                matches!(verdict, Some(Verdict::Admit { .. })) || self.is_full() || self.is_in(unit),
+                matches!(verdict, Some(Verdict::Admit { .. })) || self.is_full(zone) || self.is_in(unit),
                 "{}: the genuine ticket of unit {unit} ({}) is of no use at {}: {verdict:?}, places left: {:?}",
                 self.place(),
                 TIERS[tier_of(unit)].0,
                 self.name(scanner),
-                self.places_left()
+                self.places_left(zone)
             );
         }
     }
 
     /// Names the hubs that have places left, as each of them sees it.
-    fn places_left(&self) -> Vec<(String, Option<i64>)> {
+    pub fn places_left(&self, zone: ZoneId) -> Vec<(String, Option<i64>)> {
         let hubs = self.hubs().into_iter();
         let left = hubs.map(|hub| {
             let ledger = &self.nodes[hub].ledger;
-            let places = ledger.state().places(ZoneId(1), PlacesOf::Room);
+            let places = ledger.state().places(zone, PlacesOf::Room);
             (
                 self.name(hub),
                 places.and_then(|places| places.get(&ledger.me()).copied()),
@@ -204,15 +206,15 @@ impl World {
     }
 
     /// Tells whether somebody was let in with a unit's ticket: who was referred may have tried again meanwhile.
-    fn is_in(&self, unit: u32) -> bool {
+    pub fn is_in(&self, unit: u32) -> bool {
         self.observer.let_in.values().any(|(used, _)| *used == unit)
     }
 
     /// Tells whether nobody has a place left to give, as far as the cloud knows: the places of a hub that was shut out, or of
     /// which nobody has said yet which of its histories counts, are nobody's for the time being.
-    fn is_full(&self) -> bool {
+    pub fn is_full(&self, zone: ZoneId) -> bool {
         let state = self.nodes[CLOUD].ledger.state();
-        let Some(places) = state.places(ZoneId(1), PlacesOf::Room) else {
+        let Some(places) = state.places(zone, PlacesOf::Room) else {
             return false;
         };
         let gives = |hub: &Origin| {
@@ -245,9 +247,8 @@ impl World {
 
     fn is_unused(&self, unit: u32) -> bool {
         let state = self.nodes[CLOUD].ledger.state();
-        let history = state.history(Unit(unit), ZoneId(1));
         // Some of those who went in are known only from a history that the cloud does not hold.
-        !self.is_in(unit) && history.used.admitted == 0
+        !self.is_in(unit) && state.passages(Unit(unit)).next().is_none()
     }
 
     /// Gives the hubs that were a unit's home by any roster.

@@ -101,6 +101,7 @@ impl World {
         let usable = self.usable_hubs();
         let others: Vec<_> = usable.into_iter().filter(|hub| *hub != node).collect();
         if role == Role::Hub {
+            self.cut_off_a_home(Some(node));
             self.write_roster(Some(node));
             for other in others.into_iter().chain([CLOUD]) {
                 self.connect(other, node);
@@ -128,6 +129,8 @@ impl World {
         certificate.window.until = until;
         let identity = self.nodes[hub].enrolled(certificate);
         self.nodes[scanner].enrol(identity);
+        let issuer = self.nodes[hub].key.public();
+        self.observer.enrolled_by.insert(scanner, issuer);
     }
 
     /// Whoever cannot get the beginning of a log where it is goes to a replica that has it: the hubs it hears began at a

@@ -13,6 +13,7 @@ use usher_protocol::record::{Body, Record};
 use usher_protocol::{Origin, ScanId, Seq};
 
 use super::counted::AuthorityWord;
+use super::crowd::Crowd;
 use super::disk::Disk;
 use super::node::NodeId;
 use super::scans::Job;
@@ -48,8 +49,12 @@ pub struct Observer {
     pub suspects: BTreeSet<NodeId>,
     /// Chain hashes of records that are plainly false, so that their writer must be named.
     pub false_records: BTreeSet<Hash>,
-    /// The most people that the zone ever held by the policy, if it was limited.
-    pub holds: Option<u32>,
+    /// What is known of the zones that are limited.
+    pub crowd: Crowd,
+    /// The hub that enrolled a device, where one did.
+    pub enrolled_by: BTreeMap<NodeId, Origin>,
+    /// Certificates by a struck issuing key that logs opened with: the first such record of each.
+    pub unfounded: BTreeMap<Origin, Seq>,
     /// Units judged by somebody whose clock was far off and who could not know.
     misjudged: BTreeSet<u32>,
     /// How far each device's own log reaches by its own signatures that others hold.
@@ -69,8 +74,11 @@ pub struct Observer {
     /// The newest policy that each node has heard: its version and the tiers that it closes.
     closed: BTreeMap<NodeId, (u32, BTreeSet<usize>)>,
     writers: BTreeMap<u32, BTreeSet<NodeId>>,
+    /// On which unit's level the people of a scan are new.
+    entered: BTreeMap<ScanId, (u32, u8)>,
     perished_units: BTreeSet<u32>,
-    totals: BTreeMap<u32, u32>,
+    /// How many went in with a unit's ticket, on each level.
+    totals: BTreeMap<(u32, u8), u32>,
     states: BTreeMap<Holdings, Hash>,
     refused: u64,
 }
@@ -88,7 +96,9 @@ impl Observer {
             perished: BTreeSet::new(),
             suspects: BTreeSet::new(),
             false_records: BTreeSet::new(),
-            holds: None,
+            crowd: Crowd::default(),
+            enrolled_by: BTreeMap::new(),
+            unfounded: BTreeMap::new(),
             misjudged: BTreeSet::new(),
             pasts: BTreeMap::new(),
             overridden: BTreeMap::new(),
@@ -101,6 +111,7 @@ impl Observer {
             bundles: BTreeMap::new(),
             closed: BTreeMap::new(),
             writers: BTreeMap::new(),
+            entered: BTreeMap::new(),
             perished_units: BTreeSet::new(),
             totals: BTreeMap::new(),
             states: BTreeMap::new(),
@@ -130,7 +141,7 @@ impl Observer {
     pub fn perish(&mut self, disk: &Disk, origin: Origin, kept: Seq) {
         for entry in disk.log(&origin).iter().filter(|entry| entry.tail.seq > kept) {
             if let Ok(Record {
-                body: Body::Admitted(passage),
+                body: Body::Admitted(passage) | Body::Overridden { passage, .. },
                 ..
             }) = Record::from_bytes(&entry.bytes)
             {
@@ -193,18 +204,28 @@ impl Observer {
         let unit = job.paper.unit;
         self.given_up.insert(job.scan, (unit, job.scanner));
         self.turned_away.insert(job.scan, (unit, job.scanner, life));
-        if let Some((_, persons)) = self.let_in.remove(&job.scan) {
-            *self.totals.entry(unit).or_default() -= u32::from(persons);
+        if let Some((_, persons)) = self.let_in.remove(&job.scan)
+            && let Some(total) = self
+                .entered
+                .remove(&job.scan)
+                .and_then(|of| self.totals.get_mut(&of))
+        {
+            *total -= u32::from(persons);
         }
     }
 
+    /// Notes that nobody was let in by a scan, in that life of its scanner.
+    pub fn turns_away(&mut self, job: &Job, life: u64) {
+        let turned_away = (job.paper.unit, job.scanner, life);
+        self.turned_away.insert(job.scan, turned_away);
+    }
+
     /// Notes what staff were shown; tells whether this scan lets people in for the first time.
-    pub fn shown(&mut self, job: &Job, verdict: Verdict, life: u64) -> bool {
+    pub fn shown(&mut self, job: &Job, verdict: Verdict, (life, level): (u64, u8)) -> bool {
         self.shown.insert(job.scan, verdict);
         let Verdict::Admit { persons, .. } = verdict else {
             self.refused += 1;
-            let turned_away = (job.paper.unit, job.scanner, life);
-            self.turned_away.insert(job.scan, turned_away);
+            self.turns_away(job, life);
             return false;
         };
         self.turned_away.remove(&job.scan);
@@ -212,7 +233,11 @@ impl Observer {
             return false;
         }
         self.let_in.insert(job.scan, (job.paper.unit, persons));
-        *self.totals.entry(job.paper.unit).or_default() += u32::from(persons);
+        if job.comes_from.is_none() {
+            let of = (job.paper.unit, level);
+            self.entered.insert(job.scan, of);
+            *self.totals.entry(of).or_default() += u32::from(persons);
+        }
         true
     }
 }
@@ -258,7 +283,10 @@ impl World {
         if again || !inwards {
             return;
         }
+        let now = self.now;
+        self.observer.crowd.judged(job.scan, judged.body.as_ref(), now);
         self.check_whole(node);
+        self.check_room(node, job);
         self.check_time(node, paper.unit);
         let (place, name, paper) = (self.place(), self.name(node), &job.paper);
         let ticket = (paper.unit, paper.generation);
@@ -414,22 +442,27 @@ impl World {
         self.restored == Some(node) || self.is_tainted_key(node)
     }
 
-    /// Checks that a strict ticket lets in no more people than it should: promise 4.
-    pub fn check_went_in(&mut self, unit: u32) {
+    /// Checks that a strict ticket lets in no more people than it should on a level: promise 4.
+    pub fn check_went_in(&mut self, unit: u32, level: u8) {
         let (name, entry, offline) = TIERS[tier_of(unit)];
         if offline != Offline::Strict {
             return;
         }
-        let total = self.observer.totals[&unit];
+        let total = self
+            .observer
+            .totals
+            .get(&(unit, level))
+            .copied()
+            .unwrap_or_default();
         let (limit, count) = match entry {
             EntryRule::Single => (u32::from(admits(unit)), total),
-            EntryRule::Reentry => (u32::from(admits(unit)), self.people.inside(unit)),
+            EntryRule::Reentry => (u32::from(admits(unit)), self.people.inside_level(unit, level)),
             EntryRule::PerDay(_) if self.observer.misjudged.contains(&unit) => return,
             EntryRule::PerDay(times) => (u32::from(times), total),
         };
         if count > limit && !self.is_excused(unit) {
             let place = self.place();
-            panic!("{place}: unit {unit} ({name}) let {count} people in, not {limit}");
+            panic!("{place}: unit {unit} ({name}) let {count} people in, not {limit}, on level {level}");
         }
     }
 
@@ -451,6 +484,9 @@ impl World {
             return true;
         }
         let suspect = writers.copied().find(|writer| self.restored == Some(*writer));
+        if let Some(hub) = suspect {
+            self.tell(|| format!("unit {unit} is used too often; {} was put back", self.name(hub)));
+        }
         self.observer.suspects.extend(suspect);
         suspect.is_some()
     }
@@ -458,22 +494,6 @@ impl World {
     /// Tells whether a supervisor let people in with a unit's ticket.
     pub fn is_overridden(&self, unit: u32) -> bool {
         self.observer.overridden.values().any(|one| *one == unit)
-    }
-
-    /// Checks that the zone never holds more people than it may, but for those whom a supervisor let in: promise 12.
-    pub fn check_crowd(&self) {
-        let Some(holds) = self.observer.holds else { return };
-        let is_excused = !self.liars.is_empty()
-            || self.restored.is_some()
-            || !self.clones.is_empty()
-            || !self.observer.retired.is_empty();
-        let by_rule = (0..self.shape.units).filter(|unit| !self.is_overridden(*unit));
-        let inside: u32 = by_rule.map(|unit| self.people.inside(unit)).sum();
-        assert!(
-            is_excused || inside <= holds,
-            "{}: {inside} people are in a zone for {holds}",
-            self.place()
-        );
     }
 
     /// Compares the state of replicas that hold the same records: promise 8.

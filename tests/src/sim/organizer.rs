@@ -8,6 +8,7 @@ use usher_protocol::record::Body;
 use usher_protocol::{Generation, Origin, Seq, Unit};
 
 use super::node::NodeId;
+use super::people::FOR_GOOD;
 use super::sabotage::{self, Sabotage};
 use super::setting::{LONG_OVER, tier_of};
 use super::shape::Kind;
@@ -24,7 +25,9 @@ impl World {
         }
         let pause = self.rhythm.between(1_000, 4_000);
         self.plan(pause, Happening::Organizer);
-        self.act(Self::organize_something);
+        if self.people.still_until != FOR_GOOD {
+            self.act(Self::organize_something);
+        }
     }
 
     fn organize_something(&mut self) {
@@ -32,13 +35,14 @@ impl World {
             return;
         }
         let unit = u32::try_from(self.random.below(u64::from(self.shape.units))).expect("a unit");
-        match self.random.below(19) {
+        match self.random.below(22) {
             0..4 => self.revoke_ticket(unit),
             4..7 => self.reissue(unit),
             7..9 if self.shape.has(Kind::Rotation) => self.renew_bundle(),
             9 if self.shape.has(Kind::Revocation) => self.revoke_some_device(),
             10..12 if self.shape.has(Kind::Rosters) => self.change_roster(),
-            15.. if self.shape.has(Kind::Settling) => self.settle_a_fork(),
+            15..19 if self.shape.has(Kind::Settling) => self.settle_a_fork(),
+            19..22 if self.shape.has(Kind::Crowding) => self.change_capacity(),
             14 if self.shape.has(Kind::Policies) => self.change_policy(unit),
             12..14 if self.shape.has(Kind::Newcomers) => self.join(),
             _ => {}
@@ -285,6 +289,17 @@ impl World {
         self.leave_hub(hub);
     }
 
+    /// Often a hub that is the home of units until then, and its scanners, do not hear that another joins.
+    pub fn cut_off_a_home(&mut self, joining: Option<NodeId>) {
+        let mut homes = self.usable_hubs();
+        homes.retain(|hub| Some(*hub) != joining);
+        if homes.is_empty() || !self.stormy || !self.shape.has(Kind::Cuts) || !self.random.percent(60) {
+            return;
+        }
+        let home = homes[self.random.index(homes.len())];
+        self.cut_an_island_of(&[home]);
+    }
+
     /// A hub that is not in the roster joins; or one is retired while it is still running.
     fn change_roster(&mut self) {
         let usable = self.usable_hubs();
@@ -299,6 +314,7 @@ impl World {
             .copied()
             .find(|hub| is_out(hub) && !self.observer.retired.contains(hub));
         if joining.is_some() {
+            self.cut_off_a_home(joining);
             return self.write_roster(joining);
         }
         let hub = usable[self.random.index(usable.len())];

@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::policy::Entry;
 use usher_protocol::routing::LONGEST_WAIT_MS;
-use usher_protocol::{GateId, ScanId, ScanSecret};
+use usher_protocol::{GateId, ScanId, ScanSecret, ZoneId};
 
 use super::node::NodeId;
 use super::scans::{Errand, Job};
-use super::setting::{Setting, Step, TIERS, admits, tier_of};
+use super::setting::{OUTER, Setting, Step, TIERS, admits, level, tier_of};
 use super::shape::Kind;
 use super::world::{Happening, World};
 
+/// How long somebody stands at a gate from one zone to the next at most, in milliseconds: what an answer may take, and more.
+const MOVES_WITHIN_MS: u64 = 2 * LONGEST_WAIT_MS;
+/// Until when people stand still where nobody says when they go on.
+pub const FOR_GOOD: u64 = u64::MAX;
 /// How long an answer takes where lines are quick and nothing is lost, in milliseconds.
 const ANSWERED_WITHIN_MS: u64 = 400;
 
@@ -70,7 +74,11 @@ impl std::fmt::Debug for Paper {
 /// What the world knows of the guests.
 pub struct People {
     generations: BTreeMap<u32, u32>,
-    inside: BTreeMap<u32, u32>,
+    inside: BTreeMap<(u32, ZoneId), u32>,
+    /// Until when people with these units' tickets go nowhere but from one zone to the next.
+    moving: BTreeMap<u32, u64>,
+    /// Until when nobody comes or goes.
+    pub still_until: u64,
     /// Tickets the organizer has revoked.
     pub voided: BTreeSet<(u32, u32)>,
     /// Whether people still come.
@@ -83,6 +91,8 @@ impl People {
         Self {
             generations: BTreeMap::new(),
             inside: BTreeMap::new(),
+            moving: BTreeMap::new(),
+            still_until: 0,
             voided: BTreeSet::new(),
             coming,
         }
@@ -100,9 +110,46 @@ impl People {
         newest
     }
 
-    /// Tells how many people with that unit's ticket are inside.
-    pub fn inside(&self, unit: u32) -> u32 {
-        self.inside.get(&unit).copied().unwrap_or(0)
+    /// Tells how many people with that unit's ticket are in a zone.
+    pub fn inside(&self, unit: u32, zone: ZoneId) -> u32 {
+        self.inside.get(&(unit, zone)).copied().unwrap_or(0)
+    }
+
+    /// Tells how many people with that unit's ticket are in the zones of a level.
+    pub fn inside_level(&self, unit: u32, at: u8) -> u32 {
+        let zones = self.inside.range((unit, ZoneId(0))..=(unit, ZoneId(u16::MAX)));
+        let there = zones.filter(|((_, zone), _)| level(*zone) == at);
+        there.map(|(_, persons)| persons).sum()
+    }
+
+    /// Tells whether anybody with that unit's ticket is in some zone.
+    pub fn is_anywhere(&self, unit: u32) -> bool {
+        self.inside_level(unit, 0) + self.inside_level(unit, 1) > 0
+    }
+
+    /// Tells how many people are in a zone.
+    pub fn all_inside(&self, zone: ZoneId) -> u32 {
+        let there = self.inside.iter().filter(|((_, of), _)| *of == zone);
+        there.map(|(_, persons)| persons).sum()
+    }
+
+    fn enter(&mut self, job: &Job, zone: ZoneId, persons: u32) {
+        let unit = job.paper.unit;
+        *self.inside.entry((unit, zone)).or_default() += persons;
+        if let Some(from) = job.comes_from {
+            self.leave(unit, from);
+        }
+        self.moving.remove(&unit);
+    }
+
+    fn leave(&mut self, unit: u32, zone: ZoneId) {
+        if let Some(persons) = self.inside.get_mut(&(unit, zone)) {
+            *persons = persons.saturating_sub(1);
+        }
+    }
+
+    fn is_moving(&self, unit: u32, now: u64) -> bool {
+        self.moving.get(&unit).is_some_and(|until| *until > now)
     }
 }
 
@@ -114,14 +161,21 @@ impl World {
         }
         let pause = self.rhythm.between(20, 250);
         self.plan(pause, Happening::Person);
-        self.act(Self::come);
+        if self.people.still_until <= self.now {
+            self.act(Self::come);
+        }
     }
 
     fn come(&mut self) {
         let unit = u32::try_from(self.random.below(u64::from(self.shape.units))).expect("a unit");
+        if self.people.is_moving(unit, self.now) {
+            return;
+        }
         let reentry = TIERS[tier_of(unit)].1 == Entry::Reentry;
-        if reentry && self.people.inside(unit) > 0 && self.random.percent(50) {
-            return self.somebody_leaves(unit);
+        let zones = self.setting.zones().iter().copied();
+        let left = zones.rev().find(|zone| self.people.inside(unit, *zone) > 0);
+        if let Some(left) = left.filter(|_| reentry && self.random.percent(50)) {
+            return self.somebody_leaves(unit, left);
         }
         let paper = self.paper(unit);
         let persons = if admits(unit) > 1 {
@@ -132,8 +186,27 @@ impl World {
         let copies = if self.random.percent(20) { 3 } else { 1 };
         for _ in 0..copies {
             let job = self.job(paper.clone(), Direction::In, persons);
-            self.read(job);
+            match self.setting.behind(job.gate).1 {
+                None => self.read(job),
+                Some(from) => self.go_on_from(from, job),
+            }
         }
+    }
+
+    /// Somebody goes on from one zone to the one beside it, if they are there.
+    fn go_on_from(&mut self, from: ZoneId, job: Job) {
+        let unit = job.paper.unit;
+        let is_there = self.people.inside(unit, from) > 0 && !self.people.is_moving(unit, self.now);
+        if !is_there || !self.nodes[job.scanner].up {
+            return;
+        }
+        self.people.moving.insert(unit, self.now + MOVES_WITHIN_MS);
+        let (persons, comes_from) = (1, Some(from));
+        self.read(Job {
+            persons,
+            comes_from,
+            ..job
+        });
     }
 
     /// Somebody shows a unit's genuine ticket at a scanner and waits for the answer.
@@ -147,7 +220,7 @@ impl World {
         let mut job = self.job(paper, Direction::In, 1);
         let gate = self.scanners().iter().position(|one| *one == scanner);
         let gate = gate.expect("a scanner stands at a gate");
-        (job.scanner, job.gate) = (scanner, GateId(u16::try_from(gate).expect("few gates")));
+        (job.scanner, job.gate) = (scanner, gate_at(gate));
         job.scan = ScanId::of(&self.nodes[scanner].key.public(), &job.secret);
         let scan = job.scan;
         self.read(job);
@@ -175,18 +248,50 @@ impl World {
         }
     }
 
-    /// Somebody leaves: out of the door whatever the screen says.
-    fn somebody_leaves(&mut self, unit: u32) {
-        *self.people.inside.entry(unit).or_default() -= 1;
+    /// Somebody leaves a zone, or out of it and all around it: through the door whatever the screen says.
+    fn somebody_leaves(&mut self, unit: u32, innermost: ZoneId) {
+        let is_in_both = innermost != OUTER && self.people.inside(unit, OUTER) > 0;
+        let zone = if is_in_both && self.random.percent(40) {
+            OUTER
+        } else {
+            innermost
+        };
+        let left: BTreeSet<_> = [innermost, zone].into();
+        for left in left {
+            self.people.leave(unit, left);
+            self.observer.crowd.leaves(left);
+        }
         let generation = self.people.newest(unit);
         let paper = self.genuine(unit, generation);
-        let job = self.job(paper.clone(), Direction::Out, 1);
+        let Some(job) = self.job_out(paper.clone(), zone) else {
+            return;
+        };
         self.read(job);
         if self.random.percent(20) {
             // The same person once more, or a friend with a copy: at any gate.
-            let again = self.job(paper, Direction::Out, 1);
-            self.read(again);
+            let again = self.job_out(paper, zone);
+            again.into_iter().for_each(|again| self.read(again));
         }
+    }
+
+    /// Somebody shows a ticket on the way out of a zone, at a scanner whose gate leads into it.
+    fn job_out(&mut self, paper: Paper, zone: ZoneId) -> Option<Job> {
+        let scanners = self.scanners().into_iter().enumerate();
+        let leads = |at: &usize| self.setting.behind(gate_at(*at)) == (zone, None);
+        let there: Vec<_> = scanners.filter(|(at, _)| leads(at)).collect();
+        if there.is_empty() {
+            return None;
+        }
+        let (gate, scanner) = there[self.random.index(there.len())];
+        let (scanner, gate) = (scanner, gate_at(gate));
+        let job = self.job(paper, Direction::Out, 1);
+        let scan = ScanId::of(&self.nodes[scanner].key.public(), &job.secret);
+        Some(Job {
+            scan,
+            scanner,
+            gate,
+            ..job
+        })
     }
 
     fn job(&mut self, paper: Paper, direction: Direction, persons: u8) -> Job {
@@ -194,21 +299,22 @@ impl World {
         let gate = self.random.index(scanners.len());
         let scanner = scanners[gate];
         let elsewhere = self.shape.has(Kind::Powers) && self.random.percent(3);
-        let gate = if elsewhere {
-            self.random.index(scanners.len())
-        } else {
-            gate
-        };
+        let other = self.random.index(scanners.len());
+        // Whoever is read at a gate from one zone to the next stands there.
+        let is_plain = self.setting.behind(gate_at(other)).1.is_none();
+        let gate = if elsewhere && is_plain { other } else { gate };
         let secret = ScanSecret(self.random.bytes16());
         Job {
             scan: ScanId::of(&self.nodes[scanner].key.public(), &secret),
             secret,
             withdrawn: false,
+            is_override: false,
             paper,
             scanner,
-            gate: GateId(u16::try_from(gate).expect("few gates")),
+            gate: gate_at(gate),
             direction,
             persons,
+            comes_from: None,
         }
     }
 
@@ -277,22 +383,26 @@ impl World {
             return;
         }
         let life = self.nodes[job.scanner].life;
-        let first = self.observer.shown(job, verdict, life);
+        let zone = self.setting.behind(job.gate).0;
+        let first = self.observer.shown(job, verdict, (life, level(zone)));
         match verdict {
             Verdict::Admit { .. } if first && goes_away(job) && self.annul(job) => {}
             Verdict::Admit { persons, .. } if job.direction == Direction::In && first => {
-                *self.people.inside.entry(job.paper.unit).or_default() += u32::from(persons);
-                self.check_went_in(job.paper.unit);
+                self.people.enter(job, zone, u32::from(persons));
+                self.observer.crowd.goes_in(job, zone, self.now);
+                self.check_went_in(job.paper.unit, level(zone));
                 self.check_crowd();
             }
             Verdict::Deny(_) | Verdict::Refer(_)
                 if self.shape.has(Kind::Overrides)
                     && job.direction == Direction::In
-                    && self.random.percent(4) =>
+                    && !job.is_override
+                    && job.comes_from.is_none()
+                    && self.random.percent(8) =>
             {
                 self.override_refusal(job);
             }
-            Verdict::Refer(_) if self.random.percent(50) => {
+            Verdict::Refer(_) if !job.is_override && job.comes_from.is_none() && self.random.percent(50) => {
                 let pause = self.random.between(500, 3_000);
                 let again = Errand::Again(job.clone());
                 self.plan(pause, Happening::Errand(Box::new(again)));
@@ -305,4 +415,9 @@ impl World {
 /// Tells whether whoever has shown a ticket turns back at the open gate: by the scan's id, which is drawn at random.
 fn goes_away(job: &Job) -> bool {
     job.scan.0[0] < 10
+}
+
+/// Gives the gate of the scanner at that place.
+pub fn gate_at(scanner: usize) -> GateId {
+    GateId(u16::try_from(scanner).expect("few gates"))
 }

@@ -1,15 +1,17 @@
 //! Rules broken on purpose, to show that the observer sees it: which there are, and what whoever is sabotaged does instead.
 
 use usher_keys::{KeyStatus, SignedBundle};
+use usher_protocol::ZoneId;
 use usher_protocol::admission::{Reason, Referral, Verdict};
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Asked, Judged};
 use usher_protocol::log::{Head, Run, Tail};
-use usher_protocol::record::{Body, ShownPassage};
+use usher_protocol::record::{Body, PlacesOf, ShownPassage};
 use usher_protocol::trust::Trust;
 
 use super::node::NodeId;
+use super::setting::level;
 use super::world::{CLOUD, World};
 
 /// A rule broken on purpose.
@@ -55,10 +57,24 @@ pub enum Sabotage {
     NobodyVouches,
     /// Supervisors override refusals whether their certificate allows it or not.
     EverybodyOverrides,
+    /// Hubs let people in against the rules without asking the ticket's home.
+    OverridesPassOverTheHome,
     /// The cloud sums up what is not durable yet.
     CheckpointsRunAhead,
     /// Hubs let people into a full zone.
     PlacesAreNotCounted,
+    /// Zones inside others are entered again with the same ticket.
+    InnerZonesAreEnteredAgain,
+    /// Hubs let people into a full zone inside another.
+    InnerPlacesAreNotCounted,
+    /// A capacity that was lowered holds for nobody.
+    LoweredCapacitiesAreIgnored,
+    /// Only the first hub lets people into a zone with a capacity, whoever has places.
+    PlacesAreKept,
+    /// What a supervisor counts changes nothing.
+    CountsAreIgnored,
+    /// What a supervisor counts is made good twice.
+    CountsAreTakenTwice,
     /// Nobody gives up a scan that others may have said yes to.
     NobodyWithdraws,
     /// Sessions take records that could not be read for records that are not here.
@@ -87,11 +103,19 @@ pub enum Sabotage {
     RostersMayBeMissing,
     /// A hub may certify as many strangers as it likes.
     IssuersAreNotBounded,
+    /// Scanners take certificates from hubs that did not enrol them.
+    RenewalsAreNotAsked,
+    /// What a device writes under a certificate by a struck issuing key counts.
+    OpeningsAreNotAsked,
+    /// As many passages of one ticket count as a log tells.
+    PassagesOfALogAreNotBounded,
+    /// A log may open with as many certificates as it likes.
+    CertificatesOfALogAreNotBounded,
 }
 
 impl Sabotage {
     /// Tells whether a verdict that lets nobody in is passed over.
-    fn waives(self, verdict: &Verdict) -> bool {
+    fn waives(self, verdict: &Verdict, place: &Behind) -> bool {
         match verdict {
             Verdict::Refer(Referral::HomeUnreachable { .. }) => self == Self::CutOffSaysYes,
             Verdict::Refer(Referral::HomeUnsettled { .. }) => self == Self::FormerHomesAreForgotten,
@@ -99,11 +123,30 @@ impl Sabotage {
             Verdict::Refer(Referral::OwnLogForked) => self == Self::ForkedDevicesSayYes,
             Verdict::Refer(Referral::OwnLogBehind) => self == Self::OwnPastIsNotAwaited,
             Verdict::Refer(Referral::NotAllowed) => self == Self::PowersAreNotAsked,
-            Verdict::Refer(Referral::NoPlaces) => self == Self::PlacesAreNotCounted,
+            Verdict::Refer(Referral::NoPlaces) => {
+                self == Self::PlacesAreNotCounted || self.waives_full(place)
+            }
+            Verdict::Deny(Reason::ZoneFull { .. }) => self.waives_full(place),
+            Verdict::Deny(Reason::AlreadyUsed { .. }) => {
+                self == Self::InnerZonesAreEnteredAgain && place.is_inner
+            }
             Verdict::Deny(Reason::TooLate { .. }) => self == Self::ClosedTiersStayOpen,
             Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => false,
         }
     }
+
+    fn waives_full(self, place: &Behind) -> bool {
+        (self == Self::InnerPlacesAreNotCounted && place.is_inner)
+            || (self == Self::LoweredCapacitiesAreIgnored && place.is_lowered)
+    }
+}
+
+/// The zone behind a gate, for whoever passes a rule over.
+struct Behind {
+    /// Whether it lies in another.
+    is_inner: bool,
+    /// Whether it has held more people before.
+    is_lowered: bool,
 }
 
 impl World {
@@ -114,10 +157,19 @@ impl World {
 
     /// Lets people in where the rules said no, if that rule is broken.
     pub fn say_yes(&self, node: NodeId, asked: &Asked, judged: &mut Judged) {
+        let zone = self.setting.behind(asked.gate).0;
+        let place = Behind {
+            is_inner: level(zone) > 0,
+            is_lowered: self.is_lowered(node, zone),
+        };
         let is_waived = self
             .shape
             .sabotage
-            .is_some_and(|rule| rule.waives(&judged.verdict));
+            .is_some_and(|rule| rule.waives(&judged.verdict, &place));
+        if self.breaks(Sabotage::PlacesAreKept) && self.keeps_places(node, zone) {
+            judged.verdict = Verdict::Refer(Referral::NoPlaces);
+            judged.body = None;
+        }
         if let Some(passage) = self.passage(node, asked).filter(|_| is_waived) {
             judged.verdict = Verdict::Admit {
                 persons: passage.persons,
@@ -125,6 +177,14 @@ impl World {
             };
             judged.body = Some(Body::Admitted(passage));
         }
+    }
+
+    /// Tells whether a node knows of a zone with a capacity and is not its first hub.
+    fn keeps_places(&self, node: NodeId, zone: ZoneId) -> bool {
+        let state = self.nodes[node].ledger.state();
+        let mut rosters = state.rosters().all().values();
+        let first = rosters.find_map(|hubs| hubs.first());
+        state.places(zone, PlacesOf::Room).is_some() && first != Some(&self.nodes[node].key.public())
     }
 
     /// Gives the record of a passage, whether anybody may write it or not.

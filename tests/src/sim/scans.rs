@@ -2,11 +2,11 @@
 
 use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::ledger::{Annulling, Asked, Route, Seat};
-use usher_protocol::record::{Body, RightToAnnul};
+use usher_protocol::record::RightToAnnul;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan};
 use usher_protocol::routing::{Conclusion, Heard, Line, LineId, Next, Routing, SIGN_OF_LIFE_MS, Word};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
-use usher_protocol::{GateId, ScanId, ScanSecret};
+use usher_protocol::{GateId, ScanId, ScanSecret, ZoneId};
 
 use super::node::{NodeId, Then};
 use super::people::Paper;
@@ -17,6 +17,8 @@ use super::world::{Happening, World};
 const HOME_TIMEOUT_MS: u64 = 150;
 /// How long a scanner waits for its hub at least, in milliseconds.
 const HUB_TIMEOUT_MS: u64 = 300;
+/// How long a scanner waits for a hub to let people in against the rules, in milliseconds: it cannot do that alone.
+const OVERRIDE_TIMEOUT_MS: u64 = 5_000;
 
 /// A scan somebody waits for.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub struct Job {
     pub secret: ScanSecret,
     /// Whether the scanner has given it up.
     pub withdrawn: bool,
+    /// Whether a supervisor lets these people in against the rules.
+    pub is_override: bool,
     /// What was presented.
     pub paper: Paper,
     /// Where.
@@ -37,6 +41,8 @@ pub struct Job {
     pub direction: Direction,
     /// How many people.
     pub persons: u8,
+    /// The zone beside, in which they are.
+    pub comes_from: Option<ZoneId>,
 }
 
 impl Job {
@@ -51,7 +57,8 @@ impl Job {
         }
     }
 
-    fn asked(&self, ticket: VerifiedTicket) -> Asked {
+    /// Gives what a ledger is asked about it.
+    pub fn asked(&self, ticket: VerifiedTicket) -> Asked {
         Asked {
             scan: self.scan,
             ticket,
@@ -129,7 +136,12 @@ impl World {
         }
         self.observer.read.insert(job.scan, job.clone());
         let ticket = self.verify(scanner, &job);
-        let routing = Routing::of_reader(job.scan, HUB_TIMEOUT_MS);
+        let patience_ms = if job.is_override {
+            OVERRIDE_TIMEOUT_MS
+        } else {
+            HUB_TIMEOUT_MS
+        };
+        let routing = Routing::of_reader(job.scan, patience_ms);
         self.begin(
             scanner,
             UnderWay {
@@ -156,6 +168,9 @@ impl World {
     /// Carries a scan one leg further.
     pub fn run_errand(&mut self, errand: Errand) {
         match errand {
+            // Whoever has come in again meanwhile does not go out by the scan of before.
+            Errand::Again(job)
+                if job.direction == Direction::Out && self.people.is_anywhere(job.paper.unit) => {}
             Errand::Again(job) => {
                 let again = self.drawn_anew(job);
                 self.read(again);
@@ -186,6 +201,9 @@ impl World {
     }
 
     fn arrive(&mut self, node: NodeId, (asker, as_home): (At, bool), job: Job) {
+        if !self.may_ask(node, (asker.node, as_home), &job) {
+            return self.respond(node, asker, Err(RequestError::NotAllowed));
+        }
         let ticket = match self.verify(node, &job) {
             Ok(ticket) => ticket,
             Err(rejection) => {
@@ -197,6 +215,8 @@ impl World {
         if as_home && route != Route::Here {
             return self.respond(node, asker, Err(RequestError::NotHome));
         }
+        let passes_over = job.is_override && self.breaks(Sabotage::OverridesPassOverTheHome);
+        let route = if passes_over { Route::Here } else { route };
         let routing = Routing::of_hub(job.scan, route, false, HOME_TIMEOUT_MS);
         self.begin(
             node,
@@ -243,7 +263,7 @@ impl World {
     }
 
     /// Gives the lines over which a node may ask about a scan: a scanner its hubs, the home first, and a hub the home.
-    fn lines(&self, at: At) -> Vec<Line> {
+    pub fn lines(&self, at: At) -> Vec<Line> {
         let node = &self.nodes[at.node];
         let Some(scan) = node.under_way.get(&at.number) else {
             return Vec::new();
@@ -293,8 +313,12 @@ impl World {
         let (node, moment) = (at.node, self.nodes[at.node].moment(self.now));
         let scan = &self.nodes[node].under_way[&at.number];
         let (job, ticket) = (scan.job.clone(), scan.ticket.clone());
+        if job.is_override && !self.is_hub(node) {
+            return self.has_no_hub(at);
+        }
         let verdict = match ticket {
             Err(rejection) => Verdict::Deny(Reason::Rejected(rejection)),
+            Ok(ticket) if job.is_override => self.overrule(at, seat, &job.asked(ticket)),
             Ok(ticket) => {
                 let asked = job.asked(ticket);
                 let mut judged = self.nodes[node].ledger.judge(&asked, seat, moment);
@@ -353,6 +377,24 @@ impl World {
         true
     }
 
+    /// A scanner lets nobody in against the rules by itself.
+    fn has_no_hub(&mut self, at: At) {
+        let now = self.now;
+        if let Some(scan) = self.nodes[at.node].under_way.get_mut(&at.number) {
+            scan.routing.judged(None, false, now);
+        }
+        self.go_on(at);
+    }
+
+    /// Tells whether a scan on its way at a node has asked over every line that it has.
+    pub fn has_asked_all(&self, at: At) -> bool {
+        let Some(scan) = self.nodes[at.node].under_way.get(&at.number) else {
+            return false;
+        };
+        let has_asked = |line: &Line| scan.routing.asked().any(|(asked, _)| asked == line.id);
+        self.lines(at).iter().all(has_asked)
+    }
+
     fn once_durable(&mut self, at: At, then: Then) {
         self.plan_commit(at.node);
         if self.breaks(Sabotage::AnswerTooEarly) {
@@ -395,12 +437,12 @@ impl World {
         let Some(scan) = self.nodes[at.node].under_way.remove(&at.number) else {
             return;
         };
-        let ours = scan.ours;
-        let response = match conclusion.word {
-            Word::Theirs(answer) => Ok(answer),
-            Word::Refused(error) => Err(error),
-            Word::Ours => {
-                let (verdict, seat) = ours.expect("it has judged");
+        let response = match (conclusion.word, scan.ours) {
+            (Word::Theirs(answer), _) => Ok(answer),
+            (Word::Refused(error), _) => Err(error),
+            // No hub has answered a supervisor.
+            (Word::Ours, None) => Err(RequestError::Unavailable),
+            (Word::Ours, Some((verdict, seat))) => {
                 let me = self.nodes[at.node].link_key;
                 let by = match seat {
                     Seat::Home => JudgedBy::Home(me),
@@ -415,8 +457,11 @@ impl World {
         match (scan.to, response) {
             (To::Asker(asker), response) => self.respond(at.node, asker, response),
             (To::Screen, Ok(answer)) => self.show(&scan.job, answer.verdict),
-            // The screen asks to show the code again.
-            (To::Screen, Err(_)) => {}
+            // The screen asks to show the code again, or for a hub.
+            (To::Screen, Err(_)) => {
+                let life = self.nodes[at.node].life;
+                self.observer.turns_away(&scan.job, life);
+            }
         }
     }
 
@@ -426,7 +471,7 @@ impl World {
     }
 
     /// A code that is shown again is another scan once the first was given up.
-    fn drawn_anew(&mut self, job: Job) -> Job {
+    pub fn drawn_anew(&mut self, job: Job) -> Job {
         if !job.withdrawn {
             return job;
         }
@@ -436,35 +481,6 @@ impl World {
             secret,
             withdrawn: false,
             ..job
-        }
-    }
-
-    /// A supervisor at a scanner lets people in against the rules, if its certificate allows that.
-    pub fn override_refusal(&mut self, job: &Job) {
-        let job = &self.drawn_anew(job.clone());
-        let node = job.scanner;
-        let now = self.nodes[node].clock(self.now);
-        let trust = std::sync::Arc::clone(self.nodes[node].ledger.trust());
-        let Ok(ticket) = trust.keyring().verify_text(job.paper.text.as_bytes(), now) else {
-            return;
-        };
-        let asked = job.asked(ticket);
-        let ledger = &self.nodes[node].ledger;
-        // Whoever may write nothing gives no record of a refusal either.
-        let may_write = ledger.judge(&asked, Seat::CutOff, now).body.is_some();
-        let words = ("Supervisor".to_owned(), "knows them".to_owned());
-        let mut body = ledger.override_refusal(&asked, words.clone(), now);
-        if self.breaks(Sabotage::EverybodyOverrides) {
-            let (by, why) = words;
-            body = self
-                .passage(node, &asked)
-                .map(|passage| Body::Overridden { passage, by, why });
-        }
-        if let Some(body) = body.filter(|_| may_write) {
-            self.tell(|| format!("a supervisor at {} lets {:?} in", self.name(node), job.paper));
-            self.observer.overridden.insert(job.scan, job.paper.unit);
-            self.nodes[node].write(body, now);
-            self.plan_commit(node);
         }
     }
 }

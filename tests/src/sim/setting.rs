@@ -57,6 +57,22 @@ pub const TIERS: [(&str, Entry, Offline); 6] = [
     ("Available group", Entry::Single, Offline::Available),
 ];
 
+/// The zone that people enter from the street.
+pub const OUTER: ZoneId = ZoneId(1);
+/// A zone inside the outer one.
+pub const INNER: ZoneId = ZoneId(2);
+/// Another one inside the outer one, beside the inner.
+pub const BESIDE: ZoneId = ZoneId(3);
+/// Where gates lead, and out of which zone beside, one scanner's after the other where zones lie in each other.
+const NESTED: [(ZoneId, Option<ZoneId>); 4] = [
+    (OUTER, None),
+    (INNER, None),
+    (BESIDE, None),
+    (INNER, Some(BESIDE)),
+];
+/// In how many of a hundred events zones lie in each other, where they may.
+const NESTED_PERCENT: u64 = 40;
+
 /// What a device may do beyond its role.
 #[derive(Debug, Clone, Default)]
 pub struct Powers {
@@ -91,6 +107,8 @@ pub struct Setting {
     /// Signs certificates once the first key was struck out.
     pub next_issuing: SecretKey,
     steps: Vec<Step>,
+    /// Whether zones lie in each other.
+    is_nested: bool,
 }
 
 impl Setting {
@@ -110,6 +128,7 @@ impl Setting {
             next_issuing: key(),
             steps: PLAIN_STEPS.to_vec(),
             event: EventId(*b"simulated event!"),
+            is_nested: false,
         }
     }
 
@@ -126,6 +145,26 @@ impl Setting {
         for step in [Step::ReplaceAuthority, Step::ReplaceIssuing] {
             let at = random.index(self.steps.len() + 1);
             self.steps.insert(at, step);
+        }
+    }
+
+    /// Decides whether zones lie in each other.
+    pub fn draw_zones(&mut self, random: &mut Random) {
+        self.is_nested = random.percent(NESTED_PERCENT);
+    }
+
+    /// Gives the event's zones.
+    pub fn zones(&self) -> &'static [ZoneId] {
+        let zones: &[_] = &[OUTER, INNER, BESIDE];
+        if self.is_nested { zones } else { &zones[..1] }
+    }
+
+    /// Gives the zone behind a gate, and the one beside it that the gate leads out of.
+    pub fn behind(&self, gate: GateId) -> (ZoneId, Option<ZoneId>) {
+        if self.is_nested {
+            NESTED[usize::from(gate.0) % NESTED.len()]
+        } else {
+            NESTED[0]
         }
     }
 
@@ -234,21 +273,32 @@ impl Setting {
         }
     }
 
-    /// Gives the policy: one zone, one gate for each scanner.
+    /// Gives the policy: one gate for each scanner, and tickets that open every zone.
     pub fn policy(&self, gates: usize) -> Policy {
         let tier = |(id, (name, entry, offline)): (usize, &(&str, Entry, Offline))| Tier {
             id: TierId(u16::try_from(id).expect("few tiers")),
             name: (*name).to_owned(),
-            zones: vec![ZoneId(1)],
+            zones: self.zones().to_vec(),
             windows: Vec::new(),
             entry: *entry,
             offline: *offline,
         };
-        let gate = |id: usize| Gate {
-            id: GateId(u16::try_from(id).expect("few gates")),
-            name: format!("Gate {id}"),
-            zone: ZoneId(1),
-            leaves: None,
+        let gate = |id: usize| {
+            let gate = GateId(u16::try_from(id).expect("few gates"));
+            let (zone, leaves) = self.behind(gate);
+            Gate {
+                id: gate,
+                name: format!("Gate {id}"),
+                zone,
+                leaves,
+            }
+        };
+        let zone = |id: &ZoneId| Zone {
+            id: *id,
+            name: format!("Zone {id}"),
+            capacity: None,
+            time_slots: None,
+            inside: (level(*id) > 0).then_some(OUTER),
         };
         Policy {
             name: "Simulated event".to_owned(),
@@ -256,13 +306,7 @@ impl Setting {
             time_zone: String::new(),
             offset_changes: Vec::new(),
             day_start_minutes: 0,
-            zones: vec![Zone {
-                id: ZoneId(1),
-                name: "Floor".to_owned(),
-                capacity: None,
-                time_slots: None,
-                inside: None,
-            }],
+            zones: self.zones().iter().map(zone).collect(),
             gates: (0..gates).map(gate).collect(),
             tiers: TIERS.iter().enumerate().map(tier).collect(),
             labels: None,
@@ -327,6 +371,11 @@ impl Setting {
         };
         ticket.sign(key)
     }
+}
+
+/// Tells in how many others a zone lies.
+pub fn level(zone: ZoneId) -> u8 {
+    u8::from(zone != OUTER)
 }
 
 /// Gives the index of a unit's tier.

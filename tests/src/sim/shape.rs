@@ -49,15 +49,19 @@ pub enum Kind {
     Overrides,
     /// Forks of which the organizer says which history counts.
     Settling,
-    /// Zones that hold fewer people than come.
+    /// Zones that hold fewer people than come, and capacities that change.
     Crowding,
+    /// Zones inside others.
+    Nesting,
+    /// Supervisors who count the people in a zone.
+    Counts,
     /// Keys of the authority and of the issuer of certificates that are struck out.
     StruckKeys,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Cuts,
         Self::Loss,
         Self::Delays,
@@ -80,6 +84,8 @@ impl Kind {
         Self::Overrides,
         Self::Settling,
         Self::Crowding,
+        Self::Nesting,
+        Self::Counts,
     ];
 }
 

@@ -10,6 +10,7 @@ use usher_protocol::record::Body;
 use usher_protocol::sync::Message;
 
 use super::chaos::Fault;
+use super::counts::Counting;
 use super::liar::Liar;
 use super::newcomers::MAX_NEWCOMERS;
 use super::node::{Node, NodeConfig, NodeId};
@@ -74,6 +75,12 @@ pub enum Happening {
     Fault(Fault),
     /// That liar speaks up.
     Lie(usize),
+    /// A supervisor may want to count the people in a zone.
+    Supervisor,
+    /// A supervisor who counts looks whether all hubs are linked, or hangs up.
+    Count(Box<Counting>),
+    /// Whoever stood still after a capacity was changed goes on.
+    Settled,
 }
 
 struct Planned {
@@ -233,6 +240,9 @@ impl World {
         if shape.has(Kind::StruckKeys) {
             setting.draw_steps(&mut Random::new(seed ^ 0x7374_6570));
         }
+        if shape.has(Kind::Nesting) && shape.scanners > 1 {
+            setting.draw_zones(&mut Random::new(seed ^ 0x7a6f_6e65));
+        }
         let mut world = Self {
             shape: shape.clone(),
             seed,
@@ -289,7 +299,9 @@ impl World {
     /// Draws what a device may do; a scanner serves its own gate in any case.
     pub fn draw_powers(&mut self, own_gate: Option<usize>) -> Powers {
         // Drawn in any case: taking a kind of fault away changes nothing else.
-        let (overrides, is_bound) = (self.random.percent(30), self.random.percent(60));
+        // A scanner's supervisor needs a hub that may let people in against the rules, and its home too.
+        let overrides_percent = if own_gate.is_some() { 30 } else { 70 };
+        let (overrides, is_bound) = (self.random.percent(overrides_percent), self.random.percent(60));
         if !self.shape.has(Kind::Powers) {
             return Powers::default();
         }
@@ -333,13 +345,13 @@ impl World {
     fn open_event(&mut self) {
         let now = self.nodes[CLOUD].clock(self.now);
         let mut policy = self.setting.policy(self.shape.scanners + MAX_NEWCOMERS);
-        policy.zones[0].capacity = self.draw_capacity();
+        self.draw_capacities(&mut policy);
         self.nodes[CLOUD].write(Body::Policy { version: 1, policy }, now);
         for id in 1..self.nodes.len() {
             let identity = self.nodes[id].identity.clone();
             self.nodes[CLOUD].write(Body::DeviceEnrolled { identity }, now);
         }
-        let late = self.random.percent(50) && self.shape.has(Kind::Rosters) && self.shape.hubs > 1;
+        let late = self.random.percent(70) && self.shape.has(Kind::Rosters) && self.shape.hubs > 1;
         for hub in 1..=self.shape.hubs - usize::from(late) {
             self.write_roster(Some(hub));
         }
@@ -355,6 +367,7 @@ impl World {
         }
         self.plan(2_000, Happening::Person);
         self.plan(5_000, Happening::Organizer);
+        self.plan(4_000, Happening::Supervisor);
         if self.stormy {
             self.plan(3_000, Happening::Fault(Fault::Next));
         }
@@ -374,7 +387,9 @@ impl World {
 
     /// Plays the storm, heals, and demands agreement.
     fn play_out(&mut self) {
-        self.play(self.shape.chaos_ms);
+        self.play(self.shape.chaos_ms / 2);
+        self.pause();
+        self.play(self.shape.chaos_ms / 2);
         self.recover();
     }
 
@@ -434,6 +449,9 @@ impl World {
             Happening::Organizer => self.organize(),
             Happening::Fault(fault) => self.fault(fault),
             Happening::Lie(liar) => self.lie(liar),
+            Happening::Supervisor => self.supervise(),
+            Happening::Count(counting) => self.go_on_counting(*counting),
+            Happening::Settled => self.settle_crowd(),
         }
     }
 
@@ -452,16 +470,7 @@ impl World {
         self.plan(delay, Happening::Commit { node, life });
     }
 
-    /// In half the runs the zone holds fewer people than come.
-    fn draw_capacity(&mut self) -> Option<u32> {
-        let (is_limited, capacity) = (self.random.percent(50), self.random.between(5, 40));
-        let capacity = (is_limited && self.shape.has(Kind::Crowding)).then_some(capacity);
-        let capacity = capacity.map(|capacity| u32::try_from(capacity).expect("few"));
-        self.observer.holds = capacity;
-        capacity
-    }
-
-    /// Lets a hub share its places in the zone with the hubs it is linked with.
+    /// Lets a hub share its places in the zones with the hubs it is linked with.
     pub fn share_places(&mut self, id: NodeId) {
         let open = |peer: &&NodeId| self.nodes[id].sessions[*peer].session.peer().is_some();
         let peers = self.nodes[id].sessions.keys().filter(open);
@@ -481,10 +490,14 @@ impl World {
     /// Lets a device write what its state demands of its own log.
     pub fn keep_house(&mut self, id: NodeId) {
         let now = self.nodes[id].clock(self.now);
+        if self.breaks(Sabotage::RenewalsAreNotAsked) {
+            self.take_any_renewal(id);
+        }
         let mut entries = self.nodes[id].ledger.keep_house(now);
         if let Some(identity) = self.nodes[id].ledger.identity().cloned() {
             self.nodes[id].identity = identity;
         }
+        self.check_certificate(id);
         entries.extend(self.nodes[id].renew_scanners(now));
         if self.breaks(Sabotage::ExitsCloseOthers) {
             entries.extend(self.close_others(id));

@@ -3,7 +3,7 @@
 use usher_protocol::admission::{Reason, Referral, Verdict};
 use usher_protocol::state::Incident;
 use usher_protocol::ticket::Rejection;
-use usher_tests::sim::setting::TIERS;
+use usher_tests::sim::setting::{OUTER, TIERS};
 use usher_tests::sim::world::CLOUD;
 use usher_tests::sim::{Kind, Shape, World};
 
@@ -54,10 +54,10 @@ fn a_lost_home_keeps_its_strict_tickets_out_until_a_person_vouches_for_its_end()
     world.retire(lost);
     world.play(A_WHILE_MS);
     // Whoever was sent away may have come back by now.
-    if world.people.inside(strict) == 0 {
+    if world.people.inside(strict, OUTER) == 0 {
         check_admitted(world.ask(strict, scanner));
     }
-    assert_eq!(world.people.inside(strict), 1);
+    assert_eq!(world.people.inside(strict, OUTER), 1);
     world.recover();
     let moved = world.hub_of(5).expect("every scanner has a hub");
     assert!(world.usable_hubs().contains(&moved));

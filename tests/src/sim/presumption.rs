@@ -1,0 +1,192 @@
+//! What a liar claims beyond what it was given: certificates for others and by struck keys, and more in its log than one log may hold.
+
+use usher_keys::{Certificate, DeviceIdentity};
+use usher_protocol::record::{Body, Record, ShownPassage};
+use usher_protocol::ticket::live;
+use usher_protocol::{GateId, Hlc, Origin, ScanId};
+
+use super::lies::Lie;
+use super::node::NodeId;
+use super::sabotage::Sabotage;
+use super::setting::{OUTER, Step};
+use super::world::{CLOUD, World};
+
+/// Most passages of one unit in one log that count.
+///
+/// **Source**: docs/PROTOCOL.md, "Who may say what".
+const MOST_PASSAGES: usize = 1_024;
+/// How many more it tells of.
+const TOO_MANY: usize = 4;
+/// How many certificates it opens its log with: more than count.
+const MANY_CERTIFICATES: usize = 70;
+
+impl World {
+    /// Tells whether a liar's log holds as many passages of a unit as count.
+    pub fn has_told_too_much(&self, node: NodeId, unit: u32) -> bool {
+        let mut liars = self.liars.iter();
+        liars.any(|liar| liar.node == node && liar.told_all.contains(&unit))
+    }
+
+    /// Draws a certificate that a hub gives a scanner which it may not have enrolled.
+    pub fn draw_renewal(&mut self, node: NodeId, hlc: Hlc) -> Lie {
+        let scanners = self.scanners();
+        let scanner = scanners[self.random.index(scanners.len())];
+        let own = self.nodes[node].identity.unverified().clone();
+        let mut certificate = self.nodes[scanner].identity.unverified().clone();
+        certificate.gates.clear();
+        certificate.capabilities.override_refusals &= own.capabilities.override_refusals;
+        certificate.window = own.window;
+        let identity = self.nodes[node].enrolled(certificate);
+        let bundle = self.nodes[CLOUD].ledger.trust().bundle();
+        let may = self.speaks_as_hub(node, hlc) && identity.was_issued(bundle);
+        let body = Body::Renewed { identity };
+        Lie::new(
+            "a certificate for a scanner",
+            !may,
+            Record::new(hlc, body).to_bytes(),
+        )
+    }
+
+    /// Has a device take whatever certificate some hub gave it.
+    pub fn take_any_renewal(&mut self, id: NodeId) {
+        let machine = &self.nodes[id];
+        let is_for_it = |body: Body| {
+            let Body::Renewed { identity } = body else {
+                return None;
+            };
+            (identity.unverified().device == machine.link_key).then_some(identity)
+        };
+        let bodies = machine.disk.entries().filter_map(|entry| {
+            let by_liar = self.is_a_liars_log(&entry.origin);
+            let record = Record::from_bytes(&entry.bytes).ok().filter(|_| by_liar);
+            Some(record?.body)
+        });
+        let given = bodies.filter_map(is_for_it).last();
+        if let Some(given) = given.filter(|given| *given != machine.identity && !self.is_liar(id)) {
+            self.nodes[id].identity = given;
+            self.nodes[id].load(self.now);
+        }
+    }
+
+    /// Draws a certificate of its own with more powers, by an issuing key that was struck out, if one was.
+    pub fn draw_struck_opening(&mut self, node: NodeId, hlc: Hlc) -> Lie {
+        let is_struck = self.setting.has_made(Step::ReplaceIssuing, self.bundle_version);
+        let mut liars = self.liars.iter();
+        let is_empowered = liars.any(|liar| liar.node == node && liar.really_given.is_some());
+        if !is_struck || is_empowered {
+            return self.draw_small_lie(node);
+        }
+        let mut identity = self.nodes[node].identity.clone();
+        let mut certificate = identity.unverified().clone();
+        certificate.gates.clear();
+        certificate.capabilities.override_refusals = true;
+        certificate.name = "Anybody".to_owned();
+        identity.certificate = certificate.clone().sign(&self.setting.issuing);
+        identity.via = None;
+        let ledger = &self.nodes[node].ledger;
+        let (me, has_room) = (ledger.me(), ledger.state().certificates_left(&ledger.me()) > 0);
+        if has_room {
+            let seq = ledger.tail(&me).seq.next();
+            self.observer.unfounded.entry(me).or_insert(seq);
+            self.vouch_for_anybody(certificate);
+        }
+        let body = Body::Opened { identity };
+        Lie::new(
+            "a certificate by a struck key",
+            !has_room,
+            Record::new(hlc, body).to_bytes(),
+        )
+    }
+
+    /// Has the authority stand behind what a struck key has signed, where nobody asks who has.
+    fn vouch_for_anybody(&mut self, certificate: Certificate) {
+        if self.breaks(Sabotage::OpeningsAreNotAsked) && self.nodes[CLOUD].up {
+            let issuing = self.setting.issuing_at(self.bundle_version);
+            let identity = DeviceIdentity {
+                certificate: certificate.sign(issuing),
+                via: None,
+            };
+            self.publish(Body::DeviceEnrolled { identity });
+        }
+    }
+
+    /// Writes more passages of one ticket than one log may hold.
+    pub fn tell_of_one_ticket(&mut self, node: NodeId) {
+        let unit = |code: &Vec<u8>| live::parse(code).ok().map(|ticket| ticket.unit.0);
+        let told: Vec<_> = self
+            .own_passages(node)
+            .iter()
+            .filter_map(|told| unit(&told.code))
+            .collect();
+        let mut codes: Vec<_> = self.codes_read_by(node).into_iter().collect();
+        codes.retain(|code| unit(code).is_some_and(|unit| !told.contains(&unit)));
+        let now = Hlc {
+            ms: self.now,
+            count: 0,
+        };
+        let gate = self.powers(node).gates.first().copied().unwrap_or_default();
+        if codes.is_empty() || !self.is_in_its_time(node, now) {
+            return;
+        }
+        let code = codes[self.random.index(codes.len())].clone();
+        let passage = ShownPassage {
+            scan: ScanId(self.random.bytes16()),
+            code: code.clone(),
+            persons: 1,
+            gate: GateId(gate),
+            zone: OUTER,
+            at: now.time(),
+            counterparts: Vec::new(),
+        };
+        self.tell(|| format!("{} tells of one ticket again and again", self.name(node)));
+        for number in 0..MOST_PASSAGES + TOO_MANY {
+            let is_false = number >= MOST_PASSAGES;
+            let body = Body::Admitted(passage.clone());
+            let lie = Lie::new("one passage more", is_false, Record::new(now, body).to_bytes());
+            let is_let_pass = is_false && self.breaks(Sabotage::PassagesOfALogAreNotBounded);
+            self.write_beyond(node, lie, is_let_pass);
+        }
+        let told_all = unit(&code);
+        let liar = self.liars.iter_mut().find(|liar| liar.node == node);
+        liar.expect("only liars lie").told_all.extend(told_all);
+    }
+
+    /// Gives the passages that a device's own log tells of.
+    fn own_passages(&self, node: NodeId) -> Vec<ShownPassage> {
+        let machine = &self.nodes[node];
+        let me: Origin = machine.key.public();
+        let waiting = machine.batch.entries.iter().filter(|entry| entry.origin == me);
+        let own = machine.disk.log(&me).iter().chain(waiting);
+        let passage = |bytes: &[u8]| Some(Record::from_bytes(bytes).ok()?.body.passage()?.clone());
+        own.filter_map(|entry| passage(&entry.bytes)).collect()
+    }
+
+    /// Opens its log with more certificates than one log may.
+    pub fn open_again_and_again(&mut self, node: NodeId) {
+        self.tell(|| format!("{} opens its log again and again", self.name(node)));
+        let me = self.nodes[node].key.public();
+        for _ in 0..MANY_CERTIFICATES {
+            let is_false = self.nodes[node].ledger.state().certificates_left(&me) == 0;
+            let hlc = self.draw_clock();
+            let identity = self.nodes[node].identity.clone();
+            let body = Body::Opened { identity };
+            let lie = Lie::new(
+                "one certificate more",
+                is_false,
+                Record::new(hlc, body).to_bytes(),
+            );
+            let is_let_pass = is_false && self.breaks(Sabotage::CertificatesOfALogAreNotBounded);
+            self.write_beyond(node, lie, is_let_pass);
+        }
+    }
+
+    /// Writes a lie, or what nobody objects to in its place; the observer goes by the lie.
+    fn write_beyond(&mut self, node: NodeId, lie: Lie, is_let_pass: bool) {
+        if !is_let_pass {
+            return self.write_lie(node, lie);
+        }
+        let plain = self.draw_small_lie(node);
+        let is_false = lie.is_false;
+        self.write_lie(node, Lie { is_false, ..plain });
+    }
+}
