@@ -379,7 +379,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         let (scan, order, wish) = (passed.scan, passed.order, Wish::Annul { why });
         // The home's record of it may not have come here, so that nobody else would know how long ago it was.
         let answer = match is_final {
-            true => tell::annulled(Err(NotAnnulled::TooLate), None),
+            true => tell::not_annulled(NotAnnulled::TooLate),
             false => judge(scan.clone(), Order { wish, ..order }).await,
         };
         if answer.outcome == tell::ANNULLED {

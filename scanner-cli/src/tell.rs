@@ -183,14 +183,20 @@ pub fn annulled(
     annulled: Result<Option<Passage>, NotAnnulled>,
     ticket: Option<String>,
 ) -> Answer {
-    let (outcome, said_so) = match annulled {
-        Ok(passage) => (ANNULLED, voice.undone(passage.as_ref())),
-        Err(why) => ("not_annulled", words_of_gates::not_annulled(why)),
+    let said_so = match annulled {
+        Ok(passage) => said(Signal::Unanswered, ANNULLED, voice.undone(passage.as_ref())),
+        Err(why) => not_annulled(why),
     };
     Answer {
         details: ticket.into_iter().collect(),
-        ..said(Signal::Unanswered, outcome, said_so)
+        ..said_so
     }
+}
+
+/// Tells why a scan is not taken back.
+pub fn not_annulled(why: NotAnnulled) -> Answer {
+    let said_so = words_of_gates::not_annulled(why);
+    said(Signal::Unanswered, "not_annulled", said_so)
 }
 
 /// Tells that a scan was taken back here, and that no hub has heard of it.

@@ -50,7 +50,7 @@ impl Voice {
                 &format!("Full until {}", self.time(until)),
                 format!(
                     "{} gone in within this time slot, as many as may: ask them to wait until {}",
-                    people(persons, ["has", "have"]),
+                    so_many(persons, ["has", "have"]),
                     self.time(until)
                 ),
             ),
@@ -266,16 +266,16 @@ fn full(capacity: u32, inside: u32) -> String {
     match capacity.saturating_sub(inside) {
         0 => format!(
             "{} inside, and there is room for {capacity}: wait until enough have left",
-            people(inside, ["is", "are"])
+            so_many(inside, ["is", "are"])
         ),
         left => format!(
             "{} inside, and there is room for {capacity}: no more than {left} may go in now",
-            people(inside, ["is", "are"])
+            so_many(inside, ["is", "are"])
         ),
     }
 }
 
-fn people(count: u32, [one, more]: [&str; 2]) -> String {
+fn so_many(count: u32, [one, more]: [&str; 2]) -> String {
     match count {
         1 => format!("1 person {one}"),
         count => format!("{count} people {more}"),

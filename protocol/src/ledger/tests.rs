@@ -109,7 +109,7 @@ fn what_a_device_writes_of_the_authoritys_matters_counts_for_nothing() {
     other.hear(&hub);
     for machine in [&hub, &other] {
         let state = machine.ledger.state();
-        assert!(!state.history(Unit(7), crate::ident::ZoneId(1)).revoked);
+        assert!(!state.history(Unit(7), ZoneId(1)).revoked);
         assert_eq!(state.rosters().current().map(|(epoch, _)| epoch), Some(1));
         assert_eq!(
             machine.ledger.tail(&hub.me()),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use usher_keys::Timestamp;
+
 use super::limits::{CountInForce, Limits};
 use super::tally::Tally;
 use crate::ident::{GateId, Generation, Origin, ScanId, Stamp, ZoneId};
@@ -294,7 +296,7 @@ mod tests {
             persons: 1,
             gate: GateId(1),
             zone: ZoneId(1),
-            at: usher_keys::Timestamp(0),
+            at: Timestamp(0),
             counterparts: Vec::new(),
         };
         let stamp = Stamp {
