@@ -6,7 +6,6 @@ pub mod calm;
 pub mod chaos;
 pub mod counted;
 pub mod counts;
-pub mod crowd;
 pub mod disk;
 pub mod fleet;
 pub mod liar;
@@ -28,6 +27,7 @@ pub mod slander;
 pub mod supervisors;
 pub mod wire;
 pub mod world;
+pub mod zones;
 
 pub use sabotage::Sabotage;
 pub use shape::{Kind, Shape, Tape};

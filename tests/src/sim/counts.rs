@@ -180,7 +180,7 @@ impl World {
             record: (me, machine.ledger.tail(&me).hash),
         };
         self.plan_commit(scanner);
-        self.observer.crowd.counts.push(count);
+        self.observer.zones.counts.push(count);
         self.tell(|| {
             let name = self.name(scanner);
             format!("a supervisor at {name} counts {said} people in zone {zone}, where {real} are")
@@ -196,7 +196,7 @@ impl World {
             return;
         }
         for zone in self.setting.zones() {
-            let counts = self.observer.crowd.counts.iter();
+            let counts = self.observer.zones.counts.iter();
             let counting = counts.filter(|count| count.zone == *zone && self.is_count_heard(count));
             let Some(last) = counting.max_by_key(|count| &count.signed) else {
                 continue;

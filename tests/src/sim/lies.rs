@@ -55,6 +55,7 @@ impl World {
                 };
                 said("a roster it adopts", !self.speaks_as_hub(node, hlc), body)
             }
+            11 if self.has_struck_issuer() && self.random.percent(60) => self.draw_struck_opening(node, hlc),
             11 => self.draw_certificate(node, hlc),
             12 => said("an invented fork", true, self.draw_fork(node)),
             13..15 => {

@@ -13,12 +13,12 @@ use usher_protocol::record::{Body, Record};
 use usher_protocol::{Origin, ScanId, Seq};
 
 use super::counted::AuthorityWord;
-use super::crowd::Crowd;
 use super::disk::Disk;
 use super::node::NodeId;
 use super::scans::Job;
 use super::setting::{TIERS, admits, tier_of};
 use super::world::{CLOUD, Outcome, World};
+use super::zones::ZoneWatch;
 
 /// After how long on one connection a device has heard the clock of the other, in milliseconds.
 const CLOCKS_HEARD_WITHIN_MS: u64 = 6_000;
@@ -50,7 +50,7 @@ pub struct Observer {
     /// Chain hashes of records that are plainly false, so that their writer must be named.
     pub false_records: BTreeSet<Hash>,
     /// What is known of the zones that are limited.
-    pub crowd: Crowd,
+    pub zones: ZoneWatch,
     /// The hub that enrolled a device, where one did.
     pub enrolled_by: BTreeMap<NodeId, Origin>,
     /// Certificates by a struck issuing key that logs opened with: the first such record of each.
@@ -96,7 +96,7 @@ impl Observer {
             perished: BTreeSet::new(),
             suspects: BTreeSet::new(),
             false_records: BTreeSet::new(),
-            crowd: Crowd::default(),
+            zones: ZoneWatch::default(),
             enrolled_by: BTreeMap::new(),
             unfounded: BTreeMap::new(),
             misjudged: BTreeSet::new(),
@@ -284,7 +284,7 @@ impl World {
             return;
         }
         let now = self.now;
-        self.observer.crowd.judged(job.scan, judged.body.as_ref(), now);
+        self.observer.zones.judged(job.scan, judged.body.as_ref(), now);
         self.check_whole(node);
         self.check_room(node, job);
         self.check_time(node, paper.unit);

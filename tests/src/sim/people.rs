@@ -259,7 +259,7 @@ impl World {
         let left: BTreeSet<_> = [innermost, zone].into();
         for left in left {
             self.people.leave(unit, left);
-            self.observer.crowd.leaves(left);
+            self.observer.zones.leaves(left);
         }
         let generation = self.people.newest(unit);
         let paper = self.genuine(unit, generation);
@@ -389,7 +389,7 @@ impl World {
             Verdict::Admit { .. } if first && goes_away(job) && self.annul(job) => {}
             Verdict::Admit { persons, .. } if job.direction == Direction::In && first => {
                 self.people.enter(job, zone, u32::from(persons));
-                self.observer.crowd.goes_in(job, zone, self.now);
+                self.observer.zones.goes_in(job, zone, self.now);
                 self.check_went_in(job.paper.unit, level(zone));
                 self.check_crowd();
             }

@@ -68,12 +68,16 @@ impl World {
         }
     }
 
+    /// Tells whether an issuing key was struck out.
+    pub fn has_struck_issuer(&self) -> bool {
+        self.setting.has_made(Step::ReplaceIssuing, self.bundle_version)
+    }
+
     /// Draws a certificate of its own with more powers, by an issuing key that was struck out, if one was.
     pub fn draw_struck_opening(&mut self, node: NodeId, hlc: Hlc) -> Lie {
-        let is_struck = self.setting.has_made(Step::ReplaceIssuing, self.bundle_version);
         let mut liars = self.liars.iter();
         let is_empowered = liars.any(|liar| liar.node == node && liar.really_given.is_some());
-        if !is_struck || is_empowered {
+        if !self.has_struck_issuer() || is_empowered {
             return self.draw_small_lie(node);
         }
         let mut identity = self.nodes[node].identity.clone();

@@ -19,7 +19,7 @@ const STILL_MS: u64 = 3_000;
 
 /// What the observer knows of zones that hold only so many people.
 #[derive(Debug, Default)]
-pub struct Crowd {
+pub struct ZoneWatch {
     /// The most people that may be in each zone: more than it holds where they were in before that was lowered.
     most: BTreeMap<ZoneId, u32>,
     /// The capacity that each zone began with.
@@ -34,7 +34,7 @@ pub struct Crowd {
     left: BTreeMap<ZoneId, u32>,
 }
 
-impl Crowd {
+impl ZoneWatch {
     /// Takes note of when people were let in.
     pub fn judged(&mut self, scan: ScanId, body: Option<&Body>, now: u64) {
         if let Some(Body::Admitted(_)) = body {
@@ -86,11 +86,11 @@ impl World {
             let (is_limited, capacity) = (self.random.percent(50), self.random.between(5, most));
             let capacity = (is_limited && self.shape.has(Kind::Crowding)).then_some(capacity);
             zone.capacity = capacity.map(|capacity| u32::try_from(capacity).expect("few"));
-            let crowd = &mut self.observer.crowd;
-            crowd
+            let watch = &mut self.observer.zones;
+            watch
                 .most
                 .extend(zone.capacity.map(|capacity| (zone.id, capacity)));
-            crowd
+            watch
                 .first
                 .extend(zone.capacity.map(|capacity| (zone.id, capacity)));
         }
@@ -128,7 +128,7 @@ impl World {
         let capacity = u32::try_from(capacity).expect("few");
         limited[at].capacity = Some(capacity);
         self.tell(|| format!("zone {zone} holds {capacity} people from now on, not {held}"));
-        let most = self.observer.crowd.most.entry(zone).or_default();
+        let most = self.observer.zones.most.entry(zone).or_default();
         *most = capacity.max(*most);
         let version = version + 1;
         self.publish(Body::Policy { version, policy });
@@ -145,7 +145,7 @@ impl World {
         let zones = policy.map(|(_, policy)| policy.zones.clone()).unwrap_or_default();
         for zone in zones {
             let inside = self.people.all_inside(zone.id);
-            let held = self.observer.crowd.most.get_mut(&zone.id);
+            let held = self.observer.zones.most.get_mut(&zone.id);
             if let Some((capacity, most)) = zone.capacity.zip(held) {
                 *most = capacity.max(inside).min(*most);
             }
@@ -173,7 +173,7 @@ impl World {
     /// Tells whether a zone held more people when it was opened than now, as a node knows it.
     pub fn is_lowered(&self, node: NodeId, zone: ZoneId) -> bool {
         let held = self.capacity(node, zone);
-        held.zip(self.observer.crowd.first.get(&zone))
+        held.zip(self.observer.zones.first.get(&zone))
             .is_some_and(|(held, first)| held < *first)
     }
 
@@ -208,11 +208,11 @@ impl World {
         if is_excused {
             return;
         }
-        for (zone, most) in &self.observer.crowd.most {
+        for (zone, most) in &self.observer.zones.most {
             let by_rule = (0..self.shape.units).filter(|unit| !self.is_overridden(*unit));
             let inside: u32 = by_rule.map(|unit| self.people.inside(unit, *zone)).sum();
             assert!(
-                inside <= *most || inside <= most + self.observer.crowd.miscounted(*zone, self.given_up()),
+                inside <= *most || inside <= most + self.observer.zones.miscounted(*zone, self.given_up()),
                 "{}: {inside} people are in a zone for {most}",
                 self.place()
             );
