@@ -90,7 +90,10 @@ pub async fn annul(
 
 fn status(why: NotAnnulled) -> StatusCode {
     match why {
-        NotAnnulled::NobodyPassed | NotAnnulled::TooLate | NotAnnulled::WentOn => StatusCode::CONFLICT,
+        NotAnnulled::NobodyPassed
+        | NotAnnulled::TooLate
+        | NotAnnulled::ClockInDoubt
+        | NotAnnulled::WentOn => StatusCode::CONFLICT,
         NotAnnulled::NotAllowed => StatusCode::FORBIDDEN,
     }
 }

@@ -41,6 +41,9 @@ pub fn not_annulled(why: NotAnnulled) -> Said {
         NotAnnulled::TooLate => {
             "It is more than 15 minutes ago: a supervisor can undo it with usher-scan undo"
         }
+        NotAnnulled::ClockInDoubt => {
+            "Clocks here disagree, so nobody can tell whether it was in time: a supervisor can still undo it"
+        }
         NotAnnulled::WentOn => "The ticket was used again since then: count the people in the zone instead",
         NotAnnulled::NotAllowed => {
             "This device may not undo it: ask a supervisor with a scanner of their own"

@@ -3,6 +3,7 @@
 use usher_keys::Timestamp;
 
 use super::Ledger;
+use crate::clock::RuleTime;
 use crate::ident::Unit;
 use crate::record::{Body, Passage, RightToAnnul, ShownPassage};
 use crate::request::Scan;
@@ -29,6 +30,8 @@ pub enum NotAnnulled {
     NobodyPassed,
     /// It was so long ago that a supervisor must say so.
     TooLate,
+    /// Clocks are so far apart that nobody can tell whether it was in time: a supervisor must say so.
+    ClockInDoubt,
     /// Its people have gone on or out since, or others have come in on their places.
     WentOn,
     /// It is not ours to annul, or our log is not to be written.
@@ -40,7 +43,9 @@ impl Ledger {
     /// not here yet, so that they annul also what is not known here: the fold takes that for nothing if it was too late.
     ///
     /// **Errors**: [`NotAnnulled`].
-    pub fn annul(&self, annulling: &Annulling, now: Timestamp) -> Result<Body, NotAnnulled> {
+    pub fn annul(&self, annulling: &Annulling, now: impl Into<RuleTime>) -> Result<Body, NotAnnulled> {
+        let moment = now.into();
+        let now = moment.at;
         let Annulling { scan, right, by, why } = annulling;
         let code = code_in(&scan.code).ok_or(NotAnnulled::NobodyPassed)?;
         let policy = self.state.policy().map(|(_, policy)| policy);
@@ -64,6 +69,10 @@ impl Ledger {
                 (passage.persons, passage.gate, passage.zone) = (known.persons, known.gate, known.zone);
             }
             None if *right == RightToAnnul::Supervisor => return Err(NotAnnulled::NobodyPassed),
+            // The home's clock, which will be compared with ours, may be any of them.
+            None if moment.latest.since_ms(moment.earliest) > ANNUL_WITHIN_MS => {
+                return Err(NotAnnulled::ClockInDoubt);
+            }
             None => {}
         }
         let body = Body::Annulled {

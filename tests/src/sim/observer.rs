@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use usher_keys::Timestamp;
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::clock::AGREEMENT_MS;
@@ -39,6 +40,8 @@ pub struct Observer {
     pub turned_away: BTreeMap<ScanId, (u32, NodeId, u64)>,
     /// Scans that a scanner gave up: the unit, and the scanner.
     pub given_up: BTreeMap<ScanId, (u32, NodeId)>,
+    /// When scans were annulled, by the time that their readers went by.
+    pub undone_at: BTreeMap<ScanId, Timestamp>,
     /// Those of them that the scanner could not write down, because it may write nothing.
     pub not_withdrawn: BTreeSet<ScanId>,
     /// The last verdict staff were shown for a scan.
@@ -91,6 +94,7 @@ impl Observer {
             let_in: BTreeMap::new(),
             turned_away: BTreeMap::new(),
             given_up: BTreeMap::new(),
+            undone_at: BTreeMap::new(),
             not_withdrawn: BTreeSet::new(),
             shown: BTreeMap::new(),
             perished: BTreeSet::new(),
@@ -200,8 +204,9 @@ impl Observer {
     }
 
     /// Notes that nobody passed by a scan, though staff were shown a yes.
-    pub fn annulled(&mut self, job: &Job, life: u64) {
+    pub fn annulled(&mut self, job: &Job, (life, at): (u64, Timestamp)) {
         let unit = job.paper.unit;
+        self.undone_at.insert(job.scan, at);
         self.given_up.insert(job.scan, (unit, job.scanner));
         self.turned_away.insert(job.scan, (unit, job.scanner, life));
         if let Some((_, persons)) = self.let_in.remove(&job.scan)

@@ -359,21 +359,22 @@ impl World {
     /// Staff take a yes back, because nobody passed; tells whether they could.
     pub fn annul(&mut self, job: &Job) -> bool {
         let node = job.scanner;
-        let now = self.nodes[node].clock(self.now);
+        let moment = self.nodes[node].moment(self.now);
+        let now = moment.at;
         let annulling = Annulling {
             scan: &job.question(),
             right: RightToAnnul::Reader(job.secret),
             by: "Ada",
             why: "turned back",
         };
-        let Ok(body) = self.nodes[node].ledger.annul(&annulling, now) else {
+        let Ok(body) = self.nodes[node].ledger.annul(&annulling, moment) else {
             return false;
         };
         self.tell(|| format!("{} annuls it: nobody passed", self.name(node)));
         self.nodes[node].write(body, now);
         self.plan_commit(node);
         let life = self.nodes[node].life;
-        self.observer.annulled(job, life);
+        self.observer.annulled(job, (life, now));
         true
     }
 

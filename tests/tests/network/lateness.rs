@@ -72,7 +72,7 @@ const TRIALS: [Trial; 18] = [
     slow(300, false),
     slow(600, false),
     slow(1_200, true),
-    slow(2_000, false),
+    slow(2_000, true),
     lossy(0, 5, false),
     lossy(300, 5, true),
     lossy(1_200, 5, false),

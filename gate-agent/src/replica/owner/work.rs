@@ -152,7 +152,7 @@ impl Work<'_> {
             by: &annulment.by,
             why: &annulment.why,
         };
-        let body = self.ledger.annul(&annulling, self.now)?;
+        let body = self.ledger.annul(&annulling, self.moment)?;
         let passage = annulled_passage(&body, self.ledger);
         let entry = self.ledger.write(body, self.now);
         self.group.write(entry);

@@ -258,3 +258,27 @@ fn a_supervisor_annuls_what_its_reader_took_back_too_late() {
     supervisor.write_at(annulled.unwrap(), then);
     assert_eq!(supervisor.ledger.state().occupancy(ZoneId(1)), 0);
 }
+
+#[test]
+fn where_clocks_are_too_far_apart_to_tell_a_reader_leaves_it_to_a_supervisor() {
+    let (home, mut reader, scan) = let_in(STRICT);
+    let (scan, right) = (question(&scan), RightToAnnul::Reader(SECRET));
+    let by_clocks = |reader: &Machine, apart_ms| {
+        let moment = RuleTime {
+            at: NOW,
+            earliest: NOW,
+            latest: NOW.plus_ms(apart_ms),
+        };
+        let annulled = reader.ledger.annul(&annulling(&scan, right), moment);
+        annulled.err()
+    };
+    assert_eq!(by_clocks(&reader, ANNUL_WITHIN_MS), None);
+    let in_doubt = Some(NotAnnulled::ClockInDoubt);
+    assert_eq!(by_clocks(&reader, ANNUL_WITHIN_MS + 1), in_doubt);
+    reader.hear(&home);
+    assert_eq!(
+        by_clocks(&reader, ANNUL_WITHIN_MS + 1),
+        None,
+        "the passage says when it was"
+    );
+}
