@@ -59,9 +59,9 @@ impl UndoArgs {
     pub fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
         let code = codes::only(self.payload.take(), self.image.take())?;
         let style = if self.json { Style::Json } else { Style::Plain };
-        let (answer, kept) = runtime()?.block_on(self.switched_on(folder, code))?;
+        let (answer, is_heard) = runtime()?.block_on(self.switched_on(folder, code))?;
         let answer = match answer.outcome {
-            tell::ANNULLED if kept > 0 => tell::unheard(answer),
+            tell::ANNULLED if !is_heard => tell::unheard(answer),
             _ => answer,
         };
         Screen::new(io::stdout(), style).judged(&answer)?;
@@ -73,12 +73,13 @@ impl UndoArgs {
         })
     }
 
-    /// Gives also how many records of this scanner no hub has.
-    async fn switched_on(self, folder: &DataDirectory, code: Vec<u8>) -> Result<(Answer, u64), Trouble> {
+    /// Tells also whether a hub has all that this scanner wrote down.
+    async fn switched_on(self, folder: &DataDirectory, code: Vec<u8>) -> Result<(Answer, bool), Trouble> {
         let scanner = Scanner::start(folder, &self.hubs)?;
         let outcome = self.undone(&scanner, code).await;
+        let is_linked = !scanner.hubs().linked().is_empty();
         let kept = scanner.end(LAST_SYNC).await;
-        outcome.map(|answer| (answer, kept))
+        outcome.map(|answer| (answer, is_linked && kept == 0))
     }
 
     async fn undone(self, scanner: &Scanner, code: Vec<u8>) -> Result<Answer, Trouble> {

@@ -76,7 +76,7 @@ fn whoever_leaves_needs_no_override_and_the_screen_says_so() {
     attended.presses("out\noverride\n");
     attended.is_told("Whoever leaves is let out anyway: scan the ticket");
     scans(&mut attended, &code, "exited", "Checked out");
-    assert_eq!(venue.admitted(7), 1);
+    assert_eq!(venue.admitted(7), 2, "one passage in and one out");
 }
 
 #[test]
@@ -89,11 +89,11 @@ fn an_override_lets_in_as_many_as_were_refused_unless_another_number_is_typed() 
     scans(&mut attended, &group, "group_too_large", "Only 4 more");
     attended.presses("override\nAda\n");
     scans(&mut attended, "vip", "admitted", "9 people");
-    assert_eq!(venue.admitted(7), 9);
+    assert_eq!(venue.admitted(7), 1);
     scans(&mut attended, &group, "already_used", "just now, this gate");
     attended.presses("2\noverride\nAda\n");
     scans(&mut attended, "vip", "admitted", "2 people");
     attended.presses("override\nAda\n");
     scans(&mut attended, "vip", "admitted", "1 person");
-    assert_eq!(venue.admitted(7), 12);
+    assert_eq!(venue.admitted(7), 3);
 }
