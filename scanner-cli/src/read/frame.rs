@@ -204,17 +204,29 @@ impl LumaFrame {
     /// The middle of the first pixel is at (0.5, 0.5).
     #[must_use]
     pub(super) fn sampled(&self, place: Point) -> f32 {
-        let (width, height) = (self.width as usize, self.height as usize);
-        let x = (place.x - 0.5).max(0.0).min((width - 1) as f32);
-        let y = (place.y - 0.5).max(0.0).min((height - 1) as f32);
+        let width = self.width as usize;
+        let last = (self.width as i32 - 1, self.height as i32 - 1);
+        let (x, y) = (place.x - 0.5, place.y - 0.5);
+        let (left, top) = (x as i32, y as i32);
+        let blend = |upper: [u8; 2], lower: [u8; 2], (x, y): (f32, f32)| {
+            let along = |row: [u8; 2]| f32::from(row[0]) * (1.0 - x) + f32::from(row[1]) * x;
+            along(upper) * (1.0 - y) + along(lower) * y
+        };
+        if x >= 0.0 && y >= 0.0 && left < last.0 && top < last.1 {
+            let at = top as usize * width + left as usize;
+            let (upper, lower) = (&self.luma[at..at + 2], &self.luma[at + width..at + width + 2]);
+            return blend(
+                [upper[0], upper[1]],
+                [lower[0], lower[1]],
+                (x - left as f32, y - top as f32),
+            );
+        }
+        let (x, y) = (x.max(0.0).min(last.0 as f32), y.max(0.0).min(last.1 as f32));
         let (left, top) = (x as usize, y as usize);
-        let (x, y) = (x - left as f32, y - top as f32);
-        let right = (left + 1).min(width - 1);
-        let (upper, lower) = (top * width, (top + 1).min(height - 1) * width);
-        let at = |index: usize| f32::from(self.luma[index]);
-        let above = at(upper + left) * (1.0 - x) + at(upper + right) * x;
-        let below = at(lower + left) * (1.0 - x) + at(lower + right) * x;
-        above * (1.0 - y) + below * y
+        let right = (left + 1).min(last.0 as usize);
+        let pair = |row: usize| [self.luma[row * width + left], self.luma[row * width + right]];
+        let (upper, lower) = (pair(top), pair((top + 1).min(last.1 as usize)));
+        blend(upper, lower, (x - left as f32, y - top as f32))
     }
 
     /// Makes a convex area plain, given by its corners in clockwise order.

@@ -64,7 +64,7 @@ impl Rings {
             reach: 0,
             points_a_module: 1,
         };
-        Some(Lattice::of(&search, frame, self, allowance)?.likeness((0, 0)))
+        Lattice::of(&search, frame, self, allowance)?.row(0, 1).next()
     }
 
     /// The colours so weighted that light everywhere is worth nothing: per ring, and the sum of their squares.
@@ -102,11 +102,11 @@ impl Search {
         let mut all = Vec::with_capacity(places * places);
         for v in -self.reach..=self.reach {
             allowance.spend((places * rings.dark.len() * 3) as u64)?;
-            for u in -self.reach..=self.reach {
+            let row = lattice.row((v + self.reach) as usize, places);
+            for (u, likeness) in (-self.reach..=self.reach).zip(row) {
                 let place = self.place(u, v);
                 if place.x > margin && place.y > margin && place.x < width && place.y < height {
                     let away = (u as f32).hypot(v as f32) / self.points_a_module as f32;
-                    let likeness = lattice.likeness((u + self.reach, v + self.reach));
                     all.push(Likely {
                         place,
                         likeness,
@@ -160,17 +160,53 @@ impl Lattice {
         })
     }
 
-    /// The correlation at a place, counted from the first.
-    fn likeness(&self, (u, v): (i32, i32)) -> f32 {
-        let start = v as usize * self.side + u as usize;
-        let (mut sum, mut squares, mut product) = (0.0, 0.0, 0.0);
+    /// The correlation at the places of a row, from the first on. They are summed up side by side, a module of the rings
+    /// after the other, which a processor does for several places at once.
+    fn row(&self, v: usize, places: usize) -> impl Iterator<Item = f32> {
+        let mut tallies = Tallies::of(places);
         for &(offset, weight) in &self.template {
-            let value = self.values[start + offset];
-            sum += value;
-            squares += value * value;
-            product += weight * value;
+            tallies.add(&self.values[v * self.side + offset..][..places], weight);
         }
-        let contrast = (squares - sum * sum / self.template.len() as f32).max(0.0);
-        product / ((contrast * self.template_squares).sqrt() + self.noise_contrast)
+        let modules = self.template.len() as f32;
+        let Tallies {
+            sums,
+            squares,
+            products,
+        } = tallies;
+        let likeness = move |((sum, square), product): ((f32, f32), f32)| {
+            let contrast = (square - sum * sum / modules).max(0.0);
+            product / ((contrast * self.template_squares).sqrt() + self.noise_contrast)
+        };
+        sums.into_iter().zip(squares).zip(products).map(likeness)
+    }
+}
+
+/// Sums over the modules of the rings, for each place of a row.
+struct Tallies {
+    sums: Vec<f32>,
+    squares: Vec<f32>,
+    products: Vec<f32>,
+}
+
+impl Tallies {
+    fn of(places: usize) -> Self {
+        Self {
+            sums: vec![0.0; places],
+            squares: vec![0.0; places],
+            products: vec![0.0; places],
+        }
+    }
+
+    fn add(&mut self, values: &[f32], weight: f32) {
+        let sums = self
+            .sums
+            .iter_mut()
+            .zip(&mut self.squares)
+            .zip(&mut self.products);
+        for (((sum, square), product), &value) in sums.zip(values) {
+            *sum += value;
+            *square += value * value;
+            *product += weight * value;
+        }
     }
 }
