@@ -1,6 +1,7 @@
 //! Finds QR codes in a frame: frame in, codes out; leaves out where frames come from and what a code means.
 
 mod allowance;
+mod attempts;
 mod bend;
 mod binary;
 mod bits;

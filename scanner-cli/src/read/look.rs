@@ -1,12 +1,14 @@
 //! One look at a frame: in one size and one polarity, from finders to bytes; leaves out which looks are worth
 //! it.
 
+use super::attempts::{Attempts, Laid};
 use super::binary::{Binary, Threshold};
 use super::content::Content;
 use super::finder::Finder;
 use super::place::{Placed, Site};
 use super::point::Point;
 use super::samples::{Modules, Samples};
+use super::symbol::Symbol;
 use super::trio::{self, Trio};
 use super::{Allowance, LumaFrame, bend, bits, finder, third};
 
@@ -24,6 +26,8 @@ pub(super) struct Look<'a> {
     pub(super) frame: &'a LumaFrame,
     pub(super) threshold: Threshold,
     pub(super) effort: Effort,
+    /// What other looks at the frame in this size and polarity have tried.
+    pub(super) attempts: &'a Attempts,
     pub(super) allowance: &'a Allowance<'a>,
 }
 
@@ -33,7 +37,8 @@ pub(super) struct Sight {
     /// The corners in pixels of the look: top left, top right, bottom right, bottom left as the code is
     /// turned.
     pub(super) corners: [Point; 4],
-    pub(super) modules: Modules,
+    /// `None` of what is not hopeful: nobody asks for them.
+    pub(super) modules: Option<Modules>,
     pub(super) fit: f32,
     /// `None` when it was seen but not read.
     pub(super) content: Option<Content>,
@@ -173,8 +178,7 @@ impl Look<'_> {
             if read.iter().any(|read| read.shares(trio)) {
                 continue;
             }
-            let sight = self.sight(site, trio);
-            match sight {
+            match self.sight(site, trio) {
                 Some(sight) if sight.content.is_some() => {
                     read.push(*trio);
                     sights.push(sight);
@@ -188,12 +192,56 @@ impl Look<'_> {
         }
     }
 
-    /// Reads a code laid flat; in a deep look also as a bow, and each of them with its bends followed.
+    /// Reads a code laid flat, and in a deep look in all other ways there are, unless that was done before.
     fn sight(&self, site: &Site, trio: &Trio) -> Option<Sight> {
-        let placed = site.place(trio)?;
-        let flat = self.read(site, &placed)?;
-        if flat.content.is_some() || self.effort == Effort::Quick {
-            return Some(flat);
+        let known = self.attempts.of(trio);
+        if known.as_ref().is_some_and(|known| known.is_exhausted) {
+            return None;
+        }
+        let laid = match known {
+            Some(known) => known.laid,
+            None => self.laid(site, trio),
+        }?;
+        if laid.sight.content.is_some() || self.effort == Effort::Quick {
+            return Some(laid.sight);
+        }
+        let deeper = self.deeper(site, trio, &laid);
+        if self.allowance.steps_left() > 0 {
+            self.attempts.exhaust(trio);
+        }
+        // Steps that ran out take nothing away from what was seen.
+        Some(deeper.unwrap_or(laid.sight))
+    }
+
+    /// Lays a code flat and reads it.
+    fn laid(&self, site: &Site, trio: &Trio) -> Option<Laid> {
+        let laid = site.place(trio).and_then(|placed| {
+            let sight = if placed.fit < HOPEFUL_FIT {
+                unread(&placed)
+            } else {
+                self.read_plainly(site, &placed)?.0
+            };
+            Some(Laid { placed, sight })
+        });
+        // What an allowance cut short may turn out otherwise with more of it.
+        if self.allowance.steps_left() > 0 {
+            self.attempts.add(trio, laid.clone());
+        }
+        laid
+    }
+
+    /// Reads a code that cannot be read flat: in light with edges, as a bow, with its bends followed, swaying.
+    fn deeper(&self, site: &Site, trio: &Trio, flat: &Laid) -> Option<Sight> {
+        let placed = &flat.placed;
+        if placed.fit >= FIT_OF_A_BEND {
+            let samples = Samples::take(site.frame, &placed.mapping, &placed.symbol, self.allowance)?;
+            let content = self.content_in_edged_light(samples, &placed.symbol)?;
+            if content.is_some() {
+                return Some(Sight {
+                    content,
+                    ..flat.sight.clone()
+                });
+            }
         }
         if placed.fit < FLAT_FIT
             && site.squareness(trio)? >= SQUARENESS_OF_A_BOW
@@ -212,16 +260,19 @@ impl Look<'_> {
             return Some(sight);
         }
         if placed.fit < FIT_OF_A_BEND {
-            return Some(flat);
+            return None;
         }
-        let Some(swaying) = site.placed_swaying(&placed)? else {
-            return Some(flat);
-        };
+        self.swaying(site, placed)
+    }
+
+    /// Reads a code with the sway under which its modules are told apart best.
+    fn swaying(&self, site: &Site, placed: &Placed) -> Option<Sight> {
+        let swaying = site.placed_swaying(placed)?;
         let sight = self.read(site, &swaying)?;
         if sight.content.is_some() {
             return Some(sight);
         }
-        Some(self.followed(site, swaying).unwrap_or(flat))
+        self.followed(site, swaying)
     }
 
     /// Reads a code with its bends followed; only one that is a code beyond doubt, for print has no bends but
@@ -240,37 +291,51 @@ impl Look<'_> {
         None
     }
 
-    /// Reads the modules as they are, then with blur undone, unless nothing that fits so badly is ever read.
+    /// Reads the modules plainly, in a deep look also as if the light had edges.
     fn read(&self, site: &Site, placed: &Placed) -> Option<Sight> {
+        let (mut sight, samples) = self.read_plainly(site, placed)?;
+        if sight.content.is_none() && self.effort == Effort::Deep && placed.fit >= FIT_OF_A_BEND {
+            sight.content = self.content_in_edged_light(samples, &placed.symbol)?;
+        }
+        Some(sight)
+    }
+
+    /// Reads the modules as they are, then with blur undone.
+    fn read_plainly<'a>(&self, site: &Site, placed: &'a Placed) -> Option<(Sight, Samples<'a>)> {
         let symbol = &placed.symbol;
         let samples = Samples::take(site.frame, &placed.mapping, symbol, self.allowance)?;
-        let plain = samples.plain();
-        let corners = corners(placed);
-        let sight = |modules, content| Sight {
-            corners,
-            modules,
-            fit: placed.fit,
-            content,
-        };
-        if placed.fit < HOPEFUL_FIT {
-            return Some(sight(plain, None));
+        let mut modules = samples.plain();
+        let mut content = bits::decode(&modules, symbol, self.allowance);
+        if content.is_none() {
+            modules = samples.equalised(self.allowance)?;
+            content = bits::decode(&modules, symbol, self.allowance);
         }
-        if let Some(content) = bits::decode(&plain, symbol, self.allowance) {
-            return Some(sight(plain, Some(content)));
+        let sight = Sight {
+            modules: Some(modules),
+            content,
+            ..unread(placed)
+        };
+        Some((sight, samples))
+    }
+
+    /// What the modules say when each is compared with the calmest square around it; `Some(None)` when that is nothing.
+    fn content_in_edged_light(&self, samples: Samples, symbol: &Symbol) -> Option<Option<Content>> {
+        let samples = samples.in_edged_light();
+        if let Some(content) = bits::decode(&samples.plain(), symbol, self.allowance) {
+            return Some(Some(content));
         }
         let modules = samples.equalised(self.allowance)?;
-        let content = bits::decode(&modules, symbol, self.allowance);
-        if content.is_some() || self.effort == Effort::Quick || placed.fit < FIT_OF_A_BEND {
-            return Some(sight(modules, content));
-        }
-        let samples = samples.in_edged_light();
-        let near = samples.plain();
-        if let Some(content) = bits::decode(&near, symbol, self.allowance) {
-            return Some(sight(near, Some(content)));
-        }
-        let near = samples.equalised(self.allowance)?;
-        let content = bits::decode(&near, symbol, self.allowance);
-        Some(sight(modules, content))
+        Some(bits::decode(&modules, symbol, self.allowance))
+    }
+}
+
+/// A code of which nothing was read.
+fn unread(placed: &Placed) -> Sight {
+    Sight {
+        corners: corners(placed),
+        modules: None,
+        fit: placed.fit,
+        content: None,
     }
 }
 

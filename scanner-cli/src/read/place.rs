@@ -46,8 +46,9 @@ const MOST_SEARCHED: usize = 11;
 /// Known modules that are compared with their own light: light differs across a code.
 const LANDMARKS_A_GROUP: usize = 24;
 
-/// Rounds in which every number of the view is nudged.
-const NUDGE_ROUNDS: usize = 4;
+/// Fit from which on a round is worth its time in which every number of the view is nudged: those with less end under what
+/// is hopeful.
+const LEAST_FITS_OF_ROUNDS: [f32; 4] = [0.26, 0.32, 0.32, 0.32];
 
 /// How far alignment patterns are searched from where the view says, round by round, in quarters of a module.
 const MEASURED_QUARTERS: [i32; 3] = [7, 4, 4];
@@ -238,7 +239,10 @@ impl Site<'_> {
     /// Moves each number of the view a little one way or the other while the known modules fit better for it.
     pub(super) fn nudged(&self, mut placed: Placed, landmarks: &[(usize, usize, bool)]) -> Option<Placed> {
         let mut modules = 0.5;
-        for _ in 0..NUDGE_ROUNDS {
+        for least_fit in LEAST_FITS_OF_ROUNDS {
+            if placed.fit < least_fit {
+                break;
+            }
             let mut better = false;
             for knob in 0..placed.mapping.knobs() {
                 for way in [1.0, -1.0] {

@@ -3,6 +3,9 @@
 //! The quick looks go to every frame: they cost milliseconds and read most codes. The deep ones cost ten
 //! times as much and go on until something is read or the allowance is used up.
 
+use std::collections::BTreeMap;
+
+use super::attempts::Attempts;
 use super::binary::Threshold;
 use super::look::{Effort, Look, Seen, Sight, Sketch};
 use super::sizes::{Sized, Sizes};
@@ -13,7 +16,7 @@ const MOST_SIZES: usize = 4;
 
 /// Steps after which looks at a frame end in which nothing that was seen is hopeful: codes in noise and of little ink, which
 /// look worst, are read by then.
-const STEPS_OF_HOPE: u64 = 6_500_000;
+const STEPS_OF_HOPE: u64 = 4_500_000;
 
 /// As many more for each pixel.
 const STEPS_OF_HOPE_A_PIXEL: u64 = 2;
@@ -29,7 +32,7 @@ const LEAST_STEPS_A_LOOK: u64 = 4_000_000;
 const MOST_SKETCHED_PIXELS: usize = 2_100_000;
 
 /// Which codes to look for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Ink {
     /// Dark modules on light ground.
     Dark,
@@ -99,6 +102,7 @@ pub(super) struct Plan<'a> {
     /// Sizes, polarities and thresholds that need no deeper look.
     barren: Vec<Key>,
     sketches: Vec<(Key, Sketch)>,
+    attempts: BTreeMap<(usize, Ink), Attempts>,
     /// There were looks that promise something in a larger picture.
     promising: bool,
 }
@@ -116,6 +120,7 @@ impl<'a> Plan<'a> {
             sights: Vec::new(),
             barren: Vec::new(),
             sketches: Vec::new(),
+            attempts: BTreeMap::new(),
             promising: false,
         })
     }
@@ -161,7 +166,8 @@ impl<'a> Plan<'a> {
             };
             let at = self.sketches.iter().position(|(known, _)| *known == key);
             let sketch = at.map(|at| self.sketches.swap_remove(at).1);
-            let taken = |allowance: &Allowance| step.taken(frame, sketch, allowance);
+            let attempts = self.attempts.entry((up, step.ink)).or_default();
+            let taken = |allowance: &Allowance| step.taken((frame, attempts), sketch, allowance);
             let (seen, sketch) = self.allowance.lend(steps_of_look, taken);
             if let Some(sketch) = sketch
                 && frame.luma().len() <= MOST_SKETCHED_PIXELS
@@ -202,13 +208,14 @@ impl<'a> Plan<'a> {
             return false;
         };
         let light = frame.inverted();
+        let (on_light, on_dark) = (Attempts::default(), Attempts::default());
         DOUBLED.iter().any(|step| {
             let Some(steps_of_look) = self.steps_of_look() else {
                 return false;
             };
             let frame = match step.ink {
-                Ink::Dark => &frame,
-                Ink::Light => &light,
+                Ink::Dark => (&frame, &on_light),
+                Ink::Light => (&light, &on_dark),
             };
             let taken = |allowance: &Allowance| step.taken(frame, None, allowance);
             let (seen, _) = self.allowance.lend(steps_of_look, taken);
@@ -221,7 +228,7 @@ impl Step {
     /// Looks at a frame, with the sketch that an earlier step made of it; gives it back, or the one made now.
     fn taken(
         &self,
-        frame: &LumaFrame,
+        (frame, attempts): (&LumaFrame, &Attempts),
         sketch: Option<Sketch>,
         allowance: &Allowance,
     ) -> (Seen, Option<Sketch>) {
@@ -229,6 +236,7 @@ impl Step {
             frame,
             threshold: self.threshold,
             effort: self.effort,
+            attempts,
             allowance,
         };
         let Some(sketch) = sketch.or_else(|| look.sketch()) else {

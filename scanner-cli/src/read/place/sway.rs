@@ -48,10 +48,10 @@ struct Spot {
 }
 
 impl Site<'_> {
-    /// The same code with the sway under which its modules are told apart best; `Some(None)` when it is too large for that.
-    pub(in crate::read) fn placed_swaying(&self, placed: &Placed) -> Option<Option<Placed>> {
+    /// The same code with the sway under which its modules are told apart best; `None` when it is too large for that.
+    pub(in crate::read) fn placed_swaying(&self, placed: &Placed) -> Option<Placed> {
         if placed.symbol.version.number() > MOST_SWAYED {
-            return Some(None);
+            return None;
         }
         let landmarks = placed.symbol.landmarks();
         let mut swaying = placed.clone();
@@ -67,7 +67,7 @@ impl Site<'_> {
                     best = Some((worth, sway));
                 }
             }
-            let Some((_, sway)) = best else { return Some(None) };
+            let (_, sway) = best?;
             directions = vec![(sway.axis, sway.way)];
             let mapping = steady.swayed(sway);
             let fit = self.fit(&mapping, &landmarks)?;
@@ -80,7 +80,7 @@ impl Site<'_> {
                 &landmarks,
             )?;
         }
-        Some(Some(swaying))
+        Some(swaying)
     }
 
     fn spots(&self, steady: &Mapping, symbol: &Symbol) -> Option<Vec<Spot>> {

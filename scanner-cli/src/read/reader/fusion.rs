@@ -41,8 +41,8 @@ struct Remembered {
 impl Fusion {
     /// Adds what a frame saw; the code when all frames together tell it.
     pub(super) fn read(&mut self, sights: &[Sight], allowance: &Allowance) -> Option<Sight> {
-        let best = surest(sights)?;
-        let opinion = opinion(&best.modules);
+        let (best, modules) = surest(sights)?;
+        let opinion = opinion(modules);
         let Some(at) = self
             .remembered
             .iter()
@@ -75,8 +75,8 @@ impl Fusion {
 
     /// The same after a deeper look at the frame that was added last: takes the better opinion in its stead.
     pub(super) fn read_better(&mut self, sights: &[Sight], allowance: &Allowance) -> Option<Sight> {
-        let best = surest(sights)?;
-        let opinion = opinion(&best.modules);
+        let (best, modules) = surest(sights)?;
+        let opinion = opinion(modules);
         let Some(code) = self
             .remembered
             .last_mut()
@@ -114,14 +114,15 @@ impl Remembered {
     }
 }
 
-/// The sight that is surest of its modules.
-fn surest(sights: &[Sight]) -> Option<&Sight> {
-    let sureness = |sight: &Sight| {
-        let darkness = &sight.modules.darkness;
+/// The sight that is surest of its modules, and these.
+fn surest(sights: &[Sight]) -> Option<(&Sight, &Modules)> {
+    let sureness = |modules: &Modules| {
+        let darkness = &modules.darkness;
         darkness.iter().map(|value| value.abs().min(1.0)).sum::<f32>() / darkness.len() as f32
     };
     let likely = sights.iter().filter(|sight| sight.is_likely());
-    likely.max_by(|a, b| sureness(a).total_cmp(&sureness(b)))
+    let likely = likely.filter_map(|sight| Some((sight, sight.modules.as_ref()?)));
+    likely.max_by(|(_, a), (_, b)| sureness(a).total_cmp(&sureness(b)))
 }
 
 /// What one frame says of the modules, with less weight where something lies over them.

@@ -31,10 +31,13 @@ pub(super) fn likeliest(sights: &[Sight]) -> Option<&Sight> {
 pub(super) fn of(sight: &Sight) -> Hint {
     let [a, b, c, d] = sight.corners;
     let around = a.distance(b) + b.distance(c) + c.distance(d) + d.distance(a);
-    if around / 4.0 / (sight.modules.side as f32) < SMALLEST_MODULE_PX {
+    let Some(modules) = &sight.modules else {
+        return Hint::HoldStill;
+    };
+    if around / 4.0 / (modules.side as f32) < SMALLEST_MODULE_PX {
         return Hint::TooFar;
     }
-    if bits::light_part(&sight.modules) > GLARED_PART {
+    if bits::light_part(modules) > GLARED_PART {
         return Hint::Glare;
     }
     Hint::HoldStill

@@ -1,0 +1,116 @@
+//! Remembers what was tried at one size of a frame, so that no look does again what another has done; leaves out what is
+//! tried.
+
+use std::cell::RefCell;
+
+use super::look::Sight;
+use super::place::Placed;
+use super::trio::Trio;
+
+/// How far finders may lie from each other to be the same, in modules: two ways to tell dark from light differ by less.
+const SAME_PLACE: f32 = 0.25;
+
+/// A code laid flat over three finders, and what was seen of it so.
+#[derive(Debug, Clone)]
+pub(super) struct Laid {
+    pub(super) placed: Placed,
+    pub(super) sight: Sight,
+}
+
+/// What came of three finders.
+#[derive(Debug, Clone)]
+pub(super) struct Attempt {
+    trio: Trio,
+    /// `None` when no code lies there.
+    pub(super) laid: Option<Laid>,
+    /// A deep look has tried all it has.
+    pub(super) is_exhausted: bool,
+}
+
+impl Attempt {
+    fn is_hopeful(&self) -> bool {
+        self.laid.as_ref().is_some_and(|laid| laid.sight.is_hopeful())
+    }
+}
+
+/// What was tried at one size, in one polarity.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    made: RefCell<Vec<Attempt>>,
+}
+
+impl Attempts {
+    /// What came of these finders, or that nothing hopeful came of others at the same places.
+    pub(super) fn of(&self, trio: &Trio) -> Option<Attempt> {
+        let made = self.made.borrow();
+        let is_known = |attempt: &&Attempt| {
+            attempt.trio == *trio || (!attempt.is_hopeful() && is_same(&attempt.trio, trio))
+        };
+        made.iter().find(is_known).cloned()
+    }
+
+    /// Remembers a code that was laid flat, or that there is none.
+    pub(super) fn add(&self, trio: &Trio, laid: Option<Laid>) {
+        self.made.borrow_mut().push(Attempt {
+            trio: *trio,
+            laid,
+            is_exhausted: false,
+        });
+    }
+
+    /// Remembers that nothing more is to be got from these finders.
+    pub(super) fn exhaust(&self, trio: &Trio) {
+        let mut made = self.made.borrow_mut();
+        if let Some(attempt) = made.iter_mut().find(|attempt| attempt.trio == *trio) {
+            attempt.is_exhausted = true;
+        }
+    }
+}
+
+/// Whether the finders of both lie at the same places.
+fn is_same(one: &Trio, other: &Trio) -> bool {
+    let mut pairs = one.finders().into_iter().zip(other.finders());
+    pairs.all(|(one, other)| {
+        let away = one.centre.distance(other.centre);
+        away <= SAME_PLACE * one.module_px.min(other.module_px)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::finder::Finder;
+    use crate::read::point::Point;
+
+    fn trio(x: f32) -> Trio {
+        let finder = |x, y| Finder {
+            centre: Point::new(x, y),
+            module_px: 4.0,
+            rows: 3,
+        };
+        Trio {
+            top_left: finder(x, 20.0),
+            top_right: finder(x + 60.0, 20.0),
+            bottom_left: finder(x, 80.0),
+        }
+    }
+
+    #[test]
+    fn finders_at_places_that_were_tried_in_vain_are_not_tried_again() {
+        let attempts = Attempts::default();
+        attempts.add(&trio(20.0), None);
+        for (x, is_known) in [(20.0, true), (20.9, true), (21.1, false), (60.0, false)] {
+            assert_eq!(attempts.of(&trio(x)).is_some(), is_known, "{x}");
+        }
+    }
+
+    #[test]
+    fn a_deep_look_goes_on_where_a_quick_one_ended() {
+        let attempts = Attempts::default();
+        attempts.add(&trio(20.0), None);
+        let is_exhausted = || attempts.of(&trio(20.0)).map(|attempt| attempt.is_exhausted);
+        assert_eq!(is_exhausted(), Some(false));
+        attempts.exhaust(&trio(20.0));
+        assert_eq!(is_exhausted(), Some(true));
+    }
+}
