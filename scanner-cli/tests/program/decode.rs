@@ -4,8 +4,33 @@ use std::fs::File;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use crate::pictures::{blank, picture_of};
+use crate::pictures::{blank, picture_of, picture_of_modules};
 use crate::scanner::{finished, program};
+
+/// A code that says "Příliš" in ISO 8859-2 and names that character set (ECI 4), made by segno 1.6.
+const CZECH: [&str; 21] = [
+    "#######..#.##.#######",
+    "#.....#..#.##.#.....#",
+    "#.###.#..#.##.#.###.#",
+    "#.###.#..#....#.###.#",
+    "#.###.#.#####.#.###.#",
+    "#.....#.......#.....#",
+    "#######.#.#.#.#######",
+    "........#.#..........",
+    "..##..#####.###.#....",
+    ".###.#.#..#......##.#",
+    "#.###########...#..##",
+    "#.#.##.###.##.##...#.",
+    "##.#.##..#.#..###.#..",
+    "........##..#.##..#.#",
+    "#######.###...#..##..",
+    "#.....#...##...##....",
+    "#.###.#...##.#.#.#.##",
+    "#.###.#.#.###.#.####.",
+    "#.###.#.##.#....#....",
+    "#.....#..##.....#.##.",
+    "#######...####.###...",
+];
 
 fn decode(files: &[&Path]) -> Output {
     finished(program().arg("decode").args(files))
@@ -53,6 +78,21 @@ fn japanese_text_and_text_of_several_lines_are_printed_as_they_are() {
     );
     let expected = format!("{}\tモバイル\nhttp://example.jp\n", text.display());
     check(&decode(&[&text]), 0, &expected);
+}
+
+#[test]
+fn a_code_that_names_its_character_set_is_printed_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let czech = picture_of_modules(folder.path(), "czech.png", &CZECH);
+    check(&decode(&[&czech]), 0, &format!("{}\tPříliš\n", czech.display()));
+}
+
+#[test]
+fn latin_1_is_text_though_the_code_does_not_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let latin = picture_of(folder.path(), "latin.png", b"M\xfcller & S\xf6hne, Caf\xe9");
+    let expected = format!("{}\tMüller & Söhne, Café\n", latin.display());
+    check(&decode(&[&latin]), 0, &expected);
 }
 
 #[test]
