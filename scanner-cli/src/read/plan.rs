@@ -16,7 +16,7 @@ const MOST_SIZES: usize = 4;
 
 /// Steps after which looks at a frame end in which nothing that was seen is hopeful: codes in noise and of little ink, which
 /// look worst, are read by then.
-const STEPS_OF_HOPE: u64 = 4_500_000;
+const STEPS_OF_HOPE: u64 = 6_500_000;
 
 /// As many more for each pixel.
 const STEPS_OF_HOPE_A_PIXEL: u64 = 2;
