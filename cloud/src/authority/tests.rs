@@ -479,13 +479,13 @@ async fn records_are_read_back_as_they_were_written() {
 async fn a_passage_is_told_with_the_time_it_was_judged_at_and_not_with_its_logs_clock() {
     let scene = Scene::open().await;
     let mut hub = Hub::new(&scene, 1).await;
-    // The hub in this test judges its passages at moment 0, while its log's clock shows another time.
-    let run = hub.scan_at(1, START);
+    let judged = START.plus_ms(90_000);
+    let run = hub.scan_judged(1, (START, judged));
     scene.authority().take_in(run).await.unwrap();
     let records = scene.records().await;
     let scans = Scan::read_all(&records);
     let told: Vec<_> = scans.iter().map(|scan| (scan.at, scan.at_by)).collect();
-    assert_eq!(told, [(Timestamp(0), "judge")]);
+    assert_eq!(told, [(judged, "judge")]);
 }
 
 #[tokio::test]
