@@ -1,6 +1,7 @@
 //! `POST /v1/annulments`: a turnstile that did not turn takes its yes back; whether that may be is the ledger's to say.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -16,8 +17,13 @@ use usher_protocol::{GateId, ScanId, ScanSecret};
 use super::problem::{self, Problem};
 use super::scans::{self, check_gate, hexadecimal, holder};
 use crate::hub::Services;
-use crate::replica::Annulment;
+use crate::replica::{Annulment, Replica};
 use crate::words;
+
+/// How long the record of a scan is waited for: sessions tell of scans ten times a second.
+const HEARD_WITHIN: Duration = Duration::from_secs(1);
+/// How often is looked for it meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The reason where none is given.
 const DID_NOT_TURN: &str = "nobody passed";
@@ -75,6 +81,7 @@ pub async fn annul(
         by: shown.holder.name,
         why,
     };
+    hear_of(&services.replica, &annulment.scan).await;
     let annulled = services.replica.annul(annulment).await;
     let voice = services.voice();
     match annulled.map_err(|error| scans::refused(error, &voice))? {
@@ -85,6 +92,22 @@ pub async fn annul(
             Ok((status, Json(AnnulmentAnswer { scan_id, words })))
         }
         Err(why) => Err(Problem::new(status(why), words::not_annulled(why).line())),
+    }
+}
+
+/// Waits until the record of a scan is here, if it comes: the yes of another hub arrives before its log does.
+async fn hear_of(replica: &Replica, scan: &Scan) {
+    let Ok(ticket) = replica.verify(&scan.code) else {
+        return;
+    };
+    let (unit, scan) = (ticket.ticket().unit, scan.id);
+    let until = tokio::time::Instant::now() + HEARD_WITHIN;
+    while tokio::time::Instant::now() < until {
+        let look = replica.inspect(move |ledger| ledger.state().passage_of(unit, scan).is_some());
+        if look.await.unwrap_or(true) {
+            return;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

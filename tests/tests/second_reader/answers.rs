@@ -223,11 +223,11 @@ fn of_rows(rows: &SeatRows) -> Value {
 }
 
 fn places_of(of: PlacesOf) -> Value {
-    match of {
-        PlacesOf::Room => json!("room"),
-        PlacesOf::TimeSlot(at) => json!({ "time_slot": at.0 }),
-        PlacesOf::TimeSlotsFrom(at) => json!({ "time_slots_from": at.0 }),
-    }
+    variant(match of {
+        PlacesOf::Room => ("room", Value::Null),
+        PlacesOf::TimeSlot(at) => ("time_slot", json!(at.0)),
+        PlacesOf::TimeSlotsFrom(at) => ("time_slots_from", json!(at.0)),
+    })
 }
 
 fn of_zone(zone: &Zone) -> Value {
