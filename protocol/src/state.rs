@@ -240,7 +240,7 @@ impl State {
             }
             Body::Refused(refusal) => {
                 if refusal.why == Refused::Refer(Referral::NoPlaces) {
-                    self.wanting.insert((refusal.gate, stamp.origin));
+                    self.want(refusal.gate, stamp.origin);
                 }
                 self.passages.refuse(refusal_name(&refusal.why));
             }
@@ -287,6 +287,11 @@ impl State {
     fn take_passage(&mut self, stamp: Stamp, change: Change) -> bool {
         let fits = change.passage.persons <= change.passage.admits || !change.is_by_rule();
         fits && self.passages.insert(stamp, change, &self.limits)
+    }
+
+    /// Takes note that a hub had no place left behind a gate.
+    pub fn want(&mut self, gate: GateId, hub: Origin) {
+        self.wanting.insert((gate, hub));
     }
 
     /// Gives the hubs that had no place left behind a gate since this was last asked.

@@ -22,16 +22,17 @@ impl Ledger {
         let wanting = self.state.take_wanting();
         let zone_of = |(gate, hub): (GateId, PublicKey)| {
             let (_, policy) = self.state.policy()?;
-            Some((policy.gate(gate)?.zone, hub))
+            Some((policy.gate(gate)?.zone, gate, hub))
         };
         let wanting: Vec<_> = wanting.into_iter().filter_map(zone_of).collect();
-        let (ours, others): (Vec<_>, Vec<_>) = wanting.into_iter().partition(|(_, hub)| *hub == self.me);
-        self.wanted.extend(ours.into_iter().map(|(zone, _)| (zone, now)));
+        let (ours, others): (Vec<_>, Vec<_>) = wanting.into_iter().partition(|(_, _, hub)| *hub == self.me);
+        self.wanted.extend(ours.into_iter().map(|(zone, ..)| (zone, now)));
         let mut entries = Vec::new();
-        for (zone, to) in others {
+        for (zone, gate, to) in others {
             // Two hubs would hand each other the last places without end, and neither would use them.
             let wanted = self.wanted.get(&zone);
-            if wanted.is_some_and(|at| now.since_ms(*at) < KEPT_WHEN_WANTED_MS) {
+            if wanted.is_some_and(|at| now.0.abs_diff(at.0) < KEPT_WHEN_WANTED_MS) {
+                self.state.want(gate, to);
                 continue;
             }
             for of in [PlacesOf::Room, PlacesOf::TimeSlot(now)] {
