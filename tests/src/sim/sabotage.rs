@@ -107,8 +107,6 @@ pub enum Sabotage {
     RenewalsAreNotAsked,
     /// What a device writes under a certificate by a struck issuing key counts.
     OpeningsAreNotAsked,
-    /// As many passages of one ticket count as a log tells.
-    PassagesOfALogAreNotBounded,
     /// A log may open with as many certificates as it likes.
     CertificatesOfALogAreNotBounded,
 }
