@@ -226,7 +226,12 @@ impl World {
         let state = self.nodes[CLOUD].ledger.state();
         let register = state.register();
         let is_known = register.enrolled.contains_key(&origin) || register.revoked.contains_key(&origin);
-        let identity = state.opened_with(&origin).cloned();
+        let bundle = self.nodes[CLOUD].ledger.trust().bundle();
+        let stands = |identity: &DeviceIdentity| {
+            let issuer = bundle.issuing_key(&identity.root_issuer());
+            issuer.is_some_and(|key| !key.is_struck()) && !register.is_of_revoked_hub(identity)
+        };
+        let identity = state.opened_with(&origin).cloned().filter(stands);
         if let Some(identity) = identity.filter(|_| !is_known && state.limit(&origin) > Seq(0)) {
             self.publish(Body::DeviceEnrolled { identity });
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use usher_keys::{Certificate, DeviceIdentity, PublicKey, Purpose, TrustedKey};
+use usher_keys::{Certificate, DeviceIdentity, PublicKey, Purpose, TrustBundle, TrustedKey};
 use usher_protocol::Origin;
 use usher_protocol::record::Body;
 use usher_protocol::state::State;
@@ -15,9 +15,9 @@ impl Scribe {
     /// Vouches for devices that others enrolled, when their logs are heard of, and tells for how many. Without a key that may
     /// sign now, nobody is vouched for until there is one.
     pub(super) fn vouch(&mut self, heard: impl Iterator<Item = Origin>, draft: &mut Draft) -> usize {
-        let state = self.ledger.state();
+        let (state, bundle) = (self.ledger.state(), self.ledger.trust().bundle());
         let strangers: Vec<_> = heard
-            .filter_map(|origin| worth_vouching_for(state, &origin))
+            .filter_map(|origin| worth_vouching_for(state, bundle, &origin))
             .collect();
         let mut vouched = 0;
         for identity in strangers {
@@ -91,11 +91,14 @@ pub fn lasts_with_event(identity: &DeviceIdentity, lasting: &BTreeSet<PublicKey>
     by_hub || lasting.contains(&certificate.device)
 }
 
-/// Gives the certificate of a device that nobody has vouched for yet and that is still believed.
-fn worth_vouching_for(state: &State, origin: &Origin) -> Option<DeviceIdentity> {
+/// Gives the certificate of a device that nobody has vouched for yet and that is still believed. A log that counts in part may
+/// have opened with another since, by a key that was struck out: whoever stole that must not have the authority's word for it.
+fn worth_vouching_for(state: &State, bundle: &TrustBundle, origin: &Origin) -> Option<DeviceIdentity> {
     let register = state.register();
     let identity = state.opened_with(origin)?;
     let is_known = register.enrolled.contains_key(origin) || register.revoked.contains_key(origin);
     let is_believed = state.limit(origin) > usher_protocol::Seq(0);
-    (!is_known && is_believed).then(|| identity.clone())
+    let issuer = bundle.issuing_key(&identity.root_issuer());
+    let stands = issuer.is_some_and(|key| !key.is_struck()) && !register.is_of_revoked_hub(identity);
+    (!is_known && is_believed && stands).then(|| identity.clone())
 }

@@ -218,6 +218,25 @@ async fn devices_get_new_certificates_when_the_issuing_key_was_struck_out() {
 }
 
 #[tokio::test]
+async fn nobody_gets_the_authoritys_word_for_a_certificate_by_a_struck_key() {
+    let scene = Scene::open().await;
+    let hub_of_before = Hub::new(&scene, 1).await;
+    let struck = scene.strike(Purpose::Issuing).await;
+    scene.upload(struck.clone()).await;
+    let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
+    let next = request.next_bundle(&struck.unverified().unwrap(), START);
+    scene.upload(next.sign(&[&scene.root])).await;
+    let hub = Hub::new(&scene, 2).await;
+    let mut scanner = hub.scanner(3);
+    scanner.scan(1);
+    scanner.open_as(&hub_of_before.scanner(3));
+    scene.authority().take_in(scanner.run_from(Seq(0))).await.unwrap();
+    let register = scene.authority().view().register();
+    assert_eq!(register.enrolled.get(&scanner.origin()), None);
+    assert_eq!(inside(&scene).await, 1, "what it wrote before counts");
+}
+
+#[tokio::test]
 async fn a_cloud_on_an_older_copy_orders_nothing_until_its_log_is_back_and_sells_nothing_till_it_is_looked_into()
  {
     let scene = Scene::open().await;

@@ -79,6 +79,14 @@ impl Hub {
         }
     }
 
+    /// Opens the log with another's certificate of it too.
+    pub fn open_as(&mut self, other: &Self) {
+        let identity = other.identity.clone();
+        let entry = self.ledger.write(Body::Opened { identity }, START);
+        self.written.push(entry.bytes);
+        self.ledger.seal(&self.key).unwrap();
+    }
+
     pub fn origin(&self) -> Origin {
         self.key.public()
     }
