@@ -4,7 +4,7 @@ use usher_keys::{RootSet, TrustBundle, TrustedKey, Window};
 
 use super::*;
 use crate::ident::{TierId, ZoneId};
-use crate::policy::{OffsetChange, TimeSlots, time_slot_at};
+use crate::policy::{Offline, OffsetChange, PolicyError, TimeSlots, time_slot_at};
 use crate::rehearsal::{self, AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, STAIRS, STRICT, TWICE_A_DAY};
 use crate::ticket::{Keyring, Ticket};
 
@@ -347,6 +347,32 @@ fn slots_divide_the_day_from_midnight_by_the_first_offset() {
     assert_eq!(
         time_slot_at(1_440, i16::MAX, Timestamp(u64::MAX)).until,
         Timestamp(u64::MAX)
+    );
+}
+
+#[test]
+fn what_would_let_used_tickets_in_again_follows_no_policy() {
+    let before = rehearsal::policy();
+    let follows = |change: fn(&mut Policy)| {
+        let mut next = before.clone();
+        change(&mut next);
+        before.check_successor(&next)
+    };
+    assert_eq!(follows(|next| next.gates[0].name = "Else".to_owned()), Ok(()));
+    assert_eq!(follows(|next| next.tiers[0].offline = Offline::Available), Ok(()));
+    let (gate, tier) = (before.gates[0].id, before.tiers[0].id);
+    let reopens = PolicyError::Reopens {
+        kind: "gate",
+        id: gate.0,
+    };
+    // One that is taken away could come back as another.
+    assert_eq!(follows(|next| drop(next.gates.remove(0))), Err(reopens.clone()));
+    assert_eq!(follows(|next| next.gates[0].zone = ZoneId(2)), Err(reopens));
+    let changes = PolicyError::EntryChanges { tier };
+    assert_eq!(follows(|next| drop(next.tiers.remove(0))), Err(changes.clone()));
+    assert_eq!(
+        follows(|next| next.tiers[0].entry = Entry::PerDay(2)),
+        Err(changes)
     );
 }
 

@@ -36,9 +36,8 @@ const RULES: [(Sabotage, u64, &[&str]); 46] = [
     (Sabotage::CutOffSaysYes, 0, &["people in, not"]),
     (
         Sabotage::FormerHomesAreForgotten,
-        146,
-        // Of a hub that was put back to an old copy, the yes that it owes its past first is a second history.
-        &["people in, not", "double under strict", "has two histories"],
+        642,
+        &["people in, not", "double under strict"],
     ),
     (Sabotage::RetiredHubsSayYes, 16, &["though it was retired"]),
     (Sabotage::ForkedDevicesSayYes, 4, &["though it has two histories"]),

@@ -12,7 +12,7 @@ mod strict;
 
 use usher_keys::Role;
 
-use crate::admission::{Reason, Verdict};
+use crate::admission::{Reason, Referral, Verdict};
 use crate::ident::{Generation, Seq, Unit};
 use crate::ledger::Seat;
 use crate::record::{Body, ShownPassage};
