@@ -1,5 +1,6 @@
 //! The one thread that holds the ledger and the writing connection: it drains what is waiting, decides, commits once, and only then answers.
 
+mod pace;
 mod work;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use super::rows::{self, Batch, KeptHead};
 use super::shelf::Shelf;
 use super::standing::{Published, Standing, held_by};
 use crate::clock::Clock;
+use pace::Pace;
 use work::{Work, refuse};
 
 /// Most commands in one commit: at 128 the cost of the disk's flush is spread thin, and a group still takes milliseconds.
@@ -96,13 +98,21 @@ impl Owner {
     pub fn serve(mut self, mut commands: mpsc::Receiver<Command>) {
         // Opens our own log before anyone asks.
         self.run_group(Vec::new());
+        let mut pace = Pace::default();
         while let Some(first) = commands.blocking_recv() {
+            if matches!(first, Command::Judge { .. })
+                && let Some(rest) = pace.rest(Instant::now())
+            {
+                // Nobody unparks this thread, and one that wakes too early only gathers less.
+                std::thread::park_timeout(rest);
+            }
             let mut group = vec![first];
             while group.len() < GROUP_COMMANDS
                 && let Ok(next) = commands.try_recv()
             {
                 group.push(next);
             }
+            pace.begins(Instant::now(), group.len());
             if self.run_group(group) {
                 break;
             }
