@@ -11,7 +11,7 @@ FUZZ_SECONDS ?= 600
 SOAKED := crash power corruption network clocks
 LOAD_SECONDS ?= 60
 # The benchmarks of all crates, by name.
-BENCHES := $(shell awk '/^\[\[bench\]\]/ { bench = 1 } bench && /^name/ { gsub(/"/, "", $$3); print $$3; bench = 0 }' */Cargo.toml)
+BENCHES := $(shell awk '/^\[\[bench\]\]/ { bench = 1 } bench && /^name/ { gsub(/"/, "", $$3); print $$3; bench = 0 }' */Cargo.toml */*/Cargo.toml)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

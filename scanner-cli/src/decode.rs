@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
 use encoding_rs::{Encoding, SHIFT_JIS};
+use usher_eyes::{Allowance, Charset, Code, LumaFrame, STEPS_A_FRAME, read_within};
 
-use crate::read::{self, Allowance, Charset, Code, LumaFrame, STEPS_A_FRAME};
 use crate::screen::printable;
 use crate::source::pictures::Pictures;
 use crate::source::{Capture, Fault, Source};
@@ -33,7 +33,7 @@ pub struct Outputs<O, E> {
 pub fn codes_in(picture: &LumaFrame) -> Vec<Code> {
     let started = Instant::now();
     let may_go_on = || started.elapsed() < LONGEST_LOOK;
-    read::read_within(picture, &Allowance::asking(STEPS_A_FRAME, &may_go_on))
+    read_within(picture, &Allowance::asking(STEPS_A_FRAME, &may_go_on))
 }
 
 /// Prints `path<TAB>text` and a line end for each code of the pictures and folders named, `hex:…` where a code is no

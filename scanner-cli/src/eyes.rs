@@ -14,9 +14,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use usher_eyes::{Allowance, DeepReader, Hint, LumaFrame, QuickReader, Reading, Region, STEPS_A_FRAME};
+
 use crate::feed::{Outlet, Sight};
 use crate::preview::{Pixel, Preview};
-use crate::read::{self, Allowance, DeepReader, LumaFrame, QuickReader, Region, STEPS_A_FRAME};
 use crate::source::Shot;
 use exchange::{Exchange, Task};
 
@@ -44,7 +45,7 @@ pub struct View {
     /// The codes that were read, each as its bytes.
     pub codes: Vec<Vec<u8>>,
     /// What would help to read a code that is seen and was not read.
-    pub hint: Option<read::Hint>,
+    pub hint: Option<Hint>,
     /// A small picture of the frame, now and then when it is wanted.
     pub preview: Option<Preview>,
 }
@@ -162,7 +163,7 @@ impl Quick {
     }
 
     /// Gives the deep eye what this one could not read, or a rest.
-    fn pass_on(&self, shown: &Arc<Shown>, region: Option<Region>, reading: &read::Reading) {
+    fn pass_on(&self, shown: &Arc<Shown>, region: Option<Region>, reading: &Reading) {
         if reading.codes.is_empty() {
             let shown = Arc::clone(shown);
             self.exchange.offer(Job { shown, region });
@@ -192,7 +193,7 @@ fn look_deeply(exchange: &Exchange) {
 }
 
 impl Shown {
-    fn view(&self, reading: &read::Reading) -> View {
+    fn view(&self, reading: &Reading) -> View {
         View {
             frame: self.number,
             took: self.shot.taken.elapsed(),
@@ -203,7 +204,7 @@ impl Shown {
     }
 }
 
-fn preview(frame: &LumaFrame, reading: &read::Reading) -> Preview {
+fn preview(frame: &LumaFrame, reading: &Reading) -> Preview {
     let seen = reading.seen.iter().map(|corners| (corners, Pixel::Unread));
     let read = reading.codes.iter().map(|code| (&code.corners, Pixel::Read));
     seen.chain(read)

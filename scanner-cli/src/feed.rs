@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use crate::decode::codes_in;
 use crate::eyes::{Eyes, View};
-use crate::read::LumaFrame;
 use crate::source::{Capture, Fault, Source};
+use usher_eyes::LumaFrame;
 
 /// Readings waiting for the station: one, so that a slow answer holds the camera back instead of leaving a queue
 /// of old frames to judge.

@@ -23,7 +23,6 @@ pub mod others;
 pub mod overruling;
 pub mod post;
 pub mod preview;
-pub mod read;
 pub mod scanner;
 pub mod screen;
 pub mod sheet;

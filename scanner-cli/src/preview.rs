@@ -1,6 +1,6 @@
 //! A camera frame made small enough for a terminal, with the code in it marked; leaves out drawing it there.
 
-use crate::read::{Corner, LumaFrame};
+use usher_eyes::{Corner, LumaFrame};
 
 /// Most pixels across and down: enough to see where the camera looks, small beside the answer. Two rows of pixels
 /// make one of letters.

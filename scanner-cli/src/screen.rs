@@ -13,8 +13,8 @@ use usher_gate_agent::expiry::CertificateNote;
 use crate::answer::{Answer, Counts, Signal};
 use crate::gauge::Figures;
 use crate::preview::Preview;
-use crate::read::Hint;
 use crate::words;
+use usher_eyes::Hint;
 
 pub use line::one_line;
 pub use panel::Size;

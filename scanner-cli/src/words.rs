@@ -1,6 +1,6 @@
 //! Every word the scanner itself says to the staff, in one place to translate; what a verdict says comes with it.
 
-use crate::read::Hint;
+use usher_eyes::Hint;
 
 /// Shown large while nothing is.
 pub const READY: &str = "READY";

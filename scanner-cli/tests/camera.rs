@@ -10,7 +10,7 @@ mod plugging;
 mod reading;
 #[path = "camera/recording.rs"]
 mod recording;
-#[path = "eyes/scene.rs"]
+#[path = "../eyes/tests/eyes/scene.rs"]
 mod scene;
 #[path = "camera/stage.rs"]
 mod stage;

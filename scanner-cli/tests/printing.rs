@@ -2,7 +2,7 @@
 //! printed, and each distance of the table in a scene drawn at that distance.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-#[path = "eyes/scene.rs"]
+#[path = "../eyes/tests/eyes/scene.rs"]
 mod scene;
 
 use std::fs;
@@ -11,7 +11,7 @@ use std::process::Command;
 
 use fast_qr::ECL;
 use scene::Scene;
-use usher_scan::read::{Allowance, Code, LumaFrame, STEPS_A_FRAME, read, read_quickly};
+use usher_eyes::{Allowance, Code, LumaFrame, STEPS_A_FRAME, read, read_quickly};
 use usher_scan::sheet::{self, Camera, Ease, FIELD_OF_VIEW_DEGREES, MODULES, ROWS_MM};
 
 /// Dots of the paper for a millimetre: a coarse printer, 254 dots an inch.

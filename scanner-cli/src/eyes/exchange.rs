@@ -4,7 +4,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::{Job, Shown};
-use crate::read::Findings;
+use usher_eyes::Findings;
 
 /// One place for each kind of thing; who puts something where something lies replaces it.
 #[derive(Debug, Default)]
@@ -126,8 +126,8 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::read::LumaFrame;
     use crate::source::Shot;
+    use usher_eyes::LumaFrame;
 
     fn shown(number: u64) -> Shown {
         let shot = Shot {

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::feed::{Clock, Reading};
-use crate::read::Findings;
+use usher_eyes::Findings;
 
 /// A code on white, drawn with modules of four pixels; without a text, only white.
 fn frame(text: Option<&str>) -> LumaFrame {

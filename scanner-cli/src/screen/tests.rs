@@ -3,7 +3,7 @@
 use super::panel::render;
 use super::*;
 use crate::preview::Pixel;
-use crate::read::{Corner, LumaFrame};
+use usher_eyes::{Corner, LumaFrame};
 use usher_keys::WarningLevel;
 
 const SIZE: Size = Size {

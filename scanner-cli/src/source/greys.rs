@@ -106,7 +106,7 @@ mod tests {
     use fast_qr::QRBuilder;
 
     use super::*;
-    use crate::read::{LumaFrame, read};
+    use usher_eyes::{LumaFrame, read};
 
     #[track_caller]
     fn check(ink: [u8; 3], ground: [u8; 3], expected: Weights) {

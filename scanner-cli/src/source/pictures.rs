@@ -10,7 +10,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 use thiserror::Error;
 
 use super::{Capture, Fault, Source, greys};
-use crate::read::{FrameError, LumaFrame};
+use usher_eyes::{FrameError, LumaFrame};
 
 /// Most memory that a pixel takes while a picture is opened: four channels of 16 bits.
 const BYTES_A_PIXEL: u64 = 8;

@@ -7,9 +7,9 @@ use usher_gate_agent::expiry::CertificateNote;
 use usher_keys::WarningLevel;
 
 use super::*;
-use crate::read::Hint;
 use crate::screen::Style;
 use crate::source::Fault;
+use usher_eyes::Hint;
 
 fn answer(signal: Signal, words: impl Into<String>) -> Answer {
     Answer {

@@ -6,7 +6,7 @@ use fast_qr::ECL;
 use image::{ImageFormat, RgbImage};
 use nokhwa::Buffer;
 use nokhwa::utils::FrameFormat;
-use usher_scan::read::{Allowance, LumaFrame, QuickReader, STEPS_A_FRAME};
+use usher_eyes::{Allowance, LumaFrame, QuickReader, STEPS_A_FRAME};
 use usher_scan::screen::Style;
 use usher_scan::source::camera::CameraFault;
 

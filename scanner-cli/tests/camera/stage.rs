@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nokhwa::utils::{FrameFormat, Resolution};
 use nokhwa::{Buffer, Camera, NokhwaError};
-use usher_scan::read::LumaFrame;
+use usher_eyes::LumaFrame;
 use usher_scan::source::camera::{CameraFault, CameraFrames};
 
 use crate::recording::{camera_of, gone};

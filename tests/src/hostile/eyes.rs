@@ -2,7 +2,7 @@
 //! Nothing of it makes the reader fall over, and no text comes out that was not put in.
 
 use fast_qr::{ECL, QRBuilder};
-use usher_scan::read::{Allowance, Code, LumaFrame, Reader, read_within};
+use usher_eyes::{Allowance, Code, LumaFrame, Reader, read_within};
 
 use super::Target;
 use super::draw::Draw;

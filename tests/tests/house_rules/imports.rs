@@ -8,7 +8,7 @@ use crate::tree::{Breach, Tree, accepts, refuses};
 const BEYOND: [&str; 2] = [TESTS, "usher-fuzz"];
 
 /// For each other crate of ours, the crates of ours it may build on.
-const DIRECTION: [(&str, &[&str]); 6] = [
+const DIRECTION: [(&str, &[&str]); 7] = [
     ("usher-keys", &[]),
     ("usher-protocol", &["usher-keys"]),
     ("usher-link", &["usher-keys", "usher-protocol"]),
@@ -16,15 +16,23 @@ const DIRECTION: [(&str, &[&str]); 6] = [
         "usher-gate-agent",
         &["usher-keys", "usher-protocol", "usher-link"],
     ),
+    ("usher-eyes", &[]),
     (
         "usher-scan",
-        &["usher-keys", "usher-protocol", "usher-link", "usher-gate-agent"],
+        &[
+            "usher-eyes",
+            "usher-keys",
+            "usher-protocol",
+            "usher-link",
+            "usher-gate-agent",
+        ],
     ),
     ("usher-cloud", &["usher-keys", "usher-protocol", "usher-link"]),
 ];
 
 /// What the pure crates may build on. A new line here needs a reason: no async, no clock, no randomness, no IO.
-const PURE: [(&str, &[&str]); 2] = [
+const PURE: [(&str, &[&str]); 3] = [
+    ("usher-eyes", &["thiserror"]),
     (
         "usher-protocol",
         &[

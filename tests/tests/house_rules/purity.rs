@@ -5,7 +5,7 @@ use crate::source::{line_of, words};
 use crate::tree::{Breach, Tree, TreeFile, accepts, refuses};
 
 /// Where the code is pure.
-const PURE_FOLDERS: [&str; 2] = ["protocol/src/", "keys/src/"];
+const PURE_FOLDERS: [&str; 3] = ["protocol/src/", "keys/src/", "scanner-cli/eyes/src/"];
 
 /// What in `keys` is not: key files, private folders, and the program around the library.
 const KEYS_RIM: [&str; 5] = [
@@ -114,6 +114,12 @@ fn an_effect_in_a_pure_crate_is_found() {
         "SystemTime",
     );
     refuses(effects, "protocol/src/sync.rs", "async fn f() {}", "async");
+    refuses(
+        effects,
+        "scanner-cli/eyes/src/plan.rs",
+        "use std::time::Instant;",
+        "Instant",
+    );
 }
 
 #[test]

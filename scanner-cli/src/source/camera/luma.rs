@@ -9,8 +9,8 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use crate::read::{FrameError, LumaFrame};
 use crate::source::greys;
+use usher_eyes::{FrameError, LumaFrame};
 
 /// What is wrong with one frame of a camera.
 #[derive(Debug, Error)]

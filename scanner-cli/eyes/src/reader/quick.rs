@@ -6,9 +6,9 @@ use std::mem;
 use super::fusion::Fusion;
 use super::region::Region;
 use super::{Findings, Reading, hint};
-use crate::read::look::{Effort, Sight};
-use crate::read::plan::Plan;
-use crate::read::{Allowance, LumaFrame, add_others, codes, rounded};
+use crate::look::{Effort, Sight};
+use crate::plan::Plan;
+use crate::{Allowance, LumaFrame, add_others, codes, rounded};
 
 /// Frames a region is looked at without a sight before the code counts as gone: a third of a second.
 const FRAMES_TO_LOSE: u32 = 10;

@@ -1,6 +1,6 @@
 //! Pictures that have everything of a code but the code: squares on a lattice, finders that belong to none, print.
 
-use usher_scan::read::LumaFrame;
+use usher_eyes::LumaFrame;
 
 use super::scene::Random;
 

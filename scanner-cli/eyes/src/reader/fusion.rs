@@ -4,11 +4,11 @@
 //! the code stays: the sums of the opinions are surer than any. That two frames show the same code is told
 //! from the modules themselves, which agree far more often than those of two codes.
 
-use crate::read::content::Content;
-use crate::read::look::Sight;
-use crate::read::samples::Modules;
-use crate::read::symbol::Symbol;
-use crate::read::{Allowance, bits};
+use crate::content::Content;
+use crate::look::Sight;
+use crate::samples::Modules;
+use crate::symbol::Symbol;
+use crate::{Allowance, bits};
 
 /// Agreement (correlation) from which on two frames show the same code; two codes of a version agree by 0.2
 /// for their common patterns.

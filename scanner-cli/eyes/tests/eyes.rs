@@ -28,9 +28,7 @@ use effects::{SCENES, ticket};
 use pairs::{PAIRS, PAIRS_FLOOR, pair};
 use scene::Scene;
 use textures::{TEXTURES, texture};
-use usher_scan::read::{
-    Allowance, Code, Hint, LumaFrame, Reader, STEPS_A_FRAME, read, read_quickly, read_within,
-};
+use usher_eyes::{Allowance, Code, Hint, LumaFrame, Reader, STEPS_A_FRAME, read, read_quickly, read_within};
 
 /// Whether the code of a scene is among what was read, which must say nothing else.
 fn tells(codes: &[Code], scene: &Scene) -> bool {

@@ -10,7 +10,7 @@
 mod harm;
 
 use fast_qr::{ECL, QRBuilder};
-use usher_scan::read::LumaFrame;
+use usher_eyes::LumaFrame;
 
 pub use harm::Harm;
 

@@ -7,10 +7,10 @@
 //! seen wider than its edges), with x from -1 at one finder to 1 at the other.
 
 use super::{Placed, Site, likely_versions, views};
-use crate::read::mapping::{Bow, Mapping, Side};
-use crate::read::point::Point;
-use crate::read::symbol::Symbol;
-use crate::read::trio::Trio;
+use crate::mapping::{Bow, Mapping, Side};
+use crate::point::Point;
+use crate::symbol::Symbol;
+use crate::trio::Trio;
 
 /// Versions that are tried: the finders of a bent code are closer together than those of a flat one.
 const VERSIONS_TRIED: usize = 4;
@@ -38,7 +38,7 @@ const STEP_COST: f32 = 0.01;
 
 impl Site<'_> {
     /// Lays the likeliest bent code over three finders.
-    pub(in crate::read) fn place_bent(&self, trio: &Trio) -> Option<Placed> {
+    pub(crate) fn place_bent(&self, trio: &Trio) -> Option<Placed> {
         let mut best: Option<Placed> = None;
         let versions = likely_versions(self.estimated_version(trio));
         for &version in versions.iter().take(VERSIONS_TRIED) {

@@ -1,4 +1,7 @@
-//! Finds QR codes in a frame: frame in, codes out; leaves out where frames come from and what a code means.
+//! Finds QR codes in a frame: grey frame in, codes out; leaves out where frames come from and what a code means.
+//!
+//! It is pure and compiles for browsers: no clock, no thread, no file. Whoever wants to stop it early lends it a question
+//! ([`Allowance::asking`]), which may look at a clock.
 
 mod allowance;
 mod attempts;

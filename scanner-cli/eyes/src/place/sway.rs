@@ -6,10 +6,10 @@
 //! last (Viterbi), where a change from one line to the next costs by its square.
 
 use super::{Placed, Site};
-use crate::read::mapping::{Mapping, Sway};
-use crate::read::point::Point;
-use crate::read::samples::Light;
-use crate::read::symbol::{Role, Symbol};
+use crate::mapping::{Mapping, Sway};
+use crate::point::Point;
+use crate::samples::Light;
+use crate::symbol::{Role, Symbol};
 
 /// Largest version that is tried: the work grows with the modules, and tickets have fewer.
 const MOST_SWAYED: usize = 12;
@@ -49,7 +49,7 @@ struct Spot {
 
 impl Site<'_> {
     /// The same code with the sway under which its modules are told apart best; `None` when it is too large for that.
-    pub(in crate::read) fn placed_swaying(&self, placed: &Placed) -> Option<Placed> {
+    pub(crate) fn placed_swaying(&self, placed: &Placed) -> Option<Placed> {
         if placed.symbol.version.number() > MOST_SWAYED {
             return None;
         }

@@ -1,6 +1,6 @@
 //! Two codes in one picture, the second unlike the first in size, ink or sharpness.
 
-use usher_scan::read::LumaFrame;
+use usher_eyes::LumaFrame;
 
 use super::effects::ticket;
 use super::scene::Scene;

@@ -2,6 +2,12 @@
 //! the floors of both in brackets, beside how long it takes to invert and halve the same frames once (passes), and how many bursts are read in time. With a folder in `EYES_FRAMES`, its pictures instead, by folder, against
 //! the text beside each.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a benchmark measures time and reads the pictures of a folder"
+)]
+
 #[path = "../tests/eyes/bursts.rs"]
 mod bursts;
 #[path = "../tests/eyes/clutter.rs"]
@@ -24,8 +30,8 @@ use clutter::{CLUTTER, MOST_MEAN_STEPS, clutter};
 use door::all_effects;
 use effects::Effect;
 use scene::Scene;
-use usher_scan::read::{
-    Allowance, DeepReader, LumaFrame, QuickReader, STEPS_A_FRAME, read_quickly, read_within,
+use usher_eyes::{
+    Allowance, Code, DeepReader, LumaFrame, QuickReader, STEPS_A_FRAME, read_quickly, read_within,
 };
 
 fn main() -> io::Result<()> {
@@ -175,7 +181,7 @@ fn measure(
     let (mut quick_reads, mut all_reads, mut passes) = (0, 0, Duration::ZERO);
     for (frame, expected) in frames {
         passes += pass(&frame);
-        let right = |codes: Vec<usher_scan::read::Code>| {
+        let right = |codes: Vec<Code>| {
             codes
                 .iter()
                 .any(|code| expected.as_ref().is_none_or(|expected| code.bytes == *expected))

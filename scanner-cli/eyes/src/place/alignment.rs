@@ -2,10 +2,10 @@
 //! leaves out what follows from where they are.
 
 use super::{FINDER_INSET, Site};
-use crate::read::mapping::Mapping;
-use crate::read::point::Point;
-use crate::read::rings::{Likely, Rings, Search, Steps};
-use crate::read::trio::Trio;
+use crate::mapping::Mapping;
+use crate::point::Point;
+use crate::rings::{Likely, Rings, Search, Steps};
+use crate::trio::Trio;
 
 /// Most places that are tried as the last alignment pattern; data often looks like one.
 const MAX_CANDIDATES: usize = 5;

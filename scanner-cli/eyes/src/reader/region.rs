@@ -1,9 +1,9 @@
 //! The part of a frame where a code was seen; leaves out how long that is believed.
 
-use crate::read::look::{Effort, Sight};
-use crate::read::plan::Plan;
-use crate::read::point::Point;
-use crate::read::{Allowance, LumaFrame};
+use crate::look::{Effort, Sight};
+use crate::plan::Plan;
+use crate::point::Point;
+use crate::{Allowance, LumaFrame};
 
 /// How much further than a code its region reaches, in parts of the code's size: as far as a hand moves in a
 /// frame.

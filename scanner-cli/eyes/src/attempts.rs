@@ -79,8 +79,8 @@ fn is_same(one: &Trio, other: &Trio) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::finder::Finder;
-    use crate::read::point::Point;
+    use crate::finder::Finder;
+    use crate::point::Point;
 
     fn trio(x: f32) -> Trio {
         let finder = |x, y| Finder {

@@ -1,6 +1,6 @@
 //! Small pictures without a code: noise, squares, stripes, waves, and finders that belong to none.
 
-use usher_scan::read::LumaFrame;
+use usher_eyes::LumaFrame;
 
 use super::clutter::ring;
 use super::scene::Random;

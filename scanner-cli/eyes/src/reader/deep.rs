@@ -1,9 +1,9 @@
 //! The half of a reader that takes its time; leaves out what is remembered of a code, which the quick half does.
 
 use super::region::Region;
-use crate::read::look::{Effort, Sight};
-use crate::read::plan::Plan;
-use crate::read::{Allowance, Code, LumaFrame, add_others, codes};
+use crate::look::{Effort, Sight};
+use crate::plan::Plan;
+use crate::{Allowance, Code, LumaFrame, add_others, codes};
 
 /// Looks deeply at frames in which the quick looks read nothing. Any of them will do: none needs the one before.
 #[derive(Debug, Default)]
