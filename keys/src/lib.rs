@@ -1,15 +1,21 @@
-//! Keys, trust bundles and device certificates of one event; key files are the only IO, clocks and randomness are passed in.
+//! Keys, trust bundles and device certificates of one event; clocks and randomness are passed in.
+//!
+//! The only IO is that of key files and private folders, behind the feature `files`: without it the crate compiles for
+//! browsers.
 
 pub mod bundle;
 pub mod certificate;
 pub mod codec;
 pub mod enrolment;
 pub mod expiry;
+#[cfg(feature = "files")]
 pub mod file;
 pub mod ident;
 pub mod jwks;
 pub mod key;
+#[cfg(feature = "files")]
 pub mod pem;
+#[cfg(feature = "files")]
 pub mod private;
 pub mod request;
 

@@ -45,28 +45,25 @@ const PURE: [(&str, &[&str]); 3] = [
             "usher-keys",
         ],
     ),
-    // The library's only IO is key files (tempfile for the atomic replace); clap, anyhow, rpassword, getrandom and
-    // serde_json serve the program `usher-keys`.
     (
         "usher-keys",
         &[
-            "anyhow",
             "bincode",
             "blake3",
-            "clap",
             "data-encoding",
             "ed25519-dalek",
-            "getrandom",
             "pkcs8",
-            "rpassword",
             "serde",
             "serde_json",
-            "tempfile",
             "thiserror",
             "zeroize",
         ],
     ),
 ];
+
+/// What `usher-keys` may build on with its feature `files` only: tempfile replaces key files in one step, the others
+/// serve the program.
+const KEY_FILES: [&str; 5] = ["anyhow", "clap", "getrandom", "rpassword", "tempfile"];
 
 const LINK: &str = "usher-link";
 const LINK_FOLDER: &str = "protocol/link/";
@@ -107,12 +104,20 @@ pub fn pure_dependencies(tree: &Tree) -> Vec<Breach> {
                 .iter()
                 .find(|(name, _)| *name == manifest.name)
                 .map(|(_, allowed)| *allowed);
+            let is_for_key_files = |dependency: &Dependency| {
+                manifest.name == "usher-keys"
+                    && dependency.is_optional
+                    && KEY_FILES.contains(&dependency.name.as_str())
+            };
             let shipped = manifest.shipped_dependencies();
             shipped
                 .into_iter()
-                .filter(|dependency| allowed.is_some_and(|allowed| !allowed.contains(&dependency.as_str())))
-                .map(|dependency| {
-                    manifest.breach(format!("{dependency} is not on the list of {}", manifest.name))
+                .filter(|dependency| {
+                    allowed.is_some_and(|allowed| !allowed.contains(&dependency.name.as_str()))
+                        && !is_for_key_files(dependency)
+                })
+                .map(|Dependency { name, .. }| {
+                    manifest.breach(format!("{name} is not on the list of {}", manifest.name))
                 })
                 .collect::<Vec<_>>()
         })
@@ -162,21 +167,28 @@ struct Manifest<'a> {
     table: toml::Table,
 }
 
+struct Dependency {
+    name: String,
+    /// It comes with a feature only.
+    is_optional: bool,
+}
+
 impl Manifest<'_> {
     fn breach(&self, what: String) -> Breach {
         Breach::at(self.file, 1, what)
     }
 
-    fn shipped_dependencies(&self) -> Vec<String> {
+    fn shipped_dependencies(&self) -> Vec<Dependency> {
         self.sections(&["dependencies", "build-dependencies"])
     }
 
     fn dependencies(&self) -> Vec<String> {
-        self.sections(&["dependencies", "build-dependencies", "dev-dependencies"])
+        let all = self.sections(&["dependencies", "build-dependencies", "dev-dependencies"]);
+        all.into_iter().map(|dependency| dependency.name).collect()
     }
 
-    /// The names in the sections, also in those for one platform only.
-    fn sections(&self, sections: &[&str]) -> Vec<String> {
+    /// What is in the sections, also in those for one platform only.
+    fn sections(&self, sections: &[&str]) -> Vec<Dependency> {
         let platforms = self.table.get("target").and_then(toml::Value::as_table);
         let tables = platforms
             .into_iter()
@@ -186,18 +198,18 @@ impl Manifest<'_> {
             .chain(tables)
             .flat_map(|table| sections.iter().filter_map(|section| table.get(*section)))
             .filter_map(toml::Value::as_table)
-            .flat_map(|dependencies| dependencies.iter().map(|(key, value)| package_name(key, value)))
+            .flat_map(|dependencies| dependencies.iter().map(|(key, value)| dependency(key, value)))
             .collect()
     }
 }
 
 /// A dependency may be renamed: then its `package` says what it is.
-fn package_name(key: &str, value: &toml::Value) -> String {
-    value
-        .get("package")
-        .and_then(toml::Value::as_str)
-        .unwrap_or(key)
-        .to_owned()
+fn dependency(key: &str, value: &toml::Value) -> Dependency {
+    let package = value.get("package").and_then(toml::Value::as_str);
+    Dependency {
+        name: package.unwrap_or(key).to_owned(),
+        is_optional: value.get("optional").and_then(toml::Value::as_bool) == Some(true),
+    }
 }
 
 fn crates(tree: &Tree) -> impl Iterator<Item = Manifest<'_>> {
@@ -256,6 +268,21 @@ fn a_dependency_with_effects_in_a_pure_crate_is_found() {
         "keys/Cargo.toml",
         jiff,
         "jiff is not on the list of usher-keys",
+    );
+    let always = "[package]\nname = \"usher-keys\"\n[dependencies]\ntempfile = { workspace = true, optional = false }\n";
+    refuses(
+        pure_dependencies,
+        "keys/Cargo.toml",
+        always,
+        "tempfile is not on the list of usher-keys",
+    );
+    let with_a_feature = always.replace("optional = false", "optional = true");
+    accepts(pure_dependencies, "keys/Cargo.toml", &with_a_feature);
+    refuses(
+        pure_dependencies,
+        "protocol/Cargo.toml",
+        &with_a_feature.replace("usher-keys", "usher-protocol"),
+        "tempfile is not on the list of usher-protocol",
     );
     let cloud = "[package]\nname = \"usher-cloud\"\n[dependencies]\ntokio.workspace = true\n";
     accepts(pure_dependencies, "cloud/Cargo.toml", cloud);
