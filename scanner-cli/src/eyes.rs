@@ -3,7 +3,7 @@
 //! Two threads share the work. One looks quickly at the newest frame, a few milliseconds each; the other looks
 //! deeply at the newest of the frames in which the quick one read nothing. Neither has a queue: a frame that
 //! nobody had time for is replaced by the next. One thread alone would not do: a code held still at last, easy
-//! to read in the very next frame, would have to wait until the deep look at the blurred one before is over.
+//! to read in the very next frame, would have to wait until the deep pass over the blurred one before is over.
 
 mod exchange;
 
@@ -21,15 +21,15 @@ use crate::preview::{Pixel, Preview};
 use crate::source::Shot;
 use exchange::{Exchange, Task};
 
-/// Time a quick look has: it needs a tenth of it on a computer of 2020, and a worse one must not fall behind by
+/// Time a quick pass has: it needs a tenth of it on a computer of 2020, and a worse one must not fall behind by
 /// more than a moment.
 const QUICK_WITHIN: Duration = Duration::from_millis(100);
 
-/// Time a deep look has. With the quick one before it, no frame takes more than half a second.
+/// Time a deep pass has. With the quick one before it, no frame takes more than half a second.
 const DEEP_WITHIN: Duration = Duration::from_millis(400);
 
-/// Time between two deep looks where no code is seen at all: an empty gate must not heat the computer, and a code that
-/// only a deep look finds waits no longer than this.
+/// Time between two deep passes where no code is seen at all: an empty gate must not heat the computer, and a code that
+/// only a deep pass finds waits no longer than this.
 const SEARCH_EVERY: Duration = Duration::from_millis(250);
 
 /// Time between two previews: smooth enough to aim by, little enough to draw over a slow line.
@@ -57,7 +57,7 @@ struct Shown {
     number: u64,
 }
 
-/// A frame worth a deep look.
+/// A frame worth a deep pass.
 #[derive(Debug)]
 struct Job {
     shown: Arc<Shown>,
@@ -140,8 +140,8 @@ impl Quick {
             let may_go_on = || Instant::now() < deadline && !self.exchange.is_closed();
             let allowance = Allowance::asking(STEPS_A_FRAME, &may_go_on);
             let (shown, view) = match task {
-                Task::Look(shown) => {
-                    let reading = reader.look(&shown.shot.frame, &allowance);
+                Task::Read(shown) => {
+                    let reading = reader.read(&shown.shot.frame, &allowance);
                     self.pass_on(&shown, reader.region(), &reading);
                     let mut view = shown.view(&reading);
                     if self.wants_previews && Instant::now() >= next_preview {
@@ -187,7 +187,7 @@ fn look_deeply(exchange: &Exchange) {
         let deadline = Instant::now() + DEEP_WITHIN;
         let may_go_on = || Instant::now() < deadline && exchange.is_wanted();
         let allowance = Allowance::asking(STEPS_A_FRAME, &may_go_on);
-        let findings = reader.look(&shown.shot.frame, region, &allowance);
+        let findings = reader.read(&shown.shot.frame, region, &allowance);
         exchange.found(shown, findings);
     }
 }

@@ -49,7 +49,7 @@ impl Clock {
     }
 }
 
-/// One look at what the source showed.
+/// One pass at what the source showed.
 #[derive(Debug)]
 pub struct Reading {
     /// When it was shown, by the run's clock.
@@ -58,7 +58,7 @@ pub struct Reading {
     pub sight: Sight,
 }
 
-/// What a look gave.
+/// What a pass gave.
 #[derive(Debug)]
 pub enum Sight {
     /// What a frame or a picture showed; nothing, when there is nothing to read.

@@ -57,7 +57,7 @@ impl Gauge {
     pub fn figures(&mut self, now_ms: u64) -> Option<Figures> {
         self.forget(now_ms);
         let first = self.views.front()?;
-        // A deep look tells of an older frame than the views before it.
+        // A deep pass tells of an older frame than the views before it.
         let newest = self.views.iter().map(|look| look.frame).max()?;
         let seconds = now_ms.saturating_sub(first.at_ms).max(1) as f64 / 1_000.0;
         let mut times: Vec<Duration> = self.views.iter().filter_map(|look| look.read_in).collect();

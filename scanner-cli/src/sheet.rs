@@ -44,7 +44,7 @@ pub enum Camera {
 pub enum Ease {
     /// In the first frames.
     AtOnce,
-    /// By a deep look, in a hand that is kept still for a second.
+    /// By a deep pass, in a hand that is kept still for a second.
     HeldStill,
 }
 

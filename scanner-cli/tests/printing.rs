@@ -184,14 +184,14 @@ fn scenes(width: u32, camera: Camera, ease: Ease) -> impl Iterator<Item = Scene>
 
 /// The first or the second frame of each hand is read.
 #[track_caller]
-fn check(width: u32, camera: Camera, ease: Ease, looks: impl Fn(&LumaFrame) -> Vec<Code>) {
+fn check(width: u32, camera: Camera, ease: Ease, reads: impl Fn(&LumaFrame) -> Vec<Code>) {
     for (scene, hand) in scenes(width, camera, ease).zip(1..) {
         let again = Scene {
             seed: scene.seed + 100,
             ..scene.clone()
         };
         let is_read = [scene, again].iter().any(|scene| {
-            let codes = looks(&scene.frame());
+            let codes = reads(&scene.frame());
             codes.iter().any(|code| code.bytes == scene.text.as_bytes())
         });
         assert!(is_read, "{width} mm, {camera:?}, hand {hand}");

@@ -1,5 +1,5 @@
 //! Prints how many scenes of each effect are read and how long it takes, quickly and with everything, with
-//! the floors of both in brackets, beside how long it takes to invert and halve the same frames once (passes), and how many bursts are read in time. With a folder in `EYES_FRAMES`, its pictures instead, by folder, against
+//! the floors of both in brackets, beside how long it takes to invert and halve the same frames once (sweeps), and how many bursts are read in time. With a folder in `EYES_FRAMES`, its pictures instead, by folder, against
 //! the text beside each.
 
 #![expect(
@@ -39,7 +39,7 @@ fn main() -> io::Result<()> {
     writeln!(
         out,
         "{:<34} {:>7} {:>9} {:>7} {:>9} {:>9} {:>9}",
-        "", "quickly", "median ms", "all", "mean ms", "worst ms", "passes"
+        "", "quickly", "median ms", "all", "mean ms", "worst ms", "sweeps"
     )?;
     if let Some(folder) = env::var_os("EYES_FRAMES") {
         return measure_folder(Path::new(&folder), &mut out);
@@ -64,16 +64,16 @@ fn main() -> io::Result<()> {
     measure_bursts(&mut out)
 }
 
-/// What all looks at a picture without a code take, as a multiple of a loop that is timed between them: a figure that
+/// What all passes over a picture without a code take, as a multiple of a loop that is timed between them: a figure that
 /// neither the machine nor its load changes much.
 fn measure_clutter(out: &mut impl Write) -> io::Result<()> {
-    let (mut looks, mut loops) = (Duration::ZERO, Duration::ZERO);
+    let (mut passes, mut loops) = (Duration::ZERO, Duration::ZERO);
     let mut steps = 0;
     for frame in (0..CLUTTER).map(clutter) {
         let started = Instant::now();
         let allowance = Allowance::of_steps(STEPS_A_FRAME);
         black_box(read_within(&frame, &allowance));
-        looks += started.elapsed();
+        passes += started.elapsed();
         steps += STEPS_A_FRAME - allowance.steps_left();
         let started = Instant::now();
         for _ in 0..100 {
@@ -84,7 +84,7 @@ fn measure_clutter(out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "\nA picture without a code: {:.1} times what inverting and halving it 100 times takes, {} steps (at most {MOST_MEAN_STEPS})",
-        looks.as_secs_f64() / loops.as_secs_f64(),
+        passes.as_secs_f64() / loops.as_secs_f64(),
         steps / CLUTTER as u64
     )
 }
@@ -114,13 +114,13 @@ fn measure_bursts(out: &mut impl Write) -> io::Result<()> {
         for frame in &shown {
             frames += 1;
             let started = Instant::now();
-            is_read |= !quick.look(frame, &allowance()).codes.is_empty();
+            is_read |= !quick.read(frame, &allowance()).codes.is_empty();
             times[0] += started.elapsed();
             if is_read {
                 break;
             }
             let started = Instant::now();
-            let findings = deep.look(frame, quick.region(), &allowance());
+            let findings = deep.read(frame, quick.region(), &allowance());
             times[1] += started.elapsed();
             let started = Instant::now();
             is_read = !quick.learn(frame, findings, &allowance()).codes.is_empty();
@@ -162,7 +162,7 @@ fn measure_folder(folder: &Path, out: &mut impl Write) -> io::Result<()> {
 
 /// Inverts and halves a frame as often as gives a time that can be read, and gives that of once: the least that anybody takes who
 /// looks at every point.
-fn pass(frame: &LumaFrame) -> Duration {
+fn sweep(frame: &LumaFrame) -> Duration {
     const TIMES: u32 = 10;
     let started = Instant::now();
     for _ in 0..TIMES {
@@ -178,9 +178,9 @@ fn measure(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let (mut quick_times, mut all_times) = (Vec::new(), Vec::new());
-    let (mut quick_reads, mut all_reads, mut passes) = (0, 0, Duration::ZERO);
+    let (mut quick_reads, mut all_reads, mut sweeps) = (0, 0, Duration::ZERO);
     for (frame, expected) in frames {
-        passes += pass(&frame);
+        sweeps += sweep(&frame);
         let right = |codes: Vec<Code>| {
             codes
                 .iter()
@@ -209,6 +209,6 @@ fn measure(
         format!("{all_reads}/{frames}"),
         ms(mean),
         ms(*worst),
-        whole.as_secs_f64() / passes.as_secs_f64()
+        whole.as_secs_f64() / sweeps.as_secs_f64()
     )
 }

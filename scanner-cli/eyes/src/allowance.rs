@@ -1,4 +1,4 @@
-//! How much work a look at a frame may still take; leaves out what a step costs in time, which the caller
+//! How much work a pass over a frame may still take; leaves out what a step costs in time, which the caller
 //! knows.
 
 use std::cell::Cell;

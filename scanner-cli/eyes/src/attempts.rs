@@ -1,9 +1,9 @@
-//! Remembers what was tried at one size of a frame, so that no look does again what another has done; leaves out what is
+//! Remembers what was tried at one size of a frame, so that no pass does again what another has done; leaves out what is
 //! tried.
 
 use std::cell::RefCell;
 
-use super::look::Sight;
+use super::pass::Sight;
 use super::place::Placed;
 use super::trio::Trio;
 
@@ -23,7 +23,7 @@ pub(super) struct Attempt {
     trio: Trio,
     /// `None` when no code lies there.
     pub(super) laid: Option<Laid>,
-    /// A deep look has tried all it has.
+    /// A deep pass has tried all it has.
     pub(super) is_exhausted: bool,
 }
 

@@ -13,8 +13,8 @@ mod finder;
 mod frame;
 mod levels;
 mod linear;
-mod look;
 mod mapping;
+mod pass;
 mod place;
 mod plan;
 mod point;
@@ -27,7 +27,7 @@ mod symbol;
 mod third;
 mod trio;
 
-use look::{Effort, Sight};
+use pass::{Effort, Sight};
 use plan::Plan;
 use point::Point;
 
@@ -68,7 +68,7 @@ pub struct Code {
 
 /// Reads the codes of a frame, with everything there is, within [`STEPS_A_FRAME`].
 ///
-/// Goes from the cheapest look to the dearest and stops at the first that reads something of them; then quickly, in all
+/// Goes from the cheapest pass to the dearest and stops at the first that reads something of them; then quickly, in all
 /// sizes, for others beside it. Whatever is in the
 /// frame, it answers; a frame without a code gives none.
 #[must_use]
@@ -82,7 +82,7 @@ pub fn read_within(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
     let Some(mut plan) = Plan::of(frame, allowance) else {
         return Vec::new();
     };
-    let is_read = plan.look(Effort::Quick) || plan.look(Effort::Deep);
+    let is_read = plan.run(Effort::Quick) || plan.run(Effort::Deep);
     let mut sights = plan.sights;
     if is_read {
         add_others(frame, &mut sights, allowance);
@@ -106,7 +106,7 @@ fn look_for_others(frame: &LumaFrame, sights: &mut Vec<Sight>, allowance: &Allow
         let Some(mut plan) = Plan::of(&rest, allowance) else {
             return;
         };
-        let is_read = plan.look_in_all_sizes();
+        let is_read = plan.run_in_all_sizes();
         sights.extend(plan.sights);
         if !is_read {
             return;
@@ -114,14 +114,14 @@ fn look_for_others(frame: &LumaFrame, sights: &mut Vec<Sight>, allowance: &Allow
     }
 }
 
-/// Reads the codes of a frame as fast as a camera takes frames: the looks that every frame is worth and no
+/// Reads the codes of a frame as fast as a camera takes frames: the passes that every frame is worth and no
 /// more.
 #[must_use]
 pub fn read_quickly(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
     let Some(mut plan) = Plan::of(frame, allowance) else {
         return Vec::new();
     };
-    plan.look(Effort::Quick);
+    plan.run(Effort::Quick);
     codes(&plan.sights)
 }
 

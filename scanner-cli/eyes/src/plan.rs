@@ -1,34 +1,34 @@
-//! Which looks at a frame are worth it, and in which order; leaves out what a look does.
+//! Which passes over a frame are worth it, and in which order; leaves out what a pass does.
 //!
-//! The quick looks go to every frame: they cost milliseconds and read most codes. The deep ones cost ten
+//! The quick passes go to every frame: they cost milliseconds and read most codes. The deep ones cost ten
 //! times as much and go on until something is read or the allowance is used up.
 
 use std::collections::BTreeMap;
 
 use super::attempts::Attempts;
 use super::binary::Threshold;
-use super::look::{Effort, Look, Seen, Sight, Sketch};
+use super::pass::{Effort, Pass, Seen, Sight, Sketch};
 use super::sizes::{Sized, Sizes};
 use super::{Allowance, LumaFrame};
 
 /// Sizes above the smallest that are looked at: a frame of 50 megapixels has four.
 const MOST_SIZES: usize = 4;
 
-/// Steps after which looks at a frame end in which nothing that was seen is hopeful: codes in noise and of little ink, which
+/// Steps after which passes over a frame end in which nothing that was seen is hopeful: codes in noise and of little ink, which
 /// look worst, are read by then.
 const STEPS_OF_HOPE: u64 = 6_500_000;
 
 /// As many more for each pixel.
 const STEPS_OF_HOPE_A_PIXEL: u64 = 2;
 
-/// Steps, as a part of those, that looks may take which saw something hopeful but no code beyond doubt: codes with a hidden finder
+/// Steps, as a part of those, that passes may take which saw something hopeful but no code beyond doubt: codes with a hidden finder
 /// or on curled paper are read by then.
 const MORE_HOPE_PERCENT: u64 = 250;
 
-/// Steps that a look is worth when it is taken at all: a code that it is the first to see must be read in it.
-const LEAST_STEPS_A_LOOK: u64 = 4_000_000;
+/// Steps that a pass is worth when it is taken at all: a code that it is the first to see must be read in it.
+const LEAST_STEPS_A_PASS: u64 = 4_000_000;
 
-/// Most pixels of a frame of which sketches are kept from the quick looks to the deep ones: each takes as many bytes.
+/// Most pixels of a frame of which sketches are kept from the quick passes to the deep ones: each takes as many bytes.
 const MOST_SKETCHED_PIXELS: usize = 2_100_000;
 
 /// Which codes to look for.
@@ -40,10 +40,10 @@ enum Ink {
     Light,
 }
 
-/// Size, polarity and threshold of a look, whatever its effort.
+/// Size, polarity and threshold of a pass, whatever its effort.
 type Key = (usize, Ink, Threshold);
 
-/// One look of a plan.
+/// One pass of a plan.
 #[derive(Debug, Clone, Copy)]
 struct Step {
     ink: Ink,
@@ -99,11 +99,11 @@ pub(super) struct Plan<'a> {
     steps_of_hope: u64,
     /// What was seen so far, in pixels of the frame.
     pub(super) sights: Vec<Sight>,
-    /// Sizes, polarities and thresholds that need no deeper look.
+    /// Sizes, polarities and thresholds that need no deeper pass.
     barren: Vec<Key>,
     sketches: Vec<(Key, Sketch)>,
     attempts: BTreeMap<(usize, Ink), Attempts>,
-    /// There were looks that promise something in a larger picture.
+    /// There were passes that promise something in a larger picture.
     promising: bool,
 }
 
@@ -125,9 +125,9 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// Takes the looks of one effort: those that every frame gets, or all the others. True when something was
+    /// Takes the passes of one effort: those that every frame gets, or all the others. True when something was
     /// read.
-    pub(super) fn look(&mut self, effort: Effort) -> bool {
+    pub(super) fn run(&mut self, effort: Effort) -> bool {
         match effort {
             Effort::Quick => self.at_size(0, &QUICK),
             Effort::Deep => {
@@ -138,9 +138,9 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Takes the quick looks in every size. True when something was read.
-    pub(super) fn look_in_all_sizes(&mut self) -> bool {
-        self.look(Effort::Quick) || self.larger()
+    /// Takes the quick passes in every size. True when something was read.
+    pub(super) fn run_in_all_sizes(&mut self) -> bool {
+        self.run(Effort::Quick) || self.larger()
     }
 
     fn larger(&mut self) -> bool {
@@ -185,7 +185,7 @@ impl<'a> Plan<'a> {
         false
     }
 
-    /// Steps that the next look may take; `None` when more was tried than what was seen is worth.
+    /// Steps that the next pass may take; `None` when more was tried than what was seen is worth.
     fn steps_of_look(&self) -> Option<u64> {
         let spent = self.steps_before - self.allowance.steps_left();
         let sees = |is: fn(&Sight) -> bool| self.sights.iter().any(is);
@@ -197,7 +197,7 @@ impl<'a> Plan<'a> {
             self.steps_of_hope
         };
         let left = hope.checked_sub(spent)?;
-        Some(left.max(LEAST_STEPS_A_LOOK))
+        Some(left.max(LEAST_STEPS_A_PASS))
     }
 
     fn doubled(&mut self) -> bool {
@@ -225,24 +225,24 @@ impl<'a> Plan<'a> {
 }
 
 impl Step {
-    /// Looks at a frame, with the sketch that an earlier step made of it; gives it back, or the one made now.
+    /// Passes over a frame, with the sketch that an earlier step made of it; gives it back, or the one made now.
     fn taken(
         &self,
         (frame, attempts): (&LumaFrame, &Attempts),
         sketch: Option<Sketch>,
         allowance: &Allowance,
     ) -> (Seen, Option<Sketch>) {
-        let look = Look {
+        let pass = Pass {
             frame,
             threshold: self.threshold,
             effort: self.effort,
             attempts,
             allowance,
         };
-        let Some(sketch) = sketch.or_else(|| look.sketch()) else {
+        let Some(sketch) = sketch.or_else(|| pass.sketch()) else {
             return (Seen::default(), None);
         };
-        (look.seen(&sketch), Some(sketch))
+        (pass.seen(&sketch), Some(sketch))
     }
 }
 

@@ -2,7 +2,7 @@
 //! frames come from and what a code means.
 //!
 //! A code seen in one frame is close by in the next: that region is looked at first, and only there is a deep
-//! look worth its time. A code that was seen but not read in several frames is read from all of them
+//! pass worth its time. A code that was seen but not read in several frames is read from all of them
 //! together.
 //!
 //! The work comes in two halves that may run side by side: [`QuickReader`] remembers, and is done with a frame
@@ -46,12 +46,12 @@ impl Reader {
     /// **Units**: corners and regions are in pixels of this frame; when the frames change their size, what
     /// was remembered is searched anew.
     #[must_use]
-    pub fn look(&mut self, frame: &LumaFrame, allowance: &Allowance) -> Reading {
-        let reading = self.quick.look(frame, allowance);
+    pub fn read(&mut self, frame: &LumaFrame, allowance: &Allowance) -> Reading {
+        let reading = self.quick.read(frame, allowance);
         if !reading.codes.is_empty() {
             return reading;
         }
-        let findings = self.deep.look(frame, self.quick.region(), allowance);
+        let findings = self.deep.read(frame, self.quick.region(), allowance);
         self.quick.learn(frame, findings, allowance)
     }
 }

@@ -56,17 +56,17 @@ fn check(name: &str) {
     let effect = all_effects()
         .find(|effect| effect.name == name)
         .expect("an effect of the table");
-    let missed = |looks: &str, is_read: fn(&Scene) -> bool, floor: usize| {
+    let missed = |passes: &str, is_read: fn(&Scene) -> bool, floor: usize| {
         let scenes = effect.scenes().enumerate();
         let missed: Vec<usize> = scenes
             .filter(|(_, scene)| !is_read(scene))
             .map(|(at, _)| at)
             .collect();
         let enough = SCENES - missed.len() >= floor;
-        (!enough).then(|| format!("{looks} missed {missed:?} of {SCENES}, floor {floor}"))
+        (!enough).then(|| format!("{passes} missed {missed:?} of {SCENES}, floor {floor}"))
     };
-    let quick = missed("the quick looks", is_read_quickly, effect.quick_floor);
-    let all = missed("all looks", is_read, effect.floor);
+    let quick = missed("the quick passes", is_read_quickly, effect.quick_floor);
+    let all = missed("all passes", is_read, effect.floor);
     assert_eq!((quick, all), (None, None), "{name}");
 }
 
@@ -197,7 +197,7 @@ fn several_frames_tell_what_none_of_them_does() {
     let is_told = |burst: &usize| {
         let mut reader = Reader::default();
         wandering_glare(*burst).any(|scene| {
-            let reading = reader.look(&scene.frame(), &Allowance::of_steps(STEPS_A_FRAME));
+            let reading = reader.read(&scene.frame(), &Allowance::of_steps(STEPS_A_FRAME));
             tells(&reading.codes, &scene)
         })
     };
@@ -214,7 +214,7 @@ fn codes_held_up_in_a_hurry_are_read_within_three_frames() {
     let is_told = |number: &usize| {
         let mut reader = Reader::default();
         burst(*number).take(FRAMES_IN_TIME).any(|scene| {
-            let reading = reader.look(&scene.frame(), &Allowance::of_steps(STEPS_A_FRAME));
+            let reading = reader.read(&scene.frame(), &Allowance::of_steps(STEPS_A_FRAME));
             tells(&reading.codes, &scene)
         })
     };
@@ -233,7 +233,7 @@ fn a_code_costs_less_where_it_was_seen_before() {
         }
         .frame();
         let allowance = Allowance::of_steps(STEPS_A_FRAME);
-        assert_eq!(reader.look(&frame, &allowance).codes.len(), 1);
+        assert_eq!(reader.read(&frame, &allowance).codes.len(), 1);
         STEPS_A_FRAME - allowance.steps_left()
     };
     let (first, second) = (steps(1), steps(2));
@@ -249,7 +249,7 @@ fn a_code_that_moves_between_frames_is_followed() {
             seed: frame,
             ..Scene::of(&ticket(3))
         };
-        let reading = reader.look(&scene.frame(), &Allowance::of_steps(STEPS_A_FRAME));
+        let reading = reader.read(&scene.frame(), &Allowance::of_steps(STEPS_A_FRAME));
         assert_eq!(reading.codes.len(), 1, "frame {frame}");
         assert_eq!(reading.hint, None);
     }
@@ -265,7 +265,7 @@ fn check_hint(scene: Scene, expected: Option<Hint>) {
                 ..scene.clone()
             }
             .frame();
-            let reading = reader.look(&frame, &Allowance::of_steps(STEPS_A_FRAME));
+            let reading = reader.read(&frame, &Allowance::of_steps(STEPS_A_FRAME));
             assert_eq!(reading.codes, [], "the scene is too easy");
             reading.hint
         })
@@ -312,7 +312,7 @@ fn a_frame_without_a_code_gives_no_hint() {
         LumaFrame::new(640, 480, (0..640 * 480).map(|at| (at * 7 % 251) as u8).collect()).expect("a frame");
     let mut reader = Reader::default();
     for _ in 0..12 {
-        let reading = reader.look(&frame, &Allowance::of_steps(STEPS_A_FRAME));
+        let reading = reader.read(&frame, &Allowance::of_steps(STEPS_A_FRAME));
         assert_eq!((reading.codes, reading.hint), (Vec::new(), None));
     }
 }
@@ -335,7 +335,7 @@ fn both_of_two_codes_before_a_camera_are_read() {
     let are_read = |number: &usize| {
         let (frame, texts) = pair(*number);
         let codes = Reader::default()
-            .look(&frame, &Allowance::of_steps(STEPS_A_FRAME))
+            .read(&frame, &Allowance::of_steps(STEPS_A_FRAME))
             .codes;
         let says = |text: &String| codes.iter().any(|code| code.bytes == text.as_bytes());
         assert!(texts.iter().any(says), "pair {number}: not even one");
@@ -352,10 +352,10 @@ fn a_ticket_beside_a_code_that_is_followed_is_seen_soon() {
     alone.chunks_exact_mut(960).for_each(|row| row[480..].fill(120));
     let alone = LumaFrame::new(both.width(), both.height(), alone).expect("of the same size");
     let mut reader = Reader::default();
-    let mut look = |frame| reader.look(frame, &Allowance::of_steps(STEPS_A_FRAME)).codes;
-    assert_eq!(look(&alone).len(), 1);
+    let mut read = |frame| reader.read(frame, &Allowance::of_steps(STEPS_A_FRAME)).codes;
+    assert_eq!(read(&alone).len(), 1);
     let is_ticket = |code: &Code| code.bytes == texts[1].as_bytes();
-    assert!((0..5).any(|_| look(&both).iter().any(is_ticket)));
+    assert!((0..5).any(|_| read(&both).iter().any(is_ticket)));
 }
 
 #[test]
@@ -446,7 +446,7 @@ proptest! {
         let mut reader = Reader::default();
         for frame in &frames {
             prop_assert_eq!(read_within(frame, &Allowance::of_steps(3_000_000)), []);
-            prop_assert_eq!(reader.look(frame, &Allowance::of_steps(3_000_000)).codes, []);
+            prop_assert_eq!(reader.read(frame, &Allowance::of_steps(3_000_000)).codes, []);
         }
     }
 

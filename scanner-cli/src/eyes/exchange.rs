@@ -18,7 +18,7 @@ struct Places {
     shown: Option<Arc<Shown>>,
     job: Option<Job>,
     findings: Option<(Arc<Shown>, Findings)>,
-    /// What the deep look under way is looking for has been read.
+    /// What the deep pass under way is looking for has been read.
     called_off: bool,
     closed: bool,
 }
@@ -26,9 +26,9 @@ struct Places {
 /// What the quick eye does next.
 #[derive(Debug)]
 pub(super) enum Task {
-    /// Looks at the newest frame.
-    Look(Arc<Shown>),
-    /// Learns what a deep look at a frame found.
+    /// Reads the newest frame.
+    Read(Arc<Shown>),
+    /// Learns what a deep pass over a frame found.
     Learn(Arc<Shown>, Findings),
 }
 
@@ -43,16 +43,16 @@ impl Exchange {
         self.wait(|places| {
             let learn = places.findings.take();
             let learn = learn.map(|(shown, findings)| Task::Learn(shown, findings));
-            learn.or_else(|| places.shown.take().map(Task::Look))
+            learn.or_else(|| places.shown.take().map(Task::Read))
         })
     }
 
-    /// Puts the newest frame there that is worth a deep look.
+    /// Puts the newest frame there that is worth a deep pass.
     pub(super) fn offer(&self, job: Job) {
         self.change(|places| places.job = Some(job));
     }
 
-    /// Takes back what was offered and ends the deep look under way: a newer frame was read.
+    /// Takes back what was offered and ends the deep pass under way: a newer frame was read.
     pub(super) fn call_off(&self) {
         self.change(|places| {
             places.job = None;
@@ -61,7 +61,7 @@ impl Exchange {
         });
     }
 
-    /// Waits for a frame worth a deep look; `None` when closed.
+    /// Waits for a frame worth a deep pass; `None` when closed.
     pub(super) fn job(&self) -> Option<Job> {
         self.wait(|places| {
             let job = places.job.take();
@@ -72,13 +72,13 @@ impl Exchange {
         })
     }
 
-    /// Tells whether the deep look under way is still wanted.
+    /// Tells whether the deep pass under way is still wanted.
     pub(super) fn is_wanted(&self) -> bool {
         let places = self.places();
         !places.called_off && !places.closed
     }
 
-    /// Puts there what the deep look found, unless it was called off.
+    /// Puts there what the deep pass found, unless it was called off.
     pub(super) fn found(&self, shown: Arc<Shown>, findings: Findings) {
         self.change(|places| {
             if !places.called_off {
@@ -149,7 +149,7 @@ mod tests {
         let exchange = Exchange::default();
         exchange.show(shown(1));
         exchange.show(shown(2));
-        assert!(matches!(exchange.task(), Some(Task::Look(shown)) if shown.number == 2));
+        assert!(matches!(exchange.task(), Some(Task::Read(shown)) if shown.number == 2));
         exchange.offer(job(1));
         exchange.offer(job(3));
         assert_eq!(exchange.job().unwrap().shown.number, 3);
@@ -163,7 +163,7 @@ mod tests {
         exchange.show(shown(2));
         exchange.found(Arc::new(shown(1)), Findings::default());
         assert!(matches!(exchange.task(), Some(Task::Learn(shown, _)) if shown.number == 1));
-        assert!(matches!(exchange.task(), Some(Task::Look(shown)) if shown.number == 2));
+        assert!(matches!(exchange.task(), Some(Task::Read(shown)) if shown.number == 2));
     }
 
     #[test]
@@ -176,7 +176,7 @@ mod tests {
         assert!(!exchange.is_wanted());
         exchange.found(Arc::new(shown(1)), Findings::default());
         exchange.show(shown(3));
-        assert!(matches!(exchange.task(), Some(Task::Look(shown)) if shown.number == 3));
+        assert!(matches!(exchange.task(), Some(Task::Read(shown)) if shown.number == 3));
         exchange.offer(job(4));
         assert_eq!(exchange.job().unwrap().shown.number, 4);
         assert!(exchange.is_wanted());

@@ -1,4 +1,4 @@
-//! Takes the place of the deep eye, so that a deep look lasts as long as a test wants.
+//! Takes the place of the deep eye, so that a deep pass lasts as long as a test wants.
 
 use fast_qr::QRBuilder;
 use tokio::sync::mpsc;
@@ -81,7 +81,7 @@ fn an_easy_code_is_read_while_a_deep_look_is_under_way_and_ends_it() {
     let job = bench
         .exchange
         .job()
-        .expect("a frame that was not read is worth a deep look");
+        .expect("a frame that was not read is worth a deep pass");
     assert_eq!(job.shown.number, 1);
     assert!(bench.view(None).codes.is_empty());
     assert!(
@@ -101,10 +101,10 @@ fn what_a_deep_look_reads_is_told_with_the_number_of_its_frame() {
     let job = bench.exchange.job().unwrap();
     bench.view(None);
     let findings =
-        DeepReader::default().look(&frame(Some("hard")), None, &Allowance::of_steps(STEPS_A_FRAME));
+        DeepReader::default().read(&frame(Some("hard")), None, &Allowance::of_steps(STEPS_A_FRAME));
     assert!(
         !findings.codes().is_empty(),
-        "the first of the deep looks reads it"
+        "the first of the deep passes reads it"
     );
     bench.exchange.found(job.shown, findings);
     let view = bench.next_view();

@@ -32,7 +32,7 @@ fn burst(scene: &Scene) -> Vec<LumaFrame> {
     (1..=6).map(frame).collect()
 }
 
-/// A code with a finder hidden, which the quick looks never read.
+/// A code with a finder hidden, which the quick passes never read.
 fn hard() -> Vec<LumaFrame> {
     burst(&Scene {
         level: ECL::Q,
@@ -41,7 +41,7 @@ fn hard() -> Vec<LumaFrame> {
     })
 }
 
-/// A code of which most is hidden: a deep look at it is long and in vain.
+/// A code of which most is hidden: a deep pass over it is long and in vain.
 fn hopeless() -> Vec<LumaFrame> {
     burst(&Scene {
         covered: Some((0.3, 0.3, 0.8, 0.8)),
@@ -91,7 +91,7 @@ fn mjpeg(frame: &LumaFrame) -> Buffer {
 async fn a_burst_that_quick_looks_do_not_read_is_read_by_a_deep_one() {
     let mut quick = QuickReader::default();
     for frame in hard() {
-        let reading = quick.look(&frame, &Allowance::of_steps(STEPS_A_FRAME));
+        let reading = quick.read(&frame, &Allowance::of_steps(STEPS_A_FRAME));
         assert_eq!(reading.codes, [], "this is too easy");
     }
     let stage = Stage::new();

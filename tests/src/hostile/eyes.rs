@@ -69,7 +69,7 @@ fn demand(frames: &[LumaFrame], text: Option<&[u8]>) {
             "text from nowhere"
         );
         let allowance = Allowance::of_steps(STEPS);
-        let reading = reader.look(frame, &allowance);
+        let reading = reader.read(frame, &allowance);
         assert!(
             reading.codes.iter().all(is_right),
             "text from nowhere, in several frames"

@@ -1,15 +1,15 @@
 //! The half of a reader that takes its time; leaves out what is remembered of a code, which the quick half does.
 
 use super::region::Region;
-use crate::look::{Effort, Sight};
+use crate::pass::{Effort, Sight};
 use crate::plan::Plan;
 use crate::{Allowance, Code, LumaFrame, add_others, codes};
 
-/// Looks deeply at frames in which the quick looks read nothing. Any of them will do: none needs the one before.
+/// Looks deeply at frames in which the quick passes read nothing. Any of them will do: none needs the one before.
 #[derive(Debug, Default)]
 pub struct DeepReader {}
 
-/// What a deep look saw, for [`QuickReader::learn`](super::QuickReader::learn).
+/// What a deep pass saw, for [`QuickReader::learn`](super::QuickReader::learn).
 #[derive(Debug, Default)]
 pub struct Findings(pub(super) Vec<Sight>);
 
@@ -23,17 +23,17 @@ impl Findings {
 
 impl DeepReader {
     /// Looks with everything where a code is seen, and everywhere when there is none: a code too small or too blurred
-    /// for the quick looks leaves no trace in them.
+    /// for the quick passes leaves no trace in them.
     #[must_use]
-    pub fn look(&mut self, frame: &LumaFrame, region: Option<Region>, allowance: &Allowance) -> Findings {
+    pub fn read(&mut self, frame: &LumaFrame, region: Option<Region>, allowance: &Allowance) -> Findings {
         let mut sights = match region {
-            Some(region) => region.look(frame, Effort::Deep, allowance),
+            Some(region) => region.sights(frame, Effort::Deep, allowance),
             None => Vec::new(),
         };
         if !sights.iter().any(Sight::is_likely)
             && let Some(mut plan) = Plan::of(frame, allowance)
         {
-            plan.look(Effort::Deep);
+            plan.run(Effort::Deep);
             sights.extend(plan.sights);
         }
         if sights.iter().any(|sight| sight.content.is_some()) {

@@ -5,7 +5,7 @@
 //! from the modules themselves, which agree far more often than those of two codes.
 
 use crate::content::Content;
-use crate::look::Sight;
+use crate::pass::Sight;
 use crate::samples::Modules;
 use crate::symbol::Symbol;
 use crate::{Allowance, bits};
@@ -73,7 +73,7 @@ impl Fusion {
         })
     }
 
-    /// The same after a deeper look at the frame that was added last: takes the better opinion in its stead.
+    /// The same after a deeper pass over the frame that was added last: takes the better opinion in its stead.
     pub(super) fn read_better(&mut self, sights: &[Sight], allowance: &Allowance) -> Option<Sight> {
         let (best, modules) = surest(sights)?;
         let opinion = opinion(modules);

@@ -1,4 +1,4 @@
-//! The half of a reader that looks at every frame and remembers; leaves out the looks that take their time.
+//! The half of a reader that looks at every frame and remembers; leaves out the passes that take their time.
 
 use std::cmp::Ordering;
 use std::mem;
@@ -6,7 +6,7 @@ use std::mem;
 use super::fusion::Fusion;
 use super::region::Region;
 use super::{Findings, Reading, hint};
-use crate::look::{Effort, Sight};
+use crate::pass::{Effort, Sight};
 use crate::plan::Plan;
 use crate::{Allowance, LumaFrame, add_others, codes, rounded};
 
@@ -24,7 +24,7 @@ pub struct QuickReader {
     fusion: Fusion,
     /// Frames until other codes are looked for beside the one that is read.
     frames_to_others: u32,
-    /// What was seen in the last frame, for what a deep look finds in it.
+    /// What was seen in the last frame, for what a deep pass finds in it.
     last: Vec<Sight>,
 }
 
@@ -38,15 +38,15 @@ impl QuickReader {
     /// Looks at the next frame: first where the code was last, then everywhere; now and then for others beside one that
     /// is read, so that a poster's code does not hide a ticket's.
     #[must_use]
-    pub fn look(&mut self, frame: &LumaFrame, allowance: &Allowance) -> Reading {
+    pub fn read(&mut self, frame: &LumaFrame, allowance: &Allowance) -> Reading {
         let mut sights = match self.region() {
-            Some(region) => region.look(frame, Effort::Quick, allowance),
+            Some(region) => region.sights(frame, Effort::Quick, allowance),
             None => Vec::new(),
         };
         if !any_read(&sights) {
             let mut plan = Plan::of(frame, allowance);
             if let Some(plan) = &mut plan {
-                plan.look(Effort::Quick);
+                plan.run(Effort::Quick);
             }
             sights.extend(plan.into_iter().flat_map(|plan| plan.sights));
         }
@@ -71,7 +71,7 @@ impl QuickReader {
         self.tracked.map(|tracked| tracked.region)
     }
 
-    /// Takes what a deep look found in the last frame or one shortly before: with the frames remembered it may
+    /// Takes what a deep pass found in the last frame or one shortly before: with the frames remembered it may
     /// tell what none of them does.
     #[must_use]
     pub fn learn(&mut self, frame: &LumaFrame, findings: Findings, allowance: &Allowance) -> Reading {

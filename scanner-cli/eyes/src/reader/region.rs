@@ -1,6 +1,6 @@
 //! The part of a frame where a code was seen; leaves out how long that is believed.
 
-use crate::look::{Effort, Sight};
+use crate::pass::{Effort, Sight};
 use crate::plan::Plan;
 use crate::point::Point;
 use crate::{Allowance, LumaFrame};
@@ -41,14 +41,14 @@ impl Region {
     }
 
     /// Looks at this part of a frame alone; what it sees is in pixels of the frame.
-    pub(super) fn look(&self, frame: &LumaFrame, effort: Effort, allowance: &Allowance) -> Vec<Sight> {
+    pub(super) fn sights(&self, frame: &LumaFrame, effort: Effort, allowance: &Allowance) -> Vec<Sight> {
         let Some(part) = frame.cropped(self.left, self.top, self.size) else {
             return Vec::new();
         };
         let Some(mut plan) = Plan::of(&part, allowance) else {
             return Vec::new();
         };
-        plan.look(effort);
+        plan.run(effort);
         let offset = Point::new(self.left as f32, self.top as f32);
         plan.sights.into_iter().map(|sight| sight.moved(offset)).collect()
     }

@@ -13,7 +13,7 @@ pub struct Effect {
     pub name: &'static str,
     /// Scenes that must be read at least, of [`SCENES`].
     pub floor: usize,
-    /// Scenes that the quick looks alone must read.
+    /// Scenes that the quick passes alone must read.
     pub quick_floor: usize,
     /// Lays it over a scene, from mild (0) to hard (1).
     pub make: fn(Scene, f32) -> Scene,

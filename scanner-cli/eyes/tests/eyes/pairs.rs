@@ -8,7 +8,7 @@ use super::scene::Scene;
 /// Pairs there are.
 pub const PAIRS: usize = 12;
 
-/// Pairs of which both must be read; a reader that stops at the first look that reads something has three less.
+/// Pairs of which both must be read; a reader that stops at the first pass that reads something has three less.
 pub const PAIRS_FLOOR: usize = 11;
 
 /// What sets the second code apart from the first.

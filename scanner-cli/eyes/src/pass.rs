@@ -1,4 +1,4 @@
-//! One look at a frame: in one size and one polarity, from finders to bytes; leaves out which looks are worth
+//! One pass over a frame: in one size and one polarity, from finders to bytes; leaves out which passes are worth
 //! it.
 
 use super::attempts::{Attempts, Laid};
@@ -22,19 +22,19 @@ pub(super) enum Effort {
 }
 
 /// A frame to be looked at, dark codes on light ones only.
-pub(super) struct Look<'a> {
+pub(super) struct Pass<'a> {
     pub(super) frame: &'a LumaFrame,
     pub(super) threshold: Threshold,
     pub(super) effort: Effort,
-    /// What other looks at the frame in this size and polarity have tried.
+    /// What other passes over the frame in this size and polarity have tried.
     pub(super) attempts: &'a Attempts,
     pub(super) allowance: &'a Allowance<'a>,
 }
 
-/// What a look at a code gave.
+/// What a pass at a code gave.
 #[derive(Debug, Clone)]
 pub(super) struct Sight {
-    /// The corners in pixels of the look: top left, top right, bottom right, bottom left as the code is
+    /// The corners in pixels of the pass: top left, top right, bottom right, bottom left as the code is
     /// turned.
     pub(super) corners: [Point; 4],
     /// `None` of what is not hopeful: nobody asks for them.
@@ -78,7 +78,7 @@ impl Sight {
     }
 }
 
-/// Fit from which on a deep look often reads what a quick one did not: much of what is printed has it too.
+/// Fit from which on a deep pass often reads what a quick one did not: much of what is printed has it too.
 const FIT_WORTH_MORE: f32 = 0.3;
 
 /// Fit that little but codes has.
@@ -93,10 +93,10 @@ const LIKELY_FIT: f32 = 0.5;
 /// Finders that must be seen of a code; the third can be guessed.
 const FEWEST_FINDERS: usize = 2;
 
-/// Trios that are tried in vain before a quick look ends.
+/// Trios that are tried in vain before a quick pass ends.
 const QUICK_FAILURES: usize = 4;
 
-/// Trios that are tried in vain before a deep look ends.
+/// Trios that are tried in vain before a deep pass ends.
 const DEEP_FAILURES: usize = 8;
 
 /// Fit of the known modules from which on a code is flat.
@@ -112,23 +112,23 @@ const SQUARENESS_OF_A_BOW: f32 = 0.35;
 /// Times a bend is followed; the second starts where the first ended.
 const BEND_ROUNDS: usize = 2;
 
-/// What a look saw.
+/// What a pass saw.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) sights: Vec<Sight>,
-    /// Fewer finders than a code must show: a deeper look would not see one either.
+    /// Fewer finders than a code must show: a deeper pass would not see one either.
     pub(super) barren: bool,
     /// Finders that look like those of one code: a larger picture may tell more.
     pub(super) promising: bool,
 }
 
-/// What quick and deep looks of one size, polarity and threshold have in common.
+/// What quick and deep passes of one size, polarity and threshold have in common.
 pub(super) struct Sketch {
     binary: Binary,
     finders: Vec<Finder>,
 }
 
-impl Look<'_> {
+impl Pass<'_> {
     /// Dark and light, and the finders among them; `None` when the allowance is used up.
     pub(super) fn sketch(&self) -> Option<Sketch> {
         let binary = Binary::of(self.frame, self.threshold, self.allowance)?;
@@ -142,7 +142,7 @@ impl Look<'_> {
             barren: sketch.finders.len() < FEWEST_FINDERS,
             ..Seen::default()
         };
-        // An allowance that is used up ends the look with what was seen until then.
+        // An allowance that is used up ends the pass with what was seen until then.
         let _ = self.see(sketch, &mut seen);
         seen
     }
@@ -192,7 +192,7 @@ impl Look<'_> {
         }
     }
 
-    /// Reads a code laid flat, and in a deep look in all other ways there are, unless that was done before.
+    /// Reads a code laid flat, and in a deep pass in all other ways there are, unless that was done before.
     fn sight(&self, site: &Site, trio: &Trio) -> Option<Sight> {
         let known = self.attempts.of(trio);
         if known.as_ref().is_some_and(|known| known.is_exhausted) {
@@ -291,7 +291,7 @@ impl Look<'_> {
         None
     }
 
-    /// Reads the modules plainly, in a deep look also as if the light had edges.
+    /// Reads the modules plainly, in a deep pass also as if the light had edges.
     fn read(&self, site: &Site, placed: &Placed) -> Option<Sight> {
         let (mut sight, samples) = self.read_plainly(site, placed)?;
         if sight.content.is_none() && self.effort == Effort::Deep && placed.fit >= FIT_OF_A_BEND {
