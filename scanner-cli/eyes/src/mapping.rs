@@ -14,8 +14,8 @@ use super::symbol::FINDER_INSET;
 /// Most terms of the bend: all up to the third degree, and three of the fourth.
 pub(super) const MAX_TERMS: usize = 13;
 
-/// Terms up to the third degree, which a bow needs.
-const BOW_TERMS: usize = 10;
+/// Terms up to the third degree, which a curvature needs.
+const CURVATURE_TERMS: usize = 10;
 
 /// A place in the code, in modules, that was seen at a place in the picture, in pixels.
 #[derive(Debug, Clone, Copy)]
@@ -71,9 +71,9 @@ pub(super) enum Side {
     Down,
 }
 
-/// A bend along one side of a code that leaves the finders where they are, in pixels.
+/// What paper that curves along one side does to a code: it leaves the finders where they are, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Bow {
+pub(super) struct Curvature {
     pub(super) side: Side,
     /// How far the middle moves.
     pub(super) rise: Point,
@@ -81,7 +81,7 @@ pub(super) struct Bow {
     pub(super) stretch: Point,
 }
 
-impl Bow {
+impl Curvature {
     pub(super) fn none(side: Side) -> Self {
         Self {
             side,
@@ -201,27 +201,29 @@ impl Mapping {
         solved.then_some(Self { bend, ..flat })
     }
 
-    /// The same view with a bow added.
-    pub(super) fn bowed(&self, bow: &Bow) -> Self {
-        let mut bowed = self.clone();
-        bowed.bend.resize(bowed.bend.len().max(BOW_TERMS), [0.0; 2]);
-        // The finders' middles, where the bow is zero, on a code from -1 to 1.
+    /// The same view with a curvature added.
+    pub(super) fn curved(&self, curvature: &Curvature) -> Self {
+        let mut curved = self.clone();
+        curved
+            .bend
+            .resize(curved.bend.len().max(CURVATURE_TERMS), [0.0; 2]);
+        // The finders' middles, where the curvature is zero, on a code from -1 to 1.
         let end = 1.0 - 2.0 * f64::from(FINDER_INSET) / self.side;
-        let [linear, square, cube] = match bow.side {
+        let [linear, square, cube] = match curvature.side {
             Side::Across => [1, 4, 8],
             Side::Down => [2, 5, 9],
         };
         let terms = [
-            (0, bow.rise, 1.0),
-            (square, bow.rise, -1.0 / (end * end)),
-            (linear, bow.stretch, 1.0),
-            (cube, bow.stretch, -1.0 / (end * end)),
+            (0, curvature.rise, 1.0),
+            (square, curvature.rise, -1.0 / (end * end)),
+            (linear, curvature.stretch, 1.0),
+            (cube, curvature.stretch, -1.0 / (end * end)),
         ];
         for (term, px, factor) in terms {
-            bowed.bend[term][0] += f64::from(px.x) * factor;
-            bowed.bend[term][1] += f64::from(px.y) * factor;
+            curved.bend[term][0] += f64::from(px.x) * factor;
+            curved.bend[term][1] += f64::from(px.y) * factor;
         }
-        bowed
+        curved
     }
 
     /// How many numbers [`Mapping::nudged`] can change.

@@ -102,12 +102,12 @@ const DEEP_FAILURES: usize = 8;
 /// Fit of the known modules from which on a code is flat.
 const FLAT_FIT: f32 = 0.85;
 
-/// Fit from which on a code laid as a bow, or with its bends followed, is worth its time: those that are read have 0.85,
+/// Fit from which on a code laid as curved, or with its bends followed, is worth its time: those that are read have 0.85,
 /// and noise that is bent to fit stays under it.
 const FIT_OF_A_BEND: f32 = 0.66;
 
-/// Mean likeness of the three finders from which on a bow is searched: those of bent codes that are read have 0.57.
-const SQUARENESS_OF_A_BOW: f32 = 0.35;
+/// Mean likeness of the three finders from which on a curvature is searched: those of curved codes that are read have 0.57.
+const SQUARENESS_OF_A_CURVATURE: f32 = 0.35;
 
 /// Times a bend is followed; the second starts where the first ended.
 const BEND_ROUNDS: usize = 2;
@@ -230,7 +230,7 @@ impl Pass<'_> {
         laid
     }
 
-    /// Reads a code that cannot be read flat: in light with edges, as a bow, with its bends followed, swaying.
+    /// Reads a code that cannot be read flat: in light with edges, as curved, with its bends followed, swaying.
     fn deeper(&self, site: &Site, trio: &Trio, flat: &Laid) -> Option<Sight> {
         let placed = &flat.placed;
         if placed.fit >= FIT_OF_A_BEND {
@@ -244,15 +244,15 @@ impl Pass<'_> {
             }
         }
         if placed.fit < FLAT_FIT
-            && site.squareness(trio)? >= SQUARENESS_OF_A_BOW
-            && let Some(bent) = site.place_bent(trio).filter(|bent| bent.fit > placed.fit)
-            && bent.fit >= FIT_OF_A_BEND
+            && site.squareness(trio)? >= SQUARENESS_OF_A_CURVATURE
+            && let Some(curved) = site.place_curved(trio).filter(|curved| curved.fit > placed.fit)
+            && curved.fit >= FIT_OF_A_BEND
         {
-            let sight = self.read(site, &bent)?;
+            let sight = self.read(site, &curved)?;
             if sight.content.is_some() {
                 return Some(sight);
             }
-            if let Some(sight) = self.followed(site, bent) {
+            if let Some(sight) = self.followed(site, curved) {
                 return Some(sight);
             }
         }

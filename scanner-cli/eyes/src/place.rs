@@ -9,7 +9,7 @@
 //! modules fit better.
 
 mod alignment;
-mod bow;
+mod curvature;
 mod sway;
 
 use super::binary::Binary;

@@ -1,5 +1,5 @@
 //! Lays a code over the picture that lies shifted line by line: a rolling shutter takes the rows of a swinging code one
-//! after another, and what lies beyond a fold is seen shorter. Leaves out bows, which are smooth both ways.
+//! after another, and what lies beyond a fold is seen shorter. Leaves out curvatures, which are smooth both ways.
 //!
 //! All modules across a line are shifted alike, so each line tells its own shift: known modules must look as they should
 //! and the others be told apart. The shifts of all lines together are the path that costs least from the first to the

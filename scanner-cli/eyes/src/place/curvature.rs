@@ -1,13 +1,13 @@
-//! Lays a code over the picture as a bow: paper around a can, or a page that curls; leaves out creases.
+//! Finds how a code is curved along one side: paper around a can, or a page that curls; leaves out creases.
 //!
-//! A sheet that is bent one way is straight the other way, so what the bend does to one row of the code it
-//! does to all of them. The timing patterns are rows of known modules right across the code: the bow under
-//! which a timing pattern looks as it should is the bow of the code. It leaves the finders where they are,
+//! A sheet that is bent one way is straight the other way, so what the curvature does to one row of the
+//! code it does to all of them. The timing patterns are rows of known modules right across the code: the curvature
+//! under which a timing pattern looks as it should is that of the code. It leaves the finders where they are,
 //! which is why it is made of `1 - x²` (the sheet rises or sinks between them) and `x - x³` (its middle is
 //! seen wider than its edges), with x from -1 at one finder to 1 at the other.
 
 use super::{Placed, Site, likely_versions, views};
-use crate::mapping::{Bow, Mapping, Side};
+use crate::mapping::{Curvature, Mapping, Side};
 use crate::point::Point;
 use crate::symbol::Symbol;
 use crate::trio::Trio;
@@ -33,12 +33,12 @@ const COARSE: usize = 2;
 /// Places of the first search that are searched again.
 const REFINED: usize = 6;
 
-/// What each step of a bow costs: the flattest that fits is the likeliest.
+/// What each step of a curvature costs: the flattest that fits is the likeliest.
 const STEP_COST: f32 = 0.01;
 
 impl Site<'_> {
-    /// Lays the likeliest bent code over three finders.
-    pub(crate) fn place_bent(&self, trio: &Trio) -> Option<Placed> {
+    /// Lays the likeliest curved code over three finders.
+    pub(crate) fn place_curved(&self, trio: &Trio) -> Option<Placed> {
         let mut best: Option<Placed> = None;
         let versions = likely_versions(self.estimated_version(trio));
         for &version in versions.iter().take(VERSIONS_TRIED) {
@@ -47,11 +47,11 @@ impl Site<'_> {
             let fourths = super::alignment::candidates(self, trio, symbol.side)?;
             let views = views(trio, version, &fourths);
             let Some(flat) = views.first() else { continue };
-            let across = self.best_bow(flat, &symbol, Side::Across)?;
-            let down = self.best_bow(flat, &symbol, Side::Down)?;
+            let across = self.best_curvature(flat, &symbol, Side::Across)?;
+            let down = self.best_curvature(flat, &symbol, Side::Down)?;
             for view in &views {
-                let [once, other] = [&across, &down].map(|bow| view.bowed(bow));
-                for mapping in [once.bowed(&down), once, other] {
+                let [once, other] = [&across, &down].map(|curvature| view.curved(curvature));
+                for mapping in [once.curved(&down), once, other] {
                     let fit = self.fit(&mapping, &landmarks)?;
                     if best.as_ref().is_none_or(|best| fit > best.fit) {
                         best = Some(Placed {
@@ -68,8 +68,8 @@ impl Site<'_> {
         self.nudged(best, &landmarks)
     }
 
-    /// The bow along one side under which that side's timing pattern fits best.
-    fn best_bow(&self, flat: &Mapping, symbol: &Symbol, side: Side) -> Option<Bow> {
+    /// The curvature along one side under which that side's timing pattern fits best.
+    fn best_curvature(&self, flat: &Mapping, symbol: &Symbol, side: Side) -> Option<Curvature> {
         let middle = Point::new(symbol.side as f32 / 2.0, symbol.side as f32 / 2.0);
         let (right, down) = flat.steps_at(middle);
         let (along, aside) = match side {
@@ -78,14 +78,14 @@ impl Site<'_> {
         };
         let timing = timing(flat, symbol, side);
         let tried = |[steps_aside, steps_along, stretch]: [i32; 3]| {
-            let bow = Bow {
+            let curvature = Curvature {
                 side,
                 rise: (aside * steps_aside as f32 + along * steps_along as f32) * STEP,
                 stretch: along * (stretch as f32 * STEP),
             };
             let steps = steps_aside.abs() + steps_along.abs() + stretch.abs();
-            let fit = self.agreement(&timing, |module| (module.under(&bow), module.dark));
-            (fit - STEP_COST * steps as f32, bow)
+            let fit = self.agreement(&timing, |module| (module.under(&curvature), module.dark));
+            (fit - STEP_COST * steps as f32, curvature)
         };
         let mut coarse = Vec::new();
         for steps_aside in (-MOST_ASIDE..=MOST_ASIDE).step_by(COARSE) {
@@ -99,7 +99,7 @@ impl Site<'_> {
             }
         }
         coarse.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        let mut best = (f32::MIN, Bow::none(side));
+        let mut best = (f32::MIN, Curvature::none(side));
         for (_, around) in coarse.into_iter().take(REFINED) {
             self.allowance.spend(27 * timing.len() as u64)?;
             for at in 0..27_i32 {
@@ -116,7 +116,7 @@ impl Site<'_> {
 
 /// A module of a timing pattern.
 struct Timing {
-    /// Where it is without a bow.
+    /// Where it is on flat paper.
     flat: Point,
     /// How much of the rise and of the stretch it takes part in.
     parts: [f32; 2],
@@ -124,8 +124,8 @@ struct Timing {
 }
 
 impl Timing {
-    fn under(&self, bow: &Bow) -> Point {
-        self.flat + bow.rise * self.parts[0] + bow.stretch * self.parts[1]
+    fn under(&self, curvature: &Curvature) -> Point {
+        self.flat + curvature.rise * self.parts[0] + curvature.stretch * self.parts[1]
     }
 }
 
@@ -139,7 +139,7 @@ fn timing(flat: &Mapping, symbol: &Symbol, side: Side) -> Vec<Timing> {
         };
         Timing {
             flat: flat.at(module),
-            parts: Bow::parts(along, symbol.side),
+            parts: Curvature::parts(along, symbol.side),
             dark: at % 2 == 0,
         }
     });
