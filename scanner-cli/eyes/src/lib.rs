@@ -5,7 +5,6 @@
 
 mod allowance;
 mod attempts;
-mod bend;
 mod binary;
 mod bits;
 mod content;
@@ -26,6 +25,7 @@ mod sizes;
 mod symbol;
 mod third;
 mod trio;
+mod warp;
 
 use pass::{Effort, Sight};
 use plan::Plan;

@@ -2,7 +2,7 @@
 //!
 //! A flat code seen by a camera is a perspective view: with `(u, v)` a place in the code from 0 to 1, `x =
 //! (h0·u + h1·v + h2) / w`, `y = (h3·u + h4·v + h5) / w`, `w = h6·u + h7·v + 1`. Four points give the eight
-//! numbers, more give the best ones by least squares. Paper bends: a smooth polynomial of up to [`MAX_TERMS`]
+//! numbers, more give the best ones by least squares. Paper warps: a smooth polynomial of up to [`MAX_TERMS`]
 //! terms for each axis is added to the perspective in pixels.
 
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use super::linear::solve;
 use super::point::Point;
 use super::symbol::FINDER_INSET;
 
-/// Most terms of the bend: all up to the third degree, and three of the fourth.
+/// Most terms of the warp: all up to the third degree, and three of the fourth.
 pub(super) const MAX_TERMS: usize = 13;
 
 /// Terms up to the third degree, which a curvature needs.
@@ -31,7 +31,7 @@ pub(super) struct Mapping {
     /// Modules along a side.
     side: f64,
     perspective: [f64; 8],
-    bend: Vec<[f64; 2]>,
+    warp: Vec<[f64; 2]>,
     sway: Option<Rc<Sway>>,
 }
 
@@ -123,7 +123,7 @@ impl Mapping {
         solve(&mut matrix, &mut right).then_some(Self {
             side,
             perspective: right,
-            bend: Vec::new(),
+            warp: Vec::new(),
             sway: None,
         })
     }
@@ -150,10 +150,10 @@ impl Mapping {
         let h = &self.perspective;
         let w = 1.0 / (h[6] * u + h[7] * v + 1.0);
         let (mut x, mut y) = ((h[0] * u + h[1] * v + h[2]) * w, (h[3] * u + h[4] * v + h[5]) * w);
-        if !self.bend.is_empty() {
-            for (term, bend) in terms(u, v).iter().zip(&self.bend) {
-                x += term * bend[0];
-                y += term * bend[1];
+        if !self.warp.is_empty() {
+            for (term, warp) in terms(u, v).iter().zip(&self.warp) {
+                x += term * warp[0];
+                y += term * warp[1];
             }
         }
         let steady = Point::new(x as f32, y as f32);
@@ -169,11 +169,11 @@ impl Mapping {
         )
     }
 
-    /// The same perspective with the bend of the given number of terms that fits the ties best; `stiffness`
+    /// The same perspective with the warp of the given number of terms that fits the ties best; `stiffness`
     /// keeps it flat where there are none.
-    pub(super) fn bent(&self, ties: &[Tie], count: usize, stiffness: f64) -> Option<Self> {
+    pub(super) fn warped(&self, ties: &[Tie], count: usize, stiffness: f64) -> Option<Self> {
         let flat = Self {
-            bend: Vec::new(),
+            warp: Vec::new(),
             ..self.clone()
         };
         let mut matrix = vec![0.0; count * count];
@@ -197,16 +197,16 @@ impl Mapping {
             matrix[i * count + i] += stiffness;
         }
         let solved = solve(&mut matrix.clone(), &mut right_x) && solve(&mut matrix, &mut right_y);
-        let bend = right_x.into_iter().zip(right_y).map(|(x, y)| [x, y]).collect();
-        solved.then_some(Self { bend, ..flat })
+        let warp = right_x.into_iter().zip(right_y).map(|(x, y)| [x, y]).collect();
+        solved.then_some(Self { warp, ..flat })
     }
 
     /// The same view with a curvature added.
     pub(super) fn curved(&self, curvature: &Curvature) -> Self {
         let mut curved = self.clone();
         curved
-            .bend
-            .resize(curved.bend.len().max(CURVATURE_TERMS), [0.0; 2]);
+            .warp
+            .resize(curved.warp.len().max(CURVATURE_TERMS), [0.0; 2]);
         // The finders' middles, where the curvature is zero, on a code from -1 to 1.
         let end = 1.0 - 2.0 * f64::from(FINDER_INSET) / self.side;
         let [linear, square, cube] = match curvature.side {
@@ -220,19 +220,19 @@ impl Mapping {
             (cube, curvature.stretch, -1.0 / (end * end)),
         ];
         for (term, px, factor) in terms {
-            curved.bend[term][0] += f64::from(px.x) * factor;
-            curved.bend[term][1] += f64::from(px.y) * factor;
+            curved.warp[term][0] += f64::from(px.x) * factor;
+            curved.warp[term][1] += f64::from(px.y) * factor;
         }
         curved
     }
 
     /// How many numbers [`Mapping::nudged`] can change.
     pub(super) fn knobs(&self) -> usize {
-        8 + 2 * self.bend.len().saturating_sub(3)
+        8 + 2 * self.warp.len().saturating_sub(3)
     }
 
     /// Changes one number so that the view moves by about `modules` where it moves most. The first three
-    /// terms of the bend are left alone: the perspective has them.
+    /// terms of the warp are left alone: the perspective has them.
     pub(super) fn nudged(&self, knob: usize, modules: f64) -> Self {
         let mut nudged = self.clone();
         let h = &self.perspective;
@@ -241,13 +241,13 @@ impl Mapping {
         match knob {
             0..6 => nudged.perspective[knob] += px,
             6..8 => nudged.perspective[knob] += modules / 50.0,
-            _ => nudged.bend[3 + (knob - 8) / 2][knob % 2] += px,
+            _ => nudged.warp[3 + (knob - 8) / 2][knob % 2] += px,
         }
         nudged
     }
 }
 
-/// The terms of the bend on a code that goes from -1 to 1.
+/// The terms of the warp on a code that goes from -1 to 1.
 fn terms(u: f64, v: f64) -> [f64; MAX_TERMS] {
     let (x, y) = (u * 2.0 - 1.0, v * 2.0 - 1.0);
     let (xx, yy) = (x * x, y * y);
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bend_is_learnt_from_ties_off_the_perspective() {
+    fn a_warp_is_learnt_from_ties_off_the_perspective() {
         let corners = [
             tie(0.0, 0.0, 0.0, 0.0),
             tie(20.0, 0.0, 200.0, 0.0),
@@ -307,9 +307,9 @@ mod tests {
         let ties: Vec<Tie> = (0..121)
             .map(|at| seen((at % 11 * 2) as f32, (at / 11 * 2) as f32))
             .collect();
-        let bent = flat.bent(&ties, 10, 0.001).unwrap();
+        let warped = flat.warped(&ties, 10, 0.001).unwrap();
         for tie in &ties {
-            assert!(bent.at(tie.module).distance(tie.pixel) < 0.1);
+            assert!(warped.at(tie.module).distance(tie.pixel) < 0.1);
         }
     }
 

@@ -10,7 +10,7 @@ use super::point::Point;
 use super::samples::{Modules, Samples};
 use super::symbol::Symbol;
 use super::trio::{self, Trio};
-use super::{Allowance, LumaFrame, bend, bits, finder, third};
+use super::{Allowance, LumaFrame, bits, finder, third, warp};
 
 /// How hard to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,15 +102,15 @@ const DEEP_FAILURES: usize = 8;
 /// Fit of the known modules from which on a code is flat.
 const FLAT_FIT: f32 = 0.85;
 
-/// Fit from which on a code laid as curved, or with its bends followed, is worth its time: those that are read have 0.85,
-/// and noise that is bent to fit stays under it.
-const FIT_OF_A_BEND: f32 = 0.66;
+/// Fit from which on a code laid as curved, or with its warp followed, is worth its time: those that are read have 0.85,
+/// and noise that is warped to fit stays under it.
+const FIT_OF_A_WARP: f32 = 0.66;
 
 /// Mean likeness of the three finders from which on a curvature is searched: those of curved codes that are read have 0.57.
 const SQUARENESS_OF_A_CURVATURE: f32 = 0.35;
 
-/// Times a bend is followed; the second starts where the first ended.
-const BEND_ROUNDS: usize = 2;
+/// Times a warp is followed; the second starts where the first ended.
+const WARP_ROUNDS: usize = 2;
 
 /// What a pass saw.
 #[derive(Debug, Default)]
@@ -230,10 +230,10 @@ impl Pass<'_> {
         laid
     }
 
-    /// Reads a code that cannot be read flat: in light with edges, as curved, with its bends followed, swaying.
+    /// Reads a code that cannot be read flat: in light with edges, as curved, with its warp followed, swaying.
     fn deeper(&self, site: &Site, trio: &Trio, flat: &Laid) -> Option<Sight> {
         let placed = &flat.placed;
-        if placed.fit >= FIT_OF_A_BEND {
+        if placed.fit >= FIT_OF_A_WARP {
             let samples = Samples::take(site.frame, &placed.mapping, &placed.symbol, self.allowance)?;
             let content = self.content_in_edged_light(samples, &placed.symbol)?;
             if content.is_some() {
@@ -246,7 +246,7 @@ impl Pass<'_> {
         if placed.fit < FLAT_FIT
             && site.squareness(trio)? >= SQUARENESS_OF_A_CURVATURE
             && let Some(curved) = site.place_curved(trio).filter(|curved| curved.fit > placed.fit)
-            && curved.fit >= FIT_OF_A_BEND
+            && curved.fit >= FIT_OF_A_WARP
         {
             let sight = self.read(site, &curved)?;
             if sight.content.is_some() {
@@ -259,7 +259,7 @@ impl Pass<'_> {
         if let Some(sight) = self.followed(site, placed.clone()) {
             return Some(sight);
         }
-        if placed.fit < FIT_OF_A_BEND {
+        if placed.fit < FIT_OF_A_WARP {
             return None;
         }
         self.swaying(site, placed)
@@ -275,14 +275,14 @@ impl Pass<'_> {
         self.followed(site, swaying)
     }
 
-    /// Reads a code with its bends followed; only one that is a code beyond doubt, for print has no bends but
+    /// Reads a code with its warp followed; only one that is a code beyond doubt, for print has no warp but
     /// takes as long.
     fn followed(&self, site: &Site, mut placed: Placed) -> Option<Sight> {
-        if placed.fit < FIT_OF_A_BEND {
+        if placed.fit < FIT_OF_A_WARP {
             return None;
         }
-        for _ in 0..BEND_ROUNDS {
-            placed.mapping = bend::followed(site.frame, &placed.mapping, &placed.symbol, self.allowance)?;
+        for _ in 0..WARP_ROUNDS {
+            placed.mapping = warp::followed(site.frame, &placed.mapping, &placed.symbol, self.allowance)?;
             let sight = self.read(site, &placed)?;
             if sight.content.is_some() {
                 return Some(sight);
@@ -294,7 +294,7 @@ impl Pass<'_> {
     /// Reads the modules plainly, in a deep pass also as if the light had edges.
     fn read(&self, site: &Site, placed: &Placed) -> Option<Sight> {
         let (mut sight, samples) = self.read_plainly(site, placed)?;
-        if sight.content.is_none() && self.effort == Effort::Deep && placed.fit >= FIT_OF_A_BEND {
+        if sight.content.is_none() && self.effort == Effort::Deep && placed.fit >= FIT_OF_A_WARP {
             sight.content = self.content_in_edged_light(samples, &placed.symbol)?;
         }
         Some(sight)

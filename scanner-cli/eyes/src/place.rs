@@ -4,7 +4,7 @@
 //! Three points give a code seen from the front or askew, but not in perspective; the alignment pattern near
 //! the fourth corner is the fourth point. Every likely version is laid over the picture with every likely
 //! alignment pattern, and the one under which the known modules look as they should wins: the timing patterns
-//! fit no other version. Then all alignment patterns are measured, the view is fitted to them, with a bend
+//! fit no other version. Then all alignment patterns are measured, the view is fitted to them, with a warp
 //! where there are enough, and at last each number of the view is nudged as long as that makes the known
 //! modules fit better.
 
@@ -216,13 +216,13 @@ impl Site<'_> {
             let Some(mut mapping) = Mapping::through(&ties, side) else {
                 continue;
             };
-            let bend_terms = match ties.len() {
+            let warp_terms = match ties.len() {
                 0..8 => 0,
                 8..20 => 6,
                 _ => 10,
             };
-            if bend_terms > 0 {
-                mapping = mapping.bent(&ties, bend_terms, 0.02).unwrap_or(mapping);
+            if warp_terms > 0 {
+                mapping = mapping.warped(&ties, warp_terms, 0.02).unwrap_or(mapping);
             }
             let fit = self.fit(&mapping, &landmarks)?;
             if fit > placed.fit {

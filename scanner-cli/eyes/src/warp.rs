@@ -26,7 +26,7 @@ const SHIFT_COST: f32 = 0.12;
 /// How far a patch follows its own modules; the rest it follows its neighbours.
 const OWN_WILL: f32 = 0.65;
 
-/// The view with a bend that follows the modules.
+/// The view with a warp that follows the modules.
 pub(super) fn followed(
     frame: &LumaFrame,
     view: &Mapping,
@@ -57,7 +57,7 @@ pub(super) fn followed(
             weight: 1.0,
         });
     }
-    view.bent(&ties, MAX_TERMS, 0.01)
+    view.warped(&ties, MAX_TERMS, 0.01)
 }
 
 /// All patches, those near a finder or an alignment pattern first.
