@@ -32,13 +32,13 @@ pub(super) struct Mapping {
     side: f64,
     perspective: [f64; 8],
     warp: Vec<[f64; 2]>,
-    sway: Option<Rc<Sway>>,
+    line_shifts: Option<Rc<LineShifts>>,
 }
 
 /// A shift that is the same all along each line across an axis of the picture, and another for the next line: what rows
 /// that are taken one after another do to a code that swings, and a fold to what lies beyond it.
 #[derive(Debug, Clone)]
-pub(super) struct Sway {
+pub(super) struct LineShifts {
     /// The direction that tells the lines apart, of length 1.
     pub(super) axis: Point,
     /// The direction of the shift, of length 1.
@@ -51,7 +51,7 @@ pub(super) struct Sway {
     pub(super) shifts: Vec<f32>,
 }
 
-impl Sway {
+impl LineShifts {
     fn at(&self, pixel: Point) -> Point {
         let last = self.shifts.len() - 1;
         let place = ((pixel.dot(self.axis) - self.start) / self.step).clamp(0.0, last as f32);
@@ -124,22 +124,22 @@ impl Mapping {
             side,
             perspective: right,
             warp: Vec::new(),
-            sway: None,
+            line_shifts: None,
         })
     }
 
-    /// The same view with this sway and no other.
-    pub(super) fn swayed(&self, sway: Sway) -> Self {
+    /// The same view with these line shifts and no others.
+    pub(super) fn with_line_shifts(&self, lines: LineShifts) -> Self {
         Self {
-            sway: Some(Rc::new(sway)),
+            line_shifts: Some(Rc::new(lines)),
             ..self.clone()
         }
     }
 
-    /// The same view without its sway.
-    pub(super) fn steady(&self) -> Self {
+    /// The same view without its line shifts.
+    pub(super) fn without_line_shifts(&self) -> Self {
         Self {
-            sway: None,
+            line_shifts: None,
             ..self.clone()
         }
     }
@@ -157,7 +157,7 @@ impl Mapping {
             }
         }
         let steady = Point::new(x as f32, y as f32);
-        self.sway.as_ref().map_or(steady, |sway| sway.at(steady))
+        self.line_shifts.as_ref().map_or(steady, |lines| lines.at(steady))
     }
 
     /// One module to the right and one down at a place of the code, in pixels.

@@ -230,7 +230,7 @@ impl Pass<'_> {
         laid
     }
 
-    /// Reads a code that cannot be read flat: in light with edges, as curved, with its warp followed, swaying.
+    /// Reads a code that cannot be read flat: in light with edges, as curved, with its warp followed, with its lines shifted.
     fn deeper(&self, site: &Site, trio: &Trio, flat: &Laid) -> Option<Sight> {
         let placed = &flat.placed;
         if placed.fit >= FIT_OF_A_WARP {
@@ -262,17 +262,17 @@ impl Pass<'_> {
         if placed.fit < FIT_OF_A_WARP {
             return None;
         }
-        self.swaying(site, placed)
+        self.with_line_shifts(site, placed)
     }
 
-    /// Reads a code with the sway under which its modules are told apart best.
-    fn swaying(&self, site: &Site, placed: &Placed) -> Option<Sight> {
-        let swaying = site.placed_swaying(placed)?;
-        let sight = self.read(site, &swaying)?;
+    /// Reads a code with the line shifts under which its modules are told apart best.
+    fn with_line_shifts(&self, site: &Site, placed: &Placed) -> Option<Sight> {
+        let shifted = site.placed_with_line_shifts(placed)?;
+        let sight = self.read(site, &shifted)?;
         if sight.content.is_some() {
             return Some(sight);
         }
-        self.followed(site, swaying)
+        self.followed(site, shifted)
     }
 
     /// Reads a code with its warp followed; only one that is a code beyond doubt, for print has no warp but

@@ -10,7 +10,7 @@
 
 mod alignment;
 mod curvature;
-mod sway;
+mod line_shifts;
 
 use super::binary::Binary;
 use super::finder::{Finder, module_towards};

@@ -6,13 +6,13 @@
 //! last (Viterbi), where a change from one line to the next costs by its square.
 
 use super::{Placed, Site};
-use crate::mapping::{Mapping, Sway};
+use crate::mapping::{LineShifts, Mapping};
 use crate::point::Point;
 use crate::samples::Light;
 use crate::symbol::{Role, Symbol};
 
 /// Largest version that is tried: the work grows with the modules, and tickets have fewer.
-const MOST_SWAYED: usize = 12;
+const MOST_SHIFTED_VERSION: usize = 12;
 
 /// How far a line may be shifted each way, in steps.
 const REACH: i32 = 12;
@@ -38,7 +38,7 @@ const FOLDS: usize = 8;
 /// Rounds of laying the lines and nudging the view under them.
 const ROUNDS: usize = 2;
 
-/// A module of a code as it lies in the picture without a sway.
+/// A module of a code as it lies in the picture before lines are shifted.
 struct Spot {
     pixel: Point,
     /// 1 dark, -1 light, 0 not known.
@@ -48,39 +48,39 @@ struct Spot {
 }
 
 impl Site<'_> {
-    /// The same code with the sway under which its modules are told apart best; `None` when it is too large for that.
-    pub(crate) fn placed_swaying(&self, placed: &Placed) -> Option<Placed> {
-        if placed.symbol.version.number() > MOST_SWAYED {
+    /// The same code with the line shifts under which its modules are told apart best; `None` when it is too large for that.
+    pub(crate) fn placed_with_line_shifts(&self, placed: &Placed) -> Option<Placed> {
+        if placed.symbol.version.number() > MOST_SHIFTED_VERSION {
             return None;
         }
         let landmarks = placed.symbol.landmarks();
-        let mut swaying = placed.clone();
+        let mut shifted = placed.clone();
         let mut directions = directions();
         for _ in 0..ROUNDS {
-            let steady = swaying.mapping.steady();
+            let steady = shifted.mapping.without_line_shifts();
             let spots = self.spots(&steady, &placed.symbol)?;
             let module_px = module_px(&steady, &placed.symbol);
-            let mut best: Option<(f32, Sway)> = None;
+            let mut best: Option<(f32, LineShifts)> = None;
             for &direction in &directions {
-                let (worth, sway) = self.best_sway(&spots, direction, module_px)?;
+                let (worth, lines) = self.best_line_shifts(&spots, direction, module_px)?;
                 if best.as_ref().is_none_or(|(most, _)| worth > *most) {
-                    best = Some((worth, sway));
+                    best = Some((worth, lines));
                 }
             }
-            let (_, sway) = best?;
-            directions = vec![(sway.axis, sway.way)];
-            let mapping = steady.swayed(sway);
+            let (_, lines) = best?;
+            directions = vec![(lines.axis, lines.way)];
+            let mapping = steady.with_line_shifts(lines);
             let fit = self.fit(&mapping, &landmarks)?;
-            swaying = self.nudged(
+            shifted = self.nudged(
                 Placed {
                     mapping,
                     fit,
-                    ..swaying
+                    ..shifted
                 },
                 &landmarks,
             )?;
         }
-        Some(swaying)
+        Some(shifted)
     }
 
     fn spots(&self, steady: &Mapping, symbol: &Symbol) -> Option<Vec<Spot>> {
@@ -105,8 +105,13 @@ impl Site<'_> {
         Some(symbol.roles().iter().enumerate().map(spot).collect())
     }
 
-    /// The best sway along one axis, and what it is worth.
-    fn best_sway(&self, spots: &[Spot], (axis, way): (Point, Point), module_px: f32) -> Option<(f32, Sway)> {
+    /// The best line shifts along one axis, and what they are worth.
+    fn best_line_shifts(
+        &self,
+        spots: &[Spot],
+        (axis, way): (Point, Point),
+        module_px: f32,
+    ) -> Option<(f32, LineShifts)> {
         let places = spots.iter().map(|spot| spot.pixel.dot(axis));
         let start = places.clone().fold(f32::MAX, f32::min);
         let end = places.clone().fold(f32::MIN, f32::max);
@@ -131,14 +136,14 @@ impl Site<'_> {
         let shifts = path
             .into_iter()
             .map(|shift| (shift as i32 - REACH) as f32 * STEP * module_px);
-        let sway = Sway {
+        let lines = LineShifts {
             axis,
             way,
             start,
             step,
             shifts: shifts.collect(),
         };
-        Some((worth, sway))
+        Some((worth, lines))
     }
 }
 
