@@ -3,8 +3,8 @@
 
 use std::cell::RefCell;
 
+use super::location::Location;
 use super::pass::Sight;
-use super::place::Placed;
 use super::trio::Trio;
 
 /// How far finders may lie from each other to be the same, in modules: two ways to tell dark from light differ by less.
@@ -13,7 +13,7 @@ const SAME_PLACE: f32 = 0.25;
 /// A code laid flat over three finders, and what was seen of it so.
 #[derive(Debug, Clone)]
 pub(super) struct Laid {
-    pub(super) placed: Placed,
+    pub(super) location: Location,
     pub(super) sight: Sight,
 }
 

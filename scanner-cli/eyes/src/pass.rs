@@ -5,7 +5,7 @@ use super::attempts::{Attempts, Laid};
 use super::binary::{Binary, Threshold};
 use super::content::Content;
 use super::finder::Finder;
-use super::place::{Placed, Site};
+use super::location::{Location, Site};
 use super::point::Point;
 use super::samples::{Modules, Samples};
 use super::symbol::Symbol;
@@ -215,13 +215,13 @@ impl Pass<'_> {
 
     /// Lays a code flat and reads it.
     fn laid(&self, site: &Site, trio: &Trio) -> Option<Laid> {
-        let laid = site.place(trio).and_then(|placed| {
-            let sight = if placed.fit < HOPEFUL_FIT {
-                unread(&placed)
+        let laid = site.locate(trio).and_then(|location| {
+            let sight = if location.fit < HOPEFUL_FIT {
+                unread(&location)
             } else {
-                self.read_plainly(site, &placed)?.0
+                self.read_plainly(site, &location)?.0
             };
-            Some(Laid { placed, sight })
+            Some(Laid { location, sight })
         });
         // What an allowance cut short may turn out otherwise with more of it.
         if self.allowance.steps_left() > 0 {
@@ -232,10 +232,10 @@ impl Pass<'_> {
 
     /// Reads a code that cannot be read flat: in light with edges, as curved, with its warp followed, with its lines shifted.
     fn deeper(&self, site: &Site, trio: &Trio, flat: &Laid) -> Option<Sight> {
-        let placed = &flat.placed;
-        if placed.fit >= FIT_OF_A_WARP {
-            let samples = Samples::take(site.frame, &placed.mapping, &placed.symbol, self.allowance)?;
-            let content = self.content_in_edged_light(samples, &placed.symbol)?;
+        let location = &flat.location;
+        if location.fit >= FIT_OF_A_WARP {
+            let samples = Samples::take(site.frame, &location.mapping, &location.symbol, self.allowance)?;
+            let content = self.content_in_edged_light(samples, &location.symbol)?;
             if content.is_some() {
                 return Some(Sight {
                     content,
@@ -243,9 +243,11 @@ impl Pass<'_> {
                 });
             }
         }
-        if placed.fit < FLAT_FIT
+        if location.fit < FLAT_FIT
             && site.squareness(trio)? >= SQUARENESS_OF_A_CURVATURE
-            && let Some(curved) = site.place_curved(trio).filter(|curved| curved.fit > placed.fit)
+            && let Some(curved) = site
+                .locate_curved(trio)
+                .filter(|curved| curved.fit > location.fit)
             && curved.fit >= FIT_OF_A_WARP
         {
             let sight = self.read(site, &curved)?;
@@ -256,18 +258,18 @@ impl Pass<'_> {
                 return Some(sight);
             }
         }
-        if let Some(sight) = self.followed(site, placed.clone()) {
+        if let Some(sight) = self.followed(site, location.clone()) {
             return Some(sight);
         }
-        if placed.fit < FIT_OF_A_WARP {
+        if location.fit < FIT_OF_A_WARP {
             return None;
         }
-        self.with_line_shifts(site, placed)
+        self.with_line_shifts(site, location)
     }
 
     /// Reads a code with the line shifts under which its modules are told apart best.
-    fn with_line_shifts(&self, site: &Site, placed: &Placed) -> Option<Sight> {
-        let shifted = site.placed_with_line_shifts(placed)?;
+    fn with_line_shifts(&self, site: &Site, location: &Location) -> Option<Sight> {
+        let shifted = site.located_with_line_shifts(location)?;
         let sight = self.read(site, &shifted)?;
         if sight.content.is_some() {
             return Some(sight);
@@ -277,13 +279,14 @@ impl Pass<'_> {
 
     /// Reads a code with its warp followed; only one that is a code beyond doubt, for print has no warp but
     /// takes as long.
-    fn followed(&self, site: &Site, mut placed: Placed) -> Option<Sight> {
-        if placed.fit < FIT_OF_A_WARP {
+    fn followed(&self, site: &Site, mut location: Location) -> Option<Sight> {
+        if location.fit < FIT_OF_A_WARP {
             return None;
         }
         for _ in 0..WARP_ROUNDS {
-            placed.mapping = warp::followed(site.frame, &placed.mapping, &placed.symbol, self.allowance)?;
-            let sight = self.read(site, &placed)?;
+            location.mapping =
+                warp::followed(site.frame, &location.mapping, &location.symbol, self.allowance)?;
+            let sight = self.read(site, &location)?;
             if sight.content.is_some() {
                 return Some(sight);
             }
@@ -292,18 +295,18 @@ impl Pass<'_> {
     }
 
     /// Reads the modules plainly, in a deep pass also as if the light had edges.
-    fn read(&self, site: &Site, placed: &Placed) -> Option<Sight> {
-        let (mut sight, samples) = self.read_plainly(site, placed)?;
-        if sight.content.is_none() && self.effort == Effort::Deep && placed.fit >= FIT_OF_A_WARP {
-            sight.content = self.content_in_edged_light(samples, &placed.symbol)?;
+    fn read(&self, site: &Site, location: &Location) -> Option<Sight> {
+        let (mut sight, samples) = self.read_plainly(site, location)?;
+        if sight.content.is_none() && self.effort == Effort::Deep && location.fit >= FIT_OF_A_WARP {
+            sight.content = self.content_in_edged_light(samples, &location.symbol)?;
         }
         Some(sight)
     }
 
     /// Reads the modules as they are, then with blur undone.
-    fn read_plainly<'a>(&self, site: &Site, placed: &'a Placed) -> Option<(Sight, Samples<'a>)> {
-        let symbol = &placed.symbol;
-        let samples = Samples::take(site.frame, &placed.mapping, symbol, self.allowance)?;
+    fn read_plainly<'a>(&self, site: &Site, location: &'a Location) -> Option<(Sight, Samples<'a>)> {
+        let symbol = &location.symbol;
+        let samples = Samples::take(site.frame, &location.mapping, symbol, self.allowance)?;
         let mut modules = samples.plain();
         let mut content = bits::decode(&modules, symbol, self.allowance);
         if content.is_none() {
@@ -313,7 +316,7 @@ impl Pass<'_> {
         let sight = Sight {
             modules: Some(modules),
             content,
-            ..unread(placed)
+            ..unread(location)
         };
         Some((sight, samples))
     }
@@ -330,16 +333,16 @@ impl Pass<'_> {
 }
 
 /// A code of which nothing was read.
-fn unread(placed: &Placed) -> Sight {
+fn unread(location: &Location) -> Sight {
     Sight {
-        corners: corners(placed),
+        corners: corners(location),
         modules: None,
-        fit: placed.fit,
+        fit: location.fit,
         content: None,
     }
 }
 
-fn corners(placed: &Placed) -> [Point; 4] {
-    let side = placed.symbol.side as f32;
-    [(0.0, 0.0), (side, 0.0), (side, side), (0.0, side)].map(|(u, v)| placed.mapping.at(Point::new(u, v)))
+fn corners(location: &Location) -> [Point; 4] {
+    let side = location.symbol.side as f32;
+    [(0.0, 0.0), (side, 0.0), (side, side), (0.0, side)].map(|(u, v)| location.mapping.at(Point::new(u, v)))
 }

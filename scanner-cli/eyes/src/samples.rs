@@ -1,4 +1,4 @@
-//! How dark the modules of a placed code are; leaves out what they say.
+//! How dark the modules of a located code are; leaves out what they say.
 //!
 //! The light differs across a code, so darkness is told against the mean and the spread of the modules
 //! around. Blur and motion smear modules into each other. Since the colour of the finders, the timing and the

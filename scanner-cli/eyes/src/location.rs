@@ -62,7 +62,7 @@ const GUESSED_CORNER: f32 = 0.05;
 
 /// A code laid over the picture.
 #[derive(Debug, Clone)]
-pub(super) struct Placed {
+pub(super) struct Location {
     pub(super) symbol: Symbol,
     pub(super) mapping: Mapping,
     /// How well the known modules look as they should: 1 perfect, 0 by chance.
@@ -79,8 +79,8 @@ pub(super) struct Site<'a> {
 
 impl Site<'_> {
     /// Lays the likeliest code over three finders; `None` when nothing there looks like one.
-    pub(super) fn place(&self, trio: &Trio) -> Option<Placed> {
-        let mut best: Option<Placed> = None;
+    pub(super) fn locate(&self, trio: &Trio) -> Option<Location> {
+        let mut best: Option<Location> = None;
         let estimate = self.estimated_version(trio);
         let versions = likely_versions(estimate);
         let mut fourths = alignment::candidates(self, trio, versions.first()?.side())?;
@@ -99,7 +99,7 @@ impl Site<'_> {
                 };
                 let fit = self.fit(&mapping, &landmarks)? - doubt - guessed;
                 if best.as_ref().is_none_or(|best| fit > best.fit) {
-                    best = Some(Placed {
+                    best = Some(Location {
                         symbol: symbol.clone(),
                         mapping,
                         fit,
@@ -200,14 +200,14 @@ impl Site<'_> {
     }
 
     /// Fits the view to every alignment pattern, then nudges it.
-    fn refined(&self, mut placed: Placed, trio: &Trio) -> Option<Placed> {
-        let side = placed.symbol.side;
-        let landmarks = placed.symbol.landmarks();
+    fn refined(&self, mut location: Location, trio: &Trio) -> Option<Location> {
+        let side = location.symbol.side;
+        let landmarks = location.symbol.landmarks();
         for reach in MEASURED_QUARTERS {
             let mut ties = finder_ties(trio, side).to_vec();
-            for (x, y) in placed.symbol.version.alignment_centres() {
+            for (x, y) in location.symbol.version.alignment_centres() {
                 let module = Point::new(x as f32 + 0.5, y as f32 + 0.5);
-                let seen = alignment::measured(self, &placed.mapping, module, reach)?;
+                let seen = alignment::measured(self, &location.mapping, module, reach)?;
                 ties.extend(seen.map(|(pixel, likeness)| tie(module, pixel, likeness * 1.2)));
             }
             if ties.len() < 4 {
@@ -225,34 +225,38 @@ impl Site<'_> {
                 mapping = mapping.warped(&ties, warp_terms, 0.02).unwrap_or(mapping);
             }
             let fit = self.fit(&mapping, &landmarks)?;
-            if fit > placed.fit {
-                placed = Placed {
+            if fit > location.fit {
+                location = Location {
                     mapping,
                     fit,
-                    ..placed
+                    ..location
                 };
             }
         }
-        self.nudged(placed, &landmarks)
+        self.nudged(location, &landmarks)
     }
 
     /// Moves each number of the view a little one way or the other while the known modules fit better for it.
-    pub(super) fn nudged(&self, mut placed: Placed, landmarks: &[(usize, usize, bool)]) -> Option<Placed> {
+    pub(super) fn nudged(
+        &self,
+        mut location: Location,
+        landmarks: &[(usize, usize, bool)],
+    ) -> Option<Location> {
         let mut modules = 0.5;
         for least_fit in LEAST_FITS_OF_ROUNDS {
-            if placed.fit < least_fit {
+            if location.fit < least_fit {
                 break;
             }
             let mut better = false;
-            for knob in 0..placed.mapping.knobs() {
+            for knob in 0..location.mapping.knobs() {
                 for way in [1.0, -1.0] {
-                    let mapping = placed.mapping.nudged(knob, modules * way);
+                    let mapping = location.mapping.nudged(knob, modules * way);
                     let fit = self.fit(&mapping, landmarks)?;
-                    if fit > placed.fit {
-                        placed = Placed {
+                    if fit > location.fit {
+                        location = Location {
                             mapping,
                             fit,
-                            ..placed
+                            ..location
                         };
                         better = true;
                         break;
@@ -263,7 +267,7 @@ impl Site<'_> {
                 modules /= 2.0;
             }
         }
-        Some(placed)
+        Some(location)
     }
 }
 

@@ -5,7 +5,7 @@
 //! and the others be told apart. The shifts of all lines together are the path that costs least from the first to the
 //! last (Viterbi), where a change from one line to the next costs by its square.
 
-use super::{Placed, Site};
+use super::{Location, Site};
 use crate::mapping::{LineShifts, Mapping};
 use crate::point::Point;
 use crate::samples::Light;
@@ -49,17 +49,17 @@ struct Spot {
 
 impl Site<'_> {
     /// The same code with the line shifts under which its modules are told apart best; `None` when it is too large for that.
-    pub(crate) fn placed_with_line_shifts(&self, placed: &Placed) -> Option<Placed> {
-        if placed.symbol.version.number() > MOST_SHIFTED_VERSION {
+    pub(crate) fn located_with_line_shifts(&self, location: &Location) -> Option<Location> {
+        if location.symbol.version.number() > MOST_SHIFTED_VERSION {
             return None;
         }
-        let landmarks = placed.symbol.landmarks();
-        let mut shifted = placed.clone();
+        let landmarks = location.symbol.landmarks();
+        let mut shifted = location.clone();
         let mut directions = directions();
         for _ in 0..ROUNDS {
             let steady = shifted.mapping.without_line_shifts();
-            let spots = self.spots(&steady, &placed.symbol)?;
-            let module_px = module_px(&steady, &placed.symbol);
+            let spots = self.spots(&steady, &location.symbol)?;
+            let module_px = module_px(&steady, &location.symbol);
             let mut best: Option<(f32, LineShifts)> = None;
             for &direction in &directions {
                 let (worth, lines) = self.best_line_shifts(&spots, direction, module_px)?;
@@ -72,7 +72,7 @@ impl Site<'_> {
             let mapping = steady.with_line_shifts(lines);
             let fit = self.fit(&mapping, &landmarks)?;
             shifted = self.nudged(
-                Placed {
+                Location {
                     mapping,
                     fit,
                     ..shifted

@@ -6,7 +6,7 @@
 //! which is why it is made of `1 - x²` (the sheet rises or sinks between them) and `x - x³` (its middle is
 //! seen wider than its edges), with x from -1 at one finder to 1 at the other.
 
-use super::{Placed, Site, likely_versions, views};
+use super::{Location, Site, likely_versions, views};
 use crate::mapping::{Curvature, Mapping, Side};
 use crate::point::Point;
 use crate::symbol::Symbol;
@@ -38,8 +38,8 @@ const STEP_COST: f32 = 0.01;
 
 impl Site<'_> {
     /// Lays the likeliest curved code over three finders.
-    pub(crate) fn place_curved(&self, trio: &Trio) -> Option<Placed> {
-        let mut best: Option<Placed> = None;
+    pub(crate) fn locate_curved(&self, trio: &Trio) -> Option<Location> {
+        let mut best: Option<Location> = None;
         let versions = likely_versions(self.estimated_version(trio));
         for &version in versions.iter().take(VERSIONS_TRIED) {
             let symbol = Symbol::of(version);
@@ -54,7 +54,7 @@ impl Site<'_> {
                 for mapping in [once.curved(&down), once, other] {
                     let fit = self.fit(&mapping, &landmarks)?;
                     if best.as_ref().is_none_or(|best| fit > best.fit) {
-                        best = Some(Placed {
+                        best = Some(Location {
                             symbol: symbol.clone(),
                             mapping,
                             fit,
