@@ -40,7 +40,7 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// What came of these finders, or that nothing hopeful came of others at the same places.
+    /// What came of these finders, or that nothing hopeful came of others at the same positions.
     pub(super) fn of(&self, trio: &Trio) -> Option<Attempt> {
         let made = self.made.borrow();
         let is_known = |attempt: &&Attempt| {
@@ -67,7 +67,7 @@ impl Attempts {
     }
 }
 
-/// Whether the finders of both lie at the same places.
+/// Whether the finders of both lie at the same positions.
 fn is_same(one: &Trio, other: &Trio) -> bool {
     let mut pairs = one.finders().into_iter().zip(other.finders());
     pairs.all(|(one, other)| {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn finders_at_places_that_were_tried_in_vain_are_not_tried_again() {
+    fn finders_at_positions_that_were_tried_in_vain_are_not_tried_again() {
         let attempts = Attempts::default();
         attempts.add(&trio(20.0), None);
         for (x, is_known) in [(20.0, true), (20.9, true), (21.1, false), (60.0, false)] {

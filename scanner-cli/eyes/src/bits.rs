@@ -50,7 +50,7 @@ fn agreement(modules: &Modules, format: Format) -> f32 {
     let says = |bit: usize| if word >> bit & 1 == 1 { 1.0 } else { -1.0 };
     let seen = |(x, y): (usize, usize)| modules.at(x, y).clamp(-1.5, 1.5);
     (0..FORMAT_BITS)
-        .map(|bit| says(bit) * Format::places(bit, modules.side).map(seen).iter().sum::<f32>())
+        .map(|bit| says(bit) * Format::positions(bit, modules.side).map(seen).iter().sum::<f32>())
         .sum()
 }
 

@@ -184,8 +184,8 @@ impl Probe {
             if at > self.longest_px {
                 return None;
             }
-            let place = self.from + self.direction * (at * sign);
-            let seen = binary.dark(place.x, place.y);
+            let position = self.from + self.direction * (at * sign);
+            let seen = binary.dark(position.x, position.y);
             if seen == Some(run != 1) {
                 continue;
             }

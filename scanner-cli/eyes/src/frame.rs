@@ -200,13 +200,13 @@ impl LumaFrame {
         Some(Self { width, height, luma })
     }
 
-    /// The brightness at a place between pixels, blended of the four around it; outside, that of the edge.
+    /// The brightness at a position between pixels, blended of the four around it; outside, that of the edge.
     /// The middle of the first pixel is at (0.5, 0.5).
     #[must_use]
-    pub(super) fn sampled(&self, place: Point) -> f32 {
+    pub(super) fn sampled(&self, position: Point) -> f32 {
         let width = self.width as usize;
         let last = (self.width as i32 - 1, self.height as i32 - 1);
-        let (x, y) = (place.x - 0.5, place.y - 0.5);
+        let (x, y) = (position.x - 0.5, position.y - 0.5);
         let (left, top) = (x as i32, y as i32);
         let blend = |upper: [u8; 2], lower: [u8; 2], (x, y): (f32, f32)| {
             let along = |row: [u8; 2]| f32::from(row[0]) * (1.0 - x) + f32::from(row[1]) * x;

@@ -174,13 +174,17 @@ impl Site<'_> {
     }
 
     /// The mean agreement of modules with the picture, each group against its own mean and spread.
-    pub(super) fn agreement<T>(&self, modules: &[T], place_and_colour: impl Fn(&T) -> (Point, bool)) -> f32 {
+    pub(super) fn agreement<T>(
+        &self,
+        modules: &[T],
+        position_and_colour: impl Fn(&T) -> (Point, bool),
+    ) -> f32 {
         let mut total = 0.0;
         for group in modules.chunks(LANDMARKS_A_GROUP) {
             let (mut brightness, mut colours) = ([0.0; LANDMARKS_A_GROUP], [0.0; LANDMARKS_A_GROUP]);
             for (at, module) in group.iter().enumerate() {
-                let (place, dark) = place_and_colour(module);
-                brightness[at] = self.frame.sampled(place);
+                let (position, dark) = position_and_colour(module);
+                brightness[at] = self.frame.sampled(position);
                 colours[at] = if dark { 1.0 } else { -1.0 };
             }
             let (brightness, colours) = (&brightness[..group.len()], &colours[..group.len()]);
@@ -271,7 +275,7 @@ impl Site<'_> {
     }
 }
 
-/// Views of a code of this version: flat, and through each place that may be its last alignment pattern; where there is
+/// Views of a code of this version: flat, and through each position that may be its last alignment pattern; where there is
 /// none, through any fourth corner, which the squares of the finders and the timing tell apart.
 fn views(trio: &Trio, version: Version, alignments: &[Point]) -> Vec<Mapping> {
     let side = version.side();
@@ -284,8 +288,8 @@ fn views(trio: &Trio, version: Version, alignments: &[Point]) -> Vec<Mapping> {
         let right = (trio.top_right.centre - trio.top_left.centre) * module;
         let down = (trio.bottom_left.centre - trio.top_left.centre) * module;
         let aside = || (-MOST_PERSPECTIVE..=MOST_PERSPECTIVE).map(|modules| modules as f32);
-        let places = aside().flat_map(|v| aside().map(move |u| corner + right * u + down * v));
-        fourths.extend(places.map(|pixel| tie(Point::new(far, far), pixel, 1.0)));
+        let positions = aside().flat_map(|v| aside().map(move |u| corner + right * u + down * v));
+        fourths.extend(positions.map(|pixel| tie(Point::new(far, far), pixel, 1.0)));
     } else {
         let middle = Point::new(side as f32 - 6.5, side as f32 - 6.5);
         fourths.extend(alignments.iter().map(|&pixel| tie(middle, pixel, 1.0)));

@@ -1,6 +1,6 @@
-//! Where in the picture a place of the code lies; leaves out how that is found out.
+//! Where in the picture a position of the code lies; leaves out how that is found out.
 //!
-//! A flat code seen by a camera is a perspective view: with `(u, v)` a place in the code from 0 to 1, `x =
+//! A flat code seen by a camera is a perspective view: with `(u, v)` a position in the code from 0 to 1, `x =
 //! (h0·u + h1·v + h2) / w`, `y = (h3·u + h4·v + h5) / w`, `w = h6·u + h7·v + 1`. Four points give the eight
 //! numbers, more give the best ones by least squares. Paper warps: a smooth polynomial of up to [`MAX_TERMS`]
 //! terms for each axis is added to the perspective in pixels.
@@ -17,7 +17,7 @@ pub(super) const MAX_TERMS: usize = 13;
 /// Terms up to the third degree, which a curvature needs.
 const CURVATURE_TERMS: usize = 10;
 
-/// A place in the code, in modules, that was seen at a place in the picture, in pixels.
+/// A position in the code, in modules, that was seen at a position in the picture, in pixels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tie {
     pub(super) module: Point,
@@ -54,9 +54,9 @@ pub(super) struct LineShifts {
 impl LineShifts {
     fn at(&self, pixel: Point) -> Point {
         let last = self.shifts.len() - 1;
-        let place = ((pixel.dot(self.axis) - self.start) / self.step).clamp(0.0, last as f32);
-        let before = place as usize;
-        let part = place - before as f32;
+        let position = ((pixel.dot(self.axis) - self.start) / self.step).clamp(0.0, last as f32);
+        let before = position as usize;
+        let part = position - before as f32;
         let shift = self.shifts[before] * (1.0 - part) + self.shifts[(before + 1).min(last)] * part;
         pixel + self.way * shift
     }
@@ -90,7 +90,7 @@ impl Curvature {
         }
     }
 
-    /// How much of the rise and of the stretch a place takes part in, `along` modules from the edge.
+    /// How much of the rise and of the stretch a position takes part in, `along` modules from the edge.
     pub(super) fn parts(along: f32, side: usize) -> [f32; 2] {
         let x = 2.0 * along / side as f32 - 1.0;
         let end = 1.0 - 2.0 * FINDER_INSET / side as f32;
@@ -144,7 +144,7 @@ impl Mapping {
         }
     }
 
-    /// The pixel where a place of the code is seen.
+    /// The pixel where a position of the code is seen.
     pub(super) fn at(&self, module: Point) -> Point {
         let (u, v) = (f64::from(module.x) / self.side, f64::from(module.y) / self.side);
         let h = &self.perspective;
@@ -160,7 +160,7 @@ impl Mapping {
         self.line_shifts.as_ref().map_or(steady, |lines| lines.at(steady))
     }
 
-    /// One module to the right and one down at a place of the code, in pixels.
+    /// One module to the right and one down at a position of the code, in pixels.
     pub(super) fn steps_at(&self, module: Point) -> (Point, Point) {
         let here = self.at(module);
         (

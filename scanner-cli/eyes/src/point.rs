@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Mul, Sub};
 
-/// A place or a direction: x to the right, y down, in pixels of a picture or in modules of a code.
+/// A position or a direction: x to the right, y down, in pixels of a picture or in modules of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Point {
     pub(super) x: f32,

@@ -1,7 +1,7 @@
 //! Corrects a block of codewords, unsure ones included; leaves out how unsure ones are told.
 //!
 //! A block of `n` bytes with `k` checks is a polynomial over GF(256) that is zero at the first `k` powers of
-//! 2. An unknown error costs two checks, because its place and its value must be found; a byte known to be
+//! 2. An unknown error costs two checks, because its position and its value must be found; a byte known to be
 //! unsure (an erasure) costs one.
 
 use std::sync::LazyLock;
@@ -33,11 +33,11 @@ impl Received {
         if erased.len() > checks {
             return None;
         }
-        let power = |place: usize| length - 1 - place;
-        // Zero at the inverse of the power of each erased place.
+        let power = |position: usize| length - 1 - position;
+        // Zero at the inverse of the power of each erased position.
         let mut erasures = vec![1];
-        for &place in erased {
-            erasures = field.product(&erasures, &[1, field.exp[power(place)]]);
+        for &position in erased {
+            erasures = field.product(&erasures, &[1, field.exp[power(position)]]);
         }
         let mut rest = field.product(&erasures, &self.syndromes);
         rest.truncate(checks);
@@ -51,8 +51,8 @@ impl Received {
         evaluator.truncate(checks);
         let mut bytes = self.bytes.clone();
         let mut found = 0;
-        for (place, byte) in bytes.iter_mut().enumerate() {
-            let inverse = field.exp[255 - power(place)];
+        for (position, byte) in bytes.iter_mut().enumerate() {
+            let inverse = field.exp[255 - power(position)];
             if field.value(&locator, inverse) != 0 {
                 continue;
             }
@@ -61,7 +61,7 @@ impl Received {
                 return None;
             }
             let error = field.divide(field.value(&evaluator, inverse), slope);
-            *byte ^= field.multiply(error, field.exp[power(place)]);
+            *byte ^= field.multiply(error, field.exp[power(position)]);
             found += 1;
         }
         let whole = found == locator.len() - 1;
@@ -220,15 +220,15 @@ mod tests {
             let sent = encoded(&data, checks);
             let wrong = number(checks / 2 + 1);
             let erased = number(checks - 2 * wrong + 1);
-            let mut places: Vec<usize> = (0..sent.len()).collect();
-            for at in 0..places.len() {
-                places.swap(at, number(sent.len()));
+            let mut positions: Vec<usize> = (0..sent.len()).collect();
+            for at in 0..positions.len() {
+                positions.swap(at, number(sent.len()));
             }
             let mut received = sent.clone();
-            for &place in &places[..wrong + erased] {
-                received[place] ^= 1 + number(255) as u8;
+            for &position in &positions[..wrong + erased] {
+                received[position] ^= 1 + number(255) as u8;
             }
-            let corrected = Received::new(received, checks).corrected(&places[wrong..wrong + erased]);
+            let corrected = Received::new(received, checks).corrected(&positions[wrong..wrong + erased]);
             assert_eq!(corrected, Some((sent, wrong)), "seed {seed}");
         }
     }

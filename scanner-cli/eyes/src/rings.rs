@@ -1,7 +1,7 @@
-//! Says how much a place of the picture looks like rings of modules around a middle, as finders and alignment patterns
-//! are; leaves out which places are worth asking.
+//! Says how much a position of the picture looks like rings of modules around a middle, as finders and alignment patterns
+//! are; leaves out which positions are worth asking.
 //!
-//! The picture is compared by correlation, which neither the light nor the contrast changes. Places that are searched
+//! The picture is compared by correlation, which neither the light nor the contrast changes. Positions that are searched
 //! lie on a lattice, and so do the modules of the rings around each, so every point of it is sampled once for all.
 
 use super::point::Point;
@@ -29,7 +29,7 @@ pub(super) struct Steps {
     pub(super) down: Point,
 }
 
-/// Places to search.
+/// Positions to search.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Search {
     pub(super) middle: Point,
@@ -40,10 +40,10 @@ pub(super) struct Search {
     pub(super) points_a_module: i32,
 }
 
-/// A place that was searched.
+/// A position that was searched.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Likely {
-    pub(super) place: Point,
+    pub(super) position: Point,
     /// 1 exactly like the rings, 0 not at all.
     pub(super) likeness: f32,
     /// Modules from the middle of the search.
@@ -51,7 +51,7 @@ pub(super) struct Likely {
 }
 
 impl Rings {
-    /// How much one place looks like the rings, laid as the steps say.
+    /// How much one position looks like the rings, laid as the steps say.
     pub(super) fn likeness(
         &self,
         frame: &LumaFrame,
@@ -88,7 +88,7 @@ impl Rings {
 }
 
 impl Search {
-    /// How much every place searched that lies in the frame with a `margin` looks like the rings.
+    /// How much every position searched that lies in the frame with a `margin` looks like the rings.
     pub(super) fn all(
         &self,
         frame: &LumaFrame,
@@ -98,17 +98,17 @@ impl Search {
     ) -> Option<Vec<Likely>> {
         let lattice = Lattice::of(self, frame, rings, allowance)?;
         let (width, height) = (frame.width() as f32 - margin, frame.height() as f32 - margin);
-        let places = (2 * self.reach + 1) as usize;
-        let mut all = Vec::with_capacity(places * places);
+        let positions = (2 * self.reach + 1) as usize;
+        let mut all = Vec::with_capacity(positions * positions);
         for v in -self.reach..=self.reach {
-            allowance.spend((places * rings.dark.len() * 3) as u64)?;
-            let row = lattice.row((v + self.reach) as usize, places);
+            allowance.spend((positions * rings.dark.len() * 3) as u64)?;
+            let row = lattice.row((v + self.reach) as usize, positions);
             for (u, likeness) in (-self.reach..=self.reach).zip(row) {
-                let place = self.place(u, v);
-                if place.x > margin && place.y > margin && place.x < width && place.y < height {
+                let position = self.position(u, v);
+                if position.x > margin && position.y > margin && position.x < width && position.y < height {
                     let away = (u as f32).hypot(v as f32) / self.points_a_module as f32;
                     all.push(Likely {
-                        place,
+                        position,
                         likeness,
                         away,
                     });
@@ -118,7 +118,7 @@ impl Search {
         Some(all)
     }
 
-    fn place(&self, u: i32, v: i32) -> Point {
+    fn position(&self, u: i32, v: i32) -> Point {
         let modules = 1.0 / self.points_a_module as f32;
         self.middle + self.steps.right * (u as f32 * modules) + self.steps.down * (v as f32 * modules)
     }
@@ -129,7 +129,7 @@ struct Lattice {
     values: Vec<f32>,
     /// Points along a side.
     side: usize,
-    /// What each module of the rings is worth, by its place from that of the first one.
+    /// What each module of the rings is worth, by its position from that of the first one.
     template: Vec<(usize, f32)>,
     template_squares: f32,
     noise_contrast: f32,
@@ -142,7 +142,9 @@ impl Lattice {
         let side = (2 * reach + 1) as usize;
         allowance.spend((side * side) as u64)?;
         let points = (-reach..=reach).flat_map(|v| (-reach..=reach).map(move |u| (u, v)));
-        let values = points.map(|(u, v)| frame.sampled(search.place(u, v))).collect();
+        let values = points
+            .map(|(u, v)| frame.sampled(search.position(u, v)))
+            .collect();
         let (weights, template_squares) = rings.weights();
         let modules = (-outermost..=outermost)
             .flat_map(|row| (-outermost..=outermost).map(move |column| (column, row)));
@@ -160,12 +162,12 @@ impl Lattice {
         })
     }
 
-    /// The correlation at the places of a row, from the first on. They are summed up side by side, a module of the rings
-    /// after the other, which a processor does for several places at once.
-    fn row(&self, v: usize, places: usize) -> impl Iterator<Item = f32> {
-        let mut tallies = Tallies::of(places);
+    /// The correlation at the positions of a row, from the first on. They are summed up side by side, a module of the rings
+    /// after the other, which a processor does for several positions at once.
+    fn row(&self, v: usize, positions: usize) -> impl Iterator<Item = f32> {
+        let mut tallies = Tallies::of(positions);
         for &(offset, weight) in &self.template {
-            tallies.add(&self.values[v * self.side + offset..][..places], weight);
+            tallies.add(&self.values[v * self.side + offset..][..positions], weight);
         }
         let modules = self.template.len() as f32;
         let Tallies {
@@ -181,7 +183,7 @@ impl Lattice {
     }
 }
 
-/// Sums over the modules of the rings, for each place of a row.
+/// Sums over the modules of the rings, for each position of a row.
 struct Tallies {
     sums: Vec<f32>,
     squares: Vec<f32>,
@@ -189,11 +191,11 @@ struct Tallies {
 }
 
 impl Tallies {
-    fn of(places: usize) -> Self {
+    fn of(positions: usize) -> Self {
         Self {
-            sums: vec![0.0; places],
-            squares: vec![0.0; places],
-            products: vec![0.0; places],
+            sums: vec![0.0; positions],
+            squares: vec![0.0; positions],
+            products: vec![0.0; positions],
         }
     }
 

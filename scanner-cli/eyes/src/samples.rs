@@ -48,9 +48,9 @@ impl Modules {
 
     /// The same code seen in a mirror along the diagonal through its top left finder.
     pub(super) fn mirrored(&self) -> Self {
-        let places = (0..self.side).flat_map(|y| (0..self.side).map(move |x| (y, x)));
+        let positions = (0..self.side).flat_map(|y| (0..self.side).map(move |x| (y, x)));
         Self {
-            darkness: places.map(|(x, y)| self.at(x, y)).collect(),
+            darkness: positions.map(|(x, y)| self.at(x, y)).collect(),
             ..*self
         }
     }
@@ -77,8 +77,9 @@ impl<'a> Samples<'a> {
         let mut brightness = Vec::with_capacity(width * width);
         for y in 0..width {
             allowance.spend(3 * width as u64)?;
-            let place = |at: usize| at as f32 * 0.5 - 0.5;
-            brightness.extend((0..width).map(|x| frame.sampled(mapping.at(Point::new(place(x), place(y))))));
+            let position = |at: usize| at as f32 * 0.5 - 0.5;
+            brightness
+                .extend((0..width).map(|x| frame.sampled(mapping.at(Point::new(position(x), position(y))))));
         }
         let mut samples = Self {
             symbol,

@@ -116,25 +116,25 @@ impl Symbol {
     /// and the version.
     pub(super) fn landmarks(&self) -> Vec<(usize, usize, bool)> {
         let side = self.side;
-        let mut places: Vec<(usize, usize)> = (8..side - 8).map(|x| (x, 6)).collect();
-        places.extend((8..side - 8).map(|y| (6, y)));
+        let mut positions: Vec<(usize, usize)> = (8..side - 8).map(|x| (x, 6)).collect();
+        positions.extend((8..side - 8).map(|y| (6, y)));
         for (x, y) in self.version.alignment_centres() {
             // The lone middle is the first that blur takes; the rings tell more.
             let ring = (0..25).filter(|&at| at != 12);
-            places.extend(ring.map(|at| (x - 2 + at % 5, y - 2 + at / 5)));
+            positions.extend(ring.map(|at| (x - 2 + at % 5, y - 2 + at / 5)));
         }
         for (x, y) in [(0, 0), (side - 7, 0), (0, side - 7)] {
-            places.extend((0..49).map(|at| (x + at % 7, y + at / 7)));
+            positions.extend((0..49).map(|at| (x + at % 7, y + at / 7)));
         }
         if self.version.number() >= 7 {
-            places.extend((0..18).map(|at| (side - 11 + at % 3, at / 3)));
-            places.extend((0..18).map(|at| (at / 3, side - 11 + at % 3)));
+            positions.extend((0..18).map(|at| (side - 11 + at % 3, at / 3)));
+            positions.extend((0..18).map(|at| (at / 3, side - 11 + at % 3)));
         }
         let colour = |(x, y)| match self.role(x, y) {
             Role::Fixed { dark } => Some((x, y, dark)),
             Role::Format | Role::Data => None,
         };
-        places.into_iter().filter_map(colour).collect()
+        positions.into_iter().filter_map(colour).collect()
     }
 
     /// Data modules in the order of their bits: columns of two from the right, up and down by turns, without
@@ -176,7 +176,7 @@ impl Symbol {
 
     fn add_format(&mut self) {
         for bit in 0..FORMAT_BITS {
-            for (x, y) in Format::places(bit, self.side) {
+            for (x, y) in Format::positions(bit, self.side) {
                 self.roles[y * self.side + x] = Role::Format;
             }
         }

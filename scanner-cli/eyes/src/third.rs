@@ -1,7 +1,7 @@
 //! Guesses the third finder of a code from two; leaves out codes of which less is seen.
 //!
 //! A glare, a finger or a crease hides one finder. Two finders are neighbours along a side or opposite each
-//! other along the diagonal; each gives places where the third must be, around which it is searched in grey,
+//! other along the diagonal; each gives positions where the third must be, around which it is searched in grey,
 //! by correlation, where even a half hidden one stands out.
 
 use super::finder::Finder;
@@ -19,14 +19,14 @@ const MAX_GUESSES: usize = 3;
 /// Rows that must have hit a finder of a pair.
 const ROWS_SURE: u32 = 2;
 
-/// Likeness from which on a place may be the third finder.
+/// Likeness from which on a position may be the third finder.
 const LIKE_A_FINDER: f32 = 0.45;
 
 /// Likeness that both finders of a pair have at least, turned as the third must be: what only looks like one along lines
 /// has half of it.
 const LIKE_ONE_OF_A_PAIR: f32 = 0.15;
 
-/// Likeness at a place up to half a module beside the middle, from which on it is worth to look closer.
+/// Likeness at a position up to half a module beside the middle, from which on it is worth to look closer.
 const WORTH_A_SECOND_LOOK: f32 = 0.3;
 
 /// Which corner of the code the two finders leave open.
@@ -37,9 +37,9 @@ enum Open {
     TopLeft,
 }
 
-/// A place where the third finder may be, with one module to the right and one down there.
+/// A position where the third finder may be, with one module to the right and one down there.
 struct Guess {
-    place: Point,
+    position: Point,
     steps: Steps,
 }
 
@@ -97,12 +97,12 @@ fn searched(
         points_a_module: 1,
     };
     let fine = match best_in(frame, &guess, coarse, allowance)? {
-        Some((likeness, place)) if likeness > WORTH_A_SECOND_LOOK => {
+        Some((likeness, position)) if likeness > WORTH_A_SECOND_LOOK => {
             let closer = Fineness {
                 reach: 3,
                 points_a_module: 4,
             };
-            best_in(frame, &Guess { place, ..guess }, closer, allowance)?
+            best_in(frame, &Guess { position, ..guess }, closer, allowance)?
         }
         Some(_) | None => None,
     };
@@ -131,7 +131,7 @@ fn searched(
     )
 }
 
-/// The place that looks most like a finder, and how much.
+/// The position that looks most like a finder, and how much.
 fn best_in(
     frame: &LumaFrame,
     guess: &Guess,
@@ -139,17 +139,17 @@ fn best_in(
     allowance: &Allowance,
 ) -> Option<Option<(f32, Point)>> {
     let search = Search {
-        middle: guess.place,
+        middle: guess.position,
         steps: guess.steps,
         reach: fineness.reach,
         points_a_module: fineness.points_a_module,
     };
     let margin = 3.0 * guess.steps.right.length();
-    let places = search.all(frame, &FINDER, margin, allowance)?;
-    let best = places
+    let positions = search.all(frame, &FINDER, margin, allowance)?;
+    let best = positions
         .into_iter()
         .max_by(|a, b| a.likeness.total_cmp(&b.likeness));
-    Some(best.map(|best| (best.likeness, best.place)))
+    Some(best.map(|best| (best.likeness, best.position)))
 }
 
 /// Completes the square: the third corner lies a quarter turn from the side, or over the middle of the
@@ -157,18 +157,18 @@ fn best_in(
 fn guessed(a: Point, b: Point, open: Open, module_px: f32) -> Guess {
     let way = b - a;
     let step = way * (module_px / way.length());
-    let (place, right, down) = match open {
+    let (position, right, down) = match open {
         Open::BottomLeft => (a + way.turned(), step, step.turned()),
         Open::TopRight => (a - way.turned(), step.turned() * -1.0, step),
         Open::TopLeft => {
             // From the top right to the bottom left: half the way along it, half across.
-            let place = a + (way + way.turned()) * 0.5;
-            let right = (a - place) * (module_px / (a - place).length());
-            (place, right, right.turned())
+            let position = a + (way + way.turned()) * 0.5;
+            let right = (a - position) * (module_px / (a - position).length());
+            (position, right, right.turned())
         }
     };
     Guess {
-        place,
+        position,
         steps: Steps { right, down },
     }
 }

@@ -7,13 +7,13 @@ use crate::point::Point;
 use crate::rings::{Likely, Rings, Search, Steps};
 use crate::trio::Trio;
 
-/// Most places that are tried as the last alignment pattern; data often looks like one.
+/// Most positions that are tried as the last alignment pattern; data often looks like one.
 const MAX_CANDIDATES: usize = 5;
 
-/// Likeness from which on a place may be the last alignment pattern.
+/// Likeness from which on a position may be the last alignment pattern.
 const LIKE_A_PATTERN: f32 = 0.35;
 
-/// Likeness that a pattern has whose place is known to a module or two.
+/// Likeness that a pattern has whose position is known to a module or two.
 const SURELY_A_PATTERN: f32 = 0.5;
 
 const PATTERN: Rings = Rings {
@@ -21,7 +21,7 @@ const PATTERN: Rings = Rings {
     noise_contrast: 30.0,
 };
 
-/// Places that may be the middle of the last alignment pattern, the likeliest first: within a sixth of the
+/// Positions that may be the middle of the last alignment pattern, the likeliest first: within a sixth of the
 /// code's side of where it would be without perspective.
 pub(super) fn candidates(site: &Site, trio: &Trio, side: usize) -> Option<Vec<Point>> {
     let across = side as f32 - 2.0 * FINDER_INSET;
@@ -43,10 +43,10 @@ pub(super) fn candidates(site: &Site, trio: &Trio, side: usize) -> Option<Vec<Po
     site.allowance.spend(4 * seen.len() as u64)?;
     seen.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
     let mut kept: Vec<Point> = Vec::new();
-    for Likely { place, .. } in seen {
+    for Likely { position, .. } in seen {
         let apart = steps.right.length() * 1.5;
-        if kept.len() < MAX_CANDIDATES && kept.iter().all(|other| other.distance(place) > apart) {
-            kept.push(place);
+        if kept.len() < MAX_CANDIDATES && kept.iter().all(|other| other.distance(position) > apart) {
+            kept.push(position);
         }
     }
     Some(kept)
@@ -71,7 +71,7 @@ pub(super) fn measured(
     for seen in search.all(site.frame, &PATTERN, f32::NEG_INFINITY, site.allowance)? {
         let rank = seen.likeness - 0.03 * seen.away;
         if rank > best.0 {
-            best = (rank, Some((seen.place, rank)));
+            best = (rank, Some((seen.position, rank)));
         }
     }
     Some(best.1)

@@ -30,7 +30,7 @@ const STEP: f32 = 0.5;
 /// Steps between two of the first search, which is of the best of them repeated in single ones.
 const COARSE: usize = 2;
 
-/// Places of the first search that are searched again.
+/// Positions of the first search that are searched again.
 const REFINED: usize = 6;
 
 /// What each step of a curvature costs: the flattest that fits is the likeliest.

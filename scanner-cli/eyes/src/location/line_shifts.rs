@@ -112,16 +112,16 @@ impl Site<'_> {
         (axis, way): (Point, Point),
         module_px: f32,
     ) -> Option<(f32, LineShifts)> {
-        let places = spots.iter().map(|spot| spot.pixel.dot(axis));
-        let start = places.clone().fold(f32::MAX, f32::min);
-        let end = places.clone().fold(f32::MIN, f32::max);
+        let positions = spots.iter().map(|spot| spot.pixel.dot(axis));
+        let start = positions.clone().fold(f32::MAX, f32::min);
+        let end = positions.clone().fold(f32::MIN, f32::max);
         let step = LINE * module_px;
         let lines = ((end - start) / step).ceil() as usize + 1;
         let shifts = (2 * REACH + 1) as usize;
         let mut worth = vec![0.0; lines * shifts];
-        for (spot, place) in spots.iter().zip(places) {
+        for (spot, position) in spots.iter().zip(positions) {
             self.allowance.spend(2 * shifts as u64)?;
-            let line = ((place - start) / step).round() as usize;
+            let line = ((position - start) / step).round() as usize;
             for (shift, worth) in worth[line * shifts..][..shifts].iter_mut().enumerate() {
                 let off = way * ((shift as i32 - REACH) as f32 * STEP * module_px);
                 let darkness = (spot.mean - self.frame.sampled(spot.pixel + off)) / spot.spread;

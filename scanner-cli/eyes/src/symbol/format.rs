@@ -31,7 +31,7 @@ impl Format {
         }
     }
 
-    /// Whether the mask turns the module at this place.
+    /// Whether the mask turns the module at this position.
     pub(in super::super) fn masks(self, x: usize, y: usize) -> bool {
         match self.0 & 7 {
             0 => (x + y).is_multiple_of(2),
@@ -45,8 +45,8 @@ impl Format {
         }
     }
 
-    /// The two places of a bit: around the top left finder, and shared between the two others.
-    pub(in super::super) fn places(bit: usize, side: usize) -> [(usize, usize); 2] {
+    /// The two positions of a bit: around the top left finder, and shared between the two others.
+    pub(in super::super) fn positions(bit: usize, side: usize) -> [(usize, usize); 2] {
         let corner = match bit {
             0..=5 => (8, bit),
             6 => (8, 7),

@@ -58,7 +58,7 @@ fn the_fixed_modules_are_those_of_a_code_from_another_encoder() {
 fn the_format_of_a_code_from_another_encoder_is_one_of_ours() {
     let code = QRBuilder::new("0123456789").ecl(ECL::Q).build().unwrap();
     let written = (0..FORMAT_BITS).fold(0, |word, bit| {
-        let [(x, y), (other_x, other_y)] = Format::places(bit, code.size);
+        let [(x, y), (other_x, other_y)] = Format::positions(bit, code.size);
         assert_eq!(code[y][x].value(), code[other_y][other_x].value());
         word | u16::from(code[y][x].value()) << bit
     });
