@@ -13,7 +13,7 @@ pub mod desk;
 pub mod eyes;
 pub mod feed;
 pub mod folder;
-pub mod gauge;
+pub mod frame_statistics;
 pub mod handover;
 pub mod keys;
 pub mod last_known;

@@ -11,7 +11,7 @@ use crossterm::terminal;
 use usher_gate_agent::expiry::CertificateNote;
 
 use crate::answer::{Answer, Counts, Signal};
-use crate::gauge::Figures;
+use crate::frame_statistics::Figures;
 use crate::preview::Preview;
 use crate::words;
 use usher_eyes::Hint;

@@ -20,7 +20,7 @@ use crate::clerk::{Order, Wish};
 use crate::debounce::{Came, Debounce, Seen};
 use crate::eyes::View;
 use crate::feed::{Clock, Reading, Sight};
-use crate::gauge::{self, Gauge};
+use crate::frame_statistics::{self, FrameStatistics};
 use crate::keys::{Command, Keys, Meant};
 use crate::post::Post;
 use crate::screen::{Board, Screen};
@@ -37,7 +37,7 @@ const SHOWN_MS: u64 = 4_000;
 const REFRESH: Duration = Duration::from_secs(1);
 
 /// How often the figures go to the log: as often as they are all new.
-const FIGURES_EVERY: Duration = Duration::from_millis(gauge::WINDOW_MS);
+const FIGURES_EVERY: Duration = Duration::from_millis(frame_statistics::WINDOW_MS);
 
 /// After how long without an answer the screen says that it is waited for: what is quicker needs no word.
 const WAITING_AFTER: Duration = Duration::from_millis(300);
@@ -105,7 +105,7 @@ pub struct Station<W, F> {
 /// The figures of the camera, and when they were last told where there is no panel.
 #[derive(Debug, Default)]
 struct Telling {
-    gauge: Gauge,
+    statistics: FrameStatistics,
     last_ms: u64,
 }
 
@@ -230,7 +230,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     /// Shows what the camera sees, apart from codes.
     fn look(&mut self, view: &View, at_ms: u64) -> io::Result<()> {
         if let Some(figures) = &mut self.figures {
-            figures.gauge.looked(view, at_ms);
+            figures.statistics.add(view, at_ms);
         }
         if !view.codes.is_empty() {
             self.advice.read(at_ms);
@@ -485,7 +485,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         let Some(telling) = &mut self.figures else {
             return;
         };
-        self.board.figures = telling.gauge.figures(now_ms);
+        self.board.figures = telling.statistics.figures(now_ms);
         let is_due = u128::from(now_ms - telling.last_ms) >= every.as_millis();
         if let Some(figures) = self.board.figures
             && is_due

@@ -12,19 +12,19 @@ pub const WINDOW_MS: u64 = 5_000;
 
 /// Collects the views of the last [`WINDOW_MS`].
 #[derive(Debug, Default)]
-pub struct Gauge {
-    views: VecDeque<Look>,
+pub struct FrameStatistics {
+    views: VecDeque<Sample>,
 }
 
 #[derive(Debug)]
-struct Look {
+struct Sample {
     at_ms: u64,
     frame: u64,
     /// From the frame to its text, when there was one.
     read_in: Option<Duration>,
 }
 
-/// What the gauge says.
+/// What the statistics say.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figures {
     /// Frames that came, read or not.
@@ -42,25 +42,25 @@ pub struct Reads {
     pub worst: Duration,
 }
 
-impl Gauge {
-    /// Takes note of a view.
-    pub fn looked(&mut self, view: &View, at_ms: u64) {
+impl FrameStatistics {
+    /// Adds a view.
+    pub fn add(&mut self, view: &View, at_ms: u64) {
         self.forget(at_ms);
-        self.views.push_back(Look {
+        self.views.push_back(Sample {
             at_ms,
             frame: view.frame,
             read_in: (!view.codes.is_empty()).then_some(view.took),
         });
     }
 
-    /// The figures; `None` when nothing came for as long as the gauge looks back.
+    /// The figures; `None` when nothing came for as long as they look back.
     pub fn figures(&mut self, now_ms: u64) -> Option<Figures> {
         self.forget(now_ms);
         let first = self.views.front()?;
         // A deep pass tells of an older frame than the views before it.
-        let newest = self.views.iter().map(|look| look.frame).max()?;
+        let newest = self.views.iter().map(|sample| sample.frame).max()?;
         let seconds = now_ms.saturating_sub(first.at_ms).max(1) as f64 / 1_000.0;
-        let mut times: Vec<Duration> = self.views.iter().filter_map(|look| look.read_in).collect();
+        let mut times: Vec<Duration> = self.views.iter().filter_map(|sample| sample.read_in).collect();
         times.sort_unstable();
         let reads = times.last().map(|&worst| Reads {
             median: times[(times.len() - 1) / 2],
@@ -76,7 +76,7 @@ impl Gauge {
         while self
             .views
             .front()
-            .is_some_and(|look| look.at_ms + WINDOW_MS < now_ms)
+            .is_some_and(|sample| sample.at_ms + WINDOW_MS < now_ms)
         {
             self.views.pop_front();
         }
@@ -113,24 +113,24 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(gauge: &mut Gauge, now_ms: u64, expected: Option<&str>) {
-        let figures = gauge.figures(now_ms).map(|figures| figures.to_string());
+    fn check(statistics: &mut FrameStatistics, now_ms: u64, expected: Option<&str>) {
+        let figures = statistics.figures(now_ms).map(|figures| figures.to_string());
         assert_eq!(figures.as_deref(), expected, "at {now_ms} ms");
     }
 
     #[test]
     fn frames_that_nobody_had_time_for_count_too_and_only_reads_are_timed() {
-        let mut gauge = Gauge::default();
-        check(&mut gauge, 0, None);
+        let mut statistics = FrameStatistics::default();
+        check(&mut statistics, 0, None);
         for (at_ms, frame) in (0..=2_000).step_by(100).zip((1..).step_by(3)) {
-            gauge.looked(&view(frame, 50, false), at_ms);
+            statistics.add(&view(frame, 50, false), at_ms);
         }
-        check(&mut gauge, 2_000, Some("30.0 frames/s, nothing read"));
+        check(&mut statistics, 2_000, Some("30.0 frames/s, nothing read"));
         for took_ms in [9, 8, 410, 7, 8] {
-            gauge.looked(&view(61, took_ms, true), 2_000);
+            statistics.add(&view(61, took_ms, true), 2_000);
         }
         check(
-            &mut gauge,
+            &mut statistics,
             2_000,
             Some("30.0 frames/s, read in 8 ms, at worst 410 ms"),
         );
@@ -138,20 +138,20 @@ mod tests {
 
     #[test]
     fn what_is_over_is_forgotten() {
-        let mut gauge = Gauge::default();
-        gauge.looked(&view(1, 300, true), 0);
-        gauge.looked(&view(100, 6, true), 4_000);
+        let mut statistics = FrameStatistics::default();
+        statistics.add(&view(1, 300, true), 0);
+        statistics.add(&view(100, 6, true), 4_000);
         check(
-            &mut gauge,
+            &mut statistics,
             5_000,
             Some("19.8 frames/s, read in 6 ms, at worst 300 ms"),
         );
         check(
-            &mut gauge,
+            &mut statistics,
             8_000,
             Some("0.0 frames/s, read in 6 ms, at worst 6 ms"),
         );
-        check(&mut gauge, 9_001, None);
-        assert!(gauge.views.is_empty());
+        check(&mut statistics, 9_001, None);
+        assert!(statistics.views.is_empty());
     }
 }
