@@ -33,7 +33,7 @@ const MOST_SKETCHED_PIXELS: usize = 2_100_000;
 
 /// Which codes to look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Ink {
+enum Polarity {
     /// Dark modules on light ground.
     Dark,
     /// Light modules on dark ground, as dark mode shows them.
@@ -41,19 +41,19 @@ enum Ink {
 }
 
 /// Size, polarity and threshold of a pass, whatever its effort.
-type Key = (usize, Ink, Threshold);
+type Key = (usize, Polarity, Threshold);
 
 /// One pass of a plan.
 #[derive(Debug, Clone, Copy)]
 struct Step {
-    ink: Ink,
+    polarity: Polarity,
     threshold: Threshold,
     effort: Effort,
 }
 
-const fn step(ink: Ink, threshold: Threshold, effort: Effort) -> Step {
+const fn step(polarity: Polarity, threshold: Threshold, effort: Effort) -> Step {
     Step {
-        ink,
+        polarity,
         threshold,
         effort,
     }
@@ -61,34 +61,34 @@ const fn step(ink: Ink, threshold: Threshold, effort: Effort) -> Step {
 
 /// What every frame is worth, at the smallest size.
 const QUICK: [Step; 4] = [
-    step(Ink::Dark, Threshold::Blocks, Effort::Quick),
-    step(Ink::Light, Threshold::Levels, Effort::Quick),
-    step(Ink::Dark, Threshold::Levels, Effort::Quick),
-    step(Ink::Dark, Threshold::Around, Effort::Quick),
+    step(Polarity::Dark, Threshold::Blocks, Effort::Quick),
+    step(Polarity::Light, Threshold::Levels, Effort::Quick),
+    step(Polarity::Dark, Threshold::Levels, Effort::Quick),
+    step(Polarity::Dark, Threshold::Around, Effort::Quick),
 ];
 
 /// The larger sizes, quickly: for codes too small for the smallest.
 const LARGER: [Step; 4] = [
-    step(Ink::Dark, Threshold::Blocks, Effort::Quick),
-    step(Ink::Dark, Threshold::SharpBlocks, Effort::Quick),
-    step(Ink::Light, Threshold::Levels, Effort::Quick),
-    step(Ink::Dark, Threshold::Levels, Effort::Quick),
+    step(Polarity::Dark, Threshold::Blocks, Effort::Quick),
+    step(Polarity::Dark, Threshold::SharpBlocks, Effort::Quick),
+    step(Polarity::Light, Threshold::Levels, Effort::Quick),
+    step(Polarity::Dark, Threshold::Levels, Effort::Quick),
 ];
 
 /// Everything, at each size.
 const DEEP: [Step; 5] = [
-    step(Ink::Dark, Threshold::Blocks, Effort::Deep),
-    step(Ink::Dark, Threshold::Around, Effort::Deep),
-    step(Ink::Dark, Threshold::SharpBlocks, Effort::Deep),
-    step(Ink::Light, Threshold::Levels, Effort::Deep),
-    step(Ink::Dark, Threshold::Levels, Effort::Deep),
+    step(Polarity::Dark, Threshold::Blocks, Effort::Deep),
+    step(Polarity::Dark, Threshold::Around, Effort::Deep),
+    step(Polarity::Dark, Threshold::SharpBlocks, Effort::Deep),
+    step(Polarity::Light, Threshold::Levels, Effort::Deep),
+    step(Polarity::Dark, Threshold::Levels, Effort::Deep),
 ];
 
 /// In twice the frame's size: what is too soft for its own.
 const DOUBLED: [Step; 3] = [
-    step(Ink::Dark, Threshold::Blocks, Effort::Deep),
-    step(Ink::Dark, Threshold::SharpBlocks, Effort::Deep),
-    step(Ink::Light, Threshold::Levels, Effort::Deep),
+    step(Polarity::Dark, Threshold::Blocks, Effort::Deep),
+    step(Polarity::Dark, Threshold::SharpBlocks, Effort::Deep),
+    step(Polarity::Light, Threshold::Levels, Effort::Deep),
 ];
 
 /// Looks at a frame until something is read.
@@ -102,7 +102,7 @@ pub(super) struct Plan<'a> {
     /// Sizes, polarities and thresholds that need no deeper pass.
     barren: Vec<Key>,
     sketches: Vec<(Key, Sketch)>,
-    attempts: BTreeMap<(usize, Ink), Attempts>,
+    attempts: BTreeMap<(usize, Polarity), Attempts>,
     /// There were passes that promise something in a larger picture.
     promising: bool,
 }
@@ -153,20 +153,20 @@ impl<'a> Plan<'a> {
         };
         let mut light: Option<LumaFrame> = None;
         for step in steps {
-            let key = (up, step.ink, step.threshold);
+            let key = (up, step.polarity, step.threshold);
             if self.barren.contains(&key) {
                 continue;
             }
             let Some(steps_of_look) = self.steps_of_look() else {
                 return false;
             };
-            let frame = match step.ink {
-                Ink::Dark => frame,
-                Ink::Light => light.get_or_insert_with(|| frame.inverted()),
+            let frame = match step.polarity {
+                Polarity::Dark => frame,
+                Polarity::Light => light.get_or_insert_with(|| frame.inverted()),
             };
             let at = self.sketches.iter().position(|(known, _)| *known == key);
             let sketch = at.map(|at| self.sketches.swap_remove(at).1);
-            let attempts = self.attempts.entry((up, step.ink)).or_default();
+            let attempts = self.attempts.entry((up, step.polarity)).or_default();
             let taken = |allowance: &Allowance| step.taken((frame, attempts), sketch, allowance);
             let (seen, sketch) = self.allowance.lend(steps_of_look, taken);
             if let Some(sketch) = sketch
@@ -213,9 +213,9 @@ impl<'a> Plan<'a> {
             let Some(steps_of_look) = self.steps_of_look() else {
                 return false;
             };
-            let frame = match step.ink {
-                Ink::Dark => (&frame, &on_light),
-                Ink::Light => (&light, &on_dark),
+            let frame = match step.polarity {
+                Polarity::Dark => (&frame, &on_light),
+                Polarity::Light => (&light, &on_dark),
             };
             let taken = |allowance: &Allowance| step.taken(frame, None, allowance);
             let (seen, _) = self.allowance.lend(steps_of_look, taken);
