@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use super::location::Location;
-use super::pass::Sight;
+use super::pass::Detection;
 use super::trio::Trio;
 
 /// How far finders may lie from each other to be the same, in modules: two ways to tell dark from light differ by less.
@@ -14,7 +14,7 @@ const SAME_PLACE: f32 = 0.25;
 #[derive(Debug, Clone)]
 pub(super) struct Laid {
     pub(super) location: Location,
-    pub(super) sight: Sight,
+    pub(super) detection: Detection,
 }
 
 /// What came of three finders.
@@ -29,7 +29,7 @@ pub(super) struct Attempt {
 
 impl Attempt {
     fn is_hopeful(&self) -> bool {
-        self.laid.as_ref().is_some_and(|laid| laid.sight.is_hopeful())
+        self.laid.as_ref().is_some_and(|laid| laid.detection.is_hopeful())
     }
 }
 

@@ -27,7 +27,7 @@ mod third;
 mod trio;
 mod warp;
 
-use pass::{Effort, Sight};
+use pass::{Detection, Effort};
 use plan::Plan;
 use point::Point;
 
@@ -83,31 +83,33 @@ pub fn read_within(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
         return Vec::new();
     };
     let is_read = plan.run(Effort::Quick) || plan.run(Effort::Deep);
-    let mut sights = plan.sights;
+    let mut detections = plan.detections;
     if is_read {
-        add_others(frame, &mut sights, allowance);
+        add_others(frame, &mut detections, allowance);
     }
-    codes(&sights)
+    codes(&detections)
 }
 
 /// Adds what is read beside the codes that were: where they are, the frame is made plain, so that each further code is looked
 /// at as if it were alone.
-fn add_others(frame: &LumaFrame, sights: &mut Vec<Sight>, allowance: &Allowance) {
-    allowance.lend(STEPS_FOR_OTHERS, |part| look_for_others(frame, sights, part));
+fn add_others(frame: &LumaFrame, detections: &mut Vec<Detection>, allowance: &Allowance) {
+    allowance.lend(STEPS_FOR_OTHERS, |part| look_for_others(frame, detections, part));
 }
 
-fn look_for_others(frame: &LumaFrame, sights: &mut Vec<Sight>, allowance: &Allowance) {
+fn look_for_others(frame: &LumaFrame, detections: &mut Vec<Detection>, allowance: &Allowance) {
     let mut rest = frame.clone();
     let mut known = 0;
     for _ in 0..MOST_OTHERS {
-        let read = sights[known..].iter().filter(|sight| sight.content.is_some());
-        rest = read.fold(rest, |rest, sight| rest.without(&sight.corners));
-        known = sights.len();
+        let read = detections[known..]
+            .iter()
+            .filter(|detection| detection.content.is_some());
+        rest = read.fold(rest, |rest, detection| rest.without(&detection.corners));
+        known = detections.len();
         let Some(mut plan) = Plan::of(&rest, allowance) else {
             return;
         };
         let is_read = plan.run_in_all_sizes();
-        sights.extend(plan.sights);
+        detections.extend(plan.detections);
         if !is_read {
             return;
         }
@@ -122,18 +124,20 @@ pub fn read_quickly(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
         return Vec::new();
     };
     plan.run(Effort::Quick);
-    codes(&plan.sights)
+    codes(&plan.detections)
 }
 
 /// The codes among what was seen, each once.
-fn codes(sights: &[Sight]) -> Vec<Code> {
+fn codes(detections: &[Detection]) -> Vec<Code> {
     let mut codes: Vec<Code> = Vec::new();
-    for sight in sights {
-        let Some(content) = &sight.content else { continue };
+    for detection in detections {
+        let Some(content) = &detection.content else {
+            continue;
+        };
         let code = Code {
             bytes: content.bytes.clone(),
             charset: content.charset,
-            corners: sight.corners.map(rounded),
+            corners: detection.corners.map(rounded),
         };
         if !codes.contains(&code) {
             codes.push(code);

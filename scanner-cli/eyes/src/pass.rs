@@ -33,7 +33,7 @@ pub(super) struct Pass<'a> {
 
 /// What a pass at a code gave.
 #[derive(Debug, Clone)]
-pub(super) struct Sight {
+pub(super) struct Detection {
     /// The corners in pixels of the pass: top left, top right, bottom right, bottom left as the code is
     /// turned.
     pub(super) corners: [Point; 4],
@@ -44,7 +44,7 @@ pub(super) struct Sight {
     pub(super) content: Option<Content>,
 }
 
-impl Sight {
+impl Detection {
     /// The same in a picture where everything is this many times as large.
     pub(super) fn scaled(mut self, factor: f32) -> Self {
         self.corners = self.corners.map(|corner| corner * factor);
@@ -115,7 +115,7 @@ const WARP_ROUNDS: usize = 2;
 /// What a pass saw.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    pub(super) sights: Vec<Sight>,
+    pub(super) detections: Vec<Detection>,
     /// Fewer finders than a code must show: a deeper pass would not see one either.
     pub(super) barren: bool,
     /// Finders that look like those of one code: a larger picture may tell more.
@@ -160,16 +160,21 @@ impl Pass<'_> {
         };
         let trios = site.square(trio::group(finders))?;
         seen.promising = !trios.is_empty();
-        self.try_all(&site, &trios, failures, &mut seen.sights);
-        if self.effort == Effort::Deep && seen.sights.iter().all(|sight| sight.content.is_none()) {
+        self.try_all(&site, &trios, failures, &mut seen.detections);
+        if self.effort == Effort::Deep
+            && seen
+                .detections
+                .iter()
+                .all(|detection| detection.content.is_none())
+        {
             let guesses = third::guess(self.frame, finders, self.allowance)?;
             seen.promising |= !guesses.is_empty();
-            self.try_all(&site, &guesses, failures, &mut seen.sights);
+            self.try_all(&site, &guesses, failures, &mut seen.detections);
         }
         Some(())
     }
 
-    fn try_all(&self, site: &Site, trios: &[Trio], mut failures: usize, sights: &mut Vec<Sight>) {
+    fn try_all(&self, site: &Site, trios: &[Trio], mut failures: usize, detections: &mut Vec<Detection>) {
         let mut read: Vec<Trio> = Vec::new();
         for trio in trios {
             if failures == 0 {
@@ -178,14 +183,14 @@ impl Pass<'_> {
             if read.iter().any(|read| read.shares(trio)) {
                 continue;
             }
-            match self.sight(site, trio) {
-                Some(sight) if sight.content.is_some() => {
+            match self.detection(site, trio) {
+                Some(detection) if detection.content.is_some() => {
                     read.push(*trio);
-                    sights.push(sight);
+                    detections.push(detection);
                 }
-                Some(sight) => {
+                Some(detection) => {
                     failures -= 1;
-                    sights.push(sight);
+                    detections.push(detection);
                 }
                 None => failures -= 1,
             }
@@ -193,7 +198,7 @@ impl Pass<'_> {
     }
 
     /// Reads a code laid flat, and in a deep pass in all other ways there are, unless that was done before.
-    fn sight(&self, site: &Site, trio: &Trio) -> Option<Sight> {
+    fn detection(&self, site: &Site, trio: &Trio) -> Option<Detection> {
         let known = self.attempts.of(trio);
         if known.as_ref().is_some_and(|known| known.is_exhausted) {
             return None;
@@ -202,26 +207,26 @@ impl Pass<'_> {
             Some(known) => known.laid,
             None => self.laid(site, trio),
         }?;
-        if laid.sight.content.is_some() || self.effort == Effort::Quick {
-            return Some(laid.sight);
+        if laid.detection.content.is_some() || self.effort == Effort::Quick {
+            return Some(laid.detection);
         }
         let deeper = self.deeper(site, trio, &laid);
         if self.allowance.steps_left() > 0 {
             self.attempts.exhaust(trio);
         }
         // Steps that ran out take nothing away from what was seen.
-        Some(deeper.unwrap_or(laid.sight))
+        Some(deeper.unwrap_or(laid.detection))
     }
 
     /// Lays a code flat and reads it.
     fn laid(&self, site: &Site, trio: &Trio) -> Option<Laid> {
         let laid = site.locate(trio).and_then(|location| {
-            let sight = if location.fit < HOPEFUL_FIT {
+            let detection = if location.fit < HOPEFUL_FIT {
                 unread(&location)
             } else {
                 self.read_plainly(site, &location)?.0
             };
-            Some(Laid { location, sight })
+            Some(Laid { location, detection })
         });
         // What an allowance cut short may turn out otherwise with more of it.
         if self.allowance.steps_left() > 0 {
@@ -231,15 +236,15 @@ impl Pass<'_> {
     }
 
     /// Reads a code that cannot be read flat: in light with edges, as curved, with its warp followed, with its lines shifted.
-    fn deeper(&self, site: &Site, trio: &Trio, flat: &Laid) -> Option<Sight> {
+    fn deeper(&self, site: &Site, trio: &Trio, flat: &Laid) -> Option<Detection> {
         let location = &flat.location;
         if location.fit >= FIT_OF_A_WARP {
             let samples = Samples::take(site.frame, &location.mapping, &location.symbol, self.allowance)?;
             let content = self.content_in_edged_light(samples, &location.symbol)?;
             if content.is_some() {
-                return Some(Sight {
+                return Some(Detection {
                     content,
-                    ..flat.sight.clone()
+                    ..flat.detection.clone()
                 });
             }
         }
@@ -250,16 +255,16 @@ impl Pass<'_> {
                 .filter(|curved| curved.fit > location.fit)
             && curved.fit >= FIT_OF_A_WARP
         {
-            let sight = self.read(site, &curved)?;
-            if sight.content.is_some() {
-                return Some(sight);
+            let detection = self.read(site, &curved)?;
+            if detection.content.is_some() {
+                return Some(detection);
             }
-            if let Some(sight) = self.followed(site, curved) {
-                return Some(sight);
+            if let Some(detection) = self.followed(site, curved) {
+                return Some(detection);
             }
         }
-        if let Some(sight) = self.followed(site, location.clone()) {
-            return Some(sight);
+        if let Some(detection) = self.followed(site, location.clone()) {
+            return Some(detection);
         }
         if location.fit < FIT_OF_A_WARP {
             return None;
@@ -268,43 +273,43 @@ impl Pass<'_> {
     }
 
     /// Reads a code with the line shifts under which its modules are told apart best.
-    fn with_line_shifts(&self, site: &Site, location: &Location) -> Option<Sight> {
+    fn with_line_shifts(&self, site: &Site, location: &Location) -> Option<Detection> {
         let shifted = site.located_with_line_shifts(location)?;
-        let sight = self.read(site, &shifted)?;
-        if sight.content.is_some() {
-            return Some(sight);
+        let detection = self.read(site, &shifted)?;
+        if detection.content.is_some() {
+            return Some(detection);
         }
         self.followed(site, shifted)
     }
 
     /// Reads a code with its warp followed; only one that is a code beyond doubt, for print has no warp but
     /// takes as long.
-    fn followed(&self, site: &Site, mut location: Location) -> Option<Sight> {
+    fn followed(&self, site: &Site, mut location: Location) -> Option<Detection> {
         if location.fit < FIT_OF_A_WARP {
             return None;
         }
         for _ in 0..WARP_ROUNDS {
             location.mapping =
                 warp::followed(site.frame, &location.mapping, &location.symbol, self.allowance)?;
-            let sight = self.read(site, &location)?;
-            if sight.content.is_some() {
-                return Some(sight);
+            let detection = self.read(site, &location)?;
+            if detection.content.is_some() {
+                return Some(detection);
             }
         }
         None
     }
 
     /// Reads the modules plainly, in a deep pass also as if the light had edges.
-    fn read(&self, site: &Site, location: &Location) -> Option<Sight> {
-        let (mut sight, samples) = self.read_plainly(site, location)?;
-        if sight.content.is_none() && self.effort == Effort::Deep && location.fit >= FIT_OF_A_WARP {
-            sight.content = self.content_in_edged_light(samples, &location.symbol)?;
+    fn read(&self, site: &Site, location: &Location) -> Option<Detection> {
+        let (mut detection, samples) = self.read_plainly(site, location)?;
+        if detection.content.is_none() && self.effort == Effort::Deep && location.fit >= FIT_OF_A_WARP {
+            detection.content = self.content_in_edged_light(samples, &location.symbol)?;
         }
-        Some(sight)
+        Some(detection)
     }
 
     /// Reads the modules as they are, then with blur undone.
-    fn read_plainly<'a>(&self, site: &Site, location: &'a Location) -> Option<(Sight, Samples<'a>)> {
+    fn read_plainly<'a>(&self, site: &Site, location: &'a Location) -> Option<(Detection, Samples<'a>)> {
         let symbol = &location.symbol;
         let samples = Samples::take(site.frame, &location.mapping, symbol, self.allowance)?;
         let mut modules = samples.plain();
@@ -313,12 +318,12 @@ impl Pass<'_> {
             modules = samples.equalised(self.allowance)?;
             content = bits::decode(&modules, symbol, self.allowance);
         }
-        let sight = Sight {
+        let detection = Detection {
             modules: Some(modules),
             content,
             ..unread(location)
         };
-        Some((sight, samples))
+        Some((detection, samples))
     }
 
     /// What the modules say when each is compared with the calmest square around it; `Some(None)` when that is nothing.
@@ -333,8 +338,8 @@ impl Pass<'_> {
 }
 
 /// A code of which nothing was read.
-fn unread(location: &Location) -> Sight {
-    Sight {
+fn unread(location: &Location) -> Detection {
+    Detection {
         corners: corners(location),
         modules: None,
         fit: location.fit,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::attempts::Attempts;
 use super::binary::Threshold;
-use super::pass::{Effort, Pass, Seen, Sight, Sketch};
+use super::pass::{Detection, Effort, Pass, Seen, Sketch};
 use super::sizes::{Sized, Sizes};
 use super::{Allowance, LumaFrame};
 
@@ -98,7 +98,7 @@ pub(super) struct Plan<'a> {
     steps_before: u64,
     steps_of_hope: u64,
     /// What was seen so far, in pixels of the frame.
-    pub(super) sights: Vec<Sight>,
+    pub(super) detections: Vec<Detection>,
     /// Sizes, polarities and thresholds that need no deeper pass.
     barren: Vec<Key>,
     sketches: Vec<(Key, Sketch)>,
@@ -117,7 +117,7 @@ impl<'a> Plan<'a> {
             steps_of_hope: STEPS_OF_HOPE + STEPS_OF_HOPE_A_PIXEL * pixels,
             sizes,
             allowance,
-            sights: Vec::new(),
+            detections: Vec::new(),
             barren: Vec::new(),
             sketches: Vec::new(),
             attempts: BTreeMap::new(),
@@ -178,7 +178,7 @@ impl<'a> Plan<'a> {
                 self.barren.push(key);
             }
             self.promising |= seen.promising;
-            if keep(&mut self.sights, seen, factor) {
+            if keep(&mut self.detections, seen, factor) {
                 return true;
             }
         }
@@ -188,10 +188,10 @@ impl<'a> Plan<'a> {
     /// Steps that the next pass may take; `None` when more was tried than what was seen is worth.
     fn steps_of_look(&self) -> Option<u64> {
         let spent = self.steps_before - self.allowance.steps_left();
-        let sees = |is: fn(&Sight) -> bool| self.sights.iter().any(is);
-        let hope = if sees(Sight::is_beyond_doubt) {
+        let sees = |is: fn(&Detection) -> bool| self.detections.iter().any(is);
+        let hope = if sees(Detection::is_beyond_doubt) {
             u64::MAX
-        } else if sees(Sight::is_hopeful) {
+        } else if sees(Detection::is_hopeful) {
             self.steps_of_hope * MORE_HOPE_PERCENT / 100
         } else {
             self.steps_of_hope
@@ -219,7 +219,7 @@ impl<'a> Plan<'a> {
             };
             let taken = |allowance: &Allowance| step.taken(frame, None, allowance);
             let (seen, _) = self.allowance.lend(steps_of_look, taken);
-            keep(&mut self.sights, seen, 0.5)
+            keep(&mut self.detections, seen, 0.5)
         })
     }
 }
@@ -247,8 +247,15 @@ impl Step {
 }
 
 /// Adds what was seen in a picture of which a pixel is `factor` pixels of the frame; true when it was read.
-fn keep(sights: &mut Vec<Sight>, seen: Seen, factor: f32) -> bool {
-    let read = seen.sights.iter().any(|sight| sight.content.is_some());
-    sights.extend(seen.sights.into_iter().map(|sight| sight.scaled(factor)));
+fn keep(detections: &mut Vec<Detection>, seen: Seen, factor: f32) -> bool {
+    let read = seen
+        .detections
+        .iter()
+        .any(|detection| detection.content.is_some());
+    detections.extend(
+        seen.detections
+            .into_iter()
+            .map(|detection| detection.scaled(factor)),
+    );
     read
 }

@@ -1,7 +1,7 @@
 //! The half of a reader that takes its time; leaves out what is remembered of a code, which the quick half does.
 
 use super::region::Region;
-use crate::pass::{Effort, Sight};
+use crate::pass::{Detection, Effort};
 use crate::plan::Plan;
 use crate::{Allowance, Code, LumaFrame, add_others, codes};
 
@@ -11,7 +11,7 @@ pub struct DeepReader {}
 
 /// What a deep pass saw, for [`QuickReader::learn`](super::QuickReader::learn).
 #[derive(Debug, Default)]
-pub struct Findings(pub(super) Vec<Sight>);
+pub struct Findings(pub(super) Vec<Detection>);
 
 impl Findings {
     /// The codes that were read.
@@ -26,19 +26,19 @@ impl DeepReader {
     /// for the quick passes leaves no trace in them.
     #[must_use]
     pub fn read(&mut self, frame: &LumaFrame, region: Option<Region>, allowance: &Allowance) -> Findings {
-        let mut sights = match region {
-            Some(region) => region.sights(frame, Effort::Deep, allowance),
+        let mut detections = match region {
+            Some(region) => region.detections(frame, Effort::Deep, allowance),
             None => Vec::new(),
         };
-        if !sights.iter().any(Sight::is_likely)
+        if !detections.iter().any(Detection::is_likely)
             && let Some(mut plan) = Plan::of(frame, allowance)
         {
             plan.run(Effort::Deep);
-            sights.extend(plan.sights);
+            detections.extend(plan.detections);
         }
-        if sights.iter().any(|sight| sight.content.is_some()) {
-            add_others(frame, &mut sights, allowance);
+        if detections.iter().any(|detection| detection.content.is_some()) {
+            add_others(frame, &mut detections, allowance);
         }
-        Findings(sights)
+        Findings(detections)
     }
 }

@@ -5,7 +5,7 @@
 //! from the modules themselves, which agree far more often than those of two codes.
 
 use crate::content::Content;
-use crate::pass::Sight;
+use crate::pass::Detection;
 use crate::samples::Modules;
 use crate::symbol::Symbol;
 use crate::{Allowance, bits};
@@ -40,8 +40,8 @@ struct Remembered {
 
 impl Fusion {
     /// Adds what a frame saw; the code when all frames together tell it.
-    pub(super) fn read(&mut self, sights: &[Sight], allowance: &Allowance) -> Option<Sight> {
-        let (best, modules) = surest(sights)?;
+    pub(super) fn read(&mut self, detections: &[Detection], allowance: &Allowance) -> Option<Detection> {
+        let (best, modules) = surest(detections)?;
         let opinion = opinion(modules);
         let Some(at) = self
             .remembered
@@ -67,22 +67,26 @@ impl Fusion {
         code.last = opinion;
         let content = code.read(allowance);
         self.remembered.push(code);
-        content.map(|content| Sight {
+        content.map(|content| Detection {
             content: Some(content),
             ..best.clone()
         })
     }
 
     /// The same after a deeper pass over the frame that was added last: takes the better opinion in its stead.
-    pub(super) fn read_better(&mut self, sights: &[Sight], allowance: &Allowance) -> Option<Sight> {
-        let (best, modules) = surest(sights)?;
+    pub(super) fn read_better(
+        &mut self,
+        detections: &[Detection],
+        allowance: &Allowance,
+    ) -> Option<Detection> {
+        let (best, modules) = surest(detections)?;
         let opinion = opinion(modules);
         let Some(code) = self
             .remembered
             .last_mut()
             .filter(|code| agreement(&code.last, &opinion) > SAME_CODE)
         else {
-            return self.read(sights, allowance);
+            return self.read(detections, allowance);
         };
         add(&mut code.sums, &code.last, -1.0);
         add(&mut code.sums, &opinion, 1.0);
@@ -92,7 +96,7 @@ impl Fusion {
         } else {
             None
         };
-        content.map(|content| Sight {
+        content.map(|content| Detection {
             content: Some(content),
             ..best.clone()
         })
@@ -114,14 +118,14 @@ impl Remembered {
     }
 }
 
-/// The sight that is surest of its modules, and these.
-fn surest(sights: &[Sight]) -> Option<(&Sight, &Modules)> {
+/// The detection that is surest of its modules, and these.
+fn surest(detections: &[Detection]) -> Option<(&Detection, &Modules)> {
     let sureness = |modules: &Modules| {
         let darkness = &modules.darkness;
         darkness.iter().map(|value| value.abs().min(1.0)).sum::<f32>() / darkness.len() as f32
     };
-    let likely = sights.iter().filter(|sight| sight.is_likely());
-    let likely = likely.filter_map(|sight| Some((sight, sight.modules.as_ref()?)));
+    let likely = detections.iter().filter(|detection| detection.is_likely());
+    let likely = likely.filter_map(|detection| Some((detection, detection.modules.as_ref()?)));
     likely.max_by(|(_, a), (_, b)| sureness(a).total_cmp(&sureness(b)))
 }
 

@@ -1,7 +1,7 @@
 //! What would help to read a code that is seen; leaves out how that is shown.
 
 use crate::bits;
-use crate::pass::Sight;
+use crate::pass::Detection;
 
 /// Pixels of the frame that a module needs to be told from its neighbours.
 const SMALLEST_MODULE_PX: f32 = 2.0;
@@ -22,16 +22,16 @@ pub enum Hint {
 }
 
 /// The likeliest of the codes that were seen and not read, if there is one beyond doubt.
-pub(super) fn likeliest(sights: &[Sight]) -> Option<&Sight> {
-    let likely = sights.iter().filter(|sight| sight.is_likely());
+pub(super) fn likeliest(detections: &[Detection]) -> Option<&Detection> {
+    let likely = detections.iter().filter(|detection| detection.is_likely());
     likely.max_by(|a, b| a.fit.total_cmp(&b.fit))
 }
 
 /// What would help to read this code.
-pub(super) fn of(sight: &Sight) -> Hint {
-    let [a, b, c, d] = sight.corners;
+pub(super) fn of(detection: &Detection) -> Hint {
+    let [a, b, c, d] = detection.corners;
     let around = a.distance(b) + b.distance(c) + c.distance(d) + d.distance(a);
-    let Some(modules) = &sight.modules else {
+    let Some(modules) = &detection.modules else {
         return Hint::HoldStill;
     };
     if around / 4.0 / (modules.side as f32) < SMALLEST_MODULE_PX {

@@ -6,11 +6,11 @@ use std::mem;
 use super::fusion::Fusion;
 use super::region::Region;
 use super::{Findings, Reading, hint};
-use crate::pass::{Effort, Sight};
+use crate::pass::{Detection, Effort};
 use crate::plan::Plan;
 use crate::{Allowance, LumaFrame, add_others, codes, rounded};
 
-/// Frames a region is looked at without a sight before the code counts as gone: a third of a second.
+/// Frames a region is looked at without a detection before the code counts as gone: a third of a second.
 const FRAMES_TO_LOSE: u32 = 10;
 
 /// Frames from one in which other codes are looked for beside one that is read to the next: it costs as much as a new
@@ -25,7 +25,7 @@ pub struct QuickReader {
     /// Frames until other codes are looked for beside the one that is read.
     frames_to_others: u32,
     /// What was seen in the last frame, for what a deep pass finds in it.
-    last: Vec<Sight>,
+    last: Vec<Detection>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,30 +39,30 @@ impl QuickReader {
     /// is read, so that a poster's code does not hide a ticket's.
     #[must_use]
     pub fn read(&mut self, frame: &LumaFrame, allowance: &Allowance) -> Reading {
-        let mut sights = match self.region() {
-            Some(region) => region.sights(frame, Effort::Quick, allowance),
+        let mut detections = match self.region() {
+            Some(region) => region.detections(frame, Effort::Quick, allowance),
             None => Vec::new(),
         };
-        if !any_read(&sights) {
+        if !any_read(&detections) {
             let mut plan = Plan::of(frame, allowance);
             if let Some(plan) = &mut plan {
                 plan.run(Effort::Quick);
             }
-            sights.extend(plan.into_iter().flat_map(|plan| plan.sights));
+            detections.extend(plan.into_iter().flat_map(|plan| plan.detections));
         }
-        if !any_read(&sights) {
+        if !any_read(&detections) {
             self.frames_to_others = 0;
         } else if self.frames_to_others > 0 {
             self.frames_to_others -= 1;
         } else {
             self.frames_to_others = FRAMES_TO_OTHERS - 1;
-            add_others(frame, &mut sights, allowance);
+            add_others(frame, &mut detections, allowance);
         }
-        self.follow(frame, &sights);
-        if !any_read(&sights) {
-            sights.extend(self.fusion.read(&sights, allowance));
+        self.follow(frame, &detections);
+        if !any_read(&detections) {
+            detections.extend(self.fusion.read(&detections, allowance));
         }
-        self.told(sights)
+        self.told(detections)
     }
 
     /// Where a code was seen in the last frames.
@@ -78,17 +78,17 @@ impl QuickReader {
         if self.tracked.is_none() {
             self.follow(frame, &findings.0);
         }
-        let mut sights = mem::take(&mut self.last);
-        sights.extend(findings.0);
-        if !any_read(&sights) {
-            sights.extend(self.fusion.read_better(&sights, allowance));
+        let mut detections = mem::take(&mut self.last);
+        detections.extend(findings.0);
+        if !any_read(&detections) {
+            detections.extend(self.fusion.read_better(&detections, allowance));
         }
-        self.told(sights)
+        self.told(detections)
     }
 
     /// Tells what was seen, and remembers it.
-    fn told(&mut self, sights: Vec<Sight>) -> Reading {
-        let codes = codes(&sights);
+    fn told(&mut self, detections: Vec<Detection>) -> Reading {
+        let codes = codes(&detections);
         if !codes.is_empty() {
             self.fusion.forget();
             self.last.clear();
@@ -97,26 +97,26 @@ impl QuickReader {
                 ..Reading::default()
             };
         }
-        let likely = hint::likeliest(&sights);
+        let likely = hint::likeliest(&detections);
         let reading = Reading {
             codes,
             hint: likely.map(hint::of),
-            seen: likely.map(|sight| sight.corners.map(rounded)),
+            seen: likely.map(|detection| detection.corners.map(rounded)),
         };
-        self.last = sights;
+        self.last = detections;
         reading
     }
 
-    /// Remembers where the best sight is, or that there was none.
-    fn follow(&mut self, frame: &LumaFrame, sights: &[Sight]) {
-        let best = sights
+    /// Remembers where the best detection is, or that there was none.
+    fn follow(&mut self, frame: &LumaFrame, detections: &[Detection]) {
+        let best = detections
             .iter()
-            .filter(|sight| sight.is_worth_more())
+            .filter(|detection| detection.is_worth_more())
             .max_by(|a, b| {
-                let rank = |sight: &Sight| (sight.content.is_some(), sight.fit);
+                let rank = |detection: &Detection| (detection.content.is_some(), detection.fit);
                 rank(a).partial_cmp(&rank(b)).unwrap_or(Ordering::Equal)
             });
-        if let Some(region) = best.and_then(|sight| Region::around(frame, &sight.corners)) {
+        if let Some(region) = best.and_then(|detection| Region::around(frame, &detection.corners)) {
             self.tracked = Some(Tracked {
                 region,
                 frames_without_sight: 0,
@@ -133,6 +133,6 @@ impl QuickReader {
     }
 }
 
-fn any_read(sights: &[Sight]) -> bool {
-    sights.iter().any(|sight| sight.content.is_some())
+fn any_read(detections: &[Detection]) -> bool {
+    detections.iter().any(|detection| detection.content.is_some())
 }

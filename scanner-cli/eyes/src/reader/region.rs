@@ -1,6 +1,6 @@
 //! The part of a frame where a code was seen; leaves out how long that is believed.
 
-use crate::pass::{Effort, Sight};
+use crate::pass::{Detection, Effort};
 use crate::plan::Plan;
 use crate::point::Point;
 use crate::{Allowance, LumaFrame};
@@ -41,7 +41,12 @@ impl Region {
     }
 
     /// Looks at this part of a frame alone; what it sees is in pixels of the frame.
-    pub(super) fn sights(&self, frame: &LumaFrame, effort: Effort, allowance: &Allowance) -> Vec<Sight> {
+    pub(super) fn detections(
+        &self,
+        frame: &LumaFrame,
+        effort: Effort,
+        allowance: &Allowance,
+    ) -> Vec<Detection> {
         let Some(part) = frame.cropped(self.left, self.top, self.size) else {
             return Vec::new();
         };
@@ -50,6 +55,9 @@ impl Region {
         };
         plan.run(effort);
         let offset = Point::new(self.left as f32, self.top as f32);
-        plan.sights.into_iter().map(|sight| sight.moved(offset)).collect()
+        plan.detections
+            .into_iter()
+            .map(|detection| detection.moved(offset))
+            .collect()
     }
 }
