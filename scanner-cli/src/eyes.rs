@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use usher_eyes::{Allowance, DeepReader, Hint, LumaFrame, QuickReader, Reading, Region, STEPS_A_FRAME};
+use usher_eyes::{Allowance, DeepReader, FrameReading, Hint, LumaFrame, QuickReader, Region, STEPS_A_FRAME};
 
 use crate::feed::{Outlet, Sight};
 use crate::preview::{Pixel, Preview};
@@ -163,7 +163,7 @@ impl Quick {
     }
 
     /// Gives the deep eye what this one could not read, or a rest.
-    fn pass_on(&self, shown: &Arc<Shown>, region: Option<Region>, reading: &Reading) {
+    fn pass_on(&self, shown: &Arc<Shown>, region: Option<Region>, reading: &FrameReading) {
         if reading.codes.is_empty() {
             let shown = Arc::clone(shown);
             self.exchange.offer(Job { shown, region });
@@ -193,7 +193,7 @@ fn look_deeply(exchange: &Exchange) {
 }
 
 impl Shown {
-    fn view(&self, reading: &Reading) -> View {
+    fn view(&self, reading: &FrameReading) -> View {
         View {
             frame: self.number,
             took: self.shot.taken.elapsed(),
@@ -204,7 +204,7 @@ impl Shown {
     }
 }
 
-fn preview(frame: &LumaFrame, reading: &Reading) -> Preview {
+fn preview(frame: &LumaFrame, reading: &FrameReading) -> Preview {
     let seen = reading.seen.iter().map(|corners| (corners, Pixel::Unread));
     let read = reading.codes.iter().map(|code| (&code.corners, Pixel::Read));
     seen.chain(read)

@@ -24,7 +24,7 @@ pub use region::Region;
 
 /// What one frame gave, with the help of those before it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reading {
+pub struct FrameReading {
     /// The codes that were read.
     pub codes: Vec<Code>,
     /// What would help, when a code is seen but not read.
@@ -46,7 +46,7 @@ impl Reader {
     /// **Units**: corners and regions are in pixels of this frame; when the frames change their size, what
     /// was remembered is searched anew.
     #[must_use]
-    pub fn read(&mut self, frame: &LumaFrame, allowance: &Allowance) -> Reading {
+    pub fn read(&mut self, frame: &LumaFrame, allowance: &Allowance) -> FrameReading {
         let reading = self.quick.read(frame, allowance);
         if !reading.codes.is_empty() {
             return reading;

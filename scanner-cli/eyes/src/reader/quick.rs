@@ -5,7 +5,7 @@ use std::mem;
 
 use super::fusion::Fusion;
 use super::region::Region;
-use super::{Findings, Reading, hint};
+use super::{Findings, FrameReading, hint};
 use crate::pass::{Detection, Effort};
 use crate::plan::Plan;
 use crate::{Allowance, LumaFrame, add_others, codes, rounded};
@@ -38,7 +38,7 @@ impl QuickReader {
     /// Looks at the next frame: first where the code was last, then everywhere; now and then for others beside one that
     /// is read, so that a poster's code does not hide a ticket's.
     #[must_use]
-    pub fn read(&mut self, frame: &LumaFrame, allowance: &Allowance) -> Reading {
+    pub fn read(&mut self, frame: &LumaFrame, allowance: &Allowance) -> FrameReading {
         let mut detections = match self.region() {
             Some(region) => region.detections(frame, Effort::Quick, allowance),
             None => Vec::new(),
@@ -74,7 +74,7 @@ impl QuickReader {
     /// Takes what a deep pass found in the last frame or one shortly before: with the frames remembered it may
     /// tell what none of them does.
     #[must_use]
-    pub fn learn(&mut self, frame: &LumaFrame, findings: Findings, allowance: &Allowance) -> Reading {
+    pub fn learn(&mut self, frame: &LumaFrame, findings: Findings, allowance: &Allowance) -> FrameReading {
         if self.tracked.is_none() {
             self.follow(frame, &findings.0);
         }
@@ -87,18 +87,18 @@ impl QuickReader {
     }
 
     /// Tells what was seen, and remembers it.
-    fn told(&mut self, detections: Vec<Detection>) -> Reading {
+    fn told(&mut self, detections: Vec<Detection>) -> FrameReading {
         let codes = codes(&detections);
         if !codes.is_empty() {
             self.fusion.forget();
             self.last.clear();
-            return Reading {
+            return FrameReading {
                 codes,
-                ..Reading::default()
+                ..FrameReading::default()
             };
         }
         let likely = hint::likeliest(&detections);
-        let reading = Reading {
+        let reading = FrameReading {
             codes,
             hint: likely.map(hint::of),
             seen: likely.map(|detection| detection.corners.map(rounded)),
