@@ -7,7 +7,6 @@ pub mod error;
 pub mod events;
 pub mod input;
 pub mod keys;
-pub mod moment;
 pub mod organizer;
 pub mod pair;
 pub mod refusal;

@@ -26,11 +26,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use usher_keys::{EventId, KeyRequest, Purpose, SecretKey, SignedBundle, Timestamp, Window};
 
+use crate::catalogue::{Event, EventStatus};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle};
-use crate::store::catalogue::{Event, EventStatus};
 use crate::store::{Store, StoreError};
 use event::EventAuthority;
 use scribe::{PolicyVersion, Scribe, ScribeParts, UploadOutcome};

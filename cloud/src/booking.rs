@@ -18,16 +18,15 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId, draw_ticket_code};
 use crate::metrics::Metrics;
-use crate::payment::{
-    ChargeOutcome, ChargeRequest, DeclineReason, GatewayError, PaymentGateway, PaymentToken,
-};
+use crate::money::DeclineReason;
+use crate::payment::{ChargeOutcome, ChargeRequest, GatewayError, PaymentGateway, PaymentToken};
 use crate::seat_maps::SeatMaps;
-use crate::signing::{NoSigningKey, TicketSigner};
-use crate::store::claimant::HoldBounds;
-use crate::store::selling::{
+use crate::selling::claimant::HoldBounds;
+use crate::selling::{
     BeginBooking, BeginOutcome, Booking, BookingState, CloseBooking, ConfirmBooking, ConfirmOutcome, Ending,
     NewTicket, OpenBooking, RequestHash,
 };
+use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::{Store, StoreError};
 use lanes::Lanes;
 pub use settle::Reconciled;
@@ -87,6 +86,27 @@ pub enum BookOutcome {
     Refunded,
     /// The payment service failed; nothing was charged.
     PaymentFailed,
+}
+
+impl BookOutcome {
+    /// Gives the word that it is counted under.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Confirmed(_) => "confirmed",
+            Self::Declined(_) => "declined",
+            Self::Refunded => "refunded",
+            Self::PaymentFailed => "payment_failed",
+            Self::Expired
+            | Self::Released
+            | Self::AlreadyBooked
+            | Self::KeyReused
+            | Self::Renewed
+            | Self::TokenMissing
+            | Self::SalesClosed
+            | Self::SalesPaused
+            | Self::NotFound => "refused",
+        }
+    }
 }
 
 /// Why a request to book has no outcome yet. The client asks again with the same key.
@@ -155,7 +175,9 @@ impl BookingDesk {
         let desk = self.clone();
         let task = self.tasks.spawn(async move { desk.book_in_lane(request).await });
         let outcome = task.await.unwrap_or(Err(BookError::Interrupted));
-        self.parts.metrics.booked(&outcome);
+        self.parts
+            .metrics
+            .booked(outcome.as_ref().map_or("unsettled", BookOutcome::label));
         outcome
     }
 

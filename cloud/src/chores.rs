@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use usher_keys::{EventId, Timestamp};
 
 use crate::booking::Reconciled;
+use crate::selling::{Forget, Tidy};
 use crate::state::AppState;
 use crate::store::StoreError;
-use crate::store::selling::{Forget, Tidy};
 
 /// Units or reservations written in one command: a fraction of a millisecond each keeps the writer free for buyers.
 const TIDY_AT_ONCE: u32 = 200;

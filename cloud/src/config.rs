@@ -13,7 +13,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use usher_keys::enrolment::MAX_UPLINKS;
 
-use crate::store::claimant::HoldBounds;
+use crate::selling::claimant::HoldBounds;
 use proxies::Network;
 
 /// What environment variables begin with; levels are separated by two underscores.

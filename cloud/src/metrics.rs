@@ -8,9 +8,6 @@ use metrics::{Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use usher_keys::EventId;
 
-use crate::booking::{BookError, BookOutcome};
-use crate::store::selling::HoldOutcome;
-
 /// Bucket bounds of request durations, in seconds: from a seat map out of memory to a slow payment.
 const DURATION_BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0];
 
@@ -69,42 +66,14 @@ impl Metrics {
             .set(value);
     }
 
-    /// Counts a claim on units.
-    pub fn held(&self, outcome: &HoldOutcome) {
-        let word = match outcome {
-            HoldOutcome::Held(_) => "held",
-            HoldOutcome::Taken(_) | HoldOutcome::Short(_) => "taken",
-            HoldOutcome::TooMany(_) => "too_many",
-            HoldOutcome::UnknownSeats(_)
-            | HoldOutcome::UnknownTiers(_)
-            | HoldOutcome::NoSuchEvent
-            | HoldOutcome::SalesClosed
-            | HoldOutcome::SalesPaused => "refused",
-        };
-        self.count("usher_holds_total", "outcome", word);
+    /// Counts a claim on units by what came of it.
+    pub fn held(&self, outcome: &'static str) {
+        self.count("usher_holds_total", "outcome", outcome);
     }
 
-    /// Counts a request to book.
-    pub fn booked(&self, outcome: &Result<BookOutcome, BookError>) {
-        let word = match outcome {
-            Ok(BookOutcome::Confirmed(_)) => "confirmed",
-            Ok(BookOutcome::Declined(_)) => "declined",
-            Ok(BookOutcome::Refunded) => "refunded",
-            Ok(BookOutcome::PaymentFailed) => "payment_failed",
-            Ok(
-                BookOutcome::Expired
-                | BookOutcome::Released
-                | BookOutcome::AlreadyBooked
-                | BookOutcome::KeyReused
-                | BookOutcome::Renewed
-                | BookOutcome::TokenMissing
-                | BookOutcome::SalesClosed
-                | BookOutcome::SalesPaused
-                | BookOutcome::NotFound,
-            ) => "refused",
-            Err(_) => "unsettled",
-        };
-        self.count("usher_booking_requests_total", "outcome", word);
+    /// Counts a request to book by what came of it.
+    pub fn booked(&self, outcome: &'static str) {
+        self.count("usher_booking_requests_total", "outcome", outcome);
     }
 
     /// Records how long a request took. `route` is the route's pattern, never a path with ids in it.

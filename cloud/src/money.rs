@@ -1,10 +1,14 @@
 //! Amounts of money: whole minor units (cents) and a currency code; no conversion, no fractions, no formatting rules of countries.
 
+mod decline;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub use decline::DeclineReason;
 
 /// Highest price of one unit, in minor units: ten million euros catch a slip of the keyboard, and sums cannot overflow.
 pub const MAX_PRICE: i64 = 1_000_000_000;

@@ -3,8 +3,9 @@
 use usher_keys::{KeyId, KeyStatus, Purpose, Timestamp, TrustBundle, Window};
 use usher_protocol::policy::Policy;
 
+use crate::catalogue::Event;
 use crate::local_time;
-use crate::store::catalogue::{Event, keys_needed_until};
+use crate::selling::sale::keys_needed_until;
 
 /// When an event takes place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! Events that are on sale and sell nothing, because tickets signed now would not be believed until their end: said loudly, since nobody would notice.
 
-use crate::api::moment::Moment;
+use crate::catalogue::{EventQuery, EventSummary};
+use crate::moment::Moment;
+use crate::selling::sale::SaleStatus;
 use crate::state::AppState;
 use crate::store::StoreError;
-use crate::store::catalogue::{EventQuery, EventSummary, SaleStatus};
 
 /// Events looked at with one question: a page of the store's.
 const AT_ONCE: u32 = 200;

@@ -7,7 +7,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::ids::ChargeReference;
-use crate::money::Money;
+use crate::money::{DeclineReason, Money};
 use crate::store::StoreError;
 use sandbox::Sandbox;
 
@@ -39,46 +39,6 @@ pub enum ChargeOutcome {
     Charged,
     /// No money has moved.
     Declined(DeclineReason),
-}
-
-/// Why a charge was declined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeclineReason {
-    /// The bank said no.
-    Card,
-    /// The gateway does not know the token.
-    UnknownToken,
-    /// The reference was given up before.
-    GivenUp,
-}
-
-impl DeclineReason {
-    /// Gives the word for it in tables and JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Card => "card_declined",
-            Self::UnknownToken => "unknown_token",
-            Self::GivenUp => "given_up",
-        }
-    }
-
-    /// Reads the word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Card, Self::UnknownToken, Self::GivenUp]
-            .into_iter()
-            .find(|reason| reason.word() == word)
-    }
-
-    /// Tells the buyer.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Self::Card => "The payment was declined and nothing was charged. Try another card.",
-            Self::UnknownToken => {
-                "The payment service does not know this payment token; nothing was charged."
-            }
-            Self::GivenUp => "The payment came too late and was given up; nothing was charged. Try again.",
-        }
-    }
 }
 
 /// The last word on a reference: after it the gateway never charges the reference again.

@@ -11,8 +11,9 @@ use axum::body::Bytes;
 use tokio::time::{Instant, sleep_until};
 use usher_keys::{EventId, Timestamp};
 
+use crate::catalogue::{Event, EventStatus, Layout, OccupancyQuery, TierCount};
+use crate::selling::sale::SaleStatus;
 use crate::signing::TicketSigner;
-use crate::store::catalogue::{Event, EventStatus, Layout, OccupancyQuery, SaleStatus, TierCount};
 use crate::store::{Store, StoreError};
 pub use body::{SeatView, SeatsView, TierCountView};
 
@@ -232,7 +233,7 @@ mod tests {
 
     use super::*;
     use crate::ids::draw_event_id;
-    use crate::store::catalogue::keys_needed_until;
+    use crate::selling::sale::keys_needed_until;
     use crate::store::contract::case::{Case, HOLD_MS, START};
 
     fn signer(case: &Case) -> TicketSigner {

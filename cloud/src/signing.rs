@@ -8,7 +8,7 @@ use thiserror::Error;
 use usher_keys::{EventId, KeyId, SecretKey, Timestamp};
 use usher_protocol::ticket::{Payload, Ticket};
 
-use crate::store::selling::UnitToIssue;
+use crate::selling::UnitToIssue;
 
 /// The event has no ticket-signing key in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

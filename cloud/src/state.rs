@@ -15,10 +15,10 @@ use crate::config::{Config, GatewayKind};
 use crate::metrics::Metrics;
 use crate::payment::PaymentGateway;
 use crate::payment::sandbox::Sandbox;
+use crate::payment::sandbox::ledger::SandboxLedger;
 use crate::seat_maps::SeatMaps;
 use crate::signing::TicketSigner;
 use crate::store::Store;
-use crate::store::sandbox_ledger::SandboxLedger;
 
 /// The store's file in the data directory.
 pub const STORE_FILE: &str = "usher-cloud.db";

@@ -4,14 +4,10 @@
 //! reservation has expired) is an outcome; a [`StoreError`] means that nothing was decided and nothing has changed.
 
 pub mod authority;
-pub mod catalogue;
-pub mod claimant;
 pub mod error;
 pub mod finding;
 pub mod organizing;
-pub mod sandbox_ledger;
-pub mod selling;
-mod sqlite;
+pub(crate) mod sqlite;
 
 #[cfg(test)]
 pub(crate) mod contract;
@@ -21,7 +17,13 @@ use std::path::Path;
 use usher_keys::{EnrolmentId, EventId, PublicKey, Timestamp};
 use usher_protocol::log::{Head, Run};
 
+use crate::catalogue::{Event, EventLine, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
 use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId};
+use crate::selling::{
+    BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
+    ConfirmOutcome, Forget, HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest,
+    RenewBooking, RenewOutcome, Reservation, Ticket, Tidy,
+};
 pub use error::StoreError;
 pub use sqlite::audit::{Audit, AuditedEvent, audit};
 
@@ -30,15 +32,9 @@ use authority::{
     NewBundle, NewBundleOutcome, NewCode, NewCodeOutcome, NoteContact, PinnedBundle, Places, PlacesQuery,
     RecordsQuery, RunQuery, StoredCheckpoint, StoredRecord,
 };
-use catalogue::{Event, EventLine, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
 use organizing::{
     AddUnits, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewVenue,
     Publish, PublishOutcome, Venue,
-};
-use selling::{
-    BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
-    ConfirmOutcome, Forget, HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest,
-    RenewBooking, RenewOutcome, Reservation, Ticket, Tidy,
 };
 
 /// The store; clones share it.

@@ -1,9 +1,9 @@
 //! Selling real tickets against test cards: fine to try things out, and said loudly to everyone, because nobody pays.
 
+use crate::catalogue::{Event, EventQuery};
 use crate::config::{Config, GatewayKind};
 use crate::state::AppState;
 use crate::store::StoreError;
-use crate::store::catalogue::{Event, EventQuery};
 
 /// Events that are named in one sentence.
 const EVENTS_NAMED: u32 = 3;

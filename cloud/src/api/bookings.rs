@@ -13,13 +13,13 @@ use utoipa::ToSchema;
 use crate::booking::{BookOutcome, BookRequest};
 use crate::ids::{BookingId, ReservationId};
 use crate::payment::PaymentToken;
+use crate::selling::{Booking, BookingState};
 use crate::state::AppState;
-use crate::store::selling::{Booking, BookingState};
 
 use super::error::{ApiError, Conflict, Problem};
 use super::input::{Body, Checks, Id};
-use super::moment::Moment;
 use super::tickets::TicketView;
+use crate::moment::Moment;
 
 /// Asks for a reservation to become a booking.
 #[derive(Deserialize, ToSchema)]

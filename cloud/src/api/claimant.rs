@@ -12,8 +12,8 @@ use data_encoding::HEXLOWER;
 
 use crate::config::proxies::client_address;
 use crate::ids::draw;
+use crate::selling::claimant::{Claimant, SessionHash};
 use crate::state::AppState;
-use crate::store::claimant::{Claimant, SessionHash};
 
 /// The cookie that is a session. It says nothing about its client and is known to nobody else.
 const SESSION_COOKIE: &str = "usher_session";

@@ -10,9 +10,9 @@ use usher_keys::{EnrolmentError, EnrolmentGrant, EnrolmentRequest, SealedGrant};
 use usher_protocol::policy::Gate;
 
 use crate::authority::scribe::EnrolOutcome;
+use crate::catalogue::Event;
 use crate::state::AppState;
 use crate::store::authority::CodeId;
-use crate::store::catalogue::Event;
 
 use super::error::{ApiError, Problem};
 use super::input::Body;

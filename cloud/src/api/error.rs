@@ -10,7 +10,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 
 use crate::booking::BookError;
-use crate::payment::DeclineReason;
+use crate::money::DeclineReason;
 use crate::store::StoreError;
 
 /// How long a client should wait before it asks again, in seconds.

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
 use utoipa::ToSchema;
 
+use crate::catalogue::{Event, EventCursor, EventPage, EventQuery, EventSummary};
 use crate::seat_maps::SeatMap;
 use crate::state::AppState;
-use crate::store::catalogue::{Event, EventCursor, EventPage, EventQuery, EventSummary};
 
 use super::error::{ApiError, Problem};
 use super::input::{Checks, Id, Params};
-use super::moment::Moment;
+use crate::moment::Moment;
 
 /// Events on a page unless the request says otherwise, and at most.
 const PAGE: u32 = 20;

@@ -8,8 +8,8 @@ use axum::http::{HeaderName, HeaderValue, header};
 use serde_json::{Value, json};
 use usher_keys::{EventId, SignedBundle, jwks};
 
+use crate::catalogue::EventStatus;
 use crate::state::AppState;
-use crate::store::catalogue::EventStatus;
 
 use super::error::{ApiError, Problem};
 use super::input::Id;

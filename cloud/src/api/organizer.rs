@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 use usher_keys::EventId;
 
+use crate::catalogue::Event;
 use crate::state::AppState;
-use crate::store::catalogue::Event;
 
 use super::error::ApiError;
 use super::input::Caller;

@@ -6,11 +6,11 @@ use usher_keys::Timestamp;
 use crate::authority::AuthorityError;
 use crate::authority::scribe::TicketOutcome;
 use crate::authority::upload::UploadError;
-use crate::store::selling::Ticket;
+use crate::selling::Ticket;
 
 use super::error::{ApiError, Conflict};
-use super::moment::Moment;
 use super::organizer::signing::whole_seconds;
+use crate::moment::Moment;
 
 impl From<AuthorityError> for ApiError {
     fn from(error: AuthorityError) -> Self {

@@ -13,17 +13,17 @@ use usher_protocol::{TierId, Unit};
 use utoipa::ToSchema;
 
 use crate::ids::ReservationId;
-use crate::state::AppState;
-use crate::store::claimant::{BoundBy, TooManyHeld};
-use crate::store::selling::{
+use crate::selling::claimant::{BoundBy, TooManyHeld};
+use crate::selling::{
     Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, Reservation, ReservationState,
     TierQuantity,
 };
+use crate::state::AppState;
 
 use super::claimant::Asking;
 use super::error::{ApiError, Conflict, Problem, ShortageView};
 use super::input::{Body, Checks, Id};
-use super::moment::Moment;
+use crate::moment::Moment;
 
 /// Asks for units to be held: either seats or quantities of tiers.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -187,7 +187,7 @@ pub async fn create(
         now,
     };
     let outcome = app.store.hold(hold).await?;
-    app.metrics.held(&outcome);
+    app.metrics.held(outcome.label());
     let reservation = accept(outcome, now)?;
     app.seat_maps.changed(event);
     let location = HeaderValue::from_str(&app.link(&format!("/v1/reservations/{}", reservation.id)))

@@ -14,12 +14,12 @@ use utoipa::ToSchema;
 
 use crate::ids::{InvalidId, TicketId};
 use crate::qr::QrCode;
+use crate::selling::{Ticket, TicketState};
 use crate::state::AppState;
-use crate::store::selling::{Ticket, TicketState};
 
 use super::error::{ApiError, Problem};
 use super::input::Id;
-use super::moment::Moment;
+use crate::moment::Moment;
 
 /// The right to use one unit. It names neither the booking it came from nor its buyer: it may be somebody else's by now.
 #[derive(Debug, Serialize, ToSchema)]

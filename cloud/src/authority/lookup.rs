@@ -8,8 +8,8 @@ use usher_protocol::request::Told;
 use usher_protocol::ticket::TicketCode;
 use usher_protocol::ticket::guesses::Guesses;
 
+use crate::selling::CodeQuery;
 use crate::store::Store;
-use crate::store::selling::CodeQuery;
 
 /// Ticket codes that there are not, which each hub is forgiven: those of ten scanners.
 const FORGIVEN: u32 = 100;

@@ -16,8 +16,8 @@ use usher_protocol::sync::session::CHECKPOINT_LAG;
 use super::scans::Scan;
 use super::scribe::{EnrolOutcome, RetireOutcome, RevokeOutcome, TicketOutcome, UploadOutcome};
 use super::*;
+use crate::selling::TicketState;
 use crate::store::authority::{Append, AppendOutcome, ReissuedTo, Sealed};
-use crate::store::selling::TicketState;
 use hub::Hub;
 use scene::{START, Scene, key, revocation};
 

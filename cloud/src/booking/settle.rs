@@ -2,7 +2,7 @@
 
 use crate::ids::BookingId;
 use crate::payment::Conclusion;
-use crate::store::selling::{Ending, OpenBooking};
+use crate::selling::{Ending, OpenBooking};
 
 use super::{BookError, BookOutcome, BookingDesk};
 

@@ -5,13 +5,13 @@ use usher_keys::{SecretKey, Timestamp};
 use usher_protocol::TierId;
 
 use super::*;
+use crate::catalogue::Status;
 use crate::clock::ManualClock;
 use crate::ids::draw_event_id;
 use crate::payment::sandbox::Sandbox;
-use crate::store::catalogue::Status;
+use crate::payment::sandbox::ledger::SandboxLedger;
+use crate::selling::{CloseOutcome, HoldOutcome};
 use crate::store::contract::case::{Case, GUESTS as FREE, HOLD_MS, STALLS as PAID, START, UNBOUNDED};
-use crate::store::sandbox_ledger::SandboxLedger;
-use crate::store::selling::{CloseOutcome, HoldOutcome};
 
 /// How long the gateway may take.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -10,12 +10,13 @@ use usher_keys::{EventId, Timestamp};
 use crate::api::error::ApiError;
 use crate::api::events::{ListEvents, write_cursor};
 use crate::api::input::{Id, Params};
-use crate::api::moment::Moment;
+use crate::catalogue::EventSummary;
 use crate::local_time::day_and_time;
+use crate::moment::Moment;
 use crate::money::{Currency, Money};
 use crate::seat_maps::SeatMap;
+use crate::selling::sale::SaleStatus;
 use crate::state::AppState;
-use crate::store::catalogue::{EventSummary, SaleStatus};
 use crate::test_sale::takes_test_cards;
 
 use super::{PageError, page};

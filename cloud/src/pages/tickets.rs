@@ -8,12 +8,12 @@ use axum::response::Response;
 
 use crate::api::error::ApiError;
 use crate::api::input::Id;
+use crate::catalogue::Event;
 use crate::ids::{BookingId, TicketId};
 use crate::local_time::day_and_time;
 use crate::qr::QrCode;
+use crate::selling::{BookingState, Ticket, TicketState};
 use crate::state::AppState;
-use crate::store::catalogue::Event;
-use crate::store::selling::{BookingState, Ticket, TicketState};
 
 use super::{PageError, page};
 

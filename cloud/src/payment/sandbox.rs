@@ -1,12 +1,15 @@
 //! The gateway that moves no money: test tokens choose what happens, and its own durable record remembers it through a crash.
 
+pub mod ledger;
+
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::ids::ChargeReference;
-use crate::store::sandbox_ledger::{LedgerEntry, SandboxLedger};
+use crate::money::DeclineReason;
 
-use super::{ChargeOutcome, ChargeRequest, Conclusion, DeclineReason, GatewayError};
+use super::{ChargeOutcome, ChargeRequest, Conclusion, GatewayError};
+use ledger::{LedgerEntry, SandboxLedger};
 
 /// Longest delay a token may ask for.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(60);

@@ -9,8 +9,9 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::moment::Moment;
-use crate::store::catalogue::{Event, Layout, Occupancy, SaleStatus};
+use crate::catalogue::{Event, Layout, Occupancy};
+use crate::moment::Moment;
+use crate::selling::sale::SaleStatus;
 
 /// How hard to compress: at 4 a map of 10,000 seats takes a few milliseconds and is hardly bigger than at 9.
 const COMPRESSION: Compression = Compression::new(4);

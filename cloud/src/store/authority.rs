@@ -13,7 +13,7 @@ use usher_protocol::log::Head;
 use usher_protocol::{Generation, Origin, Seq, TierId, Unit};
 
 use crate::ids::TicketId;
-use crate::store::selling::{NewTicket, TicketState};
+use crate::selling::{NewTicket, TicketState};
 
 /// Records of one log that end at a signed head.
 #[derive(Debug, Clone)]

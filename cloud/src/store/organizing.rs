@@ -4,10 +4,10 @@ use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::Policy;
 use usher_protocol::{TierId, Unit};
 
+use crate::catalogue::{Seat, Tier, TierCount};
 use crate::ids::{OrganizerId, VenueId};
 use crate::money::Currency;
 use crate::moving::Dates;
-use crate::store::catalogue::{Seat, Tier, TierCount};
 
 /// The BLAKE3 hash of an API key's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, ensure};
 use tempfile::TempDir;
+use usher_cloud::catalogue::OccupancyQuery;
 use usher_cloud::clock::Clock;
 use usher_cloud::ids::{BookingId, ReservationId, TicketId, draw_event_id};
+use usher_cloud::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
+use usher_cloud::selling::{Claim, HoldOutcome, HoldRequest, Reservation, TierQuantity};
 use usher_cloud::store::Store;
 use usher_cloud::store::authority::RecordsQuery;
-use usher_cloud::store::catalogue::OccupancyQuery;
-use usher_cloud::store::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
-use usher_cloud::store::selling::{Claim, HoldOutcome, HoldRequest, Reservation, TierQuantity};
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::{TierId, Unit};
 use usher_tests::stage::Stage;

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Caller, Checks, Id, Params};
-use crate::api::moment::Moment;
 use crate::authority::scans::{Scan, ScanKind};
+use crate::moment::Moment;
 use crate::state::AppState;
 use crate::store::authority::RecordsQuery;
 

@@ -12,8 +12,8 @@ use crate::api::error::{ApiError, Conflict, Problem};
 use crate::api::input::Caller;
 use crate::api::pair::Pair;
 use crate::ids::BookingId;
+use crate::selling::{RenewBooking, RenewOutcome};
 use crate::state::AppState;
-use crate::store::selling::{RenewBooking, RenewOutcome};
 
 use super::own_event;
 

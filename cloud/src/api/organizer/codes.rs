@@ -14,12 +14,12 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Checks, Id};
-use crate::api::moment::Moment;
 use crate::api::refusal::{conflict, event_over};
+use crate::catalogue::Event;
 use crate::ids::draw;
+use crate::moment::Moment;
 use crate::state::AppState;
 use crate::store::authority::{CodeId, EnrolmentTerms, NewCode, NewCodeOutcome};
-use crate::store::catalogue::Event;
 
 use super::own_event;
 

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Caller, Id};
-use crate::api::moment::Moment;
+use crate::moment::Moment;
 use crate::state::AppState;
 
 use super::names::{DeviceName, UNNAMED};

@@ -14,11 +14,11 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Caller, Id};
-use crate::api::moment::Moment;
 use crate::authority::AuthorityError;
 use crate::authority::event::EventAuthority;
 use crate::authority::presence::Present;
 use crate::authority::scribe::Scribe;
+use crate::moment::Moment;
 use crate::state::AppState;
 
 use super::codes::CapabilitiesSpec;

@@ -13,11 +13,11 @@ use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::Checks;
-use crate::api::moment::Moment;
+use crate::catalogue::Tier;
 use crate::ids::VenueId;
 use crate::local_time;
+use crate::moment::Moment;
 use crate::money::{Currency, MAX_PRICE};
-use crate::store::catalogue::Tier;
 use crate::store::organizing::NewUnit;
 pub use seat_map::{GeneralAdmissionSpec, RowSpec, SeatMapSpec, SectionSpec};
 
@@ -302,7 +302,7 @@ pub fn check_times(checks: &mut Checks, starts_at: Moment, ends_at: Moment) {
 }
 
 /// Numbers units densely from 0.
-fn number(units: impl Iterator<Item = (TierId, Option<crate::store::catalogue::Seat>)>) -> Vec<NewUnit> {
+fn number(units: impl Iterator<Item = (TierId, Option<crate::catalogue::Seat>)>) -> Vec<NewUnit> {
     (0..)
         .zip(units)
         .map(|(unit, (tier, seat))| NewUnit {

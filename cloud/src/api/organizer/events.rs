@@ -13,14 +13,15 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Conflict, Problem};
 use crate::api::input::{Body, Caller, Checks, Id};
-use crate::api::moment::Moment;
 use crate::api::refusal::keys_end_early;
 use crate::authority::keys_wanted_until;
+use crate::catalogue::{Event, EventLine, EventStatus};
 use crate::ids::draw_event_id;
+use crate::moment::Moment;
 use crate::money::MAX_PRICE;
+use crate::selling::sale::{keys_needed_until, sale_status};
 use crate::state::AppState;
 use crate::store::SalesQuery;
-use crate::store::catalogue::{Event, EventLine, EventStatus, keys_needed_until, sale_status};
 use crate::store::organizing::{AddUnits, EventChange, EventSales, NewEvent, Publish, PublishOutcome, Venue};
 use crate::test_sale;
 

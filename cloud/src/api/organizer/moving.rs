@@ -13,11 +13,11 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Checks, Id};
-use crate::api::moment::Moment;
 use crate::authority::AuthorityError;
+use crate::catalogue::{Event, EventStatus};
+use crate::moment::Moment;
 use crate::moving::{Dates, moved_policy};
 use crate::state::AppState;
-use crate::store::catalogue::{Event, EventStatus};
 use crate::store::organizing::{MoveEvent, MoveOutcome};
 pub use dependents::DependentView;
 use survey::Survey;

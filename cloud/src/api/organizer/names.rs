@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 use crate::api::error::ApiError;
 use crate::api::tickets::PlaceView;
 use crate::authority::event::EventAuthority;
+use crate::catalogue::Event;
 use crate::local_time::day_and_time;
 use crate::store::authority::{Places, PlacesQuery};
-use crate::store::catalogue::Event;
 
 /// What a device is called that has told nobody its name.
 pub const UNNAMED: &str = "a device whose name is not known";

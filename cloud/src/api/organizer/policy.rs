@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Checks, Id};
+use crate::catalogue::{Event, EventStatus};
 use crate::local_time;
 use crate::state::AppState;
-use crate::store::catalogue::{Event, EventStatus};
 use crate::store::organizing::EventChange;
 
 use super::draft::OPENS_NOTHING;

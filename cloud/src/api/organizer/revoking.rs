@@ -11,11 +11,11 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Checks, Params};
-use crate::api::moment::Moment;
 use crate::api::pair::Pair;
 use crate::authority::scribe::{
     Consequences, History, RetireOutcome, Revocation, RevokeOutcome, SettleOutcome, Since,
 };
+use crate::moment::Moment;
 use crate::state::AppState;
 
 use super::devices::DeviceKey;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::store::catalogue::Event;
+use crate::catalogue::Event;
 use crate::store::organizing::EventSales;
 
 /// What an event has sold.

@@ -4,11 +4,11 @@ use serde::Serialize;
 use usher_keys::{EventId, Purpose, Timestamp, TrustBundle};
 use utoipa::ToSchema;
 
-use crate::api::moment::Moment;
 use crate::authority::keys_wanted_until;
+use crate::catalogue::EventStatus;
+use crate::moment::Moment;
 use crate::moving::{self, EarlyKey, ToSign};
 use crate::state::AppState;
-use crate::store::catalogue::EventStatus;
 
 /// How the commands ask as the organizer, whose API key is in `KEY`.
 const CURL: &str = "curl -s -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json'";

@@ -5,8 +5,8 @@ use usher_protocol::record::Body;
 
 use super::{Draft, Scribe};
 use crate::authority::AuthorityError;
+use crate::catalogue::EventStatus;
 use crate::local_time;
-use crate::store::catalogue::EventStatus;
 
 /// Counts an event's policies, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

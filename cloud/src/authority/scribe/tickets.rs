@@ -6,9 +6,9 @@ use usher_protocol::record::Body;
 use super::{Draft, Scribe};
 use crate::authority::{AuthorityError, keys_wanted_until};
 use crate::ids::{TicketId, draw_ticket_code};
+use crate::selling::sale::keys_needed_until;
+use crate::selling::{NewTicket, Ticket, TicketState, UnitToIssue};
 use crate::store::authority::{Beside, GenerationQuery, ReissuedTo};
-use crate::store::catalogue::keys_needed_until;
-use crate::store::selling::{NewTicket, Ticket, TicketState, UnitToIssue};
 
 /// What became of a deed on a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use usher_protocol::{GateId, Generation, Origin, ScanId, Seq, TierId, Unit, Zone
 use super::super::scribe::EnrolOutcome;
 use super::scene::{START, Scene, key};
 use crate::ids::draw;
+use crate::selling::UnitToIssue;
 use crate::signing::TicketSigner;
-use crate::store::selling::UnitToIssue;
 
 /// A hub with an own log.
 pub struct Hub {

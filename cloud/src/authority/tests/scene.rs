@@ -15,18 +15,18 @@ use super::super::scribe::{
     EnrolOutcome, RetireOutcome, Revocation, RevokeOutcome, Scribe, Since, TicketOutcome, UploadOutcome,
 };
 use super::super::{Authorities, AuthorityError, AuthorityParts};
+use crate::catalogue::Event;
 use crate::clock::{Clock, ManualClock};
 use crate::ids::{TicketId, draw};
 use crate::metrics::Metrics;
+use crate::selling::{ConfirmOutcome, Ticket};
 use crate::signing::TicketSigner;
 use crate::store::authority::{
     Append, AppendOutcome, CodeId, EnrolmentTerms, NewCode, NewCodeOutcome, RecordsQuery, RunQuery, Sealed,
     StoredRecord,
 };
-use crate::store::catalogue::Event;
 use crate::store::contract::case::Case;
 use crate::store::organizing::EventChange;
-use crate::store::selling::{ConfirmOutcome, Ticket};
 
 pub use crate::store::contract::case::START;
 

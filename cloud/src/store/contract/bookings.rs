@@ -4,10 +4,10 @@ use usher_keys::{EventId, Timestamp};
 use usher_protocol::Generation;
 use usher_protocol::ticket::TicketCode;
 
+use crate::catalogue::Status;
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
-use crate::payment::DeclineReason;
-use crate::store::catalogue::Status;
-use crate::store::selling::{
+use crate::money::DeclineReason;
+use crate::selling::{
     BeginOutcome, BookingState, CloseOutcome, CodeQuery, ConfirmBooking, ConfirmOutcome, Ending, HoldOutcome,
     NewTicket, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, RequestHash, ReservationState,
     TicketState,

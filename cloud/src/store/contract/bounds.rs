@@ -5,11 +5,11 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use usher_keys::Timestamp;
 
+use crate::catalogue::Status;
 use crate::ids::ReservationId;
-use crate::payment::DeclineReason;
-use crate::store::catalogue::Status;
-use crate::store::claimant::{BoundBy, Claimant, ClientAddress, HoldBounds, SessionHash, TooManyHeld};
-use crate::store::selling::{
+use crate::money::DeclineReason;
+use crate::selling::claimant::{BoundBy, Claimant, ClientAddress, HoldBounds, SessionHash, TooManyHeld};
+use crate::selling::{
     BeginOutcome, Claim, CloseBooking, CloseOutcome, Ending, Forget, HoldOutcome, HoldRequest, OpenBooking,
     ReleaseRequest, Reservation, ReservationState, Tidy, TierQuantity,
 };

@@ -8,19 +8,19 @@ use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier as PolicyTier, Z
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit, ZoneId};
 
+use crate::catalogue::{Occupancy, OccupancyQuery, Seat, Status, Tier};
 use crate::ids::{
     BookingId, ChargeReference, OrganizerId, ReservationId, TicketId, VenueId, draw_event_id,
     draw_ticket_code,
 };
-use crate::store::Store;
-use crate::store::catalogue::{Occupancy, OccupancyQuery, Seat, Status, Tier};
-use crate::store::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
-use crate::store::organizing::{
-    AddUnits, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
-};
-use crate::store::selling::{
+use crate::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
+use crate::selling::{
     BeginBooking, BeginOutcome, Claim, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending,
     HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
+};
+use crate::store::Store;
+use crate::store::organizing::{
+    AddUnits, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
 };
 
 const STORE_FILE: &str = "store.db";

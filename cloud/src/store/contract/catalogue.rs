@@ -5,11 +5,11 @@ use std::sync::Arc;
 use usher_keys::Timestamp;
 use usher_protocol::Unit;
 
+use crate::catalogue::{EventPage, EventQuery, EventStatus, TierCount};
 use crate::ids::draw_event_id;
+use crate::selling::Ending;
 use crate::store::SalesQuery;
-use crate::store::catalogue::{EventPage, EventQuery, EventStatus, TierCount};
 use crate::store::organizing::{AddUnits, Publish};
-use crate::store::selling::Ending;
 
 use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START, units};
 

@@ -7,11 +7,11 @@ use usher_keys::{
 use usher_protocol::{Generation, Unit};
 
 use crate::ids::{TicketId, draw_ticket_code};
+use crate::selling::{ConfirmOutcome, NewTicket, Ticket, TicketState};
 use crate::store::authority::{
     Append, AppendOutcome, Beside, CodeId, Contact, EnrolmentTerms, GenerationQuery, NewCode, NewCodeOutcome,
     NoteContact, PlacesQuery, ReissuedTo, UsedCode,
 };
-use crate::store::selling::{ConfirmOutcome, NewTicket, Ticket, TicketState};
 
 use super::case::{Case, HOLD_MS, START};
 

@@ -3,13 +3,14 @@
 use usher_keys::Timestamp;
 use usher_protocol::{TierId, Unit};
 
+use crate::catalogue::Status;
 use crate::ids::{ReservationId, draw_event_id};
-use crate::store::catalogue::{Status, keys_needed_until};
-use crate::store::organizing::EventChange;
-use crate::store::selling::{
+use crate::selling::sale::keys_needed_until;
+use crate::selling::{
     BeginOutcome, Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, ReservationState,
     Shortage, Tidy,
 };
+use crate::store::organizing::EventChange;
 
 use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START};
 

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use usher_keys::Timestamp;
 
-use crate::payment::DeclineReason;
-use crate::store::catalogue::Status;
-use crate::store::selling::{
+use crate::catalogue::Status;
+use crate::money::DeclineReason;
+use crate::selling::{
     BeginOutcome, CloseOutcome, ConfirmOutcome, Ending, Forget, HoldOutcome, OpenBooking, ReleaseOutcome,
     ReleaseRequest, Reservation, Tidy,
 };

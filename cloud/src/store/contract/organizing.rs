@@ -2,14 +2,14 @@
 
 use usher_keys::{Timestamp, Window};
 
+use crate::catalogue::{EventStatus, Seat};
 use crate::ids::{OrganizerId, VenueId, draw_event_id};
 use crate::moving::Dates;
-use crate::store::catalogue::{EventStatus, Seat};
+use crate::selling::{BeginOutcome, ConfirmOutcome};
 use crate::store::organizing::{
     AddUnits, EventChange, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewUnit, NewVenue,
     Publish, PublishOutcome, Venue,
 };
-use crate::store::selling::{BeginOutcome, ConfirmOutcome};
 
 use super::case::{Case, STALLS, START, units};
 

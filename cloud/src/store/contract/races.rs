@@ -6,8 +6,8 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
 
-use crate::store::catalogue::Status;
-use crate::store::selling::{BeginOutcome, ConfirmOutcome, HoldOutcome};
+use crate::catalogue::Status;
+use crate::selling::{BeginOutcome, ConfirmOutcome, HoldOutcome};
 
 use super::case::{Case, HOLD_MS, STALLS, START};
 

@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::ids::BookingId;
+use crate::selling::sale::{SaleStatus, sale_status};
+use crate::selling::{BeginBooking, BeginOutcome, OpenBooking, Reservation, ReservationState};
 use crate::store::StoreError;
-use crate::store::catalogue::{SaleStatus, sale_status};
-use crate::store::selling::{BeginBooking, BeginOutcome, OpenBooking, Reservation, ReservationState};
 
 use super::Effect;
 use super::column::{Local, moment, ms};

@@ -4,9 +4,9 @@ use rusqlite::{Connection, ToSql, params};
 use usher_keys::Timestamp;
 
 use crate::ids::ReservationId;
+use crate::selling::claimant::{BoundBy, HoldBounds, TooManyHeld};
+use crate::selling::{Claim, CloseBooking, Forget, HoldRequest, Reservation};
 use crate::store::StoreError;
-use crate::store::claimant::{BoundBy, HoldBounds, TooManyHeld};
-use crate::store::selling::{Claim, CloseBooking, Forget, HoldRequest, Reservation};
 
 use super::Effect;
 use super::column::{moment, ms};

@@ -8,11 +8,11 @@ use usher_keys::EventId;
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{TierId, Unit};
 
-use crate::ids::{OrganizerId, VenueId};
-use crate::store::catalogue::{
+use crate::catalogue::{
     Event, EventCursor, EventLine, EventPage, EventQuery, EventSummary, Layout, Occupancy, OccupancyQuery,
     SeatUnit, Status, Tier, TierCount,
 };
+use crate::ids::{OrganizerId, VenueId};
 use crate::store::organizing::EventSales;
 use crate::store::{SalesQuery, StoreError};
 

@@ -3,11 +3,11 @@
 use rusqlite::{Connection, params};
 
 use crate::ids::BookingId;
-use crate::store::StoreError;
-use crate::store::selling::{
+use crate::selling::{
     Booking, BookingState, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending, NewTicket,
     Reservation,
 };
+use crate::store::StoreError;
 
 use super::Effect;
 use super::column::ms;

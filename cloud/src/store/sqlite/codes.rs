@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use usher_keys::EventId;
 use usher_protocol::ticket::TicketCode;
 
+use crate::selling::CodeQuery;
 use crate::store::StoreError;
-use crate::store::selling::CodeQuery;
 
 /// Gives the code that was drawn, or the next one that no ticket of the event has: of 30 milliards hardly any is taken.
 pub fn free(connection: &Connection, event: EventId, drawn: TicketCode) -> Result<TicketCode, StoreError> {

@@ -4,12 +4,12 @@ use serde::Deserialize;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::{OffsetChange, Policy, local_offset};
 
+use crate::catalogue::EventStatus;
 use crate::ids::LOCAL_BYTES;
 use crate::money::Currency;
-use crate::payment::DeclineReason;
+use crate::money::DeclineReason;
+use crate::selling::{BookingState, Line, ReservationState, TicketState};
 use crate::store::StoreError;
-use crate::store::catalogue::EventStatus;
-use crate::store::selling::{BookingState, Line, ReservationState, TicketState};
 
 /// Gives a moment as milliseconds; moments beyond the column's range mean "for ever".
 pub fn ms(at: Timestamp) -> i64 {

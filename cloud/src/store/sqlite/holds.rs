@@ -5,13 +5,13 @@ use usher_keys::Timestamp;
 use usher_protocol::{TierId, Unit};
 
 use crate::money::{Currency, Money};
-use crate::store::StoreError;
-use crate::store::catalogue::{SaleStatus, sale_status};
-use crate::store::selling::Claim;
-use crate::store::selling::{
+use crate::selling::Claim;
+use crate::selling::sale::{SaleStatus, sale_status};
+use crate::selling::{
     HoldOutcome, HoldRequest, Line, ReleaseOutcome, ReleaseRequest, Reservation, ReservationState, Shortage,
     Tidy, TierQuantity,
 };
+use crate::store::StoreError;
 
 use super::Effect;
 use super::column::{currency, lines_text, moment, ms, narrow};

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::ids::BookingId;
+use crate::selling::{RenewBooking, RenewOutcome};
 use crate::store::StoreError;
-use crate::store::selling::{RenewBooking, RenewOutcome};
 
 use super::Effect;
 

@@ -7,8 +7,8 @@ use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
+use crate::selling::{Booking, OpenBooking, Reservation, Ticket, UnitToIssue};
 use crate::store::StoreError;
-use crate::store::selling::{Booking, OpenBooking, Reservation, Ticket, UnitToIssue};
 
 use super::codes;
 use super::column::{booking_state, currency, event_id, lines, moment, reservation_state, ticket_state};

@@ -7,7 +7,7 @@ use usher_protocol::TierId;
 use utoipa::ToSchema;
 
 use crate::api::input::Checks;
-use crate::store::catalogue::Seat;
+use crate::catalogue::Seat;
 
 use super::{MAX_NAME, MAX_UNITS};
 

@@ -4,9 +4,10 @@ use serde::Serialize;
 use usher_keys::{Role, Window};
 use utoipa::ToSchema;
 
-use crate::api::moment::Moment;
+use crate::catalogue::EventStatus;
+use crate::moment::Moment;
 use crate::moving::{Dates, moved_policy};
-use crate::store::catalogue::{EventStatus, SaleStatus, keys_needed_until, sale_status};
+use crate::selling::sale::{SaleStatus, keys_needed_until, sale_status};
 
 use super::survey::{Device, Survey};
 
@@ -221,7 +222,7 @@ fn enrolment(survey: &Survey) -> Vec<DependentView> {
 }
 
 fn sold(survey: &Survey) -> Vec<DependentView> {
-    let count = |of: fn(&crate::store::catalogue::TierCount) -> u32| -> u64 {
+    let count = |of: fn(&crate::catalogue::TierCount) -> u32| -> u64 {
         survey.sales.tiers.iter().map(|tier| u64::from(of(tier))).sum()
     };
     let (held, booked) = (count(|tier| tier.held), count(|tier| tier.booked));

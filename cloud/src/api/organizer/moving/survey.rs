@@ -9,10 +9,10 @@ use usher_protocol::trust::Trust;
 use crate::api::error::ApiError;
 use crate::authority::AuthorityError;
 use crate::authority::scribe::{Scribe, lasts_with_event};
+use crate::catalogue::Event;
 use crate::moving::Dates;
 use crate::state::AppState;
 use crate::store::SalesQuery;
-use crate::store::catalogue::Event;
 use crate::store::organizing::EventSales;
 
 use super::super::signing::ToSignView;

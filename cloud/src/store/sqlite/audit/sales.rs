@@ -9,9 +9,9 @@ use usher_protocol::trust::Trust;
 use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, ReservationId, TicketId};
+use crate::selling::Line;
 use crate::store::StoreError;
 use crate::store::finding::Finding;
-use crate::store::selling::Line;
 use crate::store::sqlite::column::{Local, lines};
 
 /// Checks the tickets of an event and the units they are for; gives how many tickets there are.

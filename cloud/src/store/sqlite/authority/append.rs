@@ -6,9 +6,9 @@ use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Tail};
 use usher_protocol::{Origin, Seq};
 
 use crate::ids::TicketId;
+use crate::selling::{NewTicket, TicketState};
 use crate::store::StoreError;
 use crate::store::authority::{Append, AppendOutcome, Beside, DropLog, ReissuedTo, Sealed};
-use crate::store::selling::{NewTicket, TicketState};
 use crate::store::sqlite::column::ms;
 use crate::store::sqlite::{Effect, codes};
 

@@ -8,11 +8,11 @@ use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::{Generation, Seq, TierId, Unit};
 
 use crate::ids::TicketId;
+use crate::selling::TicketState;
 use crate::store::StoreError;
 use crate::store::authority::{
     ChangedTicket, GenerationQuery, Place, Places, PlacesQuery, RecordsQuery, RunQuery, StoredRecord,
 };
-use crate::store::selling::TicketState;
 
 use super::{count, read_count};
 use crate::store::sqlite::column::ticket_state;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use usher_keys::expiry::AFTER_EVENT_MS;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::labels::{UnitLabel, UnitLabels};
 use usher_protocol::policy::Policy;
@@ -11,6 +10,7 @@ use usher_protocol::{TierId, Unit};
 
 use crate::ids::{OrganizerId, VenueId};
 use crate::money::Currency;
+use crate::selling::sale::{SaleStatus, sale_status};
 
 /// Whether an event is on sale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,43 +19,6 @@ pub enum EventStatus {
     Draft,
     /// On sale.
     Published,
-}
-
-/// Whether buyers can have tickets of a published event now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SaleStatus {
-    /// They can.
-    OnSale,
-    /// Not now: a ticket signed now would not be believed until the event's end, or none can be signed.
-    Paused,
-    /// Never again: the event has ended.
-    Over,
-}
-
-impl SaleStatus {
-    /// Gives the word for it in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::OnSale => "on_sale",
-            Self::Paused => "paused",
-            Self::Over => "over",
-        }
-    }
-}
-
-/// Tells until when the keys of an event that ends then must be believed: as long as its devices work.
-pub fn keys_needed_until(ends_at: Timestamp) -> Timestamp {
-    ends_at.plus_ms(AFTER_EVENT_MS)
-}
-
-/// Tells whether an event that ends then sells now; tickets signed now are believed until `believed_until`, if any can be.
-pub fn sale_status(ends_at: Timestamp, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
-    let is_believed = believed_until.is_some_and(|until| keys_needed_until(ends_at) <= until);
-    match (ends_at <= now, is_believed) {
-        (true, _) => SaleStatus::Over,
-        (false, false) => SaleStatus::Paused,
-        (false, true) => SaleStatus::OnSale,
-    }
 }
 
 /// A price and entitlement class.

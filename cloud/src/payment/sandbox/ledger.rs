@@ -128,11 +128,11 @@ fn migrations() -> [Migration; 2] {
     [
         (
             "V1__ledger",
-            include_str!("../../migrations/sandbox/V1__ledger.sql"),
+            include_str!("../../../migrations/sandbox/V1__ledger.sql"),
         ),
         (
             "V2__references",
-            include_str!("../../migrations/sandbox/V2__references.sql"),
+            include_str!("../../../migrations/sandbox/V2__references.sql"),
         ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("the name is V<number>__<name>"))

@@ -1,0 +1,20 @@
+//! Selling as plain values and pure decisions: what may become of a claim, a booking or a ticket, told from rows that were read.
+//!
+//! Nothing here reads or writes. An engine of the store reads what a decision asks for, calls it, and writes what it said; what
+//! an engine decides itself are only races, by updates that change nothing when a row is not any more what it was.
+
+mod bookings;
+pub mod claimant;
+mod reservations;
+pub mod sale;
+mod tickets;
+
+pub use bookings::{
+    BeginBooking, BeginOutcome, Booking, BookingState, CloseBooking, CloseOutcome, ConfirmBooking,
+    ConfirmOutcome, Ending, OpenBooking, RenewBooking, RenewOutcome, RequestHash,
+};
+pub use reservations::{
+    Claim, Forget, HoldOutcome, HoldRequest, Line, ReleaseOutcome, ReleaseRequest, Reservation,
+    ReservationState, Shortage, Tidy, TierQuantity,
+};
+pub use tickets::{CodeQuery, NewTicket, Ticket, TicketState, UnitToIssue};

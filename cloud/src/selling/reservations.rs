@@ -1,0 +1,185 @@
+//! Claims on units before payment, as plain values: what is asked, what came of it, and a reservation as it is kept.
+
+use serde::{Deserialize, Serialize};
+use usher_keys::{EventId, Timestamp};
+use usher_protocol::{TierId, Unit};
+
+use crate::ids::ReservationId;
+use crate::money::Money;
+
+use super::claimant::{Claimant, HoldBounds, TooManyHeld};
+
+/// Asks for a number of free units of a tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TierQuantity {
+    /// The tier.
+    pub tier: TierId,
+    /// How many units.
+    pub quantity: u32,
+}
+
+/// Which units a reservation claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// These seats, each named once.
+    Seats(Vec<Unit>),
+    /// Any free units of these tiers, each tier named once.
+    Tiers(Vec<TierQuantity>),
+}
+
+/// Asks for units to be held.
+#[derive(Debug, Clone)]
+pub struct HoldRequest {
+    /// The id the reservation shall have; names the event.
+    pub reservation: ReservationId,
+    /// The units.
+    pub claim: Claim,
+    /// Who asks.
+    pub claimant: Claimant,
+    /// How many they may hold.
+    pub bounds: HoldBounds,
+    /// Until when tickets signed now are believed; nothing when none can be signed.
+    pub believed_until: Option<Timestamp>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// One unit of a reservation, at the price that was shown when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The unit.
+    pub unit: Unit,
+    /// Its tier.
+    pub tier: TierId,
+    /// Its price in minor units.
+    pub price: i64,
+}
+
+/// A tier that has fewer free units than were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shortage {
+    /// The tier.
+    pub tier: TierId,
+    /// How many were asked for.
+    pub requested: u32,
+    /// How many are free.
+    pub available: u32,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HoldOutcome {
+    /// All units are held.
+    Held(Reservation),
+    /// Nothing is held: these seats belong to someone else.
+    Taken(Vec<Unit>),
+    /// Nothing is held: these tiers do not have enough free units.
+    Short(Vec<Shortage>),
+    /// The event has no such seats.
+    UnknownSeats(Vec<Unit>),
+    /// The event has no such tiers.
+    UnknownTiers(Vec<TierId>),
+    /// Nothing is held: whoever asks would hold too many without paying.
+    TooMany(TooManyHeld),
+    /// No such event is published.
+    NoSuchEvent,
+    /// The event is over.
+    SalesClosed,
+    /// Tickets signed now would not be believed until the event's end.
+    SalesPaused,
+}
+
+impl HoldOutcome {
+    /// Gives the word that it is counted under.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Held(_) => "held",
+            Self::Taken(_) | Self::Short(_) => "taken",
+            Self::TooMany(_) => "too_many",
+            Self::UnknownSeats(_)
+            | Self::UnknownTiers(_)
+            | Self::NoSuchEvent
+            | Self::SalesClosed
+            | Self::SalesPaused => "refused",
+        }
+    }
+}
+
+/// How far a reservation has come, as written down; see [`Reservation::is_expired`] for the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReservationState {
+    /// Its units are held until it expires.
+    Held,
+    /// A payment is running; it cannot expire.
+    Paying,
+    /// It has become a booking.
+    Booked,
+    /// It was given back.
+    Released,
+}
+
+/// A timed claim on units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// Its id.
+    pub id: ReservationId,
+    /// How far it has come.
+    pub state: ReservationState,
+    /// Its units.
+    pub lines: Vec<Line>,
+    /// What they cost together.
+    pub amount: Money,
+    /// When it ends unless it is booked or paying.
+    pub expires_at: Timestamp,
+}
+
+impl Reservation {
+    /// Tells whether it was held and its time is over.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.state == ReservationState::Held && self.expires_at <= now
+    }
+}
+
+/// Asks to give a reservation back.
+#[derive(Debug, Clone, Copy)]
+pub struct ReleaseRequest {
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReleaseOutcome {
+    /// It is given back, or had ended before.
+    Released,
+    /// There is no such reservation.
+    NotFound,
+    /// A payment is running.
+    Paying,
+    /// It has become a booking.
+    Booked,
+}
+
+/// Asks to write down expired units of an event as available.
+#[derive(Debug, Clone, Copy)]
+pub struct Tidy {
+    /// The event.
+    pub event: EventId,
+    /// At most so many.
+    pub limit: u32,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Asks to delete reservations of an event that nothing came of.
+#[derive(Debug, Clone, Copy)]
+pub struct Forget {
+    /// The event.
+    pub event: EventId,
+    /// Only those whose time was over by then.
+    pub ended_by: Timestamp,
+    /// At most so many.
+    pub limit: u32,
+}
