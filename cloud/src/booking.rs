@@ -23,8 +23,8 @@ use crate::payment::{ChargeOutcome, ChargeRequest, GatewayError, PaymentGateway,
 use crate::seat_maps::SeatMaps;
 use crate::selling::claimant::HoldBounds;
 use crate::selling::{
-    BeginBooking, BeginOutcome, Booking, BookingState, CloseBooking, ConfirmBooking, ConfirmOutcome, Ending,
-    NewTicket, OpenBooking, RequestHash,
+    BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, ConfirmBooking,
+    ConfirmOutcome, Ending, NewTicket, OpenBooking, RequestHash,
 };
 use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::{Store, StoreError};
@@ -205,15 +205,7 @@ impl BookingDesk {
         match begun {
             BeginOutcome::Started(open) => self.pay(open, request.payment_token).await,
             BeginOutcome::Existing(booking) => replay(booking),
-            BeginOutcome::KeyReused => Ok(BookOutcome::KeyReused),
-            BeginOutcome::Renewed => Ok(BookOutcome::Renewed),
-            BeginOutcome::Expired => Ok(BookOutcome::Expired),
-            BeginOutcome::Released => Ok(BookOutcome::Released),
-            BeginOutcome::Paying | BeginOutcome::Booked => Ok(BookOutcome::AlreadyBooked),
-            BeginOutcome::SalesClosed => Ok(BookOutcome::SalesClosed),
-            BeginOutcome::SalesPaused => Ok(BookOutcome::SalesPaused),
-            BeginOutcome::TokenMissing => Ok(BookOutcome::TokenMissing),
-            BeginOutcome::NotFound => Ok(BookOutcome::NotFound),
+            BeginOutcome::Refused(refusal) => Ok(refused(refusal)),
         }
     }
 
@@ -314,6 +306,20 @@ impl BookingDesk {
         self.parts.store.close_booking(close).await?;
         self.parts.seat_maps.changed(open.id.event);
         Ok(())
+    }
+}
+
+fn refused(refusal: BeginRefusal) -> BookOutcome {
+    match refusal {
+        BeginRefusal::KeyReused => BookOutcome::KeyReused,
+        BeginRefusal::Renewed => BookOutcome::Renewed,
+        BeginRefusal::Expired => BookOutcome::Expired,
+        BeginRefusal::Released => BookOutcome::Released,
+        BeginRefusal::Paying | BeginRefusal::Booked => BookOutcome::AlreadyBooked,
+        BeginRefusal::SalesClosed => BookOutcome::SalesClosed,
+        BeginRefusal::SalesPaused => BookOutcome::SalesPaused,
+        BeginRefusal::TokenMissing => BookOutcome::TokenMissing,
+        BeginRefusal::NotFound => BookOutcome::NotFound,
     }
 }
 

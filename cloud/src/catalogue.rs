@@ -10,6 +10,7 @@ use usher_protocol::{TierId, Unit};
 
 use crate::ids::{OrganizerId, VenueId};
 use crate::money::Currency;
+use crate::selling::UnitState;
 use crate::selling::sale::{SaleStatus, sale_status};
 
 /// Whether an event is on sale.
@@ -19,6 +20,23 @@ pub enum EventStatus {
     Draft,
     /// On sale.
     Published,
+}
+
+impl EventStatus {
+    /// Gives the word for it in tables and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Published => "published",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Draft, Self::Published]
+            .into_iter()
+            .find(|state| state.word() == word)
+    }
 }
 
 /// A price and entitlement class.
@@ -238,6 +256,16 @@ pub enum Status {
 }
 
 impl Status {
+    /// Tells it of a unit in a state; one that is held is free again as soon as its hold has expired.
+    pub fn of(unit: UnitState, held_until: Option<Timestamp>, now: Timestamp) -> Self {
+        match unit {
+            UnitState::Available => Self::Available,
+            UnitState::Held if held_until.is_some_and(|until| until <= now) => Self::Available,
+            UnitState::Held | UnitState::Paying => Self::Held,
+            UnitState::Booked => Self::Booked,
+        }
+    }
+
     /// Gives the word for it in JSON and on pages.
     pub fn word(self) -> &'static str {
         match self {
@@ -279,4 +307,26 @@ pub struct Occupancy {
     pub tiers: Vec<TierCount>,
     /// When the next hold expires and this is out of date, even if nothing is sold.
     pub good_until: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(unit: UnitState, held_until: Option<u64>, expected: Status) {
+        assert_eq!(
+            Status::of(unit, held_until.map(Timestamp), Timestamp(10)),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_unit_is_free_again_once_its_hold_has_expired_and_no_sooner() {
+        check(UnitState::Available, None, Status::Available);
+        check(UnitState::Held, Some(11), Status::Held);
+        check(UnitState::Held, Some(10), Status::Available);
+        check(UnitState::Paying, None, Status::Held);
+        check(UnitState::Booked, None, Status::Booked);
+    }
 }

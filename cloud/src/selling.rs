@@ -5,16 +5,18 @@
 
 mod bookings;
 pub mod claimant;
+pub mod holding;
+pub mod paying;
 mod reservations;
 pub mod sale;
 mod tickets;
 
 pub use bookings::{
-    BeginBooking, BeginOutcome, Booking, BookingState, CloseBooking, CloseOutcome, ConfirmBooking,
-    ConfirmOutcome, Ending, OpenBooking, RenewBooking, RenewOutcome, RequestHash,
+    BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome,
+    ConfirmBooking, ConfirmOutcome, Ending, OpenBooking, RenewBooking, RenewOutcome, RequestHash,
 };
 pub use reservations::{
     Claim, Forget, HoldOutcome, HoldRequest, Line, ReleaseOutcome, ReleaseRequest, Reservation,
-    ReservationState, Shortage, Tidy, TierQuantity,
+    ReservationState, Shortage, Tidy, TierQuantity, UnitState,
 };
 pub use tickets::{CodeQuery, NewTicket, Ticket, TicketState, UnitToIssue};

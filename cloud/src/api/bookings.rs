@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::booking::{BookOutcome, BookRequest};
 use crate::ids::{BookingId, ReservationId};
 use crate::payment::PaymentToken;
-use crate::selling::{Booking, BookingState};
+use crate::selling::Booking;
 use crate::state::AppState;
 
 use super::error::{ApiError, Conflict, Problem};
@@ -106,13 +106,7 @@ pub struct BookingView {
 
 impl BookingView {
     fn of(app: &AppState, booking: Booking) -> Self {
-        let status = match booking.state {
-            BookingState::Paying => "paying",
-            BookingState::Confirmed => "confirmed",
-            BookingState::Declined(_) => "declined",
-            BookingState::Refunded => "refunded",
-            BookingState::Abandoned => "abandoned",
-        };
+        let status = booking.state.word();
         Self {
             booking_id: booking.id,
             event_id: booking.id.event,

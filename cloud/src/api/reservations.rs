@@ -137,10 +137,10 @@ impl ReservationView {
     fn of(reservation: &Reservation, now: Timestamp) -> Self {
         let status = match reservation.state {
             ReservationState::Held if reservation.is_expired(now) => "expired",
-            ReservationState::Held => "held",
-            ReservationState::Paying => "paying",
-            ReservationState::Booked => "booked",
-            ReservationState::Released => "released",
+            state @ (ReservationState::Held
+            | ReservationState::Paying
+            | ReservationState::Booked
+            | ReservationState::Released) => state.word(),
         };
         let units = reservation.lines.iter().map(|line| LineView {
             unit: line.unit.0,

@@ -103,10 +103,8 @@ impl TicketView {
     /// Gives the view of a ticket.
     pub fn of(app: &AppState, ticket: Ticket) -> Self {
         let status = match ticket.state {
-            TicketState::Valid => "valid",
             TicketState::Superseded if ticket.transferred => "transferred",
-            TicketState::Superseded => "superseded",
-            TicketState::Revoked => "revoked",
+            state @ (TicketState::Valid | TicketState::Superseded | TicketState::Revoked) => state.word(),
         };
         let itself = app.link(&format!("/v1/tickets/{}", ticket.id));
         Self {

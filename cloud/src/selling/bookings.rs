@@ -42,6 +42,13 @@ pub enum BeginOutcome {
     Started(OpenBooking),
     /// The same request was made before, and this is its booking.
     Existing(Booking),
+    /// Nothing has changed.
+    Refused(BeginRefusal),
+}
+
+/// Why no booking was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BeginRefusal {
     /// The same request was made before, and its booking has been given a new id since: that is for its buyer alone.
     Renewed,
     /// The key was used for another request.
@@ -166,6 +173,39 @@ pub enum BookingState {
     Refunded,
     /// There was no charge.
     Abandoned,
+}
+
+impl BookingState {
+    /// Gives the word for it in tables and JSON; why it was declined is told beside it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Paying => "paying",
+            Self::Confirmed => "confirmed",
+            Self::Declined(_) => "declined",
+            Self::Refunded => "refunded",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// Reads the word and, if it was declined, why.
+    pub fn from_word(word: &str, decline: Option<&str>) -> Option<Self> {
+        match (word, decline) {
+            ("paying", _) => Some(Self::Paying),
+            ("confirmed", _) => Some(Self::Confirmed),
+            ("refunded", _) => Some(Self::Refunded),
+            ("abandoned", _) => Some(Self::Abandoned),
+            ("declined", Some(reason)) => DeclineReason::from_word(reason).map(Self::Declined),
+            _ => None,
+        }
+    }
+
+    /// Tells why it was declined, if it was.
+    pub fn decline(self) -> Option<DeclineReason> {
+        match self {
+            Self::Declined(reason) => Some(reason),
+            Self::Paying | Self::Confirmed | Self::Refunded | Self::Abandoned => None,
+        }
+    }
 }
 
 /// One buyer's purchase.

@@ -118,6 +118,57 @@ pub enum ReservationState {
     Released,
 }
 
+impl ReservationState {
+    /// Gives the word for it in tables and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Paying => "paying",
+            Self::Booked => "booked",
+            Self::Released => "released",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Held, Self::Paying, Self::Booked, Self::Released]
+            .into_iter()
+            .find(|state| state.word() == word)
+    }
+}
+
+/// How far a unit's sale has come, as written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitState {
+    /// Nobody has a claim on it.
+    Available,
+    /// A reservation claims it, until the hold expires.
+    Held,
+    /// A payment for it is running; it cannot expire.
+    Paying,
+    /// It was sold.
+    Booked,
+}
+
+impl UnitState {
+    /// Gives the word for it in tables and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Held => "held",
+            Self::Paying => "paying",
+            Self::Booked => "booked",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Available, Self::Held, Self::Paying, Self::Booked]
+            .into_iter()
+            .find(|state| state.word() == word)
+    }
+}
+
 /// A timed claim on units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {

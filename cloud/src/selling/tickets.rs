@@ -57,6 +57,24 @@ pub enum TicketState {
     Revoked,
 }
 
+impl TicketState {
+    /// Gives the word for it in tables and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Superseded => "superseded",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Valid, Self::Superseded, Self::Revoked]
+            .into_iter()
+            .find(|state| state.word() == word)
+    }
+}
+
 /// The right to use one unit.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ticket {

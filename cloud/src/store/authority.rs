@@ -213,6 +213,13 @@ pub struct NewCode {
     pub now: Timestamp,
 }
 
+impl NewCode {
+    /// Tells whether an event that has so many unused codes may have this one as well.
+    pub fn fits(&self, unused: u32) -> bool {
+        unused < self.open_limit
+    }
+}
+
 /// What became of adding an enrolment code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewCodeOutcome {

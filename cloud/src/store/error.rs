@@ -36,6 +36,9 @@ pub enum StoreError {
     /// Another command of the same group broke the transaction.
     #[error("the transaction was lost with another command")]
     GroupLost,
+    /// Another writer changed the same rows first; what was decided no longer fits them.
+    #[error("another request was first: ask again")]
+    Overtaken,
     /// A stored value has a form this version does not know.
     #[error("a stored {what} cannot be read by this version")]
     Unreadable {
@@ -65,7 +68,8 @@ impl StoreError {
             | Self::DiskFull
             | Self::DiskFailed
             | Self::ReadOnly
-            | Self::GroupLost => true,
+            | Self::GroupLost
+            | Self::Overtaken => true,
             Self::Damaged
             | Self::Unsound(_)
             | Self::Unreadable { .. }

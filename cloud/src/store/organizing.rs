@@ -4,7 +4,7 @@ use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::Policy;
 use usher_protocol::{TierId, Unit};
 
-use crate::catalogue::{Seat, Tier, TierCount};
+use crate::catalogue::{Event, EventStatus, Seat, Tier, TierCount};
 use crate::ids::{OrganizerId, VenueId};
 use crate::money::Currency;
 use crate::moving::Dates;
@@ -165,6 +165,18 @@ pub enum PublishOutcome {
     Incomplete,
     /// There is no such event.
     NotFound,
+}
+
+/// Decides whether an event may be put on sale, of which so many units are there; `None` is no event.
+///
+/// **Errors**: what it comes to instead; on sale is on sale, however often it is asked.
+pub fn may_publish(event: Option<&Event>, units: u32) -> Result<(), PublishOutcome> {
+    match event.map(|event| (event.status, event.unit_count == units)) {
+        None => Err(PublishOutcome::NotFound),
+        Some((EventStatus::Published, _)) => Err(PublishOutcome::Published),
+        Some((EventStatus::Draft, false)) => Err(PublishOutcome::Incomplete),
+        Some((EventStatus::Draft, true)) => Ok(()),
+    }
 }
 
 /// What an event has sold.

@@ -135,13 +135,6 @@ pub struct OrganizerEventsView {
     pub events: Vec<OrganizerEventLine>,
 }
 
-fn word(status: EventStatus) -> &'static str {
-    match status {
-        EventStatus::Draft => "draft",
-        EventStatus::Published => "published",
-    }
-}
-
 impl OrganizerEventLine {
     fn of(app: &AppState, event: EventLine) -> Self {
         let sale = sale_status(
@@ -151,7 +144,7 @@ impl OrganizerEventLine {
         );
         Self {
             event_id: event.id,
-            status: word(event.status),
+            status: event.status.word(),
             sale: (event.status == EventStatus::Published).then(|| sale.word()),
             to_sign: ToSignView::of(app, (event.id, event.status), event.ends_at),
             starts_at: Moment(event.starts_at),
@@ -175,7 +168,7 @@ impl OrganizerEventView {
         let is_published = event.status == EventStatus::Published;
         Self {
             event_id: event.id,
-            status: word(event.status),
+            status: event.status.word(),
             sale: is_published.then(|| sale.word()),
             to_sign: ToSignView::of(app, (event.id, event.status), event.ends_at),
             starts_at: Moment(event.starts_at),

@@ -8,9 +8,9 @@ use crate::catalogue::Status;
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::DeclineReason;
 use crate::selling::{
-    BeginOutcome, BookingState, CloseOutcome, CodeQuery, ConfirmBooking, ConfirmOutcome, Ending, HoldOutcome,
-    NewTicket, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, RequestHash, ReservationState,
-    TicketState,
+    BeginOutcome, BeginRefusal, BookingState, CloseOutcome, CodeQuery, ConfirmBooking, ConfirmOutcome,
+    Ending, HoldOutcome, NewTicket, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, RequestHash,
+    ReservationState, TicketState,
 };
 
 use super::case::{Case, GUESTS, HOLD_MS, STALLS, START};
@@ -81,12 +81,15 @@ pub async fn the_same_request_gives_the_same_booking_and_another_is_refused(case
     );
 
     let other = case.held(&[1], START).await;
-    assert_eq!(case.begin(other.id, "key", START).await, BeginOutcome::KeyReused);
+    assert_eq!(
+        case.begin(other.id, "key", START).await,
+        BeginOutcome::Refused(BeginRefusal::KeyReused)
+    );
     let mut changed = case.begin_request(held.id, "key", START);
     changed.request_hash = RequestHash([9; 32]);
     assert_eq!(
         case.store.begin_booking(changed).await.unwrap(),
-        BeginOutcome::KeyReused
+        BeginOutcome::Refused(BeginRefusal::KeyReused)
     );
     assert_eq!(case.seat(1, START).await, Status::Held);
 }
@@ -120,7 +123,7 @@ pub async fn an_expired_or_released_reservation_cannot_be_booked(case: Case) {
     let expired = case.held(&[0], START).await;
     assert_eq!(
         case.begin(expired.id, "a", START.plus_ms(HOLD_MS)).await,
-        BeginOutcome::Expired
+        BeginOutcome::Refused(BeginRefusal::Expired)
     );
     let released = case.held(&[1], START).await;
     case.store
@@ -130,23 +133,38 @@ pub async fn an_expired_or_released_reservation_cannot_be_booked(case: Case) {
         })
         .await
         .unwrap();
-    assert_eq!(case.begin(released.id, "b", START).await, BeginOutcome::Released);
+    assert_eq!(
+        case.begin(released.id, "b", START).await,
+        BeginOutcome::Refused(BeginRefusal::Released)
+    );
     let nothing = ReservationId::draw(case.event, START);
-    assert_eq!(case.begin(nothing, "c", START).await, BeginOutcome::NotFound);
+    assert_eq!(
+        case.begin(nothing, "c", START).await,
+        BeginOutcome::Refused(BeginRefusal::NotFound)
+    );
 
     // The clock goes back after someone else took the seat: the old claim stays lost.
     let lost = case.held(&[2], START).await;
     case.held(&[2], START.plus_ms(HOLD_MS)).await;
-    assert_eq!(case.begin(lost.id, "d", START).await, BeginOutcome::Expired);
+    assert_eq!(
+        case.begin(lost.id, "d", START).await,
+        BeginOutcome::Refused(BeginRefusal::Expired)
+    );
     assert_eq!(case.store.open_bookings(()).await.unwrap(), []);
 }
 
 pub async fn a_reservation_is_booked_once(case: Case) {
     let held = case.held(&[0], START).await;
     let open = case.begun(held.id, "a", START).await;
-    assert_eq!(case.begin(held.id, "b", START).await, BeginOutcome::Paying);
+    assert_eq!(
+        case.begin(held.id, "b", START).await,
+        BeginOutcome::Refused(BeginRefusal::Paying)
+    );
     case.confirm(&open, START).await;
-    assert_eq!(case.begin(held.id, "b", START).await, BeginOutcome::Booked);
+    assert_eq!(
+        case.begin(held.id, "b", START).await,
+        BeginOutcome::Refused(BeginRefusal::Booked)
+    );
 }
 
 pub async fn something_to_pay_needs_a_token(case: Case) {
@@ -155,7 +173,7 @@ pub async fn something_to_pay_needs_a_token(case: Case) {
     request.can_pay = false;
     assert_eq!(
         case.store.begin_booking(request).await.unwrap(),
-        BeginOutcome::TokenMissing
+        BeginOutcome::Refused(BeginRefusal::TokenMissing)
     );
     let HoldOutcome::Held(free) = case.hold_tier(GUESTS, 1, START).await else {
         panic!("guests are free")
@@ -310,7 +328,10 @@ pub async fn a_renewed_booking_is_found_by_its_new_id_alone(case: Case) {
         Some(second)
     );
     // Nobody gets at the new id by asking as the buyer once did.
-    assert_eq!(case.begin(held.id, "key", START).await, BeginOutcome::Renewed);
+    assert_eq!(
+        case.begin(held.id, "key", START).await,
+        BeginOutcome::Refused(BeginRefusal::Renewed)
+    );
     // The answer was lost: the same request gives the same id.
     assert_eq!(renew(open.id).await.1, RenewOutcome::Renewed(second));
     let (third, outcome) = renew(second).await;
@@ -340,7 +361,10 @@ pub async fn what_was_held_before_the_end_is_not_booked_after_it(case: Case) {
     let over = START.plus_ms(90_000_000);
     let before = Timestamp(over.0 - 1);
     let held = case.held(&[0, 1], before).await;
-    assert_eq!(case.begin(held.id, "key", over).await, BeginOutcome::SalesClosed);
+    assert_eq!(
+        case.begin(held.id, "key", over).await,
+        BeginOutcome::Refused(BeginRefusal::SalesClosed)
+    );
     let open = case.begun(held.id, "key", before).await;
     assert!(matches!(
         case.confirm(&open, over).await,

@@ -10,8 +10,8 @@ use crate::ids::ReservationId;
 use crate::money::DeclineReason;
 use crate::selling::claimant::{BoundBy, Claimant, ClientAddress, HoldBounds, SessionHash, TooManyHeld};
 use crate::selling::{
-    BeginOutcome, Claim, CloseBooking, CloseOutcome, Ending, Forget, HoldOutcome, HoldRequest, OpenBooking,
-    ReleaseRequest, Reservation, ReservationState, Tidy, TierQuantity,
+    BeginOutcome, BeginRefusal, Claim, CloseBooking, CloseOutcome, Ending, Forget, HoldOutcome, HoldRequest,
+    OpenBooking, ReleaseRequest, Reservation, ReservationState, Tidy, TierQuantity,
 };
 
 use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START};
@@ -135,7 +135,10 @@ pub async fn payments_that_fail_hold_no_more_than_may_be_held(case: Case) {
     let state = async |id| case.store.reservation(id).await.unwrap().unwrap().state;
     assert_eq!(state(first.id).await, ReservationState::Released);
     assert_eq!(case.occupancy(START).await.tiers[0].held, 1);
-    assert_eq!(case.begin(first.id, "b", START).await, BeginOutcome::Released);
+    assert_eq!(
+        case.begin(first.id, "b", START).await,
+        BeginOutcome::Refused(BeginRefusal::Released)
+    );
     // Within the bound it goes back, as often as it is tried.
     for key in ["c", "d"] {
         let paying = case.begun(second.id, key, START).await;
@@ -217,7 +220,10 @@ pub async fn what_nobody_paid_for_is_forgotten(case: Case) {
         now,
     };
     assert_eq!(case.store.tidy(tidy).await.unwrap(), 1);
-    assert_eq!(case.begin(expired.id, "d", now).await, BeginOutcome::NotFound);
+    assert_eq!(
+        case.begin(expired.id, "d", now).await,
+        BeginOutcome::Refused(BeginRefusal::NotFound)
+    );
     assert_eq!(case.seat(0, now).await, Status::Available);
     case.held(&[0], now).await;
 }

@@ -7,8 +7,8 @@ use crate::catalogue::Status;
 use crate::ids::{ReservationId, draw_event_id};
 use crate::selling::sale::keys_needed_until;
 use crate::selling::{
-    BeginOutcome, Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, ReservationState,
-    Shortage, Tidy,
+    BeginOutcome, BeginRefusal, Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest,
+    ReservationState, Shortage, Tidy,
 };
 use crate::store::organizing::EventChange;
 
@@ -173,7 +173,7 @@ pub async fn under_a_key_that_ends_before_the_event_nothing_is_held_or_paid(case
         begin.believed_until = believed_until;
         assert_eq!(
             case.store.begin_booking(begin).await.unwrap(),
-            BeginOutcome::SalesPaused
+            BeginOutcome::Refused(BeginRefusal::SalesPaused)
         );
     }
     assert_eq!(case.seat(1, START).await, Status::Available);

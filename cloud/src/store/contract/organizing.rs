@@ -5,7 +5,7 @@ use usher_keys::{Timestamp, Window};
 use crate::catalogue::{EventStatus, Seat};
 use crate::ids::{OrganizerId, VenueId, draw_event_id};
 use crate::moving::Dates;
-use crate::selling::{BeginOutcome, ConfirmOutcome};
+use crate::selling::{BeginOutcome, BeginRefusal, ConfirmOutcome};
 use crate::store::organizing::{
     AddUnits, EventChange, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewUnit, NewVenue,
     Publish, PublishOutcome, Venue,
@@ -166,7 +166,10 @@ pub async fn moving_an_event_moves_its_windows_once_and_frees_what_is_not_paid_f
             ]
         );
     }
-    assert_eq!(case.begin(held.id, "other", START).await, BeginOutcome::Released);
+    assert_eq!(
+        case.begin(held.id, "other", START).await,
+        BeginOutcome::Refused(BeginRefusal::Released)
+    );
     assert!(matches!(
         case.confirm(&open, START).await,
         ConfirmOutcome::Confirmed(_)

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tokio::task::JoinSet;
 
 use crate::catalogue::Status;
-use crate::selling::{BeginOutcome, ConfirmOutcome, HoldOutcome};
+use crate::selling::{BeginOutcome, BeginRefusal, ConfirmOutcome, HoldOutcome};
 
 use super::case::{Case, HOLD_MS, STALLS, START};
 
@@ -69,7 +69,7 @@ pub async fn a_booking_and_the_next_claim_race_over_an_expiring_seat(case: Case)
                     ConfirmOutcome::Confirmed(_)
                 ));
             }
-            (BeginOutcome::Expired, HoldOutcome::Held(_)) => {}
+            (BeginOutcome::Refused(BeginRefusal::Expired), HoldOutcome::Held(_)) => {}
             _ => panic!("round {round}: both or neither: {begun:?}, {claimed:?}"),
         }
     }
@@ -89,7 +89,7 @@ pub async fn one_of_many_bookings_of_a_reservation_starts(case: Case) {
         .count();
     let refused = outcomes
         .iter()
-        .filter(|outcome| matches!(outcome, BeginOutcome::Paying))
+        .filter(|outcome| matches!(outcome, BeginOutcome::Refused(BeginRefusal::Paying)))
         .count();
     assert_eq!((started, existing, refused), (1, 7, 56));
 }

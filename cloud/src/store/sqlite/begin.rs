@@ -1,10 +1,11 @@
 //! Opening a booking: one request for each idempotency key, one running payment for each reservation, units marked as paying.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use usher_keys::Timestamp;
 
 use crate::ids::BookingId;
-use crate::selling::sale::{SaleStatus, sale_status};
-use crate::selling::{BeginBooking, BeginOutcome, OpenBooking, Reservation, ReservationState};
+use crate::selling::paying::{EarlierRequest, may_begin, repeated};
+use crate::selling::{BeginBooking, BeginOutcome, BeginRefusal, OpenBooking, RequestHash, Reservation};
 use crate::store::StoreError;
 
 use super::Effect;
@@ -16,17 +17,19 @@ pub fn begin_booking(
     connection: &Connection,
     request: &BeginBooking,
 ) -> Result<Effect<BeginOutcome>, StoreError> {
+    let refused = |refusal| Ok(Effect::Undo(BeginOutcome::Refused(refusal)));
     if let Some(earlier) = earlier_request(connection, request)? {
-        return Ok(Effect::Undo(earlier));
+        return Ok(Effect::Undo(repeated(earlier, request)));
     }
-    let Some(reservation) = rows::reservation(connection, &request.reservation)? else {
-        return Ok(Effect::Undo(BeginOutcome::NotFound));
+    let found = rows::reservation(connection, &request.reservation)?;
+    if let Err(refusal) = may_begin(found.as_ref(), ends_at(connection, request)?, request) {
+        return refused(refusal);
+    }
+    let Some(reservation) = found else {
+        return refused(BeginRefusal::NotFound);
     };
-    if let Some(refusal) = refusal(connection, request, &reservation)? {
-        return Ok(Effect::Undo(refusal));
-    }
     if !mark_paying(connection, request, &reservation)? {
-        return Ok(Effect::Undo(BeginOutcome::Expired));
+        return refused(BeginRefusal::Expired);
     }
     insert(connection, request, &reservation)?;
     Ok(Effect::Keep(BeginOutcome::Started(OpenBooking {
@@ -38,39 +41,20 @@ pub fn begin_booking(
     })))
 }
 
-/// Tells why a reservation cannot be paid for now.
-fn refusal(
-    connection: &Connection,
-    request: &BeginBooking,
-    reservation: &Reservation,
-) -> Result<Option<BeginOutcome>, StoreError> {
-    Ok(match reservation.state {
-        ReservationState::Held if reservation.is_expired(request.now) => Some(BeginOutcome::Expired),
-        ReservationState::Held => match sale_status_of(connection, request)? {
-            SaleStatus::Over => Some(BeginOutcome::SalesClosed),
-            SaleStatus::Paused => Some(BeginOutcome::SalesPaused),
-            SaleStatus::OnSale => {
-                (reservation.amount.minor > 0 && !request.can_pay).then_some(BeginOutcome::TokenMissing)
-            }
-        },
-        ReservationState::Paying => Some(BeginOutcome::Paying),
-        ReservationState::Booked => Some(BeginOutcome::Booked),
-        ReservationState::Released => Some(BeginOutcome::Released),
-    })
-}
-
-fn sale_status_of(connection: &Connection, request: &BeginBooking) -> Result<SaleStatus, StoreError> {
+/// Tells when the event ends; of no event, that it has.
+fn ends_at(connection: &Connection, request: &BeginBooking) -> Result<Timestamp, StoreError> {
     let ends_at = connection
         .prepare_cached("SELECT ends_at FROM events WHERE event_id = ?1")?
-        .query_row([request.reservation.event.0], |row| row.get(0))?;
-    Ok(sale_status(moment(ends_at), request.believed_until, request.now))
+        .query_row([request.reservation.event.0], |row| row.get(0))
+        .optional()?;
+    Ok(moment(ends_at.unwrap_or_default()))
 }
 
-/// Finds what the key was used for before; an abandoned booking counts for nothing.
+/// Finds what the key was used for before, by the unique index of keys that are not free again.
 fn earlier_request(
     connection: &Connection,
     request: &BeginBooking,
-) -> Result<Option<BeginOutcome>, StoreError> {
+) -> Result<Option<EarlierRequest>, StoreError> {
     let event = request.reservation.event;
     let earlier: Option<(Local, [u8; 32], bool)> = connection
         .prepare_cached(
@@ -79,21 +63,19 @@ fn earlier_request(
         )?
         .query_row(params![event.0, request.idempotency_key], |row| row.try_into())
         .optional()?;
-    let Some((local, hash, renewed)) = earlier else {
+    let Some((local, hash, is_renewed)) = earlier else {
         return Ok(None);
     };
-    if hash != request.request_hash.0 {
-        return Ok(Some(BeginOutcome::KeyReused));
-    }
-    // Whoever knew the former id knows most of the request too, and a key that is easily guessed would be the rest.
-    if renewed {
-        return Ok(Some(BeginOutcome::Renewed));
-    }
     let booking = rows::booking(connection, &BookingId { event, local })?;
-    Ok(booking.map(BeginOutcome::Existing))
+    Ok(booking.map(|booking| EarlierRequest {
+        hash: RequestHash(hash),
+        is_renewed,
+        booking,
+    }))
 }
 
-/// Marks the reservation and all its units; `false` when the reservation is not held any more or a unit is not its own.
+/// Marks the reservation and all its units; `false` when the reservation is not held any more or a unit is not its own. These
+/// updates guard the race with whoever claims a unit as its hold expires.
 fn mark_paying(
     connection: &Connection,
     request: &BeginBooking,

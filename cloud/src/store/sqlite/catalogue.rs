@@ -16,7 +16,7 @@ use crate::ids::{OrganizerId, VenueId};
 use crate::store::organizing::EventSales;
 use crate::store::{SalesQuery, StoreError};
 
-use super::column::{currency, event_id, event_status, moment, ms, narrow, offset_at, policy};
+use super::column::{currency, event_id, event_status, moment, ms, narrow, offset_at, policy, unit_state};
 
 /// Lists published events that have not ended, by start.
 pub fn events(connection: &Connection, request: &EventQuery) -> Result<EventPage, StoreError> {
@@ -195,7 +195,9 @@ pub fn occupancy(connection: &Connection, request: &OccupancyQuery) -> Result<Oc
          ORDER BY unit",
     )?;
     let seats = query.query_and_then([request.event.0], |row| {
-        status(row.get_ref(0)?.as_str()?, row.get(1)?, now)
+        let state = unit_state(row.get_ref(0)?.as_str()?)?;
+        let held_until: Option<i64> = row.get(1)?;
+        Ok::<_, StoreError>(Status::of(state, held_until.map(moment), request.now))
     })?;
     let seats = seats.collect::<Result<_, _>>()?;
     let good_until: Option<i64> = connection
@@ -230,16 +232,6 @@ fn tier_counts(connection: &Connection, request: &OccupancyQuery) -> Result<Vec<
         })
     })?;
     Ok(counts.collect::<Result<_, _>>()?)
-}
-
-fn status(state: &str, held_until: Option<i64>, now: i64) -> Result<Status, StoreError> {
-    match state {
-        "available" => Ok(Status::Available),
-        "held" if held_until.is_some_and(|until| until <= now) => Ok(Status::Available),
-        "held" | "paying" => Ok(Status::Held),
-        "booked" => Ok(Status::Booked),
-        _ => Err(StoreError::Unreadable { what: "unit state" }),
-    }
 }
 
 /// Counts what an event has sold.

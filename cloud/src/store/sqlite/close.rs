@@ -1,11 +1,14 @@
 //! Ending an open booking: with tickets, or without and with its units given back; each way exactly once.
 
 use rusqlite::{Connection, params};
+use usher_keys::Timestamp;
 
 use crate::ids::BookingId;
+use crate::money::DeclineReason;
+use crate::selling::paying::{ConfirmRefusal, may_close, may_confirm};
 use crate::selling::{
-    Booking, BookingState, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending, NewTicket,
-    Reservation,
+    Booking, BookingState, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, NewTicket,
+    Reservation, ReservationState, UnitState,
 };
 use crate::store::StoreError;
 
@@ -21,27 +24,56 @@ pub fn confirm_booking(
     let Some((booking, reservation)) = with_reservation(connection, request.booking)? else {
         return Ok(Effect::Undo(ConfirmOutcome::Lost));
     };
-    if booking.state == BookingState::Confirmed {
-        return Ok(Effect::Undo(ConfirmOutcome::Confirmed(booking)));
+    match may_confirm(booking.state, reservation.lines.len(), request.tickets.len()) {
+        Ok(()) => {}
+        Err(ConfirmRefusal::Confirmed) => return Ok(Effect::Undo(ConfirmOutcome::Confirmed(booking))),
+        Err(ConfirmRefusal::Lost) => return Ok(Effect::Undo(ConfirmOutcome::Lost)),
     }
-    let confirmed = connection
-        .prepare_cached(
-            "UPDATE bookings SET state = 'confirmed', closed_at = ?3
-             WHERE event_id = ?1 AND booking_id = ?2 AND state = 'paying'",
-        )?
-        .execute(params![booking.id.event.0, booking.id.local, ms(request.now)])?;
-    let complete = request.tickets.len() == reservation.lines.len();
-    if confirmed == 0 || !complete || !issue(connection, request, &reservation)? {
+    let end = End {
+        booking: booking.id,
+        state: BookingState::Confirmed,
+        now: request.now,
+    };
+    if !end.write(connection)? {
+        return Err(StoreError::Overtaken);
+    }
+    if !issue(connection, request, &reservation)? {
         return Ok(Effect::Undo(ConfirmOutcome::Lost));
     }
-    set_reservation(connection, &reservation, "booked")?;
+    set_reservation(connection, &reservation, ReservationState::Booked)?;
     match rows::booking(connection, &booking.id)? {
         Some(booking) => Ok(Effect::Keep(ConfirmOutcome::Confirmed(booking))),
         None => Err(StoreError::Unreadable { what: "booking" }),
     }
 }
 
-/// Books every unit and writes its ticket; `false` when a unit is not the reservation's own any more.
+/// The end of an open booking.
+struct End {
+    booking: BookingId,
+    state: BookingState,
+    now: Timestamp,
+}
+
+impl End {
+    /// Writes it down; `false` when the booking is not open any more, which is how two that end it at once find out.
+    fn write(&self, connection: &Connection) -> Result<bool, StoreError> {
+        let ended = connection
+            .prepare_cached(
+                "UPDATE bookings SET state = ?3, decline = ?4, closed_at = ?5
+                 WHERE event_id = ?1 AND booking_id = ?2 AND state = 'paying'",
+            )?
+            .execute(params![
+                self.booking.event.0,
+                self.booking.local,
+                self.state.word(),
+                self.state.decline().map(DeclineReason::word),
+                ms(self.now)
+            ])?;
+        Ok(ended == 1)
+    }
+}
+
+/// Books every unit and writes its ticket; `false` when a unit is not the reservation's own any more, which its update finds out.
 fn issue(
     connection: &Connection,
     request: &ConfirmBooking,
@@ -91,39 +123,29 @@ pub fn close_booking(
     connection: &Connection,
     request: &CloseBooking,
 ) -> Result<Effect<CloseOutcome>, StoreError> {
-    let (state, decline) = match request.ending {
-        Ending::Declined(reason) => ("declined", Some(reason.word())),
-        Ending::Abandoned => ("abandoned", None),
-        Ending::Refunded => ("refunded", None),
-    };
     let Some((booking, reservation)) = with_reservation(connection, request.booking)? else {
         return Ok(Effect::Undo(CloseOutcome::NotOpen));
     };
-    let closed = connection
-        .prepare_cached(
-            "UPDATE bookings SET state = ?3, decline = ?4, closed_at = ?5
-             WHERE event_id = ?1 AND booking_id = ?2 AND state = 'paying'",
-        )?
-        .execute(params![
-            booking.id.event.0,
-            booking.id.local,
-            state,
-            decline,
-            ms(request.now)
-        ])?;
-    if closed == 0 {
+    let held = bounds::held_beside(connection, &reservation, request.now)?;
+    let closing = match may_close(booking.state, reservation.lines.len(), &held, request) {
+        Ok(closing) => closing,
+        Err(refusal) => return Ok(Effect::Undo(refusal)),
+    };
+    let end = End {
+        booking: booking.id,
+        state: closing.booking,
+        now: request.now,
+    };
+    if !end.write(connection)? {
         return Ok(Effect::Undo(CloseOutcome::NotOpen));
     }
-    match request.ending {
-        Ending::Declined(_) | Ending::Abandoned if bounds::fits_again(connection, &reservation, request)? => {
-            hold_again(connection, &reservation)?;
-            set_reservation(connection, &reservation, "held")?;
-        }
-        Ending::Declined(_) | Ending::Abandoned | Ending::Refunded => {
-            holds::free_units(connection, &reservation, "paying")?;
-            set_reservation(connection, &reservation, "released")?;
+    match closing.reservation {
+        ReservationState::Held => hold_again(connection, &reservation)?,
+        ReservationState::Released | ReservationState::Paying | ReservationState::Booked => {
+            holds::free_units(connection, &reservation, UnitState::Paying)?;
         }
     }
+    set_reservation(connection, &reservation, closing.reservation)?;
     Ok(Effect::Keep(CloseOutcome::Closed))
 }
 
@@ -148,7 +170,7 @@ fn hold_again(connection: &Connection, reservation: &Reservation) -> Result<(), 
 fn set_reservation(
     connection: &Connection,
     reservation: &Reservation,
-    state: &str,
+    state: ReservationState,
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
@@ -157,7 +179,11 @@ fn set_reservation(
                  claimant_session = CASE WHEN ?3 = 'held' THEN claimant_session END
              WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'paying'",
         )?
-        .execute(params![reservation.id.event.0, reservation.id.local, state])?;
+        .execute(params![
+            reservation.id.event.0,
+            reservation.id.local,
+            state.word()
+        ])?;
     Ok(())
 }
 

@@ -7,8 +7,7 @@ use usher_protocol::policy::{OffsetChange, Policy, local_offset};
 use crate::catalogue::EventStatus;
 use crate::ids::LOCAL_BYTES;
 use crate::money::Currency;
-use crate::money::DeclineReason;
-use crate::selling::{BookingState, Line, ReservationState, TicketState};
+use crate::selling::{BookingState, Line, ReservationState, TicketState, UnitState};
 use crate::store::StoreError;
 
 /// Gives a moment as milliseconds; moments beyond the column's range mean "for ever".
@@ -78,49 +77,29 @@ pub fn offset_at(policy: &str, at: Timestamp) -> Result<i16, StoreError> {
 
 /// Reads an event's status.
 pub fn event_status(word: &str) -> Result<EventStatus, StoreError> {
-    match word {
-        "draft" => Ok(EventStatus::Draft),
-        "published" => Ok(EventStatus::Published),
-        _ => Err(StoreError::Unreadable { what: "event status" }),
-    }
+    EventStatus::from_word(word).ok_or(StoreError::Unreadable { what: "event status" })
+}
+
+/// Reads a unit's state.
+pub fn unit_state(word: &str) -> Result<UnitState, StoreError> {
+    UnitState::from_word(word).ok_or(StoreError::Unreadable { what: "unit state" })
 }
 
 /// Reads a reservation's state.
 pub fn reservation_state(word: &str) -> Result<ReservationState, StoreError> {
-    match word {
-        "held" => Ok(ReservationState::Held),
-        "paying" => Ok(ReservationState::Paying),
-        "booked" => Ok(ReservationState::Booked),
-        "released" => Ok(ReservationState::Released),
-        _ => Err(StoreError::Unreadable {
-            what: "reservation state",
-        }),
-    }
+    ReservationState::from_word(word).ok_or(StoreError::Unreadable {
+        what: "reservation state",
+    })
 }
 
 /// Reads a booking's state and, if it was declined, why.
 pub fn booking_state(word: &str, decline: Option<&str>) -> Result<BookingState, StoreError> {
-    let unreadable = StoreError::Unreadable {
+    BookingState::from_word(word, decline).ok_or(StoreError::Unreadable {
         what: "booking state",
-    };
-    match (word, decline) {
-        ("paying", _) => Ok(BookingState::Paying),
-        ("confirmed", _) => Ok(BookingState::Confirmed),
-        ("refunded", _) => Ok(BookingState::Refunded),
-        ("abandoned", _) => Ok(BookingState::Abandoned),
-        ("declined", Some(reason)) => DeclineReason::from_word(reason)
-            .map(BookingState::Declined)
-            .ok_or(unreadable),
-        _ => Err(unreadable),
-    }
+    })
 }
 
 /// Reads a ticket's state.
 pub fn ticket_state(word: &str) -> Result<TicketState, StoreError> {
-    match word {
-        "valid" => Ok(TicketState::Valid),
-        "superseded" => Ok(TicketState::Superseded),
-        "revoked" => Ok(TicketState::Revoked),
-        _ => Err(StoreError::Unreadable { what: "ticket state" }),
-    }
+    TicketState::from_word(word).ok_or(StoreError::Unreadable { what: "ticket state" })
 }

@@ -3,11 +3,11 @@
 use rusqlite::{Connection, params};
 
 use crate::store::StoreError;
-use crate::store::organizing::{AddUnits, EventChange, NewEvent, Publish, PublishOutcome};
+use crate::store::organizing::{AddUnits, EventChange, NewEvent, Publish, PublishOutcome, may_publish};
 
 use super::Effect;
 use super::column::{ms, policy_text};
-use super::seals;
+use super::{catalogue, seals};
 
 /// Adds a draft event with its tiers, still without units.
 pub fn add_event(connection: &Connection, request: &NewEvent) -> Result<Effect<()>, StoreError> {
@@ -133,16 +133,12 @@ fn refresh_search_text(connection: &Connection, request: &EventChange) -> Result
 
 /// Puts a complete draft on sale.
 pub fn publish(connection: &Connection, request: &Publish) -> Result<Effect<PublishOutcome>, StoreError> {
-    let mut state = connection.prepare_cached(
-        "SELECT status = 'published', unit_count = (SELECT count(*) FROM units WHERE event_id = ?1)
-         FROM events WHERE event_id = ?1",
-    )?;
-    let mut found = state.query_map([request.event.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    match found.next().transpose()? {
-        None => return Ok(Effect::Undo(PublishOutcome::NotFound)),
-        Some((true, _)) => return Ok(Effect::Undo(PublishOutcome::Published)),
-        Some((false, false)) => return Ok(Effect::Undo(PublishOutcome::Incomplete)),
-        Some((false, true)) => {}
+    let event = catalogue::event(connection, &request.event)?;
+    let units = connection
+        .prepare_cached("SELECT count(*) FROM units WHERE event_id = ?1")?
+        .query_row([request.event.0], |row| row.get(0))?;
+    if let Err(outcome) = may_publish(event.as_ref(), units) {
+        return Ok(Effect::Undo(outcome));
     }
     connection
         .prepare_cached(

@@ -4,12 +4,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use usher_keys::Timestamp;
 use usher_protocol::{TierId, Unit};
 
-use crate::money::{Currency, Money};
-use crate::selling::Claim;
-use crate::selling::sale::{SaleStatus, sale_status};
+use crate::selling::holding::{SaleTerms, may_hold, may_release};
 use crate::selling::{
-    HoldOutcome, HoldRequest, Line, ReleaseOutcome, ReleaseRequest, Reservation, ReservationState, Shortage,
-    Tidy, TierQuantity,
+    Claim, HoldOutcome, HoldRequest, Line, ReleaseOutcome, ReleaseRequest, Reservation, Shortage, Tidy,
+    TierQuantity, UnitState,
 };
 use crate::store::StoreError;
 
@@ -19,100 +17,72 @@ use super::{bounds, rows};
 
 /// Claims units for a reservation, all of them or none.
 pub fn hold(connection: &Connection, request: &HoldRequest) -> Result<Effect<HoldOutcome>, StoreError> {
-    let Some(sale) = Sale::find(connection, request)? else {
+    let Some(sale) = sale_terms(connection, request)? else {
         return Ok(Effect::Undo(HoldOutcome::NoSuchEvent));
     };
-    match sale_status(sale.ends_at, request.believed_until, request.now) {
-        SaleStatus::Over => return Ok(Effect::Undo(HoldOutcome::SalesClosed)),
-        SaleStatus::Paused => return Ok(Effect::Undo(HoldOutcome::SalesPaused)),
-        SaleStatus::OnSale => {}
+    let held = bounds::held_by(connection, request)?;
+    if let Err(refusal) = may_hold(&sale, &held, request) {
+        return Ok(Effect::Undo(refusal));
     }
-    if let Some(too_many) = bounds::exceeded(connection, request)? {
-        return Ok(Effect::Undo(HoldOutcome::TooMany(too_many)));
-    }
-    let until = request.now.plus_ms(sale.reservation_ms);
     let hold = Hold {
         connection,
         request,
+        until: sale.held_until(request.now),
         sale: &sale,
-        until,
     };
     let claimed = match &request.claim {
         Claim::Seats(seats) => hold.claim_seats(seats)?,
         Claim::Tiers(tiers) => hold.claim_tiers(tiers)?,
     };
     match claimed {
-        Ok(lines) => Ok(Effect::Keep(HoldOutcome::Held(hold.record(lines)?))),
+        Ok(lines) => {
+            let reservation = sale.reservation(request, lines);
+            record(connection, request, &reservation)?;
+            Ok(Effect::Keep(HoldOutcome::Held(reservation)))
+        }
         Err(refusal) => Ok(Effect::Undo(refusal)),
     }
+}
+
+/// Reads what a claim needs to know of its event, if that is published.
+fn sale_terms(connection: &Connection, request: &HoldRequest) -> Result<Option<SaleTerms>, StoreError> {
+    let event = request.reservation.event;
+    let row: Option<(i64, i64, u32, String)> = connection
+        .prepare_cached(
+            "SELECT ends_at, reservation_ms, seat_count, currency FROM events
+             WHERE event_id = ?1 AND status = 'published'",
+        )?
+        .query_row([event.0], |row| row.try_into())
+        .optional()?;
+    let Some((ends_at, reservation_ms, seat_count, code)) = row else {
+        return Ok(None);
+    };
+    let prices = connection
+        .prepare_cached("SELECT tier, price FROM tiers WHERE event_id = ?1 ORDER BY tier")?
+        .query_map([event.0], |row| Ok((TierId(row.get(0)?), row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(Some(SaleTerms {
+        ends_at: moment(ends_at),
+        reservation_ms: narrow(reservation_ms, "duration of reservations")?,
+        seat_count,
+        currency: currency(&code)?,
+        prices,
+    }))
 }
 
 /// The lines of a claim, or why there are none.
 type Claimed = Result<Vec<Line>, HoldOutcome>;
 
-/// What a hold needs to know of its event.
-struct Sale {
-    ends_at: Timestamp,
-    reservation_ms: u64,
-    seat_count: u32,
-    currency: Currency,
-    /// The price of each tier.
-    prices: Vec<(TierId, i64)>,
-}
-
-impl Sale {
-    /// Finds a published event.
-    fn find(connection: &Connection, request: &HoldRequest) -> Result<Option<Self>, StoreError> {
-        let event = request.reservation.event;
-        let row: Option<(i64, i64, u32, String)> = connection
-            .prepare_cached(
-                "SELECT ends_at, reservation_ms, seat_count, currency FROM events
-                 WHERE event_id = ?1 AND status = 'published'",
-            )?
-            .query_row([event.0], |row| row.try_into())
-            .optional()?;
-        let Some((ends_at, reservation_ms, seat_count, code)) = row else {
-            return Ok(None);
-        };
-        let prices = connection
-            .prepare_cached("SELECT tier, price FROM tiers WHERE event_id = ?1 ORDER BY tier")?
-            .query_map([event.0], |row| Ok((TierId(row.get(0)?), row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
-        Ok(Some(Self {
-            ends_at: moment(ends_at),
-            reservation_ms: narrow(reservation_ms, "duration of reservations")?,
-            seat_count,
-            currency: currency(&code)?,
-            prices,
-        }))
-    }
-
-    fn price(&self, tier: TierId) -> Option<i64> {
-        self.prices
-            .iter()
-            .find(|(id, _)| *id == tier)
-            .map(|(_, price)| *price)
-    }
-}
-
-/// One claim in progress.
+/// One claim in progress. Its updates guard races: whoever is first has the unit, and zero rows changed means that it is taken.
 struct Hold<'a> {
     connection: &'a Connection,
     request: &'a HoldRequest,
-    sale: &'a Sale,
+    sale: &'a SaleTerms,
     until: Timestamp,
 }
 
 impl Hold<'_> {
     fn claim_seats(&self, seats: &[Unit]) -> Result<Claimed, StoreError> {
-        let unknown: Vec<Unit> = seats
-            .iter()
-            .copied()
-            .filter(|seat| seat.0 >= self.sale.seat_count)
-            .collect();
-        if !unknown.is_empty() {
-            return Ok(Err(HoldOutcome::UnknownSeats(unknown)));
-        }
         let mut claim = self.connection.prepare_cached(
             "UPDATE units SET state = 'held', reservation_id = ?3, held_until = ?4
              WHERE event_id = ?1 AND unit = ?2
@@ -148,14 +118,6 @@ impl Hold<'_> {
     }
 
     fn claim_tiers(&self, tiers: &[TierQuantity]) -> Result<Claimed, StoreError> {
-        let unknown: Vec<TierId> = tiers
-            .iter()
-            .map(|wanted| wanted.tier)
-            .filter(|&tier| self.sale.price(tier).is_none())
-            .collect();
-        if !unknown.is_empty() {
-            return Ok(Err(HoldOutcome::UnknownTiers(unknown)));
-        }
         let (mut lines, mut short) = (Vec::new(), Vec::new());
         for wanted in tiers {
             let mut units = self.claim_free(wanted.tier, wanted.quantity)?;
@@ -230,43 +192,35 @@ impl Hold<'_> {
     }
 
     fn line(&self, unit: Unit, tier: TierId) -> Result<Line, StoreError> {
-        let price = self.sale.price(tier).ok_or(StoreError::Unreadable {
+        self.sale.line(unit, tier).ok_or(StoreError::Unreadable {
             what: "tier of a unit",
-        })?;
-        Ok(Line { unit, tier, price })
-    }
-
-    fn record(&self, lines: Vec<Line>) -> Result<Reservation, StoreError> {
-        let id = self.request.reservation;
-        let minor = lines.iter().map(|line| line.price).sum();
-        self.connection
-            .prepare_cached(
-                "INSERT INTO reservations (event_id, reservation_id, state, lines, amount, created_at, expires_at,
-                                           claimant_address, claimant_session)
-                 VALUES (?1, ?2, 'held', ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                id.event.0,
-                id.local,
-                lines_text(&lines),
-                minor,
-                ms(self.request.now),
-                ms(self.until),
-                self.request.claimant.address.bytes(),
-                self.request.claimant.session.0
-            ])?;
-        let amount = Money {
-            minor,
-            currency: self.sale.currency,
-        };
-        Ok(Reservation {
-            id,
-            state: ReservationState::Held,
-            lines,
-            amount,
-            expires_at: self.until,
         })
     }
+}
+
+fn record(
+    connection: &Connection,
+    request: &HoldRequest,
+    reservation: &Reservation,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO reservations (event_id, reservation_id, state, lines, amount, created_at, expires_at,
+                                       claimant_address, claimant_session)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            reservation.id.event.0,
+            reservation.id.local,
+            reservation.state.word(),
+            lines_text(&reservation.lines),
+            reservation.amount.minor,
+            ms(request.now),
+            ms(reservation.expires_at),
+            request.claimant.address.bytes(),
+            request.claimant.session.0
+        ])?;
+    Ok(())
 }
 
 fn count(units: &[Unit]) -> u32 {
@@ -279,28 +233,30 @@ pub fn release(
     request: &ReleaseRequest,
 ) -> Result<Effect<ReleaseOutcome>, StoreError> {
     let id = request.reservation;
-    let Some(reservation) = rows::reservation(connection, &id)? else {
-        return Ok(Effect::Undo(ReleaseOutcome::NotFound));
-    };
+    let found = rows::reservation(connection, &id)?;
+    if let Err(refusal) = may_release(found.as_ref()) {
+        return Ok(Effect::Undo(refusal));
+    }
+    // Two that release it at once, or one that pays, find out here.
     let released = connection
         .prepare_cached(
             "UPDATE reservations SET state = 'released', claimant_address = NULL, claimant_session = NULL
              WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'held'",
         )?
         .execute(params![id.event.0, id.local])?;
-    if released == 1 {
-        free_units(connection, &reservation, "held")?;
-        return Ok(Effect::Keep(ReleaseOutcome::Released));
+    match found {
+        Some(reservation) if released == 1 => free_units(connection, &reservation, UnitState::Held)?,
+        Some(_) | None => return Err(StoreError::Overtaken),
     }
-    Ok(Effect::Undo(match reservation.state {
-        ReservationState::Paying => ReleaseOutcome::Paying,
-        ReservationState::Booked => ReleaseOutcome::Booked,
-        ReservationState::Held | ReservationState::Released => ReleaseOutcome::Released,
-    }))
+    Ok(Effect::Keep(ReleaseOutcome::Released))
 }
 
 /// Makes those of a reservation's units available that are still its own and in the given state.
-pub fn free_units(connection: &Connection, reservation: &Reservation, state: &str) -> Result<(), StoreError> {
+pub fn free_units(
+    connection: &Connection,
+    reservation: &Reservation,
+    state: UnitState,
+) -> Result<(), StoreError> {
     let mut free = connection.prepare_cached(
         "UPDATE units SET state = 'available', reservation_id = NULL, held_until = NULL
          WHERE event_id = ?1 AND unit = ?2 AND reservation_id = ?3 AND state = ?4",
@@ -310,13 +266,13 @@ pub fn free_units(connection: &Connection, reservation: &Reservation, state: &st
             reservation.id.event.0,
             line.unit.0,
             reservation.id.local,
-            state
+            state.word()
         ])?;
     }
     Ok(())
 }
 
-/// Writes expired units down as available; tells how many.
+/// Writes expired units down as available; tells how many. What is expired is the same as in [`Status::of`](crate::catalogue::Status::of).
 pub fn tidy(connection: &Connection, request: &Tidy) -> Result<Effect<usize>, StoreError> {
     let tidied = connection
         .prepare_cached(

@@ -3,40 +3,50 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::ids::BookingId;
-use crate::selling::{RenewBooking, RenewOutcome};
+use crate::selling::paying::may_renew;
+use crate::selling::{BookingState, RenewBooking, RenewOutcome};
 use crate::store::StoreError;
 
 use super::Effect;
+use super::column::booking_state;
 
 /// Gives an ended booking a new id; the same request again gives the id that the first one gave.
 pub fn renew_booking(
     connection: &Connection,
     request: &RenewBooking,
 ) -> Result<Effect<RenewOutcome>, StoreError> {
-    let BookingId { event, local } = request.booking;
-    // Its tickets follow: they refer to it ON UPDATE CASCADE.
+    let id = request.booking;
+    if let Err(refusal) = may_renew(state(connection, id)?, renewed_since(connection, id)?) {
+        return Ok(Effect::Undo(refusal));
+    }
+    // Its tickets follow: they refer to it ON UPDATE CASCADE. Two that renew it at once, or one that pays, find out here.
     let renewed = connection
         .prepare_cached(
             "UPDATE bookings SET booking_id = ?3, former_id = ?2
              WHERE event_id = ?1 AND booking_id = ?2 AND state <> 'paying'",
         )?
-        .execute(params![event.0, local, request.new.local])?;
-    if renewed == 1 {
-        return Ok(Effect::Keep(RenewOutcome::Renewed(request.new)));
+        .execute(params![id.event.0, id.local, request.new.local])?;
+    match renewed {
+        1 => Ok(Effect::Keep(RenewOutcome::Renewed(request.new))),
+        _ => Err(StoreError::Overtaken),
     }
+}
+
+fn state(connection: &Connection, id: BookingId) -> Result<Option<BookingState>, StoreError> {
+    let mut query = connection
+        .prepare_cached("SELECT state, decline FROM bookings WHERE event_id = ?1 AND booking_id = ?2")?;
+    let mut found = query.query_and_then(params![id.event.0, id.local], |row| {
+        booking_state(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str_or_null()?)
+    })?;
+    found.next().transpose()
+}
+
+/// Finds the booking that had this id before.
+fn renewed_since(connection: &Connection, id: BookingId) -> Result<Option<BookingId>, StoreError> {
+    let event = id.event;
     let current = connection
         .prepare_cached("SELECT booking_id FROM bookings WHERE event_id = ?1 AND former_id = ?2")?
-        .query_row(params![event.0, local], |row| row.get(0))
+        .query_row(params![event.0, id.local], |row| row.get(0))
         .optional()?;
-    if let Some(local) = current {
-        return Ok(Effect::Undo(RenewOutcome::Renewed(BookingId { event, local })));
-    }
-    let paying = connection
-        .prepare_cached("SELECT 1 FROM bookings WHERE event_id = ?1 AND booking_id = ?2")?
-        .exists(params![event.0, local])?;
-    Ok(Effect::Undo(if paying {
-        RenewOutcome::Paying
-    } else {
-        RenewOutcome::NotFound
-    }))
+    Ok(current.map(|local| BookingId { event, local }))
 }

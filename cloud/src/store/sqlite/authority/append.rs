@@ -12,7 +12,7 @@ use crate::store::authority::{Append, AppendOutcome, Beside, DropLog, ReissuedTo
 use crate::store::sqlite::column::ms;
 use crate::store::sqlite::{Effect, codes};
 
-use super::{count, devices, logs, read_count};
+use super::{count, devices, read_count};
 
 /// Appends to the logs of an event.
 pub fn append(connection: &Connection, request: &Append) -> Result<Effect<AppendOutcome>, StoreError> {
@@ -148,12 +148,7 @@ fn set_standing(
         .prepare_cached(
             "UPDATE tickets SET state = ?4 WHERE event_id = ?1 AND ticket_id = ?2 AND state = ?3",
         )?
-        .execute(params![
-            ticket.event.0,
-            ticket.local,
-            logs::ticket_word(from),
-            logs::ticket_word(to)
-        ])?;
+        .execute(params![ticket.event.0, ticket.local, from.word(), to.word()])?;
     Ok(changed == 1)
 }
 

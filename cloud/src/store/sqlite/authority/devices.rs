@@ -30,7 +30,7 @@ pub fn add_code(connection: &Connection, request: &NewCode) -> Result<Effect<New
     let open: u32 = connection
         .prepare_cached("SELECT count(*) FROM enrolment_codes WHERE event_id = ?1 AND used_by IS NULL")?
         .query_row([event], |row| row.get(0))?;
-    if open >= request.open_limit {
+    if !request.fits(open) {
         return Ok(Effect::Keep(NewCodeOutcome::TooMany));
     }
     let terms = &request.terms;

@@ -8,7 +8,6 @@ use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::{Generation, Seq, TierId, Unit};
 
 use crate::ids::TicketId;
-use crate::selling::TicketState;
 use crate::store::StoreError;
 use crate::store::authority::{
     ChangedTicket, GenerationQuery, Place, Places, PlacesQuery, RecordsQuery, RunQuery, StoredRecord,
@@ -188,13 +187,4 @@ pub fn changed_tickets(connection: &Connection, event: &EventId) -> Result<Vec<C
         Ok((Unit(row.get(0)?), Generation(row.get(1)?), state))
     })?;
     found.collect()
-}
-
-/// Gives the word for a ticket's state.
-pub fn ticket_word(state: TicketState) -> &'static str {
-    match state {
-        TicketState::Valid => "valid",
-        TicketState::Superseded => "superseded",
-        TicketState::Revoked => "revoked",
-    }
 }

@@ -1,0 +1,173 @@
+//! What may be held and given back, row by row.
+
+use usher_keys::EventId;
+use usher_keys::expiry::AFTER_EVENT_MS;
+
+use super::*;
+use crate::ids::ReservationId;
+use crate::selling::TierQuantity;
+use crate::selling::claimant::{Claimant, ClientAddress, SessionHash};
+
+const NOW: Timestamp = Timestamp(1_000);
+const ENDS_AT: Timestamp = Timestamp(9_000);
+const STALLS: TierId = TierId(1);
+
+fn sale() -> SaleTerms {
+    SaleTerms {
+        ends_at: ENDS_AT,
+        reservation_ms: 600,
+        seat_count: 10,
+        currency: "EUR".parse().unwrap(),
+        prices: vec![(STALLS, 4_500)],
+    }
+}
+
+fn request(claim: Claim) -> HoldRequest {
+    HoldRequest {
+        reservation: ReservationId::draw(EventId([1; 16]), NOW),
+        claim,
+        claimant: Claimant {
+            address: ClientAddress::V4([192, 0, 2, 7]),
+            session: SessionHash([7; 16]),
+        },
+        bounds: HoldBounds {
+            per_address: 6,
+            per_session: 4,
+        },
+        believed_until: Some(ENDS_AT.plus_ms(AFTER_EVENT_MS)),
+        now: NOW,
+    }
+}
+
+fn seats(units: &[u32]) -> Claim {
+    Claim::Seats(units.iter().copied().map(Unit).collect())
+}
+
+fn tiers(wanted: &[(u16, u32)]) -> Claim {
+    let quantities = wanted.iter().map(|&(tier, quantity)| TierQuantity {
+        tier: TierId(tier),
+        quantity,
+    });
+    Claim::Tiers(quantities.collect())
+}
+
+fn holds(live: &[(u64, u32)]) -> Vec<UnpaidHold> {
+    let holds = live.iter().map(|&(at, units)| UnpaidHold {
+        expires_at: Timestamp(at),
+        units,
+    });
+    holds.collect()
+}
+
+#[track_caller]
+fn check(claim: Claim, expected: Result<(), HoldOutcome>) {
+    let decided = may_hold(&sale(), &UnpaidHolds::default(), &request(claim));
+    assert_eq!(decided, expected);
+}
+
+#[test]
+fn a_claim_names_only_what_the_event_has() {
+    check(seats(&[0, 9]), Ok(()));
+    check(
+        seats(&[3, 10, 11]),
+        Err(HoldOutcome::UnknownSeats(vec![Unit(10), Unit(11)])),
+    );
+    check(tiers(&[(1, 2)]), Ok(()));
+    check(
+        tiers(&[(1, 1), (2, 1)]),
+        Err(HoldOutcome::UnknownTiers(vec![TierId(2)])),
+    );
+}
+
+#[track_caller]
+fn check_sale(now: Timestamp, believed_until: Option<Timestamp>, expected: Result<(), HoldOutcome>) {
+    let request = HoldRequest {
+        now,
+        believed_until,
+        ..request(seats(&[1]))
+    };
+    assert_eq!(may_hold(&sale(), &UnpaidHolds::default(), &request), expected);
+}
+
+#[test]
+fn nothing_is_held_of_an_event_that_is_over_or_whose_tickets_nobody_would_believe() {
+    let long = Some(ENDS_AT.plus_ms(AFTER_EVENT_MS));
+    check_sale(Timestamp(8_999), long, Ok(()));
+    check_sale(ENDS_AT, long, Err(HoldOutcome::SalesClosed));
+    check_sale(ENDS_AT, None, Err(HoldOutcome::SalesClosed));
+    check_sale(NOW, None, Err(HoldOutcome::SalesPaused));
+    check_sale(NOW, Some(ENDS_AT), Err(HoldOutcome::SalesPaused));
+}
+
+#[track_caller]
+fn check_bound(holds: &UnpaidHolds, more: u32, expected: Option<(BoundBy, u32, u64)>) {
+    let bounds = HoldBounds {
+        per_address: 6,
+        per_session: 4,
+    };
+    let found = holds.too_many(more, bounds, NOW);
+    let found = found.map(|too_many| (too_many.by, too_many.held, too_many.fits_at.0));
+    assert_eq!(found, expected, "{holds:?}");
+}
+
+#[test]
+fn a_claim_that_does_not_fit_is_told_when_it_will() {
+    let of_session = |live: &[(u64, u32)]| UnpaidHolds {
+        of_session: holds(live),
+        of_address: Vec::new(),
+    };
+    check_bound(&of_session(&[]), 4, None);
+    check_bound(&of_session(&[(1_010, 2)]), 2, None);
+    check_bound(&of_session(&[(1_010, 2)]), 3, Some((BoundBy::Session, 2, 1_010)));
+    let three = of_session(&[(1_030, 2), (1_010, 1), (1_020, 1)]);
+    check_bound(&three, 1, Some((BoundBy::Session, 4, 1_010)));
+    check_bound(&three, 2, Some((BoundBy::Session, 4, 1_020)));
+    check_bound(&three, 4, Some((BoundBy::Session, 4, 1_030)));
+}
+
+#[test]
+fn what_has_expired_does_not_count_and_the_session_is_named_before_its_address() {
+    let expired = UnpaidHolds {
+        of_session: holds(&[(1_000, 4)]),
+        of_address: holds(&[(999, 6)]),
+    };
+    check_bound(&expired, 4, None);
+    let neighbours = UnpaidHolds {
+        of_session: Vec::new(),
+        of_address: holds(&[(1_010, 5)]),
+    };
+    check_bound(&neighbours, 2, Some((BoundBy::Address, 5, 1_010)));
+    let both = UnpaidHolds {
+        of_session: holds(&[(1_010, 4)]),
+        of_address: holds(&[(1_020, 6)]),
+    };
+    check_bound(&both, 1, Some((BoundBy::Session, 4, 1_010)));
+}
+
+#[test]
+fn a_reservation_keeps_the_prices_it_was_made_at_and_ends_when_its_event_says() {
+    let sale = sale();
+    let lines = [2, 3].map(|unit| sale.line(Unit(unit), STALLS).unwrap()).to_vec();
+    assert_eq!(sale.line(Unit(2), TierId(2)), None);
+    let reservation = sale.reservation(&request(seats(&[2, 3])), lines);
+    assert_eq!(reservation.amount.to_string(), "90.00 EUR");
+    assert_eq!(reservation.expires_at, Timestamp(1_600));
+    assert!(!reservation.is_expired(Timestamp(1_599)) && reservation.is_expired(Timestamp(1_600)));
+}
+
+#[test]
+fn only_what_is_held_can_be_given_back() {
+    let of = |state| Reservation {
+        state,
+        ..sale().reservation(&request(seats(&[2])), Vec::new())
+    };
+    for (state, expected) in [
+        (ReservationState::Held, Ok(())),
+        (ReservationState::Paying, Err(ReleaseOutcome::Paying)),
+        (ReservationState::Booked, Err(ReleaseOutcome::Booked)),
+        (ReservationState::Released, Err(ReleaseOutcome::Released)),
+    ] {
+        assert_eq!(may_release(Some(&of(state))), expected, "{state:?}");
+    }
+    assert_eq!(may_release(None), Err(ReleaseOutcome::NotFound));
+}

@@ -1,0 +1,152 @@
+//! What may become of a reservation that is to be paid for, and of its booking: opened, confirmed, closed, renewed.
+
+use usher_keys::Timestamp;
+
+use crate::ids::BookingId;
+
+use super::bookings::{
+    BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome, Ending,
+    RenewOutcome, RequestHash,
+};
+use super::holding::UnpaidHolds;
+use super::reservations::{Reservation, ReservationState};
+use super::sale::{SaleStatus, sale_status};
+
+/// What an idempotency key was used for before. Abandoned bookings are left out: their keys are free again, and an engine's
+/// index of keys leaves them out as well.
+#[derive(Debug, Clone)]
+pub struct EarlierRequest {
+    /// The hash of that request.
+    pub hash: RequestHash,
+    /// Whether its booking has been given a new id since.
+    pub is_renewed: bool,
+    /// Its booking.
+    pub booking: Booking,
+}
+
+/// Decides what a request with a key that was used before is answered.
+pub fn repeated(earlier: EarlierRequest, request: &BeginBooking) -> BeginOutcome {
+    if earlier.hash != request.request_hash {
+        BeginOutcome::Refused(BeginRefusal::KeyReused)
+    } else if earlier.is_renewed {
+        // Whoever knew the former id knows most of the request too, and a key that is easily guessed would be the rest.
+        BeginOutcome::Refused(BeginRefusal::Renewed)
+    } else {
+        BeginOutcome::Existing(earlier.booking)
+    }
+}
+
+/// Decides whether a reservation of an event that ends then may be paid for.
+///
+/// **Errors**: why not.
+pub fn may_begin(
+    reservation: Option<&Reservation>,
+    ends_at: Timestamp,
+    request: &BeginBooking,
+) -> Result<(), BeginRefusal> {
+    let Some(reservation) = reservation else {
+        return Err(BeginRefusal::NotFound);
+    };
+    match reservation.state {
+        ReservationState::Held if reservation.is_expired(request.now) => Err(BeginRefusal::Expired),
+        ReservationState::Held => match sale_status(ends_at, request.believed_until, request.now) {
+            SaleStatus::Over => Err(BeginRefusal::SalesClosed),
+            SaleStatus::Paused => Err(BeginRefusal::SalesPaused),
+            SaleStatus::OnSale if reservation.amount.minor > 0 && !request.can_pay => {
+                Err(BeginRefusal::TokenMissing)
+            }
+            SaleStatus::OnSale => Ok(()),
+        },
+        ReservationState::Paying => Err(BeginRefusal::Paying),
+        ReservationState::Booked => Err(BeginRefusal::Booked),
+        ReservationState::Released => Err(BeginRefusal::Released),
+    }
+}
+
+/// Why a booking is not turned into tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmRefusal {
+    /// That was done before.
+    Confirmed,
+    /// It has ended otherwise, or the tickets are not those of its units: a charge must be refunded.
+    Lost,
+}
+
+/// Decides whether a booking may be turned into so many tickets.
+///
+/// **Errors**: why not.
+pub fn may_confirm(booking: BookingState, units: usize, tickets: usize) -> Result<(), ConfirmRefusal> {
+    match booking {
+        BookingState::Confirmed => Err(ConfirmRefusal::Confirmed),
+        BookingState::Paying if units == tickets => Ok(()),
+        BookingState::Paying
+        | BookingState::Declined(_)
+        | BookingState::Refunded
+        | BookingState::Abandoned => Err(ConfirmRefusal::Lost),
+    }
+}
+
+/// How a booking that ends without tickets leaves what it was made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closing {
+    /// How the booking stands.
+    pub booking: BookingState,
+    /// How its reservation stands: held again with its units, or released and its units available.
+    pub reservation: ReservationState,
+}
+
+/// Decides whether a booking may end without tickets, and where its units go.
+///
+/// What is being paid does not count as held; without a look at what its claimant holds now, payments that are bound to fail
+/// would hold any number of units.
+///
+/// **Errors**: why not.
+pub fn may_close(
+    booking: BookingState,
+    units: usize,
+    held: &UnpaidHolds,
+    request: &CloseBooking,
+) -> Result<Closing, CloseOutcome> {
+    match booking {
+        BookingState::Paying => {}
+        BookingState::Confirmed
+        | BookingState::Declined(_)
+        | BookingState::Refunded
+        | BookingState::Abandoned => return Err(CloseOutcome::NotOpen),
+    }
+    let units = u32::try_from(units).unwrap_or(u32::MAX);
+    let fits = held.too_many(units, request.bounds, request.now).is_none();
+    let booking = match request.ending {
+        Ending::Declined(reason) => BookingState::Declined(reason),
+        Ending::Abandoned => BookingState::Abandoned,
+        Ending::Refunded => BookingState::Refunded,
+    };
+    let reservation = match request.ending {
+        Ending::Declined(_) | Ending::Abandoned if fits => ReservationState::Held,
+        Ending::Declined(_) | Ending::Abandoned | Ending::Refunded => ReservationState::Released,
+    };
+    Ok(Closing { booking, reservation })
+}
+
+/// Decides whether the booking of an id, if there is one, may be given a new id; `since` is the id that it was given before.
+///
+/// **Errors**: why not.
+pub fn may_renew(booking: Option<BookingState>, since: Option<BookingId>) -> Result<(), RenewOutcome> {
+    match (booking, since) {
+        (
+            Some(
+                BookingState::Confirmed
+                | BookingState::Declined(_)
+                | BookingState::Refunded
+                | BookingState::Abandoned,
+            ),
+            _,
+        ) => Ok(()),
+        (Some(BookingState::Paying) | None, Some(id)) => Err(RenewOutcome::Renewed(id)),
+        (Some(BookingState::Paying), None) => Err(RenewOutcome::Paying),
+        (None, None) => Err(RenewOutcome::NotFound),
+    }
+}
+
+#[cfg(test)]
+mod tests;
