@@ -4,6 +4,8 @@
 //! Each rule is a function from a tree of files to its breaches. Here the rules meet the project; in its own file each
 //! meets a bad sample, so that a rule which has gone blind is noticed.
 
+#[path = "house_rules/circles.rs"]
+mod circles;
 #[path = "house_rules/imports.rs"]
 mod imports;
 #[path = "house_rules/layout.rs"]
@@ -48,6 +50,11 @@ fn keep(rule: Rule) {
 #[test]
 fn crates_import_each_other_in_one_direction_only() {
     keep(imports::direction);
+}
+
+#[test]
+fn files_and_modules_of_a_crate_import_each_other_in_no_circle() {
+    keep(circles::circles);
 }
 
 #[test]

@@ -94,11 +94,17 @@ impl Tree {
 
     /// Makes a tree of one file.
     pub fn of_one(path: &str, text: &str) -> Self {
+        Self::of(&[(path, text)])
+    }
+
+    /// Makes a tree of files, each a path and a text.
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let files = files.iter().map(|(path, text)| TreeFile {
+            path: (*path).to_owned(),
+            text: (*text).to_owned(),
+        });
         Self {
-            files: vec![TreeFile {
-                path: path.to_owned(),
-                text: text.to_owned(),
-            }],
+            files: files.collect(),
         }
     }
 
