@@ -1,5 +1,7 @@
 //! The signed log: hash chain, heads and runs, and the check that accepts a run; storing records is left to the replica.
 
+mod kept;
+
 use bincode::{Decode, Encode};
 use thiserror::Error;
 use usher_keys::codec;
@@ -8,6 +10,7 @@ use usher_keys::{Domain, EventId, KeyError, SecretKey, Signature};
 use crate::fork::ForkProof;
 use crate::ident::{Origin, Seq};
 use crate::record::MAX_RECORD_BYTES;
+pub use kept::Stretch;
 
 /// A link of the hash chain: BLAKE3.
 pub type Hash = [u8; 32];

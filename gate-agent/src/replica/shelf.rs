@@ -1,8 +1,8 @@
-//! Which heads of a log are kept: the newest, and milestones so close that the run between two of them always fits; reading and writing them is not here.
+//! Remembers which heads of each log are kept, as far as the next one depends on it; the rule is the protocol's, reading and writing is not here.
 
 use std::collections::BTreeMap;
 
-use usher_protocol::log::{MAX_RUN_BYTES, MAX_RUN_RECORDS};
+use usher_protocol::log::Stretch;
 use usher_protocol::{Origin, Seq};
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,9 +47,11 @@ impl Shelf {
     /// Puts a newer head up, so many record bytes behind the newest so far; gives the head that is dropped for it.
     pub fn put(&mut self, origin: Origin, seq: Seq, bytes: usize) -> Option<Seq> {
         let kept = self.logs.entry(origin).or_default();
-        let records = seq.0.saturating_sub(kept.milestone.0);
-        let fits = records <= MAX_RUN_RECORDS as u64 && kept.bytes + bytes <= MAX_RUN_BYTES;
-        if !fits {
+        let from_milestone = Stretch {
+            records: seq.0.saturating_sub(kept.milestone.0),
+            bytes: (kept.bytes + bytes) as u64,
+        };
+        if !from_milestone.drops_head_within() {
             self.replay(origin, seq, bytes);
             return None;
         }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use usher_keys::{EventId, Timestamp};
-use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Tail};
+use usher_protocol::log::{Head, Stretch, Tail};
 use usher_protocol::{Origin, Seq};
 
 use crate::ids::TicketId;
@@ -104,7 +104,7 @@ fn stored(connection: &Connection, event: EventId, origin: &Origin) -> Result<St
     })
 }
 
-/// Keeps the newest head, and the one before it only if without it two kept heads would be further apart than one run.
+/// Keeps the newest head, and the one before it only if it is a milestone.
 fn keep_head(connection: &Connection, event: EventId, head: &Head, log_bytes: u64) -> Result<(), StoreError> {
     let mut newest_two = connection.prepare_cached(
         "SELECT seq, log_bytes FROM heads WHERE event_id = ?1 AND origin = ?2 ORDER BY seq DESC LIMIT 2",
@@ -114,9 +114,11 @@ fn keep_head(connection: &Connection, event: EventId, head: &Head, log_bytes: u6
         .collect::<Result<_, _>>()?;
     if let Some((newest, _)) = before.first() {
         let (base_seq, base_bytes) = before.get(1).copied().unwrap_or_default();
-        let records = count(head.tail.seq.0) - base_seq;
-        let bytes = count(log_bytes) - base_bytes;
-        if records <= count(MAX_RUN_RECORDS as u64) && bytes <= count(MAX_RUN_BYTES as u64) {
+        let from_base = Stretch {
+            records: head.tail.seq.0.saturating_sub(read_count(base_seq)?),
+            bytes: log_bytes.saturating_sub(read_count(base_bytes)?),
+        };
+        if from_base.drops_head_within() {
             connection
                 .prepare_cached("DELETE FROM heads WHERE event_id = ?1 AND origin = ?2 AND seq = ?3")?
                 .execute(params![event.0, head.origin.0, newest])?;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use usher_keys::{EventId, PublicKey, Signature};
 use usher_protocol::evidence::Worth;
 use usher_protocol::ledger::Entry;
-use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
+use usher_protocol::log::{Head, Run, Stretch, Tail};
 use usher_protocol::{Generation, Seq, TierId, Unit};
 
 use crate::ids::TicketId;
@@ -110,9 +110,11 @@ fn reachable_head(connection: &Connection, query: &RunQuery) -> Result<Option<He
     };
     for head in found {
         let head = head?;
-        let records = head.tail.seq.0 - query.after.0;
-        if records > MAX_RUN_RECORDS as u64 || size(connection, query, head.tail.seq)? > MAX_RUN_BYTES as u64
-        {
+        let ahead = Stretch {
+            records: head.tail.seq.0 - query.after.0,
+            bytes: size(connection, query, head.tail.seq)?,
+        };
+        if !ahead.is_one_run() {
             break;
         }
         best = head;
