@@ -20,9 +20,9 @@ use usher_keys::private;
 use usher_link::Endpoint;
 
 use crate::authority::uplink;
-use crate::chores;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::jobs;
 use crate::paused_sale;
 use crate::routes;
 use crate::state::AppState;
@@ -67,11 +67,11 @@ impl Server {
         let state = AppState::open(config, clock, public_url)?;
         // The authorities first: tickets of bookings that a crash left open are signed with their keys.
         state.authorities.start().await.context("reading the events")?;
-        chores::reconcile(&state).await;
+        jobs::reconcile(&state).await;
 
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let uplink = start_uplink(&state, &stop, &mut tasks)?;
-        chores::start(&state, &stop, &mut tasks);
+        jobs::start(&state, &stop, &mut tasks);
         let router = routes::router(state.clone());
         let places = Places::new(serving::most_connections());
         tasks.spawn(serving::serve(listener, router, places, stop.clone()));

@@ -20,7 +20,7 @@ const TIDY_AT_ONCE: u32 = 200;
 /// its time is over, and not that it never was.
 const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
 
-/// Starts the chores; they end when `stop` is cancelled.
+/// Starts the jobs; they end when `stop` is cancelled.
 pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     let config = &state.config;
     let settle_every = Duration::from_secs(config.payments.reconcile_every_seconds.into());
@@ -109,12 +109,12 @@ async fn forget(state: &AppState, event: EventId) -> Result<(), StoreError> {
     }
 }
 
-async fn repeat<F: Future<Output = ()>>(every: Duration, stop: CancellationToken, chore: impl Fn() -> F) {
+async fn repeat<F: Future<Output = ()>>(every: Duration, stop: CancellationToken, job: impl Fn() -> F) {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // The first tick comes at once: whoever starts the chores has just done what was due.
+    // The first tick comes at once: whoever starts the jobs has just done what was due.
     ticks.tick().await;
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        chore().await;
+        job().await;
     }
 }
