@@ -5,7 +5,7 @@
 //! between, the open booking is on disk and the gateway knows its reference: [`BookingDesk::reconcile`] takes it from there.
 //! A booking runs to its end in a task of the desk, whether or not the client still waits.
 
-mod lanes;
+mod leases;
 mod settle;
 
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::selling::{
 };
 use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::{Store, StoreError};
-use lanes::Lanes;
+use leases::Leases;
 pub use settle::Reconciled;
 
 /// Asks for a reservation to become a booking.
@@ -151,7 +151,7 @@ pub struct DeskParts {
 #[derive(Debug, Clone)]
 pub struct BookingDesk {
     parts: Arc<DeskParts>,
-    lanes: Lanes,
+    leases: Leases,
     tasks: TaskTracker,
 }
 
@@ -160,7 +160,7 @@ impl BookingDesk {
     pub fn new(parts: DeskParts) -> Self {
         Self {
             parts: Arc::new(parts),
-            lanes: Lanes::default(),
+            leases: Leases::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -173,7 +173,7 @@ impl BookingDesk {
             return Err(BookError::Interrupted);
         }
         let desk = self.clone();
-        let task = self.tasks.spawn(async move { desk.book_in_lane(request).await });
+        let task = self.tasks.spawn(async move { desk.book_alone(request).await });
         let outcome = task.await.unwrap_or(Err(BookError::Interrupted));
         self.parts
             .metrics
@@ -189,8 +189,8 @@ impl BookingDesk {
     }
 
     /// One booking of a reservation at a time: a second request waits and then sees what the first has done.
-    async fn book_in_lane(&self, request: BookRequest) -> Result<BookOutcome, BookError> {
-        let _lane = self.lanes.enter(request.reservation).await;
+    async fn book_alone(&self, request: BookRequest) -> Result<BookOutcome, BookError> {
+        let _lease = self.leases.take(request.reservation).await;
         let mut begun = self.begin(&request).await?;
         if let BeginOutcome::Existing(Booking {
             id,
@@ -198,7 +198,7 @@ impl BookingDesk {
             ..
         }) = begun
         {
-            // An earlier attempt got no last word from the gateway. Nobody else is at it: the lane is ours.
+            // An earlier attempt got no last word from the gateway. Nobody else is at it: the lease is ours.
             self.settle_by_id(id).await?;
             begun = self.begin(&request).await?;
         }

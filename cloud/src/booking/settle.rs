@@ -26,7 +26,7 @@ impl BookingDesk {
     pub async fn reconcile(&self) -> Result<Reconciled, BookError> {
         let mut report = Reconciled::default();
         for open in self.parts.store.open_bookings(()).await? {
-            let Some(_lane) = self.lanes.try_enter(open.reservation) else {
+            let Some(_lease) = self.leases.try_take(open.reservation) else {
                 continue;
             };
             // A request may have ended it while this round was on its way here; then there is nothing left to settle.
@@ -44,7 +44,7 @@ impl BookingDesk {
         Ok(report)
     }
 
-    /// Settles a booking if it is still open; the caller is in its lane.
+    /// Settles a booking if it is still open; the caller has its lease.
     pub(super) async fn settle_by_id(&self, id: BookingId) -> Result<Option<BookOutcome>, BookError> {
         match self.parts.store.open_booking(id).await? {
             Some(open) => self.settle(&open).await.map(Some),
@@ -52,7 +52,7 @@ impl BookingDesk {
         }
     }
 
-    /// Asks the gateway for its last word on an open booking and acts on it; the caller is in its lane.
+    /// Asks the gateway for its last word on an open booking and acts on it; the caller has its lease.
     pub(super) async fn settle(&self, open: &OpenBooking) -> Result<BookOutcome, BookError> {
         let conclusion = if open.amount.minor == 0 {
             Conclusion::NeverCharged
