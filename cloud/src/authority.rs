@@ -4,6 +4,7 @@
 //! looks at what it has made durable.
 
 pub mod event;
+pub mod key_files;
 pub mod lookup;
 pub mod presence;
 pub mod replica;
@@ -11,7 +12,6 @@ pub mod scans;
 pub mod scribe;
 pub mod uplink;
 pub mod upload;
-pub mod vault;
 pub mod view;
 
 #[cfg(test)]
@@ -33,9 +33,9 @@ use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle};
 use crate::store::{Store, StoreError};
 use event::EventAuthority;
+use key_files::{KeyFiles, KeyFilesError};
 use scribe::{PolicyVersion, Scribe, ScribeParts, UploadOutcome};
 use upload::{Checked, Known};
-use vault::{Vault, VaultError};
 
 /// How long before now new keys begin to be believed: a day, so that gates with clocks behind take their tickets.
 const KEY_LEAD_MS: u64 = 24 * 60 * 60 * 1000;
@@ -81,15 +81,15 @@ pub enum AuthorityError {
     Store(#[from] StoreError),
     /// The keys cannot be read or made.
     #[error("the keys cannot be used")]
-    Vault(#[source] Arc<VaultError>),
+    KeyFiles(#[source] Arc<KeyFilesError>),
     /// The authority is shutting down.
     #[error("the authority is shutting down")]
     Closed,
 }
 
-impl From<VaultError> for AuthorityError {
-    fn from(error: VaultError) -> Self {
-        Self::Vault(Arc::new(error))
+impl From<KeyFilesError> for AuthorityError {
+    fn from(error: KeyFilesError) -> Self {
+        Self::KeyFiles(Arc::new(error))
     }
 }
 
@@ -111,7 +111,7 @@ pub struct AuthorityParts {
 /// The authorities of all events.
 pub struct Authorities {
     parts: AuthorityParts,
-    vault: Vault,
+    key_files: KeyFiles,
     link: SecretKey,
     /// The events with a trust bundle; held only to look one up or add one.
     events: Mutex<BTreeMap<EventId, Arc<EventAuthority>>>,
@@ -130,12 +130,12 @@ impl std::fmt::Debug for Authorities {
 impl Authorities {
     /// Opens the directory of keys; no event is taken up yet.
     ///
-    /// **Errors**: [`VaultError`].
-    pub fn open(parts: AuthorityParts) -> Result<Self, VaultError> {
-        let vault = Vault::open(&parts.data_dir)?;
+    /// **Errors**: [`KeyFilesError`].
+    pub fn open(parts: AuthorityParts) -> Result<Self, KeyFilesError> {
+        let key_files = KeyFiles::open(&parts.data_dir)?;
         Ok(Self {
-            link: vault.link_key()?,
-            vault,
+            link: key_files.link_key()?,
+            key_files,
             parts,
             events: Mutex::default(),
             making: tokio::sync::Mutex::default(),
@@ -189,7 +189,7 @@ impl Authorities {
 
     /// Makes the keys an event lacks and gives the request that its roots are to sign.
     ///
-    /// **Errors**: [`AuthorityError::Vault`].
+    /// **Errors**: [`AuthorityError::KeyFiles`].
     pub async fn key_request(&self, event: &Event) -> Result<KeyRequest, AuthorityError> {
         let _one = self.making.lock().await;
         let now = self.parts.clock.now();
@@ -199,9 +199,10 @@ impl Authorities {
         };
         let id = event.id;
         let trust = self.find(id).map(|authority| authority.view().trust());
-        let bundle =
-            move |vault: &Vault| vault.request_keys(id, trust.as_ref().map(|trust| trust.bundle()), window);
-        self.vault.in_background(bundle).await
+        let bundle = move |key_files: &KeyFiles| {
+            key_files.request_keys(id, trust.as_ref().map(|trust| trust.bundle()), window)
+        };
+        self.key_files.in_background(bundle).await
     }
 
     /// Takes a trust bundle that the organizer has had signed.
@@ -232,8 +233,8 @@ impl Authorities {
         signed: SignedBundle,
     ) -> Result<UploadOutcome, AuthorityError> {
         let keys = self
-            .vault
-            .in_background(move |vault| vault.event_keys(event))
+            .key_files
+            .in_background(move |key_files| key_files.event_keys(event))
             .await?;
         let now = self.parts.clock.now();
         let known = Known {
@@ -275,13 +276,13 @@ impl Authorities {
         let AuthorityParts {
             store, clock, signer, ..
         } = self.parts.clone();
-        let (vault, link) = (self.vault.clone(), self.link.public());
+        let (key_files, link) = (self.key_files.clone(), self.link.public());
         let scribe = Scribe::open(ScribeParts {
             event,
             store,
             clock,
             signer,
-            vault,
+            key_files,
             link,
         })
         .await?;

@@ -27,7 +27,7 @@ use usher_protocol::state::State;
 use usher_protocol::sync::Held;
 
 use super::AuthorityError;
-use super::vault::{EventKeys, Vault};
+use super::key_files::{EventKeys, KeyFiles};
 use super::view::View;
 use crate::clock::Clock;
 use crate::signing::TicketSigner;
@@ -58,7 +58,7 @@ pub struct ScribeParts {
     /// Who signs tickets, and is told of new keys.
     pub signer: TicketSigner,
     /// Where the event's keys are.
-    pub vault: Vault,
+    pub key_files: KeyFiles,
     /// The cloud's name on the network.
     pub link: PublicKey,
 }

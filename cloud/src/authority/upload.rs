@@ -4,7 +4,7 @@ use thiserror::Error;
 use usher_keys::{BundleError, EventId, Purpose, RootSet, SignedBundle, Timestamp};
 use usher_protocol::trust::Trust;
 
-use super::vault::EventKeys;
+use super::key_files::EventKeys;
 
 /// The purposes of keys that every bundle must cover.
 const PURPOSES: [Purpose; 3] = [Purpose::Ticket, Purpose::Authority, Purpose::Issuing];
@@ -89,7 +89,7 @@ mod tests {
     use usher_keys::{KeyRequest, SecretKey, TrustBundle, Window};
 
     use super::*;
-    use crate::authority::vault::Vault;
+    use crate::authority::key_files::KeyFiles;
 
     const EVENT: EventId = EventId([7; 16]);
     const NOW: Timestamp = Timestamp(5_000);
@@ -103,11 +103,11 @@ mod tests {
 
     fn scene() -> Scene {
         let directory = tempfile::tempdir().unwrap();
-        let vault = Vault::open(directory.path()).unwrap();
-        let request = vault.request_keys(EVENT, None, Window::ALWAYS).unwrap();
+        let key_files = KeyFiles::open(directory.path()).unwrap();
+        let request = key_files.request_keys(EVENT, None, Window::ALWAYS).unwrap();
         let root = SecretKey::from_seed(&[1; 32]);
         Scene {
-            keys: vault.event_keys(EVENT).unwrap(),
+            keys: key_files.event_keys(EVENT).unwrap(),
             bundle: request.first_bundle(RootSet::single(root.public())),
             root,
             _directory: directory,

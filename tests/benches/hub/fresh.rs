@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use usher_cloud::authority::vault::Vault;
+use usher_cloud::authority::key_files::KeyFiles;
 use usher_gate_agent::replica::Replica;
 use usher_keys::{Purpose, SecretKey};
 use usher_protocol::TierId;
@@ -128,7 +128,7 @@ async fn busy_hub(stage: &Stage) -> anyhow::Result<Hub> {
 
 /// Gives the key that the cloud signs tickets with: passages with a code by another one would count for nothing there.
 fn ticket_key(stage: &Stage, replica: &Replica) -> anyhow::Result<SecretKey> {
-    let keys = Vault::open(stage.cloud.data_dir())?.event_keys(stage.organizer.event.parse()?)?;
+    let keys = KeyFiles::open(stage.cloud.data_dir())?.event_keys(stage.organizer.event.parse()?)?;
     let trust = Arc::clone(&replica.standing().trust);
     let key = keys.in_use(Purpose::Ticket, trust.bundle(), now());
     Ok(key.context("the cloud sells tickets")?.clone())

@@ -10,7 +10,7 @@ use usher_protocol::trust::Trust;
 
 use super::{Scribe, ScribeParts};
 use crate::authority::AuthorityError;
-use crate::authority::vault::EventKeys;
+use crate::authority::key_files::EventKeys;
 use crate::authority::view::View;
 use crate::store::StoreError;
 use crate::store::authority::RecordsQuery;
@@ -156,8 +156,8 @@ async fn read(parts: &ScribeParts) -> Result<Shelf, AuthorityError> {
     let trust = Trust::pin(&pinned.roots, pinned.signed);
     let trust = Arc::new(trust.map_err(|_| StoreError::Unreadable { what: "trust bundle" })?);
     let keys = parts
-        .vault
-        .in_background(move |vault| vault.event_keys(event))
+        .key_files
+        .in_background(move |key_files| key_files.event_keys(event))
         .await?;
     let now = parts.clock.now();
     let identity = identity(parts, &keys, &trust, now)?;

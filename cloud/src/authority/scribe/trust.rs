@@ -39,8 +39,8 @@ impl Scribe {
         let (event, now) = (self.parts.event, self.now());
         let keys = self
             .parts
-            .vault
-            .in_background(move |vault| vault.event_keys(event))
+            .key_files
+            .in_background(move |key_files| key_files.event_keys(event))
             .await?;
         let known = Known {
             event,

@@ -312,9 +312,9 @@ impl Scene {
 
     /// Writes to the authority log as another process with the same keys would.
     pub async fn append_behind_its_back(&self, body: Body) -> AppendOutcome {
-        let vault = super::super::vault::Vault::open(&self.case.file("")).unwrap();
+        let key_files = super::super::key_files::KeyFiles::open(&self.case.file("")).unwrap();
         let trust = self.authority().view().trust();
-        let keys = vault.event_keys(self.case.event).unwrap();
+        let keys = key_files.event_keys(self.case.event).unwrap();
         let writer = keys.in_use(Purpose::Authority, trust.bundle(), START).unwrap();
         let mut ledger = usher_protocol::ledger::Ledger::new(writer.public(), None, trust);
         for record in self.records().await {

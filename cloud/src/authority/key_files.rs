@@ -21,7 +21,7 @@ const LINK_FILE: &str = "link.pem";
 
 /// Why a key cannot be read or made.
 #[derive(Debug, Error)]
-pub enum VaultError {
+pub enum KeyFilesError {
     /// A key file.
     #[error(transparent)]
     File(#[from] KeyFileError),
@@ -41,15 +41,15 @@ pub enum VaultError {
 
 /// The directory of keys.
 #[derive(Debug, Clone)]
-pub struct Vault {
+pub struct KeyFiles {
     directory: PathBuf,
 }
 
-impl Vault {
+impl KeyFiles {
     /// Opens the directory of keys below the data directory, making it as needed.
     ///
-    /// **Errors**: [`VaultError`].
-    pub fn open(data_dir: &Path) -> Result<Self, VaultError> {
+    /// **Errors**: [`KeyFilesError`].
+    pub fn open(data_dir: &Path) -> Result<Self, KeyFilesError> {
         let directory = data_dir.join(KEYS_DIRECTORY);
         private::make_folder(&directory)?;
         Ok(Self { directory })
@@ -60,17 +60,17 @@ impl Vault {
     /// **Errors**: [`AuthorityError`].
     pub async fn in_background<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Self) -> Result<T, VaultError> + Send + 'static,
+        work: impl FnOnce(&Self) -> Result<T, KeyFilesError> + Send + 'static,
     ) -> Result<T, AuthorityError> {
-        let vault = self.clone();
-        let done = tokio::task::spawn_blocking(move || work(&vault)).await;
+        let key_files = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&key_files)).await;
         Ok(done.map_err(|_| AuthorityError::Closed)??)
     }
 
     /// Gives the key that names this cloud on the network, making it the first time.
     ///
-    /// **Errors**: [`VaultError`].
-    pub fn link_key(&self) -> Result<SecretKey, VaultError> {
+    /// **Errors**: [`KeyFilesError`].
+    pub fn link_key(&self) -> Result<SecretKey, KeyFilesError> {
         let path = self.directory.join(LINK_FILE);
         if path.exists() {
             return Ok(pem::read_secret(&path, None)?);
@@ -80,8 +80,8 @@ impl Vault {
 
     /// Reads every key of an event.
     ///
-    /// **Errors**: [`VaultError`].
-    pub fn event_keys(&self, event: EventId) -> Result<EventKeys, VaultError> {
+    /// **Errors**: [`KeyFilesError`].
+    pub fn event_keys(&self, event: EventId) -> Result<EventKeys, KeyFilesError> {
         let directory = self.directory_of(event);
         let mut keys = Vec::new();
         if !directory.exists() {
@@ -106,13 +106,13 @@ impl Vault {
     ///
     /// The ticket key is always one the bundle does not name yet: having it signed is how ticket keys are rotated. Asking
     /// again before that gives the same request. Authority and issuing keys stay until they are struck out.
-    /// **Errors**: [`VaultError`].
+    /// **Errors**: [`KeyFilesError`].
     pub fn request_keys(
         &self,
         event: EventId,
         bundle: Option<&TrustBundle>,
         window: Window,
-    ) -> Result<KeyRequest, VaultError> {
+    ) -> Result<KeyRequest, KeyFilesError> {
         private::make_folder(&self.directory_of(event))?;
         let held = self.event_keys(event)?;
         let key = |purpose: Purpose| {
@@ -135,7 +135,7 @@ impl Vault {
         })
     }
 
-    fn make(&self, event: EventId, purpose: Purpose) -> Result<PublicKey, VaultError> {
+    fn make(&self, event: EventId, purpose: Purpose) -> Result<PublicKey, KeyFilesError> {
         let key = SecretKey::from_seed(&draw());
         let name = format!("{purpose}-{}.pem", key.public().id());
         write_key(&self.directory_of(event).join(name), &key)?;
@@ -147,18 +147,18 @@ impl Vault {
     }
 }
 
-fn make_key(path: &Path) -> Result<SecretKey, VaultError> {
+fn make_key(path: &Path) -> Result<SecretKey, KeyFilesError> {
     let key = SecretKey::from_seed(&draw());
     write_key(path, &key)?;
     Ok(key)
 }
 
-fn write_key(path: &Path, key: &SecretKey) -> Result<(), VaultError> {
+fn write_key(path: &Path, key: &SecretKey) -> Result<(), KeyFilesError> {
     Ok(pem::write_secret(path, key, None, &draw())?)
 }
 
-fn files_in(directory: &Path) -> Result<Vec<PathBuf>, VaultError> {
-    let failed = |source| VaultError::Directory {
+fn files_in(directory: &Path) -> Result<Vec<PathBuf>, KeyFilesError> {
+    let failed = |source| KeyFilesError::Directory {
         path: directory.to_owned(),
         source,
     };
@@ -248,26 +248,26 @@ mod tests {
     #[test]
     fn asking_again_before_the_keys_are_trusted_gives_the_same_request() {
         let directory = tempfile::tempdir().unwrap();
-        let vault = Vault::open(directory.path()).unwrap();
-        let first = vault.request_keys(EVENT, None, WINDOW).unwrap();
-        assert_eq!(vault.request_keys(EVENT, None, WINDOW).unwrap(), first);
+        let key_files = KeyFiles::open(directory.path()).unwrap();
+        let first = key_files.request_keys(EVENT, None, WINDOW).unwrap();
+        assert_eq!(key_files.request_keys(EVENT, None, WINDOW).unwrap(), first);
         assert_eq!(first.check(), Ok(()));
     }
 
     #[test]
     fn once_trusted_the_next_request_rotates_the_ticket_key_and_keeps_the_others() {
         let directory = tempfile::tempdir().unwrap();
-        let vault = Vault::open(directory.path()).unwrap();
-        let first = vault.request_keys(EVENT, None, WINDOW).unwrap();
+        let key_files = KeyFiles::open(directory.path()).unwrap();
+        let first = key_files.request_keys(EVENT, None, WINDOW).unwrap();
         let bundle = first.first_bundle(RootSet::single(root()));
-        let second = vault.request_keys(EVENT, Some(&bundle), WINDOW).unwrap();
+        let second = key_files.request_keys(EVENT, Some(&bundle), WINDOW).unwrap();
         assert_ne!(second.ticket_key, first.ticket_key);
         assert_eq!(
             (second.authority_key, second.issuing_key),
             (first.authority_key, first.issuing_key)
         );
 
-        let keys = vault.event_keys(EVENT).unwrap();
+        let keys = key_files.event_keys(EVENT).unwrap();
         let in_use = |bundle| keys.in_use(Purpose::Ticket, bundle, NOW).map(SecretKey::public);
         assert_eq!(in_use(&bundle), Some(first.ticket_key));
         assert_eq!(in_use(&second.next_bundle(&bundle, NOW)), Some(second.ticket_key));
@@ -276,14 +276,14 @@ mod tests {
     #[test]
     fn a_struck_authority_key_is_replaced_by_the_next_request() {
         let directory = tempfile::tempdir().unwrap();
-        let vault = Vault::open(directory.path()).unwrap();
-        let first = vault.request_keys(EVENT, None, WINDOW).unwrap();
+        let key_files = KeyFiles::open(directory.path()).unwrap();
+        let first = key_files.request_keys(EVENT, None, WINDOW).unwrap();
         let bundle = first.first_bundle(RootSet::single(root()));
         let struck = bundle.strike(first.authority_key.id(), NOW).unwrap();
-        let keys = vault.event_keys(EVENT).unwrap();
+        let keys = key_files.event_keys(EVENT).unwrap();
         assert!(keys.in_use(Purpose::Authority, &struck, NOW).is_none());
         assert!(keys.named(Purpose::Authority, &struck).is_some());
-        let second = vault.request_keys(EVENT, Some(&struck), WINDOW).unwrap();
+        let second = key_files.request_keys(EVENT, Some(&struck), WINDOW).unwrap();
         assert_ne!(second.authority_key, first.authority_key);
         assert_eq!(second.check_after(&struck), Ok(()));
     }
@@ -291,8 +291,8 @@ mod tests {
     #[test]
     fn keys_outlive_the_process_and_are_nobody_elses_to_read() {
         let directory = tempfile::tempdir().unwrap();
-        let link = Vault::open(directory.path()).unwrap().link_key().unwrap();
-        let again = Vault::open(directory.path()).unwrap().link_key().unwrap();
+        let link = KeyFiles::open(directory.path()).unwrap().link_key().unwrap();
+        let again = KeyFiles::open(directory.path()).unwrap().link_key().unwrap();
         assert_eq!(link.public(), again.public());
         let mode = |path: &str| {
             fs::metadata(directory.path().join(path))
