@@ -29,8 +29,8 @@ pub struct Sealed {
 pub enum Beside {
     /// An enrolment code is used up.
     UseCode(Box<UsedCode>),
-    /// A ticket goes from one standing to another.
-    TicketStands {
+    /// A ticket goes from one state to another.
+    SetTicketState {
         /// The ticket.
         ticket: TicketId,
         /// How it stood.

@@ -36,7 +36,7 @@ impl Scribe {
             TicketState::Superseded => Ok(TicketOutcome::Superseded),
             TicketState::Revoked => Ok(TicketOutcome::Done(Box::new(ticket))),
             TicketState::Valid => {
-                self.stand(ticket, TicketState::Revoked, Body::Revoked { unit, generation })
+                self.set_state(ticket, TicketState::Revoked, Body::Revoked { unit, generation })
                     .await
             }
         }
@@ -52,7 +52,7 @@ impl Scribe {
             TicketState::Superseded => Ok(TicketOutcome::Superseded),
             TicketState::Valid => Ok(TicketOutcome::Done(Box::new(ticket))),
             TicketState::Revoked => {
-                self.stand(ticket, TicketState::Valid, Body::Reinstated { unit, generation })
+                self.set_state(ticket, TicketState::Valid, Body::Reinstated { unit, generation })
                     .await
             }
         }
@@ -89,19 +89,19 @@ impl Scribe {
         Ok(self.parts.store.ticket(id).await?)
     }
 
-    async fn stand(
+    async fn set_state(
         &mut self,
         ticket: Ticket,
         to: TicketState,
         body: Body,
     ) -> Result<TicketOutcome, AuthorityError> {
-        let stands = Beside::TicketStands {
+        let change = Beside::SetTicketState {
             ticket: ticket.id,
             from: ticket.state,
             to,
         };
         let mut draft = Draft {
-            beside: vec![stands],
+            beside: vec![change],
             ..Draft::default()
         };
         self.write(&mut draft, body)?;

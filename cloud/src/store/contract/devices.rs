@@ -165,17 +165,17 @@ async fn sold(case: &Case) -> Ticket {
 
 pub async fn a_ticket_changes_from_how_it_stood_or_not_at_all(case: Case) {
     let ticket = sold(&case).await;
-    let stands = |from, to| Beside::TicketStands {
+    let set_state = |from, to| Beside::SetTicketState {
         ticket: ticket.id,
         from,
         to,
     };
-    let revoke = || vec![stands(TicketState::Valid, TicketState::Revoked)];
+    let revoke = || vec![set_state(TicketState::Valid, TicketState::Revoked)];
     assert_eq!(change(&case, revoke(), START).await, AppendOutcome::Appended);
     assert_eq!(change(&case, revoke(), START).await, AppendOutcome::Conflict);
     let both = vec![
-        stands(TicketState::Revoked, TicketState::Valid),
-        stands(TicketState::Revoked, TicketState::Valid),
+        set_state(TicketState::Revoked, TicketState::Valid),
+        set_state(TicketState::Revoked, TicketState::Valid),
     ];
     assert_eq!(change(&case, both, START).await, AppendOutcome::Conflict);
     assert_eq!(

@@ -24,7 +24,7 @@ pub fn append(connection: &Connection, request: &Append) -> Result<Effect<Append
     for beside in &request.beside {
         let done = match beside {
             Beside::UseCode(used) => devices::use_code(connection, used, request.now)?,
-            Beside::TicketStands { ticket, from, to } => set_standing(connection, ticket, *from, *to)?,
+            Beside::SetTicketState { ticket, from, to } => set_ticket_state(connection, ticket, *from, *to)?,
             Beside::Reissue { old, new, to } => {
                 reissue(connection, old, new, request.now)?
                     && (*to == ReissuedTo::SameHolder || part(connection, old, new)?)
@@ -140,7 +140,7 @@ fn keep_head(connection: &Connection, event: EventId, head: &Head, log_bytes: u6
     Ok(())
 }
 
-fn set_standing(
+fn set_ticket_state(
     connection: &Connection,
     ticket: &TicketId,
     from: TicketState,
@@ -168,7 +168,7 @@ fn reissue(
              WHERE event_id = ?1 AND unit = ?2 AND state = 'booked' AND issued = ?3 - 1",
         )?
         .execute(params![event.0, new.unit.0, new.generation.0])?;
-    if counted == 0 || !set_standing(connection, old, TicketState::Valid, TicketState::Superseded)? {
+    if counted == 0 || !set_ticket_state(connection, old, TicketState::Valid, TicketState::Superseded)? {
         return Ok(false);
     }
     let code = codes::free(connection, event, new.code)?;
