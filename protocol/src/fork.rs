@@ -3,8 +3,8 @@
 use bincode::{Decode, Encode};
 use usher_keys::EventId;
 
+use crate::chain::{Hash, Head, MAX_RUN_RECORDS, Run, Tail, hash_of};
 use crate::ident::{Origin, Seq};
-use crate::log::{Hash, Head, MAX_RUN_RECORDS, Run, Tail, hash_of};
 
 /// Two signed heads of one origin, and the chain that shows that the later one does not lead through the earlier one.
 ///

@@ -2,6 +2,7 @@
 
 pub mod admission;
 pub mod assurance;
+mod chain;
 pub mod checkpoint;
 pub mod clock;
 pub mod dating;

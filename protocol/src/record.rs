@@ -6,9 +6,9 @@ use usher_keys::codec::{self, CodecError};
 use usher_keys::{DeviceIdentity, PublicKey, Timestamp};
 
 use crate::admission::Refused;
+use crate::chain::{Hash, Tail};
 use crate::fork::ForkProof;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, TierId, Unit, ZoneId};
-use crate::log::{Hash, Tail};
 use crate::policy::Policy;
 use crate::ticket::{Rejection, live};
 

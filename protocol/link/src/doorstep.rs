@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use usher_keys::PublicKey;
 
-use crate::endpoint::HANDSHAKE_TIMEOUT;
 use crate::slots::{Limits, Slot, Slots};
 use complaints::Complaints;
 use regulars::Regulars;
@@ -35,6 +34,8 @@ const STRANGERS_BEFORE_RETRY: usize = STRANGERS.in_all / 4;
 /// From how many strangers of its own address on: else whoever sends under a false address could use up its places.
 const SAME_ADDRESS_BEFORE_RETRY: usize = RESERVE.of_one_address;
 
+/// How long a peer has to prove its key and name its event: several round trips over a bad mobile line.
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Most peers at once that dialled us and whose certificate was not accepted yet.
 pub const MAX_STRANGERS: usize = STRANGERS.in_all + RESERVE.in_all;
 

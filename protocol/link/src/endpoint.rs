@@ -16,14 +16,12 @@ use usher_keys::{EventId, PublicKey, SecretKey};
 use usher_protocol::sync::Farewell;
 
 use crate::connection::{Connection, MainStream};
-use crate::doorstep::{Doorstep, Place};
+use crate::doorstep::{Doorstep, HANDSHAKE_TIMEOUT, Place};
 use crate::ending::{self, Loss};
 use crate::tls::{self, EventKeys};
 use crate::wire::{self, FrameError};
 use tuning::Reach;
 
-/// How long a peer has to prove its key and name its event: several round trips over a bad mobile line.
-pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long closing waits until peers know: a lost packet or two.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 

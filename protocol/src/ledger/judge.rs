@@ -426,6 +426,4 @@ fn refusal(asked: &Asked, why: Refused) -> Body {
 }
 
 #[cfg(test)]
-mod places;
-#[cfg(test)]
 mod tests;

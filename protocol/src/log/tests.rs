@@ -1,6 +1,7 @@
 //! Runs: what is accepted as new, every way to be refused, and what that says about two histories.
 
 use proptest::prelude::*;
+use usher_keys::codec;
 
 use super::*;
 use crate::ident::Hlc;

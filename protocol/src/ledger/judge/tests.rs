@@ -1,5 +1,7 @@
 //! Who may say yes: home, cut off, alone, before and after a change of roster; and that one scan is judged once.
 
+mod places;
+
 use usher_keys::Role;
 
 use super::*;
@@ -16,7 +18,7 @@ use crate::ticket::Rejection;
 const AVAILABLE_REENTRY: u16 = 9;
 const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
 
-pub fn refer(referral: Referral) -> Verdict {
+fn refer(referral: Referral) -> Verdict {
     Verdict::Refer(referral)
 }
 

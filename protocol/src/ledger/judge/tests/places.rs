@@ -2,7 +2,6 @@
 
 use usher_keys::{PublicKey, Timestamp, Window};
 
-use super::tests::refer;
 use super::*;
 use crate::ident::{ScanSecret, ZoneId};
 use crate::ledger::annul::Annulling;
