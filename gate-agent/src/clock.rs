@@ -1,5 +1,7 @@
 //! Where the time comes from: the machine's clock beside those of its peers, which a test may shift; nobody else reads a clock.
 
+mod words;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -7,7 +9,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::clock::{ClockHealth, ClockReading, RuleClock, RuleTime};
 
-use crate::words::clock_off;
+pub use words::{clock_behind, clock_off};
 
 /// The clock that this machine's replicas judge by.
 #[derive(Debug, Clone)]

@@ -48,8 +48,7 @@ pub use naming::event_name;
 pub use owner::GROUP_COMMANDS;
 pub use standing::{FiguresNow, Standing};
 
-use crate::clock::Clock;
-use crate::words::{clock_behind, clock_off};
+use crate::clock::{Clock, clock_behind, clock_off};
 use command::Command;
 use database::Place;
 use lock::Lock;

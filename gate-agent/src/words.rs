@@ -11,7 +11,6 @@ use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::{Direction, Verdict};
-use usher_protocol::clock::{AGREEMENT_MS, ClockHealth, apart_in_words};
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, TicketFacts};
 use usher_protocol::state::Incident;
@@ -337,36 +336,6 @@ pub const IN_THE_CLEAR: &str = "HTTP is in the clear (http_in_the_clear): everyo
 pub const RETIRED: &str = "this hub was retired by the organizer: other hubs decide on its tickets now. While it is linked with them its gates still let people in by their word; cut off, it sends everybody with a strict ticket on. Move its turnstiles and scanners to another hub and switch it off; to use it again, enrol it anew: usher-gate-agent enroll --anew CODE";
 /// Says that other machines of the event refuse this hub.
 pub const REFUSED: &str = "the cloud or another hub refuses this hub: it was revoked, or its certificate ended by their clocks. Nobody takes its word: send people to another hub's gates. If it should work, ask the organizer for a code and enrol it anew: usher-gate-agent enroll --anew CODE";
-
-/// Says what is wrong with this machine's clock, which is compared with so many others, if anything is.
-pub fn clock_off(health: ClockHealth, compared: usize) -> Option<String> {
-    match health {
-        ClockHealth::Right => None,
-        ClockHealth::Wrong(ahead_ms) => Some(format!(
-            "this machine's clock is {} the others': set it right, until then it goes by theirs",
-            apart_in_words(ahead_ms)
-        )),
-        ClockHealth::InDoubt(ahead_ms) if compared == 0 => Some(format!(
-            "this machine's clock was set while this program ran, it is {} what it was, and nobody is linked to tell which is right: set it back, or start this program again if it is right now. Until then supervisors decide on tickets that are valid by one of the two only",
-            apart_in_words(ahead_ms)
-        )),
-        ClockHealth::InDoubt(ahead_ms) => Some(format!(
-            "this machine's clock is {} another's, and too few others are linked to tell which is right: look at a watch and set the wrong one right. Until then supervisors decide on tickets that are valid by one of them only",
-            apart_in_words(ahead_ms)
-        )),
-    }
-}
-
-/// Says that this machine's clock is behind a moment of which the cloud has told before: nobody else needs to be there to see that.
-pub fn clock_behind(now: Timestamp, cloud_said: Timestamp) -> Option<String> {
-    let behind_ms = cloud_said.since_ms(now);
-    (behind_ms > AGREEMENT_MS).then(|| {
-        format!(
-            "this machine's clock is {} what the cloud's was when it was last heard: look at a watch and set it right",
-            apart_in_words(i64::try_from(behind_ms).unwrap_or(i64::MAX).saturating_neg())
-        )
-    })
-}
 
 /// Names gates by their numbers, in a list that people read.
 pub fn gates(gates: &[u16]) -> String {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
-use usher_gate_agent::clock::Clock;
+use usher_gate_agent::clock::{Clock, clock_behind};
 use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::expiry::{self, CertificateNote, Holder};
 use usher_gate_agent::replica::Glance;
-use usher_gate_agent::words::{Voice, clock_behind};
+use usher_gate_agent::words::Voice;
 use usher_keys::{EventId, PublicKey, Role, Timestamp};
 use usher_protocol::GateId;
 
@@ -19,7 +19,7 @@ use super::trouble::Trouble;
 use crate::folder;
 use crate::last_known::LastKnown;
 use crate::post;
-use crate::screen::printable;
+use crate::printable::printable;
 use crate::words;
 
 #[derive(Debug, Args)]
