@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use usher_gate_agent::replica::{Annulment, Replica};
 use usher_protocol::GateId;
-use usher_protocol::admission::Direction;
 use usher_protocol::record::RightToAnnul;
 
 use crate::annulling;
@@ -16,47 +15,12 @@ use crate::ask::OwnScan;
 use crate::desk::Desk;
 use crate::links::Hubs;
 use crate::lookup;
+use crate::order::{Order, Scan, Wish};
 use crate::others::Others;
 use crate::overruling::{self, Overruling};
 use crate::post::Post;
-use crate::station::Scan;
 use crate::tell;
 use crate::words;
-
-/// What is wanted of one scan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
-    /// Which way people pass.
-    pub direction: Direction,
-    /// How many, from 1.
-    pub persons: u8,
-    /// What is to be done.
-    pub wish: Wish,
-}
-
-/// What is to be done with a scan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
-    /// Judge it.
-    Judge,
-    /// Let its people in against the rules.
-    Override(Overruling),
-    /// Take it back: nobody passed by it.
-    Annul {
-        /// The reason.
-        why: String,
-    },
-}
-
-impl Default for Order {
-    fn default() -> Self {
-        Self {
-            direction: Direction::In,
-            persons: 1,
-            wish: Wish::Judge,
-        }
-    }
-}
 
 /// Whom a clerk asks, and where it stands.
 pub struct Place {

@@ -21,7 +21,7 @@ use usher_protocol::admission::Direction;
 
 use crate::decode::{Outputs, decode};
 use crate::folder;
-use crate::screen::printable;
+use crate::printable::printable;
 use crate::sheet;
 use trouble::Trouble;
 

@@ -3,19 +3,15 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
 use encoding_rs::{Encoding, SHIFT_JIS};
-use usher_eyes::{Allowance, Charset, Code, LumaFrame, STEPS_A_FRAME, read_within};
+use usher_eyes::{Charset, Code};
 
-use crate::screen::printable;
+use crate::eyes::codes_in;
+use crate::printable::printable;
 use crate::source::pictures::Pictures;
 use crate::source::{Capture, Fault, Source};
-
-/// Longest that one picture is looked at: with opening it nobody waits much more than a second. The steps alone take
-/// less than half of it, unless the computer is old or busy.
-const LONGEST_LOOK: Duration = Duration::from_millis(900);
 
 /// Where the lines go.
 #[derive(Debug)]
@@ -26,14 +22,6 @@ pub struct Outputs<O, E> {
     pub complaints: E,
     /// The codes are written to a terminal, which control characters in them must not reach.
     pub terminal: bool,
-}
-
-/// Reads the codes of a picture with everything there is, but not for ever.
-#[must_use]
-pub fn codes_in(picture: &LumaFrame) -> Vec<Code> {
-    let started = Instant::now();
-    let may_go_on = || started.elapsed() < LONGEST_LOOK;
-    read_within(picture, &Allowance::asking(STEPS_A_FRAME, &may_go_on))
 }
 
 /// Prints `path<TAB>text` and a line end for each code of the pictures and folders named, `hex:…` where a code is no

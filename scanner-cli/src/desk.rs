@@ -17,9 +17,9 @@ use usher_protocol::{ScanId, ScanSecret};
 use crate::answer::Answer;
 use crate::ask::OwnScan;
 use crate::links::Hubs;
+use crate::order::Scan;
 use crate::others::Others;
 use crate::post::Post;
-use crate::station::Scan;
 use crate::tell::{self, Bar};
 
 /// How long hubs have to answer or to show that they are at work before the scanner judges alone: a person at the gate does

@@ -14,10 +14,12 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use usher_eyes::{Allowance, DeepReader, FrameReading, Hint, LumaFrame, QuickReader, Region, STEPS_A_FRAME};
+use usher_eyes::{
+    Allowance, Code, DeepReader, FrameReading, LumaFrame, QuickReader, Region, STEPS_A_FRAME, read_within,
+};
 
-use crate::feed::{Outlet, Sight};
 use crate::preview::{Pixel, Preview};
+use crate::readings::{Outlet, Sight, View};
 use crate::source::Shot;
 use exchange::{Exchange, Task};
 
@@ -35,19 +37,16 @@ const SEARCH_EVERY: Duration = Duration::from_millis(250);
 /// Time between two previews: smooth enough to aim by, little enough to draw over a slow line.
 const PREVIEW_EVERY: Duration = Duration::from_millis(100);
 
-/// What a frame of a camera, or a picture, showed.
-#[derive(Debug, Default)]
-pub struct View {
-    /// The frame's number, counted from 1 since the start; those between two views were not read.
-    pub frame: u64,
-    /// From the frame to its codes.
-    pub took: Duration,
-    /// The codes that were read, each as its bytes.
-    pub codes: Vec<Vec<u8>>,
-    /// What would help to read a code that is seen and was not read.
-    pub hint: Option<Hint>,
-    /// A small picture of the frame, now and then when it is wanted.
-    pub preview: Option<Preview>,
+/// Longest that one picture is looked at: with opening it nobody waits much more than a second. The steps alone take
+/// less than half of it, unless the computer is old or busy.
+const LONGEST_LOOK: Duration = Duration::from_millis(900);
+
+/// Reads the codes of a picture with everything there is, but not for ever.
+#[must_use]
+pub fn codes_in(picture: &LumaFrame) -> Vec<Code> {
+    let started = Instant::now();
+    let may_go_on = || started.elapsed() < LONGEST_LOOK;
+    read_within(picture, &Allowance::asking(STEPS_A_FRAME, &may_go_on))
 }
 
 /// A frame on its way.

@@ -9,76 +9,21 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use crate::decode::codes_in;
-use crate::eyes::{Eyes, View};
+use crate::eyes::{Eyes, codes_in};
+use crate::readings::{Clock, Outlet, Reading, Sight, View, WeakOutlet};
 use crate::source::{Capture, Fault, Source};
 use usher_eyes::LumaFrame;
 
-/// Readings waiting for the station: one, so that a slow answer holds the camera back instead of leaving a queue
-/// of old frames to judge.
-const WAITING_READINGS: usize = 1;
-
 /// Pause before a source that panicked is started again: not noticed by staff, and no busy loop.
 const CRASH_PAUSE: Duration = Duration::from_millis(250);
-
-/// Measures time since the start in milliseconds; every part of a run reads the same one.
-#[derive(Debug, Clone, Copy)]
-pub struct Clock {
-    started: Instant,
-}
-
-impl Clock {
-    /// Starts at zero.
-    #[must_use]
-    pub fn start() -> Self {
-        Self {
-            started: Instant::now(),
-        }
-    }
-
-    /// Milliseconds since the start; never goes back.
-    #[must_use]
-    pub fn now_ms(&self) -> u64 {
-        self.ms_at(Instant::now())
-    }
-
-    /// The same at another time; 0 before the start.
-    #[must_use]
-    pub fn ms_at(&self, time: Instant) -> u64 {
-        u64::try_from(time.duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
-    }
-}
-
-/// One pass at what the source showed.
-#[derive(Debug)]
-pub struct Reading {
-    /// When it was shown, by the run's clock.
-    pub at_ms: u64,
-    /// What.
-    pub sight: Sight,
-}
-
-/// What a pass gave.
-#[derive(Debug)]
-pub enum Sight {
-    /// What a frame or a picture showed; nothing, when there is nothing to read.
-    View(View),
-    /// A code that something else read, byte for byte.
-    Code(Vec<u8>),
-    /// A line that staff typed.
-    Entered(String),
-    /// Something to tell the staff.
-    Fault(Fault),
-}
 
 /// Owns the thread of a source. Dropping it ends the thread at its next frame or line; one that blocks in the
 /// system (a silent terminal) ends with the process.
 #[derive(Debug)]
 pub struct Feed {
     _running: Sender<()>,
-    clock: Clock,
     /// Weak, so that lines that may come for ever do not keep up readings that have ended.
-    readings: mpsc::WeakSender<Reading>,
+    outlet: WeakOutlet,
 }
 
 impl Feed {
@@ -94,7 +39,7 @@ impl Feed {
     ) -> io::Result<(Self, mpsc::Receiver<Reading>)> {
         let (running, stopped) = std::sync::mpsc::channel();
         let (outlet, waiting) = Outlet::new(clock);
-        let readings = outlet.readings.downgrade();
+        let weak = outlet.downgrade();
         let mut line = Line {
             eyes: Eyes::open(outlet.clone(), wants_previews)?,
             outlet,
@@ -111,8 +56,7 @@ impl Feed {
         })?;
         let feed = Self {
             _running: running,
-            clock,
-            readings,
+            outlet: weak,
         };
         Ok((feed, waiting))
     }
@@ -122,7 +66,7 @@ impl Feed {
     /// # Errors
     /// The system has no thread left.
     pub fn listen(&self, lines: impl BufRead + Send + 'static) -> io::Result<()> {
-        let (clock, weak) = (self.clock, self.readings.clone());
+        let weak = self.outlet.clone();
         thread::Builder::new().name("keys".to_owned()).spawn(move || {
             for line in lines.lines() {
                 // What is no text means nothing.
@@ -130,39 +74,15 @@ impl Feed {
                     Err(error) if error.kind() != io::ErrorKind::InvalidData => return,
                     line => line.unwrap_or_default(),
                 };
-                let Some(readings) = weak.upgrade() else {
+                let Some(outlet) = weak.upgrade() else {
                     return;
                 };
-                let outlet = Outlet { clock, readings };
                 if !outlet.hand_on(Instant::now(), Sight::Entered(line)) {
                     return;
                 }
             }
         })?;
         Ok(())
-    }
-}
-
-/// Where readings go in.
-#[derive(Debug, Clone)]
-pub struct Outlet {
-    clock: Clock,
-    readings: mpsc::Sender<Reading>,
-}
-
-impl Outlet {
-    /// Opens one; gives also the end where readings come out.
-    #[must_use]
-    pub fn new(clock: Clock) -> (Self, mpsc::Receiver<Reading>) {
-        let (readings, waiting) = mpsc::channel(WAITING_READINGS);
-        (Self { clock, readings }, waiting)
-    }
-
-    /// Waits until the station takes the reading; false when it is gone.
-    #[must_use]
-    pub fn hand_on(&self, shown: Instant, sight: Sight) -> bool {
-        let at_ms = self.clock.ms_at(shown);
-        self.readings.blocking_send(Reading { at_ms, sight }).is_ok()
     }
 }
 
@@ -231,6 +151,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use crate::readings::WAITING_READINGS;
 
     /// A source that plays a script.
     struct Script(std::vec::IntoIter<Capture>);

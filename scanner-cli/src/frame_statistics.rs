@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use crate::eyes::View;
+use crate::readings::View;
 
 /// How far back the figures look, in milliseconds: long enough for a steady figure, short enough to follow a lamp
 /// that is switched on.

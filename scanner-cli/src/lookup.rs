@@ -7,29 +7,10 @@ use usher_protocol::ticket::{Mistyped, TicketCode};
 
 use crate::answer::Answer;
 use crate::links::{Hubs, LinkedHub};
-use crate::tell;
+use crate::tell::{self, NoTicket};
 
 /// How long a hub has to answer or to show that it asks the cloud: nobody can answer in its place.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1_000);
-
-/// Why there is no ticket for what was typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoTicket {
-    /// A character is wrong.
-    Mistyped,
-    /// No ticket of the event has that code.
-    Unknown,
-    /// The hubs do not reach the cloud.
-    NoCloud,
-    /// No hub answered.
-    NoHub,
-    /// Too many codes that there are not were asked for here.
-    TooOften,
-    /// The hubs are of an earlier version.
-    OldHub,
-    /// Nobody is asked at all.
-    Offline,
-}
 
 /// What was read, ready to be judged.
 #[derive(Debug, Clone, PartialEq, Eq)]

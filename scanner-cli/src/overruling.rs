@@ -10,7 +10,7 @@ use usher_protocol::routing::Word;
 
 use crate::answer::Answer;
 use crate::ask::OwnScan;
-use crate::tell::{self, Bar};
+use crate::tell::{self, Bar, Undecided};
 
 /// How long hubs have to answer: there is no judging alone to fall back to.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -34,17 +34,6 @@ pub fn words(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!("1 to {MAX_WORDS_BYTES} bytes of plain text are recorded"))
-}
-
-/// Why an override was not decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Undecided {
-    /// The certificate lacks the capability.
-    MayNot,
-    /// They go out, and whoever leaves is let out anyway.
-    Outwards,
-    /// No hub answered.
-    NoHub,
 }
 
 /// Tells whether this scanner may override at all.

@@ -13,6 +13,7 @@ use usher_gate_agent::expiry::CertificateNote;
 use crate::answer::{Answer, Counts, Signal};
 use crate::frame_statistics::Figures;
 use crate::preview::Preview;
+use crate::printable::printable;
 use crate::words;
 use usher_eyes::Hint;
 
@@ -295,21 +296,6 @@ fn bell(signal: Signal) -> &'static [u8] {
         Signal::Admit => b"\x07",
         Signal::Deny | Signal::Refer | Signal::Unanswered => b"\x07\x07",
     }
-}
-
-/// Replaces what would move the cursor, colour or reorder the text: words may come from a ticket or the network.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    let reorders = |letter| matches!(letter, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars()
-        .map(|letter| {
-            if letter.is_control() || reorders(letter) {
-                '\u{fffd}'
-            } else {
-                letter
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -16,13 +16,12 @@ use usher_protocol::ledger::NotAnnulled;
 
 use crate::advice::Advice;
 use crate::answer::{Answer, Counts, Signal};
-use crate::clerk::{Order, Wish};
 use crate::debounce::{Came, Debounce, Seen};
-use crate::eyes::View;
-use crate::feed::{Clock, Reading, Sight};
 use crate::frame_statistics::{self, FrameStatistics};
 use crate::keys::{Command, Keys, Meant};
+use crate::order::{Order, Scan, Wish};
 use crate::post::Post;
+use crate::readings::{Clock, Reading, Sight, View};
 use crate::screen::{Board, Screen};
 use crate::standing::Standing;
 use crate::tell;
@@ -41,15 +40,6 @@ const FIGURES_EVERY: Duration = Duration::from_millis(frame_statistics::WINDOW_M
 
 /// After how long without an answer the screen says that it is waited for: what is quicker needs no word.
 const WAITING_AFTER: Duration = Duration::from_millis(300);
-
-/// One code to judge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scan {
-    /// What the scan's id is drawn from; a retry carries the same, so that judging it twice counts once.
-    pub secret: ScanSecret,
-    /// What the code said, byte for byte.
-    pub code: Vec<u8>,
-}
 
 /// A code that is not seen for so long, in milliseconds, is not being shown any more: twice what scanners leave between two
 /// repetitions of a code, and less than it takes to hand a phone back to a friend behind the barrier.

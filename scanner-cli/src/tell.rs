@@ -10,9 +10,37 @@ use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::Rejection;
 
 use crate::answer::{Answer, Signal};
-use crate::lookup::NoTicket;
-use crate::overruling::Undecided;
 use crate::words;
+
+/// Why there is no ticket for what was typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoTicket {
+    /// A character is wrong.
+    Mistyped,
+    /// No ticket of the event has that code.
+    Unknown,
+    /// The hubs do not reach the cloud.
+    NoCloud,
+    /// No hub answered.
+    NoHub,
+    /// Too many codes that there are not were asked for here.
+    TooOften,
+    /// The hubs are of an earlier version.
+    OldHub,
+    /// Nobody is asked at all.
+    Offline,
+}
+
+/// Why an override was not decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undecided {
+    /// The certificate lacks the capability.
+    MayNot,
+    /// They go out, and whoever leaves is let out anyway.
+    Outwards,
+    /// No hub answered.
+    NoHub,
+}
 
 /// Why this scanner judges nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

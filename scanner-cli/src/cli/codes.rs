@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::trouble::Trouble;
-use crate::decode::codes_in;
+use crate::eyes::codes_in;
 use crate::source::pictures::Pictures;
 use crate::source::{Capture, Fault, Source};
 use crate::typed::{self, Garbled};

@@ -19,8 +19,8 @@ use super::{hub_address, runtime};
 use crate::desk::is_refused;
 use crate::links::Hubs;
 use crate::overruling;
+use crate::printable::printable;
 use crate::scanner::Scanner;
-use crate::screen::printable;
 
 /// How long to wait for the hubs: what they know of the zone is what is corrected.
 const WAIT_FOR_HUBS: Duration = Duration::from_secs(5);

@@ -8,7 +8,7 @@ use usher_gate_agent::folder::Folder;
 
 use super::trouble::Trouble;
 use crate::folder;
-use crate::screen::printable;
+use crate::printable::printable;
 
 /// Lists the events: until when each can be scanned for, and what can be removed.
 pub fn run(folder: &Folder) -> Result<ExitCode, Trouble> {

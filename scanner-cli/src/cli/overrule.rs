@@ -13,12 +13,14 @@ use super::{Way, codes, hub_address, runtime};
 use crate::answer::{Answer, Signal};
 use crate::ask::OwnScan;
 use crate::lookup;
-use crate::overruling::{self, Overruling, Undecided};
+use crate::order::Scan;
+use crate::overruling::{self, Overruling};
 use crate::post::{GateChoice, Post};
 use crate::scanner::Scanner;
 use crate::screen::{Screen, Style};
 use crate::standing;
-use crate::station::{Scan, draw_scan};
+use crate::station::draw_scan;
+use crate::tell::Undecided;
 
 /// How long to wait for a hub: a supervisor stands there and waits too.
 const WAIT_FOR_HUB: Duration = Duration::from_secs(5);

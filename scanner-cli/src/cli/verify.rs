@@ -16,12 +16,13 @@ use super::trouble::Trouble;
 use super::{Way, codes, runtime};
 use crate::answer::{Answer, Signal};
 use crate::folder::{self, Chosen};
-use crate::lookup::NoTicket;
+use crate::order::Scan;
 use crate::others::Others;
 use crate::post::{GateChoice, Post};
-use crate::screen::{Screen, Style, printable};
-use crate::station::{Scan, draw_scan};
-use crate::tell::{self, Bar};
+use crate::printable::printable;
+use crate::screen::{Screen, Style};
+use crate::station::draw_scan;
+use crate::tell::{self, Bar, NoTicket};
 use crate::words;
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use fast_qr::QRBuilder;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::feed::{Clock, Reading};
+use crate::readings::{Clock, Reading};
 use usher_eyes::Findings;
 
 /// A code on white, drawn with modules of four pixels; without a text, only white.

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use usher_gate_agent::expiry::CertificateNote;
 
-use super::printable;
 use crate::answer::{Answer, Counts};
+use crate::printable::printable;
 use crate::words::{self, Help};
 
 /// Between the parts of a plain line.

@@ -6,9 +6,10 @@ use crossterm::style::{Attribute, Color, ResetColor, SetAttribute, SetBackground
 use crossterm::terminal::{Clear, ClearType};
 use usher_gate_agent::expiry::CertificateNote;
 
+use super::Board;
 use super::thumbnail::Thumbnail;
-use super::{Board, printable};
 use crate::answer::{Answer, Signal};
+use crate::printable::printable;
 use crate::tell::WAITING;
 use crate::words::{self, Help};
 

@@ -4,8 +4,7 @@ use usher_protocol::admission::Direction;
 use usher_protocol::state::units::ANNUL_WITHIN_MS;
 
 use crate::answer::Signal;
-use crate::clerk::{Order, Wish};
-use crate::station::Scan;
+use crate::order::{Order, Scan, Wish};
 use crate::words;
 
 /// The orders in force.

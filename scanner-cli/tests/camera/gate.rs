@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_scan::answer::{Answer, Counts, Signal};
-use usher_scan::clerk::Order;
-use usher_scan::feed::{Clock, Feed};
+use usher_scan::feed::Feed;
+use usher_scan::order::{Order, Scan};
+use usher_scan::readings::Clock;
 use usher_scan::screen::{Screen, Size, Style};
-use usher_scan::station::{Pace, Scan, Station};
+use usher_scan::station::{Pace, Station};
 
 use crate::stage::Stage;
 

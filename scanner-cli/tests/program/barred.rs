@@ -13,8 +13,9 @@ use usher_scan::answer::Answer;
 use usher_scan::desk::{ANSWER_WITHIN, Desk};
 use usher_scan::handover::Handover;
 use usher_scan::links::{Links, Start};
+use usher_scan::order::Scan;
 use usher_scan::post::Post;
-use usher_scan::station::{Scan, draw_scan};
+use usher_scan::station::draw_scan;
 
 use crate::venue::{AVAILABLE, authority_run, key, meta_within, ticket};
 
