@@ -1,6 +1,6 @@
 //! The cloud as the authority of its events: their keys and trust, the one log only it writes, and the link to their devices.
 //!
-//! Each event with a trust bundle has a scribe, the one task that writes its logs. Everyone else asks the scribe, or
+//! Each event with a trust bundle has a writer, the one task that writes its logs. Everyone else asks the writer, or
 //! looks at what it has made durable.
 
 pub mod event;
@@ -9,10 +9,10 @@ pub mod lookup;
 pub mod presence;
 pub mod replica;
 pub mod scans;
-pub mod scribe;
 pub mod uplink;
 pub mod upload;
 pub mod view;
+pub mod writer;
 
 #[cfg(test)]
 mod tests;
@@ -34,8 +34,8 @@ use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle};
 use crate::store::{Store, StoreError};
 use event::EventAuthority;
 use key_files::{KeyFiles, KeyFilesError};
-use scribe::{PolicyVersion, Scribe, ScribeParts, UploadOutcome};
 use upload::{Checked, Known};
+use writer::{LogWriter, LogWriterParts, PolicyVersion, UploadOutcome};
 
 /// How long before now new keys begin to be believed: a day, so that gates with clocks behind take their tickets.
 const KEY_LEAD_MS: u64 = 24 * 60 * 60 * 1000;
@@ -117,7 +117,7 @@ pub struct Authorities {
     events: Mutex<BTreeMap<EventId, Arc<EventAuthority>>>,
     /// Held while keys are made or an event is taken up, which happens once for each.
     making: tokio::sync::Mutex<()>,
-    scribes: TaskTracker,
+    writers: TaskTracker,
     stop: CancellationToken,
 }
 
@@ -139,7 +139,7 @@ impl Authorities {
             parts,
             events: Mutex::default(),
             making: tokio::sync::Mutex::default(),
-            scribes: TaskTracker::new(),
+            writers: TaskTracker::new(),
             stop: CancellationToken::new(),
         })
     }
@@ -220,7 +220,7 @@ impl Authorities {
         match self.find(event) {
             Some(authority) => {
                 authority
-                    .ask(move |scribe| Box::pin(scribe.renew_trust(signed)))
+                    .ask(move |writer| Box::pin(writer.renew_trust(signed)))
                     .await
             }
             None => self.take_first(event, signed).await,
@@ -271,13 +271,13 @@ impl Authorities {
         }
     }
 
-    /// Starts the scribe of an event that has a trust bundle.
+    /// Starts the writer of an event that has a trust bundle.
     async fn take_up(&self, event: EventId) -> Result<(), AuthorityError> {
         let AuthorityParts {
             store, clock, signer, ..
         } = self.parts.clone();
         let (key_files, link) = (self.key_files.clone(), self.link.public());
-        let scribe = Scribe::open(ScribeParts {
+        let writer = LogWriter::open(LogWriterParts {
             event,
             store,
             clock,
@@ -286,8 +286,8 @@ impl Authorities {
             link,
         })
         .await?;
-        let (authority, work) = EventAuthority::new(&self.parts, scribe, self.stop.clone());
-        self.scribes.spawn(work);
+        let (authority, work) = EventAuthority::new(&self.parts, writer, self.stop.clone());
+        self.writers.spawn(work);
         self.events
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -308,13 +308,13 @@ impl Authorities {
         if event.status == EventStatus::Draft {
             return Ok(None);
         }
-        self.of(event.id)?.ask(|scribe| Box::pin(scribe.decree())).await
+        self.of(event.id)?.ask(|writer| Box::pin(writer.decree())).await
     }
 
-    /// Lets every scribe finish what it does and end.
+    /// Lets every writer finish what it does and end.
     pub async fn close(&self) {
         self.stop.cancel();
-        self.scribes.close();
-        self.scribes.wait().await;
+        self.writers.close();
+        self.writers.wait().await;
     }
 }

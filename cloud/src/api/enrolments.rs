@@ -9,7 +9,7 @@ use usher_keys::enrolment::NamedGate;
 use usher_keys::{EnrolmentError, EnrolmentGrant, EnrolmentRequest, SealedGrant};
 use usher_protocol::policy::Gate;
 
-use crate::authority::scribe::EnrolOutcome;
+use crate::authority::writer::EnrolOutcome;
 use crate::catalogue::Event;
 use crate::state::AppState;
 use crate::store::authority::CodeId;
@@ -42,7 +42,7 @@ pub async fn create(
     request.verify(event, &key).map_err(not_valid)?;
     let authority = app.authorities.of(event)?;
     let outcome = authority
-        .ask(move |scribe| Box::pin(scribe.enrol(id, request)))
+        .ask(move |writer| Box::pin(writer.enrol(id, request)))
         .await?;
     let identity = granted(outcome)?;
     let known = app.store.event(event).await?;

@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use usher_keys::Timestamp;
 
 use crate::authority::AuthorityError;
-use crate::authority::scribe::TicketOutcome;
 use crate::authority::upload::UploadError;
+use crate::authority::writer::TicketOutcome;
 use crate::selling::Ticket;
 
 use super::error::{ApiError, Conflict};

@@ -1,4 +1,4 @@
-//! The authority of one event as everyone but its scribe uses it: ask the scribe, or look at what is durable.
+//! The authority of one event as everyone but its writer uses it: ask the writer, or look at what is durable.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use usher_protocol::sync::{self, Held};
 
 use super::lookup::CodeLookup;
 use super::presence::Presence;
-use super::scribe::{Command, Intake, Scribe};
 use super::view::View;
+use super::writer::{Command, Intake, LogWriter};
 use super::{AuthorityError, AuthorityParts};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
-/// Commands that may wait for a scribe; beyond it sessions and requests wait in line themselves.
+/// Commands that may wait for a writer; beyond it sessions and requests wait in line themselves.
 const QUEUE: usize = 256;
 
 /// The authority of one event.
@@ -39,10 +39,10 @@ pub struct EventAuthority {
 }
 
 impl EventAuthority {
-    /// Takes a scribe into service; the future is its work, for the owner of the authorities to run.
+    /// Takes a writer into service; the future is its work, for the owner of the authorities to run.
     pub fn new(
         parts: &AuthorityParts,
-        scribe: Scribe,
+        writer: LogWriter,
         stop: CancellationToken,
     ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let (commands, queue) = mpsc::channel(QUEUE);
@@ -52,7 +52,7 @@ impl EventAuthority {
             metrics,
             ..
         } = parts.clone();
-        let view = scribe.view();
+        let view = writer.view();
         let authority = Self {
             lookup: CodeLookup::new(store.clone()),
             view,
@@ -62,7 +62,7 @@ impl EventAuthority {
             store,
             metrics,
         };
-        (authority, scribe.run(queue, stop))
+        (authority, writer.run(queue, stop))
     }
 
     /// Gives the event.
@@ -80,19 +80,19 @@ impl EventAuthority {
         &self.presence
     }
 
-    /// Has the scribe do a piece of work and waits for the end of it.
+    /// Has the writer do a piece of work and waits for the end of it.
     ///
     /// **Errors**: [`AuthorityError`].
     pub async fn ask<T, W>(&self, work: W) -> Result<T, AuthorityError>
     where
         T: Send + 'static,
-        W: for<'a> FnOnce(&'a mut Scribe) -> BoxFuture<'a, Result<T, AuthorityError>> + Send + 'static,
+        W: for<'a> FnOnce(&'a mut LogWriter) -> BoxFuture<'a, Result<T, AuthorityError>> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let command = Command::Work(Box::new(move |scribe| {
+        let command = Command::Work(Box::new(move |writer| {
             Box::pin(async move {
                 // An error means that the caller no longer waits.
-                let _ = reply.send(work(scribe).await);
+                let _ = reply.send(work(writer).await);
             })
         }));
         self.commands
@@ -102,9 +102,9 @@ impl EventAuthority {
         answer.await.map_err(|_| AuthorityError::Closed)?
     }
 
-    /// Has the scribe check and store a run that a peer sent.
+    /// Has the writer check and store a run that a peer sent.
     pub async fn take_in(&self, run: Run) -> Result<Held, sync::StoreError> {
-        // On another core than the scribe's: verifying is most of the work.
+        // On another core than the writer's: verifying is most of the work.
         let trust = self.view.trust();
         let verified = tokio::task::spawn_blocking(move || {
             let evidence = Evidence::of(&run, &trust);

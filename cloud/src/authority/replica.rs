@@ -95,7 +95,7 @@ impl Replica for LinkedReplica {
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
-        match self.authority.ask(|scribe| Box::pin(scribe.checkpoint())).await {
+        match self.authority.ask(|writer| Box::pin(writer.checkpoint())).await {
             Ok(checkpoint) => checkpoint,
             Err(error) => {
                 tracing::warn!(
@@ -126,7 +126,7 @@ impl Replica for LinkedReplica {
             // Newer than ours when ours came from a backup: the roots' signatures decide.
             let renewed = self
                 .authority
-                .ask(move |scribe| Box::pin(scribe.renew_trust(bundle)))
+                .ask(move |writer| Box::pin(writer.renew_trust(bundle)))
                 .await;
             if let Err(error) = renewed {
                 tracing::error!(
@@ -142,7 +142,7 @@ impl Replica for LinkedReplica {
             Notice::Forked(found) => {
                 let reported = self
                     .authority
-                    .ask(move |scribe| Box::pin(scribe.report_fork(*found)))
+                    .ask(move |writer| Box::pin(writer.report_fork(*found)))
                     .await;
                 if let Err(error) = reported {
                     tracing::error!(
@@ -154,7 +154,7 @@ impl Replica for LinkedReplica {
             Notice::OwnPast(head) => {
                 let heard = self
                     .authority
-                    .ask(move |scribe| Box::pin(scribe.hear_own_past(head)))
+                    .ask(move |writer| Box::pin(writer.hear_own_past(head)))
                     .await;
                 if let Err(error) = heard {
                     tracing::error!(

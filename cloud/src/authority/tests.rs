@@ -14,7 +14,7 @@ use usher_protocol::sync::Held;
 use usher_protocol::sync::session::CHECKPOINT_LAG;
 
 use super::scans::Scan;
-use super::scribe::{EnrolOutcome, RetireOutcome, RevokeOutcome, TicketOutcome, UploadOutcome};
+use super::writer::{EnrolOutcome, RetireOutcome, RevokeOutcome, TicketOutcome, UploadOutcome};
 use super::*;
 use crate::selling::TicketState;
 use crate::store::authority::{Append, AppendOutcome, ReissuedTo, Sealed};
@@ -29,7 +29,7 @@ async fn a_restart_replays_to_the_same_state() {
     scene.enrol(2, Role::Hub).await;
     let ticket = scene.sell().await;
     scene
-        .do_to(ticket.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
+        .do_to(ticket.id, |writer, id| Box::pin(writer.revoke_ticket(id)))
         .await;
     scene.revoke(key(2).public()).await;
     let (digest, held) = (scene.digest().await, scene.authority().view().held());
@@ -143,7 +143,7 @@ async fn revoking_twice_writes_one_record() {
     for _ in 0..2 {
         scene.revoke(key(1).public()).await;
         let outcome = scene
-            .do_to(ticket.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
+            .do_to(ticket.id, |writer, id| Box::pin(writer.revoke_ticket(id)))
             .await;
         assert!(matches!(outcome, TicketOutcome::Done(ticket) if ticket.state == TicketState::Revoked));
     }
@@ -156,21 +156,21 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
     let scene = Scene::open().await;
     let first = scene.sell().await;
     scene
-        .do_to(first.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
+        .do_to(first.id, |writer, id| Box::pin(writer.revoke_ticket(id)))
         .await;
     let refused = scene
-        .do_to(first.id, |scribe, id| {
-            Box::pin(scribe.reissue_ticket(id, ReissuedTo::SameHolder))
+        .do_to(first.id, |writer, id| {
+            Box::pin(writer.reissue_ticket(id, ReissuedTo::SameHolder))
         })
         .await;
     assert_eq!(refused, TicketOutcome::Revoked);
     scene
-        .do_to(first.id, |scribe, id| Box::pin(scribe.reinstate_ticket(id)))
+        .do_to(first.id, |writer, id| Box::pin(writer.reinstate_ticket(id)))
         .await;
 
     let reissued = scene
-        .do_to(first.id, |scribe, id| {
-            Box::pin(scribe.reissue_ticket(id, ReissuedTo::SameHolder))
+        .do_to(first.id, |writer, id| {
+            Box::pin(writer.reissue_ticket(id, ReissuedTo::SameHolder))
         })
         .await;
     let TicketOutcome::Done(second) = &reissued else {
@@ -179,18 +179,18 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
     assert_eq!((second.unit, second.generation.0), (first.unit, 2));
     assert_ne!((second.id, &second.payload), (first.id, &first.payload));
     let again = scene
-        .do_to(first.id, |scribe, id| {
-            Box::pin(scribe.reissue_ticket(id, ReissuedTo::SameHolder))
+        .do_to(first.id, |writer, id| {
+            Box::pin(writer.reissue_ticket(id, ReissuedTo::SameHolder))
         })
         .await;
     assert_eq!(again, reissued);
 
     for outcome in [
         scene
-            .do_to(first.id, |scribe, id| Box::pin(scribe.reinstate_ticket(id)))
+            .do_to(first.id, |writer, id| Box::pin(writer.reinstate_ticket(id)))
             .await,
         scene
-            .do_to(first.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
+            .do_to(first.id, |writer, id| Box::pin(writer.revoke_ticket(id)))
             .await,
     ] {
         assert_eq!(outcome, TicketOutcome::Superseded);
@@ -239,7 +239,7 @@ async fn a_write_that_conflicts_leaves_nothing_behind_and_the_next_one_goes_on()
     let device = key(2).public();
     let failed = scene
         .authority()
-        .ask(move |scribe| Box::pin(scribe.revoke_device(revocation(device))))
+        .ask(move |writer| Box::pin(writer.revoke_device(revocation(device))))
         .await;
     assert!(matches!(failed, Err(AuthorityError::Conflict)), "{failed:?}");
     assert!(!scene.authority().view().register().revoked.contains_key(&device));
@@ -285,10 +285,10 @@ async fn single_records_are_merged_into_runs() {
     let ticket = scene.sell().await;
     for _ in 0..20 {
         scene
-            .do_to(ticket.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
+            .do_to(ticket.id, |writer, id| Box::pin(writer.revoke_ticket(id)))
             .await;
         scene
-            .do_to(ticket.id, |scribe, id| Box::pin(scribe.reinstate_ticket(id)))
+            .do_to(ticket.id, |writer, id| Box::pin(writer.reinstate_ticket(id)))
             .await;
     }
     let held = scene.authority().view().held();
@@ -305,7 +305,7 @@ async fn a_fresh_replica_starts_from_a_checkpoint_which_is_made_anew_when_it_is_
         scene.authority().take_in(run).await.unwrap();
     }
     let authority = scene.authority();
-    let checkpoint = || authority.ask(|scribe| Box::pin(scribe.checkpoint()));
+    let checkpoint = || authority.ask(|writer| Box::pin(writer.checkpoint()));
     let first = checkpoint().await.unwrap().unwrap();
     assert!(first.bytes.len() < MAX_CHECKPOINT_BYTES);
     let mut fresh = Ledger::new(key(77).public(), None, authority.view().trust());
@@ -336,7 +336,7 @@ async fn a_clone_is_reported_once_and_nobody_listens_to_it_any_more() {
         let found = *found.clone();
         scene
             .authority()
-            .ask(move |scribe| Box::pin(scribe.report_fork(found)))
+            .ask(move |writer| Box::pin(writer.report_fork(found)))
             .await
             .unwrap();
     }
@@ -391,14 +391,14 @@ async fn a_new_authority_says_again_what_the_struck_one_said() {
     scene.revoke(key(2).public()).await;
     let ticket = scene.sell().await;
     scene
-        .do_to(ticket.id, |scribe, id| Box::pin(scribe.revoke_ticket(id)))
+        .do_to(ticket.id, |writer, id| Box::pin(writer.revoke_ticket(id)))
         .await;
 
     let struck = scene.strike(Purpose::Authority).await;
     scene.upload(struck.clone()).await;
     let refused = scene
         .authority()
-        .ask(|scribe| Box::pin(scribe.revoke_device(revocation(key(1).public()))))
+        .ask(|writer| Box::pin(writer.revoke_device(revocation(key(1).public()))))
         .await;
     assert!(
         matches!(
@@ -515,9 +515,9 @@ async fn devices_that_last_as_long_as_the_event_are_renewed_when_its_end_moves()
 
 async fn until(scene: &Scene, seed: u8) -> Timestamp {
     let state = scene.authority();
-    let until = state.ask(move |scribe| {
+    let until = state.ask(move |writer| {
         Box::pin(async move {
-            let state = scribe.state().await?;
+            let state = writer.state().await?;
             let identity = state.device(&key(seed).public()).unwrap();
             Ok(identity.unverified().window.until)
         })

@@ -1,4 +1,4 @@
-//! What sessions and requests see of an event between two commits: only what is durable, and never a wait for the scribe.
+//! What sessions and requests see of an event between two commits: only what is durable, and never a wait for the writer.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,7 +10,7 @@ use usher_protocol::assurance::Assurance;
 use usher_protocol::sync::Held;
 use usher_protocol::trust::{Register, Trust};
 
-/// The durable side of an event, for everyone but its scribe.
+/// The durable side of an event, for everyone but its writer.
 pub struct View {
     event: EventId,
     changes: Announcer,

@@ -262,9 +262,9 @@ async fn an_event_whose_authority_key_ran_out_is_moved_and_its_gates_hear_with_t
         .of(event.parse().unwrap())
         .unwrap();
     let heard = policies
-        .ask(|scribe| {
+        .ask(|writer| {
             Box::pin(async move {
-                let policy = scribe.state().await?.policy();
+                let policy = writer.state().await?.policy();
                 Ok(policy.map(|(version, policy)| (version, policy.tiers[0].windows[0].from)))
             })
         })

@@ -114,7 +114,7 @@ pub async fn show(
     let records = authority.view().record_count();
     let (policy, now) = (event.policy, app.clock.now());
     let counted = authority
-        .ask(move |scribe| Box::pin(async move { Ok(count(scribe.state().await?, &policy, now, records)) }))
+        .ask(move |writer| Box::pin(async move { Ok(count(writer.state().await?, &policy, now, records)) }))
         .await?;
     Ok(Json(counted))
 }

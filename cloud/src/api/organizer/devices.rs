@@ -17,7 +17,7 @@ use crate::api::input::{Caller, Id};
 use crate::authority::AuthorityError;
 use crate::authority::event::EventAuthority;
 use crate::authority::presence::Present;
-use crate::authority::scribe::Scribe;
+use crate::authority::writer::LogWriter;
 use crate::moment::Moment;
 use crate::state::AppState;
 
@@ -106,7 +106,7 @@ pub async fn list(
 ) -> Result<Json<DevicesView>, ApiError> {
     own_event(&app, caller, id).await?;
     let authority = app.authorities.of(id)?;
-    let standings = authority.ask(|scribe| Box::pin(standings(scribe))).await?;
+    let standings = authority.ask(|writer| Box::pin(standings(writer))).await?;
     let contacts = Contacts::of(&authority).await?;
     let mut devices: Vec<_> = standings
         .into_iter()
@@ -126,8 +126,8 @@ struct Standing {
     frozen: bool,
 }
 
-async fn standings(scribe: &mut Scribe) -> Result<Vec<Standing>, AuthorityError> {
-    let state = scribe.state().await?;
+async fn standings(writer: &mut LogWriter) -> Result<Vec<Standing>, AuthorityError> {
+    let state = writer.state().await?;
     let standing = |certificate: &Certificate| Standing {
         revoked: state.is_revoked(&certificate.device),
         retired: state.rosters().retired().contains(&certificate.device),

@@ -89,7 +89,7 @@ pub async fn list(
     let event = own_event(&app, caller, id).await?;
     let authority = app.authorities.of(id)?;
     let incidents = authority
-        .ask(|scribe| Box::pin(async move { Ok(scribe.state().await?.incidents()) }))
+        .ask(|writer| Box::pin(async move { Ok(writer.state().await?.incidents()) }))
         .await?;
     let names = Names::of(event, &authority, incidents.iter().filter_map(unit_of).collect()).await?;
     let incidents = incidents.iter().map(|incident| view(incident, &names)).collect();

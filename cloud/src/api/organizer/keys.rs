@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Id};
-use crate::authority::scribe::UploadOutcome;
+use crate::authority::writer::UploadOutcome;
 use crate::state::AppState;
 
 use super::own_event;

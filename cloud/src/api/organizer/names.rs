@@ -66,9 +66,9 @@ impl Names {
     /// **Errors**: [`ApiError`].
     pub async fn of(event: Event, authority: &EventAuthority, units: Vec<Unit>) -> Result<Self, ApiError> {
         let devices = authority
-            .ask(|scribe| {
+            .ask(|writer| {
                 Box::pin(async move {
-                    let devices = scribe
+                    let devices = writer
                         .state()
                         .await?
                         .devices()

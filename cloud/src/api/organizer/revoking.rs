@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Checks, Params};
 use crate::api::pair::Pair;
-use crate::authority::scribe::{
+use crate::authority::writer::{
     Consequences, History, RetireOutcome, Revocation, RevokeOutcome, SettleOutcome, Since,
 };
 use crate::moment::Moment;
@@ -83,7 +83,7 @@ pub async fn revoke(
         since: params.since.map_or(Since::Now, |Moment(then)| Since::Then(then)),
         with_scanners: params.with_scanners,
     };
-    let revoked = authority.ask(move |scribe| Box::pin(scribe.revoke_device(request)));
+    let revoked = authority.ask(move |writer| Box::pin(writer.revoke_device(request)));
     match revoked.await? {
         RevokeOutcome::NotFound => Err(ApiError::NotFound("device of this event")),
         RevokeOutcome::Revoked(follows) => {
@@ -128,7 +128,7 @@ pub async fn retire(
     );
     checks.finish()?;
     let authority = app.authorities.of(id)?;
-    let retired = authority.ask(move |scribe| Box::pin(scribe.retire_hub(hub)));
+    let retired = authority.ask(move |writer| Box::pin(writer.retire_hub(hub)));
     match retired.await? {
         RetireOutcome::NotFound => Err(ApiError::NotFound("hub of this event")),
         RetireOutcome::Retired(follows) => {
@@ -186,7 +186,7 @@ pub async fn settle(
         HistoryName::Other => History::Other,
     };
     let authority = app.authorities.of(id)?;
-    let settled = authority.ask(move |scribe| Box::pin(scribe.settle_fork(device, history)));
+    let settled = authority.ask(move |writer| Box::pin(writer.settle_fork(device, history)));
     match settled.await? {
         SettleOutcome::NotForked => Err(ApiError::Refused {
             status: StatusCode::CONFLICT,

@@ -33,7 +33,7 @@ pub async fn revoke(
 ) -> Result<Json<TicketView>, ApiError> {
     let authority = authority_of(&app, caller, event, id).await?;
     let outcome = authority
-        .ask(move |scribe| Box::pin(scribe.revoke_ticket(id)))
+        .ask(move |writer| Box::pin(writer.revoke_ticket(id)))
         .await?;
     Ok(Json(TicketView::of(&app, refusal::ticket(outcome)?)))
 }
@@ -53,7 +53,7 @@ pub async fn reinstate(
 ) -> Result<Json<TicketView>, ApiError> {
     let authority = authority_of(&app, caller, event, id).await?;
     let outcome = authority
-        .ask(move |scribe| Box::pin(scribe.reinstate_ticket(id)))
+        .ask(move |writer| Box::pin(writer.reinstate_ticket(id)))
         .await?;
     Ok(Json(TicketView::of(&app, refusal::ticket(outcome)?)))
 }
@@ -102,7 +102,7 @@ async fn replace(
 ) -> Result<Json<TicketView>, ApiError> {
     let authority = authority_of(app, caller, event, id).await?;
     let outcome = authority
-        .ask(move |scribe| Box::pin(scribe.reissue_ticket(id, to)))
+        .ask(move |writer| Box::pin(writer.reissue_ticket(id, to)))
         .await?;
     Ok(Json(TicketView::of(app, refusal::ticket(outcome)?)))
 }

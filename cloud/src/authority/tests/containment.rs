@@ -7,7 +7,7 @@ use usher_protocol::sync::StoreError;
 use usher_protocol::{Seq, ZoneId};
 
 use super::super::AuthorityError;
-use super::super::scribe::{Consequences, History, Revocation, RevokeOutcome, SettleOutcome, Since};
+use super::super::writer::{Consequences, History, Revocation, RevokeOutcome, SettleOutcome, Since};
 use super::hub::Hub;
 use super::scene::{START, Scene, key, revocation};
 
@@ -16,7 +16,7 @@ const ZONE: ZoneId = ZoneId(1);
 
 async fn inside(scene: &Scene) -> i64 {
     let authority = scene.authority();
-    let inside = authority.ask(|scribe| Box::pin(async move { Ok(scribe.state().await?.occupancy(ZONE)) }));
+    let inside = authority.ask(|writer| Box::pin(async move { Ok(writer.state().await?.occupancy(ZONE)) }));
     inside.await.unwrap()
 }
 
@@ -26,7 +26,7 @@ fn sells(scene: &Scene) -> bool {
 
 async fn revoke(scene: &Scene, request: Revocation) -> Consequences {
     let authority = scene.authority();
-    let revoked = authority.ask(move |scribe| Box::pin(scribe.revoke_device(request)));
+    let revoked = authority.ask(move |writer| Box::pin(writer.revoke_device(request)));
     match revoked.await.unwrap() {
         RevokeOutcome::Revoked(follows) => follows,
         RevokeOutcome::NotFound => panic!("there is such a device"),
@@ -35,7 +35,7 @@ async fn revoke(scene: &Scene, request: Revocation) -> Consequences {
 
 async fn settle(scene: &Scene, hub: &Hub, history: History) -> SettleOutcome {
     let (authority, device) = (scene.authority(), hub.origin());
-    let settled = authority.ask(move |scribe| Box::pin(scribe.settle_fork(device, history)));
+    let settled = authority.ask(move |writer| Box::pin(writer.settle_fork(device, history)));
     settled.await.unwrap()
 }
 
@@ -50,7 +50,7 @@ async fn forked() -> (Scene, Hub, Hub) {
         panic!("not seen as a fork: {refused:?}")
     };
     let authority = scene.authority();
-    let reported = authority.ask(move |scribe| Box::pin(scribe.report_fork(*found)));
+    let reported = authority.ask(move |writer| Box::pin(writer.report_fork(*found)));
     reported.await.unwrap();
     (scene, hub, clone)
 }
@@ -264,10 +264,10 @@ async fn a_cloud_on_an_older_copy_orders_nothing_until_its_log_is_back_and_sells
     assert!(sells(&scene));
 
     let (authority, head) = (scene.authority(), lost.head.clone());
-    let heard = authority.ask(move |scribe| Box::pin(scribe.hear_own_past(head)));
+    let heard = authority.ask(move |writer| Box::pin(writer.hear_own_past(head)));
     heard.await.unwrap();
     assert!(!sells(&scene));
-    let ordered = || authority.ask(move |scribe| Box::pin(scribe.revoke_device(revocation(device))));
+    let ordered = || authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(device))));
     let refused = ordered().await;
     assert!(matches!(refused, Err(AuthorityError::OldCopy)), "{refused:?}");
 

@@ -7,7 +7,7 @@ use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, Generation, Origin, ScanId, Seq, TierId, Unit, ZoneId};
 
-use super::super::scribe::EnrolOutcome;
+use super::super::writer::EnrolOutcome;
 use super::scene::{START, Scene, key};
 use crate::ids::draw;
 use crate::selling::UnitToIssue;

@@ -11,8 +11,8 @@ use usher_protocol::record::{Body, Record};
 use usher_protocol::{Origin, Seq};
 
 use super::super::event::EventAuthority;
-use super::super::scribe::{
-    EnrolOutcome, RetireOutcome, Revocation, RevokeOutcome, Scribe, Since, TicketOutcome, UploadOutcome,
+use super::super::writer::{
+    EnrolOutcome, LogWriter, RetireOutcome, Revocation, RevokeOutcome, Since, TicketOutcome, UploadOutcome,
 };
 use super::super::{Authorities, AuthorityError, AuthorityParts};
 use crate::catalogue::Event;
@@ -120,7 +120,7 @@ impl Scene {
 
     pub async fn digest(&self) -> Hash {
         let authority = self.authority();
-        let digest = authority.ask(|scribe| Box::pin(async move { Ok(scribe.state().await?.digest()) }));
+        let digest = authority.ask(|writer| Box::pin(async move { Ok(writer.state().await?.digest()) }));
         digest.await.unwrap()
     }
 
@@ -158,9 +158,9 @@ impl Scene {
 
     pub async fn roster(&self) -> (u32, Vec<PublicKey>) {
         let authority = self.authority();
-        let roster = authority.ask(|scribe| {
+        let roster = authority.ask(|writer| {
             Box::pin(async move {
-                let (epoch, hubs) = scribe.state().await?.rosters().current().unwrap();
+                let (epoch, hubs) = writer.state().await?.rosters().current().unwrap();
                 Ok((epoch, hubs.to_vec()))
             })
         });
@@ -269,7 +269,7 @@ impl Scene {
         let pinned = EnrolmentCode::new("http://cloud", self.case.event, roots, *secret).unwrap();
         let request = EnrolmentRequest::new(&pinned, name.to_owned(), &key(seed)).unwrap();
         self.authority()
-            .ask(move |scribe| Box::pin(scribe.enrol(code, request)))
+            .ask(move |writer| Box::pin(writer.enrol(code, request)))
             .await
             .unwrap()
     }
@@ -282,14 +282,14 @@ impl Scene {
 
     pub async fn revoke(&self, device: PublicKey) -> RevokeOutcome {
         self.authority()
-            .ask(move |scribe| Box::pin(scribe.revoke_device(revocation(device))))
+            .ask(move |writer| Box::pin(writer.revoke_device(revocation(device))))
             .await
             .unwrap()
     }
 
     pub async fn retire(&self, hub: PublicKey) -> RetireOutcome {
         self.authority()
-            .ask(move |scribe| Box::pin(scribe.retire_hub(hub)))
+            .ask(move |writer| Box::pin(writer.retire_hub(hub)))
             .await
             .unwrap()
     }
@@ -298,14 +298,14 @@ impl Scene {
         &self,
         id: TicketId,
         deed: impl for<'a> FnOnce(
-            &'a mut Scribe,
+            &'a mut LogWriter,
             TicketId,
         ) -> BoxFuture<'a, Result<TicketOutcome, AuthorityError>>
         + Send
         + 'static,
     ) -> TicketOutcome {
         self.authority()
-            .ask(move |scribe| deed(scribe, id))
+            .ask(move |writer| deed(writer, id))
             .await
             .unwrap()
     }

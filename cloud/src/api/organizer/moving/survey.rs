@@ -8,7 +8,7 @@ use usher_protocol::trust::Trust;
 
 use crate::api::error::ApiError;
 use crate::authority::AuthorityError;
-use crate::authority::scribe::{Scribe, lasts_with_event};
+use crate::authority::writer::{LogWriter, lasts_with_event};
 use crate::catalogue::Event;
 use crate::moving::Dates;
 use crate::state::AppState;
@@ -59,7 +59,7 @@ impl Survey {
             trust = Some(authority.view().trust());
             let lasting: BTreeSet<_> = app.store.lasting_devices(id).await?.into_iter().collect();
             (devices, admitted) = authority
-                .ask(move |scribe| Box::pin(async move { devices_of(scribe, &lasting).await }))
+                .ask(move |writer| Box::pin(async move { devices_of(writer, &lasting).await }))
                 .await?;
         }
         Ok(Self {
@@ -82,10 +82,10 @@ impl Survey {
 }
 
 async fn devices_of(
-    scribe: &mut Scribe,
+    writer: &mut LogWriter,
     lasting: &BTreeSet<PublicKey>,
 ) -> Result<(Vec<Device>, u64), AuthorityError> {
-    let state = scribe.state().await?;
+    let state = writer.state().await?;
     let standing = state
         .devices()
         .filter(|identity| !state.is_revoked(&identity.unverified().device));

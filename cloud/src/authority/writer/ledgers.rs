@@ -8,7 +8,7 @@ use usher_protocol::log::Head;
 use usher_protocol::sync::Held;
 use usher_protocol::trust::Trust;
 
-use super::{Scribe, ScribeParts};
+use super::{LogWriter, LogWriterParts};
 use crate::authority::AuthorityError;
 use crate::authority::key_files::EventKeys;
 use crate::authority::view::View;
@@ -29,11 +29,11 @@ struct Shelf {
     held: Vec<Held>,
 }
 
-impl Scribe {
+impl LogWriter {
     /// Takes up an event that has a trust bundle, and puts its ticket key in use.
     ///
     /// **Errors**: [`AuthorityError`]; a log that does not chain is damaged and nothing is built on it.
-    pub async fn open(parts: ScribeParts) -> Result<Self, AuthorityError> {
+    pub async fn open(parts: LogWriterParts) -> Result<Self, AuthorityError> {
         let Shelf {
             keys,
             trust,
@@ -45,7 +45,7 @@ impl Scribe {
         let view = Arc::new(View::new(trust, identity, ledger.me()));
         view.grow(held);
         view.register_in(ledger.state().register());
-        let mut scribe = Self {
+        let mut writer = Self {
             parts,
             keys,
             ledger,
@@ -54,10 +54,10 @@ impl Scribe {
             checkpoint,
             past: None,
         };
-        scribe.install_ticket_key();
-        scribe.restate().await?;
-        scribe.show_voice();
-        Ok(scribe)
+        writer.install_ticket_key();
+        writer.restate().await?;
+        writer.show_voice();
+        Ok(writer)
     }
 
     /// Gives what everyone else sees of the event.
@@ -146,7 +146,7 @@ impl Scribe {
     }
 }
 
-async fn read(parts: &ScribeParts) -> Result<Shelf, AuthorityError> {
+async fn read(parts: &LogWriterParts) -> Result<Shelf, AuthorityError> {
     let event = parts.event;
     let pinned = parts
         .store
@@ -183,7 +183,7 @@ fn authority_key(keys: &EventKeys, trust: &Trust, now: Timestamp) -> Result<Publ
 
 /// Makes the cloud's certificate for an event; the same keys and bundle always give the same one.
 fn identity(
-    parts: &ScribeParts,
+    parts: &LogWriterParts,
     keys: &EventKeys,
     trust: &Trust,
     now: Timestamp,
@@ -210,7 +210,7 @@ fn identity(
 }
 
 async fn replay(
-    parts: &ScribeParts,
+    parts: &LogWriterParts,
     mut ledger: Ledger,
     now: Timestamp,
 ) -> Result<(Ledger, Vec<Held>), AuthorityError> {

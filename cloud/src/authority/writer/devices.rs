@@ -11,7 +11,7 @@ use usher_protocol::ledger::ruling::next_roster;
 use usher_protocol::log::Tail;
 use usher_protocol::record::Body;
 
-use super::{Draft, Scribe};
+use super::{Draft, LogWriter};
 use crate::authority::AuthorityError;
 use crate::store::authority::{Beside, CodeId, EnrolmentTerms, UsedCode};
 
@@ -41,7 +41,7 @@ pub enum EnrolOutcome {
     EventOver,
 }
 
-impl Scribe {
+impl LogWriter {
     /// Makes the asker a device of the event, if its code is good; the same device may ask again until it has written a log.
     pub async fn enrol(
         &mut self,

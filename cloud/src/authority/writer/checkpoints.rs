@@ -3,14 +3,14 @@
 use usher_keys::Purpose;
 use usher_protocol::checkpoint::{Checkpoint, MAX_CHECKPOINT_BYTES, SignedCheckpoint};
 
-use super::Scribe;
+use super::LogWriter;
 use crate::authority::AuthorityError;
 use crate::store::authority::{KeepCheckpoint, StoredCheckpoint};
 
 /// How many new records make a checkpoint stale: the rest travels as one or two runs.
 pub const CHECKPOINT_EVERY: u64 = 1_000;
 
-impl Scribe {
+impl LogWriter {
     /// Gives a checkpoint that is not stale; none when its key may not sign or it would be too large.
     ///
     /// **Errors**: [`AuthorityError`].

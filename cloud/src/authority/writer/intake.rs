@@ -7,7 +7,7 @@ use usher_protocol::ledger::Accepted;
 use usher_protocol::log::{Run, RunError};
 use usher_protocol::sync::{Held, StoreError};
 
-use super::{Draft, Scribe};
+use super::{Draft, LogWriter};
 use crate::store::authority::Sealed;
 
 /// A run that a peer sent, and who waits for the answer.
@@ -33,7 +33,7 @@ impl Checked {
     }
 }
 
-impl Scribe {
+impl LogWriter {
     /// Checks, stores and answers a group of runs.
     pub(super) async fn take_in(&mut self, group: Vec<Intake>) {
         let (checked, stored) = match self.ready().await {

@@ -8,10 +8,10 @@ use usher_protocol::record::Body;
 use usher_protocol::state::State;
 
 use super::devices::MAX_DEVICES;
-use super::{Draft, Scribe};
+use super::{Draft, LogWriter};
 use crate::authority::AuthorityError;
 
-impl Scribe {
+impl LogWriter {
     /// Vouches for devices that others enrolled, when their logs are heard of, and tells for how many. Without a key that may
     /// sign now, nobody is vouched for until there is one.
     pub(super) fn vouch(&mut self, heard: impl Iterator<Item = Origin>, draft: &mut Draft) -> usize {

@@ -3,7 +3,7 @@
 use usher_protocol::Generation;
 use usher_protocol::record::Body;
 
-use super::{Draft, Scribe};
+use super::{Draft, LogWriter};
 use crate::authority::{AuthorityError, keys_wanted_until};
 use crate::ids::{TicketId, draw_ticket_code};
 use crate::selling::sale::keys_needed_until;
@@ -25,7 +25,7 @@ pub enum TicketOutcome {
     Revoked,
 }
 
-impl Scribe {
+impl LogWriter {
     /// Makes a ticket void.
     pub async fn revoke_ticket(&mut self, id: TicketId) -> Result<TicketOutcome, AuthorityError> {
         let Some(ticket) = self.ticket(id).await? else {

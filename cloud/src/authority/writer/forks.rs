@@ -6,7 +6,7 @@ use usher_protocol::fork::ForkProof;
 use usher_protocol::log::Tail;
 use usher_protocol::record::Body;
 
-use super::{Draft, Scribe};
+use super::{Draft, LogWriter};
 use crate::authority::AuthorityError;
 use crate::store::StoreError;
 use crate::store::authority::{DropLog, RunQuery};
@@ -29,7 +29,7 @@ pub enum SettleOutcome {
     NotForked,
 }
 
-impl Scribe {
+impl LogWriter {
     /// Writes down that an origin has two histories, once.
     ///
     /// **Errors**: [`AuthorityError`].

@@ -8,7 +8,7 @@ use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::ruling::restatement;
 use usher_protocol::record::{Body, Record};
 
-use super::{Draft, Scribe};
+use super::{Draft, LogWriter};
 use crate::authority::AuthorityError;
 use crate::authority::upload::{self, Checked, Known, UploadError};
 use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle, RunQuery};
@@ -25,7 +25,7 @@ pub enum UploadOutcome {
     Refused(UploadError),
 }
 
-impl Scribe {
+impl LogWriter {
     /// Takes the next version of the trust bundle, whoever brings it: the roots' signatures speak for it.
     ///
     /// **Errors**: [`AuthorityError`].

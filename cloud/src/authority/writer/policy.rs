@@ -3,7 +3,7 @@
 use usher_protocol::policy::Policy;
 use usher_protocol::record::Body;
 
-use super::{Draft, Scribe};
+use super::{Draft, LogWriter};
 use crate::authority::AuthorityError;
 use crate::catalogue::EventStatus;
 use crate::local_time;
@@ -12,7 +12,7 @@ use crate::local_time;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PolicyVersion(pub u32);
 
-impl Scribe {
+impl LogWriter {
     /// Writes the policy that is stored down as the next version, unless it is the one in force; a draft's is nobody's
     /// concern yet.
     ///

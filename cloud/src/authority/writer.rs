@@ -46,9 +46,9 @@ pub use vouching::lasts_with_event;
 /// Runs from peers in one commit: like the store's own groups, enough to spread the disk's flush thin.
 const GROUP: usize = 64;
 
-/// What a scribe works with.
+/// What a writer works with.
 #[derive(Clone)]
-pub struct ScribeParts {
+pub struct LogWriterParts {
     /// The event.
     pub event: EventId,
     /// Where it writes.
@@ -64,9 +64,9 @@ pub struct ScribeParts {
 }
 
 /// A piece of work that wants the logs for itself.
-pub type Work = Box<dyn for<'a> FnOnce(&'a mut Scribe) -> BoxFuture<'a, ()> + Send>;
+pub type Work = Box<dyn for<'a> FnOnce(&'a mut LogWriter) -> BoxFuture<'a, ()> + Send>;
 
-/// What a scribe is asked.
+/// What a writer is asked.
 pub enum Command {
     /// Take in a run that a peer sent.
     Intake(Box<Intake>),
@@ -75,8 +75,8 @@ pub enum Command {
 }
 
 /// The owner of one event's ledger.
-pub struct Scribe {
-    parts: ScribeParts,
+pub struct LogWriter {
+    parts: LogWriterParts,
     keys: EventKeys,
     ledger: Ledger,
     /// Whether the ledger is what is stored; if not, it is built anew first.
@@ -94,7 +94,7 @@ struct Draft {
     beside: Vec<Beside>,
 }
 
-impl Scribe {
+impl LogWriter {
     /// Works until told to stop, or until nobody can ask any more.
     pub async fn run(mut self, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) {
         let mut next = None;

@@ -6,7 +6,7 @@ use usher_protocol::dating::Dating;
 use usher_protocol::ledger::ruling::retirement;
 use usher_protocol::record::{Body, Record};
 
-use super::{Draft, Scribe};
+use super::{Draft, LogWriter};
 use crate::authority::AuthorityError;
 use crate::store::authority::RunQuery;
 
@@ -74,7 +74,7 @@ pub enum RetireOutcome {
     NotFound,
 }
 
-impl Scribe {
+impl LogWriter {
     /// Shuts a device out: nobody who has heard talks to it any more, and of its log counts what it wrote until then. Said
     /// again with another time, it moves what counts.
     ///
