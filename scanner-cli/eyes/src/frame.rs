@@ -17,7 +17,7 @@ const PLAIN: u8 = 128;
 
 /// Why some bytes are no frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum FrameError {
+pub enum LumaFrameError {
     /// A side is zero.
     #[error("the picture is empty ({width} × {height} pixels)")]
     Empty {
@@ -59,11 +59,11 @@ impl LumaFrame {
     ///
     /// # Errors
     /// A side of zero, a size over the limits, or a length other than `width * height`.
-    pub fn new(width: u32, height: u32, luma: Vec<u8>) -> Result<Self, FrameError> {
+    pub fn new(width: u32, height: u32, luma: Vec<u8>) -> Result<Self, LumaFrameError> {
         Self::check_size(width, height)?;
         let expected_bytes = width as usize * height as usize;
         if luma.len() != expected_bytes {
-            return Err(FrameError::WrongLength {
+            return Err(LumaFrameError::WrongLength {
                 expected_bytes,
                 actual_bytes: luma.len(),
             });
@@ -75,12 +75,12 @@ impl LumaFrame {
     ///
     /// # Errors
     /// A side of zero or a size over the limits.
-    pub fn check_size(width: u32, height: u32) -> Result<(), FrameError> {
+    pub fn check_size(width: u32, height: u32) -> Result<(), LumaFrameError> {
         if width == 0 || height == 0 {
-            return Err(FrameError::Empty { width, height });
+            return Err(LumaFrameError::Empty { width, height });
         }
         if width.max(height) > MAX_FRAME_SIDE || u64::from(width) * u64::from(height) > MAX_FRAME_PIXELS {
-            return Err(FrameError::TooLarge { width, height });
+            return Err(LumaFrameError::TooLarge { width, height });
         }
         Ok(())
     }
@@ -282,19 +282,19 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn refused(width: u32, height: u32, bytes: usize, expected: FrameError) {
+    fn refused(width: u32, height: u32, bytes: usize, expected: LumaFrameError) {
         assert_eq!(LumaFrame::new(width, height, vec![0; bytes]), Err(expected));
     }
 
     #[test]
     fn sizes_that_make_no_picture_are_refused_before_any_work() {
-        refused(0, 0, 0, FrameError::Empty { width: 0, height: 0 });
-        refused(0, 7, 0, FrameError::Empty { width: 0, height: 7 });
+        refused(0, 0, 0, LumaFrameError::Empty { width: 0, height: 0 });
+        refused(0, 7, 0, LumaFrameError::Empty { width: 0, height: 7 });
         refused(
             3,
             3,
             8,
-            FrameError::WrongLength {
+            LumaFrameError::WrongLength {
                 expected_bytes: 9,
                 actual_bytes: 8,
             },
@@ -303,7 +303,7 @@ mod tests {
             3,
             3,
             10,
-            FrameError::WrongLength {
+            LumaFrameError::WrongLength {
                 expected_bytes: 9,
                 actual_bytes: 10,
             },
@@ -312,7 +312,7 @@ mod tests {
             u32::MAX,
             u32::MAX,
             1,
-            FrameError::TooLarge {
+            LumaFrameError::TooLarge {
                 width: u32::MAX,
                 height: u32::MAX,
             },
@@ -321,7 +321,7 @@ mod tests {
             MAX_FRAME_SIDE + 1,
             1,
             1,
-            FrameError::TooLarge {
+            LumaFrameError::TooLarge {
                 width: MAX_FRAME_SIDE + 1,
                 height: 1,
             },
@@ -330,7 +330,7 @@ mod tests {
             8_000,
             8_000,
             1,
-            FrameError::TooLarge {
+            LumaFrameError::TooLarge {
                 width: 8_000,
                 height: 8_000,
             },

@@ -33,7 +33,7 @@ use point::Point;
 
 pub use allowance::Allowance;
 pub use content::Charset;
-pub use frame::{FrameError, LumaFrame, MAX_FRAME_PIXELS, MAX_FRAME_SIDE};
+pub use frame::{LumaFrame, LumaFrameError, MAX_FRAME_PIXELS, MAX_FRAME_SIDE};
 pub use reader::{DeepReader, Findings, FrameReading, Hint, QuickReader, Reader, Region};
 
 /// Steps that [`read`] spends on one frame at most: half a second on a computer of 2020.

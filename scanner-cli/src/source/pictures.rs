@@ -10,7 +10,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 use thiserror::Error;
 
 use super::{Capture, Fault, Source, greys};
-use usher_eyes::{FrameError, LumaFrame};
+use usher_eyes::{LumaFrame, LumaFrameError};
 
 /// Most memory that a pixel takes while a picture is opened: four channels of 16 bits.
 const BYTES_A_PIXEL: u64 = 8;
@@ -33,7 +33,7 @@ pub enum PictureError {
     Format(ImageError),
     /// The size is out of bounds.
     #[error(transparent)]
-    Size(#[from] FrameError),
+    Size(#[from] LumaFrameError),
     /// The program that unpacks it fell over.
     #[error("damaged in a way that cannot be read")]
     Damaged,
@@ -147,7 +147,7 @@ fn classify(error: ImageError) -> PictureError {
 }
 
 /// Turns a picture grey, on white paper where it is see-through.
-fn grey(picture: DynamicImage) -> Result<LumaFrame, FrameError> {
+fn grey(picture: DynamicImage) -> Result<LumaFrame, LumaFrameError> {
     let (width, height) = (picture.width(), picture.height());
     let colour = picture.color();
     let luma = match (colour.has_color(), colour.has_alpha()) {

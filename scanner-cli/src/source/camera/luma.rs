@@ -10,7 +10,7 @@ use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use crate::source::greys;
-use usher_eyes::{FrameError, LumaFrame};
+use usher_eyes::{LumaFrame, LumaFrameError};
 
 /// What is wrong with one frame of a camera.
 #[derive(Debug, Error)]
@@ -28,7 +28,7 @@ pub enum SpoiledFrame {
     Packed(#[source] DecodeErrors),
     /// The size is out of bounds.
     #[error(transparent)]
-    Size(#[from] FrameError),
+    Size(#[from] LumaFrameError),
 }
 
 /// Takes the grey picture out of a frame. Drivers may pad a frame at its end, never at the end of a row.
