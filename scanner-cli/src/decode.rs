@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use encoding_rs::{Encoding, SHIFT_JIS};
-use usher_eyes::{Charset, Code};
+use usher_eyes::{Charset, QrCode};
 
 use crate::eyes::codes_in;
 use crate::printable::printable;
@@ -57,7 +57,7 @@ pub fn decode<O: Write, E: Write>(files: Vec<PathBuf>, outputs: &mut Outputs<O, 
 }
 
 impl<O: Write, E: Write> Outputs<O, E> {
-    fn print(&mut self, path: &Path, code: &Code) -> io::Result<()> {
+    fn print(&mut self, path: &Path, code: &QrCode) -> io::Result<()> {
         let text = text(&code.bytes, code.charset);
         if text.is_none()
             && let Some(unknown) = unknown(code.charset)

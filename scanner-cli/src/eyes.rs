@@ -15,7 +15,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use usher_eyes::{
-    Allowance, Code, DeepReader, FrameReading, LumaFrame, QuickReader, Region, STEPS_A_FRAME, read_within,
+    Allowance, DeepReader, FrameReading, LumaFrame, QrCode, QuickReader, Region, STEPS_A_FRAME, read_within,
 };
 
 use crate::preview::{Pixel, Preview};
@@ -43,7 +43,7 @@ const LONGEST_LOOK: Duration = Duration::from_millis(900);
 
 /// Reads the codes of a picture with everything there is, but not for ever.
 #[must_use]
-pub fn codes_in(picture: &LumaFrame) -> Vec<Code> {
+pub fn codes_in(picture: &LumaFrame) -> Vec<QrCode> {
     let started = Instant::now();
     let may_go_on = || started.elapsed() < LONGEST_LOOK;
     read_within(picture, &Allowance::asking(STEPS_A_FRAME, &may_go_on))

@@ -11,7 +11,7 @@ use std::process::Command;
 
 use fast_qr::ECL;
 use scene::Scene;
-use usher_eyes::{Allowance, Code, LumaFrame, STEPS_A_FRAME, read, read_quickly};
+use usher_eyes::{Allowance, LumaFrame, QrCode, STEPS_A_FRAME, read, read_quickly};
 use usher_scan::sheet::{self, Camera, Ease, FIELD_OF_VIEW_DEGREES, MODULES, ROWS_MM};
 
 /// Dots of the paper for a millimetre: a coarse printer, 254 dots an inch.
@@ -184,7 +184,7 @@ fn scenes(width: u32, camera: Camera, ease: Ease) -> impl Iterator<Item = Scene>
 
 /// The first or the second frame of each hand is read.
 #[track_caller]
-fn check(width: u32, camera: Camera, ease: Ease, reads: impl Fn(&LumaFrame) -> Vec<Code>) {
+fn check(width: u32, camera: Camera, ease: Ease, reads: impl Fn(&LumaFrame) -> Vec<QrCode>) {
     for (scene, hand) in scenes(width, camera, ease).zip(1..) {
         let again = Scene {
             seed: scene.seed + 100,

@@ -31,7 +31,7 @@ use door::all_effects;
 use effects::Effect;
 use scene::Scene;
 use usher_eyes::{
-    Allowance, Code, DeepReader, LumaFrame, QuickReader, STEPS_A_FRAME, read_quickly, read_within,
+    Allowance, DeepReader, LumaFrame, QrCode, QuickReader, STEPS_A_FRAME, read_quickly, read_within,
 };
 
 fn main() -> io::Result<()> {
@@ -181,7 +181,7 @@ fn measure(
     let (mut quick_reads, mut all_reads, mut sweeps) = (0, 0, Duration::ZERO);
     for (frame, expected) in frames {
         sweeps += sweep(&frame);
-        let right = |codes: Vec<Code>| {
+        let right = |codes: Vec<QrCode>| {
             codes
                 .iter()
                 .any(|code| expected.as_ref().is_none_or(|expected| code.bytes == *expected))

@@ -57,7 +57,7 @@ pub struct Corner {
 
 /// What one QR code says, byte for byte, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Code {
+pub struct QrCode {
     /// The bytes as encoded, which need not be text. Never empty.
     pub bytes: Vec<u8>,
     /// In which character set the code says that they are.
@@ -72,13 +72,13 @@ pub struct Code {
 /// sizes, for others beside it. Whatever is in the
 /// frame, it answers; a frame without a code gives none.
 #[must_use]
-pub fn read(frame: &LumaFrame) -> Vec<Code> {
+pub fn read(frame: &LumaFrame) -> Vec<QrCode> {
     read_within(frame, &Allowance::of_steps(STEPS_A_FRAME))
 }
 
 /// Reads the codes of a frame, with everything there is, as long as the allowance allows.
 #[must_use]
-pub fn read_within(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
+pub fn read_within(frame: &LumaFrame, allowance: &Allowance) -> Vec<QrCode> {
     let Some(mut plan) = Plan::of(frame, allowance) else {
         return Vec::new();
     };
@@ -119,7 +119,7 @@ fn look_for_others(frame: &LumaFrame, detections: &mut Vec<Detection>, allowance
 /// Reads the codes of a frame as fast as a camera takes frames: the passes that every frame is worth and no
 /// more.
 #[must_use]
-pub fn read_quickly(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
+pub fn read_quickly(frame: &LumaFrame, allowance: &Allowance) -> Vec<QrCode> {
     let Some(mut plan) = Plan::of(frame, allowance) else {
         return Vec::new();
     };
@@ -128,13 +128,13 @@ pub fn read_quickly(frame: &LumaFrame, allowance: &Allowance) -> Vec<Code> {
 }
 
 /// The codes among what was seen, each once.
-fn codes(detections: &[Detection]) -> Vec<Code> {
-    let mut codes: Vec<Code> = Vec::new();
+fn codes(detections: &[Detection]) -> Vec<QrCode> {
+    let mut codes: Vec<QrCode> = Vec::new();
     for detection in detections {
         let Some(content) = &detection.content else {
             continue;
         };
-        let code = Code {
+        let code = QrCode {
             bytes: content.bytes.clone(),
             charset: content.charset,
             corners: detection.corners.map(rounded),

@@ -15,7 +15,7 @@ mod hint;
 mod quick;
 mod region;
 
-use super::{Allowance, Code, Corner, LumaFrame};
+use super::{Allowance, Corner, LumaFrame, QrCode};
 
 pub use deep::{DeepReader, Findings};
 pub use hint::Hint;
@@ -26,10 +26,10 @@ pub use region::Region;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FrameReading {
     /// The codes that were read.
-    pub codes: Vec<Code>,
+    pub codes: Vec<QrCode>,
     /// What would help, when a code is seen but not read.
     pub hint: Option<Hint>,
-    /// Where that code is, with corners in the order of [`Code::corners`].
+    /// Where that code is, with corners in the order of [`QrCode::corners`].
     pub seen: Option<[Corner; 4]>,
 }
 

@@ -28,10 +28,12 @@ use effects::{SCENES, ticket};
 use pairs::{PAIRS, PAIRS_FLOOR, pair};
 use scene::Scene;
 use textures::{TEXTURES, texture};
-use usher_eyes::{Allowance, Code, Hint, LumaFrame, Reader, STEPS_A_FRAME, read, read_quickly, read_within};
+use usher_eyes::{
+    Allowance, Hint, LumaFrame, QrCode, Reader, STEPS_A_FRAME, read, read_quickly, read_within,
+};
 
 /// Whether the code of a scene is among what was read, which must say nothing else.
-fn tells(codes: &[Code], scene: &Scene) -> bool {
+fn tells(codes: &[QrCode], scene: &Scene) -> bool {
     assert!(
         codes.iter().all(|code| code.bytes == scene.text.as_bytes()),
         "a wrong text"
@@ -354,7 +356,7 @@ fn a_ticket_beside_a_code_that_is_followed_is_seen_soon() {
     let mut reader = Reader::default();
     let mut read = |frame| reader.read(frame, &Allowance::of_steps(STEPS_A_FRAME)).codes;
     assert_eq!(read(&alone).len(), 1);
-    let is_ticket = |code: &Code| code.bytes == texts[1].as_bytes();
+    let is_ticket = |code: &QrCode| code.bytes == texts[1].as_bytes();
     assert!((0..5).any(|_| read(&both).iter().any(is_ticket)));
 }
 

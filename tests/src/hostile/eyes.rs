@@ -2,7 +2,7 @@
 //! Nothing of it makes the reader fall over, and no text comes out that was not put in.
 
 use fast_qr::{ECL, QRBuilder};
-use usher_eyes::{Allowance, Code, LumaFrame, Reader, read_within};
+use usher_eyes::{Allowance, LumaFrame, QrCode, Reader, read_within};
 
 use super::Target;
 use super::draw::Draw;
@@ -60,7 +60,7 @@ impl Canvas {
 
 /// Shows the frames to a reader that remembers and to one that does not; what they read must be `text` or nothing.
 fn demand(frames: &[LumaFrame], text: Option<&[u8]>) {
-    let is_right = |code: &Code| Some(code.bytes.as_slice()) == text;
+    let is_right = |code: &QrCode| Some(code.bytes.as_slice()) == text;
     let mut reader = Reader::default();
     for frame in frames {
         let allowance = Allowance::of_steps(STEPS);

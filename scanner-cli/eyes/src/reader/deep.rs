@@ -3,7 +3,7 @@
 use super::region::Region;
 use crate::pass::{Detection, Effort};
 use crate::plan::Plan;
-use crate::{Allowance, Code, LumaFrame, add_others, codes};
+use crate::{Allowance, LumaFrame, QrCode, add_others, codes};
 
 /// Looks deeply at frames in which the quick passes read nothing. Any of them will do: none needs the one before.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub struct Findings(pub(super) Vec<Detection>);
 impl Findings {
     /// The codes that were read.
     #[must_use]
-    pub fn codes(&self) -> Vec<Code> {
+    pub fn codes(&self) -> Vec<QrCode> {
         codes(&self.0)
     }
 }
