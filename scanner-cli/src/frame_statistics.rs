@@ -26,7 +26,7 @@ struct Sample {
 
 /// What the statistics say.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figures {
+pub struct FrameFigures {
     /// Frames that came, read or not.
     pub frames_per_second: f64,
     /// Time from a frame to its text, when any was read.
@@ -54,7 +54,7 @@ impl FrameStatistics {
     }
 
     /// The figures; `None` when nothing came for as long as they look back.
-    pub fn figures(&mut self, now_ms: u64) -> Option<Figures> {
+    pub fn figures(&mut self, now_ms: u64) -> Option<FrameFigures> {
         self.forget(now_ms);
         let first = self.views.front()?;
         // A deep pass tells of an older frame than the views before it.
@@ -66,7 +66,7 @@ impl FrameStatistics {
             median: times[(times.len() - 1) / 2],
             worst,
         });
-        Some(Figures {
+        Some(FrameFigures {
             frames_per_second: newest.saturating_sub(first.frame) as f64 / seconds,
             reads,
         })
@@ -83,7 +83,7 @@ impl FrameStatistics {
     }
 }
 
-impl fmt::Display for Figures {
+impl fmt::Display for FrameFigures {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:.1} frames/s, ", self.frames_per_second)?;
         match self.reads {

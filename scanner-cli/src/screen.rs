@@ -11,7 +11,7 @@ use crossterm::terminal;
 use usher_gate_agent::expiry::CertificateNote;
 
 use crate::answer::{Answer, Counts, Signal};
-use crate::frame_statistics::Figures;
+use crate::frame_statistics::FrameFigures;
 use crate::preview::Preview;
 use crate::printable::printable;
 use crate::words;
@@ -104,7 +104,7 @@ pub struct Board {
     /// What the camera sees, when that is wanted.
     pub preview: Option<Preview>,
     /// How fast frames come and are read, when that is wanted.
-    pub figures: Option<Figures>,
+    pub figures: Option<FrameFigures>,
 }
 
 impl Board {

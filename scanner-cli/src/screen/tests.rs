@@ -271,7 +271,7 @@ fn a_preview_needs_a_terminal_with_greys() {
 #[test]
 fn figures_are_part_of_the_panel() {
     let mut board = board_with(denied());
-    board.figures = Some(Figures {
+    board.figures = Some(FrameFigures {
         frames_per_second: 29.97,
         reads: None,
     });
