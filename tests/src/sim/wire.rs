@@ -154,8 +154,11 @@ impl World {
         });
     }
 
-    /// A session's timer rings.
+    /// A session's timer rings, unless the machine has stopped meanwhile.
     pub fn tick(&mut self, node: NodeId, peer: NodeId, epoch: u64) {
+        if !self.nodes[node].up {
+            return;
+        }
         self.share_places(node);
         self.input(node, peer, epoch, Input::Tick);
     }

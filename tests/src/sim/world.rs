@@ -455,8 +455,15 @@ impl World {
         }
     }
 
-    /// Plans a commit of a node's batch, unless one is planned.
+    /// Plans a commit of a node's batch, unless one is planned. A machine that has stopped writes nothing: it would believe a
+    /// commit to be planned that never comes.
     pub fn plan_commit(&mut self, node: NodeId) {
+        assert!(
+            self.nodes[node].up,
+            "{}: {} has stopped and writes",
+            self.place(),
+            self.name(node)
+        );
         if std::mem::replace(&mut self.nodes[node].commit_planned, true) {
             return;
         }

@@ -1,6 +1,8 @@
 //! Each fault of the simulation alone, on a stage where nothing else goes wrong.
 
 use usher_protocol::admission::{Reason, Referral, Verdict};
+use usher_protocol::policy::Zone;
+use usher_protocol::record::{Body, PlacesOf};
 use usher_protocol::state::Incident;
 use usher_protocol::ticket::Rejection;
 use usher_tests::sim::setting::{OUTER, TIERS};
@@ -24,6 +26,16 @@ fn unit_at(world: &World, tier: u32, home: usize) -> u32 {
     let mut units = (tier..world.shape.units).step_by(TIERS.len());
     let unit = units.find(|unit| world.home_of(home, *unit) == Some(home));
     unit.expect("sixty units reach every hub")
+}
+
+/// The authority changes the zone that everybody is let into.
+fn change_zone(world: &mut World, change: impl FnOnce(&mut Zone)) {
+    let policy = world.nodes[CLOUD].ledger.state().policy();
+    let (version, mut policy) = policy
+        .map(|(version, policy)| (version + 1, policy.clone()))
+        .expect("an event that is open has one");
+    change(&mut policy.zones[0]);
+    world.publish(Body::Policy { version, policy });
 }
 
 #[track_caller]
@@ -237,4 +249,23 @@ fn altered_messages_are_never_taken_for_records_and_stop_no_session_for_good() {
     world.recover();
     let outcome = world.outcome();
     assert!(outcome.admitted > 10 && outcome.forks == 0, "{outcome:?}");
+}
+
+#[test]
+fn a_machine_that_has_stopped_writes_nothing() {
+    let mut world = stage(2, 2);
+    change_zone(&mut world, |zone| zone.capacity = Some(20));
+    world.play(A_WHILE_MS);
+    // Of the places that are left the first hub has given away more than half: the second is to give some back.
+    change_zone(&mut world, |zone| zone.capacity = Some(1));
+    while world.capacity(2, OUTER) != Some(1) {
+        world.play(1);
+    }
+    world.nodes[2].crash();
+    let owed = world.nodes[2].ledger.state().places_owed(OUTER, PlacesOf::Room);
+    assert!(owed.is_some());
+    world.play(A_WHILE_MS);
+    assert!(world.nodes[2].batch.entries.is_empty());
+    world.restart(2);
+    world.recover();
 }
