@@ -8,6 +8,7 @@ pub mod counted;
 pub mod counts;
 pub mod disk;
 pub mod fleet;
+pub mod homes;
 pub mod liar;
 pub mod lies;
 pub mod mended;

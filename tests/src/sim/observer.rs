@@ -293,6 +293,7 @@ impl World {
         self.check_whole(node);
         self.check_room(node, job);
         self.check_time(node, paper.unit);
+        self.check_only_home(node, paper);
         let (place, name, paper) = (self.place(), self.name(node), &job.paper);
         let ticket = (paper.unit, paper.generation);
         let heard = self.observer.heard.get(&node);

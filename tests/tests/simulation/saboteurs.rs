@@ -36,8 +36,8 @@ const RULES: [(Sabotage, u64, &[&str]); 46] = [
     (Sabotage::CutOffSaysYes, 0, &["people in, not"]),
     (
         Sabotage::FormerHomesAreForgotten,
-        642,
-        &["people in, not", "double under strict"],
+        1,
+        &["as its home, and so may"],
     ),
     (Sabotage::RetiredHubsSayYes, 16, &["though it was retired"]),
     (Sabotage::ForkedDevicesSayYes, 4, &["though it has two histories"]),
