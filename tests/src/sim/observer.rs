@@ -56,7 +56,8 @@ pub struct Observer {
     pub zones: ZoneWatch,
     /// The hub that enrolled a device, where one did.
     pub enrolled_by: BTreeMap<NodeId, Origin>,
-    /// Certificates by a struck issuing key that logs opened with: the first such record of each.
+    /// Certificates by a struck issuing key that logs opened with, and that let their writers do more than they were given: the
+    /// first such record of each.
     pub unfounded: BTreeMap<Origin, Seq>,
     /// Units judged by somebody whose clock was far off and who could not know.
     misjudged: BTreeSet<u32>,

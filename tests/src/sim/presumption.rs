@@ -89,9 +89,13 @@ impl World {
         identity.via = None;
         let ledger = &self.nodes[node].ledger;
         let (me, has_room) = (ledger.me(), ledger.state().certificates_left(&ledger.me()) > 0);
-        if has_room {
+        // The authority's own word for the device stands, whoever signed that it may do no more than that.
+        let is_more = !self.nodes[node].identity.unverified().covers(&certificate);
+        if has_room && is_more {
             let seq = ledger.tail(&me).seq.next();
             self.observer.unfounded.entry(me).or_insert(seq);
+        }
+        if has_room {
             self.vouch_for_anybody(certificate);
         }
         let body = Body::Opened { identity };
