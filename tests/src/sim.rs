@@ -25,6 +25,7 @@ pub mod setting;
 pub mod shape;
 pub mod shrink;
 pub mod slander;
+pub mod slots;
 pub mod supervisors;
 pub mod wire;
 pub mod world;

@@ -133,7 +133,10 @@ impl World {
         let is_short = |verdict: Option<Verdict>| {
             matches!(
                 verdict,
-                Some(Verdict::Refer(Referral::NoPlaces) | Verdict::Deny(Reason::ZoneFull { .. }))
+                Some(
+                    Verdict::Refer(Referral::NoPlaces)
+                        | Verdict::Deny(Reason::ZoneFull { .. } | Reason::TimeSlotFull { .. })
+                )
             )
         };
         let mut verdict = self.ask_about(paper.clone(), scanner);

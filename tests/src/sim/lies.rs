@@ -145,12 +145,15 @@ impl World {
     fn draw_loan(&mut self, _node: NodeId) -> Body {
         let to = self.nodes[self.random.index(self.nodes.len())].key.public();
         let places = u32::try_from(self.random.between(0, 5)).expect("few");
-        Body::Lent {
-            zone: ZoneId(1),
-            to,
-            places,
-            of: PlacesOf::Room,
-        }
+        let at = self.draw_clock().time();
+        let all = [
+            PlacesOf::Room,
+            PlacesOf::TimeSlot(at),
+            PlacesOf::TimeSlotsFrom(at),
+        ];
+        let of = all[self.random.index(all.len())];
+        let zone = ZoneId(1);
+        Body::Lent { zone, to, places, of }
     }
 
     /// Draws a clock reading: now, days ahead, behind, at the end of time.

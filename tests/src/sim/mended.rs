@@ -95,7 +95,9 @@ impl World {
             assert!(
                 matches!(
                     verdict,
-                    Verdict::Admit { .. } | Verdict::Refer(_) | Verdict::Deny(Reason::ZoneFull { .. })
+                    Verdict::Admit { .. }
+                        | Verdict::Refer(_)
+                        | Verdict::Deny(Reason::ZoneFull { .. } | Reason::TimeSlotFull { .. })
                 ) || (is_voided && verdict == Verdict::Deny(Reason::Revoked)),
                 "{}: {} refuses unit {unit}, which nobody has used: {verdict:?}",
                 self.place(),
@@ -210,11 +212,16 @@ impl World {
         self.observer.let_in.values().any(|(used, _)| *used == unit)
     }
 
-    /// Tells whether nobody has a place left to give, as far as the cloud knows: the places of a hub that was shut out, or of
-    /// which nobody has said yet which of its histories counts, are nobody's for the time being.
+    /// Tells whether nobody has a place left to give, of a zone itself or of the slot of time that runs.
     pub fn is_full(&self, zone: ZoneId) -> bool {
+        self.is_given_away(zone, PlacesOf::Room) || self.is_slot_full(zone)
+    }
+
+    /// Tells whether nobody has one of these places left to give, as far as the cloud knows: the places of a hub that was shut out,
+    /// or of which nobody has said yet which of its histories counts, are nobody's for the time being.
+    pub fn is_given_away(&self, zone: ZoneId, of: PlacesOf) -> bool {
         let state = self.nodes[CLOUD].ledger.state();
-        let Some(places) = state.places(zone, PlacesOf::Room) else {
+        let Some(places) = state.places(zone, of) else {
             return false;
         };
         let gives = |hub: &Origin| {

@@ -18,6 +18,7 @@ use super::disk::Disk;
 use super::node::NodeId;
 use super::scans::Job;
 use super::setting::{TIERS, admits, tier_of};
+use super::slots::SlotWatch;
 use super::world::{CLOUD, Outcome, World};
 use super::zones::ZoneWatch;
 
@@ -54,6 +55,8 @@ pub struct Observer {
     pub false_records: BTreeSet<Hash>,
     /// What is known of the zones that are limited.
     pub zones: ZoneWatch,
+    /// What is known of slots of time.
+    pub slots: SlotWatch,
     /// The hub that enrolled a device, where one did.
     pub enrolled_by: BTreeMap<NodeId, Origin>,
     /// Certificates by a struck issuing key that logs opened with, and that let their writers do more than they were given: the
@@ -102,6 +105,7 @@ impl Observer {
             suspects: BTreeSet::new(),
             false_records: BTreeSet::new(),
             zones: ZoneWatch::default(),
+            slots: SlotWatch::default(),
             enrolled_by: BTreeMap::new(),
             unfounded: BTreeMap::new(),
             misjudged: BTreeSet::new(),
@@ -291,6 +295,7 @@ impl World {
         }
         let now = self.now;
         self.observer.zones.judged(job.scan, judged.body.as_ref(), now);
+        self.note_slot(job.scan, judged.body.as_ref());
         self.check_whole(node);
         self.check_room(node, job);
         self.check_time(node, paper.unit);

@@ -392,6 +392,7 @@ impl World {
                 self.observer.zones.goes_in(job, zone, self.now);
                 self.check_went_in(job.paper.unit, level(zone));
                 self.check_crowd();
+                self.check_slot(job, zone);
             }
             Verdict::Deny(_) | Verdict::Refer(_)
                 if self.shape.has(Kind::Overrides)

@@ -71,6 +71,8 @@ pub enum Sabotage {
     LoweredCapacitiesAreIgnored,
     /// Only the first hub lets people into a zone with a capacity, whoever has places.
     PlacesAreKept,
+    /// Hubs let people in within a slot of time that is full.
+    TimeSlotsAreNotCounted,
     /// What a supervisor counts changes nothing.
     CountsAreIgnored,
     /// What a supervisor counts is made good twice.
@@ -122,8 +124,10 @@ impl Sabotage {
             Verdict::Refer(Referral::OwnLogBehind) => self == Self::OwnPastIsNotAwaited,
             Verdict::Refer(Referral::NotAllowed) => self == Self::PowersAreNotAsked,
             Verdict::Refer(Referral::NoPlaces) => {
-                self == Self::PlacesAreNotCounted || self.waives_full(place)
+                let is_slot = self == Self::TimeSlotsAreNotCounted && place.has_slots;
+                self == Self::PlacesAreNotCounted || is_slot || self.waives_full(place)
             }
+            Verdict::Deny(Reason::TimeSlotFull { .. }) => self == Self::TimeSlotsAreNotCounted,
             Verdict::Deny(Reason::ZoneFull { .. }) => self.waives_full(place),
             Verdict::Deny(Reason::AlreadyUsed { .. }) => {
                 self == Self::InnerZonesAreEnteredAgain && place.is_inner
@@ -145,6 +149,8 @@ struct Behind {
     is_inner: bool,
     /// Whether it has held more people before.
     is_lowered: bool,
+    /// Whether it lets in only so many people within a slot of time.
+    has_slots: bool,
 }
 
 impl World {
@@ -159,6 +165,7 @@ impl World {
         let place = Behind {
             is_inner: level(zone) > 0,
             is_lowered: self.is_lowered(node, zone),
+            has_slots: self.has_slots(node, zone),
         };
         let is_waived = self
             .shape

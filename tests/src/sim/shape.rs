@@ -51,6 +51,8 @@ pub enum Kind {
     Settling,
     /// Zones that hold fewer people than come, and capacities that change.
     Crowding,
+    /// Zones that let in fewer people within a slot of time than come.
+    Slots,
     /// Zones inside others.
     Nesting,
     /// Supervisors who count the people in a zone.
@@ -61,7 +63,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Cuts,
         Self::Loss,
         Self::Delays,
@@ -84,6 +86,7 @@ impl Kind {
         Self::Overrides,
         Self::Settling,
         Self::Crowding,
+        Self::Slots,
         Self::Nesting,
         Self::Counts,
     ];

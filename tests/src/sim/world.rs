@@ -346,6 +346,7 @@ impl World {
         let now = self.nodes[CLOUD].clock(self.now);
         let mut policy = self.setting.policy(self.shape.scanners + MAX_NEWCOMERS);
         self.draw_capacities(&mut policy);
+        self.draw_slots(&mut policy, self.seed);
         self.nodes[CLOUD].write(Body::Policy { version: 1, policy }, now);
         for id in 1..self.nodes.len() {
             let identity = self.nodes[id].identity.clone();

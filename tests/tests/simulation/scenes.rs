@@ -1,7 +1,7 @@
 //! Each fault of the simulation alone, on a stage where nothing else goes wrong.
 
 use usher_protocol::admission::{Reason, Referral, Verdict};
-use usher_protocol::policy::Zone;
+use usher_protocol::policy::{TimeSlots, Zone};
 use usher_protocol::record::{Body, PlacesOf};
 use usher_protocol::state::Incident;
 use usher_protocol::ticket::Rejection;
@@ -267,5 +267,24 @@ fn a_machine_that_has_stopped_writes_nothing() {
     world.play(A_WHILE_MS);
     assert!(world.nodes[2].batch.entries.is_empty());
     world.restart(2);
+    world.recover();
+}
+
+#[test]
+fn hubs_that_are_cut_off_let_in_no_more_people_within_a_slot_than_may() {
+    let mut world = stage(2, 2);
+    let (minutes, persons) = (60, 7);
+    change_zone(&mut world, |zone| {
+        zone.time_slots = Some(TimeSlots { minutes, persons });
+    });
+    world.play(A_WHILE_MS);
+    world.isolate(&[2, 4]);
+    let guests = (AVAILABLE..world.shape.units).step_by(TIERS.len());
+    let verdicts: Vec<_> = guests
+        .zip([3, 4].into_iter().cycle())
+        .map(|(unit, scanner)| world.ask(unit, scanner))
+        .collect();
+    let is_in = |verdict: &&Option<Verdict>| matches!(verdict, Some(Verdict::Admit { .. }));
+    assert_eq!(verdicts.iter().filter(is_in).count(), 7, "{verdicts:?}");
     world.recover();
 }
