@@ -105,7 +105,7 @@ const RULES: [(Sabotage, u64, &[&str]); 47] = [
             "differs from another",
         ],
     ),
-    (Sabotage::CutsAreNotKept, 3, &["that was revoked before"]),
+    (Sabotage::CutsAreNotKept, 4, &["that was revoked before"]),
     (
         Sabotage::DevicesRuleOnTickets,
         28,
