@@ -37,7 +37,7 @@ const RULES: [(Sabotage, u64, &[&str]); 47] = [
     (Sabotage::FormerHomesAreForgotten, 1, &["as its home, and so may"]),
     (Sabotage::RetiredHubsSayYes, 16, &["though it was retired"]),
     (Sabotage::ForkedDevicesSayYes, 4, &["though it has two histories"]),
-    (Sabotage::OwnPastIsNotAwaited, 47, &["beside its own past"]),
+    (Sabotage::OwnPastIsNotAwaited, 85, &["beside its own past"]),
     (Sabotage::PowersAreNotAsked, 26, &["the first false record"]),
     (Sabotage::ClosedTiersStayOpen, 2, &["that it knows to be closed"]),
     (Sabotage::AnswerTooEarly, 65, &["was answered and is lost"]),
@@ -84,7 +84,7 @@ const RULES: [(Sabotage, u64, &[&str]); 47] = [
     ),
     (Sabotage::RestatementForgets, 20, &["forgot a revocation"]),
     (Sabotage::NobodyVouches, 10, &["did not catch up"]),
-    (Sabotage::EverybodyOverrides, 1, &["the first false record"]),
+    (Sabotage::EverybodyOverrides, 12, &["the first false record"]),
     (
         Sabotage::CheckpointsRunAhead,
         2,
