@@ -73,7 +73,9 @@ impl Services {
     /// Gives the voice that knows the names of this event and which hubs are missing, now.
     pub fn voice(&self) -> Voice {
         let voice = Voice::new(self.replica.standing(), self.replica.clock().now());
-        voice.missing(self.links.silent(Instant::now()))
+        voice
+            .missing(self.links.silent(Instant::now()))
+            .refused(self.links.is_refused())
     }
 }
 

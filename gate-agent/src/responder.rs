@@ -6,7 +6,7 @@ use std::time::Instant;
 use usher_keys::{Certificate, PublicKey, Role};
 use usher_link::Progress;
 use usher_protocol::admission::Direction;
-use usher_protocol::record::MAX_WORDS_BYTES;
+use usher_protocol::plain;
 use usher_protocol::request::{
     HubNews, Inquiry, MAX_ADDRESS_BYTES, MAX_HUBS_TOLD, Overriding, Request, RequestError, Response, Scan,
     Told,
@@ -86,7 +86,7 @@ fn check(peer: &Certificate, request: &Request) -> Result<(), RequestError> {
 fn may_override(peer: &Certificate, overriding: &Overriding, is_asker: bool) -> Result<(), RequestError> {
     let may = is_asker && peer.capabilities.override_refusals;
     at_its_gate(peer, &overriding.scan, may)?;
-    let is_said = |text: &str| !text.trim().is_empty() && text.len() <= MAX_WORDS_BYTES;
+    let is_said = |text: &str| plain::said(text) == Some(text);
     // Whoever leaves is let out by the rules: an override outwards is asked by a program that knows too little.
     let inwards = overriding.scan.direction == Direction::In;
     if inwards && is_said(&overriding.by) && is_said(&overriding.why) {
@@ -107,6 +107,7 @@ fn at_its_gate(peer: &Certificate, scan: &Scan, may: bool) -> Result<(), Request
 #[cfg(test)]
 mod tests {
     use usher_keys::Capabilities;
+    use usher_protocol::record::MAX_WORDS_BYTES;
 
     use super::*;
     use crate::rehearsal::{STRICT, certificate, scan};
@@ -146,7 +147,7 @@ mod tests {
                 .iter()
                 .all(|request| check(&elsewhere, request) == Err(RequestError::NotAllowed))
         );
-        for nobody in ["", "  ", &"x".repeat(MAX_WORDS_BYTES + 1)] {
+        for nobody in ["", "  ", "A\u{1b}[2Jda", "Ada\u{202e}", &"x".repeat(MAX_WORDS_BYTES + 1)] {
             assert!(check(&peer, &overriding(nobody)).is_err());
             assert!(check(&peer, &as_home(nobody)).is_err());
         }

@@ -65,6 +65,8 @@ pub struct Voice {
     now: Timestamp,
     /// For how many milliseconds hubs were not heard.
     silent: BTreeMap<PublicKey, u64>,
+    /// Whether the other machines of the event refuse this one.
+    is_refused: bool,
 }
 
 impl Voice {
@@ -74,6 +76,7 @@ impl Voice {
             standing,
             now,
             silent: BTreeMap::new(),
+            is_refused: false,
         }
     }
 
@@ -81,6 +84,12 @@ impl Voice {
     #[must_use]
     pub fn missing(self, silent: BTreeMap<PublicKey, u64>) -> Self {
         Self { silent, ..self }
+    }
+
+    /// Knows also whether the other machines of the event refuse this one, so that waiting for them is in vain.
+    #[must_use]
+    pub fn refused(self, is_refused: bool) -> Self {
+        Self { is_refused, ..self }
     }
 
     /// Gives the moment of which it speaks.

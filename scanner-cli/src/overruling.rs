@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use usher_gate_agent::replica::Replica;
 use usher_protocol::admission::Direction;
+use usher_protocol::plain;
 use usher_protocol::record::MAX_WORDS_BYTES;
 use usher_protocol::request::{Overriding, Request};
 use usher_protocol::routing::Word;
@@ -27,13 +28,10 @@ pub struct Overruling {
 /// Takes what a person says for the record.
 ///
 /// # Errors
-/// It is empty, too long or has control characters; says what to type.
+/// It is empty, too long or not plain; says what to type.
 pub fn words(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if (1..=MAX_WORDS_BYTES).contains(&text.len()) && !text.chars().any(char::is_control) {
-        return Ok(text.to_owned());
-    }
-    Err(format!("1 to {MAX_WORDS_BYTES} bytes of plain text are recorded"))
+    let refused = || format!("1 to {MAX_WORDS_BYTES} bytes of plain text, in one line, are recorded");
+    plain::said(text).map(str::to_owned).ok_or_else(refused)
 }
 
 /// Tells whether this scanner may override at all.

@@ -10,6 +10,7 @@ use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use usher_protocol::plain;
 
 use crate::ids::OrganizerId;
 use crate::state::AppState;
@@ -114,8 +115,19 @@ impl Checks {
         }
     }
 
-    /// Requires a text of a length in bytes, without control characters or blanks around it.
+    /// Requires a plain text of a length in bytes: one line, as screens, logs and exports show it.
     pub fn text(&mut self, text: &str, pointer: impl Into<String>, bytes: RangeInclusive<usize>) {
+        let detail = format!(
+            "must be {} to {} bytes of plain text in one line, without blanks around it, control characters or marks that turn the order of letters",
+            bytes.start(),
+            bytes.end()
+        );
+        let is_fit = plain::is_plain(text) && bytes.contains(&text.len());
+        self.require(is_fit, pointer, detail);
+    }
+
+    /// Requires a text of any number of lines and a length in bytes, without control characters or blanks around it.
+    pub fn prose(&mut self, text: &str, pointer: impl Into<String>, bytes: RangeInclusive<usize>) {
         let clean = text.trim() == text && !text.chars().any(|char| char.is_control() && char != '\n');
         let detail = format!(
             "must be {} to {} bytes of text, without blanks around it or control characters",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::bail;
 use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
 use usher_keys::{Certificate, Timestamp};
+use usher_protocol::plain;
 
 use super::{HttpToken, TokensCommand, gates};
 use crate::clock::Clock;
@@ -24,10 +25,10 @@ pub fn http_token(directory: &DataDirectory, wanted: HttpToken) -> anyhow::Resul
     let meta = Replica::read_meta(&directory.replica_path())?;
     let now = Clock::system().now();
     gates::warn_of_unknown(directory, &wanted.gates, now)?;
-    let holder = holder(wanted, meta.identity.unverified(), now)?;
+    let wanted = holder(wanted, meta.identity.unverified(), now)?;
     let token = DeviceToken::draw()?;
     let access = Access::open(&directory.access_path())?;
-    access.add_token(token.hash(), &holder, now)?;
+    let holder = access.add_token(token.hash(), &wanted, now)?;
     writeln!(std::io::stdout().lock(), "{}", token.reveal())?;
     writeln!(
         std::io::stderr().lock(),
@@ -44,10 +45,10 @@ fn holder(wanted: HttpToken, hub: &Certificate, now: Timestamp) -> anyhow::Resul
     let HttpToken {
         gates, name, hours, ..
     } = wanted;
-    let is_name = (1..=MAX_NAME_BYTES).contains(&name.len()) && !name.chars().any(char::is_control);
+    let is_name = (1..=MAX_NAME_BYTES).contains(&name.len()) && plain::is_plain(&name);
     if gates.len() > MAX_GATES || !is_name {
         bail!(
-            "a token is for at most {MAX_GATES} gates and has a name of 1 to {MAX_NAME_BYTES} bytes in one line"
+            "a token is for at most {MAX_GATES} gates and has a name of 1 to {MAX_NAME_BYTES} bytes of plain text in one line, without blanks around it"
         );
     }
     if let Some(gate) = gates.iter().find(|gate| !hub.serves(**gate)) {
@@ -178,6 +179,8 @@ mod tests {
             (hub(&[], NOW.0), wish(&[2], 1), "has run out"),
             (everywhere(), named(""), "1 to 64 bytes"),
             (everywhere(), named("a\nb"), "in one line"),
+            (everywhere(), named("T\u{202e}"), "plain text"),
+            (everywhere(), named("  "), "plain text"),
             (everywhere(), named(&"x".repeat(65)), "1 to 64 bytes"),
             (everywhere(), wish(&[2; MAX_GATES + 1], 1), "at most 64 gates"),
         ] {

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use usher_protocol::admission::Direction;
 use usher_protocol::ledger::NotAnnulled;
+use usher_protocol::plain;
 use usher_protocol::record::{MAX_WORDS_BYTES, RightToAnnul};
 use usher_protocol::request::Scan;
 use usher_protocol::{GateId, ScanId, ScanSecret};
@@ -60,11 +61,7 @@ pub async fn annul(
     check_gate(&shown.holder, request.gate)?;
     let secret = hexadecimal("scan_secret", &request.scan_secret)?;
     let secret = ScanSecret(secret);
-    let why = request.why.unwrap_or_else(|| DID_NOT_TURN.to_owned());
-    if why.len() > MAX_WORDS_BYTES || why.chars().any(char::is_control) {
-        let detail = format!("why is at most {MAX_WORDS_BYTES} bytes of plain text, in one line");
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
-    }
+    let why = reason(request.why.as_deref())?;
     let code = (request.payload, request.ticket_code);
     let code = scans::code((&code.0, &code.1), &services.lookup, shown.id).await?;
     let scan = Scan {
@@ -93,6 +90,16 @@ pub async fn annul(
         }
         Err(why) => Err(Problem::new(status(why), words::not_annulled(why).line())),
     }
+}
+
+/// Takes the reason, by the rule of whatever people say for the record.
+fn reason(why: Option<&str>) -> Result<String, Problem> {
+    let Some(said) = plain::said(why.unwrap_or(DID_NOT_TURN)) else {
+        let detail =
+            format!("why is 1 to {MAX_WORDS_BYTES} bytes of plain text, in one line: leave it out, or say it so");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    };
+    Ok(said.to_owned())
 }
 
 /// Waits until the record of a scan is here, if it comes: the yes of another hub arrives before its log does.

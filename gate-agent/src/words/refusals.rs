@@ -59,6 +59,12 @@ impl Voice {
 
     pub(super) fn referred(&self, referral: Referral, by: JudgedBy) -> Said {
         let judge = self.judge(by);
+        if self.is_refused && waits_for_others(referral) {
+            return Said::new(
+                "Do not use",
+                "The other machines of the event refuse this hub: send to another hub's gate, and tell technical support",
+            );
+        }
         match referral {
             Referral::HomeUnreachable { home } => self.home_unreachable(home),
             Referral::HomeUnsettled { former } => Said::new(
@@ -258,6 +264,22 @@ impl Voice {
                 "A picture or an old code: ask to open the ticket on the phone",
             ),
         }
+    }
+}
+
+/// Tells whether another hub's word would decide, which never comes to one that is refused.
+fn waits_for_others(referral: Referral) -> bool {
+    match referral {
+        Referral::HomeUnreachable { .. } | Referral::HomeUnsettled { .. } | Referral::NoPlaces => true,
+        Referral::NotReady
+        | Referral::OwnLogForked
+        | Referral::OwnLogBehind
+        | Referral::Retired
+        | Referral::UpdateNeeded
+        | Referral::NotAllowed
+        | Referral::ClockInDoubt
+        | Referral::AskerSilent { .. }
+        | Referral::ScanOver => false,
     }
 }
 

@@ -34,6 +34,9 @@ pub const RESERVATION_SECONDS: std::ops::RangeInclusive<u32> = 1..=86_400;
 pub const OPENS_NOTHING: &str =
     "must name the zones it opens; left out of a new event, it opens the first one alone";
 
+/// Said of an offset from UTC that is given beside a time zone.
+pub const OFFSET_FOLLOWS: &str = "follows from time_zone: leave it out";
+
 /// Asks for a draft event.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -63,8 +66,7 @@ pub struct EventRequest {
     #[schema(example = "Europe/Berlin")]
     pub time_zone: String,
     /// Offset of local time from UTC in minutes, for an event without a `time_zone`.
-    #[serde(default)]
-    pub utc_offset_minutes: i16,
+    pub utc_offset_minutes: Option<i16>,
     /// When a local day begins, in minutes after midnight.
     #[serde(default)]
     pub day_start_minutes: u16,
@@ -202,12 +204,12 @@ impl EventRequest {
     /// **Errors**: [`ApiError::Invalid`], with all that is wrong.
     pub fn inventory(&self) -> Result<Inventory, ApiError> {
         let mut checks = Checks::default();
-        check_texts(&mut checks, &self.name, &self.description);
+        checks.prose(&self.description, "/description", 0..=MAX_DESCRIPTION);
         check_times(&mut checks, self.starts_at, self.ends_at);
         if let Some(seconds) = self.reservation_seconds {
             checks.range(seconds, "/reservation_seconds", RESERVATION_SECONDS);
         }
-        check_zone(&mut checks, &self.time_zone, self.utc_offset_minutes);
+        check_offset(&mut checks, &self.time_zone, self.utc_offset_minutes);
         self.check_tiers(&mut checks);
         let tiers: BTreeSet<u16> = self.tiers.iter().map(|tier| tier.tier).collect();
         let seats = self.seat_map.seats(&tiers, &mut checks);
@@ -216,6 +218,7 @@ impl EventRequest {
         let detail = format!("must have 1 to {MAX_UNITS} seats and slots of general admission in all");
         checks.require((1..=MAX_UNITS as usize).contains(&units), "", detail);
         let policy = local_time::told(self.policy(), self.starts_at.0, self.ends_at.0);
+        check_names(&mut checks, &policy);
         if let Err(error) = policy.check() {
             checks.require(false, "", error.to_string());
         }
@@ -231,7 +234,6 @@ impl EventRequest {
     fn check_tiers(&self, checks: &mut Checks) {
         checks.range(self.tiers.len(), "/tiers", 1..=usher_protocol::policy::MAX_PARTS);
         for (index, tier) in self.tiers.iter().enumerate() {
-            checks.text(&tier.name, format!("/tiers/{index}/name"), 1..=MAX_NAME);
             checks.range(tier.price, format!("/tiers/{index}/price"), 0..=MAX_PRICE);
             checks.range(tier.admits, format!("/tiers/{index}/admits"), 1..=u8::MAX);
             checks.require(
@@ -264,7 +266,7 @@ impl EventRequest {
         };
         Policy {
             name: self.name.clone(),
-            utc_offset_minutes: self.utc_offset_minutes,
+            utc_offset_minutes: self.utc_offset_minutes.unwrap_or_default(),
             time_zone: self.time_zone.clone(),
             offset_changes: Vec::new(),
             day_start_minutes: self.day_start_minutes,
@@ -279,21 +281,42 @@ impl EventRequest {
 /// Checks an event's name and description.
 pub fn check_texts(checks: &mut Checks, name: &str, description: &str) {
     checks.text(name, "/name", 1..=MAX_NAME);
-    checks.text(description, "/description", 0..=MAX_DESCRIPTION);
+    checks.prose(description, "/description", 0..=MAX_DESCRIPTION);
 }
 
 /// Checks that a time zone is one, and that no other offset is given beside it.
-fn check_zone(checks: &mut Checks, zone: &str, utc_offset_minutes: i16) {
+fn check_offset(checks: &mut Checks, zone: &str, utc_offset_minutes: Option<i16>) {
+    check_zone(checks, zone);
+    checks.require(
+        zone.is_empty() || utc_offset_minutes.is_none(),
+        "/utc_offset_minutes",
+        OFFSET_FOLLOWS,
+    );
+}
+
+/// Checks that a time zone is one, if it is named.
+pub fn check_zone(checks: &mut Checks, zone: &str) {
     checks.require(
         zone.is_empty() || local_time::is_zone(zone),
         "/time_zone",
         "must be the name of a time zone, such as Europe/Berlin",
     );
-    checks.require(
-        zone.is_empty() || utc_offset_minutes == 0,
-        "/utc_offset_minutes",
-        "follows from time_zone: leave it out",
-    );
+}
+
+/// Checks the names in a policy: devices show them to staff, and nobody can mend them there.
+pub fn check_names(checks: &mut Checks, policy: &Policy) {
+    checks.text(&policy.name, "/name", 1..=MAX_NAME);
+    // A zone that nobody named is called after the event.
+    let zones = policy.zones.iter().enumerate();
+    for (index, zone) in zones.filter(|(_, zone)| zone.name != policy.name) {
+        checks.text(&zone.name, format!("/zones/{index}/name"), 1..=MAX_NAME);
+    }
+    for (index, gate) in policy.gates.iter().enumerate() {
+        checks.text(&gate.name, format!("/gates/{index}/name"), 1..=MAX_NAME);
+    }
+    for (index, tier) in policy.tiers.iter().enumerate() {
+        checks.text(&tier.name, format!("/tiers/{index}/name"), 1..=MAX_NAME);
+    }
 }
 
 /// Checks when an event starts and ends.

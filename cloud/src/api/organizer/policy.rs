@@ -17,7 +17,7 @@ use crate::local_time;
 use crate::state::AppState;
 use crate::store::organizing::EventChange;
 
-use super::draft::OPENS_NOTHING;
+use super::draft::{self, OFFSET_FOLLOWS, OPENS_NOTHING};
 use super::own_event;
 
 /// What gates go by.
@@ -47,8 +47,11 @@ pub async fn replace(
     Body(policy): Body<Policy>,
 ) -> Result<Json<PolicyView>, ApiError> {
     let event = own_event(&app, caller, id).await?;
-    let policy = local_time::told(policy, event.starts_at, event.ends_at);
-    check(&policy, &event)?;
+    let wanted = policy;
+    let policy = local_time::told(wanted.clone(), event.starts_at, event.ends_at);
+    let mut checks = Checks::default();
+    check_time(&mut checks, (&wanted, &policy), &event);
+    check(checks, &policy, &event)?;
     app.store.change_event(change(id, policy)).await?;
     let event = own_event(&app, caller, id).await?;
     let version = app.authorities.decree(&event).await?.map(|version| version.0);
@@ -58,8 +61,30 @@ pub async fn replace(
     }))
 }
 
-fn check(policy: &Policy, event: &Event) -> Result<(), ApiError> {
-    let mut checks = Checks::default();
+/// Checks that nothing is said of local time that would be ignored: beside a time zone, what follows from it is left out, or
+/// stands there as it was shown.
+fn check_time(checks: &mut Checks, (wanted, told): (&Policy, &Policy), event: &Event) {
+    draft::check_zone(checks, &wanted.time_zone);
+    let follows = !wanted.time_zone.is_empty();
+    let offset = wanted.utc_offset_minutes;
+    // One that is left out reads as 0.
+    let offsets = [0, told.utc_offset_minutes, event.policy.utc_offset_minutes];
+    checks.require(
+        !follows || offsets.contains(&offset),
+        "/utc_offset_minutes",
+        OFFSET_FOLLOWS,
+    );
+    let changes = &wanted.offset_changes;
+    let is_shown = [&told.offset_changes, &event.policy.offset_changes].contains(&changes);
+    checks.require(
+        !follows || changes.is_empty() || is_shown,
+        "/offset_changes",
+        "follow from time_zone: leave them out",
+    );
+}
+
+fn check(mut checks: Checks, policy: &Policy, event: &Event) -> Result<(), ApiError> {
+    draft::check_names(&mut checks, policy);
     if let Err(error) = policy.check() {
         checks.require(false, "", error.to_string());
     }

@@ -497,7 +497,7 @@ async fn a_hub_that_all_others_refuse_says_so_wherever_people_look() {
 async fn a_reason_that_would_move_a_terminals_cursor_is_refused() {
     let desk = Desk::open().await;
     let url = format!("http://{}/v1/annulments", desk.hub.listening().http);
-    for why in ["\u{1b}[2J", "one\ntwo"] {
+    for why in ["\u{1b}[2J", "one\ntwo", "\u{202e}desrever", "", "  "] {
         let payload = String::from_utf8(ticket(unit_at(A, &[A, B]), STRICT)).unwrap();
         let body = json!({ "payload": payload, "gate": NORTH, "scan_secret": "00".repeat(16), "why": why });
         let asked = desk.client.post(&url).bearer_auth(&desk.token);

@@ -1,6 +1,6 @@
 //! Tokens of turnstiles and foreign handhelds: only ever as hashes, with the gates they are for and when they end.
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
 use usher_keys::Timestamp;
 
 use super::{Access, column, to_json};
@@ -66,16 +66,25 @@ impl TokenRow {
 }
 
 impl Access {
-    /// Adds a token.
+    /// Adds a token, and gives its holder as it is called: one whose name is another's already is numbered, so that people can
+    /// tell them apart and take either back.
     ///
     /// **Errors**: [`ReplicaError::Database`].
     pub fn add_token(
         &self,
         token_hash: [u8; 32],
-        holder: &TokenHolder,
+        wanted: &TokenHolder,
         now: Timestamp,
-    ) -> Result<(), ReplicaError> {
-        self.locked().execute(
+    ) -> Result<TokenHolder, ReplicaError> {
+        let mut connection = self.locked();
+        // Another process may name one at the same time.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let name = name_apart(&transaction, &wanted.name)?;
+        let holder = TokenHolder {
+            name,
+            ..wanted.clone()
+        };
+        transaction.execute(
             "INSERT INTO device_tokens (token_hash, name, gates, created_ms, expires_ms)
              VALUES (?1, ?2, ?3, ?4, ?5)",
             (
@@ -86,7 +95,8 @@ impl Access {
                 column(holder.expires),
             ),
         )?;
-        Ok(())
+        transaction.commit()?;
+        Ok(holder)
     }
 
     /// Takes every token of a name back, at once; gives how many there were.
@@ -134,6 +144,18 @@ impl Access {
     }
 }
 
+/// Gives the first of a name, the name and 2, the name and 3 and so on that no token has.
+fn name_apart(connection: &Connection, name: &str) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM device_tokens WHERE name = ?1")?;
+    let mut apart = name.to_owned();
+    let mut number = 1_u64;
+    while statement.exists([&apart])? {
+        number += 1;
+        apart = format!("{name} {number}");
+    }
+    Ok(apart)
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -170,6 +192,18 @@ mod tests {
         assert_eq!(access.revoke_tokens(&holder.name).unwrap(), 1);
         assert_eq!(access.token([7; 32]).unwrap(), None);
         assert_eq!(access.revoke_tokens(&holder.name).unwrap(), 0);
+    }
+
+    #[test]
+    fn tokens_that_would_be_called_alike_are_numbered_and_taken_back_one_by_one() {
+        let (_kept, access) = open();
+        let made = [1, 2, 3].map(|n| access.add_token([n; 32], &holder("T"), Timestamp(1)).unwrap());
+        assert_eq!(made.map(|holder| holder.name), ["T", "T 2", "T 3"]);
+        assert_eq!(access.revoke_tokens("T 2").unwrap(), 1);
+        let known = [1, 2, 3].map(|n| access.token([n; 32]).unwrap().is_some());
+        assert_eq!(known, [true, false, true]);
+        let again = access.add_token([4; 32], &holder("T"), Timestamp(2)).unwrap();
+        assert_eq!(again.name, "T 2");
     }
 
     #[test]
