@@ -147,7 +147,13 @@ mod tests {
                 .iter()
                 .all(|request| check(&elsewhere, request) == Err(RequestError::NotAllowed))
         );
-        for nobody in ["", "  ", "A\u{1b}[2Jda", "Ada\u{202e}", &"x".repeat(MAX_WORDS_BYTES + 1)] {
+        for nobody in [
+            "",
+            "  ",
+            "A\u{1b}[2Jda",
+            "Ada\u{202e}",
+            &"x".repeat(MAX_WORDS_BYTES + 1),
+        ] {
             assert!(check(&peer, &overriding(nobody)).is_err());
             assert!(check(&peer, &as_home(nobody)).is_err());
         }

@@ -12,7 +12,10 @@ pub fn is_unruly(letter: char) -> bool {
 
 /// Tells whether nothing is to be seen of a letter.
 fn is_unseen(letter: char) -> bool {
-    let is_filler = matches!(letter, '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}');
+    let is_filler = matches!(
+        letter,
+        '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
+    );
     let has_no_width = matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}');
     letter.is_whitespace() || is_filler || has_no_width
 }
@@ -37,7 +40,16 @@ mod tests {
 
     #[test]
     fn a_name_is_one_line_that_can_be_seen_and_stays_in_order() {
-        for plain in ["", "North", "Gate 2", "Nørd–Öst", "שער צפון", "入口", "🎟", "a\u{200d}b"] {
+        for plain in [
+            "",
+            "North",
+            "Gate 2",
+            "Nørd–Öst",
+            "שער צפון",
+            "入口",
+            "🎟",
+            "a\u{200d}b",
+        ] {
             assert!(is_plain(plain), "{plain:?}");
         }
         for not_plain in [

@@ -5,6 +5,7 @@ mod network {
     pub mod guests;
     pub mod lateness;
     pub mod namespace;
+    pub mod shares;
     pub mod silence;
     pub mod site;
     pub mod weather;

@@ -95,8 +95,9 @@ pub async fn annul(
 /// Takes the reason, by the rule of whatever people say for the record.
 fn reason(why: Option<&str>) -> Result<String, Problem> {
     let Some(said) = plain::said(why.unwrap_or(DID_NOT_TURN)) else {
-        let detail =
-            format!("why is 1 to {MAX_WORDS_BYTES} bytes of plain text, in one line: leave it out, or say it so");
+        let detail = format!(
+            "why is 1 to {MAX_WORDS_BYTES} bytes of plain text, in one line: leave it out, or say it so"
+        );
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     };
     Ok(said.to_owned())
