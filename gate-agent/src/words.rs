@@ -111,6 +111,7 @@ impl Voice {
     /// Says why there is no verdict.
     pub fn error(&self, error: RequestError) -> Said {
         match error {
+            RequestError::NotAllowed if self.is_refused => refused_by_others(),
             RequestError::NotAllowed => Said::new(
                 "Not allowed",
                 self.clock_or(
@@ -345,6 +346,14 @@ pub const IN_THE_CLEAR: &str = "HTTP is in the clear (http_in_the_clear): everyo
 pub const RETIRED: &str = "this hub was retired by the organizer: other hubs decide on its tickets now. While it is linked with them its gates still let people in by their word; cut off, it sends everybody with a strict ticket on. Move its turnstiles and scanners to another hub and switch it off; to use it again, enrol it anew: usher-gate-agent enroll --anew CODE";
 /// Says that other machines of the event refuse this hub.
 pub const REFUSED: &str = "the cloud or another hub refuses this hub: it was revoked, or its certificate ended by their clocks. Nobody takes its word: send people to another hub's gates. If it should work, ask the organizer for a code and enrol it anew: usher-gate-agent enroll --anew CODE";
+
+/// Says what to do with guests at a hub that the other machines of the event refuse.
+fn refused_by_others() -> Said {
+    Said::new(
+        "Do not use",
+        "The other machines of the event refuse this hub: send to another hub's gate, and tell technical support",
+    )
+}
 
 /// Names gates by their numbers, in a list that people read.
 pub fn gates(gates: &[u16]) -> String {

@@ -274,6 +274,54 @@ async fn a_time_zone_tells_gates_when_the_clocks_change_and_moves_along() {
 }
 
 #[tokio::test]
+async fn a_policy_with_a_name_that_screens_cannot_show_is_refused_with_the_field() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| ()).await;
+    let path = format!("/v1/organizer/events/{event}");
+    let shown = cloud.organize(Method::GET, &path, &Value::Null).await.ok(200)["policy"].clone();
+    let put = format!("{path}/policy");
+    for name in ["\u{1b}[2J", "a\nb", "  ", "North\u{202e}", "\u{200b}", ""] {
+        for field in ["/name", "/zones/0/name", "/gates/0/name", "/tiers/1/name"] {
+            let mut policy = shown.clone();
+            *policy.pointer_mut(field).unwrap() = json!(name);
+            let refused = cloud.organize(Method::PUT, &put, &policy).await;
+            let problem = refused.check_problem(422, "invalid-request");
+            assert_eq!(problem["errors"][0]["pointer"], field, "{name:?}");
+        }
+    }
+    cloud.organize(Method::PUT, &put, &shown).await.ok(200);
+}
+
+#[tokio::test]
+async fn an_offset_beside_a_time_zone_is_refused_unless_it_is_the_one_that_follows() {
+    let cloud = Cloud::start().await;
+    let event = cloud
+        .event(|draft| {
+            draft.as_object_mut().unwrap().remove("utc_offset_minutes");
+            draft["time_zone"] = json!("Europe/Berlin");
+        })
+        .await;
+    let path = format!("/v1/organizer/events/{event}");
+    let shown = cloud.organize(Method::GET, &path, &Value::Null).await.ok(200)["policy"].clone();
+    let put = format!("{path}/policy");
+    let changes = json!([{"at": 1, "utc_offset_minutes": 0}]);
+    for (field, value) in [("utc_offset_minutes", json!(638)), ("offset_changes", changes)] {
+        let mut policy = shown.clone();
+        policy[field] = value;
+        let refused = cloud.organize(Method::PUT, &put, &policy).await;
+        let problem = refused.check_problem(422, "invalid-request");
+        assert_eq!(problem["errors"][0]["pointer"], format!("/{field}"));
+    }
+    cloud.organize(Method::PUT, &put, &shown).await.ok(200);
+    let mut draft = usual_event("ven_00000000000000000000000000");
+    draft["time_zone"] = json!("Europe/Berlin");
+    draft["utc_offset_minutes"] = json!(0);
+    let refused = cloud.organize(Method::POST, "/v1/organizer/events", &draft).await;
+    let problem = refused.check_problem(422, "invalid-request");
+    assert_eq!(problem["errors"][0]["pointer"], "/utc_offset_minutes");
+}
+
+#[tokio::test]
 async fn a_published_policy_leads_no_gate_elsewhere() {
     let cloud = Cloud::start().await;
     let event = cloud

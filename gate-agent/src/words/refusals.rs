@@ -7,7 +7,7 @@ use usher_protocol::policy::Entry;
 use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
 use usher_protocol::ticket::Rejection;
 
-use super::{Said, Voice, ago, more, not_heard, people, sentence};
+use super::{Said, Voice, ago, more, not_heard, people, refused_by_others, sentence};
 
 /// A use so short a time ago, in milliseconds, is *just now*: whoever reads it is looking at the same people still.
 const JUST_NOW_MS: u64 = 60_000;
@@ -60,10 +60,7 @@ impl Voice {
     pub(super) fn referred(&self, referral: Referral, by: JudgedBy) -> Said {
         let judge = self.judge(by);
         if self.is_refused && waits_for_others(referral) {
-            return Said::new(
-                "Do not use",
-                "The other machines of the event refuse this hub: send to another hub's gate, and tell technical support",
-            );
+            return refused_by_others();
         }
         match referral {
             Referral::HomeUnreachable { home } => self.home_unreachable(home),

@@ -41,6 +41,27 @@ fn voice() -> Voice {
     Voice::new(Arc::new(standing), EVENING)
 }
 
+#[test]
+fn a_hub_that_all_others_refuse_sends_nobody_to_wait_for_their_word() {
+    let other = key(2).public();
+    for referral in [
+        Referral::HomeUnsettled { former: other },
+        Referral::HomeUnreachable { home: other },
+        Referral::NoPlaces,
+    ] {
+        let said = |voice: Voice| {
+            voice
+                .answer(&answer(Verdict::Refer(referral)), Direction::In)
+                .title
+        };
+        assert_ne!(said(voice()), "Do not use", "{referral:?}");
+        assert_eq!(said(voice().refused(true)), "Do not use", "{referral:?}");
+    }
+    let barred = |voice: Voice| voice.error(RequestError::NotAllowed).title;
+    assert_eq!(barred(voice()), "Not allowed");
+    assert_eq!(barred(voice().refused(true)), "Do not use");
+}
+
 const FACTS: TicketFacts = TicketFacts {
     unit: Unit(17),
     generation: usher_protocol::Generation(1),

@@ -218,7 +218,7 @@ impl EventRequest {
         let detail = format!("must have 1 to {MAX_UNITS} seats and slots of general admission in all");
         checks.require((1..=MAX_UNITS as usize).contains(&units), "", detail);
         let policy = local_time::told(self.policy(), self.starts_at.0, self.ends_at.0);
-        check_names(&mut checks, &policy);
+        super::policy::check_names(&mut checks, &policy);
         if let Err(error) = policy.check() {
             checks.require(false, "", error.to_string());
         }
@@ -301,22 +301,6 @@ pub fn check_zone(checks: &mut Checks, zone: &str) {
         "/time_zone",
         "must be the name of a time zone, such as Europe/Berlin",
     );
-}
-
-/// Checks the names in a policy: devices show them to staff, and nobody can mend them there.
-pub fn check_names(checks: &mut Checks, policy: &Policy) {
-    checks.text(&policy.name, "/name", 1..=MAX_NAME);
-    // A zone that nobody named is called after the event.
-    let zones = policy.zones.iter().enumerate();
-    for (index, zone) in zones.filter(|(_, zone)| zone.name != policy.name) {
-        checks.text(&zone.name, format!("/zones/{index}/name"), 1..=MAX_NAME);
-    }
-    for (index, gate) in policy.gates.iter().enumerate() {
-        checks.text(&gate.name, format!("/gates/{index}/name"), 1..=MAX_NAME);
-    }
-    for (index, tier) in policy.tiers.iter().enumerate() {
-        checks.text(&tier.name, format!("/tiers/{index}/name"), 1..=MAX_NAME);
-    }
 }
 
 /// Checks when an event starts and ends.
