@@ -123,7 +123,9 @@ fn clock(page: &mut Exposition, status: &Status) {
         "gauge",
         "How far this machine's clock is ahead of the others'; 0 when nothing is known to be wrong.",
     );
-    page.sample("usher_clock_ahead_seconds", &[], status.clock_ahead_ms / 1_000);
+    // The machine's two clocks are read one after the other, and may say a millisecond less than a whole second.
+    let ahead_seconds = (status.clock_ahead_ms + 500).div_euclid(1_000);
+    page.sample("usher_clock_ahead_seconds", &[], ahead_seconds);
     page.family(
         "usher_clock_in_doubt",
         "gauge",
