@@ -88,11 +88,12 @@ impl World {
         policy.is_some_and(|(_, policy)| policy.zone(zone).is_some_and(|zone| zone.time_slots.is_some()))
     }
 
-    /// Tells whether nobody has a place left to give in the slot that one of the hubs is in; or whether their clocks tell
-    /// different slots, since hubs give only places of their own to whoever has none.
+    /// Tells whether nobody has a place left to give in the slot that one of the hubs is in; or whether their clocks and the
+    /// cloud's tell different slots: hubs give only places of the slot that they are in, and one that doubts its clock refers a
+    /// ticket that is good by one of them only.
     pub fn is_slot_full(&self, zone: ZoneId) -> bool {
-        let hubs = self.usable_hubs().into_iter();
-        let now = hubs.map(|hub| self.nodes[hub].clock(self.now));
+        let asked = self.usable_hubs().into_iter().chain([CLOUD]);
+        let now = asked.map(|node| self.nodes[node].clock(self.now));
         let mut slots: Vec<_> = now.filter_map(|now| self.slot_at(zone, now)).collect();
         slots.dedup();
         slots.len() > 1
