@@ -49,7 +49,7 @@ const RULES: [(Sabotage, u64, &[&str]); 47] = [
     ),
     (
         Sabotage::OtherHistoriesAreKept,
-        117,
+        47,
         &["did not catch up", "does not know that"],
     ),
     (
@@ -82,7 +82,7 @@ const RULES: [(Sabotage, u64, &[&str]); 47] = [
         2,
         &["differs from another", "not the authority that writes"],
     ),
-    (Sabotage::RestatementForgets, 20, &["forgot a revocation"]),
+    (Sabotage::RestatementForgets, 180, &["forgot a revocation"]),
     (Sabotage::NobodyVouches, 10, &["did not catch up"]),
     (Sabotage::EverybodyOverrides, 12, &["the first false record"]),
     (
