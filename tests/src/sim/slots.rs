@@ -14,7 +14,7 @@ use super::shape::Kind;
 use super::world::{CLOUD, World};
 
 /// In how many of a hundred runs zones have slots.
-const SLOTS_PERCENT: u64 = 30;
+const SLOTS_PERCENT: u64 = 20;
 /// Lengths of slots, in minutes: short ones, so that clocks a little apart tell different ones.
 const LENGTHS_MINUTES: [u16; 3] = [5, 15, 60];
 

@@ -129,7 +129,7 @@ const RULES: [(Sabotage, u64, &[&str]); 47] = [
     (Sabotage::InnerZonesAreEnteredAgain, 4, &["on level 1"]),
     (Sabotage::InnerPlacesAreNotCounted, 4, &["in a zone for"]),
     (Sabotage::LoweredCapacitiesAreIgnored, 5, &["in a zone for"]),
-    (Sabotage::TimeSlotsAreNotCounted, 0, &["within a time slot for"]),
+    (Sabotage::TimeSlotsAreNotCounted, 89, &["within a time slot for"]),
     (Sabotage::PlacesAreKept, 17, &["finds no place in zone"]),
     (Sabotage::RenewalsAreNotAsked, 2, &["that did not enrol it"]),
     (
