@@ -108,6 +108,11 @@ fn no_file_names_a_path_of_the_machine_it_was_written_on() {
 }
 
 #[test]
+fn every_path_that_a_page_names_exists() {
+    keep(layout::paths_on_pages);
+}
+
+#[test]
 fn every_page_that_is_named_exists() {
     keep(layout::pages);
 }

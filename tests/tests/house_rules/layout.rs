@@ -92,6 +92,37 @@ pub fn pages(tree: &Tree) -> Vec<Breach> {
     breaches
 }
 
+/// Refuses a path in backticks on a page, from a crate's folder on, where the project has no such file or folder.
+pub fn paths_on_pages(tree: &Tree) -> Vec<Breach> {
+    let crates = [
+        "cloud/",
+        "gate-agent/",
+        "keys/",
+        "protocol/",
+        "scanner-cli/",
+        "tests/",
+        ".ci/",
+    ];
+    let is_known = |path: &str| {
+        let folder = format!("{}/", path.trim_end_matches('/'));
+        tree.all()
+            .any(|file| file.path == path || file.path.starts_with(&folder))
+    };
+    let mut breaches = Vec::new();
+    for page in tree.all().filter(|file| file.path.ends_with(".md")) {
+        for (number, line) in page.text.lines().enumerate() {
+            let quoted = line.split('`').skip(1).step_by(2);
+            let paths = quoted.filter(|path| crates.iter().any(|folder| path.starts_with(folder)));
+            let missing = paths.filter(|path| !path.contains([' ', '*', '<']) && !is_known(path));
+            breaches.extend(
+                missing
+                    .map(|path| Breach::at(page, number + 1, format!("there is no file or folder {path}"))),
+            );
+        }
+    }
+    breaches
+}
+
 /// The names of Markdown pages in a line, addresses on the web left out.
 fn pages_named(line: &str) -> impl Iterator<Item = &str> {
     let is_path = |character: char| character.is_alphanumeric() || "_-./:".contains(character);
@@ -131,6 +162,22 @@ fn a_stray_entry_at_the_top_is_found() {
     refuses(top_level, "scripts/run.sh", "", "does not belong");
     accepts(top_level, "tests/tests/house_rules.rs", "");
     accepts(top_level, "Makefile", "");
+}
+
+#[test]
+fn a_path_on_a_page_that_leads_nowhere_is_found() {
+    let page = "docs/ARCHITECTURE.md";
+    refuses(
+        paths_on_pages,
+        page,
+        "Prices are in `cloud/src/money.rs`.\n",
+        "docs/ARCHITECTURE.md:1: there is no file or folder cloud/src/money.rs",
+    );
+    accepts(
+        paths_on_pages,
+        page,
+        "`docs/ARCHITECTURE.md`, `sync`, `tests/*`\n",
+    );
 }
 
 #[test]
