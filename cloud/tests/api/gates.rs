@@ -229,7 +229,20 @@ async fn a_revoked_device_is_shown_the_door_and_does_not_come_back() {
     hub.until(|state| state.rosters().current().is_some()).await;
     let revoke = format!("devices/{}/revoke", hub.device());
     for _ in 0..2 {
-        assert_eq!(order(&cloud, &event, &revoke, Value::Null).await.status, 200);
+        let follows = order(&cloud, &event, &revoke, Value::Null).await.ok(200);
+        assert_eq!(follows["hubs_left"], json!([]));
+        let words = follows["words"][0].as_str().unwrap();
+        assert!(
+            words.starts_with("Nobody who hears of this talks to Hub 1 any more"),
+            "{words}"
+        );
+        assert!(
+            follows["words"][1]
+                .as_str()
+                .unwrap()
+                .starts_with("No hub is left"),
+            "{follows}"
+        );
     }
     assert_eq!(link.ends().await, SessionEnd::Theirs(Farewell::NotWelcome));
     assert_eq!(
@@ -263,7 +276,15 @@ async fn a_hub_is_retired_only_by_someone_who_vouches_for_its_end() {
         .await
         .check_problem(422, "unreadable-request");
     let sure = json!({"it_will_never_admit_again": true});
-    assert_eq!(order(&cloud, &event, &retire, sure).await.status, 200);
+    let follows = order(&cloud, &event, &retire, sure).await.ok(200);
+    assert_eq!(follows["hubs_left"][0]["name"], "Hub 2");
+    let scanners = (&follows["scanners_kept"], &follows["scanners_revoked"]);
+    assert_eq!(scanners, (&json!([]), &json!([])));
+    let words = follows["words"][0].as_str().unwrap();
+    assert!(
+        words.starts_with("Other hubs decide the places of Hub 1 from now on."),
+        "{words}"
+    );
     let _link = two.link(&cloud).await;
     two.until(|state| state.rosters().current() == Some((3, [two.device()].as_slice())))
         .await;

@@ -239,6 +239,9 @@ fn words(name: &str, follows: &Consequences) -> Vec<String> {
              false times. If you know that it was the clock, say it again with a later time."
         ));
     }
+    if follows.hubs_left.is_empty() {
+        words.push("No hub is left: nobody gets in on a strict ticket until one is enrolled.".into());
+    }
     let kept = follows.scanners_kept.len();
     if kept > 0 {
         words.push(format!(

@@ -141,9 +141,13 @@ impl LogWriter {
         }))
     }
 
+    /// The hubs that decide: a roster never names nobody, so that the last hub stands in it also once it is shut out.
     fn hubs(&self) -> Vec<PublicKey> {
-        let current = self.ledger.state().rosters().current();
-        current.map(|(_, hubs)| hubs.to_vec()).unwrap_or_default()
+        let state = self.ledger.state();
+        let current = state.rosters().current().map(|(_, hubs)| hubs.to_vec());
+        let mut hubs = current.unwrap_or_default();
+        hubs.retain(|hub| !state.is_revoked(hub) && !state.rosters().retired().contains(hub));
+        hubs
     }
 
     /// The scanners that a hub enrolled, for as long as they show its certificate.
