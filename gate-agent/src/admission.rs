@@ -177,7 +177,7 @@ impl AdmissionPath {
                 }
                 Step::Say(Conclusion { word, silent, .. }) => {
                     return match word {
-                        Word::Theirs(answer) => Ok(self.unless_unheard(answer).await),
+                        Word::Theirs(answer) => Ok(self.unless_unheard(task, ticket, answer).await),
                         Word::Refused(error) => Err(error),
                         Word::Ours => ours.map(|answer| Answer { silent, ..answer }),
                     };
@@ -187,17 +187,14 @@ impl AdmissionPath {
     }
 
     /// The home has told this hub; whether the device behind this hub has heard, the home does not know.
-    async fn unless_unheard(&self, answer: Answer) -> Answer {
-        let unit = answer.ticket.map(|ticket| ticket.unit);
-        let of_unit = |unit| Some((unit, self.unheard.of(unit, Instant::now())?));
-        let Some((unit, unheard)) = unit.and_then(of_unit) else {
+    async fn unless_unheard(&self, task: &Task, ticket: VerifiedTicket, answer: Answer) -> Answer {
+        let Some(unheard) = self.unheard.of(ticket.ticket().unit, Instant::now()) else {
             return answer;
         };
-        let told = answer.verdict;
-        let look = self
-            .replica
-            .inspect(move |ledger| ledger.unless_unheard(unit, told, unheard));
-        let verdict = look.await.unwrap_or(told);
+        let (asked, told) = (asked(&task.scan, ticket), answer.verdict);
+        let verdict = self.replica.told_beside(asked, told, unheard).await;
+        // What cannot be written down is not said: the home's word stands.
+        let verdict = verdict.unwrap_or(told);
         Answer { verdict, ..answer }
     }
 

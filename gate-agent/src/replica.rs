@@ -49,7 +49,7 @@ pub use owner::GROUP_COMMANDS;
 pub use standing::{FiguresNow, Standing};
 
 use crate::clock::{Clock, clock_behind, clock_off};
-use command::Command;
+use command::{Command, Judging};
 use database::Place;
 use lock::Lock;
 use owner::Owner;
@@ -213,10 +213,30 @@ impl Replica {
         unheard: Option<Unheard>,
     ) -> Result<Verdict, RequestError> {
         let (reply, verdict) = oneshot::channel();
+        let judging = Judging::Ours(seat, unheard);
         let command = Command::Judge {
             asked,
-            seat,
-            unheard,
+            judging,
+            reply,
+        };
+        self.ask(command, verdict).await
+    }
+
+    /// Weighs a home's verdict on a ticket by which somebody was let in for a device that may not have heard so, and makes
+    /// durable what is said instead.
+    ///
+    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    pub async fn told_beside(
+        &self,
+        asked: Asked,
+        told: Verdict,
+        unheard: Unheard,
+    ) -> Result<Verdict, RequestError> {
+        let (reply, verdict) = oneshot::channel();
+        let judging = Judging::Told(told, unheard);
+        let command = Command::Judge {
+            asked,
+            judging,
             reply,
         };
         self.ask(command, verdict).await

@@ -15,7 +15,7 @@ use crate::links::DialFacts;
 use crate::rehearsal::{
     AVAILABLE, EVENT, NORTH, SOUTH, STRICT, Show, alone, enrolled, key, scan, ticket, unit_at, until,
 };
-use crate::replica::ScannerTerms;
+use crate::replica::{ReplicaError, ScannerTerms, scans};
 
 const A: u8 = 1;
 const B: u8 = 2;
@@ -159,6 +159,15 @@ async fn a_hub_whose_client_has_not_heard_the_homes_yes_says_where_to_call_too()
         matches!(verdict, Verdict::Refer(Referral::AskerSilent { gate: NORTH, .. }))
     })
     .await;
+    // Its words are other ones than the home's, so they are in its own log.
+    let replica = venue.directories[0].1.replica_path();
+    let mut own = Vec::new();
+    scans(&replica, venue.show.clock.now(), |row| {
+        own.extend((row.device == key(A).public()).then_some((row.verdict, row.reason)));
+        Ok::<_, ReplicaError>(())
+    })
+    .unwrap();
+    assert_eq!(own, [("refer", Some("asker_silent"))]);
     a.services.path.unheard().heard(&Ok(yes));
     let used = judge(&a, scan(3, unit, STRICT)).await.unwrap().verdict;
     assert!(

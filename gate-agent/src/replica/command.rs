@@ -34,16 +34,23 @@ pub struct Annulment {
     pub why: String,
 }
 
+/// Whose verdict on a scan it is.
+#[derive(Debug, Clone, Copy)]
+pub enum Judging {
+    /// Ours, from there, beside a scan of the ticket whose asker may not have heard the yes.
+    Ours(Seat, Option<Unheard>),
+    /// The home's, beside such a scan of which only we know.
+    Told(Verdict, Unheard),
+}
+
 /// A command to the owner.
 pub enum Command {
     /// Judge a scan and write down what came of it.
     Judge {
         /// The scan.
         asked: Asked,
-        /// From where it is judged.
-        seat: Seat,
-        /// A scan of the ticket whose asker may not have heard the yes.
-        unheard: Option<Unheard>,
+        /// Whose verdict it is.
+        judging: Judging,
         /// The way back.
         reply: VerdictReply,
     },

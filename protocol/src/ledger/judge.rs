@@ -6,7 +6,7 @@ use super::Ledger;
 use crate::admission::{self, Direction, Question, Reason, Referral, Refused, Verdict};
 use crate::clock::RuleTime;
 use crate::evidence::{self, Worth};
-use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp, TierId, Unit};
+use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp, TierId};
 use crate::policy::{Entry, Gate, Offline, Policy};
 use crate::record::{Body, Counterpart, MAX_COUNTERPARTS, Passage, PlacesOf, Refusal, ShownPassage};
 use crate::request::Scan;
@@ -105,8 +105,7 @@ impl Ledger {
             return Judged { verdict, body: None };
         }
         let verdict = self.verdict(asked, seat, moment);
-        let unit = asked.ticket.ticket().unit;
-        let verdict = unheard.map_or(verdict, |unheard| self.unless_unheard(unit, verdict, unheard));
+        let verdict = self.unless_unheard(asked, verdict, unheard);
         let Verdict::Admit { .. } = verdict else {
             return self.refused(asked, verdict, now);
         };
@@ -123,9 +122,19 @@ impl Ledger {
         }
     }
 
-    /// Gives the verdict on a unit's ticket where somebody was let in by it for a device that may not have heard so: nobody says
-    /// then that it is used, but at which gate it was asked for.
-    pub fn unless_unheard(&self, unit: Unit, verdict: Verdict, unheard: Unheard) -> Verdict {
+    /// Weighs a home's verdict on a scan of a ticket by which somebody was let in for a device that may not have heard so. Other
+    /// words than the home's are ours, and written down as such.
+    pub fn told_beside(&self, asked: &Asked, told: Verdict, now: Timestamp, unheard: Unheard) -> Judged {
+        let verdict = self.unless_unheard(asked, told, Some(unheard));
+        if verdict == told {
+            return Judged { verdict, body: None };
+        }
+        self.refused(asked, verdict, now)
+    }
+
+    /// Gives the verdict on a ticket where somebody was let in by it for a device that may not have heard so: nobody says then
+    /// that it is used, but at which gate it was asked for.
+    fn unless_unheard(&self, asked: &Asked, verdict: Verdict, unheard: Option<Unheard>) -> Verdict {
         let is_used_up = match verdict {
             Verdict::Deny(reason) => matches!(
                 reason,
@@ -133,9 +142,10 @@ impl Ledger {
             ),
             Verdict::Admit { .. } | Verdict::Refer(_) => false,
         };
-        let Unheard { scan, asker } = unheard;
-        let passage = self.state.passage_of(unit, scan);
-        match passage.filter(|_| is_used_up) {
+        let Some(Unheard { scan, asker }) = unheard.filter(|_| is_used_up) else {
+            return verdict;
+        };
+        match self.state.passage_of(asked.ticket.ticket().unit, scan) {
             Some(Passage { gate, at, .. }) => {
                 let (gate, at) = (*gate, *at);
                 Verdict::Refer(Referral::AskerSilent { asker, gate, at })

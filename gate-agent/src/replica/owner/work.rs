@@ -8,13 +8,13 @@ use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::clock::RuleTime;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
-use usher_protocol::ledger::{Annulling, Asked, Ledger, NotAnnulled, NotCounted, Seat, Unheard};
+use usher_protocol::ledger::{Annulling, Asked, Ledger, NotAnnulled, NotCounted, Seat};
 use usher_protocol::log::{Head, Run, RunError};
 use usher_protocol::record::{Body, Passage};
 use usher_protocol::sync::{Held, StoreError};
 
 use super::{Answer, Group};
-use crate::replica::command::{Annulment, Command};
+use crate::replica::command::{Annulment, Command, Judging};
 use crate::replica::shelf::Shelf;
 use crate::replica::standing::Published;
 
@@ -62,11 +62,10 @@ impl Work<'_> {
         match command {
             Command::Judge {
                 asked,
-                seat,
-                unheard,
+                judging,
                 reply,
             } => {
-                let verdict = self.judge(&asked, seat, unheard);
+                let verdict = self.judge(&asked, judging);
                 Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
             }
             Command::Withdraw { scan, secret, reply } => {
@@ -129,8 +128,11 @@ impl Work<'_> {
         }
     }
 
-    fn judge(&mut self, asked: &Asked, seat: Seat, unheard: Option<Unheard>) -> Verdict {
-        let judged = self.ledger.judge_beside(asked, seat, self.moment, unheard);
+    fn judge(&mut self, asked: &Asked, judging: Judging) -> Verdict {
+        let judged = match judging {
+            Judging::Ours(seat, unheard) => self.ledger.judge_beside(asked, seat, self.moment, unheard),
+            Judging::Told(told, unheard) => self.ledger.told_beside(asked, told, self.now, unheard),
+        };
         if let Some(body) = judged.body {
             let entry = self.ledger.write(body, self.now);
             self.group.write(entry);
