@@ -130,7 +130,9 @@ impl std::fmt::Debug for Authorities {
 impl Authorities {
     /// Opens the directory of keys; no event is taken up yet.
     ///
-    /// **Errors**: [`KeyFilesError`].
+    /// # Errors
+    ///
+    /// [`KeyFilesError`].
     pub fn open(parts: AuthorityParts) -> Result<Self, KeyFilesError> {
         let key_files = KeyFiles::open(&parts.data_dir)?;
         Ok(Self {
@@ -146,7 +148,9 @@ impl Authorities {
 
     /// Takes up every event that has a trust bundle. One that is damaged is said to be so and does not hold up the others.
     ///
-    /// **Errors**: [`StoreError`] when not even the list can be read.
+    /// # Errors
+    ///
+    /// [`StoreError`] when not even the list can be read.
     pub async fn start(&self) -> Result<(), StoreError> {
         let _one = self.making.lock().await;
         for event in self.parts.store.trusted_events(()).await? {
@@ -157,19 +161,21 @@ impl Authorities {
         Ok(())
     }
 
-    /// Gives the key that names this cloud on the network.
+    /// Returns the key that names this cloud on the network.
     pub fn link_key(&self) -> &SecretKey {
         &self.link
     }
 
-    /// Gives the authority of an event.
+    /// Returns the authority of an event.
     ///
-    /// **Errors**: [`AuthorityError::NoBundle`].
+    /// # Errors
+    ///
+    /// [`AuthorityError::NoBundle`].
     pub fn of(&self, event: EventId) -> Result<Arc<EventAuthority>, AuthorityError> {
         self.find(event).ok_or(AuthorityError::NoBundle)
     }
 
-    /// Gives the authorities of all events that have a trust bundle.
+    /// Returns the authorities of all events that have a trust bundle.
     pub fn all(&self) -> Vec<Arc<EventAuthority>> {
         self.events
             .lock()
@@ -189,7 +195,9 @@ impl Authorities {
 
     /// Makes the keys an event lacks and gives the request that its roots are to sign.
     ///
-    /// **Errors**: [`AuthorityError::KeyFiles`].
+    /// # Errors
+    ///
+    /// [`AuthorityError::KeyFiles`].
     pub async fn key_request(&self, event: &Event) -> Result<KeyRequest, AuthorityError> {
         let _one = self.making.lock().await;
         let now = self.parts.clock.now();
@@ -207,7 +215,9 @@ impl Authorities {
 
     /// Takes a trust bundle that the organizer has had signed.
     ///
-    /// **Errors**: [`AuthorityError`]; a bundle that is refused is an outcome.
+    /// # Errors
+    ///
+    /// [`AuthorityError`]; a bundle that is refused is an outcome.
     pub async fn upload(
         &self,
         event: EventId,
@@ -303,7 +313,9 @@ impl Authorities {
 
     /// Brings the policy in an event's log up to the one that is on sale; a draft's is nobody's concern yet.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn decree(&self, event: &Event) -> Result<Option<PolicyVersion>, AuthorityError> {
         if event.status == EventStatus::Draft {
             return Ok(None);

@@ -89,7 +89,7 @@ pub enum BookOutcome {
 }
 
 impl BookOutcome {
-    /// Gives the word that it is counted under.
+    /// Returns the word that it is counted under.
     fn label(&self) -> &'static str {
         match self {
             Self::Confirmed(_) => "confirmed",
@@ -167,7 +167,9 @@ impl BookingDesk {
 
     /// Turns a reservation into a booking, once for each idempotency key.
     ///
-    /// **Errors**: [`BookError`]: no outcome yet; ask again with the same key.
+    /// # Errors
+    ///
+    /// [`BookError`]: no outcome yet; ask again with the same key.
     pub async fn book(&self, request: BookRequest) -> Result<BookOutcome, BookError> {
         if self.tasks.is_closed() {
             return Err(BookError::Interrupted);
@@ -254,7 +256,7 @@ impl BookingDesk {
         }
     }
 
-    /// Signs the tickets of a paid booking and writes them down; gives the money back if the units are lost.
+    /// Signs the tickets of a paid booking and writes them down; returns the money back if the units are lost.
     async fn confirm(&self, open: &OpenBooking) -> Result<BookOutcome, BookError> {
         let now = self.parts.clock.now();
         let mut tickets = Vec::with_capacity(open.units.len());

@@ -23,7 +23,7 @@ pub enum EventStatus {
 }
 
 impl EventStatus {
-    /// Gives the word for it in tables and JSON.
+    /// Returns the word for it in tables and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Draft => "draft",
@@ -237,7 +237,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Gives what the event's units are called at gates.
+    /// Returns what the event's units are called at gates.
     pub fn labels(&self) -> UnitLabels {
         let seats = self.seats.iter();
         UnitLabels::of(seats.map(|seat| [&*seat.section, &*seat.row, &*seat.number]))
@@ -266,7 +266,7 @@ impl Status {
         }
     }
 
-    /// Gives the word for it in JSON and on pages.
+    /// Returns the word for it in JSON and on pages.
     pub fn word(self) -> &'static str {
         match self {
             Self::Available => "available",

@@ -55,7 +55,9 @@ enum Command {
 impl Cli {
     /// Does what the command line says.
     ///
-    /// **Errors**: what went wrong, for whoever typed it.
+    /// # Errors
+    ///
+    /// What went wrong, for whoever typed it.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Serve { config } => serve(&config).await?,
@@ -120,7 +122,7 @@ fn audit(config: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Gives where the store is, unless others can get at it.
+/// Returns where the store is, unless others can get at it.
 fn store_file(config: &Path) -> anyhow::Result<PathBuf> {
     let data_dir = Config::load(config)?.data_dir;
     private::check_folder(&data_dir)?;
@@ -137,7 +139,9 @@ async fn organizer_key(config: &Path, name: String) -> anyhow::Result<()> {
 
 /// Adds an organizer and gives its API key: 32 random bytes, of which only the hash is kept.
 ///
-/// **Errors**: when the store fails.
+/// # Errors
+///
+/// When the store fails.
 pub async fn add_organizer(store: &Store, name: String) -> anyhow::Result<String> {
     let now = Clock::System.now();
     let key = format!(

@@ -92,7 +92,7 @@ impl Default for Reservations {
 }
 
 impl Reservations {
-    /// Gives how many units may be held at once without being paid for.
+    /// Returns how many units may be held at once without being paid for.
     pub fn hold_bounds(&self) -> HoldBounds {
         HoldBounds {
             per_address: self.max_units.saturating_mul(self.unpaid_orders_per_address),
@@ -216,7 +216,9 @@ pub enum ConfigError {
 impl Config {
     /// Reads the file, then the environment.
     ///
-    /// **Errors**: [`ConfigError`], with the name of the setting that is wrong.
+    /// # Errors
+    ///
+    /// [`ConfigError`], with the name of the setting that is wrong.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Unreadable {
             file: file.to_owned(),
@@ -256,7 +258,7 @@ impl Config {
         Ok(self)
     }
 
-    /// Gives how long the payment gateway may take.
+    /// Returns how long the payment gateway may take.
     pub fn payment_timeout(&self) -> Duration {
         Duration::from_secs(self.payments.timeout_seconds.into())
     }

@@ -13,7 +13,7 @@ pub fn is_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok()
 }
 
-/// Gives an event's policy the offsets of its time zone around its dates; one that names no zone keeps its fixed offset.
+/// Returns an event's policy the offsets of its time zone around its dates; one that names no zone keeps its fixed offset.
 pub fn told(policy: Policy, starts_at: Timestamp, ends_at: Timestamp) -> Policy {
     let Ok(zone) = TimeZone::get(&policy.time_zone) else {
         return policy;

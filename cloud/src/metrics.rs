@@ -93,7 +93,7 @@ impl Metrics {
         self.handle.run_upkeep();
     }
 
-    /// Gives everything in Prometheus' text form.
+    /// Returns everything in Prometheus' text form.
     pub fn render(&self) -> String {
         self.handle.render()
     }

@@ -24,7 +24,7 @@ pub struct Currency([u8; 3]);
 pub struct InvalidCurrency;
 
 impl Currency {
-    /// Gives the code.
+    /// Returns the code.
     pub fn code(&self) -> &str {
         str::from_utf8(&self.0).expect("a currency is three capital letters")
     }

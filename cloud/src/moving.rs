@@ -19,7 +19,7 @@ pub struct Dates {
 }
 
 impl Dates {
-    /// Gives the dates an event has.
+    /// Returns the dates an event has.
     pub fn of(event: &Event) -> Self {
         Self {
             starts_at: event.starts_at,
@@ -29,7 +29,7 @@ impl Dates {
     }
 }
 
-/// Gives the policy of an event that is moved: every window as far from the start as it was.
+/// Returns the policy of an event that is moved: every window as far from the start as it was.
 pub fn moved_policy(event: &Event, to: Dates) -> Policy {
     let mut policy = event.policy.clone();
     policy.utc_offset_minutes = to.utc_offset_minutes;

@@ -1,5 +1,7 @@
 //! Pages for people with a browser: what is on sale, a booking, a ticket; they show what the API says and decide nothing.
 
+#![expect(clippy::missing_errors_doc, reason = "a page's errors are those of the API")]
+
 pub mod assets;
 pub mod events;
 pub mod tickets;

@@ -13,7 +13,9 @@ const EVENTS_NAMED: usize = 3;
 
 /// Says which events' sale is paused; `None` if there are none.
 ///
-/// **Errors**: [`StoreError`].
+/// # Errors
+///
+/// [`StoreError`].
 pub async fn warning(app: &AppState) -> Result<Option<String>, StoreError> {
     let now = app.clock.now();
     let mut query = EventQuery {
@@ -41,7 +43,9 @@ pub async fn warning(app: &AppState) -> Result<Option<String>, StoreError> {
 
 /// Says so in the log when the server starts with such events.
 ///
-/// **Errors**: [`StoreError`].
+/// # Errors
+///
+/// [`StoreError`].
 pub async fn warn_at_start(app: &AppState) -> Result<(), StoreError> {
     if let Some(warning) = warning(app).await? {
         tracing::warn!("{warning}");

@@ -76,25 +76,31 @@ pub enum PaymentGateway {
 impl PaymentGateway {
     /// Takes money, at most once for each reference.
     ///
-    /// **Errors**: [`GatewayError`]; whether money has moved is unknown then.
+    /// # Errors
+    ///
+    /// [`GatewayError`]; whether money has moved is unknown then.
     pub async fn charge(&self, request: ChargeRequest) -> Result<ChargeOutcome, GatewayError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.charge(request).await,
         }
     }
 
-    /// Gives the last word on a reference, and sees to it that it is the last.
+    /// Returns the last word on a reference, and sees to it that it is the last.
     ///
-    /// **Errors**: [`GatewayError`]; ask again.
+    /// # Errors
+    ///
+    /// [`GatewayError`]; ask again.
     pub async fn conclude(&self, reference: ChargeReference) -> Result<Conclusion, GatewayError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.conclude(reference).await,
         }
     }
 
-    /// Gives the money of a reference back, at most once.
+    /// Returns the money of a reference back, at most once.
     ///
-    /// **Errors**: [`GatewayError`]; ask again.
+    /// # Errors
+    ///
+    /// [`GatewayError`]; ask again.
     pub async fn refund(&self, reference: ChargeReference) -> Result<(), GatewayError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.refund(reference).await,

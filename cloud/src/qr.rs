@@ -27,7 +27,9 @@ pub struct QrCode(QRCode);
 impl QrCode {
     /// Encodes digits in the smallest version that holds them at level M, then at the highest level of that version.
     ///
-    /// **Errors**: [`QrError`].
+    /// # Errors
+    ///
+    /// [`QrError`].
     pub fn of_digits(digits: &str) -> Result<Self, QrError> {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(QrError::NotDigits);
@@ -88,7 +90,7 @@ impl QrCode {
         file
     }
 
-    /// Gives the rows of the picture, eight pixels to a byte, a set bit for white.
+    /// Returns the rows of the picture, eight pixels to a byte, a set bit for white.
     fn bitmap(&self, side: usize) -> Vec<u8> {
         let row_bytes = side.div_ceil(8);
         let mut bitmap = vec![0xff_u8; row_bytes * side];

@@ -89,7 +89,7 @@ struct Wanted {
 }
 
 impl Place {
-    /// Gives the map if it has all that is wanted in it and no hold has expired since.
+    /// Returns the map if it has all that is wanted in it and no hold has expired since.
     fn fresh(&self, wanted: Wanted) -> Option<Arc<SeatMap>> {
         self.latest.load_full().filter(|map| {
             map.changes >= wanted.changes
@@ -121,9 +121,11 @@ impl SeatMaps {
         self.places().remove(&event);
     }
 
-    /// Gives the seat map of a published event, with every change in it that was made known before the call.
+    /// Returns the seat map of a published event, with every change in it that was made known before the call.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub async fn of(&self, event: EventId, now: Timestamp) -> Result<Option<Arc<SeatMap>>, StoreError> {
         let place = self.place(event);
         let wanted = Wanted {

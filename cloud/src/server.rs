@@ -53,7 +53,9 @@ pub struct Server {
 impl Server {
     /// Opens the data directory, settles what a crash left open, binds and serves.
     ///
-    /// **Errors**: when the data directory or an address cannot be used.
+    /// # Errors
+    ///
+    /// When the data directory or an address cannot be used.
     pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(config.listen)
             .await
@@ -95,12 +97,12 @@ impl Server {
         })
     }
 
-    /// Gives the bound addresses.
+    /// Returns the bound addresses.
     pub fn listening(&self) -> &Listening {
         &self.listening
     }
 
-    /// Gives the parts, for whoever runs in the same process.
+    /// Returns the parts, for whoever runs in the same process.
     pub fn state(&self) -> &Arc<AppState> {
         &self.state
     }

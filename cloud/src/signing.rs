@@ -66,7 +66,9 @@ impl TicketSigner {
 
     /// Signs the ticket of a unit.
     ///
-    /// **Errors**: [`NoSigningKey`].
+    /// # Errors
+    ///
+    /// [`NoSigningKey`].
     pub fn sign(&self, event: EventId, unit: &UnitToIssue) -> Result<Payload, NoSigningKey> {
         let keys = self.keys.load();
         let key = &keys.get(&event).ok_or(NoSigningKey { event })?.key;

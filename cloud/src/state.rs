@@ -59,7 +59,9 @@ pub struct AppState {
 impl AppState {
     /// Opens the data directory and puts the parts together.
     ///
-    /// **Errors**: when the directory cannot be used, is used by another server, or holds a damaged database.
+    /// # Errors
+    ///
+    /// When the directory cannot be used, is used by another server, or holds a damaged database.
     pub fn open(config: Config, clock: Clock, public_url: String) -> anyhow::Result<Arc<Self>> {
         let lock = lock_data_dir(&config)?;
         let file = config.data_dir.join(STORE_FILE);
@@ -101,7 +103,7 @@ impl AppState {
         }))
     }
 
-    /// Gives how long a reservation holds unless its event says otherwise.
+    /// Returns how long a reservation holds unless its event says otherwise.
     pub fn default_hold(&self) -> Duration {
         Duration::from_secs(self.config.reservations.default_seconds.into())
     }
@@ -111,7 +113,7 @@ impl AppState {
         format!("{}{path}", self.public_url)
     }
 
-    /// Gives where devices are told to link to; nowhere while no uplink is bound.
+    /// Returns where devices are told to link to; nowhere while no uplink is bound.
     pub fn uplink_addresses(&self) -> Vec<String> {
         self.uplink.get().cloned().unwrap_or_default()
     }

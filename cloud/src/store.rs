@@ -52,7 +52,9 @@ enum Engine {
 impl Store {
     /// Opens the SQLite engine's file, making it and bringing its tables up to date as needed.
     ///
-    /// **Errors**: [`StoreError`] when the file cannot be opened, is not ours or is damaged.
+    /// # Errors
+    ///
+    /// [`StoreError`] when the file cannot be opened, is not ours or is damaged.
     pub fn open_sqlite(file: &Path) -> Result<Self, StoreError> {
         let database = sqlite::Database::open(file, &sqlite::migrations())?;
         Ok(Self {
@@ -85,7 +87,9 @@ macro_rules! operations {
             $(
                 $(#[$write_doc])*
                 ///
-                /// **Errors**: [`StoreError`]; nothing has changed then.
+                /// # Errors
+                ///
+                /// [`StoreError`]; nothing has changed then.
                 pub async fn $write(&self, request: $write_request) -> Result<$write_outcome, StoreError> {
                     match &self.engine {
                         Engine::Sqlite(database) => {
@@ -97,7 +101,9 @@ macro_rules! operations {
             $(
                 $(#[$read_doc])*
                 ///
-                /// **Errors**: [`StoreError`].
+                /// # Errors
+                ///
+                /// [`StoreError`].
                 pub async fn $read(&self, request: $read_request) -> Result<$read_outcome, StoreError> {
                     match &self.engine {
                         Engine::Sqlite(database) => {
@@ -115,7 +121,7 @@ operations! {
         // Selling.
         /// Claims units for a reservation, all of them or none.
         hold(HoldRequest) -> HoldOutcome = sqlite::holds::hold;
-        /// Gives a reservation's units back before its time.
+        /// Returns a reservation's units back before its time.
         release(ReleaseRequest) -> ReleaseOutcome = sqlite::holds::release;
         /// Writes expired units down as available; nothing depends on it.
         tidy(Tidy) -> usize = sqlite::holds::tidy;
@@ -127,7 +133,7 @@ operations! {
         confirm_booking(ConfirmBooking) -> ConfirmOutcome = sqlite::close::confirm_booking;
         /// Ends an open booking without tickets.
         close_booking(CloseBooking) -> CloseOutcome = sqlite::close::close_booking;
-        /// Gives an ended booking a new id; the one it had leads nowhere from then on.
+        /// Returns an ended booking a new id; the one it had leads nowhere from then on.
         renew_booking(RenewBooking) -> RenewOutcome = sqlite::renew::renew_booking;
 
         // Organizing.

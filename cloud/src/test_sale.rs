@@ -17,7 +17,9 @@ pub fn takes_test_cards(config: &Config) -> bool {
 
 /// Says which events are on sale against test cards; `None` if there are none.
 ///
-/// **Errors**: [`StoreError`].
+/// # Errors
+///
+/// [`StoreError`].
 pub async fn warning(app: &AppState) -> Result<Option<String>, StoreError> {
     if !takes_test_cards(&app.config) {
         return Ok(None);
@@ -37,7 +39,9 @@ pub async fn warning(app: &AppState) -> Result<Option<String>, StoreError> {
 
 /// Says so in the log when the server starts with such events.
 ///
-/// **Errors**: [`StoreError`].
+/// # Errors
+///
+/// [`StoreError`].
 pub async fn warn_at_start(app: &AppState) -> Result<(), StoreError> {
     if let Some(warning) = warning(app).await? {
         tracing::warn!("{warning}");

@@ -54,7 +54,9 @@ impl AdmissionPath {
 
     /// Judges a scan that reached this hub from a device that read the code: if it gives up, it withdraws the scan itself.
     ///
-    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`], [`RequestError::NotAllowed`] when this hub itself may not.
+    /// # Errors
+    ///
+    /// [`RequestError::Busy`], [`RequestError::Unavailable`], [`RequestError::NotAllowed`] when this hub itself may not.
     pub async fn judge(&self, scan: Scan, progress: &Progress) -> Response {
         let response = self.carry_out(Task::judging(scan), progress).await;
         self.tally.count(&response);
@@ -64,7 +66,9 @@ impl AdmissionPath {
     /// Judges a scan of a device that is none of the event's. Where the hub drew its id it counts as its reader, and has the
     /// secret; where the device named it, other hubs may have let the people in, and the device is to ask again.
     ///
-    /// **Errors**: as [`AdmissionPath::judge`].
+    /// # Errors
+    ///
+    /// As [`AdmissionPath::judge`].
     pub async fn judge_own(&self, scan: Scan, secret: Option<ScanSecret>) -> Response {
         let task = Task {
             secret,
@@ -84,7 +88,9 @@ impl AdmissionPath {
 
     /// Judges a scan for another hub, if we are the unit's home.
     ///
-    /// **Errors**: [`RequestError::NotHome`], [`RequestError::Busy`], [`RequestError::Unavailable`].
+    /// # Errors
+    ///
+    /// [`RequestError::NotHome`], [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn judge_as_home(&self, scan: Scan, progress: &Progress) -> Response {
         let task = Task {
             is_for_home: true,
@@ -96,7 +102,9 @@ impl AdmissionPath {
     /// Lets people in against the rules, by the word of the unit's home where it answers; a code that is no valid ticket cannot be
     /// overridden.
     ///
-    /// **Errors**: [`RequestError::NotAllowed`] when this hub itself may not, [`RequestError::Busy`],
+    /// # Errors
+    ///
+    /// [`RequestError::NotAllowed`] when this hub itself may not, [`RequestError::Busy`],
     /// [`RequestError::Unavailable`].
     pub async fn override_refusal(&self, overriding: Overriding, progress: &Progress) -> Response {
         self.carry_out(Task::overriding(overriding), progress).await
@@ -104,7 +112,9 @@ impl AdmissionPath {
 
     /// Lets people in against the rules for another hub, if we are the unit's home.
     ///
-    /// **Errors**: as [`AdmissionPath::override_refusal`], and [`RequestError::NotHome`].
+    /// # Errors
+    ///
+    /// As [`AdmissionPath::override_refusal`], and [`RequestError::NotHome`].
     pub async fn override_as_home(&self, overriding: Overriding, progress: &Progress) -> Response {
         let task = Task {
             is_for_home: true,
@@ -198,12 +208,12 @@ impl AdmissionPath {
         Answer { verdict, ..answer }
     }
 
-    /// Gives the answers that were sent and not heard yet.
+    /// Returns the answers that were sent and not heard yet.
     pub fn unheard(&self) -> &UnheardAnswers {
         &self.unheard
     }
 
-    /// Gives how many scans of this hub came out how, by short name.
+    /// Returns how many scans of this hub came out how, by short name.
     pub fn tally(&self) -> BTreeMap<&'static str, u64> {
         self.tally.now()
     }
@@ -230,7 +240,7 @@ impl AdmissionPath {
         self.neighbours.owner_of(code, event, rejection)
     }
 
-    /// Gives the name of the event a code is a genuine ticket of, if it is one of another event that is served here.
+    /// Returns the name of the event a code is a genuine ticket of, if it is one of another event that is served here.
     pub fn event_of(&self, code: &[u8]) -> Option<String> {
         let rejection = self.replica.verify(code).err()?;
         self.other_event(code, rejection)
@@ -308,7 +318,7 @@ impl Task {
         }
     }
 
-    /// Gives what the unit's home is asked.
+    /// Returns what the unit's home is asked.
     fn for_home(&self) -> Request {
         let scan = self.scan.clone();
         match self.over.clone() {

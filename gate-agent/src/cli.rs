@@ -149,7 +149,9 @@ pub enum Format {
 
 /// Does what was asked for.
 ///
-/// **Errors**: whatever went wrong, said so that a person knows what to do.
+/// # Errors
+///
+/// Whatever went wrong, said so that a person knows what to do.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let (folder, now) = (Folder::at(&cli.dir), Clock::system().now());
     folder.top().check()?;

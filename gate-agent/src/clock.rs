@@ -31,7 +31,7 @@ struct Seen {
 }
 
 impl Clock {
-    /// Gives the machine's clock.
+    /// Returns the machine's clock.
     pub fn system() -> Self {
         Self {
             since: Instant::now(),

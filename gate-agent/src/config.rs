@@ -105,7 +105,9 @@ impl Config {
 
     /// Reads the settings: the named file, or the one in the data directory if there is one, then the environment.
     ///
-    /// **Errors**: [`ConfigError`].
+    /// # Errors
+    ///
+    /// [`ConfigError`].
     pub fn read(named: Option<&Path>, usual: &Path) -> Result<Self, ConfigError> {
         let path = named.unwrap_or(usual);
         if named.is_some() && !path.is_file() {
@@ -135,7 +137,9 @@ impl Config {
 
     /// Checks what no single value says.
     ///
-    /// **Errors**: [`ConfigError::OutOfBounds`], [`ConfigError::InTheClear`].
+    /// # Errors
+    ///
+    /// [`ConfigError::OutOfBounds`], [`ConfigError::InTheClear`].
     pub fn check(&self) -> Result<(), ConfigError> {
         let out = |key, bounds| Err(ConfigError::OutOfBounds { key, bounds });
         if !(1..=MAX_HOME_TIMEOUT_MS).contains(&self.home_timeout_ms) {
@@ -166,7 +170,7 @@ impl Config {
         !self.http.ip().to_canonical().is_loopback() && self.tls_certificate.is_none()
     }
 
-    /// Gives how long a scan waits for its home hub.
+    /// Returns how long a scan waits for its home hub.
     pub fn home_timeout(&self) -> Duration {
         Duration::from_millis(self.home_timeout_ms)
     }

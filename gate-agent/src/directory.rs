@@ -42,7 +42,9 @@ impl DataDirectory {
 
     /// Makes the directory, unless it is there; only its owner can enter it.
     ///
-    /// **Errors**: [`DirectoryError::Private`].
+    /// # Errors
+    ///
+    /// [`DirectoryError::Private`].
     pub fn create(&self) -> Result<(), DirectoryError> {
         private::make_folder(&self.0)?;
         keep_entry(&self.0).map_err(|source| PrivacyError::Make {
@@ -54,61 +56,67 @@ impl DataDirectory {
 
     /// Refuses the directory when it, or anything in it but settings, is open to others.
     ///
-    /// **Errors**: [`DirectoryError::Private`].
+    /// # Errors
+    ///
+    /// [`DirectoryError::Private`].
     pub fn check(&self) -> Result<(), DirectoryError> {
         Ok(private::check_folder(&self.0)?)
     }
 
-    /// Gives the directory itself.
+    /// Returns the directory itself.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Gives where the device's key is.
+    /// Returns where the device's key is.
     pub fn key_path(&self) -> PathBuf {
         self.0.join("device.pem")
     }
 
-    /// Gives where the replica is.
+    /// Returns where the replica is.
     pub fn replica_path(&self) -> PathBuf {
         self.0.join("replica.db")
     }
 
-    /// Gives where codes and tokens are.
+    /// Returns where codes and tokens are.
     pub fn access_path(&self) -> PathBuf {
         self.0.join("access.db")
     }
 
-    /// Gives where a running hub says how to reach it.
+    /// Returns where a running hub says how to reach it.
     pub fn listening_path(&self) -> PathBuf {
         self.0.join("listening.json")
     }
 
-    /// Gives where a scanner keeps the addresses of hubs that it was told of.
+    /// Returns where a scanner keeps the addresses of hubs that it was told of.
     pub fn known_hubs_path(&self) -> PathBuf {
         self.0.join("known-hubs.json")
     }
 
-    /// Gives where a scanner notes down what it knows of its links and its clock.
+    /// Returns where a scanner notes down what it knows of its links and its clock.
     pub fn last_known_path(&self) -> PathBuf {
         self.0.join("last-known.json")
     }
 
-    /// Gives where the settings are, if they are anywhere.
+    /// Returns where the settings are, if they are anywhere.
     pub fn config_path(&self) -> PathBuf {
         self.0.join("usher-gate-agent.toml")
     }
 
     /// Reads the device's key.
     ///
-    /// **Errors**: [`DirectoryError::Key`].
+    /// # Errors
+    ///
+    /// [`DirectoryError::Key`].
     pub fn read_key(&self) -> Result<SecretKey, DirectoryError> {
         Ok(pem::read_secret(&self.key_path(), None)?)
     }
 
     /// Makes the device's key, or takes the one an unfinished enrolment left.
     ///
-    /// **Errors**: [`DirectoryError`].
+    /// # Errors
+    ///
+    /// [`DirectoryError`].
     pub fn make_key(&self) -> Result<SecretKey, DirectoryError> {
         if self.key_path().exists() {
             return self.read_key();
@@ -123,7 +131,9 @@ impl DataDirectory {
 
     /// Opens the device's replica.
     ///
-    /// **Errors**: [`DirectoryError`].
+    /// # Errors
+    ///
+    /// [`DirectoryError`].
     pub fn open_replica(&self, clock: Clock) -> Result<Replica, DirectoryError> {
         self.check()?;
         let path = self.replica_path();

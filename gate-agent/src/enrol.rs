@@ -88,7 +88,9 @@ pub struct Enrolment<'a> {
 impl Enrolment<'_> {
     /// Enrols this machine; after a failure the same code can be tried again.
     ///
-    /// **Errors**: [`EnrolError`].
+    /// # Errors
+    ///
+    /// [`EnrolError`].
     pub async fn run(self, clock: &Clock) -> Result<EnrolmentGrant, EnrolError> {
         let path = self.directory.replica_path();
         if Replica::is_founded(&path) {
@@ -149,7 +151,7 @@ async fn send(url: &str, request: &EnrolmentRequest) -> Result<SealedGrant, Enro
     serde_json::from_slice(&body).map_err(|_| EnrolError::NotAGrant { url: url.to_owned() })
 }
 
-/// Gives what a problem answer says, cut to what a terminal line shows and without control characters.
+/// Returns what a problem answer says, cut to what a terminal line shows and without control characters.
 fn detail(body: &[u8]) -> String {
     let problem: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let said = problem.as_ref().and_then(|problem| {

@@ -157,19 +157,21 @@ impl Folder {
         Self(path.to_owned())
     }
 
-    /// Gives the folder itself.
+    /// Returns the folder itself.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Gives what lies at the top: the settings, the addresses of a running service, and the one event of an old folder.
+    /// Returns what lies at the top: the settings, the addresses of a running service, and the one event of an old folder.
     pub fn top(&self) -> DataDirectory {
         DataDirectory::at(&self.0)
     }
 
     /// Takes the folder for one service.
     ///
-    /// **Errors**: [`FolderError::InUse`], [`FolderError::Unlistable`].
+    /// # Errors
+    ///
+    /// [`FolderError::InUse`], [`FolderError::Unlistable`].
     pub fn lock(&self) -> Result<FolderLock, FolderError> {
         let path = self.0.clone();
         let failed = |source| FolderError::Unlistable {
@@ -186,7 +188,9 @@ impl Folder {
 
     /// Looks at everything in the folder.
     ///
-    /// **Errors**: [`FolderError::Unlistable`].
+    /// # Errors
+    ///
+    /// [`FolderError::Unlistable`].
     pub fn contents(&self) -> Result<Contents, FolderError> {
         let mut contents = Contents::default();
         for place in self.places()? {
@@ -205,24 +209,30 @@ impl Folder {
 
     /// Lists where events lie or may come to lie, without opening anything.
     ///
-    /// **Errors**: [`FolderError::Unlistable`].
+    /// # Errors
+    ///
+    /// [`FolderError::Unlistable`].
     pub fn places(&self) -> Result<Vec<Place>, FolderError> {
         place::list(&self.0)
     }
 
-    /// Gives the earlier enrolments for an event, whose records the last one takes over.
+    /// Returns the earlier enrolments for an event, whose records the last one takes over.
     ///
-    /// **Errors**: [`FolderError::Unlistable`].
+    /// # Errors
+    ///
+    /// [`FolderError::Unlistable`].
     pub fn former_of(&self, enrolled: &Enrolled) -> Result<Vec<DataDirectory>, FolderError> {
         let former = self.contents()?.former.into_iter();
         let former = former.filter(|former| former.event == enrolled.event && former.is_before(enrolled));
         Ok(former.map(|former| former.directory).collect())
     }
 
-    /// Gives the directory in which the device is to be enrolled for an event: a fresh one, or that of an enrolment that
+    /// Returns the directory in which the device is to be enrolled for an event: a fresh one, or that of an enrolment that
     /// was not finished.
     ///
-    /// **Errors**: [`FolderError::AlreadyEnrolled`] while its certificate lasts, unless it shall be enrolled `anew`.
+    /// # Errors
+    ///
+    /// [`FolderError::AlreadyEnrolled`] while its certificate lasts, unless it shall be enrolled `anew`.
     pub fn directory_for(
         &self,
         event: EventId,
@@ -276,7 +286,9 @@ impl Contents {
 
     /// Leaves only what a device of that role may serve.
     ///
-    /// **Errors**: [`FolderError::OtherRole`] when all there is belongs to another kind of device.
+    /// # Errors
+    ///
+    /// [`FolderError::OtherRole`] when all there is belongs to another kind of device.
     pub fn keep(&mut self, role: Role, folder: &Folder) -> Result<(), FolderError> {
         let other = self
             .events
@@ -294,9 +306,11 @@ impl Contents {
         }
     }
 
-    /// Gives the event that is meant: the one that was named, or the only one there is.
+    /// Returns the event that is meant: the one that was named, or the only one there is.
     ///
-    /// **Errors**: [`FolderError`], with the events that are there.
+    /// # Errors
+    ///
+    /// [`FolderError`], with the events that are there.
     pub fn pick(
         mut self,
         wanted: Option<&EventChoice>,
@@ -328,10 +342,12 @@ impl Contents {
         }
     }
 
-    /// Gives the event that is on now, or comes next: of those whose certificates have not ended, the one that ends first. One
+    /// Returns the event that is on now, or comes next: of those whose certificates have not ended, the one that ends first. One
     /// that has ended, and whose certificate only lasts some hours longer, comes after all others.
     ///
-    /// **Errors**: [`FolderError`], with the events that are there, when none is on.
+    /// # Errors
+    ///
+    /// [`FolderError`], with the events that are there, when none is on.
     pub fn on_now(mut self, folder: &Folder, now: Timestamp) -> Result<Enrolled, FolderError> {
         match self.events.len() {
             0 => return Err(self.none(folder)),
@@ -395,7 +411,7 @@ impl Enrolled {
         now.since_ms(self.window.until) > REMOVABLE_AFTER_MS
     }
 
-    /// Gives what people call the event, or its id before that was heard.
+    /// Returns what people call the event, or its id before that was heard.
     pub fn event_name(&self) -> String {
         let read = replica::event_name(&self.directory.replica_path());
         read.ok().flatten().unwrap_or_else(|| self.event.to_string())

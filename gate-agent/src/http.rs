@@ -84,7 +84,7 @@ pub fn enrolment_routes(services: Arc<Services>) -> Router {
     finished(routes, services)
 }
 
-/// Gives routes the limits and answers that all have.
+/// Returns routes the limits and answers that all have.
 fn finished(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router {
     routes
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is nothing here") })

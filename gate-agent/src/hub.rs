@@ -70,7 +70,7 @@ pub struct Services {
 }
 
 impl Services {
-    /// Gives the voice that knows the names of this event and which hubs are missing, now.
+    /// Returns the voice that knows the names of this event and which hubs are missing, now.
     pub fn voice(&self) -> Voice {
         let voice = Voice::new(self.replica.standing(), self.replica.clock().now());
         voice
@@ -93,7 +93,9 @@ pub struct Hub {
 impl Hub {
     /// Starts the hub of one event with sockets of its own. Call it inside a tokio runtime.
     ///
-    /// **Errors**: whatever keeps a hub from working, with what to do about it.
+    /// # Errors
+    ///
+    /// Whatever keeps a hub from working, with what to do about it.
     pub async fn start(directory: &DataDirectory, config: &Config, clock: Clock) -> anyhow::Result<Self> {
         let replica = Arc::new(directory.open_replica(clock)?);
         // The replica's lock is ours now, so whoever wrote that is gone.
@@ -120,7 +122,9 @@ impl Hub {
 
     /// Starts the hub of an event behind sockets that it shares with others.
     ///
-    /// **Errors**: whatever keeps a hub from working, with what to do about it.
+    /// # Errors
+    ///
+    /// Whatever keeps a hub from working, with what to do about it.
     pub async fn start_behind(
         front: &mut Front,
         directory: &DataDirectory,
@@ -220,12 +224,12 @@ impl Hub {
         });
     }
 
-    /// Gives how to reach this hub.
+    /// Returns how to reach this hub.
     pub fn listening(&self) -> &Listening {
         &self.listening
     }
 
-    /// Gives what its tasks share.
+    /// Returns what its tasks share.
     pub fn services(&self) -> &Arc<Services> {
         &self.services
     }

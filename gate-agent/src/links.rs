@@ -133,7 +133,7 @@ impl Links {
         }
     }
 
-    /// Gives the hubs that were linked and are not, and for how many milliseconds.
+    /// Returns the hubs that were linked and are not, and for how many milliseconds.
     pub fn silent(&self, now: Instant) -> BTreeMap<PublicKey, u64> {
         let news = self.hub_news(now).into_iter();
         news.filter_map(|news| Some((news.hub, news.silent_ms?)))
@@ -196,7 +196,7 @@ impl Links {
         is_alone && board.dials.values().any(refusals)
     }
 
-    /// Gives the connections to a peer, the newest first.
+    /// Returns the connections to a peer, the newest first.
     pub fn connections(&self, peer: &PublicKey) -> Vec<Connection> {
         let board = self.locked();
         let links = board.links.values().rev();
@@ -207,7 +207,7 @@ impl Links {
             .collect()
     }
 
-    /// Gives the hubs that we are linked with.
+    /// Returns the hubs that we are linked with.
     pub fn hubs(&self) -> BTreeSet<PublicKey> {
         let board = self.locked();
         let hubs = board
@@ -217,7 +217,7 @@ impl Links {
         hubs.map(|link| link.connection.peer()).collect()
     }
 
-    /// Gives a connection to each peer of a role, the newest.
+    /// Returns a connection to each peer of a role, the newest.
     pub fn of_role(&self, role: Role) -> Vec<Connection> {
         let board = self.locked();
         let mut peers = BTreeMap::new();
@@ -227,7 +227,7 @@ impl Links {
         peers.into_values().collect()
     }
 
-    /// Gives every link.
+    /// Returns every link.
     pub fn facts(&self) -> Vec<LinkFacts> {
         let board = self.locked();
         let facts = board.links.values().map(|link| LinkFacts {
@@ -242,7 +242,7 @@ impl Links {
         facts.collect()
     }
 
-    /// Gives every address we keep dialling.
+    /// Returns every address we keep dialling.
     pub fn dials(&self) -> BTreeMap<String, DialFacts> {
         self.locked().dials.clone()
     }

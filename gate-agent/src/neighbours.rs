@@ -28,7 +28,7 @@ impl Neighbours {
         replicas.remove(&event);
     }
 
-    /// Gives the name of another event that a code is a genuine ticket of, if it was rejected for a reason that a ticket of
+    /// Returns the name of another event that a code is a genuine ticket of, if it was rejected for a reason that a ticket of
     /// another event has.
     pub fn owner_of(&self, code: &[u8], event: EventId, rejection: Rejection) -> Option<String> {
         if !is_foreign(rejection) {

@@ -79,7 +79,7 @@ impl Show {
         self.records.push(entry.bytes);
     }
 
-    /// Gives the whole authority log.
+    /// Returns the whole authority log.
     pub fn run(&mut self) -> Run {
         self.ledger.seal(&key(AUTHORITY));
         let heads = self.ledger.heads();
@@ -90,7 +90,7 @@ impl Show {
         }
     }
 
-    /// Gives a checkpoint of what a replica holds, signed by the authority.
+    /// Returns a checkpoint of what a replica holds, signed by the authority.
     pub async fn checkpoint(&self, replica: &Replica) -> usher_protocol::checkpoint::SignedCheckpoint {
         let now = self.clock.now();
         let checkpoint = replica.inspect(move |ledger| {
@@ -100,7 +100,7 @@ impl Show {
         checkpoint.await.unwrap().sign(&key(AUTHORITY))
     }
 
-    /// Gives what a device with that key number is and believes.
+    /// Returns what a device with that key number is and believes.
     pub fn meta(&self, n: u8, role: Role) -> Meta {
         let capabilities = Capabilities {
             enrol_scanners: role == Role::Hub,

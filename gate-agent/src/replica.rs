@@ -75,7 +75,9 @@ pub struct Replica {
 impl Replica {
     /// Makes the replica of a device that has just been enrolled.
     ///
-    /// **Errors**: [`ReplicaError::AlreadyFounded`] when there is one, and the rest of [`ReplicaError`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::AlreadyFounded`] when there is one, and the rest of [`ReplicaError`].
     pub fn found(path: &Path, meta: &Meta) -> Result<(), ReplicaError> {
         let place = Place::File(path.to_owned());
         let _lock = place.lock()?;
@@ -98,14 +100,18 @@ impl Replica {
 
     /// Reads what a device is and believes, also while it is running.
     ///
-    /// **Errors**: [`ReplicaError::NotFounded`] and the rest of [`ReplicaError`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::NotFounded`] and the rest of [`ReplicaError`].
     pub fn read_meta(path: &Path) -> Result<Meta, ReplicaError> {
         Meta::read(&Place::File(path.to_owned()).open_reader()?)
     }
 
     /// Opens the replica in a file and rebuilds its state.
     ///
-    /// **Errors**: [`ReplicaError`]; a damaged file is refused with the record that is wrong.
+    /// # Errors
+    ///
+    /// [`ReplicaError`]; a damaged file is refused with the record that is wrong.
     pub fn open(path: &Path, key: SecretKey, clock: Clock) -> Result<Self, ReplicaError> {
         let place = Place::File(path.to_owned());
         let lock = place.lock()?;
@@ -115,7 +121,9 @@ impl Replica {
 
     /// Makes a replica in memory, for tests.
     ///
-    /// **Errors**: [`ReplicaError`].
+    /// # Errors
+    ///
+    /// [`ReplicaError`].
     pub fn open_in_memory(meta: &Meta, key: SecretKey, clock: Clock) -> Result<Self, ReplicaError> {
         let place = Place::in_memory();
         let connection = place.open_writer(true)?;
@@ -189,7 +197,9 @@ impl Replica {
 
     /// Verifies the code of a ticket: format, key, signature, event.
     ///
-    /// **Errors**: [`Rejection`].
+    /// # Errors
+    ///
+    /// [`Rejection`].
     pub fn verify(&self, code: &[u8]) -> Result<VerifiedTicket, Rejection> {
         let standing = self.published.standing.load();
         standing.trust.keyring().verify_text(code, self.clock.now())
@@ -197,7 +207,9 @@ impl Replica {
 
     /// Judges a scan and makes what came of it durable.
     ///
-    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    /// # Errors
+    ///
+    /// [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn judge(&self, asked: Asked, seat: Seat) -> Result<Verdict, RequestError> {
         self.judge_beside(asked, seat, None).await
     }
@@ -205,7 +217,9 @@ impl Replica {
     /// Judges a scan of a ticket by which somebody was let in for a device that may not have heard so, and makes what came of it
     /// durable.
     ///
-    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    /// # Errors
+    ///
+    /// [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn judge_beside(
         &self,
         asked: Asked,
@@ -225,7 +239,9 @@ impl Replica {
     /// Weighs a home's verdict on a ticket by which somebody was let in for a device that may not have heard so, and makes
     /// durable what is said instead.
     ///
-    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    /// # Errors
+    ///
+    /// [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn told_beside(
         &self,
         asked: Asked,
@@ -242,10 +258,12 @@ impl Replica {
         self.ask(command, verdict).await
     }
 
-    /// Gives up a scan of our own that others were asked about and have not answered, durably: whatever they say later, nobody
+    /// Returns up a scan of our own that others were asked about and have not answered, durably: whatever they say later, nobody
     /// is let in by it.
     ///
-    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    /// # Errors
+    ///
+    /// [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn withdraw(&self, scan: &Scan, secret: ScanSecret) -> Result<(), RequestError> {
         let (reply, done) = oneshot::channel();
         let scan = scan.clone();
@@ -258,7 +276,9 @@ impl Replica {
 
     /// Takes a yes back, durably: nobody passed by that scan. Gives the passage, if it is known here.
     ///
-    /// **Errors**: [`RequestError::Unavailable`]; inside, why it is not to be taken back.
+    /// # Errors
+    ///
+    /// [`RequestError::Unavailable`]; inside, why it is not to be taken back.
     pub async fn annul(
         &self,
         annulment: Annulment,
@@ -271,7 +291,9 @@ impl Replica {
 
     /// Corrects how many people are in a zone, durably.
     ///
-    /// **Errors**: [`RequestError::Unavailable`]; inside, why it is not taken.
+    /// # Errors
+    ///
+    /// [`RequestError::Unavailable`]; inside, why it is not taken.
     pub async fn count(
         &self,
         counted: (ZoneId, u32),
@@ -285,7 +307,9 @@ impl Replica {
 
     /// Lets people in against the rules and makes that durable.
     ///
-    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    /// # Errors
+    ///
+    /// [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn override_refusal(
         &self,
         asked: Asked,
@@ -319,7 +343,9 @@ impl Replica {
 
     /// Judges a scan with nobody to ask: what a scanner does when it reaches no hub.
     ///
-    /// **Errors**: [`RequestError::Busy`], [`RequestError::Unavailable`].
+    /// # Errors
+    ///
+    /// [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn judge_alone(&self, scan: &Scan, ticket: Result<VerifiedTicket, Rejection>) -> Response {
         let ticket = match ticket {
             Ok(ticket) => ticket,
@@ -336,7 +362,7 @@ impl Replica {
         })
     }
 
-    /// Gives the answer to a code that is no valid ticket; nothing is written down.
+    /// Returns the answer to a code that is no valid ticket; nothing is written down.
     pub fn rejected(&self, scan: &Scan, rejection: Rejection) -> Answer {
         Answer {
             scan: scan.id,
@@ -358,7 +384,9 @@ impl Replica {
 
     /// Looks at the ledger between two groups.
     ///
-    /// **Errors**: [`ReplicaError::Closed`], also while the disk cannot be read.
+    /// # Errors
+    ///
+    /// [`ReplicaError::Closed`], also while the disk cannot be read.
     pub async fn inspect<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Ledger) -> T + Send + 'static,
@@ -373,23 +401,23 @@ impl Replica {
         seen.await.ok().flatten().ok_or(ReplicaError::Closed)
     }
 
-    /// Gives what may be looked at without asking the owner.
+    /// Returns what may be looked at without asking the owner.
     pub fn standing(&self) -> Arc<Standing> {
         self.published.standing.load_full()
     }
 
-    /// Gives figures of the owner's work.
+    /// Returns figures of the owner's work.
     pub fn figures(&self) -> FiguresNow {
         let queue = self.commands.max_capacity() - self.commands.capacity();
         self.published.figures.now(queue)
     }
 
-    /// Gives up to when every authority record is here.
+    /// Returns up to when every authority record is here.
     pub fn fresh_as_of(&self) -> Option<Timestamp> {
         self.published.fresh_as_of(self.clock.now())
     }
 
-    /// Gives the cloud's own time when it was last heard, whatever our clock says of it.
+    /// Returns the cloud's own time when it was last heard, whatever our clock says of it.
     pub fn cloud_heard(&self) -> Option<Timestamp> {
         self.published.last_heard()
     }
@@ -406,12 +434,12 @@ impl Replica {
         clock_off(self.clock_health(), compared).or_else(|| clock_behind(now, alone()?))
     }
 
-    /// Gives what the device is and believed at start.
+    /// Returns what the device is and believed at start.
     pub fn meta(&self) -> &Meta {
         &self.meta
     }
 
-    /// Gives our newest certificate.
+    /// Returns our newest certificate.
     pub fn certificate(&self) -> Certificate {
         self.device_identity().unverified().clone()
     }
@@ -424,7 +452,7 @@ impl Replica {
         certificate.window.contains(self.clock.now()) && !is_revoked
     }
 
-    /// Gives our newest certificate with its signatures.
+    /// Returns our newest certificate with its signatures.
     pub fn device_identity(&self) -> Arc<DeviceIdentity> {
         Arc::clone(&self.published.standing.load().identity)
     }
@@ -435,12 +463,12 @@ impl Replica {
         held.is_some_and(|held| held.tail != Tail::default())
     }
 
-    /// Gives our own origin.
+    /// Returns our own origin.
     pub fn me(&self) -> Origin {
         self.meta.identity.unverified().device
     }
 
-    /// Gives the clock.
+    /// Returns the clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }

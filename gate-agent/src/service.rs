@@ -43,7 +43,9 @@ struct Serving {
 impl Service {
     /// Starts the hubs of every event in a folder that is not over. Call it inside a tokio runtime.
     ///
-    /// **Errors**: whatever keeps the only hub, or every hub, from working, with what to do about it.
+    /// # Errors
+    ///
+    /// Whatever keeps the only hub, or every hub, from working, with what to do about it.
     pub async fn start(folder: &Folder, config: Config, clock: Clock) -> anyhow::Result<Self> {
         let contents = hubs_of(folder)?;
         let now = clock.now();
@@ -166,7 +168,7 @@ impl Service {
         }
     }
 
-    /// Gives the events that came into the folder since it was last looked at.
+    /// Returns the events that came into the folder since it was last looked at.
     fn added(&mut self) -> Result<Vec<Enrolled>, FolderError> {
         let mut added = Vec::new();
         for place in self.folder.places()? {
@@ -193,12 +195,12 @@ impl Service {
         Ok(added)
     }
 
-    /// Gives the hubs that are served, by their events.
+    /// Returns the hubs that are served, by their events.
     pub fn hubs(&self) -> impl Iterator<Item = &Hub> {
         self.hubs.values().map(|serving| &serving.hub)
     }
 
-    /// Gives how to reach the service.
+    /// Returns how to reach the service.
     pub fn listening(&self) -> &Listening {
         self.front.listening()
     }

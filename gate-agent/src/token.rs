@@ -20,19 +20,21 @@ pub struct InvalidToken;
 impl DeviceToken {
     /// Draws a new one.
     ///
-    /// **Errors**: the system gives no randomness.
+    /// # Errors
+    ///
+    /// The system gives no randomness.
     pub fn draw() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; 20];
         getrandom::fill(&mut bytes)?;
         Ok(Self(bytes))
     }
 
-    /// Gives what is stored in its place.
+    /// Returns what is stored in its place.
     pub fn hash(&self) -> [u8; 32] {
         *blake3::hash(&self.0).as_bytes()
     }
 
-    /// Gives the text for the person who sets the device up; it is not shown again.
+    /// Returns the text for the person who sets the device up; it is not shown again.
     pub fn reveal(&self) -> String {
         format!("{PREFIX}{}", HEXLOWER.encode(&self.0))
     }

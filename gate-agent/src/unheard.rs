@@ -68,7 +68,7 @@ impl UnheardAnswers {
         }
     }
 
-    /// Gives the first scan of that unit whose asker has been silent: it is what uses the ticket up.
+    /// Returns the first scan of that unit whose asker has been silent: it is what uses the ticket up.
     pub fn of(&self, unit: Unit, now: Instant) -> Option<Unheard> {
         let answers = self.locked();
         let silent = answers.iter().filter(|(_, sent)| {

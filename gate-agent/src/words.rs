@@ -49,7 +49,7 @@ impl Said {
         }
     }
 
-    /// Gives both in one line.
+    /// Returns both in one line.
     pub fn line(&self) -> String {
         match &self.detail {
             Some(detail) => format!("{} \u{2014} {detail}", self.title),
@@ -92,7 +92,7 @@ impl Voice {
         Self { is_refused, ..self }
     }
 
-    /// Gives the moment of which it speaks.
+    /// Returns the moment of which it speaks.
     pub fn now(&self) -> Timestamp {
         self.now
     }
@@ -272,7 +272,7 @@ impl Voice {
         )
     }
 
-    /// Gives a gate's name.
+    /// Returns a gate's name.
     pub fn gate(&self, gate: GateId) -> String {
         let known = self
             .standing
@@ -282,7 +282,7 @@ impl Voice {
         known.map_or_else(|| format!("gate {gate}"), |gate| gate.name.clone())
     }
 
-    /// Gives what a unit is called, as printed on its ticket.
+    /// Returns what a unit is called, as printed on its ticket.
     pub fn place(&self, unit: Unit) -> String {
         let policy = self.standing.policy.as_deref();
         policy
@@ -290,7 +290,7 @@ impl Voice {
             .to_string()
     }
 
-    /// Gives a tier's name.
+    /// Returns a tier's name.
     pub fn tier(&self, tier: TierId) -> String {
         let known = self
             .standing
@@ -300,7 +300,7 @@ impl Voice {
         known.map_or_else(|| format!("tier {tier}"), |tier| tier.name.clone())
     }
 
-    /// Gives a device's name.
+    /// Returns a device's name.
     pub fn device(&self, device: &PublicKey) -> String {
         let known = self.standing.names.get(device).cloned();
         known.unwrap_or_else(|| UNNAMED.to_owned())

@@ -43,7 +43,9 @@ impl RootSet {
 
     /// Checks the set's own shape: 1 to [`MAX_ROOTS`] different strong keys and a threshold within them.
     ///
-    /// **Errors**: [`BundleError::BadRootSet`], [`BundleError::BadKey`].
+    /// # Errors
+    ///
+    /// [`BundleError::BadRootSet`], [`BundleError::BadKey`].
     pub fn check(&self) -> Result<(), BundleError> {
         let distinct: BTreeSet<_> = self.keys.iter().collect();
         let fits = distinct.len() == self.keys.len() && self.keys.len() <= MAX_ROOTS;
@@ -197,7 +199,9 @@ pub enum BundleError {
 impl TrustBundle {
     /// Checks the bundle's own shape: limits, root set, no weak and no ambiguous keys.
     ///
-    /// **Errors**: [`BundleError`].
+    /// # Errors
+    ///
+    /// [`BundleError`].
     pub fn check(&self) -> Result<(), BundleError> {
         self.roots.check()?;
         for kind in [&self.ticket_keys, &self.authority_keys, &self.issuing_keys] {
@@ -219,7 +223,9 @@ impl TrustBundle {
     /// order of authority keys says whose word replaces whose: each list begins as the one before, and who is struck out
     /// stays so.
     ///
-    /// **Errors**: [`BundleError::ForgetsKey`].
+    /// # Errors
+    ///
+    /// [`BundleError::ForgetsKey`].
     pub fn check_follows(&self, before: &Self) -> Result<(), BundleError> {
         let kinds = [
             (Purpose::Ticket, &self.ticket_keys, &before.ticket_keys),
@@ -251,7 +257,7 @@ impl TrustBundle {
         SignedBundle { bytes, signatures }
     }
 
-    /// Gives every key with what it is for, struck or not.
+    /// Returns every key with what it is for, struck or not.
     pub fn keys(&self) -> impl Iterator<Item = (Purpose, &TrustedKey)> {
         let of = |purpose| move |trusted| (purpose, trusted);
         let tickets = self.ticket_keys.iter().map(of(Purpose::Ticket));
@@ -260,7 +266,7 @@ impl TrustBundle {
         tickets.chain(authority).chain(issuing)
     }
 
-    /// Gives the bundle that follows with that key struck out, whatever it was for.
+    /// Returns the bundle that follows with that key struck out, whatever it was for.
     ///
     /// Nothing to strike, because no such key is there or it is struck already, gives nothing.
     pub fn strike(&self, id: KeyId, now: Timestamp) -> Option<Self> {
@@ -349,7 +355,9 @@ impl From<SignedBundle> for BundleFile {
 impl SignedBundle {
     /// Verifies the signatures against the pinned roots and gives the bundle.
     ///
-    /// **Errors**: [`BundleError`].
+    /// # Errors
+    ///
+    /// [`BundleError`].
     pub fn verify(&self, pinned: &RootSet) -> Result<TrustBundle, BundleError> {
         pinned.check()?;
         let signed: BTreeSet<_> = self
@@ -379,12 +387,14 @@ impl SignedBundle {
 
     /// Decodes the bundle without believing it: for display, and for adding a further signature.
     ///
-    /// **Errors**: [`BundleError::Malformed`].
+    /// # Errors
+    ///
+    /// [`BundleError::Malformed`].
     pub fn unverified(&self) -> Result<TrustBundle, BundleError> {
         codec::decode::<MAX_BUNDLE_BYTES, _>(&self.bytes).map_err(BundleError::Malformed)
     }
 
-    /// Gives the signatures, for display.
+    /// Returns the signatures, for display.
     pub fn signatures(&self) -> &[RootSignature] {
         &self.signatures
     }

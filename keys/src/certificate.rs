@@ -152,14 +152,16 @@ pub enum CertificateError {
 }
 
 impl DeviceIdentity {
-    /// Gives the certificate, unchecked.
+    /// Returns the certificate, unchecked.
     pub fn unverified(&self) -> &Certificate {
         &self.certificate.certificate
     }
 
     /// Checks signatures and capabilities, whatever the time: for logs, whose authors may have expired since.
     ///
-    /// **Errors**: [`CertificateError`].
+    /// # Errors
+    ///
+    /// [`CertificateError`].
     pub fn verify_chain(&self, bundle: &TrustBundle) -> Result<&Certificate, CertificateError> {
         let issuer = bundle
             .issuing_key(&self.root_issuer())
@@ -176,7 +178,7 @@ impl DeviceIdentity {
         bundle.issuing_key(&self.root_issuer()).is_some() && self.verify_signatures(bundle).is_ok()
     }
 
-    /// Gives the key that must be one of the bundle's issuing keys.
+    /// Returns the key that must be one of the bundle's issuing keys.
     pub fn root_issuer(&self) -> PublicKey {
         self.via
             .as_ref()
@@ -197,7 +199,9 @@ impl DeviceIdentity {
     /// Checks the chain and that nothing of it has ended by that moment: for anyone who wants to talk. That it begins later only says
     /// that a clock is behind, and whose it is comes out when they talk.
     ///
-    /// **Errors**: [`CertificateError`].
+    /// # Errors
+    ///
+    /// [`CertificateError`].
     pub fn verify(&self, bundle: &TrustBundle, now: Timestamp) -> Result<&Certificate, CertificateError> {
         let certificate = self.verify_chain(bundle)?;
         let via = self.via.as_ref().map(|via| via.certificate.window);

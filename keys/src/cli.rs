@@ -217,7 +217,7 @@ impl From<Outcome> for ExitCode {
 #[error("{0}")]
 struct UnusableArguments(&'static str);
 
-/// Gives the exit code of a command that failed.
+/// Returns the exit code of a command that failed.
 pub fn exit_code_of(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(if error.is::<UnusableArguments>() { 2 } else { 1 })
 }

@@ -30,7 +30,10 @@ pub fn encode<T: Encode>(value: &T) -> Vec<u8> {
 /// Decodes a value of at most `LIMIT` bytes and demands that it is the canonical and only content.
 ///
 /// What encodes into at most `LIMIT` bytes also decodes, unless it is over 64 times larger in memory (16 times, with limits over 1 MiB).
-/// **Errors**: [`CodecError`]; never panics, and a lying length claims no more than the budget for `LIMIT`.
+///
+/// # Errors
+///
+/// [`CodecError`]; never panics, and a lying length claims no more than the budget for `LIMIT`.
 pub fn decode<const LIMIT: usize, T: Encode + Decode<()>>(bytes: &[u8]) -> Result<T, CodecError> {
     if bytes.len() > LIMIT {
         return Err(CodecError::Malformed);
@@ -49,7 +52,9 @@ pub fn decode<const LIMIT: usize, T: Encode + Decode<()>>(bytes: &[u8]) -> Resul
 
 /// Decodes a value from the front of bytes that a later version wrote and may have more behind.
 ///
-/// **Errors**: [`CodecError`]; never panics.
+/// # Errors
+///
+/// [`CodecError`]; never panics.
 pub fn decode_front<const LIMIT: usize, T: Encode + Decode<()>>(bytes: &[u8]) -> Result<T, CodecError> {
     if bytes.len() > LIMIT {
         return Err(CodecError::Malformed);

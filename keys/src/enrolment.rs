@@ -91,7 +91,9 @@ pub enum EnrolmentError {
 impl EnrolmentCode {
     /// Makes a code; a slash at the end of the address is dropped.
     ///
-    /// **Errors**: [`EnrolmentError::BadUrl`], [`EnrolmentError::Bundle`] for impossible roots.
+    /// # Errors
+    ///
+    /// [`EnrolmentError::BadUrl`], [`EnrolmentError::Bundle`] for impossible roots.
     pub fn new(
         url: &str,
         event: EventId,
@@ -122,22 +124,22 @@ impl EnrolmentCode {
         Ok(self.roots.check()?)
     }
 
-    /// Gives the base URL to enrol at, without a slash at the end.
+    /// Returns the base URL to enrol at, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Gives the event.
+    /// Returns the event.
     pub fn event(&self) -> EventId {
         self.event
     }
 
-    /// Gives the roots to pin.
+    /// Returns the roots to pin.
     pub fn roots(&self) -> &RootSet {
         &self.roots
     }
 
-    /// Gives the one-time secret.
+    /// Returns the one-time secret.
     pub fn secret(&self) -> EnrolmentSecret {
         self.secret
     }

@@ -73,7 +73,10 @@ impl FileError {
 /// Writes a file durably in one step: after a crash there is the old file or the new one, never half of one.
 ///
 /// **Units**: `mode` is the permission bits; the process's umask may take some away, never add any.
-/// **Errors**: [`FileError::Write`].
+///
+/// # Errors
+///
+/// [`FileError::Write`].
 pub fn replace_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     write_with(path, bytes, mode, |file| {
         file.persist(path).map_err(|failed| failed.error)
@@ -83,7 +86,9 @@ pub fn replace_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileErro
 
 /// Writes a file durably in one step, unless there is one of that name already.
 ///
-/// **Errors**: [`FileError::Exists`], [`FileError::Write`].
+/// # Errors
+///
+/// [`FileError::Exists`], [`FileError::Write`].
 pub fn create_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     write_with(path, bytes, mode, |file| {
         file.persist_noclobber(path).map_err(|failed| failed.error)
@@ -99,7 +104,9 @@ pub fn create_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError
 
 /// Reads a file of at most `LIMIT` bytes; the buffer is wiped when dropped.
 ///
-/// **Errors**: [`FileError::Read`], [`FileError::TooLong`].
+/// # Errors
+///
+/// [`FileError::Read`], [`FileError::TooLong`].
 pub fn read_file<const LIMIT: u64>(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let file = File::open(path).map_err(|source| read_error(path, source))?;
     read_open::<LIMIT>(path, &file)
@@ -107,7 +114,9 @@ pub fn read_file<const LIMIT: u64>(path: &Path) -> Result<Zeroizing<Vec<u8>>, Fi
 
 /// Reads a file of at most `LIMIT` bytes that nobody but its owner may read.
 ///
-/// **Errors**: [`FileError::TooOpen`] and those of [`read_file`].
+/// # Errors
+///
+/// [`FileError::TooOpen`] and those of [`read_file`].
 pub fn read_private_file<const LIMIT: u64>(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let file = File::open(path).map_err(|source| read_error(path, source))?;
     let metadata = file.metadata().map_err(|source| read_error(path, source))?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::bundle::{KeyStatus, Purpose, TrustBundle, TrustedKey};
 use crate::ident::Timestamp;
 
-/// Gives the keys of the bundle that are still believed as a JWKS.
+/// Returns the keys of the bundle that are still believed as a JWKS.
 ///
 /// Struck keys are left out: a reader that knows JWKS but not our `status` would go on believing them. Retired keys
 /// are in, since what they signed is believed while their window lasts.

@@ -35,7 +35,7 @@ pub enum Domain {
 }
 
 impl Domain {
-    /// Gives the label that is signed in front of the body.
+    /// Returns the label that is signed in front of the body.
     pub fn label(self) -> &'static [u8] {
         match self {
             Self::Ticket => b"usher/ticket/1",
@@ -86,7 +86,9 @@ pub struct KeyId(pub [u8; 4]);
 impl KeyId {
     /// Reads the hexadecimal form.
     ///
-    /// **Errors**: [`KeyError::NotHex`].
+    /// # Errors
+    ///
+    /// [`KeyError::NotHex`].
     pub fn from_hex(text: &str) -> Result<Self, KeyError> {
         hex_array(text).map(Self)
     }
@@ -110,7 +112,7 @@ impl fmt::Debug for KeyId {
 pub struct PublicKey(pub [u8; 32]);
 
 impl PublicKey {
-    /// Gives the short name of the key.
+    /// Returns the short name of the key.
     pub fn id(&self) -> KeyId {
         let hash = blake3::hash(&self.0);
         KeyId(*hash.as_bytes().first_chunk().expect("a BLAKE3 hash has 32 bytes"))
@@ -118,7 +120,9 @@ impl PublicKey {
 
     /// Checks the key once and gives what verifies signatures with it.
     ///
-    /// **Errors**: [`KeyError::NotAPoint`], [`KeyError::Weak`].
+    /// # Errors
+    ///
+    /// [`KeyError::NotAPoint`], [`KeyError::Weak`].
     pub fn verifier(&self) -> Result<Verifier, KeyError> {
         let key = VerifyingKey::from_bytes(&self.0).map_err(|_| KeyError::NotAPoint)?;
         if key.is_weak() {
@@ -129,14 +133,18 @@ impl PublicKey {
 
     /// Verifies one signature; keep a [`Verifier`] where there are many.
     ///
-    /// **Errors**: [`KeyError`].
+    /// # Errors
+    ///
+    /// [`KeyError`].
     pub fn verify(&self, domain: Domain, body: &[u8], signature: &Signature) -> Result<(), KeyError> {
         self.verifier()?.verify(domain, body, signature)
     }
 
     /// Reads the hexadecimal form.
     ///
-    /// **Errors**: [`KeyError::NotHex`].
+    /// # Errors
+    ///
+    /// [`KeyError::NotHex`].
     pub fn from_hex(text: &str) -> Result<Self, KeyError> {
         hex_array(text).map(Self)
     }
@@ -176,7 +184,9 @@ pub struct Signature(pub [u8; 64]);
 impl Signature {
     /// Reads the hexadecimal form.
     ///
-    /// **Errors**: [`KeyError::NotHex`].
+    /// # Errors
+    ///
+    /// [`KeyError::NotHex`].
     pub fn from_hex(text: &str) -> Result<Self, KeyError> {
         hex_array(text).map(Self)
     }
@@ -209,14 +219,18 @@ pub struct Verifier(VerifyingKey);
 impl Verifier {
     /// Verifies a domain-separated signature strictly (no malleable or small-order forms).
     ///
-    /// **Errors**: [`KeyError::BadSignature`].
+    /// # Errors
+    ///
+    /// [`KeyError::BadSignature`].
     pub fn verify(&self, domain: Domain, body: &[u8], signature: &Signature) -> Result<(), KeyError> {
         self.verify_plain(&domain.message(body), signature)
     }
 
     /// Verifies a signature over bare bytes, without a domain: for published test vectors.
     ///
-    /// **Errors**: [`KeyError::BadSignature`].
+    /// # Errors
+    ///
+    /// [`KeyError::BadSignature`].
     pub fn verify_plain(&self, message: &[u8], signature: &Signature) -> Result<(), KeyError> {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
         self.0
@@ -224,7 +238,7 @@ impl Verifier {
             .map_err(|_| KeyError::BadSignature)
     }
 
-    /// Gives the key back as bytes.
+    /// Returns the key back as bytes.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.to_bytes())
     }
@@ -240,7 +254,7 @@ impl SecretKey {
         Self(SigningKey::from_bytes(seed))
     }
 
-    /// Gives the public half.
+    /// Returns the public half.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key().to_bytes())
     }
@@ -250,7 +264,7 @@ impl SecretKey {
         Signature(self.0.sign(&domain.message(body)).to_bytes())
     }
 
-    /// Gives the PKCS#8 DER form, for key files and TLS libraries; wiped from memory when dropped.
+    /// Returns the PKCS#8 DER form, for key files and TLS libraries; wiped from memory when dropped.
     ///
     /// **Shape**: version 1, without the public half, as every OpenSSL reads it.
     pub fn to_pkcs8_der(&self) -> Zeroizing<Vec<u8>> {

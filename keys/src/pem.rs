@@ -101,7 +101,9 @@ impl KeyFileError {
 
 /// Writes a private key file, mode 0600; a file that holds the same key in the same way is left as it is.
 ///
-/// **Errors**: [`FileError::Exists`] when there is any other file, and the rest of [`KeyFileError`].
+/// # Errors
+///
+/// [`FileError::Exists`] when there is any other file, and the rest of [`KeyFileError`].
 pub fn write_secret(
     path: &Path,
     key: &SecretKey,
@@ -117,7 +119,9 @@ pub fn write_secret(
 
 /// Writes a private key file, mode 0600, in place of whatever file was there.
 ///
-/// **Errors**: [`KeyFileError`].
+/// # Errors
+///
+/// [`KeyFileError`].
 pub fn replace_secret(
     path: &Path,
     key: &SecretKey,
@@ -130,7 +134,9 @@ pub fn replace_secret(
 
 /// Reads a private key file that nobody but its owner may read.
 ///
-/// **Errors**: [`KeyFileError`]; see [`KeyFileError::needs_passphrase`].
+/// # Errors
+///
+/// [`KeyFileError`]; see [`KeyFileError::needs_passphrase`].
 pub fn read_secret(path: &Path, passphrase: Option<&str>) -> Result<SecretKey, KeyFileError> {
     let bytes = file::read_private_file::<MAX_KEY_FILE_BYTES>(path)?;
     pem_text(&bytes, PRIVATE_LABEL)
@@ -140,14 +146,18 @@ pub fn read_secret(path: &Path, passphrase: Option<&str>) -> Result<SecretKey, K
 
 /// Writes a public key file, mode 0644, in place of whatever file was there.
 ///
-/// **Errors**: [`KeyFileError`].
+/// # Errors
+///
+/// [`KeyFileError`].
 pub fn write_public(path: &Path, key: &PublicKey) -> Result<(), KeyFileError> {
     Ok(replace_file(path, public_to_pem(key).as_bytes(), PUBLIC_MODE)?)
 }
 
 /// Reads a public key file.
 ///
-/// **Errors**: [`KeyFileError`].
+/// # Errors
+///
+/// [`KeyFileError`].
 pub fn read_public(path: &Path) -> Result<PublicKey, KeyFileError> {
     let bytes = file::read_file::<MAX_KEY_FILE_BYTES>(path)?;
     pem_text(&bytes, "PUBLIC KEY")
@@ -155,11 +165,14 @@ pub fn read_public(path: &Path) -> Result<PublicKey, KeyFileError> {
         .map_err(|reason| content(path, reason))
 }
 
-/// Gives a private key as PEM text, encrypted when there is a passphrase; wiped from memory when dropped.
+/// Returns a private key as PEM text, encrypted when there is a passphrase; wiped from memory when dropped.
 ///
 /// **Shape**: PKCS#8 version 1 without the public half; encrypted with PBES2, scrypt and AES-256-CBC.
 /// **Source**: RFC 8410, RFC 5958, RFC 8018, RFC 7914.
-/// **Errors**: [`PemError::UnusablePassphrase`].
+///
+/// # Errors
+///
+/// [`PemError::UnusablePassphrase`].
 pub fn secret_to_pem(
     key: &SecretKey,
     passphrase: Option<&str>,
@@ -176,7 +189,9 @@ pub fn secret_to_pem(
 
 /// Reads a private key from PEM text.
 ///
-/// **Errors**: [`PemError`]; a passphrase for a key that is not encrypted is not used.
+/// # Errors
+///
+/// [`PemError`]; a passphrase for a key that is not encrypted is not used.
 pub fn secret_from_pem(text: &str, passphrase: Option<&str>) -> Result<SecretKey, PemError> {
     let (label, document) = SecretDocument::from_pem(text).map_err(|_| PemError::NotPem {
         expected: PRIVATE_LABEL,
@@ -191,7 +206,7 @@ pub fn secret_from_pem(text: &str, passphrase: Option<&str>) -> Result<SecretKey
     }
 }
 
-/// Gives a public key as PEM text (SPKI, RFC 8410).
+/// Returns a public key as PEM text (SPKI, RFC 8410).
 pub fn public_to_pem(key: &PublicKey) -> String {
     PublicKeyBytes(key.0)
         .to_public_key_pem(LineEnding::LF)
@@ -200,7 +215,9 @@ pub fn public_to_pem(key: &PublicKey) -> String {
 
 /// Reads a public key from PEM text (SPKI, RFC 8410); whether it is a strong point is left to [`PublicKey::verifier`].
 ///
-/// **Errors**: [`PemError::NotPem`], [`PemError::NotEd25519`].
+/// # Errors
+///
+/// [`PemError::NotPem`], [`PemError::NotEd25519`].
 pub fn public_from_pem(text: &str) -> Result<PublicKey, PemError> {
     let expected = "PUBLIC KEY";
     let (label, document) = pkcs8::Document::from_pem(text).map_err(|_| PemError::NotPem { expected })?;

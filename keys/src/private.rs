@@ -74,7 +74,9 @@ pub struct OpenToOthers {
 /// Makes a folder that only its owner may enter, and the missing ones above it likewise. One that is there stays as it is
 /// if something is in it but settings; else it is closed to others, if it is ours: there was nothing for them to read.
 ///
-/// **Errors**: [`PrivacyError::Make`].
+/// # Errors
+///
+/// [`PrivacyError::Make`].
 pub fn make_folder(path: &Path) -> Result<(), PrivacyError> {
     let failed = |source| PrivacyError::Make {
         path: path.to_owned(),
@@ -103,7 +105,9 @@ pub fn make_folder(path: &Path) -> Result<(), PrivacyError> {
 
 /// Opens a file to write, making it as needed so that only its owner can open it; what is in it stays.
 ///
-/// **Errors**: what the system says.
+/// # Errors
+///
+/// What the system says.
 pub fn open_file(path: &Path) -> io::Result<File> {
     found_file(path)?;
     OpenOptions::new().write(true).open(path)
@@ -112,7 +116,9 @@ pub fn open_file(path: &Path) -> io::Result<File> {
 /// Makes an empty file that only its owner can open, unless there is one; the one that is there is not even opened,
 /// since closing a file takes away the locks that SQLite has on it. What SQLite makes beside it gets the same mode.
 ///
-/// **Errors**: what the system says.
+/// # Errors
+///
+/// What the system says.
 pub fn found_file(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(PRIVATE_MODE);
@@ -152,7 +158,9 @@ fn is_settings(path: &Path) -> bool {
 /// A folder that is not there, or holds nothing but settings, is not refused. The folder itself may be a symbolic link,
 /// whose end counts.
 ///
-/// **Errors**: [`PrivacyError`].
+/// # Errors
+///
+/// [`PrivacyError`].
 pub fn check_folder(path: &Path) -> Result<(), PrivacyError> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -177,7 +185,7 @@ pub fn check_folder(path: &Path) -> Result<(), PrivacyError> {
     Err(PrivacyError::Open(open))
 }
 
-/// Gives whose the nearest folder above is that can be seen.
+/// Returns whose the nearest folder above is that can be seen.
 fn owner_above(path: &Path) -> u32 {
     let mut above = path.ancestors().skip(1);
     above

@@ -58,7 +58,9 @@ pub enum RequestError {
 impl KeyRequest {
     /// Checks the request by itself: a window, and keys that are strong points.
     ///
-    /// **Errors**: [`RequestError`].
+    /// # Errors
+    ///
+    /// [`RequestError`].
     pub fn check(&self) -> Result<(), RequestError> {
         if self.not_before >= self.not_after {
             return Err(RequestError::EmptyWindow);
@@ -71,7 +73,9 @@ impl KeyRequest {
 
     /// Checks that the request may follow that bundle: the same event, and nothing that was struck out.
     ///
-    /// **Errors**: [`RequestError`].
+    /// # Errors
+    ///
+    /// [`RequestError`].
     pub fn check_after(&self, current: &TrustBundle) -> Result<(), RequestError> {
         self.check()?;
         if self.event != current.event {
@@ -87,7 +91,7 @@ impl KeyRequest {
         }
     }
 
-    /// Gives the event's first bundle, version 1.
+    /// Returns the event's first bundle, version 1.
     pub fn first_bundle(&self, roots: RootSet) -> TrustBundle {
         TrustBundle {
             event: self.event,
@@ -99,7 +103,7 @@ impl KeyRequest {
         }
     }
 
-    /// Gives the bundle that follows: other ticket keys retire, authority and issuing keys stay beside new ones.
+    /// Returns the bundle that follows: other ticket keys retire, authority and issuing keys stay beside new ones.
     ///
     /// A key asked for again keeps its place and its window is widened; a struck key stays struck. The caller has
     /// checked the request with [`KeyRequest::check_after`].

@@ -235,7 +235,7 @@ const GATE_RULES: [GateRule; 5] = [
     ("time slot", time_slot_full),
 ];
 
-/// Gives the names of the rules in their order. A gate or tier that the policy does not know is found out before the time
+/// Returns the names of the rules in their order. A gate or tier that the policy does not know is found out before the time
 /// window, since nothing at that gate can be judged without it.
 pub fn rule_names() -> impl Iterator<Item = &'static str> {
     let of_tickets = TICKET_RULES.iter().map(|(name, _)| *name);

@@ -24,14 +24,14 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Gives the tail after one more record.
+    /// Returns the tail after one more record.
     ///
     /// **Source**: docs/PROTOCOL.md, "Hash chain".
     pub fn push(&self, event: EventId, origin: &Origin, record: &[u8]) -> Self {
         self.push_hash(event, origin, &hash_of(record))
     }
 
-    /// Gives the tail after one more record of which only the hash is known.
+    /// Returns the tail after one more record of which only the hash is known.
     pub fn push_hash(&self, event: EventId, origin: &Origin, record: &Hash) -> Self {
         let seq = self.seq.next();
         let mut hasher = blake3::Hasher::new();
@@ -85,7 +85,9 @@ impl Head {
 
     /// Verifies the signature.
     ///
-    /// **Errors**: [`KeyError`].
+    /// # Errors
+    ///
+    /// [`KeyError`].
     pub fn verify(&self, event: EventId) -> Result<(), KeyError> {
         let body = HeadBody {
             event,

@@ -100,7 +100,9 @@ impl SignedCheckpoint {
     /// Verifies that an authority signed it which is trusted now and may speak for the one whose word it sums up, and takes it
     /// apart.
     ///
-    /// **Errors**: [`CheckpointError`].
+    /// # Errors
+    ///
+    /// [`CheckpointError`].
     pub fn verify(&self, trust: &Trust) -> Result<Checkpoint, CheckpointError> {
         let key = trust.bundle().authority_key(&self.authority);
         if key.is_none_or(TrustedKey::is_struck) {
@@ -119,7 +121,9 @@ impl SignedCheckpoint {
 
     /// Verifies one that was adopted before; its authority's key may have been struck out since.
     ///
-    /// **Errors**: [`CheckpointError`].
+    /// # Errors
+    ///
+    /// [`CheckpointError`].
     pub fn verify_stored(&self, trust: &Trust) -> Result<Checkpoint, CheckpointError> {
         let known = trust.bundle().authority_key(&self.authority).is_some();
         let signed = || {

@@ -66,7 +66,7 @@ impl ClockReading {
         i64::try_from(self.wall.0).unwrap_or(i64::MAX)
     }
 
-    /// Gives the time at this reading by a clock that is that far from the machine's run.
+    /// Returns the time at this reading by a clock that is that far from the machine's run.
     fn by(&self, offset_ms: i64) -> i64 {
         self.up_ms.saturating_add(offset_ms)
     }
@@ -96,7 +96,7 @@ impl ClockHealth {
         }
     }
 
-    /// Gives how far the clock is off, in milliseconds: more than nothing when it is ahead.
+    /// Returns how far the clock is off, in milliseconds: more than nothing when it is ahead.
     pub fn ahead_ms(self) -> i64 {
         match self {
             Self::Right => 0,
@@ -134,7 +134,7 @@ impl RuleClock {
         self.past = self.past.max(moment);
     }
 
-    /// Gives the moment to judge by, and what this machine's clock is worth.
+    /// Returns the moment to judge by, and what this machine's clock is worth.
     pub fn read(&mut self, now: ClockReading) -> (RuleTime, ClockHealth) {
         let wall = now.wall_ms().saturating_sub(now.up_ms);
         let steady = *self.steady_ms.get_or_insert(wall);
@@ -186,7 +186,7 @@ impl RuleClock {
         (moment, ClockHealth::InDoubt(farthest.unwrap_or_default()))
     }
 
-    /// Gives the clock that peers are told of, uncorrected by theirs: ours as it ran so far, and as it was set where it is in doubt
+    /// Returns the clock that peers are told of, uncorrected by theirs: ours as it ran so far, and as it was set where it is in doubt
     /// whether that was right.
     pub fn own(&self, now: ClockReading) -> Timestamp {
         self.told_ms.map_or(now.wall, |told| stamp(now.by(told)))
@@ -202,7 +202,7 @@ impl RuleClock {
         stamp(now.by(offset_ms)).plus_ms(AGREEMENT_MS) >= self.past
     }
 
-    /// Gives the clocks of those who are linked, or else of those who were last.
+    /// Returns the clocks of those who are linked, or else of those who were last.
     fn counting(&self, now: ClockReading) -> Vec<i64> {
         let heard_within = |most: i64| {
             let still = move |(_, heard): &&(i64, i64)| now.up_ms.saturating_sub(*heard) <= most;
@@ -217,20 +217,20 @@ impl RuleClock {
     }
 }
 
-/// Gives the middle of the clocks that agree, if they are more than half of all and more than one.
+/// Returns the middle of the clocks that agree, if they are more than half of all and more than one.
 fn majority(others: &[i64], all: usize) -> Option<i64> {
     let agreeing = agreeing(others)?;
     let is_most = agreeing.len() > 1 && 2 * agreeing.len() > all;
     is_most.then(|| agreeing[agreeing.len() / 2])
 }
 
-/// Gives the middle of the clocks that agree, if they are more than half of these, be it the only one.
+/// Returns the middle of the clocks that agree, if they are more than half of these, be it the only one.
 fn largest(others: &[i64]) -> Option<i64> {
     let agreeing = agreeing(others)?;
     (2 * agreeing.len() > others.len()).then(|| agreeing[agreeing.len() / 2])
 }
 
-/// Gives the largest group of clocks that agree, in order.
+/// Returns the largest group of clocks that agree, in order.
 fn agreeing(others: &[i64]) -> Option<Vec<i64>> {
     let groups = others.iter().map(|one| {
         let mut group: Vec<_> = others
@@ -244,7 +244,7 @@ fn agreeing(others: &[i64]) -> Option<Vec<i64>> {
     groups.max_by_key(Vec::len)
 }
 
-/// Gives the middle of all clocks where there are three at least, and else our own, also where that is as good as the middle: of clocks that differ by minutes, one that
+/// Returns the middle of all clocks where there are three at least, and else our own, also where that is as good as the middle: of clocks that differ by minutes, one that
 /// is a day off is not the middle.
 fn middle(others: &[i64], claims: [i64; 2]) -> i64 {
     // Of a clock that was set, the claim that is nearer to what others say, however little they agree.

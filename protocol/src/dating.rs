@@ -18,7 +18,7 @@ pub enum Dated {
 }
 
 impl Dated {
-    /// Gives the moment.
+    /// Returns the moment.
     pub fn at(self) -> Timestamp {
         match self {
             Self::Exactly(at) | Self::Roughly(at) => at,

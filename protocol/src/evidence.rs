@@ -22,7 +22,7 @@ pub enum Worth {
 }
 
 impl Worth {
-    /// Gives the number it is stored as.
+    /// Returns the number it is stored as.
     pub fn code(self) -> u8 {
         match self {
             Self::UnknownKey => 0,
@@ -31,7 +31,7 @@ impl Worth {
         }
     }
 
-    /// Gives what a stored number stands for; one that is not known is to be looked at again.
+    /// Returns what a stored number stands for; one that is not known is to be looked at again.
     pub fn of_code(code: u8) -> Self {
         match code {
             1 => Self::Proven,
@@ -88,7 +88,7 @@ impl Evidence {
         self.bundle_version == trust.bundle().version
     }
 
-    /// Gives what a record of the run is worth.
+    /// Returns what a record of the run is worth.
     pub fn worth(&self, seq: Seq) -> Worth {
         let at = self.doubtful.binary_search_by_key(&seq, |(seq, _)| *seq);
         at.map_or(Worth::Proven, |at| self.doubtful[at].1)

@@ -77,7 +77,7 @@ impl ForkProof {
         signed.then(|| self.contradiction())
     }
 
-    /// Gives where the histories differ, of a proof that was checked.
+    /// Returns where the histories differ, of a proof that was checked.
     pub fn contradiction(&self) -> Contradiction {
         let hash = self.one.tail.hash;
         Contradiction {
@@ -87,7 +87,7 @@ impl ForkProof {
         }
     }
 
-    /// Gives the origin that is spoken of.
+    /// Returns the origin that is spoken of.
     pub fn origin(&self) -> Origin {
         self.one.origin
     }

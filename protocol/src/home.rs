@@ -7,7 +7,7 @@ use usher_keys::{EventId, PublicKey};
 use crate::ident::Unit;
 use crate::log::Hash;
 
-/// Gives the hub with the highest score for the unit; every replica with the same roster finds the same one.
+/// Returns the hub with the highest score for the unit; every replica with the same roster finds the same one.
 ///
 /// **Source**: docs/PROTOCOL.md, "Home hub".
 pub fn home_of(event: EventId, unit: Unit, hubs: &[PublicKey]) -> Option<PublicKey> {
@@ -112,7 +112,7 @@ impl Rosters {
         !self.retired.contains(hub) && self.deciding.get(hub).is_none_or(|adopted| *adopted <= epoch)
     }
 
-    /// Gives the newest epoch and its hubs.
+    /// Returns the newest epoch and its hubs.
     pub fn current(&self) -> Option<(u32, &[PublicKey])> {
         self.by_epoch
             .last_key_value()
@@ -124,22 +124,22 @@ impl Rosters {
         self.by_epoch.keys().copied().eq(1..=self.by_epoch.len() as u32)
     }
 
-    /// Gives every roster so far.
+    /// Returns every roster so far.
     pub fn all(&self) -> &BTreeMap<u32, Vec<PublicKey>> {
         &self.by_epoch
     }
 
-    /// Gives the epoch a hub decides by, if that is one of these rosters.
+    /// Returns the epoch a hub decides by, if that is one of these rosters.
     pub fn decided_by(&self, hub: &PublicKey) -> Option<u32> {
         self.deciding.get(hub).copied()
     }
 
-    /// Gives the retired hubs.
+    /// Returns the retired hubs.
     pub fn retired(&self) -> &BTreeSet<PublicKey> {
         &self.retired
     }
 
-    /// Gives the unit's home by the newest roster.
+    /// Returns the unit's home by the newest roster.
     pub fn home(&self, event: EventId, unit: Unit) -> Option<PublicKey> {
         let (_, hubs) = self.current()?;
         home_of(event, unit, hubs)

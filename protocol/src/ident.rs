@@ -53,7 +53,7 @@ number!(
 );
 
 impl Seq {
-    /// Gives the number after this one.
+    /// Returns the number after this one.
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
@@ -77,7 +77,7 @@ const SCAN_CONTEXT: &str = "usher/scan/1 id";
 const TURNSTILE_CONTEXT: &str = "usher/scan/1 http";
 
 impl ScanSecret {
-    /// Gives what a turnstile names a scan that it may want to annul: whoever then shows the secret has drawn it.
+    /// Returns what a turnstile names a scan that it may want to annul: whoever then shows the secret has drawn it.
     pub fn named(&self) -> [u8; 16] {
         let digest = Sha256::digest(self.0);
         let mut name = [0; 16];
@@ -87,18 +87,18 @@ impl ScanSecret {
 }
 
 impl ScanId {
-    /// Gives the id of a reader's scan.
+    /// Returns the id of a reader's scan.
     pub fn of(reader: &PublicKey, secret: &ScanSecret) -> Self {
         Self::drawn(&reader.0, secret)
     }
 
-    /// Gives the id of a scan whose reader has no key of its own and may ask one hub after the other. Nobody can withdraw it: a
+    /// Returns the id of a scan whose reader has no key of its own and may ask one hub after the other. Nobody can withdraw it: a
     /// hub that was asked does not know whether another has let the people in.
     pub fn of_a_guest(secret: &ScanSecret) -> Self {
         Self::drawn(&[], secret)
     }
 
-    /// Gives the id of a turnstile's scan at a gate, which names its retries there, at whatever hub.
+    /// Returns the id of a turnstile's scan at a gate, which names its retries there, at whatever hub.
     pub fn of_a_turnstile(gate: GateId, named: &[u8; 16]) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key(TURNSTILE_CONTEXT);
         hasher.update(&gate.0.to_le_bytes()).update(named);
@@ -138,7 +138,7 @@ pub const MAX_CLOCK_PULL_MS: u64 = crate::clock::AGREEMENT_MS;
 pub const MAX_SKEW_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl Hlc {
-    /// Gives the next reading of a clock that last gave `self`.
+    /// Returns the next reading of a clock that last gave `self`.
     pub fn tick(self, now: Timestamp) -> Self {
         if now.0 > self.ms {
             return Self { ms: now.0, count: 0 };
@@ -152,7 +152,7 @@ impl Hlc {
         }
     }
 
-    /// Gives the clock after hearing another's reading, unless that is implausibly far ahead of the wall clock.
+    /// Returns the clock after hearing another's reading, unless that is implausibly far ahead of the wall clock.
     pub fn hear(self, other: Self, now: Timestamp) -> Self {
         if other.ms > now.0.saturating_add(MAX_CLOCK_PULL_MS) {
             return self;
@@ -160,7 +160,7 @@ impl Hlc {
         self.max(other)
     }
 
-    /// Gives the wall time part.
+    /// Returns the wall time part.
     pub fn time(self) -> Timestamp {
         Timestamp(self.ms)
     }

@@ -153,7 +153,7 @@ impl UnitLabels {
         }
     }
 
-    /// Gives what a unit is called.
+    /// Returns what a unit is called.
     pub fn label(&self, unit: Unit) -> UnitLabel {
         if unit.0 >= self.seats {
             return UnitLabel::Slot {
@@ -175,7 +175,7 @@ impl UnitLabels {
 }
 
 impl SeatRows {
-    /// Gives the label of the seat behind so many others of these rows.
+    /// Returns the label of the seat behind so many others of these rows.
     fn label(&self, section: &str, before: u64) -> UnitLabel {
         let seats = self.numbers.count();
         let row = u32::try_from(before / seats).unwrap_or(u32::MAX);
@@ -224,7 +224,7 @@ fn decimal(text: &str) -> Option<u32> {
     (number.to_string() == text).then_some(number)
 }
 
-/// Gives the name that comes so many names after another: after "7" comes "8", after "C" comes "D".
+/// Returns the name that comes so many names after another: after "7" comes "8", after "C" comes "D".
 fn counted_on(name: &str, by: u32) -> Option<String> {
     if by == 0 {
         return Some(name.to_owned());

@@ -98,7 +98,9 @@ impl Ledger {
 
     /// Starts from a checkpoint; only a ledger that holds no more than the opening of its own log may.
     ///
-    /// **Errors**: [`CheckpointError`].
+    /// # Errors
+    ///
+    /// [`CheckpointError`].
     pub fn adopt(&mut self, signed: &SignedCheckpoint) -> Result<Checkpoint, CheckpointError> {
         let checkpoint = signed.verify(&self.trust)?;
         self.begin_at(checkpoint)
@@ -107,7 +109,9 @@ impl Ledger {
     /// Starts again from the checkpoint that was adopted before: what was verified then stays ours, also when its authority's
     /// key was struck out since.
     ///
-    /// **Errors**: [`CheckpointError`].
+    /// # Errors
+    ///
+    /// [`CheckpointError`].
     pub fn adopt_again(&mut self, signed: &SignedCheckpoint) -> Result<Checkpoint, CheckpointError> {
         let checkpoint = signed.verify_stored(&self.trust)?;
         self.begin_at(checkpoint)
@@ -221,7 +225,10 @@ impl Ledger {
     ///
     /// The signatures inside the records, most of the cost, may have been verified beforehand on another core; evidence by
     /// another version of the trust bundle is found anew.
-    /// **Errors**: [`RunError`]; after one the ledger is as before.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`]; after one the ledger is as before.
     pub fn accept(
         &mut self,
         run: &Run,
@@ -319,7 +326,9 @@ impl Ledger {
 
     /// Takes a newer trust bundle.
     ///
-    /// **Errors**: [`BundleError`].
+    /// # Errors
+    ///
+    /// [`BundleError`].
     pub fn renew_trust(&mut self, signed: SignedBundle) -> Result<Arc<Trust>, BundleError> {
         self.trust = Arc::new(self.trust.renew(signed)?);
         self.state.renew_trust(Arc::clone(&self.trust));
@@ -359,37 +368,37 @@ impl Ledger {
         self.state.forget(origin);
     }
 
-    /// Gives the event.
+    /// Returns the event.
     pub fn event(&self) -> EventId {
         self.trust.event()
     }
 
-    /// Gives our own origin.
+    /// Returns our own origin.
     pub fn me(&self) -> Origin {
         self.me
     }
 
-    /// Gives our newest certificate.
+    /// Returns our newest certificate.
     pub fn identity(&self) -> Option<&DeviceIdentity> {
         self.identity.as_ref()
     }
 
-    /// Gives the trust in force.
+    /// Returns the trust in force.
     pub fn trust(&self) -> &Arc<Trust> {
         &self.trust
     }
 
-    /// Gives the state.
+    /// Returns the state.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    /// Gives where our copy of a log ends.
+    /// Returns where our copy of a log ends.
     pub fn tail(&self, origin: &Origin) -> Tail {
         self.copies.get(origin).map(|copy| copy.tail).unwrap_or_default()
     }
 
-    /// Gives where every copy ends: the vector.
+    /// Returns where every copy ends: the vector.
     pub fn vector(&self) -> BTreeMap<PublicKey, Seq> {
         self.copies
             .iter()
@@ -397,7 +406,7 @@ impl Ledger {
             .collect()
     }
 
-    /// Gives where every copy ends, with hashes.
+    /// Returns where every copy ends, with hashes.
     pub fn tails(&self) -> Vec<(Origin, Tail)> {
         self.copies
             .iter()
@@ -405,7 +414,7 @@ impl Ledger {
             .collect()
     }
 
-    /// Gives the newest head of every log.
+    /// Returns the newest head of every log.
     pub fn heads(&self) -> Vec<Head> {
         self.copies
             .values()

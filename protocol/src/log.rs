@@ -69,7 +69,9 @@ pub struct Known<'a> {
 /// The signed head commits to every hash before it, so a run that is sound in itself but passes our tail's number with
 /// another hash proves two histories; one that is not sound in itself only proves that its sender altered it.
 ///
-/// **Errors**: [`RunError`].
+/// # Errors
+///
+/// [`RunError`].
 pub fn check_run(event: EventId, ours: Known, run: &Run) -> Result<NewRecords, RunError> {
     check_shape(run)?;
     let end = ours.tail;

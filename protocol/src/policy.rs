@@ -116,7 +116,7 @@ pub struct OffsetChange {
     pub utc_offset_minutes: i16,
 }
 
-/// Gives the offset of local time from UTC at a moment, in minutes, of the one before all changes and these.
+/// Returns the offset of local time from UTC at a moment, in minutes, of the one before all changes and these.
 pub fn local_offset(utc_offset_minutes: i16, changes: &[OffsetChange], at: Timestamp) -> i16 {
     let before = changes.iter().rev().find(|change| change.at <= at);
     before.map_or(utc_offset_minutes, |change| change.utc_offset_minutes)
@@ -223,7 +223,7 @@ const DAY_MINUTES: i64 = 24 * 60;
 /// Shortest slot of time, in minutes: hubs share the places of each slot anew, and write that down.
 const LEAST_SLOT_MINUTES: i64 = 5;
 
-/// Gives the slot of so many minutes that a moment belongs to. All are of one length, also where local time changes.
+/// Returns the slot of so many minutes that a moment belongs to. All are of one length, also where local time changes.
 pub fn time_slot_at(minutes: u16, utc_offset_minutes: i16, at: Timestamp) -> Window {
     let length_ms = i128::from(minutes.max(1)) * 60_000;
     let shift_ms = i128::from(utc_offset_minutes) * 60_000;
@@ -252,25 +252,25 @@ impl Policy {
         self.tiers.iter().find(|tier| tier.id == id)
     }
 
-    /// Gives what a unit is called.
+    /// Returns what a unit is called.
     pub fn label(&self, unit: Unit) -> UnitLabel {
         let labels = self.labels.as_ref();
         labels.map_or(UnitLabel::Unknown(unit), |labels| labels.label(unit))
     }
 
-    /// Gives the offset of local time from UTC at a moment, in minutes.
+    /// Returns the offset of local time from UTC at a moment, in minutes.
     pub fn offset_at(&self, at: Timestamp) -> i16 {
         local_offset(self.utc_offset_minutes, &self.offset_changes, at)
     }
 
-    /// Gives the number of the local day a moment belongs to. A day in which the offset changes has fewer or more hours.
+    /// Returns the number of the local day a moment belongs to. A day in which the offset changes has fewer or more hours.
     pub fn day(&self, at: Timestamp) -> i32 {
         let shift_minutes = i64::from(self.offset_at(at)) - i64::from(self.day_start_minutes);
         let minutes = i64::try_from(at.0 / 60_000).unwrap_or(i64::MAX / 2) + shift_minutes;
         i32::try_from(minutes.div_euclid(DAY_MINUTES)).unwrap_or(i32::MAX)
     }
 
-    /// Gives the slot that a moment belongs to, of a zone that lets in only so many people in each.
+    /// Returns the slot that a moment belongs to, of a zone that lets in only so many people in each.
     pub fn time_slot(&self, zone: ZoneId, at: Timestamp) -> Option<(TimeSlots, Window)> {
         let limit = self.zone(zone)?.time_slots?;
         Some((limit, time_slot_at(limit.minutes, self.utc_offset_minutes, at)))
@@ -278,7 +278,9 @@ impl Policy {
 
     /// Checks that the policy makes sense.
     ///
-    /// **Errors**: [`PolicyError`], the first found.
+    /// # Errors
+    ///
+    /// [`PolicyError`], the first found.
     pub fn check(&self) -> Result<(), PolicyError> {
         unique("zones", self.zones.iter().map(|zone| (zone.id.0, &zone.name)))?;
         unique("gates", self.gates.iter().map(|gate| (gate.id.0, &gate.name)))?;
@@ -293,7 +295,9 @@ impl Policy {
 
     /// Checks that a policy may follow this one once tickets were issued: no ticket that was used opens a gate again.
     ///
-    /// **Errors**: [`PolicyError::Reopens`].
+    /// # Errors
+    ///
+    /// [`PolicyError::Reopens`].
     pub fn check_successor(&self, next: &Self) -> Result<(), PolicyError> {
         let reopens = |kind, id| Err(PolicyError::Reopens { kind, id });
         for zone in &self.zones {

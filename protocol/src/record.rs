@@ -65,14 +65,16 @@ impl Record {
         }
     }
 
-    /// Gives the bytes that are chained, stored and sent.
+    /// Returns the bytes that are chained, stored and sent.
     pub fn to_bytes(&self) -> Vec<u8> {
         codec::encode(self)
     }
 
     /// Reads a record.
     ///
-    /// **Errors**: [`Unread`]; a record of a later version is kept and relayed by its bytes, but not understood.
+    /// # Errors
+    ///
+    /// [`Unread`]; a record of a later version is kept and relayed by its bytes, but not understood.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unread> {
         let error = match codec::decode::<MAX_RECORD_BYTES, Self>(bytes) {
             Ok(record) if record.critical == record.body.is_authority() => return Ok(record),
@@ -133,7 +135,9 @@ pub struct ShownPassage {
 impl ShownPassage {
     /// Takes the code apart without believing it.
     ///
-    /// **Errors**: [`Rejection`] when it is no ticket at all.
+    /// # Errors
+    ///
+    /// [`Rejection`] when it is no ticket at all.
     pub fn unverified(&self) -> Result<Passage, Rejection> {
         let ticket = live::parse(&self.code)?;
         Ok(Passage {
@@ -362,7 +366,7 @@ pub enum RightToAnnul {
 }
 
 impl Body {
-    /// Gives the passage that it tells of, if it does, be it one that did not come about.
+    /// Returns the passage that it tells of, if it does, be it one that did not come about.
     pub fn passage(&self) -> Option<&ShownPassage> {
         match self {
             Self::Admitted(passage)

@@ -200,7 +200,9 @@ pub fn to_bytes<T: Encode>(value: &T) -> Vec<u8> {
 
 /// Reads a request or response.
 ///
-/// **Errors**: [`CodecError`].
+/// # Errors
+///
+/// [`CodecError`].
 pub fn from_bytes<T: Encode + Decode<()>>(bytes: &[u8]) -> Result<T, CodecError> {
     codec::decode::<MAX_REQUEST_BYTES, T>(bytes)
 }

@@ -22,7 +22,7 @@ pub const SIGN_OF_LIFE_MS: u64 = 80;
 /// a good line.
 const HELP_IS_WAITED_FOR_MS: [u64; 3] = [60, 150, 300];
 
-/// Gives how long to wait for a sign of life, in milliseconds: as long as a packet takes there and back, with room for one that
+/// Returns how long to wait for a sign of life, in milliseconds: as long as a packet takes there and back, with room for one that
 /// is lost and for work, but at least `least_ms`.
 #[must_use]
 pub fn patience_ms(least_ms: u64, round_trip_ms: u64) -> u64 {
@@ -357,7 +357,7 @@ impl Routing {
         };
     }
 
-    /// Gives a hub that was asked and has answered over none of its lines.
+    /// Returns a hub that was asked and has answered over none of its lines.
     fn silent(&self) -> Option<PublicKey> {
         let has_answered = |hub: PublicKey| {
             let mut lines = self.asked.iter().filter(|asked| asked.line.hub == hub);

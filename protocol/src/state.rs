@@ -294,12 +294,12 @@ impl State {
         self.wanting.insert((gate, hub));
     }
 
-    /// Gives the hubs that had no place left behind a gate since this was last asked.
+    /// Returns the hubs that had no place left behind a gate since this was last asked.
     pub fn take_wanting(&mut self) -> BTreeSet<(GateId, Origin)> {
         std::mem::take(&mut self.wanting)
     }
 
-    /// Gives the units with an exit to be matched of which something was heard since this was last asked.
+    /// Returns the units with an exit to be matched of which something was heard since this was last asked.
     pub fn take_to_match(&mut self) -> BTreeSet<Unit> {
         self.passages.take_to_match()
     }

@@ -42,7 +42,7 @@ pub struct VersionRange {
 }
 
 impl VersionRange {
-    /// Gives the highest version both speak.
+    /// Returns the highest version both speak.
     pub fn common(self, other: Self) -> Option<u16> {
         let highest = self.highest.min(other.highest);
         (highest >= self.lowest.max(other.lowest)).then_some(highest)
@@ -61,7 +61,7 @@ pub struct Held {
 }
 
 impl Held {
-    /// Gives the head, if there is a signature.
+    /// Returns the head, if there is a signature.
     pub fn head(&self) -> Option<Head> {
         Some(Head {
             origin: self.origin,
@@ -146,19 +146,21 @@ pub enum Message {
 }
 
 impl Message {
-    /// Gives the frame's body.
+    /// Returns the frame's body.
     pub fn to_bytes(&self) -> Vec<u8> {
         codec::encode(self)
     }
 
     /// Reads a frame's body.
     ///
-    /// **Errors**: [`CodecError`].
+    /// # Errors
+    ///
+    /// [`CodecError`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
         codec::decode::<MAX_FRAME_BYTES, _>(bytes)
     }
 
-    /// Gives the versions that the sender of a frame speaks, if it is a hello, also one of a version that we cannot read: so
+    /// Returns the versions that the sender of a frame speaks, if it is a hello, also one of a version that we cannot read: so
     /// that the sender is told which side to update.
     pub fn versions_in(bytes: &[u8]) -> Option<VersionRange> {
         let (kind, versions): (u32, VersionRange) = codec::decode_front::<MAX_FRAME_BYTES, _>(bytes).ok()?;

@@ -87,19 +87,21 @@ impl Ticket {
 pub struct Payload(Vec<u8>);
 
 impl Payload {
-    /// Gives the bytes.
+    /// Returns the bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Gives the decimal text that goes into the QR code.
+    /// Returns the decimal text that goes into the QR code.
     pub fn to_text(&self) -> String {
         digits::encode(&self.0)
     }
 
     /// Takes payload bytes apart, canonically and without believing them.
     ///
-    /// **Errors**: [`Rejection`] for anything that is not one canonical payload of our version.
+    /// # Errors
+    ///
+    /// [`Rejection`] for anything that is not one canonical payload of our version.
     pub fn parse(bytes: &[u8]) -> Result<(Ticket, &[u8], Signature), Rejection> {
         let Some(version) = bytes.first() else {
             return Err(Rejection::NotATicket);

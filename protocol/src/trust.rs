@@ -61,7 +61,9 @@ pub enum PeerError {
 impl Trust {
     /// Pins the roots and takes the first bundle.
     ///
-    /// **Errors**: [`BundleError`].
+    /// # Errors
+    ///
+    /// [`BundleError`].
     pub fn pin(roots: &RootSet, signed: SignedBundle) -> Result<Self, BundleError> {
         let bundle = signed.verify(roots)?;
         Ok(Self {
@@ -73,7 +75,9 @@ impl Trust {
 
     /// Takes a newer bundle, which the present bundle's roots must have signed.
     ///
-    /// **Errors**: [`BundleError::NotNewer`] for the same or an older version, else as it fails.
+    /// # Errors
+    ///
+    /// [`BundleError::NotNewer`] for the same or an older version, else as it fails.
     pub fn renew(&self, signed: SignedBundle) -> Result<Self, BundleError> {
         let offered = signed.unverified()?;
         if offered.version <= self.bundle.version {
@@ -90,22 +94,22 @@ impl Trust {
         Ok(next)
     }
 
-    /// Gives the event.
+    /// Returns the event.
     pub fn event(&self) -> EventId {
         self.bundle.event
     }
 
-    /// Gives the bundle.
+    /// Returns the bundle.
     pub fn bundle(&self) -> &TrustBundle {
         &self.bundle
     }
 
-    /// Gives the bundle as it travels.
+    /// Returns the bundle as it travels.
     pub fn signed(&self) -> &SignedBundle {
         &self.signed
     }
 
-    /// Gives the keyring that verifies tickets.
+    /// Returns the keyring that verifies tickets.
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
     }
@@ -113,7 +117,10 @@ impl Trust {
     /// Decides whether a peer may talk now: the key its connection proved, its certificate, and not revoked.
     ///
     /// A certificate that is refused is no harm when the authority has given the same key a newer one since.
-    /// **Errors**: [`PeerError`].
+    ///
+    /// # Errors
+    ///
+    /// [`PeerError`].
     pub fn check_peer<'a>(
         &self,
         (identity, proven): (&'a DeviceIdentity, PublicKey),

@@ -85,7 +85,7 @@ mod tests {
     const STILL: Option<Hint> = Some(Hint::HoldStill);
     const FAR: Option<Hint> = Some(Hint::TooFar);
 
-    /// Plays the hints of frames 40 ms apart; gives what is shown after each.
+    /// Plays the hints of frames 40 ms apart; returns what is shown after each.
     fn shown(frames: impl IntoIterator<Item = Option<Hint>>) -> Vec<Option<Hint>> {
         let mut advice = Advice::default();
         let shown = frames.into_iter().zip(0_u64..).map(|(hint, frame)| {

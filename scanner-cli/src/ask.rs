@@ -31,7 +31,9 @@ impl OwnScan<'_> {
     /// Asks this of the hubs, each of which has `patience` to answer or to show a sign of life, or as long as a slow line takes.
     /// When none answers, `alone` gives the verdict, or none.
     ///
-    /// **Errors**: the scan was to be given up and that cannot be written down.
+    /// # Errors
+    ///
+    /// The scan was to be given up and that cannot be written down.
     pub async fn ask(
         &self,
         request: impl Fn() -> Request,

@@ -153,7 +153,7 @@ impl Desk {
 }
 
 impl Desk {
-    /// Gives the name of the event a code is a genuine ticket of, when it is none of this one.
+    /// Returns the name of the event a code is a genuine ticket of, when it is none of this one.
     fn other_event(&self, scan: &request::Scan, answer: &request::Answer) -> Option<&str> {
         let is_foreign = match answer.verdict {
             Verdict::Deny(Reason::Rejected(rejection)) => neighbours::is_foreign(rejection),

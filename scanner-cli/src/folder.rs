@@ -41,7 +41,7 @@ pub enum FolderError {
     },
 }
 
-/// Gives the folder that was named, or else the one in the user's folder for data; nothing in it is open to others.
+/// Returns the folder that was named, or else the one in the user's folder for data; nothing in it is open to others.
 ///
 /// # Errors
 /// [`FolderError::Homeless`], [`FolderError::Directory`] when others can get at it.
@@ -62,7 +62,7 @@ pub struct Chosen {
     pub others: Others,
 }
 
-/// Gives the event that was named, or the one that is on now.
+/// Returns the event that was named, or the one that is on now.
 ///
 /// # Errors
 /// [`FolderError`].
@@ -79,7 +79,7 @@ pub fn on_now(folder: &Folder, wanted: Option<&EventChoice>) -> Result<Chosen, F
     })
 }
 
-/// Gives the event that was named, or the only one.
+/// Returns the event that was named, or the only one.
 ///
 /// # Errors
 /// [`FolderError`].

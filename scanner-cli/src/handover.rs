@@ -75,7 +75,7 @@ impl Handover {
         }
     }
 
-    /// Gives the number of the last durable record of our log.
+    /// Returns the number of the last durable record of our log.
     fn written(&self) -> Seq {
         let me = self.replica.me();
         let held = usher_link::Replica::held(self.replica.as_ref());

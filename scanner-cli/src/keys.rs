@@ -119,7 +119,7 @@ impl Keys {
     }
 }
 
-/// Gives what follows a word that a line begins with.
+/// Returns what follows a word that a line begins with.
 fn strip_word<'a>(line: &'a str, word: &str) -> Option<&'a str> {
     let (first, rest) = line.split_once(char::is_whitespace)?;
     first.eq_ignore_ascii_case(word).then_some(rest)

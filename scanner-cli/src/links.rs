@@ -97,7 +97,7 @@ pub struct Hubs {
 }
 
 impl Hubs {
-    /// Gives the hubs a session stands with, in the order of their addresses. The cloud, which may be linked too, is
+    /// Returns the hubs a session stands with, in the order of their addresses. The cloud, which may be linked too, is
     /// none of them.
     #[must_use]
     pub fn linked(&self) -> Vec<LinkedHub> {
@@ -110,7 +110,7 @@ impl Hubs {
         self.lines.borrow().is_empty()
     }
 
-    /// Gives the addresses without a session that were tried, and why there is none.
+    /// Returns the addresses without a session that were tried, and why there is none.
     #[must_use]
     pub fn away(&self) -> Vec<(String, String)> {
         let lines = self.lines.borrow();
@@ -123,7 +123,7 @@ impl Hubs {
             .collect()
     }
 
-    /// Gives who has refused this scanner and not changed its mind; whether they are hubs of the event is the replica's
+    /// Returns who has refused this scanner and not changed its mind; whether they are hubs of the event is the replica's
     /// to know.
     #[must_use]
     pub fn refused_by(&self) -> Vec<PublicKey> {
@@ -135,7 +135,7 @@ impl Hubs {
         refused.collect()
     }
 
-    /// Gives the hubs that nobody here is linked with any more, by the word of those that are, and for how many milliseconds.
+    /// Returns the hubs that nobody here is linked with any more, by the word of those that are, and for how many milliseconds.
     #[must_use]
     pub fn silent(&self) -> BTreeMap<PublicKey, u64> {
         let mut silent = self.news.silent();
@@ -216,7 +216,7 @@ impl Links {
         })
     }
 
-    /// Gives who is linked.
+    /// Returns who is linked.
     #[must_use]
     pub fn hubs(&self) -> Hubs {
         self.hubs.clone()

@@ -28,7 +28,7 @@ impl Others {
         }
     }
 
-    /// Gives the name of the event that a code is a genuine ticket of.
+    /// Returns the name of the event that a code is a genuine ticket of.
     #[must_use]
     pub fn owner_of(&self, code: &[u8], now: Timestamp) -> Option<&str> {
         let found = self

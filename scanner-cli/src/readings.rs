@@ -85,14 +85,14 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    /// Opens one; gives also the end where readings come out.
+    /// Opens one; returns also the end where readings come out.
     #[must_use]
     pub fn new(clock: Clock) -> (Self, mpsc::Receiver<Reading>) {
         let (readings, waiting) = mpsc::channel(WAITING_READINGS);
         (Self { clock, readings }, waiting)
     }
 
-    /// Gives one that does not keep the readings from ending.
+    /// Returns one that does not keep the readings from ending.
     #[must_use]
     pub fn downgrade(&self) -> WeakOutlet {
         WeakOutlet {
@@ -117,7 +117,7 @@ pub struct WeakOutlet {
 }
 
 impl WeakOutlet {
-    /// Gives the outlet; `None` once the readings have ended.
+    /// Returns the outlet; `None` once the readings have ended.
     #[must_use]
     pub fn upgrade(&self) -> Option<Outlet> {
         Some(Outlet {

@@ -67,13 +67,13 @@ impl Scanner {
         })
     }
 
-    /// Gives the replica.
+    /// Returns the replica.
     #[must_use]
     pub fn replica(&self) -> Arc<Replica> {
         Arc::clone(&self.replica)
     }
 
-    /// Gives who is linked.
+    /// Returns who is linked.
     #[must_use]
     pub fn hubs(&self) -> Hubs {
         self.links.hubs()

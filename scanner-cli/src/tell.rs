@@ -55,12 +55,12 @@ pub enum Bar {
     Disk,
 }
 
-/// Gives the voice that knows the names of this event, now.
+/// Returns the voice that knows the names of this event, now.
 pub fn voice(replica: &Replica) -> Voice {
     Voice::new(replica.standing(), replica.clock().now())
 }
 
-/// Gives what people call the event that is scanned for, or says that this was not heard yet.
+/// Returns what people call the event that is scanned for, or says that this was not heard yet.
 pub fn event_name(replica: &Replica) -> String {
     let policy = replica.standing().policy.clone();
     policy.map_or_else(

@@ -17,7 +17,9 @@ use table::Table;
 
 /// Plays the demo, then stays up until Ctrl-C unless it is to end after one round.
 ///
-/// **Errors**: the step that did not come out as told.
+/// # Errors
+///
+/// The step that did not come out as told.
 pub async fn play(once: bool) -> Result<(), StepFailed> {
     let mut steps = Steps::new(Table::on_stdout());
     // Whoever is dropped on the way kills its programs and removes its files.

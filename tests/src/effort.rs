@@ -29,7 +29,7 @@ pub struct Rounds {
 }
 
 impl Effort {
-    /// Gives the effort of a test and says it, also while the test goes on.
+    /// Returns the effort of a test and says it, also while the test goes on.
     pub fn of(what: &str, seed: u64, rounds: Rounds) -> Self {
         let usual = if env::var_os(SOAK).is_some() {
             rounds.soak

@@ -55,7 +55,9 @@ impl Tally {
 
 /// Puts the evening on, for so long.
 ///
-/// **Errors**: when something was answered wrongly, lost or doubled.
+/// # Errors
+///
+/// When something was answered wrongly, lost or doubled.
 pub async fn evening(time: Duration) -> anyhow::Result<Table> {
     ensure!(time <= LONGEST, "an evening has {} s at most", LONGEST.as_secs());
     let seconds = u32::try_from(time.as_secs())?;

@@ -16,7 +16,7 @@ use std::env;
 use std::io::Write;
 use std::time::Duration;
 
-/// Gives the rows whose name contains what was asked for on the command line, all of them if nothing was, and says how
+/// Returns the rows whose name contains what was asked for on the command line, all of them if nothing was, and says how
 /// long they will take.
 pub fn chosen<T>(rows: Vec<(&'static str, Duration, T)>) -> Vec<(&'static str, T)> {
     let wanted: Vec<String> = env::args()

@@ -46,14 +46,18 @@ struct Cable {
 impl Relay {
     /// Opens a relay on a free port of the loopback interface; it has no target yet and drops everything.
     ///
-    /// **Errors**: when no socket can be had.
+    /// # Errors
+    ///
+    /// When no socket can be had.
     pub async fn open() -> io::Result<Self> {
         Self::open_on(Ipv4Addr::LOCALHOST.into()).await
     }
 
     /// The same on an address of this machine.
     ///
-    /// **Errors**: when no socket can be had.
+    /// # Errors
+    ///
+    /// When no socket can be had.
     pub async fn open_on(address: IpAddr) -> io::Result<Self> {
         let front = Arc::new(UdpSocket::bind((address, 0)).await?);
         let cable = Arc::new(Cable {
@@ -73,7 +77,7 @@ impl Relay {
         })
     }
 
-    /// Gives the address to send to.
+    /// Returns the address to send to.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -104,7 +108,7 @@ impl Relay {
         *self.cable.weather.lock().unwrap_or_else(PoisonError::into_inner) = (weather, Random::new(seed));
     }
 
-    /// Gives every sender another address towards the target, as when a device moves to another access point. What the
+    /// Returns every sender another address towards the target, as when a device moves to another access point. What the
     /// target still sends to the old one is lost.
     pub fn roam(&self) {
         self.cable.roamed.fetch_add(1, Ordering::SeqCst);

@@ -47,21 +47,27 @@ pub struct Stage {
 impl Stage {
     /// Starts a cloud and puts the festival on sale.
     ///
-    /// **Errors**: when a program is missing or a step fails.
+    /// # Errors
+    ///
+    /// When a program is missing or a step fails.
     pub async fn on_sale(places: Places) -> anyhow::Result<Self> {
         Self::on_sale_with(places, "").await
     }
 
     /// The same with more settings of the cloud.
     ///
-    /// **Errors**: when a program is missing or a step fails.
+    /// # Errors
+    ///
+    /// When a program is missing or a step fails.
     pub async fn on_sale_with(places: Places, cloud_settings: &str) -> anyhow::Result<Self> {
         Self::on_sale_by(Programs::find()?, places, cloud_settings).await
     }
 
     /// The same with programs that run in a special way.
     ///
-    /// **Errors**: when a step fails.
+    /// # Errors
+    ///
+    /// When a step fails.
     pub async fn on_sale_by(
         programs: Programs,
         places: Places,
@@ -76,14 +82,18 @@ impl Stage {
 
     /// Starts a cloud with an organizer and nothing to sell.
     ///
-    /// **Errors**: when a program is missing or a step fails.
+    /// # Errors
+    ///
+    /// When a program is missing or a step fails.
     pub async fn empty(cloud_settings: &str) -> anyhow::Result<Self> {
         Self::empty_by(Programs::find()?, cloud_settings).await
     }
 
     /// The same with programs that run in a special way.
     ///
-    /// **Errors**: when a step fails.
+    /// # Errors
+    ///
+    /// When a step fails.
     pub async fn empty_by(programs: Programs, cloud_settings: &str) -> anyhow::Result<Self> {
         let mut folder = tempfile::Builder::new();
         folder
@@ -102,12 +112,12 @@ impl Stage {
         })
     }
 
-    /// Gives a path in the folder of this run.
+    /// Returns a path in the folder of this run.
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Gives a buyer of the festival's tickets.
+    /// Returns a buyer of the festival's tickets.
     pub fn buyer(&self) -> Buyer {
         Buyer::new(self.cloud.http.clone(), self.organizer.event.clone())
     }

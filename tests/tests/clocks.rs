@@ -25,7 +25,7 @@ use usher_tests::stage::scanner::Scanner;
 /// Tickets bought of each tier.
 const TICKETS: u32 = 6;
 
-/// Gives the programs with a clock that is so many hours off. Only the time of day is: timers go on as they should.
+/// Returns the programs with a clock that is so many hours off. Only the time of day is: timers go on as they should.
 fn shifted(programs: &Programs, hours: i32) -> anyhow::Result<Programs> {
     programs.off_by(&format!("{hours:+}h"))
 }

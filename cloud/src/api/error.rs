@@ -207,7 +207,7 @@ pub struct Problem {
 }
 
 impl ApiError {
-    /// Gives the RFC 9457 form.
+    /// Returns the RFC 9457 form.
     pub fn problem(self) -> Problem {
         match self {
             Self::Unreadable { status, detail } => problem(status, "unreadable-request", detail),

@@ -44,7 +44,9 @@ pub struct ListEvents {
 impl ListEvents {
     /// Checks the values.
     ///
-    /// **Errors**: [`ApiError::Invalid`].
+    /// # Errors
+    ///
+    /// [`ApiError::Invalid`].
     pub fn into_query(self, now: Timestamp) -> Result<EventQuery, ApiError> {
         let mut checks = Checks::default();
         checks.text(&self.keyword, "/keyword", 0..=200);

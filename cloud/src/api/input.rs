@@ -153,9 +153,11 @@ impl Checks {
         !self.errors.is_empty()
     }
 
-    /// Gives what was wrong, if anything.
+    /// Returns what was wrong, if anything.
     ///
-    /// **Errors**: [`ApiError::Invalid`].
+    /// # Errors
+    ///
+    /// [`ApiError::Invalid`].
     pub fn finish(self) -> Result<(), ApiError> {
         if self.errors.is_empty() {
             Ok(())

@@ -20,7 +20,7 @@ const CACHE: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("public, max-age=60"),
 );
 
-/// Gives an event's trust bundle as its roots have signed it.
+/// Returns an event's trust bundle as its roots have signed it.
 #[utoipa::path(get, path = "/v1/events/{event_id}/keys", tag = "keys", params(("event_id" = String, Path)), responses(
     (status = 200, body = Object, description = "`bundle`: the signed bytes in base64; `signatures`: root and signature in hexadecimal"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -33,7 +33,7 @@ pub async fn show(
     Ok(([CACHE], Json(bundle)))
 }
 
-/// Gives an event's public keys as a JSON Web Key Set.
+/// Returns an event's public keys as a JSON Web Key Set.
 #[utoipa::path(get, path = "/v1/events/{event_id}/jwks.json", tag = "keys", params(("event_id" = String, Path)), responses(
     (status = 200, body = Object, description = "A JWKS (RFC 7517, RFC 8037)"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -47,7 +47,7 @@ pub async fn jwks_of_event(
     Ok(([CACHE], Json(jwks::jwks(&bundle))))
 }
 
-/// Gives the public keys of all published events as one JSON Web Key Set.
+/// Returns the public keys of all published events as one JSON Web Key Set.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "keys", responses(
     (status = 200, body = Object, description = "A JWKS (RFC 7517, RFC 8037)"),
 ))]

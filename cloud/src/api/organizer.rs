@@ -30,7 +30,9 @@ use super::input::Caller;
 
 /// Finds an event of the caller's; another's is as if it were not there.
 ///
-/// **Errors**: [`ApiError::NotFound`], [`ApiError::Store`].
+/// # Errors
+///
+/// [`ApiError::NotFound`], [`ApiError::Store`].
 pub async fn own_event(app: &Arc<AppState>, caller: Caller, id: EventId) -> Result<Event, ApiError> {
     let event = app
         .store

@@ -87,9 +87,11 @@ impl From<UploadError> for ApiError {
     }
 }
 
-/// Gives the ticket that counts, or why there is none.
+/// Returns the ticket that counts, or why there is none.
 ///
-/// **Errors**: [`ApiError`].
+/// # Errors
+///
+/// [`ApiError`].
 pub fn ticket(outcome: TicketOutcome) -> Result<Ticket, ApiError> {
     match outcome {
         TicketOutcome::Done(ticket) => Ok(*ticket),
@@ -131,7 +133,7 @@ fn conflict_of(slug: &'static str, detail: String) -> ApiError {
     }
 }
 
-/// Gives an error's text the form of a sentence.
+/// Returns an error's text the form of a sentence.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| {

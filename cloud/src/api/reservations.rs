@@ -273,7 +273,7 @@ pub async fn show(
     Ok(Json(ReservationView::of(&reservation, app.clock.now())))
 }
 
-/// Gives a reservation's units back. Doing it again, or after it has expired, changes nothing.
+/// Returns a reservation's units back. Doing it again, or after it has expired, changes nothing.
 #[utoipa::path(delete, path = "/v1/reservations/{reservation_id}", tag = "reservations",
     params(("reservation_id" = String, Path)), responses(
     (status = 204, description = "The units are free, or were before"),

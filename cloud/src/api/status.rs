@@ -81,7 +81,7 @@ pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, 
     }))
 }
 
-/// Gives the server's figures in Prometheus' text form.
+/// Returns the server's figures in Prometheus' text form.
 #[utoipa::path(get, path = "/metrics", tag = "status", responses((status = 200, body = String, content_type = "text/plain")))]
 pub async fn metrics(State(app): State<Arc<AppState>>) -> impl IntoResponse {
     wrong_clock::measure(&app);

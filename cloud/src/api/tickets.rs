@@ -76,7 +76,7 @@ pub struct PlaceView {
 }
 
 impl PlaceView {
-    /// Gives where a unit is, if it is a seat.
+    /// Returns where a unit is, if it is a seat.
     pub fn of(label: UnitLabel) -> Option<Self> {
         match label {
             UnitLabel::Seat { section, row, number } => Some(Self { section, row, number }),
@@ -100,7 +100,7 @@ pub struct TicketLinks {
 }
 
 impl TicketView {
-    /// Gives the view of a ticket.
+    /// Returns the view of a ticket.
     pub fn of(app: &AppState, ticket: Ticket) -> Self {
         let status = match ticket.state {
             TicketState::Superseded if ticket.transferred => "transferred",

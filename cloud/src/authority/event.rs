@@ -65,24 +65,26 @@ impl EventAuthority {
         (authority, writer.run(queue, stop))
     }
 
-    /// Gives the event.
+    /// Returns the event.
     pub fn event(&self) -> EventId {
         self.view.event()
     }
 
-    /// Gives what is durable.
+    /// Returns what is durable.
     pub fn view(&self) -> &Arc<View> {
         &self.view
     }
 
-    /// Gives who is linked now.
+    /// Returns who is linked now.
     pub fn presence(&self) -> &Presence {
         &self.presence
     }
 
     /// Has the writer do a piece of work and waits for the end of it.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn ask<T, W>(&self, work: W) -> Result<T, AuthorityError>
     where
         T: Send + 'static,
@@ -103,6 +105,10 @@ impl EventAuthority {
     }
 
     /// Has the writer check and store a run that a peer sent.
+    ///
+    /// # Errors
+    ///
+    /// [`sync::StoreError`].
     pub async fn take_in(&self, run: Run) -> Result<Held, sync::StoreError> {
         // On another core than the writer's: verifying is most of the work.
         let trust = self.view.trust();
@@ -118,9 +124,11 @@ impl EventAuthority {
         answer.await.unwrap_or(Err(sync::StoreError::Unavailable))
     }
 
-    /// Gives the roots a fresh device shall pin: those that vouch for the bundle in force.
+    /// Returns the roots a fresh device shall pin: those that vouch for the bundle in force.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn pinned_roots(&self) -> Result<RootSet, AuthorityError> {
         let pinned = self.store.trust_bundle(self.event()).await?;
         Ok(pinned.ok_or(AuthorityError::NoBundle)?.roots)

@@ -48,7 +48,9 @@ pub struct KeyFiles {
 impl KeyFiles {
     /// Opens the directory of keys below the data directory, making it as needed.
     ///
-    /// **Errors**: [`KeyFilesError`].
+    /// # Errors
+    ///
+    /// [`KeyFilesError`].
     pub fn open(data_dir: &Path) -> Result<Self, KeyFilesError> {
         let directory = data_dir.join(KEYS_DIRECTORY);
         private::make_folder(&directory)?;
@@ -57,7 +59,9 @@ impl KeyFiles {
 
     /// Reads or writes key files without holding up other tasks.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn in_background<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, KeyFilesError> + Send + 'static,
@@ -67,9 +71,11 @@ impl KeyFiles {
         Ok(done.map_err(|_| AuthorityError::Closed)??)
     }
 
-    /// Gives the key that names this cloud on the network, making it the first time.
+    /// Returns the key that names this cloud on the network, making it the first time.
     ///
-    /// **Errors**: [`KeyFilesError`].
+    /// # Errors
+    ///
+    /// [`KeyFilesError`].
     pub fn link_key(&self) -> Result<SecretKey, KeyFilesError> {
         let path = self.directory.join(LINK_FILE);
         if path.exists() {
@@ -80,7 +86,9 @@ impl KeyFiles {
 
     /// Reads every key of an event.
     ///
-    /// **Errors**: [`KeyFilesError`].
+    /// # Errors
+    ///
+    /// [`KeyFilesError`].
     pub fn event_keys(&self, event: EventId) -> Result<EventKeys, KeyFilesError> {
         let directory = self.directory_of(event);
         let mut keys = Vec::new();
@@ -106,7 +114,10 @@ impl KeyFiles {
     ///
     /// The ticket key is always one the bundle does not name yet: having it signed is how ticket keys are rotated. Asking
     /// again before that gives the same request. Authority and issuing keys stay until they are struck out.
-    /// **Errors**: [`KeyFilesError`].
+    ///
+    /// # Errors
+    ///
+    /// [`KeyFilesError`].
     pub fn request_keys(
         &self,
         event: EventId,
@@ -178,14 +189,14 @@ pub struct EventKeys {
 }
 
 impl EventKeys {
-    /// Gives the key to sign with now: the last one of the bundle that is active, in its window and held here.
+    /// Returns the key to sign with now: the last one of the bundle that is active, in its window and held here.
     pub fn in_use(&self, purpose: Purpose, bundle: &TrustBundle, now: Timestamp) -> Option<&SecretKey> {
         self.last_of(purpose, bundle, |trusted| {
             trusted.status == KeyStatus::Active && trusted.believed_at(now)
         })
     }
 
-    /// Gives the last key of the bundle that is held here, whatever its standing.
+    /// Returns the last key of the bundle that is held here, whatever its standing.
     pub fn named(&self, purpose: Purpose, bundle: &TrustBundle) -> Option<&SecretKey> {
         self.last_of(purpose, bundle, |_| true)
     }

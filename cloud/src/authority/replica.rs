@@ -29,7 +29,7 @@ impl LinkedReplica {
         }
     }
 
-    /// Gives how far the link has come.
+    /// Returns how far the link has come.
     pub fn progress(&self) -> &Arc<Progress> {
         &self.progress
     }

@@ -126,7 +126,7 @@ struct Blank {
 }
 
 impl Blank {
-    /// Gives the scan of a passage; one whose code is no ticket at all is an incident, not a scan.
+    /// Returns the scan of a passage; one whose code is no ticket at all is an incident, not a scan.
     fn passage(self, kind: ScanKind, shown: &ShownPassage) -> Option<Scan> {
         let passage = shown.unverified().ok()?;
         Some(Scan {

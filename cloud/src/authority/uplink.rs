@@ -20,7 +20,7 @@ const MAX_LINKS: usize = 4_000;
 /// How often the contact of linked devices is written down, so that a crash forgets little.
 const CONTACT_EVERY: Duration = Duration::from_secs(60);
 
-/// Gives where devices can reach a bound address; one that stands for every address of this machine is replaced by the
+/// Returns where devices can reach a bound address; one that stands for every address of this machine is replaced by the
 /// host of the public URL.
 pub fn reachable_address(bound: SocketAddr, public_url: &str) -> String {
     let host = host_of(public_url).filter(|_| bound.ip().is_unspecified());

@@ -54,7 +54,9 @@ pub struct Known<'a> {
 /// The first one is believed because the organizer's own request brings it, and pins its roots; each later one must be
 /// signed by the roots of the one before. A later one may strike keys out without naming others: that cannot wait.
 ///
-/// **Errors**: [`UploadError`].
+/// # Errors
+///
+/// [`UploadError`].
 pub fn check(signed: SignedBundle, known: &Known) -> Result<Checked, UploadError> {
     let checked = match known.held {
         Some(held) => Checked {

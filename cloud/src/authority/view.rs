@@ -50,22 +50,22 @@ impl View {
         }
     }
 
-    /// Gives the event.
+    /// Returns the event.
     pub fn event(&self) -> EventId {
         self.event
     }
 
-    /// Gives the stream of changes from now on.
+    /// Returns the stream of changes from now on.
     pub fn changes(&self) -> Changes {
         self.changes.subscribe()
     }
 
-    /// Gives how far every log is held.
+    /// Returns how far every log is held.
     pub fn held(&self) -> Vec<Held> {
         self.lock().held.values().cloned().collect()
     }
 
-    /// Gives how far one log is held.
+    /// Returns how far one log is held.
     pub fn held_of(&self, origin: &Origin) -> Option<Held> {
         self.lock().held.get(origin).cloned()
     }
@@ -75,22 +75,22 @@ impl View {
         self.lock().held.values().map(|held| held.tail.seq.0).sum()
     }
 
-    /// Gives the trust in force.
+    /// Returns the trust in force.
     pub fn trust(&self) -> Arc<Trust> {
         Arc::clone(&self.lock().trust)
     }
 
-    /// Gives what the authority has said of devices.
+    /// Returns what the authority has said of devices.
     pub fn register(&self) -> Arc<Register> {
         Arc::clone(&self.lock().register)
     }
 
-    /// Gives the log that the cloud writes itself.
+    /// Returns the log that the cloud writes itself.
     pub fn own_log(&self) -> Origin {
         self.lock().own_log
     }
 
-    /// Gives the cloud's certificate for this event.
+    /// Returns the cloud's certificate for this event.
     pub fn identity(&self) -> DeviceIdentity {
         self.lock().identity.clone()
     }

@@ -115,9 +115,11 @@ impl LogWriter {
         }
     }
 
-    /// Gives the state, once it is sure to be what is stored.
+    /// Returns the state, once it is sure to be what is stored.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn state(&mut self) -> Result<&State, AuthorityError> {
         self.ready().await?;
         Ok(self.ledger.state())

@@ -22,7 +22,9 @@ pub struct Reconciled {
 impl BookingDesk {
     /// Settles every open booking that no request is working on; called at start and now and then.
     ///
-    /// **Errors**: [`BookError`] when the list itself cannot be read.
+    /// # Errors
+    ///
+    /// [`BookError`] when the list itself cannot be read.
     pub async fn reconcile(&self) -> Result<Reconciled, BookError> {
         let mut report = Reconciled::default();
         for open in self.parts.store.open_bookings(()).await? {

@@ -87,7 +87,9 @@ const RANGES: [Range; 11] = [
 
 /// Checks every number against its range, and those that depend on each other.
 ///
-/// **Errors**: [`ConfigError::OutOfRange`], the first found.
+/// # Errors
+///
+/// [`ConfigError::OutOfRange`], the first found.
 pub fn check(config: &Config) -> Result<(), ConfigError> {
     for (key, value, least, greatest, expected) in RANGES {
         if !(least..=greatest).contains(&value(config)) {

@@ -12,7 +12,7 @@ pub enum DeclineReason {
 }
 
 impl DeclineReason {
-    /// Gives the word for it in tables and JSON.
+    /// Returns the word for it in tables and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Card => "card_declined",

@@ -78,7 +78,7 @@ pub struct TierCountView<'a> {
     pub booked: u32,
 }
 
-/// Gives the JSON body and the same gzipped.
+/// Returns the JSON body and the same gzipped.
 pub fn bytes(
     event: &Event,
     layout: &Layout,

@@ -176,7 +176,7 @@ pub enum BookingState {
 }
 
 impl BookingState {
-    /// Gives the word for it in tables and JSON; why it was declined is told beside it.
+    /// Returns the word for it in tables and JSON; why it was declined is told beside it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Paying => "paying",

@@ -14,7 +14,7 @@ pub enum ClientAddress {
 }
 
 impl ClientAddress {
-    /// Gives its bytes.
+    /// Returns its bytes.
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::V4(bytes) => bytes,

@@ -27,7 +27,7 @@ pub struct SaleTerms {
 }
 
 impl SaleTerms {
-    /// Gives the line of a unit, at today's price; `None` if the event has no such tier.
+    /// Returns the line of a unit, at today's price; `None` if the event has no such tier.
     pub fn line(&self, unit: Unit, tier: TierId) -> Option<Line> {
         let price = self.price(tier)?;
         Some(Line { unit, tier, price })
@@ -111,7 +111,9 @@ fn fits_at(live: &[&UnpaidHold], most: u32, more: u32) -> Option<Timestamp> {
 
 /// Decides whether a claim on units may be made; whether they are free is for the update that claims them to find out.
 ///
-/// **Errors**: why not.
+/// # Errors
+///
+/// Why not.
 pub fn may_hold(sale: &SaleTerms, held: &UnpaidHolds, request: &HoldRequest) -> Result<(), HoldOutcome> {
     match sale_status(sale.ends_at, request.believed_until, request.now) {
         SaleStatus::Over => return Err(HoldOutcome::SalesClosed),
@@ -157,7 +159,9 @@ fn wanted(claim: &Claim) -> u32 {
 
 /// Decides whether a reservation may be given back: also one that has expired, which changes nothing for others.
 ///
-/// **Errors**: why not.
+/// # Errors
+///
+/// Why not.
 pub fn may_release(reservation: Option<&Reservation>) -> Result<(), ReleaseOutcome> {
     match reservation.map(|reservation| reservation.state) {
         None => Err(ReleaseOutcome::NotFound),

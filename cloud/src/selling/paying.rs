@@ -38,7 +38,9 @@ pub fn repeated(earlier: EarlierRequest, request: &BeginBooking) -> BeginOutcome
 
 /// Decides whether a reservation of an event that ends then may be paid for.
 ///
-/// **Errors**: why not.
+/// # Errors
+///
+/// Why not.
 pub fn may_begin(
     reservation: Option<&Reservation>,
     ends_at: Timestamp,
@@ -74,7 +76,9 @@ pub enum ConfirmRefusal {
 
 /// Decides whether a booking may be turned into so many tickets.
 ///
-/// **Errors**: why not.
+/// # Errors
+///
+/// Why not.
 pub fn may_confirm(booking: BookingState, units: usize, tickets: usize) -> Result<(), ConfirmRefusal> {
     match booking {
         BookingState::Confirmed => Err(ConfirmRefusal::Confirmed),
@@ -100,7 +104,9 @@ pub struct Closing {
 /// What is being paid does not count as held; without a look at what its claimant holds now, payments that are bound to fail
 /// would hold any number of units.
 ///
-/// **Errors**: why not.
+/// # Errors
+///
+/// Why not.
 pub fn may_close(
     booking: BookingState,
     units: usize,
@@ -130,7 +136,9 @@ pub fn may_close(
 
 /// Decides whether the booking of an id, if there is one, may be given a new id; `since` is the id that it was given before.
 ///
-/// **Errors**: why not.
+/// # Errors
+///
+/// Why not.
 pub fn may_renew(booking: Option<BookingState>, since: Option<BookingId>) -> Result<(), RenewOutcome> {
     match (booking, since) {
         (

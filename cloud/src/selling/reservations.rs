@@ -90,7 +90,7 @@ pub enum HoldOutcome {
 }
 
 impl HoldOutcome {
-    /// Gives the word that it is counted under.
+    /// Returns the word that it is counted under.
     pub fn label(&self) -> &'static str {
         match self {
             Self::Held(_) => "held",
@@ -119,7 +119,7 @@ pub enum ReservationState {
 }
 
 impl ReservationState {
-    /// Gives the word for it in tables and JSON.
+    /// Returns the word for it in tables and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Held => "held",
@@ -151,7 +151,7 @@ pub enum UnitState {
 }
 
 impl UnitState {
-    /// Gives the word for it in tables and JSON.
+    /// Returns the word for it in tables and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Available => "available",

@@ -15,7 +15,7 @@ pub enum SaleStatus {
 }
 
 impl SaleStatus {
-    /// Gives the word for it in JSON.
+    /// Returns the word for it in JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::OnSale => "on_sale",

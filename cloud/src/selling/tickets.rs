@@ -58,7 +58,7 @@ pub enum TicketState {
 }
 
 impl TicketState {
-    /// Gives the word for it in tables and JSON.
+    /// Returns the word for it in tables and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Valid => "valid",

@@ -53,7 +53,7 @@ pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, s
     while connections.join_next().await.is_some() {}
 }
 
-/// Gives how many connections this process can carry at once.
+/// Returns how many connections this process can carry at once.
 pub fn most_connections() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from(files / PART_OF_FILES).map_or(MAX_CONNECTIONS, |part| part.clamp(1, MAX_CONNECTIONS))

@@ -169,7 +169,9 @@ pub enum PublishOutcome {
 
 /// Decides whether an event may be put on sale, of which so many units are there; `None` is no event.
 ///
-/// **Errors**: what it comes to instead; on sale is on sale, however often it is asked.
+/// # Errors
+///
+/// What it comes to instead; on sale is on sale, however often it is asked.
 pub fn may_publish(event: Option<&Event>, units: u32) -> Result<(), PublishOutcome> {
     match event.map(|event| (event.status, event.unit_count == units)) {
         None => Err(PublishOutcome::NotFound),

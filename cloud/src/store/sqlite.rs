@@ -48,7 +48,9 @@ pub struct Database {
 impl Database {
     /// Opens the file, making it as needed, brings its tables up to date and looks for damage.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub fn open(file: &Path, migrations: &[Migration]) -> Result<Self, StoreError> {
         if let Some(directory) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             private::make_folder(directory)?;
@@ -68,7 +70,9 @@ impl Database {
 
     /// Runs a command in the next group commit; the answer comes once it is durable.
     ///
-    /// **Errors**: [`StoreError`]; nothing has changed then.
+    /// # Errors
+    ///
+    /// [`StoreError`]; nothing has changed then.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<Effect<T>, StoreError> + Send + 'static,
@@ -78,7 +82,9 @@ impl Database {
 
     /// Runs a query on a reader, in one snapshot of what is durable.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,

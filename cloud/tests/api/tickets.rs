@@ -10,7 +10,7 @@ async fn order(cloud: &Cloud, event: &str, rest: &str) -> Answer {
     cloud.organize(Method::POST, &path, &Value::Null).await
 }
 
-/// Gives everything that a ticket's id leads to.
+/// Returns everything that a ticket's id leads to.
 async fn all_of(cloud: &Cloud, ticket: &Value) -> String {
     let links = &ticket["links"];
     let (json, page) = (

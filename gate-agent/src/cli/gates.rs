@@ -12,7 +12,9 @@ use crate::words;
 
 /// Warns beside the output, where scripts do not look.
 ///
-/// **Errors**: the warning cannot be written.
+/// # Errors
+///
+/// The warning cannot be written.
 pub fn warn_of_unknown(directory: &DataDirectory, gates: &[u16], now: Timestamp) -> io::Result<()> {
     if gates.is_empty() {
         return Ok(());

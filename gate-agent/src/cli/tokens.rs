@@ -40,7 +40,7 @@ pub fn http_token(directory: &DataDirectory, wanted: HttpToken) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
-/// Gives what a token may do: no more than the hub itself, and no longer.
+/// Returns what a token may do: no more than the hub itself, and no longer.
 fn holder(wanted: HttpToken, hub: &Certificate, now: Timestamp) -> anyhow::Result<TokenHolder> {
     let HttpToken {
         gates, name, hours, ..

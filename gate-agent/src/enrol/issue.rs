@@ -90,7 +90,9 @@ pub struct NewCode<'a> {
 impl NewCode<'_> {
     /// Makes the code, and stores what is derived from its secret.
     ///
-    /// **Errors**: [`IssueError`].
+    /// # Errors
+    ///
+    /// [`IssueError`].
     pub fn make(self, access: &Access, now: Timestamp) -> Result<EnrolmentCode, IssueError> {
         check_terms(self.hub, &self.terms, now)?;
         let mut secret = [0; 16];
@@ -160,7 +162,9 @@ pub struct Issuer {
 impl Issuer {
     /// Enrols a scanner that proves to hold a good code; the same scanner may ask again until it has written a log.
     ///
-    /// **Errors**: [`IssueError`].
+    /// # Errors
+    ///
+    /// [`IssueError`].
     pub fn enrol(&self, request: EnrolmentRequest) -> Result<SealedGrant, IssueError> {
         let (now, hub) = (self.replica.clock().now(), self.replica.certificate());
         if !hub.capabilities.enrol_scanners {

@@ -27,7 +27,9 @@ pub struct Place {
 impl Place {
     /// Reads what the device is there; nothing when no enrolment was finished.
     ///
-    /// **Errors**: [`FolderError`].
+    /// # Errors
+    ///
+    /// [`FolderError`].
     pub fn read(&self) -> Result<Option<Enrolled>, FolderError> {
         let path = self.directory.replica_path();
         if !Replica::is_founded(&path) {

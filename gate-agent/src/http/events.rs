@@ -105,7 +105,7 @@ fn named_event(request: &mut Request) -> Named {
     Named::Inside(event)
 }
 
-/// Gives the only event there is.
+/// Returns the only event there is.
 fn only(mut all: Vec<(EventId, Arc<Door>)>) -> Result<Arc<Door>, Problem> {
     if all.len() == 1 {
         return Ok(all.remove(0).1);
@@ -171,7 +171,7 @@ fn page(all: &[(EventId, Arc<Door>)]) -> Response {
     }
 }
 
-/// Gives what people call an event, or its id before that was heard.
+/// Returns what people call an event, or its id before that was heard.
 fn name(event: EventId, door: &Door) -> String {
     let policy = door.services.replica.standing().policy.clone();
     policy.map_or_else(|| event.to_string(), |policy| policy.name.clone())

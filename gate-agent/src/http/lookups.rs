@@ -95,7 +95,7 @@ fn check_is_json(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
-/// Gives what each gate would say of one person more with this ticket, by what is known here.
+/// Returns what each gate would say of one person more with this ticket, by what is known here.
 async fn at_each_gate(
     services: &Services,
     ticket: &VerifiedTicket,

@@ -14,7 +14,7 @@ use super::status;
 use crate::hub::Services;
 use crate::hub::status::{GateLine, Status};
 
-/// Gives the metrics.
+/// Returns the metrics.
 pub async fn text(
     State(services): State<Arc<Services>>,
     ConnectInfo(asker): ConnectInfo<SocketAddr>,

@@ -71,7 +71,9 @@ impl IntoResponse for Problem {
 
 /// Reads a JSON body.
 ///
-/// **Errors**: a [`Problem`] that says what is wrong with it, and where.
+/// # Errors
+///
+/// A [`Problem`] that says what is wrong with it, and where.
 pub async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
     let bytes = collect(body).await?;
     serde_json::from_slice(&bytes).map_err(|error| {

@@ -206,7 +206,7 @@ pub(super) fn check_gate(holder: &TokenHolder, gate: GateId) -> Result<(), Probl
 }
 
 impl ScanRequest {
-    /// Gives the scan's id, and the secret with which this hub can give the scan up where it drew it itself. The device's own id
+    /// Returns the scan's id, and the secret with which this hub can give the scan up where it drew it itself. The device's own id
     /// of it names its retries at this gate, at whatever hub: none of them can tell that nobody went in by it.
     fn id(&self, hub: &PublicKey) -> Result<(ScanId, Option<ScanSecret>), Problem> {
         if self.persons == 0 {
@@ -238,7 +238,7 @@ impl ScanRequest {
     }
 }
 
-/// Gives the code that is meant: the one that was read, or that of the ticket whose ticket code was typed.
+/// Returns the code that is meant: the one that was read, or that of the ticket whose ticket code was typed.
 pub(super) async fn code(
     (payload, ticket_code): (&Option<String>, &Option<String>),
     lookup: &TicketLookup,

@@ -22,7 +22,7 @@ struct Page<'a> {
     name: &'a str,
 }
 
-/// Gives the status in JSON.
+/// Returns the status in JSON.
 pub async fn json(
     State(services): State<Arc<Services>>,
     ConnectInfo(asker): ConnectInfo<SocketAddr>,
@@ -30,7 +30,7 @@ pub async fn json(
     Ok(Json(status(&services, asker).await?))
 }
 
-/// Gives the status page, which brings itself up to date each second.
+/// Returns the status page, which brings itself up to date each second.
 pub async fn page(
     State(services): State<Arc<Services>>,
     ConnectInfo(asker): ConnectInfo<SocketAddr>,
@@ -43,19 +43,19 @@ pub async fn page(
     Ok(([(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY)], Html(html)).into_response())
 }
 
-/// Gives the page's script.
+/// Returns the page's script.
 pub async fn script() -> impl IntoResponse {
     let content_type = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
     (content_type, include_str!("../../templates/status.js"))
 }
 
-/// Gives the page's style.
+/// Returns the page's style.
 pub async fn style() -> impl IntoResponse {
     let content_type = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
     (content_type, include_str!("../../templates/status.css"))
 }
 
-/// Gives the status to whoever may see it.
+/// Returns the status to whoever may see it.
 pub async fn status(services: &Services, asker: SocketAddr) -> Result<Status, Problem> {
     check_asker(services, asker)?;
     Status::of(services).await.map_err(|error| {

@@ -56,7 +56,9 @@ pub enum TlsError {
 impl Tls {
     /// Reads certificate and key.
     ///
-    /// **Errors**: [`TlsError`].
+    /// # Errors
+    ///
+    /// [`TlsError`].
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let pem = read_file::<MAX_PEM_BYTES>(certificate)?;
         let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)

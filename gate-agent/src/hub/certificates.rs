@@ -138,7 +138,7 @@ fn line(device: PublicKey, (name, until): (&str, Timestamp), note: CertificateNo
     }
 }
 
-/// Gives the scanners that this hub enrolled or is linked to, each with the longest certificate that is known of it.
+/// Returns the scanners that this hub enrolled or is linked to, each with the longest certificate that is known of it.
 fn near(known: &BTreeMap<PublicKey, ScannerFacts>, links: &[LinkFacts]) -> BTreeMap<PublicKey, ScannerFacts> {
     let mut near: BTreeMap<_, _> = known
         .iter()

@@ -81,13 +81,13 @@ impl Doors {
         doors.remove(&event);
     }
 
-    /// Gives the way into an event's hub.
+    /// Returns the way into an event's hub.
     pub fn of(&self, event: EventId) -> Option<Arc<Door>> {
         let doors = self.doors.read().unwrap_or_else(PoisonError::into_inner);
         doors.get(&event).cloned()
     }
 
-    /// Gives every way with its event.
+    /// Returns every way with its event.
     pub fn all(&self) -> Vec<(EventId, Arc<Door>)> {
         let doors = self.doors.read().unwrap_or_else(PoisonError::into_inner);
         doors

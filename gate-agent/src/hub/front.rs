@@ -33,7 +33,9 @@ pub struct Front {
 impl Front {
     /// Binds the sockets for the hubs of these events. Peers that name no event that is served are shown `key`.
     ///
-    /// **Errors**: settings that are refused, an address that cannot be bound, files that make no TLS.
+    /// # Errors
+    ///
+    /// Settings that are refused, an address that cannot be bound, files that make no TLS.
     pub async fn open(
         config: &Config,
         key: &SecretKey,
@@ -78,7 +80,9 @@ impl Front {
 
     /// Tells other programs on this machine where we are.
     ///
-    /// **Errors**: the file cannot be written.
+    /// # Errors
+    ///
+    /// The file cannot be written.
     pub fn announce(&mut self) -> anyhow::Result<()> {
         self.listening.write(&self.listening_path)?;
         self.is_announced = true;
@@ -87,7 +91,9 @@ impl Front {
 
     /// Listens for new scanners too, from the first hub on that enrols some.
     ///
-    /// **Errors**: the address cannot be bound, or other programs on this machine not be told.
+    /// # Errors
+    ///
+    /// The address cannot be bound, or other programs on this machine not be told.
     pub async fn take_in_scanners(&mut self, config: &Config) -> anyhow::Result<()> {
         if self.listening.enrolments.is_some() {
             return Ok(());
@@ -103,17 +109,17 @@ impl Front {
         }
     }
 
-    /// Gives how to reach it.
+    /// Returns how to reach it.
     pub fn listening(&self) -> &Listening {
         &self.listening
     }
 
-    /// Gives the socket for links.
+    /// Returns the socket for links.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// Gives the ways from here to the hubs.
+    /// Returns the ways from here to the hubs.
     pub fn doors(&self) -> &Arc<Doors> {
         &self.doors
     }

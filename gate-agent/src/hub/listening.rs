@@ -48,35 +48,37 @@ impl Listening {
         SocketAddr::new(outgoing_address(), bound.port()).to_string()
     }
 
-    /// Gives where people and turnstiles go.
+    /// Returns where people and turnstiles go.
     pub fn url(&self) -> String {
         format!("{}://{}", if self.tls { "https" } else { "http" }, self.http)
     }
 
-    /// Gives where people and turnstiles find an event's hub.
+    /// Returns where people and turnstiles find an event's hub.
     pub fn url_of(&self, event: EventId) -> String {
         format!("{}/events/{event}", self.url())
     }
 
-    /// Gives where programs of this machine find an event's hub.
+    /// Returns where programs of this machine find an event's hub.
     pub fn here_of(&self, event: EventId) -> String {
         format!("http://{}/events/{event}", self.here)
     }
 
-    /// Gives where new scanners find an event's hub; a hub that enrols nobody says so when it is asked for a code.
+    /// Returns where new scanners find an event's hub; a hub that enrols nobody says so when it is asked for a code.
     pub fn enrolments_of(&self, event: EventId) -> String {
         let socket = self.enrolments.as_ref().unwrap_or(&self.http);
         format!("http://{socket}/events/{event}")
     }
 
-    /// Gives the address HTTP is reached at, if it is known as one.
+    /// Returns the address HTTP is reached at, if it is known as one.
     pub fn http_address(&self) -> Option<IpAddr> {
         self.http.parse::<SocketAddr>().ok().map(|address| address.ip())
     }
 
     /// Writes the file, whole or not at all.
     ///
-    /// **Errors**: the file cannot be written.
+    /// # Errors
+    ///
+    /// The file cannot be written.
     pub fn write(&self, path: &Path) -> anyhow::Result<()> {
         let text = serde_json::to_vec_pretty(self).context("addresses have a JSON form")?;
         Ok(replace_file(path, &text, PRIVATE_MODE)?)
@@ -90,7 +92,9 @@ impl Listening {
 
     /// Reads the file of a running hub.
     ///
-    /// **Errors**: there is none, because no hub is running.
+    /// # Errors
+    ///
+    /// There is none, because no hub is running.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let bytes =
             read_file::<MAX_FILE_BYTES>(path).context("the hub is not running: usher-gate-agent run")?;

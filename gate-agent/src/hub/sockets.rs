@@ -26,7 +26,9 @@ pub struct Sockets {
 impl Sockets {
     /// Binds them.
     ///
-    /// **Errors**: a port that is taken, or files that make no TLS, with the name of the setting.
+    /// # Errors
+    ///
+    /// A port that is taken, or files that make no TLS, with the name of the setting.
     pub async fn bind(config: &Config, key: &SecretKey) -> anyhow::Result<Self> {
         config.check()?;
         let tls = match (&config.tls_certificate, &config.tls_key) {
@@ -52,7 +54,9 @@ impl Sockets {
 
     /// Binds the one for new scanners, which only hubs need that enrol some.
     ///
-    /// **Errors**: the port is taken.
+    /// # Errors
+    ///
+    /// The port is taken.
     pub async fn bind_enrolments(config: &Config) -> anyhow::Result<TcpListener> {
         TcpListener::bind(config.enrolments).await.with_context(|| {
             format!(
@@ -64,7 +68,9 @@ impl Sockets {
 
     /// Finds out how others reach them.
     ///
-    /// **Errors**: the system does not say what was bound.
+    /// # Errors
+    ///
+    /// The system does not say what was bound.
     pub fn listening(&self, advertise: Option<&str>) -> anyhow::Result<Listening> {
         let here = self.here.as_ref().unwrap_or(&self.http).local_addr()?;
         Ok(Listening {

@@ -305,7 +305,9 @@ impl From<FiguresNow> for FigureLine {
 impl Status {
     /// Makes the status now.
     ///
-    /// **Errors**: the replica is closed, or cannot be read.
+    /// # Errors
+    ///
+    /// The replica is closed, or cannot be read.
     pub async fn of(services: &Services) -> Result<Self, ReplicaError> {
         let replica = &services.replica;
         let (view, incidents) = services.board.look(replica).await?;

@@ -4,7 +4,7 @@
 use super::Services;
 use crate::words;
 
-/// Gives what is to be said now.
+/// Returns what is to be said now.
 pub fn now(services: &Services) -> Vec<String> {
     let is_retired = services.replica.standing().is_retired;
     let retired = is_retired.then(|| words::RETIRED.to_owned());

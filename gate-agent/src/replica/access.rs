@@ -51,7 +51,9 @@ pub struct Access {
 impl Access {
     /// Opens the file, and makes it when it is not there.
     ///
-    /// **Errors**: [`ReplicaError`].
+    /// # Errors
+    ///
+    /// [`ReplicaError`].
     pub fn open(path: &Path) -> Result<Self, ReplicaError> {
         Ok(Self {
             connection: Arc::new(Mutex::new(database::open_access(path)?)),
@@ -60,7 +62,9 @@ impl Access {
 
     /// Adds a code, and forgets those whose time has been over for long.
     ///
-    /// **Errors**: [`ReplicaError::Database`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::Database`].
     pub fn add_code(&self, id: EnrolmentId, code: &ScannerCode, now: Timestamp) -> Result<(), ReplicaError> {
         let connection = self.locked();
         let forgotten = column(Timestamp(now.0.saturating_sub(REMEMBERED_MS)));
@@ -74,7 +78,9 @@ impl Access {
 
     /// Finds a code.
     ///
-    /// **Errors**: [`ReplicaError::Database`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::Database`].
     pub fn code(&self, id: EnrolmentId) -> Result<Option<ScannerCode>, ReplicaError> {
         let connection = self.locked();
         let mut statement = connection
@@ -94,7 +100,9 @@ impl Access {
     /// Uses a code for a device, once; the same device may ask again, because an answer can get lost. `false` when another
     /// device was before it.
     ///
-    /// **Errors**: [`ReplicaError::Database`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::Database`].
     pub fn redeem(&self, id: EnrolmentId, device: PublicKey) -> Result<bool, ReplicaError> {
         let used = self.locked().execute(
             "UPDATE scanner_codes SET device = ?2 WHERE code_id = ?1 AND (device IS NULL OR device = ?2)",

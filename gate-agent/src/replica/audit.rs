@@ -31,7 +31,9 @@ pub struct Audit {
 
 /// Audits the replica in a file, also while it is running.
 ///
-/// **Errors**: [`ReplicaError`] when the file cannot be read at all.
+/// # Errors
+///
+/// [`ReplicaError`] when the file cannot be read at all.
 pub fn audit(path: &Path) -> Result<Audit, ReplicaError> {
     let place = Place::File(path.to_owned());
     // Before the database is looked at, which may grow meanwhile.

@@ -58,7 +58,9 @@ impl Place {
 
     /// Opens the connection that writes, and brings the tables up to date.
     ///
-    /// **Errors**: [`ReplicaError::NotFounded`] when there is no file and `create` is not set.
+    /// # Errors
+    ///
+    /// [`ReplicaError::NotFounded`] when there is no file and `create` is not set.
     pub fn open_writer(&self, create: bool) -> Result<Connection, ReplicaError> {
         let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         match self {
@@ -127,7 +129,9 @@ fn found(path: &Path) -> Result<(), ReplicaError> {
 /// Looks for damage in the replica's list of migrations and in the definitions of its tables. SQLite itself holds no rule
 /// of a table against a connection that only reads.
 ///
-/// **Errors**: [`ReplicaError::Damaged`].
+/// # Errors
+///
+/// [`ReplicaError::Damaged`].
 pub fn check_tables(connection: &Connection) -> Result<(), ReplicaError> {
     let runner = replica_tables::migrations::runner();
     check_listed(connection, &runner)?;
@@ -194,7 +198,9 @@ fn migrate(connection: &mut Connection, runner: &Runner) -> Result<(), ReplicaEr
 
 /// Lets SQLite check every page; the first thing it finds is enough.
 ///
-/// **Errors**: [`ReplicaError::Damaged`].
+/// # Errors
+///
+/// [`ReplicaError::Damaged`].
 pub fn quick_check(connection: &Connection) -> Result<(), ReplicaError> {
     let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if said == "ok" {
@@ -205,7 +211,9 @@ pub fn quick_check(connection: &Connection) -> Result<(), ReplicaError> {
 
 /// Looks for commits that were durable and are gone.
 ///
-/// **Errors**: [`ReplicaError::Damaged`].
+/// # Errors
+///
+/// [`ReplicaError::Damaged`].
 pub fn check_commits(connection: &Connection, noted: u64) -> Result<(), ReplicaError> {
     let lost = noted.saturating_sub(meta::read_commits(connection)?);
     if lost == 0 {

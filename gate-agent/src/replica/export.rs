@@ -57,7 +57,9 @@ pub struct ScanRow {
 
 /// Reads every scan, log by log, also while the hub is running; stops when `take` fails.
 ///
-/// **Errors**: [`ReplicaError`] when the replica is damaged or cannot be read; else what `take` gives.
+/// # Errors
+///
+/// [`ReplicaError`] when the replica is damaged or cannot be read; else what `take` gives.
 pub fn scans<E: From<ReplicaError>>(
     path: &Path,
     now: Timestamp,
@@ -160,7 +162,7 @@ fn scan_row(
     Some(row)
 }
 
-/// Gives the row of a passage; one whose code is no ticket at all is an incident, not a scan.
+/// Returns the row of a passage; one whose code is no ticket at all is an incident, not a scan.
 fn passed(base: ScanRow, verdict: &'static str, shown: &ShownPassage) -> Option<ScanRow> {
     let passage = shown.unverified().ok()?;
     Some(ScanRow {

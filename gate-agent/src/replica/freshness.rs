@@ -60,17 +60,17 @@ impl Freshness {
         }
     }
 
-    /// Gives the newest assurance that counts.
+    /// Returns the newest assurance that counts.
     pub fn newest(&self, moment: &Moment) -> Option<Assurance> {
         self.heard(moment).map(|heard| heard.assurance)
     }
 
-    /// Gives the authority's own time of the newest assurance, although our clock may say that it is still to come.
+    /// Returns the authority's own time of the newest assurance, although our clock may say that it is still to come.
     pub fn last_heard(&self) -> Option<Timestamp> {
         self.last().map(|heard| heard.assurance.at)
     }
 
-    /// Gives up to when every word of the authority is here, if that can be told by our clock.
+    /// Returns up to when every word of the authority is here, if that can be told by our clock.
     pub fn as_of(&self, moment: &Moment) -> Option<Timestamp> {
         let as_of = self.heard(moment)?.as_of;
         (as_of <= moment.now.plus_ms(AHEAD_MS)).then(|| as_of.min(moment.now))

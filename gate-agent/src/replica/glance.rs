@@ -28,12 +28,12 @@ pub struct Glance {
 }
 
 impl Glance {
-    /// Gives the device's newest certificate.
+    /// Returns the device's newest certificate.
     pub fn certificate(&self) -> &Certificate {
         self.standing.identity.unverified()
     }
 
-    /// Gives the device's own log.
+    /// Returns the device's own log.
     pub fn me(&self) -> Origin {
         self.certificate().device
     }
@@ -41,7 +41,9 @@ impl Glance {
 
 /// Looks at the replica in a file.
 ///
-/// **Errors**: [`ReplicaError`]; a damaged file is refused with what is wrong.
+/// # Errors
+///
+/// [`ReplicaError`]; a damaged file is refused with what is wrong.
 pub fn glance(path: &Path, now: Timestamp) -> Result<Glance, ReplicaError> {
     let mut connection = Place::File(path.to_owned()).open_reader()?;
     // One moment of a file that another program may be writing to.

@@ -19,7 +19,9 @@ impl Replica {
     ///
     /// A log that is not taken, because its writer is not believed or has two histories, is left where it is.
     ///
-    /// **Errors**: [`ReplicaError`] when the former replica cannot be read.
+    /// # Errors
+    ///
+    /// [`ReplicaError`] when the former replica cannot be read.
     pub async fn inherit(&self, former: &Path) -> Result<u64, ReplicaError> {
         let mut connection = Place::File(former.to_owned()).open_reader()?;
         let mut taken = 0;
@@ -42,7 +44,7 @@ impl Replica {
         Ok(taken)
     }
 
-    /// Gives the number of the last durable record of a log.
+    /// Returns the number of the last durable record of a log.
     fn end_of(&self, origin: &Origin) -> Seq {
         self.published
             .held_of(origin)

@@ -22,7 +22,9 @@ pub struct Lock(File);
 impl Lock {
     /// Takes the lock of the replica in that file.
     ///
-    /// **Errors**: [`ReplicaError::InUse`], [`ReplicaError::Lock`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::InUse`], [`ReplicaError::Lock`].
     pub fn take(replica: &Path) -> Result<Self, ReplicaError> {
         let path = path_of(replica);
         let failed = |source| ReplicaError::Lock {

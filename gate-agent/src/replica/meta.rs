@@ -48,7 +48,9 @@ pub struct Meta {
 impl Meta {
     /// Reads it.
     ///
-    /// **Errors**: [`ReplicaError::BadMeta`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::BadMeta`].
     pub fn read(connection: &Connection) -> Result<Self, ReplicaError> {
         Ok(Self {
             identity: read_json(connection, IDENTITY)?,
@@ -59,11 +61,19 @@ impl Meta {
     }
 
     /// Tells whether there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplicaError`] of a file that cannot be read.
     pub fn exists(connection: &Connection) -> Result<bool, ReplicaError> {
         Ok(read(connection, IDENTITY)?.is_some())
     }
 
     /// Writes it.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
     pub fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
         write_json(connection, IDENTITY, &self.identity)?;
         write_json(connection, UPLINK, &self.uplink)?;
@@ -180,7 +190,7 @@ fn write(connection: &Connection, name: &str, value: &[u8]) -> rusqlite::Result<
     Ok(())
 }
 
-/// Gives what stands before a value; with its name, so that one value is not taken for another.
+/// Returns what stands before a value; with its name, so that one value is not taken for another.
 fn hash(name: &str, value: &[u8]) -> [u8; HASH_BYTES] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(name.as_bytes()).update(&[0]).update(value);

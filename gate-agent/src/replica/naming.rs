@@ -13,7 +13,9 @@ use super::meta::Meta;
 /// Reads the event's name from the newest policy in the authority's log, also while the replica is in use; nothing when
 /// none is there as a record.
 ///
-/// **Errors**: [`ReplicaError`].
+/// # Errors
+///
+/// [`ReplicaError`].
 pub fn event_name(path: &Path) -> Result<Option<String>, ReplicaError> {
     let connection = Place::File(path.to_owned()).open_reader()?;
     let meta = Meta::read(&connection)?;
@@ -25,7 +27,7 @@ pub fn event_name(path: &Path) -> Result<Option<String>, ReplicaError> {
     Ok(newest.map(|(_, name)| name))
 }
 
-/// Gives version and name of the last policy in a log.
+/// Returns version and name of the last policy in a log.
 fn last_policy(connection: &Connection, origin: &PublicKey) -> Result<Option<(u32, String)>, ReplicaError> {
     let mut statement =
         connection.prepare("SELECT bytes FROM records WHERE origin = ?1 ORDER BY seq DESC")?;

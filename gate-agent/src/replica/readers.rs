@@ -31,7 +31,9 @@ impl Readers {
 
     /// Reads on a blocking thread.
     ///
-    /// **Errors**: [`ReplicaError::Database`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::Database`].
     pub async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,

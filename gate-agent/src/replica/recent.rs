@@ -38,9 +38,11 @@ enum NoRun<E> {
 }
 
 impl RecentRuns {
-    /// Gives the run with that beginning; reads it, unless somebody did just now. That it is not here is not remembered.
+    /// Returns the run with that beginning; reads it, unless somebody did just now. That it is not here is not remembered.
     ///
-    /// **Errors**: those of reading.
+    /// # Errors
+    ///
+    /// Those of reading.
     pub async fn run_after<E>(
         &self,
         beginning: Beginning,

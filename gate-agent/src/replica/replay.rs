@@ -26,7 +26,9 @@ pub struct Rebuilt {
 
 /// Rebuilds the ledger from what is stored.
 ///
-/// **Errors**: [`ReplicaError`]; a damaged log is refused with the record that is wrong.
+/// # Errors
+///
+/// [`ReplicaError`]; a damaged log is refused with the record that is wrong.
 pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Rebuilt, ReplicaError> {
     let meta = Meta::read(connection)?;
     let trust = Arc::new(Trust::pin(&meta.roots, meta.bundle)?);
@@ -74,7 +76,9 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
 
 /// Demands that the logs begin where the checkpoint ends, but for copies that were dropped.
 ///
-/// **Errors**: [`ReplicaError::Damaged`].
+/// # Errors
+///
+/// [`ReplicaError::Damaged`].
 pub fn check_covered(checkpoint: &Checkpoint, covered: &BTreeMap<Origin, Tail>) -> Result<(), ReplicaError> {
     let said = checkpoint.covered.iter().map(|head| (head.origin, head.tail));
     let said: BTreeMap<Origin, Tail> = said.collect();

@@ -136,7 +136,7 @@ fn insert_covered(connection: &Connection, origin: &Origin, tail: &Tail) -> rusq
     Ok(())
 }
 
-/// Drops the copies of logs that do not pass through these tails; gives how many. Afterwards they are fetched anew.
+/// Drops the copies of logs that do not pass through these tails; returns how many. Afterwards they are fetched anew.
 pub fn drop_other_histories(
     connection: &mut Connection,
     settled: &[(Origin, Tail)],
@@ -231,7 +231,7 @@ fn head_within(
     next.query_row((origin.0, column(after)), read_head).optional()
 }
 
-/// Gives a record's number as a column value; only a file of more records than any disk holds would not fit.
+/// Returns a record's number as a column value; only a file of more records than any disk holds would not fit.
 fn column(seq: Seq) -> i64 {
     i64::try_from(seq.0).unwrap_or(i64::MAX)
 }

@@ -44,7 +44,7 @@ impl Shelf {
         };
     }
 
-    /// Puts a newer head up, so many record bytes behind the newest so far; gives the head that is dropped for it.
+    /// Puts a newer head up, so many record bytes behind the newest so far; returns the head that is dropped for it.
     pub fn put(&mut self, origin: Origin, seq: Seq, bytes: usize) -> Option<Seq> {
         let kept = self.logs.entry(origin).or_default();
         let from_milestone = Stretch {
@@ -68,7 +68,7 @@ mod tests {
 
     const ORIGIN: Origin = usher_keys::PublicKey([1; 32]);
 
-    /// Puts up heads at these numbers, each record so many bytes long; gives the numbers of those kept.
+    /// Puts up heads at these numbers, each record so many bytes long; returns the numbers of those kept.
     #[track_caller]
     fn check(heads: &[u64], record_bytes: usize, kept: &[u64]) {
         let mut shelf = Shelf::default();

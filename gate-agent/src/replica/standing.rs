@@ -79,7 +79,7 @@ impl Standing {
         }
     }
 
-    /// Gives the hub that is the unit's home, if the roster is known.
+    /// Returns the hub that is the unit's home, if the roster is known.
     pub fn home(&self, unit: Unit) -> Option<PublicKey> {
         home::home_of(self.trust.event(), unit, &self.roster)
     }
@@ -141,7 +141,7 @@ impl Figures {
         self.failing.store(true, Ordering::Relaxed);
     }
 
-    /// Gives the figures now.
+    /// Returns the figures now.
     pub fn now(&self, queue: usize) -> FiguresNow {
         FiguresNow {
             commits: self.commits.load(Ordering::Relaxed),
@@ -207,17 +207,17 @@ impl Published {
         }
     }
 
-    /// Gives what is durably held of every log.
+    /// Returns what is durably held of every log.
     pub fn held(&self) -> Vec<Held> {
         self.locked().values().cloned().collect()
     }
 
-    /// Gives what is durably held of one log.
+    /// Returns what is durably held of one log.
     pub fn held_of(&self, origin: &Origin) -> Option<Held> {
         self.locked().get(origin).cloned()
     }
 
-    /// Gives the stream of changes.
+    /// Returns the stream of changes.
     pub fn changes(&self) -> Changes {
         self.changes.subscribe()
     }
@@ -228,22 +228,22 @@ impl Published {
         self.freshness.hear(heard, &standing.moment(now));
     }
 
-    /// Gives the newest assurance that counts.
+    /// Returns the newest assurance that counts.
     pub fn assurance(&self, now: Timestamp) -> Option<Assurance> {
         self.freshness.newest(&self.standing.load().moment(now))
     }
 
-    /// Gives up to when every word of the authority is here.
+    /// Returns up to when every word of the authority is here.
     pub fn fresh_as_of(&self, now: Timestamp) -> Option<Timestamp> {
         self.freshness.as_of(&self.standing.load().moment(now))
     }
 
-    /// Gives the moment of the newest assurance, whether our clock can tell what it is worth or not.
+    /// Returns the moment of the newest assurance, whether our clock can tell what it is worth or not.
     pub fn last_heard(&self) -> Option<Timestamp> {
         self.freshness.last_heard()
     }
 
-    /// Gives how the world looks now.
+    /// Returns how the world looks now.
     pub fn outlook(&self, (now, clock): (Timestamp, Timestamp)) -> Outlook {
         let standing = self.standing.load();
         Outlook {
@@ -261,7 +261,7 @@ impl Published {
     }
 }
 
-/// Gives what a ledger holds of every log.
+/// Returns what a ledger holds of every log.
 pub fn held_by(ledger: &Ledger) -> Vec<Held> {
     let mut heads: BTreeMap<_, _> = ledger
         .heads()

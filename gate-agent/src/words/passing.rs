@@ -38,7 +38,7 @@ impl Voice {
         }
     }
 
-    /// Gives how often a ticket lets its people in, if that is known.
+    /// Returns how often a ticket lets its people in, if that is known.
     pub(super) fn entry(&self, ticket: Option<&TicketFacts>) -> Option<Entry> {
         let policy = self.standing.policy.as_deref()?;
         policy.tier(ticket?.tier).map(|tier| tier.entry)

@@ -164,7 +164,7 @@ impl Voice {
         }
     }
 
-    /// Gives a hub's name, or words for one whose name was not heard.
+    /// Returns a hub's name, or words for one whose name was not heard.
     fn hub(&self, hub: &PublicKey) -> String {
         let known = self.standing.names.get(hub).cloned();
         known.unwrap_or_else(|| "another hub (its name is not known here)".to_owned())

@@ -42,7 +42,7 @@ pub struct Show {
 }
 
 impl Show {
-    /// Gives its id.
+    /// Returns its id.
     pub fn event(self) -> EventId {
         EventId([self.number; 16])
     }

@@ -27,10 +27,13 @@ pub enum ExtendError {
 }
 
 impl TrustBundle {
-    /// Gives the bundle that follows with keys believed until then: those named or, if none is, all that are not struck out.
+    /// Returns the bundle that follows with keys believed until then: those named or, if none is, all that are not struck out.
     ///
     /// A key that is believed for longer keeps its end, and one that has retired stays so.
-    /// **Errors**: [`ExtendError`].
+    ///
+    /// # Errors
+    ///
+    /// [`ExtendError`].
     pub fn extend(&self, ids: &[KeyId], until: Timestamp) -> Result<Self, ExtendError> {
         for &id in ids {
             let mut named = self

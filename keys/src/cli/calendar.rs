@@ -2,7 +2,7 @@
 
 use usher_keys::Timestamp;
 
-/// Gives a point in time like `2026-11-21 20:15:00 UTC`; the last moment there is becomes `forever`.
+/// Returns a point in time like `2026-11-21 20:15:00 UTC`; the last moment there is becomes `forever`.
 pub fn utc(at: Timestamp) -> String {
     if at == Timestamp::FOREVER {
         return "forever".to_owned();
@@ -36,7 +36,9 @@ pub struct NotATime;
 
 /// Reads a point in time that is typed as `2027-06-04T18:00:00Z`.
 ///
-/// **Errors**: [`NotATime`].
+/// # Errors
+///
+/// [`NotATime`].
 /// **Source**: RFC 3339, of which only whole seconds in UTC are taken: another spelling could be meant otherwise.
 pub fn parse(text: &str) -> Result<Timestamp, NotATime> {
     let field = |from: usize, len: usize| -> Option<u64> {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 /// The environment variable that stands in for the prompt.
 const PASSPHRASE_VARIABLE: &str = "USHER_PASSPHRASE";
 
-/// Gives the time now.
+/// Returns the time now.
 pub fn now() -> anyhow::Result<Timestamp> {
     #[expect(
         clippy::disallowed_methods,
@@ -47,7 +47,7 @@ pub fn new_passphrase() -> anyhow::Result<Zeroizing<String>> {
     Ok(first)
 }
 
-/// Gives the passphrase the environment holds, if it holds one.
+/// Returns the passphrase the environment holds, if it holds one.
 pub fn passphrase_from_environment() -> anyhow::Result<Option<Zeroizing<String>>> {
     match std::env::var(PASSPHRASE_VARIABLE) {
         Ok(passphrase) => Ok(Some(Zeroizing::new(passphrase))),

@@ -81,7 +81,9 @@ pub struct SealedGrant {
 impl SealedGrant {
     /// Checks the grant against the code, the roots it pinned and our own key, and gives it with its bundle.
     ///
-    /// **Errors**: [`EnrolmentError`].
+    /// # Errors
+    ///
+    /// [`EnrolmentError`].
     pub fn verify(
         self,
         code: &EnrolmentCode,

@@ -30,7 +30,9 @@ pub struct EnrolmentRequest {
 impl EnrolmentRequest {
     /// Makes the request of the device with that key.
     ///
-    /// **Errors**: [`EnrolmentError::BadName`].
+    /// # Errors
+    ///
+    /// [`EnrolmentError::BadName`].
     pub fn new(code: &EnrolmentCode, name: String, key: &SecretKey) -> Result<Self, EnrolmentError> {
         check_name(&name)?;
         let (id, event, device) = (code.secret().id(), code.event(), key.public());
@@ -49,7 +51,9 @@ impl EnrolmentRequest {
 
     /// Checks that whoever asks holds the code and the key, and that nobody has changed what was asked.
     ///
-    /// **Errors**: [`EnrolmentError::BadName`], [`EnrolmentError::Altered`], [`EnrolmentError::BadProof`].
+    /// # Errors
+    ///
+    /// [`EnrolmentError::BadName`], [`EnrolmentError::Altered`], [`EnrolmentError::BadProof`].
     pub fn verify(&self, event: EventId, key: &EnrolmentKey) -> Result<(), EnrolmentError> {
         check_name(&self.name)?;
         let body = codec::encode(&(event, self.device, self.name.as_str()));

@@ -20,12 +20,12 @@ const GRANT_CONTEXT: &str = "usher/enrolment/2 grant";
 pub struct EnrolmentSecret(pub [u8; 16]);
 
 impl EnrolmentSecret {
-    /// Gives the name the code goes by in requests and stores.
+    /// Returns the name the code goes by in requests and stores.
     pub fn id(&self) -> EnrolmentId {
         EnrolmentId(blake3::derive_key(ID_CONTEXT, &self.0))
     }
 
-    /// Gives the key with which the device proves that it holds the code, and the issuer that it made it.
+    /// Returns the key with which the device proves that it holds the code, and the issuer that it made it.
     pub fn key(&self) -> EnrolmentKey {
         EnrolmentKey(blake3::derive_key(KEY_CONTEXT, &self.0))
     }

@@ -94,7 +94,7 @@ impl Announcer {
         });
     }
 
-    /// Gives what is told from now on.
+    /// Returns what is told from now on.
     pub fn subscribe(&self) -> Changes {
         let counted = self.board.count.subscribe();
         let seen = *counted.borrow();
@@ -153,7 +153,7 @@ impl Changes {
         news
     }
 
-    /// Gives when the next step begins: at the same moment for all sessions of a replica.
+    /// Returns when the next step begins: at the same moment for all sessions of a replica.
     pub fn step_after(&self, now: Instant) -> Instant {
         let since = now.saturating_duration_since(self.board.began);
         let into_step = since.as_nanos() % STEP.as_nanos();

@@ -36,7 +36,9 @@ pub(crate) struct Pending {
 impl Pending {
     /// Waits for the next that comes back, which may be a sign of life. Dropping the wait loses what has arrived of it.
     ///
-    /// **Errors**: [`AskError`].
+    /// # Errors
+    ///
+    /// [`AskError`].
     pub(crate) async fn next(&mut self) -> Result<Reply, AskError> {
         let reply = wire::read_frame(&mut self.recv, MAX_REQUEST_BYTES).await?;
         let reply = request::from_bytes(&reply);
@@ -125,17 +127,17 @@ impl Connection {
         }
     }
 
-    /// Gives the key the peer proved to hold.
+    /// Returns the key the peer proved to hold.
     pub fn peer(&self) -> PublicKey {
         self.inner.peer
     }
 
-    /// Gives the event the dialer named.
+    /// Returns the event the dialer named.
     pub fn event(&self) -> EventId {
         self.inner.event
     }
 
-    /// Gives where the peer is now; a roaming peer moves.
+    /// Returns where the peer is now; a roaming peer moves.
     pub fn remote_addr(&self) -> SocketAddr {
         let addr = self.inner.quinn.remote_address();
         SocketAddr::new(addr.ip().to_canonical(), addr.port())
@@ -156,7 +158,9 @@ impl Connection {
     /// A request that is given up, by a timeout or because nobody waits any more, is taken back: a network that comes back
     /// later does not deliver it.
     ///
-    /// **Errors**: [`AskError`]; after a timeout the peer may still have acted, so ask again with the same scan id.
+    /// # Errors
+    ///
+    /// [`AskError`]; after a timeout the peer may still have acted, so ask again with the same scan id.
     pub async fn ask(&self, request: &Request, patience: Duration) -> Result<Response, AskError> {
         match self.reply(request, patience).await? {
             Reply::Done(response) => Ok(response),
@@ -167,7 +171,9 @@ impl Connection {
     /// Asks the peer for something that is no verdict, as [`Connection::ask`] does. A peer of an earlier version, which does
     /// not understand the question, is taken to allow it to nobody.
     ///
-    /// **Errors**: [`AskError`].
+    /// # Errors
+    ///
+    /// [`AskError`].
     pub async fn inquire(&self, inquiry: Inquiry, patience: Duration) -> Result<Told, AskError> {
         match self.reply(&Request::Inquire(inquiry), patience).await? {
             Reply::Told(told) => Ok(told),
@@ -193,7 +199,9 @@ impl Connection {
 
     /// Asks the peer on a stream of its own; how long to wait for the answer is the caller's.
     ///
-    /// **Errors**: [`AskError::TooLong`], [`AskError::Lost`].
+    /// # Errors
+    ///
+    /// [`AskError::TooLong`], [`AskError::Lost`].
     pub(crate) async fn begin(&self, request: &Request) -> Result<Pending, AskError> {
         let body = request::to_bytes(request);
         if body.len() > MAX_REQUEST_BYTES {
@@ -213,13 +221,13 @@ impl Connection {
         Ok(pending)
     }
 
-    /// Gives how long to wait for what a peer needs no time for, at least `least`.
+    /// Returns how long to wait for what a peer needs no time for, at least `least`.
     pub fn patience(&self, least: Duration) -> Duration {
         let least_ms = u64::try_from(least.as_millis()).unwrap_or(u64::MAX);
         Duration::from_millis(routing::patience_ms(least_ms, self.line().round_trip_ms))
     }
 
-    /// Gives the connection as a scan's way sees it.
+    /// Returns the connection as a scan's way sees it.
     pub fn line(&self) -> Line {
         Line {
             id: LineId(self.inner.quinn.stable_id() as u64),
@@ -252,12 +260,12 @@ impl Connection {
         &self.inner.quinn
     }
 
-    /// Gives with which words we closed it, if we did.
+    /// Returns with which words we closed it, if we did.
     pub(crate) fn closed_with(&self) -> Option<Farewell> {
         self.inner.farewell.get().copied()
     }
 
-    /// Gives the main stream, once.
+    /// Returns the main stream, once.
     pub(crate) fn take_main(&self) -> Option<MainStream> {
         self.inner
             .main

@@ -96,24 +96,24 @@ impl Doorstep {
         self.regulars.remember(device, address);
     }
 
-    /// Gives leave to write a line about a stranger, with how many were not written since the last, or none.
+    /// Returns leave to write a line about a stranger, with how many were not written since the last, or none.
     pub(crate) fn may_write(&self) -> Option<u64> {
         self.complaints.leave(Instant::now())
     }
 }
 
 impl Place {
-    /// Gives leave to write a line about this stranger, as [`Doorstep::may_write`] does.
+    /// Returns leave to write a line about this stranger, as [`Doorstep::may_write`] does.
     pub(crate) fn may_write(&self) -> Option<u64> {
         self.doorstep.may_write()
     }
 
-    /// Gives the doorstep it is on.
+    /// Returns the doorstep it is on.
     pub(crate) fn doorstep(&self) -> &Arc<Doorstep> {
         &self.doorstep
     }
 
-    /// Gives the slot behind it.
+    /// Returns the slot behind it.
     pub(crate) fn slot(&self) -> &Slot {
         &self.slot
     }

@@ -62,7 +62,7 @@ pub enum SessionEnd {
 }
 
 impl SessionEnd {
-    /// Gives what the peer said when it was the peer who ended it.
+    /// Returns what the peer said when it was the peer who ended it.
     pub fn their_farewell(&self) -> Option<Farewell> {
         match self {
             Self::Theirs(farewell) | Self::Lost(Loss::Theirs(farewell)) => Some(*farewell),
@@ -70,7 +70,7 @@ impl SessionEnd {
         }
     }
 
-    /// Gives what we said when it was us who ended it.
+    /// Returns what we said when it was us who ended it.
     pub(crate) fn our_farewell(&self) -> Option<Farewell> {
         match self {
             Self::Ours(farewell) => Some(*farewell),
@@ -103,7 +103,7 @@ impl fmt::Display for SessionEnd {
     }
 }
 
-/// Gives the code with which a connection is closed for that reason.
+/// Returns the code with which a connection is closed for that reason.
 ///
 /// **Source**: docs/PROTOCOL.md, "Link".
 pub(crate) fn code(farewell: Farewell) -> VarInt {

@@ -107,14 +107,18 @@ pub enum LinkError {
 impl Endpoint {
     /// Binds the socket of a device at a venue and gets ready to dial and accept. Call it inside a tokio runtime.
     ///
-    /// **Errors**: [`LinkError::Bind`], [`LinkError::Tls`].
+    /// # Errors
+    ///
+    /// [`LinkError::Bind`], [`LinkError::Tls`].
     pub fn bind(addr: SocketAddr, key: &SecretKey) -> Result<Self, LinkError> {
         Self::bind_within(Reach::Venue, addr, key)
     }
 
     /// Binds the socket of a machine that is linked with thousands of others.
     ///
-    /// **Errors**: as [`Endpoint::bind`].
+    /// # Errors
+    ///
+    /// As [`Endpoint::bind`].
     pub fn bind_for_thousands(addr: SocketAddr, key: &SecretKey) -> Result<Self, LinkError> {
         Self::bind_within(Reach::Cloud, addr, key)
     }
@@ -144,10 +148,12 @@ impl Endpoint {
         })
     }
 
-    /// Gives the same socket for one event with a key of its own: it dials with that key, and shows it to peers that name
+    /// Returns the same socket for one event with a key of its own: it dials with that key, and shows it to peers that name
     /// the event.
     ///
-    /// **Errors**: [`LinkError::Tls`].
+    /// # Errors
+    ///
+    /// [`LinkError::Tls`].
     pub fn for_event(&self, event: EventId, key: &SecretKey) -> Result<Self, LinkError> {
         let identity = Identity::new(key, self.inner.reach)?;
         self.inner.keys.add(event, key)?;
@@ -162,17 +168,17 @@ impl Endpoint {
         self.inner.keys.remove(event);
     }
 
-    /// Gives the address the socket is bound to.
+    /// Returns the address the socket is bound to.
     pub fn local_addr(&self) -> SocketAddr {
         self.inner.local_addr
     }
 
-    /// Gives our own key.
+    /// Returns our own key.
     pub fn key(&self) -> PublicKey {
         self.identity.key
     }
 
-    /// Gives the doorstep, for tests that crowd it.
+    /// Returns the doorstep, for tests that crowd it.
     #[cfg(test)]
     pub(crate) fn doorstep(&self) -> &Arc<Doorstep> {
         &self.inner.doorstep
@@ -180,7 +186,9 @@ impl Endpoint {
 
     /// Dials a peer and names the event to talk about.
     ///
-    /// **Errors**: [`LinkError`].
+    /// # Errors
+    ///
+    /// [`LinkError`].
     pub async fn connect(&self, addr: SocketAddr, event: EventId) -> Result<Connection, LinkError> {
         timeout(HANDSHAKE_TIMEOUT, self.dial(addr, event))
             .await

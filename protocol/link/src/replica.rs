@@ -37,27 +37,29 @@ pub struct Outlook {
 ///
 /// Whatever [`Replica::store`] and its kin answer must be durable before they answer.
 pub trait Replica: Send + Sync + 'static {
-    /// Gives the event.
+    /// Returns the event.
     fn event(&self) -> EventId;
 
-    /// Gives our certificate.
+    /// Returns our certificate.
     fn identity(&self) -> DeviceIdentity;
 
-    /// Gives the log that we write ourselves.
+    /// Returns the log that we write ourselves.
     fn own_log(&self) -> Origin;
 
-    /// Gives what is durably held of every log. Call it after [`Replica::changes`], so that nothing falls in between.
+    /// Returns what is durably held of every log. Call it after [`Replica::changes`], so that nothing falls in between.
     fn held(&self) -> Vec<Held>;
 
-    /// Gives what changes from now on.
+    /// Returns what changes from now on.
     fn changes(&self) -> Changes;
 
-    /// Gives how the world looks now.
+    /// Returns how the world looks now.
     fn outlook(&self) -> Outlook;
 
     /// Loads the records of a log after that number, up to a head that is kept; `None` when they are not here.
     ///
-    /// **Errors**: [`LoadError`], after which the session asks again.
+    /// # Errors
+    ///
+    /// [`LoadError`], after which the session asks again.
     fn load(&self, origin: Origin, after: Seq)
     -> impl Future<Output = Result<Option<Run>, LoadError>> + Send;
 

@@ -205,7 +205,7 @@ impl Slot {
         }
     }
 
-    /// Gives what is cancelled when the holder must give way.
+    /// Returns what is cancelled when the holder must give way.
     pub fn gone(&self) -> CancellationToken {
         self.gone.clone()
     }
@@ -251,7 +251,7 @@ impl Source {
     }
 }
 
-/// Gives the address that a peer counts for: its own, or the /64 that one IPv6 machine can draw addresses from.
+/// Returns the address that a peer counts for: its own, or the /64 that one IPv6 machine can draw addresses from.
 pub(crate) fn counted_address(address: IpAddr) -> IpAddr {
     Source::of(address).address
 }

@@ -31,7 +31,7 @@ const SPKI_PREFIX: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];
 
-/// Gives the name under which a dialer asks for an event's device, so that one socket can answer for several events.
+/// Returns the name under which a dialer asks for an event's device, so that one socket can answer for several events.
 pub(crate) fn server_name(event: EventId) -> String {
     let text = event.to_string();
     let text = text.strip_prefix(EVENT_PREFIX).unwrap_or(&text);
@@ -54,7 +54,9 @@ pub(crate) struct EventKeys {
 impl EventKeys {
     /// Answers with this key.
     ///
-    /// **Errors**: rustls' own, when the provider lacks what we need.
+    /// # Errors
+    ///
+    /// Rustls' own, when the provider lacks what we need.
     pub(crate) fn new(usual: &SecretKey) -> Result<Self, Error> {
         Ok(Self {
             usual: certified(usual, &provider())?,
@@ -64,7 +66,9 @@ impl EventKeys {
 
     /// Answers with this key whoever names that event.
     ///
-    /// **Errors**: rustls' own, when the provider lacks what we need.
+    /// # Errors
+    ///
+    /// Rustls' own, when the provider lacks what we need.
     pub(crate) fn add(&self, event: EventId, key: &SecretKey) -> Result<(), Error> {
         let key = certified(key, &provider())?;
         let mut by_event = self.by_event.write().unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +98,9 @@ impl ResolvesServerCert for EventKeys {
 
 /// Makes the TLS configuration of the accepting side: no tickets, no early data.
 ///
-/// **Errors**: rustls' own, when the provider lacks what we need.
+/// # Errors
+///
+/// Rustls' own, when the provider lacks what we need.
 pub(crate) fn server_config(keys: Arc<EventKeys>) -> Result<QuicServerConfig, Error> {
     let provider = provider();
     let mut config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -110,7 +116,9 @@ pub(crate) fn server_config(keys: Arc<EventKeys>) -> Result<QuicServerConfig, Er
 
 /// Makes the TLS configuration of the dialing side: no resumption, no early data.
 ///
-/// **Errors**: rustls' own, when the provider lacks what we need.
+/// # Errors
+///
+/// Rustls' own, when the provider lacks what we need.
 pub(crate) fn client_config(key: &SecretKey) -> Result<QuicClientConfig, Error> {
     let provider = provider();
     let resolver = AlwaysResolvesClientRawPublicKeys::new(certified(key, &provider)?);
@@ -126,7 +134,7 @@ pub(crate) fn client_config(key: &SecretKey) -> Result<QuicClientConfig, Error> 
     QuicClientConfig::try_from(config).map_err(|_| Error::General(NO_INITIAL_SUITE.to_owned()))
 }
 
-/// Gives the key the peer proved to hold.
+/// Returns the key the peer proved to hold.
 pub(crate) fn peer_key(connection: &quinn::Connection) -> Option<PublicKey> {
     let identity = connection.peer_identity()?;
     let chain = identity.downcast::<Vec<CertificateDer<'static>>>().ok()?;

@@ -20,7 +20,9 @@ pub const MAX_DEVICE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 impl Ledger {
     /// Tells why records of that origin are not taken, if so.
     ///
-    /// **Errors**: [`RunError::UnknownOrigin`], [`RunError::TooManyLogs`], [`RunError::TooLong`].
+    /// # Errors
+    ///
+    /// [`RunError::UnknownOrigin`], [`RunError::TooManyLogs`], [`RunError::TooLong`].
     pub(super) fn check_admittance(
         &self,
         origin: &Origin,
@@ -81,7 +83,7 @@ impl Ledger {
     }
 }
 
-/// Gives the certificate that a log begins with.
+/// Returns the certificate that a log begins with.
 fn opening(records: &[(Tail, Vec<u8>)]) -> Option<DeviceIdentity> {
     let (_, bytes) = records.first()?;
     match Record::from_bytes(bytes).ok()?.body {

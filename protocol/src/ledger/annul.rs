@@ -42,7 +42,9 @@ impl Ledger {
     /// Makes the record by which a scan is annulled. What its readers know of it may have come from a home hub whose log is
     /// not here yet, so that they annul also what is not known here: the fold takes that for nothing if it was too late.
     ///
-    /// **Errors**: [`NotAnnulled`].
+    /// # Errors
+    ///
+    /// [`NotAnnulled`].
     pub fn annul(&self, annulling: &Annulling, now: impl Into<RuleTime>) -> Result<Body, NotAnnulled> {
         let moment = now.into();
         let now = moment.at;
@@ -85,7 +87,7 @@ impl Ledger {
         counts.then_some(body).ok_or(NotAnnulled::NotAllowed)
     }
 
-    /// Gives the last scan by which people passed with a unit's ticket, that way, by the judges' time: log clocks order records,
+    /// Returns the last scan by which people passed with a unit's ticket, that way, by the judges' time: log clocks order records,
     /// and one that was pulled ahead has later readings for earlier passages.
     pub fn last_passage(&self, unit: Unit, inwards: bool) -> Option<&Passage> {
         let passages = self.state.passages(unit);

@@ -20,7 +20,9 @@ pub enum NotCounted {
 impl Ledger {
     /// Makes the record by which so many people are in a zone now, whatever was written of the time before.
     ///
-    /// **Errors**: [`NotCounted`].
+    /// # Errors
+    ///
+    /// [`NotCounted`].
     pub fn count(&self, (zone, inside): (ZoneId, u32), by: &str, now: Timestamp) -> Result<Body, NotCounted> {
         let policy = self.state.policy().map(|(_, policy)| policy);
         if policy.and_then(|policy| policy.zone(zone)).is_none() {
@@ -38,7 +40,7 @@ impl Ledger {
         counts.then_some(body).ok_or(NotCounted::NotAllowed)
     }
 
-    /// Gives how far the logs of all hubs are known here, and our own.
+    /// Returns how far the logs of all hubs are known here, and our own.
     fn heard_of_hubs(&self) -> Vec<(Origin, Seq)> {
         let hubs = self.state.rosters().all().values().flatten().copied();
         let counted: BTreeSet<_> = hubs.take(MAX_COUNTED_LOGS - 1).chain([self.me]).collect();

@@ -108,7 +108,7 @@ impl Ledger {
         }
     }
 
-    /// Gives the certificates that we, a hub that enrols scanners, are to sign and write down as [`Body::Renewed`]: of
+    /// Returns the certificates that we, a hub that enrols scanners, are to sign and write down as [`Body::Renewed`]: of
     /// scanners we enrolled, which end soon and before ours does.
     pub fn renewals_due(&self, now: Timestamp) -> Vec<Certificate> {
         let Some(own) = self.identity.as_ref().map(|identity| identity.unverified()) else {
@@ -172,7 +172,7 @@ impl Ledger {
         settled.is_some_and(|settled| proof.one.tail.seq <= settled.seq)
     }
 
-    /// Gives the forks that we have seen and of which peers are to be told beside our log: nobody takes what is written in a log
+    /// Returns the forks that we have seen and of which peers are to be told beside our log: nobody takes what is written in a log
     /// with two histories. Of logs that the authority does not answer for nobody would take it either, and there may be many.
     pub fn unheard_forks(&self) -> Vec<ForkProof> {
         let is_unheard = !self.may_write_at_all();
@@ -189,7 +189,7 @@ impl Ledger {
         *origin == self.me || is_authority || self.is_vouched(origin)
     }
 
-    /// Gives the copies that may hold the history that does not count, each with where the other one passes. The shell looks
+    /// Returns the copies that may hold the history that does not count, each with where the other one passes. The shell looks
     /// whether its copy passes there too, and if not drops it and calls [`Ledger::forget`] or rebuilds.
     pub fn copies_in_question(&self) -> Vec<(Origin, Tail)> {
         let in_question = |(origin, tail): &(&Origin, &Tail)| {

@@ -132,7 +132,7 @@ impl Ledger {
         self.refused(asked, verdict, now)
     }
 
-    /// Gives the verdict on a ticket where somebody was let in by it for a device that may not have heard so: nobody says then
+    /// Returns the verdict on a ticket where somebody was let in by it for a device that may not have heard so: nobody says then
     /// that it is used, but at which gate it was asked for.
     fn unless_unheard(&self, asked: &Asked, verdict: Verdict, unheard: Option<Unheard>) -> Verdict {
         let is_used_up = match verdict {
@@ -217,7 +217,7 @@ impl Ledger {
         (counts && !self.state.is_taken_back(unit, scan.id)).then_some(body)
     }
 
-    /// Gives the verdict of a scan that is known: that it let people in, or that it is over. Whoever repeats the id of an old
+    /// Returns the verdict of a scan that is known: that it let people in, or that it is over. Whoever repeats the id of an old
     /// scan has not read a code: a second record of it would move nobody, and people would go in uncounted.
     fn judged_before(&self, asked: &Asked, now: Timestamp) -> Option<Verdict> {
         let ticket = asked.ticket.ticket();

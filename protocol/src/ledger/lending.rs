@@ -17,7 +17,7 @@ const LEAST_LOAN: i64 = 8;
 const KEPT_WHEN_WANTED_MS: u64 = 5_000;
 
 impl Ledger {
-    /// Gives places to the hubs that had none left just now, as far as we have some and had enough ourselves.
+    /// Returns places to the hubs that had none left just now, as far as we have some and had enough ourselves.
     pub(super) fn help_out(&mut self, now: Timestamp) -> Vec<Entry> {
         let wanting = self.state.take_wanting();
         let zone_of = |(gate, hub): (GateId, PublicKey)| {
@@ -70,7 +70,7 @@ impl Ledger {
         entries
     }
 
-    /// Gives our part of what a hub owes since a limit was lowered: we and those we are linked with give the same.
+    /// Returns our part of what a hub owes since a limit was lowered: we and those we are linked with give the same.
     fn make_good(
         &mut self,
         (zone, of, debtor): (ZoneId, PlacesOf, PublicKey),
@@ -92,7 +92,7 @@ impl Ledger {
         near.copied().collect()
     }
 
-    /// Gives all that is limited: the room of zones, their slot that runs, and those to come.
+    /// Returns all that is limited: the room of zones, their slot that runs, and those to come.
     fn limited(&self, now: Timestamp) -> Vec<(ZoneId, PlacesOf)> {
         let Some((_, policy)) = self.state.policy() else {
             return Vec::new();

@@ -6,7 +6,7 @@ use crate::fork::ForkProof;
 use crate::record::Body;
 use crate::state::State;
 
-/// Gives the roster that follows: without revoked and retired hubs, with the one that joins; nothing when it is the present
+/// Returns the roster that follows: without revoked and retired hubs, with the one that joins; nothing when it is the present
 /// one.
 ///
 /// A roster is never empty once there was one: with no home at all, every hub would be free to say yes. The last hub
@@ -24,7 +24,7 @@ pub fn next_roster(state: &State, joining: Option<PublicKey>) -> Option<Body> {
     })
 }
 
-/// Gives the word that a hub will never admit anyone again: its places in zones fall to the first hub that stays.
+/// Returns the word that a hub will never admit anyone again: its places in zones fall to the first hub that stays.
 pub fn retirement(state: &State, hub: PublicKey) -> Body {
     let (_, present) = state.rosters().current().unwrap_or((0, &[]));
     let gone =
@@ -33,7 +33,7 @@ pub fn retirement(state: &State, hub: PublicKey) -> Body {
     Body::HubRetired { hub, heir }
 }
 
-/// Gives all that the authority in force has said and that still holds, for the log of the next one. From the last of these
+/// Returns all that the authority in force has said and that still holds, for the log of the next one. From the last of these
 /// words on only that log counts. The proofs of forks that stand in earlier authorities' logs are the caller's to find: nobody
 /// is sent those logs any more.
 pub fn restatement(state: &State, forks: Vec<ForkProof>) -> Vec<Body> {

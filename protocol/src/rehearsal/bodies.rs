@@ -263,7 +263,7 @@ pub fn two_orders(most: usize) -> impl Strategy<Value = (Vec<Stamped>, Vec<Stamp
     })
 }
 
-/// Gives each log's records the places that the log has in the shuffled list, in their own order.
+/// Returns each log's records the places that the log has in the shuffled list, in their own order.
 fn in_order_of_their_logs(records: &[Stamped], shuffled: &[Stamped]) -> Vec<Stamped> {
     let mut logs: BTreeMap<Origin, VecDeque<&Stamped>> = BTreeMap::new();
     for record in records {

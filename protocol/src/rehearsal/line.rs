@@ -30,7 +30,7 @@ pub struct End {
     outgoing: VecDeque<Message>,
 }
 
-/// Gives the session that a machine begins with a peer.
+/// Returns the session that a machine begins with a peer.
 pub fn session(machine: &Machine, peer: PublicKey) -> Session {
     Session::new(SessionConfig {
         event: EVENT,
@@ -57,7 +57,7 @@ impl End {
         }
     }
 
-    /// Gives the session an input and does all it wants done.
+    /// Returns the session an input and does all it wants done.
     pub fn input(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {

@@ -226,7 +226,7 @@ impl Machine {
         }
     }
 
-    /// Gives a run of these bytes behind our own log, properly signed, whatever they are.
+    /// Returns a run of these bytes behind our own log, properly signed, whatever they are.
     pub fn run_of(&self, bytes: Vec<u8>) -> Run {
         let base = self.ledger.tail(&self.me());
         let tail = base.push(EVENT, &self.me(), &bytes);
@@ -237,7 +237,7 @@ impl Machine {
         }
     }
 
-    /// Gives the records of a log after that number, up to the farthest head within one run.
+    /// Returns the records of a log after that number, up to the farthest head within one run.
     pub fn run(&self, origin: Origin, after: Seq) -> Option<Run> {
         let reachable = after.next()..=Seq(after.0 + MAX_RUN_RECORDS as u64);
         let (_, head) = self.heads.get(&origin)?.range(reachable).next_back()?;

@@ -21,7 +21,7 @@ pub struct Corrected {
 }
 
 impl State {
-    /// Gives the last counts of a zone, at most so many, newest first, as far as their writers' logs count.
+    /// Returns the last counts of a zone, at most so many, newest first, as far as their writers' logs count.
     pub fn last_counts(&self, zone: ZoneId, most: usize) -> Vec<Corrected> {
         let mut counts = self.counts_of(zone);
         counts.sort_unstable();

@@ -17,7 +17,7 @@ use crate::record::PlacesOf;
 const MAX_HEIRS: usize = 64;
 
 impl State {
-    /// Gives how many more people each hub may let into a zone, if that is limited; of slots to come, into the first of them.
+    /// Returns how many more people each hub may let into a zone, if that is limited; of slots to come, into the first of them.
     pub fn places(&self, zone: ZoneId, of: PlacesOf) -> Option<BTreeMap<PublicKey, i64>> {
         let (_, policy) = self.policy()?;
         match of {
@@ -40,14 +40,14 @@ impl State {
         }
     }
 
-    /// Gives the hub from which a limit that was lowered has taken more places than it had, and how many those are.
+    /// Returns the hub from which a limit that was lowered has taken more places than it had, and how many those are.
     pub fn places_owed(&self, zone: ZoneId, of: PlacesOf) -> Option<(PublicKey, i64)> {
         let first = self.account(&self.first_hub()?)?;
         let has = self.places(zone, of)?.get(&first).copied().unwrap_or_default();
         (has < 0).then_some((first, -has))
     }
 
-    /// Gives how many more people a hub may let into a zone, if that is limited. As long as one owes places, each of the others
+    /// Returns how many more people a hub may let into a zone, if that is limited. As long as one owes places, each of the others
     /// does without as many: they may not hear of each other, and who makes them good is not known yet.
     pub fn places_of(&self, zone: ZoneId, of: PlacesOf, hub: &PublicKey) -> Option<i64> {
         let has = self.places(zone, of)?.get(hub).copied().unwrap_or_default();
@@ -55,7 +55,7 @@ impl State {
         Some(has - owed.map_or(0, |(_, owed)| owed))
     }
 
-    /// Gives how many places a hub can give away, if they are limited: of slots to come, no more than it has in each of them.
+    /// Returns how many places a hub can give away, if they are limited: of slots to come, no more than it has in each of them.
     pub fn places_to_give(&self, zone: ZoneId, of: PlacesOf, hub: &PublicKey) -> Option<i64> {
         let has = |of| Some(self.places(zone, of)?.get(hub).copied().unwrap_or_default());
         let PlacesOf::TimeSlotsFrom(from) = of else {
@@ -109,7 +109,7 @@ impl State {
         first.first().copied()
     }
 
-    /// Gives whose places a device uses: a hub its own, or its heir's once it was retired; any other those of the first hub.
+    /// Returns whose places a device uses: a hub its own, or its heir's once it was retired; any other those of the first hub.
     fn account(&self, device: &Origin) -> Option<PublicKey> {
         let mut rosters = self.rosters.all().values();
         let is_hub = rosters.any(|hubs| hubs.contains(device));
@@ -123,7 +123,7 @@ impl State {
         None
     }
 
-    /// Gives the heir of a retired hub.
+    /// Returns the heir of a retired hub.
     fn heir(&self, hub: &PublicKey) -> Option<Option<PublicKey>> {
         self.rulings()?.retired.get(hub).copied()
     }

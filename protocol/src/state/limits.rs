@@ -69,12 +69,12 @@ impl Limits {
         Self { counts, ..self }
     }
 
-    /// Gives the counts in force.
+    /// Returns the counts in force.
     pub fn counts(&self) -> &BTreeMap<ZoneId, CountInForce> {
         &self.counts
     }
 
-    /// Gives the last record of a log that counts.
+    /// Returns the last record of a log that counts.
     pub fn of(&self, origin: &Origin) -> Seq {
         self.last.get(origin).copied().unwrap_or(Seq(u64::MAX))
     }
@@ -95,13 +95,13 @@ impl Limits {
         self.reach(stamp) && (change.is_entry() || in_place())
     }
 
-    /// Gives when the slot began that a moment belongs to, of a zone that lets in only so many people in each.
+    /// Returns when the slot began that a moment belongs to, of a zone that lets in only so many people in each.
     pub fn time_slot(&self, zone: ZoneId, at: Timestamp) -> Option<Timestamp> {
         let (minutes, offset) = self.slots.get(&zone)?;
         Some(time_slot_at(*minutes, *offset, at).from)
     }
 
-    /// Gives the zone that people leave who enter by this gate.
+    /// Returns the zone that people leave who enter by this gate.
     pub fn leaves(&self, gate: GateId) -> Option<ZoneId> {
         self.gates.get(&gate)?.1
     }

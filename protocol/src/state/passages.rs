@@ -147,7 +147,7 @@ impl Passages {
         self.to_match.retain(|id| units.contains_key(id));
     }
 
-    /// Gives the units with an exit to be matched of which something was heard since this was last asked.
+    /// Returns the units with an exit to be matched of which something was heard since this was last asked.
     pub fn take_to_match(&mut self) -> BTreeSet<Unit> {
         std::mem::take(&mut self.to_match)
     }
@@ -192,27 +192,27 @@ impl Passages {
         *self.totals.counts.refused.entry(name.to_owned()).or_default() += 1;
     }
 
-    /// Gives a unit, if anybody passed with its ticket.
+    /// Returns a unit, if anybody passed with its ticket.
     pub fn unit(&self, unit: Unit) -> Option<&UnitState> {
         self.units.get(&unit)
     }
 
-    /// Gives all units with passages.
+    /// Returns all units with passages.
     pub fn units(&self) -> impl Iterator<Item = (&Unit, &UnitState)> {
         self.units.iter()
     }
 
-    /// Gives the units that can hold an incident.
+    /// Returns the units that can hold an incident.
     pub fn busy(&self) -> impl Iterator<Item = (Unit, &UnitState)> {
         self.busy.iter().filter_map(|id| Some((*id, self.units.get(id)?)))
     }
 
-    /// Gives the people in a zone now.
+    /// Returns the people in a zone now.
     pub fn occupancy(&self, zone: ZoneId, limits: &Limits) -> i64 {
         self.let_in(zone, limits).values().sum()
     }
 
-    /// Gives the people in a zone now, by who let them in; what a count has corrected is its writer's.
+    /// Returns the people in a zone now, by who let them in; what a count has corrected is its writer's.
     pub fn let_in(&self, zone: ZoneId, limits: &Limits) -> BTreeMap<Origin, i64> {
         let first = (zone, PublicKey([0; 32]));
         let totals = self.totals(limits);
@@ -229,7 +229,7 @@ impl Passages {
         let_in
     }
 
-    /// Gives the people who went into a zone within the slot that began then, by who let them in.
+    /// Returns the people who went into a zone within the slot that began then, by who let them in.
     pub fn arrivals(&self, zone: ZoneId, slot: Timestamp, limits: &Limits) -> BTreeMap<Origin, i64> {
         let first = (zone, slot, PublicKey([0; 32]));
         let totals = self.totals(limits);
@@ -238,7 +238,7 @@ impl Passages {
         in_slot.map(|((_, _, by), persons)| (*by, *persons)).collect()
     }
 
-    /// Gives when the slots of a zone began, from that one on, in which somebody let people in.
+    /// Returns when the slots of a zone began, from that one on, in which somebody let people in.
     pub fn slots_used(&self, zone: ZoneId, from: Timestamp, by: &Origin) -> Vec<Timestamp> {
         let first = (zone, from, PublicKey([0; 32]));
         let used = self.totals.arrivals.range(first..);
@@ -247,7 +247,7 @@ impl Passages {
         ours.map(|((_, slot, _), _)| *slot).collect()
     }
 
-    /// Gives how many people were in a zone by the passages alone that each of these counts covers.
+    /// Returns how many people were in a zone by the passages alone that each of these counts covers.
     pub fn inside_counted(&self, zone: ZoneId, counts: &[CountInForce], limits: &Limits) -> Vec<i64> {
         let mut inside = vec![0; counts.len()];
         for unit in self.units.values() {
@@ -262,7 +262,7 @@ impl Passages {
         inside
     }
 
-    /// Gives the running totals.
+    /// Returns the running totals.
     pub fn counts(&self, limits: &Limits) -> Counts {
         self.totals(limits).counts.clone()
     }
@@ -287,7 +287,7 @@ fn add(totals: &mut BTreeMap<GateId, u64>, gate: GateId, persons: i64) {
     }
 }
 
-/// Gives the short name of a refusal: a metric label and a key of [`Counts::refused`].
+/// Returns the short name of a refusal: a metric label and a key of [`Counts::refused`].
 pub fn refusal_name(why: &Refused) -> &'static str {
     match why {
         Refused::Deny(Reason::Rejected(rejection)) => match rejection {

@@ -87,7 +87,7 @@ impl Summary {
         }
     }
 
-    /// Gives the authority whose word is summed up.
+    /// Returns the authority whose word is summed up.
     pub(crate) fn authority(&self) -> Option<&Origin> {
         self.authority.as_ref().map(|(authority, _)| authority)
     }
@@ -100,13 +100,13 @@ impl Summary {
             && self.passages.iter().all(|(_, rows)| rows.iter().all(has_writer))
     }
 
-    /// Gives a clock reading after all that is summed up, as far as it is plausible at that time.
+    /// Returns a clock reading after all that is summed up, as far as it is plausible at that time.
     pub(crate) fn clock(&self, begin: Hlc) -> Hlc {
         let rows = self.passages.iter().flat_map(|(_, rows)| rows);
         rows.fold(begin, |clock, row| clock.hear(row.hlc, begin.time()))
     }
 
-    /// Gives the state a replica starts from.
+    /// Returns the state a replica starts from.
     pub fn into_state(self, trust: Arc<Trust>) -> State {
         let mut state = State::new(trust);
         state.authorities = self.authority.into_iter().collect();

@@ -45,12 +45,12 @@ pub struct Entered<'a> {
 }
 
 impl Entered<'_> {
-    /// Gives who passed where.
+    /// Returns who passed where.
     pub fn passage(&self) -> &Passage {
         &self.change.passage
     }
 
-    /// Gives how many of the people are still in.
+    /// Returns how many of the people are still in.
     pub fn inside(&self) -> u32 {
         self.persons().saturating_sub(self.closed)
     }
@@ -74,7 +74,7 @@ pub struct Left<'a> {
 }
 
 impl Left<'_> {
-    /// Gives how many of the people nobody knows an entry of.
+    /// Returns how many of the people nobody knows an entry of.
     pub fn unmatched(&self) -> u32 {
         u32::from(self.change.passage.persons).saturating_sub(self.closed)
     }
@@ -199,7 +199,7 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Gives the use of a level for a scan on that day. Whoever is in a zone that lies in another is there too, also when
+    /// Returns the use of a level for a scan on that day. Whoever is in a zone that lies in another is there too, also when
     /// nothing is known of how they came in there.
     pub fn used(&self, level: u8, day_of: impl Fn(Timestamp) -> i32, today: i32) -> LevelUse {
         let mut levels = BTreeMap::<u8, LevelUse>::new();
@@ -220,24 +220,24 @@ impl<'a> Tally<'a> {
         most.unwrap_or_default()
     }
 
-    /// Gives the people in a zone.
+    /// Returns the people in a zone.
     pub fn inside(&self, zone: ZoneId) -> u32 {
         let there = self.entries.iter().filter(|entry| entry.passage().zone == zone);
         there.map(Entered::inside).fold(0, u32::saturating_add)
     }
 
-    /// Gives when and where people last went in on a level.
+    /// Returns when and where people last went in on a level.
     pub fn last_entry(&self, level: u8) -> Option<(Timestamp, GateId)> {
         let last = self.entries.iter().rev().find(|entry| entry.level == level)?;
         Some((last.passage().at, last.passage().gate))
     }
 
-    /// Gives the entries that so many people close who leave a zone, oldest first, with those in the zones inside it.
+    /// Returns the entries that so many people close who leave a zone, oldest first, with those in the zones inside it.
     pub fn to_close(&self, zone: ZoneId, persons: u8, limits: &Limits) -> Vec<Counterpart> {
         close(self.entries.iter(), (zone, persons), limits)
     }
 
-    /// Gives the entries that an exit closes which named too few: those that came before it, by so much that clocks leave no
+    /// Returns the entries that an exit closes which named too few: those that came before it, by so much that clocks leave no
     /// doubt where there may be none.
     pub fn to_match(&self, exit: &Left, (by_any_clock, limits): (bool, &Limits)) -> Vec<Counterpart> {
         let persons = u8::try_from(exit.unmatched()).unwrap_or(u8::MAX);
@@ -266,7 +266,7 @@ impl<'a> Tally<'a> {
         })
     }
 
-    /// Gives the entries in another zone from which so many people come on, oldest first.
+    /// Returns the entries in another zone from which so many people come on, oldest first.
     pub fn to_leave(&self, zone: ZoneId, persons: u8) -> Vec<Counterpart> {
         let mut left = u32::from(persons);
         let mut leaves = Vec::new();
@@ -280,7 +280,7 @@ impl<'a> Tally<'a> {
         leaves
     }
 
-    /// Gives the entries that so many people's entry follows: those who are not in for the first time come after somebody left.
+    /// Returns the entries that so many people's entry follows: those who are not in for the first time come after somebody left.
     pub fn to_follow(&self, level: u8, (persons, admits): (u8, u8)) -> Vec<Counterpart> {
         let entries = || self.entries.iter().filter(|entry| entry.level == level);
         let first = entries().map(|entry| entry.anew).fold(0, u32::saturating_add);
@@ -350,7 +350,7 @@ impl<'a> Tally<'a> {
         entries.any(was_left) || exits.any(came_back)
     }
 
-    /// Gives the exits of which nobody knows an entry.
+    /// Returns the exits of which nobody knows an entry.
     pub fn unmatched(&self) -> impl Iterator<Item = &Left<'a>> {
         self.exits.iter().filter(|exit| exit.unmatched() > 0)
     }

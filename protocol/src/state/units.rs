@@ -208,7 +208,7 @@ impl UnitState {
             || self.passages.iter().filter(of_log).count() < MAX_PASSAGES_OF_LOG
     }
 
-    /// Gives all passages in order, whether they count or not.
+    /// Returns all passages in order, whether they count or not.
     pub fn passages(&self) -> &[(Stamp, Change)] {
         &self.passages
     }
@@ -243,7 +243,7 @@ impl UnitState {
         taken_back
     }
 
-    /// Gives the passages that count unless they were taken back.
+    /// Returns the passages that count unless they were taken back.
     fn moving<'a>(&'a self, limits: &'a Limits) -> impl DoubleEndedIterator<Item = &'a (Stamp, Change)> {
         self.passages.iter().filter(move |(stamp, change)| {
             let moves_people = !change.takes_back() && !change.is_match();
@@ -251,7 +251,7 @@ impl UnitState {
         })
     }
 
-    /// Gives the passages that count, in order. What was let in by a scan that was withdrawn or annulled does not: nobody came
+    /// Returns the passages that count, in order. What was let in by a scan that was withdrawn or annulled does not: nobody came
     /// in, whatever others wrote down.
     pub fn counting<'a>(
         &'a self,
@@ -262,7 +262,7 @@ impl UnitState {
             .filter(move |(_, change)| !taken_back.covers(&change.passage))
     }
 
-    /// Gives the homes' words that count on which entries exits close.
+    /// Returns the homes' words that count on which entries exits close.
     pub fn matches<'a>(&'a self, limits: &'a Limits) -> impl Iterator<Item = &'a Passage> {
         let matches = self.passages.iter().filter(|(_, change)| change.is_match());
         let counting = matches.filter(|(stamp, _)| limits.reach(stamp));

@@ -20,12 +20,12 @@ use crate::record::{Body, Passage};
 use crate::trust::Register;
 
 impl State {
-    /// Gives the event.
+    /// Returns the event.
     pub fn event(&self) -> EventId {
         self.trust.event()
     }
 
-    /// Gives the authority whose word counts.
+    /// Returns the authority whose word counts.
     pub fn authority(&self) -> Option<Origin> {
         self.in_force
     }
@@ -37,39 +37,39 @@ impl State {
             .is_some_and(|rulings| rulings.is_whole)
     }
 
-    /// Gives the policy in force and its version.
+    /// Returns the policy in force and its version.
     pub fn policy(&self) -> Option<(u32, &Policy)> {
         let (version, policy) = self.rulings()?.policy.as_ref()?;
         Some((*version, policy))
     }
 
-    /// Gives the rosters.
+    /// Returns the rosters.
     pub fn rosters(&self) -> &Rosters {
         &self.rosters
     }
 
-    /// Gives the retired hubs, each with the hub to which its places fall.
+    /// Returns the retired hubs, each with the hub to which its places fall.
     pub fn heirs(&self) -> impl Iterator<Item = (&PublicKey, &Option<PublicKey>)> {
         self.rulings()
             .into_iter()
             .flat_map(|rulings| rulings.retired.iter())
     }
 
-    /// Gives what the authority has said of tickets, by unit.
+    /// Returns what the authority has said of tickets, by unit.
     pub fn ticket_rulings(&self) -> impl Iterator<Item = (&Unit, &TicketRuling)> {
         self.rulings()
             .into_iter()
             .flat_map(|rulings| rulings.tickets.iter())
     }
 
-    /// Gives what the authority has said of devices.
+    /// Returns what the authority has said of devices.
     pub fn register(&self) -> Arc<Register> {
         self.rulings()
             .map(|rulings| Arc::clone(&rulings.register))
             .unwrap_or_default()
     }
 
-    /// Gives the certificate of a device that enrolled or opened a log: the one that lasts longest.
+    /// Returns the certificate of a device that enrolled or opened a log: the one that lasts longest.
     pub fn device(&self, device: &PublicKey) -> Option<&DeviceIdentity> {
         let opened = self.writers.get(device).and_then(Writer::identity);
         let enrolled = self
@@ -81,7 +81,7 @@ impl State {
             .max_by_key(|identity| identity.unverified().window.until)
     }
 
-    /// Gives every device that enrolled or opened a log.
+    /// Returns every device that enrolled or opened a log.
     pub fn devices(&self) -> impl Iterator<Item = &DeviceIdentity> {
         let enrolled = self.rulings().into_iter();
         let enrolled = enrolled.flat_map(|rulings| rulings.register.enrolled.keys());
@@ -95,17 +95,17 @@ impl State {
         writer.map_or(MAX_CERTIFICATES, Writer::certificates_left)
     }
 
-    /// Gives the bytes of the records of a device's log.
+    /// Returns the bytes of the records of a device's log.
     pub fn bytes_of(&self, origin: &Origin) -> u64 {
         self.writers.get(origin).map_or(0, Writer::bytes)
     }
 
-    /// Gives the certificate a device's own log last opened with.
+    /// Returns the certificate a device's own log last opened with.
     pub fn opened_with(&self, device: &PublicKey) -> Option<&DeviceIdentity> {
         self.writers.get(device)?.identity()
     }
 
-    /// Gives the certificates that somebody gave a device since it had this one: the authority, or the hub that enrolled it.
+    /// Returns the certificates that somebody gave a device since it had this one: the authority, or the hub that enrolled it.
     /// Another hub's word is passed over: it could give all scanners of the venue certificates for no gate.
     pub fn certificates_for(&self, held: &DeviceIdentity) -> impl Iterator<Item = &DeviceIdentity> {
         let device = held.unverified().device;
@@ -122,7 +122,7 @@ impl State {
             .is_some_and(|rulings| rulings.register.revoked.contains_key(device))
     }
 
-    /// Gives the last record of a log that counts.
+    /// Returns the last record of a log that counts.
     pub fn limit(&self, origin: &Origin) -> Seq {
         self.limits.of(origin)
     }
@@ -133,7 +133,7 @@ impl State {
         self.forks.get(origin).is_some_and(|fork| settled < fork.seq)
     }
 
-    /// Gives the first record of each log that its writer cannot prove or may not write. Of the authorities' logs only that of
+    /// Returns the first record of each log that its writer cannot prove or may not write. Of the authorities' logs only that of
     /// the one in force matters: replicas hold the others as far as they happened to hear them.
     pub fn false_records(&self) -> impl Iterator<Item = (&Origin, &Seq)> {
         let bundle = self.trust.bundle();
@@ -151,17 +151,17 @@ impl State {
             || self.trust.bundle().authority_key(origin).is_some()
     }
 
-    /// Gives the forks, settled or not.
+    /// Returns the forks, settled or not.
     pub fn forks(&self) -> impl Iterator<Item = &Contradiction> {
         self.forks.values()
     }
 
-    /// Gives where the history of an origin that counts passes, when that had to be said.
+    /// Returns where the history of an origin that counts passes, when that had to be said.
     pub fn settled(&self, origin: &Origin) -> Option<Tail> {
         self.rulings()?.settled.get(origin).copied()
     }
 
-    /// Gives every settled history.
+    /// Returns every settled history.
     pub fn all_settled(&self) -> impl Iterator<Item = (&Origin, &Tail)> {
         self.rulings()
             .into_iter()
@@ -178,7 +178,7 @@ impl State {
         !self.awaiting.is_empty()
     }
 
-    /// Gives the logs with a record that rests on such a key.
+    /// Returns the logs with a record that rests on such a key.
     pub fn awaiting(&self) -> &BTreeSet<Origin> {
         &self.awaiting
     }
@@ -196,7 +196,7 @@ impl State {
         self.writers.get(device).map_or(0, Writer::forks_left)
     }
 
-    /// Gives the running totals.
+    /// Returns the running totals.
     pub fn counts(&self) -> Counts {
         self.passages.counts(&self.limits)
     }
@@ -206,12 +206,12 @@ impl State {
         self.writers.get(hub).map_or(0, Writer::loans_left)
     }
 
-    /// Gives the people in a zone now.
+    /// Returns the people in a zone now.
     pub fn occupancy(&self, zone: ZoneId) -> i64 {
         self.passages.occupancy(zone, &self.limits)
     }
 
-    /// Gives the people who went into a zone within the slot that a moment belongs to, if its slots are limited.
+    /// Returns the people who went into a zone within the slot that a moment belongs to, if its slots are limited.
     pub fn arrivals(&self, zone: ZoneId, at: Timestamp) -> i64 {
         let slot = self.limits.time_slot(zone, at);
         let arrivals = slot.map(|slot| self.passages.arrivals(zone, slot, &self.limits));
@@ -232,7 +232,7 @@ impl State {
             .map(|(_, _, passage)| passage)
     }
 
-    /// Gives every record that counts of what a scan led to: also those of which another device told before.
+    /// Returns every record that counts of what a scan led to: also those of which another device told before.
     pub fn records_of(&self, unit: Unit, scan: ScanId) -> impl Iterator<Item = (&Stamp, bool, &Passage)> {
         let unit = self.passages.unit(unit).into_iter();
         let counting = unit.flat_map(|unit| unit.counting(&self.limits));
@@ -240,7 +240,7 @@ impl State {
         of_scan.map(|(stamp, change)| (stamp, change.is_entry(), &change.passage))
     }
 
-    /// Gives every passage of a unit that counts, each once, oldest first: when, which way inwards, and who.
+    /// Returns every passage of a unit that counts, each once, oldest first: when, which way inwards, and who.
     pub fn passages(&self, unit: Unit) -> impl Iterator<Item = (Stamp, bool, &Passage)> {
         let mut seen = BTreeSet::new();
         let unit = self.passages.unit(unit).into_iter();
@@ -255,17 +255,17 @@ impl State {
         unit.map(|unit| unit.tally(&self.limits)).unwrap_or_default()
     }
 
-    /// Gives how gates and zones lie to each other, and how far each log counts.
+    /// Returns how gates and zones lie to each other, and how far each log counts.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// Gives what is known of a unit in a zone, whatever the day.
+    /// Returns what is known of a unit in a zone, whatever the day.
     pub fn history(&self, unit: Unit, zone: ZoneId) -> History {
         self.history_at((unit, zone), None, Timestamp(0))
     }
 
-    /// Gives what the rules need to know of a unit for a scan at that time, at a gate into a zone and perhaps out of another.
+    /// Returns what the rules need to know of a unit for a scan at that time, at a gate into a zone and perhaps out of another.
     pub fn history_at(
         &self,
         (unit, zone): (Unit, ZoneId),

@@ -58,12 +58,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Gives the newest certificate that its log says it has.
+    /// Returns the newest certificate that its log says it has.
     pub fn identity(&self) -> Option<&DeviceIdentity> {
         self.certificates.last().map(|(_, identity)| identity)
     }
 
-    /// Gives the certificates its log opened with, each with the record from which on it has it.
+    /// Returns the certificates its log opened with, each with the record from which on it has it.
     pub fn certificates(&self) -> &[(Seq, DeviceIdentity)] {
         &self.certificates
     }
@@ -105,7 +105,7 @@ impl Writer {
         MAX_LOANS.saturating_sub(self.lent.len())
     }
 
-    /// Gives the places it gave to other hubs, as far as its log counts.
+    /// Returns the places it gave to other hubs, as far as its log counts.
     pub fn loans(&self, limit: Seq) -> impl Iterator<Item = &Loan> {
         let counting = self.lent.iter().take_while(move |(seq, _)| *seq <= limit);
         counting.map(|(_, loan)| loan)
@@ -120,7 +120,7 @@ impl Writer {
         has_room
     }
 
-    /// Gives its counts, as far as its log counts.
+    /// Returns its counts, as far as its log counts.
     pub fn counts(&self, limit: Seq) -> impl Iterator<Item = &Count> {
         let counting = self.counted.iter().take_while(move |(seq, _)| *seq <= limit);
         counting.map(|(_, count)| count)
@@ -153,18 +153,18 @@ impl Writer {
         self.bytes = self.bytes.saturating_add(bytes as u64);
     }
 
-    /// Gives the bytes of its records.
+    /// Returns the bytes of its records.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Gives the roster it decides by, as far as its log counts.
+    /// Returns the roster it decides by, as far as its log counts.
     pub fn adopted(&self, limit: Seq) -> Option<(u32, Hash)> {
         let counting = self.adopted.iter().rev().find(|(seq, _)| *seq <= limit);
         counting.map(|(_, roster)| *roster)
     }
 
-    /// Gives the certificate it last gave to a scanner, as far as its log counts.
+    /// Returns the certificate it last gave to a scanner, as far as its log counts.
     pub fn renewed(&self, device: &PublicKey, limit: Seq) -> Option<&DeviceIdentity> {
         let (seq, identity) = self.renewed.get(device)?;
         (*seq <= limit).then_some(identity)

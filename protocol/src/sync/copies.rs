@@ -10,7 +10,7 @@ use crate::ident::Origin;
 pub struct Copies(Vec<Held>);
 
 impl Copies {
-    /// Gives how far a log is held.
+    /// Returns how far a log is held.
     pub fn of(&self, origin: &Origin) -> Option<&Held> {
         let at = self.find(origin).ok()?;
         self.0.get(at)
@@ -29,7 +29,7 @@ impl Copies {
         self.0.clear();
     }
 
-    /// Gives the logs in the order of their origins.
+    /// Returns the logs in the order of their origins.
     pub fn iter(&self) -> slice::Iter<'_, Held> {
         self.0.iter()
     }

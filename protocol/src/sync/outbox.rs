@@ -118,7 +118,7 @@ impl Outbox {
         }
     }
 
-    /// Gives the next log to load a run of, and after which record: one that was left unanswered comes after all others,
+    /// Returns the next log to load a run of, and after which record: one that was left unanswered comes after all others,
     /// else authority logs come first and strangers' last. Logs that nobody takes are not sent.
     pub fn next_load(&mut self, regard: &Regard<'_>, now: Timestamp) -> Option<(Origin, Seq)> {
         self.expire(now);
@@ -151,7 +151,7 @@ impl Outbox {
         Some((origin, self.their_seq(&origin)))
     }
 
-    /// Gives up waiting for answers that are overdue.
+    /// Returns up waiting for answers that are overdue.
     fn expire(&mut self, now: Timestamp) {
         // A moment that lies ahead means our clock was set back: waiting for it could take for ever.
         let is_overdue = |flight: &InFlight| flight.since > now || now.since_ms(flight.since) >= RESEND_MS;
@@ -181,7 +181,7 @@ impl Outbox {
         self.unserved.insert(origin);
     }
 
-    /// Gives what the peer has not been told of our copies.
+    /// Returns what the peer has not been told of our copies.
     pub fn take_untold(&mut self) -> Vec<Held> {
         let untold = std::mem::take(&mut self.untold);
         untold
@@ -190,18 +190,18 @@ impl Outbox {
             .collect()
     }
 
-    /// Gives all we hold.
+    /// Returns all we hold.
     pub fn all_ours(&mut self) -> Vec<Held> {
         self.untold.clear();
         self.ours.iter().cloned().collect()
     }
 
-    /// Gives what we hold of one log.
+    /// Returns what we hold of one log.
     pub fn ours(&self, origin: &Origin) -> Option<&Held> {
         self.ours.of(origin)
     }
 
-    /// Gives what the peer is known to hold of one log.
+    /// Returns what the peer is known to hold of one log.
     pub fn theirs(&self, origin: &Origin) -> Option<&Held> {
         self.theirs.of(origin)
     }

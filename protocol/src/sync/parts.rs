@@ -42,9 +42,11 @@ pub fn cut(checkpoint: &SignedCheckpoint) -> Vec<Part> {
 pub struct Parts(Vec<Option<Vec<u8>>>);
 
 impl Parts {
-    /// Takes a part; gives the checkpoint once it is whole. Parts of another cut begin anew.
+    /// Takes a part; returns the checkpoint once it is whole. Parts of another cut begin anew.
     ///
-    /// **Errors**: `Err` for a part that no honest peer sends.
+    /// # Errors
+    ///
+    /// `Err` for a part that no honest peer sends.
     pub fn take(&mut self, part: Part) -> Result<Option<SignedCheckpoint>, BadPart> {
         let (number, of) = (usize::from(part.number), usize::from(part.of));
         if of == 0 || of > MAX_PARTS || number >= of || part.bytes.len() > PART_BYTES {

@@ -21,7 +21,7 @@ impl Quiet {
         (self.looked, self.ms) = (now, 0);
     }
 
-    /// Gives how long it has said nothing, in milliseconds.
+    /// Returns how long it has said nothing, in milliseconds.
     pub fn look(&mut self, now: Timestamp) -> u64 {
         let passed = now.since_ms(self.looked).min(LONGEST_STEP_MS);
         self.looked = now;

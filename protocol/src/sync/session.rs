@@ -111,22 +111,22 @@ impl Session {
         self.fill_the_line(ctx);
     }
 
-    /// Gives the next thing to do.
+    /// Returns the next thing to do.
     pub fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// Gives the peer's certificate once it was checked.
+    /// Returns the peer's certificate once it was checked.
     pub fn peer(&self) -> Option<&Certificate> {
         self.peer_identity.as_ref().map(DeviceIdentity::unverified)
     }
 
-    /// Gives the protocol version that is spoken, once both sides have said hello.
+    /// Returns the protocol version that is spoken, once both sides have said hello.
     pub fn version(&self) -> Option<u16> {
         self.version
     }
 
-    /// Gives why the peer is not welcome, once it was shown the door: the farewell does not tell it.
+    /// Returns why the peer is not welcome, once it was shown the door: the farewell does not tell it.
     pub fn refusal(&self) -> Option<&PeerError> {
         self.refusal.as_ref()
     }

@@ -55,18 +55,18 @@ impl TicketCode {
         Self(at / SAID * CHECKS + check)
     }
 
-    /// Gives the code for a stored number, if it is one of a code.
+    /// Returns the code for a stored number, if it is one of a code.
     pub fn of_value(value: u64) -> Option<Self> {
         let is_said = !UNSAID.contains(&(value % CHECKS));
         (value / CHECKS < ROUNDS && is_said).then_some(Self(value))
     }
 
-    /// Gives the number to store.
+    /// Returns the number to store.
     pub fn value(self) -> u64 {
         self.0
     }
 
-    /// Gives the code behind this one, for when this one is taken.
+    /// Returns the code behind this one, for when this one is taken.
     pub fn next(self) -> Self {
         let mut value = self.0;
         loop {

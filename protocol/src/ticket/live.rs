@@ -26,7 +26,9 @@ impl Payload {
 
 /// Takes the ticket out of a code without believing it.
 ///
-/// **Errors**: [`Rejection`] for anything that is not one canonical code.
+/// # Errors
+///
+/// [`Rejection`] for anything that is not one canonical code.
 pub fn parse(code: &[u8]) -> Result<Ticket, Rejection> {
     Shown::parse(code).map(|shown| shown.ticket)
 }

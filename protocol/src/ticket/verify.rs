@@ -49,23 +49,23 @@ pub struct VerifiedTicket {
 }
 
 impl VerifiedTicket {
-    /// Gives the ticket.
+    /// Returns the ticket.
     pub fn ticket(&self) -> &Ticket {
         &self.ticket
     }
 
-    /// Gives the bytes of the code that was verified: the evidence that goes into a passage's record.
+    /// Returns the bytes of the code that was verified: the evidence that goes into a passage's record.
     pub fn code(&self) -> &[u8] {
         &self.code
     }
 
-    /// Gives the event its key belongs to.
+    /// Returns the event its key belongs to.
     pub fn event(&self) -> EventId {
         self.event
     }
 }
 
-/// Gives the bytes of the code in a text, unless it is too long for one or holds anything but its digits.
+/// Returns the bytes of the code in a text, unless it is too long for one or holds anything but its digits.
 pub fn code_in(text: &[u8]) -> Option<Vec<u8>> {
     // Looked at first: what is far too long costs nothing.
     (text.len() <= MAX_TEXT_DIGITS).then(|| digits::decode(text))?
@@ -107,7 +107,9 @@ impl Keyring {
 
     /// Verifies the text of a code.
     ///
-    /// **Errors**: [`Rejection`], the first that applies, cheapest check first.
+    /// # Errors
+    ///
+    /// [`Rejection`], the first that applies, cheapest check first.
     pub fn verify_text(&self, text: &[u8], now: Timestamp) -> Result<VerifiedTicket, Rejection> {
         let bytes = code_in(text).ok_or(Rejection::NotATicket)?;
         self.verify(&bytes, now)
@@ -115,7 +117,9 @@ impl Keyring {
 
     /// Verifies the bytes of a code: a payload, or a live ticket's payload with its moving part.
     ///
-    /// **Errors**: [`Rejection`], the first that applies.
+    /// # Errors
+    ///
+    /// [`Rejection`], the first that applies.
     pub fn verify(&self, code: &[u8], now: Timestamp) -> Result<VerifiedTicket, Rejection> {
         let shown = Shown::parse(code)?;
         believe(self.check_signature(&shown)?, now)?;
@@ -130,7 +134,9 @@ impl Keyring {
 
     /// Checks that the key of a ticket that was verified is still believed: it may have been struck out since.
     ///
-    /// **Errors**: [`Rejection::UnknownKey`], [`Rejection::StruckKey`], [`Rejection::KeyOutOfWindow`].
+    /// # Errors
+    ///
+    /// [`Rejection::UnknownKey`], [`Rejection::StruckKey`], [`Rejection::KeyOutOfWindow`].
     pub fn check_key(&self, ticket: &VerifiedTicket, now: Timestamp) -> Result<(), Rejection> {
         let key = self.keys.get(&ticket.ticket.key).ok_or(Rejection::UnknownKey)?;
         believe(&key.trusted, now)
@@ -139,7 +145,9 @@ impl Keyring {
     /// Checks that a code which opened a gate at some time was signed by a key of the event, be it struck out or out of its
     /// window by now: who has passed stays in, whatever becomes of the key.
     ///
-    /// **Errors**: [`Rejection`], the first that applies.
+    /// # Errors
+    ///
+    /// [`Rejection`], the first that applies.
     pub fn check_evidence(&self, code: &[u8]) -> Result<(), Rejection> {
         let shown = Shown::parse(code)?;
         self.check_signature(&shown)?;

@@ -185,7 +185,7 @@ pub fn hub_log() -> Vec<Body> {
     ]
 }
 
-/// Writes a log down, record by record with the chain hash after each, then its head; gives the whole of it as a run.
+/// Writes a log down, record by record with the chain hash after each, then its head; returns the whole of it as a run.
 fn write_log(sheet: &mut Sheet, bodies: Vec<Body>, writer: &SecretKey) -> Run {
     let origin = writer.public();
     let mut tail = Tail::default();

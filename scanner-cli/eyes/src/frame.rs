@@ -103,7 +103,7 @@ impl LumaFrame {
         &self.luma
     }
 
-    /// Gives the pixels away.
+    /// Returns the pixels away.
     #[must_use]
     pub fn into_luma(self) -> Vec<u8> {
         self.luma

@@ -225,7 +225,7 @@ impl<'a> Plan<'a> {
 }
 
 impl Step {
-    /// Passes over a frame, with the sketch that an earlier step made of it; gives it back, or the one made now.
+    /// Passes over a frame, with the sketch that an earlier step made of it; returns it back, or the one made now.
     fn taken(
         &self,
         (frame, attempts): (&LumaFrame, &Attempts),

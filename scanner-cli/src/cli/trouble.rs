@@ -128,7 +128,7 @@ impl Trouble {
         told
     }
 
-    /// Gives the exit code.
+    /// Returns the exit code.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Output(_) => ExitCode::FAILURE,

@@ -45,7 +45,7 @@ pub(super) struct News {
 }
 
 impl News {
-    /// Gives for how many milliseconds nobody has heard each of them.
+    /// Returns for how many milliseconds nobody has heard each of them.
     pub(super) fn silent(&self) -> BTreeMap<PublicKey, u64> {
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         let ms = |since: &Instant| u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -243,7 +243,7 @@ impl Learning {
     }
 }
 
-/// Gives the addresses that are given up for one that was told, or nothing if that is not to be dialled.
+/// Returns the addresses that are given up for one that was told, or nothing if that is not to be dialled.
 fn superseded(lines: &[Address], news: &HubNews) -> Option<Vec<usize>> {
     let in_use = || {
         lines

@@ -56,7 +56,7 @@ impl Orders {
         }
     }
 
-    /// Gives the order for the next scan. An override is for as many as were refused, unless a number was typed since.
+    /// Returns the order for the next scan. An override is for as many as were refused, unless a number was typed since.
     pub(super) fn next(&self, wish: Wish) -> Order {
         let refused = match wish {
             Wish::Override(_) => self.refused_persons,

@@ -122,7 +122,7 @@ impl Gate {
         String::from_utf8(self.out.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// Ends the loop; gives what was written.
+    /// Ends the loop; returns what was written.
     pub async fn close(mut self) -> String {
         self.stop.cancel();
         self.station.join_next().await.unwrap().unwrap().unwrap();

@@ -64,7 +64,7 @@ fn replica(n: u8, role: Role) -> Arc<Replica> {
     Arc::new(Replica::open_in_memory(&meta, key(n), Clock::system()).unwrap())
 }
 
-/// Opens a hub that answers so; gives its address.
+/// Opens a hub that answers so; returns its address.
 fn open_hub(n: u8, says: Says, tasks: &mut JoinSet<()>) -> String {
     let endpoint = Endpoint::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), &key(n)).unwrap();
     let addr = endpoint.local_addr().to_string();

@@ -16,7 +16,7 @@ pub fn finished(command: &mut Command) -> Output {
 /// Limits wide enough for a busy machine: what is tested here is not how fast it is.
 const PATIENT: [&str; 4] = ["--wait-for-hub", "30", "--answer-within", "10000"];
 
-/// Gives the program, with nothing of this machine's own settings.
+/// Returns the program, with nothing of this machine's own settings.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher-scan"));
     command
@@ -37,7 +37,7 @@ impl Scanner {
         Self { folder }
     }
 
-    /// Gives the program on this folder.
+    /// Returns the program on this folder.
     pub fn command(&self, name: &str) -> Command {
         let mut command = program();
         command.arg(name).arg("--dir").arg(&self.folder);
@@ -240,7 +240,7 @@ impl Attended {
         assert!(sent.status.success());
     }
 
-    /// Waits for the end; gives the exit code.
+    /// Waits for the end; returns the exit code.
     pub fn ended(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }

@@ -149,7 +149,7 @@ impl Venue {
         scanner
     }
 
-    /// Gives a folder that holds no scanner.
+    /// Returns a folder that holds no scanner.
     pub fn stranger(&self) -> Scanner {
         Scanner::at(self.folder.path().join("stranger"))
     }
@@ -281,12 +281,12 @@ fn bundle() -> SignedBundle {
     bundle.sign(&[&key(ROOT)])
 }
 
-/// Gives what a device of that role is and believes.
+/// Returns what a device of that role is and believes.
 pub fn meta(device: PublicKey, role: Role, name: &str) -> Meta {
     meta_within(device, role, name, Window::ALWAYS)
 }
 
-/// Gives what a device is and believes whose certificate is valid in a window.
+/// Returns what a device is and believes whose certificate is valid in a window.
 pub fn meta_within(device: PublicKey, role: Role, name: &str, window: Window) -> Meta {
     let certificate = Certificate {
         event: EVENT,

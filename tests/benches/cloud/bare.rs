@@ -49,7 +49,7 @@ impl Bare {
         Ok(bare)
     }
 
-    /// Gives the id of its process.
+    /// Returns the id of its process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }

@@ -308,7 +308,7 @@ impl Shop {
     }
 }
 
-/// Gives the claim on a seat of the walk.
+/// Returns the claim on a seat of the walk.
 fn seat(step: u32) -> String {
     let seat = u64::from(step) * u64::from(STRIDE) % u64::from(SEATS);
     format!("\"seat_ids\":[{seat}]")

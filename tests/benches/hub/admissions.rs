@@ -106,7 +106,7 @@ fn steady(table: &mut Table, mut passed: Passed, hub: Duration) {
     table.add(Row::told("  hub CPU per admission", each));
 }
 
-/// Gives the share of one in so much processor time.
+/// Returns the share of one in so much processor time.
 pub fn micros_each(cpu: Duration, people: u32) -> f64 {
     cpu.as_secs_f64() * 1e6 / f64::from(people)
 }
@@ -121,7 +121,7 @@ impl Queue {
         Self(Arc::new(scans.collect()))
     }
 
-    /// Gives a gate that lets them in over a connection, counted from that person.
+    /// Returns a gate that lets them in over a connection, counted from that person.
     pub fn gate(
         &self,
         connection: &Connection,

@@ -71,7 +71,7 @@ impl Crowd {
         })
     }
 
-    /// Gives how many runs all of them were sent together, and how many records were in them.
+    /// Returns how many runs all of them were sent together, and how many records were in them.
     pub fn heard(&self) -> (u64, u64) {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         (read(&self.heard.runs), read(&self.heard.records))

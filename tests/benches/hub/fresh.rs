@@ -126,7 +126,7 @@ async fn busy_hub(stage: &Stage) -> anyhow::Result<Hub> {
     Ok(hub)
 }
 
-/// Gives the key that the cloud signs tickets with: passages with a code by another one would count for nothing there.
+/// Returns the key that the cloud signs tickets with: passages with a code by another one would count for nothing there.
 fn ticket_key(stage: &Stage, replica: &Replica) -> anyhow::Result<SecretKey> {
     let keys = KeyFiles::open(stage.cloud.data_dir())?.event_keys(stage.organizer.event.parse()?)?;
     let trust = Arc::clone(&replica.standing().trust);

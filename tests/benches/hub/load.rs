@@ -18,7 +18,7 @@ pub struct Passed {
 }
 
 impl Passed {
-    /// Gives how many passed in a second.
+    /// Returns how many passed in a second.
     pub fn per_second(&self) -> f64 {
         self.latencies.count() as f64 / self.took.as_secs_f64()
     }

@@ -49,7 +49,7 @@ pub fn key(number: u16) -> SecretKey {
 /// A day, in milliseconds.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// Gives the time.
+/// Returns the time.
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
@@ -82,7 +82,7 @@ impl Show {
         Ok(Self { bundle, log })
     }
 
-    /// Gives the trust in force.
+    /// Returns the trust in force.
     pub fn trust(&self) -> anyhow::Result<Arc<Trust>> {
         Ok(Arc::new(trust(&self.bundle)?))
     }
@@ -171,7 +171,7 @@ fn scan_id(unit: u32) -> ScanId {
     ScanId(*hash.as_bytes().first_chunk().expect("a BLAKE3 hash has 32 bytes"))
 }
 
-/// Gives a clock for what happened before a bench: a log's first record must not be younger than the next.
+/// Returns a clock for what happened before a bench: a log's first record must not be younger than the next.
 pub fn an_hour_ago() -> Clock {
     let clock = Clock::system();
     clock.shift_ms(-AN_HOUR_MS);

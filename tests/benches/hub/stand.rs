@@ -57,18 +57,18 @@ impl Stand {
         }
     }
 
-    /// Gives the folder of a hub.
+    /// Returns the folder of a hub.
     pub fn folder_of(&self, number: u16) -> std::path::PathBuf {
         self.path(&format!("hub-{number}"))
     }
 
-    /// Gives a path in the folder of this run.
+    /// Returns a path in the folder of this run.
     pub fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
 }
 
-/// Gives the number of a hub's process.
+/// Returns the number of a hub's process.
 pub fn pid(hub: &Hub) -> anyhow::Result<u32> {
     hub.process.id().context("the hub runs")
 }

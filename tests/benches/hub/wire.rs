@@ -49,7 +49,7 @@ impl Wire {
         })
     }
 
-    /// Gives the near end.
+    /// Returns the near end.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -59,7 +59,7 @@ impl Wire {
         self.shared.end.get_or_init(|| end);
     }
 
-    /// Gives what it has carried so far.
+    /// Returns what it has carried so far.
     pub fn carried(&self) -> Carried {
         Carried {
             there: self.shared.there.load(Ordering::Relaxed),

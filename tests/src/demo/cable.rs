@@ -12,7 +12,9 @@ use crate::stage::venue::Side;
 
 /// Cuts the hubs apart, scans on, and heals.
 ///
-/// **Errors**: the step that failed.
+/// # Errors
+///
+/// The step that failed.
 pub async fn cut_the_hubs_apart(crew: &mut Crew, steps: &mut Steps) -> Result<(), StepFailed> {
     steps
         .step(

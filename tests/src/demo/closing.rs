@@ -9,7 +9,9 @@ use super::steps::{StepFailed, Steps};
 
 /// Prints the addresses and waits for Ctrl-C.
 ///
-/// **Errors**: when nothing can be printed or no signal heard.
+/// # Errors
+///
+/// When nothing can be printed or no signal heard.
 pub async fn stay_up(crew: &Crew, steps: &mut Steps) -> Result<(), StepFailed> {
     for line in lines(crew) {
         steps.say(&line)?;
@@ -20,7 +22,9 @@ pub async fn stay_up(crew: &Crew, steps: &mut Steps) -> Result<(), StepFailed> {
 
 /// Waits for Ctrl-C or SIGTERM.
 ///
-/// **Errors**: when no signal can be heard.
+/// # Errors
+///
+/// When no signal can be heard.
 pub async fn told_to_stop() -> Result<(), StepFailed> {
     let deaf = |error: io::Error| StepFailed::new("Listening for Ctrl-C", &error.into());
     let mut interrupt = signal(SignalKind::interrupt()).map_err(deaf)?;

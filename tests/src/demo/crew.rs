@@ -33,7 +33,9 @@ pub struct Crew {
 impl Crew {
     /// Takes a ticket of a tier whose unit has its home there.
     ///
-    /// **Errors**: when all are used up.
+    /// # Errors
+    ///
+    /// When all are used up.
     pub fn take(&mut self, tier: u16, home: Side) -> anyhow::Result<(Ticket, PathBuf)> {
         let venue = &self.venue;
         let at = self
@@ -52,7 +54,9 @@ impl Crew {
 
     /// Stops every program in an orderly way. On a terminal Ctrl-C has reached them already.
     ///
-    /// **Errors**: when one does not stop, or not with success.
+    /// # Errors
+    ///
+    /// When one does not stop, or not with success.
     pub async fn leave(mut self) -> anyhow::Result<()> {
         for process in [
             &mut self.venue.south.process,
@@ -69,7 +73,9 @@ impl Crew {
 
 /// Goes on only if a scanner showed that, and gives what was on its screen.
 ///
-/// **Errors**: what it showed instead.
+/// # Errors
+///
+/// What it showed instead.
 pub fn line_of(shown: &Shown, outcome: &str) -> anyhow::Result<String> {
     let line = shown.line();
     ensure!(
@@ -82,7 +88,9 @@ pub fn line_of(shown: &Shown, outcome: &str) -> anyhow::Result<String> {
 
 /// The same as the whole of a step, which took as long as the person at the gate waited.
 ///
-/// **Errors**: what it showed instead.
+/// # Errors
+///
+/// What it showed instead.
 pub fn told(shown: &Shown, outcome: &str) -> anyhow::Result<Told<()>> {
     let happened = line_of(shown, outcome)?;
     Ok(Told {

@@ -15,7 +15,9 @@ use crate::stage::venue::Side;
 
 /// Scans tickets at both hubs.
 ///
-/// **Errors**: the step that failed.
+/// # Errors
+///
+/// The step that failed.
 pub async fn scan(crew: &mut Crew, steps: &mut Steps) -> Result<(), StepFailed> {
     let shown_twice = steps
         .step("A ticket is scanned at Gate North", "admitted", admit(crew))

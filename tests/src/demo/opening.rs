@@ -16,7 +16,9 @@ const TICKETS_PER_TIER: u32 = 20;
 
 /// Sets everything up.
 ///
-/// **Errors**: the step that failed.
+/// # Errors
+///
+/// The step that failed.
 pub async fn open(steps: &mut Steps) -> Result<Crew, StepFailed> {
     let mut stage = steps
         .step(

@@ -11,7 +11,9 @@ use crate::stage::venue::Side;
 
 /// Kills the cloud and scans on.
 ///
-/// **Errors**: the step that failed.
+/// # Errors
+///
+/// The step that failed.
 pub async fn break_the_cloud(crew: &mut Crew, steps: &mut Steps) -> Result<(), StepFailed> {
     steps
         .step(
@@ -68,7 +70,9 @@ async fn alter(crew: &Crew) -> anyhow::Result<Told<()>> {
 
 /// Starts the cloud again and waits until it has heard of every passage.
 ///
-/// **Errors**: the step that failed.
+/// # Errors
+///
+/// The step that failed.
 pub async fn bring_the_cloud_back(crew: &mut Crew, steps: &mut Steps) -> Result<(), StepFailed> {
     steps
         .step(

@@ -77,7 +77,9 @@ impl Steps {
 
     /// Prints the head of the table.
     ///
-    /// **Errors**: when it cannot be printed.
+    /// # Errors
+    ///
+    /// When it cannot be printed.
     pub fn head(&mut self) -> io::Result<()> {
         self.table
             .say("Usher: a festival on this machine, each program a process of its own. A scan takes as long as the person at the \
@@ -87,7 +89,9 @@ impl Steps {
 
     /// Prints what it came to.
     ///
-    /// **Errors**: when it cannot be printed.
+    /// # Errors
+    ///
+    /// When it cannot be printed.
     pub fn foot(&mut self) -> io::Result<()> {
         let took = duration(self.started.elapsed());
         self.table.say(&format!(
@@ -98,14 +102,18 @@ impl Steps {
 
     /// Prints a line below the table.
     ///
-    /// **Errors**: when it cannot be printed.
+    /// # Errors
+    ///
+    /// When it cannot be printed.
     pub fn say(&mut self, line: &str) -> io::Result<()> {
         self.table.say(line)
     }
 
     /// Does a step and prints its row.
     ///
-    /// **Errors**: when it does not come out as told.
+    /// # Errors
+    ///
+    /// When it does not come out as told.
     pub async fn step<T>(
         &mut self,
         step: &str,

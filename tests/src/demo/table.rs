@@ -48,14 +48,18 @@ impl<W: Write> Table<W> {
 
     /// Prints a line of text.
     ///
-    /// **Errors**: when it cannot be written.
+    /// # Errors
+    ///
+    /// When it cannot be written.
     pub fn say(&mut self, line: &str) -> io::Result<()> {
         writeln!(self.out, "{line}")
     }
 
     /// Prints the names of the columns.
     ///
-    /// **Errors**: when they cannot be written.
+    /// # Errors
+    ///
+    /// When they cannot be written.
     pub fn head(&mut self) -> io::Result<()> {
         let took = format!("{:>TOOK_WIDTH$}", "took");
         let names = columns(["step", "expected", "what happened"]);
@@ -66,7 +70,9 @@ impl<W: Write> Table<W> {
 
     /// Prints a row, as many lines high as its longest cell.
     ///
-    /// **Errors**: when it cannot be written.
+    /// # Errors
+    ///
+    /// When it cannot be written.
     pub fn row(&mut self, row: &Row) -> io::Result<()> {
         let cells = [
             wrap(row.step, STEP_WIDTH),

@@ -85,7 +85,7 @@ pub fn roots() -> RootSet {
     RootSet::single(root().public())
 }
 
-/// Gives a version of the bundle as it travels: the second names one more issuing key, the third strikes out what it can.
+/// Returns a version of the bundle as it travels: the second names one more issuing key, the third strikes out what it can.
 pub fn signed_bundle(version: u64) -> SignedBundle {
     let trusted = |key: &SecretKey| TrustedKey::active(key.public(), Window::ALWAYS);
     let until_struck = |key: &SecretKey| {
@@ -129,7 +129,7 @@ pub fn signed_bundle(version: u64) -> SignedBundle {
     bundle.sign(&[&root()])
 }
 
-/// Gives the trust in a version of the bundle.
+/// Returns the trust in a version of the bundle.
 pub fn trust(version: u64) -> Arc<Trust> {
     let trust = Trust::pin(&roots(), signed_bundle(version));
     Arc::new(trust.expect("the bundle is signed by the root that is pinned"))
@@ -175,13 +175,13 @@ fn certificate(device: &SecretKey, role: Role) -> Certificate {
     }
 }
 
-/// Gives everybody who writes logs, by public key.
+/// Returns everybody who writes logs, by public key.
 pub fn writers() -> BTreeMap<PublicKey, SecretKey> {
     let all = [authority(), next_authority(), hub(1), hub(2), scanner(1)];
     all.into_iter().map(|key| (key.public(), key)).collect()
 }
 
-/// Gives the policy.
+/// Returns the policy.
 pub fn policy() -> Policy {
     let zone = |id| Zone {
         id: ZoneId(id),

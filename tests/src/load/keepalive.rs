@@ -37,7 +37,9 @@ pub struct Answer<'a> {
 impl<'a> Answer<'a> {
     /// Reads the body as JSON; goes on only with that status.
     ///
-    /// **Errors**: any other status, with what the server says about it, and a body of another shape.
+    /// # Errors
+    ///
+    /// Any other status, with what the server says about it, and a body of another shape.
     pub fn json<T: Deserialize<'a>>(&self, status: u16) -> anyhow::Result<T> {
         ensure!(
             self.status == status,
@@ -48,7 +50,7 @@ impl<'a> Answer<'a> {
         serde_json::from_slice(self.body).context("an answer is of another shape")
     }
 
-    /// Gives a header.
+    /// Returns a header.
     pub fn header(&self, name: &str) -> Option<&'a str> {
         std::str::from_utf8(self.head)
             .ok()
@@ -65,7 +67,9 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 impl KeptOpen {
     /// Connects.
     ///
-    /// **Errors**: when nobody is there.
+    /// # Errors
+    ///
+    /// When nobody is there.
     pub async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address)
             .await
@@ -80,7 +84,9 @@ impl KeptOpen {
 
     /// Sends a request and reads its answer.
     ///
-    /// **Errors**: when the connection is lost or the answer cannot be read.
+    /// # Errors
+    ///
+    /// When the connection is lost or the answer cannot be read.
     pub async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Answer<'_>> {
         self.buffer.drain(..self.used);
         self.used = 0;

@@ -83,7 +83,7 @@ struct Pace {
 }
 
 impl Pace {
-    /// Gives the turns of one of so many who do so much in a second together.
+    /// Returns the turns of one of so many who do so much in a second together.
     fn new(number: u32, (of, per_second): (u32, u32), until: Instant) -> Self {
         let every = Duration::from_secs(1) * of / per_second;
         Self {

@@ -22,7 +22,9 @@ struct Reserved {
 impl Till {
     /// Connects to a cloud to buy tickets of an event.
     ///
-    /// **Errors**: when nobody is there.
+    /// # Errors
+    ///
+    /// When nobody is there.
     pub async fn open(cloud: SocketAddr, event: &str) -> anyhow::Result<Self> {
         Ok(Self {
             line: KeptOpen::connect(cloud).await?,
@@ -32,7 +34,9 @@ impl Till {
 
     /// Reserves what `claim` says, the `seat_ids` or `tiers` member of the request; nothing when it is taken.
     ///
-    /// **Errors**: any other answer.
+    /// # Errors
+    ///
+    /// Any other answer.
     pub async fn reserve(&mut self, claim: &str) -> anyhow::Result<Option<String>> {
         let body = format!("{{\"event_id\":\"{}\",{claim}}}", self.event);
         let answer = self.line.exchange(&post("/v1/reservations", "", &body)).await?;
@@ -45,7 +49,9 @@ impl Till {
 
     /// Pays for a reservation under an idempotency key.
     ///
-    /// **Errors**: when there is no booking.
+    /// # Errors
+    ///
+    /// When there is no booking.
     pub async fn book(&mut self, reservation: &str, key: &str) -> anyhow::Result<Vec<Ticket>> {
         let body = format!(
             "{{\"reservation_id\":\"{reservation}\",\"payment_token\":\"tok_ok\",\

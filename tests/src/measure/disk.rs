@@ -25,7 +25,9 @@ pub struct FlushTimes {
 /// Writes pages behind each other into a file in that folder and flushes each. The file has no name: programs refuse folders in
 /// which a file is open to others.
 ///
-/// **Errors**: when the disk does not take them.
+/// # Errors
+///
+/// When the disk does not take them.
 pub fn flush_times(folder: &Path) -> anyhow::Result<FlushTimes> {
     let file = tempfile::tempfile_in(folder).context("making a file to flush")?;
     let (page, mut took) = ([7; PAGE_BYTES], Latencies::default());

@@ -22,12 +22,12 @@ impl Latencies {
         self.is_sorted = false;
     }
 
-    /// Gives how many there are.
+    /// Returns how many there are.
     pub fn count(&self) -> usize {
         self.took.len()
     }
 
-    /// Gives how long that share took at most, in per cent; zero when there are none.
+    /// Returns how long that share took at most, in per cent; zero when there are none.
     pub fn percentile(&mut self, per_cent: f64) -> Duration {
         if !self.is_sorted {
             self.took.sort_unstable();
@@ -38,14 +38,14 @@ impl Latencies {
         self.took.get(at).copied().unwrap_or_default()
     }
 
-    /// Gives median, 99th percentile and the longest, as people read them.
+    /// Returns median, 99th percentile and the longest, as people read them.
     pub fn summary(&mut self) -> String {
         let [median, p99, longest] = [50.0, 99.0, 100.0].map(|per_cent| shown(self.percentile(per_cent)));
         format!("p50 {median}, p99 {p99}, max {longest}")
     }
 }
 
-/// Gives a duration as people read it.
+/// Returns a duration as people read it.
 pub fn shown(duration: Duration) -> String {
     let micros = duration.as_secs_f64() * 1e6;
     match micros {

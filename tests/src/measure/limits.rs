@@ -23,7 +23,7 @@ pub struct SignatureTimes {
 }
 
 impl SignatureTimes {
-    /// Gives the mean of two measurements: before and after what they stand beside.
+    /// Returns the mean of two measurements: before and after what they stand beside.
     pub fn mean(self, other: Self) -> Self {
         Self {
             verification: (self.verification + other.verification) / 2,
@@ -31,7 +31,7 @@ impl SignatureTimes {
         }
     }
 
-    /// Gives a processor time as a multiple of one verification.
+    /// Returns a processor time as a multiple of one verification.
     pub fn verifications(&self, cpu: Duration) -> f64 {
         cpu.as_secs_f64() / self.verification.as_secs_f64()
     }
@@ -39,7 +39,9 @@ impl SignatureTimes {
 
 /// Measures signatures on every core at once, for a fifth of a second.
 ///
-/// **Errors**: when the system does not tell the processor time of a thread.
+/// # Errors
+///
+/// When the system does not tell the processor time of a thread.
 pub fn signature_times() -> anyhow::Result<SignatureTimes> {
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let at_work: Vec<_> = (0..cores).map(|_| thread::spawn(of_a_core)).collect();
@@ -80,7 +82,7 @@ fn of_a_core() -> anyhow::Result<SignatureTimes> {
     })
 }
 
-/// Gives the time this thread has run on a core: waiting for one, on a busy machine, is not counted.
+/// Returns the time this thread has run on a core: waiting for one, on a busy machine, is not counted.
 fn thread_time() -> anyhow::Result<Duration> {
     let line = fs::read_to_string("/proc/thread-self/schedstat").context("asking for a thread's time")?;
     let ran = line
@@ -92,9 +94,11 @@ fn thread_time() -> anyhow::Result<Duration> {
     ))
 }
 
-/// Gives how long it takes to read a file that is in memory, once: the least that anybody who starts from it does.
+/// Returns how long it takes to read a file that is in memory, once: the least that anybody who starts from it does.
 ///
-/// **Errors**: when it cannot be read.
+/// # Errors
+///
+/// When it cannot be read.
 pub fn reading_time(file: &std::path::Path) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     black_box(fs::read(file).context("reading a file")?);

@@ -21,7 +21,9 @@ pub struct Meter {
 impl Meter {
     /// Begins to measure a process.
     ///
-    /// **Errors**: when there is no such process.
+    /// # Errors
+    ///
+    /// When there is no such process.
     pub fn start(pid: u32) -> anyhow::Result<Self> {
         Ok(Self {
             pid,
@@ -32,27 +34,33 @@ impl Meter {
 
     /// Begins to measure this very process: the load.
     ///
-    /// **Errors**: when the system does not tell.
+    /// # Errors
+    ///
+    /// When the system does not tell.
     pub fn own() -> anyhow::Result<Self> {
         Self::start(std::process::id())
     }
 
-    /// Gives the processor time since the start, in steps of a hundredth of a second.
+    /// Returns the processor time since the start, in steps of a hundredth of a second.
     ///
-    /// **Errors**: when the process is gone.
+    /// # Errors
+    ///
+    /// When the process is gone.
     pub fn cpu(&self) -> anyhow::Result<Duration> {
         Ok(cpu_time(self.pid)?.saturating_sub(self.cpu))
     }
 
-    /// Gives the time since the start.
+    /// Returns the time since the start.
     pub fn elapsed(&self) -> Duration {
         self.since.elapsed()
     }
 }
 
-/// Gives the processor time a process has used, its ended threads' included.
+/// Returns the processor time a process has used, its ended threads' included.
 ///
-/// **Errors**: when there is no such process.
+/// # Errors
+///
+/// When there is no such process.
 pub fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
     let line = fs::read_to_string(format!("/proc/{pid}/stat")).context("asking for processor time")?;
     // The name stands in parentheses and may hold anything.
@@ -62,9 +70,11 @@ pub fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
     Ok(TICK * ticks.context("processor time is a number")?)
 }
 
-/// Gives the memory of a process that is in RAM, in KiB.
+/// Returns the memory of a process that is in RAM, in KiB.
 ///
-/// **Errors**: when there is no such process.
+/// # Errors
+///
+/// When there is no such process.
 pub fn resident_kib(pid: u32) -> anyhow::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).context("asking for memory")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -17,7 +17,7 @@ use super::sabotage::Sabotage;
 use super::world::{CLOUD, World};
 
 impl World {
-    /// Gives what a device may do by what it was really given.
+    /// Returns what a device may do by what it was really given.
     pub fn powers(&self, node: NodeId) -> &Certificate {
         let liar = self.liars.iter().find(|liar| liar.node == node);
         let given = liar.and_then(|liar| liar.really_given.as_ref());
@@ -28,7 +28,7 @@ impl World {
         given.unwrap_or_else(|| opened.unwrap_or(&machine.identity).unverified())
     }
 
-    /// Gives a liar a genuine certificate with the power that nobody asks for; tells what it was really given.
+    /// Returns a liar a genuine certificate with the power that nobody asks for; tells what it was really given.
     pub fn empower(&mut self, node: NodeId) -> Option<Certificate> {
         let mut identity = self.nodes[node].identity.clone();
         let given = identity.unverified().clone();
@@ -111,14 +111,14 @@ impl World {
         written.collect()
     }
 
-    /// Gives the code of a unit's ticket that admits as many as are said to have passed.
+    /// Returns the code of a unit's ticket that admits as many as are said to have passed.
     pub fn generous(&self, passage: &ShownPassage) -> Option<Vec<u8>> {
         let told = passage.unverified().ok()?;
         let is_generous = self.breaks(Sabotage::TicketsAdmitAnyNumber) && told.persons > told.admits;
         is_generous.then(|| self.setting.code_for(&told, told.persons))
     }
 
-    /// Gives what the records of a run are worth if nobody asks whether a live ticket's phone signed along.
+    /// Returns what the records of a run are worth if nobody asks whether a live ticket's phone signed along.
     pub fn evidence_of_pictures(&self, run: &Run, trust: &Trust) -> Evidence {
         let plain = |bytes: &Vec<u8>| self.with_plain_code(bytes).unwrap_or_else(|| bytes.clone());
         let records = run.records.iter().map(plain).collect();

@@ -16,14 +16,14 @@ use super::setting::{TIERS, admits, level, tier_of};
 use super::world::{CLOUD, World};
 
 impl World {
-    /// Gives those who must agree: whoever was neither destroyed nor revoked, and does not lie.
+    /// Returns those who must agree: whoever was neither destroyed nor revoked, and does not lie.
     pub fn members(&self) -> Vec<NodeId> {
         (0..self.nodes.len())
             .filter(|node| !self.is_outcast(*node) && !self.is_liar(*node))
             .collect()
     }
 
-    /// Gives the members that hear of the cloud without a liar in between: what one of the others sees, a liar may keep to itself.
+    /// Returns the members that hear of the cloud without a liar in between: what one of the others sees, a liar may keep to itself.
     fn in_touch(&self) -> Vec<NodeId> {
         let (mut found, mut rest) = (vec![CLOUD], self.members());
         rest.retain(|node| *node != CLOUD);
@@ -50,7 +50,7 @@ impl World {
         suspects.filter(has_forked).collect()
     }
 
-    /// Gives where a node's copies end, but for those that need not be the same everywhere.
+    /// Returns where a node's copies end, but for those that need not be the same everywhere.
     pub fn tails(&self, node: NodeId) -> BTreeMap<Origin, Tail> {
         let tails = self.nodes[node].ledger.tails().into_iter();
         let tails = tails.filter(|(_, tail)| tail.seq.0 > 0);

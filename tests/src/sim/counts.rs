@@ -100,7 +100,7 @@ impl World {
         self.plan(LOOK_EVERY_MS, Happening::Count(Box::new(counting)));
     }
 
-    /// Gives the hubs of the roster that a node knows.
+    /// Returns the hubs of the roster that a node knows.
     fn hubs_known_to(&self, node: NodeId) -> Vec<NodeId> {
         let rosters = self.nodes[node].ledger.state().rosters();
         let hubs = rosters
@@ -223,7 +223,7 @@ impl World {
         entry.is_some_and(|entry| entry.tail.seq <= cloud.ledger.state().limit(origin))
     }
 
-    /// Gives who is in a zone by the records without any count, of all passages or of those that a count covers.
+    /// Returns who is in a zone by the records without any count, of all passages or of those that a count covers.
     fn inside_by_records(&self, zone: ZoneId, covered_by: Option<&Count>) -> i64 {
         let cloud = &self.nodes[CLOUD];
         let mut reader = cloud.cloned();
@@ -245,7 +245,7 @@ impl World {
     }
 }
 
-/// Gives something in the place of a record that is not to be read: a count, or a passage that one does not cover.
+/// Returns something in the place of a record that is not to be read: a count, or a passage that one does not cover.
 fn without_counts(entry: &Entry, covered_by: Option<&Count>) -> Option<Vec<u8>> {
     let record = Record::from_bytes(&entry.bytes).ok()?;
     let is_count = matches!(record.body, Body::Counted { .. });

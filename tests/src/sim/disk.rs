@@ -62,12 +62,12 @@ impl Disk {
         self.bases.contains_key(origin)
     }
 
-    /// Gives where a log begins: behind the checkpoint, or at its beginning.
+    /// Returns where a log begins: behind the checkpoint, or at its beginning.
     pub fn base(&self, origin: &Origin) -> Tail {
         self.bases.get(origin).copied().unwrap_or_default()
     }
 
-    /// Gives where a log stood at a record, if that is known.
+    /// Returns where a log stood at a record, if that is known.
     pub fn tail_at(&self, origin: &Origin, seq: Seq) -> Option<Tail> {
         let base = self.base(origin);
         let at = seq.0.checked_sub(base.seq.0)?;
@@ -113,17 +113,17 @@ impl Disk {
         self.heads.len() < before
     }
 
-    /// Gives every record, log by log.
+    /// Returns every record, log by log.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.logs.values().flatten()
     }
 
-    /// Gives one log, oldest record first.
+    /// Returns one log, oldest record first.
     pub fn log(&self, origin: &Origin) -> &[Entry] {
         self.logs.get(origin).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Gives the proofs of forks that these writers told of.
+    /// Returns the proofs of forks that these writers told of.
     pub fn forks_told(&self, by: impl Fn(&Origin) -> bool) -> Vec<ForkProof> {
         let entries = self.entries().filter(|entry| by(&entry.origin));
         let bodies = entries.filter_map(|entry| Some(Record::from_bytes(&entry.bytes).ok()?.body));
@@ -136,17 +136,17 @@ impl Disk {
         proofs.collect()
     }
 
-    /// Gives the newest head of every log.
+    /// Returns the newest head of every log.
     pub fn newest_heads(&self) -> impl Iterator<Item = &Head> {
         self.heads.values().filter_map(|heads| heads.values().next_back())
     }
 
-    /// Gives what is held of every log.
+    /// Returns what is held of every log.
     pub fn held(&self) -> Vec<Held> {
         self.newest_heads().cloned().map(Held::from).collect()
     }
 
-    /// Gives what is held of one log.
+    /// Returns what is held of one log.
     pub fn held_of(&self, origin: &Origin) -> Held {
         let newest = self
             .heads

@@ -7,7 +7,7 @@ use super::node::NodeId;
 use super::world::{CLOUD, Happening, World};
 
 impl World {
-    /// Gives a node's name.
+    /// Returns a node's name.
     pub fn name(&self, node: NodeId) -> String {
         let name = &self.nodes[node].identity.unverified().name;
         if self.clones.contains_key(&node) {
@@ -17,12 +17,12 @@ impl World {
         }
     }
 
-    /// Gives the hubs.
+    /// Returns the hubs.
     pub fn hubs(&self) -> Vec<NodeId> {
         self.of_role(Role::Hub)
     }
 
-    /// Gives the scanners.
+    /// Returns the scanners.
     pub fn scanners(&self) -> Vec<NodeId> {
         self.of_role(Role::Scanner)
     }
@@ -37,7 +37,7 @@ impl World {
         self.nodes[node].role == Role::Hub
     }
 
-    /// Gives the hubs that were neither destroyed nor revoked.
+    /// Returns the hubs that were neither destroyed nor revoked.
     pub fn usable_hubs(&self) -> Vec<NodeId> {
         let mut hubs = self.hubs();
         hubs.retain(|hub| !self.is_outcast(*hub));
@@ -66,14 +66,14 @@ impl World {
         node != CLOUD && !is_vouched && (is_struck || register.is_of_revoked_hub(identity))
     }
 
-    /// Gives a unit's home by a node's own knowledge.
+    /// Returns a unit's home by a node's own knowledge.
     pub fn home_of(&self, node: NodeId, unit: u32) -> Option<NodeId> {
         let rosters = self.nodes[node].ledger.state().rosters();
         let home = rosters.home(self.setting.event, Unit(unit))?;
         self.observer.owner(&home)
     }
 
-    /// Gives the hub a scanner asks.
+    /// Returns the hub a scanner asks.
     pub fn hub_of(&self, scanner: NodeId) -> Option<NodeId> {
         let line = self.pairs.iter().find(|(_, end)| *end == scanner);
         line.map(|(hub, _)| *hub)

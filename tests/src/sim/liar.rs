@@ -178,7 +178,7 @@ impl World {
         self.revoke_from(owner, Seq(after));
     }
 
-    /// Gives every code that a machine could read so far: in logs and at its gate.
+    /// Returns every code that a machine could read so far: in logs and at its gate.
     pub fn codes_read_by(&self, node: NodeId) -> BTreeSet<Vec<u8>> {
         let liar = self.liars.iter().find(|liar| liar.node == node);
         let mut codes = liar.map(|liar| liar.shown.clone()).unwrap_or_default();
@@ -194,7 +194,7 @@ impl World {
         codes
     }
 
-    /// Gives the units of which liars could read a code.
+    /// Returns the units of which liars could read a code.
     pub fn units_read_by_liars(&self) -> BTreeSet<u32> {
         let liars = self.liars.iter();
         let codes = liars.flat_map(|liar| self.codes_read_by(liar.node));
@@ -243,7 +243,7 @@ impl World {
     }
 }
 
-/// Gives the identity that a log opened with, for whoever wants to pass for another.
+/// Returns the identity that a log opened with, for whoever wants to pass for another.
 pub fn opening_of(entry: &Entry) -> Option<Body> {
     let record = Record::from_bytes(&entry.bytes).ok()?;
     matches!(record.body, Body::Opened { .. }).then_some(record.body)

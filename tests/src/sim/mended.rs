@@ -106,7 +106,7 @@ impl World {
         }
     }
 
-    /// Gives the units of whose passages some disk tells with a code that a key of the event signed.
+    /// Returns the units of whose passages some disk tells with a code that a key of the event signed.
     fn units_in_logs(&self) -> BTreeSet<u32> {
         let keyring = self.nodes[CLOUD].ledger.trust().keyring();
         let read = |entry: &Entry| Some(Record::from_bytes(&entry.bytes).ok()?.body.passage()?.clone());
@@ -258,7 +258,7 @@ impl World {
         !self.is_in(unit) && state.passages(Unit(unit)).next().is_none()
     }
 
-    /// Gives the hubs that were a unit's home by any roster.
+    /// Returns the hubs that were a unit's home by any roster.
     fn homes(&self, unit: u32) -> BTreeSet<NodeId> {
         let rosters = self.nodes[CLOUD].ledger.state().rosters().all();
         let homes = rosters
@@ -282,7 +282,7 @@ impl World {
             }
     }
 
-    /// Gives the units of which a liar's log tells a passage that counts.
+    /// Returns the units of which a liar's log tells a passage that counts.
     pub fn lied_about(&self) -> BTreeSet<u32> {
         let state = self.nodes[CLOUD].ledger.state();
         let is_touched = |unit: &u32| {

@@ -20,7 +20,7 @@ const HOUR_MS: u64 = 60 * 60 * 1000;
 const EARLY_LAG: u64 = 12;
 
 impl World {
-    /// Gives from how many missing records on a fresh peer is sent a checkpoint.
+    /// Returns from how many missing records on a fresh peer is sent a checkpoint.
     pub fn checkpoint_lag(&self) -> u64 {
         if self.shape.has(Kind::Newcomers) {
             EARLY_LAG
@@ -29,7 +29,7 @@ impl World {
         }
     }
 
-    /// Gives a node's checkpoint: the cloud sums its state up, all others have the one that they began at.
+    /// Returns a node's checkpoint: the cloud sums its state up, all others have the one that they began at.
     pub fn checkpoint(&self, node: NodeId) -> Option<SignedCheckpoint> {
         let machine = &self.nodes[node];
         if node != CLOUD {

@@ -198,28 +198,28 @@ impl Node {
         Ledger::new(key.public(), own, Arc::new(trust))
     }
 
-    /// Gives the number of its next scan.
+    /// Returns the number of its next scan.
     pub fn next_number(&mut self) -> u64 {
         self.numbered += 1;
         self.numbered
     }
 
-    /// Gives the certificate that it shows its peers: its newest one.
+    /// Returns the certificate that it shows its peers: its newest one.
     pub fn shown_identity(&self) -> DeviceIdentity {
         self.ledger.identity().unwrap_or(&self.identity).clone()
     }
 
-    /// Gives the time that it judges by.
+    /// Returns the time that it judges by.
     pub fn clock(&self, world_ms: u64) -> Timestamp {
         self.moment(world_ms).at
     }
 
-    /// Gives the time that it judges by, and how certain it is.
+    /// Returns the time that it judges by, and how certain it is.
     pub fn moment(&self, world_ms: u64) -> RuleTime {
         self.rule.borrow_mut().read(self.reading(world_ms)).0
     }
 
-    /// Gives the time on its own clock, as its peers are told it.
+    /// Returns the time on its own clock, as its peers are told it.
     pub fn own_clock(&self, world_ms: u64) -> Timestamp {
         self.rule.borrow().own(self.reading(world_ms))
     }
@@ -309,7 +309,7 @@ impl Node {
         self.ledger = Self::fresh_ledger(&self.key, self.role, &self.identity, &self.roots, &self.disk);
     }
 
-    /// Gives the identity of a scanner whose certificate it signs as a hub.
+    /// Returns the identity of a scanner whose certificate it signs as a hub.
     pub fn enrolled(&self, certificate: Certificate) -> DeviceIdentity {
         DeviceIdentity {
             certificate: certificate.sign(&self.key),
@@ -348,7 +348,7 @@ impl Node {
         batch.then
     }
 
-    /// Gives the newest assurance it knows of and that counts; the cloud makes it.
+    /// Returns the newest assurance it knows of and that counts; the cloud makes it.
     pub fn assurance(&self, now: Timestamp) -> Option<Assurance> {
         let trust = self.ledger.trust();
         if self.role == Role::Cloud {

@@ -253,7 +253,7 @@ impl Observer {
 }
 
 impl World {
-    /// Gives what the run showed.
+    /// Returns what the run showed.
     pub fn outcome(&self) -> Outcome {
         let state = self.nodes[CLOUD].ledger.state();
         let is_frozen = |node: &NodeId| state.is_frozen(&self.nodes[*node].key.public());

@@ -98,7 +98,7 @@ impl People {
         }
     }
 
-    /// Gives the newest generation of a unit's ticket.
+    /// Returns the newest generation of a unit's ticket.
     pub fn newest(&self, unit: u32) -> u32 {
         self.generations.get(&unit).copied().unwrap_or(1)
     }
@@ -232,7 +232,7 @@ impl World {
         self.observer.shown.get(&scan).copied()
     }
 
-    /// Gives a unit's newest ticket, by the newest key.
+    /// Returns a unit's newest ticket, by the newest key.
     pub fn newest_paper(&self, unit: u32) -> Paper {
         let (key, worth) = if self.setting.has_made(Step::Rotate, self.bundle_version) {
             (&self.setting.successor, Worth::Succeeding)
@@ -418,7 +418,7 @@ fn goes_away(job: &Job) -> bool {
     job.scan.0[0] < 10
 }
 
-/// Gives the gate of the scanner at that place.
+/// Returns the gate of the scanner at that place.
 pub fn gate_at(scanner: usize) -> GateId {
     GateId(u16::try_from(scanner).expect("few gates"))
 }

@@ -158,7 +158,7 @@ impl World {
         liar.expect("only liars lie").told_all.extend(told_all);
     }
 
-    /// Gives the passages that a device's own log tells of.
+    /// Returns the passages that a device's own log tells of.
     fn own_passages(&self, node: NodeId) -> Vec<ShownPassage> {
         let machine = &self.nodes[node];
         let me: Origin = machine.key.public();

@@ -10,7 +10,7 @@ impl Random {
         Self(seed)
     }
 
-    /// Gives the next 64 bits.
+    /// Returns the next 64 bits.
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -19,12 +19,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Gives a number below `limit`, which must not be 0.
+    /// Returns a number below `limit`, which must not be 0.
     pub fn below(&mut self, limit: u64) -> u64 {
         self.bits() % limit
     }
 
-    /// Gives a number in a range, both ends included.
+    /// Returns a number in a range, both ends included.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high - low + 1)
     }
@@ -39,7 +39,7 @@ impl Random {
         usize::try_from(self.below(len as u64)).expect("an index below a usize")
     }
 
-    /// Gives sixteen random bytes.
+    /// Returns sixteen random bytes.
     pub fn bytes16(&mut self) -> [u8; 16] {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.bits().to_le_bytes());
@@ -47,7 +47,7 @@ impl Random {
         bytes
     }
 
-    /// Gives thirty-two random bytes.
+    /// Returns thirty-two random bytes.
     pub fn seed(&mut self) -> [u8; 32] {
         let mut bytes = [0; 32];
         bytes[..16].copy_from_slice(&self.bytes16());

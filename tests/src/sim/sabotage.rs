@@ -192,7 +192,7 @@ impl World {
         state.places(zone, PlacesOf::Room).is_some() && first != Some(&self.nodes[node].key.public())
     }
 
-    /// Gives the record of a passage, whether anybody may write it or not.
+    /// Returns the record of a passage, whether anybody may write it or not.
     pub fn passage(&self, node: NodeId, asked: &Asked) -> Option<ShownPassage> {
         let (_, policy) = self.nodes[node].ledger.state().policy()?;
         Some(ShownPassage {
@@ -206,7 +206,7 @@ impl World {
         })
     }
 
-    /// Gives a trust bundle as a node reads it.
+    /// Returns a trust bundle as a node reads it.
     pub fn as_read(&self, node: NodeId, bundle: SignedBundle) -> SignedBundle {
         let Ok(mut read) = bundle.unverified() else {
             return bundle;
@@ -230,7 +230,7 @@ impl World {
         read.sign(&[&self.setting.root])
     }
 
-    /// Gives what the records of a run are said to be worth, if nobody looks.
+    /// Returns what the records of a run are said to be worth, if nobody looks.
     pub fn blind_evidence(&self, run: &Run, trust: &Trust) -> Option<Evidence> {
         let nothing = Run {
             records: Vec::new(),
@@ -244,7 +244,7 @@ impl World {
     }
 }
 
-/// Gives a proof of a fork that proves nothing: two heads that say the same.
+/// Returns a proof of a fork that proves nothing: two heads that say the same.
 pub fn unproven(found: &ForkProof) -> ForkProof {
     let one = Head {
         tail: Tail {

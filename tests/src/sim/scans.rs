@@ -46,7 +46,7 @@ pub struct Job {
 }
 
 impl Job {
-    /// Gives what others are asked about it.
+    /// Returns what others are asked about it.
     pub fn question(&self) -> Scan {
         Scan {
             id: self.scan,
@@ -57,7 +57,7 @@ impl Job {
         }
     }
 
-    /// Gives what a ledger is asked about it.
+    /// Returns what a ledger is asked about it.
     pub fn asked(&self, ticket: VerifiedTicket) -> Asked {
         Asked {
             scan: self.scan,
@@ -262,7 +262,7 @@ impl World {
         }
     }
 
-    /// Gives the lines over which a node may ask about a scan: a scanner its hubs, the home first, and a hub the home.
+    /// Returns the lines over which a node may ask about a scan: a scanner its hubs, the home first, and a hub the home.
     pub fn lines(&self, at: At) -> Vec<Line> {
         let node = &self.nodes[at.node];
         let Some(scan) = node.under_way.get(&at.number) else {

@@ -132,7 +132,7 @@ impl Setting {
         }
     }
 
-    /// Gives the roots that devices pin.
+    /// Returns the roots that devices pin.
     pub fn roots(&self) -> RootSet {
         RootSet::single(self.root.public())
     }
@@ -153,13 +153,13 @@ impl Setting {
         self.is_nested = random.percent(NESTED_PERCENT);
     }
 
-    /// Gives the event's zones.
+    /// Returns the event's zones.
     pub fn zones(&self) -> &'static [ZoneId] {
         let zones: &[_] = &[OUTER, INNER, BESIDE];
         if self.is_nested { zones } else { &zones[..1] }
     }
 
-    /// Gives the zone behind a gate, and the one beside it that the gate leads out of.
+    /// Returns the zone behind a gate, and the one beside it that the gate leads out of.
     pub fn behind(&self, gate: GateId) -> (ZoneId, Option<ZoneId>) {
         if self.is_nested {
             NESTED[usize::from(gate.0) % NESTED.len()]
@@ -168,7 +168,7 @@ impl Setting {
         }
     }
 
-    /// Gives the last version of the trust bundle.
+    /// Returns the last version of the trust bundle.
     pub fn last_bundle(&self) -> u64 {
         1 + self.steps.len() as u64
     }
@@ -183,7 +183,7 @@ impl Setting {
         self.steps.iter().copied().take(made)
     }
 
-    /// Gives the key that writes the authority log by that version of the bundle.
+    /// Returns the key that writes the authority log by that version of the bundle.
     pub fn authority_at(&self, version: u64) -> &SecretKey {
         let last = self.steps_to(version).filter_map(|step| match step {
             Step::Rotate => Some(&self.next_authority),
@@ -193,7 +193,7 @@ impl Setting {
         last.last().unwrap_or(&self.authority)
     }
 
-    /// Gives the key that signs certificates by that version of the bundle.
+    /// Returns the key that signs certificates by that version of the bundle.
     pub fn issuing_at(&self, version: u64) -> &SecretKey {
         if self.has_made(Step::ReplaceIssuing, version) {
             &self.next_issuing
@@ -202,12 +202,12 @@ impl Setting {
         }
     }
 
-    /// Gives a version of the trust bundle.
+    /// Returns a version of the trust bundle.
     pub fn bundle(&self, version: u64) -> SignedBundle {
         self.trust_bundle(version).sign(&[&self.root])
     }
 
-    /// Gives what a version of the trust bundle says.
+    /// Returns what a version of the trust bundle says.
     pub fn trust_bundle(&self, version: u64) -> TrustBundle {
         let trusted = |key: &SecretKey| TrustedKey::active(key.public(), Window::ALWAYS);
         let (struck, retired) = (
@@ -273,7 +273,7 @@ impl Setting {
         }
     }
 
-    /// Gives the policy: one gate for each scanner, and tickets that open every zone.
+    /// Returns the policy: one gate for each scanner, and tickets that open every zone.
     pub fn policy(&self, gates: usize) -> Policy {
         let tier = |(id, (name, entry, offline)): (usize, &(&str, Entry, Offline))| Tier {
             id: TierId(u16::try_from(id).expect("few tiers")),
@@ -318,12 +318,12 @@ impl Setting {
         self.payload(unit, generation, key).to_text()
     }
 
-    /// Gives the bytes of a unit's ticket.
+    /// Returns the bytes of a unit's ticket.
     pub fn code(&self, unit: u32, generation: u32, key: &SecretKey) -> Vec<u8> {
         self.payload(unit, generation, key).bytes().to_owned()
     }
 
-    /// Gives the code of the ticket behind a passage, for so many people and on paper.
+    /// Returns the code of the ticket behind a passage, for so many people and on paper.
     pub fn code_for(&self, passage: &Passage, admits: u8) -> Vec<u8> {
         let ticket = Ticket {
             key: self.tickets.public().id(),
@@ -337,7 +337,7 @@ impl Setting {
         ticket.sign(&self.tickets).bytes().to_owned()
     }
 
-    /// Gives the bytes of a unit's live ticket as another phone than its holder's shows it, or a picture without the moving part.
+    /// Returns the bytes of a unit's live ticket as another phone than its holder's shows it, or a picture without the moving part.
     pub fn pictured(&self, unit: u32, holder: PublicKey, phone: Option<&SecretKey>) -> Vec<u8> {
         let tier = TierId(u16::try_from(tier_of(unit)).expect("few tiers"));
         let ticket = Ticket {
@@ -378,7 +378,7 @@ pub fn level(zone: ZoneId) -> u8 {
     u8::from(zone != OUTER)
 }
 
-/// Gives the index of a unit's tier.
+/// Returns the index of a unit's tier.
 pub fn tier_of(unit: u32) -> usize {
     unit as usize % TIERS.len()
 }

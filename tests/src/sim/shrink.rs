@@ -24,7 +24,7 @@ pub struct Failing {
     pub runs: u32,
 }
 
-/// Shrinks a failing run; gives nothing when it does not fail.
+/// Shrinks a failing run; returns nothing when it does not fail.
 pub fn shrink(seed: u64, shape: &Shape) -> Option<Failing> {
     let shape = Shape {
         tape: Tape::Off,
@@ -154,7 +154,7 @@ impl Failing {
     }
 }
 
-/// Gives a complaint without its numbers: what kind of promise it is about.
+/// Returns a complaint without its numbers: what kind of promise it is about.
 fn kind_of(complaint: &str) -> String {
     let words = complaint.split_once(": ").map_or(complaint, |(_, words)| words);
     let words = words.split(": ").next().unwrap_or(words);

@@ -42,7 +42,7 @@ impl World {
         }
     }
 
-    /// Gives how many people a zone lets in within the slot of a moment, and when that began.
+    /// Returns how many people a zone lets in within the slot of a moment, and when that began.
     fn slot_at(&self, zone: ZoneId, at: Timestamp) -> Option<(u32, Timestamp)> {
         let (_, policy) = self.nodes[CLOUD].ledger.state().policy()?;
         let (limit, slot) = policy.time_slot(zone, at)?;

@@ -30,7 +30,7 @@ impl World {
         self.nodes[from].up && self.nodes[to].up && !self.cut.contains(&(from, to))
     }
 
-    /// Gives the delay of a message, or nothing when it is lost.
+    /// Returns the delay of a message, or nothing when it is lost.
     pub fn transit(&mut self, from: NodeId, to: NodeId) -> Option<u64> {
         let lossy = self.stormy && self.shape.has(Kind::Loss);
         if !self.passes(from, to) || (lossy && self.random.percent(3)) {
@@ -48,7 +48,7 @@ impl World {
         Some(delay)
     }
 
-    /// Gives how long a packet takes to a peer and back, as QUIC measures it.
+    /// Returns how long a packet takes to a peer and back, as QUIC measures it.
     pub fn round_trip_ms(&self, node: NodeId, peer: NodeId) -> u64 {
         let measured = self.nodes[node].round_trips.get(&peer);
         measured.copied().unwrap_or_default()
@@ -163,7 +163,7 @@ impl World {
         self.input(node, peer, epoch, Input::Tick);
     }
 
-    /// Gives an input to a session and does what it wants done.
+    /// Returns an input to a session and does what it wants done.
     pub fn input(&mut self, node: NodeId, peer: NodeId, epoch: u64, input: Input) {
         let mut inputs = std::collections::VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
@@ -476,7 +476,7 @@ fn altered_entries(run: &Run, event: usher_keys::EventId) -> Vec<Entry> {
     run.records.iter().map(&mut entry).collect()
 }
 
-/// Gives a message's name and size, for the trace.
+/// Returns a message's name and size, for the trace.
 fn name_of(message: &Message) -> String {
     match message {
         Message::Hello(hello) => format!("Hello with {} logs", hello.held.len()),

@@ -218,7 +218,9 @@ pub fn run(seed: u64, shape: &Shape) -> Outcome {
 
 /// Runs one seed to its end or to the first broken promise.
 ///
-/// **Errors**: [`Broken`].
+/// # Errors
+///
+/// [`Broken`].
 pub fn attempt(seed: u64, shape: &Shape) -> Result<Outcome, Broken> {
     let mut world = World::new(seed, shape);
     let played = panic::catch_unwind(AssertUnwindSafe(|| world.play_out()));

@@ -53,7 +53,7 @@ impl ZoneWatch {
         *self.left.entry(zone).or_default() += 1;
     }
 
-    /// Gives how many people more than it holds may be in a zone after a count that was too low, or that came between a verdict
+    /// Returns how many people more than it holds may be in a zone after a count that was too low, or that came between a verdict
     /// and the gate: whoever went in after it by a verdict from before it was not counted, and who left before it or was
     /// given up may be heard of after it, and makes room twice.
     fn miscounted(&self, zone: ZoneId, given_up: u32) -> u32 {
@@ -96,7 +96,7 @@ impl World {
         }
     }
 
-    /// Gives the zone behind the gate of a scanner.
+    /// Returns the zone behind the gate of a scanner.
     pub fn zone_at(&self, scanner: NodeId) -> ZoneId {
         let at = self.scanners().iter().position(|one| *one == scanner);
         self.setting
@@ -177,7 +177,7 @@ impl World {
             .is_some_and(|(held, first)| held < *first)
     }
 
-    /// Gives how many people a zone holds, as a node knows it.
+    /// Returns how many people a zone holds, as a node knows it.
     pub fn capacity(&self, node: NodeId, zone: ZoneId) -> Option<u32> {
         let policy = self.nodes[node].ledger.state().policy();
         policy.and_then(|(_, policy)| policy.zone(zone)?.capacity)
@@ -224,7 +224,7 @@ impl World {
             || !self.observer.retired.is_empty()
     }
 
-    /// Gives how many people were not let in by scans that were given up.
+    /// Returns how many people were not let in by scans that were given up.
     fn given_up(&self) -> u32 {
         let jobs = self
             .observer

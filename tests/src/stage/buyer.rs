@@ -91,7 +91,9 @@ impl Buyer {
 
     /// Buys tickets as the page would: reserves, then pays with the card that works.
     ///
-    /// **Errors**: when they cannot be had.
+    /// # Errors
+    ///
+    /// When they cannot be had.
     pub async fn buy(&self, wish: &Wish) -> anyhow::Result<Booking> {
         let reserved = self.reserve(wish).await?.expect(201)?;
         let reservation: Value = reserved.json()?;
@@ -106,7 +108,9 @@ impl Buyer {
 
     /// Buys one ticket of a tier.
     ///
-    /// **Errors**: when it cannot be had.
+    /// # Errors
+    ///
+    /// When it cannot be had.
     pub async fn buy_one(&self, tier: u16) -> anyhow::Result<Ticket> {
         let booking = self.buy(&Wish::Any { tier, quantity: 1 }).await?;
         booking
@@ -118,7 +122,9 @@ impl Buyer {
 
     /// Asks for a reservation.
     ///
-    /// **Errors**: when there is no answer.
+    /// # Errors
+    ///
+    /// When there is no answer.
     pub async fn reserve(&self, wish: &Wish) -> anyhow::Result<Reply> {
         let request = match wish {
             Wish::Seats(seats) => json!({ "event_id": self.event, "seat_ids": seats }),
@@ -131,7 +137,9 @@ impl Buyer {
 
     /// Asks for a booking.
     ///
-    /// **Errors**: when there is no answer.
+    /// # Errors
+    ///
+    /// When there is no answer.
     pub async fn book(&self, reservation: &str, payment_token: &str, key: &str) -> anyhow::Result<Reply> {
         let request = json!({
             "reservation_id": reservation,
@@ -142,14 +150,16 @@ impl Buyer {
         self.http.post("/v1/bookings", &request).await
     }
 
-    /// Gives an idempotency key that was not used before.
+    /// Returns an idempotency key that was not used before.
     pub fn fresh_key(&self) -> String {
         format!("{:x}-{}", self.run, self.keys.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Shows a ticket.
     ///
-    /// **Errors**: when there is none.
+    /// # Errors
+    ///
+    /// When there is none.
     pub async fn ticket(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
         self.http
             .get(&format!("/v1/tickets/{ticket_id}"))
@@ -160,7 +170,9 @@ impl Buyer {
 
     /// Saves the QR code of a ticket as the cloud draws it.
     ///
-    /// **Errors**: when there is none, or the file cannot be written.
+    /// # Errors
+    ///
+    /// When there is none, or the file cannot be written.
     pub async fn save_code(&self, ticket: &Ticket, folder: &Path) -> anyhow::Result<PathBuf> {
         let reply = self
             .http

@@ -40,7 +40,9 @@ pub struct CloudListening {
 impl Cloud {
     /// Starts a cloud in an empty folder on free ports, which it keeps from then on; `extra` is added to its settings.
     ///
-    /// **Errors**: when it does not become healthy.
+    /// # Errors
+    ///
+    /// When it does not become healthy.
     pub async fn start(programs: &Programs, folder: &Path, extra: &str) -> anyhow::Result<Self> {
         private::make_folder(folder)?;
         let (config, data_dir) = (folder.join("usher-cloud.toml"), folder.join("data"));
@@ -80,7 +82,9 @@ impl Cloud {
 
     /// Starts the cloud again where it was, after it has stopped or was killed.
     ///
-    /// **Errors**: when it does not become healthy.
+    /// # Errors
+    ///
+    /// When it does not become healthy.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
         self.process.start_again()?;
         self.healthy().await
@@ -99,19 +103,21 @@ impl Cloud {
         .await
     }
 
-    /// Gives the folder of its database and keys.
+    /// Returns the folder of its database and keys.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
-    /// Gives the file of its settings.
+    /// Returns the file of its settings.
     pub fn config(&self) -> &Path {
         &self.config
     }
 
     /// Adds an organizer and gives the API key.
     ///
-    /// **Errors**: when the program fails.
+    /// # Errors
+    ///
+    /// When the program fails.
     pub async fn organizer_key(&self, name: &str) -> anyhow::Result<String> {
         let config = self.config.as_os_str();
         let arguments = [

@@ -26,7 +26,9 @@ pub struct ReadOnly {
 impl ReadOnly {
     /// Makes a folder and what is in it read-only; root's own files are given to nobody meanwhile.
     ///
-    /// **Errors**: when the system does not let us.
+    /// # Errors
+    ///
+    /// When the system does not let us.
     pub fn lock(folder: &Path) -> anyhow::Result<Self> {
         let root = fs::metadata("/proc/self").context("asking who we are")?.uid() == 0;
         let mut locked = Self {
@@ -62,7 +64,9 @@ impl ReadOnly {
 
     /// Prepares a run of a program for which the folder is read-only.
     ///
-    /// **Errors**: when the program cannot be copied to where nobody may run it.
+    /// # Errors
+    ///
+    /// When the program cannot be copied to where nobody may run it.
     pub fn command(&self, programs: &Programs, program: Program) -> anyhow::Result<Command> {
         let ours = programs.command(program);
         if !self.root {
@@ -105,9 +109,11 @@ fn everything(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Gives the size of the largest file of a folder: what a limit on files must leave room for.
+/// Returns the size of the largest file of a folder: what a limit on files must leave room for.
 ///
-/// **Errors**: when the folder cannot be listed.
+/// # Errors
+///
+/// When the folder cannot be listed.
 pub fn largest_file_kib(folder: &Path) -> anyhow::Result<u64> {
     let mut files = Vec::new();
     everything(folder, &mut files)?;

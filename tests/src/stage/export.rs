@@ -31,9 +31,11 @@ pub struct Exported {
 pub struct Export(pub Vec<Exported>);
 
 impl Hub {
-    /// Gives every scan the hub knows of, also while it runs.
+    /// Returns every scan the hub knows of, also while it runs.
     ///
-    /// **Errors**: when the program fails.
+    /// # Errors
+    ///
+    /// When the program fails.
     pub async fn export(&self) -> anyhow::Result<Export> {
         let said = self.command(&["export", "--format", "jsonl"]).await?;
         let rows = said
@@ -46,7 +48,9 @@ impl Hub {
 impl Export {
     /// Demands that answered scans are written down as they were answered; a scan that two devices judged is there twice.
     ///
-    /// **Errors**: when one is missing or another one.
+    /// # Errors
+    ///
+    /// When one is missing or another one.
     pub fn holds<'a>(
         &self,
         answered: impl IntoIterator<Item = (&'a str, u32, &'a str)>,
@@ -68,7 +72,7 @@ impl Export {
         Ok(())
     }
 
-    /// Gives the scans that let somebody in, by unit: those that their reader has withdrawn did not.
+    /// Returns the scans that let somebody in, by unit: those that their reader has withdrawn did not.
     pub fn admissions(&self) -> BTreeMap<u32, BTreeSet<&str>> {
         let withdrawn = self
             .0

@@ -53,12 +53,12 @@ impl Places {
     }
 }
 
-/// Gives what the organizer says of the venue.
+/// Returns what the organizer says of the venue.
 pub fn venue() -> Value {
     json!({ "name": "Old Brewery", "city": "Leipzig", "address": "Brewery Lane 1" })
 }
 
-/// Gives what the organizer says of the festival; it is next year, whenever that is.
+/// Returns what the organizer says of the festival; it is next year, whenever that is.
 pub fn draft(venue_id: &str, places: Places) -> Value {
     let rows = (1..=places.rows).map(|row| json!({ "name": row.to_string(), "seats": places.seats_per_row }));
     let year = next_year();

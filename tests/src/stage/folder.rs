@@ -6,9 +6,11 @@ use usher_gate_agent::clock::Clock;
 use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::folder::Folder;
 
-/// Gives the data directory of the only event in a folder.
+/// Returns the data directory of the only event in a folder.
 ///
-/// **Errors**: when there is none, or several.
+/// # Errors
+///
+/// When there is none, or several.
 pub fn event_in(folder: &Path) -> anyhow::Result<DataDirectory> {
     let folder = Folder::at(folder);
     let enrolled = folder.contents()?.pick(None, &folder, Clock::system().now())?;

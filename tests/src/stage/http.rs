@@ -45,7 +45,9 @@ pub struct RawBody<'a> {
 impl Http {
     /// Makes a client of the server at that address.
     ///
-    /// **Errors**: when there is no TLS to be had, although it is not used here.
+    /// # Errors
+    ///
+    /// When there is no TLS to be had, although it is not used here.
     pub fn new(address: SocketAddr) -> anyhow::Result<Self> {
         // An error means that it was installed before.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -63,7 +65,7 @@ impl Http {
         })
     }
 
-    /// Gives the same client with a bearer token.
+    /// Returns the same client with a bearer token.
     #[must_use]
     pub fn with_token(&self, token: impl Into<String>) -> Self {
         Self {
@@ -72,28 +74,34 @@ impl Http {
         }
     }
 
-    /// Gives what every address of the server begins with.
+    /// Returns what every address of the server begins with.
     pub fn base(&self) -> &str {
         &self.base
     }
 
     /// Asks for something.
     ///
-    /// **Errors**: when there is no answer.
+    /// # Errors
+    ///
+    /// When there is no answer.
     pub async fn get(&self, path: &str) -> anyhow::Result<Reply> {
         self.send(Method::GET, path, None).await
     }
 
     /// Sends JSON.
     ///
-    /// **Errors**: when there is no answer.
+    /// # Errors
+    ///
+    /// When there is no answer.
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Reply> {
         self.send(Method::POST, path, Some(body)).await
     }
 
     /// Sends a request.
     ///
-    /// **Errors**: when there is no answer.
+    /// # Errors
+    ///
+    /// When there is no answer.
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Reply> {
         let body = body.map(|body| RawBody {
             content_type: "application/json",
@@ -104,7 +112,9 @@ impl Http {
 
     /// Sends a request with a body of any kind.
     ///
-    /// **Errors**: when there is no answer.
+    /// # Errors
+    ///
+    /// When there is no answer.
     pub async fn send_raw(
         &self,
         method: Method,
@@ -140,7 +150,9 @@ impl Http {
 impl Reply {
     /// Goes on only with that status.
     ///
-    /// **Errors**: any other status, with what the server says about it.
+    /// # Errors
+    ///
+    /// Any other status, with what the server says about it.
     pub fn expect(self, status: u16) -> anyhow::Result<Self> {
         if self.status == status {
             return Ok(self);
@@ -151,12 +163,14 @@ impl Reply {
 
     /// Reads the body as JSON.
     ///
-    /// **Errors**: when it is none, or of another shape.
+    /// # Errors
+    ///
+    /// When it is none, or of another shape.
     pub fn json<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
         serde_json::from_slice(&self.body).with_context(|| format!("reading the answer {}", self.text()))
     }
 
-    /// Gives the body as text.
+    /// Returns the body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

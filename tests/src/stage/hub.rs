@@ -138,7 +138,9 @@ pub struct HubVerdict {
 impl Hub {
     /// Enrols a fresh hub with a code and starts it on free ports, which it keeps from then on.
     ///
-    /// **Errors**: when it is not enrolled or does not come up.
+    /// # Errors
+    ///
+    /// When it is not enrolled or does not come up.
     pub async fn enrol(programs: &Programs, setup: HubSetup<'_>, code: &str) -> anyhow::Result<Self> {
         private::make_folder(&setup.dir)?;
         let dir = setup.dir.as_os_str();
@@ -156,7 +158,9 @@ impl Hub {
 
     /// Starts a hub that was enrolled before, or is a copy of one, on free ports.
     ///
-    /// **Errors**: when it does not come up.
+    /// # Errors
+    ///
+    /// When it does not come up.
     pub async fn start(programs: &Programs, setup: HubSetup<'_>) -> anyhow::Result<Self> {
         let dir = setup.dir;
         // A copy must not be taken for the hub it was copied from.
@@ -199,7 +203,9 @@ impl Hub {
 
     /// Starts the hub again where it was, after it has stopped or was killed.
     ///
-    /// **Errors**: when it does not come up.
+    /// # Errors
+    ///
+    /// When it does not come up.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
         self.process.start_again()?;
         self.answering().await
@@ -213,21 +219,25 @@ impl Hub {
         .await
     }
 
-    /// Gives its data folder.
+    /// Returns its data folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
     /// Asks the hub how it is.
     ///
-    /// **Errors**: when it does not answer.
+    /// # Errors
+    ///
+    /// When it does not answer.
     pub async fn status(&self) -> anyhow::Result<HubStatus> {
         self.http.get("/v1/status").await?.expect(200)?.json()
     }
 
     /// Waits until the hub is linked to a peer of that name, role or address.
     ///
-    /// **Errors**: when it is not.
+    /// # Errors
+    ///
+    /// When it is not.
     pub async fn linked_to(&self, peer: &str) -> anyhow::Result<()> {
         until(format!("{} to be linked to {peer}", self.name), async || {
             let status = self.status().await?;
@@ -246,16 +256,20 @@ impl Hub {
 
     /// Runs a command of the hub's program on its data folder.
     ///
-    /// **Errors**: when it fails.
+    /// # Errors
+    ///
+    /// When it fails.
     pub async fn command(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let mut all = vec!["--dir".as_ref(), self.dir.as_os_str()];
         all.extend(arguments.iter().map(OsStr::new));
         self.programs.run(Program::GateAgent, &all).await
     }
 
-    /// Gives a code for a scanner, as the hub hands it out with the cable cut.
+    /// Returns a code for a scanner, as the hub hands it out with the cable cut.
     ///
-    /// **Errors**: when it gives none.
+    /// # Errors
+    ///
+    /// When it gives none.
     pub async fn scanner_code(&self) -> anyhow::Result<String> {
         let said = self.command(&["scanner-code"]).await?;
         let code = said
@@ -266,9 +280,11 @@ impl Hub {
             .to_owned())
     }
 
-    /// Gives a turnstile that scans over the hub's HTTP.
+    /// Returns a turnstile that scans over the hub's HTTP.
     ///
-    /// **Errors**: when the hub gives no token.
+    /// # Errors
+    ///
+    /// When the hub gives no token.
     pub async fn turnstile(&self, gate: u16) -> anyhow::Result<Turnstile> {
         Ok(Turnstile {
             http: self.http.with_token(self.token().await?),
@@ -276,9 +292,11 @@ impl Hub {
         })
     }
 
-    /// Gives a token to scan with over the hub's HTTP.
+    /// Returns a token to scan with over the hub's HTTP.
     ///
-    /// **Errors**: when the hub gives none.
+    /// # Errors
+    ///
+    /// When the hub gives none.
     pub async fn token(&self) -> anyhow::Result<String> {
         let said = self
             .command(&["http-token", "--every-gate", "--name", "turnstile"])
@@ -302,7 +320,9 @@ pub struct Turnstile {
 impl Turnstile {
     /// Scans a code, inwards.
     ///
-    /// **Errors**: when the hub does not judge it.
+    /// # Errors
+    ///
+    /// When the hub does not judge it.
     pub async fn scan(&self, payload: &str) -> anyhow::Result<HubVerdict> {
         let request = json!({ "payload": payload, "gate": self.gate });
         self.http.post("/v1/scans", &request).await?.expect(200)?.json()
@@ -310,7 +330,9 @@ impl Turnstile {
 
     /// Scans a code under a scan id of its own, so that it can be asked again.
     ///
-    /// **Errors**: when there is no answer.
+    /// # Errors
+    ///
+    /// When there is no answer.
     pub async fn scan_as(&self, scan_id: &str, payload: &str) -> anyhow::Result<Reply> {
         self.ask(&json!({ "payload": payload, "gate": self.gate, "scan_id": scan_id }))
             .await
@@ -318,7 +340,9 @@ impl Turnstile {
 
     /// Sends any request for a scan.
     ///
-    /// **Errors**: when there is no answer.
+    /// # Errors
+    ///
+    /// When there is no answer.
     pub async fn ask(&self, request: &Value) -> anyhow::Result<Reply> {
         self.http.post("/v1/scans", request).await
     }

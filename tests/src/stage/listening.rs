@@ -14,7 +14,9 @@ pub const FILE: &str = "listening.json";
 
 /// Waits for a program to say where it serves.
 ///
-/// **Errors**: when it ends before, or says something else.
+/// # Errors
+///
+/// When it ends before, or says something else.
 pub async fn read<T: DeserializeOwned>(process: &mut Process, data_dir: &Path) -> anyhow::Result<T> {
     let file = data_dir.join(FILE);
     let text = until(format!("{} to say where it serves", process.name()), async || {

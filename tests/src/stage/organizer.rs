@@ -45,7 +45,9 @@ pub enum Role {
 impl Organizer {
     /// Makes the organizer's root key in a folder that stays offline. There is no event yet.
     ///
-    /// **Errors**: when the key cannot be made.
+    /// # Errors
+    ///
+    /// When the key cannot be made.
     pub async fn new(programs: &Programs, http: Http, folder: &Path) -> anyhow::Result<Self> {
         private::make_folder(folder)?;
         let organizer = Self {
@@ -66,7 +68,9 @@ impl Organizer {
 
     /// Makes venue and event as a draft.
     ///
-    /// **Errors**: when the cloud does not take them.
+    /// # Errors
+    ///
+    /// When the cloud does not take them.
     pub async fn draft(&mut self, places: Places) -> anyhow::Result<u32> {
         let units = self
             .draft_as(|venue_id| festival::draft(venue_id, places))
@@ -75,9 +79,11 @@ impl Organizer {
         Ok(units)
     }
 
-    /// Makes a venue, and an event of another kind as a draft; gives how many units it has.
+    /// Makes a venue, and an event of another kind as a draft; returns how many units it has.
     ///
-    /// **Errors**: when the cloud does not take them.
+    /// # Errors
+    ///
+    /// When the cloud does not take them.
     pub async fn draft_as(&mut self, draft: impl FnOnce(&str) -> Value) -> anyhow::Result<u32> {
         let venue: Value = self
             .http
@@ -103,14 +109,18 @@ impl Organizer {
 
     /// Has the event's keys signed by the root key: asks the cloud for them, signs offline, hands the bundle in.
     ///
-    /// **Errors**: when a step is refused.
+    /// # Errors
+    ///
+    /// When a step is refused.
     pub async fn sign_keys(&self) -> anyhow::Result<()> {
         self.sign_request("bundle", None).await
     }
 
     /// Has the event's next ticket key signed; the one before retires.
     ///
-    /// **Errors**: when a step is refused.
+    /// # Errors
+    ///
+    /// When a step is refused.
     pub async fn rotate_keys(&self) -> anyhow::Result<()> {
         self.sign_request("rotate", Some(self.bundle())).await
     }
@@ -132,7 +142,9 @@ impl Organizer {
 
     /// Strikes a compromised key out, by its id.
     ///
-    /// **Errors**: when a step is refused.
+    /// # Errors
+    ///
+    /// When a step is refused.
     pub async fn strike(&self, key: &str) -> anyhow::Result<()> {
         let arguments: [OsString; 4] = [
             "--key".into(),
@@ -159,14 +171,16 @@ impl Organizer {
         self.hand_in(&bundle).await
     }
 
-    /// Gives the file of the bundle in force.
+    /// Returns the file of the bundle in force.
     fn bundle(&self) -> PathBuf {
         self.file(&format!("{}-bundle.json", self.event))
     }
 
     /// Hands a signed bundle in.
     ///
-    /// **Errors**: when it is refused.
+    /// # Errors
+    ///
+    /// When it is refused.
     pub async fn hand_in(&self, bundle: &Path) -> anyhow::Result<()> {
         let bundle: Value = serde_json::from_slice(&fs::read(bundle)?)?;
         self.http
@@ -178,7 +192,9 @@ impl Organizer {
 
     /// Puts the event on sale.
     ///
-    /// **Errors**: when it cannot be.
+    /// # Errors
+    ///
+    /// When it cannot be.
     pub async fn publish(&self) -> anyhow::Result<()> {
         self.http
             .send(Method::POST, &self.path("publish"), None)
@@ -187,9 +203,11 @@ impl Organizer {
         Ok(())
     }
 
-    /// Gives a code that turns one machine into a device of the event.
+    /// Returns a code that turns one machine into a device of the event.
     ///
-    /// **Errors**: when the cloud gives none.
+    /// # Errors
+    ///
+    /// When the cloud gives none.
     pub async fn enrolment_code(&self, role: Role, name: &str) -> anyhow::Result<String> {
         let request = match role {
             Role::Hub => json!({
@@ -213,35 +231,45 @@ impl Organizer {
 
     /// Makes a ticket void.
     ///
-    /// **Errors**: when the cloud refuses.
+    /// # Errors
+    ///
+    /// When the cloud refuses.
     pub async fn revoke(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
         self.change_ticket(ticket_id, "revoke").await
     }
 
     /// Makes a void ticket good again.
     ///
-    /// **Errors**: when the cloud refuses.
+    /// # Errors
+    ///
+    /// When the cloud refuses.
     pub async fn reinstate(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
         self.change_ticket(ticket_id, "reinstate").await
     }
 
     /// Replaces a ticket by its next generation.
     ///
-    /// **Errors**: when the cloud refuses.
+    /// # Errors
+    ///
+    /// When the cloud refuses.
     pub async fn reissue(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
         self.change_ticket(ticket_id, "reissue").await
     }
 
-    /// Gives a ticket to somebody else.
+    /// Returns a ticket to somebody else.
     ///
-    /// **Errors**: when the cloud refuses.
+    /// # Errors
+    ///
+    /// When the cloud refuses.
     pub async fn transfer(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
         self.change_ticket(ticket_id, "transfer").await
     }
 
-    /// Gives a booking a new id, and gives that.
+    /// Returns a booking a new id, and gives that.
     ///
-    /// **Errors**: when the cloud refuses.
+    /// # Errors
+    ///
+    /// When the cloud refuses.
     pub async fn renew(&self, booking_id: &str) -> anyhow::Result<String> {
         let path = self.path(&format!("bookings/{booking_id}/renew"));
         let renewed: Value = self
@@ -265,7 +293,9 @@ impl Organizer {
 
     /// Says how many people the first zone holds, by the policy.
     ///
-    /// **Errors**: when the cloud refuses.
+    /// # Errors
+    ///
+    /// When the cloud refuses.
     pub async fn limit_zone(&self, capacity: u32) -> anyhow::Result<()> {
         let event = format!("/v1/organizer/events/{}", self.event);
         let event: Value = self.http.get(&event).await?.expect(200)?.json()?;
@@ -279,7 +309,9 @@ impl Organizer {
 
     /// Shuts a device out.
     ///
-    /// **Errors**: when the cloud refuses.
+    /// # Errors
+    ///
+    /// When the cloud refuses.
     pub async fn revoke_device(&self, device: &str) -> anyhow::Result<()> {
         let path = self.path(&format!("devices/{device}/revoke"));
         self.http.send(Method::POST, &path, None).await?.expect(200)?;
@@ -288,14 +320,18 @@ impl Organizer {
 
     /// Lists the devices of the event.
     ///
-    /// **Errors**: when the cloud does not tell.
+    /// # Errors
+    ///
+    /// When the cloud does not tell.
     pub async fn devices(&self) -> anyhow::Result<Devices> {
         self.http.get(&self.path("devices")).await?.expect(200)?.json()
     }
 
     /// Lists every scan that has reached the cloud.
     ///
-    /// **Errors**: when the cloud does not tell.
+    /// # Errors
+    ///
+    /// When the cloud does not tell.
     pub async fn scans(&self) -> anyhow::Result<Vec<Scanned>> {
         #[derive(Deserialize)]
         struct Page {
@@ -316,9 +352,11 @@ impl Organizer {
         Ok(scans)
     }
 
-    /// Gives the units somebody was let in with, as far as the cloud has heard.
+    /// Returns the units somebody was let in with, as far as the cloud has heard.
     ///
-    /// **Errors**: when the cloud does not tell.
+    /// # Errors
+    ///
+    /// When the cloud does not tell.
     pub async fn admitted_units(&self) -> anyhow::Result<BTreeSet<u32>> {
         let scans = self.scans().await?;
         let withdrawn = scans
@@ -332,7 +370,9 @@ impl Organizer {
 
     /// Lists the contradictions the cloud has found.
     ///
-    /// **Errors**: when the cloud does not tell.
+    /// # Errors
+    ///
+    /// When the cloud does not tell.
     pub async fn incidents(&self) -> anyhow::Result<Vec<Incident>> {
         #[derive(Deserialize)]
         struct Incidents {
@@ -347,19 +387,21 @@ impl Organizer {
         Ok(incidents.incidents)
     }
 
-    /// Gives the path of something of the event.
+    /// Returns the path of something of the event.
     pub fn path(&self, rest: &str) -> String {
         format!("/v1/organizer/events/{}/{rest}", self.event)
     }
 
-    /// Gives a file in the folder that stays offline.
+    /// Returns a file in the folder that stays offline.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// Runs `usher-keys`.
     ///
-    /// **Errors**: when it fails.
+    /// # Errors
+    ///
+    /// When it fails.
     pub async fn keys(&self, arguments: &[&OsStr]) -> anyhow::Result<String> {
         self.programs.run(Program::Keys, arguments).await
     }

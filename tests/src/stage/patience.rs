@@ -13,7 +13,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Looks until there is something, and gives it and how long it took.
 ///
-/// **Errors**: when there still is nothing after `patience`, with the last failure to look if there was one.
+/// # Errors
+///
+/// When there still is nothing after `patience`, with the last failure to look if there was one.
 pub async fn until_within<T>(
     patience: Duration,
     what: impl Display,
@@ -41,7 +43,9 @@ pub async fn until_within<T>(
 
 /// Looks until there is something, for [`PATIENCE`].
 ///
-/// **Errors**: when there still is nothing.
+/// # Errors
+///
+/// When there still is nothing.
 pub async fn until<T>(
     what: impl Display,
     look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,

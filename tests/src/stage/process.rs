@@ -50,7 +50,9 @@ pub enum Signal {
 impl Process {
     /// Starts a program; it is up when its own address answers, which is the caller's to see.
     ///
-    /// **Errors**: when it cannot be started.
+    /// # Errors
+    ///
+    /// When it cannot be started.
     pub fn start(programs: &Programs, start: Start) -> anyhow::Result<Self> {
         let mut process = Self {
             start,
@@ -63,7 +65,9 @@ impl Process {
 
     /// Starts the program again after it has ended.
     ///
-    /// **Errors**: when it still runs or cannot be started.
+    /// # Errors
+    ///
+    /// When it still runs or cannot be started.
     pub fn start_again(&mut self) -> anyhow::Result<()> {
         ensure!(self.child.is_none(), "{} still runs", self.start.name);
         let log = OpenOptions::new().create(true).append(true).open(&self.start.log);
@@ -99,24 +103,26 @@ impl Process {
         limited
     }
 
-    /// Gives what people call it.
+    /// Returns what people call it.
     pub fn name(&self) -> &str {
         &self.start.name
     }
 
-    /// Gives its number, while it runs.
+    /// Returns its number, while it runs.
     pub fn id(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
     }
 
-    /// Gives where its log is.
+    /// Returns where its log is.
     pub fn log(&self) -> &Path {
         &self.start.log
     }
 
     /// Fails when the program has ended by itself, with the end of its log.
     ///
-    /// **Errors**: when it does not run.
+    /// # Errors
+    ///
+    /// When it does not run.
     pub fn check(&mut self) -> anyhow::Result<()> {
         match self.ended()? {
             None => Ok(()),
@@ -128,9 +134,11 @@ impl Process {
         }
     }
 
-    /// Gives how the program ended, if it has.
+    /// Returns how the program ended, if it has.
     ///
-    /// **Errors**: when the system cannot tell.
+    /// # Errors
+    ///
+    /// When the system cannot tell.
     pub fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
         let Some(child) = &mut self.child else {
             bail!("{} was not started", self.start.name);
@@ -140,7 +148,9 @@ impl Process {
 
     /// Kills the program as a power cut would, without a chance to tidy up.
     ///
-    /// **Errors**: when it has ended before, which is a failure of its own.
+    /// # Errors
+    ///
+    /// When it has ended before, which is a failure of its own.
     pub fn kill9(&mut self) -> anyhow::Result<()> {
         self.check()?;
         self.end();
@@ -149,7 +159,9 @@ impl Process {
 
     /// Asks the program to stop and waits until it has.
     ///
-    /// **Errors**: when it does not stop, or not with success.
+    /// # Errors
+    ///
+    /// When it does not stop, or not with success.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         self.check()?;
         self.signal(Signal::Terminate)?;
@@ -165,7 +177,9 @@ impl Process {
 
     /// Waits until the program has ended by itself and gives how.
     ///
-    /// **Errors**: when it does not end.
+    /// # Errors
+    ///
+    /// When it does not end.
     pub async fn wait(&mut self) -> anyhow::Result<ExitStatus> {
         let what = format!("the end of {}", self.start.name);
         until(what, async || self.ended()).await
@@ -173,7 +187,9 @@ impl Process {
 
     /// Forgets a program that has ended, so that it can be started again.
     ///
-    /// **Errors**: when it still runs.
+    /// # Errors
+    ///
+    /// When it still runs.
     pub fn forget(&mut self) -> anyhow::Result<()> {
         ensure!(self.ended()?.is_some(), "{} still runs", self.start.name);
         self.child = None;
@@ -182,7 +198,9 @@ impl Process {
 
     /// Sends a signal.
     ///
-    /// **Errors**: when the program does not run.
+    /// # Errors
+    ///
+    /// When the program does not run.
     pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         let name = match signal {
             Signal::Terminate => "TERM",
@@ -202,9 +220,11 @@ impl Process {
         Ok(())
     }
 
-    /// Gives everything the program has logged so far.
+    /// Returns everything the program has logged so far.
     ///
-    /// **Errors**: when the log cannot be read.
+    /// # Errors
+    ///
+    /// When the log cannot be read.
     pub fn logged(&self) -> anyhow::Result<String> {
         Ok(String::from_utf8_lossy(&std::fs::read(&self.start.log)?).into_owned())
     }
@@ -235,7 +255,9 @@ impl Drop for Process {
 
 /// Makes an empty file; logs are appended to.
 ///
-/// **Errors**: when it cannot be made.
+/// # Errors
+///
+/// When it cannot be made.
 pub fn make_empty(path: &Path) -> anyhow::Result<File> {
     File::create(path).with_context(|| format!("making {}", path.display()))
 }

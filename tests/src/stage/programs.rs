@@ -31,7 +31,7 @@ pub enum Program {
 impl Program {
     const ALL: [Self; 4] = [Self::Keys, Self::Cloud, Self::GateAgent, Self::Scan];
 
-    /// Gives the name of its file.
+    /// Returns the name of its file.
     pub fn name(self) -> &'static str {
         match self {
             Self::Keys => "usher-keys",
@@ -55,7 +55,9 @@ pub struct Programs {
 impl Programs {
     /// Finds the programs built with this one: beside it, or one folder up from a test's.
     ///
-    /// **Errors**: when one of them was not built.
+    /// # Errors
+    ///
+    /// When one of them was not built.
     pub fn find() -> anyhow::Result<Self> {
         let this = std::env::current_exe().context("asking for the path of this program")?;
         let missing = |folder: &Path| {
@@ -77,17 +79,19 @@ impl Programs {
         bail!("{name} is not built: run `cargo build --workspace` first, with `--release` for a bench")
     }
 
-    /// Gives the same programs with something more set in their environment.
+    /// Returns the same programs with something more set in their environment.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.environment.push((name, value.into()));
         self
     }
 
-    /// Gives the same programs with a clock that is off as libfaketime reads it: so many seconds, or hours behind an `h`. Only the time
+    /// Returns the same programs with a clock that is off as libfaketime reads it: so many seconds, or hours behind an `h`. Only the time
     /// of day is: timers go on as they should.
     ///
-    /// **Errors**: when libfaketime is not installed.
+    /// # Errors
+    ///
+    /// When libfaketime is not installed.
     pub fn off_by(&self, off: &str) -> anyhow::Result<Self> {
         Ok(self
             .clone()
@@ -98,14 +102,14 @@ impl Programs {
             .with("NO_FAKE_STAT", "1"))
     }
 
-    /// Gives the same programs without what was set in their environment under that name.
+    /// Returns the same programs without what was set in their environment under that name.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.environment.retain(|(set, _)| *set != name);
         self
     }
 
-    /// Gives the same programs as another one runs them, such as `ip netns exec`.
+    /// Returns the same programs as another one runs them, such as `ip netns exec`.
     #[must_use]
     pub fn inside(mut self, runner: &[&str]) -> Self {
         self.runner = runner.iter().map(|word| (*word).to_owned()).collect();
@@ -137,7 +141,9 @@ impl Programs {
 
     /// Runs a program to its end and gives what it printed.
     ///
-    /// **Errors**: when it fails, with what it said.
+    /// # Errors
+    ///
+    /// When it fails, with what it said.
     pub async fn run<A: AsRef<OsStr>>(&self, program: Program, arguments: &[A]) -> anyhow::Result<String> {
         let mut command = self.command(program);
         command.args(arguments);
@@ -179,7 +185,9 @@ pub struct Ended {
 
 /// Runs a command to its end.
 ///
-/// **Errors**: when it cannot be started, or does not end in time; it is killed then.
+/// # Errors
+///
+/// When it cannot be started, or does not end in time; it is killed then.
 pub async fn finish(mut command: Command) -> anyhow::Result<Ended> {
     // Files and not pipes: nobody has to read while the program writes.
     let (stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);

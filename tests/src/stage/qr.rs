@@ -27,7 +27,9 @@ const GROUP_ORDER: [u8; 32] = [
 
 /// Draws any bytes as a QR code into a PNG file.
 ///
-/// **Errors**: when they are too many for a code, or the file cannot be written.
+/// # Errors
+///
+/// When they are too many for a code, or the file cannot be written.
 pub fn draw(bytes: &[u8], file: &Path) -> anyhow::Result<()> {
     let code = QRBuilder::new(bytes)
         .build()
@@ -64,7 +66,9 @@ pub fn forged(unit: u32, tier: u16) -> String {
 
 /// Makes another unit's ticket of a genuine one: everything is as it was except the unit, under the old signature.
 ///
-/// **Errors**: when the payload is none.
+/// # Errors
+///
+/// When the payload is none.
 pub fn altered(payload: &str) -> anyhow::Result<String> {
     let mut bytes = digits::decode(payload.as_bytes()).context("a payload is decimal digits")?;
     let low = if bytes.get(UNIT_AT).is_some_and(|first| *first >= LONG_NUMBER) {
@@ -79,7 +83,9 @@ pub fn altered(payload: &str) -> anyhow::Result<String> {
 /// Makes another text of a genuine ticket: the same signature, its scalar with the order of the group added, which a
 /// lenient verifier takes for valid too.
 ///
-/// **Errors**: when the payload is none.
+/// # Errors
+///
+/// When the payload is none.
 pub fn malleated(payload: &str) -> anyhow::Result<String> {
     let mut bytes = digits::decode(payload.as_bytes()).context("a payload is decimal digits")?;
     let scalar = bytes
@@ -96,7 +102,9 @@ pub fn malleated(payload: &str) -> anyhow::Result<String> {
 
 /// Makes a ticket of a payload version that nobody knows yet.
 ///
-/// **Errors**: when the payload is none.
+/// # Errors
+///
+/// When the payload is none.
 pub fn of_the_future(payload: &str) -> anyhow::Result<String> {
     let mut bytes = digits::decode(payload.as_bytes()).context("a payload is decimal digits")?;
     *bytes.first_mut().context("a payload has a version")? = 200;

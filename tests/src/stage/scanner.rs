@@ -42,7 +42,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Gives what stood on the screen, in one line.
+    /// Returns what stood on the screen, in one line.
     pub fn line(&self) -> String {
         let alone = if self.alone { " (judged alone)" } else { "" };
         match &self.reason {
@@ -59,7 +59,9 @@ impl Shown {
 impl Scanner {
     /// Enrols a fresh scanner with a code.
     ///
-    /// **Errors**: when it is not enrolled.
+    /// # Errors
+    ///
+    /// When it is not enrolled.
     pub async fn enrol(programs: &Programs, dir: &Path, code: &str) -> anyhow::Result<Self> {
         let name = dir.file_name().context("a scanner's folder has a name")?;
         let arguments = [
@@ -85,7 +87,7 @@ impl Scanner {
         self
     }
 
-    /// Gives the same scanner, run in a special way.
+    /// Returns the same scanner, run in a special way.
     #[must_use]
     pub fn with_programs(mut self, programs: &Programs) -> Self {
         self.programs = programs.clone();
@@ -94,14 +96,18 @@ impl Scanner {
 
     /// Scans the code of a picture at a gate.
     ///
-    /// **Errors**: when the scanner does not show exactly one result.
+    /// # Errors
+    ///
+    /// When the scanner does not show exactly one result.
     pub async fn scan(&self, gate: u16, picture: &Path) -> anyhow::Result<Shown> {
         self.scan_one(gate, picture, &[]).await
     }
 
     /// The same with more arguments, such as the direction.
     ///
-    /// **Errors**: when the scanner does not show exactly one result.
+    /// # Errors
+    ///
+    /// When the scanner does not show exactly one result.
     pub async fn scan_one(&self, gate: u16, picture: &Path, more: &[&str]) -> anyhow::Result<Shown> {
         let mut shown = self.scan_all(gate, &[picture], more).await?;
         ensure!(shown.len() == 1, "the scanner showed {} results", shown.len());
@@ -110,7 +116,9 @@ impl Scanner {
 
     /// Scans the codes of pictures at a gate, one after the other.
     ///
-    /// **Errors**: when the scanner does not run, or shows something that cannot be read.
+    /// # Errors
+    ///
+    /// When the scanner does not run, or shows something that cannot be read.
     pub async fn scan_all(&self, gate: u16, pictures: &[&Path], more: &[&str]) -> anyhow::Result<Vec<Shown>> {
         let mut arguments: Vec<OsString> = vec![
             "run".into(),
@@ -129,7 +137,9 @@ impl Scanner {
 
     /// Runs the scanner's program on its folder and gives what it printed, whatever its exit code.
     ///
-    /// **Errors**: when it does not run, or a signal ends it.
+    /// # Errors
+    ///
+    /// When it does not run, or a signal ends it.
     pub async fn run(&self, arguments: &[OsString]) -> anyhow::Result<String> {
         let mut command = self.programs.command(Program::Scan);
         command.arg("--dir").arg(&self.dir).args(arguments);
@@ -145,14 +155,18 @@ impl Scanner {
 
     /// Starts the scanner at a gate as one that a USB reader types into; what it shows goes into a file.
     ///
-    /// **Errors**: when it cannot be started.
+    /// # Errors
+    ///
+    /// When it cannot be started.
     pub fn wedge(&self, gate: u16, shown: &Path) -> anyhow::Result<Wedge> {
         self.wedge_with(gate, shown, &[])
     }
 
     /// The same with more arguments.
     ///
-    /// **Errors**: when it cannot be started.
+    /// # Errors
+    ///
+    /// When it cannot be started.
     pub fn wedge_with(&self, gate: u16, shown: &Path, more: &[&str]) -> anyhow::Result<Wedge> {
         let mut command = self.programs.command(Program::Scan);
         command
@@ -177,7 +191,7 @@ impl Scanner {
         })
     }
 
-    /// Gives its folder.
+    /// Returns its folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
@@ -195,7 +209,9 @@ pub struct Wedge {
 impl Wedge {
     /// Types a code and waits for what the scanner shows.
     ///
-    /// **Errors**: when it shows nothing.
+    /// # Errors
+    ///
+    /// When it shows nothing.
     pub async fn read(&mut self, code: impl AsRef<[u8]>) -> anyhow::Result<Shown> {
         self.type_line(code)?;
         let at = self.read;
@@ -209,7 +225,9 @@ impl Wedge {
 
     /// Types a line that is no code the scanner would show a result for.
     ///
-    /// **Errors**: when the scanner does not take it.
+    /// # Errors
+    ///
+    /// When the scanner does not take it.
     pub fn type_line(&mut self, line: impl AsRef<[u8]>) -> anyhow::Result<()> {
         let input = self.child.stdin.as_mut().context("its input is piped")?;
         input
@@ -217,21 +235,25 @@ impl Wedge {
             .context("typing a line")
     }
 
-    /// Gives the number of its process.
+    /// Returns the number of its process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Gives what the scanner has shown so far, one result for each code in the order of typing.
+    /// Returns what the scanner has shown so far, one result for each code in the order of typing.
     ///
-    /// **Errors**: when it cannot be read.
+    /// # Errors
+    ///
+    /// When it cannot be read.
     pub fn results(&self) -> anyhow::Result<Vec<Shown>> {
         results(&self.printed()?)
     }
 
     /// Kills the scanner as a power cut would; what it has shown stays.
     ///
-    /// **Errors**: when it has ended before.
+    /// # Errors
+    ///
+    /// When it has ended before.
     pub fn kill9(&mut self) -> anyhow::Result<()> {
         ensure!(
             self.child.try_wait()?.is_none(),
@@ -242,9 +264,11 @@ impl Wedge {
         Ok(())
     }
 
-    /// Gives everything the scanner has printed.
+    /// Returns everything the scanner has printed.
     ///
-    /// **Errors**: when it cannot be read.
+    /// # Errors
+    ///
+    /// When it cannot be read.
     pub fn printed(&self) -> anyhow::Result<String> {
         Ok(std::fs::read_to_string(&self.shown)?)
     }

@@ -46,14 +46,18 @@ pub enum Side {
 impl Venue {
     /// Enrols both hubs, links them, and waits until they share the units among them.
     ///
-    /// **Errors**: when one of them does not come up.
+    /// # Errors
+    ///
+    /// When one of them does not come up.
     pub async fn open(stage: &Stage) -> anyhow::Result<Self> {
         Self::open_by(stage, true).await
     }
 
     /// The same with hubs that see each other's own addresses: the cable between them lies unused.
     ///
-    /// **Errors**: when one of them does not come up.
+    /// # Errors
+    ///
+    /// When one of them does not come up.
     pub async fn open_side_by_side(stage: &Stage) -> anyhow::Result<Self> {
         Self::open_by(stage, false).await
     }
@@ -95,7 +99,9 @@ impl Venue {
 
     /// Waits until the hubs are linked to each other and to the cloud.
     ///
-    /// **Errors**: when they are not.
+    /// # Errors
+    ///
+    /// When they are not.
     pub async fn linked(&self) -> anyhow::Result<()> {
         self.north.linked_to(HUB_SOUTH).await?;
         self.south.linked_to(HUB_NORTH).await?;
@@ -105,7 +111,9 @@ impl Venue {
 
     /// Waits until cloud and hubs have held the same records for longer than a hub's status may be old.
     ///
-    /// **Errors**: when they do not.
+    /// # Errors
+    ///
+    /// When they do not.
     pub async fn settled(&self, stage: &Stage) -> anyhow::Result<()> {
         let mut same_since: Option<Instant> = None;
         until("cloud and hubs to hold the same records", async || {
@@ -127,7 +135,7 @@ impl Venue {
         Ok(complete && north.records == cloud && south.records == cloud)
     }
 
-    /// Gives the hub that decides about a unit.
+    /// Returns the hub that decides about a unit.
     pub fn home(&self, unit: u32) -> Side {
         let home = home::home_of(self.event, Unit(unit), &self.keys);
         if home == Some(self.keys[0]) {
@@ -137,7 +145,7 @@ impl Venue {
         }
     }
 
-    /// Gives one of the hubs.
+    /// Returns one of the hubs.
     pub fn hub(&self, side: Side) -> &Hub {
         match side {
             Side::North => &self.north,
@@ -147,7 +155,9 @@ impl Venue {
 
     /// Enrols a scanner with a code that one of the hubs hands out.
     ///
-    /// **Errors**: when it is not enrolled.
+    /// # Errors
+    ///
+    /// When it is not enrolled.
     pub async fn scanner(&self, stage: &Stage, side: Side, name: &str) -> anyhow::Result<Scanner> {
         let code = self.hub(side).scanner_code().await?;
         Scanner::enrol(&stage.programs, &stage.path(name), &code).await
@@ -162,7 +172,9 @@ async fn key_of(hub: &Hub) -> anyhow::Result<PublicKey> {
 impl Stage {
     /// Enrols a hub with a code from the organizer and starts it.
     ///
-    /// **Errors**: when it does not come up.
+    /// # Errors
+    ///
+    /// When it does not come up.
     pub async fn hub(&self, setup: HubSetup<'_>) -> anyhow::Result<Hub> {
         let code = self.organizer.enrolment_code(Role::Hub, setup.name).await?;
         Hub::enrol(&self.programs, setup, &code).await

@@ -76,12 +76,12 @@ impl Dated {
         }
     }
 
-    /// Gives programs whose clock is so many seconds off.
+    /// Returns programs whose clock is so many seconds off.
     pub fn off_by(&self, seconds: i64) -> anyhow::Result<Programs> {
         self.stage.programs.off_by(&format!("{:+}", self.away + seconds))
     }
 
-    /// Gives programs whose clock is what the file says, which [`Dated::set`] writes.
+    /// Returns programs whose clock is what the file says, which [`Dated::set`] writes.
     pub fn by_file(&self, name: &str) -> anyhow::Result<Programs> {
         let programs = self.stage.programs.off_by("")?;
         Ok(programs
@@ -210,7 +210,7 @@ pub async fn says_of_its_clock(hub: &Hub, words: Option<&str>) -> anyhow::Result
     found.with_context(|| format!("it says {said:?}"))
 }
 
-/// Gives what a verdict was in a word: `admit`, or why not.
+/// Returns what a verdict was in a word: `admit`, or why not.
 pub fn word(verdict: &HubVerdict) -> &str {
     verdict.reason.as_deref().unwrap_or(&verdict.verdict)
 }
@@ -244,7 +244,7 @@ async fn decided(gate: &Turnstile, ticket: &Ticket) -> anyhow::Result<HubVerdict
     .await
 }
 
-/// Gives a turnstile at each hub.
+/// Returns a turnstile at each hub.
 pub async fn turnstiles(hubs: &[Hub]) -> anyhow::Result<Vec<Turnstile>> {
     let mut gates = Vec::new();
     for hub in hubs {

@@ -87,7 +87,7 @@ struct Copy {
     damage: Damage,
 }
 
-/// Gives a damaged copy: with each second seed of a cloud that was killed, with the others of one that had stopped.
+/// Returns a damaged copy: with each second seed of a cloud that was killed, with the others of one that had stopped.
 fn damaged(sold: &Sold, seed: u64, into: &Path) -> anyhow::Result<Copy> {
     let from = if seed.is_multiple_of(2) {
         &sold.stopped

@@ -39,7 +39,9 @@ impl fmt::Display for Damage {
 
 /// Changes bytes somewhere in the files of a folder; each byte of each file is as likely to be hit as any other.
 ///
-/// **Errors**: when there is nothing to damage.
+/// # Errors
+///
+/// When there is nothing to damage.
 pub fn inflict(folder: &Path, files: &[&str], random: &mut Random) -> anyhow::Result<Damage> {
     let sizes: Vec<u64> = files.iter().map(|file| size(&folder.join(file))).collect();
     let total: u64 = sizes.iter().sum();
@@ -97,10 +99,12 @@ fn alter(bytes: &mut [u8], random: &mut Random) {
     }
 }
 
-/// Gives a folder for copies, in memory where the system has such: nothing here depends on syncing, which takes most of
+/// Returns a folder for copies, in memory where the system has such: nothing here depends on syncing, which takes most of
 /// the time on a disk.
 ///
-/// **Errors**: when it cannot be made.
+/// # Errors
+///
+/// When it cannot be made.
 pub fn folder() -> io::Result<TempDir> {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() {
@@ -111,7 +115,9 @@ pub fn folder() -> io::Result<TempDir> {
 
 /// Copies the named files that are there into an empty folder.
 ///
-/// **Errors**: when the system does not let us.
+/// # Errors
+///
+/// When the system does not let us.
 pub fn copy(from: &Path, files: &[&str], to: &Path) -> anyhow::Result<()> {
     usher_keys::private::make_folder(to)?;
     for file in files {

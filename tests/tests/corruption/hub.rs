@@ -35,7 +35,7 @@ struct Copy {
     damage: Damage,
 }
 
-/// Gives a damaged copy: with each second seed of a hub that was killed, with the others of one that had stopped.
+/// Returns a damaged copy: with each second seed of a hub that was killed, with the others of one that had stopped.
 fn damaged(original: &Original, seed: u64, into: &Path) -> anyhow::Result<Copy> {
     let (from, files) = if seed.is_multiple_of(2) {
         (&original.stopped, STOPPED.as_slice())

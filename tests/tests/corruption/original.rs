@@ -81,7 +81,9 @@ struct Truth {
 impl Original {
     /// Fills a folder.
     ///
-    /// **Errors**: when the replica does not do what it should.
+    /// # Errors
+    ///
+    /// When the replica does not do what it should.
     pub async fn make(seed: u64) -> anyhow::Result<Self> {
         let mut random = Random::new(seed);
         let setting = Setting::new(&mut random);
@@ -123,7 +125,9 @@ impl Original {
     /// Opens a copy and demands that it is refused, or holds and believes exactly what the original did and lets
     /// nobody in who should not be. Gives why it was refused.
     ///
-    /// **Errors**: when it is neither.
+    /// # Errors
+    ///
+    /// When it is neither.
     pub async fn open_copy(&self, folder: &Path) -> anyhow::Result<Option<String>> {
         let path = DataDirectory::at(folder).replica_path();
         let replica = match Replica::open(&path, self.key.clone(), self.clock.clone()) {
@@ -241,7 +245,7 @@ async fn stored(replica: &Replica, run: Run) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Gives the unit of a place; all of them are of the tier that a cut-off hub lets in once.
+/// Returns the unit of a place; all of them are of the tier that a cut-off hub lets in once.
 fn place(n: u32) -> u32 {
     6 * n + 1
 }

@@ -62,7 +62,9 @@ struct Ids {
 impl Sold {
     /// Sells half of a festival.
     ///
-    /// **Errors**: when a step fails.
+    /// # Errors
+    ///
+    /// When a step fails.
     pub async fn make() -> anyhow::Result<Self> {
         let mut stage = Stage::on_sale(Places::FEW).await?;
         let ids = sell(&stage).await?;
@@ -89,7 +91,9 @@ impl Sold {
     /// Opens a copy and demands that it is refused, or that everything sold and on sale is what it was and nothing is
     /// sold twice. Gives why it was refused.
     ///
-    /// **Errors**: when it is neither.
+    /// # Errors
+    ///
+    /// When it is neither.
     pub async fn open_copy(&self, folder: &Path) -> anyhow::Result<Option<String>> {
         let store = match Store::open_sqlite(&folder.join(DATABASE)) {
             Ok(store) => store,

@@ -101,7 +101,7 @@ fn paths(code: &str) -> Vec<String> {
     found
 }
 
-/// Reads one path behind `before`, with all that its braces hold; gives what follows it.
+/// Reads one path behind `before`, with all that its braces hold; returns what follows it.
 fn read_path<'a>(code: &'a str, before: &str, found: &mut Vec<String>) -> &'a str {
     let code = code.trim_start();
     if let Some(mut inside) = code.strip_prefix('{') {

@@ -49,7 +49,9 @@ pub struct Visit {
 impl Gates {
     /// Sets up a turnstile at either gate.
     ///
-    /// **Errors**: when a hub gives no token.
+    /// # Errors
+    ///
+    /// When a hub gives no token.
     pub async fn of(venue: &Venue) -> anyhow::Result<Self> {
         Ok(Self {
             north: venue.north.turnstile(NORTH).await?,
@@ -57,9 +59,11 @@ impl Gates {
         })
     }
 
-    /// Shows a guest's ticket at the gate whose hub must ask; gives the verdict.
+    /// Shows a guest's ticket at the gate whose hub must ask; returns the verdict.
     ///
-    /// **Errors**: when the hub does not judge.
+    /// # Errors
+    ///
+    /// When the hub does not judge.
     pub async fn show_away_from_home(&self, guest: &Guest, visit: &mut Visit) -> anyhow::Result<String> {
         self.show(guest, other(guest.home), visit).await
     }
@@ -67,7 +71,9 @@ impl Gates {
     /// Has a guest come to the gate whose hub must ask, go on to the other one if nobody is let in, and a friend show a copy at
     /// the first one afterwards.
     ///
-    /// **Errors**: when the guest does not get in.
+    /// # Errors
+    ///
+    /// When the guest does not get in.
     pub async fn visit(self, guest: Guest) -> anyhow::Result<Visit> {
         let mut visit = Visit::of(&guest);
         let first = self.show_away_from_home(&guest, &mut visit).await?;
@@ -122,7 +128,7 @@ impl Visit {
     }
 }
 
-/// Gives the other hub.
+/// Returns the other hub.
 pub fn other(side: Side) -> Side {
     match side {
         Side::North => Side::South,
@@ -132,7 +138,9 @@ pub fn other(side: Side) -> Side {
 
 /// Buys so many strict tickets.
 ///
-/// **Errors**: when none are sold.
+/// # Errors
+///
+/// When none are sold.
 pub async fn bought(stage: &Stage, venue: &Venue, many: usize) -> anyhow::Result<Vec<Guest>> {
     let mut guests = Vec::new();
     while guests.len() < many {
@@ -153,7 +161,9 @@ pub async fn bought(stage: &Stage, venue: &Venue, many: usize) -> anyhow::Result
 /// Waits until everything is everywhere, then demands of every guest that exactly the scan that was answered with a yes is
 /// counted, at both hubs and in the cloud.
 ///
-/// **Errors**: when somebody was let in twice, or is counted who was not let in, or not counted who was.
+/// # Errors
+///
+/// When somebody was let in twice, or is counted who was not let in, or not counted who was.
 pub async fn are_counted_as_told(stage: &Stage, venue: &Venue, visits: &[Visit]) -> anyhow::Result<()> {
     venue.linked().await?;
     venue.settled(stage).await?;

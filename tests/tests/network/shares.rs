@@ -78,7 +78,7 @@ impl Doors {
         self.gates[gate].scan(&ticket.payload).await
     }
 
-    /// Has people come to a gate until one is not let in; gives how many were, and why that one was not.
+    /// Has people come to a gate until one is not let in; returns how many were, and why that one was not.
     async fn fills(&mut self, gate: usize) -> anyhow::Result<(usize, HubVerdict)> {
         let mut admitted = 0;
         loop {
@@ -122,7 +122,7 @@ impl Doors {
         Ok(())
     }
 
-    /// Has both gates, cut off, let in whom they may, one of them two people only; gives how many came in.
+    /// Has both gates, cut off, let in whom they may, one of them two people only; returns how many came in.
     async fn fill_apart(&mut self) -> anyhow::Result<usize> {
         let (north, refused) = self.fills(0).await?;
         ensure!(
@@ -151,7 +151,7 @@ async fn limit_arena(stage: &Stage, limit: Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Gives the programs with clocks that will come to the next slot in a while.
+/// Returns the programs with clocks that will come to the next slot in a while.
 fn before_a_slot() -> anyhow::Result<Programs> {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let ahead = (2 * SLOT_SECONDS - BEFORE_NEXT_SLOT - seconds % SLOT_SECONDS) % SLOT_SECONDS;

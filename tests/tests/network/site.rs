@@ -63,7 +63,9 @@ pub struct Answers {
 impl Site {
     /// Opens everything in fair weather.
     ///
-    /// **Errors**: when a step fails.
+    /// # Errors
+    ///
+    /// When a step fails.
     pub async fn open() -> anyhow::Result<Self> {
         let (uplink, air) = (Relay::open().await?, Relay::open().await?);
         let settings = format!("uplink_public = [\"{}\"]", uplink.address());
@@ -93,7 +95,7 @@ impl Site {
         })
     }
 
-    /// Gives every cable.
+    /// Returns every cable.
     pub fn cables(&self) -> [&Relay; 3] {
         [&self.uplink, &self.venue.cable, &self.air]
     }
@@ -108,7 +110,9 @@ impl Site {
 
     /// Scans at turnstiles of both hubs until told to stop.
     ///
-    /// **Errors**: when a hub gives no token.
+    /// # Errors
+    ///
+    /// When a hub gives no token.
     pub async fn scan_on(
         &self,
         random: &mut Random,
@@ -128,9 +132,11 @@ impl Site {
         Ok(scanning)
     }
 
-    /// Reads tickets with the scanner until told to stop; gives the units it let in.
+    /// Reads tickets with the scanner until told to stop; returns the units it let in.
     ///
-    /// **Errors**: when it shows nothing for one of them.
+    /// # Errors
+    ///
+    /// When it shows nothing for one of them.
     pub async fn read_on(
         reader: &mut Wedge,
         tickets: &[Ticket],
@@ -153,7 +159,9 @@ impl Site {
 
     /// Waits until everything is everywhere, then demands that all promises were kept.
     ///
-    /// **Errors**: when one was not.
+    /// # Errors
+    ///
+    /// When one was not.
     pub async fn check(&self, answers: &Answers, revoked: &[Ticket]) -> anyhow::Result<()> {
         let Self { stage, venue, .. } = self;
         venue.linked().await?;
@@ -179,7 +187,7 @@ impl Site {
         self.are_denied(revoked).await
     }
 
-    /// Compares what cloud and hubs tell of passages and doubles; gives what differs, if anything does.
+    /// Compares what cloud and hubs tell of passages and doubles; returns what differs, if anything does.
     async fn tell_the_same(&self) -> anyhow::Result<Result<(), String>> {
         for hub in [&self.venue.north, &self.venue.south] {
             let export = hub.export().await?;

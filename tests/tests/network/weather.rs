@@ -57,7 +57,7 @@ async fn brave(effort: Effort) -> anyhow::Result<()> {
     site.check(&answers, &revoked).await
 }
 
-/// Changes the weather so often, then lets it clear up; gives what was revoked meanwhile.
+/// Changes the weather so often, then lets it clear up; returns what was revoked meanwhile.
 async fn change(
     site: &Site,
     effort: Effort,

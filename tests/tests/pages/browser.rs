@@ -66,7 +66,7 @@ impl Browser {
         })
     }
 
-    /// Gives the session itself.
+    /// Returns the session itself.
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -87,7 +87,7 @@ impl Browser {
         .await
     }
 
-    /// Gives every such element that is there now.
+    /// Returns every such element that is there now.
     pub async fn all(&self, selector: &str) -> anyhow::Result<Vec<Element>> {
         Ok(self.client.find_all(Locator::Css(selector)).await?)
     }

@@ -40,7 +40,9 @@ struct Answers {
 
 /// Puts a stopped cloud's data folder on a forgetful disk; nothing where the system cannot do FUSE.
 ///
-/// **Errors**: when a step fails.
+/// # Errors
+///
+/// When a step fails.
 pub fn on_a_forgetful_disk(stage: &Stage) -> anyhow::Result<Option<Mount>> {
     let data = stage.cloud.data_dir();
     let before = data.with_extension("before");

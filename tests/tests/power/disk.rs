@@ -211,7 +211,7 @@ impl Disk {
         self.about(node)
     }
 
-    /// Gives a file a second name.
+    /// Returns a file a second name.
     pub fn link(&mut self, node: Node, folder: Node, name: &OsStr) -> Result<About, Refusal> {
         self.changeable()?;
         let entries = &mut self.folder_mut(folder)?.entries;

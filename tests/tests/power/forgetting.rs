@@ -49,7 +49,7 @@ async fn a_power_cut_takes_no_commit_with_full_sync_and_some_with_normal() -> an
     Ok(())
 }
 
-/// Commits one row after the other into an empty table until the disk no longer answers; gives how many were committed.
+/// Commits one row after the other into an empty table until the disk no longer answers; returns how many were committed.
 fn write_until_the_power_is_cut(
     file: &Path,
     synchronous: &str,

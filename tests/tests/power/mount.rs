@@ -46,7 +46,9 @@ impl Mount {
     /// Mounts an empty disk. Where the system cannot do that at all, it says so and gives nothing, unless
     /// `USHER_EXPECT_FUSE` is set.
     ///
-    /// **Errors**: when the system should be able to, and does not.
+    /// # Errors
+    ///
+    /// When the system should be able to, and does not.
     pub fn empty() -> anyhow::Result<Option<Self>> {
         if !Path::new(DEVICE).exists() {
             let why =
@@ -86,7 +88,7 @@ impl Mount {
         Ok(())
     }
 
-    /// Gives the folder.
+    /// Returns the folder.
     pub fn path(&self) -> &Path {
         &self.at
     }
@@ -96,9 +98,11 @@ impl Mount {
         self.lock().feel(mood);
     }
 
-    /// Gives the power back after [`Mood::Off`], once every program on the disk has ended: what was not synced is lost.
+    /// Returns the power back after [`Mood::Off`], once every program on the disk has ended: what was not synced is lost.
     ///
-    /// **Errors**: when somebody still uses the disk.
+    /// # Errors
+    ///
+    /// When somebody still uses the disk.
     pub fn restart(&mut self, loss: Loss<'_>) -> anyhow::Result<()> {
         self.feel(Mood::Off);
         self.unmount()
@@ -201,7 +205,7 @@ fn done(result: Result<(), Refusal>, reply: ReplyEmpty) {
     }
 }
 
-/// Gives a number of bytes as the disk counts them; no test writes more than memory holds.
+/// Returns a number of bytes as the disk counts them; no test writes more than memory holds.
 fn count(bytes: u64) -> usize {
     usize::try_from(bytes).expect("a file in memory")
 }

@@ -79,7 +79,9 @@ struct Exported {
 impl Site {
     /// Puts the festival on sale and opens the hub; nothing where the system cannot do FUSE.
     ///
-    /// **Errors**: when a step fails.
+    /// # Errors
+    ///
+    /// When a step fails.
     pub async fn open() -> anyhow::Result<Option<Self>> {
         let uplink = Relay::open().await?;
         let settings = format!("uplink_public = [\"{}\"]", uplink.address());
@@ -109,9 +111,11 @@ impl Site {
         Ok(Some(site))
     }
 
-    /// Waits until the hub holds what the cloud does, and the other way round; gives how many records that are.
+    /// Waits until the hub holds what the cloud does, and the other way round; returns how many records that are.
     ///
-    /// **Errors**: when it does not.
+    /// # Errors
+    ///
+    /// When it does not.
     pub async fn caught_up(&self) -> anyhow::Result<u64> {
         until("hub and cloud to hold the same records", async || {
             let (cloud, hub) = (self.stage.organizer.devices().await?, self.hub.status().await?);
@@ -123,7 +127,9 @@ impl Site {
 
     /// Buys standing places.
     ///
-    /// **Errors**: when they cannot be had.
+    /// # Errors
+    ///
+    /// When they cannot be had.
     pub async fn buy(&self, bookings: usize) -> anyhow::Result<Vec<Ticket>> {
         let (buyer, mut tickets) = (self.stage.buyer(), Vec::new());
         let wish = Wish::Any {
@@ -167,7 +173,9 @@ impl Site {
 
     /// Asks again what was not answered, under the same ids.
     ///
-    /// **Errors**: when the hub still does not answer.
+    /// # Errors
+    ///
+    /// When the hub still does not answer.
     pub async fn ask_again(&self, answers: &Rc<RefCell<Answers>>) -> anyhow::Result<()> {
         let open = std::mem::take(&mut answers.borrow_mut().open);
         for reading in open {
@@ -182,7 +190,9 @@ impl Site {
 
     /// Demands that everything answered is written down as it was answered, and that nobody was let in twice.
     ///
-    /// **Errors**: when it is not.
+    /// # Errors
+    ///
+    /// When it is not.
     pub async fn check(&self, answers: &Rc<RefCell<Answers>>) -> anyhow::Result<()> {
         let exported = self.hub.command(&["export", "--format", "jsonl"]).await?;
         let (mut written, mut units) = (BTreeMap::new(), BTreeSet::new());

@@ -98,7 +98,7 @@ impl Site {
         Ok(fs::set_permissions(path, Permissions::from_mode(before))?)
     }
 
-    /// Gives where the event of a hub or scanner lies.
+    /// Returns where the event of a hub or scanner lies.
     fn event_of(folder: &Path) -> anyhow::Result<PathBuf> {
         Ok(event_in(folder)?.path().to_owned())
     }

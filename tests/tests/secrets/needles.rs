@@ -79,7 +79,7 @@ impl Needles {
         }
     }
 
-    /// Gives what is found, with the line, so that whoever wrote it can be found.
+    /// Returns what is found, with the line, so that whoever wrote it can be found.
     pub fn found_in(&self, log: &str) -> Vec<String> {
         let known = self.0.iter().map(|(what, word)| (what.as_str(), word.as_str()));
         let wanted: Vec<(&str, &str)> = known.chain(MARKS).collect();

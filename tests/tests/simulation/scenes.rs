@@ -176,7 +176,7 @@ fn a_revoked_device_is_shown_the_door_by_everyone_who_has_heard() {
     world.recover();
 }
 
-/// A hub admits somebody, loses its disk and gets a copy from before that; gives the unit.
+/// A hub admits somebody, loses its disk and gets a copy from before that; returns the unit.
 fn put_back(world: &mut World, hub: usize, scanner: usize) -> u32 {
     let unit = unit_at(world, STRICT, hub);
     let copy = world.nodes[hub].disk.clone();

@@ -90,7 +90,7 @@ impl Crowd {
         self.tasks.spawn(attack(target, count));
     }
 
-    /// Gives the kinds that have not done anything yet.
+    /// Returns the kinds that have not done anything yet.
     pub fn idle(&self) -> Vec<&'static str> {
         let idle = |(_, count): &&(_, Arc<AtomicUsize>)| count.load(Ordering::Relaxed) == 0;
         self.kinds.iter().filter(idle).map(|(kind, _)| *kind).collect()
@@ -230,7 +230,7 @@ async fn silence(target: Target, count: Arc<AtomicUsize>) -> anyhow::Result<()> 
     }
 }
 
-/// Gives one byte of its hello after the other; again, when it is sent away.
+/// Returns one byte of its hello after the other; again, when it is sent away.
 async fn trickle(target: Target, count: Arc<AtomicUsize>) -> anyhow::Result<()> {
     let socket = socket(target.from)?;
     let hello = frame(&target.hello.to_bytes());
@@ -255,7 +255,7 @@ pub const HTTP_OF_EACH: usize = 128;
 pub const ENROLLING_OF_EACH: usize = 16;
 const HTTP_MACHINES: u16 = 4;
 
-/// Gives the address of a machine of a silent crowd: from 127.0.0.2 on.
+/// Returns the address of a machine of a silent crowd: from 127.0.0.2 on.
 fn machine(number: u16) -> [u8; 4] {
     let [network, host] = (number + 2).to_be_bytes();
     [127, 0, network, host]

@@ -60,7 +60,7 @@ impl Doors {
         })
     }
 
-    /// Gives where a door is.
+    /// Returns where a door is.
     pub fn address(&self, door: Door) -> SocketAddr {
         match door {
             Door::Cloud => self.stage.cloud.listening.uplink,
@@ -68,7 +68,7 @@ impl Doors {
         }
     }
 
-    /// Gives who is behind it.
+    /// Returns who is behind it.
     pub fn process(&self, door: Door) -> &Process {
         match door {
             Door::Cloud => &self.stage.cloud.process,
@@ -76,7 +76,7 @@ impl Doors {
         }
     }
 
-    /// Gives what the certificate of a sound device says.
+    /// Returns what the certificate of a sound device says.
     pub fn certificate(&self, device: PublicKey, role: Role) -> Certificate {
         Certificate {
             event: self.event,

@@ -28,7 +28,7 @@ const MAGIC: [u8; 2] = [b'U', 1];
 /// Far more than any answer takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Gives a socket at an address of this machine: each counts as a machine of its own.
+/// Returns a socket at an address of this machine: each counts as a machine of its own.
 pub fn socket(from: [u8; 4]) -> anyhow::Result<Endpoint> {
     Ok(Endpoint::client((Ipv4Addr::from(from), 0).into())?)
 }

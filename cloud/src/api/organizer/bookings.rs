@@ -27,7 +27,7 @@ pub struct RenewedView {
     pub page: String,
 }
 
-/// Gives a booking a new id, because somebody else has got hold of the old one, which leads nowhere from then on. Asked
+/// Returns a booking a new id, because somebody else has got hold of the old one, which leads nowhere from then on. Asked
 /// again with the old id, it gives the same new one. Whoever has seen the tickets still has their codes: reissue those too.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/bookings/{booking_id}/renew", tag = "organizer",
     params(("event_id" = String, Path), ("booking_id" = String, Path)), security(("organizer_key" = [])), responses(

@@ -201,7 +201,9 @@ pub struct Inventory {
 impl EventRequest {
     /// Checks everything that does not need the store and numbers the units.
     ///
-    /// **Errors**: [`ApiError::Invalid`], with all that is wrong.
+    /// # Errors
+    ///
+    /// [`ApiError::Invalid`], with all that is wrong.
     pub fn inventory(&self) -> Result<Inventory, ApiError> {
         let mut checks = Checks::default();
         checks.prose(&self.description, "/description", 0..=MAX_DESCRIPTION);

@@ -63,7 +63,9 @@ pub struct DeviceName {
 impl Names {
     /// Looks up the names of an event, and of those of its units that are asked about.
     ///
-    /// **Errors**: [`ApiError`].
+    /// # Errors
+    ///
+    /// [`ApiError`].
     pub async fn of(event: Event, authority: &EventAuthority, units: Vec<Unit>) -> Result<Self, ApiError> {
         let devices = authority
             .ask(|writer| {
@@ -138,7 +140,7 @@ impl Names {
 }
 
 impl UnitView {
-    /// Gives the unit in words.
+    /// Returns the unit in words.
     pub fn words(&self) -> String {
         format!("{} ({})", self.place, self.tier_name)
     }

@@ -37,7 +37,7 @@ pub struct TierSalesView {
 }
 
 impl SalesView {
-    /// Gives the view of what an event has sold.
+    /// Returns the view of what an event has sold.
     pub fn of(event: &Event, sales: &EventSales) -> Self {
         let tiers = sales.tiers.iter().filter_map(|count| {
             let tier = event.tier(count.tier)?;

@@ -58,13 +58,13 @@ impl From<&EarlyKey> for EarlyKeyView {
 }
 
 impl ToSignView {
-    /// Gives what is to be signed for an event as it is now; nothing for one without a trust bundle, which is not on sale.
+    /// Returns what is to be signed for an event as it is now; nothing for one without a trust bundle, which is not on sale.
     pub fn of(app: &AppState, event: (EventId, EventStatus), ends_at: Timestamp) -> Option<Self> {
         let trust = app.authorities.of(event.0).ok()?.view().trust();
         Self::for_end(app, event, (trust.bundle(), ends_at))
     }
 
-    /// Gives what would be to be signed if the event ended then.
+    /// Returns what would be to be signed if the event ended then.
     pub fn for_end(
         app: &AppState,
         event: (EventId, EventStatus),
@@ -109,7 +109,7 @@ impl ToSignView {
     }
 }
 
-/// Gives the command that fetches the bundle; of a draft only its organizer has it.
+/// Returns the command that fetches the bundle; of a draft only its organizer has it.
 fn fetch_bundle(app: &AppState, (event, status): (EventId, EventStatus)) -> Option<String> {
     let keys = app.link(&format!("/v1/events/{event}/keys"));
     (status == EventStatus::Published).then(|| format!("curl -s {keys} -o bundle.json"))

@@ -104,7 +104,7 @@ impl Hub {
         runs
     }
 
-    /// Gives all that was written after that record.
+    /// Returns all that was written after that record.
     pub fn run_from(&self, after: Seq) -> Run {
         let skipped = usize::try_from(after.0).unwrap();
         let event = self.ledger.event();

@@ -30,7 +30,7 @@ use crate::store::organizing::EventChange;
 
 pub use crate::store::contract::case::START;
 
-/// Gives the key of a device.
+/// Returns the key of a device.
 pub fn key(seed: u8) -> SecretKey {
     SecretKey::from_seed(&[seed; 32])
 }

@@ -11,9 +11,11 @@ use crate::store::authority::{KeepCheckpoint, StoredCheckpoint};
 pub const CHECKPOINT_EVERY: u64 = 1_000;
 
 impl LogWriter {
-    /// Gives a checkpoint that is not stale; none when its key may not sign or it would be too large.
+    /// Returns a checkpoint that is not stale; none when its key may not sign or it would be too large.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn checkpoint(&mut self) -> Result<Option<SignedCheckpoint>, AuthorityError> {
         self.ready().await?;
         let record_count = self.view.record_count();

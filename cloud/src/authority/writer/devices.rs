@@ -43,6 +43,10 @@ pub enum EnrolOutcome {
 
 impl LogWriter {
     /// Makes the asker a device of the event, if its code is good; the same device may ask again until it has written a log.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn enrol(
         &mut self,
         code: CodeId,
@@ -178,7 +182,7 @@ impl LogWriter {
         })
     }
 
-    /// Gives a name that no other device of the event goes by: people are sent to a hub by its name.
+    /// Returns a name that no other device of the event goes by: people are sent to a hub by its name.
     fn free_name(&self, wanted: &str) -> String {
         let (state, now) = (self.ledger.state(), self.now());
         let certificates = state.devices().map(|identity| identity.unverified());

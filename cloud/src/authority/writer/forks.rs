@@ -32,7 +32,9 @@ pub enum SettleOutcome {
 impl LogWriter {
     /// Writes down that an origin has two histories, once.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn report_fork(&mut self, found: ForkProof) -> Result<(), AuthorityError> {
         self.ready().await?;
         let origin = found.origin();
@@ -47,7 +49,9 @@ impl LogWriter {
 
     /// Takes down a person's word which history of a device counts; the device goes on from there.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn settle_fork(
         &mut self,
         device: PublicKey,

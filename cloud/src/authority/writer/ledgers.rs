@@ -32,7 +32,9 @@ struct Shelf {
 impl LogWriter {
     /// Takes up an event that has a trust bundle, and puts its ticket key in use.
     ///
-    /// **Errors**: [`AuthorityError`]; a log that does not chain is damaged and nothing is built on it.
+    /// # Errors
+    ///
+    /// [`AuthorityError`]; a log that does not chain is damaged and nothing is built on it.
     pub async fn open(parts: LogWriterParts) -> Result<Self, AuthorityError> {
         let Shelf {
             keys,
@@ -60,7 +62,7 @@ impl LogWriter {
         Ok(writer)
     }
 
-    /// Gives what everyone else sees of the event.
+    /// Returns what everyone else sees of the event.
     pub fn view(&self) -> Arc<View> {
         Arc::clone(&self.view)
     }
@@ -103,7 +105,9 @@ impl LogWriter {
     /// Takes note that a device holds more of our own log than we do. Bookings were lost with it, and their places must not be
     /// sold a second time: nothing is sold until somebody has looked into it and starts the cloud again.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn hear_own_past(&mut self, head: Head) -> Result<(), AuthorityError> {
         self.ready().await?;
         // A device may hold more of it than the one before.
@@ -172,7 +176,7 @@ async fn read(parts: &LogWriterParts) -> Result<Shelf, AuthorityError> {
     })
 }
 
-/// Gives the key whose log we write. One that may not sign any more still names the log that is there.
+/// Returns the key whose log we write. One that may not sign any more still names the log that is there.
 fn authority_key(keys: &EventKeys, trust: &Trust, now: Timestamp) -> Result<PublicKey, AuthorityError> {
     let (purpose, bundle) = (Purpose::Authority, trust.bundle());
     let key = keys

@@ -17,7 +17,10 @@ impl LogWriter {
     /// concern yet.
     ///
     /// It is read here and not handed in: of two changes at the same time, the one that was stored last is written last.
-    /// **Errors**: [`AuthorityError`].
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn decree(&mut self) -> Result<Option<PolicyVersion>, AuthorityError> {
         self.ready().await?;
         let event = self.parts.store.event(self.parts.event).await?;

@@ -78,7 +78,9 @@ impl LogWriter {
     /// Shuts a device out: nobody who has heard talks to it any more, and of its log counts what it wrote until then. Said
     /// again with another time, it moves what counts.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn revoke_device(&mut self, request: Revocation) -> Result<RevokeOutcome, AuthorityError> {
         self.ready().await?;
         let device = request.device;
@@ -116,7 +118,9 @@ impl LogWriter {
 
     /// Takes down a person's word that a hub will never admit anyone again, so that its units move at once.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn retire_hub(&mut self, hub: PublicKey) -> Result<RetireOutcome, AuthorityError> {
         self.ready().await?;
         let state = self.ledger.state();

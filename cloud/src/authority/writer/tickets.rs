@@ -27,6 +27,10 @@ pub enum TicketOutcome {
 
 impl LogWriter {
     /// Makes a ticket void.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn revoke_ticket(&mut self, id: TicketId) -> Result<TicketOutcome, AuthorityError> {
         let Some(ticket) = self.ticket(id).await? else {
             return Ok(TicketOutcome::NotFound);
@@ -43,6 +47,10 @@ impl LogWriter {
     }
 
     /// Makes a void ticket good again.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn reinstate_ticket(&mut self, id: TicketId) -> Result<TicketOutcome, AuthorityError> {
         let Some(ticket) = self.ticket(id).await? else {
             return Ok(TicketOutcome::NotFound);
@@ -60,6 +68,10 @@ impl LogWriter {
 
     /// Puts the next generation in a ticket's place, for its holder or for somebody else; asked again, gives the one that
     /// took it. Whoever asks for the one and finds the other gets neither: a holder's new code is for no one else.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn reissue_ticket(
         &mut self,
         id: TicketId,

@@ -28,7 +28,9 @@ pub enum UploadOutcome {
 impl LogWriter {
     /// Takes the next version of the trust bundle, whoever brings it: the roots' signatures speak for it.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub async fn renew_trust(&mut self, signed: SignedBundle) -> Result<UploadOutcome, AuthorityError> {
         self.ready().await?;
         let held = Arc::clone(self.ledger.trust());
@@ -108,7 +110,7 @@ impl LogWriter {
         self.commit(draft).await
     }
 
-    /// Gives the proofs of forks that stand in the logs of other authority keys.
+    /// Returns the proofs of forks that stand in the logs of other authority keys.
     async fn forks_told_before(&self) -> Result<Vec<ForkProof>, AuthorityError> {
         let (event, me) = (self.parts.event, self.ledger.me());
         let keys = self.ledger.trust().bundle().authority_keys.iter();

@@ -35,10 +35,12 @@ impl LogWriter {
         vouched
     }
 
-    /// Gives new certificates to devices whose own rests on a struck issuing key, and to those that last as long as the event,
+    /// Returns new certificates to devices whose own rests on a struck issuing key, and to those that last as long as the event,
     /// or as long as a hub that does, when its end has moved; both signed by the present key.
     ///
-    /// **Errors**: [`AuthorityError`].
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
     pub(super) async fn renew_certificates(&mut self) -> Result<(), AuthorityError> {
         let trust = std::sync::Arc::clone(self.ledger.trust());
         let bundle = trust.bundle();
@@ -91,7 +93,7 @@ pub fn lasts_with_event(identity: &DeviceIdentity, lasting: &BTreeSet<PublicKey>
     by_hub || lasting.contains(&certificate.device)
 }
 
-/// Gives the certificate of a device that nobody has vouched for yet and that is still believed. A log that counts in part may
+/// Returns the certificate of a device that nobody has vouched for yet and that is still believed. A log that counts in part may
 /// have opened with another since, by a key that was struck out: whoever stole that must not have the authority's word for it.
 fn worth_vouching_for(state: &State, bundle: &TrustBundle, origin: &Origin) -> Option<DeviceIdentity> {
     let register = state.register();

@@ -31,16 +31,20 @@ pub struct SandboxLedger {
 impl SandboxLedger {
     /// Opens the record's file, making it as needed.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub fn open(file: &Path) -> Result<Self, StoreError> {
         Ok(Self {
             database: Database::open(file, &migrations())?,
         })
     }
 
-    /// Records a charge unless there is an entry; gives the entry there is now.
+    /// Records a charge unless there is an entry; returns the entry there is now.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub async fn charge(
         &self,
         id: ChargeReference,
@@ -65,9 +69,11 @@ impl SandboxLedger {
             .await
     }
 
-    /// Records that a reference will never be charged unless there is an entry; gives the entry there is now.
+    /// Records that a reference will never be charged unless there is an entry; returns the entry there is now.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub async fn conclude(&self, id: ChargeReference, now: Timestamp) -> Result<LedgerEntry, StoreError> {
         self.database
             .write(move |connection| {
@@ -84,7 +90,9 @@ impl SandboxLedger {
 
     /// Records that a charge was given back; does nothing when there is none.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub async fn refund(&self, id: ChargeReference, now: Timestamp) -> Result<(), StoreError> {
         self.database
             .write(move |connection| {
@@ -101,7 +109,9 @@ impl SandboxLedger {
 
     /// Lists the references that are charged and not given back, to hold them against the bookings.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub async fn charged(&self) -> Result<Vec<ChargeReference>, StoreError> {
         self.database
             .read(|connection| {

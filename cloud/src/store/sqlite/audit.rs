@@ -58,7 +58,9 @@ impl Audit {
 
 /// Audits a SQLite file and changes nothing in it, also while a server uses it.
 ///
-/// **Errors**: [`StoreError`] when the file cannot be read at all.
+/// # Errors
+///
+/// [`StoreError`] when the file cannot be read at all.
 pub fn audit(file: &Path) -> Result<Audit, StoreError> {
     fs::metadata(file)?;
     // Before the database is looked at, which may grow meanwhile.

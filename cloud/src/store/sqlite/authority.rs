@@ -14,7 +14,9 @@ fn count(value: u64) -> i64 {
 
 /// Reads a count.
 ///
-/// **Errors**: [`StoreError::Unreadable`].
+/// # Errors
+///
+/// [`StoreError::Unreadable`].
 pub fn read_count(value: i64) -> Result<u64, StoreError> {
     super::column::narrow(value, "count")
 }

@@ -149,7 +149,7 @@ pub fn close_booking(
     Ok(Effect::Keep(CloseOutcome::Closed))
 }
 
-/// Gives paying units back to their reservation, which expires when it always would have.
+/// Returns paying units back to their reservation, which expires when it always would have.
 fn hold_again(connection: &Connection, reservation: &Reservation) -> Result<(), StoreError> {
     let id = reservation.id;
     let mut hold = connection.prepare_cached(

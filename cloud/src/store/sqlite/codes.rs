@@ -7,7 +7,7 @@ use usher_protocol::ticket::TicketCode;
 use crate::selling::CodeQuery;
 use crate::store::StoreError;
 
-/// Gives the code that was drawn, or the next one that no ticket of the event has: of 30 milliards hardly any is taken.
+/// Returns the code that was drawn, or the next one that no ticket of the event has: of 30 milliards hardly any is taken.
 pub fn free(connection: &Connection, event: EventId, drawn: TicketCode) -> Result<TicketCode, StoreError> {
     let mut taken = connection.prepare_cached("SELECT 1 FROM tickets WHERE event_id = ?1 AND code = ?2")?;
     let mut code = drawn;
@@ -17,7 +17,7 @@ pub fn free(connection: &Connection, event: EventId, drawn: TicketCode) -> Resul
     Ok(code)
 }
 
-/// Gives the number a code is stored as.
+/// Returns the number a code is stored as.
 pub fn stored(code: TicketCode) -> i64 {
     i64::try_from(code.value()).unwrap_or(i64::MAX)
 }

@@ -10,7 +10,7 @@ use crate::money::Currency;
 use crate::selling::{BookingState, Line, ReservationState, TicketState, UnitState};
 use crate::store::StoreError;
 
-/// Gives a moment as milliseconds; moments beyond the column's range mean "for ever".
+/// Returns a moment as milliseconds; moments beyond the column's range mean "for ever".
 pub fn ms(at: Timestamp) -> i64 {
     i64::try_from(at.0).unwrap_or(i64::MAX)
 }

@@ -70,7 +70,9 @@ pub fn count_one(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Looks for commits that were durable and are gone.
 ///
-/// **Errors**: [`StoreError::Unsound`].
+/// # Errors
+///
+/// [`StoreError::Unsound`].
 pub fn check(connection: &Connection, noted: i64) -> Result<(), StoreError> {
     let counted: i64 = connection.query_row("SELECT coalesce(max(count), 0) FROM commits", [], |row| {
         row.get(0)

@@ -227,7 +227,7 @@ fn count(units: &[Unit]) -> u32 {
     u32::try_from(units.len()).expect("an event has fewer than 2^32 units")
 }
 
-/// Gives a reservation's units back before its time.
+/// Returns a reservation's units back before its time.
 pub fn release(
     connection: &Connection,
     request: &ReleaseRequest,

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use super::Effect;
 use super::column::booking_state;
 
-/// Gives an ended booking a new id; the same request again gives the id that the first one gave.
+/// Returns an ended booking a new id; the same request again gives the id that the first one gave.
 pub fn renew_booking(
     connection: &Connection,
     request: &RenewBooking,

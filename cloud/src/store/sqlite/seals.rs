@@ -42,7 +42,9 @@ pub fn seal_layout(connection: &Connection, event: EventId) -> Result<(), StoreE
 
 /// Compares an event's terms and units with their seals.
 ///
-/// **Errors**: [`StoreError`].
+/// # Errors
+///
+/// [`StoreError`].
 pub fn check(connection: &Connection, event: EventId, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
     let sealed: Option<([u8; 32], Option<[u8; 32]>, bool)> = connection
         .prepare("SELECT terms, layout, status = 'published' FROM seals JOIN events USING (event_id) WHERE event_id = ?1")?

@@ -12,7 +12,9 @@ use super::commits;
 
 /// Lets SQLite check every page; the first thing it finds is enough.
 ///
-/// **Errors**: [`StoreError::Unsound`].
+/// # Errors
+///
+/// [`StoreError::Unsound`].
 pub fn check_pages(connection: &Connection) -> Result<(), StoreError> {
     let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if said == "ok" {
@@ -24,7 +26,9 @@ pub fn check_pages(connection: &Connection) -> Result<(), StoreError> {
 /// Brings the tables up to date. The runner takes the list of migrations for whole and would panic over what it cannot
 /// read.
 ///
-/// **Errors**: [`StoreError::Unsound`], [`StoreError::Migration`].
+/// # Errors
+///
+/// [`StoreError::Unsound`], [`StoreError::Migration`].
 pub fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<(), StoreError> {
     // Reading first tells a damaged file apart from a migration that fails.
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -38,7 +42,9 @@ pub fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<
 
 /// Looks for damage in the list of migrations and in the definitions of the tables.
 ///
-/// **Errors**: [`StoreError::Unsound`].
+/// # Errors
+///
+/// [`StoreError::Unsound`].
 pub fn check_tables(connection: &Connection, migrations: &[Migration]) -> Result<(), StoreError> {
     check_listed(connection, migrations)?;
     check_definitions(connection, migrations)

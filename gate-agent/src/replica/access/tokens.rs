@@ -69,7 +69,9 @@ impl Access {
     /// Adds a token, and gives its holder as it is called: one whose name is another's already is numbered, so that people can
     /// tell them apart and take either back.
     ///
-    /// **Errors**: [`ReplicaError::Database`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::Database`].
     pub fn add_token(
         &self,
         token_hash: [u8; 32],
@@ -99,9 +101,11 @@ impl Access {
         Ok(holder)
     }
 
-    /// Takes every token of a name back, at once; gives how many there were.
+    /// Takes every token of a name back, at once; returns how many there were.
     ///
-    /// **Errors**: [`ReplicaError::Database`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::Database`].
     pub fn revoke_tokens(&self, name: &str) -> Result<usize, ReplicaError> {
         let connection = self.locked();
         Ok(connection.execute("DELETE FROM device_tokens WHERE name = ?1", [name])?)
@@ -109,7 +113,9 @@ impl Access {
 
     /// Finds a token, whether or not it has ended.
     ///
-    /// **Errors**: [`ReplicaError::Database`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::Database`].
     pub fn token(&self, token_hash: [u8; 32]) -> Result<Option<TokenRow>, ReplicaError> {
         let connection = self.locked();
         let mut statement = connection.prepare_cached(
@@ -121,7 +127,9 @@ impl Access {
 
     /// Lists every token, by name and age.
     ///
-    /// **Errors**: [`ReplicaError::Database`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::Database`].
     pub fn tokens(&self) -> Result<Vec<TokenRow>, ReplicaError> {
         let connection = self.locked();
         let mut statement = connection.prepare_cached(
@@ -134,7 +142,9 @@ impl Access {
 
     /// Notes that a token was shown.
     ///
-    /// **Errors**: [`ReplicaError::Database`].
+    /// # Errors
+    ///
+    /// [`ReplicaError::Database`].
     pub fn note_use(&self, token_hash: [u8; 32], now: Timestamp) -> Result<(), ReplicaError> {
         let connection = self.locked();
         let mut statement =
@@ -144,7 +154,7 @@ impl Access {
     }
 }
 
-/// Gives the first of a name, the name and 2, the name and 3 and so on that no token has.
+/// Returns the first of a name, the name and 2, the name and 3 and so on that no token has.
 fn name_apart(connection: &Connection, name: &str) -> rusqlite::Result<String> {
     let mut statement = connection.prepare_cached("SELECT 1 FROM device_tokens WHERE name = ?1")?;
     let mut apart = name.to_owned();

@@ -57,7 +57,7 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Puts a command's work into the group; gives the way back for the answer, if anybody waits for one.
+    /// Puts a command's work into the group; returns the way back for the answer, if anybody waits for one.
     pub(super) fn take(&mut self, command: Command) -> Option<Answer> {
         match command {
             Command::Judge {
@@ -271,7 +271,7 @@ impl Work<'_> {
     }
 }
 
-/// Gives the passage that a record annuls, if it is known here.
+/// Returns the passage that a record annuls, if it is known here.
 fn annulled_passage(body: &Body, ledger: &Ledger) -> Option<Passage> {
     let shown = body.passage()?;
     let unit = shown.unverified().ok()?.unit;

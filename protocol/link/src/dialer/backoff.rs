@@ -19,7 +19,7 @@ impl Backoff {
         self.failures = 0;
     }
 
-    /// Gives how long to wait now: half to all of a time that doubles up to [`LONGEST_DELAY`].
+    /// Returns how long to wait now: half to all of a time that doubles up to [`LONGEST_DELAY`].
     pub(super) fn next_delay(&mut self) -> Duration {
         let whole = FIRST_DELAY
             .saturating_mul(2_u32.saturating_pow(self.failures))

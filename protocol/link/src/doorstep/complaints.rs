@@ -23,7 +23,7 @@ struct Spell {
 }
 
 impl Complaints {
-    /// Gives leave to write one line, with how many were not written since the last, or none.
+    /// Returns leave to write one line, with how many were not written since the last, or none.
     pub(crate) fn leave(&self, now: Instant) -> Option<u64> {
         let mut spell = self.spell.lock().unwrap_or_else(PoisonError::into_inner);
         let spell = spell.get_or_insert(Spell {

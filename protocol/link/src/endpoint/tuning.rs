@@ -36,7 +36,7 @@ pub enum Reach {
     Cloud,
 }
 
-/// Gives the settings of the accepting side.
+/// Returns the settings of the accepting side.
 pub(super) fn server(tls: QuicServerConfig, reach: Reach) -> quinn::ServerConfig {
     let mut config = quinn::ServerConfig::with_crypto(Arc::new(tls));
     config
@@ -46,14 +46,14 @@ pub(super) fn server(tls: QuicServerConfig, reach: Reach) -> quinn::ServerConfig
     config
 }
 
-/// Gives the settings of the dialing side.
+/// Returns the settings of the dialing side.
 pub(super) fn client(tls: QuicClientConfig, reach: Reach) -> quinn::ClientConfig {
     let mut config = quinn::ClientConfig::new(Arc::new(tls));
     config.transport_config(transport(reach));
     config
 }
 
-/// Gives the settings of the socket: what a restarted program answers to packets of its former life follows from the
+/// Returns the settings of the socket: what a restarted program answers to packets of its former life follows from the
 /// device key, so that peers learn of the restart at once instead of after the idle timeout.
 pub(super) fn endpoint(key: &SecretKey) -> EndpointConfig {
     let secret = key.to_pkcs8_der();

@@ -73,7 +73,7 @@ pub(super) fn identity(certificate: Certificate) -> DeviceIdentity {
     }
 }
 
-/// Gives the replica of a device that shows this certificate.
+/// Returns the replica of a device that shows this certificate.
 pub(super) fn device_with(seed: u8, identity: DeviceIdentity) -> Arc<Memory> {
     let key = key(seed);
     let ledger = Ledger::new(key.public(), Some(identity.clone()), trust(EVENT));
@@ -84,7 +84,7 @@ pub(super) fn hub(seed: u8) -> Arc<Memory> {
     device_with(seed, identity(certificate(key(seed).public(), Role::Hub)))
 }
 
-/// Gives the cloud's replica: it connects with its device key and writes the authority log.
+/// Returns the cloud's replica: it connects with its device key and writes the authority log.
 pub(super) fn cloud(seed: u8) -> Arc<Memory> {
     let identity = identity(certificate(key(seed).public(), Role::Cloud));
     let ledger = Ledger::new(authority().public(), None, trust(EVENT));
@@ -107,7 +107,7 @@ pub(super) fn refusal(number: u8) -> Body {
     })
 }
 
-/// Gives a record of about half a kilobyte.
+/// Returns a record of about half a kilobyte.
 pub(super) fn long_record(number: u32) -> Body {
     let mut scan = [0; 16];
     scan[..4].copy_from_slice(&number.to_le_bytes());

@@ -216,7 +216,7 @@ fn whoever_has_gone_further_in_is_not_undone_and_lets_nobody_else_in() {
     assert!(!matches!(friend, Verdict::Admit { .. }), "{friend:?}");
 }
 
-/// A reader that does not know of the passage takes it back so long after; gives how many people are in by what everybody comes to.
+/// A reader that does not know of the passage takes it back so long after; returns how many people are in by what everybody comes to.
 #[track_caller]
 fn inside_after_an_undo(after_ms: u64, right: RightToAnnul) -> (i64, Machine) {
     let (mut home, mut reader, scan) = let_in(STRICT);

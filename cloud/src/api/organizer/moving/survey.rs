@@ -49,7 +49,9 @@ pub struct Device {
 impl Survey {
     /// Looks at an event that is to be moved.
     ///
-    /// **Errors**: [`ApiError`].
+    /// # Errors
+    ///
+    /// [`ApiError`].
     pub async fn of(app: &AppState, (event, request): (Event, MoveRequest)) -> Result<Self, ApiError> {
         let now = app.clock.now();
         let id = event.id;
@@ -74,7 +76,7 @@ impl Survey {
         })
     }
 
-    /// Gives what the roots are to sign so that the event can take place then.
+    /// Returns what the roots are to sign so that the event can take place then.
     pub fn to_sign(&self, app: &AppState) -> Option<ToSignView> {
         let bundle = self.trust.as_ref()?.bundle();
         ToSignView::for_end(app, (self.event.id, self.event.status), (bundle, self.to.ends_at))

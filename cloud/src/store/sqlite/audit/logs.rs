@@ -21,9 +21,11 @@ struct Log {
     is_broken: bool,
 }
 
-/// Checks the logs of an event; gives how many records they have.
+/// Checks the logs of an event; returns how many records they have.
 ///
-/// **Errors**: [`StoreError`].
+/// # Errors
+///
+/// [`StoreError`].
 pub fn check(
     connection: &Connection,
     event: EventId,

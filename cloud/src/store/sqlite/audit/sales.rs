@@ -14,9 +14,11 @@ use crate::store::StoreError;
 use crate::store::finding::Finding;
 use crate::store::sqlite::column::{Local, lines};
 
-/// Checks the tickets of an event and the units they are for; gives how many tickets there are.
+/// Checks the tickets of an event and the units they are for; returns how many tickets there are.
 ///
-/// **Errors**: [`StoreError`].
+/// # Errors
+///
+/// [`StoreError`].
 pub fn check_tickets(
     connection: &Connection,
     event: EventId,
@@ -125,7 +127,9 @@ fn check_transfers(
 
 /// Checks the amount of every reservation of an event: the sum of its lines.
 ///
-/// **Errors**: [`StoreError`].
+/// # Errors
+///
+/// [`StoreError`].
 pub fn check_reservations(
     connection: &Connection,
     event: EventId,
@@ -149,7 +153,9 @@ pub fn check_reservations(
 /// Checks the bookings of an event: the amount is the reservation's, and if it is confirmed, each of its units has a
 /// ticket. Gives how many are confirmed.
 ///
-/// **Errors**: [`StoreError`].
+/// # Errors
+///
+/// [`StoreError`].
 pub fn check_bookings(
     connection: &Connection,
     event: EventId,
@@ -181,13 +187,13 @@ pub fn check_bookings(
     Ok(confirmed)
 }
 
-/// Gives the units a reservation lists; none when that cannot be read.
+/// Returns the units a reservation lists; none when that cannot be read.
 fn listed(text: &str) -> BTreeSet<Unit> {
     let lines = lines(text).unwrap_or_default();
     lines.iter().map(|line| line.unit).collect()
 }
 
-/// Gives the units of a booking's tickets that its reservation has claimed.
+/// Returns the units of a booking's tickets that its reservation has claimed.
 fn units_of(connection: &Connection, ids: &[&dyn ToSql]) -> Result<BTreeSet<Unit>, StoreError> {
     // Left to itself, SQLite takes an event to have some ten tickets and walks through all of them for each booking.
     let mut select = connection.prepare_cached(
