@@ -121,7 +121,7 @@ operations! {
         // Selling.
         /// Claims units for a reservation, all of them or none.
         hold(HoldRequest) -> HoldOutcome = sqlite::holds::hold;
-        /// Returns a reservation's units back before its time.
+        /// Gives a reservation's units back before its time.
         release(ReleaseRequest) -> ReleaseOutcome = sqlite::holds::release;
         /// Writes expired units down as available; nothing depends on it.
         tidy(Tidy) -> usize = sqlite::holds::tidy;
@@ -133,7 +133,7 @@ operations! {
         confirm_booking(ConfirmBooking) -> ConfirmOutcome = sqlite::close::confirm_booking;
         /// Ends an open booking without tickets.
         close_booking(CloseBooking) -> CloseOutcome = sqlite::close::close_booking;
-        /// Returns an ended booking a new id; the one it had leads nowhere from then on.
+        /// Gives an ended booking a new id; the one it had leads nowhere from then on.
         renew_booking(RenewBooking) -> RenewOutcome = sqlite::renew::renew_booking;
 
         // Organizing.

@@ -258,7 +258,7 @@ impl Replica {
         self.ask(command, verdict).await
     }
 
-    /// Returns up a scan of our own that others were asked about and have not answered, durably: whatever they say later, nobody
+    /// Gives up a scan of our own that others were asked about and have not answered, durably: whatever they say later, nobody
     /// is let in by it.
     ///
     /// # Errors

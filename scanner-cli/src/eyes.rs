@@ -161,7 +161,7 @@ impl Quick {
         }
     }
 
-    /// Returns the deep eye what this one could not read, or a rest.
+    /// Gives the deep eye what this one could not read, or a rest.
     fn pass_on(&self, shown: &Arc<Shown>, region: Option<Region>, reading: &FrameReading) {
         if reading.codes.is_empty() {
             let shown = Arc::clone(shown);

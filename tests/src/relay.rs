@@ -108,7 +108,7 @@ impl Relay {
         *self.cable.weather.lock().unwrap_or_else(PoisonError::into_inner) = (weather, Random::new(seed));
     }
 
-    /// Returns every sender another address towards the target, as when a device moves to another access point. What the
+    /// Gives every sender another address towards the target, as when a device moves to another access point. What the
     /// target still sends to the old one is lost.
     pub fn roam(&self) {
         self.cable.roamed.fetch_add(1, Ordering::SeqCst);

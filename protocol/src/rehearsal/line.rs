@@ -57,7 +57,7 @@ impl End {
         }
     }
 
-    /// Returns the session an input and does all it wants done.
+    /// Gives the session an input and does all it wants done.
     pub fn input(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {

@@ -151,7 +151,7 @@ impl Outbox {
         Some((origin, self.their_seq(&origin)))
     }
 
-    /// Returns up waiting for answers that are overdue.
+    /// Gives up waiting for answers that are overdue.
     fn expire(&mut self, now: Timestamp) {
         // A moment that lies ahead means our clock was set back: waiting for it could take for ever.
         let is_overdue = |flight: &InFlight| flight.since > now || now.since_ms(flight.since) >= RESEND_MS;

@@ -163,7 +163,7 @@ impl World {
         self.input(node, peer, epoch, Input::Tick);
     }
 
-    /// Returns an input to a session and does what it wants done.
+    /// Gives an input to a session and does what it wants done.
     pub fn input(&mut self, node: NodeId, peer: NodeId, epoch: u64, input: Input) {
         let mut inputs = std::collections::VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {

@@ -256,7 +256,7 @@ impl Organizer {
         self.change_ticket(ticket_id, "reissue").await
     }
 
-    /// Returns a ticket to somebody else.
+    /// Gives a ticket to somebody else.
     ///
     /// # Errors
     ///

@@ -76,7 +76,7 @@ pub async fn reissue(
     replace(&app, caller, (event, id), ReissuedTo::SameHolder).await
 }
 
-/// Returns a ticket to somebody else: its next generation, with a new id and code, which is in no booking and leads to none.
+/// Gives a ticket to somebody else: its next generation, with a new id and code, which is in no booking and leads to none.
 /// The old code is denied from then on, and the booking says `transferred` without the new one. Asked again for the same
 /// ticket, it gives the one that took its place.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/transfer", tag = "organizer",

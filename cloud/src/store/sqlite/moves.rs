@@ -31,7 +31,7 @@ pub fn move_event(connection: &Connection, request: &MoveEvent) -> Result<Effect
     Ok(Effect::Keep(MoveOutcome::Moved { freed }))
 }
 
-/// Returns back what is held and not paid for; tells how many units.
+/// Gives back what is held and not paid for; tells how many units.
 fn free_held(connection: &Connection, request: &MoveEvent) -> Result<usize, StoreError> {
     let (event, now) = (request.event.0, ms(request.now));
     connection

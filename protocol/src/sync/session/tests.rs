@@ -15,7 +15,7 @@ use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{EVENT, HOUR_MS, NOW, authority, hub, identity, signed_bundle, trust};
 use crate::trust::Register;
 
-/// Returns an input to a session at a moment and all it then wants done.
+/// Gives an input to a session at a moment and all it then wants done.
 fn give(session: &mut Session, input: Input, now: Timestamp) -> Vec<Output> {
     give_in(session, input, &trust(1), now)
 }
@@ -24,7 +24,7 @@ fn give_in(session: &mut Session, input: Input, trust: &Trust, now: Timestamp) -
     give_with(session, input, (trust, &Register::default(), &[]), now)
 }
 
-/// Returns an input to a session beside what is known of devices, and forks of its own that are unheard.
+/// Gives an input to a session beside what is known of devices, and forks of its own that are unheard.
 fn give_with(
     session: &mut Session,
     input: Input,
