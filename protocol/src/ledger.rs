@@ -19,7 +19,7 @@ use usher_keys::{BundleError, DeviceIdentity, EventId, PublicKey, SecretKey, Sig
 use crate::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use crate::evidence::{self, Evidence, Worth};
 use crate::fork::ForkProof;
-use crate::ident::{Hlc, Origin, Seq, Stamp, ZoneId};
+use crate::ident::{Hlc, Origin, Seq, Stamp, Unit, ZoneId};
 use crate::log::{self, Head, Known, Run, RunError, Tail};
 use crate::record::{Body, Record, Unread};
 use crate::state::State;
@@ -73,8 +73,8 @@ pub struct Ledger {
     contested: BTreeSet<Origin>,
     /// The forks that we ourselves have seen.
     seen_forks: BTreeMap<Origin, ForkProof>,
-    /// When we last had no place left in a zone.
-    wanted: BTreeMap<ZoneId, Timestamp>,
+    /// The guests for whom we had no place left in a zone, and since when.
+    waiting: BTreeMap<(ZoneId, Unit), Timestamp>,
     must_be_rebuilt: bool,
 }
 
@@ -91,7 +91,7 @@ impl Ledger {
             past: None,
             contested: BTreeSet::new(),
             seen_forks: BTreeMap::new(),
-            wanted: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             must_be_rebuilt: false,
         }
     }
@@ -188,6 +188,7 @@ impl Ledger {
             seq: tail.seq,
         };
         let worth = self.worth_of_own(&body);
+        self.note_guest(&body, now);
         self.state.apply(stamp, body, worth);
         self.state.weigh(&me, bytes.len());
         self.state.sum_up();

@@ -5,33 +5,39 @@ use std::collections::BTreeSet;
 use usher_keys::{PublicKey, Timestamp};
 
 use super::{Entry, Ledger};
-use crate::ident::{GateId, ZoneId};
+use crate::admission::{Referral, Refused};
+use crate::ident::{GateId, Unit, ZoneId};
 use crate::policy::Zone;
 use crate::record::{Body, PlacesOf};
 
 /// Fewest places to give a hub that has none left, if there are so many: a family, and the next one.
 const LEAST_LOAN: i64 = 8;
 
-/// How long a hub that had no place left keeps those that it is given then, in milliseconds: its guests show their tickets again
-/// within seconds, and the others' guests wait no longer than that.
-const KEPT_WHEN_WANTED_MS: u64 = 5_000;
+/// How long a hub keeps its places for a guest for whom it had none, in milliseconds: guests show their tickets again within
+/// seconds, and those of other hubs wait no longer than that.
+const KEPT_FOR_A_GUEST_MS: u64 = 5_000;
+/// For how long it knows such a guest again, in milliseconds: places are kept once for each.
+const GUESTS_ARE_KNOWN_MS: u64 = 60_000;
 
 impl Ledger {
-    /// Returns places to the hubs that had none left just now, as far as we have some and had enough ourselves.
+    /// Gives places to the hubs that had none left just now, as far as we have some and no guest of ours waits for them.
     pub(super) fn help_out(&mut self, now: Timestamp) -> Vec<Entry> {
         let wanting = self.state.take_wanting();
         let zone_of = |(gate, hub): (GateId, PublicKey)| {
             let (_, policy) = self.state.policy()?;
             Some((policy.gate(gate)?.zone, gate, hub))
         };
-        let wanting: Vec<_> = wanting.into_iter().filter_map(zone_of).collect();
-        let (ours, others): (Vec<_>, Vec<_>) = wanting.into_iter().partition(|(_, _, hub)| *hub == self.me);
-        self.wanted.extend(ours.into_iter().map(|(zone, ..)| (zone, now)));
+        let wanting = wanting.into_iter().filter_map(zone_of);
+        let others: Vec<_> = wanting.filter(|(_, _, hub)| *hub != self.me).collect();
+        if others.is_empty() {
+            return Vec::new();
+        }
+        self.waiting
+            .retain(|_, since| now.0.abs_diff(since.0) < GUESTS_ARE_KNOWN_MS);
         let mut entries = Vec::new();
         for (zone, gate, to) in others {
             // Two hubs would hand each other the last places without end, and neither would use them.
-            let wanted = self.wanted.get(&zone);
-            if wanted.is_some_and(|at| now.0.abs_diff(at.0) < KEPT_WHEN_WANTED_MS) {
+            if self.keeps_places(zone, now) {
                 self.state.want(gate, to);
                 continue;
             }
@@ -42,6 +48,30 @@ impl Ledger {
             }
         }
         entries
+    }
+
+    /// Tells whether a guest is about to show a ticket again for whom we had no place.
+    fn keeps_places(&self, zone: ZoneId, now: Timestamp) -> bool {
+        let mut guests = self.waiting.range((zone, Unit(0))..=(zone, Unit(u32::MAX)));
+        guests.any(|(_, since)| now.0.abs_diff(since.0) < KEPT_FOR_A_GUEST_MS)
+    }
+
+    /// Takes note of a guest for whom we have no place, and of one who is let in.
+    pub(super) fn note_guest(&mut self, body: &Body, now: Timestamp) {
+        if let Body::Refused(refusal) = body
+            && refusal.why == Refused::Refer(Referral::NoPlaces)
+            && let Some((_, policy)) = self.state.policy()
+            && let Some(gate) = policy.gate(refusal.gate)
+        {
+            let guest = (gate.zone, refusal.ticket.0);
+            self.waiting.entry(guest).or_insert(now);
+        }
+        if let Body::Admitted(shown) | Body::Overridden { passage: shown, .. } = body
+            && !self.waiting.is_empty()
+            && let Ok(passage) = shown.unverified()
+        {
+            self.waiting.remove(&(passage.zone, passage.unit));
+        }
     }
 
     /// Shares the places in limited zones evenly among the hubs that are linked now, so that each has some when the lines are

@@ -110,7 +110,11 @@ impl Machine {
     }
 
     pub fn keep_house(&mut self) {
-        let entries = self.ledger.keep_house(NOW);
+        self.keep_house_at(NOW);
+    }
+
+    pub fn keep_house_at(&mut self, now: Timestamp) {
+        let entries = self.ledger.keep_house(now);
         self.store(entries, None);
     }
 

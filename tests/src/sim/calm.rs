@@ -14,12 +14,14 @@ use super::world::{CLOUD, Happening, World};
 const PAUSING_PERCENT: u64 = 30;
 /// How long a calm lasts before anybody looks, in milliseconds: lines that died in the storm are given up by then.
 const CALM_MS: u64 = 6_000;
-/// Within how long a guest gets in where places are left, in milliseconds.
+/// Within how long four guests in a queue get in where places are left, in milliseconds.
 const HELPED_WITHIN_MS: u64 = 10_000;
 /// How long a guest waits before showing the ticket again, in milliseconds.
-const AGAIN_AFTER_MS: u64 = 1_000;
-/// How many guests come to each zone.
-const GUESTS: usize = 2;
+pub const AGAIN_AFTER_MS: u64 = 1_000;
+/// How many gates of each zone guests come to.
+const GATES: usize = 2;
+/// How many times four guests come to each of them, one after the other: the last places are the hardest to hand over.
+const FOURS: usize = 4;
 
 impl World {
     /// The storm pauses in some runs; then nobody may be stranded.
@@ -41,7 +43,7 @@ impl World {
         self.plan(1, Happening::Fault(Fault::Next));
     }
 
-    /// Where places are left in a zone, a guest gets in within ten seconds, at whichever gate.
+    /// Where places are left in a zone, a few guests get in within ten seconds, at whichever gate and whoever their home is.
     pub fn check_nobody_is_stranded(&mut self) {
         if !self.is_calm() {
             return;
@@ -49,11 +51,20 @@ impl World {
         for zone in self.setting.zones() {
             let mut scanners = self.scanners();
             scanners.retain(|scanner| self.zone_at(*scanner) == *zone && self.is_manned(*scanner));
-            for _ in 0..GUESTS.min(scanners.len()) {
+            for _ in 0..GATES.min(scanners.len()) {
                 let scanner = scanners.swap_remove(self.random.index(scanners.len()));
-                if let Some(unit) = self.draw_guest() {
-                    self.check_gets_in(unit, scanner, *zone);
+                for _ in 0..FOURS {
+                    self.check_four_get_in((scanner, *zone));
                 }
+            }
+        }
+    }
+
+    fn check_four_get_in(&mut self, place: (NodeId, ZoneId)) {
+        let until = self.now + HELPED_WITHIN_MS;
+        for _ in 0..4 {
+            if let Some(unit) = self.draw_guest() {
+                self.check_gets_in(unit, place, until);
             }
         }
     }
@@ -128,8 +139,8 @@ impl World {
         units.get(at).copied()
     }
 
-    fn check_gets_in(&mut self, unit: u32, scanner: NodeId, zone: ZoneId) {
-        let (paper, until) = (self.newest_paper(unit), self.now + HELPED_WITHIN_MS);
+    fn check_gets_in(&mut self, unit: u32, (scanner, zone): (NodeId, ZoneId), until: u64) {
+        let paper = self.newest_paper(unit);
         let is_short = |verdict: Option<Verdict>| {
             matches!(
                 verdict,
@@ -146,7 +157,7 @@ impl World {
         }
         assert!(
             !is_short(verdict) || self.is_full(zone),
-            "{}: a guest finds no place in zone {zone} at {} for ten seconds: {verdict:?}, places left: {:?}",
+            "{}: guests find no place in zone {zone} at {} for ten seconds: {verdict:?}, places left: {:?}",
             self.place(),
             self.name(scanner),
             self.places_left(zone)

@@ -10,6 +10,7 @@ use usher_protocol::record::{PlacesOf, Record};
 use usher_protocol::state::Incident;
 use usher_protocol::{GateId, Origin, ScanId, Seq, Unit, ZoneId};
 
+use super::calm::AGAIN_AFTER_MS;
 use super::node::NodeId;
 use super::setting::{TIERS, tier_of};
 use super::world::{CLOUD, World};
@@ -170,16 +171,13 @@ impl World {
             }
             let scanner = near[self.random.index(near.len())];
             let zone = self.zone_at(scanner);
+            // Within ten seconds the hubs have given each other what is left, and given up lines that died in the storm.
+            let until = self.now + HELPED_WITHIN_MS;
             let mut verdict = self.ask_about(self.newest_paper(unit), scanner);
-            let may_help = matches!(
-                verdict,
-                Some(Verdict::Refer(
-                    Referral::NoPlaces | Referral::HomeUnreachable { .. }
-                ))
-            );
-            if may_help {
-                // Within ten seconds the hubs have given each other what is left, and given up lines that died in the storm.
-                self.play(HELPED_WITHIN_MS);
+            while self.now < until
+                && let Some(Verdict::Refer(Referral::NoPlaces | Referral::HomeUnreachable { .. })) = verdict
+            {
+                self.play(AGAIN_AFTER_MS);
                 verdict = self.ask_about(self.newest_paper(unit), scanner);
             }
             assert!(

@@ -480,7 +480,7 @@ impl World {
         self.plan(delay, Happening::Commit { node, life });
     }
 
-    /// Lets a hub share its places in the zones with the hubs it is linked with.
+    /// Lets a hub share its places in the zones with the hubs it is linked with, and do what is due with the time.
     pub fn share_places(&mut self, id: NodeId) {
         let open = |peer: &&NodeId| self.nodes[id].sessions[*peer].session.peer().is_some();
         let peers = self.nodes[id].sessions.keys().filter(open);
@@ -495,6 +495,7 @@ impl World {
             self.nodes[id].wrote(entries);
             self.plan_commit(id);
         }
+        self.keep_house(id);
     }
 
     /// Lets a device write what its state demands of its own log.

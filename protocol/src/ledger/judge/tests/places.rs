@@ -78,6 +78,41 @@ fn whoever_says_that_it_had_no_place_left_is_helped_out() {
 }
 
 #[test]
+fn a_hub_keeps_its_places_for_a_guest_until_that_guest_is_in_or_some_seconds_have_passed() {
+    let cloud = cloud(&[1, 2], 3);
+    let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
+    let guests = [1, 2, 3].map(|unit| asked(unit, ticket(u32::from(unit), AVAILABLE)));
+    let no_places = refer(Referral::NoPlaces);
+    assert_eq!(two.judge(&guests[0], Seat::CutOff), no_places);
+    one.hear(&two);
+    two.hear(&one);
+    // A guest of the other hub comes before the one for whom the places were given is back.
+    assert_eq!(one.judge(&guests[1], Seat::CutOff), no_places);
+    two.hear(&one);
+    assert_eq!(places(&two, 2), 3, "kept");
+    assert_eq!(two.judge(&guests[0], Seat::CutOff), ADMIT);
+    two.keep_house();
+    one.hear(&two);
+    assert_eq!((places(&one, 1), places(&one, 2)), (2, 0));
+    // And a guest who does not come back holds nobody up for long, however often somebody comes in vain.
+    assert_eq!(one.judge(&guests[1], Seat::CutOff), ADMIT);
+    for seconds in [0, 4] {
+        let at = NOW.plus_ms(seconds * 1_000);
+        assert_eq!(two.judge_at(&guests[2], Seat::CutOff, at), no_places);
+    }
+    one.hear(&two);
+    two.hear(&one);
+    assert_eq!(places(&two, 2), 1);
+    let later = NOW.plus_ms(6_000);
+    let last = asked(5, ticket(5, AVAILABLE));
+    assert_eq!(one.judge_at(&last, Seat::CutOff, later), no_places);
+    two.listen(&one);
+    two.keep_house_at(later);
+    one.hear(&two);
+    assert_eq!(one.judge_at(&last, Seat::CutOff, later), ADMIT);
+}
+
+#[test]
 fn scanners_have_no_places_and_people_who_leave_give_theirs_back() {
     let cloud = cloud(&[1], 1);
     let mut gate = Machine::hub(1, &cloud);
