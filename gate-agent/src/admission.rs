@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
+use usher_device::replica::{Replica, asked};
 use usher_link::{Asker, Progress, Step};
 use usher_protocol::ScanSecret;
 use usher_protocol::admission::{Reason, Referral, Refused, Verdict};
@@ -16,7 +17,6 @@ use usher_protocol::ticket::{Rejection, VerifiedTicket};
 
 use crate::links::Links;
 use crate::neighbours::Neighbours;
-use crate::replica::{Replica, asked};
 use crate::unheard::UnheardAnswers;
 
 /// Most scans under way at once: a second's work of the busiest hub; beyond it scanners are told to ask again.

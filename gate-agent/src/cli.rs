@@ -18,9 +18,9 @@ use anyhow::Context;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use usher_keys::{EnrolmentCode, Role};
 
-use crate::clock::Clock;
-use crate::folder::{Enrolled, EventChoice, Folder};
 use tokens::MAX_TOKEN_HOURS;
+use usher_device::clock::Clock;
+use usher_device::folder::{Enrolled, EventChoice, Folder};
 
 /// The hub at a venue: admits people with or without a network.
 #[derive(Debug, Parser)]

@@ -8,8 +8,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-
-use crate::words;
+use usher_device::words;
 
 /// What environment variables that override settings begin with: `USHER_HUB__HTTP` is `http`.
 pub const ENV_PREFIX: &str = "USHER_HUB__";

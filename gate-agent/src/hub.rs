@@ -20,20 +20,20 @@ use usher_link::{Connection, Endpoint, Opened, drive};
 use usher_protocol::sync::Farewell;
 
 use crate::admission::AdmissionPath;
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::directory::DataDirectory;
-use crate::enrol::Issuer;
 use crate::links::{LinkId, Links};
 use crate::lookup::TicketLookup;
-use crate::replica::{Access, Replica};
 use crate::responder::HubResponder;
-use crate::words::Voice;
 use certificates::CertificateBoard;
 use doors::Doors;
 use front::Front;
 use listening::Listening;
 use status::StatusBoard;
+use usher_device::clock::Clock;
+use usher_device::directory::DataDirectory;
+use usher_device::enrol::Issuer;
+use usher_device::replica::{Access, Replica};
+use usher_device::words::Voice;
 
 /// Most peers linked to us at once: every scanner and hub of a large venue, some 20 MiB of memory. Strangers are not among
 /// them: the endpoint bounds those.

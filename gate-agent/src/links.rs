@@ -256,11 +256,11 @@ impl Links {
 mod tests {
     use std::net::SocketAddr;
 
+    use usher_device::rehearsal::{EVENT, certificate, key};
     use usher_keys::{Capabilities, SecretKey};
     use usher_link::Endpoint;
 
     use super::*;
-    use crate::rehearsal::{EVENT, certificate, key};
 
     const NOW: Timestamp = Timestamp(1);
 

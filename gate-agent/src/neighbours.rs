@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use usher_device::replica::Replica;
 use usher_keys::EventId;
 use usher_protocol::ticket::Rejection;
-
-use crate::replica::Replica;
 
 /// The replicas of the events that are served.
 #[derive(Default)]
@@ -31,7 +30,7 @@ impl Neighbours {
     /// Returns the name of another event that a code is a genuine ticket of, if it was rejected for a reason that a ticket of
     /// another event has.
     pub fn owner_of(&self, code: &[u8], event: EventId, rejection: Rejection) -> Option<String> {
-        if !is_foreign(rejection) {
+        if !rejection.may_be_foreign() {
             return None;
         }
         let replicas = self.replicas.read().unwrap_or_else(PoisonError::into_inner);
@@ -40,10 +39,4 @@ impl Neighbours {
         let policy = replica.standing().policy.clone();
         Some(policy.map_or_else(|| id.to_string(), |policy| policy.name.clone()))
     }
-}
-
-/// Tells whether a ticket of another event is rejected like this: its key is unknown here, or happens to be called like one
-/// of ours.
-pub fn is_foreign(rejection: Rejection) -> bool {
-    matches!(rejection, Rejection::UnknownKey | Rejection::FalseSignature)
 }

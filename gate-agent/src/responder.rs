@@ -106,11 +106,11 @@ fn at_its_gate(peer: &Certificate, scan: &Scan, may: bool) -> Result<(), Request
 
 #[cfg(test)]
 mod tests {
+    use usher_device::rehearsal::{STRICT, certificate, scan};
     use usher_keys::Capabilities;
     use usher_protocol::record::MAX_WORDS_BYTES;
 
     use super::*;
-    use crate::rehearsal::{STRICT, certificate, scan};
 
     /// What a device of that role may ask at gate 1, with or without the capability to override.
     #[track_caller]

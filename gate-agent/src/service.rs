@@ -6,16 +6,14 @@ use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use usher_device::clock::Clock;
+use usher_device::folder::{Contents, Enrolled, Folder, FolderError, FolderLock, inherit};
 use usher_keys::{EventId, Role, Timestamp};
 
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::directory::DataDirectory;
-use crate::folder::{Contents, Enrolled, Folder, FolderError, FolderLock};
 use crate::hub::Hub;
 use crate::hub::front::Front;
 use crate::hub::listening::Listening;
-use crate::replica::Replica;
 
 /// How often the folder is looked at for events that were added.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -217,23 +215,6 @@ impl Service {
             serving.hub.shutdown().await;
         }
         self.front.close().await;
-    }
-}
-
-/// Takes over what earlier enrolments for the event wrote down.
-///
-/// What cannot be read stays where it is, and is said: the device works without it.
-pub async fn inherit(replica: &Replica, former: &[DataDirectory]) {
-    for directory in former {
-        let from = directory.path().display();
-        match replica.inherit(&directory.replica_path()).await {
-            Ok(0) => {}
-            Ok(records) => tracing::info!(%from, records, "records of an earlier enrolment were taken over"),
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(%from, error, "the records of an earlier enrolment cannot be read");
-            }
-        }
     }
 }
 

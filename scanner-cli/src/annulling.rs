@@ -1,6 +1,6 @@
 //! Takes a yes back in this scanner's log: nobody passed by it; whether that may be is the ledger's to say.
 
-use usher_gate_agent::replica::{Annulment, Replica};
+use usher_device::replica::{Annulment, Replica};
 use usher_protocol::Unit;
 use usher_protocol::admission::Direction;
 use usher_protocol::record::{Passage, RightToAnnul};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use usher_gate_agent::replica::Replica;
+use usher_device::replica::Replica;
 use usher_keys::PublicKey;
 use usher_link::{Asker, Connection, Progress, Step};
 use usher_protocol::ScanSecret;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use usher_gate_agent::replica::{Annulment, Replica};
+use usher_device::replica::{Annulment, Replica};
 use usher_protocol::GateId;
 use usher_protocol::record::RightToAnnul;
 

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use usher_gate_agent::folder::EventChoice;
+use usher_device::folder::EventChoice;
 use usher_protocol::admission::Direction;
 
 use crate::decode::{Outputs, decode};

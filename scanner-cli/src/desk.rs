@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use usher_gate_agent::neighbours;
-use usher_gate_agent::replica::Replica;
+use usher_device::replica::Replica;
 use usher_keys::PublicKey;
 use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::request::{self, MAX_CODE_BYTES, Request};
@@ -156,7 +155,7 @@ impl Desk {
     /// Returns the name of the event a code is a genuine ticket of, when it is none of this one.
     fn other_event(&self, scan: &request::Scan, answer: &request::Answer) -> Option<&str> {
         let is_foreign = match answer.verdict {
-            Verdict::Deny(Reason::Rejected(rejection)) => neighbours::is_foreign(rejection),
+            Verdict::Deny(Reason::Rejected(rejection)) => rejection.may_be_foreign(),
             Verdict::Deny(reason) => reason == Reason::OtherEvent,
             Verdict::Admit { .. } | Verdict::Refer(_) => false,
         };

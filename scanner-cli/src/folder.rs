@@ -4,10 +4,10 @@ use std::env;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use usher_gate_agent::clock::Clock;
-use usher_gate_agent::directory::{DataDirectory, DirectoryError};
-use usher_gate_agent::folder::{Contents, Enrolled, EventChoice, Folder, FolderError as EventError};
-use usher_gate_agent::replica::{self, Glance, Replica};
+use usher_device::clock::Clock;
+use usher_device::directory::{DataDirectory, DirectoryError};
+use usher_device::folder::{Contents, Enrolled, EventChoice, Folder, FolderError as EventError};
+use usher_device::replica::{self, Glance, Replica};
 use usher_keys::{Role, SecretKey, Timestamp};
 
 use crate::others::Others;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
-use usher_gate_agent::replica::Replica;
+use usher_device::replica::Replica;
 use usher_keys::{DeviceIdentity, EventId, PublicKey, SignedBundle};
 use usher_link::{Changes, Outlook};
 use usher_protocol::checkpoint::SignedCheckpoint;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use usher_gate_agent::replica::Replica;
+use usher_device::replica::Replica;
 use usher_keys::Timestamp;
 use usher_keys::file::{PRIVATE_MODE, read_file, replace_file};
 

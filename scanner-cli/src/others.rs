@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use usher_gate_agent::folder::Contents;
-use usher_gate_agent::replica::Replica;
+use usher_device::folder::Contents;
+use usher_device::replica::Replica;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::trust::Trust;
 

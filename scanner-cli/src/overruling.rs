@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use usher_gate_agent::replica::Replica;
+use usher_device::replica::Replica;
 use usher_protocol::admission::Direction;
 use usher_protocol::plain;
 use usher_protocol::record::MAX_WORDS_BYTES;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
-use usher_gate_agent::directory::DataDirectory;
-use usher_gate_agent::replica::Replica;
+use usher_device::directory::DataDirectory;
+use usher_device::replica::Replica;
 use usher_link::LinkError;
 
 use crate::folder::{self, FolderError};

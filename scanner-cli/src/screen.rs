@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 
 use crossterm::terminal;
-use usher_gate_agent::expiry::CertificateNote;
+use usher_device::expiry::CertificateNote;
 
 use crate::answer::{Answer, Counts, Signal};
 use crate::frame_statistics::FrameFigures;

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use usher_gate_agent::expiry::{self, CertificateNote, CertificateWatch, Holder};
-use usher_gate_agent::replica::Replica;
+use usher_device::expiry::{self, CertificateNote, CertificateWatch, Holder};
+use usher_device::replica::Replica;
 use usher_protocol::clock::ClockHealth;
 
 use crate::links::Hubs;

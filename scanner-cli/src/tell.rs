@@ -1,7 +1,7 @@
 //! Turns what was judged into what the screen shows; the words of verdicts come with the replica, the judging is done.
 
-use usher_gate_agent::replica::Replica;
-use usher_gate_agent::words::{self as words_of_gates, Said, Voice};
+use usher_device::replica::Replica;
+use usher_device::words::{self as words_of_gates, Said, Voice};
 use usher_protocol::admission::{Direction, Reason, Refused, Verdict};
 use usher_protocol::ledger::NotAnnulled;
 use usher_protocol::record::Passage;

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::directory::DataDirectory;
-use crate::replica;
+use usher_device::directory::DataDirectory;
+use usher_device::replica;
 
 /// Audits the replica.
 pub fn audit(directory: &DataDirectory) -> anyhow::Result<ExitCode> {

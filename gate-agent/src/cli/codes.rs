@@ -3,14 +3,15 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use usher_device::clock::Clock;
+use usher_device::directory::DataDirectory;
+use usher_device::enrol::words::moment;
+use usher_device::enrol::{NewCode, scanner_until};
+use usher_device::folder::Folder;
+use usher_device::replica::{Access, Replica, ScannerTerms};
+
 use super::{ScannerCode, gates};
-use crate::clock::Clock;
-use crate::directory::DataDirectory;
-use crate::enrol::words::moment;
-use crate::enrol::{NewCode, scanner_until};
-use crate::folder::Folder;
 use crate::hub::listening::Listening;
-use crate::replica::{Access, Replica, ScannerTerms};
 
 /// An hour, in milliseconds.
 const HOUR_MS: u64 = 60 * 60 * 1000;

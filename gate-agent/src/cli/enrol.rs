@@ -3,12 +3,11 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use usher_device::clock::Clock;
+use usher_device::directory::DataDirectory;
+use usher_device::enrol::{Enrolment, words};
+use usher_device::folder::Folder;
 use usher_keys::{EnrolmentCode, Role};
-
-use crate::clock::Clock;
-use crate::directory::DataDirectory;
-use crate::enrol::{Enrolment, words};
-use crate::folder::Folder;
 
 /// What a hub is called when nobody has said: people at the gates are sent to it by its name, and a machine's own says nothing to them.
 /// The cloud numbers those that are called alike.

@@ -3,9 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use usher_device::folder::Folder;
 use usher_keys::Timestamp;
-
-use crate::folder::Folder;
 
 /// Lists the events.
 pub fn events(folder: &Folder, now: Timestamp) -> anyhow::Result<ExitCode> {

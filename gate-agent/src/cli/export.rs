@@ -4,11 +4,11 @@ use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
+use usher_device::clock::Clock;
+use usher_device::directory::DataDirectory;
+use usher_device::replica::{self, ScanRow};
 
 use super::Format;
-use crate::clock::Clock;
-use crate::directory::DataDirectory;
-use crate::replica::{self, ScanRow};
 
 /// One line; the names of the fields are the CSV's header.
 #[derive(Serialize)]

@@ -3,12 +3,11 @@
 
 use std::io::{self, Write};
 
+use usher_device::directory::DataDirectory;
+use usher_device::replica;
+use usher_device::words;
 use usher_keys::Timestamp;
 use usher_protocol::policy::Policy;
-
-use crate::directory::DataDirectory;
-use crate::replica;
-use crate::words;
 
 /// Warns beside the output, where scripts do not look.
 ///
@@ -44,8 +43,9 @@ fn unknown(policy: &Policy, gates: &[u16]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use usher_device::rehearsal;
+
     use super::*;
-    use crate::rehearsal;
 
     #[test]
     fn gates_that_the_event_does_not_have_are_named() {

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use usher_device::clock::Clock;
+use usher_device::folder::Folder;
 
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::folder::Folder;
 use crate::service::Service;
 
 /// Runs the hubs of a folder until SIGTERM or SIGINT.

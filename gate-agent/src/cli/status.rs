@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
+use usher_device::clock::Clock;
+use usher_device::folder::{Enrolled, Folder};
 use usher_keys::Timestamp;
 use usher_keys::expiry::end_in_words;
 
-use crate::clock::Clock;
-use crate::folder::{Enrolled, Folder};
 use crate::hub::listening::Listening;
 
 /// How long the hub may take to answer.

@@ -5,17 +5,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::bail;
+use usher_device::clock::Clock;
+use usher_device::directory::DataDirectory;
+use usher_device::enrol::words::moment;
+use usher_device::replica::{Access, Replica, TokenHolder, TokenRow};
+use usher_device::token::DeviceToken;
+use usher_device::words;
 use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
 use usher_keys::{Certificate, Timestamp};
 use usher_protocol::plain;
 
 use super::{HttpToken, TokensCommand, gates};
-use crate::clock::Clock;
-use crate::directory::DataDirectory;
-use crate::enrol::words::moment;
-use crate::replica::{Access, Replica, TokenHolder, TokenRow};
-use crate::token::DeviceToken;
-use crate::words;
 
 /// Longest life of a token: a festival's week.
 pub const MAX_TOKEN_HOURS: u64 = 7 * 24;
@@ -120,10 +120,10 @@ fn listed(row: &TokenRow, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use usher_device::rehearsal::certificate;
     use usher_keys::{Capabilities, Role, Window};
 
     use super::*;
-    use crate::rehearsal::certificate;
 
     const NOW: Timestamp = Timestamp(1_000);
     const DAY_MS: u64 = 24 * 60 * 60 * 1000;

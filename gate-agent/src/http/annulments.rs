@@ -8,6 +8,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
+use usher_device::replica::{Annulment, Replica};
+use usher_device::words;
 use usher_protocol::admission::Direction;
 use usher_protocol::ledger::NotAnnulled;
 use usher_protocol::plain;
@@ -18,8 +20,6 @@ use usher_protocol::{GateId, ScanId, ScanSecret};
 use super::problem::{self, Problem};
 use super::scans::{self, check_gate, hexadecimal, holder};
 use crate::hub::Services;
-use crate::replica::{Annulment, Replica};
-use crate::words;
 
 /// How long the record of a scan is waited for: sessions tell of scans ten times a second.
 const HEARD_WITHIN: Duration = Duration::from_secs(1);

@@ -6,10 +6,10 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
+use usher_device::enrol::IssueError;
 use usher_keys::{EnrolmentRequest, SealedGrant};
 
 use super::problem::{self, Problem};
-use crate::enrol::IssueError;
 use crate::hub::Services;
 
 /// Enrols a scanner.

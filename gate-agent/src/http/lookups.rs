@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use usher_device::words::Voice;
 use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::ledger::{Asked, Seat};
 use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
@@ -18,7 +19,6 @@ use super::problem::{self, Problem};
 use super::scans::looked_up;
 use super::status::check_asker;
 use crate::hub::Services;
-use crate::words::Voice;
 
 /// The body of a request.
 #[derive(Deserialize)]

@@ -10,6 +10,9 @@ use axum::response::{IntoResponse, Response as HttpResponse};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
+use usher_device::replica::{Access, ReplicaError, TokenHolder};
+use usher_device::token::DeviceToken;
+use usher_device::words::{self, Said, Voice};
 use usher_keys::{PublicKey, Timestamp};
 use usher_link::Progress;
 use usher_protocol::admission::{Direction, Reason, Refused, Verdict};
@@ -21,9 +24,6 @@ use usher_protocol::{GateId, ScanId, ScanSecret};
 use super::problem::{self, Problem};
 use crate::hub::Services;
 use crate::lookup::{Asker, TicketLookup};
-use crate::replica::{Access, ReplicaError, TokenHolder};
-use crate::token::DeviceToken;
-use crate::words::{self, Said, Voice};
 
 /// The body of a request.
 #[derive(Deserialize)]

@@ -7,14 +7,14 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use usher_device::expiry::{self, CertificateNote, CertificateWatch, Holder, News};
+use usher_device::replica::Replica;
+use usher_device::words::Voice;
 use usher_keys::{PublicKey, Role, Timestamp};
 use usher_protocol::ledger::Ledger;
 
 use super::Services;
-use crate::expiry::{self, CertificateNote, CertificateWatch, Holder, News};
 use crate::links::LinkFacts;
-use crate::replica::Replica;
-use crate::words::Voice;
 
 /// How often certificates are looked at: a warning is due to the hour, not to the second.
 const LOOK_EVERY: Duration = Duration::from_secs(30);

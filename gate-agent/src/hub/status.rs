@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::sync::Mutex;
+use usher_device::replica::{FiguresNow, Replica, ReplicaError};
+use usher_device::words::{self, Voice};
 use usher_keys::{PublicKey, Role, Timestamp};
 use usher_protocol::clock::ClockHealth;
 use usher_protocol::ledger::Ledger;
@@ -17,8 +19,6 @@ use usher_protocol::{GateId, ZoneId};
 use super::certificates::{self, CertificateLine, ScannerFacts};
 use super::{Services, warnings};
 use crate::links::{DialFacts, LinkFacts, Way};
-use crate::replica::{FiguresNow, Replica, ReplicaError};
-use crate::words::{self, Voice};
 
 /// How long a look at the ledger serves: pages ask each second, and the owner has people to let in.
 const VIEW_AGE: Duration = Duration::from_millis(900);

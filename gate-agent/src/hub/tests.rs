@@ -3,6 +3,11 @@
 mod http;
 
 use tempfile::TempDir;
+use usher_device::enrol::{Enrolment, NewCode};
+use usher_device::rehearsal::{
+    AVAILABLE, EVENT, NORTH, SOUTH, STRICT, Show, alone, enrolled, key, scan, ticket, unit_at, until,
+};
+use usher_device::replica::{ReplicaError, ScannerTerms, scans};
 use usher_keys::Role;
 use usher_link::{Dialer, LinkState, Progress};
 use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
@@ -10,12 +15,7 @@ use usher_protocol::request::{Answer, JudgedBy, Overriding, Request, RequestErro
 use usher_protocol::{GateId, TierId, Unit};
 
 use super::*;
-use crate::enrol::{Enrolment, NewCode};
 use crate::links::DialFacts;
-use crate::rehearsal::{
-    AVAILABLE, EVENT, NORTH, SOUTH, STRICT, Show, alone, enrolled, key, scan, ticket, unit_at, until,
-};
-use crate::replica::{ReplicaError, ScannerTerms, scans};
 
 const A: u8 = 1;
 const B: u8 = 2;

@@ -1,8 +1,9 @@
 //! What whoever watches over a hub must not miss although people can be let in: settings, its retirement, that others refuse it;
 //! what its clock and its certificate say is told apart.
 
+use usher_device::words;
+
 use super::Services;
-use crate::words;
 
 /// Returns what is to be said now.
 pub fn now(services: &Services) -> Vec<String> {

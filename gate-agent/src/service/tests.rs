@@ -1,11 +1,11 @@
 //! What a service serves of a folder, what it leaves, and what it picks up.
 
 use tempfile::TempDir;
+use usher_device::rehearsal::{EVENT, Show, certificate, identity, key};
+use usher_device::replica::{Meta, Replica};
 use usher_keys::{Capabilities, pem};
 
 use super::*;
-use crate::rehearsal::{EVENT, Show, certificate, identity, key};
-use crate::replica::Meta;
 
 const HUB: u8 = 1;
 const HOUR_MS: u64 = 60 * 60 * 1000;

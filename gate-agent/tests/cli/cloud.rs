@@ -10,8 +10,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use usher_gate_agent::clock::Clock;
-use usher_gate_agent::replica::{Meta, Replica};
+use usher_device::clock::Clock;
+use usher_device::replica::{Meta, Replica};
 use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EnrolmentCode, EnrolmentGrant, EnrolmentRequest,
     EnrolmentSecret, EventId, KeyId, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp,

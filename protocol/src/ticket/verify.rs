@@ -40,6 +40,14 @@ pub enum Rejection {
     NotLive,
 }
 
+impl Rejection {
+    /// Tells whether a ticket of another event is rejected like this: its key is unknown here, or happens to be called like one
+    /// of ours.
+    pub fn may_be_foreign(self) -> bool {
+        matches!(self, Self::UnknownKey | Self::FalseSignature)
+    }
+}
+
 /// A ticket whose signature was verified; only [`Keyring::verify`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedTicket {

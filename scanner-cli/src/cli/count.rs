@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::time::{Instant, sleep};
-use usher_gate_agent::directory::DataDirectory;
-use usher_gate_agent::replica::Replica;
-use usher_gate_agent::words::UNNAMED;
+use usher_device::directory::DataDirectory;
+use usher_device::replica::Replica;
+use usher_device::words::UNNAMED;
 use usher_keys::PublicKey;
 use usher_protocol::ZoneId;
 use usher_protocol::ledger::NotCounted;

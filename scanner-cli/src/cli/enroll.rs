@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
-use usher_gate_agent::clock::Clock;
-use usher_gate_agent::enrol::{Enrolment, words};
-use usher_gate_agent::folder::Folder;
+use usher_device::clock::Clock;
+use usher_device::enrol::{Enrolment, words};
+use usher_device::folder::Folder;
 use usher_keys::certificate::MAX_NAME_BYTES;
 use usher_keys::{EnrolmentCode, EnrolmentError, Role};
 

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use usher_gate_agent::clock::Clock;
-use usher_gate_agent::folder::Folder;
+use usher_device::clock::Clock;
+use usher_device::folder::Folder;
 
 use super::trouble::Trouble;
 use crate::folder;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, value_parser};
-use usher_gate_agent::directory::DataDirectory;
+use usher_device::directory::DataDirectory;
 
 use super::trouble::Trouble;
 use super::{Way, codes, hub_address, runtime};

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use usher_gate_agent::service;
+use usher_device::folder;
 use usher_protocol::admission::Direction;
 
 use super::trouble::Trouble;
@@ -142,7 +142,7 @@ impl RunArgs {
 
     async fn switched_on(self, event: Chosen) -> Result<(), Trouble> {
         let scanner = Scanner::start(&event.directory, &self.hubs)?;
-        service::inherit(&scanner.replica(), &event.former).await;
+        folder::inherit(&scanner.replica(), &event.former).await;
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(stop_on_signal(stop.clone()));

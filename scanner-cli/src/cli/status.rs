@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
-use usher_gate_agent::clock::{Clock, clock_behind};
-use usher_gate_agent::directory::DataDirectory;
-use usher_gate_agent::expiry::{self, CertificateNote, Holder};
-use usher_gate_agent::replica::Glance;
-use usher_gate_agent::words::Voice;
+use usher_device::clock::{Clock, clock_behind};
+use usher_device::directory::DataDirectory;
+use usher_device::expiry::{self, CertificateNote, Holder};
+use usher_device::replica::Glance;
+use usher_device::words::Voice;
 use usher_keys::{EventId, PublicKey, Role, Timestamp};
 use usher_protocol::GateId;
 

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use thiserror::Error;
-use usher_gate_agent::enrol::EnrolError;
-use usher_gate_agent::replica::ReplicaError;
+use usher_device::enrol::EnrolError;
+use usher_device::replica::ReplicaError;
 
 use crate::folder::FolderError;
 use crate::post::PostError;

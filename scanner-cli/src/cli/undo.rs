@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::time::{Instant, sleep};
-use usher_gate_agent::directory::DataDirectory;
-use usher_gate_agent::replica::Annulment;
+use usher_device::directory::DataDirectory;
+use usher_device::replica::Annulment;
 use usher_protocol::ledger::NotAnnulled;
 
 use super::trouble::Trouble;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, value_parser};
-use usher_gate_agent::replica::{self, Replica, ReplicaError};
+use usher_device::replica::{self, Replica, ReplicaError};
 use usher_protocol::GateId;
 use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
 use usher_protocol::ledger::Seat;

@@ -1,7 +1,7 @@
 //! A result as one line of text or JSON; leaves out colours and layout.
 
 use serde::Serialize;
-use usher_gate_agent::expiry::CertificateNote;
+use usher_device::expiry::CertificateNote;
 
 use crate::answer::{Answer, Counts};
 use crate::printable::printable;

@@ -4,7 +4,7 @@ use crossterm::Command;
 use crossterm::cursor::MoveTo;
 use crossterm::style::{Attribute, Color, ResetColor, SetAttribute, SetBackgroundColor, SetForegroundColor};
 use crossterm::terminal::{Clear, ClearType};
-use usher_gate_agent::expiry::CertificateNote;
+use usher_device::expiry::CertificateNote;
 
 use super::Board;
 use super::thumbnail::Thumbnail;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 
-use usher_gate_agent::expiry::CertificateNote;
+use usher_device::expiry::CertificateNote;
 use usher_keys::WarningLevel;
 
 use super::*;

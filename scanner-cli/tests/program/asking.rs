@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use usher_gate_agent::clock::Clock;
-use usher_gate_agent::replica::Replica;
+use usher_device::clock::Clock;
+use usher_device::replica::Replica;
 use usher_keys::{Certificate, Role};
 use usher_link::{Endpoint, Opened, Responder, drive};
 use usher_protocol::admission::{Direction, Verdict};

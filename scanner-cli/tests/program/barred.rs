@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
-use usher_gate_agent::clock::Clock;
-use usher_gate_agent::replica::Replica;
+use usher_device::clock::Clock;
+use usher_device::replica::Replica;
 use usher_keys::{Role, Window};
 use usher_protocol::GateId;
 use usher_protocol::admission::Direction;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use usher_gate_agent::clock::Clock;
+use usher_device::clock::Clock;
+use usher_device::directory::{DataDirectory, DirectoryError};
+use usher_device::enrol::NewCode;
+use usher_device::replica::{Meta, Replica, ReplicaError, ScannerTerms};
 use usher_gate_agent::config::Config;
-use usher_gate_agent::directory::{DataDirectory, DirectoryError};
-use usher_gate_agent::enrol::NewCode;
 use usher_gate_agent::hub::Hub;
-use usher_gate_agent::replica::{Meta, Replica, ReplicaError, ScannerTerms};
 use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, KeyId, PublicKey, Role, RootSet, SecretKey,
     SignedBundle, TrustBundle, TrustedKey, Window,

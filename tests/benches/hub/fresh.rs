@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use usher_cloud::authority::key_files::KeyFiles;
-use usher_gate_agent::replica::Replica;
+use usher_device::replica::Replica;
 use usher_keys::{Purpose, SecretKey};
 use usher_protocol::TierId;
 use usher_tests::measure::{Latencies, Row, Table, flush_times, resident_kib};

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use usher_gate_agent::replica;
+use usher_device::replica;
 use usher_tests::measure::{Meter, Row, Table, reading_time, resident_kib, signature_times};
 use usher_tests::stage::folder::event_in;
 use usher_tests::stage::hub::Hub;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use usher_gate_agent::clock::Clock;
-use usher_gate_agent::directory::DataDirectory;
-use usher_gate_agent::replica::{Meta, Replica};
+use usher_device::clock::Clock;
+use usher_device::directory::DataDirectory;
+use usher_device::replica::{Meta, Replica};
 use usher_keys::pem;
 use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Role, RootSet, SecretKey, SignedBundle,

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use usher_gate_agent::clock::Clock;
-use usher_gate_agent::directory::DataDirectory;
-use usher_gate_agent::folder::Folder;
+use usher_device::clock::Clock;
+use usher_device::directory::DataDirectory;
+use usher_device::folder::Folder;
 
 /// Returns the data directory of the only event in a folder.
 ///

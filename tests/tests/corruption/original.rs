@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow, ensure};
 use tempfile::TempDir;
-use usher_gate_agent::clock::Clock;
-use usher_gate_agent::directory::DataDirectory;
-use usher_gate_agent::replica::{Access, Meta, Replica, ScannerCode, ScannerTerms, asked};
+use usher_device::clock::Clock;
+use usher_device::directory::DataDirectory;
+use usher_device::replica::{Access, Meta, Replica, ScannerCode, ScannerTerms, asked};
 use usher_keys::pem::{self, RNG_BYTES};
 use usher_keys::{
     Certificate, DeviceIdentity, EnrolmentId, EnrolmentKey, Role, SecretKey, Timestamp, Window,

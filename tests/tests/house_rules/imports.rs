@@ -8,13 +8,14 @@ use crate::tree::{Breach, Tree, accepts, refuses};
 const BEYOND: [&str; 2] = [TESTS, "usher-fuzz"];
 
 /// For each other crate of ours, the crates of ours it may build on.
-const DIRECTION: [(&str, &[&str]); 7] = [
+const DIRECTION: [(&str, &[&str]); 8] = [
     ("usher-keys", &[]),
     ("usher-protocol", &["usher-keys"]),
     ("usher-link", &["usher-keys", "usher-protocol"]),
+    ("usher-device", &["usher-keys", "usher-protocol", "usher-link"]),
     (
         "usher-gate-agent",
-        &["usher-keys", "usher-protocol", "usher-link"],
+        &["usher-keys", "usher-protocol", "usher-link", "usher-device"],
     ),
     ("usher-eyes", &[]),
     (
@@ -24,6 +25,7 @@ const DIRECTION: [(&str, &[&str]); 7] = [
             "usher-keys",
             "usher-protocol",
             "usher-link",
+            "usher-device",
             "usher-gate-agent",
         ],
     ),

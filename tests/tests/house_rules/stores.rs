@@ -9,8 +9,8 @@ const STORES: [&str; 5] = [
     "cloud/migrations/",
     // The sandbox plays a payment service, and such a service has its own record.
     "cloud/src/payment/sandbox/",
-    "gate-agent/src/replica",
-    "gate-agent/migrations/",
+    "gate-agent/device/src/replica",
+    "gate-agent/device/migrations/",
 ];
 const TESTS: &str = "tests/";
 
@@ -134,7 +134,11 @@ fn stores_tests_and_sentences_may_say_select() {
         "cloud/src/store/sqlite/events.rs",
         "use rusqlite::Row; let q = \"SELECT 1\";",
     );
-    accepts(sql, "gate-agent/src/replica.rs", "let q = \"DELETE FROM scan\";");
+    accepts(
+        sql,
+        "gate-agent/device/src/replica.rs",
+        "let q = \"DELETE FROM scan\";",
+    );
     accepts(sql, "tests/tests/hostile.rs", "let q = \"DROP TABLE unit\";");
     accepts(
         sql,

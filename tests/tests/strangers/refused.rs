@@ -1,7 +1,7 @@
 //! Peers without a good certificate, with one of each kind that is not good, and with one that is good for less than they ask.
 
 use anyhow::{Context, bail, ensure};
-use usher_gate_agent::replica::Replica;
+use usher_device::replica::Replica;
 use usher_keys::{Capabilities, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp, Window};
 use usher_protocol::GateId;
 use usher_protocol::log::Head;

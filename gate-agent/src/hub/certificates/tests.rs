@@ -1,11 +1,11 @@
 //! Which certificates a hub warns of.
 
+use usher_device::rehearsal::{Show, certificate, identity, key};
 use usher_keys::Capabilities;
 use usher_keys::expiry::WarningLevel;
 
 use super::*;
 use crate::links::Way;
-use crate::rehearsal::{Show, certificate, identity, key};
 
 const HUB: u8 = 1;
 const HOUR_MS: u64 = 60 * 60 * 1000;

@@ -5,15 +5,15 @@ use axum::http::{Request, header};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use usher_device::replica::TokenHolder;
+use usher_device::token::DeviceToken;
+use usher_device::words;
 use usher_keys::Timestamp;
 use usher_link::SessionEnd;
 use usher_protocol::sync::Farewell;
 
 use super::*;
 use crate::http::{routes, tls};
-use crate::replica::TokenHolder;
-use crate::token::DeviceToken;
-use crate::words;
 
 /// A hub by itself, and its HTTP.
 struct Desk {

@@ -4,13 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::http::Method;
-use usher_gate_agent::clock::Clock;
+use usher_device::clock::Clock;
+use usher_device::directory::DataDirectory;
+use usher_device::replica::{Meta, Replica, ScannerCode, ScannerTerms, TokenHolder};
+use usher_device::token::DeviceToken;
 use usher_gate_agent::config::Config;
-use usher_gate_agent::directory::DataDirectory;
 use usher_gate_agent::http;
 use usher_gate_agent::hub::Hub;
-use usher_gate_agent::replica::{Meta, Replica, ScannerCode, ScannerTerms, TokenHolder};
-use usher_gate_agent::token::DeviceToken;
 use usher_keys::enrolment::EnrolmentSecret;
 use usher_keys::pem::{self, RNG_BYTES};
 use usher_keys::{EnrolmentCode, EnrolmentRequest, KeyId, Role, Timestamp};

@@ -1,4 +1,5 @@
 //! An event for tests: keys, bundle, policy, authority log and tickets, without a cloud; what is tested is elsewhere.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub const SOUTH: GateId = GateId(2);
 
 const ROOT: u8 = 101;
 const TICKETS: u8 = 102;
+/// The number of the authority's key.
 pub const AUTHORITY: u8 = 103;
 const ISSUING: u8 = 104;
 
@@ -259,6 +261,10 @@ pub fn until<F: AsyncFnMut() -> bool>(mut is_so: F) -> impl Future<Output = ()> 
 }
 
 /// Has a scan judged by a replica with nobody to ask.
+///
+/// # Errors
+///
+/// As [`Replica::judge_alone`].
 pub async fn alone(replica: &Replica, scan: Scan) -> Response {
     replica.judge_alone(&scan, replica.verify(&scan.code)).await
 }

@@ -5,6 +5,7 @@
 //! leaves half an enrolment. A folder from the time when one held one event has that event at the top, and is used as it is.
 
 mod choice;
+mod former;
 mod place;
 
 use std::fs::{File, TryLockError};
@@ -17,6 +18,7 @@ use usher_keys::private;
 use usher_keys::{EventId, Role, Timestamp, Window};
 
 pub use choice::EventChoice;
+pub use former::inherit;
 use place::Place;
 
 use crate::directory::{DataDirectory, DirectoryError};
