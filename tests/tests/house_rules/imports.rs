@@ -26,7 +26,6 @@ const DIRECTION: [(&str, &[&str]); 8] = [
             "usher-protocol",
             "usher-link",
             "usher-device",
-            "usher-gate-agent",
         ],
     ),
     ("usher-cloud", &["usher-keys", "usher-protocol", "usher-link"]),
@@ -236,6 +235,13 @@ fn an_import_against_the_direction_is_found() {
         "cloud/Cargo.toml",
         renamed,
         "usher-cloud must not import usher-gate-agent",
+    );
+    let tested = "[package]\nname = \"usher-scan\"\n[dev-dependencies]\nusher-gate-agent.workspace = true\n";
+    refuses(
+        direction,
+        "scanner-cli/Cargo.toml",
+        tested,
+        "usher-scan must not import usher-gate-agent",
     );
     let platform =
         "[package]\nname = \"usher-link\"\n[target.'cfg(unix)'.dependencies]\nusher-cloud.workspace = true\n";

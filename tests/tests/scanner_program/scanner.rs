@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
 use serde_json::Value;
+use usher_tests::stage::programs::{Program, Programs};
 
 /// Runs a program to its end.
 pub fn finished(command: &mut Command) -> Output {
@@ -18,12 +19,7 @@ const PATIENT: [&str; 4] = ["--wait-for-hub", "30", "--answer-within", "10000"];
 
 /// Returns the program, with nothing of this machine's own settings.
 pub fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_usher-scan"));
-    command
-        .env_remove("USHER_SCAN_DIR")
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::null());
-    command
+    Programs::find().unwrap().command(Program::Scan)
 }
 
 /// A scanner's folder.

@@ -237,16 +237,6 @@ fn two_runs_on_one_folder_are_kept_apart() {
 }
 
 #[test]
-#[cfg(not(feature = "camera"))]
-fn a_program_without_camera_support_says_so_at_once() {
-    let venue = Venue::open();
-    let scanner = venue.scanner("one", &[], false);
-    scanner
-        .call("run", &["--gate", "1", "--camera"])
-        .check_refused(2, "built without camera support");
-}
-
-#[test]
 fn a_reader_that_went_away_ends_the_run_with_success() {
     let venue = Venue::open();
     let scanner = venue.scanner("one", &[], false);

@@ -1,4 +1,7 @@
 //! Staff type at the screen of a scanner that reads from a camera; here there is none, so only what is typed is read.
+//! That takes a program with camera support.
+
+use usher_scan::source::camera::ensure_built;
 
 use crate::scanner::{Attended, Scanner};
 use crate::venue::{STRICT, Venue, group_ticket, ticket};
@@ -18,6 +21,18 @@ fn at_the_keys(scanner: &Scanner) -> Attended {
     let mut attended = scanner.at_terminal(&BROKEN_CAMERA);
     attended.is_told("camera");
     attended
+}
+
+#[test]
+fn a_camera_is_tried_only_by_a_program_with_camera_support() {
+    let venue = Venue::open();
+    let scanner = venue.scanner("one", &[], false);
+    match ensure_built() {
+        Ok(()) => drop(at_the_keys(&scanner)),
+        Err(fault) => scanner
+            .call("run", &BROKEN_CAMERA)
+            .check_refused(2, &fault.to_string()),
+    }
 }
 
 #[test]
