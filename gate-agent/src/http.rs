@@ -25,8 +25,8 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::hub::Services;
-use crate::hub::doors::Doors;
+use crate::doors::Doors;
+use crate::services::Services;
 use listener::BoundedListener;
 use problem::Problem;
 use tls::Tls;

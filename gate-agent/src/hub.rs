@@ -1,83 +1,41 @@
 //! The running hub of one event: keeps its links and serves its peers, each in a task it owns; what they do is in their own modules.
 
-pub mod certificates;
 pub mod dialling;
-pub mod doors;
 pub mod front;
 pub mod listening;
 mod sockets;
-pub mod status;
-pub mod warnings;
 
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use usher_link::{Connection, Endpoint, Opened, drive};
-use usher_protocol::sync::Farewell;
-
-use crate::admission::AdmissionPath;
-use crate::config::Config;
-use crate::links::{LinkId, Links};
-use crate::lookup::TicketLookup;
-use crate::responder::HubResponder;
-use certificates::CertificateBoard;
-use doors::Doors;
-use front::Front;
-use listening::Listening;
-use status::StatusBoard;
 use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
 use usher_device::enrol::Issuer;
 use usher_device::replica::{Access, Replica};
-use usher_device::words::Voice;
+use usher_link::{Connection, Opened, drive};
+use usher_protocol::sync::Farewell;
+
+use crate::admission::AdmissionPath;
+use crate::config::Config;
+use crate::doors::Doors;
+use crate::http;
+use crate::links::{LinkId, Links};
+use crate::lookup::TicketLookup;
+use crate::responder::HubResponder;
+use crate::services::Services;
+use crate::services::certificates::{self, CertificateBoard};
+use crate::services::status::StatusBoard;
+use front::Front;
+use listening::Listening;
 
 /// Most peers linked to us at once: every scanner and hub of a large venue, some 20 MiB of memory. Strangers are not among
 /// them: the endpoint bounds those.
 const MAX_PEERS: usize = 256;
 /// How often the replica does what is due with the time: places in a zone are shared among hubs before the lines may be cut.
 const TENDED_EVERY: Duration = Duration::from_secs(1);
-
-/// What the hub's tasks share.
-pub struct Services {
-    /// The replica.
-    pub replica: Arc<Replica>,
-    /// The admission path.
-    pub path: Arc<AdmissionPath>,
-    /// The links.
-    pub links: Arc<Links>,
-    /// Finds tickets by their codes.
-    pub lookup: Arc<TicketLookup>,
-    /// Codes and tokens.
-    pub access: Access,
-    /// Enrols scanners.
-    pub issuer: Issuer,
-    /// What people are shown.
-    pub board: StatusBoard,
-    /// What was said of certificates that end.
-    pub certificates: CertificateBoard,
-    /// Whether status page and metrics are shown to other machines too.
-    pub open_status: bool,
-    /// What is set up so that it should not stay.
-    pub warnings: Vec<&'static str>,
-    /// Under which address this machine comes to itself, besides the loopback.
-    pub own_address: Option<IpAddr>,
-    endpoint: Endpoint,
-    responder: Arc<HubResponder>,
-}
-
-impl Services {
-    /// Returns the voice that knows the names of this event and which hubs are missing, now.
-    pub fn voice(&self) -> Voice {
-        let voice = Voice::new(self.replica.standing(), self.replica.clock().now());
-        voice
-            .missing(self.links.silent(Instant::now()))
-            .refused(self.links.is_refused())
-    }
-}
 
 /// A running hub.
 pub struct Hub {
@@ -185,7 +143,9 @@ impl Hub {
             endpoint,
             responder,
         });
-        let peers = doors.open(&services);
+        let routes = http::routes(Arc::clone(&services));
+        let enrolments = http::enrolment_routes(Arc::clone(&services));
+        let peers = doors.open(&services, routes, enrolments);
         let mut hub = Self {
             services,
             listening,

@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod cli;
 pub mod config;
+pub mod doors;
 pub mod http;
 pub mod hub;
 pub mod links;
@@ -10,4 +11,5 @@ pub mod lookup;
 pub mod neighbours;
 pub mod responder;
 pub mod service;
+pub mod services;
 pub mod unheard;

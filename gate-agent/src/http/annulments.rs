@@ -19,7 +19,7 @@ use usher_protocol::{GateId, ScanId, ScanSecret};
 
 use super::problem::{self, Problem};
 use super::scans::{self, check_gate, hexadecimal, holder};
-use crate::hub::Services;
+use crate::services::Services;
 
 /// How long the record of a scan is waited for: sessions tell of scans ten times a second.
 const HEARD_WITHIN: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use usher_device::enrol::IssueError;
 use usher_keys::{EnrolmentRequest, SealedGrant};
 
 use super::problem::{self, Problem};
-use crate::hub::Services;
+use crate::services::Services;
 
 /// Enrols a scanner.
 pub async fn enrol(State(services): State<Arc<Services>>, body: Body) -> Result<Json<SealedGrant>, Problem> {

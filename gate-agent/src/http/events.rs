@@ -14,7 +14,7 @@ use usher_keys::EventId;
 
 use super::problem::Problem;
 use super::scans;
-use crate::hub::doors::{Door, Doors};
+use crate::doors::{Door, Doors};
 
 /// What stands before an event's id in a path.
 const EVENTS: &str = "/events/";

@@ -18,7 +18,7 @@ use usher_protocol::{GateId, ScanId};
 use super::problem::{self, Problem};
 use super::scans::looked_up;
 use super::status::check_asker;
-use crate::hub::Services;
+use crate::services::Services;
 
 /// The body of a request.
 #[derive(Deserialize)]

@@ -11,8 +11,8 @@ use usher_keys::Role;
 
 use super::problem::Problem;
 use super::status;
-use crate::hub::Services;
-use crate::hub::status::{GateLine, Status};
+use crate::services::Services;
+use crate::services::status::{GateLine, Status};
 
 /// Returns the metrics.
 pub async fn text(

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use crate::hub::{Services, warnings};
+use crate::services::{Services, warnings};
 
 /// Whether the hub is ready; it names nobody, so anyone may ask.
 #[derive(Serialize)]

@@ -22,8 +22,8 @@ use usher_protocol::ticket::{Mistyped, TicketFlags};
 use usher_protocol::{GateId, ScanId, ScanSecret};
 
 use super::problem::{self, Problem};
-use crate::hub::Services;
 use crate::lookup::{Asker, TicketLookup};
+use crate::services::Services;
 
 /// The body of a request.
 #[derive(Deserialize)]

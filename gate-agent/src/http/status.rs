@@ -10,8 +10,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::problem::Problem;
-use crate::hub::Services;
-use crate::hub::status::Status;
+use crate::services::Services;
+use crate::services::status::Status;
 
 /// Lets the page load only what this hub serves.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; frame-ancestors 'none'";

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 use usher_link::{Dialer, LinkObserver, LinkState};
 
-use super::Services;
 use crate::links::LinkId;
+use crate::services::Services;
 
 /// Keeps the hub linked to an address until cancelled.
 pub async fn keep_linked(services: Arc<Services>, addr: String, cancel: CancellationToken) {

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 use usher_keys::{EventId, SecretKey};
 use usher_link::Endpoint;
 
-use super::doors::{self, Doors};
 use super::listening::Listening;
 use super::sockets::Sockets;
 use crate::config::Config;
+use crate::doors::{self, Doors};
 use crate::http;
 
 /// How long what is under way may take to end once it is told to.

@@ -2,6 +2,8 @@
 
 mod http;
 
+use std::time::Instant;
+
 use tempfile::TempDir;
 use usher_device::enrol::{Enrolment, NewCode};
 use usher_device::rehearsal::{
@@ -9,7 +11,7 @@ use usher_device::rehearsal::{
 };
 use usher_device::replica::{ReplicaError, ScannerTerms, scans};
 use usher_keys::Role;
-use usher_link::{Dialer, LinkState, Progress};
+use usher_link::{Dialer, Endpoint, LinkState, Progress};
 use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, Overriding, Request, RequestError, Response, Scan};
 use usher_protocol::{GateId, TierId, Unit};

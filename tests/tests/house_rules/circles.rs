@@ -5,38 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::tree::{Breach, Tree, TreeFile};
 
-/// Circles that are left to be broken, each a crate's folder and what is in it. This list must only ever become shorter.
-const LEFT: [(&str, &[&str]); 1] = [("gate-agent/src/", &["http", "hub", "hub/doors"])];
-
 /// What each file, or each module at the top of a crate, imports of its crate.
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
 /// Refuses files, and modules at the top, that import each other in a circle.
 pub fn circles(tree: &Tree) -> Vec<Breach> {
-    found(tree)
-        .into_iter()
-        .filter(|circle| !LEFT.iter().any(|(folder, left)| circle.is_within(folder, left)))
-        .map(|circle| {
-            let what = format!("imports itself in a circle of {}", circle.members.join(", "));
-            Breach::at(circle.file, 1, what)
-        })
-        .collect()
-}
-
-/// A circle and the first of its files.
-struct Circle<'a> {
-    folder: &'a str,
-    members: Vec<String>,
-    file: &'a TreeFile,
-}
-
-impl Circle<'_> {
-    fn is_within(&self, folder: &str, left: &[&str]) -> bool {
-        self.folder == folder && self.members.iter().all(|member| left.contains(&member.as_str()))
-    }
-}
-
-fn found(tree: &Tree) -> Vec<Circle<'_>> {
     let mut crates: BTreeMap<&str, BTreeMap<&str, &TreeFile>> = BTreeMap::new();
     for file in tree.rust() {
         let Some(at) = file.path.find("/src/") else {
@@ -46,7 +19,7 @@ fn found(tree: &Tree) -> Vec<Circle<'_>> {
         let name = path.trim_end_matches(".rs");
         crates.entry(folder).or_default().insert(name, file);
     }
-    let circles = crates.into_iter().flat_map(|(folder, files)| {
+    let circles = crates.into_values().flat_map(|files| {
         let of_files = imports(&files);
         let of_modules = modules(&of_files);
         [of_files, of_modules]
@@ -55,11 +28,8 @@ fn found(tree: &Tree) -> Vec<Circle<'_>> {
             .filter_map(|members| {
                 let is_first = |name: &&str| name.split('/').next() == members[0].split('/').next();
                 let file = *files.get(files.keys().copied().find(is_first)?)?;
-                Some(Circle {
-                    folder,
-                    members,
-                    file,
-                })
+                let what = format!("imports itself in a circle of {}", members.join(", "));
+                Some(Breach::at(file, 1, what))
             })
             .collect::<Vec<_>>()
     });
@@ -212,14 +182,4 @@ fn tests_comments_other_crates_and_a_parent_are_no_circle() {
         ],
         &[],
     );
-}
-
-#[test]
-fn a_circle_that_is_broken_is_taken_off_the_list() {
-    let tree = Tree::of_the_project();
-    let found = found(&tree);
-    for (folder, left) in LEFT {
-        let is_there = found.iter().any(|circle| circle.is_within(folder, left));
-        assert!(is_there, "no circle of {} is left in {folder}", left.join(", "));
-    }
 }

@@ -10,9 +10,8 @@ use usher_keys::EventId;
 use usher_link::{Connection, Endpoint, MAX_STRANGERS};
 use usher_protocol::sync::Farewell;
 
-use super::Services;
-use crate::http;
 use crate::neighbours::Neighbours;
+use crate::services::Services;
 
 /// Most peers that wait until a hub takes them in: all strangers there can be, so that none loses its place here.
 const PEERS_WAITING: usize = MAX_STRANGERS;
@@ -58,14 +57,19 @@ impl Doors {
         expected.contains(&event)
     }
 
-    /// Opens the way into a hub, and gives the peers that come by it.
-    pub fn open(&self, services: &Arc<Services>) -> mpsc::Receiver<Connection> {
+    /// Opens the way into a hub with its HTTP and what new scanners need of that, and gives the peers that come by it.
+    pub fn open(
+        &self,
+        services: &Arc<Services>,
+        router: Router,
+        enrolments: Router,
+    ) -> mpsc::Receiver<Connection> {
         let (peers, coming) = mpsc::channel(PEERS_WAITING);
         let event = services.replica.certificate().event;
         let door = Door {
             services: Arc::clone(services),
-            router: http::routes(Arc::clone(services)),
-            enrolments: http::enrolment_routes(Arc::clone(services)),
+            router,
+            enrolments,
             peers,
         };
         self.neighbours.add(event, Arc::clone(&services.replica));

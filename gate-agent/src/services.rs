@@ -1,0 +1,61 @@
+//! What the tasks of one event's hub share, and what is told of it to people; starting the tasks is the hub's.
+
+pub mod certificates;
+pub mod status;
+pub mod warnings;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use usher_device::enrol::Issuer;
+use usher_device::replica::{Access, Replica};
+use usher_device::words::Voice;
+use usher_link::Endpoint;
+
+use crate::admission::AdmissionPath;
+use crate::links::Links;
+use crate::lookup::TicketLookup;
+use crate::responder::HubResponder;
+use certificates::CertificateBoard;
+use status::StatusBoard;
+
+/// What the hub's tasks share.
+pub struct Services {
+    /// The replica.
+    pub replica: Arc<Replica>,
+    /// The admission path.
+    pub path: Arc<AdmissionPath>,
+    /// The links.
+    pub links: Arc<Links>,
+    /// Finds tickets by their codes.
+    pub lookup: Arc<TicketLookup>,
+    /// Codes and tokens.
+    pub access: Access,
+    /// Enrols scanners.
+    pub issuer: Issuer,
+    /// What people are shown.
+    pub board: StatusBoard,
+    /// What was said of certificates that end.
+    pub certificates: CertificateBoard,
+    /// Whether status page and metrics are shown to other machines too.
+    pub open_status: bool,
+    /// What is set up so that it should not stay.
+    pub warnings: Vec<&'static str>,
+    /// Under which address this machine comes to itself, besides the loopback.
+    pub own_address: Option<IpAddr>,
+    /// The socket for links, as this event's.
+    pub endpoint: Endpoint,
+    /// Answers what peers ask.
+    pub responder: Arc<HubResponder>,
+}
+
+impl Services {
+    /// Returns the voice that knows the names of this event and which hubs are missing, now.
+    pub fn voice(&self) -> Voice {
+        let voice = Voice::new(self.replica.standing(), self.replica.clock().now());
+        voice
+            .missing(self.links.silent(Instant::now()))
+            .refused(self.links.is_refused())
+    }
+}
