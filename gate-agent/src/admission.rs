@@ -9,7 +9,7 @@ use usher_device::replica::{Replica, asked};
 use usher_link::{Asker, Progress, Step};
 use usher_protocol::ScanSecret;
 use usher_protocol::admission::{Reason, Referral, Refused, Verdict};
-use usher_protocol::ledger::{Route, Seat};
+use usher_protocol::ledger::{JudgingAs, Route};
 use usher_protocol::request::{Answer, Overriding, Request, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::routing::{Conclusion, Routing, Word};
 use usher_protocol::state::refusal_name;
@@ -144,7 +144,7 @@ impl AdmissionPath {
         }
         if task.may_be_over && route != Route::Here && self.is_over(&task.scan, &ticket).await? {
             let verdict = Verdict::Refer(Referral::ScanOver);
-            return Ok(self.answered(&task.scan, (&ticket, verdict), Seat::Home));
+            return Ok(self.answered(&task.scan, (&ticket, verdict), JudgingAs::Home));
         }
         self.go(&task, (ticket, route), progress).await
     }
@@ -174,8 +174,8 @@ impl AdmissionPath {
         let mut ours = Err(RequestError::Unavailable);
         loop {
             match asker.step(lines, progress).await {
-                Step::Judge(seat) => {
-                    ours = self.decide(task, ticket.clone(), seat).await;
+                Step::Judge(judging_as) => {
+                    ours = self.decide(task, ticket.clone(), judging_as).await;
                     let verdict = ours.as_ref().ok().map(|answer| answer.verdict);
                     asker.judged(verdict, !self.links.hubs().is_empty());
                 }
@@ -252,23 +252,28 @@ impl AdmissionPath {
         self.replica.verify(&scan.code)
     }
 
-    async fn decide(&self, task: &Task, ticket: VerifiedTicket, seat: Seat) -> Response {
+    async fn decide(&self, task: &Task, ticket: VerifiedTicket, judging_as: JudgingAs) -> Response {
         let asked = asked(&task.scan, ticket.clone());
         let verdict = match task.over.clone() {
             Some((by, why)) => self.replica.override_refusal(asked, by, why).await?,
             None => {
                 let unheard = self.unheard.of(ticket.ticket().unit, Instant::now());
-                self.replica.judge_beside(asked, seat, unheard).await?
+                self.replica.judge_beside(asked, judging_as, unheard).await?
             }
         };
-        Ok(self.answered(&task.scan, (&ticket, verdict), seat))
+        Ok(self.answered(&task.scan, (&ticket, verdict), judging_as))
     }
 
-    fn answered(&self, scan: &Scan, (ticket, verdict): (&VerifiedTicket, Verdict), seat: Seat) -> Answer {
+    fn answered(
+        &self,
+        scan: &Scan,
+        (ticket, verdict): (&VerifiedTicket, Verdict),
+        judging_as: JudgingAs,
+    ) -> Answer {
         Answer {
             scan: scan.id,
             verdict,
-            by: self.replica.judged_by(seat),
+            by: self.replica.judged_by(judging_as),
             ticket: Some(TicketFacts::from(ticket.ticket())),
             silent: None,
         }

@@ -21,7 +21,7 @@ use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::checkpoint::Checkpoint;
 use usher_protocol::evidence::Worth;
 use usher_protocol::home::roster_hash;
-use usher_protocol::ledger::{Asked, Judged, Ledger, Seat};
+use usher_protocol::ledger::{Asked, Judged, JudgingAs, Ledger};
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::{Body, Record, ShownPassage};
@@ -86,7 +86,7 @@ fn judged(ledger: &Ledger, ticket: VerifiedTicket, scan: u128) -> Judged {
         direction: Direction::In,
         persons: 1,
     };
-    let judged = ledger.judge(&asked, Seat::Home, NOW);
+    let judged = ledger.judge(&asked, JudgingAs::Home, NOW);
     assert_eq!(judged.verdict, Verdict::Admit { persons: 1, left: 0 });
     judged
 }

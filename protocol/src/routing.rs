@@ -4,7 +4,7 @@ use usher_keys::PublicKey;
 
 use crate::admission::{Referral, Verdict};
 use crate::ident::ScanId;
-use crate::ledger::{Route, Seat};
+use crate::ledger::{JudgingAs, Route};
 use crate::request::{Answer, RequestError, Response};
 
 /// After how long without an answer the next line is tried too, in milliseconds. All of them lead to the same home hub with
@@ -67,7 +67,7 @@ pub enum Next {
         until_ms: u64,
     },
     /// Judge from there and say what came of it with [`Routing::judged`], once it is durable.
-    Judge(Seat),
+    Judge(JudgingAs),
     /// Give the scan up, and say that it is durable with [`Routing::withdrawn`].
     Withdraw,
     /// Say what came of it.
@@ -126,10 +126,10 @@ enum LineState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Stage {
     Asking,
-    Judging(Seat),
+    Judging(JudgingAs),
     /// Other hubs may have places left, and send some.
     Helpless {
-        seat: Seat,
+        judging_as: JudgingAs,
         until_ms: u64,
     },
     Withdrawing(Conclusion),
@@ -186,11 +186,11 @@ impl Routing {
     /// Tells what to do next. `lines` are those that stand now and lead to whom this machine asks, the best first.
     pub fn next(&mut self, lines: impl FnOnce() -> Vec<Line>, now_ms: u64) -> Next {
         match &self.stage {
-            Stage::Asking if self.asks == Asks::Nobody => self.judge(Seat::Home),
+            Stage::Asking if self.asks == Asks::Nobody => self.judge(JudgingAs::Home),
             Stage::Asking => self.ask(&lines(), now_ms),
-            Stage::Helpless { seat, until_ms } if *until_ms <= now_ms => self.judge(*seat),
+            Stage::Helpless { judging_as, until_ms } if *until_ms <= now_ms => self.judge(*judging_as),
             Stage::Helpless { until_ms, .. } => Next::Wait { until_ms: *until_ms },
-            Stage::Judging(seat) => Next::Judge(*seat),
+            Stage::Judging(judging_as) => Next::Judge(*judging_as),
             Stage::Withdrawing(_) => Next::Withdraw,
             Stage::Concluded(conclusion) => Next::Say(conclusion.clone()),
         }
@@ -206,9 +206,9 @@ impl Routing {
         }
     }
 
-    fn judge(&mut self, seat: Seat) -> Next {
-        self.stage = Stage::Judging(seat);
-        Next::Judge(seat)
+    fn judge(&mut self, judging_as: JudgingAs) -> Next {
+        self.stage = Stage::Judging(judging_as);
+        Next::Judge(judging_as)
     }
 
     fn ask(&mut self, lines: &[Line], now_ms: u64) -> Next {
@@ -236,7 +236,7 @@ impl Routing {
                 self.next_line_at = now_ms + NEXT_LINE_AFTER_MS;
                 Next::Ask(line.id)
             }
-            None if !is_waiting => self.judge(Seat::CutOff),
+            None if !is_waiting => self.judge(JudgingAs::CutOff),
             Some(_) | None => {
                 // Lines that are made meanwhile are looked for now and then.
                 let look_again = self.next_line_at.max(now_ms + 1).min(now_ms + NEXT_LINE_AFTER_MS);
@@ -297,7 +297,7 @@ impl Routing {
 
     /// Takes our own verdict, once it is durable, or that there is none. `has_neighbours` where linked hubs may have places left.
     pub fn judged(&mut self, verdict: Option<Verdict>, has_neighbours: bool, now_ms: u64) {
-        let Stage::Judging(seat) = self.stage else {
+        let Stage::Judging(judging_as) = self.stage else {
             return;
         };
         let is_short = verdict == Some(Verdict::Refer(Referral::NoPlaces)) && has_neighbours;
@@ -305,7 +305,7 @@ impl Routing {
             Some(wait) if is_short => {
                 self.helped += 1;
                 let until_ms = now_ms + wait;
-                self.stage = Stage::Helpless { seat, until_ms };
+                self.stage = Stage::Helpless { judging_as, until_ms };
             }
             Some(_) | None => self.conclude_with(Word::Ours, verdict),
         }

@@ -30,7 +30,7 @@ use tokio::sync::{mpsc, oneshot};
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp};
 use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::clock::ClockHealth;
-use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, NotCounted, Seat, Unheard};
+use usher_protocol::ledger::{Asked, JudgingAs, Ledger, NotAnnulled, NotCounted, Unheard};
 use usher_protocol::log::Tail;
 use usher_protocol::record::Passage;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
@@ -210,8 +210,8 @@ impl Replica {
     /// # Errors
     ///
     /// [`RequestError::Busy`], [`RequestError::Unavailable`].
-    pub async fn judge(&self, asked: Asked, seat: Seat) -> Result<Verdict, RequestError> {
-        self.judge_beside(asked, seat, None).await
+    pub async fn judge(&self, asked: Asked, judging_as: JudgingAs) -> Result<Verdict, RequestError> {
+        self.judge_beside(asked, judging_as, None).await
     }
 
     /// Judges a scan of a ticket by which somebody was let in for a device that may not have heard so, and makes what came of it
@@ -223,11 +223,11 @@ impl Replica {
     pub async fn judge_beside(
         &self,
         asked: Asked,
-        seat: Seat,
+        judging_as: JudgingAs,
         unheard: Option<Unheard>,
     ) -> Result<Verdict, RequestError> {
         let (reply, verdict) = oneshot::channel();
-        let judging = Judging::Ours(seat, unheard);
+        let judging = Judging::Ours(judging_as, unheard);
         let command = Command::Judge {
             asked,
             judging,
@@ -352,11 +352,11 @@ impl Replica {
             Err(rejection) => return Ok(self.rejected(scan, rejection)),
         };
         let facts = TicketFacts::from(ticket.ticket());
-        let verdict = self.judge(asked(scan, ticket), Seat::CutOff).await?;
+        let verdict = self.judge(asked(scan, ticket), JudgingAs::CutOff).await?;
         Ok(Answer {
             scan: scan.id,
             verdict,
-            by: self.judged_by(Seat::CutOff),
+            by: self.judged_by(JudgingAs::CutOff),
             ticket: Some(facts),
             silent: None,
         })
@@ -367,18 +367,18 @@ impl Replica {
         Answer {
             scan: scan.id,
             verdict: Verdict::Deny(Reason::Rejected(rejection)),
-            by: self.judged_by(Seat::CutOff),
+            by: self.judged_by(JudgingAs::CutOff),
             ticket: None,
             silent: None,
         }
     }
 
-    /// Tells as whom we judge from a seat.
-    pub fn judged_by(&self, seat: Seat) -> JudgedBy {
-        match (self.meta.identity.unverified().role, seat) {
+    /// Tells who has judged, by what it judged as.
+    pub fn judged_by(&self, judging_as: JudgingAs) -> JudgedBy {
+        match (self.meta.identity.unverified().role, judging_as) {
             (Role::Scanner, _) => JudgedBy::Alone,
-            (Role::Hub | Role::Cloud, Seat::Home) => JudgedBy::Home(self.me()),
-            (Role::Hub | Role::Cloud, Seat::CutOff) => JudgedBy::Hub(self.me()),
+            (Role::Hub | Role::Cloud, JudgingAs::Home) => JudgedBy::Home(self.me()),
+            (Role::Hub | Role::Cloud, JudgingAs::CutOff) => JudgedBy::Hub(self.me()),
         }
     }
 

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use usher_device::words::Voice;
 use usher_protocol::admission::{Direction, Reason, Verdict};
-use usher_protocol::ledger::{Asked, Seat};
+use usher_protocol::ledger::{Asked, JudgingAs};
 use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
 use usher_protocol::ticket::VerifiedTicket;
 use usher_protocol::{GateId, ScanId};
@@ -118,7 +118,7 @@ async fn at_each_gate(
                 direction: Direction::In,
                 persons: 1,
             };
-            (gate, ledger.judge(&asked, Seat::Home, moment).verdict)
+            (gate, ledger.judge(&asked, JudgingAs::Home, moment).verdict)
         };
         gates.into_iter().map(at).collect()
     });

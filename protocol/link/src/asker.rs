@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use usher_protocol::admission::Verdict;
-use usher_protocol::ledger::Seat;
+use usher_protocol::ledger::JudgingAs;
 use usher_protocol::request::{Reply, Request};
 use usher_protocol::routing::{Conclusion, Heard, LineId, Next, Routing};
 
@@ -16,7 +16,7 @@ use crate::replica::Progress;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Judge from there, and say what came of it with [`Asker::judged`].
-    Judge(Seat),
+    Judge(JudgingAs),
     /// Give the scan up, durably, and say so with [`Asker::withdrawn`].
     Withdraw,
     /// Say what came of it.
@@ -54,7 +54,7 @@ impl<R: Fn() -> Request> Asker<R> {
             match self.routing.next(connections, self.now_ms()) {
                 Next::Ask(line) => self.ask(line, &lines()),
                 Next::Wait { until_ms } => progress.asking(self.hear(until_ms)).await,
-                Next::Judge(seat) => return Step::Judge(seat),
+                Next::Judge(judging_as) => return Step::Judge(judging_as),
                 Next::Withdraw => return Step::Withdraw,
                 Next::Say(conclusion) => return Step::Say(conclusion),
             }

@@ -6,7 +6,7 @@ use usher_keys::Role;
 use super::*;
 use crate::evidence::Worth;
 use crate::ident::{Generation, Hlc, ScanId, Seq, Stamp, Unit};
-use crate::ledger::Seat;
+use crate::ledger::JudgingAs;
 use crate::record::Body;
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{
@@ -18,7 +18,7 @@ use crate::rehearsal::{
 fn signed() -> SignedCheckpoint {
     let mut cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
-    gate.judge(&asked(1, ticket(0, STRICT)), Seat::Home);
+    gate.judge(&asked(1, ticket(0, STRICT)), JudgingAs::Home);
     cloud.hear(&gate);
     cloud.make_checkpoint(NOW);
     cloud.checkpoint.unwrap()

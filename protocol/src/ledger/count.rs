@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
     use crate::admission::{Direction, Referral, Verdict};
-    use crate::ledger::{Asked, Seat};
+    use crate::ledger::{Asked, JudgingAs};
     use crate::rehearsal::machine::Machine;
     use crate::rehearsal::{AVAILABLE, NOW, REENTRY, asked, capable, hub, policy, scanner, ticket};
 
@@ -77,7 +77,7 @@ mod tests {
         let guest = |unit: u32| asked(u8::try_from(unit).unwrap(), ticket(unit, AVAILABLE));
         let guests = units.map(guest);
         guests
-            .filter(|guest| hub.judge(guest, Seat::Home) == ADMIT)
+            .filter(|guest| hub.judge(guest, JudgingAs::Home) == ADMIT)
             .count()
     }
 
@@ -97,7 +97,7 @@ mod tests {
             let guest = |unit: u32| asked(u8::try_from(unit).unwrap(), ticket(unit, AVAILABLE));
             let units = 20 * round..20 * (round + 1);
             let later = now.plus_ms(1);
-            let let_in = units.filter(|unit| hub.judge_at(&guest(*unit), Seat::Home, later) == ADMIT);
+            let let_in = units.filter(|unit| hub.judge_at(&guest(*unit), JudgingAs::Home, later) == ADMIT);
             assert_eq!(let_in.count(), more, "after {inside} were counted");
         }
     }
@@ -119,9 +119,9 @@ mod tests {
             for unit in 0..40 {
                 // One of them has less time on its clock than the count, and they help each other out.
                 let slow = Timestamp(NOW.0 + 3_000 - behind_ms);
-                let at_two = two.judge_at(&guest(unit), Seat::CutOff, slow) == ADMIT;
+                let at_two = two.judge_at(&guest(unit), JudgingAs::CutOff, slow) == ADMIT;
                 one.hear(&two);
-                let at_one = one.judge_at(&guest(100 + unit), Seat::CutOff, NOW.plus_ms(3_000)) == ADMIT;
+                let at_one = one.judge_at(&guest(100 + unit), JudgingAs::CutOff, NOW.plus_ms(3_000)) == ADMIT;
                 two.hear(&one);
                 let_in += u32::from(at_two) + u32::from(at_one);
             }
@@ -137,12 +137,15 @@ mod tests {
         let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
         let mut alone = Machine::scanner(1, &cloud);
         let long_ago = asked(3, ticket(3, AVAILABLE));
-        assert_eq!(alone.judge_at(&long_ago, Seat::CutOff, NOW), ADMIT);
+        assert_eq!(alone.judge_at(&long_ago, JudgingAs::CutOff, NOW), ADMIT);
         let unheard = asked(1, ticket(1, AVAILABLE));
-        assert_eq!(two.judge_at(&unheard, Seat::CutOff, NOW), ADMIT);
+        assert_eq!(two.judge_at(&unheard, JudgingAs::CutOff, NOW), ADMIT);
         count(&mut one, 5, NOW.plus_ms(180_000));
         let after = asked(2, ticket(2, AVAILABLE));
-        assert_eq!(two.judge_at(&after, Seat::CutOff, NOW.plus_ms(182_000)), ADMIT);
+        assert_eq!(
+            two.judge_at(&after, JudgingAs::CutOff, NOW.plus_ms(182_000)),
+            ADMIT
+        );
         one.hear(&two);
         one.hear(&alone);
         two.hear(&one);
@@ -164,7 +167,7 @@ mod tests {
         assert_eq!(enter(&mut one, 0..3), 3);
         count(&mut one, 5, NOW.plus_ms(1_000));
         let late = asked(9, ticket(9, AVAILABLE));
-        assert_eq!(two.judge_at(&late, Seat::CutOff, NOW.plus_ms(2_000)), ADMIT);
+        assert_eq!(two.judge_at(&late, JudgingAs::CutOff, NOW.plus_ms(2_000)), ADMIT);
         two.hear(&one);
         count(&mut two, 4, NOW.plus_ms(3_000));
         one.hear(&two);
@@ -187,17 +190,25 @@ mod tests {
     fn whoever_was_counted_in_and_leaves_makes_room() {
         let (_, mut hub) = event(2);
         let entry = asked(1, ticket(1, REENTRY));
-        assert_eq!(hub.judge(&entry, Seat::Home), ADMIT);
+        assert_eq!(hub.judge(&entry, JudgingAs::Home), ADMIT);
         count(&mut hub, 2, NOW.plus_ms(1_000));
-        let full = hub.judge_at(&asked(2, ticket(2, AVAILABLE)), Seat::Home, NOW.plus_ms(1_001));
+        let full = hub.judge_at(
+            &asked(2, ticket(2, AVAILABLE)),
+            JudgingAs::Home,
+            NOW.plus_ms(1_001),
+        );
         assert_ne!(full, ADMIT);
         let exit = Asked {
             direction: Direction::Out,
             ..asked(3, ticket(1, REENTRY))
         };
-        hub.judge_at(&exit, Seat::Home, NOW.plus_ms(1_002));
+        hub.judge_at(&exit, JudgingAs::Home, NOW.plus_ms(1_002));
         assert_eq!(hub.ledger.state().occupancy(ZONE), 1);
-        let room = hub.judge_at(&asked(4, ticket(4, AVAILABLE)), Seat::Home, NOW.plus_ms(1_003));
+        let room = hub.judge_at(
+            &asked(4, ticket(4, AVAILABLE)),
+            JudgingAs::Home,
+            NOW.plus_ms(1_003),
+        );
         assert_eq!(room, ADMIT);
     }
 
@@ -228,7 +239,7 @@ mod tests {
         let (_, mut hub) = event(4);
         count(&mut hub, 4, NOW);
         let guest = asked(1, ticket(1, AVAILABLE));
-        let verdict = hub.judge_at(&guest, Seat::Home, NOW.plus_ms(1));
+        let verdict = hub.judge_at(&guest, JudgingAs::Home, NOW.plus_ms(1));
         assert_ne!(
             verdict,
             Verdict::Refer(Referral::NoPlaces),

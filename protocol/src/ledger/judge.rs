@@ -46,9 +46,9 @@ impl Route {
     }
 }
 
-/// From where we judge.
+/// What we judge a scan as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seat {
+pub enum JudgingAs {
     /// As the unit's home, if we are.
     Home,
     /// In its place, because the home cannot be reached.
@@ -81,8 +81,8 @@ impl Ledger {
     }
 
     /// Judges a scan. Nothing changes until [`Ledger::write`] takes the body.
-    pub fn judge(&self, asked: &Asked, seat: Seat, now: impl Into<RuleTime>) -> Judged {
-        self.judge_beside(asked, seat, now, None)
+    pub fn judge(&self, asked: &Asked, judging_as: JudgingAs, now: impl Into<RuleTime>) -> Judged {
+        self.judge_beside(asked, judging_as, now, None)
     }
 
     /// Judges a scan of a ticket by which somebody was let in for a device that may not have heard so: if that is what uses it
@@ -90,7 +90,7 @@ impl Ledger {
     pub fn judge_beside(
         &self,
         asked: &Asked,
-        seat: Seat,
+        judging_as: JudgingAs,
         now: impl Into<RuleTime>,
         unheard: Option<Unheard>,
     ) -> Judged {
@@ -104,7 +104,7 @@ impl Ledger {
         if let Some(verdict) = self.judged_before(asked, now) {
             return Judged { verdict, body: None };
         }
-        let verdict = self.verdict(asked, seat, moment);
+        let verdict = self.verdict(asked, judging_as, moment);
         let verdict = self.unless_unheard(asked, verdict, unheard);
         let Verdict::Admit { .. } = verdict else {
             return self.refused(asked, verdict, now);
@@ -261,7 +261,7 @@ impl Ledger {
         tier.is_none_or(|tier| tier.offline == Offline::Strict)
     }
 
-    fn verdict(&self, asked: &Asked, seat: Seat, moment: RuleTime) -> Verdict {
+    fn verdict(&self, asked: &Asked, judging_as: JudgingAs, moment: RuleTime) -> Verdict {
         if self.state.is_frozen(&self.me) {
             return Verdict::Refer(Referral::OwnLogForked);
         }
@@ -280,7 +280,7 @@ impl Ledger {
         };
         let strict = self
             .is_strict(asked)
-            .then(|| self.objection(asked, seat))
+            .then(|| self.objection(asked, judging_as))
             .flatten();
         let objection = strict.or_else(|| self.lacks_places(asked, policy, moment.at));
         objection.map_or(verdict, Verdict::Refer)
@@ -317,7 +317,7 @@ impl Ledger {
     }
 
     /// Tells why we may not say yes under strict policy, if so.
-    fn objection(&self, asked: &Asked, seat: Seat) -> Option<Referral> {
+    fn objection(&self, asked: &Asked, judging_as: JudgingAs) -> Option<Referral> {
         let (event, unit) = (self.event(), asked.ticket.ticket().unit);
         let rosters = self.state.rosters();
         if self.state.is_beyond_us() {
@@ -334,7 +334,7 @@ impl Ledger {
         let Some(home) = rosters.home(event, unit) else {
             return Some(Referral::NotReady);
         };
-        if seat == Seat::CutOff || home != self.me {
+        if judging_as == JudgingAs::CutOff || home != self.me {
             return Some(Referral::HomeUnreachable { home });
         }
         // Whom we let in by a key that is not known here any more is in our log and not in the state.

@@ -130,7 +130,7 @@ fn what_an_authority_writes_of_the_devices_matters_counts_for_nothing() {
     let mut gate = Machine::hub(1, &cloud);
     let Body::Admitted(passage) = gate
         .ledger
-        .judge(&asked(1, ticket(7, STRICT)), Seat::Home, NOW)
+        .judge(&asked(1, ticket(7, STRICT)), JudgingAs::Home, NOW)
         .body
         .unwrap()
     else {
@@ -238,7 +238,7 @@ fn a_run_that_is_refused_changes_nothing() {
 fn evidence_by_another_bundle_is_found_anew() {
     let cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
-    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    gate.judge(&asked(1, ticket(1, STRICT)), JudgingAs::Home);
     let run = gate.run(gate.me(), Seq(0)).unwrap();
     let mut altered = run.clone();
     altered.records.truncate(1);
@@ -253,8 +253,8 @@ fn evidence_by_another_bundle_is_found_anew() {
 /// Two machines with one key, each with a history of its own since a copy was made.
 fn copied_hub(cloud: &Machine) -> (Machine, Machine) {
     let (mut one, mut copy) = (Machine::hub(1, cloud), Machine::hub(1, cloud));
-    one.judge(&asked(1, ticket(1, AVAILABLE)), Seat::CutOff);
-    copy.judge(&asked(2, ticket(2, AVAILABLE)), Seat::CutOff);
+    one.judge(&asked(1, ticket(1, AVAILABLE)), JudgingAs::CutOff);
+    copy.judge(&asked(2, ticket(2, AVAILABLE)), JudgingAs::CutOff);
     (one, copy)
 }
 
@@ -290,7 +290,7 @@ fn a_device_whose_own_log_was_copied_refers_every_scan() {
     };
     assert!(one.report_fork(*proof));
     for (scan, tier) in [(10, AVAILABLE), (11, STRICT)] {
-        let verdict = one.judge(&asked(scan, ticket(u32::from(scan), tier)), Seat::Home);
+        let verdict = one.judge(&asked(scan, ticket(u32::from(scan), tier)), JudgingAs::Home);
         assert_eq!(verdict, Verdict::Refer(crate::admission::Referral::OwnLogForked));
     }
 }
@@ -299,7 +299,7 @@ fn a_device_whose_own_log_was_copied_refers_every_scan() {
 fn a_device_restored_from_an_old_copy_receives_its_own_records_back() {
     let mut cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
-    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    gate.judge(&asked(1, ticket(1, STRICT)), JudgingAs::Home);
     cloud.hear(&gate);
     let (tail, digest) = (gate.ledger.tail(&gate.me()), gate.digest());
     gate.restore_old_copy(1);
@@ -307,7 +307,7 @@ fn a_device_restored_from_an_old_copy_receives_its_own_records_back() {
     let run = cloud.run(gate.me(), gate.ledger.tail(&gate.me()).seq).unwrap();
     gate.take(&run).unwrap();
     assert_eq!((gate.ledger.tail(&gate.me()), gate.digest()), (tail, digest));
-    let again = gate.judge(&asked(2, ticket(1, STRICT)), Seat::Home);
+    let again = gate.judge(&asked(2, ticket(1, STRICT)), JudgingAs::Home);
     assert!(matches!(again, Verdict::Deny(_)), "{again:?}");
 }
 
@@ -316,14 +316,14 @@ fn a_restart_gives_the_same_state_and_goes_on_with_the_same_log() {
     let mut cloud = Machine::cloud(&[1]);
     cloud.write(revoked(7));
     let mut gate = Machine::hub(1, &cloud);
-    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    gate.judge(&asked(1, ticket(1, STRICT)), JudgingAs::Home);
     let (vector, digest, heads) = (gate.ledger.vector(), gate.digest(), gate.ledger.heads());
     gate.restart();
     assert_eq!(
         (gate.ledger.vector(), gate.digest(), gate.ledger.heads()),
         (vector, digest, heads)
     );
-    gate.judge(&asked(2, ticket(2, STRICT)), Seat::Home);
+    gate.judge(&asked(2, ticket(2, STRICT)), JudgingAs::Home);
     cloud.hear(&gate);
     assert_eq!(cloud.digest(), gate.digest());
 }
@@ -379,7 +379,7 @@ fn cloud_with_checkpoint() -> Machine {
     let mut cloud = Machine::cloud(&[1]);
     cloud.write(revoked(7));
     let mut gate = Machine::hub(1, &cloud);
-    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    gate.judge(&asked(1, ticket(1, STRICT)), JudgingAs::Home);
     cloud.hear(&gate);
     cloud.make_checkpoint(NOW);
     cloud
@@ -423,7 +423,7 @@ fn a_checkpoint_is_refused_where_it_would_lose_records() {
     assert_eq!(informed.ledger.adopt(&signed), Err(CheckpointError::NotFresh));
     let mut active = Machine::new(scanner(1), Role::Scanner);
     active.keep_house();
-    active.judge(&asked(1, ticket(1, STRICT)), Seat::CutOff);
+    active.judge(&asked(1, ticket(1, STRICT)), JudgingAs::CutOff);
     assert_eq!(
         active.ledger.adopt(&signed),
         Err(CheckpointError::NotFresh),
@@ -458,7 +458,7 @@ fn a_scanner_that_calls_itself_a_hub_in_its_log_is_not_believed() {
 fn what_a_stored_record_is_worth_is_not_found_anew_at_a_start() {
     let cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
-    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    gate.judge(&asked(1, ticket(1, STRICT)), JudgingAs::Home);
     let run = gate.run(gate.me(), Seq(0)).unwrap();
     for (worth, passages) in [(Worth::Proven, 1), (Worth::UnknownKey, 1), (Worth::False, 0)] {
         let mut ledger = Ledger::new(hub(2).public(), None, cloud.ledger.trust().clone());

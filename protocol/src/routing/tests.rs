@@ -59,8 +59,8 @@ fn play(
     loop {
         match routing.next(|| lines.clone(), now_ms) {
             Next::Ask(LineId(n)) => done.push(format!("{now_ms} ask {n}")),
-            Next::Judge(seat) => {
-                done.push(format!("{now_ms} judge as {seat:?}"));
+            Next::Judge(judging_as) => {
+                done.push(format!("{now_ms} judge as {judging_as:?}"));
                 routing.judged(ours, true, now_ms);
             }
             Next::Withdraw => {
@@ -183,9 +183,9 @@ fn signs_of_life_are_waited_for_but_nobody_is_kept_for_ever() {
 fn an_answer_that_comes_late_or_to_another_scan_changes_nothing() {
     let mut routing = reader();
     assert_eq!(routing.next(|| vec![line(1)], 0), Next::Ask(LineId(1)));
-    assert_eq!(routing.next(Vec::new, 300), Next::Judge(Seat::CutOff));
+    assert_eq!(routing.next(Vec::new, 300), Next::Judge(JudgingAs::CutOff));
     routing.hear(LineId(1), answer(ADMIT, None), 301);
-    assert_eq!(routing.next(Vec::new, 301), Next::Judge(Seat::CutOff));
+    assert_eq!(routing.next(Vec::new, 301), Next::Judge(JudgingAs::CutOff));
     routing.judged(Some(DENY), false, 310);
     routing.hear(LineId(1), answer(ADMIT, None), 311);
     assert_eq!(routing.next(Vec::new, 311), Next::Withdraw);
@@ -250,7 +250,7 @@ fn places_are_waited_for_a_few_times() {
     let judged = ["0", "60", "210", "510"].map(|at| format!("{at} judge as Home"));
     assert_eq!(done, judged);
     let mut alone = here();
-    assert_eq!(alone.next(Vec::new, 0), Next::Judge(Seat::Home));
+    assert_eq!(alone.next(Vec::new, 0), Next::Judge(JudgingAs::Home));
     alone.judged(full, false, 0);
     assert!(
         matches!(alone.next(Vec::new, 0), Next::Say(_)),

@@ -8,7 +8,7 @@ use clap::{Args, value_parser};
 use usher_device::replica::{self, Replica, ReplicaError};
 use usher_protocol::GateId;
 use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
-use usher_protocol::ledger::Seat;
+use usher_protocol::ledger::JudgingAs;
 use usher_protocol::request::{self, JudgedBy, TicketFacts};
 use usher_protocol::ticket::TicketCode;
 
@@ -169,7 +169,7 @@ impl Check {
         let now = self.replica.clock().now();
         let judging = self
             .replica
-            .inspect(move |ledger| ledger.judge(&asked, Seat::CutOff, now));
+            .inspect(move |ledger| ledger.judge(&asked, JudgingAs::CutOff, now));
         let judged = judging
             .await
             .map_err(|error: ReplicaError| Trouble::from(error))?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
 use usher_protocol::home::home_of;
-use usher_protocol::ledger::{Asked, Entry, MAX_STORED_LOGS, Seat};
+use usher_protocol::ledger::{Asked, Entry, JudgingAs, MAX_STORED_LOGS};
 use usher_protocol::policy::Entry as EntryRule;
 use usher_protocol::record::{PlacesOf, Record};
 use usher_protocol::state::Incident;
@@ -91,7 +91,7 @@ impl World {
                 direction: Direction::In,
                 persons: 1,
             };
-            let verdict = machine.ledger.judge(&asked, Seat::Home, now).verdict;
+            let verdict = machine.ledger.judge(&asked, JudgingAs::Home, now).verdict;
             let is_voided = self.people.voided.contains(&(unit, paper.generation));
             assert!(
                 matches!(

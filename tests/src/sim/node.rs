@@ -10,7 +10,7 @@ use usher_protocol::admission::Verdict;
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::clock::{ClockReading, RuleClock, RuleTime};
-use usher_protocol::ledger::{Entry, Ledger, Seat};
+use usher_protocol::ledger::{Entry, JudgingAs, Ledger};
 use usher_protocol::log::{Hash, Head};
 use usher_protocol::record::Body;
 use usher_protocol::sync::Session;
@@ -45,7 +45,7 @@ pub enum Then {
         origin: Origin,
     },
     /// Tell a scan's way what the node itself has decided.
-    Judged(At, Verdict, Seat),
+    Judged(At, Verdict, JudgingAs),
     /// Tell a scan's way that the scan is given up.
     Withdrawn(At),
     /// Tell a session that its checkpoint was stored.

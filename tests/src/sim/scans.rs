@@ -1,7 +1,7 @@
 //! The way of a scan through the simulated network: requests, answers and signs of life; the way itself and the rules are the product's.
 
 use usher_protocol::admission::{Direction, Reason, Verdict};
-use usher_protocol::ledger::{Annulling, Asked, Route, Seat};
+use usher_protocol::ledger::{Annulling, Asked, JudgingAs, Route};
 use usher_protocol::record::RightToAnnul;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan};
 use usher_protocol::routing::{Conclusion, Heard, Line, LineId, Next, Routing, SIGN_OF_LIFE_MS, Word};
@@ -77,7 +77,7 @@ pub struct UnderWay {
     /// To whom the answer goes.
     to: To,
     /// The node's own verdict.
-    ours: Option<(Verdict, Seat)>,
+    ours: Option<(Verdict, JudgingAs)>,
 }
 
 /// Names a scan on its way at a node.
@@ -255,7 +255,7 @@ impl World {
                     let wake = Errand::Wake(at, life);
                     return self.plan(until_ms.saturating_sub(now), Happening::Errand(Box::new(wake)));
                 }
-                Next::Judge(seat) => return self.judge(at, seat),
+                Next::Judge(judging_as) => return self.judge(at, judging_as),
                 Next::Withdraw => return self.withdraw(at),
                 Next::Say(conclusion) => return self.conclude(at, conclusion),
             }
@@ -309,7 +309,7 @@ impl World {
     }
 
     /// Judges a scan at a node; it goes on when the record is durable.
-    fn judge(&mut self, at: At, seat: Seat) {
+    fn judge(&mut self, at: At, judging_as: JudgingAs) {
         let (node, moment) = (at.node, self.nodes[at.node].moment(self.now));
         let scan = &self.nodes[node].under_way[&at.number];
         let (job, ticket) = (scan.job.clone(), scan.ticket.clone());
@@ -318,10 +318,10 @@ impl World {
         }
         let verdict = match ticket {
             Err(rejection) => Verdict::Deny(Reason::Rejected(rejection)),
-            Ok(ticket) if job.is_override => self.overrule(at, seat, &job.asked(ticket)),
+            Ok(ticket) if job.is_override => self.overrule(at, judging_as, &job.asked(ticket)),
             Ok(ticket) => {
                 let asked = job.asked(ticket);
-                let mut judged = self.nodes[node].ledger.judge(&asked, seat, moment);
+                let mut judged = self.nodes[node].ledger.judge(&asked, judging_as, moment);
                 self.say_yes(node, &asked, &mut judged);
                 self.check_decided(node, &job, &judged);
                 if let Some(body) = judged.body {
@@ -332,9 +332,9 @@ impl World {
         };
         self.tell(|| {
             let name = self.name(node);
-            format!("{name} judges {:?} as {seat:?}: {verdict:?}", job.paper)
+            format!("{name} judges {:?} as {judging_as:?}: {verdict:?}", job.paper)
         });
-        self.once_durable(at, Then::Judged(at, verdict, seat));
+        self.once_durable(at, Then::Judged(at, verdict, judging_as));
     }
 
     /// The scanner gives up a scan: from then on nobody is let in by it.
@@ -407,11 +407,11 @@ impl World {
     /// Goes on with a scan for which something has become durable.
     pub fn proceed(&mut self, then: Then) {
         match then {
-            Then::Judged(at, verdict, seat) => {
+            Then::Judged(at, verdict, judging_as) => {
                 let neighbours = self.has_neighbours(at.node);
                 let now = self.now;
                 if let Some(scan) = self.nodes[at.node].under_way.get_mut(&at.number) {
-                    scan.ours = Some((verdict, seat));
+                    scan.ours = Some((verdict, judging_as));
                     scan.routing.judged(Some(verdict), neighbours, now);
                 }
                 self.go_on(at);
@@ -443,11 +443,11 @@ impl World {
             (Word::Refused(error), _) => Err(error),
             // No hub has answered a supervisor.
             (Word::Ours, None) => Err(RequestError::Unavailable),
-            (Word::Ours, Some((verdict, seat))) => {
+            (Word::Ours, Some((verdict, judging_as))) => {
                 let me = self.nodes[at.node].link_key;
-                let by = match seat {
-                    Seat::Home => JudgedBy::Home(me),
-                    Seat::CutOff => JudgedBy::Hub(me),
+                let by = match judging_as {
+                    JudgingAs::Home => JudgedBy::Home(me),
+                    JudgingAs::CutOff => JudgedBy::Hub(me),
                 };
                 Ok(Answer {
                     silent: conclusion.silent,

@@ -2,7 +2,7 @@
 
 use usher_keys::Role;
 use usher_protocol::admission::{Direction, Referral, Verdict};
-use usher_protocol::ledger::{Asked, Seat};
+use usher_protocol::ledger::{Asked, JudgingAs};
 use usher_protocol::record::Body;
 
 use super::node::NodeId;
@@ -47,10 +47,10 @@ impl World {
 
     /// A hub lets people in against the rules; its verdict is the word of its rules where they need no such order, or nobody would
     /// believe it.
-    pub fn overrule(&mut self, at: At, seat: Seat, asked: &Asked) -> Verdict {
+    pub fn overrule(&mut self, at: At, judging_as: JudgingAs, asked: &Asked) -> Verdict {
         let (node, moment) = (at.node, self.nodes[at.node].moment(self.now));
         let ledger = &self.nodes[node].ledger;
-        let judged = ledger.judge(asked, Seat::CutOff, moment);
+        let judged = ledger.judge(asked, JudgingAs::CutOff, moment);
         let is_unbelievable = judged.verdict == Verdict::Refer(Referral::OwnLogForked);
         if judged.body.is_none() || is_unbelievable || asked.direction == Direction::Out {
             return judged.verdict;
@@ -66,7 +66,7 @@ impl World {
         let Some(body) = body else {
             return judged.verdict;
         };
-        self.check_overruled(at, seat, asked);
+        self.check_overruled(at, judging_as, asked);
         let unit = asked.ticket.ticket().unit.0;
         self.observer.overridden.insert(asked.scan, unit);
         self.nodes[node].write(body, moment.at);
@@ -77,11 +77,11 @@ impl World {
     }
 
     /// Checks that whoever lets people in against the rules is the ticket's home, or has asked it wherever there is a line.
-    fn check_overruled(&self, at: At, seat: Seat, asked: &Asked) {
+    fn check_overruled(&self, at: At, judging_as: JudgingAs, asked: &Asked) {
         let home = self.home_of(at.node, asked.ticket.ticket().unit.0);
-        let is_due = match seat {
-            Seat::Home => home.is_none_or(|home| home == at.node),
-            Seat::CutOff => self.has_asked_all(at),
+        let is_due = match judging_as {
+            JudgingAs::Home => home.is_none_or(|home| home == at.node),
+            JudgingAs::CutOff => self.has_asked_all(at),
         };
         assert!(
             is_due,

@@ -14,7 +14,7 @@ use usher_keys::{
 };
 use usher_link::Replica as _;
 use usher_protocol::admission::{Direction, Reason, Verdict};
-use usher_protocol::ledger::{Ledger, Seat};
+use usher_protocol::ledger::{JudgingAs, Ledger};
 use usher_protocol::log::{Run, Tail};
 use usher_protocol::record::Body;
 use usher_protocol::request::Scan;
@@ -265,7 +265,7 @@ async fn judge(replica: &Replica, setting: &Setting, n: u32, reading: u8) -> any
         Ok(ticket) => ticket,
         Err(rejection) => return Ok(Verdict::Deny(Reason::Rejected(rejection))),
     };
-    let judged = replica.judge(asked(&scan, ticket), Seat::CutOff).await;
+    let judged = replica.judge(asked(&scan, ticket), JudgingAs::CutOff).await;
     judged.map_err(|error| anyhow!("the scan was not judged: {error:?}"))
 }
 

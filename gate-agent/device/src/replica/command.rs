@@ -8,7 +8,7 @@ use usher_protocol::admission::Verdict;
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
-use usher_protocol::ledger::{Asked, Ledger, NotAnnulled, NotCounted, Seat, Unheard};
+use usher_protocol::ledger::{Asked, JudgingAs, Ledger, NotAnnulled, NotCounted, Unheard};
 use usher_protocol::log::{Head, Run};
 use usher_protocol::record::{Passage, RightToAnnul};
 use usher_protocol::request::Scan;
@@ -38,7 +38,7 @@ pub struct Annulment {
 #[derive(Debug, Clone, Copy)]
 pub enum Judging {
     /// Ours, from there, beside a scan of the ticket whose asker may not have heard the yes.
-    Ours(Seat, Option<Unheard>),
+    Ours(JudgingAs, Option<Unheard>),
     /// The home's, beside such a scan of which only we know.
     Told(Verdict, Unheard),
 }

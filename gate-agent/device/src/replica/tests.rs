@@ -57,7 +57,7 @@ impl Stage {
 
 async fn judge(replica: &Replica, scan: &Scan) -> Result<Verdict, RequestError> {
     let ticket = replica.verify(&scan.code).unwrap();
-    replica.judge(asked(scan, ticket), Seat::Home).await
+    replica.judge(asked(scan, ticket), JudgingAs::Home).await
 }
 
 async fn digest(replica: &Replica) -> (Hash, Vec<usher_protocol::sync::Held>) {

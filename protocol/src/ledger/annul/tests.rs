@@ -5,7 +5,7 @@ use usher_keys::{PublicKey, Role};
 use super::*;
 use crate::admission::{Direction, Referral, Verdict};
 use crate::ident::{ScanId, ScanSecret, ZoneId};
-use crate::ledger::{Asked, Seat};
+use crate::ledger::{Asked, JudgingAs};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{
     NORTH, NOW, REENTRY, STAIRS, STRICT, asked, capable, question, scanner, shown, ticket,
@@ -40,7 +40,7 @@ fn let_in(tier: u16) -> (Machine, Machine, Asked) {
     let mut home = Machine::hub(1, &cloud);
     let reader = Machine::scanner(1, &cloud);
     let scan = read_by(&reader.me(), tier, Direction::In);
-    assert_eq!(home.judge(&scan, Seat::Home), admitted(1, 0));
+    assert_eq!(home.judge(&scan, JudgingAs::Home), admitted(1, 0));
     (home, reader, scan)
 }
 
@@ -61,11 +61,11 @@ fn whom_the_reader_says_did_not_pass_is_in_nowhere_and_may_come_again() {
         for machine in [&mut home, &mut reader] {
             assert_eq!(machine.ledger.state().occupancy(ZoneId(1)), 0);
             let over = Verdict::Refer(Referral::ScanOver);
-            assert_eq!(machine.judge(&scan, Seat::Home), over, "never green again");
+            assert_eq!(machine.judge(&scan, JudgingAs::Home), over, "never green again");
         }
         assert_eq!(home.digest(), reader.digest());
         let friend = asked(2, ticket(1, STRICT));
-        assert_eq!(home.judge(&friend, Seat::Home), admitted(1, 0));
+        assert_eq!(home.judge(&friend, JudgingAs::Home), admitted(1, 0));
         assert_eq!(home.ledger.state().incidents(), []);
     }
 }
@@ -100,7 +100,7 @@ fn what_others_rest_on_is_not_annulled() {
         direction: Direction::Out,
         ..asked(2, ticket(1, REENTRY))
     };
-    home.judge(&exit, Seat::Home);
+    home.judge(&exit, JudgingAs::Home);
     let supervisor = |home: &Machine, asked: &Asked| {
         let scan = question(asked);
         let annulled = home
@@ -112,7 +112,7 @@ fn what_others_rest_on_is_not_annulled() {
     assert_eq!(supervisor(&home, &scan), went_on, "they have left");
     assert_ne!(supervisor(&home, &exit), went_on, "nobody has come back");
     let back = asked(3, ticket(1, REENTRY));
-    assert_eq!(home.judge(&back, Seat::Home), admitted(1, 0));
+    assert_eq!(home.judge(&back, JudgingAs::Home), admitted(1, 0));
     assert_eq!(supervisor(&home, &exit), went_on, "somebody has come back");
     assert_ne!(supervisor(&home, &back), went_on);
 }
@@ -123,9 +123,9 @@ fn an_annulled_exit_leaves_its_people_inside() {
     let mut home = Machine::hub(1, &cloud);
     let mut reader = Machine::scanner(1, &cloud);
     let entry = asked(9, ticket(1, REENTRY));
-    assert_eq!(home.judge(&entry, Seat::Home), admitted(1, 0));
+    assert_eq!(home.judge(&entry, JudgingAs::Home), admitted(1, 0));
     let exit = read_by(&reader.me(), REENTRY, Direction::Out);
-    home.judge(&exit, Seat::Home);
+    home.judge(&exit, JudgingAs::Home);
     assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 0);
     reader.hear(&home);
     let (scan, right) = (question(&exit), RightToAnnul::Reader(SECRET));
@@ -133,7 +133,7 @@ fn an_annulled_exit_leaves_its_people_inside() {
     reader.write(body);
     home.hear(&reader);
     assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 1);
-    let friend = home.judge(&asked(3, ticket(1, REENTRY)), Seat::Home);
+    let friend = home.judge(&asked(3, ticket(1, REENTRY)), JudgingAs::Home);
     assert!(matches!(friend, Verdict::Deny(_)), "{friend:?}");
 }
 
@@ -146,7 +146,7 @@ fn check_counts_for_nothing(scan: ScanId, right: RightToAnnul) {
         scan,
         ..asked(1, ticket(1, STRICT))
     };
-    assert_eq!(home.judge(&entry, Seat::Home), admitted(1, 0));
+    assert_eq!(home.judge(&entry, JudgingAs::Home), admitted(1, 0));
     for mut liar in [Machine::scanner(3, &cloud), Machine::hub(2, &cloud)] {
         let mut passage = shown(1, ticket(1, STRICT), NORTH);
         passage.scan = scan;
@@ -183,7 +183,7 @@ fn a_turnstile_proves_to_any_hub_that_it_named_the_scan() {
         scan: ScanId::of_a_turnstile(NORTH, &SECRET.named()),
         ..asked(1, ticket(1, STRICT))
     };
-    home.judge(&scan, Seat::Home);
+    home.judge(&scan, JudgingAs::Home);
     let (scan, right) = (question(&scan), RightToAnnul::Turnstile(SECRET));
     let body = other.ledger.annul(&annulling(&scan, right), NOW).unwrap();
     other.write(body);
@@ -201,7 +201,7 @@ fn whoever_has_gone_further_in_is_not_undone_and_lets_nobody_else_in() {
         gate: STAIRS,
         ..asked(2, ticket(1, STRICT))
     };
-    assert_eq!(home.judge(&further_in, Seat::Home), admitted(1, 0));
+    assert_eq!(home.judge(&further_in, JudgingAs::Home), admitted(1, 0));
     let went_on = home.ledger.annul(
         &Annulling {
             right: RightToAnnul::Supervisor,
@@ -212,7 +212,7 @@ fn whoever_has_gone_further_in_is_not_undone_and_lets_nobody_else_in() {
     assert_eq!(went_on, Err(NotAnnulled::WentOn));
     reader.write(unaware);
     home.hear(&reader);
-    let friend = home.judge(&asked(3, ticket(1, STRICT)), Seat::Home);
+    let friend = home.judge(&asked(3, ticket(1, STRICT)), JudgingAs::Home);
     assert!(!matches!(friend, Verdict::Admit { .. }), "{friend:?}");
 }
 

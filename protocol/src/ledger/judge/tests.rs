@@ -30,10 +30,10 @@ fn unit_of(home: u8, roster: &[u8]) -> u32 {
 }
 
 #[track_caller]
-fn check(machine: &mut Machine, unit: u32, tier: u16, seat: Seat, expected: Verdict) {
+fn check(machine: &mut Machine, unit: u32, tier: u16, judging_as: JudgingAs, expected: Verdict) {
     let verdict = machine.judge(
         &asked(u8::try_from(unit % 250).unwrap(), ticket(unit, tier)),
-        seat,
+        judging_as,
     );
     assert_eq!(verdict, expected);
 }
@@ -49,8 +49,8 @@ fn the_home_hub_says_yes_once() {
         if home.ledger.route(&at_home) != Route::Here {
             continue;
         }
-        assert_eq!(home.judge(&at_home, Seat::Home), ADMIT);
-        let again = home.judge(&asked(2, ticket(unit, tier)), Seat::Home);
+        assert_eq!(home.judge(&at_home, JudgingAs::Home), ADMIT);
+        let again = home.judge(&asked(2, ticket(unit, tier)), JudgingAs::Home);
         let (at, gate) = (Some(NOW), Some(NORTH));
         assert_eq!(again, Verdict::Deny(Reason::AlreadyUsed { at, gate }));
     }
@@ -78,23 +78,23 @@ fn away_from_home_strict_refers_and_available_admits() {
     let home = hub(1).public();
     let other = || Machine::hub(2, &cloud);
     let alone = || Machine::scanner(1, &cloud);
-    for seat in [Seat::CutOff, Seat::Home] {
+    for judging_as in [JudgingAs::CutOff, JudgingAs::Home] {
         check(
             &mut other(),
             unit,
             STRICT,
-            seat,
+            judging_as,
             refer(Referral::HomeUnreachable { home }),
         );
         check(
             &mut alone(),
             unit,
             STRICT,
-            seat,
+            judging_as,
             refer(Referral::HomeUnreachable { home }),
         );
-        check(&mut other(), unit, AVAILABLE, seat, ADMIT);
-        check(&mut alone(), unit, AVAILABLE, seat, ADMIT);
+        check(&mut other(), unit, AVAILABLE, judging_as, ADMIT);
+        check(&mut alone(), unit, AVAILABLE, judging_as, ADMIT);
     }
     // The home itself, asked as if it could not be reached, does not say yes either.
     let mut at_home = Machine::hub(1, &cloud);
@@ -102,7 +102,7 @@ fn away_from_home_strict_refers_and_available_admits() {
         &mut at_home,
         unit,
         STRICT,
-        Seat::CutOff,
+        JudgingAs::CutOff,
         refer(Referral::HomeUnreachable { home }),
     );
 }
@@ -122,7 +122,7 @@ fn away_from_home_a_no_is_a_no() {
             &mut other,
             unit,
             tier,
-            Seat::CutOff,
+            JudgingAs::CutOff,
             Verdict::Deny(Reason::Revoked),
         );
     }
@@ -133,16 +133,19 @@ fn leaving_is_recorded_wherever_it_happens() {
     let cloud = Machine::cloud(&[1, 2]);
     let unit = unit_of(1, &[1, 2]);
     let (mut home, mut other) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
-    check(&mut home, unit, REENTRY, Seat::Home, ADMIT);
+    check(&mut home, unit, REENTRY, JudgingAs::Home, ADMIT);
     other.hear(&home);
     let mut leaving = asked(9, ticket(unit, REENTRY));
     leaving.direction = Direction::Out;
     assert_eq!(
-        other.judge(&leaving, Seat::CutOff),
+        other.judge(&leaving, JudgingAs::CutOff),
         Verdict::Admit { persons: 1, left: 1 }
     );
     home.hear(&other);
-    assert_eq!(home.judge(&asked(10, ticket(unit, REENTRY)), Seat::Home), ADMIT);
+    assert_eq!(
+        home.judge(&asked(10, ticket(unit, REENTRY)), JudgingAs::Home),
+        ADMIT
+    );
 }
 
 #[test]
@@ -153,7 +156,7 @@ fn without_policy_or_roster_nobody_is_ready() {
         &mut hub_without_anything,
         1,
         AVAILABLE,
-        Seat::Home,
+        JudgingAs::Home,
         refer(Referral::NotReady),
     );
     let mut cloud = Machine::new(crate::rehearsal::authority(), Role::Cloud);
@@ -164,10 +167,10 @@ fn without_policy_or_roster_nobody_is_ready() {
         &mut without_roster,
         1,
         STRICT,
-        Seat::Home,
+        JudgingAs::Home,
         refer(Referral::NotReady),
     );
-    check(&mut without_roster, 1, AVAILABLE, Seat::Home, ADMIT);
+    check(&mut without_roster, 1, AVAILABLE, JudgingAs::Home, ADMIT);
 }
 
 #[test]
@@ -175,8 +178,14 @@ fn a_roster_without_hubs_makes_nobody_the_home() {
     let cloud = Machine::cloud(&[]);
     for number in [1, 2] {
         let mut machine = Machine::hub(number, &cloud);
-        check(&mut machine, 1, STRICT, Seat::Home, refer(Referral::NotReady));
-        check(&mut machine, 2, AVAILABLE, Seat::Home, ADMIT);
+        check(
+            &mut machine,
+            1,
+            STRICT,
+            JudgingAs::Home,
+            refer(Referral::NotReady),
+        );
+        check(&mut machine, 2, AVAILABLE, JudgingAs::Home, ADMIT);
     }
 }
 
@@ -189,27 +198,30 @@ fn a_new_home_waits_for_the_former_one_to_step_back() {
     let scan = |number| asked(number, ticket(unit, STRICT));
     let mut new = Machine::hub(2, &cloud);
     let unsettled = refer(Referral::HomeUnsettled { former: former.me() });
-    assert_eq!(new.judge(&scan(1), Seat::Home), unsettled);
+    assert_eq!(new.judge(&scan(1), JudgingAs::Home), unsettled);
     // The former home has not heard of the roster: it is the one that says yes.
-    assert_eq!(former.judge(&scan(2), Seat::Home), ADMIT);
+    assert_eq!(former.judge(&scan(2), JudgingAs::Home), ADMIT);
     new.hear(&former);
     assert!(matches!(
-        new.judge(&scan(3), Seat::Home),
+        new.judge(&scan(3), JudgingAs::Home),
         Verdict::Deny(Reason::AlreadyUsed { .. })
     ));
     let next = unit_of(2, &[1, 2]) + 1;
     let next = (next..next + 100)
         .find(|unit| new.ledger.route(&asked(4, ticket(*unit, STRICT))) == Route::Here)
         .unwrap();
-    assert_eq!(new.judge(&asked(4, ticket(next, STRICT)), Seat::Home), unsettled);
+    assert_eq!(
+        new.judge(&asked(4, ticket(next, STRICT)), JudgingAs::Home),
+        unsettled
+    );
     former.hear(&cloud);
     let home = new.me();
     assert_eq!(
-        former.judge(&asked(5, ticket(next, STRICT)), Seat::Home),
+        former.judge(&asked(5, ticket(next, STRICT)), JudgingAs::Home),
         refer(Referral::HomeUnreachable { home })
     );
     new.hear(&former);
-    assert_eq!(new.judge(&asked(6, ticket(next, STRICT)), Seat::Home), ADMIT);
+    assert_eq!(new.judge(&asked(6, ticket(next, STRICT)), JudgingAs::Home), ADMIT);
 }
 
 #[test]
@@ -222,7 +234,7 @@ fn a_retired_home_is_not_waited_for() {
         &mut new,
         1,
         STRICT,
-        Seat::Home,
+        JudgingAs::Home,
         refer(Referral::HomeUnsettled { former }),
     );
     cloud.write(Body::HubRetired {
@@ -230,7 +242,7 @@ fn a_retired_home_is_not_waited_for() {
         heir: None,
     });
     new.hear(&cloud);
-    check(&mut new, 2, STRICT, Seat::Home, ADMIT);
+    check(&mut new, 2, STRICT, JudgingAs::Home, ADMIT);
 }
 
 #[test]
@@ -240,9 +252,9 @@ fn a_hub_that_has_not_adopted_the_newest_roster_is_not_ready() {
     cloud.publish_roster(2, &[1]);
     let seq = gate.ledger.tail(&cloud.me()).seq;
     gate.take(&cloud.run(cloud.me(), seq).unwrap()).unwrap();
-    check(&mut gate, 1, STRICT, Seat::Home, refer(Referral::NotReady));
+    check(&mut gate, 1, STRICT, JudgingAs::Home, refer(Referral::NotReady));
     gate.keep_house();
-    check(&mut gate, 2, STRICT, Seat::Home, ADMIT);
+    check(&mut gate, 2, STRICT, JudgingAs::Home, ADMIT);
 }
 
 #[test]
@@ -251,31 +263,31 @@ fn no_other_devices_clock_opens_or_closes_a_day() {
     let scan = |number| asked(number, ticket(1, TWICE_A_DAY));
     let tomorrow = NOW.plus_ms(24 * HOUR_MS);
     for (number, left) in [(1, 1), (2, 0)] {
-        let verdict = gate.judge(&scan(number), Seat::Home);
+        let verdict = gate.judge(&scan(number), JudgingAs::Home);
         assert_eq!(verdict, Verdict::Admit { persons: 1, left });
     }
     assert!(matches!(
-        gate.judge(&scan(3), Seat::Home),
+        gate.judge(&scan(3), JudgingAs::Home),
         Verdict::Deny(Reason::DayUsedUp { .. })
     ));
     assert_eq!(
-        gate.judge_at(&scan(4), Seat::Home, tomorrow),
+        gate.judge_at(&scan(4), JudgingAs::Home, tomorrow),
         Verdict::Admit { persons: 1, left: 1 }
     );
     let mut other = Machine::hub(1, &Machine::cloud(&[1]));
-    other.judge(&scan(1), Seat::Home);
-    other.judge(&scan(2), Seat::Home);
+    other.judge(&scan(1), JudgingAs::Home);
+    other.judge(&scan(2), JudgingAs::Home);
     let adopted = Body::RosterAdopted {
         epoch: 1,
         roster: crate::home::roster_hash(&[hub(1).public()]),
     };
     other.write_at(adopted, tomorrow);
     assert!(matches!(
-        other.judge(&scan(3), Seat::Home),
+        other.judge(&scan(3), JudgingAs::Home),
         Verdict::Deny(Reason::DayUsedUp { .. })
     ));
     assert_eq!(
-        other.judge_at(&scan(4), Seat::Home, tomorrow),
+        other.judge_at(&scan(4), JudgingAs::Home, tomorrow),
         Verdict::Admit { persons: 1, left: 1 }
     );
 }
@@ -285,13 +297,13 @@ fn one_scan_is_judged_once_however_often_it_is_asked() {
     let cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
     let scan = asked(1, ticket(1, STRICT));
-    assert_eq!(gate.judge(&scan, Seat::Home), ADMIT);
-    let again = gate.ledger.judge(&scan, Seat::Home, NOW);
+    assert_eq!(gate.judge(&scan, JudgingAs::Home), ADMIT);
+    let again = gate.ledger.judge(&scan, JudgingAs::Home, NOW);
     assert_eq!((again.verdict, again.body), (ADMIT, None));
     // Another device that has merged the record gives the same answer.
     let mut other = Machine::hub(2, &cloud);
     other.hear(&gate);
-    assert_eq!(other.ledger.judge(&scan, Seat::CutOff, NOW).body, None);
+    assert_eq!(other.ledger.judge(&scan, JudgingAs::CutOff, NOW).body, None);
     assert_eq!(gate.ledger.state().passages(Unit(1)).count(), 1);
 }
 
@@ -300,27 +312,29 @@ fn the_id_of_a_scan_opens_no_other_way() {
     let cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
     let scan = asked(1, ticket(1, REENTRY));
-    gate.judge(&scan, Seat::Home);
+    gate.judge(&scan, JudgingAs::Home);
     let used = |verdict| matches!(verdict, Verdict::Deny(Reason::AlreadyUsed { .. }));
     let mut at_another_gate = scan.clone();
     at_another_gate.gate = SOUTH;
-    assert!(used(gate.judge(&at_another_gate, Seat::Home)));
+    assert!(used(gate.judge(&at_another_gate, JudgingAs::Home)));
     let with_another_unit = asked(1, ticket(2, REENTRY));
     assert_eq!(
-        gate.ledger.judge(&with_another_unit, Seat::Home, NOW).verdict,
+        gate.ledger
+            .judge(&with_another_unit, JudgingAs::Home, NOW)
+            .verdict,
         ADMIT
     );
     // The way out is another passage: it is judged and written down.
     let mut leaving = scan.clone();
     leaving.direction = Direction::Out;
     assert!(matches!(
-        gate.ledger.judge(&leaving, Seat::Home, NOW).body,
+        gate.ledger.judge(&leaving, JudgingAs::Home, NOW).body,
         Some(Body::Exited(_))
     ));
     // More people under the same id are still those who were let in.
     let mut with_more = scan;
     with_more.persons = 5;
-    assert_eq!(gate.judge(&with_more, Seat::Home), ADMIT);
+    assert_eq!(gate.judge(&with_more, JudgingAs::Home), ADMIT);
 }
 
 #[test]
@@ -328,10 +342,10 @@ fn a_strict_scan_was_answered_by_a_home_or_by_nobody() {
     let cloud = Machine::cloud(&[1]);
     let (mut home, mut liar) = (Machine::hub(1, &cloud), Machine::scanner(1, &cloud));
     let again = asked(2, ticket(1, STRICT));
-    assert_eq!(home.judge(&asked(1, ticket(1, STRICT)), Seat::Home), ADMIT);
+    assert_eq!(home.judge(&asked(1, ticket(1, STRICT)), JudgingAs::Home), ADMIT);
     liar.write(Body::Admitted(shown(2, ticket(1, STRICT), NORTH)));
     home.hear(&liar);
-    let verdict = home.judge(&again, Seat::Home);
+    let verdict = home.judge(&again, JudgingAs::Home);
     assert!(
         matches!(verdict, Verdict::Deny(Reason::AlreadyUsed { .. })),
         "{verdict:?}"
@@ -345,9 +359,9 @@ fn a_scan_of_which_another_device_told_before_is_still_the_homes() {
     let scan = asked(1, ticket(1, STRICT));
     liar.write(Body::Admitted(shown(1, ticket(1, STRICT), NORTH)));
     let later = NOW.plus_ms(HOUR_MS);
-    assert_eq!(home.judge_at(&scan, Seat::Home, later), ADMIT);
+    assert_eq!(home.judge_at(&scan, JudgingAs::Home, later), ADMIT);
     home.hear(&liar);
-    assert_eq!(home.judge_at(&scan, Seat::Home, later), ADMIT);
+    assert_eq!(home.judge_at(&scan, JudgingAs::Home, later), ADMIT);
 }
 
 #[test]
@@ -356,10 +370,10 @@ fn a_refused_scan_may_be_judged_anew() {
     let unit = unit_of(1, &[1, 2]);
     let scan = asked(1, ticket(unit, STRICT));
     let mut other = Machine::hub(2, &cloud);
-    assert!(matches!(other.judge(&scan, Seat::CutOff), Verdict::Refer(_)));
+    assert!(matches!(other.judge(&scan, JudgingAs::CutOff), Verdict::Refer(_)));
     let mut home = Machine::hub(1, &cloud);
     home.hear(&other);
-    assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+    assert_eq!(home.judge(&scan, JudgingAs::Home), ADMIT);
     cloud.hear(&home);
     assert_eq!(cloud.ledger.state().counts().admitted.values().sum::<u64>(), 1);
 }
@@ -369,11 +383,11 @@ fn a_supervisor_lets_in_whom_the_rules_refuse() {
     let cloud = Machine::cloud(&[1]);
     let mut gate = Machine::opened(hub(1), capable(&hub(1), Role::Hub), &cloud);
     let scan = asked(1, ticket(1, STRICT));
-    gate.judge(&asked(9, ticket(1, STRICT)), Seat::Home);
+    gate.judge(&asked(9, ticket(1, STRICT)), JudgingAs::Home);
     let words = || ("Ada".to_owned(), "knows them".to_owned());
     let body = gate.ledger.override_refusal(&scan, words(), NOW);
     gate.write(body.unwrap());
-    assert_eq!(gate.ledger.judge(&scan, Seat::Home, NOW).verdict, ADMIT);
+    assert_eq!(gate.ledger.judge(&scan, JudgingAs::Home, NOW).verdict, ADMIT);
     assert_eq!(gate.ledger.state().incidents(), []);
     let mut nowhere = scan.clone();
     nowhere.gate = GateId(99);
@@ -391,7 +405,7 @@ fn every_double_that_available_lets_through_is_reported_once_after_healing() {
     let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
     for (machine, scan) in [(&mut one, 1), (&mut two, 2)] {
         assert_eq!(
-            machine.judge(&asked(scan, ticket(5, AVAILABLE)), Seat::CutOff),
+            machine.judge(&asked(scan, ticket(5, AVAILABLE)), JudgingAs::CutOff),
             ADMIT
         );
     }
@@ -427,7 +441,7 @@ fn a_person_who_was_not_let_in_is_not_counted_as_in_in_whatever_order_it_is_hear
     for hears_first in [true, false] {
         let (mut home, mut reader, scan, secret) = given_up();
         if hears_first {
-            assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+            assert_eq!(home.judge(&scan, JudgingAs::Home), ADMIT);
         }
         let body = reader.ledger.withdraw(&question(&scan), secret, NOW).unwrap();
         reader.write(body);
@@ -437,17 +451,17 @@ fn a_person_who_was_not_let_in_is_not_counted_as_in_in_whatever_order_it_is_hear
             "once is enough"
         );
         if !hears_first {
-            assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+            assert_eq!(home.judge(&scan, JudgingAs::Home), ADMIT);
         }
         home.hear(&reader);
         reader.hear(&home);
         for gate in [&mut home, &mut reader] {
             assert_eq!(gate.ledger.state().occupancy(ZoneId(1)), 0);
             let over = Verdict::Refer(Referral::ScanOver);
-            assert_eq!(gate.judge(&scan, Seat::Home), over, "never green again");
+            assert_eq!(gate.judge(&scan, JudgingAs::Home), over, "never green again");
         }
         assert_eq!(home.ledger.state().digest(), reader.ledger.state().digest());
-        assert_eq!(home.judge(&asked(2, ticket(1, STRICT)), Seat::Home), ADMIT);
+        assert_eq!(home.judge(&asked(2, ticket(1, STRICT)), JudgingAs::Home), ADMIT);
         assert_eq!(home.ledger.state().incidents(), []);
     }
 }
@@ -455,7 +469,7 @@ fn a_person_who_was_not_let_in_is_not_counted_as_in_in_whatever_order_it_is_hear
 #[test]
 fn only_the_reader_of_a_scan_withdraws_it() {
     let (mut home, _, scan, secret) = given_up();
-    assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+    assert_eq!(home.judge(&scan, JudgingAs::Home), ADMIT);
     let mut liar = Machine::scanner(3, &Machine::cloud(&[1]));
     for secret in [secret, ScanSecret([8; 16])] {
         let mut passage = shown(1, ticket(1, STRICT), NORTH);
@@ -489,7 +503,7 @@ fn a_supervisors_word_that_was_not_heard_at_the_gate_lets_nobody_in() {
 #[test]
 fn what_a_revoked_reader_withdrew_beyond_the_cut_stands_again() {
     let (mut home, mut reader, scan, secret) = given_up();
-    assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+    assert_eq!(home.judge(&scan, JudgingAs::Home), ADMIT);
     let before = reader.ledger.tail(&reader.me()).seq;
     let body = reader.ledger.withdraw(&question(&scan), secret, NOW).unwrap();
     reader.write(body);
@@ -514,10 +528,10 @@ fn the_id_of_an_old_scan_lets_nobody_in_uncounted() {
     for tier in [AVAILABLE, STRICT, REENTRY, TWICE_A_DAY] {
         let mut gate = Machine::hub(1, &cloud);
         let scan = asked(1, ticket(1, tier));
-        assert!(is_in(gate.judge_at(&scan, Seat::Home, NOW)));
+        assert!(is_in(gate.judge_at(&scan, JudgingAs::Home, NOW)));
         let retry = NOW.plus_ms(RETRY_WITHIN_MS);
-        assert!(is_in(gate.judge_at(&scan, Seat::Home, retry)), "a retry");
-        let late = gate.judge_at(&scan, Seat::Home, retry.plus_ms(1));
+        assert!(is_in(gate.judge_at(&scan, JudgingAs::Home, retry)), "a retry");
+        let late = gate.judge_at(&scan, JudgingAs::Home, retry.plus_ms(1));
         assert_eq!(late, Verdict::Refer(Referral::ScanOver), "{tier}");
     }
 }
@@ -549,19 +563,21 @@ fn a_ticket_whose_key_is_struck_out_while_others_are_asked_opens_no_gate() {
     let verified_before = asked(1, ticket(1, STRICT));
     home.renew_trust(succeeded(2, &[], &[&tickets()]));
     let struck = Verdict::Deny(Reason::Rejected(Rejection::StruckKey));
-    assert_eq!(home.judge(&verified_before, Seat::Home), struck);
+    assert_eq!(home.judge(&verified_before, JudgingAs::Home), struck);
     assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 0);
 }
 
 #[test]
 fn a_ticket_whose_asker_has_not_heard_the_yes_is_not_said_to_be_used() {
     let (mut home, reader, scan, _) = given_up();
-    assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+    assert_eq!(home.judge(&scan, JudgingAs::Home), ADMIT);
     let again = asked(2, ticket(1, STRICT));
     let beside = |home: &Machine, asked: &Asked, scan| {
         let asker = reader.me();
         let unheard = Some(Unheard { scan, asker });
-        home.ledger.judge_beside(asked, Seat::Home, NOW, unheard).verdict
+        home.ledger
+            .judge_beside(asked, JudgingAs::Home, NOW, unheard)
+            .verdict
     };
     let silent = Referral::AskerSilent {
         asker: reader.me(),
@@ -571,7 +587,7 @@ fn a_ticket_whose_asker_has_not_heard_the_yes_is_not_said_to_be_used() {
     assert_eq!(beside(&home, &again, scan.scan), refer(silent));
     let other = asked(3, ticket(2, STRICT));
     assert_eq!(beside(&home, &other, scan.scan), ADMIT, "another ticket");
-    let used = home.ledger.judge(&again, Seat::Home, NOW).verdict;
+    let used = home.ledger.judge(&again, JudgingAs::Home, NOW).verdict;
     assert_eq!(beside(&home, &again, again.scan), used, "another scan");
     assert!(
         matches!(used, Verdict::Deny(Reason::AlreadyUsed { .. })),
@@ -591,20 +607,23 @@ fn an_exit_that_a_clock_ahead_has_dated_after_a_second_entry_lets_nobody_in_besi
             ..asked(number, ticket(unit.unwrap(), REENTRY))
         };
         let (entry, an_hour_ago) = (Direction::In, Timestamp(NOW.0 - HOUR_MS));
-        assert_eq!(home.judge_at(&scan(1, entry), Seat::Home, an_hour_ago), ADMIT);
+        assert_eq!(
+            home.judge_at(&scan(1, entry), JudgingAs::Home, an_hour_ago),
+            ADMIT
+        );
         // One holder leaves twice, at gates that know nothing of the entry; the clock of one of them is ahead.
         let exits = [(&mut near, 2, 0), (&mut apart, 3, ahead_ms)];
         for (gate, number, at) in exits {
-            let verdict = gate.judge_at(&scan(number, Direction::Out), Seat::CutOff, NOW.plus_ms(at));
+            let verdict = gate.judge_at(&scan(number, Direction::Out), JudgingAs::CutOff, NOW.plus_ms(at));
             assert!(matches!(verdict, Verdict::Admit { .. }), "{verdict:?}");
         }
         home.hear(&near);
         home.keep_house();
-        let back = home.judge_at(&scan(4, entry), Seat::Home, NOW.plus_ms(12_000));
+        let back = home.judge_at(&scan(4, entry), JudgingAs::Home, NOW.plus_ms(12_000));
         assert_eq!(back, ADMIT, "the exit is matched: its holder may come back");
         home.hear(&apart);
         home.keep_house();
-        let friend = home.judge_at(&scan(5, entry), Seat::Home, NOW.plus_ms(14_000));
+        let friend = home.judge_at(&scan(5, entry), JudgingAs::Home, NOW.plus_ms(14_000));
         assert_eq!(friend, refer(Referral::ClockInDoubt), "{ahead_ms} ms ahead");
     }
 }
@@ -627,14 +646,14 @@ fn whoever_left_unseen_soon_after_going_in_is_sent_to_a_person_and_comes_back_wh
             direction,
             ..asked(number, ticket(unit.unwrap(), tier))
         };
-        let entry = home.judge(&scan(1, Direction::In), Seat::Home);
+        let entry = home.judge(&scan(1, Direction::In), JudgingAs::Home);
         assert_eq!(entry, ADMIT);
         let left_at = NOW.plus_ms(20_000);
-        let exit = apart.judge_at(&scan(2, Direction::Out), Seat::CutOff, left_at);
+        let exit = apart.judge_at(&scan(2, Direction::Out), JudgingAs::CutOff, left_at);
         assert!(matches!(exit, Verdict::Admit { .. }), "{exit:?}");
         home.hear(&apart);
         home.keep_house();
-        let back = home.judge_at(&scan(3, Direction::In), Seat::Home, NOW.plus_ms(60_000));
+        let back = home.judge_at(&scan(3, Direction::In), JudgingAs::Home, NOW.plus_ms(60_000));
         assert_eq!(back, expected);
     }
 }

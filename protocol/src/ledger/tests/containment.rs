@@ -14,7 +14,7 @@ use usher_keys::Role;
 
 use crate::admission::{Reason, Referral, Verdict};
 use crate::ident::{Generation, Seq, Unit};
-use crate::ledger::Seat;
+use crate::ledger::JudgingAs;
 use crate::record::{Body, ShownPassage};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{NORTH, asked, hub, key, shown, ticket, tickets};
@@ -72,6 +72,6 @@ fn used(replica: &Machine, units: u32) -> Vec<u32> {
 #[track_caller]
 fn check_admits(gate: &mut Machine, scan: u8, ticket: Ticket) {
     let unit = ticket.unit;
-    let verdict = gate.judge(&asked(scan, ticket), Seat::Home);
+    let verdict = gate.judge(&asked(scan, ticket), JudgingAs::Home);
     assert_eq!(verdict, ADMIT, "unit {unit}");
 }

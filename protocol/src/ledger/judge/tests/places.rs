@@ -32,7 +32,7 @@ fn limited(version: u32, capacity: u32) -> Body {
 fn fill(gate: &mut Machine, units: std::ops::Range<u32>) -> usize {
     let guests = units.map(|unit| asked(u8::try_from(unit).unwrap(), ticket(unit, AVAILABLE)));
     guests
-        .filter(|guest| gate.judge(guest, Seat::CutOff) == ADMIT)
+        .filter(|guest| gate.judge(guest, JudgingAs::CutOff) == ADMIT)
         .count()
 }
 
@@ -50,14 +50,14 @@ fn hubs_that_are_cut_off_let_in_no_more_than_the_zone_holds() {
     two.hear(&one);
     assert_eq!(fill(&mut one, 0..20) + fill(&mut two, 100..120), 10);
     let last = asked(200, ticket(200, AVAILABLE));
-    assert_eq!(one.judge(&last, Seat::CutOff), refer(Referral::NoPlaces));
+    assert_eq!(one.judge(&last, JudgingAs::CutOff), refer(Referral::NoPlaces));
     one.hear(&two);
     assert_eq!(one.ledger.state().occupancy(ZONE), 10);
     let full = Reason::ZoneFull {
         capacity: 10,
         inside: 10,
     };
-    assert_eq!(one.judge(&last, Seat::CutOff), Verdict::Deny(full));
+    assert_eq!(one.judge(&last, JudgingAs::CutOff), Verdict::Deny(full));
 }
 
 #[test]
@@ -65,12 +65,12 @@ fn whoever_says_that_it_had_no_place_left_is_helped_out() {
     let cloud = cloud(&[1, 2], 10);
     let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
     let guest = asked(1, ticket(1, AVAILABLE));
-    assert_eq!(two.judge(&guest, Seat::CutOff), refer(Referral::NoPlaces));
+    assert_eq!(two.judge(&guest, JudgingAs::CutOff), refer(Referral::NoPlaces));
     one.hear(&two);
     one.keep_house();
     two.hear(&one);
     assert_eq!((places(&two, 1), places(&two, 2)), (2, 8));
-    assert_eq!(two.judge(&guest, Seat::CutOff), ADMIT);
+    assert_eq!(two.judge(&guest, JudgingAs::CutOff), ADMIT);
     // Old refusals move nothing at a start.
     one.restart();
     one.keep_house();
@@ -83,33 +83,33 @@ fn a_hub_keeps_its_places_for_a_guest_until_that_guest_is_in_or_some_seconds_hav
     let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
     let guests = [1, 2, 3].map(|unit| asked(unit, ticket(u32::from(unit), AVAILABLE)));
     let no_places = refer(Referral::NoPlaces);
-    assert_eq!(two.judge(&guests[0], Seat::CutOff), no_places);
+    assert_eq!(two.judge(&guests[0], JudgingAs::CutOff), no_places);
     one.hear(&two);
     two.hear(&one);
     // A guest of the other hub comes before the one for whom the places were given is back.
-    assert_eq!(one.judge(&guests[1], Seat::CutOff), no_places);
+    assert_eq!(one.judge(&guests[1], JudgingAs::CutOff), no_places);
     two.hear(&one);
     assert_eq!(places(&two, 2), 3, "kept");
-    assert_eq!(two.judge(&guests[0], Seat::CutOff), ADMIT);
+    assert_eq!(two.judge(&guests[0], JudgingAs::CutOff), ADMIT);
     two.keep_house();
     one.hear(&two);
     assert_eq!((places(&one, 1), places(&one, 2)), (2, 0));
     // And a guest who does not come back holds nobody up for long, however often somebody comes in vain.
-    assert_eq!(one.judge(&guests[1], Seat::CutOff), ADMIT);
+    assert_eq!(one.judge(&guests[1], JudgingAs::CutOff), ADMIT);
     for seconds in [0, 4] {
         let at = NOW.plus_ms(seconds * 1_000);
-        assert_eq!(two.judge_at(&guests[2], Seat::CutOff, at), no_places);
+        assert_eq!(two.judge_at(&guests[2], JudgingAs::CutOff, at), no_places);
     }
     one.hear(&two);
     two.hear(&one);
     assert_eq!(places(&two, 2), 1);
     let later = NOW.plus_ms(6_000);
     let last = asked(5, ticket(5, AVAILABLE));
-    assert_eq!(one.judge_at(&last, Seat::CutOff, later), no_places);
+    assert_eq!(one.judge_at(&last, JudgingAs::CutOff, later), no_places);
     two.listen(&one);
     two.keep_house_at(later);
     one.hear(&two);
-    assert_eq!(one.judge_at(&last, Seat::CutOff, later), ADMIT);
+    assert_eq!(one.judge_at(&last, JudgingAs::CutOff, later), ADMIT);
 }
 
 #[test]
@@ -119,22 +119,25 @@ fn scanners_have_no_places_and_people_who_leave_give_theirs_back() {
     let mut scanner = Machine::scanner(1, &gate);
     let guest = asked(1, ticket(1, REENTRY));
     let other = asked(2, ticket(2, AVAILABLE));
-    assert_eq!(scanner.judge(&other, Seat::CutOff), refer(Referral::NoPlaces));
+    assert_eq!(
+        scanner.judge(&other, JudgingAs::CutOff),
+        refer(Referral::NoPlaces)
+    );
     let an_hour_ago = Timestamp(NOW.0 - HOUR_MS);
-    assert_eq!(gate.judge_at(&guest, Seat::Home, an_hour_ago), ADMIT);
+    assert_eq!(gate.judge_at(&guest, JudgingAs::Home, an_hour_ago), ADMIT);
     let leaves = Asked {
         direction: Direction::Out,
         ..asked(3, ticket(1, REENTRY))
     };
     assert!(matches!(
-        scanner.judge(&leaves, Seat::CutOff),
+        scanner.judge(&leaves, JudgingAs::CutOff),
         Verdict::Admit { .. }
     ));
     gate.hear(&scanner);
     // The scanner did not know the entry: the home finds it.
     gate.keep_house();
     assert_eq!(places(&gate, 1), 1);
-    assert_eq!(gate.judge(&other, Seat::Home), ADMIT);
+    assert_eq!(gate.judge(&other, JudgingAs::Home), ADMIT);
 }
 
 #[test]
@@ -163,7 +166,7 @@ fn a_capacity_that_is_lowered_holds_at_once_where_it_is_heard() {
         inside: 4,
     };
     let next = asked(9, ticket(9, AVAILABLE));
-    assert_eq!(two.judge(&next, Seat::CutOff), Verdict::Deny(full));
+    assert_eq!(two.judge(&next, JudgingAs::CutOff), Verdict::Deny(full));
     // What is too much at the first hub is made good by the others.
     one.hear(&cloud);
     assert_eq!((places(&two, 1), places(&two, 2)), (-1, 1));
@@ -224,7 +227,7 @@ fn places_at(machine: &Machine, of: u8, at: Timestamp) -> i64 {
 fn fill_at(gate: &mut Machine, units: std::ops::Range<u32>, at: Timestamp) -> usize {
     let guests = units.map(|unit| asked(u8::try_from(unit).unwrap(), ticket(unit, AVAILABLE)));
     guests
-        .filter(|guest| gate.judge_at(guest, Seat::CutOff, at) == ADMIT)
+        .filter(|guest| gate.judge_at(guest, JudgingAs::CutOff, at) == ADMIT)
         .count()
 }
 
@@ -244,7 +247,10 @@ fn hubs_that_are_cut_off_let_in_no_more_than_a_slot_takes_in_any_slot() {
         assert_eq!((in_at_one, in_at_two), (5, 5), "{at:?}");
     }
     let last = asked(200, ticket(200, AVAILABLE));
-    assert_eq!(one.judge_at(&last, Seat::CutOff, far), refer(Referral::NoPlaces));
+    assert_eq!(
+        one.judge_at(&last, JudgingAs::CutOff, far),
+        refer(Referral::NoPlaces)
+    );
     one.hear(&two);
     let state = one.ledger.state();
     assert_eq!([NOW, next, far].map(|at| state.arrivals(ZONE, at)), [10; 3]);
@@ -253,8 +259,8 @@ fn hubs_that_are_cut_off_let_in_no_more_than_a_slot_takes_in_any_slot() {
         persons: 10,
         until: slot.until,
     };
-    assert_eq!(one.judge_at(&last, Seat::CutOff, far), Verdict::Deny(full));
-    assert_eq!(one.judge_at(&last, Seat::CutOff, slot.until), ADMIT);
+    assert_eq!(one.judge_at(&last, JudgingAs::CutOff, far), Verdict::Deny(full));
+    assert_eq!(one.judge_at(&last, JudgingAs::CutOff, slot.until), ADMIT);
 }
 
 #[test]
@@ -263,17 +269,20 @@ fn whoever_has_no_place_left_in_a_slot_is_helped_out_and_who_leaves_gives_none_b
     cloud.write(slotted(2, 10));
     let (mut one, mut two) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
     let guest = asked(1, ticket(1, AVAILABLE));
-    assert_eq!(two.judge(&guest, Seat::CutOff), refer(Referral::NoPlaces));
+    assert_eq!(two.judge(&guest, JudgingAs::CutOff), refer(Referral::NoPlaces));
     one.hear(&two);
     one.keep_house();
     two.hear(&one);
     assert_eq!((places_at(&two, 1, NOW), places_at(&two, 2, NOW)), (2, 8));
-    assert_eq!(two.judge(&guest, Seat::CutOff), ADMIT);
+    assert_eq!(two.judge(&guest, JudgingAs::CutOff), ADMIT);
     let leaves = Asked {
         direction: Direction::Out,
         ..asked(3, ticket(1, AVAILABLE))
     };
-    assert!(matches!(two.judge(&leaves, Seat::CutOff), Verdict::Admit { .. }));
+    assert!(matches!(
+        two.judge(&leaves, JudgingAs::CutOff),
+        Verdict::Admit { .. }
+    ));
     assert_eq!(
         (two.ledger.state().occupancy(ZONE), places_at(&two, 2, NOW)),
         (0, 7)
@@ -291,9 +300,9 @@ fn a_scan_that_was_annulled_gives_its_place_in_the_slot_back() {
         ..asked(1, ticket(1, AVAILABLE))
     };
     let other = asked(2, ticket(2, AVAILABLE));
-    assert_eq!(gate.judge(&guest, Seat::CutOff), ADMIT);
+    assert_eq!(gate.judge(&guest, JudgingAs::CutOff), ADMIT);
     let full = matches!(
-        gate.judge(&other, Seat::CutOff),
+        gate.judge(&other, JudgingAs::CutOff),
         Verdict::Deny(Reason::TimeSlotFull { .. })
     );
     assert!(full);
@@ -305,7 +314,7 @@ fn a_scan_that_was_annulled_gives_its_place_in_the_slot_back() {
     };
     let body = gate.ledger.annul(&annulling, NOW).unwrap();
     gate.write(body);
-    assert_eq!(gate.judge(&other, Seat::CutOff), ADMIT);
+    assert_eq!(gate.judge(&other, JudgingAs::CutOff), ADMIT);
 }
 
 #[test]
@@ -347,18 +356,18 @@ fn where_clocks_do_not_agree_the_rules_go_the_careful_way() {
     };
     let judge = |gate: &Machine, scan, tier| {
         let asked = asked(scan, ticket(u32::from(scan), tier));
-        gate.ledger.judge(&asked, Seat::Home, doubt).verdict
+        gate.ledger.judge(&asked, JudgingAs::Home, doubt).verdict
     };
     assert_eq!(judge(&gate, 1, STRICT), refer(Referral::ClockInDoubt));
     assert_eq!(judge(&gate, 2, AVAILABLE), ADMIT);
     let sure = RuleTime::from(NOW);
     for scan in [11, 12] {
         let entry = asked(scan, ticket(3, TWICE_A_DAY));
-        gate.judge(&entry, Seat::Home);
+        gate.judge(&entry, JudgingAs::Home);
     }
     let third = asked(13, ticket(3, TWICE_A_DAY));
     for moment in [doubt, sure] {
-        let verdict = gate.ledger.judge(&third, Seat::Home, moment).verdict;
+        let verdict = gate.ledger.judge(&third, JudgingAs::Home, moment).verdict;
         assert!(!matches!(verdict, Verdict::Admit { .. }), "{verdict:?}");
     }
 }

@@ -272,7 +272,7 @@ fn a_hub_that_was_cut_off_before_two_rosters_and_a_new_authority_is_not_doubled(
     next.write(published());
     for body in rosters.into_iter().chain([Body::Restated]) {
         fresh.hear(&next);
-        let verdict = fresh.judge(&scan(1), Seat::Home);
+        let verdict = fresh.judge(&scan(1), JudgingAs::Home);
         assert_eq!(
             verdict,
             Verdict::Refer(Referral::NotReady),
@@ -284,13 +284,16 @@ fn a_hub_that_was_cut_off_before_two_rosters_and_a_new_authority_is_not_doubled(
     fresh.listen(&joined);
     let former = cut_off.me();
     let unsettled = Verdict::Refer(Referral::HomeUnsettled { former });
-    assert_eq!(fresh.judge(&scan(2), Seat::Home), unsettled);
+    assert_eq!(fresh.judge(&scan(2), JudgingAs::Home), unsettled);
     check_admits(&mut cut_off, 3, ticket(unit, STRICT));
     cut_off.renew_trust(alone());
     cut_off.hear(&next);
     fresh.listen(&cut_off);
-    assert!(is_used(&fresh.judge(&scan(4), Seat::Home)));
-    assert!(matches!(cut_off.judge(&scan(5), Seat::Home), Verdict::Deny(_)));
+    assert!(is_used(&fresh.judge(&scan(4), JudgingAs::Home)));
+    assert!(matches!(
+        cut_off.judge(&scan(5), JudgingAs::Home),
+        Verdict::Deny(_)
+    ));
 }
 
 #[test]
@@ -310,7 +313,7 @@ fn without_one_of_the_rosters_so_far_no_strict_ticket_is_admitted() {
             });
         }
         gate.hear(&next);
-        let verdict = gate.judge(&asked(1, ticket(7, STRICT)), Seat::Home);
+        let verdict = gate.judge(&asked(1, ticket(7, STRICT)), JudgingAs::Home);
         assert!(
             matches!(verdict, Verdict::Refer(_)),
             "without roster {missing}: {verdict:?}"
@@ -340,7 +343,9 @@ fn a_replica_restarts_at_its_checkpoint_though_the_authority_was_struck_out_sinc
     gate.restart();
     assert_eq!((gate.digest(), gate.ledger.vector()), before);
     assert!(is_void(&gate, 1));
-    assert!(is_used(&gate.judge(&asked(2, ticket(7, STRICT)), Seat::Home)));
+    assert!(is_used(
+        &gate.judge(&asked(2, ticket(7, STRICT)), JudgingAs::Home)
+    ));
     let mut fresh = Machine::new(hub(2), Role::Hub);
     fresh.renew_trust(alone());
     fresh.take_checkpoint(first.checkpoint.as_ref().unwrap());
@@ -359,7 +364,9 @@ fn a_replica_that_began_at_a_struck_authoritys_checkpoint_goes_over_to_the_next(
     gate.restart();
     assert_eq!(gate.ledger.state().authority(), Some(next.me()));
     assert!(!is_void(&gate, 1), "it was not said again");
-    assert!(is_used(&gate.judge(&asked(2, ticket(7, STRICT)), Seat::Home)));
+    assert!(is_used(
+        &gate.judge(&asked(2, ticket(7, STRICT)), JudgingAs::Home)
+    ));
     check_admits(&mut gate, 3, ticket(8, STRICT));
 }
 

@@ -26,18 +26,24 @@ fn a_hub_that_hears_of_its_own_retirement_admits_no_strict_ticket_beside_its_suc
     former.hear(&cloud);
     let retired = Verdict::Refer(Referral::Retired);
     for (scan, tier) in [(2, STRICT), (3, REENTRY)] {
-        let verdict = former.judge(&asked(scan, ticket(u32::from(scan), tier)), Seat::Home);
+        let verdict = former.judge(&asked(scan, ticket(u32::from(scan), tier)), JudgingAs::Home);
         assert_eq!(verdict, retired);
     }
     check_admits(&mut former, 4, ticket(4, AVAILABLE));
     former.restart();
-    assert_eq!(former.judge(&asked(5, ticket(5, STRICT)), Seat::Home), retired);
+    assert_eq!(
+        former.judge(&asked(5, ticket(5, STRICT)), JudgingAs::Home),
+        retired
+    );
     // Also where it stands in the newest roster, in either order of the two words.
     cloud.publish_roster(2, &[1, 2]);
     former.hear(&cloud);
-    assert_eq!(former.judge(&asked(6, ticket(6, STRICT)), Seat::Home), retired);
+    assert_eq!(
+        former.judge(&asked(6, ticket(6, STRICT)), JudgingAs::Home),
+        retired
+    );
     assert!(
-        is_used(&former.judge(&asked(7, ticket(1, STRICT)), Seat::Home)),
+        is_used(&former.judge(&asked(7, ticket(1, STRICT)), JudgingAs::Home)),
         "a no stays a no"
     );
 }

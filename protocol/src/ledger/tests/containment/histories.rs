@@ -202,7 +202,7 @@ fn a_device_that_hears_of_its_own_past_says_nothing_until_it_has_it_back() {
         let (before, digest) = (gate.ledger.tail(&gate.me()), gate.digest());
         for (scan, tier) in [(10, STRICT), (11, AVAILABLE)] {
             let behind = Verdict::Refer(Referral::OwnLogBehind);
-            let verdict = gate.judge(&asked(scan, ticket(1, tier)), Seat::Home);
+            let verdict = gate.judge(&asked(scan, ticket(1, tier)), JudgingAs::Home);
             assert_eq!(verdict, behind, "{records} records");
         }
         gate.keep_house();
@@ -214,7 +214,9 @@ fn a_device_that_hears_of_its_own_past_says_nothing_until_it_has_it_back() {
         );
         gate.hear(&cloud);
         assert_eq!(gate.ledger.tail(&gate.me()), cloud.ledger.tail(&gate.me()));
-        assert!(is_used(&gate.judge(&asked(12, ticket(1, STRICT)), Seat::Home)));
+        assert!(is_used(
+            &gate.judge(&asked(12, ticket(1, STRICT)), JudgingAs::Home)
+        ));
         check_admits(&mut gate, 13, ticket(9, STRICT));
         let mut cloud = cloud;
         cloud.hear(&gate);
@@ -230,7 +232,9 @@ fn its_own_past_comes_back_over_a_session_before_it_goes_on() {
     assert!(line.b.notices.iter().any(own_past));
     let gate = &mut line.b.machine;
     assert!(!gate.ledger.is_behind_own_past());
-    assert!(is_used(&gate.judge(&asked(12, ticket(5, STRICT)), Seat::Home)));
+    assert!(is_used(
+        &gate.judge(&asked(12, ticket(5, STRICT)), JudgingAs::Home)
+    ));
     assert!(!gate.ledger.state().is_frozen(&hub(1).public()));
 }
 

@@ -40,8 +40,8 @@ fn an_honest_device_outside_its_time_is_named_for_nothing() {
         );
         for (scan, tier) in [(1, AVAILABLE), (2, STRICT)] {
             let scan = asked(scan, ticket(1, tier));
-            alone.judge_at(&scan, Seat::CutOff, Timestamp(clock));
-            device.judge_at(&scan, Seat::CutOff, Timestamp(clock));
+            alone.judge_at(&scan, JudgingAs::CutOff, Timestamp(clock));
+            device.judge_at(&scan, JudgingAs::CutOff, Timestamp(clock));
         }
         for writer in [&alone, &device] {
             let mut replica = witness();
@@ -159,7 +159,7 @@ fn a_device_behind_a_past_that_turns_out_to_be_another_history_goes_on_once_a_pe
         .find(|head| head.origin == copy.me());
     one.ledger.hear_own_past(&head.unwrap());
     let behind = Verdict::Refer(Referral::OwnLogBehind);
-    assert_eq!(one.judge(&asked(20, ticket(20, STRICT)), Seat::Home), behind);
+    assert_eq!(one.judge(&asked(20, ticket(20, STRICT)), JudgingAs::Home), behind);
     let met = one.hear_log_from(&copy, Seq(2));
     let Err(RunError::Forked(Some(proof))) = met else {
         panic!("two histories, with the proof");
@@ -169,7 +169,7 @@ fn a_device_behind_a_past_that_turns_out_to_be_another_history_goes_on_once_a_pe
     other.report_fork(*proof);
     one.listen(&other);
     let forked = Verdict::Refer(Referral::OwnLogForked);
-    assert_eq!(one.judge(&asked(21, ticket(20, STRICT)), Seat::Home), forked);
+    assert_eq!(one.judge(&asked(21, ticket(20, STRICT)), JudgingAs::Home), forked);
     cloud.write(Body::ForkSettled {
         origin: one.me(),
         tail: one.ledger.tail(&one.me()),

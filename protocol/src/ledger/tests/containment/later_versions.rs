@@ -28,10 +28,10 @@ fn check_foreign(writer: &Machine, bytes: Vec<u8>, strict: Verdict) {
         gate.hear(writer);
     }
     gate.take(&writer.run_of(bytes)).unwrap();
-    assert_eq!(gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home), strict);
+    assert_eq!(gate.judge(&asked(1, ticket(1, STRICT)), JudgingAs::Home), strict);
     check_admits(&mut gate, 2, ticket(2, AVAILABLE));
     gate.restart();
-    assert_eq!(gate.judge(&asked(3, ticket(3, STRICT)), Seat::Home), strict);
+    assert_eq!(gate.judge(&asked(3, ticket(3, STRICT)), JudgingAs::Home), strict);
     let mut other = Machine::hub(2, &gate);
     other.hear(&gate);
     let relayed: Origin = writer.me();
@@ -69,7 +69,7 @@ fn what_is_not_understood_of_an_authority_that_does_not_count_stops_nobody() {
     gate.renew_trust(both());
     gate.take(&first.run_of(of_a_later_version(true))).unwrap();
     let update = Verdict::Refer(Referral::UpdateNeeded);
-    assert_eq!(gate.judge(&asked(1, ticket(7, STRICT)), Seat::Home), update);
+    assert_eq!(gate.judge(&asked(1, ticket(7, STRICT)), JudgingAs::Home), update);
     gate.hear(&next);
     check_admits(&mut gate, 2, ticket(7, STRICT));
 }
@@ -85,5 +85,5 @@ fn a_checkpoint_does_not_hide_what_was_not_understood() {
     gate.take_checkpoint(cloud.checkpoint.as_ref().unwrap());
     gate.keep_house();
     let update = Verdict::Refer(Referral::UpdateNeeded);
-    assert_eq!(gate.judge(&asked(1, ticket(7, STRICT)), Seat::Home), update);
+    assert_eq!(gate.judge(&asked(1, ticket(7, STRICT)), JudgingAs::Home), update);
 }

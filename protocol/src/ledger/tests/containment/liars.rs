@@ -87,7 +87,7 @@ fn passages_without_a_ticket_close_no_ticket_in_whatever_way_they_come() {
             gate.keep_house();
             check_admits(&mut gate, 200, ticket(7, STRICT));
             check_admits(&mut gate, 201, generation(50, STRICT, 2));
-            let superseded = gate.judge(&asked(202, ticket(50, STRICT)), Seat::Home);
+            let superseded = gate.judge(&asked(202, ticket(50, STRICT)), JudgingAs::Home);
             let newest = Generation(2);
             assert_eq!(superseded, Verdict::Deny(Reason::Superseded { newest }), "{way}");
         }
@@ -144,7 +144,7 @@ fn inside_after(lies: &[Body], at: usher_keys::Timestamp) -> (Machine, Machine) 
 /// A friend with a copy of the code of unit 7 is refused.
 #[track_caller]
 fn check_refused(home: &mut Machine, what: &str) {
-    let verdict = home.judge(&asked(99, ticket(7, REENTRY)), Seat::Home);
+    let verdict = home.judge(&asked(99, ticket(7, REENTRY)), JudgingAs::Home);
     assert!(is_used(&verdict), "{what}: {verdict:?}");
 }
 
@@ -186,10 +186,10 @@ fn an_exit_from_before_the_entry_gives_nothing_back() {
     liar.write_at(Body::Exited(shown(50, ticket(7, REENTRY), NORTH)), NOW);
     let mut home = Machine::hub(1, &cloud);
     let entry = asked(1, ticket(7, REENTRY));
-    assert_eq!(home.judge_at(&entry, Seat::Home, NOW.plus_ms(1_000)), ADMIT);
+    assert_eq!(home.judge_at(&entry, JudgingAs::Home, NOW.plus_ms(1_000)), ADMIT);
     home.hear(&liar);
     // A second before it by two clocks: which was first is a person's to say.
-    let verdict = home.judge(&asked(60, ticket(7, REENTRY)), Seat::Home);
+    let verdict = home.judge(&asked(60, ticket(7, REENTRY)), JudgingAs::Home);
     assert_eq!(verdict, Verdict::Refer(Referral::ClockInDoubt));
     assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 1);
 }
@@ -216,8 +216,8 @@ fn two_exits_of_one_entry_are_one() {
     assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 0);
     let again = |scan| asked(scan, ticket(7, REENTRY));
     let later = NOW.plus_ms(2_000);
-    assert_eq!(home.judge_at(&again(20), Seat::Home, later), ADMIT);
-    let beside = home.judge_at(&again(21), Seat::Home, later);
+    assert_eq!(home.judge_at(&again(20), JudgingAs::Home, later), ADMIT);
+    let beside = home.judge_at(&again(21), JudgingAs::Home, later);
     assert_eq!(beside, Verdict::Refer(Referral::ClockInDoubt));
     assert_eq!(home.ledger.state().occupancy(ZoneId(1)), 1);
 }
@@ -270,7 +270,7 @@ fn repeating_anothers_scan_with_anything_changed_neither_frees_nor_hides_it() {
 fn an_exit_forged_with_a_code_it_has_seen_is_undone_and_reported_by_the_cut() {
     let (mut home, liar) = inside_after(&[left_later(50)], NOW.plus_ms(1_000));
     let friend = asked(60, ticket(7, REENTRY));
-    assert_eq!(home.judge_at(&friend, Seat::Home, NOW.plus_ms(2_000)), ADMIT);
+    assert_eq!(home.judge_at(&friend, JudgingAs::Home, NOW.plus_ms(2_000)), ADMIT);
     assert_eq!(home.ledger.state().incidents(), []);
     let mut cloud = Machine::cloud(&[1]);
     cloud.write(revoked(&liar, 1));

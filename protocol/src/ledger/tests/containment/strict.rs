@@ -21,7 +21,7 @@ fn a_day_that_a_liar_has_opened_ahead_gives_no_entry_more() {
             let mut lie = shown(50, ticket(7, TWICE_A_DAY), NORTH);
             lie.persons = persons;
             let again = |home: &mut Machine, scan: u8| {
-                let verdict = home.judge(&asked(scan, ticket(7, TWICE_A_DAY)), Seat::Home);
+                let verdict = home.judge(&asked(scan, ticket(7, TWICE_A_DAY)), JudgingAs::Home);
                 usize::from(matches!(verdict, Verdict::Admit { .. }))
             };
             let before: usize = (1..9).map(|scan| again(&mut home, scan)).sum();
@@ -61,17 +61,17 @@ fn who_went_in_by_a_key_that_is_not_known_here_yet_is_inside() {
     let mut cloud = Machine::cloud(&[1]);
     let mut former = Machine::hub(1, &cloud);
     former.renew_trust(signed_bundle(2));
-    assert_eq!(former.judge(&reissued(unit), Seat::Home), ADMIT);
+    assert_eq!(former.judge(&reissued(unit), JudgingAs::Home), ADMIT);
     cloud.publish_roster(2, &[1, 2]);
     former.hear(&cloud);
     let mut next = Machine::hub(2, &cloud);
     next.hear(&former);
     let first = asked(91, ticket(unit.0, STRICT));
-    let verdict = next.judge(&first, Seat::Home);
+    let verdict = next.judge(&first, JudgingAs::Home);
     let unsettled = Referral::HomeUnsettled { former: former.me() };
     assert_eq!(verdict, Verdict::Refer(unsettled));
     next.renew_trust(signed_bundle(2));
-    let verdict = next.judge(&asked(92, ticket(unit.0, STRICT)), Seat::Home);
+    let verdict = next.judge(&asked(92, ticket(unit.0, STRICT)), JudgingAs::Home);
     assert!(is_used(&verdict), "{verdict:?}");
 }
 
@@ -80,14 +80,14 @@ fn who_went_in_by_such_a_key_at_this_hub_before_its_disk_was_replaced_is_inside(
     let mut cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
     gate.renew_trust(signed_bundle(2));
-    assert_eq!(gate.judge(&reissued(Unit(7)), Seat::Home), ADMIT);
+    assert_eq!(gate.judge(&reissued(Unit(7)), JudgingAs::Home), ADMIT);
     cloud.listen(&gate);
     // An old copy of the disk, with the bundle of that time.
     let mut gate = Machine::hub(1, &Machine::cloud(&[1]));
     gate.restore_old_copy(1);
     gate.listen(&cloud);
     gate.keep_house();
-    let verdict = gate.judge(&asked(91, ticket(7, STRICT)), Seat::Home);
+    let verdict = gate.judge(&asked(91, ticket(7, STRICT)), JudgingAs::Home);
     assert_eq!(verdict, Verdict::Refer(Referral::NotReady));
 }
 
@@ -130,9 +130,9 @@ fn a_scan_that_a_guest_asks_two_hubs_about_is_given_up_by_neither() {
             Some(Body::Withdrawn { passage, secret })
         };
         body.into_iter().for_each(|body| asked_first.write(body));
-        assert_eq!(home.judge(&scan, Seat::Home), ADMIT);
+        assert_eq!(home.judge(&scan, JudgingAs::Home), ADMIT);
         home.hear(&asked_first);
-        let again = home.judge(&asked(2, ticket(1, STRICT)), Seat::Home);
+        let again = home.judge(&asked(2, ticket(1, STRICT)), JudgingAs::Home);
         assert!(is_used(&again), "honest: {is_honest}, {again:?}");
     }
 }

@@ -3,7 +3,7 @@
 use usher_keys::Role;
 
 use super::*;
-use crate::ledger::Seat;
+use crate::ledger::JudgingAs;
 use crate::log::Head;
 use crate::rehearsal::{AVAILABLE, STRICT, asked, fork, scanner, ticket};
 use crate::sync::outbox::{MAX_RUNS_IN_FLIGHT, RESEND_MS};
@@ -26,7 +26,7 @@ fn fresh_hub() -> Machine {
 fn two_replicas_come_to_hold_the_same() {
     let cloud = busy_cloud(2_000);
     let mut gate = Machine::hub(1, &Machine::cloud(&[1]));
-    gate.judge(&asked(1, ticket(5_000, STRICT)), Seat::Home);
+    gate.judge(&asked(1, ticket(5_000, STRICT)), JudgingAs::Home);
     let line = Line::settled(cloud, gate);
     check_agreed(&line);
     assert_eq!(
@@ -59,7 +59,7 @@ fn what_is_written_later_is_sent_as_it_appears() {
 fn any_replica_hands_on_any_log() {
     let mut gate = Machine::hub(1, &Machine::cloud(&[1, 2]));
     let mut reader = Machine::scanner(1, &gate);
-    reader.judge(&asked(1, ticket(5, AVAILABLE)), Seat::CutOff);
+    reader.judge(&asked(1, ticket(5, AVAILABLE)), JudgingAs::CutOff);
     gate.hear(&reader);
     let line = Line::settled(gate, Machine::new(hub(2), Role::Hub));
     check_agreed(&line);
@@ -148,7 +148,7 @@ fn a_run_of_a_frozen_unknown_or_overlong_log_is_told_and_the_talk_goes_on() {
 fn authority_records_go_first() {
     let mut cloud = Machine::cloud(&[1, 2]);
     let mut other = Machine::hub(2, &cloud);
-    other.judge(&asked(1, ticket(5, AVAILABLE)), Seat::CutOff);
+    other.judge(&asked(1, ticket(5, AVAILABLE)), JudgingAs::CutOff);
     cloud.hear(&other);
     cloud.write(revoked(7));
     let mut line = Line::new(cloud, fresh_hub());
@@ -398,7 +398,7 @@ fn a_checkpoint_that_was_lost_or_refused_holds_nothing_up() {
     cloud.make_checkpoint(NOW);
     let mut reader = Machine::new(scanner(1), Role::Scanner);
     reader.keep_house();
-    reader.judge(&asked(1, ticket(5, STRICT)), Seat::CutOff);
+    reader.judge(&asked(1, ticket(5, STRICT)), JudgingAs::CutOff);
     let line = Line::settled(cloud, reader);
     assert!(was_sent_a_checkpoint(&line));
     check_agreed(&line);

@@ -3,7 +3,7 @@
 use usher_keys::Role;
 
 use super::*;
-use crate::ledger::Seat;
+use crate::ledger::JudgingAs;
 use crate::log::Head;
 use crate::rehearsal::{AVAILABLE, STRICT, asked, fork, identity, scanner, ticket};
 use crate::sync::outbox::RESEND_MS;
@@ -98,8 +98,8 @@ fn what_a_device_has_seen_while_it_could_write_nothing_is_told_and_written_down_
 fn a_copied_device_is_noticed_by_the_vectors_alone() {
     let cloud = Machine::cloud(&[1, 2]);
     let (mut one, mut copy) = (Machine::hub(2, &cloud), Machine::hub(2, &cloud));
-    one.judge(&asked(1, ticket(1, AVAILABLE)), Seat::CutOff);
-    copy.judge(&asked(2, ticket(2, AVAILABLE)), Seat::CutOff);
+    one.judge(&asked(1, ticket(1, AVAILABLE)), JudgingAs::CutOff);
+    copy.judge(&asked(2, ticket(2, AVAILABLE)), JudgingAs::CutOff);
     let seq = one.ledger.tail(&one.me()).seq;
     let (mut heard_one, mut heard_copy) = (Machine::hub(1, &cloud), Machine::hub(3, &cloud));
     heard_one.hear(&one);
@@ -126,11 +126,11 @@ fn a_restored_device_that_is_still_behind_is_found_out_by_both() {
     let mut cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
     for unit in 1..=5 {
-        gate.judge(&asked(unit, ticket(unit.into(), STRICT)), Seat::Home);
+        gate.judge(&asked(unit, ticket(unit.into(), STRICT)), JudgingAs::Home);
     }
     cloud.hear(&gate);
     gate.restore_old_copy(3);
-    gate.judge(&asked(9, ticket(9, STRICT)), Seat::Home);
+    gate.judge(&asked(9, ticket(9, STRICT)), JudgingAs::Home);
     assert!(gate.ledger.tail(&gate.me()).seq < cloud.ledger.tail(&gate.me()).seq);
     let line = Line::settled(cloud, gate);
     for end in [&line.a, &line.b] {
@@ -144,13 +144,13 @@ fn check_both_see_the_fork(is_told_in_time: bool) {
     let mut cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
     let common = gate.ledger.tail(&gate.me()).seq.0;
-    gate.judge(&asked(1, ticket(1, STRICT)), Seat::Home);
+    gate.judge(&asked(1, ticket(1, STRICT)), JudgingAs::Home);
     cloud.hear(&gate);
     gate.restore_old_copy(usize::try_from(common).unwrap());
     let mut line = Line::new(cloud, gate);
     // The hellos are under way when the hub goes on where its past already was.
     let scan = asked(9, ticket(9, STRICT));
-    line.b.machine.judge(&scan, Seat::Home);
+    line.b.machine.judge(&scan, JudgingAs::Home);
     if is_told_in_time {
         let grown = line.b.machine.held_of(&line.b.machine.me());
         line.b.input(Input::Grew(grown));

@@ -5,7 +5,7 @@ use usher_keys::Role;
 use super::*;
 use crate::assurance::Assurance;
 use crate::ident::Seq;
-use crate::ledger::Seat;
+use crate::ledger::JudgingAs;
 use crate::log::Tail;
 use crate::rehearsal::{AVAILABLE, EVENT, asked, authority, hub, scanner, ticket};
 use crate::sync::outbox::{MAX_RUNS_IN_FLIGHT, Outbox, RESEND_MS, Regard};
@@ -21,7 +21,7 @@ fn fresh_hub() -> Machine {
 fn a_log_whose_beginning_is_not_here_is_sent_on_once_the_peer_has_that_from_elsewhere() {
     let mut cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(2, &cloud);
-    gate.judge(&asked(1, ticket(1, AVAILABLE)), Seat::CutOff);
+    gate.judge(&asked(1, ticket(1, AVAILABLE)), JudgingAs::CutOff);
     cloud.hear(&gate);
     cloud.make_checkpoint(NOW);
     let mut began = fresh_hub();
@@ -33,7 +33,7 @@ fn a_log_whose_beginning_is_not_here_is_sent_on_once_the_peer_has_that_from_else
     line.b.machine.hear_log(&cloud, gate.me()).unwrap();
     let held = line.b.machine.held_of(&gate.me());
     line.b.input(Input::Grew(held));
-    gate.judge(&asked(2, ticket(2, AVAILABLE)), Seat::CutOff);
+    gate.judge(&asked(2, ticket(2, AVAILABLE)), JudgingAs::CutOff);
     line.a.machine.hear_log(&gate, gate.me()).unwrap();
     let held = line.a.machine.held_of(&gate.me());
     line.a.input(Input::Grew(held));
