@@ -21,7 +21,7 @@ use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::checkpoint::Checkpoint;
 use usher_protocol::evidence::Worth;
 use usher_protocol::home::roster_hash;
-use usher_protocol::ledger::{Asked, Judged, JudgingAs, Ledger};
+use usher_protocol::ledger::{Judged, JudgingAs, Ledger, ScanQuestion};
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::{Body, Record, ShownPassage};
@@ -79,7 +79,7 @@ fn read(ledger: &Ledger, text: &str) -> VerifiedTicket {
 }
 
 fn judged(ledger: &Ledger, ticket: VerifiedTicket, scan: u128) -> Judged {
-    let asked = Asked {
+    let asked = ScanQuestion {
         scan: ScanId(scan.to_be_bytes()),
         ticket,
         gate: GateId(1),

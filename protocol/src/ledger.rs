@@ -28,7 +28,7 @@ use crate::trust::Trust;
 pub use admittance::{MAX_DEVICE_BYTES, MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS};
 pub use annul::{Annulling, NotAnnulled};
 pub use count::NotCounted;
-pub use judge::{Asked, Judged, JudgingAs, Route, Unheard};
+pub use judge::{Judged, JudgingAs, Route, ScanQuestion, Unheard};
 
 /// One record to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

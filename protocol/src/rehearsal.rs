@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::fork::ForkProof;
 use crate::ident::{GateId, Generation, ScanId, Seq, TierId, Unit, ZoneId};
-use crate::ledger::Asked;
+use crate::ledger::ScanQuestion;
 use crate::log::{Hash, Head, Tail};
 use crate::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
 use crate::record::ShownPassage;
@@ -263,8 +263,8 @@ pub fn shared_trust(version: u64) -> Arc<Trust> {
 }
 
 /// One person comes in at the north gate.
-pub fn asked(scan: u8, ticket: Ticket) -> Asked {
-    Asked {
+pub fn asked(scan: u8, ticket: Ticket) -> ScanQuestion {
+    ScanQuestion {
         scan: ScanId([scan; 16]),
         ticket: verified(ticket),
         gate: NORTH,
@@ -274,7 +274,7 @@ pub fn asked(scan: u8, ticket: Ticket) -> Asked {
 }
 
 /// The scan as it was read.
-pub fn question(asked: &Asked) -> Scan {
+pub fn question(asked: &ScanQuestion) -> Scan {
     Scan {
         id: asked.scan,
         code: digits::encode(asked.ticket.code()).into_bytes(),

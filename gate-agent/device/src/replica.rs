@@ -30,7 +30,7 @@ use tokio::sync::{mpsc, oneshot};
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp};
 use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::clock::ClockHealth;
-use usher_protocol::ledger::{Asked, JudgingAs, Ledger, NotAnnulled, NotCounted, Unheard};
+use usher_protocol::ledger::{JudgingAs, Ledger, NotAnnulled, NotCounted, ScanQuestion, Unheard};
 use usher_protocol::log::Tail;
 use usher_protocol::record::Passage;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
@@ -210,7 +210,7 @@ impl Replica {
     /// # Errors
     ///
     /// [`RequestError::Busy`], [`RequestError::Unavailable`].
-    pub async fn judge(&self, asked: Asked, judging_as: JudgingAs) -> Result<Verdict, RequestError> {
+    pub async fn judge(&self, asked: ScanQuestion, judging_as: JudgingAs) -> Result<Verdict, RequestError> {
         self.judge_beside(asked, judging_as, None).await
     }
 
@@ -222,7 +222,7 @@ impl Replica {
     /// [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn judge_beside(
         &self,
-        asked: Asked,
+        asked: ScanQuestion,
         judging_as: JudgingAs,
         unheard: Option<Unheard>,
     ) -> Result<Verdict, RequestError> {
@@ -244,7 +244,7 @@ impl Replica {
     /// [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn told_beside(
         &self,
-        asked: Asked,
+        asked: ScanQuestion,
         told: Verdict,
         unheard: Unheard,
     ) -> Result<Verdict, RequestError> {
@@ -312,7 +312,7 @@ impl Replica {
     /// [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn override_refusal(
         &self,
-        asked: Asked,
+        asked: ScanQuestion,
         by: String,
         why: String,
     ) -> Result<Verdict, RequestError> {
@@ -475,8 +475,8 @@ impl Replica {
 }
 
 /// Makes the question of a scan whose ticket was verified.
-pub fn asked(scan: &Scan, ticket: VerifiedTicket) -> Asked {
-    Asked {
+pub fn asked(scan: &Scan, ticket: VerifiedTicket) -> ScanQuestion {
+    ScanQuestion {
         scan: scan.id,
         ticket,
         gate: scan.gate,

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use usher_device::words::Voice;
 use usher_protocol::admission::{Direction, Reason, Verdict};
-use usher_protocol::ledger::{Asked, JudgingAs};
+use usher_protocol::ledger::{JudgingAs, ScanQuestion};
 use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
 use usher_protocol::ticket::VerifiedTicket;
 use usher_protocol::{GateId, ScanId};
@@ -111,7 +111,7 @@ async fn at_each_gate(
     getrandom::fill(&mut secret).map_err(|error| Problem::internal(&error))?;
     let judging = services.replica.inspect(move |ledger| {
         let at = |gate| {
-            let asked = Asked {
+            let asked = ScanQuestion {
                 scan: ScanId(secret),
                 ticket: ticket.clone(),
                 gate,

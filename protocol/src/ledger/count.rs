@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
     use crate::admission::{Direction, Referral, Verdict};
-    use crate::ledger::{Asked, JudgingAs};
+    use crate::ledger::{JudgingAs, ScanQuestion};
     use crate::rehearsal::machine::Machine;
     use crate::rehearsal::{AVAILABLE, NOW, REENTRY, asked, capable, hub, policy, scanner, ticket};
 
@@ -198,7 +198,7 @@ mod tests {
             NOW.plus_ms(1_001),
         );
         assert_ne!(full, ADMIT);
-        let exit = Asked {
+        let exit = ScanQuestion {
             direction: Direction::Out,
             ..asked(3, ticket(1, REENTRY))
         };

@@ -17,7 +17,7 @@ const RETRY_WITHIN_MS: u64 = 2 * 60 * 1000;
 
 /// A scan to be judged.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct ScanQuestion {
     /// The scan's id; asking again with the same id is asking about the same people.
     pub scan: ScanId,
     /// The ticket.
@@ -75,13 +75,13 @@ pub struct Judged {
 
 impl Ledger {
     /// Tells who should judge a scan.
-    pub fn route(&self, asked: &Asked) -> Route {
+    pub fn route(&self, asked: &ScanQuestion) -> Route {
         let unit = asked.ticket.ticket().unit;
         Route::to(self.state.rosters().home(self.event(), unit), self.me)
     }
 
     /// Judges a scan. Nothing changes until [`Ledger::write`] takes the body.
-    pub fn judge(&self, asked: &Asked, judging_as: JudgingAs, now: impl Into<RuleTime>) -> Judged {
+    pub fn judge(&self, asked: &ScanQuestion, judging_as: JudgingAs, now: impl Into<RuleTime>) -> Judged {
         self.judge_beside(asked, judging_as, now, None)
     }
 
@@ -89,7 +89,7 @@ impl Ledger {
     /// up, nobody can say here that it is used.
     pub fn judge_beside(
         &self,
-        asked: &Asked,
+        asked: &ScanQuestion,
         judging_as: JudgingAs,
         now: impl Into<RuleTime>,
         unheard: Option<Unheard>,
@@ -124,7 +124,13 @@ impl Ledger {
 
     /// Weighs a home's verdict on a scan of a ticket by which somebody was let in for a device that may not have heard so. Other
     /// words than the home's are ours, and written down as such.
-    pub fn told_beside(&self, asked: &Asked, told: Verdict, now: Timestamp, unheard: Unheard) -> Judged {
+    pub fn told_beside(
+        &self,
+        asked: &ScanQuestion,
+        told: Verdict,
+        now: Timestamp,
+        unheard: Unheard,
+    ) -> Judged {
         let verdict = self.unless_unheard(asked, told, Some(unheard));
         if verdict == told {
             return Judged { verdict, body: None };
@@ -134,7 +140,7 @@ impl Ledger {
 
     /// Returns the verdict on a ticket where somebody was let in by it for a device that may not have heard so: nobody says then
     /// that it is used, but at which gate it was asked for.
-    fn unless_unheard(&self, asked: &Asked, verdict: Verdict, unheard: Option<Unheard>) -> Verdict {
+    fn unless_unheard(&self, asked: &ScanQuestion, verdict: Verdict, unheard: Option<Unheard>) -> Verdict {
         let is_used_up = match verdict {
             Verdict::Deny(reason) => matches!(
                 reason,
@@ -155,7 +161,7 @@ impl Ledger {
     }
 
     /// Whoever refuses writes that down, unless nobody would believe it.
-    fn refused(&self, asked: &Asked, verdict: Verdict, now: Timestamp) -> Judged {
+    fn refused(&self, asked: &ScanQuestion, verdict: Verdict, now: Timestamp) -> Judged {
         let why = match verdict {
             Verdict::Admit { .. } => None,
             Verdict::Deny(reason) => Some(Refused::Deny(reason)),
@@ -186,7 +192,7 @@ impl Ledger {
     /// history.
     pub fn override_refusal(
         &self,
-        asked: &Asked,
+        asked: &ScanQuestion,
         (by, why): (String, String),
         now: Timestamp,
     ) -> Option<Body> {
@@ -219,7 +225,7 @@ impl Ledger {
 
     /// Returns the verdict of a scan that is known: that it let people in, or that it is over. Whoever repeats the id of an old
     /// scan has not read a code: a second record of it would move nobody, and people would go in uncounted.
-    fn judged_before(&self, asked: &Asked, now: Timestamp) -> Option<Verdict> {
+    fn judged_before(&self, asked: &ScanQuestion, now: Timestamp) -> Option<Verdict> {
         let ticket = asked.ticket.ticket();
         if self.state.is_taken_back(ticket.unit, asked.scan) {
             return Some(Verdict::Refer(Referral::ScanOver));
@@ -245,14 +251,14 @@ impl Ledger {
 
     /// Tells whether that device may have answered the scan. Under strict policy only a home lets in: any other device could
     /// have us let in whom it likes, by writing down the id of a scan that was referred.
-    fn is_answer(&self, by: &Origin, asked: &Asked) -> bool {
+    fn is_answer(&self, by: &Origin, asked: &ScanQuestion) -> bool {
         let ticket = asked.ticket.ticket();
         let was_home = || self.state.rosters().was_home(self.event(), ticket.unit, by);
         *by == self.me || asked.direction == Direction::Out || !self.is_strict(asked) || was_home()
     }
 
     /// What the policy does not know is strict.
-    fn is_strict(&self, asked: &Asked) -> bool {
+    fn is_strict(&self, asked: &ScanQuestion) -> bool {
         self.is_strict_tier(asked.ticket.ticket().tier)
     }
 
@@ -261,7 +267,7 @@ impl Ledger {
         tier.is_none_or(|tier| tier.offline == Offline::Strict)
     }
 
-    fn verdict(&self, asked: &Asked, judging_as: JudgingAs, moment: RuleTime) -> Verdict {
+    fn verdict(&self, asked: &ScanQuestion, judging_as: JudgingAs, moment: RuleTime) -> Verdict {
         if self.state.is_frozen(&self.me) {
             return Verdict::Refer(Referral::OwnLogForked);
         }
@@ -287,7 +293,7 @@ impl Ledger {
     }
 
     /// Somebody who was seen to leave at a gate that did not know the entry may be outside: clocks do not tell, a person can.
-    fn unless_left(&self, asked: &Asked, policy: &Policy, verdict: Verdict) -> Verdict {
+    fn unless_left(&self, asked: &ScanQuestion, policy: &Policy, verdict: Verdict) -> Verdict {
         let is_inside = matches!(verdict, Verdict::Deny(Reason::AlreadyUsed { .. }));
         let gate = policy.gate(asked.gate).filter(|_| is_inside);
         let is_reentry = policy
@@ -305,7 +311,7 @@ impl Ledger {
 
     /// Nobody lets people into a zone that is limited but by places of its own, or the zone would hold too many once hubs that
     /// did not hear of each other meet again.
-    fn lacks_places(&self, asked: &Asked, policy: &Policy, now: Timestamp) -> Option<Referral> {
+    fn lacks_places(&self, asked: &ScanQuestion, policy: &Policy, now: Timestamp) -> Option<Referral> {
         let zone = policy.gate(asked.gate)?.zone;
         let needed = i64::from(asked.persons.max(1));
         let lacks = |of: PlacesOf| {
@@ -317,7 +323,7 @@ impl Ledger {
     }
 
     /// Tells why we may not say yes under strict policy, if so.
-    fn objection(&self, asked: &Asked, judging_as: JudgingAs) -> Option<Referral> {
+    fn objection(&self, asked: &ScanQuestion, judging_as: JudgingAs) -> Option<Referral> {
         let (event, unit) = (self.event(), asked.ticket.ticket().unit);
         let rosters = self.state.rosters();
         if self.state.is_beyond_us() {
@@ -350,7 +356,7 @@ impl Ledger {
 
     /// Where clocks do not agree, only what holds by all of them is certain: strict tiers are referred, others are let in if
     /// some clock says so, but for a second entry on another day.
-    fn by_any_clock(&self, asked: &Asked, policy: &Policy, moment: RuleTime) -> Verdict {
+    fn by_any_clock(&self, asked: &ScanQuestion, policy: &Policy, moment: RuleTime) -> Verdict {
         let verdict = self.by_the_rules(asked, policy, moment.at);
         if moment.earliest == moment.latest {
             return verdict;
@@ -370,7 +376,7 @@ impl Ledger {
         }
     }
 
-    fn by_the_rules(&self, asked: &Asked, policy: &Policy, now: Timestamp) -> Verdict {
+    fn by_the_rules(&self, asked: &ScanQuestion, policy: &Policy, now: Timestamp) -> Verdict {
         // Of an unknown gate's zone nothing is known, and no rule looks at it.
         let gate = policy.gate(asked.gate);
         let zone = gate.map(|gate| gate.zone).unwrap_or_default();
@@ -389,7 +395,7 @@ impl Ledger {
         })
     }
 
-    fn passage(&self, asked: &Asked, now: Timestamp) -> Option<ShownPassage> {
+    fn passage(&self, asked: &ScanQuestion, now: Timestamp) -> Option<ShownPassage> {
         let (_, policy) = self.state.policy()?;
         let gate = policy.gate(asked.gate)?;
         Some(ShownPassage {
@@ -404,7 +410,7 @@ impl Ledger {
     }
 
     /// Finds the entries that these people's passage closes or follows, as far as they are known here.
-    fn counterparts(&self, asked: &Asked, policy: &Policy, gate: &Gate) -> Vec<Counterpart> {
+    fn counterparts(&self, asked: &ScanQuestion, policy: &Policy, gate: &Gate) -> Vec<Counterpart> {
         let (ticket, persons) = (asked.ticket.ticket(), asked.persons.max(1));
         let (tally, limits) = (self.state.tally(ticket.unit), self.state.limits());
         let is_reentry = policy
@@ -425,7 +431,7 @@ impl Ledger {
     }
 }
 
-fn refusal(asked: &Asked, why: Refused) -> Body {
+fn refusal(asked: &ScanQuestion, why: Refused) -> Body {
     let ticket = asked.ticket.ticket();
     Body::Refused(Refusal {
         scan: asked.scan,

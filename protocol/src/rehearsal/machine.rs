@@ -11,7 +11,7 @@ use crate::assurance::Assurance;
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::fork::ForkProof;
 use crate::ident::{Origin, Seq};
-use crate::ledger::{Accepted, Asked, Entry, JudgingAs, Ledger};
+use crate::ledger::{Accepted, Entry, JudgingAs, Ledger, ScanQuestion};
 use crate::log::{Head, MAX_RUN_RECORDS, Run, RunError, Tail};
 use crate::record::Body;
 use crate::sync::Held;
@@ -126,11 +126,11 @@ impl Machine {
     }
 
     /// Judges a scan and writes down what came of it.
-    pub fn judge(&mut self, asked: &Asked, judging_as: JudgingAs) -> Verdict {
+    pub fn judge(&mut self, asked: &ScanQuestion, judging_as: JudgingAs) -> Verdict {
         self.judge_at(asked, judging_as, NOW)
     }
 
-    pub fn judge_at(&mut self, asked: &Asked, judging_as: JudgingAs, now: Timestamp) -> Verdict {
+    pub fn judge_at(&mut self, asked: &ScanQuestion, judging_as: JudgingAs, now: Timestamp) -> Verdict {
         let judged = self.ledger.judge(asked, judging_as, now);
         if let Some(body) = judged.body {
             self.write_at(body, now);

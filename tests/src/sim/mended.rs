@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
 use usher_protocol::home::home_of;
-use usher_protocol::ledger::{Asked, Entry, JudgingAs, MAX_STORED_LOGS};
+use usher_protocol::ledger::{Entry, JudgingAs, MAX_STORED_LOGS, ScanQuestion};
 use usher_protocol::policy::Entry as EntryRule;
 use usher_protocol::record::{PlacesOf, Record};
 use usher_protocol::state::Incident;
@@ -84,7 +84,7 @@ impl World {
                 // Its key's window is closed, and there is no newer one yet.
                 continue;
             };
-            let asked = Asked {
+            let asked = ScanQuestion {
                 scan: ScanId([0xee; 16]),
                 ticket,
                 gate: GateId(0),

@@ -5,7 +5,7 @@ use usher_protocol::ZoneId;
 use usher_protocol::admission::{Reason, Referral, Verdict};
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
-use usher_protocol::ledger::{Asked, Judged};
+use usher_protocol::ledger::{Judged, ScanQuestion};
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, PlacesOf, ShownPassage};
 use usher_protocol::trust::Trust;
@@ -160,7 +160,7 @@ impl World {
     }
 
     /// Lets people in where the rules said no, if that rule is broken.
-    pub fn say_yes(&self, node: NodeId, asked: &Asked, judged: &mut Judged) {
+    pub fn say_yes(&self, node: NodeId, asked: &ScanQuestion, judged: &mut Judged) {
         let zone = self.setting.behind(asked.gate).0;
         let place = Behind {
             is_inner: level(zone) > 0,
@@ -193,7 +193,7 @@ impl World {
     }
 
     /// Returns the record of a passage, whether anybody may write it or not.
-    pub fn passage(&self, node: NodeId, asked: &Asked) -> Option<ShownPassage> {
+    pub fn passage(&self, node: NodeId, asked: &ScanQuestion) -> Option<ShownPassage> {
         let (_, policy) = self.nodes[node].ledger.state().policy()?;
         Some(ShownPassage {
             scan: asked.scan,

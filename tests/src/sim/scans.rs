@@ -1,7 +1,7 @@
 //! The way of a scan through the simulated network: requests, answers and signs of life; the way itself and the rules are the product's.
 
 use usher_protocol::admission::{Direction, Reason, Verdict};
-use usher_protocol::ledger::{Annulling, Asked, JudgingAs, Route};
+use usher_protocol::ledger::{Annulling, JudgingAs, Route, ScanQuestion};
 use usher_protocol::record::RightToAnnul;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan};
 use usher_protocol::routing::{Conclusion, Heard, Line, LineId, Next, Routing, SIGN_OF_LIFE_MS, Word};
@@ -58,8 +58,8 @@ impl Job {
     }
 
     /// Returns what a ledger is asked about it.
-    pub fn asked(&self, ticket: VerifiedTicket) -> Asked {
-        Asked {
+    pub fn asked(&self, ticket: VerifiedTicket) -> ScanQuestion {
+        ScanQuestion {
             scan: self.scan,
             ticket,
             gate: self.gate,

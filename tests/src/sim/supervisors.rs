@@ -2,7 +2,7 @@
 
 use usher_keys::Role;
 use usher_protocol::admission::{Direction, Referral, Verdict};
-use usher_protocol::ledger::{Asked, JudgingAs};
+use usher_protocol::ledger::{JudgingAs, ScanQuestion};
 use usher_protocol::record::Body;
 
 use super::node::NodeId;
@@ -47,7 +47,7 @@ impl World {
 
     /// A hub lets people in against the rules; its verdict is the word of its rules where they need no such order, or nobody would
     /// believe it.
-    pub fn overrule(&mut self, at: At, judging_as: JudgingAs, asked: &Asked) -> Verdict {
+    pub fn overrule(&mut self, at: At, judging_as: JudgingAs, asked: &ScanQuestion) -> Verdict {
         let (node, moment) = (at.node, self.nodes[at.node].moment(self.now));
         let ledger = &self.nodes[node].ledger;
         let judged = ledger.judge(asked, JudgingAs::CutOff, moment);
@@ -77,7 +77,7 @@ impl World {
     }
 
     /// Checks that whoever lets people in against the rules is the ticket's home, or has asked it wherever there is a line.
-    fn check_overruled(&self, at: At, judging_as: JudgingAs, asked: &Asked) {
+    fn check_overruled(&self, at: At, judging_as: JudgingAs, asked: &ScanQuestion) {
         let home = self.home_of(at.node, asked.ticket.ticket().unit.0);
         let is_due = match judging_as {
             JudgingAs::Home => home.is_none_or(|home| home == at.node),

@@ -8,7 +8,7 @@ use usher_protocol::admission::Verdict;
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
-use usher_protocol::ledger::{Asked, JudgingAs, Ledger, NotAnnulled, NotCounted, Unheard};
+use usher_protocol::ledger::{JudgingAs, Ledger, NotAnnulled, NotCounted, ScanQuestion, Unheard};
 use usher_protocol::log::{Head, Run};
 use usher_protocol::record::{Passage, RightToAnnul};
 use usher_protocol::request::Scan;
@@ -48,7 +48,7 @@ pub enum Command {
     /// Judge a scan and write down what came of it.
     Judge {
         /// The scan.
-        asked: Asked,
+        asked: ScanQuestion,
         /// Whose verdict it is.
         judging: Judging,
         /// The way back.
@@ -82,7 +82,7 @@ pub enum Command {
     /// Let people in against the rules.
     Override {
         /// The scan.
-        asked: Asked,
+        asked: ScanQuestion,
         /// The supervisor.
         by: String,
         /// The reason.

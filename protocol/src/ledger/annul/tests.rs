@@ -5,7 +5,7 @@ use usher_keys::{PublicKey, Role};
 use super::*;
 use crate::admission::{Direction, Referral, Verdict};
 use crate::ident::{ScanId, ScanSecret, ZoneId};
-use crate::ledger::{Asked, JudgingAs};
+use crate::ledger::{JudgingAs, ScanQuestion};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{
     NORTH, NOW, REENTRY, STAIRS, STRICT, asked, capable, question, scanner, shown, ticket,
@@ -13,8 +13,8 @@ use crate::rehearsal::{
 
 const SECRET: ScanSecret = ScanSecret([7; 16]);
 
-fn read_by(reader: &PublicKey, tier: u16, direction: Direction) -> Asked {
-    Asked {
+fn read_by(reader: &PublicKey, tier: u16, direction: Direction) -> ScanQuestion {
+    ScanQuestion {
         scan: ScanId::of(reader, &SECRET),
         direction,
         ..asked(1, ticket(1, tier))
@@ -35,7 +35,7 @@ fn admitted(persons: u8, left: u8) -> Verdict {
 }
 
 /// The home has let somebody in whose code a scanner has read.
-fn let_in(tier: u16) -> (Machine, Machine, Asked) {
+fn let_in(tier: u16) -> (Machine, Machine, ScanQuestion) {
     let cloud = Machine::cloud(&[1]);
     let mut home = Machine::hub(1, &cloud);
     let reader = Machine::scanner(1, &cloud);
@@ -96,12 +96,12 @@ fn a_reader_annuls_within_a_quarter_of_an_hour_and_a_supervisor_later() {
 #[test]
 fn what_others_rest_on_is_not_annulled() {
     let (mut home, _, scan) = let_in(REENTRY);
-    let exit = Asked {
+    let exit = ScanQuestion {
         direction: Direction::Out,
         ..asked(2, ticket(1, REENTRY))
     };
     home.judge(&exit, JudgingAs::Home);
-    let supervisor = |home: &Machine, asked: &Asked| {
+    let supervisor = |home: &Machine, asked: &ScanQuestion| {
         let scan = question(asked);
         let annulled = home
             .ledger
@@ -142,7 +142,7 @@ fn an_annulled_exit_leaves_its_people_inside() {
 fn check_counts_for_nothing(scan: ScanId, right: RightToAnnul) {
     let cloud = Machine::cloud(&[1]);
     let mut home = Machine::hub(1, &cloud);
-    let entry = Asked {
+    let entry = ScanQuestion {
         scan,
         ..asked(1, ticket(1, STRICT))
     };
@@ -179,7 +179,7 @@ fn a_turnstile_proves_to_any_hub_that_it_named_the_scan() {
     let cloud = Machine::cloud(&[1, 2]);
     let mut home = Machine::hub(1, &cloud);
     let mut other = Machine::hub(2, &cloud);
-    let scan = Asked {
+    let scan = ScanQuestion {
         scan: ScanId::of_a_turnstile(NORTH, &SECRET.named()),
         ..asked(1, ticket(1, STRICT))
     };
@@ -197,7 +197,7 @@ fn whoever_has_gone_further_in_is_not_undone_and_lets_nobody_else_in() {
     let (scan, right) = (question(&entry), RightToAnnul::Reader(SECRET));
     // The reader annuls while its guest is on the way further in, and the home has not heard so.
     let unaware = reader.ledger.annul(&annulling(&scan, right), NOW).unwrap();
-    let further_in = Asked {
+    let further_in = ScanQuestion {
         gate: STAIRS,
         ..asked(2, ticket(1, STRICT))
     };

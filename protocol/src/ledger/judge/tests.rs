@@ -424,12 +424,12 @@ fn every_double_that_available_lets_through_is_reported_once_after_healing() {
 }
 
 /// Hub 2 reads a code of a unit whose home is hub 1, asks, and gives up before the answer is there.
-fn given_up() -> (Machine, Machine, Asked, ScanSecret) {
+fn given_up() -> (Machine, Machine, ScanQuestion, ScanSecret) {
     let cloud = Machine::cloud(&[1]);
     let reader = Machine::opened(hub(2), capable(&hub(2), Role::Hub), &cloud);
     let home = Machine::hub(1, &cloud);
     let secret = ScanSecret([7; 16]);
-    let scan = Asked {
+    let scan = ScanQuestion {
         scan: ScanId::of(&reader.me(), &secret),
         ..asked(1, ticket(1, STRICT))
     };
@@ -572,7 +572,7 @@ fn a_ticket_whose_asker_has_not_heard_the_yes_is_not_said_to_be_used() {
     let (mut home, reader, scan, _) = given_up();
     assert_eq!(home.judge(&scan, JudgingAs::Home), ADMIT);
     let again = asked(2, ticket(1, STRICT));
-    let beside = |home: &Machine, asked: &Asked, scan| {
+    let beside = |home: &Machine, asked: &ScanQuestion, scan| {
         let asker = reader.me();
         let unheard = Some(Unheard { scan, asker });
         home.ledger
@@ -602,7 +602,7 @@ fn an_exit_that_a_clock_ahead_has_dated_after_a_second_entry_lets_nobody_in_besi
         let mut home = Machine::hub(1, &cloud);
         let (mut near, mut apart) = (Machine::hub(2, &cloud), Machine::hub(3, &cloud));
         let unit = (0..).find(|unit| home.ledger.route(&asked(1, ticket(*unit, REENTRY))) == Route::Here);
-        let scan = |number: u8, direction| Asked {
+        let scan = |number: u8, direction| ScanQuestion {
             direction,
             ..asked(number, ticket(unit.unwrap(), REENTRY))
         };
@@ -642,7 +642,7 @@ fn whoever_left_unseen_soon_after_going_in_is_sent_to_a_person_and_comes_back_wh
         cloud.write(Body::Policy { version: 2, policy });
         let (mut home, mut apart) = (Machine::hub(1, &cloud), Machine::hub(2, &cloud));
         let unit = (0..).find(|unit| home.ledger.route(&asked(1, ticket(*unit, tier))) == Route::Here);
-        let scan = |number, direction| Asked {
+        let scan = |number, direction| ScanQuestion {
             direction,
             ..asked(number, ticket(unit.unwrap(), tier))
         };

@@ -8,7 +8,7 @@ use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::clock::RuleTime;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
-use usher_protocol::ledger::{Annulling, Asked, JudgingAs, Ledger, NotAnnulled, NotCounted};
+use usher_protocol::ledger::{Annulling, JudgingAs, Ledger, NotAnnulled, NotCounted, ScanQuestion};
 use usher_protocol::log::{Head, Run, RunError};
 use usher_protocol::record::{Body, Passage};
 use usher_protocol::sync::{Held, StoreError};
@@ -128,7 +128,7 @@ impl Work<'_> {
         }
     }
 
-    fn judge(&mut self, asked: &Asked, judging: Judging) -> Verdict {
+    fn judge(&mut self, asked: &ScanQuestion, judging: Judging) -> Verdict {
         let judged = match judging {
             Judging::Ours(judging_as, unheard) => {
                 self.ledger.judge_beside(asked, judging_as, self.moment, unheard)
@@ -164,7 +164,7 @@ impl Work<'_> {
     }
 
     /// Lets people in against the rules; only a copied device may not, because nobody would ever believe its record.
-    fn override_refusal(&mut self, asked: &Asked, by: String, why: String) -> Verdict {
+    fn override_refusal(&mut self, asked: &ScanQuestion, by: String, why: String) -> Verdict {
         let judged = self.ledger.judge(asked, JudgingAs::CutOff, self.moment);
         let passed_before = judged.body.is_none();
         let unbelievable = judged.verdict == Verdict::Refer(Referral::OwnLogForked);

@@ -125,7 +125,7 @@ fn scanners_have_no_places_and_people_who_leave_give_theirs_back() {
     );
     let an_hour_ago = Timestamp(NOW.0 - HOUR_MS);
     assert_eq!(gate.judge_at(&guest, JudgingAs::Home, an_hour_ago), ADMIT);
-    let leaves = Asked {
+    let leaves = ScanQuestion {
         direction: Direction::Out,
         ..asked(3, ticket(1, REENTRY))
     };
@@ -275,7 +275,7 @@ fn whoever_has_no_place_left_in_a_slot_is_helped_out_and_who_leaves_gives_none_b
     two.hear(&one);
     assert_eq!((places_at(&two, 1, NOW), places_at(&two, 2, NOW)), (2, 8));
     assert_eq!(two.judge(&guest, JudgingAs::CutOff), ADMIT);
-    let leaves = Asked {
+    let leaves = ScanQuestion {
         direction: Direction::Out,
         ..asked(3, ticket(1, AVAILABLE))
     };
@@ -295,7 +295,7 @@ fn a_scan_that_was_annulled_gives_its_place_in_the_slot_back() {
     cloud.write(slotted(2, 1));
     let mut gate = Machine::hub(1, &cloud);
     let secret = ScanSecret([7; 16]);
-    let guest = Asked {
+    let guest = ScanQuestion {
         scan: ScanId::of(&gate.me(), &secret),
         ..asked(1, ticket(1, AVAILABLE))
     };

@@ -4,7 +4,7 @@ use super::*;
 use crate::admission::Referral;
 use crate::home::home_of;
 use crate::ident::{ScanId, ScanSecret};
-use crate::ledger::Asked;
+use crate::ledger::ScanQuestion;
 use crate::rehearsal::{
     EVENT, HOUR_MS, NOW, STRICT, TWICE_A_DAY, capable, late_tickets, question, signed_bundle, trust,
 };
@@ -44,11 +44,11 @@ fn moved_unit() -> Unit {
 }
 
 /// The reissued ticket of a unit, signed with a key that only the second bundle names.
-fn reissued(unit: Unit) -> Asked {
+fn reissued(unit: Unit) -> ScanQuestion {
     let mut ticket = generation(unit.0, STRICT, 2);
     ticket.key = late_tickets().public().id();
     let payload = ticket.sign(&late_tickets());
-    Asked {
+    ScanQuestion {
         scan: ScanId([90; 16]),
         ticket: trust(2).keyring().verify(payload.bytes(), NOW).unwrap(),
         ..asked(90, super::ticket(unit.0, STRICT))
@@ -106,8 +106,8 @@ fn a_scanner_that_writes_of_a_key_of_nobody_holds_no_strict_ticket_up() {
 }
 
 /// The scan of a device that is none of the event's: it asks one hub after the other, under one id.
-fn of_a_guest(secret: ScanSecret) -> Asked {
-    Asked {
+fn of_a_guest(secret: ScanSecret) -> ScanQuestion {
+    ScanQuestion {
         scan: ScanId::of_a_guest(&secret),
         ..asked(1, ticket(1, STRICT))
     }
