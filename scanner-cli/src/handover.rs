@@ -78,7 +78,7 @@ impl Handover {
     /// Returns the number of the last durable record of our log.
     fn written(&self) -> Seq {
         let me = self.replica.me();
-        let held = usher_link::Replica::held(self.replica.as_ref());
+        let held = usher_link::SyncStore::held(self.replica.as_ref());
         held.iter()
             .find(|held| held.origin == me)
             .map_or(Seq(0), |held| held.tail.seq)
@@ -92,9 +92,9 @@ impl Handover {
     }
 }
 
-impl usher_link::Replica for Handover {
+impl usher_link::SyncStore for Handover {
     fn event(&self) -> EventId {
-        usher_link::Replica::event(self.replica.as_ref())
+        usher_link::SyncStore::event(self.replica.as_ref())
     }
 
     fn identity(&self) -> DeviceIdentity {
@@ -106,15 +106,15 @@ impl usher_link::Replica for Handover {
     }
 
     fn held(&self) -> Vec<Held> {
-        usher_link::Replica::held(self.replica.as_ref())
+        usher_link::SyncStore::held(self.replica.as_ref())
     }
 
     fn changes(&self) -> Changes {
-        usher_link::Replica::changes(self.replica.as_ref())
+        usher_link::SyncStore::changes(self.replica.as_ref())
     }
 
     fn outlook(&self) -> Outlook {
-        usher_link::Replica::outlook(self.replica.as_ref())
+        usher_link::SyncStore::outlook(self.replica.as_ref())
     }
 
     async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
@@ -122,7 +122,7 @@ impl usher_link::Replica for Handover {
         if ours {
             self.takes(after);
         }
-        let run = usher_link::Replica::load(self.replica.as_ref(), origin, after).await?;
+        let run = usher_link::SyncStore::load(self.replica.as_ref(), origin, after).await?;
         if let Some(run) = run.as_ref().filter(|_| ours) {
             self.takes(run.head.tail.seq);
         }
@@ -130,22 +130,22 @@ impl usher_link::Replica for Handover {
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
-        usher_link::Replica::load_checkpoint(self.replica.as_ref()).await
+        usher_link::SyncStore::load_checkpoint(self.replica.as_ref()).await
     }
 
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
-        usher_link::Replica::store(self.replica.as_ref(), run).await
+        usher_link::SyncStore::store(self.replica.as_ref(), run).await
     }
 
     async fn store_checkpoint(&self, checkpoint: SignedCheckpoint) {
-        usher_link::Replica::store_checkpoint(self.replica.as_ref(), checkpoint).await;
+        usher_link::SyncStore::store_checkpoint(self.replica.as_ref(), checkpoint).await;
     }
 
     async fn store_bundle(&self, bundle: SignedBundle) {
-        usher_link::Replica::store_bundle(self.replica.as_ref(), bundle).await;
+        usher_link::SyncStore::store_bundle(self.replica.as_ref(), bundle).await;
     }
 
     async fn notice(&self, peer: PublicKey, notice: Notice) {
-        usher_link::Replica::notice(self.replica.as_ref(), peer, notice).await;
+        usher_link::SyncStore::notice(self.replica.as_ref(), peer, notice).await;
     }
 }

@@ -93,7 +93,7 @@ impl Scanner {
     }
 
     async fn policy_heard(&self) {
-        let mut changes = usher_link::Replica::changes(self.replica.as_ref());
+        let mut changes = usher_link::SyncStore::changes(self.replica.as_ref());
         while self.replica.standing().policy.is_none() {
             // Having missed some changes is as good a reason to look again.
             changes.next(Instant::now()).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SignedBundle};
-use usher_link::{Changes, Outlook, Replica, Responder};
+use usher_link::{Changes, Outlook, Responder, SyncStore};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Inquiry, Request, RequestError, Response, Told};
@@ -35,7 +35,7 @@ impl LinkedReplica {
     }
 }
 
-impl Replica for LinkedReplica {
+impl SyncStore for LinkedReplica {
     fn event(&self) -> EventId {
         self.authority.event()
     }

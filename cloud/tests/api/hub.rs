@@ -11,7 +11,7 @@ use usher_keys::{
     Certificate, DeviceIdentity, EnrolmentCode, EnrolmentRequest, EventId, PublicKey, SealedGrant, SecretKey,
     SignedBundle,
 };
-use usher_link::{Announcer, Change, Changes, Endpoint, Outlook, Replica, Responder, SessionEnd, drive};
+use usher_link::{Announcer, Change, Changes, Endpoint, Outlook, Responder, SessionEnd, SyncStore, drive};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Head, Run, Tail};
@@ -208,7 +208,7 @@ impl Link {
     }
 }
 
-impl Replica for Hub {
+impl SyncStore for Hub {
     fn event(&self) -> EventId {
         self.shelf().ledger.event()
     }

@@ -120,7 +120,7 @@ impl Show {
     pub async fn hub(&mut self, n: u8) -> Arc<Replica> {
         let meta = self.meta(n, Role::Hub);
         let replica = Replica::open_in_memory(&meta, key(n), self.clock.clone()).unwrap();
-        usher_link::Replica::store(&replica, self.run()).await.unwrap();
+        usher_link::SyncStore::store(&replica, self.run()).await.unwrap();
         Arc::new(replica)
     }
 }

@@ -55,7 +55,7 @@ impl Venue {
         change(&mut config);
         let directory = &self.directories[usize::from(n) - 1].1;
         let hub = Hub::start(directory, &config, self.show.clock.clone()).await?;
-        usher_link::Replica::store(&*hub.services.replica, self.show.run())
+        usher_link::SyncStore::store(&*hub.services.replica, self.show.run())
             .await
             .unwrap();
         Ok(hub)
@@ -266,7 +266,7 @@ async fn a_hub_that_has_heard_of_its_own_revocation_lets_nobody_in() {
         device,
         after: usher_protocol::Seq(0),
     });
-    usher_link::Replica::store(&*a.services.replica, venue.show.run())
+    usher_link::SyncStore::store(&*a.services.replica, venue.show.run())
         .await
         .unwrap();
     let unit = unit_at(A, &[A, B]);

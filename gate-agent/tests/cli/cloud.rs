@@ -192,7 +192,7 @@ impl Cloud {
             uplink: Vec::new(),
         };
         let replica = Arc::new(Replica::open_in_memory(&meta, link, Clock::system()).unwrap());
-        usher_link::Replica::store(&*replica, authority_log(show))
+        usher_link::SyncStore::store(&*replica, authority_log(show))
             .await
             .unwrap();
         let (tell, linked) = watch::channel(false);

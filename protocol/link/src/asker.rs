@@ -10,7 +10,7 @@ use usher_protocol::request::{Reply, Request};
 use usher_protocol::routing::{Conclusion, Heard, LineId, Next, Routing};
 
 use crate::connection::{AskError, Connection, Pending};
-use crate::replica::Progress;
+use crate::sync_store::Progress;
 
 /// What the scan's way needs of the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]

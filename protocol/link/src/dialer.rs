@@ -15,7 +15,7 @@ use crate::connection::Connection;
 use crate::drive::{Opened, drive};
 use crate::ending::SessionEnd;
 use crate::endpoint::{Endpoint, LinkError};
-use crate::replica::{Replica, Responder};
+use crate::sync_store::{Responder, SyncStore};
 use backoff::Backoff;
 
 /// Most addresses of one host name that are tried in a row.
@@ -67,7 +67,7 @@ pub struct Dialer<R, S> {
     pub responder: Arc<S>,
 }
 
-impl<R: Replica, S: Responder> Dialer<R, S> {
+impl<R: SyncStore, S: Responder> Dialer<R, S> {
     /// Keeps the link until cancelled: dials, drives the session, waits a growing and jittered time, dials again.
     pub async fn keep_linked(self, observer: impl LinkObserver, cancel: CancellationToken) {
         let mut backoff = Backoff::default();

@@ -24,7 +24,7 @@ use crate::changes::{Change, Changes, News};
 use crate::connection::{Connection, MainStream};
 use crate::doorstep::Place;
 use crate::ending::{Loss, SessionEnd};
-use crate::replica::{Replica, Responder};
+use crate::sync_store::{Responder, SyncStore};
 use crate::wire::FrameError;
 use lane::{Errand, Lane};
 use stream::{Incoming, NoMessage, Outgoing};
@@ -56,7 +56,7 @@ pub struct Opened {
 /// Requests of the peer are answered once its certificate was accepted, a bounded number at a time; when the session ends,
 /// those under way are dropped. What arrived before the end is still stored. When this future is dropped instead, the
 /// connection is closed and everything under way is dropped: the futures of replica and responder must bear that.
-pub async fn drive<R: Replica, S: Responder>(
+pub async fn drive<R: SyncStore, S: Responder>(
     connection: Connection,
     replica: Arc<R>,
     responder: Arc<S>,
@@ -114,7 +114,7 @@ struct Door<S, F> {
     place: Option<Place>,
 }
 
-struct Driver<R: Replica, S: Responder, F: FnOnce(Opened) + Send> {
+struct Driver<R: SyncStore, S: Responder, F: FnOnce(Opened) + Send> {
     connection: Connection,
     session: Session,
     replica: Arc<R>,
@@ -137,7 +137,7 @@ struct Driver<R: Replica, S: Responder, F: FnOnce(Opened) + Send> {
     end: Option<SessionEnd>,
 }
 
-impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
+impl<R: SyncStore, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
     async fn run(&mut self, cancel: &CancellationToken) -> SessionEnd {
         if self.connection.quinn().side().is_client() {
             self.start();
@@ -362,7 +362,7 @@ impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
     }
 }
 
-impl<R: Replica, S: Responder, F: FnOnce(Opened) + Send> Drop for Driver<R, S, F> {
+impl<R: SyncStore, S: Responder, F: FnOnce(Opened) + Send> Drop for Driver<R, S, F> {
     fn drop(&mut self) {
         self.connection.close(Farewell::Leaving);
     }

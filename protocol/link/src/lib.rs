@@ -8,8 +8,8 @@ mod doorstep;
 mod drive;
 mod ending;
 mod endpoint;
-pub mod replica;
 pub mod slots;
+pub mod sync_store;
 mod tls;
 mod wire;
 
@@ -21,7 +21,7 @@ pub use doorstep::MAX_STRANGERS;
 pub use drive::{Opened, drive};
 pub use ending::{Loss, SessionEnd};
 pub use endpoint::{Endpoint, LinkError};
-pub use replica::{Outlook, Progress, Replica, Responder};
+pub use sync_store::{Outlook, Progress, Responder, SyncStore};
 pub use wire::FrameError;
 
 #[cfg(test)]

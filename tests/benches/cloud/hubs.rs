@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use usher_keys::{EnrolmentCode, EnrolmentRequest, EventId, SealedGrant, SecretKey};
-use usher_link::{Endpoint, Replica, drive};
+use usher_link::{Endpoint, SyncStore, drive};
 use usher_protocol::Unit;
 use usher_protocol::trust::Trust;
 use usher_tests::measure::{FlushTimes, Latencies, Meter, Row, flush_times, resident_kib, signature_times};

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SecretKey, SignedBundle, Timestamp};
-use usher_link::{Announcer, Change, Changes, Outlook, Replica, Responder};
+use usher_link::{Announcer, Change, Changes, Outlook, Responder, SyncStore};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, Record};
@@ -87,7 +87,7 @@ fn now() -> Timestamp {
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-impl Replica for Listener {
+impl SyncStore for Listener {
     fn event(&self) -> EventId {
         self.trust.event()
     }

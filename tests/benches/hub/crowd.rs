@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SignedBundle};
-use usher_link::{Announcer, Changes, Connection, Endpoint, Opened, Outlook, Replica, Responder, drive};
+use usher_link::{Announcer, Changes, Connection, Endpoint, Opened, Outlook, Responder, SyncStore, drive};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Request, RequestError, Response};
@@ -104,7 +104,7 @@ impl Nodding {
     }
 }
 
-impl Replica for Nodding {
+impl SyncStore for Nodding {
     fn event(&self) -> EventId {
         EVENT
     }

@@ -107,7 +107,7 @@ impl Show {
         Replica::found(&directory.replica_path(), &meta)?;
         let replica = directory.open_replica(an_hour_ago())?;
         for run in &self.log {
-            let stored = usher_link::Replica::store(&replica, run.clone()).await;
+            let stored = usher_link::SyncStore::store(&replica, run.clone()).await;
             stored.context("storing the authority's log")?;
         }
         let passages = units.map(|unit| passage((unit, TIER), &key(TICKETS)));
@@ -206,10 +206,10 @@ pub async fn admit_earlier(
     );
     // Its own opening comes before anything it is asked.
     replica.inspect(|_| ()).await?;
-    let opening = usher_link::Replica::load(replica, key.public(), Seq(0)).await?;
+    let opening = usher_link::SyncStore::load(replica, key.public(), Seq(0)).await?;
     ledger.accept(&opening.context("a device opens its log itself")?, None, earlier)?;
     for run in runs(ledger, key, passages.map(Body::Admitted), earlier) {
-        let stored = usher_link::Replica::store(replica, run).await;
+        let stored = usher_link::SyncStore::store(replica, run).await;
         stored.context("storing earlier passages")?;
     }
     Ok(())

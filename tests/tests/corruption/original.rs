@@ -12,7 +12,7 @@ use usher_keys::pem::{self, RNG_BYTES};
 use usher_keys::{
     Certificate, DeviceIdentity, EnrolmentId, EnrolmentKey, Role, SecretKey, Timestamp, Window,
 };
-use usher_link::Replica as _;
+use usher_link::SyncStore as _;
 use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::ledger::{JudgingAs, Ledger};
 use usher_protocol::log::{Run, Tail};

@@ -89,7 +89,7 @@ fn a_scanner_that_has_heard_of_its_revocation_judges_nothing() {
             device,
             after: usher_protocol::Seq(0),
         }]);
-        usher_link::Replica::store(scanner.replica.as_ref(), run)
+        usher_link::SyncStore::store(scanner.replica.as_ref(), run)
             .await
             .unwrap();
         assert_eq!(scanner.scan().await.outcome, "scanner_revoked");

@@ -84,7 +84,7 @@ impl Venue {
         let replica = venue.replica();
         let stored = venue
             .runtime
-            .block_on(usher_link::Replica::store(replica.as_ref(), run));
+            .block_on(usher_link::SyncStore::store(replica.as_ref(), run));
         stored.unwrap();
         venue
     }
@@ -179,7 +179,7 @@ impl Venue {
     /// Waits until the hub knows that a unit's ticket let somebody in.
     pub fn wait_for_admission(&self, unit: u32) {
         let replica = self.replica();
-        let mut changes = usher_link::Replica::changes(replica.as_ref());
+        let mut changes = usher_link::SyncStore::changes(replica.as_ref());
         let heard = async {
             while passages(&replica, unit).await == 0 {
                 changes.next(tokio::time::Instant::now()).await;
@@ -198,7 +198,7 @@ impl Venue {
         let authority = key(AUTHORITY);
         let assurance = Assurance::sign(EVENT, now, Tail::default(), &authority);
         let notice = usher_protocol::sync::Notice::Fresh(assurance);
-        let heard = usher_link::Replica::notice(replica.as_ref(), authority.public(), notice);
+        let heard = usher_link::SyncStore::notice(replica.as_ref(), authority.public(), notice);
         self.runtime.block_on(heard);
     }
 }

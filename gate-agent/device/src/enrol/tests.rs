@@ -334,7 +334,7 @@ async fn a_hub_enrols_no_key_that_was_revoked_or_has_written_a_log() {
         records: entries.into_iter().map(|entry| entry.bytes).collect(),
         head: ledger.seal(&rehearsal::key(7)).unwrap(),
     };
-    usher_link::Replica::store(&*office.replica, run).await.unwrap();
+    usher_link::SyncStore::store(&*office.replica, run).await.unwrap();
     for code in [&code, &office.code()] {
         office.check_refused(request(code, 7), "fresh folder");
     }
@@ -345,7 +345,7 @@ async fn a_hub_enrols_no_key_that_was_revoked_or_has_written_a_log() {
         after: usher_protocol::Seq(0),
     });
     let run = office.show.run();
-    usher_link::Replica::store(&*office.replica, run).await.unwrap();
+    usher_link::SyncStore::store(&*office.replica, run).await.unwrap();
     office.check_refused(request(&office.code(), 8), "was revoked");
     assert!(office.issuer.enrol(request(&office.code(), 9)).is_ok());
 }
@@ -360,7 +360,7 @@ async fn a_scanner_may_work_as_long_as_its_hub_or_for_the_hours_it_is_given() {
     hub.window.until = end;
     meta.identity = identity(&hub);
     let replica = Replica::open_in_memory(&meta, rehearsal::key(1), show.clock.clone()).unwrap();
-    usher_link::Replica::store(&replica, show.run()).await.unwrap();
+    usher_link::SyncStore::store(&replica, show.run()).await.unwrap();
     let office = Office::of(show, Arc::new(replica));
     let make = |hub: &Certificate, valid_ms| {
         let terms = ScannerTerms {

@@ -31,7 +31,7 @@ impl Replica {
                 let Some(run) = next_run(&mut connection, origin, after)? else {
                     break;
                 };
-                if usher_link::Replica::store(self, run).await.is_err() {
+                if usher_link::SyncStore::store(self, run).await.is_err() {
                     break;
                 }
                 let news = self.end_of(&origin).0.saturating_sub(after.0);

@@ -19,7 +19,7 @@ use super::{Replica, ReplicaError, meta, rows};
 /// Fewest records worth a thread of their own: ten times what handing them over and back takes.
 const LEAST_SHARE: usize = 16;
 
-impl usher_link::Replica for Replica {
+impl usher_link::SyncStore for Replica {
     fn event(&self) -> EventId {
         self.event
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use usher_link::{Change, News, Replica as _};
+use usher_link::{Change, News, SyncStore as _};
 use usher_protocol::Seq;
 use usher_protocol::admission::Referral;
 use usher_protocol::assurance::Assurance;

@@ -439,7 +439,7 @@ async fn a_hub_that_lets_nobody_in_is_not_ready_and_says_why() {
         device,
         after: usher_protocol::Seq(0),
     });
-    usher_link::Replica::store(&*hub.services.replica, venue.show.run())
+    usher_link::SyncStore::store(&*hub.services.replica, venue.show.run())
         .await
         .unwrap();
     let (status, answer) = ask().await;
@@ -467,7 +467,7 @@ async fn a_retired_hub_says_so_wherever_people_look() {
         hub: key(A).public(),
         heir: Some(key(B).public()),
     });
-    usher_link::Replica::store(&*hub.services.replica, venue.show.run())
+    usher_link::SyncStore::store(&*hub.services.replica, venue.show.run())
         .await
         .unwrap();
     for path in ["/v1/status", "/readyz"] {

@@ -38,7 +38,7 @@ async fn hub_until(show: &mut Show, until: Timestamp) -> Replica {
     hub.window.until = until;
     meta.identity = identity(&hub);
     let replica = Replica::open_in_memory(&meta, key(HUB), show.clock.clone()).unwrap();
-    usher_link::Replica::store(&replica, show.run()).await.unwrap();
+    usher_link::SyncStore::store(&replica, show.run()).await.unwrap();
     replica
 }
 

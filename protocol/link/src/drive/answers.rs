@@ -11,7 +11,7 @@ use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, RequestEr
 use usher_protocol::routing::{LONGEST_WAIT_MS, SIGN_OF_LIFE_MS};
 
 use crate::connection::Connection;
-use crate::replica::{Progress, Responder};
+use crate::sync_store::{Progress, Responder};
 use crate::wire::{self, FrameError};
 
 /// Most requests of one peer that are answered at once; further ones wait in QUIC. A hub asks for all its gates over one

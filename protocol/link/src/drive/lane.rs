@@ -10,7 +10,7 @@ use usher_protocol::log::Run;
 use usher_protocol::sync::{Input, Notice};
 use usher_protocol::{Origin, Seq};
 
-use crate::replica::Replica;
+use crate::sync_store::SyncStore;
 
 /// One thing the replica shall do.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Lane {
     }
 
     /// Carries out what is left, for a session that has ended and is told nothing any more.
-    pub(super) async fn finish<R: Replica>(&mut self, replica: &Arc<R>, peer: PublicKey) {
+    pub(super) async fn finish<R: SyncStore>(&mut self, replica: &Arc<R>, peer: PublicKey) {
         loop {
             self.start_next(replica, peer);
             if self.running.is_none() {
@@ -64,7 +64,7 @@ impl Lane {
     }
 
     /// Begins the next errand, if none is under way.
-    pub(super) fn start_next<R: Replica>(&mut self, replica: &Arc<R>, peer: PublicKey) {
+    pub(super) fn start_next<R: SyncStore>(&mut self, replica: &Arc<R>, peer: PublicKey) {
         if self.running.is_none() {
             self.running = self
                 .waiting
@@ -86,7 +86,7 @@ impl Lane {
     }
 }
 
-async fn carry_out<R: Replica>(replica: Arc<R>, peer: PublicKey, errand: Errand) -> Vec<Input> {
+async fn carry_out<R: SyncStore>(replica: Arc<R>, peer: PublicKey, errand: Errand) -> Vec<Input> {
     match errand {
         Errand::Load { origin, after } => {
             let run = replica.load(origin, after).await;

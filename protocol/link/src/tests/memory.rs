@@ -15,7 +15,7 @@ use usher_protocol::trust::Register;
 use usher_protocol::{Origin, Seq};
 
 use crate::changes::{Announcer, Change, Changes};
-use crate::replica::{Outlook, Replica};
+use crate::sync_store::{Outlook, SyncStore};
 
 pub(super) struct Memory {
     writer: SecretKey,
@@ -189,7 +189,7 @@ impl Shelf {
     }
 }
 
-impl Replica for Memory {
+impl SyncStore for Memory {
     fn event(&self) -> EventId {
         self.event
     }

@@ -15,7 +15,7 @@ use usher_protocol::request::{Answer, JudgedBy, Request, RequestError, Response,
 
 use super::memory::Memory;
 use super::within;
-use crate::replica::Replica;
+use crate::sync_store::SyncStore;
 use crate::{Connection, Endpoint, Opened, Responder, SessionEnd, drive};
 
 /// The gate at which the desk never answers.
@@ -56,7 +56,7 @@ impl Responder for Desk {
         &self,
         peer: &Certificate,
         request: Request,
-        progress: &crate::replica::Progress,
+        progress: &crate::sync_store::Progress,
     ) -> Response {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let Request::Judge(scan) = request else {

@@ -14,7 +14,7 @@ use super::site::{Site, scan};
 use super::venue::{self, EVENT, OTHER_EVENT};
 use super::within;
 use crate::doorstep::Place;
-use crate::replica::Replica;
+use crate::sync_store::SyncStore;
 use crate::{Endpoint, SessionEnd, ending, tls, wire};
 
 #[track_caller]

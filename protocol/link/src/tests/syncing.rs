@@ -8,7 +8,7 @@ use usher_protocol::sync::Notice;
 use super::site::Site;
 use super::{venue, within};
 use crate::changes::CHANGES_BUFFERED;
-use crate::replica::Replica;
+use crate::sync_store::SyncStore;
 
 #[tokio::test]
 async fn logs_travel_both_ways_and_live_growth_arrives() {

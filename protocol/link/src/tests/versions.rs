@@ -6,7 +6,7 @@ use super::site::Site;
 use super::strangers::{closed_for, dial_stranger, others_are_unharmed};
 use super::venue::{self, EVENT};
 use super::within;
-use crate::replica::Replica;
+use crate::sync_store::SyncStore;
 use crate::{SessionEnd, wire};
 
 /// What a program of version 1 begins with: the same layout with another number in it.

@@ -14,7 +14,7 @@ use usher_gate_agent::hub::Hub;
 use usher_keys::enrolment::EnrolmentSecret;
 use usher_keys::pem::{self, RNG_BYTES};
 use usher_keys::{EnrolmentCode, EnrolmentRequest, KeyId, Role, Timestamp};
-use usher_link::Replica as _;
+use usher_link::SyncStore as _;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::{Run, Tail};
 use usher_protocol::record::Body;

@@ -35,8 +35,8 @@ pub struct Outlook {
 
 /// A durable replica of one event, as sessions use it.
 ///
-/// Whatever [`Replica::store`] and its kin answer must be durable before they answer.
-pub trait Replica: Send + Sync + 'static {
+/// Whatever [`SyncStore::store`] and its kin answer must be durable before they answer.
+pub trait SyncStore: Send + Sync + 'static {
     /// Returns the event.
     fn event(&self) -> EventId;
 
@@ -46,7 +46,7 @@ pub trait Replica: Send + Sync + 'static {
     /// Returns the log that we write ourselves.
     fn own_log(&self) -> Origin;
 
-    /// Returns what is durably held of every log. Call it after [`Replica::changes`], so that nothing falls in between.
+    /// Returns what is durably held of every log. Call it after [`SyncStore::changes`], so that nothing falls in between.
     fn held(&self) -> Vec<Held>;
 
     /// Returns what changes from now on.
