@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, PublicKey, Timestamp};
 
 use crate::ident::{GateId, Generation};
-use crate::policy::{Entry, Gate, Policy, Tier};
+use crate::policy::{EntryRule, Gate, Policy, Tier};
 use crate::ticket::{Rejection, VerifiedTicket};
 
 /// Which way people pass.
@@ -265,8 +265,8 @@ pub fn decide(q: &Question) -> Verdict {
     let left = match (q.direction, tier.entry) {
         (Direction::In, _) if is_move(&placed) => left,
         (Direction::In, _) => left.saturating_sub(q.persons),
-        (Direction::Out, Entry::Reentry) => left.saturating_add(q.persons).min(admits),
-        (Direction::Out, Entry::Single | Entry::PerDay(_)) => left,
+        (Direction::Out, EntryRule::Reentry) => left.saturating_add(q.persons).min(admits),
+        (Direction::Out, EntryRule::Single | EntryRule::PerDay(_)) => left,
     };
     Verdict::Admit {
         persons: q.persons,
@@ -325,8 +325,8 @@ fn already_used(p: &Placed) -> Option<Reason> {
     let (at, gate) = p.q.history.last.unzip();
     Some(match p.tier.entry {
         _ if left > 0 => Reason::GroupTooLarge { left },
-        Entry::PerDay(_) => Reason::DayUsedUp { at, gate },
-        Entry::Single | Entry::Reentry => Reason::AlreadyUsed { at, gate },
+        EntryRule::PerDay(_) => Reason::DayUsedUp { at, gate },
+        EntryRule::Single | EntryRule::Reentry => Reason::AlreadyUsed { at, gate },
     })
 }
 
@@ -360,11 +360,11 @@ fn persons_left(p: &Placed) -> u8 {
 }
 
 /// Tells how many entries are left for a ticket that admits so many people, by its tier's entry rule.
-fn entries_left(entry: Entry, admits: u32, used: &LevelUse) -> u32 {
+fn entries_left(entry: EntryRule, admits: u32, used: &LevelUse) -> u32 {
     match entry {
-        Entry::Single => admits.saturating_sub(used.admitted),
-        Entry::Reentry => admits.saturating_sub(used.inside),
-        Entry::PerDay(times) => admits
+        EntryRule::Single => admits.saturating_sub(used.admitted),
+        EntryRule::Reentry => admits.saturating_sub(used.inside),
+        EntryRule::PerDay(times) => admits
             .saturating_mul(u32::from(times))
             .saturating_sub(used.admitted_since),
     }

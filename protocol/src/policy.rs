@@ -24,7 +24,7 @@ pub const MAX_WINDOWS: usize = 14;
 /// How often a ticket lets its people into a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Entry {
+pub enum EntryRule {
     /// Once.
     Single,
     /// Again after an exit scan.
@@ -101,7 +101,7 @@ pub struct Tier {
     #[serde(default)]
     pub windows: Vec<Window>,
     /// How often.
-    pub entry: Entry,
+    pub entry: EntryRule,
     /// Who may say yes without the home hub.
     pub offline: Offline,
 }
@@ -374,7 +374,7 @@ impl Policy {
                 id: tier.id.0,
             });
         }
-        if tier.entry == Entry::PerDay(0) {
+        if tier.entry == EntryRule::PerDay(0) {
             return Err(PolicyError::Impossible {
                 what: "no entry at all on any day, of tier",
                 id: tier.id.0,

@@ -15,7 +15,7 @@ use crate::fork::ForkProof;
 use crate::ident::{GateId, Generation, ScanId, Seq, TierId, Unit, ZoneId};
 use crate::ledger::ScanQuestion;
 use crate::log::{Hash, Head, Tail};
-use crate::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use crate::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
 use crate::record::ShownPassage;
 use crate::request::Scan;
 use crate::ticket::{Ticket, TicketFlags, VerifiedTicket, digits};
@@ -212,10 +212,10 @@ pub fn policy() -> Policy {
         zones: vec![zone(1, None), zone(2, Some(ZoneId(1)))],
         gates: vec![gate(NORTH, 1), gate(SOUTH, 1), gate(STAIRS, 2)],
         tiers: vec![
-            tier(STRICT, Entry::Single, Offline::Strict),
-            tier(AVAILABLE, Entry::Single, Offline::Available),
-            tier(REENTRY, Entry::Reentry, Offline::Strict),
-            tier(TWICE_A_DAY, Entry::PerDay(2), Offline::Strict),
+            tier(STRICT, EntryRule::Single, Offline::Strict),
+            tier(AVAILABLE, EntryRule::Single, Offline::Available),
+            tier(REENTRY, EntryRule::Reentry, Offline::Strict),
+            tier(TWICE_A_DAY, EntryRule::PerDay(2), Offline::Strict),
         ],
         labels: None,
     }

@@ -12,7 +12,7 @@ use usher_keys::{
 use usher_protocol::admission::Direction;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::Run;
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::Body;
 use usher_protocol::request::{Response, Scan};
 use usher_protocol::ticket::{Ticket, TicketFlags};
@@ -167,7 +167,7 @@ pub fn policy() -> Policy {
         name: name.to_owned(),
         zones: vec![ZoneId(1)],
         windows: Vec::new(),
-        entry: Entry::Single,
+        entry: EntryRule::Single,
         offline,
     };
     let gate = |id, name: &str| Gate {

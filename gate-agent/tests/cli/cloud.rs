@@ -20,7 +20,7 @@ use usher_keys::{
 use usher_link::{Endpoint, Opened, drive};
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::{Run, Tail};
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::Body;
 use usher_protocol::request::{Request, RequestError, Response};
 use usher_protocol::ticket::{Ticket, TicketFlags};
@@ -116,7 +116,7 @@ fn policy(name: &str) -> Policy {
             name: "Seated".to_owned(),
             zones: vec![ZoneId(1)],
             windows: Vec::new(),
-            entry: Entry::Single,
+            entry: EntryRule::Single,
             offline: Offline::Available,
         }],
         labels: None,

@@ -371,7 +371,7 @@ fn what_would_let_used_tickets_in_again_follows_no_policy() {
     let changes = PolicyError::EntryChanges { tier };
     assert_eq!(follows(|next| drop(next.tiers.remove(0))), Err(changes.clone()));
     assert_eq!(
-        follows(|next| next.tiers[0].entry = Entry::PerDay(2)),
+        follows(|next| next.tiers[0].entry = EntryRule::PerDay(2)),
         Err(changes)
     );
 }

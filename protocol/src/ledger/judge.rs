@@ -7,7 +7,7 @@ use crate::admission::{self, Direction, Question, Reason, Referral, Refused, Ver
 use crate::clock::RuleTime;
 use crate::evidence::{self, Worth};
 use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp, TierId};
-use crate::policy::{Entry, Gate, Offline, Policy};
+use crate::policy::{EntryRule, Gate, Offline, Policy};
 use crate::record::{Body, Counterpart, MAX_COUNTERPARTS, Passage, PlacesOf, Refusal, ShownPassage};
 use crate::request::Scan;
 use crate::ticket::{VerifiedTicket, code_in};
@@ -298,7 +298,7 @@ impl Ledger {
         let gate = policy.gate(asked.gate).filter(|_| is_inside);
         let is_reentry = policy
             .tier(asked.ticket.ticket().tier)
-            .is_some_and(|tier| tier.entry == Entry::Reentry);
+            .is_some_and(|tier| tier.entry == EntryRule::Reentry);
         let may_be_outside = gate.filter(|_| is_reentry).is_some_and(|gate| {
             let tally = self.state.tally(asked.ticket.ticket().unit);
             tally.may_have_left(self.state.limits().level(gate.zone))
@@ -415,7 +415,7 @@ impl Ledger {
         let (tally, limits) = (self.state.tally(ticket.unit), self.state.limits());
         let is_reentry = policy
             .tier(ticket.tier)
-            .is_some_and(|tier| tier.entry == Entry::Reentry);
+            .is_some_and(|tier| tier.entry == EntryRule::Reentry);
         let mut found = match (asked.direction, gate.leaves) {
             (Direction::Out, _) => tally.to_close(gate.zone, persons, limits),
             (Direction::In, Some(left)) if tally.inside(left) >= u32::from(persons) => {

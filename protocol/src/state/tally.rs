@@ -12,7 +12,7 @@ use super::units::{Change, UnitState};
 use crate::admission::LevelUse;
 use crate::clock::AGREEMENT_MS;
 use crate::ident::{GateId, ScanId, Stamp, ZoneId};
-use crate::policy::Entry;
+use crate::policy::EntryRule;
 use crate::record::{Counterpart, Passage};
 
 /// How long before an exit somebody went in for certain, in milliseconds, by the times of two judges: each of them may be off
@@ -299,7 +299,7 @@ impl<'a> Tally<'a> {
     /// Finds the entries that their tier's rule would not have allowed.
     pub fn doubles(
         &self,
-        entry_of: impl Fn(&Passage) -> Option<Entry>,
+        entry_of: impl Fn(&Passage) -> Option<EntryRule>,
         day_of: impl Fn(Timestamp) -> i32,
     ) -> Vec<usize> {
         let mut firsts = BTreeMap::<u8, u32>::new();
@@ -312,9 +312,9 @@ impl<'a> Tally<'a> {
             let admits = u32::from(entry.passage().admits);
             let new = entry.persons().saturating_sub(entry.moved);
             let (used, most, now) = match rule {
-                Entry::Single => (firsts.entry(entry.level).or_default(), admits, new),
-                Entry::Reentry => (firsts.entry(entry.level).or_default(), admits, entry.anew),
-                Entry::PerDay(times) => (
+                EntryRule::Single => (firsts.entry(entry.level).or_default(), admits, new),
+                EntryRule::Reentry => (firsts.entry(entry.level).or_default(), admits, entry.anew),
+                EntryRule::PerDay(times) => (
                     days.entry((entry.level, day_of(entry.latest))).or_default(),
                     admits.saturating_mul(u32::from(times)),
                     new,

@@ -5,7 +5,7 @@ use usher_keys::{
     Timestamp, TrustBundle, TrustedKey, Window,
 };
 use usher_protocol::labels::UnitLabels;
-use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
 use usher_protocol::ticket::{Ticket, TicketFlags, digits};
 use usher_protocol::{GateId, Generation, Hlc, TierId, Unit, ZoneId};
 
@@ -154,13 +154,13 @@ pub fn policy() -> Policy {
         tiers: vec![
             Tier {
                 windows: vec![WINDOW],
-                ..tier(1, "Regular", Entry::Single, Offline::Strict)
+                ..tier(1, "Regular", EntryRule::Single, Offline::Strict)
             },
             Tier {
                 zones: vec![ZoneId(1), ZoneId(2)],
-                ..tier(2, "VIP", Entry::Reentry, Offline::Available)
+                ..tier(2, "VIP", EntryRule::Reentry, Offline::Available)
             },
-            tier(3, "Pass", Entry::PerDay(2), Offline::Strict),
+            tier(3, "Pass", EntryRule::PerDay(2), Offline::Strict),
         ],
     }
 }
@@ -213,7 +213,7 @@ fn gate(id: u16, name: &str, zone: u16) -> Gate {
     }
 }
 
-fn tier(id: u16, name: &str, entry: Entry, offline: Offline) -> Tier {
+fn tier(id: u16, name: &str, entry: EntryRule, offline: Offline) -> Tier {
     Tier {
         id: TierId(id),
         name: name.to_owned(),

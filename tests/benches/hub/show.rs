@@ -17,7 +17,7 @@ use usher_keys::{
 use usher_protocol::admission::Direction;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::Run;
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::request::Scan;
 use usher_protocol::ticket::{Payload, Ticket, TicketFlags};
@@ -281,7 +281,7 @@ fn policy() -> Policy {
             name: named("Regular"),
             zones: vec![ZONE],
             windows: Vec::new(),
-            entry: Entry::Single,
+            entry: EntryRule::Single,
             offline: Offline::Strict,
         }],
         labels: None,

@@ -3,7 +3,7 @@
 
 use usher_keys::{EventId, KeyId, Timestamp, Window};
 use usher_protocol::admission::{Direction, History, LevelUse, Question, Reason, Verdict, decide};
-use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
 use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
@@ -86,9 +86,9 @@ fn policy(draw: &mut Draw) -> Policy {
                 until: Timestamp(draw.u64()),
             }),
             entry: match draw.below(3) {
-                0 => Entry::Single,
-                1 => Entry::Reentry,
-                _ => Entry::PerDay(draw.byte()),
+                0 => EntryRule::Single,
+                1 => EntryRule::Reentry,
+                _ => EntryRule::PerDay(draw.byte()),
             },
             offline: draw.pick(&[Offline::Strict, Offline::Available]),
         }),
@@ -231,9 +231,9 @@ fn places(q: &Question) -> u64 {
     let admits = u64::from(q.ticket.ticket().admits);
     match q.policy.tier(q.ticket.ticket().tier).map(|tier| tier.entry) {
         None => 0,
-        Some(Entry::Single) => admits.saturating_sub(u64::from(used.admitted)),
-        Some(Entry::Reentry) => admits.saturating_sub(u64::from(used.inside)),
-        Some(Entry::PerDay(times)) => {
+        Some(EntryRule::Single) => admits.saturating_sub(u64::from(used.admitted)),
+        Some(EntryRule::Reentry) => admits.saturating_sub(u64::from(used.inside)),
+        Some(EntryRule::PerDay(times)) => {
             (admits * u64::from(times)).saturating_sub(u64::from(used.admitted_since))
         }
     }

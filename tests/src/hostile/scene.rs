@@ -7,7 +7,7 @@ use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, KeyStatus, PublicKey, Role, RootSet, SecretKey,
     SignedBundle, Timestamp, TrustBundle, TrustedKey, Window,
 };
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, TierId, ZoneId};
 
@@ -213,9 +213,9 @@ pub fn policy() -> Policy {
         zones: [1, 2].map(zone).to_vec(),
         gates: GATES.map(gate).to_vec(),
         tiers: [
-            (1, Entry::Single, Offline::Strict),
-            (2, Entry::Reentry, Offline::Available),
-            (3, Entry::PerDay(2), Offline::Available),
+            (1, EntryRule::Single, Offline::Strict),
+            (2, EntryRule::Reentry, Offline::Available),
+            (3, EntryRule::PerDay(2), Offline::Available),
         ]
         .map(tier)
         .to_vec(),

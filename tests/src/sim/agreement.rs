@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use usher_keys::TrustedKey;
 use usher_protocol::log::Tail;
-use usher_protocol::policy::{Entry as EntryRule, Offline};
+use usher_protocol::policy::{EntryRule, Offline};
 use usher_protocol::record::{Body, Passage, Record};
 use usher_protocol::state::Incident;
 use usher_protocol::state::units::ANNUL_WITHIN_MS;

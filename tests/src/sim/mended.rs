@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
 use usher_protocol::home::home_of;
 use usher_protocol::ledger::{Entry, JudgingAs, MAX_STORED_LOGS, ScanQuestion};
-use usher_protocol::policy::Entry as EntryRule;
+use usher_protocol::policy::EntryRule;
 use usher_protocol::record::{PlacesOf, Record};
 use usher_protocol::state::Incident;
 use usher_protocol::{GateId, Origin, ScanId, Seq, Unit, ZoneId};

@@ -9,7 +9,7 @@ use usher_protocol::clock::AGREEMENT_MS;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Entry, Judged};
 use usher_protocol::log::{Hash, Head, Tail};
-use usher_protocol::policy::{Entry as EntryRule, Offline};
+use usher_protocol::policy::{EntryRule, Offline};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::{Origin, ScanId, Seq};
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher_protocol::admission::{Direction, Verdict};
-use usher_protocol::policy::Entry;
+use usher_protocol::policy::EntryRule;
 use usher_protocol::routing::LONGEST_WAIT_MS;
 use usher_protocol::{GateId, ScanId, ScanSecret, ZoneId};
 
@@ -171,7 +171,7 @@ impl World {
         if self.people.is_moving(unit, self.now) {
             return;
         }
-        let reentry = TIERS[tier_of(unit)].1 == Entry::Reentry;
+        let reentry = TIERS[tier_of(unit)].1 == EntryRule::Reentry;
         let zones = self.setting.zones().iter().copied();
         let left = zones.rev().find(|zone| self.people.inside(unit, *zone) > 0);
         if let Some(left) = left.filter(|_| reentry && self.random.percent(50)) {

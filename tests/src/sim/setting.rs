@@ -4,7 +4,7 @@ use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, Domain, EventId, KeyStatus, PublicKey, Role, RootSet,
     SecretKey, SignedBundle, Timestamp, TrustBundle, TrustedKey, Window,
 };
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::Passage;
 use usher_protocol::ticket::{Payload, Ticket, TicketFlags};
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
@@ -48,13 +48,13 @@ const PLAIN_STEPS: [Step; 3] = [Step::StrikeDoomed, Step::Rotate, Step::Close];
 const EMERGENCY_PERCENT: u64 = 50;
 
 /// The tiers, by their index: what each unit's tier is follows from its number.
-pub const TIERS: [(&str, Entry, Offline); 6] = [
-    ("Strict single", Entry::Single, Offline::Strict),
-    ("Available single", Entry::Single, Offline::Available),
-    ("Strict re-entry", Entry::Reentry, Offline::Strict),
-    ("Strict group", Entry::Single, Offline::Strict),
-    ("Strict per day", Entry::PerDay(2), Offline::Strict),
-    ("Available group", Entry::Single, Offline::Available),
+pub const TIERS: [(&str, EntryRule, Offline); 6] = [
+    ("Strict single", EntryRule::Single, Offline::Strict),
+    ("Available single", EntryRule::Single, Offline::Available),
+    ("Strict re-entry", EntryRule::Reentry, Offline::Strict),
+    ("Strict group", EntryRule::Single, Offline::Strict),
+    ("Strict per day", EntryRule::PerDay(2), Offline::Strict),
+    ("Available group", EntryRule::Single, Offline::Available),
 ];
 
 /// The zone that people enter from the street.
@@ -275,7 +275,7 @@ impl Setting {
 
     /// Returns the policy: one gate for each scanner, and tickets that open every zone.
     pub fn policy(&self, gates: usize) -> Policy {
-        let tier = |(id, (name, entry, offline)): (usize, &(&str, Entry, Offline))| Tier {
+        let tier = |(id, (name, entry, offline)): (usize, &(&str, EntryRule, Offline))| Tier {
             id: TierId(u16::try_from(id).expect("few tiers")),
             name: (*name).to_owned(),
             zones: self.zones().to_vec(),

@@ -19,7 +19,7 @@ use usher_keys::{
 use usher_protocol::assurance::Assurance;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::{Run, Tail};
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::Body;
 use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::trust::Trust;
@@ -355,7 +355,7 @@ fn policy() -> Policy {
         name: name.to_owned(),
         zones: vec![ZoneId(1)],
         windows: Vec::new(),
-        entry: Entry::Single,
+        entry: EntryRule::Single,
         offline,
     };
     let gate = |id, name: &str, zone| Gate {

@@ -8,7 +8,7 @@ use usher_protocol::evidence::{Worth, worth_of};
 use usher_protocol::fork::ForkProof;
 use usher_protocol::labels::{SeatNumbers, SeatRows, UnitLabels};
 use usher_protocol::log::{Head, Tail};
-use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, Tier, Zone};
 use usher_protocol::record::{
     Body, Counterpart, MAX_RECORD_BYTES, PlacesOf, Record, Refusal, RightToAnnul, ShownPassage, Unread,
 };
@@ -245,9 +245,9 @@ fn of_gate(gate: &Gate) -> Value {
 
 fn of_tier(tier: &Tier) -> Value {
     let entry = match tier.entry {
-        Entry::Single => ("once", Value::Null),
-        Entry::Reentry => ("again_after_exit", Value::Null),
-        Entry::PerDay(times) => ("times_a_day", json!(times)),
+        EntryRule::Single => ("once", Value::Null),
+        EntryRule::Reentry => ("again_after_exit", Value::Null),
+        EntryRule::PerDay(times) => ("times_a_day", json!(times)),
     };
     let offline = match tier.offline {
         Offline::Strict => "strict",

@@ -4,7 +4,7 @@ use usher_keys::{PublicKey, Timestamp, codec};
 use usher_protocol::admission::{Reason, Referral, Refused};
 use usher_protocol::labels::{SeatNumbers, SeatRows, SeatSection, UnitLabels};
 use usher_protocol::log::Tail;
-use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
 use usher_protocol::record::{
     Body, Count, Counterpart, PlacesOf, Record, Refusal, RightToAnnul, ShownPassage,
 };
@@ -252,9 +252,9 @@ fn policy(random: &mut Random) -> Policy {
             zones: list(random, |random| ZoneId(small(random))),
             windows: list(random, window),
             entry: match random.below(3) {
-                0 => Entry::Single,
-                1 => Entry::Reentry,
-                _ => Entry::PerDay(byte(random)),
+                0 => EntryRule::Single,
+                1 => EntryRule::Reentry,
+                _ => EntryRule::PerDay(byte(random)),
             },
             offline: if random.percent(50) {
                 Offline::Strict

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use usher_keys::Window;
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier as PolicyTier, TimeSlots, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier as PolicyTier, TimeSlots, Zone};
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit, ZoneId};
 use utoipa::ToSchema;
@@ -154,7 +154,7 @@ pub struct TierSpec {
     /// How often: `single`, `reentry` or `{"per_day": 2}`.
     #[serde(default = "single")]
     #[schema(value_type = Object, example = "single")]
-    pub entry: Entry,
+    pub entry: EntryRule,
     /// When the unit's home hub cannot be reached: `strict` refers the person, `available` admits and reports a double later.
     #[serde(default = "strict")]
     #[schema(value_type = String, example = "strict")]
@@ -177,8 +177,8 @@ fn one() -> u8 {
     1
 }
 
-fn single() -> Entry {
-    Entry::Single
+fn single() -> EntryRule {
+    EntryRule::Single
 }
 
 fn strict() -> Offline {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 use usher_keys::{EventId, Timestamp};
-use usher_protocol::policy::{Entry, Gate, Offline, Policy, Tier as PolicyTier, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier as PolicyTier, Zone};
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit, ZoneId};
 
@@ -308,7 +308,7 @@ fn policy(name: &str) -> Policy {
         name: format!("Tier {id}"),
         zones: vec![ZoneId(1)],
         windows: Vec::new(),
-        entry: Entry::Single,
+        entry: EntryRule::Single,
         offline: Offline::Strict,
     };
     Policy {

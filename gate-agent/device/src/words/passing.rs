@@ -1,7 +1,7 @@
 //! What is said of people who pass: how many, and what their ticket is still good for; what is said of everybody else is the refusals'.
 
 use usher_protocol::admission::Direction;
-use usher_protocol::policy::Entry;
+use usher_protocol::policy::EntryRule;
 use usher_protocol::request::TicketFacts;
 
 use super::{Said, Voice, more, people};
@@ -32,14 +32,16 @@ impl Voice {
     /// What is left of a day's entries is for the same people, and not for others behind them.
     fn rest(&self, ticket: Option<&TicketFacts>, left: u8) -> String {
         match (self.entry(ticket), left) {
-            (Some(Entry::PerDay(_)), 1) => "1 more entry today".to_owned(),
-            (Some(Entry::PerDay(_)), left) => format!("{left} more entries today"),
-            (Some(Entry::Single | Entry::Reentry) | None, left) => format!("{} may follow", more(left)),
+            (Some(EntryRule::PerDay(_)), 1) => "1 more entry today".to_owned(),
+            (Some(EntryRule::PerDay(_)), left) => format!("{left} more entries today"),
+            (Some(EntryRule::Single | EntryRule::Reentry) | None, left) => {
+                format!("{} may follow", more(left))
+            }
         }
     }
 
     /// Returns how often a ticket lets its people in, if that is known.
-    pub(super) fn entry(&self, ticket: Option<&TicketFacts>) -> Option<Entry> {
+    pub(super) fn entry(&self, ticket: Option<&TicketFacts>) -> Option<EntryRule> {
         let policy = self.standing.policy.as_deref()?;
         policy.tier(ticket?.tier).map(|tier| tier.entry)
     }

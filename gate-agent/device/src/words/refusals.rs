@@ -3,7 +3,7 @@
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::GateId;
 use usher_protocol::admission::{Reason, Referral};
-use usher_protocol::policy::Entry;
+use usher_protocol::policy::EntryRule;
 use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
 use usher_protocol::ticket::Rejection;
 
@@ -173,16 +173,20 @@ impl Voice {
     /// What is left of a day's entries is no place for somebody else.
     fn too_many(&self, ticket: Option<&TicketFacts>, left: u8) -> String {
         match self.entry(ticket) {
-            Some(Entry::PerDay(_)) => format!("No more than {} at once with this ticket now", people(left)),
-            Some(Entry::Single | Entry::Reentry) | None => format!("Only {} on this ticket", more(left)),
+            Some(EntryRule::PerDay(_)) => {
+                format!("No more than {} at once with this ticket now", people(left))
+            }
+            Some(EntryRule::Single | EntryRule::Reentry) | None => {
+                format!("Only {} on this ticket", more(left))
+            }
         }
     }
 
     /// A ticket that lets out and in again was not used up: its people are inside.
     fn used_title(&self, ticket: Option<&TicketFacts>) -> &'static str {
         match self.entry(ticket) {
-            Some(Entry::Reentry) => "Already inside",
-            Some(Entry::Single | Entry::PerDay(_)) | None => "Already used",
+            Some(EntryRule::Reentry) => "Already inside",
+            Some(EntryRule::Single | EntryRule::PerDay(_)) | None => "Already used",
         }
     }
 

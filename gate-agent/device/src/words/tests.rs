@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher_keys::{Certificate, RootSet, Window};
 use usher_protocol::ScanId;
 use usher_protocol::admission::{Reason, Referral};
-use usher_protocol::policy::Entry;
+use usher_protocol::policy::EntryRule;
 use usher_protocol::record::Passage;
 use usher_protocol::ticket::Rejection;
 use usher_protocol::trust::Trust;
@@ -206,7 +206,7 @@ fn what_is_wrong_with_a_hub_is_not_said_of_the_scanner_that_shows_it() {
 }
 
 /// What is said where every tier lets people in so often.
-fn said_where(entry: Entry, answer: &Answer) -> String {
+fn said_where(entry: EntryRule, answer: &Answer) -> String {
     let mut policy = rehearsal::policy();
     for tier in &mut policy.tiers {
         tier.entry = entry;
@@ -222,7 +222,7 @@ fn said_where(entry: Entry, answer: &Answer) -> String {
 #[test]
 fn a_ticket_that_may_go_out_and_in_again_is_inside_and_not_used_up() {
     let answer = answer(Verdict::Deny(Reason::AlreadyUsed { at: None, gate: None }));
-    assert_eq!(said_where(Entry::Reentry, &answer), "Already inside");
+    assert_eq!(said_where(EntryRule::Reentry, &answer), "Already inside");
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn a_second_entry_of_the_day_invites_nobody_else() {
             ticket: Some(TicketFacts { admits, ..FACTS }),
             ..answer(verdict)
         };
-        assert_eq!(said_where(Entry::PerDay(2), &answer), line);
+        assert_eq!(said_where(EntryRule::PerDay(2), &answer), line);
     }
 }
 

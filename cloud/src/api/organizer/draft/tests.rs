@@ -73,7 +73,7 @@ fn a_draft_without_zones_and_gates_gets_one_of_each() {
     let policy = request.inventory().unwrap().policy;
     assert_eq!((policy.zones.len(), policy.gates.len()), (1, 1));
     assert_eq!(policy.tier(TierId(1)).unwrap().offline, Offline::Strict);
-    assert_eq!(policy.tier(TierId(2)).unwrap().entry, Entry::PerDay(2));
+    assert_eq!(policy.tier(TierId(2)).unwrap().entry, EntryRule::PerDay(2));
     assert_eq!(policy.tier(TierId(2)).unwrap().zones, [policy.zones[0].id]);
 }
 
