@@ -6,12 +6,12 @@ use usher_protocol::admission::Direction;
 use usher_protocol::record::{Passage, RightToAnnul};
 use usher_protocol::request::{Scan, TicketFacts};
 
-use crate::answer::Answer;
+use crate::answer::ScanOutcome;
 use crate::overruling::Overruling;
 use crate::tell::{self, Bar};
 
 /// Takes a scan back, and tells what came of it; of which ticket, if it is one.
-pub async fn done(replica: &Replica, annulment: Annulment) -> Answer {
+pub async fn done(replica: &Replica, annulment: Annulment) -> ScanOutcome {
     let ticket = replica.verify(&annulment.scan.code).ok();
     let facts = ticket.map(|ticket| TicketFacts::from(ticket.ticket()));
     let voice = tell::voice(replica);

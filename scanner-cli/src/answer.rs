@@ -33,7 +33,7 @@ impl Signal {
 
 /// A judged scan in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Answer {
+pub struct ScanOutcome {
     /// The colour.
     pub signal: Signal,
     /// A name for scripts, never translated: `admitted`, `exited`, the name of the reason, or why nobody judged.
@@ -53,7 +53,7 @@ pub struct Answer {
     pub took_ms: u64,
 }
 
-impl Answer {
+impl ScanOutcome {
     /// Tells whether a hub judged it: what is no ticket, and what nobody could judge, is said without one.
     #[must_use]
     pub fn is_of_a_hub(&self) -> bool {

@@ -10,7 +10,7 @@ use usher_protocol::GateId;
 use usher_protocol::record::RightToAnnul;
 
 use crate::annulling;
-use crate::answer::Answer;
+use crate::answer::ScanOutcome;
 use crate::ask::OwnScan;
 use crate::desk::Desk;
 use crate::links::Hubs;
@@ -57,7 +57,7 @@ impl Clerk {
     }
 
     /// Judges a scan as ordered, or has it overruled; whatever it was, there is an answer.
-    pub async fn carry_out(&self, scan: Scan, order: Order) -> Answer {
+    pub async fn carry_out(&self, scan: Scan, order: Order) -> ScanOutcome {
         let post = Post {
             gate: self.place.gate,
             direction: order.direction,
@@ -82,7 +82,7 @@ impl Clerk {
         answer
     }
 
-    async fn judge(&self, post: Post, scan: Scan) -> Answer {
+    async fn judge(&self, post: Post, scan: Scan) -> ScanOutcome {
         let answer = self.desk(post).judge(scan).await;
         if answer.is_of_a_hub() {
             self.alone_before.set(0);
@@ -117,7 +117,7 @@ impl Clerk {
         desk
     }
 
-    async fn overrule(&self, post: Post, scan: Scan, overruling: Overruling) -> Answer {
+    async fn overrule(&self, post: Post, scan: Scan, overruling: Overruling) -> ScanOutcome {
         let Place { replica, hubs, .. } = &self.place;
         let secret = scan.secret;
         let own = OwnScan {
@@ -131,7 +131,7 @@ impl Clerk {
         decided.unwrap_or_else(tell::undecided)
     }
 
-    async fn annul(&self, post: Post, scan: Scan, why: String) -> Answer {
+    async fn annul(&self, post: Post, scan: Scan, why: String) -> ScanOutcome {
         let replica = &self.place.replica;
         let right = RightToAnnul::Reader(scan.secret);
         let annulment = Annulment {

@@ -13,7 +13,7 @@ use usher_protocol::ticket::{Rejection, VerifiedTicket};
 use usher_protocol::trust::PeerError;
 use usher_protocol::{ScanId, ScanSecret};
 
-use crate::answer::Answer;
+use crate::answer::ScanOutcome;
 use crate::ask::OwnScan;
 use crate::links::Hubs;
 use crate::order::Scan;
@@ -57,13 +57,13 @@ impl Desk {
     }
 
     /// Judges a scan; whatever it was, there is an answer.
-    pub async fn judge(&self, scan: Scan) -> Answer {
+    pub async fn judge(&self, scan: Scan) -> ScanOutcome {
         let started = Instant::now();
         let secret = scan.secret;
         let answer = self
             .judged(&self.post.question(scan, &self.replica.me()), secret)
             .await;
-        Answer {
+        ScanOutcome {
             took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             ..answer
         }
@@ -75,7 +75,7 @@ impl Desk {
         self.alone.load(Ordering::Relaxed)
     }
 
-    async fn judged(&self, scan: &request::Scan, secret: ScanSecret) -> Answer {
+    async fn judged(&self, scan: &request::Scan, secret: ScanSecret) -> ScanOutcome {
         let ticket = self.replica.verify(&scan.code);
         if let Err(rejection @ Rejection::NotATicket) = ticket {
             return self.tell(scan, &self.replica.rejected(scan, rejection));
@@ -111,7 +111,7 @@ impl Desk {
             (Word::Ours, Ok(answer)) => self.tell(scan, &answer),
             (Word::Ours, Err(bar)) => tell::barred(bar),
         };
-        Answer {
+        ScanOutcome {
             is_withdrawn,
             ..answer
         }
@@ -140,7 +140,7 @@ impl Desk {
         is_refused(&self.replica, &self.hubs).then_some(Bar::Refused)
     }
 
-    fn tell(&self, scan: &request::Scan, answer: &request::Answer) -> Answer {
+    fn tell(&self, scan: &request::Scan, answer: &request::Answer) -> ScanOutcome {
         if let Some(name) = self.other_event(scan, answer) {
             return tell::other_event(name);
         }

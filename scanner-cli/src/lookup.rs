@@ -5,7 +5,7 @@ use std::time::Duration;
 use usher_protocol::request::{Inquiry, Told};
 use usher_protocol::ticket::{Mistyped, TicketCode};
 
-use crate::answer::Answer;
+use crate::answer::ScanOutcome;
 use crate::links::{Hubs, LinkedHub};
 use crate::tell::{self, NoTicket};
 
@@ -25,7 +25,7 @@ pub struct Found {
 ///
 /// # Errors
 /// What to tell the staff instead of a verdict.
-pub async fn find(read: Vec<u8>, hubs: &Hubs) -> Result<Found, Answer> {
+pub async fn find(read: Vec<u8>, hubs: &Hubs) -> Result<Found, ScanOutcome> {
     let typed = str::from_utf8(&read).map(str::parse::<TicketCode>);
     let code = match typed {
         Ok(Ok(code)) => code,

@@ -9,7 +9,7 @@ use usher_protocol::record::MAX_WORDS_BYTES;
 use usher_protocol::request::{Overriding, Request};
 use usher_protocol::routing::Word;
 
-use crate::answer::Answer;
+use crate::answer::ScanOutcome;
 use crate::ask::OwnScan;
 use crate::tell::{self, Bar, Undecided};
 
@@ -44,7 +44,7 @@ pub fn may(replica: &Replica) -> bool {
 ///
 /// # Errors
 /// [`Undecided`].
-pub async fn decided(own: OwnScan<'_>, overruling: Overruling) -> Result<Answer, Undecided> {
+pub async fn decided(own: OwnScan<'_>, overruling: Overruling) -> Result<ScanOutcome, Undecided> {
     if !may(own.replica) {
         return Err(Undecided::MayNot);
     }

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use crossterm::terminal;
 use usher_device::expiry::CertificateNote;
 
-use crate::answer::{Answer, Counts, Signal};
+use crate::answer::{Counts, ScanOutcome, Signal};
 use crate::frame_statistics::FrameFigures;
 use crate::preview::Preview;
 use crate::printable::printable;
@@ -90,7 +90,7 @@ pub struct Board {
     /// That the scanner's clock is wrong, in words.
     pub clock: Option<String>,
     /// The result on show; `None` when ready for the next code.
-    pub answer: Option<Answer>,
+    pub answer: Option<ScanOutcome>,
     /// Earlier results, the newest first.
     pub recent: VecDeque<(Signal, String)>,
     /// Totals since the start.
@@ -109,7 +109,7 @@ pub struct Board {
 
 impl Board {
     /// Puts a new result on show, counts it, and lists it among the recent ones.
-    pub fn answered(&mut self, answer: Answer) {
+    pub fn answered(&mut self, answer: ScanOutcome) {
         self.counts.count(answer.signal);
         self.recent.push_front((answer.signal, one_line(&answer)));
         self.recent.truncate(RECENT_RESULTS);
@@ -181,7 +181,7 @@ impl<W: Write> Screen<W> {
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn judged(&mut self, answer: &Answer) -> io::Result<()> {
+    pub fn judged(&mut self, answer: &ScanOutcome) -> io::Result<()> {
         let mut counts = Counts::default();
         counts.count(answer.signal);
         match self.style {

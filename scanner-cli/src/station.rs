@@ -15,7 +15,7 @@ use usher_protocol::clock::ClockHealth;
 use usher_protocol::ledger::NotAnnulled;
 
 use crate::advice::Advice;
-use crate::answer::{Answer, Counts, Signal};
+use crate::answer::{Counts, ScanOutcome, Signal};
 use crate::debounce::{Came, Debounce, Seen};
 use crate::frame_statistics::{self, FrameStatistics};
 use crate::keys::{Command, Keys, Meant};
@@ -156,7 +156,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     pub async fn run(
         mut self,
         mut readings: mpsc::Receiver<Reading>,
-        judge: impl AsyncFn(Scan, Order) -> Answer,
+        judge: impl AsyncFn(Scan, Order) -> ScanOutcome,
         stop: CancellationToken,
     ) -> io::Result<Counts> {
         let mut refresh = tokio::time::interval(REFRESH);
@@ -184,7 +184,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     async fn take(
         &mut self,
         reading: Reading,
-        judge: &impl AsyncFn(Scan, Order) -> Answer,
+        judge: &impl AsyncFn(Scan, Order) -> ScanOutcome,
     ) -> io::Result<()> {
         let at_ms = reading.at_ms;
         if let Sight::Entered(line) = &reading.sight {
@@ -253,7 +253,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         &mut self,
         code: Vec<u8>,
         at_ms: u64,
-        judge: &impl AsyncFn(Scan, Order) -> Answer,
+        judge: &impl AsyncFn(Scan, Order) -> ScanOutcome,
     ) -> io::Result<()> {
         let secret = match self.debounce.seen(&code, at_ms) {
             Seen::New => draw_scan()?,
@@ -276,7 +276,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         scan: Scan,
         order: Order,
         at_ms: u64,
-        judge: &impl AsyncFn(Scan, Order) -> Answer,
+        judge: &impl AsyncFn(Scan, Order) -> ScanOutcome,
     ) -> io::Result<()> {
         let (Scan { secret, code }, ordered) = (scan.clone(), order.clone());
         let passed_ago_ms = self.debounce.passed_ago_ms(&code, at_ms);
@@ -319,7 +319,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         &mut self,
         line: &str,
         at_ms: u64,
-        judge: &impl AsyncFn(Scan, Order) -> Answer,
+        judge: &impl AsyncFn(Scan, Order) -> ScanOutcome,
     ) -> io::Result<()> {
         self.board.asked = None;
         let command = match self.keys.entered(line, self.orders.no_override()) {
@@ -360,7 +360,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         &mut self,
         why: String,
         at_ms: u64,
-        judge: &impl AsyncFn(Scan, Order) -> Answer,
+        judge: &impl AsyncFn(Scan, Order) -> ScanOutcome,
     ) -> io::Result<()> {
         let Some(passed) = self.orders.last_passed.clone() else {
             return self.ask(words::NOTHING_TO_UNDO.to_owned());
@@ -487,7 +487,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     }
 }
 
-fn came(answer: &Answer) -> Came {
+fn came(answer: &ScanOutcome) -> Came {
     match answer.signal {
         Signal::Admit => Came::Passed,
         Signal::Refer | Signal::Unanswered if !answer.is_withdrawn => Came::Open,

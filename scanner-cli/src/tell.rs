@@ -9,7 +9,7 @@ use usher_protocol::request::{self, JudgedBy, RequestError};
 use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::Rejection;
 
-use crate::answer::{Answer, Signal};
+use crate::answer::{ScanOutcome, Signal};
 use crate::words;
 
 /// Why there is no ticket for what was typed.
@@ -70,7 +70,7 @@ pub fn event_name(replica: &Replica) -> String {
 }
 
 /// Tells that a ticket is for another event of this device.
-pub fn other_event(name: &str) -> Answer {
+pub fn other_event(name: &str) -> ScanOutcome {
     said(
         Signal::Deny,
         refusal_name(&Refused::Deny(Reason::OtherEvent)),
@@ -79,10 +79,10 @@ pub fn other_event(name: &str) -> Answer {
 }
 
 /// Tells how a scan came out.
-pub fn verdict(voice: &Voice, answer: &request::Answer, direction: Direction) -> Answer {
+pub fn verdict(voice: &Voice, answer: &request::Answer, direction: Direction) -> ScanOutcome {
     let not_a_ticket = answer.verdict == Verdict::Deny(Reason::Rejected(Rejection::NotATicket));
     let facts = answer.ticket.as_ref().map(|ticket| voice.ticket(ticket));
-    Answer {
+    ScanOutcome {
         details: facts.into_iter().collect(),
         // What is no ticket needs nobody to be asked.
         alone: answer.by == JudgedBy::Alone && !not_a_ticket,
@@ -95,13 +95,13 @@ pub fn verdict(voice: &Voice, answer: &request::Answer, direction: Direction) ->
 }
 
 /// Tells that a hub alone decides on a ticket against which nothing is known here.
-pub fn for_a_hub(voice: &Voice, answer: &request::Answer) -> Answer {
+pub fn for_a_hub(voice: &Voice, answer: &request::Answer) -> ScanOutcome {
     let facts = answer.ticket.as_ref().map(|ticket| voice.ticket(ticket));
     let said_so = Said {
         title: words::HUB_DECIDES.to_owned(),
         detail: Some(words::HUB_WAS_NOT_ASKED.to_owned()),
     };
-    Answer {
+    ScanOutcome {
         details: facts.into_iter().collect(),
         ..said(Signal::Unanswered, "hub_decides", said_so)
     }
@@ -116,7 +116,7 @@ pub fn judged_by(voice: &Voice, answer: &request::Answer) -> Option<String> {
 }
 
 /// Tells why a hub will not judge this scan.
-pub fn refused(voice: &Voice, error: RequestError) -> Answer {
+pub fn refused(voice: &Voice, error: RequestError) -> ScanOutcome {
     let outcome = match error {
         RequestError::NotAllowed => "not_allowed",
         RequestError::NotHome | RequestError::Malformed => "not_understood",
@@ -126,7 +126,7 @@ pub fn refused(voice: &Voice, error: RequestError) -> Answer {
 }
 
 /// Tells why this scanner judges nothing.
-pub fn barred(bar: Bar) -> Answer {
+pub fn barred(bar: Bar) -> ScanOutcome {
     let (outcome, title, detail) = match bar {
         Bar::Expired => ("scanner_expired", words::NOT_WELCOME, words::EXPIRED),
         Bar::Revoked => ("scanner_revoked", words::NOT_WELCOME, words::REVOKED),
@@ -141,7 +141,7 @@ pub fn barred(bar: Bar) -> Answer {
 }
 
 /// Tells why there is no ticket for a ticket code that was typed.
-pub fn no_ticket(why: NoTicket) -> Answer {
+pub fn no_ticket(why: NoTicket) -> ScanOutcome {
     let (signal, outcome, title, detail) = match why {
         NoTicket::Mistyped => (Signal::Deny, "mistyped", words::MISTYPED, words::TYPE_AGAIN),
         NoTicket::Unknown => (
@@ -189,7 +189,7 @@ pub fn no_ticket(why: NoTicket) -> Answer {
 }
 
 /// Tells why an override was not decided.
-pub fn undecided(why: Undecided) -> Answer {
+pub fn undecided(why: Undecided) -> ScanOutcome {
     let (outcome, title, detail) = match why {
         Undecided::MayNot => ("not_allowed", words::NOT_ALLOWED, words::MAY_NOT_OVERRIDE),
         Undecided::Outwards => ("not_needed", words::NOT_NEEDED, words::OVERRIDES_LET_IN),
@@ -210,26 +210,26 @@ pub fn annulled(
     voice: &Voice,
     annulled: Result<Option<Passage>, NotAnnulled>,
     ticket: Option<String>,
-) -> Answer {
+) -> ScanOutcome {
     let said_so = match annulled {
         Ok(passage) => said(Signal::Unanswered, ANNULLED, voice.undone(passage.as_ref())),
         Err(why) => not_annulled(why),
     };
-    Answer {
+    ScanOutcome {
         details: ticket.into_iter().collect(),
         ..said_so
     }
 }
 
 /// Tells why a scan is not taken back.
-pub fn not_annulled(why: NotAnnulled) -> Answer {
+pub fn not_annulled(why: NotAnnulled) -> ScanOutcome {
     let said_so = words_of_gates::not_annulled(why);
     said(Signal::Unanswered, "not_annulled", said_so)
 }
 
 /// Tells that a scan was taken back here, and that no hub has heard of it.
-pub fn unheard(annulled: Answer) -> Answer {
-    Answer {
+pub fn unheard(annulled: ScanOutcome) -> ScanOutcome {
+    ScanOutcome {
         outcome: "annulled_unheard",
         words: words::NOT_HEARD_OF.to_owned(),
         reason: Some(words::KEEP_IT_LINKED.to_owned()),
@@ -241,7 +241,7 @@ pub fn unheard(annulled: Answer) -> Answer {
 pub const WAITING: &str = "waiting";
 
 /// Says that an answer is still waited for.
-pub fn waiting() -> Answer {
+pub fn waiting() -> ScanOutcome {
     let said_so = Said {
         title: words::WAIT.to_owned(),
         detail: Some(words::BEING_ASKED.to_owned()),
@@ -249,8 +249,8 @@ pub fn waiting() -> Answer {
     said(Signal::Unanswered, WAITING, said_so)
 }
 
-fn said(signal: Signal, outcome: &'static str, said: Said) -> Answer {
-    Answer {
+fn said(signal: Signal, outcome: &'static str, said: Said) -> ScanOutcome {
+    ScanOutcome {
         signal,
         outcome,
         words: said.title,

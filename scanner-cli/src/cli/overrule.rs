@@ -10,7 +10,7 @@ use usher_device::directory::DataDirectory;
 
 use super::trouble::Trouble;
 use super::{Way, codes, hub_address, runtime};
-use crate::answer::{Answer, Signal};
+use crate::answer::{ScanOutcome, Signal};
 use crate::ask::OwnScan;
 use crate::lookup;
 use crate::order::Scan;
@@ -78,14 +78,14 @@ impl OverrideArgs {
         })
     }
 
-    async fn switched_on(self, folder: &DataDirectory, code: Vec<u8>) -> Result<Answer, Trouble> {
+    async fn switched_on(self, folder: &DataDirectory, code: Vec<u8>) -> Result<ScanOutcome, Trouble> {
         let scanner = Scanner::start(folder, &self.hubs)?;
         let outcome = self.asked(&scanner, code).await;
         scanner.end(LAST_SYNC).await;
         outcome
     }
 
-    async fn asked(self, scanner: &Scanner, code: Vec<u8>) -> Result<Answer, Trouble> {
+    async fn asked(self, scanner: &Scanner, code: Vec<u8>) -> Result<ScanOutcome, Trouble> {
         let replica = scanner.replica();
         if !overruling::may(&replica) {
             return Err(Trouble::MayNotOverride);

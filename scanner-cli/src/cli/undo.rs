@@ -13,7 +13,7 @@ use usher_protocol::ledger::NotAnnulled;
 
 use super::trouble::Trouble;
 use super::{Way, codes, hub_address, runtime};
-use crate::answer::Answer;
+use crate::answer::ScanOutcome;
 use crate::overruling::{self, Overruling};
 use crate::scanner::Scanner;
 use crate::screen::{Screen, Style};
@@ -74,7 +74,11 @@ impl UndoArgs {
     }
 
     /// Tells also whether a hub has all that this scanner wrote down.
-    async fn switched_on(self, folder: &DataDirectory, code: Vec<u8>) -> Result<(Answer, bool), Trouble> {
+    async fn switched_on(
+        self,
+        folder: &DataDirectory,
+        code: Vec<u8>,
+    ) -> Result<(ScanOutcome, bool), Trouble> {
         let scanner = Scanner::start(folder, &self.hubs)?;
         let outcome = self.undone(&scanner, code).await;
         let is_linked = !scanner.hubs().linked().is_empty();
@@ -82,7 +86,7 @@ impl UndoArgs {
         outcome.map(|answer| (answer, is_linked && kept == 0))
     }
 
-    async fn undone(self, scanner: &Scanner, code: Vec<u8>) -> Result<Answer, Trouble> {
+    async fn undone(self, scanner: &Scanner, code: Vec<u8>) -> Result<ScanOutcome, Trouble> {
         let replica = scanner.replica();
         if !overruling::may(&replica) {
             return Err(Trouble::MayNotUndo);

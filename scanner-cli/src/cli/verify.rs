@@ -14,7 +14,7 @@ use usher_protocol::ticket::TicketCode;
 
 use super::trouble::Trouble;
 use super::{Way, codes, runtime};
-use crate::answer::{Answer, Signal};
+use crate::answer::{ScanOutcome, Signal};
 use crate::folder::{self, Chosen};
 use crate::order::Scan;
 use crate::others::Others;
@@ -100,7 +100,7 @@ impl VerifyArgs {
     }
 }
 
-fn exit_code(answer: &Answer) -> u8 {
+fn exit_code(answer: &ScanOutcome) -> u8 {
     match answer.signal {
         Signal::Admit => 0,
         Signal::Deny => 1,
@@ -126,7 +126,7 @@ fn gates(replica: &Replica, choice: Option<&GateChoice>) -> Result<Vec<GateId>, 
 
 impl Check {
     /// Judges a code at each gate; the first that admits counts, or else the first that leads where the ticket belongs.
-    async fn judge(&self, code: Vec<u8>) -> Result<Answer, Trouble> {
+    async fn judge(&self, code: Vec<u8>) -> Result<ScanOutcome, Trouble> {
         if let Some(bar @ (Bar::Expired | Bar::Revoked)) = crate::desk::bar(&self.replica) {
             return Ok(tell::barred(bar));
         }
@@ -182,7 +182,7 @@ impl Check {
         })
     }
 
-    fn told(&self, gate: GateId, judged: &request::Answer) -> Answer {
+    fn told(&self, gate: GateId, judged: &request::Answer) -> ScanOutcome {
         let voice = tell::voice(&self.replica);
         let mut answer = match judged.verdict {
             // The rules say yes by what is known here; the last word is a hub's, and none was asked.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use usher_device::expiry::CertificateNote;
 
-use crate::answer::{Answer, Counts};
+use crate::answer::{Counts, ScanOutcome};
 use crate::printable::printable;
 use crate::words::{self, Help};
 
@@ -12,7 +12,7 @@ const SEPARATOR: &str = " | ";
 
 /// Writes a result as `KEYWORD words | reason | details… | judged alone`, without control characters.
 #[must_use]
-pub fn one_line(answer: &Answer) -> String {
+pub fn one_line(answer: &ScanOutcome) -> String {
     let parts: Vec<&str> = std::iter::once(answer.words.as_str())
         .chain(answer.reason.as_deref())
         .chain(answer.details.iter().map(String::as_str))
@@ -30,7 +30,7 @@ pub fn one_line(answer: &Answer) -> String {
 enum Line<'a> {
     Scan {
         #[serde(flatten)]
-        answer: &'a Answer,
+        answer: &'a ScanOutcome,
         counts: Counts,
     },
     Hint {
@@ -101,7 +101,7 @@ pub(super) fn json_end(counts: Counts, kept: u64) -> String {
 }
 
 /// Writes a result and the totals as one JSON object.
-pub(super) fn json_scan(answer: &Answer, counts: Counts) -> String {
+pub(super) fn json_scan(answer: &ScanOutcome, counts: Counts) -> String {
     json(&Line::Scan { answer, counts })
 }
 

@@ -8,7 +8,7 @@ use usher_device::expiry::CertificateNote;
 
 use super::Board;
 use super::thumbnail::Thumbnail;
-use crate::answer::{Answer, Signal};
+use crate::answer::{ScanOutcome, Signal};
 use crate::printable::printable;
 use crate::tell::WAITING;
 use crate::words::{self, Help};
@@ -140,7 +140,7 @@ fn rows(board: &Board, size: Size, preview: Option<&Thumbnail>) -> Vec<Row> {
     head
 }
 
-fn result(answer: &Answer) -> Vec<Row> {
+fn result(answer: &ScanOutcome) -> Vec<Row> {
     let paint = paint(answer.signal);
     let plain = |text: &str| Row {
         text: printable(text),

@@ -11,8 +11,8 @@ const SIZE: Size = Size {
     rows: 20,
 };
 
-fn answer(signal: Signal, words: &str) -> Answer {
-    Answer {
+fn answer(signal: Signal, words: &str) -> ScanOutcome {
+    ScanOutcome {
         signal,
         words: words.to_owned(),
         reason: None,
@@ -24,15 +24,15 @@ fn answer(signal: Signal, words: &str) -> Answer {
     }
 }
 
-fn denied() -> Answer {
-    Answer {
+fn denied() -> ScanOutcome {
+    ScanOutcome {
         reason: Some("Already used".to_owned()),
         details: vec!["Gate North, 19:02".to_owned(), "Row 3, seat 4".to_owned()],
         ..answer(Signal::Deny, "Stop")
     }
 }
 
-fn board_with(answer: Answer) -> Board {
+fn board_with(answer: ScanOutcome) -> Board {
     let mut board = Board {
         place: "Gate South, in".to_owned(),
         standing: "revocations as of 12 s ago".to_owned(),
@@ -105,7 +105,7 @@ fn a_small_terminal_keeps_the_words_and_loses_the_symbol() {
 
 #[test]
 fn an_answer_given_alone_carries_a_banner() {
-    let alone = Answer {
+    let alone = ScanOutcome {
         alone: true,
         ..answer(Signal::Admit, "Welcome")
     };
@@ -349,7 +349,7 @@ fn lines_say_when_scanning_begins_and_ends() {
 fn written(style: Style) -> String {
     let mut out = Vec::new();
     let mut screen = Screen::new(&mut out, style);
-    let mut board = board_with(Answer {
+    let mut board = board_with(ScanOutcome {
         alone: true,
         ..denied()
     });

@@ -11,8 +11,8 @@ use crate::screen::Style;
 use crate::source::Fault;
 use usher_eyes::Hint;
 
-fn answer(signal: Signal, words: impl Into<String>) -> Answer {
-    Answer {
+fn answer(signal: Signal, words: impl Into<String>) -> ScanOutcome {
+    ScanOutcome {
         signal,
         words: words.into(),
         reason: None,
@@ -51,7 +51,7 @@ struct Gate {
 }
 
 impl Gate {
-    fn judge(&self, scan: Scan) -> Answer {
+    fn judge(&self, scan: Scan) -> ScanOutcome {
         self.scans.borrow_mut().push(scan.clone());
         if scan.code.starts_with(b"ask") {
             answer(Signal::Refer, "Gate 1")
@@ -60,7 +60,7 @@ impl Gate {
         } else if self.used.borrow_mut().insert(scan.code) {
             answer(Signal::Admit, "Welcome")
         } else {
-            Answer {
+            ScanOutcome {
                 outcome: "already_used",
                 ..answer(Signal::Deny, "Already used")
             }
@@ -397,7 +397,7 @@ async fn while_an_answer_is_waited_for_nobody_passes_under_the_one_before() {
     let judge = async |scan: Scan, _| {
         let is_slow = scan.code == b"ok2";
         sleep(Duration::from_millis(if is_slow { 1_500 } else { 5 })).await;
-        Answer {
+        ScanOutcome {
             reason: Some(if is_slow { "the second" } else { "the first" }.to_owned()),
             ..answer(Signal::Admit, "Welcome")
         }
@@ -438,7 +438,7 @@ async fn undo_at(gate: &Gate, lines: &[(u64, &str)]) -> (String, Counts) {
         Wish::Annul { why } => {
             assert_eq!(why, "did not turn");
             assert!(gate.used.borrow_mut().remove(&scan.code), "it was used");
-            Answer {
+            ScanOutcome {
                 outcome: tell::ANNULLED,
                 ..answer(Signal::Unanswered, "Undone")
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use usher_scan::answer::{Answer, Counts, Signal};
+use usher_scan::answer::{Counts, ScanOutcome, Signal};
 use usher_scan::feed::Feed;
 use usher_scan::order::{Order, Scan};
 use usher_scan::readings::Clock;
@@ -54,8 +54,8 @@ impl Write for Out {
 }
 
 /// Lets everybody in and repeats what the code said.
-async fn welcome(scan: Scan, _: Order) -> Answer {
-    Answer {
+async fn welcome(scan: Scan, _: Order) -> ScanOutcome {
+    ScanOutcome {
         signal: Signal::Admit,
         outcome: "admitted",
         words: String::from_utf8(scan.code).unwrap(),

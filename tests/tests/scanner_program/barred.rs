@@ -9,7 +9,7 @@ use usher_keys::{Role, Window};
 use usher_protocol::GateId;
 use usher_protocol::admission::Direction;
 use usher_protocol::record::Body;
-use usher_scan::answer::Answer;
+use usher_scan::answer::ScanOutcome;
 use usher_scan::desk::{ANSWER_WITHIN, Desk};
 use usher_scan::handover::Handover;
 use usher_scan::links::{Links, Start};
@@ -45,7 +45,7 @@ impl Alone {
         }
     }
 
-    async fn scan(&self) -> Answer {
+    async fn scan(&self) -> ScanOutcome {
         let handover = Arc::new(Handover::new(Arc::clone(&self.replica)));
         let links = Links::start(
             &key(SCANNER),
