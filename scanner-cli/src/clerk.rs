@@ -15,7 +15,7 @@ use crate::ask::OwnScan;
 use crate::desk::Desk;
 use crate::links::Hubs;
 use crate::lookup;
-use crate::order::{Order, Scan, Wish};
+use crate::order::{Order, ShownCode, Wish};
 use crate::others::Others;
 use crate::overruling::{self, Overruling};
 use crate::post::Post;
@@ -57,7 +57,7 @@ impl Clerk {
     }
 
     /// Judges a scan as ordered, or has it overruled; whatever it was, there is an answer.
-    pub async fn carry_out(&self, scan: Scan, order: Order) -> ScanOutcome {
+    pub async fn carry_out(&self, scan: ShownCode, order: Order) -> ScanOutcome {
         let post = Post {
             gate: self.place.gate,
             direction: order.direction,
@@ -67,7 +67,7 @@ impl Clerk {
             Ok(found) => found,
             Err(answer) => return answer,
         };
-        let scan = Scan {
+        let scan = ShownCode {
             code: found.code,
             ..scan
         };
@@ -82,7 +82,7 @@ impl Clerk {
         answer
     }
 
-    async fn judge(&self, post: Post, scan: Scan) -> ScanOutcome {
+    async fn judge(&self, post: Post, scan: ShownCode) -> ScanOutcome {
         let answer = self.desk(post).judge(scan).await;
         if answer.is_of_a_hub() {
             self.alone_before.set(0);
@@ -117,7 +117,7 @@ impl Clerk {
         desk
     }
 
-    async fn overrule(&self, post: Post, scan: Scan, overruling: Overruling) -> ScanOutcome {
+    async fn overrule(&self, post: Post, scan: ShownCode, overruling: Overruling) -> ScanOutcome {
         let Place { replica, hubs, .. } = &self.place;
         let secret = scan.secret;
         let own = OwnScan {
@@ -131,7 +131,7 @@ impl Clerk {
         decided.unwrap_or_else(tell::undecided)
     }
 
-    async fn annul(&self, post: Post, scan: Scan, why: String) -> ScanOutcome {
+    async fn annul(&self, post: Post, scan: ShownCode, why: String) -> ScanOutcome {
         let replica = &self.place.replica;
         let right = RightToAnnul::Reader(scan.secret);
         let annulment = Annulment {

@@ -16,7 +16,7 @@ use usher_protocol::{ScanId, ScanSecret};
 use crate::answer::ScanOutcome;
 use crate::ask::OwnScan;
 use crate::links::Hubs;
-use crate::order::Scan;
+use crate::order::ShownCode;
 use crate::others::Others;
 use crate::post::Post;
 use crate::tell::{self, Bar};
@@ -57,7 +57,7 @@ impl Desk {
     }
 
     /// Judges a scan; whatever it was, there is an answer.
-    pub async fn judge(&self, scan: Scan) -> ScanOutcome {
+    pub async fn judge(&self, scan: ShownCode) -> ScanOutcome {
         let started = Instant::now();
         let secret = scan.secret;
         let answer = self
@@ -169,7 +169,7 @@ impl Desk {
 impl Post {
     /// Makes the question about a code read here. A code too long for a ticket is cut: it stays none.
     #[must_use]
-    pub fn question(&self, scan: Scan, reader: &PublicKey) -> request::Scan {
+    pub fn question(&self, scan: ShownCode, reader: &PublicKey) -> request::Scan {
         let mut code = scan.code;
         code.truncate(MAX_CODE_BYTES);
         request::Scan {

@@ -7,7 +7,7 @@ use crate::overruling::Overruling;
 
 /// One code to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scan {
+pub struct ShownCode {
     /// What the scan's id is drawn from; a retry carries the same, so that judging it twice counts once.
     pub secret: ScanSecret,
     /// What the code said, byte for byte.

@@ -19,7 +19,7 @@ use crate::answer::{Counts, ScanOutcome, Signal};
 use crate::debounce::{Came, Debounce, Seen};
 use crate::frame_statistics::{self, FrameStatistics};
 use crate::keys::{Command, Keys, Meant};
-use crate::order::{Order, Scan, Wish};
+use crate::order::{Order, ShownCode, Wish};
 use crate::post::Post;
 use crate::readings::{Clock, Reading, Sight, View};
 use crate::screen::{Board, Screen};
@@ -156,7 +156,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     pub async fn run(
         mut self,
         mut readings: mpsc::Receiver<Reading>,
-        judge: impl AsyncFn(Scan, Order) -> ScanOutcome,
+        judge: impl AsyncFn(ShownCode, Order) -> ScanOutcome,
         stop: CancellationToken,
     ) -> io::Result<Counts> {
         let mut refresh = tokio::time::interval(REFRESH);
@@ -184,7 +184,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
     async fn take(
         &mut self,
         reading: Reading,
-        judge: &impl AsyncFn(Scan, Order) -> ScanOutcome,
+        judge: &impl AsyncFn(ShownCode, Order) -> ScanOutcome,
     ) -> io::Result<()> {
         let at_ms = reading.at_ms;
         if let Sight::Entered(line) = &reading.sight {
@@ -253,7 +253,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         &mut self,
         code: Vec<u8>,
         at_ms: u64,
-        judge: &impl AsyncFn(Scan, Order) -> ScanOutcome,
+        judge: &impl AsyncFn(ShownCode, Order) -> ScanOutcome,
     ) -> io::Result<()> {
         let secret = match self.debounce.seen(&code, at_ms) {
             Seen::New => draw_scan()?,
@@ -268,17 +268,18 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
             }
         };
         let order = self.orders.next(Wish::Judge);
-        self.carry_out(Scan { secret, code }, order, at_ms, judge).await
+        self.carry_out(ShownCode { secret, code }, order, at_ms, judge)
+            .await
     }
 
     async fn carry_out(
         &mut self,
-        scan: Scan,
+        scan: ShownCode,
         order: Order,
         at_ms: u64,
-        judge: &impl AsyncFn(Scan, Order) -> ScanOutcome,
+        judge: &impl AsyncFn(ShownCode, Order) -> ScanOutcome,
     ) -> io::Result<()> {
-        let (Scan { secret, code }, ordered) = (scan.clone(), order.clone());
+        let (ShownCode { secret, code }, ordered) = (scan.clone(), order.clone());
         let passed_ago_ms = self.debounce.passed_ago_ms(&code, at_ms);
         let mut judging = std::pin::pin!(judge(scan, order));
         let answer = tokio::select! {
@@ -292,7 +293,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         let answer = answer.after_passing(passed_ago_ms);
         let now_ms = self.clock.now_ms().max(at_ms);
         self.debounce.judged(&code, secret, came(&answer), now_ms);
-        let shown = Scan {
+        let shown = ShownCode {
             secret,
             code: code.clone(),
         };
@@ -319,7 +320,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         &mut self,
         line: &str,
         at_ms: u64,
-        judge: &impl AsyncFn(Scan, Order) -> ScanOutcome,
+        judge: &impl AsyncFn(ShownCode, Order) -> ScanOutcome,
     ) -> io::Result<()> {
         self.board.asked = None;
         let command = match self.keys.entered(line, self.orders.no_override()) {
@@ -331,7 +332,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
             Command::Direction(direction) => self.orders.direction = direction,
             Command::Codes(codes) => {
                 for code in codes {
-                    let scan = Scan {
+                    let scan = ShownCode {
                         secret: draw_scan()?,
                         code: code.into_bytes(),
                     };
@@ -345,7 +346,9 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
                     return self.ask(words::SHOW_IT_FIRST.to_owned());
                 };
                 let (secret, order) = (draw_scan()?, self.orders.next(Wish::Override(overruling)));
-                return self.carry_out(Scan { secret, code }, order, at_ms, judge).await;
+                return self
+                    .carry_out(ShownCode { secret, code }, order, at_ms, judge)
+                    .await;
             }
             Command::Undo { why } => return self.undo(why, at_ms, judge).await,
         }
@@ -360,7 +363,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
         &mut self,
         why: String,
         at_ms: u64,
-        judge: &impl AsyncFn(Scan, Order) -> ScanOutcome,
+        judge: &impl AsyncFn(ShownCode, Order) -> ScanOutcome,
     ) -> io::Result<()> {
         let Some(passed) = self.orders.last_passed.clone() else {
             return self.ask(words::NOTHING_TO_UNDO.to_owned());

@@ -13,7 +13,7 @@ use super::{Way, codes, hub_address, runtime};
 use crate::answer::{ScanOutcome, Signal};
 use crate::ask::OwnScan;
 use crate::lookup;
-use crate::order::Scan;
+use crate::order::ShownCode;
 use crate::overruling::{self, Overruling};
 use crate::post::{GateChoice, Post};
 use crate::scanner::Scanner;
@@ -105,7 +105,7 @@ impl OverrideArgs {
         };
         let secret = draw_scan()?;
         let own = OwnScan {
-            scan: &post.question(Scan { secret, code }, &replica.me()),
+            scan: &post.question(ShownCode { secret, code }, &replica.me()),
             secret,
             home: None,
             hubs: &hubs,

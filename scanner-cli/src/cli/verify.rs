@@ -16,7 +16,7 @@ use super::trouble::Trouble;
 use super::{Way, codes, runtime};
 use crate::answer::{ScanOutcome, Signal};
 use crate::folder::{self, Chosen};
-use crate::order::Scan;
+use crate::order::ShownCode;
 use crate::others::Others;
 use crate::post::{GateChoice, Post};
 use crate::printable::printable;
@@ -159,7 +159,7 @@ impl Check {
             persons: self.persons,
         };
         let secret = draw_scan()?;
-        let scan = post.question(Scan { secret, code }, &self.replica.me());
+        let scan = post.question(ShownCode { secret, code }, &self.replica.me());
         let ticket = match self.replica.verify(&scan.code) {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),

@@ -4,7 +4,7 @@ use usher_protocol::admission::Direction;
 use usher_protocol::state::units::ANNUL_WITHIN_MS;
 
 use crate::answer::Signal;
-use crate::order::{Order, Scan, Wish};
+use crate::order::{Order, ShownCode, Wish};
 use crate::words;
 
 /// The orders in force.
@@ -28,7 +28,7 @@ pub(super) struct Orders {
 /// A scan by which somebody passed here.
 #[derive(Debug, Clone)]
 pub(super) struct Passed {
-    pub(super) scan: Scan,
+    pub(super) scan: ShownCode,
     /// How it was ordered.
     pub(super) order: Order,
     /// When it was answered, in milliseconds of the station's clock.
@@ -70,7 +70,7 @@ impl Orders {
     }
 
     /// Notes what came of an order.
-    pub(super) fn answered(&mut self, scan: Scan, order: Order, (signal, at_ms): (Signal, u64)) {
+    pub(super) fn answered(&mut self, scan: ShownCode, order: Order, (signal, at_ms): (Signal, u64)) {
         self.persons = None;
         self.last_code = Some(scan.code.clone());
         let passed = signal == Signal::Admit;

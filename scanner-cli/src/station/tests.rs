@@ -47,11 +47,11 @@ fn fault(at_ms: u64) -> Reading {
 #[derive(Default)]
 struct Gate {
     used: RefCell<HashSet<Vec<u8>>>,
-    scans: RefCell<Vec<Scan>>,
+    scans: RefCell<Vec<ShownCode>>,
 }
 
 impl Gate {
-    fn judge(&self, scan: Scan) -> ScanOutcome {
+    fn judge(&self, scan: ShownCode) -> ScanOutcome {
         self.scans.borrow_mut().push(scan.clone());
         if scan.code.starts_with(b"ask") {
             answer(Signal::Refer, "Gate 1")
@@ -394,7 +394,7 @@ async fn while_an_answer_is_waited_for_nobody_passes_under_the_one_before() {
     let screen = Screen::new(&mut out, Style::Panel { colour: false });
     let place = "Gate 2, in".to_owned();
     let station = Station::new(screen, place, Standing::default, Pace::CAMERA, Clock::start());
-    let judge = async |scan: Scan, _| {
+    let judge = async |scan: ShownCode, _| {
         let is_slow = scan.code == b"ok2";
         sleep(Duration::from_millis(if is_slow { 1_500 } else { 5 })).await;
         ScanOutcome {
@@ -434,7 +434,7 @@ async fn undo_at(gate: &Gate, lines: &[(u64, &str)]) -> (String, Counts) {
     let screen = Screen::new(&mut out, Style::Plain);
     let place = "Gate 2, in".to_owned();
     let station = Station::new(screen, place, Standing::default, Pace::WEDGE, Clock::start());
-    let judge = async |scan: Scan, order: Order| match order.wish {
+    let judge = async |scan: ShownCode, order: Order| match order.wish {
         Wish::Annul { why } => {
             assert_eq!(why, "did not turn");
             assert!(gate.used.borrow_mut().remove(&scan.code), "it was used");

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_scan::answer::{Counts, ScanOutcome, Signal};
 use usher_scan::feed::Feed;
-use usher_scan::order::{Order, Scan};
+use usher_scan::order::{Order, ShownCode};
 use usher_scan::readings::Clock;
 use usher_scan::screen::{Screen, Size, Style};
 use usher_scan::station::{Pace, Station};
@@ -54,7 +54,7 @@ impl Write for Out {
 }
 
 /// Lets everybody in and repeats what the code said.
-async fn welcome(scan: Scan, _: Order) -> ScanOutcome {
+async fn welcome(scan: ShownCode, _: Order) -> ScanOutcome {
     ScanOutcome {
         signal: Signal::Admit,
         outcome: "admitted",

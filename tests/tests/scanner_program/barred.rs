@@ -13,7 +13,7 @@ use usher_scan::answer::ScanOutcome;
 use usher_scan::desk::{ANSWER_WITHIN, Desk};
 use usher_scan::handover::Handover;
 use usher_scan::links::{Links, Start};
-use usher_scan::order::Scan;
+use usher_scan::order::ShownCode;
 use usher_scan::post::Post;
 use usher_scan::station::draw_scan;
 
@@ -65,7 +65,7 @@ impl Alone {
         let desk = Desk::new(Arc::clone(&self.replica), links.hubs(), post, ANSWER_WITHIN);
         let code = ticket(7, AVAILABLE).into_bytes();
         let secret = draw_scan().unwrap();
-        desk.judge(Scan { secret, code }).await
+        desk.judge(ShownCode { secret, code }).await
     }
 }
 
