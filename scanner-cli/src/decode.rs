@@ -11,7 +11,7 @@ use usher_eyes::{Charset, QrCode};
 use crate::eyes::codes_in;
 use crate::printable::printable;
 use crate::source::pictures::Pictures;
-use crate::source::{Capture, Fault, Source};
+use crate::source::{Capture, Source, SourceError};
 
 /// Where the lines go.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub fn decode<O: Write, E: Write>(files: Vec<PathBuf>, outputs: &mut Outputs<O, 
                 for code in &codes {
                     outputs.print(&path, code)?;
                 }
-                codes.is_empty().then_some(Fault::NoCode { path })
+                codes.is_empty().then_some(SourceError::NoCode { path })
             }
             Capture::Fault(fault) | Capture::Outage { fault, .. } => Some(fault),
             Capture::Frame(_) | Capture::Typed(_) => None,

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::eyes::{Eyes, codes_in};
 use crate::readings::{Clock, Outlet, Reading, Sight, View, WeakOutlet};
-use crate::source::{Capture, Fault, Source};
+use crate::source::{Capture, Source, SourceError};
 use usher_eyes::LumaFrame;
 
 /// Pause before a source that panicked is started again: not noticed by staff, and no busy loop.
@@ -48,7 +48,7 @@ impl Feed {
         };
         thread::Builder::new().name("source".to_owned()).spawn(move || {
             while let Err(_panic) = catch_unwind(AssertUnwindSafe(|| line.run(make_source()))) {
-                let told = Sight::Fault(Fault::Crashed);
+                let told = Sight::Fault(SourceError::Crashed);
                 if !line.outlet.hand_on(Instant::now(), told) || !line.pause(CRASH_PAUSE) {
                     return;
                 }
@@ -134,7 +134,7 @@ impl Line {
             ..View::default()
         };
         if view.codes.is_empty() {
-            Sight::Fault(Fault::NoCode { path })
+            Sight::Fault(SourceError::NoCode { path })
         } else {
             Sight::View(view)
         }
@@ -186,10 +186,10 @@ mod tests {
     #[tokio::test]
     async fn a_source_is_handed_on_to_its_end() {
         let (_feed, readings) = Feed::start(Clock::start(), false, || {
-            Script(vec![typed("a"), Capture::Fault(Fault::LineTooLong)].into_iter())
+            Script(vec![typed("a"), Capture::Fault(SourceError::LineTooLong)].into_iter())
         })
         .unwrap();
-        assert_eq!(told(readings).await, ["a", &Fault::LineTooLong.to_string()]);
+        assert_eq!(told(readings).await, ["a", &SourceError::LineTooLong.to_string()]);
     }
 
     #[tokio::test]
@@ -235,7 +235,10 @@ mod tests {
             )
         })
         .unwrap();
-        assert_eq!(told(readings).await, ["a", &Fault::Crashed.to_string(), "b"]);
+        assert_eq!(
+            told(readings).await,
+            ["a", &SourceError::Crashed.to_string(), "b"]
+        );
     }
 
     #[tokio::test]

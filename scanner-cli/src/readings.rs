@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use usher_eyes::Hint;
 
 use crate::preview::Preview;
-use crate::source::Fault;
+use crate::source::SourceError;
 
 /// Readings waiting for the station: one, so that a slow answer holds the camera back instead of leaving a queue
 /// of old frames to judge.
@@ -74,7 +74,7 @@ pub enum Sight {
     /// A line that staff typed.
     Entered(String),
     /// Something to tell the staff.
-    Fault(Fault),
+    Fault(SourceError),
 }
 
 /// Where readings go in.

@@ -38,11 +38,11 @@ pub enum Capture {
     /// A code that a wedge typed.
     Typed(String),
     /// Something went wrong with one picture or line; the next may be fine.
-    Fault(Fault),
+    Fault(SourceError),
     /// The source is away; call again after the pause.
     Outage {
         /// What to tell the staff.
-        fault: Fault,
+        fault: SourceError,
         /// How long to wait.
         retry_after: Duration,
     },
@@ -61,7 +61,7 @@ pub struct Shot {
 
 /// What went wrong at a source and what to do about it.
 #[derive(Debug, Error)]
-pub enum Fault {
+pub enum SourceError {
     /// The camera is away or refuses.
     #[error(transparent)]
     Camera(#[from] CameraFault),

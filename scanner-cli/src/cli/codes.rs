@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::cli::trouble::Trouble;
 use crate::eyes::codes_in;
 use crate::source::pictures::Pictures;
-use crate::source::{Capture, Fault, Source};
+use crate::source::{Capture, Source, SourceError};
 use crate::typed::{self, Garbled};
 
 /// Takes the codes that were given as text: typed by a wedge, or copied with blanks around it.
@@ -46,7 +46,7 @@ fn only_code(path: PathBuf) -> Result<Vec<u8>, Trouble> {
 }
 
 /// Reads the codes of pictures and folders of them, each with the picture it is in, or what is wrong with a picture.
-pub fn in_pictures(files: Vec<PathBuf>) -> Vec<Result<(PathBuf, Vec<u8>), Fault>> {
+pub fn in_pictures(files: Vec<PathBuf>) -> Vec<Result<(PathBuf, Vec<u8>), SourceError>> {
     let mut pictures = Pictures::new(files);
     let mut found = Vec::new();
     loop {
@@ -54,7 +54,7 @@ pub fn in_pictures(files: Vec<PathBuf>) -> Vec<Result<(PathBuf, Vec<u8>), Fault>
             Capture::Picture { path, frame } => {
                 let codes = codes_in(&frame);
                 if codes.is_empty() {
-                    found.push(Err(Fault::NoCode { path: path.clone() }));
+                    found.push(Err(SourceError::NoCode { path: path.clone() }));
                 }
                 found.extend(codes.into_iter().map(|code| Ok((path.clone(), code.bytes))));
             }

@@ -12,7 +12,7 @@ use usher_device::replica::ReplicaError;
 use crate::folder::FolderError;
 use crate::post::PostError;
 use crate::scanner::StartError;
-use crate::source::Fault;
+use crate::source::SourceError;
 use crate::source::camera::CameraFault;
 use crate::typed::Garbled;
 
@@ -36,7 +36,7 @@ pub enum Trouble {
     Camera(#[from] CameraFault),
     /// A picture gives no code.
     #[error(transparent)]
-    Picture(#[from] Fault),
+    Picture(#[from] SourceError),
     /// A code given as text cannot be read.
     #[error(transparent)]
     Garbled(#[from] Garbled),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 use thiserror::Error;
 
-use super::{Capture, Fault, Source, greys};
+use super::{Capture, Source, SourceError, greys};
 use usher_eyes::{LumaFrame, LumaFrameError};
 
 /// Most memory that a pixel takes while a picture is opened: four channels of 16 bits.
@@ -81,7 +81,7 @@ impl Source for Pictures {
             match outcome {
                 Ok(None) => {}
                 Ok(Some(frame)) => return Capture::Picture { path, frame },
-                Err(cause) => return Capture::Fault(Fault::Picture { path, cause }),
+                Err(cause) => return Capture::Fault(SourceError::Picture { path, cause }),
             }
         }
         Capture::End
@@ -190,7 +190,7 @@ mod tests {
             Capture::Picture { path, frame } => {
                 Some(format!("{} {}x{}", name(&path), frame.width(), frame.height()))
             }
-            Capture::Fault(Fault::Picture { path, cause }) => Some(match cause {
+            Capture::Fault(SourceError::Picture { path, cause }) => Some(match cause {
                 PictureError::File(_) => format!("{} unreadable", name(&path)),
                 PictureError::Format(_) | PictureError::Damaged => format!("{} no picture", name(&path)),
                 PictureError::Size(_) => format!("{} wrong size", name(&path)),

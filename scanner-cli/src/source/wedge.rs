@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Capture, Fault, Source};
+use super::{Capture, Source, SourceError};
 use crate::typed;
 
 pub use terminal::{EveryKey, is_typed_to};
@@ -138,7 +138,7 @@ impl Source for Wedge {
                 Strokes::Paused => self.cutter.end(),
                 Strokes::Broken(error) => {
                     self.is_over = true;
-                    return Capture::Fault(Fault::Input(error));
+                    return Capture::Fault(SourceError::Input(error));
                 }
                 Strokes::Ended => {
                     self.is_over = true;
@@ -200,11 +200,11 @@ impl Cutter {
     fn end(&mut self) {
         let typing = std::mem::take(&mut self.typing);
         if typing.len() > MAX_LINE_BYTES {
-            self.ready.push_back(Capture::Fault(Fault::LineTooLong));
+            self.ready.push_back(Capture::Fault(SourceError::LineTooLong));
             return;
         }
         let Ok(typing) = String::from_utf8(typing) else {
-            self.ready.push_back(Capture::Fault(Fault::LineNotText));
+            self.ready.push_back(Capture::Fault(SourceError::LineNotText));
             return;
         };
         match typed::codes(&typing) {

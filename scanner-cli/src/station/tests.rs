@@ -8,7 +8,7 @@ use usher_keys::WarningLevel;
 
 use super::*;
 use crate::screen::Style;
-use crate::source::Fault;
+use crate::source::SourceError;
 use usher_eyes::Hint;
 
 fn answer(signal: Signal, words: impl Into<String>) -> ScanOutcome {
@@ -39,7 +39,7 @@ fn codes(at_ms: u64, codes: &[&str]) -> Reading {
 fn fault(at_ms: u64) -> Reading {
     Reading {
         at_ms,
-        sight: Sight::Fault(Fault::LineTooLong),
+        sight: Sight::Fault(SourceError::LineTooLong),
     }
 }
 
@@ -132,7 +132,7 @@ async fn foreign_codes_and_faults_do_not_stop_the_loop() {
         codes(4, &["ok"]),
     ];
     let (out, _) = played(Pace::CAMERA, &Gate::default(), seen).await;
-    let notice = format!("NOTICE {}", Fault::LineTooLong);
+    let notice = format!("NOTICE {}", SourceError::LineTooLong);
     assert_eq!(
         out.lines().collect::<Vec<_>>(),
         ["DENY Not a ticket", &notice, "DENY Not a ticket", "ADMIT Welcome"],
@@ -291,7 +291,7 @@ async fn what_was_seen_before_a_fault_does_not_take_its_notice_away() {
         fault(50),
     ];
     let (out, _) = played(Pace::CAMERA, &Gate::default(), seen).await;
-    let notice = format!("NOTICE {}\n", Fault::LineTooLong);
+    let notice = format!("NOTICE {}\n", SourceError::LineTooLong);
     assert_eq!(
         out,
         notice.repeat(2),

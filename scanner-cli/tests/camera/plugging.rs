@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use nokhwa::utils::{FrameFormat, Resolution};
 use nokhwa::{Buffer, Camera};
 use usher_scan::source::camera::{CameraFault, CameraFrames};
-use usher_scan::source::{Capture, Fault, Source};
+use usher_scan::source::{Capture, Source, SourceError};
 
 use crate::recording::{camera_of, gone};
 
@@ -20,7 +20,7 @@ fn told(capture: Capture) -> &'static str {
     match capture {
         Capture::Frame(_) => "frame",
         Capture::Outage {
-            fault: Fault::Camera(fault),
+            fault: SourceError::Camera(fault),
             ..
         } => match fault {
             CameraFault::Missing { .. } => "missing",

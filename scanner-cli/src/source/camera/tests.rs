@@ -8,7 +8,7 @@ use nokhwa::utils::Resolution;
 use proptest::prelude::*;
 
 use super::*;
-use crate::source::Fault;
+use crate::source::SourceError;
 
 fn frame(format: FrameFormat, bytes: &[u8]) -> Buffer {
     Buffer::new(Resolution::new(2, 2), bytes, format)
@@ -126,7 +126,7 @@ fn the_messages_name_what_to_do() {
 #[test]
 fn a_camera_that_does_not_exist_is_told_without_a_panic() {
     let Capture::Outage {
-        fault: Fault::Camera(fault),
+        fault: SourceError::Camera(fault),
         ..
     } = CameraFrames::new(4_000_000).next()
     else {

@@ -23,10 +23,10 @@ fn ticket(unit: u32) -> String {
 fn told(capture: Capture) -> Option<String> {
     match capture {
         Capture::Typed(text) => Some(text),
-        Capture::Fault(Fault::LineTooLong) => Some("<too long>".to_owned()),
-        Capture::Fault(Fault::LineNotText) => Some("<no text>".to_owned()),
-        Capture::Fault(Fault::Garbled(garbled)) => Some(format!("<{garbled:?}>")),
-        Capture::Fault(Fault::Input(_)) => Some("<broken>".to_owned()),
+        Capture::Fault(SourceError::LineTooLong) => Some("<too long>".to_owned()),
+        Capture::Fault(SourceError::LineNotText) => Some("<no text>".to_owned()),
+        Capture::Fault(SourceError::Garbled(garbled)) => Some(format!("<{garbled:?}>")),
+        Capture::Fault(SourceError::Input(_)) => Some("<broken>".to_owned()),
         Capture::End => None,
         other
         @ (Capture::Frame(_) | Capture::Picture { .. } | Capture::Fault(_) | Capture::Outage { .. }) => {
