@@ -23,7 +23,7 @@ use crate::order::{Order, ShownCode, Wish};
 use crate::post::Post;
 use crate::readings::{Clock, Reading, Sight, View};
 use crate::screen::{Board, Screen};
-use crate::standing::Standing;
+use crate::status::ScannerStatus;
 use crate::tell;
 use crate::words;
 use orders::Orders;
@@ -105,7 +105,7 @@ struct Shown {
     until_ms: u64,
 }
 
-impl<W: Write, F: Fn() -> Standing> Station<W, F> {
+impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     /// Prepares a station. `place` names its gate and direction; `standing` says at any moment how fresh its
     /// knowledge is.
     pub fn new(screen: Screen<W>, place: String, standing: F, pace: Pace, clock: Clock) -> Self {
@@ -447,7 +447,7 @@ impl<W: Write, F: Fn() -> Standing> Station<W, F> {
 
     /// Brings up to date how the scanner stands, and tells of its certificate and its clock when that is news.
     fn look_about(&mut self) -> io::Result<()> {
-        let Standing {
+        let ScannerStatus {
             line,
             certificate,
             clock,

@@ -18,8 +18,8 @@ use crate::overruling::{self, Overruling};
 use crate::post::{GateChoice, Post};
 use crate::scanner::Scanner;
 use crate::screen::{Screen, Style};
-use crate::standing;
 use crate::station::draw_scan;
+use crate::status;
 use crate::tell::Undecided;
 
 /// How long to wait for a hub: a supervisor stands there and waits too.
@@ -120,7 +120,7 @@ impl OverrideArgs {
             Undecided::MayNot => Trouble::MayNotOverride,
             Undecided::Outwards => Trouble::OverridesLetIn,
             Undecided::NoHub => Trouble::NoHub {
-                standing: standing::line(&replica, &hubs),
+                standing: status::line(&replica, &hubs),
             },
         })
     }

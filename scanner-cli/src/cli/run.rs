@@ -28,8 +28,8 @@ use crate::screen::{Screen, Style, Wish, shows_greys};
 use crate::source::camera::{self, CameraFrames};
 use crate::source::pictures::Pictures;
 use crate::source::wedge::{EveryKey, Keystrokes, Wedge, is_typed_to};
-use crate::standing::{self, Lookout};
 use crate::station::{Pace, Station};
+use crate::status::{self, Lookout};
 use crate::tell;
 use crate::words;
 
@@ -180,7 +180,7 @@ impl RunArgs {
         let mut screen = Screen::new(io::stdout(), self.style());
         screen.ready(
             (&place, &event),
-            &standing::line(&replica, &hubs),
+            &status::line(&replica, &hubs),
             !hubs.linked().is_empty(),
         )?;
         let places = [Direction::In, Direction::Out].map(|direction| {

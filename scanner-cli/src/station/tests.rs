@@ -84,7 +84,7 @@ async fn written(pace: Pace, gate: &Gate, readings: mpsc::Receiver<Reading>) -> 
     let station = Station::new(
         screen,
         "Gate 2, in".to_owned(),
-        Standing::default,
+        ScannerStatus::default,
         pace,
         Clock::start(),
     );
@@ -208,7 +208,7 @@ async fn a_stopped_station_returns_though_its_source_goes_on() {
     let station = Station::new(
         screen,
         String::new(),
-        Standing::default,
+        ScannerStatus::default,
         Pace::CAMERA,
         Clock::start(),
     );
@@ -241,7 +241,7 @@ async fn a_reader_that_went_away_ends_the_loop_without_an_error() {
     let station = Station::new(
         Screen::new(Closed, Style::Plain),
         String::new(),
-        Standing::default,
+        ScannerStatus::default,
         Pace::CAMERA,
         Clock::start(),
     );
@@ -312,10 +312,10 @@ async fn news_of_the_certificate_is_told_once_although_its_words_go_on_changing(
         words: words.to_owned(),
     });
     let left = RefCell::new(VecDeque::from(notes));
-    let standing = || Standing {
+    let standing = || ScannerStatus {
         line: String::new(),
         certificate: left.borrow_mut().pop_front(),
-        ..Standing::default()
+        ..ScannerStatus::default()
     };
     let (sender, readings) = mpsc::channel(8);
     for at_ms in 0..6 {
@@ -353,10 +353,10 @@ async fn a_wrong_clock_is_told_again_when_it_is_off_in_another_way_and_not_with_
     let left = RefCell::new(VecDeque::from(clocks));
     let standing = || {
         let next = left.borrow_mut().pop_front();
-        next.map_or_else(Standing::default, |(clock_health, words)| Standing {
+        next.map_or_else(ScannerStatus::default, |(clock_health, words)| ScannerStatus {
             clock: Some(words.to_owned()),
             clock_health,
-            ..Standing::default()
+            ..ScannerStatus::default()
         })
     };
     let (sender, readings) = mpsc::channel(8);
@@ -393,7 +393,13 @@ async fn while_an_answer_is_waited_for_nobody_passes_under_the_one_before() {
     let mut out = Vec::new();
     let screen = Screen::new(&mut out, Style::Panel { colour: false });
     let place = "Gate 2, in".to_owned();
-    let station = Station::new(screen, place, Standing::default, Pace::CAMERA, Clock::start());
+    let station = Station::new(
+        screen,
+        place,
+        ScannerStatus::default,
+        Pace::CAMERA,
+        Clock::start(),
+    );
     let judge = async |scan: ShownCode, _| {
         let is_slow = scan.code == b"ok2";
         sleep(Duration::from_millis(if is_slow { 1_500 } else { 5 })).await;
@@ -433,7 +439,7 @@ async fn undo_at(gate: &Gate, lines: &[(u64, &str)]) -> (String, Counts) {
     let mut out = Vec::new();
     let screen = Screen::new(&mut out, Style::Plain);
     let place = "Gate 2, in".to_owned();
-    let station = Station::new(screen, place, Standing::default, Pace::WEDGE, Clock::start());
+    let station = Station::new(screen, place, ScannerStatus::default, Pace::WEDGE, Clock::start());
     let judge = async |scan: ShownCode, order: Order| match order.wish {
         Wish::Annul { why } => {
             assert_eq!(why, "did not turn");

@@ -80,7 +80,7 @@ impl Gate {
         let station = Station::new(
             screen,
             "gate 1, in".to_owned(),
-            usher_scan::standing::Standing::default,
+            usher_scan::status::ScannerStatus::default,
             PACE,
             clock,
         );

@@ -15,7 +15,7 @@ const SEPARATOR: &str = " | ";
 
 /// How a scanner stands at a moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct ScannerStatus {
     /// Whom it is linked to and how fresh its knowledge is.
     pub line: String,
     /// What is to be said of its certificate.
@@ -50,8 +50,8 @@ impl Lookout {
     /// # Panics
     /// Never: nothing panics while it looks at the certificate.
     #[must_use]
-    pub fn look(&self) -> Standing {
-        Standing {
+    pub fn look(&self) -> ScannerStatus {
+        ScannerStatus {
             line: line(&self.replica, &self.hubs),
             certificate: self.certificate(),
             clock: self.replica.clock_trouble(),
