@@ -133,7 +133,7 @@ impl AdmissionPath {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.rejected(&task.scan, rejection)),
         };
-        let home = self.replica.standing().home(ticket.ticket().unit);
+        let home = self.replica.snapshot().home(ticket.ticket().unit);
         let route = Route::to(home, self.replica.me());
         if task.is_for_home && route != Route::Here {
             return Err(RequestError::NotHome);

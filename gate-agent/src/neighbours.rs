@@ -36,7 +36,7 @@ impl Neighbours {
         let replicas = self.replicas.read().unwrap_or_else(PoisonError::into_inner);
         let mut others = replicas.iter().filter(|(id, _)| **id != event);
         let (id, replica) = others.find(|(_, replica)| replica.verify(code).is_ok())?;
-        let policy = replica.standing().policy.clone();
+        let policy = replica.snapshot().policy.clone();
         Some(policy.map_or_else(|| id.to_string(), |policy| policy.name.clone()))
     }
 }

@@ -53,7 +53,7 @@ pub struct Services {
 impl Services {
     /// Returns the voice that knows the names of this event and which hubs are missing, now.
     pub fn voice(&self) -> Voice {
-        let voice = Voice::new(self.replica.standing(), self.replica.clock().now());
+        let voice = Voice::new(self.replica.snapshot(), self.replica.clock().now());
         voice
             .missing(self.links.silent(Instant::now()))
             .refused(self.links.is_refused())

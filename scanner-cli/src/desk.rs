@@ -80,7 +80,7 @@ impl Desk {
         if let Err(rejection @ Rejection::NotATicket) = ticket {
             return self.tell(scan, &self.replica.rejected(scan, rejection));
         }
-        let standing = self.replica.standing();
+        let standing = self.replica.snapshot();
         let unit = ticket.as_ref().ok().map(|ticket| ticket.ticket().unit);
         let own = OwnScan {
             scan,
@@ -184,7 +184,7 @@ impl Post {
 
 /// Tells whether a hub of the event refuses this scanner: it knows something of it that nobody could tell it, that it was revoked.
 pub fn is_refused(replica: &Replica, hubs: &Hubs) -> bool {
-    let standing = replica.standing();
+    let standing = replica.snapshot();
     let refused_by = hubs.refused_by();
     refused_by.iter().any(|key| standing.roster.contains(key))
 }
@@ -192,7 +192,7 @@ pub fn is_refused(replica: &Replica, hubs: &Hubs) -> bool {
 /// Tells why a scanner judges nothing by itself: it is no device of the event, or not any more.
 #[must_use]
 pub fn bar(replica: &Replica) -> Option<Bar> {
-    let standing = replica.standing();
+    let standing = replica.snapshot();
     let now = replica.clock().now();
     let checked = standing
         .trust

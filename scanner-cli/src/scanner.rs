@@ -94,7 +94,7 @@ impl Scanner {
 
     async fn policy_heard(&self) {
         let mut changes = usher_link::SyncStore::changes(self.replica.as_ref());
-        while self.replica.standing().policy.is_none() {
+        while self.replica.snapshot().policy.is_none() {
             // Having missed some changes is as good a reason to look again.
             changes.next(Instant::now()).await;
         }

@@ -57,12 +57,12 @@ pub enum Bar {
 
 /// Returns the voice that knows the names of this event, now.
 pub fn voice(replica: &Replica) -> Voice {
-    Voice::new(replica.standing(), replica.clock().now())
+    Voice::new(replica.snapshot(), replica.clock().now())
 }
 
 /// Returns what people call the event that is scanned for, or says that this was not heard yet.
 pub fn event_name(replica: &Replica) -> String {
-    let policy = replica.standing().policy.clone();
+    let policy = replica.snapshot().policy.clone();
     policy.map_or_else(
         || words::EVENT_NOT_HEARD_YET.to_owned(),
         |policy| policy.name.clone(),

@@ -19,7 +19,7 @@ mod recent;
 mod replay;
 mod rows;
 mod shelf;
-mod standing;
+mod snapshot;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -46,7 +46,7 @@ pub use glance::{Glance, glance};
 pub use meta::Meta;
 pub use naming::event_name;
 pub use owner::GROUP_COMMANDS;
-pub use standing::{FiguresNow, Standing};
+pub use snapshot::{FiguresNow, Snapshot};
 
 use crate::clock::{Clock, clock_behind, clock_off};
 use command::{Command, Judging};
@@ -55,7 +55,7 @@ use lock::Lock;
 use owner::Owner;
 use readers::Readers;
 use replay::Rebuilt;
-use standing::Published;
+use snapshot::Published;
 
 /// Commands that may wait for the owner: eight full groups, some tens of milliseconds of work.
 const COMMANDS_WAITING: usize = 8 * GROUP_COMMANDS;
@@ -201,8 +201,8 @@ impl Replica {
     ///
     /// [`Rejection`].
     pub fn verify(&self, code: &[u8]) -> Result<VerifiedTicket, Rejection> {
-        let standing = self.published.standing.load();
-        standing.trust.keyring().verify_text(code, self.clock.now())
+        let snapshot = self.published.snapshot.load();
+        snapshot.trust.keyring().verify_text(code, self.clock.now())
     }
 
     /// Judges a scan and makes what came of it durable.
@@ -402,8 +402,8 @@ impl Replica {
     }
 
     /// Returns what may be looked at without asking the owner.
-    pub fn standing(&self) -> Arc<Standing> {
-        self.published.standing.load_full()
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.published.snapshot.load_full()
     }
 
     /// Returns figures of the owner's work.
@@ -447,14 +447,14 @@ impl Replica {
     /// Tells whether we may judge: a device that has run out or was revoked, as far as it has heard, lets nobody in.
     pub fn may_judge(&self) -> bool {
         let certificate = self.certificate();
-        let register = &self.published.standing.load().register;
+        let register = &self.published.snapshot.load().register;
         let is_revoked = register.revoked.contains_key(&certificate.device);
         certificate.window.contains(self.clock.now()) && !is_revoked
     }
 
     /// Returns our newest certificate with its signatures.
     pub fn device_identity(&self) -> Arc<DeviceIdentity> {
-        Arc::clone(&self.published.standing.load().identity)
+        Arc::clone(&self.published.snapshot.load().identity)
     }
 
     /// Tells whether anything of a device's log is durably held.

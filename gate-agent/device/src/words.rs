@@ -17,7 +17,7 @@ use usher_protocol::state::Incident;
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit};
 
-use crate::replica::Standing;
+use crate::replica::Snapshot;
 
 pub use annulments::{annulled_unknown, not_annulled};
 pub use refusals::refusal;
@@ -61,7 +61,7 @@ impl Said {
 /// Says things about one event, at one moment, with the names people know.
 #[derive(Clone)]
 pub struct Voice {
-    standing: Arc<Standing>,
+    snapshot: Arc<Snapshot>,
     now: Timestamp,
     /// For how many milliseconds hubs were not heard.
     silent: BTreeMap<PublicKey, u64>,
@@ -71,9 +71,9 @@ pub struct Voice {
 
 impl Voice {
     /// Makes the voice of a replica now.
-    pub fn new(standing: Arc<Standing>, now: Timestamp) -> Self {
+    pub fn new(snapshot: Arc<Snapshot>, now: Timestamp) -> Self {
         Self {
-            standing,
+            snapshot,
             now,
             silent: BTreeMap::new(),
             is_refused: false,
@@ -132,7 +132,7 @@ impl Voice {
     /// Says that this device's own certificate does not count at what its clock says, or something else where it does: a clock
     /// that was set wrong is likelier than anything else, and looks like a matter of rights.
     fn clock_or(&self, otherwise: &str) -> String {
-        let window = self.standing.identity.unverified().window;
+        let window = self.snapshot.identity.unverified().window;
         if window.contains(self.now) {
             return otherwise.to_owned();
         }
@@ -228,7 +228,7 @@ impl Voice {
 
     /// Says when something was, in local time: the hour, and the day unless it is today.
     pub fn time(&self, at: Timestamp) -> String {
-        let policy = self.standing.policy.as_deref();
+        let policy = self.snapshot.policy.as_deref();
         let offset_minutes = policy.map_or(0, |policy| policy.offset_at(at));
         let (Some(at), Some(now)) = (local(at, offset_minutes), local(self.now, offset_minutes)) else {
             return "at an unknown time".to_owned();
@@ -260,7 +260,7 @@ impl Voice {
 
     /// Says the day and hour of a moment in full, for people who compare it with their own watch.
     pub fn date(&self, at: Timestamp) -> String {
-        let policy = self.standing.policy.as_deref();
+        let policy = self.snapshot.policy.as_deref();
         let offset_minutes = policy.map_or(0, |policy| policy.offset_at(at));
         let utc = if policy.is_none() { " UTC" } else { "" };
         local(at, offset_minutes).map_or_else(
@@ -275,7 +275,7 @@ impl Voice {
     /// Returns a gate's name.
     pub fn gate(&self, gate: GateId) -> String {
         let known = self
-            .standing
+            .snapshot
             .policy
             .as_deref()
             .and_then(|policy| policy.gate(gate));
@@ -284,7 +284,7 @@ impl Voice {
 
     /// Returns what a unit is called, as printed on its ticket.
     pub fn place(&self, unit: Unit) -> String {
-        let policy = self.standing.policy.as_deref();
+        let policy = self.snapshot.policy.as_deref();
         policy
             .map_or(UnitLabel::Unknown(unit), |policy| policy.label(unit))
             .to_string()
@@ -293,7 +293,7 @@ impl Voice {
     /// Returns a tier's name.
     pub fn tier(&self, tier: TierId) -> String {
         let known = self
-            .standing
+            .snapshot
             .policy
             .as_deref()
             .and_then(|policy| policy.tier(tier));
@@ -302,7 +302,7 @@ impl Voice {
 
     /// Returns a device's name.
     pub fn device(&self, device: &PublicKey) -> String {
-        let known = self.standing.names.get(device).cloned();
+        let known = self.snapshot.names.get(device).cloned();
         known.unwrap_or_else(|| UNNAMED.to_owned())
     }
 }

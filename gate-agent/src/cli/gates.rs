@@ -20,7 +20,7 @@ pub fn warn_of_unknown(directory: &DataDirectory, gates: &[u16], now: Timestamp)
     }
     // What cannot be looked at is told by whatever is done next.
     let seen = replica::glance(&directory.replica_path(), now).ok();
-    let policy = seen.and_then(|seen| seen.standing.policy.clone());
+    let policy = seen.and_then(|seen| seen.snapshot.policy.clone());
     match policy.and_then(|policy| unknown(&policy, gates)) {
         Some(warning) => writeln!(io::stderr().lock(), "{warning}"),
         None => Ok(()),

@@ -173,7 +173,7 @@ fn page(all: &[(EventId, Arc<Door>)]) -> Response {
 
 /// Returns what people call an event, or its id before that was heard.
 fn name(event: EventId, door: &Door) -> String {
-    let policy = door.services.replica.standing().policy.clone();
+    let policy = door.services.replica.snapshot().policy.clone();
     policy.map_or_else(|| event.to_string(), |policy| policy.name.clone())
 }
 

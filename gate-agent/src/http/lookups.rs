@@ -51,7 +51,7 @@ pub async fn look_up(
     let request: LookupRequest = problem::read(body).await?;
     let replica = &services.replica;
     let code = looked_up(&services.lookup, &request.ticket_code, replica.me().0).await?;
-    let voice = Voice::new(replica.standing(), replica.clock().now());
+    let voice = Voice::new(replica.snapshot(), replica.clock().now());
     let ticket = match replica.verify(&code) {
         Ok(ticket) => ticket,
         Err(rejection) => {
@@ -100,7 +100,7 @@ async fn at_each_gate(
     services: &Services,
     ticket: &VerifiedTicket,
 ) -> Result<Vec<(GateId, Verdict)>, Problem> {
-    let policy = services.replica.standing().policy.clone();
+    let policy = services.replica.snapshot().policy.clone();
     let gates: Vec<GateId> = policy
         .iter()
         .flat_map(|policy| &policy.gates)

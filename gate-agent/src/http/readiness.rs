@@ -25,7 +25,7 @@ pub async fn ready(State(services): State<Arc<Services>>) -> (StatusCode, Json<R
     let missing: Vec<_> = [
         (replica.figures().failing, "the hub cannot save to its disk"),
         (!replica.may_judge(), "the certificate has run out or was revoked"),
-        (replica.standing().policy.is_none(), "no event received yet"),
+        (replica.snapshot().policy.is_none(), "no event received yet"),
     ]
     .into_iter()
     .filter_map(|(is_so, words)| is_so.then_some(words))

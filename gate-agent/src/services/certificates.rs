@@ -172,7 +172,7 @@ pub async fn keep_warning(services: Arc<Services>, cancel: CancellationToken) {
             .inspect(move |ledger| scanners(ledger, hub))
             .await
             .unwrap_or_default();
-        let voice = Voice::new(replica.standing(), replica.clock().now());
+        let voice = Voice::new(replica.snapshot(), replica.clock().now());
         services
             .certificates
             .lines(replica, &known, &services.links.facts(), &voice);

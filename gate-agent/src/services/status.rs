@@ -311,10 +311,10 @@ impl Status {
     pub async fn of(services: &Services) -> Result<Self, ReplicaError> {
         let replica = &services.replica;
         let (view, incidents) = services.board.look(replica).await?;
-        let (standing, now) = (replica.standing(), replica.clock().now());
-        let voice = Voice::new(Arc::clone(&standing), now);
+        let (snapshot, now) = (replica.snapshot(), replica.clock().now());
+        let voice = Voice::new(Arc::clone(&snapshot), now);
         let (certificate, figures) = (replica.certificate(), replica.figures());
-        let policy = standing.policy.as_deref();
+        let policy = snapshot.policy.as_deref();
         let links = services.links.facts();
         Ok(Self {
             name: certificate.name.clone(),

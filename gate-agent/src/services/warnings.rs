@@ -7,7 +7,7 @@ use super::Services;
 
 /// Returns what is to be said now.
 pub fn now(services: &Services) -> Vec<String> {
-    let is_retired = services.replica.standing().is_retired;
+    let is_retired = services.replica.snapshot().is_retired;
     let retired = is_retired.then(|| words::RETIRED.to_owned());
     let refused = services.links.is_refused().then(|| words::REFUSED.to_owned());
     let set_up = services.warnings.iter().map(|words| (*words).to_owned());

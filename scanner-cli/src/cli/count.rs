@@ -71,7 +71,7 @@ impl CountArgs {
     }
 
     fn zone(&self, replica: &Replica) -> Result<Zone, Trouble> {
-        let policy = replica.standing().policy.clone();
+        let policy = replica.snapshot().policy.clone();
         let mut zones = policy.iter().flat_map(|policy| &policy.zones);
         let is_meant = |zone: &&Zone| {
             zone.name.eq_ignore_ascii_case(&self.zone)
@@ -83,7 +83,7 @@ impl CountArgs {
 }
 
 fn no_such_zone(replica: &Replica, wanted: &str) -> Trouble {
-    let policy = replica.standing().policy.clone();
+    let policy = replica.snapshot().policy.clone();
     let zones = policy.iter().flat_map(|policy| &policy.zones);
     let names: Vec<&str> = zones.map(|zone| zone.name.as_str()).collect();
     Trouble::NoSuchZone {
@@ -114,10 +114,10 @@ async fn hear_all(replica: &Replica, hubs: &Hubs) -> Result<(), Trouble> {
 
 /// Names the hubs of the event that are not linked.
 fn missing(replica: &Replica, hubs: &Hubs) -> Vec<String> {
-    let (standing, linked) = (replica.standing(), hubs.linked());
+    let (snapshot, linked) = (replica.snapshot(), hubs.linked());
     let is_linked = |hub: &PublicKey| linked.iter().any(|one| one.connection.peer() == *hub);
-    let missing = standing.roster.iter().filter(|hub| !is_linked(hub));
-    let name = |hub: &PublicKey| standing.names.get(hub).cloned();
+    let missing = snapshot.roster.iter().filter(|hub| !is_linked(hub));
+    let name = |hub: &PublicKey| snapshot.names.get(hub).cloned();
     missing
         .map(|hub| name(hub).unwrap_or_else(|| UNNAMED.to_owned()))
         .collect()

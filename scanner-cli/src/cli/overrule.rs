@@ -94,7 +94,7 @@ impl OverrideArgs {
         let post = Post {
             gate: self
                 .gate
-                .find(replica.standing().policy.as_deref(), &replica.certificate())?,
+                .find(replica.snapshot().policy.as_deref(), &replica.certificate())?,
             direction: self.direction.into(),
             persons: self.persons,
         };

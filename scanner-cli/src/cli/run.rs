@@ -168,7 +168,7 @@ impl RunArgs {
             () = stop.cancelled() => {}
         }
         let (replica, hubs) = (scanner.replica(), scanner.hubs());
-        let policy = replica.standing().policy.clone();
+        let policy = replica.snapshot().policy.clone();
         let post = Post {
             gate: self.gate.find(policy.as_deref(), &replica.certificate())?,
             direction: self.direction.into(),

@@ -91,15 +91,15 @@ impl StatusArgs {
 
 impl Facts {
     fn of(glance: &Glance, folder: &DataDirectory, now: Timestamp) -> Self {
-        let (standing, certificate) = (&glance.standing, glance.certificate());
-        let (voice, policy) = (Voice::new(Arc::clone(standing), now), standing.policy.as_deref());
+        let (snapshot, certificate) = (&glance.snapshot, glance.certificate());
+        let (voice, policy) = (Voice::new(Arc::clone(snapshot), now), snapshot.policy.as_deref());
         let known = LastKnown::read(&folder.last_known_path());
         let is_refused = known.as_ref().is_some_and(|known| known.refused);
         let gates = certificate.gates.iter();
         let until = certificate.window.until;
-        let is_device = standing
+        let is_device = snapshot
             .trust
-            .check_peer((&standing.identity, glance.me()), &standing.register, now);
+            .check_peer((&snapshot.identity, glance.me()), &snapshot.register, now);
         Self {
             name: certificate.name.clone(),
             device: certificate.device,
@@ -191,7 +191,7 @@ fn clock_warning(known: Option<&LastKnown>, glance: &Glance, voice: &Voice) -> O
 }
 
 fn logs(glance: &Glance, voice: &Voice) -> Vec<Log> {
-    let bundle = glance.standing.trust.bundle();
+    let bundle = glance.snapshot.trust.bundle();
     let name = |origin: &PublicKey| match bundle.authority_key(origin) {
         Some(_) => words::AUTHORITY.to_owned(),
         None => voice.device(origin),

@@ -110,7 +110,7 @@ fn exit_code(answer: &ScanOutcome) -> u8 {
 
 /// The gate that was named, or every gate the certificate allows. Before a policy was heard any will do.
 fn gates(replica: &Replica, choice: Option<&GateChoice>) -> Result<Vec<GateId>, Trouble> {
-    let policy = replica.standing().policy.clone();
+    let policy = replica.snapshot().policy.clone();
     let certificate = replica.certificate();
     if let Some(choice) = choice {
         return Ok(vec![choice.find(policy.as_deref(), &certificate)?]);

@@ -129,7 +129,7 @@ async fn busy_hub(stage: &Stage) -> anyhow::Result<Hub> {
 /// Returns the key that the cloud signs tickets with: passages with a code by another one would count for nothing there.
 fn ticket_key(stage: &Stage, replica: &Replica) -> anyhow::Result<SecretKey> {
     let keys = KeyFiles::open(stage.cloud.data_dir())?.event_keys(stage.organizer.event.parse()?)?;
-    let trust = Arc::clone(&replica.standing().trust);
+    let trust = Arc::clone(&replica.snapshot().trust);
     let key = keys.in_use(Purpose::Ticket, trust.bundle(), now());
     Ok(key.context("the cloud sells tickets")?.clone())
 }

@@ -198,7 +198,7 @@ pub async fn admit_earlier(
     passages: impl Iterator<Item = ShownPassage>,
 ) -> anyhow::Result<()> {
     let earlier = an_hour_ago().now();
-    let trust = Arc::clone(&replica.standing().trust);
+    let trust = Arc::clone(&replica.snapshot().trust);
     let mut ledger = Ledger::new(
         key.public(),
         Some(replica.device_identity().as_ref().clone()),

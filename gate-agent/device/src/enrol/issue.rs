@@ -186,7 +186,7 @@ impl Issuer {
     }
 
     fn check_key(&self, device: &PublicKey) -> Result<(), IssueError> {
-        if self.replica.standing().register.revoked.contains_key(device) {
+        if self.replica.snapshot().register.revoked.contains_key(device) {
             return Err(IssueError::Revoked);
         }
         if self.replica.holds_log_of(device) {
@@ -217,15 +217,15 @@ impl Issuer {
     }
 
     fn grant(&self, certificate: Certificate) -> EnrolmentGrant {
-        let (hub, standing) = (self.replica.certificate(), self.replica.standing());
-        let policy = standing.policy.as_deref();
+        let (hub, snapshot) = (self.replica.certificate(), self.replica.snapshot());
+        let policy = snapshot.policy.as_deref();
         let gates = policy.iter().flat_map(|policy| &policy.gates);
         EnrolmentGrant {
             identity: DeviceIdentity {
                 certificate: certificate.sign(&self.key),
                 via: Some(self.replica.device_identity().certificate.clone()),
             },
-            bundle: standing.trust.signed().clone(),
+            bundle: snapshot.trust.signed().clone(),
             event: hub.event,
             event_name: policy.map(|policy| policy.name.clone()),
             gates: gates

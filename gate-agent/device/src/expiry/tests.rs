@@ -59,7 +59,7 @@ async fn a_warning_says_whose_certificate_ends_when_and_what_to_do() {
     let replica = Show::new(&[1]).hub(1).await;
     let said = |holder, left_hours: u64| {
         let now = before(left_hours);
-        let voice = Voice::new(Arc::clone(&replica.standing()), now);
+        let voice = Voice::new(Arc::clone(&replica.snapshot()), now);
         warning(holder, END, &voice).map(|note| note.words)
     };
     let hub = Holder::Own(Role::Hub);

@@ -14,7 +14,7 @@ use super::database::Place;
 use super::error::ReplicaError;
 use super::meta::Meta;
 use super::replay::{self, read_seq};
-use super::standing::Standing;
+use super::snapshot::Snapshot;
 
 /// One scan as one device wrote it down; a scan that a scanner and a hub both judged is there twice, with one id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub fn scans<E: From<ReplicaError>>(
     let mut connection = Place::File(path.to_owned()).open_reader()?;
     let transaction = connection.transaction().map_err(ReplicaError::from)?;
     let me = Meta::read(&transaction)?.identity.unverified().device;
-    let names = Standing::of(&replay::rebuild(&transaction, me, now)?.ledger);
+    let names = Snapshot::of(&replay::rebuild(&transaction, me, now)?.ledger);
     let query = "SELECT origin, seq, bytes FROM records ORDER BY origin, seq";
     let mut statement = transaction.prepare(query).map_err(ReplicaError::from)?;
     let mut rows = statement.query([]).map_err(ReplicaError::from)?;
@@ -92,7 +92,7 @@ fn read_place(row: &rusqlite::Row) -> Result<(Origin, Seq), ReplicaError> {
 }
 
 fn scan_row(
-    names: &Standing,
+    names: &Snapshot,
     (device, seq): (Origin, Seq),
     (record, dated): (Record, Dated),
 ) -> Option<ScanRow> {

@@ -11,12 +11,12 @@ use super::database::Place;
 use super::error::ReplicaError;
 use super::meta::{self, Meta};
 use super::replay;
-use super::standing::{Published, Standing};
+use super::snapshot::{Published, Snapshot};
 
 /// What a replica's file says at a moment.
 pub struct Glance {
     /// What may be looked at of its state.
-    pub standing: Arc<Standing>,
+    pub snapshot: Arc<Snapshot>,
     /// Where the device links to, by its enrolment.
     pub uplink: Vec<String>,
     /// What is held of every log.
@@ -30,7 +30,7 @@ pub struct Glance {
 impl Glance {
     /// Returns the device's newest certificate.
     pub fn certificate(&self) -> &Certificate {
-        self.standing.identity.unverified()
+        self.snapshot.identity.unverified()
     }
 
     /// Returns the device's own log.
@@ -53,7 +53,7 @@ pub fn glance(path: &Path, now: Timestamp) -> Result<Glance, ReplicaError> {
     let assurance = meta::read_assurance(&transaction)?;
     let published = Published::new(&replay::rebuild(&transaction, me, now)?.ledger, assurance);
     Ok(Glance {
-        standing: published.standing.load_full(),
+        snapshot: published.snapshot.load_full(),
         uplink: meta.uplink,
         held: published.held(),
         fresh_as_of: published.fresh_as_of(now),

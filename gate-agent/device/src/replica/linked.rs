@@ -77,7 +77,7 @@ impl usher_link::SyncStore for Replica {
     }
 
     async fn store_bundle(&self, bundle: SignedBundle) {
-        let held = self.published.standing.load().trust.bundle().version;
+        let held = self.published.snapshot.load().trust.bundle().version;
         let newer = bundle.unverified().is_ok_and(|bundle| bundle.version > held);
         if newer {
             self.tell(|reply| Command::Renew { bundle, reply }).await;
@@ -105,7 +105,7 @@ impl usher_link::SyncStore for Replica {
 impl Replica {
     /// Verifies what is signed inside a run's records, so that the owner need not: a long run on every core at once.
     async fn verified(&self, run: Run) -> Result<(Run, Evidence), StoreError> {
-        let trust = Arc::clone(&self.published.standing.load().trust);
+        let trust = Arc::clone(&self.published.snapshot.load().trust);
         let run = Arc::new(run);
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let parts = cores.min(run.records.len().div_ceil(LEAST_SHARE)).max(1);

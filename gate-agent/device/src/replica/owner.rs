@@ -21,7 +21,7 @@ use super::lock::Lock;
 use super::replay::{self, Rebuilt};
 use super::rows::{self, Batch, KeptHead};
 use super::shelf::Shelf;
-use super::standing::{Published, Standing, held_by};
+use super::snapshot::{Published, Snapshot, held_by};
 use crate::clock::Clock;
 use pace::Pace;
 use work::{Work, refuse};
@@ -68,7 +68,7 @@ struct Group {
     answers: Vec<Answer>,
     looks: Vec<Look>,
     grown: BTreeMap<Origin, Held>,
-    standing_changed: bool,
+    snapshot_changed: bool,
     stop: bool,
 }
 
@@ -197,7 +197,7 @@ impl Owner {
             .past
             .as_ref()
             .is_none_or(|past| past.tail.seq < head.tail.seq);
-        let event = self.published.standing.load().trust.event();
+        let event = self.published.snapshot.load().trust.event();
         if is_longer && head.origin == self.key.public() && head.verify(event).is_ok() {
             self.past = Some(head.clone());
         }
@@ -215,20 +215,20 @@ impl Owner {
             return false;
         };
         for entry in ledger.keep_house(now) {
-            group.standing_changed = true;
+            group.snapshot_changed = true;
             group.write(entry);
         }
         if let Some(head) = ledger.seal(&self.key) {
             group.sign(head, &mut self.shelf);
         }
-        let renewed = ledger.identity() != Some(&*self.published.standing.load().identity);
+        let renewed = ledger.identity() != Some(&*self.published.snapshot.load().identity);
         if let Some(identity) = ledger.identity().filter(|_| renewed) {
             tracing::info!(
                 until = identity.unverified().window.until.0,
                 "this device's certificate was renewed"
             );
             group.batch.identity = Some(identity.clone());
-            group.standing_changed = true;
+            group.snapshot_changed = true;
         }
         if group.batch.is_empty() {
             return true;
@@ -253,7 +253,7 @@ impl Owner {
     }
 
     fn publish(&mut self, group: &mut Group, now: Timestamp) {
-        let dropped = group.standing_changed && self.drop_other_histories();
+        let dropped = group.snapshot_changed && self.drop_other_histories();
         let must_be_rebuilt = self.ledger.as_ref().is_some_and(Ledger::must_be_rebuilt);
         if group.batch.checkpoint.is_some() || dropped || must_be_rebuilt {
             // The state is now the checkpoint's and what our own log adds to it: exactly what a start finds.
@@ -265,8 +265,8 @@ impl Owner {
         if dropped {
             self.published.hold_anew(held_by(ledger));
         }
-        if group.standing_changed {
-            self.published.stand(Standing::of(ledger));
+        if group.snapshot_changed {
+            self.published.put_up(Snapshot::of(ledger));
         }
         if group.batch.checkpoint.is_some() {
             self.published.hold(held_by(ledger));

@@ -42,7 +42,7 @@ impl Voice {
 
     /// Returns how often a ticket lets its people in, if that is known.
     pub(super) fn entry(&self, ticket: Option<&TicketFacts>) -> Option<EntryRule> {
-        let policy = self.standing.policy.as_deref()?;
+        let policy = self.snapshot.policy.as_deref()?;
         policy.tier(ticket?.tier).map(|tier| tier.entry)
     }
 }

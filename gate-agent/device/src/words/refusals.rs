@@ -146,7 +146,7 @@ impl Voice {
                 ),
             );
         }
-        let gates = self.standing.gates.get(&home).into_iter().flatten();
+        let gates = self.snapshot.gates.get(&home).into_iter().flatten();
         let gates: Vec<String> = gates.map(|gate| self.gate(*gate)).collect();
         let to = if gates.is_empty() {
             format!("a gate of {hub}")
@@ -166,7 +166,7 @@ impl Voice {
 
     /// Returns a hub's name, or words for one whose name was not heard.
     fn hub(&self, hub: &PublicKey) -> String {
-        let known = self.standing.names.get(hub).cloned();
+        let known = self.snapshot.names.get(hub).cloned();
         known.unwrap_or_else(|| "another hub (its name is not known here)".to_owned())
     }
 
@@ -209,7 +209,7 @@ impl Voice {
     }
 
     fn right_gates(&self, ticket: Option<&TicketFacts>) -> String {
-        let policy = self.standing.policy.as_deref();
+        let policy = self.snapshot.policy.as_deref();
         let tier = policy
             .zip(ticket)
             .and_then(|(policy, ticket)| policy.tier(ticket.tier));

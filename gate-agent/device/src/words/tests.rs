@@ -19,7 +19,7 @@ const EVENING: Timestamp = Timestamp(1_795_378_440_000);
 fn voice() -> Voice {
     let bundle = rehearsal::bundle(1);
     let roots: RootSet = bundle.unverified().unwrap().roots;
-    let standing = Standing {
+    let snapshot = Snapshot {
         trust: Arc::new(Trust::pin(&roots, bundle).unwrap()),
         identity: Arc::new(rehearsal::identity(&rehearsal::certificate(
             1,
@@ -38,7 +38,7 @@ fn voice() -> Voice {
         gates: BTreeMap::from([(key(1).public(), BTreeSet::from([NORTH, rehearsal::SOUTH]))]),
         unheard_forks: Arc::default(),
     };
-    Voice::new(Arc::new(standing), EVENING)
+    Voice::new(Arc::new(snapshot), EVENING)
 }
 
 #[test]
@@ -211,11 +211,11 @@ fn said_where(entry: EntryRule, answer: &Answer) -> String {
     for tier in &mut policy.tiers {
         tier.entry = entry;
     }
-    let standing = Standing {
+    let snapshot = Snapshot {
         policy: Some(Arc::new(policy)),
-        ..(*voice().standing).clone()
+        ..(*voice().snapshot).clone()
     };
-    let voice = Voice::new(Arc::new(standing), EVENING);
+    let voice = Voice::new(Arc::new(snapshot), EVENING);
     voice.answer(answer, Direction::In).line()
 }
 
@@ -296,12 +296,12 @@ fn a_device_whose_clock_is_wrong_names_the_clock_and_not_its_rights() {
         },
         ..rehearsal::certificate(1, usher_keys::Role::Hub, usher_keys::Capabilities::default())
     };
-    let standing = Arc::new(Standing {
+    let snapshot = Arc::new(Snapshot {
         identity: Arc::new(rehearsal::identity(&certificate)),
-        ..(*voice().standing).clone()
+        ..(*voice().snapshot).clone()
     });
     let said = |ahead_ms: u64| {
-        let voice = Voice::new(Arc::clone(&standing), EVENING.plus_ms(ahead_ms));
+        let voice = Voice::new(Arc::clone(&snapshot), EVENING.plus_ms(ahead_ms));
         voice.error(RequestError::NotAllowed).line()
     };
     assert!(
@@ -425,11 +425,11 @@ fn it_is_said_with_how_many_others_a_clock_is_compared() {
 
 #[test]
 fn before_the_events_zone_is_known_times_name_theirs() {
-    let standing = Standing {
+    let snapshot = Snapshot {
         policy: None,
-        ..(*voice().standing).clone()
+        ..(*voice().snapshot).clone()
     };
-    let voice = Voice::new(Arc::new(standing), EVENING);
+    let voice = Voice::new(Arc::new(snapshot), EVENING);
     assert_eq!(voice.time(EVENING), "20:14 UTC");
     assert_eq!(voice.date(EVENING), "22 Nov 2026 20:14 UTC");
 }

@@ -16,7 +16,7 @@ use usher_protocol::sync::{Held, StoreError};
 use super::{Answer, Group};
 use crate::replica::command::{Annulment, Command, Judging};
 use crate::replica::shelf::Shelf;
-use crate::replica::standing::Published;
+use crate::replica::snapshot::Published;
 
 /// Tells an asker; one that no longer waits does not matter.
 fn tell<T>(reply: oneshot::Sender<T>, result: T) {
@@ -191,7 +191,7 @@ impl Work<'_> {
         let accepted = self.ledger.accept(run, Some(evidence), self.now);
         if matches!(accepted, Err(RunError::Forked(_))) {
             // Perhaps ours is the history that does not count: looked into after the group.
-            self.group.standing_changed = true;
+            self.group.snapshot_changed = true;
             if origin == self.ledger.me() && !self.ledger.is_behind_own_past() {
                 // What was taken for our past is another history, also after a restart.
                 self.group.batch.own_past = Some(None);
@@ -203,7 +203,7 @@ impl Work<'_> {
         }
         if let Some(head) = accepted.head {
             self.group.sign(head, self.shelf);
-            self.group.standing_changed = true;
+            self.group.snapshot_changed = true;
         }
         let grown = self.group.grown.get(&origin).cloned();
         Ok(grown.or_else(|| self.published.held_of(&origin)).unwrap_or(Held {
@@ -217,7 +217,7 @@ impl Work<'_> {
         match self.ledger.adopt(&signed) {
             Ok(checkpoint) => {
                 self.group.batch.checkpoint = Some((signed, checkpoint));
-                self.group.standing_changed = true;
+                self.group.snapshot_changed = true;
             }
             Err(error) => tracing::debug!(%error, "a checkpoint is of no use here"),
         }
@@ -227,13 +227,13 @@ impl Work<'_> {
         let roots = self.ledger.trust().bundle().roots.clone();
         if self.ledger.renew_trust(bundle.clone()).is_ok() {
             self.group.batch.trust = Some((roots, bundle));
-            self.group.standing_changed = true;
+            self.group.snapshot_changed = true;
         }
     }
 
     fn report(&mut self, found: ForkProof) {
         let (origin, seq) = (found.origin(), found.one.tail.seq);
-        self.group.standing_changed = true;
+        self.group.snapshot_changed = true;
         if let Some(entry) = self.ledger.report_fork(found, self.now) {
             tracing::error!(%origin, seq = seq.0, "an origin has two histories: a copied or restored device");
             self.group.write(entry);

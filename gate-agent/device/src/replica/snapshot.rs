@@ -21,7 +21,7 @@ use super::recent::RecentRuns;
 
 /// The part of the state that seldom changes, as of the last commit.
 #[derive(Clone)]
-pub struct Standing {
+pub struct Snapshot {
     /// The trust in force.
     pub trust: Arc<Trust>,
     /// Our newest certificate.
@@ -44,7 +44,7 @@ pub struct Standing {
     pub unheard_forks: Arc<Vec<ForkProof>>,
 }
 
-impl Standing {
+impl Snapshot {
     /// Takes it from the ledger.
     pub fn of(ledger: &Ledger) -> Self {
         let state = ledger.state();
@@ -156,7 +156,7 @@ impl Figures {
 /// What the owner publishes after each commit.
 pub struct Published {
     /// The seldom changing part of the state.
-    pub standing: ArcSwap<Standing>,
+    pub snapshot: ArcSwap<Snapshot>,
     /// Figures.
     pub figures: Figures,
     /// What is durably held of every log.
@@ -171,7 +171,7 @@ impl Published {
     /// Publishes the first state.
     pub fn new(ledger: &Ledger, assurance: Option<Assurance>) -> Self {
         let published = Self {
-            standing: ArcSwap::from_pointee(Standing::of(ledger)),
+            snapshot: ArcSwap::from_pointee(Snapshot::of(ledger)),
             figures: Figures::default(),
             held: Mutex::default(),
             changes: Announcer::default(),
@@ -186,7 +186,7 @@ impl Published {
     pub fn hold(&self, news: impl IntoIterator<Item = Held>) {
         for held in news {
             self.locked().insert(held.origin, held.clone());
-            self.changes.grew(held, &self.standing.load().trust);
+            self.changes.grew(held, &self.snapshot.load().trust);
         }
     }
 
@@ -197,10 +197,10 @@ impl Published {
         self.changes.tell(Change::Dropped);
     }
 
-    /// Puts a newer standing up, and tells the sessions when it changes whom we talk to.
-    pub fn stand(&self, standing: Standing) {
-        let before = self.standing.swap(Arc::new(standing));
-        let after = self.standing.load();
+    /// Puts a newer snapshot up, and tells the sessions when it changes whom we talk to.
+    pub fn put_up(&self, snapshot: Snapshot) {
+        let before = self.snapshot.swap(Arc::new(snapshot));
+        let after = self.snapshot.load();
         let newer_trust = before.trust.bundle().version != after.trust.bundle().version;
         if newer_trust || before.register != after.register {
             self.changes.tell(Change::Trust);
@@ -224,18 +224,18 @@ impl Published {
 
     /// Takes note that an authority has said this and that as much of its log is here.
     pub fn refresh(&self, heard: Assurance, now: Timestamp) {
-        let standing = self.standing.load();
-        self.freshness.hear(heard, &standing.moment(now));
+        let snapshot = self.snapshot.load();
+        self.freshness.hear(heard, &snapshot.moment(now));
     }
 
     /// Returns the newest assurance that counts.
     pub fn assurance(&self, now: Timestamp) -> Option<Assurance> {
-        self.freshness.newest(&self.standing.load().moment(now))
+        self.freshness.newest(&self.snapshot.load().moment(now))
     }
 
     /// Returns up to when every word of the authority is here.
     pub fn fresh_as_of(&self, now: Timestamp) -> Option<Timestamp> {
-        self.freshness.as_of(&self.standing.load().moment(now))
+        self.freshness.as_of(&self.snapshot.load().moment(now))
     }
 
     /// Returns the moment of the newest assurance, whether our clock can tell what it is worth or not.
@@ -245,14 +245,14 @@ impl Published {
 
     /// Returns how the world looks now.
     pub fn outlook(&self, (now, clock): (Timestamp, Timestamp)) -> Outlook {
-        let standing = self.standing.load();
+        let snapshot = self.snapshot.load();
         Outlook {
             now,
             clock,
-            trust: Arc::clone(&standing.trust),
-            register: Arc::clone(&standing.register),
+            trust: Arc::clone(&snapshot.trust),
+            register: Arc::clone(&snapshot.register),
             assurance: self.assurance(now),
-            unheard_forks: Arc::clone(&standing.unheard_forks),
+            unheard_forks: Arc::clone(&snapshot.unheard_forks),
         }
     }
 
