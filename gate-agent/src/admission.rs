@@ -1,4 +1,4 @@
-//! The one way in: verify the code, go the scan's way, decide in the owner, answer once it is durable; who may ask is the responder's.
+//! The one way in: verify the code, go the scan's way, decide in the writer, answer once it is durable; who may ask is the responder's.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! The durable replica of one event on SQLite, for hubs and scanners: state from signed logs, one owner, group commit; the network is not here.
+//! The durable replica of one event on SQLite, for hubs and scanners: state from signed logs, one writer, group commit; the network is not here.
 
 mod access;
 mod audit;
@@ -13,13 +13,13 @@ mod linked;
 mod lock;
 mod meta;
 mod naming;
-mod owner;
 mod readers;
 mod recent;
 mod replay;
 mod rows;
 mod shelf;
 mod snapshot;
+mod writer;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -45,19 +45,19 @@ pub use export::{ScanRow, scans};
 pub use glance::{Glance, glance};
 pub use meta::Meta;
 pub use naming::event_name;
-pub use owner::GROUP_COMMANDS;
 pub use snapshot::{FiguresNow, Snapshot};
+pub use writer::GROUP_COMMANDS;
 
 use crate::clock::{Clock, clock_behind, clock_off};
 use command::{Command, Judging};
 use database::Place;
 use lock::Lock;
-use owner::Owner;
 use readers::Readers;
 use replay::Rebuilt;
 use snapshot::Published;
+use writer::ReplicaWriter;
 
-/// Commands that may wait for the owner: eight full groups, some tens of milliseconds of work.
+/// Commands that may wait for the writer: eight full groups, some tens of milliseconds of work.
 const COMMANDS_WAITING: usize = 8 * GROUP_COMMANDS;
 
 /// The durable replica of one event.
@@ -68,7 +68,7 @@ pub struct Replica {
     commands: mpsc::Sender<Command>,
     published: Arc<Published>,
     readers: Arc<Readers>,
-    /// The owner, until someone waits for its end.
+    /// The writer, until someone waits for its end.
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -150,7 +150,7 @@ impl Replica {
         let published = Arc::new(Published::new(&ledger, meta::read_assurance(&connection)?));
         let event = ledger.event();
         let (commands, waiting) = mpsc::channel(COMMANDS_WAITING);
-        let owner = Owner {
+        let writer = ReplicaWriter {
             connection,
             ledger: Some(ledger),
             shelf,
@@ -164,8 +164,8 @@ impl Replica {
             past: None,
         };
         let thread = std::thread::Builder::new()
-            .name("replica-owner".to_owned())
-            .spawn(move || owner.serve(waiting))
+            .name("replica-writer".to_owned())
+            .spawn(move || writer.serve(waiting))
             .map_err(ReplicaError::Thread)?;
         Ok(Self {
             event,
@@ -180,7 +180,7 @@ impl Replica {
 
     /// Lets the commands before this one finish, and waits until the file is closed.
     pub async fn close(&self) {
-        // An error means that the owner has ended already.
+        // An error means that the writer has ended already.
         let _ = self.commands.send(Command::Stop).await;
         let thread = self
             .thread
@@ -190,7 +190,7 @@ impl Replica {
         if let Some(thread) = thread {
             let ended = tokio::task::spawn_blocking(move || thread.join()).await;
             if !matches!(ended, Ok(Ok(()))) {
-                tracing::error!("the replica's owner did not end in good order");
+                tracing::error!("the replica's writer did not end in good order");
             }
         }
     }
@@ -401,12 +401,12 @@ impl Replica {
         seen.await.ok().flatten().ok_or(ReplicaError::Closed)
     }
 
-    /// Returns what may be looked at without asking the owner.
+    /// Returns what may be looked at without asking the writer.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.published.snapshot.load_full()
     }
 
-    /// Returns figures of the owner's work.
+    /// Returns figures of the writer's work.
     pub fn figures(&self) -> FiguresNow {
         let queue = self.commands.max_capacity() - self.commands.capacity();
         self.published.figures.now(queue)

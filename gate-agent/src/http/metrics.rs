@@ -139,7 +139,7 @@ fn storage(page: &mut Exposition, status: &Status) {
     page.family(
         "usher_queue_commands",
         "gauge",
-        "Commands waiting for the replica's owner.",
+        "Commands waiting for the replica's writer.",
     );
     page.sample("usher_queue_commands", &[], figures.queue);
     page.family(

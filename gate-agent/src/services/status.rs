@@ -20,7 +20,7 @@ use super::certificates::{self, CertificateLine, ScannerFacts};
 use super::{Services, warnings};
 use crate::links::{DialFacts, LinkFacts, Way};
 
-/// How long a look at the ledger serves: pages ask each second, and the owner has people to let in.
+/// How long a look at the ledger serves: pages ask each second, and the writer has people to let in.
 const VIEW_AGE: Duration = Duration::from_millis(900);
 /// How long the list of incidents serves: finding them goes through every unit used more than once.
 const INCIDENTS_AGE: Duration = Duration::from_secs(4);
@@ -185,7 +185,7 @@ pub struct Status {
     pub logs: usize,
     /// Records of all logs.
     pub records: u64,
-    /// Figures of the replica's owner.
+    /// Figures of the replica's writer.
     pub figures: FigureLine,
 }
 
@@ -278,7 +278,7 @@ pub struct CountLine {
     pub count: u64,
 }
 
-/// Figures of the replica's owner.
+/// Figures of the replica's writer.
 #[derive(Debug, Serialize)]
 pub struct FigureLine {
     /// Commits since the start.
@@ -287,7 +287,7 @@ pub struct FigureLine {
     pub commit_micros: u64,
     /// Commits that failed.
     pub commit_failures: u64,
-    /// Commands waiting for the owner.
+    /// Commands waiting for the writer.
     pub queue: usize,
 }
 

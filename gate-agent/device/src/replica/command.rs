@@ -1,4 +1,4 @@
-//! What the replica's owner can be asked to do, each with the way back for the answer; doing it is the owner's.
+//! What the replica's writer can be asked to do, each with the way back for the answer; doing it is the writer's.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ pub enum Judging {
     Told(Verdict, Unheard),
 }
 
-/// A command to the owner.
+/// A command to the writer.
 pub enum Command {
     /// Judge a scan and write down what came of it.
     Judge {
@@ -136,7 +136,7 @@ pub enum Command {
     },
     /// Look at the ledger.
     Inspect(Look),
-    /// Have a test meddle with the owner's connection.
+    /// Have a test meddle with the writer's connection.
     #[cfg(test)]
     Meddle(Box<dyn FnOnce(&rusqlite::Connection) + Send>),
     /// End after this group.

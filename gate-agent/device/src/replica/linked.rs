@@ -103,7 +103,7 @@ impl usher_link::SyncStore for Replica {
 }
 
 impl Replica {
-    /// Verifies what is signed inside a run's records, so that the owner need not: a long run on every core at once.
+    /// Verifies what is signed inside a run's records, so that the writer need not: a long run on every core at once.
     async fn verified(&self, run: Run) -> Result<(Run, Evidence), StoreError> {
         let trust = Arc::clone(&self.published.snapshot.load().trust);
         let run = Arc::new(run);

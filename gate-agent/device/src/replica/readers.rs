@@ -1,4 +1,4 @@
-//! A few connections that only read, lent out one at a time to blocking threads; writing is the owner's.
+//! A few connections that only read, lent out one at a time to blocking threads; writing is the writer's.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! Writing one group of changes in one transaction, and reading runs back; what belongs into a group is the owner's to say.
+//! Writing one group of changes in one transaction, and reading runs back; what belongs into a group is the writer's to say.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use usher_keys::{DeviceIdentity, RootSet, SignedBundle};

@@ -1,4 +1,4 @@
-//! What everyone at a replica may look at without asking its owner: trust, policy, roster, revoked devices, what is durably held, and figures.
+//! What everyone at a replica may look at without asking its writer: trust, policy, roster, revoked devices, what is durably held, and figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -102,7 +102,7 @@ fn gates_of<'a>(devices: impl Iterator<Item = &'a DeviceIdentity>) -> BTreeMap<P
     gates
 }
 
-/// Figures of the owner's work since the start.
+/// Figures of the writer's work since the start.
 #[derive(Debug, Default)]
 pub struct Figures {
     commits: AtomicU64,
@@ -122,7 +122,7 @@ pub struct FiguresNow {
     pub failures: u64,
     /// Whether the last one failed: nothing can be decided until the disk takes writes again.
     pub failing: bool,
-    /// Commands waiting for the owner.
+    /// Commands waiting for the writer.
     pub queue: usize,
 }
 
@@ -153,7 +153,7 @@ impl Figures {
     }
 }
 
-/// What the owner publishes after each commit.
+/// What the writer publishes after each commit.
 pub struct Published {
     /// The seldom changing part of the state.
     pub snapshot: ArcSwap<Snapshot>,

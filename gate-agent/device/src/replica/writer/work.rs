@@ -1,4 +1,4 @@
-//! Carrying out one command: what it asks of the ledger and what of it goes into the group; making that durable is the owner's.
+//! Carrying out one command: what it asks of the ledger and what of it goes into the group; making that durable is the writer's.
 
 use tokio::sync::oneshot;
 use usher_keys::{DeviceIdentity, SecretKey, SignedBundle, Timestamp};

@@ -34,8 +34,8 @@ const CLOCK_SET_BACK_MS: u64 = 2_000;
 /// Tells one asker the result, once it is known whether the group is durable.
 type Answer = Box<dyn FnOnce(bool) + Send>;
 
-/// What the owner is made of.
-pub struct Owner {
+/// What the writer is made of.
+pub struct ReplicaWriter {
     /// The only connection that writes.
     pub connection: Connection,
     /// The ledger; `None` while it could not be rebuilt after a failure.
@@ -93,7 +93,7 @@ impl Group {
     }
 }
 
-impl Owner {
+impl ReplicaWriter {
     /// Serves commands until it is told to stop or nobody can ask any more.
     pub fn serve(mut self, mut commands: mpsc::Receiver<Command>) {
         // Opens our own log before anyone asks.
