@@ -9,6 +9,7 @@ mod export;
 mod freshness;
 mod glance;
 mod inherit;
+mod kept_heads;
 mod linked;
 mod lock;
 mod meta;
@@ -17,7 +18,6 @@ mod readers;
 mod recent;
 mod replay;
 mod rows;
-mod shelf;
 mod snapshot;
 mod writer;
 
@@ -146,14 +146,14 @@ impl Replica {
         // Nobody certifies a device before the key for it is there.
         clock.is_past(meta.identity.unverified().window.from);
         let (now, commits) = (clock.now(), meta::read_commits(&connection)?);
-        let Rebuilt { ledger, shelf } = replay::rebuild(&connection, key.public(), now)?;
+        let Rebuilt { ledger, kept_heads } = replay::rebuild(&connection, key.public(), now)?;
         let published = Arc::new(Published::new(&ledger, meta::read_assurance(&connection)?));
         let event = ledger.event();
         let (commands, waiting) = mpsc::channel(COMMANDS_WAITING);
         let writer = ReplicaWriter {
             connection,
             ledger: Some(ledger),
-            shelf,
+            kept_heads,
             key,
             clock: clock.clone(),
             published: Arc::clone(&published),

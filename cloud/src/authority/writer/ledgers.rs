@@ -21,7 +21,7 @@ const PAGE_RECORDS: u32 = 4_096;
 const CLOUD_NAME: &str = "cloud";
 
 /// What is stored of an event, ready to work with.
-struct Shelf {
+struct StoredEvent {
     keys: EventKeys,
     trust: Arc<Trust>,
     identity: DeviceIdentity,
@@ -36,7 +36,7 @@ impl LogWriter {
     ///
     /// [`AuthorityError`]; a log that does not chain is damaged and nothing is built on it.
     pub async fn open(parts: LogWriterParts) -> Result<Self, AuthorityError> {
-        let Shelf {
+        let StoredEvent {
             keys,
             trust,
             identity,
@@ -70,7 +70,7 @@ impl LogWriter {
     /// Builds everything anew from what is stored.
     pub(super) async fn rebuild(&mut self) -> Result<(), AuthorityError> {
         self.is_sound = false;
-        let Shelf {
+        let StoredEvent {
             keys,
             trust,
             identity,
@@ -150,7 +150,7 @@ impl LogWriter {
     }
 }
 
-async fn read(parts: &LogWriterParts) -> Result<Shelf, AuthorityError> {
+async fn read(parts: &LogWriterParts) -> Result<StoredEvent, AuthorityError> {
     let event = parts.event;
     let pinned = parts
         .store
@@ -167,7 +167,7 @@ async fn read(parts: &LogWriterParts) -> Result<Shelf, AuthorityError> {
     let identity = identity(parts, &keys, &trust, now)?;
     let ledger = Ledger::new(authority_key(&keys, &trust, now)?, None, Arc::clone(&trust));
     let (ledger, held) = replay(parts, ledger, now).await?;
-    Ok(Shelf {
+    Ok(StoredEvent {
         keys,
         trust,
         identity,

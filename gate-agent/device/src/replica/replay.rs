@@ -13,15 +13,15 @@ use usher_protocol::trust::Trust;
 use usher_protocol::{Origin, Seq};
 
 use super::error::{Fault, Finding, ReplicaError};
+use super::kept_heads::KeptHeads;
 use super::meta::{self, Meta};
-use super::shelf::Shelf;
 
 /// What a replica starts with.
 pub struct Rebuilt {
     /// The ledger.
     pub ledger: Ledger,
     /// Its kept heads.
-    pub shelf: Shelf,
+    pub kept_heads: KeptHeads,
 }
 
 /// Rebuilds the ledger from what is stored.
@@ -47,9 +47,9 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
             ledger.forget(&head.origin);
         }
     }
-    let mut shelf = Shelf::default();
+    let mut kept_heads = KeptHeads::default();
     for (origin, tail) in covered {
-        shelf.begin(origin, tail.seq);
+        kept_heads.begin(origin, tail.seq);
     }
     let mut heads = Vec::new();
     let findings = walk(connection, event, &mut |step| match step {
@@ -58,7 +58,7 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
             debug_assert!(chained, "the walk has checked the chain");
         }
         Step::Head(head, bytes) => {
-            shelf.replay(head.origin, head.tail.seq, bytes);
+            kept_heads.replay(head.origin, head.tail.seq, bytes);
             heads.push(head.clone());
         }
     })?;
@@ -71,7 +71,7 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
     if let Some(head) = meta::read_own_past(connection)? {
         ledger.hear_own_past(&head);
     }
-    Ok(Rebuilt { ledger, shelf })
+    Ok(Rebuilt { ledger, kept_heads })
 }
 
 /// Demands that the logs begin where the checkpoint ends, but for copies that were dropped.

@@ -17,10 +17,10 @@ use usher_protocol::log::Head;
 use usher_protocol::sync::Held;
 
 use super::command::{Command, Look};
+use super::kept_heads::KeptHeads;
 use super::lock::Lock;
 use super::replay::{self, Rebuilt};
 use super::rows::{self, Batch, KeptHead};
-use super::shelf::Shelf;
 use super::snapshot::{Published, Snapshot, held_by};
 use crate::clock::Clock;
 use pace::Pace;
@@ -41,7 +41,7 @@ pub struct ReplicaWriter {
     /// The ledger; `None` while it could not be rebuilt after a failure.
     pub ledger: Option<Ledger>,
     /// The kept heads.
-    pub shelf: Shelf,
+    pub kept_heads: KeptHeads,
     /// The device's key, which signs heads.
     pub key: SecretKey,
     /// The time.
@@ -78,9 +78,9 @@ impl Group {
         self.batch.entries.push(entry);
     }
 
-    fn sign(&mut self, head: Head, shelf: &mut Shelf) {
+    fn sign(&mut self, head: Head, kept_heads: &mut KeptHeads) {
         let bytes = self.unsigned_bytes.remove(&head.origin).unwrap_or_default();
-        let dropped = shelf.put(head.origin, head.tail.seq, bytes);
+        let dropped = kept_heads.put(head.origin, head.tail.seq, bytes);
         // A head that came and went within this group was never stored.
         let superseded = self
             .batch
@@ -179,7 +179,7 @@ impl ReplicaWriter {
         };
         let mut work = Work {
             ledger,
-            shelf: &mut self.shelf,
+            kept_heads: &mut self.kept_heads,
             published: &self.published,
             group,
             key: &self.key,
@@ -219,7 +219,7 @@ impl ReplicaWriter {
             group.write(entry);
         }
         if let Some(head) = ledger.seal(&self.key) {
-            group.sign(head, &mut self.shelf);
+            group.sign(head, &mut self.kept_heads);
         }
         let renewed = ledger.identity() != Some(&*self.published.snapshot.load().identity);
         if let Some(identity) = ledger.identity().filter(|_| renewed) {
@@ -308,8 +308,8 @@ impl ReplicaWriter {
     fn rebuild(&mut self, now: Timestamp) {
         let me = self.key.public();
         self.ledger = match replay::rebuild(&self.connection, me, now) {
-            Ok(Rebuilt { ledger, shelf }) => {
-                self.shelf = shelf;
+            Ok(Rebuilt { ledger, kept_heads }) => {
+                self.kept_heads = kept_heads;
                 Some(ledger)
             }
             Err(error) => {

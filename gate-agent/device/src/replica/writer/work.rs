@@ -15,7 +15,7 @@ use usher_protocol::sync::{Held, StoreError};
 
 use super::{Answer, Group};
 use crate::replica::command::{Annulment, Command, Judging};
-use crate::replica::shelf::Shelf;
+use crate::replica::kept_heads::KeptHeads;
 use crate::replica::snapshot::Published;
 
 /// Tells an asker; one that no longer waits does not matter.
@@ -48,7 +48,7 @@ pub(super) fn refuse(command: Command) -> Answer {
 /// What carrying out one command takes.
 pub(super) struct Work<'a> {
     pub(super) ledger: &'a mut Ledger,
-    pub(super) shelf: &'a mut Shelf,
+    pub(super) kept_heads: &'a mut KeptHeads,
     pub(super) published: &'a Published,
     pub(super) group: &'a mut Group,
     pub(super) key: &'a SecretKey,
@@ -202,7 +202,7 @@ impl Work<'_> {
             self.group.write(entry);
         }
         if let Some(head) = accepted.head {
-            self.group.sign(head, self.shelf);
+            self.group.sign(head, self.kept_heads);
             self.group.snapshot_changed = true;
         }
         let grown = self.group.grown.get(&origin).cloned();

@@ -17,11 +17,11 @@ struct Kept {
 
 /// The kept heads of every log, as far as the next one depends on them.
 #[derive(Debug, Default)]
-pub struct Shelf {
+pub struct KeptHeads {
     logs: BTreeMap<Origin, Kept>,
 }
 
-impl Shelf {
+impl KeptHeads {
     /// Lets a log begin behind what a checkpoint covers.
     pub fn begin(&mut self, origin: Origin, covered: Seq) {
         self.logs.insert(
@@ -71,12 +71,12 @@ mod tests {
     /// Puts up heads at these numbers, each record so many bytes long; returns the numbers of those kept.
     #[track_caller]
     fn check(heads: &[u64], record_bytes: usize, kept: &[u64]) {
-        let mut shelf = Shelf::default();
+        let mut kept_heads = KeptHeads::default();
         let mut here = Vec::new();
         let mut last = 0;
         for &seq in heads {
             let bytes = usize::try_from(seq - last).unwrap() * record_bytes;
-            if let Some(dropped) = shelf.put(ORIGIN, Seq(seq), bytes) {
+            if let Some(dropped) = kept_heads.put(ORIGIN, Seq(seq), bytes) {
                 here.retain(|one| *one != dropped.0);
             }
             here.push(seq);
@@ -102,9 +102,9 @@ mod tests {
 
     #[test]
     fn a_log_behind_a_checkpoint_counts_from_there() {
-        let mut shelf = Shelf::default();
-        shelf.begin(ORIGIN, Seq(5_000));
-        assert_eq!(shelf.put(ORIGIN, Seq(5_010), 100), None);
-        assert_eq!(shelf.put(ORIGIN, Seq(5_020), 100), Some(Seq(5_010)));
+        let mut kept_heads = KeptHeads::default();
+        kept_heads.begin(ORIGIN, Seq(5_000));
+        assert_eq!(kept_heads.put(ORIGIN, Seq(5_010), 100), None);
+        assert_eq!(kept_heads.put(ORIGIN, Seq(5_020), 100), Some(Seq(5_010)));
     }
 }
