@@ -235,9 +235,9 @@ fn passages() -> Vec<ShownPassage> {
 fn ledger() -> Ledger {
     let mut ledger = Ledger::new(hub().public(), Some(identity()), Arc::new(trust()));
     let an_hour_ago = Timestamp(NOW.0 - 60 * 60 * 1000);
-    ledger.keep_house(an_hour_ago);
+    ledger.write_due_records(an_hour_ago);
     ledger.accept(&authority_log(), None, an_hour_ago).unwrap();
-    ledger.keep_house(an_hour_ago);
+    ledger.write_due_records(an_hour_ago);
     for unit in UNITS / 2..UNITS {
         ledger.write(Body::Admitted(passage(unit)), an_hour_ago);
     }

@@ -123,7 +123,7 @@ impl Hub {
             at: self.clock.now(),
             counterparts: Vec::new(),
         };
-        let mut entries = shelf.ledger.keep_house(self.clock.now());
+        let mut entries = shelf.ledger.write_due_records(self.clock.now());
         entries.push(shelf.ledger.write(Body::Admitted(passage), self.clock.now()));
         for entry in entries {
             shelf.entries.entry(entry.origin).or_default().push(entry);

@@ -20,7 +20,7 @@ const KEPT_FORKS: u32 = 128;
 
 impl Ledger {
     /// Writes what the present state demands of our own log: opening it, a renewed certificate, adopting a new roster.
-    pub fn keep_house(&mut self, now: Timestamp) -> Vec<Entry> {
+    pub fn write_due_records(&mut self, now: Timestamp) -> Vec<Entry> {
         self.take_renewal(now);
         let Some(identity) = self.identity.clone().filter(|_| self.may_write_at_all()) else {
             return Vec::new();

@@ -49,7 +49,7 @@ fn renewed(hub: &SecretKey) -> DeviceIdentity {
 /// A machine of which nobody vouches, with one record.
 fn machine_with(identity: DeviceIdentity, key: SecretKey) -> Machine {
     let mut machine = Machine::with_identity(key, identity);
-    machine.keep_house();
+    machine.write_due_records();
     machine
 }
 
@@ -62,7 +62,7 @@ fn a_log_begins_with_its_writers_certificate_once() {
         Seq(2),
         "opened, and the roster adopted"
     );
-    gate.keep_house();
+    gate.write_due_records();
     assert_eq!(gate.ledger.tail(&gate.me()).seq, Seq(2));
     let identity = renewed(&gate.key);
     cloud.write(Body::DeviceEnrolled {
@@ -72,7 +72,7 @@ fn a_log_begins_with_its_writers_certificate_once() {
     assert_eq!(gate.ledger.tail(&gate.me()).seq, Seq(3));
     assert_eq!(gate.ledger.identity(), Some(&identity));
     assert_eq!(gate.ledger.state().opened_with(&gate.me()), Some(&identity));
-    gate.keep_house();
+    gate.write_due_records();
     assert_eq!(gate.ledger.tail(&gate.me()).seq, Seq(3));
 }
 
@@ -214,7 +214,7 @@ fn a_newer_bundle_admits_the_logs_of_a_new_issuing_key() {
 fn what_came_before_an_unknown_writers_opening_is_refused_too() {
     let mut machine = Machine::new(hub(1), Role::Hub);
     machine.write(adopted(1, &[1]));
-    machine.keep_house();
+    machine.write_due_records();
     let mut cloud = Machine::cloud(&[1]);
     let run = machine.run(machine.me(), Seq(0)).unwrap();
     assert_eq!(cloud.take(&run), Err(RunError::UnknownOrigin));
@@ -390,9 +390,9 @@ fn a_fresh_replica_that_starts_from_a_checkpoint_has_the_same_state() {
     let mut cloud = cloud_with_checkpoint();
     let signed = cloud.checkpoint.clone().unwrap();
     let mut fresh = Machine::new(hub(2), Role::Hub);
-    fresh.keep_house();
+    fresh.write_due_records();
     fresh.ledger.adopt(&signed).unwrap();
-    fresh.keep_house();
+    fresh.write_due_records();
     let opened = fresh.run(fresh.me(), Seq(0)).unwrap();
     cloud.take(&opened).unwrap();
     assert_eq!(fresh.ledger.vector(), cloud.ledger.vector());
@@ -409,7 +409,7 @@ fn what_is_written_after_a_checkpoint_comes_after_all_it_sums_up() {
     let signed = cloud_with_checkpoint().checkpoint.unwrap();
     let mut fresh = Machine::new(hub(2), Role::Hub);
     let ten_minutes_behind = Timestamp(NOW.0 - 10 * 60 * 1000);
-    fresh.ledger.keep_house(ten_minutes_behind);
+    fresh.ledger.write_due_records(ten_minutes_behind);
     fresh.ledger.adopt(&signed).unwrap();
     let written = fresh.ledger.write(adopted(1, &[1]), ten_minutes_behind);
     assert!(Record::from_bytes(&written.bytes).unwrap().hlc.time() >= NOW);
@@ -422,7 +422,7 @@ fn a_checkpoint_is_refused_where_it_would_lose_records() {
     let mut informed = Machine::hub(2, &cloud);
     assert_eq!(informed.ledger.adopt(&signed), Err(CheckpointError::NotFresh));
     let mut active = Machine::new(scanner(1), Role::Scanner);
-    active.keep_house();
+    active.write_due_records();
     active.judge(&asked(1, ticket(1, STRICT)), JudgingAs::CutOff);
     assert_eq!(
         active.ledger.adopt(&signed),
@@ -430,7 +430,7 @@ fn a_checkpoint_is_refused_where_it_would_lose_records() {
         "its own refusal would be forgotten"
     );
     let mut reborn = Machine::new(hub(1), Role::Hub);
-    reborn.keep_house();
+    reborn.write_due_records();
     assert_eq!(
         reborn.ledger.adopt(&signed),
         Err(CheckpointError::NotFresh),

@@ -99,14 +99,14 @@ impl End {
                 let taken = self.machine.take(&run).map_err(StoreError::Run);
                 let result = taken.map(|_| self.machine.held_of(&origin));
                 let mut inputs = vec![Input::Stored { origin, result }];
-                inputs.extend(self.keep_house());
+                inputs.extend(self.write_due_records());
                 return inputs;
             }
             Output::StoreCheckpoint(checkpoint) => {
                 self.machine.take_checkpoint(&checkpoint);
                 let mut inputs: Vec<_> = self.machine.held().into_iter().map(Input::Grew).collect();
                 inputs.push(Input::StoredCheckpoint);
-                inputs.extend(self.keep_house());
+                inputs.extend(self.write_due_records());
                 return inputs;
             }
             Output::StoreBundle(bundle) => {
@@ -141,10 +141,10 @@ impl End {
         grown.into_iter().collect()
     }
 
-    fn keep_house(&mut self) -> Option<Input> {
+    fn write_due_records(&mut self) -> Option<Input> {
         let me = self.machine.me();
         let before = self.machine.held_of(&me);
-        self.machine.keep_house();
+        self.machine.write_due_records();
         let after = self.machine.held_of(&me);
         (before != after).then_some(Input::Grew(after))
     }

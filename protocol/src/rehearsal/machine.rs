@@ -71,7 +71,7 @@ impl Machine {
     /// A device with that certificate that has opened its log and heard all that the other knows.
     pub fn opened(key: SecretKey, identity: DeviceIdentity, heard: &Self) -> Self {
         let mut device = Self::with_identity(key, identity);
-        device.keep_house();
+        device.write_due_records();
         device.hear(heard);
         device
     }
@@ -79,14 +79,14 @@ impl Machine {
     /// A hub that has opened its log and heard all that the other knows.
     pub fn hub(number: u8, heard: &Self) -> Self {
         let mut hub = Self::new(hub(number), Role::Hub);
-        hub.keep_house();
+        hub.write_due_records();
         hub.hear(heard);
         hub
     }
 
     pub fn scanner(number: u8, heard: &Self) -> Self {
         let mut scanner = Self::new(scanner(number), Role::Scanner);
-        scanner.keep_house();
+        scanner.write_due_records();
         scanner.hear(heard);
         scanner
     }
@@ -109,12 +109,12 @@ impl Machine {
         self.write(Body::Roster { epoch, hubs });
     }
 
-    pub fn keep_house(&mut self) {
-        self.keep_house_at(NOW);
+    pub fn write_due_records(&mut self) {
+        self.write_due_records_at(NOW);
     }
 
-    pub fn keep_house_at(&mut self, now: Timestamp) {
-        let entries = self.ledger.keep_house(now);
+    pub fn write_due_records_at(&mut self, now: Timestamp) {
+        let entries = self.ledger.write_due_records(now);
         self.store(entries, None);
     }
 
@@ -138,12 +138,12 @@ impl Machine {
         judged.verdict
     }
 
-    /// Takes what the other holds and we lack, and keeps house.
+    /// Takes what the other holds and we lack, and writes what is due.
     pub fn hear(&mut self, other: &Self) {
         for origin in other.logs.keys() {
             self.hear_log(other, *origin).unwrap();
         }
-        self.keep_house();
+        self.write_due_records();
     }
 
     /// Takes what we may of what the other holds, and writes nothing.

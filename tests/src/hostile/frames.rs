@@ -130,7 +130,7 @@ fn checkpoint(bytes: &[u8]) {
     let mut ledger = Ledger::new(me.public(), Some(identity(&me, Role::Hub)), trust(1));
     if ledger.adopt(&signed).is_ok() {
         let state = ledger.state();
-        let _ = (state.digest(), state.incidents(), ledger.keep_house(NOW));
+        let _ = (state.digest(), state.incidents(), ledger.write_due_records(NOW));
     }
 }
 

@@ -48,7 +48,7 @@ impl World {
         let machine = &mut self.nodes[node];
         machine.enrol(identity);
         machine.batch.entries.clear();
-        self.keep_house(node);
+        self.write_due_records(node);
         Some(given)
     }
 

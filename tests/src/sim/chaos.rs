@@ -271,7 +271,7 @@ impl World {
             if node == CLOUD {
                 self.follow_bundle();
             }
-            self.keep_house(node);
+            self.write_due_records(node);
         }
     }
 

@@ -114,7 +114,7 @@ impl World {
             }
             self.connect(hub, node);
         }
-        self.keep_house(node);
+        self.write_due_records(node);
     }
 
     /// A hub enrols a scanner, with no more powers than its own and for half a day, so that it is to renew that at once.

@@ -298,7 +298,7 @@ impl World {
                     self.vouch(origin);
                 }
                 self.plan_commit(node);
-                self.keep_house(node);
+                self.write_due_records(node);
                 None
             }
             Err(error) => {

@@ -363,7 +363,7 @@ impl World {
 
     fn plan_beginnings(&mut self) {
         for id in 1..self.nodes.len() {
-            self.keep_house(id);
+            self.write_due_records(id);
         }
         for (a, b) in self.pairs.clone() {
             self.plan(1, Happening::Connect(a, b));
@@ -495,16 +495,16 @@ impl World {
             self.nodes[id].wrote(entries);
             self.plan_commit(id);
         }
-        self.keep_house(id);
+        self.write_due_records(id);
     }
 
     /// Lets a device write what its state demands of its own log.
-    pub fn keep_house(&mut self, id: NodeId) {
+    pub fn write_due_records(&mut self, id: NodeId) {
         let now = self.nodes[id].clock(self.now);
         if self.breaks(Sabotage::RenewalsAreNotAsked) {
             self.take_any_renewal(id);
         }
-        let mut entries = self.nodes[id].ledger.keep_house(now);
+        let mut entries = self.nodes[id].ledger.write_due_records(now);
         if let Some(identity) = self.nodes[id].ledger.identity().cloned() {
             self.nodes[id].identity = identity;
         }

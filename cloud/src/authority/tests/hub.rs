@@ -128,7 +128,7 @@ impl Hub {
     }
 
     fn run(&mut self, base: Tail, count: usize, (clock, judged): (Timestamp, Timestamp)) -> Run {
-        let mut entries = self.ledger.keep_house(clock);
+        let mut entries = self.ledger.write_due_records(clock);
         for unit in 0..count {
             let unit = Unit(u32::try_from(unit).unwrap());
             let passage = self.passage(unit, judged);

@@ -328,7 +328,7 @@ async fn a_hub_enrols_no_key_that_was_revoked_or_has_written_a_log() {
     let sealed = office.issuer.enrol(request(&code, 7)).unwrap();
     let trust = Arc::clone(&office.replica.snapshot().trust);
     let mut ledger = Ledger::new(rehearsal::key(7).public(), Some(sealed.grant.identity), trust);
-    let entries = ledger.keep_house(office.show.clock.now());
+    let entries = ledger.write_due_records(office.show.clock.now());
     let run = Run {
         base: Tail::default(),
         records: entries.into_iter().map(|entry| entry.bytes).collect(),

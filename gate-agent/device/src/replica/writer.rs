@@ -214,7 +214,7 @@ impl ReplicaWriter {
         let Some(ledger) = &mut self.ledger else {
             return false;
         };
-        for entry in ledger.keep_house(now) {
+        for entry in ledger.write_due_records(now) {
             group.snapshot_changed = true;
             group.write(entry);
         }

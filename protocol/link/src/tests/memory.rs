@@ -53,7 +53,7 @@ impl Memory {
             changes: Announcer::default(),
         };
         let mut shelf = memory.shelf();
-        for entry in shelf.ledger.keep_house(now()) {
+        for entry in shelf.ledger.write_due_records(now()) {
             shelf.keep(entry);
         }
         shelf.seal(&memory.writer);

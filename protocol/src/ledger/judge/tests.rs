@@ -253,7 +253,7 @@ fn a_hub_that_has_not_adopted_the_newest_roster_is_not_ready() {
     let seq = gate.ledger.tail(&cloud.me()).seq;
     gate.take(&cloud.run(cloud.me(), seq).unwrap()).unwrap();
     check(&mut gate, 1, STRICT, JudgingAs::Home, refer(Referral::NotReady));
-    gate.keep_house();
+    gate.write_due_records();
     check(&mut gate, 2, STRICT, JudgingAs::Home, ADMIT);
 }
 
@@ -618,11 +618,11 @@ fn an_exit_that_a_clock_ahead_has_dated_after_a_second_entry_lets_nobody_in_besi
             assert!(matches!(verdict, Verdict::Admit { .. }), "{verdict:?}");
         }
         home.hear(&near);
-        home.keep_house();
+        home.write_due_records();
         let back = home.judge_at(&scan(4, entry), JudgingAs::Home, NOW.plus_ms(12_000));
         assert_eq!(back, ADMIT, "the exit is matched: its holder may come back");
         home.hear(&apart);
-        home.keep_house();
+        home.write_due_records();
         let friend = home.judge_at(&scan(5, entry), JudgingAs::Home, NOW.plus_ms(14_000));
         assert_eq!(friend, refer(Referral::ClockInDoubt), "{ahead_ms} ms ahead");
     }
@@ -652,7 +652,7 @@ fn whoever_left_unseen_soon_after_going_in_is_sent_to_a_person_and_comes_back_wh
         let exit = apart.judge_at(&scan(2, Direction::Out), JudgingAs::CutOff, left_at);
         assert!(matches!(exit, Verdict::Admit { .. }), "{exit:?}");
         home.hear(&apart);
-        home.keep_house();
+        home.write_due_records();
         let back = home.judge_at(&scan(3, Direction::In), JudgingAs::Home, NOW.plus_ms(60_000));
         assert_eq!(back, expected);
     }

@@ -67,13 +67,13 @@ fn whoever_says_that_it_had_no_place_left_is_helped_out() {
     let guest = asked(1, ticket(1, AVAILABLE));
     assert_eq!(two.judge(&guest, JudgingAs::CutOff), refer(Referral::NoPlaces));
     one.hear(&two);
-    one.keep_house();
+    one.write_due_records();
     two.hear(&one);
     assert_eq!((places(&two, 1), places(&two, 2)), (2, 8));
     assert_eq!(two.judge(&guest, JudgingAs::CutOff), ADMIT);
     // Old refusals move nothing at a start.
     one.restart();
-    one.keep_house();
+    one.write_due_records();
     assert_eq!(places(&one, 2), 8);
 }
 
@@ -91,7 +91,7 @@ fn a_hub_keeps_its_places_for_a_guest_until_that_guest_is_in_or_some_seconds_hav
     two.hear(&one);
     assert_eq!(places(&two, 2), 3, "kept");
     assert_eq!(two.judge(&guests[0], JudgingAs::CutOff), ADMIT);
-    two.keep_house();
+    two.write_due_records();
     one.hear(&two);
     assert_eq!((places(&one, 1), places(&one, 2)), (2, 0));
     // And a guest who does not come back holds nobody up for long, however often somebody comes in vain.
@@ -107,7 +107,7 @@ fn a_hub_keeps_its_places_for_a_guest_until_that_guest_is_in_or_some_seconds_hav
     let last = asked(5, ticket(5, AVAILABLE));
     assert_eq!(one.judge_at(&last, JudgingAs::CutOff, later), no_places);
     two.listen(&one);
-    two.keep_house_at(later);
+    two.write_due_records_at(later);
     one.hear(&two);
     assert_eq!(one.judge_at(&last, JudgingAs::CutOff, later), ADMIT);
 }
@@ -135,7 +135,7 @@ fn scanners_have_no_places_and_people_who_leave_give_theirs_back() {
     ));
     gate.hear(&scanner);
     // The scanner did not know the entry: the home finds it.
-    gate.keep_house();
+    gate.write_due_records();
     assert_eq!(places(&gate, 1), 1);
     assert_eq!(gate.judge(&other, JudgingAs::Home), ADMIT);
 }
@@ -271,7 +271,7 @@ fn whoever_has_no_place_left_in_a_slot_is_helped_out_and_who_leaves_gives_none_b
     let guest = asked(1, ticket(1, AVAILABLE));
     assert_eq!(two.judge(&guest, JudgingAs::CutOff), refer(Referral::NoPlaces));
     one.hear(&two);
-    one.keep_house();
+    one.write_due_records();
     two.hear(&one);
     assert_eq!((places_at(&two, 1, NOW), places_at(&two, 2, NOW)), (2, 8));
     assert_eq!(two.judge(&guest, JudgingAs::CutOff), ADMIT);

@@ -328,9 +328,9 @@ fn began_at_a_checkpoint() -> (Machine, Machine) {
     first.write(ruling(1));
     first.make_checkpoint(NOW);
     let mut gate = Machine::new(hub(1), Role::Hub);
-    gate.keep_house();
+    gate.write_due_records();
     gate.take_checkpoint(first.checkpoint.as_ref().unwrap());
-    gate.keep_house();
+    gate.write_due_records();
     check_admits(&mut gate, 1, ticket(7, STRICT));
     (first, gate)
 }
@@ -377,7 +377,7 @@ fn a_fresh_device_hears_that_it_is_up_to_date_without_the_struck_log() {
     next.write(Body::Restated);
     next.renew_trust(alone());
     let mut fresh = Machine::new(hub(1), Role::Hub);
-    fresh.keep_house();
+    fresh.write_due_records();
     let mut line = Line::settled(next, fresh);
     let assurance = line.a.machine.assure(NOW);
     line.a.assurance = Some(assurance);

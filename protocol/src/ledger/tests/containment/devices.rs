@@ -146,7 +146,7 @@ fn the_share_of_one_hub_takes_nothing_from_others_nor_from_those_who_are_vouched
         invented(0),
         enrolled_by(&hub(2), certificate(&invented(0), Role::Scanner)),
     );
-    known.keep_house();
+    known.write_due_records();
     assert!(gate.take(&known.run(known.me(), Seq(0)).unwrap()).is_ok());
 }
 
@@ -184,7 +184,7 @@ fn working(key: SecretKey, identity: DeviceIdentity, trust: u64) -> (Machine, Ma
         cloud.renew_trust(signed_bundle(trust));
         device.renew_trust(signed_bundle(trust));
     }
-    device.keep_house();
+    device.write_due_records();
     device.hear(&cloud);
     let mut passage = shown(1, ticket(1, AVAILABLE), NORTH);
     passage.scan = ScanId([1; 16]);

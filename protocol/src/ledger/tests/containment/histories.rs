@@ -205,7 +205,7 @@ fn a_device_that_hears_of_its_own_past_says_nothing_until_it_has_it_back() {
             let verdict = gate.judge(&asked(scan, ticket(1, tier)), JudgingAs::Home);
             assert_eq!(verdict, behind, "{records} records");
         }
-        gate.keep_house();
+        gate.write_due_records();
         assert!(!gate.report_fork(fork(&hub(2), 1, HASHES)));
         assert_eq!(
             (gate.ledger.tail(&gate.me()), gate.digest()),

@@ -86,8 +86,8 @@ fn a_scanner_that_its_hub_renews_without_end_is_not_named_and_keeps_room_for_the
         device.hear(&enroller);
     }
     let before = device.ledger.tail(&device.me()).seq;
-    device.keep_house();
-    device.keep_house();
+    device.write_due_records();
+    device.write_due_records();
     assert_eq!(
         device.ledger.tail(&device.me()).seq,
         before,
@@ -120,7 +120,7 @@ fn a_narrower_word_on_a_device_comes_to_the_same_in_whatever_order() {
         cloud.renew_trust(succeeded(2, &[], &[&new_issuing()]));
         let mut device = Machine::with_identity(scanner(1), identity.clone());
         device.renew_trust(succeeded(2, &[], &[]));
-        device.keep_house();
+        device.write_due_records();
         device.write(Body::Admitted(shown(1, ticket(1, AVAILABLE), NORTH)));
         cloud.write(Body::DeviceRevoked {
             device: hub(2).public(),

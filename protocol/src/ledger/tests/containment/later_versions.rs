@@ -81,9 +81,9 @@ fn a_checkpoint_does_not_hide_what_was_not_understood() {
     cloud.take(&run).unwrap();
     cloud.make_checkpoint(NOW);
     let mut gate = Machine::new(hub(1), Role::Hub);
-    gate.keep_house();
+    gate.write_due_records();
     gate.take_checkpoint(cloud.checkpoint.as_ref().unwrap());
-    gate.keep_house();
+    gate.write_due_records();
     let update = Verdict::Refer(Referral::UpdateNeeded);
     assert_eq!(gate.judge(&asked(1, ticket(7, STRICT)), JudgingAs::Home), update);
 }

@@ -84,7 +84,7 @@ fn passages_without_a_ticket_close_no_ticket_in_whatever_way_they_come() {
             assert_eq!(used(replica, 100), [0_u32; 0], "{way}");
             assert_eq!(named(replica, &liar), Some(first_lie), "{way}");
             assert_eq!(replica.digest(), digest, "{way}");
-            gate.keep_house();
+            gate.write_due_records();
             check_admits(&mut gate, 200, ticket(7, STRICT));
             check_admits(&mut gate, 201, generation(50, STRICT, 2));
             let superseded = gate.judge(&asked(202, ticket(50, STRICT)), JudgingAs::Home);

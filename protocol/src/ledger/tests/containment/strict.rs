@@ -86,7 +86,7 @@ fn who_went_in_by_such_a_key_at_this_hub_before_its_disk_was_replaced_is_inside(
     let mut gate = Machine::hub(1, &Machine::cloud(&[1]));
     gate.restore_old_copy(1);
     gate.listen(&cloud);
-    gate.keep_house();
+    gate.write_due_records();
     let verdict = gate.judge(&asked(91, ticket(7, STRICT)), JudgingAs::Home);
     assert_eq!(verdict, Verdict::Refer(Referral::NotReady));
 }

@@ -18,7 +18,7 @@ fn check_agreed(line: &Line) {
 
 fn fresh_hub() -> Machine {
     let mut machine = Machine::new(hub(1), Role::Hub);
-    machine.keep_house();
+    machine.write_due_records();
     machine
 }
 
@@ -397,7 +397,7 @@ fn a_checkpoint_that_was_lost_or_refused_holds_nothing_up() {
     let mut cloud = cloud_with_a_long_history();
     cloud.make_checkpoint(NOW);
     let mut reader = Machine::new(scanner(1), Role::Scanner);
-    reader.keep_house();
+    reader.write_due_records();
     reader.judge(&asked(1, ticket(5, STRICT)), JudgingAs::CutOff);
     let line = Line::settled(cloud, reader);
     assert!(was_sent_a_checkpoint(&line));

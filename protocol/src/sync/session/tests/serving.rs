@@ -13,7 +13,7 @@ use crate::sync::parts::Part;
 
 fn fresh_hub() -> Machine {
     let mut machine = Machine::new(hub(1), Role::Hub);
-    machine.keep_house();
+    machine.write_due_records();
     machine
 }
 
@@ -26,7 +26,7 @@ fn a_log_whose_beginning_is_not_here_is_sent_on_once_the_peer_has_that_from_else
     cloud.make_checkpoint(NOW);
     let mut began = fresh_hub();
     began.take_checkpoint(cloud.checkpoint.as_ref().unwrap());
-    began.keep_house();
+    began.write_due_records();
     let reader = Machine::scanner(1, &Machine::cloud(&[1]));
     let mut line = Line::settled(began, reader);
     assert_eq!(line.b.machine.ledger.tail(&gate.me()).seq, Seq(0));
