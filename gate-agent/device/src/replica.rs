@@ -50,7 +50,7 @@ pub use writer::GROUP_COMMANDS;
 
 use crate::clock::{Clock, clock_behind, clock_off};
 use command::{Command, Judging};
-use database::Place;
+use database::DatabaseLocation;
 use lock::Lock;
 use readers::Readers;
 use replay::Rebuilt;
@@ -79,9 +79,9 @@ impl Replica {
     ///
     /// [`ReplicaError::AlreadyFounded`] when there is one, and the rest of [`ReplicaError`].
     pub fn found(path: &Path, meta: &Meta) -> Result<(), ReplicaError> {
-        let place = Place::File(path.to_owned());
-        let _lock = place.lock()?;
-        let mut connection = place.open_writer(true)?;
+        let location = DatabaseLocation::File(path.to_owned());
+        let _lock = location.lock()?;
+        let mut connection = location.open_writer(true)?;
         let transaction = connection.transaction()?;
         if Meta::exists(&transaction)? {
             return Err(ReplicaError::AlreadyFounded {
@@ -94,7 +94,7 @@ impl Replica {
 
     /// Tells whether a file holds a device's replica; one that an enrolment left unfinished does not.
     pub fn is_founded(path: &Path) -> bool {
-        let open = || Place::File(path.to_owned()).open_reader();
+        let open = || DatabaseLocation::File(path.to_owned()).open_reader();
         path.exists() && !open().is_ok_and(|connection| matches!(Meta::exists(&connection), Ok(false)))
     }
 
@@ -104,7 +104,7 @@ impl Replica {
     ///
     /// [`ReplicaError::NotFounded`] and the rest of [`ReplicaError`].
     pub fn read_meta(path: &Path) -> Result<Meta, ReplicaError> {
-        Meta::read(&Place::File(path.to_owned()).open_reader()?)
+        Meta::read(&DatabaseLocation::File(path.to_owned()).open_reader()?)
     }
 
     /// Opens the replica in a file and rebuilds its state.
@@ -113,10 +113,10 @@ impl Replica {
     ///
     /// [`ReplicaError`]; a damaged file is refused with the record that is wrong.
     pub fn open(path: &Path, key: SecretKey, clock: Clock) -> Result<Self, ReplicaError> {
-        let place = Place::File(path.to_owned());
-        let lock = place.lock()?;
-        let connection = place.open_writer(false)?;
-        Self::start(place, connection, lock, (key, clock))
+        let location = DatabaseLocation::File(path.to_owned());
+        let lock = location.lock()?;
+        let connection = location.open_writer(false)?;
+        Self::start(location, connection, lock, (key, clock))
     }
 
     /// Makes a replica in memory, for tests.
@@ -125,20 +125,20 @@ impl Replica {
     ///
     /// [`ReplicaError`].
     pub fn open_in_memory(meta: &Meta, key: SecretKey, clock: Clock) -> Result<Self, ReplicaError> {
-        let place = Place::in_memory();
-        let connection = place.open_writer(true)?;
+        let location = DatabaseLocation::in_memory();
+        let connection = location.open_writer(true)?;
         meta.write(&connection)?;
-        Self::start(place, connection, None, (key, clock))
+        Self::start(location, connection, None, (key, clock))
     }
 
     fn start(
-        place: Place,
+        location: DatabaseLocation,
         connection: Connection,
         lock: Option<Lock>,
         (key, clock): (SecretKey, Clock),
     ) -> Result<Self, ReplicaError> {
         database::quick_check(&connection)?;
-        database::check_commits(&connection, place.noted())?;
+        database::check_commits(&connection, location.noted())?;
         let meta = Meta::read(&connection)?;
         if meta.identity.unverified().device != key.public() {
             return Err(ReplicaError::OtherKey);
@@ -173,7 +173,7 @@ impl Replica {
             clock,
             commands,
             published,
-            readers: Readers::new(place),
+            readers: Readers::new(location),
             thread: Mutex::new(Some(thread)),
         })
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use usher_protocol::trust::Trust;
 use usher_protocol::{Origin, Seq};
 
-use super::database::{Place, check_commits, check_tables, quick_check};
+use super::database::{DatabaseLocation, check_commits, check_tables, quick_check};
 use super::error::{Finding, ReplicaError};
 use super::meta::{self, Meta};
 use super::replay::{self, Step, walk};
@@ -35,10 +35,10 @@ pub struct Audit {
 ///
 /// [`ReplicaError`] when the file cannot be read at all.
 pub fn audit(path: &Path) -> Result<Audit, ReplicaError> {
-    let place = Place::File(path.to_owned());
+    let location = DatabaseLocation::File(path.to_owned());
     // Before the database is looked at, which may grow meanwhile.
-    let noted = place.noted();
-    let mut connection = place.open_reader()?;
+    let noted = location.noted();
+    let mut connection = location.open_reader()?;
     let transaction = connection.transaction()?;
     let mut findings = Vec::new();
     let mut take = |checked| match checked {

@@ -24,17 +24,17 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements kept by each connection: more than the code has.
 const STATEMENTS: usize = 32;
 
-/// Where a replica lives.
+/// Where a replica's database is.
 #[derive(Debug, Clone)]
-pub enum Place {
+pub enum DatabaseLocation {
     /// In a file.
     File(PathBuf),
     /// In memory under that name, for tests.
     Memory(String),
 }
 
-impl Place {
-    /// Makes a place in memory that nobody else uses.
+impl DatabaseLocation {
+    /// Makes a location in memory that nobody else uses.
     pub fn in_memory() -> Self {
         let mut name = [0; 16];
         getrandom::fill(&mut name).expect("the system gives randomness");
@@ -111,7 +111,7 @@ impl Place {
 /// Opens the file of codes and tokens, and makes it when it is not there; it is its owner's alone.
 pub fn open_access(path: &Path) -> Result<Connection, ReplicaError> {
     found(path)?;
-    let mut connection = Place::File(path.to_owned()).open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mut connection = DatabaseLocation::File(path.to_owned()).open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.execute_batch("PRAGMA synchronous = FULL;")?;
     migrate(&mut connection, &access_tables::migrations::runner())?;

@@ -9,7 +9,7 @@ use usher_protocol::log::Run;
 use usher_protocol::{Origin, Seq};
 
 use super::Replica;
-use super::database::Place;
+use super::database::DatabaseLocation;
 use super::error::ReplicaError;
 use super::meta::Meta;
 use super::rows;
@@ -23,7 +23,7 @@ impl Replica {
     ///
     /// [`ReplicaError`] when the former replica cannot be read.
     pub async fn inherit(&self, former: &Path) -> Result<u64, ReplicaError> {
-        let mut connection = Place::File(former.to_owned()).open_reader()?;
+        let mut connection = DatabaseLocation::File(former.to_owned()).open_reader()?;
         let mut taken = 0;
         for origin in origins(&connection)? {
             loop {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use usher_keys::PublicKey;
 use usher_protocol::record::{Body, Record};
 
-use super::database::Place;
+use super::database::DatabaseLocation;
 use super::error::ReplicaError;
 use super::meta::Meta;
 
@@ -17,7 +17,7 @@ use super::meta::Meta;
 ///
 /// [`ReplicaError`].
 pub fn event_name(path: &Path) -> Result<Option<String>, ReplicaError> {
-    let connection = Place::File(path.to_owned()).open_reader()?;
+    let connection = DatabaseLocation::File(path.to_owned()).open_reader()?;
     let meta = Meta::read(&connection)?;
     let bundle = meta.bundle.verify(&meta.roots)?;
     let mut newest = None;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::database::Place;
+use super::database::DatabaseLocation;
 use super::error::ReplicaError;
 
 /// Connections that read at once: as many as runs one session may have in flight.
@@ -13,7 +13,7 @@ const READERS: usize = 4;
 
 /// The reading connections of a replica.
 pub struct Readers {
-    place: Place,
+    location: DatabaseLocation,
     permits: Semaphore,
     /// Connections nobody uses at the moment.
     idle: Mutex<Vec<Connection>>,
@@ -21,9 +21,9 @@ pub struct Readers {
 
 impl Readers {
     /// Makes the readers of a place; connections are opened when needed.
-    pub fn new(place: Place) -> Arc<Self> {
+    pub fn new(location: DatabaseLocation) -> Arc<Self> {
         Arc::new(Self {
-            place,
+            location,
             permits: Semaphore::new(READERS),
             idle: Mutex::default(),
         })
@@ -51,7 +51,7 @@ impl Readers {
 
     fn borrow(&self) -> Result<Connection, ReplicaError> {
         let idle = self.idle().pop();
-        idle.map_or_else(|| self.place.open_reader(), Ok)
+        idle.map_or_else(|| self.location.open_reader(), Ok)
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
