@@ -169,7 +169,7 @@ impl Service {
     /// Returns the events that came into the folder since it was last looked at.
     fn added(&mut self) -> Result<Vec<Enrolled>, FolderError> {
         let mut added = Vec::new();
-        for place in self.folder.places()? {
+        for place in self.folder.directories()? {
             let path = place.directory.path();
             let is_served = self
                 .hubs

@@ -5,8 +5,8 @@
 //! leaves half an enrolment. A folder from the time when one held one event has that event at the top, and is used as it is.
 
 mod choice;
+mod event_directory;
 mod former;
-mod place;
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -18,8 +18,8 @@ use usher_keys::private;
 use usher_keys::{EventId, Role, Timestamp, Window};
 
 pub use choice::EventChoice;
+use event_directory::EventDirectory;
 pub use former::inherit;
-use place::Place;
 
 use crate::directory::{DataDirectory, DirectoryError};
 use crate::replica::{self, ReplicaError};
@@ -195,8 +195,8 @@ impl Folder {
     /// [`FolderError::Unlistable`].
     pub fn contents(&self) -> Result<Contents, FolderError> {
         let mut contents = Contents::default();
-        for place in self.places()? {
-            match place.read() {
+        for directory in self.directories()? {
+            match directory.read() {
                 Ok(Some(enrolled)) => contents.events.push(enrolled),
                 Ok(None) => {}
                 Err(error) => contents.unreadable.push(error),
@@ -214,8 +214,8 @@ impl Folder {
     /// # Errors
     ///
     /// [`FolderError::Unlistable`].
-    pub fn places(&self) -> Result<Vec<Place>, FolderError> {
-        place::list(&self.0)
+    pub fn directories(&self) -> Result<Vec<EventDirectory>, FolderError> {
+        event_directory::list(&self.0)
     }
 
     /// Returns the earlier enrolments for an event, whose records the last one takes over.
@@ -242,20 +242,22 @@ impl Folder {
         now: Timestamp,
     ) -> Result<DataDirectory, FolderError> {
         let mut last = None;
-        for place in self.places()? {
-            match place.read() {
+        for directory in self.directories()? {
+            match directory.read() {
                 Ok(Some(enrolled)) if enrolled.event == event => {
                     check_may_be_replaced(&enrolled, anew, now)?;
-                    last = last.max(Some(place.generation));
+                    last = last.max(Some(directory.generation));
                 }
                 Ok(_) => {}
-                Err(error) if place.event == Some(event) && !anew => return Err(error),
-                Err(_) if place.event == Some(event) => last = last.max(Some(place.generation)),
+                Err(error) if directory.event == Some(event) && !anew => return Err(error),
+                Err(_) if directory.event == Some(event) => last = last.max(Some(directory.generation)),
                 Err(_) => {}
             }
         }
-        let next = last.map_or(place::FIRST, |last| last + 1);
-        Ok(DataDirectory::at(&self.0.join(place::name(event, next))))
+        let next = last.map_or(event_directory::FIRST, |last| last + 1);
+        Ok(DataDirectory::at(
+            &self.0.join(event_directory::name(event, next)),
+        ))
     }
 }
 

@@ -15,7 +15,7 @@ pub const FIRST: u32 = 1;
 
 /// A directory in which an event lies or may come to lie.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct EventDirectory {
     /// The event, by the directory's name.
     pub event: Option<EventId>,
     /// Which enrolment for the event it is.
@@ -24,7 +24,7 @@ pub struct Place {
     pub directory: DataDirectory,
 }
 
-impl Place {
+impl EventDirectory {
     /// Reads what the device is there; nothing when no enrolment was finished.
     ///
     /// # Errors
@@ -62,8 +62,8 @@ pub fn name(event: EventId, generation: u32) -> String {
     }
 }
 
-/// Lists the places of a folder; none when it is not there.
-pub fn list(folder: &Path) -> Result<Vec<Place>, FolderError> {
+/// Lists the directories of a folder; none when it is not there.
+pub fn list(folder: &Path) -> Result<Vec<EventDirectory>, FolderError> {
     let failed = |source| FolderError::Unlistable {
         path: folder.to_owned(),
         source,
@@ -73,7 +73,7 @@ pub fn list(folder: &Path) -> Result<Vec<Place>, FolderError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed(error)),
     };
-    let mut places = vec![Place {
+    let mut directories = vec![EventDirectory {
         event: None,
         generation: 0,
         directory: DataDirectory::at(folder),
@@ -81,13 +81,13 @@ pub fn list(folder: &Path) -> Result<Vec<Place>, FolderError> {
     for entry in entries {
         let entry = entry.map_err(failed)?;
         let named = entry.file_name().to_str().and_then(named);
-        places.extend(named.map(|(event, generation)| Place {
+        directories.extend(named.map(|(event, generation)| EventDirectory {
             event: Some(event),
             generation,
             directory: DataDirectory::at(&entry.path()),
         }));
     }
-    Ok(places)
+    Ok(directories)
 }
 
 /// Reads a directory's name.
