@@ -23,7 +23,7 @@ use crate::tell;
 use crate::words;
 
 /// Whom a clerk asks, and where it stands.
-pub struct Place {
+pub struct Workplace {
     /// What this scanner knows.
     pub replica: Arc<Replica>,
     /// Who is linked.
@@ -38,7 +38,7 @@ pub struct Place {
 
 /// Carries out orders at one gate.
 pub struct Clerk {
-    place: Place,
+    workplace: Workplace,
     /// The desk for the post of the last order: seldom another one.
     desk: RefCell<Option<(Post, Rc<Desk>)>>,
     /// How many tickets desks before it judged alone since a hub last answered.
@@ -46,11 +46,11 @@ pub struct Clerk {
 }
 
 impl Clerk {
-    /// Begins at a place.
+    /// Begins at a workplace.
     #[must_use]
-    pub fn at(place: Place) -> Self {
+    pub fn at(workplace: Workplace) -> Self {
         Self {
-            place,
+            workplace,
             desk: RefCell::default(),
             alone_before: Cell::new(0),
         }
@@ -59,11 +59,11 @@ impl Clerk {
     /// Judges a scan as ordered, or has it overruled; whatever it was, there is an answer.
     pub async fn carry_out(&self, scan: ShownCode, order: Order) -> ScanOutcome {
         let post = Post {
-            gate: self.place.gate,
+            gate: self.workplace.gate,
             direction: order.direction,
             persons: order.persons,
         };
-        let found = match lookup::find(scan.code, &self.place.hubs).await {
+        let found = match lookup::find(scan.code, &self.workplace.hubs).await {
             Ok(found) => found,
             Err(answer) => return answer,
         };
@@ -104,13 +104,13 @@ impl Clerk {
             return Rc::clone(desk);
         }
         self.alone_before.set(self.alone());
-        let Place {
+        let Workplace {
             replica,
             hubs,
             others,
             answer_within,
             ..
-        } = &self.place;
+        } = &self.workplace;
         let desk = Desk::new(Arc::clone(replica), hubs.clone(), post, *answer_within).beside(others.clone());
         let desk = Rc::new(desk);
         *self.desk.borrow_mut() = Some((post, Rc::clone(&desk)));
@@ -118,7 +118,7 @@ impl Clerk {
     }
 
     async fn overrule(&self, post: Post, scan: ShownCode, overruling: Overruling) -> ScanOutcome {
-        let Place { replica, hubs, .. } = &self.place;
+        let Workplace { replica, hubs, .. } = &self.workplace;
         let secret = scan.secret;
         let own = OwnScan {
             scan: &post.question(scan, &replica.me()),
@@ -132,7 +132,7 @@ impl Clerk {
     }
 
     async fn annul(&self, post: Post, scan: ShownCode, why: String) -> ScanOutcome {
-        let replica = &self.place.replica;
+        let replica = &self.workplace.replica;
         let right = RightToAnnul::Reader(scan.secret);
         let annulment = Annulment {
             scan: post.question(scan, &replica.me()),

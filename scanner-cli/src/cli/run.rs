@@ -17,7 +17,7 @@ use usher_protocol::admission::Direction;
 use super::trouble::Trouble;
 use super::{Way, hub_address, runtime};
 use crate::answer::Counts;
-use crate::clerk::{Clerk, Place};
+use crate::clerk::{Clerk, Workplace};
 use crate::feed::Feed;
 use crate::folder::Chosen;
 use crate::others::Others;
@@ -190,7 +190,7 @@ impl RunArgs {
         });
         let lookout = Lookout::new(Arc::clone(&replica), hubs.clone());
         let clock = Clock::start();
-        let clerk = Clerk::at(Place {
+        let clerk = Clerk::at(Workplace {
             replica: scanner.replica(),
             hubs: hubs.clone(),
             others,
