@@ -35,7 +35,7 @@ use passages::Passages;
 pub use passages::refusal_name;
 use rulings::Rulings;
 pub use summary::Summary;
-use units::Change;
+use units::PassageChange;
 use writers::{Loan, Writer, may_say};
 
 /// Everything a replica knows about an event from its records.
@@ -207,18 +207,18 @@ impl State {
     /// Takes what a device may say.
     fn take(&mut self, stamp: Stamp, body: Body) {
         match body {
-            Body::Admitted(passage) => self.pass(stamp, &passage, Change::entry),
-            Body::Exited(passage) => self.pass(stamp, &passage, Change::exit),
-            Body::Overridden { passage, .. } => self.pass(stamp, &passage, Change::overridden),
-            Body::Withdrawn { passage, .. } => self.pass(stamp, &passage, Change::withdrawn),
+            Body::Admitted(passage) => self.pass(stamp, &passage, PassageChange::entry),
+            Body::Exited(passage) => self.pass(stamp, &passage, PassageChange::exit),
+            Body::Overridden { passage, .. } => self.pass(stamp, &passage, PassageChange::overridden),
+            Body::Withdrawn { passage, .. } => self.pass(stamp, &passage, PassageChange::withdrawn),
             Body::Annulled { passage, right, .. } => match right {
-                RightToAnnul::Supervisor => self.pass(stamp, &passage, Change::annulled),
+                RightToAnnul::Supervisor => self.pass(stamp, &passage, PassageChange::annulled),
                 RightToAnnul::Reader(_) | RightToAnnul::Turnstile(_) => {
-                    self.pass(stamp, &passage, Change::undone);
+                    self.pass(stamp, &passage, PassageChange::undone);
                 }
             },
             Body::ExitMatched { unit, exit, closes } => {
-                let change = Change::matched(matched(unit, exit, closes));
+                let change = PassageChange::matched(matched(unit, exit, closes));
                 if !self.passages.insert(stamp, change, &self.limits) {
                     self.name_false(stamp);
                 }
@@ -273,7 +273,7 @@ impl State {
         }
     }
 
-    fn pass(&mut self, stamp: Stamp, shown: &ShownPassage, change: fn(Passage) -> Change) {
+    fn pass(&mut self, stamp: Stamp, shown: &ShownPassage, change: fn(Passage) -> PassageChange) {
         let taken = match shown.unverified() {
             Ok(passage) => self.take_passage(stamp, change(passage)),
             Err(_) => false,
@@ -284,7 +284,7 @@ impl State {
     }
 
     /// No more people pass at once than the ticket names, unless a supervisor says so.
-    fn take_passage(&mut self, stamp: Stamp, change: Change) -> bool {
+    fn take_passage(&mut self, stamp: Stamp, change: PassageChange) -> bool {
         let fits = change.passage.persons <= change.passage.admits || !change.is_by_rule();
         fits && self.passages.insert(stamp, change, &self.limits)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use usher_keys::Timestamp;
 
-use super::units::Change;
+use super::units::PassageChange;
 use crate::clock::AGREEMENT_MS;
 use crate::ident::{GateId, Origin, Seq, Stamp, ZoneId};
 use crate::policy::{MAX_LEVELS, Policy, time_slot_at};
@@ -36,7 +36,7 @@ pub struct CountInForce {
 impl CountInForce {
     /// Tells whether a passage was counted, so that it changes nothing any more. Logs that the count does not name go by the
     /// judges' time; what clocks leave in doubt leaves people in rather than out.
-    pub fn covers(&self, stamp: &Stamp, change: &Change) -> bool {
+    pub fn covers(&self, stamp: &Stamp, change: &PassageChange) -> bool {
         let Count { at, heard, .. } = &self.count;
         let named = heard.iter().find(|(origin, _)| *origin == stamp.origin);
         match named {
@@ -86,7 +86,7 @@ impl Limits {
 
     /// Tells whether a passage counts. An exit gives a place back only in the zone that its gate leads out of, or a device
     /// of one gate could give back the places of all; an entry counts where it says, because that never lets anyone in.
-    pub fn count(&self, stamp: &Stamp, change: &Change) -> bool {
+    pub fn count(&self, stamp: &Stamp, change: &PassageChange) -> bool {
         let passage = &change.passage;
         let in_place = || {
             let behind = self.gates.get(&passage.gate).map(|(zone, _)| *zone);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher_keys::{PublicKey, Timestamp};
 
 use super::limits::{CountInForce, Limits};
-use super::units::{Change, UnitState};
+use super::units::{PassageChange, UnitState};
 use crate::admission::{Reason, Referral, Refused};
 use crate::ident::{GateId, Origin, Stamp, Unit, ZoneId};
 use crate::record::Passage;
@@ -107,7 +107,7 @@ impl Totals {
 
 impl Passages {
     /// Takes a passage; `false` when its log holds too many of this unit already.
-    pub fn insert(&mut self, stamp: Stamp, change: Change, limits: &Limits) -> bool {
+    pub fn insert(&mut self, stamp: Stamp, change: PassageChange, limits: &Limits) -> bool {
         let id = change.passage.unit;
         let too_many = change.passage.persons > change.passage.admits;
         let (is_exit, names_all) = (change.is_exit(), names_all(&change));
@@ -251,7 +251,7 @@ impl Passages {
     pub fn inside_counted(&self, zone: ZoneId, counts: &[CountInForce], limits: &Limits) -> Vec<i64> {
         let mut inside = vec![0; counts.len()];
         for unit in self.units.values() {
-            let in_zone = |(_, change): &&(Stamp, Change)| change.passage.zone == zone;
+            let in_zone = |(_, change): &&(Stamp, PassageChange)| change.passage.zone == zone;
             if !unit.passages().iter().any(|passage| in_zone(&passage)) {
                 continue;
             }
@@ -269,7 +269,7 @@ impl Passages {
 }
 
 /// Tells whether a passage names an entry for each of its people.
-fn names_all(change: &Change) -> bool {
+fn names_all(change: &PassageChange) -> bool {
     let named = change
         .passage
         .counterparts

@@ -8,7 +8,7 @@ use usher_keys::{Timestamp, codec};
 
 use super::State;
 use super::rulings::Rulings;
-use super::units::Change;
+use super::units::PassageChange;
 use super::writers::Writer;
 use crate::fork::Contradiction;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
@@ -70,7 +70,7 @@ impl Summary {
         for (index, place) in (0..).zip(indices.values_mut()) {
             *place = index;
         }
-        let row = |(stamp, change): &(Stamp, Change)| row(indices[&stamp.origin], stamp, change);
+        let row = |(stamp, change): &(Stamp, PassageChange)| row(indices[&stamp.origin], stamp, change);
         let passages = state.passages.units();
         let passages = passages.map(|(id, unit)| (*id, unit.passages().iter().map(row).collect()));
         let in_force = state.in_force.as_ref();
@@ -134,7 +134,7 @@ impl State {
     }
 }
 
-fn row(writer: u32, stamp: &Stamp, change: &Change) -> PassageRow {
+fn row(writer: u32, stamp: &Stamp, change: &PassageChange) -> PassageRow {
     let passage = &change.passage;
     PassageRow {
         writer,
@@ -161,7 +161,7 @@ fn row(writer: u32, stamp: &Stamp, change: &Change) -> PassageRow {
     }
 }
 
-fn taken_apart(unit: Unit, origin: Origin, row: PassageRow) -> (Stamp, Change) {
+fn taken_apart(unit: Unit, origin: Origin, row: PassageRow) -> (Stamp, PassageChange) {
     let stamp = Stamp {
         hlc: row.hlc,
         origin,
@@ -180,13 +180,13 @@ fn taken_apart(unit: Unit, origin: Origin, row: PassageRow) -> (Stamp, Change) {
         counterparts: row.counterparts,
     };
     let change = match row.way {
-        Way::In => Change::entry(passage),
-        Way::Out => Change::exit(passage),
-        Way::Overridden => Change::overridden(passage),
-        Way::Withdrawn => Change::withdrawn(passage),
-        Way::Matched => Change::matched(passage),
-        Way::Annulled => Change::annulled(passage),
-        Way::Undone => Change::undone(passage),
+        Way::In => PassageChange::entry(passage),
+        Way::Out => PassageChange::exit(passage),
+        Way::Overridden => PassageChange::overridden(passage),
+        Way::Withdrawn => PassageChange::withdrawn(passage),
+        Way::Matched => PassageChange::matched(passage),
+        Way::Annulled => PassageChange::annulled(passage),
+        Way::Undone => PassageChange::undone(passage),
     };
     (stamp, change)
 }

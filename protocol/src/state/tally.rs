@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use usher_keys::Timestamp;
 
 use super::limits::{CountInForce, Limits};
-use super::units::{Change, UnitState};
+use super::units::{PassageChange, UnitState};
 use crate::admission::LevelUse;
 use crate::clock::AGREEMENT_MS;
 use crate::ident::{GateId, ScanId, Stamp, ZoneId};
@@ -25,7 +25,7 @@ pub struct Entered<'a> {
     /// Where the first record of the scan stands.
     pub stamp: &'a Stamp,
     /// What it says.
-    pub change: &'a Change,
+    pub change: &'a PassageChange,
     /// The latest moment that any record of the scan tells: whose clock is wrong opens no other day.
     pub latest: Timestamp,
     /// How deep its zone lies.
@@ -66,7 +66,7 @@ pub struct Left<'a> {
     /// Where the first record of the scan stands.
     pub stamp: &'a Stamp,
     /// What it says.
-    pub change: &'a Change,
+    pub change: &'a PassageChange,
     /// The entries it closes, by any record of the scan or the home's word.
     closes: BTreeMap<ScanId, u32>,
     /// How many people of its own zone left by it.
@@ -101,7 +101,11 @@ impl<'a> Tally<'a> {
         Self::over(unit, limits, |stamp, change| counted.covers(stamp, change))
     }
 
-    fn over(unit: &'a UnitState, limits: &'a Limits, is_meant: impl Fn(&Stamp, &Change) -> bool) -> Self {
+    fn over(
+        unit: &'a UnitState,
+        limits: &'a Limits,
+        is_meant: impl Fn(&Stamp, &PassageChange) -> bool,
+    ) -> Self {
         let mut tally = Self::default();
         tally.gather(unit, limits, is_meant);
         for matched in unit.matches(limits) {
@@ -120,7 +124,7 @@ impl<'a> Tally<'a> {
         &mut self,
         unit: &'a UnitState,
         limits: &'a Limits,
-        is_meant: impl Fn(&Stamp, &Change) -> bool,
+        is_meant: impl Fn(&Stamp, &PassageChange) -> bool,
     ) {
         let mut known = BTreeMap::new();
         let counting = unit.counting(limits);
@@ -356,7 +360,7 @@ impl<'a> Tally<'a> {
     }
 }
 
-fn entered<'a>(stamp: &'a Stamp, change: &'a Change, limits: &Limits) -> Entered<'a> {
+fn entered<'a>(stamp: &'a Stamp, change: &'a PassageChange, limits: &Limits) -> Entered<'a> {
     Entered {
         stamp,
         change,
@@ -371,7 +375,7 @@ fn entered<'a>(stamp: &'a Stamp, change: &'a Change, limits: &Limits) -> Entered
     }
 }
 
-fn left<'a>(stamp: &'a Stamp, change: &'a Change) -> Left<'a> {
+fn left<'a>(stamp: &'a Stamp, change: &'a PassageChange) -> Left<'a> {
     Left {
         stamp,
         change,

@@ -33,13 +33,13 @@ enum Kind {
 
 /// A passage and which way it went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct PassageChange {
     kind: Kind,
     /// Who passed where.
     pub passage: Passage,
 }
 
-impl Change {
+impl PassageChange {
     /// Makes a passage inwards.
     pub fn entry(passage: Passage) -> Self {
         Self {
@@ -178,12 +178,12 @@ impl TakenBack {
 /// One unit.
 #[derive(Debug, Clone, Default)]
 pub struct UnitState {
-    passages: Vec<(Stamp, Change)>,
+    passages: Vec<(Stamp, PassageChange)>,
 }
 
 impl UnitState {
     /// Inserts a passage in order; `false` when its log holds too many of this unit already.
-    pub fn insert(&mut self, stamp: Stamp, change: Change) -> bool {
+    pub fn insert(&mut self, stamp: Stamp, change: PassageChange) -> bool {
         if !self.has_room(&stamp.origin) {
             return false;
         }
@@ -203,13 +203,13 @@ impl UnitState {
 
     /// Tells whether a log may hold one more passage of this unit.
     pub fn has_room(&self, origin: &Origin) -> bool {
-        let of_log = |(stamp, _): &&(Stamp, Change)| stamp.origin == *origin;
+        let of_log = |(stamp, _): &&(Stamp, PassageChange)| stamp.origin == *origin;
         self.passages.len() < MAX_PASSAGES_OF_LOG
             || self.passages.iter().filter(of_log).count() < MAX_PASSAGES_OF_LOG
     }
 
     /// Returns all passages in order, whether they count or not.
-    pub fn passages(&self) -> &[(Stamp, Change)] {
+    pub fn passages(&self) -> &[(Stamp, PassageChange)] {
         &self.passages
     }
 
@@ -217,7 +217,7 @@ impl UnitState {
     /// is known does not end it.
     pub fn is_taken_back(&self, scan: ScanId, limits: &Limits) -> bool {
         let taken_back = self.taken_back(limits);
-        let of_scan = |change: &&Change| change.passage.scan == scan;
+        let of_scan = |change: &&PassageChange| change.passage.scan == scan;
         let mut moving = self
             .moving(limits)
             .map(|(_, change)| change)
@@ -244,7 +244,10 @@ impl UnitState {
     }
 
     /// Returns the passages that count unless they were taken back.
-    fn moving<'a>(&'a self, limits: &'a Limits) -> impl DoubleEndedIterator<Item = &'a (Stamp, Change)> {
+    fn moving<'a>(
+        &'a self,
+        limits: &'a Limits,
+    ) -> impl DoubleEndedIterator<Item = &'a (Stamp, PassageChange)> {
         self.passages.iter().filter(move |(stamp, change)| {
             let moves_people = !change.takes_back() && !change.is_match();
             moves_people && limits.count(stamp, change)
@@ -256,7 +259,7 @@ impl UnitState {
     pub fn counting<'a>(
         &'a self,
         limits: &'a Limits,
-    ) -> impl DoubleEndedIterator<Item = &'a (Stamp, Change)> {
+    ) -> impl DoubleEndedIterator<Item = &'a (Stamp, PassageChange)> {
         let taken_back = self.taken_back(limits);
         self.moving(limits)
             .filter(move |(_, change)| !taken_back.covers(&change.passage))
@@ -305,7 +308,7 @@ mod tests {
             seq: Seq(1),
         };
         let mut unit = UnitState::default();
-        unit.insert(stamp, Change::entry(passage));
+        unit.insert(stamp, PassageChange::entry(passage));
         assert_eq!(unit.passages.capacity(), 1);
     }
 }
