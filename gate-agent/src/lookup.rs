@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Who asks for a ticket.
 #[derive(Debug, Clone, Copy)]
-pub struct Asker {
+pub struct LookupAsker {
     /// What its wrong codes are counted by: its key, or the hash of its token.
     pub id: [u8; 32],
     /// Whether other hubs may be asked in its name: a hub that asks has found no cloud itself.
@@ -57,7 +57,7 @@ impl TicketLookup {
     }
 
     /// Finds the text of a ticket's QR code.
-    pub async fn find(&self, code: TicketCode, asker: Asker, progress: &Progress) -> Told {
+    pub async fn find(&self, code: TicketCode, asker: LookupAsker, progress: &Progress) -> Told {
         let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let remembered = {
             let mut memory = self.memory();
@@ -81,7 +81,7 @@ impl TicketLookup {
     }
 
     /// Asks the cloud, or hubs that may reach it.
-    async fn ask(&self, code: TicketCode, asker: Asker) -> Told {
+    async fn ask(&self, code: TicketCode, asker: LookupAsker) -> Told {
         let mut others = self.links.of_role(Role::Cloud);
         if !asker.is_hub {
             others.extend(self.links.of_role(Role::Hub));

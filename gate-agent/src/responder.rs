@@ -14,7 +14,7 @@ use usher_protocol::request::{
 
 use crate::admission::AdmissionPath;
 use crate::links::Links;
-use crate::lookup::{Asker, TicketLookup};
+use crate::lookup::{LookupAsker, TicketLookup};
 
 /// Answers the requests of scanners and other hubs.
 pub struct HubResponder {
@@ -65,7 +65,7 @@ impl usher_link::Responder for HubResponder {
         match inquiry {
             Inquiry::Ticket(code) => {
                 let id = peer.device.0;
-                self.lookup.find(code, Asker { id, is_hub }, progress).await
+                self.lookup.find(code, LookupAsker { id, is_hub }, progress).await
             }
             Inquiry::Hubs => Told::Hubs(self.news(&peer.device)),
         }

@@ -22,7 +22,7 @@ use usher_protocol::ticket::{Mistyped, TicketFlags};
 use usher_protocol::{GateId, ScanId, ScanSecret};
 
 use super::problem::{self, Problem};
-use crate::lookup::{Asker, TicketLookup};
+use crate::lookup::{LookupAsker, TicketLookup};
 use crate::services::Services;
 
 /// The body of a request.
@@ -260,7 +260,7 @@ pub async fn looked_up(lookup: &TicketLookup, typed: &str, asker: [u8; 32]) -> R
         let detail = format!("{mistyped}: compare it with the ticket and type it again");
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     })?;
-    let asker = Asker {
+    let asker = LookupAsker {
         id: asker,
         is_hub: false,
     };

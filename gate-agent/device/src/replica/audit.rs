@@ -9,7 +9,7 @@ use usher_protocol::{Origin, Seq};
 use super::database::{DatabaseLocation, check_commits, check_tables, quick_check};
 use super::error::{Finding, ReplicaError};
 use super::meta::{self, Meta};
-use super::replay::{self, Step, walk};
+use super::replay::{self, ReplayStep, walk};
 
 /// What was found in one log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,8 +64,8 @@ pub fn audit(path: &Path) -> Result<Audit, ReplicaError> {
     }
     let mut logs: BTreeMap<Origin, AuditedLog> = BTreeMap::new();
     findings.extend(walk(&transaction, event, &mut |step| match step {
-        Step::Record(entry) => logs.entry(entry.origin).or_default().records += 1,
-        Step::Head(head, _) => logs.entry(head.origin).or_default().signed_up_to = head.tail.seq,
+        ReplayStep::Record(entry) => logs.entry(entry.origin).or_default().records += 1,
+        ReplayStep::Head(head, _) => logs.entry(head.origin).or_default().signed_up_to = head.tail.seq,
     })?);
     Ok(Audit { logs, findings })
 }

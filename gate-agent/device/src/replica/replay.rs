@@ -53,11 +53,11 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
     }
     let mut heads = Vec::new();
     let findings = walk(connection, event, &mut |step| match step {
-        Step::Record(entry) => {
+        ReplayStep::Record(entry) => {
             let chained = ledger.replay(entry, now);
             debug_assert!(chained, "the walk has checked the chain");
         }
-        Step::Head(head, bytes) => {
+        ReplayStep::Head(head, bytes) => {
             kept_heads.replay(head.origin, head.tail.seq, bytes);
             heads.push(head.clone());
         }
@@ -92,7 +92,7 @@ pub fn check_covered(checkpoint: &Checkpoint, covered: &BTreeMap<Origin, Tail>) 
 }
 
 /// One thing met on the walk.
-pub enum Step<'a> {
+pub enum ReplayStep<'a> {
     /// A sound record.
     Record(&'a Entry),
     /// A sound head, and the record bytes since the head before it.
@@ -103,7 +103,7 @@ pub enum Step<'a> {
 pub fn walk(
     connection: &Connection,
     event: EventId,
-    visit: &mut dyn FnMut(Step),
+    visit: &mut dyn FnMut(ReplayStep),
 ) -> rusqlite::Result<Vec<Finding>> {
     let mut heads = read_heads(connection)?;
     let covered = read_covered(connection)?;
@@ -171,7 +171,7 @@ impl Log {
         }
     }
 
-    fn step(&mut self, entry: &Entry, visit: &mut dyn FnMut(Step)) -> Vec<Finding> {
+    fn step(&mut self, entry: &Entry, visit: &mut dyn FnMut(ReplayStep)) -> Vec<Finding> {
         let mut findings = Vec::new();
         if entry.tail.seq != self.tail.seq.next() {
             findings.push(self.finding(self.tail.seq.next(), Fault::Missing));
@@ -191,7 +191,7 @@ impl Log {
         self.head_bytes += entry.bytes.len();
         self.sound &= findings.is_empty();
         if self.sound {
-            visit(Step::Record(entry));
+            visit(ReplayStep::Record(entry));
         }
         while self
             .next_head
@@ -203,7 +203,7 @@ impl Log {
         findings
     }
 
-    fn meet_head(&mut self, visit: &mut dyn FnMut(Step)) -> Option<Finding> {
+    fn meet_head(&mut self, visit: &mut dyn FnMut(ReplayStep)) -> Option<Finding> {
         let head = std::mem::replace(&mut self.next_head, self.heads.next())?;
         self.signed = head.tail.seq;
         let bytes = std::mem::take(&mut self.head_bytes);
@@ -214,7 +214,7 @@ impl Log {
             return Some(self.finding(head.tail.seq, Fault::OtherHistory));
         }
         if self.sound {
-            visit(Step::Head(&head, bytes));
+            visit(ReplayStep::Head(&head, bytes));
         }
         None
     }
