@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::eyes::{Eyes, codes_in};
-use crate::readings::{Clock, Outlet, Reading, Sight, View, WeakOutlet};
+use crate::readings::{Outlet, Reading, RunClock, Sight, View, WeakOutlet};
 use crate::source::{Capture, Source, SourceError};
 use usher_eyes::LumaFrame;
 
@@ -33,7 +33,7 @@ impl Feed {
     /// # Errors
     /// The system has no thread left.
     pub fn start<S: Source>(
-        clock: Clock,
+        clock: RunClock,
         wants_previews: bool,
         mut make_source: impl FnMut() -> S + Send + 'static,
     ) -> io::Result<(Self, mpsc::Receiver<Reading>)> {
@@ -185,7 +185,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_source_is_handed_on_to_its_end() {
-        let (_feed, readings) = Feed::start(Clock::start(), false, || {
+        let (_feed, readings) = Feed::start(RunClock::start(), false, || {
             Script(vec![typed("a"), Capture::Fault(SourceError::LineTooLong)].into_iter())
         })
         .unwrap();
@@ -197,7 +197,7 @@ mod tests {
         let (go_on, wait) = std::sync::mpsc::channel();
         let mut source = Some(Until(wait));
         let (feed, mut readings) =
-            Feed::start(Clock::start(), false, move || source.take().unwrap()).unwrap();
+            Feed::start(RunClock::start(), false, move || source.take().unwrap()).unwrap();
         feed.listen(&b"3\nout\n"[..]).unwrap();
         for expected in ["3", "out"] {
             let sight = readings.recv().await.unwrap().sight;
@@ -223,7 +223,7 @@ mod tests {
     #[tokio::test]
     async fn a_source_that_panics_is_made_again() {
         let made = AtomicU32::new(0);
-        let (_feed, readings) = Feed::start(Clock::start(), false, move || {
+        let (_feed, readings) = Feed::start(RunClock::start(), false, move || {
             let first = made.fetch_add(1, Ordering::Relaxed) == 0;
             Script(
                 if first {
@@ -251,7 +251,7 @@ mod tests {
                     .into_iter(),
             )
         };
-        let (feed, mut readings) = Feed::start(Clock::start(), false, endless).unwrap();
+        let (feed, mut readings) = Feed::start(RunClock::start(), false, endless).unwrap();
         assert!(readings.recv().await.is_some());
         drop(feed);
         let left = told(readings).await.len();

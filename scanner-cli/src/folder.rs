@@ -17,7 +17,7 @@ const FOLDER_NAME: &str = "usher-scan";
 
 /// Why a scanner's folder cannot be used.
 #[derive(Debug, Error)]
-pub enum FolderError {
+pub enum ScannerFolderError {
     /// The system names no folder for the user's data.
     #[error("there is no home folder: name a folder with --dir or USHER_SCAN_DIR")]
     Homeless,
@@ -44,9 +44,9 @@ pub enum FolderError {
 /// Returns the folder that was named, or else the one in the user's folder for data; nothing in it is open to others.
 ///
 /// # Errors
-/// [`FolderError::Homeless`], [`FolderError::Directory`] when others can get at it.
-pub fn named_or_usual(named: Option<PathBuf>) -> Result<Folder, FolderError> {
-    let path = named.or_else(usual).ok_or(FolderError::Homeless)?;
+/// [`ScannerFolderError::Homeless`], [`ScannerFolderError::Directory`] when others can get at it.
+pub fn named_or_usual(named: Option<PathBuf>) -> Result<Folder, ScannerFolderError> {
+    let path = named.or_else(usual).ok_or(ScannerFolderError::Homeless)?;
     let folder = Folder::at(&path);
     folder.top().check()?;
     Ok(folder)
@@ -65,8 +65,8 @@ pub struct Chosen {
 /// Returns the event that was named, or the one that is on now.
 ///
 /// # Errors
-/// [`FolderError`].
-pub fn on_now(folder: &Folder, wanted: Option<&EventChoice>) -> Result<Chosen, FolderError> {
+/// [`ScannerFolderError`].
+pub fn on_now(folder: &Folder, wanted: Option<&EventChoice>) -> Result<Chosen, ScannerFolderError> {
     let (contents, now) = (events(folder)?, Clock::system().now());
     let chosen = match wanted {
         Some(_) => events(folder)?.pick(wanted, folder, now)?,
@@ -82,19 +82,19 @@ pub fn on_now(folder: &Folder, wanted: Option<&EventChoice>) -> Result<Chosen, F
 /// Returns the event that was named, or the only one.
 ///
 /// # Errors
-/// [`FolderError`].
-pub fn picked(folder: &Folder, wanted: Option<&EventChoice>) -> Result<Enrolled, FolderError> {
+/// [`ScannerFolderError`].
+pub fn picked(folder: &Folder, wanted: Option<&EventChoice>) -> Result<Enrolled, ScannerFolderError> {
     Ok(events(folder)?.pick(wanted, folder, Clock::system().now())?)
 }
 
 /// Looks at the scanner's events.
 ///
 /// # Errors
-/// [`FolderError`].
-pub fn events(folder: &Folder) -> Result<Contents, FolderError> {
+/// [`ScannerFolderError`].
+pub fn events(folder: &Folder) -> Result<Contents, ScannerFolderError> {
     let mut contents = folder.contents()?;
     if contents.events.is_empty() && contents.unreadable.is_empty() {
-        return Err(FolderError::NotEnrolled {
+        return Err(ScannerFolderError::NotEnrolled {
             path: folder.path().to_owned(),
         });
     }
@@ -105,16 +105,16 @@ pub fn events(folder: &Folder) -> Result<Contents, FolderError> {
 /// Opens key and replica; no other program can as long as the replica is open.
 ///
 /// # Errors
-/// [`FolderError`].
-pub fn open(folder: &DataDirectory) -> Result<(SecretKey, Replica), FolderError> {
+/// [`ScannerFolderError`].
+pub fn open(folder: &DataDirectory) -> Result<(SecretKey, Replica), ScannerFolderError> {
     let path = || folder.path().to_owned();
     if !folder.replica_path().exists() {
-        return Err(FolderError::NotEnrolled { path: path() });
+        return Err(ScannerFolderError::NotEnrolled { path: path() });
     }
     let key = folder.read_key()?;
     let replica = folder.open_replica(Clock::system())?;
     if replica.certificate().role != Role::Scanner {
-        return Err(FolderError::NotAScanner { path: path() });
+        return Err(ScannerFolderError::NotAScanner { path: path() });
     }
     Ok((key, replica))
 }
@@ -122,16 +122,16 @@ pub fn open(folder: &DataDirectory) -> Result<(SecretKey, Replica), FolderError>
 /// Looks at the replica without opening it, so that a scanner may run meanwhile.
 ///
 /// # Errors
-/// [`FolderError`].
-pub fn glance(folder: &DataDirectory, now: Timestamp) -> Result<Glance, FolderError> {
+/// [`ScannerFolderError`].
+pub fn glance(folder: &DataDirectory, now: Timestamp) -> Result<Glance, ScannerFolderError> {
     let path = folder.path().to_owned();
     if !folder.replica_path().exists() {
-        return Err(FolderError::NotEnrolled { path });
+        return Err(ScannerFolderError::NotEnrolled { path });
     }
     folder.check()?;
     let seen = replica::glance(&folder.replica_path(), now).map_err(DirectoryError::from)?;
     if seen.certificate().role != Role::Scanner {
-        return Err(FolderError::NotAScanner { path });
+        return Err(ScannerFolderError::NotAScanner { path });
     }
     Ok(seen)
 }

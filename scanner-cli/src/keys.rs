@@ -12,7 +12,7 @@ const CODE_FROM: usize = 20;
 
 /// What staff want.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
+pub enum KeyCommand {
     /// So many people pass with the next scan.
     Persons(u8),
     /// From now on people pass this way.
@@ -32,7 +32,7 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meant {
     /// Do this.
-    Do(Command),
+    Do(KeyCommand),
     /// Say this and wait for the next line.
     Say(String),
 }
@@ -66,8 +66,8 @@ impl Keys {
 
     fn command(&mut self, line: &str, no_override: Option<&str>) -> Meant {
         match line.to_lowercase().as_str() {
-            "in" | "i" => return Meant::Do(Command::Direction(Direction::In)),
-            "out" | "o" => return Meant::Do(Command::Direction(Direction::Out)),
+            "in" | "i" => return Meant::Do(KeyCommand::Direction(Direction::In)),
+            "out" | "o" => return Meant::Do(KeyCommand::Direction(Direction::Out)),
             "override" => {
                 if let Some(why) = no_override {
                     return Meant::Say(why.to_owned());
@@ -80,23 +80,23 @@ impl Keys {
         }
         if let Some(why) = strip_word(line, "undo") {
             return match overruling::words(why) {
-                Ok(why) => Meant::Do(Command::Undo { why }),
+                Ok(why) => Meant::Do(KeyCommand::Undo { why }),
                 Err(wrong) => Meant::Say(wrong),
             };
         }
         if line.chars().count() >= CODE_FROM {
             return match typed::codes(line) {
-                Ok(codes) => Meant::Do(Command::Codes(codes)),
+                Ok(codes) => Meant::Do(KeyCommand::Codes(codes)),
                 Err(garbled) => Meant::Say(garbled.to_string()),
             };
         }
         match line.parse::<TicketCode>() {
-            Ok(_) => return Meant::Do(Command::Codes(vec![line.to_owned()])),
+            Ok(_) => return Meant::Do(KeyCommand::Codes(vec![line.to_owned()])),
             Err(Mistyped::Check) => return Meant::Say(format!("{}: {}", words::MISTYPED, words::TYPE_AGAIN)),
             Err(Mistyped::Length { .. } | Mistyped::Character(_)) => {}
         }
         match line.parse() {
-            Ok(persons @ 1..) => Meant::Do(Command::Persons(persons)),
+            Ok(persons @ 1..) => Meant::Do(KeyCommand::Persons(persons)),
             Ok(0) | Err(_) => Meant::Say(words::KEYS.to_owned()),
         }
     }
@@ -114,7 +114,7 @@ impl Keys {
                 self.question = Some(Question::Reason { by: said });
                 Meant::Say(words::WHY_OVERRIDE.to_owned())
             }
-            Question::Reason { by } => Meant::Do(Command::Override(Overruling { by, why: said })),
+            Question::Reason { by } => Meant::Do(KeyCommand::Override(Overruling { by, why: said })),
         }
     }
 }
@@ -144,13 +144,13 @@ mod tests {
     #[test]
     fn numbers_are_people_and_words_are_ways() {
         check(&[
-            ("3", Meant::Do(Command::Persons(3))),
-            (" 255 ", Meant::Do(Command::Persons(255))),
+            ("3", Meant::Do(KeyCommand::Persons(3))),
+            (" 255 ", Meant::Do(KeyCommand::Persons(255))),
             ("256", say(words::KEYS)),
             ("0", say(words::KEYS)),
             ("-1", say(words::KEYS)),
-            ("out", Meant::Do(Command::Direction(Direction::Out))),
-            ("IN", Meant::Do(Command::Direction(Direction::In))),
+            ("out", Meant::Do(KeyCommand::Direction(Direction::Out))),
+            ("IN", Meant::Do(KeyCommand::Direction(Direction::In))),
             ("", say(words::KEYS)),
             ("help", say(words::KEYS)),
         ]);
@@ -162,18 +162,18 @@ mod tests {
         check(&[
             (
                 &format!("]Q1{code} "),
-                Meant::Do(Command::Codes(vec![code.clone()])),
+                Meant::Do(KeyCommand::Codes(vec![code.clone()])),
             ),
             (
                 "https://example.org/menu",
-                Meant::Do(Command::Codes(vec!["https://example.org/menu".to_owned()])),
+                Meant::Do(KeyCommand::Codes(vec!["https://example.org/menu".to_owned()])),
             ),
         ]);
     }
 
     #[test]
     fn eight_characters_are_a_ticket_code_or_were_mistyped() {
-        let codes = |code: &str| Meant::Do(Command::Codes(vec![code.to_owned()]));
+        let codes = |code: &str| Meant::Do(KeyCommand::Codes(vec![code.to_owned()]));
         let mistyped = say(&format!("{}: {}", words::MISTYPED, words::TYPE_AGAIN));
         check(&[
             (" 0000-0011 ", codes("0000-0011")),
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn an_undo_says_why_in_the_same_line() {
-        let undo = |why: &str| Meant::Do(Command::Undo { why: why.to_owned() });
+        let undo = |why: &str| Meant::Do(KeyCommand::Undo { why: why.to_owned() });
         check(&[
             ("undo", say(words::WHY_UNDO)),
             (
@@ -212,11 +212,11 @@ mod tests {
         check(&[
             ("override", say(words::WHO_OVERRIDES)),
             ("Ada", say(words::WHY_OVERRIDE)),
-            ("3", Meant::Do(Command::Override(overruling))),
-            ("3", Meant::Do(Command::Persons(3))),
+            ("3", Meant::Do(KeyCommand::Override(overruling))),
+            ("3", Meant::Do(KeyCommand::Persons(3))),
             ("override", say(words::WHO_OVERRIDES)),
             ("", say(words::TAKEN_BACK)),
-            ("3", Meant::Do(Command::Persons(3))),
+            ("3", Meant::Do(KeyCommand::Persons(3))),
         ]);
         let mut keys = Keys::default();
         keys.entered("override", None);
@@ -228,6 +228,6 @@ mod tests {
         let mut keys = Keys::default();
         let why = Some(words::OVERRIDES_LET_IN);
         assert_eq!(keys.entered("override", why), say(words::OVERRIDES_LET_IN));
-        assert_eq!(keys.entered("3", why), Meant::Do(Command::Persons(3)));
+        assert_eq!(keys.entered("3", why), Meant::Do(KeyCommand::Persons(3)));
     }
 }

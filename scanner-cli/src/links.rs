@@ -168,7 +168,7 @@ fn linked_hub(at: &Address) -> Option<LinkedHub> {
 }
 
 /// Owns the links: the socket, and the task that keeps a dialer for each address.
-pub struct Links {
+pub struct HubLinks {
     endpoint: Endpoint,
     handover: Arc<Handover>,
     hubs: Hubs,
@@ -176,7 +176,7 @@ pub struct Links {
     tasks: JoinSet<()>,
 }
 
-impl Links {
+impl HubLinks {
     /// Starts to dial every address, and those of further hubs that the linked ones tell of. Call it inside a tokio runtime.
     ///
     /// # Errors

@@ -29,11 +29,11 @@ pub struct View {
 
 /// Measures time since the start in milliseconds; every part of a run reads the same one.
 #[derive(Debug, Clone, Copy)]
-pub struct Clock {
+pub struct RunClock {
     started: Instant,
 }
 
-impl Clock {
+impl RunClock {
     /// Starts at zero.
     #[must_use]
     pub fn start() -> Self {
@@ -80,14 +80,14 @@ pub enum Sight {
 /// Where readings go in.
 #[derive(Debug, Clone)]
 pub struct Outlet {
-    clock: Clock,
+    clock: RunClock,
     readings: mpsc::Sender<Reading>,
 }
 
 impl Outlet {
     /// Opens one; returns also the end where readings come out.
     #[must_use]
-    pub fn new(clock: Clock) -> (Self, mpsc::Receiver<Reading>) {
+    pub fn new(clock: RunClock) -> (Self, mpsc::Receiver<Reading>) {
         let (readings, waiting) = mpsc::channel(WAITING_READINGS);
         (Self { clock, readings }, waiting)
     }
@@ -112,7 +112,7 @@ impl Outlet {
 /// An outlet that is of use only as long as others keep it open.
 #[derive(Debug, Clone)]
 pub struct WeakOutlet {
-    clock: Clock,
+    clock: RunClock,
     readings: mpsc::WeakSender<Reading>,
 }
 

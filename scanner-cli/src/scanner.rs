@@ -10,17 +10,17 @@ use usher_device::directory::DataDirectory;
 use usher_device::replica::Replica;
 use usher_link::LinkError;
 
-use crate::folder::{self, FolderError};
+use crate::folder::{self, ScannerFolderError};
 use crate::handover::Handover;
 use crate::last_known::Noting;
-use crate::links::{Hubs, Links, Start};
+use crate::links::{HubLinks, Hubs, Start};
 
 /// Why a scanner does not start.
 #[derive(Debug, Error)]
 pub enum StartError {
     /// Its folder cannot be used.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Folder(#[from] ScannerFolderError),
     /// It cannot link to anybody.
     #[error(
         "this machine's network cannot be used: look whether another program or a firewall keeps UDP from it"
@@ -31,7 +31,7 @@ pub enum StartError {
 /// A scanner that is switched on.
 pub struct Scanner {
     replica: Arc<Replica>,
-    links: Links,
+    links: HubLinks,
     noting: JoinSet<()>,
 }
 
@@ -53,7 +53,7 @@ impl Scanner {
             memory: Some(&memory),
         };
         let handover = Arc::new(Handover::new(Arc::clone(&replica)));
-        let links = Links::start(&key, handover, start)?;
+        let links = HubLinks::start(&key, handover, start)?;
         let noting = Noting {
             replica: Arc::clone(&replica),
             hubs: links.hubs(),

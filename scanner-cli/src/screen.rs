@@ -45,7 +45,7 @@ pub enum Style {
 
 /// What the user asked for and where the output goes.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Wish {
+pub struct OutputWish {
     /// `--plain`.
     pub plain: bool,
     /// `--json`.
@@ -59,7 +59,7 @@ pub struct Wish {
 impl Style {
     /// Picks what suits: a panel only on a terminal and when nothing else was asked for.
     #[must_use]
-    pub fn pick(wish: Wish) -> Self {
+    pub fn pick(wish: OutputWish) -> Self {
         if wish.json {
             Self::Json
         } else if wish.plain || !wish.terminal {

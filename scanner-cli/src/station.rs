@@ -18,10 +18,10 @@ use crate::advice::Advice;
 use crate::answer::{Counts, ScanOutcome, Signal};
 use crate::debounce::{Came, Debounce, Seen};
 use crate::frame_statistics::{self, FrameStatistics};
-use crate::keys::{Command, Keys, Meant};
+use crate::keys::{KeyCommand, Keys, Meant};
 use crate::order::{Order, ShownCode, Wish};
 use crate::post::Post;
-use crate::readings::{Clock, Reading, Sight, View};
+use crate::readings::{Reading, RunClock, Sight, View};
 use crate::screen::{Board, Screen};
 use crate::status::ScannerStatus;
 use crate::tell;
@@ -79,7 +79,7 @@ pub struct Station<W, F> {
     board: Board,
     debounce: Debounce<ScanSecret>,
     pace: Pace,
-    clock: Clock,
+    clock: RunClock,
     last_reading_ms: u64,
     /// What staff were last told of the scanner's own clock.
     told_of_clock: ClockHealth,
@@ -108,7 +108,7 @@ struct Shown {
 impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     /// Prepares a station. `place` names its gate and direction; `standing` says at any moment how fresh its
     /// knowledge is.
-    pub fn new(screen: Screen<W>, place: String, standing: F, pace: Pace, clock: Clock) -> Self {
+    pub fn new(screen: Screen<W>, place: String, standing: F, pace: Pace, clock: RunClock) -> Self {
         let orders = Orders::new((Direction::In, 1), [place.clone(), place.clone()]);
         let board = Board {
             place,
@@ -328,9 +328,9 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
             Meant::Say(words) => return self.ask(words),
         };
         match command {
-            Command::Persons(persons) => self.orders.persons = Some(persons),
-            Command::Direction(direction) => self.orders.direction = direction,
-            Command::Codes(codes) => {
+            KeyCommand::Persons(persons) => self.orders.persons = Some(persons),
+            KeyCommand::Direction(direction) => self.orders.direction = direction,
+            KeyCommand::Codes(codes) => {
                 for code in codes {
                     let scan = ShownCode {
                         secret: draw_scan()?,
@@ -341,7 +341,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
                 }
                 return Ok(());
             }
-            Command::Override(overruling) => {
+            KeyCommand::Override(overruling) => {
                 let Some(code) = self.orders.last_code.clone() else {
                     return self.ask(words::SHOW_IT_FIRST.to_owned());
                 };
@@ -350,7 +350,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
                     .carry_out(ShownCode { secret, code }, order, at_ms, judge)
                     .await;
             }
-            Command::Undo { why } => return self.undo(why, at_ms, judge).await,
+            KeyCommand::Undo { why } => return self.undo(why, at_ms, judge).await,
         }
         // What is asked from now on is another question than that of an open scan.
         self.debounce.ask_anew();

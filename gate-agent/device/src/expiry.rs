@@ -88,7 +88,7 @@ pub fn renewed(holder: Holder<'_>, until: Timestamp, voice: &Voice) -> Certifica
 
 /// What is new about a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum News {
+pub enum CertificateNews {
     /// This warning is due for the first time.
     Warning(WarningLevel),
     /// It lasts longer than when it was last looked at.
@@ -111,7 +111,7 @@ pub struct CertificateWatch {
 
 impl CertificateWatch {
     /// Looks at a device's certificate, and tells what is new about it.
-    pub fn look(&mut self, device: PublicKey, until: Timestamp, now: Timestamp) -> Option<News> {
+    pub fn look(&mut self, device: PublicKey, until: Timestamp, now: Timestamp) -> Option<CertificateNews> {
         let level = warning_at(until, now);
         let before = self.seen.get(&device).copied();
         let is_renewed = before.is_some_and(|before| before.until < until);
@@ -126,10 +126,12 @@ impl CertificateWatch {
         };
         self.seen.insert(device, seen);
         if is_renewed {
-            return Some(News::Renewed);
+            return Some(CertificateNews::Renewed);
         }
         let told = before.and_then(|before| before.level);
-        level.filter(|level| told < Some(*level)).map(News::Warning)
+        level
+            .filter(|level| told < Some(*level))
+            .map(CertificateNews::Warning)
     }
 
     /// Tells whether a device's certificate was renewed a short time ago.

@@ -49,7 +49,7 @@ pub use snapshot::{FiguresNow, Snapshot};
 pub use writer::GROUP_COMMANDS;
 
 use crate::clock::{Clock, clock_behind, clock_off};
-use command::{Command, Judging};
+use command::{Judging, WriterCommand};
 use database::DatabaseLocation;
 use lock::Lock;
 use readers::Readers;
@@ -65,7 +65,7 @@ pub struct Replica {
     event: EventId,
     meta: Meta,
     clock: Clock,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<WriterCommand>,
     published: Arc<Published>,
     readers: Arc<Readers>,
     /// The writer, until someone waits for its end.
@@ -181,7 +181,7 @@ impl Replica {
     /// Lets the commands before this one finish, and waits until the file is closed.
     pub async fn close(&self) {
         // An error means that the writer has ended already.
-        let _ = self.commands.send(Command::Stop).await;
+        let _ = self.commands.send(WriterCommand::Stop).await;
         let thread = self
             .thread
             .lock()
@@ -228,7 +228,7 @@ impl Replica {
     ) -> Result<Verdict, RequestError> {
         let (reply, verdict) = oneshot::channel();
         let judging = Judging::Ours(judging_as, unheard);
-        let command = Command::Judge {
+        let command = WriterCommand::Judge {
             asked,
             judging,
             reply,
@@ -250,7 +250,7 @@ impl Replica {
     ) -> Result<Verdict, RequestError> {
         let (reply, verdict) = oneshot::channel();
         let judging = Judging::Told(told, unheard);
-        let command = Command::Judge {
+        let command = WriterCommand::Judge {
             asked,
             judging,
             reply,
@@ -267,7 +267,7 @@ impl Replica {
     pub async fn withdraw(&self, scan: &Scan, secret: ScanSecret) -> Result<(), RequestError> {
         let (reply, done) = oneshot::channel();
         let scan = scan.clone();
-        let command = Command::Withdraw { scan, secret, reply };
+        let command = WriterCommand::Withdraw { scan, secret, reply };
         let sent = self.commands.send(command).await;
         sent.map_err(|_| RequestError::Unavailable)?;
         let is_durable = done.await.unwrap_or(false);
@@ -284,7 +284,10 @@ impl Replica {
         annulment: Annulment,
     ) -> Result<Result<Option<Passage>, NotAnnulled>, RequestError> {
         let (reply, done) = oneshot::channel();
-        let sent = self.commands.send(Command::Annul { annulment, reply }).await;
+        let sent = self
+            .commands
+            .send(WriterCommand::Annul { annulment, reply })
+            .await;
         sent.map_err(|_| RequestError::Unavailable)?;
         done.await.ok().flatten().ok_or(RequestError::Unavailable)
     }
@@ -300,7 +303,10 @@ impl Replica {
         by: String,
     ) -> Result<Result<(), NotCounted>, RequestError> {
         let (reply, done) = oneshot::channel();
-        let sent = self.commands.send(Command::Count { counted, by, reply }).await;
+        let sent = self
+            .commands
+            .send(WriterCommand::Count { counted, by, reply })
+            .await;
         sent.map_err(|_| RequestError::Unavailable)?;
         done.await.ok().flatten().ok_or(RequestError::Unavailable)
     }
@@ -318,7 +324,7 @@ impl Replica {
     ) -> Result<Verdict, RequestError> {
         let (reply, verdict) = oneshot::channel();
         self.ask(
-            Command::Override {
+            WriterCommand::Override {
                 asked,
                 by,
                 why,
@@ -331,7 +337,7 @@ impl Replica {
 
     async fn ask(
         &self,
-        command: Command,
+        command: WriterCommand,
         verdict: oneshot::Receiver<Option<Verdict>>,
     ) -> Result<Verdict, RequestError> {
         self.commands.try_send(command).map_err(|refused| match refused {
@@ -396,7 +402,7 @@ impl Replica {
             // An error means that the asker no longer waits.
             let _ = reply.send(ledger.map(look));
         });
-        let sent = self.commands.send(Command::Inspect(look)).await;
+        let sent = self.commands.send(WriterCommand::Inspect(look)).await;
         sent.map_err(|_| ReplicaError::Closed)?;
         seen.await.ok().flatten().ok_or(ReplicaError::Closed)
     }

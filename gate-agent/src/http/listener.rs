@@ -13,18 +13,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
-use usher_link::slots::{Limits, Slot, Slots};
+use usher_link::slots::{Slot, SlotLimits, Slots};
 
 /// HTTP connections at once: every turnstile and screen of a venue, far from what the system lets a process open; and of
 /// one address, so that a machine that is slow or noisy, on purpose or not, cannot keep the others out.
-const CONNECTIONS: Limits = Limits {
+const CONNECTIONS: SlotLimits = SlotLimits {
     in_all: 512,
     of_one_address: 128,
     // As long as a request may take: a connection that waits for its answer is left to it.
     grace: super::REQUEST_TIMEOUT,
 };
 /// Connections of new scanners: each takes a moment, a few times a day.
-const ENROLLING: Limits = Limits {
+const ENROLLING: SlotLimits = SlotLimits {
     in_all: 64,
     of_one_address: 16,
     grace: super::REQUEST_TIMEOUT,
@@ -50,7 +50,7 @@ impl BoundedListener {
         Self::bounded(listener, ENROLLING)
     }
 
-    fn bounded(listener: TcpListener, limits: Limits) -> Self {
+    fn bounded(listener: TcpListener, limits: SlotLimits) -> Self {
         Self {
             listener,
             slots: Slots::new(limits),
@@ -163,7 +163,7 @@ mod tests {
     async fn crowd(
         bounded: &mut BoundedListener,
         from: [u8; 4],
-        limits: Limits,
+        limits: SlotLimits,
     ) -> (Vec<TcpStream>, Vec<BoundedStream>) {
         let addr = Listener::local_addr(bounded).unwrap();
         let (mut dialled, mut accepted) = (Vec::new(), Vec::new());
@@ -174,7 +174,7 @@ mod tests {
         (dialled, accepted)
     }
 
-    async fn open(limits: Limits) -> BoundedListener {
+    async fn open(limits: SlotLimits) -> BoundedListener {
         BoundedListener::bounded(TcpListener::bind("127.0.0.1:0").await.unwrap(), limits)
     }
 

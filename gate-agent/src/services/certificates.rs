@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use usher_device::expiry::{self, CertificateNote, CertificateWatch, Holder, News};
+use usher_device::expiry::{self, CertificateNews, CertificateNote, CertificateWatch, Holder};
 use usher_device::replica::Replica;
 use usher_device::words::Voice;
 use usher_keys::{PublicKey, Role, Timestamp};
@@ -121,11 +121,11 @@ impl CertificateBoard {
     }
 }
 
-fn write_down(news: News, note: &CertificateNote) {
+fn write_down(news: CertificateNews, note: &CertificateNote) {
     match news {
-        News::Warning(level) if level.is_red() => tracing::error!("{}", note.words),
-        News::Warning(_) => tracing::warn!("{}", note.words),
-        News::Renewed => tracing::info!("{}", note.words),
+        CertificateNews::Warning(level) if level.is_red() => tracing::error!("{}", note.words),
+        CertificateNews::Warning(_) => tracing::warn!("{}", note.words),
+        CertificateNews::Renewed => tracing::info!("{}", note.words),
     }
 }
 

@@ -9,19 +9,19 @@ use std::time::{Duration, Instant};
 
 use usher_keys::PublicKey;
 
-use crate::slots::{Limits, Slot, Slots};
+use crate::slots::{Slot, SlotLimits, Slots};
 use complaints::Complaints;
 use regulars::Regulars;
 
 /// Places for strangers: each may cost up to the connection's receive window in memory.
-const STRANGERS: Limits = Limits {
+const STRANGERS: SlotLimits = SlotLimits {
     in_all: 512,
     of_one_address: 64,
     grace: GRACE,
 };
 /// Places kept for addresses from which a device was accepted: the scanners of a venue that come back at once, and a
 /// handful of places for each, since some share an address. The newest has one in any case.
-const RESERVE: Limits = Limits {
+const RESERVE: SlotLimits = SlotLimits {
     in_all: 128,
     of_one_address: 4,
     grace: Duration::ZERO,

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How many slots there are, and for whom.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct SlotLimits {
     /// Slots in all.
     pub in_all: usize,
     /// Slots of one address (IPv6: of one /64, from which one machine can draw addresses at will).
@@ -25,7 +25,7 @@ pub struct Limits {
 /// The slots.
 #[derive(Debug)]
 pub struct Slots {
-    limits: Limits,
+    limits: SlotLimits,
     /// Guards the list of who holds a slot; never held across an await.
     taken: Mutex<Taken>,
 }
@@ -68,7 +68,7 @@ enum Room {
 
 impl Slots {
     /// Makes the slots.
-    pub fn new(limits: Limits) -> Arc<Self> {
+    pub fn new(limits: SlotLimits) -> Arc<Self> {
         Arc::new(Self {
             limits,
             taken: Mutex::default(),
@@ -148,7 +148,7 @@ impl Taken {
         holders.filter(|holder| holder.source == source).count()
     }
 
-    fn room_for(&self, newcomer: Source, limits: &Limits, now: Instant) -> Room {
+    fn room_for(&self, newcomer: Source, limits: &SlotLimits, now: Instant) -> Room {
         let among_its_own = self.count_of(newcomer) >= limits.of_one_address;
         if !among_its_own && self.holders.len() < limits.in_all {
             return Room::Free;
@@ -262,7 +262,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits {
+    const LIMITS: SlotLimits = SlotLimits {
         in_all: 8,
         of_one_address: 4,
         grace: Duration::from_secs(1),

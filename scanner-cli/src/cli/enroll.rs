@@ -13,7 +13,7 @@ use usher_keys::{EnrolmentCode, EnrolmentError, Role};
 
 use super::runtime;
 use super::trouble::Trouble;
-use crate::folder::FolderError;
+use crate::folder::ScannerFolderError;
 
 /// How a scanner is called when neither a person nor the system says.
 const USUAL_NAME: &str = "Scanner";
@@ -40,7 +40,7 @@ impl EnrollArgs {
         let clock = Clock::system();
         let directory = folder
             .directory_for(self.code.event(), self.anew, clock.now())
-            .map_err(FolderError::from)?;
+            .map_err(ScannerFolderError::from)?;
         let name = self.name.unwrap_or_else(machine_name);
         let mut out = io::stdout();
         write!(out, "{}", words::asking(&self.code, &name, Role::Scanner))?;

@@ -22,9 +22,9 @@ use crate::feed::Feed;
 use crate::folder::Chosen;
 use crate::others::Others;
 use crate::post::{self, GateChoice, Post};
-use crate::readings::{Clock, Reading};
+use crate::readings::{Reading, RunClock};
 use crate::scanner::Scanner;
-use crate::screen::{Screen, Style, Wish, shows_greys};
+use crate::screen::{OutputWish, Screen, Style, shows_greys};
 use crate::source::camera::{self, CameraFrames};
 use crate::source::pictures::Pictures;
 use crate::source::wedge::{EveryKey, Keystrokes, Wedge, is_typed_to};
@@ -189,7 +189,7 @@ impl RunArgs {
             words::place_of_event(&place, &event)
         });
         let lookout = Lookout::new(Arc::clone(&replica), hubs.clone());
-        let clock = Clock::start();
+        let clock = RunClock::start();
         let clerk = Clerk::at(Workplace {
             replica: scanner.replica(),
             hubs: hubs.clone(),
@@ -211,7 +211,7 @@ impl RunArgs {
         Ok((counts, clerk.alone()))
     }
 
-    fn start_source(&self, clock: Clock) -> io::Result<(Feed, mpsc::Receiver<Reading>)> {
+    fn start_source(&self, clock: RunClock) -> io::Result<(Feed, mpsc::Receiver<Reading>)> {
         if let Some(number) = self.camera {
             return Feed::start(clock, self.shows_previews(), move || CameraFrames::new(number));
         }
@@ -243,7 +243,7 @@ impl RunArgs {
     }
 
     fn style(&self) -> Style {
-        Style::pick(Wish {
+        Style::pick(OutputWish {
             plain: self.plain,
             json: self.json,
             terminal: io::stdout().is_terminal(),

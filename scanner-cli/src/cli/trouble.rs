@@ -9,7 +9,7 @@ use thiserror::Error;
 use usher_device::enrol::EnrolError;
 use usher_device::replica::ReplicaError;
 
-use crate::folder::FolderError;
+use crate::folder::ScannerFolderError;
 use crate::post::PostError;
 use crate::scanner::StartError;
 use crate::source::SourceError;
@@ -21,7 +21,7 @@ use crate::typed::Garbled;
 pub enum Trouble {
     /// The scanner's folder cannot be used.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Folder(#[from] ScannerFolderError),
     /// The scanner does not start.
     #[error(transparent)]
     Start(#[from] StartError),

@@ -4,7 +4,7 @@ use fast_qr::QRBuilder;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::readings::{Clock, Reading};
+use crate::readings::{Reading, RunClock};
 use usher_eyes::Findings;
 
 /// A code on white, drawn with modules of four pixels; without a text, only white.
@@ -31,7 +31,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let exchange = Arc::new(Exchange::default());
-        let (outlet, readings) = Outlet::new(Clock::start());
+        let (outlet, readings) = Outlet::new(RunClock::start());
         let quick = Quick {
             exchange: Arc::clone(&exchange),
             outlet,

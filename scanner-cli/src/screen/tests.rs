@@ -388,34 +388,34 @@ fn the_panel_rings_the_bell_and_lines_do_not() {
 }
 
 #[track_caller]
-fn check_style(wish: Wish, expected: Style) {
+fn check_style(wish: OutputWish, expected: Style) {
     assert_eq!(Style::pick(wish), expected, "{wish:?}");
 }
 
 #[test]
 fn the_style_follows_the_wish_and_the_output() {
-    let terminal = Wish {
+    let terminal = OutputWish {
         terminal: true,
-        ..Wish::default()
+        ..OutputWish::default()
     };
-    check_style(Wish::default(), Style::Plain);
+    check_style(OutputWish::default(), Style::Plain);
     check_style(terminal, Style::Panel { colour: true });
     check_style(
-        Wish {
+        OutputWish {
             no_colour: true,
             ..terminal
         },
         Style::Panel { colour: false },
     );
     check_style(
-        Wish {
+        OutputWish {
             plain: true,
             ..terminal
         },
         Style::Plain,
     );
     check_style(
-        Wish {
+        OutputWish {
             json: true,
             plain: true,
             ..terminal

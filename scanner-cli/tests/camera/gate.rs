@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use usher_scan::answer::{Counts, ScanOutcome, Signal};
 use usher_scan::feed::Feed;
 use usher_scan::order::{Order, ShownCode};
-use usher_scan::readings::Clock;
+use usher_scan::readings::RunClock;
 use usher_scan::screen::{Screen, Size, Style};
 use usher_scan::station::{Pace, Station};
 
@@ -75,7 +75,7 @@ impl Gate {
 
     /// Opens one with a screen of this style, a preview and figures.
     pub fn showing(stage: &Stage, style: Style) -> Self {
-        let (clock, out) = (Clock::start(), Out::default());
+        let (clock, out) = (RunClock::start(), Out::default());
         let screen = Screen::new(out.clone(), style).of_size(SIZE);
         let station = Station::new(
             screen,

@@ -16,7 +16,7 @@ use usher_protocol::routing::Word;
 use usher_protocol::{GateId, ScanId, ScanSecret};
 use usher_scan::ask::OwnScan;
 use usher_scan::handover::Handover;
-use usher_scan::links::{Links, Start};
+use usher_scan::links::{HubLinks, Start};
 
 use crate::venue::{PATIENCE, key, meta};
 
@@ -92,7 +92,7 @@ async fn asked(hubs: &[Says], limit: Duration) -> Word {
     let addresses: Vec<String> = numbered.map(|(n, says)| open_hub(n, *says, &mut tasks)).collect();
     let scanner = replica(SCANNER, Role::Scanner);
     let handover = Arc::new(Handover::new(Arc::clone(&scanner)));
-    let links = Links::start(
+    let links = HubLinks::start(
         &key(SCANNER),
         handover,
         Start {

@@ -12,7 +12,7 @@ use usher_protocol::record::Body;
 use usher_scan::answer::ScanOutcome;
 use usher_scan::desk::{ANSWER_WITHIN, Desk};
 use usher_scan::handover::Handover;
-use usher_scan::links::{Links, Start};
+use usher_scan::links::{HubLinks, Start};
 use usher_scan::order::ShownCode;
 use usher_scan::post::Post;
 use usher_scan::station::draw_scan;
@@ -47,7 +47,7 @@ impl Alone {
 
     async fn scan(&self) -> ScanOutcome {
         let handover = Arc::new(Handover::new(Arc::clone(&self.replica)));
-        let links = Links::start(
+        let links = HubLinks::start(
             &key(SCANNER),
             handover,
             Start {

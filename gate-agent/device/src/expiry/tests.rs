@@ -16,18 +16,22 @@ fn before(hours: u64) -> Timestamp {
 #[test]
 fn each_warning_is_news_once_and_so_is_a_renewal() {
     let mut watch = CertificateWatch::default();
-    let day = News::Warning(WarningLevel::Day);
+    let day = CertificateNews::Warning(WarningLevel::Day);
     for (until, now, news) in [
         (END, before(30), None),
         (END, before(24), Some(day)),
         (END, before(20), None),
-        (END, before(6), Some(News::Warning(WarningLevel::SixHours))),
+        (
+            END,
+            before(6),
+            Some(CertificateNews::Warning(WarningLevel::SixHours)),
+        ),
         (END, before(5), None),
         // A clock that is set back says nothing twice.
         (END, before(20), None),
-        (END, before(1), Some(News::Warning(WarningLevel::Hour))),
-        (END, END, Some(News::Warning(WarningLevel::Ended))),
-        (END.plus_ms(48 * HOUR_MS), END, Some(News::Renewed)),
+        (END, before(1), Some(CertificateNews::Warning(WarningLevel::Hour))),
+        (END, END, Some(CertificateNews::Warning(WarningLevel::Ended))),
+        (END.plus_ms(48 * HOUR_MS), END, Some(CertificateNews::Renewed)),
         (END.plus_ms(48 * HOUR_MS), END, None),
         (END.plus_ms(48 * HOUR_MS), END.plus_ms(24 * HOUR_MS), Some(day)),
     ] {
@@ -39,7 +43,7 @@ fn each_warning_is_news_once_and_so_is_a_renewal() {
 fn a_device_that_was_started_late_still_hears_the_warning_that_is_due() {
     let mut watch = CertificateWatch::default();
     let news = watch.look(DEVICE, END, before(1));
-    assert_eq!(news, Some(News::Warning(WarningLevel::Hour)));
+    assert_eq!(news, Some(CertificateNews::Warning(WarningLevel::Hour)));
 }
 
 #[test]

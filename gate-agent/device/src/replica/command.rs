@@ -44,7 +44,7 @@ pub enum Judging {
 }
 
 /// A command to the writer.
-pub enum Command {
+pub enum WriterCommand {
     /// Judge a scan and write down what came of it.
     Judge {
         /// The scan.

@@ -23,7 +23,7 @@ struct Heard {
 }
 
 /// Whose word counts now, and what time it is.
-pub struct Moment<'a> {
+pub struct FreshnessMoment<'a> {
     /// The trust in force.
     pub trust: &'a Trust,
     /// The authority in force.
@@ -32,7 +32,7 @@ pub struct Moment<'a> {
     pub now: Timestamp,
 }
 
-impl Moment<'_> {
+impl FreshnessMoment<'_> {
     /// An authority that was struck out or taken over from says nothing of how far its successor has come. What lies far ahead
     /// was said by a clock that went wrong, and would be the newest for ever.
     fn allows(&self, assurance: &Assurance) -> bool {
@@ -52,7 +52,7 @@ impl Freshness {
     }
 
     /// Takes note that an authority has said this and that as much of its log is here.
-    pub fn hear(&self, assurance: Assurance, moment: &Moment) {
+    pub fn hear(&self, assurance: Assurance, moment: &FreshnessMoment) {
         let known = self.newest(moment);
         if moment.allows(&assurance) && known.is_none_or(|known| known.at < assurance.at) {
             let as_of = assurance.at.min(moment.now);
@@ -61,7 +61,7 @@ impl Freshness {
     }
 
     /// Returns the newest assurance that counts.
-    pub fn newest(&self, moment: &Moment) -> Option<Assurance> {
+    pub fn newest(&self, moment: &FreshnessMoment) -> Option<Assurance> {
         self.heard(moment).map(|heard| heard.assurance)
     }
 
@@ -71,12 +71,12 @@ impl Freshness {
     }
 
     /// Returns up to when every word of the authority is here, if that can be told by our clock.
-    pub fn as_of(&self, moment: &Moment) -> Option<Timestamp> {
+    pub fn as_of(&self, moment: &FreshnessMoment) -> Option<Timestamp> {
         let as_of = self.heard(moment)?.as_of;
         (as_of <= moment.now.plus_ms(AHEAD_MS)).then(|| as_of.min(moment.now))
     }
 
-    fn heard(&self, moment: &Moment) -> Option<Heard> {
+    fn heard(&self, moment: &FreshnessMoment) -> Option<Heard> {
         let last = *self.last();
         last.filter(|heard| moment.allows(&heard.assurance))
     }

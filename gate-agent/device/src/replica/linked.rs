@@ -13,7 +13,7 @@ use usher_protocol::log::Run;
 use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::{Origin, Seq};
 
-use super::command::Command;
+use super::command::WriterCommand;
 use super::{Replica, ReplicaError, meta, rows};
 
 /// Fewest records worth a thread of their own: ten times what handing them over and back takes.
@@ -65,7 +65,7 @@ impl usher_link::SyncStore for Replica {
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
         let (run, evidence) = self.verified(run).await?;
         let (reply, stored) = oneshot::channel();
-        let accept = Command::Accept { run, evidence, reply };
+        let accept = WriterCommand::Accept { run, evidence, reply };
         let sent = self.commands.send(accept).await;
         sent.map_err(|_| StoreError::Unavailable)?;
         stored.await.unwrap_or(Err(StoreError::Unavailable))
@@ -73,14 +73,15 @@ impl usher_link::SyncStore for Replica {
 
     async fn store_checkpoint(&self, checkpoint: SignedCheckpoint) {
         let checkpoint = Box::new(checkpoint);
-        self.tell(|reply| Command::Adopt { checkpoint, reply }).await;
+        self.tell(|reply| WriterCommand::Adopt { checkpoint, reply })
+            .await;
     }
 
     async fn store_bundle(&self, bundle: SignedBundle) {
         let held = self.published.snapshot.load().trust.bundle().version;
         let newer = bundle.unverified().is_ok_and(|bundle| bundle.version > held);
         if newer {
-            self.tell(|reply| Command::Renew { bundle, reply }).await;
+            self.tell(|reply| WriterCommand::Renew { bundle, reply }).await;
         }
     }
 
@@ -89,8 +90,8 @@ impl usher_link::SyncStore for Replica {
             Notice::Opened(certificate) => {
                 tracing::info!(peer = %peer.id(), name = certificate.name, "a session is open");
             }
-            Notice::Forked(found) => self.tell(|reply| Command::Report { found, reply }).await,
-            Notice::OwnPast(head) => self.tell(|reply| Command::HearPast { head, reply }).await,
+            Notice::Forked(found) => self.tell(|reply| WriterCommand::Report { found, reply }).await,
+            Notice::OwnPast(head) => self.tell(|reply| WriterCommand::HearPast { head, reply }).await,
             Notice::Fresh(assurance) => {
                 self.published.refresh(assurance, self.clock.now());
             }
@@ -127,10 +128,10 @@ impl Replica {
 
     /// Does what is due with the time, linked with these hubs.
     pub async fn tend(&self, linked: BTreeSet<PublicKey>) {
-        self.tell(|reply| Command::Tend { linked, reply }).await;
+        self.tell(|reply| WriterCommand::Tend { linked, reply }).await;
     }
 
-    async fn tell(&self, command: impl FnOnce(oneshot::Sender<()>) -> Command) {
+    async fn tell(&self, command: impl FnOnce(oneshot::Sender<()>) -> WriterCommand) {
         let (reply, done) = oneshot::channel();
         // Errors mean that the replica is closing: the session is about to hear of it.
         if self.commands.send(command(reply)).await.is_ok() {

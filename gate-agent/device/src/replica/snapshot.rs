@@ -16,7 +16,7 @@ use usher_protocol::sync::Held;
 use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{GateId, Origin, Unit, home};
 
-use super::freshness::{Freshness, Moment};
+use super::freshness::{Freshness, FreshnessMoment};
 use super::recent::RecentRuns;
 
 /// The part of the state that seldom changes, as of the last commit.
@@ -71,8 +71,8 @@ impl Snapshot {
         }
     }
 
-    fn moment(&self, now: Timestamp) -> Moment<'_> {
-        Moment {
+    fn moment(&self, now: Timestamp) -> FreshnessMoment<'_> {
+        FreshnessMoment {
             trust: &self.trust,
             authority: self.authority,
             now,

@@ -76,7 +76,12 @@ async fn meddle(replica: &Replica, sql: &'static str) {
         connection.execute_batch(sql).unwrap();
         done.send(()).unwrap();
     });
-    replica.commands.send(Command::Meddle(meddle)).await.ok().unwrap();
+    replica
+        .commands
+        .send(WriterCommand::Meddle(meddle))
+        .await
+        .ok()
+        .unwrap();
     waiting.await.unwrap();
 }
 
@@ -120,7 +125,12 @@ async fn scans_that_wait_together_share_one_commit() {
         started.send(()).unwrap();
         held.recv_timeout(Duration::from_secs(30)).unwrap();
     });
-    replica.commands.send(Command::Meddle(wait)).await.ok().unwrap();
+    replica
+        .commands
+        .send(WriterCommand::Meddle(wait))
+        .await
+        .ok()
+        .unwrap();
     waiting.await.unwrap();
     let before = replica.figures().commits;
     let mut asking = tokio::task::JoinSet::new();

@@ -16,7 +16,7 @@ use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::Head;
 use usher_protocol::sync::Held;
 
-use super::command::{Command, Look};
+use super::command::{Look, WriterCommand};
 use super::kept_heads::KeptHeads;
 use super::lock::Lock;
 use super::replay::{self, Rebuilt};
@@ -95,12 +95,12 @@ impl Group {
 
 impl ReplicaWriter {
     /// Serves commands until it is told to stop or nobody can ask any more.
-    pub fn serve(mut self, mut commands: mpsc::Receiver<Command>) {
+    pub fn serve(mut self, mut commands: mpsc::Receiver<WriterCommand>) {
         // Opens our own log before anyone asks.
         self.run_group(Vec::new());
         let mut pace = Pace::default();
         while let Some(first) = commands.blocking_recv() {
-            if matches!(first, Command::Judge { .. })
+            if matches!(first, WriterCommand::Judge { .. })
                 && let Some(rest) = pace.rest(Instant::now())
             {
                 // Nobody unparks this thread, and one that wakes too early only gathers less.
@@ -121,7 +121,7 @@ impl ReplicaWriter {
     }
 
     /// Runs one group; tells whether it was the last.
-    fn run_group(&mut self, commands: Vec<Command>) -> bool {
+    fn run_group(&mut self, commands: Vec<WriterCommand>) -> bool {
         let (now, moment) = self.now();
         let ready = !self.failing || self.recover(now);
         let mut group = Group::default();
@@ -156,23 +156,23 @@ impl ReplicaWriter {
     }
 
     /// Puts a command's work into the group; while the disk takes no writes, only looks are served.
-    fn take(&mut self, command: Command, ready: bool, group: &mut Group, moment: RuleTime) {
+    fn take(&mut self, command: WriterCommand, ready: bool, group: &mut Group, moment: RuleTime) {
         match command {
-            Command::Inspect(look) => return group.looks.push(look),
-            Command::Stop => return group.stop = true,
+            WriterCommand::Inspect(look) => return group.looks.push(look),
+            WriterCommand::Stop => return group.stop = true,
             #[cfg(test)]
-            Command::Meddle(meddle) => return meddle(&self.connection),
-            Command::Judge { .. }
-            | Command::Withdraw { .. }
-            | Command::Annul { .. }
-            | Command::Count { .. }
-            | Command::Override { .. }
-            | Command::Accept { .. }
-            | Command::Adopt { .. }
-            | Command::Renew { .. }
-            | Command::Report { .. }
-            | Command::Tend { .. } => {}
-            Command::HearPast { ref head, .. } => self.remember(head),
+            WriterCommand::Meddle(meddle) => return meddle(&self.connection),
+            WriterCommand::Judge { .. }
+            | WriterCommand::Withdraw { .. }
+            | WriterCommand::Annul { .. }
+            | WriterCommand::Count { .. }
+            | WriterCommand::Override { .. }
+            | WriterCommand::Accept { .. }
+            | WriterCommand::Adopt { .. }
+            | WriterCommand::Renew { .. }
+            | WriterCommand::Report { .. }
+            | WriterCommand::Tend { .. } => {}
+            WriterCommand::HearPast { ref head, .. } => self.remember(head),
         }
         let Some(ledger) = self.ledger.as_mut().filter(|_| ready) else {
             return group.answers.push(refuse(command));

@@ -14,7 +14,7 @@ use usher_protocol::record::{Body, Passage};
 use usher_protocol::sync::{Held, StoreError};
 
 use super::{Answer, Group};
-use crate::replica::command::{Annulment, Command, Judging};
+use crate::replica::command::{Annulment, Judging, WriterCommand};
 use crate::replica::kept_heads::KeptHeads;
 use crate::replica::snapshot::Published;
 
@@ -24,24 +24,24 @@ fn tell<T>(reply: oneshot::Sender<T>, result: T) {
 }
 
 /// Answers a command that cannot be carried out.
-pub(super) fn refuse(command: Command) -> Answer {
+pub(super) fn refuse(command: WriterCommand) -> Answer {
     match command {
-        Command::Judge { reply, .. } | Command::Override { reply, .. } => {
+        WriterCommand::Judge { reply, .. } | WriterCommand::Override { reply, .. } => {
             Box::new(move |_| tell(reply, None))
         }
-        Command::Withdraw { reply, .. } => Box::new(move |_| tell(reply, false)),
-        Command::Annul { reply, .. } => Box::new(move |_| tell(reply, None)),
-        Command::Count { reply, .. } => Box::new(move |_| tell(reply, None)),
-        Command::Accept { reply, .. } => Box::new(move |_| tell(reply, Err(StoreError::Unavailable))),
-        Command::Adopt { reply, .. }
-        | Command::Renew { reply, .. }
-        | Command::Report { reply, .. }
-        | Command::HearPast { reply, .. }
-        | Command::Tend { reply, .. } => Box::new(move |_| tell(reply, ())),
-        Command::Inspect(look) => Box::new(move |_| look(None)),
+        WriterCommand::Withdraw { reply, .. } => Box::new(move |_| tell(reply, false)),
+        WriterCommand::Annul { reply, .. } => Box::new(move |_| tell(reply, None)),
+        WriterCommand::Count { reply, .. } => Box::new(move |_| tell(reply, None)),
+        WriterCommand::Accept { reply, .. } => Box::new(move |_| tell(reply, Err(StoreError::Unavailable))),
+        WriterCommand::Adopt { reply, .. }
+        | WriterCommand::Renew { reply, .. }
+        | WriterCommand::Report { reply, .. }
+        | WriterCommand::HearPast { reply, .. }
+        | WriterCommand::Tend { reply, .. } => Box::new(move |_| tell(reply, ())),
+        WriterCommand::Inspect(look) => Box::new(move |_| look(None)),
         #[cfg(test)]
-        Command::Meddle(_) => Box::new(|_| {}),
-        Command::Stop => Box::new(|_| {}),
+        WriterCommand::Meddle(_) => Box::new(|_| {}),
+        WriterCommand::Stop => Box::new(|_| {}),
     }
 }
 
@@ -58,9 +58,9 @@ pub(super) struct Work<'a> {
 
 impl Work<'_> {
     /// Puts a command's work into the group; returns the way back for the answer, if anybody waits for one.
-    pub(super) fn take(&mut self, command: Command) -> Option<Answer> {
+    pub(super) fn take(&mut self, command: WriterCommand) -> Option<Answer> {
         match command {
-            Command::Judge {
+            WriterCommand::Judge {
                 asked,
                 judging,
                 reply,
@@ -68,22 +68,22 @@ impl Work<'_> {
                 let verdict = self.judge(&asked, judging);
                 Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
             }
-            Command::Withdraw { scan, secret, reply } => {
+            WriterCommand::Withdraw { scan, secret, reply } => {
                 if let Some(body) = self.ledger.withdraw(&scan, secret, self.now) {
                     let entry = self.ledger.write(body, self.now);
                     self.group.write(entry);
                 }
                 Some(Box::new(move |durable| tell(reply, durable)))
             }
-            Command::Annul { annulment, reply } => {
+            WriterCommand::Annul { annulment, reply } => {
                 let annulled = self.annul(&annulment);
                 Some(Box::new(move |durable| tell(reply, durable.then_some(annulled))))
             }
-            Command::Count { counted, by, reply } => {
+            WriterCommand::Count { counted, by, reply } => {
                 let taken = self.count(counted, &by);
                 Some(Box::new(move |durable| tell(reply, durable.then_some(taken))))
             }
-            Command::Override {
+            WriterCommand::Override {
                 asked,
                 by,
                 why,
@@ -92,39 +92,39 @@ impl Work<'_> {
                 let verdict = self.override_refusal(&asked, by, why);
                 Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
             }
-            Command::Accept { run, evidence, reply } => {
+            WriterCommand::Accept { run, evidence, reply } => {
                 let stored = self.accept(&run, evidence);
                 let lost = Err(StoreError::Unavailable);
                 Some(Box::new(move |durable| {
                     tell(reply, if durable { stored } else { lost });
                 }))
             }
-            Command::Adopt { checkpoint, reply } => {
+            WriterCommand::Adopt { checkpoint, reply } => {
                 self.adopt(*checkpoint);
                 Some(Box::new(move |_| tell(reply, ())))
             }
-            Command::Renew { bundle, reply } => {
+            WriterCommand::Renew { bundle, reply } => {
                 self.renew(bundle);
                 Some(Box::new(move |_| tell(reply, ())))
             }
-            Command::Report { found, reply } => {
+            WriterCommand::Report { found, reply } => {
                 self.report(*found);
                 Some(Box::new(move |_| tell(reply, ())))
             }
-            Command::HearPast { head, reply } => {
+            WriterCommand::HearPast { head, reply } => {
                 self.hear_past(&head);
                 Some(Box::new(move |_| tell(reply, ())))
             }
-            Command::Tend { linked, reply } => {
+            WriterCommand::Tend { linked, reply } => {
                 self.renew_scanners();
                 for entry in self.ledger.share_places(&linked, self.now) {
                     self.group.write(entry);
                 }
                 Some(Box::new(move |_| tell(reply, ())))
             }
-            Command::Inspect(_) | Command::Stop => None,
+            WriterCommand::Inspect(_) | WriterCommand::Stop => None,
             #[cfg(test)]
-            Command::Meddle(_) => None,
+            WriterCommand::Meddle(_) => None,
         }
     }
 
