@@ -73,7 +73,7 @@ pub enum Command {
         json: bool,
     },
     /// Print a code that enrols one scanner at this hub, also with the cable cut; it can be used for an hour.
-    ScannerCode(ScannerCode),
+    ScannerCode(ScannerCodeArgs),
     /// Print a token for a turnstile or foreign handheld at this hub's HTTP.
     HttpToken(HttpToken),
     /// List the tokens that were made, or take them back.
@@ -91,7 +91,7 @@ pub enum Command {
 
 /// What a scanner is given.
 #[derive(Debug, Args)]
-pub struct ScannerCode {
+pub struct ScannerCodeArgs {
     /// The gates it may serve, by id; every gate when missing.
     #[arg(long, value_delimiter = ',', value_name = "GATE")]
     pub gates: Vec<u16>,

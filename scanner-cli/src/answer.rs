@@ -81,7 +81,7 @@ impl ScanOutcome {
 
 /// How many scans came out how since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
+pub struct ScanCounts {
     /// Scans that let somebody through.
     pub admitted: u64,
     /// Scans that did not.
@@ -90,7 +90,7 @@ pub struct Counts {
     pub referred: u64,
 }
 
-impl Counts {
+impl ScanCounts {
     /// Counts one more scan; one that nobody judged will be shown again and counts then.
     pub fn count(&mut self, signal: Signal) {
         match signal {

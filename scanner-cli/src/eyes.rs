@@ -19,7 +19,7 @@ use usher_eyes::{
 };
 
 use crate::preview::{Pixel, Preview};
-use crate::readings::{Outlet, Sight, View};
+use crate::readings::{Outlet, SeenFrame, Sight};
 use crate::source::Shot;
 use exchange::{Exchange, Task};
 
@@ -192,8 +192,8 @@ fn look_deeply(exchange: &Exchange) {
 }
 
 impl Shown {
-    fn view(&self, reading: &FrameReading) -> View {
-        View {
+    fn view(&self, reading: &FrameReading) -> SeenFrame {
+        SeenFrame {
             frame: self.number,
             took: self.shot.taken.elapsed(),
             codes: reading.codes.iter().map(|code| code.bytes.clone()).collect(),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::eyes::{Eyes, codes_in};
-use crate::readings::{Outlet, Reading, RunClock, Sight, View, WeakOutlet};
+use crate::readings::{Outlet, Reading, RunClock, SeenFrame, Sight, WeakOutlet};
 use crate::source::{Capture, Source, SourceError};
 use usher_eyes::LumaFrame;
 
@@ -127,11 +127,11 @@ impl Line {
     fn read(&mut self, path: PathBuf, frame: &LumaFrame, taken: Instant) -> Sight {
         self.pictures += 1;
         let codes = codes_in(frame).into_iter().map(|code| code.bytes).collect();
-        let view = View {
+        let view = SeenFrame {
             frame: self.pictures,
             took: taken.elapsed(),
             codes,
-            ..View::default()
+            ..SeenFrame::default()
         };
         if view.codes.is_empty() {
             Sight::Fault(SourceError::NoCode { path })

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use crate::readings::View;
+use crate::readings::SeenFrame;
 
 /// How far back the figures look, in milliseconds: long enough for a steady figure, short enough to follow a lamp
 /// that is switched on.
@@ -44,7 +44,7 @@ pub struct Reads {
 
 impl FrameStatistics {
     /// Adds a view.
-    pub fn add(&mut self, view: &View, at_ms: u64) {
+    pub fn add(&mut self, view: &SeenFrame, at_ms: u64) {
         self.forget(at_ms);
         self.views.push_back(Sample {
             at_ms,
@@ -103,12 +103,12 @@ mod tests {
     use super::*;
 
     /// A view that took so long, with a code or without.
-    fn view(frame: u64, took_ms: u64, is_read: bool) -> View {
-        View {
+    fn view(frame: u64, took_ms: u64, is_read: bool) -> SeenFrame {
+        SeenFrame {
             frame,
             took: Duration::from_millis(took_ms),
             codes: if is_read { vec![vec![1]] } else { vec![] },
-            ..View::default()
+            ..SeenFrame::default()
         }
     }
 

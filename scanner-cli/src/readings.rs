@@ -14,7 +14,7 @@ pub(crate) const WAITING_READINGS: usize = 1;
 
 /// What a frame of a camera, or a picture, showed.
 #[derive(Debug, Default)]
-pub struct View {
+pub struct SeenFrame {
     /// The frame's number, counted from 1 since the start; those between two views were not read.
     pub frame: u64,
     /// From the frame to its codes.
@@ -68,7 +68,7 @@ pub struct Reading {
 #[derive(Debug)]
 pub enum Sight {
     /// What a frame or a picture showed; nothing, when there is nothing to read.
-    View(View),
+    View(SeenFrame),
     /// A code that something else read, byte for byte.
     Code(Vec<u8>),
     /// A line that staff typed.

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use crossterm::terminal;
 use usher_device::expiry::CertificateNote;
 
-use crate::answer::{Counts, ScanOutcome, Signal};
+use crate::answer::{ScanCounts, ScanOutcome, Signal};
 use crate::frame_statistics::FrameFigures;
 use crate::preview::Preview;
 use crate::printable::printable;
@@ -94,7 +94,7 @@ pub struct Board {
     /// Earlier results, the newest first.
     pub recent: VecDeque<(Signal, String)>,
     /// Totals since the start.
-    pub counts: Counts,
+    pub counts: ScanCounts,
     /// What is wrong at the moment.
     pub notice: Option<String>,
     /// What was last said to whoever types at the screen.
@@ -164,7 +164,7 @@ impl<W: Write> Screen<W> {
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn ended(&mut self, counts: Counts, kept: u64) -> io::Result<()> {
+    pub fn ended(&mut self, counts: ScanCounts, kept: u64) -> io::Result<()> {
         match self.style {
             Style::Panel { .. } | Style::Plain => {
                 if kept > 0 {
@@ -182,7 +182,7 @@ impl<W: Write> Screen<W> {
     /// # Errors
     /// The output cannot be written.
     pub fn judged(&mut self, answer: &ScanOutcome) -> io::Result<()> {
-        let mut counts = Counts::default();
+        let mut counts = ScanCounts::default();
         counts.count(answer.signal);
         match self.style {
             Style::Panel { .. } | Style::Plain => writeln!(self.out, "{}", one_line(answer))?,

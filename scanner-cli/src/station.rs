@@ -15,13 +15,13 @@ use usher_protocol::clock::ClockHealth;
 use usher_protocol::ledger::NotAnnulled;
 
 use crate::advice::Advice;
-use crate::answer::{Counts, ScanOutcome, Signal};
+use crate::answer::{ScanCounts, ScanOutcome, Signal};
 use crate::debounce::{Came, Debounce, Seen};
 use crate::frame_statistics::{self, FrameStatistics};
 use crate::keys::{KeyCommand, Keys, Meant};
 use crate::order::{Order, ShownCode, Wish};
 use crate::post::Post;
-use crate::readings::{Reading, RunClock, Sight, View};
+use crate::readings::{Reading, RunClock, SeenFrame, Sight};
 use crate::screen::{Board, Screen};
 use crate::status::ScannerStatus;
 use crate::tell;
@@ -158,7 +158,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         mut readings: mpsc::Receiver<Reading>,
         judge: impl AsyncFn(ShownCode, Order) -> ScanOutcome,
         stop: CancellationToken,
-    ) -> io::Result<Counts> {
+    ) -> io::Result<ScanCounts> {
         let mut refresh = tokio::time::interval(REFRESH);
         refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -218,7 +218,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     }
 
     /// Shows what the camera sees, apart from codes.
-    fn look(&mut self, view: &View, at_ms: u64) -> io::Result<()> {
+    fn look(&mut self, view: &SeenFrame, at_ms: u64) -> io::Result<()> {
         if let Some(figures) = &mut self.figures {
             figures.statistics.add(view, at_ms);
         }

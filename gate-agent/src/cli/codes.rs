@@ -10,7 +10,7 @@ use usher_device::enrol::{NewCode, scanner_until};
 use usher_device::folder::Folder;
 use usher_device::replica::{Access, Replica, ScannerTerms};
 
-use super::{ScannerCode, gates};
+use super::{ScannerCodeArgs, gates};
 use crate::hub::listening::Listening;
 
 /// An hour, in milliseconds.
@@ -20,7 +20,7 @@ const HOUR_MS: u64 = 60 * 60 * 1000;
 pub fn scanner_code(
     folder: &Folder,
     directory: &DataDirectory,
-    wanted: ScannerCode,
+    wanted: ScannerCodeArgs,
 ) -> anyhow::Result<ExitCode> {
     let meta = Replica::read_meta(&directory.replica_path())?;
     let listening = Listening::read(&folder.top().listening_path())?;

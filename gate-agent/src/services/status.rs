@@ -29,7 +29,7 @@ pub const MAX_INCIDENTS: usize = 100;
 
 /// What is seen in the ledger.
 #[derive(Debug, Clone, Default)]
-pub struct View {
+pub struct LedgerView {
     /// The event's totals, over all hubs as far as they are known here.
     pub counts: Counts,
     /// People in each zone.
@@ -44,7 +44,7 @@ pub struct View {
     pub scanners: BTreeMap<PublicKey, ScannerFacts>,
 }
 
-impl View {
+impl LedgerView {
     fn of(ledger: &Ledger, hub: PublicKey, now: Timestamp) -> Self {
         let state = ledger.state();
         let zones = state
@@ -78,18 +78,18 @@ pub struct StatusBoard {
 
 #[derive(Default)]
 struct Seen {
-    view: Option<(Instant, Arc<View>)>,
+    view: Option<(Instant, Arc<LedgerView>)>,
     incidents: Option<(Instant, Arc<Vec<Incident>>)>,
 }
 
 impl StatusBoard {
-    async fn look(&self, replica: &Replica) -> Result<(Arc<View>, Arc<Vec<Incident>>), ReplicaError> {
+    async fn look(&self, replica: &Replica) -> Result<(Arc<LedgerView>, Arc<Vec<Incident>>), ReplicaError> {
         let mut seen = self.seen.lock().await;
         let view = match young(&seen.view, VIEW_AGE) {
             Some(view) => view,
             None => {
                 let (hub, now) = (replica.me(), replica.clock().now());
-                let view = replica.inspect(move |ledger| View::of(ledger, hub, now));
+                let view = replica.inspect(move |ledger| LedgerView::of(ledger, hub, now));
                 Arc::new(view.await?)
             }
         };
@@ -394,7 +394,7 @@ fn link_line(link: LinkFacts, now: Timestamp) -> LinkLine {
     }
 }
 
-fn gates(policy: &Policy, view: &View) -> Vec<GateLine> {
+fn gates(policy: &Policy, view: &LedgerView) -> Vec<GateLine> {
     let total = |counts: &BTreeMap<GateId, u64>, gate| counts.get(&gate).copied().unwrap_or(0);
     let line = |gate: &usher_protocol::policy::Gate| GateLine {
         id: gate.id,
@@ -405,7 +405,7 @@ fn gates(policy: &Policy, view: &View) -> Vec<GateLine> {
     policy.gates.iter().map(line).collect()
 }
 
-fn zones(policy: &Policy, view: &View, (voice, now): (&Voice, Timestamp)) -> Vec<ZoneLine> {
+fn zones(policy: &Policy, view: &LedgerView, (voice, now): (&Voice, Timestamp)) -> Vec<ZoneLine> {
     let slot = |zone: ZoneId| {
         let (limit, slot) = policy.time_slot(zone, now)?;
         let arrived = view.arrivals.get(&zone).copied().unwrap_or(0);
@@ -430,7 +430,7 @@ fn zones(policy: &Policy, view: &View, (voice, now): (&Voice, Timestamp)) -> Vec
     policy.zones.iter().map(line).collect()
 }
 
-fn refused(view: &View) -> Vec<CountLine> {
+fn refused(view: &LedgerView) -> Vec<CountLine> {
     let line = |(reason, count): (&String, &u64)| CountLine {
         reason: reason.clone(),
         words: words::refusal(reason).to_owned(),

@@ -16,7 +16,7 @@ use usher_protocol::admission::Direction;
 
 use super::trouble::Trouble;
 use super::{Way, hub_address, runtime};
-use crate::answer::Counts;
+use crate::answer::ScanCounts;
 use crate::clerk::{Clerk, Workplace};
 use crate::feed::Feed;
 use crate::folder::Chosen;
@@ -161,7 +161,7 @@ impl RunArgs {
         scanner: &Scanner,
         others: Others,
         stop: CancellationToken,
-    ) -> Result<(Counts, u64), Trouble> {
+    ) -> Result<(ScanCounts, u64), Trouble> {
         let _every_key = if self.wedge { EveryKey::wanted()? } else { None };
         tokio::select! {
             _ = scanner.first_hub(Duration::from_secs(self.wait_for_hub)) => {}

@@ -46,7 +46,7 @@ impl Bench {
     }
 
     /// Shows a frame and waits for what the quick eye says of it.
-    fn view(&mut self, text: Option<&str>) -> View {
+    fn view(&mut self, text: Option<&str>) -> SeenFrame {
         self.shown += 1;
         let shot = Shot {
             frame: frame(text),
@@ -59,7 +59,7 @@ impl Bench {
         view
     }
 
-    fn next_view(&mut self) -> View {
+    fn next_view(&mut self) -> SeenFrame {
         match self.readings.blocking_recv().expect("the eye is open").sight {
             Sight::View(view) => view,
             other @ (Sight::Code(_) | Sight::Entered(_) | Sight::Fault(_)) => panic!("{other:?}"),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use usher_device::expiry::CertificateNote;
 
-use crate::answer::{Counts, ScanOutcome};
+use crate::answer::{ScanCounts, ScanOutcome};
 use crate::printable::printable;
 use crate::words::{self, Help};
 
@@ -31,7 +31,7 @@ enum Line<'a> {
     Scan {
         #[serde(flatten)]
         answer: &'a ScanOutcome,
-        counts: Counts,
+        counts: ScanCounts,
     },
     Hint {
         hint: &'a str,
@@ -48,7 +48,7 @@ enum Line<'a> {
         linked: bool,
     },
     End {
-        counts: Counts,
+        counts: ScanCounts,
         kept: u64,
     },
 }
@@ -60,7 +60,7 @@ pub(super) fn ready(place: &str, event: &str, standing: &str) -> String {
 }
 
 /// Says as `END admitted n, denied n, referred n` that scanning has ended.
-pub(super) fn end(counts: Counts) -> String {
+pub(super) fn end(counts: ScanCounts) -> String {
     format!(
         "END {} {}, {} {}, {} {}",
         words::ADMITTED,
@@ -96,12 +96,12 @@ pub(super) fn json_ready((place, event): (&str, &str), standing: &str, linked: b
 }
 
 /// Writes the end as one JSON object.
-pub(super) fn json_end(counts: Counts, kept: u64) -> String {
+pub(super) fn json_end(counts: ScanCounts, kept: u64) -> String {
     json(&Line::End { counts, kept })
 }
 
 /// Writes a result and the totals as one JSON object.
-pub(super) fn json_scan(answer: &ScanOutcome, counts: Counts) -> String {
+pub(super) fn json_scan(answer: &ScanOutcome, counts: ScanCounts) -> String {
     json(&Line::Scan { answer, counts })
 }
 

@@ -310,7 +310,7 @@ fn words_from_outside_cannot_move_the_cursor_or_forge_a_line() {
 fn check_frame(style: Style, expected: &str) {
     let mut out = Vec::new();
     let mut screen = Screen::new(&mut out, style);
-    let counts = Counts {
+    let counts = ScanCounts {
         admitted: 2,
         denied: 1,
         referred: 0,

@@ -26,9 +26,9 @@ fn answer(signal: Signal, words: impl Into<String>) -> ScanOutcome {
 
 /// Codes seen at a time.
 fn codes(at_ms: u64, codes: &[&str]) -> Reading {
-    let view = View {
+    let view = SeenFrame {
         codes: codes.iter().map(|code| code.as_bytes().to_vec()).collect(),
-        ..View::default()
+        ..SeenFrame::default()
     };
     Reading {
         at_ms,
@@ -69,7 +69,7 @@ impl Gate {
 }
 
 /// Plays readings to a station and returns what it wrote.
-async fn played(pace: Pace, gate: &Gate, readings: Vec<Reading>) -> (String, Counts) {
+async fn played(pace: Pace, gate: &Gate, readings: Vec<Reading>) -> (String, ScanCounts) {
     let (sender, receiver) = mpsc::channel(readings.len().max(1));
     for reading in readings {
         sender.send(reading).await.unwrap();
@@ -78,7 +78,7 @@ async fn played(pace: Pace, gate: &Gate, readings: Vec<Reading>) -> (String, Cou
     written(pace, gate, receiver).await
 }
 
-async fn written(pace: Pace, gate: &Gate, readings: mpsc::Receiver<Reading>) -> (String, Counts) {
+async fn written(pace: Pace, gate: &Gate, readings: mpsc::Receiver<Reading>) -> (String, ScanCounts) {
     let mut out = Vec::new();
     let screen = Screen::new(&mut out, Style::Plain);
     let station = Station::new(
@@ -86,7 +86,7 @@ async fn written(pace: Pace, gate: &Gate, readings: mpsc::Receiver<Reading>) -> 
         "Gate 2, in".to_owned(),
         ScannerStatus::default,
         pace,
-        Clock::start(),
+        RunClock::start(),
     );
     let judge = async |scan, _| gate.judge(scan);
     let counts = station
@@ -114,7 +114,7 @@ async fn each_code_is_judged_once_while_it_stays_in_view() {
     );
     assert_eq!(
         counts,
-        Counts {
+        ScanCounts {
             admitted: 2,
             denied: 1,
             referred: 0
@@ -210,7 +210,7 @@ async fn a_stopped_station_returns_though_its_source_goes_on() {
         String::new(),
         ScannerStatus::default,
         Pace::CAMERA,
-        Clock::start(),
+        RunClock::start(),
     );
     let judge = async |_, _| {
         stop.cancel();
@@ -243,7 +243,7 @@ async fn a_reader_that_went_away_ends_the_loop_without_an_error() {
         String::new(),
         ScannerStatus::default,
         Pace::CAMERA,
-        Clock::start(),
+        RunClock::start(),
     );
     let judge = async |_, _| answer(Signal::Admit, "Welcome");
     assert_eq!(
@@ -258,9 +258,9 @@ async fn a_reader_that_went_away_ends_the_loop_without_an_error() {
 
 /// A frame in which a code is seen but not read.
 fn unread(at_ms: u64, hint: Hint) -> Reading {
-    let view = View {
+    let view = SeenFrame {
         hint: Some(hint),
-        ..View::default()
+        ..SeenFrame::default()
     };
     Reading {
         at_ms,
@@ -324,7 +324,7 @@ async fn news_of_the_certificate_is_told_once_although_its_words_go_on_changing(
     drop(sender);
     let mut out = Vec::new();
     let screen = Screen::new(&mut out, Style::Plain);
-    let station = Station::new(screen, String::new(), standing, Pace::CAMERA, Clock::start());
+    let station = Station::new(screen, String::new(), standing, Pace::CAMERA, RunClock::start());
     let judge = async |_, _| answer(Signal::Admit, "Welcome");
     station
         .run(readings, judge, CancellationToken::new())
@@ -366,7 +366,7 @@ async fn a_wrong_clock_is_told_again_when_it_is_off_in_another_way_and_not_with_
     drop(sender);
     let mut out = Vec::new();
     let screen = Screen::new(&mut out, Style::Plain);
-    let station = Station::new(screen, String::new(), standing, Pace::CAMERA, Clock::start());
+    let station = Station::new(screen, String::new(), standing, Pace::CAMERA, RunClock::start());
     let judge = async |_, _| answer(Signal::Admit, "Welcome");
     station
         .run(readings, judge, CancellationToken::new())
@@ -398,7 +398,7 @@ async fn while_an_answer_is_waited_for_nobody_passes_under_the_one_before() {
         place,
         ScannerStatus::default,
         Pace::CAMERA,
-        Clock::start(),
+        RunClock::start(),
     );
     let judge = async |scan: ShownCode, _| {
         let is_slow = scan.code == b"ok2";
@@ -426,7 +426,7 @@ async fn while_an_answer_is_waited_for_nobody_passes_under_the_one_before() {
 }
 
 /// Takes yeses back, as a clerk does; a ticket that was taken back is as new.
-async fn undo_at(gate: &Gate, lines: &[(u64, &str)]) -> (String, Counts) {
+async fn undo_at(gate: &Gate, lines: &[(u64, &str)]) -> (String, ScanCounts) {
     let (sender, receiver) = mpsc::channel(16);
     for (at_ms, line) in lines {
         let sight = match line.strip_prefix("code ") {
@@ -439,7 +439,13 @@ async fn undo_at(gate: &Gate, lines: &[(u64, &str)]) -> (String, Counts) {
     let mut out = Vec::new();
     let screen = Screen::new(&mut out, Style::Plain);
     let place = "Gate 2, in".to_owned();
-    let station = Station::new(screen, place, ScannerStatus::default, Pace::WEDGE, Clock::start());
+    let station = Station::new(
+        screen,
+        place,
+        ScannerStatus::default,
+        Pace::WEDGE,
+        RunClock::start(),
+    );
     let judge = async |scan: ShownCode, order: Order| match order.wish {
         Wish::Annul { why } => {
             assert_eq!(why, "did not turn");

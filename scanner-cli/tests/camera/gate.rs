@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use usher_scan::answer::{Counts, ScanOutcome, Signal};
+use usher_scan::answer::{ScanCounts, ScanOutcome, Signal};
 use usher_scan::feed::Feed;
 use usher_scan::order::{Order, ShownCode};
 use usher_scan::readings::RunClock;
@@ -34,7 +34,7 @@ const SIZE: Size = Size {
 /// A running loop and what it wrote.
 pub struct Gate {
     out: Out,
-    station: JoinSet<io::Result<Counts>>,
+    station: JoinSet<io::Result<ScanCounts>>,
     stop: CancellationToken,
     _feed: Feed,
 }
