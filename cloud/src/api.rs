@@ -14,6 +14,7 @@ pub mod input;
 pub mod keys;
 pub mod organizer;
 pub mod pair;
+pub mod problem_kinds;
 pub mod refusal;
 pub mod reservations;
 pub mod seats;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::routing::get;
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::error::ApiError;
+use crate::api::problem_kinds::ProblemKind;
 use crate::api::{bookings, enrolments, events, keys, organizer, reservations, seats, status, tickets};
 use crate::observe;
 use crate::pages;
@@ -138,10 +139,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .merge(pages())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(async || ApiError::NotFound("page"))
-        .method_not_allowed_fallback(async || ApiError::Unreadable {
-            status: StatusCode::METHOD_NOT_ALLOWED,
-            detail: "This address does not take this method: see /docs for the ones there are.".into(),
-        })
+        .method_not_allowed_fallback(async || ApiError::from(ProblemKind::WrongMethod))
         .layer(middleware::from_fn_with_state(state.clone(), observe::request))
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(nosniff)

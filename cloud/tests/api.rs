@@ -14,6 +14,7 @@ mod api {
     pub mod moving;
     pub mod organizer;
     pub mod pages;
+    pub mod problems;
     pub mod process;
     pub mod races;
     pub mod reservations;

@@ -16,8 +16,10 @@ use crate::payment::PaymentToken;
 use crate::selling::Booking;
 use crate::state::AppState;
 
-use super::error::{ApiError, Conflict, Problem};
+use super::error::{ApiError, Problem};
 use super::input::{Body, Checks, Id};
+use super::problem_kinds::ProblemKind;
+use super::refusal::declined;
 use super::tickets::TicketView;
 use crate::moment::Moment;
 
@@ -150,14 +152,14 @@ pub async fn create(
 fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
     match outcome {
         BookOutcome::Confirmed(booking) => Ok(booking),
-        BookOutcome::Declined(reason) => Err(ApiError::Declined(reason)),
-        BookOutcome::Expired | BookOutcome::Released => Err(ApiError::ReservationEnded),
-        BookOutcome::AlreadyBooked => Err(ApiError::Conflict(Conflict::AlreadyBooked)),
-        BookOutcome::SalesClosed => Err(ApiError::Conflict(Conflict::SalesClosed)),
-        BookOutcome::SalesPaused => Err(ApiError::Conflict(Conflict::SalesPaused)),
-        BookOutcome::Renewed => Err(ApiError::Conflict(Conflict::Renewed)),
-        BookOutcome::KeyReused => Err(ApiError::Conflict(Conflict::KeyReused)),
-        BookOutcome::Refunded => Err(ApiError::Conflict(Conflict::Refunded)),
+        BookOutcome::Declined(reason) => Err(declined(reason).into()),
+        BookOutcome::Expired | BookOutcome::Released => Err(ProblemKind::ReservationEnded.into()),
+        BookOutcome::AlreadyBooked => Err(ProblemKind::AlreadyBooked.into()),
+        BookOutcome::SalesClosed => Err(ProblemKind::SalesClosed.into()),
+        BookOutcome::SalesPaused => Err(ProblemKind::SalesPaused.into()),
+        BookOutcome::Renewed => Err(ProblemKind::BookingRenewed.into()),
+        BookOutcome::KeyReused => Err(ProblemKind::KeyReused.into()),
+        BookOutcome::Refunded => Err(ProblemKind::Refunded.into()),
         BookOutcome::NotFound => Err(ApiError::NotFound("reservation")),
         BookOutcome::PaymentFailed => Err(ApiError::Unavailable(
             "The payment service did not answer; nothing was charged. Try again in a moment.",

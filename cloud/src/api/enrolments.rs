@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use usher_keys::enrolment::NamedGate;
 use usher_keys::{EnrolmentError, EnrolmentGrant, EnrolmentRequest, SealedGrant};
 use usher_protocol::policy::Gate;
@@ -16,7 +15,8 @@ use crate::store::authority::CodeId;
 
 use super::error::{ApiError, Problem};
 use super::input::Body;
-use super::refusal::{conflict, event_over};
+use super::problem_kinds::ProblemKind;
+use super::refusal::event_over;
 
 /// Enrols a device. Asking again with the same code and the same key gives the same certificate, as long as the device has
 /// written no log: the answer may get lost.
@@ -67,11 +67,7 @@ fn named_gates(event: &Event) -> Vec<NamedGate> {
 }
 
 fn not_valid(error: EnrolmentError) -> ApiError {
-    ApiError::Refused {
-        status: StatusCode::UNPROCESSABLE_ENTITY,
-        slug: "enrolment-not-valid",
-        detail: error.to_string(),
-    }
+    ApiError::refused(ProblemKind::EnrolmentNotValid, error.to_string())
 }
 
 const UNKNOWN: ApiError = ApiError::NotFound("enrolment code: copy the whole of it, or ask for a new one");
@@ -80,28 +76,11 @@ fn granted(outcome: EnrolOutcome) -> Result<usher_keys::DeviceIdentity, ApiError
     match outcome {
         EnrolOutcome::Granted(identity) => Ok(*identity),
         EnrolOutcome::Unknown => Err(UNKNOWN),
-        EnrolOutcome::Expired => Err(ApiError::Refused {
-            status: StatusCode::GONE,
-            slug: "code-expired",
-            detail: "The time of this enrolment code is over: ask for a new one.".to_owned(),
-        }),
-        EnrolOutcome::Used => Err(conflict(
-            "code-used",
-            "Another device has used this enrolment code: ask for a new one.",
-        )),
-        EnrolOutcome::Barred => Err(conflict(
-            "device-barred",
-            "This device's key was revoked or retired, or had another role: enrol it with a fresh key.",
-        )),
-        EnrolOutcome::HasLog => Err(conflict(
-            "device-has-log",
-            "This device's key has written a log of this event already: a second one beside it would let people in again. \
-             Enrol with a fresh folder, which makes a fresh key, and retire the device it was.",
-        )),
+        EnrolOutcome::Expired => Err(ProblemKind::CodeExpired.into()),
+        EnrolOutcome::Used => Err(ProblemKind::CodeUsed.into()),
+        EnrolOutcome::Barred => Err(ProblemKind::DeviceBarred.into()),
+        EnrolOutcome::HasLog => Err(ProblemKind::DeviceHasLog.into()),
         EnrolOutcome::EventOver => Err(event_over()),
-        EnrolOutcome::TooMany => Err(conflict(
-            "too-many-devices",
-            "The event has as many devices or hubs as it can.",
-        )),
+        EnrolOutcome::TooMany => Err(ProblemKind::TooManyDevices.into()),
     }
 }

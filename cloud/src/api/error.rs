@@ -10,8 +10,9 @@ use thiserror::Error;
 use utoipa::ToSchema;
 
 use crate::booking::BookError;
-use crate::money::DeclineReason;
 use crate::store::StoreError;
+
+use super::problem_kinds::ProblemKind;
 
 /// How long a client should wait before it asks again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
@@ -19,53 +20,29 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 /// Why a request was not done.
 #[derive(Debug, Error)]
 pub enum ApiError {
-    /// The request is not what HTTP or JSON or the schema asks for.
-    #[error("the request cannot be read")]
-    Unreadable {
-        /// 400, 408, 413, 415 or 422.
-        status: StatusCode,
-        /// What is wrong with it.
-        detail: String,
-    },
     /// The request can be read, but its values make no sense.
     #[error("the request makes no sense")]
     Invalid(Vec<FieldError>),
     /// There is no such thing, or it is not the caller's to see.
     #[error("no such {0}")]
     NotFound(&'static str),
-    /// No API key, or a wrong one.
-    #[error("no valid API key")]
-    Unauthorized,
     /// Units belong to someone else.
     #[error("units are taken")]
     Taken(Vec<u32>),
     /// Tiers do not have enough free units.
     #[error("not enough units")]
     Short(Vec<ShortageView>),
-    /// The reservation's time is over.
-    #[error("the reservation has ended")]
-    ReservationEnded,
-    /// The gateway declined.
-    #[error("the payment was declined")]
-    Declined(DeclineReason),
-    /// The request contradicts what has happened before.
-    #[error("conflict")]
-    Conflict(Conflict),
-    /// The authority says no.
-    #[error("refused: {slug}")]
+    /// It is of another kind, which carries no values.
+    #[error("refused: {}", kind.slug())]
     Refused {
-        /// 409, 410 or 422.
-        status: StatusCode,
-        /// Names the kind of problem.
-        slug: &'static str,
-        /// What to do about it.
-        detail: String,
+        /// What sort of problem it is.
+        kind: ProblemKind,
+        /// What is wrong and what to do.
+        detail: Cow<'static, str>,
     },
     /// The client does too much at once.
-    #[error("too much at once: {slug}")]
+    #[error("too much at once")]
     TooMany {
-        /// Names the kind of problem.
-        slug: &'static str,
         /// What to do about it.
         detail: String,
         /// When the same request may be done, in seconds from now.
@@ -85,74 +62,9 @@ pub enum ApiError {
     Internal,
 }
 
-/// What a request contradicts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Conflict {
-    /// The idempotency key was used for another request.
-    KeyReused,
-    /// The reservation has become a booking.
-    AlreadyBooked,
-    /// The booking has been given a new id since.
-    Renewed,
-    /// The reservation is being paid.
-    Paying,
-    /// The charge was given back, because the units were lost.
-    Refunded,
-    /// The event is over.
-    SalesClosed,
-    /// Tickets signed now would not be believed until the event's end.
-    SalesPaused,
-    /// A draft's days are over.
-    Over,
-    /// The event has no signing key and trust bundle yet.
-    NoSigningKey,
-    /// Making the event was interrupted.
-    DraftIncomplete,
-}
-
-impl Conflict {
-    fn slug(self) -> &'static str {
-        match self {
-            Self::KeyReused => "idempotency-key-reused",
-            Self::AlreadyBooked => "already-booked",
-            Self::Renewed => "booking-renewed",
-            Self::Paying => "being-paid",
-            Self::Refunded => "refunded",
-            Self::SalesClosed => "sales-closed",
-            Self::SalesPaused => "sales-paused",
-            Self::Over => "event-over",
-            Self::NoSigningKey => "no-signing-key",
-            Self::DraftIncomplete => "draft-incomplete",
-        }
-    }
-
-    fn sentence(self) -> &'static str {
-        match self {
-            Self::KeyReused => {
-                "This idempotency key was used for another request: take a new one for each new request."
-            }
-            Self::AlreadyBooked => {
-                "This reservation has become a booking, or another request is paying for it: look for its tickets before you buy again."
-            }
-            Self::Renewed => {
-                "This booking is paid, and its address was changed since. Nothing was charged again: ask the organizer for the \
-                 new address."
-            }
-            Self::Paying => "This reservation is being paid: wait for the payment's end.",
-            Self::Refunded => "The places were lost while the payment ran, and the money was given back.",
-            Self::SalesClosed => {
-                "The event is over: nothing of it is sold any more, and nothing was charged."
-            }
-            Self::SalesPaused => {
-                "The sale of this event is paused: nothing was held or charged, and tickets bought before stay good. Try again \
-                 later; its organizer is told what is missing."
-            }
-            Self::Over => "The event is over before it is on sale: change its days first.",
-            Self::NoSigningKey => {
-                "The event has no ticket-signing key yet: upload the trust bundle that lists it, then publish."
-            }
-            Self::DraftIncomplete => "Making this event was interrupted: create it anew.",
-        }
+impl From<ProblemKind> for ApiError {
+    fn from(kind: ProblemKind) -> Self {
+        Self::refused(kind, kind.words())
     }
 }
 
@@ -207,71 +119,51 @@ pub struct Problem {
 }
 
 impl ApiError {
+    /// Makes the error of a kind that says more than the words of its kind.
+    pub fn refused(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::Refused {
+            kind,
+            detail: detail.into(),
+        }
+    }
+
     /// Returns the RFC 9457 form.
     pub fn problem(self) -> Problem {
         match self {
-            Self::Unreadable { status, detail } => problem(status, "unreadable-request", detail),
             Self::Invalid(errors) => Problem {
                 errors,
-                ..problem(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    "invalid-request",
-                    "Some values make no sense: see errors.",
-                )
+                ..usual(ProblemKind::InvalidRequest)
             },
-            Self::NotFound(thing) => problem(
-                StatusCode::NOT_FOUND,
-                "not-found",
-                format!("There is no such {thing}."),
-            ),
-            Self::Unauthorized => problem(
-                StatusCode::UNAUTHORIZED,
-                "unauthorized",
-                "Send an organizer's API key as Authorization: Bearer KEY.",
-            ),
+            Self::NotFound(thing) => problem(ProblemKind::NotFound, format!("There is no such {thing}.")),
             Self::Taken(taken) => Problem {
                 taken,
-                ..problem(
-                    StatusCode::CONFLICT,
-                    "units-taken",
-                    "Some of these seats were just taken: choose others.",
-                )
+                ..usual(ProblemKind::UnitsTaken)
             },
             Self::Short(short) => Problem {
                 short,
-                ..problem(
-                    StatusCode::CONFLICT,
-                    "units-short",
-                    "There are not enough places left: ask for fewer.",
-                )
+                ..usual(ProblemKind::UnitsShort)
             },
-            Self::ReservationEnded => problem(
-                StatusCode::BAD_REQUEST,
-                "reservation-ended",
-                "The reservation has expired or was given back; nothing was charged. Make a new one.",
-            ),
-            Self::Declined(reason) => problem(StatusCode::PAYMENT_REQUIRED, reason.word(), reason.sentence()),
-            Self::Conflict(conflict) => problem(StatusCode::CONFLICT, conflict.slug(), conflict.sentence()),
-            Self::Refused { status, slug, detail } => problem(status, slug, detail),
-            Self::TooMany {
-                slug,
-                detail,
-                retry_after,
-            } => Problem {
+            Self::Refused { kind, detail } => problem(kind, detail),
+            Self::TooMany { detail, retry_after } => Problem {
                 retry_after: Some(retry_after),
-                ..problem(StatusCode::TOO_MANY_REQUESTS, slug, detail)
+                ..problem(ProblemKind::TooManyHeld, detail)
             },
-            Self::Unavailable(detail) => problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail),
+            Self::Unavailable(detail) => problem(ProblemKind::Unavailable, detail),
             Self::Booking(error) => booking_problem(&error),
             Self::Store(error) => store_problem(&error),
-            Self::Internal => internal_problem(),
+            Self::Internal => usual(ProblemKind::Internal),
         }
     }
 }
 
-fn problem(status: StatusCode, slug: &str, detail: impl Into<Cow<'static, str>>) -> Problem {
+fn usual(kind: ProblemKind) -> Problem {
+    problem(kind, kind.words())
+}
+
+fn problem(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Problem {
+    let status = kind.status();
     Problem {
-        r#type: format!("urn:usher:problem:{slug}"),
+        r#type: format!("urn:usher:problem:{}", kind.slug()),
         title: status.canonical_reason().unwrap_or("Error"),
         status: status.as_u16(),
         detail: detail.into(),
@@ -290,32 +182,16 @@ fn booking_problem(error: &BookError) -> Problem {
         error = error as &dyn std::error::Error,
         "a booking has no outcome yet"
     );
-    problem(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "booking-unsettled",
-        "The booking has no outcome yet. Ask again with the same idempotency key: you are never charged twice.",
-    )
+    usual(ProblemKind::BookingUnsettled)
 }
 
 fn store_problem(error: &StoreError) -> Problem {
     tracing::error!(error = error as &dyn std::error::Error, "the store failed");
     if error.is_temporary() {
-        problem(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Nothing was changed. Try again in a moment.",
-        )
+        usual(ProblemKind::Unavailable)
     } else {
-        internal_problem()
+        usual(ProblemKind::Internal)
     }
-}
-
-fn internal_problem() -> Problem {
-    problem(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "internal",
-        "Something is wrong on our side, and the server's log says what. Try again; if it stays, tell whoever runs it.",
-    )
 }
 
 impl IntoResponse for ApiError {

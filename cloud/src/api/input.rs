@@ -17,6 +17,7 @@ use crate::state::AppState;
 use crate::store::organizing::KeyHash;
 
 use super::error::{ApiError, FieldError};
+use super::problem_kinds::ProblemKind;
 
 /// Reads a JSON body.
 #[derive(Debug, FromRequest)]
@@ -28,16 +29,9 @@ impl From<JsonRejection> for ApiError {
         if let JsonRejection::BytesRejection(BytesRejection::FailedToBufferBody(_)) = &rejection
             && rejection.status() == StatusCode::PAYLOAD_TOO_LARGE
         {
-            let detail = "The body is too big for this request: send less at once.".into();
-            return Self::Unreadable {
-                status: rejection.status(),
-                detail,
-            };
+            return ProblemKind::TooLarge.into();
         }
-        Self::Unreadable {
-            status: rejection.status(),
-            detail: rejection.body_text(),
-        }
+        Self::refused(ProblemKind::of_unread(rejection.status()), rejection.body_text())
     }
 }
 
@@ -48,10 +42,7 @@ pub struct Params<T>(pub T);
 
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
-        Self::Unreadable {
-            status: rejection.status(),
-            detail: rejection.body_text(),
-        }
+        Self::refused(ProblemKind::of_unread(rejection.status()), rejection.body_text())
     }
 }
 
@@ -85,13 +76,13 @@ impl FromRequestParts<Arc<AppState>> for Caller {
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "))
-            .ok_or(ApiError::Unauthorized)?;
+            .ok_or(ProblemKind::Unauthorized)?;
         let hash = KeyHash(*blake3::hash(key.trim().as_bytes()).as_bytes());
         app.store
             .organizer_by_key(hash)
             .await?
             .map(Self)
-            .ok_or(ApiError::Unauthorized)
+            .ok_or(ProblemKind::Unauthorized.into())
     }
 }
 

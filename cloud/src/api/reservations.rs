@@ -21,8 +21,9 @@ use crate::selling::{
 use crate::state::AppState;
 
 use super::claimant::Asking;
-use super::error::{ApiError, Conflict, Problem, ShortageView};
+use super::error::{ApiError, Problem, ShortageView};
 use super::input::{Body, Checks, Id};
+use super::problem_kinds::ProblemKind;
 use crate::moment::Moment;
 
 /// Asks for units to be held: either seats or quantities of tiers.
@@ -224,8 +225,8 @@ fn accept(outcome: HoldOutcome, now: Timestamp) -> Result<Reservation, ApiError>
         )),
         HoldOutcome::TooMany(too_many) => Err(too_many_held(&too_many, now)),
         HoldOutcome::NoSuchEvent => Err(ApiError::NotFound("event on sale")),
-        HoldOutcome::SalesClosed => Err(ApiError::Conflict(Conflict::SalesClosed)),
-        HoldOutcome::SalesPaused => Err(ApiError::Conflict(Conflict::SalesPaused)),
+        HoldOutcome::SalesClosed => Err(ProblemKind::SalesClosed.into()),
+        HoldOutcome::SalesPaused => Err(ProblemKind::SalesPaused.into()),
     }
 }
 
@@ -241,7 +242,6 @@ fn too_many_held(too_many: &TooManyHeld, now: Timestamp) -> ApiError {
         }
     };
     ApiError::TooMany {
-        slug: "too-many-held",
         detail: format!("{whose} Pay for them or give them back, or try again in {retry_after} seconds."),
         retry_after,
     }
@@ -293,8 +293,8 @@ pub async fn release(
     match outcome {
         ReleaseOutcome::Released => Ok(StatusCode::NO_CONTENT),
         ReleaseOutcome::NotFound => Err(ApiError::NotFound("reservation")),
-        ReleaseOutcome::Paying => Err(ApiError::Conflict(Conflict::Paying)),
-        ReleaseOutcome::Booked => Err(ApiError::Conflict(Conflict::AlreadyBooked)),
+        ReleaseOutcome::Paying => Err(ProblemKind::BeingPaid.into()),
+        ReleaseOutcome::Booked => Err(ProblemKind::AlreadyBooked.into()),
     }
 }
 

@@ -27,15 +27,4 @@ impl DeclineReason {
             .into_iter()
             .find(|reason| reason.word() == word)
     }
-
-    /// Tells the buyer.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Self::Card => "The payment was declined and nothing was charged. Try another card.",
-            Self::UnknownToken => {
-                "The payment service does not know this payment token; nothing was charged."
-            }
-            Self::GivenUp => "The payment came too late and was given up; nothing was charged. Try again.",
-        }
-    }
 }

@@ -8,9 +8,10 @@ use serde::Serialize;
 use usher_keys::EventId;
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Conflict, Problem};
+use crate::api::error::{ApiError, Problem};
 use crate::api::input::Caller;
 use crate::api::pair::Pair;
+use crate::api::problem_kinds::ProblemKind;
 use crate::ids::BookingId;
 use crate::selling::{RenewBooking, RenewOutcome};
 use crate::state::AppState;
@@ -53,6 +54,6 @@ pub async fn renew(
             booking_id,
         })),
         RenewOutcome::NotFound => Err(ApiError::NotFound("booking of this event")),
-        RenewOutcome::Paying => Err(ApiError::Conflict(Conflict::Paying)),
+        RenewOutcome::Paying => Err(ProblemKind::BeingPaid.into()),
     }
 }

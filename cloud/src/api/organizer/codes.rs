@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Checks, Id};
-use crate::api::refusal::{conflict, event_over};
+use crate::api::problem_kinds::ProblemKind;
+use crate::api::refusal::event_over;
 use crate::catalogue::Event;
 use crate::ids::draw;
 use crate::moment::Moment;
@@ -199,9 +200,6 @@ async fn add(
     };
     match app.store.add_code(new).await? {
         NewCodeOutcome::Added => Ok(code),
-        NewCodeOutcome::TooMany => Err(conflict(
-            "too-many-codes",
-            "The event has too many unused enrolment codes: use them, or wait until they have run out.",
-        )),
+        NewCodeOutcome::TooMany => Err(ProblemKind::TooManyCodes.into()),
     }
 }

@@ -11,8 +11,9 @@ use usher_protocol::TierId;
 use usher_protocol::policy::Policy;
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Conflict, Problem};
+use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Checks, Id};
+use crate::api::problem_kinds::ProblemKind;
 use crate::api::refusal::keys_end_early;
 use crate::authority::keys_wanted_until;
 use crate::catalogue::{Event, EventLine, EventStatus};
@@ -424,16 +425,19 @@ pub async fn publish(
     let draft = own_event(&app, caller, id).await?;
     let now = app.clock.now();
     if draft.status == EventStatus::Draft && draft.is_over(now) {
-        return Err(ApiError::Conflict(Conflict::Over));
+        return Err(ApiError::refused(
+            ProblemKind::EventOver,
+            "The event is over before it is on sale: change its days first.",
+        ));
     }
     let believed_until = app.signer.believed_until(id);
-    let believed_until = believed_until.ok_or(ApiError::Conflict(Conflict::NoSigningKey))?;
+    let believed_until = believed_until.ok_or(ProblemKind::NoSigningKey)?;
     if draft.status == EventStatus::Draft && believed_until < keys_needed_until(draft.ends_at) {
         return Err(keys_end_early(keys_wanted_until(draft.ends_at, now)));
     }
     match app.store.publish(Publish { event: id, now }).await? {
         PublishOutcome::Published => app.seat_maps.forget(id),
-        PublishOutcome::Incomplete => return Err(ApiError::Conflict(Conflict::DraftIncomplete)),
+        PublishOutcome::Incomplete => return Err(ProblemKind::DraftIncomplete.into()),
         PublishOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
     }
     let event = own_event(&app, caller, id).await?;

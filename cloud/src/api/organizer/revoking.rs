@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, PublicKey};
 use utoipa::ToSchema;
@@ -12,6 +11,7 @@ use utoipa::ToSchema;
 use crate::api::error::{ApiError, Problem};
 use crate::api::input::{Body, Caller, Checks, Params};
 use crate::api::pair::Pair;
+use crate::api::problem_kinds::ProblemKind;
 use crate::authority::writer::{
     Consequences, History, RetireOutcome, Revocation, RevokeOutcome, SettleOutcome, Since,
 };
@@ -188,11 +188,7 @@ pub async fn settle(
     let authority = app.authorities.of(id)?;
     let settled = authority.ask(move |writer| Box::pin(writer.settle_fork(device, history)));
     match settled.await? {
-        SettleOutcome::NotForked => Err(ApiError::Refused {
-            status: StatusCode::CONFLICT,
-            slug: "not-forked",
-            detail: "This device has one history only, or it was said already which one counts.".into(),
-        }),
+        SettleOutcome::NotForked => Err(ProblemKind::NotForked.into()),
         SettleOutcome::Settled(tail) => Ok(Json(SettledView {
             record: tail.seq.0,
             words: "Copies of the other history are dropped wherever they are, and this one is fetched. The device may \

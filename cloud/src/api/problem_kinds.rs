@@ -1,0 +1,103 @@
+//! Every kind of problem that the API answers with, in one table; which values a problem carries beside it is in `error`.
+
+use axum::http::StatusCode;
+
+/// Declares the kinds: each has a status, a name for programs and words.
+macro_rules! kinds {
+    ($($kind:ident = $status:ident, $slug:literal, $words:literal;)+) => {
+        /// What sort of problem it is. A name with several statuses has a kind for each.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum ProblemKind {
+            $(#[doc = $words] $kind,)+
+        }
+
+        impl ProblemKind {
+            /// All kinds, by status.
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// Returns the HTTP status.
+            pub fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$kind => StatusCode::$status,)+
+                }
+            }
+
+            /// Returns the name for programs, the end of `type`.
+            pub fn slug(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $slug,)+
+                }
+            }
+
+            /// Returns what is wrong and what to do, as long as nothing more is known.
+            pub fn words(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $words,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Unreadable = BAD_REQUEST, "unreadable-request", "The request cannot be read: the detail says where.";
+    ReservationEnded = BAD_REQUEST, "reservation-ended", "The reservation has expired or was given back; nothing was charged. Make a new one.";
+    Unauthorized = UNAUTHORIZED, "unauthorized", "Send an organizer's API key as Authorization: Bearer KEY.";
+    CardDeclined = PAYMENT_REQUIRED, "card_declined", "The payment was declined and nothing was charged. Try another card.";
+    UnknownToken = PAYMENT_REQUIRED, "unknown_token", "The payment service does not know this payment token; nothing was charged.";
+    GivenUp = PAYMENT_REQUIRED, "given_up", "The payment came too late and was given up; nothing was charged. Try again.";
+    NotFound = NOT_FOUND, "not-found", "There is no such thing, or it is not yours to see.";
+    WrongMethod = METHOD_NOT_ALLOWED, "unreadable-request", "This address does not take this method: see /docs for the ones there are.";
+    UnitsTaken = CONFLICT, "units-taken", "Some of these seats were just taken: choose others.";
+    UnitsShort = CONFLICT, "units-short", "There are not enough places left: ask for fewer.";
+    KeyReused = CONFLICT, "idempotency-key-reused", "This idempotency key was used for another request: take a new one for each new request.";
+    AlreadyBooked = CONFLICT, "already-booked", "This reservation has become a booking, or another request is paying for it: look for its tickets before you buy again.";
+    BookingRenewed = CONFLICT, "booking-renewed", "This booking is paid, and its address was changed since. Nothing was charged again: ask the organizer for the new address.";
+    BeingPaid = CONFLICT, "being-paid", "This reservation is being paid: wait for the payment's end.";
+    Refunded = CONFLICT, "refunded", "The places were lost while the payment ran, and the money was given back.";
+    SalesClosed = CONFLICT, "sales-closed", "The event is over: nothing of it is sold any more, and nothing was charged.";
+    SalesPaused = CONFLICT, "sales-paused", "The sale of this event is paused: nothing was held or charged, and tickets bought before stay good. Try again later; its organizer is told what is missing.";
+    EventOver = CONFLICT, "event-over", "The event is over: change its days first.";
+    NoSigningKey = CONFLICT, "no-signing-key", "The event has no ticket-signing key yet: upload the trust bundle that lists it, then publish.";
+    KeyEndsEarly = CONFLICT, "key-ends-early", "The event's ticket key ends before the event does: have the keys prolonged offline and upload the bundle.";
+    DraftIncomplete = CONFLICT, "draft-incomplete", "Making this event was interrupted: create it anew.";
+    NoTrustBundle = CONFLICT, "no-trust-bundle", "The event has no trust bundle yet: ask for its key-request, have it signed and upload the bundle.";
+    NoKeyInForce = CONFLICT, "no-key-in-force", "No key of the event for this may sign now: ask for its key-request, have it signed and upload the next bundle.";
+    OldCopy = CONFLICT, "old-copy", "The server runs on an older copy of its data: nothing is sold or ordered for this event. Restore the newest copy.";
+    TicketSuperseded = CONFLICT, "ticket-superseded", "A newer ticket has taken this one's place: name the newest one.";
+    TicketTransferred = CONFLICT, "ticket-transferred", "The ticket was transferred: the one that has taken its place is somebody else's. Its holder can have that one reissued.";
+    TicketRevoked = CONFLICT, "ticket-revoked", "The ticket is revoked, and a revoked ticket gets no fresh code: reinstate it first.";
+    NotForked = CONFLICT, "not-forked", "This device has one history only, or it was said already which one counts.";
+    TooManyCodes = CONFLICT, "too-many-codes", "The event has too many unused enrolment codes: use them, or wait until they have run out.";
+    TooManyDevices = CONFLICT, "too-many-devices", "The event has as many devices or hubs as it can.";
+    CodeUsed = CONFLICT, "code-used", "Another device has used this enrolment code: ask for a new one.";
+    DeviceBarred = CONFLICT, "device-barred", "This device's key was revoked or retired, or had another role: enrol it with a fresh key.";
+    DeviceHasLog = CONFLICT, "device-has-log", "This device's key has written a log of this event already: a second one beside it would let people in again. Enrol with a fresh folder, which makes a fresh key, and retire the device it was.";
+    CodeExpired = GONE, "code-expired", "The time of this enrolment code is over: ask for a new one.";
+    TooLarge = PAYLOAD_TOO_LARGE, "unreadable-request", "The body is too big for this request: send less at once.";
+    NotJson = UNSUPPORTED_MEDIA_TYPE, "unreadable-request", "The body is not JSON, or its Content-Type does not say so.";
+    WrongShape = UNPROCESSABLE_ENTITY, "unreadable-request", "The body is JSON, but its members are not those of this request: the detail says which.";
+    InvalidRequest = UNPROCESSABLE_ENTITY, "invalid-request", "Some values make no sense: see errors.";
+    EnrolmentNotValid = UNPROCESSABLE_ENTITY, "enrolment-not-valid", "What the device sent does not belong to this enrolment code.";
+    BundleNotNewer = UNPROCESSABLE_ENTITY, "bundle-not-newer", "The trust bundle is not newer than the one in force.";
+    BundleOfAnotherEvent = UNPROCESSABLE_ENTITY, "bundle-of-another-event", "The trust bundle is one of another event.";
+    BundleNotSigned = UNPROCESSABLE_ENTITY, "bundle-not-signed", "The trust bundle has too few signatures of the event's roots.";
+    BundleMalformed = UNPROCESSABLE_ENTITY, "bundle-malformed", "The text is not a trust bundle, or has roots or keys that none may have.";
+    BundleForgetsKey = UNPROCESSABLE_ENTITY, "bundle-forgets-a-key", "The trust bundle leaves out a key that signed before: keep it, retired or struck out.";
+    BundleForeignKeys = UNPROCESSABLE_ENTITY, "bundle-foreign-keys", "None of the bundle's keys for a purpose is held here: sign the answer to this event's key-request.";
+    BundleNotInForce = UNPROCESSABLE_ENTITY, "bundle-not-in-force", "A key of the first bundle cannot be used now: it must be active and in its window.";
+    TooManyHeld = TOO_MANY_REQUESTS, "too-many-held", "Too many places are held and not paid for: pay for them or give them back, or try again when Retry-After says.";
+    Internal = INTERNAL_SERVER_ERROR, "internal", "Something is wrong on our side, and the server's log says what. Try again; if it stays, tell whoever runs it.";
+    Unavailable = SERVICE_UNAVAILABLE, "unavailable", "Nothing was changed. Try again in a moment.";
+    BookingUnsettled = SERVICE_UNAVAILABLE, "booking-unsettled", "The booking has no outcome yet. Ask again with the same idempotency key: you are never charged twice.";
+}
+
+impl ProblemKind {
+    /// Returns the kind of a request that the web framework could not read and answers with a status.
+    pub fn of_unread(status: StatusCode) -> Self {
+        [Self::WrongMethod, Self::TooLarge, Self::NotJson, Self::WrongShape]
+            .into_iter()
+            .find(|kind| kind.status() == status)
+            .unwrap_or(Self::Unreadable)
+    }
+}
