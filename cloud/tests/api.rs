@@ -13,6 +13,7 @@ mod api {
     pub mod keys;
     pub mod moving;
     pub mod organizer;
+    pub mod ownership;
     pub mod pages;
     pub mod problems;
     pub mod process;

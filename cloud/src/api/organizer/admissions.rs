@@ -9,14 +9,14 @@ use usher_keys::EventId;
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::{Caller, Checks, Id, Params};
+use crate::api::input::{Checks, Params};
 use crate::authority::scans::{Scan, ScanKind};
 use crate::moment::Moment;
 use crate::state::AppState;
 use crate::store::authority::RecordsQuery;
 
 use super::names::{DeviceName, GateView, Names, UnitView};
-use super::own_event;
+use super::owned::OwnEvent;
 
 /// Records looked at for one page unless the request says otherwise, and at most.
 const PAGE: u32 = 200;
@@ -142,11 +142,10 @@ impl ListAdmissions {
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Id(id): Id<EventId>,
+    OwnEvent(event): OwnEvent,
     Params(list): Params<ListAdmissions>,
 ) -> Result<Json<AdmissionsView>, ApiError> {
-    let event = own_event(&app, caller, id).await?;
+    let id = event.id;
     let authority = app.authorities.of(id)?;
     let query = list.into_query(id)?;
     let records = app.store.records(query).await?;

@@ -5,18 +5,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use usher_keys::EventId;
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::Caller;
-use crate::api::pair::Pair;
 use crate::api::problem_kinds::ProblemKind;
 use crate::ids::BookingId;
 use crate::selling::{RenewBooking, RenewOutcome};
 use crate::state::AppState;
 
-use super::own_event;
+use super::owned::PartOfOwnEvent;
 
 /// Where a booking is found from now on.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,14 +36,12 @@ pub struct RenewedView {
 ))]
 pub async fn renew(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Pair(event, id): Pair<EventId, BookingId>,
+    PartOfOwnEvent(event, id): PartOfOwnEvent<BookingId>,
 ) -> Result<Json<RenewedView>, ApiError> {
-    own_event(&app, caller, event).await?;
-    if id.event != event {
+    if id.event != event.id {
         return Err(ApiError::NotFound("booking of this event"));
     }
-    let new = BookingId::draw(event, app.clock.now());
+    let new = BookingId::draw(event.id, app.clock.now());
     let renewed = app.store.renew_booking(RenewBooking { booking: id, new }).await?;
     match renewed {
         RenewOutcome::Renewed(booking_id) => Ok(Json(RenewedView {

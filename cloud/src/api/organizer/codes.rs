@@ -13,7 +13,7 @@ use usher_protocol::GateId;
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::{Body, Caller, Checks, Id};
+use crate::api::input::{Body, Checks};
 use crate::api::problem_kinds::ProblemKind;
 use crate::api::refusal::event_over;
 use crate::catalogue::Event;
@@ -22,7 +22,7 @@ use crate::moment::Moment;
 use crate::state::AppState;
 use crate::store::authority::{CodeId, EnrolmentTerms, NewCode, NewCodeOutcome};
 
-use super::own_event;
+use super::owned::OwnEvent;
 
 /// Most unused codes of an event: every device of the largest venue at once.
 const OPEN_CODES: u32 = 4_000;
@@ -146,11 +146,10 @@ impl CodeRequest {
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Id(id): Id<EventId>,
+    OwnEvent(event): OwnEvent,
     Body(request): Body<CodeRequest>,
 ) -> Result<(StatusCode, Json<CodeView>), ApiError> {
-    let event = own_event(&app, caller, id).await?;
+    let id = event.id;
     let expires_in_ms = u64::from(request.expires_in_minutes) * MINUTE_MS;
     let terms = request.terms(&event)?;
     let now = app.clock.now();

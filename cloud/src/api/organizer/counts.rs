@@ -6,19 +6,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use usher_keys::{EventId, Timestamp};
+use usher_keys::Timestamp;
 use usher_protocol::ZoneId;
 use usher_protocol::policy::Policy;
 use usher_protocol::state;
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::{Caller, Id};
 use crate::moment::Moment;
 use crate::state::AppState;
 
 use super::names::{DeviceName, UNNAMED};
-use super::own_event;
+use super::owned::OwnEvent;
 
 /// Counts of each zone that are listed: an evening's, one every quarter of an hour.
 const COUNTS_SHOWN: usize = 20;
@@ -106,10 +105,9 @@ pub struct GateCountView {
 ))]
 pub async fn show(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Id(id): Id<EventId>,
+    OwnEvent(event): OwnEvent,
 ) -> Result<Json<CountsView>, ApiError> {
-    let event = own_event(&app, caller, id).await?;
+    let id = event.id;
     let authority = app.authorities.of(id)?;
     let records = authority.view().record_count();
     let (policy, now) = (event.policy, app.clock.now());

@@ -8,12 +8,11 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use usher_keys::expiry::{WarningLevel, end_in_words, warning_at};
-use usher_keys::{Certificate, EventId, KeyError, PublicKey, Role, Timestamp};
+use usher_keys::{Certificate, KeyError, PublicKey, Role, Timestamp};
 use usher_protocol::clock::{AGREEMENT_MS, apart_in_words};
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::{Caller, Id};
 use crate::authority::AuthorityError;
 use crate::authority::event::EventAuthority;
 use crate::authority::presence::Present;
@@ -22,7 +21,7 @@ use crate::moment::Moment;
 use crate::state::AppState;
 
 use super::codes::CapabilitiesSpec;
-use super::own_event;
+use super::owned::OwnEvent;
 
 /// A device's public key in a path.
 #[derive(Debug, Clone, Copy)]
@@ -101,10 +100,9 @@ pub struct DevicesView {
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Id(id): Id<EventId>,
+    OwnEvent(event): OwnEvent,
 ) -> Result<Json<DevicesView>, ApiError> {
-    own_event(&app, caller, id).await?;
+    let id = event.id;
     let authority = app.authorities.of(id)?;
     let standings = authority.ask(|writer| Box::pin(standings(writer))).await?;
     let contacts = Contacts::of(&authority).await?;

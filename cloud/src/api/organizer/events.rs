@@ -12,7 +12,7 @@ use usher_protocol::policy::Policy;
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::{Body, Caller, Checks, Id};
+use crate::api::input::{Body, Caller, Checks};
 use crate::api::problem_kinds::ProblemKind;
 use crate::api::refusal::keys_end_early;
 use crate::authority::keys_wanted_until;
@@ -27,7 +27,7 @@ use crate::store::organizing::{AddUnits, EventChange, EventSales, NewEvent, Publ
 use crate::test_sale;
 
 use super::draft::{EventRequest, Inventory, RESERVATION_SECONDS, check_texts, check_times};
-use super::own_event;
+use super::owned::OwnEvent;
 use super::sales::SalesView;
 use super::signing::ToSignView;
 
@@ -204,7 +204,7 @@ pub async fn create(
     let venue = venues.into_iter().find(|venue| venue.id == request.venue_id);
     let venue = venue.ok_or(ApiError::NotFound("venue of yours"))?;
     let id = add(&app, caller, venue, request, inventory).await?;
-    let event = own_event(&app, caller, id).await?;
+    let event = OwnEvent::reread(&app, id).await?;
     Ok((
         StatusCode::CREATED,
         Json(OrganizerEventView::of(&app, event, None)),
@@ -278,10 +278,9 @@ pub async fn list(
 ))]
 pub async fn show(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Id(id): Id<EventId>,
+    OwnEvent(event): OwnEvent,
 ) -> Result<Json<OrganizerEventView>, ApiError> {
-    let event = own_event(&app, caller, id).await?;
+    let id = event.id;
     let sales = app
         .store
         .sales(SalesQuery {
@@ -396,14 +395,14 @@ impl EventPatch {
 ))]
 pub async fn change(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Id(id): Id<EventId>,
+    OwnEvent(event): OwnEvent,
     Body(patch): Body<EventPatch>,
 ) -> Result<Json<OrganizerEventView>, ApiError> {
-    let event = own_event(&app, caller, id).await?;
+    let id = event.id;
+    let event = OwnEvent::reread(&app, id).await?;
     app.store.change_event(patch.into_change(&event)?).await?;
     app.seat_maps.forget(id);
-    let event = own_event(&app, caller, id).await?;
+    let event = OwnEvent::reread(&app, id).await?;
     // Gates show its name, and devices last as long as it does. Should this fail, changing it again or the next start makes up for it.
     app.authorities.decree(&event).await?;
     Ok(Json(OrganizerEventView::of(&app, event, None)))
@@ -419,10 +418,9 @@ pub async fn change(
 ))]
 pub async fn publish(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Id(id): Id<EventId>,
+    OwnEvent(draft): OwnEvent,
 ) -> Result<Json<OrganizerEventView>, ApiError> {
-    let draft = own_event(&app, caller, id).await?;
+    let id = draft.id;
     let now = app.clock.now();
     if draft.status == EventStatus::Draft && draft.is_over(now) {
         return Err(ApiError::refused(
@@ -440,7 +438,7 @@ pub async fn publish(
         PublishOutcome::Incomplete => return Err(ProblemKind::DraftIncomplete.into()),
         PublishOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
     }
-    let event = own_event(&app, caller, id).await?;
+    let event = OwnEvent::reread(&app, id).await?;
     test_sale::warn_of(&app, &event);
     // Should this fail, publishing again or the next start makes up for it.
     app.authorities.decree(&event).await?;

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use usher_keys::{EventId, Timestamp};
+use usher_keys::Timestamp;
 use usher_protocol::state::Incident;
 use usher_protocol::{GateId, Unit};
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::{Caller, Id};
 use crate::moment::Moment;
 use crate::state::AppState;
 
 use super::names::{DeviceName, GateView, Names, UnitView};
-use super::own_event;
+use super::owned::OwnEvent;
 
 /// The incidents of an event.
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,10 +82,9 @@ impl PassageView {
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Id(id): Id<EventId>,
+    OwnEvent(event): OwnEvent,
 ) -> Result<Json<IncidentsView>, ApiError> {
-    let event = own_event(&app, caller, id).await?;
+    let id = event.id;
     let authority = app.authorities.of(id)?;
     let incidents = authority
         .ask(|writer| Box::pin(async move { Ok(writer.state().await?.incidents()) }))

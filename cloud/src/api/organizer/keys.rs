@@ -5,15 +5,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use usher_keys::{EventId, KeyRequest, SignedBundle};
+use usher_keys::{KeyRequest, SignedBundle};
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::{Body, Caller, Id};
+use crate::api::input::Body;
 use crate::authority::writer::UploadOutcome;
 use crate::state::AppState;
 
-use super::own_event;
+use super::owned::OwnEvent;
 
 /// The trust bundle that is in force.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,10 +37,8 @@ pub struct TrustView {
 ))]
 pub async fn request(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Id(id): Id<EventId>,
+    OwnEvent(event): OwnEvent,
 ) -> Result<Json<KeyRequest>, ApiError> {
-    let event = own_event(&app, caller, id).await?;
     Ok(Json(app.authorities.key_request(&event).await?))
 }
 
@@ -55,11 +53,10 @@ pub async fn request(
 ))]
 pub async fn upload(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Id(id): Id<EventId>,
+    OwnEvent(event): OwnEvent,
     Body(signed): Body<SignedBundle>,
 ) -> Result<Json<TrustView>, ApiError> {
-    own_event(&app, caller, id).await?;
+    let id = event.id;
     match app.authorities.upload(id, signed).await? {
         UploadOutcome::Refused(refused) => Err(refused.into()),
         UploadOutcome::InForce { version } => {

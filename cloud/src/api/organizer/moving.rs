@@ -12,7 +12,7 @@ use usher_keys::{EventId, Timestamp};
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::{Body, Caller, Checks, Id};
+use crate::api::input::{Body, Checks};
 use crate::authority::AuthorityError;
 use crate::catalogue::{Event, EventStatus};
 use crate::moment::Moment;
@@ -23,7 +23,7 @@ pub use dependents::DependentView;
 use survey::Survey;
 
 use super::draft::check_times;
-use super::own_event;
+use super::owned::OwnEvent;
 use super::signing::ToSignView;
 
 /// Asks what moving an event to another date would do, or does it.
@@ -143,11 +143,11 @@ impl MoveRequest {
 ))]
 pub async fn relocate(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Id(id): Id<EventId>,
+    OwnEvent(event): OwnEvent,
     Body(request): Body<MoveRequest>,
 ) -> Result<Json<MoveView>, ApiError> {
-    let event = own_event(&app, caller, id).await?;
+    let id = event.id;
+    let event = OwnEvent::reread(&app, id).await?;
     let survey = Survey::of(&app, (event, request)).await?;
     request.check(&survey, app.clock.now())?;
     let policy_version = if request.apply {
@@ -180,8 +180,7 @@ async fn apply(app: &Arc<AppState>, survey: &Survey) -> Result<Option<u32>, ApiE
         MoveOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
         MoveOutcome::Moved { freed } => tracing::info!(event = %id, freed, "an event was moved"),
     }
-    let event = app.store.event(id).await?;
-    let event = event.ok_or(ApiError::NotFound("event of yours"))?;
+    let event = OwnEvent::reread(app, id).await?;
     match app.authorities.decree(&event).await {
         Ok(version) => Ok(version.map(|version| version.0)),
         // It ran out before the event was moved: the bundle that prolongs it brings the policy along.

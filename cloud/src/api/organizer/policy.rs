@@ -11,14 +11,14 @@ use usher_protocol::policy::Policy;
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::{Body, Caller, Checks, Id};
+use crate::api::input::{Body, Checks};
 use crate::catalogue::{Event, EventStatus};
 use crate::local_time;
 use crate::state::AppState;
 use crate::store::organizing::EventChange;
 
 use super::draft::{self, MAX_NAME, OFFSET_FOLLOWS, OPENS_NOTHING};
-use super::own_event;
+use super::owned::OwnEvent;
 
 /// What gates go by.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,18 +42,18 @@ pub struct PolicyView {
 ))]
 pub async fn replace(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Id(id): Id<EventId>,
+    OwnEvent(event): OwnEvent,
     Body(policy): Body<Policy>,
 ) -> Result<Json<PolicyView>, ApiError> {
-    let event = own_event(&app, caller, id).await?;
+    let id = event.id;
+    let event = OwnEvent::reread(&app, id).await?;
     let wanted = policy;
     let policy = local_time::told(wanted.clone(), event.starts_at, event.ends_at);
     let mut checks = Checks::default();
     check_time(&mut checks, (&wanted, &policy), &event);
     check(checks, &policy, &event)?;
     app.store.change_event(change(id, policy)).await?;
-    let event = own_event(&app, caller, id).await?;
+    let event = OwnEvent::reread(&app, id).await?;
     let version = app.authorities.decree(&event).await?.map(|version| version.0);
     Ok(Json(PolicyView {
         version,

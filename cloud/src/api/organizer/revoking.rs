@@ -5,12 +5,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use usher_keys::{EventId, PublicKey};
+use usher_keys::PublicKey;
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::{Body, Caller, Checks, Params};
-use crate::api::pair::Pair;
+use crate::api::input::{Body, Checks, Params};
 use crate::api::problem_kinds::ProblemKind;
 use crate::authority::writer::{
     Consequences, History, RetireOutcome, Revocation, RevokeOutcome, SettleOutcome, Since,
@@ -20,7 +19,7 @@ use crate::state::AppState;
 
 use super::devices::DeviceKey;
 use super::names::{DeviceName, Names};
-use super::own_event;
+use super::owned::PartOfOwnEvent;
 
 /// From when on a device is not believed, and who goes with it.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -72,11 +71,10 @@ pub struct ConsequencesView {
 ))]
 pub async fn revoke(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Pair(id, DeviceKey(device)): Pair<EventId, DeviceKey>,
+    PartOfOwnEvent(event, DeviceKey(device)): PartOfOwnEvent<DeviceKey>,
     Params(params): Params<RevokeParams>,
 ) -> Result<Json<ConsequencesView>, ApiError> {
-    let event = own_event(&app, caller, id).await?;
+    let id = event.id;
     let authority = app.authorities.of(id)?;
     let request = Revocation {
         device,
@@ -114,11 +112,10 @@ pub struct RetireRequest {
 ))]
 pub async fn retire(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Pair(id, DeviceKey(hub)): Pair<EventId, DeviceKey>,
+    PartOfOwnEvent(event, DeviceKey(hub)): PartOfOwnEvent<DeviceKey>,
     Body(request): Body<RetireRequest>,
 ) -> Result<Json<ConsequencesView>, ApiError> {
-    let event = own_event(&app, caller, id).await?;
+    let id = event.id;
     let mut checks = Checks::default();
     let pointer = "/it_will_never_admit_again";
     checks.require(
@@ -176,11 +173,10 @@ pub struct SettledView {
 ))]
 pub async fn settle(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Pair(id, DeviceKey(device)): Pair<EventId, DeviceKey>,
+    PartOfOwnEvent(event, DeviceKey(device)): PartOfOwnEvent<DeviceKey>,
     Body(request): Body<SettleRequest>,
 ) -> Result<Json<SettledView>, ApiError> {
-    own_event(&app, caller, id).await?;
+    let id = event.id;
     let history = match request.history {
         HistoryName::Held => History::Held,
         HistoryName::Other => History::Other,

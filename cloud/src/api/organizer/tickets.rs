@@ -4,19 +4,17 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use usher_keys::EventId;
 
 use crate::api::error::{ApiError, Problem};
-use crate::api::input::Caller;
-use crate::api::pair::Pair;
 use crate::api::refusal;
 use crate::api::tickets::TicketView;
 use crate::authority::event::EventAuthority;
+use crate::catalogue::Event;
 use crate::ids::TicketId;
 use crate::state::AppState;
 use crate::store::authority::ReissuedTo;
 
-use super::own_event;
+use super::owned::PartOfOwnEvent;
 
 /// Makes a ticket void: gates deny it as soon as they hear of it. Doing it twice is fine.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/revoke", tag = "organizer",
@@ -28,10 +26,9 @@ use super::own_event;
 ))]
 pub async fn revoke(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Pair(event, id): Pair<EventId, TicketId>,
+    PartOfOwnEvent(event, id): PartOfOwnEvent<TicketId>,
 ) -> Result<Json<TicketView>, ApiError> {
-    let authority = authority_of(&app, caller, event, id).await?;
+    let authority = authority_of(&app, &event, id)?;
     let outcome = authority
         .ask(move |writer| Box::pin(writer.revoke_ticket(id)))
         .await?;
@@ -48,10 +45,9 @@ pub async fn revoke(
 ))]
 pub async fn reinstate(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Pair(event, id): Pair<EventId, TicketId>,
+    PartOfOwnEvent(event, id): PartOfOwnEvent<TicketId>,
 ) -> Result<Json<TicketView>, ApiError> {
-    let authority = authority_of(&app, caller, event, id).await?;
+    let authority = authority_of(&app, &event, id)?;
     let outcome = authority
         .ask(move |writer| Box::pin(writer.reinstate_ticket(id)))
         .await?;
@@ -70,10 +66,9 @@ pub async fn reinstate(
 ))]
 pub async fn reissue(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Pair(event, id): Pair<EventId, TicketId>,
+    PartOfOwnEvent(event, id): PartOfOwnEvent<TicketId>,
 ) -> Result<Json<TicketView>, ApiError> {
-    replace(&app, caller, (event, id), ReissuedTo::SameHolder).await
+    replace(&app, (&event, id), ReissuedTo::SameHolder).await
 }
 
 /// Gives a ticket to somebody else: its next generation, with a new id and code, which is in no booking and leads to none.
@@ -88,34 +83,26 @@ pub async fn reissue(
 ))]
 pub async fn transfer(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
-    Pair(event, id): Pair<EventId, TicketId>,
+    PartOfOwnEvent(event, id): PartOfOwnEvent<TicketId>,
 ) -> Result<Json<TicketView>, ApiError> {
-    replace(&app, caller, (event, id), ReissuedTo::SomebodyElse).await
+    replace(&app, (&event, id), ReissuedTo::SomebodyElse).await
 }
 
 async fn replace(
     app: &Arc<AppState>,
-    caller: Caller,
-    (event, id): (EventId, TicketId),
+    (event, id): (&Event, TicketId),
     to: ReissuedTo,
 ) -> Result<Json<TicketView>, ApiError> {
-    let authority = authority_of(app, caller, event, id).await?;
+    let authority = authority_of(app, event, id)?;
     let outcome = authority
         .ask(move |writer| Box::pin(writer.reissue_ticket(id, to)))
         .await?;
     Ok(Json(TicketView::of(app, refusal::ticket(outcome)?)))
 }
 
-async fn authority_of(
-    app: &Arc<AppState>,
-    caller: Caller,
-    event: EventId,
-    ticket: TicketId,
-) -> Result<Arc<EventAuthority>, ApiError> {
-    own_event(app, caller, event).await?;
-    if ticket.event != event {
+fn authority_of(app: &AppState, event: &Event, ticket: TicketId) -> Result<Arc<EventAuthority>, ApiError> {
+    if ticket.event != event.id {
         return Err(ApiError::NotFound("ticket of this event"));
     }
-    Ok(app.authorities.of(event)?)
+    Ok(app.authorities.of(event.id)?)
 }
