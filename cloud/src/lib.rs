@@ -15,6 +15,7 @@ pub mod moment;
 pub mod money;
 pub mod moving;
 mod observe;
+mod openapi;
 pub mod pages;
 pub mod paused_sale;
 pub mod payment;

@@ -1,4 +1,4 @@
-//! The one route table: every path the cloud answers on, and the OpenAPI document made from it.
+//! The one route table: every path the cloud answers on, from which the OpenAPI document is made.
 
 use std::sync::Arc;
 
@@ -8,8 +8,7 @@ use axum::routing::get;
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
@@ -18,6 +17,7 @@ use crate::api::error::ApiError;
 use crate::api::problem_kinds::ProblemKind;
 use crate::api::{bookings, enrolments, events, keys, organizer, reservations, seats, status, tickets};
 use crate::observe;
+use crate::openapi::{self, Document};
 use crate::pages;
 use crate::state::AppState;
 
@@ -88,43 +88,15 @@ fn pages() -> Router<Arc<AppState>> {
         .route("/assets/{file}", get(pages::assets::show))
 }
 
-#[derive(OpenApi)]
-#[openapi(
-    info(title = "Usher cloud", description = "Sells tickets that open gates with the cable cut."),
-    tags(
-        (name = "events", description = "What is on sale"),
-        (name = "reservations", description = "Timed claims on units before payment"),
-        (name = "bookings", description = "Payment and tickets"),
-        (name = "tickets", description = "A ticket and its QR code"),
-        (name = "organizer", description = "Making and publishing events, with an API key"),
-        (name = "keys", description = "What an event trusts, and how it comes to be trusted"),
-        (name = "devices", description = "Hubs and scanners: enrolling them, watching them, shutting them out"),
-        (name = "status", description = "How the server is"),
-    ),
-    modifiers(&OrganizerKey),
-)]
-struct Document;
-
-struct OrganizerKey;
-
-impl Modify for OrganizerKey {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        document
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("organizer_key", scheme);
-    }
-}
-
 /// Puts the table together with its limits.
 pub fn router(state: Arc<AppState>) -> Router {
     let limits = &state.config.limits;
     let kib = |kib: u32| DefaultBodyLimit::max(kib as usize * 1024);
-    let (api, document) = OpenApiRouter::with_openapi(Document::openapi())
+    let (api, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .merge(public().merge(secret()).layer(kib(limits.public_body_kib)))
         .merge(organizer().layer(kib(limits.organizer_body_kib)))
         .split_for_parts();
+    openapi::complete(&mut document);
     let nosniff = SetResponseHeaderLayer::overriding(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

@@ -16,7 +16,7 @@ use crate::payment::PaymentToken;
 use crate::selling::Booking;
 use crate::state::AppState;
 
-use super::error::{ApiError, Problem};
+use super::error::ApiError;
 use super::input::{Body, Checks, Id};
 use super::problem_kinds::ProblemKind;
 use super::refusal::declined;
@@ -131,12 +131,11 @@ impl BookingView {
 /// Pays for a reservation and issues its tickets, once for each idempotency key.
 #[utoipa::path(post, path = "/v1/bookings", tag = "bookings", request_body = NewBooking, responses(
     (status = 201, body = BookingView, description = "Confirmed, now or by an earlier request with the same key"),
-    (status = 400, body = Problem, content_type = "application/problem+json", description = "The reservation has expired; nothing was charged"),
-    (status = 402, body = Problem, content_type = "application/problem+json", description = "The payment was declined and the reservation stands: try again with another token and a new key"),
-    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such reservation"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "The key was used for another request, the reservation under another key, the booking has been given a new id since, or the event is over"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "A value makes no sense"),
-    (status = 503, body = Problem, content_type = "application/problem+json", description = "No outcome yet: ask again with the same key"),
+    (status = 400, description = "The body is not JSON, or the reservation has expired; nothing was charged"),
+    (status = 402, description = "The payment was declined and the reservation stands: try again with another token and a new key"),
+    (status = 404, description = "No such reservation"),
+    (status = 409, description = "The key was used for another request, the reservation under another key, the booking has been given a new id since, or the event is over"),
+    (status = 503, description = "No outcome yet: ask again with the same key"),
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
@@ -180,7 +179,7 @@ fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
 #[utoipa::path(get, path = "/v1/bookings/{booking_id}", tag = "bookings", params(("booking_id" = String, Path)),
     responses(
     (status = 200, body = BookingView),
-    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such booking"),
+    (status = 404, description = "No such booking"),
 ))]
 pub async fn show(
     State(app): State<Arc<AppState>>,

@@ -13,7 +13,7 @@ use crate::catalogue::Event;
 use crate::state::AppState;
 use crate::store::authority::CodeId;
 
-use super::error::{ApiError, Problem};
+use super::error::ApiError;
 use super::input::Body;
 use super::problem_kinds::ProblemKind;
 use super::refusal::event_over;
@@ -24,10 +24,10 @@ use super::refusal::event_over;
     request_body(content = Object, description = "`id` of the code, `device` key, `name`, `mac`, `proof`: see the protocol. The code's secret stays with the device"),
     responses(
     (status = 200, body = Object, description = "`grant` with `identity`, `bundle`, `event`, `event_name`, `gates`, `uplink`: the device's certificate, what to believe, what it joins and whom to link to; `mac` seals it"),
-    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such code"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "Another device has used the code, or this key is barred or has written a log already"),
-    (status = 410, body = Problem, content_type = "application/problem+json", description = "The code's time is over"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "The name is not valid, or the request was altered on its way"),
+    (status = 404, description = "No such code"),
+    (status = 409, description = "Another device has used the code, or this key is barred or has written a log already"),
+    (status = 410, description = "The code's time is over"),
+    (status = 422, description = "The name is not valid, or the request was altered on its way"),
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,

@@ -13,7 +13,7 @@ use crate::catalogue::{Event, EventCursor, EventPage, EventQuery, EventSummary};
 use crate::seat_maps::SeatMap;
 use crate::state::AppState;
 
-use super::error::{ApiError, Problem};
+use super::error::ApiError;
 use super::input::{Checks, Id, Params};
 use crate::moment::Moment;
 
@@ -235,7 +235,7 @@ impl EventView {
 /// Lists the events on sale that have not ended, by start.
 #[utoipa::path(get, path = "/v1/events", tag = "events", params(ListEvents), responses(
     (status = 200, body = EventsView),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "A value makes no sense"),
+    (status = 422, description = "A value makes no sense"),
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,
@@ -249,7 +249,7 @@ pub async fn list(
 /// Shows an event that is on sale or over, with its tiers and how full they are.
 #[utoipa::path(get, path = "/v1/events/{event_id}", tag = "events", params(("event_id" = String, Path)), responses(
     (status = 200, body = EventView),
-    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such event is on sale"),
+    (status = 404, description = "No such event is on sale"),
 ))]
 pub async fn show(
     State(app): State<Arc<AppState>>,

@@ -11,7 +11,7 @@ use usher_keys::{EventId, SignedBundle, jwks};
 use crate::catalogue::EventStatus;
 use crate::state::AppState;
 
-use super::error::{ApiError, Problem};
+use super::error::ApiError;
 use super::input::Id;
 
 /// How long anyone may keep keys without asking again: a struck key is news that should travel within minutes.
@@ -23,7 +23,6 @@ const CACHE: (HeaderName, HeaderValue) = (
 /// Returns an event's trust bundle as its roots have signed it.
 #[utoipa::path(get, path = "/v1/events/{event_id}/keys", tag = "keys", params(("event_id" = String, Path)), responses(
     (status = 200, body = Object, description = "`bundle`: the signed bytes in base64; `signatures`: root and signature in hexadecimal"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn show(
     State(app): State<Arc<AppState>>,
@@ -36,7 +35,6 @@ pub async fn show(
 /// Returns an event's public keys as a JSON Web Key Set.
 #[utoipa::path(get, path = "/v1/events/{event_id}/jwks.json", tag = "keys", params(("event_id" = String, Path)), responses(
     (status = 200, body = Object, description = "A JWKS (RFC 7517, RFC 8037)"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn jwks_of_event(
     State(app): State<Arc<AppState>>,

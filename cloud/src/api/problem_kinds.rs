@@ -93,6 +93,15 @@ kinds! {
 }
 
 impl ProblemKind {
+    /// What may be wrong with any body.
+    pub const OF_BODIES: [Self; 5] = [
+        Self::Unreadable,
+        Self::TooLarge,
+        Self::NotJson,
+        Self::WrongShape,
+        Self::InvalidRequest,
+    ];
+
     /// Returns the kind of a request that the web framework could not read and answers with a status.
     pub fn of_unread(status: StatusCode) -> Self {
         [Self::WrongMethod, Self::TooLarge, Self::NotJson, Self::WrongShape]

@@ -110,7 +110,7 @@ pub fn event_over() -> ApiError {
     )
 }
 
-/// Returns an error's text the form of a sentence.
+/// Gives an error's text the form of a sentence.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| {

@@ -21,7 +21,7 @@ use crate::selling::{
 use crate::state::AppState;
 
 use super::claimant::Asking;
-use super::error::{ApiError, Problem, ShortageView};
+use super::error::{ApiError, ShortageView};
 use super::input::{Body, Checks, Id};
 use super::problem_kinds::ProblemKind;
 use crate::moment::Moment;
@@ -164,11 +164,10 @@ impl ReservationView {
 /// a cookie, by which its unpaid holds are counted.
 #[utoipa::path(post, path = "/v1/reservations", tag = "reservations", request_body = NewReservation, responses(
     (status = 201, body = ReservationView),
-    (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such event is on sale"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "Units are taken: see `taken` or `short`; the event is over (`sales-closed`), or its sale is paused (`sales-paused`). Nothing is held"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "No such seat or tier, or too many units"),
-    (status = 429, body = Problem, content_type = "application/problem+json", headers(("Retry-After" = u64)),
+    (status = 404, description = "No such event is on sale"),
+    (status = 409, description = "Units are taken: see `taken` or `short`; the event is over (`sales-closed`), or its sale is paused (`sales-paused`). Nothing is held"),
+    (status = 422, description = "No such seat or tier, or too many units"),
+    (status = 429, headers(("Retry-After" = u64)),
         description = "Too many units are held without being paid for from this address (of IPv6 its /64) or in this session, which is a cookie: pay for them or give them back, or wait as long as Retry-After says"),
 ))]
 pub async fn create(
@@ -259,7 +258,7 @@ fn unknown(pointer: &str, thing: &str, numbers: impl Iterator<Item = u32>) -> Ap
 #[utoipa::path(get, path = "/v1/reservations/{reservation_id}", tag = "reservations",
     params(("reservation_id" = String, Path)), responses(
     (status = 200, body = ReservationView),
-    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such reservation"),
+    (status = 404, description = "No such reservation"),
 ))]
 pub async fn show(
     State(app): State<Arc<AppState>>,
@@ -273,12 +272,12 @@ pub async fn show(
     Ok(Json(ReservationView::of(&reservation, app.clock.now())))
 }
 
-/// Returns a reservation's units back. Doing it again, or after it has expired, changes nothing.
+/// Gives a reservation's units back. Doing it again, or after it has expired, changes nothing.
 #[utoipa::path(delete, path = "/v1/reservations/{reservation_id}", tag = "reservations",
     params(("reservation_id" = String, Path)), responses(
     (status = 204, description = "The units are free, or were before"),
-    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such reservation"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is being paid or has become a booking"),
+    (status = 404, description = "No such reservation"),
+    (status = 409, description = "It is being paid or has become a booking"),
 ))]
 pub async fn release(
     State(app): State<Arc<AppState>>,

@@ -10,7 +10,7 @@ use usher_keys::EventId;
 use crate::seat_maps::{SeatMap, SeatsView};
 use crate::state::AppState;
 
-use super::error::{ApiError, Problem};
+use super::error::ApiError;
 use super::input::Id;
 
 /// Shows every seat with its status, and how full each tier is. Answers 304 to a matching `If-None-Match`.
@@ -18,7 +18,7 @@ use super::input::Id;
     responses(
         (status = 200, body = SeatsView<'static>, headers(("ETag" = String))),
         (status = 304, description = "Nothing has changed since the ETag the request names"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "No such event is on sale"),
+        (status = 404, description = "No such event is on sale"),
     )
 )]
 pub async fn show(

@@ -14,7 +14,7 @@ use crate::state::AppState;
 use crate::test_sale;
 use crate::wrong_clock;
 
-use super::error::{ApiError, Problem};
+use super::error::ApiError;
 
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,7 +27,6 @@ pub struct Health {
 /// Tells whether the server can sell: the store reads and takes writes.
 #[utoipa::path(get, path = "/healthz", tag = "status", responses(
     (status = 200, body = Health),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn health(State(app): State<Arc<AppState>>) -> Result<Json<Health>, ApiError> {
     app.store.published(()).await?;
@@ -62,7 +61,6 @@ pub struct WarningView {
 /// this server that is not that of the linked devices.
 #[utoipa::path(get, path = "/readyz", tag = "status", responses(
     (status = 200, body = Readiness),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, ApiError> {
     let Json(Health { .. }) = health(State(Arc::clone(&app))).await?;
@@ -82,7 +80,7 @@ pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, 
 }
 
 /// Returns the server's figures in Prometheus' text form.
-#[utoipa::path(get, path = "/metrics", tag = "status", responses((status = 200, body = String, content_type = "text/plain")))]
+#[utoipa::path(get, path = "/metrics", tag = "status", responses((status = 200, body = String, content_type = "text/plain", description = "Figures, one a line")))]
 pub async fn metrics(State(app): State<Arc<AppState>>) -> impl IntoResponse {
     wrong_clock::measure(&app);
     (

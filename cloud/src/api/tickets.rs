@@ -17,7 +17,7 @@ use crate::qr::QrCode;
 use crate::selling::{Ticket, TicketState};
 use crate::state::AppState;
 
-use super::error::{ApiError, Problem};
+use super::error::ApiError;
 use super::input::Id;
 use crate::moment::Moment;
 
@@ -166,7 +166,7 @@ impl FromStr for TicketFile {
     params(("ticket_id" = String, Path, description = "The ticket's id, with .svg or .png after it for the QR code")),
     responses(
     (status = 200, content((TicketView = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
-    (status = 404, body = Problem, content_type = "application/problem+json",
+    (status = 404,
         description = "No such ticket; for the QR code also: the ticket is no longer valid"),
 ))]
 pub async fn show(State(app): State<Arc<AppState>>, Id(file): Id<TicketFile>) -> Result<Response, ApiError> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::api::input::{Checks, Params};
 use crate::authority::scans::{Scan, ScanKind};
 use crate::moment::Moment;
@@ -135,10 +135,8 @@ impl ListAdmissions {
 #[utoipa::path(get, path = "/v1/organizer/events/{event_id}/admissions", tag = "organizer",
     params(("event_id" = String, Path), ListAdmissions), security(("organizer_key" = [])), responses(
     (status = 200, body = AdmissionsView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "See `errors`"),
+    (status = 409, description = "No trust bundle yet"),
+    (status = 422, description = "See `errors`"),
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,

@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::api::problem_kinds::ProblemKind;
 use crate::ids::BookingId;
 use crate::selling::{RenewBooking, RenewOutcome};
@@ -25,14 +25,13 @@ pub struct RenewedView {
     pub page: String,
 }
 
-/// Returns a booking a new id, because somebody else has got hold of the old one, which leads nowhere from then on. Asked
+/// Gives a booking a new id, because somebody else has got hold of the old one, which leads nowhere from then on. Asked
 /// again with the old id, it gives the same new one. Whoever has seen the tickets still has their codes: reissue those too.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/bookings/{booking_id}/renew", tag = "organizer",
     params(("event_id" = String, Path), ("booking_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = RenewedView, description = "Renewed, now or before"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such booking of your event"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "Its payment is running"),
+    (status = 404, description = "No such booking of your event"),
+    (status = 409, description = "Its payment is running"),
 ))]
 pub async fn renew(
     State(app): State<Arc<AppState>>,

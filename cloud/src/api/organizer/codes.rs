@@ -12,7 +12,7 @@ use usher_keys::{Capabilities, EnrolmentCode, EnrolmentSecret, EventId, Role, Ti
 use usher_protocol::GateId;
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::api::input::{Body, Checks};
 use crate::api::problem_kinds::ProblemKind;
 use crate::api::refusal::event_over;
@@ -139,10 +139,7 @@ impl CodeRequest {
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/enrolment-codes", tag = "devices",
     params(("event_id" = String, Path)), request_body = CodeRequest, security(("organizer_key" = [])), responses(
     (status = 201, body = CodeView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet, too many unused codes, or the event is over"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "See `errors`"),
+    (status = 409, description = "No trust bundle yet, too many unused codes, or the event is over"),
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,

@@ -12,7 +12,7 @@ use usher_protocol::policy::Policy;
 use usher_protocol::state;
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::moment::Moment;
 use crate::state::AppState;
 
@@ -99,9 +99,7 @@ pub struct GateCountView {
 #[utoipa::path(get, path = "/v1/organizer/events/{event_id}/counts", tag = "organizer",
     params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = CountsView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet"),
+    (status = 409, description = "No trust bundle yet"),
 ))]
 pub async fn show(
     State(app): State<Arc<AppState>>,

@@ -12,7 +12,7 @@ use usher_keys::{Certificate, KeyError, PublicKey, Role, Timestamp};
 use usher_protocol::clock::{AGREEMENT_MS, apart_in_words};
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::authority::AuthorityError;
 use crate::authority::event::EventAuthority;
 use crate::authority::presence::Present;
@@ -94,9 +94,7 @@ pub struct DevicesView {
 #[utoipa::path(get, path = "/v1/organizer/events/{event_id}/devices", tag = "devices",
     params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = DevicesView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet"),
+    (status = 409, description = "No trust bundle yet"),
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,

@@ -11,7 +11,7 @@ use usher_protocol::TierId;
 use usher_protocol::policy::Policy;
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::api::input::{Body, Caller, Checks};
 use crate::api::problem_kinds::ProblemKind;
 use crate::api::refusal::keys_end_early;
@@ -189,10 +189,7 @@ impl OrganizerEventView {
 #[utoipa::path(post, path = "/v1/organizer/events", tag = "organizer", request_body = EventRequest,
     security(("organizer_key" = [])), responses(
     (status = 201, body = OrganizerEventView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json", description = "No such venue of yours"),
-    (status = 413, body = Problem, content_type = "application/problem+json", description = "The body is too big"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "See `errors`"),
+    (status = 404, description = "No such venue of yours"),
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
@@ -254,7 +251,6 @@ async fn add(
 /// Lists the organizer's events, drafts too, newest first.
 #[utoipa::path(get, path = "/v1/organizer/events", tag = "organizer", security(("organizer_key" = [])), responses(
     (status = 200, body = OrganizerEventsView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,
@@ -273,8 +269,6 @@ pub async fn list(
 #[utoipa::path(get, path = "/v1/organizer/events/{event_id}", tag = "organizer", params(("event_id" = String, Path)),
     security(("organizer_key" = [])), responses(
     (status = 200, body = OrganizerEventView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn show(
     State(app): State<Arc<AppState>>,
@@ -388,10 +382,7 @@ impl EventPatch {
 #[utoipa::path(patch, path = "/v1/organizer/events/{event_id}", tag = "organizer", params(("event_id" = String, Path)),
     request_body = EventPatch, security(("organizer_key" = [])), responses(
     (status = 200, body = OrganizerEventView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is changed, but its gates have not heard: no authority or issuing key may sign now, or the server runs on an older copy of its data. Change it again once that is mended"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "It is changed, but its gates have not heard: no authority or issuing key may sign now, or the server runs on an older copy of its data. Change it again once that is mended"),
 ))]
 pub async fn change(
     State(app): State<Arc<AppState>>,
@@ -412,9 +403,7 @@ pub async fn change(
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/publish", tag = "organizer",
     params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = OrganizerEventView, description = "On sale, now or before"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No signing key yet, or one that ends before the event does; the event is over; or making it was interrupted"),
+    (status = 409, description = "No signing key yet, or one that ends before the event does; the event is over; or making it was interrupted"),
 ))]
 pub async fn publish(
     State(app): State<Arc<AppState>>,

@@ -10,7 +10,7 @@ use usher_protocol::state::Incident;
 use usher_protocol::{GateId, Unit};
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::moment::Moment;
 use crate::state::AppState;
 
@@ -76,9 +76,7 @@ impl PassageView {
 #[utoipa::path(get, path = "/v1/organizer/events/{event_id}/incidents", tag = "organizer",
     params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = IncidentsView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet"),
+    (status = 409, description = "No trust bundle yet"),
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use usher_keys::{KeyRequest, SignedBundle};
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::api::input::Body;
 use crate::authority::writer::UploadOutcome;
 use crate::state::AppState;
@@ -32,8 +32,6 @@ pub struct TrustView {
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/key-request", tag = "keys",
     params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = Object, description = "`event`, `ticket_key`, `authority_key`, `issuing_key`, `not_before`, `not_after`"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn request(
     State(app): State<Arc<AppState>>,
@@ -47,9 +45,7 @@ pub async fn request(
     params(("event_id" = String, Path)), security(("organizer_key" = [])),
     request_body(content = Object, description = "What `usher-keys` wrote: `bundle` and `signatures`"), responses(
     (status = 200, body = TrustView, description = "In force, now or before"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "Not signed, not newer, of another event, or of keys that are not held here"),
+    (status = 422, description = "Not signed, not newer, of another event, or of keys that are not held here"),
 ))]
 pub async fn upload(
     State(app): State<Arc<AppState>>,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::api::input::{Body, Checks};
 use crate::authority::AuthorityError;
 use crate::catalogue::{Event, EventStatus};
@@ -136,10 +136,8 @@ impl MoveRequest {
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/move", tag = "organizer", params(("event_id" = String, Path)),
     request_body = MoveRequest, security(("organizer_key" = [])), responses(
     (status = 200, body = MoveView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is moved, but its gates have not heard: the server runs on an older copy of its data. Move it again once that is mended"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "The dates make no sense: see `errors`"),
+    (status = 409, description = "It is moved, but its gates have not heard: the server runs on an older copy of its data. Move it again once that is mended"),
+    (status = 422, description = "The dates make no sense: see `errors`"),
 ))]
 pub async fn relocate(
     State(app): State<Arc<AppState>>,

@@ -10,7 +10,7 @@ use usher_keys::EventId;
 use usher_protocol::policy::Policy;
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::api::input::{Body, Checks};
 use crate::catalogue::{Event, EventStatus};
 use crate::local_time;
@@ -36,9 +36,7 @@ pub struct PolicyView {
     params(("event_id" = String, Path)), security(("organizer_key" = [])),
     request_body(content = Object, description = "The policy as `GET /v1/organizer/events/{event_id}` shows it"), responses(
     (status = 200, body = PolicyView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "It makes no sense, or its tiers are not those on sale"),
+    (status = 422, description = "It makes no sense, or its tiers are not those on sale"),
 ))]
 pub async fn replace(
     State(app): State<Arc<AppState>>,

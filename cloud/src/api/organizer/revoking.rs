@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use usher_keys::PublicKey;
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::api::input::{Body, Checks, Params};
 use crate::api::problem_kinds::ProblemKind;
 use crate::authority::writer::{
@@ -64,10 +64,7 @@ pub struct ConsequencesView {
     params(("event_id" = String, Path), ("device" = String, Path), RevokeParams),
     security(("organizer_key" = [])), responses(
     (status = 200, body = ConsequencesView, description = "Revoked, now or before"),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet, or no key may sign"),
+    (status = 409, description = "No trust bundle yet, or no key may sign"),
 ))]
 pub async fn revoke(
     State(app): State<Arc<AppState>>,
@@ -105,10 +102,8 @@ pub struct RetireRequest {
     params(("event_id" = String, Path), ("device" = String, Path)), request_body = RetireRequest,
     security(("organizer_key" = [])), responses(
     (status = 200, body = ConsequencesView, description = "Retired, now or before"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "No trust bundle yet, or no key may sign"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "It was not confirmed"),
+    (status = 409, description = "No trust bundle yet, or no key may sign"),
+    (status = 422, description = "It was not confirmed"),
 ))]
 pub async fn retire(
     State(app): State<Arc<AppState>>,
@@ -167,9 +162,7 @@ pub struct SettledView {
     params(("event_id" = String, Path), ("device" = String, Path)), request_body = SettleRequest,
     security(("organizer_key" = [])), responses(
     (status = 200, body = SettledView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "It has one history only, or no key may sign"),
+    (status = 409, description = "It has one history only, or no key may sign"),
 ))]
 pub async fn settle(
     State(app): State<Arc<AppState>>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::api::refusal;
 use crate::api::tickets::TicketView;
 use crate::authority::event::EventAuthority;
@@ -20,9 +20,7 @@ use super::owned::PartOfOwnEvent;
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/revoke", tag = "organizer",
     params(("event_id" = String, Path), ("ticket_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = TicketView, description = "Revoked, now or before"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "A newer ticket has taken its place"),
+    (status = 409, description = "A newer ticket has taken its place"),
 ))]
 pub async fn revoke(
     State(app): State<Arc<AppState>>,
@@ -39,9 +37,7 @@ pub async fn revoke(
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/reinstate", tag = "organizer",
     params(("event_id" = String, Path), ("ticket_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = TicketView, description = "Valid, now or before"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "A newer ticket has taken its place"),
+    (status = 409, description = "A newer ticket has taken its place"),
 ))]
 pub async fn reinstate(
     State(app): State<Arc<AppState>>,
@@ -60,9 +56,7 @@ pub async fn reinstate(
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/reissue", tag = "organizer",
     params(("event_id" = String, Path), ("ticket_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = TicketView, description = "The ticket that counts now"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is revoked, it was transferred, more than one newer ticket exists, or no key may sign one that lasts until the event's end"),
+    (status = 409, description = "It is revoked, it was transferred, more than one newer ticket exists, or no key may sign one that lasts until the event's end"),
 ))]
 pub async fn reissue(
     State(app): State<Arc<AppState>>,
@@ -77,9 +71,7 @@ pub async fn reissue(
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/transfer", tag = "organizer",
     params(("event_id" = String, Path), ("ticket_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = TicketView, description = "The new holder's ticket"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "It is revoked, a newer ticket has taken its place, or no key may sign one that lasts until the event's end"),
+    (status = 409, description = "It is revoked, a newer ticket has taken its place, or no key may sign one that lasts until the event's end"),
 ))]
 pub async fn transfer(
     State(app): State<Arc<AppState>>,

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::error::{ApiError, Problem};
+use crate::api::error::ApiError;
 use crate::api::input::{Body, Caller, Checks};
 use crate::ids::VenueId;
 use crate::state::AppState;
@@ -65,8 +65,6 @@ pub struct VenuesView {
 #[utoipa::path(post, path = "/v1/organizer/venues", tag = "organizer", request_body = VenueRequest,
     security(("organizer_key" = [])), responses(
     (status = 201, body = VenueView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
@@ -98,7 +96,6 @@ pub async fn create(
 /// Lists the organizer's venues.
 #[utoipa::path(get, path = "/v1/organizer/venues", tag = "organizer", security(("organizer_key" = [])), responses(
     (status = 200, body = VenuesView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,

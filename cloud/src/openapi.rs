@@ -1,0 +1,158 @@
+//! The OpenAPI document: what the routes say of themselves, and what follows for each from what it takes.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{HeaderBuilder, Object, Ref, RefOr, Response, Schema, Type};
+use utoipa::{Modify, OpenApi};
+
+use crate::api::error::Problem;
+use crate::api::problem_kinds::ProblemKind;
+
+/// What the routes do not say themselves.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Usher cloud", description = "Sells tickets that open gates with the cable cut."),
+    tags(
+        (name = "events", description = "What is on sale"),
+        (name = "reservations", description = "Timed claims on units before payment"),
+        (name = "bookings", description = "Payment and tickets"),
+        (name = "tickets", description = "A ticket and its QR code"),
+        (name = "organizer", description = "Making and publishing events, with an API key"),
+        (name = "keys", description = "What an event trusts, and how it comes to be trusted"),
+        (name = "devices", description = "Hubs and scanners: enrolling them, watching them, shutting them out"),
+        (name = "status", description = "How the server is"),
+    ),
+    components(schemas(Problem)),
+    modifiers(&OrganizerKey),
+)]
+pub struct Document;
+
+struct OrganizerKey;
+
+impl Modify for OrganizerKey {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("organizer_key", scheme);
+    }
+}
+
+/// Completes the document once it has all routes: names each operation, adds the refusals that follow from what a route takes, gives every refusal the
+/// form of a problem, and describes an answer that nobody described by what is in its body.
+pub fn complete(document: &mut utoipa::openapi::OpenApi) {
+    let schemas = document.components.clone().unwrap_or_default().schemas;
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("delete", &mut item.delete),
+            ("patch", &mut item.patch),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation else {
+                continue;
+            };
+            operation.operation_id = Some(operation_id(method, path));
+            add_usual(path, operation);
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response {
+                    complete_response(status, response, &schemas);
+                }
+            }
+        }
+    }
+}
+
+/// Names an operation by its method and path, since handlers of different resources are called alike.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|char: char| !char.is_ascii_alphanumeric());
+    let words: Vec<_> = [method]
+        .into_iter()
+        .chain(words)
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join("_")
+}
+
+/// Adds the refusals that an operation has because of what it takes, unless it describes that status itself.
+fn add_usual(path: &str, operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    let told: Vec<String> = responses.keys().cloned().collect();
+    let has_query = operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|parameter| match parameter {
+            RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
+            RefOr::Ref(_) => false,
+        });
+    let usual: [(bool, &[ProblemKind]); 5] = [
+        (true, &[ProblemKind::Internal, ProblemKind::Unavailable]),
+        (operation.security.is_some(), &[ProblemKind::Unauthorized]),
+        (path.contains('{'), &[ProblemKind::NotFound]),
+        (has_query, &[ProblemKind::Unreadable]),
+        (operation.request_body.is_some(), &ProblemKind::OF_BODIES),
+    ];
+    for kind in usual
+        .iter()
+        .filter(|(applies, _)| *applies)
+        .flat_map(|(_, kinds)| *kinds)
+    {
+        let status = kind.status().as_u16().to_string();
+        if told.contains(&status) {
+            continue;
+        }
+        let response = responses
+            .entry(status)
+            .or_insert_with(|| Response::new("").into());
+        if let RefOr::T(response) = response
+            && !response.description.contains(kind.words())
+        {
+            let words = format!("{} {}", response.description, kind.words());
+            words.trim().clone_into(&mut response.description);
+        }
+    }
+}
+
+fn complete_response(status: &str, response: &mut Response, schemas: &BTreeMap<String, RefOr<Schema>>) {
+    if status.starts_with(['4', '5']) {
+        let problem = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .build();
+        response
+            .content
+            .insert("application/problem+json".into(), problem.into());
+    }
+    if status == "503" {
+        let seconds = HeaderBuilder::new()
+            .schema(Some(Object::with_type(Type::Integer)))
+            .build();
+        response.headers.insert("Retry-After".into(), seconds.into());
+    }
+    if response.description.is_empty() {
+        let bodies = response.content.values().filter_map(|content| match content {
+            RefOr::T(content) => content.schema.as_ref(),
+            RefOr::Ref(_) => None,
+        });
+        if let Some(RefOr::Ref(body)) = bodies.into_iter().next()
+            && let Some(name) = body.ref_location.rsplit('/').next()
+            && let Some(description) = schemas.get(name).and_then(description)
+        {
+            response.description = description;
+        }
+    }
+}
+
+fn description(schema: &RefOr<Schema>) -> Option<String> {
+    if let RefOr::T(Schema::Object(object)) = schema {
+        object.description.clone()
+    } else {
+        None
+    }
+}
