@@ -13,6 +13,7 @@ pub mod moving;
 pub mod names;
 pub mod owned;
 pub mod policy;
+pub mod policy_spec;
 pub mod revoking;
 pub mod sales;
 pub mod signing;

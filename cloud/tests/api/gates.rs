@@ -364,7 +364,7 @@ async fn gates_hear_of_a_new_policy() {
         .organize(Method::PUT, &path, &other_days)
         .await
         .check_problem(422, "invalid-request");
-    policy["tiers"][0]["id"] = json!(9);
+    policy["tiers"][0]["tier"] = json!(9);
     cloud
         .organize(Method::PUT, &path, &policy)
         .await

@@ -253,8 +253,7 @@ async fn a_time_zone_tells_gates_when_the_clocks_change_and_moves_along() {
     let policy = async || cloud.organize(Method::GET, &path, &Value::Null).await.ok(200)["policy"].clone();
     let before = policy().await;
     assert_eq!(before["utc_offset_minutes"], 60);
-    // 2027-03-28T01:00:00Z.
-    let change = json!([{"at": 1_806_195_600_000_u64, "utc_offset_minutes": 120}]);
+    let change = json!([{"at": "2027-03-28T01:00:00Z", "utc_offset_minutes": 120}]);
     assert_eq!(before["offset_changes"], change);
     let page = cloud.get(&format!("/events/{event}")).await;
     assert!(String::from_utf8_lossy(&page.bytes).contains("27 March 2027, 20:00"));
@@ -304,7 +303,7 @@ async fn an_offset_beside_a_time_zone_is_refused_unless_it_is_the_one_that_follo
     let path = format!("/v1/organizer/events/{event}");
     let shown = cloud.organize(Method::GET, &path, &Value::Null).await.ok(200)["policy"].clone();
     let put = format!("{path}/policy");
-    let changes = json!([{"at": 1, "utc_offset_minutes": 0}]);
+    let changes = json!([{"at": "1970-01-01T00:00:00.001Z", "utc_offset_minutes": 0}]);
     for (field, value) in [("utc_offset_minutes", json!(638)), ("offset_changes", changes)] {
         let mut policy = shown.clone();
         policy[field] = value;

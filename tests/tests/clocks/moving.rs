@@ -65,7 +65,7 @@ async fn with_doors() -> anyhow::Result<(Stage, Dates)> {
     let dates = Dates::of(&stage).await?;
     let mut policy = shown(&stage).await?["policy"].clone();
     for tier in policy["tiers"].as_array_mut().context("there are tiers")? {
-        let (from, until) = (dates.starts_at.as_millisecond(), dates.ends_at.as_millisecond());
+        let (from, until) = (dates.starts_at.to_string(), dates.ends_at.to_string());
         tier["windows"] = json!([{ "from": from, "until": until }]);
     }
     let path = stage.organizer.path("policy");

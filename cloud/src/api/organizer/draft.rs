@@ -4,7 +4,7 @@ mod seat_map;
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use usher_keys::Window;
 use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier as PolicyTier, TimeSlots, Zone};
 use usher_protocol::ticket::TicketFlags;
@@ -87,7 +87,7 @@ pub struct EventRequest {
 }
 
 /// An area inside the venue.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ZoneSpec {
     /// Its id.
@@ -105,7 +105,7 @@ pub struct ZoneSpec {
 }
 
 /// A limit on how many people go into a zone within each slot of time.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeSlotSpec {
     /// The length of a slot in minutes, 5 to 1,440: it divides a day, and one begins at midnight.
@@ -116,7 +116,7 @@ pub struct TimeSlotSpec {
 }
 
 /// A staffed line that leads into a zone.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GateSpec {
     /// Its id.
@@ -153,7 +153,7 @@ pub struct TierSpec {
     pub windows: Vec<WindowSpec>,
     /// How often: `single`, `reentry` or `{"per_day": 2}`.
     #[serde(default = "single")]
-    #[schema(value_type = Object, example = "single")]
+    #[schema(value_type = serde_json::Value, example = "single")]
     pub entry: EntryRule,
     /// When the unit's home hub cannot be reached: `strict` refers the person, `available` admits and reports a double later.
     #[serde(default = "strict")]
@@ -162,7 +162,7 @@ pub struct TierSpec {
 }
 
 /// A span of time.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WindowSpec {
     /// The first moment inside.
@@ -332,14 +332,7 @@ impl TierSpec {
                 // A tier that says nothing must not open what it was not meant to, such as a room behind the stage.
                 None => zones.iter().take(1).map(|zone| zone.id).collect(),
             },
-            windows: self
-                .windows
-                .iter()
-                .map(|span| Window {
-                    from: span.from.0,
-                    until: span.until.0,
-                })
-                .collect(),
+            windows: self.windows.iter().copied().map(Into::into).collect(),
             entry: self.entry,
             offline: self.offline,
         }
@@ -358,6 +351,15 @@ impl From<&TierSpec> for Tier {
             } else {
                 TicketFlags::default()
             },
+        }
+    }
+}
+
+impl From<WindowSpec> for Window {
+    fn from(spec: WindowSpec) -> Self {
+        Self {
+            from: spec.from.0,
+            until: spec.until.0,
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::test_sale;
 
 use super::draft::{EventRequest, Inventory, RESERVATION_SECONDS, check_texts, check_times};
 use super::owned::OwnEvent;
+use super::policy_spec::PolicySpec;
 use super::sales::SalesView;
 use super::signing::ToSignView;
 
@@ -67,8 +68,7 @@ pub struct OrganizerEventView {
     /// Its tiers, and which zones each opens.
     pub tiers: Vec<TierZonesView>,
     /// What gates go by.
-    #[schema(value_type = Object)]
-    pub policy: Policy,
+    pub policy: PolicySpec,
     /// What it has sold; absent where it was just made or changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sales: Option<SalesView>,
@@ -180,7 +180,7 @@ impl OrganizerEventView {
             sales: sales.map(|sales| SalesView::of(&event, &sales)),
             name: event.name,
             tiers: tiers.collect(),
-            policy: event.policy,
+            policy: event.policy.into(),
         }
     }
 }

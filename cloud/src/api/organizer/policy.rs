@@ -19,6 +19,7 @@ use crate::store::organizing::EventChange;
 
 use super::draft::{self, MAX_NAME, OFFSET_FOLLOWS, OPENS_NOTHING};
 use super::owned::OwnEvent;
+use super::policy_spec::PolicySpec;
 
 /// What gates go by.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,25 +28,24 @@ pub struct PolicyView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
     /// The policy.
-    #[schema(value_type = Object)]
-    pub policy: Policy,
+    pub policy: PolicySpec,
 }
 
 /// Replaces the policy. Gates of a published event hear of it as soon as they are linked.
 #[utoipa::path(put, path = "/v1/organizer/events/{event_id}/policy", tag = "organizer",
     params(("event_id" = String, Path)), security(("organizer_key" = [])),
-    request_body(content = Object, description = "The policy as `GET /v1/organizer/events/{event_id}` shows it"), responses(
+    request_body(content = PolicySpec, description = "The policy as `GET /v1/organizer/events/{event_id}` shows it"), responses(
     (status = 200, body = PolicyView),
     (status = 422, description = "It makes no sense, or its tiers are not those on sale"),
 ))]
 pub async fn replace(
     State(app): State<Arc<AppState>>,
     OwnEvent(event): OwnEvent,
-    Body(policy): Body<Policy>,
+    Body(wanted): Body<PolicySpec>,
 ) -> Result<Json<PolicyView>, ApiError> {
     let id = event.id;
     let event = OwnEvent::reread(&app, id).await?;
-    let wanted = policy;
+    let wanted = Policy::from(wanted);
     let policy = local_time::told(wanted.clone(), event.starts_at, event.ends_at);
     let mut checks = Checks::default();
     check_time(&mut checks, (&wanted, &policy), &event);
@@ -55,7 +55,7 @@ pub async fn replace(
     let version = app.authorities.decree(&event).await?.map(|version| version.0);
     Ok(Json(PolicyView {
         version,
-        policy: event.policy,
+        policy: event.policy.into(),
     }))
 }
 

@@ -1,0 +1,187 @@
+//! A policy as organizers read and write it: in the shapes that a draft has, with times as everywhere in the API.
+
+use serde::{Deserialize, Serialize};
+use usher_keys::Window;
+use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
+use usher_protocol::{TierId, ZoneId};
+use utoipa::ToSchema;
+
+use crate::moment::Moment;
+
+use super::draft::{GateSpec, TimeSlotSpec, WindowSpec, ZoneSpec};
+
+/// What gates go by.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySpec {
+    /// The event's name.
+    #[schema(example = "Night of the Owls")]
+    pub name: String,
+    /// Offset of local time from UTC in minutes, before all changes; it follows from a `time_zone`.
+    #[serde(default)]
+    pub utc_offset_minutes: i16,
+    /// The name of its time zone in the IANA database.
+    #[serde(default)]
+    #[schema(example = "Europe/Berlin")]
+    pub time_zone: String,
+    /// When the offset changes; it follows from a `time_zone`.
+    #[serde(default)]
+    pub offset_changes: Vec<OffsetChangeSpec>,
+    /// When a local day begins, in minutes after midnight.
+    #[serde(default)]
+    pub day_start_minutes: u16,
+    /// The zones, the outermost first.
+    pub zones: Vec<ZoneSpec>,
+    /// The gates.
+    pub gates: Vec<GateSpec>,
+    /// What the tiers entitle to: those on sale, each once.
+    pub tiers: Vec<PolicyTierSpec>,
+}
+
+/// A moment from which local time is another.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OffsetChangeSpec {
+    /// The moment.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Moment,
+    /// The offset of local time from UTC from then on, in minutes.
+    pub utc_offset_minutes: i16,
+}
+
+/// What a tier entitles to.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyTierSpec {
+    /// Its id.
+    pub tier: u16,
+    /// Its name.
+    pub name: String,
+    /// The zones it opens, at least one.
+    pub zones: Vec<u16>,
+    /// When it opens them; at any time if there are none.
+    #[serde(default)]
+    pub windows: Vec<WindowSpec>,
+    /// How often: `single`, `reentry` or `{"per_day": 2}`.
+    #[schema(value_type = serde_json::Value, example = "single")]
+    pub entry: Entry,
+    /// When the unit's home hub cannot be reached: `strict` refers the person, `available` admits and reports a double later.
+    #[schema(value_type = String, example = "strict")]
+    pub offline: Offline,
+}
+
+impl From<PolicySpec> for Policy {
+    fn from(spec: PolicySpec) -> Self {
+        Self {
+            name: spec.name,
+            utc_offset_minutes: spec.utc_offset_minutes,
+            time_zone: spec.time_zone,
+            offset_changes: spec.offset_changes.into_iter().map(Into::into).collect(),
+            day_start_minutes: spec.day_start_minutes,
+            zones: spec.zones.iter().map(Into::into).collect(),
+            gates: spec.gates.iter().map(Into::into).collect(),
+            tiers: spec.tiers.into_iter().map(Into::into).collect(),
+            labels: None,
+        }
+    }
+}
+
+impl From<Policy> for PolicySpec {
+    fn from(policy: Policy) -> Self {
+        Self {
+            name: policy.name,
+            utc_offset_minutes: policy.utc_offset_minutes,
+            time_zone: policy.time_zone,
+            offset_changes: policy.offset_changes.into_iter().map(Into::into).collect(),
+            day_start_minutes: policy.day_start_minutes,
+            zones: policy.zones.into_iter().map(Into::into).collect(),
+            gates: policy.gates.into_iter().map(Into::into).collect(),
+            tiers: policy.tiers.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<OffsetChangeSpec> for OffsetChange {
+    fn from(spec: OffsetChangeSpec) -> Self {
+        Self {
+            at: spec.at.0,
+            utc_offset_minutes: spec.utc_offset_minutes,
+        }
+    }
+}
+
+impl From<OffsetChange> for OffsetChangeSpec {
+    fn from(change: OffsetChange) -> Self {
+        Self {
+            at: Moment(change.at),
+            utc_offset_minutes: change.utc_offset_minutes,
+        }
+    }
+}
+
+impl From<PolicyTierSpec> for Tier {
+    fn from(spec: PolicyTierSpec) -> Self {
+        Self {
+            id: TierId(spec.tier),
+            name: spec.name,
+            zones: spec.zones.into_iter().map(ZoneId).collect(),
+            windows: spec.windows.into_iter().map(Into::into).collect(),
+            entry: spec.entry,
+            offline: spec.offline,
+        }
+    }
+}
+
+impl From<Tier> for PolicyTierSpec {
+    fn from(tier: Tier) -> Self {
+        Self {
+            tier: tier.id.0,
+            name: tier.name,
+            zones: tier.zones.into_iter().map(|zone| zone.0).collect(),
+            windows: tier.windows.into_iter().map(Into::into).collect(),
+            entry: tier.entry,
+            offline: tier.offline,
+        }
+    }
+}
+
+impl From<Window> for WindowSpec {
+    fn from(window: Window) -> Self {
+        Self {
+            from: Moment(window.from),
+            until: Moment(window.until),
+        }
+    }
+}
+
+impl From<Zone> for ZoneSpec {
+    fn from(zone: Zone) -> Self {
+        Self {
+            id: zone.id.0,
+            name: zone.name,
+            capacity: zone.capacity,
+            time_slots: zone.time_slots.map(Into::into),
+            inside: zone.inside.map(|zone| zone.0),
+        }
+    }
+}
+
+impl From<TimeSlots> for TimeSlotSpec {
+    fn from(slots: TimeSlots) -> Self {
+        Self {
+            minutes: slots.minutes,
+            persons: slots.persons,
+        }
+    }
+}
+
+impl From<Gate> for GateSpec {
+    fn from(gate: Gate) -> Self {
+        Self {
+            id: gate.id.0,
+            name: gate.name,
+            zone: gate.zone.0,
+            leaves: gate.leaves.map(|zone| zone.0),
+        }
+    }
+}
