@@ -7,6 +7,7 @@ mod api {
     pub mod documents;
     pub mod enrolments;
     pub mod events;
+    pub mod examples;
     pub mod gates;
     pub mod hostile;
     pub mod hub;

@@ -26,6 +26,10 @@ use crate::moment::Moment;
 /// Asks for a reservation to become a booking.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "reservation_id": "rsv_06e9pvb1pdqm380000000000000a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s",
+    "payment_token": "tok_ok", "idempotency_key": "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8d9e", "email": "buyer@example.org",
+}))]
 pub struct NewBooking {
     /// The reservation.
     #[schema(value_type = String)]

@@ -21,7 +21,8 @@ use super::refusal::event_over;
 /// Enrols a device. Asking again with the same code and the same key gives the same certificate, as long as the device has
 /// written no log: the answer may get lost.
 #[utoipa::path(post, path = "/v1/enrolments", tag = "devices",
-    request_body(content = Object, description = "`id` of the code, `device` key, `name`, `mac`, `proof`: see the protocol. The code's secret stays with the device"),
+    request_body(content = Object, description = "`id` of the code, `device` key, `name`, `mac`, `proof`: see the protocol. The code's secret stays with the device",
+        example = json!({"id": "0101010101010101010101010101010101010101010101010101010101010101", "device": "abababababababababababababababababababababababababababababababab", "name": "Hub North", "mac": "0202020202020202020202020202020202020202020202020202020202020202", "proof": "03030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303"})),
     responses(
     (status = 200, body = Object, description = "`grant` with `identity`, `bundle`, `event`, `event_name`, `gates`, `uplink`: the device's certificate, what to believe, what it joins and whom to link to; `mac` seals it"),
     (status = 404, description = "No such code"),

@@ -95,7 +95,7 @@ pub struct EventsView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventSummaryView {
     /// Its id.
-    #[schema(value_type = String, example = "evt_06e9pvb1pdqm3800000000000")]
+    #[schema(value_type = String, example = "evt_06e9pvb1pdqm38000000000000")]
     pub event_id: EventId,
     /// Its name.
     pub name: String,
@@ -151,7 +151,7 @@ impl EventsView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventView {
     /// Its id.
-    #[schema(value_type = String, example = "evt_06e9pvb1pdqm3800000000000")]
+    #[schema(value_type = String, example = "evt_06e9pvb1pdqm38000000000000")]
     pub event_id: EventId,
     /// Its name.
     pub name: String,

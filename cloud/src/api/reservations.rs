@@ -29,9 +29,10 @@ use crate::moment::Moment;
 /// Asks for units to be held: either seats or quantities of tiers.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"event_id": "evt_06e9pvb1pdqm38000000000000", "tiers": [{"tier": 2, "quantity": 2}]}))]
 pub struct NewReservation {
     /// The event.
-    #[schema(value_type = String, example = "evt_06e9pvb1pdqm3800000000000")]
+    #[schema(value_type = String, example = "evt_06e9pvb1pdqm38000000000000")]
     pub event_id: EventId,
     /// These seats, by their `seat_id`.
     pub seat_ids: Option<Vec<u32>>,

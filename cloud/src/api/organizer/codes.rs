@@ -37,6 +37,7 @@ const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 /// Asks for an enrolment code.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "hub", "name": "Hub North", "capabilities": {"enrol_scanners": true}, "expires_in_minutes": 60}))]
 pub struct CodeRequest {
     /// `hub` or `scanner`.
     #[schema(value_type = String, example = "hub")]

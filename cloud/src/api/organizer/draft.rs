@@ -40,9 +40,22 @@ pub const OFFSET_FOLLOWS: &str = "follows from time_zone: leave it out";
 /// Asks for a draft event.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "venue_id": "ven_06e9pvb1pdqm38000000000000", "name": "Night of the Owls", "description": "Hooting until dawn.",
+    "starts_at": "2027-06-04T18:00:00Z", "ends_at": "2027-06-04T23:00:00Z", "time_zone": "Europe/Berlin", "currency": "EUR",
+    "zones": [{"id": 1, "name": "Hall", "capacity": 800}, {"id": 2, "name": "Balcony", "inside": 1}],
+    "gates": [{"id": 1, "name": "Main entrance", "zone": 1}, {"id": 2, "name": "Balcony stairs", "zone": 2}],
+    "tiers": [
+        {"tier": 1, "name": "Stalls", "price": 4500, "zones": [1, 2], "entry": "reentry"},
+        {"tier": 2, "name": "Standing", "price": 2500, "zones": [1],
+            "windows": [{"from": "2027-06-04T17:00:00Z", "until": "2027-06-04T23:00:00Z"}]},
+    ],
+    "seat_map": {"sections": [{"name": "Stalls", "tier": 1, "rows": [{"name": "A", "seats": 12}, {"name": "B", "numbers": ["1", "2", "2a"]}]}]},
+    "general_admission": [{"tier": 2, "quantity": 200}],
+}))]
 pub struct EventRequest {
     /// Where it takes place.
-    #[schema(value_type = String, example = "ven_06e9pvb1pdqm3800000000000")]
+    #[schema(value_type = String, example = "ven_06e9pvb1pdqm38000000000000")]
     pub venue_id: VenueId,
     /// Its name, 1 to 80 bytes.
     #[schema(example = "Night of the Owls")]

@@ -288,6 +288,7 @@ pub async fn show(
 /// Changes to an event; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"description": "Hooting until dawn, with tea.", "prices": [{"tier": 2, "price": 2900}]}))]
 pub struct EventPatch {
     /// Its new name; of a draft only, gates know it by its name afterwards.
     pub name: Option<String>,

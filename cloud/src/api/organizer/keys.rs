@@ -43,7 +43,8 @@ pub async fn request(
 /// Takes a signed trust bundle. The first one pins its roots; each later one must be signed by them and rise in version.
 #[utoipa::path(put, path = "/v1/organizer/events/{event_id}/trust-bundle", tag = "keys",
     params(("event_id" = String, Path)), security(("organizer_key" = [])),
-    request_body(content = Object, description = "What `usher-keys` wrote: `bundle` and `signatures`"), responses(
+    request_body(content = Object, description = "What `usher-keys` wrote: `bundle` and `signatures`",
+        example = json!({"bundle": "AQID", "signatures": [{"root": "abababababababababababababababababababababababababababababababab", "signature": "03030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303"}]})), responses(
     (status = 200, body = TrustView, description = "In force, now or before"),
     (status = 422, description = "Not signed, not newer, of another event, or of keys that are not held here"),
 ))]

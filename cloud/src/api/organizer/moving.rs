@@ -29,6 +29,7 @@ use super::signing::ToSignView;
 /// Asks what moving an event to another date would do, or does it.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"starts_at": "2027-07-02T18:00:00Z", "ends_at": "2027-07-02T23:00:00Z"}))]
 pub struct MoveRequest {
     /// Its new start.
     #[schema(value_type = String, format = DateTime)]

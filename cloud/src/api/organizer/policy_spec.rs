@@ -13,6 +13,16 @@ use super::draft::{GateSpec, TimeSlotSpec, WindowSpec, ZoneSpec};
 /// What gates go by.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Night of the Owls", "time_zone": "Europe/Berlin",
+    "zones": [{"id": 1, "name": "Hall", "capacity": 800}, {"id": 2, "name": "Balcony", "inside": 1}],
+    "gates": [{"id": 1, "name": "Main entrance", "zone": 1}, {"id": 2, "name": "Balcony stairs", "zone": 2}],
+    "tiers": [
+        {"tier": 1, "name": "Stalls", "zones": [1, 2], "entry": "reentry", "offline": "strict"},
+        {"tier": 2, "name": "Standing", "zones": [1], "entry": "single", "offline": "available",
+            "windows": [{"from": "2027-06-04T17:00:00Z", "until": "2027-06-04T23:00:00Z"}]},
+    ],
+}))]
 pub struct PolicySpec {
     /// The event's name.
     #[schema(example = "Night of the Owls")]

@@ -91,6 +91,7 @@ pub async fn revoke(
 /// Vouches for the end of a hub.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"it_will_never_admit_again": true}))]
 pub struct RetireRequest {
     /// Must be true: a person has made sure that this hub will never admit anyone again. Other hubs take over its units
     /// at once, and if it goes on admitting, people get in twice.
@@ -133,6 +134,7 @@ pub async fn retire(
 /// Says which of two histories counts.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"history": "held"}))]
 pub struct SettleRequest {
     /// `held` for the history that this server holds, `other` for the one it refused.
     #[schema(value_type = String, example = "held")]

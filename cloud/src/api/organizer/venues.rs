@@ -17,6 +17,7 @@ use crate::store::organizing::{NewVenue, Venue};
 /// Asks for a venue.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Old Brewery", "city": "Leipzig", "address": "Lane 1"}))]
 pub struct VenueRequest {
     /// Its name, 1 to 80 bytes.
     #[schema(example = "Old Brewery")]
@@ -33,7 +34,7 @@ pub struct VenueRequest {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VenueView {
     /// Its id.
-    #[schema(value_type = String, example = "ven_06e9pvb1pdqm3800000000000")]
+    #[schema(value_type = String, example = "ven_06e9pvb1pdqm38000000000000")]
     pub venue_id: VenueId,
     /// Its name.
     pub name: String,
