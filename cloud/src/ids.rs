@@ -103,6 +103,9 @@ macro_rules! sortable_id {
         pub struct $name(pub [u8; 16]);
 
         impl $name {
+            /// What its text looks like, as a regular expression.
+            pub const PATTERN: &str = concat!("^", $prefix, "[0-9a-v]{26}$");
+
             /// Draws a new id.
             pub fn draw(now: Timestamp) -> Self {
                 Self(draw_sortable(now))
@@ -148,6 +151,9 @@ macro_rules! secret_id {
         }
 
         impl $name {
+            /// What its text looks like, as a regular expression.
+            pub const PATTERN: &str = concat!("^", $prefix, "[0-9a-v]{64}$");
+
             /// Draws a new id.
             pub fn draw(event: EventId, now: Timestamp) -> Self {
                 Self { event, local: draw_local(now) }

@@ -1,9 +1,11 @@
 //! The OpenAPI document: what the routes say of themselves, and what follows for each from what it takes.
 
+mod bounds;
+
 use std::collections::BTreeMap;
 
 use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{HeaderBuilder, Object, Ref, RefOr, Response, Schema, Type};
 use utoipa::{Modify, OpenApi};
@@ -45,7 +47,13 @@ impl Modify for OrganizerKey {
 /// Completes the document once it has all routes: names each operation, adds the refusals that follow from what a route takes, gives every refusal the
 /// form of a problem, and describes an answer that nobody described by what is in its body.
 pub fn complete(document: &mut utoipa::openapi::OpenApi) {
-    let schemas = document.components.clone().unwrap_or_default().schemas;
+    let components = document.components.get_or_insert_default();
+    let lost = bounds::tell(&mut components.schemas);
+    debug_assert!(
+        lost.is_empty(),
+        "there are bounds of members that the document has not: {lost:?}"
+    );
+    let schemas = components.schemas.clone();
     for (path, item) in &mut document.paths.paths {
         let operations = [
             ("get", &mut item.get),
@@ -59,6 +67,10 @@ pub fn complete(document: &mut utoipa::openapi::OpenApi) {
                 continue;
             };
             operation.operation_id = Some(operation_id(method, path));
+            // Where it is a ticket's picture, an ending follows the id.
+            if path != "/v1/tickets/{ticket_id}" {
+                operation.parameters.iter_mut().flatten().for_each(tell_pattern);
+            }
             add_usual(path, operation);
             for (status, response) in &mut operation.responses.responses {
                 if let RefOr::T(response) = response {
@@ -78,6 +90,14 @@ fn operation_id(method: &str, path: &str) -> String {
         .filter(|word| !word.is_empty())
         .collect();
     words.join("_")
+}
+
+fn tell_pattern(parameter: &mut RefOr<Parameter>) {
+    if let RefOr::T(parameter) = parameter
+        && let Some(RefOr::T(Schema::Object(text))) = &mut parameter.schema
+    {
+        text.pattern = bounds::pattern(&parameter.name).map(str::to_owned);
+    }
 }
 
 /// Adds the refusals that an operation has because of what it takes, unless it describes that status itself.

@@ -1,5 +1,6 @@
 //! `/v1/bookings`: reservations that are paid for, and the tickets that come of it.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::Json;
@@ -22,6 +23,11 @@ use super::problem_kinds::ProblemKind;
 use super::refusal::declined;
 use super::tickets::TicketView;
 use crate::moment::Moment;
+
+/// Length of a payment token or an idempotency key, in bytes: more than any service or random text has.
+pub const TOKEN_BYTES: RangeInclusive<usize> = 1..=255;
+/// Length of an address, in bytes (RFC 5321).
+pub const EMAIL_BYTES: RangeInclusive<usize> = 3..=254;
 
 /// Asks for a reservation to become a booking.
 #[derive(Deserialize, ToSchema)]
@@ -49,10 +55,10 @@ impl NewBooking {
     fn into_request(self) -> Result<BookRequest, ApiError> {
         let mut checks = Checks::default();
         if let Some(token) = &self.payment_token {
-            checks.text(token, "/payment_token", 1..=255);
+            checks.text(token, "/payment_token", TOKEN_BYTES);
         }
-        checks.text(&self.idempotency_key, "/idempotency_key", 1..=255);
-        checks.text(&self.email, "/email", 3..=254);
+        checks.text(&self.idempotency_key, "/idempotency_key", TOKEN_BYTES);
+        checks.text(&self.email, "/email", EMAIL_BYTES);
         checks.require(
             is_address(&self.email),
             "/email",

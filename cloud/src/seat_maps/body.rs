@@ -20,7 +20,7 @@ const COMPRESSION: Compression = Compression::new(4);
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SeatsView<'a> {
     /// The event.
-    #[schema(example = "evt_06e9pvb1pdqm3800000000000")]
+    #[schema(example = "evt_06e9pvb1pdqm38000000000000")]
     pub event_id: String,
     /// `on_sale`; `paused`: nothing is sold now; or `over`: nothing of the event is sold any more.
     #[schema(example = "on_sale")]

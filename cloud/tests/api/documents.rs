@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::client::Cloud;
 
@@ -148,4 +149,67 @@ async fn the_figures_count_by_route_and_not_by_secret() {
         "{figures}"
     );
     assert!(!figures.contains("bkg_"), "a secret is among the figures");
+}
+
+#[tokio::test]
+async fn the_document_tells_the_bounds_that_the_server_keeps() {
+    let cloud = Cloud::start().await;
+    let document = cloud.get("/openapi.json").await.ok(200);
+    let members = &document["components"]["schemas"]["VenueRequest"]["properties"];
+    for member in ["name", "city", "address"] {
+        let most = members[member]["maxLength"].as_u64().unwrap();
+        for (length, status) in [(most, 201), (most + 1, 422)] {
+            let mut venue = json!({"name": "Barn", "city": "Leipzig", "address": "Lane 1"});
+            venue[member] = json!("x".repeat(usize::try_from(length).unwrap()));
+            let answer = cloud.organize(Method::POST, "/v1/organizer/venues", &venue).await;
+            answer.ok(status);
+        }
+    }
+    let days = &document["components"]["schemas"]["CodeRequest"]["properties"]["certificate_days"];
+    assert_eq!((&days["minimum"], &days["maximum"]), (&json!(1), &json!(400)));
+    let gates = &document["components"]["schemas"]["CodeRequest"]["properties"]["gates"];
+    assert_eq!((&gates["minItems"], &gates["maxItems"]), (&json!(1), &json!(64)));
+}
+
+/// Requires a pattern of a prefix and so many characters of base32hex, and an id that is of it.
+#[track_caller]
+fn check_pattern(pattern: &Value, id: &Value) {
+    let (prefix, rest) = pattern.as_str().unwrap().split_once('[').unwrap();
+    let chars = rest.strip_prefix("0-9a-v]{").unwrap().strip_suffix("}$").unwrap();
+    let body = id.as_str().unwrap().strip_prefix(&prefix[1..]).unwrap();
+    assert_eq!(body.len().to_string(), chars, "{id} is not of {pattern}");
+    assert!(
+        body.chars().all(|char| matches!(char, '0'..='9' | 'a'..='v')),
+        "{id}"
+    );
+}
+
+#[tokio::test]
+async fn the_patterns_of_ids_are_those_that_ids_have() {
+    let cloud = Cloud::start().await;
+    let document = cloud.get("/openapi.json").await.ok(200);
+    let event = cloud.event(|_| {}).await;
+    let booking = cloud.buy(&event, &[0]).await;
+    let ticket = &booking["tickets"][0];
+    let schemas = &document["components"]["schemas"];
+    for (schema, member, id) in [
+        ("NewReservation", "event_id", &json!(event)),
+        ("NewBooking", "reservation_id", &booking["reservation_id"]),
+        ("BookingView", "booking_id", &booking["booking_id"]),
+        ("TicketView", "ticket_id", &ticket["ticket_id"]),
+    ] {
+        check_pattern(&schemas[schema]["properties"][member]["pattern"], id);
+    }
+    let asked = &document["paths"]["/v1/organizer/events/{event_id}/tickets/{ticket_id}/revoke"]["post"];
+    check_pattern(&asked["parameters"][0]["schema"]["pattern"], &json!(event));
+    check_pattern(&asked["parameters"][1]["schema"]["pattern"], &ticket["ticket_id"]);
+    let members = schemas.as_object().unwrap().values().filter_map(|schema| {
+        let properties = schema.get("properties")?;
+        Some(properties.as_object()?.values())
+    });
+    for member in members.flatten() {
+        if let (Some(pattern), Some(example)) = (member.get("pattern"), member.get("example")) {
+            check_pattern(pattern, example);
+        }
+    }
 }

@@ -27,9 +27,9 @@ use super::owned::OwnEvent;
 /// Most unused codes of an event: every device of the largest venue at once.
 const OPEN_CODES: u32 = 4_000;
 /// Longest life of a code, in minutes: a week, for devices that are sent by post.
-const MAX_CODE_MINUTES: u32 = 7 * 24 * 60;
+pub const MAX_CODE_MINUTES: u32 = 7 * 24 * 60;
 /// Longest life of a certificate, in days: a season.
-const MAX_CERTIFICATE_DAYS: u32 = 400;
+pub const MAX_CERTIFICATE_DAYS: u32 = 400;
 
 const MINUTE_MS: u64 = 60 * 1000;
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;

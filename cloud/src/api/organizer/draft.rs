@@ -19,7 +19,7 @@ use crate::local_time;
 use crate::moment::Moment;
 use crate::money::{Currency, MAX_PRICE};
 use crate::store::organizing::NewUnit;
-pub use seat_map::{GeneralAdmissionSpec, RowSpec, SeatMapSpec, SectionSpec};
+pub use seat_map::{GeneralAdmissionSpec, MAX_LABEL, RowSpec, SeatMapSpec, SectionSpec};
 
 /// Most units of an event: the biggest festivals, and what a seat map in memory bears.
 pub const MAX_UNITS: u32 = 200_000;

@@ -1,5 +1,6 @@
 //! `/v1/organizer/venues`: where events take place.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,6 +14,11 @@ use crate::api::input::{Body, Caller, Checks};
 use crate::ids::VenueId;
 use crate::state::AppState;
 use crate::store::organizing::{NewVenue, Venue};
+
+/// Length of a venue's name and city, in bytes: what a page and a ticket have room for.
+pub const NAME_BYTES: RangeInclusive<usize> = 1..=80;
+/// Length of a street address, in bytes.
+pub const ADDRESS_BYTES: RangeInclusive<usize> = 0..=300;
 
 /// Asks for a venue.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -73,9 +79,9 @@ pub async fn create(
     Body(request): Body<VenueRequest>,
 ) -> Result<(StatusCode, Json<VenueView>), ApiError> {
     let mut checks = Checks::default();
-    checks.text(&request.name, "/name", 1..=80);
-    checks.text(&request.city, "/city", 1..=80);
-    checks.text(&request.address, "/address", 0..=300);
+    checks.text(&request.name, "/name", NAME_BYTES);
+    checks.text(&request.city, "/city", NAME_BYTES);
+    checks.text(&request.address, "/address", ADDRESS_BYTES);
     checks.finish()?;
     let now = app.clock.now();
     let venue = Venue {

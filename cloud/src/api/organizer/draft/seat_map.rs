@@ -12,7 +12,7 @@ use crate::catalogue::Seat;
 use super::{MAX_NAME, MAX_UNITS};
 
 /// Longest name of a row or number of a seat, in bytes.
-const MAX_LABEL: usize = 16;
+pub const MAX_LABEL: usize = 16;
 
 /// The seats of an event.
 #[derive(Debug, Default, Deserialize, ToSchema)]

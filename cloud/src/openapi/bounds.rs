@@ -1,0 +1,148 @@
+//! The bounds of what requests may say and the patterns of ids, told with the constants that the code checks with.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
+use usher_protocol::policy::{MAX_OFFSET_CHANGES, MAX_PARTS};
+use utoipa::Number;
+use utoipa::openapi::{RefOr, Schema};
+
+use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
+use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
+use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, RESERVATION_SECONDS};
+use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
+use crate::ids::{BookingId, ReservationId, TicketId, VenueId};
+use crate::money::MAX_PRICE;
+
+/// What a value must keep to.
+enum Bound {
+    /// So many bytes: a text of so many characters at most has no more. Characters are what a document can tell.
+    Text(RangeInclusive<usize>),
+    /// A number between these.
+    Number(RangeInclusive<i64>),
+    /// So many items.
+    Items(RangeInclusive<usize>),
+}
+
+/// The pattern of an event's id, which `usher_keys` reads.
+const EVENT_ID: &str = "^evt_[0-9a-v]{26}$";
+/// The pattern of a device's key.
+const DEVICE_KEY: &str = "^[0-9a-f]{64}$";
+
+/// Returns the pattern of the id that a member or parameter of a name holds.
+pub fn pattern(name: &str) -> Option<&'static str> {
+    match name {
+        "event_id" => Some(EVENT_ID),
+        "venue_id" => Some(VenueId::PATTERN),
+        "reservation_id" => Some(ReservationId::PATTERN),
+        "booking_id" => Some(BookingId::PATTERN),
+        "ticket_id" => Some(TicketId::PATTERN),
+        "device" => Some(DEVICE_KEY),
+        _ => None,
+    }
+}
+
+fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
+    let seconds = i64::from(*RESERVATION_SECONDS.start())..=i64::from(*RESERVATION_SECONDS.end());
+    let mut bounds = vec![
+        ("VenueRequest", "name", Bound::Text(NAME_BYTES)),
+        ("VenueRequest", "city", Bound::Text(NAME_BYTES)),
+        ("VenueRequest", "address", Bound::Text(ADDRESS_BYTES)),
+        ("EventRequest", "tiers", Bound::Items(1..=MAX_PARTS)),
+        ("TierSpec", "price", Bound::Number(0..=MAX_PRICE)),
+        ("TierSpec", "admits", Bound::Number(1..=u8::MAX.into())),
+        ("PricePatch", "price", Bound::Number(0..=MAX_PRICE)),
+        ("RowSpec", "name", Bound::Text(1..=MAX_LABEL)),
+        (
+            "PolicySpec",
+            "offset_changes",
+            Bound::Items(0..=MAX_OFFSET_CHANGES),
+        ),
+        ("CodeRequest", "name", Bound::Text(0..=MAX_NAME_BYTES)),
+        ("CodeRequest", "gates", Bound::Items(1..=MAX_GATES)),
+        (
+            "CodeRequest",
+            "expires_in_minutes",
+            Bound::Number(1..=MAX_CODE_MINUTES.into()),
+        ),
+        (
+            "CodeRequest",
+            "certificate_days",
+            Bound::Number(1..=MAX_CERTIFICATE_DAYS.into()),
+        ),
+        ("NewBooking", "payment_token", Bound::Text(TOKEN_BYTES)),
+        ("NewBooking", "idempotency_key", Bound::Text(TOKEN_BYTES)),
+        ("NewBooking", "email", Bound::Text(EMAIL_BYTES)),
+    ];
+    for schema in ["EventRequest", "EventPatch"] {
+        bounds.push((schema, "description", Bound::Text(0..=MAX_DESCRIPTION)));
+        bounds.push((schema, "reservation_seconds", Bound::Number(seconds.clone())));
+    }
+    let named = [
+        "EventRequest",
+        "EventPatch",
+        "ZoneSpec",
+        "GateSpec",
+        "TierSpec",
+        "SectionSpec",
+        "PolicySpec",
+        "PolicyTierSpec",
+    ];
+    bounds.extend(named.map(|schema| (schema, "name", Bound::Text(1..=MAX_NAME))));
+    bounds
+}
+
+/// Writes bounds and patterns into the schemas. Returns the bounds of members that are not there.
+pub fn tell(schemas: &mut BTreeMap<String, RefOr<Schema>>) -> Vec<String> {
+    for schema in schemas.values_mut() {
+        let Some(properties) = properties(schema) else {
+            continue;
+        };
+        for (name, property) in properties {
+            if let Some(pattern) = pattern(name)
+                && let RefOr::T(Schema::Object(text)) = property
+            {
+                text.pattern = Some(pattern.into());
+            }
+        }
+    }
+    let mut lost = Vec::new();
+    for (schema, member, bound) in bounds() {
+        let properties = schemas.get_mut(schema).and_then(properties);
+        let property = properties.and_then(|properties| properties.get_mut(member));
+        if !property.is_some_and(|property| write(property, &bound)) {
+            lost.push(format!("{schema}.{member}"));
+        }
+    }
+    lost
+}
+
+fn properties(schema: &mut RefOr<Schema>) -> Option<&mut BTreeMap<String, RefOr<Schema>>> {
+    if let RefOr::T(Schema::Object(object)) = schema {
+        Some(&mut object.properties)
+    } else {
+        None
+    }
+}
+
+/// Tells whether the member is of the sort that the bound is for.
+fn write(property: &mut RefOr<Schema>, bound: &Bound) -> bool {
+    match (property, bound) {
+        (RefOr::T(Schema::Object(text)), Bound::Text(bytes)) => {
+            text.min_length = Some(*bytes.start()).filter(|least| *least > 0);
+            text.max_length = Some(*bytes.end());
+        }
+        (RefOr::T(Schema::Object(number)), Bound::Number(range)) => {
+            let of = |bound: i64| isize::try_from(bound).ok().map(Number::Int);
+            number.minimum = of(*range.start());
+            number.maximum = of(*range.end());
+        }
+        (RefOr::T(Schema::Array(list)), Bound::Items(items)) => {
+            list.min_items = Some(*items.start()).filter(|least| *least > 0);
+            list.max_items = Some(*items.end());
+        }
+        (_, Bound::Text(_) | Bound::Number(_) | Bound::Items(_)) => return false,
+    }
+    true
+}
