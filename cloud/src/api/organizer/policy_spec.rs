@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use usher_keys::Window;
-use usher_protocol::policy::{Entry, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
 use usher_protocol::{TierId, ZoneId};
 use utoipa::ToSchema;
 
@@ -74,7 +74,7 @@ pub struct PolicyTierSpec {
     pub windows: Vec<WindowSpec>,
     /// How often: `single`, `reentry` or `{"per_day": 2}`.
     #[schema(value_type = serde_json::Value, example = "single")]
-    pub entry: Entry,
+    pub entry: EntryRule,
     /// When the unit's home hub cannot be reached: `strict` refers the person, `available` admits and reports a double later.
     #[schema(value_type = String, example = "strict")]
     pub offline: Offline,
