@@ -12,6 +12,8 @@ mod imports;
 mod layout;
 #[path = "house_rules/lints.rs"]
 mod lints;
+#[path = "house_rules/meanings.rs"]
+mod meanings;
 #[path = "house_rules/names.rs"]
 mod names;
 #[path = "house_rules/purity.rs"]
@@ -90,6 +92,11 @@ fn no_file_or_folder_has_a_name_that_says_nothing() {
 #[test]
 fn no_type_module_or_function_has_a_banned_name() {
     keep(names::declarations);
+}
+
+#[test]
+fn a_public_type_name_stands_for_one_thing() {
+    keep(meanings::doubles);
 }
 
 #[test]

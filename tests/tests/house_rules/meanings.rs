@@ -1,0 +1,199 @@
+//! One public type name, one meaning, over all product crates. What is private, or public inside its crate alone, is left to
+//! reviewers.
+
+use std::collections::BTreeMap;
+
+use crate::source::{line_of, words};
+use crate::tree::{Breach, Tree, TreeFile};
+
+/// The crates that are shipped.
+const PRODUCTS: [&str; 5] = ["keys/", "protocol/", "cloud/", "gate-agent/", "scanner-cli/"];
+
+/// The names that still stand for several things, and for how many. It only shrinks.
+const LEFT: &[(&str, usize)] = &[
+    ("Asker", 2),
+    ("Audit", 2),
+    ("Body", 2),
+    ("Change", 2),
+    ("Cli", 3),
+    ("Clock", 3),
+    ("Command", 4),
+    ("Conclusion", 2),
+    ("Config", 2),
+    ("ConfigError", 2),
+    ("Counts", 2),
+    ("Fault", 2),
+    ("Finding", 2),
+    ("FolderError", 2),
+    ("History", 2),
+    ("Known", 2),
+    ("Limits", 3),
+    ("Line", 3),
+    ("Links", 2),
+    ("Listening", 2),
+    ("Moment", 2),
+    ("NewCode", 2),
+    ("News", 2),
+    ("Place", 5),
+    ("Places", 2),
+    ("Problem", 2),
+    ("Progress", 2),
+    ("QrCode", 2),
+    ("Readers", 2),
+    ("Readiness", 2),
+    ("RequestError", 2),
+    ("Scan", 2),
+    ("ScannerCode", 2),
+    ("Status", 2),
+    ("Step", 2),
+    ("StoreError", 2),
+    ("Ticket", 2),
+    ("Tier", 2),
+    ("UnitState", 2),
+    ("VerifyArgs", 2),
+    ("View", 3),
+    ("Wish", 2),
+    ("Writer", 2),
+];
+
+/// Where one name is declared: the file and the line.
+type Declarations<'a> = Vec<(&'a TreeFile, usize)>;
+
+/// Refuses a public type name that is declared more than once, but for what is left, and a list of that which is out of date.
+pub fn doubles(tree: &Tree) -> Vec<Breach> {
+    doubles_beyond(tree, LEFT)
+}
+
+fn doubles_beyond(tree: &Tree, left: &[(&str, usize)]) -> Vec<Breach> {
+    let mut declared: BTreeMap<String, Declarations<'_>> = BTreeMap::new();
+    for file in tree.rust().filter(|file| is_product(file)) {
+        for (name, line) in public_types(&file.shipped()) {
+            declared.entry(name).or_default().push((file, line));
+        }
+    }
+    let mut breaches: Vec<Breach> = declared
+        .iter()
+        .filter_map(|(name, places)| objection(name, places, left))
+        .collect();
+    let gone = left.iter().filter(|(name, _)| !declared.contains_key(*name));
+    let list = tree
+        .rust()
+        .find(|file| file.path.ends_with("house_rules/meanings.rs"));
+    breaches.extend(gone.filter_map(|(name, _)| {
+        let what = format!("{name} is no public type any more: take it out of LEFT");
+        Some(Breach::at(list?, 1, what))
+    }));
+    breaches
+}
+
+fn is_product(file: &TreeFile) -> bool {
+    PRODUCTS.iter().any(|folder| file.path.starts_with(folder)) && file.path.contains("/src/")
+}
+
+fn objection(name: &str, places: &Declarations<'_>, left: &[(&str, usize)]) -> Option<Breach> {
+    let listed = left.iter().find(|(listed, _)| *listed == name);
+    let allowed = listed.map_or(1, |(_, count)| *count);
+    let (file, line) = *places.last()?;
+    let found = places.len();
+    let what = if found > allowed {
+        let all: Vec<&str> = places.iter().map(|(file, _)| file.path.as_str()).collect();
+        format!("{name} stands for {found} things: {}", all.join(", "))
+    } else if found < allowed {
+        format!(
+            "{name} stands for {found} things and not {allowed}: say so in LEFT, or take out a name that stands for one"
+        )
+    } else if listed.is_some() && found < 2 {
+        format!("{name} stands for one thing: take it out of LEFT")
+    } else {
+        return None;
+    };
+    Some(Breach::at(file, line, what))
+}
+
+/// The names and lines of the types, enums, traits and aliases that are `pub` without a restriction.
+fn public_types(code: &str) -> Vec<(String, usize)> {
+    let all: Vec<(usize, &str)> = words(code).collect();
+    let declared = all.windows(3).filter_map(|three| {
+        let [(start, visibility), (_, keyword), (end, name)] = three else {
+            return None;
+        };
+        let is_type = matches!(*keyword, "struct" | "enum" | "trait" | "type" | "union");
+        // A restriction, a path or a macro's `$name` stands between the words.
+        let apart = code[*start..*end].split_whitespace().eq([*visibility, *keyword]);
+        (*visibility == "pub" && is_type && apart).then(|| ((*name).to_owned(), line_of(code, *start)))
+    });
+    declared.collect()
+}
+
+#[track_caller]
+fn check(files: &[(&str, &str)], left: &[(&str, usize)], expected: &[&str]) {
+    let told: Vec<String> = doubles_beyond(&Tree::of(files), left)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(told, expected, "{files:?} {left:?}");
+}
+
+const TWO_SEATS: [(&str, &str); 2] = [
+    ("cloud/src/a.rs", "pub struct Seat;"),
+    ("gate-agent/device/src/b.rs", "\npub enum Seat {}"),
+];
+
+#[test]
+fn a_name_with_two_meanings_is_found() {
+    let told =
+        "gate-agent/device/src/b.rs:2: Seat stands for 2 things: cloud/src/a.rs, gate-agent/device/src/b.rs";
+    check(&TWO_SEATS, &[], &[told]);
+    check(
+        &[(
+            "keys/src/a.rs",
+            "mod x { pub trait Key {} } mod y { pub type Key = u8; }",
+        )],
+        &[],
+        &["keys/src/a.rs:1: Key stands for 2 things: keys/src/a.rs, keys/src/a.rs"],
+    );
+}
+
+#[test]
+fn what_is_left_is_told_exactly() {
+    check(&TWO_SEATS, &[("Seat", 2)], &[]);
+    check(
+        &TWO_SEATS,
+        &[("Seat", 3)],
+        &[
+            "gate-agent/device/src/b.rs:2: Seat stands for 2 things and not 3: say so in LEFT, or take out a name that stands for one",
+        ],
+    );
+    check(
+        &TWO_SEATS[..1],
+        &[("Seat", 1)],
+        &["cloud/src/a.rs:1: Seat stands for one thing: take it out of LEFT"],
+    );
+    check(
+        &[("tests/tests/house_rules/meanings.rs", "")],
+        &[("Seat", 2)],
+        &["tests/tests/house_rules/meanings.rs:1: Seat is no public type any more: take it out of LEFT"],
+    );
+}
+
+#[test]
+fn private_names_tests_and_other_crates_may_say_it_again() {
+    check(
+        &[
+            TWO_SEATS[0],
+            (
+                "cloud/src/b.rs",
+                "struct Seat; pub(crate) struct Seat; pub use x::Seat; // pub struct Seat",
+            ),
+            ("cloud/src/c.rs", "#[cfg(test)] mod tests { pub struct Seat; }"),
+            ("cloud/src/c/tests.rs", "pub struct Seat;"),
+            ("tests/src/sim.rs", "pub struct Seat;"),
+            (
+                "keys/src/a.rs",
+                "pub fn Seat() {} pub struct Seats; macro! { pub struct $Seat; }",
+            ),
+        ],
+        &[],
+        &[],
+    );
+}
