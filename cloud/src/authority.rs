@@ -34,7 +34,7 @@ use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle};
 use crate::store::{Store, StoreError};
 use event::EventAuthority;
 use key_files::{KeyFiles, KeyFilesError};
-use upload::{Checked, Known};
+use upload::{Checked, UploadGrounds};
 use writer::{LogWriter, LogWriterParts, PolicyVersion, UploadOutcome};
 
 /// How long before now new keys begin to be believed: a day, so that gates with clocks behind take their tickets.
@@ -247,7 +247,7 @@ impl Authorities {
             .in_background(move |key_files| key_files.event_keys(event))
             .await?;
         let now = self.parts.clock.now();
-        let known = Known {
+        let known = UploadGrounds {
             event,
             held: None,
             keys: &keys,

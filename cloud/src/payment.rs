@@ -43,7 +43,7 @@ pub enum ChargeOutcome {
 
 /// The last word on a reference: after it the gateway never charges the reference again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Conclusion {
+pub enum PaymentEnd {
     /// It was charged.
     Charged,
     /// It was charged and the money was given back.
@@ -90,7 +90,7 @@ impl PaymentGateway {
     /// # Errors
     ///
     /// [`GatewayError`]; ask again.
-    pub async fn conclude(&self, reference: ChargeReference) -> Result<Conclusion, GatewayError> {
+    pub async fn conclude(&self, reference: ChargeReference) -> Result<PaymentEnd, GatewayError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.conclude(reference).await,
         }

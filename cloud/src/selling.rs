@@ -16,7 +16,7 @@ pub use bookings::{
     ConfirmBooking, ConfirmOutcome, Ending, OpenBooking, RenewBooking, RenewOutcome, RequestHash,
 };
 pub use reservations::{
-    Claim, Forget, HoldOutcome, HoldRequest, Line, ReleaseOutcome, ReleaseRequest, Reservation,
+    Claim, Forget, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest, Reservation,
     ReservationState, Shortage, Tidy, TierQuantity, UnitState,
 };
 pub use tickets::{CodeQuery, NewTicket, Ticket, TicketState, UnitToIssue};

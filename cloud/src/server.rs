@@ -27,7 +27,7 @@ use crate::paused_sale;
 use crate::routes;
 use crate::state::AppState;
 use crate::test_sale;
-use places::Places;
+use places::ConnectionPlaces;
 
 /// Where the bound addresses are written, in the data directory.
 pub const LISTENING_FILE: &str = "listening.json";
@@ -75,7 +75,7 @@ impl Server {
         let uplink = start_uplink(&state, &stop, &mut tasks)?;
         jobs::start(&state, &stop, &mut tasks);
         let router = routes::router(state.clone());
-        let places = Places::new(serving::most_connections());
+        let places = ConnectionPlaces::new(serving::most_connections());
         tasks.spawn(serving::serve(listener, router, places, stop.clone()));
         let listening = Listening {
             http,

@@ -29,8 +29,8 @@ pub use sqlite::audit::{Audit, AuditedEvent, audit};
 
 use authority::{
     Append, AppendOutcome, ChangedTicket, Code, CodeId, Contact, DropLog, GenerationQuery, KeepCheckpoint,
-    NewBundle, NewBundleOutcome, NewCode, NewCodeOutcome, NoteContact, PinnedBundle, Places, PlacesQuery,
-    RecordsQuery, RunQuery, StoredCheckpoint, StoredRecord,
+    NewBundle, NewBundleOutcome, NewCodeOutcome, NewEnrolmentCode, NoteContact, PinnedBundle, PlacesQuery,
+    RecordsQuery, RunQuery, StoredCheckpoint, StoredRecord, UnitPlaces,
 };
 use organizing::{
     AddUnits, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewVenue,
@@ -163,7 +163,7 @@ operations! {
         /// Keeps a checkpoint in place of the one before.
         keep_checkpoint(KeepCheckpoint) -> () = sqlite::authority::trust::keep_checkpoint;
         /// Adds an enrolment code.
-        add_code(NewCode) -> NewCodeOutcome = sqlite::authority::devices::add_code;
+        add_code(NewEnrolmentCode) -> NewCodeOutcome = sqlite::authority::devices::add_code;
         /// Writes down when a device was last linked.
         note_contact(NoteContact) -> () = sqlite::authority::devices::note_contact;
     }
@@ -228,7 +228,7 @@ operations! {
         /// Lists when each device of an event was last linked.
         contacts(EventId) -> Vec<Contact> = sqlite::authority::devices::contacts;
         /// Finds what units are, for people.
-        places(PlacesQuery) -> Places = sqlite::authority::logs::places;
+        places(PlacesQuery) -> UnitPlaces = sqlite::authority::logs::places;
         /// Lists the units whose newest ticket is void or not the first, with that ticket's generation.
         changed_tickets(EventId) -> Vec<ChangedTicket> = sqlite::authority::logs::changed_tickets;
         /// Finds the ticket of a generation.

@@ -13,8 +13,8 @@ use usher_protocol::sync::{self, Held};
 
 use super::lookup::CodeLookup;
 use super::presence::Presence;
-use super::view::View;
-use super::writer::{Command, Intake, LogWriter};
+use super::view::AuthorityView;
+use super::writer::{Intake, LogCommand, LogWriter};
 use super::{AuthorityError, AuthorityParts};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -25,8 +25,8 @@ const QUEUE: usize = 256;
 
 /// The authority of one event.
 pub struct EventAuthority {
-    view: Arc<View>,
-    commands: mpsc::Sender<Command>,
+    view: Arc<AuthorityView>,
+    commands: mpsc::Sender<LogCommand>,
     presence: Presence,
     /// Finds tickets by their codes.
     pub lookup: CodeLookup,
@@ -71,7 +71,7 @@ impl EventAuthority {
     }
 
     /// Returns what is durable.
-    pub fn view(&self) -> &Arc<View> {
+    pub fn view(&self) -> &Arc<AuthorityView> {
         &self.view
     }
 
@@ -91,7 +91,7 @@ impl EventAuthority {
         W: for<'a> FnOnce(&'a mut LogWriter) -> BoxFuture<'a, Result<T, AuthorityError>> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let command = Command::Work(Box::new(move |writer| {
+        let command = LogCommand::Work(Box::new(move |writer| {
             Box::pin(async move {
                 // An error means that the caller no longer waits.
                 let _ = reply.send(work(writer).await);
@@ -119,7 +119,7 @@ impl EventAuthority {
         let (run, evidence) = verified.await.map_err(|_| sync::StoreError::Unavailable)?;
         let (reply, answer) = oneshot::channel();
         let intake = Intake { run, evidence, reply };
-        let sent = self.commands.send(Command::Intake(Box::new(intake))).await;
+        let sent = self.commands.send(LogCommand::Intake(Box::new(intake))).await;
         sent.map_err(|_| sync::StoreError::Unavailable)?;
         answer.await.unwrap_or(Err(sync::StoreError::Unavailable))
     }

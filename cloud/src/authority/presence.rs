@@ -21,7 +21,7 @@ pub struct Presence {
 
 struct Linked {
     connection: Connection,
-    progress: Arc<Progress>,
+    progress: Arc<UploadProgress>,
     /// How far its clock is ahead of ours, in milliseconds, once it was heard.
     clock_ahead_ms: i64,
 }
@@ -41,7 +41,7 @@ pub struct Present {
 
 impl Presence {
     /// Takes note of a new link; the same device's link before it is given back, to be closed.
-    pub fn enter(&self, connection: Connection, progress: Arc<Progress>) -> Option<Connection> {
+    pub fn enter(&self, connection: Connection, progress: Arc<UploadProgress>) -> Option<Connection> {
         let device = connection.peer();
         let linked = Linked {
             connection,
@@ -52,7 +52,7 @@ impl Presence {
     }
 
     /// Takes note that a link has ended; tells whether it was still its device's newest.
-    pub fn leave(&self, device: &PublicKey, progress: &Arc<Progress>) -> bool {
+    pub fn leave(&self, device: &PublicKey, progress: &Arc<UploadProgress>) -> bool {
         let mut links = self.lock();
         let own = links
             .get(device)
@@ -102,7 +102,7 @@ impl Presence {
 ///
 /// A session asks for a run as soon as it knows that its peer lacks it, so a log nobody asked for is one the peer has.
 #[derive(Default)]
-pub struct Progress {
+pub struct UploadProgress {
     /// What was asked for and sent; held only to look at or note one log.
     sent: Mutex<BTreeMap<Origin, Sent>>,
 }
@@ -116,7 +116,7 @@ struct Sent {
     at: Timestamp,
 }
 
-impl Progress {
+impl UploadProgress {
     /// Takes note that a run after `shown` was asked for, and sent up to `sent`.
     pub fn note(&self, origin: Origin, shown: Seq, sent: Seq, at: Timestamp) {
         self.lock().insert(origin, Sent { shown, sent, at });
@@ -173,12 +173,12 @@ mod tests {
 
     #[test]
     fn a_device_that_asked_for_nothing_lacks_nothing() {
-        assert_eq!(Progress::default().unsent(&held(7)), 0);
+        assert_eq!(UploadProgress::default().unsent(&held(7)), 0);
     }
 
     #[test]
     fn what_was_sent_counts_as_received_once_it_is_not_asked_for_again() {
-        let progress = Progress::default();
+        let progress = UploadProgress::default();
         progress.note(ORIGIN, Seq(2), Seq(5), Timestamp(1_000));
         assert_eq!(progress.unsent(&held(7)), 2);
         assert_eq!(progress.unconfirmed(&held(7), Timestamp(2_000)), 5);

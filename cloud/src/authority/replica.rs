@@ -11,13 +11,13 @@ use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::{Origin, Seq};
 
 use super::event::EventAuthority;
-use super::presence::Progress;
+use super::presence::UploadProgress;
 use crate::store::authority::RunQuery;
 
 /// One device's link to the authority of its event.
 pub struct LinkedReplica {
     authority: Arc<EventAuthority>,
-    progress: Arc<Progress>,
+    progress: Arc<UploadProgress>,
 }
 
 impl LinkedReplica {
@@ -30,7 +30,7 @@ impl LinkedReplica {
     }
 
     /// Returns how far the link has come.
-    pub fn progress(&self) -> &Arc<Progress> {
+    pub fn progress(&self) -> &Arc<UploadProgress> {
         &self.progress
     }
 }

@@ -46,7 +46,7 @@ pub enum ScanKind {
 
 /// A scan as its device has written it down.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scan {
+pub struct ScanRecord {
     /// Its place in the order in which records came.
     pub position: u64,
     /// When it was.
@@ -71,7 +71,7 @@ pub struct Scan {
     pub persons: u8,
 }
 
-impl Scan {
+impl ScanRecord {
     /// Reads those of these records that are of scans.
     pub fn read_all(stored: &[StoredRecord]) -> Vec<Self> {
         let mut dating = Dating::default();
@@ -127,9 +127,9 @@ struct Blank {
 
 impl Blank {
     /// Returns the scan of a passage; one whose code is no ticket at all is an incident, not a scan.
-    fn passage(self, kind: ScanKind, shown: &ShownPassage) -> Option<Scan> {
+    fn passage(self, kind: ScanKind, shown: &ShownPassage) -> Option<ScanRecord> {
         let passage = shown.unverified().ok()?;
-        Some(Scan {
+        Some(ScanRecord {
             position: self.position,
             at: self.dated.at(),
             at_by: self.dated.word(),
@@ -144,14 +144,14 @@ impl Blank {
         })
     }
 
-    fn refusal(self, refusal: &Refusal) -> Scan {
+    fn refusal(self, refusal: &Refusal) -> ScanRecord {
         let reason = refusal_name(&refusal.why);
         let kind = match refusal.why {
             Refused::Deny(_) => ScanKind::Denied { reason },
             Refused::Refer(_) => ScanKind::Referred { reason },
         };
         let (unit, generation) = refusal.ticket;
-        Scan {
+        ScanRecord {
             position: self.position,
             at: self.dated.at(),
             at_by: self.dated.word(),

@@ -13,7 +13,7 @@ use usher_protocol::record::{Body, Record};
 use usher_protocol::sync::Held;
 use usher_protocol::sync::session::CHECKPOINT_LAG;
 
-use super::scans::Scan;
+use super::scans::ScanRecord;
 use super::writer::{EnrolOutcome, RetireOutcome, RevokeOutcome, TicketOutcome, UploadOutcome};
 use super::*;
 use crate::selling::TicketState;
@@ -483,7 +483,7 @@ async fn a_passage_is_told_with_the_time_it_was_judged_at_and_not_with_its_logs_
     let run = hub.scan_judged(1, (START, judged));
     scene.authority().take_in(run).await.unwrap();
     let records = scene.records().await;
-    let scans = Scan::read_all(&records);
+    let scans = ScanRecord::read_all(&records);
     let told: Vec<_> = scans.iter().map(|scan| (scan.at, scan.at_by)).collect();
     assert_eq!(told, [(judged, "judge")]);
 }

@@ -38,7 +38,7 @@ pub struct Checked {
 }
 
 /// What an upload is checked against.
-pub struct Known<'a> {
+pub struct UploadGrounds<'a> {
     /// The event.
     pub event: EventId,
     /// The trust so far.
@@ -57,7 +57,7 @@ pub struct Known<'a> {
 /// # Errors
 ///
 /// [`UploadError`].
-pub fn check(signed: SignedBundle, known: &Known) -> Result<Checked, UploadError> {
+pub fn check(signed: SignedBundle, known: &UploadGrounds) -> Result<Checked, UploadError> {
     let checked = match known.held {
         Some(held) => Checked {
             roots: held.bundle().roots.clone(),
@@ -118,7 +118,7 @@ mod tests {
 
     impl Scene {
         fn check(&self, held: Option<&Trust>, signed: SignedBundle) -> Result<u64, UploadError> {
-            let known = Known {
+            let known = UploadGrounds {
                 event: EVENT,
                 held,
                 keys: &self.keys,

@@ -11,7 +11,7 @@ use usher_protocol::sync::Held;
 use usher_protocol::trust::{Register, Trust};
 
 /// The durable side of an event, for everyone but its writer.
-pub struct View {
+pub struct AuthorityView {
     event: EventId,
     changes: Announcer,
     /// What is visible now; held only to copy or replace a part of it.
@@ -32,7 +32,7 @@ struct Visible {
 /// How old an assurance may be before another is made, in milliseconds: sessions tell it every two seconds.
 const ASSURANCE_AGE_MS: u64 = 500;
 
-impl View {
+impl AuthorityView {
     /// Makes the view of an event of which nothing is held yet.
     pub fn new(trust: Arc<Trust>, identity: DeviceIdentity, own_log: Origin) -> Self {
         Self {

@@ -28,14 +28,14 @@ use usher_protocol::sync::Held;
 
 use super::AuthorityError;
 use super::key_files::{EventKeys, KeyFiles};
-use super::view::View;
+use super::view::AuthorityView;
 use crate::clock::Clock;
 use crate::signing::TicketSigner;
 use crate::store::Store;
 use crate::store::authority::{Append, AppendOutcome, Beside, Sealed, StoredCheckpoint};
 
 pub use devices::EnrolOutcome;
-pub use forks::{History, SettleOutcome};
+pub use forks::{ForkHistory, SettleOutcome};
 pub use intake::Intake;
 pub use policy::PolicyVersion;
 pub use revoking::{Consequences, RetireOutcome, Revocation, RevokeOutcome, Since};
@@ -67,7 +67,7 @@ pub struct LogWriterParts {
 pub type Work = Box<dyn for<'a> FnOnce(&'a mut LogWriter) -> BoxFuture<'a, ()> + Send>;
 
 /// What a writer is asked.
-pub enum Command {
+pub enum LogCommand {
     /// Take in a run that a peer sent.
     Intake(Box<Intake>),
     /// Do this.
@@ -81,7 +81,7 @@ pub struct LogWriter {
     ledger: Ledger,
     /// Whether the ledger is what is stored; if not, it is built anew first.
     is_sound: bool,
-    view: Arc<View>,
+    view: Arc<AuthorityView>,
     checkpoint: Option<StoredCheckpoint>,
     /// The head of our own log, beyond our copy, that a device was seen to hold: our database is an older copy.
     past: Option<Head>,
@@ -96,7 +96,7 @@ struct Draft {
 
 impl LogWriter {
     /// Works until told to stop, or until nobody can ask any more.
-    pub async fn run(mut self, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) {
+    pub async fn run(mut self, mut commands: mpsc::Receiver<LogCommand>, stop: CancellationToken) {
         let mut next = None;
         loop {
             let command = match next.take() {
@@ -105,8 +105,8 @@ impl LogWriter {
             };
             match command {
                 None => return,
-                Some(Command::Work(work)) => work(&mut self).await,
-                Some(Command::Intake(first)) => {
+                Some(LogCommand::Work(work)) => work(&mut self).await,
+                Some(LogCommand::Intake(first)) => {
                     let (group, other) = gather(*first, &mut commands);
                     next = other;
                     self.take_in(group).await;
@@ -194,12 +194,12 @@ impl LogWriter {
 }
 
 /// Takes further runs that are waiting, up to the first command of another kind, which comes next.
-fn gather(first: Intake, commands: &mut mpsc::Receiver<Command>) -> (Vec<Intake>, Option<Command>) {
+fn gather(first: Intake, commands: &mut mpsc::Receiver<LogCommand>) -> (Vec<Intake>, Option<LogCommand>) {
     let mut group = vec![first];
     while group.len() < GROUP {
         match commands.try_recv() {
-            Ok(Command::Intake(intake)) => group.push(*intake),
-            Ok(other @ Command::Work(_)) => return (group, Some(other)),
+            Ok(LogCommand::Intake(intake)) => group.push(*intake),
+            Ok(other @ LogCommand::Work(_)) => return (group, Some(other)),
             Err(_) => break,
         }
     }

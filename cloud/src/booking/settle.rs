@@ -1,7 +1,7 @@
 //! Open bookings whose payment got lost half-way, by a crash or an unreachable gateway: the gateway's own record decides.
 
 use crate::ids::BookingId;
-use crate::payment::Conclusion;
+use crate::payment::PaymentEnd;
 use crate::selling::{Ending, OpenBooking};
 
 use super::{BookError, BookOutcome, BookingDesk};
@@ -57,7 +57,7 @@ impl BookingDesk {
     /// Asks the gateway for its last word on an open booking and acts on it; the caller has its lease.
     pub(super) async fn settle(&self, open: &OpenBooking) -> Result<BookOutcome, BookError> {
         let conclusion = if open.amount.minor == 0 {
-            Conclusion::NeverCharged
+            PaymentEnd::NeverCharged
         } else {
             self.parts
                 .gateway
@@ -66,12 +66,12 @@ impl BookingDesk {
                 .map_err(BookError::PaymentUnknown)?
         };
         match conclusion {
-            Conclusion::Charged => self.confirm(open).await,
-            Conclusion::Refunded => {
+            PaymentEnd::Charged => self.confirm(open).await,
+            PaymentEnd::Refunded => {
                 self.end(open, Ending::Refunded).await?;
                 Ok(BookOutcome::Refunded)
             }
-            Conclusion::NeverCharged => {
+            PaymentEnd::NeverCharged => {
                 self.end(open, Ending::Abandoned).await?;
                 Ok(BookOutcome::PaymentFailed)
             }

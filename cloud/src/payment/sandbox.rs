@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::ids::ChargeReference;
 use crate::money::DeclineReason;
 
-use super::{ChargeOutcome, ChargeRequest, Conclusion, GatewayError};
+use super::{ChargeOutcome, ChargeRequest, GatewayError, PaymentEnd};
 use ledger::{LedgerEntry, SandboxLedger};
 
 /// Longest delay a token may ask for.
@@ -85,11 +85,11 @@ impl Sandbox {
         }
     }
 
-    pub(super) async fn conclude(&self, reference: ChargeReference) -> Result<Conclusion, GatewayError> {
+    pub(super) async fn conclude(&self, reference: ChargeReference) -> Result<PaymentEnd, GatewayError> {
         Ok(match self.ledger.conclude(reference, self.clock.now()).await? {
-            LedgerEntry::Charged => Conclusion::Charged,
-            LedgerEntry::Refunded => Conclusion::Refunded,
-            LedgerEntry::Void => Conclusion::NeverCharged,
+            LedgerEntry::Charged => PaymentEnd::Charged,
+            LedgerEntry::Refunded => PaymentEnd::Refunded,
+            LedgerEntry::Void => PaymentEnd::NeverCharged,
         })
     }
 

@@ -7,7 +7,7 @@ use crate::money::{Currency, Money};
 
 use super::claimant::{BoundBy, HoldBounds, TooManyHeld};
 use super::reservations::{
-    Claim, HoldOutcome, HoldRequest, Line, ReleaseOutcome, Reservation, ReservationState,
+    Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, Reservation, ReservationState,
 };
 use super::sale::{SaleStatus, sale_status};
 
@@ -28,9 +28,9 @@ pub struct SaleTerms {
 
 impl SaleTerms {
     /// Returns the line of a unit, at today's price; `None` if the event has no such tier.
-    pub fn line(&self, unit: Unit, tier: TierId) -> Option<Line> {
+    pub fn line(&self, unit: Unit, tier: TierId) -> Option<PriceLine> {
         let price = self.price(tier)?;
-        Some(Line { unit, tier, price })
+        Some(PriceLine { unit, tier, price })
     }
 
     /// Tells until when a reservation made now holds.
@@ -39,7 +39,7 @@ impl SaleTerms {
     }
 
     /// Makes the reservation of units that have been claimed.
-    pub fn reservation(&self, request: &HoldRequest, lines: Vec<Line>) -> Reservation {
+    pub fn reservation(&self, request: &HoldRequest, lines: Vec<PriceLine>) -> Reservation {
         Reservation {
             id: request.reservation,
             state: ReservationState::Held,

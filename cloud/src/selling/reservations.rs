@@ -46,7 +46,7 @@ pub struct HoldRequest {
 
 /// One unit of a reservation, at the price that was shown when it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct PriceLine {
     /// The unit.
     pub unit: Unit,
     /// Its tier.
@@ -177,7 +177,7 @@ pub struct Reservation {
     /// How far it has come.
     pub state: ReservationState,
     /// Its units.
-    pub lines: Vec<Line>,
+    pub lines: Vec<PriceLine>,
     /// What they cost together.
     pub amount: Money,
     /// When it ends unless it is booked or paying.

@@ -15,7 +15,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The places.
 #[derive(Debug)]
-pub struct Places {
+pub struct ConnectionPlaces {
     free: Arc<Semaphore>,
     /// Counts whatever makes a connection wait: its arrival and its answers.
     turns: AtomicU64,
@@ -36,8 +36,8 @@ struct Guest {
 
 /// A connection's place, given back when dropped.
 #[derive(Debug)]
-pub struct Place {
-    places: Arc<Places>,
+pub struct ConnectionPlace {
+    places: Arc<ConnectionPlaces>,
     guest: Arc<Guest>,
     number: u64,
     _permit: Option<OwnedSemaphorePermit>,
@@ -46,12 +46,12 @@ pub struct Place {
 /// A request on a connection, over when dropped; the connection is left alone from its arrival to its answer.
 #[derive(Debug)]
 pub struct Asked {
-    places: Arc<Places>,
+    places: Arc<ConnectionPlaces>,
     guest: Arc<Guest>,
     has_arrived: AtomicBool,
 }
 
-impl Places {
+impl ConnectionPlaces {
     /// Makes so many places.
     pub fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
@@ -62,7 +62,7 @@ impl Places {
     }
 
     /// Takes a place; if there is none, somebody makes room as soon as they are not being answered.
-    pub async fn take(self: &Arc<Self>) -> Place {
+    pub async fn take(self: &Arc<Self>) -> ConnectionPlace {
         let permit = loop {
             if self.free.available_permits() == 0 {
                 self.make_room();
@@ -79,7 +79,7 @@ impl Places {
             gone: CancellationToken::new(),
         });
         self.guests().insert(number, Arc::clone(&guest));
-        Place {
+        ConnectionPlace {
             places: Arc::clone(self),
             guest,
             number,
@@ -108,7 +108,7 @@ impl Places {
     }
 }
 
-impl Place {
+impl ConnectionPlace {
     /// Takes note that a request begins to arrive.
     pub fn asked(&self) -> Asked {
         Asked {
@@ -124,7 +124,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         self.places.guests().remove(&self.number);
     }
@@ -153,8 +153,8 @@ impl Drop for Asked {
 mod tests {
     use super::*;
 
-    async fn full(most: usize) -> (Arc<Places>, Vec<Place>) {
-        let places = Places::new(most);
+    async fn full(most: usize) -> (Arc<ConnectionPlaces>, Vec<ConnectionPlace>) {
+        let places = ConnectionPlaces::new(most);
         let mut taken = Vec::new();
         for _ in 0..most {
             taken.push(places.take().await);
@@ -163,10 +163,10 @@ mod tests {
     }
 
     /// Lets one more come and gives which of those that were here has made room.
-    async fn who_makes_room(places: &Arc<Places>, taken: &mut Vec<Place>) -> usize {
+    async fn who_makes_room(places: &Arc<ConnectionPlaces>, taken: &mut Vec<ConnectionPlace>) -> usize {
         let making_room = async {
             loop {
-                let gone = |place: &Place| place.guest.gone.is_cancelled();
+                let gone = |place: &ConnectionPlace| place.guest.gone.is_cancelled();
                 if let Some(position) = taken.iter().position(gone) {
                     taken.remove(position);
                     return position;

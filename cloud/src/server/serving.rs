@@ -20,7 +20,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-use super::places::{Asked, Place, Places};
+use super::places::{Asked, ConnectionPlace, ConnectionPlaces};
 use crate::api::claimant::Peer;
 
 /// Most connections at once, at some 30 KiB each: far more than a proxy keeps, or one machine can answer.
@@ -35,7 +35,12 @@ const PING: Duration = Duration::from_secs(20);
 const RESPITE: Duration = Duration::from_millis(50);
 
 /// Serves until stopped; requests under way are answered.
-pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, stop: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    places: Arc<ConnectionPlaces>,
+    stop: CancellationToken,
+) {
     let mut connections = JoinSet::new();
     loop {
         let stream = tokio::select! {
@@ -60,7 +65,7 @@ pub fn most_connections() -> usize {
 }
 
 /// Waits for the next connection; dropping the wait loses none.
-async fn accept(listener: &TcpListener, places: &Places) -> TcpStream {
+async fn accept(listener: &TcpListener, places: &ConnectionPlaces) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
@@ -75,7 +80,7 @@ async fn accept(listener: &TcpListener, places: &Places) -> TcpStream {
 }
 
 /// Carries one connection to its end.
-async fn carry(stream: TcpStream, place: Place, router: Router, stop: CancellationToken) {
+async fn carry(stream: TcpStream, place: ConnectionPlace, router: Router, stop: CancellationToken) {
     // A connection that has no other end any more asks nothing.
     let Ok(peer) = stream.peer_addr() else {
         return;

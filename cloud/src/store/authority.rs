@@ -198,7 +198,7 @@ pub struct EnrolmentTerms {
 
 /// Asks to add an enrolment code.
 #[derive(Debug, Clone)]
-pub struct NewCode {
+pub struct NewEnrolmentCode {
     /// The code.
     pub id: CodeId,
     /// What its holder proves that with.
@@ -213,7 +213,7 @@ pub struct NewCode {
     pub now: Timestamp,
 }
 
-impl NewCode {
+impl NewEnrolmentCode {
     /// Tells whether an event that has so many unused codes may have this one as well.
     pub fn fits(&self, unused: u32) -> bool {
         unused < self.open_limit
@@ -296,7 +296,7 @@ pub struct PlacesQuery {
 
 /// What a unit is, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct UnitPlace {
     /// Its tier.
     pub tier: TierId,
     /// The tier's name.
@@ -306,4 +306,4 @@ pub struct Place {
 }
 
 /// The places of some units.
-pub type Places = BTreeMap<Unit, Place>;
+pub type UnitPlaces = BTreeMap<Unit, UnitPlace>;

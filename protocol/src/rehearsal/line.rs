@@ -158,12 +158,12 @@ impl End {
 }
 
 /// The line.
-pub struct Line {
+pub struct RehearsalLine {
     pub a: End,
     pub b: End,
 }
 
-impl Line {
+impl RehearsalLine {
     /// Connects two machines and starts both sessions.
     pub fn new(a: Machine, b: Machine) -> Self {
         let (key_a, key_b) = (a.me(), b.me());

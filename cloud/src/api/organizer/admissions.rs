@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, Params};
-use crate::authority::scans::{Scan, ScanKind};
+use crate::authority::scans::{ScanKind, ScanRecord};
 use crate::moment::Moment;
 use crate::state::AppState;
 use crate::store::authority::RecordsQuery;
@@ -84,7 +84,7 @@ pub struct AdmissionView {
 }
 
 impl AdmissionView {
-    fn of(scan: Scan, names: &Names) -> Self {
+    fn of(scan: ScanRecord, names: &Names) -> Self {
         let (kind, reason, by, why) = match scan.kind {
             ScanKind::Admitted => ("admitted", None, None, None),
             ScanKind::Exited => ("exited", None, None, None),
@@ -147,7 +147,7 @@ pub async fn list(
     let authority = app.authorities.of(id)?;
     let query = list.into_query(id)?;
     let records = app.store.records(query).await?;
-    let scans = Scan::read_all(&records);
+    let scans = ScanRecord::read_all(&records);
     let names = Names::of(event, &authority, scans.iter().map(|scan| scan.unit).collect()).await?;
     Ok(Json(AdmissionsView {
         admissions: scans

@@ -20,7 +20,7 @@ use crate::catalogue::Event;
 use crate::ids::draw;
 use crate::moment::Moment;
 use crate::state::AppState;
-use crate::store::authority::{CodeId, EnrolmentTerms, NewCode, NewCodeOutcome};
+use crate::store::authority::{CodeId, EnrolmentTerms, NewCodeOutcome, NewEnrolmentCode};
 
 use super::owned::OwnEvent;
 
@@ -187,7 +187,7 @@ async fn add(
         event,
         code: secret.id(),
     };
-    let new = NewCode {
+    let new = NewEnrolmentCode {
         id,
         key: secret.key(),
         terms,

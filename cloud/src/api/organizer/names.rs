@@ -14,7 +14,7 @@ use crate::api::tickets::PlaceView;
 use crate::authority::event::EventAuthority;
 use crate::catalogue::Event;
 use crate::local_time::day_and_time;
-use crate::store::authority::{Places, PlacesQuery};
+use crate::store::authority::{PlacesQuery, UnitPlaces};
 
 /// What a device is called that has told nobody its name.
 pub const UNNAMED: &str = "a device whose name is not known";
@@ -23,7 +23,7 @@ pub const UNNAMED: &str = "a device whose name is not known";
 pub struct Names {
     policy: Policy,
     devices: BTreeMap<PublicKey, String>,
-    places: Places,
+    places: UnitPlaces,
 }
 
 /// The unit of a ticket.

@@ -12,7 +12,7 @@ use crate::api::error::ApiError;
 use crate::api::input::{Body, Checks, Params};
 use crate::api::problem_kinds::ProblemKind;
 use crate::authority::writer::{
-    Consequences, History, RetireOutcome, Revocation, RevokeOutcome, SettleOutcome, Since,
+    Consequences, ForkHistory, RetireOutcome, Revocation, RevokeOutcome, SettleOutcome, Since,
 };
 use crate::moment::Moment;
 use crate::state::AppState;
@@ -173,8 +173,8 @@ pub async fn settle(
 ) -> Result<Json<SettledView>, ApiError> {
     let id = event.id;
     let history = match request.history {
-        HistoryName::Held => History::Held,
-        HistoryName::Other => History::Other,
+        HistoryName::Held => ForkHistory::Held,
+        HistoryName::Other => ForkHistory::Other,
     };
     let authority = app.authorities.of(id)?;
     let settled = authority.ask(move |writer| Box::pin(writer.settle_fork(device, history)));

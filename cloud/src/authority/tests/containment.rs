@@ -7,7 +7,7 @@ use usher_protocol::sync::StoreError;
 use usher_protocol::{Seq, ZoneId};
 
 use super::super::AuthorityError;
-use super::super::writer::{Consequences, History, Revocation, RevokeOutcome, SettleOutcome, Since};
+use super::super::writer::{Consequences, ForkHistory, Revocation, RevokeOutcome, SettleOutcome, Since};
 use super::hub::Hub;
 use super::scene::{START, Scene, key, revocation};
 
@@ -33,7 +33,7 @@ async fn revoke(scene: &Scene, request: Revocation) -> Consequences {
     }
 }
 
-async fn settle(scene: &Scene, hub: &Hub, history: History) -> SettleOutcome {
+async fn settle(scene: &Scene, hub: &Hub, history: ForkHistory) -> SettleOutcome {
     let (authority, device) = (scene.authority(), hub.origin());
     let settled = authority.ask(move |writer| Box::pin(writer.settle_fork(device, history)));
     settled.await.unwrap()
@@ -144,10 +144,10 @@ async fn a_log_that_tells_earlier_times_after_later_ones_counts_up_to_those_and_
 async fn the_history_that_the_cloud_holds_goes_on_once_a_person_has_said_so() {
     let (mut scene, mut hub, mut clone) = forked().await;
     assert!(scene.authority().take_in(hub.scan(1).remove(0)).await.is_err());
-    let settled = settle(&scene, &hub, History::Held).await;
+    let settled = settle(&scene, &hub, ForkHistory::Held).await;
     assert!(matches!(settled, SettleOutcome::Settled(_)), "{settled:?}");
     assert_eq!(
-        settle(&scene, &hub, History::Held).await,
+        settle(&scene, &hub, ForkHistory::Held).await,
         SettleOutcome::NotForked
     );
     scene = scene.restart().await;
@@ -160,7 +160,7 @@ async fn the_history_that_the_cloud_holds_goes_on_once_a_person_has_said_so() {
 #[tokio::test]
 async fn the_other_history_is_fetched_in_place_of_the_one_that_does_not_count() {
     let (mut scene, hub, clone) = forked().await;
-    let settled = settle(&scene, &hub, History::Other).await;
+    let settled = settle(&scene, &hub, ForkHistory::Other).await;
     assert!(matches!(settled, SettleOutcome::Settled(_)), "{settled:?}");
     assert_eq!(inside(&scene).await, 0);
     assert_eq!(scene.authority().view().held_of(&hub.origin()), None);

@@ -22,8 +22,8 @@ use crate::metrics::Metrics;
 use crate::selling::{ConfirmOutcome, Ticket};
 use crate::signing::TicketSigner;
 use crate::store::authority::{
-    Append, AppendOutcome, CodeId, EnrolmentTerms, NewCode, NewCodeOutcome, RecordsQuery, RunQuery, Sealed,
-    StoredRecord,
+    Append, AppendOutcome, CodeId, EnrolmentTerms, NewCodeOutcome, NewEnrolmentCode, RecordsQuery, RunQuery,
+    Sealed, StoredRecord,
 };
 use crate::store::contract::case::Case;
 use crate::store::organizing::EventChange;
@@ -237,7 +237,7 @@ impl Scene {
             certificate_ms,
         };
         let now = Clock::Manual(self.clock.clone()).now();
-        let new = NewCode {
+        let new = NewEnrolmentCode {
             id: CodeId {
                 event: self.case.event,
                 code: secret.id(),

@@ -13,7 +13,7 @@ use crate::store::authority::{DropLog, RunQuery};
 
 /// Which of two histories counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum History {
+pub enum ForkHistory {
     /// The one that the cloud holds.
     Held,
     /// The other one.
@@ -55,7 +55,7 @@ impl LogWriter {
     pub async fn settle_fork(
         &mut self,
         device: PublicKey,
-        history: History,
+        history: ForkHistory,
     ) -> Result<SettleOutcome, AuthorityError> {
         self.ready().await?;
         let state = self.ledger.state();
@@ -66,8 +66,8 @@ impl LogWriter {
         let held = self.hash_at(&device, fork.seq).await?;
         let ours = fork.hashes.into_iter().find(|hash| Some(*hash) == held);
         let chosen = match history {
-            History::Held => ours,
-            History::Other => fork.hashes.into_iter().find(|hash| Some(*hash) != ours),
+            ForkHistory::Held => ours,
+            ForkHistory::Other => fork.hashes.into_iter().find(|hash| Some(*hash) != ours),
         };
         let Some(hash) = chosen else {
             return Ok(SettleOutcome::NotForked);

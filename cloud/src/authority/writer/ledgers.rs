@@ -11,7 +11,7 @@ use usher_protocol::trust::Trust;
 use super::{LogWriter, LogWriterParts};
 use crate::authority::AuthorityError;
 use crate::authority::key_files::EventKeys;
-use crate::authority::view::View;
+use crate::authority::view::AuthorityView;
 use crate::store::StoreError;
 use crate::store::authority::RecordsQuery;
 
@@ -44,7 +44,7 @@ impl LogWriter {
             held,
         } = read(&parts).await?;
         let checkpoint = parts.store.checkpoint(parts.event).await?;
-        let view = Arc::new(View::new(trust, identity, ledger.me()));
+        let view = Arc::new(AuthorityView::new(trust, identity, ledger.me()));
         view.grow(held);
         view.register_in(ledger.state().register());
         let mut writer = Self {
@@ -63,7 +63,7 @@ impl LogWriter {
     }
 
     /// Returns what everyone else sees of the event.
-    pub fn view(&self) -> Arc<View> {
+    pub fn view(&self) -> Arc<AuthorityView> {
         Arc::clone(&self.view)
     }
 

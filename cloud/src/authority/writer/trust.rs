@@ -10,7 +10,7 @@ use usher_protocol::record::{Body, Record};
 
 use super::{Draft, LogWriter};
 use crate::authority::AuthorityError;
-use crate::authority::upload::{self, Checked, Known, UploadError};
+use crate::authority::upload::{self, Checked, UploadError, UploadGrounds};
 use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle, RunQuery};
 
 /// What became of an uploaded bundle.
@@ -44,7 +44,7 @@ impl LogWriter {
             .key_files
             .in_background(move |key_files| key_files.event_keys(event))
             .await?;
-        let known = Known {
+        let known = UploadGrounds {
             event,
             held: Some(&held),
             keys: &keys,

@@ -38,7 +38,7 @@ impl Rig {
             .route("/slowly", get(slowly));
         let stop = CancellationToken::new();
         let mut server = JoinSet::new();
-        server.spawn(serve(listener, router, Places::new(most), stop.clone()));
+        server.spawn(serve(listener, router, ConnectionPlaces::new(most), stop.clone()));
         Self {
             addr,
             asked,

@@ -9,16 +9,16 @@ use usher_protocol::{Generation, Unit};
 use crate::ids::{TicketId, draw_ticket_code};
 use crate::selling::{ConfirmOutcome, NewTicket, Ticket, TicketState};
 use crate::store::authority::{
-    Append, AppendOutcome, Beside, CodeId, Contact, EnrolmentTerms, GenerationQuery, NewCode, NewCodeOutcome,
-    NoteContact, PlacesQuery, ReissuedTo, UsedCode,
+    Append, AppendOutcome, Beside, CodeId, Contact, EnrolmentTerms, GenerationQuery, NewCodeOutcome,
+    NewEnrolmentCode, NoteContact, PlacesQuery, ReissuedTo, UsedCode,
 };
 
 use super::case::{Case, HOLD_MS, START};
 
 const LIFE_MS: u64 = 60_000;
 
-fn new_code(event: EventId, code: u8, now: Timestamp) -> NewCode {
-    NewCode {
+fn new_code(event: EventId, code: u8, now: Timestamp) -> NewEnrolmentCode {
+    NewEnrolmentCode {
         id: CodeId {
             event,
             code: EnrolmentId([code; 32]),

@@ -7,7 +7,7 @@ use usher_protocol::policy::{OffsetChange, Policy, local_offset};
 use crate::catalogue::EventStatus;
 use crate::ids::LOCAL_BYTES;
 use crate::money::Currency;
-use crate::selling::{BookingState, Line, ReservationState, TicketState, UnitState};
+use crate::selling::{BookingState, PriceLine, ReservationState, TicketState, UnitState};
 use crate::store::StoreError;
 
 /// Returns a moment as milliseconds; moments beyond the column's range mean "for ever".
@@ -34,12 +34,12 @@ pub fn narrow<T: TryFrom<i64>>(value: i64, what: &'static str) -> Result<T, Stor
 }
 
 /// Writes the lines of a reservation.
-pub fn lines_text(lines: &[Line]) -> String {
+pub fn lines_text(lines: &[PriceLine]) -> String {
     serde_json::to_string(lines).expect("lines are plain numbers")
 }
 
 /// Reads the lines of a reservation.
-pub fn lines(text: &str) -> Result<Vec<Line>, StoreError> {
+pub fn lines(text: &str) -> Result<Vec<PriceLine>, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Unreadable {
         what: "reservation line",
     })

@@ -6,7 +6,7 @@ use usher_protocol::{TierId, Unit};
 
 use crate::selling::holding::{SaleTerms, may_hold, may_release};
 use crate::selling::{
-    Claim, HoldOutcome, HoldRequest, Line, ReleaseOutcome, ReleaseRequest, Reservation, Shortage, Tidy,
+    Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest, Reservation, Shortage, Tidy,
     TierQuantity, UnitState,
 };
 use crate::store::StoreError;
@@ -71,7 +71,7 @@ fn sale_terms(connection: &Connection, request: &HoldRequest) -> Result<Option<S
 }
 
 /// The lines of a claim, or why there are none.
-type Claimed = Result<Vec<Line>, HoldOutcome>;
+type Claimed = Result<Vec<PriceLine>, HoldOutcome>;
 
 /// One claim in progress. Its updates guard races: whoever is first has the unit, and zero rows changed means that it is taken.
 struct Hold<'a> {
@@ -191,7 +191,7 @@ impl Hold<'_> {
         Ok(units.collect::<Result<_, _>>()?)
     }
 
-    fn line(&self, unit: Unit, tier: TierId) -> Result<Line, StoreError> {
+    fn line(&self, unit: Unit, tier: TierId) -> Result<PriceLine, StoreError> {
         self.sale.line(unit, tier).ok_or(StoreError::Unreadable {
             what: "tier of a unit",
         })

@@ -10,7 +10,7 @@ use usher_keys::Role;
 use super::*;
 use crate::Seq;
 use crate::record::Body;
-use crate::rehearsal::line::{self, Line};
+use crate::rehearsal::line::{self, RehearsalLine};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{EVENT, HOUR_MS, NOW, authority, hub, identity, signed_bundle, trust};
 use crate::trust::Register;

@@ -9,7 +9,7 @@ use usher_protocol::trust::Trust;
 use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, ReservationId, TicketId};
-use crate::selling::Line;
+use crate::selling::PriceLine;
 use crate::store::StoreError;
 use crate::store::finding::Finding;
 use crate::store::sqlite::column::{Local, lines};
@@ -141,7 +141,7 @@ pub fn check_reservations(
     let mut rows = select.query([event.0])?;
     while let Some(row) = rows.next()? {
         let (local, text, amount): (Local, String, i64) = row.try_into()?;
-        let sum = |lines: Vec<Line>| lines.iter().map(|line| i128::from(line.price)).sum::<i128>();
+        let sum = |lines: Vec<PriceLine>| lines.iter().map(|line| i128::from(line.price)).sum::<i128>();
         let adds_up = lines(&text).is_ok_and(|lines| sum(lines) == i128::from(amount));
         if !adds_up {
             findings.push(Finding::Reservation(ReservationId { event, local }));

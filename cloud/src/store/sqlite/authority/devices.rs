@@ -7,7 +7,7 @@ use usher_keys::{
 
 use crate::store::StoreError;
 use crate::store::authority::{
-    Code, CodeId, Contact, EnrolmentTerms, NewCode, NewCodeOutcome, NoteContact, UsedCode,
+    Code, CodeId, Contact, EnrolmentTerms, NewCodeOutcome, NewEnrolmentCode, NoteContact, UsedCode,
 };
 use crate::store::sqlite::Effect;
 use crate::store::sqlite::column::{event_id, moment, ms};
@@ -20,7 +20,10 @@ const MAX_IDENTITY_BYTES: usize = 4 * 1024;
 const AS_LONG_AS_THE_EVENT: i64 = i64::MAX;
 
 /// Adds an enrolment code, and forgets those that ran out unused.
-pub fn add_code(connection: &Connection, request: &NewCode) -> Result<Effect<NewCodeOutcome>, StoreError> {
+pub fn add_code(
+    connection: &Connection,
+    request: &NewEnrolmentCode,
+) -> Result<Effect<NewCodeOutcome>, StoreError> {
     let event = request.id.event.0;
     connection
         .prepare_cached(

@@ -10,7 +10,7 @@ use usher_protocol::{Generation, Seq, TierId, Unit};
 use crate::ids::TicketId;
 use crate::store::StoreError;
 use crate::store::authority::{
-    ChangedTicket, GenerationQuery, Place, Places, PlacesQuery, RecordsQuery, RunQuery, StoredRecord,
+    ChangedTicket, GenerationQuery, PlacesQuery, RecordsQuery, RunQuery, StoredRecord, UnitPlace, UnitPlaces,
 };
 
 use super::{count, read_count};
@@ -141,16 +141,16 @@ fn between(query: &RunQuery, last: Seq) -> [rusqlite::types::Value; 4] {
 }
 
 /// Finds what units are, for people.
-pub fn places(connection: &Connection, query: &PlacesQuery) -> Result<Places, StoreError> {
+pub fn places(connection: &Connection, query: &PlacesQuery) -> Result<UnitPlaces, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT tier, tiers.name, section, row, number, (SELECT seat_count FROM events WHERE event_id = ?1)
          FROM units JOIN tiers USING (event_id, tier) WHERE event_id = ?1 AND unit = ?2",
     )?;
-    let mut places = Places::new();
+    let mut places = UnitPlaces::new();
     for unit in &query.units {
         let found = select
             .query_row(params![query.event.0, unit.0], |row| {
-                Ok(Place {
+                Ok(UnitPlace {
                     tier: TierId(row.get(0)?),
                     tier_name: row.get(1)?,
                     label: rows::label(*unit, [row.get(2)?, row.get(3)?, row.get(4)?], row.get(5)?),

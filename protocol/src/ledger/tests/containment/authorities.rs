@@ -6,7 +6,7 @@ use super::*;
 use crate::admission::Referral;
 use crate::home::home_of;
 use crate::log::RunError;
-use crate::rehearsal::line::Line;
+use crate::rehearsal::line::RehearsalLine;
 use crate::rehearsal::{
     AVAILABLE, EVENT, NOW, STRICT, authority, policy, scanner, succeeded, successor, third_authority,
 };
@@ -378,7 +378,7 @@ fn a_fresh_device_hears_that_it_is_up_to_date_without_the_struck_log() {
     next.renew_trust(alone());
     let mut fresh = Machine::new(hub(1), Role::Hub);
     fresh.write_due_records();
-    let mut line = Line::settled(next, fresh);
+    let mut line = RehearsalLine::settled(next, fresh);
     let assurance = line.a.machine.assure(NOW);
     line.a.assurance = Some(assurance);
     line.wait(4 * RESEND_MS);

@@ -7,7 +7,7 @@ use crate::admission::Referral;
 use crate::ident::ScanId;
 use crate::ledger::{MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS};
 use crate::log::{Head, Run, RunError, Tail};
-use crate::rehearsal::line::Line;
+use crate::rehearsal::line::RehearsalLine;
 use crate::rehearsal::{
     AVAILABLE, EVENT, HOUR_MS, NOW, REENTRY, SEASON, STRICT, capable, certificate, enrolled_by, identity,
     identity_by, issuing, new_issuing, scanner, signed_bundle, succeeded,
@@ -81,7 +81,7 @@ fn a_hub_that_invents_scanners_without_end_fills_no_more_than_its_share() {
     let cloud = Machine::cloud(&[1]);
     let gate = Machine::hub(1, &cloud);
     let liar = Machine::opened(hub(2), capable(&hub(2), Role::Hub), &cloud);
-    let mut line = Line::settled(liar, gate);
+    let mut line = RehearsalLine::settled(liar, gate);
     let most = u32::try_from(MAX_STORED_LOGS).unwrap();
     for run in crowd_of(&hub(2), 0..most) {
         line.b.input(Input::Received(Message::Run(run)));

@@ -4,7 +4,7 @@ use super::*;
 use crate::admission::Referral;
 use crate::fork::ForkProof;
 use crate::log::{Hash, Head, RunError, Tail};
-use crate::rehearsal::line::Line;
+use crate::rehearsal::line::RehearsalLine;
 use crate::rehearsal::{AVAILABLE, EVENT, NOW, STRICT, authority, capable, fork, scanner};
 use crate::sync::Notice;
 
@@ -227,7 +227,7 @@ fn a_device_that_hears_of_its_own_past_says_nothing_until_it_has_it_back() {
 #[test]
 fn its_own_past_comes_back_over_a_session_before_it_goes_on() {
     let (cloud, gate) = restored(2);
-    let mut line = Line::settled(cloud, gate);
+    let mut line = RehearsalLine::settled(cloud, gate);
     let own_past = |notice: &Notice| matches!(notice, Notice::OwnPast(_));
     assert!(line.b.notices.iter().any(own_past));
     let gate = &mut line.b.machine;

@@ -9,7 +9,7 @@ use crate::rehearsal::{AVAILABLE, STRICT, asked, fork, scanner, ticket};
 use crate::sync::outbox::{MAX_RUNS_IN_FLIGHT, RESEND_MS};
 
 #[track_caller]
-fn check_agreed(line: &Line) {
+fn check_agreed(line: &RehearsalLine) {
     assert_eq!(line.a.machine.ledger.vector(), line.b.machine.ledger.vector());
     assert_eq!(line.a.machine.digest(), line.b.machine.digest());
     assert_eq!((line.a.session.lag(), line.b.session.lag()), (0, 0));
@@ -27,7 +27,7 @@ fn two_replicas_come_to_hold_the_same() {
     let cloud = busy_cloud(2_000);
     let mut gate = Machine::hub(1, &Machine::cloud(&[1]));
     gate.judge(&asked(1, ticket(5_000, STRICT)), JudgingAs::Home);
-    let line = Line::settled(cloud, gate);
+    let line = RehearsalLine::settled(cloud, gate);
     check_agreed(&line);
     assert_eq!(
         line.a
@@ -42,7 +42,7 @@ fn two_replicas_come_to_hold_the_same() {
 
 #[test]
 fn what_is_written_later_is_sent_as_it_appears() {
-    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), fresh_hub());
     line.a.write(revoked(7));
     line.settle();
     check_agreed(&line);
@@ -61,7 +61,7 @@ fn any_replica_hands_on_any_log() {
     let mut reader = Machine::scanner(1, &gate);
     reader.judge(&asked(1, ticket(5, AVAILABLE)), JudgingAs::CutOff);
     gate.hear(&reader);
-    let line = Line::settled(gate, Machine::new(hub(2), Role::Hub));
+    let line = RehearsalLine::settled(gate, Machine::new(hub(2), Role::Hub));
     check_agreed(&line);
     assert_eq!(
         line.b.machine.ledger.tail(&scanner(1).public()),
@@ -151,7 +151,7 @@ fn authority_records_go_first() {
     other.judge(&asked(1, ticket(5, AVAILABLE)), JudgingAs::CutOff);
     cloud.hear(&other);
     cloud.write(revoked(7));
-    let mut line = Line::new(cloud, fresh_hub());
+    let mut line = RehearsalLine::new(cloud, fresh_hub());
     line.settle();
     let runs = line.a.sent.iter().filter_map(|message| match message {
         Message::Run(run) => Some(run.head.origin),
@@ -187,7 +187,7 @@ fn no_more_runs_are_under_way_than_the_limit_says() {
 
 #[test]
 fn a_hello_that_was_lost_is_said_again() {
-    let mut line = Line::new(busy_cloud(3), fresh_hub());
+    let mut line = RehearsalLine::new(busy_cloud(3), fresh_hub());
     line.lose();
     line.wait(BEAT_MS + 500);
     check_agreed(&line);
@@ -195,7 +195,7 @@ fn a_hello_that_was_lost_is_said_again() {
 
 #[test]
 fn whoever_has_not_heard_us_is_greeted_again() {
-    let mut line = Line::new(busy_cloud(3), fresh_hub());
+    let mut line = RehearsalLine::new(busy_cloud(3), fresh_hub());
     // The hub's hello arrives, the cloud's is lost.
     let hello = line.b.sent[0].clone();
     line.lose();
@@ -207,7 +207,7 @@ fn whoever_has_not_heard_us_is_greeted_again() {
 
 #[test]
 fn runs_that_were_lost_are_sent_again() {
-    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), fresh_hub());
     line.a.write(revoked(7));
     line.lose();
     line.wait(RESEND_MS + BEAT_MS);
@@ -216,7 +216,7 @@ fn runs_that_were_lost_are_sent_again() {
 
 #[test]
 fn acknowledgements_that_were_lost_are_made_up_for() {
-    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), fresh_hub());
     line.a.write(revoked(7));
     let run = line.a.sent.last().cloned().unwrap();
     assert!(matches!(run, Message::Run(_)));
@@ -243,8 +243,8 @@ fn a_beat_that_tells_of_a_difference_is_answered_with_a_question() {
 
 #[test]
 fn freshness_is_told_only_to_whom_nothing_is_missing() {
-    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
-    let fresh = |line: &Line| {
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), fresh_hub());
+    let fresh = |line: &RehearsalLine| {
         let times = line.b.notices.iter().filter_map(|notice| match notice {
             Notice::Fresh(assurance) => Some(assurance.at),
             Notice::Opened(_)
@@ -271,7 +271,7 @@ fn freshness_is_told_only_to_whom_nothing_is_missing() {
 
 #[test]
 fn a_silent_peer_is_given_up() {
-    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), fresh_hub());
     line.wait_cut_off(SILENCE_MS - 500);
     assert_eq!(line.a.closed, None);
     line.wait_cut_off(1_000);
@@ -281,14 +281,14 @@ fn a_silent_peer_is_given_up() {
 
 #[test]
 fn a_quiet_line_stays_open() {
-    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), fresh_hub());
     line.wait(10 * SILENCE_MS);
     check_agreed(&line);
 }
 
 #[test]
 fn a_clock_that_is_set_back_jams_nothing() {
-    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), fresh_hub());
     line.a.write(revoked(7));
     line.lose();
     line.a.clock = Timestamp(NOW.0 - HOUR_MS);
@@ -306,7 +306,7 @@ fn a_clock_that_is_set_back_jams_nothing() {
 
 #[test]
 fn a_clock_that_is_set_ahead_ends_no_talk() {
-    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), fresh_hub());
     for hours in [1, 30] {
         line.a.clock = NOW.plus_ms(hours * HOUR_MS);
         line.wait(BEAT_MS);
@@ -318,7 +318,7 @@ fn a_clock_that_is_set_ahead_ends_no_talk() {
 
 #[test]
 fn a_clock_that_is_set_back_while_greeting_jams_nothing() {
-    let mut line = Line::new(busy_cloud(3), fresh_hub());
+    let mut line = RehearsalLine::new(busy_cloud(3), fresh_hub());
     line.lose();
     line.a.clock = Timestamp(NOW.0 - HOUR_MS);
     line.b.clock = Timestamp(NOW.0 - HOUR_MS);
@@ -330,7 +330,7 @@ fn cloud_with_a_long_history() -> Machine {
     busy_cloud(u32::try_from(CHECKPOINT_LAG).unwrap() + 10)
 }
 
-fn was_sent_a_checkpoint(line: &Line) -> bool {
+fn was_sent_a_checkpoint(line: &RehearsalLine) -> bool {
     line.a
         .sent
         .iter()
@@ -342,7 +342,7 @@ fn a_fresh_peer_that_lacks_much_starts_from_a_checkpoint() {
     let mut cloud = cloud_with_a_long_history();
     cloud.make_checkpoint(NOW);
     cloud.write(revoked(90_000));
-    let line = Line::settled(cloud, fresh_hub());
+    let line = RehearsalLine::settled(cloud, fresh_hub());
     check_agreed(&line);
     assert!(was_sent_a_checkpoint(&line));
     let records = line.a.sent.iter().map(|message| match message {
@@ -361,7 +361,7 @@ fn a_fresh_peer_that_lacks_much_starts_from_a_checkpoint() {
 
 #[test]
 fn without_a_checkpoint_a_fresh_peer_gets_the_history() {
-    let line = Line::settled(cloud_with_a_long_history(), fresh_hub());
+    let line = RehearsalLine::settled(cloud_with_a_long_history(), fresh_hub());
     check_agreed(&line);
     assert!(!was_sent_a_checkpoint(&line));
 }
@@ -370,7 +370,7 @@ fn without_a_checkpoint_a_fresh_peer_gets_the_history() {
 fn a_checkpoint_that_was_lost_or_refused_holds_nothing_up() {
     let mut cloud = cloud_with_a_long_history();
     cloud.make_checkpoint(NOW);
-    let mut line = Line::new(cloud, fresh_hub());
+    let mut line = RehearsalLine::new(cloud, fresh_hub());
     let hello = line.b.sent[0].clone();
     line.a.input(received(hello));
     assert!(was_sent_a_checkpoint(&line));
@@ -380,7 +380,7 @@ fn a_checkpoint_that_was_lost_or_refused_holds_nothing_up() {
     // The same with a clock that is set back by an hour while the answer is waited for.
     let mut cloud = cloud_with_a_long_history();
     cloud.make_checkpoint(NOW);
-    let mut line = Line::new(cloud, fresh_hub());
+    let mut line = RehearsalLine::new(cloud, fresh_hub());
     let hello = line.b.sent[0].clone();
     line.a.input(received(hello));
     line.lose();
@@ -399,7 +399,7 @@ fn a_checkpoint_that_was_lost_or_refused_holds_nothing_up() {
     let mut reader = Machine::new(scanner(1), Role::Scanner);
     reader.write_due_records();
     reader.judge(&asked(1, ticket(5, STRICT)), JudgingAs::CutOff);
-    let line = Line::settled(cloud, reader);
+    let line = RehearsalLine::settled(cloud, reader);
     assert!(was_sent_a_checkpoint(&line));
     check_agreed(&line);
 }
@@ -408,7 +408,7 @@ fn a_checkpoint_that_was_lost_or_refused_holds_nothing_up() {
 fn a_peer_that_knows_something_gets_records_not_a_checkpoint() {
     let mut cloud = cloud_with_a_long_history();
     cloud.make_checkpoint(NOW);
-    let line = Line::settled(cloud, Machine::hub(1, &Machine::cloud(&[1])));
+    let line = RehearsalLine::settled(cloud, Machine::hub(1, &Machine::cloud(&[1])));
     check_agreed(&line);
     assert!(!was_sent_a_checkpoint(&line));
 }
@@ -428,7 +428,7 @@ fn logs_the_peer_will_not_take_do_not_hold_up_the_others() {
             picky.write(Body::ForkSeen(Box::new(fork(&gate.key, 1, [[1; 32], [2; 32]]))));
         }
     }
-    let mut line = Line::settled(cloud, picky);
+    let mut line = RehearsalLine::settled(cloud, picky);
     line.wait(3 * RESEND_MS);
     let taken = line.b.machine.ledger.tail(&sound);
     assert_eq!(taken, gates.last().unwrap().ledger.tail(&sound));
@@ -436,7 +436,7 @@ fn logs_the_peer_will_not_take_do_not_hold_up_the_others() {
 
 #[test]
 fn a_newer_bundle_travels_to_whoever_has_an_older_one() {
-    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), fresh_hub());
     line.a.machine.ledger.renew_trust(signed_bundle(2)).unwrap();
     line.a.input(Input::TrustChanged);
     line.settle();
@@ -451,7 +451,7 @@ fn a_newer_bundle_travels_to_whoever_has_an_older_one() {
 
 #[test]
 fn a_bundle_that_was_lost_or_could_not_be_stored_is_offered_again() {
-    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), fresh_hub());
     line.a.machine.ledger.renew_trust(signed_bundle(2)).unwrap();
     line.a.input(Input::TrustChanged);
     line.lose();
@@ -471,7 +471,7 @@ fn a_bundle_that_was_lost_or_could_not_be_stored_is_offered_again() {
 
 #[test]
 fn a_bundle_the_peer_only_claimed_does_not_keep_ours_from_it() {
-    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), fresh_hub());
     let claimed = crate::rehearsal::bundle(7).sign(&[]);
     line.a.input(received(Message::Bundle(claimed)));
     line.a.machine.ledger.renew_trust(signed_bundle(2)).unwrap();
@@ -482,7 +482,7 @@ fn a_bundle_the_peer_only_claimed_does_not_keep_ours_from_it() {
 
 #[test]
 fn whoever_leaves_says_so() {
-    let mut line = Line::settled(Machine::cloud(&[1]), fresh_hub());
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), fresh_hub());
     line.a.input(Input::Leave);
     line.settle();
     assert_eq!(line.a.closed, Some(Close::Ours(Farewell::Leaving)));
@@ -491,7 +491,7 @@ fn whoever_leaves_says_so() {
 
 #[test]
 fn messages_that_come_twice_change_nothing() {
-    let mut line = Line::settled(busy_cloud(3), fresh_hub());
+    let mut line = RehearsalLine::settled(busy_cloud(3), fresh_hub());
     for message in line.a.sent.clone() {
         line.b.input(received(message));
     }

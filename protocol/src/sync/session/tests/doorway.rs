@@ -231,7 +231,7 @@ fn a_peer_that_hands_out_runs_of_too_many_logs_is_shown_the_door() {
 
 #[test]
 fn a_peer_is_shown_the_door_when_it_is_revoked_or_its_certificate_ends() {
-    let mut line = Line::settled(Machine::cloud(&[1]), Machine::new(hub(1), Role::Hub));
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), Machine::new(hub(1), Role::Hub));
     let device = hub(1).public();
     line.a.write(Body::DeviceRevoked {
         device,
@@ -239,7 +239,7 @@ fn a_peer_is_shown_the_door_when_it_is_revoked_or_its_certificate_ends() {
     });
     line.a.input(Input::TrustChanged);
     assert_eq!(line.a.closed, Some(Close::Ours(Farewell::NotWelcome)));
-    let mut line = Line::settled(Machine::cloud(&[1]), Machine::new(hub(1), Role::Hub));
+    let mut line = RehearsalLine::settled(Machine::cloud(&[1]), Machine::new(hub(1), Role::Hub));
     line.a.clock = Timestamp(crate::rehearsal::SEASON.until.0);
     line.wait(4_000);
     assert!(matches!(line.a.closed, Some(Close::Ours(_))));
@@ -304,7 +304,7 @@ proptest! {
         bytes[at] = to;
         if let Ok(message) = Message::from_bytes(&bytes) {
             prop_assert_eq!(message.to_bytes(), bytes);
-            let mut line = Line::settled(cloud, hub);
+            let mut line = RehearsalLine::settled(cloud, hub);
             line.b.input(received(message));
             line.settle();
         }

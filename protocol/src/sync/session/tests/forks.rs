@@ -104,7 +104,7 @@ fn a_copied_device_is_noticed_by_the_vectors_alone() {
     let (mut heard_one, mut heard_copy) = (Machine::hub(1, &cloud), Machine::hub(3, &cloud));
     heard_one.hear(&one);
     heard_copy.hear(&copy);
-    let line = Line::settled(heard_one, heard_copy);
+    let line = RehearsalLine::settled(heard_one, heard_copy);
     for end in [&line.a, &line.b] {
         let found = end.notices.iter().find_map(|notice| match notice {
             Notice::Forked(found) => found.check(EVENT),
@@ -132,7 +132,7 @@ fn a_restored_device_that_is_still_behind_is_found_out_by_both() {
     gate.restore_old_copy(3);
     gate.judge(&asked(9, ticket(9, STRICT)), JudgingAs::Home);
     assert!(gate.ledger.tail(&gate.me()).seq < cloud.ledger.tail(&gate.me()).seq);
-    let line = Line::settled(cloud, gate);
+    let line = RehearsalLine::settled(cloud, gate);
     for end in [&line.a, &line.b] {
         assert!(end.machine.ledger.state().is_frozen(&hub(1).public()));
         assert_eq!(end.closed, None);
@@ -147,7 +147,7 @@ fn check_both_see_the_fork(is_told_in_time: bool) {
     gate.judge(&asked(1, ticket(1, STRICT)), JudgingAs::Home);
     cloud.hear(&gate);
     gate.restore_old_copy(usize::try_from(common).unwrap());
-    let mut line = Line::new(cloud, gate);
+    let mut line = RehearsalLine::new(cloud, gate);
     // The hellos are under way when the hub goes on where its past already was.
     let scan = asked(9, ticket(9, STRICT));
     line.b.machine.judge(&scan, JudgingAs::Home);

@@ -28,7 +28,7 @@ fn a_log_whose_beginning_is_not_here_is_sent_on_once_the_peer_has_that_from_else
     began.take_checkpoint(cloud.checkpoint.as_ref().unwrap());
     began.write_due_records();
     let reader = Machine::scanner(1, &Machine::cloud(&[1]));
-    let mut line = Line::settled(began, reader);
+    let mut line = RehearsalLine::settled(began, reader);
     assert_eq!(line.b.machine.ledger.tail(&gate.me()).seq, Seq(0));
     line.b.machine.hear_log(&cloud, gate.me()).unwrap();
     let held = line.b.machine.held_of(&gate.me());
@@ -47,7 +47,7 @@ fn a_log_whose_records_could_not_be_read_once_is_sent_a_little_later() {
     let mut cloud = Machine::cloud(&[1]);
     let gate = Machine::hub(2, &cloud);
     cloud.hear(&gate);
-    let mut line = Line::new(cloud, fresh_hub());
+    let mut line = RehearsalLine::new(cloud, fresh_hub());
     line.a.cannot_read = true;
     line.settle();
     assert!(line.b.machine.ledger.state().policy().is_none());
