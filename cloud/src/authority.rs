@@ -154,7 +154,7 @@ impl Authorities {
     pub async fn start(&self) -> Result<(), StoreError> {
         let _one = self.making.lock().await;
         for event in self.parts.store.trusted_events(()).await? {
-            if let Err(error) = self.take_up(event).await {
+            if let Err(error) = self.start_event(event).await {
                 tracing::error!(%event, error = &error as &dyn std::error::Error, "an event cannot be taken up");
             }
         }
@@ -225,7 +225,7 @@ impl Authorities {
     ) -> Result<UploadOutcome, AuthorityError> {
         let _one = self.making.lock().await;
         if self.find(event).is_none() && self.parts.store.trust_bundle(event).await?.is_some() {
-            self.take_up(event).await?;
+            self.start_event(event).await?;
         }
         match self.find(event) {
             Some(authority) => {
@@ -275,14 +275,14 @@ impl Authorities {
         {
             NewBundleOutcome::NotNewer => Err(AuthorityError::Conflict),
             NewBundleOutcome::Added => {
-                self.take_up(event).await?;
+                self.start_event(event).await?;
                 Ok(UploadOutcome::InForce { version })
             }
         }
     }
 
     /// Starts the writer of an event that has a trust bundle.
-    async fn take_up(&self, event: EventId) -> Result<(), AuthorityError> {
+    async fn start_event(&self, event: EventId) -> Result<(), AuthorityError> {
         let AuthorityParts {
             store, clock, signer, ..
         } = self.parts.clone();
@@ -303,7 +303,7 @@ impl Authorities {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(event, Arc::new(authority));
         if let Some(event) = self.parts.store.event(event).await?
-            && let Err(error) = self.decree(&event).await
+            && let Err(error) = self.publish_policy(&event).await
         {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(event = %event.id, error, "the policy is not up to date");
@@ -316,11 +316,13 @@ impl Authorities {
     /// # Errors
     ///
     /// [`AuthorityError`].
-    pub async fn decree(&self, event: &Event) -> Result<Option<PolicyVersion>, AuthorityError> {
+    pub async fn publish_policy(&self, event: &Event) -> Result<Option<PolicyVersion>, AuthorityError> {
         if event.status == EventStatus::Draft {
             return Ok(None);
         }
-        self.of(event.id)?.ask(|writer| Box::pin(writer.decree())).await
+        self.of(event.id)?
+            .ask(|writer| Box::pin(writer.publish_policy()))
+            .await
     }
 
     /// Lets every writer finish what it does and end.

@@ -24,7 +24,7 @@ use scene::{START, Scene, key, revocation};
 #[tokio::test]
 async fn a_restart_replays_to_the_same_state() {
     let mut scene = Scene::open().await;
-    scene.decree().await;
+    scene.publish_policy().await;
     scene.enrol(1, Role::Hub).await;
     scene.enrol(2, Role::Hub).await;
     let ticket = scene.sell().await;
@@ -42,11 +42,11 @@ async fn a_restart_replays_to_the_same_state() {
 #[tokio::test]
 async fn the_policy_is_written_once_and_again_only_when_it_changes() {
     let mut scene = Scene::open().await;
-    assert_eq!(scene.decree().await, 1);
+    assert_eq!(scene.publish_policy().await, 1);
     scene = scene.restart().await;
     assert_eq!(scene.records().await.len(), 1);
     scene.rename("Night of the Bats").await;
-    assert_eq!(scene.decree().await, 2);
+    assert_eq!(scene.publish_policy().await, 2);
     assert_eq!(scene.records().await.len(), 2);
 }
 
@@ -385,7 +385,7 @@ async fn a_struck_ticket_key_stops_the_sale_at_once() {
 #[tokio::test]
 async fn a_new_authority_says_again_what_the_struck_one_said() {
     let scene = Scene::open().await;
-    scene.decree().await;
+    scene.publish_policy().await;
     scene.enrol(1, Role::Hub).await;
     scene.enrol(2, Role::Hub).await;
     scene.revoke(key(2).public()).await;
@@ -452,7 +452,7 @@ async fn a_log_that_was_tampered_with_is_not_taken_up() {
             entries: Vec::new(),
             head: forged,
         }],
-        beside: Vec::new(),
+        row_changes: Vec::new(),
         now: START,
     };
     assert_eq!(
@@ -491,7 +491,7 @@ async fn a_passage_is_told_with_the_time_it_was_judged_at_and_not_with_its_logs_
 #[tokio::test]
 async fn devices_that_last_as_long_as_the_event_are_renewed_when_its_end_moves() {
     let scene = Scene::open().await;
-    scene.decree().await;
+    scene.publish_policy().await;
     let mut untils = Vec::new();
     for (seed, certificate_ms) in [(1, None), (2, Some(86_400_000)), (3, None)] {
         let code = scene.code_for(Role::Scanner, certificate_ms).await;
@@ -501,7 +501,7 @@ async fn devices_that_last_as_long_as_the_event_are_renewed_when_its_end_moves()
     scene.revoke(key(3).public()).await;
     let ends_at = scene.event().await.ends_at;
     scene.move_end(ends_at.plus_ms(86_400_000)).await;
-    scene.decree().await;
+    scene.publish_policy().await;
     let records = scene.records().await.len();
     let moved = [untils[0].plus_ms(86_400_000), untils[1], untils[2]];
     for (seed, moved) in [1, 2, 3].into_iter().zip(moved) {
@@ -509,7 +509,7 @@ async fn devices_that_last_as_long_as_the_event_are_renewed_when_its_end_moves()
     }
     // Once, and never to an earlier end: a device that is on its way must not lose its certificate.
     scene.move_end(ends_at).await;
-    scene.decree().await;
+    scene.publish_policy().await;
     assert_eq!(scene.records().await.len(), records);
 }
 

@@ -32,7 +32,7 @@ use super::view::AuthorityView;
 use crate::clock::Clock;
 use crate::signing::TicketSigner;
 use crate::store::Store;
-use crate::store::authority::{Append, AppendOutcome, Beside, Sealed, StoredCheckpoint};
+use crate::store::authority::{Append, AppendOutcome, RowChange, Sealed, StoredCheckpoint};
 
 pub use devices::EnrolOutcome;
 pub use forks::{ForkHistory, SettleOutcome};
@@ -91,7 +91,7 @@ pub struct LogWriter {
 #[derive(Default)]
 struct Draft {
     sealed: Vec<Sealed>,
-    beside: Vec<Beside>,
+    row_changes: Vec<RowChange>,
 }
 
 impl LogWriter {
@@ -164,8 +164,8 @@ impl LogWriter {
 
     /// Makes a draft durable and then visible.
     async fn commit(&mut self, draft: Draft) -> Result<(), AuthorityError> {
-        let Draft { sealed, beside } = draft;
-        if sealed.is_empty() && beside.is_empty() {
+        let Draft { sealed, row_changes } = draft;
+        if sealed.is_empty() && row_changes.is_empty() {
             return Ok(());
         }
         let grown: Vec<_> = sealed
@@ -177,7 +177,7 @@ impl LogWriter {
         let request = Append {
             event: self.parts.event,
             sealed,
-            beside,
+            row_changes,
             now: self.now(),
         };
         match self.parts.store.append(request).await? {

@@ -26,7 +26,7 @@ pub struct Sealed {
 
 /// What else changes in the same transaction, or not at all.
 #[derive(Clone)]
-pub enum Beside {
+pub enum RowChange {
     /// An enrolment code is used up.
     UseCode(Box<UsedCode>),
     /// A ticket goes from one state to another.
@@ -66,7 +66,7 @@ pub struct Append {
     /// What is appended, each log in its own order.
     pub sealed: Vec<Sealed>,
     /// What else changes.
-    pub beside: Vec<Beside>,
+    pub row_changes: Vec<RowChange>,
     /// The time.
     pub now: Timestamp,
 }

@@ -396,7 +396,7 @@ pub async fn change(
     app.seat_maps.forget(id);
     let event = OwnEvent::reread(&app, id).await?;
     // Gates show its name, and devices last as long as it does. Should this fail, changing it again or the next start makes up for it.
-    app.authorities.decree(&event).await?;
+    app.authorities.publish_policy(&event).await?;
     Ok(Json(OrganizerEventView::of(&app, event, None)))
 }
 
@@ -431,6 +431,6 @@ pub async fn publish(
     let event = OwnEvent::reread(&app, id).await?;
     test_sale::warn_of(&app, &event);
     // Should this fail, publishing again or the next start makes up for it.
-    app.authorities.decree(&event).await?;
+    app.authorities.publish_policy(&event).await?;
     Ok(Json(OrganizerEventView::of(&app, event, None)))
 }

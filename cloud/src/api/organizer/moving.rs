@@ -180,7 +180,7 @@ async fn apply(app: &Arc<AppState>, survey: &Survey) -> Result<Option<u32>, ApiE
         MoveOutcome::Moved { freed } => tracing::info!(event = %id, freed, "an event was moved"),
     }
     let event = OwnEvent::reread(app, id).await?;
-    match app.authorities.decree(&event).await {
+    match app.authorities.publish_policy(&event).await {
         Ok(version) => Ok(version.map(|version| version.0)),
         // It ran out before the event was moved: the bundle that prolongs it brings the policy along.
         Err(AuthorityError::NoKey { .. }) => Ok(None),

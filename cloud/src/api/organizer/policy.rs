@@ -52,7 +52,11 @@ pub async fn replace(
     check(checks, &policy, &event)?;
     app.store.change_event(change(id, policy)).await?;
     let event = OwnEvent::reread(&app, id).await?;
-    let version = app.authorities.decree(&event).await?.map(|version| version.0);
+    let version = app
+        .authorities
+        .publish_policy(&event)
+        .await?
+        .map(|version| version.0);
     Ok(Json(PolicyView {
         version,
         policy: event.policy.into(),

@@ -167,9 +167,9 @@ impl Scene {
         roster.await.unwrap()
     }
 
-    pub async fn decree(&self) -> u32 {
+    pub async fn publish_policy(&self) -> u32 {
         self.authorities
-            .decree(&self.event().await)
+            .publish_policy(&self.event().await)
             .await
             .unwrap()
             .unwrap()
@@ -329,7 +329,7 @@ impl Scene {
         let request = Append {
             event: self.case.event,
             sealed,
-            beside: Vec::new(),
+            row_changes: Vec::new(),
             now: START,
         };
         self.case.store.append(request).await.unwrap()

@@ -13,7 +13,7 @@ use usher_protocol::record::Body;
 
 use super::{Draft, LogWriter};
 use crate::authority::AuthorityError;
-use crate::store::authority::{Beside, CodeId, EnrolmentTerms, UsedCode};
+use crate::store::authority::{CodeId, EnrolmentTerms, RowChange, UsedCode};
 
 /// Most devices of an event: what a session can name, less the authority's own logs.
 pub const MAX_DEVICES: usize = 4_000;
@@ -92,7 +92,7 @@ impl LogWriter {
             identity: identity.clone(),
         });
         let mut draft = Draft {
-            beside: vec![Beside::UseCode(used)],
+            row_changes: vec![RowChange::UseCode(used)],
             ..Draft::default()
         };
         self.write(

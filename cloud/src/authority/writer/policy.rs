@@ -21,7 +21,7 @@ impl LogWriter {
     /// # Errors
     ///
     /// [`AuthorityError`].
-    pub async fn decree(&mut self) -> Result<Option<PolicyVersion>, AuthorityError> {
+    pub async fn publish_policy(&mut self) -> Result<Option<PolicyVersion>, AuthorityError> {
         self.ready().await?;
         let event = self.parts.store.event(self.parts.event).await?;
         let version = match event.filter(|event| event.status == EventStatus::Published) {
@@ -32,7 +32,7 @@ impl LogWriter {
                     ..event.policy
                 };
                 let policy = local_time::told(policy, event.starts_at, event.ends_at);
-                Some(self.decree_policy(policy).await?)
+                Some(self.write_policy(policy).await?)
             }
             None => None,
         };
@@ -41,7 +41,7 @@ impl LogWriter {
         Ok(version)
     }
 
-    async fn decree_policy(&mut self, policy: Policy) -> Result<PolicyVersion, AuthorityError> {
+    async fn write_policy(&mut self, policy: Policy) -> Result<PolicyVersion, AuthorityError> {
         let version = match self.ledger.state().policy() {
             Some((version, held)) if *held == policy => return Ok(PolicyVersion(version)),
             held => held.map_or(1, |(version, _)| version.saturating_add(1)),

@@ -8,7 +8,7 @@ use crate::authority::{AuthorityError, keys_wanted_until};
 use crate::ids::{TicketId, draw_ticket_code};
 use crate::selling::sale::keys_needed_until;
 use crate::selling::{NewTicket, Ticket, TicketState, UnitToIssue};
-use crate::store::authority::{Beside, GenerationQuery, ReissuedTo};
+use crate::store::authority::{GenerationQuery, ReissuedTo, RowChange};
 
 /// What became of a deed on a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,13 +107,13 @@ impl LogWriter {
         to: TicketState,
         body: Body,
     ) -> Result<TicketOutcome, AuthorityError> {
-        let change = Beside::SetTicketState {
+        let change = RowChange::SetTicketState {
             ticket: ticket.id,
             from: ticket.state,
             to,
         };
         let mut draft = Draft {
-            beside: vec![change],
+            row_changes: vec![change],
             ..Draft::default()
         };
         self.write(&mut draft, body)?;
@@ -173,7 +173,7 @@ impl LogWriter {
             payload,
         };
         let mut draft = Draft {
-            beside: vec![Beside::Reissue { old: old.id, new, to }],
+            row_changes: vec![RowChange::Reissue { old: old.id, new, to }],
             ..Draft::default()
         };
         self.write(&mut draft, Body::Superseded { unit, generation })?;

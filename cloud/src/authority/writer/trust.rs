@@ -84,7 +84,7 @@ impl LogWriter {
 
     /// Says what could not be said while no key might sign. Where one is still missing, the bundle is in force all the same.
     async fn catch_up(&mut self) -> Result<(), AuthorityError> {
-        match self.decree().await {
+        match self.publish_policy().await {
             Ok(_) => Ok(()),
             Err(AuthorityError::NoKey { purpose }) => {
                 tracing::warn!(event = %self.parts.event, %purpose, "no key may sign: gates have not heard of the newest policy");

@@ -9,8 +9,8 @@ use usher_protocol::{Generation, Unit};
 use crate::ids::{TicketId, draw_ticket_code};
 use crate::selling::{ConfirmOutcome, NewTicket, Ticket, TicketState};
 use crate::store::authority::{
-    Append, AppendOutcome, Beside, CodeId, Contact, EnrolmentTerms, GenerationQuery, NewCodeOutcome,
-    NewEnrolmentCode, NoteContact, PlacesQuery, ReissuedTo, UsedCode,
+    Append, AppendOutcome, CodeId, Contact, EnrolmentTerms, GenerationQuery, NewCodeOutcome,
+    NewEnrolmentCode, NoteContact, PlacesQuery, ReissuedTo, RowChange, UsedCode,
 };
 
 use super::case::{Case, HOLD_MS, START};
@@ -56,11 +56,11 @@ fn identity(event: EventId, device: u8) -> DeviceIdentity {
     }
 }
 
-async fn change(case: &Case, beside: Vec<Beside>, now: Timestamp) -> AppendOutcome {
+async fn change(case: &Case, row_changes: Vec<RowChange>, now: Timestamp) -> AppendOutcome {
     let request = Append {
         event: case.event,
         sealed: Vec::new(),
-        beside,
+        row_changes,
         now,
     };
     case.store.append(request).await.unwrap()
@@ -90,7 +90,7 @@ pub async fn a_code_is_used_once_and_in_time(case: Case) {
     );
 
     let using = |device| {
-        vec![Beside::UseCode(Box::new(UsedCode {
+        vec![RowChange::UseCode(Box::new(UsedCode {
             id: code.id,
             identity: identity(case.event, device),
         }))]
@@ -109,7 +109,7 @@ pub async fn a_code_is_used_once_and_in_time(case: Case) {
     assert_eq!(case.store.lasting_devices(case.event).await.unwrap(), []);
     let (id, identity) = (lasting.id, identity(case.event, 3));
     let device = identity.unverified().device;
-    let used = vec![Beside::UseCode(Box::new(UsedCode { id, identity }))];
+    let used = vec![RowChange::UseCode(Box::new(UsedCode { id, identity }))];
     assert_eq!(change(&case, used, START).await, AppendOutcome::Appended);
     assert_eq!(case.store.lasting_devices(case.event).await.unwrap(), [device]);
 }
@@ -165,7 +165,7 @@ async fn sold(case: &Case) -> Ticket {
 
 pub async fn a_ticket_changes_from_how_it_stood_or_not_at_all(case: Case) {
     let ticket = sold(&case).await;
-    let set_state = |from, to| Beside::SetTicketState {
+    let set_state = |from, to| RowChange::SetTicketState {
         ticket: ticket.id,
         from,
         to,
@@ -196,7 +196,7 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
         payload: "2".into(),
     };
     let reissue = |new| {
-        vec![Beside::Reissue {
+        vec![RowChange::Reissue {
             old: old.id,
             new,
             to: ReissuedTo::SameHolder,
@@ -256,7 +256,7 @@ pub async fn a_transferred_ticket_leaves_its_booking(case: Case) {
         code: draw_ticket_code(),
         payload: generation.to_string(),
     };
-    let replace = async |old, new, to| change(&case, vec![Beside::Reissue { old, new, to }], START).await;
+    let replace = async |old, new, to| change(&case, vec![RowChange::Reissue { old, new, to }], START).await;
     let (second, third) = (next(2), next(3));
     let transferred = replace(old.id, second.clone(), ReissuedTo::SomebodyElse).await;
     assert_eq!(transferred, AppendOutcome::Appended);

@@ -72,7 +72,7 @@ async fn append(case: &Case, sealed: Vec<Sealed>) -> AppendOutcome {
     let request = Append {
         event: case.event,
         sealed,
-        beside: Vec::new(),
+        row_changes: Vec::new(),
         now: START,
     };
     case.store.append(request).await.unwrap()

@@ -8,7 +8,7 @@ use usher_protocol::{Origin, Seq};
 use crate::ids::TicketId;
 use crate::selling::{NewTicket, TicketState};
 use crate::store::StoreError;
-use crate::store::authority::{Append, AppendOutcome, Beside, DropLog, ReissuedTo, Sealed};
+use crate::store::authority::{Append, AppendOutcome, DropLog, ReissuedTo, RowChange, Sealed};
 use crate::store::sqlite::column::ms;
 use crate::store::sqlite::{Effect, codes};
 
@@ -21,11 +21,13 @@ pub fn append(connection: &Connection, request: &Append) -> Result<Effect<Append
             return Ok(Effect::Undo(AppendOutcome::Conflict));
         }
     }
-    for beside in &request.beside {
-        let done = match beside {
-            Beside::UseCode(used) => devices::use_code(connection, used, request.now)?,
-            Beside::SetTicketState { ticket, from, to } => set_ticket_state(connection, ticket, *from, *to)?,
-            Beside::Reissue { old, new, to } => {
+    for change in &request.row_changes {
+        let done = match change {
+            RowChange::UseCode(used) => devices::use_code(connection, used, request.now)?,
+            RowChange::SetTicketState { ticket, from, to } => {
+                set_ticket_state(connection, ticket, *from, *to)?
+            }
+            RowChange::Reissue { old, new, to } => {
                 reissue(connection, old, new, request.now)?
                     && (*to == ReissuedTo::SameHolder || part(connection, old, new)?)
             }
