@@ -13,8 +13,8 @@ use usher_protocol::request::{self, Inquiry, MAX_REQUEST_BYTES, Reply, Request, 
 use usher_protocol::routing::{self, Line, LineId};
 use usher_protocol::sync::Farewell;
 
-use crate::doorstep::{Doorstep, Place};
 use crate::ending::{self, Loss};
+use crate::handshake_limit::{HandshakeLimit, Place};
 use crate::wire::{self, FrameError};
 
 /// Requests go before the session's bulk data: a person waits at the gate.
@@ -67,8 +67,8 @@ struct Inner {
     quinn: quinn::Connection,
     peer: PublicKey,
     event: EventId,
-    /// The doorstep the peer came over, if it was the peer who dialled.
-    doorstep: Option<Arc<Doorstep>>,
+    /// The limit under which the peer came, if it was the peer who dialled.
+    handshake_limit: Option<Arc<HandshakeLimit>>,
     /// Guards the main stream until a driver takes it.
     main: Mutex<Option<MainStream>>,
     farewell: OnceLock<Farewell>,
@@ -114,13 +114,16 @@ impl From<FrameError> for AskError {
 
 impl Connection {
     pub(crate) fn new(quinn: quinn::Connection, peer: PublicKey, event: EventId, main: MainStream) -> Self {
-        let doorstep = main.place.as_ref().map(|place| Arc::clone(place.doorstep()));
+        let handshake_limit = main
+            .place
+            .as_ref()
+            .map(|place| Arc::clone(place.handshake_limit()));
         Self {
             inner: Arc::new(Inner {
                 quinn,
                 peer,
                 event,
-                doorstep,
+                handshake_limit,
                 main: Mutex::new(Some(main)),
                 farewell: OnceLock::new(),
             }),
@@ -146,8 +149,8 @@ impl Connection {
     /// Has the door remember that this peer was accepted: if it must come again, it finds a place there, however crowded
     /// the door is with strangers.
     pub fn remember(&self) {
-        if let Some(doorstep) = &self.inner.doorstep {
-            doorstep.remember(self.peer(), self.remote_addr().ip());
+        if let Some(handshake_limit) = &self.inner.handshake_limit {
+            handshake_limit.remember(self.peer(), self.remote_addr().ip());
         }
     }
 

@@ -22,8 +22,8 @@ use usher_protocol::sync::{
 
 use crate::changes::{Change, Changes, News};
 use crate::connection::{Connection, MainStream};
-use crate::doorstep::Place;
 use crate::ending::{Loss, SessionEnd};
+use crate::handshake_limit::Place;
 use crate::sync_store::{Responder, SyncStore};
 use crate::wire::FrameError;
 use lane::{Errand, Lane};

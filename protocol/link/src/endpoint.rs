@@ -16,8 +16,8 @@ use usher_keys::{EventId, PublicKey, SecretKey};
 use usher_protocol::sync::Farewell;
 
 use crate::connection::{Connection, MainStream};
-use crate::doorstep::{Doorstep, HANDSHAKE_TIMEOUT, Place};
 use crate::ending::{self, Loss};
+use crate::handshake_limit::{HANDSHAKE_TIMEOUT, HandshakeLimit, Place};
 use crate::tls::{self, EventKeys};
 use crate::wire::{self, FrameError};
 use tuning::Reach;
@@ -51,7 +51,7 @@ struct Inner {
     quinn: quinn::Endpoint,
     keys: Arc<EventKeys>,
     local_addr: SocketAddr,
-    doorstep: Arc<Doorstep>,
+    handshake_limit: Arc<HandshakeLimit>,
     reach: Reach,
     /// Guards the handshakes under way, which only [`Endpoint::accept`] looks at.
     handshakes: Mutex<JoinSet<Option<Connection>>>,
@@ -140,7 +140,7 @@ impl Endpoint {
                 quinn: quinn.map_err(failed)?,
                 keys,
                 local_addr,
-                doorstep: Arc::default(),
+                handshake_limit: Arc::default(),
                 handshakes: Mutex::default(),
                 reach,
             }),
@@ -178,10 +178,10 @@ impl Endpoint {
         self.identity.key
     }
 
-    /// Returns the doorstep, for tests that crowd it.
+    /// Returns the handshake limit, for tests that crowd it.
     #[cfg(test)]
-    pub(crate) fn doorstep(&self) -> &Arc<Doorstep> {
-        &self.inner.doorstep
+    pub(crate) fn handshake_limit(&self) -> &Arc<HandshakeLimit> {
+        &self.inner.handshake_limit
     }
 
     /// Dials a peer and names the event to talk about.
@@ -240,10 +240,10 @@ impl Endpoint {
         }
     }
 
-    /// Begins a handshake if there is room on the doorstep.
+    /// Begins a handshake if there is room for a stranger.
     fn receive(&self, incoming: Incoming, handshakes: &mut JoinSet<Option<Connection>>) {
         let from = incoming.remote_address();
-        let door = &self.inner.doorstep;
+        let door = &self.inner.handshake_limit;
         let is_proven = incoming.remote_address_validated() || !incoming.may_retry();
         if !is_proven && door.asks_for_proof(from.ip()) {
             // Nobody is asked for a proof that would get it nowhere.
@@ -258,7 +258,7 @@ impl Endpoint {
         let Some(place) = door.enter(from.ip()) else {
             return self.turn_away(incoming);
         };
-        let doorstep = Arc::clone(door);
+        let handshake_limit = Arc::clone(door);
         let gone = place.slot().gone();
         handshakes.spawn(async move {
             let shaken = tokio::select! {
@@ -268,7 +268,7 @@ impl Endpoint {
             match shaken.unwrap_or(Err(LinkError::Timeout)) {
                 Ok(connection) => Some(connection),
                 Err(error) => {
-                    if let Some(withheld) = doorstep.may_write() {
+                    if let Some(withheld) = handshake_limit.may_write() {
                         let error: &dyn std::error::Error = &error;
                         tracing::info!(%from, error, withheld, "a peer did not get through the handshake");
                     }
@@ -279,7 +279,7 @@ impl Endpoint {
     }
 
     fn turn_away(&self, incoming: Incoming) {
-        if let Some(withheld) = self.inner.doorstep.may_write() {
+        if let Some(withheld) = self.inner.handshake_limit.may_write() {
             let from = incoming.remote_address();
             tracing::warn!(%from, withheld, "too many strangers at the door: a peer was turned away");
         }

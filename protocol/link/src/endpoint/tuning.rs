@@ -9,7 +9,7 @@ use quinn::{EndpointConfig, IdleTimeout, TransportConfig, VarInt};
 use quinn_proto::HashedConnectionIdGenerator;
 use usher_keys::SecretKey;
 
-use crate::doorstep::MAX_STRANGERS;
+use crate::handshake_limit::MAX_STRANGERS;
 
 /// How often an idle connection shows a sign of life: keeps home routers' mappings open, a third of the idle timeout.
 const KEEP_ALIVE: Duration = Duration::from_secs(6);

@@ -13,7 +13,7 @@ use super::memory::{Memory, now};
 use super::site::{Site, scan};
 use super::venue::{self, EVENT, OTHER_EVENT};
 use super::within;
-use crate::doorstep::Place;
+use crate::handshake_limit::Place;
 use crate::sync_store::SyncStore;
 use crate::{Endpoint, SessionEnd, ending, tls, wire};
 
@@ -95,8 +95,10 @@ pub(super) async fn dial_stranger(site: &Site) -> (Connection, SendStream, RecvS
 
 /// Takes the places of so many strangers of an address, none of whom says a word.
 fn silent_strangers(site: &Site, from: [u8; 4], count: usize) -> Vec<Place> {
-    let doorstep = site.endpoint.doorstep();
-    (0..count).filter_map(|_| doorstep.enter(from.into())).collect()
+    let handshake_limit = site.endpoint.handshake_limit();
+    (0..count)
+        .filter_map(|_| handshake_limit.enter(from.into()))
+        .collect()
 }
 
 #[tokio::test]

@@ -41,21 +41,21 @@ pub const MAX_STRANGERS: usize = STRANGERS.in_all + RESERVE.in_all;
 
 /// The places of strangers, and who was accepted before.
 #[derive(Debug)]
-pub(crate) struct Doorstep {
+pub(crate) struct HandshakeLimit {
     strangers: Arc<Slots>,
     reserve: Arc<Slots>,
     regulars: Regulars,
     complaints: Complaints,
 }
 
-/// One stranger's place on the doorstep, given back when dropped.
+/// One stranger's place among the handshakes, given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    doorstep: Arc<Doorstep>,
+    handshake_limit: Arc<HandshakeLimit>,
     slot: Slot,
 }
 
-impl Default for Doorstep {
+impl Default for HandshakeLimit {
     fn default() -> Self {
         Self {
             strangers: Slots::new(STRANGERS),
@@ -66,7 +66,7 @@ impl Default for Doorstep {
     }
 }
 
-impl Doorstep {
+impl HandshakeLimit {
     /// Takes a place for a stranger, if need be that of one whose address holds more.
     pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let now = Instant::now();
@@ -76,8 +76,11 @@ impl Doorstep {
             .and_then(|reserve| reserve.enter_free(address, now))
             .or_else(|| self.strangers.enter(address, now))
             .or_else(|| reserve?.enter(address, now))?;
-        let doorstep = Arc::clone(self);
-        Some(Place { doorstep, slot })
+        let handshake_limit = Arc::clone(self);
+        Some(Place {
+            handshake_limit,
+            slot,
+        })
     }
 
     /// Tells whether there is a place for a newcomer that gives this address, if need be that of another.
@@ -103,14 +106,14 @@ impl Doorstep {
 }
 
 impl Place {
-    /// Returns leave to write a line about this stranger, as [`Doorstep::may_write`] does.
+    /// Returns leave to write a line about this stranger, as [`HandshakeLimit::may_write`] does.
     pub(crate) fn may_write(&self) -> Option<u64> {
-        self.doorstep.may_write()
+        self.handshake_limit.may_write()
     }
 
-    /// Returns the doorstep it is on.
-    pub(crate) fn doorstep(&self) -> &Arc<Doorstep> {
-        &self.doorstep
+    /// Returns the handshake limit that it counts for.
+    pub(crate) fn handshake_limit(&self) -> &Arc<HandshakeLimit> {
+        &self.handshake_limit
     }
 
     /// Returns the slot behind it.
@@ -129,8 +132,8 @@ mod tests {
     }
 
     /// Fills every place there is for strangers, each from an address of its own.
-    fn crowd(doorstep: &Arc<Doorstep>) -> Vec<Place> {
-        let comers = (0..2 * STRANGERS.in_all).filter_map(|number| doorstep.enter(address(number)));
+    fn crowd(handshake_limit: &Arc<HandshakeLimit>) -> Vec<Place> {
+        let comers = (0..2 * STRANGERS.in_all).filter_map(|number| handshake_limit.enter(address(number)));
         let mut places: Vec<_> = comers.collect();
         places.retain(|place| !place.slot.gone().is_cancelled());
         places
@@ -138,34 +141,34 @@ mod tests {
 
     #[test]
     fn strangers_are_bounded_and_a_newcomer_finds_a_place_all_the_same() {
-        let doorstep = Arc::new(Doorstep::default());
-        let places = crowd(&doorstep);
+        let handshake_limit = Arc::new(HandshakeLimit::default());
+        let places = crowd(&handshake_limit);
         assert_eq!(places.len(), STRANGERS.in_all);
-        let newcomer = doorstep.enter(IpAddr::from([192, 0, 2, 1])).unwrap();
+        let newcomer = handshake_limit.enter(IpAddr::from([192, 0, 2, 1])).unwrap();
         assert!(!newcomer.slot.gone().is_cancelled());
-        assert_eq!(doorstep.strangers.count(), STRANGERS.in_all);
+        assert_eq!(handshake_limit.strangers.count(), STRANGERS.in_all);
     }
 
     #[test]
     fn nobody_else_can_take_the_place_of_a_device_that_comes_back() {
-        let doorstep = Arc::new(Doorstep::default());
+        let handshake_limit = Arc::new(HandshakeLimit::default());
         let home = IpAddr::from([192, 0, 2, 1]);
-        doorstep.remember(PublicKey([1; 32]), home);
-        let back = doorstep.enter(home).unwrap();
-        let places = crowd(&doorstep);
+        handshake_limit.remember(PublicKey([1; 32]), home);
+        let back = handshake_limit.enter(home).unwrap();
+        let places = crowd(&handshake_limit);
         assert!(!back.slot.gone().is_cancelled());
         assert_eq!(places.len(), STRANGERS.in_all);
     }
 
     #[test]
     fn a_newcomer_proves_its_address_when_many_are_there_or_many_of_its_own() {
-        let doorstep = Arc::new(Doorstep::default());
+        let handshake_limit = Arc::new(HandshakeLimit::default());
         let (noisy, quiet) = (address(1), address(2));
         let mut places: Vec<_> = (0..SAME_ADDRESS_BEFORE_RETRY)
-            .filter_map(|_| doorstep.enter(noisy))
+            .filter_map(|_| handshake_limit.enter(noisy))
             .collect();
-        assert!(doorstep.asks_for_proof(noisy) && !doorstep.asks_for_proof(quiet));
-        places.extend(crowd(&doorstep));
-        assert!(doorstep.asks_for_proof(quiet));
+        assert!(handshake_limit.asks_for_proof(noisy) && !handshake_limit.asks_for_proof(quiet));
+        places.extend(crowd(&handshake_limit));
+        assert!(handshake_limit.asks_for_proof(quiet));
     }
 }

@@ -1,4 +1,4 @@
-//! Remembers from which addresses devices were accepted, one for each device; what that is good for is the doorstep's.
+//! Remembers from which addresses devices were accepted, one for each device; what that is good for is the handshake limit's.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
