@@ -13,12 +13,12 @@ use crate::annulling;
 use crate::answer::ScanOutcome;
 use crate::ask::OwnScan;
 use crate::desk::Desk;
+use crate::gate_position::GatePosition;
 use crate::links::Hubs;
 use crate::lookup;
 use crate::order::{Order, ShownCode, Wish};
 use crate::others::Others;
 use crate::overruling::{self, Overruling};
-use crate::post::Post;
 use crate::tell;
 use crate::words;
 
@@ -40,7 +40,7 @@ pub struct Workplace {
 pub struct Clerk {
     workplace: Workplace,
     /// The desk for the post of the last order: seldom another one.
-    desk: RefCell<Option<(Post, Rc<Desk>)>>,
+    desk: RefCell<Option<(GatePosition, Rc<Desk>)>>,
     /// How many tickets desks before it judged alone since a hub last answered.
     alone_before: Cell<u64>,
 }
@@ -58,7 +58,7 @@ impl Clerk {
 
     /// Judges a scan as ordered, or has it overruled; whatever it was, there is an answer.
     pub async fn carry_out(&self, scan: ShownCode, order: Order) -> ScanOutcome {
-        let post = Post {
+        let position = GatePosition {
             gate: self.workplace.gate,
             direction: order.direction,
             persons: order.persons,
@@ -72,9 +72,9 @@ impl Clerk {
             ..scan
         };
         let mut answer = match order.wish {
-            Wish::Judge => self.judge(post, scan).await,
-            Wish::Override(overruling) => self.overrule(post, scan, overruling).await,
-            Wish::Annul { why } => self.annul(post, scan, why).await,
+            Wish::Judge => self.judge(position, scan).await,
+            Wish::Override(overruling) => self.overrule(position, scan, overruling).await,
+            Wish::Annul { why } => self.annul(position, scan, why).await,
         };
         if found.is_typed {
             answer.details.push(words::BY_TICKET_CODE.to_owned());
@@ -82,8 +82,8 @@ impl Clerk {
         answer
     }
 
-    async fn judge(&self, post: Post, scan: ShownCode) -> ScanOutcome {
-        let answer = self.desk(post).judge(scan).await;
+    async fn judge(&self, position: GatePosition, scan: ShownCode) -> ScanOutcome {
+        let answer = self.desk(position).judge(scan).await;
         if answer.is_of_a_hub() {
             self.alone_before.set(0);
         }
@@ -97,9 +97,9 @@ impl Clerk {
         self.alone_before.get() + desk.as_ref().map_or(0, |(_, desk)| desk.alone())
     }
 
-    fn desk(&self, post: Post) -> Rc<Desk> {
+    fn desk(&self, position: GatePosition) -> Rc<Desk> {
         if let Some((known, desk)) = &*self.desk.borrow()
-            && *known == post
+            && *known == position
         {
             return Rc::clone(desk);
         }
@@ -111,17 +111,18 @@ impl Clerk {
             answer_within,
             ..
         } = &self.workplace;
-        let desk = Desk::new(Arc::clone(replica), hubs.clone(), post, *answer_within).beside(others.clone());
+        let desk =
+            Desk::new(Arc::clone(replica), hubs.clone(), position, *answer_within).beside(others.clone());
         let desk = Rc::new(desk);
-        *self.desk.borrow_mut() = Some((post, Rc::clone(&desk)));
+        *self.desk.borrow_mut() = Some((position, Rc::clone(&desk)));
         desk
     }
 
-    async fn overrule(&self, post: Post, scan: ShownCode, overruling: Overruling) -> ScanOutcome {
+    async fn overrule(&self, position: GatePosition, scan: ShownCode, overruling: Overruling) -> ScanOutcome {
         let Workplace { replica, hubs, .. } = &self.workplace;
         let secret = scan.secret;
         let own = OwnScan {
-            scan: &post.question(scan, &replica.me()),
+            scan: &position.question(scan, &replica.me()),
             secret,
             home: None,
             hubs,
@@ -131,11 +132,11 @@ impl Clerk {
         decided.unwrap_or_else(tell::undecided)
     }
 
-    async fn annul(&self, post: Post, scan: ShownCode, why: String) -> ScanOutcome {
+    async fn annul(&self, position: GatePosition, scan: ShownCode, why: String) -> ScanOutcome {
         let replica = &self.workplace.replica;
         let right = RightToAnnul::Reader(scan.secret);
         let annulment = Annulment {
-            scan: post.question(scan, &replica.me()),
+            scan: position.question(scan, &replica.me()),
             right,
             by: replica.certificate().name,
             why,

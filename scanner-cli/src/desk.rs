@@ -15,10 +15,10 @@ use usher_protocol::{ScanId, ScanSecret};
 
 use crate::answer::ScanOutcome;
 use crate::ask::OwnScan;
+use crate::gate_position::GatePosition;
 use crate::links::Hubs;
 use crate::order::ShownCode;
 use crate::others::Others;
-use crate::post::Post;
 use crate::tell::{self, Bar};
 
 /// How long hubs have to answer or to show that they are at work before the scanner judges alone: a person at the gate does
@@ -29,7 +29,7 @@ pub const ANSWER_WITHIN: Duration = Duration::from_millis(300);
 pub struct Desk {
     replica: Arc<Replica>,
     hubs: Hubs,
-    post: Post,
+    position: GatePosition,
     answer_within: Duration,
     others: Others,
     alone: AtomicU64,
@@ -38,11 +38,11 @@ pub struct Desk {
 impl Desk {
     /// Opens a desk; hubs have `answer_within` to answer.
     #[must_use]
-    pub fn new(replica: Arc<Replica>, hubs: Hubs, post: Post, answer_within: Duration) -> Self {
+    pub fn new(replica: Arc<Replica>, hubs: Hubs, position: GatePosition, answer_within: Duration) -> Self {
         Self {
             replica,
             hubs,
-            post,
+            position,
             answer_within,
             others: Others::default(),
             alone: AtomicU64::new(0),
@@ -61,7 +61,7 @@ impl Desk {
         let started = Instant::now();
         let secret = scan.secret;
         let answer = self
-            .judged(&self.post.question(scan, &self.replica.me()), secret)
+            .judged(&self.position.question(scan, &self.replica.me()), secret)
             .await;
         ScanOutcome {
             took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -145,7 +145,7 @@ impl Desk {
             return tell::other_event(name);
         }
         let voice = tell::voice(&self.replica).missing(self.hubs.silent());
-        let mut told = tell::verdict(&voice, answer, self.post.direction);
+        let mut told = tell::verdict(&voice, answer, self.position.direction);
         told.details.extend(tell::judged_by(&voice, answer));
         told
     }
@@ -166,7 +166,7 @@ impl Desk {
     }
 }
 
-impl Post {
+impl GatePosition {
     /// Makes the question about a code read here. A code too long for a ticket is cut: it stays none.
     #[must_use]
     pub fn question(&self, scan: ShownCode, reader: &PublicKey) -> request::Scan {

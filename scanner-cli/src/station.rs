@@ -18,9 +18,9 @@ use crate::advice::Advice;
 use crate::answer::{ScanCounts, ScanOutcome, Signal};
 use crate::debounce::{Came, Debounce, Seen};
 use crate::frame_statistics::{self, FrameStatistics};
+use crate::gate_position::GatePosition;
 use crate::keys::{KeyCommand, Keys, Meant};
 use crate::order::{Order, ShownCode, Wish};
-use crate::post::Post;
 use crate::readings::{Reading, RunClock, SeenFrame, Sight};
 use crate::screen::{Board, Screen};
 use crate::status::ScannerStatus;
@@ -136,8 +136,8 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
 
     /// Begins with people passing so, and says of either direction what to call this place.
     #[must_use]
-    pub fn with_post(mut self, post: &Post, places: [String; 2]) -> Self {
-        self.orders = Orders::new((post.direction, post.persons), places);
+    pub fn with_position(mut self, position: &GatePosition, places: [String; 2]) -> Self {
+        self.orders = Orders::new((position.direction, position.persons), places);
         self.board.place = self.orders.place();
         self
     }

@@ -12,10 +12,10 @@ use super::trouble::Trouble;
 use super::{Way, codes, hub_address, runtime};
 use crate::answer::{ScanOutcome, Signal};
 use crate::ask::OwnScan;
+use crate::gate_position::{GateChoice, GatePosition};
 use crate::lookup;
 use crate::order::ShownCode;
 use crate::overruling::{self, Overruling};
-use crate::post::{GateChoice, Post};
 use crate::scanner::Scanner;
 use crate::screen::{Screen, Style};
 use crate::station::draw_scan;
@@ -91,7 +91,7 @@ impl OverrideArgs {
             return Err(Trouble::MayNotOverride);
         }
         scanner.first_hub(WAIT_FOR_HUB).await;
-        let post = Post {
+        let position = GatePosition {
             gate: self
                 .gate
                 .find(replica.snapshot().policy.as_deref(), &replica.certificate())?,
@@ -105,7 +105,7 @@ impl OverrideArgs {
         };
         let secret = draw_scan()?;
         let own = OwnScan {
-            scan: &post.question(ShownCode { secret, code }, &replica.me()),
+            scan: &position.question(ShownCode { secret, code }, &replica.me()),
             secret,
             home: None,
             hubs: &hubs,

@@ -20,8 +20,8 @@ use crate::answer::ScanCounts;
 use crate::clerk::{Clerk, Workplace};
 use crate::feed::Feed;
 use crate::folder::Chosen;
+use crate::gate_position::{self, GateChoice, GatePosition};
 use crate::others::Others;
-use crate::post::{self, GateChoice, Post};
 use crate::readings::{Reading, RunClock};
 use crate::scanner::Scanner;
 use crate::screen::{OutputWish, Screen, Style, shows_greys};
@@ -169,13 +169,13 @@ impl RunArgs {
         }
         let (replica, hubs) = (scanner.replica(), scanner.hubs());
         let policy = replica.snapshot().policy.clone();
-        let post = Post {
+        let position = GatePosition {
             gate: self.gate.find(policy.as_deref(), &replica.certificate())?,
             direction: self.direction.into(),
             persons: self.persons,
         };
-        let gate = post::named(post.gate, policy.as_deref());
-        let place = place(&post, &gate);
+        let gate = gate_position::named(position.gate, policy.as_deref());
+        let place = place(&position, &gate);
         let event = tell::event_name(&replica);
         let mut screen = Screen::new(io::stdout(), self.style());
         screen.ready(
@@ -184,8 +184,11 @@ impl RunArgs {
             !hubs.linked().is_empty(),
         )?;
         let places = [Direction::In, Direction::Out].map(|direction| {
-            let post = Post { direction, ..post };
-            let place = self::place(&post, &gate);
+            let position = GatePosition {
+                direction,
+                ..position
+            };
+            let place = self::place(&position, &gate);
             words::place_of_event(&place, &event)
         });
         let lookout = Lookout::new(Arc::clone(&replica), hubs.clone());
@@ -194,11 +197,11 @@ impl RunArgs {
             replica: scanner.replica(),
             hubs: hubs.clone(),
             others,
-            gate: post.gate,
+            gate: position.gate,
             answer_within: Duration::from_millis(self.answer_within),
         });
-        let mut station =
-            Station::new(screen, place, move || lookout.look(), self.pace(), clock).with_post(&post, places);
+        let mut station = Station::new(screen, place, move || lookout.look(), self.pace(), clock)
+            .with_position(&position, places);
         if self.verbose {
             station = station.with_figures();
         }
@@ -252,8 +255,8 @@ impl RunArgs {
     }
 }
 
-fn place(post: &Post, gate: &str) -> String {
-    let way = match post.direction {
+fn place(position: &GatePosition, gate: &str) -> String {
+    let way = match position.direction {
         Direction::In => words::IN,
         Direction::Out => words::OUT,
     };

@@ -17,8 +17,8 @@ use usher_protocol::GateId;
 use super::hub_list;
 use super::trouble::Trouble;
 use crate::folder;
+use crate::gate_position;
 use crate::last_known::LastKnown;
-use crate::post;
 use crate::printable::printable;
 use crate::words;
 
@@ -106,7 +106,9 @@ impl Facts {
             event: certificate.event,
             event_name: policy.map(|policy| policy.name.clone()),
             folder: folder.path().display().to_string(),
-            gates: gates.map(|gate| post::named(GateId(*gate), policy)).collect(),
+            gates: gates
+                .map(|gate| gate_position::named(GateId(*gate), policy))
+                .collect(),
             may_override: certificate.capabilities.override_refusals,
             certificate_until: voice.time(until),
             certificate_until_ms: until.0,

@@ -10,7 +10,7 @@ use usher_device::enrol::EnrolError;
 use usher_device::replica::ReplicaError;
 
 use crate::folder::ScannerFolderError;
-use crate::post::PostError;
+use crate::gate_position::GatePositionError;
 use crate::scanner::StartError;
 use crate::source::SourceError;
 use crate::source::camera::CameraFault;
@@ -30,7 +30,7 @@ pub enum Trouble {
     Enrol(#[from] EnrolError),
     /// The scanner cannot stand at that gate.
     #[error(transparent)]
-    Post(#[from] PostError),
+    GatePosition(#[from] GatePositionError),
     /// The program has no camera support.
     #[error(transparent)]
     Camera(#[from] CameraFault),
@@ -135,7 +135,7 @@ impl Trouble {
             Self::Folder(_)
             | Self::Start(_)
             | Self::Enrol(_)
-            | Self::Post(_)
+            | Self::GatePosition(_)
             | Self::Camera(_)
             | Self::Picture(_)
             | Self::Garbled(_)

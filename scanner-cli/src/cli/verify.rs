@@ -16,9 +16,9 @@ use super::trouble::Trouble;
 use super::{Way, codes, runtime};
 use crate::answer::{ScanOutcome, Signal};
 use crate::folder::{self, Chosen};
+use crate::gate_position::{GateChoice, GatePosition};
 use crate::order::ShownCode;
 use crate::others::Others;
-use crate::post::{GateChoice, Post};
 use crate::printable::printable;
 use crate::screen::{Screen, Style};
 use crate::station::draw_scan;
@@ -153,13 +153,13 @@ impl Check {
     }
 
     async fn judge_at(&self, gate: GateId, code: Vec<u8>) -> Result<request::Answer, Trouble> {
-        let post = Post {
+        let position = GatePosition {
             gate,
             direction: self.direction,
             persons: self.persons,
         };
         let secret = draw_scan()?;
-        let scan = post.question(ShownCode { secret, code }, &self.replica.me());
+        let scan = position.question(ShownCode { secret, code }, &self.replica.me());
         let ticket = match self.replica.verify(&scan.code) {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),

@@ -11,10 +11,10 @@ use usher_protocol::admission::Direction;
 use usher_protocol::record::Body;
 use usher_scan::answer::ScanOutcome;
 use usher_scan::desk::{ANSWER_WITHIN, Desk};
+use usher_scan::gate_position::GatePosition;
 use usher_scan::handover::Handover;
 use usher_scan::links::{HubLinks, Start};
 use usher_scan::order::ShownCode;
-use usher_scan::post::Post;
 use usher_scan::station::draw_scan;
 
 use crate::venue::{AVAILABLE, authority_run, key, meta_within, ticket};
@@ -57,12 +57,12 @@ impl Alone {
             },
         )
         .unwrap();
-        let post = Post {
+        let position = GatePosition {
             gate: GateId(1),
             direction: Direction::In,
             persons: 1,
         };
-        let desk = Desk::new(Arc::clone(&self.replica), links.hubs(), post, ANSWER_WITHIN);
+        let desk = Desk::new(Arc::clone(&self.replica), links.hubs(), position, ANSWER_WITHIN);
         let code = ticket(7, AVAILABLE).into_bytes();
         let secret = draw_scan().unwrap();
         desk.judge(ShownCode { secret, code }).await

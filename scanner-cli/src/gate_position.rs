@@ -12,7 +12,7 @@ use usher_protocol::policy::Policy;
 
 /// Where a scanner stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Post {
+pub struct GatePosition {
     /// The gate.
     pub gate: GateId,
     /// Which way people pass.
@@ -41,7 +41,7 @@ impl fmt::Display for GateChoice {
 
 /// Why a scanner cannot stand at a gate.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum PostError {
+pub enum GatePositionError {
     /// The policy has no such gate.
     #[error("there is no gate {choice:?}: choose one of {known}")]
     UnknownGate {
@@ -71,32 +71,36 @@ impl GateChoice {
     /// Finds the gate that is meant and checks that the certificate allows it.
     ///
     /// # Errors
-    /// [`PostError`].
-    pub fn find(&self, policy: Option<&Policy>, certificate: &Certificate) -> Result<GateId, PostError> {
+    /// [`GatePositionError`].
+    pub fn find(
+        &self,
+        policy: Option<&Policy>,
+        certificate: &Certificate,
+    ) -> Result<GateId, GatePositionError> {
         let number = self.0.parse().ok().map(GateId);
         let gate = match policy {
-            None => number.ok_or(PostError::NoNamesYet)?,
+            None => number.ok_or(GatePositionError::NoNamesYet)?,
             Some(policy) => self.look_up(number, policy)?,
         };
         if certificate.serves(gate.0) {
             return Ok(gate);
         }
         let allowed = certificate.gates.iter().map(|gate| named(GateId(*gate), policy));
-        Err(PostError::NotServed {
+        Err(GatePositionError::NotServed {
             gate,
             allowed: listed(allowed),
         })
     }
 
     /// A number means the gate of that number, even where another gate is named so.
-    fn look_up(&self, number: Option<GateId>, policy: &Policy) -> Result<GateId, PostError> {
+    fn look_up(&self, number: Option<GateId>, policy: &Policy) -> Result<GateId, GatePositionError> {
         let by_number = number.and_then(|number| policy.gate(number));
         let same_name = |name: &str| name.to_lowercase() == self.0.to_lowercase();
         let by_name = || policy.gates.iter().find(|gate| same_name(&gate.name));
         by_number
             .or_else(by_name)
             .map(|gate| gate.id)
-            .ok_or_else(|| PostError::UnknownGate {
+            .ok_or_else(|| GatePositionError::UnknownGate {
                 choice: self.0.clone(),
                 known: listed(policy.gates.iter().map(|gate| named(gate.id, Some(policy)))),
             })
@@ -200,7 +204,7 @@ mod tests {
                 .find(None, &certificate(&[]))
         };
         assert_eq!(find("12"), Ok(GateId(12)));
-        assert_eq!(find("North"), Err(PostError::NoNamesYet));
-        assert_eq!(find("99999"), Err(PostError::NoNamesYet));
+        assert_eq!(find("North"), Err(GatePositionError::NoNamesYet));
+        assert_eq!(find("99999"), Err(GatePositionError::NoNamesYet));
     }
 }
