@@ -8,16 +8,16 @@ use usher_protocol::request::{Scan, TicketFacts};
 
 use crate::answer::ScanOutcome;
 use crate::overruling::Overruling;
-use crate::tell::{self, Bar};
+use crate::presentation::{self, Bar};
 
 /// Takes a scan back, and tells what came of it; of which ticket, if it is one.
 pub async fn done(replica: &Replica, annulment: Annulment) -> ScanOutcome {
     let ticket = replica.verify(&annulment.scan.code).ok();
     let facts = ticket.map(|ticket| TicketFacts::from(ticket.ticket()));
-    let voice = tell::voice(replica);
+    let voice = presentation::voice(replica);
     match replica.annul(annulment).await {
-        Ok(annulled) => tell::annulled(&voice, annulled, facts.map(|facts| voice.ticket(&facts))),
-        Err(_) => tell::barred(Bar::Disk),
+        Ok(annulled) => presentation::annulled(&voice, annulled, facts.map(|facts| voice.ticket(&facts))),
+        Err(_) => presentation::barred(Bar::Disk),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::lookup;
 use crate::order::{Order, ShownCode, Wish};
 use crate::others::Others;
 use crate::overruling::{self, Overruling};
-use crate::tell;
+use crate::presentation;
 use crate::words;
 
 /// Whom a clerk asks, and where it stands.
@@ -129,7 +129,7 @@ impl Clerk {
             replica,
         };
         let decided = overruling::decided(own, overruling).await;
-        decided.unwrap_or_else(tell::undecided)
+        decided.unwrap_or_else(presentation::undecided)
     }
 
     async fn annul(&self, position: GatePosition, scan: ShownCode, why: String) -> ScanOutcome {

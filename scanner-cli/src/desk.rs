@@ -19,7 +19,7 @@ use crate::gate_position::GatePosition;
 use crate::links::Hubs;
 use crate::order::ShownCode;
 use crate::others::Others;
-use crate::tell::{self, Bar};
+use crate::presentation::{self, Bar};
 
 /// How long hubs have to answer or to show that they are at work before the scanner judges alone: a person at the gate does
 /// not notice it. Where the line is slow, it waits for as long as that takes.
@@ -100,16 +100,16 @@ impl Desk {
         }) = conclusion
         else {
             tracing::error!("this scanner cannot give up a scan");
-            return tell::barred(Bar::Disk);
+            return presentation::barred(Bar::Disk);
         };
         let answer = match (word, ours) {
             (Word::Theirs(answer), _) => {
                 self.alone.store(0, Ordering::Relaxed);
                 self.tell(scan, &answer)
             }
-            (Word::Refused(error), _) => tell::refused(&tell::voice(&self.replica), error),
+            (Word::Refused(error), _) => presentation::refused(&presentation::voice(&self.replica), error),
             (Word::Ours, Ok(answer)) => self.tell(scan, &answer),
-            (Word::Ours, Err(bar)) => tell::barred(bar),
+            (Word::Ours, Err(bar)) => presentation::barred(bar),
         };
         ScanOutcome {
             is_withdrawn,
@@ -142,11 +142,11 @@ impl Desk {
 
     fn tell(&self, scan: &request::Scan, answer: &request::Answer) -> ScanOutcome {
         if let Some(name) = self.other_event(scan, answer) {
-            return tell::other_event(name);
+            return presentation::other_event(name);
         }
-        let voice = tell::voice(&self.replica).missing(self.hubs.silent());
-        let mut told = tell::verdict(&voice, answer, self.position.direction);
-        told.details.extend(tell::judged_by(&voice, answer));
+        let voice = presentation::voice(&self.replica).missing(self.hubs.silent());
+        let mut told = presentation::verdict(&voice, answer, self.position.direction);
+        told.details.extend(presentation::judged_by(&voice, answer));
         told
     }
 }

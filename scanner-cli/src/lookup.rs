@@ -7,7 +7,7 @@ use usher_protocol::ticket::{Mistyped, TicketCode};
 
 use crate::answer::ScanOutcome;
 use crate::links::{Hubs, LinkedHub};
-use crate::tell::{self, NoTicket};
+use crate::presentation::{self, NoTicket};
 
 /// How long a hub has to answer or to show that it asks the cloud: nobody can answer in its place.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1_000);
@@ -29,7 +29,7 @@ pub async fn find(read: Vec<u8>, hubs: &Hubs) -> Result<Found, ScanOutcome> {
     let typed = str::from_utf8(&read).map(str::parse::<TicketCode>);
     let code = match typed {
         Ok(Ok(code)) => code,
-        Ok(Err(Mistyped::Check)) => return Err(tell::no_ticket(NoTicket::Mistyped)),
+        Ok(Err(Mistyped::Check)) => return Err(presentation::no_ticket(NoTicket::Mistyped)),
         Ok(Err(Mistyped::Length { .. } | Mistyped::Character(_))) | Err(_) => {
             return Ok(Found {
                 code: read,
@@ -39,7 +39,7 @@ pub async fn find(read: Vec<u8>, hubs: &Hubs) -> Result<Found, ScanOutcome> {
     };
     match ask(hubs.linked(), code).await {
         Ok(code) => Ok(Found { code, is_typed: true }),
-        Err(why) => Err(tell::no_ticket(why)),
+        Err(why) => Err(presentation::no_ticket(why)),
     }
 }
 

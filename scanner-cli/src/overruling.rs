@@ -11,7 +11,7 @@ use usher_protocol::routing::Word;
 
 use crate::answer::ScanOutcome;
 use crate::ask::OwnScan;
-use crate::tell::{self, Bar, Undecided};
+use crate::presentation::{self, Bar, Undecided};
 
 /// How long hubs have to answer: there is no judging alone to fall back to.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -57,11 +57,11 @@ pub async fn decided(own: OwnScan<'_>, overruling: Overruling) -> Result<ScanOut
         Request::Override(Overriding { scan, by, why })
     };
     let conclusion = own.ask(request, ANSWER_WITHIN, async || None).await;
-    let voice = tell::voice(own.replica);
+    let voice = presentation::voice(own.replica);
     match conclusion.map(|conclusion| conclusion.word) {
-        Ok(Word::Theirs(answer)) => Ok(tell::verdict(&voice, &answer, own.scan.direction)),
-        Ok(Word::Refused(error)) => Ok(tell::refused(&voice, error)),
+        Ok(Word::Theirs(answer)) => Ok(presentation::verdict(&voice, &answer, own.scan.direction)),
+        Ok(Word::Refused(error)) => Ok(presentation::refused(&voice, error)),
         Ok(Word::Ours) => Err(Undecided::NoHub),
-        Err(_) => Ok(tell::barred(Bar::Disk)),
+        Err(_) => Ok(presentation::barred(Bar::Disk)),
     }
 }

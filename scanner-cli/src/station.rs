@@ -21,10 +21,10 @@ use crate::frame_statistics::{self, FrameStatistics};
 use crate::gate_position::GatePosition;
 use crate::keys::{KeyCommand, Keys, Meant};
 use crate::order::{Order, ShownCode, Wish};
+use crate::presentation;
 use crate::readings::{Reading, RunClock, SeenFrame, Sight};
 use crate::screen::{Board, Screen};
 use crate::status::ScannerStatus;
-use crate::tell;
 use crate::words;
 use orders::Orders;
 
@@ -311,7 +311,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     /// Asks whoever stands there to wait: nobody passes under the result of whoever came before.
     fn wait(&mut self) -> io::Result<()> {
         self.last_answer = None;
-        self.board.answer = Some(tell::waiting());
+        self.board.answer = Some(presentation::waiting());
         self.screen.refreshed(&self.board)
     }
 
@@ -372,10 +372,10 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         let (scan, order, wish) = (passed.scan, passed.order, Wish::Annul { why });
         // The home's record of it may not have come here, so that nobody else would know how long ago it was.
         let answer = match is_final {
-            true => tell::not_annulled(NotAnnulled::TooLate),
+            true => presentation::not_annulled(NotAnnulled::TooLate),
             false => judge(scan.clone(), Order { wish, ..order }).await,
         };
-        if answer.outcome == tell::ANNULLED {
+        if answer.outcome == presentation::ANNULLED {
             self.orders.last_passed = None;
             self.debounce.undone(&scan.code);
             self.board.counts.admitted = self.board.counts.admitted.saturating_sub(1);

@@ -7,7 +7,7 @@ use usher_device::replica::Replica;
 use usher_protocol::clock::ClockHealth;
 
 use crate::links::Hubs;
-use crate::tell;
+use crate::presentation;
 use crate::words;
 
 /// Between the parts of the line.
@@ -60,7 +60,7 @@ impl Lookout {
     }
 
     fn certificate(&self) -> Option<CertificateNote> {
-        let (certificate, voice) = (self.replica.certificate(), tell::voice(&self.replica));
+        let (certificate, voice) = (self.replica.certificate(), presentation::voice(&self.replica));
         let (device, until) = (certificate.device, certificate.window.until);
         let holder = Holder::Own(certificate.role);
         let mut watch = self.watch.lock().expect("nothing panics while it holds this");
@@ -78,7 +78,7 @@ impl Lookout {
 /// Says how the scanner is linked and how fresh its knowledge is, in one line.
 #[must_use]
 pub fn line(replica: &Replica, hubs: &Hubs) -> String {
-    let voice = tell::voice(replica);
+    let voice = presentation::voice(replica);
     let fresh = voice.freshness(replica.fresh_as_of(), replica.cloud_heard());
     let alone = (replica.clock().compared() == 0).then(|| words::by_own_clock(&voice.date(voice.now())));
     let parts = [Some(link(hubs)), Some(fresh), alone].into_iter().flatten();

@@ -16,11 +16,11 @@ use crate::gate_position::{GateChoice, GatePosition};
 use crate::lookup;
 use crate::order::ShownCode;
 use crate::overruling::{self, Overruling};
+use crate::presentation::Undecided;
 use crate::scanner::Scanner;
 use crate::screen::{Screen, Style};
 use crate::station::draw_scan;
 use crate::status;
-use crate::tell::Undecided;
 
 /// How long to wait for a hub: a supervisor stands there and waits too.
 const WAIT_FOR_HUB: Duration = Duration::from_secs(5);

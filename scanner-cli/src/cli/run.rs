@@ -22,6 +22,7 @@ use crate::feed::Feed;
 use crate::folder::Chosen;
 use crate::gate_position::{self, GateChoice, GatePosition};
 use crate::others::Others;
+use crate::presentation;
 use crate::readings::{Reading, RunClock};
 use crate::scanner::Scanner;
 use crate::screen::{OutputWish, Screen, Style, shows_greys};
@@ -30,7 +31,6 @@ use crate::source::pictures::Pictures;
 use crate::source::wedge::{EveryKey, Keystrokes, Wedge, is_typed_to};
 use crate::station::{Pace, Station};
 use crate::status::{self, Lookout};
-use crate::tell;
 use crate::words;
 
 /// How long a hub that is linked has at the end to take what it lacks of our log: a second's work on a busy network,
@@ -176,7 +176,7 @@ impl RunArgs {
         };
         let gate = gate_position::named(position.gate, policy.as_deref());
         let place = place(&position, &gate);
-        let event = tell::event_name(&replica);
+        let event = presentation::event_name(&replica);
         let mut screen = Screen::new(io::stdout(), self.style());
         screen.ready(
             (&place, &event),

@@ -17,7 +17,7 @@ use crate::answer::ScanOutcome;
 use crate::overruling::{self, Overruling};
 use crate::scanner::Scanner;
 use crate::screen::{Screen, Style};
-use crate::{annulling, lookup, tell};
+use crate::{annulling, lookup, presentation};
 
 /// How long to wait for a hub, and then for what it knows of the ticket.
 const WAIT_FOR_HUB: Duration = Duration::from_secs(5);
@@ -61,11 +61,11 @@ impl UndoArgs {
         let style = if self.json { Style::Json } else { Style::Plain };
         let (answer, is_heard) = runtime()?.block_on(self.switched_on(folder, code))?;
         let answer = match answer.outcome {
-            tell::ANNULLED if !is_heard => tell::unheard(answer),
+            presentation::ANNULLED if !is_heard => presentation::unheard(answer),
             _ => answer,
         };
         Screen::new(io::stdout(), style).judged(&answer)?;
-        let is_done = answer.outcome == tell::ANNULLED;
+        let is_done = answer.outcome == presentation::ANNULLED;
         Ok(if is_done {
             ExitCode::SUCCESS
         } else {
@@ -99,7 +99,11 @@ impl UndoArgs {
         let annulment = self.last_scan(scanner, &code).await;
         Ok(match annulment {
             Some(annulment) => annulling::done(&replica, annulment).await,
-            None => tell::annulled(&tell::voice(&replica), Err(NotAnnulled::NobodyPassed), None),
+            None => presentation::annulled(
+                &presentation::voice(&replica),
+                Err(NotAnnulled::NobodyPassed),
+                None,
+            ),
         })
     }
 

@@ -19,10 +19,10 @@ use crate::folder::{self, Chosen};
 use crate::gate_position::{GateChoice, GatePosition};
 use crate::order::ShownCode;
 use crate::others::Others;
+use crate::presentation::{self, Bar, NoTicket};
 use crate::printable::printable;
 use crate::screen::{Screen, Style};
 use crate::station::draw_scan;
-use crate::tell::{self, Bar, NoTicket};
 use crate::words;
 
 #[derive(Debug, Args)]
@@ -128,10 +128,10 @@ impl Check {
     /// Judges a code at each gate; the first that admits counts, or else the first that leads where the ticket belongs.
     async fn judge(&self, code: Vec<u8>) -> Result<ScanOutcome, Trouble> {
         if let Some(bar @ (Bar::Expired | Bar::Revoked)) = crate::desk::bar(&self.replica) {
-            return Ok(tell::barred(bar));
+            return Ok(presentation::barred(bar));
         }
         if str::from_utf8(&code).is_ok_and(|text| text.parse::<TicketCode>().is_ok()) {
-            let mut answer = tell::no_ticket(NoTicket::Offline);
+            let mut answer = presentation::no_ticket(NoTicket::Offline);
             answer.details.push(words::NOT_RECORDED.to_owned());
             return Ok(answer);
         }
@@ -146,7 +146,7 @@ impl Check {
             }
         }
         if let Some(name) = self.others.owner_of(&code, self.replica.clock().now()) {
-            return Ok(tell::other_event(name));
+            return Ok(presentation::other_event(name));
         }
         let (gate, judged) = best.expect("there is at least one gate");
         Ok(self.told(gate, &judged))
@@ -183,14 +183,14 @@ impl Check {
     }
 
     fn told(&self, gate: GateId, judged: &request::Answer) -> ScanOutcome {
-        let voice = tell::voice(&self.replica);
+        let voice = presentation::voice(&self.replica);
         let mut answer = match judged.verdict {
             // The rules say yes by what is known here; the last word is a hub's, and none was asked.
             Verdict::Refer(Referral::HomeUnreachable { .. } | Referral::NoPlaces) => {
-                tell::for_a_hub(&voice, judged)
+                presentation::for_a_hub(&voice, judged)
             }
             Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => {
-                tell::verdict(&voice, judged, self.direction)
+                presentation::verdict(&voice, judged, self.direction)
             }
         };
         if judged.ticket.is_some() {

@@ -9,8 +9,8 @@ use usher_device::expiry::CertificateNote;
 use super::Board;
 use super::thumbnail::Thumbnail;
 use crate::answer::{ScanOutcome, Signal};
+use crate::presentation::WAITING;
 use crate::printable::printable;
-use crate::tell::WAITING;
 use crate::words::{self, Help};
 
 /// The terminal's size in characters.

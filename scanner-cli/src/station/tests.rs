@@ -451,7 +451,7 @@ async fn undo_at(gate: &Gate, lines: &[(u64, &str)]) -> (String, ScanCounts) {
             assert_eq!(why, "did not turn");
             assert!(gate.used.borrow_mut().remove(&scan.code), "it was used");
             ScanOutcome {
-                outcome: tell::ANNULLED,
+                outcome: presentation::ANNULLED,
                 ..answer(Signal::Unanswered, "Undone")
             }
         }
