@@ -160,7 +160,7 @@ impl Hub {
 
     fn start_tasks(&mut self, peers: mpsc::Receiver<Connection>, config: &Config) {
         let services = &self.services;
-        let enrolled = &services.replica.meta().uplink;
+        let enrolled = &services.replica.enrolment().uplink;
         let uplink = if config.uplink.is_empty() {
             enrolled
         } else {

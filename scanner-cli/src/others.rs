@@ -19,8 +19,8 @@ impl Others {
     pub fn of(contents: &Contents, event: EventId) -> Self {
         let others = contents.events.iter().filter(|enrolled| enrolled.event != event);
         let events = others.filter_map(|enrolled| {
-            let meta = Replica::read_meta(&enrolled.directory.replica_path()).ok()?;
-            let trust = Trust::pin(&meta.roots, meta.bundle).ok()?;
+            let enrolment = Replica::read_enrolment(&enrolled.directory.replica_path()).ok()?;
+            let trust = Trust::pin(&enrolment.roots, enrolment.bundle).ok()?;
             Some((enrolled.event_name(), Arc::new(trust)))
         });
         Self {

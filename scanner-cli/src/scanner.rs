@@ -48,7 +48,11 @@ impl Scanner {
         // Whoever names hubs wants these and no others.
         let learns = addresses.is_empty();
         let start = Start {
-            addresses: if learns { &replica.meta().uplink } else { addresses },
+            addresses: if learns {
+                &replica.enrolment().uplink
+            } else {
+                addresses
+            },
             learns,
             memory: Some(&memory),
         };

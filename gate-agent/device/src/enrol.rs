@@ -12,7 +12,7 @@ pub use issue::{CODE_VALID, IssueError, Issuer, MAX_SCANNER_VALID, NewCode, scan
 
 use crate::clock::Clock;
 use crate::directory::{DataDirectory, DirectoryError};
-use crate::replica::{Meta, Replica, ReplicaError};
+use crate::replica::{Replica, ReplicaError, StoredEnrolment};
 
 /// How long the other side may take: a person waits, and a slow network is no reason to give up.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -108,13 +108,13 @@ impl Enrolment<'_> {
                 wanted: self.role,
             });
         }
-        let meta = Meta {
+        let enrolment = StoredEnrolment {
             identity: grant.identity.clone(),
             roots: self.code.roots().clone(),
             bundle: grant.bundle.clone(),
             uplink: grant.uplink.clone(),
         };
-        Replica::found(&path, &meta).map_err(DirectoryError::from)?;
+        Replica::found(&path, &enrolment).map_err(DirectoryError::from)?;
         Ok(grant)
     }
 }

@@ -21,7 +21,7 @@ use usher_protocol::{GateId, Generation, ScanId, TierId, Unit, ZoneId, home};
 
 use crate::clock::Clock;
 use crate::directory::DataDirectory;
-use crate::replica::{Meta, Replica};
+use crate::replica::{Replica, StoredEnrolment};
 
 /// The event of the tests.
 pub const EVENT: EventId = EventId([7; 16]);
@@ -103,12 +103,12 @@ impl Show {
     }
 
     /// Returns what a device with that key number is and believes.
-    pub fn meta(&self, n: u8, role: Role) -> Meta {
+    pub fn enrolment(&self, n: u8, role: Role) -> StoredEnrolment {
         let capabilities = Capabilities {
             enrol_scanners: role == Role::Hub,
             override_refusals: true,
         };
-        Meta {
+        StoredEnrolment {
             identity: identity(&certificate(n, role, capabilities)),
             roots: RootSet::single(key(ROOT).public()),
             bundle: self.bundle.clone(),
@@ -118,8 +118,8 @@ impl Show {
 
     /// Opens a hub's replica in memory, with the authority log in it.
     pub async fn hub(&mut self, n: u8) -> Arc<Replica> {
-        let meta = self.meta(n, Role::Hub);
-        let replica = Replica::open_in_memory(&meta, key(n), self.clock.clone()).unwrap();
+        let enrolment = self.enrolment(n, Role::Hub);
+        let replica = Replica::open_in_memory(&enrolment, key(n), self.clock.clone()).unwrap();
         usher_link::SyncStore::store(&replica, self.run()).await.unwrap();
         Arc::new(replica)
     }
@@ -240,7 +240,7 @@ pub fn enrolled(show: &Show, n: u8, role: Role) -> (tempfile::TempDir, DataDirec
     let directory = DataDirectory::at(kept.path());
     directory.create().unwrap();
     pem::write_secret(&directory.key_path(), &key(n), None, &[0; pem::RNG_BYTES]).unwrap();
-    Replica::found(&directory.replica_path(), &show.meta(n, role)).unwrap();
+    Replica::found(&directory.replica_path(), &show.enrolment(n, role)).unwrap();
     (kept, directory)
 }
 

@@ -12,13 +12,13 @@ mod inherit;
 mod kept_heads;
 mod linked;
 mod lock;
-mod meta;
 mod naming;
 mod readers;
 mod recent;
 mod replay;
 mod rows;
 mod snapshot;
+mod stored_values;
 mod writer;
 
 use std::path::Path;
@@ -43,9 +43,9 @@ pub use command::Annulment;
 pub use error::{Fault, Finding, ReplicaError};
 pub use export::{ScanRow, scans};
 pub use glance::{Glance, glance};
-pub use meta::Meta;
 pub use naming::event_name;
 pub use snapshot::{FiguresNow, Snapshot};
+pub use stored_values::StoredEnrolment;
 pub use writer::GROUP_COMMANDS;
 
 use crate::clock::{Clock, clock_behind, clock_off};
@@ -63,7 +63,7 @@ const COMMANDS_WAITING: usize = 8 * GROUP_COMMANDS;
 /// The durable replica of one event.
 pub struct Replica {
     event: EventId,
-    meta: Meta,
+    enrolment: StoredEnrolment,
     clock: Clock,
     commands: mpsc::Sender<WriterCommand>,
     published: Arc<Published>,
@@ -78,24 +78,25 @@ impl Replica {
     /// # Errors
     ///
     /// [`ReplicaError::AlreadyFounded`] when there is one, and the rest of [`ReplicaError`].
-    pub fn found(path: &Path, meta: &Meta) -> Result<(), ReplicaError> {
+    pub fn found(path: &Path, enrolment: &StoredEnrolment) -> Result<(), ReplicaError> {
         let location = DatabaseLocation::File(path.to_owned());
         let _lock = location.lock()?;
         let mut connection = location.open_writer(true)?;
         let transaction = connection.transaction()?;
-        if Meta::exists(&transaction)? {
+        if StoredEnrolment::exists(&transaction)? {
             return Err(ReplicaError::AlreadyFounded {
                 path: path.to_owned(),
             });
         }
-        meta.write(&transaction)?;
+        enrolment.write(&transaction)?;
         Ok(transaction.commit()?)
     }
 
     /// Tells whether a file holds a device's replica; one that an enrolment left unfinished does not.
     pub fn is_founded(path: &Path) -> bool {
         let open = || DatabaseLocation::File(path.to_owned()).open_reader();
-        path.exists() && !open().is_ok_and(|connection| matches!(Meta::exists(&connection), Ok(false)))
+        path.exists()
+            && !open().is_ok_and(|connection| matches!(StoredEnrolment::exists(&connection), Ok(false)))
     }
 
     /// Reads what a device is and believes, also while it is running.
@@ -103,8 +104,8 @@ impl Replica {
     /// # Errors
     ///
     /// [`ReplicaError::NotFounded`] and the rest of [`ReplicaError`].
-    pub fn read_meta(path: &Path) -> Result<Meta, ReplicaError> {
-        Meta::read(&DatabaseLocation::File(path.to_owned()).open_reader()?)
+    pub fn read_enrolment(path: &Path) -> Result<StoredEnrolment, ReplicaError> {
+        StoredEnrolment::read(&DatabaseLocation::File(path.to_owned()).open_reader()?)
     }
 
     /// Opens the replica in a file and rebuilds its state.
@@ -124,10 +125,14 @@ impl Replica {
     /// # Errors
     ///
     /// [`ReplicaError`].
-    pub fn open_in_memory(meta: &Meta, key: SecretKey, clock: Clock) -> Result<Self, ReplicaError> {
+    pub fn open_in_memory(
+        enrolment: &StoredEnrolment,
+        key: SecretKey,
+        clock: Clock,
+    ) -> Result<Self, ReplicaError> {
         let location = DatabaseLocation::in_memory();
         let connection = location.open_writer(true)?;
-        meta.write(&connection)?;
+        enrolment.write(&connection)?;
         Self::start(location, connection, None, (key, clock))
     }
 
@@ -139,15 +144,18 @@ impl Replica {
     ) -> Result<Self, ReplicaError> {
         database::quick_check(&connection)?;
         database::check_commits(&connection, location.noted())?;
-        let meta = Meta::read(&connection)?;
-        if meta.identity.unverified().device != key.public() {
+        let enrolment = StoredEnrolment::read(&connection)?;
+        if enrolment.identity.unverified().device != key.public() {
             return Err(ReplicaError::OtherKey);
         }
         // Nobody certifies a device before the key for it is there.
-        clock.is_past(meta.identity.unverified().window.from);
-        let (now, commits) = (clock.now(), meta::read_commits(&connection)?);
+        clock.is_past(enrolment.identity.unverified().window.from);
+        let (now, commits) = (clock.now(), stored_values::read_commits(&connection)?);
         let Rebuilt { ledger, kept_heads } = replay::rebuild(&connection, key.public(), now)?;
-        let published = Arc::new(Published::new(&ledger, meta::read_assurance(&connection)?));
+        let published = Arc::new(Published::new(
+            &ledger,
+            stored_values::read_assurance(&connection)?,
+        ));
         let event = ledger.event();
         let (commands, waiting) = mpsc::channel(COMMANDS_WAITING);
         let writer = ReplicaWriter {
@@ -169,7 +177,7 @@ impl Replica {
             .map_err(ReplicaError::Thread)?;
         Ok(Self {
             event,
-            meta,
+            enrolment,
             clock,
             commands,
             published,
@@ -381,7 +389,7 @@ impl Replica {
 
     /// Tells who has judged, by what it judged as.
     pub fn judged_by(&self, judging_as: JudgingAs) -> JudgedBy {
-        match (self.meta.identity.unverified().role, judging_as) {
+        match (self.enrolment.identity.unverified().role, judging_as) {
             (Role::Scanner, _) => JudgedBy::Alone,
             (Role::Hub | Role::Cloud, JudgingAs::Home) => JudgedBy::Home(self.me()),
             (Role::Hub | Role::Cloud, JudgingAs::CutOff) => JudgedBy::Hub(self.me()),
@@ -441,8 +449,8 @@ impl Replica {
     }
 
     /// Returns what the device is and believed at start.
-    pub fn meta(&self) -> &Meta {
-        &self.meta
+    pub fn enrolment(&self) -> &StoredEnrolment {
+        &self.enrolment
     }
 
     /// Returns our newest certificate.
@@ -471,7 +479,7 @@ impl Replica {
 
     /// Returns our own origin.
     pub fn me(&self) -> Origin {
-        self.meta.identity.unverified().device
+        self.enrolment.identity.unverified().device
     }
 
     /// Returns the clock.

@@ -22,9 +22,9 @@ pub fn scanner_code(
     directory: &DataDirectory,
     wanted: ScannerCodeArgs,
 ) -> anyhow::Result<ExitCode> {
-    let meta = Replica::read_meta(&directory.replica_path())?;
+    let enrolment = Replica::read_enrolment(&directory.replica_path())?;
     let listening = Listening::read(&folder.top().listening_path())?;
-    let (hub, now) = (meta.identity.unverified(), Clock::system().now());
+    let (hub, now) = (enrolment.identity.unverified(), Clock::system().now());
     gates::warn_of_unknown(directory, &wanted.gates, now)?;
     let terms = ScannerTerms {
         gates: wanted.gates,
@@ -34,7 +34,7 @@ pub fn scanner_code(
     let until = scanner_until(hub, &terms, now);
     let new_code = NewCode {
         hub,
-        roots: &meta.roots,
+        roots: &enrolment.roots,
         url: &listening.enrolments_of(hub.event),
         terms,
     };

@@ -22,10 +22,10 @@ pub const MAX_TOKEN_HOURS: u64 = 7 * 24;
 
 /// Prints a token; what it is good for is said beside it, where a script does not look.
 pub fn http_token(directory: &DataDirectory, wanted: HttpToken) -> anyhow::Result<ExitCode> {
-    let meta = Replica::read_meta(&directory.replica_path())?;
+    let enrolment = Replica::read_enrolment(&directory.replica_path())?;
     let now = Clock::system().now();
     gates::warn_of_unknown(directory, &wanted.gates, now)?;
-    let wanted = holder(wanted, meta.identity.unverified(), now)?;
+    let wanted = holder(wanted, enrolment.identity.unverified(), now)?;
     let token = DeviceToken::draw()?;
     let access = Access::open(&directory.access_path())?;
     let holder = access.add_token(token.hash(), &wanted, now)?;
@@ -78,7 +78,7 @@ fn holder(wanted: HttpToken, hub: &Certificate, now: Timestamp) -> anyhow::Resul
 /// Lists the tokens, or takes some back.
 pub fn tokens(directory: &DataDirectory, command: TokensCommand) -> anyhow::Result<ExitCode> {
     // Says so when this directory is no hub's.
-    Replica::read_meta(&directory.replica_path())?;
+    Replica::read_enrolment(&directory.replica_path())?;
     let access = Access::open(&directory.access_path())?;
     let mut out = std::io::stdout().lock();
     match command {

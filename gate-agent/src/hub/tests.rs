@@ -336,7 +336,7 @@ impl Scanner {
     async fn enrol(venue: &Venue, hub: &Hub) -> Self {
         let new_code = NewCode {
             hub: &hub.services.replica.certificate(),
-            roots: &hub.services.replica.meta().roots,
+            roots: &hub.services.replica.enrolment().roots,
             url: &format!("http://{}", hub.listening().enrolments.as_ref().unwrap()),
             terms: ScannerTerms {
                 gates: vec![NORTH.0],

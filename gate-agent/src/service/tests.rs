@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 use usher_device::rehearsal::{EVENT, Show, certificate, identity, key};
-use usher_device::replica::{Meta, Replica};
+use usher_device::replica::{Replica, StoredEnrolment};
 use usher_keys::{Capabilities, pem};
 
 use super::*;
@@ -31,11 +31,11 @@ fn enrol(folder: &Folder, (n, until): (u8, Timestamp), clock: &Clock) -> PathBuf
     pem::write_secret(&directory.key_path(), &key(n), None, &[0; pem::RNG_BYTES]).unwrap();
     let mut hub = certificate(n, Role::Hub, Capabilities::default());
     hub.window.until = until;
-    let meta = Meta {
+    let enrolment = StoredEnrolment {
         identity: identity(&hub),
-        ..Show::new(&[HUB]).meta(n, Role::Hub)
+        ..Show::new(&[HUB]).enrolment(n, Role::Hub)
     };
-    Replica::found(&directory.replica_path(), &meta).unwrap();
+    Replica::found(&directory.replica_path(), &enrolment).unwrap();
     directory.path().to_owned()
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_device::clock::Clock;
-use usher_device::replica::{Meta, Replica};
+use usher_device::replica::{Replica, StoredEnrolment};
 use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EnrolmentCode, EnrolmentGrant, EnrolmentRequest,
     EnrolmentSecret, EventId, KeyId, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp,
@@ -185,13 +185,13 @@ impl Cloud {
             Json(grant.seal(&secret.key()))
         };
         let app = axum::Router::new().route("/v1/enrolments", post(enrol));
-        let meta = Meta {
+        let enrolment = StoredEnrolment {
             identity: identity(show, link.public(), Role::Cloud, "Cloud"),
             roots: show.roots(),
             bundle: show.bundle(),
             uplink: Vec::new(),
         };
-        let replica = Arc::new(Replica::open_in_memory(&meta, link, Clock::system()).unwrap());
+        let replica = Arc::new(Replica::open_in_memory(&enrolment, link, Clock::system()).unwrap());
         usher_link::SyncStore::store(&*replica, authority_log(show))
             .await
             .unwrap();

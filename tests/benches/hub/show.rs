@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
-use usher_device::replica::{Meta, Replica};
+use usher_device::replica::{Replica, StoredEnrolment};
 use usher_keys::pem;
 use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Role, RootSet, SecretKey, SignedBundle,
@@ -98,13 +98,13 @@ impl Show {
         let directory = DataDirectory::at(folder);
         directory.create()?;
         pem::write_secret(&directory.key_path(), &key(number), None, &[0; pem::RNG_BYTES])?;
-        let meta = Meta {
+        let enrolment = StoredEnrolment {
             identity: identity(number, role),
             roots: RootSet::single(key(ROOT).public()),
             bundle: self.bundle.clone(),
             uplink: Vec::new(),
         };
-        Replica::found(&directory.replica_path(), &meta)?;
+        Replica::found(&directory.replica_path(), &enrolment)?;
         let replica = directory.open_replica(an_hour_ago())?;
         for run in &self.log {
             let stored = usher_link::SyncStore::store(&replica, run.clone()).await;

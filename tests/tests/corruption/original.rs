@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow, ensure};
 use tempfile::TempDir;
 use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
-use usher_device::replica::{Access, Meta, Replica, ScannerCode, ScannerTerms, asked};
+use usher_device::replica::{Access, Replica, ScannerCode, ScannerTerms, StoredEnrolment, asked};
 use usher_keys::pem::{self, RNG_BYTES};
 use usher_keys::{
     Certificate, DeviceIdentity, EnrolmentId, EnrolmentKey, Role, SecretKey, Timestamp, Window,
@@ -74,7 +74,7 @@ pub struct Original {
 struct Truth {
     digest: [u8; 32],
     held: Vec<Held>,
-    meta: Meta,
+    enrolment: StoredEnrolment,
     fresh_as_of: Option<Timestamp>,
 }
 
@@ -93,7 +93,7 @@ impl Original {
         let directory = DataDirectory::at(stopped.path());
         directory.create()?;
         pem::write_secret(&directory.key_path(), &key, None, &[0; RNG_BYTES])?;
-        Replica::found(&directory.replica_path(), &meta(&setting, &key, "Hub North"))?;
+        Replica::found(&directory.replica_path(), &enrolment(&setting, &key, "Hub North"))?;
         let replica = directory.open_replica(clock.clone())?;
         let authority = authority_log(&setting, [&key, &beside], clock.now());
         stored(&replica, authority.clone()).await?;
@@ -169,13 +169,13 @@ impl Truth {
         Ok(Self {
             digest: replica.inspect(|ledger| ledger.state().digest()).await?,
             held: replica.held(),
-            meta: replica.meta().clone(),
+            enrolment: replica.enrolment().clone(),
             fresh_as_of: replica.fresh_as_of(),
         })
     }
 }
 
-fn meta(setting: &Setting, key: &SecretKey, name: &str) -> Meta {
+fn enrolment(setting: &Setting, key: &SecretKey, name: &str) -> StoredEnrolment {
     let of_the_simulation = setting.certify(
         (key, &setting.issuing),
         (Role::Hub, name.to_owned()),
@@ -186,7 +186,7 @@ fn meta(setting: &Setting, key: &SecretKey, name: &str) -> Meta {
         window: Window::ALWAYS,
         ..of_the_simulation.unverified().clone()
     };
-    Meta {
+    StoredEnrolment {
         identity: DeviceIdentity {
             certificate: certificate.sign(&setting.issuing),
             via: None,
@@ -228,7 +228,7 @@ async fn log_of_neighbour(
     authority: Run,
     clock: &Clock,
 ) -> anyhow::Result<Run> {
-    let replica = Replica::open_in_memory(&meta(setting, key, "Hub South"), key.clone(), clock.clone())?;
+    let replica = Replica::open_in_memory(&enrolment(setting, key, "Hub South"), key.clone(), clock.clone())?;
     stored(&replica, authority).await?;
     for n in USED_BESIDE {
         let verdict = judge(&replica, setting, n, FIRST).await?;

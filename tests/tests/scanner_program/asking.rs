@@ -18,7 +18,7 @@ use usher_scan::ask::OwnScan;
 use usher_scan::handover::Handover;
 use usher_scan::links::{HubLinks, Start};
 
-use crate::venue::{PATIENCE, key, meta};
+use crate::venue::{PATIENCE, enrolment, key};
 
 const SCANNER: u8 = 50;
 const ID: ScanId = ScanId([9; 16]);
@@ -60,8 +60,8 @@ impl Responder for Says {
 }
 
 fn replica(n: u8, role: Role) -> Arc<Replica> {
-    let meta = meta(key(n).public(), role, &format!("{role:?} {n}"));
-    Arc::new(Replica::open_in_memory(&meta, key(n), Clock::system()).unwrap())
+    let enrolment = enrolment(key(n).public(), role, &format!("{role:?} {n}"));
+    Arc::new(Replica::open_in_memory(&enrolment, key(n), Clock::system()).unwrap())
 }
 
 /// Opens a hub that answers so; returns its address.

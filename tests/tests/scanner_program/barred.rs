@@ -17,7 +17,7 @@ use usher_scan::links::{HubLinks, Start};
 use usher_scan::order::ShownCode;
 use usher_scan::station::draw_scan;
 
-use crate::venue::{AVAILABLE, authority_run, key, meta_within, ticket};
+use crate::venue::{AVAILABLE, authority_run, enrolment_within, key, ticket};
 
 const SCANNER: u8 = 50;
 const HOUR_MS: u64 = 3_600_000;
@@ -37,8 +37,8 @@ impl Alone {
             from: now,
             until: now.plus_ms(HOUR_MS),
         };
-        let meta = meta_within(key(SCANNER).public(), Role::Scanner, "one", window);
-        let replica = Replica::open_in_memory(&meta, key(SCANNER), clock.clone()).unwrap();
+        let enrolment = enrolment_within(key(SCANNER).public(), Role::Scanner, "one", window);
+        let replica = Replica::open_in_memory(&enrolment, key(SCANNER), clock.clone()).unwrap();
         Self {
             replica: Arc::new(replica),
             clock,

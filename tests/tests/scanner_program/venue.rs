@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use usher_device::clock::Clock;
 use usher_device::directory::{DataDirectory, DirectoryError};
 use usher_device::enrol::NewCode;
-use usher_device::replica::{Meta, Replica, ReplicaError, ScannerTerms};
+use usher_device::replica::{Replica, ReplicaError, ScannerTerms, StoredEnrolment};
 use usher_gate_agent::config::Config;
 use usher_gate_agent::hub::Hub;
 use usher_keys::{
@@ -67,7 +67,7 @@ impl Venue {
         let directory = DataDirectory::at(&folder.path().join("hub"));
         directory.create().unwrap();
         let hub = directory.make_key().unwrap().public();
-        Replica::found(&directory.replica_path(), &meta(hub, Role::Hub, "Hub A")).unwrap();
+        Replica::found(&directory.replica_path(), &enrolment(hub, Role::Hub, "Hub A")).unwrap();
         let site = Site {
             directory,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -128,7 +128,7 @@ impl Venue {
         let replica = self.replica();
         let code = NewCode {
             hub: &replica.certificate(),
-            roots: &replica.meta().roots,
+            roots: &replica.enrolment().roots,
             url: &format!("http://{}", self.hub().listening().enrolments.as_ref().unwrap()),
             terms: ScannerTerms {
                 gates: gates.to_vec(),
@@ -282,12 +282,12 @@ fn bundle() -> SignedBundle {
 }
 
 /// Returns what a device of that role is and believes.
-pub fn meta(device: PublicKey, role: Role, name: &str) -> Meta {
-    meta_within(device, role, name, Window::ALWAYS)
+pub fn enrolment(device: PublicKey, role: Role, name: &str) -> StoredEnrolment {
+    enrolment_within(device, role, name, Window::ALWAYS)
 }
 
 /// Returns what a device is and believes whose certificate is valid in a window.
-pub fn meta_within(device: PublicKey, role: Role, name: &str, window: Window) -> Meta {
+pub fn enrolment_within(device: PublicKey, role: Role, name: &str, window: Window) -> StoredEnrolment {
     let certificate = Certificate {
         event: EVENT,
         device,
@@ -300,7 +300,7 @@ pub fn meta_within(device: PublicKey, role: Role, name: &str, window: Window) ->
         },
         window,
     };
-    Meta {
+    StoredEnrolment {
         identity: DeviceIdentity {
             certificate: certificate.sign(&key(ISSUING)),
             via: None,

@@ -163,7 +163,10 @@ async fn a_revoked_peer_gets_nothing_and_the_log_says_why() -> anyhow::Result<()
         .await?;
     let scanner = Scanner::enrol(&doors.stage.programs, &doors.stage.path("lost"), &code).await?;
     let folder = event_in(scanner.dir())?;
-    let (key, meta) = (folder.read_key()?, Replica::read_meta(&folder.replica_path())?);
+    let (key, meta) = (
+        folder.read_key()?,
+        Replica::read_enrolment(&folder.replica_path())?,
+    );
     doors
         .stage
         .organizer
@@ -247,7 +250,10 @@ async fn a_copy_of_a_device_that_tells_another_history_is_found_out_and_the_log_
 {
     let doors = Doors::open().await?;
     let folder = event_in(doors.hub.dir())?;
-    let (key, meta) = (folder.read_key()?, Replica::read_meta(&folder.replica_path())?);
+    let (key, meta) = (
+        folder.read_key()?,
+        Replica::read_enrolment(&folder.replica_path())?,
+    );
     let mut copy = Peer::knock(
         &socket([127, 0, 0, 1])?,
         &key,

@@ -107,7 +107,7 @@ async fn a_fresh_machine_becomes_a_hub_that_opens() {
     let server = Server::open(honest).await;
     server.enrol().await.unwrap();
     let replica = server.directory.open_replica(Clock::system()).unwrap();
-    assert_eq!(replica.meta().uplink, ["127.0.0.1:4433"]);
+    assert_eq!(replica.enrolment().uplink, ["127.0.0.1:4433"]);
     assert_eq!(replica.me(), server.directory.read_key().unwrap().public());
     replica.close().await;
     let again = server.enrol().await.unwrap_err().to_string();
@@ -226,7 +226,7 @@ impl Office {
     ) -> Result<EnrolmentCode, IssueError> {
         let new = NewCode {
             hub,
-            roots: &self.replica.meta().roots,
+            roots: &self.replica.enrolment().roots,
             url: "http://127.0.0.1:1",
             terms,
         };
@@ -355,11 +355,11 @@ async fn a_scanner_may_work_as_long_as_its_hub_or_for_the_hours_it_is_given() {
     let mut show = rehearsal::Show::new(&[1]);
     let now = show.clock.now();
     let end = now.plus_ms(50 * HOUR_MS);
-    let mut meta = show.meta(1, Role::Hub);
-    let mut hub = meta.identity.unverified().clone();
+    let mut enrolment = show.enrolment(1, Role::Hub);
+    let mut hub = enrolment.identity.unverified().clone();
     hub.window.until = end;
-    meta.identity = identity(&hub);
-    let replica = Replica::open_in_memory(&meta, rehearsal::key(1), show.clock.clone()).unwrap();
+    enrolment.identity = identity(&hub);
+    let replica = Replica::open_in_memory(&enrolment, rehearsal::key(1), show.clock.clone()).unwrap();
     usher_link::SyncStore::store(&replica, show.run()).await.unwrap();
     let office = Office::of(show, Arc::new(replica));
     let make = |hub: &Certificate, valid_ms| {

@@ -35,8 +35,8 @@ impl EventDirectory {
         if !Replica::is_founded(&path) {
             return Ok(None);
         }
-        let meta = Replica::read_meta(&path)?;
-        let certificate = meta.identity.unverified();
+        let enrolment = Replica::read_enrolment(&path)?;
+        let certificate = enrolment.identity.unverified();
         if self.event.is_some_and(|named| named != certificate.event) {
             return Err(FolderError::Misnamed {
                 path: self.directory.path().to_owned(),

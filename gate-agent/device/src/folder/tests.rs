@@ -20,11 +20,11 @@ fn found(directory: &DataDirectory, event: EventId, until: Timestamp) {
     // As the cloud certifies: from a day before.
     certified.window.from = Timestamp(NOW.0.saturating_sub(DAY_MS));
     certified.window.until = until;
-    let meta = replica::Meta {
+    let enrolment = replica::StoredEnrolment {
         identity: identity(&certified),
-        ..Show::new(&[1]).meta(1, Role::Hub)
+        ..Show::new(&[1]).enrolment(1, Role::Hub)
     };
-    Replica::found(&directory.replica_path(), &meta).unwrap();
+    Replica::found(&directory.replica_path(), &enrolment).unwrap();
 }
 
 fn folder() -> (TempDir, Folder) {

@@ -8,8 +8,8 @@ use usher_protocol::{Origin, Seq};
 
 use super::database::{DatabaseLocation, check_commits, check_tables, quick_check};
 use super::error::{Finding, ReplicaError};
-use super::meta::{self, Meta};
 use super::replay::{self, ReplayStep, walk};
+use super::stored_values::{self, StoredEnrolment};
 
 /// What was found in one log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,11 +51,11 @@ pub fn audit(path: &Path) -> Result<Audit, ReplicaError> {
     take(quick_check(&transaction))?;
     take(check_tables(&transaction))?;
     take(check_commits(&transaction, noted))?;
-    let meta = Meta::read(&transaction)?;
-    meta::read_assurance(&transaction)?;
-    let event = meta.identity.unverified().event;
-    let trust = Trust::pin(&meta.roots, meta.bundle)?;
-    if let Some(checkpoint) = meta::read_checkpoint(&transaction)? {
+    let enrolment = StoredEnrolment::read(&transaction)?;
+    stored_values::read_assurance(&transaction)?;
+    let event = enrolment.identity.unverified().event;
+    let trust = Trust::pin(&enrolment.roots, enrolment.bundle)?;
+    if let Some(checkpoint) = stored_values::read_checkpoint(&transaction)? {
         let checkpoint = checkpoint.verify_stored(&trust)?;
         take(replay::check_covered(
             &checkpoint,

@@ -10,7 +10,7 @@ use usher_keys::private;
 
 use super::error::{Finding, ReplicaError};
 use super::lock::{self, Lock};
-use super::meta;
+use super::stored_values;
 
 mod replica_tables {
     refinery::embed_migrations!("migrations/replica");
@@ -215,7 +215,7 @@ pub fn quick_check(connection: &Connection) -> Result<(), ReplicaError> {
 ///
 /// [`ReplicaError::Damaged`].
 pub fn check_commits(connection: &Connection, noted: u64) -> Result<(), ReplicaError> {
-    let lost = noted.saturating_sub(meta::read_commits(connection)?);
+    let lost = noted.saturating_sub(stored_values::read_commits(connection)?);
     if lost == 0 {
         return Ok(());
     }

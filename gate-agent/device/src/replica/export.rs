@@ -12,9 +12,9 @@ use usher_protocol::{GateId, Generation, Origin, ScanId, Seq, TierId, Unit};
 
 use super::database::DatabaseLocation;
 use super::error::ReplicaError;
-use super::meta::Meta;
 use super::replay::{self, read_seq};
 use super::snapshot::Snapshot;
+use super::stored_values::StoredEnrolment;
 
 /// One scan as one device wrote it down; a scan that a scanner and a hub both judged is there twice, with one id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub fn scans<E: From<ReplicaError>>(
 ) -> Result<(), E> {
     let mut connection = DatabaseLocation::File(path.to_owned()).open_reader()?;
     let transaction = connection.transaction().map_err(ReplicaError::from)?;
-    let me = Meta::read(&transaction)?.identity.unverified().device;
+    let me = StoredEnrolment::read(&transaction)?.identity.unverified().device;
     let names = Snapshot::of(&replay::rebuild(&transaction, me, now)?.ledger);
     let query = "SELECT origin, seq, bytes FROM records ORDER BY origin, seq";
     let mut statement = transaction.prepare(query).map_err(ReplicaError::from)?;

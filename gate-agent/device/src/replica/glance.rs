@@ -9,9 +9,9 @@ use usher_protocol::sync::Held;
 
 use super::database::DatabaseLocation;
 use super::error::ReplicaError;
-use super::meta::{self, Meta};
 use super::replay;
 use super::snapshot::{Published, Snapshot};
+use super::stored_values::{self, StoredEnrolment};
 
 /// What a replica's file says at a moment.
 pub struct Glance {
@@ -48,13 +48,13 @@ pub fn glance(path: &Path, now: Timestamp) -> Result<Glance, ReplicaError> {
     let mut connection = DatabaseLocation::File(path.to_owned()).open_reader()?;
     // One moment of a file that another program may be writing to.
     let transaction = connection.transaction()?;
-    let meta = Meta::read(&transaction)?;
-    let me = meta.identity.unverified().device;
-    let assurance = meta::read_assurance(&transaction)?;
+    let enrolment = StoredEnrolment::read(&transaction)?;
+    let me = enrolment.identity.unverified().device;
+    let assurance = stored_values::read_assurance(&transaction)?;
     let published = Published::new(&replay::rebuild(&transaction, me, now)?.ledger, assurance);
     Ok(Glance {
         snapshot: published.snapshot.load_full(),
-        uplink: meta.uplink,
+        uplink: enrolment.uplink,
         held: published.held(),
         fresh_as_of: published.fresh_as_of(now),
         cloud_heard: published.last_heard(),

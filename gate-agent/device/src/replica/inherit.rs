@@ -11,8 +11,8 @@ use usher_protocol::{Origin, Seq};
 use super::Replica;
 use super::database::DatabaseLocation;
 use super::error::ReplicaError;
-use super::meta::Meta;
 use super::rows;
+use super::stored_values::StoredEnrolment;
 
 impl Replica {
     /// Stores the records of a former replica that are missing here, log by log, and gives how many there were.
@@ -58,8 +58,8 @@ fn next_run(connection: &mut Connection, origin: Origin, after: Seq) -> Result<O
 
 /// Lists whose logs there are, the authority's first: it says who the others are.
 fn origins(connection: &Connection) -> Result<Vec<Origin>, ReplicaError> {
-    let meta = Meta::read(connection)?;
-    let bundle = meta.bundle.verify(&meta.roots)?;
+    let enrolment = StoredEnrolment::read(connection)?;
+    let bundle = enrolment.bundle.verify(&enrolment.roots)?;
     let mut statement = connection.prepare("SELECT DISTINCT origin FROM records")?;
     let rows = statement.query_map([], |row| row.get(0).map(PublicKey))?;
     let found: BTreeSet<Origin> = rows.collect::<Result<_, _>>()?;

@@ -14,7 +14,7 @@ use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
 use usher_protocol::{Origin, Seq};
 
 use super::command::WriterCommand;
-use super::{Replica, ReplicaError, meta, rows};
+use super::{Replica, ReplicaError, rows, stored_values};
 
 /// Fewest records worth a thread of their own: ten times what handing them over and back takes.
 const LEAST_SHARE: usize = 16;
@@ -58,7 +58,7 @@ impl usher_link::SyncStore for Replica {
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
         let loading = self
             .readers
-            .read(|connection| Ok(meta::read_checkpoint(connection)));
+            .read(|connection| Ok(stored_values::read_checkpoint(connection)));
         read(loading.await.flatten()).unwrap_or_default()
     }
 

@@ -8,7 +8,7 @@ use usher_protocol::record::{Body, Record};
 
 use super::database::DatabaseLocation;
 use super::error::ReplicaError;
-use super::meta::Meta;
+use super::stored_values::StoredEnrolment;
 
 /// Reads the event's name from the newest policy in the authority's log, also while the replica is in use; nothing when
 /// none is there as a record.
@@ -18,8 +18,8 @@ use super::meta::Meta;
 /// [`ReplicaError`].
 pub fn event_name(path: &Path) -> Result<Option<String>, ReplicaError> {
     let connection = DatabaseLocation::File(path.to_owned()).open_reader()?;
-    let meta = Meta::read(&connection)?;
-    let bundle = meta.bundle.verify(&meta.roots)?;
+    let enrolment = StoredEnrolment::read(&connection)?;
+    let bundle = enrolment.bundle.verify(&enrolment.roots)?;
     let mut newest = None;
     for authority in &bundle.authority_keys {
         newest = newest.max(last_policy(&connection, &authority.key)?);

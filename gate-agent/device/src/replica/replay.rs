@@ -14,7 +14,7 @@ use usher_protocol::{Origin, Seq};
 
 use super::error::{Fault, Finding, ReplicaError};
 use super::kept_heads::KeptHeads;
-use super::meta::{self, Meta};
+use super::stored_values::{self, StoredEnrolment};
 
 /// What a replica starts with.
 pub struct Rebuilt {
@@ -30,12 +30,12 @@ pub struct Rebuilt {
 ///
 /// [`ReplicaError`]; a damaged log is refused with the record that is wrong.
 pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Rebuilt, ReplicaError> {
-    let meta = Meta::read(connection)?;
-    let trust = Arc::new(Trust::pin(&meta.roots, meta.bundle)?);
+    let enrolment = StoredEnrolment::read(connection)?;
+    let trust = Arc::new(Trust::pin(&enrolment.roots, enrolment.bundle)?);
     let event = trust.event();
-    let mut ledger = Ledger::new(me, Some(meta.identity), trust);
+    let mut ledger = Ledger::new(me, Some(enrolment.identity), trust);
     let covered = read_covered(connection)?;
-    if let Some(checkpoint) = meta::read_checkpoint(connection)? {
+    if let Some(checkpoint) = stored_values::read_checkpoint(connection)? {
         let checkpoint = ledger.adopt_again(&checkpoint)?;
         check_covered(&checkpoint, &covered)?;
         // A copy that was dropped because another history counts begins anew, also behind a checkpoint.
@@ -68,7 +68,7 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
     for head in heads {
         ledger.replay_head(head);
     }
-    if let Some(head) = meta::read_own_past(connection)? {
+    if let Some(head) = stored_values::read_own_past(connection)? {
         ledger.hear_own_past(&head);
     }
     Ok(Rebuilt { ledger, kept_heads })

@@ -8,8 +8,8 @@ use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::{Origin, Seq};
 
-use super::meta;
 use super::replay::{read_head, read_seq};
+use super::stored_values;
 
 /// How much room the paper trial takes, in bytes: more than a full group of scans.
 const TRIAL_BYTES: i32 = 64 * 1024;
@@ -65,24 +65,24 @@ impl Batch {
             insert_head(&transaction, kept)?;
         }
         if let Some((signed, checkpoint)) = &self.checkpoint {
-            meta::write_checkpoint(&transaction, signed)?;
+            stored_values::write_checkpoint(&transaction, signed)?;
             for head in &checkpoint.covered {
                 insert_covered(&transaction, &head.origin, &head.tail)?;
             }
         }
         if let Some(identity) = &self.identity {
-            meta::write_identity(&transaction, identity)?;
+            stored_values::write_identity(&transaction, identity)?;
         }
         if let Some(head) = &self.own_past {
-            meta::write_own_past(&transaction, head.as_ref())?;
+            stored_values::write_own_past(&transaction, head.as_ref())?;
         }
         if let Some((roots, bundle)) = &self.trust {
-            meta::write_trust(&transaction, roots, bundle)?;
+            stored_values::write_trust(&transaction, roots, bundle)?;
         }
         if let Some(assurance) = &self.assurance {
-            meta::write_assurance(&transaction, assurance)?;
+            stored_values::write_assurance(&transaction, assurance)?;
         }
-        meta::write_commits(&transaction, self.commits)?;
+        stored_values::write_commits(&transaction, self.commits)?;
         transaction.commit()
     }
 }

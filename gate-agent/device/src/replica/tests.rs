@@ -29,7 +29,7 @@ impl Stage {
     async fn set() -> (Self, Replica) {
         let mut show = Show::new(&[HUB]);
         let stage = tempfile::tempdir().unwrap();
-        Replica::found(&stage.path().join("replica.db"), &show.meta(HUB, Role::Hub)).unwrap();
+        Replica::found(&stage.path().join("replica.db"), &show.enrolment(HUB, Role::Hub)).unwrap();
         let run = show.run();
         let stage = Self {
             show,
@@ -415,7 +415,7 @@ async fn a_fresh_hub_begins_from_a_checkpoint_and_has_the_same_state_live_and_af
     let checkpoint = show.checkpoint(&source).await;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("replica.db");
-    Replica::found(&path, &show.meta(2, Role::Hub)).unwrap();
+    Replica::found(&path, &show.enrolment(2, Role::Hub)).unwrap();
     let fresh = Replica::open(&path, key(2), show.clock.clone()).unwrap();
     fresh.store_checkpoint(checkpoint.clone()).await;
     assert_eq!(fresh.load(source.me(), Seq(0)).await, Ok(None));

@@ -33,11 +33,11 @@ fn link(n: u8, until: Timestamp) -> LinkFacts {
 
 /// Opens the replica of a hub whose certificate ends then.
 async fn hub_until(show: &mut Show, until: Timestamp) -> Replica {
-    let mut meta = show.meta(HUB, Role::Hub);
+    let mut enrolment = show.enrolment(HUB, Role::Hub);
     let mut hub = certificate(HUB, Role::Hub, Capabilities::default());
     hub.window.until = until;
-    meta.identity = identity(&hub);
-    let replica = Replica::open_in_memory(&meta, key(HUB), show.clock.clone()).unwrap();
+    enrolment.identity = identity(&hub);
+    let replica = Replica::open_in_memory(&enrolment, key(HUB), show.clock.clone()).unwrap();
     usher_link::SyncStore::store(&replica, show.run()).await.unwrap();
     replica
 }

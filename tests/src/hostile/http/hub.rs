@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
-use usher_device::replica::{Meta, Replica, ScannerCode, ScannerTerms, TokenHolder};
+use usher_device::replica::{Replica, ScannerCode, ScannerTerms, StoredEnrolment, TokenHolder};
 use usher_device::token::DeviceToken;
 use usher_gate_agent::config::Config;
 use usher_gate_agent::http;
@@ -79,14 +79,14 @@ pub async fn open() -> Server {
 
 async fn start(directory: &DataDirectory) -> Hub {
     let me = hub(1);
-    let meta = Meta {
+    let enrolment = StoredEnrolment {
         identity: identity_always(&me, Role::Hub),
         roots: roots(),
         bundle: signed_bundle(1),
         uplink: Vec::new(),
     };
     pem::write_secret(&directory.key_path(), &me, None, &[0; RNG_BYTES]).expect("a key file is written");
-    Replica::found(&directory.replica_path(), &meta).expect("a replica is founded");
+    Replica::found(&directory.replica_path(), &enrolment).expect("a replica is founded");
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let config = Config {
         listen: free,

@@ -34,7 +34,7 @@ const HASH_BYTES: usize = 8;
 
 /// What a device is and believes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Meta {
+pub struct StoredEnrolment {
     /// Its certificate.
     pub identity: DeviceIdentity,
     /// The roots that signed the bundle.
@@ -45,7 +45,7 @@ pub struct Meta {
     pub uplink: Vec<String>,
 }
 
-impl Meta {
+impl StoredEnrolment {
     /// Reads it.
     ///
     /// # Errors
