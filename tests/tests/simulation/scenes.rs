@@ -271,6 +271,26 @@ fn a_machine_that_has_stopped_writes_nothing() {
 }
 
 #[test]
+fn guests_at_one_gate_have_the_last_places_soon_though_their_homes_take_turns() {
+    let mut world = stage(2, 2);
+    change_zone(&mut world, |zone| zone.capacity = Some(6));
+    world.play(A_WHILE_MS);
+    let begun = world.now;
+    let mut guests: Vec<u32> = (AVAILABLE..world.shape.units).step_by(TIERS.len()).collect();
+    // The first four use up what their home has and make the other hub give its places away; then every place has to move.
+    for home in [1, 1, 1, 1, 2, 1] {
+        let at = guests.iter().position(|unit| world.home_of(CLOUD, *unit) == Some(home));
+        let unit = guests.remove(at.expect("a guest of that home"));
+        while !matches!(world.ask(unit, 3), Some(Verdict::Admit { .. })) {
+            let waited = world.now - begun;
+            assert!(waited < 5_000, "unit {unit} is kept out after {waited} ms");
+            world.play(1_000);
+        }
+    }
+    world.recover();
+}
+
+#[test]
 fn hubs_that_are_cut_off_let_in_no_more_people_within_a_slot_than_may() {
     let mut world = stage(2, 2);
     let (minutes, persons) = (60, 7);
