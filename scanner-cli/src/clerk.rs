@@ -1,4 +1,4 @@
-//! Does what the staff at a running scanner ask for: judges a scan for so many people this way, has it overruled, or takes it back; the rules are a desk's and a hub's.
+//! Does what the staff at a running scanner ask for: judges a scan for so many people this way, has it overruled, or takes it back; the rules are the ledger's.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,7 +12,6 @@ use usher_protocol::record::RightToAnnul;
 use crate::annulling;
 use crate::answer::ScanOutcome;
 use crate::ask::OwnScan;
-use crate::desk::Desk;
 use crate::gate_position::GatePosition;
 use crate::links::Hubs;
 use crate::lookup;
@@ -20,6 +19,7 @@ use crate::order::{Order, ShownCode, Wish};
 use crate::others::Others;
 use crate::overruling::{self, Overruling};
 use crate::presentation;
+use crate::scan_judge::ScanJudge;
 use crate::words;
 
 /// Whom a clerk asks, and where it stands.
@@ -39,9 +39,9 @@ pub struct Workplace {
 /// Carries out orders at one gate.
 pub struct Clerk {
     workplace: Workplace,
-    /// The desk for the post of the last order: seldom another one.
-    desk: RefCell<Option<(GatePosition, Rc<Desk>)>>,
-    /// How many tickets desks before it judged alone since a hub last answered.
+    /// The judge for the gate position of the last order: seldom another one.
+    scan_judge: RefCell<Option<(GatePosition, Rc<ScanJudge>)>>,
+    /// How many tickets judges before it judged alone since a hub last answered.
     alone_before: Cell<u64>,
 }
 
@@ -51,7 +51,7 @@ impl Clerk {
     pub fn at(workplace: Workplace) -> Self {
         Self {
             workplace,
-            desk: RefCell::default(),
+            scan_judge: RefCell::default(),
             alone_before: Cell::new(0),
         }
     }
@@ -83,7 +83,7 @@ impl Clerk {
     }
 
     async fn judge(&self, position: GatePosition, scan: ShownCode) -> ScanOutcome {
-        let answer = self.desk(position).judge(scan).await;
+        let answer = self.scan_judge(position).judge(scan).await;
         if answer.is_of_a_hub() {
             self.alone_before.set(0);
         }
@@ -93,15 +93,18 @@ impl Clerk {
     /// Tells how many tickets were judged alone since a hub last answered.
     #[must_use]
     pub fn alone(&self) -> u64 {
-        let desk = self.desk.borrow();
-        self.alone_before.get() + desk.as_ref().map_or(0, |(_, desk)| desk.alone())
+        let scan_judge = self.scan_judge.borrow();
+        self.alone_before.get()
+            + scan_judge
+                .as_ref()
+                .map_or(0, |(_, scan_judge)| scan_judge.alone())
     }
 
-    fn desk(&self, position: GatePosition) -> Rc<Desk> {
-        if let Some((known, desk)) = &*self.desk.borrow()
+    fn scan_judge(&self, position: GatePosition) -> Rc<ScanJudge> {
+        if let Some((known, scan_judge)) = &*self.scan_judge.borrow()
             && *known == position
         {
-            return Rc::clone(desk);
+            return Rc::clone(scan_judge);
         }
         self.alone_before.set(self.alone());
         let Workplace {
@@ -111,11 +114,11 @@ impl Clerk {
             answer_within,
             ..
         } = &self.workplace;
-        let desk =
-            Desk::new(Arc::clone(replica), hubs.clone(), position, *answer_within).beside(others.clone());
-        let desk = Rc::new(desk);
-        *self.desk.borrow_mut() = Some((position, Rc::clone(&desk)));
-        desk
+        let scan_judge = ScanJudge::new(Arc::clone(replica), hubs.clone(), position, *answer_within)
+            .beside(others.clone());
+        let scan_judge = Rc::new(scan_judge);
+        *self.scan_judge.borrow_mut() = Some((position, Rc::clone(&scan_judge)));
+        scan_judge
     }
 
     async fn overrule(&self, position: GatePosition, scan: ShownCode, overruling: Overruling) -> ScanOutcome {

@@ -10,8 +10,8 @@ use usher_device::replica::Replica;
 use usher_keys::Timestamp;
 use usher_keys::file::{PRIVATE_MODE, read_file, replace_file};
 
-use crate::desk::is_refused;
 use crate::links::Hubs;
+use crate::scan_judge::is_refused;
 
 /// How often a scanner looks whether there is news to note.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! The links of a scanner to its hubs, kept in the background; what is asked over them is the desk's.
+//! The links of a scanner to its hubs, kept in the background; what is asked over them is the scan judge's.
 
 mod learning;
 

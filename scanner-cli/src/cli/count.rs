@@ -16,10 +16,10 @@ use usher_protocol::policy::Zone;
 
 use super::trouble::Trouble;
 use super::{hub_address, runtime};
-use crate::desk::is_refused;
 use crate::links::Hubs;
 use crate::overruling;
 use crate::printable::printable;
+use crate::scan_judge::is_refused;
 use crate::scanner::Scanner;
 
 /// How long to wait for the hubs: what they know of the zone is what is corrected.

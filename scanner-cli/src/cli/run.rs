@@ -154,7 +154,7 @@ impl RunArgs {
         Ok(screen.ended(counts, kept.max(alone))?)
     }
 
-    /// Waits for a hub, takes the post and scans; returns the totals, and how many were judged alone since a hub last
+    /// Waits for a hub, takes the gate position and scans; returns the totals, and how many were judged alone since a hub last
     /// answered.
     async fn attended(
         &self,

@@ -127,7 +127,7 @@ fn gates(replica: &Replica, choice: Option<&GateChoice>) -> Result<Vec<GateId>, 
 impl Check {
     /// Judges a code at each gate; the first that admits counts, or else the first that leads where the ticket belongs.
     async fn judge(&self, code: Vec<u8>) -> Result<ScanOutcome, Trouble> {
-        if let Some(bar @ (Bar::Expired | Bar::Revoked)) = crate::desk::bar(&self.replica) {
+        if let Some(bar @ (Bar::Expired | Bar::Revoked)) = crate::scan_judge::bar(&self.replica) {
             return Ok(presentation::barred(bar));
         }
         if str::from_utf8(&code).is_ok_and(|text| text.parse::<TicketCode>().is_ok()) {

@@ -10,11 +10,11 @@ use usher_protocol::GateId;
 use usher_protocol::admission::Direction;
 use usher_protocol::record::Body;
 use usher_scan::answer::ScanOutcome;
-use usher_scan::desk::{ANSWER_WITHIN, Desk};
 use usher_scan::gate_position::GatePosition;
 use usher_scan::handover::Handover;
 use usher_scan::links::{HubLinks, Start};
 use usher_scan::order::ShownCode;
+use usher_scan::scan_judge::{ANSWER_WITHIN, ScanJudge};
 use usher_scan::station::draw_scan;
 
 use crate::venue::{AVAILABLE, authority_run, enrolment_within, key, ticket};
@@ -62,10 +62,10 @@ impl Alone {
             direction: Direction::In,
             persons: 1,
         };
-        let desk = Desk::new(Arc::clone(&self.replica), links.hubs(), position, ANSWER_WITHIN);
+        let scan_judge = ScanJudge::new(Arc::clone(&self.replica), links.hubs(), position, ANSWER_WITHIN);
         let code = ticket(7, AVAILABLE).into_bytes();
         let secret = draw_scan().unwrap();
-        desk.judge(ShownCode { secret, code }).await
+        scan_judge.judge(ShownCode { secret, code }).await
     }
 }
 

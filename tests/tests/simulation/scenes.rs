@@ -279,7 +279,9 @@ fn guests_at_one_gate_have_the_last_places_soon_though_their_homes_take_turns() 
     let mut guests: Vec<u32> = (AVAILABLE..world.shape.units).step_by(TIERS.len()).collect();
     // The first four use up what their home has and make the other hub give its places away; then every place has to move.
     for home in [1, 1, 1, 1, 2, 1] {
-        let at = guests.iter().position(|unit| world.home_of(CLOUD, *unit) == Some(home));
+        let at = guests
+            .iter()
+            .position(|unit| world.home_of(CLOUD, *unit) == Some(home));
         let unit = guests.remove(at.expect("a guest of that home"));
         while !matches!(world.ask(unit, 3), Some(Verdict::Admit { .. })) {
             let waited = world.now - begun;

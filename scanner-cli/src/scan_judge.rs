@@ -26,7 +26,7 @@ use crate::presentation::{self, Bar};
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(300);
 
 /// Gets scans judged at one post.
-pub struct Desk {
+pub struct ScanJudge {
     replica: Arc<Replica>,
     hubs: Hubs,
     position: GatePosition,
@@ -35,8 +35,8 @@ pub struct Desk {
     alone: AtomicU64,
 }
 
-impl Desk {
-    /// Opens a desk; hubs have `answer_within` to answer.
+impl ScanJudge {
+    /// Makes one; hubs have `answer_within` to answer.
     #[must_use]
     pub fn new(replica: Arc<Replica>, hubs: Hubs, position: GatePosition, answer_within: Duration) -> Self {
         Self {
@@ -151,7 +151,7 @@ impl Desk {
     }
 }
 
-impl Desk {
+impl ScanJudge {
     /// Returns the name of the event a code is a genuine ticket of, when it is none of this one.
     fn other_event(&self, scan: &request::Scan, answer: &request::Answer) -> Option<&str> {
         let is_foreign = match answer.verdict {
