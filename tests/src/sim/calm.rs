@@ -157,7 +157,7 @@ impl World {
         }
         assert!(
             !is_short(verdict) || self.is_full(zone),
-            "{}: guests find no place in zone {zone} at {} for ten seconds: {verdict:?}, places left: {:?}",
+            "{}: a guest finds no place in zone {zone} at {} for ten seconds: {verdict:?}, places left: {:?}",
             self.place(),
             self.name(scanner),
             self.places_left(zone)
