@@ -207,7 +207,9 @@ fn objections(q: &Question) -> Vec<Rule> {
     let opens = tier.zones.contains(&gate.zone);
     object(inwards && !opens, Rule::Zone);
     let is_new = inwards && !is_move(q);
-    object(is_new && places(q) < u64::from(q.persons), Rule::Used);
+    // However often a ticket lets its people in, never more of them at once than it names.
+    let at_once = places(q).min(u64::from(ticket.admits));
+    object(is_new && at_once < u64::from(q.persons), Rule::Used);
     let capacity = q.policy.zone(gate.zone).and_then(|zone| zone.capacity);
     let would_be = i128::from(history.occupancy) + i128::from(q.persons);
     let full = capacity.is_some_and(|capacity| would_be > i128::from(capacity));
