@@ -121,24 +121,26 @@ async fn a_client_that_hangs_up_before_its_answer_has_not_heard_it() -> anyhow::
         venue.south.turnstile(SOUTH).await?,
     );
     let token = venue.north.token().await?;
-    let mut guests = guests_of_the_south(&stage, &venue).await?;
-    let Some(guest) = guests.pop() else {
-        bail!("there is no ticket");
-    };
-    let body = json!({ "payload": guest.ticket.payload, "gate": NORTH }).to_string();
-    let request = format!(
-        "POST /v1/scans HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer {token}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let mut client = TcpStream::connect(venue.north.listening.http).await?;
-    client.write_all(request.as_bytes()).await?;
-    is_judged(&venue, guest.ticket.unit).await?;
-    drop(client);
-    venue.cable.turn(Weather::FAIR, 7);
-    // At the home, and at the hub whose client is gone.
-    for turnstile in [&south, &north] {
-        says_call_north(turnstile, &guest).await?;
+    for guest in guests_of_the_south(&stage, &venue).await?.into_iter().take(TRIES) {
+        let body = json!({ "payload": guest.ticket.payload, "gate": NORTH }).to_string();
+        let request = format!(
+            "POST /v1/scans HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut client = TcpStream::connect(venue.north.listening.http).await?;
+        client.write_all(request.as_bytes()).await?;
+        is_judged(&venue, guest.ticket.unit).await?;
+        if client.try_read(&mut [0]).is_ok() {
+            continue;
+        }
+        drop(client);
+        venue.cable.turn(Weather::FAIR, 7);
+        // At the home, and at the hub whose client is gone.
+        for turnstile in [&south, &north] {
+            says_call_north(turnstile, &guest).await?;
+        }
+        return Ok(());
     }
-    Ok(())
+    bail!("each of {TRIES} answers was there before the client hung up")
 }
