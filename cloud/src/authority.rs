@@ -20,8 +20,10 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use thiserror::Error;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use usher_keys::{EventId, KeyRequest, Purpose, SecretKey, SignedBundle, Timestamp, Window};
@@ -30,17 +32,21 @@ use crate::catalogue::{Event, EventStatus};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::signing::{NoSigningKey, TicketSigner};
-use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle};
+use crate::store::authority::{FeedVersion, NewBundle, NewBundleOutcome, PinnedBundle};
 use crate::store::{Store, StoreError};
 use event::EventAuthority;
 use key_files::{KeyFiles, KeyFilesError};
 use upload::{Checked, UploadGrounds};
+use view::Compared;
 use writer::{LogWriter, LogWriterParts, PolicyVersion, UploadOutcome};
 
 /// How long before now new keys begin to be believed: a day, so that gates with clocks behind take their tickets.
 const KEY_LEAD_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long after an event's end its keys are believed: a quarter of a year, for logs that come late and for audits.
 const KEY_TRAIL_MS: u64 = 90 * 24 * 60 * 60 * 1000;
+
+/// How often the store is asked whether another process has changed an event: a gate shall hear of a revocation within 150 ms.
+const FOLLOW_EVERY: Duration = Duration::from_millis(50);
 
 /// Tells until when the keys of an event that ends then are to be believed, as the roots are asked to say.
 pub fn keys_wanted_until(ends_at: Timestamp, now: Timestamp) -> Timestamp {
@@ -152,10 +158,41 @@ impl Authorities {
     ///
     /// [`StoreError`] when not even the list can be read.
     pub async fn start(&self) -> Result<(), StoreError> {
-        let _one = self.making.lock().await;
-        for event in self.parts.store.trusted_events(()).await? {
-            if let Err(error) = self.start_event(event).await {
-                tracing::error!(%event, error = &error as &dyn std::error::Error, "an event cannot be taken up");
+        self.compare(&mut BTreeMap::new()).await
+    }
+
+    /// Follows what other processes write to the store, until told to stop.
+    pub async fn follow(&self, stop: CancellationToken) {
+        let mut failed = BTreeMap::new();
+        let mut ticks = interval(FOLLOW_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            if let Err(error) = self.compare(&mut failed).await {
+                // The gates see by the age of what they know that it is not compared any more.
+                let error = &error as &dyn std::error::Error;
+                tracing::debug!(error, "the store could not be asked what is new");
+            }
+        }
+    }
+
+    /// Compares what is visible of each event with what is stored. An event that could not be taken up is tried again when
+    /// something of it has changed.
+    async fn compare(&self, failed: &mut BTreeMap<EventId, FeedVersion>) -> Result<(), StoreError> {
+        let at = self.parts.clock.now();
+        for (event, version) in self.parts.store.feed_versions(()).await? {
+            match self.find(event) {
+                Some(authority) => authority.hear_of(Compared { version, at }),
+                None if failed.get(&event) == Some(&version) => {}
+                None => {
+                    let _one = self.making.lock().await;
+                    if self.find(event).is_none()
+                        && let Err(error) = self.start_event(event).await
+                    {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::error!(%event, error, "an event cannot be taken up");
+                        failed.insert(event, version);
+                    }
+                }
             }
         }
         Ok(())
@@ -230,7 +267,7 @@ impl Authorities {
         match self.find(event) {
             Some(authority) => {
                 authority
-                    .ask(move |writer| Box::pin(writer.renew_trust(signed)))
+                    .ask(move |writer| Box::pin(writer.renew_trust(signed.clone())))
                     .await
             }
             None => self.take_first(event, signed).await,

@@ -137,6 +137,8 @@ fn start_uplink(
         set => set.to_vec(),
     };
     state.uplink.set(told).expect("a server is started once");
+    let (authorities, until) = (Arc::clone(&state.authorities), stop.clone());
+    tasks.spawn(async move { authorities.follow(until).await });
     tasks.spawn(uplink::serve(
         endpoint,
         Arc::clone(&state.authorities),

@@ -15,7 +15,7 @@ pub(crate) mod contract;
 use std::path::Path;
 
 use usher_keys::{EnrolmentId, EventId, PublicKey, Timestamp};
-use usher_protocol::log::{Head, Run};
+use usher_protocol::log::Run;
 
 use crate::catalogue::{Event, EventLine, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
 use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId};
@@ -28,9 +28,10 @@ pub use error::StoreError;
 pub use sqlite::audit::{Audit, AuditedEvent, audit};
 
 use authority::{
-    Append, AppendOutcome, ChangedTicket, Code, CodeId, Contact, DropLog, GenerationQuery, KeepCheckpoint,
-    NewBundle, NewBundleOutcome, NewCodeOutcome, NewEnrolmentCode, NoteContact, PinnedBundle, PlacesQuery,
-    RecordsQuery, RunQuery, StoredCheckpoint, StoredRecord, UnitPlaces,
+    Append, AppendOutcome, ChangedTicket, ChangesAfter, Code, CodeId, Contact, DropLog, FeedVersion,
+    GenerationQuery, KeepCheckpoint, NewBundle, NewBundleOutcome, NewCodeOutcome, NewEnrolmentCode,
+    NoteContact, PinnedBundle, PlacesQuery, RecordsQuery, RunQuery, StoredChanges, StoredCheckpoint,
+    StoredRecord, UnitPlaces,
 };
 use organizing::{
     AddUnits, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewVenue,
@@ -154,7 +155,7 @@ operations! {
         publish(Publish) -> PublishOutcome = sqlite::drafts::publish;
 
         // The authority.
-        /// Appends to an event's logs, with what changes beside them, if it follows what is stored.
+        /// Appends to an event's logs, with what changes beside them, if it follows what is stored or is stored already.
         append(Append) -> AppendOutcome = sqlite::authority::append::append;
         /// Drops the copy of a log, to be fetched anew; tells whether there was one.
         drop_log(DropLog) -> bool = sqlite::authority::append::drop_log;
@@ -207,16 +208,16 @@ operations! {
         sales(SalesQuery) -> EventSales = sqlite::catalogue::sales;
 
         // The authority.
+        /// Finds what is stored of an event beyond what is known of it.
+        changes_after(ChangesAfter) -> StoredChanges = sqlite::authority::feed::changes_after;
+        /// Lists the events that have a trust bundle, and what counts the changes of each stands at.
+        feed_versions(()) -> Vec<(EventId, FeedVersion)> = sqlite::authority::feed::feed_versions;
         /// Lists records of all logs of an event, in the order in which the store came to hold them.
         records(RecordsQuery) -> Vec<StoredRecord> = sqlite::authority::logs::records;
-        /// Lists the newest head of every log of an event.
-        newest_heads(EventId) -> Vec<Head> = sqlite::authority::logs::newest_heads;
         /// Finds the next run of a log.
         run(RunQuery) -> Option<Run> = sqlite::authority::logs::run;
         /// Finds the newest trust bundle of an event.
         trust_bundle(EventId) -> Option<PinnedBundle> = sqlite::authority::trust::trust_bundle;
-        /// Lists the events that have a trust bundle.
-        trusted_events(()) -> Vec<EventId> = sqlite::authority::trust::trusted_events;
         /// Finds the newest checkpoint of an event.
         checkpoint(EventId) -> Option<StoredCheckpoint> = sqlite::authority::trust::checkpoint;
         /// Finds the event of an enrolment code.

@@ -1,7 +1,8 @@
 //! The in-memory side of a replica: its copies of the logs, their tails and the state; making it durable is the shell's duty.
 //!
 //! A shell calls a method, stores the entries it gives, and only then lets anyone know. When storing fails, or when the
-//! ledger [`Ledger::must_be_rebuilt`], it throws the ledger away and rebuilds it from what is stored.
+//! ledger [`Ledger::must_be_rebuilt`], it throws the ledger away and rebuilds it from what is stored. A shell that shares its
+//! store with others checks and drafts instead, and the ledger takes what comes back from the store.
 
 mod admittance;
 mod annul;
@@ -10,6 +11,7 @@ mod duties;
 mod judge;
 mod lending;
 pub mod ruling;
+mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,6 +31,7 @@ pub use admittance::{MAX_DEVICE_BYTES, MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_
 pub use annul::{Annulling, NotAnnulled};
 pub use count::NotCounted;
 pub use judge::{Judged, JudgingAs, Route, ScanQuestion, Unheard};
+pub use stored::OwnDraft;
 
 /// One record to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,7 +190,7 @@ impl Ledger {
             origin: me,
             seq: tail.seq,
         };
-        let worth = self.worth_of_own(&body);
+        let worth = worth_of_own(&body, &self.trust);
         self.note_guest(&body, now);
         self.state.apply(stamp, body, worth);
         self.state.weigh(&me, bytes.len());
@@ -197,16 +200,6 @@ impl Ledger {
             tail,
             bytes,
             worth,
-        }
-    }
-
-    /// What we write we have verified, but for the codes of scans that we take back: a ticket by a key that is not known here may
-    /// be good elsewhere.
-    fn worth_of_own(&self, body: &Body) -> Worth {
-        if matches!(body, Body::Withdrawn { .. } | Body::Annulled { .. }) {
-            evidence::worth(body, &self.trust)
-        } else {
-            Worth::Proven
         }
     }
 
@@ -236,6 +229,19 @@ impl Ledger {
         evidence: Option<Evidence>,
         now: Timestamp,
     ) -> Result<Accepted, RunError> {
+        let accepted = self.check(run, evidence)?;
+        if let Some(head) = &accepted.head {
+            self.take(&accepted.entries, head.clone(), now);
+        }
+        Ok(accepted)
+    }
+
+    /// Checks a run of any log as [`Ledger::accept`] does, and takes nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`].
+    pub fn check(&mut self, run: &Run, evidence: Option<Evidence>) -> Result<Accepted, RunError> {
         let origin = run.head.origin;
         if self.state.is_frozen(&origin) {
             return Err(RunError::Frozen);
@@ -267,32 +273,26 @@ impl Ledger {
                 worth: evidence.worth(tail.seq),
             })
             .collect();
-        for entry in &entries {
+        let head = (!entries.is_empty()).then(|| run.head.clone());
+        Ok(Accepted { entries, head })
+    }
+
+    /// Takes records that end at a head, both checked before.
+    fn take(&mut self, entries: &[Entry], head: Head, now: Timestamp) {
+        for entry in entries {
             self.fold(entry, now);
         }
         self.state.sum_up();
-        let Some(last) = entries.last() else {
-            return Ok(Accepted { entries, head: None });
-        };
-        self.copies.insert(
-            origin,
-            Copy {
-                tail: last.tail,
-                head: Some(run.head.clone()),
-            },
-        );
-        Ok(Accepted {
-            entries,
-            head: Some(run.head.clone()),
-        })
+        let copy = self.copies.entry(head.origin).or_default();
+        (copy.tail, copy.head) = (head.tail, Some(head));
     }
 
     fn fold(&mut self, entry: &Entry, now: Timestamp) {
-        self.take(entry, now);
+        self.read(entry, now);
         self.state.weigh(&entry.origin, entry.bytes.len());
     }
 
-    fn take(&mut self, entry: &Entry, now: Timestamp) {
+    fn read(&mut self, entry: &Entry, now: Timestamp) {
         let record = match Record::from_bytes(&entry.bytes) {
             Ok(record) => record,
             Err(Unread::Later { hlc, critical }) => {
@@ -421,6 +421,16 @@ impl Ledger {
             .values()
             .filter_map(|copy| copy.head.clone())
             .collect()
+    }
+}
+
+/// What we write we have verified, but for the codes of scans that we take back: a ticket by a key that is not known here may
+/// be good elsewhere.
+fn worth_of_own(body: &Body, trust: &Trust) -> Worth {
+    if matches!(body, Body::Withdrawn { .. } | Body::Annulled { .. }) {
+        evidence::worth(body, trust)
+    } else {
+        Worth::Proven
     }
 }
 

@@ -43,7 +43,7 @@ pub async fn create(
     request.verify(event, &key).map_err(not_valid)?;
     let authority = app.authorities.of(event)?;
     let outcome = authority
-        .ask(move |writer| Box::pin(writer.enrol(id, request)))
+        .ask(move |writer| Box::pin(writer.enrol(id, request.clone())))
         .await?;
     let identity = granted(outcome)?;
     let known = app.store.event(event).await?;

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use usher_keys::{EventId, RootSet};
 use usher_protocol::evidence::Evidence;
@@ -13,7 +13,7 @@ use usher_protocol::sync::{self, Held};
 
 use super::lookup::CodeLookup;
 use super::presence::Presence;
-use super::view::AuthorityView;
+use super::view::{AuthorityView, Compared};
 use super::writer::{Intake, LogCommand, LogWriter};
 use super::{AuthorityError, AuthorityParts};
 use crate::clock::Clock;
@@ -23,10 +23,15 @@ use crate::store::Store;
 /// Commands that may wait for a writer; beyond it sessions and requests wait in line themselves.
 const QUEUE: usize = 256;
 
+/// How often work is tried that loses races: each race has a winner, who then has nothing more to do.
+const RACES: usize = 16;
+
 /// The authority of one event.
 pub struct EventAuthority {
     view: Arc<AuthorityView>,
     commands: mpsc::Sender<LogCommand>,
+    /// Says to the writer that others have stored something.
+    news: Arc<Notify>,
     presence: Presence,
     /// Finds tickets by their codes.
     pub lookup: CodeLookup,
@@ -53,16 +58,18 @@ impl EventAuthority {
             ..
         } = parts.clone();
         let view = writer.view();
+        let news = Arc::new(Notify::new());
         let authority = Self {
             lookup: CodeLookup::new(store.clone()),
             view,
             commands,
+            news: Arc::clone(&news),
             presence: Presence::default(),
             clock,
             store,
             metrics,
         };
-        (authority, writer.run(queue, stop))
+        (authority, writer.run(queue, news, stop))
     }
 
     /// Returns the event.
@@ -80,7 +87,15 @@ impl EventAuthority {
         &self.presence
     }
 
-    /// Has the writer do a piece of work and waits for the end of it.
+    /// Takes note of how far the event had come in the store at a moment; what is not visible yet is read.
+    pub fn hear_of(&self, compared: Compared) {
+        if !self.view.confirm(compared) {
+            self.news.notify_one();
+        }
+    }
+
+    /// Has the writer do a piece of work and waits for the end of it. Work that loses a race against another process has changed
+    /// nothing, and is done again on what that has stored.
     ///
     /// # Errors
     ///
@@ -88,13 +103,13 @@ impl EventAuthority {
     pub async fn ask<T, W>(&self, work: W) -> Result<T, AuthorityError>
     where
         T: Send + 'static,
-        W: for<'a> FnOnce(&'a mut LogWriter) -> BoxFuture<'a, Result<T, AuthorityError>> + Send + 'static,
+        W: for<'a> Fn(&'a mut LogWriter) -> BoxFuture<'a, Result<T, AuthorityError>> + Send + Sync + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let command = LogCommand::Work(Box::new(move |writer| {
             Box::pin(async move {
                 // An error means that the caller no longer waits.
-                let _ = reply.send(work(writer).await);
+                let _ = reply.send(in_the_end(writer, work).await);
             })
         }));
         self.commands
@@ -133,4 +148,17 @@ impl EventAuthority {
         let pinned = self.store.trust_bundle(self.event()).await?;
         Ok(pinned.ok_or(AuthorityError::NoBundle)?.roots)
     }
+}
+
+async fn in_the_end<T, W>(writer: &mut LogWriter, work: W) -> Result<T, AuthorityError>
+where
+    W: for<'a> Fn(&'a mut LogWriter) -> BoxFuture<'a, Result<T, AuthorityError>>,
+{
+    for _ in 1..RACES {
+        match work(writer).await {
+            Err(AuthorityError::Conflict) => {}
+            other => return other,
+        }
+    }
+    work(writer).await
 }

@@ -64,7 +64,7 @@ impl SyncStore for LinkedReplica {
             clock: now,
             trust: view.trust(),
             register: view.register(),
-            assurance: view.assurance(now),
+            assurance: view.assurance(),
             // What the authority writes is heard.
             unheard_forks: Arc::default(),
         }
@@ -126,7 +126,7 @@ impl SyncStore for LinkedReplica {
             // Newer than ours when ours came from a backup: the roots' signatures decide.
             let renewed = self
                 .authority
-                .ask(move |writer| Box::pin(writer.renew_trust(bundle)))
+                .ask(move |writer| Box::pin(writer.renew_trust(bundle.clone())))
                 .await;
             if let Err(error) = renewed {
                 tracing::error!(
@@ -142,7 +142,7 @@ impl SyncStore for LinkedReplica {
             Notice::Forked(found) => {
                 let reported = self
                     .authority
-                    .ask(move |writer| Box::pin(writer.report_fork(*found)))
+                    .ask(move |writer| Box::pin(writer.report_fork((*found).clone())))
                     .await;
                 if let Err(error) = reported {
                     tracing::error!(
@@ -154,7 +154,7 @@ impl SyncStore for LinkedReplica {
             Notice::OwnPast(head) => {
                 let heard = self
                     .authority
-                    .ask(move |writer| Box::pin(writer.hear_own_past(head)))
+                    .ask(move |writer| Box::pin(writer.hear_own_past(head.clone())))
                     .await;
                 if let Err(error) = heard {
                     tracing::error!(

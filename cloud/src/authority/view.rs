@@ -1,4 +1,4 @@
-//! What sessions and requests see of an event between two commits: only what is durable, and never a wait for the writer.
+//! What sessions and requests see of an event: only what is durable, and never a wait for the writer.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -7,8 +7,11 @@ use usher_keys::{DeviceIdentity, EventId, SecretKey, Timestamp};
 use usher_link::{Announcer, Change, Changes};
 use usher_protocol::Origin;
 use usher_protocol::assurance::Assurance;
+use usher_protocol::log::Head;
 use usher_protocol::sync::Held;
 use usher_protocol::trust::{Register, Trust};
+
+use crate::store::authority::FeedVersion;
 
 /// The durable side of an event, for everyone but its writer.
 pub struct AuthorityView {
@@ -27,6 +30,16 @@ struct Visible {
     /// The authority's key, while its word counts.
     voice: Option<SecretKey>,
     assurance: Option<Assurance>,
+    compared: Compared,
+}
+
+/// When all that is visible was last compared with what is stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// What counted the event's changes then.
+    pub version: FeedVersion,
+    /// When the comparison began.
+    pub at: Timestamp,
 }
 
 /// How old an assurance may be before another is made, in milliseconds: sessions tell it every two seconds.
@@ -46,6 +59,7 @@ impl AuthorityView {
                 identity,
                 voice: None,
                 assurance: None,
+                compared: Compared::default(),
             }),
         }
     }
@@ -95,17 +109,33 @@ impl AuthorityView {
         self.lock().identity.clone()
     }
 
-    /// Makes sure how far the authority's log has come by now: every record there is was written here, and is visible before
-    /// whoever asked for it is answered. `None` while its word does not count.
-    pub fn assurance(&self, now: Timestamp) -> Option<Assurance> {
+    /// Takes note that all that is stored at that version is visible, and was at that moment.
+    pub fn compare(&self, compared: Compared) {
         let mut visible = self.lock();
+        visible.compared = compared;
+    }
+
+    /// Takes note that the store still stood at a version at that moment; `false` when more is stored than is visible.
+    pub fn confirm(&self, compared: Compared) -> bool {
+        let mut visible = self.lock();
+        let is_current = visible.compared.version >= compared.version;
+        if is_current {
+            visible.compared.at = visible.compared.at.max(compared.at);
+        }
+        is_current
+    }
+
+    /// Assures others how far the authority's log had come when it was last compared with what is stored, whoever wrote it.
+    /// `None` while its word does not count.
+    pub fn assurance(&self) -> Option<Assurance> {
+        let mut visible = self.lock();
+        let at = visible.compared.at;
         let tail = visible.held.get(&visible.own_log)?.tail;
-        let is_current = |held: &Assurance| {
-            held.tail == tail && held.at <= now && now.since_ms(held.at) < ASSURANCE_AGE_MS
-        };
+        let is_current =
+            |held: &Assurance| held.tail == tail && held.at <= at && at.since_ms(held.at) < ASSURANCE_AGE_MS;
         let key = visible.voice.as_ref()?;
         let current = visible.assurance.filter(is_current);
-        let assurance = current.unwrap_or_else(|| Assurance::sign(self.event, now, tail, key));
+        let assurance = current.unwrap_or_else(|| Assurance::sign(self.event, at, tail, key));
         visible.assurance = Some(assurance);
         visible.assurance
     }
@@ -120,10 +150,11 @@ impl AuthorityView {
     }
 
     /// Shows logs that have grown.
-    pub fn grow(&self, grown: Vec<Held>) {
+    pub fn grow(&self, grown: Vec<Head>) {
         let mut visible = self.lock();
         let news: Vec<_> = grown
             .into_iter()
+            .map(Held::from)
             .filter(|held| {
                 visible
                     .held
@@ -152,8 +183,9 @@ impl AuthorityView {
     }
 
     /// Shows what is held after a copy was dropped.
-    pub fn hold_anew(&self, held: Vec<Held>) {
-        self.lock().held = held.into_iter().map(|held| (held.origin, held)).collect();
+    pub fn hold_anew(&self, heads: Vec<Head>) {
+        let held = heads.into_iter().map(|head| (head.origin, Held::from(head)));
+        self.lock().held = held.collect();
         self.changes.tell(Change::Dropped);
     }
 

@@ -1,7 +1,8 @@
 //! The one task that writes an event's logs: it decides, makes durable in groups, and only then lets anyone see or hear of it.
 //!
-//! Work runs one piece at a time, so that whatever it reads is what it changes. When a write fails, nothing of it may
-//! linger in memory: the ledger is built anew from the store before anything else happens.
+//! Work runs one piece at a time, so that whatever it reads is what it changes. It drafts records and appends them to the store;
+//! the ledger learns of them, and of what other processes append, by the store's feed alone. Of a write that fails or loses a
+//! race nothing is left, and it is decided anew.
 
 mod checkpoints;
 mod devices;
@@ -14,17 +15,18 @@ mod tickets;
 mod trust;
 mod vouching;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
-use usher_keys::{EventId, PublicKey, Purpose, Timestamp};
-use usher_protocol::ledger::Ledger;
+use usher_keys::{EventId, PublicKey, Purpose, SecretKey, Timestamp};
+use usher_protocol::Seq;
+use usher_protocol::ledger::{Ledger, OwnDraft};
 use usher_protocol::log::Head;
 use usher_protocol::record::Body;
 use usher_protocol::state::State;
-use usher_protocol::sync::Held;
 
 use super::AuthorityError;
 use super::key_files::{EventKeys, KeyFiles};
@@ -79,8 +81,6 @@ pub struct LogWriter {
     parts: LogWriterParts,
     keys: EventKeys,
     ledger: Ledger,
-    /// Whether the ledger is what is stored; if not, it is built anew first.
-    is_sound: bool,
     view: Arc<AuthorityView>,
     checkpoint: Option<StoredCheckpoint>,
     /// The head of our own log, beyond our copy, that a device was seen to hold: our database is an older copy.
@@ -90,24 +90,39 @@ pub struct LogWriter {
 /// Records on their way into the store, with what changes beside them.
 #[derive(Default)]
 struct Draft {
-    sealed: Vec<Sealed>,
+    /// Runs of others' logs.
+    runs: Vec<Sealed>,
+    /// What we write ourselves.
+    own: Option<OwnDraft>,
     row_changes: Vec<RowChange>,
 }
 
 impl LogWriter {
-    /// Works until told to stop, or until nobody can ask any more.
-    pub async fn run(mut self, mut commands: mpsc::Receiver<LogCommand>, stop: CancellationToken) {
+    /// Works until told to stop, or until nobody can ask any more; `news` says that others have stored something.
+    pub async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<LogCommand>,
+        news: Arc<Notify>,
+        stop: CancellationToken,
+    ) {
         let mut next = None;
         loop {
             let command = match next.take() {
                 Some(command) => Some(command),
-                None => stop.run_until_cancelled(commands.recv()).await.flatten(),
+                None => tokio::select! {
+                    () = stop.cancelled() => None,
+                    command = commands.recv() => command,
+                    () = news.notified() => {
+                        self.follow().await;
+                        continue;
+                    }
+                },
             };
             match command {
                 None => return,
                 Some(LogCommand::Work(work)) => work(&mut self).await,
                 Some(LogCommand::Intake(first)) => {
-                    let (group, other) = gather(*first, &mut commands);
+                    let (group, other) = gather(*first, &mut commands, &self.ledger);
                     next = other;
                     self.take_in(group).await;
                 }
@@ -115,65 +130,63 @@ impl LogWriter {
         }
     }
 
-    /// Returns the state, once it is sure to be what is stored.
+    /// Returns the state, as it is stored by now.
     ///
     /// # Errors
     ///
     /// [`AuthorityError`].
     pub async fn state(&mut self) -> Result<&State, AuthorityError> {
-        self.ready().await?;
+        self.catch_up().await?;
         Ok(self.ledger.state())
+    }
+
+    /// Catches up where nobody waits for it; what fails is tried again at the next occasion.
+    async fn follow(&mut self) {
+        if let Err(error) = self.catch_up().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, event = %self.parts.event, "what is stored could not be read: gates hear of news later");
+        }
     }
 
     fn now(&self) -> Timestamp {
         self.parts.clock.now()
     }
 
-    /// Makes sure that ledger, keys and trust are what is stored.
-    async fn ready(&mut self) -> Result<(), AuthorityError> {
-        if !self.is_sound {
-            self.rebuild().await?;
-        }
-        Ok(())
-    }
-
-    /// Writes a record to the authority log; it counts once the draft is committed. Behind its own past the authority says
+    /// Writes a record for the authority log; it counts once the draft is committed. Behind its own past the authority says
     /// nothing, or it would have two histories and no device would hear it again.
-    fn write(&mut self, draft: &mut Draft, body: Body) -> Result<(), AuthorityError> {
+    fn write(&self, draft: &mut Draft, body: Body) -> Result<(), AuthorityError> {
         if self.ledger.is_behind_own_past() {
             return Err(AuthorityError::OldCopy);
         }
-        let now = self.now();
-        let purpose = Purpose::Authority;
-        let key = self
-            .keys
-            .in_use(purpose, self.ledger.trust().bundle(), now)
-            .filter(|key| key.public() == self.ledger.me())
-            .ok_or(AuthorityError::NoKey { purpose })?;
-        let entry = self.ledger.write(body, now);
-        let head = self
-            .ledger
-            .seal(key)
-            .expect("a record was just written behind the last head");
-        draft.sealed.push(Sealed {
-            entries: vec![entry],
-            head,
-        });
+        self.own_key()?;
+        let own = draft.own.get_or_insert_with(|| self.ledger.draft());
+        own.write(body, self.now());
         Ok(())
     }
 
-    /// Makes a draft durable and then visible.
+    /// Returns the key of the log that we write, while it may sign.
+    fn own_key(&self) -> Result<&SecretKey, AuthorityError> {
+        let purpose = Purpose::Authority;
+        self.keys
+            .in_use(purpose, self.ledger.trust().bundle(), self.now())
+            .filter(|key| key.public() == self.ledger.me())
+            .ok_or(AuthorityError::NoKey { purpose })
+    }
+
+    /// Makes a draft durable, takes it in as it is stored, and so makes it visible.
     async fn commit(&mut self, draft: Draft) -> Result<(), AuthorityError> {
-        let Draft { sealed, row_changes } = draft;
+        let Draft {
+            runs: mut sealed,
+            own,
+            row_changes,
+        } = draft;
+        if let Some(own) = own {
+            let own = own.seal(self.own_key()?);
+            sealed.extend(own.map(|(entries, head)| Sealed { entries, head }));
+        }
         if sealed.is_empty() && row_changes.is_empty() {
             return Ok(());
         }
-        let grown: Vec<_> = sealed
-            .iter()
-            .map(|sealed| Held::from(sealed.head.clone()))
-            .collect();
-        // Should this future be dropped half-way, the ledger is ahead of what is known to be stored.
-        self.is_sound = false;
         let request = Append {
             event: self.parts.event,
             sealed,
@@ -182,23 +195,29 @@ impl LogWriter {
         };
         match self.parts.store.append(request).await? {
             AppendOutcome::Conflict => Err(AuthorityError::Conflict),
-            AppendOutcome::Appended => {
-                self.is_sound = true;
-                self.view.grow(grown);
-                self.view.register_in(self.ledger.state().register());
-                self.show_voice();
-                Ok(())
-            }
+            AppendOutcome::Appended => self.catch_up().await,
         }
     }
 }
 
-/// Takes further runs that are waiting, up to the first command of another kind, which comes next.
-fn gather(first: Intake, commands: &mut mpsc::Receiver<LogCommand>) -> (Vec<Intake>, Option<LogCommand>) {
+/// Takes further runs that are waiting, up to the first command that goes by what they say, which comes next.
+fn gather(
+    first: Intake,
+    commands: &mut mpsc::Receiver<LogCommand>,
+    ledger: &Ledger,
+) -> (Vec<Intake>, Option<LogCommand>) {
+    let mut origins = BTreeSet::from([first.origin()]);
     let mut group = vec![first];
     while group.len() < GROUP {
         match commands.try_recv() {
-            Ok(LogCommand::Intake(intake)) => group.push(*intake),
+            Ok(LogCommand::Intake(intake)) => {
+                // Two runs of one log follow each other, and how many new logs there is room for depends on those before.
+                let is_apart = ledger.tail(&intake.origin()).seq > Seq(0) && origins.insert(intake.origin());
+                if !is_apart {
+                    return (group, Some(LogCommand::Intake(intake)));
+                }
+                group.push(*intake);
+            }
             Ok(other @ LogCommand::Work(_)) => return (group, Some(other)),
             Err(_) => break,
         }

@@ -9,7 +9,7 @@ use usher_keys::{
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::ledger::Entry;
-use usher_protocol::log::Head;
+use usher_protocol::log::{Head, Tail};
 use usher_protocol::{Generation, Origin, Seq, TierId, Unit};
 
 use crate::ids::TicketId;
@@ -74,9 +74,10 @@ pub struct Append {
 /// What became of appending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppendOutcome {
-    /// All of it is durable.
+    /// All of it is durable, now or before.
     Appended,
-    /// Nothing has changed: the records do not follow the stored ones, or something beside them was not as expected.
+    /// Nothing has changed: other records are stored in their place or those before them are not, or something beside them was
+    /// not as expected.
     Conflict,
 }
 
@@ -108,6 +109,45 @@ pub struct RecordsQuery {
     /// At most so many.
     pub limit: u32,
 }
+
+/// Asks what is stored of an event beyond what is known of it.
+#[derive(Debug, Clone)]
+pub struct ChangesAfter {
+    /// The event.
+    pub event: EventId,
+    /// Where each log ends that is known.
+    pub known: Vec<(Origin, Tail)>,
+    /// The version of the trust bundle that is known.
+    pub bundle_version: u64,
+    /// About so many records at most; one run of a log in any case.
+    pub limit: u64,
+}
+
+/// What is stored of an event beyond what was known, all of one moment.
+#[derive(Debug, Clone)]
+pub struct StoredChanges {
+    /// What counts the event's changes stood at.
+    pub version: FeedVersion,
+    /// Logs that go on, each up to a stored head.
+    pub grown: Vec<Sealed>,
+    /// Whether there is no more than this.
+    pub is_complete: bool,
+    /// Whether a trust bundle is stored that is newer than the known one.
+    pub has_newer_bundle: bool,
+    /// Whether something that was known is not stored any more: a copy was dropped, and another history may be fetched.
+    pub has_dropped: bool,
+}
+
+impl StoredChanges {
+    /// Tells whether all is to be read from its beginning; nothing has grown then.
+    pub fn begins_anew(&self) -> bool {
+        self.has_newer_bundle || self.has_dropped
+    }
+}
+
+/// Counts what was appended to an event's logs, dropped from them, and its trust bundles.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FeedVersion(pub u64);
 
 /// Asks for the next run of a log.
 #[derive(Debug, Clone, Copy)]

@@ -85,6 +85,10 @@ contracts! {
     }
     logs {
         what_is_appended_follows_what_is_there_or_changes_nothing,
+        what_is_stored_already_is_appended_once,
+        the_feed_tells_what_is_beyond_what_is_known,
+        the_feed_comes_in_pages_that_end_at_heads,
+        the_feed_says_when_something_known_is_gone_or_the_bundle_is_newer,
         records_come_back_in_the_order_they_came_page_by_page,
         a_run_reaches_from_any_record_to_a_head_and_fits,
         the_newest_trust_bundle_counts,

@@ -125,6 +125,7 @@ pub fn migrations() -> Vec<Migration> {
             "V15__ticket_codes",
             include_str!("../../migrations/V15__ticket_codes.sql"),
         ),
+        ("V16__feed", include_str!("../../migrations/V16__feed.sql")),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

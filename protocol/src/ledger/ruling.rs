@@ -6,16 +6,27 @@ use crate::fork::ForkProof;
 use crate::record::Body;
 use crate::state::State;
 
+/// Hubs that join and leave by words that are written together with the roster, and that the state does not know of yet.
+#[derive(Debug, Clone, Default)]
+pub struct RosterChange {
+    /// The hub that joins.
+    pub joining: Option<PublicKey>,
+    /// The hubs that are revoked or retired.
+    pub leaving: Vec<PublicKey>,
+}
+
 /// Returns the roster that follows: without revoked and retired hubs, with the one that joins; nothing when it is the present
 /// one.
 ///
 /// A roster is never empty once there was one: with no home at all, every hub would be free to say yes. The last hub
 /// stays in it until another joins.
-pub fn next_roster(state: &State, joining: Option<PublicKey>) -> Option<Body> {
+pub fn next_roster(state: &State, change: &RosterChange) -> Option<Body> {
     let (epoch, present) = state.rosters().current().unwrap_or((0, &[]));
-    let gone = |hub: &PublicKey| state.is_revoked(hub) || state.rosters().retired().contains(hub);
+    let gone = |hub: &PublicKey| {
+        change.leaving.contains(hub) || state.is_revoked(hub) || state.rosters().retired().contains(hub)
+    };
     let staying = present.iter().copied().filter(|hub| !gone(hub));
-    let mut hubs: Vec<_> = staying.chain(joining).collect();
+    let mut hubs: Vec<_> = staying.chain(change.joining).collect();
     hubs.sort_unstable();
     hubs.dedup();
     (!hubs.is_empty() && hubs != present).then(|| Body::Roster {

@@ -2,7 +2,7 @@
 
 use usher_keys::{DeviceIdentity, TrustedKey};
 use usher_protocol::fork::Contradiction;
-use usher_protocol::ledger::ruling::{next_roster, restatement, retirement};
+use usher_protocol::ledger::ruling::{RosterChange, next_roster, restatement, retirement};
 use usher_protocol::log::Tail;
 use usher_protocol::record::Body;
 use usher_protocol::{Generation, Origin, Seq, Unit};
@@ -277,8 +277,11 @@ impl World {
 
     /// The authority writes the roster that follows from what it has said of the hubs, if it is another one.
     pub fn write_roster(&mut self, joining: Option<NodeId>) {
-        let joining = joining.map(|hub| self.nodes[hub].key.public());
-        if let Some(body) = next_roster(self.nodes[CLOUD].ledger.state(), joining) {
+        let change = RosterChange {
+            joining: joining.map(|hub| self.nodes[hub].key.public()),
+            leaving: Vec::new(),
+        };
+        if let Some(body) = next_roster(self.nodes[CLOUD].ledger.state(), &change) {
             self.tell(|| "the authority writes a roster".to_owned());
             self.publish(body);
         }

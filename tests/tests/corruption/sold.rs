@@ -10,7 +10,7 @@ use usher_cloud::ids::{BookingId, ReservationId, TicketId, draw_event_id};
 use usher_cloud::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
 use usher_cloud::selling::{Claim, HoldOutcome, HoldRequest, Reservation, TierQuantity};
 use usher_cloud::store::Store;
-use usher_cloud::store::authority::RecordsQuery;
+use usher_cloud::store::authority::{ChangesAfter, RecordsQuery};
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::{TierId, Unit};
 use usher_tests::stage::Stage;
@@ -178,7 +178,13 @@ impl Ids {
         let (after, limit) = (0, u32::MAX);
         let records = store.records(RecordsQuery { event, after, limit }).await?;
         truth.extend(records.iter().map(|record| format!("{record:?}")));
-        truth.push(format!("{:?}", store.newest_heads(event).await?));
+        let all = ChangesAfter {
+            event,
+            known: Vec::new(),
+            bundle_version: u64::MAX,
+            limit: u64::MAX,
+        };
+        truth.push(format!("{:?}", store.changes_after(all).await?.grown));
         Ok(truth)
     }
 

@@ -110,7 +110,10 @@ pub async fn show(
     let records = authority.view().record_count();
     let (policy, now) = (event.policy, app.clock.now());
     let counted = authority
-        .ask(move |writer| Box::pin(async move { Ok(count(writer.state().await?, &policy, now, records)) }))
+        .ask(move |writer| {
+            let policy = policy.clone();
+            Box::pin(async move { Ok(count(writer.state().await?, &policy, now, records)) })
+        })
         .await?;
     Ok(Json(counted))
 }

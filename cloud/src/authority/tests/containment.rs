@@ -50,7 +50,7 @@ async fn forked() -> (Scene, Hub, Hub) {
         panic!("not seen as a fork: {refused:?}")
     };
     let authority = scene.authority();
-    let reported = authority.ask(move |writer| Box::pin(writer.report_fork(*found)));
+    let reported = authority.ask(move |writer| Box::pin(writer.report_fork((*found).clone())));
     reported.await.unwrap();
     (scene, hub, clone)
 }
@@ -264,7 +264,7 @@ async fn a_cloud_on_an_older_copy_orders_nothing_until_its_log_is_back_and_sells
     assert!(sells(&scene));
 
     let (authority, head) = (scene.authority(), lost.head.clone());
-    let heard = authority.ask(move |writer| Box::pin(writer.hear_own_past(head)));
+    let heard = authority.ask(move |writer| Box::pin(writer.hear_own_past(head.clone())));
     heard.await.unwrap();
     assert!(!sells(&scene));
     let ordered = || authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(device))));

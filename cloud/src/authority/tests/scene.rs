@@ -55,12 +55,20 @@ pub struct Scene {
 
 impl Scene {
     pub async fn open() -> Self {
-        let scene = Self::around(Case::on_sqlite().await).await;
-        let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
-        let bundle = request.first_bundle(RootSet::single(scene.root.public()));
-        let outcome = scene.upload(bundle.sign(&[&scene.root])).await;
-        assert_eq!(outcome, UploadOutcome::InForce { version: 1 });
+        let scene = Self::open_without_bundle().await;
+        scene.sign_first_bundle().await;
         scene
+    }
+
+    pub async fn open_without_bundle() -> Self {
+        Self::around(Case::on_sqlite().await).await
+    }
+
+    pub async fn sign_first_bundle(&self) {
+        let request = self.authorities.key_request(&self.event().await).await.unwrap();
+        let bundle = request.first_bundle(RootSet::single(self.root.public()));
+        let outcome = self.upload(bundle.sign(&[&self.root])).await;
+        assert_eq!(outcome, UploadOutcome::InForce { version: 1 });
     }
 
     async fn around(case: Case) -> Self {
@@ -261,6 +269,16 @@ impl Scene {
     }
 
     pub async fn ask_to_enrol_as(&self, secret: &EnrolmentSecret, seed: u8, name: &str) -> EnrolOutcome {
+        self.ask_to_enrol_at(&self.authority(), secret, seed, name).await
+    }
+
+    async fn ask_to_enrol_at(
+        &self,
+        authority: &EventAuthority,
+        secret: &EnrolmentSecret,
+        seed: u8,
+        name: &str,
+    ) -> EnrolOutcome {
         let code = CodeId {
             event: self.case.event,
             code: secret.id(),
@@ -268,15 +286,20 @@ impl Scene {
         let roots = RootSet::single(self.root.public());
         let pinned = EnrolmentCode::new("http://cloud", self.case.event, roots, *secret).unwrap();
         let request = EnrolmentRequest::new(&pinned, name.to_owned(), &key(seed)).unwrap();
-        self.authority()
-            .ask(move |writer| Box::pin(writer.enrol(code, request)))
+        authority
+            .ask(move |writer| Box::pin(writer.enrol(code, request.clone())))
             .await
             .unwrap()
     }
 
     pub async fn enrol(&self, seed: u8, role: Role) {
+        self.enrol_at(&self.authority(), seed, role).await;
+    }
+
+    pub async fn enrol_at(&self, authority: &EventAuthority, seed: u8, role: Role) {
         let code = self.code(role).await;
-        let outcome = self.ask_to_enrol(&code, seed).await;
+        let name = format!("Device {seed}");
+        let outcome = self.ask_to_enrol_at(authority, &code, seed, &name).await;
         assert!(matches!(outcome, EnrolOutcome::Granted(_)), "{outcome:?}");
     }
 
@@ -297,11 +320,9 @@ impl Scene {
     pub async fn do_to(
         &self,
         id: TicketId,
-        deed: impl for<'a> FnOnce(
-            &'a mut LogWriter,
-            TicketId,
-        ) -> BoxFuture<'a, Result<TicketOutcome, AuthorityError>>
+        deed: impl for<'a> Fn(&'a mut LogWriter, TicketId) -> BoxFuture<'a, Result<TicketOutcome, AuthorityError>>
         + Send
+        + Sync
         + 'static,
     ) -> TicketOutcome {
         self.authority()

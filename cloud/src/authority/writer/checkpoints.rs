@@ -17,7 +17,7 @@ impl LogWriter {
     ///
     /// [`AuthorityError`].
     pub async fn checkpoint(&mut self) -> Result<Option<SignedCheckpoint>, AuthorityError> {
-        self.ready().await?;
+        self.catch_up().await?;
         let record_count = self.view.record_count();
         let fresh = |kept: &&StoredCheckpoint| {
             record_count.saturating_sub(kept.record_count) <= CHECKPOINT_EVERY

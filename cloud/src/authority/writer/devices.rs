@@ -7,7 +7,7 @@ use usher_keys::expiry::AFTER_EVENT_MS;
 use usher_keys::{
     Certificate, DeviceIdentity, EnrolmentRequest, PublicKey, Purpose, Role, Timestamp, Window,
 };
-use usher_protocol::ledger::ruling::next_roster;
+use usher_protocol::ledger::ruling::{RosterChange, next_roster};
 use usher_protocol::log::Tail;
 use usher_protocol::record::Body;
 
@@ -52,7 +52,7 @@ impl LogWriter {
         code: CodeId,
         request: EnrolmentRequest,
     ) -> Result<EnrolOutcome, AuthorityError> {
-        self.ready().await?;
+        self.catch_up().await?;
         let Some(found) = self.parts.store.code(code).await? else {
             return Ok(EnrolOutcome::Unknown);
         };
@@ -86,7 +86,10 @@ impl LogWriter {
         identity: DeviceIdentity,
     ) -> Result<EnrolOutcome, AuthorityError> {
         let certificate = identity.unverified();
-        let joining = (certificate.role == Role::Hub).then_some(certificate.device);
+        let change = RosterChange {
+            joining: (certificate.role == Role::Hub).then_some(certificate.device),
+            leaving: Vec::new(),
+        };
         let used = Box::new(UsedCode {
             id: code,
             identity: identity.clone(),
@@ -101,7 +104,7 @@ impl LogWriter {
                 identity: identity.clone(),
             },
         )?;
-        self.write_roster(&mut draft, joining)?;
+        self.write_roster(&mut draft, &change)?;
         self.commit(draft).await?;
         Ok(EnrolOutcome::Granted(Box::new(identity)))
     }
@@ -206,12 +209,13 @@ impl LogWriter {
             .expect("an event has fewer devices than there are numbers")
     }
 
+    /// Writes the roster that follows from the devices and from what the draft says of hubs.
     pub(super) fn write_roster(
-        &mut self,
+        &self,
         draft: &mut Draft,
-        joining: Option<PublicKey>,
+        change: &RosterChange,
     ) -> Result<(), AuthorityError> {
-        match next_roster(self.ledger.state(), joining) {
+        match next_roster(self.ledger.state(), change) {
             Some(roster) => self.write(draft, roster),
             None => Ok(()),
         }

@@ -36,7 +36,7 @@ impl LogWriter {
     ///
     /// [`AuthorityError`].
     pub async fn report_fork(&mut self, found: ForkProof) -> Result<(), AuthorityError> {
-        self.ready().await?;
+        self.catch_up().await?;
         let origin = found.origin();
         if !self.ledger.is_news(&found) {
             return Ok(());
@@ -57,7 +57,7 @@ impl LogWriter {
         device: PublicKey,
         history: ForkHistory,
     ) -> Result<SettleOutcome, AuthorityError> {
-        self.ready().await?;
+        self.catch_up().await?;
         let state = self.ledger.state();
         let fork = state.forks().find(|fork| fork.origin == device).copied();
         let Some(fork) = fork.filter(|_| state.is_frozen(&device)) else {
@@ -107,20 +107,12 @@ impl LogWriter {
     }
 
     async fn try_to_drop(&mut self) -> Result<(), AuthorityError> {
-        let mut has_dropped = false;
         for (origin, tail) in self.ledger.copies_in_question() {
-            if self.hash_at(&origin, tail.seq).await? == Some(tail.hash) {
-                continue;
+            if self.hash_at(&origin, tail.seq).await? != Some(tail.hash) {
+                let event = self.parts.event;
+                self.parts.store.drop_log(DropLog { event, origin }).await?;
             }
-            let event = self.parts.event;
-            self.is_sound = false;
-            has_dropped |= self.parts.store.drop_log(DropLog { event, origin }).await?;
         }
-        if has_dropped {
-            self.rebuild().await?;
-            let held = self.parts.store.newest_heads(self.parts.event).await?;
-            self.view.hold_anew(held.into_iter().map(Into::into).collect());
-        }
-        Ok(())
+        self.catch_up().await
     }
 }

@@ -33,31 +33,29 @@ impl Checked {
     }
 }
 
+impl Intake {
+    /// Returns whose log the run is of.
+    pub fn origin(&self) -> Origin {
+        self.run.head.origin
+    }
+}
+
 impl LogWriter {
     /// Checks, stores and answers a group of runs.
     pub(super) async fn take_in(&mut self, group: Vec<Intake>) {
-        let (checked, stored) = match self.ready().await {
-            Ok(()) => {
-                let mut draft = Draft::default();
-                let checked: Vec<_> = group
-                    .into_iter()
-                    .map(|intake| self.check(intake, &mut draft))
-                    .collect();
-                let newcomers = self.vouch(checked.iter().map(|checked| checked.origin), &mut draft);
-                let stored = self.commit(draft).await;
-                if stored.is_ok() && newcomers > 0 {
-                    self.renew_newcomers().await;
-                }
-                let contested = checked.iter().any(Checked::is_contested);
-                if stored.is_ok() && contested {
-                    self.drop_other_histories().await;
-                }
-                (checked, stored)
+        let mut draft = Draft::default();
+        let checked: Vec<_> = group
+            .into_iter()
+            .map(|intake| self.check(intake, &mut draft))
+            .collect();
+        let stored = self.commit(draft).await;
+        match &stored {
+            Ok(()) => self.look_at(&checked).await,
+            Err(error) => {
+                tracing::error!(error = error as &dyn std::error::Error, event = %self.parts.event, "runs were not stored");
+                // Another process may have stored other runs of these logs meanwhile.
+                self.follow().await;
             }
-            Err(error) => (group.into_iter().map(unchecked).collect(), Err(error)),
-        };
-        if let Err(error) = &stored {
-            tracing::error!(error = error as &dyn std::error::Error, event = %self.parts.event, "runs were not stored");
         }
         for Checked {
             origin,
@@ -72,21 +70,23 @@ impl LogWriter {
         }
     }
 
-    /// Renews what newcomers were given before the event's end moved: their hub may not have heard of that.
-    async fn renew_newcomers(&mut self) {
-        if let Err(error) = self.renew_certificates().await {
+    /// Does what follows from runs that are stored.
+    async fn look_at(&mut self, checked: &[Checked]) {
+        if let Err(error) = self.vouch(checked.iter().map(|checked| checked.origin)).await {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, event = %self.parts.event, "certificates of new devices were not renewed");
+            tracing::warn!(error, event = %self.parts.event, "new devices are not vouched for yet");
+        }
+        if checked.iter().any(Checked::is_contested) {
+            self.drop_other_histories().await;
         }
     }
 
     fn check(&mut self, intake: Intake, draft: &mut Draft) -> Checked {
         let Intake { run, evidence, reply } = intake;
         let origin = run.head.origin;
-        let now = self.now();
-        let result = match self.ledger.accept(&run, Some(evidence), now) {
+        let result = match self.ledger.check(&run, Some(evidence)) {
             Ok(Accepted { entries, head }) => {
-                draft.sealed.extend(head.map(|head| Sealed { entries, head }));
+                draft.runs.extend(head.map(|head| Sealed { entries, head }));
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -96,13 +96,5 @@ impl LogWriter {
             result,
             reply,
         }
-    }
-}
-
-fn unchecked(intake: Intake) -> Checked {
-    Checked {
-        origin: intake.run.head.origin,
-        result: Ok(()),
-        reply: intake.reply,
     }
 }

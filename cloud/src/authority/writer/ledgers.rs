@@ -1,22 +1,23 @@
-//! Building an event's ledger from what is stored: at the start, after a failed write, and when the trust has changed.
+//! An event's ledger as what is stored makes it: caught up by the store's feed, and read from its beginning where the trust has changed.
 
 use std::sync::Arc;
 
 use usher_keys::{Capabilities, Certificate, DeviceIdentity, PublicKey, Purpose, Role, Timestamp};
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::Head;
-use usher_protocol::sync::Held;
 use usher_protocol::trust::Trust;
 
 use super::{LogWriter, LogWriterParts};
 use crate::authority::AuthorityError;
 use crate::authority::key_files::EventKeys;
-use crate::authority::view::AuthorityView;
+use crate::authority::view::{AuthorityView, Compared};
 use crate::store::StoreError;
-use crate::store::authority::RecordsQuery;
+use crate::store::authority::{ChangesAfter, Sealed, StoredChanges};
 
-/// Records read at once while replaying: a few hundred kilobytes.
-const PAGE_RECORDS: u32 = 4_096;
+/// Records read at once: a few hundred kilobytes.
+const PAGE_RECORDS: u64 = 4_096;
+/// How often reading from the beginning is begun again because others changed what it rests on meanwhile.
+const READ_ATTEMPTS: usize = 5;
 /// How the cloud is called in its own certificates.
 const CLOUD_NAME: &str = "cloud";
 
@@ -26,7 +27,7 @@ struct StoredEvent {
     trust: Arc<Trust>,
     identity: DeviceIdentity,
     ledger: Ledger,
-    held: Vec<Held>,
+    compared: Compared,
 }
 
 impl LogWriter {
@@ -41,23 +42,24 @@ impl LogWriter {
             trust,
             identity,
             ledger,
-            held,
+            compared,
         } = read(&parts).await?;
         let checkpoint = parts.store.checkpoint(parts.event).await?;
         let view = Arc::new(AuthorityView::new(trust, identity, ledger.me()));
-        view.grow(held);
+        view.grow(ledger.heads());
         view.register_in(ledger.state().register());
+        view.compare(compared);
         let mut writer = Self {
             parts,
             keys,
             ledger,
-            is_sound: true,
             view,
             checkpoint,
             past: None,
         };
         writer.install_ticket_key();
         writer.restate().await?;
+        writer.vouch_for_all().await?;
         writer.show_voice();
         Ok(writer)
     }
@@ -67,27 +69,60 @@ impl LogWriter {
         Arc::clone(&self.view)
     }
 
-    /// Builds everything anew from what is stored.
-    pub(super) async fn rebuild(&mut self) -> Result<(), AuthorityError> {
-        self.is_sound = false;
+    /// Takes in what the store holds by now, whoever wrote it: nothing else changes the ledger or what is seen of it.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`]; what was taken in until then is as it is stored.
+    pub async fn catch_up(&mut self) -> Result<(), AuthorityError> {
+        loop {
+            let now = self.now();
+            let changes = changes(&self.parts, &self.ledger).await?;
+            if changes.begins_anew() {
+                return self.begin_anew(changes.has_dropped).await;
+            }
+            let heads: Vec<_> = changes.grown.iter().map(|sealed| sealed.head.clone()).collect();
+            let taken = take(&mut self.ledger, changes.grown, now);
+            if !heads.is_empty() {
+                self.view.grow(heads);
+                self.view.register_in(self.ledger.state().register());
+                self.show_voice();
+            }
+            taken?;
+            if changes.is_complete {
+                let version = changes.version;
+                self.view.compare(Compared { version, at: now });
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads everything from its beginning: under another trust other records count, and a dropped copy takes along what followed
+    /// from it.
+    async fn begin_anew(&mut self, has_dropped: bool) -> Result<(), AuthorityError> {
         let StoredEvent {
             keys,
             trust,
             identity,
             ledger,
-            held,
+            compared,
         } = read(&self.parts).await?;
         let renewed = trust.bundle().version != self.ledger.trust().bundle().version;
-        (self.keys, self.ledger, self.is_sound) = (keys, ledger, true);
+        (self.keys, self.ledger) = (keys, ledger);
         if let Some(past) = &self.past {
             self.ledger.hear_own_past(past);
         }
-        self.view.grow(held);
+        if has_dropped {
+            self.view.hold_anew(self.ledger.heads());
+        } else {
+            self.view.grow(self.ledger.heads());
+        }
         self.view.register_in(self.ledger.state().register());
         if renewed {
             self.install_ticket_key();
             self.view.trust_in(trust, identity, self.ledger.me());
         }
+        self.view.compare(compared);
         self.show_voice();
         Ok(())
     }
@@ -109,7 +144,7 @@ impl LogWriter {
     ///
     /// [`AuthorityError`].
     pub async fn hear_own_past(&mut self, head: Head) -> Result<(), AuthorityError> {
-        self.ready().await?;
+        self.catch_up().await?;
         // A device may hold more of it than the one before.
         let is_longer = self.ledger.hear_own_past(&head);
         if is_longer && self.past.is_none() {
@@ -151,6 +186,16 @@ impl LogWriter {
 }
 
 async fn read(parts: &LogWriterParts) -> Result<StoredEvent, AuthorityError> {
+    for _ in 0..READ_ATTEMPTS {
+        if let Some(stored) = try_to_read(parts).await? {
+            return Ok(stored);
+        }
+    }
+    Err(AuthorityError::Conflict)
+}
+
+/// Reads an event page by page; `None` when what the pages rest on was changed meanwhile.
+async fn try_to_read(parts: &LogWriterParts) -> Result<Option<StoredEvent>, AuthorityError> {
     let event = parts.event;
     let pinned = parts
         .store
@@ -163,17 +208,46 @@ async fn read(parts: &LogWriterParts) -> Result<StoredEvent, AuthorityError> {
         .key_files
         .in_background(move |key_files| key_files.event_keys(event))
         .await?;
-    let now = parts.clock.now();
-    let identity = identity(parts, &keys, &trust, now)?;
-    let ledger = Ledger::new(authority_key(&keys, &trust, now)?, None, Arc::clone(&trust));
-    let (ledger, held) = replay(parts, ledger, now).await?;
-    Ok(StoredEvent {
-        keys,
-        trust,
-        identity,
-        ledger,
-        held,
-    })
+    let identity = identity(parts, &keys, &trust, parts.clock.now())?;
+    let me = authority_key(&keys, &trust, parts.clock.now())?;
+    let mut ledger = Ledger::new(me, None, Arc::clone(&trust));
+    loop {
+        let at = parts.clock.now();
+        let changes = changes(parts, &ledger).await?;
+        if changes.begins_anew() {
+            return Ok(None);
+        }
+        take(&mut ledger, changes.grown, at)?;
+        if changes.is_complete {
+            let version = changes.version;
+            return Ok(Some(StoredEvent {
+                keys,
+                trust,
+                identity,
+                ledger,
+                compared: Compared { version, at },
+            }));
+        }
+    }
+}
+
+async fn changes(parts: &LogWriterParts, ledger: &Ledger) -> Result<StoredChanges, StoreError> {
+    let query = ChangesAfter {
+        event: parts.event,
+        known: ledger.tails(),
+        bundle_version: ledger.trust().bundle().version,
+        limit: PAGE_RECORDS,
+    };
+    parts.store.changes_after(query).await
+}
+
+fn take(ledger: &mut Ledger, grown: Vec<Sealed>, now: Timestamp) -> Result<(), StoreError> {
+    for Sealed { entries, head } in grown {
+        if !ledger.take_stored(&entries, head, now) {
+            return Err(StoreError::Unreadable { what: "log" });
+        }
+    }
+    Ok(())
 }
 
 /// Returns the key whose log we write. One that may not sign any more still names the log that is there.
@@ -211,35 +285,4 @@ fn identity(
         certificate: certificate.sign(issuer),
         via: None,
     })
-}
-
-async fn replay(
-    parts: &LogWriterParts,
-    mut ledger: Ledger,
-    now: Timestamp,
-) -> Result<(Ledger, Vec<Held>), AuthorityError> {
-    let (store, event) = (&parts.store, parts.event);
-    let mut after = 0;
-    loop {
-        let page = store
-            .records(RecordsQuery {
-                event,
-                after,
-                limit: PAGE_RECORDS,
-            })
-            .await?;
-        let Some(last) = page.last() else { break };
-        after = last.position;
-        if !page.iter().all(|record| ledger.replay(&record.entry, now)) {
-            return Err(StoreError::Unreadable { what: "log" }.into());
-        }
-    }
-    let heads = store.newest_heads(event).await?;
-    if heads.iter().any(|head| head.tail != ledger.tail(&head.origin)) {
-        return Err(StoreError::Unreadable { what: "head" }.into());
-    }
-    for head in &heads {
-        ledger.replay_head(head.clone());
-    }
-    Ok((ledger, heads.into_iter().map(Held::from).collect()))
 }

@@ -22,7 +22,7 @@ impl LogWriter {
     ///
     /// [`AuthorityError`].
     pub async fn publish_policy(&mut self) -> Result<Option<PolicyVersion>, AuthorityError> {
-        self.ready().await?;
+        self.catch_up().await?;
         let event = self.parts.store.event(self.parts.event).await?;
         let version = match event.filter(|event| event.status == EventStatus::Published) {
             Some(event) => {

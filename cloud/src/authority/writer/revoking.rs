@@ -3,7 +3,7 @@
 use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp};
 use usher_protocol::Seq;
 use usher_protocol::dating::Dating;
-use usher_protocol::ledger::ruling::retirement;
+use usher_protocol::ledger::ruling::{RosterChange, retirement};
 use usher_protocol::record::{Body, Record};
 
 use super::{Draft, LogWriter};
@@ -82,7 +82,7 @@ impl LogWriter {
     ///
     /// [`AuthorityError`].
     pub async fn revoke_device(&mut self, request: Revocation) -> Result<RevokeOutcome, AuthorityError> {
-        self.ready().await?;
+        self.catch_up().await?;
         let device = request.device;
         if self.ledger.state().device(&device).is_none() {
             return Ok(RevokeOutcome::NotFound);
@@ -110,9 +110,17 @@ impl LogWriter {
                 said.scanners_revoked.push(key);
             }
         }
-        self.write_roster(&mut draft, None)?;
-        said.hubs_left = self.hubs();
+        let leaving = [device]
+            .into_iter()
+            .chain(said.scanners_revoked.iter().copied())
+            .collect();
+        let change = RosterChange {
+            joining: None,
+            leaving,
+        };
+        self.write_roster(&mut draft, &change)?;
         self.commit(draft).await?;
+        said.hubs_left = self.hubs();
         Ok(RevokeOutcome::Revoked(said))
     }
 
@@ -122,7 +130,7 @@ impl LogWriter {
     ///
     /// [`AuthorityError`].
     pub async fn retire_hub(&mut self, hub: PublicKey) -> Result<RetireOutcome, AuthorityError> {
-        self.ready().await?;
+        self.catch_up().await?;
         let state = self.ledger.state();
         if state
             .device(&hub)
@@ -135,7 +143,11 @@ impl LogWriter {
         if !self.ledger.state().rosters().retired().contains(&hub) {
             let retired = retirement(self.ledger.state(), hub);
             self.write(&mut draft, retired)?;
-            self.write_roster(&mut draft, None)?;
+            let change = RosterChange {
+                joining: None,
+                leaving: vec![hub],
+            };
+            self.write_roster(&mut draft, &change)?;
         }
         self.commit(draft).await?;
         Ok(RetireOutcome::Retired(Consequences {

@@ -97,7 +97,7 @@ impl LogWriter {
     }
 
     async fn ticket(&mut self, id: TicketId) -> Result<Option<Ticket>, AuthorityError> {
-        self.ready().await?;
+        self.catch_up().await?;
         Ok(self.parts.store.ticket(id).await?)
     }
 

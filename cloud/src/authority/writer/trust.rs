@@ -32,7 +32,7 @@ impl LogWriter {
     ///
     /// [`AuthorityError`].
     pub async fn renew_trust(&mut self, signed: SignedBundle) -> Result<UploadOutcome, AuthorityError> {
-        self.ready().await?;
+        self.catch_up().await?;
         let held = Arc::clone(self.ledger.trust());
         if signed == *held.signed() {
             let version = held.bundle().version;
@@ -59,8 +59,6 @@ impl LogWriter {
             roots,
             signed: trust.signed().clone(),
         };
-        // Whatever becomes of it: what is stored counts from here on.
-        self.is_sound = false;
         match self
             .parts
             .store
@@ -74,16 +72,16 @@ impl LogWriter {
         {
             NewBundleOutcome::NotNewer => Err(AuthorityError::Conflict),
             NewBundleOutcome::Added => {
-                self.ready().await?;
-                self.restate().await?;
                 self.catch_up().await?;
+                self.restate().await?;
+                self.make_up_for().await?;
                 Ok(UploadOutcome::InForce { version })
             }
         }
     }
 
     /// Says what could not be said while no key might sign. Where one is still missing, the bundle is in force all the same.
-    async fn catch_up(&mut self) -> Result<(), AuthorityError> {
+    async fn make_up_for(&mut self) -> Result<(), AuthorityError> {
         match self.publish_policy().await {
             Ok(_) => Ok(()),
             Err(AuthorityError::NoKey { purpose }) => {

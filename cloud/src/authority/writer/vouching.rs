@@ -1,6 +1,6 @@
 //! Standing for devices: the cloud vouches for each one it hears of, so that no hub's end takes its scanners along, and renews certificates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use usher_keys::{Certificate, DeviceIdentity, PublicKey, Purpose, TrustBundle, TrustedKey};
 use usher_protocol::Origin;
@@ -12,27 +12,39 @@ use super::{Draft, LogWriter};
 use crate::authority::AuthorityError;
 
 impl LogWriter {
-    /// Vouches for devices that others enrolled, when their logs are heard of, and tells for how many. Without a key that may
-    /// sign now, nobody is vouched for until there is one.
-    pub(super) fn vouch(&mut self, heard: impl Iterator<Item = Origin>, draft: &mut Draft) -> usize {
+    /// Vouches for devices that others enrolled and whose logs are held, as after a start.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
+    pub(super) async fn vouch_for_all(&mut self) -> Result<(), AuthorityError> {
+        let held = self.ledger.tails();
+        self.vouch(held.into_iter().map(|(origin, _)| origin)).await
+    }
+
+    /// Vouches for devices that others enrolled, when their logs are heard of, and renews what they were given before the
+    /// event's end moved: their hub may not have heard of that. Without a key that may sign now, nobody is vouched for until
+    /// there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
+    pub(super) async fn vouch(&mut self, heard: impl Iterator<Item = Origin>) -> Result<(), AuthorityError> {
         let (state, bundle) = (self.ledger.state(), self.ledger.trust().bundle());
-        let strangers: Vec<_> = heard
-            .filter_map(|origin| worth_vouching_for(state, bundle, &origin))
+        let room = MAX_DEVICES.saturating_sub(state.register().enrolled.len());
+        let newcomers: BTreeMap<_, _> = heard
+            .filter_map(|origin| Some((origin, worth_vouching_for(state, bundle, &origin)?)))
+            .take(room)
             .collect();
-        let mut vouched = 0;
-        for identity in strangers {
-            let full = self.ledger.state().register().enrolled.len() >= MAX_DEVICES;
-            let device = identity.unverified().device;
-            let is_known = self.ledger.state().register().enrolled.contains_key(&device);
-            if full || is_known {
-                continue;
-            }
-            if self.write(draft, Body::DeviceEnrolled { identity }).is_err() {
-                break;
-            }
-            vouched += 1;
+        if newcomers.is_empty() {
+            return Ok(());
         }
-        vouched
+        let mut draft = Draft::default();
+        for identity in newcomers.into_values() {
+            self.write(&mut draft, Body::DeviceEnrolled { identity })?;
+        }
+        self.commit(draft).await?;
+        self.renew_certificates().await
     }
 
     /// Returns new certificates to devices whose own rests on a struck issuing key, and to those that last as long as the event,

@@ -1,19 +1,20 @@
 //! Logs, runs, trust and checkpoints: what is appended follows what is there, and comes back as it was signed.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use usher_keys::{KeyRequest, RootSet, SecretKey, Timestamp};
 use usher_protocol::checkpoint::Checkpoint;
-use usher_protocol::ledger::Ledger;
-use usher_protocol::log::{Known, MAX_RUN_BYTES, MAX_RUN_RECORDS, check_run};
+use usher_protocol::ledger::{Entry, Ledger};
+use usher_protocol::log::{Head, Known, MAX_RUN_BYTES, MAX_RUN_RECORDS, Tail, check_run};
 use usher_protocol::record::Body;
 use usher_protocol::trust::Trust;
 use usher_protocol::{Generation, Origin, Seq, Unit};
 
 use crate::ids::draw_event_id;
 use crate::store::authority::{
-    Append, AppendOutcome, KeepCheckpoint, NewBundle, NewBundleOutcome, PinnedBundle, RecordsQuery, RunQuery,
-    Sealed, StoredCheckpoint,
+    Append, AppendOutcome, ChangesAfter, DropLog, FeedVersion, KeepCheckpoint, NewBundle, NewBundleOutcome,
+    PinnedBundle, RecordsQuery, RunQuery, Sealed, StoredChanges, StoredCheckpoint,
 };
 
 use super::case::{Case, START};
@@ -46,22 +47,34 @@ impl Writer {
         }
     }
 
+    fn bundle(&self) -> PinnedBundle {
+        PinnedBundle {
+            roots: self.roots.clone(),
+            signed: self.ledger.trust().signed().clone(),
+        }
+    }
+
     fn origin(&self) -> Origin {
         self.key.public()
     }
 
     /// Writes some records under one head.
     fn write(&mut self, count: u32) -> Sealed {
-        let entries = (0..count)
-            .map(|n| {
-                self.ledger.write(
-                    Body::Revoked {
-                        unit: Unit(n),
-                        generation: Generation(1),
-                    },
-                    START,
-                )
-            })
+        self.write_of(0..count)
+    }
+
+    /// Writes some that nobody else writes.
+    fn write_others(&mut self, count: u32) -> Sealed {
+        self.write_of(1_000..1_000 + count)
+    }
+
+    fn write_of(&mut self, units: Range<u32>) -> Sealed {
+        let revoked = |unit| Body::Revoked {
+            unit: Unit(unit),
+            generation: Generation(1),
+        };
+        let entries = units
+            .map(|unit| self.ledger.write(revoked(unit), START))
             .collect();
         let head = self.ledger.seal(&self.key).unwrap();
         Sealed { entries, head }
@@ -76,6 +89,27 @@ async fn append(case: &Case, sealed: Vec<Sealed>) -> AppendOutcome {
         now: START,
     };
     case.store.append(request).await.unwrap()
+}
+
+/// Asks what is stored beyond what is known, without a bundle.
+async fn changes(case: &Case, known: Vec<(Origin, Tail)>, limit: u64) -> StoredChanges {
+    let query = ChangesAfter {
+        event: case.event,
+        known,
+        bundle_version: 0,
+        limit,
+    };
+    case.store.changes_after(query).await.unwrap()
+}
+
+fn entries_of(changes: &StoredChanges) -> Vec<Entry> {
+    let sealed = changes.grown.iter();
+    sealed.flat_map(|sealed| sealed.entries.clone()).collect()
+}
+
+async fn newest_heads(case: &Case) -> Vec<Head> {
+    let all = changes(case, Vec::new(), u64::MAX).await;
+    all.grown.into_iter().map(|sealed| sealed.head).collect()
 }
 
 fn run_query(case: &Case, origin: Origin, after: u64) -> RunQuery {
@@ -94,7 +128,6 @@ pub async fn what_is_appended_follows_what_is_there_or_changes_nothing(case: Cas
         append(&case, vec![first.clone(), second]).await,
         AppendOutcome::Appended
     );
-    assert_eq!(append(&case, vec![first]).await, AppendOutcome::Conflict);
     let mut altered = third.clone();
     altered.entries[1].bytes.push(0);
     assert_eq!(append(&case, vec![altered]).await, AppendOutcome::Conflict);
@@ -102,7 +135,102 @@ pub async fn what_is_appended_follows_what_is_there_or_changes_nothing(case: Cas
     short.entries.pop();
     assert_eq!(append(&case, vec![short]).await, AppendOutcome::Conflict);
     assert_eq!(append(&case, vec![third.clone()]).await, AppendOutcome::Appended);
-    assert_eq!(case.store.newest_heads(case.event).await.unwrap(), [third.head]);
+    assert_eq!(newest_heads(&case).await, [third.head]);
+}
+
+pub async fn what_is_stored_already_is_appended_once(case: Case) {
+    let mut writer = Writer::new(&case);
+    let mut other = Writer::new(&case);
+    let (first, second) = (writer.write(2), writer.write(3));
+    assert_eq!(append(&case, vec![first.clone()]).await, AppendOutcome::Appended);
+    let before = changes(&case, Vec::new(), 100).await.version;
+    assert_eq!(append(&case, vec![first.clone()]).await, AppendOutcome::Appended);
+    assert_eq!(changes(&case, Vec::new(), 100).await.version, before);
+    let mut both = first.clone();
+    both.entries.extend(second.entries.clone());
+    both.head = second.head.clone();
+    assert_eq!(append(&case, vec![both]).await, AppendOutcome::Appended);
+    assert_eq!(append(&case, vec![first]).await, AppendOutcome::Appended);
+    assert_eq!(newest_heads(&case).await, [second.head]);
+    other.write(1);
+    let another_history = other.write(1);
+    assert_eq!(
+        append(&case, vec![another_history]).await,
+        AppendOutcome::Conflict
+    );
+    let all = RecordsQuery {
+        event: case.event,
+        after: 0,
+        limit: 100,
+    };
+    assert_eq!(case.store.records(all).await.unwrap().len(), 5);
+}
+
+pub async fn the_feed_tells_what_is_beyond_what_is_known(case: Case) {
+    let mut writer = Writer::new(&case);
+    let (first, second) = (writer.write(2), writer.write(3));
+    let nothing = changes(&case, Vec::new(), 100).await;
+    assert_eq!((nothing.version, nothing.is_complete), (FeedVersion(0), true));
+    append(&case, vec![first.clone()]).await;
+    append(&case, vec![second.clone()]).await;
+    let origin = writer.origin();
+    let known = |sealed: &Sealed| vec![(origin, sealed.head.tail)];
+    let news = changes(&case, known(&first), 100).await;
+    assert_eq!(entries_of(&news), second.entries);
+    assert_eq!(news.grown[0].head, second.head);
+    assert!(news.is_complete && !news.begins_anew());
+    assert_eq!(changes(&case, known(&second), 100).await.grown.len(), 0);
+    assert!(news.version > nothing.version);
+}
+
+pub async fn the_feed_comes_in_pages_that_end_at_heads(case: Case) {
+    let mut writer = Writer::new(&case);
+    let mut all = Vec::new();
+    for _ in 0..300 {
+        let sealed = writer.write(5);
+        all.extend(sealed.entries.clone());
+        append(&case, vec![sealed]).await;
+    }
+    let (mut known, mut read) = (Tail::default(), Vec::new());
+    for page in 1.. {
+        let news = changes(&case, vec![(writer.origin(), known)], 700).await;
+        known = news.grown[0].head.tail;
+        assert_eq!(news.grown[0].entries.last().unwrap().tail, known);
+        read.extend(entries_of(&news));
+        if news.is_complete {
+            assert!(page > 1, "it came on one page");
+            break;
+        }
+    }
+    assert_eq!(read, all);
+}
+
+pub async fn the_feed_says_when_something_known_is_gone_or_the_bundle_is_newer(case: Case) {
+    let mut writer = Writer::new(&case);
+    let mut other = Writer::new(&case);
+    let (first, second) = (writer.write(2), writer.write(3));
+    append(&case, vec![first.clone(), second.clone()]).await;
+    let known = vec![(writer.origin(), first.head.tail)];
+    let before = changes(&case, known.clone(), 100).await;
+    let dropped = DropLog {
+        event: case.event,
+        origin: writer.origin(),
+    };
+    assert!(case.store.drop_log(dropped).await.unwrap());
+    let gone = changes(&case, known.clone(), 100).await;
+    assert!(gone.has_dropped && gone.grown.is_empty() && gone.version > before.version);
+    // Another history in its place, longer than what is known.
+    let longer = other.write_others(4);
+    append(&case, vec![longer]).await;
+    assert!(changes(&case, known, 100).await.has_dropped);
+    assert!(!changes(&case, Vec::new(), 100).await.begins_anew());
+    add_bundle(&case, &writer, 1).await;
+    let newer = changes(&case, Vec::new(), 100).await;
+    assert!(newer.has_newer_bundle && !newer.has_dropped);
+    assert_eq!(
+        case.store.feed_versions(()).await.unwrap(),
+        [(case.event, newer.version)]
+    );
 }
 
 pub async fn records_come_back_in_the_order_they_came_page_by_page(case: Case) {
@@ -176,35 +304,34 @@ pub async fn a_run_reaches_from_any_record_to_a_head_and_fits(case: Case) {
     }
 }
 
-pub async fn the_newest_trust_bundle_counts(case: Case) {
-    let writer = Writer::new(&case);
-    let signed = writer.ledger.trust().signed().clone();
-    let bundle = PinnedBundle {
-        roots: writer.roots.clone(),
-        signed,
-    };
-    let new = |version| NewBundle {
+async fn add_bundle(case: &Case, writer: &Writer, version: u64) -> NewBundleOutcome {
+    let new = NewBundle {
         event: case.event,
         version,
-        bundle: bundle.clone(),
+        bundle: writer.bundle(),
         now: START,
     };
+    case.store.add_bundle(new).await.unwrap()
+}
+
+pub async fn the_newest_trust_bundle_counts(case: Case) {
+    let writer = Writer::new(&case);
     assert_eq!(case.store.trust_bundle(case.event).await.unwrap(), None);
-    assert_eq!(case.store.trusted_events(()).await.unwrap(), []);
+    assert_eq!(case.store.feed_versions(()).await.unwrap(), []);
     for (version, outcome) in [
         (2, NewBundleOutcome::Added),
         (2, NewBundleOutcome::NotNewer),
         (1, NewBundleOutcome::NotNewer),
         (3, NewBundleOutcome::Added),
     ] {
-        assert_eq!(
-            case.store.add_bundle(new(version)).await.unwrap(),
-            outcome,
-            "{version}"
-        );
+        assert_eq!(add_bundle(&case, &writer, version).await, outcome, "{version}");
     }
-    assert_eq!(case.store.trust_bundle(case.event).await.unwrap(), Some(bundle));
-    assert_eq!(case.store.trusted_events(()).await.unwrap(), [case.event]);
+    assert_eq!(
+        case.store.trust_bundle(case.event).await.unwrap(),
+        Some(writer.bundle())
+    );
+    let followed = case.store.feed_versions(()).await.unwrap();
+    assert_eq!(followed, [(case.event, FeedVersion(2))]);
 }
 
 pub async fn the_last_checkpoint_is_kept(case: Case) {

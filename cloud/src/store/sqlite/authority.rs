@@ -2,6 +2,7 @@
 
 pub mod append;
 pub mod devices;
+pub mod feed;
 pub mod logs;
 pub mod trust;
 

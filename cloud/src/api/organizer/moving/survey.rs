@@ -61,7 +61,10 @@ impl Survey {
             trust = Some(authority.view().trust());
             let lasting: BTreeSet<_> = app.store.lasting_devices(id).await?.into_iter().collect();
             (devices, admitted) = authority
-                .ask(move |writer| Box::pin(async move { devices_of(writer, &lasting).await }))
+                .ask(move |writer| {
+                    let lasting = lasting.clone();
+                    Box::pin(async move { devices_of(writer, &lasting).await })
+                })
                 .await?;
         }
         Ok(Self {

@@ -12,14 +12,22 @@ use crate::store::authority::{Append, AppendOutcome, DropLog, ReissuedTo, RowCha
 use crate::store::sqlite::column::ms;
 use crate::store::sqlite::{Effect, codes};
 
-use super::{count, devices, read_count};
+use super::{count, devices, feed, read_count};
 
-/// Appends to the logs of an event.
+/// Appends to the logs of an event. What is stored already stays as it is: two processes may take in the same run, and one may
+/// ask again whose answer was lost.
 pub fn append(connection: &Connection, request: &Append) -> Result<Effect<AppendOutcome>, StoreError> {
+    let mut is_news = request.sealed.is_empty();
     for sealed in &request.sealed {
-        if !append_sealed(connection, request.event, sealed)? {
-            return Ok(Effect::Undo(AppendOutcome::Conflict));
+        match append_sealed(connection, request.event, sealed)? {
+            Appending::Conflict => return Ok(Effect::Undo(AppendOutcome::Conflict)),
+            Appending::Known => {}
+            Appending::Appended => is_news = true,
         }
+    }
+    if !is_news {
+        // What changes beside records has changed with them.
+        return Ok(Effect::Undo(AppendOutcome::Appended));
     }
     for change in &request.row_changes {
         let done = match change {
@@ -36,6 +44,7 @@ pub fn append(connection: &Connection, request: &Append) -> Result<Effect<Append
             return Ok(Effect::Undo(AppendOutcome::Conflict));
         }
     }
+    feed::advance(connection, request.event)?;
     Ok(Effect::Keep(AppendOutcome::Appended))
 }
 
@@ -48,7 +57,16 @@ pub fn drop_log(connection: &Connection, dropped: &DropLog) -> Result<Effect<boo
     let records = connection
         .prepare_cached("DELETE FROM records WHERE event_id = ?1 AND origin = ?2")?
         .execute(log)?;
+    feed::advance(connection, dropped.event)?;
     Ok(Effect::Keep(records > 0))
+}
+
+/// What became of appending to one log.
+enum Appending {
+    Appended,
+    /// All of it is stored already.
+    Known,
+    Conflict,
 }
 
 /// Where a log ends in the store.
@@ -58,19 +76,32 @@ struct Stored {
     log_bytes: u64,
 }
 
-fn append_sealed(connection: &Connection, event: EventId, sealed: &Sealed) -> Result<bool, StoreError> {
+fn append_sealed(connection: &Connection, event: EventId, sealed: &Sealed) -> Result<Appending, StoreError> {
     let origin = sealed.head.origin;
     let stored = stored(connection, event, &origin)?;
+    let known = sealed
+        .entries
+        .partition_point(|entry| entry.tail.seq <= stored.tail.seq);
+    let (known, news) = sealed.entries.split_at(known);
+    if let Some(last) = known.last() {
+        let hash = feed::hash_at(connection, event, &origin, last.tail.seq)?;
+        if hash != Some(last.tail.hash) {
+            return Ok(Appending::Conflict);
+        }
+        if news.is_empty() {
+            return Ok(Appending::Known);
+        }
+    }
     let mut tail = stored.tail;
     let mut log_bytes = stored.log_bytes;
     let mut insert = connection.prepare_cached(
         "INSERT INTO records (event_id, position, origin, seq, hash, bytes, worth)
          VALUES (?1, (SELECT coalesce(max(position), 0) + 1 FROM records WHERE event_id = ?1), ?2, ?3, ?4, ?5, ?6)",
     )?;
-    for entry in &sealed.entries {
+    for entry in news {
         tail = tail.push(event, &origin, &entry.bytes);
         if entry.origin != origin || entry.tail != tail {
-            return Ok(false);
+            return Ok(Appending::Conflict);
         }
         log_bytes += entry.bytes.len() as u64;
         insert.execute(params![
@@ -83,10 +114,10 @@ fn append_sealed(connection: &Connection, event: EventId, sealed: &Sealed) -> Re
         ])?;
     }
     if tail != sealed.head.tail {
-        return Ok(false);
+        return Ok(Appending::Conflict);
     }
     keep_head(connection, event, &sealed.head, log_bytes)?;
-    Ok(true)
+    Ok(Appending::Appended)
 }
 
 fn stored(connection: &Connection, event: EventId, origin: &Origin) -> Result<Stored, StoreError> {

@@ -51,7 +51,8 @@ pub fn newest_heads(connection: &Connection, event: &EventId) -> Result<Vec<Head
     found.collect()
 }
 
-fn read_head(origin: PublicKey, row: &Row<'_>, first: usize) -> Result<Head, StoreError> {
+/// Reads a head from three columns.
+pub fn read_head(origin: PublicKey, row: &Row<'_>, first: usize) -> Result<Head, StoreError> {
     Ok(Head {
         origin,
         tail: Tail {

@@ -8,9 +8,9 @@ use usher_protocol::sync::MAX_FRAME_BYTES;
 use crate::store::StoreError;
 use crate::store::authority::{KeepCheckpoint, NewBundle, NewBundleOutcome, PinnedBundle, StoredCheckpoint};
 use crate::store::sqlite::Effect;
-use crate::store::sqlite::column::{event_id, ms};
+use crate::store::sqlite::column::ms;
 
-use super::{count, read_count};
+use super::{count, feed, read_count};
 
 /// Largest stored bundle, in bytes: the bundle itself and its roots' signatures.
 const MAX_STORED_BUNDLE_BYTES: usize = 2 * MAX_BUNDLE_BYTES;
@@ -36,7 +36,10 @@ pub fn add_bundle(
         ])?;
     Ok(match added {
         0 => Effect::Undo(NewBundleOutcome::NotNewer),
-        _ => Effect::Keep(NewBundleOutcome::Added),
+        _ => {
+            feed::advance(connection, request.event)?;
+            Effect::Keep(NewBundleOutcome::Added)
+        }
     })
 }
 
@@ -56,14 +59,6 @@ pub fn trust_bundle(connection: &Connection, event: &EventId) -> Result<Option<P
         roots: codec::decode::<MAX_STORED_BUNDLE_BYTES, _>(&roots).map_err(unreadable)?,
         signed: codec::decode::<MAX_STORED_BUNDLE_BYTES, _>(&signed).map_err(unreadable)?,
     }))
-}
-
-/// Lists the events that have a trust bundle.
-pub fn trusted_events(connection: &Connection, (): &()) -> Result<Vec<EventId>, StoreError> {
-    let mut select =
-        connection.prepare_cached("SELECT DISTINCT event_id FROM trust_bundles ORDER BY event_id")?;
-    let found = select.query_map([], |row| row.get(0).map(event_id))?;
-    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// Keeps a checkpoint in place of the one before.
