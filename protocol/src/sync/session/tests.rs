@@ -4,6 +4,7 @@ mod conversation;
 mod doorway;
 mod forks;
 mod serving;
+mod versions;
 
 use usher_keys::Role;
 
