@@ -115,6 +115,11 @@ impl AuthorityView {
         visible.compared = compared;
     }
 
+    /// Returns when all that is visible was last compared with what is stored.
+    pub fn compared(&self) -> Compared {
+        self.lock().compared
+    }
+
     /// Takes note that the store still stood at a version at that moment; `false` when more is stored than is visible.
     pub fn confirm(&self, compared: Compared) -> bool {
         let mut visible = self.lock();

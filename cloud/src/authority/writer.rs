@@ -22,7 +22,6 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use usher_keys::{EventId, PublicKey, Purpose, SecretKey, Timestamp};
-use usher_protocol::Seq;
 use usher_protocol::ledger::{Ledger, OwnDraft};
 use usher_protocol::log::Head;
 use usher_protocol::record::Body;
@@ -30,7 +29,7 @@ use usher_protocol::state::State;
 
 use super::AuthorityError;
 use super::key_files::{EventKeys, KeyFiles};
-use super::view::AuthorityView;
+use super::view::{AuthorityView, Compared};
 use crate::clock::Clock;
 use crate::signing::TicketSigner;
 use crate::store::Store;
@@ -187,15 +186,16 @@ impl LogWriter {
         if sealed.is_empty() && row_changes.is_empty() {
             return Ok(());
         }
+        let at = self.now();
         let request = Append {
             event: self.parts.event,
-            sealed,
+            sealed: sealed.clone(),
             row_changes,
-            now: self.now(),
+            now: at,
         };
         match self.parts.store.append(request).await? {
             AppendOutcome::Conflict => Err(AuthorityError::Conflict),
-            AppendOutcome::Appended => self.catch_up().await,
+            AppendOutcome::Appended(version) => self.take_appended(sealed, Compared { version, at }).await,
         }
     }
 }
@@ -211,9 +211,9 @@ fn gather(
     while group.len() < GROUP {
         match commands.try_recv() {
             Ok(LogCommand::Intake(intake)) => {
-                // Two runs of one log follow each other, and how many new logs there is room for depends on those before.
-                let is_apart = ledger.tail(&intake.origin()).seq > Seq(0) && origins.insert(intake.origin());
-                if !is_apart {
+                // Two runs of one log follow each other, and how many strangers' logs there is room for depends on those before.
+                let is_bounded = ledger.is_bounded(&intake.origin());
+                if is_bounded || !origins.insert(intake.origin()) {
                     return (group, Some(LogCommand::Intake(intake)));
                 }
                 group.push(*intake);

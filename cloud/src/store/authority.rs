@@ -74,8 +74,8 @@ pub struct Append {
 /// What became of appending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppendOutcome {
-    /// All of it is durable, now or before.
-    Appended,
+    /// All of it is durable, now or before; what counts the event's changes stands at this.
+    Appended(FeedVersion),
     /// Nothing has changed: other records are stored in their place or those before them are not, or something beside them was
     /// not as expected.
     Conflict,
@@ -148,6 +148,13 @@ impl StoredChanges {
 /// Counts what was appended to an event's logs, dropped from them, and its trust bundles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FeedVersion(pub u64);
+
+impl FeedVersion {
+    /// Returns the version after one more change.
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
 
 /// Asks for the next run of a log.
 #[derive(Debug, Clone, Copy)]

@@ -65,6 +65,11 @@ impl Ledger {
         identity.unverified().device == *origin && (is_vouched || identity.verify_chain(bundle).is_ok())
     }
 
+    /// Tells whether taking a log takes from what its issuer may fill: it is not held yet, and nobody has vouched for its device.
+    pub fn is_bounded(&self, origin: &Origin) -> bool {
+        !self.is_vouched(origin) && self.tail(origin).seq == Seq(0)
+    }
+
     fn has_room_for(&self, origin: &Origin, identity: &DeviceIdentity) -> bool {
         if self.is_vouched(origin) {
             return true;

@@ -81,20 +81,40 @@ impl LogWriter {
             if changes.begins_anew() {
                 return self.begin_anew(changes.has_dropped).await;
             }
-            let heads: Vec<_> = changes.grown.iter().map(|sealed| sealed.head.clone()).collect();
-            let taken = take(&mut self.ledger, changes.grown, now);
-            if !heads.is_empty() {
-                self.view.grow(heads);
-                self.view.register_in(self.ledger.state().register());
-                self.show_voice();
-            }
-            taken?;
+            self.take_in_view(changes.grown)?;
             if changes.is_complete {
                 let version = changes.version;
                 self.view.compare(Compared { version, at: now });
                 return Ok(());
             }
         }
+    }
+
+    /// Takes in what was just appended. Where nothing else has changed since the last comparison, that is all there is.
+    pub(super) async fn take_appended(
+        &mut self,
+        appended: Vec<Sealed>,
+        compared: Compared,
+    ) -> Result<(), AuthorityError> {
+        if compared.version != self.view.compared().version.next() {
+            return self.catch_up().await;
+        }
+        self.take_in_view(appended)?;
+        self.view.compare(compared);
+        Ok(())
+    }
+
+    /// Takes records that are stored, and shows them.
+    fn take_in_view(&mut self, grown: Vec<Sealed>) -> Result<(), StoreError> {
+        if grown.is_empty() {
+            return Ok(());
+        }
+        let now = self.now();
+        let (heads, taken) = take(&mut self.ledger, grown, now);
+        self.view.grow(heads);
+        self.view.register_in(self.ledger.state().register());
+        self.show_voice();
+        taken
     }
 
     /// Reads everything from its beginning: under another trust other records count, and a dropped copy takes along what followed
@@ -217,7 +237,8 @@ async fn try_to_read(parts: &LogWriterParts) -> Result<Option<StoredEvent>, Auth
         if changes.begins_anew() {
             return Ok(None);
         }
-        take(&mut ledger, changes.grown, at)?;
+        let (_, taken) = take(&mut ledger, changes.grown, at);
+        taken?;
         if changes.is_complete {
             let version = changes.version;
             return Ok(Some(StoredEvent {
@@ -241,13 +262,17 @@ async fn changes(parts: &LogWriterParts, ledger: &Ledger) -> Result<StoredChange
     parts.store.changes_after(query).await
 }
 
-fn take(ledger: &mut Ledger, grown: Vec<Sealed>, now: Timestamp) -> Result<(), StoreError> {
+/// Takes records that are stored and returns the heads of those that were taken: all of them, or those before a log that is
+/// damaged.
+fn take(ledger: &mut Ledger, grown: Vec<Sealed>, now: Timestamp) -> (Vec<Head>, Result<(), StoreError>) {
+    let mut heads = Vec::new();
     for Sealed { entries, head } in grown {
-        if !ledger.take_stored(&entries, head, now) {
-            return Err(StoreError::Unreadable { what: "log" });
+        if !ledger.take_stored(&entries, head.clone(), now) {
+            return (heads, Err(StoreError::Unreadable { what: "log" }));
         }
+        heads.push(head);
     }
-    Ok(())
+    (heads, Ok(()))
 }
 
 /// Returns the key whose log we write. One that may not sign any more still names the log that is there.

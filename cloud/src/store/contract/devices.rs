@@ -56,14 +56,15 @@ fn identity(event: EventId, device: u8) -> DeviceIdentity {
     }
 }
 
-async fn change(case: &Case, row_changes: Vec<RowChange>, now: Timestamp) -> AppendOutcome {
+/// Changes rows beside the logs; tells whether that is stored then.
+async fn change(case: &Case, row_changes: Vec<RowChange>, now: Timestamp) -> bool {
     let request = Append {
         event: case.event,
         sealed: Vec::new(),
         row_changes,
         now,
     };
-    case.store.append(request).await.unwrap()
+    case.store.append(request).await.unwrap() != AppendOutcome::Conflict
 }
 
 pub async fn a_code_is_used_once_and_in_time(case: Case) {
@@ -95,12 +96,9 @@ pub async fn a_code_is_used_once_and_in_time(case: Case) {
             identity: identity(case.event, device),
         }))]
     };
-    assert_eq!(
-        change(&case, using(1), START.plus_ms(LIFE_MS)).await,
-        AppendOutcome::Conflict
-    );
-    assert_eq!(change(&case, using(1), START).await, AppendOutcome::Appended);
-    assert_eq!(change(&case, using(2), START).await, AppendOutcome::Conflict);
+    assert!(!change(&case, using(1), START.plus_ms(LIFE_MS)).await);
+    assert!(change(&case, using(1), START).await);
+    assert!(!change(&case, using(2), START).await);
     assert_eq!(
         case.store.code(code.id).await.unwrap().unwrap().used,
         Some(identity(case.event, 1))
@@ -110,7 +108,7 @@ pub async fn a_code_is_used_once_and_in_time(case: Case) {
     let (id, identity) = (lasting.id, identity(case.event, 3));
     let device = identity.unverified().device;
     let used = vec![RowChange::UseCode(Box::new(UsedCode { id, identity }))];
-    assert_eq!(change(&case, used, START).await, AppendOutcome::Appended);
+    assert!(change(&case, used, START).await);
     assert_eq!(case.store.lasting_devices(case.event).await.unwrap(), [device]);
 }
 
@@ -171,13 +169,13 @@ pub async fn a_ticket_changes_from_how_it_stood_or_not_at_all(case: Case) {
         to,
     };
     let revoke = || vec![set_state(TicketState::Valid, TicketState::Revoked)];
-    assert_eq!(change(&case, revoke(), START).await, AppendOutcome::Appended);
-    assert_eq!(change(&case, revoke(), START).await, AppendOutcome::Conflict);
+    assert!(change(&case, revoke(), START).await);
+    assert!(!change(&case, revoke(), START).await);
     let both = vec![
         set_state(TicketState::Revoked, TicketState::Valid),
         set_state(TicketState::Revoked, TicketState::Valid),
     ];
-    assert_eq!(change(&case, both, START).await, AppendOutcome::Conflict);
+    assert!(!change(&case, both, START).await);
     assert_eq!(
         case.store.ticket(ticket.id).await.unwrap().unwrap().state,
         TicketState::Revoked
@@ -202,20 +200,11 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
             to: ReissuedTo::SameHolder,
         }]
     };
-    assert_eq!(
-        change(&case, reissue(next(3)), START).await,
-        AppendOutcome::Conflict
-    );
+    assert!(!change(&case, reissue(next(3)), START).await);
     let second = next(2);
     let later = START.plus_ms(2 * HOLD_MS);
-    assert_eq!(
-        change(&case, reissue(second.clone()), later).await,
-        AppendOutcome::Appended
-    );
-    assert_eq!(
-        change(&case, reissue(next(3)), START).await,
-        AppendOutcome::Conflict
-    );
+    assert!(change(&case, reissue(second.clone()), later).await);
+    assert!(!change(&case, reissue(next(3)), START).await);
     let found = case.store.ticket(second.id).await.unwrap().unwrap();
     let expected = Ticket {
         id: second.id,
@@ -259,10 +248,10 @@ pub async fn a_transferred_ticket_leaves_its_booking(case: Case) {
     let replace = async |old, new, to| change(&case, vec![RowChange::Reissue { old, new, to }], START).await;
     let (second, third) = (next(2), next(3));
     let transferred = replace(old.id, second.clone(), ReissuedTo::SomebodyElse).await;
-    assert_eq!(transferred, AppendOutcome::Appended);
+    assert!(transferred);
     // The new holder loses the code: the next one stays out of the booking too.
     let reissued = replace(second.id, third.clone(), ReissuedTo::SameHolder).await;
-    assert_eq!(reissued, AppendOutcome::Appended);
+    assert!(reissued);
 
     let booking = case.store.booking(open.id).await.unwrap().unwrap();
     let gone = Ticket {

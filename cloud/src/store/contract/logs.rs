@@ -81,14 +81,15 @@ impl Writer {
     }
 }
 
-async fn append(case: &Case, sealed: Vec<Sealed>) -> AppendOutcome {
+/// Appends; tells whether that is stored then.
+async fn append(case: &Case, sealed: Vec<Sealed>) -> bool {
     let request = Append {
         event: case.event,
         sealed,
         row_changes: Vec::new(),
         now: START,
     };
-    case.store.append(request).await.unwrap()
+    case.store.append(request).await.unwrap() != AppendOutcome::Conflict
 }
 
 /// Asks what is stored beyond what is known, without a bundle.
@@ -123,18 +124,15 @@ fn run_query(case: &Case, origin: Origin, after: u64) -> RunQuery {
 pub async fn what_is_appended_follows_what_is_there_or_changes_nothing(case: Case) {
     let mut writer = Writer::new(&case);
     let (first, second, third) = (writer.write(2), writer.write(1), writer.write(3));
-    assert_eq!(append(&case, vec![second.clone()]).await, AppendOutcome::Conflict);
-    assert_eq!(
-        append(&case, vec![first.clone(), second]).await,
-        AppendOutcome::Appended
-    );
+    assert!(!append(&case, vec![second.clone()]).await);
+    assert!(append(&case, vec![first.clone(), second]).await);
     let mut altered = third.clone();
     altered.entries[1].bytes.push(0);
-    assert_eq!(append(&case, vec![altered]).await, AppendOutcome::Conflict);
+    assert!(!append(&case, vec![altered]).await);
     let mut short = third.clone();
     short.entries.pop();
-    assert_eq!(append(&case, vec![short]).await, AppendOutcome::Conflict);
-    assert_eq!(append(&case, vec![third.clone()]).await, AppendOutcome::Appended);
+    assert!(!append(&case, vec![short]).await);
+    assert!(append(&case, vec![third.clone()]).await);
     assert_eq!(newest_heads(&case).await, [third.head]);
 }
 
@@ -142,22 +140,19 @@ pub async fn what_is_stored_already_is_appended_once(case: Case) {
     let mut writer = Writer::new(&case);
     let mut other = Writer::new(&case);
     let (first, second) = (writer.write(2), writer.write(3));
-    assert_eq!(append(&case, vec![first.clone()]).await, AppendOutcome::Appended);
+    assert!(append(&case, vec![first.clone()]).await);
     let before = changes(&case, Vec::new(), 100).await.version;
-    assert_eq!(append(&case, vec![first.clone()]).await, AppendOutcome::Appended);
+    assert!(append(&case, vec![first.clone()]).await);
     assert_eq!(changes(&case, Vec::new(), 100).await.version, before);
     let mut both = first.clone();
     both.entries.extend(second.entries.clone());
     both.head = second.head.clone();
-    assert_eq!(append(&case, vec![both]).await, AppendOutcome::Appended);
-    assert_eq!(append(&case, vec![first]).await, AppendOutcome::Appended);
+    assert!(append(&case, vec![both]).await);
+    assert!(append(&case, vec![first]).await);
     assert_eq!(newest_heads(&case).await, [second.head]);
     other.write(1);
     let another_history = other.write(1);
-    assert_eq!(
-        append(&case, vec![another_history]).await,
-        AppendOutcome::Conflict
-    );
+    assert!(!append(&case, vec![another_history]).await);
     let all = RecordsQuery {
         event: case.event,
         after: 0,
@@ -267,7 +262,7 @@ pub async fn a_run_reaches_from_any_record_to_a_head_and_fits(case: Case) {
     let mut writer = Writer::new(&case);
     for _ in 0..600 {
         let sealed = writer.write(5);
-        assert_eq!(append(&case, vec![sealed]).await, AppendOutcome::Appended);
+        assert!(append(&case, vec![sealed]).await);
     }
     for after in [0, 1, 7, 1_023, 1_024, 1_500, 2_994, 2_999] {
         let run = case

@@ -27,7 +27,8 @@ pub fn append(connection: &Connection, request: &Append) -> Result<Effect<Append
     }
     if !is_news {
         // What changes beside records has changed with them.
-        return Ok(Effect::Undo(AppendOutcome::Appended));
+        let version = feed::version(connection, request.event)?;
+        return Ok(Effect::Undo(AppendOutcome::Appended(version)));
     }
     for change in &request.row_changes {
         let done = match change {
@@ -44,8 +45,8 @@ pub fn append(connection: &Connection, request: &Append) -> Result<Effect<Append
             return Ok(Effect::Undo(AppendOutcome::Conflict));
         }
     }
-    feed::advance(connection, request.event)?;
-    Ok(Effect::Keep(AppendOutcome::Appended))
+    let version = feed::advance(connection, request.event)?;
+    Ok(Effect::Keep(AppendOutcome::Appended(version)))
 }
 
 /// Drops the copy of a log, to be fetched anew; tells whether there was one.

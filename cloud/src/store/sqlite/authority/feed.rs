@@ -16,14 +16,14 @@ use crate::store::sqlite::column::event_id;
 use super::{count, logs, read_count};
 
 /// Counts one more change of an event.
-pub fn advance(connection: &Connection, event: EventId) -> Result<(), StoreError> {
-    connection
+pub fn advance(connection: &Connection, event: EventId) -> Result<FeedVersion, StoreError> {
+    let version = connection
         .prepare_cached(
             "INSERT INTO feeds (event_id, version) VALUES (?1, 1)
-             ON CONFLICT (event_id) DO UPDATE SET version = feeds.version + 1",
+             ON CONFLICT (event_id) DO UPDATE SET version = feeds.version + 1 RETURNING version",
         )?
-        .execute([event.0])?;
-    Ok(())
+        .query_row([event.0], |row| row.get(0))?;
+    Ok(FeedVersion(read_count(version)?))
 }
 
 /// Lists the events that have a trust bundle, and what counts the changes of each stands at.
@@ -83,7 +83,8 @@ pub fn changes_after(connection: &Connection, query: &ChangesAfter) -> Result<St
     Ok(changes)
 }
 
-fn version(connection: &Connection, event: EventId) -> Result<FeedVersion, StoreError> {
+/// Returns what counts the changes of an event.
+pub fn version(connection: &Connection, event: EventId) -> Result<FeedVersion, StoreError> {
     let version: Option<i64> = connection
         .prepare_cached("SELECT version FROM feeds WHERE event_id = ?1")?
         .query_row([event.0], |row| row.get(0))
