@@ -6,6 +6,8 @@
 mod cast;
 #[path = "wire_vectors/home.rs"]
 mod home;
+#[path = "wire_vectors/limits.rs"]
+mod limits;
 #[path = "wire_vectors/log.rs"]
 mod log;
 #[path = "wire_vectors/page.rs"]

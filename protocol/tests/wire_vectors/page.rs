@@ -4,7 +4,7 @@ use usher_protocol::record::Body;
 
 use super::log::{authority_log, hub_log, name_of};
 
-const PAGE: &str = include_str!("../../../docs/PROTOCOL.md");
+pub const PAGE: &str = include_str!("../../../docs/PROTOCOL.md");
 const VECTORS: [&str; 6] = [
     include_str!("../vectors/ticket.json"),
     include_str!("../vectors/log.txt"),
