@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rusqlite::ErrorCode;
 use rusqlite::types::FromSqlError;
 use thiserror::Error;
+use usher_disk::DiskError;
 use usher_keys::private::PrivacyError;
 
 use super::finding::Finding;
@@ -18,18 +18,6 @@ pub enum StoreError {
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
-    /// The disk is full.
-    #[error("the disk is full: free some space, nothing that was answered is lost")]
-    DiskFull,
-    /// The system could not read or write the file.
-    #[error("the disk failed: look at it and at the system's log, nothing that was answered is lost")]
-    DiskFailed,
-    /// The file or its directory cannot be written.
-    #[error("the database file cannot be written: check its owner, its mode and the mount")]
-    ReadOnly,
-    /// The file is damaged or not a database.
-    #[error("the database file is damaged or is not a database: restore it from a backup")]
-    Damaged,
     /// The file was damaged, or is an older copy.
     #[error("the database file is damaged: {0}; restore it from a backup together with the files beside it")]
     Unsound(Finding),
@@ -45,15 +33,9 @@ pub enum StoreError {
         /// What it should have been.
         what: &'static str,
     },
-    /// The tables could not be brought up to date.
-    #[error("the tables could not be brought up to date")]
-    Migration(#[source] Arc<refinery::Error>),
-    /// Anything else SQLite says.
-    #[error("the database refused")]
-    Sqlite(#[source] Arc<rusqlite::Error>),
-    /// A file beside the database could not be used.
-    #[error("a file of the database could not be used")]
-    File(#[source] Arc<std::io::Error>),
+    /// The database file or the disk below it.
+    #[error(transparent)]
+    Disk(DiskError),
     /// The directory of the database cannot be made.
     #[error(transparent)]
     Directory(Arc<PrivacyError>),
@@ -63,49 +45,33 @@ impl StoreError {
     /// Tells whether asking again later may well succeed.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Overloaded
-            | Self::Closed
-            | Self::DiskFull
-            | Self::DiskFailed
-            | Self::ReadOnly
-            | Self::GroupLost
-            | Self::Overtaken => true,
-            Self::Damaged
-            | Self::Unsound(_)
-            | Self::Unreadable { .. }
-            | Self::Migration(_)
-            | Self::Sqlite(_)
-            | Self::File(_)
-            | Self::Directory(_) => false,
+            Self::Overloaded | Self::Closed | Self::GroupLost | Self::Overtaken => true,
+            Self::Disk(error) => error.is_temporary(),
+            Self::Unsound(_) | Self::Unreadable { .. } | Self::Directory(_) => false,
+        }
+    }
+}
+
+impl From<DiskError> for StoreError {
+    fn from(error: DiskError) -> Self {
+        match error {
+            DiskError::Overloaded => Self::Overloaded,
+            DiskError::Closed => Self::Closed,
+            DiskError::Damaged(finding) => Self::Unsound(Finding::File(finding)),
+            DiskError::Full
+            | DiskError::Failed
+            | DiskError::ReadOnly(_)
+            | DiskError::Migration(_)
+            | DiskError::Sqlite(_)
+            | DiskError::File { .. }
+            | DiskError::Thread(_) => Self::Disk(error),
         }
     }
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        let code = error.sqlite_error_code();
-        if code == Some(ErrorCode::DiskFull) {
-            Self::DiskFull
-        } else if code == Some(ErrorCode::SystemIoFailure) {
-            Self::DiskFailed
-        } else if matches!(
-            code,
-            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied)
-        ) {
-            Self::ReadOnly
-        } else if matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) {
-            Self::Damaged
-        } else if matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) {
-            Self::Overloaded
-        } else {
-            Self::Sqlite(Arc::new(error))
-        }
-    }
-}
-
-impl From<Finding> for StoreError {
-    fn from(finding: Finding) -> Self {
-        Self::Unsound(finding)
+        DiskError::from(error).into()
     }
 }
 
@@ -115,20 +81,8 @@ impl From<FromSqlError> for StoreError {
     }
 }
 
-impl From<refinery::Error> for StoreError {
-    fn from(error: refinery::Error) -> Self {
-        Self::Migration(Arc::new(error))
-    }
-}
-
 impl From<PrivacyError> for StoreError {
     fn from(error: PrivacyError) -> Self {
         Self::Directory(Arc::new(error))
-    }
-}
-
-impl From<std::io::Error> for StoreError {
-    fn from(error: std::io::Error) -> Self {
-        Self::File(Arc::new(error))
     }
 }

@@ -2,28 +2,17 @@
 
 use std::fmt;
 
+use usher_disk::{FileFinding, LogFinding};
 use usher_keys::EventId;
-use usher_protocol::{Origin, Seq, Unit};
+use usher_protocol::Unit;
 
 use crate::ids::{BookingId, ReservationId, TicketId};
 
 /// Something wrong with what is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// A page, row or index: what SQLite says of it.
-    Page(String),
-    /// Commits that were durable are not there any more.
-    Lost {
-        /// How many.
-        commits: u64,
-    },
-    /// A table or index is not defined as this version defines it.
-    Definition {
-        /// Its name.
-        name: String,
-    },
-    /// The list of migrations was altered.
-    Migrations,
+    /// The database file.
+    File(FileFinding),
     /// A row refers to one that is not there.
     Dangling {
         /// The row's table.
@@ -43,12 +32,8 @@ pub enum Finding {
     Log {
         /// The event.
         event: EventId,
-        /// Whose log.
-        origin: Origin,
-        /// Which record.
-        seq: Seq,
-        /// What is wrong there.
-        fault: Fault,
+        /// Where, and what.
+        found: LogFinding,
     },
     /// The terms or tiers of an event are not those that were sealed.
     Terms {
@@ -75,48 +60,23 @@ pub enum Finding {
     Booking(BookingId),
 }
 
-/// What is wrong with a record or head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// The records up to here do not give the stored hash.
-    Altered,
-    /// This record is not there, but later ones are.
-    Missing,
-    /// The head's signature is false, or it speaks of other records.
-    FalseHead,
-    /// No head vouches for the last records.
-    Unsigned,
-}
-
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Page(said) => write!(f, "the database file: {said}"),
-            Self::Lost { commits } => write!(
+            Self::File(lost @ FileFinding::Lost { .. }) => write!(
                 f,
-                "{commits} commits that were durable are gone: the write-ahead log is damaged, or the file is an older copy \
-                 (to go on from it, knowing that it has forgotten sales and revocations, remove the file .commits beside it)"
+                "{lost} (to go on from it, knowing that it has forgotten sales and revocations, remove the file .commits \
+                 beside it)"
             ),
-            Self::Definition { name } => write!(f, "the definition of {name:?} is not this version's"),
-            Self::Migrations => f.write_str("the list of migrations was altered"),
+            Self::File(found) => found.fmt(f),
             Self::Dangling { table } => write!(f, "a row of {table:?} refers to one that is not there"),
             Self::Trust { event } => {
                 write!(f, "the trust bundle of event {event} is not signed by its roots")
             }
             Self::Checkpoint { event } => write!(f, "the checkpoint of event {event} is not its authority's"),
-            Self::Log {
-                event,
-                origin,
-                seq,
-                fault,
-            } => {
-                let what = match fault {
-                    Fault::Altered => "was altered",
-                    Fault::Missing => "is missing",
-                    Fault::FalseHead => "carries a head that is false",
-                    Fault::Unsigned => "is the last one here, but no signed head vouches for it",
-                };
-                write!(f, "record {seq} of log {origin} of event {event} {what}")
+            Self::Log { event, found } => {
+                let LogFinding { origin, seq, fault } = found;
+                write!(f, "record {seq} of log {origin} of event {event} {fault}")
             }
             Self::Terms { event } => write!(
                 f,

@@ -13,35 +13,27 @@ pub mod drafts;
 pub mod holds;
 pub mod moves;
 pub mod organizers;
-mod readers;
 pub mod renew;
 pub mod rows;
 mod seals;
-mod soundness;
 mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use refinery::Migration;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
+use usher_disk::{CommitNote, DatabaseLocation, Readers, Tables};
 use usher_keys::private;
 
 use crate::store::StoreError;
-use readers::Readers;
 pub use writer::Effect;
-use writer::Writer;
-
-/// How long one statement waits for another process that writes, such as `usher-cloud organizer-key`.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Prepared statements kept by each connection: more than there are.
-const STATEMENT_CACHE: usize = 96;
+use writer::StoreWriter;
 
 /// One SQLite file in use; clones share it.
 #[derive(Debug, Clone)]
 pub struct Database {
-    writer: Arc<Writer>,
+    writer: Arc<StoreWriter>,
     readers: Arc<Readers>,
 }
 
@@ -55,17 +47,17 @@ impl Database {
         if let Some(directory) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             private::make_folder(directory)?;
         }
-        // SQLite would leave its mode to the umask; what it makes beside the file gets the mode of the file.
-        private::found_file(file)?;
-        let noted = commits::noted(file);
-        let mut connection = connect(file)?;
-        migrate(file, &mut connection, migrations)?;
-        soundness::check_pages(&connection)?;
+        let location = DatabaseLocation::File(file.to_owned());
+        let note = commits::note_of(file);
+        let noted = CommitNote::read(&note);
+        let connection = location.open_writer(&tables(migrations))?;
         commits::check(&connection, noted)?;
-        let note = commits::Note::open(file)?;
-        let writer = Arc::new(Writer::start(connection, Some(note))?);
-        let readers = Arc::new(Readers::open(|| reader(file))?);
-        Ok(Self { writer, readers })
+        let readers = Readers::open(&location)?;
+        let writer = StoreWriter::start(connection, Some(CommitNote::open(&note)?))?;
+        Ok(Self {
+            writer: Arc::new(writer),
+            readers: Arc::new(readers),
+        })
     }
 
     /// Runs a command in the next group commit; the answer comes once it is durable.
@@ -99,6 +91,7 @@ impl Database {
 
     /// Waits until everything asked for is durable, then refuses further work.
     pub async fn close(&self) {
+        self.readers.close().await;
         self.writer.close().await;
     }
 }
@@ -131,40 +124,11 @@ pub fn migrations() -> Vec<Migration> {
     .to_vec()
 }
 
-fn connect(file: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(file)?;
-    configure(&connection)?;
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(StoreError::ReadOnly);
+fn tables(migrations: &[Migration]) -> Tables<'_> {
+    Tables {
+        migrations,
+        beside: commits::COUNTER,
     }
-    // FULL: what was answered survives a power cut. NORMAL loses acknowledged commits.
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    // A reader that stays for long lets the log grow; this is what is kept of it afterwards, in bytes.
-    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
-    Ok(connection)
-}
-
-fn reader(file: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
-    configure(&connection)?;
-    connection.pragma_update(None, "query_only", true)?;
-    Ok(connection)
-}
-
-fn configure(connection: &Connection) -> Result<(), StoreError> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    Ok(())
-}
-
-/// Brings the tables up to date while no other process does: the runner itself takes no lock.
-fn migrate(file: &Path, connection: &mut Connection, migrations: &[Migration]) -> Result<(), StoreError> {
-    let lock = private::open_file(&file.with_extension("migrate-lock"))?;
-    lock.lock()?;
-    soundness::migrate(connection, migrations)
 }
 
 #[cfg(test)]

@@ -11,9 +11,7 @@ mod glance;
 mod inherit;
 mod kept_heads;
 mod linked;
-mod lock;
 mod naming;
-mod readers;
 mod recent;
 mod replay;
 mod rows;
@@ -22,11 +20,11 @@ mod stored_values;
 mod writer;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
+use usher_disk::{CommitNote, DatabaseLocation, DiskError, Readers, Writer};
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp};
 use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::clock::ClockHealth;
@@ -40,36 +38,27 @@ use usher_protocol::{Origin, ScanSecret, ZoneId};
 pub use access::{Access, ScannerCode, ScannerTerms, TokenHolder, TokenRow};
 pub use audit::{Audit, AuditedLog, audit};
 pub use command::Annulment;
-pub use error::{Fault, Finding, ReplicaError};
+pub use error::{Finding, ReplicaError};
 pub use export::{ScanRow, scans};
 pub use glance::{Glance, glance};
 pub use naming::event_name;
 pub use snapshot::{FiguresNow, Snapshot};
 pub use stored_values::StoredEnrolment;
-pub use writer::GROUP_COMMANDS;
 
 use crate::clock::{Clock, clock_behind, clock_off};
 use command::{Judging, WriterCommand};
-use database::DatabaseLocation;
-use lock::Lock;
-use readers::Readers;
 use replay::Rebuilt;
 use snapshot::Published;
 use writer::ReplicaWriter;
-
-/// Commands that may wait for the writer: eight full groups, some tens of milliseconds of work.
-const COMMANDS_WAITING: usize = 8 * GROUP_COMMANDS;
 
 /// The durable replica of one event.
 pub struct Replica {
     event: EventId,
     enrolment: StoredEnrolment,
     clock: Clock,
-    commands: mpsc::Sender<WriterCommand>,
+    commands: Writer<WriterCommand>,
     published: Arc<Published>,
-    readers: Arc<Readers>,
-    /// The writer, until someone waits for its end.
-    thread: Mutex<Option<JoinHandle<()>>>,
+    readers: Readers,
 }
 
 impl Replica {
@@ -80,8 +69,8 @@ impl Replica {
     /// [`ReplicaError::AlreadyFounded`] when there is one, and the rest of [`ReplicaError`].
     pub fn found(path: &Path, enrolment: &StoredEnrolment) -> Result<(), ReplicaError> {
         let location = DatabaseLocation::File(path.to_owned());
-        let _lock = location.lock()?;
-        let mut connection = location.open_writer(true)?;
+        let _lock = database::lock(&location)?;
+        let mut connection = database::open_writer(&location, true)?;
         let transaction = connection.transaction()?;
         if StoredEnrolment::exists(&transaction)? {
             return Err(ReplicaError::AlreadyFounded {
@@ -94,9 +83,9 @@ impl Replica {
 
     /// Tells whether a file holds a device's replica; one that an enrolment left unfinished does not.
     pub fn is_founded(path: &Path) -> bool {
-        let open = || DatabaseLocation::File(path.to_owned()).open_reader();
         path.exists()
-            && !open().is_ok_and(|connection| matches!(StoredEnrolment::exists(&connection), Ok(false)))
+            && !database::open_from_outside(path)
+                .is_ok_and(|connection| matches!(StoredEnrolment::exists(&connection), Ok(false)))
     }
 
     /// Reads what a device is and believes, also while it is running.
@@ -105,7 +94,7 @@ impl Replica {
     ///
     /// [`ReplicaError::NotFounded`] and the rest of [`ReplicaError`].
     pub fn read_enrolment(path: &Path) -> Result<StoredEnrolment, ReplicaError> {
-        StoredEnrolment::read(&DatabaseLocation::File(path.to_owned()).open_reader()?)
+        StoredEnrolment::read(&database::open_from_outside(path)?)
     }
 
     /// Opens the replica in a file and rebuilds its state.
@@ -115,9 +104,9 @@ impl Replica {
     /// [`ReplicaError`]; a damaged file is refused with the record that is wrong.
     pub fn open(path: &Path, key: SecretKey, clock: Clock) -> Result<Self, ReplicaError> {
         let location = DatabaseLocation::File(path.to_owned());
-        let lock = location.lock()?;
-        let connection = location.open_writer(false)?;
-        Self::start(location, connection, lock, (key, clock))
+        let note = database::lock(&location)?;
+        let connection = database::open_writer(&location, false)?;
+        Self::start(&location, connection, note, (key, clock))
     }
 
     /// Makes a replica in memory, for tests.
@@ -131,19 +120,18 @@ impl Replica {
         clock: Clock,
     ) -> Result<Self, ReplicaError> {
         let location = DatabaseLocation::in_memory();
-        let connection = location.open_writer(true)?;
+        let connection = database::open_writer(&location, true)?;
         enrolment.write(&connection)?;
-        Self::start(location, connection, None, (key, clock))
+        Self::start(&location, connection, None, (key, clock))
     }
 
     fn start(
-        location: DatabaseLocation,
+        location: &DatabaseLocation,
         connection: Connection,
-        lock: Option<Lock>,
+        note: Option<CommitNote>,
         (key, clock): (SecretKey, Clock),
     ) -> Result<Self, ReplicaError> {
-        database::quick_check(&connection)?;
-        database::check_commits(&connection, location.noted())?;
+        database::check_commits(&connection, database::noted(location))?;
         let enrolment = StoredEnrolment::read(&connection)?;
         if enrolment.identity.unverified().device != key.public() {
             return Err(ReplicaError::OtherKey);
@@ -157,7 +145,6 @@ impl Replica {
             stored_values::read_assurance(&connection)?,
         ));
         let event = ledger.event();
-        let (commands, waiting) = mpsc::channel(COMMANDS_WAITING);
         let writer = ReplicaWriter {
             connection,
             ledger: Some(ledger),
@@ -165,42 +152,28 @@ impl Replica {
             key,
             clock: clock.clone(),
             published: Arc::clone(&published),
-            lock,
+            note,
             commits,
             failing: false,
             latest: now,
             past: None,
         };
-        let thread = std::thread::Builder::new()
-            .name("replica-writer".to_owned())
-            .spawn(move || writer.serve(waiting))
-            .map_err(ReplicaError::Thread)?;
+        let readers = Readers::open(location)?;
+        let commands = Writer::start("replica-writer", move |groups| writer.serve(groups))?;
         Ok(Self {
             event,
             enrolment,
             clock,
             commands,
             published,
-            readers: Readers::new(location),
-            thread: Mutex::new(Some(thread)),
+            readers,
         })
     }
 
     /// Lets the commands before this one finish, and waits until the file is closed.
     pub async fn close(&self) {
-        // An error means that the writer has ended already.
-        let _ = self.commands.send(WriterCommand::Stop).await;
-        let thread = self
-            .thread
-            .lock()
-            .expect("nothing panics while it holds this")
-            .take();
-        if let Some(thread) = thread {
-            let ended = tokio::task::spawn_blocking(move || thread.join()).await;
-            if !matches!(ended, Ok(Ok(()))) {
-                tracing::error!("the replica's writer did not end in good order");
-            }
-        }
+        self.readers.close().await;
+        self.commands.close().await;
     }
 
     /// Verifies the code of a ticket: format, key, signature, event.
@@ -348,9 +321,12 @@ impl Replica {
         command: WriterCommand,
         verdict: oneshot::Receiver<Option<Verdict>>,
     ) -> Result<Verdict, RequestError> {
-        self.commands.try_send(command).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => RequestError::Busy,
-            mpsc::error::TrySendError::Closed(_) => RequestError::Unavailable,
+        self.commands.try_send(command).map_err(|refused| {
+            if matches!(refused, DiskError::Overloaded) {
+                RequestError::Busy
+            } else {
+                RequestError::Unavailable
+            }
         })?;
         verdict.await.ok().flatten().ok_or(RequestError::Unavailable)
     }
@@ -410,8 +386,7 @@ impl Replica {
             // An error means that the asker no longer waits.
             let _ = reply.send(ledger.map(look));
         });
-        let sent = self.commands.send(WriterCommand::Inspect(look)).await;
-        sent.map_err(|_| ReplicaError::Closed)?;
+        self.commands.send(WriterCommand::Inspect(look)).await?;
         seen.await.ok().flatten().ok_or(ReplicaError::Closed)
     }
 
@@ -422,8 +397,7 @@ impl Replica {
 
     /// Returns figures of the writer's work.
     pub fn figures(&self) -> FiguresNow {
-        let queue = self.commands.max_capacity() - self.commands.capacity();
-        self.published.figures.now(queue)
+        self.published.figures.now(self.commands.waiting())
     }
 
     /// Returns up to when every authority record is here.

@@ -28,7 +28,7 @@ const PROGRAM_EVERY: u64 = 5;
 
 /// Values altered one at a time, and a word of what the audit must say. Each is one that a buyer, a gate or the
 /// organizer's books go by.
-const ALTERED: [(&str, &str); 16] = [
+const ALTERED: [(&str, &str); 17] = [
     ("UPDATE tiers SET price = price - 1 WHERE tier = 1", "prices"),
     ("UPDATE events SET ends_at = ends_at + 1", "days"),
     (
@@ -68,9 +68,10 @@ const ALTERED: [(&str, &str); 16] = [
     ),
     ("DELETE FROM records WHERE position = 2", "missing"),
     (
-        "UPDATE heads SET signature = randomblob(64)",
-        "head that is false",
+        "UPDATE records SET position = position + 1 WHERE position = (SELECT max(position) FROM records)",
+        "missing",
     ),
+    ("UPDATE heads SET signature = randomblob(64)", "false signature"),
     ("UPDATE trust_bundles SET roots = signed", "trust bundle"),
 ];
 

@@ -8,11 +8,15 @@ use crate::tree::{Breach, Tree, accepts, refuses};
 const BEYOND: [&str; 2] = [TESTS, "usher-fuzz"];
 
 /// For each other crate of ours, the crates of ours it may build on.
-const DIRECTION: [(&str, &[&str]); 8] = [
+const DIRECTION: [(&str, &[&str]); 9] = [
     ("usher-keys", &[]),
     ("usher-protocol", &["usher-keys"]),
     ("usher-link", &["usher-keys", "usher-protocol"]),
-    ("usher-device", &["usher-keys", "usher-protocol", "usher-link"]),
+    ("usher-disk", &["usher-keys", "usher-protocol"]),
+    (
+        "usher-device",
+        &["usher-keys", "usher-protocol", "usher-link", "usher-disk"],
+    ),
     (
         "usher-gate-agent",
         &["usher-keys", "usher-protocol", "usher-link", "usher-device"],
@@ -28,7 +32,10 @@ const DIRECTION: [(&str, &[&str]); 8] = [
             "usher-device",
         ],
     ),
-    ("usher-cloud", &["usher-keys", "usher-protocol", "usher-link"]),
+    (
+        "usher-cloud",
+        &["usher-keys", "usher-protocol", "usher-link", "usher-disk"],
+    ),
 ];
 
 /// What the pure crates may build on. A new line here needs a reason: no async, no clock, no randomness, no IO.
@@ -250,6 +257,13 @@ fn an_import_against_the_direction_is_found() {
         "protocol/link/Cargo.toml",
         platform,
         "usher-link must not import usher-cloud",
+    );
+    let device = "[package]\nname = \"usher-disk\"\n[dev-dependencies]\nusher-device.workspace = true\n";
+    refuses(
+        direction,
+        "protocol/disk/Cargo.toml",
+        device,
+        "usher-disk must not import usher-device",
     );
     refuses(
         direction,

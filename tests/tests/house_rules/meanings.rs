@@ -16,11 +16,9 @@ const SAME_ROLE: &[(&str, usize)] = &[
     ("Clock", 2),
     ("Config", 2),
     ("ConfigError", 2),
-    ("Fault", 2),
     ("Finding", 2),
     ("Listening", 2),
     ("Problem", 2),
-    ("Readers", 2),
     ("Readiness", 2),
     ("VerifyArgs", 2),
 ];

@@ -3,8 +3,9 @@
 use crate::source::{line_of, words};
 use crate::tree::{Breach, Tree, TreeFile, accepts, refuses};
 
-/// Where SQL belongs. The project's own tests may tamper with a database, as an attacker would.
-const STORES: [&str; 5] = [
+/// Where SQL belongs: the shell around SQLite, and what keeps something with it. The project's own tests may tamper with a database, as an attacker would.
+const STORES: [&str; 6] = [
+    "protocol/disk/src/",
     "cloud/src/store",
     "cloud/migrations/",
     // The sandbox plays a payment service, and such a service has its own record.

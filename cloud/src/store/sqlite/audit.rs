@@ -3,11 +3,10 @@
 mod logs;
 mod sales;
 
-use std::fs;
 use std::path::Path;
 
 use rusqlite::Connection;
-use rusqlite::config::DbConfig;
+use usher_disk::{CommitNote, DatabaseLocation, complaints};
 use usher_keys::EventId;
 use usher_protocol::trust::Trust;
 
@@ -16,10 +15,10 @@ use crate::store::finding::Finding;
 
 use super::authority::trust;
 use super::column::event_id;
-use super::{commits, migrations, reader, seals, soundness};
+use super::{commits, migrations, seals, tables};
 
-/// Most complaints of SQLite about one file that are worth reading.
-const MAX_COMPLAINTS: usize = 20;
+/// Most tables with such rows that are worth reading.
+const MAX_DANGLING: usize = 20;
 
 /// What an audit found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,12 +61,9 @@ impl Audit {
 ///
 /// [`StoreError`] when the file cannot be read at all.
 pub fn audit(file: &Path) -> Result<Audit, StoreError> {
-    fs::metadata(file)?;
     // Before the database is looked at, which may grow meanwhile.
-    let noted = commits::noted(file);
-    // SQLite holds the rules of a table against its rows only for those who may write; we do not, not even at the end.
-    let mut connection = reader(file)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let noted = CommitNote::read(&commits::note_of(file));
+    let mut connection = DatabaseLocation::File(file.to_owned()).open_from_outside()?;
     let snapshot = connection.transaction()?;
     let mut audit = Audit::default();
     match look(&snapshot, noted, &mut audit) {
@@ -77,9 +73,10 @@ pub fn audit(file: &Path) -> Result<Audit, StoreError> {
     }
 }
 
-fn look(connection: &Connection, noted: i64, audit: &mut Audit) -> Result<(), StoreError> {
-    complaints(connection, audit)?;
-    audit.take(soundness::check_tables(connection, &migrations()))?;
+fn look(connection: &Connection, noted: u64, audit: &mut Audit) -> Result<(), StoreError> {
+    let complaints = complaints(connection)?.into_iter().map(Finding::File);
+    audit.findings.extend(complaints);
+    audit.take(tables(&migrations()).check(connection).map_err(StoreError::from))?;
     audit.take(commits::check(connection, noted))?;
     dangling(connection, audit)?;
     let mut events = connection.prepare("SELECT event_id FROM events ORDER BY event_id")?;
@@ -129,23 +126,10 @@ fn trust_of(connection: &Connection, event: EventId, audit: &mut Audit) -> Resul
     Ok(pinned)
 }
 
-/// Has SQLite compare every page, row and index.
-fn complaints(connection: &Connection, audit: &mut Audit) -> Result<(), StoreError> {
-    let mut check = connection.prepare(&format!("PRAGMA integrity_check({MAX_COMPLAINTS})"))?;
-    let said = check.query_map([], |row| row.get::<_, String>(0))?;
-    for said in said {
-        let said = said?;
-        if said != "ok" {
-            audit.findings.push(Finding::Page(said));
-        }
-    }
-    Ok(())
-}
-
 fn dangling(connection: &Connection, audit: &mut Audit) -> Result<(), StoreError> {
     let mut check = connection.prepare("PRAGMA foreign_key_check")?;
     let tables = check.query_map([], |row| row.get::<_, String>(0))?;
-    for table in tables.take(MAX_COMPLAINTS) {
+    for table in tables.take(MAX_DANGLING) {
         audit.findings.push(Finding::Dangling { table: table? });
     }
     Ok(())

@@ -1,10 +1,11 @@
-//! A disk that is full, a file that cannot be written or is damaged: each has a name, and what was answered stays.
+//! A disk that is full, a folder that cannot be used, an older copy: each has a name, and what was answered stays.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use futures_util::future::join_all;
 use tempfile::TempDir;
+use usher_disk::{DiskError, FileFinding};
 
 use super::*;
 use crate::ids::BookingId;
@@ -59,7 +60,7 @@ async fn a_full_disk_is_named_and_loses_nothing_that_was_answered() {
     assert!(
         answers
             .iter()
-            .any(|answer| matches!(answer, Err(StoreError::DiskFull))),
+            .any(|answer| matches!(answer, Err(StoreError::Disk(DiskError::Full)))),
         "{answers:?}"
     );
     assert_eq!(kept(&database).await, answered);
@@ -72,24 +73,6 @@ async fn a_full_disk_is_named_and_loses_nothing_that_was_answered() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_told_from_one_of_another_kind() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("notes.db");
-    fs::write(&file, vec![0x5a; 8192]).unwrap();
-    assert!(matches!(open(&directory).unwrap_err(), StoreError::Damaged));
-    assert_eq!(fs::read(&file).unwrap(), vec![0x5a; 8192]);
-}
-
-#[tokio::test]
-async fn tables_of_a_newer_program_are_left_alone() {
-    let directory = tempfile::tempdir().unwrap();
-    let newer = Migration::unapplied("V2__newer", "CREATE TABLE newer (a)").unwrap();
-    let all = [notes(), vec![newer]].concat();
-    drop(Database::open(&directory.path().join("notes.db"), &all).unwrap());
-    assert!(matches!(open(&directory).unwrap_err(), StoreError::Migration(_)));
-}
-
-#[tokio::test]
 async fn a_directory_that_cannot_be_used_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let closed = directory.path().join("closed");
@@ -97,17 +80,6 @@ async fn a_directory_that_cannot_be_used_is_named() {
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o400)).unwrap();
     let error = Database::open(&closed.join("notes.db"), &notes()).unwrap_err();
     assert!(matches!(error, StoreError::Directory(_)), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_panic_in_a_query_does_not_use_up_the_readers() {
-    let directory = tempfile::tempdir().unwrap();
-    let database = open(&directory).unwrap();
-    for _ in 0..16 {
-        let panics = |_: &Connection| -> Result<(), StoreError> { panic!("on purpose") };
-        assert!(database.read(panics).await.is_err());
-    }
-    assert_eq!(kept(&database).await, [] as [i64; 0]);
 }
 
 #[tokio::test]
@@ -129,42 +101,14 @@ async fn an_older_copy_is_named_and_a_copy_without_its_note_is_taken() {
     fs::copy(&older, &file).unwrap();
     let error = open(&directory).unwrap_err();
     assert!(
-        matches!(error, StoreError::Unsound(Finding::Lost { commits: 2 })),
+        matches!(
+            error,
+            StoreError::Unsound(Finding::File(FileFinding::Lost { commits: 2 }))
+        ),
         "{error:?}"
     );
     fs::remove_file(file.with_extension("commits")).unwrap();
     assert_eq!(kept(&open(&directory).unwrap()).await, [0]);
-}
-
-#[tokio::test]
-async fn altered_definitions_and_lists_are_named() {
-    for (alteration, expected) in [
-        (
-            "CREATE INDEX other ON notes (text)",
-            Finding::Definition { name: "other".into() },
-        ),
-        ("DROP TABLE notes", Finding::Definition { name: "notes".into() }),
-        (
-            "UPDATE refinery_schema_history SET checksum = '1'",
-            Finding::Migrations,
-        ),
-        (
-            "UPDATE refinery_schema_history SET applied_on = 'yesterday'",
-            Finding::Migrations,
-        ),
-        ("DELETE FROM refinery_schema_history", Finding::Migrations),
-    ] {
-        let directory = tempfile::tempdir().unwrap();
-        drop(open(&directory).unwrap());
-        let connection = Connection::open(directory.path().join("notes.db")).unwrap();
-        connection.execute_batch(alteration).unwrap();
-        drop(connection);
-        let found = open(&directory).unwrap_err();
-        assert!(
-            matches!(&found, StoreError::Unsound(finding) if *finding == expected),
-            "{alteration}: {found:?}"
-        );
-    }
 }
 
 #[test]

@@ -1,20 +1,15 @@
-//! The one writer of a SQLite file: it takes what is waiting, runs each command in a savepoint, commits once, then answers all.
+//! The one writer of the store: it runs each command of a group in a savepoint, commits once, then answers all.
 
-use std::sync::Mutex;
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
+use usher_disk::{CommitNote, Groups, Writer};
 
 use crate::store::StoreError;
-use crate::store::sqlite::commits::{self, Note};
+use crate::store::sqlite::commits;
 
-/// Commands that may wait for the writer; beyond it callers wait in line themselves.
-const QUEUE: usize = 1024;
-/// Commands in one commit: at 128 the cost of the disk's flush is already spread thin, and a group takes milliseconds.
-const GROUP: usize = 128;
 /// How long a caller waits for room in the queue before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -27,25 +22,15 @@ pub enum Effect<T> {
     Undo(T),
 }
 
-/// The writer thread and the way to it.
+/// The way to the writer.
 #[derive(Debug)]
-pub struct Writer {
-    queue: mpsc::Sender<Box<dyn Command>>,
-    /// The thread, until someone waits for its end.
-    thread: Mutex<Option<JoinHandle<()>>>,
-}
+pub struct StoreWriter(Writer<Box<dyn Command>>);
 
-impl Writer {
+impl StoreWriter {
     /// Starts the thread; it owns the connection and ends when the writer is closed or dropped.
-    pub fn start(connection: Connection, note: Option<Note>) -> Result<Self, StoreError> {
-        let (queue, commands) = mpsc::channel(QUEUE);
-        let thread = thread::Builder::new()
-            .name("store-writer".into())
-            .spawn(move || serve(&connection, note.as_ref(), commands))?;
-        Ok(Self {
-            queue,
-            thread: Mutex::new(Some(thread)),
-        })
+    pub fn start(connection: Connection, note: Option<CommitNote>) -> Result<Self, StoreError> {
+        let serve = move |groups| serve(&connection, note.as_ref(), groups);
+        Ok(Self(Writer::start("store-writer", serve)?))
     }
 
     /// Runs a command and waits until it is durable.
@@ -60,34 +45,19 @@ impl Writer {
             result: None,
             reply,
         });
-        match timeout(PATIENCE, self.queue.send(command)).await {
-            Err(_) => return Err(StoreError::Overloaded),
-            Ok(Err(_)) => return Err(StoreError::Closed),
-            Ok(Ok(())) => {}
-        }
+        let sent = timeout(PATIENCE, self.0.send(command)).await;
+        sent.map_err(|_| StoreError::Overloaded)??;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Tells whether the thread takes commands.
     pub fn is_alive(&self) -> bool {
-        !self.queue.is_closed()
+        self.0.is_alive()
     }
 
     /// Lets the commands before this one finish and the thread end.
     pub async fn close(&self) {
-        // An error means that the thread has ended already.
-        let _ = self.queue.send(Box::new(Stop)).await;
-        let thread = self
-            .thread
-            .lock()
-            .expect("nothing panics while it holds this")
-            .take();
-        if let Some(thread) = thread {
-            let ended = tokio::task::spawn_blocking(move || thread.join()).await;
-            if !matches!(ended, Ok(Ok(()))) {
-                tracing::error!("the store's writer did not end in good order");
-            }
-        }
+        self.0.close().await;
     }
 }
 
@@ -97,10 +67,6 @@ trait Command: Send {
     fn run(&mut self, connection: &Connection) -> bool;
     /// Tells the caller.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
-    /// Tells the writer to end after this group.
-    fn is_stop(&self) -> bool {
-        false
-    }
 }
 
 struct Pending<T, W> {
@@ -135,29 +101,8 @@ where
     }
 }
 
-struct Stop;
-
-impl Command for Stop {
-    fn run(&mut self, _connection: &Connection) -> bool {
-        false
-    }
-
-    fn answer(self: Box<Self>, _committed: Result<(), StoreError>) {}
-
-    fn is_stop(&self) -> bool {
-        true
-    }
-}
-
-fn serve(connection: &Connection, note: Option<&Note>, mut commands: mpsc::Receiver<Box<dyn Command>>) {
-    while let Some(first) = commands.blocking_recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP
-            && let Ok(next) = commands.try_recv()
-        {
-            group.push(next);
-        }
-        let stop = group.iter().any(|command| command.is_stop());
+fn serve(connection: &Connection, note: Option<&CommitNote>, mut groups: Groups<Box<dyn Command>>) {
+    while let Some(mut group) = groups.gather(|_| None) {
         let committed = run_group(connection, note, &mut group);
         if let Err(error) = &committed {
             tracing::error!(
@@ -169,15 +114,12 @@ fn serve(connection: &Connection, note: Option<&Note>, mut commands: mpsc::Recei
         for command in group {
             command.answer(committed.clone());
         }
-        if stop {
-            return;
-        }
     }
 }
 
 fn run_group(
     connection: &Connection,
-    note: Option<&Note>,
+    note: Option<&CommitNote>,
     group: &mut [Box<dyn Command>],
 ) -> Result<(), StoreError> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
@@ -247,15 +189,15 @@ fn in_savepoint<T>(
 mod tests {
     use super::*;
 
-    fn writer() -> Writer {
+    fn writer() -> StoreWriter {
         let connection = Connection::open_in_memory().unwrap();
         connection
             .execute_batch("CREATE TABLE seen (value INTEGER PRIMARY KEY)")
             .unwrap();
-        Writer::start(connection, None).unwrap()
+        StoreWriter::start(connection, None).unwrap()
     }
 
-    async fn insert(writer: &Writer, value: i64) -> Result<(), StoreError> {
+    async fn insert(writer: &StoreWriter, value: i64) -> Result<(), StoreError> {
         let work = move |connection: &Connection| {
             connection.execute("INSERT INTO seen VALUES (?1)", [value])?;
             Ok(Effect::Keep(()))
@@ -263,7 +205,7 @@ mod tests {
         writer.write(work).await
     }
 
-    async fn count(writer: &Writer) -> i64 {
+    async fn count(writer: &StoreWriter) -> i64 {
         let work = |connection: &Connection| {
             Ok(Effect::Keep(connection.query_row(
                 "SELECT count(*) FROM seen",
@@ -305,13 +247,5 @@ mod tests {
         let kept = i64::from(before.is_ok());
         assert_eq!(count(&writer).await, kept);
         insert(&writer, 2).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn closing_waits_for_what_was_asked_and_refuses_the_rest() {
-        let writer = writer();
-        insert(&writer, 1).await.unwrap();
-        writer.close().await;
-        assert!(matches!(insert(&writer, 2).await, Err(StoreError::Closed)));
     }
 }

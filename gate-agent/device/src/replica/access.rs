@@ -64,7 +64,7 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// [`ReplicaError::Database`].
+    /// [`ReplicaError::Disk`].
     pub fn add_code(&self, id: EnrolmentId, code: &ScannerCode, now: Timestamp) -> Result<(), ReplicaError> {
         let connection = self.locked();
         let forgotten = column(Timestamp(now.0.saturating_sub(REMEMBERED_MS)));
@@ -80,7 +80,7 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// [`ReplicaError::Database`].
+    /// [`ReplicaError::Disk`].
     pub fn code(&self, id: EnrolmentId) -> Result<Option<ScannerCode>, ReplicaError> {
         let connection = self.locked();
         let mut statement = connection
@@ -102,7 +102,7 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// [`ReplicaError::Database`].
+    /// [`ReplicaError::Disk`].
     pub fn redeem(&self, id: EnrolmentId, device: PublicKey) -> Result<bool, ReplicaError> {
         let used = self.locked().execute(
             "UPDATE scanner_codes SET device = ?2 WHERE code_id = ?1 AND (device IS NULL OR device = ?2)",

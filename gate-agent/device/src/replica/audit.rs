@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use usher_disk::{DatabaseLocation, complaints};
 use usher_protocol::trust::Trust;
 use usher_protocol::{Origin, Seq};
 
-use super::database::{DatabaseLocation, check_commits, check_tables, quick_check};
+use super::database;
 use super::error::{Finding, ReplicaError};
 use super::replay::{self, ReplayStep, walk};
 use super::stored_values::{self, StoredEnrolment};
@@ -35,22 +36,21 @@ pub struct Audit {
 ///
 /// [`ReplicaError`] when the file cannot be read at all.
 pub fn audit(path: &Path) -> Result<Audit, ReplicaError> {
-    let location = DatabaseLocation::File(path.to_owned());
     // Before the database is looked at, which may grow meanwhile.
-    let noted = location.noted();
-    let mut connection = location.open_reader()?;
+    let noted = database::noted(&DatabaseLocation::File(path.to_owned()));
+    let mut connection = database::open_from_outside(path)?;
     let transaction = connection.transaction()?;
-    let mut findings = Vec::new();
-    let mut take = |checked| match checked {
+    let complaints = complaints(&transaction)?.into_iter().map(Finding::File);
+    let mut findings: Vec<Finding> = complaints.collect();
+    let mut take = |checked: Result<(), ReplicaError>| match checked {
         Err(ReplicaError::Damaged(finding)) => {
             findings.push(finding);
             Ok(())
         }
         checked => checked,
     };
-    take(quick_check(&transaction))?;
-    take(check_tables(&transaction))?;
-    take(check_commits(&transaction, noted))?;
+    take(database::check_tables(&transaction).map_err(ReplicaError::from))?;
+    take(database::check_commits(&transaction, noted))?;
     let enrolment = StoredEnrolment::read(&transaction)?;
     stored_values::read_assurance(&transaction)?;
     let event = enrolment.identity.unverified().event;

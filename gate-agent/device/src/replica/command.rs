@@ -139,6 +139,4 @@ pub enum WriterCommand {
     /// Have a test meddle with the writer's connection.
     #[cfg(test)]
     Meddle(Box<dyn FnOnce(&rusqlite::Connection) + Send>),
-    /// End after this group.
-    Stop,
 }

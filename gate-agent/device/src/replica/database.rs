@@ -1,15 +1,13 @@
-//! Opening the SQLite files: connections with the settings that make a commit durable, migrations, first checks; no queries.
+//! The SQLite files of a device: which tables they have, where the replica's lock and note is; opening them is `usher-disk`'s.
 
-use std::collections::BTreeMap;
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use refinery::Runner;
-use rusqlite::{Connection, OpenFlags};
-use usher_keys::private;
+use rusqlite::Connection;
+use usher_disk::{CommitNote, DatabaseLocation, DiskError, Tables};
 
-use super::error::{Finding, ReplicaError};
-use super::lock::{self, Lock};
+use super::error::ReplicaError;
 use super::stored_values;
 
 mod replica_tables {
@@ -19,194 +17,95 @@ mod access_tables {
     refinery::embed_migrations!("migrations/access");
 }
 
-/// How long a connection waits for another one's lock: far longer than any of our transactions takes.
-const BUSY: Duration = Duration::from_secs(5);
-/// Prepared statements kept by each connection: more than the code has.
-const STATEMENTS: usize = 32;
-
-/// Where a replica's database is.
-#[derive(Debug, Clone)]
-pub enum DatabaseLocation {
-    /// In a file.
-    File(PathBuf),
-    /// In memory under that name, for tests.
-    Memory(String),
+/// Opens the connection that writes a replica.
+///
+/// # Errors
+///
+/// [`ReplicaError::NotFounded`] when there is no file and `create` is not set.
+pub fn open_writer(location: &DatabaseLocation, create: bool) -> Result<Connection, ReplicaError> {
+    if !create {
+        check_is_there(location)?;
+    }
+    let runner = replica_tables::migrations::runner();
+    Ok(location.open_writer(&tables(&runner))?)
 }
 
-impl DatabaseLocation {
-    /// Makes a location in memory that nobody else uses.
-    pub fn in_memory() -> Self {
-        let mut name = [0; 16];
-        getrandom::fill(&mut name).expect("the system gives randomness");
-        Self::Memory(data_encoding::HEXLOWER.encode(&name))
-    }
+/// Opens the replica in a file to look at it, also while a program uses it.
+///
+/// # Errors
+///
+/// [`ReplicaError::NotFounded`] when there is no file.
+pub fn open_from_outside(replica: &Path) -> Result<Connection, ReplicaError> {
+    let location = DatabaseLocation::File(replica.to_owned());
+    check_is_there(&location)?;
+    Ok(location.open_from_outside()?)
+}
 
-    fn open(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
-        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = match self {
-            Self::File(path) => Connection::open_with_flags(path, flags)?,
-            Self::Memory(name) => Connection::open_with_flags(
-                format!("file:/{name}?vfs=memdb"),
-                flags | OpenFlags::SQLITE_OPEN_URI,
-            )?,
-        };
-        connection.busy_timeout(BUSY)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
-        Ok(connection)
-    }
-
-    /// Opens the connection that writes, and brings the tables up to date.
-    ///
-    /// # Errors
-    ///
-    /// [`ReplicaError::NotFounded`] when there is no file and `create` is not set.
-    pub fn open_writer(&self, create: bool) -> Result<Connection, ReplicaError> {
-        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
-        match self {
-            Self::File(path) if !create && !path.exists() => {
-                return Err(ReplicaError::NotFounded { path: path.clone() });
-            }
-            Self::File(_) if !create => {}
-            Self::File(path) => found(path)?,
-            Self::Memory(_) => flags |= OpenFlags::SQLITE_OPEN_CREATE,
+fn check_is_there(location: &DatabaseLocation) -> Result<(), ReplicaError> {
+    match location {
+        DatabaseLocation::File(path) if !path.exists() => {
+            Err(ReplicaError::NotFounded { path: path.clone() })
         }
-        let mut connection = self.open(flags)?;
-        connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-        connection.execute_batch("PRAGMA synchronous = FULL;")?;
-        migrate(&mut connection, &replica_tables::migrations::runner())?;
-        Ok(connection)
-    }
-
-    /// Opens a connection that only reads.
-    pub fn open_reader(&self) -> Result<Connection, ReplicaError> {
-        if let Self::File(path) = self
-            && !path.exists()
-        {
-            return Err(ReplicaError::NotFounded { path: path.clone() });
-        }
-        Ok(self.open(match self {
-            Self::File(_) => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            Self::Memory(_) => OpenFlags::SQLITE_OPEN_READ_WRITE,
-        })?)
-    }
-
-    /// Takes the lock that keeps a second process off; nobody else knows a replica in memory.
-    pub fn lock(&self) -> Result<Option<Lock>, ReplicaError> {
-        match self {
-            Self::File(path) => Lock::take(path).map(Some),
-            Self::Memory(_) => Ok(None),
-        }
-    }
-
-    /// Reads how many commits were durable, as far as that was noted.
-    pub fn noted(&self) -> u64 {
-        match self {
-            Self::File(path) => lock::noted(path),
-            Self::Memory(_) => 0,
-        }
+        DatabaseLocation::File(_) | DatabaseLocation::Memory(_) => Ok(()),
     }
 }
 
 /// Opens the file of codes and tokens, and makes it when it is not there; it is its owner's alone.
+///
+/// # Errors
+///
+/// [`ReplicaError`].
 pub fn open_access(path: &Path) -> Result<Connection, ReplicaError> {
-    found(path)?;
-    let mut connection = DatabaseLocation::File(path.to_owned()).open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    connection.execute_batch("PRAGMA synchronous = FULL;")?;
-    migrate(&mut connection, &access_tables::migrations::runner())?;
-    Ok(connection)
+    let runner = access_tables::migrations::runner();
+    Ok(DatabaseLocation::File(path.to_owned()).open_writer(&tables(&runner))?)
 }
 
-/// Makes an empty database file that only its owner can open, unless there is one: SQLite would leave its mode to the umask.
-fn found(path: &Path) -> Result<(), ReplicaError> {
-    private::found_file(path).map_err(|source| ReplicaError::Found {
-        path: path.to_owned(),
-        source,
-    })
+fn tables(runner: &Runner) -> Tables<'_> {
+    Tables {
+        migrations: runner.get_migrations(),
+        beside: "",
+    }
 }
 
-/// Looks for damage in the replica's list of migrations and in the definitions of its tables. SQLite itself holds no rule
-/// of a table against a connection that only reads.
+/// Looks for damage in the replica's list of migrations and in the definitions of its tables.
 ///
 /// # Errors
 ///
-/// [`ReplicaError::Damaged`].
-pub fn check_tables(connection: &Connection) -> Result<(), ReplicaError> {
-    let runner = replica_tables::migrations::runner();
-    check_listed(connection, &runner)?;
-    check_definitions(connection, &runner)
+/// [`DiskError::Damaged`].
+pub fn check_tables(connection: &Connection) -> Result<(), DiskError> {
+    tables(&replica_tables::migrations::runner()).check(connection)
 }
 
-/// Compares the definitions of the tables with those of a new database.
-fn check_definitions(connection: &Connection, runner: &Runner) -> Result<(), ReplicaError> {
-    let mut sound = Connection::open_in_memory()?;
-    runner.run(&mut sound)?;
-    let expected = definitions(&sound)?;
-    for (name, definition) in definitions(connection)? {
-        if expected.get(&name) != Some(&definition) {
-            let said = format!("the definition of {name:?} is not this version's");
-            return Err(ReplicaError::Damaged(Finding::Page(said)));
-        }
-    }
-    Ok(())
-}
-
-fn definitions(connection: &Connection) -> rusqlite::Result<BTreeMap<String, [Option<String>; 3]>> {
-    let mut statement = connection.prepare("SELECT name, type, tbl_name, sql FROM sqlite_schema")?;
-    let rows = statement.query_map([], |row| {
-        Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]))
-    })?;
-    rows.collect()
-}
-
-/// The runner takes the list for whole and would panic over what it cannot read.
-fn check_listed(connection: &Connection, runner: &Runner) -> Result<(), ReplicaError> {
-    let mut statement = connection.prepare(
-        "SELECT version, name, applied_on, checksum FROM refinery_schema_history ORDER BY version",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut listed = 0;
-    for known in runner.get_migrations() {
-        let Some(row) = rows.next()? else { break };
-        let (version, name, at, checksum): (i64, String, String, String) = row.try_into()?;
-        let readable = at.as_bytes().get(10) == Some(&b'T') && at.ends_with('Z');
-        let is_known = (version, name.as_str()) == (i64::from(known.version()), known.name())
-            && checksum == known.checksum().to_string();
-        if !is_known || !readable || at.parse::<jiff::Timestamp>().is_err() {
-            let said = format!("its list of migrations says {version} {name:?} {at:?} {checksum:?}");
-            return Err(ReplicaError::Damaged(Finding::Page(said)));
-        }
-        listed += 1;
-    }
-    if listed == 0 {
-        let said = "its list of migrations is empty".to_owned();
-        return Err(ReplicaError::Damaged(Finding::Page(said)));
-    }
-    Ok(())
-}
-
-/// Brings the tables up to date.
-fn migrate(connection: &mut Connection, runner: &Runner) -> Result<(), ReplicaError> {
-    let has_tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if has_tables > 0 {
-        check_listed(connection, runner)?;
-    }
-    runner.run(connection)?;
-    check_definitions(connection, runner)
-}
-
-/// Lets SQLite check every page; the first thing it finds is enough.
+/// Takes the lock that keeps a second process off a replica, which is its commit note too; nobody else knows one in memory.
 ///
 /// # Errors
 ///
-/// [`ReplicaError::Damaged`].
-pub fn quick_check(connection: &Connection) -> Result<(), ReplicaError> {
-    let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if said == "ok" {
-        return Ok(());
+/// [`ReplicaError::InUse`], [`ReplicaError::Lock`].
+pub fn lock(location: &DatabaseLocation) -> Result<Option<CommitNote>, ReplicaError> {
+    let DatabaseLocation::File(replica) = location else {
+        return Ok(None);
+    };
+    let path = note_of(replica);
+    let note = CommitNote::open(&path)?;
+    match note.try_lock() {
+        Ok(()) => Ok(Some(note)),
+        Err(TryLockError::WouldBlock) => Err(ReplicaError::InUse {
+            path: replica.clone(),
+        }),
+        Err(TryLockError::Error(source)) => Err(ReplicaError::Lock { path, source }),
     }
-    Err(ReplicaError::Damaged(Finding::Page(said)))
+}
+
+/// Reads how many commits were durable, as far as that was noted.
+pub fn noted(location: &DatabaseLocation) -> u64 {
+    match location {
+        DatabaseLocation::File(replica) => CommitNote::read(&note_of(replica)),
+        DatabaseLocation::Memory(_) => 0,
+    }
+}
+
+fn note_of(replica: &Path) -> PathBuf {
+    replica.with_extension("lock")
 }
 
 /// Looks for commits that were durable and are gone.
@@ -215,11 +114,8 @@ pub fn quick_check(connection: &Connection) -> Result<(), ReplicaError> {
 ///
 /// [`ReplicaError::Damaged`].
 pub fn check_commits(connection: &Connection, noted: u64) -> Result<(), ReplicaError> {
-    let lost = noted.saturating_sub(stored_values::read_commits(connection)?);
-    if lost == 0 {
-        return Ok(());
-    }
-    Err(ReplicaError::Damaged(Finding::Lost { commits: lost }))
+    let counted = stored_values::read_commits(connection)?;
+    Ok(CommitNote::check(noted, counted)?)
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use rusqlite::ErrorCode;
 use thiserror::Error;
+use usher_disk::{DiskError, FileFinding, LogFinding};
 use usher_keys::BundleError;
 use usher_protocol::checkpoint::CheckpointError;
-use usher_protocol::{Origin, Seq};
 
 /// Why a replica cannot be opened, founded or read.
 #[derive(Debug, Error)]
@@ -31,15 +31,6 @@ pub enum ReplicaError {
         /// The replica.
         path: PathBuf,
     },
-    /// A database's file cannot be made.
-    #[error("cannot make {}", path.display())]
-    Found {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
     /// The lock beside the replica cannot be taken.
     #[error("cannot lock {}", path.display())]
     Lock {
@@ -49,14 +40,14 @@ pub enum ReplicaError {
         #[source]
         source: io::Error,
     },
-    /// SQLite says no: disk, permissions, damage.
+    /// The system or SQLite says no: disk, permissions.
     #[error("this device's database cannot be used: look at the disk, and whose the files are")]
-    Database(#[source] rusqlite::Error),
+    Disk(#[source] DiskError),
     /// The tables cannot be brought up to date.
     #[error(
         "this device's database cannot be brought up to date: look at the disk, or install a newer version of this program"
     )]
-    Migration(#[source] Box<refinery::Error>),
+    Migration(#[source] Arc<refinery::Error>),
     /// The file is damaged.
     #[error(
         "this device's database is damaged: {0}; move the data directory away and enroll this machine anew"
@@ -81,93 +72,51 @@ pub enum ReplicaError {
         "the key file does not belong to this device's certificate: put back the one that was there, or enroll this machine anew"
     )]
     OtherKey,
-    /// A thread could not be started.
-    #[error("the system gives no thread")]
-    Thread(#[source] io::Error),
     /// The replica was closed.
     #[error("the replica is closed")]
     Closed,
 }
 
-impl From<rusqlite::Error> for ReplicaError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Damaged(Finding::Page(error.to_string()))
-            }
-            Some(_) | None => Self::Database(error),
+impl From<DiskError> for ReplicaError {
+    fn from(error: DiskError) -> Self {
+        match error {
+            DiskError::Closed => Self::Closed,
+            DiskError::Damaged(finding) => Self::Damaged(Finding::File(finding)),
+            DiskError::Migration(source) => Self::Migration(source),
+            DiskError::Overloaded
+            | DiskError::Full
+            | DiskError::Failed
+            | DiskError::ReadOnly(_)
+            | DiskError::Sqlite(_)
+            | DiskError::File { .. }
+            | DiskError::Thread(_) => Self::Disk(error),
         }
     }
 }
 
-impl From<refinery::Error> for ReplicaError {
-    fn from(error: refinery::Error) -> Self {
-        Self::Migration(Box::new(error))
+impl From<rusqlite::Error> for ReplicaError {
+    fn from(error: rusqlite::Error) -> Self {
+        DiskError::from(error).into()
     }
 }
 
 /// Something wrong with what is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// A page of the file: what SQLite says of it.
-    Page(String),
-    /// Commits that were durable are not there any more.
-    Lost {
-        /// How many.
-        commits: u64,
-    },
+    /// The database file.
+    File(FileFinding),
     /// A log does not begin where the checkpoint says.
     Covered,
     /// A record or head of a log.
-    Log {
-        /// Whose log.
-        origin: Origin,
-        /// Which record.
-        seq: Seq,
-        /// What is wrong there.
-        fault: Fault,
-    },
-}
-
-/// What is wrong with a record or head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// The bytes do not give the stored hash.
-    Altered,
-    /// This record is not there, but later ones are.
-    Missing,
-    /// The head's signature is false.
-    FalseHead,
-    /// The head speaks of another history than the records.
-    OtherHistory,
-    /// The head speaks of records that are not there.
-    CutOff,
-    /// No head vouches for the last records.
-    Unsigned,
+    Log(LogFinding),
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Page(said) => write!(f, "the database file: {said}"),
-            Self::Lost { commits } => write!(
-                f,
-                "the database file: {commits} commits that were durable are gone; its write-ahead log is damaged, or it is an older copy"
-            ),
+            Self::File(finding) => finding.fmt(f),
             Self::Covered => f.write_str("the logs do not begin where the checkpoint ends"),
-            Self::Log { origin, seq, fault } => {
-                let what = match fault {
-                    Fault::Altered => "was altered",
-                    Fault::Missing => "is missing",
-                    Fault::FalseHead => "carries a head with a false signature",
-                    Fault::OtherHistory => "is not the one its signed head speaks of",
-                    Fault::CutOff => {
-                        "is spoken of by a signed head but missing, with all behind the last one here"
-                    }
-                    Fault::Unsigned => "is the last one here, but no signed head vouches for it",
-                };
-                write!(f, "record {seq} of log {origin} {what}")
-            }
+            Self::Log(finding) => finding.fmt(f),
         }
     }
 }

@@ -10,7 +10,7 @@ use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::state::refusal_name;
 use usher_protocol::{GateId, Generation, Origin, ScanId, Seq, TierId, Unit};
 
-use super::database::DatabaseLocation;
+use super::database;
 use super::error::ReplicaError;
 use super::replay::{self, read_seq};
 use super::snapshot::Snapshot;
@@ -65,7 +65,7 @@ pub fn scans<E: From<ReplicaError>>(
     now: Timestamp,
     mut take: impl FnMut(ScanRow) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut connection = DatabaseLocation::File(path.to_owned()).open_reader()?;
+    let mut connection = database::open_from_outside(path)?;
     let transaction = connection.transaction().map_err(ReplicaError::from)?;
     let me = StoredEnrolment::read(&transaction)?.identity.unverified().device;
     let names = Snapshot::of(&replay::rebuild(&transaction, me, now)?.ledger);

@@ -7,7 +7,7 @@ use usher_keys::{Certificate, Timestamp};
 use usher_protocol::Origin;
 use usher_protocol::sync::Held;
 
-use super::database::DatabaseLocation;
+use super::database;
 use super::error::ReplicaError;
 use super::replay;
 use super::snapshot::{Published, Snapshot};
@@ -45,7 +45,7 @@ impl Glance {
 ///
 /// [`ReplicaError`]; a damaged file is refused with what is wrong.
 pub fn glance(path: &Path, now: Timestamp) -> Result<Glance, ReplicaError> {
-    let mut connection = DatabaseLocation::File(path.to_owned()).open_reader()?;
+    let mut connection = database::open_from_outside(path)?;
     // One moment of a file that another program may be writing to.
     let transaction = connection.transaction()?;
     let enrolment = StoredEnrolment::read(&transaction)?;

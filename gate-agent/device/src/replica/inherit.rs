@@ -8,11 +8,9 @@ use usher_keys::PublicKey;
 use usher_protocol::log::Run;
 use usher_protocol::{Origin, Seq};
 
-use super::Replica;
-use super::database::DatabaseLocation;
 use super::error::ReplicaError;
-use super::rows;
 use super::stored_values::StoredEnrolment;
+use super::{Replica, database, rows};
 
 impl Replica {
     /// Stores the records of a former replica that are missing here, log by log, and gives how many there were.
@@ -23,7 +21,7 @@ impl Replica {
     ///
     /// [`ReplicaError`] when the former replica cannot be read.
     pub async fn inherit(&self, former: &Path) -> Result<u64, ReplicaError> {
-        let mut connection = DatabaseLocation::File(former.to_owned()).open_reader()?;
+        let mut connection = database::open_from_outside(former)?;
         let mut taken = 0;
         for origin in origins(&connection)? {
             loop {
@@ -53,7 +51,8 @@ impl Replica {
 }
 
 fn next_run(connection: &mut Connection, origin: Origin, after: Seq) -> Result<Option<Run>, ReplicaError> {
-    Ok(rows::run_after(connection, origin, after)?)
+    let snapshot = connection.transaction()?;
+    Ok(rows::run_after(&snapshot, origin, after)?)
 }
 
 /// Lists whose logs there are, the authority's first: it says who the others are.

@@ -48,7 +48,7 @@ impl usher_link::SyncStore for Replica {
         let loading = async || {
             let run = self
                 .readers
-                .read(move |connection| rows::run_after(connection, origin, after));
+                .read(move |snapshot| Ok(rows::run_after(snapshot, origin, after)?));
             read(run.await)
         };
         let run = self.published.recent.run_after((origin, after), loading).await?;
@@ -56,10 +56,8 @@ impl usher_link::SyncStore for Replica {
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
-        let loading = self
-            .readers
-            .read(|connection| Ok(stored_values::read_checkpoint(connection)));
-        read(loading.await.flatten()).unwrap_or_default()
+        let loading = self.readers.read(stored_values::read_checkpoint);
+        read(loading.await).unwrap_or_default()
     }
 
     async fn store(&self, run: Run) -> Result<Held, StoreError> {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use usher_keys::PublicKey;
 use usher_protocol::record::{Body, Record};
 
-use super::database::DatabaseLocation;
+use super::database;
 use super::error::ReplicaError;
 use super::stored_values::StoredEnrolment;
 
@@ -17,7 +17,7 @@ use super::stored_values::StoredEnrolment;
 ///
 /// [`ReplicaError`].
 pub fn event_name(path: &Path) -> Result<Option<String>, ReplicaError> {
-    let connection = DatabaseLocation::File(path.to_owned()).open_reader()?;
+    let connection = database::open_from_outside(path)?;
     let enrolment = StoredEnrolment::read(&connection)?;
     let bundle = enrolment.bundle.verify(&enrolment.roots)?;
     let mut newest = None;

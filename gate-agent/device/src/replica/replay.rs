@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
+use usher_disk::LogWalk;
 use usher_keys::{EventId, PublicKey, Signature, Timestamp};
 use usher_protocol::checkpoint::Checkpoint;
 use usher_protocol::evidence::Worth;
 use usher_protocol::ledger::{Entry, Ledger};
-use usher_protocol::log::{Hash, Head, Tail};
+use usher_protocol::log::{Head, Tail};
 use usher_protocol::trust::Trust;
 use usher_protocol::{Origin, Seq};
 
-use super::error::{Fault, Finding, ReplicaError};
+use super::error::{Finding, ReplicaError};
 use super::kept_heads::KeptHeads;
 use super::stored_values::{self, StoredEnrolment};
 
@@ -108,131 +109,34 @@ pub fn walk(
     let mut heads = read_heads(connection)?;
     let covered = read_covered(connection)?;
     let mut findings = Vec::new();
-    let mut log: Option<Log> = None;
+    let mut log: Option<LogWalk> = None;
     let mut statement =
         connection.prepare("SELECT origin, seq, hash, bytes, worth FROM records ORDER BY origin, seq")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let entry = read_entry(row)?;
-        if log.as_ref().is_none_or(|log| log.origin != entry.origin) {
-            findings.extend(log.take().and_then(Log::end));
-            let base = covered.get(&entry.origin).copied().unwrap_or_default();
-            log = Some(Log::new(
-                event,
-                base,
-                &entry,
-                heads.remove(&entry.origin).unwrap_or_default(),
-            ));
+        let origin = entry.origin;
+        if log.as_ref().is_none_or(|log| log.origin() != origin) {
+            findings.extend(log.take().and_then(LogWalk::end));
         }
-        if let Some(log) = &mut log {
-            findings.extend(log.step(&entry, visit));
-        }
-    }
-    findings.extend(log.take().and_then(Log::end));
-    findings.extend(heads.into_iter().filter_map(|(origin, heads)| {
-        let seq = heads.last()?.tail.seq;
-        Some(Finding::Log {
-            origin,
-            seq,
-            fault: Fault::CutOff,
-        })
-    }));
-    Ok(findings)
-}
-
-/// One log on the walk.
-struct Log {
-    event: EventId,
-    origin: Origin,
-    tail: Tail,
-    /// What the hash before would be if its stored form was altered rather than its bytes.
-    computed: Hash,
-    heads: std::vec::IntoIter<Head>,
-    next_head: Option<Head>,
-    head_bytes: usize,
-    signed: Seq,
-    sound: bool,
-}
-
-impl Log {
-    fn new(event: EventId, base: Tail, first: &Entry, heads: Vec<Head>) -> Self {
-        let mut heads = heads.into_iter();
-        let next_head = heads.next();
-        Self {
-            event,
-            origin: first.origin,
-            tail: base,
-            computed: base.hash,
-            heads,
-            next_head,
-            head_bytes: 0,
-            signed: base.seq,
-            sound: true,
+        let log = log.get_or_insert_with(|| {
+            let base = covered.get(&origin).copied().unwrap_or_default();
+            LogWalk::new(event, origin, base, heads.remove(&origin).unwrap_or_default())
+        });
+        findings.extend(log.step(entry.tail, &entry.bytes, &mut |head, bytes| {
+            visit(ReplayStep::Head(head, bytes));
+        }));
+        if log.is_sound() {
+            visit(ReplayStep::Record(&entry));
         }
     }
-
-    fn step(&mut self, entry: &Entry, visit: &mut dyn FnMut(ReplayStep)) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        if entry.tail.seq != self.tail.seq.next() {
-            findings.push(self.finding(self.tail.seq.next(), Fault::Missing));
-        } else {
-            let computed = self.tail.push(self.event, &self.origin, &entry.bytes);
-            let behind_altered = Tail {
-                seq: self.tail.seq,
-                hash: self.computed,
-            };
-            let other = behind_altered.push(self.event, &self.origin, &entry.bytes);
-            if entry.tail != computed && entry.tail != other {
-                findings.push(self.finding(entry.tail.seq, Fault::Altered));
-            }
-            self.computed = computed.hash;
-        }
-        self.tail = entry.tail;
-        self.head_bytes += entry.bytes.len();
-        self.sound &= findings.is_empty();
-        if self.sound {
-            visit(ReplayStep::Record(entry));
-        }
-        while self
-            .next_head
-            .as_ref()
-            .is_some_and(|head| head.tail.seq <= entry.tail.seq)
-        {
-            findings.extend(self.meet_head(visit));
-        }
-        findings
-    }
-
-    fn meet_head(&mut self, visit: &mut dyn FnMut(ReplayStep)) -> Option<Finding> {
-        let head = std::mem::replace(&mut self.next_head, self.heads.next())?;
-        self.signed = head.tail.seq;
-        let bytes = std::mem::take(&mut self.head_bytes);
-        if head.verify(self.event).is_err() {
-            return Some(self.finding(head.tail.seq, Fault::FalseHead));
-        }
-        if head.tail != self.tail && head.tail.hash != self.computed {
-            return Some(self.finding(head.tail.seq, Fault::OtherHistory));
-        }
-        if self.sound {
-            visit(ReplayStep::Head(&head, bytes));
-        }
-        None
-    }
-
-    fn end(self) -> Option<Finding> {
-        if let Some(head) = self.heads.as_slice().last().or(self.next_head.as_ref()) {
-            return Some(self.finding(head.tail.seq, Fault::CutOff));
-        }
-        (self.signed < self.tail.seq).then(|| self.finding(self.tail.seq, Fault::Unsigned))
-    }
-
-    fn finding(&self, seq: Seq, fault: Fault) -> Finding {
-        Finding::Log {
-            origin: self.origin,
-            seq,
-            fault,
-        }
-    }
+    findings.extend(log.take().and_then(LogWalk::end));
+    findings.extend(
+        heads
+            .into_iter()
+            .filter_map(|(origin, heads)| LogWalk::new(event, origin, Tail::default(), heads).end()),
+    );
+    Ok(findings.into_iter().map(Finding::Log).collect())
 }
 
 fn read_entry(row: &Row) -> rusqlite::Result<Entry> {

@@ -156,17 +156,16 @@ pub fn drop_other_histories(
     Ok(dropped)
 }
 
-/// Loads the longest run after a record that ends at a kept head and fits, or the shortest if none fits.
-pub fn run_after(connection: &mut Connection, origin: Origin, after: Seq) -> rusqlite::Result<Option<Run>> {
-    let transaction = connection.transaction()?;
-    let Some(base) = tail_at(&transaction, &origin, after)? else {
+/// Loads the longest run after a record that ends at a kept head and fits, or the shortest if none fits; in one snapshot.
+pub fn run_after(snapshot: &Connection, origin: Origin, after: Seq) -> rusqlite::Result<Option<Run>> {
+    let Some(base) = tail_at(snapshot, &origin, after)? else {
         return Ok(None);
     };
-    let furthest = furthest_that_fits(&transaction, &origin, after)?;
-    let Some(head) = head_within(&transaction, &origin, after, furthest)? else {
+    let furthest = furthest_that_fits(snapshot, &origin, after)?;
+    let Some(head) = head_within(snapshot, &origin, after, furthest)? else {
         return Ok(None);
     };
-    let mut statement = transaction.prepare_cached(
+    let mut statement = snapshot.prepare_cached(
         "SELECT bytes FROM records WHERE origin = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq",
     )?;
     let range = (origin.0, column(after), column(head.tail.seq));

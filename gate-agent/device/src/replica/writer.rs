@@ -1,4 +1,4 @@
-//! The one thread that holds the ledger and the writing connection: it drains what is waiting, decides, commits once, and only then answers.
+//! The one thread that holds the ledger and the writing connection: it decides what waited together, commits once, and only then answers.
 
 mod pace;
 mod work;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rusqlite::Connection;
-use tokio::sync::mpsc;
+use usher_disk::{CommitNote, Groups};
 use usher_keys::{SecretKey, Timestamp};
 use usher_protocol::Origin;
 use usher_protocol::clock::RuleTime;
@@ -18,7 +18,6 @@ use usher_protocol::sync::Held;
 
 use super::command::{Look, WriterCommand};
 use super::kept_heads::KeptHeads;
-use super::lock::Lock;
 use super::replay::{self, Rebuilt};
 use super::rows::{self, Batch, KeptHead};
 use super::snapshot::{Published, Snapshot, held_by};
@@ -26,8 +25,6 @@ use crate::clock::Clock;
 use pace::Pace;
 use work::{Work, refuse};
 
-/// Most commands in one commit: at 128 the cost of the disk's flush is spread thin, and a group still takes milliseconds.
-pub const GROUP_COMMANDS: usize = 128;
 /// How far the wall clock may fall behind before it is worth a word in the log, in milliseconds: more than time servers correct.
 const CLOCK_SET_BACK_MS: u64 = 2_000;
 
@@ -48,8 +45,8 @@ pub struct ReplicaWriter {
     pub clock: Clock,
     /// Where results are put up.
     pub published: Arc<Published>,
-    /// The lock that keeps a second process off.
-    pub lock: Option<Lock>,
+    /// The commit note, whose lock keeps a second process off.
+    pub note: Option<CommitNote>,
     /// How many commits are durable.
     pub commits: u64,
     /// Whether the last commit failed.
@@ -69,7 +66,6 @@ struct Group {
     looks: Vec<Look>,
     grown: BTreeMap<Origin, Held>,
     snapshot_changed: bool,
-    stop: bool,
 }
 
 impl Group {
@@ -94,34 +90,21 @@ impl Group {
 }
 
 impl ReplicaWriter {
-    /// Serves commands until it is told to stop or nobody can ask any more.
-    pub fn serve(mut self, mut commands: mpsc::Receiver<WriterCommand>) {
+    /// Serves groups of commands until there are none any more.
+    pub fn serve(mut self, mut groups: Groups<WriterCommand>) {
         // Opens our own log before anyone asks.
         self.run_group(Vec::new());
         let mut pace = Pace::default();
-        while let Some(first) = commands.blocking_recv() {
-            if matches!(first, WriterCommand::Judge { .. })
-                && let Some(rest) = pace.rest(Instant::now())
-            {
-                // Nobody unparks this thread, and one that wakes too early only gathers less.
-                std::thread::park_timeout(rest);
-            }
-            let mut group = vec![first];
-            while group.len() < GROUP_COMMANDS
-                && let Ok(next) = commands.try_recv()
-            {
-                group.push(next);
-            }
+        while let Some(group) = groups.gather(|first| {
+            let is_scan = matches!(first, WriterCommand::Judge { .. });
+            is_scan.then(|| pace.rest(Instant::now())).flatten()
+        }) {
             pace.begins(Instant::now(), group.len());
-            if self.run_group(group) {
-                break;
-            }
+            self.run_group(group);
         }
-        drop(self.lock);
     }
 
-    /// Runs one group; tells whether it was the last.
-    fn run_group(&mut self, commands: Vec<WriterCommand>) -> bool {
+    fn run_group(&mut self, commands: Vec<WriterCommand>) {
         let (now, moment) = self.now();
         let ready = !self.failing || self.recover(now);
         let mut group = Group::default();
@@ -135,7 +118,6 @@ impl ReplicaWriter {
         for look in group.looks {
             look(self.ledger.as_ref());
         }
-        group.stop
     }
 
     fn now(&mut self) -> (Timestamp, RuleTime) {
@@ -159,7 +141,6 @@ impl ReplicaWriter {
     fn take(&mut self, command: WriterCommand, ready: bool, group: &mut Group, moment: RuleTime) {
         match command {
             WriterCommand::Inspect(look) => return group.looks.push(look),
-            WriterCommand::Stop => return group.stop = true,
             #[cfg(test)]
             WriterCommand::Meddle(meddle) => return meddle(&self.connection),
             WriterCommand::Judge { .. }
@@ -245,8 +226,8 @@ impl ReplicaWriter {
         }
         self.published.figures.committed(started.elapsed());
         self.commits += 1;
-        if let Some(lock) = &self.lock {
-            lock.note(self.commits);
+        if let Some(note) = &self.note {
+            note.write(self.commits);
         }
         self.publish(group, now);
         true

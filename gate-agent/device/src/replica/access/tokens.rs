@@ -71,7 +71,7 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// [`ReplicaError::Database`].
+    /// [`ReplicaError::Disk`].
     pub fn add_token(
         &self,
         token_hash: [u8; 32],
@@ -105,7 +105,7 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// [`ReplicaError::Database`].
+    /// [`ReplicaError::Disk`].
     pub fn revoke_tokens(&self, name: &str) -> Result<usize, ReplicaError> {
         let connection = self.locked();
         Ok(connection.execute("DELETE FROM device_tokens WHERE name = ?1", [name])?)
@@ -115,7 +115,7 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// [`ReplicaError::Database`].
+    /// [`ReplicaError::Disk`].
     pub fn token(&self, token_hash: [u8; 32]) -> Result<Option<TokenRow>, ReplicaError> {
         let connection = self.locked();
         let mut statement = connection.prepare_cached(
@@ -129,7 +129,7 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// [`ReplicaError::Database`].
+    /// [`ReplicaError::Disk`].
     pub fn tokens(&self) -> Result<Vec<TokenRow>, ReplicaError> {
         let connection = self.locked();
         let mut statement = connection.prepare_cached(
@@ -144,7 +144,7 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// [`ReplicaError::Database`].
+    /// [`ReplicaError::Disk`].
     pub fn note_use(&self, token_hash: [u8; 32], now: Timestamp) -> Result<(), ReplicaError> {
         let connection = self.locked();
         let mut statement =

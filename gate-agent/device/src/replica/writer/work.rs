@@ -41,7 +41,6 @@ pub(super) fn refuse(command: WriterCommand) -> Answer {
         WriterCommand::Inspect(look) => Box::new(move |_| look(None)),
         #[cfg(test)]
         WriterCommand::Meddle(_) => Box::new(|_| {}),
-        WriterCommand::Stop => Box::new(|_| {}),
     }
 }
 
@@ -122,7 +121,7 @@ impl Work<'_> {
                 }
                 Some(Box::new(move |_| tell(reply, ())))
             }
-            WriterCommand::Inspect(_) | WriterCommand::Stop => None,
+            WriterCommand::Inspect(_) => None,
             #[cfg(test)]
             WriterCommand::Meddle(_) => None,
         }

@@ -1,0 +1,244 @@
+//! Where a database is, and opening it: private files, and the settings that make a commit durable.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, ffi};
+use usher_keys::private;
+
+use crate::error::DiskError;
+use crate::tables::{Tables, check_pages};
+
+/// How long a statement waits for another process that writes: far longer than any of our transactions takes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Prepared statements kept by each connection: more than any program has.
+const STATEMENT_CACHE: usize = 96;
+/// What is kept of the write-ahead log once a reader that stayed for long has let it grow, in bytes.
+const LOG_BYTES: i64 = 64 << 20;
+
+/// Where a database is.
+#[derive(Debug, Clone)]
+pub enum DatabaseLocation {
+    /// In a file.
+    File(PathBuf),
+    /// In memory under that name, for tests.
+    Memory(String),
+}
+
+impl DatabaseLocation {
+    /// Makes a location in memory that nobody else uses.
+    pub fn in_memory() -> Self {
+        let mut name = [0; 16];
+        getrandom::fill(&mut name).expect("the system gives randomness");
+        Self::Memory(format!("{:032x}", u128::from_ne_bytes(name)))
+    }
+
+    /// Opens the connection that writes: makes the file as needed, so that only its owner can open it, brings its tables up
+    /// to date and looks for damage.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`].
+    pub fn open_writer(&self, tables: &Tables<'_>) -> Result<Connection, DiskError> {
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        match self {
+            // SQLite would leave its mode to the umask; what it makes beside the file gets the mode of the file.
+            Self::File(path) => private::found_file(path).map_err(|error| DiskError::of_file(path, error))?,
+            Self::Memory(_) => flags |= OpenFlags::SQLITE_OPEN_CREATE,
+        }
+        let mut connection = self.connect(flags)?;
+        let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        if let Self::File(path) = self
+            && mode != "wal"
+        {
+            return Err(no_write_ahead_log(path).into());
+        }
+        // FULL: what was answered survives a power cut. NORMAL loses acknowledged commits.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+        let lock = self.lock_tables()?;
+        tables.make(&mut connection)?;
+        drop(lock);
+        check_pages(&connection)?;
+        Ok(connection)
+    }
+
+    /// Opens a connection that only reads, beside the writer of the same program.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`]; also when there is no file.
+    pub fn open_reader(&self) -> Result<Connection, DiskError> {
+        if let Self::File(path) = self {
+            fs::metadata(path).map_err(|error| DiskError::of_file(path, error))?;
+        }
+        // SQLite holds the rules of a table against its rows only for those who may write; no statement of ours does.
+        let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+
+    /// Opens a connection to look at a file from outside, also while another program uses it: it changes nothing, not even
+    /// at its end.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`]; also when there is no file.
+    pub fn open_from_outside(&self) -> Result<Connection, DiskError> {
+        let connection = self.open_reader()?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        Ok(connection)
+    }
+
+    /// Opens a connection and reads from it once, so that a file that cannot be used is named.
+    fn connect(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        match self {
+            Self::File(path) => Connection::open_with_flags(path, flags)
+                .and_then(set_up)
+                .map_err(|error| named(error, path)),
+            Self::Memory(name) => {
+                let name = format!("file:/{name}?vfs=memdb");
+                Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_URI).and_then(set_up)
+            }
+        }
+    }
+
+    /// Keeps other processes from bringing the tables up to date at the same time: the runner itself takes no lock.
+    fn lock_tables(&self) -> Result<Option<File>, DiskError> {
+        let Self::File(path) = self else {
+            return Ok(None);
+        };
+        let path = path.with_extension("migrate-lock");
+        lock(&path)
+            .map(Some)
+            .map_err(|error| DiskError::of_file(&path, error))
+    }
+}
+
+fn set_up(connection: Connection) -> rusqlite::Result<Connection> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
+    connection.query_row("PRAGMA schema_version", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// Adds the file to what SQLite says, unless it does so itself.
+fn named(mut error: rusqlite::Error, path: &Path) -> rusqlite::Error {
+    let path = path.display().to_string();
+    if let rusqlite::Error::SqliteFailure(_, Some(said)) = &mut error
+        && !said.contains(&path)
+    {
+        *said = format!("{said}: {path}");
+    }
+    error
+}
+
+fn no_write_ahead_log(path: &Path) -> rusqlite::Error {
+    let said = format!("no write-ahead log can be kept beside {}", path.display());
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY), Some(said))
+}
+
+fn lock(path: &Path) -> std::io::Result<File> {
+    let file = private::open_file(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use refinery::Migration;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::finding::FileFinding;
+
+    fn notes() -> Migration {
+        let sql = "CREATE TABLE notes (note INTEGER PRIMARY KEY, text TEXT NOT NULL)";
+        Migration::unapplied("V1__notes", sql).unwrap()
+    }
+
+    fn path(directory: &TempDir) -> PathBuf {
+        directory.path().join("notes.db")
+    }
+
+    fn open(directory: &TempDir, migrations: &[Migration]) -> Result<Connection, DiskError> {
+        let beside = "CREATE TABLE IF NOT EXISTS beside (a)";
+        DatabaseLocation::File(path(directory)).open_writer(&Tables { migrations, beside })
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_named_and_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let rubbish = vec![0x5a; 8192];
+        fs::write(path(&directory), &rubbish).unwrap();
+        let refused = open(&directory, &[notes()]).unwrap_err().to_string();
+        assert!(refused.contains("file is not a database"), "{refused}");
+        assert_eq!(fs::read(path(&directory)).unwrap(), rubbish);
+    }
+
+    #[test]
+    fn tables_of_a_newer_program_are_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let newer = Migration::unapplied("V2__newer", "CREATE TABLE newer (a)").unwrap();
+        drop(open(&directory, &[notes(), newer]).unwrap());
+        let refused = open(&directory, &[notes()]).unwrap_err();
+        assert!(matches!(refused, DiskError::Migration(_)), "{refused:?}");
+    }
+
+    #[test]
+    fn altered_definitions_and_lists_are_named() {
+        let definition = |name: &str| FileFinding::Definition { name: name.into() };
+        for (alteration, expected) in [
+            ("CREATE INDEX other ON notes (text)", definition("other")),
+            ("DROP TABLE notes", definition("notes")),
+            (
+                "UPDATE refinery_schema_history SET checksum = '1'",
+                FileFinding::Migrations,
+            ),
+            (
+                "UPDATE refinery_schema_history SET applied_on = 'yesterday'",
+                FileFinding::Migrations,
+            ),
+            ("DELETE FROM refinery_schema_history", FileFinding::Migrations),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let connection = open(&directory, &[notes()]).unwrap();
+            connection.execute_batch(alteration).unwrap();
+            drop(connection);
+            let found = open(&directory, &[notes()]).unwrap_err();
+            assert!(
+                matches!(&found, DiskError::Damaged(finding) if *finding == expected),
+                "{alteration}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_look_from_outside_changes_nothing_and_sees_what_is_durable() {
+        let directory = tempfile::tempdir().unwrap();
+        let location = DatabaseLocation::File(path(&directory));
+        assert!(matches!(
+            location.open_from_outside(),
+            Err(DiskError::File { .. })
+        ));
+        let writer = open(&directory, &[notes()]).unwrap();
+        writer.execute("INSERT INTO notes VALUES (1, 'x')", []).unwrap();
+        let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        writer.set_db_config(keep, true).unwrap();
+        drop(writer);
+        let files = || ["db", "db-wal"].map(|end| fs::read(path(&directory).with_extension(end)).unwrap());
+        let before = files();
+        let outside = location.open_from_outside().unwrap();
+        let count = "SELECT count(*) FROM notes";
+        let notes: i64 = outside.query_row(count, [], |row| row.get(0)).unwrap();
+        assert_eq!(notes, 1);
+        outside.execute("DELETE FROM notes", []).unwrap_err();
+        drop(outside);
+        assert!(files() == before, "a file has changed");
+    }
+}
