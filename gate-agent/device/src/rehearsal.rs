@@ -1,49 +1,28 @@
-//! An event for tests: keys, bundle, policy, authority log and tickets, without a cloud; what is tested is elsewhere.
+//! The event of `usher-fixtures` on devices, for tests: enrolments, replicas, scans, without a cloud; what is tested is elsewhere.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use usher_fixtures::SHOW;
+pub use usher_fixtures::{AVAILABLE, NORTH, SOUTH, STRICT, key, policy};
 use usher_keys::pem;
-use usher_keys::{
-    Capabilities, Certificate, DeviceIdentity, EventId, KeyId, PublicKey, Role, RootSet, SecretKey,
-    SignedBundle, TrustBundle, TrustedKey, Window,
-};
+use usher_keys::{Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Role, SignedBundle};
 use usher_protocol::admission::Direction;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::Run;
-use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
 use usher_protocol::record::Body;
 use usher_protocol::request::{Response, Scan};
-use usher_protocol::ticket::{Ticket, TicketFlags};
-use usher_protocol::trust::Trust;
-use usher_protocol::{GateId, Generation, ScanId, TierId, Unit, ZoneId, home};
+use usher_protocol::{ScanId, TierId, Unit, home};
 
 use crate::clock::Clock;
 use crate::directory::DataDirectory;
 use crate::replica::{Replica, StoredEnrolment};
 
 /// The event of the tests.
-pub const EVENT: EventId = EventId([7; 16]);
-/// A tier that is referred when its home cannot be reached.
-pub const STRICT: TierId = TierId(1);
-/// A tier that is admitted then.
-pub const AVAILABLE: TierId = TierId(2);
-/// The gate of the tests.
-pub const NORTH: GateId = GateId(1);
-/// Another gate.
-pub const SOUTH: GateId = GateId(2);
-
-const ROOT: u8 = 101;
-const TICKETS: u8 = 102;
+pub const EVENT: EventId = SHOW.id;
 /// The number of the authority's key.
 pub const AUTHORITY: u8 = 103;
-const ISSUING: u8 = 104;
-
-/// Makes the key of a number.
-pub fn key(n: u8) -> SecretKey {
-    SecretKey::from_seed(&[n; 32])
-}
 
 /// An event and its authority.
 pub struct Show {
@@ -58,12 +37,10 @@ pub struct Show {
 impl Show {
     /// Makes an event with its policy; hubs with these key numbers share the units.
     pub fn new(hubs: &[u8]) -> Self {
-        let bundle = bundle(1);
-        let trust = Trust::pin(&RootSet::single(key(ROOT).public()), bundle.clone()).unwrap();
         let mut show = Self {
-            bundle,
+            bundle: bundle(1),
             clock: Clock::system(),
-            ledger: Ledger::new(key(AUTHORITY).public(), None, Arc::new(trust)),
+            ledger: Ledger::new(key(AUTHORITY).public(), None, SHOW.trust()),
             records: Vec::new(),
         };
         show.write(Body::Policy {
@@ -104,13 +81,10 @@ impl Show {
 
     /// Returns what a device with that key number is and believes.
     pub fn enrolment(&self, n: u8, role: Role) -> StoredEnrolment {
-        let capabilities = Capabilities {
-            enrol_scanners: role == Role::Hub,
-            override_refusals: true,
-        };
+        let capabilities = SHOW.certificate(key(n).public(), role).capabilities;
         StoredEnrolment {
             identity: identity(&certificate(n, role, capabilities)),
-            roots: RootSet::single(key(ROOT).public()),
+            roots: SHOW.roots(),
             bundle: self.bundle.clone(),
             uplink: Vec::new(),
         }
@@ -127,89 +101,26 @@ impl Show {
 
 /// Makes a bundle of that version.
 pub fn bundle(version: u64) -> SignedBundle {
-    let trusted = |n: u8| vec![TrustedKey::active(key(n).public(), Window::ALWAYS)];
-    let bundle = TrustBundle {
-        event: EVENT,
-        version,
-        roots: RootSet::single(key(ROOT).public()),
-        ticket_keys: trusted(TICKETS),
-        authority_keys: trusted(AUTHORITY),
-        issuing_keys: trusted(ISSUING),
-    };
-    bundle.sign(&[&key(ROOT)])
+    SHOW.bundle(version)
 }
 
 /// Makes the certificate of a device with that key number.
 pub fn certificate(n: u8, role: Role, capabilities: Capabilities) -> Certificate {
     Certificate {
-        event: EVENT,
-        device: key(n).public(),
-        role,
         name: format!("{role:?} {n}"),
-        gates: Vec::new(),
         capabilities,
-        window: Window::ALWAYS,
+        ..SHOW.certificate(key(n).public(), role)
     }
 }
 
 /// Has the event's issuing key sign a certificate.
 pub fn identity(certificate: &Certificate) -> DeviceIdentity {
-    DeviceIdentity {
-        certificate: certificate.clone().sign(&key(ISSUING)),
-        via: None,
-    }
-}
-
-/// Makes the policy of the tests: one zone, two gates, a strict and an available tier, single entry.
-pub fn policy() -> Policy {
-    let tier = |id, name: &str, offline| Tier {
-        id,
-        name: name.to_owned(),
-        zones: vec![ZoneId(1)],
-        windows: Vec::new(),
-        entry: EntryRule::Single,
-        offline,
-    };
-    let gate = |id, name: &str| Gate {
-        id,
-        name: name.to_owned(),
-        zone: ZoneId(1),
-        leaves: None,
-    };
-    Policy {
-        name: "Festival".to_owned(),
-        utc_offset_minutes: 60,
-        time_zone: String::new(),
-        offset_changes: Vec::new(),
-        day_start_minutes: 0,
-        zones: vec![Zone {
-            id: ZoneId(1),
-            name: "Arena".to_owned(),
-            capacity: None,
-            time_slots: None,
-            inside: None,
-        }],
-        gates: vec![gate(NORTH, "Gate North"), gate(SOUTH, "Gate South")],
-        tiers: vec![
-            tier(STRICT, "Seated", Offline::Strict),
-            tier(AVAILABLE, "Standing", Offline::Available),
-        ],
-        labels: None,
-    }
+    SHOW.identity(certificate.clone())
 }
 
 /// Makes the ticket of a unit, as the text in its code.
 pub fn ticket(unit: u32, tier: TierId) -> Vec<u8> {
-    let ticket = Ticket {
-        key: KeyId([0; 4]),
-        unit: Unit(unit),
-        generation: Generation(1),
-        tier,
-        admits: 1,
-        flags: TicketFlags::default(),
-        holder: None,
-    };
-    ticket.sign(&key(TICKETS)).to_text().into_bytes()
+    SHOW.code(&usher_fixtures::ticket(unit, tier)).into_bytes()
 }
 
 /// Makes a scan at the north gate; its number is also its id.

@@ -8,7 +8,7 @@ use crate::tree::{Breach, Tree, accepts, refuses};
 const BEYOND: [&str; 2] = [TESTS, "usher-fuzz"];
 
 /// For each other crate of ours, the crates of ours it may build on.
-const DIRECTION: [(&str, &[&str]); 9] = [
+const DIRECTION: [(&str, &[&str]); 10] = [
     ("usher-keys", &[]),
     ("usher-protocol", &["usher-keys"]),
     ("usher-link", &["usher-keys", "usher-protocol"]),
@@ -21,6 +21,7 @@ const DIRECTION: [(&str, &[&str]); 9] = [
         "usher-gate-agent",
         &["usher-keys", "usher-protocol", "usher-link", "usher-device"],
     ),
+    (FIXTURES, &["usher-keys", "usher-protocol"]),
     ("usher-eyes", &[]),
     (
         "usher-scan",
@@ -73,6 +74,8 @@ const PURE: [(&str, &[&str]); 3] = [
 /// serve the program.
 const KEY_FILES: [&str; 5] = ["anyhow", "clap", "getrandom", "rpassword", "tempfile"];
 
+/// The event of the tests: for tests only, or with a feature that the programs do not have.
+const FIXTURES: &str = "usher-fixtures";
 const LINK: &str = "usher-link";
 const LINK_FOLDER: &str = "protocol/link/";
 /// The TLS of the hub's HTTP, which has nothing to do with links.
@@ -91,8 +94,14 @@ pub fn direction(tree: &Tree) -> Vec<Breach> {
             let known = allowed.is_some() || BEYOND.contains(&manifest.name.as_str());
             let unknown =
                 (!known).then(|| manifest.breach(format!("{} has no place among the crates", manifest.name)));
+            let shipped = manifest.shipped_dependencies().into_iter();
+            let ships_fixtures = shipped
+                .filter(|dependency| !dependency.is_optional)
+                .any(|dependency| dependency.name == FIXTURES);
             let wrong = manifest.dependencies().into_iter().filter(move |dependency| {
+                let is_for_tests = dependency == FIXTURES && !ships_fixtures;
                 dependency.starts_with("usher-")
+                    && !is_for_tests
                     && allowed.is_some_and(|allowed| !allowed.contains(&dependency.as_str()))
             });
             let name = manifest.name.clone();
@@ -271,6 +280,15 @@ fn an_import_against_the_direction_is_found() {
         "[package]\nname = \"usher-new\"\n",
         "no place among the crates",
     );
+    let fixtures = "[package]\nname = \"usher-cloud\"\n[dependencies]\nusher-fixtures.workspace = true\n";
+    refuses(
+        direction,
+        "cloud/Cargo.toml",
+        fixtures,
+        "usher-cloud must not import usher-fixtures",
+    );
+    let tests_only = fixtures.replace("[dependencies]", "[dev-dependencies]");
+    accepts(direction, "cloud/Cargo.toml", &tests_only);
     let fine = "[package]\nname = \"usher-tests\"\n[dependencies]\nusher-cloud.workspace = true\n";
     accepts(direction, "tests/Cargo.toml", fine);
 }
