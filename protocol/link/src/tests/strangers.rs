@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use quinn::{Connection, ConnectionError, RecvStream, SendStream};
+use usher_fixtures::SHOW;
 use usher_keys::{Role, SecretKey, Timestamp, Window};
 use usher_protocol::GateId;
 use usher_protocol::request;
@@ -42,7 +43,7 @@ async fn is_shown_the_door(seed: u8, replica: Arc<Memory>, before: impl FnOnce(&
 
 #[tokio::test]
 async fn a_certificate_of_another_key_opens_nothing() {
-    let stolen = venue::identity(venue::certificate(venue::key(3).public(), Role::Hub));
+    let stolen = SHOW.identity(venue::certificate(venue::key(3).public(), Role::Hub));
     is_shown_the_door(66, venue::device_with(66, stolen), |_| {}).await;
 }
 
@@ -53,14 +54,14 @@ async fn an_expired_certificate_opens_nothing() {
         from: Timestamp(0),
         until: now(),
     };
-    is_shown_the_door(3, venue::device_with(3, venue::identity(certificate)), |_| {}).await;
+    is_shown_the_door(3, venue::device_with(3, SHOW.identity(certificate)), |_| {}).await;
 }
 
 #[tokio::test]
 async fn a_certificate_for_another_event_opens_nothing() {
     let mut certificate = venue::certificate(venue::key(3).public(), Role::Hub);
     certificate.event = OTHER_EVENT;
-    is_shown_the_door(3, venue::device_with(3, venue::identity(certificate)), |_| {}).await;
+    is_shown_the_door(3, venue::device_with(3, SHOW.identity(certificate)), |_| {}).await;
 }
 
 #[tokio::test]

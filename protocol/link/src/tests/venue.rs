@@ -2,93 +2,43 @@
 
 use std::sync::Arc;
 
-use usher_keys::{
-    Capabilities, Certificate, DeviceIdentity, EventId, KeyStatus, PublicKey, Role, RootSet, SecretKey,
-    Timestamp, TrustBundle, TrustedKey, Window,
-};
+use usher_fixtures::SHOW;
+pub(super) use usher_fixtures::key;
+use usher_keys::{Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Role, Timestamp};
 use usher_protocol::admission::{Reason, Refused};
 use usher_protocol::ledger::Ledger;
 use usher_protocol::record::{Body, Refusal, ShownPassage};
-use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, ScanId, Unit, ZoneId};
 
 use super::memory::Memory;
 
-pub(super) const EVENT: EventId = EventId([7; 16]);
+pub(super) const EVENT: EventId = SHOW.id;
 pub(super) const OTHER_EVENT: EventId = EventId([8; 16]);
-
-pub(super) fn key(seed: u8) -> SecretKey {
-    SecretKey::from_seed(&[seed; 32])
-}
-
-fn root() -> SecretKey {
-    key(200)
-}
-
-fn issuing() -> SecretKey {
-    key(201)
-}
-
-pub(super) fn authority() -> SecretKey {
-    key(202)
-}
-
-fn trusted(key: &SecretKey) -> Vec<TrustedKey> {
-    vec![TrustedKey {
-        key: key.public(),
-        window: Window::ALWAYS,
-        status: KeyStatus::Active,
-    }]
-}
-
-pub(super) fn trust(event: EventId) -> Arc<Trust> {
-    let roots = RootSet::single(root().public());
-    let bundle = TrustBundle {
-        event,
-        version: 1,
-        roots: roots.clone(),
-        ticket_keys: Vec::new(),
-        authority_keys: trusted(&authority()),
-        issuing_keys: trusted(&issuing()),
-    };
-    Arc::new(Trust::pin(&roots, bundle.sign(&[&root()])).unwrap())
-}
 
 pub(super) fn certificate(device: PublicKey, role: Role) -> Certificate {
     Certificate {
-        event: EVENT,
-        device,
-        role,
         name: "a device".to_owned(),
-        gates: Vec::new(),
         capabilities: Capabilities::default(),
-        window: Window::ALWAYS,
-    }
-}
-
-pub(super) fn identity(certificate: Certificate) -> DeviceIdentity {
-    DeviceIdentity {
-        certificate: certificate.sign(&issuing()),
-        via: None,
+        ..SHOW.certificate(device, role)
     }
 }
 
 /// Returns the replica of a device that shows this certificate.
 pub(super) fn device_with(seed: u8, identity: DeviceIdentity) -> Arc<Memory> {
     let key = key(seed);
-    let ledger = Ledger::new(key.public(), Some(identity.clone()), trust(EVENT));
+    let ledger = Ledger::new(key.public(), Some(identity.clone()), SHOW.trust());
     Memory::new(ledger, key, identity)
 }
 
 pub(super) fn hub(seed: u8) -> Arc<Memory> {
-    device_with(seed, identity(certificate(key(seed).public(), Role::Hub)))
+    device_with(seed, SHOW.identity(certificate(key(seed).public(), Role::Hub)))
 }
 
 /// Returns the cloud's replica: it connects with its device key and writes the authority log.
 pub(super) fn cloud(seed: u8) -> Arc<Memory> {
-    let identity = identity(certificate(key(seed).public(), Role::Cloud));
-    let ledger = Ledger::new(authority().public(), None, trust(EVENT));
-    Memory::new(ledger, authority(), identity)
+    let identity = SHOW.identity(certificate(key(seed).public(), Role::Cloud));
+    let ledger = Ledger::new(SHOW.authority().public(), None, SHOW.trust());
+    Memory::new(ledger, SHOW.authority(), identity)
 }
 
 pub(super) fn revocation(unit: u32) -> Body {
