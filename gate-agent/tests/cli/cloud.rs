@@ -12,22 +12,17 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_device::clock::Clock;
 use usher_device::replica::{Replica, StoredEnrolment};
+use usher_fixtures::{AVAILABLE, EventFixture, key, ticket};
 use usher_keys::{
-    Capabilities, Certificate, DeviceIdentity, EnrolmentCode, EnrolmentGrant, EnrolmentRequest,
-    EnrolmentSecret, EventId, KeyId, PublicKey, Role, RootSet, SecretKey, SignedBundle, Timestamp,
-    TrustBundle, TrustedKey, Window,
+    Certificate, DeviceIdentity, EnrolmentCode, EnrolmentGrant, EnrolmentRequest, EnrolmentSecret, EventId,
+    PublicKey, Role, Timestamp, Window,
 };
 use usher_link::{Endpoint, Opened, drive};
-use usher_protocol::ledger::Ledger;
-use usher_protocol::log::{Run, Tail};
-use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::log::Run;
+use usher_protocol::policy::Policy;
 use usher_protocol::record::Body;
 use usher_protocol::request::{Request, RequestError, Response};
-use usher_protocol::ticket::{Ticket, TicketFlags};
-use usher_protocol::trust::Trust;
-use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
-const TIER: TierId = TierId(1);
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
 /// An event, with keys of its own.
@@ -44,98 +39,33 @@ pub struct Show {
 impl Show {
     /// Returns its id.
     pub fn event(self) -> EventId {
-        EventId([self.number; 16])
+        self.keyed().id
     }
 
-    fn key(self, n: u8) -> SecretKey {
-        SecretKey::from_seed(&[16 * self.number + n; 32])
-    }
-
-    fn roots(self) -> RootSet {
-        RootSet::single(self.key(1).public())
-    }
-
-    fn bundle(self) -> SignedBundle {
-        let trusted = |n| vec![TrustedKey::active(self.key(n).public(), Window::ALWAYS)];
-        let bundle = TrustBundle {
-            event: self.event(),
-            version: 1,
-            roots: self.roots(),
-            ticket_keys: trusted(2),
-            authority_keys: trusted(3),
-            issuing_keys: trusted(4),
-        };
-        bundle.sign(&[&self.key(1)])
+    /// Returns it with its keys.
+    fn keyed(self) -> EventFixture {
+        EventFixture::new(EventId([self.number; 16]), 16 * self.number + 1)
     }
 }
 
 fn identity(show: Show, device: PublicKey, role: Role, name: &str) -> DeviceIdentity {
-    let certificate = Certificate {
-        event: show.event(),
-        device,
-        role,
-        name: name.to_owned(),
-        gates: Vec::new(),
-        capabilities: Capabilities {
-            enrol_scanners: role == Role::Hub,
-            override_refusals: false,
-        },
-        window: Window {
-            from: Timestamp(0),
-            until: Clock::system().now().plus_ms(show.hours * HOUR_MS),
-        },
+    let mut certificate = show.keyed().certificate(device, role);
+    certificate.name = name.to_owned();
+    certificate.capabilities.override_refusals = false;
+    certificate.window = Window {
+        from: Timestamp(0),
+        until: Clock::system().now().plus_ms(show.hours * HOUR_MS),
     };
-    DeviceIdentity {
-        certificate: certificate.sign(&show.key(4)),
-        via: None,
-    }
-}
-
-fn policy(name: &str) -> Policy {
-    Policy {
-        name: name.to_owned(),
-        utc_offset_minutes: 60,
-        time_zone: String::new(),
-        offset_changes: Vec::new(),
-        day_start_minutes: 0,
-        zones: vec![Zone {
-            id: ZoneId(1),
-            name: "Arena".to_owned(),
-            capacity: None,
-            time_slots: None,
-            inside: None,
-        }],
-        gates: vec![Gate {
-            id: GateId(1),
-            name: "Gate North".to_owned(),
-            zone: ZoneId(1),
-            leaves: None,
-        }],
-        tiers: vec![Tier {
-            id: TIER,
-            name: "Seated".to_owned(),
-            zones: vec![ZoneId(1)],
-            windows: Vec::new(),
-            entry: EntryRule::Single,
-            offline: Offline::Available,
-        }],
-        labels: None,
-    }
+    show.keyed().identity(certificate)
 }
 
 fn authority_log(show: Show) -> Run {
-    let trust = Trust::pin(&show.roots(), show.bundle()).unwrap();
-    let mut ledger = Ledger::new(show.key(3).public(), None, Arc::new(trust));
-    let policy = Body::Policy {
-        version: 1,
-        policy: policy(show.name),
+    let policy = Policy {
+        name: show.name.to_owned(),
+        ..usher_fixtures::policy()
     };
-    let entry = ledger.write(policy, Clock::system().now());
-    Run {
-        base: Tail::default(),
-        records: vec![entry.bytes],
-        head: ledger.seal(&show.key(3)).unwrap(),
-    }
+    let body = Body::Policy { version: 1, policy };
+    show.keyed().authority_log([body], Clock::system().now())
 }
 
 /// Answers nothing: a cloud judges no scans.
@@ -164,18 +94,18 @@ pub struct Cloud {
 impl Cloud {
     /// Opens it on free ports.
     pub async fn open(show: Show) -> Self {
-        let link = show.key(5);
+        let link = key(16 * show.number + 5);
         let endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), &link).unwrap();
         let uplink = endpoint.local_addr().to_string();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let secret = EnrolmentSecret([show.number; 16]);
-        let code = EnrolmentCode::new(&url, show.event(), show.roots(), secret).unwrap();
+        let code = EnrolmentCode::new(&url, show.event(), show.keyed().roots(), secret).unwrap();
         let enrol = move |Json(request): Json<EnrolmentRequest>| async move {
             request.verify(show.event(), &secret.key()).unwrap();
             let grant = EnrolmentGrant {
                 identity: identity(show, request.device, Role::Hub, &request.name),
-                bundle: show.bundle(),
+                bundle: show.keyed().bundle(1),
                 event: show.event(),
                 event_name: Some(show.name.to_owned()),
                 gates: Vec::new(),
@@ -187,8 +117,8 @@ impl Cloud {
         let app = axum::Router::new().route("/v1/enrolments", post(enrol));
         let enrolment = StoredEnrolment {
             identity: identity(show, link.public(), Role::Cloud, "Cloud"),
-            roots: show.roots(),
-            bundle: show.bundle(),
+            roots: show.keyed().roots(),
+            bundle: show.keyed().bundle(1),
             uplink: Vec::new(),
         };
         let replica = Arc::new(Replica::open_in_memory(&enrolment, link, Clock::system()).unwrap());
@@ -234,16 +164,7 @@ impl Cloud {
 
     /// Signs the ticket of a unit.
     pub fn ticket(&self, unit: u32) -> String {
-        let ticket = Ticket {
-            key: KeyId([0; 4]),
-            unit: Unit(unit),
-            generation: Generation(1),
-            tier: TIER,
-            admits: 1,
-            flags: TicketFlags::default(),
-            holder: None,
-        };
-        ticket.sign(&self.show.key(2)).to_text()
+        self.show.keyed().code(&ticket(unit, AVAILABLE))
     }
 }
 
