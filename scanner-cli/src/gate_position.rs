@@ -122,41 +122,23 @@ fn listed(gates: impl Iterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use usher_keys::{Capabilities, EventId, PublicKey, Role, Window};
-    use usher_protocol::ZoneId;
-    use usher_protocol::policy::Gate;
+    use usher_fixtures::{SHOW, gate, key};
+    use usher_keys::Role;
 
     use super::*;
 
     fn policy() -> Policy {
-        let gate = |id, name: &str| Gate {
-            id: GateId(id),
-            name: name.to_owned(),
-            zone: ZoneId(1),
-            leaves: None,
-        };
+        let gate = |id, name| gate(GateId(id), name, 1);
         Policy {
-            name: "Festival".to_owned(),
-            utc_offset_minutes: 0,
-            time_zone: String::new(),
-            offset_changes: Vec::new(),
-            day_start_minutes: 0,
-            zones: Vec::new(),
             gates: vec![gate(1, "North"), gate(2, "Süd"), gate(7, "1")],
-            tiers: Vec::new(),
-            labels: None,
+            ..usher_fixtures::policy()
         }
     }
 
     fn certificate(gates: &[u16]) -> Certificate {
         Certificate {
-            event: EventId([7; 16]),
-            device: PublicKey([1; 32]),
-            role: Role::Scanner,
-            name: "Scanner 1".to_owned(),
             gates: gates.to_vec(),
-            capabilities: Capabilities::default(),
-            window: Window::ALWAYS,
+            ..SHOW.certificate(key(1).public(), Role::Scanner)
         }
     }
 
