@@ -10,41 +10,22 @@ use usher_device::clock::Clock;
 use usher_device::directory::{DataDirectory, DirectoryError};
 use usher_device::enrol::NewCode;
 use usher_device::replica::{Replica, ReplicaError, ScannerTerms, StoredEnrolment};
+pub use usher_fixtures::{AVAILABLE, STRICT, key};
+use usher_fixtures::{SHOW, gate, zone};
 use usher_gate_agent::config::Config;
 use usher_gate_agent::hub::Hub;
-use usher_keys::{
-    Capabilities, Certificate, DeviceIdentity, EventId, KeyId, PublicKey, Role, RootSet, SecretKey,
-    SignedBundle, TrustBundle, TrustedKey, Window,
-};
+use usher_keys::{Certificate, PublicKey, Role, Window};
 use usher_protocol::assurance::Assurance;
-use usher_protocol::ledger::Ledger;
 use usher_protocol::log::{Run, Tail};
-use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::policy::Policy;
 use usher_protocol::record::Body;
-use usher_protocol::ticket::{Ticket, TicketFlags};
-use usher_protocol::trust::Trust;
-use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
+use usher_protocol::ticket::Ticket;
+use usher_protocol::{GateId, Generation, TierId, Unit};
 
 use crate::scanner::{Scanner, finished, program};
 
-const EVENT: EventId = EventId([7; 16]);
-/// A tier that is referred when its home cannot be reached.
-pub const STRICT: TierId = TierId(1);
-/// A tier that is admitted then.
-pub const AVAILABLE: TierId = TierId(2);
-
 /// How long anything that happens in the background may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-
-const ROOT: u8 = 101;
-const TICKETS: u8 = 102;
-const AUTHORITY: u8 = 103;
-const ISSUING: u8 = 104;
-
-/// Makes the key of a number.
-pub fn key(n: u8) -> SecretKey {
-    SecretKey::from_seed(&[n; 32])
-}
 
 /// A hub: its folder, and the hub itself while it runs.
 struct Site {
@@ -195,8 +176,8 @@ impl Venue {
     /// Has the authority's word reach the hub that nothing is missing.
     pub fn refresh(&self) {
         let (replica, now) = (self.replica(), Clock::system().now());
-        let authority = key(AUTHORITY);
-        let assurance = Assurance::sign(EVENT, now, Tail::default(), &authority);
+        let authority = SHOW.authority();
+        let assurance = Assurance::sign(SHOW.id, now, Tail::default(), &authority);
         let notice = usher_protocol::sync::Notice::Fresh(assurance);
         let heard = usher_link::SyncStore::notice(replica.as_ref(), authority.public(), notice);
         self.runtime.block_on(heard);
@@ -235,50 +216,20 @@ async fn passages(replica: &Replica, unit: u32) -> usize {
 
 /// Makes the ticket of a unit, as the text in its code.
 pub fn ticket(unit: u32, tier: TierId) -> String {
-    signed_by(&key(TICKETS), unit, tier)
+    SHOW.code(&usher_fixtures::ticket(unit, tier))
 }
 
 /// Makes the ticket of a unit that lets in several people.
 pub fn group_ticket(unit: u32, admits: u8) -> String {
-    let ticket = Ticket {
+    SHOW.code(&Ticket {
         admits,
-        ..unsigned(unit, STRICT)
-    };
-    ticket.sign(&key(TICKETS)).to_text()
+        ..usher_fixtures::ticket(unit, STRICT)
+    })
 }
 
 /// Makes a ticket that somebody signed whom nobody trusts.
 pub fn forged_ticket(unit: u32) -> String {
-    signed_by(&key(99), unit, AVAILABLE)
-}
-
-fn signed_by(signer: &SecretKey, unit: u32, tier: TierId) -> String {
-    unsigned(unit, tier).sign(signer).to_text()
-}
-
-fn unsigned(unit: u32, tier: TierId) -> Ticket {
-    Ticket {
-        key: KeyId([0; 4]),
-        unit: Unit(unit),
-        generation: Generation(1),
-        tier,
-        admits: 1,
-        flags: TicketFlags::default(),
-        holder: None,
-    }
-}
-
-fn bundle() -> SignedBundle {
-    let trusted = |n: u8| vec![TrustedKey::active(key(n).public(), Window::ALWAYS)];
-    let bundle = TrustBundle {
-        event: EVENT,
-        version: 1,
-        roots: RootSet::single(key(ROOT).public()),
-        ticket_keys: trusted(TICKETS),
-        authority_keys: trusted(AUTHORITY),
-        issuing_keys: trusted(ISSUING),
-    };
-    bundle.sign(&[&key(ROOT)])
+    usher_fixtures::ticket(unit, AVAILABLE).sign(&key(99)).to_text()
 }
 
 /// Returns what a device of that role is and believes.
@@ -289,24 +240,14 @@ pub fn enrolment(device: PublicKey, role: Role, name: &str) -> StoredEnrolment {
 /// Returns what a device is and believes whose certificate is valid in a window.
 pub fn enrolment_within(device: PublicKey, role: Role, name: &str, window: Window) -> StoredEnrolment {
     let certificate = Certificate {
-        event: EVENT,
-        device,
-        role,
         name: name.to_owned(),
-        gates: Vec::new(),
-        capabilities: Capabilities {
-            enrol_scanners: role == Role::Hub,
-            override_refusals: true,
-        },
         window,
+        ..SHOW.certificate(device, role)
     };
     StoredEnrolment {
-        identity: DeviceIdentity {
-            certificate: certificate.sign(&key(ISSUING)),
-            via: None,
-        },
-        roots: RootSet::single(key(ROOT).public()),
-        bundle: bundle(),
+        identity: SHOW.identity(certificate),
+        roots: SHOW.roots(),
+        bundle: SHOW.bundle(1),
         uplink: Vec::new(),
     }
 }
@@ -331,64 +272,17 @@ fn authority_log(hub: PublicKey) -> Run {
 
 /// Writes an authority log.
 pub fn authority_run(bodies: Vec<Body>) -> Run {
-    let trust = Trust::pin(&RootSet::single(key(ROOT).public()), bundle()).unwrap();
-    let mut ledger = Ledger::new(key(AUTHORITY).public(), None, Arc::new(trust));
-    let now = Clock::system().now();
-    let records = bodies
-        .into_iter()
-        .map(|body| ledger.write(body, now).bytes)
-        .collect();
-    ledger.seal(&key(AUTHORITY));
-    Run {
-        base: Tail::default(),
-        records,
-        head: ledger.heads().pop().unwrap(),
-    }
+    SHOW.authority_log(bodies, Clock::system().now())
 }
 
 /// The unit whose ticket is void.
 pub const REVOKED: u32 = 666;
 
 fn policy() -> Policy {
-    let tier = |id, name: &str, offline| Tier {
-        id,
-        name: name.to_owned(),
-        zones: vec![ZoneId(1)],
-        windows: Vec::new(),
-        entry: EntryRule::Single,
-        offline,
-    };
-    let gate = |id, name: &str, zone| Gate {
-        id: GateId(id),
-        name: name.to_owned(),
-        zone: ZoneId(zone),
-        leaves: None,
-    };
-    let zone = |id, name: &str| Zone {
-        id: ZoneId(id),
-        name: name.to_owned(),
-        capacity: None,
-        time_slots: None,
-        inside: None,
-    };
-    Policy {
-        name: "Festival".to_owned(),
-        utc_offset_minutes: 60,
-        time_zone: String::new(),
-        offset_changes: Vec::new(),
-        day_start_minutes: 0,
-        zones: vec![zone(1, "Arena"), zone(2, "Backstage")],
-        gates: vec![
-            gate(3, "Stage door", 2),
-            gate(1, "Gate North", 1),
-            gate(2, "Gate South", 1),
-        ],
-        tiers: vec![
-            tier(STRICT, "Seated", Offline::Strict),
-            tier(AVAILABLE, "Standing", Offline::Available),
-        ],
-        labels: None,
-    }
+    let mut policy = usher_fixtures::policy();
+    policy.zones.push(zone(2, "Backstage"));
+    policy.gates.insert(0, gate(GateId(3), "Stage door", 2));
+    policy
 }
 
 /// Runs the program without any scanner's folder.
