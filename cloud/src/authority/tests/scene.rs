@@ -29,11 +29,7 @@ use crate::store::contract::case::Case;
 use crate::store::organizing::EventChange;
 
 pub use crate::store::contract::case::START;
-
-/// Returns the key of a device.
-pub fn key(seed: u8) -> SecretKey {
-    SecretKey::from_seed(&[seed; 32])
-}
+pub use usher_fixtures::key;
 
 /// Asks to shut a device out from now on.
 pub fn revocation(device: PublicKey) -> Revocation {

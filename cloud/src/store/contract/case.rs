@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 use usher_keys::{EventId, Timestamp};
-use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier as PolicyTier, Zone};
+use usher_protocol::policy::{Offline, Policy};
 use usher_protocol::ticket::TicketFlags;
-use usher_protocol::{GateId, TierId, Unit, ZoneId};
+use usher_protocol::{TierId, Unit};
 
 use crate::catalogue::{Occupancy, OccupancyQuery, Seat, Status, Tier};
 use crate::ids::{
@@ -303,34 +303,11 @@ pub fn units() -> Vec<NewUnit> {
 }
 
 fn policy(name: &str) -> Policy {
-    let tier = |id: TierId| PolicyTier {
-        id,
-        name: format!("Tier {id}"),
-        zones: vec![ZoneId(1)],
-        windows: Vec::new(),
-        entry: EntryRule::Single,
-        offline: Offline::Strict,
-    };
+    let tier = |id: TierId| usher_fixtures::tier(id, &format!("Tier {id}"), Offline::Strict);
     Policy {
         name: name.into(),
         utc_offset_minutes: 0,
-        time_zone: String::new(),
-        offset_changes: Vec::new(),
-        day_start_minutes: 0,
-        zones: vec![Zone {
-            id: ZoneId(1),
-            name: "Barn".into(),
-            capacity: None,
-            time_slots: None,
-            inside: None,
-        }],
-        gates: vec![Gate {
-            id: GateId(1),
-            name: "Door".into(),
-            zone: ZoneId(1),
-            leaves: None,
-        }],
         tiers: [STALLS, STANDING, GUESTS].map(tier).to_vec(),
-        labels: None,
+        ..usher_fixtures::policy()
     }
 }

@@ -1,8 +1,8 @@
 //! Enrolment codes and contacts, and what changes beside a log: all of it together or none.
 
+use usher_fixtures::EventFixture;
 use usher_keys::{
-    Capabilities, Certificate, DeviceIdentity, EnrolmentId, EnrolmentKey, EventId, PublicKey, Role,
-    SecretKey, Timestamp, Window,
+    Capabilities, Certificate, DeviceIdentity, EnrolmentId, EnrolmentKey, EventId, PublicKey, Role, Timestamp,
 };
 use usher_protocol::{Generation, Unit};
 
@@ -41,19 +41,12 @@ fn new_code(event: EventId, code: u8, now: Timestamp) -> NewEnrolmentCode {
 }
 
 fn identity(event: EventId, device: u8) -> DeviceIdentity {
-    let certificate = Certificate {
-        event,
-        device: PublicKey([device; 32]),
-        role: Role::Hub,
+    let event = EventFixture::new(event, 1);
+    event.identity(Certificate {
         name: "North".into(),
         gates: vec![1, 2],
-        capabilities: Capabilities::default(),
-        window: Window::ALWAYS,
-    };
-    DeviceIdentity {
-        certificate: certificate.sign(&SecretKey::from_seed(&[4; 32])),
-        via: None,
-    }
+        ..event.certificate(PublicKey([device; 32]), Role::Hub)
+    })
 }
 
 /// Changes rows beside the logs; tells whether that is stored then.
