@@ -9,6 +9,7 @@ use anyhow::Context;
 use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
 use usher_device::replica::{Replica, StoredEnrolment};
+use usher_fixtures::{gate, tier};
 use usher_keys::pem;
 use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Role, RootSet, SecretKey, SignedBundle,
@@ -17,7 +18,7 @@ use usher_keys::{
 use usher_protocol::admission::Direction;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::Run;
-use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::policy::{Offline, Policy};
 use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::request::Scan;
 use usher_protocol::ticket::{Payload, Ticket, TicketFlags};
@@ -256,34 +257,11 @@ fn public(number: u16) -> PublicKey {
 }
 
 fn policy() -> Policy {
-    let named = str::to_owned;
     Policy {
-        name: named("Measured"),
+        name: "Measured".to_owned(),
         utc_offset_minutes: 0,
-        time_zone: String::new(),
-        offset_changes: Vec::new(),
-        day_start_minutes: 0,
-        zones: vec![Zone {
-            id: ZONE,
-            name: named("Hall"),
-            capacity: None,
-            time_slots: None,
-            inside: None,
-        }],
-        gates: vec![Gate {
-            id: GATE,
-            name: named("North"),
-            zone: ZONE,
-            leaves: None,
-        }],
-        tiers: vec![Tier {
-            id: TIER,
-            name: named("Regular"),
-            zones: vec![ZONE],
-            windows: Vec::new(),
-            entry: EntryRule::Single,
-            offline: Offline::Strict,
-        }],
-        labels: None,
+        gates: vec![gate(GATE, "North", ZONE.0)],
+        tiers: vec![tier(TIER, "Regular", Offline::Strict)],
+        ..usher_fixtures::policy()
     }
 }
