@@ -1,9 +1,9 @@
-//! The one route table: every path the cloud answers on, from which the OpenAPI document is made.
+//! The one route table: every path the cloud answers on, by who it is for, with the limits that hold there; the OpenAPI document is made from it.
 
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::routing::get;
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::error::ApiError;
+use crate::api::input::Caller;
 use crate::api::problem_kinds::ProblemKind;
 use crate::api::{bookings, enrolments, events, keys, organizer, reservations, seats, status, tickets};
 use crate::observe;
@@ -23,21 +24,7 @@ use crate::state::AppState;
 
 type Api = OpenApiRouter<Arc<AppState>>;
 
-/// Reservations, bookings and tickets: each is reached by a secret id, so that no cache on the way may keep an answer.
-fn secret() -> Api {
-    OpenApiRouter::new()
-        .routes(routes!(reservations::create))
-        .routes(routes!(reservations::show, reservations::release))
-        .routes(routes!(bookings::create))
-        .routes(routes!(bookings::show))
-        .routes(routes!(tickets::show))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("no-store"),
-        ))
-}
-
-/// For buyers and whoever builds something for them.
+/// For whoever looks around; anybody may ask, and caches may keep what its handler says.
 fn public() -> Api {
     OpenApiRouter::new()
         .routes(routes!(events::list))
@@ -46,13 +33,32 @@ fn public() -> Api {
         .routes(routes!(keys::show))
         .routes(routes!(keys::jwks_of_event))
         .routes(routes!(keys::jwks_of_all))
-        .routes(routes!(enrolments::create))
+}
+
+/// For buyers: a secret id in the path or body is what lets them in, so that no cache on the way may keep an answer.
+fn buyer() -> Api {
+    OpenApiRouter::new()
+        .routes(routes!(reservations::create))
+        .routes(routes!(reservations::show, reservations::release))
+        .routes(routes!(bookings::create))
+        .routes(routes!(bookings::show))
+        .routes(routes!(tickets::show))
+}
+
+/// For machines that become devices: an enrolment code lets them in.
+fn device() -> Api {
+    OpenApiRouter::new().routes(routes!(enrolments::create))
+}
+
+/// For whoever runs the server; anybody may ask.
+fn operations() -> Api {
+    OpenApiRouter::new()
         .routes(routes!(status::health))
         .routes(routes!(status::ready))
         .routes(routes!(status::metrics))
 }
 
-/// For organizers, with an API key.
+/// For organizers: an API key lets them in, and [`organizer::owned`] to their own events alone.
 fn organizer() -> Api {
     OpenApiRouter::new()
         .routes(routes!(organizer::venues::create, organizer::venues::list))
@@ -88,33 +94,48 @@ fn pages() -> Router<Arc<AppState>> {
         .route("/assets/{file}", get(pages::assets::show))
 }
 
-/// Puts the table together with its limits.
+/// Puts the groups together, each with what holds for it alone, then what holds for every request.
+///
+/// A handler's arguments say what else it asks for. Bounds of connections, and how long one may be silent, are in
+/// `server/serving.rs`.
 pub fn router(state: Arc<AppState>) -> Router {
     let limits = &state.config.limits;
-    let kib = |kib: u32| DefaultBodyLimit::max(kib as usize * 1024);
+    let body = |kib: u32| DefaultBodyLimit::max(kib as usize * 1024);
+    let (small, large) = (body(limits.public_body_kib), body(limits.organizer_body_kib));
+    let api_key = middleware::from_extractor_with_state::<Caller, _>(state.clone());
     let (api, mut document) = OpenApiRouter::with_openapi(Document::openapi())
-        .merge(public().merge(secret()).layer(kib(limits.public_body_kib)))
-        .merge(organizer().layer(kib(limits.organizer_body_kib)))
+        .merge(public().layer(small))
+        .merge(
+            buyer()
+                .layer(small)
+                .layer(unless_said(header::CACHE_CONTROL, "no-store")),
+        )
+        .merge(device().layer(small))
+        .merge(operations().layer(small))
+        .merge(organizer().layer(large).layer(api_key))
         .split_for_parts();
     openapi::complete(&mut document);
-    let nosniff = SetResponseHeaderLayer::overriding(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    // An address may be a secret: it is told to no other site.
-    let referrer = SetResponseHeaderLayer::if_not_present(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
     Router::new()
         .merge(api)
         .merge(pages())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(async || ApiError::NotFound("page"))
         .method_not_allowed_fallback(async || ApiError::from(ProblemKind::WrongMethod))
+        // A request has `limits.request_seconds`, its body included.
         .layer(middleware::from_fn_with_state(state.clone(), observe::request))
         .layer(CatchPanicLayer::custom(observe::panicked))
-        .layer(nosniff)
-        .layer(referrer)
+        .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // An address may be a secret: it is told to no other site.
+        .layer(unless_said(header::REFERRER_POLICY, "no-referrer"))
         .with_state(state)
+}
+
+/// Sets a header of every answer.
+fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+/// Sets a header of answers that do not have it.
+fn unless_said(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }

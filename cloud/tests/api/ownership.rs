@@ -8,13 +8,11 @@ use super::client::Cloud;
 
 const NO_EVENT: &str = "evt_00000000000000000000000000";
 
-/// Lists the organizer's routes that name an event, as method and path with its parameters.
-fn routes_of_an_event(document: &Value) -> Vec<(Method, String)> {
+/// Lists the routes whose path begins so, as method and path with its parameters.
+fn routes_under(start: &str, document: &Value) -> Vec<(Method, String)> {
     let paths = document["paths"].as_object().unwrap();
-    let of_an_event = paths
-        .iter()
-        .filter(|(path, _)| path.starts_with("/v1/organizer/events/{event_id}"));
-    let with_method = of_an_event.flat_map(|(path, item)| {
+    let under = paths.iter().filter(|(path, _)| path.starts_with(start));
+    let with_method = under.flat_map(|(path, item)| {
         let methods = item.as_object().unwrap().keys();
         methods.map(move |method| (method.to_uppercase().parse().unwrap(), path.clone()))
     });
@@ -48,7 +46,7 @@ async fn another_organizers_event_is_refused_as_one_that_does_not_exist() {
         )
     };
     let document = cloud.get("/openapi.json").await.ok(200);
-    let routes = routes_of_an_event(&document);
+    let routes = routes_under("/v1/organizer/events/{event_id}", &document);
     assert!(routes.len() >= 20, "only {} routes are seen", routes.len());
     for (method, path) in routes {
         assert!(
@@ -65,5 +63,20 @@ async fn another_organizers_event_is_refused_as_one_that_does_not_exist() {
             );
             assert_eq!(foreign.bytes, missing.bytes, "{method} {path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_no_route_of_organizers_is_open_and_a_wrong_method_is_one() {
+    let cloud = Cloud::start().await;
+    let document = cloud.get("/openapi.json").await.ok(200);
+    let routes = routes_under("/v1/organizer/", &document);
+    assert!(routes.len() >= 24, "only {} routes are seen", routes.len());
+    for (method, path) in routes {
+        let answer = cloud.send(cloud.request(method, &path)).await;
+        answer.check_problem(401, "unauthorized");
+        assert_eq!(answer.header("www-authenticate"), "Bearer", "{path}");
+        let wrong = cloud.send(cloud.request(Method::TRACE, &path)).await;
+        wrong.check_problem(405, "unreadable-request");
     }
 }
