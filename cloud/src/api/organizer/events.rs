@@ -201,7 +201,7 @@ pub async fn create(
     let venue = venues.into_iter().find(|venue| venue.id == request.venue_id);
     let venue = venue.ok_or(ApiError::NotFound("venue of yours"))?;
     let id = add(&app, caller, venue, request, inventory).await?;
-    let event = OwnEvent::reread(&app, id).await?;
+    let OwnEvent(event) = OwnEvent::made(&app, caller, id).await?;
     Ok((
         StatusCode::CREATED,
         Json(OrganizerEventView::of(&app, event, None)),
@@ -387,14 +387,13 @@ impl EventPatch {
 ))]
 pub async fn change(
     State(app): State<Arc<AppState>>,
-    OwnEvent(event): OwnEvent,
+    own: OwnEvent,
     Body(patch): Body<EventPatch>,
 ) -> Result<Json<OrganizerEventView>, ApiError> {
-    let id = event.id;
-    let event = OwnEvent::reread(&app, id).await?;
-    app.store.change_event(patch.into_change(&event)?).await?;
-    app.seat_maps.forget(id);
-    let event = OwnEvent::reread(&app, id).await?;
+    let own = own.reread(&app).await?;
+    app.store.change_event(patch.into_change(&own.0)?).await?;
+    app.seat_maps.forget(own.0.id);
+    let OwnEvent(event) = own.reread(&app).await?;
     // Gates show its name, and devices last as long as it does. Should this fail, changing it again or the next start makes up for it.
     app.authorities.publish_policy(&event).await?;
     Ok(Json(OrganizerEventView::of(&app, event, None)))
@@ -408,8 +407,9 @@ pub async fn change(
 ))]
 pub async fn publish(
     State(app): State<Arc<AppState>>,
-    OwnEvent(draft): OwnEvent,
+    own: OwnEvent,
 ) -> Result<Json<OrganizerEventView>, ApiError> {
+    let OwnEvent(draft) = &own;
     let id = draft.id;
     let now = app.clock.now();
     if draft.status == EventStatus::Draft && draft.is_over(now) {
@@ -428,7 +428,7 @@ pub async fn publish(
         PublishOutcome::Incomplete => return Err(ProblemKind::DraftIncomplete.into()),
         PublishOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
     }
-    let event = OwnEvent::reread(&app, id).await?;
+    let OwnEvent(event) = own.reread(&app).await?;
     test_sale::warn_of(&app, &event);
     // Should this fail, publishing again or the next start makes up for it.
     app.authorities.publish_policy(&event).await?;

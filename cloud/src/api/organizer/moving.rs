@@ -142,15 +142,15 @@ impl MoveRequest {
 ))]
 pub async fn relocate(
     State(app): State<Arc<AppState>>,
-    OwnEvent(event): OwnEvent,
+    own: OwnEvent,
     Body(request): Body<MoveRequest>,
 ) -> Result<Json<MoveView>, ApiError> {
-    let id = event.id;
-    let event = OwnEvent::reread(&app, id).await?;
-    let survey = Survey::of(&app, (event, request)).await?;
+    let own = own.reread(&app).await?;
+    let id = own.0.id;
+    let survey = Survey::of(&app, (own.0.clone(), request)).await?;
     request.check(&survey, app.clock.now())?;
     let policy_version = if request.apply {
-        apply(&app, &survey).await?
+        apply(&app, &survey, own).await?
     } else {
         None
     };
@@ -166,7 +166,7 @@ pub async fn relocate(
 }
 
 /// Moves it in one transaction and tells its gates by one policy.
-async fn apply(app: &Arc<AppState>, survey: &Survey) -> Result<Option<u32>, ApiError> {
+async fn apply(app: &Arc<AppState>, survey: &Survey, own: OwnEvent) -> Result<Option<u32>, ApiError> {
     let id = survey.event.id;
     let request = MoveEvent {
         event: id,
@@ -179,7 +179,7 @@ async fn apply(app: &Arc<AppState>, survey: &Survey) -> Result<Option<u32>, ApiE
         MoveOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
         MoveOutcome::Moved { freed } => tracing::info!(event = %id, freed, "an event was moved"),
     }
-    let event = OwnEvent::reread(app, id).await?;
+    let OwnEvent(event) = own.reread(app).await?;
     match app.authorities.publish_policy(&event).await {
         Ok(version) => Ok(version.map(|version| version.0)),
         // It ran out before the event was moved: the bundle that prolongs it brings the policy along.

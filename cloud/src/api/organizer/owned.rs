@@ -53,12 +53,21 @@ async fn find(app: &AppState, caller: Caller, id: EventId) -> Result<Event, ApiE
 }
 
 impl OwnEvent {
-    /// Reads an event of the caller's again: after it was made or changed, or after a body that may have taken its time to come.
+    /// Finds the event of this id that the caller has just made.
     ///
     /// # Errors
     ///
     /// [`ApiError::NotFound`], [`ApiError::Store`].
-    pub async fn reread(app: &AppState, id: EventId) -> Result<Event, ApiError> {
-        app.store.event(id).await?.ok_or(NOT_YOURS)
+    pub async fn made(app: &AppState, caller: Caller, id: EventId) -> Result<Self, ApiError> {
+        find(app, caller, id).await.map(Self)
+    }
+
+    /// Reads it again: after it was changed, or after a body that may have taken its time to come.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::NotFound`], [`ApiError::Store`].
+    pub async fn reread(self, app: &AppState) -> Result<Self, ApiError> {
+        find(app, Caller(self.0.organizer), self.0.id).await.map(Self)
     }
 }

@@ -40,18 +40,18 @@ pub struct PolicyView {
 ))]
 pub async fn replace(
     State(app): State<Arc<AppState>>,
-    OwnEvent(event): OwnEvent,
+    own: OwnEvent,
     Body(wanted): Body<PolicySpec>,
 ) -> Result<Json<PolicyView>, ApiError> {
-    let id = event.id;
-    let event = OwnEvent::reread(&app, id).await?;
+    let own = own.reread(&app).await?;
+    let OwnEvent(event) = &own;
     let wanted = Policy::from(wanted);
     let policy = local_time::told(wanted.clone(), event.starts_at, event.ends_at);
     let mut checks = Checks::default();
-    check_time(&mut checks, (&wanted, &policy), &event);
-    check(checks, &policy, &event)?;
-    app.store.change_event(change(id, policy)).await?;
-    let event = OwnEvent::reread(&app, id).await?;
+    check_time(&mut checks, (&wanted, &policy), event);
+    check(checks, &policy, event)?;
+    app.store.change_event(change(event.id, policy)).await?;
+    let OwnEvent(event) = own.reread(&app).await?;
     let version = app
         .authorities
         .publish_policy(&event)
