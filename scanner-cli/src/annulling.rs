@@ -11,23 +11,28 @@ use crate::overruling::Overruling;
 use crate::presentation::{self, Bar};
 
 /// Takes a scan back, and tells what came of it; of which ticket, if it is one.
-pub async fn done(replica: &Replica, annulment: Annulment) -> ScanOutcome {
-    let ticket = replica.verify(&annulment.scan.code).ok();
-    let facts = ticket.map(|ticket| TicketFacts::from(ticket.ticket()));
+pub async fn done(replica: &Replica, annulment: Annulment, ticket: Option<TicketFacts>) -> ScanOutcome {
     let voice = presentation::voice(replica);
     match replica.annul(annulment).await {
-        Ok(annulled) => presentation::annulled(&voice, annulled, facts.map(|facts| voice.ticket(&facts))),
+        Ok(annulled) => presentation::annulled(&voice, annulled, ticket.map(|facts| voice.ticket(&facts))),
         Err(_) => presentation::barred(Bar::Disk),
     }
 }
 
-/// Makes a supervisor's word on the last scan by which people passed with a ticket that way; `None` while none is known here.
+/// Returns what the code of a ticket says, once its signature is verified.
+#[must_use]
+pub fn ticket_of(replica: &Replica, code: &[u8]) -> Option<TicketFacts> {
+    let ticket = replica.verify(code).ok()?;
+    Some(TicketFacts::from(ticket.ticket()))
+}
+
+/// Makes a supervisor's word on the last scan by which people passed with the ticket of a code that way; `None` while none is known here.
 pub async fn of_supervisor(
     replica: &Replica,
-    (code, direction): (&[u8], Direction),
+    (code, unit): (&[u8], Unit),
+    direction: Direction,
     said: &Overruling,
 ) -> Option<Annulment> {
-    let unit = replica.verify(code).ok()?.ticket().unit;
     let passage = last_passage(replica, unit, direction).await?;
     Some(Annulment {
         scan: Scan {

@@ -138,12 +138,14 @@ impl Clerk {
     async fn annul(&self, position: GatePosition, scan: ShownCode, why: String) -> ScanOutcome {
         let replica = &self.workplace.replica;
         let right = RightToAnnul::Reader(scan.secret);
+        let scan = position.question(scan, &replica.me());
+        let ticket = annulling::ticket_of(replica, &scan.code);
         let annulment = Annulment {
-            scan: position.question(scan, &replica.me()),
+            scan,
             right,
             by: replica.certificate().name,
             why,
         };
-        annulling::done(replica, annulment).await
+        annulling::done(replica, annulment, ticket).await
     }
 }

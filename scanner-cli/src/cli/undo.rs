@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use usher_device::directory::DataDirectory;
 use usher_device::replica::Annulment;
 use usher_protocol::ledger::NotAnnulled;
+use usher_protocol::request::TicketFacts;
 
 use super::trouble::Trouble;
 use super::{Way, codes, hub_address, runtime};
@@ -96,9 +97,8 @@ impl UndoArgs {
             Ok(found) => found.code,
             Err(answer) => return Ok(answer),
         };
-        let annulment = self.last_scan(scanner, &code).await;
-        Ok(match annulment {
-            Some(annulment) => annulling::done(&replica, annulment).await,
+        Ok(match self.last_scan(scanner, &code).await {
+            Some((annulment, ticket)) => annulling::done(&replica, annulment, Some(ticket)).await,
             None => presentation::annulled(
                 &presentation::voice(&replica),
                 Err(NotAnnulled::NobodyPassed),
@@ -107,18 +107,25 @@ impl UndoArgs {
         })
     }
 
-    /// Waits for the hubs to tell of the ticket's last scan.
-    async fn last_scan(self, scanner: &Scanner, code: &[u8]) -> Option<Annulment> {
+    /// Waits for the hubs to tell of the ticket's last scan, and before that of the key that signed it, if that is new.
+    async fn last_scan(self, scanner: &Scanner, code: &[u8]) -> Option<(Annulment, TicketFacts)> {
         let (replica, until) = (scanner.replica(), Instant::now() + WAIT_FOR_HUB);
         let said = Overruling {
             by: self.by,
             why: self.why,
         };
         let direction = self.direction.into();
+        let mut ticket = None;
         loop {
-            let known = annulling::of_supervisor(&replica, (code, direction), &said).await;
-            if known.is_some() || Instant::now() >= until {
-                return known;
+            ticket = ticket.or_else(|| annulling::ticket_of(&replica, code));
+            if let Some(ticket) = ticket
+                && let Some(annulment) =
+                    annulling::of_supervisor(&replica, (code, ticket.unit), direction, &said).await
+            {
+                return Some((annulment, ticket));
+            }
+            if Instant::now() >= until {
+                return None;
             }
             sleep(LOOK_EVERY).await;
         }

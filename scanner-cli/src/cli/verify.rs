@@ -10,7 +10,7 @@ use usher_protocol::GateId;
 use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
 use usher_protocol::ledger::JudgingAs;
 use usher_protocol::request::{self, JudgedBy, TicketFacts};
-use usher_protocol::ticket::TicketCode;
+use usher_protocol::ticket::{Rejection, TicketCode, VerifiedTicket};
 
 use super::trouble::Trouble;
 use super::{Way, codes, runtime};
@@ -135,9 +135,10 @@ impl Check {
             answer.details.push(words::NOT_RECORDED.to_owned());
             return Ok(answer);
         }
+        let ticket = self.replica.verify(&code);
         let mut best = None;
         for gate in &self.gates {
-            let judged = self.judge_at(*gate, code.clone()).await?;
+            let judged = self.judge_at(*gate, code.clone(), ticket.clone()).await?;
             let better = best
                 .as_ref()
                 .is_none_or(|(_, best)| chances(&judged) > chances(best));
@@ -152,7 +153,12 @@ impl Check {
         Ok(self.told(gate, &judged))
     }
 
-    async fn judge_at(&self, gate: GateId, code: Vec<u8>) -> Result<request::Answer, Trouble> {
+    async fn judge_at(
+        &self,
+        gate: GateId,
+        code: Vec<u8>,
+        ticket: Result<VerifiedTicket, Rejection>,
+    ) -> Result<request::Answer, Trouble> {
         let position = GatePosition {
             gate,
             direction: self.direction,
@@ -160,7 +166,7 @@ impl Check {
         };
         let secret = draw_scan()?;
         let scan = position.question(ShownCode { secret, code }, &self.replica.me());
-        let ticket = match self.replica.verify(&scan.code) {
+        let ticket = match ticket {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.replica.rejected(&scan, rejection)),
         };
