@@ -1,4 +1,4 @@
-//! Goes the way of a scan at a scanner: asks the linked hubs, has it judged alone when none answers, and gives it up where that is due; what is asked and told is the caller's.
+//! Goes the way of a scan at a scanner: asks the linked hubs, hands it back to be judged alone when none answers, and gives it up where that is due; what is asked and told is the caller's.
 
 use std::time::Duration;
 
@@ -27,42 +27,31 @@ pub struct OwnScan<'a> {
     pub replica: &'a Replica,
 }
 
-impl OwnScan<'_> {
-    /// Asks this of the hubs, each of which has `patience` to answer or to show a sign of life, or as long as a slow line takes.
-    /// When none answers, `alone` gives the verdict, or none.
-    ///
-    /// # Errors
-    ///
-    /// The scan was to be given up and that cannot be written down.
-    pub async fn ask(
-        &self,
-        request: impl Fn() -> Request,
-        patience: Duration,
-        mut alone: impl AsyncFnMut() -> Option<Verdict>,
-    ) -> Result<Conclusion, RequestError> {
+/// What a scan on its way needs of whoever asks.
+#[derive(Debug)]
+pub enum Turn {
+    /// No hub answers: judge it alone, and say what came of it with [`Asking::judged`].
+    JudgeAlone,
+    /// Tell what came of it.
+    Say(Conclusion),
+}
+
+/// A scan on its way.
+pub struct Asking<'a, R> {
+    own: OwnScan<'a>,
+    asker: Asker<R>,
+    progress: Progress,
+}
+
+impl<'a> OwnScan<'a> {
+    /// Begins to ask this of the hubs, each of which has `patience` to answer or to show a sign of life, or as long as a slow
+    /// line takes.
+    pub fn ask<R: Fn() -> Request>(self, request: R, patience: Duration) -> Asking<'a, R> {
         let patience_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
-        let mut asker = Asker::new(Routing::of_reader(self.scan.id, patience_ms), request);
-        let (progress, lines) = (Progress::default(), || self.lines());
-        loop {
-            match asker.step(lines, &progress).await {
-                Step::Judge(_) => {
-                    let verdict = alone().await;
-                    asker.judged(verdict, false);
-                }
-                Step::Withdraw => {
-                    self.replica.withdraw(self.scan, self.secret).await?;
-                    asker.withdrawn();
-                }
-                Step::Say(conclusion) => {
-                    for hub in self.hubs.linked() {
-                        let line = hub.connection.line().id;
-                        if let Some((_, answered)) = asker.asked().find(|(asked, _)| *asked == line) {
-                            hub.answered(answered);
-                        }
-                    }
-                    return Ok(conclusion);
-                }
-            }
+        Asking {
+            asker: Asker::new(Routing::of_reader(self.scan.id, patience_ms), request),
+            own: self,
+            progress: Progress::default(),
         }
     }
 
@@ -72,5 +61,43 @@ impl OwnScan<'_> {
         hubs.sort_by_key(|hub| Some(hub.connection.peer()) != self.home);
         let connection = |hub: LinkedHub| hub.connection;
         hubs.into_iter().map(connection).collect()
+    }
+}
+
+impl<R: Fn() -> Request> Asking<'_, R> {
+    /// Goes on until the caller has something to do.
+    ///
+    /// # Errors
+    ///
+    /// The scan was to be given up and that cannot be written down.
+    pub async fn turn(&mut self) -> Result<Turn, RequestError> {
+        loop {
+            match self.asker.step(|| self.own.lines(), &self.progress).await {
+                Step::Judge(_) => return Ok(Turn::JudgeAlone),
+                Step::Withdraw => {
+                    self.own.replica.withdraw(self.own.scan, self.own.secret).await?;
+                    self.asker.withdrawn();
+                }
+                Step::Say(conclusion) => {
+                    self.note_answers();
+                    return Ok(Turn::Say(conclusion));
+                }
+            }
+        }
+    }
+
+    /// Takes the verdict of judging alone, or that there is none.
+    pub fn judged(&mut self, verdict: Option<Verdict>) {
+        self.asker.judged(verdict, false);
+    }
+
+    /// Writes down which hubs answered, for the next scan.
+    fn note_answers(&self) {
+        for hub in self.own.hubs.linked() {
+            let line = hub.connection.line().id;
+            if let Some((_, answered)) = self.asker.asked().find(|(asked, _)| *asked == line) {
+                hub.answered(answered);
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use usher_protocol::request::{Overriding, Request};
 use usher_protocol::routing::Word;
 
 use crate::answer::ScanOutcome;
-use crate::ask::OwnScan;
+use crate::ask::{OwnScan, Turn};
 use crate::presentation::{self, Bar, Undecided};
 
 /// How long hubs have to answer: there is no judging alone to fall back to.
@@ -56,12 +56,19 @@ pub async fn decided(own: OwnScan<'_>, overruling: Overruling) -> Result<ScanOut
         let (scan, by, why) = (own.scan.clone(), by.clone(), why.clone());
         Request::Override(Overriding { scan, by, why })
     };
-    let conclusion = own.ask(request, ANSWER_WITHIN, async || None).await;
+    let mut asking = own.ask(request, ANSWER_WITHIN);
     let voice = presentation::voice(own.replica);
-    match conclusion.map(|conclusion| conclusion.word) {
-        Ok(Word::Theirs(answer)) => Ok(presentation::verdict(&voice, &answer, own.scan.direction)),
-        Ok(Word::Refused(error)) => Ok(presentation::refused(&voice, error)),
-        Ok(Word::Ours) => Err(Undecided::NoHub),
-        Err(_) => Ok(presentation::barred(Bar::Disk)),
+    let word = loop {
+        match asking.turn().await {
+            // Nobody overrides alone.
+            Ok(Turn::JudgeAlone) => asking.judged(None),
+            Ok(Turn::Say(conclusion)) => break conclusion.word,
+            Err(_) => return Ok(presentation::barred(Bar::Disk)),
+        }
+    };
+    match word {
+        Word::Theirs(answer) => Ok(presentation::verdict(&voice, &answer, own.scan.direction)),
+        Word::Refused(error) => Ok(presentation::refused(&voice, error)),
+        Word::Ours => Err(Undecided::NoHub),
     }
 }

@@ -14,7 +14,7 @@ use usher_protocol::trust::PeerError;
 use usher_protocol::{ScanId, ScanSecret};
 
 use crate::answer::ScanOutcome;
-use crate::ask::OwnScan;
+use crate::ask::{OwnScan, Turn};
 use crate::gate_position::GatePosition;
 use crate::links::Hubs;
 use crate::order::ShownCode;
@@ -89,18 +89,22 @@ impl ScanJudge {
             hubs: &self.hubs,
             replica: &self.replica,
         };
-        let (request, mut ours) = (|| Request::Judge(scan.clone()), Err(Bar::Disk));
-        let alone = async || {
-            ours = self.judged_alone(scan, ticket.clone()).await;
-            ours.as_ref().ok().map(|answer| answer.verdict)
-        };
-        let conclusion = own.ask(request, self.answer_within, alone).await;
-        let Ok(Conclusion {
+        let mut asking = own.ask(|| Request::Judge(scan.clone()), self.answer_within);
+        let mut ours = Err(Bar::Disk);
+        let Conclusion {
             word, is_withdrawn, ..
-        }) = conclusion
-        else {
-            tracing::error!("this scanner cannot give up a scan");
-            return presentation::barred(Bar::Disk);
+        } = loop {
+            match asking.turn().await {
+                Ok(Turn::JudgeAlone) => {
+                    ours = self.judged_alone(scan, ticket.clone()).await;
+                    asking.judged(ours.as_ref().ok().map(|answer| answer.verdict));
+                }
+                Ok(Turn::Say(conclusion)) => break conclusion,
+                Err(_) => {
+                    tracing::error!("this scanner cannot give up a scan");
+                    return presentation::barred(Bar::Disk);
+                }
+            }
         };
         let answer = match (word, ours) {
             (Word::Theirs(answer), _) => {
