@@ -29,15 +29,15 @@ pub struct OwnScan<'a> {
 
 /// What a scan on its way needs of whoever asks.
 #[derive(Debug)]
-pub enum Turn {
-    /// No hub answers: judge it alone, and say what came of it with [`Asking::judged`].
+pub enum ReaderStep {
+    /// No hub answers: judge it alone, and say what came of it with [`AskedScan::judged`].
     JudgeAlone,
     /// Tell what came of it.
     Say(Conclusion),
 }
 
 /// A scan on its way.
-pub struct Asking<'a, R> {
+pub struct AskedScan<'a, R> {
     own: OwnScan<'a>,
     asker: Asker<R>,
     progress: Progress,
@@ -46,9 +46,9 @@ pub struct Asking<'a, R> {
 impl<'a> OwnScan<'a> {
     /// Begins to ask this of the hubs, each of which has `patience` to answer or to show a sign of life, or as long as a slow
     /// line takes.
-    pub fn ask<R: Fn() -> Request>(self, request: R, patience: Duration) -> Asking<'a, R> {
+    pub fn ask<R: Fn() -> Request>(self, request: R, patience: Duration) -> AskedScan<'a, R> {
         let patience_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
-        Asking {
+        AskedScan {
             asker: Asker::new(Routing::of_reader(self.scan.id, patience_ms), request),
             own: self,
             progress: Progress::default(),
@@ -64,23 +64,23 @@ impl<'a> OwnScan<'a> {
     }
 }
 
-impl<R: Fn() -> Request> Asking<'_, R> {
+impl<R: Fn() -> Request> AskedScan<'_, R> {
     /// Goes on until the caller has something to do.
     ///
     /// # Errors
     ///
     /// The scan was to be given up and that cannot be written down.
-    pub async fn turn(&mut self) -> Result<Turn, RequestError> {
+    pub async fn step(&mut self) -> Result<ReaderStep, RequestError> {
         loop {
             match self.asker.step(|| self.own.lines(), &self.progress).await {
-                Step::Judge(_) => return Ok(Turn::JudgeAlone),
+                Step::Judge(_) => return Ok(ReaderStep::JudgeAlone),
                 Step::Withdraw => {
                     self.own.replica.withdraw(self.own.scan, self.own.secret).await?;
                     self.asker.withdrawn();
                 }
                 Step::Say(conclusion) => {
                     self.note_answers();
-                    return Ok(Turn::Say(conclusion));
+                    return Ok(ReaderStep::Say(conclusion));
                 }
             }
         }

@@ -10,7 +10,7 @@ use usher_protocol::request::{Overriding, Request};
 use usher_protocol::routing::Word;
 
 use crate::answer::ScanOutcome;
-use crate::ask::{OwnScan, Turn};
+use crate::ask::{OwnScan, ReaderStep};
 use crate::presentation::{self, Bar, Undecided};
 
 /// How long hubs have to answer: there is no judging alone to fall back to.
@@ -59,10 +59,10 @@ pub async fn decided(own: OwnScan<'_>, overruling: Overruling) -> Result<ScanOut
     let mut asking = own.ask(request, ANSWER_WITHIN);
     let voice = presentation::voice(own.replica);
     let word = loop {
-        match asking.turn().await {
+        match asking.step().await {
             // Nobody overrides alone.
-            Ok(Turn::JudgeAlone) => asking.judged(None),
-            Ok(Turn::Say(conclusion)) => break conclusion.word,
+            Ok(ReaderStep::JudgeAlone) => asking.judged(None),
+            Ok(ReaderStep::Say(conclusion)) => break conclusion.word,
             Err(_) => return Ok(presentation::barred(Bar::Disk)),
         }
     };

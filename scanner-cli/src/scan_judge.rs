@@ -14,7 +14,7 @@ use usher_protocol::trust::PeerError;
 use usher_protocol::{ScanId, ScanSecret};
 
 use crate::answer::ScanOutcome;
-use crate::ask::{OwnScan, Turn};
+use crate::ask::{OwnScan, ReaderStep};
 use crate::gate_position::GatePosition;
 use crate::links::Hubs;
 use crate::order::ShownCode;
@@ -94,12 +94,12 @@ impl ScanJudge {
         let Conclusion {
             word, is_withdrawn, ..
         } = loop {
-            match asking.turn().await {
-                Ok(Turn::JudgeAlone) => {
+            match asking.step().await {
+                Ok(ReaderStep::JudgeAlone) => {
                     ours = self.judged_alone(scan, ticket.clone()).await;
                     asking.judged(ours.as_ref().ok().map(|answer| answer.verdict));
                 }
-                Ok(Turn::Say(conclusion)) => break conclusion,
+                Ok(ReaderStep::Say(conclusion)) => break conclusion,
                 Err(_) => {
                     tracing::error!("this scanner cannot give up a scan");
                     return presentation::barred(Bar::Disk);

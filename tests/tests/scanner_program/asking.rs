@@ -14,7 +14,7 @@ use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, Request, RequestError, Response, Scan};
 use usher_protocol::routing::Word;
 use usher_protocol::{GateId, ScanId, ScanSecret};
-use usher_scan::ask::{OwnScan, Turn};
+use usher_scan::ask::{OwnScan, ReaderStep};
 use usher_scan::handover::Handover;
 use usher_scan::links::{HubLinks, Start};
 
@@ -125,9 +125,9 @@ async fn asked(hubs: &[Says], limit: Duration) -> Word {
     let request = || Request::Judge(scan.clone());
     let mut asking = own.ask(request, limit);
     let word = loop {
-        match asking.turn().await.unwrap() {
-            Turn::JudgeAlone => asking.judged(None),
-            Turn::Say(conclusion) => break conclusion.word,
+        match asking.step().await.unwrap() {
+            ReaderStep::JudgeAlone => asking.judged(None),
+            ReaderStep::Say(conclusion) => break conclusion.word,
         }
     };
     links.end(Duration::ZERO).await;
