@@ -5,8 +5,8 @@
 //! between, the open booking is on disk and the gateway knows its reference: [`BookingDesk::reconcile`] takes it from there.
 //! A booking runs to its end in a task of the desk, whether or not the client still waits.
 
-mod leases;
 mod settle;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +28,8 @@ use crate::selling::{
 };
 use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::{Store, StoreError};
-use leases::Leases;
 pub use settle::Reconciled;
+use turns::Turns;
 
 /// Asks for a reservation to become a booking.
 #[derive(Clone)]
@@ -151,7 +151,7 @@ pub struct DeskParts {
 #[derive(Debug, Clone)]
 pub struct BookingDesk {
     parts: Arc<DeskParts>,
-    leases: Leases,
+    turns: Turns,
     tasks: TaskTracker,
 }
 
@@ -160,7 +160,7 @@ impl BookingDesk {
     pub fn new(parts: DeskParts) -> Self {
         Self {
             parts: Arc::new(parts),
-            leases: Leases::default(),
+            turns: Turns::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -192,7 +192,7 @@ impl BookingDesk {
 
     /// One booking of a reservation at a time: a second request waits and then sees what the first has done.
     async fn book_alone(&self, request: BookRequest) -> Result<BookOutcome, BookError> {
-        let _lease = self.leases.take(request.reservation).await;
+        let _turn = self.turns.take(request.reservation).await;
         let mut begun = self.begin(&request).await?;
         if let BeginOutcome::Existing(Booking {
             id,
@@ -200,7 +200,7 @@ impl BookingDesk {
             ..
         }) = begun
         {
-            // An earlier attempt got no last word from the gateway. Nobody else is at it: the lease is ours.
+            // An earlier attempt got no last word from the gateway. Nobody else is at it: the turn is ours.
             self.settle_by_id(id).await?;
             begun = self.begin(&request).await?;
         }

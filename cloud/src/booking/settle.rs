@@ -28,7 +28,7 @@ impl BookingDesk {
     pub async fn reconcile(&self) -> Result<Reconciled, BookError> {
         let mut report = Reconciled::default();
         for open in self.parts.store.open_bookings(()).await? {
-            let Some(_lease) = self.leases.try_take(open.reservation) else {
+            let Some(_turn) = self.turns.try_take(open.reservation) else {
                 continue;
             };
             // A request may have ended it while this round was on its way here; then there is nothing left to settle.
@@ -46,7 +46,7 @@ impl BookingDesk {
         Ok(report)
     }
 
-    /// Settles a booking if it is still open; the caller has its lease.
+    /// Settles a booking if it is still open; the caller has its turn.
     pub(super) async fn settle_by_id(&self, id: BookingId) -> Result<Option<BookOutcome>, BookError> {
         match self.parts.store.open_booking(id).await? {
             Some(open) => self.settle(&open).await.map(Some),
@@ -54,7 +54,7 @@ impl BookingDesk {
         }
     }
 
-    /// Asks the gateway for its last word on an open booking and acts on it; the caller has its lease.
+    /// Asks the gateway for its last word on an open booking and acts on it; the caller has its turn.
     pub(super) async fn settle(&self, open: &OpenBooking) -> Result<BookOutcome, BookError> {
         let conclusion = if open.amount.minor == 0 {
             PaymentEnd::NeverCharged

@@ -173,7 +173,7 @@ async fn the_same_request_many_times_at_once_is_charged_once() {
     bookings.dedup();
     assert_eq!(bookings.len(), 1);
     assert_eq!(office.ledger.charged().await.unwrap(), [bookings[0].charge]);
-    assert!(office.desk.leases.is_empty());
+    assert!(office.desk.turns.is_empty());
 }
 
 #[tokio::test]
