@@ -2,11 +2,13 @@
 //!
 //! The order is what keeps the promise. (1) The store marks the units as paying and writes the open booking down.
 //! (2) The gateway charges, under a reference that is written in it. (3) Tickets are signed and the store confirms. Whatever happens in
-//! between, the open booking is on disk and the gateway knows its reference: [`BookingDesk::reconcile`] takes it from there.
+//! between, the open booking and the job of settling it are on disk and the gateway knows its reference: [`BookingDesk::settle_due`]
+//! takes it from there.
 //! A booking runs to its end in a task of the desk, whether or not the client still waits.
 
 mod settle;
 mod turns;
+mod work;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,13 +24,13 @@ use crate::money::DeclineReason;
 use crate::payment::{ChargeOutcome, ChargeRequest, GatewayError, PaymentGateway, PaymentToken};
 use crate::seat_maps::SeatMaps;
 use crate::selling::claimant::HoldBounds;
+use crate::selling::jobs::{LeaseHolder, LeaseOutcome};
 use crate::selling::{
     BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, ConfirmBooking,
     ConfirmOutcome, Ending, NewTicket, OpenBooking, RequestHash,
 };
 use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::{Store, StoreError};
-pub use settle::Reconciled;
 use turns::Turns;
 
 /// Asks for a reservation to become a booking.
@@ -90,7 +92,7 @@ pub enum BookOutcome {
 
 impl BookOutcome {
     /// Returns the word that it is counted under.
-    fn label(&self) -> &'static str {
+    pub fn label(&self) -> &'static str {
         match self {
             Self::Confirmed(_) => "confirmed",
             Self::Declined(_) => "declined",
@@ -121,7 +123,7 @@ pub enum BookError {
     /// Tickets cannot be signed.
     #[error("tickets cannot be signed")]
     NoSigningKey(#[from] NoSigningKey),
-    /// The server is shutting down or the task failed; the booking is reconciled at the next start.
+    /// The server is shutting down, the task failed, or another process works on the booking; its job sees to its end.
     #[error("the booking was interrupted")]
     Interrupted,
 }
@@ -137,6 +139,8 @@ pub struct DeskParts {
     pub signer: TicketSigner,
     /// The time.
     pub clock: Clock,
+    /// This process, as the holder of leases.
+    pub holder: LeaseHolder,
     /// Who must hear of changes.
     pub seat_maps: SeatMaps,
     /// Who counts.
@@ -200,12 +204,18 @@ impl BookingDesk {
             ..
         }) = begun
         {
-            // An earlier attempt got no last word from the gateway. Nobody else is at it: the turn is ours.
-            self.settle_by_id(id).await?;
+            // An earlier attempt got no last word from the gateway. Nobody else here is at it: the turn is ours.
+            if self.lease(id).await? == LeaseOutcome::Held {
+                return Err(BookError::Interrupted);
+            }
+            self.at_work(id, self.settle_by_id(id)).await?;
             begun = self.begin(&request).await?;
         }
         match begun {
-            BeginOutcome::Started(open) => self.pay(open, request.payment_token).await,
+            BeginOutcome::Started(open) => {
+                let id = open.id;
+                self.at_work(id, self.pay(open, request.payment_token)).await
+            }
             BeginOutcome::Existing(booking) => replay(booking),
             BeginOutcome::Refused(refusal) => Ok(refused(refusal)),
         }
@@ -222,6 +232,7 @@ impl BookingDesk {
             email: request.email.clone(),
             can_pay: request.payment_token.is_some(),
             believed_until: self.parts.signer.believed_until(request.reservation.event),
+            holder: self.parts.holder,
             now,
         };
         Ok(self.parts.store.begin_booking(begin).await?)
@@ -242,8 +253,7 @@ impl BookingDesk {
             amount: open.amount,
             token,
         };
-        let charged = timeout(self.parts.payment_timeout, self.parts.gateway.charge(charge)).await;
-        match charged.unwrap_or(Err(GatewayError::Timeout)) {
+        match self.in_time(self.parts.gateway.charge(charge)).await {
             Ok(ChargeOutcome::Charged) => self.confirm(&open).await,
             Ok(ChargeOutcome::Declined(reason)) => {
                 self.end(&open, Ending::Declined(reason)).await?;
@@ -289,13 +299,20 @@ impl BookingDesk {
 
     async fn refund(&self, open: &OpenBooking) -> Result<BookOutcome, BookError> {
         tracing::error!(booking = ?open.id, "a paid booking lost its units: giving the money back");
-        self.parts
-            .gateway
-            .refund(open.charge)
+        self.in_time(self.parts.gateway.refund(open.charge))
             .await
             .map_err(BookError::PaymentUnknown)?;
         self.end(open, Ending::Refunded).await?;
         Ok(BookOutcome::Refunded)
+    }
+
+    /// Waits for the gateway as long as it may take.
+    async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = Result<T, GatewayError>>,
+    ) -> Result<T, GatewayError> {
+        let answered = timeout(self.parts.payment_timeout, asked).await;
+        answered.unwrap_or(Err(GatewayError::Timeout))
     }
 
     async fn end(&self, open: &OpenBooking, ending: Ending) -> Result<(), BookError> {

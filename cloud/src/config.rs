@@ -117,8 +117,6 @@ pub struct Payments {
     pub gateway: GatewayKind,
     /// How long it may take to answer, in seconds.
     pub timeout_seconds: u32,
-    /// How often bookings without a known end are looked into, in seconds.
-    pub reconcile_every_seconds: u32,
     /// Lets the sandbox's token `tok_crash_after_charge` abort the process. For tests only.
     pub sandbox_crash: bool,
 }
@@ -128,7 +126,6 @@ impl Default for Payments {
         Self {
             gateway: GatewayKind::Sandbox,
             timeout_seconds: 30,
-            reconcile_every_seconds: 10,
             sandbox_crash: false,
         }
     }

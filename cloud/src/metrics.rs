@@ -76,6 +76,12 @@ impl Metrics {
         self.count("usher_booking_requests_total", "outcome", outcome);
     }
 
+    /// Counts work on a job by whether it failed.
+    pub fn worked(&self, is_done: bool) {
+        let outcome = if is_done { "done" } else { "failed" };
+        self.count("usher_job_runs_total", "outcome", outcome);
+    }
+
     /// Records how long a request took. `route` is the route's pattern, never a path with ids in it.
     pub fn answered(&self, route: &str, status: u16, took: Duration) {
         let labels = vec![

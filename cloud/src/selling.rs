@@ -6,6 +6,7 @@
 mod bookings;
 pub mod claimant;
 pub mod holding;
+pub mod jobs;
 pub mod paying;
 mod reservations;
 pub mod sale;

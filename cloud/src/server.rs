@@ -1,4 +1,4 @@
-//! A running cloud: binds, reconciles, serves, and on shutdown lets everything in progress finish; what it serves is in `routes`.
+//! A running cloud: binds, takes up what was left, serves, and on shutdown lets everything in progress finish; what it serves is in `routes`.
 
 mod places;
 mod serving;
@@ -69,7 +69,7 @@ impl Server {
         let state = AppState::open(config, clock, public_url)?;
         // The authorities first: tickets of bookings that a crash left open are signed with their keys.
         state.authorities.start().await.context("reading the events")?;
-        jobs::reconcile(&state).await;
+        jobs::catch_up(&state).await;
 
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let uplink = start_uplink(&state, &stop, &mut tasks)?;

@@ -1,6 +1,8 @@
 //! What every handler and background task works with, put together once; it holds no selling state of its own.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -12,11 +14,13 @@ use crate::authority::{Authorities, AuthorityParts};
 use crate::booking::{BookingDesk, DeskParts};
 use crate::clock::Clock;
 use crate::config::{Config, GatewayKind};
+use crate::ids::draw;
 use crate::metrics::Metrics;
 use crate::payment::PaymentGateway;
 use crate::payment::sandbox::Sandbox;
 use crate::payment::sandbox::ledger::SandboxLedger;
 use crate::seat_maps::SeatMaps;
+use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
 use crate::store::Store;
 
@@ -24,7 +28,7 @@ use crate::store::Store;
 pub const STORE_FILE: &str = "usher-cloud.db";
 /// The sandbox gateway's own file in the data directory.
 pub const SANDBOX_FILE: &str = "sandbox.db";
-/// Locked while a server uses the data directory.
+/// Locked while a server uses the data directory; holds what that server is known by as the holder of leases.
 const LOCK_FILE: &str = "serve.lock";
 
 /// The parts of a running cloud.
@@ -50,6 +54,8 @@ pub struct AppState {
     pub desk: BookingDesk,
     /// Who counts.
     pub metrics: Metrics,
+    /// This server, as the holder of leases.
+    pub holder: LeaseHolder,
     /// Whether the log has been told of a proxy that is not trusted: once is enough.
     pub told_of_proxy: AtomicBool,
     /// Keeps a second server out of the data directory.
@@ -63,7 +69,7 @@ impl AppState {
     ///
     /// When the directory cannot be used, is used by another server, or holds a damaged database.
     pub fn open(config: Config, clock: Clock, public_url: String) -> anyhow::Result<Arc<Self>> {
-        let lock = lock_data_dir(&config)?;
+        let (lock, holder) = lock_data_dir(&config)?;
         let file = config.data_dir.join(STORE_FILE);
         let store = Store::open_sqlite(&file).with_context(|| format!("opening {}", file.display()))?;
         let signer = TicketSigner::default();
@@ -82,6 +88,7 @@ impl AppState {
             gateway: gateway(&config, clock.clone())?,
             signer: signer.clone(),
             clock: clock.clone(),
+            holder,
             seat_maps: seat_maps.clone(),
             metrics: metrics.clone(),
             bounds: config.reservations.hold_bounds(),
@@ -98,6 +105,7 @@ impl AppState {
             seat_maps,
             desk,
             metrics,
+            holder,
             told_of_proxy: AtomicBool::new(false),
             _lock: lock,
         }))
@@ -126,14 +134,17 @@ impl AppState {
     }
 }
 
-fn lock_data_dir(config: &Config) -> anyhow::Result<File> {
+fn lock_data_dir(config: &Config) -> anyhow::Result<(File, LeaseHolder)> {
     let directory = &config.data_dir;
     private::make_folder(directory)?;
     private::check_folder(directory)?;
     let path = directory.join(LOCK_FILE);
     let lock = private::open_file(&path).with_context(|| format!("making {}", path.display()))?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
+        Ok(()) => {
+            let holder = holder(&path, &lock).with_context(|| format!("reading {}", path.display()))?;
+            Ok((lock, holder))
+        }
         Err(TryLockError::WouldBlock) => {
             bail!(
                 "another usher-cloud uses {}: stop it, or set another data_dir",
@@ -142,6 +153,19 @@ fn lock_data_dir(config: &Config) -> anyhow::Result<File> {
         }
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
     }
+}
+
+/// Reads what the servers of this data directory are known by; the first one draws it. Whoever has the lock knows that all earlier
+/// ones have ended.
+fn holder(path: &Path, lock: &File) -> std::io::Result<LeaseHolder> {
+    if let Ok(known) = fs::read(path)?.try_into() {
+        return Ok(LeaseHolder(known));
+    }
+    let drawn = draw();
+    lock.set_len(0)?;
+    lock.write_all_at(&drawn, 0)?;
+    lock.sync_all()?;
+    Ok(LeaseHolder(drawn))
 }
 
 fn gateway(config: &Config, clock: Clock) -> anyhow::Result<PaymentGateway> {

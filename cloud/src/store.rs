@@ -19,6 +19,7 @@ use usher_protocol::log::Run;
 
 use crate::catalogue::{Event, EventLine, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
 use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId};
+use crate::selling::jobs::{DueJobs, FreeJobs, HeldJob, Job, JobCounts, LeaseOutcome};
 use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
     ConfirmOutcome, Forget, HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest,
@@ -137,6 +138,14 @@ operations! {
         /// Gives an ended booking a new id; the one it had leads nowhere from then on.
         renew_booking(RenewBooking) -> RenewOutcome = sqlite::renew::renew_booking;
 
+        // Jobs.
+        /// Leases a job to a holder, for the first time or again.
+        lease_job(HeldJob) -> LeaseOutcome = sqlite::jobs::lease_job;
+        /// Puts a job off after a failure; tells how often it has failed, if the holder still had it.
+        put_off_job(HeldJob) -> Option<u32> = sqlite::jobs::put_off_job;
+        /// Frees the jobs that a process left behind; tells how many.
+        free_jobs(FreeJobs) -> usize = sqlite::jobs::free_jobs;
+
         // Organizing.
         /// Adds an organizer with its first API key.
         add_organizer(NewOrganizer) -> () = sqlite::organizers::add_organizer;
@@ -180,10 +189,14 @@ operations! {
         ticket(TicketId) -> Option<Ticket> = sqlite::rows::ticket;
         /// Finds the payload of the ticket with a ticket code, valid or not.
         payload_of_code(CodeQuery) -> Option<String> = sqlite::codes::payload_of_code;
-        /// Lists the bookings whose payment has no known end.
-        open_bookings(()) -> Vec<OpenBooking> = sqlite::rows::open_bookings;
         /// Finds a booking if its payment has no known end.
         open_booking(BookingId) -> Option<OpenBooking> = sqlite::rows::open_booking;
+
+        // Jobs.
+        /// Lists jobs that wait for anybody, those that have waited longest first.
+        due_jobs(DueJobs) -> Vec<Job> = sqlite::jobs::due_jobs;
+        /// Counts the jobs.
+        job_counts(()) -> JobCounts = sqlite::jobs::job_counts;
 
         // The catalogue.
         /// Lists published events that have not ended, by start.

@@ -9,6 +9,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::jobs;
 use crate::paused_sale;
 use crate::state::AppState;
 use crate::test_sale;
@@ -83,6 +84,7 @@ pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, 
 #[utoipa::path(get, path = "/metrics", tag = "status", responses((status = 200, body = String, content_type = "text/plain", description = "Figures, one a line")))]
 pub async fn metrics(State(app): State<Arc<AppState>>) -> impl IntoResponse {
     wrong_clock::measure(&app);
+    jobs::measure(&app).await;
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         app.metrics.render(),

@@ -10,8 +10,9 @@ use crate::clock::ManualClock;
 use crate::ids::draw_event_id;
 use crate::payment::sandbox::Sandbox;
 use crate::payment::sandbox::ledger::SandboxLedger;
+use crate::selling::jobs::{DueJobs, FreeJobs, JobId, LEASE, RENEW_EVERY};
 use crate::selling::{CloseOutcome, HoldOutcome};
-use crate::store::contract::case::{Case, GUESTS as FREE, HOLD_MS, STALLS as PAID, START, UNBOUNDED};
+use crate::store::contract::case::{Case, GUESTS as FREE, HOLD_MS, HOLDER, STALLS as PAID, START, UNBOUNDED};
 
 /// How long the gateway may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,6 +40,37 @@ impl Office {
             ledger,
             clock,
         }
+    }
+
+    /// Does what is due, and tells what came of each booking.
+    async fn settle_due(&self) -> Vec<&'static str> {
+        let now = Clock::Manual(self.clock.clone()).now();
+        let due = self
+            .case
+            .store
+            .due_jobs(DueJobs { limit: 100, now })
+            .await
+            .unwrap();
+        let mut came_of = Vec::new();
+        for job in due {
+            let JobId::SettleBooking(id) = job.id;
+            let outcome = self.desk.settle_due(id).await.unwrap();
+            came_of.extend(outcome.as_ref().map(BookOutcome::label));
+        }
+        came_of
+    }
+
+    async fn open_jobs(&self) -> u32 {
+        self.case.store.job_counts(()).await.unwrap().open
+    }
+
+    /// Frees what was left behind, as a start does.
+    async fn take_over(&self) {
+        let free = FreeJobs {
+            holder: HOLDER,
+            now: Clock::Manual(self.clock.clone()).now(),
+        };
+        self.case.store.free_jobs(free).await.unwrap();
     }
 
     /// Opens the same files again, as after a crash: nothing that was in memory is left.
@@ -107,19 +139,29 @@ fn desk(
     event: usher_keys::EventId,
     payment_timeout: Duration,
 ) -> BookingDesk {
+    BookingDesk::new(parts(case, clock, event, payment_timeout))
+}
+
+fn parts(
+    case: &Case,
+    clock: &ManualClock,
+    event: usher_keys::EventId,
+    payment_timeout: Duration,
+) -> DeskParts {
     let clock = Clock::Manual(clock.clone());
     let signer = TicketSigner::default();
     signer.install(event, &SecretKey::from_seed(&[7; 32]), Timestamp::FOREVER);
-    BookingDesk::new(DeskParts {
+    DeskParts {
         gateway: PaymentGateway::Sandbox(Sandbox::new(ledger(case), clock.clone(), false)),
         seat_maps: SeatMaps::new(case.store.clone(), signer.clone()),
         store: case.store.clone(),
         signer,
         clock,
+        holder: HOLDER,
         metrics: Metrics::default(),
         bounds: UNBOUNDED,
         payment_timeout,
-    })
+    }
 }
 
 #[tokio::test]
@@ -221,7 +263,7 @@ async fn an_unreachable_gateway_charges_nothing_then_or_later() {
     let reservation = office.hold(PAID, 1).await;
     let failed = office.book(reservation, "key", "tok_unreachable").await.unwrap();
     assert_eq!(failed, BookOutcome::PaymentFailed);
-    assert_eq!(office.case.store.open_bookings(()).await.unwrap(), []);
+    assert_eq!(office.open_jobs().await, 0);
     assert!(matches!(
         office.book(reservation, "other", "tok_ok").await,
         Ok(BookOutcome::Confirmed(_))
@@ -253,20 +295,14 @@ async fn a_crash_after_the_charge_is_made_good_at_the_next_start() {
     let office = office.crash();
     // Long after the reservation's time: units under payment do not expire.
     office.clock.advance_ms(10 * HOLD_MS);
-    let settled = office.desk.reconcile().await.unwrap();
-    assert_eq!(
-        settled,
-        Reconciled {
-            confirmed: 1,
-            ..Reconciled::default()
-        }
-    );
+    office.take_over().await;
+    assert_eq!(office.settle_due().await, ["confirmed"]);
     office.check_no_charge_without_a_ticket().await;
     let Ok(BookOutcome::Confirmed(booking)) = office.desk.book(request).await else {
         panic!("settled")
     };
     assert_eq!((booking.id, booking.tickets.len()), (open.id, 2));
-    assert_eq!(office.desk.reconcile().await.unwrap(), Reconciled::default());
+    assert_eq!(office.open_jobs().await, 0);
 }
 
 #[tokio::test]
@@ -279,14 +315,8 @@ async fn a_crash_before_the_charge_gives_the_units_back() {
     };
 
     let office = office.crash();
-    let settled = office.desk.reconcile().await.unwrap();
-    assert_eq!(
-        settled,
-        Reconciled {
-            abandoned: 1,
-            ..Reconciled::default()
-        }
-    );
+    office.take_over().await;
+    assert_eq!(office.settle_due().await, ["payment_failed"]);
     // A charge that arrives late finds the door closed.
     office
         .ledger
@@ -333,14 +363,8 @@ async fn a_crash_in_the_middle_of_a_refund_is_finished() {
     office.ledger.refund(open.charge, START).await.unwrap();
 
     let office = office.crash();
-    let settled = office.desk.reconcile().await.unwrap();
-    assert_eq!(
-        settled,
-        Reconciled {
-            refunded: 1,
-            ..Reconciled::default()
-        }
-    );
+    office.take_over().await;
+    assert_eq!(office.settle_due().await, ["refunded"]);
     assert_eq!(
         office.case.store.booking(open.id).await.unwrap().unwrap().state,
         BookingState::Refunded
@@ -387,21 +411,99 @@ async fn a_booking_whose_client_went_away_is_finished_all_the_same() {
 }
 
 #[tokio::test]
-async fn reconciling_leaves_a_payment_in_progress_alone() {
+async fn a_payment_in_progress_here_is_left_alone_even_when_its_lease_ran_out() {
     let office = Office::open().await;
     let reservation = office.hold(PAID, 1).await;
     let booking = office.book(reservation, "key", "tok_slow_50");
     let settled = async {
-        loop {
-            if !office.case.store.open_bookings(()).await.unwrap().is_empty() {
-                return office.desk.reconcile().await.unwrap();
-            }
+        while office.open_jobs().await == 0 {
             tokio::task::yield_now().await;
         }
+        office.clock.advance_ms(2 * LEASE.as_millis() as u64);
+        office.settle_due().await
     };
     let (booked, settled) = tokio::join!(booking, settled);
     assert!(matches!(booked, Ok(BookOutcome::Confirmed(_))));
-    assert_eq!(settled, Reconciled::default());
+    assert_eq!(settled, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn another_process_leaves_a_booking_alone_until_its_holder_has_died() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let request = request(reservation, "key", "tok_ok");
+    let open = office.charge_without_confirming(&request).await;
+    let mut parts = parts(&office.case, &office.clock, office.case.event, PATIENCE);
+    parts.holder = LeaseHolder([8; 16]);
+    let other = BookingDesk::new(parts);
+
+    assert_eq!(office.settle_due().await, [] as [&str; 0]);
+    assert_eq!(other.settle_due(open.id).await.unwrap(), None);
+    assert!(matches!(
+        other.book(request.clone()).await,
+        Err(BookError::Interrupted)
+    ));
+    office.clock.advance_ms(LEASE.as_millis() as u64);
+    let Ok(Some(BookOutcome::Confirmed(booking))) = other.settle_due(open.id).await else {
+        panic!("nobody else is at it")
+    };
+    assert_eq!(booking.id, open.id);
+    // The one that was slow and not dead changes nothing any more.
+    assert!(matches!(
+        office.desk.confirm(&open).await,
+        Ok(BookOutcome::Confirmed(_))
+    ));
+    assert_eq!(office.ledger.charged().await.unwrap(), [open.charge]);
+    assert_eq!(office.open_jobs().await, 0);
+}
+
+#[tokio::test]
+async fn a_lease_is_renewed_as_long_as_the_work_takes() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let open = office
+        .charge_without_confirming(&request(reservation, "key", "tok_ok"))
+        .await;
+    let lease_ms = LEASE.as_millis() as u64;
+    let first_end = DueJobs {
+        limit: 1,
+        now: START.plus_ms(lease_ms),
+    };
+    assert_eq!(office.case.store.due_jobs(first_end).await.unwrap().len(), 1);
+    office.clock.advance_ms(lease_ms / 2);
+    let work = async {
+        // It ends later once it is renewed.
+        while !office.case.store.due_jobs(first_end).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    };
+    let renewed = timeout(2 * RENEW_EVERY, office.desk.at_work(open.id, work)).await;
+    renewed.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_fails_is_tried_again_later_and_later() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let open = office
+        .charge_without_confirming(&request(reservation, "key", "tok_ok"))
+        .await;
+    // Nobody can sign its tickets for now.
+    let dark = desk(&office.case, &office.clock, draw_event_id(START), PATIENCE);
+    for pause_ms in [1_000, 2_000, 4_000] {
+        assert!(matches!(
+            dark.at_work(open.id, dark.settle_by_id(open.id)).await,
+            Err(BookError::NoSigningKey(_))
+        ));
+        office.clock.advance_ms(pause_ms - 1);
+        assert_eq!(office.settle_due().await, [] as [&str; 0]);
+        office.clock.advance_ms(1);
+        dark.lease(open.id).await.unwrap();
+    }
+    office.clock.advance_ms(LEASE.as_millis() as u64);
+    assert_eq!(office.settle_due().await, ["confirmed"]);
+    office.check_no_charge_without_a_ticket().await;
 }
 
 #[tokio::test]

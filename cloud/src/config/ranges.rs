@@ -5,7 +5,7 @@ use super::{Config, ConfigError};
 /// A setting, how to read it, its least and greatest value, and both in words.
 type Range = (&'static str, fn(&Config) -> u32, u32, u32, &'static str);
 
-const RANGES: [Range; 11] = [
+const RANGES: [Range; 10] = [
     (
         "reservations.default_seconds",
         |config| config.reservations.default_seconds,
@@ -47,13 +47,6 @@ const RANGES: [Range; 11] = [
         1,
         300,
         "1 to 300 seconds",
-    ),
-    (
-        "payments.reconcile_every_seconds",
-        |config| config.payments.reconcile_every_seconds,
-        1,
-        3_600,
-        "1 to 3600 seconds",
     ),
     (
         "limits.request_seconds",

@@ -6,6 +6,7 @@ use crate::ids::{BookingId, ChargeReference, ReservationId};
 use crate::money::{DeclineReason, Money};
 
 use super::claimant::HoldBounds;
+use super::jobs::LeaseHolder;
 use super::tickets::{NewTicket, Ticket, UnitToIssue};
 
 /// The BLAKE3 hash of a booking request: what "the same request" means for an idempotency key.
@@ -31,6 +32,8 @@ pub struct BeginBooking {
     pub can_pay: bool,
     /// Until when tickets signed now are believed; nothing when none can be signed.
     pub believed_until: Option<Timestamp>,
+    /// Who works on it, and has the lease of its job.
+    pub holder: LeaseHolder,
     /// The time.
     pub now: Timestamp,
 }

@@ -6,6 +6,7 @@ pub mod case;
 mod catalogue;
 mod devices;
 mod holds;
+mod jobs;
 mod logs;
 mod model;
 mod organizing;
@@ -66,6 +67,14 @@ contracts! {
         a_renewed_booking_is_found_by_its_new_id_alone,
         a_booking_is_not_renewed_while_its_payment_runs,
         a_ticket_code_leads_to_one_ticket_of_its_event,
+    }
+    jobs {
+        a_booking_has_a_job_from_its_beginning_to_its_end,
+        a_lease_is_one_holders_until_it_ends,
+        a_job_that_fails_waits_longer_each_time,
+        what_a_process_left_behind_is_freed_and_nothing_else,
+        jobs_come_in_the_order_in_which_they_wait_and_no_more_than_asked_for,
+        those_that_are_listed_are_those_that_are_due,
     }
     catalogue {
         events_are_found_by_word_and_city,

@@ -58,6 +58,8 @@ pub enum Finding {
     Reservation(ReservationId),
     /// What is written of a booking does not fit its reservation, its tickets or its amount.
     Booking(BookingId),
+    /// The payment of a booking is open and no job settles it, or a job is to settle one that is not open.
+    Job(BookingId),
 }
 
 impl fmt::Display for Finding {
@@ -103,6 +105,7 @@ impl fmt::Display for Finding {
                     "booking {booking} does not fit its reservation, tickets or amount"
                 )
             }
+            Self::Job(booking) => write!(f, "booking {booking} and the job that settles it do not fit"),
         }
     }
 }

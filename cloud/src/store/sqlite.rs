@@ -11,6 +11,7 @@ pub mod column;
 mod commits;
 pub mod drafts;
 pub mod holds;
+pub mod jobs;
 pub mod moves;
 pub mod organizers;
 pub mod renew;
@@ -119,6 +120,7 @@ pub fn migrations() -> Vec<Migration> {
             include_str!("../../migrations/V15__ticket_codes.sql"),
         ),
         ("V16__feed", include_str!("../../migrations/V16__feed.sql")),
+        ("V17__jobs", include_str!("../../migrations/V17__jobs.sql")),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

@@ -34,7 +34,7 @@ async fn no_booking_that_was_answered_is_lost_and_no_unit_is_sold_twice_when_the
 
 async fn kill_while_selling() -> anyhow::Result<()> {
     let Effort { seed, rounds } = Effort::of("a cloud killed", 20_261_121, ROUNDS);
-    let mut stage = Stage::on_sale_with(Places::FULL, "[payments]\nreconcile_every_seconds = 1").await?;
+    let mut stage = Stage::on_sale(Places::FULL).await?;
     let mut random = Random::new(seed);
     let (stop, stopped) = watch::channel(false);
     let mut buyers = JoinSet::new();

@@ -78,7 +78,7 @@ async fn whatever_a_cloud_answered_survives_power_cuts() -> anyhow::Result<()> {
 
 async fn cut_while_selling() -> anyhow::Result<()> {
     let Effort { seed, rounds } = Effort::of("power cuts under a cloud", 20_261_121, ROUNDS);
-    let mut stage = Stage::on_sale_with(Places::FULL, "[payments]\nreconcile_every_seconds = 1").await?;
+    let mut stage = Stage::on_sale(Places::FULL).await?;
     stage.cloud.process.stop().await?;
     let Some(mount) = on_a_forgetful_disk(&stage)? else {
         return Ok(());

@@ -8,6 +8,7 @@ use crate::ids::{ChargeReference, ReservationId};
 use crate::money::{DeclineReason, Money};
 use crate::selling::claimant::HoldBounds;
 use crate::selling::holding::UnpaidHold;
+use crate::selling::jobs::LeaseHolder;
 
 const EVENT: EventId = EventId([1; 16]);
 const NOW: Timestamp = Timestamp(1_000);
@@ -45,6 +46,7 @@ fn request() -> BeginBooking {
         email: "ada@example.com".to_owned(),
         can_pay: true,
         believed_until: Some(ENDS_AT.plus_ms(AFTER_EVENT_MS)),
+        holder: LeaseHolder([1; 16]),
         now: NOW,
     }
 }

@@ -14,6 +14,7 @@ use crate::ids::{
     draw_ticket_code,
 };
 use crate::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
+use crate::selling::jobs::LeaseHolder;
 use crate::selling::{
     BeginBooking, BeginOutcome, Claim, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending,
     HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
@@ -38,6 +39,8 @@ pub const UNBOUNDED: HoldBounds = HoldBounds {
     per_address: u32::MAX,
     per_session: u32::MAX,
 };
+/// The process that works on its bookings.
+pub const HOLDER: LeaseHolder = LeaseHolder([9; 16]);
 /// The tier of its seats, 0 to 5.
 pub const STALLS: TierId = TierId(1);
 /// The tier of its slots that cost something, 6 to 9.
@@ -202,6 +205,7 @@ impl Case {
             email: "owl@example.org".into(),
             can_pay: true,
             believed_until: Some(Timestamp::FOREVER),
+            holder: HOLDER,
             now,
         }
     }

@@ -105,6 +105,7 @@ fn of_event(connection: &Connection, event: EventId, audit: &mut Audit) -> Resul
     }
     seals::check(connection, event, &mut audit.findings)?;
     sales::check_reservations(connection, event, &mut audit.findings)?;
+    sales::check_jobs(connection, event, &mut audit.findings)?;
     Ok(AuditedEvent {
         event,
         records: logs::check(connection, event, &mut audit.findings)?,

@@ -4,13 +4,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 use usher_keys::Timestamp;
 
 use crate::ids::BookingId;
+use crate::selling::jobs::{Job, JobId};
 use crate::selling::paying::{EarlierRequest, may_begin, repeated};
 use crate::selling::{BeginBooking, BeginOutcome, BeginRefusal, OpenBooking, RequestHash, Reservation};
 use crate::store::StoreError;
 
 use super::Effect;
 use super::column::{Local, moment, ms};
-use super::rows;
+use super::{jobs, rows};
 
 /// Marks a reservation's units as paying and opens its booking, once for each idempotency key.
 pub fn begin_booking(
@@ -32,6 +33,8 @@ pub fn begin_booking(
         return refused(BeginRefusal::Expired);
     }
     insert(connection, request, &reservation)?;
+    let job = JobId::SettleBooking(request.booking);
+    jobs::insert(connection, &Job::begun(job, request.holder, request.now))?;
     Ok(Effect::Keep(BeginOutcome::Started(OpenBooking {
         id: request.booking,
         charge: request.charge,

@@ -5,6 +5,7 @@ use usher_keys::Timestamp;
 
 use crate::ids::BookingId;
 use crate::money::DeclineReason;
+use crate::selling::jobs::JobId;
 use crate::selling::paying::{ConfirmRefusal, may_close, may_confirm};
 use crate::selling::{
     Booking, BookingState, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, NewTicket,
@@ -14,7 +15,7 @@ use crate::store::StoreError;
 
 use super::Effect;
 use super::column::ms;
-use super::{bounds, codes, holds, rows};
+use super::{bounds, codes, holds, jobs, rows};
 
 /// Turns an open booking into tickets.
 pub fn confirm_booking(
@@ -55,7 +56,7 @@ struct End {
 }
 
 impl End {
-    /// Writes it down; `false` when the booking is not open any more, which is how two that end it at once find out.
+    /// Writes it down and the job off; `false` when the booking is not open any more, which is how two that end it at once find out.
     fn write(&self, connection: &Connection) -> Result<bool, StoreError> {
         let ended = connection
             .prepare_cached(
@@ -69,6 +70,7 @@ impl End {
                 self.state.decline().map(DeclineReason::word),
                 ms(self.now)
             ])?;
+        jobs::delete(connection, JobId::SettleBooking(self.booking))?;
         Ok(ended == 1)
     }
 }

@@ -11,7 +11,7 @@ use crate::selling::{Booking, OpenBooking, Reservation, Ticket, UnitToIssue};
 use crate::store::StoreError;
 
 use super::codes;
-use super::column::{booking_state, currency, event_id, lines, moment, reservation_state, ticket_state};
+use super::column::{booking_state, currency, lines, moment, reservation_state, ticket_state};
 
 /// Finds a reservation.
 pub fn reservation(connection: &Connection, id: &ReservationId) -> Result<Option<Reservation>, StoreError> {
@@ -161,23 +161,6 @@ pub fn units_to_issue(
         })
     });
     Ok(units.collect::<Result<_, _>>()?)
-}
-
-/// Lists the bookings whose payment has no known end.
-pub fn open_bookings(connection: &Connection, (): &()) -> Result<Vec<OpenBooking>, StoreError> {
-    let mut query =
-        connection.prepare_cached("SELECT event_id, booking_id FROM bookings WHERE state = 'paying'")?;
-    let ids = query.query_map([], |row| {
-        Ok(BookingId {
-            event: event_id(row.get(0)?),
-            local: row.get(1)?,
-        })
-    })?;
-    let mut open = Vec::new();
-    for id in ids {
-        open.extend(open_booking(connection, &id?)?);
-    }
-    Ok(open)
 }
 
 /// Finds a booking if its payment has no known end.

@@ -9,6 +9,7 @@ use usher_disk::{DiskError, FileFinding};
 
 use super::*;
 use crate::ids::BookingId;
+use crate::selling::jobs::{DueJobs, JobId};
 use crate::store::finding::Finding;
 
 fn notes() -> Vec<Migration> {
@@ -146,4 +147,37 @@ fn what_was_sold_before_bookings_could_be_renewed_is_kept() {
     let booking = rows::booking(&connection, &id).unwrap().unwrap();
     assert_eq!((booking.charge.local, booking.tickets.len()), ([0; 24], 1));
     assert!(!booking.tickets[0].transferred);
+}
+
+#[test]
+fn a_booking_that_was_open_before_there_were_jobs_is_settled_by_one() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    connection.pragma_update(None, "foreign_keys", false).unwrap();
+    let before: Vec<Migration> = migrations()
+        .into_iter()
+        .filter(|migration| migration.version() < 17)
+        .collect();
+    refinery::Runner::new(&before).run(&mut connection).unwrap();
+    for (id, state, closed_at) in [(1_u8, "paying", None), (2, "confirmed", Some(5))] {
+        connection
+            .execute(
+                "INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
+                                       state, email, amount, created_at, closed_at)
+                 VALUES (zeroblob(16), ?1, ?1, ?1, ?1, zeroblob(32), ?2, 'a@b.example', 100, 1, ?3)",
+                rusqlite::params![[id; 24], state, closed_at],
+            )
+            .unwrap();
+    }
+    refinery::Runner::new(&migrations())
+        .set_grouped(true)
+        .run(&mut connection)
+        .unwrap();
+    let now = usher_keys::Timestamp(1_000);
+    let due = jobs::due_jobs(&connection, &DueJobs { limit: 9, now }).unwrap();
+    let open = BookingId {
+        event: usher_keys::EventId([0; 16]),
+        local: [1; 24],
+    };
+    let due: Vec<_> = due.iter().map(|job| job.id).collect();
+    assert_eq!(due, [JobId::SettleBooking(open)]);
 }

@@ -187,6 +187,29 @@ pub fn check_bookings(
     Ok(confirmed)
 }
 
+/// Checks the jobs of an event: those that settle bookings are those of its open bookings, and all can be read.
+///
+/// # Errors
+///
+/// [`StoreError`].
+pub fn check_jobs(
+    connection: &Connection,
+    event: EventId,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let ids = |sql: &str| -> Result<BTreeSet<BookingId>, StoreError> {
+        let mut select = connection.prepare(sql)?;
+        let ids = select.query_map([event.0], |row| {
+            row.get(0).map(|local| BookingId { event, local })
+        })?;
+        Ok(ids.collect::<Result<_, _>>()?)
+    };
+    let open = ids("SELECT booking_id FROM bookings WHERE event_id = ?1 AND state = 'paying'")?;
+    let settled = ids("SELECT subject FROM jobs WHERE event_id = ?1 AND kind = 'settle_booking'")?;
+    findings.extend(open.symmetric_difference(&settled).copied().map(Finding::Job));
+    Ok(())
+}
+
 /// Returns the units a reservation lists; none when that cannot be read.
 fn listed(text: &str) -> BTreeSet<Unit> {
     let lines = lines(text).unwrap_or_default();

@@ -1,0 +1,66 @@
+//! Taking up jobs that wait for anybody: what a process that died has left, and what has failed before.
+
+use futures_util::future::join_all;
+
+use crate::ids::BookingId;
+use crate::selling::jobs::{DueJobs, FreeJobs, JobId};
+use crate::state::AppState;
+use crate::store::StoreError;
+
+/// Jobs done side by side: most wait for the payment service.
+const AT_ONCE: u32 = 64;
+
+/// Frees what earlier servers on this data directory have left behind.
+///
+/// # Errors
+///
+/// [`StoreError`]; leases end by themselves.
+pub async fn take_over(state: &AppState) -> Result<(), StoreError> {
+    let free = FreeJobs {
+        holder: state.holder,
+        now: state.clock.now(),
+    };
+    let freed = state.store.free_jobs(free).await?;
+    if freed > 0 {
+        tracing::info!(freed, "taking up what was in progress when the server ended");
+    }
+    Ok(())
+}
+
+/// Does all jobs that are due; what cannot be done now is put off.
+///
+/// # Errors
+///
+/// [`StoreError`]: the jobs cannot be read.
+pub async fn do_due(state: &AppState) -> Result<(), StoreError> {
+    loop {
+        let wanted = DueJobs {
+            limit: AT_ONCE,
+            now: state.clock.now(),
+        };
+        let due = state.store.due_jobs(wanted).await?;
+        let is_last = due.len() < AT_ONCE as usize;
+        let doing = due.into_iter().map(|job| match job.id {
+            JobId::SettleBooking(booking) => settle(state, booking),
+        });
+        let is_done = join_all(doing).await;
+        // Those that somebody is at are still due: looked at again at once, they would never end.
+        if is_last || !is_done.contains(&true) {
+            return Ok(());
+        }
+    }
+}
+
+/// Tells whether it is done.
+async fn settle(state: &AppState, booking: BookingId) -> bool {
+    // What fails is put off and told by the desk.
+    let Ok(Some(outcome)) = state.desk.settle_due(booking).await else {
+        return false;
+    };
+    tracing::info!(
+        ?booking,
+        outcome = outcome.label(),
+        "settled a booking that was left open"
+    );
+    true
+}

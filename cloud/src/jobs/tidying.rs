@@ -1,0 +1,60 @@
+//! Writing expired units down and forgetting dead reservations. It goes by the clock and has no rows: nothing depends on it, and what
+//! is due follows from the units and reservations themselves.
+
+use std::time::Duration;
+
+use usher_keys::{EventId, Timestamp};
+
+use crate::selling::{Forget, Tidy};
+use crate::state::AppState;
+use crate::store::StoreError;
+
+/// Units or reservations written in one command: a fraction of a millisecond each keeps the writer free for buyers.
+const TIDY_AT_ONCE: u32 = 200;
+
+/// How long a reservation that nothing came of is kept after its end: whoever comes back to it within that time is told that
+/// its time is over, and not that it never was.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
+
+/// Tidies all events once.
+///
+/// # Errors
+///
+/// [`StoreError`]; the next round goes on.
+pub async fn tidy(state: &AppState) -> Result<(), StoreError> {
+    for event in state.store.published(()).await? {
+        loop {
+            let tidied = state
+                .store
+                .tidy(Tidy {
+                    event,
+                    limit: TIDY_AT_ONCE,
+                    now: state.clock.now(),
+                })
+                .await?;
+            if tidied < TIDY_AT_ONCE as usize {
+                break;
+            }
+        }
+        forget(state, event).await?;
+    }
+    Ok(())
+}
+
+async fn forget(state: &AppState, event: EventId) -> Result<(), StoreError> {
+    let kept_ms = u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap_or(u64::MAX);
+    let ended_by = Timestamp(state.clock.now().0.saturating_sub(kept_ms));
+    loop {
+        let forgotten = state
+            .store
+            .forget(Forget {
+                event,
+                ended_by,
+                limit: TIDY_AT_ONCE,
+            })
+            .await?;
+        if forgotten < TIDY_AT_ONCE as usize {
+            return Ok(());
+        }
+    }
+}

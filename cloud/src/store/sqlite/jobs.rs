@@ -1,0 +1,164 @@
+//! The rows of jobs: who may take one, and when it is due again, is decided in `selling::jobs`.
+
+use rusqlite::{Connection, Row, named_params, params};
+
+use crate::ids::BookingId;
+use crate::selling::jobs::{
+    DueJobs, DueTimes, FreeJobs, HeldJob, Job, JobCounts, JobId, LeaseHolder, LeaseOutcome,
+};
+use crate::store::StoreError;
+
+use super::Effect;
+use super::column::{Local, event_id, moment, ms};
+
+/// The word of the one kind there is.
+const SETTLE_BOOKING: &str = "settle_booking";
+/// The columns [`read`] reads.
+const COLUMNS: &str = "event_id, kind, subject, failures, holder, due_at";
+
+/// The key of a job: its event, kind and subject.
+type Key = ([u8; 16], &'static str, Local);
+
+fn key(id: JobId) -> Key {
+    match id {
+        JobId::SettleBooking(booking) => (booking.event.0, SETTLE_BOOKING, booking.local),
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<Job, StoreError> {
+    let booking = BookingId {
+        event: event_id(row.get(0)?),
+        local: row.get(2)?,
+    };
+    if row.get_ref(1)?.as_str()? != SETTLE_BOOKING {
+        return Err(StoreError::Unreadable {
+            what: "kind of a job",
+        });
+    }
+    Ok(Job {
+        id: JobId::SettleBooking(booking),
+        failures: row.get(3)?,
+        holder: row.get::<_, Option<[u8; 16]>>(4)?.map(LeaseHolder),
+        due_at: moment(row.get(5)?),
+    })
+}
+
+/// Writes a new job, in the transaction of its cause.
+pub fn insert(connection: &Connection, job: &Job) -> Result<(), StoreError> {
+    let (event, kind, subject) = key(job.id);
+    connection
+        .prepare_cached(
+            "INSERT INTO jobs (event_id, kind, subject, failures, holder, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            event,
+            kind,
+            subject,
+            job.failures,
+            job.holder.map(|holder| holder.0),
+            ms(job.due_at)
+        ])?;
+    Ok(())
+}
+
+/// Deletes a job, in the transaction of its end.
+pub fn delete(connection: &Connection, id: JobId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM jobs WHERE event_id = ?1 AND kind = ?2 AND subject = ?3")?
+        .execute(key(id))?;
+    Ok(())
+}
+
+/// Leases a job to a holder, for the first time or again.
+pub fn lease_job(connection: &Connection, request: &HeldJob) -> Result<Effect<LeaseOutcome>, StoreError> {
+    let Some(found) = find(connection, request.job)? else {
+        return Ok(Effect::Undo(LeaseOutcome::Gone));
+    };
+    let Some(leased) = found.leased(request.holder, request.now) else {
+        return Ok(Effect::Undo(LeaseOutcome::Held));
+    };
+    update(connection, &found, &leased)?;
+    Ok(Effect::Keep(LeaseOutcome::Leased))
+}
+
+/// Puts a job off after a failure; tells how often it has failed, if the holder still had it.
+pub fn put_off_job(connection: &Connection, request: &HeldJob) -> Result<Effect<Option<u32>>, StoreError> {
+    let found = find(connection, request.job)?;
+    let put_off = found.and_then(|found| Some((found, found.put_off(request.holder, request.now)?)));
+    let Some((found, put_off)) = put_off else {
+        return Ok(Effect::Undo(None));
+    };
+    update(connection, &found, &put_off)?;
+    Ok(Effect::Keep(Some(put_off.failures)))
+}
+
+/// Frees what a process left behind; tells how many.
+pub fn free_jobs(connection: &Connection, request: &FreeJobs) -> Result<Effect<usize>, StoreError> {
+    let left: Vec<Job> = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM jobs WHERE holder = ?1"))?
+        .query_and_then([request.holder.0], read)?
+        .collect::<Result<_, _>>()?;
+    for job in &left {
+        update(connection, job, &job.freed(request.now))?;
+    }
+    Ok(Effect::Keep(left.len()))
+}
+
+/// Lists jobs that wait for anybody, those that have waited longest first.
+pub fn due_jobs(connection: &Connection, request: &DueJobs) -> Result<Vec<Job>, StoreError> {
+    let due = DueTimes::at(request.now);
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM jobs WHERE due_at <= :until OR due_at > :beyond ORDER BY due_at LIMIT :limit"
+    ))?;
+    let values = named_params! {
+        ":until": ms(due.until), ":beyond": ms(due.beyond), ":limit": request.limit,
+    };
+    let found = query.query_and_then(values, read)?;
+    found.collect()
+}
+
+/// Counts the jobs.
+pub fn job_counts(connection: &Connection, (): &()) -> Result<JobCounts, StoreError> {
+    let counts = connection
+        .prepare_cached("SELECT count(*), count(CASE WHEN failures > 0 THEN 1 END) FROM jobs")?
+        .query_row([], |row| {
+            Ok(JobCounts {
+                open: row.get(0)?,
+                failing: row.get(1)?,
+            })
+        })?;
+    Ok(counts)
+}
+
+fn find(connection: &Connection, id: JobId) -> Result<Option<Job>, StoreError> {
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM jobs WHERE event_id = ?1 AND kind = ?2 AND subject = ?3"
+    ))?;
+    let mut found = query.query_and_then(key(id), read)?;
+    found.next().transpose()
+}
+
+/// Writes what has become of a job, unless it is not any more what it was.
+fn update(connection: &Connection, was: &Job, job: &Job) -> Result<(), StoreError> {
+    let (event, kind, subject) = key(job.id);
+    let updated = connection
+        .prepare_cached(
+            "UPDATE jobs SET failures = ?4, holder = ?5, due_at = ?6
+             WHERE event_id = ?1 AND kind = ?2 AND subject = ?3 AND failures = ?7 AND due_at = ?8",
+        )?
+        .execute(params![
+            event,
+            kind,
+            subject,
+            job.failures,
+            job.holder.map(|holder| holder.0),
+            ms(job.due_at),
+            was.failures,
+            ms(was.due_at)
+        ])?;
+    if updated == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Overtaken)
+    }
+}
