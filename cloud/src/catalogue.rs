@@ -298,6 +298,28 @@ pub struct TierCount {
     pub booked: u32,
 }
 
+impl TierCount {
+    /// Begins to count a tier.
+    pub fn none_of(tier: TierId) -> Self {
+        Self {
+            tier,
+            available: 0,
+            held: 0,
+            booked: 0,
+        }
+    }
+
+    /// Counts some of its units.
+    pub fn add(&mut self, status: Status, units: u32) {
+        let count = match status {
+            Status::Available => &mut self.available,
+            Status::Held => &mut self.held,
+            Status::Booked => &mut self.booked,
+        };
+        *count += units;
+    }
+}
+
 /// How full an event is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Occupancy {

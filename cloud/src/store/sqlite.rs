@@ -134,4 +134,6 @@ fn tables(migrations: &[Migration]) -> Tables<'_> {
 }
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod tests;

@@ -213,25 +213,28 @@ pub fn occupancy(connection: &Connection, request: &OccupancyQuery) -> Result<Oc
     })
 }
 
+/// Counts the units of each tier; what each of them is told to be is for [`Status::of`] to say.
 fn tier_counts(connection: &Connection, request: &OccupancyQuery) -> Result<Vec<TierCount>, StoreError> {
-    let now = ms(request.now);
+    // Grouped as the index has them.
     let mut query = connection.prepare_cached(
-        "SELECT tier, count(units.unit),
-                count(*) FILTER (WHERE state = 'booked'),
-                count(*) FILTER (WHERE state = 'paying' OR (state = 'held' AND held_until > ?2))
-         FROM tiers LEFT JOIN units USING (event_id, tier)
-         WHERE tiers.event_id = ?1 GROUP BY tier ORDER BY tier",
+        "SELECT tier, state, held_until, count(units.unit) FROM tiers LEFT JOIN units USING (event_id, tier)
+         WHERE tiers.event_id = ?1 GROUP BY tier, state, held_until ORDER BY tier",
     )?;
-    let counts = query.query_map(params![request.event.0, now], |row| {
-        let (all, booked, held): (u32, u32, u32) = (row.get(1)?, row.get(2)?, row.get(3)?);
-        Ok(TierCount {
-            tier: TierId(row.get(0)?),
-            available: all - booked - held,
-            held,
-            booked,
-        })
-    })?;
-    Ok(counts.collect::<Result<_, _>>()?)
+    let mut rows = query.query([request.event.0])?;
+    let mut counts: Vec<TierCount> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let tier = TierId(row.get(0)?);
+        if counts.last().is_none_or(|last| last.tier != tier) {
+            counts.push(TierCount::none_of(tier));
+        }
+        // A tier without units has a row too.
+        if let (Some(count), Some(state)) = (counts.last_mut(), row.get_ref(1)?.as_str_or_null()?) {
+            let held_until: Option<i64> = row.get(2)?;
+            let status = Status::of(unit_state(state)?, held_until.map(moment), request.now);
+            count.add(status, row.get(3)?);
+        }
+    }
+    Ok(counts)
 }
 
 /// Counts what an event has sold.
