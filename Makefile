@@ -4,6 +4,9 @@
 
 # One set of features for everything, so that nothing is built twice.
 WORKSPACE := --workspace --locked --features usher-scan/camera
+# What the demo runs, and no more: CAMERA=1 adds the camera of usher-scan.
+DEMO := --locked $(foreach name,cloud gate-agent scan keys tests,-p usher-$(name)) \
+	$(foreach name,cloud gate-agent scan keys demo,--bin usher-$(name)) $(if $(CAMERA),--features usher-scan/camera)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SEEDS ?= 10000
 FUZZ_SECONDS ?= 600
@@ -30,9 +33,9 @@ install: ## install the four programs, with the camera, into cargo's bin folder
 	cargo install --locked --path gate-agent
 	cargo install --locked --path scanner-cli --features camera
 
-demo: ## show the whole path on this machine; ONCE=1 ends after one round
+demo: ## show the whole path on this machine; ONCE=1 ends after one round, CAMERA=1 builds the camera too
 	@.ci/setup demo
-	cargo build $(WORKSPACE)
+	cargo build $(DEMO)
 	$(TARGET)/debug/usher-demo $(if $(ONCE),--once)
 
 test: ## run every check, as CI does

@@ -53,7 +53,9 @@ fn lines(crew: &Crew) -> Vec<String> {
         "  - buy a ticket on the buyers' page with the card that works, and look at its code".to_owned(),
         format!("  - look at a ticket nobody has shown yet: {cloud}/tickets/{unused}"),
         format!("  - scan it, twice: usher-scan --dir '{scanner}' run --gate 1 --image '{picture}'"),
-        format!("  - scan with a camera: usher-scan --dir '{scanner}' run --gate 1 --camera"),
+        format!(
+            "  - scan with a camera, after `make demo CAMERA=1`: usher-scan --dir '{scanner}' run --gate 1 --camera"
+        ),
         format!(
             "  - audit every signature: usher-gate-agent --dir '{}' audit",
             venue.north.dir().display()
