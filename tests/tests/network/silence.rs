@@ -16,7 +16,7 @@ use super::guests::{Guest, bought};
 
 /// So slow that a home's answer is long on its way, and so quick that it would come in time.
 const SLOW: Weather = Weather {
-    delay_ms: (900, 900),
+    delay_ms: (1_400, 1_400),
     ..Weather::FAIR
 };
 /// How often a guest comes until the line is cut in time: a machine under load may look too late.
