@@ -146,6 +146,7 @@ fn beyond(
     }
     let last = known.seq.0.saturating_add(room);
     let head = if newest.tail.seq.0 <= last {
+        check_end(connection, event, newest)?;
         newest.clone()
     } else {
         head_near(connection, event, newest.origin, known.seq, Seq(last))?
@@ -169,6 +170,18 @@ fn beyond(
     })?;
     let entries = entries.collect::<Result<_, _>>()?;
     Ok(Some(Sealed { entries, head }))
+}
+
+/// Checks that nothing is stored behind the newest head: records are only ever stored with one.
+fn check_end(connection: &Connection, event: EventId, newest: &Head) -> Result<(), StoreError> {
+    let last: Option<i64> = connection
+        .prepare_cached("SELECT max(seq) FROM records WHERE event_id = ?1 AND origin = ?2")?
+        .query_row(params![event.0, newest.origin.0], |row| row.get(0))?;
+    if last == Some(count(newest.tail.seq.0)) {
+        Ok(())
+    } else {
+        Err(StoreError::Unreadable { what: "head" })
+    }
 }
 
 /// Finds the last head up to there, or else the first one beyond.
