@@ -14,7 +14,7 @@ use usher_protocol::sync::{self, Held};
 use super::lookup::CodeLookup;
 use super::presence::Presence;
 use super::view::{AuthorityView, Compared};
-use super::writer::{Intake, LogCommand, LogWriter};
+use super::writer::{Intake, LogCommand, LogWriter, RACES};
 use super::{AuthorityError, AuthorityParts};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -22,9 +22,6 @@ use crate::store::Store;
 
 /// Commands that may wait for a writer; beyond it sessions and requests wait in line themselves.
 const QUEUE: usize = 256;
-
-/// How often work is tried that loses races: each race has a winner, who then has nothing more to do.
-const RACES: usize = 16;
 
 /// The authority of one event.
 pub struct EventAuthority {

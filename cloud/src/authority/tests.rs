@@ -424,6 +424,50 @@ async fn a_new_authority_says_again_what_the_struck_one_said() {
 }
 
 #[tokio::test]
+async fn an_event_whose_authority_may_not_sign_is_taken_up_and_vouches_once_it_may() {
+    let scene = Scene::open().await;
+    let hub = Hub::new(&scene, 1).await;
+    let struck = scene.strike(Purpose::Authority).await;
+    scene.upload(struck.clone()).await;
+    let mut scanner = hub.scanner(2);
+    scene
+        .authority()
+        .take_in(scanner.scan(1).remove(0))
+        .await
+        .unwrap();
+    let scene = scene.restart().await;
+    let is_vouched = |scene: &Scene| {
+        let register = scene.authority().view().register();
+        register.enrolled.contains_key(&scanner.origin())
+    };
+    assert!(!is_vouched(&scene));
+    let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
+    let next = request
+        .next_bundle(&struck.unverified().unwrap(), START)
+        .sign(&[&scene.root]);
+    scene.upload(next).await;
+    assert!(is_vouched(&scene));
+}
+
+#[tokio::test]
+async fn a_log_whose_newest_head_is_gone_is_not_taken_up() {
+    let scene = Scene::open().await;
+    let mut hub = Hub::new(&scene, 1).await;
+    for run in hub.scan(2_500) {
+        scene.authority().take_in(run).await.unwrap();
+    }
+    let origin = hub.origin();
+    let scene = scene
+        .reopen_after(|case| {
+            let store = rusqlite::Connection::open(case.file("store.db")).unwrap();
+            let newest = "DELETE FROM heads WHERE origin = ?1 AND seq = (SELECT max(seq) FROM heads WHERE origin = ?1)";
+            assert_eq!(store.execute(newest, [origin.0]).unwrap(), 1);
+        })
+        .await;
+    assert!(scene.authorities.of(scene.case.event).is_err());
+}
+
+#[tokio::test]
 async fn a_log_that_was_tampered_with_is_not_taken_up() {
     let scene = Scene::open().await;
     scene.enrol(1, Role::Scanner).await;

@@ -47,6 +47,9 @@ pub use vouching::lasts_with_event;
 /// Runs from peers in one commit: like the store's own groups, enough to spread the disk's flush thin.
 const GROUP: usize = 64;
 
+/// How often work is tried that loses races: each race has a winner, who then has nothing more to do.
+pub const RACES: usize = 16;
+
 /// What a writer works with.
 #[derive(Clone)]
 pub struct LogWriterParts {
@@ -161,6 +164,11 @@ impl LogWriter {
         let own = draft.own.get_or_insert_with(|| self.ledger.draft());
         own.write(body, self.now());
         Ok(())
+    }
+
+    /// Tells whether the authority can say anything now.
+    fn may_write(&self) -> bool {
+        !self.ledger.is_behind_own_past() && self.own_key().is_ok()
     }
 
     /// Returns the key of the log that we write, while it may sign.

@@ -95,6 +95,16 @@ impl Scene {
 
     /// The same, after something was done to the files.
     pub async fn restart_after(self, meddle: impl FnOnce(&Case)) -> Self {
+        let scene = self.reopen_after(meddle).await;
+        assert!(
+            scene.authorities.of(scene.case.event).is_ok(),
+            "the event was not taken up again"
+        );
+        scene
+    }
+
+    /// The same, whether the event is taken up again or not.
+    pub async fn reopen_after(self, meddle: impl FnOnce(&Case)) -> Self {
         let Self {
             case, authorities, ..
         } = self;
@@ -102,12 +112,7 @@ impl Scene {
         case.store.close().await;
         drop(authorities);
         meddle(&case);
-        let scene = Self::around(case.reopened()).await;
-        assert!(
-            scene.authorities.of(scene.case.event).is_ok(),
-            "the event was not taken up again"
-        );
-        scene
+        Self::around(case.reopened()).await
     }
 
     pub async fn upload(&self, signed: SignedBundle) -> UploadOutcome {

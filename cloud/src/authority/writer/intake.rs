@@ -72,10 +72,8 @@ impl LogWriter {
 
     /// Does what follows from runs that are stored.
     async fn look_at(&mut self, checked: &[Checked]) {
-        if let Err(error) = self.vouch(checked.iter().map(|checked| checked.origin)).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, event = %self.parts.event, "new devices are not vouched for yet");
-        }
+        self.vouch(checked.iter().map(|checked| checked.origin).collect())
+            .await;
         if checked.iter().any(Checked::is_contested) {
             self.drop_other_histories().await;
         }

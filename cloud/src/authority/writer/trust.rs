@@ -82,6 +82,7 @@ impl LogWriter {
 
     /// Says what could not be said while no key might sign. Where one is still missing, the bundle is in force all the same.
     async fn make_up_for(&mut self) -> Result<(), AuthorityError> {
+        self.vouch_for_all().await;
         match self.publish_policy().await {
             Ok(_) => Ok(()),
             Err(AuthorityError::NoKey { purpose }) => {

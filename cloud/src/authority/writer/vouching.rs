@@ -8,35 +8,44 @@ use usher_protocol::record::Body;
 use usher_protocol::state::State;
 
 use super::devices::MAX_DEVICES;
-use super::{Draft, LogWriter};
+use super::{Draft, LogWriter, RACES};
 use crate::authority::AuthorityError;
 
 impl LogWriter {
     /// Vouches for devices that others enrolled and whose logs are held, as after a start.
-    ///
-    /// # Errors
-    ///
-    /// [`AuthorityError`].
-    pub(super) async fn vouch_for_all(&mut self) -> Result<(), AuthorityError> {
+    pub(super) async fn vouch_for_all(&mut self) {
         let held = self.ledger.tails();
-        self.vouch(held.into_iter().map(|(origin, _)| origin)).await
+        self.vouch(held.into_iter().map(|(origin, _)| origin).collect())
+            .await;
     }
 
     /// Vouches for devices that others enrolled, when their logs are heard of, and renews what they were given before the
     /// event's end moved: their hub may not have heard of that. Without a key that may sign now, nobody is vouched for until
-    /// there is one.
-    ///
-    /// # Errors
-    ///
-    /// [`AuthorityError`].
-    pub(super) async fn vouch(&mut self, heard: impl Iterator<Item = Origin>) -> Result<(), AuthorityError> {
+    /// there is one; what else fails is tried again when their logs grow, or at the next start.
+    pub(super) async fn vouch(&mut self, heard: Vec<Origin>) {
+        for _ in 0..RACES {
+            match self.try_to_vouch(&heard).await {
+                Ok(()) => return,
+                // Another process has vouched for some of them.
+                Err(AuthorityError::Conflict) => self.follow().await,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, event = %self.parts.event, "new devices are not vouched for yet");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn try_to_vouch(&mut self, heard: &[Origin]) -> Result<(), AuthorityError> {
         let (state, bundle) = (self.ledger.state(), self.ledger.trust().bundle());
         let room = MAX_DEVICES.saturating_sub(state.register().enrolled.len());
         let newcomers: BTreeMap<_, _> = heard
-            .filter_map(|origin| Some((origin, worth_vouching_for(state, bundle, &origin)?)))
+            .iter()
+            .filter_map(|origin| Some((*origin, worth_vouching_for(state, bundle, origin)?)))
             .take(room)
             .collect();
-        if newcomers.is_empty() {
+        if newcomers.is_empty() || !self.may_write() {
             return Ok(());
         }
         let mut draft = Draft::default();
