@@ -21,7 +21,7 @@ use usher_protocol::log::Run;
 use usher_protocol::policy::{Offline, Policy};
 use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::request::Scan;
-use usher_protocol::ticket::{Payload, Ticket, TicketFlags};
+use usher_protocol::ticket::{Payload, Ticket};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Generation, ScanId, Seq, TierId, Unit, ZoneId};
 
@@ -156,12 +156,7 @@ pub fn scan(unit: u32) -> Scan {
 fn payload((unit, tier): (u32, TierId), tickets: &SecretKey) -> Payload {
     let ticket = Ticket {
         key: tickets.public().id(),
-        unit: Unit(unit),
-        generation: Generation(1),
-        tier,
-        admits: 1,
-        flags: TicketFlags::default(),
-        holder: None,
+        ..usher_fixtures::ticket(unit, tier)
     };
     ticket.sign(tickets)
 }
