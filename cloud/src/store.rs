@@ -7,6 +7,8 @@ pub mod authority;
 pub mod error;
 pub mod finding;
 pub mod organizing;
+mod postgres;
+mod sql;
 pub(crate) mod sqlite;
 
 #[cfg(test)]
@@ -26,6 +28,8 @@ use crate::selling::{
     RenewBooking, RenewOutcome, Reservation, Ticket, Tidy,
 };
 pub use error::StoreError;
+use postgres::Concerns;
+use sql::Sql;
 pub use sqlite::audit::{Audit, AuditedEvent, audit};
 
 use authority::{
@@ -49,6 +53,7 @@ pub struct Store {
 #[derive(Debug, Clone)]
 enum Engine {
     Sqlite(sqlite::Database),
+    Postgres(postgres::Postgres),
 }
 
 impl Store {
@@ -64,10 +69,25 @@ impl Store {
         })
     }
 
+    /// Opens a PostgreSQL database by its URL, bringing its tables up to date as needed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the URL cannot be read, no server answers or the tables are not ours.
+    pub async fn open_postgres(url: &str) -> Result<Self, StoreError> {
+        let config = url.parse()?;
+        let opening = tokio::task::spawn_blocking(move || postgres::Postgres::open(config));
+        let database = opening.await.unwrap_or(Err(StoreError::Closed))?;
+        Ok(Self {
+            engine: Engine::Postgres(database),
+        })
+    }
+
     /// Tells whether writes are taken.
     pub fn is_alive(&self) -> bool {
         match &self.engine {
             Engine::Sqlite(database) => database.is_alive(),
+            Engine::Postgres(database) => database.is_alive(),
         }
     }
 
@@ -75,6 +95,7 @@ impl Store {
     pub async fn close(&self) {
         match &self.engine {
             Engine::Sqlite(database) => database.close().await,
+            Engine::Postgres(database) => database.close().await,
         }
     }
 }
@@ -95,7 +116,14 @@ macro_rules! operations {
                 pub async fn $write(&self, request: $write_request) -> Result<$write_outcome, StoreError> {
                     match &self.engine {
                         Engine::Sqlite(database) => {
-                            database.write(move |connection| $write_by(connection, &request)).await
+                            let work = move |connection: &rusqlite::Connection| {
+                                $write_by(&Sql::Sqlite(connection), &request)
+                            };
+                            database.write(work).await
+                        }
+                        Engine::Postgres(database) => {
+                            let event = request.event();
+                            database.write(event, move |connection| $write_by(connection, &request)).await
                         }
                     }
                 }
@@ -109,6 +137,12 @@ macro_rules! operations {
                 pub async fn $read(&self, request: $read_request) -> Result<$read_outcome, StoreError> {
                     match &self.engine {
                         Engine::Sqlite(database) => {
+                            let work = move |connection: &rusqlite::Connection| {
+                                $read_by(&Sql::Sqlite(connection), &request)
+                            };
+                            database.read(work).await
+                        }
+                        Engine::Postgres(database) => {
                             database.read(move |connection| $read_by(connection, &request)).await
                         }
                     }

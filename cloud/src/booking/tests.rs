@@ -74,12 +74,12 @@ impl Office {
     }
 
     /// Opens the same files again, as after a crash: nothing that was in memory is left.
-    fn crash(self) -> Self {
+    async fn crash(self) -> Self {
         let Self {
             desk, case, ledger, ..
         } = self;
         drop((desk, ledger));
-        Self::of(case.reopened())
+        Self::of(case.reopened().await)
     }
 
     async fn hold(&self, tier: TierId, quantity: u32) -> ReservationId {
@@ -292,7 +292,7 @@ async fn a_crash_after_the_charge_is_made_good_at_the_next_start() {
     let request = request(reservation, "key", "tok_ok");
     let open = office.charge_without_confirming(&request).await;
 
-    let office = office.crash();
+    let office = office.crash().await;
     // Long after the reservation's time: units under payment do not expire.
     office.clock.advance_ms(10 * HOLD_MS);
     office.take_over().await;
@@ -314,7 +314,7 @@ async fn a_crash_before_the_charge_gives_the_units_back() {
         panic!("held")
     };
 
-    let office = office.crash();
+    let office = office.crash().await;
     office.take_over().await;
     assert_eq!(office.settle_due().await, ["payment_failed"]);
     // A charge that arrives late finds the door closed.
@@ -340,7 +340,7 @@ async fn the_same_request_after_a_crash_settles_by_itself() {
     let second = request(not_charged, "b", "tok_ok");
     office.desk.begin(&second).await.unwrap();
 
-    let office = office.crash();
+    let office = office.crash().await;
     let Ok(BookOutcome::Confirmed(booking)) = office.desk.book(first).await else {
         panic!("was charged")
     };
@@ -362,7 +362,7 @@ async fn a_crash_in_the_middle_of_a_refund_is_finished() {
         .await;
     office.ledger.refund(open.charge, START).await.unwrap();
 
-    let office = office.crash();
+    let office = office.crash().await;
     office.take_over().await;
     assert_eq!(office.settle_due().await, ["refunded"]);
     assert_eq!(

@@ -11,10 +11,12 @@ mod logs;
 mod model;
 mod organizing;
 mod races;
+mod server;
+mod severed;
 
 use case::Case;
 
-/// Runs each contract on a fresh store of every engine; another engine is another module here.
+/// Runs each contract on a fresh store of every engine; each engine is a module here.
 macro_rules! contracts {
     ($( $file:ident { $($name:ident),* $(,)? } )*) => {
         mod sqlite {
@@ -23,6 +25,16 @@ macro_rules! contracts {
                     #[tokio::test(flavor = "multi_thread")]
                     async fn $name() {
                         super::super::$file::$name(super::super::Case::on_sqlite().await).await;
+                    }
+                )*
+            } )*
+        }
+        mod postgres {
+            $( mod $file {
+                $(
+                    #[tokio::test(flavor = "multi_thread")]
+                    async fn $name() {
+                        super::super::$file::$name(super::super::Case::on_postgres().await).await;
                     }
                 )*
             } )*
@@ -118,7 +130,23 @@ contracts! {
         a_booking_and_the_next_claim_race_over_an_expiring_seat,
         one_of_many_bookings_of_a_reservation_starts,
     }
-    model {
-        random_histories_agree_with_a_model_that_fits_on_a_page,
+}
+
+mod histories {
+    use super::case::Case;
+
+    /// Histories on SQLite, where a fresh store takes milliseconds.
+    const ON_SQLITE: u32 = 40;
+    /// Histories on PostgreSQL, where it takes a tenth of a second.
+    const ON_POSTGRES: u32 = 8;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn random_histories_on_sqlite_agree_with_a_model_that_fits_on_a_page() {
+        super::model::random_histories_agree(ON_SQLITE, Case::on_sqlite).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn random_histories_on_postgres_agree_with_a_model_that_fits_on_a_page() {
+        super::model::random_histories_agree(ON_POSTGRES, Case::on_postgres).await;
     }
 }

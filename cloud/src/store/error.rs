@@ -1,13 +1,16 @@
 //! What can go wrong below the store's operations, as facts a caller can act on; refusals of the domain are outcomes, not errors.
 
+use std::error::Error as _;
 use std::sync::Arc;
 
 use rusqlite::types::FromSqlError;
 use thiserror::Error;
+use tokio_postgres::error::SqlState;
 use usher_disk::DiskError;
 use usher_keys::private::PrivacyError;
 
 use super::finding::Finding;
+use super::sql::SqlError;
 
 /// Why an operation of the store could not be done. Nothing has changed then, unless the variant says otherwise.
 #[derive(Debug, Clone, Error)]
@@ -36,6 +39,21 @@ pub enum StoreError {
     /// The database file or the disk below it.
     #[error(transparent)]
     Disk(DiskError),
+    /// The database server cannot be reached.
+    #[error("no database server answers: look at the address and at the server")]
+    Unreachable,
+    /// The database server broke the work off, or was too late to say whether it is done.
+    #[error("the database server broke the work off: ask again")]
+    BrokenOff(#[source] Arc<tokio_postgres::Error>),
+    /// The tables are of another version of the program.
+    #[error("the tables were made by a newer version: run that one")]
+    Newer,
+    /// Anything else PostgreSQL says.
+    #[error("the database refused")]
+    Postgres(#[source] Arc<tokio_postgres::Error>),
+    /// The system gives no thread, or nothing to wait with.
+    #[error("the system gives no thread")]
+    Thread(#[source] Arc<std::io::Error>),
     /// The directory of the database cannot be made.
     #[error(transparent)]
     Directory(Arc<PrivacyError>),
@@ -45,10 +63,25 @@ impl StoreError {
     /// Tells whether asking again later may well succeed.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Overloaded | Self::Closed | Self::GroupLost | Self::Overtaken => true,
+            Self::Overloaded
+            | Self::Closed
+            | Self::GroupLost
+            | Self::Overtaken
+            | Self::Unreachable
+            | Self::BrokenOff(_) => true,
             Self::Disk(error) => error.is_temporary(),
-            Self::Unsound(_) | Self::Unreadable { .. } | Self::Directory(_) => false,
+            Self::Unsound(_)
+            | Self::Unreadable { .. }
+            | Self::Newer
+            | Self::Postgres(_)
+            | Self::Thread(_)
+            | Self::Directory(_) => false,
         }
+    }
+
+    /// Tells whether a whole transaction came to nothing for a reason that passes, so that it may run again.
+    pub fn is_broken_off(&self) -> bool {
+        matches!(self, Self::BrokenOff(_) | Self::Unreachable)
     }
 }
 
@@ -69,6 +102,47 @@ impl From<DiskError> for StoreError {
     }
 }
 
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if error.is_closed() || error.code().map_or_else(|| is_lost(&error), passes) {
+            Self::BrokenOff(Arc::new(error))
+        } else {
+            Self::Postgres(Arc::new(error))
+        }
+    }
+}
+
+/// Conflicts (40001, 40P01), a transaction that had failed before (25P02, 25P03), lost connections (08), servers that stop or
+/// only read (57P, 25006), and waits that took too long (55P03, 57014).
+fn passes(code: &SqlState) -> bool {
+    let code = code.code();
+    [
+        "40001", "40P01", "25P02", "25P03", "25006", "55P03", "57014", "53300",
+    ]
+    .contains(&code)
+        || code.starts_with("08")
+        || code.starts_with("57P")
+}
+
+/// Tells whether an error without a code is of the connection, and not of a value or a URL.
+fn is_lost(error: &tokio_postgres::Error) -> bool {
+    error.source().is_none_or(|source| source.is::<std::io::Error>())
+}
+
+impl From<SqlError> for StoreError {
+    fn from(error: SqlError) -> Self {
+        match error {
+            SqlError::NoRow => Self::Unreadable {
+                what: "row that must be there",
+            },
+            SqlError::Column(error) => error.into(),
+            SqlError::Sqlite(error) => error.into(),
+            SqlError::Postgres(error) => error.into(),
+            SqlError::Value => Self::Unreadable { what: "value" },
+        }
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         DiskError::from(error).into()
@@ -84,5 +158,11 @@ impl From<FromSqlError> for StoreError {
 impl From<PrivacyError> for StoreError {
     fn from(error: PrivacyError) -> Self {
         Self::Directory(Arc::new(error))
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Thread(Arc::new(error))
     }
 }

@@ -112,7 +112,7 @@ impl Scene {
         case.store.close().await;
         drop(authorities);
         meddle(&case);
-        Self::around(case.reopened()).await
+        Self::around(case.reopened().await).await
     }
 
     pub async fn upload(&self, signed: SignedBundle) -> UploadOutcome {

@@ -20,6 +20,7 @@ use crate::selling::{
     HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
 };
 use crate::store::Store;
+use crate::store::contract::server;
 use crate::store::organizing::{
     AddUnits, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
 };
@@ -55,32 +56,63 @@ pub struct Case {
     pub venue: Venue,
     pub event: EventId,
     files: TempDir,
+    engine: Engine,
+}
+
+/// Where a case's store is.
+enum Engine {
+    /// In a file beside it.
+    Sqlite,
+    /// In the database of this URL.
+    Postgres(String),
+}
+
+impl Engine {
+    async fn open(&self, files: &TempDir) -> Store {
+        match self {
+            Self::Sqlite => Store::open_sqlite(&files.path().join(STORE_FILE)).unwrap(),
+            Self::Postgres(url) => Store::open_postgres(url).await.unwrap(),
+        }
+    }
 }
 
 impl Case {
     pub async fn on_sqlite() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let store = Store::open_sqlite(&directory.path().join(STORE_FILE)).unwrap();
-        Self::on(store, directory).await
+        Self::on(Engine::Sqlite).await
+    }
+
+    pub async fn on_postgres() -> Self {
+        let url = tokio::task::spawn_blocking(server::new_database).await.unwrap();
+        Self::on(Engine::Postgres(url)).await
     }
 
     /// Opens the same store again, as after a crash.
-    pub fn reopened(self) -> Self {
+    pub async fn reopened(self) -> Self {
         let Self {
             store,
             organizer,
             venue,
             event,
             files,
+            engine,
         } = self;
         drop(store);
-        let store = Store::open_sqlite(&files.path().join(STORE_FILE)).unwrap();
+        let store = engine.open(&files).await;
         Self {
             store,
             organizer,
             venue,
             event,
             files,
+            engine,
+        }
+    }
+
+    /// Returns the URL of the database it is in, if it is in one.
+    pub fn url(&self) -> Option<String> {
+        match &self.engine {
+            Engine::Sqlite => None,
+            Engine::Postgres(url) => Some(url.clone()),
         }
     }
 
@@ -89,7 +121,9 @@ impl Case {
         self.files.path().join(name)
     }
 
-    async fn on(store: Store, files: TempDir) -> Self {
+    async fn on(engine: Engine) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let store = engine.open(&files).await;
         let organizer = OrganizerId::draw(START);
         let key = KeyHash([1; 32]);
         store
@@ -122,6 +156,7 @@ impl Case {
             venue,
             event,
             files,
+            engine,
         };
         case.store
             .add_event(case.new_event(event, "Night of the Owls"))

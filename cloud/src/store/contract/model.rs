@@ -15,8 +15,6 @@ use crate::selling::{
 
 use super::case::{Case, HOLD_MS, STALLS, START};
 
-/// Histories tried, and steps of each: a few seconds in all.
-const HISTORIES: u32 = 40;
 const STEPS: usize = 40;
 const SEATS: usize = 6;
 
@@ -135,25 +133,29 @@ impl Model {
     }
 }
 
-pub async fn random_histories_agree_with_a_model_that_fits_on_a_page(_case: Case) {
+/// Replays random histories on fresh stores that `open` makes.
+pub async fn random_histories_agree<O, F>(histories: u32, open: O)
+where
+    O: Fn() -> F + Send + 'static,
+    F: Future<Output = Case>,
+{
     let handle = tokio::runtime::Handle::current();
     let run = move || {
         let mut runner = TestRunner::new(Config {
-            cases: HISTORIES,
+            cases: histories,
             failure_persistence: None,
             ..Config::default()
         });
-        let histories = proptest::collection::vec(step(), STEPS);
-        runner.run(&histories, |steps| {
-            handle.block_on(replay(steps));
+        let steps = proptest::collection::vec(step(), STEPS);
+        runner.run(&steps, |steps| {
+            handle.block_on(async { replay(open().await, steps).await });
             Ok(())
         })
     };
     tokio::task::spawn_blocking(run).await.unwrap().unwrap();
 }
 
-async fn replay(steps: Vec<Step>) {
-    let case = Case::on_sqlite().await;
+async fn replay(case: Case, steps: Vec<Step>) {
     let mut model = Model {
         now: START,
         seats: [Claimed::Free; SEATS],

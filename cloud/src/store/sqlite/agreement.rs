@@ -8,6 +8,8 @@ use usher_protocol::TierId;
 use crate::catalogue::{OccupancyQuery, Status, TierCount};
 use crate::selling::{Tidy, UnitState};
 
+use crate::store::sql::Sql;
+
 use super::column::{moment, unit_state};
 use super::{Effect, catalogue, holds, migrations};
 
@@ -90,7 +92,7 @@ proptest! {
             count.add(Status::of(*state, *until, NOW), 1);
         }
         let request = OccupancyQuery { event: EVENT, now: NOW };
-        let told = catalogue::occupancy(&written(&units), &request).unwrap();
+        let told = catalogue::occupancy(&Sql::Sqlite(&written(&units)), &request).unwrap();
         prop_assert_eq!(told.tiers, expected);
     }
 
@@ -104,7 +106,7 @@ proptest! {
             })
             .collect();
         let connection = written(&units);
-        let tidied = holds::tidy(&connection, &Tidy { event: EVENT, limit: 100, now: NOW }).unwrap();
+        let tidied = holds::tidy(&Sql::Sqlite(&connection), &Tidy { event: EVENT, limit: 100, now: NOW }).unwrap();
         let freed = units.iter().zip(&expected).filter(|((_, state, _), (after, _))| state != after).count();
         prop_assert_eq!(read(&connection), expected);
         let Effect::Keep(tidied) = tidied else {

@@ -12,6 +12,7 @@ use usher_protocol::trust::Trust;
 
 use crate::store::StoreError;
 use crate::store::finding::Finding;
+use crate::store::sql::Sql;
 
 use super::authority::trust;
 use super::column::event_id;
@@ -92,7 +93,7 @@ fn look(connection: &Connection, noted: u64, audit: &mut Audit) -> Result<(), St
 
 fn of_event(connection: &Connection, event: EventId, audit: &mut Audit) -> Result<AuditedEvent, StoreError> {
     let trust = trust_of(connection, event, audit)?;
-    let is_true = match trust::checkpoint(connection, &event) {
+    let is_true = match trust::checkpoint(&Sql::Sqlite(connection), &event) {
         Ok(None) => true,
         Ok(Some(stored)) => trust
             .as_ref()
@@ -103,7 +104,7 @@ fn of_event(connection: &Connection, event: EventId, audit: &mut Audit) -> Resul
     if !is_true {
         audit.findings.push(Finding::Checkpoint { event });
     }
-    seals::check(connection, event, &mut audit.findings)?;
+    seals::check(&Sql::Sqlite(connection), event, &mut audit.findings)?;
     sales::check_reservations(connection, event, &mut audit.findings)?;
     sales::check_jobs(connection, event, &mut audit.findings)?;
     Ok(AuditedEvent {
@@ -115,7 +116,7 @@ fn of_event(connection: &Connection, event: EventId, audit: &mut Audit) -> Resul
 }
 
 fn trust_of(connection: &Connection, event: EventId, audit: &mut Audit) -> Result<Option<Trust>, StoreError> {
-    let pinned = match trust::trust_bundle(connection, &event) {
+    let pinned = match trust::trust_bundle(&Sql::Sqlite(connection), &event) {
         Ok(None) => return Ok(None),
         Ok(Some(pinned)) => Trust::pin(&pinned.roots, pinned.signed).ok(),
         Err(StoreError::Unreadable { .. }) => None,

@@ -1,6 +1,5 @@
 //! Opening a booking: one request for each idempotency key, one running payment for each reservation, units marked as paying.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use usher_keys::Timestamp;
 
 use crate::ids::BookingId;
@@ -8,6 +7,7 @@ use crate::selling::jobs::{Job, JobId};
 use crate::selling::paying::{EarlierRequest, may_begin, repeated};
 use crate::selling::{BeginBooking, BeginOutcome, BeginRefusal, OpenBooking, RequestHash, Reservation};
 use crate::store::StoreError;
+use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
 use super::column::{Local, moment, ms};
@@ -15,7 +15,7 @@ use super::{jobs, rows};
 
 /// Marks a reservation's units as paying and opens its booking, once for each idempotency key.
 pub fn begin_booking(
-    connection: &Connection,
+    connection: &Sql<'_>,
     request: &BeginBooking,
 ) -> Result<Effect<BeginOutcome>, StoreError> {
     let refused = |refusal| Ok(Effect::Undo(BeginOutcome::Refused(refusal)));
@@ -45,7 +45,7 @@ pub fn begin_booking(
 }
 
 /// Tells when the event ends; of no event, that it has.
-fn ends_at(connection: &Connection, request: &BeginBooking) -> Result<Timestamp, StoreError> {
+fn ends_at(connection: &Sql<'_>, request: &BeginBooking) -> Result<Timestamp, StoreError> {
     let ends_at = connection
         .prepare_cached("SELECT ends_at FROM events WHERE event_id = ?1")?
         .query_row([request.reservation.event.0], |row| row.get(0))
@@ -55,7 +55,7 @@ fn ends_at(connection: &Connection, request: &BeginBooking) -> Result<Timestamp,
 
 /// Finds what the key was used for before, by the unique index of keys that are not free again.
 fn earlier_request(
-    connection: &Connection,
+    connection: &Sql<'_>,
     request: &BeginBooking,
 ) -> Result<Option<EarlierRequest>, StoreError> {
     let event = request.reservation.event;
@@ -80,7 +80,7 @@ fn earlier_request(
 /// Marks the reservation and all its units; `false` when the reservation is not held any more or a unit is not its own. These
 /// updates guard the race with whoever claims a unit as its hold expires.
 fn mark_paying(
-    connection: &Connection,
+    connection: &Sql<'_>,
     request: &BeginBooking,
     reservation: &Reservation,
 ) -> Result<bool, StoreError> {
@@ -102,11 +102,7 @@ fn mark_paying(
     Ok(held == 1 && own == reservation.lines.len())
 }
 
-fn insert(
-    connection: &Connection,
-    request: &BeginBooking,
-    reservation: &Reservation,
-) -> Result<(), StoreError> {
+fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservation) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,

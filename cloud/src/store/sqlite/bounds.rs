@@ -1,19 +1,19 @@
 //! What one client holds without having paid, and forgetting what nobody paid for.
 
-use rusqlite::{Connection, ToSql, params};
 use usher_keys::Timestamp;
 
 use crate::ids::ReservationId;
 use crate::selling::holding::{UnpaidHold, UnpaidHolds};
 use crate::selling::{Forget, HoldRequest, Reservation, UnitState};
 use crate::store::StoreError;
+use crate::store::sql::{Sql, ToSql, params};
 
 use super::Effect;
 use super::column::{moment, ms};
 use super::{holds, rows};
 
 /// Reads what a claimant holds. Only the writer asks, so that what is counted is what there is when the claim is written.
-pub fn held_by(connection: &Connection, request: &HoldRequest) -> Result<UnpaidHolds, StoreError> {
+pub fn held_by(connection: &Sql<'_>, request: &HoldRequest) -> Result<UnpaidHolds, StoreError> {
     let claimant = request.claimant;
     let (address, session) = (claimant.address.bytes(), claimant.session.0.as_slice());
     unpaid_holds(connection, [Some(address), Some(session)], request.now)
@@ -21,7 +21,7 @@ pub fn held_by(connection: &Connection, request: &HoldRequest) -> Result<UnpaidH
 
 /// Reads what the claimant of a reservation that is being paid holds beside it.
 pub fn held_beside(
-    connection: &Connection,
+    connection: &Sql<'_>,
     reservation: &Reservation,
     now: Timestamp,
 ) -> Result<UnpaidHolds, StoreError> {
@@ -37,27 +37,35 @@ pub fn held_beside(
 
 /// Reads the reservations of an address and of a session that are held and have not expired, which is all their indices need.
 fn unpaid_holds(
-    connection: &Connection,
+    connection: &Sql<'_>,
     [address, session]: [Option<&[u8]>; 2],
     now: Timestamp,
 ) -> Result<UnpaidHolds, StoreError> {
     Ok(UnpaidHolds {
         of_session: live(
             connection,
-            "SELECT expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_session
-             WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
+            connection.pick(
+                "SELECT expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_session
+                 WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
+                "SELECT expires_at, json_array_length(CAST(lines AS json)) FROM reservations
+                 WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
+            ),
             params![session, ms(now)],
         )?,
         of_address: live(
             connection,
-            "SELECT expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_address
-             WHERE claimant_address = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
+            connection.pick(
+                "SELECT expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_address
+                 WHERE claimant_address = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
+                "SELECT expires_at, json_array_length(CAST(lines AS json)) FROM reservations
+                 WHERE claimant_address = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
+            ),
             params![address, ms(now)],
         )?,
     })
 }
 
-fn live(connection: &Connection, sql: &str, of: &[&dyn ToSql]) -> Result<Vec<UnpaidHold>, StoreError> {
+fn live(connection: &Sql<'_>, sql: &str, of: &[&dyn ToSql]) -> Result<Vec<UnpaidHold>, StoreError> {
     let mut query = connection.prepare_cached(sql)?;
     let live = query.query_map(of, |row| {
         Ok(UnpaidHold {
@@ -69,7 +77,7 @@ fn live(connection: &Connection, sql: &str, of: &[&dyn ToSql]) -> Result<Vec<Unp
 }
 
 /// Deletes reservations that nothing came of; tells how many.
-pub fn forget(connection: &Connection, request: &Forget) -> Result<Effect<usize>, StoreError> {
+pub fn forget(connection: &Sql<'_>, request: &Forget) -> Result<Effect<usize>, StoreError> {
     let event = request.event;
     let dead: Vec<ReservationId> = connection
         .prepare_cached(

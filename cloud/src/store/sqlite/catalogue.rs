@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row, named_params, params};
 use usher_keys::EventId;
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{TierId, Unit};
@@ -14,12 +13,32 @@ use crate::catalogue::{
 };
 use crate::ids::{OrganizerId, VenueId};
 use crate::store::organizing::EventSales;
+use crate::store::sql::{Row, Sql, params};
 use crate::store::{SalesQuery, StoreError};
 
 use super::column::{currency, event_id, event_status, moment, ms, narrow, offset_at, policy, unit_state};
 
+/// The query for events, with each engine's own for a word that an event does not have.
+macro_rules! events_query {
+    ($missing_word:literal) => {
+        concat!(
+            "SELECT event_id, name, venue_name, city, starts_at, ends_at, currency,
+                    (SELECT min(price) FROM tiers WHERE tiers.event_id = events.event_id),
+                    policy
+             FROM events
+             WHERE status = 'published' AND ends_at > ?1
+               AND (starts_at, event_id) > (?2, ?3)
+               AND (city_key = ?4 OR ?4 IS NULL)
+               AND NOT EXISTS (",
+            $missing_word,
+            ")
+             ORDER BY starts_at, event_id LIMIT ?6"
+        )
+    };
+}
+
 /// Lists published events that have not ended, by start.
-pub fn events(connection: &Connection, request: &EventQuery) -> Result<EventPage, StoreError> {
+pub fn events(connection: &Sql<'_>, request: &EventQuery) -> Result<EventPage, StoreError> {
     // One row more than asked for tells whether there is a next page.
     let limit = request.limit.saturating_add(1);
     let words = serde_json::to_string(&request.words).expect("words are strings");
@@ -27,21 +46,12 @@ pub fn events(connection: &Connection, request: &EventQuery) -> Result<EventPage
         Some(cursor) => (ms(cursor.starts_at), cursor.event.0),
         None => (i64::MIN, [0; 16]),
     };
-    let mut query = connection.prepare_cached(
-        "SELECT event_id, name, venue_name, city, starts_at, ends_at, currency,
-                (SELECT min(price) FROM tiers WHERE tiers.event_id = events.event_id),
-                policy
-         FROM events
-         WHERE status = 'published' AND ends_at > :now
-           AND (starts_at, event_id) > (:after_start, :after_event)
-           AND (:city IS NULL OR city_key = :city)
-           AND NOT EXISTS (SELECT 1 FROM json_each(:words) WHERE instr(search_text, value) = 0)
-         ORDER BY starts_at, event_id LIMIT :limit",
-    )?;
-    let values = named_params! {
-        ":now": ms(request.now), ":after_start": after_start, ":after_event": after_event,
-        ":city": request.city, ":words": words, ":limit": limit,
-    };
+    let mut query = connection.prepare_cached(connection.pick(
+        events_query!("SELECT 1 FROM json_each(?5) WHERE instr(search_text, value) = 0"),
+        events_query!("SELECT 1 FROM json_array_elements_text(CAST(CAST(?5 AS text) AS json)) AS words (value) WHERE strpos(search_text, value) = 0"),
+    ))?;
+    let now = ms(request.now);
+    let values = params![now, after_start, after_event, request.city, words, limit];
     let mut events: Vec<_> = query
         .query_and_then(values, read_summary)?
         .collect::<Result<_, _>>()?;
@@ -64,14 +74,14 @@ fn read_summary(row: &Row<'_>) -> Result<EventSummary, StoreError> {
         city: row.get(3)?,
         starts_at: moment(row.get(4)?),
         ends_at: moment(row.get(5)?),
-        currency: currency(row.get_ref(6)?.as_str()?)?,
-        price_from: row.get::<_, Option<i64>>(7)?.unwrap_or(0),
-        utc_offset_minutes: offset_at(row.get_ref(8)?.as_str()?, moment(row.get(4)?))?,
+        currency: currency(row.column(6)?.as_str()?)?,
+        price_from: row.get::<Option<i64>>(7)?.unwrap_or(0),
+        utc_offset_minutes: offset_at(row.column(8)?.as_str()?, moment(row.get(4)?))?,
     })
 }
 
 /// Lists the ids of all published events.
-pub fn published(connection: &Connection, (): &()) -> Result<Vec<EventId>, StoreError> {
+pub fn published(connection: &Sql<'_>, (): &()) -> Result<Vec<EventId>, StoreError> {
     let mut query = connection.prepare_cached("SELECT event_id FROM events WHERE status = 'published'")?;
     let ids = query.query_map([], |row| row.get(0).map(event_id))?;
     Ok(ids.collect::<Result<_, _>>()?)
@@ -84,14 +94,14 @@ const EVENT_COLUMNS: &str =
     FROM events";
 
 /// Finds an event, drafts too.
-pub fn event(connection: &Connection, id: &EventId) -> Result<Option<Event>, StoreError> {
+pub fn event(connection: &Sql<'_>, id: &EventId) -> Result<Option<Event>, StoreError> {
     let mut query = connection.prepare_cached(&format!("{EVENT_COLUMNS} WHERE event_id = ?1"))?;
     let mut found = query.query_and_then([id.0], |row| read_event(connection, row))?;
     found.next().transpose()
 }
 
 /// Lists an organizer's events, drafts too, newest first.
-pub fn events_of(connection: &Connection, organizer: &OrganizerId) -> Result<Vec<EventLine>, StoreError> {
+pub fn events_of(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Vec<EventLine>, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT event_id, name, starts_at, ends_at, status, reservation_ms, unit_count, seat_count
          FROM events WHERE organizer_id = ?1 ORDER BY event_id DESC",
@@ -102,7 +112,7 @@ pub fn events_of(connection: &Connection, organizer: &OrganizerId) -> Result<Vec
             name: row.get(1)?,
             starts_at: moment(row.get(2)?),
             ends_at: moment(row.get(3)?),
-            status: event_status(row.get_ref(4)?.as_str()?)?,
+            status: event_status(row.column(4)?.as_str()?)?,
             reservation_ms: narrow(row.get(5)?, "duration of reservations")?,
             unit_count: row.get(6)?,
             seat_count: row.get(7)?,
@@ -111,7 +121,7 @@ pub fn events_of(connection: &Connection, organizer: &OrganizerId) -> Result<Vec
     found.collect()
 }
 
-fn read_event(connection: &Connection, row: &Row<'_>) -> Result<Event, StoreError> {
+fn read_event(connection: &Sql<'_>, row: &Row<'_>) -> Result<Event, StoreError> {
     let id = event_id(row.get(0)?);
     Ok(Event {
         id,
@@ -123,17 +133,17 @@ fn read_event(connection: &Connection, row: &Row<'_>) -> Result<Event, StoreErro
         description: row.get(6)?,
         starts_at: moment(row.get(7)?),
         ends_at: moment(row.get(8)?),
-        status: event_status(row.get_ref(9)?.as_str()?)?,
-        currency: currency(row.get_ref(10)?.as_str()?)?,
+        status: event_status(row.column(9)?.as_str()?)?,
+        currency: currency(row.column(10)?.as_str()?)?,
         reservation_ms: narrow(row.get(11)?, "duration of reservations")?,
         unit_count: row.get(12)?,
         seat_count: row.get(13)?,
         tiers: tiers(connection, id)?,
-        policy: policy(row.get_ref(14)?.as_str()?)?,
+        policy: policy(row.column(14)?.as_str()?)?,
     })
 }
 
-fn tiers(connection: &Connection, event: EventId) -> Result<Vec<Tier>, StoreError> {
+fn tiers(connection: &Sql<'_>, event: EventId) -> Result<Vec<Tier>, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT tier, name, price, admits, flags FROM tiers WHERE event_id = ?1 ORDER BY tier",
     )?;
@@ -165,7 +175,7 @@ impl Names {
 }
 
 /// Lists an event's seats, by unit.
-pub fn layout(connection: &Connection, event: &EventId) -> Result<Layout, StoreError> {
+pub fn layout(connection: &Sql<'_>, event: &EventId) -> Result<Layout, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT unit, tier, section, row, number FROM units
          WHERE event_id = ?1 AND unit < (SELECT seat_count FROM events WHERE event_id = ?1)
@@ -176,9 +186,9 @@ pub fn layout(connection: &Connection, event: &EventId) -> Result<Layout, StoreE
         Ok(SeatUnit {
             unit: Unit(row.get(0)?),
             tier: TierId(row.get(1)?),
-            section: names.shared(row.get_ref(2)?.as_str()?),
-            row: names.shared(row.get_ref(3)?.as_str()?),
-            number: names.shared(row.get_ref(4)?.as_str()?),
+            section: names.shared(row.column(2)?.as_str()?),
+            row: names.shared(row.column(3)?.as_str()?),
+            number: names.shared(row.column(4)?.as_str()?),
         })
     })?;
     Ok(Layout {
@@ -187,7 +197,7 @@ pub fn layout(connection: &Connection, event: &EventId) -> Result<Layout, StoreE
 }
 
 /// Tells which seats are free, and how many units of each tier.
-pub fn occupancy(connection: &Connection, request: &OccupancyQuery) -> Result<Occupancy, StoreError> {
+pub fn occupancy(connection: &Sql<'_>, request: &OccupancyQuery) -> Result<Occupancy, StoreError> {
     let now = ms(request.now);
     let mut query = connection.prepare_cached(
         "SELECT state, held_until FROM units
@@ -195,7 +205,7 @@ pub fn occupancy(connection: &Connection, request: &OccupancyQuery) -> Result<Oc
          ORDER BY unit",
     )?;
     let seats = query.query_and_then([request.event.0], |row| {
-        let state = unit_state(row.get_ref(0)?.as_str()?)?;
+        let state = unit_state(row.column(0)?.as_str()?)?;
         let held_until: Option<i64> = row.get(1)?;
         Ok::<_, StoreError>(Status::of(state, held_until.map(moment), request.now))
     })?;
@@ -214,7 +224,7 @@ pub fn occupancy(connection: &Connection, request: &OccupancyQuery) -> Result<Oc
 }
 
 /// Counts the units of each tier; what each of them is told to be is for [`Status::of`] to say.
-fn tier_counts(connection: &Connection, request: &OccupancyQuery) -> Result<Vec<TierCount>, StoreError> {
+fn tier_counts(connection: &Sql<'_>, request: &OccupancyQuery) -> Result<Vec<TierCount>, StoreError> {
     // Grouped as the index has them.
     let mut query = connection.prepare_cached(
         "SELECT tier, state, held_until, count(units.unit) FROM tiers LEFT JOIN units USING (event_id, tier)
@@ -228,7 +238,7 @@ fn tier_counts(connection: &Connection, request: &OccupancyQuery) -> Result<Vec<
             counts.push(TierCount::none_of(tier));
         }
         // A tier without units has a row too.
-        if let (Some(count), Some(state)) = (counts.last_mut(), row.get_ref(1)?.as_str_or_null()?) {
+        if let (Some(count), Some(state)) = (counts.last_mut(), row.column(1)?.as_str_or_null()?) {
             let held_until: Option<i64> = row.get(2)?;
             let status = Status::of(unit_state(state)?, held_until.map(moment), request.now);
             count.add(status, row.get(3)?);
@@ -238,10 +248,10 @@ fn tier_counts(connection: &Connection, request: &OccupancyQuery) -> Result<Vec<
 }
 
 /// Counts what an event has sold.
-pub fn sales(connection: &Connection, request: &SalesQuery) -> Result<EventSales, StoreError> {
+pub fn sales(connection: &Sql<'_>, request: &SalesQuery) -> Result<EventSales, StoreError> {
     let (bookings, revenue): (i64, i64) = connection
         .prepare_cached(
-            "SELECT count(*), coalesce(sum(amount), 0) FROM bookings WHERE event_id = ?1 AND state = 'confirmed'",
+            "SELECT count(*), coalesce(CAST(sum(amount) AS BIGINT), 0) FROM bookings WHERE event_id = ?1 AND state = 'confirmed'",
         )?
         .query_row([request.event.0], |row| row.try_into())?;
     Ok(EventSales {

@@ -1,6 +1,5 @@
 //! Ending an open booking: with tickets, or without and with its units given back; each way exactly once.
 
-use rusqlite::{Connection, params};
 use usher_keys::Timestamp;
 
 use crate::ids::BookingId;
@@ -12,6 +11,7 @@ use crate::selling::{
     Reservation, ReservationState, UnitState,
 };
 use crate::store::StoreError;
+use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::ms;
@@ -19,7 +19,7 @@ use super::{bounds, codes, holds, jobs, rows};
 
 /// Turns an open booking into tickets.
 pub fn confirm_booking(
-    connection: &Connection,
+    connection: &Sql<'_>,
     request: &ConfirmBooking,
 ) -> Result<Effect<ConfirmOutcome>, StoreError> {
     let Some((booking, reservation)) = with_reservation(connection, request.booking)? else {
@@ -57,7 +57,7 @@ struct End {
 
 impl End {
     /// Writes it down and the job off; `false` when the booking is not open any more, which is how two that end it at once find out.
-    fn write(&self, connection: &Connection) -> Result<bool, StoreError> {
+    fn write(&self, connection: &Sql<'_>) -> Result<bool, StoreError> {
         let ended = connection
             .prepare_cached(
                 "UPDATE bookings SET state = ?3, decline = ?4, closed_at = ?5
@@ -77,7 +77,7 @@ impl End {
 
 /// Books every unit and writes its ticket; `false` when a unit is not the reservation's own any more, which its update finds out.
 fn issue(
-    connection: &Connection,
+    connection: &Sql<'_>,
     request: &ConfirmBooking,
     reservation: &Reservation,
 ) -> Result<bool, StoreError> {
@@ -97,7 +97,7 @@ fn issue(
 }
 
 fn insert_ticket(
-    connection: &Connection,
+    connection: &Sql<'_>,
     request: &ConfirmBooking,
     ticket: &NewTicket,
 ) -> Result<(), StoreError> {
@@ -122,7 +122,7 @@ fn insert_ticket(
 
 /// Ends an open booking without tickets.
 pub fn close_booking(
-    connection: &Connection,
+    connection: &Sql<'_>,
     request: &CloseBooking,
 ) -> Result<Effect<CloseOutcome>, StoreError> {
     let Some((booking, reservation)) = with_reservation(connection, request.booking)? else {
@@ -152,7 +152,7 @@ pub fn close_booking(
 }
 
 /// Returns paying units back to their reservation, which expires when it always would have.
-fn hold_again(connection: &Connection, reservation: &Reservation) -> Result<(), StoreError> {
+fn hold_again(connection: &Sql<'_>, reservation: &Reservation) -> Result<(), StoreError> {
     let id = reservation.id;
     let mut hold = connection.prepare_cached(
         "UPDATE units SET state = 'held', held_until = ?4
@@ -170,7 +170,7 @@ fn hold_again(connection: &Connection, reservation: &Reservation) -> Result<(), 
 }
 
 fn set_reservation(
-    connection: &Connection,
+    connection: &Sql<'_>,
     reservation: &Reservation,
     state: ReservationState,
 ) -> Result<(), StoreError> {
@@ -190,7 +190,7 @@ fn set_reservation(
 }
 
 fn with_reservation(
-    connection: &Connection,
+    connection: &Sql<'_>,
     id: BookingId,
 ) -> Result<Option<(Booking, Reservation)>, StoreError> {
     let Some(booking) = rows::booking(connection, &id)? else {

@@ -1,16 +1,15 @@
 //! Making, changing and publishing events; units come in portions, so that a big seat map does not hold up the sale of others.
 
-use rusqlite::{Connection, params};
-
 use crate::store::StoreError;
 use crate::store::organizing::{AddUnits, EventChange, NewEvent, Publish, PublishOutcome, may_publish};
+use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::{ms, policy_text};
 use super::{catalogue, seals};
 
 /// Adds a draft event with its tiers, still without units.
-pub fn add_event(connection: &Connection, request: &NewEvent) -> Result<Effect<()>, StoreError> {
+pub fn add_event(connection: &Sql<'_>, request: &NewEvent) -> Result<Effect<()>, StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO events (event_id, organizer_id, venue_id, venue_name, city, city_key, name, description,
@@ -42,7 +41,7 @@ pub fn add_event(connection: &Connection, request: &NewEvent) -> Result<Effect<(
     Ok(Effect::Keep(()))
 }
 
-fn add_tiers(connection: &Connection, request: &NewEvent) -> Result<(), StoreError> {
+fn add_tiers(connection: &Sql<'_>, request: &NewEvent) -> Result<(), StoreError> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO tiers (event_id, tier, name, price, admits, flags) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
@@ -65,7 +64,7 @@ fn search_text(parts: [&String; 4]) -> String {
 }
 
 /// Adds some of a draft's units.
-pub fn add_units(connection: &Connection, request: &AddUnits) -> Result<Effect<()>, StoreError> {
+pub fn add_units(connection: &Sql<'_>, request: &AddUnits) -> Result<Effect<()>, StoreError> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO units (event_id, unit, tier, section, row, number) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
@@ -84,7 +83,7 @@ pub fn add_units(connection: &Connection, request: &AddUnits) -> Result<Effect<(
 }
 
 /// Changes an event; tells whether there was one to change.
-pub fn change_event(connection: &Connection, request: &EventChange) -> Result<Effect<bool>, StoreError> {
+pub fn change_event(connection: &Sql<'_>, request: &EventChange) -> Result<Effect<bool>, StoreError> {
     let changed = connection
         .prepare_cached(
             "UPDATE events SET
@@ -116,11 +115,11 @@ pub fn change_event(connection: &Connection, request: &EventChange) -> Result<Ef
     Ok(Effect::Keep(changed == 1))
 }
 
-fn refresh_search_text(connection: &Connection, request: &EventChange) -> Result<(), StoreError> {
+fn refresh_search_text(connection: &Sql<'_>, request: &EventChange) -> Result<(), StoreError> {
     let mut texts = connection
         .prepare_cached("SELECT name, description, venue_name, city FROM events WHERE event_id = ?1")?;
     let mut found = texts.query_map([request.event.0], |row| {
-        Ok([row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+        Ok([row.get::<String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
     })?;
     let Some(parts) = found.next().transpose()? else {
         return Ok(());
@@ -132,7 +131,7 @@ fn refresh_search_text(connection: &Connection, request: &EventChange) -> Result
 }
 
 /// Puts a complete draft on sale.
-pub fn publish(connection: &Connection, request: &Publish) -> Result<Effect<PublishOutcome>, StoreError> {
+pub fn publish(connection: &Sql<'_>, request: &Publish) -> Result<Effect<PublishOutcome>, StoreError> {
     let event = catalogue::event(connection, &request.event)?;
     let units = connection
         .prepare_cached("SELECT count(*) FROM units WHERE event_id = ?1")?

@@ -1,6 +1,5 @@
 //! Holding and releasing units: each claim is one conditional update, and zero rows changed means that the unit is taken.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use usher_keys::Timestamp;
 use usher_protocol::{TierId, Unit};
 
@@ -10,13 +9,14 @@ use crate::selling::{
     TierQuantity, UnitState,
 };
 use crate::store::StoreError;
+use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
 use super::column::{currency, lines_text, moment, ms, narrow};
 use super::{bounds, rows};
 
 /// Claims units for a reservation, all of them or none.
-pub fn hold(connection: &Connection, request: &HoldRequest) -> Result<Effect<HoldOutcome>, StoreError> {
+pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOutcome>, StoreError> {
     let Some(sale) = sale_terms(connection, request)? else {
         return Ok(Effect::Undo(HoldOutcome::NoSuchEvent));
     };
@@ -45,7 +45,7 @@ pub fn hold(connection: &Connection, request: &HoldRequest) -> Result<Effect<Hol
 }
 
 /// Reads what a claim needs to know of its event, if that is published.
-fn sale_terms(connection: &Connection, request: &HoldRequest) -> Result<Option<SaleTerms>, StoreError> {
+fn sale_terms(connection: &Sql<'_>, request: &HoldRequest) -> Result<Option<SaleTerms>, StoreError> {
     let event = request.reservation.event;
     let row: Option<(i64, i64, u32, String)> = connection
         .prepare_cached(
@@ -75,7 +75,7 @@ type Claimed = Result<Vec<PriceLine>, HoldOutcome>;
 
 /// One claim in progress. Its updates guard races: whoever is first has the unit, and zero rows changed means that it is taken.
 struct Hold<'a> {
-    connection: &'a Connection,
+    connection: &'a Sql<'a>,
     request: &'a HoldRequest,
     sale: &'a SaleTerms,
     until: Timestamp,
@@ -198,11 +198,7 @@ impl Hold<'_> {
     }
 }
 
-fn record(
-    connection: &Connection,
-    request: &HoldRequest,
-    reservation: &Reservation,
-) -> Result<(), StoreError> {
+fn record(connection: &Sql<'_>, request: &HoldRequest, reservation: &Reservation) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO reservations (event_id, reservation_id, state, lines, amount, created_at, expires_at,
@@ -228,10 +224,7 @@ fn count(units: &[Unit]) -> u32 {
 }
 
 /// Returns a reservation's units back before its time.
-pub fn release(
-    connection: &Connection,
-    request: &ReleaseRequest,
-) -> Result<Effect<ReleaseOutcome>, StoreError> {
+pub fn release(connection: &Sql<'_>, request: &ReleaseRequest) -> Result<Effect<ReleaseOutcome>, StoreError> {
     let id = request.reservation;
     let found = rows::reservation(connection, &id)?;
     if let Err(refusal) = may_release(found.as_ref()) {
@@ -253,7 +246,7 @@ pub fn release(
 
 /// Makes those of a reservation's units available that are still its own and in the given state.
 pub fn free_units(
-    connection: &Connection,
+    connection: &Sql<'_>,
     reservation: &Reservation,
     state: UnitState,
 ) -> Result<(), StoreError> {
@@ -273,7 +266,7 @@ pub fn free_units(
 }
 
 /// Writes expired units down as available; tells how many. What is expired is the same as in [`Status::of`](crate::catalogue::Status::of).
-pub fn tidy(connection: &Connection, request: &Tidy) -> Result<Effect<usize>, StoreError> {
+pub fn tidy(connection: &Sql<'_>, request: &Tidy) -> Result<Effect<usize>, StoreError> {
     let tidied = connection
         .prepare_cached(
             "UPDATE units SET state = 'available', reservation_id = NULL, held_until = NULL

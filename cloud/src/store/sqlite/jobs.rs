@@ -1,12 +1,11 @@
 //! The rows of jobs: who may take one, and when it is due again, is decided in `selling::jobs`.
 
-use rusqlite::{Connection, Row, named_params, params};
-
 use crate::ids::BookingId;
 use crate::selling::jobs::{
     DueJobs, DueTimes, FreeJobs, HeldJob, Job, JobCounts, JobId, LeaseHolder, LeaseOutcome,
 };
 use crate::store::StoreError;
+use crate::store::sql::{Row, Sql, params};
 
 use super::Effect;
 use super::column::{Local, event_id, moment, ms};
@@ -30,7 +29,7 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
         event: event_id(row.get(0)?),
         local: row.get(2)?,
     };
-    if row.get_ref(1)?.as_str()? != SETTLE_BOOKING {
+    if row.column(1)?.as_str()? != SETTLE_BOOKING {
         return Err(StoreError::Unreadable {
             what: "kind of a job",
         });
@@ -38,13 +37,13 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
     Ok(Job {
         id: JobId::SettleBooking(booking),
         failures: row.get(3)?,
-        holder: row.get::<_, Option<[u8; 16]>>(4)?.map(LeaseHolder),
+        holder: row.get::<Option<[u8; 16]>>(4)?.map(LeaseHolder),
         due_at: moment(row.get(5)?),
     })
 }
 
 /// Writes a new job, in the transaction of its cause.
-pub fn insert(connection: &Connection, job: &Job) -> Result<(), StoreError> {
+pub fn insert(connection: &Sql<'_>, job: &Job) -> Result<(), StoreError> {
     let (event, kind, subject) = key(job.id);
     connection
         .prepare_cached(
@@ -62,15 +61,16 @@ pub fn insert(connection: &Connection, job: &Job) -> Result<(), StoreError> {
 }
 
 /// Deletes a job, in the transaction of its end.
-pub fn delete(connection: &Connection, id: JobId) -> Result<(), StoreError> {
+pub fn delete(connection: &Sql<'_>, id: JobId) -> Result<(), StoreError> {
+    let (event, kind, subject) = key(id);
     connection
         .prepare_cached("DELETE FROM jobs WHERE event_id = ?1 AND kind = ?2 AND subject = ?3")?
-        .execute(key(id))?;
+        .execute(params![event, kind, subject])?;
     Ok(())
 }
 
 /// Leases a job to a holder, for the first time or again.
-pub fn lease_job(connection: &Connection, request: &HeldJob) -> Result<Effect<LeaseOutcome>, StoreError> {
+pub fn lease_job(connection: &Sql<'_>, request: &HeldJob) -> Result<Effect<LeaseOutcome>, StoreError> {
     let Some(found) = find(connection, request.job)? else {
         return Ok(Effect::Undo(LeaseOutcome::Gone));
     };
@@ -82,7 +82,7 @@ pub fn lease_job(connection: &Connection, request: &HeldJob) -> Result<Effect<Le
 }
 
 /// Puts a job off after a failure; tells how often it has failed, if the holder still had it.
-pub fn put_off_job(connection: &Connection, request: &HeldJob) -> Result<Effect<Option<u32>>, StoreError> {
+pub fn put_off_job(connection: &Sql<'_>, request: &HeldJob) -> Result<Effect<Option<u32>>, StoreError> {
     let found = find(connection, request.job)?;
     let put_off = found.and_then(|found| Some((found, found.put_off(request.holder, request.now)?)));
     let Some((found, put_off)) = put_off else {
@@ -93,7 +93,7 @@ pub fn put_off_job(connection: &Connection, request: &HeldJob) -> Result<Effect<
 }
 
 /// Frees what a process left behind; tells how many.
-pub fn free_jobs(connection: &Connection, request: &FreeJobs) -> Result<Effect<usize>, StoreError> {
+pub fn free_jobs(connection: &Sql<'_>, request: &FreeJobs) -> Result<Effect<usize>, StoreError> {
     let left: Vec<Job> = connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM jobs WHERE holder = ?1"))?
         .query_and_then([request.holder.0], read)?
@@ -105,20 +105,17 @@ pub fn free_jobs(connection: &Connection, request: &FreeJobs) -> Result<Effect<u
 }
 
 /// Lists jobs that wait for anybody, those that have waited longest first.
-pub fn due_jobs(connection: &Connection, request: &DueJobs) -> Result<Vec<Job>, StoreError> {
+pub fn due_jobs(connection: &Sql<'_>, request: &DueJobs) -> Result<Vec<Job>, StoreError> {
     let due = DueTimes::at(request.now);
     let mut query = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM jobs WHERE due_at <= :until OR due_at > :beyond ORDER BY due_at LIMIT :limit"
+        "SELECT {COLUMNS} FROM jobs WHERE due_at <= ?1 OR due_at > ?2 ORDER BY due_at LIMIT ?3"
     ))?;
-    let values = named_params! {
-        ":until": ms(due.until), ":beyond": ms(due.beyond), ":limit": request.limit,
-    };
-    let found = query.query_and_then(values, read)?;
+    let found = query.query_and_then(params![ms(due.until), ms(due.beyond), request.limit], read)?;
     found.collect()
 }
 
 /// Counts the jobs.
-pub fn job_counts(connection: &Connection, (): &()) -> Result<JobCounts, StoreError> {
+pub fn job_counts(connection: &Sql<'_>, (): &()) -> Result<JobCounts, StoreError> {
     let counts = connection
         .prepare_cached("SELECT count(*), count(CASE WHEN failures > 0 THEN 1 END) FROM jobs")?
         .query_row([], |row| {
@@ -130,16 +127,17 @@ pub fn job_counts(connection: &Connection, (): &()) -> Result<JobCounts, StoreEr
     Ok(counts)
 }
 
-fn find(connection: &Connection, id: JobId) -> Result<Option<Job>, StoreError> {
+fn find(connection: &Sql<'_>, id: JobId) -> Result<Option<Job>, StoreError> {
+    let (event, kind, subject) = key(id);
     let mut query = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM jobs WHERE event_id = ?1 AND kind = ?2 AND subject = ?3"
     ))?;
-    let mut found = query.query_and_then(key(id), read)?;
+    let mut found = query.query_and_then(params![event, kind, subject], read)?;
     found.next().transpose()
 }
 
 /// Writes what has become of a job, unless it is not any more what it was.
-fn update(connection: &Connection, was: &Job, job: &Job) -> Result<(), StoreError> {
+fn update(connection: &Sql<'_>, was: &Job, job: &Job) -> Result<(), StoreError> {
     let (event, kind, subject) = key(job.id);
     let updated = connection
         .prepare_cached(

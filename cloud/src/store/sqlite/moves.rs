@@ -1,17 +1,16 @@
 //! Moving an event to another date: dates, policy and open reservations change together or not at all.
 
-use rusqlite::{Connection, params};
-
 use crate::moving::{Dates, moved_policy};
 use crate::store::StoreError;
 use crate::store::organizing::{MoveEvent, MoveOutcome};
+use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::{ms, policy_text};
 use super::{catalogue, seals};
 
 /// Moves an event to another date. Asked again, it finds the event there and changes nothing: windows move once.
-pub fn move_event(connection: &Connection, request: &MoveEvent) -> Result<Effect<MoveOutcome>, StoreError> {
+pub fn move_event(connection: &Sql<'_>, request: &MoveEvent) -> Result<Effect<MoveOutcome>, StoreError> {
     let Some(event) = catalogue::event(connection, &request.event)? else {
         return Ok(Effect::Undo(MoveOutcome::NotFound));
     };
@@ -32,7 +31,7 @@ pub fn move_event(connection: &Connection, request: &MoveEvent) -> Result<Effect
 }
 
 /// Gives back what is held and not paid for; tells how many units.
-fn free_held(connection: &Connection, request: &MoveEvent) -> Result<usize, StoreError> {
+fn free_held(connection: &Sql<'_>, request: &MoveEvent) -> Result<usize, StoreError> {
     let (event, now) = (request.event.0, ms(request.now));
     connection
         .prepare_cached(

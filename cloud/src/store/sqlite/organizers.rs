@@ -1,16 +1,15 @@
 //! Organizers, their API keys (as hashes) and their venues.
 
-use rusqlite::{Connection, OptionalExtension, params};
-
 use crate::ids::{OrganizerId, VenueId};
 use crate::store::StoreError;
 use crate::store::organizing::{KeyHash, NewOrganizer, NewVenue, Venue};
+use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
 use super::column::ms;
 
 /// Adds an organizer with its first API key.
-pub fn add_organizer(connection: &Connection, request: &NewOrganizer) -> Result<Effect<()>, StoreError> {
+pub fn add_organizer(connection: &Sql<'_>, request: &NewOrganizer) -> Result<Effect<()>, StoreError> {
     connection
         .prepare_cached("INSERT INTO organizers (organizer_id, name, created_at) VALUES (?1, ?2, ?3)")?
         .execute(params![request.id.0, request.name, ms(request.now)])?;
@@ -23,7 +22,7 @@ pub fn add_organizer(connection: &Connection, request: &NewOrganizer) -> Result<
 }
 
 /// Finds whose API key this is.
-pub fn organizer_by_key(connection: &Connection, key: &KeyHash) -> Result<Option<OrganizerId>, StoreError> {
+pub fn organizer_by_key(connection: &Sql<'_>, key: &KeyHash) -> Result<Option<OrganizerId>, StoreError> {
     let found = connection
         .prepare_cached("SELECT organizer_id FROM organizer_keys WHERE key_hash = ?1")?
         .query_row([key.0], |row| row.get(0).map(OrganizerId))
@@ -32,7 +31,7 @@ pub fn organizer_by_key(connection: &Connection, key: &KeyHash) -> Result<Option
 }
 
 /// Adds a venue.
-pub fn add_venue(connection: &Connection, request: &NewVenue) -> Result<Effect<()>, StoreError> {
+pub fn add_venue(connection: &Sql<'_>, request: &NewVenue) -> Result<Effect<()>, StoreError> {
     let NewVenue {
         venue,
         organizer,
@@ -55,7 +54,7 @@ pub fn add_venue(connection: &Connection, request: &NewVenue) -> Result<Effect<(
 }
 
 /// Lists an organizer's venues, oldest first.
-pub fn venues(connection: &Connection, organizer: &OrganizerId) -> Result<Vec<Venue>, StoreError> {
+pub fn venues(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Vec<Venue>, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT venue_id, name, city, address FROM venues WHERE organizer_id = ?1 ORDER BY venue_id",
     )?;

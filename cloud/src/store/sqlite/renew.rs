@@ -1,18 +1,17 @@
 //! Giving a booking a new id, because somebody who should not knows the one it has; its tickets and its charge stay what they are.
 
-use rusqlite::{Connection, OptionalExtension, params};
-
 use crate::ids::BookingId;
 use crate::selling::paying::may_renew;
 use crate::selling::{BookingState, RenewBooking, RenewOutcome};
 use crate::store::StoreError;
+use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
 use super::column::booking_state;
 
 /// Returns an ended booking a new id; the same request again gives the id that the first one gave.
 pub fn renew_booking(
-    connection: &Connection,
+    connection: &Sql<'_>,
     request: &RenewBooking,
 ) -> Result<Effect<RenewOutcome>, StoreError> {
     let id = request.booking;
@@ -32,17 +31,17 @@ pub fn renew_booking(
     }
 }
 
-fn state(connection: &Connection, id: BookingId) -> Result<Option<BookingState>, StoreError> {
+fn state(connection: &Sql<'_>, id: BookingId) -> Result<Option<BookingState>, StoreError> {
     let mut query = connection
         .prepare_cached("SELECT state, decline FROM bookings WHERE event_id = ?1 AND booking_id = ?2")?;
     let mut found = query.query_and_then(params![id.event.0, id.local], |row| {
-        booking_state(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str_or_null()?)
+        booking_state(row.column(0)?.as_str()?, row.column(1)?.as_str_or_null()?)
     })?;
     found.next().transpose()
 }
 
 /// Finds the booking that had this id before.
-fn renewed_since(connection: &Connection, id: BookingId) -> Result<Option<BookingId>, StoreError> {
+fn renewed_since(connection: &Sql<'_>, id: BookingId) -> Result<Option<BookingId>, StoreError> {
     let event = id.event;
     let current = connection
         .prepare_cached("SELECT booking_id FROM bookings WHERE event_id = ?1 AND former_id = ?2")?

@@ -1,6 +1,5 @@
 //! Reading reservations, bookings and tickets by their ids; nothing here writes.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{Generation, TierId, Unit};
@@ -9,12 +8,13 @@ use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
 use crate::selling::{Booking, OpenBooking, Reservation, Ticket, UnitToIssue};
 use crate::store::StoreError;
+use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::codes;
 use super::column::{booking_state, currency, lines, moment, reservation_state, ticket_state};
 
 /// Finds a reservation.
-pub fn reservation(connection: &Connection, id: &ReservationId) -> Result<Option<Reservation>, StoreError> {
+pub fn reservation(connection: &Sql<'_>, id: &ReservationId) -> Result<Option<Reservation>, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT state, lines, amount, currency, expires_at
          FROM reservations JOIN events USING (event_id)
@@ -23,11 +23,11 @@ pub fn reservation(connection: &Connection, id: &ReservationId) -> Result<Option
     let mut found = query.query_and_then(params![id.event.0, id.local], |row| {
         Ok(Reservation {
             id: *id,
-            state: reservation_state(row.get_ref(0)?.as_str()?)?,
-            lines: lines(row.get_ref(1)?.as_str()?)?,
+            state: reservation_state(row.column(0)?.as_str()?)?,
+            lines: lines(row.column(1)?.as_str()?)?,
             amount: Money {
                 minor: row.get(2)?,
-                currency: currency(row.get_ref(3)?.as_str()?)?,
+                currency: currency(row.column(3)?.as_str()?)?,
             },
             expires_at: moment(row.get(4)?),
         })
@@ -36,7 +36,7 @@ pub fn reservation(connection: &Connection, id: &ReservationId) -> Result<Option
 }
 
 /// Finds a booking with its tickets.
-pub fn booking(connection: &Connection, id: &BookingId) -> Result<Option<Booking>, StoreError> {
+pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at, charge_reference
          FROM bookings JOIN events USING (event_id)
@@ -53,11 +53,11 @@ pub fn booking(connection: &Connection, id: &BookingId) -> Result<Option<Booking
                 event: id.event,
                 local: row.get(0)?,
             },
-            state: booking_state(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str_or_null()?)?,
+            state: booking_state(row.column(1)?.as_str()?, row.column(2)?.as_str_or_null()?)?,
             email: row.get(3)?,
             amount: Money {
                 minor: row.get(4)?,
-                currency: currency(row.get_ref(5)?.as_str()?)?,
+                currency: currency(row.column(5)?.as_str()?)?,
             },
             created_at: moment(row.get(6)?),
             tickets: tickets_of(connection, id)?,
@@ -68,7 +68,7 @@ pub fn booking(connection: &Connection, id: &BookingId) -> Result<Option<Booking
 
 /// Finds the booking that a charge is for.
 pub fn booking_of_charge(
-    connection: &Connection,
+    connection: &Sql<'_>,
     charge: &ChargeReference,
 ) -> Result<Option<BookingId>, StoreError> {
     let found = connection
@@ -89,7 +89,7 @@ const TICKET_COLUMNS: &str = "SELECT ticket_id, unit, generation, tier, tiers.na
 const TICKET_JOINS: &str = "JOIN units USING (event_id, unit) JOIN tiers USING (event_id, tier)";
 
 /// Finds a ticket.
-pub fn ticket(connection: &Connection, id: &TicketId) -> Result<Option<Ticket>, StoreError> {
+pub fn ticket(connection: &Sql<'_>, id: &TicketId) -> Result<Option<Ticket>, StoreError> {
     let sql = format!(
         "{TICKET_COLUMNS} FROM tickets {TICKET_JOINS} WHERE tickets.event_id = ?1 AND ticket_id = ?2"
     );
@@ -98,7 +98,7 @@ pub fn ticket(connection: &Connection, id: &TicketId) -> Result<Option<Ticket>, 
     found.next().transpose()
 }
 
-fn tickets_of(connection: &Connection, id: &BookingId) -> Result<Vec<Ticket>, StoreError> {
+fn tickets_of(connection: &Sql<'_>, id: &BookingId) -> Result<Vec<Ticket>, StoreError> {
     // Left to itself, SQLite takes an event to have some ten tickets and walks through all of them.
     let sql = format!(
         "{TICKET_COLUMNS} FROM tickets INDEXED BY tickets_of_booking {TICKET_JOINS}
@@ -122,7 +122,7 @@ fn read_ticket(row: &Row<'_>, event: usher_keys::EventId) -> Result<Ticket, Stor
         tier_name: row.get(4)?,
         admits: row.get(5)?,
         label: label(unit, [row.get(6)?, row.get(7)?, row.get(8)?], row.get(14)?),
-        state: ticket_state(row.get_ref(9)?.as_str()?)?,
+        state: ticket_state(row.column(9)?.as_str()?)?,
         transferred: row.get(10)?,
         payload: row.get(11)?,
         issued_at: moment(row.get(12)?),
@@ -142,7 +142,7 @@ pub fn label(unit: Unit, names: [Option<String>; 3], seats: u32) -> UnitLabel {
 
 /// Lists what the tickets of a reservation's units would say.
 pub fn units_to_issue(
-    connection: &Connection,
+    connection: &Sql<'_>,
     reservation: &Reservation,
 ) -> Result<Vec<UnitToIssue>, StoreError> {
     let mut query = connection.prepare_cached(
@@ -164,7 +164,7 @@ pub fn units_to_issue(
 }
 
 /// Finds a booking if its payment has no known end.
-pub fn open_booking(connection: &Connection, id: &BookingId) -> Result<Option<OpenBooking>, StoreError> {
+pub fn open_booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<OpenBooking>, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT reservation_id, charge_reference FROM bookings WHERE event_id = ?1 AND booking_id = ?2 AND state = 'paying'",
     )?;
@@ -204,7 +204,10 @@ mod tests {
 
     use usher_keys::EventId;
 
+    use rusqlite::Connection;
+
     use super::*;
+    use crate::store::sql::Sql;
     use crate::store::sqlite::migrations;
 
     const EVENT: EventId = EventId([1; 16]);
@@ -259,7 +262,7 @@ mod tests {
                 }),
             )
             .unwrap();
-        let found = booking(&connection, &id).unwrap().unwrap();
+        let found = booking(&Sql::Sqlite(&connection), &id).unwrap().unwrap();
         assert_eq!(found.tickets.len(), 1);
         count.load(Ordering::Relaxed)
     }

@@ -1,11 +1,11 @@
 //! Hashes of what is sold, kept beside it: a disk that alters a price or the name of a seat is noticed; what was sold is compared by the audit itself.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, params};
 use usher_keys::EventId;
 
 use crate::store::StoreError;
 use crate::store::finding::Finding;
+use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::catalogue;
 
@@ -21,18 +21,18 @@ const LAYOUT: [&str; 1] =
     ["SELECT unit, tier, section, row, number FROM units WHERE event_id = ?1 ORDER BY unit"];
 
 /// Seals the terms of an event as they are now.
-pub fn seal_terms(connection: &Connection, event: EventId) -> Result<(), StoreError> {
+pub fn seal_terms(connection: &Sql<'_>, event: EventId) -> Result<(), StoreError> {
     let terms = digest(connection, &TERMS, event)?;
     connection
         .prepare_cached(
-            "INSERT INTO seals (event_id, terms) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET terms = ?2",
+            "INSERT INTO seals (event_id, terms) VALUES (?1, ?2) ON CONFLICT (event_id) DO UPDATE SET terms = ?2",
         )?
         .execute(params![event.0, terms])?;
     Ok(())
 }
 
 /// Seals the units of an event, which do not change from now on.
-pub fn seal_layout(connection: &Connection, event: EventId) -> Result<(), StoreError> {
+pub fn seal_layout(connection: &Sql<'_>, event: EventId) -> Result<(), StoreError> {
     let layout = digest(connection, &LAYOUT, event)?;
     connection
         .prepare_cached("UPDATE seals SET layout = ?2 WHERE event_id = ?1")?
@@ -45,9 +45,9 @@ pub fn seal_layout(connection: &Connection, event: EventId) -> Result<(), StoreE
 /// # Errors
 ///
 /// [`StoreError`].
-pub fn check(connection: &Connection, event: EventId, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+pub fn check(connection: &Sql<'_>, event: EventId, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
     let sealed: Option<([u8; 32], Option<[u8; 32]>, bool)> = connection
-        .prepare("SELECT terms, layout, status = 'published' FROM seals JOIN events USING (event_id) WHERE event_id = ?1")?
+        .prepare_cached("SELECT terms, layout, status = 'published' FROM seals JOIN events USING (event_id) WHERE event_id = ?1")?
         .query_row([event.0], |row| row.try_into())
         .optional()?;
     let Some((terms, layout, is_published)) = sealed else {
@@ -69,7 +69,7 @@ pub fn check(connection: &Connection, event: EventId, findings: &mut Vec<Finding
 }
 
 /// Hashes every value of every row, each with its type and length, so that no two tables run together.
-fn digest(connection: &Connection, queries: &[&str], event: EventId) -> Result<[u8; 32], StoreError> {
+fn digest(connection: &Sql<'_>, queries: &[&str], event: EventId) -> Result<[u8; 32], StoreError> {
     let mut hasher = blake3::Hasher::new();
     for query in queries {
         let mut select = connection.prepare_cached(query)?;
@@ -77,7 +77,7 @@ fn digest(connection: &Connection, queries: &[&str], event: EventId) -> Result<[
         let mut rows = select.query([event.0])?;
         while let Some(row) = rows.next()? {
             for column in 0..columns {
-                update(&mut hasher, row.get_ref(column)?);
+                update(&mut hasher, row.column(column)?);
             }
         }
     }

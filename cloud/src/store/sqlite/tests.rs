@@ -11,6 +11,7 @@ use super::*;
 use crate::ids::BookingId;
 use crate::selling::jobs::{DueJobs, JobId};
 use crate::store::finding::Finding;
+use crate::store::sql::Sql;
 
 fn notes() -> Vec<Migration> {
     let sql = "CREATE TABLE notes (note INTEGER PRIMARY KEY, text TEXT NOT NULL)";
@@ -144,7 +145,9 @@ fn what_was_sold_before_bookings_could_be_renewed_is_kept() {
         event: usher_keys::EventId([0; 16]),
         local: [0; 24],
     };
-    let booking = rows::booking(&connection, &id).unwrap().unwrap();
+    let booking = rows::booking(&Sql::Sqlite(&connection), &id)
+        .unwrap()
+        .unwrap();
     assert_eq!((booking.charge.local, booking.tickets.len()), ([0; 24], 1));
     assert!(!booking.tickets[0].transferred);
 }
@@ -173,7 +176,7 @@ fn a_booking_that_was_open_before_there_were_jobs_is_settled_by_one() {
         .run(&mut connection)
         .unwrap();
     let now = usher_keys::Timestamp(1_000);
-    let due = jobs::due_jobs(&connection, &DueJobs { limit: 9, now }).unwrap();
+    let due = jobs::due_jobs(&Sql::Sqlite(&connection), &DueJobs { limit: 9, now }).unwrap();
     let open = BookingId {
         event: usher_keys::EventId([0; 16]),
         local: [1; 24],

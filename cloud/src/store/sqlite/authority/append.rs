@@ -1,6 +1,5 @@
 //! Appending to logs: records, heads and what changes with them in one transaction, only if they follow what is stored.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::log::{Head, Stretch, Tail};
 use usher_protocol::{Origin, Seq};
@@ -9,6 +8,7 @@ use crate::ids::TicketId;
 use crate::selling::{NewTicket, TicketState};
 use crate::store::StoreError;
 use crate::store::authority::{Append, AppendOutcome, DropLog, ReissuedTo, RowChange, Sealed};
+use crate::store::sql::{OptionalExtension, Sql, params};
 use crate::store::sqlite::column::ms;
 use crate::store::sqlite::{Effect, codes};
 
@@ -16,7 +16,7 @@ use super::{count, devices, feed, read_count};
 
 /// Appends to the logs of an event. What is stored already stays as it is: two processes may take in the same run, and one may
 /// ask again whose answer was lost.
-pub fn append(connection: &Connection, request: &Append) -> Result<Effect<AppendOutcome>, StoreError> {
+pub fn append(connection: &Sql<'_>, request: &Append) -> Result<Effect<AppendOutcome>, StoreError> {
     let mut is_news = request.sealed.is_empty();
     for sealed in &request.sealed {
         match append_sealed(connection, request.event, sealed)? {
@@ -50,7 +50,7 @@ pub fn append(connection: &Connection, request: &Append) -> Result<Effect<Append
 }
 
 /// Drops the copy of a log, to be fetched anew; tells whether there was one.
-pub fn drop_log(connection: &Connection, dropped: &DropLog) -> Result<Effect<bool>, StoreError> {
+pub fn drop_log(connection: &Sql<'_>, dropped: &DropLog) -> Result<Effect<bool>, StoreError> {
     let log = params![dropped.event.0, dropped.origin.0];
     connection
         .prepare_cached("DELETE FROM heads WHERE event_id = ?1 AND origin = ?2")?
@@ -77,7 +77,7 @@ struct Stored {
     log_bytes: u64,
 }
 
-fn append_sealed(connection: &Connection, event: EventId, sealed: &Sealed) -> Result<Appending, StoreError> {
+fn append_sealed(connection: &Sql<'_>, event: EventId, sealed: &Sealed) -> Result<Appending, StoreError> {
     let origin = sealed.head.origin;
     let stored = stored(connection, event, &origin)?;
     let known = sealed
@@ -121,7 +121,7 @@ fn append_sealed(connection: &Connection, event: EventId, sealed: &Sealed) -> Re
     Ok(Appending::Appended)
 }
 
-fn stored(connection: &Connection, event: EventId, origin: &Origin) -> Result<Stored, StoreError> {
+fn stored(connection: &Sql<'_>, event: EventId, origin: &Origin) -> Result<Stored, StoreError> {
     let newest: Option<(i64, [u8; 32], i64)> = connection
         .prepare_cached(
             "SELECT seq, hash, log_bytes FROM heads WHERE event_id = ?1 AND origin = ?2 ORDER BY seq DESC LIMIT 1",
@@ -139,7 +139,7 @@ fn stored(connection: &Connection, event: EventId, origin: &Origin) -> Result<St
 }
 
 /// Keeps the newest head, and the one before it only if it is a milestone.
-fn keep_head(connection: &Connection, event: EventId, head: &Head, log_bytes: u64) -> Result<(), StoreError> {
+fn keep_head(connection: &Sql<'_>, event: EventId, head: &Head, log_bytes: u64) -> Result<(), StoreError> {
     let mut newest_two = connection.prepare_cached(
         "SELECT seq, log_bytes FROM heads WHERE event_id = ?1 AND origin = ?2 ORDER BY seq DESC LIMIT 2",
     )?;
@@ -160,8 +160,10 @@ fn keep_head(connection: &Connection, event: EventId, head: &Head, log_bytes: u6
     }
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO heads (event_id, origin, seq, hash, signature, log_bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO heads (event_id, origin, seq, hash, signature, log_bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (event_id, origin, seq) DO UPDATE
+                 SET hash = excluded.hash, signature = excluded.signature, log_bytes = excluded.log_bytes",
         )?
         .execute(params![
             event.0,
@@ -175,7 +177,7 @@ fn keep_head(connection: &Connection, event: EventId, head: &Head, log_bytes: u6
 }
 
 fn set_ticket_state(
-    connection: &Connection,
+    connection: &Sql<'_>,
     ticket: &TicketId,
     from: TicketState,
     to: TicketState,
@@ -190,7 +192,7 @@ fn set_ticket_state(
 
 /// Puts the next generation in a valid ticket's place; `false` when the ticket is not valid or not the newest.
 fn reissue(
-    connection: &Connection,
+    connection: &Sql<'_>,
     old: &TicketId,
     new: &NewTicket,
     now: Timestamp,
@@ -225,7 +227,7 @@ fn reissue(
 }
 
 /// Takes a new ticket out of the booking of the one it replaced, because it is somebody else's.
-fn part(connection: &Connection, old: &TicketId, new: &NewTicket) -> Result<bool, StoreError> {
+fn part(connection: &Sql<'_>, old: &TicketId, new: &NewTicket) -> Result<bool, StoreError> {
     let event = old.event;
     let marked = connection
         .prepare_cached(

@@ -1,6 +1,5 @@
 //! Enrolment codes, each good for one device, and when each device was last linked.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use usher_keys::{
     Capabilities, DeviceIdentity, EnrolmentId, EnrolmentKey, EventId, PublicKey, Role, Timestamp, codec,
 };
@@ -9,6 +8,7 @@ use crate::store::StoreError;
 use crate::store::authority::{
     Code, CodeId, Contact, EnrolmentTerms, NewCodeOutcome, NewEnrolmentCode, NoteContact, UsedCode,
 };
+use crate::store::sql::{OptionalExtension, Row, Sql, params};
 use crate::store::sqlite::Effect;
 use crate::store::sqlite::column::{event_id, moment, ms};
 
@@ -21,7 +21,7 @@ const AS_LONG_AS_THE_EVENT: i64 = i64::MAX;
 
 /// Adds an enrolment code, and forgets those that ran out unused.
 pub fn add_code(
-    connection: &Connection,
+    connection: &Sql<'_>,
     request: &NewEnrolmentCode,
 ) -> Result<Effect<NewCodeOutcome>, StoreError> {
     let event = request.id.event.0;
@@ -60,7 +60,7 @@ pub fn add_code(
 }
 
 /// Finds the event of an enrolment code.
-pub fn code_event(connection: &Connection, code: &EnrolmentId) -> Result<Option<EventId>, StoreError> {
+pub fn code_event(connection: &Sql<'_>, code: &EnrolmentId) -> Result<Option<EventId>, StoreError> {
     let found = connection
         .prepare_cached("SELECT event_id FROM enrolment_codes WHERE code_id = ?1")?
         .query_row([code.0], |row| row.get(0).map(event_id))
@@ -69,7 +69,7 @@ pub fn code_event(connection: &Connection, code: &EnrolmentId) -> Result<Option<
 }
 
 /// Finds an enrolment code.
-pub fn code(connection: &Connection, id: &CodeId) -> Result<Option<Code>, StoreError> {
+pub fn code(connection: &Sql<'_>, id: &CodeId) -> Result<Option<Code>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT role, name, gates, enrol_scanners, override_refusals, certificate_ms, expires_at, certificate,
                 code_key
@@ -88,9 +88,9 @@ fn read_code(row: &Row<'_>) -> Result<Code, StoreError> {
     Ok(Code {
         key: EnrolmentKey(row.get(8)?),
         terms: EnrolmentTerms {
-            role: role(row.get_ref(0)?.as_str()?)?,
+            role: role(row.column(0)?.as_str()?)?,
             name: row.get(1)?,
-            gates: serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(|_| StoreError::Unreadable {
+            gates: serde_json::from_str(row.column(2)?.as_str()?).map_err(|_| StoreError::Unreadable {
                 what: "list of gates",
             })?,
             capabilities: Capabilities {
@@ -108,7 +108,7 @@ fn read_code(row: &Row<'_>) -> Result<Code, StoreError> {
 }
 
 /// Lists the devices that used a code which says no time of its own.
-pub fn lasting_devices(connection: &Connection, event: &EventId) -> Result<Vec<PublicKey>, StoreError> {
+pub fn lasting_devices(connection: &Sql<'_>, event: &EventId) -> Result<Vec<PublicKey>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT DISTINCT used_by FROM enrolment_codes
          WHERE event_id = ?1 AND used_by IS NOT NULL AND certificate_ms = ?2",
@@ -120,7 +120,7 @@ pub fn lasting_devices(connection: &Connection, event: &EventId) -> Result<Vec<P
 }
 
 /// Uses a code up; `false` when it is gone, was used or has run out.
-pub fn use_code(connection: &Connection, used: &UsedCode, now: Timestamp) -> Result<bool, StoreError> {
+pub fn use_code(connection: &Sql<'_>, used: &UsedCode, now: Timestamp) -> Result<bool, StoreError> {
     let changed = connection
         .prepare_cached(
             "UPDATE enrolment_codes SET used_by = ?3, used_at = ?4, certificate = ?5
@@ -137,12 +137,14 @@ pub fn use_code(connection: &Connection, used: &UsedCode, now: Timestamp) -> Res
 }
 
 /// Writes down when a device was last linked.
-pub fn note_contact(connection: &Connection, request: &NoteContact) -> Result<Effect<()>, StoreError> {
+pub fn note_contact(connection: &Sql<'_>, request: &NoteContact) -> Result<Effect<()>, StoreError> {
     let contact = &request.contact;
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO device_contacts (event_id, device, seen_at, record_count)
-             VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO device_contacts (event_id, device, seen_at, record_count)
+             VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (event_id, device) DO UPDATE
+                 SET seen_at = excluded.seen_at, record_count = excluded.record_count",
         )?
         .execute(params![
             request.event.0,
@@ -154,7 +156,7 @@ pub fn note_contact(connection: &Connection, request: &NoteContact) -> Result<Ef
 }
 
 /// Lists when each device of an event was last linked.
-pub fn contacts(connection: &Connection, event: &EventId) -> Result<Vec<Contact>, StoreError> {
+pub fn contacts(connection: &Sql<'_>, event: &EventId) -> Result<Vec<Contact>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT device, seen_at, record_count FROM device_contacts WHERE event_id = ?1 ORDER BY device",
     )?;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
 use usher_keys::{EventId, PublicKey};
 use usher_protocol::evidence::Worth;
 use usher_protocol::ledger::Entry;
@@ -11,12 +10,13 @@ use usher_protocol::{Origin, Seq};
 
 use crate::store::StoreError;
 use crate::store::authority::{ChangesAfter, FeedVersion, Sealed, StoredChanges};
+use crate::store::sql::{OptionalExtension, Sql, params};
 use crate::store::sqlite::column::event_id;
 
 use super::{count, logs, read_count};
 
 /// Counts one more change of an event.
-pub fn advance(connection: &Connection, event: EventId) -> Result<FeedVersion, StoreError> {
+pub fn advance(connection: &Sql<'_>, event: EventId) -> Result<FeedVersion, StoreError> {
     let version = connection
         .prepare_cached(
             "INSERT INTO feeds (event_id, version) VALUES (?1, 1)
@@ -27,7 +27,7 @@ pub fn advance(connection: &Connection, event: EventId) -> Result<FeedVersion, S
 }
 
 /// Lists the events that have a trust bundle, and what counts the changes of each stands at.
-pub fn feed_versions(connection: &Connection, (): &()) -> Result<Vec<(EventId, FeedVersion)>, StoreError> {
+pub fn feed_versions(connection: &Sql<'_>, (): &()) -> Result<Vec<(EventId, FeedVersion)>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT event_id, version FROM feeds
          WHERE EXISTS (SELECT 1 FROM trust_bundles WHERE trust_bundles.event_id = feeds.event_id) ORDER BY event_id",
@@ -40,7 +40,7 @@ pub fn feed_versions(connection: &Connection, (): &()) -> Result<Vec<(EventId, F
 }
 
 /// Finds what is stored of an event beyond what is known of it.
-pub fn changes_after(connection: &Connection, query: &ChangesAfter) -> Result<StoredChanges, StoreError> {
+pub fn changes_after(connection: &Sql<'_>, query: &ChangesAfter) -> Result<StoredChanges, StoreError> {
     let heads = logs::newest_heads(connection, &query.event)?;
     let mut changes = StoredChanges {
         version: version(connection, query.event)?,
@@ -84,7 +84,7 @@ pub fn changes_after(connection: &Connection, query: &ChangesAfter) -> Result<St
 }
 
 /// Returns what counts the changes of an event.
-pub fn version(connection: &Connection, event: EventId) -> Result<FeedVersion, StoreError> {
+pub fn version(connection: &Sql<'_>, event: EventId) -> Result<FeedVersion, StoreError> {
     let version: Option<i64> = connection
         .prepare_cached("SELECT version FROM feeds WHERE event_id = ?1")?
         .query_row([event.0], |row| row.get(0))
@@ -92,7 +92,7 @@ pub fn version(connection: &Connection, event: EventId) -> Result<FeedVersion, S
     Ok(FeedVersion(read_count(version.unwrap_or(0))?))
 }
 
-fn has_newer_bundle(connection: &Connection, query: &ChangesAfter) -> Result<bool, StoreError> {
+fn has_newer_bundle(connection: &Sql<'_>, query: &ChangesAfter) -> Result<bool, StoreError> {
     let found = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM trust_bundles WHERE event_id = ?1 AND version > ?2)")?
         .query_row(params![query.event.0, count(query.bundle_version)], |row| {
@@ -103,7 +103,7 @@ fn has_newer_bundle(connection: &Connection, query: &ChangesAfter) -> Result<boo
 
 /// Tells whether the stored log holds what is known of it: a copy may have been dropped, and another history fetched.
 fn goes_on_from(
-    connection: &Connection,
+    connection: &Sql<'_>,
     event: EventId,
     origin: &Origin,
     known: Tail,
@@ -120,7 +120,7 @@ fn goes_on_from(
 
 /// Finds the hash of a stored log's chain after a record.
 pub fn hash_at(
-    connection: &Connection,
+    connection: &Sql<'_>,
     event: EventId,
     origin: &Origin,
     seq: Seq,
@@ -135,7 +135,7 @@ pub fn hash_at(
 /// Reads a log on from what is known, up to its newest head or the last one within `room` records, or the first one if nothing
 /// else was found yet; `None` when there is no room.
 fn beyond(
-    connection: &Connection,
+    connection: &Sql<'_>,
     event: EventId,
     known: Tail,
     newest: &Head,
@@ -173,7 +173,7 @@ fn beyond(
 }
 
 /// Checks that nothing is stored behind the newest head: records are only ever stored with one.
-fn check_end(connection: &Connection, event: EventId, newest: &Head) -> Result<(), StoreError> {
+fn check_end(connection: &Sql<'_>, event: EventId, newest: &Head) -> Result<(), StoreError> {
     let last: Option<i64> = connection
         .prepare_cached("SELECT max(seq) FROM records WHERE event_id = ?1 AND origin = ?2")?
         .query_row(params![event.0, newest.origin.0], |row| row.get(0))?;
@@ -186,7 +186,7 @@ fn check_end(connection: &Connection, event: EventId, newest: &Head) -> Result<(
 
 /// Finds the last head up to there, or else the first one beyond.
 fn head_near(
-    connection: &Connection,
+    connection: &Sql<'_>,
     event: EventId,
     origin: PublicKey,
     known: Seq,

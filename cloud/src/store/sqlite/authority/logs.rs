@@ -1,6 +1,5 @@
 //! Reading logs: all records in the order they came, the newest heads, runs for peers, and where the units of records are.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use usher_keys::{EventId, PublicKey, Signature};
 use usher_protocol::evidence::Worth;
 use usher_protocol::ledger::Entry;
@@ -12,13 +11,14 @@ use crate::store::StoreError;
 use crate::store::authority::{
     ChangedTicket, GenerationQuery, PlacesQuery, RecordsQuery, RunQuery, StoredRecord, UnitPlace, UnitPlaces,
 };
+use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::{count, read_count};
 use crate::store::sqlite::column::ticket_state;
 use crate::store::sqlite::rows;
 
 /// Lists records of all logs of an event, in the order in which the store came to hold them.
-pub fn records(connection: &Connection, query: &RecordsQuery) -> Result<Vec<StoredRecord>, StoreError> {
+pub fn records(connection: &Sql<'_>, query: &RecordsQuery) -> Result<Vec<StoredRecord>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT position, origin, seq, hash, bytes, worth FROM records
          WHERE event_id = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
@@ -43,10 +43,12 @@ pub fn records(connection: &Connection, query: &RecordsQuery) -> Result<Vec<Stor
 }
 
 /// Lists the newest head of every log of an event.
-pub fn newest_heads(connection: &Connection, event: &EventId) -> Result<Vec<Head>, StoreError> {
-    let mut select = connection.prepare_cached(
+pub fn newest_heads(connection: &Sql<'_>, event: &EventId) -> Result<Vec<Head>, StoreError> {
+    let mut select = connection.prepare_cached(connection.pick(
         "SELECT origin, max(seq), hash, signature FROM heads WHERE event_id = ?1 GROUP BY origin ORDER BY origin",
-    )?;
+        "SELECT DISTINCT ON (origin) origin, seq, hash, signature FROM heads WHERE event_id = ?1
+         ORDER BY origin, seq DESC",
+    ))?;
     let found = select.query_and_then([event.0], |row| read_head(PublicKey(row.get(0)?), row, 1))?;
     found.collect()
 }
@@ -64,7 +66,7 @@ pub fn read_head(origin: PublicKey, row: &Row<'_>, first: usize) -> Result<Head,
 }
 
 /// Finds the run of a log after a record: up to the last kept head that one run reaches.
-pub fn run(connection: &Connection, query: &RunQuery) -> Result<Option<Run>, StoreError> {
+pub fn run(connection: &Sql<'_>, query: &RunQuery) -> Result<Option<Run>, StoreError> {
     let Some(base) = base(connection, query)? else {
         return Ok(None);
     };
@@ -80,7 +82,7 @@ pub fn run(connection: &Connection, query: &RunQuery) -> Result<Option<Run>, Sto
     Ok(Some(Run { base, records, head }))
 }
 
-fn base(connection: &Connection, query: &RunQuery) -> Result<Option<Tail>, StoreError> {
+fn base(connection: &Sql<'_>, query: &RunQuery) -> Result<Option<Tail>, StoreError> {
     if query.after.0 == 0 {
         return Ok(Some(Tail::default()));
     }
@@ -98,7 +100,7 @@ fn base(connection: &Connection, query: &RunQuery) -> Result<Option<Tail>, Store
 }
 
 /// Heads are kept so that the first one after a record is always within one run of it; a later one may be, too.
-fn reachable_head(connection: &Connection, query: &RunQuery) -> Result<Option<Head>, StoreError> {
+fn reachable_head(connection: &Sql<'_>, query: &RunQuery) -> Result<Option<Head>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT seq, hash, signature FROM heads WHERE event_id = ?1 AND origin = ?2 AND seq > ?3 ORDER BY seq",
     )?;
@@ -123,7 +125,7 @@ fn reachable_head(connection: &Connection, query: &RunQuery) -> Result<Option<He
     Ok(Some(best))
 }
 
-fn size(connection: &Connection, query: &RunQuery, last: Seq) -> Result<u64, StoreError> {
+fn size(connection: &Sql<'_>, query: &RunQuery, last: Seq) -> Result<u64, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT coalesce(sum(length(bytes)), 0) FROM records
          WHERE event_id = ?1 AND origin = ?2 AND seq > ?3 AND seq <= ?4",
@@ -142,7 +144,7 @@ fn between(query: &RunQuery, last: Seq) -> [rusqlite::types::Value; 4] {
 }
 
 /// Finds what units are, for people.
-pub fn places(connection: &Connection, query: &PlacesQuery) -> Result<UnitPlaces, StoreError> {
+pub fn places(connection: &Sql<'_>, query: &PlacesQuery) -> Result<UnitPlaces, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT tier, tiers.name, section, row, number, (SELECT seat_count FROM events WHERE event_id = ?1)
          FROM units JOIN tiers USING (event_id, tier) WHERE event_id = ?1 AND unit = ?2",
@@ -164,7 +166,7 @@ pub fn places(connection: &Connection, query: &PlacesQuery) -> Result<UnitPlaces
 }
 
 /// Finds the ticket of a generation.
-pub fn ticket_of(connection: &Connection, query: &GenerationQuery) -> Result<Option<TicketId>, StoreError> {
+pub fn ticket_of(connection: &Sql<'_>, query: &GenerationQuery) -> Result<Option<TicketId>, StoreError> {
     let local = connection
         .prepare_cached(
             "SELECT ticket_id FROM tickets WHERE event_id = ?1 AND unit = ?2 AND generation = ?3",
@@ -180,13 +182,13 @@ pub fn ticket_of(connection: &Connection, query: &GenerationQuery) -> Result<Opt
 }
 
 /// Lists the units whose newest ticket is void or not the first.
-pub fn changed_tickets(connection: &Connection, event: &EventId) -> Result<Vec<ChangedTicket>, StoreError> {
+pub fn changed_tickets(connection: &Sql<'_>, event: &EventId) -> Result<Vec<ChangedTicket>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT unit, generation, state FROM tickets
          WHERE event_id = ?1 AND (state = 'revoked' OR (state = 'valid' AND generation > 1)) ORDER BY unit",
     )?;
     let found = select.query_and_then([event.0], |row| {
-        let state = ticket_state(row.get_ref(2)?.as_str()?)?;
+        let state = ticket_state(row.column(2)?.as_str()?)?;
         Ok((Unit(row.get(0)?), Generation(row.get(1)?), state))
     })?;
     found.collect()

@@ -1,12 +1,12 @@
 //! Trust bundles and checkpoints: the newest of each event, kept as the bytes that were signed.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use usher_keys::bundle::MAX_BUNDLE_BYTES;
 use usher_keys::{EventId, codec};
 use usher_protocol::sync::MAX_FRAME_BYTES;
 
 use crate::store::StoreError;
 use crate::store::authority::{KeepCheckpoint, NewBundle, NewBundleOutcome, PinnedBundle, StoredCheckpoint};
+use crate::store::sql::{OptionalExtension, Sql, params};
 use crate::store::sqlite::Effect;
 use crate::store::sqlite::column::ms;
 
@@ -16,10 +16,7 @@ use super::{count, feed, read_count};
 const MAX_STORED_BUNDLE_BYTES: usize = 2 * MAX_BUNDLE_BYTES;
 
 /// Adds the next version of an event's trust bundle.
-pub fn add_bundle(
-    connection: &Connection,
-    request: &NewBundle,
-) -> Result<Effect<NewBundleOutcome>, StoreError> {
+pub fn add_bundle(connection: &Sql<'_>, request: &NewBundle) -> Result<Effect<NewBundleOutcome>, StoreError> {
     let version = count(request.version);
     let added = connection
         .prepare_cached(
@@ -44,7 +41,7 @@ pub fn add_bundle(
 }
 
 /// Finds the newest trust bundle of an event.
-pub fn trust_bundle(connection: &Connection, event: &EventId) -> Result<Option<PinnedBundle>, StoreError> {
+pub fn trust_bundle(connection: &Sql<'_>, event: &EventId) -> Result<Option<PinnedBundle>, StoreError> {
     let found: Option<(Vec<u8>, Vec<u8>)> = connection
         .prepare_cached(
             "SELECT roots, signed FROM trust_bundles WHERE event_id = ?1 ORDER BY version DESC LIMIT 1",
@@ -62,10 +59,12 @@ pub fn trust_bundle(connection: &Connection, event: &EventId) -> Result<Option<P
 }
 
 /// Keeps a checkpoint in place of the one before.
-pub fn keep_checkpoint(connection: &Connection, request: &KeepCheckpoint) -> Result<Effect<()>, StoreError> {
+pub fn keep_checkpoint(connection: &Sql<'_>, request: &KeepCheckpoint) -> Result<Effect<()>, StoreError> {
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO checkpoints (event_id, record_count, signed, made_at) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO checkpoints (event_id, record_count, signed, made_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (event_id) DO UPDATE
+                 SET record_count = excluded.record_count, signed = excluded.signed, made_at = excluded.made_at",
         )?
         .execute(params![
             request.event.0,
@@ -77,7 +76,7 @@ pub fn keep_checkpoint(connection: &Connection, request: &KeepCheckpoint) -> Res
 }
 
 /// Finds the newest checkpoint of an event.
-pub fn checkpoint(connection: &Connection, event: &EventId) -> Result<Option<StoredCheckpoint>, StoreError> {
+pub fn checkpoint(connection: &Sql<'_>, event: &EventId) -> Result<Option<StoredCheckpoint>, StoreError> {
     let found: Option<(i64, Vec<u8>)> = connection
         .prepare_cached("SELECT record_count, signed FROM checkpoints WHERE event_id = ?1")?
         .query_row([event.0], |row| row.try_into())

@@ -1,0 +1,144 @@
+//! A PostgreSQL server of the tests' own: in a temporary folder, on a free port, gone when the test program is gone.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio_postgres::Config;
+
+use crate::store::postgres::backend::Backend;
+use crate::store::postgres::writer::wait_for;
+
+/// Where Debian and Ubuntu keep the servers, a folder for each version.
+const SERVERS: &str = "/usr/lib/postgresql";
+/// Who runs the server where the tests run as root, which it refuses: nobody.
+const NOBODY: u32 = 65_534;
+/// How long the server may take to start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Ends the server and removes its folder as soon as the test program is gone, however it went.
+const WATCH: &str = r#""$1"/postgres -D "$2"/data -k "$2" -p "$3" -c listen_addresses=127.0.0.1 -c shared_buffers=64MB \
+    -c max_connections=400 -c fsync=off -c logging_collector=off >"$2"/log 2>&1 &
+server=$!
+cat >/dev/null
+kill -QUIT $server
+wait $server
+rm -rf "$2"
+"#;
+
+/// The running server; it ends when its watcher's input is closed.
+struct Server {
+    port: u16,
+    /// The watcher, with the input that tells it that the tests are over.
+    _watcher: Child,
+}
+
+/// Makes a database and returns its URL.
+pub fn new_database() -> String {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let server = SERVER.get_or_init(start);
+    let name = format!("case_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let admin = Backend::connect(&config(server.port)).unwrap();
+    admin.batch(&format!("CREATE DATABASE {name}")).unwrap();
+    format!("postgres://owl@127.0.0.1:{}/{name}", server.port)
+}
+
+/// Cuts every connection to a database, whatever it is in the middle of.
+pub fn cut_connections(url: &str) {
+    let (address, name) = url.rsplit_once('/').unwrap();
+    let admin = Backend::connect(&format!("{address}/postgres").parse().unwrap()).unwrap();
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
+    admin.batch(&format!("{cut} = '{name}'")).unwrap();
+}
+
+fn config(port: u16) -> Config {
+    format!("postgres://owl@127.0.0.1:{port}/postgres")
+        .parse()
+        .unwrap()
+}
+
+fn start() -> Server {
+    let programs = programs();
+    let folder = tempfile::Builder::new()
+        .prefix("usher-postgres-")
+        .tempdir()
+        .unwrap()
+        .keep();
+    if is_root(&folder) {
+        chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let made = as_owner(&folder, &programs.join("initdb"))
+        .args([
+            "--no-sync",
+            "--auth=trust",
+            "--username=owl",
+            "--encoding=UTF8",
+            "--locale=C",
+            "-D",
+        ])
+        .arg(folder.join("data"))
+        .output()
+        .unwrap();
+    assert!(
+        made.status.success(),
+        "initdb: {}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let watcher = as_owner(&folder, Path::new("/bin/sh"))
+        .args(["-c", WATCH, "watch"])
+        .arg(&programs)
+        .arg(&folder)
+        .arg(port.to_string())
+        .stdin(Stdio::piped())
+        // The terminal's Ctrl-C is for the tests; the watcher ends by itself.
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let until = Instant::now() + PATIENCE;
+    while let Err(error) = Backend::connect(&config(port)) {
+        let log = || fs::read_to_string(folder.join("log")).unwrap_or_default();
+        assert!(
+            Instant::now() < until,
+            "PostgreSQL does not start: {error}: {}",
+            log()
+        );
+        wait_for(1);
+    }
+    Server {
+        port,
+        _watcher: watcher,
+    }
+}
+
+/// Finds the newest server's programs.
+fn programs() -> PathBuf {
+    let versions = fs::read_dir(SERVERS).into_iter().flatten().flatten();
+    let found = versions.map(|version| version.path().join("bin"));
+    let newest = found.filter(|bin| bin.join("initdb").exists()).max();
+    newest.expect("no PostgreSQL server here: run .ci/setup, or apt-get install postgresql")
+}
+
+fn is_root(own: &Path) -> bool {
+    fs::metadata(own).unwrap().uid() == 0
+}
+
+fn as_owner(folder: &Path, program: &Path) -> Command {
+    let owner = fs::metadata(folder).unwrap();
+    let mut command = Command::new(program);
+    command.current_dir(folder);
+    if is_root(Path::new("/proc/self")) {
+        command.uid(owner.uid()).gid(owner.gid());
+    }
+    command
+}

@@ -1,0 +1,176 @@
+//! One connection to PostgreSQL, used by one thread at a time: what is asked is answered before the thread goes on.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use rusqlite::types::Value;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, NoTls};
+
+use super::value::{Column, Param};
+use crate::store::StoreError;
+use crate::store::sql::SqlError;
+
+/// How long one try to connect may take.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// What every connection begins with. A transaction whose program is gone must end, because others wait for its rows.
+const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '30s'; SET lock_timeout = '20s'";
+
+/// One connection, with the statements that are prepared on it.
+#[derive(Debug)]
+pub struct Backend {
+    client: Client,
+    /// By the text they were asked for with.
+    statements: RefCell<HashMap<String, tokio_postgres::Statement>>,
+    /// Runs the connection on the thread that asks: no answer has to change threads. There until the backend is dropped.
+    runtime: Option<Runtime>,
+}
+
+impl Backend {
+    /// Connects. Not to be called where a runtime runs already.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn connect(config: &Config) -> Result<Self, StoreError> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let connected = runtime.block_on(async { timeout(CONNECT_PATIENCE, config.connect(NoTls)).await });
+        let (client, connection) = connected.map_err(|_| StoreError::Unreachable)??;
+        // The runtime owns the task and ends it with the backend; what it says, those who ask hear as well.
+        runtime.spawn(connection);
+        runtime.block_on(client.batch_execute(SETTINGS))?;
+        Ok(Self {
+            client,
+            statements: RefCell::default(),
+            runtime: Some(runtime),
+        })
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.runtime
+            .as_ref()
+            .expect("a backend has its runtime until it is dropped")
+    }
+
+    /// Runs what is asked of the client to its end.
+    pub fn wait<T>(
+        &self,
+        ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, SqlError> {
+        Ok(self.runtime().block_on(ask(&self.client))?)
+    }
+
+    /// Runs statements without parameters.
+    pub fn batch(&self, sql: &str) -> Result<(), SqlError> {
+        self.wait(async |client| client.batch_execute(sql).await)
+    }
+
+    /// Sends statements without waiting for them: if one fails inside a transaction, so does whatever comes after it.
+    pub fn send(&self, sql: &str) {
+        let _guard = self.runtime().enter();
+        // What is not answered at once, the connection reads past.
+        let _ = self.client.batch_execute(sql).now_or_never();
+    }
+
+    /// Prepares a statement, or takes the one that was prepared before.
+    pub fn prepare(&self, sql: &str) -> Result<Prepared<'_>, SqlError> {
+        let known = self.statements.borrow().get(sql).cloned();
+        let statement = match known {
+            Some(known) => known,
+            None => {
+                let new = self.wait(async |client| client.prepare(&in_its_words(sql)).await)?;
+                self.statements.borrow_mut().insert(sql.to_owned(), new.clone());
+                new
+            }
+        };
+        Ok(Prepared {
+            backend: self,
+            statement,
+        })
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        // Also where another runtime runs, as when a store is dropped there: no thread waits for this one.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A statement of a backend.
+pub struct Prepared<'a> {
+    backend: &'a Backend,
+    statement: tokio_postgres::Statement,
+}
+
+impl Prepared<'_> {
+    /// Runs the statement; tells how many rows it changed.
+    pub fn execute(&self, values: &[&dyn rusqlite::ToSql]) -> Result<usize, SqlError> {
+        let params = copied(values)?;
+        let changed = self
+            .backend
+            .wait(async |client| client.execute(&self.statement, &lent(&params)).await)?;
+        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    /// Runs the statement and takes all its rows.
+    pub fn query(&self, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Vec<Value>>, SqlError> {
+        let params = copied(values)?;
+        let rows = self
+            .backend
+            .wait(async |client| client.query(&self.statement, &lent(&params)).await)?;
+        let columns = self.column_count();
+        let read = |row: &tokio_postgres::Row| {
+            (0..columns)
+                .map(|column| Ok(row.try_get::<_, Column>(column)?.0))
+                .collect()
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Counts the columns it gives.
+    pub fn column_count(&self) -> usize {
+        self.statement.columns().len()
+    }
+}
+
+fn copied(values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Param>, SqlError> {
+    values.iter().map(|value| Param::of(*value)).collect()
+}
+
+fn lent(params: &[Param]) -> Vec<&(dyn ToSql + Sync)> {
+    params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
+}
+
+/// Says a statement as PostgreSQL wants it: parameters begin with `$`, and what only tells SQLite which way to go is left out.
+fn in_its_words(sql: &str) -> String {
+    let mut said = sql.replace('?', "$").replace("CROSS JOIN", "JOIN");
+    const HINT: &str = " INDEXED BY ";
+    while let Some(hint) = said.find(HINT) {
+        let name = &said[hint + HINT.len()..];
+        let length = name.find(char::is_whitespace).unwrap_or(name.len());
+        said.replace_range(hint..hint + HINT.len() + length, "");
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_for_sqlite_are_left_out() {
+        let said = in_its_words("SELECT a FROM t INDEXED BY t_by_a\n WHERE a = ?1 AND b = ?12");
+        assert_eq!(said, "SELECT a FROM t\n WHERE a = $1 AND b = $12");
+        assert_eq!(
+            in_its_words("FROM a CROSS JOIN b USING (c)"),
+            "FROM a JOIN b USING (c)"
+        );
+    }
+}

@@ -1,0 +1,212 @@
+//! Groups of commands and their one transaction each, run again when it is broken off. Every writer has a row that counts its
+//! commits and is locked by its transaction: whoever lost the answer to a COMMIT learns there what became of it.
+
+use std::collections::BTreeSet;
+
+use tokio::sync::mpsc;
+use tokio_postgres::Config;
+
+use crate::store::StoreError;
+use crate::store::postgres::backend::Backend;
+
+use super::{ATTEMPTS, Command, GROUP, wait_for};
+
+/// Takes commands in groups until one says stop.
+pub fn serve(config: &Config, mut commands: mpsc::Receiver<Box<dyn Command>>) {
+    let mut writing = None;
+    while let Some(first) = commands.blocking_recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP
+            && let Ok(next) = commands.try_recv()
+        {
+            group.push(next);
+        }
+        let stop = group.iter().any(|command| command.is_stop());
+        let committed = run(config, &mut writing, &mut group);
+        if let Err(error) = &committed {
+            tracing::error!(
+                error = error as &dyn std::error::Error,
+                commands = group.len(),
+                "a group was not committed"
+            );
+        }
+        for command in group {
+            command.answer(committed.clone());
+        }
+        if stop {
+            return;
+        }
+    }
+}
+
+/// Runs a group until it is committed, or as often as may be.
+fn run(
+    config: &Config,
+    writing: &mut Option<Writing>,
+    group: &mut [Box<dyn Command>],
+) -> Result<(), StoreError> {
+    let mut in_doubt: Option<Doubt> = None;
+    let mut attempt = 0;
+    loop {
+        let error = match attempt_once(config, writing, group, &mut in_doubt) {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        *writing = None;
+        if !error.is_broken_off() || attempt == ATTEMPTS {
+            return Err(error);
+        }
+        attempt += 1;
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            attempt,
+            "a group begins again"
+        );
+        wait_for(attempt);
+    }
+}
+
+fn attempt_once(
+    config: &Config,
+    writing: &mut Option<Writing>,
+    group: &mut [Box<dyn Command>],
+    in_doubt: &mut Option<Doubt>,
+) -> Result<(), StoreError> {
+    let mut ready = match writing.take() {
+        Some(ready) => ready,
+        None => Writing::begin(config)?,
+    };
+    if let Some(doubt) = in_doubt
+        && doubt.is_committed(&ready.backend)?
+    {
+        *writing = Some(ready);
+        return Ok(());
+    }
+    *in_doubt = None;
+    ready.lock(group)?;
+    let mut has_changed = false;
+    for command in group {
+        has_changed |= command.run(&ready.backend)?;
+    }
+    if has_changed {
+        *in_doubt = Some(ready.doubt());
+        ready.backend.batch("COMMIT")?;
+        ready.commits += 1;
+    } else {
+        ready.backend.batch("ROLLBACK")?;
+    }
+    *in_doubt = None;
+    *writing = Some(ready);
+    Ok(())
+}
+
+/// A commit whose answer has not come.
+struct Doubt {
+    writer: [u8; 16],
+    commits: i64,
+}
+
+impl Doubt {
+    /// Finds out; the row is locked until the transaction has ended one way or the other.
+    fn is_committed(&self, backend: &Backend) -> Result<bool, StoreError> {
+        let row = backend.wait(async |client| {
+            let sql = "SELECT commits FROM writers WHERE writer_id = $1 FOR UPDATE";
+            client.query_one(sql, &[&self.writer.as_slice()]).await
+        })?;
+        Ok(row.get::<_, i64>(0) == self.commits)
+    }
+}
+
+/// A connection that writes, and its row.
+struct Writing {
+    backend: Backend,
+    writer: [u8; 16],
+    commits: i64,
+}
+
+impl Writing {
+    fn begin(config: &Config) -> Result<Self, StoreError> {
+        let backend = Backend::connect(config)?;
+        let mut writer = [0; 16];
+        getrandom::fill(&mut writer).expect("the system has randomness");
+        backend.wait(async |client| {
+            client
+                .execute(
+                    "INSERT INTO writers (writer_id, commits) VALUES ($1, 0)",
+                    &[&writer.as_slice()],
+                )
+                .await
+        })?;
+        Ok(Self {
+            backend,
+            writer,
+            commits: 0,
+        })
+    }
+
+    /// Begins a transaction that has the writer's row and the group's events to itself; the order of the events keeps two
+    /// processes from waiting for each other.
+    fn lock(&self, group: &[Box<dyn Command>]) -> Result<(), StoreError> {
+        let events: BTreeSet<[u8; 16]> = group
+            .iter()
+            .filter_map(|command| command.event())
+            .map(|id| id.0)
+            .collect();
+        let events: Vec<&[u8]> = events.iter().map(<[u8; 16]>::as_slice).collect();
+        self.backend.send("BEGIN");
+        let counted = self
+            .backend
+            .prepare("UPDATE writers SET commits = ?2 WHERE writer_id = ?1")?;
+        if counted.execute(&[&self.writer, &(self.commits + 1)])? != 1 {
+            return Err(StoreError::Unreachable);
+        }
+        self.backend.wait(async |client| {
+            let sql = "SELECT 1 FROM events WHERE event_id = ANY($1) ORDER BY event_id FOR NO KEY UPDATE";
+            client.query(sql, &[&events]).await
+        })?;
+        Ok(())
+    }
+
+    fn doubt(&self) -> Doubt {
+        Doubt {
+            writer: self.writer,
+            commits: self.commits + 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract::case::Case;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_lost_the_answer_to_a_commit_learns_what_became_of_it() {
+        let config: Config = Case::on_postgres().await.url().unwrap().parse().unwrap();
+        let check = move || {
+            let asking = Backend::connect(&config).unwrap();
+            for (end, expected) in [("COMMIT", true), ("ROLLBACK", false)] {
+                let lost = Writing::begin(&config).unwrap();
+                lost.lock(&[]).unwrap();
+                let doubt = lost.doubt();
+                lost.backend.batch(end).unwrap();
+                assert_eq!(doubt.is_committed(&asking).unwrap(), expected, "{end}");
+            }
+        };
+        tokio::task::spawn_blocking(check).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nobody_decides_about_a_transaction_that_has_not_ended() {
+        let config: Config = Case::on_postgres().await.url().unwrap().parse().unwrap();
+        let check = move || {
+            let asking = Backend::connect(&config).unwrap();
+            asking.batch("SET lock_timeout = '50ms'").unwrap();
+            let open = Writing::begin(&config).unwrap();
+            open.lock(&[]).unwrap();
+            let error = open.doubt().is_committed(&asking).unwrap_err();
+            assert!(error.is_broken_off(), "{error:?}");
+        };
+        tokio::task::spawn_blocking(check).await.unwrap();
+    }
+}
