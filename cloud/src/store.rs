@@ -6,6 +6,7 @@
 pub mod authority;
 pub mod error;
 pub mod finding;
+pub(crate) mod operations;
 pub mod organizing;
 mod postgres;
 mod sql;
@@ -156,131 +157,131 @@ operations! {
     writes {
         // Selling.
         /// Claims units for a reservation, all of them or none.
-        hold(HoldRequest) -> HoldOutcome = sqlite::holds::hold;
+        hold(HoldRequest) -> HoldOutcome = operations::holds::hold;
         /// Gives a reservation's units back before its time.
-        release(ReleaseRequest) -> ReleaseOutcome = sqlite::holds::release;
+        release(ReleaseRequest) -> ReleaseOutcome = operations::holds::release;
         /// Writes expired units down as available; nothing depends on it.
-        tidy(Tidy) -> usize = sqlite::holds::tidy;
+        tidy(Tidy) -> usize = operations::holds::tidy;
         /// Deletes reservations that nothing came of, some time after their end; nothing depends on it.
-        forget(Forget) -> usize = sqlite::bounds::forget;
+        forget(Forget) -> usize = operations::bounds::forget;
         /// Marks a reservation's units as paying and opens its booking, once for each idempotency key.
-        begin_booking(BeginBooking) -> BeginOutcome = sqlite::begin::begin_booking;
+        begin_booking(BeginBooking) -> BeginOutcome = operations::begin::begin_booking;
         /// Turns an open booking into tickets.
-        confirm_booking(ConfirmBooking) -> ConfirmOutcome = sqlite::close::confirm_booking;
+        confirm_booking(ConfirmBooking) -> ConfirmOutcome = operations::close::confirm_booking;
         /// Ends an open booking without tickets.
-        close_booking(CloseBooking) -> CloseOutcome = sqlite::close::close_booking;
+        close_booking(CloseBooking) -> CloseOutcome = operations::close::close_booking;
         /// Gives an ended booking a new id; the one it had leads nowhere from then on.
-        renew_booking(RenewBooking) -> RenewOutcome = sqlite::renew::renew_booking;
+        renew_booking(RenewBooking) -> RenewOutcome = operations::renew::renew_booking;
 
         // Jobs.
         /// Leases a job to a holder, for the first time or again.
-        lease_job(HeldJob) -> LeaseOutcome = sqlite::jobs::lease_job;
+        lease_job(HeldJob) -> LeaseOutcome = operations::jobs::lease_job;
         /// Puts a job off after a failure; tells how often it has failed, if the holder still had it.
-        put_off_job(HeldJob) -> Option<u32> = sqlite::jobs::put_off_job;
+        put_off_job(HeldJob) -> Option<u32> = operations::jobs::put_off_job;
         /// Frees the jobs that a process left behind; tells how many.
-        free_jobs(FreeJobs) -> usize = sqlite::jobs::free_jobs;
+        free_jobs(FreeJobs) -> usize = operations::jobs::free_jobs;
 
         // Organizing.
         /// Adds an organizer with its first API key.
-        add_organizer(NewOrganizer) -> () = sqlite::organizers::add_organizer;
+        add_organizer(NewOrganizer) -> () = operations::organizers::add_organizer;
         /// Adds a venue.
-        add_venue(NewVenue) -> () = sqlite::organizers::add_venue;
+        add_venue(NewVenue) -> () = operations::organizers::add_venue;
         /// Adds a draft event with its tiers, still without units.
-        add_event(NewEvent) -> () = sqlite::drafts::add_event;
+        add_event(NewEvent) -> () = operations::drafts::add_event;
         /// Adds some of a draft's units.
-        add_units(AddUnits) -> () = sqlite::drafts::add_units;
+        add_units(AddUnits) -> () = operations::drafts::add_units;
         /// Changes an event; tells whether there was one to change.
-        change_event(EventChange) -> bool = sqlite::drafts::change_event;
+        change_event(EventChange) -> bool = operations::drafts::change_event;
         /// Moves an event to another date, its windows with it, and frees what is held and not paid for: nobody shall pay for a
         /// date they have not seen.
-        move_event(MoveEvent) -> MoveOutcome = sqlite::moves::move_event;
+        move_event(MoveEvent) -> MoveOutcome = operations::moves::move_event;
         /// Puts a complete draft on sale.
-        publish(Publish) -> PublishOutcome = sqlite::drafts::publish;
+        publish(Publish) -> PublishOutcome = operations::drafts::publish;
 
         // The authority.
         /// Appends to an event's logs, with what changes beside them, if it follows what is stored or is stored already.
-        append(Append) -> AppendOutcome = sqlite::authority::append::append;
+        append(Append) -> AppendOutcome = operations::authority::append::append;
         /// Drops the copy of a log, to be fetched anew; tells whether there was one.
-        drop_log(DropLog) -> bool = sqlite::authority::append::drop_log;
+        drop_log(DropLog) -> bool = operations::authority::append::drop_log;
         /// Adds the next version of an event's trust bundle.
-        add_bundle(NewBundle) -> NewBundleOutcome = sqlite::authority::trust::add_bundle;
+        add_bundle(NewBundle) -> NewBundleOutcome = operations::authority::trust::add_bundle;
         /// Keeps a checkpoint in place of the one before.
-        keep_checkpoint(KeepCheckpoint) -> () = sqlite::authority::trust::keep_checkpoint;
+        keep_checkpoint(KeepCheckpoint) -> () = operations::authority::trust::keep_checkpoint;
         /// Adds an enrolment code.
-        add_code(NewEnrolmentCode) -> NewCodeOutcome = sqlite::authority::devices::add_code;
+        add_code(NewEnrolmentCode) -> NewCodeOutcome = operations::authority::devices::add_code;
         /// Writes down when a device was last linked.
-        note_contact(NoteContact) -> () = sqlite::authority::devices::note_contact;
+        note_contact(NoteContact) -> () = operations::authority::devices::note_contact;
     }
     reads {
         // Selling.
         /// Finds a reservation.
-        reservation(ReservationId) -> Option<Reservation> = sqlite::rows::reservation;
+        reservation(ReservationId) -> Option<Reservation> = operations::rows::reservation;
         /// Finds a booking with its tickets.
-        booking(BookingId) -> Option<Booking> = sqlite::rows::booking;
+        booking(BookingId) -> Option<Booking> = operations::rows::booking;
         /// Finds the booking that a charge is for.
-        booking_of_charge(ChargeReference) -> Option<BookingId> = sqlite::rows::booking_of_charge;
+        booking_of_charge(ChargeReference) -> Option<BookingId> = operations::rows::booking_of_charge;
         /// Finds a ticket.
-        ticket(TicketId) -> Option<Ticket> = sqlite::rows::ticket;
+        ticket(TicketId) -> Option<Ticket> = operations::rows::ticket;
         /// Finds the payload of the ticket with a ticket code, valid or not.
-        payload_of_code(CodeQuery) -> Option<String> = sqlite::codes::payload_of_code;
+        payload_of_code(CodeQuery) -> Option<String> = operations::codes::payload_of_code;
         /// Finds a booking if its payment has no known end.
-        open_booking(BookingId) -> Option<OpenBooking> = sqlite::rows::open_booking;
+        open_booking(BookingId) -> Option<OpenBooking> = operations::rows::open_booking;
 
         // Jobs.
         /// Lists jobs that wait for anybody, those that have waited longest first.
-        due_jobs(DueJobs) -> Vec<Job> = sqlite::jobs::due_jobs;
+        due_jobs(DueJobs) -> Vec<Job> = operations::jobs::due_jobs;
         /// Counts the jobs.
-        job_counts(()) -> JobCounts = sqlite::jobs::job_counts;
+        job_counts(()) -> JobCounts = operations::jobs::job_counts;
 
         // The catalogue.
         /// Lists published events that have not ended, by start.
-        events(EventQuery) -> EventPage = sqlite::catalogue::events;
+        events(EventQuery) -> EventPage = operations::catalogue::events;
         /// Lists the ids of all published events.
-        published(()) -> Vec<EventId> = sqlite::catalogue::published;
+        published(()) -> Vec<EventId> = operations::catalogue::published;
         /// Finds an event, drafts too.
-        event(EventId) -> Option<Event> = sqlite::catalogue::event;
+        event(EventId) -> Option<Event> = operations::catalogue::event;
         /// Lists an event's seats, which never change once it is published.
-        layout(EventId) -> Layout = sqlite::catalogue::layout;
+        layout(EventId) -> Layout = operations::catalogue::layout;
         /// Tells which seats are free, and how many units of each tier.
-        occupancy(OccupancyQuery) -> Occupancy = sqlite::catalogue::occupancy;
+        occupancy(OccupancyQuery) -> Occupancy = operations::catalogue::occupancy;
 
         // Organizing.
         /// Finds whose API key this is.
-        organizer_by_key(KeyHash) -> Option<OrganizerId> = sqlite::organizers::organizer_by_key;
+        organizer_by_key(KeyHash) -> Option<OrganizerId> = operations::organizers::organizer_by_key;
         /// Lists an organizer's venues.
-        venues(OrganizerId) -> Vec<Venue> = sqlite::organizers::venues;
+        venues(OrganizerId) -> Vec<Venue> = operations::organizers::venues;
         /// Lists an organizer's events, drafts too, newest first.
-        events_of(OrganizerId) -> Vec<EventLine> = sqlite::catalogue::events_of;
+        events_of(OrganizerId) -> Vec<EventLine> = operations::catalogue::events_of;
         /// Counts what an event has sold.
-        sales(SalesQuery) -> EventSales = sqlite::catalogue::sales;
+        sales(SalesQuery) -> EventSales = operations::catalogue::sales;
 
         // The authority.
         /// Finds what is stored of an event beyond what is known of it.
-        changes_after(ChangesAfter) -> StoredChanges = sqlite::authority::feed::changes_after;
+        changes_after(ChangesAfter) -> StoredChanges = operations::authority::feed::changes_after;
         /// Lists the events that have a trust bundle, and what counts the changes of each stands at.
-        feed_versions(()) -> Vec<(EventId, FeedVersion)> = sqlite::authority::feed::feed_versions;
+        feed_versions(()) -> Vec<(EventId, FeedVersion)> = operations::authority::feed::feed_versions;
         /// Lists records of all logs of an event, in the order in which the store came to hold them.
-        records(RecordsQuery) -> Vec<StoredRecord> = sqlite::authority::logs::records;
+        records(RecordsQuery) -> Vec<StoredRecord> = operations::authority::logs::records;
         /// Finds the next run of a log.
-        run(RunQuery) -> Option<Run> = sqlite::authority::logs::run;
+        run(RunQuery) -> Option<Run> = operations::authority::logs::run;
         /// Finds the newest trust bundle of an event.
-        trust_bundle(EventId) -> Option<PinnedBundle> = sqlite::authority::trust::trust_bundle;
+        trust_bundle(EventId) -> Option<PinnedBundle> = operations::authority::trust::trust_bundle;
         /// Finds the newest checkpoint of an event.
-        checkpoint(EventId) -> Option<StoredCheckpoint> = sqlite::authority::trust::checkpoint;
+        checkpoint(EventId) -> Option<StoredCheckpoint> = operations::authority::trust::checkpoint;
         /// Finds the event of an enrolment code.
-        code_event(EnrolmentId) -> Option<EventId> = sqlite::authority::devices::code_event;
+        code_event(EnrolmentId) -> Option<EventId> = operations::authority::devices::code_event;
         /// Finds an enrolment code.
-        code(CodeId) -> Option<Code> = sqlite::authority::devices::code;
+        code(CodeId) -> Option<Code> = operations::authority::devices::code;
         /// Lists the devices that were enrolled to last as long as the event.
-        lasting_devices(EventId) -> Vec<PublicKey> = sqlite::authority::devices::lasting_devices;
+        lasting_devices(EventId) -> Vec<PublicKey> = operations::authority::devices::lasting_devices;
         /// Lists when each device of an event was last linked.
-        contacts(EventId) -> Vec<Contact> = sqlite::authority::devices::contacts;
+        contacts(EventId) -> Vec<Contact> = operations::authority::devices::contacts;
         /// Finds what units are, for people.
-        places(PlacesQuery) -> UnitPlaces = sqlite::authority::logs::places;
+        places(PlacesQuery) -> UnitPlaces = operations::authority::logs::places;
         /// Lists the units whose newest ticket is void or not the first, with that ticket's generation.
-        changed_tickets(EventId) -> Vec<ChangedTicket> = sqlite::authority::logs::changed_tickets;
+        changed_tickets(EventId) -> Vec<ChangedTicket> = operations::authority::logs::changed_tickets;
         /// Finds the ticket of a generation.
-        ticket_of(GenerationQuery) -> Option<TicketId> = sqlite::authority::logs::ticket_of;
+        ticket_of(GenerationQuery) -> Option<TicketId> = operations::authority::logs::ticket_of;
     }
 }
 

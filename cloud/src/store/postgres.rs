@@ -14,8 +14,8 @@ use tokio_postgres::Config;
 use usher_keys::EventId;
 
 use crate::store::StoreError;
+use crate::store::operations::Effect;
 use crate::store::sql::Sql;
-use crate::store::sqlite::Effect;
 pub use concerns::Concerns;
 use pool::Pool;
 use writer::Writers;

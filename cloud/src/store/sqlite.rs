@@ -1,22 +1,7 @@
-//! The SQLite engine: one file, one writer that commits in groups, readers aside; the statements are in the files below.
+//! The SQLite engine: one file, one writer that commits in groups, readers aside; what it runs is in `operations`.
 
 pub mod audit;
-pub mod authority;
-pub mod begin;
-pub mod bounds;
-pub mod catalogue;
-pub mod close;
-pub mod codes;
-pub mod column;
 mod commits;
-pub mod drafts;
-pub mod holds;
-pub mod jobs;
-pub mod moves;
-pub mod organizers;
-pub mod renew;
-pub mod rows;
-mod seals;
 mod writer;
 
 use std::path::Path;
@@ -28,7 +13,7 @@ use usher_disk::{CommitNote, DatabaseLocation, Readers, Tables};
 use usher_keys::private;
 
 use crate::store::StoreError;
-pub use writer::Effect;
+use crate::store::operations::Effect;
 use writer::StoreWriter;
 
 /// One SQLite file in use; clones share it.
@@ -133,7 +118,5 @@ fn tables(migrations: &[Migration]) -> Tables<'_> {
     }
 }
 
-#[cfg(test)]
-mod agreement;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,8 @@ use usher_keys::Timestamp;
 use crate::ids::ChargeReference;
 use crate::money::Money;
 use crate::store::StoreError;
-use crate::store::sqlite::{Database, Effect, column::ms};
+use crate::store::operations::{Effect, column::ms};
+use crate::store::sqlite::Database;
 
 /// What the record says of a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use tokio_postgres::Config;
 use usher_keys::EventId;
 
 use crate::store::StoreError;
+use crate::store::operations::Effect;
 use crate::store::sql::Sql;
-use crate::store::sqlite::Effect;
 
 use super::backend::Backend;
 

@@ -14,9 +14,11 @@ use crate::store::StoreError;
 use crate::store::finding::Finding;
 use crate::store::sql::Sql;
 
-use super::authority::trust;
-use super::column::event_id;
-use super::{commits, migrations, seals, tables};
+use crate::store::operations::authority::trust;
+use crate::store::operations::column::event_id;
+use crate::store::operations::seals;
+
+use super::{commits, migrations, tables};
 
 /// Most tables with such rows that are worth reading.
 const MAX_DANGLING: usize = 20;

@@ -11,6 +11,7 @@ use super::*;
 use crate::ids::BookingId;
 use crate::selling::jobs::{DueJobs, JobId};
 use crate::store::finding::Finding;
+use crate::store::operations::{jobs, rows};
 use crate::store::sql::Sql;
 
 fn notes() -> Vec<Migration> {
@@ -145,9 +146,7 @@ fn what_was_sold_before_bookings_could_be_renewed_is_kept() {
         event: usher_keys::EventId([0; 16]),
         local: [0; 24],
     };
-    let booking = rows::booking(&Sql::Sqlite(&connection), &id)
-        .unwrap()
-        .unwrap();
+    let booking = rows::booking(&Sql::Sqlite(&connection), &id).unwrap().unwrap();
     assert_eq!((booking.charge.local, booking.tickets.len()), ([0; 24], 1));
     assert!(!booking.tickets[0].transferred);
 }

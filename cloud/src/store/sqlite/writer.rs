@@ -8,19 +8,11 @@ use tokio::time::timeout;
 use usher_disk::{CommitNote, Groups, Writer};
 
 use crate::store::StoreError;
+use crate::store::operations::Effect;
 use crate::store::sqlite::commits;
 
 /// How long a caller waits for room in the queue before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What a command leaves behind, beside its answer.
-#[derive(Debug)]
-pub enum Effect<T> {
-    /// Its changes.
-    Keep(T),
-    /// Nothing: it was refused half-way and its changes are undone.
-    Undo(T),
-}
 
 /// The way to the writer.
 #[derive(Debug)]

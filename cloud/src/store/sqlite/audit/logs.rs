@@ -10,7 +10,7 @@ use usher_protocol::{Origin, Seq};
 
 use crate::store::StoreError;
 use crate::store::finding::Finding;
-use crate::store::sqlite::authority::read_count;
+use crate::store::operations::authority::read_count;
 
 /// Checks the logs of an event; returns how many records they have.
 ///

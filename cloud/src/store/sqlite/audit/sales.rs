@@ -12,7 +12,7 @@ use crate::ids::{BookingId, ReservationId, TicketId};
 use crate::selling::PriceLine;
 use crate::store::StoreError;
 use crate::store::finding::Finding;
-use crate::store::sqlite::column::{Local, lines};
+use crate::store::operations::column::{Local, lines};
 
 /// Checks the tickets of an event and the units they are for; returns how many tickets there are.
 ///

@@ -11,7 +11,8 @@ use crate::selling::{Tidy, UnitState};
 use crate::store::sql::Sql;
 
 use super::column::{moment, unit_state};
-use super::{Effect, catalogue, holds, migrations};
+use super::{Effect, catalogue, holds};
+use crate::store::sqlite::migrations;
 
 const EVENT: EventId = EventId([1; 16]);
 const NOW: Timestamp = Timestamp(1_000);

@@ -14,8 +14,8 @@ use crate::store::authority::{
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::{count, read_count};
-use crate::store::sqlite::column::ticket_state;
-use crate::store::sqlite::rows;
+use crate::store::operations::column::ticket_state;
+use crate::store::operations::rows;
 
 /// Lists records of all logs of an event, in the order in which the store came to hold them.
 pub fn records(connection: &Sql<'_>, query: &RecordsQuery) -> Result<Vec<StoredRecord>, StoreError> {

@@ -8,9 +8,9 @@ use crate::ids::TicketId;
 use crate::selling::{NewTicket, TicketState};
 use crate::store::StoreError;
 use crate::store::authority::{Append, AppendOutcome, DropLog, ReissuedTo, RowChange, Sealed};
+use crate::store::operations::column::ms;
+use crate::store::operations::{Effect, codes};
 use crate::store::sql::{OptionalExtension, Sql, params};
-use crate::store::sqlite::column::ms;
-use crate::store::sqlite::{Effect, codes};
 
 use super::{count, devices, feed, read_count};
 

@@ -10,8 +10,8 @@ use usher_protocol::{Origin, Seq};
 
 use crate::store::StoreError;
 use crate::store::authority::{ChangesAfter, FeedVersion, Sealed, StoredChanges};
+use crate::store::operations::column::event_id;
 use crate::store::sql::{OptionalExtension, Sql, params};
-use crate::store::sqlite::column::event_id;
 
 use super::{count, logs, read_count};
 

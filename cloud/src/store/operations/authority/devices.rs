@@ -8,9 +8,9 @@ use crate::store::StoreError;
 use crate::store::authority::{
     Code, CodeId, Contact, EnrolmentTerms, NewCodeOutcome, NewEnrolmentCode, NoteContact, UsedCode,
 };
+use crate::store::operations::Effect;
+use crate::store::operations::column::{event_id, moment, ms};
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
-use crate::store::sqlite::Effect;
-use crate::store::sqlite::column::{event_id, moment, ms};
 
 use super::{count, read_count};
 

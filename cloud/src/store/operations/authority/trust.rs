@@ -6,9 +6,9 @@ use usher_protocol::sync::MAX_FRAME_BYTES;
 
 use crate::store::StoreError;
 use crate::store::authority::{KeepCheckpoint, NewBundle, NewBundleOutcome, PinnedBundle, StoredCheckpoint};
+use crate::store::operations::Effect;
+use crate::store::operations::column::ms;
 use crate::store::sql::{OptionalExtension, Sql, params};
-use crate::store::sqlite::Effect;
-use crate::store::sqlite::column::ms;
 
 use super::{count, feed, read_count};
 

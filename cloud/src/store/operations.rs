@@ -1,0 +1,28 @@
+//! The operations of the store, each written once for both engines: they read rows, ask `selling` what may happen, and write what does.
+
+#[cfg(test)]
+mod agreement;
+pub mod authority;
+pub mod begin;
+pub mod bounds;
+pub mod catalogue;
+pub mod close;
+pub mod codes;
+pub mod column;
+pub mod drafts;
+pub mod holds;
+pub mod jobs;
+pub mod moves;
+pub mod organizers;
+pub mod renew;
+pub mod rows;
+pub mod seals;
+
+/// What a command leaves behind, beside its answer.
+#[derive(Debug)]
+pub enum Effect<T> {
+    /// Its changes.
+    Keep(T),
+    /// Nothing: it was refused half-way and its changes are undone.
+    Undo(T),
+}
