@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
 use crate::ids::{OrganizerId, draw};
 use crate::server::Server;
-use crate::state::STORE_FILE;
+use crate::store::location::StoreLocation;
 use crate::store::organizing::{KeyHash, NewOrganizer};
 use crate::store::{self, AuditedEvent, Store};
 
@@ -61,7 +61,7 @@ impl Cli {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Serve { config } => serve(&config).await?,
-            Command::Audit { config } => return audit(&config),
+            Command::Audit { config } => return audit(&config).await,
             Command::OrganizerKey { config, name } => organizer_key(&config, name).await?,
         }
         Ok(ExitCode::SUCCESS)
@@ -96,9 +96,11 @@ fn start_logging(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn audit(config: &Path) -> anyhow::Result<ExitCode> {
-    let file = store_file(config)?;
-    let audit = store::audit(&file).with_context(|| format!("auditing {}", file.display()))?;
+async fn audit(config: &Path) -> anyhow::Result<ExitCode> {
+    let location = store_location(config)?;
+    let audit = store::audit(&location)
+        .await
+        .with_context(|| format!("auditing {location}"))?;
     let mut out = std::io::stdout().lock();
     for audited in &audit.events {
         let AuditedEvent {
@@ -122,16 +124,22 @@ fn audit(config: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Returns where the store is, unless others can get at it.
-fn store_file(config: &Path) -> anyhow::Result<PathBuf> {
-    let data_dir = Config::load(config)?.data_dir;
-    private::check_folder(&data_dir)?;
-    Ok(data_dir.join(STORE_FILE))
+/// Says where the store is, unless others can get at its folder.
+fn store_location(config: &Path) -> anyhow::Result<StoreLocation> {
+    let location = Config::load(config)?.store_location();
+    if let StoreLocation::File(file) = &location
+        && let Some(folder) = file.parent()
+    {
+        private::check_folder(folder)?;
+    }
+    Ok(location)
 }
 
 async fn organizer_key(config: &Path, name: String) -> anyhow::Result<()> {
-    let file = store_file(config)?;
-    let store = Store::open_sqlite(&file).with_context(|| format!("opening {}", file.display()))?;
+    let location = store_location(config)?;
+    let store = Store::open(&location)
+        .await
+        .with_context(|| format!("opening {location}"))?;
     let key = add_organizer(&store, name).await?;
     store.close().await;
     writeln!(std::io::stdout().lock(), "{key}").context("printing the key")

@@ -14,6 +14,7 @@ use thiserror::Error;
 use usher_keys::enrolment::MAX_UPLINKS;
 
 use crate::selling::claimant::HoldBounds;
+use crate::store::location::{StoreLocation, StoreSettings};
 use proxies::Network;
 
 /// What environment variables begin with; levels are separated by two underscores.
@@ -36,6 +37,8 @@ pub struct Config {
     pub public_url: String,
     /// Where everything is kept.
     pub data_dir: PathBuf,
+    /// The store.
+    pub store: StoreSettings,
     /// Reservations.
     pub reservations: Reservations,
     /// Payments.
@@ -55,6 +58,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             public_url: String::new(),
             data_dir: PathBuf::from("usher-cloud-data"),
+            store: StoreSettings::default(),
             reservations: Reservations::default(),
             payments: Payments::default(),
             limits: Limits::default(),
@@ -253,6 +257,11 @@ impl Config {
             });
         }
         Ok(self)
+    }
+
+    /// Says where the store is.
+    pub fn store_location(&self) -> StoreLocation {
+        self.store.location(&self.data_dir)
     }
 
     /// Returns how long the payment gateway may take.

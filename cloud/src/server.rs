@@ -66,7 +66,7 @@ impl Server {
         } else {
             config.public_url.clone()
         };
-        let state = AppState::open(config, clock, public_url)?;
+        let state = AppState::open(config, clock, public_url).await?;
         // The authorities first: tickets of bookings that a crash left open are signed with their keys.
         state.authorities.start().await.context("reading the events")?;
         jobs::catch_up(&state).await;

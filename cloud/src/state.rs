@@ -24,8 +24,6 @@ use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
 use crate::store::Store;
 
-/// The store's file in the data directory.
-pub const STORE_FILE: &str = "usher-cloud.db";
 /// The sandbox gateway's own file in the data directory.
 pub const SANDBOX_FILE: &str = "sandbox.db";
 /// Locked while a server uses the data directory; holds what that server is known by as the holder of leases.
@@ -68,10 +66,12 @@ impl AppState {
     /// # Errors
     ///
     /// When the directory cannot be used, is used by another server, or holds a damaged database.
-    pub fn open(config: Config, clock: Clock, public_url: String) -> anyhow::Result<Arc<Self>> {
+    pub async fn open(config: Config, clock: Clock, public_url: String) -> anyhow::Result<Arc<Self>> {
         let (lock, holder) = lock_data_dir(&config)?;
-        let file = config.data_dir.join(STORE_FILE);
-        let store = Store::open_sqlite(&file).with_context(|| format!("opening {}", file.display()))?;
+        let location = config.store_location();
+        let store = Store::open(&location)
+            .await
+            .with_context(|| format!("opening {location}"))?;
         let signer = TicketSigner::default();
         let seat_maps = SeatMaps::new(store.clone(), signer.clone());
         let metrics = Metrics::default();

@@ -3,9 +3,11 @@
 //! Every operation takes one request with the time in it and gives one outcome. A refusal (a seat is taken, a
 //! reservation has expired) is an outcome; a [`StoreError`] means that nothing was decided and nothing has changed.
 
+mod audit;
 pub mod authority;
 pub mod error;
 pub mod finding;
+pub mod location;
 pub(crate) mod operations;
 pub mod organizing;
 mod postgres;
@@ -28,10 +30,13 @@ use crate::selling::{
     ConfirmOutcome, Forget, HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest,
     RenewBooking, RenewOutcome, Reservation, Ticket, Tidy,
 };
+pub use audit::{Audit, AuditedEvent};
 pub use error::StoreError;
-use postgres::Concerns;
+use location::StoreLocation;
+use postgres::server::Servers;
+use postgres::{Concerns, Postgres};
 use sql::Sql;
-pub use sqlite::audit::{Audit, AuditedEvent, audit};
+pub use sqlite::audit::of_file as audit_sqlite;
 
 use authority::{
     Append, AppendOutcome, ChangedTicket, ChangesAfter, Code, CodeId, Contact, DropLog, FeedVersion,
@@ -54,7 +59,7 @@ pub struct Store {
 #[derive(Debug, Clone)]
 enum Engine {
     Sqlite(sqlite::Database),
-    Postgres(postgres::Postgres),
+    Postgres(Postgres),
 }
 
 impl Store {
@@ -70,18 +75,23 @@ impl Store {
         })
     }
 
-    /// Opens a PostgreSQL database by its URL, bringing its tables up to date as needed.
+    /// Opens the store that the settings name, bringing its tables up to date as needed.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the URL cannot be read, no server answers or the tables are not ours.
-    pub async fn open_postgres(url: &str) -> Result<Self, StoreError> {
-        let config = url.parse()?;
-        let opening = tokio::task::spawn_blocking(move || postgres::Postgres::open(config));
-        let database = opening.await.unwrap_or(Err(StoreError::Closed))?;
-        Ok(Self {
-            engine: Engine::Postgres(database),
-        })
+    /// [`StoreError`] when it cannot be reached or read, is not ours or is damaged.
+    pub async fn open(location: &StoreLocation) -> Result<Self, StoreError> {
+        match location {
+            StoreLocation::File(file) => Self::open_sqlite(file),
+            StoreLocation::Servers { config, ca_file } => {
+                let servers = Servers::new(config, ca_file)?;
+                let opening = tokio::task::spawn_blocking(move || Postgres::open(servers));
+                let database = opening.await.unwrap_or(Err(StoreError::Closed))?;
+                Ok(Self {
+                    engine: Engine::Postgres(database),
+                })
+            }
+        }
     }
 
     /// Tells whether writes are taken.
@@ -99,6 +109,22 @@ impl Store {
             Engine::Postgres(database) => database.close().await,
         }
     }
+}
+
+/// Audits a store and changes nothing in it, also while servers use it.
+///
+/// # Errors
+///
+/// [`StoreError`] when it cannot be read at all.
+pub async fn audit(location: &StoreLocation) -> Result<Audit, StoreError> {
+    let location = location.clone();
+    let auditing = tokio::task::spawn_blocking(move || match location {
+        StoreLocation::File(file) => sqlite::audit::of_file(&file),
+        StoreLocation::Servers { config, ca_file } => {
+            postgres::audit::of_database(&Servers::new(&config, &ca_file)?)
+        }
+    });
+    auditing.await.unwrap_or(Err(StoreError::Closed))
 }
 
 /// Writes the operations of the store for every engine: `writes` run in the engine's group commit, `reads` beside it.

@@ -11,7 +11,7 @@ mod logs;
 mod model;
 mod organizing;
 mod races;
-mod server;
+pub mod server;
 mod severed;
 
 use case::Case;

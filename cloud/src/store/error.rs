@@ -1,6 +1,7 @@
 //! What can go wrong below the store's operations, as facts a caller can act on; refusals of the domain are outcomes, not errors.
 
 use std::error::Error as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::types::FromSqlError;
@@ -39,24 +40,53 @@ pub enum StoreError {
     /// The database file or the disk below it.
     #[error(transparent)]
     Disk(DiskError),
-    /// The database server cannot be reached.
-    #[error("no database server answers: look at the address and at the server")]
-    Unreachable,
+    /// The database server cannot be reached, or is not the one it should be.
+    #[error(
+        "no database server answers as it should: look at store.url, at the server and at its certificate"
+    )]
+    Unreachable(#[source] Option<ServerError>),
+    /// The certificates that vouch for a database server cannot be read.
+    #[error("{} (setting store.ca_file) cannot be read or has no certificate in it", .0.display())]
+    Certificates(PathBuf),
     /// The database server broke the work off, or was too late to say whether it is done.
     #[error("the database server broke the work off: ask again")]
-    BrokenOff(#[source] Arc<tokio_postgres::Error>),
+    BrokenOff(#[source] ServerError),
     /// The tables are of another version of the program.
     #[error("the tables were made by a newer version: run that one")]
     Newer,
+    /// The tables wait for a server of this version to bring them up to date.
+    #[error("the tables were made by an older version: start the server once")]
+    Older,
     /// Anything else PostgreSQL says.
     #[error("the database refused")]
-    Postgres(#[source] Arc<tokio_postgres::Error>),
+    Postgres(#[source] ServerError),
     /// The system gives no thread, or nothing to wait with.
     #[error("the system gives no thread")]
     Thread(#[source] Arc<std::io::Error>),
     /// The directory of the database cannot be made.
     #[error(transparent)]
     Directory(Arc<PrivacyError>),
+}
+
+/// What a PostgreSQL server says is wrong, or the connection to it: never the details, which may be a row with what a buyer gave.
+#[derive(Debug, Clone, Error)]
+#[error("{said}")]
+pub struct ServerError {
+    /// The server's code; none when it is of the connection.
+    pub code: Option<SqlState>,
+    said: String,
+}
+
+impl From<tokio_postgres::Error> for ServerError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let said = match (error.as_db_error(), error.source()) {
+            (Some(server), _) => format!("{} ({})", server.message(), server.code().code()),
+            (None, Some(source)) => format!("{error}: {source}"),
+            (None, None) => error.to_string(),
+        };
+        let code = error.code().cloned();
+        Self { code, said }
+    }
 }
 
 impl StoreError {
@@ -67,12 +97,14 @@ impl StoreError {
             | Self::Closed
             | Self::GroupLost
             | Self::Overtaken
-            | Self::Unreachable
+            | Self::Unreachable(_)
             | Self::BrokenOff(_) => true,
             Self::Disk(error) => error.is_temporary(),
             Self::Unsound(_)
             | Self::Unreadable { .. }
+            | Self::Certificates(_)
             | Self::Newer
+            | Self::Older
             | Self::Postgres(_)
             | Self::Thread(_)
             | Self::Directory(_) => false,
@@ -81,7 +113,7 @@ impl StoreError {
 
     /// Tells whether a whole transaction came to nothing for a reason that passes, so that it may run again.
     pub fn is_broken_off(&self) -> bool {
-        matches!(self, Self::BrokenOff(_) | Self::Unreachable)
+        matches!(self, Self::BrokenOff(_) | Self::Unreachable(_))
     }
 }
 
@@ -105,9 +137,9 @@ impl From<DiskError> for StoreError {
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         if error.is_closed() || error.code().map_or_else(|| is_lost(&error), passes) {
-            Self::BrokenOff(Arc::new(error))
+            Self::BrokenOff(error.into())
         } else {
-            Self::Postgres(Arc::new(error))
+            Self::Postgres(error.into())
         }
     }
 }
@@ -164,5 +196,34 @@ impl From<PrivacyError> for StoreError {
 impl From<std::io::Error> for StoreError {
     fn from(error: std::io::Error) -> Self {
         Self::Thread(Arc::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::contract::case::{Case, START};
+    use crate::store::contract::server;
+    use crate::store::postgres::backend::Backend;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_server_says_of_a_row_is_not_repeated() {
+        let case = Case::on_postgres().await;
+        let held = case.held(&[0], START).await;
+        case.begun(held.id, "key", START).await;
+        let servers = server::servers(&case.url().unwrap());
+        let refused = move || {
+            Backend::connect(&servers)
+                .unwrap()
+                .batch("UPDATE bookings SET state = 'gone'")
+        };
+        let error = tokio::task::spawn_blocking(refused).await.unwrap().unwrap_err();
+        let error = StoreError::from(error);
+        let said = format!("{error:?} {:#}", anyhow::Error::from(error.clone()));
+        assert!(
+            said.contains("23514") && !said.contains("owl@example.org"),
+            "{said}"
+        );
     }
 }

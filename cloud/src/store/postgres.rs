@@ -1,16 +1,17 @@
 //! The PostgreSQL engine: writers that commit in groups, each with the events of its group to itself, and readers aside. The
 //! statements are those of the other engine.
 
+pub mod audit;
 pub mod backend;
 mod concerns;
 mod migrations;
 mod pool;
+pub mod server;
 mod value;
 pub mod writer;
 
 use std::sync::Arc;
 
-use tokio_postgres::Config;
 use usher_keys::EventId;
 
 use crate::store::StoreError;
@@ -18,6 +19,7 @@ use crate::store::operations::Effect;
 use crate::store::sql::Sql;
 pub use concerns::Concerns;
 use pool::Pool;
+use server::Servers;
 use writer::Writers;
 
 /// One PostgreSQL database in use; clones share it.
@@ -33,11 +35,11 @@ impl Postgres {
     /// # Errors
     ///
     /// [`StoreError`].
-    pub fn open(config: Config) -> Result<Self, StoreError> {
-        migrations::run(&config)?;
+    pub fn open(servers: Servers) -> Result<Self, StoreError> {
+        migrations::run(&servers)?;
         Ok(Self {
-            writers: Arc::new(Writers::start(&config)?),
-            readers: Arc::new(Pool::of(config)),
+            writers: Arc::new(Writers::start(&servers)?),
+            readers: Arc::new(Pool::of(servers)),
         })
     }
 

@@ -134,7 +134,7 @@ async fn whatever_was_not_damaged_is_sound(sold: &Sold) -> anyhow::Result<()> {
     for from in [&sold.stopped, &sold.killed] {
         let copy = damage::folder()?;
         damage::copy(from.path(), &FILES, copy.path())?;
-        let audit = store::audit(&copy.path().join(DATABASE))?;
+        let audit = store::audit_sqlite(&copy.path().join(DATABASE))?;
         assert_eq!(audit.findings, []);
         assert_eq!(sold.open_copy(copy.path()).await?, None);
     }
@@ -160,7 +160,7 @@ async fn judge(sold: &Sold, copy: &Copy, tally: &mut Tally) -> anyhow::Result<()
 /// Audits a copy and gives the first thing that is wrong.
 fn audited(folder: &Path) -> anyhow::Result<Option<String>> {
     let file = folder.join(DATABASE);
-    let audited = catch_unwind(AssertUnwindSafe(|| store::audit(&file)));
+    let audited = catch_unwind(AssertUnwindSafe(|| store::audit_sqlite(&file)));
     Ok(match audited.map_err(|_| anyhow!("the audit panicked"))? {
         Ok(audit) => audit.findings.first().map(ToString::to_string),
         Err(error) => Some(format!("{:#}", anyhow!(error))),
@@ -198,7 +198,7 @@ fn values_that_were_altered_are_named(sold: &Sold) -> anyhow::Result<()> {
             .with_context(|| alteration.to_owned())?;
         ensure!(changed > 0, "nothing to alter: {alteration}");
         drop(connection);
-        let audit = store::audit(&file)?;
+        let audit = store::audit_sqlite(&file)?;
         let named = audit
             .findings
             .iter()

@@ -19,11 +19,12 @@ use crate::selling::{
     BeginBooking, BeginOutcome, Claim, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending,
     HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
 };
-use crate::store::Store;
 use crate::store::contract::server;
+use crate::store::location::StoreLocation;
 use crate::store::organizing::{
     AddUnits, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
 };
+use crate::store::{self, Audit, Store};
 
 const STORE_FILE: &str = "store.db";
 /// When every case begins.
@@ -71,7 +72,7 @@ impl Engine {
     async fn open(&self, files: &TempDir) -> Store {
         match self {
             Self::Sqlite => Store::open_sqlite(&files.path().join(STORE_FILE)).unwrap(),
-            Self::Postgres(url) => Store::open_postgres(url).await.unwrap(),
+            Self::Postgres(url) => Store::open(&server::location(url)).await.unwrap(),
         }
     }
 }
@@ -106,6 +107,15 @@ impl Case {
             files,
             engine,
         }
+    }
+
+    /// Audits it.
+    pub async fn audit(&self) -> Audit {
+        let location = match &self.engine {
+            Engine::Sqlite => StoreLocation::File(self.file(STORE_FILE)),
+            Engine::Postgres(url) => server::location(url),
+        };
+        store::audit(&location).await.unwrap()
     }
 
     /// Returns the URL of the database it is in, if it is in one.

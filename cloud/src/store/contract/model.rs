@@ -13,6 +13,8 @@ use crate::selling::{
     ReleaseRequest, Reservation, Tidy,
 };
 
+use crate::store::finding::Finding;
+
 use super::case::{Case, HOLD_MS, STALLS, START};
 
 const STEPS: usize = 40;
@@ -168,6 +170,10 @@ async fn replay(case: Case, steps: Vec<Step>) {
         let expected = model.seats.map(|seat| seat.status(model.now));
         assert_eq!(case.occupancy(model.now).await.seats, expected);
     }
+    // Its tickets are stand-ins that nobody signed.
+    let is_signature = |finding: &Finding| matches!(finding, Finding::Ticket(_));
+    let audit = case.audit().await;
+    assert!(audit.findings.iter().all(is_signature), "{:?}", audit.findings);
 }
 
 async fn take(case: &Case, model: &mut Model, step: Step) {

@@ -10,9 +10,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio_postgres::Config;
-
+use crate::store::location::{StoreLocation, StoreSettings};
 use crate::store::postgres::backend::Backend;
+use crate::store::postgres::server::Servers;
 use crate::store::postgres::writer::wait_for;
 
 /// Where Debian and Ubuntu keep the servers, a folder for each version.
@@ -44,7 +44,7 @@ pub fn new_database() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let server = SERVER.get_or_init(start);
     let name = format!("case_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    let admin = Backend::connect(&config(server.port)).unwrap();
+    let admin = Backend::connect(&admin(server.port)).unwrap();
     admin.batch(&format!("CREATE DATABASE {name}")).unwrap();
     format!("postgres://owl@127.0.0.1:{}/{name}", server.port)
 }
@@ -52,15 +52,27 @@ pub fn new_database() -> String {
 /// Cuts every connection to a database, whatever it is in the middle of.
 pub fn cut_connections(url: &str) {
     let (address, name) = url.rsplit_once('/').unwrap();
-    let admin = Backend::connect(&format!("{address}/postgres").parse().unwrap()).unwrap();
+    let admin = Backend::connect(&servers(&format!("{address}/postgres"))).unwrap();
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
     admin.batch(&format!("{cut} = '{name}'")).unwrap();
 }
 
-fn config(port: u16) -> Config {
-    format!("postgres://owl@127.0.0.1:{port}/postgres")
-        .parse()
-        .unwrap()
+/// Says where the store with that URL is.
+pub fn location(url: &str) -> StoreLocation {
+    let settings = StoreSettings {
+        url: url.to_owned().try_into().unwrap(),
+        ..StoreSettings::default()
+    };
+    settings.location(Path::new(""))
+}
+
+/// Returns how to connect to a URL of this machine.
+pub fn servers(url: &str) -> Servers {
+    Servers::new(&url.parse().unwrap(), Path::new("")).unwrap()
+}
+
+fn admin(port: u16) -> Servers {
+    servers(&format!("postgres://owl@127.0.0.1:{port}/postgres"))
 }
 
 fn start() -> Server {
@@ -106,7 +118,7 @@ fn start() -> Server {
         .spawn()
         .unwrap();
     let until = Instant::now() + PATIENCE;
-    while let Err(error) = Backend::connect(&config(port)) {
+    while let Err(error) = Backend::connect(&admin(port)) {
         let log = || fs::read_to_string(folder.join("log")).unwrap_or_default();
         assert!(
             Instant::now() < until,

@@ -21,7 +21,7 @@ const CUTS: u32 = 25;
 async fn what_was_asked_while_connections_are_cut_is_done_once() {
     let case = Case::on_postgres().await;
     let url = case.url().unwrap();
-    let other = Store::open_postgres(&url).await.unwrap();
+    let other = Store::open(&server::location(&url)).await.unwrap();
     let is_over = Arc::new(AtomicBool::new(false));
     let done = is_over.clone();
     let cutting = tokio::task::spawn_blocking(move || {

@@ -8,9 +8,10 @@ use futures_util::FutureExt;
 use rusqlite::types::Value;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
+use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, NoTls};
 
+use super::server::Servers;
 use super::value::{Column, Param};
 use crate::store::StoreError;
 use crate::store::sql::SqlError;
@@ -36,10 +37,13 @@ impl Backend {
     /// # Errors
     ///
     /// [`StoreError`].
-    pub fn connect(config: &Config) -> Result<Self, StoreError> {
+    pub fn connect(servers: &Servers) -> Result<Self, StoreError> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let connected = runtime.block_on(async { timeout(CONNECT_PATIENCE, config.connect(NoTls)).await });
-        let (client, connection) = connected.map_err(|_| StoreError::Unreachable)??;
+        let connected = runtime
+            .block_on(async { timeout(CONNECT_PATIENCE, servers.config.connect(servers.tls.clone())).await });
+        let (client, connection) = connected
+            .map_err(|_| StoreError::Unreachable(None))?
+            .map_err(unreached)?;
         // The runtime owns the task and ends it with the backend; what it says, those who ask hear as well.
         runtime.spawn(connection);
         runtime.block_on(client.batch_execute(SETTINGS))?;
@@ -91,6 +95,15 @@ impl Backend {
             backend: self,
             statement,
         })
+    }
+}
+
+/// What a server says itself is told as it is: a wrong password is no reason to look at the network.
+fn unreached(error: tokio_postgres::Error) -> StoreError {
+    if error.code().is_some() {
+        error.into()
+    } else {
+        StoreError::Unreachable(Some(error.into()))
     }
 }
 

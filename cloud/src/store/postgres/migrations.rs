@@ -1,12 +1,13 @@
 //! Bringing the tables up to date, however many processes start at once: a migration's row is its lease, and who finds it taken waits.
 
-use tokio_postgres::Config;
 use tokio_postgres::error::SqlState;
 
 use crate::store::StoreError;
+use crate::store::error::ServerError;
 use crate::store::sql::SqlError;
 
 use super::backend::Backend;
+use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
@@ -15,8 +16,8 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/postgres/V1__st
 const ATTEMPTS: u32 = 50;
 
 /// Brings the tables up to date.
-pub fn run(config: &Config) -> Result<(), StoreError> {
-    let backend = Backend::connect(config)?;
+pub fn run(servers: &Servers) -> Result<(), StoreError> {
+    let backend = Backend::connect(servers)?;
     let mut attempts = 0;
     loop {
         match bring_up_to_date(&backend) {
@@ -30,29 +31,51 @@ pub fn run(config: &Config) -> Result<(), StoreError> {
     }
 }
 
+/// Tells whether the tables are those of this version.
+///
+/// # Errors
+///
+/// [`StoreError::Older`], [`StoreError::Newer`]; [`StoreError`] when there are none.
+pub fn check(backend: &Backend) -> Result<(), StoreError> {
+    if applied(backend)? < MIGRATIONS.len() {
+        return Err(StoreError::Older);
+    }
+    Ok(())
+}
+
 fn bring_up_to_date(backend: &Backend) -> Result<(), StoreError> {
     backend
         .batch("CREATE TABLE IF NOT EXISTS migrations (version bigint PRIMARY KEY, hash bytea NOT NULL)")?;
+    let applied = applied(backend)?;
+    for (index, sql) in MIGRATIONS.iter().enumerate().skip(applied) {
+        apply(backend, index + 1, sql)?;
+    }
+    Ok(())
+}
+
+/// Counts the migrations that the tables have seen.
+fn applied(backend: &Backend) -> Result<usize, StoreError> {
     let known = backend.wait(async |client| {
         client
-            .query("SELECT version, hash FROM migrations ORDER BY version", &[])
+            .query("SELECT hash FROM migrations ORDER BY version", &[])
             .await
     })?;
     if known.len() > MIGRATIONS.len() {
         return Err(StoreError::Newer);
     }
-    for (index, sql) in MIGRATIONS.iter().enumerate() {
-        let hash = *blake3::hash(sql.as_bytes()).as_bytes();
-        match known.get(index) {
-            Some(row) if row.try_get::<_, &[u8]>(1).map_err(SqlError::from)? == hash.as_slice() => {}
-            Some(_) => return Err(StoreError::Newer),
-            None => apply(backend, index + 1, &hash, sql)?,
+    for (row, sql) in known.iter().zip(MIGRATIONS) {
+        if row.try_get::<_, &[u8]>(0).map_err(SqlError::from)? != hash(sql) {
+            return Err(StoreError::Newer);
         }
     }
-    Ok(())
+    Ok(known.len())
 }
 
-fn apply(backend: &Backend, version: usize, hash: &[u8], sql: &str) -> Result<(), StoreError> {
+fn hash(sql: &str) -> [u8; 32] {
+    *blake3::hash(sql.as_bytes()).as_bytes()
+}
+
+fn apply(backend: &Backend, version: usize, sql: &str) -> Result<(), StoreError> {
     backend.batch("BEGIN")?;
     let version = i64::try_from(version).unwrap_or(i64::MAX);
     // Waits for whoever has begun the same one, and fails when they are through.
@@ -60,7 +83,7 @@ fn apply(backend: &Backend, version: usize, hash: &[u8], sql: &str) -> Result<()
         client
             .execute(
                 "INSERT INTO migrations (version, hash) VALUES ($1, $2)",
-                &[&version, &hash],
+                &[&version, &hash(sql).as_slice()],
             )
             .await
     })?;
@@ -70,8 +93,8 @@ fn apply(backend: &Backend, version: usize, hash: &[u8], sql: &str) -> Result<()
 }
 
 /// Two that make the same table, or apply the same migration: one of them hears it so.
-fn is_race(error: &tokio_postgres::Error) -> bool {
-    error.code().is_some_and(|code| {
+fn is_race(error: &ServerError) -> bool {
+    error.code.as_ref().is_some_and(|code| {
         [
             SqlState::UNIQUE_VIOLATION,
             SqlState::DUPLICATE_TABLE,

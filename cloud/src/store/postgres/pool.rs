@@ -3,21 +3,23 @@
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::Semaphore;
-use tokio_postgres::Config;
 
 use crate::store::StoreError;
 use crate::store::sql::Sql;
 
 use super::backend::Backend;
+use super::server::Servers;
 use super::writer::{ATTEMPTS, wait_for};
 
 /// Connections that read at the same time.
 const READERS: usize = 4;
+/// Begins a snapshot that changes nothing.
+pub const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// The connections that are not in use, and permits for those that may be.
 #[derive(Debug)]
 pub struct Pool {
-    config: Arc<Config>,
+    servers: Arc<Servers>,
     /// The idle connections; held only to take one or put one back.
     idle: Arc<Mutex<Vec<Backend>>>,
     permits: Arc<Semaphore>,
@@ -25,9 +27,9 @@ pub struct Pool {
 
 impl Pool {
     /// Makes the pool, still empty.
-    pub fn of(config: Config) -> Self {
+    pub fn of(servers: Servers) -> Self {
         Self {
-            config: Arc::new(config),
+            servers: Arc::new(servers),
             idle: Arc::default(),
             permits: Arc::new(Semaphore::new(READERS)),
         }
@@ -41,12 +43,12 @@ impl Pool {
     {
         let permit = self.permits.clone().acquire_owned().await;
         let permit = permit.map_err(|_| StoreError::Closed)?;
-        let (config, idle) = (self.config.clone(), self.idle.clone());
+        let (servers, idle) = (self.servers.clone(), self.idle.clone());
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let mut attempt = 0;
             loop {
-                match read_once(&config, &idle, &work) {
+                match read_once(&servers, &idle, &work) {
                     Err(error) if error.is_broken_off() && attempt < ATTEMPTS => {
                         attempt += 1;
                         wait_for(attempt);
@@ -60,16 +62,16 @@ impl Pool {
 }
 
 fn read_once<T>(
-    config: &Config,
+    servers: &Servers,
     idle: &Mutex<Vec<Backend>>,
     work: &impl Fn(&Sql<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let free = idle.lock().expect("nothing panics while it holds this").pop();
     let backend = match free {
         Some(backend) => backend,
-        None => Backend::connect(config)?,
+        None => Backend::connect(servers)?,
     };
-    backend.send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    backend.send(BEGIN_READING);
     let read = work(&Sql::Postgres(&backend));
     // One that broke off is not used again; one whose transaction does not end is not either.
     let is_usable = !read.as_ref().is_err_and(StoreError::is_broken_off);

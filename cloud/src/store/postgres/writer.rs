@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
-use tokio_postgres::Config;
 use usher_keys::EventId;
 
 use crate::store::StoreError;
@@ -17,6 +16,7 @@ use crate::store::operations::Effect;
 use crate::store::sql::Sql;
 
 use super::backend::Backend;
+use super::server::Servers;
 
 /// Writers of one process: while one waits for its commit, others work on other events.
 const WRITERS: usize = 4;
@@ -42,12 +42,12 @@ pub struct Writers {
 
 impl Writers {
     /// Starts the threads; they end when the writers are closed or dropped.
-    pub fn start(config: &Config) -> Result<Self, StoreError> {
+    pub fn start(servers: &Servers) -> Result<Self, StoreError> {
         let (mut queues, mut threads) = (Vec::new(), Vec::new());
         for _ in 0..WRITERS {
             let (queue, commands) = mpsc::channel(QUEUE);
-            let config = config.clone();
-            let serve = move || group::serve(&config, commands);
+            let servers = servers.clone();
+            let serve = move || group::serve(&servers, commands);
             queues.push(queue);
             threads.push(thread::Builder::new().name("store-writer".into()).spawn(serve)?);
         }

@@ -4,15 +4,15 @@
 use std::collections::BTreeSet;
 
 use tokio::sync::mpsc;
-use tokio_postgres::Config;
 
 use crate::store::StoreError;
 use crate::store::postgres::backend::Backend;
+use crate::store::postgres::server::Servers;
 
 use super::{ATTEMPTS, Command, GROUP, wait_for};
 
 /// Takes commands in groups until one says stop.
-pub fn serve(config: &Config, mut commands: mpsc::Receiver<Box<dyn Command>>) {
+pub fn serve(servers: &Servers, mut commands: mpsc::Receiver<Box<dyn Command>>) {
     let mut writing = None;
     while let Some(first) = commands.blocking_recv() {
         let mut group = vec![first];
@@ -22,7 +22,7 @@ pub fn serve(config: &Config, mut commands: mpsc::Receiver<Box<dyn Command>>) {
             group.push(next);
         }
         let stop = group.iter().any(|command| command.is_stop());
-        let committed = run(config, &mut writing, &mut group);
+        let committed = run(servers, &mut writing, &mut group);
         if let Err(error) = &committed {
             tracing::error!(
                 error = error as &dyn std::error::Error,
@@ -41,14 +41,14 @@ pub fn serve(config: &Config, mut commands: mpsc::Receiver<Box<dyn Command>>) {
 
 /// Runs a group until it is committed, or as often as may be.
 fn run(
-    config: &Config,
+    servers: &Servers,
     writing: &mut Option<Writing>,
     group: &mut [Box<dyn Command>],
 ) -> Result<(), StoreError> {
     let mut in_doubt: Option<Doubt> = None;
     let mut attempt = 0;
     loop {
-        let error = match attempt_once(config, writing, group, &mut in_doubt) {
+        let error = match attempt_once(servers, writing, group, &mut in_doubt) {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
@@ -67,14 +67,14 @@ fn run(
 }
 
 fn attempt_once(
-    config: &Config,
+    servers: &Servers,
     writing: &mut Option<Writing>,
     group: &mut [Box<dyn Command>],
     in_doubt: &mut Option<Doubt>,
 ) -> Result<(), StoreError> {
     let mut ready = match writing.take() {
         Some(ready) => ready,
-        None => Writing::begin(config)?,
+        None => Writing::begin(servers)?,
     };
     if let Some(doubt) = in_doubt
         && doubt.is_committed(&ready.backend)?
@@ -125,8 +125,8 @@ struct Writing {
 }
 
 impl Writing {
-    fn begin(config: &Config) -> Result<Self, StoreError> {
-        let backend = Backend::connect(config)?;
+    fn begin(servers: &Servers) -> Result<Self, StoreError> {
+        let backend = Backend::connect(servers)?;
         let mut writer = [0; 16];
         getrandom::fill(&mut writer).expect("the system has randomness");
         backend.wait(async |client| {
@@ -158,7 +158,7 @@ impl Writing {
             .backend
             .prepare("UPDATE writers SET commits = ?2 WHERE writer_id = ?1")?;
         if counted.execute(&[&self.writer, &(self.commits + 1)])? != 1 {
-            return Err(StoreError::Unreachable);
+            return Err(StoreError::Unreachable(None));
         }
         self.backend.wait(async |client| {
             let sql = "SELECT 1 FROM events WHERE event_id = ANY($1) ORDER BY event_id FOR NO KEY UPDATE";
@@ -179,14 +179,15 @@ impl Writing {
 mod tests {
     use super::*;
     use crate::store::contract::case::Case;
+    use crate::store::contract::server;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn whoever_lost_the_answer_to_a_commit_learns_what_became_of_it() {
-        let config: Config = Case::on_postgres().await.url().unwrap().parse().unwrap();
+        let servers = server::servers(&Case::on_postgres().await.url().unwrap());
         let check = move || {
-            let asking = Backend::connect(&config).unwrap();
+            let asking = Backend::connect(&servers).unwrap();
             for (end, expected) in [("COMMIT", true), ("ROLLBACK", false)] {
-                let lost = Writing::begin(&config).unwrap();
+                let lost = Writing::begin(&servers).unwrap();
                 lost.lock(&[]).unwrap();
                 let doubt = lost.doubt();
                 lost.backend.batch(end).unwrap();
@@ -198,11 +199,11 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn nobody_decides_about_a_transaction_that_has_not_ended() {
-        let config: Config = Case::on_postgres().await.url().unwrap().parse().unwrap();
+        let servers = server::servers(&Case::on_postgres().await.url().unwrap());
         let check = move || {
-            let asking = Backend::connect(&config).unwrap();
+            let asking = Backend::connect(&servers).unwrap();
             asking.batch("SET lock_timeout = '50ms'").unwrap();
-            let open = Writing::begin(&config).unwrap();
+            let open = Writing::begin(&servers).unwrap();
             open.lock(&[]).unwrap();
             let error = open.doubt().is_committed(&asking).unwrap_err();
             assert!(error.is_broken_off(), "{error:?}");

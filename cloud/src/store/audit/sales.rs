@@ -1,8 +1,7 @@
 //! Comparing what was sold with itself: tickets with what was signed, units with their tickets, bookings with their reservations and amounts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use rusqlite::{Connection, ToSql, params};
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::ticket::{Payload, Rejection, digits};
 use usher_protocol::trust::Trust;
@@ -13,6 +12,7 @@ use crate::selling::PriceLine;
 use crate::store::StoreError;
 use crate::store::finding::Finding;
 use crate::store::operations::column::{Local, lines};
+use crate::store::sql::{Sql, params};
 
 /// Checks the tickets of an event and the units they are for; returns how many tickets there are.
 ///
@@ -20,19 +20,19 @@ use crate::store::operations::column::{Local, lines};
 ///
 /// [`StoreError`].
 pub fn check_tickets(
-    connection: &Connection,
+    connection: &Sql<'_>,
     event: EventId,
     trust: Option<&Trust>,
     findings: &mut Vec<Finding>,
 ) -> Result<u64, StoreError> {
-    let mut select = connection.prepare(
+    let mut select = connection.prepare_cached(
         "SELECT ticket_id, unit, generation, tier, payload FROM tickets JOIN units USING (event_id, unit)
          WHERE event_id = ?1 ORDER BY ticket_id",
     )?;
     let mut rows = select.query([event.0])?;
     let mut tickets = 0;
     while let Some(row) = rows.next()? {
-        let (local, unit, generation, tier, payload): (_, u32, u32, u16, String) = row.try_into()?;
+        let (local, unit, generation, tier, payload): (_, u32, u32, u16, String) = (&row).try_into()?;
         let is_true = trust.is_some_and(|trust| is_signed(trust, &payload))
             && says(&payload) == Some((Unit(unit), Generation(generation), TierId(tier)));
         if !is_true {
@@ -66,14 +66,11 @@ fn says(payload: &str) -> Option<(Unit, Generation, TierId)> {
 
 /// A unit has as many tickets as were issued for it, only the newest may be used, and the reservation that claims it
 /// lists it.
-fn check_units(
-    connection: &Connection,
-    event: EventId,
-    findings: &mut Vec<Finding>,
-) -> Result<(), StoreError> {
-    let mut select = connection.prepare(
+fn check_units(connection: &Sql<'_>, event: EventId, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+    let mut select = connection.prepare_cached(
         "WITH sold AS (
-             SELECT unit, count(*) AS tickets, max(generation) AS newest, sum(state <> 'superseded') AS usable,
+             SELECT unit, count(*) AS tickets, max(generation) AS newest,
+                    count(CASE WHEN state <> 'superseded' THEN 1 END) AS usable,
                     max(CASE WHEN state <> 'superseded' THEN generation END) AS usable_one
              FROM tickets WHERE event_id = ?1 GROUP BY unit
          )
@@ -81,38 +78,64 @@ fn check_units(
          WHERE event_id = ?1 AND (
              issued <> coalesce(newest, 0) OR issued <> coalesce(tickets, 0)
              OR (units.state = 'booked') <> (issued > 0) OR (issued > 0 AND (usable <> 1 OR usable_one <> issued))
-             OR (units.state <> 'available' AND units.state IS NOT reservations.state)
-             OR (units.state = 'held' AND held_until IS NOT expires_at)
-             OR (units.state <> 'available' AND NOT CASE WHEN json_valid(lines) THEN EXISTS (
-                     SELECT 1 FROM json_each(lines) AS line
-                     WHERE line.value ->> 'unit' = unit AND line.value ->> 'tier' = units.tier
-                 ) ELSE FALSE END)
-         ) ORDER BY unit",
+             OR (units.state <> 'available' AND units.state IS DISTINCT FROM reservations.state)
+             OR (units.state = 'held' AND held_until IS DISTINCT FROM expires_at)
+         )",
     )?;
-    let units = select.query_map([event.0], |row| row.get(0))?;
-    for unit in units {
-        findings.push(Finding::Unit {
-            event,
-            unit: Unit(unit?),
-        });
-    }
+    let units = select.query_map([event.0], |row| row.get(0).map(Unit))?;
+    let mut wrong: BTreeSet<Unit> = units.collect::<Result<_, _>>()?;
+    wrong.extend(unlisted(connection, event)?);
+    findings.extend(wrong.into_iter().map(|unit| Finding::Unit { event, unit }));
     Ok(())
+}
+
+/// Finds the units that are claimed by a reservation which does not list them.
+fn unlisted(connection: &Sql<'_>, event: EventId) -> Result<Vec<Unit>, StoreError> {
+    let mut lists: HashMap<Local, BTreeSet<(Unit, TierId)>> = HashMap::new();
+    let mut select =
+        connection.prepare_cached("SELECT reservation_id, lines FROM reservations WHERE event_id = ?1")?;
+    let mut rows = select.query([event.0])?;
+    while let Some(row) = rows.next()? {
+        let listed = row.column(1)?.as_str().ok().and_then(|text| lines(text).ok());
+        let units = listed
+            .unwrap_or_default()
+            .into_iter()
+            .map(|line| (line.unit, line.tier));
+        lists.insert(row.get(0)?, units.collect());
+    }
+    let mut select = connection.prepare_cached(
+        "SELECT unit, tier, reservation_id FROM units WHERE event_id = ?1 AND state <> 'available'",
+    )?;
+    let mut rows = select.query([event.0])?;
+    let mut unlisted = Vec::new();
+    while let Some(row) = rows.next()? {
+        let unit = Unit(row.get(0)?);
+        let list = row
+            .get(2)
+            .ok()
+            .and_then(|reservation: Local| lists.get(&reservation));
+        let is_listed = |tier: u16| list.is_some_and(|list| list.contains(&(unit, TierId(tier))));
+        if !row.get(1).is_ok_and(is_listed) {
+            unlisted.push(unit);
+        }
+    }
+    Ok(unlisted)
 }
 
 /// A ticket is in the booking of the one it replaced, unless that was transferred: then it is in none.
 fn check_transfers(
-    connection: &Connection,
+    connection: &Sql<'_>,
     event: EventId,
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
-    let mut select = connection.prepare(
+    let mut select = connection.prepare_cached(
         "SELECT DISTINCT next.unit FROM tickets AS next LEFT JOIN tickets AS last
              ON last.event_id = next.event_id AND last.unit = next.unit
                 AND last.generation = next.generation - 1 AND last.state = 'superseded'
          WHERE next.event_id = ?1 AND CASE
              WHEN last.unit IS NULL THEN next.booking_id IS NULL
-             WHEN last.transferred THEN next.booking_id IS NOT NULL
-             ELSE next.booking_id IS NOT last.booking_id
+             WHEN last.transferred <> 0 THEN next.booking_id IS NOT NULL
+             ELSE next.booking_id IS DISTINCT FROM last.booking_id
          END ORDER BY next.unit",
     )?;
     let units = select.query_map([event.0], |row| row.get(0).map(Unit))?;
@@ -131,16 +154,16 @@ fn check_transfers(
 ///
 /// [`StoreError`].
 pub fn check_reservations(
-    connection: &Connection,
+    connection: &Sql<'_>,
     event: EventId,
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
-    let mut select = connection.prepare(
+    let mut select = connection.prepare_cached(
         "SELECT reservation_id, lines, amount FROM reservations WHERE event_id = ?1 ORDER BY reservation_id",
     )?;
     let mut rows = select.query([event.0])?;
     while let Some(row) = rows.next()? {
-        let (local, text, amount): (Local, String, i64) = row.try_into()?;
+        let (local, text, amount): (Local, String, i64) = (&row).try_into()?;
         let sum = |lines: Vec<PriceLine>| lines.iter().map(|line| i128::from(line.price)).sum::<i128>();
         let adds_up = lines(&text).is_ok_and(|lines| sum(lines) == i128::from(amount));
         if !adds_up {
@@ -157,11 +180,11 @@ pub fn check_reservations(
 ///
 /// [`StoreError`].
 pub fn check_bookings(
-    connection: &Connection,
+    connection: &Sql<'_>,
     event: EventId,
     findings: &mut Vec<Finding>,
 ) -> Result<u64, StoreError> {
-    let mut select = connection.prepare(
+    let mut select = connection.prepare_cached(
         "SELECT booking_id, reservation_id, lines, bookings.amount = reservations.amount,
                 bookings.state = 'confirmed', reservations.state = 'booked', email
          FROM bookings JOIN reservations USING (event_id, reservation_id)
@@ -174,10 +197,9 @@ pub fn check_bookings(
         let (same_amount, is_confirmed, is_booked): (bool, bool, bool) =
             (row.get(3)?, row.get(4)?, row.get(5)?);
         // Nothing vouches for the address, but one that is no text would keep the booking from being shown.
-        let mut fits = same_amount && row.get_ref(6)?.as_str().is_ok();
+        let mut fits = same_amount && row.column(6)?.as_str().is_ok();
         if is_confirmed {
-            let ids: &[&dyn ToSql] = params![event.0, local, reservation];
-            fits &= is_booked && units_of(connection, ids)? == listed(&text);
+            fits &= is_booked && units_of(connection, event, (local, reservation))? == listed(&text);
             confirmed += 1;
         }
         if !fits {
@@ -193,12 +215,12 @@ pub fn check_bookings(
 ///
 /// [`StoreError`].
 pub fn check_jobs(
-    connection: &Connection,
+    connection: &Sql<'_>,
     event: EventId,
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
     let ids = |sql: &str| -> Result<BTreeSet<BookingId>, StoreError> {
-        let mut select = connection.prepare(sql)?;
+        let mut select = connection.prepare_cached(sql)?;
         let ids = select.query_map([event.0], |row| {
             row.get(0).map(|local| BookingId { event, local })
         })?;
@@ -217,12 +239,16 @@ fn listed(text: &str) -> BTreeSet<Unit> {
 }
 
 /// Returns the units of a booking's tickets that its reservation has claimed.
-fn units_of(connection: &Connection, ids: &[&dyn ToSql]) -> Result<BTreeSet<Unit>, StoreError> {
+fn units_of(
+    connection: &Sql<'_>,
+    event: EventId,
+    (booking, reservation): (Local, Local),
+) -> Result<BTreeSet<Unit>, StoreError> {
     // Left to itself, SQLite takes an event to have some ten tickets and walks through all of them for each booking.
     let mut select = connection.prepare_cached(
         "SELECT unit FROM tickets INDEXED BY tickets_of_booking JOIN units USING (event_id, unit)
          WHERE event_id = ?1 AND booking_id = ?2 AND reservation_id = ?3 AND units.state = 'booked'",
     )?;
-    let units = select.query_map(ids, |row| row.get(0).map(Unit))?;
+    let units = select.query_map(params![event.0, booking, reservation], |row| row.get(0).map(Unit))?;
     Ok(units.collect::<Result<_, _>>()?)
 }
