@@ -23,7 +23,8 @@ const NOBODY: u32 = 65_534;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Ends the server and removes its folder as soon as the test program is gone, however it went.
 const WATCH: &str = r#""$1"/postgres -D "$2"/data -k "$2" -p "$3" -c listen_addresses=127.0.0.1 -c shared_buffers=64MB \
-    -c max_connections=400 -c fsync=off -c logging_collector=off >"$2"/log 2>&1 &
+    -c max_connections=400 -c fsync=off -c logging_collector=off \
+    -c ssl=on -c ssl_cert_file="$2"/server.pem -c ssl_key_file="$2"/server.key >"$2"/log 2>&1 &
 server=$!
 cat >/dev/null
 kill -QUIT $server
@@ -31,18 +32,38 @@ wait $server
 rm -rf "$2"
 "#;
 
+/// Makes an authority of certificates and has it vouch for the server.
+const CERTIFY: &str = r#"
+set -e
+make() { name=$1; shift; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 7 \
+    -keyout $name.key -out $name.pem -subj /CN=$name "$@" 2>/dev/null; }
+make authority
+make server -CA authority.pem -CAkey authority.key \
+    -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE
+"#;
+
 /// The running server; it ends when its watcher's input is closed.
 struct Server {
     port: u16,
+    folder: PathBuf,
     /// The watcher, with the input that tells it that the tests are over.
     _watcher: Child,
 }
 
+/// Returns the certificate, in PEM, that vouches for the server.
+pub fn certificate() -> PathBuf {
+    running().folder.join("authority.pem")
+}
+
+fn running() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(start)
+}
+
 /// Makes a database and returns its URL.
 pub fn new_database() -> String {
-    static SERVER: OnceLock<Server> = OnceLock::new();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let server = SERVER.get_or_init(start);
+    let server = running();
     let name = format!("case_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     let admin = Backend::connect(&admin(server.port)).unwrap();
     admin.batch(&format!("CREATE DATABASE {name}")).unwrap();
@@ -102,6 +123,11 @@ fn start() -> Server {
         "initdb: {}",
         String::from_utf8_lossy(&made.stderr)
     );
+    let certified = as_owner(&folder, Path::new("/bin/sh"))
+        .args(["-c", CERTIFY])
+        .status()
+        .unwrap();
+    assert!(certified.success(), "openssl makes no certificates");
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -129,6 +155,7 @@ fn start() -> Server {
     }
     Server {
         port,
+        folder,
         _watcher: watcher,
     }
 }

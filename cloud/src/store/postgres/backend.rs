@@ -19,7 +19,7 @@ use crate::store::sql::SqlError;
 /// How long one try to connect may take.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// What every connection begins with. A transaction whose program is gone must end, because others wait for its rows.
-const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '30s'; SET lock_timeout = '20s'";
+const SETTINGS: &str = "SET client_min_messages = 'warning'; SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '30s'; SET lock_timeout = '20s'";
 
 /// One connection, with the statements that are prepared on it.
 #[derive(Debug)]

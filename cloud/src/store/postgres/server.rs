@@ -80,6 +80,9 @@ fn is_this_machine(host: &Host) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::contract::case::Case;
+    use crate::store::contract::server;
+    use crate::store::postgres::backend::Backend;
 
     #[test]
     fn a_connection_that_leaves_the_machine_is_encrypted_unless_told_otherwise() {
@@ -95,6 +98,26 @@ mod tests {
             let servers = Servers::new(&url.parse().unwrap(), certificates).unwrap();
             assert_eq!(servers.config.get_ssl_mode(), mode, "{url}");
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_that_nobody_vouches_for_is_not_connected_to() {
+        let url = Case::on_postgres().await.url().unwrap() + "?sslmode=require";
+        let connect = move |ca_file: &Path| {
+            let servers = Servers::new(&url.parse().unwrap(), ca_file).unwrap();
+            Backend::connect(&servers).map(|backend| {
+                let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+                let row = backend.wait(async |client| client.query_one(sql, &[]).await);
+                row.unwrap().get::<_, bool>(0)
+            })
+        };
+        let check = move || {
+            assert!(connect(&server::certificate()).unwrap(), "not encrypted");
+            let refused = connect(Path::new("/etc/ssl/certs/ca-certificates.crt")).unwrap_err();
+            let said = format!("{:#}", anyhow::Error::from(refused));
+            assert!(said.contains("invalid peer certificate"), "{said}");
+        };
+        tokio::task::spawn_blocking(check).await.unwrap();
     }
 
     #[test]
