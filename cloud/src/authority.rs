@@ -4,7 +4,7 @@
 //! looks at what it has made durable.
 
 pub mod event;
-pub mod key_files;
+pub mod key_safe;
 pub mod lookup;
 pub mod presence;
 pub mod replica;
@@ -18,7 +18,6 @@ pub mod writer;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,7 +34,7 @@ use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::authority::{FeedVersion, NewBundle, NewBundleOutcome, PinnedBundle};
 use crate::store::{Store, StoreError};
 use event::EventAuthority;
-use key_files::{KeyFiles, KeyFilesError};
+use key_safe::{KeySafe, KeySafeError};
 use upload::{Checked, UploadGrounds};
 use view::Compared;
 use writer::{LogWriter, LogWriterParts, PolicyVersion, UploadOutcome};
@@ -87,15 +86,19 @@ pub enum AuthorityError {
     Store(#[from] StoreError),
     /// The keys cannot be read or made.
     #[error("the keys cannot be used")]
-    KeyFiles(#[source] Arc<KeyFilesError>),
+    Keys(#[source] KeySafeError),
     /// The authority is shutting down.
     #[error("the authority is shutting down")]
     Closed,
 }
 
-impl From<KeyFilesError> for AuthorityError {
-    fn from(error: KeyFilesError) -> Self {
-        Self::KeyFiles(Arc::new(error))
+impl From<KeySafeError> for AuthorityError {
+    fn from(error: KeySafeError) -> Self {
+        match error {
+            KeySafeError::Overtaken => Self::Conflict,
+            KeySafeError::Store(error) => Self::Store(error),
+            KeySafeError::OtherMasterKey => Self::Keys(error),
+        }
     }
 }
 
@@ -111,13 +114,12 @@ pub struct AuthorityParts {
     /// Who counts.
     pub metrics: Metrics,
     /// Where the keys are kept.
-    pub data_dir: PathBuf,
+    pub keys: KeySafe,
 }
 
 /// The authorities of all events.
 pub struct Authorities {
     parts: AuthorityParts,
-    key_files: KeyFiles,
     link: SecretKey,
     /// The events with a trust bundle; held only to look one up or add one.
     events: Mutex<BTreeMap<EventId, Arc<EventAuthority>>>,
@@ -134,16 +136,14 @@ impl std::fmt::Debug for Authorities {
 }
 
 impl Authorities {
-    /// Opens the directory of keys; no event is taken up yet.
+    /// Opens the key that names the cloud; no event is taken up yet.
     ///
     /// # Errors
     ///
-    /// [`KeyFilesError`].
-    pub fn open(parts: AuthorityParts) -> Result<Self, KeyFilesError> {
-        let key_files = KeyFiles::open(&parts.data_dir)?;
+    /// [`KeySafeError`].
+    pub async fn open(parts: AuthorityParts) -> Result<Self, KeySafeError> {
         Ok(Self {
-            link: key_files.link_key()?,
-            key_files,
+            link: parts.keys.link_key(parts.clock.now()).await?,
             parts,
             events: Mutex::default(),
             making: tokio::sync::Mutex::default(),
@@ -234,7 +234,7 @@ impl Authorities {
     ///
     /// # Errors
     ///
-    /// [`AuthorityError::KeyFiles`].
+    /// [`AuthorityError`].
     pub async fn key_request(&self, event: &Event) -> Result<KeyRequest, AuthorityError> {
         let _one = self.making.lock().await;
         let now = self.parts.clock.now();
@@ -244,10 +244,8 @@ impl Authorities {
         };
         let id = event.id;
         let trust = self.find(id).map(|authority| authority.view().trust());
-        let bundle = move |key_files: &KeyFiles| {
-            key_files.request_keys(id, trust.as_ref().map(|trust| trust.bundle()), window)
-        };
-        self.key_files.in_background(bundle).await
+        let bundle = trust.as_ref().map(|trust| trust.bundle());
+        Ok(self.parts.keys.request_keys(id, (bundle, window), now).await?)
     }
 
     /// Takes a trust bundle that the organizer has had signed.
@@ -279,10 +277,7 @@ impl Authorities {
         event: EventId,
         signed: SignedBundle,
     ) -> Result<UploadOutcome, AuthorityError> {
-        let keys = self
-            .key_files
-            .in_background(move |key_files| key_files.event_keys(event))
-            .await?;
+        let keys = self.parts.keys.event_keys(event).await?;
         let now = self.parts.clock.now();
         let known = UploadGrounds {
             event,
@@ -321,15 +316,19 @@ impl Authorities {
     /// Starts the writer of an event that has a trust bundle.
     async fn start_event(&self, event: EventId) -> Result<(), AuthorityError> {
         let AuthorityParts {
-            store, clock, signer, ..
+            store,
+            clock,
+            signer,
+            keys,
+            ..
         } = self.parts.clone();
-        let (key_files, link) = (self.key_files.clone(), self.link.public());
+        let link = self.link.public();
         let writer = LogWriter::open(LogWriterParts {
             event,
             store,
             clock,
             signer,
-            key_files,
+            keys,
             link,
         })
         .await?;

@@ -11,9 +11,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use usher_keys::private;
 
+use crate::authority::key_safe::KeySafe;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
 use crate::ids::{OrganizerId, draw};
+use crate::master_key::MasterKey;
 use crate::server::Server;
 use crate::store::location::StoreLocation;
 use crate::store::organizing::{KeyHash, NewOrganizer};
@@ -41,6 +43,12 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Seals the secret keys in the store under the newest master key, so that older ones are not needed any more.
+    ResealKeys {
+        /// The settings of the server.
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// Adds an organizer and prints its API key, which is not shown again.
     OrganizerKey {
         /// The settings of the server.
@@ -62,6 +70,7 @@ impl Cli {
         match self.command {
             Command::Serve { config } => serve(&config).await?,
             Command::Audit { config } => return audit(&config).await,
+            Command::ResealKeys { config } => reseal_keys(&config).await?,
             Command::OrganizerKey { config, name } => organizer_key(&config, name).await?,
         }
         Ok(ExitCode::SUCCESS)
@@ -143,6 +152,23 @@ async fn organizer_key(config: &Path, name: String) -> anyhow::Result<()> {
     let key = add_organizer(&store, name).await?;
     store.close().await;
     writeln!(std::io::stdout().lock(), "{key}").context("printing the key")
+}
+
+async fn reseal_keys(config: &Path) -> anyhow::Result<()> {
+    let location = store_location(config)?;
+    let config = Config::load(config)?;
+    let master = MasterKey::load(&config.keys, &config.data_dir).context("taking the master key")?;
+    let store = Store::open(&location)
+        .await
+        .with_context(|| format!("opening {location}"))?;
+    let resealed = KeySafe::new(store.clone(), master).reseal().await?;
+    store.close().await;
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "{resealed} keys sealed anew; all of them open with the newest master key"
+    )
+    .context("printing")
 }
 
 /// Adds an organizer and gives its API key: 32 random bytes, of which only the hash is kept.

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use usher_keys::enrolment::MAX_UPLINKS;
 
+use crate::master_key::MasterKeySettings;
 use crate::selling::claimant::HoldBounds;
 use crate::store::location::{StoreLocation, StoreSettings};
 use proxies::Network;
@@ -39,6 +40,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The store.
     pub store: StoreSettings,
+    /// The master key.
+    pub keys: MasterKeySettings,
     /// Reservations.
     pub reservations: Reservations,
     /// Payments.
@@ -59,6 +62,7 @@ impl Default for Config {
             public_url: String::new(),
             data_dir: PathBuf::from("usher-cloud-data"),
             store: StoreSettings::default(),
+            keys: MasterKeySettings::default(),
             reservations: Reservations::default(),
             payments: Payments::default(),
             limits: Limits::default(),

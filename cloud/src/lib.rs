@@ -10,6 +10,7 @@ pub mod config;
 pub mod ids;
 mod jobs;
 mod local_time;
+pub mod master_key;
 pub mod metrics;
 pub mod moment;
 pub mod money;

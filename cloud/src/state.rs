@@ -10,11 +10,13 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use usher_keys::private;
 
+use crate::authority::key_safe::KeySafe;
 use crate::authority::{Authorities, AuthorityParts};
 use crate::booking::{BookingDesk, DeskParts};
 use crate::clock::Clock;
 use crate::config::{Config, GatewayKind};
 use crate::ids::draw;
+use crate::master_key::MasterKey;
 use crate::metrics::Metrics;
 use crate::payment::PaymentGateway;
 use crate::payment::sandbox::Sandbox;
@@ -75,13 +77,15 @@ impl AppState {
         let signer = TicketSigner::default();
         let seat_maps = SeatMaps::new(store.clone(), signer.clone());
         let metrics = Metrics::default();
+        let master = MasterKey::load(&config.keys, &config.data_dir).context("taking the master key")?;
         let authorities = Authorities::open(AuthorityParts {
             store: store.clone(),
             clock: clock.clone(),
             signer: signer.clone(),
             metrics: metrics.clone(),
-            data_dir: config.data_dir.clone(),
+            keys: KeySafe::new(store.clone(), master),
         })
+        .await
         .context("opening the keys")?;
         let desk = BookingDesk::new(DeskParts {
             store: store.clone(),

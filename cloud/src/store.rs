@@ -40,9 +40,9 @@ pub use sqlite::audit::of_file as audit_sqlite;
 
 use authority::{
     Append, AppendOutcome, ChangedTicket, ChangesAfter, Code, CodeId, Contact, DropLog, FeedVersion,
-    GenerationQuery, KeepCheckpoint, NewBundle, NewBundleOutcome, NewCodeOutcome, NewEnrolmentCode,
-    NoteContact, PinnedBundle, PlacesQuery, RecordsQuery, RunQuery, StoredChanges, StoredCheckpoint,
-    StoredRecord, UnitPlaces,
+    GenerationQuery, KeepCheckpoint, NewBundle, NewBundleOutcome, NewCodeOutcome, NewEnrolmentCode, NewKeys,
+    NoteContact, PinnedBundle, PlacesQuery, RecordsQuery, RunQuery, SealedKey, StoredChanges,
+    StoredCheckpoint, StoredRecord, UnitPlaces,
 };
 use organizing::{
     AddUnits, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewVenue,
@@ -233,6 +233,10 @@ operations! {
         add_bundle(NewBundle) -> NewBundleOutcome = operations::authority::trust::add_bundle;
         /// Keeps a checkpoint in place of the one before.
         keep_checkpoint(KeepCheckpoint) -> () = operations::authority::trust::keep_checkpoint;
+        /// Adds secret keys, unless there are not as many as were known.
+        add_keys(NewKeys) -> bool = operations::secret_keys::add_keys;
+        /// Puts a key that is sealed anew in place of what it was; tells whether there was one.
+        reseal_key(SealedKey) -> bool = operations::secret_keys::reseal_key;
         /// Adds an enrolment code.
         add_code(NewEnrolmentCode) -> NewCodeOutcome = operations::authority::devices::add_code;
         /// Writes down when a device was last linked.
@@ -294,6 +298,12 @@ operations! {
         trust_bundle(EventId) -> Option<PinnedBundle> = operations::authority::trust::trust_bundle;
         /// Finds the newest checkpoint of an event.
         checkpoint(EventId) -> Option<StoredCheckpoint> = operations::authority::trust::checkpoint;
+        /// Finds the key that names the cloud on the network.
+        link_key(()) -> Option<SealedKey> = operations::secret_keys::link_key;
+        /// Lists the secret keys of an event.
+        event_keys(EventId) -> Vec<SealedKey> = operations::secret_keys::event_keys;
+        /// Lists all secret keys.
+        secret_keys(()) -> Vec<SealedKey> = operations::secret_keys::secret_keys;
         /// Finds the event of an enrolment code.
         code_event(EnrolmentId) -> Option<EventId> = operations::authority::devices::code_event;
         /// Finds an enrolment code.

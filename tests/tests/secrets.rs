@@ -8,9 +8,14 @@ mod modes;
 #[path = "secrets/needles.rs"]
 mod needles;
 
+use std::fs;
+
 use anyhow::ensure;
+use data_encoding::BASE64;
 use day::Day;
 use needles::Needles;
+use usher_tests::stage::Stage;
+use usher_tests::stage::festival::Places;
 
 /// Longest run of digits that is no code: a timestamp in nanoseconds.
 const DIGITS: usize = 25;
@@ -18,7 +23,7 @@ const DIGITS: usize = 25;
 #[tokio::test(flavor = "multi_thread")]
 async fn no_key_token_code_or_address_stands_in_any_log() -> anyhow::Result<()> {
     let day = Day::play().await?;
-    let needles = Needles::of(&day)?;
+    let needles = Needles::of(&day).await?;
     for log in &day.logs {
         ensure!(
             log.text.lines().count() >= 3,
@@ -32,6 +37,26 @@ async fn no_key_token_code_or_address_stands_in_any_log() -> anyhow::Result<()> 
             log.name,
             found.join("\n")
         );
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_the_clouds_database_and_not_its_master_key_has_no_key() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let keys = needles::sealed_keys(stage.cloud.data_dir()).await?;
+    for file in fs::read_dir(stage.cloud.data_dir())? {
+        let file = file?.path();
+        let bytes = fs::read(&file)?;
+        for key in &keys {
+            let seed = needles::seed(key);
+            // As it is, and as in the middle of a PEM file.
+            let pem = BASE64.encode(&key.to_pkcs8_der());
+            let lies_open = [seed.as_slice(), pem[pem.len() - 40..].as_bytes()]
+                .iter()
+                .any(|part| bytes.windows(part.len()).any(|found| found == *part));
+            ensure!(!lies_open, "{} holds a key that is not sealed", file.display());
+        }
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 -- What the cloud sells and has sold, and what it knows as the authority of events: the tables of the SQLite migrations up to
--- V17, which say what is in them. Numbers are bigint, moments are milliseconds since the Unix epoch.
+-- V18, which say what is in them. Numbers are bigint, moments are milliseconds since the Unix epoch.
 
 CREATE TABLE organizers (
     organizer_id bytea PRIMARY KEY,
@@ -242,6 +242,19 @@ CREATE TABLE jobs (
 );
 
 CREATE INDEX jobs_by_due ON jobs (due_at);
+
+CREATE TABLE secret_keys (
+    public_key bytea  PRIMARY KEY CHECK (length(public_key) = 32),
+    event_id   bytea  REFERENCES events,
+    purpose    text   NOT NULL CHECK (purpose IN ('link', 'ticket', 'authority', 'issuing')),
+    sealed     bytea  NOT NULL,
+    hash       bytea  NOT NULL CHECK (length(hash) = 32),
+    made_at    bigint NOT NULL,
+    CHECK ((purpose = 'link') = (event_id IS NULL))
+);
+
+CREATE INDEX secret_keys_of_event ON secret_keys (event_id);
+CREATE UNIQUE INDEX one_link_key ON secret_keys (purpose) WHERE purpose = 'link';
 
 -- Counts the commits of each connection that writes: whoever lost the answer to a COMMIT learns here what became of it.
 CREATE TABLE writers (

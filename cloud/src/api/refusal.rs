@@ -33,7 +33,7 @@ impl From<AuthorityError> for ApiError {
                 Self::Unavailable("The server is shutting down. Try again in a moment.")
             }
             AuthorityError::Store(error) => Self::Store(error),
-            error @ AuthorityError::KeyFiles(_) => {
+            error @ AuthorityError::Keys(_) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "the keys of an event cannot be used"

@@ -4,7 +4,7 @@ use thiserror::Error;
 use usher_keys::{BundleError, EventId, Purpose, RootSet, SignedBundle, Timestamp};
 use usher_protocol::trust::Trust;
 
-use super::key_files::EventKeys;
+use super::key_safe::EventKeys;
 
 /// The purposes of keys that every bundle must cover.
 const PURPOSES: [Purpose; 3] = [Purpose::Ticket, Purpose::Authority, Purpose::Issuing];
@@ -91,7 +91,6 @@ mod tests {
     use usher_keys::{KeyRequest, SecretKey, TrustBundle, Window};
 
     use super::*;
-    use crate::authority::key_files::KeyFiles;
 
     const EVENT: EventId = EventId([7; 16]);
     const NOW: Timestamp = Timestamp(5_000);
@@ -100,19 +99,16 @@ mod tests {
         keys: EventKeys,
         bundle: TrustBundle,
         root: SecretKey,
-        _directory: tempfile::TempDir,
     }
 
     fn scene() -> Scene {
-        let directory = tempfile::tempdir().unwrap();
-        let key_files = KeyFiles::open(directory.path()).unwrap();
-        let request = key_files.request_keys(EVENT, None, Window::ALWAYS).unwrap();
+        let mut keys = EventKeys::default();
+        let request = keys.request(EVENT, None, Window::ALWAYS);
         let root = SecretKey::from_seed(&[1; 32]);
         Scene {
-            keys: key_files.event_keys(EVENT).unwrap(),
+            keys,
             bundle: request.first_bundle(RootSet::single(root.public())),
             root,
-            _directory: directory,
         }
     }
 

@@ -28,7 +28,7 @@ use usher_protocol::record::Body;
 use usher_protocol::state::State;
 
 use super::AuthorityError;
-use super::key_files::{EventKeys, KeyFiles};
+use super::key_safe::{EventKeys, KeySafe};
 use super::view::{AuthorityView, Compared};
 use crate::clock::Clock;
 use crate::signing::TicketSigner;
@@ -62,7 +62,7 @@ pub struct LogWriterParts {
     /// Who signs tickets, and is told of new keys.
     pub signer: TicketSigner,
     /// Where the event's keys are.
-    pub key_files: KeyFiles,
+    pub keys: KeySafe,
     /// The cloud's name on the network.
     pub link: PublicKey,
 }

@@ -10,7 +10,7 @@ use super::StoreError;
 use super::finding::Finding;
 use super::operations::authority::trust;
 use super::operations::column::event_id;
-use super::operations::seals;
+use super::operations::{seals, secret_keys};
 use super::sql::Sql;
 
 /// What an audit found.
@@ -58,6 +58,7 @@ impl Audit {
 ///
 /// [`StoreError`] when something cannot be read at all.
 pub fn look(connection: &Sql<'_>, audit: &mut Audit) -> Result<(), StoreError> {
+    secret_keys::check(connection, &mut audit.findings)?;
     let events: Vec<_> = connection
         .prepare_cached("SELECT event_id FROM events ORDER BY event_id")?
         .query_map([], |row| row.get(0).map(event_id))?

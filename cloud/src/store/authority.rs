@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use usher_keys::{
-    Capabilities, DeviceIdentity, EnrolmentId, EnrolmentKey, EventId, PublicKey, Role, RootSet, SignedBundle,
-    Timestamp,
+    Capabilities, DeviceIdentity, EnrolmentId, EnrolmentKey, EventId, PublicKey, Purpose, Role, RootSet,
+    SignedBundle, Timestamp,
 };
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::labels::UnitLabel;
@@ -354,3 +354,36 @@ pub struct UnitPlace {
 
 /// The places of some units.
 pub type UnitPlaces = BTreeMap<Unit, UnitPlace>;
+
+/// What a secret key of the cloud is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyUse {
+    /// Naming the cloud on the network.
+    Link,
+    /// Signing for an event.
+    Event(EventId, Purpose),
+}
+
+/// A secret key of the cloud, sealed under the master key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedKey {
+    /// What it is for.
+    pub used: KeyUse,
+    /// Its public half.
+    pub public: PublicKey,
+    /// The sealed key.
+    pub sealed: Vec<u8>,
+}
+
+/// Adds keys of an event, or the one that names the cloud.
+#[derive(Debug, Clone)]
+pub struct NewKeys {
+    /// The event; `None` for the key that names the cloud.
+    pub event: Option<EventId>,
+    /// How many keys there were when it was decided which are missing.
+    pub known: usize,
+    /// The keys.
+    pub keys: Vec<SealedKey>,
+    /// The time.
+    pub now: Timestamp,
+}

@@ -58,6 +58,8 @@ pub enum Finding {
     Reservation(ReservationId),
     /// What is written of a booking does not fit its reservation, its tickets or its amount.
     Booking(BookingId),
+    /// A secret key of the cloud.
+    SecretKey,
     /// The payment of a booking is open and no job settles it, or a job is to settle one that is not open.
     Job(BookingId),
 }
@@ -105,6 +107,7 @@ impl fmt::Display for Finding {
                     "booking {booking} does not fit its reservation, tickets or amount"
                 )
             }
+            Self::SecretKey => f.write_str("a secret key of the cloud was altered"),
             Self::Job(booking) => write!(f, "booking {booking} and the job that settles it do not fit"),
         }
     }

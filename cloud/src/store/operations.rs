@@ -17,6 +17,7 @@ pub mod organizers;
 pub mod renew;
 pub mod rows;
 pub mod seals;
+pub mod secret_keys;
 
 /// What a command leaves behind, beside its answer.
 #[derive(Debug)]

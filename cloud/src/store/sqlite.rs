@@ -106,6 +106,10 @@ pub fn migrations() -> Vec<Migration> {
         ),
         ("V16__feed", include_str!("../../migrations/V16__feed.sql")),
         ("V17__jobs", include_str!("../../migrations/V17__jobs.sql")),
+        (
+            "V18__secret_keys",
+            include_str!("../../migrations/V18__secret_keys.sql"),
+        ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

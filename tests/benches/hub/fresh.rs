@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use usher_cloud::authority::key_files::KeyFiles;
+use usher_cloud::authority::key_safe::KeySafe;
+use usher_cloud::master_key::{MasterKey, MasterKeySettings};
+use usher_cloud::store::Store;
 use usher_device::replica::Replica;
 use usher_keys::{Purpose, SecretKey};
 use usher_protocol::TierId;
@@ -111,7 +113,7 @@ async fn busy_hub(stage: &Stage) -> anyhow::Result<Hub> {
     let directory = event_in(&setup.dir)?;
     let (key, replica) = (directory.read_key()?, directory.open_replica(an_hour_ago())?);
     let units = (FIRST_SCANNED..).filter(|unit| unit % 9 < 5).take(SCANS as usize);
-    let tickets = ticket_key(stage, &replica)?;
+    let tickets = ticket_key(stage, &replica).await?;
     let passages = units.map(|unit| passage((unit, TierId(STANDING)), &tickets));
     admit_earlier(&replica, &key, passages).await?;
     replica.close().await;
@@ -127,8 +129,13 @@ async fn busy_hub(stage: &Stage) -> anyhow::Result<Hub> {
 }
 
 /// Returns the key that the cloud signs tickets with: passages with a code by another one would count for nothing there.
-fn ticket_key(stage: &Stage, replica: &Replica) -> anyhow::Result<SecretKey> {
-    let keys = KeyFiles::open(stage.cloud.data_dir())?.event_keys(stage.organizer.event.parse()?)?;
+async fn ticket_key(stage: &Stage, replica: &Replica) -> anyhow::Result<SecretKey> {
+    let data_dir = stage.cloud.data_dir();
+    let store = Store::open_sqlite(&data_dir.join("usher-cloud.db"))?;
+    let master = MasterKey::load(&MasterKeySettings::default(), data_dir)?;
+    let keys = KeySafe::new(store, master)
+        .event_keys(stage.organizer.event.parse()?)
+        .await?;
     let trust = Arc::clone(&replica.snapshot().trust);
     let key = keys.in_use(Purpose::Ticket, trust.bundle(), now());
     Ok(key.context("the cloud sells tickets")?.clone())

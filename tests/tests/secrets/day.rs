@@ -80,6 +80,11 @@ impl Day {
         self.stage.path("")
     }
 
+    /// Where the cloud keeps its data.
+    pub fn data_dir(&self) -> &Path {
+        self.stage.cloud.data_dir()
+    }
+
     fn take_log(&mut self, name: &str, file: &Path) -> anyhow::Result<()> {
         let text = fs::read(file).with_context(|| format!("reading {}", file.display()))?;
         self.logs.push(Log {

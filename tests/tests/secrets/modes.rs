@@ -192,7 +192,7 @@ const CLOUD_HOLDS: [&str; 8] = [
     "sandbox.db",
     "listening.json",
     "serve.lock",
-    "keys/link.pem",
+    "master.key",
 ];
 /// What a running hub has in its folder and its event's, among others.
 const HUB_HOLDS: [&str; 8] = [
@@ -229,11 +229,10 @@ async fn a_folder_or_file_that_is_open_to_others_is_refused_with_what_to_do() ->
     for folder in folders {
         site.refused(folder, 0o755).await?;
     }
-    site.refused(&site.cloud().join("keys"), 0o750).await?;
     for (folder, files) in [
         (
             site.cloud(),
-            ["usher-cloud.db", "usher-cloud.commits", "keys/link.pem"],
+            ["usher-cloud.db", "usher-cloud.commits", "master.key"],
         ),
         (&hub, ["device.pem", "replica.db", "access.db"]),
         (&scanner, ["device.pem", "replica.db", "replica.lock"]),

@@ -5,15 +5,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
-use usher_keys::{EnrolmentCode, pem};
+use usher_cloud::authority::key_safe::KeySafe;
+use usher_cloud::master_key::{MasterKey, MasterKeySettings};
+use usher_cloud::store::Store;
+use usher_keys::{EnrolmentCode, Purpose, SecretKey, Timestamp, pem};
 
 use super::DIGITS;
 use super::day::Day;
 
 /// Bytes of a secret that are enough to call it told.
 const TELLING_BYTES: usize = 10;
-/// Key files that a stage has at least: the cloud's four, the root's, and one of each device.
-const KEY_FILES: usize = 8;
+/// Key files that a stage has at least: the root's, and one of each device.
+const KEY_FILES: usize = 4;
+/// Keys that the cloud has sealed for one event, and the one that names it.
+const SEALED_KEYS: usize = 4;
 /// What no log has a reason to contain.
 const MARKS: [(&str, &str); 6] = [
     ("a private key", "PRIVATE KEY"),
@@ -30,7 +35,7 @@ pub struct Needles(Vec<(String, String)>);
 
 impl Needles {
     /// Gathers the secrets of a day.
-    pub fn of(day: &Day) -> anyhow::Result<Self> {
+    pub async fn of(day: &Day) -> anyhow::Result<Self> {
         let mut needles = Self::default();
         for (what, word) in &day.words {
             needles.word(what, word);
@@ -48,11 +53,19 @@ impl Needles {
         );
         for file in files {
             let what = format!("the key in {}", file.display());
-            let key = pem::read_secret(&file, None)?;
-            // The last 32 bytes of the PKCS#8 form are the seed.
-            let der = key.to_pkcs8_der();
-            needles.bytes(&what, &der[der.len() - 32..]);
+            needles.bytes(&what, &seed(&pem::read_secret(&file, None)?));
         }
+        let sealed = sealed_keys(day.data_dir()).await?;
+        ensure!(
+            sealed.len() == SEALED_KEYS,
+            "{} sealed keys are there",
+            sealed.len()
+        );
+        for key in sealed {
+            needles.bytes("a key that is sealed in the store", &seed(&key));
+        }
+        let master = fs::read_to_string(day.data_dir().join("master.key"))?;
+        needles.bytes("the master key", &HEXLOWER.decode(master.trim().as_bytes())?);
         Ok(needles)
     }
 
@@ -98,6 +111,27 @@ impl Needles {
         }
         found
     }
+}
+
+/// Returns the keys that a cloud holds for its events, and the one that names it.
+pub async fn sealed_keys(data_dir: &Path) -> anyhow::Result<Vec<SecretKey>> {
+    let store = Store::open_sqlite(&data_dir.join("usher-cloud.db"))?;
+    let master = MasterKey::load(&MasterKeySettings::default(), data_dir)?;
+    let safe = KeySafe::new(store.clone(), master);
+    let mut keys = vec![safe.link_key(Timestamp(0)).await?];
+    for (event, _) in store.feed_versions(()).await? {
+        let held = safe.event_keys(event).await?;
+        for purpose in [Purpose::Ticket, Purpose::Authority, Purpose::Issuing] {
+            keys.extend(held.of(purpose).cloned());
+        }
+    }
+    store.close().await;
+    Ok(keys)
+}
+
+/// Returns the 32 bytes that a key is made from, which its PKCS#8 form ends with.
+pub fn seed(key: &SecretKey) -> [u8; 32] {
+    *key.to_pkcs8_der().last_chunk().expect("a PKCS#8 form is longer")
 }
 
 /// The longest run of digits.

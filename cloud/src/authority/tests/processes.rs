@@ -7,7 +7,7 @@ use super::super::event::EventAuthority;
 use super::super::writer::{RevokeOutcome, UploadOutcome};
 use super::super::{Authorities, AuthorityParts};
 use super::hub::Hub;
-use super::scene::{START, Scene, key, revocation};
+use super::scene::{START, Scene, key, key_safe, revocation};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::signing::TicketSigner;
@@ -26,9 +26,9 @@ impl Other {
             clock: Clock::Manual(scene.clock.clone()),
             signer: signer.clone(),
             metrics: Metrics::default(),
-            data_dir: scene.case.file(""),
+            keys: key_safe(&scene.case),
         };
-        let authorities = Authorities::open(parts).unwrap();
+        let authorities = Authorities::open(parts).await.unwrap();
         authorities.start().await.unwrap();
         Self { authorities, signer }
     }

@@ -15,9 +15,11 @@ use super::super::writer::{
     EnrolOutcome, LogWriter, RetireOutcome, Revocation, RevokeOutcome, Since, TicketOutcome, UploadOutcome,
 };
 use super::super::{Authorities, AuthorityError, AuthorityParts};
+use crate::authority::key_safe::KeySafe;
 use crate::catalogue::Event;
 use crate::clock::{Clock, ManualClock};
 use crate::ids::{TicketId, draw};
+use crate::master_key::MasterKey;
 use crate::metrics::Metrics;
 use crate::selling::{ConfirmOutcome, Ticket};
 use crate::signing::TicketSigner;
@@ -30,6 +32,12 @@ use crate::store::organizing::EventChange;
 
 pub use crate::store::contract::case::START;
 pub use usher_fixtures::key;
+
+/// Returns the keys of a case's store, with the master key of all scenes.
+pub fn key_safe(case: &Case) -> KeySafe {
+    let master = MasterKey::parse(&"5".repeat(64)).unwrap();
+    KeySafe::new(case.store.clone(), master)
+}
 
 /// Asks to shut a device out from now on.
 pub fn revocation(device: PublicKey) -> Revocation {
@@ -75,9 +83,9 @@ impl Scene {
             clock: Clock::Manual(clock.clone()),
             signer: signer.clone(),
             metrics: Metrics::default(),
-            data_dir: case.file(""),
+            keys: key_safe(&case),
         };
-        let authorities = Authorities::open(parts).unwrap();
+        let authorities = Authorities::open(parts).await.unwrap();
         authorities.start().await.unwrap();
         Self {
             case,
@@ -334,9 +342,8 @@ impl Scene {
 
     /// Writes to the authority log as another process with the same keys would.
     pub async fn append_behind_its_back(&self, body: Body) -> AppendOutcome {
-        let key_files = super::super::key_files::KeyFiles::open(&self.case.file("")).unwrap();
         let trust = self.authority().view().trust();
-        let keys = key_files.event_keys(self.case.event).unwrap();
+        let keys = key_safe(&self.case).event_keys(self.case.event).await.unwrap();
         let writer = keys.in_use(Purpose::Authority, trust.bundle(), START).unwrap();
         let mut ledger = usher_protocol::ledger::Ledger::new(writer.public(), None, trust);
         for record in self.records().await {

@@ -9,7 +9,7 @@ use usher_protocol::trust::Trust;
 
 use super::{LogWriter, LogWriterParts};
 use crate::authority::AuthorityError;
-use crate::authority::key_files::EventKeys;
+use crate::authority::key_safe::EventKeys;
 use crate::authority::view::{AuthorityView, Compared};
 use crate::store::StoreError;
 use crate::store::authority::{ChangesAfter, Sealed, StoredChanges};
@@ -224,10 +224,7 @@ async fn try_to_read(parts: &LogWriterParts) -> Result<Option<StoredEvent>, Auth
         .ok_or(AuthorityError::NoBundle)?;
     let trust = Trust::pin(&pinned.roots, pinned.signed);
     let trust = Arc::new(trust.map_err(|_| StoreError::Unreadable { what: "trust bundle" })?);
-    let keys = parts
-        .key_files
-        .in_background(move |key_files| key_files.event_keys(event))
-        .await?;
+    let keys = parts.keys.event_keys(event).await?;
     let identity = identity(parts, &keys, &trust, parts.clock.now())?;
     let me = authority_key(&keys, &trust, parts.clock.now())?;
     let mut ledger = Ledger::new(me, None, Arc::clone(&trust));

@@ -39,11 +39,7 @@ impl LogWriter {
             return Ok(UploadOutcome::InForce { version });
         }
         let (event, now) = (self.parts.event, self.now());
-        let keys = self
-            .parts
-            .key_files
-            .in_background(move |key_files| key_files.event_keys(event))
-            .await?;
+        let keys = self.parts.keys.event_keys(event).await?;
         let known = UploadGrounds {
             event,
             held: Some(&held),

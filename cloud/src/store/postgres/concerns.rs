@@ -6,7 +6,9 @@ use crate::selling::jobs::{FreeJobs, HeldJob, JobId};
 use crate::selling::{
     BeginBooking, CloseBooking, ConfirmBooking, Forget, HoldRequest, ReleaseRequest, RenewBooking, Tidy,
 };
-use crate::store::authority::{Append, DropLog, KeepCheckpoint, NewBundle, NewEnrolmentCode, NoteContact};
+use crate::store::authority::{
+    Append, DropLog, KeepCheckpoint, KeyUse, NewBundle, NewEnrolmentCode, NewKeys, NoteContact, SealedKey,
+};
 use crate::store::organizing::{AddUnits, EventChange, MoveEvent, NewEvent, NewOrganizer, NewVenue, Publish};
 
 /// A command of the store.
@@ -45,6 +47,21 @@ concerns! {
     KeepCheckpoint: event;
     NewEnrolmentCode: id.event;
     NoteContact: event;
+}
+
+impl Concerns for NewKeys {
+    fn event(&self) -> Option<EventId> {
+        self.event
+    }
+}
+
+impl Concerns for SealedKey {
+    fn event(&self) -> Option<EventId> {
+        match self.used {
+            KeyUse::Link => None,
+            KeyUse::Event(event, _) => Some(event),
+        }
+    }
 }
 
 impl Concerns for HeldJob {

@@ -1,0 +1,403 @@
+//! The secret keys the cloud holds, sealed in the store; which of them are in use is the trust bundle's to say.
+
+use thiserror::Error;
+use usher_keys::pem;
+use usher_keys::{EventId, KeyRequest, KeyStatus, Purpose, SecretKey, Timestamp, TrustBundle, Window};
+
+use crate::ids::draw;
+use crate::master_key::MasterKey;
+use crate::store::authority::{KeyUse, NewKeys, SealedKey};
+use crate::store::{Store, StoreError};
+
+/// How often keys are decided upon anew while other processes make some too.
+const RACES: u32 = 16;
+
+/// Why a key cannot be read or made.
+#[derive(Debug, Clone, Error)]
+pub enum KeySafeError {
+    /// It does not open.
+    #[error(
+        "the secret keys in the store do not open: give this server the master key that they were sealed with (setting keys.master_key_file)"
+    )]
+    OtherMasterKey,
+    /// Other processes were faster every time.
+    #[error("other servers make keys for it all the time")]
+    Overtaken,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The sealed keys and what opens them; clones share the store.
+#[derive(Debug, Clone)]
+pub struct KeySafe {
+    store: Store,
+    master: MasterKey,
+}
+
+impl KeySafe {
+    /// Takes the keys of a store.
+    pub fn new(store: Store, master: MasterKey) -> Self {
+        Self { store, master }
+    }
+
+    /// Returns the key that names this cloud on the network, making it the first time.
+    ///
+    /// # Errors
+    ///
+    /// [`KeySafeError`].
+    pub async fn link_key(&self, now: Timestamp) -> Result<SecretKey, KeySafeError> {
+        for _ in 0..RACES {
+            if let Some(sealed) = self.store.link_key(()).await? {
+                return self.open(&sealed);
+            }
+            let key = SecretKey::from_seed(&draw());
+            let keys = vec![self.seal(KeyUse::Link, &key)];
+            let new = NewKeys {
+                event: None,
+                known: 0,
+                keys,
+                now,
+            };
+            if self.store.add_keys(new).await? {
+                return Ok(key);
+            }
+        }
+        Err(KeySafeError::Overtaken)
+    }
+
+    /// Reads every key of an event.
+    ///
+    /// # Errors
+    ///
+    /// [`KeySafeError`].
+    pub async fn event_keys(&self, event: EventId) -> Result<EventKeys, KeySafeError> {
+        let mut keys = Vec::new();
+        for sealed in self.store.event_keys(event).await? {
+            if let KeyUse::Event(_, purpose) = sealed.used {
+                keys.push((purpose, self.open(&sealed)?));
+            }
+        }
+        Ok(EventKeys { keys })
+    }
+
+    /// Makes the keys an event still lacks and gives the request to have them trusted.
+    ///
+    /// The ticket key is always one the bundle does not name yet: having it signed is how ticket keys are rotated. Asking
+    /// again before that gives the same request. Authority and issuing keys stay until they are struck out.
+    ///
+    /// # Errors
+    ///
+    /// [`KeySafeError`].
+    pub async fn request_keys(
+        &self,
+        event: EventId,
+        (bundle, window): (Option<&TrustBundle>, Window),
+        now: Timestamp,
+    ) -> Result<KeyRequest, KeySafeError> {
+        for _ in 0..RACES {
+            let mut held = self.event_keys(event).await?;
+            let known = held.keys.len();
+            let request = held.request(event, bundle, window);
+            let made = held.keys.get(known..).unwrap_or_default();
+            let seal = |(purpose, key): &(Purpose, SecretKey)| self.seal(KeyUse::Event(event, *purpose), key);
+            let keys: Vec<_> = made.iter().map(seal).collect();
+            let new = NewKeys {
+                event: Some(event),
+                known,
+                keys,
+                now,
+            };
+            if new.keys.is_empty() || self.store.add_keys(new).await? {
+                return Ok(request);
+            }
+        }
+        Err(KeySafeError::Overtaken)
+    }
+
+    /// Seals every key under the newest master key; tells how many were not.
+    ///
+    /// # Errors
+    ///
+    /// [`KeySafeError`]; the keys before it are sealed anew then, and all still open.
+    pub async fn reseal(&self) -> Result<usize, KeySafeError> {
+        let mut resealed = 0;
+        for sealed in self.store.secret_keys(()).await? {
+            if !self.master.is_newest_of(&sealed.sealed) {
+                let key = self.open(&sealed)?;
+                self.store.reseal_key(self.seal(sealed.used, &key)).await?;
+                resealed += 1;
+            }
+        }
+        Ok(resealed)
+    }
+
+    fn seal(&self, used: KeyUse, key: &SecretKey) -> SealedKey {
+        let public = key.public();
+        let text = pem::secret_to_pem(key, None, &draw()).expect("no passphrase is none that cannot be used");
+        let context = context(used, public.0);
+        let sealed = self.master.seal(text.as_bytes(), &context);
+        SealedKey { used, public, sealed }
+    }
+
+    fn open(&self, sealed: &SealedKey) -> Result<SecretKey, KeySafeError> {
+        let context = context(sealed.used, sealed.public.0);
+        let text = self
+            .master
+            .open(&sealed.sealed, &context)
+            .map_err(|_| KeySafeError::OtherMasterKey)?;
+        let text = std::str::from_utf8(&text).ok();
+        let key = text.and_then(|text| pem::secret_from_pem(text, None).ok());
+        let key = key.filter(|key| key.public() == sealed.public);
+        Ok(key.ok_or(StoreError::Unreadable { what: "secret key" })?)
+    }
+}
+
+/// A sealed key opens only as what it was sealed for.
+fn context(used: KeyUse, public: [u8; 32]) -> Vec<u8> {
+    let (event, purpose) = match used {
+        KeyUse::Link => ([0; 16], "link".to_owned()),
+        KeyUse::Event(event, purpose) => (event.0, purpose.to_string()),
+    };
+    [
+        b"usher secret key ".as_slice(),
+        &event,
+        &public,
+        purpose.as_bytes(),
+    ]
+    .concat()
+}
+
+/// The secret keys the cloud holds for one event.
+#[derive(Debug, Clone, Default)]
+pub struct EventKeys {
+    keys: Vec<(Purpose, SecretKey)>,
+}
+
+impl EventKeys {
+    /// Makes the keys that are missing, behind those that are held, and the request to have them trusted.
+    pub fn request(&mut self, event: EventId, bundle: Option<&TrustBundle>, window: Window) -> KeyRequest {
+        let mut key = |purpose: Purpose| {
+            let lasting = bundle.filter(|_| purpose != Purpose::Ticket);
+            let known = lasting
+                .and_then(|bundle| self.active(purpose, bundle))
+                .or_else(|| self.unnamed(purpose, bundle));
+            if let Some(key) = known {
+                return key.public();
+            }
+            let key = SecretKey::from_seed(&draw());
+            let public = key.public();
+            self.keys.push((purpose, key));
+            public
+        };
+        KeyRequest {
+            event,
+            ticket_key: key(Purpose::Ticket),
+            authority_key: key(Purpose::Authority),
+            issuing_key: key(Purpose::Issuing),
+            not_before: window.from,
+            not_after: window.until,
+        }
+    }
+
+    /// Returns the key to sign with now: the last one of the bundle that is active, in its window and held here.
+    pub fn in_use(&self, purpose: Purpose, bundle: &TrustBundle, now: Timestamp) -> Option<&SecretKey> {
+        self.last_of(purpose, bundle, |trusted| {
+            trusted.status == KeyStatus::Active && trusted.believed_at(now)
+        })
+    }
+
+    /// Returns the last key of the bundle that is held here, whatever its standing.
+    pub fn named(&self, purpose: Purpose, bundle: &TrustBundle) -> Option<&SecretKey> {
+        self.last_of(purpose, bundle, |_| true)
+    }
+
+    fn active(&self, purpose: Purpose, bundle: &TrustBundle) -> Option<&SecretKey> {
+        self.last_of(purpose, bundle, |trusted| trusted.status == KeyStatus::Active)
+    }
+
+    fn unnamed(&self, purpose: Purpose, bundle: Option<&TrustBundle>) -> Option<&SecretKey> {
+        self.of(purpose).find(|key| {
+            let public = key.public();
+            bundle.is_none_or(|bundle| !bundle.keys().any(|(_, trusted)| trusted.key == public))
+        })
+    }
+
+    fn last_of(
+        &self,
+        purpose: Purpose,
+        bundle: &TrustBundle,
+        wanted: impl Fn(&usher_keys::TrustedKey) -> bool,
+    ) -> Option<&SecretKey> {
+        let named: Vec<_> = bundle
+            .keys()
+            .filter(|(of, trusted)| *of == purpose && wanted(trusted))
+            .map(|(_, trusted)| trusted.key)
+            .collect();
+        named
+            .iter()
+            .rev()
+            .find_map(|public| self.of(purpose).find(|key| key.public() == *public))
+    }
+
+    /// Returns those for a purpose.
+    pub fn of(&self, purpose: Purpose) -> impl Iterator<Item = &SecretKey> {
+        self.keys
+            .iter()
+            .filter(move |(of, _)| *of == purpose)
+            .map(|(_, key)| key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_keys::{PublicKey, RootSet};
+
+    use super::*;
+    use crate::store::contract::case::{Case, START};
+
+    const WINDOW: Window = Window {
+        from: Timestamp(1_000),
+        until: Timestamp(9_000),
+    };
+    const NOW: Timestamp = Timestamp(5_000);
+
+    fn root() -> PublicKey {
+        SecretKey::from_seed(&[1; 32]).public()
+    }
+
+    fn master(digit: char) -> MasterKey {
+        MasterKey::parse(&digit.to_string().repeat(64)).unwrap()
+    }
+
+    async fn safe() -> (Case, KeySafe) {
+        let case = Case::on_sqlite().await;
+        let safe = KeySafe::new(case.store.clone(), master('1'));
+        (case, safe)
+    }
+
+    #[tokio::test]
+    async fn asking_again_before_the_keys_are_trusted_gives_the_same_request() {
+        let (case, safe) = safe().await;
+        let ask = async || {
+            safe.request_keys(case.event, (None, WINDOW), START)
+                .await
+                .unwrap()
+        };
+        let first = ask().await;
+        assert_eq!(ask().await, first);
+        assert_eq!(first.check(), Ok(()));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn processes_that_ask_at_once_get_the_same_keys() {
+        for case in [Case::on_sqlite().await, Case::on_postgres().await] {
+            let ask = || {
+                let safe = KeySafe::new(case.store.clone(), master('1'));
+                async move {
+                    let request = safe
+                        .request_keys(case.event, (None, WINDOW), START)
+                        .await
+                        .unwrap();
+                    (request, safe.link_key(START).await.unwrap().public())
+                }
+            };
+            let asked = futures_util::future::join_all((0..8).map(|_| ask())).await;
+            assert!(asked.iter().all(|got| *got == asked[0]));
+            assert_eq!(case.store.secret_keys(()).await.unwrap().len(), 4);
+            assert_eq!(case.audit().await.findings, []);
+        }
+    }
+
+    #[tokio::test]
+    async fn once_trusted_the_next_request_rotates_the_ticket_key_and_keeps_the_others() {
+        let (case, safe) = safe().await;
+        let first = safe
+            .request_keys(case.event, (None, WINDOW), START)
+            .await
+            .unwrap();
+        let bundle = first.first_bundle(RootSet::single(root()));
+        let second = safe
+            .request_keys(case.event, (Some(&bundle), WINDOW), START)
+            .await
+            .unwrap();
+        assert_ne!(second.ticket_key, first.ticket_key);
+        assert_eq!(
+            (second.authority_key, second.issuing_key),
+            (first.authority_key, first.issuing_key)
+        );
+
+        let keys = safe.event_keys(case.event).await.unwrap();
+        let in_use = |bundle| keys.in_use(Purpose::Ticket, bundle, NOW).map(SecretKey::public);
+        assert_eq!(in_use(&bundle), Some(first.ticket_key));
+        assert_eq!(in_use(&second.next_bundle(&bundle, NOW)), Some(second.ticket_key));
+    }
+
+    #[tokio::test]
+    async fn a_struck_authority_key_is_replaced_by_the_next_request() {
+        let (case, safe) = safe().await;
+        let first = safe
+            .request_keys(case.event, (None, WINDOW), START)
+            .await
+            .unwrap();
+        let bundle = first.first_bundle(RootSet::single(root()));
+        let struck = bundle.strike(first.authority_key.id(), NOW).unwrap();
+        let keys = safe.event_keys(case.event).await.unwrap();
+        assert!(keys.in_use(Purpose::Authority, &struck, NOW).is_none());
+        assert!(keys.named(Purpose::Authority, &struck).is_some());
+        let second = safe
+            .request_keys(case.event, (Some(&struck), WINDOW), START)
+            .await
+            .unwrap();
+        assert_ne!(second.authority_key, first.authority_key);
+        assert_eq!(second.check_after(&struck), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn keys_outlive_the_process_and_open_with_their_master_key_alone() {
+        let (case, safe) = safe().await;
+        let link = safe.link_key(START).await.unwrap().public();
+        let request = safe
+            .request_keys(case.event, (None, WINDOW), START)
+            .await
+            .unwrap();
+        let stranger = KeySafe::new(case.store.clone(), master('2'));
+        assert!(matches!(
+            stranger.link_key(START).await,
+            Err(KeySafeError::OtherMasterKey)
+        ));
+        assert!(matches!(
+            stranger.event_keys(case.event).await,
+            Err(KeySafeError::OtherMasterKey)
+        ));
+
+        let both = format!("{}\n{}", "2".repeat(64), "1".repeat(64));
+        let rotating = KeySafe::new(case.store.clone(), MasterKey::parse(&both).unwrap());
+        assert_eq!(rotating.reseal().await.unwrap(), 4);
+        assert_eq!(rotating.reseal().await.unwrap(), 0);
+        assert_eq!(stranger.link_key(START).await.unwrap().public(), link);
+        let again = stranger
+            .request_keys(case.event, (None, WINDOW), START)
+            .await
+            .unwrap();
+        assert_eq!(again, request);
+        assert!(matches!(
+            safe.link_key(START).await,
+            Err(KeySafeError::OtherMasterKey)
+        ));
+        assert_eq!(case.audit().await.findings, []);
+    }
+
+    #[tokio::test]
+    async fn a_key_opens_only_as_what_it_was_sealed_for() {
+        let (_case, safe) = safe().await;
+        safe.link_key(START).await.unwrap();
+        let sealed = safe.store.link_key(()).await.unwrap().unwrap();
+        let event = KeyUse::Event(EventId([7; 16]), Purpose::Ticket);
+        let moved = SealedKey {
+            used: event,
+            ..sealed
+        };
+        assert!(matches!(safe.open(&moved), Err(KeySafeError::OtherMasterKey)));
+    }
+}
