@@ -52,7 +52,7 @@ async fn whoever_has_the_clouds_database_and_not_its_master_key_has_no_key() -> 
             let seed = needles::seed(key);
             // As it is, and as in the middle of a PEM file.
             let pem = BASE64.encode(&key.to_pkcs8_der());
-            let lies_open = [seed.as_slice(), pem[pem.len() - 40..].as_bytes()]
+            let lies_open = [seed.as_slice(), &pem.as_bytes()[pem.len() - 40..]]
                 .iter()
                 .any(|part| bytes.windows(part.len()).any(|found| found == *part));
             ensure!(!lies_open, "{} holds a key that is not sealed", file.display());
