@@ -25,6 +25,7 @@ use crate::seat_maps::SeatMaps;
 use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
 use crate::store::Store;
+use crate::store::location::StoreLocation;
 
 /// The sandbox gateway's own file in the data directory.
 pub const SANDBOX_FILE: &str = "sandbox.db";
@@ -89,7 +90,7 @@ impl AppState {
         .context("opening the keys")?;
         let desk = BookingDesk::new(DeskParts {
             store: store.clone(),
-            gateway: gateway(&config, clock.clone())?,
+            gateway: gateway(&config, &store, clock.clone())?,
             signer: signer.clone(),
             clock: clock.clone(),
             holder,
@@ -172,11 +173,17 @@ fn holder(path: &Path, lock: &File) -> std::io::Result<LeaseHolder> {
     Ok(LeaseHolder(drawn))
 }
 
-fn gateway(config: &Config, clock: Clock) -> anyhow::Result<PaymentGateway> {
+fn gateway(config: &Config, store: &Store, clock: Clock) -> anyhow::Result<PaymentGateway> {
     match config.payments.gateway {
         GatewayKind::Sandbox => {
-            let file = config.data_dir.join(SANDBOX_FILE);
-            let ledger = SandboxLedger::open(&file).with_context(|| format!("opening {}", file.display()))?;
+            let ledger = match config.store_location() {
+                StoreLocation::File(_) => {
+                    let file = config.data_dir.join(SANDBOX_FILE);
+                    SandboxLedger::open(&file).with_context(|| format!("opening {}", file.display()))?
+                }
+                // Any process may have to find out how a payment ended.
+                StoreLocation::Servers { .. } => SandboxLedger::within(store),
+            };
             Ok(PaymentGateway::Sandbox(Sandbox::new(
                 ledger,
                 clock,

@@ -5,13 +5,14 @@
 
 mod audit;
 pub mod authority;
+pub(crate) mod engine;
 pub mod error;
 pub mod finding;
 pub mod location;
 pub(crate) mod operations;
 pub mod organizing;
 mod postgres;
-mod sql;
+pub(crate) mod sql;
 pub(crate) mod sqlite;
 
 #[cfg(test)]
@@ -31,11 +32,11 @@ use crate::selling::{
     RenewBooking, RenewOutcome, Reservation, Ticket, Tidy,
 };
 pub use audit::{Audit, AuditedEvent};
+use engine::Engine;
 pub use error::StoreError;
 use location::StoreLocation;
 use postgres::server::Servers;
 use postgres::{Concerns, Postgres};
-use sql::Sql;
 pub use sqlite::audit::of_file as audit_sqlite;
 
 use authority::{
@@ -53,13 +54,6 @@ use organizing::{
 #[derive(Debug, Clone)]
 pub struct Store {
     engine: Engine,
-}
-
-/// The engines that can stand behind the store.
-#[derive(Debug, Clone)]
-enum Engine {
-    Sqlite(sqlite::Database),
-    Postgres(Postgres),
 }
 
 impl Store {
@@ -94,20 +88,19 @@ impl Store {
         }
     }
 
+    /// Returns what runs it, for another record in the same database.
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine.clone()
+    }
+
     /// Tells whether writes are taken.
     pub fn is_alive(&self) -> bool {
-        match &self.engine {
-            Engine::Sqlite(database) => database.is_alive(),
-            Engine::Postgres(database) => database.is_alive(),
-        }
+        self.engine.is_alive()
     }
 
     /// Waits until everything asked for is durable, then refuses further work.
     pub async fn close(&self) {
-        match &self.engine {
-            Engine::Sqlite(database) => database.close().await,
-            Engine::Postgres(database) => database.close().await,
-        }
+        self.engine.close().await;
     }
 }
 
@@ -141,18 +134,9 @@ macro_rules! operations {
                 ///
                 /// [`StoreError`]; nothing has changed then.
                 pub async fn $write(&self, request: $write_request) -> Result<$write_outcome, StoreError> {
-                    match &self.engine {
-                        Engine::Sqlite(database) => {
-                            let work = move |connection: &rusqlite::Connection| {
-                                $write_by(&Sql::Sqlite(connection), &request)
-                            };
-                            database.write(work).await
-                        }
-                        Engine::Postgres(database) => {
-                            let event = request.event();
-                            database.write(event, move |connection| $write_by(connection, &request)).await
-                        }
-                    }
+                    self.engine
+                        .write(request.event(), move |connection| $write_by(connection, &request))
+                        .await
                 }
             )*
             $(
@@ -162,17 +146,7 @@ macro_rules! operations {
                 ///
                 /// [`StoreError`].
                 pub async fn $read(&self, request: $read_request) -> Result<$read_outcome, StoreError> {
-                    match &self.engine {
-                        Engine::Sqlite(database) => {
-                            let work = move |connection: &rusqlite::Connection| {
-                                $read_by(&Sql::Sqlite(connection), &request)
-                            };
-                            database.read(work).await
-                        }
-                        Engine::Postgres(database) => {
-                            database.read(move |connection| $read_by(connection, &request)).await
-                        }
-                    }
+                    self.engine.read(move |connection| $read_by(connection, &request)).await
                 }
             )*
         }

@@ -256,6 +256,15 @@ CREATE TABLE secret_keys (
 CREATE INDEX secret_keys_of_event ON secret_keys (event_id);
 CREATE UNIQUE INDEX one_link_key ON secret_keys (purpose) WHERE purpose = 'link';
 
+-- The record of the sandbox gateway, which moves no money.
+CREATE TABLE charges (
+    reference  text   PRIMARY KEY,
+    state      text   NOT NULL CHECK (state IN ('charged', 'refunded', 'void')),
+    amount     bigint NOT NULL,
+    currency   text   NOT NULL,
+    changed_at bigint NOT NULL
+);
+
 -- Counts the commits of each connection that writes: whoever lost the answer to a COMMIT learns here what became of it.
 CREATE TABLE writers (
     writer_id bytea PRIMARY KEY CHECK (length(writer_id) = 16),

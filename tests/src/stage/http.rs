@@ -65,6 +65,15 @@ impl Http {
         })
     }
 
+    /// Returns the same client of another server.
+    #[must_use]
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self {
+            base: format!("http://{address}"),
+            ..self.clone()
+        }
+    }
+
     /// Returns the same client with a bearer token.
     #[must_use]
     pub fn with_token(&self, token: impl Into<String>) -> Self {

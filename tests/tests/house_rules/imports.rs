@@ -8,7 +8,7 @@ use crate::tree::{Breach, Tree, accepts, refuses};
 const BEYOND: [&str; 2] = [TESTS, "usher-fuzz"];
 
 /// For each other crate of ours, the crates of ours it may build on.
-const DIRECTION: [(&str, &[&str]); 10] = [
+const DIRECTION: [(&str, &[&str]); 11] = [
     ("usher-keys", &[]),
     ("usher-protocol", &["usher-keys"]),
     ("usher-link", &["usher-keys", "usher-protocol"]),
@@ -21,7 +21,8 @@ const DIRECTION: [(&str, &[&str]); 10] = [
         "usher-gate-agent",
         &["usher-keys", "usher-protocol", "usher-link", "usher-device"],
     ),
-    (FIXTURES, &["usher-keys", "usher-protocol"]),
+    ("usher-fixtures", &["usher-keys", "usher-protocol"]),
+    ("usher-test-postgres", &[]),
     ("usher-eyes", &[]),
     (
         "usher-scan",
@@ -74,8 +75,8 @@ const PURE: [(&str, &[&str]); 3] = [
 /// serve the program.
 const KEY_FILES: [&str; 5] = ["anyhow", "clap", "getrandom", "rpassword", "tempfile"];
 
-/// The event of the tests: for tests only, or with a feature that the programs do not have.
-const FIXTURES: &str = "usher-fixtures";
+/// The event and the database server of the tests: for tests only, or with a feature that the programs do not have.
+const FOR_TESTS: [&str; 2] = ["usher-fixtures", "usher-test-postgres"];
 const LINK: &str = "usher-link";
 const LINK_FOLDER: &str = "protocol/link/";
 /// The TLS of the hub's HTTP and of the cloud's database servers, which have nothing to do with links.
@@ -97,9 +98,9 @@ pub fn direction(tree: &Tree) -> Vec<Breach> {
             let shipped = manifest.shipped_dependencies().into_iter();
             let ships_fixtures = shipped
                 .filter(|dependency| !dependency.is_optional)
-                .any(|dependency| dependency.name == FIXTURES);
+                .any(|dependency| FOR_TESTS.contains(&dependency.name.as_str()));
             let wrong = manifest.dependencies().into_iter().filter(move |dependency| {
-                let is_for_tests = dependency == FIXTURES && !ships_fixtures;
+                let is_for_tests = FOR_TESTS.contains(&dependency.as_str()) && !ships_fixtures;
                 dependency.starts_with("usher-")
                     && !is_for_tests
                     && allowed.is_some_and(|allowed| !allowed.contains(&dependency.as_str()))

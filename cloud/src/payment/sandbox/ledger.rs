@@ -1,16 +1,17 @@
-//! The sandbox gateway's own durable record of charges, in its own SQLite file; it knows nothing of bookings.
+//! The sandbox gateway's own durable record of charges, in a SQLite file or table of its own; it knows nothing of bookings.
 
 use std::path::Path;
 
 use refinery::Migration;
-use rusqlite::{Connection, params};
 use usher_keys::Timestamp;
 
 use crate::ids::ChargeReference;
 use crate::money::Money;
-use crate::store::StoreError;
+use crate::store::engine::Engine;
 use crate::store::operations::{Effect, column::ms};
+use crate::store::sql::{Sql, params};
 use crate::store::sqlite::Database;
+use crate::store::{Store, StoreError};
 
 /// What the record says of a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub enum LedgerEntry {
 /// The record.
 #[derive(Debug)]
 pub struct SandboxLedger {
-    database: Database,
+    engine: Engine,
 }
 
 impl SandboxLedger {
@@ -37,8 +38,15 @@ impl SandboxLedger {
     /// [`StoreError`].
     pub fn open(file: &Path) -> Result<Self, StoreError> {
         Ok(Self {
-            database: Database::open(file, &migrations())?,
+            engine: Engine::Sqlite(Database::open(file, &migrations())?),
         })
+    }
+
+    /// Takes the record that lies in a store's database, for all processes on it.
+    pub fn within(store: &Store) -> Self {
+        Self {
+            engine: store.engine(),
+        }
     }
 
     /// Records a charge unless there is an entry; returns the entry there is now.
@@ -52,8 +60,8 @@ impl SandboxLedger {
         amount: Money,
         now: Timestamp,
     ) -> Result<LedgerEntry, StoreError> {
-        self.database
-            .write(move |connection| {
+        self.engine
+            .write(None, move |connection| {
                 connection
                     .prepare_cached(
                         "INSERT INTO charges (reference, state, amount, currency, changed_at)
@@ -76,8 +84,8 @@ impl SandboxLedger {
     ///
     /// [`StoreError`].
     pub async fn conclude(&self, id: ChargeReference, now: Timestamp) -> Result<LedgerEntry, StoreError> {
-        self.database
-            .write(move |connection| {
+        self.engine
+            .write(None, move |connection| {
                 connection
                     .prepare_cached(
                         "INSERT INTO charges (reference, state, amount, currency, changed_at)
@@ -95,8 +103,8 @@ impl SandboxLedger {
     ///
     /// [`StoreError`].
     pub async fn refund(&self, id: ChargeReference, now: Timestamp) -> Result<(), StoreError> {
-        self.database
-            .write(move |connection| {
+        self.engine
+            .write(None, move |connection| {
                 connection
                     .prepare_cached(
                         "UPDATE charges SET state = 'refunded', changed_at = ?2
@@ -114,12 +122,12 @@ impl SandboxLedger {
     ///
     /// [`StoreError`].
     pub async fn charged(&self) -> Result<Vec<ChargeReference>, StoreError> {
-        self.database
+        self.engine
             .read(|connection| {
                 let mut query =
                     connection.prepare_cached("SELECT reference FROM charges WHERE state = 'charged'")?;
                 let references = query.query_and_then([], |row| {
-                    let reference = row.get_ref(0)?.as_str()?.parse();
+                    let reference = row.column(0)?.as_str()?.parse();
                     reference.map_err(|_| StoreError::Unreadable {
                         what: "reference of a charge",
                     })
@@ -131,7 +139,11 @@ impl SandboxLedger {
 
     /// Waits until what was recorded is durable.
     pub async fn close(&self) {
-        self.database.close().await;
+        match &self.engine {
+            Engine::Sqlite(database) => database.close().await,
+            // It is the store's, which ends it.
+            Engine::Postgres(_) => {}
+        }
     }
 }
 
@@ -149,7 +161,7 @@ fn migrations() -> [Migration; 2] {
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("the name is V<number>__<name>"))
 }
 
-fn entry(connection: &Connection, id: ChargeReference) -> Result<LedgerEntry, StoreError> {
+fn entry(connection: &Sql<'_>, id: ChargeReference) -> Result<LedgerEntry, StoreError> {
     let mut query = connection.prepare_cached("SELECT state FROM charges WHERE reference = ?1")?;
     let word: String = query.query_row([id.to_string()], |row| row.get(0))?;
     match word.as_str() {
@@ -164,6 +176,8 @@ fn entry(connection: &Connection, id: ChargeReference) -> Result<LedgerEntry, St
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
 
     #[test]
@@ -182,6 +196,9 @@ mod tests {
             )
             .unwrap();
         refinery::Runner::new(&migrations).run(&mut connection).unwrap();
-        assert_eq!(entry(&connection, id).unwrap(), LedgerEntry::Charged);
+        assert_eq!(
+            entry(&Sql::Sqlite(&connection), id).unwrap(),
+            LedgerEntry::Charged
+        );
     }
 }

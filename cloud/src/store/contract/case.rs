@@ -83,7 +83,9 @@ impl Case {
     }
 
     pub async fn on_postgres() -> Self {
-        let url = tokio::task::spawn_blocking(server::new_database).await.unwrap();
+        let url = tokio::task::spawn_blocking(usher_test_postgres::new_database)
+            .await
+            .unwrap();
         Self::on(Engine::Postgres(url)).await
     }
 

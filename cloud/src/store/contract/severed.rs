@@ -26,7 +26,7 @@ async fn what_was_asked_while_connections_are_cut_is_done_once() {
     let done = is_over.clone();
     let cutting = tokio::task::spawn_blocking(move || {
         for _ in 0..CUTS {
-            server::cut_connections(&url);
+            usher_test_postgres::cut_connections(&url);
             wait_for(2);
         }
         done.store(true, Ordering::Relaxed);

@@ -27,9 +27,7 @@ pub fn of_database(servers: &Servers) -> Result<Audit, StoreError> {
 #[cfg(test)]
 mod tests {
     use crate::store::contract::case::{Case, START};
-    use crate::store::contract::server;
     use crate::store::finding::Finding;
-    use crate::store::postgres::backend::Backend;
 
     /// What is altered, and whether that is what a finding names.
     type Alteration = (&'static str, fn(&Finding) -> bool);
@@ -60,9 +58,7 @@ mod tests {
             let open = case.begun(held.id, "key", START).await;
             case.confirm(&open, START).await;
             assert!(!case.audit().await.findings.iter().any(is_named), "{alteration}");
-            let servers = server::servers(&case.url().unwrap());
-            let alter = move || Backend::connect(&servers).unwrap().batch(alteration).unwrap();
-            tokio::task::spawn_blocking(alter).await.unwrap();
+            usher_test_postgres::run(&case.url().unwrap(), alteration);
             let audit = case.audit().await;
             assert!(
                 audit.findings.iter().any(is_named),

@@ -81,7 +81,6 @@ fn is_this_machine(host: &Host) -> bool {
 mod tests {
     use super::*;
     use crate::store::contract::case::Case;
-    use crate::store::contract::server;
     use crate::store::postgres::backend::Backend;
 
     #[test]
@@ -112,7 +111,10 @@ mod tests {
             })
         };
         let check = move || {
-            assert!(connect(&server::certificate()).unwrap(), "not encrypted");
+            assert!(
+                connect(&usher_test_postgres::certificate()).unwrap(),
+                "not encrypted"
+            );
             let refused = connect(Path::new("/etc/ssl/certs/ca-certificates.crt")).unwrap_err();
             let said = format!("{:#}", anyhow::Error::from(refused));
             assert!(said.contains("invalid peer certificate"), "{said}");

@@ -1,0 +1,75 @@
+//! The two engines that can stand behind a store: each runs commands in its group commits, and queries beside them.
+
+use usher_keys::EventId;
+
+use super::StoreError;
+use super::operations::Effect;
+use super::postgres::Postgres;
+use super::sql::Sql;
+use super::sqlite::Database;
+
+/// An engine in use; clones share it.
+#[derive(Debug, Clone)]
+pub enum Engine {
+    /// A SQLite file.
+    Sqlite(Database),
+    /// PostgreSQL servers.
+    Postgres(Postgres),
+}
+
+impl Engine {
+    /// Runs a command in the next group commit, with its event to itself; the answer comes once it is durable.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; nothing has changed then.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        event: Option<EventId>,
+        work: impl Fn(&Sql<'_>) -> Result<Effect<T>, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match self {
+            Self::Sqlite(database) => {
+                database
+                    .write(move |connection| work(&Sql::Sqlite(connection)))
+                    .await
+            }
+            Self::Postgres(database) => database.write(event, work).await,
+        }
+    }
+
+    /// Runs a query in one snapshot of what is durable.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Sql<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match self {
+            Self::Sqlite(database) => {
+                database
+                    .read(move |connection| work(&Sql::Sqlite(connection)))
+                    .await
+            }
+            Self::Postgres(database) => database.read(work).await,
+        }
+    }
+
+    /// Tells whether writes are taken.
+    pub fn is_alive(&self) -> bool {
+        match self {
+            Self::Sqlite(database) => database.is_alive(),
+            Self::Postgres(database) => database.is_alive(),
+        }
+    }
+
+    /// Waits until everything asked for is durable, then refuses further work.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(database) => database.close().await,
+            Self::Postgres(database) => database.close().await,
+        }
+    }
+}
