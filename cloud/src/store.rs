@@ -88,6 +88,14 @@ impl Store {
         }
     }
 
+    /// Tells whether other processes may write to it too.
+    pub fn is_shared(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite(_) => false,
+            Engine::Postgres(_) => true,
+        }
+    }
+
     /// Returns what runs it, for another record in the same database.
     pub(crate) fn engine(&self) -> Engine {
         self.engine.clone()

@@ -81,7 +81,7 @@ async fn buy_out(here: Buyer, there: Buyer, nth: usize, sold: Arc<AtomicUsize>) 
     let mut turn = nth;
     while !tiers.is_empty() {
         turn += 1;
-        let buyer = if turn % 2 == 0 { &here } else { &there };
+        let buyer = if turn.is_multiple_of(2) { &here } else { &there };
         let tier = tiers[turn % tiers.len()];
         // No answer: the process was just killed.
         let Ok(reserved) = buyer.reserve(&Wish::Any { tier, quantity: 1 }).await else {
