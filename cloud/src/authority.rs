@@ -30,6 +30,7 @@ use usher_keys::{EventId, KeyRequest, Purpose, SecretKey, SignedBundle, Timestam
 use crate::catalogue::{Event, EventStatus};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::selling::jobs::LeaseHolder;
 use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::authority::{FeedVersion, NewBundle, NewBundleOutcome, PinnedBundle};
 use crate::store::{Store, StoreError};
@@ -115,6 +116,8 @@ pub struct AuthorityParts {
     pub metrics: Metrics,
     /// Where the keys are kept.
     pub keys: KeySafe,
+    /// This server, as the holder of links.
+    pub holder: LeaseHolder,
 }
 
 /// The authorities of all events.

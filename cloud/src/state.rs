@@ -85,6 +85,7 @@ impl AppState {
             signer: signer.clone(),
             metrics: metrics.clone(),
             keys: KeySafe::new(store.clone(), master),
+            holder,
         })
         .await
         .context("opening the keys")?;

@@ -197,6 +197,13 @@ async fn what_is_said_at_one_process_is_heard_at_the_gates_of_the_other() -> any
         Ok((verdict["reason"] == "revoked").then_some(()))
     })
     .await?;
+    for organizer in [&pair.stage.organizer, &there] {
+        until("the hub to be shown as linked", async || {
+            let devices = organizer.devices().await?.devices;
+            Ok(devices.iter().any(|device| device.linked).then_some(()))
+        })
+        .await?;
+    }
     // What came in there is told here.
     let unit = first.unit;
     until("the scan to be told", async || {

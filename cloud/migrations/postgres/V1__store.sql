@@ -1,5 +1,5 @@
 -- What the cloud sells and has sold, and what it knows as the authority of events: the tables of the SQLite migrations up to
--- V18, which say what is in them. Numbers are bigint, moments are milliseconds since the Unix epoch.
+-- V19, which say what is in them. Numbers are bigint, moments are milliseconds since the Unix epoch.
 
 CREATE TABLE organizers (
     organizer_id bytea PRIMARY KEY,
@@ -213,11 +213,15 @@ CREATE TABLE enrolment_codes (
 CREATE INDEX enrolment_codes_by_event ON enrolment_codes (event_id);
 
 CREATE TABLE device_contacts (
-    event_id     bytea    NOT NULL REFERENCES events,
-    device       bytea    NOT NULL CHECK (length(device) = 32),
-    seen_at      bigint NOT NULL,
-    record_count bigint NOT NULL,
-    PRIMARY KEY (event_id, device)
+    event_id       bytea  NOT NULL REFERENCES events,
+    device         bytea  NOT NULL CHECK (length(device) = 32),
+    seen_at        bigint NOT NULL,
+    record_count   bigint NOT NULL,
+    clock_ahead_ms bigint NOT NULL,
+    linked_to      bytea  CHECK (length(linked_to) = 16),
+    linked_until   bigint,
+    PRIMARY KEY (event_id, device),
+    CHECK ((linked_to IS NULL) = (linked_until IS NULL))
 );
 
 CREATE TABLE seals (

@@ -18,6 +18,7 @@ use super::writer::{Intake, LogCommand, LogWriter, RACES};
 use super::{AuthorityError, AuthorityParts};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::selling::jobs::LeaseHolder;
 use crate::store::Store;
 
 /// Commands that may wait for a writer; beyond it sessions and requests wait in line themselves.
@@ -38,6 +39,8 @@ pub struct EventAuthority {
     pub store: Store,
     /// Who counts.
     pub metrics: Metrics,
+    /// This server, as the holder of links.
+    pub holder: LeaseHolder,
 }
 
 impl EventAuthority {
@@ -52,6 +55,7 @@ impl EventAuthority {
             store,
             clock,
             metrics,
+            holder,
             ..
         } = parts.clone();
         let view = writer.view();
@@ -65,6 +69,7 @@ impl EventAuthority {
             clock,
             store,
             metrics,
+            holder,
         };
         (authority, writer.run(queue, news, stop))
     }

@@ -26,6 +26,17 @@ struct Linked {
     clock_ahead_ms: i64,
 }
 
+impl Linked {
+    fn present(&self, device: PublicKey, held: &[Held], now: Timestamp) -> Present {
+        Present {
+            device,
+            unsent: self.progress.unsent(held),
+            unconfirmed: self.progress.unconfirmed(held, now),
+            clock_ahead_ms: self.clock_ahead_ms,
+        }
+    }
+}
+
 /// A device that is linked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Present {
@@ -84,13 +95,16 @@ impl Presence {
     /// Lists the devices linked now and how far behind what is held each is.
     pub fn list(&self, held: &[Held], now: Timestamp) -> Vec<Present> {
         let links = self.lock();
-        let present = links.iter().map(|(device, linked)| Present {
-            device: *device,
-            unsent: linked.progress.unsent(held),
-            unconfirmed: linked.progress.unconfirmed(held, now),
-            clock_ahead_ms: linked.clock_ahead_ms,
-        });
+        let present = links
+            .iter()
+            .map(|(device, linked)| linked.present(*device, held, now));
         present.collect()
+    }
+
+    /// Finds a device that is linked now.
+    pub fn find(&self, device: &PublicKey, held: &[Held], now: Timestamp) -> Option<Present> {
+        let links = self.lock();
+        links.get(device).map(|linked| linked.present(*device, held, now))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<PublicKey, Linked>> {

@@ -4,21 +4,26 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
+use usher_keys::PublicKey;
 use usher_link::{Connection, Endpoint, Opened, drive};
 use usher_protocol::sync::Farewell;
 
 use super::Authorities;
 use super::event::EventAuthority;
+use super::presence::Present;
 use super::replica::{CodeResponder, LinkedReplica};
-use crate::store::authority::{Contact, NoteContact};
+use crate::store::authority::{Contact, HeldLink, NoteContact};
 
 /// Most links at once: at some 150 KiB each, with its session, 600 MiB. Strangers are not among them: the endpoint bounds those.
 const MAX_LINKS: usize = 4_000;
 /// How often the contact of linked devices is written down, so that a crash forgets little.
 const CONTACT_EVERY: Duration = Duration::from_secs(60);
+/// How long other processes take a device for linked after that: once and a half as long.
+const LINK_COUNTS_MS: u64 = 90_000;
 
 /// Returns where devices can reach a bound address; one that stands for every address of this machine is replaced by the
 /// host of the public URL.
@@ -85,6 +90,7 @@ async fn link(
     let device = connection.peer();
     let replica = Arc::new(LinkedReplica::new(Arc::clone(&authority)));
     let progress = Arc::clone(replica.progress());
+    let (entered, has_entered) = oneshot::channel();
     let opened = {
         let (authority, progress) = (Arc::clone(&authority), Arc::clone(&progress));
         move |Opened {
@@ -103,19 +109,22 @@ async fn link(
                 older.close(Farewell::Silent);
             }
             count_links(&authority);
+            // An error means that the link has ended already.
+            let _ = entered.send(());
         }
     };
     let responder = Arc::new(CodeResponder::new(Arc::clone(&authority)));
-    drive(connection, replica, responder, opened, stop).await;
+    let told = async {
+        if has_entered.await.is_ok() {
+            note_linked(&authority, find(&authority, &device)).await;
+        }
+    };
+    tokio::join!(drive(connection, replica, responder, opened, stop), told);
+    let last = find(&authority, &device);
     if authority.presence().leave(&device, &progress) {
-        let held = authority.view().held();
-        let lacking = progress.unconfirmed(&held, authority.clock.now());
-        note(
-            &authority,
-            device,
-            authority.view().record_count().saturating_sub(lacking),
-        )
-        .await;
+        if let Some(present) = last {
+            note(&authority, present, None).await;
+        }
         count_links(&authority);
     }
 }
@@ -134,28 +143,45 @@ fn count_links(authority: &EventAuthority) {
 
 async fn note_contacts(authorities: &Authorities) {
     for authority in authorities.all() {
-        let (held, record_count) = (authority.view().held(), authority.view().record_count());
-        for present in authority.presence().list(&held, authority.clock.now()) {
-            note(
-                &authority,
-                present.device,
-                record_count.saturating_sub(present.unconfirmed),
-            )
-            .await;
-        }
+        let present = authority
+            .presence()
+            .list(&authority.view().held(), authority.clock.now());
+        note_linked(&authority, present).await;
     }
 }
 
-async fn note(authority: &EventAuthority, device: usher_keys::PublicKey, record_count: u64) {
+/// Writes down that devices are linked here.
+async fn note_linked(authority: &EventAuthority, present: impl IntoIterator<Item = Present>) {
+    for present in present {
+        let link = HeldLink {
+            holder: authority.holder,
+            until: authority.clock.now().plus_ms(LINK_COUNTS_MS),
+        };
+        note(authority, present, Some(link)).await;
+    }
+}
+
+fn find(authority: &EventAuthority, device: &PublicKey) -> Option<Present> {
+    let held = authority.view().held();
+    authority.presence().find(device, &held, authority.clock.now())
+}
+
+async fn note(authority: &EventAuthority, present: Present, link: Option<HeldLink>) {
     let contact = Contact {
-        device,
+        device: present.device,
         seen_at: authority.clock.now(),
-        record_count,
+        record_count: authority
+            .view()
+            .record_count()
+            .saturating_sub(present.unconfirmed),
+        clock_ahead_ms: present.clock_ahead_ms,
+        link,
     };
     let noted = authority
         .store
         .note_contact(NoteContact {
             event: authority.event(),
+            holder: authority.holder,
             contact,
         })
         .await;

@@ -13,6 +13,7 @@ use usher_protocol::log::{Head, Tail};
 use usher_protocol::{Generation, Origin, Seq, TierId, Unit};
 
 use crate::ids::TicketId;
+use crate::selling::jobs::LeaseHolder;
 use crate::selling::{NewTicket, TicketState};
 
 /// Records of one log that end at a signed head.
@@ -307,6 +308,27 @@ pub struct Contact {
     pub seen_at: Timestamp,
     /// How many records of all logs it held then.
     pub record_count: u64,
+    /// How far its clock was ahead of the server's, in milliseconds; less than nothing when it was behind.
+    pub clock_ahead_ms: i64,
+    /// The link it has, as far as it is known.
+    pub link: Option<HeldLink>,
+}
+
+impl Contact {
+    /// Tells whether it is linked to another server process than that one.
+    pub fn is_linked_beside(&self, holder: LeaseHolder, now: Timestamp) -> bool {
+        self.link
+            .is_some_and(|link| link.holder != holder && now < link.until)
+    }
+}
+
+/// A device's link to a server process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldLink {
+    /// The process.
+    pub holder: LeaseHolder,
+    /// Until when it counts unless the process says so again.
+    pub until: Timestamp,
 }
 
 /// Asks to write down when a device was last linked.
@@ -314,8 +336,23 @@ pub struct Contact {
 pub struct NoteContact {
     /// The event.
     pub event: EventId,
+    /// Who says so.
+    pub holder: LeaseHolder,
     /// The contact.
     pub contact: Contact,
+}
+
+impl NoteContact {
+    /// Returns what is kept in place of what was: that a link has ended does not end the one that another process has meanwhile.
+    pub fn after(&self, was: Option<&Contact>) -> Contact {
+        let others = was
+            .and_then(|was| was.link)
+            .filter(|link| link.holder != self.holder);
+        Contact {
+            link: self.contact.link.or(others),
+            ..self.contact
+        }
+    }
 }
 
 /// A unit, the generation of its newest ticket, and how that stands.

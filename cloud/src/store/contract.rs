@@ -119,6 +119,7 @@ contracts! {
         a_code_is_used_once_and_in_time,
         an_event_has_so_many_open_codes_and_old_ones_are_forgotten,
         the_last_contact_of_each_device_is_kept,
+        a_link_is_known_to_all_processes_until_it_ends_or_is_not_said_again,
         a_ticket_changes_from_how_it_stood_or_not_at_all,
         a_reissued_ticket_takes_the_place_of_the_one_before,
         a_transferred_ticket_leaves_its_booking,

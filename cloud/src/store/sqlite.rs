@@ -110,6 +110,7 @@ pub fn migrations() -> Vec<Migration> {
             "V18__secret_keys",
             include_str!("../../migrations/V18__secret_keys.sql"),
         ),
+        ("V19__links", include_str!("../../migrations/V19__links.sql")),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

@@ -18,7 +18,9 @@ use crate::authority::event::EventAuthority;
 use crate::authority::presence::Present;
 use crate::authority::writer::LogWriter;
 use crate::moment::Moment;
+use crate::selling::jobs::LeaseHolder;
 use crate::state::AppState;
+use crate::store::authority::Contact;
 
 use super::codes::CapabilitiesSpec;
 use super::owned::OwnEvent;
@@ -141,7 +143,8 @@ struct Contacts {
     records: u64,
     now: Timestamp,
     linked: BTreeMap<PublicKey, Present>,
-    seen: BTreeMap<PublicKey, (Timestamp, u64)>,
+    seen: BTreeMap<PublicKey, Contact>,
+    holder: LeaseHolder,
 }
 
 impl Contacts {
@@ -158,8 +161,9 @@ impl Contacts {
                 .collect(),
             seen: seen
                 .into_iter()
-                .map(|contact| (contact.device, (contact.seen_at, contact.record_count)))
+                .map(|contact| (contact.device, contact))
                 .collect(),
+            holder: authority.holder,
         })
     }
 
@@ -172,8 +176,20 @@ impl Contacts {
         } = standing;
         let linked = self.linked.get(&certificate.device);
         let seen = self.seen.get(&certificate.device);
-        let behind = || self.records.saturating_sub(seen.map_or(0, |(_, count)| *count));
-        let last = linked.map(|_| self.now).or_else(|| seen.map(|(at, _)| *at));
+        let there = seen.filter(|contact| contact.is_linked_beside(self.holder, self.now));
+        let is_linked = linked.is_some() || there.is_some();
+        let behind = || {
+            self.records
+                .saturating_sub(seen.map_or(0, |contact| contact.record_count))
+        };
+        let last = if is_linked {
+            Some(self.now)
+        } else {
+            seen.map(|contact| contact.seen_at)
+        };
+        let ahead_ms = linked
+            .map(|present| present.clock_ahead_ms)
+            .or(there.map(|there| there.clock_ahead_ms));
         let until = certificate.window.until;
         DeviceView {
             device: certificate.device,
@@ -184,13 +200,13 @@ impl Contacts {
                 enrol_scanners: certificate.capabilities.enrol_scanners,
                 override_refusals: certificate.capabilities.override_refusals,
             },
-            linked: linked.is_some(),
+            linked: is_linked,
             last_contact: last.map(Moment),
             records_behind: linked.map_or_else(behind, |present| present.unsent),
             certificate_until: Moment(until),
             certificate_in_words: end_in_words(until, self.now),
             certificate_warning: warning_at(until, self.now).filter(|_| !revoked),
-            clock_warning: linked.and_then(|present| clock_in_words(present.clock_ahead_ms)),
+            clock_warning: ahead_ms.and_then(clock_in_words),
             revoked,
             retired,
             frozen,

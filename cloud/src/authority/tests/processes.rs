@@ -10,6 +10,7 @@ use super::hub::Hub;
 use super::scene::{START, Scene, key, key_safe, revocation};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
 
 /// Another process on the same store, with the same keys.
@@ -27,6 +28,7 @@ impl Other {
             signer: signer.clone(),
             metrics: Metrics::default(),
             keys: key_safe(&scene.case),
+            holder: LeaseHolder([2; 16]),
         };
         let authorities = Authorities::open(parts).await.unwrap();
         authorities.start().await.unwrap();

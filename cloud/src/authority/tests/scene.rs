@@ -27,7 +27,7 @@ use crate::store::authority::{
     Append, AppendOutcome, CodeId, EnrolmentTerms, NewCodeOutcome, NewEnrolmentCode, RecordsQuery, RunQuery,
     Sealed, StoredRecord,
 };
-use crate::store::contract::case::Case;
+use crate::store::contract::case::{Case, HOLDER};
 use crate::store::organizing::EventChange;
 
 pub use crate::store::contract::case::START;
@@ -84,6 +84,7 @@ impl Scene {
             signer: signer.clone(),
             metrics: Metrics::default(),
             keys: key_safe(&case),
+            holder: HOLDER,
         };
         let authorities = Authorities::open(parts).await.unwrap();
         authorities.start().await.unwrap();

@@ -7,13 +7,14 @@ use usher_keys::{
 use usher_protocol::{Generation, Unit};
 
 use crate::ids::{TicketId, draw_ticket_code};
+use crate::selling::jobs::LeaseHolder;
 use crate::selling::{ConfirmOutcome, NewTicket, Ticket, TicketState};
 use crate::store::authority::{
-    Append, AppendOutcome, CodeId, Contact, EnrolmentTerms, GenerationQuery, NewCodeOutcome,
+    Append, AppendOutcome, CodeId, Contact, EnrolmentTerms, GenerationQuery, HeldLink, NewCodeOutcome,
     NewEnrolmentCode, NoteContact, PlacesQuery, ReissuedTo, RowChange, UsedCode,
 };
 
-use super::case::{Case, HOLD_MS, START};
+use super::case::{Case, HOLD_MS, HOLDER, START};
 
 const LIFE_MS: u64 = 60_000;
 
@@ -129,11 +130,14 @@ pub async fn the_last_contact_of_each_device_is_kept(case: Case) {
         device: PublicKey([device; 32]),
         seen_at: START.plus_ms(at),
         record_count: at,
+        clock_ahead_ms: -7,
+        link: None,
     };
     for contact in [contact(1, 1), contact(2, 2), contact(1, 3)] {
         case.store
             .note_contact(NoteContact {
                 event: case.event,
+                holder: HOLDER,
                 contact,
             })
             .await
@@ -143,6 +147,48 @@ pub async fn the_last_contact_of_each_device_is_kept(case: Case) {
         case.store.contacts(case.event).await.unwrap(),
         [contact(1, 3), contact(2, 2)]
     );
+}
+
+pub async fn a_link_is_known_to_all_processes_until_it_ends_or_is_not_said_again(case: Case) {
+    let (here, there) = (HOLDER, LeaseHolder([8; 16]));
+    let note = async |holder: LeaseHolder, at: u64, lasts_ms: Option<u64>| {
+        let contact = Contact {
+            device: PublicKey([1; 32]),
+            seen_at: START.plus_ms(at),
+            record_count: 0,
+            clock_ahead_ms: 0,
+            link: lasts_ms.map(|ms| HeldLink {
+                holder,
+                until: START.plus_ms(at + ms),
+            }),
+        };
+        let event = case.event;
+        case.store
+            .note_contact(NoteContact {
+                event,
+                holder,
+                contact,
+            })
+            .await
+            .unwrap();
+    };
+    let is_linked_beside = async |holder: LeaseHolder, at: u64| {
+        let contacts = case.store.contacts(case.event).await.unwrap();
+        contacts[0].is_linked_beside(holder, START.plus_ms(at))
+    };
+    note(here, 0, Some(10)).await;
+    assert!(is_linked_beside(there, 9).await);
+    assert!(!is_linked_beside(there, 10).await, "not said again");
+    assert!(
+        !is_linked_beside(here, 9).await,
+        "its own links a process knows itself"
+    );
+    // The device has gone to another process; the one that it has left hears of that later.
+    note(there, 2, Some(10)).await;
+    note(here, 3, None).await;
+    assert!(is_linked_beside(here, 4).await);
+    note(there, 5, None).await;
+    assert!(!is_linked_beside(here, 6).await);
 }
 
 async fn sold(case: &Case) -> Ticket {

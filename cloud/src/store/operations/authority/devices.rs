@@ -4,9 +4,10 @@ use usher_keys::{
     Capabilities, DeviceIdentity, EnrolmentId, EnrolmentKey, EventId, PublicKey, Role, Timestamp, codec,
 };
 
+use crate::selling::jobs::LeaseHolder;
 use crate::store::StoreError;
 use crate::store::authority::{
-    Code, CodeId, Contact, EnrolmentTerms, NewCodeOutcome, NewEnrolmentCode, NoteContact, UsedCode,
+    Code, CodeId, Contact, EnrolmentTerms, HeldLink, NewCodeOutcome, NewEnrolmentCode, NoteContact, UsedCode,
 };
 use crate::store::operations::Effect;
 use crate::store::operations::column::{event_id, moment, ms};
@@ -16,6 +17,8 @@ use super::{count, read_count};
 
 /// Largest stored certificate with its issuer's, in bytes: each at its limits takes half a kilobyte.
 const MAX_IDENTITY_BYTES: usize = 4 * 1024;
+/// The columns [`contact`] reads.
+const CONTACT: &str = "device, seen_at, record_count, clock_ahead_ms, linked_to, linked_until";
 /// What stands in place of a certificate's life that follows from the event's end, which can still move.
 const AS_LONG_AS_THE_EVENT: i64 = i64::MAX;
 
@@ -138,36 +141,56 @@ pub fn use_code(connection: &Sql<'_>, used: &UsedCode, now: Timestamp) -> Result
 
 /// Writes down when a device was last linked.
 pub fn note_contact(connection: &Sql<'_>, request: &NoteContact) -> Result<Effect<()>, StoreError> {
-    let contact = &request.contact;
+    let was = connection
+        .prepare_cached(&format!(
+            "SELECT {CONTACT} FROM device_contacts WHERE event_id = ?1 AND device = ?2"
+        ))?
+        .query_and_then(params![request.event.0, request.contact.device.0], contact)?
+        .next()
+        .transpose()?;
+    let contact = request.after(was.as_ref());
     connection
         .prepare_cached(
-            "INSERT INTO device_contacts (event_id, device, seen_at, record_count)
-             VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO device_contacts
+                 (event_id, device, seen_at, record_count, clock_ahead_ms, linked_to, linked_until)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (event_id, device) DO UPDATE
-                 SET seen_at = excluded.seen_at, record_count = excluded.record_count",
+                 SET seen_at = excluded.seen_at, record_count = excluded.record_count,
+                     clock_ahead_ms = excluded.clock_ahead_ms, linked_to = excluded.linked_to,
+                     linked_until = excluded.linked_until",
         )?
         .execute(params![
             request.event.0,
             contact.device.0,
             ms(contact.seen_at),
             count(contact.record_count),
+            contact.clock_ahead_ms,
+            contact.link.map(|link| link.holder.0),
+            contact.link.map(|link| ms(link.until)),
         ])?;
     Ok(Effect::Keep(()))
 }
 
 /// Lists when each device of an event was last linked.
 pub fn contacts(connection: &Sql<'_>, event: &EventId) -> Result<Vec<Contact>, StoreError> {
-    let mut select = connection.prepare_cached(
-        "SELECT device, seen_at, record_count FROM device_contacts WHERE event_id = ?1 ORDER BY device",
-    )?;
-    let found = select.query_and_then([event.0], |row| {
-        Ok(Contact {
-            device: PublicKey(row.get(0)?),
-            seen_at: moment(row.get(1)?),
-            record_count: read_count(row.get(2)?)?,
-        })
-    })?;
-    found.collect()
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {CONTACT} FROM device_contacts WHERE event_id = ?1 ORDER BY device"
+    ))?;
+    select.query_and_then([event.0], contact)?.collect()
+}
+
+fn contact(row: &Row<'_>) -> Result<Contact, StoreError> {
+    let holder = row.get::<Option<[u8; 16]>>(4)?.map(LeaseHolder);
+    let until = row.get::<Option<i64>>(5)?.map(moment);
+    Ok(Contact {
+        device: PublicKey(row.get(0)?),
+        seen_at: moment(row.get(1)?),
+        record_count: read_count(row.get(2)?)?,
+        clock_ahead_ms: row.get(3)?,
+        link: holder
+            .zip(until)
+            .map(|(holder, until)| HeldLink { holder, until }),
+    })
 }
 
 fn role_word(role: Role) -> &'static str {
