@@ -78,14 +78,22 @@ impl Store {
         match location {
             StoreLocation::File(file) => Self::open_sqlite(file),
             StoreLocation::Servers { config, ca_file } => {
-                let servers = Servers::new(config, ca_file)?;
-                let opening = tokio::task::spawn_blocking(move || Postgres::open(servers));
-                let database = opening.await.unwrap_or(Err(StoreError::Closed))?;
-                Ok(Self {
-                    engine: Engine::Postgres(database),
-                })
+                Self::open_servers(Servers::new(config, ca_file)?).await
             }
         }
+    }
+
+    /// Opens the store on PostgreSQL servers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub(crate) async fn open_servers(servers: Servers) -> Result<Self, StoreError> {
+        let opening = tokio::task::spawn_blocking(move || Postgres::open(servers));
+        let database = opening.await.unwrap_or(Err(StoreError::Closed))?;
+        Ok(Self {
+            engine: Engine::Postgres(database),
+        })
     }
 
     /// Tells whether other processes may write to it too.

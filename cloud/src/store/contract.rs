@@ -39,6 +39,17 @@ macro_rules! contracts {
                 )*
             } )*
         }
+        /// A server, a network and failovers that break transactions off must not be noticed.
+        mod faulty_postgres {
+            $( mod $file {
+                $(
+                    #[tokio::test(flavor = "multi_thread")]
+                    async fn $name() {
+                        super::super::$file::$name(super::super::Case::on_faulty_postgres().await).await;
+                    }
+                )*
+            } )*
+        }
     };
 }
 

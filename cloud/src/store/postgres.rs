@@ -4,6 +4,8 @@
 pub mod audit;
 pub mod backend;
 mod concerns;
+#[cfg(test)]
+pub mod faults;
 mod migrations;
 mod pool;
 pub mod server;

@@ -24,6 +24,8 @@ use crate::store::location::StoreLocation;
 use crate::store::organizing::{
     AddUnits, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
 };
+use crate::store::postgres::faults::Faults;
+use crate::store::postgres::server::Servers;
 use crate::store::{self, Audit, Store};
 
 const STORE_FILE: &str = "store.db";
@@ -64,15 +66,21 @@ pub struct Case {
 enum Engine {
     /// In a file beside it.
     Sqlite,
-    /// In the database of this URL.
-    Postgres(String),
+    /// In the database of this URL, with faults or without.
+    Postgres(String, Option<Faults>),
 }
 
 impl Engine {
     async fn open(&self, files: &TempDir) -> Store {
         match self {
             Self::Sqlite => Store::open_sqlite(&files.path().join(STORE_FILE)).unwrap(),
-            Self::Postgres(url) => Store::open(&server::location(url)).await.unwrap(),
+            Self::Postgres(url, faults) => {
+                let servers = Servers {
+                    faults: faults.clone(),
+                    ..server::servers(url)
+                };
+                Store::open_servers(servers).await.unwrap()
+            }
         }
     }
 }
@@ -86,7 +94,26 @@ impl Case {
         let url = tokio::task::spawn_blocking(usher_test_postgres::new_database)
             .await
             .unwrap();
-        Self::on(Engine::Postgres(url)).await
+        Self::on(Engine::Postgres(url, None)).await
+    }
+
+    /// On a PostgreSQL that breaks a fifth of all transactions off.
+    pub async fn on_faulty_postgres() -> Self {
+        let url = tokio::task::spawn_blocking(usher_test_postgres::new_database)
+            .await
+            .unwrap();
+        // Each test has its own faults, the same each time.
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        let seed = u64::from_le_bytes(*blake3::hash(name.as_bytes()).as_bytes().first_chunk().unwrap());
+        Self::on(Engine::Postgres(url, Some(Faults::of(seed)))).await
+    }
+
+    /// Counts the faults that its store has borne.
+    pub fn faults(&self) -> u64 {
+        match &self.engine {
+            Engine::Sqlite | Engine::Postgres(_, None) => 0,
+            Engine::Postgres(_, Some(faults)) => faults.struck(),
+        }
     }
 
     /// Opens the same store again, as after a crash.
@@ -115,7 +142,7 @@ impl Case {
     pub async fn audit(&self) -> Audit {
         let location = match &self.engine {
             Engine::Sqlite => StoreLocation::File(self.file(STORE_FILE)),
-            Engine::Postgres(url) => server::location(url),
+            Engine::Postgres(url, _) => server::location(url),
         };
         store::audit(&location).await.unwrap()
     }
@@ -124,7 +151,7 @@ impl Case {
     pub fn url(&self) -> Option<String> {
         match &self.engine {
             Engine::Sqlite => None,
-            Engine::Postgres(url) => Some(url.clone()),
+            Engine::Postgres(url, _) => Some(url.clone()),
         }
     }
 

@@ -15,6 +15,32 @@ use super::server;
 /// Cuts while seats are held and released.
 const CUTS: u32 = 25;
 
+/// Holds and releases on a store that breaks transactions off.
+const ROUNDS: u64 = 100;
+
+/// With what the contracts are called on a store that breaks transactions off, it does break them off.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fifth_of_all_transactions_breaks_and_nobody_notices() {
+    let case = Case::on_faulty_postgres().await;
+    let before = case.faults();
+    for round in 0..ROUNDS {
+        let now = START.plus_ms(round);
+        let reservation = case.held(&[0], now).await.id;
+        let release = ReleaseRequest { reservation, now };
+        assert_eq!(
+            case.store.release(release).await.unwrap(),
+            ReleaseOutcome::Released
+        );
+    }
+    let borne = case.faults() - before;
+    assert!(
+        (ROUNDS / 5..ROUNDS).contains(&borne),
+        "{borne} faults in {} transactions",
+        2 * ROUNDS
+    );
+    assert!(case.audit().await.findings.is_empty());
+}
+
 /// A hold that ran again after it was kept would find its own seat taken, and a release nothing to release. A cut rarely falls
 /// between a commit and its answer: what is done then is tested beside the writer's groups.
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,8 @@ pub struct Backend {
     client: Client,
     /// By the text they were asked for with.
     statements: RefCell<HashMap<String, tokio_postgres::Statement>>,
+    #[cfg(test)]
+    doom: Option<super::faults::Doom>,
     /// Runs the connection on the thread that asks: no answer has to change threads. There until the backend is dropped.
     runtime: Option<Runtime>,
 }
@@ -50,6 +52,8 @@ impl Backend {
         Ok(Self {
             client,
             statements: RefCell::default(),
+            #[cfg(test)]
+            doom: servers.faults.clone().map(super::faults::Doom::of),
             runtime: Some(runtime),
         })
     }
@@ -73,6 +77,26 @@ impl Backend {
         self.wait(async |client| client.batch_execute(sql).await)
     }
 
+    /// Begins a transaction, without waiting for the answer.
+    pub fn begin(&self, sql: &str) {
+        #[cfg(test)]
+        if let Some(doom) = &self.doom {
+            doom.begin();
+        }
+        self.send(sql);
+    }
+
+    /// Commits the transaction.
+    pub fn commit(&self) -> Result<(), SqlError> {
+        #[cfg(test)]
+        if let Some(doom) = &self.doom {
+            doom.before_commit(self)?;
+            self.batch("COMMIT")?;
+            return doom.after_commit(self);
+        }
+        self.batch("COMMIT")
+    }
+
     /// Sends statements without waiting for them: if one fails inside a transaction, so does whatever comes after it.
     pub fn send(&self, sql: &str) {
         let _guard = self.runtime().enter();
@@ -82,6 +106,10 @@ impl Backend {
 
     /// Prepares a statement, or takes the one that was prepared before.
     pub fn prepare(&self, sql: &str) -> Result<Prepared<'_>, SqlError> {
+        #[cfg(test)]
+        if let Some(doom) = &self.doom {
+            doom.before_statement(self)?;
+        }
         let known = self.statements.borrow().get(sql).cloned();
         let statement = match known {
             Some(known) => known,

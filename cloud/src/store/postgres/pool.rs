@@ -71,7 +71,7 @@ fn read_once<T>(
         Some(backend) => backend,
         None => Backend::connect(servers)?,
     };
-    backend.send(BEGIN_READING);
+    backend.begin(BEGIN_READING);
     let read = work(&Sql::Postgres(&backend));
     // One that broke off is not used again; one whose transaction does not end is not either.
     let is_usable = !read.as_ref().is_err_and(StoreError::is_broken_off);

@@ -19,6 +19,9 @@ pub struct Servers {
     pub config: Config,
     /// What encrypts; certificates are checked always.
     pub tls: MakeRustlsConnect,
+    /// What befalls transactions.
+    #[cfg(test)]
+    pub faults: Option<super::faults::Faults>,
 }
 
 impl std::fmt::Debug for Servers {
@@ -64,6 +67,8 @@ impl Servers {
         Ok(Self {
             config,
             tls: MakeRustlsConnect::new(tls),
+            #[cfg(test)]
+            faults: None,
         })
     }
 }

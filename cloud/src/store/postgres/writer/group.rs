@@ -90,7 +90,7 @@ fn attempt_once(
     }
     if has_changed {
         *in_doubt = Some(ready.doubt());
-        ready.backend.batch("COMMIT")?;
+        ready.backend.commit()?;
         ready.commits += 1;
     } else {
         ready.backend.batch("ROLLBACK")?;
@@ -153,7 +153,7 @@ impl Writing {
             .map(|id| id.0)
             .collect();
         let events: Vec<&[u8]> = events.iter().map(<[u8; 16]>::as_slice).collect();
-        self.backend.send("BEGIN");
+        self.backend.begin("BEGIN");
         let counted = self
             .backend
             .prepare("UPDATE writers SET commits = ?2 WHERE writer_id = ?1")?;
