@@ -257,3 +257,6 @@ fn in_its_time(by: &Certificate, at: Hlc) -> bool {
     let until = by.window.until.plus_ms(MAX_SKEW_MS);
     by.window.from <= at.time() && (until == Timestamp::FOREVER || at.time() < until)
 }
+
+#[cfg(test)]
+mod tests;

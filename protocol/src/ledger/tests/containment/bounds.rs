@@ -3,10 +3,13 @@
 use usher_keys::{SecretKey, codec};
 
 use super::*;
+use crate::ident::{ScanId, ZoneId};
 use crate::ledger::MAX_DEVICE_BYTES;
 use crate::log::RunError;
-use crate::rehearsal::{NOW, STRICT, authority, capable, certificate, enrolled_by, fork};
+use crate::record::{Count, PlacesOf};
+use crate::rehearsal::{AVAILABLE, NOW, STRICT, authority, capable, certificate, enrolled_by, fork};
 use crate::state::Summary;
+use crate::state::units::MAX_PASSAGES_OF_LOG;
 
 /// A key of nobody's, one of very many.
 fn invented(number: u16) -> SecretKey {
@@ -141,4 +144,98 @@ fn forks_of_scanners_that_a_hub_invents_leave_room_to_tell_of_others() {
         assert!(gate.ledger.report_fork(proof, NOW).is_some());
         assert!(gate.ledger.state().is_frozen(&key.public()));
     }
+}
+
+/// The entry of one person with the ticket of unit 7, one of very many.
+fn entered(number: u64) -> Body {
+    let mut scan = [0; 16];
+    scan[..8].copy_from_slice(&number.to_le_bytes());
+    Body::Admitted(ShownPassage {
+        scan: ScanId(scan),
+        ..shown(0, ticket(7, AVAILABLE), NORTH)
+    })
+}
+
+#[test]
+fn what_a_device_says_more_often_than_one_log_may_is_false_from_there_on() {
+    let count = Count {
+        at: NOW,
+        zone: ZoneId(1),
+        inside: 0,
+        heard: Vec::new(),
+    };
+    let by = "Nobody".to_owned();
+    let lent = Body::Lent {
+        zone: ZoneId(1),
+        to: hub(3).public(),
+        places: 0,
+        of: PlacesOf::Room,
+    };
+    let adopted = Body::RosterAdopted {
+        epoch: 9,
+        roster: [9; 32],
+    };
+    let identity = capable(&hub(2), Role::Hub);
+    let table = [
+        // Its log has opened with one already.
+        (Body::Opened { identity }, 63),
+        (adopted, 4_096),
+        (lent, 16_384),
+        (Body::Counted { count, by }, 512),
+    ];
+    for (body, most) in table {
+        let mut liar = Machine::with_identity(hub(2), capable(&hub(2), Role::Hub));
+        liar.write_due_records();
+        for _ in 0..most + 2 {
+            liar.write(body.clone());
+        }
+        let mut replica = witness();
+        replica.listen(&liar);
+        assert_eq!(named(&replica, &liar), Some(Seq(1 + most + 1)), "{body:?}");
+    }
+}
+
+#[test]
+fn of_one_ticket_a_log_tells_so_many_passages_and_all_beyond_count_nowhere() {
+    let cloud = Machine::cloud(&[1]);
+    let mut liar = Machine::scanner(1, &cloud);
+    let most = MAX_PASSAGES_OF_LOG as u64;
+    for number in 0..most + 3 {
+        liar.write(entered(number));
+    }
+    // Another ticket, and another's log, have room of their own.
+    liar.write(Body::Admitted(shown(1, ticket(8, AVAILABLE), NORTH)));
+    let mut other = Machine::scanner(2, &cloud);
+    other.write(entered(most + 10));
+    let mut one = witness();
+    let mut another = witness();
+    let mut begun = witness();
+    let mut cloud = cloud;
+    cloud.listen(&liar);
+    cloud.make_checkpoint(NOW);
+    begun.take_checkpoint(cloud.checkpoint.as_ref().unwrap());
+    for (replica, logs) in [
+        (&mut one, [&cloud, &liar, &other]),
+        (&mut another, [&other, &liar, &cloud]),
+        (&mut begun, [&cloud, &liar, &other]),
+    ] {
+        logs.into_iter().for_each(|log| replica.listen(log));
+        let state = replica.ledger.state();
+        assert_eq!(state.passages(Unit(7)).count(), MAX_PASSAGES_OF_LOG + 1);
+        assert_eq!(state.passages(Unit(8)).count(), 1);
+        assert_eq!(named(replica, &liar), Some(Seq(1 + most + 1)));
+        assert_eq!(named(replica, &other), None);
+    }
+    assert_eq!(one.digest(), another.digest());
+    assert_eq!(one.digest(), begun.digest());
+}
+
+#[test]
+fn bytes_that_are_no_record_are_named() {
+    let cloud = Machine::cloud(&[1]);
+    let liar = Machine::scanner(1, &cloud);
+    let mut replica = witness();
+    replica.listen(&liar);
+    replica.take(&liar.run_of(vec![0xff; 3])).unwrap();
+    assert_eq!(named(&replica, &liar), Some(Seq(2)));
 }

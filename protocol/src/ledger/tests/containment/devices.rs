@@ -151,6 +151,55 @@ fn the_share_of_one_hub_takes_nothing_from_others_nor_from_those_who_are_vouched
 }
 
 #[test]
+fn all_hubs_together_fill_no_more_than_there_is_room_for_but_whoever_is_vouched_for_finds_a_place() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    let share = u32::try_from(MAX_UNVOUCHED_LOGS).unwrap();
+    let mut taken = 0;
+    for number in 0..16 {
+        let numbers = u32::from(number) * share..(u32::from(number) + 1) * share;
+        let runs = crowd_of(&key(0x80 + number), numbers);
+        taken += runs.iter().filter(|run| gate.take(run).is_ok()).count();
+    }
+    // The cloud's log and its own are there too.
+    assert_eq!(taken, MAX_STORED_LOGS - 2);
+    assert_eq!(gate.ledger.vector().len(), MAX_STORED_LOGS);
+    let honest = identity(&hub(4), Role::Hub);
+    let late = opening(&hub(4), honest.clone());
+    assert_eq!(gate.take(&late), Err(RunError::TooManyLogs), "an issuer of few");
+    cloud.write(Body::DeviceEnrolled { identity: honest });
+    gate.listen(&cloud);
+    assert!(gate.take(&late).is_ok());
+}
+
+#[test]
+fn a_former_home_has_not_stepped_back_by_what_it_wrote_beyond_its_cut() {
+    for is_told_first in [false, true] {
+        let mut cloud = Machine::cloud(&[1]);
+        let mut former = Machine::hub(1, &cloud);
+        let before = former.ledger.tail(&former.me()).seq;
+        cloud.publish_roster(2, &[2]);
+        former.hear(&cloud);
+        assert!(
+            former.ledger.tail(&former.me()).seq > before,
+            "it adopts the roster"
+        );
+        cloud.write(revoked(&former, before.0));
+        let mut next = Machine::new(hub(2), Role::Hub);
+        let sources = if is_told_first {
+            [&cloud, &former]
+        } else {
+            [&former, &cloud]
+        };
+        sources.into_iter().for_each(|source| next.hear(source));
+        let verdict = next.judge(&asked(1, ticket(1, STRICT)), JudgingAs::Home);
+        let former = former.me();
+        let unsettled = Verdict::Refer(Referral::HomeUnsettled { former });
+        assert_eq!(verdict, unsettled, "told first: {is_told_first}");
+    }
+}
+
+#[test]
 fn no_device_writes_a_log_without_end() {
     let cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);

@@ -165,12 +165,22 @@ fn an_exit_that_nobody_can_prove_gives_nothing_back() {
         gate: STAIRS,
         ..of(50, ticket(7, REENTRY))
     };
+    let by_another_zones_gate = || ShownPassage {
+        gate: STAIRS,
+        at: NOW.plus_ms(HOUR_MS),
+        ..of(50, ticket(7, REENTRY))
+    };
     let lies = [
         ("a false signature", forged(50, ticket(7, REENTRY)), true),
         ("a key of nobody", of_a_stranger(), false),
         ("no code at all", without_code(), true),
         ("the code of another ticket", of(50, ticket(8, REENTRY)), false),
         ("out of a zone it is not in", elsewhere(), false),
+        (
+            "by a gate that leads out of another zone",
+            by_another_zones_gate(),
+            false,
+        ),
     ];
     for (what, passage, is_named) in lies {
         let (mut home, liar) = inside_after(&[Body::Exited(passage)], NOW.plus_ms(1_000));
@@ -361,7 +371,19 @@ fn a_scanner_says_nothing_that_is_a_hubs_or_the_authoritys_to_say() {
         proof.other.signature = proof.one.signature;
         proof
     });
+    let altered = || {
+        let mut altered = able();
+        altered.certificate.certificate.gates = vec![NORTH.0];
+        altered
+    };
+    let mut of_a_hub = enrolled_by(&hub(1), certificate(&scanner(1), Role::Scanner));
+    of_a_hub.certificate.certificate.name = "Anybody".to_owned();
     let lies = [
+        Body::Opened {
+            identity: capable(&hub(1), Role::Hub),
+        },
+        Body::Opened { identity: altered() },
+        Body::Opened { identity: of_a_hub },
         Body::RosterAdopted {
             epoch: 1,
             roster: roster_hash(&[hub(1).public()]),

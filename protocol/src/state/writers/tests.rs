@@ -1,0 +1,353 @@
+//! The rows of who may say what: each kind by each sort of device, and each condition of a row by itself.
+
+use super::*;
+use crate::admission::{Reason, Refused};
+use crate::home::roster_hash;
+use crate::ident::{GateId, ScanSecret, Unit};
+use crate::record::{Counterpart, Refusal};
+use crate::rehearsal::{
+    HOUR_MS, NORTH, NOW, STAIRS, STRICT, capable, certificate, enrolled_by, fork, hub, identity, scanner,
+    shown, ticket,
+};
+
+const SECRET: ScanSecret = ScanSecret([0x5e; 16]);
+
+/// The key of every device here, whatever its role.
+fn key() -> usher_keys::SecretKey {
+    hub(1)
+}
+
+fn plain(role: Role) -> Certificate {
+    certificate(&key(), role)
+}
+
+fn supervising(role: Role) -> Certificate {
+    capable(&key(), role).unverified().clone()
+}
+
+/// A certificate that lets its holder say everything of a device at gate North.
+fn able() -> Certificate {
+    Certificate {
+        gates: vec![NORTH.0],
+        ..supervising(Role::Scanner)
+    }
+}
+
+fn says(by: &Certificate, body: &Body) -> bool {
+    may_say(by, body, Hlc { ms: NOW.0, count: 0 })
+}
+
+fn passage() -> ShownPassage {
+    shown(1, ticket(7, STRICT), NORTH)
+}
+
+fn own() -> ShownPassage {
+    ShownPassage {
+        scan: ScanId::of(&key().public(), &SECRET),
+        ..passage()
+    }
+}
+
+fn of_a_turnstile() -> ShownPassage {
+    ShownPassage {
+        scan: ScanId::of_a_turnstile(NORTH, &SECRET.named()),
+        ..passage()
+    }
+}
+
+fn elsewhere(passage: ShownPassage) -> ShownPassage {
+    ShownPassage {
+        gate: STAIRS,
+        ..passage
+    }
+}
+
+fn naming(many: usize) -> Vec<Counterpart> {
+    let one = Counterpart {
+        scan: ScanId([2; 16]),
+        persons: 1,
+    };
+    vec![one; many]
+}
+
+fn overridden(passage: ShownPassage, by: usize, why: usize) -> Body {
+    Body::Overridden {
+        passage,
+        by: "a".repeat(by),
+        why: "a".repeat(why),
+    }
+}
+
+fn withdrawn(passage: ShownPassage) -> Body {
+    Body::Withdrawn {
+        passage,
+        secret: SECRET,
+    }
+}
+
+fn annulled(passage: ShownPassage, right: RightToAnnul, (by, why): (usize, usize)) -> Body {
+    Body::Annulled {
+        passage,
+        right,
+        by: "a".repeat(by),
+        why: "a".repeat(why),
+    }
+}
+
+fn matched(many: usize) -> Body {
+    Body::ExitMatched {
+        unit: Unit(7),
+        exit: ScanId([1; 16]),
+        closes: naming(many),
+    }
+}
+
+fn lent(to: PublicKey) -> Body {
+    Body::Lent {
+        zone: ZoneId(1),
+        to,
+        places: 1,
+        of: PlacesOf::Room,
+    }
+}
+
+fn counted(at: Timestamp, heard: &[u16], by: usize) -> Body {
+    let origin = |number: &u16| {
+        let mut key = [0; 32];
+        key[..2].copy_from_slice(&number.to_be_bytes());
+        PublicKey(key)
+    };
+    Body::Counted {
+        count: Count {
+            at,
+            zone: ZoneId(1),
+            inside: 1,
+            heard: heard.iter().map(|number| (origin(number), Seq(1))).collect(),
+        },
+        by: "a".repeat(by),
+    }
+}
+
+fn renewed(by: &usher_keys::SecretKey) -> Body {
+    let identity = enrolled_by(by, certificate(&scanner(1), Role::Scanner));
+    Body::Renewed { identity }
+}
+
+#[test]
+fn each_kind_is_said_by_those_that_its_row_names_and_by_nobody_else() {
+    let devices = [
+        plain(Role::Cloud),
+        plain(Role::Hub),
+        plain(Role::Scanner),
+        supervising(Role::Scanner),
+        supervising(Role::Hub),
+    ];
+    const EVERYBODY: [bool; 5] = [true; 5];
+    const NOBODY: [bool; 5] = [false; 5];
+    const AT_GATES: [bool; 5] = [false, true, true, true, true];
+    const HUBS: [bool; 5] = [false, true, false, false, true];
+    const SUPERVISORS: [bool; 5] = [false, false, false, true, true];
+    let (device, generation) = (hub(2).public(), Default::default());
+    let opened = identity(&key(), Role::Hub);
+    let table = [
+        (Body::Restated, NOBODY),
+        (
+            Body::HubRetired {
+                hub: device,
+                heir: None,
+            },
+            NOBODY,
+        ),
+        (
+            Body::DeviceRevoked {
+                device,
+                after: Seq(0),
+            },
+            NOBODY,
+        ),
+        (
+            Body::Roster {
+                epoch: 1,
+                hubs: vec![key().public()],
+            },
+            NOBODY,
+        ),
+        (
+            Body::Superseded {
+                unit: Unit(7),
+                generation,
+            },
+            NOBODY,
+        ),
+        (
+            Body::Revoked {
+                unit: Unit(7),
+                generation,
+            },
+            NOBODY,
+        ),
+        (
+            Body::Reinstated {
+                unit: Unit(7),
+                generation,
+            },
+            NOBODY,
+        ),
+        (
+            Body::DeviceEnrolled {
+                identity: opened.clone(),
+            },
+            NOBODY,
+        ),
+        (
+            Body::Policy {
+                version: 1,
+                policy: crate::rehearsal::policy(),
+            },
+            NOBODY,
+        ),
+        (
+            Body::ForkSettled {
+                origin: device,
+                tail: Default::default(),
+            },
+            NOBODY,
+        ),
+        (Body::Opened { identity: opened }, EVERYBODY),
+        (
+            Body::ForkSeen(Box::new(fork(&hub(2), 1, [[1; 32], [2; 32]]))),
+            EVERYBODY,
+        ),
+        (renewed(&key()), HUBS),
+        (
+            Body::RosterAdopted {
+                epoch: 1,
+                roster: roster_hash(&[device]),
+            },
+            HUBS,
+        ),
+        (matched(1), HUBS),
+        (lent(device), HUBS),
+        (Body::Admitted(passage()), AT_GATES),
+        (Body::Exited(passage()), AT_GATES),
+        (refusal(), AT_GATES),
+        (withdrawn(own()), AT_GATES),
+        (annulled(own(), RightToAnnul::Reader(SECRET), (3, 3)), AT_GATES),
+        (
+            annulled(of_a_turnstile(), RightToAnnul::Turnstile(SECRET), (3, 3)),
+            HUBS,
+        ),
+        (annulled(passage(), RightToAnnul::Supervisor, (3, 3)), SUPERVISORS),
+        (overridden(passage(), 3, 3), SUPERVISORS),
+        (counted(NOW, &[1], 3), [false, true, false, true, true]),
+    ];
+    for (body, expected) in table {
+        assert_eq!(devices.each_ref().map(|by| says(by, &body)), expected, "{body:?}");
+    }
+}
+
+fn refusal() -> Body {
+    Body::Refused(Refusal {
+        scan: ScanId([1; 16]),
+        ticket: (Unit(7), Default::default()),
+        gate: GateId(9),
+        why: Refused::Deny(Reason::Revoked),
+    })
+}
+
+/// One thing that may be said, and the same with one thing wrong.
+#[track_caller]
+fn check(by: &Certificate, good: &Body, bad: &Body) {
+    assert!(says(by, good), "{good:?}");
+    assert!(!says(by, bad), "{bad:?}");
+}
+
+#[test]
+fn no_condition_of_a_row_can_be_left_out() {
+    const LONG: usize = MAX_WORDS_BYTES;
+    let by = able();
+    let naming = |many| ShownPassage {
+        counterparts: naming(many),
+        ..passage()
+    };
+    for kind in [Body::Admitted, Body::Exited] {
+        check(&by, &kind(passage()), &kind(elsewhere(passage())));
+        check(
+            &by,
+            &kind(naming(MAX_COUNTERPARTS)),
+            &kind(naming(MAX_COUNTERPARTS + 1)),
+        );
+    }
+    let good = overridden(passage(), LONG, LONG);
+    check(&by, &good, &overridden(elsewhere(passage()), LONG, LONG));
+    check(&by, &good, &overridden(passage(), LONG + 1, LONG));
+    check(&by, &good, &overridden(passage(), LONG, LONG + 1));
+    check(&by, &withdrawn(own()), &withdrawn(passage()));
+    check(&by, &withdrawn(own()), &withdrawn(elsewhere(own())));
+    let (reader, supervisor) = (RightToAnnul::Reader(SECRET), RightToAnnul::Supervisor);
+    let good = annulled(own(), reader, (LONG, LONG));
+    check(&by, &good, &annulled(passage(), reader, (LONG, LONG)));
+    check(&by, &good, &annulled(elsewhere(own()), reader, (LONG, LONG)));
+    check(&by, &good, &annulled(own(), reader, (LONG + 1, LONG)));
+    check(&by, &good, &annulled(own(), reader, (LONG, LONG + 1)));
+    let good = annulled(passage(), supervisor, (3, 3));
+    check(&by, &good, &annulled(elsewhere(passage()), supervisor, (3, 3)));
+    let (at_hub, turnstile) = (plain(Role::Hub), RightToAnnul::Turnstile(SECRET));
+    let good = annulled(of_a_turnstile(), turnstile, (3, 3));
+    check(&at_hub, &good, &annulled(passage(), turnstile, (3, 3)));
+    check(
+        &at_hub,
+        &good,
+        &annulled(elsewhere(of_a_turnstile()), turnstile, (3, 3)),
+    );
+}
+
+#[test]
+fn no_condition_of_a_row_of_hubs_can_be_left_out() {
+    let by = plain(Role::Hub);
+    let of_another = identity(&hub(2), Role::Hub);
+    let opened = identity(&key(), Role::Hub);
+    check(
+        &by,
+        &Body::Opened { identity: opened },
+        &Body::Opened { identity: of_another },
+    );
+    let of_the_cloud = identity(&scanner(1), Role::Scanner);
+    check(&by, &renewed(&key()), &renewed(&hub(2)));
+    check(
+        &by,
+        &renewed(&key()),
+        &Body::Renewed {
+            identity: of_the_cloud,
+        },
+    );
+    check(&by, &matched(MAX_COUNTERPARTS), &matched(MAX_COUNTERPARTS + 1));
+    check(&by, &lent(hub(2).public()), &lent(key().public()));
+    let all: Vec<u16> = (1..=257).collect();
+    let too_many: Vec<u16> = (1..=258).collect();
+    let good = counted(NOW, &all, MAX_WORDS_BYTES);
+    check(&by, &good, &counted(NOW, &all, MAX_WORDS_BYTES + 1));
+    check(&by, &good, &counted(NOW, &too_many, 3));
+    check(&by, &good, &counted(NOW.plus_ms(1), &all, 3));
+    check(&by, &good, &counted(NOW, &[2, 1], 3));
+    check(&by, &good, &counted(NOW, &[1, 1], 3));
+}
+
+#[test]
+fn what_is_written_outside_the_certificates_time_is_not_said() {
+    let lasting = |from: u64, until: u64| {
+        let mut by = able();
+        (by.window.from, by.window.until) = (Timestamp(from), Timestamp(until));
+        by
+    };
+    let ends = NOW.0 - MAX_SKEW_MS;
+    for (by, is_said) in [
+        (lasting(NOW.0, NOW.0 + HOUR_MS), true),
+        (lasting(NOW.0 + 1, NOW.0 + HOUR_MS), false),
+        (lasting(0, ends + 1), true),
+        (lasting(0, ends), false),
+        (lasting(0, u64::MAX), true),
+    ] {
+        assert_eq!(says(&by, &refusal()), is_said, "{:?}", by.window);
+    }
+}
