@@ -134,6 +134,51 @@ fn a_signed_bundle_with_unfit_keys_is_still_refused() {
 }
 
 #[test]
+fn a_version_that_forgets_anything_of_the_one_before_does_not_follow_it() {
+    #[track_caller]
+    fn check(change: fn(&mut TrustBundle), forgotten: Option<(Purpose, u8)>) {
+        let before = bundle().strike(root(11).public().id(), Timestamp(1)).unwrap();
+        let mut next = before.clone();
+        change(&mut next);
+        let expected = match forgotten {
+            Some((purpose, seed)) => Err(BundleError::ForgetsKey {
+                purpose,
+                id: root(seed).public().id(),
+            }),
+            None => Ok(()),
+        };
+        assert_eq!(next.check_follows(&before), expected);
+    }
+    check(|_| {}, None);
+    check(|next| next.ticket_keys.push(next.issuing_keys[0].clone()), None);
+    check(
+        |next| next.authority_keys[0].status = KeyStatus::Struck(Timestamp(2)),
+        None,
+    );
+    check(
+        |next| next.ticket_keys[1].status = KeyStatus::Struck(Timestamp(2)),
+        None,
+    );
+    check(|next| drop(next.ticket_keys.pop()), Some((Purpose::Ticket, 11)));
+    check(|next| next.authority_keys.clear(), Some((Purpose::Authority, 20)));
+    check(|next| next.issuing_keys.clear(), Some((Purpose::Issuing, 30)));
+    // Whose word replaces whose follows from the order.
+    check(|next| next.ticket_keys.swap(0, 1), Some((Purpose::Ticket, 10)));
+    check(
+        |next| next.authority_keys.insert(0, next.issuing_keys[0].clone()),
+        Some((Purpose::Authority, 20)),
+    );
+    check(
+        |next| next.ticket_keys[1].status = KeyStatus::Retired(Timestamp(2)),
+        Some((Purpose::Ticket, 11)),
+    );
+    check(
+        |next| next.ticket_keys[1].status = KeyStatus::Active,
+        Some((Purpose::Ticket, 11)),
+    );
+}
+
+#[test]
 fn striking_marks_the_key_wherever_it_is_and_raises_the_version() {
     let now = Timestamp(99);
     let mut held = bundle();

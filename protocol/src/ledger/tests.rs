@@ -2,7 +2,7 @@
 
 mod containment;
 
-use usher_keys::{Certificate, Role, Window};
+use usher_keys::{Certificate, Purpose, Role, TrustedKey, Window};
 
 use super::*;
 use crate::admission::Verdict;
@@ -10,9 +10,10 @@ use crate::home::roster_hash;
 use crate::ident::{Generation, Unit};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{
-    AVAILABLE, EVENT, HOUR_MS, NOW, SEASON, STRICT, asked, certificate, hub, identity, identity_by, issuing,
-    key, new_issuing, scanner, signed_bundle, ticket,
+    AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, SEASON, STRICT, asked, certificate, hub, identity, identity_by,
+    issuing, key, late_tickets, new_issuing, scanner, shown, signed_bundle, ticket,
 };
+use crate::ticket::Ticket;
 
 fn revoked(unit: u32) -> Body {
     Body::Revoked {
@@ -211,6 +212,26 @@ fn a_newer_bundle_admits_the_logs_of_a_new_issuing_key() {
 }
 
 #[test]
+fn a_newer_bundle_that_forgets_a_key_is_refused_and_changes_nothing() {
+    let mut gate = Machine::hub(1, &Machine::cloud(&[1]));
+    let mut forgetful = crate::rehearsal::bundle(2);
+    let forgotten = forgetful.authority_keys.remove(0);
+    forgetful.authority_keys.push(TrustedKey::active(
+        crate::rehearsal::successor().public(),
+        Window::ALWAYS,
+    ));
+    let refused = gate
+        .ledger
+        .renew_trust(forgetful.sign(&[&crate::rehearsal::root()]));
+    let expected = BundleError::ForgetsKey {
+        purpose: Purpose::Authority,
+        id: forgotten.key.id(),
+    };
+    assert_eq!(refused.err(), Some(expected));
+    assert_eq!(gate.ledger.trust().bundle().version, 1);
+}
+
+#[test]
 fn what_came_before_an_unknown_writers_opening_is_refused_too() {
     let mut machine = Machine::new(hub(1), Role::Hub);
     machine.write(adopted(1, &[1]));
@@ -238,16 +259,31 @@ fn a_run_that_is_refused_changes_nothing() {
 fn evidence_by_another_bundle_is_found_anew() {
     let cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
-    gate.judge(&asked(1, ticket(1, STRICT)), JudgingAs::Home);
+    let late = late_tickets();
+    let of_a_late_key = Ticket {
+        key: late.public().id(),
+        ..ticket(1, STRICT)
+    };
+    let mut passage = shown(1, ticket(1, STRICT), NORTH);
+    passage.code = of_a_late_key.sign(&late).bytes().to_vec();
+    gate.write(Body::Admitted(passage));
     let run = gate.run(gate.me(), Seq(0)).unwrap();
-    let mut altered = run.clone();
-    altered.records.truncate(1);
-    // Evidence of other records, by a bundle that is not ours.
-    let foreign = Evidence::of(&altered, &crate::rehearsal::trust(2));
-    let mut witness = Machine::hub(2, &cloud);
-    let accepted = witness.ledger.accept(&run, Some(foreign), NOW).unwrap();
-    assert!(accepted.entries.iter().all(|entry| entry.worth == Worth::Proven));
-    assert_eq!(witness.ledger.state().passages(Unit(1)).count(), 1);
+    for (version, is_known) in [(1, false), (2, true)] {
+        let mut witness = Machine::hub(2, &cloud);
+        if version > 1 {
+            witness.renew_trust(signed_bundle(version));
+        }
+        // By the bundle that this replica does not hold.
+        let foreign = Evidence::of(&run, &crate::rehearsal::trust(3 - version));
+        witness.ledger.accept(&run, Some(foreign), NOW).unwrap();
+        let known = witness.ledger.state().passages(Unit(1)).count();
+        assert_eq!(known, usize::from(is_known), "by bundle {version}");
+        assert_eq!(
+            witness.ledger.state().awaits_key(),
+            !is_known,
+            "by bundle {version}"
+        );
+    }
 }
 
 /// Two machines with one key, each with a history of its own since a copy was made.
@@ -283,16 +319,21 @@ fn a_copied_device_is_found_out_reported_once_and_frozen() {
 
 #[test]
 fn a_device_whose_own_log_was_copied_refers_every_scan() {
-    let cloud = Machine::cloud(&[1]);
+    let mut cloud = Machine::cloud(&[1]);
     let (mut one, copy) = copied_hub(&cloud);
     let Err(RunError::Forked(Some(proof))) = one.take(&copy.run(copy.me(), Seq(2)).unwrap()) else {
         panic!("two histories, with the proof");
     };
     assert!(one.report_fork(*proof));
+    let end = one.ledger.tail(&one.me());
     for (scan, tier) in [(10, AVAILABLE), (11, STRICT)] {
         let verdict = one.judge(&asked(scan, ticket(u32::from(scan), tier)), JudgingAs::Home);
         assert_eq!(verdict, Verdict::Refer(crate::admission::Referral::OwnLogForked));
     }
+    // Nor does it adopt a roster: nobody would take the record.
+    cloud.publish_roster(2, &[1]);
+    one.hear(&cloud);
+    assert_eq!(one.ledger.tail(&one.me()), end);
 }
 
 #[test]

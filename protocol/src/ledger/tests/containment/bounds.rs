@@ -3,8 +3,9 @@
 use usher_keys::{SecretKey, codec};
 
 use super::*;
+use crate::admission::Direction;
 use crate::ident::{ScanId, ZoneId};
-use crate::ledger::MAX_DEVICE_BYTES;
+use crate::ledger::{MAX_DEVICE_BYTES, ScanQuestion};
 use crate::log::RunError;
 use crate::record::{Count, PlacesOf};
 use crate::rehearsal::{AVAILABLE, NOW, STRICT, authority, capable, certificate, enrolled_by, fork};
@@ -228,6 +229,24 @@ fn of_one_ticket_a_log_tells_so_many_passages_and_all_beyond_count_nowhere() {
     }
     assert_eq!(one.digest(), another.digest());
     assert_eq!(one.digest(), begun.digest());
+}
+
+#[test]
+fn an_honest_device_tells_no_passage_more_of_a_ticket_than_count() {
+    let cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    for number in 0..MAX_PASSAGES_OF_LOG as u64 {
+        gate.write(entered(number));
+    }
+    let out = ScanQuestion {
+        direction: Direction::Out,
+        ..asked(1, ticket(7, AVAILABLE))
+    };
+    let verdict = gate.judge(&out, JudgingAs::Home);
+    assert_eq!(verdict, Verdict::Refer(Referral::NotAllowed));
+    let mut replica = Machine::hub(2, &cloud);
+    replica.listen(&gate);
+    assert_eq!(named(&replica, &gate), None);
 }
 
 #[test]

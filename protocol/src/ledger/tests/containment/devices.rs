@@ -48,6 +48,18 @@ fn a_hub_that_hears_of_its_own_retirement_admits_no_strict_ticket_beside_its_suc
     );
 }
 
+#[test]
+fn a_device_that_hears_of_its_own_revocation_lets_nobody_in() {
+    for tier in [STRICT, AVAILABLE] {
+        let mut cloud = Machine::cloud(&[1]);
+        let mut gate = Machine::hub(1, &cloud);
+        cloud.write(revoked(&gate, gate.ledger.tail(&gate.me()).seq.0));
+        gate.listen(&cloud);
+        let verdict = gate.judge(&asked(1, ticket(1, tier)), JudgingAs::Home);
+        assert_eq!(verdict, Verdict::Refer(Referral::NotAllowed));
+    }
+}
+
 /// The first record of a log, as anybody signs it who has a key.
 fn opening(device: &SecretKey, identity: DeviceIdentity) -> Run {
     let hlc = crate::ident::Hlc { ms: NOW.0, count: 0 };
