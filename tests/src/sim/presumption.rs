@@ -151,7 +151,8 @@ impl World {
             let is_false = number >= MOST_PASSAGES;
             let body = Body::Admitted(passage.clone());
             let lie = Lie::new("one passage more", is_false, Record::new(now, body).to_bytes());
-            self.write_beyond(node, lie, false);
+            let is_let_pass = is_false && self.breaks(Sabotage::PassagesOfATicketAreNotBounded);
+            self.write_beyond(node, lie, is_let_pass);
         }
         let told_all = unit(&code);
         let liar = self.liars.iter_mut().find(|liar| liar.node == node);

@@ -111,6 +111,8 @@ pub enum Sabotage {
     OpeningsAreNotAsked,
     /// A log may open with as many certificates as it likes.
     CertificatesOfALogAreNotBounded,
+    /// A log may tell of as many passages of one ticket as it likes.
+    PassagesOfATicketAreNotBounded,
 }
 
 impl Sabotage {
