@@ -62,3 +62,30 @@ impl Assurance {
         key.is_some_and(|key| !key.is_struck())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rehearsal::{EVENT, NOW, authority, hub, roots, signed_bundle, succeeded, successor};
+
+    #[test]
+    fn only_the_word_of_an_authority_that_was_not_struck_out_makes_anybody_fresh() {
+        let trust = |bundle| Trust::pin(&roots(), bundle).unwrap();
+        let (plain, struck) = (
+            trust(signed_bundle(1)),
+            trust(succeeded(2, &[successor()], &[&authority()])),
+        );
+        let said = |key: SecretKey| Assurance::sign(EVENT, NOW, Tail::default(), &key);
+        let by_authority = said(authority());
+        assert!(by_authority.is_genuine(&plain) && by_authority.counts(&plain));
+        assert!(!by_authority.is_genuine(&struck) && !by_authority.counts(&struck));
+        assert!(said(successor()).is_genuine(&struck) && said(successor()).counts(&struck));
+        let by_hub = said(hub(1));
+        assert!(!by_hub.is_genuine(&plain) && !by_hub.counts(&plain));
+        let later = Assurance {
+            at: NOW.plus_ms(1),
+            ..by_authority
+        };
+        assert!(!later.is_genuine(&plain));
+    }
+}

@@ -255,10 +255,9 @@ fn a_run_that_is_refused_changes_nothing() {
     assert_eq!((hub.ledger.vector(), hub.digest()), before);
 }
 
-#[test]
-fn evidence_by_another_bundle_is_found_anew() {
-    let cloud = Machine::cloud(&[1]);
-    let mut gate = Machine::hub(1, &cloud);
+/// A hub whose log has a passage by a ticket key that only bundles from version 2 on name.
+fn hub_that_used_a_late_key(cloud: &Machine) -> Machine {
+    let mut gate = Machine::hub(1, cloud);
     let late = late_tickets();
     let of_a_late_key = Ticket {
         key: late.public().id(),
@@ -267,6 +266,40 @@ fn evidence_by_another_bundle_is_found_anew() {
     let mut passage = shown(1, ticket(1, STRICT), NORTH);
     passage.code = of_a_late_key.sign(&late).bytes().to_vec();
     gate.write(Body::Admitted(passage));
+    gate
+}
+
+#[test]
+fn whoever_begins_at_a_checkpoint_reads_what_rests_on_a_later_key_itself() {
+    let mut cloud = Machine::cloud(&[1]);
+    let gate = hub_that_used_a_late_key(&cloud);
+    cloud.hear(&gate);
+    cloud.make_checkpoint(NOW);
+    let mut fresh = Machine::new(hub(2), Role::Hub);
+    fresh.take_checkpoint(cloud.checkpoint.as_ref().unwrap());
+    assert!(fresh.checkpoint.is_some());
+    fresh.hear(&gate);
+    fresh.renew_trust(signed_bundle(2));
+    assert_eq!(fresh.ledger.state().passages(Unit(1)).count(), 1);
+}
+
+#[test]
+fn until_logs_were_read_again_with_a_newer_key_a_hub_judges_nothing() {
+    let cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(2, &cloud);
+    gate.hear(&hub_that_used_a_late_key(&cloud));
+    gate.ledger.renew_trust(signed_bundle(2)).unwrap();
+    let verdict = gate.judge(&asked(2, ticket(2, AVAILABLE)), JudgingAs::CutOff);
+    assert_eq!(verdict, Verdict::Refer(crate::admission::Referral::NotReady));
+    gate.restart();
+    let verdict = gate.judge(&asked(3, ticket(2, AVAILABLE)), JudgingAs::CutOff);
+    assert!(matches!(verdict, Verdict::Admit { .. }), "{verdict:?}");
+}
+
+#[test]
+fn evidence_by_another_bundle_is_found_anew() {
+    let cloud = Machine::cloud(&[1]);
+    let gate = hub_that_used_a_late_key(&cloud);
     let run = gate.run(gate.me(), Seq(0)).unwrap();
     for (version, is_known) in [(1, false), (2, true)] {
         let mut witness = Machine::hub(2, &cloud);
