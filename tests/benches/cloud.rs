@@ -4,6 +4,8 @@
 mod bare;
 #[path = "cloud/bookings.rs"]
 mod bookings;
+#[path = "cloud/engines.rs"]
+mod engines;
 #[path = "cloud/houses.rs"]
 mod houses;
 #[path = "cloud/hubs.rs"]
@@ -23,6 +25,7 @@ use usher_tests::measure::{self, Table};
 #[derive(Clone, Copy)]
 enum What {
     Bookings,
+    Engines,
     SeatMaps,
     Hubs,
     Houses,
@@ -35,6 +38,7 @@ async fn main() -> anyhow::Result<()> {
     }
     let rows = vec![
         ("bookings", Duration::from_secs(20), What::Bookings),
+        ("engines", Duration::from_secs(30), What::Engines),
         ("seat-maps", Duration::from_secs(20), What::SeatMaps),
         ("hubs", Duration::from_secs(60), What::Hubs),
         ("memory", Duration::from_secs(20), What::Houses),
@@ -43,6 +47,7 @@ async fn main() -> anyhow::Result<()> {
     for (name, what) in measure::chosen(rows) {
         let rows = match what {
             What::Bookings => bookings::measure().await,
+            What::Engines => engines::measure().await,
             What::SeatMaps => seat_maps::measure().await,
             What::Hubs => hubs::measure().await,
             What::Houses => houses::measure().await,

@@ -20,9 +20,9 @@ use usher_tests::stage::programs::Program;
 /// Buyers at once.
 const BUYERS: u32 = 64;
 /// Bookings before anything is measured.
-const WARM_UP: u32 = 1_000;
+pub const WARM_UP: u32 = 1_000;
 /// Bookings of each kind that are measured.
-const MEASURED: u32 = 8_000;
+pub const MEASURED: u32 = 8_000;
 /// Seats that everyone wants at the end.
 const LAST_SEATS: u32 = 200;
 /// Readers of the seat map in a rush.
@@ -30,7 +30,7 @@ const READERS: u32 = 64;
 /// How long each of them looks at it before it asks again.
 const LOOKING: Duration = Duration::from_millis(250);
 /// More than are sold.
-const PLACES: Places = Places {
+pub const PLACES: Places = Places {
     rows: 200,
     seats_per_row: 100,
     standing: 10_000,
@@ -43,7 +43,7 @@ const STRIDE: u32 = 7_919;
 
 /// What buyers want.
 #[derive(Debug, Clone, Copy)]
-enum Wish {
+pub enum Wish {
     /// A seat nobody else asks for, far from the one before.
     OwnSeat,
     /// Any standing place.
@@ -53,7 +53,7 @@ enum Wish {
 }
 
 /// Where buyers go.
-struct Shop {
+pub struct Shop {
     address: SocketAddr,
     event: String,
     /// How many bookings are still to be made.
@@ -66,23 +66,19 @@ struct Shop {
 
 /// What buyers have come to.
 #[derive(Default)]
-struct Sold {
+pub struct Sold {
     units: Vec<u32>,
     refused: u32,
-    reserving: Latencies,
-    booking: Latencies,
+    /// How long each reservation took.
+    pub reserving: Latencies,
+    /// How long each booking took.
+    pub booking: Latencies,
 }
 
 /// Measures it.
 pub async fn measure() -> anyhow::Result<Vec<Row>> {
     let mut stage = Stage::on_sale(PLACES).await?;
-    let shop = Arc::new(Shop {
-        address: stage.cloud.listening.http,
-        event: stage.organizer.event.clone(),
-        left: AtomicU32::new(0),
-        seats: AtomicU32::new(0),
-        keys: AtomicU32::new(0),
-    });
+    let shop = Arc::new(Shop::of(&stage));
     let (mut rows, mut units, mut alone) = (Vec::new(), Vec::new(), 0.0);
     units.extend(sell(&shop, Wish::OwnSeat, WARM_UP).await?.units);
     for (name, wish) in [("seats", Wish::OwnSeat), ("standing places", Wish::Standing)] {
@@ -198,15 +194,17 @@ async fn read(shop: Arc<Shop>, stop: CancellationToken) -> anyhow::Result<Latenc
 }
 
 /// What a round of selling cost.
-struct Cost {
+pub struct Cost {
     count: usize,
-    cpu: Duration,
+    /// The cloud's CPU.
+    pub cpu: Duration,
     own: Duration,
     took: Duration,
     resident_kib: u64,
 }
 
-async fn measured(
+/// Takes down what a round of selling costs the cloud.
+pub async fn measured(
     stage: &Stage,
     selling: impl Future<Output = anyhow::Result<Sold>>,
 ) -> anyhow::Result<(Sold, Cost)> {
@@ -224,11 +222,13 @@ async fn measured(
 }
 
 impl Cost {
-    fn each(&self, cpu: Duration) -> f64 {
+    /// Returns how much of it each booking took, in microseconds.
+    pub fn each(&self, cpu: Duration) -> f64 {
         cpu.as_secs_f64() * 1e6 / self.count as f64
     }
 
-    fn per_second(&self) -> f64 {
+    /// Returns how many were made in a second.
+    pub fn per_second(&self) -> f64 {
         self.count as f64 / self.took.as_secs_f64()
     }
 
@@ -251,7 +251,7 @@ impl Cost {
 }
 
 /// Lets all buyers buy side by side until so many bookings are made or nothing is left.
-async fn sell(shop: &Arc<Shop>, wish: Wish, bookings: u32) -> anyhow::Result<Sold> {
+pub async fn sell(shop: &Arc<Shop>, wish: Wish, bookings: u32) -> anyhow::Result<Sold> {
     shop.left.store(bookings, Ordering::Relaxed);
     let mut buyers = JoinSet::new();
     for _ in 0..BUYERS {
@@ -270,6 +270,17 @@ async fn sell(shop: &Arc<Shop>, wish: Wish, bookings: u32) -> anyhow::Result<Sol
 }
 
 impl Shop {
+    /// The one of a stage.
+    pub fn of(stage: &Stage) -> Self {
+        Self {
+            address: stage.cloud.listening.http,
+            event: stage.organizer.event.clone(),
+            left: AtomicU32::new(0),
+            seats: AtomicU32::new(0),
+            keys: AtomicU32::new(0),
+        }
+    }
+
     /// Buys one thing after the other.
     async fn buy(&self, wish: Wish) -> anyhow::Result<Sold> {
         let mut till = Till::open(self.address, &self.event).await?;

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
 /// Ends the server and removes its folder as soon as the test program is gone, however it went.
 const WATCH: &str = r#""$1"/postgres -D "$2"/data -k "$2" -p "$3" -c listen_addresses=127.0.0.1 -c shared_buffers=64MB \
-    -c max_connections=400 -c fsync=off -c logging_collector=off \
+    -c max_connections=400 -c fsync="$4" -c logging_collector=off \
     -c ssl=on -c ssl_cert_file="$2"/server.pem -c ssl_key_file="$2"/server.key >"$2"/log 2>&1 &
 server=$!
 cat >/dev/null
@@ -60,13 +60,22 @@ pub fn certificate() -> PathBuf {
 
 fn running() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(start)
+    SERVER.get_or_init(|| start("off"))
 }
 
-/// Makes a database and returns its URL.
+/// Makes a database and returns its URL. What is committed there survives the program that did it, and not the machine.
 pub fn new_database() -> String {
+    database_of(running())
+}
+
+/// Makes a database whose commits reach the disk, as in use, and returns its URL.
+pub fn new_durable_database() -> String {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    database_of(SERVER.get_or_init(|| start("on")))
+}
+
+fn database_of(server: &Server) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let server = running();
     let name = format!("case_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     run(&url(server.port, "postgres"), &format!("CREATE DATABASE {name}"));
     url(server.port, &name)
@@ -110,7 +119,7 @@ fn url(port: u16, database: &str) -> String {
     clippy::disallowed_methods,
     reason = "the tests that wait for it run on other threads"
 )]
-fn start() -> Server {
+fn start(fsync: &str) -> Server {
     let programs = programs();
     let folder = tempfile::Builder::new()
         .prefix("usher-postgres-")
@@ -152,6 +161,7 @@ fn start() -> Server {
         .arg(&programs)
         .arg(&folder)
         .arg(port.to_string())
+        .arg(fsync)
         .stdin(Stdio::piped())
         // The terminal's Ctrl-C is for the tests; the watcher ends by itself.
         .process_group(0)

@@ -103,3 +103,47 @@ fn is_race(error: &ServerError) -> bool {
         .contains(code)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::store::Store;
+    use crate::store::contract::server;
+
+    /// Processes that start at once.
+    const PROCESSES: usize = 10;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn many_processes_start_at_once_on_a_fresh_database() {
+        let url = tokio::task::spawn_blocking(usher_test_postgres::new_database)
+            .await
+            .unwrap();
+        let location = server::location(&url);
+        let stores = join_all((0..PROCESSES).map(|_| Store::open(&location))).await;
+        for store in stores {
+            assert_eq!(store.unwrap().published(()).await.unwrap(), []);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn tables_of_another_version_are_refused() {
+        let url = tokio::task::spawn_blocking(usher_test_postgres::new_database)
+            .await
+            .unwrap();
+        let location = server::location(&url);
+        Store::open(&location).await.unwrap().close().await;
+        usher_test_postgres::run(&url, "INSERT INTO migrations VALUES (99, 'x')");
+        assert!(matches!(Store::open(&location).await, Err(StoreError::Newer)));
+        assert!(matches!(
+            crate::store::audit(&location).await,
+            Err(StoreError::Newer)
+        ));
+        usher_test_postgres::run(&url, "DELETE FROM migrations");
+        assert!(matches!(
+            crate::store::audit(&location).await,
+            Err(StoreError::Older)
+        ));
+    }
+}
