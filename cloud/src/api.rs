@@ -13,7 +13,6 @@ pub mod events;
 pub mod input;
 pub mod keys;
 pub mod organizer;
-pub mod problem_kinds;
 pub mod refusal;
 pub mod reservations;
 pub mod seats;

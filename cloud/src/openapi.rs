@@ -4,6 +4,7 @@ mod bounds;
 
 use std::collections::BTreeMap;
 
+use usher_words::problems::ProblemKind;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -11,7 +12,6 @@ use utoipa::openapi::{HeaderBuilder, Object, Ref, RefOr, Response, Schema, Type}
 use utoipa::{Modify, OpenApi};
 
 use crate::api::error::Problem;
-use crate::api::problem_kinds::ProblemKind;
 
 /// What the routes do not say themselves.
 #[derive(OpenApi)]
@@ -124,7 +124,7 @@ fn add_usual(path: &str, operation: &mut Operation) {
         .filter(|(applies, _)| *applies)
         .flat_map(|(_, kinds)| *kinds)
     {
-        let status = kind.status().as_u16().to_string();
+        let status = kind.status().to_string();
         if told.contains(&status) {
             continue;
         }

@@ -1,5 +1,7 @@
 //! Events that are on sale and sell nothing, because tickets signed now would not be believed until their end: said loudly, since nobody would notice.
 
+use usher_words::server::{self, PausedSale};
+
 use crate::catalogue::{EventQuery, EventSummary};
 use crate::moment::Moment;
 use crate::selling::sale::SaleStatus;
@@ -54,26 +56,15 @@ pub async fn warn_at_start(app: &AppState) -> Result<(), StoreError> {
 }
 
 fn sentence(app: &AppState, paused: &[EventSummary]) -> String {
-    let named = paused.iter().take(EVENTS_NAMED).map(|event| {
-        let key = match app.signer.believed_until(event.id) {
-            Some(until) => format!("its ticket key ends {}", Moment(until)),
-            None => "no ticket key may sign now".to_owned(),
-        };
-        format!(
-            "{} ({}, ends {}, {key})",
-            event.name,
-            event.id,
-            Moment(event.ends_at)
-        )
+    let named = paused.iter().take(EVENTS_NAMED).map(|event| PausedSale {
+        name: event.name.clone(),
+        event: event.id.to_string(),
+        ends: Moment(event.ends_at).to_string(),
+        key_ends: app
+            .signer
+            .believed_until(event.id)
+            .map(|until| Moment(until).to_string()),
     });
     let named: Vec<_> = named.collect();
-    let more = match paused.len().saturating_sub(EVENTS_NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!(
-        "SALE PAUSED: tickets signed now would not be believed until the event's end, so none are sold. `to_sign` of the \
-         organizer's event says what the offline root must sign. Paused: {}{more}",
-        named.join(", ")
-    )
+    server::paused_sales(&named, paused.len().saturating_sub(EVENTS_NAMED))
 }

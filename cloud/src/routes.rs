@@ -8,6 +8,7 @@ use axum::routing::get;
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use usher_words::problems::ProblemKind;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,7 +16,6 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::error::ApiError;
 use crate::api::input::Caller;
-use crate::api::problem_kinds::ProblemKind;
 use crate::api::{bookings, enrolments, events, keys, organizer, reservations, seats, status, tickets};
 use crate::observe;
 use crate::openapi::{self, Document};

@@ -1,5 +1,7 @@
 //! Selling real tickets against test cards: fine to try things out, and said loudly to everyone, because nobody pays.
 
+use usher_words::server;
+
 use crate::catalogue::{Event, EventQuery};
 use crate::config::{Config, GatewayKind};
 use crate::state::AppState;
@@ -34,7 +36,7 @@ pub async fn warning(app: &AppState) -> Result<Option<String>, StoreError> {
     let found = app.store.events(query).await?;
     let names: Vec<_> = found.events.iter().map(|event| event.name.as_str()).collect();
     let more = if found.next.is_some() { " and others" } else { "" };
-    Ok((!names.is_empty()).then(|| sentence(&format!("{}{more}", names.join(", ")))))
+    Ok((!names.is_empty()).then(|| server::test_sale(&format!("{}{more}", names.join(", ")))))
 }
 
 /// Says so in the log when the server starts with such events.
@@ -52,12 +54,6 @@ pub async fn warn_at_start(app: &AppState) -> Result<(), StoreError> {
 /// Says so in the log when an event is published.
 pub fn warn_of(app: &AppState, event: &Event) {
     if takes_test_cards(&app.config) && !event.is_over(app.clock.now()) {
-        tracing::warn!(event = %event.id, "{}", sentence(&event.name));
+        tracing::warn!(event = %event.id, "{}", server::test_sale(&event.name));
     }
-}
-
-fn sentence(names: &str) -> String {
-    format!(
-        "TEST CARDS: real tickets are on sale and nobody is charged, because payments.gateway is \"sandbox\". On sale: {names}"
-    )
 }

@@ -1,13 +1,14 @@
 //! Whether this server's clock is right, by those of the devices that are linked; what one device's shows is its organizer's to see.
 
-use usher_protocol::clock::{AGREEMENT_MS, ClockHealth, ClockReading, RuleClock, apart_in_words};
+use usher_protocol::clock::{AGREEMENT_MS, ClockHealth, ClockReading, RuleClock};
+use usher_words::server;
 
 use crate::authority::presence::Present;
 use crate::state::AppState;
 
 /// Says that this server's clock is wrong, or that nobody can tell; `None` if most agree with it or no device is linked.
 pub fn warning(app: &AppState) -> Option<String> {
-    in_words(health(app, &linked(app)))
+    server::clock(health(app, &linked(app)))
 }
 
 /// Puts the figures up: how far this server's clock is ahead, and how many devices of each event are off.
@@ -45,40 +46,4 @@ fn health(app: &AppState, devices: &[Present]) -> ClockHealth {
         clock.hear(device.device, usher_keys::Timestamp(theirs), now);
     }
     clock.read(now).1
-}
-
-fn in_words(health: ClockHealth) -> Option<String> {
-    match health {
-        ClockHealth::Right => None,
-        ClockHealth::Wrong(ahead_ms) => Some(format!(
-            "This server's clock is {} those of most linked devices: set it right. Sales end, keys count and tickets are dated by it",
-            apart_in_words(ahead_ms)
-        )),
-        ClockHealth::InDoubt(ahead_ms) => Some(format!(
-            "This server's clock is {} a linked device's, and too few are linked to tell which is right: look at a watch; \
-             clock_warning in the list of devices says whose it is",
-            apart_in_words(ahead_ms)
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wrong_clock_of_the_server_is_said_with_the_minutes() {
-        assert_eq!(in_words(ClockHealth::Right), None);
-        let said = |health| in_words(health).unwrap_or_default();
-        let wrong = said(ClockHealth::Wrong(2_700_000));
-        assert!(
-            wrong.starts_with("This server's clock is 45 min ahead of those of most"),
-            "{wrong}"
-        );
-        let doubt = said(ClockHealth::InDoubt(-72_000_000));
-        assert!(
-            doubt.starts_with("This server's clock is 20 h 0 min behind a linked device's"),
-            "{doubt}"
-        );
-    }
 }

@@ -8,11 +8,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use usher_device::replica::{Replica, asked};
 use usher_link::{Asker, Progress, Step};
 use usher_protocol::ScanSecret;
-use usher_protocol::admission::{Reason, Referral, Refused, Verdict};
+use usher_protocol::admission::{Reason, Referral, Verdict};
 use usher_protocol::ledger::{JudgingAs, Route};
 use usher_protocol::request::{Answer, Overriding, Request, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::routing::{Conclusion, Routing, Word};
-use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 
 use crate::links::Links;
@@ -345,8 +344,8 @@ impl Tally {
         let name = match response {
             Ok(answer) => match answer.verdict {
                 Verdict::Admit { .. } => "admit",
-                Verdict::Deny(reason) => refusal_name(&Refused::Deny(reason)),
-                Verdict::Refer(referral) => refusal_name(&Refused::Refer(referral)),
+                Verdict::Deny(reason) => reason.kind().name(),
+                Verdict::Refer(referral) => referral.kind().name(),
             },
             Err(RequestError::Busy) => "busy",
             Err(RequestError::Unavailable) => "unavailable",

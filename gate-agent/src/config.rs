@@ -8,7 +8,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use usher_device::words;
+use usher_words::hub;
 
 /// What environment variables that override settings begin with: `USHER_HUB__HTTP` is `http`.
 pub const ENV_PREFIX: &str = "USHER_HUB__";
@@ -98,7 +98,7 @@ pub enum ConfigError {
 impl Config {
     /// Says what is set up so that it should not stay.
     pub fn warnings(&self) -> Vec<&'static str> {
-        let in_the_clear = self.is_in_the_clear().then_some(words::IN_THE_CLEAR);
+        let in_the_clear = self.is_in_the_clear().then_some(hub::IN_THE_CLEAR);
         in_the_clear.into_iter().collect()
     }
 

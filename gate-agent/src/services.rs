@@ -10,8 +10,8 @@ use std::time::Instant;
 
 use usher_device::enrol::Issuer;
 use usher_device::replica::{Access, Replica};
-use usher_device::words::Voice;
 use usher_link::Endpoint;
+use usher_words::gate::Voice;
 
 use crate::admission::AdmissionPath;
 use crate::links::Links;
@@ -53,7 +53,7 @@ pub struct Services {
 impl Services {
     /// Returns the voice that knows the names of this event and which hubs are missing, now.
     pub fn voice(&self) -> Voice {
-        let voice = Voice::new(self.replica.snapshot(), self.replica.clock().now());
+        let voice = self.replica.snapshot().voice(self.replica.clock().now());
         voice
             .missing(self.links.silent(Instant::now()))
             .refused(self.links.is_refused())

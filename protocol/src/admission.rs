@@ -1,5 +1,7 @@
 //! The admission rules: one pure, total function with the rules in their contractual order; routing to the home hub is the ledger's.
 
+mod refusal_kind;
+
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, PublicKey, Timestamp};
@@ -7,6 +9,8 @@ use usher_keys::{EventId, PublicKey, Timestamp};
 use crate::ident::{GateId, Generation};
 use crate::policy::{EntryRule, Gate, Policy, Tier};
 use crate::ticket::{Rejection, VerifiedTicket};
+
+pub use refusal_kind::RefusalKind;
 
 /// Which way people pass.
 #[derive(

@@ -32,7 +32,6 @@ pub use incident::Incident;
 use limits::{CountInForce, Limits};
 pub use passages::Counts;
 use passages::Passages;
-pub use passages::refusal_name;
 use rulings::Rulings;
 pub use summary::Summary;
 use units::PassageChange;
@@ -242,7 +241,7 @@ impl State {
                 if refusal.why == Refused::Refer(Referral::NoPlaces) {
                     self.want(refusal.gate, stamp.origin);
                 }
-                self.passages.refuse(refusal_name(&refusal.why));
+                self.passages.refuse(refusal.why.kind());
             }
             Body::RosterAdopted { epoch, roster } => {
                 let writer = self.writers.entry(stamp.origin).or_default();

@@ -5,10 +5,11 @@ use usher_protocol::Unit;
 use usher_protocol::admission::Direction;
 use usher_protocol::record::{Passage, RightToAnnul};
 use usher_protocol::request::{Scan, TicketFacts};
+use usher_words::scanner::Bar;
 
 use crate::answer::ScanOutcome;
 use crate::overruling::Overruling;
-use crate::presentation::{self, Bar};
+use crate::presentation;
 
 /// Takes a scan back, and tells what came of it; of which ticket, if it is one.
 pub async fn done(replica: &Replica, annulment: Annulment, ticket: Option<TicketFacts>) -> ScanOutcome {

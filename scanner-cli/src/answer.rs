@@ -1,8 +1,7 @@
 //! What a judged scan tells the staff, ready to be shown; leaves out how it was judged.
 
 use serde::Serialize;
-
-use crate::words;
+use usher_words::scanner as words;
 
 /// How a scan came out, as a colour the staff can see from two metres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

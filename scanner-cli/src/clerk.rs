@@ -8,6 +8,7 @@ use std::time::Duration;
 use usher_device::replica::{Annulment, Replica};
 use usher_protocol::GateId;
 use usher_protocol::record::RightToAnnul;
+use usher_words::scanner as words;
 
 use crate::annulling;
 use crate::answer::ScanOutcome;
@@ -20,7 +21,6 @@ use crate::others::Others;
 use crate::overruling::{self, Overruling};
 use crate::presentation;
 use crate::scan_judge::ScanJudge;
-use crate::words;
 
 /// Whom a clerk asks, and where it stands.
 pub struct Workplace {

@@ -2,10 +2,10 @@
 
 use usher_protocol::admission::Direction;
 use usher_protocol::ticket::{Mistyped, TicketCode};
+use usher_words::scanner as words;
 
 use crate::overruling::{self, Overruling};
 use crate::typed;
-use crate::words;
 
 /// From so many characters on, a line is a code and no command.
 const CODE_FROM: usize = 20;
@@ -92,7 +92,7 @@ impl Keys {
         }
         match line.parse::<TicketCode>() {
             Ok(_) => return Meant::Do(KeyCommand::Codes(vec![line.to_owned()])),
-            Err(Mistyped::Check) => return Meant::Say(format!("{}: {}", words::MISTYPED, words::TYPE_AGAIN)),
+            Err(Mistyped::Check) => return Meant::Say(words::mistyped()),
             Err(Mistyped::Length { .. } | Mistyped::Character(_)) => {}
         }
         match line.parse() {
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn eight_characters_are_a_ticket_code_or_were_mistyped() {
         let codes = |code: &str| Meant::Do(KeyCommand::Codes(vec![code.to_owned()]));
-        let mistyped = say(&format!("{}: {}", words::MISTYPED, words::TYPE_AGAIN));
+        let mistyped = say(&words::mistyped());
         check(&[
             (" 0000-0011 ", codes("0000-0011")),
             ("oooo 014u", codes("oooo 014u")),

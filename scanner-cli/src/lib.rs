@@ -34,4 +34,3 @@ pub mod source;
 pub mod station;
 pub mod status;
 pub mod typed;
-pub mod words;

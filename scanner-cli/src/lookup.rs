@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use usher_protocol::request::{Inquiry, Told};
 use usher_protocol::ticket::{Mistyped, TicketCode};
+use usher_words::scanner::NoTicket;
 
 use crate::answer::ScanOutcome;
 use crate::links::{Hubs, LinkedHub};
-use crate::presentation::{self, NoTicket};
+use crate::presentation;
 
 /// How long a hub has to answer or to show that it asks the cloud: nobody can answer in its place.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1_000);

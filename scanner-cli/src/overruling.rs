@@ -8,10 +8,11 @@ use usher_protocol::plain;
 use usher_protocol::record::MAX_WORDS_BYTES;
 use usher_protocol::request::{Overriding, Request};
 use usher_protocol::routing::Word;
+use usher_words::scanner::{Bar, Undecided};
 
 use crate::answer::ScanOutcome;
 use crate::ask::{OwnScan, ReaderStep};
-use crate::presentation::{self, Bar, Undecided};
+use crate::presentation;
 
 /// How long hubs have to answer: there is no judging alone to fall back to.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);

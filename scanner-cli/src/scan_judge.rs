@@ -12,6 +12,7 @@ use usher_protocol::routing::{Conclusion, Word};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 use usher_protocol::trust::PeerError;
 use usher_protocol::{ScanId, ScanSecret};
+use usher_words::scanner::Bar;
 
 use crate::answer::ScanOutcome;
 use crate::ask::{OwnScan, ReaderStep};
@@ -19,7 +20,7 @@ use crate::gate_position::GatePosition;
 use crate::links::Hubs;
 use crate::order::ShownCode;
 use crate::others::Others;
-use crate::presentation::{self, Bar};
+use crate::presentation;
 
 /// How long hubs have to answer or to show that they are at work before the scanner judges alone: a person at the gate does
 /// not notice it. Where the line is slow, it waits for as long as that takes.

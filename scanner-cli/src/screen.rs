@@ -8,13 +8,14 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 
 use crossterm::terminal;
-use usher_device::expiry::CertificateNote;
+use usher_words::certificates::CertificateNote;
+use usher_words::scanner as words;
 
 use crate::answer::{ScanCounts, ScanOutcome, Signal};
 use crate::frame_statistics::FrameFigures;
+use crate::presentation;
 use crate::preview::Preview;
 use crate::printable::printable;
-use crate::words;
 use usher_eyes::Hint;
 
 pub use line::one_line;
@@ -257,7 +258,7 @@ impl<W: Write> Screen<W> {
     /// # Errors
     /// The output cannot be written.
     pub fn hinted(&mut self, board: &Board) -> io::Result<()> {
-        match (self.style, board.hint.map(words::help)) {
+        match (self.style, board.hint.map(presentation::help)) {
             (Style::Panel { .. }, _) => self.refreshed(board)?,
             (Style::Plain, Some(help)) => writeln!(self.out, "{}", line::hint(help))?,
             (Style::Json, Some(help)) => writeln!(self.out, "{}", line::json_hint(help))?,

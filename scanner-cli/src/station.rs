@@ -13,6 +13,7 @@ use usher_protocol::ScanSecret;
 use usher_protocol::admission::Direction;
 use usher_protocol::clock::ClockHealth;
 use usher_protocol::ledger::NotAnnulled;
+use usher_words::scanner as words;
 
 use crate::advice::Advice;
 use crate::answer::{ScanCounts, ScanOutcome, Signal};
@@ -25,7 +26,6 @@ use crate::presentation;
 use crate::readings::{Reading, RunClock, SeenFrame, Sight};
 use crate::screen::{Board, Screen};
 use crate::status::ScannerStatus;
-use crate::words;
 use orders::Orders;
 
 /// How long a result stays on show after its code left the view, in milliseconds: long enough to be read, gone

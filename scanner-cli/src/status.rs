@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use usher_device::expiry::{self, CertificateNote, CertificateWatch, Holder};
+use usher_device::expiry::CertificateWatch;
 use usher_device::replica::Replica;
 use usher_protocol::clock::ClockHealth;
+use usher_words::certificates::{self, CertificateNote, Holder};
+use usher_words::scanner as words;
 
 use crate::links::Hubs;
 use crate::presentation;
-use crate::words;
 
 /// Between the parts of the line.
 const SEPARATOR: &str = " | ";
@@ -66,8 +67,8 @@ impl Lookout {
         let mut watch = self.watch.lock().expect("nothing panics while it holds this");
         let news = watch.look(device, until, voice.now());
         let renewed = watch.was_renewed(&device, voice.now());
-        let note = expiry::warning(holder, until, &voice)
-            .or_else(|| renewed.then(|| expiry::renewed(holder, until, &voice)));
+        let note = certificates::warning(holder, until, &voice)
+            .or_else(|| renewed.then(|| certificates::renewed(holder, until, &voice)));
         if let (Some(_), Some(note)) = (news, &note) {
             tracing::warn!("{}", note.words);
         }

@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
+use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::booking::{BookOutcome, BookRequest};
@@ -19,7 +20,6 @@ use crate::state::AppState;
 
 use super::error::ApiError;
 use super::input::{Body, Checks, Id};
-use super::problem_kinds::ProblemKind;
 use super::refusal::declined;
 use super::tickets::TicketView;
 use crate::moment::Moment;

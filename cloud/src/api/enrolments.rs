@@ -7,6 +7,7 @@ use axum::extract::State;
 use usher_keys::enrolment::NamedGate;
 use usher_keys::{EnrolmentError, EnrolmentGrant, EnrolmentRequest, SealedGrant};
 use usher_protocol::policy::Gate;
+use usher_words::problems::ProblemKind;
 
 use crate::authority::writer::EnrolOutcome;
 use crate::catalogue::Event;
@@ -15,7 +16,6 @@ use crate::store::authority::CodeId;
 
 use super::error::ApiError;
 use super::input::Body;
-use super::problem_kinds::ProblemKind;
 use super::refusal::event_over;
 
 /// Enrols a device. Asking again with the same code and the same key gives the same certificate, as long as the device has

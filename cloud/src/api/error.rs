@@ -7,12 +7,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use thiserror::Error;
+use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::booking::BookError;
 use crate::store::StoreError;
-
-use super::problem_kinds::ProblemKind;
 
 /// How long a client should wait before it asks again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
@@ -161,11 +160,14 @@ fn usual(kind: ProblemKind) -> Problem {
 }
 
 fn problem(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Problem {
-    let status = kind.status();
+    let status = StatusCode::from_u16(kind.status());
     Problem {
         r#type: format!("urn:usher:problem:{}", kind.slug()),
-        title: status.canonical_reason().unwrap_or("Error"),
-        status: status.as_u16(),
+        title: status
+            .ok()
+            .and_then(|status| status.canonical_reason())
+            .unwrap_or("Error"),
+        status: kind.status(),
         detail: detail.into(),
         taken: Vec::new(),
         short: Vec::new(),

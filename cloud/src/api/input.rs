@@ -11,13 +11,13 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use usher_protocol::plain;
+use usher_words::problems::ProblemKind;
 
 use crate::ids::OrganizerId;
 use crate::state::AppState;
 use crate::store::organizing::KeyHash;
 
 use super::error::{ApiError, FieldError};
-use super::problem_kinds::ProblemKind;
 
 /// Reads a JSON body.
 #[derive(Debug, FromRequest)]
@@ -31,7 +31,10 @@ impl From<JsonRejection> for ApiError {
         {
             return ProblemKind::TooLarge.into();
         }
-        Self::refused(ProblemKind::of_unread(rejection.status()), rejection.body_text())
+        Self::refused(
+            ProblemKind::of_unread(rejection.status().as_u16()),
+            rejection.body_text(),
+        )
     }
 }
 
@@ -42,7 +45,10 @@ pub struct Params<T>(pub T);
 
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
-        Self::refused(ProblemKind::of_unread(rejection.status()), rejection.body_text())
+        Self::refused(
+            ProblemKind::of_unread(rejection.status().as_u16()),
+            rejection.body_text(),
+        )
     }
 }
 

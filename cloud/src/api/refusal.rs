@@ -1,6 +1,7 @@
 //! How the authority's errors and refusals look as problems: each says what to do about it.
 
 use usher_keys::Timestamp;
+use usher_words::problems::ProblemKind;
 
 use crate::authority::AuthorityError;
 use crate::authority::upload::UploadError;
@@ -9,7 +10,6 @@ use crate::selling::Ticket;
 
 use super::error::ApiError;
 use super::organizer::signing::whole_seconds;
-use super::problem_kinds::ProblemKind;
 use crate::moment::Moment;
 use crate::money::DeclineReason;
 

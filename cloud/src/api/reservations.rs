@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::{TierId, Unit};
+use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::ids::ReservationId;
@@ -23,7 +24,6 @@ use crate::state::AppState;
 use super::claimant::Asking;
 use super::error::{ApiError, ShortageView};
 use super::input::{Body, Checks, Id};
-use super::problem_kinds::ProblemKind;
 use crate::moment::Moment;
 
 /// Asks for units to be held: either seats or quantities of tiers.

@@ -4,7 +4,6 @@ use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::admission::Refused;
 use usher_protocol::dating::{Dated, Dating};
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
-use usher_protocol::state::refusal_name;
 use usher_protocol::{GateId, Generation, ScanId, Unit, ZoneId};
 
 use crate::store::authority::StoredRecord;
@@ -145,7 +144,7 @@ impl Blank {
     }
 
     fn refusal(self, refusal: &Refusal) -> ScanRecord {
-        let reason = refusal_name(&refusal.why);
+        let reason = refusal.why.kind().name();
         let kind = match refusal.why {
             Refused::Deny(_) => ScanKind::Denied { reason },
             Refused::Refer(_) => ScanKind::Referred { reason },

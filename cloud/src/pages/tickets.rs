@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use usher_words::buyers::{self, NoTickets, Void};
 
 use crate::api::error::ApiError;
 use crate::api::input::Id;
@@ -74,9 +75,9 @@ impl From<&Ticket> for TicketLines {
 fn void(ticket: &Ticket) -> &'static str {
     match ticket.state {
         TicketState::Valid => "",
-        TicketState::Superseded if ticket.transferred => "Transferred to somebody else",
-        TicketState::Superseded => "Replaced by a newer ticket",
-        TicketState::Revoked => "Cancelled by the organizer",
+        TicketState::Superseded if ticket.transferred => buyers::void(Void::Transferred),
+        TicketState::Superseded => buyers::void(Void::Replaced),
+        TicketState::Revoked => buyers::void(Void::Revoked),
     }
 }
 
@@ -117,15 +118,9 @@ struct BookingPage {
 fn no_tickets(state: BookingState) -> &'static str {
     match state {
         BookingState::Confirmed => "",
-        BookingState::Paying => {
-            "The payment is not through yet: look again in a minute, and do not pay a second time."
-        }
-        BookingState::Refunded => {
-            "There are no tickets: the places were lost while the payment ran, and the money was given back."
-        }
-        BookingState::Declined(_) | BookingState::Abandoned => {
-            "There are no tickets: the booking was not paid, and nothing was charged. Choose anew."
-        }
+        BookingState::Paying => buyers::no_tickets(NoTickets::Paying),
+        BookingState::Refunded => buyers::no_tickets(NoTickets::Refunded),
+        BookingState::Declined(_) | BookingState::Abandoned => buyers::no_tickets(NoTickets::Unpaid),
     }
 }
 

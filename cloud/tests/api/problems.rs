@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use usher_cloud::api::problem_kinds::ProblemKind;
+use axum::http::StatusCode;
+use usher_words::problems::ProblemKind;
 
 const BEGIN: &str = "<!-- problem kinds: written by the test named above -->\n";
 const END: &str = "<!-- end of problem kinds -->\n";
@@ -12,7 +13,8 @@ const END: &str = "<!-- end of problem kinds -->\n";
 fn table() -> String {
     let mut table = String::from("\n| status and `title` | `type` | words |\n|---|---|---|\n");
     for kind in ProblemKind::ALL {
-        let (status, slug, words) = (kind.status(), kind.slug(), kind.words());
+        let status = StatusCode::from_u16(kind.status()).unwrap();
+        let (slug, words) = (kind.slug(), kind.words());
         writeln!(table, "| {status} | `{slug}` | {words} |").unwrap();
     }
     table + "\n"

@@ -1,15 +1,12 @@
 //! Where the time comes from: the machine's clock beside those of its peers, which a test may shift; nobody else reads a clock.
 
-mod words;
-
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::clock::{ClockHealth, ClockReading, RuleClock, RuleTime};
-
-pub use words::{clock_behind, clock_off};
+use usher_words::clock::clock_off;
 
 /// The clock that this machine's replicas judge by.
 #[derive(Debug, Clone)]

@@ -1,12 +1,12 @@
 //! Turning a fresh machine into a device: makes its key, sends the request, believes only what the pinned roots signed, stores the result. Hubs and scanners alike.
 
 mod issue;
-pub mod words;
 
 use std::time::Duration;
 
 use thiserror::Error;
 use usher_keys::{EnrolmentCode, EnrolmentError, EnrolmentGrant, EnrolmentRequest, Role, SealedGrant};
+use usher_words::enrolment;
 
 pub use issue::{CODE_VALID, IssueError, Issuer, MAX_SCANNER_VALID, NewCode, scanner_until};
 
@@ -53,7 +53,7 @@ pub enum EnrolError {
         url: String,
     },
     /// The code was made for another kind of device.
-    #[error("the code is for a {}, but this program is a {}: ask for another code", word(*granted), word(*wanted))]
+    #[error("the code is for a {}, but this program is a {}: ask for another code", enrolment::role_name(*granted), enrolment::role_name(*wanted))]
     OtherRole {
         /// What the certificate says.
         granted: Role,
@@ -63,14 +63,6 @@ pub enum EnrolError {
     /// The data directory cannot be used.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-}
-
-fn word(role: Role) -> &'static str {
-    match role {
-        Role::Cloud => "cloud",
-        Role::Hub => "hub",
-        Role::Scanner => "scanner",
-    }
 }
 
 /// What is needed to enrol.

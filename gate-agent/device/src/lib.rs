@@ -1,5 +1,5 @@
 //! What every device at the venue is made of, hubs and scanners alike: the durable replica of an event on SQLite, the folder it lies in,
-//! its enrolment, clock and words. What only a hub does, and every server, is left out.
+//! its enrolment and clock. What only a hub does, every server, and what is said to people, is left out.
 
 pub mod clock;
 pub mod directory;
@@ -8,7 +8,6 @@ pub mod expiry;
 pub mod folder;
 pub mod replica;
 pub mod token;
-pub mod words;
 
 #[cfg(any(test, feature = "rehearsal"))]
 pub mod rehearsal;

@@ -34,6 +34,7 @@ use usher_protocol::record::Passage;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan, TicketFacts};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 use usher_protocol::{Origin, ScanSecret, ZoneId};
+use usher_words::clock::{clock_behind, clock_off};
 
 pub use access::{Access, ScannerCode, ScannerTerms, TokenHolder, TokenRow};
 pub use audit::{Audit, AuditedLog, audit};
@@ -45,7 +46,7 @@ pub use naming::event_name;
 pub use snapshot::{FiguresNow, Snapshot};
 pub use stored_values::StoredEnrolment;
 
-use crate::clock::{Clock, clock_behind, clock_off};
+use crate::clock::Clock;
 use command::{Judging, WriterCommand};
 use replay::Rebuilt;
 use snapshot::Published;

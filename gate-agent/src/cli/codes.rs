@@ -3,12 +3,13 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use jiff::tz::TimeZone;
 use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
-use usher_device::enrol::words::moment;
 use usher_device::enrol::{NewCode, scanner_until};
 use usher_device::folder::Folder;
 use usher_device::replica::{Access, Replica, ScannerTerms};
+use usher_words::enrolment::moment;
 
 use super::{ScannerCodeArgs, gates};
 use crate::hub::listening::Listening;
@@ -40,12 +41,13 @@ pub fn scanner_code(
     };
     let code = new_code.make(&Access::open(&directory.access_path())?, now)?;
     writeln!(std::io::stdout().lock(), "{code}")?;
+    let zone = TimeZone::system();
     // Beside the code, which scripts read.
     writeln!(
         std::io::stderr().lock(),
         "The scanner may work until {} (this hub: until {}).",
-        moment(until),
-        moment(hub.window.until)
+        moment(&zone, until),
+        moment(&zone, hub.window.until)
     )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,11 +3,13 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use jiff::tz::TimeZone;
 use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
-use usher_device::enrol::{Enrolment, words};
+use usher_device::enrol::Enrolment;
 use usher_device::folder::Folder;
 use usher_keys::{EnrolmentCode, Role};
+use usher_words::enrolment;
 
 /// What a hub is called when nobody has said: people at the gates are sent to it by its name, and a machine's own says nothing to them.
 /// The cloud numbers those that are called alike.
@@ -21,7 +23,7 @@ pub async fn enrol(
 ) -> anyhow::Result<ExitCode> {
     let name = name.unwrap_or_else(|| USUAL_NAME.to_owned());
     let mut out = std::io::stdout();
-    write!(out, "{}", words::asking(code, &name, Role::Hub))?;
+    write!(out, "{}", enrolment::asking(code, &name, Role::Hub))?;
     let enrolment = Enrolment {
         code,
         name,
@@ -29,7 +31,11 @@ pub async fn enrol(
         directory,
     };
     let grant = enrolment.run(&Clock::system()).await?;
-    write!(out, "{}", words::joined(&grant, directory.path()))?;
+    write!(
+        out,
+        "{}",
+        enrolment::joined(&TimeZone::system(), &grant, directory.path())
+    )?;
     writeln!(
         out,
         "Start it with: usher-gate-agent --dir {} run (one that is running serves the event too, in a few seconds)",

@@ -5,15 +5,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::bail;
+use jiff::tz::TimeZone;
 use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
-use usher_device::enrol::words::moment;
 use usher_device::replica::{Access, Replica, TokenHolder, TokenRow};
 use usher_device::token::DeviceToken;
-use usher_device::words;
 use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
 use usher_keys::{Certificate, Timestamp};
 use usher_protocol::plain;
+use usher_words::enrolment::moment;
+use usher_words::hub;
 
 use super::{HttpToken, TokensCommand, gates};
 
@@ -34,8 +35,8 @@ pub fn http_token(directory: &DataDirectory, wanted: HttpToken) -> anyhow::Resul
         std::io::stderr().lock(),
         "for \"{}\" at {}, until {}; it is not shown again",
         holder.name,
-        words::gates(&holder.gates),
-        moment(holder.expires),
+        hub::gates(&holder.gates),
+        moment(&TimeZone::system(), holder.expires),
     )?;
     Ok(ExitCode::SUCCESS)
 }
@@ -54,7 +55,7 @@ fn holder(wanted: HttpToken, hub: &Certificate, now: Timestamp) -> anyhow::Resul
     if let Some(gate) = gates.iter().find(|gate| !hub.serves(**gate)) {
         bail!(
             "this hub does not serve gate {gate}: its certificate is for {}",
-            words::gates(&hub.gates)
+            hub::gates(&hub.gates)
         );
     }
     if hub.window.until <= now {
@@ -108,13 +109,16 @@ pub fn tokens(directory: &DataDirectory, command: TokensCommand) -> anyhow::Resu
 fn listed(row: &TokenRow, now: Timestamp) -> String {
     let holder = &row.holder;
     let end = if holder.expires <= now { "ended" } else { "ends" };
-    let used = row.used.map_or_else(|| "never".to_owned(), moment);
+    let zone = TimeZone::system();
+    let used = row
+        .used
+        .map_or_else(|| "never".to_owned(), |at| moment(&zone, at));
     format!(
         "{}\n  gates     {}\n  made      {}\n  {end:<9} {}\n  last used {used}\n",
         holder.name,
-        words::gates(&holder.gates),
-        moment(row.made),
-        moment(holder.expires),
+        hub::gates(&holder.gates),
+        moment(&zone, row.made),
+        moment(&zone, holder.expires),
     )
 }
 

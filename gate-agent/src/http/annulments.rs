@@ -9,13 +9,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use usher_device::replica::{Annulment, Replica};
-use usher_device::words;
 use usher_protocol::admission::Direction;
 use usher_protocol::ledger::NotAnnulled;
 use usher_protocol::plain;
 use usher_protocol::record::{MAX_WORDS_BYTES, RightToAnnul};
 use usher_protocol::request::Scan;
 use usher_protocol::{GateId, ScanId, ScanSecret};
+use usher_words::gate;
 
 use super::problem::{self, Problem};
 use super::scans::{self, check_gate, hexadecimal, holder};
@@ -84,11 +84,11 @@ pub async fn annul(
     match annulled.map_err(|error| scans::refused(error, &voice))? {
         Ok(passage) => {
             let status = passage.as_ref().map_or(StatusCode::ACCEPTED, |_| StatusCode::OK);
-            let words = passage.map_or_else(words::annulled_unknown, |passage| voice.undone(Some(&passage)));
+            let words = passage.map_or_else(gate::annulled_unknown, |passage| voice.undone(Some(&passage)));
             let words = words.line();
             Ok((status, Json(AnnulmentAnswer { scan_id, words })))
         }
-        Err(why) => Err(Problem::new(status(why), words::not_annulled(why).line())),
+        Err(why) => Err(Problem::new(status(why), gate::not_annulled(why).line())),
     }
 }
 

@@ -8,12 +8,12 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use usher_device::words::Voice;
 use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::ledger::{JudgingAs, ScanQuestion};
 use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
 use usher_protocol::ticket::VerifiedTicket;
 use usher_protocol::{GateId, ScanId};
+use usher_words::gate::Voice;
 
 use super::problem::{self, Problem};
 use super::scans::looked_up;
@@ -51,7 +51,7 @@ pub async fn look_up(
     let request: LookupRequest = problem::read(body).await?;
     let replica = &services.replica;
     let code = looked_up(&services.lookup, &request.ticket_code, replica.me().0).await?;
-    let voice = Voice::new(replica.snapshot(), replica.clock().now());
+    let voice = replica.snapshot().voice(replica.clock().now());
     let ticket = match replica.verify(&code) {
         Ok(ticket) => ticket,
         Err(rejection) => {

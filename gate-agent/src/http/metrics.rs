@@ -40,7 +40,7 @@ fn exposition(status: &Status) -> String {
     for refused in &status.refused {
         page.sample(
             "usher_refused_scans",
-            &[("reason", &refused.reason)],
+            &[("reason", refused.reason)],
             refused.count,
         );
     }

@@ -12,14 +12,14 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use usher_device::replica::{Access, ReplicaError, TokenHolder};
 use usher_device::token::DeviceToken;
-use usher_device::words::{self, Said, Voice};
 use usher_keys::{PublicKey, Timestamp};
 use usher_link::Progress;
-use usher_protocol::admission::{Direction, Reason, Refused, Verdict};
+use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, MAX_CODE_BYTES, RequestError, Scan, Told};
-use usher_protocol::state::refusal_name;
 use usher_protocol::ticket::{Mistyped, TicketFlags};
 use usher_protocol::{GateId, ScanId, ScanSecret};
+use usher_words::gate::{self, Voice};
+use usher_words::{Said, hub};
 
 use super::problem::{self, Problem};
 use crate::lookup::{LookupAsker, TicketLookup};
@@ -102,7 +102,7 @@ pub async fn judge(
             };
             let said = other.map_or_else(
                 || voice.answer(&answer, direction),
-                |name| words::other_event(&name),
+                |name| gate::other_event(&name),
             );
             let told = ScanAnswer::of(&answer, said, &voice);
             drop(voice);
@@ -200,7 +200,7 @@ pub(super) fn check_gate(holder: &TokenHolder, gate: GateId) -> Result<(), Probl
     let detail = format!(
         "this token is for {}, not for gate {gate}: correct the device's gate, or make a token for this one with \
          usher-gate-agent http-token --gates {gate}",
-        words::gates(&holder.gates),
+        hub::gates(&holder.gates),
     );
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
@@ -306,8 +306,8 @@ impl ScanAnswer {
     fn of(answer: &Answer, said: Said, voice: &Voice) -> Self {
         let (verdict, reason, persons, left) = match answer.verdict {
             Verdict::Admit { persons, left } => ("admit", None, persons, left),
-            Verdict::Deny(reason) => ("deny", Some(refusal_name(&Refused::Deny(reason))), 0, 0),
-            Verdict::Refer(referral) => ("refer", Some(refusal_name(&Refused::Refer(referral))), 0, 0),
+            Verdict::Deny(reason) => ("deny", Some(reason.kind().name()), 0, 0),
+            Verdict::Refer(referral) => ("refer", Some(referral.kind().name()), 0, 0),
         };
         Self {
             scan_id: format!("{:?}", answer.scan),

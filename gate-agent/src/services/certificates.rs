@@ -7,11 +7,12 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use usher_device::expiry::{self, CertificateNews, CertificateNote, CertificateWatch, Holder};
+use usher_device::expiry::{CertificateNews, CertificateWatch};
 use usher_device::replica::Replica;
-use usher_device::words::Voice;
 use usher_keys::{PublicKey, Role, Timestamp};
 use usher_protocol::ledger::Ledger;
+use usher_words::certificates::{self, CertificateNote, Holder};
+use usher_words::gate::Voice;
 
 use super::Services;
 use crate::links::LinkFacts;
@@ -103,11 +104,11 @@ impl CertificateBoard {
     ) -> Option<CertificateNote> {
         let mut watch = self.locked();
         let news = watch.look(device, until, voice.now());
-        let warning = expiry::warning(holder, until, voice);
+        let warning = certificates::warning(holder, until, voice);
         let renewed = || {
             watch
                 .was_renewed(&device, voice.now())
-                .then(|| expiry::renewed(holder, until, voice))
+                .then(|| certificates::renewed(holder, until, voice))
         };
         let note = warning.or_else(renewed);
         if let (Some(news), Some(note)) = (news, &note) {
@@ -172,7 +173,7 @@ pub async fn keep_warning(services: Arc<Services>, cancel: CancellationToken) {
             .inspect(move |ledger| scanners(ledger, hub))
             .await
             .unwrap_or_default();
-        let voice = Voice::new(replica.snapshot(), replica.clock().now());
+        let voice = replica.snapshot().voice(replica.clock().now());
         services
             .certificates
             .lines(replica, &known, &services.links.facts(), &voice);

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::Mutex;
 use usher_device::replica::{FiguresNow, Replica, ReplicaError};
-use usher_device::words::{self, Voice};
 use usher_keys::{PublicKey, Role, Timestamp};
+use usher_protocol::admission::RefusalKind;
 use usher_protocol::clock::ClockHealth;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::policy::{Policy, Zone};
 use usher_protocol::state::{Counts, Incident};
 use usher_protocol::{GateId, ZoneId};
+use usher_words::gate::{self, Voice};
 
 use super::certificates::{self, CertificateLine, ScannerFacts};
 use super::{Services, warnings};
@@ -271,9 +272,9 @@ pub struct TimeSlotLine {
 #[derive(Debug, Serialize)]
 pub struct CountLine {
     /// The short name.
-    pub reason: String,
+    pub reason: &'static str,
     /// In words.
-    pub words: String,
+    pub words: &'static str,
     /// How many.
     pub count: u64,
 }
@@ -312,7 +313,7 @@ impl Status {
         let replica = &services.replica;
         let (view, incidents) = services.board.look(replica).await?;
         let (snapshot, now) = (replica.snapshot(), replica.clock().now());
-        let voice = Voice::new(Arc::clone(&snapshot), now);
+        let voice = snapshot.voice(now);
         let (certificate, figures) = (replica.certificate(), replica.figures());
         let policy = snapshot.policy.as_deref();
         let links = services.links.facts();
@@ -366,7 +367,7 @@ fn dials(services: &Services, links: &[LinkFacts]) -> Vec<DialLine> {
         address,
         is_linked: matches!(facts, DialFacts::Linked(_)),
         detail: match facts {
-            DialFacts::Linked(peer) => named(peer).unwrap_or_else(|| words::UNNAMED.to_owned()),
+            DialFacts::Linked(peer) => named(peer).unwrap_or_else(|| gate::UNNAMED.to_owned()),
             DialFacts::Connecting => "connecting".to_owned(),
             DialFacts::Down { why, .. } => why,
         },
@@ -378,7 +379,7 @@ fn missing(services: &Services, voice: &Voice) -> Vec<MissingLine> {
     let silent = services.links.silent(Instant::now()).into_iter();
     let lines = silent.map(|(hub, silent_ms)| MissingLine {
         name: voice.device(&hub),
-        words: words::not_heard(silent_ms),
+        words: gate::not_heard(silent_ms),
     });
     lines.collect()
 }
@@ -390,7 +391,7 @@ fn link_line(link: LinkFacts, now: Timestamp) -> LinkLine {
         address: link.address.to_string(),
         is_dialled: link.way == Way::Dialled,
         since_ms: link.since.0,
-        since: words::ago(now.since_ms(link.since)),
+        since: gate::ago(now.since_ms(link.since)),
     }
 }
 
@@ -431,9 +432,9 @@ fn zones(policy: &Policy, view: &LedgerView, (voice, now): (&Voice, Timestamp)) 
 }
 
 fn refused(view: &LedgerView) -> Vec<CountLine> {
-    let line = |(reason, count): (&String, &u64)| CountLine {
-        reason: reason.clone(),
-        words: words::refusal(reason).to_owned(),
+    let line = |(kind, count): (&RefusalKind, &u64)| CountLine {
+        reason: kind.name(),
+        words: gate::refusal(*kind),
         count: *count,
     };
     let mut lines: Vec<_> = view.counts.refused.iter().map(line).collect();

@@ -1,15 +1,15 @@
 //! What whoever watches over a hub must not miss although people can be let in: settings, its retirement, that others refuse it;
 //! what its clock and its certificate say is told apart.
 
-use usher_device::words;
+use usher_words::hub;
 
 use super::Services;
 
 /// Returns what is to be said now.
 pub fn now(services: &Services) -> Vec<String> {
     let is_retired = services.replica.snapshot().is_retired;
-    let retired = is_retired.then(|| words::RETIRED.to_owned());
-    let refused = services.links.is_refused().then(|| words::REFUSED.to_owned());
+    let retired = is_retired.then(|| hub::RETIRED.to_owned());
+    let refused = services.links.is_refused().then(|| hub::REFUSED.to_owned());
     let set_up = services.warnings.iter().map(|words| (*words).to_owned());
     retired.into_iter().chain(refused).chain(set_up).collect()
 }

@@ -7,10 +7,9 @@ use usher_keys::{PublicKey, Timestamp};
 
 use super::limits::{CountInForce, Limits};
 use super::units::{PassageChange, UnitState};
-use crate::admission::{Reason, Referral, Refused};
+use crate::admission::RefusalKind;
 use crate::ident::{GateId, Origin, Stamp, Unit, ZoneId};
 use crate::record::Passage;
-use crate::ticket::Rejection;
 
 /// Running totals for people to look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,7 +19,7 @@ pub struct Counts {
     /// Persons let out, by gate.
     pub exited: BTreeMap<GateId, u64>,
     /// Scans that let nobody pass, by reason, in the records that this replica holds itself.
-    pub refused: BTreeMap<String, u64>,
+    pub refused: BTreeMap<RefusalKind, u64>,
 }
 
 /// The passages of an event.
@@ -188,8 +187,8 @@ impl Passages {
     }
 
     /// Counts a scan that let nobody pass.
-    pub fn refuse(&mut self, name: &str) {
-        *self.totals.counts.refused.entry(name.to_owned()).or_default() += 1;
+    pub fn refuse(&mut self, kind: RefusalKind) {
+        *self.totals.counts.refused.entry(kind).or_default() += 1;
     }
 
     /// Returns a unit, if anybody passed with its ticket.
@@ -284,45 +283,5 @@ fn add(totals: &mut BTreeMap<GateId, u64>, gate: GateId, persons: i64) {
     *total = total.saturating_add_signed(persons);
     if *total == 0 {
         totals.remove(&gate);
-    }
-}
-
-/// Returns the short name of a refusal: a metric label and a key of [`Counts::refused`].
-pub fn refusal_name(why: &Refused) -> &'static str {
-    match why {
-        Refused::Deny(Reason::Rejected(rejection)) => match rejection {
-            Rejection::NotATicket => "not_a_ticket",
-            Rejection::UnknownVersion { .. } => "unknown_version",
-            Rejection::UnknownKey => "unknown_key",
-            Rejection::FalseSignature => "false_signature",
-            Rejection::StruckKey => "struck_key",
-            Rejection::KeyOutOfWindow => "key_out_of_window",
-            Rejection::NotLive => "not_live",
-        },
-        Refused::Deny(Reason::OtherEvent) => "other_event",
-        Refused::Deny(Reason::Superseded { .. }) => "superseded",
-        Refused::Deny(Reason::Revoked) => "revoked",
-        Refused::Deny(Reason::TooEarly { .. }) => "too_early",
-        Refused::Deny(Reason::TooLate { .. }) => "too_late",
-        Refused::Deny(Reason::WrongZone) => "wrong_zone",
-        Refused::Deny(Reason::UnknownGate) => "unknown_gate",
-        Refused::Deny(Reason::UnknownTier) => "unknown_tier",
-        Refused::Deny(Reason::AlreadyUsed { .. }) => "already_used",
-        Refused::Deny(Reason::GroupTooLarge { .. }) => "group_too_large",
-        Refused::Deny(Reason::DayUsedUp { .. }) => "day_used_up",
-        Refused::Deny(Reason::ZoneFull { .. }) => "zone_full",
-        Refused::Deny(Reason::TimeSlotFull { .. }) => "time_slot_full",
-        Refused::Refer(Referral::HomeUnreachable { .. }) => "home_unreachable",
-        Refused::Refer(Referral::HomeUnsettled { .. }) => "home_unsettled",
-        Refused::Refer(Referral::NotReady) => "not_ready",
-        Refused::Refer(Referral::OwnLogForked) => "own_log_forked",
-        Refused::Refer(Referral::OwnLogBehind) => "own_log_behind",
-        Refused::Refer(Referral::Retired) => "retired",
-        Refused::Refer(Referral::UpdateNeeded) => "update_needed",
-        Refused::Refer(Referral::NotAllowed) => "not_allowed",
-        Refused::Refer(Referral::ScanOver) => "scan_over",
-        Refused::Refer(Referral::ClockInDoubt) => "clock_in_doubt",
-        Refused::Refer(Referral::NoPlaces) => "no_places",
-        Refused::Refer(Referral::AskerSilent { .. }) => "asker_silent",
     }
 }

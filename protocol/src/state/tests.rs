@@ -404,8 +404,8 @@ fn an_origin_with_two_histories_is_one_incident_and_frozen() {
 }
 
 #[test]
-fn refusals_are_counted_by_name() {
-    use crate::admission::{Reason, Referral};
+fn refusals_are_counted_by_kind() {
+    use crate::admission::{Reason, Referral, RefusalKind};
     let refused = |why| {
         Body::Refused(crate::record::Refusal {
             scan: ScanId([1; 16]),
@@ -419,7 +419,7 @@ fn refusals_are_counted_by_name() {
         refused(Refused::Deny(Reason::Revoked)),
         refused(Refused::Refer(Referral::NotReady)),
     ]);
-    let counted = [("revoked", 2), ("not_ready", 1)].map(|(name, count)| (name.to_owned(), count));
+    let counted = [(RefusalKind::Revoked, 2), (RefusalKind::NotReady, 1)];
     assert_eq!(state.counts().refused, BTreeMap::from(counted));
 }
 

@@ -293,7 +293,7 @@ fn records_heads_and_runs_have_the_committed_bytes() {
     sheet.bytes("roster hash", &roster_hash(&hubs()));
     sheet.section("The reason of a Refused record, for each there is.");
     for why in reasons() {
-        sheet.value(usher_protocol::state::refusal_name(&why), &why);
+        sheet.value(why.kind().name(), &why);
     }
     sheet.compare(COMMITTED);
 }

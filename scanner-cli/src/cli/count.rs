@@ -8,11 +8,11 @@ use clap::Args;
 use tokio::time::{Instant, sleep};
 use usher_device::directory::DataDirectory;
 use usher_device::replica::Replica;
-use usher_device::words::UNNAMED;
 use usher_keys::PublicKey;
 use usher_protocol::ZoneId;
 use usher_protocol::ledger::NotCounted;
 use usher_protocol::policy::Zone;
+use usher_words::gate::UNNAMED;
 
 use super::trouble::Trouble;
 use super::{hub_address, runtime};

@@ -5,11 +5,13 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 use usher_device::clock::Clock;
-use usher_device::enrol::{Enrolment, words};
+use usher_device::enrol::Enrolment;
 use usher_device::folder::Folder;
 use usher_keys::certificate::MAX_NAME_BYTES;
 use usher_keys::{EnrolmentCode, EnrolmentError, Role};
+use usher_words::enrolment;
 
 use super::runtime;
 use super::trouble::Trouble;
@@ -43,7 +45,7 @@ impl EnrollArgs {
             .map_err(ScannerFolderError::from)?;
         let name = self.name.unwrap_or_else(machine_name);
         let mut out = io::stdout();
-        write!(out, "{}", words::asking(&self.code, &name, Role::Scanner))?;
+        write!(out, "{}", enrolment::asking(&self.code, &name, Role::Scanner))?;
         let enrolment = Enrolment {
             code: &self.code,
             name,
@@ -51,7 +53,11 @@ impl EnrollArgs {
             directory: &directory,
         };
         let grant = runtime()?.block_on(enrolment.run(&clock))?;
-        write!(out, "{}", words::joined(&grant, directory.path()))?;
+        write!(
+            out,
+            "{}",
+            enrolment::joined(&TimeZone::system(), &grant, directory.path())
+        )?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, value_parser};
 use usher_device::directory::DataDirectory;
+use usher_words::scanner::Undecided;
 
 use super::trouble::Trouble;
 use super::{Way, codes, hub_address, runtime};
@@ -16,7 +17,6 @@ use crate::gate_position::{GateChoice, GatePosition};
 use crate::lookup;
 use crate::order::ShownCode;
 use crate::overruling::{self, Overruling};
-use crate::presentation::Undecided;
 use crate::scanner::Scanner;
 use crate::screen::{Screen, Style};
 use crate::station::draw_scan;

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_device::folder;
 use usher_protocol::admission::Direction;
+use usher_words::scanner as words;
 
 use super::trouble::Trouble;
 use super::{Way, hub_address, runtime};
@@ -31,7 +32,6 @@ use crate::source::pictures::Pictures;
 use crate::source::wedge::{EveryKey, Keystrokes, Wedge, is_typed_to};
 use crate::station::{Pace, Station};
 use crate::status::{self, Lookout};
-use crate::words;
 
 /// How long a hub that is linked has at the end to take what it lacks of our log: a second's work on a busy network,
 /// short for a person who waits.

@@ -2,17 +2,18 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
-use usher_device::clock::{Clock, clock_behind};
+use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
-use usher_device::expiry::{self, CertificateNote, Holder};
 use usher_device::replica::Glance;
-use usher_device::words::Voice;
 use usher_keys::{EventId, PublicKey, Role, Timestamp};
 use usher_protocol::GateId;
+use usher_words::certificates::{self, CertificateNote, Holder};
+use usher_words::clock::clock_behind;
+use usher_words::gate::Voice;
+use usher_words::scanner as words;
 
 use super::hub_list;
 use super::trouble::Trouble;
@@ -20,7 +21,6 @@ use crate::folder;
 use crate::gate_position;
 use crate::last_known::LastKnown;
 use crate::printable::printable;
-use crate::words;
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
@@ -92,7 +92,7 @@ impl StatusArgs {
 impl Facts {
     fn of(glance: &Glance, folder: &DataDirectory, now: Timestamp) -> Self {
         let (snapshot, certificate) = (&glance.snapshot, glance.certificate());
-        let (voice, policy) = (Voice::new(Arc::clone(snapshot), now), snapshot.policy.as_deref());
+        let (voice, policy) = (snapshot.voice(now), snapshot.policy.as_deref());
         let known = LastKnown::read(&folder.last_known_path());
         let is_refused = known.as_ref().is_some_and(|known| known.refused);
         let gates = certificate.gates.iter();
@@ -112,7 +112,7 @@ impl Facts {
             may_override: certificate.capabilities.override_refusals,
             certificate_until: voice.time(until),
             certificate_until_ms: until.0,
-            certificate_warning: expiry::warning(Holder::Own(Role::Scanner), until, &voice),
+            certificate_warning: certificates::warning(Holder::Own(Role::Scanner), until, &voice),
             usable: is_device.is_ok() && !is_refused,
             refused: is_refused,
             freshness: voice.freshness(glance.fresh_as_of, glance.cloud_heard),

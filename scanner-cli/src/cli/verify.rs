@@ -11,6 +11,8 @@ use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
 use usher_protocol::ledger::JudgingAs;
 use usher_protocol::request::{self, JudgedBy, TicketFacts};
 use usher_protocol::ticket::{Rejection, TicketCode, VerifiedTicket};
+use usher_words::scanner as words;
+use usher_words::scanner::{Bar, NoTicket};
 
 use super::trouble::Trouble;
 use super::{Way, codes, runtime};
@@ -19,11 +21,10 @@ use crate::folder::{self, Chosen};
 use crate::gate_position::{GateChoice, GatePosition};
 use crate::order::ShownCode;
 use crate::others::Others;
-use crate::presentation::{self, Bar, NoTicket};
+use crate::presentation;
 use crate::printable::printable;
 use crate::screen::{Screen, Style};
 use crate::station::draw_scan;
-use crate::words;
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {

@@ -1,11 +1,11 @@
 //! A result as one line of text or JSON; leaves out colours and layout.
 
 use serde::Serialize;
-use usher_device::expiry::CertificateNote;
+use usher_words::certificates::CertificateNote;
+use usher_words::scanner::{self as words, Help};
 
 use crate::answer::{ScanCounts, ScanOutcome};
 use crate::printable::printable;
-use crate::words::{self, Help};
 
 /// Between the parts of a plain line.
 const SEPARATOR: &str = " | ";

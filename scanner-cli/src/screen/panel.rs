@@ -4,14 +4,14 @@ use crossterm::Command;
 use crossterm::cursor::MoveTo;
 use crossterm::style::{Attribute, Color, ResetColor, SetAttribute, SetBackgroundColor, SetForegroundColor};
 use crossterm::terminal::{Clear, ClearType};
-use usher_device::expiry::CertificateNote;
+use usher_words::certificates::CertificateNote;
+use usher_words::scanner::{self as words, Help};
 
 use super::Board;
 use super::thumbnail::Thumbnail;
 use crate::answer::{ScanOutcome, Signal};
-use crate::presentation::WAITING;
+use crate::presentation::{self, WAITING};
 use crate::printable::printable;
-use crate::words::{self, Help};
 
 /// The terminal's size in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ fn rows(board: &Board, size: Size, preview: Option<&Thumbnail>) -> Vec<Row> {
     let room = usize::from(size.rows).saturating_sub(1);
     let mut head = match (&board.answer, board.hint) {
         (Some(answer), _) => result(answer),
-        (None, Some(hint)) => advice(words::help(hint)),
+        (None, Some(hint)) => advice(presentation::help(hint)),
         (None, None) => idle(),
     };
     let mut foot = foot(board, usize::from(size.columns) - beside);
@@ -218,7 +218,10 @@ fn foot(board: &Board, columns: usize) -> Vec<Row> {
         board.figures.map(|figures| figures.to_string()),
     ];
     // While a result is on show, its place is taken.
-    let hint = board.hint.filter(|_| board.answer.is_some()).map(words::help);
+    let hint = board
+        .hint
+        .filter(|_| board.answer.is_some())
+        .map(presentation::help);
     let banner = hint.map(|help| Row {
         text: format!("{}: {}", help.short, help.what_to_do),
         look: Look::Banner,

@@ -2,10 +2,10 @@
 
 use usher_protocol::admission::Direction;
 use usher_protocol::state::units::ANNUL_WITHIN_MS;
+use usher_words::scanner as words;
 
 use crate::answer::Signal;
 use crate::order::{Order, ShownCode, Wish};
-use crate::words;
 
 /// The orders in force.
 #[derive(Debug)]

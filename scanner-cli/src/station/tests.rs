@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 
-use usher_device::expiry::CertificateNote;
 use usher_keys::WarningLevel;
+use usher_words::certificates::CertificateNote;
 
 use super::*;
 use crate::screen::Style;

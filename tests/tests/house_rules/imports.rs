@@ -13,13 +13,26 @@ const DIRECTION: [(&str, &[&str]); 11] = [
     ("usher-protocol", &["usher-keys"]),
     ("usher-link", &["usher-keys", "usher-protocol"]),
     ("usher-disk", &["usher-keys", "usher-protocol"]),
+    ("usher-words", &["usher-keys", "usher-protocol"]),
     (
         "usher-device",
-        &["usher-keys", "usher-protocol", "usher-link", "usher-disk"],
+        &[
+            "usher-keys",
+            "usher-protocol",
+            "usher-link",
+            "usher-disk",
+            "usher-words",
+        ],
     ),
     (
         "usher-gate-agent",
-        &["usher-keys", "usher-protocol", "usher-link", "usher-device"],
+        &[
+            "usher-keys",
+            "usher-protocol",
+            "usher-link",
+            "usher-words",
+            "usher-device",
+        ],
     ),
     ("usher-fixtures", &["usher-keys", "usher-protocol"]),
     ("usher-test-postgres", &[]),
@@ -31,18 +44,27 @@ const DIRECTION: [(&str, &[&str]); 11] = [
             "usher-keys",
             "usher-protocol",
             "usher-link",
+            "usher-words",
             "usher-device",
         ],
     ),
     (
         "usher-cloud",
-        &["usher-keys", "usher-protocol", "usher-link", "usher-disk"],
+        &[
+            "usher-keys",
+            "usher-protocol",
+            "usher-link",
+            "usher-disk",
+            "usher-words",
+        ],
     ),
 ];
 
 /// What the pure crates may build on. A new line here needs a reason: no async, no clock, no randomness, no IO.
-const PURE: [(&str, &[&str]); 3] = [
+const PURE: [(&str, &[&str]); 4] = [
     ("usher-eyes", &["thiserror"]),
+    // jiff puts a moment that it is given into the words of a zone that it is given.
+    ("usher-words", &["jiff", "serde", "usher-keys", "usher-protocol"]),
     (
         "usher-protocol",
         &[

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
-use crate::api::problem_kinds::ProblemKind;
 use crate::ids::BookingId;
 use crate::selling::{RenewBooking, RenewOutcome};
 use crate::state::AppState;

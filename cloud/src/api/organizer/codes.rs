@@ -10,11 +10,11 @@ use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
 use usher_keys::expiry::AFTER_EVENT_MS;
 use usher_keys::{Capabilities, EnrolmentCode, EnrolmentSecret, EventId, Role, Timestamp};
 use usher_protocol::GateId;
+use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::{Body, Checks};
-use crate::api::problem_kinds::ProblemKind;
 use crate::api::refusal::event_over;
 use crate::catalogue::Event;
 use crate::ids::draw;

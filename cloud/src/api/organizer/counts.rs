@@ -10,13 +10,14 @@ use usher_keys::Timestamp;
 use usher_protocol::ZoneId;
 use usher_protocol::policy::Policy;
 use usher_protocol::state;
+use usher_words::organizer::UNNAMED;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::moment::Moment;
 use crate::state::AppState;
 
-use super::names::{DeviceName, UNNAMED};
+use super::names::DeviceName;
 use super::owned::OwnEvent;
 
 /// Counts of each zone that are listed: an evening's, one every quarter of an hour.
@@ -157,10 +158,13 @@ fn count(state: &state::State, policy: &Policy, now: Timestamp, records: u64) ->
         admitted: counts.admitted.get(&gate.id).copied().unwrap_or(0),
         exited: counts.exited.get(&gate.id).copied().unwrap_or(0),
     });
+    let refused = counts.refused.iter();
     CountsView {
         zones: zones.collect(),
         gates: gates.collect(),
-        refused: counts.refused.clone(),
+        refused: refused
+            .map(|(kind, scans)| (kind.name().to_owned(), *scans))
+            .collect(),
         records,
     }
 }

@@ -9,7 +9,7 @@ use axum::extract::State;
 use serde::Serialize;
 use usher_keys::expiry::{WarningLevel, end_in_words, warning_at};
 use usher_keys::{Certificate, KeyError, PublicKey, Role, Timestamp};
-use usher_protocol::clock::{AGREEMENT_MS, apart_in_words};
+use usher_words::organizer;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -206,45 +206,10 @@ impl Contacts {
             certificate_until: Moment(until),
             certificate_in_words: end_in_words(until, self.now),
             certificate_warning: warning_at(until, self.now).filter(|_| !revoked),
-            clock_warning: ahead_ms.and_then(clock_in_words),
+            clock_warning: ahead_ms.and_then(organizer::device_clock),
             revoked,
             retired,
             frozen,
-        }
-    }
-}
-
-/// Says how far a device's clock is from ours, if that is more than clocks may differ.
-fn clock_in_words(ahead_ms: i64) -> Option<String> {
-    let apart = apart_in_words(ahead_ms);
-    (ahead_ms.unsigned_abs() > AGREEMENT_MS)
-        .then(|| format!("{apart} this server's: set whichever is wrong right"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_device_whose_clock_is_off_by_minutes_is_told_of_with_what_to_do() {
-        let minute = 60_000;
-        for (ahead_ms, words) in [
-            (0, None),
-            (-2 * minute, None),
-            (
-                45 * minute,
-                Some("45 min ahead of this server's: set whichever is wrong right"),
-            ),
-            (
-                -(20 * 60 + 3) * minute,
-                Some("20 h 3 min behind this server's: set whichever is wrong right"),
-            ),
-            (
-                i64::MIN,
-                Some("106751991167 days 7 h behind this server's: set whichever is wrong right"),
-            ),
-        ] {
-            assert_eq!(clock_in_words(ahead_ms).as_deref(), words);
         }
     }
 }

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
 use usher_protocol::TierId;
 use usher_protocol::policy::Policy;
+use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::{Body, Caller, Checks};
-use crate::api::problem_kinds::ProblemKind;
 use crate::api::refusal::keys_end_early;
 use crate::authority::keys_wanted_until;
 use crate::catalogue::{Event, EventLine, EventStatus};

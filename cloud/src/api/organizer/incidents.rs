@@ -8,6 +8,7 @@ use serde::Serialize;
 use usher_keys::Timestamp;
 use usher_protocol::state::Incident;
 use usher_protocol::{GateId, Unit};
+use usher_words::organizer::{self, Passed};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -113,9 +114,11 @@ fn view(incident: &Incident, names: &Names) -> IncidentView {
             let (unit, zone_name) = (names.unit(*unit), names.zone(*zone));
             let second_passage = PassageView::of((*second_at, *second_gate), names);
             let first = first.map(|first| PassageView::of(first, names));
-            let words = double((&unit, &zone_name), first.as_ref(), &second_passage, |at| {
-                names.time(at)
-            });
+            let words = organizer::double_admission(
+                (&unit.words(), &zone_name),
+                first.as_ref().map(|first| passed(first, names)).as_ref(),
+                &passed(&second_passage, names),
+            );
             IncidentView {
                 id: format!("double-{}-{}", second.origin.id(), second.seq),
                 kind: "double_admission",
@@ -131,41 +134,38 @@ fn view(incident: &Incident, names: &Names) -> IncidentView {
         Incident::ExitTooMany { unit, exit, gate, at } => {
             let (unit, passage) = (names.unit(*unit), PassageView::of((*at, *gate), names));
             IncidentView {
-                words: format!(
-                    "{} left at {} on {} and is not known to have come in. Look whether that gate scans the right way.",
-                    unit.words(),
-                    passage.gate.name,
-                    names.time(*at)
-                ),
+                words: organizer::exit_too_many(&unit.words(), &passed(&passage, names)),
                 unit: Some(unit),
                 second: Some(passage),
                 ..of_device(
                     ("exit_too_many", format!("exit-{}-{}", exit.origin.id(), exit.seq)),
                     names.device(exit.origin),
-                    "",
+                    |_| String::new(),
                 )
             }
         }
         Incident::Forked { origin } => of_device(
             ("forked", format!("forked-{}", origin.id())),
             names.device(*origin),
-            "has two histories: it was copied or restored from a backup. Nobody listens to it until you say which \
-             history counts, or enrol it anew with a fresh key.",
+            organizer::forked,
         ),
         Incident::FalseRecord { origin, seq } => of_device(
             ("false_record", format!("false-{}-{seq}", origin.id())),
             names.device(*origin),
-            "claims what it cannot prove or may not say. That counts for nothing. If it was stolen or lost, revoke it; \
-             if not, have its program looked at.",
+            organizer::false_record,
         ),
     }
 }
 
-fn of_device((kind, id): (&'static str, String), device: DeviceName, words: &str) -> IncidentView {
+fn of_device(
+    (kind, id): (&'static str, String),
+    device: DeviceName,
+    words: fn(&str) -> String,
+) -> IncidentView {
     IncidentView {
         id,
         kind,
-        words: format!("{} {words}", device.name),
+        words: words(&device.name),
         unit: None,
         generation: None,
         zone_name: None,
@@ -175,56 +175,10 @@ fn of_device((kind, id): (&'static str, String), device: DeviceName, words: &str
     }
 }
 
-/// Says what happened in the event's own time, as its gates say it; `at` has the same in UTC, for programs.
-fn double(
-    (unit, zone): (&UnitView, &str),
-    first: Option<&PassageView>,
-    second: &PassageView,
-    time: impl Fn(Timestamp) -> String,
-) -> String {
-    let place_and_time =
-        |passage: &PassageView| format!("at {} on {}", passage.gate.name, time(passage.at.0));
-    let before = match first {
-        Some(first) => format!("{} and again", place_and_time(first)),
-        None => "more often than it may, the last time".to_owned(),
-    };
-    format!(
-        "{} went into {zone} {before} {}.",
-        unit.words(),
-        place_and_time(second)
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::local_time::day_and_time;
-
-    use super::*;
-
-    #[test]
-    fn a_double_admission_is_told_with_both_places_and_times() {
-        let unit = UnitView {
-            unit: 7,
-            tier_name: "Regular".into(),
-            place: "no. 3".into(),
-            seat: None,
-        };
-        let passage = |ms, gate, name: &str| PassageView {
-            at: Moment(Timestamp(ms)),
-            gate: GateView {
-                gate,
-                name: name.into(),
-            },
-        };
-        let (first, second) = (passage(0, 1, "North"), passage(60_000, 2, "South"));
-        let told = |first| double((&unit, "Hall"), first, &second, |at| day_and_time(at, 60));
-        assert_eq!(
-            told(Some(&first)),
-            "no. 3 (Regular) went into Hall at North on Thu 1 January 1970, 01:00 and again at South on Thu 1 January 1970, 01:01."
-        );
-        assert_eq!(
-            told(None),
-            "no. 3 (Regular) went into Hall more often than it may, the last time at South on Thu 1 January 1970, 01:01."
-        );
+/// Puts a passage in words in the event's own time, as its gates say it; `at` of the view has the same in UTC, for programs.
+fn passed(passage: &PassageView, names: &Names) -> Passed {
+    Passed {
+        gate: passage.gate.name.clone(),
+        at: names.time(passage.at.0),
     }
 }

@@ -7,6 +7,7 @@ use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::policy::Policy;
 use usher_protocol::{GateId, Unit, ZoneId};
+use usher_words::organizer::UNNAMED;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -15,9 +16,6 @@ use crate::authority::event::EventAuthority;
 use crate::catalogue::Event;
 use crate::local_time::day_and_time;
 use crate::store::authority::{PlacesQuery, UnitPlaces};
-
-/// What a device is called that has told nobody its name.
-pub const UNNAMED: &str = "a device whose name is not known";
 
 /// The names of an event.
 pub struct Names {

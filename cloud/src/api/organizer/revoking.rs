@@ -6,11 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use usher_keys::PublicKey;
+use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::{Body, Checks, Params};
-use crate::api::problem_kinds::ProblemKind;
 use crate::authority::writer::{
     Consequences, ForkHistory, RetireOutcome, Revocation, RevokeOutcome, SettleOutcome, Since,
 };

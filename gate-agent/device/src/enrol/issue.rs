@@ -10,6 +10,7 @@ use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EnrolmentCode, EnrolmentError, EnrolmentGrant,
     EnrolmentRequest, EnrolmentSecret, PublicKey, Role, SealedGrant, SecretKey, Timestamp, Window,
 };
+use usher_words::hub;
 
 use crate::replica::{Access, Replica, ReplicaError, ScannerCode, ScannerTerms};
 
@@ -29,7 +30,7 @@ pub enum IssueError {
     /// The hub's certificate does not allow what the scanner would be given.
     #[error(
         "this hub cannot let a scanner do what it may not do itself (scan at {}, or override): ask the organizer for a code",
-        crate::words::gates(gates)
+        hub::gates(gates)
     )]
     TooMuch {
         /// The gates asked for.

@@ -1,9 +1,6 @@
-//! Each warning once, a renewal noticed, and words that say what to do.
-
-use std::sync::Arc;
+//! Each warning once, and a renewal noticed.
 
 use super::*;
-use crate::rehearsal::Show;
 
 const DEVICE: PublicKey = PublicKey([1; 32]);
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -56,33 +53,4 @@ fn a_renewal_is_shown_for_a_short_time() {
     watch.look(DEVICE, END.plus_ms(1), before(1).plus_ms(60_000));
     assert!(watch.was_renewed(&DEVICE, before(1).plus_ms(60_000)));
     assert!(!watch.was_renewed(&DEVICE, before(1).plus_ms(RENEWED_SHOWN_MS)));
-}
-
-#[tokio::test]
-async fn a_warning_says_whose_certificate_ends_when_and_what_to_do() {
-    let replica = Show::new(&[1]).hub(1).await;
-    let said = |holder, left_hours: u64| {
-        let now = before(left_hours);
-        let voice = Voice::new(Arc::clone(&replica.snapshot()), now);
-        warning(holder, END, &voice).map(|note| note.words)
-    };
-    let hub = Holder::Own(Role::Hub);
-    assert_eq!(said(hub, 25), None);
-    let words = said(hub, 5).unwrap();
-    assert!(
-        words.starts_with("This hub's certificate ends in 5 h 0 min"),
-        "{words}"
-    );
-    assert!(words.contains("usher-gate-agent enroll --anew CODE"), "{words}");
-    let words = said(Holder::Own(Role::Scanner), 0).unwrap();
-    assert!(
-        words.starts_with("This scanner's certificate ended 0 min ago"),
-        "{words}"
-    );
-    assert!(words.contains("usher-scan enroll --anew CODE"), "{words}");
-    let words = said(Holder::Scanner("Ada"), 1).unwrap();
-    assert!(
-        words.starts_with("The certificate of scanner Ada ends in 1 h"),
-        "{words}"
-    );
 }

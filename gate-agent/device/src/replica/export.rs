@@ -7,7 +7,6 @@ use usher_protocol::admission::Refused;
 use usher_protocol::dating::{Dated, Dating};
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
-use usher_protocol::state::refusal_name;
 use usher_protocol::{GateId, Generation, Origin, ScanId, Seq, TierId, Unit};
 
 use super::database;
@@ -185,7 +184,7 @@ fn turned_away(base: ScanRow, refusal: &Refusal) -> ScanRow {
             Refused::Deny(_) => "deny",
             Refused::Refer(_) => "refer",
         },
-        reason: Some(refusal_name(&refusal.why)),
+        reason: Some(refusal.why.kind().name()),
         gate: refusal.gate,
         unit,
         generation,

@@ -15,6 +15,7 @@ use usher_protocol::policy::Policy;
 use usher_protocol::sync::Held;
 use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{GateId, Origin, Unit, home};
+use usher_words::gate::{EventNames, Voice};
 
 use super::freshness::{Freshness, FreshnessMoment};
 use super::recent::RecentRuns;
@@ -37,9 +38,9 @@ pub struct Snapshot {
     /// The policy in force.
     pub policy: Option<Arc<Policy>>,
     /// How people call the devices.
-    pub names: BTreeMap<PublicKey, String>,
+    pub names: Arc<BTreeMap<PublicKey, String>>,
     /// The gates of hubs, as far as certificates name them: their own, and those of the scanners they have enrolled.
-    pub gates: BTreeMap<PublicKey, BTreeSet<GateId>>,
+    pub gates: Arc<BTreeMap<PublicKey, BTreeSet<GateId>>>,
     /// Forks of which nobody takes our written word.
     pub unheard_forks: Arc<Vec<ForkProof>>,
 }
@@ -65,10 +66,20 @@ impl Snapshot {
                 .unwrap_or_default(),
             is_retired: state.rosters().retired().contains(&identity.unverified().device),
             policy: state.policy().map(|(_, policy)| Arc::new(policy.clone())),
-            names: state.devices().map(named).collect(),
-            gates: gates_of(state.devices()),
+            names: Arc::new(state.devices().map(named).collect()),
+            gates: Arc::new(gates_of(state.devices())),
             unheard_forks: Arc::new(ledger.unheard_forks()),
         }
+    }
+
+    /// Returns what speaks of this event at that moment.
+    pub fn voice(&self, now: Timestamp) -> Voice {
+        let names = EventNames {
+            policy: self.policy.clone(),
+            devices: Arc::clone(&self.names),
+            gates: Arc::clone(&self.gates),
+        };
+        Voice::new(names, self.identity.unverified().window, now)
     }
 
     fn moment(&self, now: Timestamp) -> FreshnessMoment<'_> {

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 use usher_device::replica::TokenHolder;
 use usher_device::token::DeviceToken;
-use usher_device::words;
 use usher_keys::Timestamp;
 use usher_link::SessionEnd;
 use usher_protocol::sync::Farewell;
+use usher_words::hub;
 
 use super::*;
 use crate::http::{routes, tls};
@@ -350,7 +350,7 @@ async fn http_in_the_clear_is_refused_or_named_wherever_people_look() {
     for path in ["/v1/status", "/readyz"] {
         let url = format!("http://{}{path}", hub.listening().here);
         let shown: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
-        assert_eq!(shown["warnings"], json!([words::IN_THE_CLEAR]), "{path}");
+        assert_eq!(shown["warnings"], json!([hub::IN_THE_CLEAR]), "{path}");
     }
     hub.shutdown().await;
 }
@@ -471,7 +471,7 @@ async fn a_retired_hub_says_so_wherever_people_look() {
         .await
         .unwrap();
     for path in ["/v1/status", "/readyz"] {
-        assert_eq!(shown(path).await, json!([words::RETIRED]), "{path}");
+        assert_eq!(shown(path).await, json!([hub::RETIRED]), "{path}");
     }
     hub.shutdown().await;
 }
@@ -490,7 +490,7 @@ async fn a_hub_that_all_others_refuse_says_so_wherever_people_look() {
     links.dialled("cloud:4810", &ended(SessionEnd::Theirs(Farewell::NotWelcome)));
     for path in ["/v1/status", "/readyz"] {
         let (_, text) = desk.read(path).await;
-        assert!(text.contains(words::REFUSED), "{path}: {text}");
+        assert!(text.contains(hub::REFUSED), "{path}: {text}");
     }
     desk.hub.shutdown().await;
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use usher_keys::{Role, Window};
+use usher_words::enrolment;
 use utoipa::ToSchema;
 
 use crate::catalogue::EventStatus;
@@ -182,12 +183,7 @@ fn certificate(survey: &Survey, device: &Device) -> DependentView {
         );
         (ORGANIZER, until, what)
     };
-    let role = match certificate.role {
-        Role::Hub => "hub",
-        Role::Scanner => "scanner",
-        Role::Cloud => "cloud",
-    };
-    let name = format!("{role} {}", certificate.name);
+    let name = format!("{} {}", enrolment::role_name(certificate.role), certificate.name);
     DependentView::new(("certificate", &name), by, what).ending((Moment(until), Moment(then)))
 }
 

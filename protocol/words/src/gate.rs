@@ -1,67 +1,48 @@
-//! Everything said to staff, short and in one place to translate: verdicts, errors, incidents, times; showing it is the screens'.
+//! What staff at gates are told of scans, tickets, incidents and times, with the names of their event; what only hubs or scanners say is apart.
 
 mod annulments;
 mod passing;
 mod refusals;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
-use usher_keys::{PublicKey, Timestamp};
+use usher_keys::{PublicKey, Timestamp, Window};
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::labels::UnitLabel;
+use usher_protocol::policy::Policy;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, TicketFacts};
 use usher_protocol::state::Incident;
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit};
 
-use crate::replica::Snapshot;
+use crate::Said;
 
 pub use annulments::{annulled_unknown, not_annulled};
 pub use refusals::refusal;
 
+/// What people call the parts of an event, as far as a device has heard.
+#[derive(Debug, Clone, Default)]
+pub struct EventNames {
+    /// The policy in force, with the names of gates and tiers, the labels of units and the event's time.
+    pub policy: Option<Arc<Policy>>,
+    /// How people call the devices.
+    pub devices: Arc<BTreeMap<PublicKey, String>>,
+    /// The gates of hubs, as far as certificates name them: their own, and those of the scanners they have enrolled.
+    pub gates: Arc<BTreeMap<PublicKey, BTreeSet<GateId>>>,
+}
+
 /// A device whose certificate was not heard of yet: its key says nothing to people.
 pub const UNNAMED: &str = "a device whose name is not known here";
-
-/// What is said of a scan: a word or two to be read from two metres, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// What to do, or what is wrong.
-    pub title: String,
-    /// Why, where and when.
-    pub detail: Option<String>,
-}
-
-impl Said {
-    fn new(title: &str, detail: impl Into<String>) -> Self {
-        Self {
-            title: title.to_owned(),
-            detail: Some(detail.into()),
-        }
-    }
-
-    fn plain(title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            detail: None,
-        }
-    }
-
-    /// Returns both in one line.
-    pub fn line(&self) -> String {
-        match &self.detail {
-            Some(detail) => format!("{} \u{2014} {detail}", self.title),
-            None => self.title.clone(),
-        }
-    }
-}
 
 /// Says things about one event, at one moment, with the names people know.
 #[derive(Clone)]
 pub struct Voice {
-    snapshot: Arc<Snapshot>,
+    names: EventNames,
+    /// When this device's own certificate counts.
+    certificate: Window,
     now: Timestamp,
     /// For how many milliseconds hubs were not heard.
     silent: BTreeMap<PublicKey, u64>,
@@ -70,10 +51,11 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// Makes the voice of a replica now.
-    pub fn new(snapshot: Arc<Snapshot>, now: Timestamp) -> Self {
+    /// Makes the voice of a device whose certificate counts within that window.
+    pub fn new(names: EventNames, certificate: Window, now: Timestamp) -> Self {
         Self {
-            snapshot,
+            names,
+            certificate,
             now,
             silent: BTreeMap::new(),
             is_refused: false,
@@ -132,7 +114,7 @@ impl Voice {
     /// Says that this device's own certificate does not count at what its clock says, or something else where it does: a clock
     /// that was set wrong is likelier than anything else, and looks like a matter of rights.
     fn clock_or(&self, otherwise: &str) -> String {
-        let window = self.snapshot.identity.unverified().window;
+        let window = self.certificate;
         if window.contains(self.now) {
             return otherwise.to_owned();
         }
@@ -228,7 +210,7 @@ impl Voice {
 
     /// Says when something was, in local time: the hour, and the day unless it is today.
     pub fn time(&self, at: Timestamp) -> String {
-        let policy = self.snapshot.policy.as_deref();
+        let policy = self.names.policy.as_deref();
         let offset_minutes = policy.map_or(0, |policy| policy.offset_at(at));
         let (Some(at), Some(now)) = (local(at, offset_minutes), local(self.now, offset_minutes)) else {
             return "at an unknown time".to_owned();
@@ -260,7 +242,7 @@ impl Voice {
 
     /// Says the day and hour of a moment in full, for people who compare it with their own watch.
     pub fn date(&self, at: Timestamp) -> String {
-        let policy = self.snapshot.policy.as_deref();
+        let policy = self.names.policy.as_deref();
         let offset_minutes = policy.map_or(0, |policy| policy.offset_at(at));
         let utc = if policy.is_none() { " UTC" } else { "" };
         local(at, offset_minutes).map_or_else(
@@ -274,17 +256,13 @@ impl Voice {
 
     /// Returns a gate's name.
     pub fn gate(&self, gate: GateId) -> String {
-        let known = self
-            .snapshot
-            .policy
-            .as_deref()
-            .and_then(|policy| policy.gate(gate));
+        let known = self.names.policy.as_deref().and_then(|policy| policy.gate(gate));
         known.map_or_else(|| format!("gate {gate}"), |gate| gate.name.clone())
     }
 
     /// Returns what a unit is called, as printed on its ticket.
     pub fn place(&self, unit: Unit) -> String {
-        let policy = self.snapshot.policy.as_deref();
+        let policy = self.names.policy.as_deref();
         policy
             .map_or(UnitLabel::Unknown(unit), |policy| policy.label(unit))
             .to_string()
@@ -292,17 +270,13 @@ impl Voice {
 
     /// Returns a tier's name.
     pub fn tier(&self, tier: TierId) -> String {
-        let known = self
-            .snapshot
-            .policy
-            .as_deref()
-            .and_then(|policy| policy.tier(tier));
+        let known = self.names.policy.as_deref().and_then(|policy| policy.tier(tier));
         known.map_or_else(|| format!("tier {tier}"), |tier| tier.name.clone())
     }
 
     /// Returns a device's name.
     pub fn device(&self, device: &PublicKey) -> String {
-        let known = self.snapshot.names.get(device).cloned();
+        let known = self.names.devices.get(device).cloned();
         known.unwrap_or_else(|| UNNAMED.to_owned())
     }
 }
@@ -339,32 +313,12 @@ pub fn ago(ms: u64) -> String {
     }
 }
 
-/// Says that tokens and tickets can be listened to.
-pub const IN_THE_CLEAR: &str = "HTTP is in the clear (http_in_the_clear): everyone who can listen on this network has the tokens and tickets; set tls_certificate and tls_key";
-
-/// Says that a person has retired this hub, and what its gates do until it is off.
-pub const RETIRED: &str = "this hub was retired by the organizer: other hubs decide on its tickets now. While it is linked with them its gates still let people in by their word; cut off, it sends everybody with a strict ticket on. Move its turnstiles and scanners to another hub and switch it off; to use it again, enrol it anew: usher-gate-agent enroll --anew CODE";
-/// Says that other machines of the event refuse this hub.
-pub const REFUSED: &str = "the cloud or another hub refuses this hub: it was revoked, or its certificate ended by their clocks. Nobody takes its word: send people to another hub's gates. If it should work, ask the organizer for a code and enrol it anew: usher-gate-agent enroll --anew CODE";
-
 /// Says what to do with guests at a hub that the other machines of the event refuse.
 fn refused_by_others() -> Said {
     Said::new(
         "Do not use",
         "The other machines of the event refuse this hub: send to another hub's gate, and tell technical support",
     )
-}
-
-/// Names gates by their numbers, in a list that people read.
-pub fn gates(gates: &[u16]) -> String {
-    match gates {
-        [] => "every gate".to_owned(),
-        [gate] => format!("gate {gate}"),
-        [others @ .., last] => {
-            let others: Vec<String> = others.iter().map(u16::to_string).collect();
-            format!("gates {} and {last}", others.join(", "))
-        }
-    }
 }
 
 fn people(persons: u8) -> String {

@@ -2,12 +2,14 @@
 
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::GateId;
-use usher_protocol::admission::{Reason, Referral};
+use usher_protocol::admission::{Reason, Referral, RefusalKind};
 use usher_protocol::policy::EntryRule;
 use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
 use usher_protocol::ticket::Rejection;
 
-use super::{Said, Voice, ago, more, not_heard, people, refused_by_others, sentence};
+use crate::Said;
+
+use super::{Voice, ago, more, not_heard, people, refused_by_others, sentence};
 
 /// A use so short a time ago, in milliseconds, is *just now*: whoever reads it is looking at the same people still.
 const JUST_NOW_MS: u64 = 60_000;
@@ -146,7 +148,7 @@ impl Voice {
                 ),
             );
         }
-        let gates = self.snapshot.gates.get(&home).into_iter().flatten();
+        let gates = self.names.gates.get(&home).into_iter().flatten();
         let gates: Vec<String> = gates.map(|gate| self.gate(*gate)).collect();
         let to = if gates.is_empty() {
             format!("a gate of {hub}")
@@ -166,7 +168,7 @@ impl Voice {
 
     /// Returns a hub's name, or words for one whose name was not heard.
     fn hub(&self, hub: &PublicKey) -> String {
-        let known = self.snapshot.names.get(hub).cloned();
+        let known = self.names.devices.get(hub).cloned();
         known.unwrap_or_else(|| "another hub (its name is not known here)".to_owned())
     }
 
@@ -209,7 +211,7 @@ impl Voice {
     }
 
     fn right_gates(&self, ticket: Option<&TicketFacts>) -> String {
-        let policy = self.snapshot.policy.as_deref();
+        let policy = self.names.policy.as_deref();
         let tier = policy
             .zip(ticket)
             .and_then(|(policy, ticket)| policy.tier(ticket.tier));
@@ -305,41 +307,40 @@ fn so_many(count: u32, [one, more]: [&str; 2]) -> String {
     }
 }
 
-/// Says what a name from the totals of refusals means.
-pub fn refusal(name: &str) -> &str {
-    match name {
-        "not_a_ticket" => "Not a ticket",
-        "unknown_version" => "Newer kind of ticket",
-        "unknown_key" => "Not for this event",
-        "false_signature" => "Not valid, or misread",
-        "struck_key" => "Withdrawn kind of ticket",
-        "key_out_of_window" => "Not valid now, or a wrong clock",
-        "not_live" => "Not shown live",
-        "other_event" => "Other event",
-        "superseded" => "Replaced",
-        "revoked" => "Cancelled",
-        "too_early" => "Too early",
-        "too_late" => "Too late",
-        "wrong_zone" => "Wrong gate",
-        "unknown_gate" => "Unknown gate",
-        "unknown_tier" => "Unknown ticket",
-        "already_used" => "Already used",
-        "group_too_large" => "Too many people",
-        "day_used_up" => "Used up today",
-        "zone_full" => "Zone full",
-        "time_slot_full" => "Time slot full",
-        "home_unreachable" => "Sent on to another hub",
-        "home_unsettled" => "Not handed over yet",
-        "no_places" => "No places left here",
-        "clock_in_doubt" => "Clocks do not agree",
-        "not_ready" => "Device not ready",
-        "own_log_forked" => "Device copied",
-        "own_log_behind" => "Device getting its records back",
-        "retired" => "Hub retired",
-        "update_needed" => "Device too old",
-        "not_allowed" => "Device not allowed here",
-        "scan_over" => "Scan was over",
-        "asker_silent" => "Asked for at a gate that went silent",
-        other => other,
+/// Names a kind of refusal where scans are counted by it.
+pub fn refusal(kind: RefusalKind) -> &'static str {
+    match kind {
+        RefusalKind::NotATicket => "Not a ticket",
+        RefusalKind::UnknownVersion => "Newer kind of ticket",
+        RefusalKind::UnknownKey => "Not for this event",
+        RefusalKind::FalseSignature => "Not valid, or misread",
+        RefusalKind::StruckKey => "Withdrawn kind of ticket",
+        RefusalKind::KeyOutOfWindow => "Not valid now, or a wrong clock",
+        RefusalKind::NotLive => "Not shown live",
+        RefusalKind::OtherEvent => "Other event",
+        RefusalKind::Superseded => "Replaced",
+        RefusalKind::Revoked => "Cancelled",
+        RefusalKind::TooEarly => "Too early",
+        RefusalKind::TooLate => "Too late",
+        RefusalKind::WrongZone => "Wrong gate",
+        RefusalKind::UnknownGate => "Unknown gate",
+        RefusalKind::UnknownTier => "Unknown ticket",
+        RefusalKind::AlreadyUsed => "Already used",
+        RefusalKind::GroupTooLarge => "Too many people",
+        RefusalKind::DayUsedUp => "Used up today",
+        RefusalKind::ZoneFull => "Zone full",
+        RefusalKind::TimeSlotFull => "Time slot full",
+        RefusalKind::HomeUnreachable => "Sent on to another hub",
+        RefusalKind::HomeUnsettled => "Not handed over yet",
+        RefusalKind::NoPlaces => "No places left here",
+        RefusalKind::ClockInDoubt => "Clocks do not agree",
+        RefusalKind::NotReady => "Device not ready",
+        RefusalKind::OwnLogForked => "Device copied",
+        RefusalKind::OwnLogBehind => "Device getting its records back",
+        RefusalKind::Retired => "Hub retired",
+        RefusalKind::UpdateNeeded => "Device too old",
+        RefusalKind::NotAllowed => "Device not allowed here",
+        RefusalKind::ScanOver => "Scan was over",
+        RefusalKind::AskerSilent => "Asked for at a gate that went silent",
     }
 }

@@ -1,6 +1,6 @@
-//! Every word the scanner itself says to the staff, in one place to translate; what a verdict says comes with it.
+//! What the scanner itself says to staff: its screen, what is typed there, its commands; what a verdict says is the gates'.
 
-use usher_eyes::Hint;
+use crate::Said;
 
 /// Shown large while nothing is.
 pub const READY: &str = "READY";
@@ -45,8 +45,6 @@ pub const OUT: &str = "out";
 pub const NO_HUB: &str = "no hub linked: judging alone";
 /// No address to link to is known.
 pub const NO_ADDRESS: &str = "no hub address known: judging alone (name one with --hub HOST:PORT)";
-/// An answer takes longer than usual.
-pub const WAIT: &str = "Wait";
 /// Why.
 pub const BEING_ASKED: &str = "The hubs are being asked";
 /// A code was shown again before it was away for long enough to be another scan.
@@ -61,10 +59,6 @@ pub const WHY_UNDO: &str = "Type undo and why in one line, like: undo the turnst
 /// There is no yes to undo.
 pub const NOTHING_TO_UNDO: &str =
     "Nobody has passed here since the start, or that was undone: there is nothing to undo";
-/// An undo that is in this scanner's log alone.
-pub const NOT_HEARD_OF: &str = "Undone here only";
-/// What to do then.
-pub const KEEP_IT_LINKED: &str = "No hub has heard of it: they go on refusing the ticket until this scanner reaches one. Start usher-scan run here and keep it linked";
 /// Asked before an override.
 pub const WHO_OVERRIDES: &str = "Override: the supervisor's name? (Enter alone takes it back)";
 /// Asked then.
@@ -73,64 +67,14 @@ pub const WHY_OVERRIDE: &str = "Override: the reason, in a few words? (Enter alo
 pub const TAKEN_BACK: &str = "Taken back: nothing was done";
 /// There is no ticket to override.
 pub const SHOW_IT_FIRST: &str = "Show the ticket first, then type override";
-/// An override for people who go out.
-pub const NOT_NEEDED: &str = "Not needed";
 /// What to do then.
 pub const OVERRIDES_LET_IN: &str = "An override lets people in, and this scanner lets them out. Whoever leaves is let out anyway: scan the ticket. \
     To let somebody in, type in first";
-/// A scanner without the right to override.
-pub const MAY_NOT_OVERRIDE: &str = "This scanner may not override: use a supervisor's";
-/// Nobody was there to decide an override.
-pub const NO_HUB_DECIDES: &str =
-    "No hub answered, and without one nobody is let in against the rules: try again";
-/// Asked when what was typed looks like a ticket code and is none.
-pub const MISTYPED: &str = "Mistyped";
-/// What to do then.
-pub const TYPE_AGAIN: &str =
-    "This is no ticket code: at least one character is wrong. Compare it with the ticket and type it again";
-/// A ticket code that no ticket has.
-pub const NO_SUCH_TICKET: &str = "No such ticket";
-/// What to do then.
-pub const COMPARE_CODE: &str = "No ticket of this event has this code. Compare it with the ticket; if it is right, send to the box office";
-/// A ticket code that nobody can look up.
-pub const CANNOT_LOOK_UP: &str = "Cannot look up";
-/// What to do without the cloud.
-pub const NO_CLOUD: &str = "Ticket codes are looked up over the internet, and the hub has no connection. Show the QR code on \
-    paper or on any phone, or send to the box office";
-/// What to do without a hub.
-pub const NO_HUB_LOOKS_UP: &str =
-    "No hub answered. Show the QR code on paper or on any phone, or send to the box office";
-/// What to do with a hub of an earlier version.
-pub const OLD_HUB: &str =
-    "The hub is too old to look up ticket codes: update it, and show the QR code meanwhile";
-/// What to do where no hub is asked.
-pub const VERIFY_ASKS_NOBODY: &str = "verify asks nobody, and only the cloud knows ticket codes: type it at the running scanner, or give the QR code";
-/// A ticket that this scanner cannot let in without a hub.
-pub const HUB_DECIDES: &str = "A hub decides";
-/// Why `verify` does not say more.
-pub const HUB_WAS_NOT_ASKED: &str = "Nothing known here speaks against this ticket, but whether it lets in now a hub says, at any gate that is linked: verify asks nobody";
-/// Too many ticket codes that there are not.
-pub const TOO_MANY_TRIES: &str = "Too many tries";
-/// What to do then.
-pub const WAIT_TO_TRY: &str =
-    "Too many wrong ticket codes were typed here. Wait half a minute, or show the QR code";
 /// A ticket that was found by its ticket code.
 pub const BY_TICKET_CODE: &str = "found by its ticket code";
-/// An override that is refused for want of the right.
-pub const NOT_ALLOWED: &str = "Not allowed";
-/// A scan nobody could judge.
-pub const CANNOT_DECIDE: &str = "Cannot decide";
-/// This device's own disk is full or read-only.
-pub const OWN_DISK: &str = "This scanner cannot save to its disk: make room on it, or use another scanner";
-/// This device is not, or no longer, one of the event's.
-pub const NOT_WELCOME: &str = "Do not use";
-/// Its certificate is not valid now.
-pub const EXPIRED: &str = "By this scanner's clock its certificate is not valid: check the clock first; if it is right, enrol it anew";
-/// It was revoked.
-pub const REVOKED: &str = "This scanner was withdrawn: use another one";
-/// A hub of the event refuses it.
-pub const REFUSED: &str = "A hub refuses this scanner: ask the organizer, or use another one";
 
+/// A hub of the event refuses this scanner.
+pub const REFUSED: &str = "A hub refuses this scanner: ask the organizer, or use another one";
 /// What `verify` never does.
 pub const NOT_RECORDED: &str = "nothing recorded";
 /// A certificate without a list of gates.
@@ -144,6 +88,145 @@ pub const AUTHORITY: &str = "the organizer's cloud";
 /// No hub was ever linked.
 pub const NEVER_LINKED: &str = "to no hub yet";
 
+/// Why there is no ticket for what was typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoTicket {
+    /// A character is wrong.
+    Mistyped,
+    /// No ticket of the event has that code.
+    Unknown,
+    /// The hubs do not reach the cloud.
+    NoCloud,
+    /// No hub answered.
+    NoHub,
+    /// Too many codes that there are not were asked for here.
+    TooOften,
+    /// The hubs are of an earlier version.
+    OldHub,
+    /// Nobody is asked at all.
+    Offline,
+}
+
+/// Why an override was not decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undecided {
+    /// The certificate lacks the capability.
+    MayNot,
+    /// They go out, and whoever leaves is let out anyway.
+    Outwards,
+    /// No hub answered.
+    NoHub,
+}
+
+/// Why this scanner judges nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bar {
+    /// Its certificate is not valid now.
+    Expired,
+    /// It was revoked.
+    Revoked,
+    /// A hub of the event refuses it.
+    Refused,
+    /// Its disk takes nothing.
+    Disk,
+}
+
+/// Says why this scanner judges nothing.
+#[must_use]
+pub fn barred(bar: Bar) -> Said {
+    match bar {
+        Bar::Expired => Said::new(
+            "Do not use",
+            "By this scanner's clock its certificate is not valid: check the clock first; if it is right, enrol it anew",
+        ),
+        Bar::Revoked => Said::new("Do not use", "This scanner was withdrawn: use another one"),
+        Bar::Refused => Said::new("Do not use", REFUSED),
+        Bar::Disk => Said::new(
+            "Cannot decide",
+            "This scanner cannot save to its disk: make room on it, or use another scanner",
+        ),
+    }
+}
+
+/// Says why there is no ticket for a ticket code that was typed.
+#[must_use]
+pub fn no_ticket(why: NoTicket) -> Said {
+    match why {
+        NoTicket::Mistyped => Said::new(
+            "Mistyped",
+            "This is no ticket code: at least one character is wrong. Compare it with the ticket and type it again",
+        ),
+        NoTicket::Unknown => Said::new(
+            "No such ticket",
+            "No ticket of this event has this code. Compare it with the ticket; if it is right, send to the box office",
+        ),
+        NoTicket::NoCloud => Said::new(
+            "Cannot look up",
+            "Ticket codes are looked up over the internet, and the hub has no connection. Show the QR code on \
+    paper or on any phone, or send to the box office",
+        ),
+        NoTicket::NoHub => Said::new(
+            "Cannot look up",
+            "No hub answered. Show the QR code on paper or on any phone, or send to the box office",
+        ),
+        NoTicket::OldHub => Said::new(
+            "Cannot look up",
+            "The hub is too old to look up ticket codes: update it, and show the QR code meanwhile",
+        ),
+        NoTicket::Offline => Said::new(
+            "Cannot look up",
+            "verify asks nobody, and only the cloud knows ticket codes: type it at the running scanner, or give the QR code",
+        ),
+        NoTicket::TooOften => Said::new(
+            "Too many tries",
+            "Too many wrong ticket codes were typed here. Wait half a minute, or show the QR code",
+        ),
+    }
+}
+
+/// Says in one line that what was typed is no ticket code.
+#[must_use]
+pub fn mistyped() -> String {
+    no_ticket(NoTicket::Mistyped).line()
+}
+
+/// Says why an override was not decided.
+#[must_use]
+pub fn undecided(why: Undecided) -> Said {
+    match why {
+        Undecided::MayNot => Said::new("Not allowed", "This scanner may not override: use a supervisor's"),
+        Undecided::Outwards => Said::new("Not needed", OVERRIDES_LET_IN),
+        Undecided::NoHub => Said::new(
+            "Cannot decide",
+            "No hub answered, and without one nobody is let in against the rules: try again",
+        ),
+    }
+}
+
+/// Says that a hub alone decides on a ticket, which was not asked.
+#[must_use]
+pub fn for_a_hub() -> Said {
+    Said::new(
+        "A hub decides",
+        "Nothing known here speaks against this ticket, but whether it lets in now a hub says, at any gate that is linked: verify asks nobody",
+    )
+}
+
+/// Says that an answer takes longer than usual.
+#[must_use]
+pub fn waiting() -> Said {
+    Said::new("Wait", BEING_ASKED)
+}
+
+/// Says that an undo is in this scanner's log alone, and what to do.
+#[must_use]
+pub fn annulled_here_only() -> Said {
+    Said::new(
+        "Undone here only",
+        "No hub has heard of it: they go on refusing the ticket until this scanner reaches one. Start usher-scan run here and keep it linked",
+    )
+}
+
 /// What helps a code that is seen to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Help {
@@ -153,16 +236,6 @@ pub struct Help {
     pub short: &'static str,
     /// What to do about it.
     pub what_to_do: &'static str,
-}
-
-/// Puts a hint into words.
-#[must_use]
-pub fn help(hint: Hint) -> Help {
-    match hint {
-        Hint::HoldStill => HOLD_STILL,
-        Hint::TooFar => TOO_FAR,
-        Hint::Glare => GLARE,
-    }
 }
 
 /// Says of a used ticket that it was used here, a moment ago.

@@ -3,7 +3,9 @@
 use usher_protocol::ledger::NotAnnulled;
 use usher_protocol::record::Passage;
 
-use super::{Said, Voice, people};
+use crate::Said;
+
+use super::{Voice, people};
 
 impl Voice {
     /// Says that a scan is annulled: by how many people, where and when, if that is known here, so that whoever meant another

@@ -6,25 +6,19 @@ use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use usher_keys::{Capabilities, EnrolmentCode, EnrolmentGrant, Role, Timestamp};
 
-use super::word;
-
 /// Says what is about to be asked for.
 pub fn asking(code: &EnrolmentCode, name: &str, role: Role) -> String {
     format!(
         "Asking {} to make this machine the {} \"{}\" of event {}, unless the code names it otherwise …\n",
         code.url(),
-        word(role),
+        role_name(role),
         printable(name),
         code.event(),
     )
 }
 
-/// Says what the machine has become, in this machine's local time.
-pub fn joined(grant: &EnrolmentGrant, folder: &Path) -> String {
-    joined_in(&TimeZone::system(), grant, folder)
-}
-
-fn joined_in(zone: &TimeZone, grant: &EnrolmentGrant, folder: &Path) -> String {
+/// Says what the machine has become, in the time of a zone.
+pub fn joined(zone: &TimeZone, grant: &EnrolmentGrant, folder: &Path) -> String {
     let certificate = grant.identity.unverified();
     let event = match &grant.event_name {
         Some(name) => format!("\"{}\" ({})", printable(name), grant.event),
@@ -39,12 +33,12 @@ fn joined_in(zone: &TimeZone, grant: &EnrolmentGrant, folder: &Path) -> String {
         ("event", event),
         ("gates", gates(grant)),
         ("may", abilities(certificate.role, certificate.capabilities)),
-        ("valid until", moment_in(zone, certificate.window.until)),
+        ("valid until", moment(zone, certificate.window.until)),
         ("enrolled by", by),
         ("links to", links(grant)),
         ("folder", folder.display().to_string()),
     ];
-    let mut told = format!("This machine is now a {}.\n", word(certificate.role));
+    let mut told = format!("This machine is now a {}.\n", role_name(certificate.role));
     for (what, said) in rows {
         told.push_str(&format!("  {what:<12} {said}\n"));
     }
@@ -88,12 +82,8 @@ fn links(grant: &EnrolmentGrant) -> String {
     printable(&grant.uplink.join(", "))
 }
 
-/// Says when something is, in this machine's local time.
-pub fn moment(at: Timestamp) -> String {
-    moment_in(&TimeZone::system(), at)
-}
-
-fn moment_in(zone: &TimeZone, at: Timestamp) -> String {
+/// Says when something is, in the time of a zone.
+pub fn moment(zone: &TimeZone, at: Timestamp) -> String {
     if at == Timestamp::FOREVER {
         return "for ever".to_owned();
     }
@@ -107,22 +97,41 @@ fn moment_in(zone: &TimeZone, at: Timestamp) -> String {
     strtime::format("%A %-d %B %Y, %H:%M (UTC%:z)", &local).unwrap_or_else(|_| local.to_string())
 }
 
+/// Names what a device is.
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Cloud => "cloud",
+        Role::Hub => "hub",
+        Role::Scanner => "scanner",
+    }
+}
+
 fn printable(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use usher_fixtures::{SHOW, key};
     use usher_keys::enrolment::{EnrolmentSecret, NamedGate};
-    use usher_keys::{Certificate, RootSet, Window};
+    use usher_keys::{Certificate, EventId, RootSet, Window};
 
     use super::*;
-    use crate::rehearsal::{EVENT, bundle, certificate, identity, key};
+
+    const EVENT: EventId = SHOW.id;
+
+    fn certificate(role: Role, capabilities: Capabilities) -> Certificate {
+        Certificate {
+            name: format!("{role:?} 1"),
+            capabilities,
+            ..SHOW.certificate(key(1).public(), role)
+        }
+    }
 
     fn grant(certificate: &Certificate) -> EnrolmentGrant {
         EnrolmentGrant {
-            identity: identity(certificate),
-            bundle: bundle(1),
+            identity: SHOW.identity(certificate.clone()),
+            bundle: SHOW.bundle(1),
             event: EVENT,
             event_name: Some("Night of\u{1b} the Owls".to_owned()),
             gates: vec![NamedGate {
@@ -136,7 +145,7 @@ mod tests {
 
     fn told(grant: &EnrolmentGrant) -> String {
         let zone = TimeZone::fixed(jiff::tz::offset(1));
-        joined_in(&zone, grant, Path::new("/data/hub"))
+        joined(&zone, grant, Path::new("/data/hub"))
     }
 
     #[test]
@@ -151,7 +160,7 @@ mod tests {
                 from: Timestamp(0),
                 until: Timestamp(1_780_000_000_000),
             },
-            ..certificate(1, Role::Hub, capabilities)
+            ..certificate(Role::Hub, capabilities)
         };
         assert_eq!(
             told(&grant(&hub)),
@@ -171,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_or_has_no_end_is_said_so() {
-        let mut unknown = grant(&certificate(1, Role::Scanner, Capabilities::default()));
+        let mut unknown = grant(&certificate(Role::Scanner, Capabilities::default()));
         unknown.event_name = None;
         unknown.uplink.clear();
         unknown.hub_name = Some("Hub A".to_owned());

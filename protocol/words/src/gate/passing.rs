@@ -4,7 +4,9 @@ use usher_protocol::admission::Direction;
 use usher_protocol::policy::EntryRule;
 use usher_protocol::request::TicketFacts;
 
-use super::{Said, Voice, more, people};
+use crate::Said;
+
+use super::{Voice, more, people};
 
 impl Voice {
     /// Of a ticket for several people it is always said how many pass: those who stand there may be more.
@@ -42,7 +44,7 @@ impl Voice {
 
     /// Returns how often a ticket lets its people in, if that is known.
     pub(super) fn entry(&self, ticket: Option<&TicketFacts>) -> Option<EntryRule> {
-        let policy = self.snapshot.policy.as_deref()?;
+        let policy = self.names.policy.as_deref()?;
         policy.tier(ticket?.tier).map(|tier| tier.entry)
     }
 }

@@ -2,43 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use usher_keys::{Certificate, RootSet, Window};
+use usher_fixtures::{AVAILABLE, NORTH, SOUTH, key};
+use usher_keys::Window;
 use usher_protocol::ScanId;
 use usher_protocol::admission::{Reason, Referral};
 use usher_protocol::policy::EntryRule;
 use usher_protocol::record::Passage;
 use usher_protocol::ticket::Rejection;
-use usher_protocol::trust::Trust;
 
 use super::*;
-use crate::rehearsal::{self, AVAILABLE, NORTH, key};
 
 /// 20:14 UTC, which is 21:14 where the festival is.
 const EVENING: Timestamp = Timestamp(1_795_378_440_000);
 
 fn voice() -> Voice {
-    let bundle = rehearsal::bundle(1);
-    let roots: RootSet = bundle.unverified().unwrap().roots;
-    let snapshot = Snapshot {
-        trust: Arc::new(Trust::pin(&roots, bundle).unwrap()),
-        identity: Arc::new(rehearsal::identity(&rehearsal::certificate(
-            1,
-            usher_keys::Role::Hub,
-            usher_keys::Capabilities::default(),
-        ))),
-        authority: None,
-        register: Arc::default(),
-        roster: Vec::new(),
-        is_retired: false,
-        policy: Some(Arc::new(rehearsal::policy())),
-        names: BTreeMap::from([
+    let names = EventNames {
+        policy: Some(Arc::new(usher_fixtures::policy())),
+        devices: Arc::new(BTreeMap::from([
             (key(1).public(), "Hub North".to_owned()),
             (key(2).public(), "Hub South".to_owned()),
-        ]),
-        gates: BTreeMap::from([(key(1).public(), BTreeSet::from([NORTH, rehearsal::SOUTH]))]),
-        unheard_forks: Arc::default(),
+        ])),
+        gates: Arc::new(BTreeMap::from([(
+            key(1).public(),
+            BTreeSet::from([NORTH, SOUTH]),
+        )])),
     };
-    Voice::new(Arc::new(snapshot), EVENING)
+    Voice::new(names, Window::ALWAYS, EVENING)
 }
 
 #[test]
@@ -207,15 +196,12 @@ fn what_is_wrong_with_a_hub_is_not_said_of_the_scanner_that_shows_it() {
 
 /// What is said where every tier lets people in so often.
 fn said_where(entry: EntryRule, answer: &Answer) -> String {
-    let mut policy = rehearsal::policy();
+    let mut policy = usher_fixtures::policy();
     for tier in &mut policy.tiers {
         tier.entry = entry;
     }
-    let snapshot = Snapshot {
-        policy: Some(Arc::new(policy)),
-        ..(*voice().snapshot).clone()
-    };
-    let voice = Voice::new(Arc::new(snapshot), EVENING);
+    let mut voice = voice();
+    voice.names.policy = Some(Arc::new(policy));
     voice.answer(answer, Direction::In).line()
 }
 
@@ -289,19 +275,12 @@ fn an_undo_says_how_many_passed_where_and_when() {
 
 #[test]
 fn a_device_whose_clock_is_wrong_names_the_clock_and_not_its_rights() {
-    let certificate = Certificate {
-        window: Window {
-            from: Timestamp(0),
-            until: EVENING.plus_ms(86_400_000),
-        },
-        ..rehearsal::certificate(1, usher_keys::Role::Hub, usher_keys::Capabilities::default())
+    let certificate = Window {
+        from: Timestamp(0),
+        until: EVENING.plus_ms(86_400_000),
     };
-    let snapshot = Arc::new(Snapshot {
-        identity: Arc::new(rehearsal::identity(&certificate)),
-        ..(*voice().snapshot).clone()
-    });
     let said = |ahead_ms: u64| {
-        let voice = Voice::new(Arc::clone(&snapshot), EVENING.plus_ms(ahead_ms));
+        let voice = Voice::new(voice().names, certificate, EVENING.plus_ms(ahead_ms));
         voice.error(RequestError::NotAllowed).line()
     };
     assert!(
@@ -388,7 +367,7 @@ fn a_double_admission_names_both_gates_and_the_times_at_which_both_were_judged()
         generation: usher_protocol::Generation(1),
         zone: usher_protocol::ZoneId(1),
         second: stamp,
-        second_gate: rehearsal::SOUTH,
+        second_gate: SOUTH,
         second_at: EVENING,
         first: Some((Timestamp(EVENING.0 - 60_000), NORTH)),
     };
@@ -425,11 +404,7 @@ fn it_is_said_with_how_many_others_a_clock_is_compared() {
 
 #[test]
 fn before_the_events_zone_is_known_times_name_theirs() {
-    let snapshot = Snapshot {
-        policy: None,
-        ..(*voice().snapshot).clone()
-    };
-    let voice = Voice::new(Arc::new(snapshot), EVENING);
+    let voice = Voice::new(EventNames::default(), Window::ALWAYS, EVENING);
     assert_eq!(voice.time(EVENING), "20:14 UTC");
     assert_eq!(voice.date(EVENING), "22 Nov 2026 20:14 UTC");
 }

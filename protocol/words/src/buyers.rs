@@ -1,0 +1,47 @@
+//! What buyers read on the cloud's pages of tickets and bookings; what a request of theirs is refused with is in `problems`.
+
+/// Why a ticket is no longer valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Void {
+    /// Somebody else has a newer one.
+    Transferred,
+    /// The same person has a newer one.
+    Replaced,
+    /// The organizer has revoked it.
+    Revoked,
+}
+
+/// Says why a ticket is no longer valid; nothing of the one that took its place.
+pub fn void(why: Void) -> &'static str {
+    match why {
+        Void::Transferred => "Transferred to somebody else",
+        Void::Replaced => "Replaced by a newer ticket",
+        Void::Revoked => "Cancelled by the organizer",
+    }
+}
+
+/// Why a booking has no tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoTickets {
+    /// The payment has no outcome yet.
+    Paying,
+    /// The money was given back.
+    Refunded,
+    /// Nothing was paid.
+    Unpaid,
+}
+
+/// Says why there are no tickets, and what became of the money.
+pub fn no_tickets(why: NoTickets) -> &'static str {
+    match why {
+        NoTickets::Paying => {
+            "The payment is not through yet: look again in a minute, and do not pay a second time."
+        }
+        NoTickets::Refunded => {
+            "There are no tickets: the places were lost while the payment ran, and the money was given back."
+        }
+        NoTickets::Unpaid => {
+            "There are no tickets: the booking was not paid, and nothing was charged. Choose anew."
+        }
+    }
+}

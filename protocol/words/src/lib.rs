@@ -1,0 +1,16 @@
+//! Everything that the programs of Usher say to people: staff, organizers, buyers, whoever runs a machine. Each text hangs on an enum
+//! or a name in Rust, so that a new reason without words does not compile; showing them, and what errors say of themselves, is left to others.
+
+pub mod buyers;
+pub mod certificates;
+pub mod clock;
+pub mod enrolment;
+pub mod gate;
+pub mod hub;
+pub mod organizer;
+pub mod problems;
+mod said;
+pub mod scanner;
+pub mod server;
+
+pub use said::Said;

@@ -1,0 +1,110 @@
+//! Every kind of problem that the cloud's API answers with, in one table; which values a problem carries beside it is the API's.
+
+/// Declares the kinds: each has a status, a name for programs and words.
+macro_rules! kinds {
+    ($($kind:ident = $status:literal, $slug:literal, $words:literal;)+) => {
+        /// What sort of problem it is. A name with several statuses has a kind for each.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum ProblemKind {
+            $(#[doc = $words] $kind,)+
+        }
+
+        impl ProblemKind {
+            /// All kinds, by status.
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// Returns the HTTP status.
+            pub fn status(self) -> u16 {
+                match self {
+                    $(Self::$kind => $status,)+
+                }
+            }
+
+            /// Returns the name for programs, the end of `type`.
+            pub fn slug(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $slug,)+
+                }
+            }
+
+            /// Returns what is wrong and what to do, as long as nothing more is known.
+            pub fn words(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $words,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Unreadable = 400, "unreadable-request", "The request cannot be read: the detail says where.";
+    ReservationEnded = 400, "reservation-ended", "The reservation has expired or was given back; nothing was charged. Make a new one.";
+    Unauthorized = 401, "unauthorized", "Send an organizer's API key as Authorization: Bearer KEY.";
+    CardDeclined = 402, "card_declined", "The payment was declined and nothing was charged. Try another card.";
+    UnknownToken = 402, "unknown_token", "The payment service does not know this payment token; nothing was charged.";
+    GivenUp = 402, "given_up", "The payment came too late and was given up; nothing was charged. Try again.";
+    NotFound = 404, "not-found", "There is no such thing, or it is not yours to see.";
+    WrongMethod = 405, "unreadable-request", "This address does not take this method: see /docs for the ones there are.";
+    UnitsTaken = 409, "units-taken", "Some of these seats were just taken: choose others.";
+    UnitsShort = 409, "units-short", "There are not enough places left: ask for fewer.";
+    KeyReused = 409, "idempotency-key-reused", "This idempotency key was used for another request: take a new one for each new request.";
+    AlreadyBooked = 409, "already-booked", "This reservation has become a booking, or another request is paying for it: look for its tickets before you buy again.";
+    BookingRenewed = 409, "booking-renewed", "This booking is paid, and its address was changed since. Nothing was charged again: ask the organizer for the new address.";
+    BeingPaid = 409, "being-paid", "This reservation is being paid: wait for the payment's end.";
+    Refunded = 409, "refunded", "The places were lost while the payment ran, and the money was given back.";
+    SalesClosed = 409, "sales-closed", "The event is over: nothing of it is sold any more, and nothing was charged.";
+    SalesPaused = 409, "sales-paused", "The sale of this event is paused: nothing was held or charged, and tickets bought before stay good. Try again later; its organizer is told what is missing.";
+    EventOver = 409, "event-over", "The event is over: change its days first.";
+    NoSigningKey = 409, "no-signing-key", "The event has no ticket-signing key yet: upload the trust bundle that lists it, then publish.";
+    KeyEndsEarly = 409, "key-ends-early", "The event's ticket key ends before the event does: have the keys prolonged offline and upload the bundle.";
+    DraftIncomplete = 409, "draft-incomplete", "Making this event was interrupted: create it anew.";
+    NoTrustBundle = 409, "no-trust-bundle", "The event has no trust bundle yet: ask for its key-request, have it signed and upload the bundle.";
+    NoKeyInForce = 409, "no-key-in-force", "No key of the event for this may sign now: ask for its key-request, have it signed and upload the next bundle.";
+    OldCopy = 409, "old-copy", "The server runs on an older copy of its data: nothing is sold or ordered for this event. Restore the newest copy.";
+    TicketSuperseded = 409, "ticket-superseded", "A newer ticket has taken this one's place: name the newest one.";
+    TicketTransferred = 409, "ticket-transferred", "The ticket was transferred: the one that has taken its place is somebody else's. Its holder can have that one reissued.";
+    TicketRevoked = 409, "ticket-revoked", "The ticket is revoked, and a revoked ticket gets no fresh code: reinstate it first.";
+    NotForked = 409, "not-forked", "This device has one history only, or it was said already which one counts.";
+    TooManyCodes = 409, "too-many-codes", "The event has too many unused enrolment codes: use them, or wait until they have run out.";
+    TooManyDevices = 409, "too-many-devices", "The event has as many devices or hubs as it can.";
+    CodeUsed = 409, "code-used", "Another device has used this enrolment code: ask for a new one.";
+    DeviceBarred = 409, "device-barred", "This device's key was revoked or retired, or had another role: enrol it with a fresh key.";
+    DeviceHasLog = 409, "device-has-log", "This device's key has written a log of this event already: a second one beside it would let people in again. Enrol with a fresh folder, which makes a fresh key, and retire the device it was.";
+    CodeExpired = 410, "code-expired", "The time of this enrolment code is over: ask for a new one.";
+    TooLarge = 413, "unreadable-request", "The body is too big for this request: send less at once.";
+    NotJson = 415, "unreadable-request", "The body is not JSON, or its Content-Type does not say so.";
+    WrongShape = 422, "unreadable-request", "The body is JSON, but its members are not those of this request: the detail says which.";
+    InvalidRequest = 422, "invalid-request", "Some values make no sense: see errors.";
+    EnrolmentNotValid = 422, "enrolment-not-valid", "What the device sent does not belong to this enrolment code.";
+    BundleNotNewer = 422, "bundle-not-newer", "The trust bundle is not newer than the one in force.";
+    BundleOfAnotherEvent = 422, "bundle-of-another-event", "The trust bundle is one of another event.";
+    BundleNotSigned = 422, "bundle-not-signed", "The trust bundle has too few signatures of the event's roots.";
+    BundleMalformed = 422, "bundle-malformed", "The text is not a trust bundle, or has roots or keys that none may have.";
+    BundleForgetsKey = 422, "bundle-forgets-a-key", "The trust bundle leaves out a key that signed before: keep it, retired or struck out.";
+    BundleForeignKeys = 422, "bundle-foreign-keys", "None of the bundle's keys for a purpose is held here: sign the answer to this event's key-request.";
+    BundleNotInForce = 422, "bundle-not-in-force", "A key of the first bundle cannot be used now: it must be active and in its window.";
+    TooManyHeld = 429, "too-many-held", "Too many places are held and not paid for: pay for them or give them back, or try again when Retry-After says.";
+    Internal = 500, "internal", "Something is wrong on our side, and the server's log says what. Try again; if it stays, tell whoever runs it.";
+    Unavailable = 503, "unavailable", "Nothing was changed. Try again in a moment.";
+    BookingUnsettled = 503, "booking-unsettled", "The booking has no outcome yet. Ask again with the same idempotency key: you are never charged twice.";
+}
+
+impl ProblemKind {
+    /// What may be wrong with any body.
+    pub const OF_BODIES: [Self; 5] = [
+        Self::Unreadable,
+        Self::TooLarge,
+        Self::NotJson,
+        Self::WrongShape,
+        Self::InvalidRequest,
+    ];
+
+    /// Returns the kind of a request that the web framework could not read and answers with a status.
+    pub fn of_unread(status: u16) -> Self {
+        [Self::WrongMethod, Self::TooLarge, Self::NotJson, Self::WrongShape]
+            .into_iter()
+            .find(|kind| kind.status() == status)
+            .unwrap_or(Self::Unreadable)
+    }
+}

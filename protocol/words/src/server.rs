@@ -1,0 +1,81 @@
+//! What the cloud says to whoever runs it, in its log and in `/readyz`: sales that are not what they seem, and a wrong clock.
+
+use usher_protocol::clock::{ClockHealth, apart_in_words};
+
+/// Says that events are on sale for which nobody pays.
+pub fn test_sale(names: &str) -> String {
+    format!(
+        "TEST CARDS: real tickets are on sale and nobody is charged, because payments.gateway is \"sandbox\". On sale: {names}"
+    )
+}
+
+/// An event whose sale is paused.
+#[derive(Debug)]
+pub struct PausedSale {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub event: String,
+    /// When it ends.
+    pub ends: String,
+    /// Until when its ticket key is believed; `None` if none may sign.
+    pub key_ends: Option<String>,
+}
+
+/// Says which events' sale is paused, and how many more there are.
+pub fn paused_sales(named: &[PausedSale], more: usize) -> String {
+    let named = named.iter().map(|sale| {
+        let key = match &sale.key_ends {
+            Some(until) => format!("its ticket key ends {until}"),
+            None => "no ticket key may sign now".to_owned(),
+        };
+        format!("{} ({}, ends {}, {key})", sale.name, sale.event, sale.ends)
+    });
+    let named: Vec<_> = named.collect();
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "SALE PAUSED: tickets signed now would not be believed until the event's end, so none are sold. `to_sign` of the \
+         organizer's event says what the offline root must sign. Paused: {}{more}",
+        named.join(", ")
+    )
+}
+
+/// Says what is wrong with the server's clock, if anything is.
+pub fn clock(health: ClockHealth) -> Option<String> {
+    match health {
+        ClockHealth::Right => None,
+        ClockHealth::Wrong(ahead_ms) => Some(format!(
+            "This server's clock is {} those of most linked devices: set it right. Sales end, keys count and tickets are dated by it",
+            apart_in_words(ahead_ms)
+        )),
+        ClockHealth::InDoubt(ahead_ms) => Some(format!(
+            "This server's clock is {} a linked device's, and too few are linked to tell which is right: look at a watch; \
+             clock_warning in the list of devices says whose it is",
+            apart_in_words(ahead_ms)
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_clock_of_the_server_is_said_with_the_minutes() {
+        assert_eq!(clock(ClockHealth::Right), None);
+        let said = |health| clock(health).unwrap_or_default();
+        let wrong = said(ClockHealth::Wrong(2_700_000));
+        assert!(
+            wrong.starts_with("This server's clock is 45 min ahead of those of most"),
+            "{wrong}"
+        );
+        let doubt = said(ClockHealth::InDoubt(-72_000_000));
+        assert!(
+            doubt.starts_with("This server's clock is 20 h 0 min behind a linked device's"),
+            "{doubt}"
+        );
+    }
+}
