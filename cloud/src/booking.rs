@@ -36,7 +36,6 @@ use turns::Turns;
 /// Asks for a reservation to become a booking.
 #[derive(Clone)]
 pub struct BookRequest {
-    /// The reservation.
     pub reservation: ReservationId,
     /// Who pays; not needed when there is nothing to pay.
     pub payment_token: Option<PaymentToken>,
@@ -131,19 +130,16 @@ pub enum BookError {
 /// What the desk works with.
 #[derive(Debug)]
 pub struct DeskParts {
-    /// The store.
     pub store: Store,
     /// Who takes the money.
     pub gateway: PaymentGateway,
     /// Who signs.
     pub signer: TicketSigner,
-    /// The time.
     pub clock: Clock,
     /// This process, as the holder of leases.
     pub holder: LeaseHolder,
     /// Who must hear of changes.
     pub seat_maps: SeatMaps,
-    /// Who counts.
     pub metrics: Metrics,
     /// How many units one client may hold without paying.
     pub bounds: HoldBounds,

@@ -42,9 +42,7 @@ impl EventStatus {
 /// A price and entitlement class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tier {
-    /// Its id.
     pub id: TierId,
-    /// Its name.
     pub name: String,
     /// Price of a unit, in minor units of the event's currency.
     pub price: i64,
@@ -57,23 +55,15 @@ pub struct Tier {
 /// An event as everyone but gates sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Its id.
     pub id: EventId,
-    /// Whose it is.
     pub organizer: OrganizerId,
-    /// Its venue.
     pub venue: VenueId,
-    /// The venue's name.
     pub venue_name: String,
-    /// The venue's city.
     pub city: String,
-    /// Its name.
     pub name: String,
     /// What it is about.
     pub description: String,
-    /// When it starts.
     pub starts_at: Timestamp,
-    /// When it ends.
     pub ends_at: Timestamp,
     /// Whether it is on sale.
     pub status: EventStatus,
@@ -81,7 +71,6 @@ pub struct Event {
     pub currency: Currency,
     /// How long a reservation holds, in milliseconds.
     pub reservation_ms: u64,
-    /// How many units it has.
     pub unit_count: u32,
     /// How many of them, the first ones, are seats.
     pub seat_count: u32,
@@ -111,19 +100,14 @@ impl Event {
 /// An event in its organizer's list: what every event has, and nothing that is looked up or read apart for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventLine {
-    /// Its id.
     pub id: EventId,
-    /// Its name.
     pub name: String,
-    /// When it starts.
     pub starts_at: Timestamp,
-    /// When it ends.
     pub ends_at: Timestamp,
     /// Whether it is on sale.
     pub status: EventStatus,
     /// How long a reservation holds, in milliseconds.
     pub reservation_ms: u64,
-    /// How many units it has.
     pub unit_count: u32,
     /// How many of them, the first ones, are seats.
     pub seat_count: u32,
@@ -149,24 +133,17 @@ pub struct EventQuery {
 pub struct EventCursor {
     /// The start of the last event seen.
     pub starts_at: Timestamp,
-    /// Its id.
     pub event: EventId,
 }
 
 /// One event in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSummary {
-    /// Its id.
     pub id: EventId,
-    /// Its name.
     pub name: String,
-    /// The venue's name.
     pub venue_name: String,
-    /// The venue's city.
     pub city: String,
-    /// When it starts.
     pub starts_at: Timestamp,
-    /// When it ends.
     pub ends_at: Timestamp,
     /// Offset of local time from UTC at its start, in minutes.
     pub utc_offset_minutes: i16,
@@ -186,7 +163,6 @@ impl EventSummary {
 /// A page of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventPage {
-    /// The events.
     pub events: Vec<EventSummary>,
     /// Where the next page begins, if there is one.
     pub next: Option<EventCursor>,
@@ -195,9 +171,7 @@ pub struct EventPage {
 /// Where a seat is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seat {
-    /// Its section.
     pub section: String,
-    /// Its row.
     pub row: String,
     /// Its number in the row.
     pub number: String,
@@ -217,13 +191,9 @@ impl From<Seat> for UnitLabel {
 /// and some hundred names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatUnit {
-    /// Its unit.
     pub unit: Unit,
-    /// Its tier.
     pub tier: TierId,
-    /// Its section.
     pub section: Arc<str>,
-    /// Its row.
     pub row: Arc<str>,
     /// Its number in the row.
     pub number: Arc<str>,
@@ -232,7 +202,6 @@ pub struct SeatUnit {
 /// The seats of an event, by unit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// The seats.
     pub seats: Vec<SeatUnit>,
 }
 
@@ -279,16 +248,13 @@ impl Status {
 /// Asks how full an event is.
 #[derive(Debug, Clone, Copy)]
 pub struct OccupancyQuery {
-    /// The event.
     pub event: EventId,
-    /// The time.
     pub now: Timestamp,
 }
 
 /// How many units of a tier are free, held and sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TierCount {
-    /// The tier.
     pub tier: TierId,
     /// Free units.
     pub available: u32,

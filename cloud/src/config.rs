@@ -38,17 +38,13 @@ pub struct Config {
     pub public_url: String,
     /// Where everything is kept.
     pub data_dir: PathBuf,
-    /// The store.
     pub store: StoreSettings,
-    /// The master key.
+    /// Where the master key comes from.
     pub keys: MasterKeySettings,
-    /// Reservations.
     pub reservations: Reservations,
-    /// Payments.
     pub payments: Payments,
     /// Limits on requests.
     pub limits: Limits,
-    /// Logs.
     pub log: Log,
 }
 
@@ -199,9 +195,7 @@ pub enum ConfigError {
     /// The file is not there or cannot be read.
     #[error("the configuration file {} cannot be read", file.display())]
     Unreadable {
-        /// The file.
         file: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
@@ -211,7 +205,6 @@ pub enum ConfigError {
     /// A setting is out of its range.
     #[error("the configuration is not valid: {key} must be {expected}")]
     OutOfRange {
-        /// The setting.
         key: &'static str,
         /// What it must be.
         expected: &'static str,

@@ -78,7 +78,6 @@ impl fmt::Display for Currency {
 pub struct Money {
     /// Minor units: cents for EUR, whole yen for JPY.
     pub minor: i64,
-    /// The currency.
     pub currency: Currency,
 }
 

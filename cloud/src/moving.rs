@@ -10,9 +10,7 @@ use crate::selling::sale::keys_needed_until;
 /// When an event takes place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dates {
-    /// When it starts.
     pub starts_at: Timestamp,
-    /// When it ends.
     pub ends_at: Timestamp,
     /// Offset of its local time from UTC, in minutes.
     pub utc_offset_minutes: i16,
@@ -53,9 +51,7 @@ fn shifted(at: Timestamp, from: Timestamp, to: Timestamp) -> Timestamp {
 /// A key that ends before the event needs it no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EarlyKey {
-    /// What it is for.
     pub purpose: Purpose,
-    /// Its id.
     pub id: KeyId,
     /// When it ends.
     pub until: Timestamp,

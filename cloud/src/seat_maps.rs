@@ -40,7 +40,6 @@ pub struct SeatMap {
     pub gzip: Bytes,
     /// Names this body; equal bodies have equal tags, also after a restart.
     pub etag: String,
-    /// How many changes it has in it.
     changes: u64,
     /// When a hold expires, or the event ends, and it is out of date.
     good_until: Timestamp,

@@ -14,7 +14,6 @@ use crate::selling::UnitToIssue;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("event {event} has no ticket-signing key")]
 pub struct NoSigningKey {
-    /// The event.
     pub event: EventId,
 }
 

@@ -35,11 +35,9 @@ const LOCK_FILE: &str = "serve.lock";
 /// The parts of a running cloud.
 #[derive(Debug)]
 pub struct AppState {
-    /// The settings.
     pub config: Config,
     /// What links begin with, once the address is bound; without a slash at the end.
     pub public_url: String,
-    /// The time.
     pub clock: Clock,
     /// What is kept.
     pub store: Store,
@@ -53,7 +51,6 @@ pub struct AppState {
     pub seat_maps: SeatMaps,
     /// Who turns reservations into bookings.
     pub desk: BookingDesk,
-    /// Who counts.
     pub metrics: Metrics,
     /// This server, as the holder of leases.
     pub holder: LeaseHolder,

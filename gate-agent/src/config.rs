@@ -68,17 +68,13 @@ impl Default for Config {
 pub enum ConfigError {
     /// The file that was named is not there.
     #[error("there is no settings file {}", path.display())]
-    NoFile {
-        /// The file.
-        path: PathBuf,
-    },
+    NoFile { path: PathBuf },
     /// A key is unknown or a value has the wrong type.
     #[error("the settings are refused")]
     Refused(#[source] Box<figment::Error>),
     /// A value is out of its bounds.
     #[error("the setting {key} is refused: {bounds}")]
     OutOfBounds {
-        /// The setting.
         key: &'static str,
         /// What it may be.
         bounds: &'static str,
@@ -89,10 +85,7 @@ pub enum ConfigError {
          of this machine alone (127.0.0.1:8480), or set tls_certificate and tls_key, or set http_in_the_clear = true if \
          everyone who can listen on this network may have them"
     )]
-    InTheClear {
-        /// The address.
-        http: SocketAddr,
-    },
+    InTheClear { http: SocketAddr },
 }
 
 impl Config {

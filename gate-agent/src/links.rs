@@ -33,17 +33,13 @@ struct Link {
 /// A link as people see it.
 #[derive(Debug, Clone)]
 pub struct LinkFacts {
-    /// The peer.
     pub peer: PublicKey,
     /// How people call it.
     pub name: String,
-    /// What it is.
     pub role: Role,
-    /// Where it is.
     pub address: SocketAddr,
     /// Which side made the link.
     pub way: Way,
-    /// Since when.
     pub since: Timestamp,
     /// When the certificate ends that it showed.
     pub until: Timestamp,
@@ -58,7 +54,6 @@ pub enum DialFacts {
     Linked(PublicKey),
     /// It is not linked.
     Down {
-        /// Why.
         why: String,
         /// Whether whoever is there said that it will not have us.
         is_refused: bool,

@@ -22,11 +22,8 @@ use status::StatusBoard;
 
 /// What the hub's tasks share.
 pub struct Services {
-    /// The replica.
     pub replica: Arc<Replica>,
-    /// The admission path.
     pub path: Arc<AdmissionPath>,
-    /// The links.
     pub links: Arc<Links>,
     /// Finds tickets by their codes.
     pub lookup: Arc<TicketLookup>,

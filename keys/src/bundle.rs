@@ -28,7 +28,6 @@ pub const MAX_KEYS: usize = 128;
 pub struct RootSet {
     /// How many different roots must sign a bundle.
     pub threshold: u8,
-    /// The roots.
     pub keys: Vec<PublicKey>,
 }
 
@@ -75,7 +74,6 @@ pub enum KeyStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrustedKey {
-    /// The key.
     pub key: PublicKey,
     /// When it is believed.
     pub window: Window,
@@ -130,7 +128,6 @@ impl fmt::Display for Purpose {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrustBundle {
-    /// The event.
     pub event: EventId,
     /// Rises strictly; a replica refuses a lower one.
     pub version: u64,
@@ -183,7 +180,6 @@ pub enum BundleError {
     ForgetsKey {
         /// What the key is for.
         purpose: Purpose,
-        /// Its id.
         id: KeyId,
     },
     /// The version does not rise.

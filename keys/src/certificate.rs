@@ -44,11 +44,9 @@ pub struct Capabilities {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
-    /// The event it is for.
     pub event: EventId,
     /// The device's public key, which is also its name as origin.
     pub device: PublicKey,
-    /// What it is.
     pub role: Role,
     /// How people call it, at most [`MAX_NAME_BYTES`].
     pub name: String,

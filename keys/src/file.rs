@@ -20,7 +20,6 @@ pub enum FileError {
     /// The file cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// The file.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -29,7 +28,6 @@ pub enum FileError {
     /// The file cannot be written; what was there before is untouched.
     #[error("cannot write {}", path.display())]
     Write {
-        /// The file.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -37,18 +35,10 @@ pub enum FileError {
     },
     /// There is already a file.
     #[error("{} exists already: move it away, or ask for it to be replaced", path.display())]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
+    Exists { path: PathBuf },
     /// The file is longer than anything it should hold.
     #[error("{} is longer than {limit_bytes} bytes: not a file of this kind", path.display())]
-    TooLong {
-        /// The file.
-        path: PathBuf,
-        /// The limit, in bytes.
-        limit_bytes: u64,
-    },
+    TooLong { path: PathBuf, limit_bytes: u64 },
     /// Others than the owner may read a private file.
     #[error(
         "{} can be read by others (mode {mode:04o}); run: chmod 600 {}",
@@ -56,7 +46,6 @@ pub enum FileError {
         path.display()
     )]
     TooOpen {
-        /// The file.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,

@@ -73,7 +73,6 @@ pub enum KeyFileError {
     /// The file's content is no key we can use.
     #[error("cannot use the key file {}", path.display())]
     Content {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         #[source]

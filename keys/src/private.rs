@@ -27,7 +27,6 @@ pub enum PrivacyError {
     /// It cannot be made.
     #[error("cannot make the folder {}", path.display())]
     Make {
-        /// The folder.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -36,7 +35,6 @@ pub enum PrivacyError {
     /// It cannot be looked into.
     #[error("cannot look into {}, which belongs to user {owner}: run this program as its owner", path.display())]
     Look {
-        /// The folder.
         path: PathBuf,
         /// The number of the user it belongs to.
         owner: u32,

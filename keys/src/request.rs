@@ -13,7 +13,6 @@ use crate::key::{KeyId, PublicKey};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRequest {
-    /// The event the keys are for.
     pub event: EventId,
     /// The key that will sign tickets.
     pub ticket_key: PublicKey,

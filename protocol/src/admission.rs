@@ -95,10 +95,7 @@ pub enum Reason {
 #[serde(rename_all = "snake_case")]
 pub enum Referral {
     /// The unit's home hub cannot be reached and the tier is strict.
-    HomeUnreachable {
-        /// The home hub.
-        home: PublicKey,
-    },
+    HomeUnreachable { home: PublicKey },
     /// A former home hub has not stepped back yet and the tier is strict.
     HomeUnsettled {
         /// The former home hub.
@@ -124,7 +121,6 @@ pub enum Referral {
     NoPlaces,
     /// The ticket is used up by a scan of a device that has not shown that it heard the yes: whether anybody passed is known there.
     AskerSilent {
-        /// The device.
         asker: PublicKey,
         /// The gate at which the code was read.
         gate: GateId,
@@ -192,13 +188,10 @@ pub struct History {
 
 /// Everything a verdict depends on.
 pub struct Question<'a> {
-    /// The ticket.
     pub ticket: &'a VerifiedTicket,
     /// The event this replica serves.
     pub event: EventId,
-    /// The gate.
     pub gate: GateId,
-    /// Which way.
     pub direction: Direction,
     /// How many people want to pass.
     pub persons: u8,

@@ -18,7 +18,6 @@ pub struct Assurance {
     pub at: Timestamp,
     /// Where the authority's log ended.
     pub tail: Tail,
-    /// The authority's signature.
     pub signature: Signature,
 }
 

@@ -63,11 +63,9 @@ struct HeadBody {
 /// An origin's signature over its log up to a record.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Head {
-    /// Whose log.
     pub origin: Origin,
     /// Up to where.
     pub tail: Tail,
-    /// The origin's signature.
     pub signature: Signature,
 }
 

@@ -18,7 +18,6 @@ pub const MAX_CHECKPOINT_BYTES: usize = 15 * 1024 * 1024;
 /// What a checkpoint says.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Checkpoint {
-    /// The event.
     pub event: EventId,
     /// When it was made.
     pub at: Timestamp,
@@ -33,11 +32,9 @@ pub struct Checkpoint {
 /// A checkpoint with an authority's signature over its exact bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct SignedCheckpoint {
-    /// The authority.
     pub authority: Origin,
     /// The encoded checkpoint.
     pub bytes: Vec<u8>,
-    /// The authority's signature.
     pub signature: Signature,
 }
 

@@ -24,7 +24,6 @@ pub struct ForkProof {
 /// What remains of a proof once it was checked: where two histories of one origin differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct Contradiction {
-    /// The origin.
     pub origin: Origin,
     /// A number at which they differ.
     pub seq: Seq,

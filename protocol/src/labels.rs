@@ -16,18 +16,13 @@ pub const MAX_LABELS_BYTES: usize = 32 * 1024;
 pub enum UnitLabel {
     /// A seat.
     Seat {
-        /// Its section.
         section: String,
-        /// Its row.
         row: String,
         /// Its number in the row.
         number: String,
     },
     /// A slot of general admission: only its number, from 1, tells it from the others.
-    Slot {
-        /// The number.
-        number: u32,
-    },
+    Slot { number: u32 },
     /// A unit whose label is not known here.
     Unknown(Unit),
 }
@@ -54,9 +49,7 @@ pub struct UnitLabels {
 /// Neighbouring seats of one section.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct SeatSection {
-    /// Its name.
     pub name: String,
-    /// Its rows.
     pub rows: Vec<SeatRows>,
 }
 
@@ -65,7 +58,6 @@ pub struct SeatSection {
 pub struct SeatRows {
     /// The name of the first row.
     pub first: String,
-    /// How many rows.
     pub rows: u32,
     /// What the seats of each are called.
     pub numbers: SeatNumbers,
@@ -75,12 +67,7 @@ pub struct SeatRows {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum SeatNumbers {
     /// Numbers without gaps.
-    Counted {
-        /// The first number.
-        first: u32,
-        /// How many seats.
-        seats: u32,
-    },
+    Counted { first: u32, seats: u32 },
     /// A name for each.
     Named(Vec<String>),
 }

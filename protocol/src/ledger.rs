@@ -36,11 +36,9 @@ pub use stored::OwnDraft;
 /// One record to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Whose log.
     pub origin: Origin,
     /// Its number and the chain hash after it.
     pub tail: Tail,
-    /// Its bytes.
     pub bytes: Vec<u8>,
     /// What the signatures in it are worth, so that they need not be verified at the next start.
     pub worth: Worth,

@@ -47,7 +47,6 @@ pub enum Offline {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Zone {
-    /// Its id.
     pub id: ZoneId,
     /// Its name on screens.
     pub name: String,
@@ -76,7 +75,6 @@ pub struct TimeSlots {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
-    /// Its id.
     pub id: GateId,
     /// Its name on screens.
     pub name: String,
@@ -91,7 +89,6 @@ pub struct Gate {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tier {
-    /// Its id.
     pub id: TierId,
     /// Its name on screens.
     pub name: String,
@@ -140,11 +137,8 @@ pub struct Policy {
     /// When a local day begins, in minutes after midnight: festivals count the small hours to the day before.
     #[serde(default)]
     pub day_start_minutes: u16,
-    /// The zones.
     pub zones: Vec<Zone>,
-    /// The gates.
     pub gates: Vec<Gate>,
-    /// The tiers.
     pub tiers: Vec<Tier>,
     /// What the units are called, as printed on their tickets. It follows from the seat map and is no part of the policy as
     /// the organizer writes it.
@@ -160,7 +154,6 @@ pub enum PolicyError {
     RepeatedId {
         /// "zones", "gates" or "tiers".
         kind: &'static str,
-        /// The id.
         id: u16,
     },
     /// A gate or tier names a zone that is not there.
@@ -168,7 +161,6 @@ pub enum PolicyError {
     UnknownZone {
         /// "gate" or "tier".
         kind: &'static str,
-        /// Its id.
         id: u16,
         /// The missing zone.
         zone: ZoneId,
@@ -181,16 +173,10 @@ pub enum PolicyError {
     },
     /// Zones that lie in each other, or in too many.
     #[error("zone {zone} lies in itself, or in more than {} others", MAX_LEVELS - 1)]
-    Nested {
-        /// The zone.
-        zone: ZoneId,
-    },
+    Nested { zone: ZoneId },
     /// A gate that leads out of a zone which does not lie beside the one it leads into.
     #[error("gate {gate} leads out of a zone that does not lie beside the one it leads into")]
-    NotBeside {
-        /// The gate.
-        gate: GateId,
-    },
+    NotBeside { gate: GateId },
     /// A change that would let tickets in again which have been used.
     #[error(
         "{kind} {id} may not go to another zone, or be taken away, once tickets were issued: tickets that were used would count as new"
@@ -198,17 +184,13 @@ pub enum PolicyError {
     Reopens {
         /// "gate" or "zone".
         kind: &'static str,
-        /// Its id.
         id: u16,
     },
     /// A change of how often tickets that were issued let people in.
     #[error(
         "tier {tier} may not be taken away, or let people in more or less often, once tickets were issued: tickets that were used would count as new, or honest entries as double. Make a new tier for tickets to come"
     )]
-    EntryChanges {
-        /// The tier.
-        tier: TierId,
-    },
+    EntryChanges { tier: TierId },
     /// A window that ends before it begins, a day of no entries, or an offset beyond a day.
     #[error("{what} cannot be: {id}")]
     Impossible {

@@ -122,7 +122,6 @@ pub struct ShownPassage {
     pub code: Vec<u8>,
     /// How many pass now.
     pub persons: u8,
-    /// The gate.
     pub gate: GateId,
     /// The zone behind the gate.
     pub zone: ZoneId,
@@ -160,17 +159,13 @@ impl ShownPassage {
 pub struct Passage {
     /// The scan that let them pass.
     pub scan: ScanId,
-    /// The ticket's unit.
     pub unit: Unit,
-    /// The ticket's generation.
     pub generation: Generation,
-    /// The ticket's tier.
     pub tier: TierId,
     /// How many people the ticket admits.
     pub admits: u8,
     /// How many pass now.
     pub persons: u8,
-    /// The gate.
     pub gate: GateId,
     /// The zone behind the gate.
     pub zone: ZoneId,
@@ -183,13 +178,10 @@ pub struct Passage {
 /// A scan that let nobody pass.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Refusal {
-    /// The scan.
     pub scan: ScanId,
     /// The ticket's unit and generation.
     pub ticket: (Unit, Generation),
-    /// The gate.
     pub gate: GateId,
-    /// Why.
     pub why: Refused,
 }
 
@@ -200,33 +192,28 @@ pub enum Body {
     Policy {
         /// Rises with each change.
         version: u32,
-        /// The policy.
         policy: Policy,
     },
     /// Authority: the hubs that share the units among them.
     Roster {
         /// Rises with each change.
         epoch: u32,
-        /// The hubs.
         hubs: Vec<PublicKey>,
     },
     /// Authority: only this generation of the unit's ticket is valid from now on (transfer, reissue).
     Superseded {
-        /// The unit.
         unit: Unit,
         /// The newest generation.
         generation: Generation,
     },
     /// Authority: this ticket is void.
     Revoked {
-        /// The unit.
         unit: Unit,
         /// The generation that is void.
         generation: Generation,
     },
     /// Authority: this ticket is valid again.
     Reinstated {
-        /// The unit.
         unit: Unit,
         /// The generation that is valid again.
         generation: Generation,
@@ -238,21 +225,18 @@ pub enum Body {
     },
     /// Authority: nobody talks to this device any more, and what its log says beyond that record counts for nothing.
     DeviceRevoked {
-        /// The device.
         device: PublicKey,
         /// The last record of its log that counts; a later word moves it.
         after: Seq,
     },
     /// Authority: this hub will never admit anyone again; a person vouches for it.
     HubRetired {
-        /// The hub.
         hub: PublicKey,
         /// The hub to which its places in zones fall, if there is one.
         heir: Option<PublicKey>,
     },
     /// Authority: of an origin's two histories, the one through here counts.
     ForkSettled {
-        /// The origin.
         origin: Origin,
         /// Where both its number and its hash are those of the history that counts.
         tail: Tail,
@@ -260,10 +244,7 @@ pub enum Body {
     /// Authority: whatever an earlier authority key's log said and still holds was said again in this log.
     Restated,
     /// Device: the first record of a log, and again when the certificate was renewed.
-    Opened {
-        /// The writer's certificate.
-        identity: DeviceIdentity,
-    },
+    Opened { identity: DeviceIdentity },
     /// Hub: renews the certificate of a scanner it has enrolled.
     Renewed {
         /// The scanner's new certificate.
@@ -302,20 +283,16 @@ pub enum Body {
     },
     /// Hub: says as the unit's home which entries an exit closes that named too few.
     ExitMatched {
-        /// The unit.
         unit: Unit,
-        /// The exit.
         exit: ScanId,
         /// The entries, at most [`MAX_COUNTERPARTS`].
         closes: Vec<Counterpart>,
     },
     /// Hub: gives another hub some of its own places in a zone.
     Lent {
-        /// The zone.
         zone: ZoneId,
         /// The other hub.
         to: PublicKey,
-        /// How many.
         places: u32,
         /// Which places these are.
         of: PlacesOf,
@@ -333,7 +310,6 @@ pub enum Body {
     },
     /// Hub or supervisor: somebody has counted the people in a zone.
     Counted {
-        /// How many were where, and when.
         count: Count,
         /// Who counted, at most [`MAX_WORDS_BYTES`].
         by: String,
@@ -345,9 +321,7 @@ pub enum Body {
 pub struct Count {
     /// When, by the counter's rule time.
     pub at: Timestamp,
-    /// The zone.
     pub zone: ZoneId,
-    /// How many.
     pub inside: u32,
     /// How far the logs of all hubs were known to the counter, and its own: at most [`MAX_COUNTED_LOGS`], in the order of their
     /// origins. What stands behind there comes on top, whatever the hub's clock said.

@@ -25,9 +25,7 @@ pub struct Scan {
     pub id: ScanId,
     /// The text of the code, at most [`MAX_CODE_BYTES`].
     pub code: Vec<u8>,
-    /// The gate.
     pub gate: GateId,
-    /// Which way.
     pub direction: Direction,
     /// How many people, from 1.
     pub persons: u8,
@@ -55,7 +53,6 @@ pub struct Overriding {
     pub scan: Scan,
     /// The supervisor.
     pub by: String,
-    /// The reason.
     pub why: String,
 }
 
@@ -102,7 +99,6 @@ impl std::fmt::Debug for Told {
 /// Where a hub is, as another hub sees it, and whether it is heard. Who is there, the hub's certificate says when it is dialled.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct HubNews {
-    /// The hub.
     pub hub: PublicKey,
     /// Host and port, at most [`MAX_ADDRESS_BYTES`].
     pub address: String,
@@ -124,15 +120,11 @@ pub enum JudgedBy {
 /// What a ticket says, for the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct TicketFacts {
-    /// The unit.
     pub unit: Unit,
-    /// The generation.
     pub generation: Generation,
-    /// The tier.
     pub tier: TierId,
     /// How many people it admits.
     pub admits: u8,
-    /// Its flags.
     pub flags: u8,
 }
 
@@ -151,11 +143,8 @@ impl From<&Ticket> for TicketFacts {
 /// The answer to a scan.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Answer {
-    /// The scan.
     pub scan: ScanId,
-    /// The verdict.
     pub verdict: Verdict,
-    /// Who judged.
     pub by: JudgedBy,
     /// What the ticket says, if it was one.
     pub ticket: Option<TicketFacts>,

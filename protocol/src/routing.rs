@@ -77,7 +77,6 @@ pub enum Next {
 /// What came of a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conclusion {
-    /// Whose word it is.
     pub word: Word,
     /// A hub that was asked and has not answered: it may have said yes.
     pub silent: Option<PublicKey>,

@@ -35,9 +35,7 @@ pub const MAX_LOGS: usize = MAX_STORED_LOGS + 512;
 /// The protocol versions a peer speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct VersionRange {
-    /// The lowest.
     pub lowest: u16,
-    /// The highest.
     pub highest: u16,
 }
 
@@ -52,7 +50,6 @@ impl VersionRange {
 /// Where a peer's copy of a log ends, with the origin's signature there if it has one.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Held {
-    /// Whose log.
     pub origin: Origin,
     /// Up to where.
     pub tail: Tail,
@@ -88,7 +85,6 @@ pub struct Hello {
     pub versions: VersionRange,
     /// The event this is about.
     pub event: EventId,
-    /// The sender's certificate.
     pub identity: DeviceIdentity,
     /// The newest trust bundle it knows.
     pub bundle: SignedBundle,

@@ -47,15 +47,12 @@ impl TicketFlags {
 pub struct Ticket {
     /// The key that signs, and through it the event.
     pub key: KeyId,
-    /// The unit.
     pub unit: Unit,
     /// Which reissue of the unit's ticket this is, from 1.
     pub generation: Generation,
-    /// The tier.
     pub tier: TierId,
     /// How many people it lets in, from 1.
     pub admits: u8,
-    /// Flags.
     pub flags: TicketFlags,
     /// For a live ticket, the key of the phone that must sign along.
     pub holder: Option<PublicKey>,

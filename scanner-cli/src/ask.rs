@@ -21,7 +21,6 @@ pub struct OwnScan<'a> {
     pub secret: ScanSecret,
     /// The ticket's home hub, if it is known: it decides without asking anyone.
     pub home: Option<PublicKey>,
-    /// The hubs.
     pub hubs: &'a Hubs,
     /// Where it is given up.
     pub replica: &'a Replica,

@@ -30,7 +30,6 @@ pub struct Workplace {
     pub hubs: Hubs,
     /// The other events of this device.
     pub others: Others,
-    /// The gate.
     pub gate: GateId,
     /// How long hubs have to answer.
     pub answer_within: Duration,

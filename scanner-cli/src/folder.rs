@@ -23,10 +23,7 @@ pub enum ScannerFolderError {
     Homeless,
     /// Nobody has enrolled here.
     #[error("{} holds no scanner: enrol it first with `usher-scan enroll CODE`", path.display())]
-    NotEnrolled {
-        /// The folder.
-        path: PathBuf,
-    },
+    NotEnrolled { path: PathBuf },
     /// No event of it can be used.
     #[error(transparent)]
     Event(#[from] EventError),
@@ -35,10 +32,7 @@ pub enum ScannerFolderError {
     Directory(#[from] DirectoryError),
     /// The folder is a hub's.
     #[error("{} belongs to a hub: name another folder with --dir", path.display())]
-    NotAScanner {
-        /// The folder.
-        path: PathBuf,
-    },
+    NotAScanner { path: PathBuf },
 }
 
 /// Returns the folder that was named, or else the one in the user's folder for data; nothing in it is open to others.
@@ -54,7 +48,6 @@ pub fn named_or_usual(named: Option<PathBuf>) -> Result<Folder, ScannerFolderErr
 
 /// The event to scan for.
 pub struct Chosen {
-    /// Where it lies.
     pub directory: DataDirectory,
     /// Earlier enrolments for it.
     pub former: Vec<DataDirectory>,

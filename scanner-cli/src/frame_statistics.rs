@@ -38,7 +38,6 @@ pub struct FrameFigures {
 pub struct Reads {
     /// Half of the reads took no longer.
     pub median: Duration,
-    /// The longest.
     pub worst: Duration,
 }
 

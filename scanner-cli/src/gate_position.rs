@@ -13,7 +13,6 @@ use usher_protocol::policy::Policy;
 /// Where a scanner stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GatePosition {
-    /// The gate.
     pub gate: GateId,
     /// Which way people pass.
     pub direction: Direction,

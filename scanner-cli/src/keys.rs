@@ -22,10 +22,7 @@ pub enum KeyCommand {
     /// The ticket shown last is let in against the rules.
     Override(Overruling),
     /// The last yes is taken back: nobody passed by it.
-    Undo {
-        /// The reason.
-        why: String,
-    },
+    Undo { why: String },
 }
 
 /// What a line means.

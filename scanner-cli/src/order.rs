@@ -33,10 +33,7 @@ pub enum Wish {
     /// Let its people in against the rules.
     Override(Overruling),
     /// Take it back: nobody passed by it.
-    Annul {
-        /// The reason.
-        why: String,
-    },
+    Annul { why: String },
 }
 
 impl Default for Order {

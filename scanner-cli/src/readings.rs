@@ -60,7 +60,6 @@ impl RunClock {
 pub struct Reading {
     /// When it was shown, by the run's clock.
     pub at_ms: u64,
-    /// What.
     pub sight: Sight,
 }
 

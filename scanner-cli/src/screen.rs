@@ -34,10 +34,7 @@ const USUAL_SIZE: Size = Size {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// A panel that fills the terminal.
-    Panel {
-        /// With colours.
-        colour: bool,
-    },
+    Panel { colour: bool },
     /// One line for each scan, for people and `grep`.
     Plain,
     /// One JSON object a line.
@@ -47,11 +44,8 @@ pub enum Style {
 /// What the user asked for and where the output goes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OutputWish {
-    /// `--plain`.
     pub plain: bool,
-    /// `--json`.
     pub json: bool,
-    /// The output is a terminal.
     pub terminal: bool,
     /// `NO_COLOR` is set and not empty.
     pub no_colour: bool,

@@ -32,7 +32,6 @@ pub enum Capture {
     Picture {
         /// As the user named it.
         path: PathBuf,
-        /// What is in it.
         frame: LumaFrame,
     },
     /// A code that a wedge typed.
@@ -53,7 +52,6 @@ pub enum Capture {
 /// A frame as a camera took it.
 #[derive(Debug)]
 pub struct Shot {
-    /// What is in it.
     pub frame: LumaFrame,
     /// When the camera gave it.
     pub taken: Instant,

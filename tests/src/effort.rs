@@ -15,7 +15,6 @@ const ROUNDS: &str = "USHER_ROUNDS";
 pub struct Effort {
     /// What everything is drawn from; every failure names it.
     pub seed: u64,
-    /// How many rounds.
     pub rounds: u64,
 }
 

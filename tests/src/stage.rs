@@ -34,11 +34,9 @@ const KEEP: &str = "USHER_KEEP_STAGE";
 /// A cloud that sells the festival's tickets.
 #[derive(Debug)]
 pub struct Stage {
-    /// The cloud.
     pub cloud: Cloud,
     /// Whose festival it is.
     pub organizer: Organizer,
-    /// The built programs.
     pub programs: Programs,
     /// Where everything of this run is; gone when it ends, after the processes.
     folder: TempDir,

@@ -6,6 +6,8 @@
 
 #[path = "house_rules/circles.rs"]
 mod circles;
+#[path = "house_rules/documented.rs"]
+mod documented;
 #[path = "house_rules/imports.rs"]
 mod imports;
 #[path = "house_rules/layout.rs"]
@@ -97,6 +99,11 @@ fn no_type_module_or_function_has_a_banned_name() {
 #[test]
 fn a_public_type_name_stands_for_one_thing() {
     keep(meanings::doubles);
+}
+
+#[test]
+fn what_is_public_says_what_it_is() {
+    keep(documented::public_items);
 }
 
 #[test]

@@ -31,7 +31,6 @@ pub struct Peer(pub IpAddr);
 /// Who asks, and the cookie to be sent with the answer.
 #[derive(Debug)]
 pub struct Asking {
-    /// Who.
     pub claimant: Claimant,
     /// The cookie of a session that begins with this request.
     pub new_cookie: Option<HeaderValue>,

@@ -50,7 +50,6 @@ struct TicketLines {
     tier: String,
     place: String,
     admits: u8,
-    /// The ticket code.
     code: String,
     valid: bool,
     /// Why it is no longer valid, if it is not.

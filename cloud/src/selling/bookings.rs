@@ -24,7 +24,6 @@ pub struct BeginBooking {
     pub reservation: ReservationId,
     /// The client's key for this request.
     pub idempotency_key: String,
-    /// The hash of the request.
     pub request_hash: RequestHash,
     /// The buyer's address.
     pub email: String,
@@ -34,7 +33,6 @@ pub struct BeginBooking {
     pub believed_until: Option<Timestamp>,
     /// Who works on it, and has the lease of its job.
     pub holder: LeaseHolder,
-    /// The time.
     pub now: Timestamp,
 }
 
@@ -77,11 +75,9 @@ pub enum BeginRefusal {
 /// A booking whose payment has no known end yet; its units are marked as paying.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenBooking {
-    /// The booking.
     pub id: BookingId,
     /// What the gateway knows its charge by.
     pub charge: ChargeReference,
-    /// Its reservation.
     pub reservation: ReservationId,
     /// What is to be paid.
     pub amount: Money,
@@ -92,11 +88,9 @@ pub struct OpenBooking {
 /// Asks to turn an open booking into tickets.
 #[derive(Clone)]
 pub struct ConfirmBooking {
-    /// The booking.
     pub booking: BookingId,
     /// One ticket for each of its units.
     pub tickets: Vec<NewTicket>,
-    /// The time.
     pub now: Timestamp,
 }
 
@@ -124,13 +118,11 @@ pub enum Ending {
 /// Asks to end an open booking without tickets.
 #[derive(Debug, Clone, Copy)]
 pub struct CloseBooking {
-    /// The booking.
     pub booking: BookingId,
     /// How it ends.
     pub ending: Ending,
     /// How many units may be held without paying.
     pub bounds: HoldBounds,
-    /// The time.
     pub now: Timestamp,
 }
 
@@ -214,7 +206,6 @@ impl BookingState {
 /// One buyer's purchase.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Booking {
-    /// Its id.
     pub id: BookingId,
     /// What the gateway knows its charge by.
     pub charge: ChargeReference,

@@ -54,7 +54,6 @@ pub struct Claimant {
 pub struct HoldBounds {
     /// From one address.
     pub per_address: u32,
-    /// In one session.
     pub per_session: u32,
 }
 
@@ -70,7 +69,6 @@ pub enum BoundBy {
 /// A claim that would go beyond a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManyHeld {
-    /// Which.
     pub by: BoundBy,
     /// How many units are held now.
     pub held: u32,

@@ -61,9 +61,7 @@ impl SaleTerms {
 /// Units that are held and not paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnpaidHold {
-    /// Until when.
     pub expires_at: Timestamp,
-    /// How many.
     pub units: u32,
 }
 

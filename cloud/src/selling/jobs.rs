@@ -35,7 +35,6 @@ pub enum JobId {
 /// A job as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Job {
-    /// Which one.
     pub id: JobId,
     /// How often it has failed.
     pub failures: u32,
@@ -140,18 +139,14 @@ fn ms(duration: Duration) -> u64 {
 pub struct DueJobs {
     /// At most so many, those that have waited longest first.
     pub limit: u32,
-    /// The time.
     pub now: Timestamp,
 }
 
 /// Speaks of a job for a holder: asks to lease it, for the first time or again, or puts it off.
 #[derive(Debug, Clone, Copy)]
 pub struct HeldJob {
-    /// The job.
     pub job: JobId,
-    /// The holder.
     pub holder: LeaseHolder,
-    /// The time.
     pub now: Timestamp,
 }
 
@@ -171,7 +166,6 @@ pub enum LeaseOutcome {
 pub struct FreeJobs {
     /// The process.
     pub holder: LeaseHolder,
-    /// The time.
     pub now: Timestamp,
 }
 

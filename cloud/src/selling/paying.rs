@@ -16,11 +16,9 @@ use super::sale::{SaleStatus, sale_status};
 /// index of keys leaves them out as well.
 #[derive(Debug, Clone)]
 pub struct EarlierRequest {
-    /// The hash of that request.
     pub hash: RequestHash,
     /// Whether its booking has been given a new id since.
     pub is_renewed: bool,
-    /// Its booking.
     pub booking: Booking,
 }
 

@@ -12,9 +12,7 @@ use super::claimant::{Claimant, HoldBounds, TooManyHeld};
 /// Asks for a number of free units of a tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TierQuantity {
-    /// The tier.
     pub tier: TierId,
-    /// How many units.
     pub quantity: u32,
 }
 
@@ -40,16 +38,13 @@ pub struct HoldRequest {
     pub bounds: HoldBounds,
     /// Until when tickets signed now are believed; nothing when none can be signed.
     pub believed_until: Option<Timestamp>,
-    /// The time.
     pub now: Timestamp,
 }
 
 /// One unit of a reservation, at the price that was shown when it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceLine {
-    /// The unit.
     pub unit: Unit,
-    /// Its tier.
     pub tier: TierId,
     /// Its price in minor units.
     pub price: i64,
@@ -58,7 +53,6 @@ pub struct PriceLine {
 /// A tier that has fewer free units than were asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shortage {
-    /// The tier.
     pub tier: TierId,
     /// How many were asked for.
     pub requested: u32,
@@ -172,11 +166,9 @@ impl UnitState {
 /// A timed claim on units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {
-    /// Its id.
     pub id: ReservationId,
     /// How far it has come.
     pub state: ReservationState,
-    /// Its units.
     pub lines: Vec<PriceLine>,
     /// What they cost together.
     pub amount: Money,
@@ -194,9 +186,7 @@ impl Reservation {
 /// Asks to give a reservation back.
 #[derive(Debug, Clone, Copy)]
 pub struct ReleaseRequest {
-    /// The reservation.
     pub reservation: ReservationId,
-    /// The time.
     pub now: Timestamp,
 }
 
@@ -216,18 +206,15 @@ pub enum ReleaseOutcome {
 /// Asks to write down expired units of an event as available.
 #[derive(Debug, Clone, Copy)]
 pub struct Tidy {
-    /// The event.
     pub event: EventId,
     /// At most so many.
     pub limit: u32,
-    /// The time.
     pub now: Timestamp,
 }
 
 /// Asks to delete reservations of an event that nothing came of.
 #[derive(Debug, Clone, Copy)]
 pub struct Forget {
-    /// The event.
     pub event: EventId,
     /// Only those whose time was over by then.
     pub ended_by: Timestamp,

@@ -10,9 +10,7 @@ use crate::ids::TicketId;
 /// What the ticket of a unit will say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitToIssue {
-    /// The unit.
     pub unit: Unit,
-    /// Its tier.
     pub tier: TierId,
     /// The generation the ticket will have.
     pub generation: Generation,
@@ -25,11 +23,8 @@ pub struct UnitToIssue {
 /// A signed ticket that is to be written down.
 #[derive(Clone)]
 pub struct NewTicket {
-    /// Its id.
     pub id: TicketId,
-    /// Its unit.
     pub unit: Unit,
-    /// Its generation.
     pub generation: Generation,
     /// The ticket code it shall have; if that is taken, it gets the next one that is free.
     pub code: TicketCode,
@@ -40,9 +35,7 @@ pub struct NewTicket {
 /// Asks for the ticket with a ticket code.
 #[derive(Debug, Clone, Copy)]
 pub struct CodeQuery {
-    /// The event.
     pub event: EventId,
-    /// The code.
     pub code: TicketCode,
 }
 
@@ -78,15 +71,11 @@ impl TicketState {
 /// The right to use one unit.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ticket {
-    /// Its id.
     pub id: TicketId,
-    /// Its unit.
     pub unit: Unit,
     /// Which reissue it is, from 1.
     pub generation: Generation,
-    /// Its tier.
     pub tier: TierId,
-    /// The tier's name.
     pub tier_name: String,
     /// How many people it lets in.
     pub admits: u8,
@@ -100,7 +89,6 @@ pub struct Ticket {
     pub code: TicketCode,
     /// The digits of its QR code.
     pub payload: String,
-    /// When it was issued.
     pub issued_at: Timestamp,
 }
 

@@ -32,7 +32,6 @@ pub enum EnrolError {
     Unreachable {
         /// The address in the code.
         url: String,
-        /// What went wrong.
         #[source]
         source: reqwest::Error,
     },
@@ -41,7 +40,6 @@ pub enum EnrolError {
     Denied {
         /// The address in the code.
         url: String,
-        /// The HTTP status.
         status: u16,
         /// What it said.
         detail: String,
@@ -67,7 +65,6 @@ pub enum EnrolError {
 
 /// What is needed to enrol.
 pub struct Enrolment<'a> {
-    /// The code.
     pub code: &'a EnrolmentCode,
     /// How people will call the device.
     pub name: String,

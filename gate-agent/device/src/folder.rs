@@ -35,7 +35,6 @@ pub struct Folder(PathBuf);
 /// An event that this device was enrolled for.
 #[derive(Debug, Clone)]
 pub struct Enrolled {
-    /// The event.
     pub event: EventId,
     /// Where key and replica are.
     pub directory: DataDirectory,
@@ -66,7 +65,6 @@ pub enum FolderError {
     /// It cannot be looked into.
     #[error("cannot look into the folder {}", path.display())]
     Unlistable {
-        /// The folder.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -74,10 +72,7 @@ pub enum FolderError {
     },
     /// No event is there.
     #[error("{} holds no event: enroll this machine first", path.display())]
-    Empty {
-        /// The folder.
-        path: PathBuf,
-    },
+    Empty { path: PathBuf },
     /// Several events are there.
     #[error("several events are meant, so name one by its id with --event:\n{}", listing.join("\n"))]
     Several {
@@ -111,7 +106,6 @@ pub enum FolderError {
         path: PathBuf,
         /// How people call the device.
         name: String,
-        /// The event.
         event: EventId,
         /// When its certificate ends, in words.
         end: String,
@@ -119,7 +113,6 @@ pub enum FolderError {
     /// A directory holds another event than its name says.
     #[error("{} holds {event}: give it that name, or move it away", path.display())]
     Misnamed {
-        /// The directory.
         path: PathBuf,
         /// What it holds.
         event: EventId,
@@ -127,17 +120,13 @@ pub enum FolderError {
     /// The folder is another kind of device's.
     #[error("{} belongs to a {}: name another folder with --dir", path.display(), word(*role))]
     OtherRole {
-        /// The folder.
         path: PathBuf,
         /// What the device is.
         role: Role,
     },
     /// Another process serves the folder.
     #[error("another usher program is running on {}: stop it first", path.display())]
-    InUse {
-        /// The folder.
-        path: PathBuf,
-    },
+    InUse { path: PathBuf },
     /// An event's directory cannot be used.
     #[error(transparent)]
     Directory(#[from] DirectoryError),

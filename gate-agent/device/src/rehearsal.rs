@@ -28,7 +28,6 @@ pub const AUTHORITY: u8 = 103;
 pub struct Show {
     /// The bundle in force.
     pub bundle: SignedBundle,
-    /// The time.
     pub clock: Clock,
     ledger: Ledger,
     records: Vec<Vec<u8>>,

@@ -38,16 +38,10 @@ pub enum TlsError {
     File(#[from] FileError),
     /// The file holds no certificate in PEM.
     #[error("{} holds no certificate: it must be PEM, the hub's own first (setting: tls_certificate)", path.display())]
-    NoCertificate {
-        /// The file.
-        path: PathBuf,
-    },
+    NoCertificate { path: PathBuf },
     /// The file holds no private key in PEM.
     #[error("{} holds no private key: it must be PEM, without a passphrase (setting: tls_key)", path.display())]
-    NoKey {
-        /// The file.
-        path: PathBuf,
-    },
+    NoKey { path: PathBuf },
     /// Certificate and key do not go together, or are of a kind that is not served.
     #[error("the TLS certificate and key cannot be used together (settings: tls_certificate, tls_key)")]
     Refused(#[source] rustls::Error),

@@ -15,7 +15,6 @@ use crate::http::tls::Tls;
 pub struct Sockets {
     /// Links.
     pub endpoint: Endpoint,
-    /// HTTP.
     pub http: TcpListener,
     /// What HTTP is served with, if it is served over TLS.
     pub tls: Option<Tls>,

@@ -39,7 +39,6 @@ pub struct LedgerView {
     pub arrivals: BTreeMap<ZoneId, i64>,
     /// Records of all logs.
     pub records: u64,
-    /// Logs.
     pub logs: usize,
     /// Scanners, with the ends of their certificates.
     pub scanners: BTreeMap<PublicKey, ScannerFacts>,
@@ -136,7 +135,6 @@ pub struct Status {
     pub name: String,
     /// Its key, which is its log's name.
     pub device: String,
-    /// The event.
     pub event: String,
     /// The event's name, once a policy is here.
     pub event_name: Option<String>,
@@ -193,9 +191,7 @@ pub struct Status {
 /// An address we keep dialling.
 #[derive(Debug, Serialize)]
 pub struct DialLine {
-    /// The address.
     pub address: String,
-    /// Whether it is linked.
     pub is_linked: bool,
     /// To whom, or why not.
     pub detail: String,
@@ -206,9 +202,7 @@ pub struct DialLine {
 pub struct LinkLine {
     /// How people call the peer.
     pub name: String,
-    /// What it is.
     pub role: Role,
-    /// Where it is.
     pub address: String,
     /// Whether we dialled.
     pub is_dialled: bool,
@@ -230,9 +224,7 @@ pub struct MissingLine {
 /// A gate.
 #[derive(Debug, Serialize)]
 pub struct GateLine {
-    /// Its id.
     pub id: GateId,
-    /// Its name.
     pub name: String,
     /// Persons let in.
     pub admitted: u64,
@@ -243,9 +235,7 @@ pub struct GateLine {
 /// A zone.
 #[derive(Debug, Serialize)]
 pub struct ZoneLine {
-    /// Its id.
     pub id: ZoneId,
-    /// Its name.
     pub name: String,
     /// People in it.
     pub occupancy: i64,
@@ -273,9 +263,7 @@ pub struct TimeSlotLine {
 pub struct CountLine {
     /// The short name.
     pub reason: &'static str,
-    /// In words.
     pub words: &'static str,
-    /// How many.
     pub count: u64,
 }
 
@@ -286,7 +274,6 @@ pub struct FigureLine {
     pub commits: u64,
     /// Time spent in them, in microseconds.
     pub commit_micros: u64,
-    /// Commits that failed.
     pub commit_failures: u64,
     /// Commands waiting for the writer.
     pub queue: usize,

@@ -11,16 +11,10 @@ use crate::key::KeyId;
 pub enum ExtendError {
     /// No key of the bundle has that id.
     #[error("the trust bundle has no key {id}")]
-    UnknownKey {
-        /// The id.
-        id: KeyId,
-    },
+    UnknownKey { id: KeyId },
     /// The key was struck out.
     #[error("key {id} was struck out: it is never believed again, ask for a new one")]
-    StruckKey {
-        /// Its id.
-        id: KeyId,
-    },
+    StruckKey { id: KeyId },
     /// Nothing would be longer than it is.
     #[error("every key that was meant is believed until then or longer: nothing is ever shortened")]
     NothingToExtend,

@@ -15,11 +15,9 @@ use crate::key::PublicKey;
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnrolmentGrant {
-    /// The device's certificate.
     pub identity: DeviceIdentity,
     /// The newest trust bundle.
     pub bundle: SignedBundle,
-    /// The event.
     pub event: EventId,
     /// How people call the event; unknown to a hub that has not heard of it yet.
     pub event_name: Option<String>,
@@ -35,9 +33,7 @@ pub struct EnrolmentGrant {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NamedGate {
-    /// The gate.
     pub id: u16,
-    /// Its name.
     pub name: String,
 }
 

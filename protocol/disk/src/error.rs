@@ -41,7 +41,6 @@ pub enum DiskError {
     /// The file, or one beside it, cannot be made or opened.
     #[error("cannot make or open {}", path.display())]
     File {
-        /// The file.
         path: PathBuf,
         /// What the system said.
         #[source]

@@ -10,15 +10,9 @@ pub enum FileFinding {
     /// A page, row or index: what SQLite says of it.
     Page(String),
     /// Commits that were durable are not there any more.
-    Lost {
-        /// How many.
-        commits: u64,
-    },
+    Lost { commits: u64 },
     /// A table or index is not defined as this version defines it.
-    Definition {
-        /// Its name.
-        name: String,
-    },
+    Definition { name: String },
     /// The list of migrations was altered.
     Migrations,
 }
@@ -40,9 +34,7 @@ impl fmt::Display for FileFinding {
 /// Something wrong with a stored log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogFinding {
-    /// Whose log.
     pub origin: Origin,
-    /// Which record.
     pub seq: Seq,
     /// What is wrong there.
     pub fault: Fault,

@@ -63,7 +63,6 @@ pub enum LinkError {
     /// The address cannot be bound.
     #[error("cannot listen on {addr}")]
     Bind {
-        /// The address.
         addr: SocketAddr,
         /// What the system said.
         #[source]
@@ -75,7 +74,6 @@ pub enum LinkError {
     /// The address cannot be dialed from here (port 0, other address family, or the endpoint is closed).
     #[error("{addr} cannot be dialed from this endpoint")]
     Undialable {
-        /// The address.
         addr: SocketAddr,
         /// What the transport said.
         #[source]

@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 /// How many slots there are, and for whom.
 #[derive(Debug, Clone, Copy)]
 pub struct SlotLimits {
-    /// Slots in all.
     pub in_all: usize,
     /// Slots of one address (IPv6: of one /64, from which one machine can draw addresses at will).
     pub of_one_address: usize,

@@ -19,7 +19,6 @@ pub struct Annulling<'a> {
     pub right: RightToAnnul,
     /// Who says that nobody passed.
     pub by: &'a str,
-    /// The reason.
     pub why: &'a str,
 }
 

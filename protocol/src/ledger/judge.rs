@@ -20,11 +20,8 @@ const RETRY_WITHIN_MS: u64 = 2 * 60 * 1000;
 pub struct ScanQuestion {
     /// The scan's id; asking again with the same id is asking about the same people.
     pub scan: ScanId,
-    /// The ticket.
     pub ticket: VerifiedTicket,
-    /// The gate.
     pub gate: GateId,
-    /// Which way.
     pub direction: Direction,
     /// How many people, from 1.
     pub persons: u8,
@@ -58,16 +55,13 @@ pub enum JudgingAs {
 /// A scan by which somebody was let in for a device that has not shown that it heard so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unheard {
-    /// The scan.
     pub scan: ScanId,
-    /// The device.
     pub asker: PublicKey,
 }
 
 /// A judgement: the verdict and what must be written down before it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
-    /// The verdict.
     pub verdict: Verdict,
     /// The record, unless this scan was judged before.
     pub body: Option<Body>,

@@ -5,7 +5,6 @@ use super::{MAX_RUN_BYTES, MAX_RUN_RECORDS};
 /// Consecutive records of a log, as far as their number and size tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stretch {
-    /// How many records.
     pub records: u64,
     /// Their bytes together.
     pub bytes: u64,

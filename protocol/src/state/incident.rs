@@ -14,11 +14,9 @@ use crate::record::Passage;
 pub enum Incident {
     /// A ticket let in more people than it admits; one incident for each passage too many, named by that passage.
     DoubleAdmission {
-        /// The unit.
         unit: Unit,
         /// The generation that was read.
         generation: Generation,
-        /// The zone.
         zone: ZoneId,
         /// The passage too many.
         second: Stamp,
@@ -31,23 +29,16 @@ pub enum Incident {
     },
     /// More people left with a ticket than are known to have come in with it.
     ExitTooMany {
-        /// The unit.
         unit: Unit,
-        /// The exit.
         exit: Stamp,
-        /// Its gate.
         gate: GateId,
         /// When it was judged, by the judge's rule time.
         at: Timestamp,
     },
     /// An origin has two histories: a copied or restored device.
-    Forked {
-        /// The origin.
-        origin: Origin,
-    },
+    Forked { origin: Origin },
     /// A log says what its writer cannot prove or may not say: a stolen or broken device. Named by the first such record.
     FalseRecord {
-        /// The origin.
         origin: Origin,
         /// The record's number.
         seq: Seq,

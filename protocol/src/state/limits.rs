@@ -27,7 +27,6 @@ pub struct Limits {
 /// The count of a zone by which what records say of the time before is corrected.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CountInForce {
-    /// How many, and when.
     pub count: Count,
     /// Whose log says so.
     pub by: Origin,

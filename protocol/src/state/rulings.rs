@@ -15,7 +15,6 @@ use crate::trust::Register;
 /// What the authority has said of a unit's tickets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
 pub struct TicketRuling {
-    /// The newest generation.
     pub newest: Generation,
     /// Whether that one is void.
     pub is_void: bool,
@@ -30,7 +29,6 @@ pub struct Rulings {
     pub rosters: BTreeMap<u32, Vec<PublicKey>>,
     /// Tickets that were replaced, revoked or reinstated.
     pub tickets: BTreeMap<Unit, TicketRuling>,
-    /// The devices.
     pub register: Arc<Register>,
     /// Hubs that will never admit again.
     pub retired: BTreeMap<PublicKey, Option<PublicKey>>,

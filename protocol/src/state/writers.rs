@@ -28,13 +28,10 @@ const MAX_COUNTS: usize = 512;
 /// Some places in a zone that a hub gave to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Loan {
-    /// The zone.
     pub zone: ZoneId,
     /// The other hub.
     pub to: PublicKey,
-    /// How many.
     pub places: u32,
-    /// Which ones.
     pub of: PlacesOf,
 }
 
@@ -51,7 +48,6 @@ pub struct Writer {
     lent: Vec<(Seq, Loan)>,
     /// Its counts of people, each by that record.
     counted: Vec<(Seq, Count)>,
-    /// How many forks it told of.
     forks_told: u32,
     /// How many bytes its records have.
     bytes: u64,

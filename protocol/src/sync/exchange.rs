@@ -13,9 +13,7 @@ use crate::trust::{Register, Trust};
 
 /// What a session is told at its start.
 pub struct SessionConfig {
-    /// The event.
     pub event: EventId,
-    /// Our certificate.
     pub identity: DeviceIdentity,
     /// The log that we write ourselves.
     pub own_log: Origin,
@@ -82,9 +80,7 @@ pub enum Input {
     StoredCheckpoint,
     /// An [`Output::Store`] was carried out: where our copy ends now, or why not.
     Stored {
-        /// The log.
         origin: Origin,
-        /// The result.
         result: Result<Held, StoreError>,
     },
     /// Our trust bundle or the list of revoked devices changed.
@@ -102,7 +98,6 @@ pub enum Output {
     Send(Message),
     /// Load a run of this log after this record and say [`Input::Loaded`].
     Load {
-        /// The log.
         origin: Origin,
         /// After which record.
         after: Seq,

@@ -19,7 +19,6 @@ pub const RESEND_MS: u64 = 5_000;
 pub struct Regard<'a> {
     /// The trust in force.
     pub trust: &'a Trust,
-    /// The devices.
     pub register: &'a Register,
 }
 

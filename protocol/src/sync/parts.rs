@@ -19,7 +19,6 @@ pub struct Part {
     pub number: u16,
     /// How many there are.
     pub of: u16,
-    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 

@@ -19,10 +19,7 @@ pub enum Rejection {
     NotATicket,
     /// A payload of a version this build does not know.
     #[error("a ticket of version {version}, which this build does not know: update it")]
-    UnknownVersion {
-        /// The version byte.
-        version: u8,
-    },
+    UnknownVersion { version: u8 },
     /// Signed by a key this event does not know: another event's ticket, or a forgery.
     #[error("signed by a key this event does not know")]
     UnknownKey,

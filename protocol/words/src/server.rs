@@ -12,11 +12,9 @@ pub fn test_sale(names: &str) -> String {
 /// An event whose sale is paused.
 #[derive(Debug)]
 pub struct PausedSale {
-    /// Its name.
     pub name: String,
     /// Its id.
     pub event: String,
-    /// When it ends.
     pub ends: String,
     /// Until when its ticket key is believed; `None` if none may sign.
     pub key_ends: Option<String>,

@@ -30,7 +30,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LAST_SYNC: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
-pub struct CountArgs {
+pub(super) struct CountArgs {
     /// The zone, by its number or its name.
     #[arg(long, value_name = "ZONE")]
     zone: String,
@@ -46,7 +46,7 @@ pub struct CountArgs {
 }
 
 impl CountArgs {
-    pub fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+    pub(super) fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
         let said = runtime()?.block_on(async {
             let scanner = Scanner::start(folder, &self.hubs)?;
             let outcome = self.counted(&scanner).await;

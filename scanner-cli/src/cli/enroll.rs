@@ -21,7 +21,7 @@ use crate::folder::ScannerFolderError;
 const USUAL_NAME: &str = "Scanner";
 
 #[derive(Debug, Args)]
-pub struct EnrollArgs {
+pub(super) struct EnrollArgs {
     /// The enrolment code, the whole of it.
     #[arg(value_name = "CODE", value_parser = code)]
     code: EnrolmentCode,
@@ -38,7 +38,7 @@ fn code(text: &str) -> Result<EnrolmentCode, EnrolmentError> {
 }
 
 impl EnrollArgs {
-    pub fn run(self, folder: &Folder) -> Result<ExitCode, Trouble> {
+    pub(super) fn run(self, folder: &Folder) -> Result<ExitCode, Trouble> {
         let clock = Clock::system();
         let directory = folder
             .directory_for(self.code.event(), self.anew, clock.now())

@@ -28,7 +28,7 @@ const WAIT_FOR_HUB: Duration = Duration::from_secs(5);
 const LAST_SYNC: Duration = Duration::ZERO;
 
 #[derive(Debug, Args)]
-pub struct OverrideArgs {
+pub(super) struct OverrideArgs {
     /// The text of the ticket's QR code, or its ticket code of eight characters.
     #[arg(
         value_name = "PAYLOAD",
@@ -63,7 +63,7 @@ pub struct OverrideArgs {
 }
 
 impl OverrideArgs {
-    pub fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+    pub(super) fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
         if self.direction == Way::Out {
             return Err(Trouble::OverridesLetIn);
         }

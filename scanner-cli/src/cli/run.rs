@@ -75,7 +75,7 @@ hub has yet.";
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("source").required(true)), after_long_help = FORMATS)]
-pub struct RunArgs {
+pub(super) struct RunArgs {
     /// The gate, by its number or its name.
     #[arg(long, value_name = "GATE")]
     gate: GateChoice,
@@ -132,7 +132,7 @@ impl RunArgs {
         matches!(self.style(), Style::Panel { .. })
     }
 
-    pub fn run(self, event: Chosen) -> Result<ExitCode, Trouble> {
+    pub(super) fn run(self, event: Chosen) -> Result<ExitCode, Trouble> {
         if self.camera.is_some() {
             camera::ensure_built()?;
         }

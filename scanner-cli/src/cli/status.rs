@@ -23,7 +23,7 @@ use crate::last_known::LastKnown;
 use crate::printable::printable;
 
 #[derive(Debug, Args)]
-pub struct StatusArgs {
+pub(super) struct StatusArgs {
     /// Write one JSON object.
     #[arg(long)]
     json: bool,
@@ -75,7 +75,7 @@ struct Log {
 }
 
 impl StatusArgs {
-    pub fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+    pub(super) fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
         let now = Clock::system().now();
         let facts = Facts::of(&folder::glance(folder, now)?, folder, now);
         let mut out = io::stdout().lock();

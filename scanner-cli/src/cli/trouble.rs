@@ -45,10 +45,7 @@ pub enum Trouble {
     NoCode,
     /// A picture that must have one code has several.
     #[error("{}: several codes are in this picture, so it is not clear which one is meant", path.display())]
-    SeveralCodes {
-        /// The picture.
-        path: PathBuf,
-    },
+    SeveralCodes { path: PathBuf },
     /// The certificate lacks the capability.
     #[error("this scanner may not override: use a supervisor's, or ask the organizer for one that may")]
     MayNotOverride,

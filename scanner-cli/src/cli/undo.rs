@@ -28,7 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LAST_SYNC: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
-pub struct UndoArgs {
+pub(super) struct UndoArgs {
     /// The text of the ticket's QR code, or its ticket code of eight characters.
     #[arg(
         value_name = "PAYLOAD",
@@ -57,7 +57,7 @@ pub struct UndoArgs {
 }
 
 impl UndoArgs {
-    pub fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+    pub(super) fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
         let code = codes::only(self.payload.take(), self.image.take())?;
         let style = if self.json { Style::Json } else { Style::Plain };
         let (answer, is_heard) = runtime()?.block_on(self.switched_on(folder, code))?;

@@ -27,7 +27,7 @@ use crate::screen::{Screen, Style};
 use crate::station::draw_scan;
 
 #[derive(Debug, Args)]
-pub struct VerifyArgs {
+pub(super) struct VerifyArgs {
     /// The text of the ticket's code.
     #[arg(
         value_name = "PAYLOAD",
@@ -62,7 +62,7 @@ struct Check {
 }
 
 impl VerifyArgs {
-    pub fn run(self, event: Chosen) -> Result<ExitCode, Trouble> {
+    pub(super) fn run(self, event: Chosen) -> Result<ExitCode, Trouble> {
         let (_key, replica) = folder::open(&event.directory)?;
         let check = Check {
             gates: gates(&replica, self.gate.as_ref())?,

@@ -20,9 +20,7 @@ use usher_protocol::{Hlc, Origin, Seq, Unit};
 pub struct Heard {
     /// The ticket's event.
     pub event: EventId,
-    /// Its unit.
     pub unit: Unit,
-    /// When.
     pub at: Instant,
 }
 

@@ -20,7 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Stand {
     /// The event.
     pub show: Show,
-    /// The programs.
     pub programs: Programs,
     folder: TempDir,
 }

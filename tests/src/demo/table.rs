@@ -16,7 +16,6 @@ pub struct Row<'a> {
     pub step: &'a str,
     /// What should happen.
     pub expected: &'a str,
-    /// What happened.
     pub happened: &'a str,
     /// How long it took.
     pub took: Duration,

@@ -26,11 +26,8 @@ pub struct KeptOpen {
 /// What the server answered.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
-    /// The status.
     pub status: u16,
-    /// The head.
     head: &'a [u8],
-    /// The body.
     pub body: &'a [u8],
 }
 

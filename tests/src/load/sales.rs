@@ -20,9 +20,7 @@ pub const READERS: u32 = 32;
 
 /// One buyer's part.
 pub struct Buying {
-    /// The cloud.
     pub cloud: SocketAddr,
-    /// The event.
     pub event: String,
     /// Which of the buyers.
     pub number: u32,

@@ -10,7 +10,6 @@ use super::latency::shown;
 pub struct Row {
     /// What was measured.
     pub what: String,
-    /// The figure.
     pub measured: String,
     /// What it should be.
     pub target: String,

@@ -40,7 +40,6 @@ pub struct Counting {
 /// What a supervisor has counted.
 #[derive(Debug, Clone)]
 pub struct CountMade {
-    /// The zone.
     pub zone: ZoneId,
     /// How many people the supervisor says are in it.
     pub said: u32,

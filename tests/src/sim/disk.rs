@@ -17,7 +17,6 @@ const HEAD_EVERY: u64 = 32;
 /// What one node has stored.
 #[derive(Clone)]
 pub struct Disk {
-    /// The newest bundle.
     pub bundle: SignedBundle,
     /// The checkpoint it begins at.
     pub checkpoint: Option<SignedCheckpoint>,

@@ -21,7 +21,6 @@ pub const LATER_KIND: u32 = 40;
 /// A record that a liar writes.
 #[derive(Debug, Clone)]
 pub struct Lie {
-    /// Its bytes.
     pub bytes: Vec<u8>,
     /// Whether anybody can see that it is false.
     pub is_false: bool,

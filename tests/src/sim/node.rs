@@ -37,11 +37,9 @@ pub struct Live {
 pub enum Then {
     /// Tell a session that its run was stored.
     Stored {
-        /// The peer.
         peer: NodeId,
         /// The connection.
         epoch: u64,
-        /// The log.
         origin: Origin,
     },
     /// Tell a scan's way what the node itself has decided.
@@ -50,7 +48,6 @@ pub enum Then {
     Withdrawn(At),
     /// Tell a session that its checkpoint was stored.
     Began {
-        /// The peer.
         peer: NodeId,
         /// The connection.
         epoch: u64,
@@ -76,7 +73,6 @@ pub struct Batch {
 pub struct Node {
     /// Its key: the origin of its log.
     pub key: SecretKey,
-    /// What it is.
     pub role: Role,
     /// Its certificate as a peer.
     pub identity: DeviceIdentity,
@@ -84,9 +80,7 @@ pub struct Node {
     pub link_key: PublicKey,
     /// Its memory.
     pub ledger: Ledger,
-    /// Its disk.
     pub disk: Disk,
-    /// Whether it runs.
     pub up: bool,
     /// Whether it was destroyed.
     pub gone: bool,
@@ -106,7 +100,6 @@ pub struct Node {
     pub sessions: BTreeMap<NodeId, Live>,
     /// What waits to become durable.
     pub batch: Batch,
-    /// Whether a commit is planned.
     pub commit_planned: bool,
     /// The newest assurance it has heard.
     pub assurance: Option<Assurance>,
@@ -126,9 +119,7 @@ pub struct Node {
 pub struct NodeConfig {
     /// The key of its log.
     pub key: SecretKey,
-    /// What it is.
     pub role: Role,
-    /// Its certificate.
     pub identity: DeviceIdentity,
     /// The roots it pins.
     pub roots: RootSet,

@@ -54,7 +54,6 @@ pub struct Paper {
     pub unit: u32,
     /// The generation it claims.
     pub generation: u32,
-    /// What it is worth.
     pub worth: Worth,
 }
 

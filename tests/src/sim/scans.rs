@@ -23,7 +23,6 @@ const OVERRIDE_TIMEOUT_MS: u64 = 5_000;
 /// A scan somebody waits for.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// Its id.
     pub scan: ScanId,
     /// What the id was drawn from.
     pub secret: ScanSecret,
@@ -33,11 +32,8 @@ pub struct Job {
     pub is_override: bool,
     /// What was presented.
     pub paper: Paper,
-    /// Where.
     pub scanner: NodeId,
-    /// At which gate.
     pub gate: GateId,
-    /// Which way.
     pub direction: Direction,
     /// How many people.
     pub persons: u8,
@@ -83,7 +79,6 @@ pub struct UnderWay {
 /// Names a scan on its way at a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At {
-    /// Which node.
     pub node: NodeId,
     /// Which of its scans.
     pub number: u64,
@@ -102,7 +97,6 @@ pub enum To {
 pub enum Errand {
     /// A request arrives at a node; `as_home` where the asker takes it for the unit's home.
     Request {
-        /// At which node.
         node: NodeId,
         /// Who asks.
         asker: At,

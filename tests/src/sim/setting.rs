@@ -84,7 +84,6 @@ pub struct Powers {
 
 /// The keys and rules of the event.
 pub struct Setting {
-    /// The event.
     pub event: EventId,
     /// The organizer's root.
     pub root: SecretKey,

@@ -14,9 +14,7 @@ const SEEDS_PER_SIZE: u64 = 12;
 /// A failing run.
 #[derive(Debug, Clone)]
 pub struct Failing {
-    /// Its seed.
     pub seed: u64,
-    /// Its shape.
     pub shape: Shape,
     /// The promise it breaks.
     pub broken: Broken,

@@ -38,18 +38,14 @@ const HEAL_SLICE_MS: u64 = 4_000;
 pub enum Happening {
     /// A session message arrives.
     Deliver {
-        /// From where.
         from: NodeId,
-        /// To where.
         to: NodeId,
         /// On which connection.
         epoch: u64,
-        /// What.
         message: Message,
     },
     /// A session asked to be woken.
     Tick {
-        /// Whose.
         node: NodeId,
         /// With whom.
         peer: NodeId,
@@ -58,7 +54,6 @@ pub enum Happening {
     },
     /// A batch becomes durable.
     Commit {
-        /// Whose.
         node: NodeId,
         /// In which life.
         life: u64,
@@ -111,15 +106,12 @@ impl Ord for Planned {
 
 /// The simulated world.
 pub struct World {
-    /// Its shape.
     pub shape: Shape,
     /// Its chance: while an act of chance takes place, that act's own.
     pub random: Random,
     /// When the next acts of chance take place, whatever the others do.
     pub rhythm: Random,
-    /// The event.
     pub setting: Setting,
-    /// The machines.
     pub nodes: Vec<Node>,
     /// Pairs that keep a connection.
     pub pairs: Vec<(NodeId, NodeId)>,

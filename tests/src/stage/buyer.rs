@@ -17,7 +17,6 @@ use super::http::{Http, Reply};
 pub struct Buyer {
     /// The cloud, as anyone.
     pub http: Http,
-    /// The event.
     pub event: String,
     /// Begins idempotency keys, so that two runs on one cloud do not share any.
     run: u128,
@@ -27,26 +26,20 @@ pub struct Buyer {
 /// A booking, as far as tests look at it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Booking {
-    /// Its id.
     pub booking_id: String,
     /// `confirmed`, once it is paid.
     pub status: String,
     /// What it cost, in minor units of the currency.
     pub amount: i64,
-    /// Its page.
     pub page: String,
-    /// Its tickets.
     pub tickets: Vec<Ticket>,
 }
 
 /// A ticket, as far as tests look at it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Ticket {
-    /// Its id.
     pub ticket_id: String,
-    /// Its unit.
     pub unit: u32,
-    /// Its tier.
     pub tier: u16,
     /// Its reissue.
     pub generation: u32,
@@ -69,12 +62,7 @@ pub enum Wish {
     /// These seats.
     Seats(Vec<u32>),
     /// Any units of a tier.
-    Any {
-        /// The tier.
-        tier: u16,
-        /// How many.
-        quantity: u32,
-    },
+    Any { tier: u16, quantity: u32 },
 }
 
 impl Buyer {

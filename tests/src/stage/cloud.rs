@@ -17,7 +17,6 @@ use super::programs::{Program, Programs};
 /// A cloud with a data folder of its own.
 #[derive(Debug)]
 pub struct Cloud {
-    /// The process.
     pub process: Process,
     /// Its HTTP, as anyone.
     pub http: Http,
@@ -31,7 +30,6 @@ pub struct Cloud {
 /// Where a cloud serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct CloudListening {
-    /// HTTP.
     pub http: SocketAddr,
     /// The sync of hubs, over QUIC.
     pub uplink: SocketAddr,

@@ -10,15 +10,12 @@ use super::hub::Hub;
 /// A scan as one device wrote it down.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Exported {
-    /// The device.
     pub device: String,
     /// When, by the time that the device went by.
     pub at: String,
     /// The record's number in its log.
     pub seq: u64,
-    /// The scan.
     pub scan: String,
-    /// The unit.
     pub unit: u32,
     /// What it is called.
     pub place: String,

@@ -23,9 +23,7 @@ const YEAR_SECONDS: u64 = 31_556_952;
 pub struct Places {
     /// Rows of seats.
     pub rows: u32,
-    /// Seats in a row.
     pub seats_per_row: u32,
-    /// Standing places.
     pub standing: u32,
     /// Weekend passes.
     pub weekend: u32,

@@ -25,11 +25,9 @@ pub struct Http {
 /// What a server answered.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The status.
     pub status: u16,
     /// What kind of body it is.
     pub content_type: String,
-    /// The body.
     pub body: Vec<u8>,
 }
 
@@ -38,7 +36,6 @@ pub struct Reply {
 pub struct RawBody<'a> {
     /// What kind it claims to be.
     pub content_type: &'a str,
-    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 

@@ -19,7 +19,6 @@ use super::programs::{Program, Programs};
 /// A hub with a data folder of its own.
 #[derive(Debug)]
 pub struct Hub {
-    /// The process.
     pub process: Process,
     /// Its local HTTP, as anyone.
     pub http: Http,
@@ -47,7 +46,6 @@ pub struct HubSetup<'a> {
 pub struct HubListening {
     /// The links of scanners and other hubs, over QUIC.
     pub quic: SocketAddr,
-    /// HTTP.
     pub http: SocketAddr,
     /// New scanners.
     pub enrolments: SocketAddr,
@@ -68,7 +66,6 @@ pub struct HubStatus {
     pub event_name: Option<String>,
     /// Who is linked to it.
     pub links: Vec<LinkLine>,
-    /// What it dials.
     pub dials: Vec<DialLine>,
     /// The contradictions it knows of, in words.
     pub incidents: Vec<String>,
@@ -76,7 +73,6 @@ pub struct HubStatus {
     pub incidents_total: usize,
     /// The gates, with what it knows of them.
     pub gates: Vec<GateLine>,
-    /// The zones.
     pub zones: Vec<ZoneFigures>,
     /// How many logs it holds.
     pub logs: usize,
@@ -96,9 +92,7 @@ pub struct LinkLine {
 /// An address a hub dials.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct DialLine {
-    /// The address.
     pub address: String,
-    /// Whether it is linked.
     pub is_linked: bool,
 }
 

@@ -16,11 +16,9 @@ const LOG_TAIL_BYTES: usize = 4_000;
 /// How to start a program.
 #[derive(Debug, Clone)]
 pub struct Start {
-    /// The program.
     pub program: Program,
     /// What people call this process.
     pub name: String,
-    /// Its arguments.
     pub arguments: Vec<OsString>,
     /// Where its log goes.
     pub log: PathBuf,

@@ -20,7 +20,6 @@ const SAME_ROLE: &[(&str, usize)] = &[
     ("Listening", 2),
     ("Problem", 2),
     ("Readiness", 2),
-    ("VerifyArgs", 2),
 ];
 
 /// The names that still stand for several things, and for how many. It only shrinks.

@@ -124,7 +124,7 @@ fn function_at(code: &str, offset: usize) -> Option<Function> {
 }
 
 /// The offset of the brace that opens an item's body, unless a semicolon ends the item first.
-fn body_start(code: &str, from: usize) -> Option<usize> {
+pub fn body_start(code: &str, from: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for (offset, byte) in code.bytes().enumerate().skip(from) {
         match byte {
@@ -139,7 +139,7 @@ fn body_start(code: &str, from: usize) -> Option<usize> {
 }
 
 /// The offset after the bracket that closes the one at `open`.
-fn closed(code: &str, open: usize) -> usize {
+pub fn closed(code: &str, open: usize) -> usize {
     let mut depth = 0_usize;
     for (offset, byte) in code.bytes().enumerate().skip(open) {
         match byte {

@@ -27,7 +27,6 @@ pub struct Gates {
 /// A strict ticket, and where it is decided on.
 #[derive(Debug, Clone)]
 pub struct Guest {
-    /// The ticket.
     pub ticket: Ticket,
     /// The hub that decides on it.
     pub home: Side,
@@ -36,7 +35,6 @@ pub struct Guest {
 /// What was said at the gates about one guest's ticket.
 #[derive(Debug)]
 pub struct Visit {
-    /// The ticket's unit.
     pub unit: u32,
     /// What was said first.
     pub first: String,

@@ -104,7 +104,6 @@ pub struct About {
     pub mode: u32,
     /// Its bytes; 0 for a folder.
     pub len: u64,
-    /// Whether it is a folder.
     pub is_folder: bool,
 }
 

@@ -36,7 +36,6 @@ const SETTINGS: &str = "usher-gate-agent.toml";
 
 /// The hub and what it has to do with. It ends before its disk does.
 pub struct Site {
-    /// The hub.
     pub hub: Hub,
     /// Its token for a turnstile.
     pub turnstile: Turnstile,
@@ -51,7 +50,6 @@ pub struct Site {
 /// A scan, told apart by its id.
 #[derive(Debug, Clone)]
 pub struct Reading {
-    /// Its id.
     pub scan_id: String,
     /// What was read.
     pub ticket: Ticket,

@@ -30,9 +30,7 @@ pub enum Input {
     Text(Vec<u8>),
     /// The bytes of a record behind a tail of a log.
     Record {
-        /// The bytes.
         bytes: Vec<u8>,
-        /// Whose log.
         origin: PublicKey,
         /// Where it stood.
         tail: Tail,

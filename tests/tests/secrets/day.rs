@@ -29,9 +29,7 @@ const HUB: &str = "Hub North";
 /// The log of a program.
 #[derive(Debug)]
 pub struct Log {
-    /// Whose.
     pub name: String,
-    /// All of it.
     pub text: String,
 }
 

@@ -201,7 +201,6 @@ fn strict() -> Offline {
 /// The inventory of a checked draft.
 #[derive(Debug, Clone)]
 pub struct Inventory {
-    /// The tiers.
     pub tiers: Vec<Tier>,
     /// What gates go by.
     pub policy: Policy,

@@ -20,7 +20,6 @@ pub struct EventDirectory {
     pub event: Option<EventId>,
     /// Which enrolment for the event it is.
     pub generation: u32,
-    /// The directory.
     pub directory: DataDirectory,
 }
 

@@ -35,7 +35,6 @@ pub struct ScannerTerms {
 pub struct ScannerCode {
     /// What its holder proves that with.
     pub key: EnrolmentKey,
-    /// What it is for.
     pub terms: ScannerTerms,
     /// When it can no longer be used.
     pub expires: Timestamp,

@@ -28,9 +28,7 @@ pub struct Annulment {
     pub scan: Scan,
     /// What entitles us.
     pub right: RightToAnnul,
-    /// Who says so.
     pub by: String,
-    /// The reason.
     pub why: String,
 }
 
@@ -47,16 +45,13 @@ pub enum Judging {
 pub enum WriterCommand {
     /// Judge a scan and write down what came of it.
     Judge {
-        /// The scan.
         asked: ScanQuestion,
         /// Whose verdict it is.
         judging: Judging,
-        /// The way back.
         reply: VerdictReply,
     },
     /// Write down that we give up a scan of our own.
     Withdraw {
-        /// The scan.
         scan: Scan,
         /// What proves that it is ours.
         secret: ScanSecret,
@@ -74,64 +69,50 @@ pub enum WriterCommand {
     Count {
         /// The zone, and how many.
         counted: (ZoneId, u32),
-        /// Who counted.
         by: String,
         /// The way back; `None` when it could not be made durable.
         reply: oneshot::Sender<Option<Result<(), NotCounted>>>,
     },
     /// Let people in against the rules.
     Override {
-        /// The scan.
         asked: ScanQuestion,
         /// The supervisor.
         by: String,
-        /// The reason.
         why: String,
-        /// The way back.
         reply: VerdictReply,
     },
     /// Check and store a run.
     Accept {
-        /// The run.
         run: Run,
         /// What its records are worth by themselves.
         evidence: Evidence,
-        /// The way back.
         reply: oneshot::Sender<Result<Held, StoreError>>,
     },
     /// Begin from a checkpoint, if it is of use.
     Adopt {
-        /// The checkpoint.
         checkpoint: Box<SignedCheckpoint>,
-        /// The way back.
         reply: oneshot::Sender<()>,
     },
     /// Take a bundle, if it is newer.
     Renew {
-        /// The bundle.
         bundle: SignedBundle,
-        /// The way back.
         reply: oneshot::Sender<()>,
     },
     /// Write down that an origin has two histories.
     Report {
-        /// The proof.
         found: Box<ForkProof>,
-        /// The way back.
         reply: oneshot::Sender<()>,
     },
     /// Take note that a peer holds more of our own log than we do.
     HearPast {
         /// Our signature there.
         head: Head,
-        /// The way back.
         reply: oneshot::Sender<()>,
     },
     /// Do what is due with the time: renew certificates, share places.
     Tend {
         /// The hubs that we are linked with.
         linked: BTreeSet<PublicKey>,
-        /// The way back.
         reply: oneshot::Sender<()>,
     },
     /// Look at the ledger.

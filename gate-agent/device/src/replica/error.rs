@@ -21,20 +21,13 @@ pub enum ReplicaError {
     },
     /// There is one already.
     #[error("{} belongs to a device already: use another data directory, or move this one away", path.display())]
-    AlreadyFounded {
-        /// Where it is.
-        path: PathBuf,
-    },
+    AlreadyFounded { path: PathBuf },
     /// Another process has it open; two writers of one log would be two histories.
     #[error("another usher program is running on {}: stop it first", path.display())]
-    InUse {
-        /// The replica.
-        path: PathBuf,
-    },
+    InUse { path: PathBuf },
     /// The lock beside the replica cannot be taken.
     #[error("cannot lock {}", path.display())]
     Lock {
-        /// The lock file.
         path: PathBuf,
         /// What the system said.
         #[source]

@@ -18,31 +18,24 @@ use super::stored_values::StoredEnrolment;
 /// One scan as one device wrote it down; a scan that a scanner and a hub both judged is there twice, with one id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanRow {
-    /// When.
     pub at: Timestamp,
     /// By whose word: the `judge`'s, or that of the `log` around it.
     pub at_by: &'static str,
-    /// The device.
     pub device: Origin,
     /// How people call it.
     pub device_name: String,
     /// The record's number in its log.
     pub seq: Seq,
-    /// The scan.
     pub scan: ScanId,
     /// What came of it: admit, exit, override, deny or refer; withdraw or annul where nobody passed by it after all.
     pub verdict: &'static str,
     /// Why nobody passed.
     pub reason: Option<&'static str>,
-    /// The gate.
     pub gate: GateId,
-    /// The gate's name.
     pub gate_name: String,
-    /// The unit.
     pub unit: Unit,
     /// What it is called, as printed on its ticket.
     pub place: String,
-    /// The ticket's generation.
     pub generation: Generation,
     /// The tier, of those who passed.
     pub tier: Option<TierId>,

@@ -19,9 +19,7 @@ use super::stored_values::{self, StoredEnrolment};
 
 /// What a replica starts with.
 pub struct Rebuilt {
-    /// The ledger.
     pub ledger: Ledger,
-    /// Its kept heads.
     pub kept_heads: KeptHeads,
 }
 

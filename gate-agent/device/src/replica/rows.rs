@@ -17,7 +17,6 @@ const TRIAL_BYTES: i32 = 64 * 1024;
 /// A head to be kept, and the one that goes for it.
 #[derive(Debug)]
 pub struct KeptHead {
-    /// The head.
     pub head: Head,
     /// The number of the head that is dropped.
     pub dropped: Option<Seq>,

@@ -129,7 +129,6 @@ pub struct FiguresNow {
     pub commits: u64,
     /// Time spent in them, in microseconds.
     pub commit_micros: u64,
-    /// Commits that failed.
     pub failures: u64,
     /// Whether the last one failed: nothing can be decided until the disk takes writes again.
     pub failing: bool,
@@ -168,7 +167,6 @@ impl Figures {
 pub struct Published {
     /// The seldom changing part of the state.
     pub snapshot: ArcSwap<Snapshot>,
-    /// Figures.
     pub figures: Figures,
     /// What is durably held of every log.
     held: Mutex<BTreeMap<Origin, Held>>,

@@ -35,11 +35,9 @@ const HASH_BYTES: usize = 8;
 /// What a device is and believes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEnrolment {
-    /// Its certificate.
     pub identity: DeviceIdentity,
     /// The roots that signed the bundle.
     pub roots: RootSet,
-    /// The newest bundle.
     pub bundle: SignedBundle,
     /// Where to link to, as `host:port`.
     pub uplink: Vec<String>,

@@ -37,11 +37,9 @@ pub struct ReplicaWriter {
     pub connection: Connection,
     /// The ledger; `None` while it could not be rebuilt after a failure.
     pub ledger: Option<Ledger>,
-    /// The kept heads.
     pub kept_heads: KeptHeads,
     /// The device's key, which signs heads.
     pub key: SecretKey,
-    /// The time.
     pub clock: Clock,
     /// Where results are put up.
     pub published: Arc<Published>,

@@ -20,7 +20,6 @@ pub enum SpoiledFrame {
     Short {
         /// What the size and encoding need.
         expected_bytes: usize,
-        /// What came.
         actual_bytes: usize,
     },
     /// The compressed picture is damaged.

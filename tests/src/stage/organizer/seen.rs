@@ -15,12 +15,9 @@ pub struct Scanned {
     /// Who let them in against the rules.
     #[serde(default)]
     pub by: Option<String>,
-    /// Why.
     #[serde(default)]
     pub why: Option<String>,
-    /// The gate.
     pub gate: Named,
-    /// The unit.
     pub unit: Sold,
     /// Who wrote it down.
     pub device: Named,
@@ -29,7 +26,6 @@ pub struct Scanned {
 /// A gate or device, by its name.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Named {
-    /// Its name.
     pub name: String,
 }
 
@@ -54,7 +50,6 @@ pub struct Incident {
 /// The devices of an event as the organizer sees them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Devices {
-    /// The devices.
     pub devices: Vec<Device>,
     /// How many records of all logs the cloud holds.
     pub records: u64,
@@ -65,7 +60,6 @@ pub struct Devices {
 pub struct Device {
     /// Its public key.
     pub device: String,
-    /// Its name.
     pub name: String,
     /// `hub` or `scanner`.
     pub role: String,

@@ -20,13 +20,11 @@ use super::MoveRequest;
 
 /// An event, where it is to be moved, and what hangs on it.
 pub struct Survey {
-    /// The event as it is.
     pub event: Event,
     /// When it shall take place.
     pub to: Dates,
     /// What it trusts; nothing before the first bundle.
     pub trust: Option<Arc<Trust>>,
-    /// Its devices.
     pub devices: Vec<Device>,
     /// What it has sold.
     pub sales: EventSales,
@@ -40,7 +38,6 @@ pub struct Survey {
 
 /// A device of the event that was not revoked.
 pub struct Device {
-    /// Its certificate.
     pub certificate: Certificate,
     /// Whether it lasts as long as the event.
     pub is_lasting: bool,

@@ -32,7 +32,6 @@ impl TokenHolder {
 pub struct TokenRow {
     /// Who holds it, and what for.
     pub holder: TokenHolder,
-    /// When it was made.
     pub made: Timestamp,
     /// When it was last shown, to the minute.
     pub used: Option<Timestamp>,
