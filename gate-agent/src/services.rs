@@ -11,7 +11,7 @@ use std::time::Instant;
 use usher_device::enrol::Issuer;
 use usher_device::replica::{Access, Replica};
 use usher_link::Endpoint;
-use usher_words::gate::Voice;
+use usher_words::gate::Phrasebook;
 
 use crate::admission::AdmissionPath;
 use crate::links::Links;
@@ -48,10 +48,10 @@ pub struct Services {
 }
 
 impl Services {
-    /// Returns the voice that knows the names of this event and which hubs are missing, now.
-    pub fn voice(&self) -> Voice {
-        let voice = self.replica.snapshot().voice(self.replica.clock().now());
-        voice
+    /// Returns the phrasebook that knows the names of this event and which hubs are missing, now.
+    pub fn phrasebook(&self) -> Phrasebook {
+        let phrasebook = self.replica.snapshot().phrasebook(self.replica.clock().now());
+        phrasebook
             .missing(self.links.silent(Instant::now()))
             .refused(self.links.is_refused())
     }

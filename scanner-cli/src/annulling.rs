@@ -13,9 +13,13 @@ use crate::presentation;
 
 /// Takes a scan back, and tells what came of it; of which ticket, if it is one.
 pub async fn done(replica: &Replica, annulment: Annulment, ticket: Option<TicketFacts>) -> ScanOutcome {
-    let voice = presentation::voice(replica);
+    let phrasebook = presentation::phrasebook(replica);
     match replica.annul(annulment).await {
-        Ok(annulled) => presentation::annulled(&voice, annulled, ticket.map(|facts| voice.ticket(&facts))),
+        Ok(annulled) => presentation::annulled(
+            &phrasebook,
+            annulled,
+            ticket.map(|facts| phrasebook.ticket(&facts)),
+        ),
         Err(_) => presentation::barred(Bar::Disk),
     }
 }

@@ -58,7 +58,7 @@ pub async fn decided(own: OwnScan<'_>, overruling: Overruling) -> Result<ScanOut
         Request::Override(Overriding { scan, by, why })
     };
     let mut asking = own.ask(request, ANSWER_WITHIN);
-    let voice = presentation::voice(own.replica);
+    let phrasebook = presentation::phrasebook(own.replica);
     let word = loop {
         match asking.step().await {
             // Nobody overrides alone.
@@ -68,8 +68,8 @@ pub async fn decided(own: OwnScan<'_>, overruling: Overruling) -> Result<ScanOut
         }
     };
     match word {
-        Word::Theirs(answer) => Ok(presentation::verdict(&voice, &answer, own.scan.direction)),
-        Word::Refused(error) => Ok(presentation::refused(&voice, error)),
+        Word::Theirs(answer) => Ok(presentation::verdict(&phrasebook, &answer, own.scan.direction)),
+        Word::Refused(error) => Ok(presentation::refused(&phrasebook, error)),
         Word::Ours => Err(Undecided::NoHub),
     }
 }

@@ -7,15 +7,15 @@ use usher_protocol::ledger::NotAnnulled;
 use usher_protocol::record::Passage;
 use usher_protocol::request::{self, JudgedBy, RequestError};
 use usher_protocol::ticket::Rejection;
-use usher_words::Said;
-use usher_words::gate::{self, Voice};
+use usher_words::StaffMessage;
+use usher_words::gate::{self, Phrasebook};
 use usher_words::scanner::{self as words, Bar, Help, NoTicket, Undecided};
 
 use crate::answer::{ScanOutcome, Signal};
 
-/// Returns the voice that knows the names of this event, now.
-pub fn voice(replica: &Replica) -> Voice {
-    replica.snapshot().voice(replica.clock().now())
+/// Returns the phrasebook that knows the names of this event, now.
+pub fn phrasebook(replica: &Replica) -> Phrasebook {
+    replica.snapshot().phrasebook(replica.clock().now())
 }
 
 /// Returns what people call the event that is scanned for, or says that this was not heard yet.
@@ -37,9 +37,9 @@ pub fn other_event(name: &str) -> ScanOutcome {
 }
 
 /// Tells how a scan came out.
-pub fn verdict(voice: &Voice, answer: &request::Answer, direction: Direction) -> ScanOutcome {
+pub fn verdict(phrasebook: &Phrasebook, answer: &request::Answer, direction: Direction) -> ScanOutcome {
     let not_a_ticket = answer.verdict == Verdict::Deny(Reason::Rejected(Rejection::NotATicket));
-    let facts = answer.ticket.as_ref().map(|ticket| voice.ticket(ticket));
+    let facts = answer.ticket.as_ref().map(|ticket| phrasebook.ticket(ticket));
     ScanOutcome {
         details: facts.into_iter().collect(),
         // What is no ticket needs nobody to be asked.
@@ -47,14 +47,14 @@ pub fn verdict(voice: &Voice, answer: &request::Answer, direction: Direction) ->
         ..said(
             signal(answer.verdict),
             outcome(answer.verdict, direction),
-            voice.answer(answer, direction),
+            phrasebook.answer(answer, direction),
         )
     }
 }
 
 /// Tells that a hub alone decides on a ticket against which nothing is known here.
-pub fn for_a_hub(voice: &Voice, answer: &request::Answer) -> ScanOutcome {
-    let facts = answer.ticket.as_ref().map(|ticket| voice.ticket(ticket));
+pub fn for_a_hub(phrasebook: &Phrasebook, answer: &request::Answer) -> ScanOutcome {
+    let facts = answer.ticket.as_ref().map(|ticket| phrasebook.ticket(ticket));
     ScanOutcome {
         details: facts.into_iter().collect(),
         ..said(Signal::Unanswered, "hub_decides", words::for_a_hub())
@@ -62,21 +62,21 @@ pub fn for_a_hub(voice: &Voice, answer: &request::Answer) -> ScanOutcome {
 }
 
 /// Tells who judged a ticket, where that matters to the staff; that nobody else did is shown large by itself.
-pub fn judged_by(voice: &Voice, answer: &request::Answer) -> Option<String> {
+pub fn judged_by(phrasebook: &Phrasebook, answer: &request::Answer) -> Option<String> {
     match answer.by {
-        JudgedBy::Hub(_) if answer.ticket.is_some() => voice.judged_by(answer.by),
+        JudgedBy::Hub(_) if answer.ticket.is_some() => phrasebook.judged_by(answer.by),
         JudgedBy::Hub(_) | JudgedBy::Home(_) | JudgedBy::Alone => None,
     }
 }
 
 /// Tells why a hub will not judge this scan.
-pub fn refused(voice: &Voice, error: RequestError) -> ScanOutcome {
+pub fn refused(phrasebook: &Phrasebook, error: RequestError) -> ScanOutcome {
     let outcome = match error {
         RequestError::NotAllowed => "not_allowed",
         RequestError::NotHome | RequestError::Malformed => "not_understood",
         RequestError::Unavailable | RequestError::Busy => "cannot_decide",
     };
-    said(Signal::Unanswered, outcome, voice.error(error))
+    said(Signal::Unanswered, outcome, phrasebook.error(error))
 }
 
 /// Tells why this scanner judges nothing.
@@ -118,12 +118,12 @@ pub const ANNULLED: &str = "annulled";
 
 /// Tells whether a scan was taken back, and of which ticket.
 pub fn annulled(
-    voice: &Voice,
+    phrasebook: &Phrasebook,
     annulled: Result<Option<Passage>, NotAnnulled>,
     ticket: Option<String>,
 ) -> ScanOutcome {
     let said_so = match annulled {
-        Ok(passage) => said(Signal::Unanswered, ANNULLED, voice.undone(passage.as_ref())),
+        Ok(passage) => said(Signal::Unanswered, ANNULLED, phrasebook.undone(passage.as_ref())),
         Err(why) => not_annulled(why),
     };
     ScanOutcome {
@@ -157,7 +157,7 @@ pub fn waiting() -> ScanOutcome {
     said(Signal::Unanswered, WAITING, words::waiting())
 }
 
-fn said(signal: Signal, outcome: &'static str, said: Said) -> ScanOutcome {
+fn said(signal: Signal, outcome: &'static str, said: StaffMessage) -> ScanOutcome {
     ScanOutcome {
         signal,
         outcome,

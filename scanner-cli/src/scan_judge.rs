@@ -112,7 +112,9 @@ impl ScanJudge {
                 self.alone.store(0, Ordering::Relaxed);
                 self.tell(scan, &answer)
             }
-            (Word::Refused(error), _) => presentation::refused(&presentation::voice(&self.replica), error),
+            (Word::Refused(error), _) => {
+                presentation::refused(&presentation::phrasebook(&self.replica), error)
+            }
             (Word::Ours, Ok(answer)) => self.tell(scan, &answer),
             (Word::Ours, Err(bar)) => presentation::barred(bar),
         };
@@ -149,9 +151,9 @@ impl ScanJudge {
         if let Some(name) = self.other_event(scan, answer) {
             return presentation::other_event(name);
         }
-        let voice = presentation::voice(&self.replica).missing(self.hubs.silent());
-        let mut told = presentation::verdict(&voice, answer, self.position.direction);
-        told.details.extend(presentation::judged_by(&voice, answer));
+        let phrasebook = presentation::phrasebook(&self.replica).missing(self.hubs.silent());
+        let mut told = presentation::verdict(&phrasebook, answer, self.position.direction);
+        told.details.extend(presentation::judged_by(&phrasebook, answer));
         told
     }
 }

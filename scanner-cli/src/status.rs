@@ -61,14 +61,17 @@ impl Lookout {
     }
 
     fn certificate(&self) -> Option<CertificateNote> {
-        let (certificate, voice) = (self.replica.certificate(), presentation::voice(&self.replica));
+        let (certificate, phrasebook) = (
+            self.replica.certificate(),
+            presentation::phrasebook(&self.replica),
+        );
         let (device, until) = (certificate.device, certificate.window.until);
         let holder = Holder::Own(certificate.role);
         let mut watch = self.watch.lock().expect("nothing panics while it holds this");
-        let news = watch.look(device, until, voice.now());
-        let renewed = watch.was_renewed(&device, voice.now());
-        let note = certificates::warning(holder, until, &voice)
-            .or_else(|| renewed.then(|| certificates::renewed(holder, until, &voice)));
+        let news = watch.look(device, until, phrasebook.now());
+        let renewed = watch.was_renewed(&device, phrasebook.now());
+        let note = certificates::warning(holder, until, &phrasebook)
+            .or_else(|| renewed.then(|| certificates::renewed(holder, until, &phrasebook)));
         if let (Some(_), Some(note)) = (news, &note) {
             tracing::warn!("{}", note.words);
         }
@@ -79,9 +82,10 @@ impl Lookout {
 /// Says how the scanner is linked and how fresh its knowledge is, in one line.
 #[must_use]
 pub fn line(replica: &Replica, hubs: &Hubs) -> String {
-    let voice = presentation::voice(replica);
-    let fresh = voice.freshness(replica.fresh_as_of(), replica.cloud_heard());
-    let alone = (replica.clock().compared() == 0).then(|| words::by_own_clock(&voice.date(voice.now())));
+    let phrasebook = presentation::phrasebook(replica);
+    let fresh = phrasebook.freshness(replica.fresh_as_of(), replica.cloud_heard());
+    let alone =
+        (replica.clock().compared() == 0).then(|| words::by_own_clock(&phrasebook.date(phrasebook.now())));
     let parts = [Some(link(hubs)), Some(fresh), alone].into_iter().flatten();
     parts.collect::<Vec<_>>().join(SEPARATOR)
 }

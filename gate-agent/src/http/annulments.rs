@@ -80,11 +80,13 @@ pub async fn annul(
     };
     hear_of(&services.replica, &annulment.scan).await;
     let annulled = services.replica.annul(annulment).await;
-    let voice = services.voice();
-    match annulled.map_err(|error| scans::refused(error, &voice))? {
+    let phrasebook = services.phrasebook();
+    match annulled.map_err(|error| scans::refused(error, &phrasebook))? {
         Ok(passage) => {
             let status = passage.as_ref().map_or(StatusCode::ACCEPTED, |_| StatusCode::OK);
-            let words = passage.map_or_else(gate::annulled_unknown, |passage| voice.undone(Some(&passage)));
+            let words = passage.map_or_else(gate::annulled_unknown, |passage| {
+                phrasebook.undone(Some(&passage))
+            });
             let words = words.line();
             Ok((status, Json(AnnulmentAnswer { scan_id, words })))
         }

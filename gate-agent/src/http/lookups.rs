@@ -13,7 +13,7 @@ use usher_protocol::ledger::{JudgingAs, ScanQuestion};
 use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
 use usher_protocol::ticket::VerifiedTicket;
 use usher_protocol::{GateId, ScanId};
-use usher_words::gate::Voice;
+use usher_words::gate::Phrasebook;
 
 use super::problem::{self, Problem};
 use super::scans::looked_up;
@@ -51,14 +51,14 @@ pub async fn look_up(
     let request: LookupRequest = problem::read(body).await?;
     let replica = &services.replica;
     let code = looked_up(&services.lookup, &request.ticket_code, replica.me().0).await?;
-    let voice = replica.snapshot().voice(replica.clock().now());
+    let phrasebook = replica.snapshot().phrasebook(replica.clock().now());
     let ticket = match replica.verify(&code) {
         Ok(ticket) => ticket,
         Err(rejection) => {
             return Ok(Json(told(
                 None,
                 &Verdict::Deny(Reason::Rejected(rejection)),
-                &voice,
+                &phrasebook,
             )));
         }
     };
@@ -67,18 +67,18 @@ pub async fn look_up(
     let open: Vec<String> = judged
         .iter()
         .filter(|(_, verdict)| matches!(verdict, Verdict::Admit { .. }))
-        .map(|(gate, _)| voice.gate(*gate))
+        .map(|(gate, _)| phrasebook.gate(*gate))
         .collect();
     if !open.is_empty() {
         return Ok(Json(LookupAnswer {
-            ticket: Some(voice.ticket(&facts)),
+            ticket: Some(phrasebook.ticket(&facts)),
             opens: true,
             words: format!("Good: may go in at {}", open.join(" or ")),
         }));
     }
     let best = judged.into_iter().map(|(_, verdict)| verdict).max_by_key(chances);
     let best = best.ok_or_else(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no event received yet"))?;
-    Ok(Json(told(Some(facts), &best, &voice)))
+    Ok(Json(told(Some(facts), &best, &phrasebook)))
 }
 
 /// Keeps pages of other sites from asking in the name of whoever sits at the hub: a browser lets none of them send JSON here.
@@ -125,7 +125,7 @@ async fn at_each_gate(
     judging.await.map_err(|error| Problem::internal(&error))
 }
 
-fn told(facts: Option<TicketFacts>, verdict: &Verdict, voice: &Voice) -> LookupAnswer {
+fn told(facts: Option<TicketFacts>, verdict: &Verdict, phrasebook: &Phrasebook) -> LookupAnswer {
     let answer = Answer {
         scan: ScanId([0; 16]),
         verdict: *verdict,
@@ -134,8 +134,8 @@ fn told(facts: Option<TicketFacts>, verdict: &Verdict, voice: &Voice) -> LookupA
         silent: None,
     };
     LookupAnswer {
-        words: voice.answer(&answer, Direction::In).line(),
-        ticket: answer.ticket.map(|facts| voice.ticket(&facts)),
+        words: phrasebook.answer(&answer, Direction::In).line(),
+        ticket: answer.ticket.map(|facts| phrasebook.ticket(&facts)),
         opens: false,
     }
 }

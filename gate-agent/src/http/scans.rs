@@ -18,8 +18,8 @@ use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, MAX_CODE_BYTES, RequestError, Scan, Told};
 use usher_protocol::ticket::{Mistyped, TicketFlags};
 use usher_protocol::{GateId, ScanId, ScanSecret};
-use usher_words::gate::{self, Voice};
-use usher_words::{Said, hub};
+use usher_words::gate::{self, Phrasebook};
+use usher_words::{StaffMessage, hub};
 
 use super::problem::{self, Problem};
 use crate::lookup::{LookupAsker, TicketLookup};
@@ -93,7 +93,7 @@ pub async fn judge(
     let scan = request.scan(id, code);
     let (direction, code) = (scan.direction, scan.code.clone());
     let answer = services.path.judge_own(scan, secret).await;
-    let voice = services.voice();
+    let phrasebook = services.phrasebook();
     match answer {
         Ok(answer) => {
             let other = match answer.verdict {
@@ -101,14 +101,14 @@ pub async fn judge(
                 Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => None,
             };
             let said = other.map_or_else(
-                || voice.answer(&answer, direction),
+                || phrasebook.answer(&answer, direction),
                 |name| gate::other_event(&name),
             );
-            let told = ScanAnswer::of(&answer, said, &voice);
-            drop(voice);
+            let told = ScanAnswer::of(&answer, said, &phrasebook);
+            drop(phrasebook);
             Ok(followed(told, answer, services))
         }
-        Err(error) => Err(refused(error, &voice)),
+        Err(error) => Err(refused(error, &phrasebook)),
     }
 }
 
@@ -293,17 +293,17 @@ pub(super) fn hexadecimal(name: &str, text: &str) -> Result<[u8; 16], Problem> {
     })
 }
 
-pub(super) fn refused(error: RequestError, voice: &Voice) -> Problem {
+pub(super) fn refused(error: RequestError, phrasebook: &Phrasebook) -> Problem {
     let status = match error {
         RequestError::Busy | RequestError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         RequestError::NotAllowed => StatusCode::FORBIDDEN,
         RequestError::NotHome | RequestError::Malformed => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    Problem::new(status, voice.error(error).line())
+    Problem::new(status, phrasebook.error(error).line())
 }
 
 impl ScanAnswer {
-    fn of(answer: &Answer, said: Said, voice: &Voice) -> Self {
+    fn of(answer: &Answer, said: StaffMessage, phrasebook: &Phrasebook) -> Self {
         let (verdict, reason, persons, left) = match answer.verdict {
             Verdict::Admit { persons, left } => ("admit", None, persons, left),
             Verdict::Deny(reason) => ("deny", Some(reason.kind().name()), 0, 0),
@@ -322,8 +322,8 @@ impl ScanAnswer {
                 unit: ticket.unit.0,
                 generation: ticket.generation.0,
                 tier: ticket.tier.0,
-                tier_name: voice.tier(ticket.tier),
-                place: voice.place(ticket.unit),
+                tier_name: phrasebook.tier(ticket.tier),
+                place: phrasebook.place(ticket.unit),
                 admits: ticket.admits,
                 check_id: TicketFlags(ticket.flags).contains(TicketFlags::CHECK_ID),
             }),

@@ -135,7 +135,7 @@ async fn a_home_whose_yes_was_not_heard_says_where_to_call_and_not_that_the_tick
         matches!(answer.verdict, Verdict::Refer(Referral::AskerSilent { asker: by, gate: NORTH, .. }) if by == asker),
         "{answer:?}"
     );
-    let said = b.services.voice().answer(&answer, Direction::In).line();
+    let said = b.services.phrasebook().answer(&answer, Direction::In).line();
     assert!(
         said.starts_with("Call ") && said.contains("asked for this ticket"),
         "{said}"

@@ -12,7 +12,7 @@ use usher_device::replica::Replica;
 use usher_keys::{PublicKey, Role, Timestamp};
 use usher_protocol::ledger::Ledger;
 use usher_words::certificates::{self, CertificateNote, Holder};
-use usher_words::gate::Voice;
+use usher_words::gate::Phrasebook;
 
 use super::Services;
 use crate::links::LinkFacts;
@@ -78,16 +78,16 @@ impl CertificateBoard {
         replica: &Replica,
         known: &BTreeMap<PublicKey, ScannerFacts>,
         links: &[LinkFacts],
-        voice: &Voice,
+        phrasebook: &Phrasebook,
     ) -> Vec<CertificateLine> {
         let own = replica.certificate();
-        let own_line = self.note(Holder::Own(own.role), own.device, own.window.until, voice);
+        let own_line = self.note(Holder::Own(own.role), own.device, own.window.until, phrasebook);
         let own_line = own_line.map(|note| line(own.device, (&own.name, own.window.until), note));
         let mut scanners: Vec<_> = near(known, links)
             .into_iter()
-            .filter(|(_, facts)| voice.now().since_ms(facts.until) < ENDED_LISTED_MS)
+            .filter(|(_, facts)| phrasebook.now().since_ms(facts.until) < ENDED_LISTED_MS)
             .filter_map(|(device, facts)| {
-                let note = self.note(Holder::Scanner(&facts.name), device, facts.until, voice)?;
+                let note = self.note(Holder::Scanner(&facts.name), device, facts.until, phrasebook)?;
                 Some(line(device, (&facts.name, facts.until), note))
             })
             .collect();
@@ -100,15 +100,15 @@ impl CertificateBoard {
         holder: Holder<'_>,
         device: PublicKey,
         until: Timestamp,
-        voice: &Voice,
+        phrasebook: &Phrasebook,
     ) -> Option<CertificateNote> {
         let mut watch = self.locked();
-        let news = watch.look(device, until, voice.now());
-        let warning = certificates::warning(holder, until, voice);
+        let news = watch.look(device, until, phrasebook.now());
+        let warning = certificates::warning(holder, until, phrasebook);
         let renewed = || {
             watch
-                .was_renewed(&device, voice.now())
-                .then(|| certificates::renewed(holder, until, voice))
+                .was_renewed(&device, phrasebook.now())
+                .then(|| certificates::renewed(holder, until, phrasebook))
         };
         let note = warning.or_else(renewed);
         if let (Some(news), Some(note)) = (news, &note) {
@@ -173,10 +173,10 @@ pub async fn keep_warning(services: Arc<Services>, cancel: CancellationToken) {
             .inspect(move |ledger| scanners(ledger, hub))
             .await
             .unwrap_or_default();
-        let voice = replica.snapshot().voice(replica.clock().now());
+        let phrasebook = replica.snapshot().phrasebook(replica.clock().now());
         services
             .certificates
-            .lines(replica, &known, &services.links.facts(), &voice);
+            .lines(replica, &known, &services.links.facts(), &phrasebook);
     }
 }
 

@@ -15,7 +15,7 @@ use usher_protocol::ledger::Ledger;
 use usher_protocol::policy::{Policy, Zone};
 use usher_protocol::state::{Counts, Incident};
 use usher_protocol::{GateId, ZoneId};
-use usher_words::gate::{self, Voice};
+use usher_words::gate::{self, Phrasebook};
 
 use super::certificates::{self, CertificateLine, ScannerFacts};
 use super::{Services, warnings};
@@ -300,7 +300,7 @@ impl Status {
         let replica = &services.replica;
         let (view, incidents) = services.board.look(replica).await?;
         let (snapshot, now) = (replica.snapshot(), replica.clock().now());
-        let voice = snapshot.voice(now);
+        let phrasebook = snapshot.phrasebook(now);
         let (certificate, figures) = (replica.certificate(), replica.figures());
         let policy = snapshot.policy.as_deref();
         let links = services.links.facts();
@@ -313,28 +313,28 @@ impl Status {
             storage_ok: !figures.failing,
             may_judge: replica.may_judge(),
             fresh_as_of_ms: replica.fresh_as_of().map(|at| at.0),
-            freshness: voice.freshness(replica.fresh_as_of(), replica.cloud_heard()),
+            freshness: phrasebook.freshness(replica.fresh_as_of(), replica.cloud_heard()),
             certificate_until_ms: certificate.window.until.0,
             certificates: services
                 .certificates
-                .lines(replica, &view.scanners, &links, &voice),
+                .lines(replica, &view.scanners, &links, &phrasebook),
             clock: replica.clock_trouble(),
             clock_ahead_ms: replica.clock_health().ahead_ms(),
             clock_in_doubt: matches!(replica.clock_health(), ClockHealth::InDoubt(_)),
-            clock_says: voice.clock(replica.clock().compared()),
+            clock_says: phrasebook.clock(replica.clock().compared()),
             warnings: warnings::now(services),
             dials: dials(services, &links),
             links: links.into_iter().map(|link| link_line(link, now)).collect(),
-            missing: missing(services, &voice),
+            missing: missing(services, &phrasebook),
             gates: policy.map_or_else(Vec::new, |policy| gates(policy, &view)),
-            zones: policy.map_or_else(Vec::new, |policy| zones(policy, &view, (&voice, now))),
+            zones: policy.map_or_else(Vec::new, |policy| zones(policy, &view, (&phrasebook, now))),
             refused: refused(&view),
             here: services.path.tally(),
             incidents_total: incidents.len(),
             incidents: incidents
                 .iter()
                 .take(MAX_INCIDENTS)
-                .map(|found| voice.incident(found))
+                .map(|found| phrasebook.incident(found))
                 .collect(),
             logs: view.logs,
             records: view.records,
@@ -362,10 +362,10 @@ fn dials(services: &Services, links: &[LinkFacts]) -> Vec<DialLine> {
     services.links.dials().into_iter().map(line).collect()
 }
 
-fn missing(services: &Services, voice: &Voice) -> Vec<MissingLine> {
+fn missing(services: &Services, phrasebook: &Phrasebook) -> Vec<MissingLine> {
     let silent = services.links.silent(Instant::now()).into_iter();
     let lines = silent.map(|(hub, silent_ms)| MissingLine {
-        name: voice.device(&hub),
+        name: phrasebook.device(&hub),
         words: gate::not_heard(silent_ms),
     });
     lines.collect()
@@ -393,7 +393,7 @@ fn gates(policy: &Policy, view: &LedgerView) -> Vec<GateLine> {
     policy.gates.iter().map(line).collect()
 }
 
-fn zones(policy: &Policy, view: &LedgerView, (voice, now): (&Voice, Timestamp)) -> Vec<ZoneLine> {
+fn zones(policy: &Policy, view: &LedgerView, (phrasebook, now): (&Phrasebook, Timestamp)) -> Vec<ZoneLine> {
     let slot = |zone: ZoneId| {
         let (limit, slot) = policy.time_slot(zone, now)?;
         let arrived = view.arrivals.get(&zone).copied().unwrap_or(0);
@@ -404,7 +404,7 @@ fn zones(policy: &Policy, view: &LedgerView, (voice, now): (&Voice, Timestamp)) 
             words: format!(
                 "{arrived} of {} went in within this time slot, until {}",
                 limit.persons,
-                voice.time(slot.until)
+                phrasebook.time(slot.until)
             ),
         })
     };

@@ -4,7 +4,7 @@ use serde::Serialize;
 use usher_keys::expiry::{WarningLevel, end_in_words, warning_at};
 use usher_keys::{Role, Timestamp};
 
-use crate::gate::Voice;
+use crate::gate::Phrasebook;
 
 /// What is said of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,10 +47,10 @@ impl Holder<'_> {
 }
 
 /// Warns of a certificate that ends within a day or has ended.
-pub fn warning(holder: Holder<'_>, until: Timestamp, voice: &Voice) -> Option<CertificateNote> {
-    let level = warning_at(until, voice.now())?;
-    let (whose, when) = (holder.named(), voice.time(until));
-    let end = end_in_words(until, voice.now());
+pub fn warning(holder: Holder<'_>, until: Timestamp, phrasebook: &Phrasebook) -> Option<CertificateNote> {
+    let level = warning_at(until, phrasebook.now())?;
+    let (whose, when) = (holder.named(), phrasebook.time(until));
+    let end = end_in_words(until, phrasebook.now());
     let words = match level {
         WarningLevel::Ended => {
             format!(
@@ -70,13 +70,13 @@ pub fn warning(holder: Holder<'_>, until: Timestamp, voice: &Voice) -> Option<Ce
 }
 
 /// Says that a certificate was renewed.
-pub fn renewed(holder: Holder<'_>, until: Timestamp, voice: &Voice) -> CertificateNote {
+pub fn renewed(holder: Holder<'_>, until: Timestamp, phrasebook: &Phrasebook) -> CertificateNote {
     CertificateNote {
         level: None,
         words: format!(
             "{} was renewed: valid until {}",
             holder.named(),
-            voice.time(until)
+            phrasebook.time(until)
         ),
     }
 }
@@ -99,8 +99,8 @@ mod tests {
     fn a_warning_says_whose_certificate_ends_when_and_what_to_do() {
         let said = |holder, left_hours: u64| {
             let now = before(left_hours);
-            let voice = Voice::new(EventNames::default(), Window::ALWAYS, now);
-            warning(holder, END, &voice).map(|note| note.words)
+            let phrasebook = Phrasebook::new(EventNames::default(), Window::ALWAYS, now);
+            warning(holder, END, &phrasebook).map(|note| note.words)
         };
         let hub = Holder::Own(Role::Hub);
         assert_eq!(said(hub, 25), None);

@@ -18,7 +18,7 @@ use usher_protocol::state::Incident;
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit};
 
-use crate::Said;
+use crate::StaffMessage;
 
 pub use annulments::{annulled_unknown, not_annulled};
 pub use refusals::refusal;
@@ -39,7 +39,7 @@ pub const UNNAMED: &str = "a device whose name is not known here";
 
 /// Says things about one event, at one moment, with the names people know.
 #[derive(Clone)]
-pub struct Voice {
+pub struct Phrasebook {
     names: EventNames,
     /// When this device's own certificate counts.
     certificate: Window,
@@ -50,8 +50,8 @@ pub struct Voice {
     is_refused: bool,
 }
 
-impl Voice {
-    /// Makes the voice of a device whose certificate counts within that window.
+impl Phrasebook {
+    /// Makes the phrasebook of a device whose certificate counts within that window.
     pub fn new(names: EventNames, certificate: Window, now: Timestamp) -> Self {
         Self {
             names,
@@ -80,7 +80,7 @@ impl Voice {
     }
 
     /// Says how a scan came out.
-    pub fn answer(&self, answer: &Answer, direction: Direction) -> Said {
+    pub fn answer(&self, answer: &Answer, direction: Direction) -> StaffMessage {
         match answer.verdict {
             Verdict::Admit { persons, left } => {
                 self.passing(answer.ticket.as_ref(), direction, (persons, left))
@@ -91,23 +91,23 @@ impl Voice {
     }
 
     /// Says why there is no verdict.
-    pub fn error(&self, error: RequestError) -> Said {
+    pub fn error(&self, error: RequestError) -> StaffMessage {
         match error {
             RequestError::NotAllowed if self.is_refused => refused_by_others(),
-            RequestError::NotAllowed => Said::new(
+            RequestError::NotAllowed => StaffMessage::new(
                 "Not allowed",
                 self.clock_or(
                     "This device may not do that at this gate: use another one; if none may, check the hub's clock",
                 ),
             ),
             RequestError::NotHome | RequestError::Malformed => {
-                Said::new("Not understood", "Scan again; if it stays, update the devices")
+                StaffMessage::new("Not understood", "Scan again; if it stays, update the devices")
             }
-            RequestError::Unavailable => Said::new(
+            RequestError::Unavailable => StaffMessage::new(
                 "Cannot decide",
                 "The hub cannot decide now, for want of its disk perhaps: scan again; if it stays, call technical support",
             ),
-            RequestError::Busy => Said::new("Busy", "Scan again"),
+            RequestError::Busy => StaffMessage::new("Busy", "Scan again"),
         }
     }
 
@@ -299,8 +299,8 @@ fn sentence(name: &str) -> String {
 }
 
 /// Says that a ticket is for another event, which this device serves too.
-pub fn other_event(name: &str) -> Said {
-    Said::new("Other event", format!("A genuine ticket, but for {name}"))
+pub fn other_event(name: &str) -> StaffMessage {
+    StaffMessage::new("Other event", format!("A genuine ticket, but for {name}"))
 }
 
 /// Says how long ago something was.
@@ -314,8 +314,8 @@ pub fn ago(ms: u64) -> String {
 }
 
 /// Says what to do with guests at a hub that the other machines of the event refuse.
-fn refused_by_others() -> Said {
-    Said::new(
+fn refused_by_others() -> StaffMessage {
+    StaffMessage::new(
         "Do not use",
         "The other machines of the event refuse this hub: send to another hub's gate, and tell technical support",
     )

@@ -9,8 +9,8 @@ pub mod gate;
 pub mod hub;
 pub mod organizer;
 pub mod problems;
-mod said;
 pub mod scanner;
 pub mod server;
+mod staff_message;
 
-pub use said::Said;
+pub use staff_message::StaffMessage;

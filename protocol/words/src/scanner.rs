@@ -1,6 +1,6 @@
 //! What the scanner itself says to staff: its screen, what is typed there, its commands; what a verdict says is the gates'.
 
-use crate::Said;
+use crate::StaffMessage;
 
 /// Shown large while nothing is.
 pub const READY: &str = "READY";
@@ -133,15 +133,15 @@ pub enum Bar {
 
 /// Says why this scanner judges nothing.
 #[must_use]
-pub fn barred(bar: Bar) -> Said {
+pub fn barred(bar: Bar) -> StaffMessage {
     match bar {
-        Bar::Expired => Said::new(
+        Bar::Expired => StaffMessage::new(
             "Do not use",
             "By this scanner's clock its certificate is not valid: check the clock first; if it is right, enrol it anew",
         ),
-        Bar::Revoked => Said::new("Do not use", "This scanner was withdrawn: use another one"),
-        Bar::Refused => Said::new("Do not use", REFUSED),
-        Bar::Disk => Said::new(
+        Bar::Revoked => StaffMessage::new("Do not use", "This scanner was withdrawn: use another one"),
+        Bar::Refused => StaffMessage::new("Do not use", REFUSED),
+        Bar::Disk => StaffMessage::new(
             "Cannot decide",
             "This scanner cannot save to its disk: make room on it, or use another scanner",
         ),
@@ -150,34 +150,34 @@ pub fn barred(bar: Bar) -> Said {
 
 /// Says why there is no ticket for a ticket code that was typed.
 #[must_use]
-pub fn no_ticket(why: NoTicket) -> Said {
+pub fn no_ticket(why: NoTicket) -> StaffMessage {
     match why {
-        NoTicket::Mistyped => Said::new(
+        NoTicket::Mistyped => StaffMessage::new(
             "Mistyped",
             "This is no ticket code: at least one character is wrong. Compare it with the ticket and type it again",
         ),
-        NoTicket::Unknown => Said::new(
+        NoTicket::Unknown => StaffMessage::new(
             "No such ticket",
             "No ticket of this event has this code. Compare it with the ticket; if it is right, send to the box office",
         ),
-        NoTicket::NoCloud => Said::new(
+        NoTicket::NoCloud => StaffMessage::new(
             "Cannot look up",
             "Ticket codes are looked up over the internet, and the hub has no connection. Show the QR code on \
     paper or on any phone, or send to the box office",
         ),
-        NoTicket::NoHub => Said::new(
+        NoTicket::NoHub => StaffMessage::new(
             "Cannot look up",
             "No hub answered. Show the QR code on paper or on any phone, or send to the box office",
         ),
-        NoTicket::OldHub => Said::new(
+        NoTicket::OldHub => StaffMessage::new(
             "Cannot look up",
             "The hub is too old to look up ticket codes: update it, and show the QR code meanwhile",
         ),
-        NoTicket::Offline => Said::new(
+        NoTicket::Offline => StaffMessage::new(
             "Cannot look up",
             "verify asks nobody, and only the cloud knows ticket codes: type it at the running scanner, or give the QR code",
         ),
-        NoTicket::TooOften => Said::new(
+        NoTicket::TooOften => StaffMessage::new(
             "Too many tries",
             "Too many wrong ticket codes were typed here. Wait half a minute, or show the QR code",
         ),
@@ -192,11 +192,13 @@ pub fn mistyped() -> String {
 
 /// Says why an override was not decided.
 #[must_use]
-pub fn undecided(why: Undecided) -> Said {
+pub fn undecided(why: Undecided) -> StaffMessage {
     match why {
-        Undecided::MayNot => Said::new("Not allowed", "This scanner may not override: use a supervisor's"),
-        Undecided::Outwards => Said::new("Not needed", OVERRIDES_LET_IN),
-        Undecided::NoHub => Said::new(
+        Undecided::MayNot => {
+            StaffMessage::new("Not allowed", "This scanner may not override: use a supervisor's")
+        }
+        Undecided::Outwards => StaffMessage::new("Not needed", OVERRIDES_LET_IN),
+        Undecided::NoHub => StaffMessage::new(
             "Cannot decide",
             "No hub answered, and without one nobody is let in against the rules: try again",
         ),
@@ -205,8 +207,8 @@ pub fn undecided(why: Undecided) -> Said {
 
 /// Says that a hub alone decides on a ticket, which was not asked.
 #[must_use]
-pub fn for_a_hub() -> Said {
-    Said::new(
+pub fn for_a_hub() -> StaffMessage {
+    StaffMessage::new(
         "A hub decides",
         "Nothing known here speaks against this ticket, but whether it lets in now a hub says, at any gate that is linked: verify asks nobody",
     )
@@ -214,14 +216,14 @@ pub fn for_a_hub() -> Said {
 
 /// Says that an answer takes longer than usual.
 #[must_use]
-pub fn waiting() -> Said {
-    Said::new("Wait", BEING_ASKED)
+pub fn waiting() -> StaffMessage {
+    StaffMessage::new("Wait", BEING_ASKED)
 }
 
 /// Says that an undo is in this scanner's log alone, and what to do.
 #[must_use]
-pub fn annulled_here_only() -> Said {
-    Said::new(
+pub fn annulled_here_only() -> StaffMessage {
+    StaffMessage::new(
         "Undone here only",
         "No hub has heard of it: they go on refusing the ticket until this scanner reaches one. Start usher-scan run here and keep it linked",
     )

@@ -12,7 +12,7 @@ use usher_keys::{EventId, PublicKey, Role, Timestamp};
 use usher_protocol::GateId;
 use usher_words::certificates::{self, CertificateNote, Holder};
 use usher_words::clock::clock_behind;
-use usher_words::gate::Voice;
+use usher_words::gate::Phrasebook;
 use usher_words::scanner as words;
 
 use super::hub_list;
@@ -92,7 +92,7 @@ impl StatusArgs {
 impl Facts {
     fn of(glance: &Glance, folder: &DataDirectory, now: Timestamp) -> Self {
         let (snapshot, certificate) = (&glance.snapshot, glance.certificate());
-        let (voice, policy) = (snapshot.voice(now), snapshot.policy.as_deref());
+        let (phrasebook, policy) = (snapshot.phrasebook(now), snapshot.policy.as_deref());
         let known = LastKnown::read(&folder.last_known_path());
         let is_refused = known.as_ref().is_some_and(|known| known.refused);
         let gates = certificate.gates.iter();
@@ -110,20 +110,20 @@ impl Facts {
                 .map(|gate| gate_position::named(GateId(*gate), policy))
                 .collect(),
             may_override: certificate.capabilities.override_refusals,
-            certificate_until: voice.time(until),
+            certificate_until: phrasebook.time(until),
             certificate_until_ms: until.0,
-            certificate_warning: certificates::warning(Holder::Own(Role::Scanner), until, &voice),
+            certificate_warning: certificates::warning(Holder::Own(Role::Scanner), until, &phrasebook),
             usable: is_device.is_ok() && !is_refused,
             refused: is_refused,
-            freshness: voice.freshness(glance.fresh_as_of, glance.cloud_heard),
+            freshness: phrasebook.freshness(glance.fresh_as_of, glance.cloud_heard),
             fresh_as_of_ms: glance.fresh_as_of.map(|at| at.0),
             cloud_heard_ms: glance.cloud_heard.map(|at| at.0),
             hubs: glance.uplink.clone(),
-            linked: linked(known.as_ref(), &voice),
-            clock_says: voice.date(now),
-            clock_warning: clock_warning(known.as_ref(), glance, &voice),
+            linked: linked(known.as_ref(), &phrasebook),
+            clock_says: phrasebook.date(now),
+            clock_warning: clock_warning(known.as_ref(), glance, &phrasebook),
             last_known: known,
-            logs: logs(glance, &voice),
+            logs: logs(glance, &phrasebook),
         }
     }
 
@@ -171,11 +171,11 @@ impl Facts {
 }
 
 /// Says which hubs were linked, and when.
-fn linked(known: Option<&LastKnown>, voice: &Voice) -> String {
+fn linked(known: Option<&LastKnown>, phrasebook: &Phrasebook) -> String {
     let hubs = known.map_or(&[][..], |known| &known.hubs);
     let heard = hubs
         .iter()
-        .map(|hub| words::heard(&hub.name, &voice.time(Timestamp(hub.heard_ms))));
+        .map(|hub| words::heard(&hub.name, &phrasebook.time(Timestamp(hub.heard_ms))));
     let heard: Vec<String> = heard.collect();
     if heard.is_empty() {
         return words::NEVER_LINKED.to_owned();
@@ -184,19 +184,19 @@ fn linked(known: Option<&LastKnown>, voice: &Voice) -> String {
 }
 
 /// Says what is wrong with the clock: what a scanner knew that compared it with others, or what the cloud's last word shows.
-fn clock_warning(known: Option<&LastKnown>, glance: &Glance, voice: &Voice) -> Option<String> {
+fn clock_warning(known: Option<&LastKnown>, glance: &Glance, phrasebook: &Phrasebook) -> Option<String> {
     let noted = known.and_then(|known| {
-        let at = voice.time(Timestamp(known.compared_ms));
+        let at = phrasebook.time(Timestamp(known.compared_ms));
         known.clock.as_deref().map(|words| words::as_of(words, &at))
     });
-    noted.or_else(|| clock_behind(voice.now(), glance.cloud_heard?))
+    noted.or_else(|| clock_behind(phrasebook.now(), glance.cloud_heard?))
 }
 
-fn logs(glance: &Glance, voice: &Voice) -> Vec<Log> {
+fn logs(glance: &Glance, phrasebook: &Phrasebook) -> Vec<Log> {
     let bundle = glance.snapshot.trust.bundle();
     let name = |origin: &PublicKey| match bundle.authority_key(origin) {
         Some(_) => words::AUTHORITY.to_owned(),
-        None => voice.device(origin),
+        None => phrasebook.device(origin),
     };
     let held = glance.held.iter().map(|held| Log {
         origin: held.origin,

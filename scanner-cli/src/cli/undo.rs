@@ -100,7 +100,7 @@ impl UndoArgs {
         Ok(match self.last_scan(scanner, &code).await {
             Some((annulment, ticket)) => annulling::done(&replica, annulment, Some(ticket)).await,
             None => presentation::annulled(
-                &presentation::voice(&replica),
+                &presentation::phrasebook(&replica),
                 Err(NotAnnulled::NobodyPassed),
                 None,
             ),

@@ -190,22 +190,22 @@ impl Check {
     }
 
     fn told(&self, gate: GateId, judged: &request::Answer) -> ScanOutcome {
-        let voice = presentation::voice(&self.replica);
+        let phrasebook = presentation::phrasebook(&self.replica);
         let mut answer = match judged.verdict {
             // The rules say yes by what is known here; the last word is a hub's, and none was asked.
             Verdict::Refer(Referral::HomeUnreachable { .. } | Referral::NoPlaces) => {
-                presentation::for_a_hub(&voice, judged)
+                presentation::for_a_hub(&phrasebook, judged)
             }
             Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => {
-                presentation::verdict(&voice, judged, self.direction)
+                presentation::verdict(&phrasebook, judged, self.direction)
             }
         };
         if judged.ticket.is_some() {
-            answer.details.push(voice.gate(gate));
+            answer.details.push(phrasebook.gate(gate));
         }
         answer
             .details
-            .push(voice.freshness(self.replica.fresh_as_of(), self.replica.cloud_heard()));
+            .push(phrasebook.freshness(self.replica.fresh_as_of(), self.replica.cloud_heard()));
         answer.details.push(words::NOT_RECORDED.to_owned());
         answer.alone = false;
         answer

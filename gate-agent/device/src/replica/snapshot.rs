@@ -15,7 +15,7 @@ use usher_protocol::policy::Policy;
 use usher_protocol::sync::Held;
 use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{GateId, Origin, Unit, home};
-use usher_words::gate::{EventNames, Voice};
+use usher_words::gate::{EventNames, Phrasebook};
 
 use super::freshness::{Freshness, FreshnessMoment};
 use super::recent::RecentRuns;
@@ -73,13 +73,13 @@ impl Snapshot {
     }
 
     /// Returns what speaks of this event at that moment.
-    pub fn voice(&self, now: Timestamp) -> Voice {
+    pub fn phrasebook(&self, now: Timestamp) -> Phrasebook {
         let names = EventNames {
             policy: self.policy.clone(),
             devices: Arc::clone(&self.names),
             gates: Arc::clone(&self.gates),
         };
-        Voice::new(names, self.identity.unverified().window, now)
+        Phrasebook::new(names, self.identity.unverified().window, now)
     }
 
     fn moment(&self, now: Timestamp) -> FreshnessMoment<'_> {

@@ -64,10 +64,10 @@ async fn a_hub_warns_of_its_own_certificate_and_of_those_of_its_scanners() {
         (key(16).public(), scanner("Scanner 16", hours(40), false)),
     ]);
     let links = [link(16, hours(2)), link(17, hours(20))];
-    let voice = replica.snapshot().voice(now);
+    let phrasebook = replica.snapshot().phrasebook(now);
     let board = CertificateBoard::default();
     let said: Vec<_> = board
-        .lines(&replica, &known, &links, &voice)
+        .lines(&replica, &known, &links, &phrasebook)
         .into_iter()
         .map(|line| (line.name, line.note.level.unwrap()))
         .collect();
@@ -85,11 +85,11 @@ async fn a_scanner_whose_certificate_was_renewed_is_told_of_once_more() {
     let mut show = Show::new(&[HUB]);
     let now = show.clock.now();
     let replica = hub_until(&mut show, Timestamp::FOREVER).await;
-    let voice = replica.snapshot().voice(now);
+    let phrasebook = replica.snapshot().phrasebook(now);
     let board = CertificateBoard::default();
     let lines = |until| {
         let known = BTreeMap::from([(key(11).public(), scanner("Ada", until, true))]);
-        board.lines(&replica, &known, &[], &voice)
+        board.lines(&replica, &known, &[], &phrasebook)
     };
     assert_eq!(
         lines(now.plus_ms(HOUR_MS))[0].note.level,

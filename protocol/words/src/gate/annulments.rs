@@ -3,14 +3,14 @@
 use usher_protocol::ledger::NotAnnulled;
 use usher_protocol::record::Passage;
 
-use crate::Said;
+use crate::StaffMessage;
 
-use super::{Voice, people};
+use super::{Phrasebook, people};
 
-impl Voice {
+impl Phrasebook {
     /// Says that a scan is annulled: by how many people, where and when, if that is known here, so that whoever meant another
     /// scan sees it. Of the ticket's other scans it says nothing.
-    pub fn undone(&self, passage: Option<&Passage>) -> Said {
+    pub fn undone(&self, passage: Option<&Passage>) -> StaffMessage {
         let detail = passage.map_or_else(
             || "Nobody counts as passed by that scan".to_owned(),
             |passage| {
@@ -22,14 +22,14 @@ impl Voice {
                 )
             },
         );
-        Said::new("Undone", detail)
+        StaffMessage::new("Undone", detail)
     }
 }
 
 /// Tells that a scan is annulled of which nothing is known here.
 #[must_use]
-pub fn annulled_unknown() -> Said {
-    Said::new(
+pub fn annulled_unknown() -> StaffMessage {
+    StaffMessage::new(
         "Noted",
         "Nobody is known here to have passed by that scan: check ticket, gate and secret. If another hub let somebody in by it, that is undone once this hub hears of it",
     )
@@ -37,7 +37,7 @@ pub fn annulled_unknown() -> Said {
 
 /// Tells why a scan is not annulled, and what to do.
 #[must_use]
-pub fn not_annulled(why: NotAnnulled) -> Said {
+pub fn not_annulled(why: NotAnnulled) -> StaffMessage {
     let detail = match why {
         NotAnnulled::NobodyPassed => "Nobody counts as passed by that scan: there is nothing to undo",
         NotAnnulled::TooLate => {
@@ -51,5 +51,5 @@ pub fn not_annulled(why: NotAnnulled) -> Said {
             "This device may not undo it: ask a supervisor with a scanner of their own"
         }
     };
-    Said::new("Not undone", detail)
+    StaffMessage::new("Not undone", detail)
 }

@@ -4,18 +4,18 @@ use usher_protocol::admission::Direction;
 use usher_protocol::policy::EntryRule;
 use usher_protocol::request::TicketFacts;
 
-use crate::Said;
+use crate::StaffMessage;
 
-use super::{Voice, more, people};
+use super::{Phrasebook, more, people};
 
-impl Voice {
+impl Phrasebook {
     /// Of a ticket for several people it is always said how many pass: those who stand there may be more.
     pub(super) fn passing(
         &self,
         ticket: Option<&TicketFacts>,
         direction: Direction,
         (persons, left): (u8, u8),
-    ) -> Said {
+    ) -> StaffMessage {
         let title = match direction {
             Direction::In => "Come in",
             Direction::Out => "Checked out",
@@ -26,8 +26,8 @@ impl Voice {
         let rest = (!is_used_up).then(|| self.rest(ticket, left));
         let said: Vec<String> = passing.into_iter().chain(rest).collect();
         match said.is_empty() {
-            true => Said::plain(title),
-            false => Said::new(title, said.join(", ")),
+            true => StaffMessage::plain(title),
+            false => StaffMessage::new(title, said.join(", ")),
         }
     }
 

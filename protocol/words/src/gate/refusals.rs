@@ -1,4 +1,4 @@
-//! What is said of tickets that are not let in; what is said of everything else stays with the voice.
+//! What is said of tickets that are not let in; what is said of everything else stays with the phrasebook.
 
 use usher_keys::{PublicKey, Timestamp};
 use usher_protocol::GateId;
@@ -7,9 +7,9 @@ use usher_protocol::policy::EntryRule;
 use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
 use usher_protocol::ticket::Rejection;
 
-use crate::Said;
+use crate::StaffMessage;
 
-use super::{Voice, ago, more, not_heard, people, refused_by_others, sentence};
+use super::{Phrasebook, ago, more, not_heard, people, refused_by_others, sentence};
 
 /// A use so short a time ago, in milliseconds, is *just now*: whoever reads it is looking at the same people still.
 const JUST_NOW_MS: u64 = 60_000;
@@ -17,38 +17,40 @@ const JUST_NOW_MS: u64 = 60_000;
 /// three times as long as it takes to give up a link.
 const DEAD_AFTER_MS: u64 = 60_000;
 
-impl Voice {
-    pub(super) fn denied(&self, reason: Reason, answer: &Answer) -> Said {
+impl Phrasebook {
+    pub(super) fn denied(&self, reason: Reason, answer: &Answer) -> StaffMessage {
         let ticket = answer.ticket.as_ref();
         match reason {
             Reason::Rejected(rejection) => self.rejected(rejection, answer.by),
-            Reason::OtherEvent => Said::new(
+            Reason::OtherEvent => StaffMessage::new(
                 "Other event",
                 "A genuine ticket, but for another event: send to the box office",
             ),
-            Reason::Superseded { .. } => Said::new(
+            Reason::Superseded { .. } => StaffMessage::new(
                 "Replaced",
                 "A newer ticket for this place exists: ask for that one",
             ),
-            Reason::Revoked => Said::new("Cancelled", "Send to the box office"),
-            Reason::TooEarly { opens } => Said::new("Too early", format!("Valid from {}", self.time(opens))),
-            Reason::TooLate { closed } => {
-                Said::new("Too late", format!("Was valid until {}", self.time(closed)))
+            Reason::Revoked => StaffMessage::new("Cancelled", "Send to the box office"),
+            Reason::TooEarly { opens } => {
+                StaffMessage::new("Too early", format!("Valid from {}", self.time(opens)))
             }
-            Reason::WrongZone => Said::new("Wrong gate", self.right_gates(ticket)),
-            Reason::UnknownGate => Said::new(
+            Reason::TooLate { closed } => {
+                StaffMessage::new("Too late", format!("Was valid until {}", self.time(closed)))
+            }
+            Reason::WrongZone => StaffMessage::new("Wrong gate", self.right_gates(ticket)),
+            Reason::UnknownGate => StaffMessage::new(
                 "Unknown gate",
                 "The event has no such gate: check which gate this device is set to",
             ),
-            Reason::UnknownTier => Said::new(
+            Reason::UnknownTier => StaffMessage::new(
                 "Unknown ticket",
                 "This kind of ticket is not known here: send to the box office",
             ),
             Reason::AlreadyUsed { at, gate } => self.used(self.used_title(ticket), at, gate),
-            Reason::GroupTooLarge { left } => Said::new("Too many", self.too_many(ticket, left)),
+            Reason::GroupTooLarge { left } => StaffMessage::new("Too many", self.too_many(ticket, left)),
             Reason::DayUsedUp { at, gate } => self.used("Used up today", at, gate),
-            Reason::ZoneFull { capacity, inside } => Said::new("Full", full(capacity, inside)),
-            Reason::TimeSlotFull { persons, until } => Said::new(
+            Reason::ZoneFull { capacity, inside } => StaffMessage::new("Full", full(capacity, inside)),
+            Reason::TimeSlotFull { persons, until } => StaffMessage::new(
                 &format!("Full until {}", self.time(until)),
                 format!(
                     "{} gone in within this time slot, as many as may: ask them to wait until {}",
@@ -59,62 +61,62 @@ impl Voice {
         }
     }
 
-    pub(super) fn referred(&self, referral: Referral, by: JudgedBy) -> Said {
+    pub(super) fn referred(&self, referral: Referral, by: JudgedBy) -> StaffMessage {
         let judge = self.judge(by);
         if self.is_refused && waits_for_others(referral) {
             return refused_by_others();
         }
         match referral {
             Referral::HomeUnreachable { home } => self.home_unreachable(home),
-            Referral::HomeUnsettled { former } => Said::new(
+            Referral::HomeUnsettled { former } => StaffMessage::new(
                 "Call a supervisor",
                 format!(
                     "{} has not handed this ticket over yet: scan again in a minute, or let the supervisor decide",
                     sentence(&self.hub(&former))
                 ),
             ),
-            Referral::NotReady => Said::new(
+            Referral::NotReady => StaffMessage::new(
                 "Not ready",
                 format!(
                     "{judge} has not received the event yet: wait a moment and scan again, or use another device"
                 ),
             ),
-            Referral::OwnLogForked => Said::new(
+            Referral::OwnLogForked => StaffMessage::new(
                 "Do not use",
                 format!(
                     "{judge} was copied or restored: send to another gate, and tell the organizer, who must say which copy counts"
                 ),
             ),
-            Referral::OwnLogBehind => Said::new(
+            Referral::OwnLogBehind => StaffMessage::new(
                 "Wait",
                 format!(
                     "{judge} is getting its own records back: send to another gate until this message is gone"
                 ),
             ),
-            Referral::Retired => Said::new(
+            Referral::Retired => StaffMessage::new(
                 "Do not use",
                 format!("{judge} was retired: send to another gate, and switch it off"),
             ),
-            Referral::UpdateNeeded => Said::new(
+            Referral::UpdateNeeded => StaffMessage::new(
                 "Update needed",
                 format!("{judge} is too old for the event: send to another gate, and have it updated"),
             ),
-            Referral::NotAllowed => Said::new(
+            Referral::NotAllowed => StaffMessage::new(
                 "Not allowed",
                 self.clock_or(&format!(
                     "{judge} is not enrolled for this gate: send to another gate, and tell technical support"
                 )),
             ),
-            Referral::ClockInDoubt => Said::new(
+            Referral::ClockInDoubt => StaffMessage::new(
                 "Ask a supervisor",
                 "The clocks of the machines here differ, and this ticket is good by some of them only: look at a watch. If it is good, a supervisor lets them in with an override",
             ),
-            Referral::NoPlaces => Said::new(
+            Referral::NoPlaces => StaffMessage::new(
                 "No places here",
                 "The last places in this zone are given at other gates: scan again in a moment, or send on to another gate",
             ),
             Referral::AskerSilent { gate, at, .. } => self.asker_silent(gate, at),
-            Referral::ScanOver => Said::new(
+            Referral::ScanOver => StaffMessage::new(
                 "Scan again",
                 "This reading was dealt with before: scan the ticket again. If it says so each time, have the program of the device looked at: each reading needs a scan id of its own",
             ),
@@ -122,9 +124,9 @@ impl Voice {
     }
 
     /// Whether the guest went in is known where the code was read, and there only.
-    fn asker_silent(&self, gate: GateId, at: Timestamp) -> Said {
+    fn asker_silent(&self, gate: GateId, at: Timestamp) -> StaffMessage {
         let (gate, ago) = (self.gate(gate), ago(self.now.since_ms(at)));
-        Said::new(
+        StaffMessage::new(
             &format!("Call {gate}"),
             format!(
                 "{gate} asked for this ticket {ago} and has not answered since. If the guest did not go in there, \
@@ -135,12 +137,12 @@ impl Voice {
 
     /// Sends people to the gates of the hub that decides on their ticket, or, when that has not been heard for a while, to nobody
     /// who is not there.
-    fn home_unreachable(&self, home: PublicKey) -> Said {
+    fn home_unreachable(&self, home: PublicKey) -> StaffMessage {
         let hub = self.hub(&home);
         let silent_ms = self.silent.get(&home).copied().unwrap_or(0);
         if silent_ms >= DEAD_AFTER_MS {
             let (hub, silent) = (sentence(&hub), not_heard(silent_ms));
-            return Said::new(
+            return StaffMessage::new(
                 "Call a supervisor",
                 format!(
                     "{hub} decides on this ticket and was {silent}. \
@@ -155,7 +157,7 @@ impl Voice {
         } else {
             format!("{} ({hub})", gates.join(" or "))
         };
-        Said::new("Send on", format!("To {to}: only there can it be decided now"))
+        StaffMessage::new("Send on", format!("To {to}: only there can it be decided now"))
     }
 
     /// Names whoever judged, which need not be what staff hold in their hands.
@@ -192,13 +194,13 @@ impl Voice {
         }
     }
 
-    fn used(&self, title: &str, at: Option<Timestamp>, gate: Option<GateId>) -> Said {
+    fn used(&self, title: &str, at: Option<Timestamp>, gate: Option<GateId>) -> StaffMessage {
         let at = at.map(|at| self.time_of_use(at));
         match (at, gate) {
-            (Some(at), Some(gate)) => Said::new(title, format!("{at}, {}", self.gate(gate))),
-            (Some(at), None) => Said::new(title, at),
-            (None, Some(gate)) => Said::new(title, self.gate(gate)),
-            (None, None) => Said::plain(title),
+            (Some(at), Some(gate)) => StaffMessage::new(title, format!("{at}, {}", self.gate(gate))),
+            (Some(at), None) => StaffMessage::new(title, at),
+            (None, Some(gate)) => StaffMessage::new(title, self.gate(gate)),
+            (None, None) => StaffMessage::plain(title),
         }
     }
 
@@ -228,27 +230,29 @@ impl Voice {
         format!("Send to {}", names.join(" or "))
     }
 
-    fn rejected(&self, rejection: Rejection, by: JudgedBy) -> Said {
+    fn rejected(&self, rejection: Rejection, by: JudgedBy) -> StaffMessage {
         match rejection {
-            Rejection::NotATicket => Said::new("Not a ticket", "Not one of ours, or misread: scan it again"),
-            Rejection::UnknownVersion { .. } => Said::new(
+            Rejection::NotATicket => {
+                StaffMessage::new("Not a ticket", "Not one of ours, or misread: scan it again")
+            }
+            Rejection::UnknownVersion { .. } => StaffMessage::new(
                 "Cannot read",
                 "A newer kind of ticket: have the devices updated, and use another one meanwhile",
             ),
-            Rejection::UnknownKey => Said::new(
+            Rejection::UnknownKey => StaffMessage::new(
                 "Not for this event",
                 "Scan again; if it stays, it is for another event or false: send to the box office",
             ),
             // One digit that was misread does it: nobody is called a forger for that.
-            Rejection::FalseSignature => Said::new(
+            Rejection::FalseSignature => StaffMessage::new(
                 "Not valid",
                 "Scan again, it may be misread; if it stays, send to the box office",
             ),
-            Rejection::StruckKey => Said::new(
+            Rejection::StruckKey => StaffMessage::new(
                 "Not valid",
                 "Tickets of this kind were withdrawn: send to the box office",
             ),
-            Rejection::KeyOutOfWindow => Said::new(
+            Rejection::KeyOutOfWindow => StaffMessage::new(
                 "Not valid now",
                 match by {
                     JudgedBy::Alone => format!(
@@ -262,7 +266,7 @@ impl Voice {
                     ),
                 },
             ),
-            Rejection::NotLive => Said::new(
+            Rejection::NotLive => StaffMessage::new(
                 "Not live",
                 "A picture or an old code: ask to open the ticket on the phone",
             ),

@@ -15,7 +15,7 @@ use super::*;
 /// 20:14 UTC, which is 21:14 where the festival is.
 const EVENING: Timestamp = Timestamp(1_795_378_440_000);
 
-fn voice() -> Voice {
+fn phrasebook() -> Phrasebook {
     let names = EventNames {
         policy: Some(Arc::new(usher_fixtures::policy())),
         devices: Arc::new(BTreeMap::from([
@@ -27,7 +27,7 @@ fn voice() -> Voice {
             BTreeSet::from([NORTH, SOUTH]),
         )])),
     };
-    Voice::new(names, Window::ALWAYS, EVENING)
+    Phrasebook::new(names, Window::ALWAYS, EVENING)
 }
 
 #[test]
@@ -38,17 +38,17 @@ fn a_hub_that_all_others_refuse_sends_nobody_to_wait_for_their_word() {
         Referral::HomeUnreachable { home: other },
         Referral::NoPlaces,
     ] {
-        let said = |voice: Voice| {
-            voice
+        let said = |phrasebook: Phrasebook| {
+            phrasebook
                 .answer(&answer(Verdict::Refer(referral)), Direction::In)
                 .title
         };
-        assert_ne!(said(voice()), "Do not use", "{referral:?}");
-        assert_eq!(said(voice().refused(true)), "Do not use", "{referral:?}");
+        assert_ne!(said(phrasebook()), "Do not use", "{referral:?}");
+        assert_eq!(said(phrasebook().refused(true)), "Do not use", "{referral:?}");
     }
-    let barred = |voice: Voice| voice.error(RequestError::NotAllowed).title;
-    assert_eq!(barred(voice()), "Not allowed");
-    assert_eq!(barred(voice().refused(true)), "Do not use");
+    let barred = |phrasebook: Phrasebook| phrasebook.error(RequestError::NotAllowed).title;
+    assert_eq!(barred(phrasebook()), "Not allowed");
+    assert_eq!(barred(phrasebook().refused(true)), "Do not use");
 }
 
 const FACTS: TicketFacts = TicketFacts {
@@ -71,8 +71,11 @@ fn answer(verdict: Verdict) -> Answer {
 
 #[track_caller]
 fn check(verdict: Verdict, line: &str) {
-    assert_eq!(voice().answer(&answer(verdict), Direction::In).line(), line);
-    assert_eq!(voice().ticket(&FACTS), "Standing, place 17, 4 people, CHECK ID");
+    assert_eq!(phrasebook().answer(&answer(verdict), Direction::In).line(), line);
+    assert_eq!(
+        phrasebook().ticket(&FACTS),
+        "Standing, place 17, 4 people, CHECK ID"
+    );
 }
 
 #[test]
@@ -164,7 +167,7 @@ fn what_is_wrong_with_a_hub_is_not_said_of_the_scanner_that_shows_it() {
             by,
             ..answer(verdict)
         };
-        voice().answer(&answer, Direction::In).line()
+        phrasebook().answer(&answer, Direction::In).line()
     };
     let north = JudgedBy::Home(key(1).public());
     let stranger = JudgedBy::Hub(key(7).public());
@@ -200,9 +203,9 @@ fn said_where(entry: EntryRule, answer: &Answer) -> String {
     for tier in &mut policy.tiers {
         tier.entry = entry;
     }
-    let mut voice = voice();
-    voice.names.policy = Some(Arc::new(policy));
-    voice.answer(answer, Direction::In).line()
+    let mut phrasebook = phrasebook();
+    phrasebook.names.policy = Some(Arc::new(policy));
+    phrasebook.answer(answer, Direction::In).line()
 }
 
 #[test]
@@ -269,7 +272,7 @@ fn an_undo_says_how_many_passed_where_and_when() {
         ),
         (None, "Undone \u{2014} Nobody counts as passed by that scan"),
     ] {
-        assert_eq!(voice().undone(passage.as_ref()).line(), line);
+        assert_eq!(phrasebook().undone(passage.as_ref()).line(), line);
     }
 }
 
@@ -280,8 +283,8 @@ fn a_device_whose_clock_is_wrong_names_the_clock_and_not_its_rights() {
         until: EVENING.plus_ms(86_400_000),
     };
     let said = |ahead_ms: u64| {
-        let voice = Voice::new(voice().names, certificate, EVENING.plus_ms(ahead_ms));
-        voice.error(RequestError::NotAllowed).line()
+        let phrasebook = Phrasebook::new(phrasebook().names, certificate, EVENING.plus_ms(ahead_ms));
+        phrasebook.error(RequestError::NotAllowed).line()
     };
     assert!(
         said(0).contains("This device may not do that at this gate"),
@@ -309,9 +312,9 @@ fn nobody_is_named_by_a_key() {
 fn nobody_is_sent_to_a_hub_that_is_not_heard() {
     let home = key(1).public();
     let said = |silent_ms| {
-        let voice = voice().missing(BTreeMap::from([(home, silent_ms)]));
+        let phrasebook = phrasebook().missing(BTreeMap::from([(home, silent_ms)]));
         let verdict = Verdict::Refer(Referral::HomeUnreachable { home });
-        voice.answer(&answer(verdict), Direction::In).line()
+        phrasebook.answer(&answer(verdict), Direction::In).line()
     };
     assert!(said(59_999).starts_with("Send on"), "{}", said(59_999));
     assert_eq!(
@@ -333,20 +336,20 @@ fn a_hub_of_which_no_gate_is_known_is_named_by_itself() {
 
 #[test]
 fn a_time_beyond_any_calendar_is_no_reason_to_panic() {
-    assert_eq!(voice().time(Timestamp::FOREVER), "at an unknown time");
-    assert_eq!(voice().time(Timestamp(0)), "1 Jan 1970 01:00");
+    assert_eq!(phrasebook().time(Timestamp::FOREVER), "at an unknown time");
+    assert_eq!(phrasebook().time(Timestamp(0)), "1 Jan 1970 01:00");
 }
 
 #[test]
 fn freshness_is_said_as_people_say_it() {
-    let fresh = |ms: u64| voice().freshness(Some(Timestamp(EVENING.0 - ms)), None);
+    let fresh = |ms: u64| phrasebook().freshness(Some(Timestamp(EVENING.0 - ms)), None);
     assert_eq!(fresh(12_000), "revocations as of 12 s ago");
     assert_eq!(fresh(600_000), "revocations as of 10 min ago");
-    assert_eq!(voice().freshness(None, None), "no revocations received yet");
+    assert_eq!(phrasebook().freshness(None, None), "no revocations received yet");
     // They were received, and by a clock that is behind that is still to come.
     let later = EVENING.plus_ms(86_400_000);
     assert_eq!(
-        voice().freshness(None, Some(later)),
+        phrasebook().freshness(None, Some(later)),
         "revocations as of 23 Nov 2026 21:14 by the cloud's clock"
     );
 }
@@ -372,7 +375,7 @@ fn a_double_admission_names_both_gates_and_the_times_at_which_both_were_judged()
         first: Some((Timestamp(EVENING.0 - 60_000), NORTH)),
     };
     assert_eq!(
-        voice().incident(&incident),
+        phrasebook().incident(&incident),
         "Place 17 was let in twice: 21:13, Gate North, again 21:14, Gate South"
     );
     let exit = Incident::ExitTooMany {
@@ -382,11 +385,11 @@ fn a_double_admission_names_both_gates_and_the_times_at_which_both_were_judged()
         at: EVENING,
     };
     assert_eq!(
-        voice().incident(&exit),
+        phrasebook().incident(&exit),
         "Place 17 went out 21:14, Gate North, and is not known to have come in: look whether that gate scans the right way"
     );
     assert_eq!(
-        voice().incident(&Incident::Forked {
+        phrasebook().incident(&Incident::Forked {
             origin: key(1).public()
         }),
         "Hub North has two histories: it was copied or restored. Ask the organizer, who says which one counts, or have it enrolled anew"
@@ -396,15 +399,15 @@ fn a_double_admission_names_both_gates_and_the_times_at_which_both_were_judged()
 #[test]
 fn it_is_said_with_how_many_others_a_clock_is_compared() {
     assert_eq!(
-        voice().clock(0),
+        phrasebook().clock(0),
         "22 Nov 2026 21:14, with nobody to compare it with: look at a watch"
     );
-    assert_eq!(voice().clock(2), "22 Nov 2026 21:14, compared with 2 others");
+    assert_eq!(phrasebook().clock(2), "22 Nov 2026 21:14, compared with 2 others");
 }
 
 #[test]
 fn before_the_events_zone_is_known_times_name_theirs() {
-    let voice = Voice::new(EventNames::default(), Window::ALWAYS, EVENING);
-    assert_eq!(voice.time(EVENING), "20:14 UTC");
-    assert_eq!(voice.date(EVENING), "22 Nov 2026 20:14 UTC");
+    let phrasebook = Phrasebook::new(EventNames::default(), Window::ALWAYS, EVENING);
+    assert_eq!(phrasebook.time(EVENING), "20:14 UTC");
+    assert_eq!(phrasebook.date(EVENING), "22 Nov 2026 20:14 UTC");
 }

@@ -2,14 +2,14 @@
 
 /// What is said of a scan: a word or two to be read from two metres, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct StaffMessage {
     /// What to do, or what is wrong.
     pub title: String,
     /// Why, where and when.
     pub detail: Option<String>,
 }
 
-impl Said {
+impl StaffMessage {
     pub(crate) fn new(title: &str, detail: impl Into<String>) -> Self {
         Self {
             title: title.to_owned(),
