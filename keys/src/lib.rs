@@ -30,4 +30,4 @@ pub use enrolment::{
 pub use expiry::{WarningLevel, warning_at};
 pub use ident::{EventId, Timestamp, Window};
 pub use key::{Domain, KeyError, KeyId, PublicKey, SecretKey, Signature, Verifier};
-pub use request::{KeyRequest, RequestError};
+pub use request::{KeyRequest, KeyRequestError};

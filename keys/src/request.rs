@@ -28,7 +28,7 @@ pub struct KeyRequest {
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RequestError {
+pub enum KeyRequestError {
     /// The window is empty.
     #[error("the request's window is empty: not_after must be later than not_before")]
     EmptyWindow,
@@ -59,13 +59,13 @@ impl KeyRequest {
     ///
     /// # Errors
     ///
-    /// [`RequestError`].
-    pub fn check(&self) -> Result<(), RequestError> {
+    /// [`KeyRequestError`].
+    pub fn check(&self) -> Result<(), KeyRequestError> {
         if self.not_before >= self.not_after {
-            return Err(RequestError::EmptyWindow);
+            return Err(KeyRequestError::EmptyWindow);
         }
         match self.keys().into_iter().find(|key| key.verifier().is_err()) {
-            Some(key) => Err(RequestError::BadKey { id: key.id() }),
+            Some(key) => Err(KeyRequestError::BadKey { id: key.id() }),
             None => Ok(()),
         }
     }
@@ -74,18 +74,18 @@ impl KeyRequest {
     ///
     /// # Errors
     ///
-    /// [`RequestError`].
-    pub fn check_after(&self, current: &TrustBundle) -> Result<(), RequestError> {
+    /// [`KeyRequestError`].
+    pub fn check_after(&self, current: &TrustBundle) -> Result<(), KeyRequestError> {
         self.check()?;
         if self.event != current.event {
-            return Err(RequestError::OtherEvent {
+            return Err(KeyRequestError::OtherEvent {
                 requested: self.event,
                 held: current.event,
             });
         }
         let mut struck = current.keys().filter(|(_, trusted)| trusted.is_struck());
         match struck.find(|(_, trusted)| self.keys().contains(&trusted.key)) {
-            Some((_, trusted)) => Err(RequestError::StruckKey { id: trusted.key.id() }),
+            Some((_, trusted)) => Err(KeyRequestError::StruckKey { id: trusted.key.id() }),
             None => Ok(()),
         }
     }

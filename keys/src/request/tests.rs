@@ -96,7 +96,7 @@ fn a_struck_key_is_never_trusted_again() {
     let again = request(10, 0, 20_000);
     assert_eq!(
         again.check_after(&struck),
-        Err(RequestError::StruckKey { id: public(10).id() })
+        Err(KeyRequestError::StruckKey { id: public(10).id() })
     );
     assert!(again.next_bundle(&struck, NOW).ticket_keys[0].is_struck());
 
@@ -108,14 +108,14 @@ fn a_struck_key_is_never_trusted_again() {
 
 #[test]
 fn requests_that_make_no_sense_are_refused() {
-    assert_eq!(request(10, 5, 5).check(), Err(RequestError::EmptyWindow));
+    assert_eq!(request(10, 5, 5).check(), Err(KeyRequestError::EmptyWindow));
     let mut weak = request(10, 0, 1);
     weak.issuing_key = PublicKey([0; 32]);
-    assert!(matches!(weak.check(), Err(RequestError::BadKey { .. })));
+    assert!(matches!(weak.check(), Err(KeyRequestError::BadKey { .. })));
     let mut foreign = request(11, 0, 1);
     foreign.event = EventId([2; 16]);
     assert!(matches!(
         foreign.check_after(&first()),
-        Err(RequestError::OtherEvent { .. })
+        Err(KeyRequestError::OtherEvent { .. })
     ));
 }

@@ -27,7 +27,6 @@ const LEFT: &[(&str, usize)] = &[
     ("Body", 2),
     ("Limits", 2),
     ("QrCode", 2),
-    ("RequestError", 2),
     ("Status", 2),
     ("StoreError", 2),
     ("Ticket", 2),
