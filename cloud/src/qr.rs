@@ -22,9 +22,9 @@ pub enum QrError {
 }
 
 /// A code, ready to be drawn.
-pub struct QrCode(QRCode);
+pub struct QrImage(QRCode);
 
-impl QrCode {
+impl QrImage {
     /// Encodes digits in the smallest version that holds them at level M, then at the highest level of that version.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ mod tests {
 
     #[track_caller]
     fn check(digits: usize, version: usize, level: ECL) {
-        let code = QrCode::of_digits(&"7".repeat(digits)).unwrap();
+        let code = QrImage::of_digits(&"7".repeat(digits)).unwrap();
         assert_eq!(code.size(), 17 + 4 * version, "{digits} digits");
         assert_eq!(
             code.0.ecl.map(|ecl| ecl as usize),
@@ -149,10 +149,10 @@ mod tests {
     #[test]
     fn only_digits_become_a_code() {
         for bad in ["", "12a", "１２", "1 2"] {
-            assert_eq!(QrCode::of_digits(bad).err(), Some(QrError::NotDigits), "{bad:?}");
+            assert_eq!(QrImage::of_digits(bad).err(), Some(QrError::NotDigits), "{bad:?}");
         }
         assert_eq!(
-            QrCode::of_digits(&"1".repeat(8_000)).err(),
+            QrImage::of_digits(&"1".repeat(8_000)).err(),
             Some(QrError::TooLong)
         );
     }
@@ -161,7 +161,7 @@ mod tests {
     fn no_higher_level_fits_the_version_and_no_smaller_version_the_digits() {
         for digits in (1..=400).step_by(7).chain([182, 183, 202]) {
             let digits = "9".repeat(digits);
-            let code = QrCode::of_digits(&digits).unwrap();
+            let code = QrImage::of_digits(&digits).unwrap();
             let (level, version) = (code.0.ecl.unwrap(), code.0.version);
             let levels = [ECL::L, ECL::M, ECL::Q, ECL::H].into_iter();
             for higher in levels.filter(|other| *other as usize > level as usize) {
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_picture_has_four_white_modules_on_every_side_and_whole_modules_inside() {
-        let code = QrCode::of_digits(&"1".repeat(182)).unwrap();
+        let code = QrImage::of_digits(&"1".repeat(182)).unwrap();
         let modules = code.size() + 8;
         let side = modules * PIXELS_PER_MODULE;
         let bitmap = code.bitmap(side);
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_pictures_bring_their_own_white_ground_whatever_the_page_is() {
-        let code = QrCode::of_digits(&"1".repeat(182)).unwrap();
+        let code = QrImage::of_digits(&"1".repeat(182)).unwrap();
         let svg = code.to_svg();
         let ground = "viewBox=\"0 0 45 45\" shape-rendering=\"crispEdges\" role=\"img\" aria-label=\"QR code\">\
                       <rect width=\"45\" height=\"45\" fill=\"#fff\"/><path fill=\"#000\" d=\"M4 4h7v1h-7z";

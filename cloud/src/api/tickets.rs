@@ -13,7 +13,7 @@ use usher_protocol::labels::UnitLabel;
 use utoipa::ToSchema;
 
 use crate::ids::{InvalidId, TicketId};
-use crate::qr::QrCode;
+use crate::qr::QrImage;
 use crate::selling::{Ticket, TicketState};
 use crate::state::AppState;
 
@@ -183,11 +183,11 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(file): Id<TicketFile>) ->
 }
 
 /// Makes the QR code of a ticket that is still valid: an old code must not be shown to anyone.
-fn code_of(ticket: &Ticket) -> Result<QrCode, ApiError> {
+fn code_of(ticket: &Ticket) -> Result<QrImage, ApiError> {
     if ticket.state != TicketState::Valid {
         return Err(ApiError::NotFound("QR code: the ticket is no longer valid"));
     }
-    QrCode::of_digits(&ticket.payload).map_err(|_| ApiError::Internal)
+    QrImage::of_digits(&ticket.payload).map_err(|_| ApiError::Internal)
 }
 
 fn image(content_type: &'static str, bytes: Vec<u8>) -> Response {

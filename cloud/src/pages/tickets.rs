@@ -12,7 +12,7 @@ use crate::api::input::Id;
 use crate::catalogue::Event;
 use crate::ids::{BookingId, TicketId};
 use crate::local_time::day_and_time;
-use crate::qr::QrCode;
+use crate::qr::QrImage;
 use crate::selling::{BookingState, Ticket, TicketState};
 use crate::state::AppState;
 
@@ -90,7 +90,7 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<TicketId>) -> Res
         .ok_or(ApiError::NotFound("event"))?;
     let svg = match ticket.state {
         TicketState::Valid => Some(
-            QrCode::of_digits(&ticket.payload)
+            QrImage::of_digits(&ticket.payload)
                 .map_err(|_| ApiError::Internal)?
                 .to_svg(),
         ),

@@ -26,7 +26,6 @@ const SAME_ROLE: &[(&str, usize)] = &[
 const LEFT: &[(&str, usize)] = &[
     ("Body", 2),
     ("Limits", 2),
-    ("QrCode", 2),
     ("Status", 2),
     ("StoreError", 2),
     ("Ticket", 2),
