@@ -44,7 +44,7 @@ pub struct Config {
     pub reservations: Reservations,
     pub payments: Payments,
     /// Limits on requests.
-    pub limits: Limits,
+    pub limits: RequestLimits,
     pub log: Log,
 }
 
@@ -61,7 +61,7 @@ impl Default for Config {
             keys: MasterKeySettings::default(),
             reservations: Reservations::default(),
             payments: Payments::default(),
-            limits: Limits::default(),
+            limits: RequestLimits::default(),
             log: Log::default(),
         }
     }
@@ -138,7 +138,7 @@ impl Default for Payments {
 /// Settings that bound what one request can cost.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Limits {
+pub struct RequestLimits {
     /// How long a request may take, in seconds; more than the payment's.
     pub request_seconds: u32,
     /// Biggest body of a public request, in KiB.
@@ -149,7 +149,7 @@ pub struct Limits {
     pub shutdown_seconds: u32,
 }
 
-impl Default for Limits {
+impl Default for RequestLimits {
     fn default() -> Self {
         Self {
             request_seconds: 90,
