@@ -19,7 +19,7 @@ use crate::selling::Booking;
 use crate::state::AppState;
 
 use super::error::ApiError;
-use super::input::{Body, Checks, Id};
+use super::input::{Checks, Id, JsonBody};
 use super::refusal::declined;
 use super::tickets::TicketView;
 use crate::moment::Moment;
@@ -149,7 +149,7 @@ impl BookingView {
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
-    Body(request): Body<NewBooking>,
+    JsonBody(request): JsonBody<NewBooking>,
 ) -> Result<Response, ApiError> {
     let booking = accept(app.desk.book(request.into_request()?).await?)?;
     let location = HeaderValue::from_str(&app.link(&format!("/v1/bookings/{}", booking.id)))

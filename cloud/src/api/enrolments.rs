@@ -15,7 +15,7 @@ use crate::state::AppState;
 use crate::store::authority::CodeId;
 
 use super::error::ApiError;
-use super::input::Body;
+use super::input::JsonBody;
 use super::refusal::event_over;
 
 /// Enrols a device. Asking again with the same code and the same key gives the same certificate, as long as the device has
@@ -32,7 +32,7 @@ use super::refusal::event_over;
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
-    Body(request): Body<EnrolmentRequest>,
+    JsonBody(request): JsonBody<EnrolmentRequest>,
 ) -> Result<Json<SealedGrant>, ApiError> {
     let event = app.store.code_event(request.id).await?.ok_or(UNKNOWN)?;
     let id = CodeId {

@@ -22,7 +22,7 @@ use super::error::{ApiError, FieldError};
 /// Reads a JSON body.
 #[derive(Debug, FromRequest)]
 #[from_request(via(Json), rejection(ApiError))]
-pub struct Body<T>(pub T);
+pub struct JsonBody<T>(pub T);
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {

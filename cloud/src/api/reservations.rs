@@ -23,7 +23,7 @@ use crate::state::AppState;
 
 use super::claimant::Asking;
 use super::error::{ApiError, ShortageView};
-use super::input::{Body, Checks, Id};
+use super::input::{Checks, Id, JsonBody};
 use crate::moment::Moment;
 
 /// Asks for units to be held: either seats or quantities of tiers.
@@ -174,7 +174,7 @@ impl ReservationView {
 pub async fn create(
     State(app): State<Arc<AppState>>,
     asking: Asking,
-    Body(request): Body<NewReservation>,
+    JsonBody(request): JsonBody<NewReservation>,
 ) -> Result<Response, ApiError> {
     let now = app.clock.now();
     let event = request.event_id;

@@ -14,7 +14,7 @@ use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
-use crate::api::input::{Body, Checks};
+use crate::api::input::{Checks, JsonBody};
 use crate::api::refusal::event_over;
 use crate::catalogue::Event;
 use crate::ids::draw;
@@ -145,7 +145,7 @@ impl CodeRequest {
 pub async fn create(
     State(app): State<Arc<AppState>>,
     OwnEvent(event): OwnEvent,
-    Body(request): Body<CodeRequest>,
+    JsonBody(request): JsonBody<CodeRequest>,
 ) -> Result<(StatusCode, Json<CodeView>), ApiError> {
     let id = event.id;
     let expires_in_ms = u64::from(request.expires_in_minutes) * MINUTE_MS;

@@ -13,7 +13,7 @@ use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
-use crate::api::input::{Body, Caller, Checks};
+use crate::api::input::{Caller, Checks, JsonBody};
 use crate::api::refusal::keys_end_early;
 use crate::authority::keys_wanted_until;
 use crate::catalogue::{Event, EventLine, EventStatus};
@@ -194,7 +194,7 @@ impl OrganizerEventView {
 pub async fn create(
     State(app): State<Arc<AppState>>,
     caller: Caller,
-    Body(request): Body<EventRequest>,
+    JsonBody(request): JsonBody<EventRequest>,
 ) -> Result<(StatusCode, Json<OrganizerEventView>), ApiError> {
     let inventory = request.inventory()?;
     let venues = app.store.venues(caller.0).await?;
@@ -388,7 +388,7 @@ impl EventPatch {
 pub async fn change(
     State(app): State<Arc<AppState>>,
     own: OwnEvent,
-    Body(patch): Body<EventPatch>,
+    JsonBody(patch): JsonBody<EventPatch>,
 ) -> Result<Json<OrganizerEventView>, ApiError> {
     let own = own.reread(&app).await?;
     app.store.change_event(patch.into_change(&own.0)?).await?;

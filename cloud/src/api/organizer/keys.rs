@@ -9,7 +9,7 @@ use usher_keys::{KeyRequest, SignedBundle};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
-use crate::api::input::Body;
+use crate::api::input::JsonBody;
 use crate::authority::writer::UploadOutcome;
 use crate::state::AppState;
 
@@ -51,7 +51,7 @@ pub async fn request(
 pub async fn upload(
     State(app): State<Arc<AppState>>,
     OwnEvent(event): OwnEvent,
-    Body(signed): Body<SignedBundle>,
+    JsonBody(signed): JsonBody<SignedBundle>,
 ) -> Result<Json<TrustView>, ApiError> {
     let id = event.id;
     match app.authorities.upload(id, signed).await? {

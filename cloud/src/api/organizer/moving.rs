@@ -12,7 +12,7 @@ use usher_keys::{EventId, Timestamp};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
-use crate::api::input::{Body, Checks};
+use crate::api::input::{Checks, JsonBody};
 use crate::authority::AuthorityError;
 use crate::catalogue::{Event, EventStatus};
 use crate::moment::Moment;
@@ -143,7 +143,7 @@ impl MoveRequest {
 pub async fn relocate(
     State(app): State<Arc<AppState>>,
     own: OwnEvent,
-    Body(request): Body<MoveRequest>,
+    JsonBody(request): JsonBody<MoveRequest>,
 ) -> Result<Json<MoveView>, ApiError> {
     let own = own.reread(&app).await?;
     let id = own.0.id;

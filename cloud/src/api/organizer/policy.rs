@@ -11,7 +11,7 @@ use usher_protocol::policy::Policy;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
-use crate::api::input::{Body, Checks};
+use crate::api::input::{Checks, JsonBody};
 use crate::catalogue::{Event, EventStatus};
 use crate::local_time;
 use crate::state::AppState;
@@ -41,7 +41,7 @@ pub struct PolicyView {
 pub async fn replace(
     State(app): State<Arc<AppState>>,
     own: OwnEvent,
-    Body(wanted): Body<PolicySpec>,
+    JsonBody(wanted): JsonBody<PolicySpec>,
 ) -> Result<Json<PolicyView>, ApiError> {
     let own = own.reread(&app).await?;
     let OwnEvent(event) = &own;

@@ -10,7 +10,7 @@ use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
-use crate::api::input::{Body, Checks, Params};
+use crate::api::input::{Checks, JsonBody, Params};
 use crate::authority::writer::{
     Consequences, ForkHistory, RetireOutcome, Revocation, RevokeOutcome, SettleOutcome, Since,
 };
@@ -109,7 +109,7 @@ pub struct RetireRequest {
 pub async fn retire(
     State(app): State<Arc<AppState>>,
     PartOfOwnEvent(event, DeviceKey(hub)): PartOfOwnEvent<DeviceKey>,
-    Body(request): Body<RetireRequest>,
+    JsonBody(request): JsonBody<RetireRequest>,
 ) -> Result<Json<ConsequencesView>, ApiError> {
     let id = event.id;
     let mut checks = Checks::default();
@@ -169,7 +169,7 @@ pub struct SettledView {
 pub async fn settle(
     State(app): State<Arc<AppState>>,
     PartOfOwnEvent(event, DeviceKey(device)): PartOfOwnEvent<DeviceKey>,
-    Body(request): Body<SettleRequest>,
+    JsonBody(request): JsonBody<SettleRequest>,
 ) -> Result<Json<SettledView>, ApiError> {
     let id = event.id;
     let history = match request.history {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
-use crate::api::input::{Body, Caller, Checks};
+use crate::api::input::{Caller, Checks, JsonBody};
 use crate::ids::VenueId;
 use crate::state::AppState;
 use crate::store::organizing::{NewVenue, Venue};
@@ -76,7 +76,7 @@ pub struct VenuesView {
 pub async fn create(
     State(app): State<Arc<AppState>>,
     Caller(organizer): Caller,
-    Body(request): Body<VenueRequest>,
+    JsonBody(request): JsonBody<VenueRequest>,
 ) -> Result<(StatusCode, Json<VenueView>), ApiError> {
     let mut checks = Checks::default();
     checks.text(&request.name, "/name", NAME_BYTES);
