@@ -12,7 +12,7 @@ use usher_keys::Role;
 use super::problem::Problem;
 use super::status;
 use crate::services::Services;
-use crate::services::status::{GateLine, Status};
+use crate::services::status::{GateLine, HubStatus};
 
 /// Returns the metrics.
 pub async fn text(
@@ -25,7 +25,7 @@ pub async fn text(
 }
 
 /// **Source**: Prometheus text exposition format 0.0.4.
-fn exposition(status: &Status) -> String {
+fn exposition(status: &HubStatus) -> String {
     let mut page = Exposition::default();
     page.family("usher_scans_total", "counter", "Scans at this hub, by outcome.");
     for (outcome, count) in &status.here {
@@ -61,7 +61,7 @@ fn exposition(status: &Status) -> String {
 /// Reads one count of a gate.
 type Count = fn(&GateLine) -> u64;
 
-fn gates(page: &mut Exposition, status: &Status) {
+fn gates(page: &mut Exposition, status: &HubStatus) {
     let passed: [(&str, &str, Count); 2] = [
         (
             "usher_admitted_persons",
@@ -83,7 +83,7 @@ fn gates(page: &mut Exposition, status: &Status) {
     }
 }
 
-fn links(page: &mut Exposition, status: &Status) {
+fn links(page: &mut Exposition, status: &HubStatus) {
     page.family("usher_links", "gauge", "Links that stand, by the peer's role.");
     for (role, name) in [
         (Role::Cloud, "cloud"),
@@ -117,7 +117,7 @@ fn links(page: &mut Exposition, status: &Status) {
     page.sample("usher_incidents", &[], status.incidents_total);
 }
 
-fn clock(page: &mut Exposition, status: &Status) {
+fn clock(page: &mut Exposition, status: &HubStatus) {
     page.family(
         "usher_clock_ahead_seconds",
         "gauge",
@@ -134,7 +134,7 @@ fn clock(page: &mut Exposition, status: &Status) {
     page.sample("usher_clock_in_doubt", &[], u8::from(status.clock_in_doubt));
 }
 
-fn storage(page: &mut Exposition, status: &Status) {
+fn storage(page: &mut Exposition, status: &HubStatus) {
     let figures = &status.figures;
     page.family(
         "usher_queue_commands",

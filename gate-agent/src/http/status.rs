@@ -11,7 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::problem::Problem;
 use crate::services::Services;
-use crate::services::status::Status;
+use crate::services::status::HubStatus;
 
 /// Lets the page load only what this hub serves.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; frame-ancestors 'none'";
@@ -26,7 +26,7 @@ struct Page<'a> {
 pub async fn json(
     State(services): State<Arc<Services>>,
     ConnectInfo(asker): ConnectInfo<SocketAddr>,
-) -> Result<Json<Status>, Problem> {
+) -> Result<Json<HubStatus>, Problem> {
     Ok(Json(status(&services, asker).await?))
 }
 
@@ -56,9 +56,9 @@ pub async fn style() -> impl IntoResponse {
 }
 
 /// Returns the status to whoever may see it.
-pub async fn status(services: &Services, asker: SocketAddr) -> Result<Status, Problem> {
+pub async fn status(services: &Services, asker: SocketAddr) -> Result<HubStatus, Problem> {
     check_asker(services, asker)?;
-    Status::of(services).await.map_err(|error| {
+    HubStatus::of(services).await.map_err(|error| {
         let error: &dyn std::error::Error = &error;
         tracing::error!(error, "no status");
         Problem::new(

@@ -130,7 +130,7 @@ async fn find_incidents(replica: &Replica) -> Result<Vec<Incident>, ReplicaError
 
 /// A hub's status.
 #[derive(Debug, Serialize)]
-pub struct Status {
+pub struct HubStatus {
     /// How people call the hub.
     pub name: String,
     /// Its key, which is its log's name.
@@ -290,7 +290,7 @@ impl From<FiguresNow> for FigureLine {
     }
 }
 
-impl Status {
+impl HubStatus {
     /// Makes the status now.
     ///
     /// # Errors

@@ -24,7 +24,6 @@ const SAME_ROLE: &[(&str, usize)] = &[
 
 /// The names that still stand for several things, and for how many. It only shrinks.
 const LEFT: &[(&str, usize)] = &[
-    ("Status", 2),
     ("StoreError", 2),
     ("Ticket", 2),
     ("Tier", 2),
