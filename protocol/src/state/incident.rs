@@ -4,7 +4,7 @@ use usher_keys::Timestamp;
 
 use super::State;
 use super::tally::Entered;
-use super::units::UnitState;
+use super::units::UnitPassages;
 use crate::ident::{GateId, Generation, Origin, Seq, Stamp, Unit, ZoneId};
 use crate::policy::Policy;
 use crate::record::Passage;
@@ -67,7 +67,7 @@ impl State {
 
     /// Sums the unit's passages up by its tier's entry rule and reports each entry that the rule would not have allowed, and each
     /// exit of which nobody knows an entry.
-    fn find_doubles(&self, unit: Unit, state: &UnitState, policy: &Policy, found: &mut Vec<Incident>) {
+    fn find_doubles(&self, unit: Unit, state: &UnitPassages, policy: &Policy, found: &mut Vec<Incident>) {
         let tally = state.tally(&self.limits);
         let entry_of = |passage: &Passage| policy.tier(passage.tier).map(|tier| tier.entry);
         for at in tally.doubles(entry_of, |at| policy.day(at)) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher_keys::{PublicKey, Timestamp};
 
 use super::limits::{CountInForce, Limits};
-use super::units::{PassageChange, UnitState};
+use super::units::{PassageChange, UnitPassages};
 use crate::admission::RefusalKind;
 use crate::ident::{GateId, Origin, Stamp, Unit, ZoneId};
 use crate::record::Passage;
@@ -25,7 +25,7 @@ pub struct Counts {
 /// The passages of an event.
 #[derive(Debug, Clone, Default)]
 pub struct Passages {
-    units: BTreeMap<Unit, UnitState>,
+    units: BTreeMap<Unit, UnitPassages>,
     /// Units with more than one passage, with an exit, or with one passage of more people than the ticket admits: only they can
     /// hold an incident.
     busy: BTreeSet<Unit>,
@@ -56,7 +56,7 @@ struct Totals {
 
 impl Totals {
     /// Adds what a unit's passages come to, or takes it away.
-    fn count(&mut self, unit: &UnitState, limits: &Limits, sign: i64) {
+    fn count(&mut self, unit: &UnitPassages, limits: &Limits, sign: i64) {
         for (zone, in_force) in limits.counts() {
             let inside = unit.tally_counted(in_force, limits).inside(*zone);
             *self.when_counted.entry(*zone).or_default() += i64::from(inside) * sign;
@@ -192,17 +192,17 @@ impl Passages {
     }
 
     /// Returns a unit, if anybody passed with its ticket.
-    pub fn unit(&self, unit: Unit) -> Option<&UnitState> {
+    pub fn unit(&self, unit: Unit) -> Option<&UnitPassages> {
         self.units.get(&unit)
     }
 
     /// Returns all units with passages.
-    pub fn units(&self) -> impl Iterator<Item = (&Unit, &UnitState)> {
+    pub fn units(&self) -> impl Iterator<Item = (&Unit, &UnitPassages)> {
         self.units.iter()
     }
 
     /// Returns the units that can hold an incident.
-    pub fn busy(&self) -> impl Iterator<Item = (Unit, &UnitState)> {
+    pub fn busy(&self) -> impl Iterator<Item = (Unit, &UnitPassages)> {
         self.busy.iter().filter_map(|id| Some((*id, self.units.get(id)?)))
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use usher_keys::Timestamp;
 
 use super::limits::{CountInForce, Limits};
-use super::units::{PassageChange, UnitState};
+use super::units::{PassageChange, UnitPassages};
 use crate::admission::LevelUse;
 use crate::clock::AGREEMENT_MS;
 use crate::ident::{GateId, ScanId, Stamp, ZoneId};
@@ -92,17 +92,17 @@ pub struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     /// Sums up.
-    pub fn of(unit: &'a UnitState, limits: &'a Limits) -> Self {
+    pub fn of(unit: &'a UnitPassages, limits: &'a Limits) -> Self {
         Self::over(unit, limits, |_, _| true)
     }
 
     /// Sums up what a count covers.
-    pub fn counted(unit: &'a UnitState, counted: &CountInForce, limits: &'a Limits) -> Self {
+    pub fn counted(unit: &'a UnitPassages, counted: &CountInForce, limits: &'a Limits) -> Self {
         Self::over(unit, limits, |stamp, change| counted.covers(stamp, change))
     }
 
     fn over(
-        unit: &'a UnitState,
+        unit: &'a UnitPassages,
         limits: &'a Limits,
         is_meant: impl Fn(&Stamp, &PassageChange) -> bool,
     ) -> Self {
@@ -122,7 +122,7 @@ impl<'a> Tally<'a> {
 
     fn gather(
         &mut self,
-        unit: &'a UnitState,
+        unit: &'a UnitPassages,
         limits: &'a Limits,
         is_meant: impl Fn(&Stamp, &PassageChange) -> bool,
     ) {

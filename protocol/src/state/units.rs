@@ -177,11 +177,11 @@ impl TakenBack {
 
 /// One unit.
 #[derive(Debug, Clone, Default)]
-pub struct UnitState {
+pub struct UnitPassages {
     passages: Vec<(Stamp, PassageChange)>,
 }
 
-impl UnitState {
+impl UnitPassages {
     /// Inserts a passage in order; `false` when its log holds too many of this unit already.
     pub fn insert(&mut self, stamp: Stamp, change: PassageChange) -> bool {
         if !self.has_room(&stamp.origin) {
@@ -307,7 +307,7 @@ mod tests {
             origin: usher_keys::PublicKey([1; 32]),
             seq: Seq(1),
         };
-        let mut unit = UnitState::default();
+        let mut unit = UnitPassages::default();
         unit.insert(stamp, PassageChange::entry(passage));
         assert_eq!(unit.passages.capacity(), 1);
     }
