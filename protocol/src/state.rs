@@ -35,7 +35,7 @@ use passages::Passages;
 use rulings::Rulings;
 pub use summary::Summary;
 use units::PassageChange;
-use writers::{Loan, Writer, may_say};
+use writers::{DeviceWriter, Loan, may_say};
 
 /// Everything a replica knows about an event from its records.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ pub struct State {
     authorities: BTreeMap<Origin, Rulings>,
     /// The authority whose word counts.
     in_force: Option<Origin>,
-    writers: BTreeMap<Origin, Writer>,
+    writers: BTreeMap<Origin, DeviceWriter>,
     forks: BTreeMap<Origin, Contradiction>,
     /// The first record of each log that its writer cannot prove or may not write.
     false_records: BTreeMap<Origin, Seq>,
@@ -199,7 +199,7 @@ impl State {
 
     /// Tells whether a device's newest certificate lets it write that.
     fn may_write(&self, stamp: &Stamp, body: &Body) -> bool {
-        let writer = self.writers.get(&stamp.origin).and_then(Writer::identity);
+        let writer = self.writers.get(&stamp.origin).and_then(DeviceWriter::identity);
         writer.is_some_and(|by| may_say(by.unverified(), body, stamp.hlc))
     }
 
@@ -305,7 +305,7 @@ impl State {
 
     fn tell_of_a_fork(&mut self, origin: &Origin) -> bool {
         let writer = self.writers.get_mut(origin);
-        writer.is_some_and(Writer::tell_of_a_fork)
+        writer.is_some_and(DeviceWriter::tell_of_a_fork)
     }
 
     /// Takes note that an origin has two histories; of several places where they differ, the last one matters.
@@ -391,7 +391,7 @@ impl State {
                 issuer.is_some_and(|key| !key.is_struck()) && !register.is_of_revoked_hub(identity);
             by_itself || vouched.is_some_and(|vouched| vouched.covers(identity.unverified()))
         };
-        let certificates = self.writers.get(origin).map(Writer::certificates);
+        let certificates = self.writers.get(origin).map(DeviceWriter::certificates);
         let mut certificates = certificates.unwrap_or_default().iter();
         match certificates.find(|(_, identity)| !stands(identity)) {
             Some((seq, _)) => Seq(seq.0.saturating_sub(1)),

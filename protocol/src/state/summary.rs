@@ -9,7 +9,7 @@ use usher_keys::{Timestamp, codec};
 use super::State;
 use super::rulings::Rulings;
 use super::units::PassageChange;
-use super::writers::Writer;
+use super::writers::DeviceWriter;
 use crate::fork::Contradiction;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, Seq, Stamp, TierId, Unit, ZoneId};
 use crate::log::Hash;
@@ -52,7 +52,7 @@ struct PassageRow {
 pub struct Summary {
     /// The authority whose word counts, and its word.
     authority: Option<(Origin, Rulings)>,
-    writers: BTreeMap<Origin, Writer>,
+    writers: BTreeMap<Origin, DeviceWriter>,
     forks: Vec<Contradiction>,
     false_records: BTreeMap<Origin, Seq>,
     /// The writers of passages, in order.

@@ -8,7 +8,7 @@ use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Timestamp};
 use super::limits::Limits;
 use super::rulings::TicketRuling;
 use super::tally::Tally;
-use super::writers::{MAX_CERTIFICATES, Writer, may_say};
+use super::writers::{DeviceWriter, MAX_CERTIFICATES, may_say};
 use super::{Counts, State};
 use crate::admission::History;
 use crate::fork::Contradiction;
@@ -71,7 +71,7 @@ impl State {
 
     /// Returns the certificate of a device that enrolled or opened a log: the one that lasts longest.
     pub fn device(&self, device: &PublicKey) -> Option<&DeviceIdentity> {
-        let opened = self.writers.get(device).and_then(Writer::identity);
+        let opened = self.writers.get(device).and_then(DeviceWriter::identity);
         let enrolled = self
             .rulings()
             .and_then(|rulings| rulings.register.enrolled.get(device));
@@ -92,12 +92,12 @@ impl State {
     /// Tells how many more certificates a device's log may open with.
     pub fn certificates_left(&self, device: &PublicKey) -> usize {
         let writer = self.writers.get(device);
-        writer.map_or(MAX_CERTIFICATES, Writer::certificates_left)
+        writer.map_or(MAX_CERTIFICATES, DeviceWriter::certificates_left)
     }
 
     /// Returns the bytes of the records of a device's log.
     pub fn bytes_of(&self, origin: &Origin) -> u64 {
-        self.writers.get(origin).map_or(0, Writer::bytes)
+        self.writers.get(origin).map_or(0, DeviceWriter::bytes)
     }
 
     /// Returns the certificate a device's own log last opened with.
@@ -193,7 +193,7 @@ impl State {
 
     /// Tells of how many more forks a device may tell, so that it counts.
     pub fn forks_left(&self, device: &PublicKey) -> u32 {
-        self.writers.get(device).map_or(0, Writer::forks_left)
+        self.writers.get(device).map_or(0, DeviceWriter::forks_left)
     }
 
     /// Returns the running totals.
@@ -203,7 +203,7 @@ impl State {
 
     /// Tells how many more times a hub may give places to others.
     pub fn loans_left(&self, hub: &PublicKey) -> usize {
-        self.writers.get(hub).map_or(0, Writer::loans_left)
+        self.writers.get(hub).map_or(0, DeviceWriter::loans_left)
     }
 
     /// Returns the people in a zone now.

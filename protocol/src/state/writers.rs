@@ -37,7 +37,7 @@ pub struct Loan {
 
 /// The writer of a device's log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
-pub struct Writer {
+pub struct DeviceWriter {
     /// The certificates its log opened with, each from that record on.
     certificates: Vec<(Seq, DeviceIdentity)>,
     /// The rosters it decided by, each from that record on: epoch and hash.
@@ -53,7 +53,7 @@ pub struct Writer {
     bytes: u64,
 }
 
-impl Writer {
+impl DeviceWriter {
     /// Returns the newest certificate that its log says it has.
     pub fn identity(&self) -> Option<&DeviceIdentity> {
         self.certificates.last().map(|(_, identity)| identity)
