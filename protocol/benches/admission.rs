@@ -23,7 +23,7 @@ use usher_protocol::evidence::Worth;
 use usher_protocol::home::roster_hash;
 use usher_protocol::ledger::{Judged, JudgingAs, Ledger, ScanQuestion};
 use usher_protocol::log::{Head, Run, Tail};
-use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, TierRules, Zone};
 use usher_protocol::record::{Body, Record, ShownPassage};
 use usher_protocol::ticket::{Ticket, TicketFlags, VerifiedTicket};
 use usher_protocol::trust::Trust;
@@ -150,7 +150,7 @@ fn policy() -> Policy {
             zone: ZoneId(1),
             leaves: None,
         }],
-        tiers: vec![Tier {
+        tiers: vec![TierRules {
             id: TierId(1),
             name: name("Regular"),
             zones: vec![ZoneId(1)],

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, PublicKey, Timestamp};
 
 use crate::ident::{GateId, Generation};
-use crate::policy::{EntryRule, Gate, Policy, Tier};
+use crate::policy::{EntryRule, Gate, Policy, TierRules};
 use crate::ticket::{Rejection, VerifiedTicket};
 
 pub use refusal_kind::RefusalKind;
@@ -207,7 +207,7 @@ pub struct Question<'a> {
 struct Placed<'a> {
     q: &'a Question<'a>,
     gate: &'a Gate,
-    tier: &'a Tier,
+    tier: &'a TierRules,
 }
 
 /// A rule: its name in the contract and its check, which gives a reason to deny or nothing.

@@ -88,7 +88,7 @@ pub struct Gate {
 /// What a tier entitles to.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Tier {
+pub struct TierRules {
     pub id: TierId,
     /// Its name on screens.
     pub name: String,
@@ -139,7 +139,7 @@ pub struct Policy {
     pub day_start_minutes: u16,
     pub zones: Vec<Zone>,
     pub gates: Vec<Gate>,
-    pub tiers: Vec<Tier>,
+    pub tiers: Vec<TierRules>,
     /// What the units are called, as printed on their tickets. It follows from the seat map and is no part of the policy as
     /// the organizer writes it.
     #[serde(skip)]
@@ -230,7 +230,7 @@ impl Policy {
     }
 
     /// Finds a tier.
-    pub fn tier(&self, id: TierId) -> Option<&Tier> {
+    pub fn tier(&self, id: TierId) -> Option<&TierRules> {
         self.tiers.iter().find(|tier| tier.id == id)
     }
 
@@ -346,7 +346,7 @@ impl Policy {
         Ok(())
     }
 
-    fn check_tier(&self, tier: &Tier) -> Result<(), PolicyError> {
+    fn check_tier(&self, tier: &TierRules) -> Result<(), PolicyError> {
         if tier.windows.len() > MAX_WINDOWS || tier.zones.len() > MAX_PARTS {
             return Err(PolicyError::OverLimit { kind: "windows" });
         }

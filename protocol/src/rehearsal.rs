@@ -15,7 +15,7 @@ use crate::fork::ForkProof;
 use crate::ident::{GateId, Generation, ScanId, Seq, TierId, Unit, ZoneId};
 use crate::ledger::ScanQuestion;
 use crate::log::{Hash, Head, Tail};
-use crate::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
+use crate::policy::{EntryRule, Gate, Offline, Policy, TierRules, Zone};
 use crate::record::ShownPassage;
 use crate::request::Scan;
 use crate::ticket::{Ticket, TicketFlags, VerifiedTicket, digits};
@@ -182,7 +182,7 @@ pub fn enrolled_by(hub: &SecretKey, certificate: Certificate) -> DeviceIdentity 
 }
 
 pub fn policy() -> Policy {
-    let tier = |id, entry, offline| Tier {
+    let tier = |id, entry, offline| TierRules {
         id: TierId(id),
         name: format!("Tier {id}"),
         zones: vec![ZoneId(1), ZoneId(2)],

@@ -61,7 +61,7 @@ impl Scene {
         })
     }
 
-    fn tier(&mut self) -> &mut Tier {
+    fn tier(&mut self) -> &mut TierRules {
         let id = self.ticket.tier;
         self.policy.tiers.iter_mut().find(|tier| tier.id == id).unwrap()
     }

@@ -5,7 +5,7 @@ use usher_keys::{
     Timestamp, TrustBundle, TrustedKey, Window,
 };
 use usher_protocol::labels::UnitLabels;
-use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, TierRules, TimeSlots, Zone};
 use usher_protocol::ticket::{Ticket, TicketFlags, digits};
 use usher_protocol::{GateId, Generation, Hlc, TierId, Unit, ZoneId};
 
@@ -152,11 +152,11 @@ pub fn policy() -> Policy {
         zones: vec![zone(1, "Hall", Some(5_000)), balcony()],
         gates: vec![gate(1, "North", 1), between(gate(300, "Stairs", 2))],
         tiers: vec![
-            Tier {
+            TierRules {
                 windows: vec![WINDOW],
                 ..tier(1, "Regular", EntryRule::Single, Offline::Strict)
             },
-            Tier {
+            TierRules {
                 zones: vec![ZoneId(1), ZoneId(2)],
                 ..tier(2, "VIP", EntryRule::Reentry, Offline::Available)
             },
@@ -213,8 +213,8 @@ fn gate(id: u16, name: &str, zone: u16) -> Gate {
     }
 }
 
-fn tier(id: u16, name: &str, entry: EntryRule, offline: Offline) -> Tier {
-    Tier {
+fn tier(id: u16, name: &str, entry: EntryRule, offline: Offline) -> TierRules {
+    TierRules {
         id: TierId(id),
         name: name.to_owned(),
         zones: vec![ZoneId(1)],

@@ -3,7 +3,7 @@
 
 use usher_keys::{EventId, KeyId, Timestamp, Window};
 use usher_protocol::admission::{Direction, History, LevelUse, Question, Reason, Verdict, decide};
-use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, TierRules, TimeSlots, Zone};
 use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
@@ -77,7 +77,7 @@ fn policy(draw: &mut Draw) -> Policy {
             zone: ZoneId(number(draw)),
             leaves: draw.optional(|draw| ZoneId(number(draw))),
         }),
-        tiers: draw.list(PARTS, |draw| Tier {
+        tiers: draw.list(PARTS, |draw| TierRules {
             id: TierId(number(draw)),
             name: String::new(),
             zones: draw.list(PARTS, |draw| ZoneId(number(draw))),

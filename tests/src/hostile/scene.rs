@@ -7,7 +7,7 @@ use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, KeyStatus, PublicKey, Role, RootSet, SecretKey,
     SignedBundle, Timestamp, TrustBundle, TrustedKey, Window,
 };
-use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, TierRules, Zone};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, TierId, ZoneId};
 
@@ -196,7 +196,7 @@ pub fn policy() -> Policy {
         zone: ZoneId(1 + id.0 / 3),
         leaves: None,
     };
-    let tier = |(id, entry, offline)| Tier {
+    let tier = |(id, entry, offline)| TierRules {
         id: TierId(id),
         name: format!("Tier {id}"),
         zones: vec![ZoneId(1), ZoneId(2)],

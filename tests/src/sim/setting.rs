@@ -4,7 +4,7 @@ use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, Domain, EventId, KeyStatus, PublicKey, Role, RootSet,
     SecretKey, SignedBundle, Timestamp, TrustBundle, TrustedKey, Window,
 };
-use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, TierRules, Zone};
 use usher_protocol::record::Passage;
 use usher_protocol::ticket::{Payload, Ticket, TicketFlags};
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
@@ -274,7 +274,7 @@ impl Setting {
 
     /// Returns the policy: one gate for each scanner, and tickets that open every zone.
     pub fn policy(&self, gates: usize) -> Policy {
-        let tier = |(id, (name, entry, offline)): (usize, &(&str, EntryRule, Offline))| Tier {
+        let tier = |(id, (name, entry, offline)): (usize, &(&str, EntryRule, Offline))| TierRules {
             id: TierId(u16::try_from(id).expect("few tiers")),
             name: (*name).to_owned(),
             zones: self.zones().to_vec(),

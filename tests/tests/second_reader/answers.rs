@@ -8,7 +8,7 @@ use usher_protocol::evidence::{Worth, worth_of};
 use usher_protocol::fork::ForkProof;
 use usher_protocol::labels::{SeatNumbers, SeatRows, UnitLabels};
 use usher_protocol::log::{Head, Tail};
-use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, Tier, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, TierRules, Zone};
 use usher_protocol::record::{
     Body, Counterpart, MAX_RECORD_BYTES, PlacesOf, Record, Refusal, RightToAnnul, ShownPassage, Unread,
 };
@@ -243,7 +243,7 @@ fn of_gate(gate: &Gate) -> Value {
     json!({ "gate": gate.id, "name": gate.name, "zone": gate.zone, "leaves": gate.leaves })
 }
 
-fn of_tier(tier: &Tier) -> Value {
+fn of_tier(tier: &TierRules) -> Value {
     let entry = match tier.entry {
         EntryRule::Single => ("once", Value::Null),
         EntryRule::Reentry => ("again_after_exit", Value::Null),

@@ -4,7 +4,7 @@ use usher_keys::{PublicKey, Timestamp, codec};
 use usher_protocol::admission::{Reason, Referral, Refused};
 use usher_protocol::labels::{SeatNumbers, SeatRows, SeatSection, UnitLabels};
 use usher_protocol::log::Tail;
-use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, TierRules, TimeSlots, Zone};
 use usher_protocol::record::{
     Body, Count, Counterpart, PlacesOf, Record, Refusal, RightToAnnul, ShownPassage,
 };
@@ -246,7 +246,7 @@ fn policy(random: &mut Random) -> Policy {
             zone: ZoneId(small(random)),
             leaves: maybe(random, |random| ZoneId(small(random))),
         }),
-        tiers: list(random, |random| Tier {
+        tiers: list(random, |random| TierRules {
             id: TierId(small(random)),
             name: text(random),
             zones: list(random, |random| ZoneId(small(random))),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use usher_keys::Window;
-use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, Tier as PolicyTier, TimeSlots, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, TierRules, TimeSlots, Zone};
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit, ZoneId};
 use utoipa::ToSchema;
@@ -335,8 +335,8 @@ fn number(units: impl Iterator<Item = (TierId, Option<crate::catalogue::Seat>)>)
 }
 
 impl TierSpec {
-    fn policy(&self, zones: &[Zone]) -> PolicyTier {
-        PolicyTier {
+    fn policy(&self, zones: &[Zone]) -> TierRules {
+        TierRules {
             id: TierId(self.tier),
             name: self.name.clone(),
             zones: match &self.zones {

@@ -87,7 +87,7 @@ pub struct TierZonesView {
 }
 
 impl TierZonesView {
-    fn of(tier: &usher_protocol::policy::Tier, policy: &Policy) -> Self {
+    fn of(tier: &usher_protocol::policy::TierRules, policy: &Policy) -> Self {
         let opens = tier.zones.iter().filter_map(|zone| policy.zone(*zone));
         Self {
             tier: tier.id.0,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use usher_keys::Window;
-use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, Tier, TimeSlots, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, TierRules, TimeSlots, Zone};
 use usher_protocol::{TierId, ZoneId};
 use utoipa::ToSchema;
 
@@ -129,7 +129,7 @@ impl From<OffsetChange> for OffsetChangeSpec {
     }
 }
 
-impl From<PolicyTierSpec> for Tier {
+impl From<PolicyTierSpec> for TierRules {
     fn from(spec: PolicyTierSpec) -> Self {
         Self {
             id: TierId(spec.tier),
@@ -142,8 +142,8 @@ impl From<PolicyTierSpec> for Tier {
     }
 }
 
-impl From<Tier> for PolicyTierSpec {
-    fn from(tier: Tier) -> Self {
+impl From<TierRules> for PolicyTierSpec {
+    fn from(tier: TierRules) -> Self {
         Self {
             tier: tier.id.0,
             name: tier.name,

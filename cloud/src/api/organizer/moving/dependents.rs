@@ -122,7 +122,7 @@ fn windows(survey: &Survey) -> Vec<DependentView> {
         let pairs = now.windows.iter().zip(&then.windows);
         pairs.map(move |(now_window, then_window)| (now, *now_window, *then_window))
     });
-    let line = |(tier, now, then): (&usher_protocol::policy::Tier, Window, Window)| {
+    let line = |(tier, now, then): (&usher_protocol::policy::TierRules, Window, Window)| {
         let what = "Moves along, as far from the start as it was. Change it with PUT …/policy if that is not what you want.";
         DependentView::new(("window", &tier.name), NOBODY, what).between(now, then)
     };
