@@ -1,7 +1,7 @@
 //! The loop that drives one session over one connection, and answers requests beside it; the rules of both are the protocol's.
 
 mod answers;
-mod lane;
+mod errands;
 mod stream;
 
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ use crate::ending::{Loss, SessionEnd};
 use crate::handshake_limit::Place;
 use crate::sync_store::{Responder, SyncStore};
 use crate::wire::FrameError;
-use lane::{Errand, Lane};
+use errands::{Errand, Errands};
 use stream::{Incoming, NoMessage, Outgoing};
 
 /// How long a peer may take until its certificate is accepted: two beats' worth of tries, and a slow line.
@@ -91,8 +91,8 @@ pub async fn drive<R: SyncStore, S: Responder>(
         tasks,
         incoming,
         outgoing,
-        storing: Lane::default(),
-        loading: Lane::default(),
+        storing: Errands::default(),
+        loading: Errands::default(),
         step_at: Instant::now(),
         has_started: false,
         forks_told: BTreeSet::new(),
@@ -127,8 +127,8 @@ struct Driver<R: SyncStore, S: Responder, F: FnOnce(Opened) + Send> {
     tasks: JoinSet<()>,
     incoming: mpsc::Receiver<Incoming>,
     outgoing: Outgoing,
-    storing: Lane,
-    loading: Lane,
+    storing: Errands,
+    loading: Errands,
     has_started: bool,
     /// Origins with two histories that were written about: a liar that goes on about its own fills no disk.
     forks_told: BTreeSet<Origin>,

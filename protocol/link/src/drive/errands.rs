@@ -27,12 +27,12 @@ type Running = Pin<Box<dyn Future<Output = Vec<Input>> + Send>>;
 
 /// Errands in order, at most one of them under way.
 #[derive(Default)]
-pub(super) struct Lane {
+pub(super) struct Errands {
     waiting: VecDeque<Errand>,
     running: Option<Running>,
 }
 
-impl Lane {
+impl Errands {
     pub(super) fn push(&mut self, errand: Errand) {
         self.waiting.push_back(errand);
     }
