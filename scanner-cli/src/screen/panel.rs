@@ -58,12 +58,12 @@ const FINDER: [&str; 5] = [
 /// One line of the panel.
 struct Row {
     text: String,
-    look: Look,
+    style: RowStyle,
 }
 
 /// How a line looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Look {
+enum RowStyle {
     /// On a colour, centred.
     Ground(Paint),
     /// The same, in bold.
@@ -144,7 +144,7 @@ fn result(answer: &ScanOutcome) -> Vec<Row> {
     let paint = paint(answer.signal);
     let plain = |text: &str| Row {
         text: printable(text),
-        look: Look::Ground(paint),
+        style: RowStyle::Ground(paint),
     };
     let symbol = match answer.signal {
         Signal::Admit => CHECK,
@@ -156,17 +156,17 @@ fn result(answer: &ScanOutcome) -> Vec<Row> {
     rows.push(plain(""));
     rows.push(Row {
         text: printable(&answer.words).to_uppercase(),
-        look: Look::Words(paint),
+        style: RowStyle::Words(paint),
     });
     rows.extend(answer.reason.as_deref().map(|text| Row {
         text: printable(text),
-        look: Look::Words(paint),
+        style: RowStyle::Words(paint),
     }));
     rows.extend(answer.details.iter().map(|text| plain(text)));
     if answer.alone {
         rows.push(Row {
             text: words::JUDGED_ALONE.to_owned(),
-            look: Look::Banner,
+            style: RowStyle::Banner,
         });
     }
     rows
@@ -176,11 +176,11 @@ fn result(answer: &ScanOutcome) -> Vec<Row> {
 fn advice(help: Help) -> Vec<Row> {
     let ground = |text: &str| Row {
         text: text.to_owned(),
-        look: Look::Ground(HINT_PAINT),
+        style: RowStyle::Ground(HINT_PAINT),
     };
     let words = |text: String| Row {
         text,
-        look: Look::Words(HINT_PAINT),
+        style: RowStyle::Words(HINT_PAINT),
     };
     let mut rows: Vec<Row> = FINDER.map(ground).into();
     rows.push(ground(""));
@@ -193,7 +193,7 @@ fn idle() -> Vec<Row> {
     [words::READY, words::SHOW_A_CODE]
         .map(|text| Row {
             text: text.to_owned(),
-            look: Look::Idle,
+            style: RowStyle::Idle,
         })
         .into()
 }
@@ -224,7 +224,7 @@ fn foot(board: &Board, columns: usize) -> Vec<Row> {
         .map(presentation::help);
     let banner = hint.map(|help| Row {
         text: format!("{}: {}", help.short, help.what_to_do),
-        look: Look::Banner,
+        style: RowStyle::Banner,
     });
     // The result on show is listed too, once it is one.
     let shown = board.answer.as_ref().filter(|answer| answer.outcome != WAITING);
@@ -243,7 +243,7 @@ fn foot(board: &Board, columns: usize) -> Vec<Row> {
     let rows = rows.chain(lines.into_iter().flatten()).chain(earlier);
     let rows = rows.filter(|line| !line.is_empty()).map(|line| Row {
         text: printable(&line),
-        look: Look::Foot,
+        style: RowStyle::Foot,
     });
     clock.chain(certificate).chain(banner).chain(rows).collect()
 }
@@ -261,7 +261,7 @@ fn warning(note: &CertificateNote, columns: usize) -> Vec<Row> {
 fn loud(words: &str, signal: Signal, columns: usize) -> Vec<Row> {
     let row = |text: String| Row {
         text: printable(&text),
-        look: Look::Words(paint(signal)),
+        style: RowStyle::Words(paint(signal)),
     };
     wrapped(words, columns).into_iter().map(row).collect()
 }
@@ -269,35 +269,35 @@ fn loud(words: &str, signal: Signal, columns: usize) -> Vec<Row> {
 fn blank_foot() -> Row {
     Row {
         text: String::new(),
-        look: Look::Foot,
+        style: RowStyle::Foot,
     }
 }
 
-/// Fills the head up to `height` with lines of its own look, half above and half below.
+/// Fills the head up to `height` with lines of its own style, half above and half below.
 fn stretch(head: &mut Vec<Row>, height: usize) {
-    let Some(look) = head.first().map(|row| row.look) else {
+    let Some(style) = head.first().map(|row| row.style) else {
         return;
     };
     let missing = height.saturating_sub(head.len());
     let blank = || Row {
         text: String::new(),
-        look,
+        style,
     };
     head.splice(0..0, std::iter::repeat_with(blank).take(missing / 2));
     head.extend(std::iter::repeat_with(blank).take(missing - missing / 2));
 }
 
 fn draw(out: &mut String, row: &Row, columns: usize, colour: bool) {
-    let centred = fitted(&row.text, columns, row.look != Look::Foot);
-    match row.look {
-        Look::Ground(paint) | Look::Words(paint) if colour => {
+    let centred = fitted(&row.text, columns, row.style != RowStyle::Foot);
+    match row.style {
+        RowStyle::Ground(paint) | RowStyle::Words(paint) if colour => {
             put(out, SetBackgroundColor(paint.back));
             put(out, SetForegroundColor(paint.front));
         }
-        Look::Banner => put(out, SetAttribute(Attribute::Reverse)),
-        Look::Ground(_) | Look::Words(_) | Look::Idle | Look::Foot => {}
+        RowStyle::Banner => put(out, SetAttribute(Attribute::Reverse)),
+        RowStyle::Ground(_) | RowStyle::Words(_) | RowStyle::Idle | RowStyle::Foot => {}
     }
-    if matches!(row.look, Look::Words(_) | Look::Idle | Look::Banner) {
+    if matches!(row.style, RowStyle::Words(_) | RowStyle::Idle | RowStyle::Banner) {
         put(out, SetAttribute(Attribute::Bold));
     }
     out.push_str(&centred);

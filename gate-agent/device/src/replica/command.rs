@@ -19,7 +19,7 @@ use usher_protocol::{ScanSecret, ZoneId};
 pub type VerdictReply = oneshot::Sender<Option<Verdict>>;
 
 /// A look at the ledger; it is given none while the disk cannot be read.
-pub type Look = Box<dyn FnOnce(Option<&Ledger>) + Send>;
+pub type Inspection = Box<dyn FnOnce(Option<&Ledger>) + Send>;
 
 /// A scan that nobody passed by after all.
 #[derive(Debug, Clone)]
@@ -115,8 +115,8 @@ pub enum WriterCommand {
         linked: BTreeSet<PublicKey>,
         reply: oneshot::Sender<()>,
     },
-    /// Look at the ledger.
-    Inspect(Look),
+    /// Inspection at the ledger.
+    Inspect(Inspection),
     /// Have a test meddle with the writer's connection.
     #[cfg(test)]
     Meddle(Box<dyn FnOnce(&rusqlite::Connection) + Send>),

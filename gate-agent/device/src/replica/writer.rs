@@ -16,7 +16,7 @@ use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::Head;
 use usher_protocol::sync::Held;
 
-use super::command::{Look, WriterCommand};
+use super::command::{Inspection, WriterCommand};
 use super::kept_heads::KeptHeads;
 use super::replay::{self, Rebuilt};
 use super::rows::{self, Batch, KeptHead};
@@ -61,7 +61,7 @@ struct Group {
     batch: Batch,
     unsigned_bytes: BTreeMap<Origin, usize>,
     answers: Vec<Answer>,
-    looks: Vec<Look>,
+    looks: Vec<Inspection>,
     grown: BTreeMap<Origin, Held>,
     snapshot_changed: bool,
 }
