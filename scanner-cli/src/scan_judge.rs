@@ -81,12 +81,12 @@ impl ScanJudge {
         if let Err(rejection @ Rejection::NotATicket) = ticket {
             return self.tell(scan, &self.replica.rejected(scan, rejection));
         }
-        let standing = self.replica.snapshot();
+        let snapshot = self.replica.snapshot();
         let unit = ticket.as_ref().ok().map(|ticket| ticket.ticket().unit);
         let own = OwnScan {
             scan,
             secret,
-            home: unit.and_then(|unit| standing.home(unit)),
+            home: unit.and_then(|unit| snapshot.home(unit)),
             hubs: &self.hubs,
             replica: &self.replica,
         };
@@ -191,19 +191,19 @@ impl GatePosition {
 
 /// Tells whether a hub of the event refuses this scanner: it knows something of it that nobody could tell it, that it was revoked.
 pub fn is_refused(replica: &Replica, hubs: &Hubs) -> bool {
-    let standing = replica.snapshot();
+    let snapshot = replica.snapshot();
     let refused_by = hubs.refused_by();
-    refused_by.iter().any(|key| standing.roster.contains(key))
+    refused_by.iter().any(|key| snapshot.roster.contains(key))
 }
 
 /// Tells why a scanner judges nothing by itself: it is no device of the event, or not any more.
 #[must_use]
 pub fn bar(replica: &Replica) -> Option<Bar> {
-    let standing = replica.snapshot();
+    let snapshot = replica.snapshot();
     let now = replica.clock().now();
-    let checked = standing
+    let checked = snapshot
         .trust
-        .check_peer((&standing.identity, replica.me()), &standing.register, now);
+        .check_peer((&snapshot.identity, replica.me()), &snapshot.register, now);
     match checked {
         Ok(_) => None,
         Err(PeerError::Revoked) => Some(Bar::Revoked),

@@ -79,7 +79,7 @@ pub struct Board {
     /// Which gate and direction this scanner stands at.
     pub place: String,
     /// How fresh the scanner's knowledge is, and whether a hub is there.
-    pub standing: String,
+    pub status_line: String,
     /// What is to be said of the scanner's certificate: that it ends, has ended or was renewed.
     pub certificate: Option<CertificateNote>,
     /// That the scanner's clock is wrong, in words.
@@ -146,11 +146,15 @@ impl<W: Write> Screen<W> {
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn ready(&mut self, (place, event): (&str, &str), standing: &str, linked: bool) -> io::Result<()> {
+    pub fn ready(&mut self, (place, event): (&str, &str), status_line: &str, linked: bool) -> io::Result<()> {
         match self.style {
             Style::Panel { .. } => {}
-            Style::Plain => writeln!(self.out, "{}", line::ready(place, event, standing))?,
-            Style::Json => writeln!(self.out, "{}", line::json_ready((place, event), standing, linked))?,
+            Style::Plain => writeln!(self.out, "{}", line::ready(place, event, status_line))?,
+            Style::Json => writeln!(
+                self.out,
+                "{}",
+                line::json_ready((place, event), status_line, linked)
+            )?,
         }
         self.out.flush()
     }

@@ -75,7 +75,7 @@ impl Pace {
 /// Holds a scanner's screen and what it remembers between readings.
 pub struct Station<W, F> {
     screen: Screen<W>,
-    standing: F,
+    status: F,
     board: Board,
     debounce: Debounce<ScanSecret>,
     pace: Pace,
@@ -106,9 +106,9 @@ struct Shown {
 }
 
 impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
-    /// Prepares a station. `place` names its gate and direction; `standing` says at any moment how fresh its
+    /// Prepares a station. `place` names its gate and direction; `status` says at any moment how fresh its
     /// knowledge is.
-    pub fn new(screen: Screen<W>, place: String, standing: F, pace: Pace, clock: RunClock) -> Self {
+    pub fn new(screen: Screen<W>, place: String, status: F, pace: Pace, clock: RunClock) -> Self {
         let orders = Orders::new((Direction::In, 1), [place.clone(), place.clone()]);
         let board = Board {
             place,
@@ -118,7 +118,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         let last_reading_ms = clock.now_ms();
         Self {
             screen,
-            standing,
+            status,
             board,
             debounce,
             pace,
@@ -452,7 +452,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
             certificate,
             clock,
             clock_health,
-        } = (self.standing)();
+        } = (self.status)();
         let is_clock_news =
             clock.is_some() && (self.board.clock.is_none() || clock_health.is_news_after(self.told_of_clock));
         if is_clock_news {
@@ -460,7 +460,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         }
         let level = certificate.as_ref().map(|note| note.level);
         let is_news = level.is_some() && level != self.board.certificate.as_ref().map(|note| note.level);
-        self.board.standing = line;
+        self.board.status_line = line;
         self.board.certificate = certificate;
         self.board.clock = clock;
         if let Some(words) = self.board.clock.clone().filter(|_| is_clock_news) {

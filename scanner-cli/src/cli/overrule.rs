@@ -120,7 +120,7 @@ impl OverrideArgs {
             Undecided::MayNot => Trouble::MayNotOverride,
             Undecided::Outwards => Trouble::OverridesLetIn,
             Undecided::NoHub => Trouble::NoHub {
-                standing: status::line(&replica, &hubs),
+                links: status::line(&replica, &hubs),
             },
         })
     }

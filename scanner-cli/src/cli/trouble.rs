@@ -93,10 +93,10 @@ pub enum Trouble {
     #[error("this scanner's disk takes nothing, so nothing was written down: make room on it")]
     NotWritten,
     /// Nobody is there to ask.
-    #[error("no hub answered, so nothing was decided: {standing}")]
+    #[error("no hub answered, so nothing was decided: {links}")]
     NoHub {
         /// How the links stand.
-        standing: String,
+        links: String,
     },
     /// The replica cannot be looked at.
     #[error("what this scanner knows cannot be read")]

@@ -214,7 +214,7 @@ fn foot(board: &Board, columns: usize) -> Vec<Row> {
     let lines = [
         Some(totals),
         Some(board.place.clone()),
-        Some(board.standing.clone()),
+        Some(board.status_line.clone()),
         board.figures.map(|figures| figures.to_string()),
     ];
     // While a result is on show, its place is taken.

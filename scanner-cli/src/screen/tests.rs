@@ -35,7 +35,7 @@ fn denied() -> ScanOutcome {
 fn board_with(answer: ScanOutcome) -> Board {
     let mut board = Board {
         place: "Gate South, in".to_owned(),
-        standing: "revocations as of 12 s ago".to_owned(),
+        status_line: "revocations as of 12 s ago".to_owned(),
         ..Board::default()
     };
     board.answered(answer);

@@ -312,7 +312,7 @@ async fn news_of_the_certificate_is_told_once_although_its_words_go_on_changing(
         words: words.to_owned(),
     });
     let left = RefCell::new(VecDeque::from(notes));
-    let standing = || ScannerStatus {
+    let status = || ScannerStatus {
         line: String::new(),
         certificate: left.borrow_mut().pop_front(),
         ..ScannerStatus::default()
@@ -324,7 +324,7 @@ async fn news_of_the_certificate_is_told_once_although_its_words_go_on_changing(
     drop(sender);
     let mut out = Vec::new();
     let screen = Screen::new(&mut out, Style::Plain);
-    let station = Station::new(screen, String::new(), standing, Pace::CAMERA, RunClock::start());
+    let station = Station::new(screen, String::new(), status, Pace::CAMERA, RunClock::start());
     let judge = async |_, _| answer(Signal::Admit, "Welcome");
     station
         .run(readings, judge, CancellationToken::new())
@@ -351,7 +351,7 @@ async fn a_wrong_clock_is_told_again_when_it_is_off_in_another_way_and_not_with_
         (ClockHealth::Wrong(72_000_000), "20 h ahead"),
     ];
     let left = RefCell::new(VecDeque::from(clocks));
-    let standing = || {
+    let status = || {
         let next = left.borrow_mut().pop_front();
         next.map_or_else(ScannerStatus::default, |(clock_health, words)| ScannerStatus {
             clock: Some(words.to_owned()),
@@ -366,7 +366,7 @@ async fn a_wrong_clock_is_told_again_when_it_is_off_in_another_way_and_not_with_
     drop(sender);
     let mut out = Vec::new();
     let screen = Screen::new(&mut out, Style::Plain);
-    let station = Station::new(screen, String::new(), standing, Pace::CAMERA, RunClock::start());
+    let station = Station::new(screen, String::new(), status, Pace::CAMERA, RunClock::start());
     let judge = async |_, _| answer(Signal::Admit, "Welcome");
     station
         .run(readings, judge, CancellationToken::new())
