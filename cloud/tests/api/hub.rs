@@ -32,10 +32,10 @@ pub struct Hub {
     key: SecretKey,
     clock: Clock,
     changes: Announcer,
-    shelf: Mutex<Shelf>,
+    stored: Mutex<Stored>,
 }
 
-struct Shelf {
+struct Stored {
     ledger: Ledger,
     identity: DeviceIdentity,
     entries: BTreeMap<Origin, Vec<Entry>>,
@@ -58,7 +58,7 @@ impl Hub {
         let (grant, _) = sealed.verify(&code, &key.public(), clock.now()).unwrap();
         let trust = Arc::new(Trust::pin(code.roots(), grant.bundle).unwrap());
         let ledger = Ledger::new(key.public(), Some(grant.identity.clone()), trust);
-        let shelf = Shelf {
+        let stored = Stored {
             ledger,
             identity: grant.identity,
             entries: BTreeMap::new(),
@@ -69,12 +69,12 @@ impl Hub {
             key,
             clock,
             changes: Announcer::default(),
-            shelf: Mutex::new(shelf),
+            stored: Mutex::new(stored),
         })
     }
 
     pub fn certificate_until(&self) -> usher_keys::Timestamp {
-        self.shelf().identity.unverified().window.until
+        self.stored().identity.unverified().window.until
     }
 
     pub fn device(&self) -> PublicKey {
@@ -104,16 +104,16 @@ impl Hub {
 
     /// Lets the people of a ticket in, whatever is known of it.
     pub fn admit(&self, payload: &str) {
-        let mut shelf = self.shelf();
-        let verified = shelf
+        let mut stored = self.stored();
+        let verified = stored
             .ledger
             .trust()
             .keyring()
             .verify_text(payload.as_bytes(), self.clock.now())
             .unwrap();
-        shelf.scans += 1;
+        stored.scans += 1;
         let mut scan = [0; 16];
-        scan[..2].copy_from_slice(&[shelf.scans, self.device().0[0]]);
+        scan[..2].copy_from_slice(&[stored.scans, self.device().0[0]]);
         let passage = ShownPassage {
             scan: ScanId(scan),
             code: verified.code().to_owned(),
@@ -123,25 +123,25 @@ impl Hub {
             at: self.clock.now(),
             counterparts: Vec::new(),
         };
-        let mut entries = shelf.ledger.write_due_records(self.clock.now());
-        entries.push(shelf.ledger.write(Body::Admitted(passage), self.clock.now()));
+        let mut entries = stored.ledger.write_due_records(self.clock.now());
+        entries.push(stored.ledger.write(Body::Admitted(passage), self.clock.now()));
         for entry in entries {
-            shelf.entries.entry(entry.origin).or_default().push(entry);
+            stored.entries.entry(entry.origin).or_default().push(entry);
         }
-        let head = shelf.ledger.seal(&self.key).unwrap();
-        shelf
+        let head = stored.ledger.seal(&self.key).unwrap();
+        stored
             .heads
             .entry(head.origin)
             .or_default()
             .insert(head.tail.seq, head.clone());
-        drop(shelf);
+        drop(stored);
         self.tell(Change::Grew(head.into()));
     }
 
     /// Waits until the state is as wanted.
     pub async fn until(&self, condition: impl Fn(&State) -> bool) {
         let mut changes = self.changes.subscribe();
-        while !condition(self.shelf().ledger.state()) {
+        while !condition(self.stored().ledger.state()) {
             // Lagging behind is as good a reason to look again.
             changes.next(Instant::now()).await;
         }
@@ -150,25 +150,25 @@ impl Hub {
     /// Waits until a version of the trust bundle is here.
     pub async fn believes(&self, version: u64) {
         let mut changes = self.changes.subscribe();
-        while self.shelf().ledger.trust().bundle().version < version {
+        while self.stored().ledger.trust().bundle().version < version {
             changes.next(Instant::now()).await;
         }
     }
 
     pub fn digest(&self) -> [u8; 32] {
-        self.shelf().ledger.state().digest()
+        self.stored().ledger.state().digest()
     }
 
     fn tell(&self, change: Change) {
         self.changes.tell(change);
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap()
+    fn stored(&self) -> MutexGuard<'_, Stored> {
+        self.stored.lock().unwrap()
     }
 }
 
-impl Shelf {
+impl Stored {
     fn run(&self, origin: Origin, after: Seq) -> Option<Run> {
         let entries = self.entries.get(&origin)?;
         let (_, head) = self.heads.get(&origin)?.last_key_value()?;
@@ -210,11 +210,11 @@ impl Link {
 
 impl SyncStore for Hub {
     fn event(&self) -> EventId {
-        self.shelf().ledger.event()
+        self.stored().ledger.event()
     }
 
     fn identity(&self) -> DeviceIdentity {
-        self.shelf().identity.clone()
+        self.stored().identity.clone()
     }
 
     fn own_log(&self) -> Origin {
@@ -222,7 +222,7 @@ impl SyncStore for Hub {
     }
 
     fn held(&self) -> Vec<Held> {
-        self.shelf().ledger.heads().into_iter().map(Held::from).collect()
+        self.stored().ledger.heads().into_iter().map(Held::from).collect()
     }
 
     fn changes(&self) -> Changes {
@@ -230,19 +230,19 @@ impl SyncStore for Hub {
     }
 
     fn outlook(&self) -> Outlook {
-        let shelf = self.shelf();
+        let stored = self.stored();
         Outlook {
             now: self.clock.now(),
             clock: self.clock.now(),
-            trust: Arc::clone(shelf.ledger.trust()),
-            register: shelf.ledger.state().register(),
+            trust: Arc::clone(stored.ledger.trust()),
+            register: stored.ledger.state().register(),
             assurance: None,
             unheard_forks: Arc::default(),
         }
     }
 
     async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
-        Ok(self.shelf().run(origin, after))
+        Ok(self.stored().run(origin, after))
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
@@ -250,17 +250,17 @@ impl SyncStore for Hub {
     }
 
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
-        let mut shelf = self.shelf();
-        let accepted = shelf.ledger.accept(&run, None, self.clock.now())?;
-        shelf
+        let mut stored = self.stored();
+        let accepted = stored.ledger.accept(&run, None, self.clock.now())?;
+        stored
             .entries
             .entry(run.head.origin)
             .or_default()
             .extend(accepted.entries);
-        let heads = shelf.heads.entry(run.head.origin).or_default();
+        let heads = stored.heads.entry(run.head.origin).or_default();
         heads.extend(accepted.head.map(|head| (head.tail.seq, head)));
         let held = Held::from(heads.last_key_value().unwrap().1.clone());
-        drop(shelf);
+        drop(stored);
         self.tell(Change::Grew(held.clone()));
         Ok(held)
     }
@@ -268,7 +268,7 @@ impl SyncStore for Hub {
     async fn store_checkpoint(&self, _checkpoint: SignedCheckpoint) {}
 
     async fn store_bundle(&self, bundle: SignedBundle) {
-        if self.shelf().ledger.renew_trust(bundle).is_ok() {
+        if self.stored().ledger.renew_trust(bundle).is_ok() {
             self.tell(Change::Trust);
         }
     }

@@ -51,7 +51,7 @@ fn trust() -> Arc<Trust> {
 }
 
 /// What the authority says.
-fn decrees() -> Vec<Body> {
+fn authority_records() -> Vec<Body> {
     let (unit, generation) = (Unit(10), Generation(2));
     let revoked = |unit, generation| Body::Revoked {
         unit: Unit(unit),
@@ -128,7 +128,10 @@ fn words() -> Vec<Body> {
 /// A state in which everything that a summary can hold is there once or more.
 fn state() -> State {
     let mut state = State::new(trust());
-    for (origin, bodies) in [(authority().public(), decrees()), (hub().public(), words())] {
+    for (origin, bodies) in [
+        (authority().public(), authority_records()),
+        (hub().public(), words()),
+    ] {
         for (seq, body) in (1..).zip(bodies) {
             let hlc = Hlc {
                 ms: NOW - 1_000 + seq,

@@ -42,7 +42,7 @@ fn opening() -> Logs {
         Record::new(hlc, body).to_bytes()
     };
     let hubs = vec![hub(1).public(), hub(2).public()];
-    let decree = [
+    let authority_record = [
         Body::Policy {
             version: 1,
             policy: policy(),
@@ -50,7 +50,7 @@ fn opening() -> Logs {
         Body::Roster { epoch: 1, hubs },
     ];
     let mut logs = Logs::from([
-        (authority().public(), decree.map(record).to_vec()),
+        (authority().public(), authority_record.map(record).to_vec()),
         (next_authority().public(), Vec::new()),
     ]);
     for (device, role) in [

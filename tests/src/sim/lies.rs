@@ -58,11 +58,11 @@ impl World {
             11 => self.draw_certificate(node, hlc),
             12 => said("an invented fork", true, self.draw_fork(node)),
             13..15 => {
-                let body = self.draw_decree(node);
+                let body = self.draw_authority_record(node);
                 said("an authority's word", true, body)
             }
             15 => {
-                let body = self.draw_decree(node);
+                let body = self.draw_authority_record(node);
                 let bytes = codec::encode(&(hlc, !body.is_authority(), body));
                 Lie::new("a record with the wrong critical bit", true, bytes)
             }
@@ -86,7 +86,7 @@ impl World {
             23 => self.draw_renewal(node, hlc),
             24 => self.draw_struck_opening(node, hlc),
             16..18 => {
-                let whole = Record::new(hlc, self.draw_decree(node)).to_bytes();
+                let whole = Record::new(hlc, self.draw_authority_record(node)).to_bytes();
                 let half = whole[..self.random.index(whole.len())].to_vec();
                 Lie::new("bytes that are no record", true, half)
             }
@@ -359,7 +359,7 @@ impl World {
     }
 
     /// Draws what only an authority may say.
-    fn draw_decree(&mut self, node: NodeId) -> Body {
+    fn draw_authority_record(&mut self, node: NodeId) -> Body {
         let victim = self.nodes[self.random.index(self.nodes.len())].key.public();
         let (unit, generation) = (Unit(self.draw_unit()), Generation(1));
         match self.random.below(9) {

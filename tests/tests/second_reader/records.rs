@@ -95,7 +95,7 @@ pub fn record(random: &mut Random, number: usize) -> Record {
     };
     let kind = number % KINDS;
     let body = if kind < 10 {
-        decree(random, kind)
+        authority_record(random, kind)
     } else {
         word(random, kind)
     };
@@ -115,7 +115,7 @@ pub fn later(random: &mut Random) -> Vec<u8> {
 }
 
 /// What authorities say.
-fn decree(random: &mut Random, kind: usize) -> Body {
+fn authority_record(random: &mut Random, kind: usize) -> Body {
     match kind {
         0 => Body::Policy {
             version: number(random),

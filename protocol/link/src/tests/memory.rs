@@ -22,11 +22,11 @@ pub(super) struct Memory {
     identity: DeviceIdentity,
     event: EventId,
     /// Guards everything that changes.
-    shelf: Mutex<Shelf>,
+    stored: Mutex<Stored>,
     changes: Announcer,
 }
 
-struct Shelf {
+struct Stored {
     ledger: Ledger,
     entries: BTreeMap<Origin, Vec<Entry>>,
     heads: BTreeMap<Origin, BTreeMap<Seq, Head>>,
@@ -42,7 +42,7 @@ impl Memory {
             writer,
             identity,
             event: ledger.event(),
-            shelf: Mutex::new(Shelf {
+            stored: Mutex::new(Stored {
                 ledger,
                 entries: BTreeMap::new(),
                 heads: BTreeMap::new(),
@@ -52,28 +52,28 @@ impl Memory {
             }),
             changes: Announcer::default(),
         };
-        let mut shelf = memory.shelf();
-        for entry in shelf.ledger.write_due_records(now()) {
-            shelf.keep(entry);
+        let mut stored = memory.stored();
+        for entry in stored.ledger.write_due_records(now()) {
+            stored.keep(entry);
         }
-        shelf.seal(&memory.writer);
-        drop(shelf);
+        stored.seal(&memory.writer);
+        drop(stored);
         Arc::new(memory)
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap()
+    fn stored(&self) -> MutexGuard<'_, Stored> {
+        self.stored.lock().unwrap()
     }
 
     /// Writes and seals records, one group commit.
     pub(super) fn write(&self, bodies: impl IntoIterator<Item = Body>) {
-        let mut shelf = self.shelf();
+        let mut stored = self.stored();
         for body in bodies {
-            let entry = shelf.ledger.write(body, now());
-            shelf.keep(entry);
+            let entry = stored.ledger.write(body, now());
+            stored.keep(entry);
         }
-        if let Some(head) = shelf.seal(&self.writer) {
-            self.changes.grew(head.into(), shelf.ledger.trust());
+        if let Some(head) = stored.seal(&self.writer) {
+            self.changes.grew(head.into(), stored.ledger.trust());
         }
     }
 
@@ -82,23 +82,23 @@ impl Memory {
     }
 
     pub(super) fn seq(&self, origin: Origin) -> Seq {
-        self.shelf().ledger.tail(&origin).seq
+        self.stored().ledger.tail(&origin).seq
     }
 
     pub(super) fn has_logs_of(&self, origins: &[Origin]) -> bool {
-        let vector = self.shelf().ledger.vector();
+        let vector = self.stored().ledger.vector();
         vector.keys().copied().collect::<BTreeSet<_>>() == origins.iter().copied().collect()
     }
 
     /// Waits until this replica holds as much of a log as another does.
     pub(super) async fn catches_up(&self, other: &Self, origin: Origin) {
-        let wanted = other.shelf().ledger.tail(&origin);
+        let wanted = other.stored().ledger.tail(&origin);
         self.until(|ledger| ledger.tail(&origin) == wanted).await;
     }
 
     pub(super) async fn until(&self, condition: impl Fn(&Ledger) -> bool) {
         let mut changes = self.changes.subscribe();
-        while !condition(&self.shelf().ledger) {
+        while !condition(&self.stored().ledger) {
             // Lagging behind is as good a reason to look again.
             changes.next(Instant::now()).await;
         }
@@ -106,19 +106,19 @@ impl Memory {
 
     /// Sums the present state up, signed by our own log's key, which must be an authority's.
     pub(super) fn make_checkpoint(&self) {
-        let mut shelf = self.shelf();
-        let (state, trust) = (shelf.ledger.state(), shelf.ledger.trust());
-        let checkpoint = Checkpoint::of(state, trust, shelf.ledger.heads(), now());
-        shelf.checkpoint = Some(checkpoint.sign(&self.writer));
+        let mut stored = self.stored();
+        let (state, trust) = (stored.ledger.state(), stored.ledger.trust());
+        let checkpoint = Checkpoint::of(state, trust, stored.ledger.heads(), now());
+        stored.checkpoint = Some(checkpoint.sign(&self.writer));
     }
 
     pub(super) fn records_kept(&self, origin: Origin) -> usize {
-        self.shelf().entries.get(&origin).map_or(0, Vec::len)
+        self.stored().entries.get(&origin).map_or(0, Vec::len)
     }
 
     /// Hands that on as the newest checkpoint, whatever it says.
     pub(super) fn keep_checkpoint(&self, checkpoint: SignedCheckpoint) {
-        self.shelf().checkpoint = Some(checkpoint);
+        self.stored().checkpoint = Some(checkpoint);
     }
 
     pub(super) fn revoke(&self, device: PublicKey) {
@@ -126,12 +126,12 @@ impl Memory {
             revoked: BTreeMap::from([(device, Seq(0))]),
             ..Register::default()
         };
-        self.shelf().register = Arc::new(register);
+        self.stored().register = Arc::new(register);
         self.tell(Change::Trust);
     }
 
     pub(super) fn notices(&self) -> Vec<(PublicKey, Notice)> {
-        self.shelf().notices.clone()
+        self.stored().notices.clone()
     }
 
     fn tell(&self, change: Change) {
@@ -139,7 +139,7 @@ impl Memory {
     }
 }
 
-impl Shelf {
+impl Stored {
     fn keep(&mut self, entry: Entry) {
         self.entries.entry(entry.origin).or_default().push(entry);
     }
@@ -203,14 +203,14 @@ impl SyncStore for Memory {
     }
 
     fn held(&self) -> Vec<Held> {
-        let shelf = self.shelf();
-        let heads: BTreeMap<_, _> = shelf
+        let stored = self.stored();
+        let heads: BTreeMap<_, _> = stored
             .ledger
             .heads()
             .into_iter()
             .map(|head| (head.origin, head))
             .collect();
-        let tails = shelf.ledger.tails().into_iter();
+        let tails = stored.ledger.tails().into_iter();
         tails
             .map(|(origin, tail)| match heads.get(&origin) {
                 Some(head) => head.clone().into(),
@@ -228,37 +228,37 @@ impl SyncStore for Memory {
     }
 
     fn outlook(&self) -> Outlook {
-        let shelf = self.shelf();
+        let stored = self.stored();
         Outlook {
             now: now(),
             clock: now(),
-            trust: Arc::clone(shelf.ledger.trust()),
-            register: Arc::clone(&shelf.register),
+            trust: Arc::clone(stored.ledger.trust()),
+            register: Arc::clone(&stored.register),
             assurance: None,
             unheard_forks: Arc::default(),
         }
     }
 
     async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
-        Ok(self.shelf().run(origin, after))
+        Ok(self.stored().run(origin, after))
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {
-        self.shelf().checkpoint.clone()
+        self.stored().checkpoint.clone()
     }
 
     async fn store(&self, run: Run) -> Result<Held, StoreError> {
         let origin = run.head.origin;
-        let mut shelf = self.shelf();
-        let accepted = shelf.ledger.accept(&run, None, now())?;
+        let mut stored = self.stored();
+        let accepted = stored.ledger.accept(&run, None, now())?;
         for entry in accepted.entries {
-            shelf.keep(entry);
+            stored.keep(entry);
         }
         if let Some(head) = accepted.head {
-            shelf.keep_head(head.clone());
-            self.changes.grew(head.into(), shelf.ledger.trust());
+            stored.keep_head(head.clone());
+            self.changes.grew(head.into(), stored.ledger.trust());
         }
-        let held = shelf
+        let held = stored
             .ledger
             .heads()
             .into_iter()
@@ -267,20 +267,20 @@ impl SyncStore for Memory {
     }
 
     async fn store_checkpoint(&self, checkpoint: SignedCheckpoint) {
-        let mut shelf = self.shelf();
-        if shelf.ledger.adopt(&checkpoint).is_ok() {
-            shelf.checkpoint = Some(checkpoint);
+        let mut stored = self.stored();
+        if stored.ledger.adopt(&checkpoint).is_ok() {
+            stored.checkpoint = Some(checkpoint);
         }
     }
 
     async fn store_bundle(&self, bundle: SignedBundle) {
-        if self.shelf().ledger.renew_trust(bundle).is_ok() {
+        if self.stored().ledger.renew_trust(bundle).is_ok() {
             self.tell(Change::Trust);
         }
     }
 
     async fn notice(&self, peer: PublicKey, notice: Notice) {
-        self.shelf().notices.push((peer, notice));
+        self.stored().notices.push((peer, notice));
     }
 }
 

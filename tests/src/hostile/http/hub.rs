@@ -60,7 +60,7 @@ pub async fn open() -> Server {
     added.expect("a code is stored");
     services
         .replica
-        .store(decree(now))
+        .store(authority_record(now))
         .await
         .expect("the authority's log is sound");
     Server {
@@ -99,7 +99,7 @@ async fn start(directory: &DataDirectory) -> Hub {
 }
 
 /// The authority's log: the policy, and this hub as the only one.
-fn decree(now: Timestamp) -> Run {
+fn authority_record(now: Timestamp) -> Run {
     let mut ledger = Ledger::new(authority().public(), None, trust(1));
     let bodies = [
         Body::Policy {
