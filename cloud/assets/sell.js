@@ -126,7 +126,7 @@
     $("left").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
     if (seconds === 0 && !$("book").disabled) {
       done();
-      say("The time is over and the tickets are free again. Choose anew.");
+      say("The time is over and the tickets are free again. Choose again.");
       refresh();
     }
   }

@@ -41,7 +41,7 @@ pub fn no_tickets(why: NoTickets) -> &'static str {
             "There are no tickets: the places were lost while the payment ran, and the money was given back."
         }
         NoTickets::Unpaid => {
-            "There are no tickets: the booking was not paid, and nothing was charged. Choose anew."
+            "There are no tickets: the booking was not paid, and nothing was charged. Choose places again."
         }
     }
 }

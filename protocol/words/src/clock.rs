@@ -8,15 +8,15 @@ pub fn clock_off(health: ClockHealth, compared: usize) -> Option<String> {
     match health {
         ClockHealth::Right => None,
         ClockHealth::Wrong(ahead_ms) => Some(format!(
-            "this machine's clock is {} the others': set it right, until then it goes by theirs",
+            "this machine's clock is {} the others': set it right. Until then, this machine goes by theirs",
             apart_in_words(ahead_ms)
         )),
         ClockHealth::InDoubt(ahead_ms) if compared == 0 => Some(format!(
-            "this machine's clock was set while this program ran, it is {} what it was, and nobody is linked to tell which is right: set it back, or start this program again if it is right now. Until then supervisors decide on tickets that are valid by one of the two only",
+            "this machine's clock was set while this program ran: it is {} what it was, and nobody is linked to tell which is right. Set it back, or start this program again if it is right now. Until then, supervisors decide on tickets whose validity depends on it",
             apart_in_words(ahead_ms)
         )),
         ClockHealth::InDoubt(ahead_ms) => Some(format!(
-            "this machine's clock is {} another's, and too few others are linked to tell which is right: look at a watch and set the wrong one right. Until then supervisors decide on tickets that are valid by one of them only",
+            "this machine's clock is {} another's, and too few others are linked to tell which is right: look at a watch, and set the wrong one right. Until then, supervisors decide on tickets whose validity depends on it",
             apart_in_words(ahead_ms)
         )),
     }
@@ -58,7 +58,7 @@ mod tests {
         let set = clock_off(ClockHealth::InDoubt(18_000_000), 0).unwrap_or_default();
         assert!(
             set.starts_with(
-                "this machine's clock was set while this program ran, it is 5 h 0 min ahead of what it was"
+                "this machine's clock was set while this program ran: it is 5 h 0 min ahead of what it was"
             ),
             "{set}"
         );

@@ -97,15 +97,15 @@ impl Phrasebook {
             RequestError::NotAllowed => StaffMessage::new(
                 "Not allowed",
                 self.clock_or(
-                    "This device may not do that at this gate: use another one; if none may, check the hub's clock",
+                    "This device may not do that at this gate. Use another device; if no device may, check the hub's clock",
                 ),
             ),
             RequestError::NotHome | RequestError::Malformed => {
-                StaffMessage::new("Not understood", "Scan again; if it stays, update the devices")
+                StaffMessage::new("Not understood", "Scan again. If this message comes back, update the devices")
             }
             RequestError::Unavailable => StaffMessage::new(
                 "Cannot decide",
-                "The hub cannot decide now, for want of its disk perhaps: scan again; if it stays, call technical support",
+                "The hub cannot decide now, perhaps because its disk is full. Scan again; if this message comes back, call technical support",
             ),
             RequestError::Busy => StaffMessage::new("Busy", "Scan again"),
         }
@@ -164,20 +164,20 @@ impl Phrasebook {
                 ..
             } => self.double(*unit, first.as_ref(), (*second_at, *second_gate)),
             Incident::ExitTooMany { unit, at, gate, .. } => format!(
-                "{} went out {}, {}, and is not known to have come in: look whether that gate scans the right way",
+                "{} went out {}, {}, but nobody is known to have come in with that ticket: check that this gate scans in the right direction",
                 sentence(&self.place(*unit)),
                 self.time(*at),
                 self.gate(*gate)
             ),
             Incident::Forked { origin } => {
                 format!(
-                    "{} has two histories: it was copied or restored. Ask the organizer, who says which one counts, or have it enrolled anew",
+                    "{} has two histories, because it was copied or restored from a backup. Ask the organizer to say which history counts, or have the device enrolled anew",
                     self.device(origin)
                 )
             }
             Incident::FalseRecord { origin, seq } => format!(
-                "{} claims what it cannot prove or may not say (from its record {seq} on); that counts for nothing. \
-                 If it was stolen, have the organizer revoke it",
+                "{} has recorded things that it cannot prove or may not say, from its record {seq} on. They count for nothing. \
+                 If the device was stolen, ask the organizer to revoke it",
                 self.device(origin)
             ),
         }

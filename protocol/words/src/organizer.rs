@@ -28,7 +28,7 @@ pub fn double_admission((unit, zone): (&str, &str), first: Option<&Passed>, seco
 /// Says that somebody left who is not known to have come in.
 pub fn exit_too_many(unit: &str, exit: &Passed) -> String {
     format!(
-        "{unit} left at {} on {} and is not known to have come in. Look whether that gate scans the right way.",
+        "{unit} left at {} on {}, but nobody is known to have come in with that ticket. Check that this gate scans in the right direction.",
         exit.gate, exit.at
     )
 }
@@ -44,8 +44,8 @@ pub fn forked(device: &str) -> String {
 /// Says that a device has written what it cannot prove.
 pub fn false_record(device: &str) -> String {
     format!(
-        "{device} claims what it cannot prove or may not say. That counts for nothing. If it was stolen or lost, revoke it; \
-         if not, have its program looked at."
+        "{device} has recorded things that it cannot prove or may not say. They count for nothing. If the device was stolen or lost, \
+         revoke it; if not, have its program checked."
     )
 }
 
@@ -53,7 +53,7 @@ pub fn false_record(device: &str) -> String {
 pub fn device_clock(ahead_ms: i64) -> Option<String> {
     let apart = apart_in_words(ahead_ms);
     (ahead_ms.unsigned_abs() > AGREEMENT_MS)
-        .then(|| format!("{apart} this server's: set whichever is wrong right"))
+        .then(|| format!("{apart} this server's: set the wrong one right"))
 }
 
 #[cfg(test)]
@@ -86,15 +86,15 @@ mod tests {
             (-2 * minute, None),
             (
                 45 * minute,
-                Some("45 min ahead of this server's: set whichever is wrong right"),
+                Some("45 min ahead of this server's: set the wrong one right"),
             ),
             (
                 -(20 * 60 + 3) * minute,
-                Some("20 h 3 min behind this server's: set whichever is wrong right"),
+                Some("20 h 3 min behind this server's: set the wrong one right"),
             ),
             (
                 i64::MIN,
-                Some("106751991167 days 7 h behind this server's: set whichever is wrong right"),
+                Some("106751991167 days 7 h behind this server's: set the wrong one right"),
             ),
         ] {
             assert_eq!(device_clock(ahead_ms).as_deref(), words);

@@ -65,13 +65,13 @@ kinds! {
     TicketSuperseded = 409, "ticket-superseded", "A newer ticket has taken this one's place: name the newest one.";
     TicketTransferred = 409, "ticket-transferred", "The ticket was transferred: the one that has taken its place is somebody else's. Its holder can have that one reissued.";
     TicketRevoked = 409, "ticket-revoked", "The ticket is revoked, and a revoked ticket gets no fresh code: reinstate it first.";
-    NotForked = 409, "not-forked", "This device has one history only, or it was said already which one counts.";
+    NotForked = 409, "not-forked", "This device has only one history, or somebody has said already which one counts.";
     TooManyCodes = 409, "too-many-codes", "The event has too many unused enrolment codes: use them, or wait until they have run out.";
     TooManyDevices = 409, "too-many-devices", "The event has as many devices or hubs as it can.";
     CodeUsed = 409, "code-used", "Another device has used this enrolment code: ask for a new one.";
     DeviceBarred = 409, "device-barred", "This device's key was revoked or retired, or had another role: enrol it with a fresh key.";
     DeviceHasLog = 409, "device-has-log", "This device's key has written a log of this event already: a second one beside it would let people in again. Enrol with a fresh folder, which makes a fresh key, and retire the device it was.";
-    CodeExpired = 410, "code-expired", "The time of this enrolment code is over: ask for a new one.";
+    CodeExpired = 410, "code-expired", "This enrolment code has expired: ask for a new one.";
     TooLarge = 413, "unreadable-request", "The body is too big for this request: send less at once.";
     NotJson = 415, "unreadable-request", "The body is not JSON, or its Content-Type does not say so.";
     WrongShape = 422, "unreadable-request", "The body is JSON, but its members are not those of this request: the detail says which.";
@@ -82,10 +82,10 @@ kinds! {
     BundleNotSigned = 422, "bundle-not-signed", "The trust bundle has too few signatures of the event's roots.";
     BundleMalformed = 422, "bundle-malformed", "The text is not a trust bundle, or has roots or keys that none may have.";
     BundleForgetsKey = 422, "bundle-forgets-a-key", "The trust bundle leaves out a key that signed before: keep it, retired or struck out.";
-    BundleForeignKeys = 422, "bundle-foreign-keys", "None of the bundle's keys for a purpose is held here: sign the answer to this event's key-request.";
+    BundleForeignKeys = 422, "bundle-foreign-keys", "The bundle has no key for some purpose that this server holds: sign the answer to this event's key-request.";
     BundleNotInForce = 422, "bundle-not-in-force", "A key of the first bundle cannot be used now: it must be active and in its window.";
     TooManyHeld = 429, "too-many-held", "Too many places are held and not paid for: pay for them or give them back, or try again when Retry-After says.";
-    Internal = 500, "internal", "Something is wrong on our side, and the server's log says what. Try again; if it stays, tell whoever runs it.";
+    Internal = 500, "internal", "Something is wrong on our side, and the server's log says what. Try again; if it happens again, tell whoever runs the server.";
     Unavailable = 503, "unavailable", "Nothing was changed. Try again in a moment.";
     BookingUnsettled = 503, "booking-unsettled", "The booking has no outcome yet. Ask again with the same idempotency key: you are never charged twice.";
 }

@@ -58,7 +58,7 @@ pub const KEYS: &str = "Type and press Enter: a number = so many people pass wit
 pub const WHY_UNDO: &str = "Type undo and why in one line, like: undo the turnstile did not turn. It is for the last yes of this scanner";
 /// There is no yes to undo.
 pub const NOTHING_TO_UNDO: &str =
-    "Nobody has passed here since the start, or that was undone: there is nothing to undo";
+    "There is nothing to undo: nobody has passed here since the start, or it was undone already";
 /// Asked before an override.
 pub const WHO_OVERRIDES: &str = "Override: the supervisor's name? (Enter alone takes it back)";
 /// Asked then.
@@ -210,7 +210,7 @@ pub fn undecided(why: Undecided) -> StaffMessage {
 pub fn for_a_hub() -> StaffMessage {
     StaffMessage::new(
         "A hub decides",
-        "Nothing known here speaks against this ticket, but whether it lets in now a hub says, at any gate that is linked: verify asks nobody",
+        "Nothing known here speaks against this ticket, but only a hub can say whether it lets in now, and verify asks no hub: scan it at any gate that is linked",
     )
 }
 
@@ -224,8 +224,8 @@ pub fn waiting() -> StaffMessage {
 #[must_use]
 pub fn annulled_here_only() -> StaffMessage {
     StaffMessage::new(
-        "Undone here only",
-        "No hub has heard of it: they go on refusing the ticket until this scanner reaches one. Start usher-scan run here and keep it linked",
+        "Undone only here",
+        "No hub has heard of it, so hubs go on refusing the ticket until this scanner reaches one. Start usher-scan run here and keep it linked",
     )
 }
 

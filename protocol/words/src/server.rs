@@ -46,7 +46,7 @@ pub fn clock(health: ClockHealth) -> Option<String> {
     match health {
         ClockHealth::Right => None,
         ClockHealth::Wrong(ahead_ms) => Some(format!(
-            "This server's clock is {} those of most linked devices: set it right. Sales end, keys count and tickets are dated by it",
+            "This server's clock is {} those of most linked devices: set it right, because sales end, keys count and tickets are dated by it",
             apart_in_words(ahead_ms)
         )),
         ClockHealth::InDoubt(ahead_ms) => Some(format!(

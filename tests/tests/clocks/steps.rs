@@ -105,7 +105,7 @@ async fn a_lone_hub_whose_clock_is_set_says_so_and_lets_nobody_in_twice() -> any
     dated.set("hub", 20 * HOUR)?;
     says_of_its_clock(
         &hubs[0],
-        Some("was set while this program ran, it is 20 h 0 min ahead of"),
+        Some("was set while this program ran: it is 20 h 0 min ahead of"),
     )
     .await?;
     let gates = [hubs[0].turnstile(GATE).await?];

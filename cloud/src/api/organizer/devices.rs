@@ -73,7 +73,7 @@ pub struct DeviceView {
     /// How far its clock is from this server's, in words and what to do, when that is more than two minutes; only while it is
     /// linked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "45 min ahead of this server's: set whichever is wrong right")]
+    #[schema(example = "45 min ahead of this server's: set the wrong one right")]
     pub clock_warning: Option<String>,
     /// Whether nobody talks to it any more.
     pub revoked: bool,

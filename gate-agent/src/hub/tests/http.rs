@@ -371,7 +371,7 @@ async fn a_wrong_clock_is_a_warning_of_a_hub_that_is_ready_and_a_figure() {
     assert_eq!((status, &ready["ready"]), (StatusCode::OK, &json!(true)));
     let warning = ready["warnings"][0].as_str().unwrap();
     assert!(
-        warning.contains("was set while this program ran, it is 5 h 0 min ahead of what it was"),
+        warning.contains("was set while this program ran: it is 5 h 0 min ahead of what it was"),
         "{warning}"
     );
     figure("usher_clock_ahead_seconds 18000").await;

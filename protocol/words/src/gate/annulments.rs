@@ -12,10 +12,10 @@ impl Phrasebook {
     /// scan sees it. Of the ticket's other scans it says nothing.
     pub fn undone(&self, passage: Option<&Passage>) -> StaffMessage {
         let detail = passage.map_or_else(
-            || "Nobody counts as passed by that scan".to_owned(),
+            || "That scan no longer counts".to_owned(),
             |passage| {
                 format!(
-                    "{} at {}, {}: nobody counts as passed by that scan any more",
+                    "{} at {}, {}: that scan no longer counts",
                     people(passage.persons.max(1)),
                     self.gate(passage.gate),
                     self.time(passage.at)
@@ -31,7 +31,7 @@ impl Phrasebook {
 pub fn annulled_unknown() -> StaffMessage {
     StaffMessage::new(
         "Noted",
-        "Nobody is known here to have passed by that scan: check ticket, gate and secret. If another hub let somebody in by it, that is undone once this hub hears of it",
+        "This hub knows of nobody who passed with that scan: check the ticket, the gate and the secret. If another hub let somebody in with it, that is undone once this hub hears of it",
     )
 }
 
@@ -39,7 +39,7 @@ pub fn annulled_unknown() -> StaffMessage {
 #[must_use]
 pub fn not_annulled(why: NotAnnulled) -> StaffMessage {
     let detail = match why {
-        NotAnnulled::NobodyPassed => "Nobody counts as passed by that scan: there is nothing to undo",
+        NotAnnulled::NobodyPassed => "Nobody passed with that scan: there is nothing to undo",
         NotAnnulled::TooLate => {
             "It is more than 15 minutes ago: a supervisor can undo it with usher-scan undo"
         }

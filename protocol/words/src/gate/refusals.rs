@@ -53,7 +53,7 @@ impl Phrasebook {
             Reason::TimeSlotFull { persons, until } => StaffMessage::new(
                 &format!("Full until {}", self.time(until)),
                 format!(
-                    "{} gone in within this time slot, as many as may: ask them to wait until {}",
+                    "{} gone in during this time slot, and no more may: ask them to wait until {}",
                     so_many(persons, ["has", "have"]),
                     self.time(until)
                 ),
@@ -99,7 +99,9 @@ impl Phrasebook {
             ),
             Referral::UpdateNeeded => StaffMessage::new(
                 "Update needed",
-                format!("{judge} is too old for the event: send to another gate, and have it updated"),
+                format!(
+                    "{judge} has a program too old for the event: send to another gate, and have it updated"
+                ),
             ),
             Referral::NotAllowed => StaffMessage::new(
                 "Not allowed",
@@ -109,16 +111,16 @@ impl Phrasebook {
             ),
             Referral::ClockInDoubt => StaffMessage::new(
                 "Ask a supervisor",
-                "The clocks of the machines here differ, and this ticket is good by some of them only: look at a watch. If it is good, a supervisor lets them in with an override",
+                "The clocks of the machines here differ, and by some of them this ticket is not valid now. Look at a watch: if the ticket is valid, a supervisor can let them in with an override",
             ),
             Referral::NoPlaces => StaffMessage::new(
                 "No places here",
-                "The last places in this zone are given at other gates: scan again in a moment, or send on to another gate",
+                "Other gates have the last places in this zone: scan again in a moment, or send to another gate",
             ),
             Referral::AskerSilent { gate, at, .. } => self.asker_silent(gate, at),
             Referral::ScanOver => StaffMessage::new(
                 "Scan again",
-                "This reading was dealt with before: scan the ticket again. If it says so each time, have the program of the device looked at: each reading needs a scan id of its own",
+                "This reading was answered before: scan the ticket again. If this message comes back each time, the device's program uses a scan id twice: each reading needs its own",
             ),
         }
     }
@@ -157,7 +159,10 @@ impl Phrasebook {
         } else {
             format!("{} ({hub})", gates.join(" or "))
         };
-        StaffMessage::new("Send on", format!("To {to}: only there can it be decided now"))
+        StaffMessage::new(
+            "Send on",
+            format!("To {to}: only that hub can decide on this ticket now"),
+        )
     }
 
     /// Names whoever judged, which need not be what staff hold in their hands.
@@ -232,21 +237,22 @@ impl Phrasebook {
 
     fn rejected(&self, rejection: Rejection, by: JudgedBy) -> StaffMessage {
         match rejection {
-            Rejection::NotATicket => {
-                StaffMessage::new("Not a ticket", "Not one of ours, or misread: scan it again")
-            }
+            Rejection::NotATicket => StaffMessage::new(
+                "Not a ticket",
+                "This is no ticket of ours, or it was misread: scan it again",
+            ),
             Rejection::UnknownVersion { .. } => StaffMessage::new(
                 "Cannot read",
-                "A newer kind of ticket: have the devices updated, and use another one meanwhile",
+                "This is a newer kind of ticket: use another device, and have this one updated",
             ),
             Rejection::UnknownKey => StaffMessage::new(
                 "Not for this event",
-                "Scan again; if it stays, it is for another event or false: send to the box office",
+                "Scan again. If this message comes back, the ticket is for another event or not genuine: send to the box office",
             ),
             // One digit that was misread does it: nobody is called a forger for that.
             Rejection::FalseSignature => StaffMessage::new(
                 "Not valid",
-                "Scan again, it may be misread; if it stays, send to the box office",
+                "Scan again, it may have been misread. If this message comes back, send to the box office",
             ),
             Rejection::StruckKey => StaffMessage::new(
                 "Not valid",
@@ -268,7 +274,7 @@ impl Phrasebook {
             ),
             Rejection::NotLive => StaffMessage::new(
                 "Not live",
-                "A picture or an old code: ask to open the ticket on the phone",
+                "This is a picture or an old code: ask them to open the ticket on their phone",
             ),
         }
     }

@@ -119,7 +119,7 @@ fn verdicts_are_said_with_where_and_when() {
     let home = key(1).public();
     check(
         Verdict::Refer(Referral::HomeUnreachable { home }),
-        "Send on \u{2014} To Gate North or Gate South (Hub North): only there can it be decided now",
+        "Send on \u{2014} To Gate North or Gate South (Hub North): only that hub can decide on this ticket now",
     );
 }
 
@@ -140,19 +140,19 @@ fn nothing_untrue_is_said_of_a_refusal() {
     };
     check(
         time_slot_full(200),
-        "Full until 21:30 \u{2014} 200 people have gone in within this time slot, as many as may: ask them to wait until 21:30",
+        "Full until 21:30 \u{2014} 200 people have gone in during this time slot, and no more may: ask them to wait until 21:30",
     );
     check(
         time_slot_full(1),
-        "Full until 21:30 \u{2014} 1 person has gone in within this time slot, as many as may: ask them to wait until 21:30",
+        "Full until 21:30 \u{2014} 1 person has gone in during this time slot, and no more may: ask them to wait until 21:30",
     );
     check(
         Verdict::Deny(Reason::Rejected(Rejection::FalseSignature)),
-        "Not valid \u{2014} Scan again, it may be misread; if it stays, send to the box office",
+        "Not valid \u{2014} Scan again, it may have been misread. If this message comes back, send to the box office",
     );
     check(
         Verdict::Deny(Reason::Rejected(Rejection::NotATicket)),
-        "Not a ticket \u{2014} Not one of ours, or misread: scan it again",
+        "Not a ticket \u{2014} This is no ticket of ours, or it was misread: scan it again",
     );
     check(
         Verdict::Deny(Reason::Rejected(Rejection::KeyOutOfWindow)),
@@ -185,7 +185,7 @@ fn what_is_wrong_with_a_hub_is_not_said_of_the_scanner_that_shows_it() {
         (
             JudgedBy::Alone,
             Verdict::Refer(Referral::UpdateNeeded),
-            "Update needed \u{2014} This scanner is too old for the event: send to another gate, and have it updated",
+            "Update needed \u{2014} This scanner has a program too old for the event: send to another gate, and have it updated",
         ),
         (
             north,
@@ -264,13 +264,13 @@ fn an_undo_says_how_many_passed_where_and_when() {
     for (passage, line) in [
         (
             Some(passage(3)),
-            "Undone \u{2014} 3 people at Gate North, 21:14: nobody counts as passed by that scan any more",
+            "Undone \u{2014} 3 people at Gate North, 21:14: that scan no longer counts",
         ),
         (
             Some(passage(1)),
-            "Undone \u{2014} 1 person at Gate North, 21:14: nobody counts as passed by that scan any more",
+            "Undone \u{2014} 1 person at Gate North, 21:14: that scan no longer counts",
         ),
-        (None, "Undone \u{2014} Nobody counts as passed by that scan"),
+        (None, "Undone \u{2014} That scan no longer counts"),
     ] {
         assert_eq!(phrasebook().undone(passage.as_ref()).line(), line);
     }
@@ -304,7 +304,7 @@ fn nobody_is_named_by_a_key() {
     let home = key(9).public();
     check(
         Verdict::Refer(Referral::HomeUnreachable { home }),
-        "Send on \u{2014} To a gate of another hub (its name is not known here): only there can it be decided now",
+        "Send on \u{2014} To a gate of another hub (its name is not known here): only that hub can decide on this ticket now",
     );
 }
 
@@ -330,7 +330,7 @@ fn a_hub_of_which_no_gate_is_known_is_named_by_itself() {
     let home = key(2).public();
     check(
         Verdict::Refer(Referral::HomeUnreachable { home }),
-        "Send on \u{2014} To a gate of Hub South: only there can it be decided now",
+        "Send on \u{2014} To a gate of Hub South: only that hub can decide on this ticket now",
     );
 }
 
@@ -386,13 +386,13 @@ fn a_double_admission_names_both_gates_and_the_times_at_which_both_were_judged()
     };
     assert_eq!(
         phrasebook().incident(&exit),
-        "Place 17 went out 21:14, Gate North, and is not known to have come in: look whether that gate scans the right way"
+        "Place 17 went out 21:14, Gate North, but nobody is known to have come in with that ticket: check that this gate scans in the right direction"
     );
     assert_eq!(
         phrasebook().incident(&Incident::Forked {
             origin: key(1).public()
         }),
-        "Hub North has two histories: it was copied or restored. Ask the organizer, who says which one counts, or have it enrolled anew"
+        "Hub North has two histories, because it was copied or restored from a backup. Ask the organizer to say which history counts, or have the device enrolled anew"
     );
 }
 
