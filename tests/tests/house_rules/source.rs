@@ -167,7 +167,7 @@ fn item_end(code: &str, from: usize) -> usize {
         }
         start = closed(code, start + 1);
     }
-    if let Some(end) = arm_end(code, start) {
+    if let Some(end) = arm_end(code, start).or_else(|| field_end(code, start)) {
         return end;
     }
     match body_start(code, start) {
@@ -182,8 +182,24 @@ fn arm_end(code: &str, from: usize) -> Option<usize> {
     if code[from..arrow].contains([';', '}']) || body_start(&code[..arrow], from).is_some() {
         return None;
     }
+    list_element_end(code, arrow)
+}
+
+/// The offset after the field that starts at `from`, if it is one: a name, perhaps public, then a colon.
+fn field_end(code: &str, from: usize) -> Option<usize> {
+    let colon = from + code[from..].find(':')?;
+    let before = code[from..colon]
+        .strip_prefix("pub ")
+        .unwrap_or(&code[from..colon]);
+    let is_name = |character: char| character.is_alphanumeric() || character == '_';
+    let is_path = code[colon..].starts_with("::");
+    (!is_path && !before.is_empty() && before.chars().all(is_name)).then(|| list_element_end(code, colon))?
+}
+
+/// The offset after the comma that ends an element of a list, or of the bracket that ends the list.
+fn list_element_end(code: &str, from: usize) -> Option<usize> {
     let mut depth = 0_usize;
-    for (offset, byte) in code.bytes().enumerate().skip(arrow) {
+    for (offset, byte) in code.bytes().enumerate().skip(from) {
         match byte {
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' if depth == 0 => return Some(offset),
@@ -362,6 +378,18 @@ fn a_match_arm_of_tests_ends_with_itself() {
         .map(|function| function.lines)
         .collect();
     assert_eq!(sizes, [8, 1]);
+}
+
+#[test]
+fn a_field_of_tests_ends_with_itself() {
+    let text = "struct S {\n a: u8,\n #[cfg(test)]\n pub b: Option<u8>,\n}\nfn f() -> S {\n S {\n #[cfg(test)]\n b: g(1, 2),\n a: 3,\n }\n}\nfn h() {}";
+    let shipped = Source::of(text).shipped();
+    assert!(shipped.contains("a: 3") && !shipped.contains("b:"), "{shipped}");
+    let sizes: Vec<usize> = functions(&shipped)
+        .iter()
+        .map(|function| function.lines)
+        .collect();
+    assert_eq!(sizes, [7, 1]);
 }
 
 #[test]
