@@ -8,7 +8,7 @@ use crate::tree::{Breach, Tree, accepts, refuses};
 const BEYOND: [&str; 2] = [TESTS, "usher-fuzz"];
 
 /// For each other crate of ours, the crates of ours it may build on.
-const DIRECTION: [(&str, &[&str]); 11] = [
+const DIRECTION: [(&str, &[&str]); 12] = [
     ("usher-keys", &[]),
     ("usher-protocol", &["usher-keys"]),
     ("usher-link", &["usher-keys", "usher-protocol"]),
