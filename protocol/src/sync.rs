@@ -8,6 +8,8 @@ pub mod parts;
 mod quiet;
 pub mod session;
 
+use std::sync::Arc;
+
 use bincode::{Decode, Encode};
 use usher_keys::codec::{self, CodecError};
 use usher_keys::{DeviceIdentity, EventId, Signature, SignedBundle, Timestamp};
@@ -118,8 +120,8 @@ pub enum Message {
     Hello(Box<Hello>),
     /// What I hold now; also the acknowledgement of what was stored.
     Have(Vec<Held>),
-    /// Records you lack.
-    Run(Run),
+    /// Records you lack; shared, because a crowd of peers may lack the same ones.
+    Run(Arc<Run>),
     /// A part of the state up to a vector, for a peer that holds nothing yet.
     Checkpoint(Part),
     /// A newer trust bundle.

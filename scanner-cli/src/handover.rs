@@ -117,7 +117,7 @@ impl usher_link::SyncStore for Handover {
         usher_link::SyncStore::outlook(self.replica.as_ref())
     }
 
-    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
+    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Arc<Run>>, LoadError> {
         let ours = origin == self.replica.me();
         if ours {
             self.takes(after);

@@ -70,7 +70,7 @@ impl SyncStore for LinkedReplica {
         }
     }
 
-    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
+    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Arc<Run>>, LoadError> {
         let query = RunQuery {
             event: self.authority.event(),
             origin,
@@ -91,7 +91,7 @@ impl SyncStore for LinkedReplica {
         self.authority
             .metrics
             .add("usher_records_sent_total", run.records.len() as u64);
-        Ok(Some(run))
+        Ok(Some(Arc::new(run)))
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {

@@ -60,8 +60,11 @@ pub trait SyncStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`LoadError`], after which the session asks again.
-    fn load(&self, origin: Origin, after: Seq)
-    -> impl Future<Output = Result<Option<Run>, LoadError>> + Send;
+    fn load(
+        &self,
+        origin: Origin,
+        after: Seq,
+    ) -> impl Future<Output = Result<Option<Arc<Run>>, LoadError>> + Send;
 
     /// Loads the newest checkpoint, if there is one.
     fn load_checkpoint(&self) -> impl Future<Output = Option<SignedCheckpoint>> + Send;

@@ -1,6 +1,7 @@
 //! Two machines that talk over a line in virtual time; the line is perfect unless a test takes messages off it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use usher_keys::{PublicKey, Timestamp};
 
@@ -62,7 +63,7 @@ impl End {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             let register = self.machine.ledger.state().register();
-            let trust = std::sync::Arc::clone(self.machine.ledger.trust());
+            let trust = Arc::clone(self.machine.ledger.trust());
             let unheard_forks = self.machine.ledger.unheard_forks();
             let context = Context {
                 now: self.clock,
@@ -89,7 +90,7 @@ impl End {
                 let run = if self.cannot_read {
                     Err(LoadError)
                 } else {
-                    Ok(self.machine.run(origin, after))
+                    Ok(self.machine.run(origin, after).map(Arc::new))
                 };
                 return vec![Input::Loaded { origin, run }];
             }

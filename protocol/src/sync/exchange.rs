@@ -1,5 +1,7 @@
 //! What goes into a session and what comes out of it; what it makes of that is the session's.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 
@@ -72,7 +74,7 @@ pub enum Input {
         /// The log asked for.
         origin: Origin,
         /// The run; `None` when those records are not here.
-        run: Result<Option<Run>, LoadError>,
+        run: Result<Option<Arc<Run>>, LoadError>,
     },
     /// An [`Output::LoadCheckpoint`] was carried out.
     LoadedCheckpoint(Option<SignedCheckpoint>),

@@ -1,6 +1,7 @@
 //! One sync conversation as a pure state machine: inputs in, outputs out; the driver loads, stores and sends, and keeps the clock.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 
@@ -170,7 +171,7 @@ impl Session {
         }
         match message {
             Message::Have(held) => self.have(&held, false),
-            Message::Run(run) => self.run(run),
+            Message::Run(run) => self.run(Arc::unwrap_or_clone(run)),
             Message::Checkpoint(part) => self.part(part),
             Message::Bundle(bundle) => self.bundle(bundle),
             Message::Beat {
@@ -320,7 +321,7 @@ impl Session {
         is_newer && has_all && assurance.is_genuine(ctx.trust)
     }
 
-    fn loaded(&mut self, origin: Origin, run: Result<Option<Run>, LoadError>, ctx: &Context) {
+    fn loaded(&mut self, origin: Origin, run: Result<Option<Arc<Run>>, LoadError>, ctx: &Context) {
         let run = match run {
             Ok(Some(run)) => run,
             Ok(None) => return self.outbox.not_here(origin),

@@ -215,7 +215,7 @@ fn messages() -> Vec<(&'static str, Message)> {
     vec![
         ("Hello", hello(VERSIONS)),
         ("Have", Message::Have(vec![behind_a_checkpoint, held])),
-        ("Run", Message::Run(run())),
+        ("Run", Message::Run(Arc::new(run()))),
         ("Checkpoint", Message::Checkpoint(part)),
         ("Bundle", Message::Bundle(cast::signed_bundle())),
         (

@@ -117,8 +117,11 @@ impl SyncStore for Listener {
         }
     }
 
-    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
-        Ok((origin == self.log.head.origin && after == self.log.base.seq).then(|| self.log.clone()))
+    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Arc<Run>>, LoadError> {
+        Ok(
+            (origin == self.log.head.origin && after == self.log.base.seq)
+                .then(|| Arc::new(self.log.clone())),
+        )
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {

@@ -136,7 +136,7 @@ impl SyncStore for Nodding {
         }
     }
 
-    async fn load(&self, _origin: Origin, _after: Seq) -> Result<Option<Run>, LoadError> {
+    async fn load(&self, _origin: Origin, _after: Seq) -> Result<Option<Arc<Run>>, LoadError> {
         Ok(None)
     }
 

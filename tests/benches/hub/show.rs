@@ -203,7 +203,8 @@ pub async fn admit_earlier(
     // Its own opening comes before anything it is asked.
     replica.inspect(|_| ()).await?;
     let opening = usher_link::SyncStore::load(replica, key.public(), Seq(0)).await?;
-    ledger.accept(&opening.context("a device opens its log itself")?, None, earlier)?;
+    let opening = opening.context("a device opens its log itself")?;
+    ledger.accept(&opening, None, earlier)?;
     for run in runs(ledger, key, passages.map(Body::Admitted), earlier) {
         let stored = usher_link::SyncStore::store(replica, run).await;
         stored.context("storing earlier passages")?;

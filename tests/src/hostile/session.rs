@@ -117,7 +117,7 @@ fn assurance(draw: &mut Draw) -> Assurance {
 fn message(draw: &mut Draw) -> Message {
     match draw.below(8) {
         0 | 1 => Message::Have(draw.list(5, held)),
-        2 => Message::Run(run(draw)),
+        2 => Message::Run(Arc::new(run(draw))),
         3 => Message::Checkpoint(part(draw)),
         4 => Message::Bundle(signed_bundle(1 + u64::from(draw.bit()))),
         5 => Message::Beat {

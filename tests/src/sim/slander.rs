@@ -1,5 +1,7 @@
 //! What a liar tells its peers beside its log: of others' logs, of itself with two histories, of strangers, and with false bundles and checkpoints.
 
+use std::sync::Arc;
+
 use usher_keys::{Capabilities, Certificate, DeviceIdentity, Role, RootSet, SecretKey, Signature, Timestamp};
 use usher_protocol::Seq;
 use usher_protocol::assurance::Assurance;
@@ -28,7 +30,7 @@ impl World {
         let (peer, epoch) = peers[self.random.index(peers.len())];
         let message = match self.random.below(10) {
             0..3 => Message::Have(self.draw_held(node)),
-            3..5 => Message::Run(self.draw_run(node)),
+            3..5 => Message::Run(Arc::new(self.draw_run(node))),
             5 => self.draw_hello(node),
             6 => self.draw_part(node),
             7 => {
@@ -188,7 +190,7 @@ impl World {
         for (peer, epoch) in peers {
             if self.random.percent(60) {
                 for run in runs {
-                    self.send(node, peer, epoch, &Message::Run(run.clone()));
+                    self.send(node, peer, epoch, &Message::Run(Arc::new(run.clone())));
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Connections and sessions between nodes: delivery with delay, loss, repetition and reordering, and what sessions want done.
 
+use std::sync::Arc;
+
 use usher_keys::PublicKey;
 use usher_protocol::evidence::Worth;
 use usher_protocol::fork::ForkProof;
@@ -175,10 +177,10 @@ impl World {
             let Some(live) = machine.sessions.get_mut(&peer).filter(|live| live.epoch == epoch) else {
                 return;
             };
-            let trust = std::sync::Arc::clone(machine.ledger.trust());
+            let trust = Arc::clone(machine.ledger.trust());
             let unheard_forks = machine.ledger.unheard_forks();
             let register = match self.shape.sabotage {
-                Some(Sabotage::RevokedDevicesAreWelcome) => std::sync::Arc::default(),
+                Some(Sabotage::RevokedDevicesAreWelcome) => Arc::default(),
                 _ => machine.ledger.state().register(),
             };
             live.session.handle(
@@ -203,7 +205,7 @@ impl World {
         match output {
             Output::Send(message) => self.send(node, peer, epoch, &message),
             Output::Load { origin, after } => {
-                let run = self.load(node, origin, after);
+                let run = self.load(node, origin, after).map(|run| run.map(Arc::new));
                 return Some(Input::Loaded { origin, run });
             }
             Output::LoadCheckpoint => return Some(Input::LoadedCheckpoint(self.checkpoint(node))),
@@ -285,7 +287,7 @@ impl World {
     fn store(&mut self, node: NodeId, peer: NodeId, epoch: u64, run: &Run) -> Option<Input> {
         let origin = run.head.origin;
         let now = self.nodes[node].clock(self.now);
-        let trust = std::sync::Arc::clone(self.nodes[node].ledger.trust());
+        let trust = Arc::clone(self.nodes[node].ledger.trust());
         let evidence = self.blind_evidence(run, &trust);
         match self.nodes[node].ledger.accept(run, evidence, now) {
             Ok(accepted) => {

@@ -44,7 +44,7 @@ impl usher_link::SyncStore for Replica {
         self.published.outlook((self.clock.now(), self.clock.own()))
     }
 
-    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
+    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Arc<Run>>, LoadError> {
         let loading = async || {
             let run = self
                 .readers
@@ -52,7 +52,7 @@ impl usher_link::SyncStore for Replica {
             read(run.await)
         };
         let run = self.published.recent.run_after((origin, after), loading).await?;
-        Ok(run.map(Arc::unwrap_or_clone))
+        Ok(run)
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {

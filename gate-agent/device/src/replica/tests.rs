@@ -55,6 +55,10 @@ impl Stage {
     }
 }
 
+async fn run_of(replica: &Replica, origin: Origin, after: Seq) -> Run {
+    Arc::unwrap_or_clone(replica.load(origin, after).await.unwrap().unwrap())
+}
+
 async fn judge(replica: &Replica, scan: &Scan) -> Result<Verdict, RequestError> {
     let ticket = replica.verify(&scan.code).unwrap();
     replica.judge(asked(scan, ticket), JudgingAs::Home).await
@@ -392,12 +396,12 @@ async fn any_record_on_is_loaded_as_a_run_that_fits_and_verifies() {
         .seq;
     let mut at = Seq(0);
     while at < end {
-        let run = replica.load(origin, at).await.unwrap().unwrap();
+        let run = run_of(&replica, origin, at).await;
         assert!(run.records.len() <= MAX_RUN_RECORDS);
         at = other.store(run).await.unwrap().tail.seq;
     }
     for after in [1, 2, 700, 1_024, 1_499] {
-        let run = replica.load(origin, Seq(after)).await.unwrap().unwrap();
+        let run = run_of(&replica, origin, Seq(after)).await;
         assert_eq!(run.base.seq, Seq(after));
         other.store(run).await.unwrap();
     }
@@ -438,11 +442,11 @@ async fn a_fresh_hub_begins_from_a_checkpoint_and_has_the_same_state_live_and_af
         .tail
         .seq;
     fresh
-        .store(source.load(source.me(), covered).await.unwrap().unwrap())
+        .store(run_of(&source, source.me(), covered).await)
         .await
         .unwrap();
     source
-        .store(fresh.load(fresh.me(), Seq(0)).await.unwrap().unwrap())
+        .store(run_of(&fresh, fresh.me(), Seq(0)).await)
         .await
         .unwrap();
     assert_eq!(digest(&fresh).await.0, digest(&source).await.0);
@@ -454,7 +458,7 @@ async fn a_copied_hub_finds_out_and_refers_everybody() {
     let (one, copy) = (show.hub(HUB).await, show.hub(HUB).await);
     judge(&one, &scan(1, 1, STRICT)).await.unwrap();
     judge(&copy, &scan(2, 2, STRICT)).await.unwrap();
-    let run = one.load(one.me(), Seq(0)).await.unwrap().unwrap();
+    let run = run_of(&one, one.me(), Seq(0)).await;
     let refused = copy.store(run).await.unwrap_err();
     let usher_protocol::sync::StoreError::Run(usher_protocol::log::RunError::Forked(Some(found))) = refused
     else {
@@ -485,7 +489,7 @@ async fn a_past_that_was_another_history_is_not_awaited_after_a_restart() {
     for number in 2..4 {
         judge(&copy, &scan(number, number, STRICT)).await.unwrap();
     }
-    let run = copy.load(copy.me(), Seq(0)).await.unwrap().unwrap();
+    let run = run_of(&copy, copy.me(), Seq(0)).await;
     let head = run.head.clone();
     replica.notice(copy.me(), Notice::OwnPast(head)).await;
     replica.close().await;
@@ -625,7 +629,7 @@ async fn of_its_own_past_a_device_awaits_the_longest_also_after_a_restart() {
         judge(&replica, &scan(number, number, STRICT)).await.unwrap();
         // The run of a moment ago would do for a session, which asks again for the rest.
         replica.published.recent.forget();
-        runs.push(replica.load(replica.me(), Seq(0)).await.unwrap().unwrap());
+        runs.push(run_of(&replica, replica.me(), Seq(0)).await);
     }
     let copy = open();
     for run in runs.iter().rev() {
@@ -649,7 +653,7 @@ async fn a_past_that_is_heard_of_while_the_disk_takes_nothing_is_awaited_all_the
         for number in 0..4 {
             judge(&copy, &scan(number, number, STRICT)).await.unwrap();
         }
-        let head = copy.load(copy.me(), Seq(0)).await.unwrap().unwrap().head;
+        let head = run_of(&copy, copy.me(), Seq(0)).await.head;
         meddle(&replica, "PRAGMA query_only = ON").await;
         if fails_before {
             judge(&replica, &scan(9, 9, STRICT)).await.unwrap_err();

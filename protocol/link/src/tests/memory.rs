@@ -239,8 +239,8 @@ impl SyncStore for Memory {
         }
     }
 
-    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Run>, LoadError> {
-        Ok(self.stored().run(origin, after))
+    async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Arc<Run>>, LoadError> {
+        Ok(self.stored().run(origin, after).map(Arc::new))
     }
 
     async fn load_checkpoint(&self) -> Option<SignedCheckpoint> {

@@ -81,7 +81,7 @@ impl Conversation {
 
     /// The oldest load that was asked for is done.
     pub fn loaded(&mut self, run: Option<Run>) {
-        let run = Ok(run);
+        let run = Ok(run.map(Arc::new));
         if let Some(origin) = self.loads.pop_front() {
             self.input(Input::Loaded { origin, run });
         }

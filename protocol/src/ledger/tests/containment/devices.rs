@@ -1,5 +1,7 @@
 //! Hubs that were retired, hubs and keys that were struck out with devices behind them, and how much one of them can fill.
 
+use std::sync::Arc;
+
 use usher_keys::{Certificate, DeviceIdentity, SecretKey};
 
 use super::*;
@@ -96,7 +98,7 @@ fn a_hub_that_invents_scanners_without_end_fills_no_more_than_its_share() {
     let mut line = RehearsalLine::settled(liar, gate);
     let most = u32::try_from(MAX_STORED_LOGS).unwrap();
     for run in crowd_of(&hub(2), 0..most) {
-        line.b.input(Input::Received(Message::Run(run)));
+        line.b.input(Input::Received(Message::Run(Arc::new(run))));
     }
     line.settle();
     assert_eq!(

@@ -1,5 +1,7 @@
 //! What two sessions say to each other once both are let in: runs, acknowledgements, beats, checkpoints and silence.
 
+use std::sync::Arc;
+
 use usher_keys::Role;
 
 use super::*;
@@ -74,7 +76,7 @@ fn only_what_is_stored_is_acknowledged() {
     let (cloud, gate) = (busy_cloud(3), fresh_hub());
     let mut session = opened(&gate, &cloud);
     let run = cloud.run(cloud.me(), Seq(0)).unwrap();
-    let outputs = give(&mut session, received(Message::Run(run.clone())), NOW);
+    let outputs = give(&mut session, received(Message::Run(Arc::new(run.clone()))), NOW);
     assert_eq!(
         outputs,
         [Output::Store(run.clone())],

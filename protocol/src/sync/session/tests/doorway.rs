@@ -1,5 +1,7 @@
 //! Who is let in and who is shown the door, at the hello and later.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use usher_keys::{Capabilities, Certificate, CertificateError, Role, SecretKey, Window};
 
@@ -224,7 +226,7 @@ fn a_peer_that_hands_out_runs_of_too_many_logs_is_shown_the_door() {
     let cloud = busy_cloud(1);
     let run = cloud.run(authority().public(), Seq(0)).unwrap();
     check_closed(
-        &give(&mut session, received(Message::Run(run)), NOW),
+        &give(&mut session, received(Message::Run(Arc::new(run))), NOW),
         Farewell::BadMessage,
     );
 }
@@ -260,7 +262,7 @@ fn nothing_is_believed_before_the_hello() {
     let run = cloud.run(authority().public(), Seq(0)).unwrap();
     let early = [
         Message::Have(cloud.held()),
-        Message::Run(run),
+        Message::Run(Arc::new(run)),
         Message::Bundle(signed_bundle(2)),
         Message::Recap,
         Message::Beat {
@@ -295,7 +297,7 @@ proptest! {
         let messages = [
             Message::Hello(Box::new(hello_of(&cloud))),
             Message::Have(cloud.held()),
-            Message::Run(run),
+            Message::Run(Arc::new(run)),
             Message::Checkpoint(parts::cut(cloud.checkpoint.as_ref().unwrap())[0].clone()),
             Message::Bundle(signed_bundle(2)),
         ];
