@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
@@ -30,6 +30,8 @@ const PLACES: Places = Places {
 const SOLD_AT_THE_KILL: usize = 60;
 /// How long another process may take to settle what a dead one left behind.
 const SETTLED_WITHIN: Duration = Duration::from_secs(30);
+/// How long the database hangs.
+const HANGS_FOR: Duration = Duration::from_secs(6);
 /// How long a revocation may take to a hub of another process, on a machine that does other things too.
 const REACHES_HUBS_WITHIN: Duration = Duration::from_secs(2);
 
@@ -211,5 +213,32 @@ async fn what_is_said_at_one_process_is_heard_at_the_gates_of_the_other() -> any
         Ok(admitted.contains(&unit).then_some(()))
     })
     .await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_database_hangs_says_so_soon_and_goes_on_afterwards() -> anyhow::Result<()> {
+    let pair = Pair::on_sale().await?;
+    let http = &pair.stage.cloud.http;
+    let hang = format!(
+        "BEGIN; LOCK TABLE events; SELECT pg_sleep({}); COMMIT",
+        HANGS_FOR.as_secs()
+    );
+    let database = pair.database.clone();
+    let hanging = tokio::task::spawn_blocking(move || usher_test_postgres::run(&database, &hang));
+    until("the server to say so", async || {
+        let begun = Instant::now();
+        let is_ready = http.get("/readyz").await?.status == 200;
+        ensure!(
+            begun.elapsed() < HANGS_FOR,
+            "/readyz was answered after {:?}",
+            begun.elapsed()
+        );
+        Ok((!is_ready).then_some(()))
+    })
+    .await?;
+    hanging.await?;
+    ensure!(http.get("/readyz").await?.status == 200, "it is ready again");
+    pair.stage.buyer().buy_one(STANDING).await?;
     Ok(())
 }

@@ -1,21 +1,28 @@
 //! `/healthz`, `/readyz` and `/metrics`: how the server is, for whoever watches it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::jobs;
 use crate::paused_sale;
 use crate::state::AppState;
+use crate::store::StoreError;
 use crate::test_sale;
 use crate::wrong_clock;
 
 use super::error::ApiError;
+
+/// How long the store may take to answer before the server is said to be of no use for now: whoever spreads requests over several
+/// servers must not wait for one whose database is away.
+const STORE_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,7 +37,8 @@ pub struct Health {
     (status = 200, body = Health),
 ))]
 pub async fn health(State(app): State<Arc<AppState>>) -> Result<Json<Health>, ApiError> {
-    app.store.published(()).await?;
+    let read = timeout(STORE_ANSWERS_WITHIN, app.store.published(())).await;
+    read.unwrap_or(Err(StoreError::Overloaded))?;
     if !app.store.is_alive() {
         return Err(ApiError::Unavailable("The store takes no writes."));
     }
