@@ -67,6 +67,43 @@ fn a_hub_whose_time_is_over_renews_nobody() {
     assert_eq!(enroller.ledger.renewals_due(before), []);
 }
 
+#[test]
+fn a_hub_renews_a_scanner_a_day_before_its_end_and_once_and_never_one_that_is_revoked() {
+    let mut cloud = Machine::cloud(&[2]);
+    let mut enroller = Machine::opened(hub(2), capable(&hub(2), Role::Hub), &cloud);
+    let ends = NOW.plus_ms(2 * DAY_MS);
+    let mut ending = certificate(&scanner(1), Role::Scanner);
+    ending.window.until = ends;
+    let device = Machine::opened(scanner(1), enrolled_by(&hub(2), ending), &cloud);
+    enroller.hear(&device);
+    let before = |end: Timestamp, ms: u64| Timestamp(end.0 - ms);
+    assert_eq!(enroller.ledger.renewals_due(before(ends, DAY_MS + 1)), []);
+    let due = enroller.ledger.renewals_due(before(ends, DAY_MS));
+    let [renewed] = due.as_slice() else {
+        panic!("{due:?}")
+    };
+    assert_eq!(renewed.window.until, SEASON.until);
+    enroller.write(Body::Renewed {
+        identity: enrolled_by(&hub(2), renewed.clone()),
+    });
+    let last = before(SEASON.until, 1);
+    assert_eq!(
+        enroller.ledger.renewals_due(last),
+        [],
+        "it lasts as long as its hub"
+    );
+
+    let mut other = Machine::opened(hub(2), capable(&hub(2), Role::Hub), &cloud);
+    cloud.write(revoked(&device, 99));
+    other.hear(&device);
+    other.hear(&cloud);
+    assert_eq!(
+        other.ledger.renewals_due(before(ends, DAY_MS)),
+        [],
+        "it is revoked"
+    );
+}
+
 fn longer_by(ms: u64) -> Certificate {
     let mut certificate = certificate(&scanner(1), Role::Scanner);
     certificate.window.until = SEASON.until.plus_ms(ms);
