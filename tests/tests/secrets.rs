@@ -44,7 +44,7 @@ async fn no_key_token_code_or_address_stands_in_any_log() -> anyhow::Result<()> 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_the_clouds_database_and_not_its_master_key_has_no_key() -> anyhow::Result<()> {
     let stage = Stage::on_sale(Places::FEW).await?;
-    let keys = needles::sealed_keys(stage.cloud.data_dir()).await?;
+    let keys = needles::sealed_keys(&stage).await?;
     for file in fs::read_dir(stage.cloud.data_dir())? {
         let file = file?.path();
         let bytes = fs::read(&file)?;

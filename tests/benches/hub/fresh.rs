@@ -7,9 +7,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use usher_cloud::authority::key_safe::KeySafe;
-use usher_cloud::master_key::{MasterKey, MasterKeySettings};
-use usher_cloud::store::Store;
 use usher_device::replica::Replica;
 use usher_keys::{Purpose, SecretKey};
 use usher_protocol::TierId;
@@ -130,12 +127,8 @@ async fn busy_hub(stage: &Stage) -> anyhow::Result<Hub> {
 
 /// Returns the key that the cloud signs tickets with: passages with a code by another one would count for nothing there.
 async fn ticket_key(stage: &Stage, replica: &Replica) -> anyhow::Result<SecretKey> {
-    let data_dir = stage.cloud.data_dir();
-    let store = Store::open_sqlite(&data_dir.join("usher-cloud.db"))?;
-    let master = MasterKey::load(&MasterKeySettings::default(), data_dir)?;
-    let keys = KeySafe::new(store, master)
-        .event_keys(stage.organizer.event.parse()?)
-        .await?;
+    let keys = stage.cloud.key_safe()?;
+    let keys = keys.event_keys(stage.organizer.event.parse()?).await?;
     let trust = Arc::clone(&replica.snapshot().trust);
     let key = keys.in_use(Purpose::Ticket, trust.bundle(), now());
     Ok(key.context("the cloud sells tickets")?.clone())

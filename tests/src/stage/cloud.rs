@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Deserialize;
+use usher_cloud::authority::key_safe::KeySafe;
+use usher_cloud::master_key::{MasterKey, MasterKeySettings};
+use usher_cloud::store::Store;
 use usher_keys::private;
 
 use super::http::Http;
@@ -109,6 +112,17 @@ impl Cloud {
     /// Returns the file of its settings.
     pub fn config(&self) -> &Path {
         &self.config
+    }
+
+    /// Opens its secret keys, as whoever has its folder can.
+    ///
+    /// # Errors
+    ///
+    /// When its store or master key cannot be read.
+    pub fn key_safe(&self) -> anyhow::Result<KeySafe> {
+        let store = Store::open_sqlite(&self.data_dir.join("usher-cloud.db"))?;
+        let master = MasterKey::load(&MasterKeySettings::default(), &self.data_dir)?;
+        Ok(KeySafe::new(store, master))
     }
 
     /// Adds an organizer and gives the API key.

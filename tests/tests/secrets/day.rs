@@ -36,7 +36,7 @@ pub struct Log {
 /// A day, over.
 #[derive(Debug)]
 pub struct Day {
-    stage: Stage,
+    pub stage: Stage,
     /// The logs of all programs.
     pub logs: Vec<Log>,
     /// Secrets that are texts: what, and the text.
@@ -76,11 +76,6 @@ impl Day {
     /// Where everything of the day lies.
     pub fn folder(&self) -> PathBuf {
         self.stage.path("")
-    }
-
-    /// Where the cloud keeps its data.
-    pub fn data_dir(&self) -> &Path {
-        self.stage.cloud.data_dir()
     }
 
     fn take_log(&mut self, name: &str, file: &Path) -> anyhow::Result<()> {

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
-use usher_cloud::authority::key_safe::KeySafe;
-use usher_cloud::master_key::{MasterKey, MasterKeySettings};
-use usher_cloud::store::Store;
 use usher_keys::{EnrolmentCode, Purpose, SecretKey, Timestamp, pem};
+use usher_tests::stage::Stage;
 
 use super::DIGITS;
 use super::day::Day;
@@ -55,7 +53,7 @@ impl Needles {
             let what = format!("the key in {}", file.display());
             needles.bytes(&what, &seed(&pem::read_secret(&file, None)?));
         }
-        let sealed = sealed_keys(day.data_dir()).await?;
+        let sealed = sealed_keys(&day.stage).await?;
         ensure!(
             sealed.len() == SEALED_KEYS,
             "{} sealed keys are there",
@@ -64,7 +62,7 @@ impl Needles {
         for key in sealed {
             needles.bytes("a key that is sealed in the store", &seed(&key));
         }
-        let master = fs::read_to_string(day.data_dir().join("master.key"))?;
+        let master = fs::read_to_string(day.stage.cloud.data_dir().join("master.key"))?;
         needles.bytes("the master key", &HEXLOWER.decode(master.trim().as_bytes())?);
         Ok(needles)
     }
@@ -114,18 +112,13 @@ impl Needles {
 }
 
 /// Returns the keys that a cloud holds for its events, and the one that names it.
-pub async fn sealed_keys(data_dir: &Path) -> anyhow::Result<Vec<SecretKey>> {
-    let store = Store::open_sqlite(&data_dir.join("usher-cloud.db"))?;
-    let master = MasterKey::load(&MasterKeySettings::default(), data_dir)?;
-    let safe = KeySafe::new(store.clone(), master);
+pub async fn sealed_keys(stage: &Stage) -> anyhow::Result<Vec<SecretKey>> {
+    let safe = stage.cloud.key_safe()?;
+    let held = safe.event_keys(stage.organizer.event.parse()?).await?;
     let mut keys = vec![safe.link_key(Timestamp(0)).await?];
-    for (event, _) in store.feed_versions(()).await? {
-        let held = safe.event_keys(event).await?;
-        for purpose in [Purpose::Ticket, Purpose::Authority, Purpose::Issuing] {
-            keys.extend(held.of(purpose).cloned());
-        }
+    for purpose in [Purpose::Ticket, Purpose::Authority, Purpose::Issuing] {
+        keys.extend(held.of(purpose).cloned());
     }
-    store.close().await;
     Ok(keys)
 }
 

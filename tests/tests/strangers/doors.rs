@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use usher_keys::{
-    Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Role, SecretKey, SignedBundle, Window, pem,
+    Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Purpose, Role, SecretKey, SignedBundle,
+    Window,
 };
 use usher_protocol::admission::Direction;
 use usher_protocol::request::Scan;
@@ -50,10 +50,12 @@ impl Doors {
         let bundle = fs::read(organizer.file(&format!("{}-bundle.json", organizer.event)))?;
         let bundle: SignedBundle = serde_json::from_slice(&bundle)?;
         let trusted = bundle.unverified()?.issuing_keys[0].key;
-        let issuing = secret_of(&trusted, stage.cloud.data_dir())?;
+        let event: EventId = organizer.event.parse().context("the event's id")?;
+        let keys = stage.cloud.key_safe()?.event_keys(event).await?;
+        let mut issuing = keys.of(Purpose::Issuing).filter(|key| key.public() == trusted);
         Ok(Self {
-            event: organizer.event.parse().context("the event's id")?,
-            issuing: issuing.context("the cloud keeps the issuing key")?,
+            event,
+            issuing: issuing.next().context("the cloud keeps the issuing key")?.clone(),
             stage,
             hub,
             bundle,
@@ -124,25 +126,4 @@ pub fn judge(payload: &str, number: u8) -> Scan {
         direction: Direction::In,
         persons: 1,
     }
-}
-
-/// Looks for the file of a key.
-fn secret_of(key: &PublicKey, folder: &Path) -> anyhow::Result<Option<SecretKey>> {
-    for path in entries(folder)? {
-        if path.is_dir() {
-            if let Some(found) = secret_of(key, &path)? {
-                return Ok(Some(found));
-            }
-        } else if let Ok(secret) = pem::read_secret(&path, None)
-            && secret.public() == *key
-        {
-            return Ok(Some(secret));
-        }
-    }
-    Ok(None)
-}
-
-fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
-    entries.collect()
 }
