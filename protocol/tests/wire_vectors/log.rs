@@ -48,7 +48,7 @@ fn withdrawn() -> Body {
 fn annulled() -> Body {
     let secret = ScanSecret([0x5f; 16]);
     let mut passage = passage(0, cast::code());
-    passage.scan = ScanId::of_a_turnstile(GateId(1), &secret.named());
+    passage.scan = ScanId::of_a_turnstile(passage.gate, &secret.named());
     Body::Annulled {
         passage,
         right: RightToAnnul::Turnstile(secret),
