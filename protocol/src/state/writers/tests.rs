@@ -303,3 +303,38 @@ fn what_is_written_outside_the_certificates_time_is_not_said() {
         assert_eq!(says(&by, &refusal()), is_said, "{:?}", by.window);
     }
 }
+
+#[test]
+fn of_a_log_that_is_cut_off_nothing_beyond_counts() {
+    let mut writer = DeviceWriter::default();
+    for number in [1, 2] {
+        let seq = Seq(u64::from(number) * 10);
+        let loan = Loan {
+            zone: ZoneId(1),
+            to: hub(2).public(),
+            places: number,
+            of: PlacesOf::Room,
+        };
+        let count = Count {
+            at: NOW,
+            zone: ZoneId(1),
+            inside: number,
+            heard: Vec::new(),
+        };
+        let ending = certificate(&scanner(number as u8), Role::Scanner);
+        assert!(writer.lend(seq, loan) && writer.count(seq, count));
+        assert!(writer.adopt(seq, (number, [0; 32])) && writer.renew(seq, enrolled_by(&key(), ending)));
+    }
+    let renewed = |limit| [1, 2].map(|number| writer.renewed(&scanner(number).public(), limit).is_some());
+    for (limit, kept) in [(9, 0), (10, 1), (19, 1), (20, 2)] {
+        let limit = Seq(limit);
+        assert_eq!(writer.loans(limit).count(), kept, "{limit:?}");
+        assert_eq!(writer.counts(limit).count(), kept, "{limit:?}");
+        assert_eq!(
+            writer.adopted(limit).map_or(0, |(epoch, _)| epoch as usize),
+            kept,
+            "{limit:?}"
+        );
+        assert_eq!(renewed(limit), [kept > 0, kept > 1], "{limit:?}");
+    }
+}

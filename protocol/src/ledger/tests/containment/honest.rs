@@ -7,8 +7,8 @@ use crate::admission::Referral;
 use crate::ident::ZoneId;
 use crate::log::RunError;
 use crate::rehearsal::{
-    AVAILABLE, HOUR_MS, NOW, SEASON, SOUTH, STRICT, capable, certificate, enrolled_by, identity_by, issuing,
-    new_issuing, scanner, succeeded,
+    AVAILABLE, HOUR_MS, NOW, SEASON, SOUTH, STRICT, capable, certificate, enrolled_by, identity, identity_by,
+    issuing, new_issuing, scanner, succeeded,
 };
 
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -65,6 +65,10 @@ fn a_hub_whose_time_is_over_renews_nobody() {
     assert_eq!(enroller.ledger.renewals_due(over), []);
     let before = Timestamp(SEASON.from.0 - 1);
     assert_eq!(enroller.ledger.renewals_due(before), []);
+    // Nor does one that was never given the right, though the scanner says that it came from it.
+    let mut plain = Machine::opened(hub(2), identity(&hub(2), Role::Hub), &cloud);
+    plain.hear(&device);
+    assert_eq!(plain.ledger.renewals_due(NOW), []);
 }
 
 #[test]
