@@ -151,6 +151,41 @@ fn check_row(body: &Body, expected: [bool; 5]) {
         supervising(Role::Hub),
     ];
     assert_eq!(devices.map(|by| says(&by, body)), expected, "{body:?}");
+    let shown = format!("{body:?}");
+    let kind = shown
+        .split(|character: char| !character.is_alphanumeric())
+        .next()
+        .unwrap();
+    let told = told_by_the_page(kind);
+    if kind == "Annulled" {
+        // Its row names several rights, and each of them fewer devices.
+        assert!((0..5).all(|by| told[by] || !expected[by]), "{kind}: {told:?}");
+    } else {
+        assert_eq!(told, expected, "the page's row of {kind}");
+    }
+}
+
+/// Reads the second cell of the row of a kind.
+fn told_by_the_page(kind: &str) -> [bool; 5] {
+    const PAGE: &str = include_str!("../../../../docs/PROTOCOL.md");
+    let table = PAGE.split("\n## Who may say what\n").nth(1).unwrap();
+    let row = table
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("| {kind} | ")));
+    let who = row.unwrap().split('|').next().unwrap();
+    let told = [
+        ("an authority, or any device", EVERYBODY),
+        ("an authority", NOBODY),
+        ("the device itself", EVERYBODY),
+        ("a hub, or a scanner with the capability", COUNTERS),
+        ("a hub or a scanner", AT_GATES),
+        ("a hub at any gate; a scanner at its gates", AT_GATES),
+        ("like Admitted, with the capability to override", SUPERVISORS),
+        ("like Admitted", AT_GATES),
+        ("a hub", HUBS),
+    ];
+    let found = told.iter().find(|(words, _)| who.starts_with(words));
+    found.unwrap_or_else(|| panic!("{kind}: {who}")).1
 }
 
 #[test]
