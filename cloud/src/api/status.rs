@@ -37,12 +37,17 @@ pub struct Health {
     (status = 200, body = Health),
 ))]
 pub async fn health(State(app): State<Arc<AppState>>) -> Result<Json<Health>, ApiError> {
-    let read = timeout(STORE_ANSWERS_WITHIN, app.store.published(())).await;
-    read.unwrap_or(Err(StoreError::Overloaded))?;
+    soon(app.store.published(())).await?;
     if !app.store.is_alive() {
         return Err(ApiError::Unavailable("The store takes no writes."));
     }
     Ok(Json(Health { status: "ok" }))
+}
+
+/// Waits for the store only so long.
+async fn soon<T>(asking: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let answer = timeout(STORE_ANSWERS_WITHIN, asking).await;
+    answer.unwrap_or(Err(StoreError::Overloaded))
 }
 
 /// Whether the server can be used, and what about it somebody should know.
@@ -74,8 +79,8 @@ pub struct WarningView {
 pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, ApiError> {
     let Json(Health { .. }) = health(State(Arc::clone(&app))).await?;
     let warnings = [
-        ("test_cards", test_sale::warning(&app).await?),
-        ("sale_paused", paused_sale::warning(&app).await?),
+        ("test_cards", soon(test_sale::warning(&app)).await?),
+        ("sale_paused", soon(paused_sale::warning(&app)).await?),
         ("clock", wrong_clock::warning(&app)),
     ];
     let warnings = warnings.into_iter().filter_map(|(code, detail)| {
