@@ -39,15 +39,15 @@ async fn brave(effort: Effort) -> anyhow::Result<()> {
     let (tickets, reading) = (site.tickets.clone(), Random::new(random.bits()));
     let mut reader = site.reader.take().context("there is a reader")?;
     let at_the_gate = Site::read_on(&mut reader, &tickets, reading, stopped);
-    let (revoked, shown) = tokio::join!(change(&site, effort, &mut random, stop), at_the_gate);
+    // Nobody would stop the reader if the weather failed to change.
+    let (revoked, shown) = tokio::try_join!(change(&site, effort, &mut random, stop), at_the_gate)?;
     let mut answers = Answers {
-        shown: shown?,
+        shown,
         ..Answers::default()
     };
     for answered in scanning.join_all().await {
         answers.turnstiles.extend(answered?);
     }
-    let revoked = revoked?;
     ensure!(
         answers.turnstiles.len() as u64 > 10 * effort.rounds && !revoked.is_empty(),
         "{} answers and {} revocations prove little",
