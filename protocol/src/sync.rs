@@ -21,7 +21,7 @@ use crate::ledger::MAX_STORED_LOGS;
 use crate::log::{Hash, Head, Run, Tail};
 use parts::Part;
 
-pub use exchange::{Close, Context, Input, LoadError, Notice, Output, SessionConfig, StoreError};
+pub use exchange::{Close, Context, Input, LoadError, NotStored, Notice, Output, SessionConfig};
 pub use session::Session;
 
 /// Largest frame, in bytes: a part of a checkpoint or a run with one record at the limit, with room.

@@ -10,7 +10,7 @@ use usher_keys::{DeviceIdentity, EventId, PublicKey, SignedBundle};
 use usher_link::{Changes, Outlook};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
-use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, NotStored, Notice};
 use usher_protocol::{Origin, Seq};
 
 /// How long nothing must have been sent before a log counts as handed over: a session asks for what its peer lacks
@@ -133,7 +133,7 @@ impl usher_link::SyncStore for Handover {
         usher_link::SyncStore::load_checkpoint(self.replica.as_ref()).await
     }
 
-    async fn store(&self, run: Run) -> Result<Held, StoreError> {
+    async fn store(&self, run: Run) -> Result<Held, NotStored> {
         usher_link::SyncStore::store(self.replica.as_ref(), run).await
     }
 

@@ -125,20 +125,20 @@ impl EventAuthority {
     ///
     /// # Errors
     ///
-    /// [`sync::StoreError`].
-    pub async fn take_in(&self, run: Run) -> Result<Held, sync::StoreError> {
+    /// [`sync::NotStored`].
+    pub async fn take_in(&self, run: Run) -> Result<Held, sync::NotStored> {
         // On another core than the writer's: verifying is most of the work.
         let trust = self.view.trust();
         let verified = tokio::task::spawn_blocking(move || {
             let evidence = Evidence::of(&run, &trust);
             (run, evidence)
         });
-        let (run, evidence) = verified.await.map_err(|_| sync::StoreError::Unavailable)?;
+        let (run, evidence) = verified.await.map_err(|_| sync::NotStored::Unavailable)?;
         let (reply, answer) = oneshot::channel();
         let intake = Intake { run, evidence, reply };
         let sent = self.commands.send(LogCommand::Intake(Box::new(intake))).await;
-        sent.map_err(|_| sync::StoreError::Unavailable)?;
-        answer.await.unwrap_or(Err(sync::StoreError::Unavailable))
+        sent.map_err(|_| sync::NotStored::Unavailable)?;
+        answer.await.unwrap_or(Err(sync::NotStored::Unavailable))
     }
 
     /// Returns the roots a fresh device shall pin: those that vouch for the bundle in force.

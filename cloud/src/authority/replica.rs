@@ -7,7 +7,7 @@ use usher_link::{Changes, Outlook, Responder, SyncStore};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Inquiry, Request, RequestError, Response, Told};
-use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, NotStored, Notice};
 use usher_protocol::{Origin, Seq};
 
 use super::event::EventAuthority;
@@ -107,7 +107,7 @@ impl SyncStore for LinkedReplica {
         }
     }
 
-    async fn store(&self, run: Run) -> Result<Held, StoreError> {
+    async fn store(&self, run: Run) -> Result<Held, NotStored> {
         let records = run.records.len() as u64;
         let held = self.authority.take_in(run).await?;
         self.authority

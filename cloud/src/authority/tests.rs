@@ -323,7 +323,7 @@ async fn a_clone_is_reported_once_and_nobody_listens_to_it_any_more() {
     scene.authority().take_in(hub.scan(3).remove(0)).await.unwrap();
     let other = clone.scan(5).remove(0);
     let refused = scene.authority().take_in(other).await.unwrap_err();
-    let usher_protocol::sync::StoreError::Run(usher_protocol::log::RunError::Forked(Some(found))) = refused
+    let usher_protocol::sync::NotStored::Run(usher_protocol::log::RunError::Forked(Some(found))) = refused
     else {
         panic!("not seen as a fork: {refused:?}")
     };

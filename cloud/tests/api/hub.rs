@@ -18,7 +18,7 @@ use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::request::{Request, RequestError, Response};
 use usher_protocol::state::State;
-use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, Notice, NotStored};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Origin, ScanId, Seq, ZoneId};
 
@@ -249,7 +249,7 @@ impl SyncStore for Hub {
         None
     }
 
-    async fn store(&self, run: Run) -> Result<Held, StoreError> {
+    async fn store(&self, run: Run) -> Result<Held, NotStored> {
         let mut stored = self.stored();
         let accepted = stored.ledger.accept(&run, None, self.clock.now())?;
         stored

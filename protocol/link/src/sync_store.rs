@@ -10,7 +10,7 @@ use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Inquiry, Request, Response, Told};
-use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, NotStored, Notice};
 use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, Seq};
 
@@ -70,7 +70,7 @@ pub trait SyncStore: Send + Sync + 'static {
     fn load_checkpoint(&self) -> impl Future<Output = Option<SignedCheckpoint>> + Send;
 
     /// Checks and stores a run; says where our copy then ends.
-    fn store(&self, run: Run) -> impl Future<Output = Result<Held, StoreError>> + Send;
+    fn store(&self, run: Run) -> impl Future<Output = Result<Held, NotStored>> + Send;
 
     /// Checks and stores a checkpoint, if it is of use here.
     fn store_checkpoint(&self, checkpoint: SignedCheckpoint) -> impl Future<Output = ()> + Send;

@@ -10,7 +10,7 @@ use super::{EVENT, NOW};
 use crate::assurance::Assurance;
 use crate::sync::session::CHECKPOINT_LAG;
 use crate::sync::{
-    Close, Context, Input, LoadError, Message, Notice, Output, Session, SessionConfig, StoreError,
+    Close, Context, Input, LoadError, Message, NotStored, Notice, Output, Session, SessionConfig,
 };
 
 /// How far time moves in one step, in milliseconds.
@@ -97,7 +97,7 @@ impl End {
             Output::LoadCheckpoint => return vec![Input::LoadedCheckpoint(self.machine.checkpoint.clone())],
             Output::Store(run) => {
                 let origin = run.head.origin;
-                let taken = self.machine.take(&run).map_err(StoreError::Run);
+                let taken = self.machine.take(&run).map_err(NotStored::Run);
                 let result = taken.map(|_| self.machine.held_of(&origin));
                 let mut inputs = vec![Input::Stored { origin, result }];
                 inputs.extend(self.write_due_records());

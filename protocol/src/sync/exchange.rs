@@ -46,7 +46,7 @@ pub struct Context<'a> {
 
 /// Why a run was not stored.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum StoreError {
+pub enum NotStored {
     /// It was refused.
     #[error("the run was refused")]
     Run(#[from] RunError),
@@ -83,7 +83,7 @@ pub enum Input {
     /// An [`Output::Store`] was carried out: where our copy ends now, or why not.
     Stored {
         origin: Origin,
-        result: Result<Held, StoreError>,
+        result: Result<Held, NotStored>,
     },
     /// Our trust bundle or the list of revoked devices changed.
     TrustChanged,
@@ -134,7 +134,7 @@ pub enum Notice {
     /// The peer's own clock shows this.
     Clock(Timestamp),
     /// A run was not accepted.
-    RunRefused(Origin, StoreError),
+    RunRefused(Origin, NotStored),
 }
 
 /// How a session ended.

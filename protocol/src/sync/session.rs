@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 
-use super::exchange::{Close, Context, Input, LoadError, Notice, Output, SessionConfig, StoreError};
+use super::exchange::{Close, Context, Input, LoadError, NotStored, Notice, Output, SessionConfig};
 use super::offer::BundleOffer;
 use super::outbox::{Outbox, Regard};
 use super::parts::{self, Part, Parts};
@@ -350,14 +350,14 @@ impl Session {
         }
     }
 
-    fn stored(&mut self, origin: Origin, result: Result<Held, StoreError>) {
+    fn stored(&mut self, origin: Origin, result: Result<Held, NotStored>) {
         match result {
             Ok(held) => self.acknowledge(held),
-            Err(StoreError::Run(RunError::Gap { .. })) => self.tell_our_end_of(origin),
-            Err(StoreError::Run(RunError::Malformed | RunError::FalseHead | RunError::Altered)) => {
+            Err(NotStored::Run(RunError::Gap { .. })) => self.tell_our_end_of(origin),
+            Err(NotStored::Run(RunError::Malformed | RunError::FalseHead | RunError::Altered)) => {
                 self.close(Farewell::BadMessage);
             }
-            Err(StoreError::Run(RunError::Forked(found))) => {
+            Err(NotStored::Run(RunError::Forked(found))) => {
                 if self.forks.insert(origin) {
                     // Once: the peer sees the fork where our copy ends, or in what it is sent of it.
                     self.tell_our_end_of(origin);
@@ -367,11 +367,11 @@ impl Session {
                 }
             }
             Err(
-                error @ StoreError::Run(
+                error @ NotStored::Run(
                     RunError::Frozen | RunError::UnknownOrigin | RunError::TooManyLogs | RunError::TooLong,
                 ),
             )
-            | Err(error @ StoreError::Unavailable) => self.notify(Notice::RunRefused(origin, error)),
+            | Err(error @ NotStored::Unavailable) => self.notify(Notice::RunRefused(origin, error)),
         }
     }
 

@@ -11,7 +11,7 @@ use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::request::{Request, RequestError, Response};
-use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, NotStored, Notice};
 use usher_protocol::trust::Trust;
 use usher_protocol::{Hlc, Origin, Seq, Unit};
 
@@ -128,7 +128,7 @@ impl SyncStore for Listener {
         None
     }
 
-    async fn store(&self, run: Run) -> Result<Held, StoreError> {
+    async fn store(&self, run: Run) -> Result<Held, NotStored> {
         let at = Instant::now();
         let ours = self
             .logs()

@@ -14,7 +14,7 @@ use usher_link::{Announcer, Changes, Connection, Endpoint, Opened, Outlook, Resp
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Request, RequestError, Response};
-use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, NotStored, Notice};
 use usher_protocol::trust::Trust;
 use usher_protocol::{Origin, Seq};
 
@@ -144,7 +144,7 @@ impl SyncStore for Nodding {
         None
     }
 
-    async fn store(&self, run: Run) -> Result<Held, StoreError> {
+    async fn store(&self, run: Run) -> Result<Held, NotStored> {
         self.heard.runs.fetch_add(1, Ordering::Relaxed);
         self.heard
             .records

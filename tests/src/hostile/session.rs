@@ -13,7 +13,7 @@ use usher_protocol::fork::ForkProof;
 use usher_protocol::log::{Head, Run, RunError, Tail};
 use usher_protocol::state::State;
 use usher_protocol::sync::parts::{self, Part};
-use usher_protocol::sync::{Farewell, Held, Hello, Input, Message, StoreError, VersionRange};
+use usher_protocol::sync::{Farewell, Held, Hello, Input, Message, NotStored, VersionRange};
 
 use super::Target;
 use super::draw::Draw;
@@ -71,9 +71,9 @@ fn stored(draw: &mut Draw, conversation: &mut Conversation) {
         seq: Seq(draw.byte().into()),
         hash: draw.array(),
     };
-    let run = |error| Err(StoreError::Run(error));
+    let run = |error| Err(NotStored::Run(error));
     let result = match draw.below(11) {
-        0 => Err(StoreError::Unavailable),
+        0 => Err(NotStored::Unavailable),
         1 => run(RunError::Malformed),
         2 => run(RunError::FalseHead),
         3 => run(RunError::Altered),

@@ -9,7 +9,7 @@ use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Run, RunError, Tail};
 use usher_protocol::record::Body;
 use usher_protocol::sync::{
-    Close, Context, Farewell, Input, LoadError, Message, Notice, Output, Session, SessionConfig, StoreError,
+    Close, Context, Farewell, Input, LoadError, Message, NotStored, Notice, Output, Session, SessionConfig,
 };
 
 use usher_protocol::{Origin, Seq};
@@ -322,7 +322,7 @@ impl World {
                 }
                 Some(Input::Stored {
                     origin,
-                    result: Err(StoreError::Run(error)),
+                    result: Err(NotStored::Run(error)),
                 })
             }
         }

@@ -3,7 +3,7 @@
 use usher_keys::{Purpose, Role};
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::RunError;
-use usher_protocol::sync::StoreError;
+use usher_protocol::sync::NotStored;
 use usher_protocol::{Seq, ZoneId};
 
 use super::super::AuthorityError;
@@ -46,7 +46,7 @@ async fn forked() -> (Scene, Hub, Hub) {
     let mut clone = hub.copy();
     scene.authority().take_in(hub.scan(3).remove(0)).await.unwrap();
     let refused = scene.authority().take_in(clone.scan(5).remove(0)).await;
-    let Err(StoreError::Run(RunError::Forked(Some(found)))) = refused else {
+    let Err(NotStored::Run(RunError::Forked(Some(found)))) = refused else {
         panic!("not seen as a fork: {refused:?}")
     };
     let authority = scene.authority();

@@ -5,7 +5,7 @@ use usher_protocol::Origin;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::ledger::Accepted;
 use usher_protocol::log::{Run, RunError};
-use usher_protocol::sync::{Held, StoreError};
+use usher_protocol::sync::{Held, NotStored};
 
 use super::{Draft, LogWriter};
 use crate::store::authority::Sealed;
@@ -17,19 +17,19 @@ pub struct Intake {
     /// What its records are worth by themselves.
     pub evidence: Evidence,
     /// Where the answer goes once the run is durable.
-    pub reply: oneshot::Sender<Result<Held, StoreError>>,
+    pub reply: oneshot::Sender<Result<Held, NotStored>>,
 }
 
 struct Checked {
     origin: Origin,
-    result: Result<(), StoreError>,
-    reply: oneshot::Sender<Result<Held, StoreError>>,
+    result: Result<(), NotStored>,
+    reply: oneshot::Sender<Result<Held, NotStored>>,
 }
 
 impl Checked {
     /// Tells whether the run follows another history than our copy.
     fn is_contested(&self) -> bool {
-        matches!(self.result, Err(StoreError::Run(RunError::Forked(_))))
+        matches!(self.result, Err(NotStored::Run(RunError::Forked(_))))
     }
 }
 
@@ -64,7 +64,7 @@ impl LogWriter {
         } in checked
         {
             let held = || stored.as_ref().ok().and_then(|()| self.view.held_of(&origin));
-            let answer = result.and_then(|()| held().ok_or(StoreError::Unavailable));
+            let answer = result.and_then(|()| held().ok_or(NotStored::Unavailable));
             // An error means that the session has ended: the peer will hear of it in the next one.
             let _ = reply.send(answer);
         }

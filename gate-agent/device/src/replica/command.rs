@@ -12,7 +12,7 @@ use usher_protocol::ledger::{JudgingAs, Ledger, NotAnnulled, NotCounted, ScanQue
 use usher_protocol::log::{Head, Run};
 use usher_protocol::record::{Passage, RightToAnnul};
 use usher_protocol::request::Scan;
-use usher_protocol::sync::{Held, StoreError};
+use usher_protocol::sync::{Held, NotStored};
 use usher_protocol::{ScanSecret, ZoneId};
 
 /// The way back for a verdict; `None` when it could not be made durable.
@@ -86,7 +86,7 @@ pub enum WriterCommand {
         run: Run,
         /// What its records are worth by themselves.
         evidence: Evidence,
-        reply: oneshot::Sender<Result<Held, StoreError>>,
+        reply: oneshot::Sender<Result<Held, NotStored>>,
     },
     /// Begin from a checkpoint, if it is of use.
     Adopt {

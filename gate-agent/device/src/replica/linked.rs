@@ -10,7 +10,7 @@ use usher_link::{Changes, Outlook};
 use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::evidence::Evidence;
 use usher_protocol::log::Run;
-use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, NotStored, Notice};
 use usher_protocol::{Origin, Seq};
 
 use super::command::WriterCommand;
@@ -60,13 +60,13 @@ impl usher_link::SyncStore for Replica {
         read(loading.await).unwrap_or_default()
     }
 
-    async fn store(&self, run: Run) -> Result<Held, StoreError> {
+    async fn store(&self, run: Run) -> Result<Held, NotStored> {
         let (run, evidence) = self.verified(run).await?;
         let (reply, stored) = oneshot::channel();
         let accept = WriterCommand::Accept { run, evidence, reply };
         let sent = self.commands.send(accept).await;
-        sent.map_err(|_| StoreError::Unavailable)?;
-        stored.await.unwrap_or(Err(StoreError::Unavailable))
+        sent.map_err(|_| NotStored::Unavailable)?;
+        stored.await.unwrap_or(Err(NotStored::Unavailable))
     }
 
     async fn store_checkpoint(&self, checkpoint: SignedCheckpoint) {
@@ -103,7 +103,7 @@ impl usher_link::SyncStore for Replica {
 
 impl Replica {
     /// Verifies what is signed inside a run's records, so that the writer need not: a long run on every core at once.
-    async fn verified(&self, run: Run) -> Result<(Run, Evidence), StoreError> {
+    async fn verified(&self, run: Run) -> Result<(Run, Evidence), NotStored> {
         let trust = Arc::clone(&self.published.snapshot.load().trust);
         let run = Arc::new(run);
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -119,7 +119,7 @@ impl Replica {
         }
         let mut evidence = Evidence::none(&trust);
         for part in verifying {
-            evidence.add(part.await.map_err(|_| StoreError::Unavailable)?);
+            evidence.add(part.await.map_err(|_| NotStored::Unavailable)?);
         }
         Ok((Arc::unwrap_or_clone(run), evidence))
     }

@@ -460,7 +460,7 @@ async fn a_copied_hub_finds_out_and_refers_everybody() {
     judge(&copy, &scan(2, 2, STRICT)).await.unwrap();
     let run = run_of(&one, one.me(), Seq(0)).await;
     let refused = copy.store(run).await.unwrap_err();
-    let usher_protocol::sync::StoreError::Run(usher_protocol::log::RunError::Forked(Some(found))) = refused
+    let usher_protocol::sync::NotStored::Run(usher_protocol::log::RunError::Forked(Some(found))) = refused
     else {
         unreachable!("{refused:?}");
     };

@@ -10,7 +10,7 @@ use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::record::Body;
-use usher_protocol::sync::{Held, LoadError, Notice, StoreError};
+use usher_protocol::sync::{Held, LoadError, NotStored, Notice};
 use usher_protocol::trust::Register;
 use usher_protocol::{Origin, Seq};
 
@@ -247,7 +247,7 @@ impl SyncStore for Memory {
         self.stored().checkpoint.clone()
     }
 
-    async fn store(&self, run: Run) -> Result<Held, StoreError> {
+    async fn store(&self, run: Run) -> Result<Held, NotStored> {
         let origin = run.head.origin;
         let mut stored = self.stored();
         let accepted = stored.ledger.accept(&run, None, now())?;

@@ -9,7 +9,7 @@ use usher_protocol::checkpoint::SignedCheckpoint;
 use usher_protocol::log::{Run, Tail};
 use usher_protocol::sync::session::{BEAT_MS, CHECKPOINT_LAG};
 use usher_protocol::sync::{
-    Close, Context, Held, Input, MAX_FRAME_BYTES, Message, Notice, Output, Session, SessionConfig, StoreError,
+    Close, Context, Held, Input, MAX_FRAME_BYTES, Message, NotStored, Notice, Output, Session, SessionConfig,
 };
 use usher_protocol::trust::{Register, Trust};
 
@@ -102,7 +102,7 @@ impl Conversation {
     }
 
     /// The oldest run that was to be stored is, and ends there, or is not.
-    pub fn stored(&mut self, result: Result<Tail, StoreError>) {
+    pub fn stored(&mut self, result: Result<Tail, NotStored>) {
         let Some(origin) = self.stores.pop_front() else {
             return;
         };

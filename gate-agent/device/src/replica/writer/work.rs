@@ -11,7 +11,7 @@ use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Annulling, JudgingAs, Ledger, NotAnnulled, NotCounted, ScanQuestion};
 use usher_protocol::log::{Head, Run, RunError};
 use usher_protocol::record::{Body, Passage};
-use usher_protocol::sync::{Held, StoreError};
+use usher_protocol::sync::{Held, NotStored};
 
 use super::{Answer, Group};
 use crate::replica::command::{Annulment, Judging, WriterCommand};
@@ -32,7 +32,7 @@ pub(super) fn refuse(command: WriterCommand) -> Answer {
         WriterCommand::Withdraw { reply, .. } => Box::new(move |_| tell(reply, false)),
         WriterCommand::Annul { reply, .. } => Box::new(move |_| tell(reply, None)),
         WriterCommand::Count { reply, .. } => Box::new(move |_| tell(reply, None)),
-        WriterCommand::Accept { reply, .. } => Box::new(move |_| tell(reply, Err(StoreError::Unavailable))),
+        WriterCommand::Accept { reply, .. } => Box::new(move |_| tell(reply, Err(NotStored::Unavailable))),
         WriterCommand::Adopt { reply, .. }
         | WriterCommand::Renew { reply, .. }
         | WriterCommand::Report { reply, .. }
@@ -93,7 +93,7 @@ impl Work<'_> {
             }
             WriterCommand::Accept { run, evidence, reply } => {
                 let stored = self.accept(&run, evidence);
-                let lost = Err(StoreError::Unavailable);
+                let lost = Err(NotStored::Unavailable);
                 Some(Box::new(move |durable| {
                     tell(reply, if durable { stored } else { lost });
                 }))
@@ -185,7 +185,7 @@ impl Work<'_> {
         }
     }
 
-    fn accept(&mut self, run: &Run, evidence: Evidence) -> Result<Held, StoreError> {
+    fn accept(&mut self, run: &Run, evidence: Evidence) -> Result<Held, NotStored> {
         let origin = run.head.origin;
         let accepted = self.ledger.accept(run, Some(evidence), self.now);
         if matches!(accepted, Err(RunError::Forked(_))) {

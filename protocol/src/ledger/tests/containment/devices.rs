@@ -14,7 +14,7 @@ use crate::rehearsal::{
     AVAILABLE, EVENT, HOUR_MS, NOW, REENTRY, SEASON, STRICT, capable, certificate, enrolled_by, identity,
     identity_by, issuing, new_issuing, scanner, signed_bundle, succeeded,
 };
-use crate::sync::{Input, Message, Notice, StoreError};
+use crate::sync::{Input, Message, NotStored, Notice};
 
 #[test]
 fn a_hub_that_hears_of_its_own_retirement_admits_no_strict_ticket_beside_its_successor() {
@@ -109,7 +109,7 @@ fn a_hub_that_invents_scanners_without_end_fills_no_more_than_its_share() {
     let refused = |notice: &&Notice| {
         matches!(
             notice,
-            Notice::RunRefused(_, StoreError::Run(RunError::TooManyLogs))
+            Notice::RunRefused(_, NotStored::Run(RunError::TooManyLogs))
         )
     };
     let turned_away = line.b.notices.iter().filter(refused).count();

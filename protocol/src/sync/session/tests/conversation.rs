@@ -86,7 +86,7 @@ fn only_what_is_stored_is_acknowledged() {
     let origin = cloud.me();
     let failed = Input::Stored {
         origin,
-        result: Err(StoreError::Unavailable),
+        result: Err(NotStored::Unavailable),
     };
     assert_eq!(sent(&give(&mut session, failed, NOW)), Vec::<&Message>::new());
     let stored = Input::Stored {
@@ -107,7 +107,7 @@ fn a_run_that_leaves_a_gap_is_answered_with_where_our_copy_ends() {
     let (origin, ours) = (cloud.me(), gate.held_of(&cloud.me()));
     let gap = |base, ours| Input::Stored {
         origin,
-        result: Err(StoreError::Run(RunError::Gap { base, ours })),
+        result: Err(NotStored::Run(RunError::Gap { base, ours })),
     };
     let outputs = give(&mut session, gap(Seq(6), ours.tail.seq), NOW);
     assert_eq!(sent(&outputs), [&Message::Have(vec![ours])]);
@@ -120,7 +120,7 @@ fn a_peer_that_sends_what_no_honest_one_does_is_shown_the_door() {
         let mut session = opened(&gate, &cloud);
         let stored = Input::Stored {
             origin: cloud.me(),
-            result: Err(StoreError::Run(error)),
+            result: Err(NotStored::Run(error)),
         };
         check_closed(&give(&mut session, stored, NOW), Farewell::BadMessage);
     }
@@ -136,7 +136,7 @@ fn a_run_of_a_frozen_unknown_or_overlong_log_is_told_and_the_talk_goes_on() {
         RunError::TooLong,
     ] {
         let mut session = opened(&gate, &cloud);
-        let (origin, error) = (cloud.me(), StoreError::Run(error));
+        let (origin, error) = (cloud.me(), NotStored::Run(error));
         let stored = Input::Stored {
             origin,
             result: Err(error.clone()),
