@@ -20,4 +20,4 @@ pub use reservations::{
     Claim, Forget, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest, Reservation,
     ReservationState, Shortage, Tidy, TierQuantity, UnitState,
 };
-pub use tickets::{CodeQuery, NewTicket, Ticket, TicketState, UnitToIssue};
+pub use tickets::{CodeQuery, NewTicket, SoldTicket, TicketState, UnitToIssue};

@@ -29,7 +29,7 @@ use crate::selling::jobs::{DueJobs, FreeJobs, HeldJob, Job, JobCounts, LeaseOutc
 use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
     ConfirmOutcome, Forget, HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest,
-    RenewBooking, RenewOutcome, Reservation, Ticket, Tidy,
+    RenewBooking, RenewOutcome, Reservation, SoldTicket, Tidy,
 };
 pub use audit::{Audit, AuditedEvent};
 use engine::Engine;
@@ -241,7 +241,7 @@ operations! {
         /// Finds the booking that a charge is for.
         booking_of_charge(ChargeReference) -> Option<BookingId> = operations::rows::booking_of_charge;
         /// Finds a ticket.
-        ticket(TicketId) -> Option<Ticket> = operations::rows::ticket;
+        ticket(TicketId) -> Option<SoldTicket> = operations::rows::ticket;
         /// Finds the payload of the ticket with a ticket code, valid or not.
         payload_of_code(CodeQuery) -> Option<String> = operations::codes::payload_of_code;
         /// Finds a booking if its payment has no known end.

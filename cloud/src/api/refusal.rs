@@ -6,7 +6,7 @@ use usher_words::problems::ProblemKind;
 use crate::authority::AuthorityError;
 use crate::authority::upload::UploadError;
 use crate::authority::writer::TicketOutcome;
-use crate::selling::Ticket;
+use crate::selling::SoldTicket;
 
 use super::error::ApiError;
 use super::organizer::signing::whole_seconds;
@@ -83,7 +83,7 @@ impl From<UploadError> for ApiError {
 /// # Errors
 ///
 /// [`ApiError`].
-pub fn ticket(outcome: TicketOutcome) -> Result<Ticket, ApiError> {
+pub fn ticket(outcome: TicketOutcome) -> Result<SoldTicket, ApiError> {
     match outcome {
         TicketOutcome::Done(ticket) => Ok(*ticket),
         TicketOutcome::NotFound => Err(ApiError::NotFound("ticket of this event")),

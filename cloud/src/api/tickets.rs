@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::ids::{InvalidId, TicketId};
 use crate::qr::QrImage;
-use crate::selling::{Ticket, TicketState};
+use crate::selling::{SoldTicket, TicketState};
 use crate::state::AppState;
 
 use super::error::ApiError;
@@ -101,7 +101,7 @@ pub struct TicketLinks {
 
 impl TicketView {
     /// Returns the view of a ticket.
-    pub fn of(app: &AppState, ticket: Ticket) -> Self {
+    pub fn of(app: &AppState, ticket: SoldTicket) -> Self {
         let status = match ticket.state {
             TicketState::Superseded if ticket.transferred => "transferred",
             state @ (TicketState::Valid | TicketState::Superseded | TicketState::Revoked) => state.word(),
@@ -183,7 +183,7 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(file): Id<TicketFile>) ->
 }
 
 /// Makes the QR code of a ticket that is still valid: an old code must not be shown to anyone.
-fn code_of(ticket: &Ticket) -> Result<QrImage, ApiError> {
+fn code_of(ticket: &SoldTicket) -> Result<QrImage, ApiError> {
     if ticket.state != TicketState::Valid {
         return Err(ApiError::NotFound("QR code: the ticket is no longer valid"));
     }

@@ -13,7 +13,7 @@ use crate::catalogue::Event;
 use crate::ids::{BookingId, TicketId};
 use crate::local_time::day_and_time;
 use crate::qr::QrImage;
-use crate::selling::{BookingState, Ticket, TicketState};
+use crate::selling::{BookingState, SoldTicket, TicketState};
 use crate::state::AppState;
 
 use super::{PageError, page};
@@ -56,8 +56,8 @@ struct TicketLines {
     void: &'static str,
 }
 
-impl From<&Ticket> for TicketLines {
-    fn from(ticket: &Ticket) -> Self {
+impl From<&SoldTicket> for TicketLines {
+    fn from(ticket: &SoldTicket) -> Self {
         Self {
             id: ticket.id,
             tier: ticket.tier_name.clone(),
@@ -71,7 +71,7 @@ impl From<&Ticket> for TicketLines {
 }
 
 /// Says why a ticket is no longer valid; nothing of the one that took its place.
-fn void(ticket: &Ticket) -> &'static str {
+fn void(ticket: &SoldTicket) -> &'static str {
     match ticket.state {
         TicketState::Valid => "",
         TicketState::Superseded if ticket.transferred => buyers::void(Void::Transferred),

@@ -7,7 +7,7 @@ use crate::money::{DeclineReason, Money};
 
 use super::claimant::HoldBounds;
 use super::jobs::LeaseHolder;
-use super::tickets::{NewTicket, Ticket, UnitToIssue};
+use super::tickets::{NewTicket, SoldTicket, UnitToIssue};
 
 /// The BLAKE3 hash of a booking request: what "the same request" means for an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,7 +220,7 @@ pub struct Booking {
     /// When it was opened.
     pub created_at: Timestamp,
     /// Its tickets, once confirmed, by unit.
-    pub tickets: Vec<Ticket>,
+    pub tickets: Vec<SoldTicket>,
 }
 
 // The address is personal and stays out of logs.

@@ -70,7 +70,7 @@ impl TicketState {
 
 /// The right to use one unit.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Ticket {
+pub struct SoldTicket {
     pub id: TicketId,
     pub unit: Unit,
     /// Which reissue it is, from 1.
@@ -93,9 +93,9 @@ pub struct Ticket {
 }
 
 // The payload opens a gate and stays out of logs.
-impl std::fmt::Debug for Ticket {
+impl std::fmt::Debug for SoldTicket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ticket")
+        f.debug_struct("SoldTicket")
             .field("id", &self.id)
             .field("unit", &self.unit)
             .field("generation", &self.generation)

@@ -21,7 +21,7 @@ use crate::clock::{Clock, ManualClock};
 use crate::ids::{TicketId, draw};
 use crate::master_key::MasterKey;
 use crate::metrics::Metrics;
-use crate::selling::{ConfirmOutcome, Ticket};
+use crate::selling::{ConfirmOutcome, SoldTicket};
 use crate::signing::TicketSigner;
 use crate::store::authority::{
     Append, AppendOutcome, CodeId, EnrolmentTerms, NewCodeOutcome, NewEnrolmentCode, RecordsQuery, RunQuery,
@@ -366,7 +366,7 @@ impl Scene {
     }
 
     /// Sells one ticket.
-    pub async fn sell(&self) -> Ticket {
+    pub async fn sell(&self) -> SoldTicket {
         let held = self.case.held(&[0], START).await;
         let open = self.case.begun(held.id, "key", START).await;
         let confirmed = self.case.confirm(&open, START).await;

@@ -7,14 +7,14 @@ use super::{Draft, LogWriter};
 use crate::authority::{AuthorityError, keys_wanted_until};
 use crate::ids::{TicketId, draw_ticket_code};
 use crate::selling::sale::keys_needed_until;
-use crate::selling::{NewTicket, Ticket, TicketState, UnitToIssue};
+use crate::selling::{NewTicket, SoldTicket, TicketState, UnitToIssue};
 use crate::store::authority::{GenerationQuery, ReissuedTo, RowChange};
 
 /// What became of a deed on a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TicketOutcome {
     /// It is done, now or before; this is the ticket that counts.
-    Done(Box<Ticket>),
+    Done(Box<SoldTicket>),
     /// There is no such ticket.
     NotFound,
     /// A newer ticket of the unit has taken its place.
@@ -96,14 +96,14 @@ impl LogWriter {
         }
     }
 
-    async fn ticket(&mut self, id: TicketId) -> Result<Option<Ticket>, AuthorityError> {
+    async fn ticket(&mut self, id: TicketId) -> Result<Option<SoldTicket>, AuthorityError> {
         self.catch_up().await?;
         Ok(self.parts.store.ticket(id).await?)
     }
 
     async fn set_state(
         &mut self,
-        ticket: Ticket,
+        ticket: SoldTicket,
         to: TicketState,
         body: Body,
     ) -> Result<TicketOutcome, AuthorityError> {
@@ -118,11 +118,15 @@ impl LogWriter {
         };
         self.write(&mut draft, body)?;
         self.commit(draft).await?;
-        Ok(TicketOutcome::Done(Box::new(Ticket { state: to, ..ticket })))
+        Ok(TicketOutcome::Done(Box::new(SoldTicket { state: to, ..ticket })))
     }
 
     /// Finds the ticket that has taken another's place; one that has itself been replaced since does not count.
-    async fn successor(&self, old: &Ticket, generation: Generation) -> Result<TicketOutcome, AuthorityError> {
+    async fn successor(
+        &self,
+        old: &SoldTicket,
+        generation: Generation,
+    ) -> Result<TicketOutcome, AuthorityError> {
         let query = GenerationQuery {
             event: self.parts.event,
             unit: old.unit,
@@ -140,7 +144,7 @@ impl LogWriter {
 
     async fn replace(
         &mut self,
-        old: &Ticket,
+        old: &SoldTicket,
         generation: Generation,
         to: ReissuedTo,
     ) -> Result<TicketOutcome, AuthorityError> {

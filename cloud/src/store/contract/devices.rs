@@ -8,7 +8,7 @@ use usher_protocol::{Generation, Unit};
 
 use crate::ids::{TicketId, draw_ticket_code};
 use crate::selling::jobs::LeaseHolder;
-use crate::selling::{ConfirmOutcome, NewTicket, Ticket, TicketState};
+use crate::selling::{ConfirmOutcome, NewTicket, SoldTicket, TicketState};
 use crate::store::authority::{
     Append, AppendOutcome, CodeId, Contact, EnrolmentTerms, GenerationQuery, HeldLink, NewCodeOutcome,
     NewEnrolmentCode, NoteContact, PlacesQuery, ReissuedTo, RowChange, UsedCode,
@@ -191,7 +191,7 @@ pub async fn a_link_is_known_to_all_processes_until_it_ends_or_is_not_said_again
     assert!(!is_linked_beside(here, 6).await);
 }
 
-async fn sold(case: &Case) -> Ticket {
+async fn sold(case: &Case) -> SoldTicket {
     let held = case.held(&[4], START).await;
     let open = case.begun(held.id, "key", START).await;
     let ConfirmOutcome::Confirmed(mut booking) = case.confirm(&open, START).await else {
@@ -245,7 +245,7 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
     assert!(change(&case, reissue(second.clone()), later).await);
     assert!(!change(&case, reissue(next(3)), START).await);
     let found = case.store.ticket(second.id).await.unwrap().unwrap();
-    let expected = Ticket {
+    let expected = SoldTicket {
         id: second.id,
         generation: Generation(2),
         code: second.code,
@@ -293,7 +293,7 @@ pub async fn a_transferred_ticket_leaves_its_booking(case: Case) {
     assert!(reissued);
 
     let booking = case.store.booking(open.id).await.unwrap().unwrap();
-    let gone = Ticket {
+    let gone = SoldTicket {
         state: TicketState::Superseded,
         transferred: true,
         ..old.clone()

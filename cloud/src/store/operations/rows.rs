@@ -6,7 +6,7 @@ use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
-use crate::selling::{Booking, OpenBooking, Reservation, Ticket, UnitToIssue};
+use crate::selling::{Booking, OpenBooking, Reservation, SoldTicket, UnitToIssue};
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
@@ -89,7 +89,7 @@ const TICKET_COLUMNS: &str = "SELECT ticket_id, unit, generation, tier, tiers.na
 const TICKET_JOINS: &str = "JOIN units USING (event_id, unit) JOIN tiers USING (event_id, tier)";
 
 /// Finds a ticket.
-pub fn ticket(connection: &Sql<'_>, id: &TicketId) -> Result<Option<Ticket>, StoreError> {
+pub fn ticket(connection: &Sql<'_>, id: &TicketId) -> Result<Option<SoldTicket>, StoreError> {
     let sql = format!(
         "{TICKET_COLUMNS} FROM tickets {TICKET_JOINS} WHERE tickets.event_id = ?1 AND ticket_id = ?2"
     );
@@ -98,7 +98,7 @@ pub fn ticket(connection: &Sql<'_>, id: &TicketId) -> Result<Option<Ticket>, Sto
     found.next().transpose()
 }
 
-fn tickets_of(connection: &Sql<'_>, id: &BookingId) -> Result<Vec<Ticket>, StoreError> {
+fn tickets_of(connection: &Sql<'_>, id: &BookingId) -> Result<Vec<SoldTicket>, StoreError> {
     // Left to itself, SQLite takes an event to have some ten tickets and walks through all of them.
     let sql = format!(
         "{TICKET_COLUMNS} FROM tickets INDEXED BY tickets_of_booking {TICKET_JOINS}
@@ -109,9 +109,9 @@ fn tickets_of(connection: &Sql<'_>, id: &BookingId) -> Result<Vec<Ticket>, Store
     found.collect()
 }
 
-fn read_ticket(row: &Row<'_>, event: usher_keys::EventId) -> Result<Ticket, StoreError> {
+fn read_ticket(row: &Row<'_>, event: usher_keys::EventId) -> Result<SoldTicket, StoreError> {
     let unit = Unit(row.get(1)?);
-    Ok(Ticket {
+    Ok(SoldTicket {
         id: TicketId {
             event,
             local: row.get(0)?,
