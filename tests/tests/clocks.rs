@@ -14,7 +14,7 @@ mod clocks {
 
 use anyhow::{Context, ensure};
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
 use usher_tests::stage::hub::{Hub, HubSetup, Turnstile};
 use usher_tests::stage::organizer::Role;
@@ -35,7 +35,7 @@ async fn hub(stage: &Stage, programs: &Programs, setup: HubSetup<'_>) -> anyhow:
     Hub::enrol(programs, setup, &code).await
 }
 
-async fn tickets(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
+async fn tickets(stage: &Stage) -> anyhow::Result<Vec<BoughtTicket>> {
     let mut tickets = Vec::new();
     for tier in [SEATED, STANDING] {
         let quantity = TICKETS;
@@ -45,7 +45,7 @@ async fn tickets(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
 }
 
 /// Scans a ticket at both gates and demands that exactly one of them lets somebody in.
-async fn opens_one_gate(ticket: &Ticket, gates: &[Turnstile; 2]) -> anyhow::Result<()> {
+async fn opens_one_gate(ticket: &BoughtTicket, gates: &[Turnstile; 2]) -> anyhow::Result<()> {
     let verdicts = [
         gates[0].scan(&ticket.payload).await?,
         gates[1].scan(&ticket.payload).await?,

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use anyhow::{Context, ensure};
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
 use usher_tests::stage::hub::{Hub, HubVerdict, Turnstile};
 use usher_tests::stage::patience::until;
@@ -21,7 +21,7 @@ struct Gates {
     venue: Venue,
     north: Turnstile,
     south: Turnstile,
-    tickets: Vec<Ticket>,
+    tickets: Vec<BoughtTicket>,
 }
 
 impl Gates {
@@ -50,14 +50,14 @@ impl Gates {
         [&self.venue.north, &self.venue.south]
     }
 
-    fn at_home(&self, side: Side) -> impl Iterator<Item = &Ticket> {
+    fn at_home(&self, side: Side) -> impl Iterator<Item = &BoughtTicket> {
         self.tickets
             .iter()
             .filter(move |ticket| self.venue.home(ticket.unit) == side)
     }
 
     /// Scans a ticket at both gates at the same moment.
-    async fn scan_at_both(&self, ticket: &Ticket) -> anyhow::Result<[HubVerdict; 2]> {
+    async fn scan_at_both(&self, ticket: &BoughtTicket) -> anyhow::Result<[HubVerdict; 2]> {
         let (north, south) = tokio::join!(self.north.scan(&ticket.payload), self.south.scan(&ticket.payload));
         Ok([north?, south?])
     }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use serde_json::json;
 use usher_protocol::ticket::{Payload, digits};
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::Ticket;
+use usher_tests::stage::buyer::BoughtTicket;
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
 use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::patience::{until, until_within};
@@ -16,7 +16,7 @@ use usher_tests::stage::venue::{HUB_NORTH, Venue};
 const REACHES_HUBS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Asks for two people with a ticket for one: denied in any case, so that the ticket is not used up.
-async fn reason(turnstile: &Turnstile, gate: u16, ticket: &Ticket) -> anyhow::Result<String> {
+async fn reason(turnstile: &Turnstile, gate: u16, ticket: &BoughtTicket) -> anyhow::Result<String> {
     let request = json!({ "payload": ticket.payload, "gate": gate, "persons": 2 });
     let verdict: HubVerdict = turnstile.ask(&request).await?.expect(200)?.json()?;
     Ok(verdict.reason.unwrap_or_default())

@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
 use usher_tests::stage::patience::until;
 use usher_tests::stage::scanner::{Scanner, Shown};
@@ -18,7 +18,7 @@ use usher_tests::stage::venue::{Side, Venue};
 /// How long a scanner may take to go on at another hub.
 const GOES_ON_WITHIN: Duration = Duration::from_secs(5);
 
-async fn bought(stage: &Stage, tier: u16, quantity: u32) -> anyhow::Result<Vec<Ticket>> {
+async fn bought(stage: &Stage, tier: u16, quantity: u32) -> anyhow::Result<Vec<BoughtTicket>> {
     Ok(stage.buyer().buy(&Wish::Any { tier, quantity }).await?.tickets)
 }
 
@@ -35,7 +35,7 @@ fn mistyped(code: &str) -> String {
 }
 
 /// Has a turnstile judge a ticket by its ticket code, and say what is wrong with others.
-async fn typed_at_a_turnstile(venue: &Venue, ticket: &Ticket) -> anyhow::Result<()> {
+async fn typed_at_a_turnstile(venue: &Venue, ticket: &BoughtTicket) -> anyhow::Result<()> {
     let turnstile = venue.south.turnstile(SOUTH).await?;
     let asked = async |code: &str| {
         turnstile

@@ -17,7 +17,7 @@ use usher_protocol::Unit;
 use usher_protocol::trust::Trust;
 use usher_tests::measure::{FlushTimes, Latencies, Meter, Row, flush_times, resident_kib, signature_times};
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Buyer, Ticket};
+use usher_tests::stage::buyer::{BoughtTicket, Buyer};
 use usher_tests::stage::festival::{Places, STANDING};
 use usher_tests::stage::organizer::{Organizer, Role};
 use usher_tests::stage::patience::until_within;
@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Evening {
     event: EventId,
     organizer: Organizer,
-    tickets: Vec<Ticket>,
+    tickets: Vec<BoughtTicket>,
 }
 
 /// A machine that was enrolled and can link.

@@ -12,7 +12,7 @@ use usher_keys::{Purpose, SecretKey};
 use usher_protocol::TierId;
 use usher_tests::measure::{Latencies, Row, Table, flush_times, resident_kib};
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
 use usher_tests::stage::folder::event_in;
 use usher_tests::stage::http::Http;
@@ -66,7 +66,7 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
 }
 
 /// Buys tickets, many at once.
-async fn buy(stage: &Stage, count: usize) -> anyhow::Result<Vec<Ticket>> {
+async fn buy(stage: &Stage, count: usize) -> anyhow::Result<Vec<BoughtTicket>> {
     let (mut buying, mut tickets) = (JoinSet::new(), Vec::new());
     for _ in 0..count / BASKET as usize {
         if buying.len() == AT_ONCE
@@ -87,7 +87,7 @@ async fn buy(stage: &Stage, count: usize) -> anyhow::Result<Vec<Ticket>> {
     Ok(tickets)
 }
 
-async fn revoke_all(organizer: &Organizer, tickets: &[Ticket]) -> anyhow::Result<()> {
+async fn revoke_all(organizer: &Organizer, tickets: &[BoughtTicket]) -> anyhow::Result<()> {
     let mut revoking = JoinSet::new();
     for ticket in tickets {
         if revoking.len() == AT_ONCE
@@ -154,7 +154,12 @@ async fn enrolled(stage: &Stage, name: &'static str) -> anyhow::Result<HubSetup<
 
 /// Starts a hub that knows nothing, twice: for the first one the cloud has to sum up. It is ready when it knows the ticket
 /// that was revoked last.
-async fn fresh_hub(table: &mut Table, stage: &Stage, wire: &Wire, revoked: &Ticket) -> anyhow::Result<()> {
+async fn fresh_hub(
+    table: &mut Table,
+    stage: &Stage,
+    wire: &Wire,
+    revoked: &BoughtTicket,
+) -> anyhow::Result<()> {
     for name in ["the first fresh hub", "the next fresh hub"] {
         let setup = enrolled(stage, name).await?;
         let token = token(stage, &setup.dir).await?;
@@ -209,7 +214,7 @@ async fn weigh(
     table: &mut Table,
     stage: &Stage,
     wire: &Wire,
-    (hub, tickets): (&Hub, &[Ticket]),
+    (hub, tickets): (&Hub, &[BoughtTicket]),
 ) -> anyhow::Result<()> {
     let records = hub.status().await?.records + tickets.len() as u64;
     let before = wire.carried();
@@ -229,7 +234,7 @@ async fn weigh(
 }
 
 /// Revokes one ticket after the other; each is asked for at the hub until it is known there.
-async fn time(table: &mut Table, stage: &Stage, hub: &Hub, tickets: &[Ticket]) -> anyhow::Result<()> {
+async fn time(table: &mut Table, stage: &Stage, hub: &Hub, tickets: &[BoughtTicket]) -> anyhow::Result<()> {
     let probe = hub.turnstile(NORTH).await?.http;
     let mut known = Latencies::default();
     for ticket in tickets {
@@ -258,7 +263,7 @@ async fn time(table: &mut Table, stage: &Stage, hub: &Hub, tickets: &[Ticket]) -
 }
 
 /// Asks whether two may come in with a ticket for one, which they may not, until the answer is that it is revoked.
-async fn denied(hub: &Http, ticket: &Ticket) -> anyhow::Result<()> {
+async fn denied(hub: &Http, ticket: &BoughtTicket) -> anyhow::Result<()> {
     let started = Instant::now();
     let request = json!({ "payload": ticket.payload, "gate": NORTH, "persons": 2 });
     while started.elapsed() < PATIENCE {

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 
 use super::steps::Told;
 use crate::stage::Stage;
-use crate::stage::buyer::Ticket;
+use crate::stage::buyer::BoughtTicket;
 use crate::stage::scanner::{Scanner, Shown};
 use crate::stage::venue::{Side, Venue};
 
@@ -25,7 +25,7 @@ pub struct Crew {
     /// Enrolled by the organizer, and told of the hub in the south.
     pub roaming: Scanner,
     /// Tickets that were not shown yet, each with the picture of its code.
-    pub unused: Vec<(Ticket, PathBuf)>,
+    pub unused: Vec<(BoughtTicket, PathBuf)>,
     /// What the cloud must know of in the end, in order: what happened, and with which unit.
     pub passed: Vec<(&'static str, u32)>,
 }
@@ -36,7 +36,7 @@ impl Crew {
     /// # Errors
     ///
     /// When all are used up.
-    pub fn take(&mut self, tier: u16, home: Side) -> anyhow::Result<(Ticket, PathBuf)> {
+    pub fn take(&mut self, tier: u16, home: Side) -> anyhow::Result<(BoughtTicket, PathBuf)> {
         let venue = &self.venue;
         let at = self
             .unused
@@ -48,7 +48,7 @@ impl Crew {
     }
 
     /// Notes what the cloud must know of in the end.
-    pub fn note(&mut self, what: &'static str, ticket: &Ticket) {
+    pub fn note(&mut self, what: &'static str, ticket: &BoughtTicket) {
         self.passed.push((what, ticket.unit));
     }
 

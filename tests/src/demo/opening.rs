@@ -5,7 +5,7 @@ use anyhow::ensure;
 use super::crew::Crew;
 use super::steps::{StepFailed, Steps, Told};
 use crate::stage::Stage;
-use crate::stage::buyer::{Ticket, Wish};
+use crate::stage::buyer::{BoughtTicket, Wish};
 use crate::stage::festival::{Places, SEATED, STANDING, WEEKEND};
 use crate::stage::organizer::{Organizer, Role};
 use crate::stage::scanner::Scanner;
@@ -112,7 +112,7 @@ async fn scanners(stage: &Stage, venue: &Venue) -> anyhow::Result<Told<[Scanner;
     Ok(Told::new([north, south, roaming], "all three hold a certificate"))
 }
 
-async fn sell(crew: &Crew) -> anyhow::Result<Told<Vec<(Ticket, std::path::PathBuf)>>> {
+async fn sell(crew: &Crew) -> anyhow::Result<Told<Vec<(BoughtTicket, std::path::PathBuf)>>> {
     let (buyer, folder) = (crew.stage.buyer(), crew.stage.path(""));
     let mut sold = Vec::new();
     for tier in [SEATED, STANDING, WEEKEND] {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::keepalive::{KeptOpen, post};
 use super::{Tally, Told};
-use crate::stage::buyer::Ticket;
+use crate::stage::buyer::BoughtTicket;
 use crate::stage::festival::{NORTH, SOUTH};
 use crate::stage::hub::{Hub, HubVerdict};
 use crate::stage::organizer::Organizer;
@@ -89,7 +89,7 @@ impl Lines {
 }
 
 /// Lets people through until nobody comes any more; each tries the other gate afterwards.
-pub async fn pass(gates: Gates, coming: Arc<Mutex<mpsc::Receiver<Ticket>>>) -> anyhow::Result<Told> {
+pub async fn pass(gates: Gates, coming: Arc<Mutex<mpsc::Receiver<BoughtTicket>>>) -> anyhow::Result<Told> {
     let mut lines = gates.lines().await?;
     let mut told = Told::default();
     loop {
@@ -110,11 +110,11 @@ pub async fn pass(gates: Gates, coming: Arc<Mutex<mpsc::Receiver<Ticket>>>) -> a
 pub async fn revoke(
     gates: Gates,
     organizer: Organizer,
-    mut doomed: mpsc::Receiver<Ticket>,
+    mut doomed: mpsc::Receiver<BoughtTicket>,
 ) -> anyhow::Result<Told> {
     let mut lines = gates.lines().await?;
     let mut revoked = Tally::default();
-    let mut known: Vec<(Instant, Ticket)> = Vec::new();
+    let mut known: Vec<(Instant, BoughtTicket)> = Vec::new();
     while let Some(ticket) = doomed.recv().await {
         let came = Instant::now();
         organizer.revoke(&ticket.ticket_id).await?;

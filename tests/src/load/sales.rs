@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::keepalive::{KeptOpen, get};
 use super::till::Till;
 use super::{BOOKINGS, MAPS, REVOKED, Tally, Told};
-use crate::stage::buyer::Ticket;
+use crate::stage::buyer::BoughtTicket;
 use crate::stage::festival::STANDING;
 
 /// Buyers at once.
@@ -27,9 +27,9 @@ pub struct Buying {
     /// Until when to buy.
     pub until: Instant,
     /// Where people with tickets go.
-    pub sold: mpsc::Sender<Ticket>,
+    pub sold: mpsc::Sender<BoughtTicket>,
     /// Where tickets go that will be revoked.
-    pub doomed: mpsc::Sender<Ticket>,
+    pub doomed: mpsc::Sender<BoughtTicket>,
 }
 
 /// Buys a standing place now and then.

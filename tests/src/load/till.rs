@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde::Deserialize;
 
 use super::keepalive::{KeptOpen, post};
-use crate::stage::buyer::{Booking, Ticket};
+use crate::stage::buyer::{Booking, BoughtTicket};
 
 /// A buyer's connection to the cloud.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Till {
     /// # Errors
     ///
     /// When there is no booking.
-    pub async fn book(&mut self, reservation: &str, key: &str) -> anyhow::Result<Vec<Ticket>> {
+    pub async fn book(&mut self, reservation: &str, key: &str) -> anyhow::Result<Vec<BoughtTicket>> {
         let body = format!(
             "{{\"reservation_id\":\"{reservation}\",\"payment_token\":\"tok_ok\",\
              \"idempotency_key\":\"{key}\",\"email\":\"ann@example.org\"}}"

@@ -32,12 +32,12 @@ pub struct Booking {
     /// What it cost, in minor units of the currency.
     pub amount: i64,
     pub page: String,
-    pub tickets: Vec<Ticket>,
+    pub tickets: Vec<BoughtTicket>,
 }
 
 /// A ticket, as far as tests look at it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Ticket {
+pub struct BoughtTicket {
     pub ticket_id: String,
     pub unit: u32,
     pub tier: u16,
@@ -99,7 +99,7 @@ impl Buyer {
     /// # Errors
     ///
     /// When it cannot be had.
-    pub async fn buy_one(&self, tier: u16) -> anyhow::Result<Ticket> {
+    pub async fn buy_one(&self, tier: u16) -> anyhow::Result<BoughtTicket> {
         let booking = self.buy(&Wish::Any { tier, quantity: 1 }).await?;
         booking
             .tickets
@@ -148,7 +148,7 @@ impl Buyer {
     /// # Errors
     ///
     /// When there is none.
-    pub async fn ticket(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
+    pub async fn ticket(&self, ticket_id: &str) -> anyhow::Result<BoughtTicket> {
         self.http
             .get(&format!("/v1/tickets/{ticket_id}"))
             .await?
@@ -161,7 +161,7 @@ impl Buyer {
     /// # Errors
     ///
     /// When there is none, or the file cannot be written.
-    pub async fn save_code(&self, ticket: &Ticket, folder: &Path) -> anyhow::Result<PathBuf> {
+    pub async fn save_code(&self, ticket: &BoughtTicket, folder: &Path) -> anyhow::Result<PathBuf> {
         let reply = self
             .http
             .get(&format!("/v1/tickets/{}.png", ticket.ticket_id))

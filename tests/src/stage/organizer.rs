@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_keys::private;
 
-use super::buyer::Ticket;
+use super::buyer::BoughtTicket;
 use super::festival::{self, Places};
 use super::http::Http;
 use super::programs::{Program, Programs};
@@ -234,7 +234,7 @@ impl Organizer {
     /// # Errors
     ///
     /// When the cloud refuses.
-    pub async fn revoke(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
+    pub async fn revoke(&self, ticket_id: &str) -> anyhow::Result<BoughtTicket> {
         self.change_ticket(ticket_id, "revoke").await
     }
 
@@ -243,7 +243,7 @@ impl Organizer {
     /// # Errors
     ///
     /// When the cloud refuses.
-    pub async fn reinstate(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
+    pub async fn reinstate(&self, ticket_id: &str) -> anyhow::Result<BoughtTicket> {
         self.change_ticket(ticket_id, "reinstate").await
     }
 
@@ -252,7 +252,7 @@ impl Organizer {
     /// # Errors
     ///
     /// When the cloud refuses.
-    pub async fn reissue(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
+    pub async fn reissue(&self, ticket_id: &str) -> anyhow::Result<BoughtTicket> {
         self.change_ticket(ticket_id, "reissue").await
     }
 
@@ -261,7 +261,7 @@ impl Organizer {
     /// # Errors
     ///
     /// When the cloud refuses.
-    pub async fn transfer(&self, ticket_id: &str) -> anyhow::Result<Ticket> {
+    pub async fn transfer(&self, ticket_id: &str) -> anyhow::Result<BoughtTicket> {
         self.change_ticket(ticket_id, "transfer").await
     }
 
@@ -282,7 +282,7 @@ impl Organizer {
         Ok(renewed.context("a booking has an id")?.to_owned())
     }
 
-    async fn change_ticket(&self, ticket_id: &str, change: &str) -> anyhow::Result<Ticket> {
+    async fn change_ticket(&self, ticket_id: &str, change: &str) -> anyhow::Result<BoughtTicket> {
         let path = self.path(&format!("tickets/{ticket_id}/{change}"));
         self.http
             .send(Method::POST, &path, None)

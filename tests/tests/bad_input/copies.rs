@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SOUTH, STANDING};
 use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::patience::until;
@@ -75,7 +75,7 @@ async fn two_hubs_with_one_copied_identity_become_an_incident_and_stop_deciding(
 }
 
 /// Buys tickets that the hub in the south decides about, so that it writes the scans down itself.
-async fn of_the_south(stage: &Stage, venue: &Venue) -> anyhow::Result<[Ticket; 3]> {
+async fn of_the_south(stage: &Stage, venue: &Venue) -> anyhow::Result<[BoughtTicket; 3]> {
     let tickets = stage
         .buyer()
         .buy(&Wish::Any {

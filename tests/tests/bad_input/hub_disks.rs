@@ -6,7 +6,7 @@ use std::io::{Seek, SeekFrom, Write};
 
 use anyhow::{Context, ensure};
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::disk::{ReadOnly, largest_file_kib};
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
 use usher_tests::stage::folder::event_in;
@@ -18,7 +18,7 @@ use usher_tests::stage::venue::Venue;
 /// How much the hub's files may still grow before the disk is full, in KiB.
 const ROOM_KIB: u64 = 200;
 
-async fn buy(stage: &Stage, bookings: usize) -> anyhow::Result<Vec<Ticket>> {
+async fn buy(stage: &Stage, bookings: usize) -> anyhow::Result<Vec<BoughtTicket>> {
     let (buyer, mut tickets) = (stage.buyer(), Vec::new());
     for _ in 0..bookings {
         tickets.extend(

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::hub::{Hub, HubSetup, HubVerdict, Turnstile};
 use usher_tests::stage::organizer::Role;
 use usher_tests::stage::patience::until;
@@ -119,7 +119,7 @@ impl Dated {
     }
 
     /// Buys tickets of a tier.
-    pub async fn buy(&self, tier: u16) -> anyhow::Result<Vec<Ticket>> {
+    pub async fn buy(&self, tier: u16) -> anyhow::Result<Vec<BoughtTicket>> {
         let quantity = EACH;
         Ok(self
             .stage
@@ -217,7 +217,11 @@ pub fn word(verdict: &HubVerdict) -> &str {
 
 /// Shows each ticket at each gate in turn and demands of each the same: what the first gate says, and what the others do; of several words
 /// between `|` any will do.
-pub async fn shown_at(gates: &[Turnstile], tickets: &[Ticket], expected: (&str, &str)) -> anyhow::Result<()> {
+pub async fn shown_at(
+    gates: &[Turnstile],
+    tickets: &[BoughtTicket],
+    expected: (&str, &str),
+) -> anyhow::Result<()> {
     for (n, ticket) in tickets.iter().enumerate() {
         // Every hub is the first one for some ticket.
         for turn in 0..gates.len().max(2) {
@@ -236,7 +240,7 @@ pub async fn shown_at(gates: &[Turnstile], tickets: &[Ticket], expected: (&str, 
 }
 
 /// Shows a ticket until the hub that decides on it has answered: on a busy machine it may take longer than people are made to wait.
-async fn decided(gate: &Turnstile, ticket: &Ticket) -> anyhow::Result<HubVerdict> {
+async fn decided(gate: &Turnstile, ticket: &BoughtTicket) -> anyhow::Result<HubVerdict> {
     until("the ticket's home to answer", async || {
         let verdict = gate.scan(&ticket.payload).await?;
         Ok((word(&verdict) != "home_unreachable").then_some(verdict))

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, STANDING};
 use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::patience::until;
@@ -102,7 +102,7 @@ async fn sign(stage: &Stage, to_sign: &Value) -> anyhow::Result<()> {
     organizer.hand_in(&organizer.file("bundle-2.json")).await
 }
 
-async fn buy(stage: &Stage, tier: u16) -> anyhow::Result<Vec<Ticket>> {
+async fn buy(stage: &Stage, tier: u16) -> anyhow::Result<Vec<BoughtTicket>> {
     Ok(stage.buyer().buy(&Wish::Any { tier, quantity: 1 }).await?.tickets)
 }
 
@@ -117,7 +117,7 @@ async fn renewed(what: &str, to: Dates, read: impl AsyncFn() -> anyhow::Result<V
 }
 
 /// Moves the festival, has signed what is to be signed, and buys a ticket for the new date.
-async fn postpone(stage: &Stage, (old, new): (Dates, Dates)) -> anyhow::Result<Vec<Ticket>> {
+async fn postpone(stage: &Stage, (old, new): (Dates, Dates)) -> anyhow::Result<Vec<BoughtTicket>> {
     let plan = relocate(stage, new, false).await?;
     assert_eq!(
         (&plan["applied"], Dates::of(stage).await?.ends_at),

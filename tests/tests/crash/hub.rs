@@ -9,7 +9,7 @@ use tokio::task::{JoinSet, LocalSet};
 use usher_tests::effort::{Effort, Rounds};
 use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
 use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::patience::until;
@@ -80,7 +80,7 @@ async fn kill_while_admitting() -> anyhow::Result<()> {
     every_signature_holds(&mut venue).await
 }
 
-async fn buy(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
+async fn buy(stage: &Stage) -> anyhow::Result<Vec<BoughtTicket>> {
     let (buyer, mut tickets) = (stage.buyer(), Vec::new());
     for _ in 0..BOOKINGS {
         for tier in [SEATED, STANDING] {
@@ -101,7 +101,7 @@ async fn buy(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
 /// Scans any tickets until told to stop. A scan without an answer is asked again under its id until it has one.
 async fn keep_scanning(
     turnstile: Turnstile,
-    tickets: Vec<Ticket>,
+    tickets: Vec<BoughtTicket>,
     mut random: Random,
     stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<Answers> {
@@ -158,7 +158,7 @@ async fn every_answer_is_in_both_hubs(venue: &Venue, answers: &Answers) -> anyho
     Ok(())
 }
 
-async fn no_seat_opened_twice(stage: &Stage, tickets: &[Ticket]) -> anyhow::Result<()> {
+async fn no_seat_opened_twice(stage: &Stage, tickets: &[BoughtTicket]) -> anyhow::Result<()> {
     let seats: BTreeSet<u32> = tickets
         .iter()
         .filter(|ticket| ticket.tier == SEATED)

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use usher_tests::effort::{Effort, Rounds};
 use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
 use usher_tests::stage::patience::until;
 use usher_tests::stage::scanner::{Scanner, Wedge};
@@ -77,7 +77,7 @@ async fn nothing_that_a_killed_scanner_showed_is_lost_and_it_lets_nobody_in_twic
     .await
 }
 
-async fn buy(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
+async fn buy(stage: &Stage) -> anyhow::Result<Vec<BoughtTicket>> {
     let (buyer, mut tickets) = (stage.buyer(), Vec::new());
     let wish = Wish::Any {
         tier: STANDING,
@@ -93,7 +93,7 @@ async fn buy(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
 async fn live_once(
     stage: &Stage,
     scanner: &Scanner,
-    (tickets, more): (&[Ticket], &[&str]),
+    (tickets, more): (&[BoughtTicket], &[&str]),
     (random, shown): (&mut Random, &mut Shown),
 ) -> anyhow::Result<()> {
     // Each ticket once: the same code twice in a row is one reading.

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use serde_json::json;
 use tokio::task::JoinSet;
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SOUTH, STANDING};
 use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::patience::{until, until_within};
@@ -51,7 +51,7 @@ impl Queue {
         })
     }
 
-    async fn goes_in(self: Arc<Self>, tickets: Vec<Ticket>) -> anyhow::Result<()> {
+    async fn goes_in(self: Arc<Self>, tickets: Vec<BoughtTicket>) -> anyhow::Result<()> {
         for ticket in tickets {
             loop {
                 let is_in = self.shows(&ticket).await?;
@@ -64,7 +64,7 @@ impl Queue {
         Ok(())
     }
 
-    async fn shows(&self, ticket: &Ticket) -> anyhow::Result<bool> {
+    async fn shows(&self, ticket: &BoughtTicket) -> anyhow::Result<bool> {
         let _turn = self.turn.lock().await;
         let said = self.turnstile.scan(&ticket.payload).await?;
         let is_in = said.verdict == "admit";
@@ -94,7 +94,7 @@ struct Queues {
 }
 
 impl Queues {
-    fn begin(turnstiles: [Turnstile; 2], tickets: &[Ticket]) -> Self {
+    fn begin(turnstiles: [Turnstile; 2], tickets: &[BoughtTicket]) -> Self {
         let (queues, mut coming) = (turnstiles.map(Queue::at), JoinSet::new());
         for (queue, tickets) in queues.iter().zip(tickets.chunks(tickets.len() / 2)) {
             coming.spawn(Arc::clone(queue).goes_in(tickets.to_vec()));
@@ -167,7 +167,7 @@ async fn limit(stage: &Stage, venue: &Venue, capacity: usize) -> anyhow::Result<
     Ok(())
 }
 
-async fn tickets(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
+async fn tickets(stage: &Stage) -> anyhow::Result<Vec<BoughtTicket>> {
     let mut tickets = Vec::new();
     for _ in 0..4 {
         let wish = Wish::Any {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use tokio::time::{sleep, timeout};
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, SEATED, SOUTH};
 use usher_tests::stage::hub::Turnstile;
 use usher_tests::stage::patience::PATIENCE;
@@ -27,7 +27,7 @@ pub struct Gates {
 /// A strict ticket, and where it is decided on.
 #[derive(Debug, Clone)]
 pub struct Guest {
-    pub ticket: Ticket,
+    pub ticket: BoughtTicket,
     /// The hub that decides on it.
     pub home: Side,
 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use usher_tests::relay::Relay;
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SOUTH, STANDING};
 use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::patience::{until, until_within};
@@ -29,7 +29,7 @@ struct Doors {
     venue: Venue,
     uplink: Relay,
     gates: [Turnstile; 2],
-    tickets: std::vec::IntoIter<Ticket>,
+    tickets: std::vec::IntoIter<BoughtTicket>,
 }
 
 impl Doors {

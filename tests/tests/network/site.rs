@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use usher_tests::relay::{Relay, Weather};
 use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
 use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::patience::until;
@@ -40,7 +40,7 @@ pub struct Site {
     /// The scanner's code reader, until somebody stands at it.
     pub reader: Option<Wedge>,
     /// Tickets to be shown at the gates.
-    pub tickets: Vec<Ticket>,
+    pub tickets: Vec<BoughtTicket>,
 }
 
 /// A scan that was answered.
@@ -139,7 +139,7 @@ impl Site {
     /// When it shows nothing for one of them.
     pub async fn read_on(
         reader: &mut Wedge,
-        tickets: &[Ticket],
+        tickets: &[BoughtTicket],
         mut random: Random,
         stopped: watch::Receiver<bool>,
     ) -> anyhow::Result<BTreeSet<u32>> {
@@ -162,7 +162,7 @@ impl Site {
     /// # Errors
     ///
     /// When one was not.
-    pub async fn check(&self, answers: &Answers, revoked: &[Ticket]) -> anyhow::Result<()> {
+    pub async fn check(&self, answers: &Answers, revoked: &[BoughtTicket]) -> anyhow::Result<()> {
         let Self { stage, venue, .. } = self;
         venue.linked().await?;
         until("the cloud to hear of what the scanner did", async || {
@@ -229,7 +229,7 @@ impl Site {
     }
 
     /// Whatever was revoked has arrived.
-    async fn are_denied(&self, revoked: &[Ticket]) -> anyhow::Result<()> {
+    async fn are_denied(&self, revoked: &[BoughtTicket]) -> anyhow::Result<()> {
         for (hub, gate) in [(&self.venue.north, NORTH), (&self.venue.south, SOUTH)] {
             let turnstile = hub.turnstile(gate).await?;
             for ticket in revoked {
@@ -248,7 +248,7 @@ impl Site {
 /// Scans any tickets until told to stop. A scan without an answer is asked again under its id until it has one.
 async fn keep_scanning(
     turnstile: Turnstile,
-    tickets: Vec<Ticket>,
+    tickets: Vec<BoughtTicket>,
     mut random: Random,
     stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<Vec<Answer>> {

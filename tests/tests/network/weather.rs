@@ -8,7 +8,7 @@ use tokio::task::LocalSet;
 use usher_tests::effort::{Effort, Rounds};
 use usher_tests::relay::{Relay, Weather};
 use usher_tests::sim::random::Random;
-use usher_tests::stage::buyer::Ticket;
+use usher_tests::stage::buyer::BoughtTicket;
 use usher_tests::stage::festival::STANDING;
 
 use super::site::{Answers, Site};
@@ -63,7 +63,7 @@ async fn change(
     effort: Effort,
     random: &mut Random,
     stop: watch::Sender<bool>,
-) -> anyhow::Result<Vec<Ticket>> {
+) -> anyhow::Result<Vec<BoughtTicket>> {
     let mut revoked = Vec::new();
     for _ in 0..effort.rounds {
         for cable in site.cables() {

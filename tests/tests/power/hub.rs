@@ -9,7 +9,7 @@ use tokio::task::LocalSet;
 use usher_tests::effort::{Effort, Rounds};
 use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::Ticket;
+use usher_tests::stage::buyer::BoughtTicket;
 use usher_tests::stage::festival::Places;
 use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::organizer::Role;
@@ -69,7 +69,7 @@ async fn cut_while_admitting() -> anyhow::Result<()> {
 }
 
 /// Has the organizer revoke a ticket and waits until the hub has heard of it.
-async fn revoke(site: &Site) -> anyhow::Result<Ticket> {
+async fn revoke(site: &Site) -> anyhow::Result<BoughtTicket> {
     let ticket = site.buy(1).await?.pop().context("a booking has tickets")?;
     site.stage.organizer.revoke(&ticket.ticket_id).await?;
     site.caught_up().await?;
@@ -78,7 +78,7 @@ async fn revoke(site: &Site) -> anyhow::Result<Ticket> {
 
 async fn one_round(
     site: &mut Site,
-    revoked: Option<Ticket>,
+    revoked: Option<BoughtTicket>,
     random: &mut Random,
     answers: &Rc<RefCell<Answers>>,
 ) -> anyhow::Result<()> {

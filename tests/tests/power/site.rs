@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use usher_tests::relay::Relay;
 use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
 use usher_tests::stage::hub::{Hub, HubSetup, HubVerdict, Turnstile};
 use usher_tests::stage::patience::until;
@@ -52,7 +52,7 @@ pub struct Site {
 pub struct Reading {
     pub scan_id: String,
     /// What was read.
-    pub ticket: Ticket,
+    pub ticket: BoughtTicket,
 }
 
 /// What was asked and answered.
@@ -63,7 +63,7 @@ pub struct Answers {
     /// Scans whose answer did not come.
     pub open: Vec<Reading>,
     /// Tickets somebody was let in with.
-    used: Vec<Ticket>,
+    used: Vec<BoughtTicket>,
 }
 
 /// A line of the hub's export.
@@ -128,7 +128,7 @@ impl Site {
     /// # Errors
     ///
     /// When they cannot be had.
-    pub async fn buy(&self, bookings: usize) -> anyhow::Result<Vec<Ticket>> {
+    pub async fn buy(&self, bookings: usize) -> anyhow::Result<Vec<BoughtTicket>> {
         let (buyer, mut tickets) = (self.stage.buyer(), Vec::new());
         let wish = Wish::Any {
             tier: STANDING,
@@ -143,7 +143,7 @@ impl Site {
     /// Scans fresh and used tickets at some turnstiles at once until the hub no longer answers or none are left.
     pub fn scan_on(
         &self,
-        tickets: &Rc<RefCell<Vec<Ticket>>>,
+        tickets: &Rc<RefCell<Vec<BoughtTicket>>>,
         answers: &Rc<RefCell<Answers>>,
         random: &mut Random,
     ) -> JoinSet<()> {
@@ -217,7 +217,7 @@ impl Site {
 
 impl Reading {
     /// Reads a ticket.
-    pub fn of(ticket: Ticket, random: &mut Random) -> Self {
+    pub fn of(ticket: BoughtTicket, random: &mut Random) -> Self {
         Self {
             scan_id: data_encoding::HEXLOWER.encode(&random.bytes16()),
             ticket,
@@ -226,7 +226,7 @@ impl Reading {
 }
 
 impl Answers {
-    fn any_used(&self, random: &mut Random) -> Option<Ticket> {
+    fn any_used(&self, random: &mut Random) -> Option<BoughtTicket> {
         let used = &self.used;
         (!used.is_empty()).then(|| used[random.index(used.len())].clone())
     }

@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use reqwest::Method;
 use serde_json::json;
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, STANDING};
 use usher_tests::stage::http::RawBody;
 use usher_tests::stage::hub::{Hub, HubSetup};
@@ -103,7 +103,7 @@ impl Day {
     }
 
     /// Buys tickets, pays badly, asks badly.
-    async fn sell(&mut self) -> anyhow::Result<Vec<Ticket>> {
+    async fn sell(&mut self) -> anyhow::Result<Vec<BoughtTicket>> {
         let buyer = self.stage.buyer();
         let mut tickets = Vec::new();
         for tier in [SEATED, SEATED, STANDING] {
@@ -166,7 +166,7 @@ impl Day {
         Ok(hub)
     }
 
-    async fn scan(&mut self, hub: &Hub, tickets: &[Ticket]) -> anyhow::Result<()> {
+    async fn scan(&mut self, hub: &Hub, tickets: &[BoughtTicket]) -> anyhow::Result<()> {
         let scanner_code = hub.command(&["scanner-code", "--override"]).await?;
         let scanner_code = word_of(&scanner_code, "usher-enrol:")?;
         let (folder, picture) = (self.stage.path("scanner"), self.stage.path("code.png"));
@@ -208,7 +208,7 @@ impl Day {
     }
 
     /// Wrong requests, revocations, a cloud that dies, a device that is thrown out.
-    async fn break_things(&mut self, hub: &Hub, tickets: &[Ticket]) -> anyhow::Result<()> {
+    async fn break_things(&mut self, hub: &Hub, tickets: &[BoughtTicket]) -> anyhow::Result<()> {
         let said = hub
             .command(&["http-token", "--every-gate", "--name", "own"])
             .await?;

@@ -12,7 +12,7 @@ use usher_keys::Role;
 use usher_protocol::admission::Verdict;
 use usher_protocol::request::Request;
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Ticket, Wish};
+use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, STANDING};
 use usher_tests::stage::hub::HubSetup;
 use usher_tests::stage::patience::until;
@@ -42,7 +42,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 /// Slow HTTP clients: more than a hub takes of one machine.
 const SLOW_CLIENTS: usize = 300;
 
-async fn tickets(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
+async fn tickets(stage: &Stage) -> anyhow::Result<Vec<BoughtTicket>> {
     let wish = Wish::Any {
         tier: STANDING,
         quantity: SCANS,
@@ -154,7 +154,7 @@ async fn restart_past(silent: (u16, usize)) -> anyhow::Result<()> {
 }
 
 /// Has a scanner read one ticket after the other until its hub lets somebody in.
-async fn answered_by_hub(wedge: &mut Wedge, tickets: &mut Iter<'_, Ticket>) -> anyhow::Result<()> {
+async fn answered_by_hub(wedge: &mut Wedge, tickets: &mut Iter<'_, BoughtTicket>) -> anyhow::Result<()> {
     for ticket in tickets {
         let shown = wedge.read(&ticket.payload).await?;
         ensure!(shown.outcome == "admitted", "{shown:?}");
