@@ -18,7 +18,7 @@ use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::request::{Request, RequestError, Response};
 use usher_protocol::state::State;
-use usher_protocol::sync::{Held, LoadError, Notice, NotStored};
+use usher_protocol::sync::{Held, LoadError, NotStored, Notice};
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Origin, ScanId, Seq, ZoneId};
 

@@ -9,31 +9,35 @@ use crate::tree::{Breach, Tree, TreeFile};
 /// The crates that are shipped.
 const PRODUCTS: [&str; 5] = ["keys/", "protocol/", "cloud/", "gate-agent/", "scanner-cli/"];
 
-/// The names of one role that several programs play, each in its own way.
+/// The names of one role that several programs play, each in its own way, and how many do. The same role has the same name in
+/// cloud and hub; a name that stands for two things has no place here.
 const SAME_ROLE: &[(&str, usize)] = &[
+    // What a program finds wrong with its own tables, and one such thing.
     ("Audit", 2),
+    ("Finding", 2),
+    // A program's command line.
     ("Cli", 3),
+    // What a program reads the time from: the cloud's may stand still for tests, a device's is corrected by its peers'.
     ("Clock", 2),
+    // A program's settings, and what may be wrong with them.
     ("Config", 2),
     ("ConfigError", 2),
-    ("Finding", 2),
+    // The addresses that a running program has bound, as its file tells them.
     ("Listening", 2),
+    // How a program's HTTP refuses a request, and what it answers at `/readyz`.
     ("Problem", 2),
     ("Readiness", 2),
 ];
 
-/// The names that still stand for several things, and for how many. It only shrinks.
-const LEFT: &[(&str, usize)] = &[("Ticket", 2)];
-
 /// Where one name is declared: the file and the line.
 type Declarations<'a> = Vec<(&'a TreeFile, usize)>;
 
-/// Refuses a public type name that is declared more than once, but for what is left, and a list of that which is out of date.
+/// Refuses a public type name that is declared more than once, but for one role in several programs, and a list of those that is out of date.
 pub fn doubles(tree: &Tree) -> Vec<Breach> {
-    doubles_beyond(tree, &[SAME_ROLE, LEFT].concat())
+    doubles_beyond(tree, SAME_ROLE)
 }
 
-fn doubles_beyond(tree: &Tree, left: &[(&str, usize)]) -> Vec<Breach> {
+fn doubles_beyond(tree: &Tree, same_role: &[(&str, usize)]) -> Vec<Breach> {
     let mut declared: BTreeMap<String, Declarations<'_>> = BTreeMap::new();
     for file in tree.rust().filter(|file| is_product(file)) {
         for (name, line) in public_types(&file.shipped()) {
@@ -42,9 +46,9 @@ fn doubles_beyond(tree: &Tree, left: &[(&str, usize)]) -> Vec<Breach> {
     }
     let mut breaches: Vec<Breach> = declared
         .iter()
-        .filter_map(|(name, places)| objection(name, places, left))
+        .filter_map(|(name, places)| objection(name, places, same_role))
         .collect();
-    let gone = left.iter().filter(|(name, _)| !declared.contains_key(*name));
+    let gone = same_role.iter().filter(|(name, _)| !declared.contains_key(*name));
     let list = tree
         .rust()
         .find(|file| file.path.ends_with("house_rules/meanings.rs"));
@@ -59,8 +63,8 @@ fn is_product(file: &TreeFile) -> bool {
     PRODUCTS.iter().any(|folder| file.path.starts_with(folder)) && file.path.contains("/src/")
 }
 
-fn objection(name: &str, places: &Declarations<'_>, left: &[(&str, usize)]) -> Option<Breach> {
-    let listed = left.iter().find(|(listed, _)| *listed == name);
+fn objection(name: &str, places: &Declarations<'_>, same_role: &[(&str, usize)]) -> Option<Breach> {
+    let listed = same_role.iter().find(|(listed, _)| *listed == name);
     let allowed = listed.map_or(1, |(_, count)| *count);
     let (file, line) = *places.last()?;
     let found = places.len();
@@ -93,12 +97,12 @@ fn public_types(code: &str) -> Vec<(String, usize)> {
 }
 
 #[track_caller]
-fn check(files: &[(&str, &str)], left: &[(&str, usize)], expected: &[&str]) {
-    let told: Vec<String> = doubles_beyond(&Tree::of(files), left)
+fn check(files: &[(&str, &str)], same_role: &[(&str, usize)], expected: &[&str]) {
+    let told: Vec<String> = doubles_beyond(&Tree::of(files), same_role)
         .iter()
         .map(ToString::to_string)
         .collect();
-    assert_eq!(told, expected, "{files:?} {left:?}");
+    assert_eq!(told, expected, "{files:?} {same_role:?}");
 }
 
 const TWO_SEATS: [(&str, &str); 2] = [
@@ -122,7 +126,7 @@ fn a_name_with_two_meanings_is_found() {
 }
 
 #[test]
-fn what_is_left_is_told_exactly() {
+fn the_programs_of_one_role_are_told_exactly() {
     check(&TWO_SEATS, &[("Seat", 2)], &[]);
     check(
         &TWO_SEATS,
