@@ -23,18 +23,18 @@ setup: ## install what is missing on Debian or Ubuntu
 	@.ci/setup test
 
 build: ## build the four programs for development
-	@.ci/setup demo
+	@.ci/setup build
 	cargo build $(WORKSPACE)
 
 install: ## install the four programs, with the camera, into cargo's bin folder
-	@.ci/setup demo
+	@.ci/setup build
 	cargo install --locked --path keys
 	cargo install --locked --path cloud
 	cargo install --locked --path gate-agent
 	cargo install --locked --path scanner-cli --features camera
 
 demo: ## show the whole path on this machine; ONCE=1 ends after one round, CAMERA=1 builds the camera too
-	@.ci/setup demo
+	@.ci/setup $(if $(CAMERA),build,demo)
 	cargo build $(DEMO)
 	$(TARGET)/debug/usher-demo $(if $(ONCE),--once)
 
