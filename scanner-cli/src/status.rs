@@ -28,14 +28,14 @@ pub struct ScannerStatus {
 }
 
 /// Looks again and again how a scanner stands.
-pub struct Lookout {
+pub struct StatusWatch {
     replica: Arc<Replica>,
     hubs: Hubs,
     /// Guards what was seen of the certificate.
     watch: Mutex<CertificateWatch>,
 }
 
-impl Lookout {
+impl StatusWatch {
     /// Looks at that replica and these links.
     #[must_use]
     pub fn new(replica: Arc<Replica>, hubs: Hubs) -> Self {
@@ -51,7 +51,7 @@ impl Lookout {
     /// # Panics
     /// Never: nothing panics while it looks at the certificate.
     #[must_use]
-    pub fn look(&self) -> ScannerStatus {
+    pub fn now(&self) -> ScannerStatus {
         ScannerStatus {
             line: line(&self.replica, &self.hubs),
             certificate: self.certificate(),

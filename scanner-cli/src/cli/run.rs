@@ -31,7 +31,7 @@ use crate::source::camera::{self, CameraFrames};
 use crate::source::pictures::Pictures;
 use crate::source::wedge::{EveryKey, Keystrokes, Wedge, is_typed_to};
 use crate::station::{Pace, Station};
-use crate::status::{self, Lookout};
+use crate::status::{self, StatusWatch};
 
 /// How long a hub that is linked has at the end to take what it lacks of our log: a second's work on a busy network,
 /// short for a person who waits.
@@ -191,7 +191,7 @@ impl RunArgs {
             let place = self::place(&position, &gate);
             words::place_of_event(&place, &event)
         });
-        let lookout = Lookout::new(Arc::clone(&replica), hubs.clone());
+        let status_watch = StatusWatch::new(Arc::clone(&replica), hubs.clone());
         let clock = RunClock::start();
         let clerk = Clerk::at(Workplace {
             replica: scanner.replica(),
@@ -200,7 +200,7 @@ impl RunArgs {
             gate: position.gate,
             answer_within: Duration::from_millis(self.answer_within),
         });
-        let mut station = Station::new(screen, place, move || lookout.look(), self.pace(), clock)
+        let mut station = Station::new(screen, place, move || status_watch.now(), self.pace(), clock)
             .with_position(&position, places);
         if self.verbose {
             station = station.with_figures();
