@@ -92,7 +92,7 @@ pub struct DevicesView {
     pub records: u64,
 }
 
-/// Lists the devices of an event: their standing, last contact, and how far each is behind.
+/// Lists the devices of an event: how they stand, last contact, and how far each is behind.
 #[utoipa::path(get, path = "/v1/organizer/events/{event_id}/devices", tag = "devices",
     params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = DevicesView),
@@ -104,11 +104,11 @@ pub async fn list(
 ) -> Result<Json<DevicesView>, ApiError> {
     let id = event.id;
     let authority = app.authorities.of(id)?;
-    let standings = authority.ask(|writer| Box::pin(standings(writer))).await?;
+    let enrolled_devices = authority.ask(|writer| Box::pin(enrolled_devices(writer))).await?;
     let contacts = Contacts::of(&authority).await?;
-    let mut devices: Vec<_> = standings
+    let mut devices: Vec<_> = enrolled_devices
         .into_iter()
-        .map(|standing| contacts.view(standing))
+        .map(|device| contacts.view(device))
         .collect();
     devices.sort_by(|a, b| (a.role, &a.name, a.device).cmp(&(b.role, &b.name, b.device)));
     Ok(Json(DevicesView {
@@ -117,16 +117,17 @@ pub async fn list(
     }))
 }
 
-struct Standing {
+/// A device of the event, and what the authority has said of it.
+struct EnrolledDevice {
     certificate: Certificate,
     revoked: bool,
     retired: bool,
     frozen: bool,
 }
 
-async fn standings(writer: &mut LogWriter) -> Result<Vec<Standing>, AuthorityError> {
+async fn enrolled_devices(writer: &mut LogWriter) -> Result<Vec<EnrolledDevice>, AuthorityError> {
     let state = writer.state().await?;
-    let standing = |certificate: &Certificate| Standing {
+    let enrolled = |certificate: &Certificate| EnrolledDevice {
         revoked: state.is_revoked(&certificate.device),
         retired: state.rosters().retired().contains(&certificate.device),
         frozen: state.is_frozen(&certificate.device),
@@ -134,7 +135,7 @@ async fn standings(writer: &mut LogWriter) -> Result<Vec<Standing>, AuthorityErr
     };
     Ok(state
         .devices()
-        .map(|identity| standing(identity.unverified()))
+        .map(|identity| enrolled(identity.unverified()))
         .collect())
 }
 
@@ -167,13 +168,13 @@ impl Contacts {
         })
     }
 
-    fn view(&self, standing: Standing) -> DeviceView {
-        let Standing {
+    fn view(&self, device: EnrolledDevice) -> DeviceView {
+        let EnrolledDevice {
             certificate,
             revoked,
             retired,
             frozen,
-        } = standing;
+        } = device;
         let linked = self.linked.get(&certificate.device);
         let seen = self.seen.get(&certificate.device);
         let there = seen.filter(|contact| contact.is_linked_beside(self.holder, self.now));
