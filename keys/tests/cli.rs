@@ -25,9 +25,9 @@ struct Run {
 }
 
 /// A directory of one test, in which the program runs.
-struct Desk(tempfile::TempDir);
+struct WorkFolder(tempfile::TempDir);
 
-impl Desk {
+impl WorkFolder {
     fn new() -> Self {
         Self(tempfile::tempdir().expect("a temporary directory can be made"))
     }
@@ -115,23 +115,24 @@ fn request(ticket_seed: u8) -> Value {
 
 #[test]
 fn a_new_key_is_a_private_file_and_its_public_half_is_printed() {
-    let desk = Desk::new();
+    let folder = WorkFolder::new();
     for (command, name) in [("new-root", "root.pem"), ("new-key", "key.pem")] {
-        let public = desk.new_key(command, name);
-        let path = desk.0.path().join(name);
+        let public = folder.new_key(command, name);
+        let path = folder.0.path().join(name);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(pem::read_secret(&path, None).unwrap().public(), public);
     }
-    assert_ne!(desk.read("root.pem"), desk.read("key.pem"));
+    assert_ne!(folder.read("root.pem"), folder.read("key.pem"));
 }
 
 #[test]
 fn a_passphrase_encrypts_the_root_and_is_needed_to_sign_with_it() {
-    let desk = Desk::new();
-    desk.request("request.json", 10);
-    let root = desk.ok(&["new-root", "--out", "root.pem", "--passphrase"]);
+    let folder = WorkFolder::new();
+    folder.request("request.json", 10);
+    let root = folder.ok(&["new-root", "--out", "root.pem", "--passphrase"]);
     assert!(
-        desk.read("root.pem")
+        folder
+            .read("root.pem")
             .starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----")
     );
     let sign = [
@@ -143,35 +144,35 @@ fn a_passphrase_encrypts_the_root_and_is_needed_to_sign_with_it() {
         "--out",
         "bundle.json",
     ];
-    let wrong = desk
+    let wrong = folder
         .command(&sign)
         .env("USHER_PASSPHRASE", "wrong")
         .output()
         .unwrap();
     assert_eq!(wrong.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("the passphrase is wrong"));
-    desk.ok(&sign);
+    folder.ok(&sign);
     let pinned = RootSet::single(PublicKey::from_hex(root.trim_end()).unwrap());
-    assert_eq!(desk.bundle("bundle.json", &pinned).version, 1);
+    assert_eq!(folder.bundle("bundle.json", &pinned).version, 1);
 
-    let short = desk
+    let short = folder
         .command(&["new-root", "--out", "short.pem", "--passphrase"])
         .env("USHER_PASSPHRASE", "abc")
         .output()
         .unwrap();
     assert_eq!(short.status.code(), Some(1));
-    assert!(!desk.0.path().join("short.pem").exists());
+    assert!(!folder.0.path().join("short.pem").exists());
 }
 
 #[test]
 fn a_file_that_is_there_is_replaced_only_on_demand() {
-    let desk = Desk::new();
-    desk.request("request.json", 10);
-    let first = desk.new_key("new-root", "root.pem");
-    desk.refused(1, "--force", &["new-root", "--out", "root.pem"]);
-    let path = desk.0.path().join("root.pem");
+    let folder = WorkFolder::new();
+    folder.request("request.json", 10);
+    let first = folder.new_key("new-root", "root.pem");
+    folder.refused(1, "--force", &["new-root", "--out", "root.pem"]);
+    let path = folder.0.path().join("root.pem");
     assert_eq!(pem::read_secret(&path, None).unwrap().public(), first);
-    desk.ok(&["new-root", "--out", "root.pem", "--force"]);
+    folder.ok(&["new-root", "--out", "root.pem", "--force"]);
     assert_ne!(pem::read_secret(&path, None).unwrap().public(), first);
 
     let sign = [
@@ -183,29 +184,32 @@ fn a_file_that_is_there_is_replaced_only_on_demand() {
         "--out",
         "b.json",
     ];
-    desk.write("b.json", "precious");
-    desk.refused(1, "--force", &sign);
-    assert_eq!(desk.read("b.json"), "precious");
-    desk.ok(&[&sign[..], &["--force"]].concat());
-    assert_ne!(desk.read("b.json"), "precious");
+    folder.write("b.json", "precious");
+    folder.refused(1, "--force", &sign);
+    assert_eq!(folder.read("b.json"), "precious");
+    folder.ok(&[&sign[..], &["--force"]].concat());
+    assert_ne!(folder.read("b.json"), "precious");
 }
 
 #[test]
 fn a_bundle_lives_through_rotation_and_striking() {
-    let desk = Desk::new();
-    let pinned = RootSet::single(desk.new_key("new-root", "root.pem"));
-    let (old, new) = (desk.request("first.json", 10), desk.request("second.json", 11));
+    let folder = WorkFolder::new();
+    let pinned = RootSet::single(folder.new_key("new-root", "root.pem"));
+    let (old, new) = (
+        folder.request("first.json", 10),
+        folder.request("second.json", 11),
+    );
     let root = ["--root", "root.pem"];
-    desk.ok(&[
+    folder.ok(&[
         &["bundle", "--request", "first.json", "--out", "b1.json"],
         &root[..],
     ]
     .concat());
-    assert_eq!(desk.bundle("b1.json", &pinned).ticket_keys[0].key, old);
+    assert_eq!(folder.bundle("b1.json", &pinned).ticket_keys[0].key, old);
 
     let rotate = ["rotate", "--bundle", "b1.json", "--request", "second.json"];
-    desk.ok(&[&rotate[..], &root, &["--out", "b2.json"]].concat());
-    let rotated = desk.bundle("b2.json", &pinned);
+    folder.ok(&[&rotate[..], &root, &["--out", "b2.json"]].concat());
+    let rotated = folder.bundle("b2.json", &pinned);
     assert_eq!(rotated.version, 2);
     assert!(matches!(
         rotated.ticket_key(old.id()).unwrap().status,
@@ -215,12 +219,12 @@ fn a_bundle_lives_through_rotation_and_striking() {
 
     let id = old.id().to_string();
     let strike = ["strike", "--bundle", "b2.json", "--key", &id];
-    desk.ok(&[&strike[..], &root, &["--out", "b3.json"]].concat());
-    let struck = desk.bundle("b3.json", &pinned);
+    folder.ok(&[&strike[..], &root, &["--out", "b3.json"]].concat());
+    let struck = folder.bundle("b3.json", &pinned);
     assert_eq!(struck.version, 3);
     assert!(struck.ticket_key(old.id()).unwrap().is_struck());
 
-    let jwks: Value = serde_json::from_str(&desk.ok(&["jwks", "--bundle", "b3.json"])).unwrap();
+    let jwks: Value = serde_json::from_str(&folder.ok(&["jwks", "--bundle", "b3.json"])).unwrap();
     let kids: Vec<_> = jwks["keys"]
         .as_array()
         .unwrap()
@@ -231,9 +235,9 @@ fn a_bundle_lives_through_rotation_and_striking() {
     assert!(!kids.contains(&&Value::from(id.as_str())));
 
     let again = ["strike", "--bundle", "b3.json", "--key", &id, "--out", "b4.json"];
-    desk.refused(1, "not struck out yet", &[&again[..], &root].concat());
+    folder.refused(1, "not struck out yet", &[&again[..], &root].concat());
     let revive = ["rotate", "--bundle", "b3.json", "--request", "first.json"];
-    desk.refused(
+    folder.refused(
         1,
         "never trusted again",
         &[&revive[..], &root, &["--out", "b4.json"]].concat(),
@@ -242,12 +246,12 @@ fn a_bundle_lives_through_rotation_and_striking() {
 
 #[test]
 fn two_of_three_roots_sign_one_after_the_other() {
-    let desk = Desk::new();
-    desk.request("request.json", 10);
-    desk.request("next.json", 11);
+    let folder = WorkFolder::new();
+    folder.request("request.json", 10);
+    folder.request("next.json", 11);
     let keys: Vec<_> = ["a.pem", "b.pem", "c.pem"]
         .iter()
-        .map(|name| desk.new_key("new-root", name))
+        .map(|name| folder.new_key("new-root", name))
         .collect();
     let (b, c) = (keys[1].to_string(), keys[2].to_string());
     let pinned = RootSet { threshold: 2, keys };
@@ -261,36 +265,36 @@ fn two_of_three_roots_sign_one_after_the_other() {
         &c,
     ];
     let from = ["--request", "request.json", "--out", "bundle.json"];
-    desk.refused(2, "--threshold", &[&first[..], &from].concat());
-    let out = desk.run(&[&first[..], &from, &["--threshold", "2"]].concat());
+    folder.refused(2, "--threshold", &[&first[..], &from].concat());
+    let out = folder.run(&[&first[..], &from, &["--threshold", "2"]].concat());
     assert_eq!(out.code, 0);
     assert!(out.stderr.contains("1 of the 2"), "{}", out.stderr);
 
     let next = ["rotate", "--bundle", "bundle.json", "--request", "next.json"];
     let next_out = ["--root", "a.pem", "--out", "next-bundle.json"];
-    desk.refused(1, "1 of the 2", &[&next[..], &next_out].concat());
+    folder.refused(1, "1 of the 2", &[&next[..], &next_out].concat());
 
-    desk.new_key("new-root", "foreign.pem");
+    folder.new_key("new-root", "foreign.pem");
     let foreign = ["cosign", "--root", "foreign.pem", "--bundle", "bundle.json"];
-    desk.refused(1, "not among the bundle's roots", &foreign);
-    let cosigned = desk.ok(&["cosign", "--root", "c.pem", "--bundle", "bundle.json"]);
+    folder.refused(1, "not among the bundle's roots", &foreign);
+    let cosigned = folder.ok(&["cosign", "--root", "c.pem", "--bundle", "bundle.json"]);
     assert!(cosigned.contains("signatures enough"), "{cosigned}");
-    assert_eq!(desk.bundle("bundle.json", &pinned).version, 1);
+    assert_eq!(folder.bundle("bundle.json", &pinned).version, 1);
 
     let unsigned = ["--root", "b.pem", "--out", "next-bundle.json"];
-    desk.refused(1, "none of the given roots", &[&next[..], &unsigned].concat());
-    desk.ok(&[&next[..], &next_out].concat());
+    folder.refused(1, "none of the given roots", &[&next[..], &unsigned].concat());
+    folder.ok(&[&next[..], &next_out].concat());
     let kept = ["cosign", "--root", "b.pem", "--bundle", "next-bundle.json"];
-    desk.ok(&[&kept[..], &["--out", "complete.json"]].concat());
-    assert_eq!(desk.bundle("complete.json", &pinned).version, 2);
-    desk.refused(1, "--force", &[&kept[..], &["--out", "complete.json"]].concat());
+    folder.ok(&[&kept[..], &["--out", "complete.json"]].concat());
+    assert_eq!(folder.bundle("complete.json", &pinned).version, 2);
+    folder.refused(1, "--force", &[&kept[..], &["--out", "complete.json"]].concat());
 }
 
 #[test]
 fn a_bundle_slipped_in_by_someone_else_is_not_gone_on_from() {
-    let desk = Desk::new();
-    let mine = desk.new_key("new-root", "root.pem");
-    desk.request("request.json", 10);
+    let folder = WorkFolder::new();
+    let mine = folder.new_key("new-root", "root.pem");
+    folder.request("request.json", 10);
     let intruder = SecretKey::from_seed(&[66; 32]);
     let slipped = TrustBundle {
         event: EventId([1; 16]),
@@ -303,23 +307,23 @@ fn a_bundle_slipped_in_by_someone_else_is_not_gone_on_from() {
         authority_keys: vec![],
         issuing_keys: vec![],
     };
-    desk.write(
+    folder.write(
         "slipped.json",
         serde_json::to_string(&slipped.sign(&[&intruder])).unwrap(),
     );
     let rotate = ["rotate", "--root", "root.pem", "--bundle", "slipped.json"];
     let rest = ["--request", "request.json", "--out", "next.json"];
-    desk.refused(1, "none of the given roots", &[&rotate[..], &rest].concat());
-    assert!(!desk.0.path().join("next.json").exists());
+    folder.refused(1, "none of the given roots", &[&rotate[..], &rest].concat());
+    assert!(!folder.0.path().join("next.json").exists());
 }
 
 #[test]
 fn keys_can_be_spelled_out_instead_of_a_request() {
-    let desk = Desk::new();
-    let pinned = RootSet::single(desk.new_key("new-root", "root.pem"));
-    desk.request("request.json", 10);
+    let folder = WorkFolder::new();
+    let pinned = RootSet::single(folder.new_key("new-root", "root.pem"));
+    folder.request("request.json", 10);
     let sign = ["bundle", "--root", "root.pem"];
-    desk.ok(&[&sign[..], &["--request", "request.json", "--out", "one.json"]].concat());
+    folder.ok(&[&sign[..], &["--request", "request.json", "--out", "one.json"]].concat());
 
     let (event, ticket) = (EventId([1; 16]).to_string(), public(10).to_string());
     let (authority, issuing) = (public(50).to_string(), public(60).to_string());
@@ -340,13 +344,16 @@ fn keys_can_be_spelled_out_instead_of_a_request() {
         "4000000000000",
     ];
     let out = ["--out", "two.json"];
-    desk.ok(&[&sign[..], &spelled, &more, &out].concat());
-    assert_eq!(desk.bundle("one.json", &pinned), desk.bundle("two.json", &pinned));
+    folder.ok(&[&sign[..], &spelled, &more, &out].concat());
+    assert_eq!(
+        folder.bundle("one.json", &pinned),
+        folder.bundle("two.json", &pinned)
+    );
 
-    desk.refused(2, "--issuing-key", &[&sign[..], &spelled, &out].concat());
-    desk.refused(2, "--request", &[&sign[..], &out].concat());
+    folder.refused(2, "--issuing-key", &[&sign[..], &spelled, &out].concat());
+    folder.refused(2, "--request", &[&sign[..], &out].concat());
     let both = ["--request", "request.json"];
-    desk.refused(
+    folder.refused(
         2,
         "cannot be used with",
         &[&sign[..], &spelled, &more, &both, &out].concat(),
@@ -355,9 +362,9 @@ fn keys_can_be_spelled_out_instead_of_a_request() {
 
 #[test]
 fn requests_that_cannot_be_used_are_answered_with_the_reason() {
-    let desk = Desk::new();
-    desk.new_key("new-root", "root.pem");
-    desk.request("request.json", 10);
+    let folder = WorkFolder::new();
+    folder.new_key("new-root", "root.pem");
+    folder.request("request.json", 10);
     let sign = |name| {
         [
             "bundle",
@@ -372,8 +379,8 @@ fn requests_that_cannot_be_used_are_answered_with_the_reason() {
     let check = |change: fn(&mut Value), says| {
         let mut changed = request(10);
         change(&mut changed);
-        desk.write("changed.json", changed);
-        desk.refused(1, says, &sign("changed.json"));
+        folder.write("changed.json", changed);
+        folder.refused(1, says, &sign("changed.json"));
     };
     check(|request| request["note"] = "hello".into(), "unknown field `note`");
     check(|request| request["not_after"] = 0.into(), "window is empty");
@@ -387,22 +394,22 @@ fn requests_that_cannot_be_used_are_answered_with_the_reason() {
     );
     check(|request| request["event"] = "evt_1".into(), "not an event id");
     check(|request| request["not_after"] = (-1).into(), "invalid value");
-    desk.refused(1, "absent.json", &sign("absent.json"));
-    desk.write("long.json", " ".repeat(70_000));
-    desk.refused(1, "longer than", &sign("long.json"));
+    folder.refused(1, "absent.json", &sign("absent.json"));
+    folder.write("long.json", " ".repeat(70_000));
+    folder.refused(1, "longer than", &sign("long.json"));
 
-    desk.ok(&sign("request.json"));
+    folder.ok(&sign("request.json"));
     let mut foreign = request(11);
     foreign["event"] = serde_json::to_value(EventId([2; 16])).unwrap();
-    desk.write("foreign.json", foreign);
+    folder.write("foreign.json", foreign);
     let rotate = ["rotate", "--root", "root.pem", "--bundle", "b.json"];
     let rest = ["--request", "foreign.json", "--out", "c.json"];
-    desk.refused(1, "for event evt_0810", &[&rotate[..], &rest].concat());
+    folder.refused(1, "for event evt_0810", &[&rotate[..], &rest].concat());
 }
 
 #[test]
 fn verify_tells_valid_from_not_valid_from_unusable() {
-    let desk = Desk::new();
+    let folder = WorkFolder::new();
     // RFC 8032, section 7.1, test 1: the empty message.
     let key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
     let signature = "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b";
@@ -416,7 +423,7 @@ fn verify_tells_valid_from_not_valid_from_unusable() {
             "--signature",
             signature,
         ];
-        let run = desk.run(&arguments);
+        let run = folder.run(&arguments);
         assert_eq!(run.code, code, "{arguments:?}: {}{}", run.stdout, run.stderr);
         run.stdout
     };
@@ -432,7 +439,7 @@ fn verify_tells_valid_from_not_valid_from_unusable() {
     check(2, "xyz", "", signature);
     check(2, key, "0", signature); // half a byte
     check(2, key, "", &format!("0x{signature}"));
-    desk.refused(
+    folder.refused(
         2,
         "--signature",
         &["verify", "--public-key", key, "--message", ""],
@@ -441,16 +448,16 @@ fn verify_tells_valid_from_not_valid_from_unusable() {
 
 #[test]
 fn inspect_shows_what_a_file_is_and_nothing_secret() {
-    let desk = Desk::new();
-    let key = desk.new_key("new-key", "key.pem");
-    let root = desk.ok(&["new-root", "--out", "root.pem", "--passphrase"]);
-    desk.request("request.json", 10);
+    let folder = WorkFolder::new();
+    let key = folder.new_key("new-key", "key.pem");
+    let root = folder.ok(&["new-root", "--out", "root.pem", "--passphrase"]);
+    folder.request("request.json", 10);
     let sign = ["bundle", "--root", "root.pem", "--request", "request.json"];
-    desk.ok(&[&sign[..], &["--out", "bundle.json"]].concat());
-    desk.write("public.pem", pem::public_to_pem(&key));
+    folder.ok(&[&sign[..], &["--out", "bundle.json"]].concat());
+    folder.write("public.pem", pem::public_to_pem(&key));
 
     let shows = |name, expected: &[&str]| {
-        let text = desk.ok(&["inspect", name]);
+        let text = folder.ok(&["inspect", name]);
         for part in expected {
             assert!(text.contains(part), "{name} lacks {part}: {text}");
         }
@@ -468,7 +475,7 @@ fn inspect_shows_what_a_file_is_and_nothing_secret() {
         &["version    1", "1 of 1 must sign", "has signed", "ticket, active"],
     );
 
-    let der = pem::read_secret(&desk.0.path().join("key.pem"), None)
+    let der = pem::read_secret(&folder.0.path().join("key.pem"), None)
         .unwrap()
         .to_pkcs8_der();
     let seed = &der[der.len() - 32..];
@@ -480,7 +487,7 @@ fn inspect_shows_what_a_file_is_and_nothing_secret() {
     ] {
         assert!(!secret.contains(&spelling));
     }
-    let blind = desk
+    let blind = folder
         .command(&["inspect", "root.pem"])
         .env_remove("USHER_PASSPHRASE")
         .output()
@@ -490,7 +497,7 @@ fn inspect_shows_what_a_file_is_and_nothing_secret() {
 
 #[test]
 fn inspect_shows_certificates_without_obeying_their_names() {
-    let desk = Desk::new();
+    let folder = WorkFolder::new();
     let certificate = Certificate {
         event: EventId([1; 16]),
         device: public(3),
@@ -507,8 +514,8 @@ fn inspect_shows_certificates_without_obeying_their_names() {
         },
     };
     let mut signed = certificate.sign(&SecretKey::from_seed(&[60; 32]));
-    desk.write("device.json", serde_json::to_string(&signed).unwrap());
-    let text = desk.ok(&["inspect", "device.json"]);
+    folder.write("device.json", serde_json::to_string(&signed).unwrap());
+    let text = folder.ok(&["inspect", "device.json"]);
     assert!(text.contains("hub, may enrol scanners"), "{text}");
     assert!(text.contains("1, 2") && text.contains("until forever"), "{text}");
     assert!(
@@ -518,17 +525,21 @@ fn inspect_shows_certificates_without_obeying_their_names() {
 
     signed.certificate.role = Role::Cloud;
     let identity = json!({ "certificate": signed, "via": null });
-    desk.write("identity.json", identity);
-    assert!(desk.ok(&["inspect", "identity.json"]).contains("DOES NOT VERIFY"));
+    folder.write("identity.json", identity);
+    assert!(
+        folder
+            .ok(&["inspect", "identity.json"])
+            .contains("DOES NOT VERIFY")
+    );
 }
 
 #[test]
 fn files_that_are_nothing_of_ours_are_refused_in_words() {
-    let desk = Desk::new();
-    desk.new_key("new-key", "open.pem");
-    let path = desk.0.path().join("open.pem");
+    let folder = WorkFolder::new();
+    folder.new_key("new-key", "open.pem");
+    let path = folder.0.path().join("open.pem");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    desk.refused(1, "chmod 600 open.pem", &["inspect", "open.pem"]);
+    folder.refused(1, "chmod 600 open.pem", &["inspect", "open.pem"]);
     for (content, says) in [
         ("", "neither JSON nor PEM"),
         ("{}", "neither a trust bundle"),
@@ -536,21 +547,21 @@ fn files_that_are_nothing_of_ours_are_refused_in_words() {
         (r#"{"bundle":"AA==","signatures":[]}"#, "does not decode"),
         (r#"{"bundle":"%","signatures":[]}"#, "not base64"),
     ] {
-        desk.write("file", content);
-        desk.refused(1, says, &["inspect", "file"]);
+        folder.write("file", content);
+        folder.refused(1, says, &["inspect", "file"]);
     }
-    fs::write(desk.0.path().join("file"), [0xff, 0x00]).unwrap();
-    desk.refused(1, "neither JSON nor PEM", &["inspect", "file"]);
-    desk.refused(1, "cannot read .", &["inspect", "."]);
+    fs::write(folder.0.path().join("file"), [0xff, 0x00]).unwrap();
+    folder.refused(1, "neither JSON nor PEM", &["inspect", "file"]);
+    folder.refused(1, "cannot read .", &["inspect", "."]);
 }
 
 #[test]
 fn a_reader_that_went_away_is_no_failure() {
-    let desk = Desk::new();
-    desk.new_key("new-key", "key.pem");
+    let folder = WorkFolder::new();
+    folder.new_key("new-key", "key.pem");
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let status = desk
+    let status = folder
         .command(&["inspect", "key.pem"])
         .stdout(writer)
         .status()

@@ -2,28 +2,31 @@
 
 use usher_keys::{RootSet, Timestamp};
 
-use crate::Desk;
+use crate::WorkFolder;
 
 #[test]
 fn extending_prolongs_keys_under_the_same_ids_and_never_shortens_them() {
-    let desk = Desk::new();
-    let pinned = RootSet::single(desk.new_key("new-root", "root.pem"));
-    let ticket = desk.request("request.json", 10);
+    let folder = WorkFolder::new();
+    let pinned = RootSet::single(folder.new_key("new-root", "root.pem"));
+    let ticket = folder.request("request.json", 10);
     let root = ["--root", "root.pem"];
     let first = ["bundle", "--request", "request.json", "--out", "b1.json"];
-    desk.ok(&[&first[..], &root].concat());
+    folder.ok(&[&first[..], &root].concat());
 
     let id = ticket.id().to_string();
     let extend = ["extend", "--bundle", "b1.json", "--out", "b2.json"];
     let until = |time| ["--until", time];
-    desk.ok(&[
+    folder.ok(&[
         &extend[..],
         &root,
         &until("2100-03-01T00:00:00Z"),
         &["--key", &id],
     ]
     .concat());
-    let (before, after) = (desk.bundle("b1.json", &pinned), desk.bundle("b2.json", &pinned));
+    let (before, after) = (
+        folder.bundle("b1.json", &pinned),
+        folder.bundle("b2.json", &pinned),
+    );
     assert_eq!((after.version, after.check_follows(&before)), (2, Ok(())));
     assert_eq!(
         after.ticket_key(ticket.id()).unwrap().window.until,
@@ -47,15 +50,15 @@ fn extending_prolongs_keys_under_the_same_ids_and_never_shortens_them() {
         ),
     ];
     for (says, arguments) in says {
-        desk.refused(1, says, &arguments);
+        folder.refused(1, says, &arguments);
     }
-    desk.refused(
+    folder.refused(
         2,
         "2027-06-04T18:00:00Z",
         &[&all[..], &root, &until("soon")].concat(),
     );
-    desk.ok(&[&all[..], &root, &until("2101-01-01T00:00:00Z")].concat());
-    let ends = desk.bundle("b3.json", &pinned);
+    folder.ok(&[&all[..], &root, &until("2101-01-01T00:00:00Z")].concat());
+    let ends = folder.bundle("b3.json", &pinned);
     assert!(
         ends.keys()
             .all(|(_, trusted)| trusted.window.until == Timestamp(4_133_980_800_000))

@@ -16,14 +16,14 @@ use super::*;
 use crate::http::{routes, tls};
 
 /// A hub by itself, and its HTTP.
-struct Desk {
+struct HttpHub {
     hub: Hub,
     client: reqwest::Client,
     token: String,
     _venue: Venue,
 }
 
-impl Desk {
+impl HttpHub {
     async fn open() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut venue = Venue::new();
@@ -72,27 +72,33 @@ fn token(hub: &Hub, expires: Timestamp) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_yes_is_heard_once_the_clients_connection_has_taken_it() {
-    let desk = Desk::open().await;
+    let hub_http = HttpHub::open().await;
     let unit = unit_at(A, &[A, B]);
     let is_unheard = |unit: u32| {
         let later = Instant::now() + Duration::from_secs(8);
-        desk.hub.services.path.unheard().of(Unit(unit), later).is_some()
+        hub_http
+            .hub
+            .services
+            .path
+            .unheard()
+            .of(Unit(unit), later)
+            .is_some()
     };
     let request = Request::post("/v1/scans")
-        .header(header::AUTHORIZATION, format!("Bearer {}", desk.token))
+        .header(header::AUTHORIZATION, format!("Bearer {}", hub_http.token))
         .body(Body::from(body(1, unit, STRICT, NORTH)));
-    let routes = routes(Arc::clone(&desk.hub.services));
+    let routes = routes(Arc::clone(&hub_http.hub.services));
     let answered = routes.oneshot(request.unwrap()).await.unwrap();
     assert!(is_unheard(unit));
     drop(answered);
     assert!(is_unheard(unit), "nobody has asked for the words");
-    let (_, retried) = desk.post(&desk.token, body(1, unit, STRICT, NORTH)).await;
+    let (_, retried) = hub_http.post(&hub_http.token, body(1, unit, STRICT, NORTH)).await;
     assert_eq!(retried["verdict"], "admit");
     assert!(!is_unheard(unit));
-    let (_, denied) = desk.post(&desk.token, body(2, unit, STRICT, NORTH)).await;
+    let (_, denied) = hub_http.post(&hub_http.token, body(2, unit, STRICT, NORTH)).await;
     assert_eq!(denied["verdict"], "deny");
     assert!(!is_unheard(unit), "whoever was let in nowhere heard of no yes");
-    desk.hub.shutdown().await;
+    hub_http.hub.shutdown().await;
 }
 
 fn body(id: u8, unit: u32, tier: TierId, gate: GateId) -> String {
@@ -103,16 +109,16 @@ fn body(id: u8, unit: u32, tier: TierId, gate: GateId) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turnstile_with_a_token_is_answered_in_words() {
-    let desk = Desk::open().await;
+    let hub_http = HttpHub::open().await;
     let unit = unit_at(A, &[A, B]);
-    let (status, admitted) = desk.post(&desk.token, body(1, unit, STRICT, NORTH)).await;
+    let (status, admitted) = hub_http.post(&hub_http.token, body(1, unit, STRICT, NORTH)).await;
     assert_eq!(
         (status, &admitted["verdict"], &admitted["words"]),
         (StatusCode::OK, &json!("admit"), &json!("Come in"))
     );
-    let (_, retried) = desk.post(&desk.token, body(1, unit, STRICT, NORTH)).await;
+    let (_, retried) = hub_http.post(&hub_http.token, body(1, unit, STRICT, NORTH)).await;
     assert_eq!(retried["verdict"], "admit");
-    let (_, denied) = desk.post(&desk.token, body(2, unit, STRICT, NORTH)).await;
+    let (_, denied) = hub_http.post(&hub_http.token, body(2, unit, STRICT, NORTH)).await;
     assert_eq!(
         (&denied["verdict"], &denied["reason"]),
         (&json!("deny"), &json!("already_used"))
@@ -122,24 +128,24 @@ async fn a_turnstile_with_a_token_is_answered_in_words() {
         "{denied}"
     );
     let foreign = json!({ "payload": "https://example.com/?a=<script>", "gate": 1 }).to_string();
-    let (_, foreign) = desk.post(&desk.token, foreign).await;
+    let (_, foreign) = hub_http.post(&hub_http.token, foreign).await;
     assert_eq!(
         (&foreign["verdict"], &foreign["reason"]),
         (&json!("deny"), &json!("not_a_ticket"))
     );
-    let (_, away) = desk
-        .post(&desk.token, body(4, unit_at(B, &[A, B]), STRICT, NORTH))
+    let (_, away) = hub_http
+        .post(&hub_http.token, body(4, unit_at(B, &[A, B]), STRICT, NORTH))
         .await;
     assert_eq!(
         (&away["verdict"], &away["reason"]),
         (&json!("refer"), &json!("home_unreachable"))
     );
-    desk.hub.shutdown().await;
+    hub_http.hub.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_requests_get_an_answer_that_says_what_to_do() {
-    let desk = Desk::open().await;
+    let hub_http = HttpHub::open().await;
     let good = body(1, 1, STRICT, NORTH);
     let refused = [
         ("", good.clone(), StatusCode::UNAUTHORIZED),
@@ -148,43 +154,43 @@ async fn bad_requests_get_an_answer_that_says_what_to_do() {
             good.clone(),
             StatusCode::UNAUTHORIZED,
         ),
-        (&desk.token, body(1, 1, STRICT, SOUTH), StatusCode::FORBIDDEN),
-        (&desk.token, "{".to_owned(), StatusCode::BAD_REQUEST),
-        (&desk.token, "[]".to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        (&hub_http.token, body(1, 1, STRICT, SOUTH), StatusCode::FORBIDDEN),
+        (&hub_http.token, "{".to_owned(), StatusCode::BAD_REQUEST),
+        (&hub_http.token, "[]".to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
         (
-            &desk.token,
+            &hub_http.token,
             good.replace("payload", "pay"),
             StatusCode::UNPROCESSABLE_ENTITY,
         ),
         (
-            &desk.token,
+            &hub_http.token,
             good.replace("\"gate\":1", "\"gate\":1e99"),
             StatusCode::UNPROCESSABLE_ENTITY,
         ),
         (
-            &desk.token,
+            &hub_http.token,
             good.replace("\"gate\":1", "\"gate\":1,\"persons\":0"),
             StatusCode::UNPROCESSABLE_ENTITY,
         ),
         (
-            &desk.token,
+            &hub_http.token,
             good.replace("\"gate\":1", "\"gate\":1,\"persons\":99999"),
             StatusCode::UNPROCESSABLE_ENTITY,
         ),
         (
-            &desk.token,
+            &hub_http.token,
             good.replace("0001\"", "001\""),
             StatusCode::UNPROCESSABLE_ENTITY,
         ),
         (
-            &desk.token,
+            &hub_http.token,
             "x".repeat(10 * 1024 * 1024),
             StatusCode::PAYLOAD_TOO_LARGE,
         ),
     ];
     for (token, body, expected) in refused {
         let shown = body.chars().take(200).collect::<String>();
-        let (status, problem) = desk.post(token, body).await;
+        let (status, problem) = hub_http.post(token, body).await;
         assert_eq!(status, expected, "{shown}");
         assert!(
             problem["detail"]
@@ -193,19 +199,21 @@ async fn bad_requests_get_an_answer_that_says_what_to_do() {
             "{problem}"
         );
     }
-    assert_eq!(desk.read("/nothing").await.0, StatusCode::NOT_FOUND);
-    assert_eq!(desk.read("/v1/scans").await.0, StatusCode::METHOD_NOT_ALLOWED);
-    desk.hub.shutdown().await;
+    assert_eq!(hub_http.read("/nothing").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(hub_http.read("/v1/scans").await.0, StatusCode::METHOD_NOT_ALLOWED);
+    hub_http.hub.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn status_page_and_metrics_show_what_happened() {
-    let desk = Desk::open().await;
-    desk.post(&desk.token, body(1, unit_at(A, &[A, B]), STRICT, NORTH))
+    let hub_http = HttpHub::open().await;
+    hub_http
+        .post(&hub_http.token, body(1, unit_at(A, &[A, B]), STRICT, NORTH))
         .await;
-    desk.post(&desk.token, body(2, unit_at(A, &[A, B]), STRICT, NORTH))
+    hub_http
+        .post(&hub_http.token, body(2, unit_at(A, &[A, B]), STRICT, NORTH))
         .await;
-    let (status, text) = desk.read("/v1/status").await;
+    let (status, text) = hub_http.read("/v1/status").await;
     let seen: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         (
@@ -216,7 +224,7 @@ async fn status_page_and_metrics_show_what_happened() {
         (StatusCode::OK, &json!(1), &json!(1))
     );
     assert_eq!(seen["refused"][0]["words"], "Already used");
-    let (_, metrics) = desk.read("/metrics").await;
+    let (_, metrics) = hub_http.read("/metrics").await;
     for line in [
         "usher_admitted_persons{gate=\"1\",name=\"Gate North\"} 1",
         "usher_scans_total{outcome=\"already_used\"} 1",
@@ -224,45 +232,45 @@ async fn status_page_and_metrics_show_what_happened() {
     ] {
         assert!(metrics.lines().any(|shown| shown == line), "{line}\n{metrics}");
     }
-    let (_, page) = desk.read("/").await;
+    let (_, page) = hub_http.read("/").await;
     assert!(page.contains("Hub 1") && page.contains("\"status.js\""));
-    assert_eq!(desk.read("/status.css").await.0, StatusCode::OK);
-    desk.hub.shutdown().await;
+    assert_eq!(hub_http.read("/status.css").await.0, StatusCode::OK);
+    hub_http.hub.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_opens_its_gates_until_it_ends_or_is_taken_back() {
-    let desk = Desk::open().await;
+    let hub_http = HttpHub::open().await;
     let unit = unit_at(A, &[A, B]);
-    let now = desk.hub.services.replica.clock().now();
+    let now = hub_http.hub.services.replica.clock().now();
     let check = async |token: &str, gate, expected: StatusCode, says: &str| {
-        let (status, problem) = desk.post(token, body(1, unit, STRICT, gate)).await;
+        let (status, problem) = hub_http.post(token, body(1, unit, STRICT, gate)).await;
         assert_eq!(status, expected, "{problem}");
         let detail = problem["detail"].as_str().unwrap_or_default();
         assert!(detail.contains(says), "{says:?} is not in {problem}");
     };
-    check(&desk.token, NORTH, StatusCode::OK, "").await;
+    check(&hub_http.token, NORTH, StatusCode::OK, "").await;
     let says = "this token is for gate 1, not for gate 2";
-    check(&desk.token, SOUTH, StatusCode::FORBIDDEN, says).await;
-    let ended = token(&desk.hub, now);
+    check(&hub_http.token, SOUTH, StatusCode::FORBIDDEN, says).await;
+    let ended = token(&hub_http.hub, now);
     check(&ended, NORTH, StatusCode::UNAUTHORIZED, "has ended").await;
-    let access = &desk.hub.services.access;
+    let access = &hub_http.hub.services.access;
     let listed = access.tokens().unwrap();
     assert!(listed.iter().all(|row| row.used.is_some()), "{listed:?}");
     for name in ["turnstile", "turnstile 2"] {
         assert_eq!(access.revoke_tokens(name).unwrap(), 1);
     }
-    for token in [&desk.token, &ended] {
+    for token in [&hub_http.token, &ended] {
         check(token, NORTH, StatusCode::UNAUTHORIZED, "not taken back").await;
     }
-    desk.hub.shutdown().await;
+    hub_http.hub.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_nearly_a_token_opens_nothing() {
-    let desk = Desk::open().await;
-    let token = &desk.token;
-    let url = format!("http://{}/v1/scans", desk.hub.listening().http);
+    let hub_http = HttpHub::open().await;
+    let token = &hub_http.token;
+    let url = format!("http://{}/v1/scans", hub_http.hub.listening().http);
     for header in [
         token.clone(),
         format!("bearer {token}"),
@@ -276,25 +284,25 @@ async fn what_is_nearly_a_token_opens_nothing() {
         format!("Bearer usher-http-{}", "0".repeat(8_000)),
         "Bearer ' OR 1=1 --".to_owned(),
     ] {
-        let asked = desk.client.post(&url).header("authorization", &header);
+        let asked = hub_http.client.post(&url).header("authorization", &header);
         let answer = asked.body(body(1, 1, STRICT, NORTH)).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{header}");
     }
-    desk.hub.shutdown().await;
+    hub_http.hub.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_scanners_enrol_nothing_else_is_served() {
-    let desk = Desk::open().await;
-    let base = format!("http://{}", desk.hub.listening().enrolments.as_ref().unwrap());
+    let hub_http = HttpHub::open().await;
+    let base = format!("http://{}", hub_http.hub.listening().enrolments.as_ref().unwrap());
     for path in ["/", "/v1/status", "/metrics", "/readyz", "/v1/scans"] {
-        let answer = desk.client.get(format!("{base}{path}")).send().await.unwrap();
+        let answer = hub_http.client.get(format!("{base}{path}")).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
     }
-    let scan = desk
+    let scan = hub_http
         .client
         .post(format!("{base}/v1/scans"))
-        .bearer_auth(&desk.token);
+        .bearer_auth(&hub_http.token);
     let scanned = scan.body(body(1, 1, STRICT, NORTH)).send().await.unwrap();
     assert_eq!(scanned.status(), StatusCode::NOT_FOUND);
     for (sent, expected) in [
@@ -302,10 +310,10 @@ async fn where_scanners_enrol_nothing_else_is_served() {
         ("{\"secret\":\"00\"}".to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
         ("x".repeat(3_000), StatusCode::PAYLOAD_TOO_LARGE),
     ] {
-        let asked = desk.client.post(format!("{base}/v1/enrolments")).body(sent);
+        let asked = hub_http.client.post(format!("{base}/v1/enrolments")).body(sent);
         assert_eq!(asked.send().await.unwrap().status(), expected);
     }
-    desk.hub.shutdown().await;
+    hub_http.hub.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -358,15 +366,15 @@ async fn http_in_the_clear_is_refused_or_named_wherever_people_look() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_clock_is_a_warning_of_a_hub_that_is_ready_and_a_figure() {
     const FIVE_HOURS_MS: i64 = 5 * 60 * 60 * 1000;
-    let desk = Desk::open().await;
+    let hub_http = HttpHub::open().await;
     let figure = async |line: &str| {
-        let (_, metrics) = desk.read("/metrics").await;
+        let (_, metrics) = hub_http.read("/metrics").await;
         assert!(metrics.lines().any(|shown| shown == line), "{line}\n{metrics}");
     };
     figure("usher_clock_ahead_seconds 0").await;
     // Nobody else is there, and somebody sets it.
-    desk.hub.services.replica.clock().set_ms(FIVE_HOURS_MS);
-    let (status, text) = desk.read("/readyz").await;
+    hub_http.hub.services.replica.clock().set_ms(FIVE_HOURS_MS);
+    let (status, text) = hub_http.read("/readyz").await;
     let ready: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((status, &ready["ready"]), (StatusCode::OK, &json!(true)));
     let warning = ready["warnings"][0].as_str().unwrap();
@@ -376,15 +384,15 @@ async fn a_wrong_clock_is_a_warning_of_a_hub_that_is_ready_and_a_figure() {
     );
     figure("usher_clock_ahead_seconds 18000").await;
     figure("usher_clock_in_doubt 1").await;
-    desk.hub.shutdown().await;
+    hub_http.hub.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_code_is_looked_up_for_whoever_sits_at_the_hub_and_for_no_page_of_another_site() {
-    let desk = Desk::open().await;
-    let url = format!("http://{}/v1/lookups", desk.hub.listening().http);
+    let hub_http = HttpHub::open().await;
+    let url = format!("http://{}/v1/lookups", hub_http.hub.listening().http);
     let ask = async |kind: &str, body: &str| {
-        let asked = desk.client.post(&url).header("content-type", kind);
+        let asked = hub_http.client.post(&url).header("content-type", kind);
         let answer = asked.body(body.to_owned()).send().await.unwrap();
         let status = answer.status();
         (status, answer.json::<Value>().await.unwrap()["detail"].clone())
@@ -420,7 +428,7 @@ async fn a_ticket_code_is_looked_up_for_whoever_sits_at_the_hub_and_for_no_page_
         assert_eq!(status, expected, "{detail}");
         assert!(detail.as_str().unwrap().contains(says), "{detail}");
     }
-    desk.hub.shutdown().await;
+    hub_http.hub.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -478,34 +486,34 @@ async fn a_retired_hub_says_so_wherever_people_look() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_all_others_refuse_says_so_wherever_people_look() {
-    let desk = Desk::open().await;
-    let links = &desk.hub.services.links;
+    let hub_http = HttpHub::open().await;
+    let links = &hub_http.hub.services.links;
     let ended = |end| LinkState::Closed {
         peer: key(B).public(),
         end,
     };
     links.dialled("cloud:4810", &ended(SessionEnd::Theirs(Farewell::Leaving)));
-    let (_, text) = desk.read("/readyz").await;
+    let (_, text) = hub_http.read("/readyz").await;
     assert!(!text.contains("refuses this hub"), "{text}");
     links.dialled("cloud:4810", &ended(SessionEnd::Theirs(Farewell::NotWelcome)));
     for path in ["/v1/status", "/readyz"] {
-        let (_, text) = desk.read(path).await;
+        let (_, text) = hub_http.read(path).await;
         assert!(text.contains(hub::REFUSED), "{path}: {text}");
     }
-    desk.hub.shutdown().await;
+    hub_http.hub.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reason_that_would_move_a_terminals_cursor_is_refused() {
-    let desk = Desk::open().await;
-    let url = format!("http://{}/v1/annulments", desk.hub.listening().http);
+    let hub_http = HttpHub::open().await;
+    let url = format!("http://{}/v1/annulments", hub_http.hub.listening().http);
     for why in ["\u{1b}[2J", "one\ntwo", "\u{202e}desrever", "", "  "] {
         let payload = String::from_utf8(ticket(unit_at(A, &[A, B]), STRICT)).unwrap();
         let body = json!({ "payload": payload, "gate": NORTH, "scan_secret": "00".repeat(16), "why": why });
-        let asked = desk.client.post(&url).bearer_auth(&desk.token);
+        let asked = hub_http.client.post(&url).bearer_auth(&hub_http.token);
         let answer = asked.body(body.to_string()).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{why:?}");
         assert!(answer.text().await.unwrap().contains("plain text"), "{why:?}");
     }
-    desk.hub.shutdown().await;
+    hub_http.hub.shutdown().await;
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use usher_protocol::sync::Farewell;
 
 use super::memory::Memory;
-use super::site::{Desk, Site};
+use super::site::{CountingResponder, Site};
 use super::{venue, within};
 use crate::{Dialer, Endpoint, LinkError, LinkState, Loss, SessionEnd};
 
@@ -31,7 +31,7 @@ impl Link {
             endpoint: Endpoint::bind((Ipv4Addr::LOCALHOST, 0).into(), &venue::key(3)).unwrap(),
             addr,
             replica: Arc::clone(&replica),
-            responder: Arc::new(Desk::default()),
+            responder: Arc::new(CountingResponder::default()),
         };
         let (sender, states) = unbounded_channel();
         let cancel = CancellationToken::new();

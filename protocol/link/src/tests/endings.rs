@@ -52,8 +52,8 @@ async fn one_connection_carries_one_session() {
     other.link_to(&one).await;
     let connection = one.next_opened().await.connection;
     other.next_opened().await;
-    let (replica, desk) = (Arc::clone(&one.replica), Arc::clone(&one.desk));
-    let second = drive(connection, replica, desk, |_| {}, CancellationToken::new());
+    let (replica, responder) = (Arc::clone(&one.replica), Arc::clone(&one.responder));
+    let second = drive(connection, replica, responder, |_| {}, CancellationToken::new());
     assert_eq!(within(second).await, SessionEnd::Taken);
 }
 

@@ -42,7 +42,7 @@ async fn whoever_answers_learns_that_the_asker_has_the_answer() {
             .unwrap()
             .unwrap();
     }
-    let unheard = || [&one, &other].map(|site| site.desk.unheard.load(Ordering::SeqCst));
+    let unheard = || [&one, &other].map(|site| site.responder.unheard.load(Ordering::SeqCst));
     within(async {
         while unheard() != [0, 0] {
             tokio::task::yield_now().await;
@@ -75,7 +75,9 @@ async fn an_answer_that_does_not_come_in_time_is_given_up_on_both_sides() {
     assert_eq!(unanswered, Err(AskError::Timeout));
     // The responder's place is free again once the other side has heard of it.
     within(async {
-        while one.desk.asked.load(Ordering::SeqCst) == 0 || one.desk.waiting.load(Ordering::SeqCst) > 0 {
+        while one.responder.asked.load(Ordering::SeqCst) == 0
+            || one.responder.waiting.load(Ordering::SeqCst) > 0
+        {
             connection.ask(&scan(2, GateId(1)), GUARD).await.unwrap().unwrap();
         }
     })

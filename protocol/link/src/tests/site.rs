@@ -1,4 +1,4 @@
-//! One machine of a test: an endpoint, a replica, a desk that answers requests, and the sessions it runs.
+//! One machine of a test: an endpoint, a replica, a responder that answers requests, and the sessions it runs.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use super::within;
 use crate::sync_store::SyncStore;
 use crate::{Connection, Endpoint, Opened, Responder, SessionEnd, drive};
 
-/// The gate at which the desk never answers.
+/// The gate at which the responder never answers.
 pub(super) const SILENT_GATE: GateId = GateId(99);
 
-/// The gate at which the desk asks somebody who takes his time.
+/// The gate at which the responder asks somebody who takes his time.
 pub(super) const SLOW_GATE: GateId = GateId(98);
 /// How long that is: several patiences.
 const SLOWLY: std::time::Duration = std::time::Duration::from_millis(1_000);
 
 /// Admits everyone, and counts.
 #[derive(Default)]
-pub(super) struct Desk {
+pub(super) struct CountingResponder {
     pub(super) asked: AtomicUsize,
     pub(super) waiting: Arc<AtomicUsize>,
     pub(super) unheard: AtomicUsize,
@@ -43,7 +43,7 @@ impl Drop for Waiting {
     }
 }
 
-impl Responder for Desk {
+impl Responder for CountingResponder {
     fn sent(&self, _peer: &Certificate, _response: &Response) {
         self.unheard.fetch_add(1, Ordering::SeqCst);
     }
@@ -96,7 +96,7 @@ pub(super) fn scan(number: u8, gate: GateId) -> Request {
 pub(super) struct Site {
     pub(super) endpoint: Endpoint,
     pub(super) replica: Arc<Memory>,
-    pub(super) desk: Arc<Desk>,
+    pub(super) responder: Arc<CountingResponder>,
     pub(super) cancel: CancellationToken,
     tasks: JoinSet<()>,
     told: Told,
@@ -123,7 +123,7 @@ impl Site {
         let mut site = Self {
             endpoint,
             replica,
-            desk: Arc::default(),
+            responder: Arc::default(),
             cancel: CancellationToken::new(),
             tasks: JoinSet::new(),
             told: Told {
@@ -139,13 +139,18 @@ impl Site {
 
     fn serve(&mut self) {
         let endpoint = self.endpoint.clone();
-        let (replica, desk) = (Arc::clone(&self.replica), Arc::clone(&self.desk));
+        let (replica, responder) = (Arc::clone(&self.replica), Arc::clone(&self.responder));
         let (told, cancel) = (self.told.clone(), self.cancel.clone());
         self.tasks.spawn(async move {
             let mut sessions = JoinSet::new();
             while let Some(connection) = endpoint.accept().await {
-                let (replica, desk) = (Arc::clone(&replica), Arc::clone(&desk));
-                sessions.spawn(run(connection, (replica, desk), told.clone(), cancel.clone()));
+                let (replica, responder) = (Arc::clone(&replica), Arc::clone(&responder));
+                sessions.spawn(run(
+                    connection,
+                    (replica, responder),
+                    told.clone(),
+                    cancel.clone(),
+                ));
             }
             sessions.join_all().await;
         });
@@ -160,7 +165,7 @@ impl Site {
     pub(super) async fn link_at(&mut self, address: SocketAddr) {
         let dialing = self.endpoint.connect(address, self.replica.event());
         let connection = within(dialing).await.unwrap();
-        let sides = (Arc::clone(&self.replica), Arc::clone(&self.desk));
+        let sides = (Arc::clone(&self.replica), Arc::clone(&self.responder));
         self.tasks
             .spawn(run(connection, sides, self.told.clone(), self.cancel.clone()));
     }
@@ -180,7 +185,7 @@ impl Site {
 
 async fn run(
     connection: Connection,
-    (replica, desk): (Arc<Memory>, Arc<Desk>),
+    (replica, responder): (Arc<Memory>, Arc<CountingResponder>),
     told: Told,
     cancel: CancellationToken,
 ) {
@@ -188,7 +193,7 @@ async fn run(
         opened.connection.remember();
         told.opened.send(opened).unwrap();
     };
-    let end = drive(connection, replica, desk, opened, cancel).await;
+    let end = drive(connection, replica, responder, opened, cancel).await;
     // A test that is over listens no more.
     let _ = told.ends.send(end);
 }

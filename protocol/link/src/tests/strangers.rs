@@ -191,7 +191,7 @@ async fn a_stranger_is_told_nothing_and_gets_no_answer() {
     others_are_unharmed(&site).await;
     site.next_opened().await;
     assert!(site.nothing_opened());
-    assert_eq!(site.desk.asked.load(Ordering::SeqCst), 0);
+    assert_eq!(site.responder.asked.load(Ordering::SeqCst), 0);
     site.cancel.cancel();
     let first = within(wire::read_frame(&mut recv, MAX_FRAME_BYTES))
         .await

@@ -70,7 +70,7 @@ async fn answers_that_are_not_confirmed_keep_no_request_waiting() {
         .await
         .unwrap()
         .unwrap();
-    let unheard = || one.desk.unheard.load(Ordering::SeqCst);
+    let unheard = || one.responder.unheard.load(Ordering::SeqCst);
     within(async {
         while unheard() != 0 {
             tokio::task::yield_now().await;
