@@ -236,7 +236,7 @@ impl AdmissionPath {
 
     fn other_event(&self, code: &[u8], rejection: Rejection) -> Option<String> {
         let event = self.replica.certificate().event;
-        self.neighbours.owner_of(code, event, rejection)
+        self.neighbours.event_of(code, event, rejection)
     }
 
     /// Returns the name of the event a code is a genuine ticket of, if it is one of another event that is served here.

@@ -29,7 +29,7 @@ impl Neighbours {
 
     /// Returns the name of another event that a code is a genuine ticket of, if it was rejected for a reason that a ticket of
     /// another event has.
-    pub fn owner_of(&self, code: &[u8], event: EventId, rejection: Rejection) -> Option<String> {
+    pub fn event_of(&self, code: &[u8], event: EventId, rejection: Rejection) -> Option<String> {
         if !rejection.may_be_foreign() {
             return None;
         }

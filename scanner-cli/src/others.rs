@@ -30,7 +30,7 @@ impl Others {
 
     /// Returns the name of the event that a code is a genuine ticket of.
     #[must_use]
-    pub fn owner_of(&self, code: &[u8], now: Timestamp) -> Option<&str> {
+    pub fn event_of(&self, code: &[u8], now: Timestamp) -> Option<&str> {
         let found = self
             .events
             .iter()

@@ -168,7 +168,7 @@ impl ScanJudge {
         };
         let now = self.replica.clock().now();
         is_foreign
-            .then(|| self.others.owner_of(&scan.code, now))
+            .then(|| self.others.event_of(&scan.code, now))
             .flatten()
     }
 }

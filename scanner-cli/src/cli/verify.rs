@@ -147,7 +147,7 @@ impl Check {
                 best = Some((*gate, judged));
             }
         }
-        if let Some(name) = self.others.owner_of(&code, self.replica.clock().now()) {
+        if let Some(name) = self.others.event_of(&code, self.replica.clock().now()) {
             return Ok(presentation::other_event(name));
         }
         let (gate, judged) = best.expect("there is at least one gate");
