@@ -183,7 +183,7 @@ impl AuthorityView {
         if visible.register != register {
             visible.register = register;
             drop(visible);
-            self.changes.tell(Change::Trust);
+            self.changes.announce(Change::Trust);
         }
     }
 
@@ -191,7 +191,7 @@ impl AuthorityView {
     pub fn hold_anew(&self, heads: Vec<Head>) {
         let held = heads.into_iter().map(|head| (head.origin, Held::from(head)));
         self.lock().held = held.collect();
-        self.changes.tell(Change::Dropped);
+        self.changes.announce(Change::Dropped);
     }
 
     /// Shows a newer trust, the certificate that goes with it and the log that is written from now on.
@@ -199,7 +199,7 @@ impl AuthorityView {
         let mut visible = self.lock();
         (visible.trust, visible.identity, visible.own_log) = (trust, identity, own_log);
         drop(visible);
-        self.changes.tell(Change::Trust);
+        self.changes.announce(Change::Trust);
     }
 
     fn lock(&self) -> MutexGuard<'_, Visible> {

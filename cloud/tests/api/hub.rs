@@ -135,7 +135,7 @@ impl Hub {
             .or_default()
             .insert(head.tail.seq, head.clone());
         drop(stored);
-        self.tell(Change::Grew(head.into()));
+        self.announce(Change::Grew(head.into()));
     }
 
     /// Waits until the state is as wanted.
@@ -159,8 +159,8 @@ impl Hub {
         self.stored().ledger.state().digest()
     }
 
-    fn tell(&self, change: Change) {
-        self.changes.tell(change);
+    fn announce(&self, change: Change) {
+        self.changes.announce(change);
     }
 
     fn stored(&self) -> MutexGuard<'_, Stored> {
@@ -261,7 +261,7 @@ impl SyncStore for Hub {
         heads.extend(accepted.head.map(|head| (head.tail.seq, head)));
         let held = Held::from(heads.last_key_value().unwrap().1.clone());
         drop(stored);
-        self.tell(Change::Grew(held.clone()));
+        self.announce(Change::Grew(held.clone()));
         Ok(held)
     }
 
@@ -269,7 +269,7 @@ impl SyncStore for Hub {
 
     async fn store_bundle(&self, bundle: SignedBundle) {
         if self.stored().ledger.renew_trust(bundle).is_ok() {
-            self.tell(Change::Trust);
+            self.announce(Change::Trust);
         }
     }
 

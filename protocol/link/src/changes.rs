@@ -68,7 +68,7 @@ impl Default for Announcer {
 
 impl Announcer {
     /// Tells every session at once: what gates must know without delay.
-    pub fn tell(&self, change: Change) {
+    pub fn announce(&self, change: Change) {
         // An error means that no session is listening.
         let _ = self.at_once.send(change);
     }
@@ -77,7 +77,7 @@ impl Announcer {
     /// scans wait for the next step, and for each other.
     pub fn grew(&self, held: Held, trust: &Trust) {
         if trust.bundle().authority_key(&held.origin).is_some() {
-            self.tell(Change::Grew(held));
+            self.announce(Change::Grew(held));
         } else {
             self.gather(held);
         }
@@ -229,7 +229,7 @@ mod tests {
         let announcer = Announcer::default();
         let mut changes = announcer.subscribe();
         announcer.gather(held(1, 1));
-        announcer.tell(Change::Grew(held(2, 1)));
+        announcer.announce(Change::Grew(held(2, 1)));
         let (start, step) = (Instant::now(), changes.step_after(Instant::now()));
         let news = changes.next(step).await;
         assert!(matches!(news, News::Told(Ok(Change::Grew(_)))), "{news:?}");

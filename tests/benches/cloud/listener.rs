@@ -164,7 +164,7 @@ impl SyncStore for Listener {
         };
         for held in checkpoint.covered.into_iter().map(Held::from) {
             self.logs().insert(held.origin, held.clone());
-            self.changes.tell(Change::Grew(held));
+            self.changes.announce(Change::Grew(held));
         }
     }
 

@@ -203,7 +203,7 @@ impl Published {
     pub fn hold_anew(&self, held: Vec<Held>) {
         *self.locked() = held.into_iter().map(|held| (held.origin, held)).collect();
         self.recent.forget();
-        self.changes.tell(Change::Dropped);
+        self.changes.announce(Change::Dropped);
     }
 
     /// Puts a newer snapshot up, and tells the sessions when it changes whom we talk to.
@@ -212,7 +212,7 @@ impl Published {
         let after = self.snapshot.load();
         let newer_trust = before.trust.bundle().version != after.trust.bundle().version;
         if newer_trust || before.register != after.register {
-            self.changes.tell(Change::Trust);
+            self.changes.announce(Change::Trust);
         }
     }
 

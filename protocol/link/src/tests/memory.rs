@@ -127,15 +127,15 @@ impl Memory {
             ..Register::default()
         };
         self.stored().register = Arc::new(register);
-        self.tell(Change::Trust);
+        self.announce(Change::Trust);
     }
 
     pub(super) fn notices(&self) -> Vec<(PublicKey, Notice)> {
         self.stored().notices.clone()
     }
 
-    fn tell(&self, change: Change) {
-        self.changes.tell(change);
+    fn announce(&self, change: Change) {
+        self.changes.announce(change);
     }
 }
 
@@ -275,7 +275,7 @@ impl SyncStore for Memory {
 
     async fn store_bundle(&self, bundle: SignedBundle) {
         if self.stored().ledger.renew_trust(bundle).is_ok() {
-            self.tell(Change::Trust);
+            self.announce(Change::Trust);
         }
     }
 
