@@ -56,7 +56,7 @@ impl usher_link::Responder for HubResponder {
         self.path.unheard().heard(response);
     }
 
-    async fn tell(&self, peer: &Certificate, inquiry: Inquiry, progress: &Progress) -> Told {
+    async fn answer(&self, peer: &Certificate, inquiry: Inquiry, progress: &Progress) -> Told {
         let is_hub = match peer.role {
             Role::Cloud => return Told::NotAllowed,
             Role::Hub => true,

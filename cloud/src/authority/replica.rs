@@ -198,7 +198,7 @@ impl Responder for CodeResponder {
         Err(RequestError::NotAllowed)
     }
 
-    async fn tell(&self, peer: &Certificate, inquiry: Inquiry, _progress: &usher_link::Progress) -> Told {
+    async fn answer(&self, peer: &Certificate, inquiry: Inquiry, _progress: &usher_link::Progress) -> Told {
         match inquiry {
             Inquiry::Ticket(code) if peer.role == Role::Hub => {
                 let asker = peer.device;

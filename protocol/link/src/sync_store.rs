@@ -99,7 +99,7 @@ pub trait Responder: Send + Sync + 'static {
     fn heard(&self, _peer: &Certificate, _response: &Response) {}
 
     /// Answers an inquiry of such a peer. Whoever has nothing to tell leaves it at this.
-    fn tell(
+    fn answer(
         &self,
         _peer: &Certificate,
         _inquiry: Inquiry,

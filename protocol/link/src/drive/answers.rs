@@ -75,7 +75,7 @@ async fn answer_one<S: Responder>(
     let progress = Progress::default();
     let reply = match read_request(&mut recv).await {
         Ok(Request::Inquire(inquiry)) => {
-            let telling = async { Reply::Told(responder.tell(&peer, inquiry, &progress).await) };
+            let telling = async { Reply::Told(responder.answer(&peer, inquiry, &progress).await) };
             work(telling, &progress, &mut send).await?
         }
         Ok(request) => {
