@@ -48,7 +48,7 @@ impl Modify for OrganizerKey {
 /// form of a problem, and describes an answer that nobody described by what is in its body.
 pub fn complete(document: &mut utoipa::openapi::OpenApi) {
     let components = document.components.get_or_insert_default();
-    let lost = bounds::tell(&mut components.schemas);
+    let lost = bounds::write_into(&mut components.schemas);
     debug_assert!(
         lost.is_empty(),
         "there are bounds of members that the document has not: {lost:?}"
@@ -69,7 +69,7 @@ pub fn complete(document: &mut utoipa::openapi::OpenApi) {
             operation.operation_id = Some(operation_id(method, path));
             // Where it is a ticket's picture, an ending follows the id.
             if path != "/v1/tickets/{ticket_id}" {
-                operation.parameters.iter_mut().flatten().for_each(tell_pattern);
+                operation.parameters.iter_mut().flatten().for_each(write_pattern);
             }
             add_usual(path, operation);
             for (status, response) in &mut operation.responses.responses {
@@ -92,7 +92,7 @@ fn operation_id(method: &str, path: &str) -> String {
     words.join("_")
 }
 
-fn tell_pattern(parameter: &mut RefOr<Parameter>) {
+fn write_pattern(parameter: &mut RefOr<Parameter>) {
     if let RefOr::T(parameter) = parameter
         && let Some(RefOr::T(Schema::Object(text))) = &mut parameter.schema
     {

@@ -79,7 +79,7 @@ impl ScanJudge {
     async fn judged(&self, scan: &request::Scan, secret: ScanSecret) -> ScanOutcome {
         let ticket = self.replica.verify(&scan.code);
         if let Err(rejection @ Rejection::NotATicket) = ticket {
-            return self.tell(scan, &self.replica.rejected(scan, rejection));
+            return self.outcome(scan, &self.replica.rejected(scan, rejection));
         }
         let snapshot = self.replica.snapshot();
         let unit = ticket.as_ref().ok().map(|ticket| ticket.ticket().unit);
@@ -110,12 +110,12 @@ impl ScanJudge {
         let answer = match (word, ours) {
             (Word::Theirs(answer), _) => {
                 self.alone.store(0, Ordering::Relaxed);
-                self.tell(scan, &answer)
+                self.outcome(scan, &answer)
             }
             (Word::Refused(error), _) => {
                 presentation::refused(&presentation::phrasebook(&self.replica), error)
             }
-            (Word::Ours, Ok(answer)) => self.tell(scan, &answer),
+            (Word::Ours, Ok(answer)) => self.outcome(scan, &answer),
             (Word::Ours, Err(bar)) => presentation::barred(bar),
         };
         ScanOutcome {
@@ -147,7 +147,7 @@ impl ScanJudge {
         is_refused(&self.replica, &self.hubs).then_some(Bar::Refused)
     }
 
-    fn tell(&self, scan: &request::Scan, answer: &request::Answer) -> ScanOutcome {
+    fn outcome(&self, scan: &request::Scan, answer: &request::Answer) -> ScanOutcome {
         if let Some(name) = self.other_event(scan, answer) {
             return presentation::other_event(name);
         }

@@ -94,7 +94,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
 }
 
 /// Writes bounds and patterns into the schemas. Returns the bounds of members that are not there.
-pub fn tell(schemas: &mut BTreeMap<String, RefOr<Schema>>) -> Vec<String> {
+pub fn write_into(schemas: &mut BTreeMap<String, RefOr<Schema>>) -> Vec<String> {
     for schema in schemas.values_mut() {
         let Some(properties) = properties(schema) else {
             continue;

@@ -17,7 +17,7 @@ pub async fn run(folder: &Folder, config: Option<&Path>) -> anyhow::Result<ExitC
     let config = Config::read(config, &folder.top().config_path())?;
     let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let service = Service::start(folder, config, Clock::system()).await?;
-    tell(&service)?;
+    print_addresses(&service)?;
     let stop = CancellationToken::new();
     let serving = service.run(stop.clone());
     let stopping = async {
@@ -36,7 +36,7 @@ async fn heard((mut terminate, mut interrupt): (Signal, Signal)) {
     }
 }
 
-fn tell(service: &Service) -> std::io::Result<()> {
+fn print_addresses(service: &Service) -> std::io::Result<()> {
     let listening = service.listening();
     let mut out = std::io::stdout().lock();
     for hub in service.hubs() {

@@ -71,7 +71,7 @@ impl usher_link::SyncStore for Replica {
 
     async fn store_checkpoint(&self, checkpoint: SignedCheckpoint) {
         let checkpoint = Box::new(checkpoint);
-        self.tell(|reply| WriterCommand::Adopt { checkpoint, reply })
+        self.send(|reply| WriterCommand::Adopt { checkpoint, reply })
             .await;
     }
 
@@ -79,7 +79,7 @@ impl usher_link::SyncStore for Replica {
         let held = self.published.snapshot.load().trust.bundle().version;
         let newer = bundle.unverified().is_ok_and(|bundle| bundle.version > held);
         if newer {
-            self.tell(|reply| WriterCommand::Renew { bundle, reply }).await;
+            self.send(|reply| WriterCommand::Renew { bundle, reply }).await;
         }
     }
 
@@ -88,8 +88,8 @@ impl usher_link::SyncStore for Replica {
             Notice::Opened(certificate) => {
                 tracing::info!(peer = %peer.id(), name = certificate.name, "a session is open");
             }
-            Notice::Forked(found) => self.tell(|reply| WriterCommand::Report { found, reply }).await,
-            Notice::OwnPast(head) => self.tell(|reply| WriterCommand::HearPast { head, reply }).await,
+            Notice::Forked(found) => self.send(|reply| WriterCommand::Report { found, reply }).await,
+            Notice::OwnPast(head) => self.send(|reply| WriterCommand::HearPast { head, reply }).await,
             Notice::Fresh(assurance) => {
                 self.published.refresh(assurance, self.clock.now());
             }
@@ -126,10 +126,10 @@ impl Replica {
 
     /// Does what is due with the time, linked with these hubs.
     pub async fn tend(&self, linked: BTreeSet<PublicKey>) {
-        self.tell(|reply| WriterCommand::Tend { linked, reply }).await;
+        self.send(|reply| WriterCommand::Tend { linked, reply }).await;
     }
 
-    async fn tell(&self, command: impl FnOnce(oneshot::Sender<()>) -> WriterCommand) {
+    async fn send(&self, command: impl FnOnce(oneshot::Sender<()>) -> WriterCommand) {
         let (reply, done) = oneshot::channel();
         // Errors mean that the replica is closing: the session is about to hear of it.
         if self.commands.send(command(reply)).await.is_ok() {

@@ -18,8 +18,8 @@ use crate::replica::command::{Annulment, Judging, WriterCommand};
 use crate::replica::kept_heads::KeptHeads;
 use crate::replica::snapshot::Published;
 
-/// Tells an asker; one that no longer waits does not matter.
-fn tell<T>(reply: oneshot::Sender<T>, result: T) {
+/// Answers an asker; one that no longer waits does not matter.
+fn answer<T>(reply: oneshot::Sender<T>, result: T) {
     let _ = reply.send(result);
 }
 
@@ -27,17 +27,17 @@ fn tell<T>(reply: oneshot::Sender<T>, result: T) {
 pub(super) fn refuse(command: WriterCommand) -> Answer {
     match command {
         WriterCommand::Judge { reply, .. } | WriterCommand::Override { reply, .. } => {
-            Box::new(move |_| tell(reply, None))
+            Box::new(move |_| answer(reply, None))
         }
-        WriterCommand::Withdraw { reply, .. } => Box::new(move |_| tell(reply, false)),
-        WriterCommand::Annul { reply, .. } => Box::new(move |_| tell(reply, None)),
-        WriterCommand::Count { reply, .. } => Box::new(move |_| tell(reply, None)),
-        WriterCommand::Accept { reply, .. } => Box::new(move |_| tell(reply, Err(NotStored::Unavailable))),
+        WriterCommand::Withdraw { reply, .. } => Box::new(move |_| answer(reply, false)),
+        WriterCommand::Annul { reply, .. } => Box::new(move |_| answer(reply, None)),
+        WriterCommand::Count { reply, .. } => Box::new(move |_| answer(reply, None)),
+        WriterCommand::Accept { reply, .. } => Box::new(move |_| answer(reply, Err(NotStored::Unavailable))),
         WriterCommand::Adopt { reply, .. }
         | WriterCommand::Renew { reply, .. }
         | WriterCommand::Report { reply, .. }
         | WriterCommand::HearPast { reply, .. }
-        | WriterCommand::Tend { reply, .. } => Box::new(move |_| tell(reply, ())),
+        | WriterCommand::Tend { reply, .. } => Box::new(move |_| answer(reply, ())),
         WriterCommand::Inspect(look) => Box::new(move |_| look(None)),
         #[cfg(test)]
         WriterCommand::Meddle(_) => Box::new(|_| {}),
@@ -65,22 +65,24 @@ impl Work<'_> {
                 reply,
             } => {
                 let verdict = self.judge(&asked, judging);
-                Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
+                Some(Box::new(move |durable| answer(reply, durable.then_some(verdict))))
             }
             WriterCommand::Withdraw { scan, secret, reply } => {
                 if let Some(body) = self.ledger.withdraw(&scan, secret, self.now) {
                     let entry = self.ledger.write(body, self.now);
                     self.group.write(entry);
                 }
-                Some(Box::new(move |durable| tell(reply, durable)))
+                Some(Box::new(move |durable| answer(reply, durable)))
             }
             WriterCommand::Annul { annulment, reply } => {
                 let annulled = self.annul(&annulment);
-                Some(Box::new(move |durable| tell(reply, durable.then_some(annulled))))
+                Some(Box::new(move |durable| {
+                    answer(reply, durable.then_some(annulled))
+                }))
             }
             WriterCommand::Count { counted, by, reply } => {
                 let taken = self.count(counted, &by);
-                Some(Box::new(move |durable| tell(reply, durable.then_some(taken))))
+                Some(Box::new(move |durable| answer(reply, durable.then_some(taken))))
             }
             WriterCommand::Override {
                 asked,
@@ -89,37 +91,37 @@ impl Work<'_> {
                 reply,
             } => {
                 let verdict = self.override_refusal(&asked, by, why);
-                Some(Box::new(move |durable| tell(reply, durable.then_some(verdict))))
+                Some(Box::new(move |durable| answer(reply, durable.then_some(verdict))))
             }
             WriterCommand::Accept { run, evidence, reply } => {
                 let stored = self.accept(&run, evidence);
                 let lost = Err(NotStored::Unavailable);
                 Some(Box::new(move |durable| {
-                    tell(reply, if durable { stored } else { lost });
+                    answer(reply, if durable { stored } else { lost });
                 }))
             }
             WriterCommand::Adopt { checkpoint, reply } => {
                 self.adopt(*checkpoint);
-                Some(Box::new(move |_| tell(reply, ())))
+                Some(Box::new(move |_| answer(reply, ())))
             }
             WriterCommand::Renew { bundle, reply } => {
                 self.renew(bundle);
-                Some(Box::new(move |_| tell(reply, ())))
+                Some(Box::new(move |_| answer(reply, ())))
             }
             WriterCommand::Report { found, reply } => {
                 self.report(*found);
-                Some(Box::new(move |_| tell(reply, ())))
+                Some(Box::new(move |_| answer(reply, ())))
             }
             WriterCommand::HearPast { head, reply } => {
                 self.hear_past(&head);
-                Some(Box::new(move |_| tell(reply, ())))
+                Some(Box::new(move |_| answer(reply, ())))
             }
             WriterCommand::Tend { linked, reply } => {
                 self.renew_scanners();
                 for entry in self.ledger.share_places(&linked, self.now) {
                     self.group.write(entry);
                 }
-                Some(Box::new(move |_| tell(reply, ())))
+                Some(Box::new(move |_| answer(reply, ())))
             }
             WriterCommand::Inspect(_) => None,
             #[cfg(test)]
