@@ -12,7 +12,7 @@ use usher_protocol::sync::Farewell;
 
 /// Which side made a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Way {
+pub enum LinkSide {
     /// We dialled.
     Dialled,
     /// The peer dialled.
@@ -26,7 +26,7 @@ pub struct LinkId(u64);
 struct Link {
     connection: Connection,
     certificate: Certificate,
-    way: Way,
+    side: LinkSide,
     since: Timestamp,
 }
 
@@ -39,7 +39,7 @@ pub struct LinkFacts {
     pub role: Role,
     pub address: SocketAddr,
     /// Which side made the link.
-    pub way: Way,
+    pub side: LinkSide,
     pub since: Timestamp,
     /// When the certificate ends that it showed.
     pub until: Timestamp,
@@ -77,9 +77,9 @@ pub struct Links {
 }
 
 impl Board {
-    fn take(&mut self, opened: Opened, way: Way, now: Timestamp) -> LinkId {
+    fn take(&mut self, opened: Opened, side: LinkSide, now: Timestamp) -> LinkId {
         let peer = opened.connection.peer();
-        let is_older = |_: &LinkId, link: &mut Link| link.way == way && link.connection.peer() == peer;
+        let is_older = |_: &LinkId, link: &mut Link| link.side == side && link.connection.peer() == peer;
         for (_, older) in self.links.extract_if(.., is_older) {
             older.connection.close(Farewell::Leaving);
         }
@@ -88,7 +88,7 @@ impl Board {
         let link = Link {
             connection: opened.connection,
             certificate: opened.certificate,
-            way,
+            side,
             since: now,
         };
         self.links.insert(id, link);
@@ -101,19 +101,22 @@ impl Links {
     ///
     /// Both ways may stand at once: two hubs that dial each other would otherwise cut each other off for ever.
     pub fn opened(&self, opened: Opened, now: Timestamp) -> LinkId {
-        self.locked().take(opened, Way::Dialled, now)
+        self.locked().take(opened, LinkSide::Dialled, now)
     }
 
     /// Takes the link of a peer that came to us, as [`Links::opened`] does, unless so many others are linked already.
     pub fn came(&self, opened: Opened, most: usize, now: Timestamp) -> Option<LinkId> {
         let mut board = self.locked();
         let peer = opened.connection.peer();
-        let came = board.links.values().filter(|link| link.way == Way::Accepted);
+        let came = board
+            .links
+            .values()
+            .filter(|link| link.side == LinkSide::Accepted);
         if came.filter(|link| link.connection.peer() != peer).count() >= most {
             return None;
         }
         opened.connection.remember();
-        Some(board.take(opened, Way::Accepted, now))
+        Some(board.take(opened, LinkSide::Accepted, now))
     }
 
     /// Forgets a link that ended; of a hub it is remembered when.
@@ -230,7 +233,7 @@ impl Links {
             name: link.certificate.name.clone(),
             role: link.certificate.role,
             address: link.connection.remote_addr(),
-            way: link.way,
+            side: link.side,
             since: link.since,
             until: link.certificate.window.until,
         });

@@ -166,7 +166,7 @@ async fn answer(front: Arc<UdpSocket>, back: Arc<UdpSocket>, sender: SocketAddr,
 }
 
 /// The socket a datagram leaves by, and where to when it is not connected.
-type Way<'a> = (&'a Arc<UdpSocket>, Option<SocketAddr>);
+type Hop<'a> = (&'a Arc<UdpSocket>, Option<SocketAddr>);
 
 impl Cable {
     async fn connect(&self, senders: usize) -> Option<Arc<UdpSocket>> {
@@ -180,7 +180,7 @@ impl Cable {
     }
 
     /// Sends a datagram through the weather: not at all, once or twice, now or later.
-    async fn brave(self: &Arc<Self>, datagram: &[u8], on_the_way: &mut JoinSet<()>, (socket, to): Way<'_>) {
+    async fn brave(self: &Arc<Self>, datagram: &[u8], on_the_way: &mut JoinSet<()>, (socket, to): Hop<'_>) {
         while on_the_way.try_join_next().is_some() {}
         let delays = {
             let mut weather = self.weather.lock().unwrap_or_else(PoisonError::into_inner);

@@ -19,7 +19,7 @@ use usher_words::gate::{self, Phrasebook};
 
 use super::certificates::{self, CertificateLine, ScannerFacts};
 use super::{Services, warnings};
-use crate::links::{DialFacts, LinkFacts, Way};
+use crate::links::{DialFacts, LinkFacts, LinkSide};
 
 /// How long a look at the ledger serves: pages ask each second, and the writer has people to let in.
 const VIEW_AGE: Duration = Duration::from_millis(900);
@@ -376,7 +376,7 @@ fn link_line(link: LinkFacts, now: Timestamp) -> LinkLine {
         name: link.name,
         role: link.role,
         address: link.address.to_string(),
-        is_dialled: link.way == Way::Dialled,
+        is_dialled: link.side == LinkSide::Dialled,
         since_ms: link.since.0,
         since: gate::ago(now.since_ms(link.since)),
     }

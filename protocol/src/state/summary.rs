@@ -16,9 +16,9 @@ use crate::log::Hash;
 use crate::record::{Counterpart, Passage};
 use crate::trust::Trust;
 
-/// Which way a passage went.
+/// What a passage did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-enum Way {
+enum PassageKind {
     In,
     Out,
     Overridden,
@@ -34,7 +34,7 @@ struct PassageRow {
     writer: u32,
     seq: Seq,
     hlc: Hlc,
-    way: Way,
+    kind: PassageKind,
     scan: ScanId,
     generation: Generation,
     tier: TierId,
@@ -140,14 +140,14 @@ fn row(writer: u32, stamp: &Stamp, change: &PassageChange) -> PassageRow {
         writer,
         seq: stamp.seq,
         hlc: stamp.hlc,
-        way: match change.is_entry() {
-            _ if change.is_annulment() => Way::Annulled,
-            _ if change.is_undo() => Way::Undone,
-            _ if change.takes_back() => Way::Withdrawn,
-            _ if change.is_match() => Way::Matched,
-            _ if change.is_override() => Way::Overridden,
-            true => Way::In,
-            false => Way::Out,
+        kind: match change.is_entry() {
+            _ if change.is_annulment() => PassageKind::Annulled,
+            _ if change.is_undo() => PassageKind::Undone,
+            _ if change.takes_back() => PassageKind::Withdrawn,
+            _ if change.is_match() => PassageKind::Matched,
+            _ if change.is_override() => PassageKind::Overridden,
+            true => PassageKind::In,
+            false => PassageKind::Out,
         },
         scan: passage.scan,
         generation: passage.generation,
@@ -179,14 +179,14 @@ fn taken_apart(unit: Unit, origin: Origin, row: PassageRow) -> (Stamp, PassageCh
         at: Timestamp(row.hlc.ms.wrapping_add(row.later_ms.cast_unsigned())),
         counterparts: row.counterparts,
     };
-    let change = match row.way {
-        Way::In => PassageChange::entry(passage),
-        Way::Out => PassageChange::exit(passage),
-        Way::Overridden => PassageChange::overridden(passage),
-        Way::Withdrawn => PassageChange::withdrawn(passage),
-        Way::Matched => PassageChange::matched(passage),
-        Way::Annulled => PassageChange::annulled(passage),
-        Way::Undone => PassageChange::undone(passage),
+    let change = match row.kind {
+        PassageKind::In => PassageChange::entry(passage),
+        PassageKind::Out => PassageChange::exit(passage),
+        PassageKind::Overridden => PassageChange::overridden(passage),
+        PassageKind::Withdrawn => PassageChange::withdrawn(passage),
+        PassageKind::Matched => PassageChange::matched(passage),
+        PassageKind::Annulled => PassageChange::annulled(passage),
+        PassageKind::Undone => PassageChange::undone(passage),
     };
     (stamp, change)
 }

@@ -10,7 +10,7 @@ use usher_device::directory::DataDirectory;
 use usher_words::scanner::Undecided;
 
 use super::trouble::Trouble;
-use super::{Way, codes, hub_address, runtime};
+use super::{DirectionArg, codes, hub_address, runtime};
 use crate::answer::{ScanOutcome, Signal};
 use crate::ask::OwnScan;
 use crate::gate_position::{GateChoice, GatePosition};
@@ -50,7 +50,7 @@ pub(super) struct OverrideArgs {
     why: String,
     /// Which way people pass: in. Whoever leaves needs no override: scan the exit.
     #[arg(long, value_enum, default_value = "in")]
-    direction: Way,
+    direction: DirectionArg,
     /// How many people pass.
     #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u8).range(1..))]
     persons: u8,
@@ -64,7 +64,7 @@ pub(super) struct OverrideArgs {
 
 impl OverrideArgs {
     pub(super) fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
-        if self.direction == Way::Out {
+        if self.direction == DirectionArg::Out {
             return Err(Trouble::OverridesLetIn);
         }
         let code = codes::only(self.payload.take(), self.image.take())?;

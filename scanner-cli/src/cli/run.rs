@@ -16,7 +16,7 @@ use usher_protocol::admission::Direction;
 use usher_words::scanner as words;
 
 use super::trouble::Trouble;
-use super::{Way, hub_address, runtime};
+use super::{DirectionArg, hub_address, runtime};
 use crate::answer::ScanCounts;
 use crate::clerk::{Clerk, Workplace};
 use crate::feed::Feed;
@@ -94,7 +94,7 @@ pub(super) struct RunArgs {
     image: Vec<PathBuf>,
     /// Which way people pass.
     #[arg(long, value_enum, default_value = "in")]
-    direction: Way,
+    direction: DirectionArg,
     /// How many people pass with one scan.
     #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u8).range(1..))]
     persons: u8,

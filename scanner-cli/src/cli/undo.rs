@@ -13,7 +13,7 @@ use usher_protocol::ledger::NotAnnulled;
 use usher_protocol::request::TicketFacts;
 
 use super::trouble::Trouble;
-use super::{Way, codes, hub_address, runtime};
+use super::{DirectionArg, codes, hub_address, runtime};
 use crate::answer::ScanOutcome;
 use crate::overruling::{self, Overruling};
 use crate::scanner::Scanner;
@@ -47,7 +47,7 @@ pub(super) struct UndoArgs {
     why: String,
     /// Which way nobody passed.
     #[arg(long, value_enum, default_value = "in")]
-    direction: Way,
+    direction: DirectionArg,
     /// A hub to ask, in place of those of the enrolment; can be given several times.
     #[arg(long = "hub", value_name = "HOST:PORT", value_parser = hub_address)]
     hubs: Vec<String>,

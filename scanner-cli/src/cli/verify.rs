@@ -15,7 +15,7 @@ use usher_words::scanner as words;
 use usher_words::scanner::{Bar, NoTicket};
 
 use super::trouble::Trouble;
-use super::{Way, codes, runtime};
+use super::{DirectionArg, codes, runtime};
 use crate::answer::{ScanOutcome, Signal};
 use crate::folder::{self, Chosen};
 use crate::gate_position::{GateChoice, GatePosition};
@@ -43,7 +43,7 @@ pub(super) struct VerifyArgs {
     gate: Option<GateChoice>,
     /// Which way people would pass.
     #[arg(long, value_enum, default_value = "in")]
-    direction: Way,
+    direction: DirectionArg,
     /// How many people would pass.
     #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u8).range(1..))]
     persons: u8,

@@ -5,7 +5,7 @@ use usher_keys::Capabilities;
 use usher_keys::expiry::WarningLevel;
 
 use super::*;
-use crate::links::Way;
+use crate::links::LinkSide;
 
 const HUB: u8 = 1;
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -25,7 +25,7 @@ fn link(n: u8, until: Timestamp) -> LinkFacts {
         name: format!("Scanner {n}"),
         role: Role::Scanner,
         address: ([127, 0, 0, 1], 1).into(),
-        way: Way::Accepted,
+        side: LinkSide::Accepted,
         since: Timestamp(0),
         until,
     }
