@@ -40,16 +40,16 @@ impl Feed {
         let (running, stopped) = std::sync::mpsc::channel();
         let (outlet, waiting) = Outlet::new(clock);
         let weak = outlet.downgrade();
-        let mut line = Line {
+        let mut pipeline = Pipeline {
             eyes: Eyes::open(outlet.clone(), wants_previews)?,
             outlet,
             stopped,
             pictures: 0,
         };
         thread::Builder::new().name("source".to_owned()).spawn(move || {
-            while let Err(_panic) = catch_unwind(AssertUnwindSafe(|| line.run(make_source()))) {
+            while let Err(_panic) = catch_unwind(AssertUnwindSafe(|| pipeline.run(make_source()))) {
                 let told = Sight::Fault(SourceError::Crashed);
-                if !line.outlet.hand_on(Instant::now(), told) || !line.pause(CRASH_PAUSE) {
+                if !pipeline.outlet.hand_on(Instant::now(), told) || !pipeline.pause(CRASH_PAUSE) {
                     return;
                 }
             }
@@ -87,7 +87,7 @@ impl Feed {
 }
 
 /// From a source to the outlet.
-struct Line {
+struct Pipeline {
     eyes: Eyes,
     outlet: Outlet,
     stopped: Receiver<()>,
@@ -95,7 +95,7 @@ struct Line {
     pictures: u64,
 }
 
-impl Line {
+impl Pipeline {
     /// Runs a source to its end, or until nobody wants its readings.
     fn run(&mut self, mut source: impl Source) {
         while self.pause(Duration::ZERO) {

@@ -49,7 +49,7 @@ impl LinkedHub {
 
 /// What became of one address.
 #[derive(Debug, Clone)]
-enum Line {
+enum AddressState {
     /// Nothing yet.
     Dialing,
     /// A session stands.
@@ -72,7 +72,7 @@ struct Address {
     /// Whether a hub has told us of it.
     is_learnt: bool,
     /// What became of it.
-    line: Line,
+    state: AddressState,
 }
 
 /// Where a scanner begins to look for hubs.
@@ -116,9 +116,11 @@ impl Hubs {
         let lines = self.lines.borrow();
         lines
             .iter()
-            .filter_map(|at| match &at.line {
-                Line::Away(why) | Line::Refused { why, .. } => Some((at.address.clone(), why.clone())),
-                Line::Dialing | Line::Linked(_) | Line::Dropped => None,
+            .filter_map(|at| match &at.state {
+                AddressState::Away(why) | AddressState::Refused { why, .. } => {
+                    Some((at.address.clone(), why.clone()))
+                }
+                AddressState::Dialing | AddressState::Linked(_) | AddressState::Dropped => None,
             })
             .collect()
     }
@@ -128,9 +130,12 @@ impl Hubs {
     #[must_use]
     pub fn refused_by(&self) -> Vec<PublicKey> {
         let lines = self.lines.borrow();
-        let refused = lines.iter().filter_map(|at| match &at.line {
-            Line::Refused { by, .. } => Some(*by),
-            Line::Dialing | Line::Linked(_) | Line::Away(_) | Line::Dropped => None,
+        let refused = lines.iter().filter_map(|at| match &at.state {
+            AddressState::Refused { by, .. } => Some(*by),
+            AddressState::Dialing
+            | AddressState::Linked(_)
+            | AddressState::Away(_)
+            | AddressState::Dropped => None,
         });
         refused.collect()
     }
@@ -150,9 +155,12 @@ impl Hubs {
         let mut lines = self.lines.clone();
         let settled = |lines: &Vec<Address>| {
             lines.iter().any(|at| linked_hub(at).is_some())
-                || lines
-                    .iter()
-                    .all(|at| matches!(at.line, Line::Away(_) | Line::Refused { .. } | Line::Dropped))
+                || lines.iter().all(|at| {
+                    matches!(
+                        at.state,
+                        AddressState::Away(_) | AddressState::Refused { .. } | AddressState::Dropped
+                    )
+                })
         };
         // Neither the end of the time nor of the links is worth more than what is known by then.
         let _ = timeout(limit, lines.wait_for(settled)).await;
@@ -161,9 +169,12 @@ impl Hubs {
 }
 
 fn linked_hub(at: &Address) -> Option<LinkedHub> {
-    match &at.line {
-        Line::Linked(hub) => Some(hub.clone()),
-        Line::Dialing | Line::Away(_) | Line::Refused { .. } | Line::Dropped => None,
+    match &at.state {
+        AddressState::Linked(hub) => Some(hub.clone()),
+        AddressState::Dialing
+        | AddressState::Away(_)
+        | AddressState::Refused { .. }
+        | AddressState::Dropped => None,
     }
 }
 
@@ -250,35 +261,35 @@ fn observe(lines: &Lines, at: usize, handover: &Handover, state: LinkState) {
         LinkState::Connecting => return,
         LinkState::Opened(opened) => {
             handover.opened();
-            (Some(opened.connection.peer()), line_of(opened))
+            (Some(opened.connection.peer()), state_of(opened))
         }
         LinkState::Closed { peer, end } if end.their_farewell() == Some(Farewell::NotWelcome) => {
             let why = end.to_string();
-            (Some(peer), Line::Refused { by: peer, why })
+            (Some(peer), AddressState::Refused { by: peer, why })
         }
-        LinkState::Closed { end, .. } => (None, Line::Away(end.to_string())),
-        LinkState::Failed(error) => (None, Line::Away(error.to_string())),
+        LinkState::Closed { end, .. } => (None, AddressState::Away(end.to_string())),
+        LinkState::Failed(error) => (None, AddressState::Away(error.to_string())),
     };
     lines.send_modify(|lines| {
         let address = &mut lines[at];
         address.hub = hub.or(address.hub);
         // Whoever has refused us does not take it back by being out of reach.
         let stays = matches!(
-            (&address.line, &line),
-            (Line::Refused { .. }, Line::Away(_)) | (Line::Dropped, _)
+            (&address.state, &line),
+            (AddressState::Refused { .. }, AddressState::Away(_)) | (AddressState::Dropped, _)
         );
         if !stays {
-            address.line = line;
+            address.state = line;
         }
     });
 }
 
-fn line_of(opened: Opened) -> Line {
+fn state_of(opened: Opened) -> AddressState {
     let Certificate { role, name, .. } = opened.certificate;
     if role != Role::Hub {
-        return Line::Away(format!("{name} is no hub, it only syncs"));
+        return AddressState::Away(format!("{name} is no hub, it only syncs"));
     }
-    Line::Linked(LinkedHub {
+    AddressState::Linked(LinkedHub {
         connection: opened.connection,
         name,
         silent: Arc::default(),

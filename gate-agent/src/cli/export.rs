@@ -12,7 +12,7 @@ use super::Format;
 
 /// One line; the names of the fields are the CSV's header.
 #[derive(Serialize)]
-struct Line {
+struct ExportLine {
     at: String,
     verdict: &'static str,
     reason: Option<&'static str>,
@@ -41,7 +41,7 @@ pub fn export(directory: &DataDirectory, format: Format) -> anyhow::Result<ExitC
         out.write_all(HEADER.as_bytes())?;
     }
     replica::scans(&directory.replica_path(), Clock::system().now(), |row| {
-        let line = Line::from(row);
+        let line = ExportLine::from(row);
         let text = match format {
             Format::Csv => line.csv(),
             Format::Jsonl => format!("{}\n", serde_json::to_string(&line)?),
@@ -52,7 +52,7 @@ pub fn export(directory: &DataDirectory, format: Format) -> anyhow::Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-impl From<ScanRow> for Line {
+impl From<ScanRow> for ExportLine {
     fn from(row: ScanRow) -> Self {
         let at = i64::try_from(row.at.0)
             .ok()
@@ -79,7 +79,7 @@ impl From<ScanRow> for Line {
     }
 }
 
-impl Line {
+impl ExportLine {
     /// **Source**: RFC 4180.
     fn csv(&self) -> String {
         let tier = self.tier.map(|tier| tier.to_string());
@@ -151,7 +151,7 @@ mod tests {
             by: None,
             why: None,
         };
-        let line = Line::from(row);
+        let line = ExportLine::from(row);
         assert!(
             line.csv()
                 .starts_with("1970-01-01T00:00:00Z,admit,,1,,5,\"A, row 1, seat 6\",1,,1,"),

@@ -80,13 +80,13 @@ impl Binary {
                 sum += column;
                 *prefix = sum;
             }
-            let line = Line {
+            let row = PixelRow {
                 luma: &luma[y * width..][..width],
                 prefix: &prefix,
                 rows: rows.len() as u32,
                 radius,
             };
-            line.compare(&mut dark[y * width..][..width]);
+            row.compare(&mut dark[y * width..][..width]);
         }
         Some(Self { width, height, dark })
     }
@@ -150,14 +150,14 @@ impl Binary {
 }
 
 /// One row with the prefix sums of the columns around it.
-struct Line<'a> {
+struct PixelRow<'a> {
     luma: &'a [u8],
     prefix: &'a [u32],
     rows: u32,
     radius: usize,
 }
 
-impl Line<'_> {
+impl PixelRow<'_> {
     /// A row has up to 16,384 pixels and a square up to 1,000 rows: sums stay under 2³², products need 64
     /// bits.
     fn compare(&self, dark: &mut [u8]) {

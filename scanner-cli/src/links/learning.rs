@@ -14,7 +14,7 @@ use usher_keys::file::{PRIVATE_MODE, read_file, replace_file};
 use usher_link::{Dialer, Endpoint};
 use usher_protocol::request::{HubNews, Inquiry, Told};
 
-use super::{Address, Hubs, Line, Lines, MAX_HUBS, Mute, observe};
+use super::{Address, AddressState, Hubs, Lines, MAX_HUBS, Mute, observe};
 use crate::handover::Handover;
 
 /// How often linked hubs are asked for news: hubs that come and go are heard of before anybody misses them.
@@ -111,7 +111,7 @@ impl Learning {
                 address: address.clone(),
                 hub,
                 is_learnt: hub.is_some(),
-                line: Line::Dialing,
+                state: AddressState::Dialing,
             });
         });
         let dialer = Dialer {
@@ -217,7 +217,7 @@ impl Learning {
         self.ends[at].cancel();
         self.dialling
             .lines
-            .send_modify(|lines| lines[at].line = Line::Dropped);
+            .send_modify(|lines| lines[at].state = AddressState::Dropped);
     }
 
     /// Writes down what was learnt; what cannot be written is learnt anew the next time.
@@ -227,7 +227,7 @@ impl Learning {
             let lines = self.dialling.lines.borrow();
             let learnt = lines
                 .iter()
-                .filter(|at| at.is_learnt && !matches!(at.line, Line::Dropped));
+                .filter(|at| at.is_learnt && !matches!(at.state, AddressState::Dropped));
             learnt
                 .filter_map(|at| {
                     let address = at.address.clone();
@@ -249,12 +249,12 @@ fn superseded(lines: &[Address], news: &HubNews) -> Option<Vec<usize>> {
         lines
             .iter()
             .enumerate()
-            .filter(|(_, at)| !matches!(at.line, Line::Dropped))
+            .filter(|(_, at)| !matches!(at.state, AddressState::Dropped))
     };
     let is_full = in_use().count() >= MAX_HUBS || lines.len() >= MAX_ADDRESSES;
     let is_dialled = in_use().any(|(_, at)| at.address == news.address);
     // A hub that we were told of and do not reach may be elsewhere by now; a configured address is a person's word.
-    let has_moved = |at: &Address| at.is_learnt && matches!(at.line, Line::Away(_));
+    let has_moved = |at: &Address| at.is_learnt && matches!(at.state, AddressState::Away(_));
     let same_hub: Vec<_> = in_use().filter(|(_, at)| at.hub == Some(news.hub)).collect();
     let is_elsewhere = same_hub.iter().all(|(_, at)| has_moved(at));
     (!is_full && !is_dialled && is_elsewhere).then(|| same_hub.into_iter().map(|(at, _)| at).collect())
@@ -262,7 +262,7 @@ fn superseded(lines: &[Address], news: &HubNews) -> Option<Vec<usize>> {
 
 /// Finds the learnt addresses whose hub an address before them leads to as well.
 fn doubles(lines: &[Address]) -> Vec<usize> {
-    let is_in_use = |at: &Address| !matches!(at.line, Line::Dropped);
+    let is_in_use = |at: &Address| !matches!(at.state, AddressState::Dropped);
     let is_double = |at: usize, address: &Address| {
         let mut before = lines[..at].iter().filter(|other| is_in_use(other));
         address.is_learnt && is_in_use(address) && before.any(|other| other.hub == address.hub)
@@ -281,17 +281,17 @@ mod tests {
     const NORTH: PublicKey = PublicKey([1; 32]);
     const SOUTH: PublicKey = PublicKey([2; 32]);
 
-    fn at(address: &str, hub: Option<PublicKey>, is_learnt: bool, line: Line) -> Address {
+    fn at(address: &str, hub: Option<PublicKey>, is_learnt: bool, state: AddressState) -> Address {
         Address {
             address: address.to_owned(),
             hub,
             is_learnt,
-            line,
+            state,
         }
     }
 
-    fn away() -> Line {
-        Line::Away("no answer".to_owned())
+    fn away() -> AddressState {
+        AddressState::Away("no answer".to_owned())
     }
 
     #[track_caller]
@@ -310,26 +310,29 @@ mod tests {
         check(&[], Some(&[]));
         check(std::slice::from_ref(&north), Some(&[]));
         // Dialled already, by whatever name, or by a person's word.
-        check(&[at("south:1", None, false, Line::Dialing)], None);
-        check(&[at("south:2", Some(SOUTH), true, Line::Dialing)], None);
+        check(&[at("south:1", None, false, AddressState::Dialing)], None);
+        check(&[at("south:2", Some(SOUTH), true, AddressState::Dialing)], None);
         check(&[at("south:2", Some(SOUTH), false, away())], None);
         // It has moved, or was dropped before.
         check(
             &[north.clone(), at("south:2", Some(SOUTH), true, away())],
             Some(&[1]),
         );
-        check(&[at("south:1", Some(SOUTH), true, Line::Dropped)], Some(&[]));
+        check(
+            &[at("south:1", Some(SOUTH), true, AddressState::Dropped)],
+            Some(&[]),
+        );
         check(&vec![north; MAX_HUBS], None);
     }
 
     #[test]
     fn of_two_addresses_of_one_hub_the_learnt_one_is_given_up() {
-        let configured = at("south.local:1", Some(SOUTH), false, Line::Dialing);
-        let learnt = at("south:1", Some(SOUTH), true, Line::Dialing);
-        let unknown = at("x:1", None, false, Line::Dialing);
+        let configured = at("south.local:1", Some(SOUTH), false, AddressState::Dialing);
+        let learnt = at("south:1", Some(SOUTH), true, AddressState::Dialing);
+        let unknown = at("x:1", None, false, AddressState::Dialing);
         assert_eq!(doubles(&[unknown.clone(), configured, learnt.clone()]), [2]);
         assert_eq!(doubles(&[unknown, learnt.clone()]), [0; 0]);
-        let dropped = at("south:1", Some(SOUTH), true, Line::Dropped);
+        let dropped = at("south:1", Some(SOUTH), true, AddressState::Dropped);
         assert_eq!(doubles(&[dropped, learnt]), [0; 0]);
     }
 }

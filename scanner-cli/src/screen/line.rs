@@ -27,7 +27,7 @@ pub fn one_line(answer: &ScanOutcome) -> String {
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-enum Line<'a> {
+enum JsonLine<'a> {
     Scan {
         #[serde(flatten)]
         answer: &'a ScanOutcome,
@@ -79,7 +79,7 @@ pub(super) fn hint(help: Help) -> String {
 
 /// Writes a hint as one JSON object.
 pub(super) fn json_hint(help: Help) -> String {
-    json(&Line::Hint {
+    json(&JsonLine::Hint {
         hint: help.name,
         text: help.what_to_do,
     })
@@ -87,7 +87,7 @@ pub(super) fn json_hint(help: Help) -> String {
 
 /// Writes the beginning as one JSON object.
 pub(super) fn json_ready((place, event): (&str, &str), standing: &str, linked: bool) -> String {
-    json(&Line::Ready {
+    json(&JsonLine::Ready {
         place,
         event,
         standing,
@@ -97,24 +97,24 @@ pub(super) fn json_ready((place, event): (&str, &str), standing: &str, linked: b
 
 /// Writes the end as one JSON object.
 pub(super) fn json_end(counts: ScanCounts, kept: u64) -> String {
-    json(&Line::End { counts, kept })
+    json(&JsonLine::End { counts, kept })
 }
 
 /// Writes a result and the totals as one JSON object.
 pub(super) fn json_scan(answer: &ScanOutcome, counts: ScanCounts) -> String {
-    json(&Line::Scan { answer, counts })
+    json(&JsonLine::Scan { answer, counts })
 }
 
 /// Writes what is said of the certificate as one JSON object.
 pub(super) fn json_warning(note: &CertificateNote) -> String {
-    json(&Line::Warning(note))
+    json(&JsonLine::Warning(note))
 }
 
 /// Writes a notice as one JSON object.
 pub(super) fn json_notice(text: &str) -> String {
-    json(&Line::Notice { text })
+    json(&JsonLine::Notice { text })
 }
 
-fn json(line: &Line<'_>) -> String {
+fn json(line: &JsonLine<'_>) -> String {
     serde_json::to_string(line).expect("a line has only strings and numbers")
 }
