@@ -52,13 +52,13 @@ pub struct SeatMap {
 pub struct SeatMaps {
     store: Store,
     signer: TicketSigner,
-    /// One place for each event; held only to find or drop one.
-    places: Arc<Mutex<HashMap<EventId, Arc<Place>>>>,
+    /// One for each event; held only to find or drop one.
+    maps: Arc<Mutex<HashMap<EventId, Arc<KeptMap>>>>,
 }
 
 /// Where an event's map is kept and made.
 #[derive(Debug, Default)]
-struct Place {
+struct KeptMap {
     /// Counts the changes that were made known.
     changes: AtomicU64,
     latest: ArcSwapOption<SeatMap>,
@@ -89,7 +89,7 @@ struct Wanted {
     now: Timestamp,
 }
 
-impl Place {
+impl KeptMap {
     /// Returns the map if it has all that is wanted in it and no hold has expired since.
     fn fresh(&self, wanted: Wanted) -> Option<Arc<SeatMap>> {
         self.latest.load_full().filter(|map| {
@@ -106,20 +106,20 @@ impl SeatMaps {
         Self {
             store,
             signer,
-            places: Arc::default(),
+            maps: Arc::default(),
         }
     }
 
     /// Makes known that units of an event have changed hands; called after the change is durable and before it is answered.
     pub fn changed(&self, event: EventId) {
-        if let Some(place) = self.places().get(&event) {
-            place.changes.fetch_add(1, Ordering::SeqCst);
+        if let Some(kept) = self.maps().get(&event) {
+            kept.changes.fetch_add(1, Ordering::SeqCst);
         }
     }
 
     /// Makes known that the event itself has changed.
     pub fn forget(&self, event: EventId) {
-        self.places().remove(&event);
+        self.maps().remove(&event);
     }
 
     /// Returns the seat map of a published event, with every change in it that was made known before the call.
@@ -128,18 +128,18 @@ impl SeatMaps {
     ///
     /// [`StoreError`].
     pub async fn of(&self, event: EventId, now: Timestamp) -> Result<Option<Arc<SeatMap>>, StoreError> {
-        let place = self.place(event);
+        let kept = self.kept(event);
         let wanted = Wanted {
-            changes: place.changes.load(Ordering::SeqCst),
+            changes: kept.changes.load(Ordering::SeqCst),
             believed_until: self.signer.believed_until(event),
             now,
         };
-        if let Some(map) = place.fresh(wanted) {
+        if let Some(map) = kept.fresh(wanted) {
             return Ok(Some(map));
         }
         // Whoever comes while a map is being made waits, and takes the next one if it has the changes they know of.
-        let mut workshop = place.workshop.lock().await;
-        if let Some(map) = place.fresh(wanted) {
+        let mut workshop = kept.workshop.lock().await;
+        if let Some(map) = kept.fresh(wanted) {
             return Ok(Some(map));
         }
         if workshop.ground.is_none() || self.store.is_shared() {
@@ -154,26 +154,26 @@ impl SeatMaps {
             sleep_until(rests_until).await;
         }
         let begun = std::time::Instant::now();
-        let changes = place.changes.load(Ordering::SeqCst);
+        let changes = kept.changes.load(Ordering::SeqCst);
         let map = Arc::new(self.make(ground, Wanted { changes, ..wanted }).await?);
         workshop.rests_until = Some(Instant::now() + RESTS * begun.elapsed());
-        place.latest.store(Some(map.clone()));
+        kept.latest.store(Some(map.clone()));
         Ok(Some(map))
     }
 
-    fn places(&self) -> std::sync::MutexGuard<'_, HashMap<EventId, Arc<Place>>> {
-        self.places.lock().expect("nothing panics while it holds this")
+    fn maps(&self) -> std::sync::MutexGuard<'_, HashMap<EventId, Arc<KeptMap>>> {
+        self.maps.lock().expect("nothing panics while it holds this")
     }
 
-    fn place(&self, event: EventId) -> Arc<Place> {
-        let mut places = self.places();
-        if places.len() >= EVENTS_KEPT
-            && !places.contains_key(&event)
-            && let Some(any) = places.keys().next().copied()
+    fn kept(&self, event: EventId) -> Arc<KeptMap> {
+        let mut maps = self.maps();
+        if maps.len() >= EVENTS_KEPT
+            && !maps.contains_key(&event)
+            && let Some(any) = maps.keys().next().copied()
         {
-            places.remove(&any);
+            maps.remove(&any);
         }
-        places.entry(event).or_default().clone()
+        maps.entry(event).or_default().clone()
     }
 
     /// Reads the event, and its seats unless they are known.
@@ -360,6 +360,6 @@ mod tests {
         for _ in 0..2 * EVENTS_KEPT {
             assert!(maps.of(draw_event_id(START), START).await.unwrap().is_none());
         }
-        assert!(maps.places().is_empty());
+        assert!(maps.maps().is_empty());
     }
 }

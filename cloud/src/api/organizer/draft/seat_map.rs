@@ -63,11 +63,11 @@ pub struct GeneralAdmissionSpec {
 }
 
 /// A unit before it is numbered.
-type Place = (TierId, Option<Seat>);
+type UnnumberedUnit = (TierId, Option<Seat>);
 
 impl SeatMapSpec {
     /// Lists the seats in order.
-    pub(super) fn seats(&self, tiers: &BTreeSet<u16>, checks: &mut Checks) -> Vec<Place> {
+    pub(super) fn seats(&self, tiers: &BTreeSet<u16>, checks: &mut Checks) -> Vec<UnnumberedUnit> {
         let mut places = Vec::new();
         let mut seen = BTreeSet::new();
         for (index, section) in self.sections.iter().enumerate() {
@@ -147,7 +147,7 @@ pub(super) fn slots(
     blocks: &[GeneralAdmissionSpec],
     tiers: &BTreeSet<u16>,
     checks: &mut Checks,
-) -> Vec<Place> {
+) -> Vec<UnnumberedUnit> {
     let mut places = Vec::new();
     for (index, block) in blocks.iter().enumerate() {
         let pointer = format!("/general_admission/{index}");
