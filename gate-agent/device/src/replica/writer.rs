@@ -29,7 +29,7 @@ use work::{Work, refuse};
 const CLOCK_SET_BACK_MS: u64 = 2_000;
 
 /// Tells one asker the result, once it is known whether the group is durable.
-type Answer = Box<dyn FnOnce(bool) + Send>;
+type DurableReply = Box<dyn FnOnce(bool) + Send>;
 
 /// What the writer is made of.
 pub struct ReplicaWriter {
@@ -60,7 +60,7 @@ pub struct ReplicaWriter {
 struct Group {
     batch: Batch,
     unsigned_bytes: BTreeMap<Origin, usize>,
-    answers: Vec<Answer>,
+    answers: Vec<DurableReply>,
     looks: Vec<Inspection>,
     grown: BTreeMap<Origin, Held>,
     snapshot_changed: bool,

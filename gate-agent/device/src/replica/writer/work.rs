@@ -13,7 +13,7 @@ use usher_protocol::log::{Head, Run, RunError};
 use usher_protocol::record::{Body, Passage};
 use usher_protocol::sync::{Held, NotStored};
 
-use super::{Answer, Group};
+use super::{DurableReply, Group};
 use crate::replica::command::{Annulment, Judging, WriterCommand};
 use crate::replica::kept_heads::KeptHeads;
 use crate::replica::snapshot::Published;
@@ -24,7 +24,7 @@ fn answer<T>(reply: oneshot::Sender<T>, result: T) {
 }
 
 /// Answers a command that cannot be carried out.
-pub(super) fn refuse(command: WriterCommand) -> Answer {
+pub(super) fn refuse(command: WriterCommand) -> DurableReply {
     match command {
         WriterCommand::Judge { reply, .. } | WriterCommand::Override { reply, .. } => {
             Box::new(move |_| answer(reply, None))
@@ -57,7 +57,7 @@ pub(super) struct Work<'a> {
 
 impl Work<'_> {
     /// Puts a command's work into the group; returns the way back for the answer, if anybody waits for one.
-    pub(super) fn take(&mut self, command: WriterCommand) -> Option<Answer> {
+    pub(super) fn take(&mut self, command: WriterCommand) -> Option<DurableReply> {
         match command {
             WriterCommand::Judge {
                 asked,
