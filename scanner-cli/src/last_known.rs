@@ -52,7 +52,7 @@ impl LastKnown {
     }
 
     /// Takes in who is linked, and what is wrong with the clock; where it is compared with nobody, what was known of it stays.
-    fn look(&mut self, linked: Vec<String>, clock: (Option<String>, usize), now: Timestamp) {
+    fn take_in(&mut self, linked: Vec<String>, clock: (Option<String>, usize), now: Timestamp) {
         self.hubs.retain(|hub| !linked.contains(&hub.name));
         let heard = linked.into_iter().map(|name| HubHeard {
             name,
@@ -94,7 +94,7 @@ impl Noting {
             let answering = self.hubs.linked().into_iter().filter(|hub| hub.is_answering());
             let names = answering.map(|hub| hub.name).collect();
             let clock = self.replica.clock();
-            known.look(
+            known.take_in(
                 names,
                 (self.replica.clock_trouble(), clock.compared()),
                 clock.now(),
@@ -134,9 +134,9 @@ mod tests {
     fn a_hub_that_is_not_linked_any_more_keeps_the_time_when_it_was() {
         let mut known = LastKnown::default();
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        known.look(names(&["North", "South"]), (None, 2), Timestamp(1_000));
+        known.take_in(names(&["North", "South"]), (None, 2), Timestamp(1_000));
         let wrong = Some("wrong".to_owned());
-        known.look(names(&["South"]), (wrong, 1), Timestamp(2_000));
+        known.take_in(names(&["South"]), (wrong, 1), Timestamp(2_000));
         let heard: Vec<_> = known
             .hubs
             .iter()
@@ -144,7 +144,7 @@ mod tests {
             .collect();
         assert_eq!(heard, [("South", 2_000), ("North", 1_000)]);
         // Started anew, it is compared with nobody yet.
-        known.look(Vec::new(), (None, 0), Timestamp(3_000));
+        known.take_in(Vec::new(), (None, 0), Timestamp(3_000));
         assert_eq!(
             (known.compared_ms, known.clock.as_deref()),
             (2_000, Some("wrong"))

@@ -177,7 +177,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
                 Err(error) => return Err(error),
             }
         }
-        self.tell_figures(Duration::ZERO);
+        self.show_figures(Duration::ZERO);
         Ok(self.board.counts)
     }
 
@@ -208,7 +208,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
                 } else {
                     self.notice(None)?;
                 }
-                self.look(&view, at_ms)?;
+                self.show(&view, at_ms)?;
                 for code in view.codes {
                     self.see(code, at_ms, judge).await?;
                 }
@@ -218,7 +218,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     }
 
     /// Shows what the camera sees, apart from codes.
-    fn look(&mut self, view: &SeenFrame, at_ms: u64) -> io::Result<()> {
+    fn show(&mut self, view: &SeenFrame, at_ms: u64) -> io::Result<()> {
         if let Some(figures) = &mut self.figures {
             figures.statistics.add(view, at_ms);
         }
@@ -304,7 +304,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
             until_ms: now_ms + SHOWN_MS,
         });
         self.board.answered(answer);
-        self.look_about()?;
+        self.update_status()?;
         self.screen.answered(&self.board)
     }
 
@@ -440,13 +440,13 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
             self.board.answer = None;
         }
         self.advise()?;
-        self.tell_figures(FIGURES_EVERY);
-        self.look_about()?;
+        self.show_figures(FIGURES_EVERY);
+        self.update_status()?;
         self.screen.refreshed(&self.board)
     }
 
     /// Brings up to date how the scanner stands, and tells of its certificate and its clock when that is news.
-    fn look_about(&mut self) -> io::Result<()> {
+    fn update_status(&mut self) -> io::Result<()> {
         let ScannerStatus {
             line,
             certificate,
@@ -473,7 +473,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     }
 
     /// Puts the figures on the board; where there is no panel, into the log when that was last done so long ago.
-    fn tell_figures(&mut self, every: Duration) {
+    fn show_figures(&mut self, every: Duration) {
         let now_ms = self.clock.now_ms();
         let Some(telling) = &mut self.figures else {
             return;

@@ -68,7 +68,7 @@ impl StatusWatch {
         let (device, until) = (certificate.device, certificate.window.until);
         let holder = Holder::Own(certificate.role);
         let mut watch = self.watch.lock().expect("nothing panics while it holds this");
-        let news = watch.look(device, until, phrasebook.now());
+        let news = watch.news(device, until, phrasebook.now());
         let renewed = watch.was_renewed(&device, phrasebook.now());
         let note = certificates::warning(holder, until, &phrasebook)
             .or_else(|| renewed.then(|| certificates::renewed(holder, until, &phrasebook)));

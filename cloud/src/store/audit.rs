@@ -52,12 +52,12 @@ impl Audit {
     }
 }
 
-/// Looks at every event.
+/// Checks every event.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when something cannot be read at all.
-pub fn look(connection: &Sql<'_>, audit: &mut Audit) -> Result<(), StoreError> {
+pub fn check_events(connection: &Sql<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     secret_keys::check(connection, &mut audit.findings)?;
     let events: Vec<_> = connection
         .prepare_cached("SELECT event_id FROM events ORDER BY event_id")?

@@ -45,12 +45,12 @@ impl Clock {
 
     /// Tells the time to judge by, and how certain it is.
     pub fn moment(&self) -> RuleTime {
-        self.look().0
+        self.read().0
     }
 
     /// Tells what this machine's own clock is worth.
     pub fn health(&self) -> ClockHealth {
-        self.look().1
+        self.read().1
     }
 
     /// Tells with how many others' clocks this machine's is compared.
@@ -70,7 +70,7 @@ impl Clock {
         let reading = self.reading();
         self.seen().clock.hear(peer, theirs, reading);
         // What follows from it is written down at once.
-        self.look();
+        self.read();
     }
 
     /// Takes note that a moment is past: a machine that starts without knowing the date goes by others' as soon as it hears one.
@@ -88,7 +88,7 @@ impl Clock {
         self.set_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
-    fn look(&self) -> (RuleTime, ClockHealth) {
+    fn read(&self) -> (RuleTime, ClockHealth) {
         let reading = self.reading();
         let mut seen = self.seen();
         let (moment, health) = seen.clock.read(reading);

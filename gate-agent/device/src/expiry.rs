@@ -32,8 +32,8 @@ pub struct CertificateWatch {
 }
 
 impl CertificateWatch {
-    /// Looks at a device's certificate, and tells what is new about it.
-    pub fn look(&mut self, device: PublicKey, until: Timestamp, now: Timestamp) -> Option<CertificateNews> {
+    /// Returns what is new about a device's certificate since it was last asked.
+    pub fn news(&mut self, device: PublicKey, until: Timestamp, now: Timestamp) -> Option<CertificateNews> {
         let level = warning_at(until, now);
         let before = self.seen.get(&device).copied();
         let is_renewed = before.is_some_and(|before| before.until < until);

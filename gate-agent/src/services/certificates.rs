@@ -103,7 +103,7 @@ impl CertificateBoard {
         phrasebook: &Phrasebook,
     ) -> Option<CertificateNote> {
         let mut watch = self.locked();
-        let news = watch.look(device, until, phrasebook.now());
+        let news = watch.news(device, until, phrasebook.now());
         let warning = certificates::warning(holder, until, phrasebook);
         let renewed = || {
             watch

@@ -83,7 +83,7 @@ struct Seen {
 }
 
 impl StatusBoard {
-    async fn look(&self, replica: &Replica) -> Result<(Arc<LedgerView>, Arc<Vec<Incident>>), ReplicaError> {
+    async fn read(&self, replica: &Replica) -> Result<(Arc<LedgerView>, Arc<Vec<Incident>>), ReplicaError> {
         let mut seen = self.seen.lock().await;
         let view = match young(&seen.view, VIEW_AGE) {
             Some(view) => view,
@@ -298,7 +298,7 @@ impl HubStatus {
     /// The replica is closed, or cannot be read.
     pub async fn of(services: &Services) -> Result<Self, ReplicaError> {
         let replica = &services.replica;
-        let (view, incidents) = services.board.look(replica).await?;
+        let (view, incidents) = services.board.read(replica).await?;
         let (snapshot, now) = (replica.snapshot(), replica.clock().now());
         let phrasebook = snapshot.phrasebook(now);
         let (certificate, figures) = (replica.certificate(), replica.figures());

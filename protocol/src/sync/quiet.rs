@@ -22,7 +22,7 @@ impl Quiet {
     }
 
     /// Returns how long it has said nothing, in milliseconds.
-    pub fn look(&mut self, now: Timestamp) -> u64 {
+    pub fn silence_ms(&mut self, now: Timestamp) -> u64 {
         let passed = now.since_ms(self.looked).min(LONGEST_STEP_MS);
         self.looked = now;
         self.ms = self.ms.saturating_add(passed);

@@ -445,7 +445,7 @@ impl Session {
     }
 
     fn tick(&mut self, ctx: &Context) {
-        if self.quiet.look(ctx.now) > SILENCE_MS {
+        if self.quiet.silence_ms(ctx.now) > SILENCE_MS {
             return self.close(Farewell::Silent);
         }
         self.recheck_peer(ctx);

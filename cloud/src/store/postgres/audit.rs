@@ -20,7 +20,7 @@ pub fn of_database(servers: &Servers) -> Result<Audit, StoreError> {
     backend.batch(BEGIN_READING)?;
     migrations::check(&backend)?;
     let mut audit = Audit::default();
-    audit::look(&Sql::Postgres(&backend), &mut audit)?;
+    audit::check_events(&Sql::Postgres(&backend), &mut audit)?;
     Ok(audit)
 }
 

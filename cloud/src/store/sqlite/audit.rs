@@ -26,20 +26,20 @@ pub fn of_file(file: &Path) -> Result<Audit, StoreError> {
     let mut connection = DatabaseLocation::File(file.to_owned()).open_from_outside()?;
     let snapshot = connection.transaction()?;
     let mut audit = Audit::default();
-    match look(&snapshot, noted, &mut audit) {
+    match check(&snapshot, noted, &mut audit) {
         // What is damaged may be unreadable too; its name is more than SQLite says then.
         Err(_) if !audit.findings.is_empty() => Ok(audit),
-        looked => looked.map(|()| audit),
+        checked => checked.map(|()| audit),
     }
 }
 
-fn look(connection: &Connection, noted: u64, audit: &mut Audit) -> Result<(), StoreError> {
+fn check(connection: &Connection, noted: u64, audit: &mut Audit) -> Result<(), StoreError> {
     let complaints = complaints(connection)?.into_iter().map(Finding::File);
     audit.findings.extend(complaints);
     audit.take(tables(&migrations()).check(connection).map_err(StoreError::from))?;
     audit.take(commits::check(connection, noted))?;
     dangling(connection, audit)?;
-    audit::look(&Sql::Sqlite(connection), audit)
+    audit::check_events(&Sql::Sqlite(connection), audit)
 }
 
 fn dangling(connection: &Connection, audit: &mut Audit) -> Result<(), StoreError> {

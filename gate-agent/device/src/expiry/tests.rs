@@ -32,25 +32,25 @@ fn each_warning_is_news_once_and_so_is_a_renewal() {
         (END.plus_ms(48 * HOUR_MS), END, None),
         (END.plus_ms(48 * HOUR_MS), END.plus_ms(24 * HOUR_MS), Some(day)),
     ] {
-        assert_eq!(watch.look(DEVICE, until, now), news, "{now:?}");
+        assert_eq!(watch.news(DEVICE, until, now), news, "{now:?}");
     }
 }
 
 #[test]
 fn a_device_that_was_started_late_still_hears_the_warning_that_is_due() {
     let mut watch = CertificateWatch::default();
-    let news = watch.look(DEVICE, END, before(1));
+    let news = watch.news(DEVICE, END, before(1));
     assert_eq!(news, Some(CertificateNews::Warning(WarningLevel::Hour)));
 }
 
 #[test]
 fn a_renewal_is_shown_for_a_short_time() {
     let mut watch = CertificateWatch::default();
-    watch.look(DEVICE, END, before(2));
+    watch.news(DEVICE, END, before(2));
     assert!(!watch.was_renewed(&DEVICE, before(2)));
-    watch.look(DEVICE, END.plus_ms(1), before(1));
+    watch.news(DEVICE, END.plus_ms(1), before(1));
     assert!(watch.was_renewed(&DEVICE, before(1)));
-    watch.look(DEVICE, END.plus_ms(1), before(1).plus_ms(60_000));
+    watch.news(DEVICE, END.plus_ms(1), before(1).plus_ms(60_000));
     assert!(watch.was_renewed(&DEVICE, before(1).plus_ms(60_000)));
     assert!(!watch.was_renewed(&DEVICE, before(1).plus_ms(RENEWED_SHOWN_MS)));
 }

@@ -61,7 +61,7 @@ struct Group {
     batch: Batch,
     unsigned_bytes: BTreeMap<Origin, usize>,
     answers: Vec<DurableReply>,
-    looks: Vec<Inspection>,
+    inspections: Vec<Inspection>,
     grown: BTreeMap<Origin, Held>,
     snapshot_changed: bool,
 }
@@ -113,8 +113,8 @@ impl ReplicaWriter {
         for answer in group.answers {
             answer(durable);
         }
-        for look in group.looks {
-            look(self.ledger.as_ref());
+        for inspect in group.inspections {
+            inspect(self.ledger.as_ref());
         }
     }
 
@@ -135,10 +135,10 @@ impl ReplicaWriter {
         (now, moment)
     }
 
-    /// Puts a command's work into the group; while the disk takes no writes, only looks are served.
+    /// Puts a command's work into the group; while the disk takes no writes, only inspections are served.
     fn take(&mut self, command: WriterCommand, ready: bool, group: &mut Group, moment: RuleTime) {
         match command {
-            WriterCommand::Inspect(look) => return group.looks.push(look),
+            WriterCommand::Inspect(inspect) => return group.inspections.push(inspect),
             #[cfg(test)]
             WriterCommand::Meddle(meddle) => return meddle(&self.connection),
             WriterCommand::Judge { .. }

@@ -38,7 +38,7 @@ pub(super) fn refuse(command: WriterCommand) -> DurableReply {
         | WriterCommand::Report { reply, .. }
         | WriterCommand::HearPast { reply, .. }
         | WriterCommand::Tend { reply, .. } => Box::new(move |_| answer(reply, ())),
-        WriterCommand::Inspect(look) => Box::new(move |_| look(None)),
+        WriterCommand::Inspect(inspect) => Box::new(move |_| inspect(None)),
         #[cfg(test)]
         WriterCommand::Meddle(_) => Box::new(|_| {}),
     }
