@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
+use usher_words::hub::problems::HubProblem;
 
 use crate::doors::Doors;
 use crate::services::Services;
@@ -87,13 +88,8 @@ pub fn enrolment_routes(services: Arc<Services>) -> Router {
 /// Returns routes the limits and answers that all have.
 fn finished(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router {
     routes
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is nothing here") })
-        .method_not_allowed_fallback(|| async {
-            Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "this address takes another method",
-            )
-        })
+        .fallback(|| async { Problem::of(&HubProblem::NothingHere) })
+        .method_not_allowed_fallback(|| async { Problem::of(&HubProblem::OtherMethod) })
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             REQUEST_TIMEOUT,

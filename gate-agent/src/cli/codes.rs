@@ -10,6 +10,7 @@ use usher_device::enrol::{NewCode, scanner_until};
 use usher_device::folder::Folder;
 use usher_device::replica::{Access, Replica, ScannerTerms};
 use usher_words::enrolment::moment;
+use usher_words::hub::command_line as words;
 
 use super::{ScannerCodeArgs, gates};
 use crate::hub::listening::Listening;
@@ -45,9 +46,8 @@ pub fn scanner_code(
     // Beside the code, which scripts read.
     writeln!(
         std::io::stderr().lock(),
-        "The scanner may work until {} (this hub: until {}).",
-        moment(&zone, until),
-        moment(&zone, hub.window.until)
+        "{}",
+        words::scanner_until(&moment(&zone, until), &moment(&zone, hub.window.until))
     )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ use usher_device::enrol::Enrolment;
 use usher_device::folder::Folder;
 use usher_keys::{EnrolmentCode, Role};
 use usher_words::enrolment;
+use usher_words::hub::command_line::start_with;
 
 /// What a hub is called when nobody has said: people at the gates are sent to it by its name, and a machine's own says nothing to them.
 /// The cloud numbers those that are called alike.
@@ -36,10 +37,6 @@ pub async fn enrol(
         "{}",
         enrolment::joined(&TimeZone::system(), &grant, directory.path())
     )?;
-    writeln!(
-        out,
-        "Start it with: usher-gate-agent --dir {} run (one that is running serves the event too, in a few seconds)",
-        folder.path().display()
-    )?;
+    writeln!(out, "{}", start_with(folder.path()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@ use usher_device::directory::DataDirectory;
 use usher_device::replica;
 use usher_keys::Timestamp;
 use usher_protocol::policy::Policy;
-use usher_words::hub;
+use usher_words::hub::command_line::unknown_gates;
 
 /// Warns beside the output, where scripts do not look.
 ///
@@ -31,14 +31,7 @@ fn unknown(policy: &Policy, gates: &[u16]) -> Option<String> {
     let known: Vec<u16> = policy.gates.iter().map(|gate| gate.id.0).collect();
     let is_unknown = |gate: &u16| !known.contains(gate);
     let unknown: Vec<u16> = gates.iter().copied().filter(is_unknown).collect();
-    let named = |gates: &[u16]| hub::gates(gates);
-    (!unknown.is_empty()).then(|| {
-        format!(
-            "WARNING: the event does not have {}, as far as this hub knows; it has {}. Nobody is let in there until the organizer adds it",
-            named(&unknown),
-            named(&known)
-        )
-    })
+    (!unknown.is_empty()).then(|| unknown_gates(&unknown, &known))
 }
 
 #[cfg(test)]

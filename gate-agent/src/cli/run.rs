@@ -8,6 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use usher_device::clock::Clock;
 use usher_device::folder::Folder;
+use usher_words::hub::command_line as words;
 
 use crate::config::Config;
 use crate::service::Service;
@@ -41,26 +42,20 @@ fn print_addresses(service: &Service) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     for hub in service.hubs() {
         let certificate = hub.services().replica.certificate();
+        let (event, url) = (certificate.event, listening.url_of(certificate.event));
         writeln!(
             out,
-            "The hub \"{}\" is running for event {}.\n  status: {}/",
-            certificate.name,
-            certificate.event,
-            listening.url_of(certificate.event)
+            "{}",
+            words::running(&certificate.name, &event.to_string(), &url)
         )?;
     }
     writeln!(
         out,
-        "  links:        {} (QUIC)\n  HTTP:         {}/\n  new scanners: {}",
-        listening.quic,
-        listening.url(),
-        listening
-            .enrolments
-            .as_deref()
-            .unwrap_or("none: its certificate does not allow it"),
+        "{}",
+        words::reached_at(&listening.quic, &listening.url(), listening.enrolments.as_deref())
     )?;
     for warning in service.warnings() {
-        writeln!(out, "WARNING: {warning}")?;
+        writeln!(out, "{}", words::warning(warning))?;
     }
     Ok(())
 }

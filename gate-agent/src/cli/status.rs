@@ -10,6 +10,8 @@ use usher_device::clock::Clock;
 use usher_device::folder::{Enrolled, Folder};
 use usher_keys::Timestamp;
 use usher_keys::expiry::end_in_words;
+use usher_words::hub::NO_POLICY;
+use usher_words::hub::command_line::{self as words, NotServed, StatusLine, status_line as say};
 
 use crate::hub::listening::Listening;
 
@@ -37,15 +39,16 @@ pub async fn status(folder: &Folder, event: &Enrolled, json: bool) -> anyhow::Re
 
 /// Says why nobody answers for an event.
 fn not_served(event: &Enrolled, now: Timestamp) -> String {
-    let name = &event.name;
-    if !event.is_over(now) {
-        return format!("the hub \"{name}\" is not running: usher-gate-agent run");
-    }
-    format!(
-        "the certificate of the hub \"{name}\" for {} {}, so it is served no more. Check this machine's clock; if it is right, enrol it anew with a code from the organizer: usher-gate-agent enroll CODE",
-        event.event_name(),
-        end_in_words(event.window.until, now)
-    )
+    let (name, ended) = (event.event_name(), end_in_words(event.window.until, now));
+    let why = if event.is_over(now) {
+        NotServed::Over {
+            event: &name,
+            ended: &ended,
+        }
+    } else {
+        NotServed::NotRunning
+    };
+    words::not_served(&event.name, &why)
 }
 
 async fn ask(url: &str) -> anyhow::Result<Value> {
@@ -60,63 +63,74 @@ async fn ask(url: &str) -> anyhow::Result<Value> {
 }
 
 fn lines(status: &Value) -> Vec<String> {
+    let (name, event) = (text(&status["name"]), text(&status["event_name"]));
     let mut lines = vec![
-        format!(
-            "{} \u{2014} {}",
-            text(&status["name"]),
-            text(&status["event_name"])
-        ),
+        say(&StatusLine::Hub {
+            name: &name,
+            event: &event,
+        }),
         text(&status["freshness"]),
     ];
     if status["may_judge"] == Value::Bool(false) {
-        lines.push("THIS HUB LETS NOBODY IN: its certificate has run out by this machine's clock, or it was revoked. Check the clock; if it is right, enrol it anew with a code from the organizer: usher-gate-agent enroll --anew CODE".to_owned());
+        lines.push(say(&StatusLine::LetsNobodyIn));
     }
     if status["storage_ok"] == Value::Bool(false) {
-        lines.push(
-            "THE HUB CANNOT SAVE TO ITS DISK: no scan can be decided; make room on it or replace it"
-                .to_owned(),
-        );
+        lines.push(say(&StatusLine::CannotSave));
     }
-    lines.extend(
-        list(&status["certificates"]).map(|line| match line["level"].as_str() {
-            Some(_) => format!("CERTIFICATE: {}", text(&line["words"])),
-            None => text(&line["words"]),
-        }),
-    );
-    match status["clock"].as_str() {
-        Some(clock) => lines.push(format!("CLOCK: {clock}")),
-        None => lines.push(format!("clock: {}", text(&status["clock_says"]))),
-    }
-    lines.extend(list(&status["warnings"]).map(|warning| format!("WARNING: {}", text(warning))));
-    lines.extend(list(&status["links"]).map(|link| {
-        format!(
-            "linked: {} ({}), {}",
-            text(&link["name"]),
-            text(&link["role"]),
-            text(&link["since"])
-        )
+    lines.extend(list(&status["certificates"]).map(certificate));
+    lines.push(clock(status));
+    let warnings = list(&status["warnings"]).map(text);
+    lines.extend(warnings.map(|words| say(&StatusLine::Warning { words: &words })));
+    lines.extend(list(&status["links"]).map(linked));
+    lines.extend(list(&status["missing"]).map(|hub| {
+        let (name, words) = (&text(&hub["name"]), &text(&hub["words"]));
+        say(&StatusLine::Missing { name, words })
     }));
-    lines.extend(
-        list(&status["missing"])
-            .map(|hub| format!("MISSING: {}, {}", text(&hub["name"]), text(&hub["words"]))),
-    );
     let down = list(&status["dials"]).filter(|dial| dial["is_linked"] == Value::Bool(false));
     lines.extend(down.map(|dial| {
-        format!(
-            "NOT linked: {}: {}",
-            text(&dial["address"]),
-            text(&dial["detail"])
-        )
+        let (address, detail) = (&text(&dial["address"]), &text(&dial["detail"]));
+        say(&StatusLine::NotLinked { address, detail })
     }));
-    lines.extend(
-        list(&status["gates"]).map(|gate| format!("{}: {} let in", text(&gate["name"]), gate["admitted"])),
-    );
-    lines.extend(
-        list(&status["zones"]).map(|zone| format!("{}: {} inside", text(&zone["name"]), zone["occupancy"])),
-    );
-    lines.extend(list(&status["refused"]).map(|line| format!("{}: {}", text(&line["words"]), line["count"])));
-    lines.extend(list(&status["incidents"]).map(|words| format!("INCIDENT: {}", text(words))));
+    lines.extend(list(&status["gates"]).map(|gate| {
+        let (gate, persons) = (&text(&gate["name"]), &gate["admitted"].to_string());
+        say(&StatusLine::LetIn { gate, persons })
+    }));
+    lines.extend(list(&status["zones"]).map(|zone| {
+        let (zone, persons) = (&text(&zone["name"]), &zone["occupancy"].to_string());
+        say(&StatusLine::Inside { zone, persons })
+    }));
+    lines.extend(list(&status["refused"]).map(|line| {
+        let (words, count) = (&text(&line["words"]), &line["count"].to_string());
+        say(&StatusLine::Refused { words, count })
+    }));
+    let incidents = list(&status["incidents"]).map(text);
+    lines.extend(incidents.map(|words| say(&StatusLine::Incident { words: &words })));
     lines
+}
+
+fn certificate(line: &Value) -> String {
+    let words = text(&line["words"]);
+    match line["level"].as_str() {
+        Some(_) => say(&StatusLine::CertificateEnds { words: &words }),
+        None => words,
+    }
+}
+
+fn clock(status: &Value) -> String {
+    match status["clock"].as_str() {
+        Some(words) => say(&StatusLine::ClockWrong { words }),
+        None => say(&StatusLine::Clock {
+            words: &text(&status["clock_says"]),
+        }),
+    }
+}
+
+fn linked(link: &Value) -> String {
+    say(&StatusLine::Linked {
+        name: &text(&link["name"]),
+        role: &text(&link["role"]),
+        since: &text(&link["since"]),
+    })
 }
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
@@ -124,6 +138,6 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn text(value: &Value) -> String {
-    let text = value.as_str().unwrap_or("no event received yet");
+    let text = value.as_str().unwrap_or(NO_POLICY);
     text.chars().filter(|character| !character.is_control()).collect()
 }

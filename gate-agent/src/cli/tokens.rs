@@ -14,7 +14,7 @@ use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
 use usher_keys::{Certificate, Timestamp};
 use usher_protocol::plain;
 use usher_words::enrolment::moment;
-use usher_words::hub;
+use usher_words::hub::command_line::{self as words, ListedToken, NoToken, no_token};
 
 use super::{HttpToken, TokensCommand, gates};
 
@@ -33,10 +33,12 @@ pub fn http_token(directory: &DataDirectory, wanted: HttpToken) -> anyhow::Resul
     writeln!(std::io::stdout().lock(), "{}", token.reveal())?;
     writeln!(
         std::io::stderr().lock(),
-        "for \"{}\" at {}, until {}; it is not shown again",
-        holder.name,
-        hub::gates(&holder.gates),
-        moment(&TimeZone::system(), holder.expires),
+        "{}",
+        words::token_made(
+            &holder.name,
+            &holder.gates,
+            &moment(&TimeZone::system(), holder.expires)
+        ),
     )?;
     Ok(ExitCode::SUCCESS)
 }
@@ -48,20 +50,19 @@ fn holder(wanted: HttpToken, hub: &Certificate, now: Timestamp) -> anyhow::Resul
     } = wanted;
     let is_name = (1..=MAX_NAME_BYTES).contains(&name.len()) && plain::is_plain(&name);
     if gates.len() > MAX_GATES || !is_name {
-        bail!(
-            "a token is for at most {MAX_GATES} gates and has a name of 1 to {MAX_NAME_BYTES} bytes of plain text in one line, without blanks around it"
-        );
+        bail!(no_token(&NoToken::Wanted {
+            most_gates: MAX_GATES,
+            most_name_bytes: MAX_NAME_BYTES,
+        }));
     }
     if let Some(gate) = gates.iter().find(|gate| !hub.serves(**gate)) {
-        bail!(
-            "this hub does not serve gate {gate}: its certificate is for {}",
-            hub::gates(&hub.gates)
-        );
+        bail!(no_token(&NoToken::Gate {
+            gate: *gate,
+            served: &hub.gates,
+        }));
     }
     if hub.window.until <= now {
-        bail!(
-            "this hub's certificate has run out by this machine's clock: check the clock; if it is right, enroll it anew before it gives tokens"
-        );
+        bail!(no_token(&NoToken::HubEnded));
     }
     let longest = Duration::from_hours(hours);
     let expires = now.plus_ms(u64::try_from(longest.as_millis()).unwrap_or(u64::MAX));
@@ -86,21 +87,15 @@ pub fn tokens(directory: &DataDirectory, command: TokensCommand) -> anyhow::Resu
         TokensCommand::List => {
             let (rows, now) = (access.tokens()?, Clock::system().now());
             if rows.is_empty() {
-                writeln!(
-                    out,
-                    "there are no tokens: make one with usher-gate-agent http-token"
-                )?;
+                writeln!(out, "{}", words::NO_TOKENS)?;
             }
             for row in &rows {
                 write!(out, "{}", listed(row, now))?;
             }
         }
         TokensCommand::Revoke { name } => match access.revoke_tokens(&name)? {
-            0 => bail!("there is no token named \"{name}\": see usher-gate-agent tokens list"),
-            taken => writeln!(
-                out,
-                "took {taken} tokens of \"{name}\" back; they are refused from now on"
-            )?,
+            0 => bail!(no_token(&NoToken::Named(&name))),
+            taken => writeln!(out, "{}", words::tokens_taken_back(taken, &name))?,
         },
     }
     Ok(ExitCode::SUCCESS)
@@ -108,18 +103,16 @@ pub fn tokens(directory: &DataDirectory, command: TokensCommand) -> anyhow::Resu
 
 fn listed(row: &TokenRow, now: Timestamp) -> String {
     let holder = &row.holder;
-    let end = if holder.expires <= now { "ended" } else { "ends" };
     let zone = TimeZone::system();
-    let used = row
-        .used
-        .map_or_else(|| "never".to_owned(), |at| moment(&zone, at));
-    format!(
-        "{}\n  gates     {}\n  made      {}\n  {end:<9} {}\n  last used {used}\n",
-        holder.name,
-        hub::gates(&holder.gates),
-        moment(&zone, row.made),
-        moment(&zone, holder.expires),
-    )
+    let used = row.used.map(|at| moment(&zone, at));
+    words::listed_token(&ListedToken {
+        name: &holder.name,
+        gates: &holder.gates,
+        made: &moment(&zone, row.made),
+        is_over: holder.expires <= now,
+        end: &moment(&zone, holder.expires),
+        used: used.as_deref(),
+    })
 }
 
 #[cfg(test)]

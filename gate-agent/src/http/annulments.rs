@@ -16,6 +16,7 @@ use usher_protocol::record::{MAX_WORDS_BYTES, RightToAnnul};
 use usher_protocol::request::Scan;
 use usher_protocol::{GateId, ScanId, ScanSecret};
 use usher_words::gate;
+use usher_words::hub::problems::HubProblem;
 
 use super::problem::{self, Problem};
 use super::scans::{self, check_gate, hexadecimal, holder};
@@ -97,10 +98,9 @@ pub async fn annul(
 /// Takes the reason, by the rule of whatever people say for the record.
 fn reason(why: Option<&str>) -> Result<String, Problem> {
     let Some(said) = plain::said(why.unwrap_or(DID_NOT_TURN)) else {
-        let detail = format!(
-            "why is 1 to {MAX_WORDS_BYTES} bytes of plain text, in one line: leave it out, or say it so"
-        );
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+        return Err(Problem::of(&HubProblem::NoReason {
+            most_bytes: MAX_WORDS_BYTES,
+        }));
     };
     Ok(said.to_owned())
 }

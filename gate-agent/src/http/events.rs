@@ -1,16 +1,16 @@
 //! Which event a request is for: the one in its path, the one whose token it shows, or the only one there is; the routes are the hubs'.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::uri::{PathAndQuery, Uri};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use tower::ServiceExt;
 use usher_keys::EventId;
+use usher_words::hub::problems::{EventAddress, HubProblem};
 
 use super::problem::Problem;
 use super::scans;
@@ -133,16 +133,13 @@ async fn unnamed(
 /// Says why there is no way to an event's hub at the moment.
 fn not_served_now(doors: &Doors, event: EventId) -> Problem {
     if doors.is_expected(event) {
-        return Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the hub of that event is starting or stopping: ask again in a moment",
-        );
+        return Problem::of(&HubProblem::EventStarting);
     }
     not_served()
 }
 
 fn not_served() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "this hub does not serve that event")
+    Problem::of(&HubProblem::OtherEvent)
 }
 
 /// The events to choose from, for people.
@@ -179,21 +176,20 @@ fn name(event: EventId, door: &Door) -> String {
 
 fn choose(all: &[(EventId, Arc<Door>)]) -> Problem {
     if all.is_empty() {
-        return Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "no event is served at the moment",
-        );
+        return Problem::of(&HubProblem::NoEvent);
     }
-    let mut detail = "several events are served here, so begin the path with one of".to_owned();
-    for (event, door) in all {
-        // Writing into memory cannot fail.
-        let _ = write!(detail, " {EVENTS}{event} ({}),", name(*event, door));
-    }
-    Problem::new(StatusCode::MULTIPLE_CHOICES, detail.trim_end_matches(','))
+    let address = |(event, door): &(EventId, Arc<Door>)| EventAddress {
+        path: format!("{EVENTS}{event}"),
+        name: name(*event, door),
+    };
+    let addresses: Vec<_> = all.iter().map(address).collect();
+    Problem::of(&HubProblem::WhichEvent(&addresses))
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::StatusCode;
+
     use super::*;
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::ledger::{JudgingAs, ScanQuestion};
@@ -14,6 +14,7 @@ use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
 use usher_protocol::ticket::VerifiedTicket;
 use usher_protocol::{GateId, ScanId};
 use usher_words::gate::Phrasebook;
+use usher_words::hub::problems::HubProblem;
 
 use super::problem::{self, Problem};
 use super::scans::looked_up;
@@ -77,7 +78,7 @@ pub async fn look_up(
         }));
     }
     let best = judged.into_iter().map(|(_, verdict)| verdict).max_by_key(chances);
-    let best = best.ok_or_else(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no event received yet"))?;
+    let best = best.ok_or_else(|| Problem::of(&HubProblem::NoPolicy))?;
     Ok(Json(told(Some(facts), &best, &phrasebook)))
 }
 
@@ -89,10 +90,7 @@ fn check_is_json(headers: &HeaderMap) -> Result<(), Problem> {
     if kind.is_some_and(|kind| kind.starts_with("application/json")) {
         return Ok(());
     }
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "send JSON, with Content-Type: application/json",
-    ))
+    Err(Problem::of(&HubProblem::NotJson))
 }
 
 /// Returns what each gate would say of one person more with this ticket, by what is known here.

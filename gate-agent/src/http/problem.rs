@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use usher_words::hub::problems::HubProblem;
 
 /// Largest request body, in bytes: an enrolment request takes one KiB, a scan half of one.
 const MAX_BODY_BYTES: usize = 2 * 1024;
@@ -27,6 +28,12 @@ struct Document<'a> {
 }
 
 impl Problem {
+    /// Makes a problem of the hub's own.
+    pub fn of(problem: &HubProblem<'_>) -> Self {
+        let status = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::new(status, problem.words())
+    }
+
     /// Makes a problem; the detail says what to do.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
@@ -38,10 +45,7 @@ impl Problem {
     /// Hides an error of ours behind a problem, and logs it.
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "a request failed");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "something is wrong in the hub: its log says what",
-        )
+        Self::of(&HubProblem::Internal)
     }
 }
 
@@ -91,8 +95,7 @@ async fn collect(body: Body) -> Result<Vec<u8>, Problem> {
     let mut chunks = body.into_data_stream();
     let (mut bytes, mut total) = (Vec::new(), 0);
     while let Some(chunk) = chunks.next().await {
-        let chunk =
-            chunk.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body broke off: send it again"))?;
+        let chunk = chunk.map_err(|_| Problem::of(&HubProblem::BrokeOff))?;
         total += chunk.len();
         if total <= MAX_BODY_BYTES {
             bytes.extend_from_slice(&chunk);
@@ -101,8 +104,9 @@ async fn collect(body: Body) -> Result<Vec<u8>, Problem> {
         }
     }
     if total > MAX_BODY_BYTES {
-        let detail = format!("a body has at most {MAX_BODY_BYTES} bytes");
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+        return Err(Problem::of(&HubProblem::TooLong {
+            most_bytes: MAX_BODY_BYTES,
+        }));
     }
     Ok(bytes)
 }

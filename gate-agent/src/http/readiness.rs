@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use usher_words::hub::{NotReady, not_ready};
 
 use crate::services::{Services, warnings};
 
@@ -23,12 +24,13 @@ pub struct Readiness {
 pub async fn ready(State(services): State<Arc<Services>>) -> (StatusCode, Json<Readiness>) {
     let replica = &services.replica;
     let missing: Vec<_> = [
-        (replica.figures().failing, "the hub cannot save to its disk"),
-        (!replica.may_judge(), "the certificate has run out or was revoked"),
-        (replica.snapshot().policy.is_none(), "no event received yet"),
+        (replica.figures().failing, NotReady::CannotSave),
+        (!replica.may_judge(), NotReady::NoCertificate),
+        (replica.snapshot().policy.is_none(), NotReady::NoPolicy),
     ]
     .into_iter()
-    .filter_map(|(is_so, words)| is_so.then_some(words))
+    .filter(|(is_so, _)| *is_so)
+    .map(|(_, why)| not_ready(why))
     .collect();
     let status = if missing.is_empty() {
         StatusCode::OK

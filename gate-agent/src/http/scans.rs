@@ -18,8 +18,9 @@ use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, MAX_CODE_BYTES, RequestError, Scan, Told};
 use usher_protocol::ticket::{Mistyped, TicketFlags};
 use usher_protocol::{GateId, ScanId, ScanSecret};
+use usher_words::StaffMessage;
 use usher_words::gate::{self, Phrasebook};
-use usher_words::{StaffMessage, hub};
+use usher_words::hub::problems::HubProblem;
 
 use super::problem::{self, Problem};
 use crate::lookup::{LookupAsker, TicketLookup};
@@ -156,10 +157,7 @@ pub(super) async fn holder(services: &Services, headers: &HeaderMap) -> Result<S
         .map_err(|error| Problem::internal(&error))?
         .ok_or_else(unknown_token)?;
     if holder.expires <= now {
-        return Err(Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "this token has ended: make a new one with usher-gate-agent http-token",
-        ));
+        return Err(Problem::of(&HubProblem::TokenEnded));
     }
     Ok(Shown { holder, id: hash })
 }
@@ -172,10 +170,7 @@ pub(super) struct Shown {
 }
 
 fn unknown_token() -> Problem {
-    Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "send Authorization: Bearer and a token of this hub that was not taken back: usher-gate-agent http-token",
-    )
+    Problem::of(&HubProblem::UnknownToken)
 }
 
 /// Finds the holder of a token, and notes that it was shown.
@@ -197,12 +192,10 @@ pub(super) fn check_gate(holder: &TokenHolder, gate: GateId) -> Result<(), Probl
     if holder.serves(gate.0) {
         return Ok(());
     }
-    let detail = format!(
-        "this token is for {}, not for gate {gate}: correct the device's gate, or make a token for this one with \
-         usher-gate-agent http-token --gates {gate}",
-        hub::gates(&holder.gates),
-    );
-    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+    Err(Problem::of(&HubProblem::OtherGate {
+        token: &holder.gates,
+        gate: gate.0,
+    }))
 }
 
 impl ScanRequest {
@@ -210,10 +203,7 @@ impl ScanRequest {
     /// of it names its retries at this gate, at whatever hub: none of them can tell that nobody went in by it.
     fn id(&self, hub: &PublicKey) -> Result<(ScanId, Option<ScanSecret>), Problem> {
         if self.persons == 0 {
-            return Err(Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "persons must be 1 to 255",
-            ));
+            return Err(Problem::of(&HubProblem::Persons));
         }
         let Some(given) = self.scan_id.as_deref() else {
             let mut secret = [0; 16];
@@ -247,50 +237,33 @@ pub(super) async fn code(
     match (payload, ticket_code) {
         (Some(payload), None) => Ok(payload.clone().into_bytes()),
         (None, Some(typed)) => looked_up(lookup, typed, asker).await,
-        (Some(_), Some(_)) | (None, None) => Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "send either payload, the text of the QR code, or ticket_code, the eight characters printed beside it",
-        )),
+        (Some(_), Some(_)) | (None, None) => Err(Problem::of(&HubProblem::WhichCode)),
     }
 }
 
 /// Finds the code of the ticket that has a ticket code.
 pub async fn looked_up(lookup: &TicketLookup, typed: &str, asker: [u8; 32]) -> Result<Vec<u8>, Problem> {
-    let code = typed.parse().map_err(|mistyped: Mistyped| {
-        let detail = format!("{mistyped}: compare it with the ticket and type it again");
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
-    })?;
+    let code = typed
+        .parse()
+        .map_err(|mistyped: Mistyped| Problem::of(&HubProblem::Mistyped(&mistyped.to_string())))?;
     let asker = LookupAsker {
         id: asker,
         is_hub: false,
     };
-    let (status, detail) = match lookup.find(code, asker, &Progress::default()).await {
+    let problem = match lookup.find(code, asker, &Progress::default()).await {
         Told::Ticket(text) => return Ok(text),
-        Told::NoTicket => (
-            StatusCode::NOT_FOUND,
-            "no ticket of this event has this ticket code: compare it with the ticket; if it is right, send to the box office",
-        ),
-        Told::TooOften => (
-            StatusCode::TOO_MANY_REQUESTS,
-            "too many wrong ticket codes were typed: wait half a minute, or show the QR code",
-        ),
-        Told::NoCloud | Told::NotAllowed | Told::Hubs(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "ticket codes are looked up over the internet, and this hub has no connection: show the QR code on paper or on \
-             any phone, or send to the box office",
-        ),
+        Told::NoTicket => HubProblem::NoSuchCode,
+        Told::TooOften => HubProblem::TooManyGuesses,
+        Told::NoCloud | Told::NotAllowed | Told::Hubs(_) => HubProblem::NoLookups,
     };
-    Err(Problem::new(status, detail))
+    Err(Problem::of(&problem))
 }
 
 /// Reads sixteen bytes.
 pub(super) fn hexadecimal(name: &str, text: &str) -> Result<[u8; 16], Problem> {
     let decoded = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
     let bytes = decoded.and_then(|bytes| bytes.try_into().ok());
-    bytes.ok_or_else(|| {
-        let detail = format!("{name} must be 32 hexadecimal digits");
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
-    })
+    bytes.ok_or_else(|| Problem::of(&HubProblem::NoId { name }))
 }
 
 pub(super) fn refused(error: RequestError, phrasebook: &Phrasebook) -> Problem {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Json;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
+use usher_words::hub::problems::HubProblem;
 
 use super::problem::Problem;
 use crate::services::Services;
@@ -61,10 +62,7 @@ pub async fn status(services: &Services, asker: SocketAddr) -> Result<HubStatus,
     HubStatus::of(services).await.map_err(|error| {
         let error: &dyn std::error::Error = &error;
         tracing::error!(error, "no status");
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the hub cannot read its database at the moment: look at its disk and its log",
-        )
+        Problem::of(&HubProblem::NoStatus)
     })
 }
 
@@ -75,8 +73,5 @@ pub fn check_asker(services: &Services, asker: SocketAddr) -> Result<(), Problem
     if services.open_status || is_this_machine {
         return Ok(());
     }
-    Err(Problem::new(
-        StatusCode::FORBIDDEN,
-        "shown on the hub's own machine only: open it there, or set open_status = true in its settings",
-    ))
+    Err(Problem::of(&HubProblem::StatusElsewhere))
 }

@@ -7,6 +7,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
 use usher_keys::file::{PRIVATE_MODE, read_file, replace_file};
+use usher_words::hub;
 
 /// Largest such file, in bytes.
 const MAX_FILE_BYTES: u64 = 4 * 1024;
@@ -96,10 +97,8 @@ impl Listening {
     ///
     /// There is none, because no hub is running.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let bytes =
-            read_file::<MAX_FILE_BYTES>(path).context("the hub is not running: usher-gate-agent run")?;
-        serde_json::from_slice(&bytes)
-            .with_context(|| format!("{} is damaged: start the hub again", path.display()))
+        let bytes = read_file::<MAX_FILE_BYTES>(path).context(hub::NOT_RUNNING)?;
+        serde_json::from_slice(&bytes).with_context(|| hub::damaged(path))
     }
 }
 

@@ -1,4 +1,10 @@
-//! What a hub says of itself: in its log, on its status page and at its command line; what is said of scans there is the gates'.
+//! What a hub says of itself: in its log, on its status page, in `/readyz` and at its command line; what is said of scans there is the
+//! gates'.
+
+pub mod command_line;
+pub mod problems;
+
+use std::path::Path;
 
 /// Says that tokens and tickets can be listened to.
 pub const IN_THE_CLEAR: &str = "HTTP is not encrypted (http_in_the_clear): whoever listens on this network can read tokens and tickets. Set tls_certificate and tls_key";
@@ -7,6 +13,37 @@ pub const IN_THE_CLEAR: &str = "HTTP is not encrypted (http_in_the_clear): whoev
 pub const RETIRED: &str = "this hub was retired by the organizer, and other hubs decide on its tickets now. While it is linked with them, its gates still let people in on their word; when it is cut off, it sends everybody with a strict ticket to other gates. Move its turnstiles and scanners to another hub and switch this one off. To use it again, enrol it anew: usher-gate-agent enroll --anew CODE";
 /// Says that other machines of the event refuse this hub.
 pub const REFUSED: &str = "the cloud or another hub refuses this hub: it was revoked, or its certificate ended by their clocks. Nobody takes its word: send people to another hub's gates. If it should work, ask the organizer for a code and enrol it anew: usher-gate-agent enroll --anew CODE";
+
+/// Says that a hub has not heard what its gates go by.
+pub const NO_POLICY: &str = "no event received yet";
+
+/// What keeps a hub from letting people in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotReady {
+    /// Its disk takes no writes.
+    CannotSave,
+    /// It may not judge.
+    NoCertificate,
+    /// It has no policy.
+    NoPolicy,
+}
+
+/// Says what keeps a hub from letting people in.
+pub fn not_ready(why: NotReady) -> &'static str {
+    match why {
+        NotReady::CannotSave => "the hub cannot save to its disk",
+        NotReady::NoCertificate => "the certificate has run out or was revoked",
+        NotReady::NoPolicy => NO_POLICY,
+    }
+}
+
+/// Says that no hub runs on this machine, and how one is started.
+pub const NOT_RUNNING: &str = "the hub is not running: usher-gate-agent run";
+
+/// Says that the file in which a running hub writes where it is reached cannot be read.
+pub fn damaged(file: &Path) -> String {
+    format!("{} is damaged: start the hub again", file.display())
+}
 
 /// Names gates by their numbers, in a list that people read.
 pub fn gates(gates: &[u16]) -> String {

@@ -1,0 +1,219 @@
+//! What `usher-gate-agent` says at its command line of a hub that runs or does not, of tokens, codes and logs; what it says of enrolment
+//! is `enrolment`'s.
+
+use std::path::Path;
+
+use super::gates;
+
+/// Why nobody answers for an event.
+#[derive(Debug)]
+pub enum NotServed<'a> {
+    /// Its hub does not run.
+    NotRunning,
+    /// Its certificate is over.
+    Over {
+        event: &'a str,
+        /// When it ended, in words.
+        ended: &'a str,
+    },
+}
+
+/// Says why nobody answers for an event.
+pub fn not_served(hub: &str, why: &NotServed<'_>) -> String {
+    match why {
+        NotServed::NotRunning => format!("the hub \"{hub}\" is not running: usher-gate-agent run"),
+        NotServed::Over { event, ended } => format!(
+            "the certificate of the hub \"{hub}\" for {event} {ended}, so it is served no more. Check this machine's clock; if it \
+             is right, enrol it anew with a code from the organizer: usher-gate-agent enroll CODE"
+        ),
+    }
+}
+
+/// What the status says in a line.
+#[derive(Debug)]
+pub enum StatusLine<'a> {
+    /// Whose status it is.
+    Hub { name: &'a str, event: &'a str },
+    /// It may not judge.
+    LetsNobodyIn,
+    /// It cannot write.
+    CannotSave,
+    /// A certificate that ends soon, or has.
+    CertificateEnds { words: &'a str },
+    /// The clock is wrong.
+    ClockWrong { words: &'a str },
+    /// The clock is right, as far as it is known.
+    Clock { words: &'a str },
+    /// What should not stay as it is.
+    Warning { words: &'a str },
+    /// A peer that is linked.
+    Linked {
+        name: &'a str,
+        role: &'a str,
+        since: &'a str,
+    },
+    /// A hub that was linked and is not.
+    Missing { name: &'a str, words: &'a str },
+    /// An address that is dialled in vain.
+    NotLinked { address: &'a str, detail: &'a str },
+    /// How many people a gate has let in.
+    LetIn { gate: &'a str, persons: &'a str },
+    /// How many people a zone holds.
+    Inside { zone: &'a str, persons: &'a str },
+    /// How many scans were refused for a reason.
+    Refused { words: &'a str, count: &'a str },
+    /// A contradiction.
+    Incident { words: &'a str },
+}
+
+/// Says one line of the status.
+pub fn status_line(line: &StatusLine<'_>) -> String {
+    match line {
+        StatusLine::Hub { name, event } => format!("{name} \u{2014} {event}"),
+        StatusLine::LetsNobodyIn => "THIS HUB LETS NOBODY IN: its certificate has run out by this machine's clock, or it was revoked. Check the clock; if it is right, enrol it anew with a code from the organizer: usher-gate-agent enroll --anew CODE".to_owned(),
+        StatusLine::CannotSave => {
+            "THE HUB CANNOT SAVE TO ITS DISK: no scan can be decided; make room on it or replace it".to_owned()
+        }
+        StatusLine::CertificateEnds { words } => format!("CERTIFICATE: {words}"),
+        StatusLine::ClockWrong { words } => format!("CLOCK: {words}"),
+        StatusLine::Clock { words } => format!("clock: {words}"),
+        StatusLine::Warning { words } => warning(words),
+        StatusLine::Linked { name, role, since } => format!("linked: {name} ({role}), {since}"),
+        StatusLine::Missing { name, words } => format!("MISSING: {name}, {words}"),
+        StatusLine::NotLinked { address, detail } => format!("NOT linked: {address}: {detail}"),
+        StatusLine::LetIn { gate, persons } => format!("{gate}: {persons} let in"),
+        StatusLine::Inside { zone, persons } => format!("{zone}: {persons} inside"),
+        StatusLine::Refused { words, count } => format!("{words}: {count}"),
+        StatusLine::Incident { words } => format!("INCIDENT: {words}"),
+    }
+}
+
+/// Says a warning so that it is seen among other lines.
+pub fn warning(words: &str) -> String {
+    format!("WARNING: {words}")
+}
+
+/// Says that a hub runs.
+pub fn running(name: &str, event: &str, url: &str) -> String {
+    format!("The hub \"{name}\" is running for event {event}.\n  status: {url}/")
+}
+
+/// Says where hubs of a folder are reached; `enrolments` is `None` where none enrols scanners.
+pub fn reached_at(quic: &str, url: &str, enrolments: Option<&str>) -> String {
+    let enrolments = enrolments.unwrap_or("none: its certificate does not allow it");
+    format!("  links:        {quic} (QUIC)\n  HTTP:         {url}/\n  new scanners: {enrolments}")
+}
+
+/// Says how a hub that was just enrolled is started.
+pub fn start_with(folder: &Path) -> String {
+    format!(
+        "Start it with: usher-gate-agent --dir {} run (one that is running serves the event too, in a few seconds)",
+        folder.display()
+    )
+}
+
+/// Says how long a new scanner may work, with times in words.
+pub fn scanner_until(until: &str, hub_until: &str) -> String {
+    format!("The scanner may work until {until} (this hub: until {hub_until}).")
+}
+
+/// Warns of gates that the event does not have, as far as this hub knows.
+pub fn unknown_gates(unknown: &[u16], known: &[u16]) -> String {
+    warning(&format!(
+        "the event does not have {}, as far as this hub knows; it has {}. Nobody is let in there until the organizer adds it",
+        gates(unknown),
+        gates(known)
+    ))
+}
+
+/// Why a token is not made, or none is taken back.
+#[derive(Debug)]
+pub enum NoToken<'a> {
+    /// It has too many gates, or a name that none may have.
+    Wanted {
+        most_gates: usize,
+        most_name_bytes: usize,
+    },
+    /// The hub does not serve the gate.
+    Gate {
+        gate: u16,
+        /// Those that it serves.
+        served: &'a [u16],
+    },
+    /// The hub's own certificate is over.
+    HubEnded,
+    /// There is none of that name.
+    Named(&'a str),
+}
+
+/// Says why a token is not made, or none is taken back.
+pub fn no_token(why: &NoToken<'_>) -> String {
+    match why {
+        NoToken::Wanted {
+            most_gates,
+            most_name_bytes,
+        } => format!(
+            "a token is for at most {most_gates} gates and has a name of 1 to {most_name_bytes} bytes of plain text in one line, \
+             without blanks around it"
+        ),
+        NoToken::Gate { gate, served } => format!(
+            "this hub does not serve gate {gate}: its certificate is for {}",
+            gates(served)
+        ),
+        NoToken::HubEnded => "this hub's certificate has run out by this machine's clock: check the clock; if it is right, enroll it anew before it gives tokens".to_owned(),
+        NoToken::Named(name) => format!("there is no token named \"{name}\": see usher-gate-agent tokens list"),
+    }
+}
+
+/// Says that there are no tokens, and how one is made.
+pub const NO_TOKENS: &str = "there are no tokens: make one with usher-gate-agent http-token";
+
+/// Says what a new token is good for, with its end in words.
+pub fn token_made(name: &str, of_gates: &[u16], until: &str) -> String {
+    format!(
+        "for \"{name}\" at {}, until {until}; it is not shown again",
+        gates(of_gates)
+    )
+}
+
+/// Says how many tokens were taken back.
+pub fn tokens_taken_back(taken: usize, name: &str) -> String {
+    format!("took {taken} tokens of \"{name}\" back; they are refused from now on")
+}
+
+/// A token in a list, with its times in words.
+#[derive(Debug)]
+pub struct ListedToken<'a> {
+    pub name: &'a str,
+    pub gates: &'a [u16],
+    pub made: &'a str,
+    pub is_over: bool,
+    pub end: &'a str,
+    pub used: Option<&'a str>,
+}
+
+/// Says what there is to know of a token.
+pub fn listed_token(token: &ListedToken<'_>) -> String {
+    let end = if token.is_over { "ended" } else { "ends" };
+    format!(
+        "{}\n  gates     {}\n  made      {}\n  {end:<9} {}\n  last used {}\n",
+        token.name,
+        gates(token.gates),
+        token.made,
+        token.end,
+        token.used.unwrap_or("never"),
+    )
+}
+
+/// Says that an audit found nothing wrong.
+pub const ALL_SOUND: &str = "every page, chain and head is sound";
+
+/// Says how far a log is sound.
+pub fn sound_log(origin: &str, records: u64, signed_up_to: u64) -> String {
+    format!("log {origin}: {records} sound records, signed up to record {signed_up_to}")
+}
+
+/// Says what an audit found.
+pub fn unsound(finding: &str) -> String {
+    format!("WRONG: {finding}")
+}
