@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::{TierId, Unit};
+use usher_words::buyers::{self, HeldFrom};
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
@@ -232,17 +233,12 @@ fn accept(outcome: HoldOutcome, now: Timestamp) -> Result<Reservation, ApiError>
 
 fn too_many_held(too_many: &TooManyHeld, now: Timestamp) -> ApiError {
     let retry_after = too_many.fits_at.0.saturating_sub(now.0).div_ceil(1000).max(1);
-    let (held, most) = (too_many.held, too_many.most);
-    let whose = match too_many.by {
-        BoundBy::Session => {
-            format!("You hold {held} places that are not paid for, and may hold {most} at once.")
-        }
-        BoundBy::Address => {
-            format!("From your network, {held} places are held that are not paid for; {most} may be at once.")
-        }
+    let from = match too_many.by {
+        BoundBy::Session => HeldFrom::Browser,
+        BoundBy::Address => HeldFrom::Network,
     };
     ApiError::TooMany {
-        detail: format!("{whose} Pay for them or give them back, or try again in {retry_after} seconds."),
+        detail: buyers::too_many_held(from, (too_many.held, too_many.most), retry_after),
         retry_after,
     }
 }

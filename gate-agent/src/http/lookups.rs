@@ -13,7 +13,7 @@ use usher_protocol::ledger::{JudgingAs, ScanQuestion};
 use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
 use usher_protocol::ticket::VerifiedTicket;
 use usher_protocol::{GateId, ScanId};
-use usher_words::gate::Phrasebook;
+use usher_words::gate::{self, Phrasebook};
 use usher_words::hub::problems::HubProblem;
 
 use super::problem::{self, Problem};
@@ -74,7 +74,7 @@ pub async fn look_up(
         return Ok(Json(LookupAnswer {
             ticket: Some(phrasebook.ticket(&facts)),
             opens: true,
-            words: format!("Good: may go in at {}", open.join(" or ")),
+            words: gate::opens_at(&open),
         }));
     }
     let best = judged.into_iter().map(|(_, verdict)| verdict).max_by_key(chances);

@@ -401,11 +401,7 @@ fn zones(policy: &Policy, view: &LedgerView, (phrasebook, now): (&Phrasebook, Ti
             arrived,
             persons: limit.persons,
             until_ms: slot.until.0,
-            words: format!(
-                "{arrived} of {} went in within this time slot, until {}",
-                limit.persons,
-                phrasebook.time(slot.until)
-            ),
+            words: gate::slot_filled(arrived, limit.persons, &phrasebook.time(slot.until)),
         })
     };
     let line = |zone: &Zone| ZoneLine {

@@ -1,4 +1,5 @@
-//! What buyers read on the cloud's pages of tickets and bookings; what a request of theirs is refused with is in `problems`.
+//! What buyers read on the cloud's pages of tickets and bookings, and when they hold too much; what else a request of theirs is refused with
+//! is in `problems`.
 
 /// Why a ticket is no longer valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,28 @@ pub fn void(why: Void) -> &'static str {
         Void::Replaced => "Replaced by a newer ticket",
         Void::Revoked => "Cancelled by the organizer",
     }
+}
+
+/// Where the unpaid places come from that are too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldFrom {
+    /// One browser.
+    Browser,
+    /// One address in the network.
+    Network,
+}
+
+/// Says that too many places are held and not paid for, and what to do.
+pub fn too_many_held(from: HeldFrom, (held, most): (u32, u32), retry_after_seconds: u64) -> String {
+    let whose = match from {
+        HeldFrom::Browser => {
+            format!("You hold {held} places that are not paid for, and may hold {most} at once.")
+        }
+        HeldFrom::Network => {
+            format!("From your network, {held} places are held that are not paid for; {most} may be at once.")
+        }
+    };
+    format!("{whose} Pay for them or give them back, or try again in {retry_after_seconds} seconds.")
 }
 
 /// Why a booking has no tickets.

@@ -21,6 +21,7 @@ use usher_protocol::{GateId, TierId, Unit};
 use crate::StaffMessage;
 
 pub use annulments::{annulled_unknown, not_annulled};
+pub use passing::{opens_at, slot_filled};
 pub use refusals::refusal;
 
 /// What people call the parts of an event, as far as a device has heard.

@@ -1,5 +1,8 @@
-//! What organizers read of their devices and of contradictions at the gates, with times as they are at the event; what staff read of
-//! the same is the gates'.
+//! What organizers read of their devices, of contradictions at the gates, and of what follows when they move an event or revoke a device,
+//! with times as they are at the event; what staff read of the same is the gates'.
+
+pub mod moving;
+pub mod revoking;
 
 use usher_protocol::clock::{AGREEMENT_MS, apart_in_words};
 
@@ -54,6 +57,27 @@ pub fn device_clock(ahead_ms: i64) -> Option<String> {
     let apart = apart_in_words(ahead_ms);
     (ahead_ms.unsigned_abs() > AGREEMENT_MS)
         .then(|| format!("{apart} this server's: set the wrong one right"))
+}
+
+/// Why the offline roots must sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningDue {
+    /// No ticket key may sign.
+    NextTicketKey,
+    /// Keys end too early.
+    LaterEnds,
+}
+
+/// Says why the offline roots must sign.
+pub fn signing_due(why: SigningDue) -> &'static str {
+    match why {
+        SigningDue::NextTicketKey => {
+            "No ticket key may sign any more: nothing can be sold until the next one is signed."
+        }
+        SigningDue::LaterEnds => {
+            "These keys end before the event does: tickets would be refused, and devices could not be certified."
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use usher_keys::PublicKey;
+use usher_words::organizer::revoking::{Consequence, SETTLED, consequence};
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
@@ -182,9 +183,7 @@ pub async fn settle(
         SettleOutcome::NotForked => Err(ProblemKind::NotForked.into()),
         SettleOutcome::Settled(tail) => Ok(Json(SettledView {
             record: tail.seq.0,
-            words: "Copies of the other history are dropped wherever they are, and this one is fetched. The device may \
-                    be used again once it has it. Switch off every other machine that holds a copy of its disk."
-                .into(),
+            words: SETTLED.to_owned(),
         })),
     }
 }
@@ -203,44 +202,23 @@ fn view(device: PublicKey, follows: Consequences, names: &Names) -> Consequences
 }
 
 fn words(name: &str, follows: &Consequences) -> Vec<String> {
-    let mut words = Vec::new();
-    match follows.counts_up_to {
-        Some(seq) => words.push(format!(
-            "Nobody who hears of this talks to {name} any more; what it wrote counts up to its record {seq}."
-        )),
-        None => words.push(format!(
-            "Other hubs decide the places of {name} from now on. While it is linked with them its gates still let people in by \
-             their word; cut off, it sends every guest with a strict ticket on. Switch it off."
-        )),
-    }
-    if follows.records_beyond > 0 {
-        let count = follows.records_beyond;
-        words.push(format!(
-            "{count} known records lie beyond and count for nothing: people they let in may come in once more."
-        ));
-    }
-    if follows.dated_earlier > 0 {
-        let count = follows.dated_earlier;
-        words.push(format!(
-            "{count} of them are dated earlier than the time you gave, after a later one: its clock was ahead, or somebody wrote \
-             false times. If you know that it was the clock, say it again with a later time."
-        ));
-    }
-    if follows.hubs_left.is_empty() {
-        words.push("No hub is left: nobody gets in on a strict ticket until one is enrolled.".into());
-    }
-    let kept = follows.scanners_kept.len();
-    if kept > 0 {
-        words.push(format!(
-            "{kept} scanners that it enrolled stay valid. Those that ran while it was linked with other hubs go on at these by \
-             themselves; look at each, and name a hub to one that finds none (usher-scan run --hub HOST:PORT)."
-        ));
-    }
-    let revoked = follows.scanners_revoked.len();
-    if revoked > 0 {
-        words.push(format!(
-            "{revoked} scanners that it enrolled are shut out with it: enrol them anew."
-        ));
-    }
-    words
+    let first = match follows.counts_up_to {
+        Some(seq) => Consequence::Revoked {
+            name,
+            counts_up_to: seq.0,
+        },
+        None => Consequence::Retired { name },
+    };
+    let (kept, revoked) = (follows.scanners_kept.len(), follows.scanners_revoked.len());
+    let (beyond, earlier) = (follows.records_beyond, follows.dated_earlier);
+    let all = [
+        (true, first),
+        (beyond > 0, Consequence::Beyond { records: beyond }),
+        (earlier > 0, Consequence::DatedEarlier { records: earlier }),
+        (follows.hubs_left.is_empty(), Consequence::NoHubLeft),
+        (kept > 0, Consequence::ScannersKept { count: kept }),
+        (revoked > 0, Consequence::ScannersShutOut { count: revoked }),
+    ];
+    let said = all.into_iter().filter(|(is_so, _)| *is_so);
+    said.map(|(_, follows)| consequence(follows)).collect()
 }

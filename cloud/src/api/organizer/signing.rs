@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use usher_keys::{EventId, Purpose, Timestamp, TrustBundle};
+use usher_words::organizer::{SigningDue, signing_due};
 use utoipa::ToSchema;
 
 use crate::authority::keys_wanted_until;
@@ -83,23 +84,24 @@ impl ToSignView {
         let (why, keys, command) = match to_sign {
             ToSign::NextTicketKey => {
                 fetch.push(format!("{CURL} -X POST {path}/key-request -o request.json"));
-                let why =
-                    "No ticket key may sign any more: nothing can be sold until the next one is signed.";
-                (why, Vec::new(), signed("rotate", "--request request.json"))
+                (
+                    SigningDue::NextTicketKey,
+                    Vec::new(),
+                    signed("rotate", "--request request.json"),
+                )
             }
             ToSign::LaterEnds(keys) => {
                 let wanted = whole_seconds(keys_wanted_until(ends_at, now));
-                let why = "These keys end before the event does: tickets would be refused, and devices could not be certified.";
                 let keys = keys.iter().map(Into::into).collect();
                 (
-                    why,
+                    SigningDue::LaterEnds,
                     keys,
                     signed("extend", &format!("--until {}", Moment(wanted))),
                 )
             }
         };
         Some(Self {
-            why: why.to_owned(),
+            why: signing_due(why).to_owned(),
             keys,
             fetch,
             command,

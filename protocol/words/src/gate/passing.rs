@@ -8,6 +8,16 @@ use crate::StaffMessage;
 
 use super::{Phrasebook, more, people};
 
+/// Says at which gates a ticket that was looked up would let somebody in.
+pub fn opens_at(gates: &[String]) -> String {
+    format!("Good: may go in at {}", gates.join(" or "))
+}
+
+/// Says how many of the people who may go into a zone within a time slot have, and until when that is.
+pub fn slot_filled(arrived: i64, most: u32, until: &str) -> String {
+    format!("{arrived} of {most} went in within this time slot, until {until}")
+}
+
 impl Phrasebook {
     /// Of a ticket for several people it is always said how many pass: those who stand there may be more.
     pub(super) fn passing(

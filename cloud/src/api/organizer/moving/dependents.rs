@@ -3,6 +3,7 @@
 use serde::Serialize;
 use usher_keys::{Role, Window};
 use usher_words::enrolment;
+use usher_words::organizer::moving::{self as names, Fate, fate};
 use utoipa::ToSchema;
 
 use crate::catalogue::EventStatus;
@@ -50,7 +51,7 @@ const ORGANIZER: &str = "organizer";
 const ROOT: &str = "root";
 
 impl DependentView {
-    fn new((kind, name): (&'static str, &str), by: &'static str, what: impl Into<String>) -> Self {
+    fn new((kind, name): (&'static str, &str), by: &'static str, what: Fate<'_>) -> Self {
         Self {
             kind,
             name: name.to_owned(),
@@ -59,7 +60,7 @@ impl DependentView {
             then_from: None,
             then_until: None,
             by,
-            what: what.into(),
+            what: fate(what),
         }
     }
 
@@ -96,20 +97,11 @@ fn sale(survey: &Survey) -> DependentView {
     let is_draft = survey.event.status == EventStatus::Draft;
     let was_over = survey.event.is_over(survey.now);
     let (by, what) = match sale_status(survey.to.ends_at, survey.believed_until, survey.now) {
-        _ if is_draft => (
-            NOBODY,
-            "Not on sale yet. Once it is, tickets are sold until the event's end.",
-        ),
-        SaleStatus::Paused => (
-            ROOT,
-            "Paused until the keys are signed anew (`to_sign`), then tickets are sold until the new end.",
-        ),
-        SaleStatus::OnSale if was_over => (
-            NOBODY,
-            "It was over, and begins again: tickets are sold until the new end.",
-        ),
-        SaleStatus::OnSale => (NOBODY, "Goes on until the new end."),
-        SaleStatus::Over => (NOBODY, "It is over."),
+        _ if is_draft => (NOBODY, Fate::SaleToCome),
+        SaleStatus::Paused => (ROOT, Fate::SalePauses),
+        SaleStatus::OnSale if was_over => (NOBODY, Fate::SaleBeginsAgain),
+        SaleStatus::OnSale => (NOBODY, Fate::SaleGoesOn),
+        SaleStatus::Over => (NOBODY, Fate::SaleOver),
     };
     let ends = (Moment(survey.event.ends_at), Moment(survey.to.ends_at));
     DependentView::new(("sale", &survey.event.name), by, what).ending(ends)
@@ -123,8 +115,7 @@ fn windows(survey: &Survey) -> Vec<DependentView> {
         pairs.map(move |(now_window, then_window)| (now, *now_window, *then_window))
     });
     let line = |(tier, now, then): (&usher_protocol::policy::TierRules, Window, Window)| {
-        let what = "Moves along, as far from the start as it was. Change it with PUT …/policy if that is not what you want.";
-        DependentView::new(("window", &tier.name), NOBODY, what).between(now, then)
+        DependentView::new(("window", &tier.name), NOBODY, Fate::WindowMoves).between(now, then)
     };
     windows.map(line).collect()
 }
@@ -133,29 +124,26 @@ fn policy(survey: &Survey) -> Option<DependentView> {
     let is_same = moved_policy(&survey.event, survey.to) == survey.event.policy;
     let what = match (survey.event.status, is_same) {
         (EventStatus::Draft, _) => return None,
-        (EventStatus::Published, true) => "Stays as it is: it holds no dates.",
-        (EventStatus::Published, false) => {
-            "A new version is published; gates go by it once they have heard, so link each hub before the old date."
-        }
+        (EventStatus::Published, true) => Fate::PolicyStays,
+        (EventStatus::Published, false) => Fate::PolicyChanges,
     };
-    Some(DependentView::new(("policy", "what gates go by"), NOBODY, what))
+    Some(DependentView::new(("policy", names::POLICY), NOBODY, what))
 }
 
 fn keys(survey: &Survey) -> Vec<DependentView> {
     let Some(trust) = &survey.trust else {
-        let what = "There are none yet: ask for the key-request after the move, so that they are signed for the new date.";
-        return vec![DependentView::new(("key", "all keys"), ORGANIZER, what)];
+        let missing = DependentView::new(("key", names::ALL_KEYS), ORGANIZER, Fate::KeysMissing);
+        return vec![missing];
     };
     let needed = keys_needed_until(survey.to.ends_at);
     let wanted = crate::authority::keys_wanted_until(survey.to.ends_at, survey.now);
-    let standing = trust.bundle().keys().filter(|(_, trusted)| !trusted.is_struck());
+    let good = trust.bundle().keys().filter(|(_, trusted)| !trusted.is_struck());
     let line = |(purpose, trusted): (usher_keys::Purpose, &usher_keys::TrustedKey)| {
         let (window, name) = (trusted.window, format!("{purpose} key {}", trusted.key.id()));
         let (by, until, what) = if window.until < needed {
-            let what = "Ends too early: its window is prolonged by the roots (`to_sign`), under the same key, so that no ticket and no device is issued anew.";
-            (ROOT, wanted, what)
+            (ROOT, wanted, Fate::KeyEndsEarly)
         } else {
-            (NOBODY, window.until, "Lasts long enough.")
+            (NOBODY, window.until, Fate::Lasts)
         };
         let then = Window {
             from: window.from,
@@ -163,56 +151,35 @@ fn keys(survey: &Survey) -> Vec<DependentView> {
         };
         DependentView::new(("key", &name), by, what).between(window, then)
     };
-    standing.map(line).collect()
+    good.map(line).collect()
 }
 
 fn certificate(survey: &Survey, device: &Device) -> DependentView {
     let (certificate, needed) = (&device.certificate, keys_needed_until(survey.to.ends_at));
     let until = certificate.window.until;
-    let link_by = Moment(until);
+    let end = Moment(until).to_string();
     let (by, then, what) = if needed <= until {
-        (NOBODY, until, "Lasts long enough.".to_owned())
+        (NOBODY, until, Fate::Lasts)
     } else if device.is_lasting {
-        let what = format!(
-            "Renewed when it is next linked. If it is not linked before {link_by}, enrol it anew with `enroll --anew CODE`."
-        );
-        (NOBODY, needed, what)
+        (NOBODY, needed, Fate::CertificateRenewed { link_by: &end })
     } else {
-        let what = format!(
-            "Was asked to last for some days only, and ends {link_by}: enrol it anew with `enroll --anew CODE`."
-        );
-        (ORGANIZER, until, what)
+        (ORGANIZER, until, Fate::CertificateEnds { ends: &end })
     };
     let name = format!("{} {}", enrolment::role_name(certificate.role), certificate.name);
     DependentView::new(("certificate", &name), by, what).ending((Moment(until), Moment(then)))
 }
 
 fn enrolment(survey: &Survey) -> Vec<DependentView> {
-    let codes = "Open codes make devices that last until the new end.";
-    let mut all = vec![DependentView::new(
-        ("enrolment_codes", "open codes"),
-        NOBODY,
-        codes,
-    )];
-    if survey
-        .devices
-        .iter()
-        .any(|device| device.certificate.role == Role::Hub)
-    {
-        let tokens = "Tokens of turnstiles end a week after they were made at the latest: make them anew at each hub for the new date.";
-        all.push(DependentView::new(
-            ("turnstile_tokens", "tokens of turnstiles"),
-            ORGANIZER,
-            tokens,
-        ));
+    let codes = ("enrolment_codes", names::OPEN_CODES);
+    let mut all = vec![DependentView::new(codes, NOBODY, Fate::CodesFollow)];
+    let mut devices = survey.devices.iter();
+    if devices.any(|device| device.certificate.role == Role::Hub) {
+        let tokens = ("turnstile_tokens", names::TOKENS);
+        all.push(DependentView::new(tokens, ORGANIZER, Fate::TokensEnd));
     }
     if survey.trust.is_some() {
-        let checkpoint = "Stays as it is: the new dates follow it as records.";
-        all.push(DependentView::new(
-            ("checkpoint", "the newest checkpoint"),
-            NOBODY,
-            checkpoint,
-        ));
+        let checkpoint = ("checkpoint", names::CHECKPOINT);
+        all.push(DependentView::new(checkpoint, NOBODY, Fate::CheckpointStays));
     }
     all
 }
@@ -224,29 +191,22 @@ fn sold(survey: &Survey) -> Vec<DependentView> {
     let (held, booked) = (count(|tier| tier.held), count(|tier| tier.booked));
     let mut all = Vec::new();
     if held > 0 && Dates::of(&survey.event) != survey.to {
-        let what = format!(
-            "{held} places are held or being paid for. Those that are held are given back, so that nobody pays for a date they have \
-             not seen; payments that run become tickets for the new date."
-        );
-        all.push(DependentView::new(
-            ("reservations", "open reservations"),
-            NOBODY,
-            what,
-        ));
+        let what = Fate::ReservationsEnd { places: held };
+        let reservations = ("reservations", names::RESERVATIONS);
+        all.push(DependentView::new(reservations, NOBODY, what));
     }
     if booked > 0 {
-        let what = format!(
-            "{booked} places are sold in {} bookings. Their tickets stay good, with the codes they have, for the new date: tell the buyers.",
-            survey.sales.bookings
-        );
-        all.push(DependentView::new(("tickets", "sold tickets"), ORGANIZER, what));
+        let what = Fate::TicketsStay {
+            places: booked,
+            bookings: survey.sales.bookings,
+        };
+        all.push(DependentView::new(("tickets", names::TICKETS), ORGANIZER, what));
     }
     if survey.admitted > 0 {
-        let what = format!(
-            "{} people were let in already. A ticket for a single entry that was used stays used: reissue it to let its holder in again.",
-            survey.admitted
-        );
-        all.push(DependentView::new(("passages", "people let in"), ORGANIZER, what));
+        let what = Fate::EntriesStay {
+            people: survey.admitted,
+        };
+        all.push(DependentView::new(("passages", names::PASSAGES), ORGANIZER, what));
     }
     all
 }
