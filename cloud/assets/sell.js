@@ -126,7 +126,7 @@
     $("left").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
     if (seconds === 0 && !$("book").disabled) {
       done();
-      say("The time is over and the tickets are free again. Choose again.");
+      say("Your time is up, and the places are free for everybody again. Please choose again.");
       refresh();
     }
   }
