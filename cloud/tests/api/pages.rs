@@ -5,7 +5,13 @@ use super::client::Cloud;
 #[tokio::test]
 async fn the_pages_lead_from_the_list_to_the_ticket() {
     let cloud = Cloud::start().await;
-    assert!(cloud.get("/").await.text().contains("Nothing is on sale just now."));
+    assert!(
+        cloud
+            .get("/")
+            .await
+            .text()
+            .contains("Nothing is on sale just now.")
+    );
     let event = cloud.event(|_| {}).await;
     let list = cloud.get("/").await.text();
     assert!(

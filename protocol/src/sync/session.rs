@@ -1,21 +1,23 @@
 //! One sync conversation as a pure state machine: inputs in, outputs out; the driver loads, stores and sends, and keeps the clock.
 
+mod beats;
+mod histories;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 
-use super::exchange::{Close, Context, Input, LoadError, NotStored, Notice, Output, SessionConfig};
+use super::exchange::{Close, Context, Input, LoadError, Notice, Output, SessionConfig};
 use super::offer::BundleOffer;
 use super::outbox::{Outbox, Regard};
 use super::parts::{self, Part, Parts};
 use super::quiet::Quiet;
 use super::{Farewell, Held, Hello, MAX_LOGS, Message, VERSIONS};
-use crate::assurance::Assurance;
 use crate::checkpoint::SignedCheckpoint;
 use crate::fork::ForkProof;
 use crate::ident::Origin;
-use crate::log::{Run, RunError, Tail};
+use crate::log::Run;
 use crate::trust::{PeerError, Trust};
 
 /// How often a side shows that it is there, in milliseconds: the resolution of "revocations as of".
@@ -266,20 +268,6 @@ impl Session {
         self.outbox.they_hold(held, whole);
     }
 
-    /// A peer that holds more of our log than we do has it from us: our disk is an older one.
-    fn look_for_our_past(&mut self, held: &[Held]) {
-        let Some(theirs) = held.iter().find(|theirs| theirs.origin == self.own_log) else {
-            return;
-        };
-        let ours = self.outbox.ours(&self.own_log).map(|ours| ours.tail.seq);
-        let beyond = theirs.tail.seq > ours.unwrap_or_default();
-        if let Some(head) = theirs.head().filter(|_| beyond)
-            && head.verify(self.event).is_ok()
-        {
-            self.notify(Notice::OwnPast(head));
-        }
-    }
-
     /// Whoever holds logs already can take no checkpoint, and puts none together: the parts are a frame's worth of memory each.
     fn part(&mut self, part: Part) {
         if !self.outbox.we_are_fresh(&self.own_log) {
@@ -301,24 +289,6 @@ impl Session {
     fn bundle(&mut self, bundle: SignedBundle) {
         self.offer.they_sent(version_of(&bundle));
         self.outputs.push_back(Output::StoreBundle(bundle));
-    }
-
-    fn beat(&mut self, digest: crate::log::Hash, assurance: Option<Assurance>, ctx: &Context) {
-        if digest != self.outbox.their_digest() {
-            self.send(Message::Recap);
-        }
-        if let Some(assurance) = assurance.filter(|assurance| self.is_news(assurance, ctx)) {
-            self.notify(Notice::Fresh(assurance));
-        }
-    }
-
-    /// Whoever lacks a record of that log hears the next assurance once it has come.
-    fn is_news(&self, assurance: &Assurance, ctx: &Context) -> bool {
-        let ours = self.outbox.ours(&assurance.authority).map(|ours| ours.tail);
-        let ours = ours.unwrap_or_default();
-        let is_newer = ctx.assurance.is_none_or(|known| known.at < assurance.at);
-        let has_all = ours.seq > assurance.tail.seq || ours == assurance.tail;
-        is_newer && has_all && assurance.is_genuine(ctx.trust)
     }
 
     fn loaded(&mut self, origin: Origin, run: Result<Option<Arc<Run>>, LoadError>, ctx: &Context) {
@@ -350,69 +320,6 @@ impl Session {
         }
     }
 
-    fn stored(&mut self, origin: Origin, result: Result<Held, NotStored>) {
-        match result {
-            Ok(held) => self.acknowledge(held),
-            Err(NotStored::Run(RunError::Gap { .. })) => self.tell_our_end_of(origin),
-            Err(NotStored::Run(RunError::Malformed | RunError::FalseHead | RunError::Altered)) => {
-                self.close(Farewell::BadMessage);
-            }
-            Err(NotStored::Run(RunError::Forked(found))) => {
-                if self.forks.insert(origin) {
-                    // Once: the peer sees the fork where our copy ends, or in what it is sent of it.
-                    self.tell_our_end_of(origin);
-                }
-                if let Some(found) = found {
-                    self.notify(Notice::Forked(found));
-                }
-            }
-            Err(
-                error @ NotStored::Run(
-                    RunError::Frozen | RunError::UnknownOrigin | RunError::TooManyLogs | RunError::TooLong,
-                ),
-            )
-            | Err(error @ NotStored::Unavailable) => self.notify(Notice::RunRefused(origin, error)),
-        }
-    }
-
-    /// Once in a session: a peer that does not want the log is sent it again and again.
-    fn tell_fork(&mut self, found: ForkProof) {
-        let is_new = !self.forks.contains(&found.origin());
-        if is_new && found.check(self.event).is_some() {
-            self.forks.insert(found.origin());
-            self.notify(Notice::Forked(Box::new(found)));
-        }
-    }
-
-    /// Takes a peer's word of a fork, which proves itself, of those that the authority answers for: keys can be invented without
-    /// end, and forks of them.
-    fn hear_fork(&mut self, found: ForkProof, ctx: &Context) {
-        let origin = found.origin();
-        let is_authority = ctx.trust.bundle().authority_key(&origin).is_some();
-        if is_authority || ctx.register.enrolled.contains_key(&origin) {
-            self.tell_fork(found);
-        }
-    }
-
-    fn tell_our_end_of(&mut self, origin: Origin) {
-        let ours = self.outbox.ours(&origin).cloned();
-        let nothing = Held {
-            origin,
-            tail: Tail::default(),
-            signature: None,
-        };
-        self.send(Message::Have(vec![ours.unwrap_or(nothing)]));
-    }
-
-    fn acknowledge(&mut self, held: Held) {
-        self.outbox.we_hold(held.clone());
-        let mut told = self.outbox.take_untold();
-        if !told.iter().any(|one| one.origin == held.origin) {
-            told.push(self.outbox.ours(&held.origin).cloned().unwrap_or(held));
-        }
-        self.send(Message::Have(told));
-    }
-
     fn trust_changed(&mut self, ctx: &Context) {
         if self.peer_identity.is_some() {
             self.recheck_peer(ctx);
@@ -442,54 +349,6 @@ impl Session {
         if let Err(refusal) = checked {
             self.show_the_door(refusal);
         }
-    }
-
-    fn tick(&mut self, ctx: &Context) {
-        if self.quiet.silence_ms(ctx.now) > SILENCE_MS {
-            return self.close(Farewell::Silent);
-        }
-        self.recheck_peer(ctx);
-        if self.phase == Phase::Closed {
-            return;
-        }
-        if ctx.now < self.next_beat && self.next_beat <= ctx.now.plus_ms(BEAT_MS) {
-            return self.outputs.push_back(Output::WakeAt(self.next_beat));
-        }
-        match self.phase {
-            Phase::Greeting => self.greet(ctx, false),
-            Phase::CheckpointSent(since)
-                if since > ctx.now || ctx.now.since_ms(since) > CHECKPOINT_WAIT_MS =>
-            {
-                self.phase = Phase::Open;
-                self.send_beat(ctx);
-            }
-            Phase::Open | Phase::CheckpointSent(_) => self.send_beat(ctx),
-            Phase::Closed => {}
-        }
-        self.schedule_beat(ctx);
-    }
-
-    fn send_beat(&mut self, ctx: &Context) {
-        if self.offer.is_in_doubt(ctx.trust.bundle().version, ctx.now) {
-            self.greet(ctx, false);
-        }
-        for found in ctx.unheard_forks {
-            self.send(Message::Fork(Box::new(found.clone())));
-        }
-        let untold = self.outbox.take_untold();
-        if !untold.is_empty() {
-            self.send(Message::Have(untold));
-        }
-        self.send(Message::Beat {
-            digest: self.outbox.our_digest(),
-            clock: ctx.clock,
-            assurance: ctx.assurance,
-        });
-    }
-
-    fn schedule_beat(&mut self, ctx: &Context) {
-        self.next_beat = ctx.now.plus_ms(BEAT_MS);
-        self.outputs.push_back(Output::WakeAt(self.next_beat));
     }
 
     /// Asks for runs as long as the peer lacks something and the line has room.
@@ -530,6 +389,5 @@ fn version_of(bundle: &SignedBundle) -> u64 {
     bundle.unverified().map_or(0, |bundle| bundle.version)
 }
 
-/// The authority keys that are struck out, whose logs nobody takes any more, or those that are not.
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use usher_keys::WarningLevel;
 use usher_words::certificates::CertificateNote;
 
 use super::*;
+use crate::readings::SeenFrame;
 use crate::screen::Style;
 use crate::source::SourceError;
 use usher_eyes::Hint;

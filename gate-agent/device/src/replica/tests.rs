@@ -4,12 +4,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use usher_keys::Role;
 use usher_link::{Change, News, SyncStore as _};
 use usher_protocol::Seq;
-use usher_protocol::admission::Referral;
+use usher_protocol::admission::{Reason, Referral, Verdict};
 use usher_protocol::assurance::Assurance;
+use usher_protocol::ledger::JudgingAs;
 use usher_protocol::log::{Hash, MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::record::Body;
+use usher_protocol::request::RequestError;
 use usher_protocol::sync::Notice;
 use usher_protocol::trust::Trust;
 

@@ -10,10 +10,12 @@ use usher_keys::Role;
 
 use super::*;
 use crate::Seq;
+use crate::log::{RunError, Tail};
 use crate::record::Body;
 use crate::rehearsal::line::{self, RehearsalLine};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{EVENT, HOUR_MS, NOW, authority, hub, identity, signed_bundle, trust};
+use crate::sync::NotStored;
 use crate::trust::Register;
 
 /// Gives an input to a session at a moment and all it then wants done.
