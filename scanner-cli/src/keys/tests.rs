@@ -1,0 +1,105 @@
+//! Keys and lines as staff type them, and what they ask for.
+
+use super::*;
+
+fn say(words: &str) -> Meant {
+    Meant::Say(words.to_owned())
+}
+
+#[track_caller]
+fn check(lines: &[(&str, Meant)]) {
+    let mut keys = Keys::default();
+    for (line, meant) in lines {
+        assert_eq!(keys.entered(line, None), *meant, "{line:?}");
+    }
+}
+
+#[test]
+fn numbers_are_people_and_words_are_ways() {
+    check(&[
+        ("3", Meant::Do(KeyCommand::Persons(3))),
+        (" 255 ", Meant::Do(KeyCommand::Persons(255))),
+        ("256", say(words::KEYS)),
+        ("0", say(words::KEYS)),
+        ("-1", say(words::KEYS)),
+        ("out", Meant::Do(KeyCommand::Direction(Direction::Out))),
+        ("IN", Meant::Do(KeyCommand::Direction(Direction::In))),
+        ("", say(words::KEYS)),
+        ("help", say(words::KEYS)),
+    ]);
+}
+
+#[test]
+fn a_long_line_is_a_code() {
+    let code = "1".repeat(200);
+    check(&[
+        (
+            &format!("]Q1{code} "),
+            Meant::Do(KeyCommand::Codes(vec![code.clone()])),
+        ),
+        (
+            "https://example.org/menu",
+            Meant::Do(KeyCommand::Codes(vec!["https://example.org/menu".to_owned()])),
+        ),
+    ]);
+}
+
+#[test]
+fn eight_characters_are_a_ticket_code_or_were_mistyped() {
+    let codes = |code: &str| Meant::Do(KeyCommand::Codes(vec![code.to_owned()]));
+    let mistyped = say(&words::mistyped());
+    check(&[
+        (" 0000-0011 ", codes("0000-0011")),
+        ("oooo 014u", codes("oooo 014u")),
+        ("00000012", mistyped.clone()),
+        ("0000001O", mistyped),
+        ("0000 001", say(words::KEYS)),
+        ("override", say(words::WHO_OVERRIDES)),
+        ("Override", say(words::WHY_OVERRIDE)),
+    ]);
+}
+
+#[test]
+fn an_undo_says_why_in_the_same_line() {
+    let undo = |why: &str| Meant::Do(KeyCommand::Undo { why: why.to_owned() });
+    check(&[
+        ("undo", say(words::WHY_UNDO)),
+        (
+            "undo the turnstile did not turn",
+            undo("the turnstile did not turn"),
+        ),
+        ("Undo 3", undo("3")),
+        ("undone by mistake", say(words::KEYS)),
+    ]);
+    let mut keys = Keys::default();
+    let long = format!("undo {}", "x".repeat(10_000));
+    assert!(matches!(keys.entered(&long, None), Meant::Say(_)));
+}
+
+#[test]
+fn an_override_asks_for_name_and_reason() {
+    let overruling = Overruling {
+        by: "Ada".to_owned(),
+        why: "3".to_owned(),
+    };
+    check(&[
+        ("override", say(words::WHO_OVERRIDES)),
+        ("Ada", say(words::WHY_OVERRIDE)),
+        ("3", Meant::Do(KeyCommand::Override(overruling))),
+        ("3", Meant::Do(KeyCommand::Persons(3))),
+        ("override", say(words::WHO_OVERRIDES)),
+        ("", say(words::TAKEN_BACK)),
+        ("3", Meant::Do(KeyCommand::Persons(3))),
+    ]);
+    let mut keys = Keys::default();
+    keys.entered("override", None);
+    assert!(matches!(keys.entered(&"x".repeat(10_000), None), Meant::Say(_)));
+    assert_eq!(keys.entered("Ada", None), say(words::WHY_OVERRIDE));
+}
+#[test]
+fn where_nothing_can_be_overridden_nobody_is_asked_for_a_name() {
+    let mut keys = Keys::default();
+    let why = Some(words::OVERRIDES_LET_IN);
+    assert_eq!(keys.entered("override", why), say(words::OVERRIDES_LET_IN));
+    assert_eq!(keys.entered("3", why), Meant::Do(KeyCommand::Persons(3)));
+}
