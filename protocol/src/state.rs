@@ -25,7 +25,8 @@ use crate::evidence::{self, Worth};
 use crate::fork::Contradiction;
 use crate::home::{RosterFacts, Rosters};
 use crate::ident::{GateId, Generation, Origin, ScanId, Seq, Stamp, Unit, ZoneId};
-use crate::record::{Body, Counterpart, Passage, RightToAnnul, ShownPassage};
+use crate::log::Hash;
+use crate::record::{Body, Count, Counterpart, Passage, RightToAnnul, ShownPassage};
 use crate::trust::Trust;
 
 pub use incident::Incident;
@@ -229,28 +230,14 @@ impl State {
                     self.name_false(stamp);
                 }
             }
-            Body::Counted { count, .. } => {
-                let writer = self.writers.entry(stamp.origin).or_default();
-                if writer.count(stamp.seq, count) {
-                    self.refresh();
-                } else {
-                    self.name_false(stamp);
-                }
-            }
+            Body::Counted { count, .. } => self.take_count(stamp, count),
             Body::Refused(refusal) => {
                 if refusal.why == Refused::Refer(Referral::NoPlaces) {
                     self.want(refusal.gate, stamp.origin);
                 }
                 self.passages.refuse(refusal.why.kind());
             }
-            Body::RosterAdopted { epoch, roster } => {
-                let writer = self.writers.entry(stamp.origin).or_default();
-                if !writer.adopt(stamp.seq, (epoch, roster)) {
-                    self.name_false(stamp);
-                } else if self.limits.reach(&stamp) {
-                    self.rosters.adopt(stamp.origin, (epoch, roster));
-                }
-            }
+            Body::RosterAdopted { epoch, roster } => self.take_roster(stamp, (epoch, roster)),
             Body::Renewed { identity } => {
                 let writer = self.writers.entry(stamp.origin).or_default();
                 if !writer.renew(stamp.seq, identity) {
@@ -269,6 +256,24 @@ impl State {
             | Body::Restated
             | Body::Opened { .. }
             | Body::ForkSeen(_) => {}
+        }
+    }
+
+    fn take_count(&mut self, stamp: Stamp, count: Count) {
+        let writer = self.writers.entry(stamp.origin).or_default();
+        if writer.count(stamp.seq, count) {
+            self.refresh();
+        } else {
+            self.name_false(stamp);
+        }
+    }
+
+    fn take_roster(&mut self, stamp: Stamp, roster: (u32, Hash)) {
+        let writer = self.writers.entry(stamp.origin).or_default();
+        if !writer.adopt(stamp.seq, roster) {
+            self.name_false(stamp);
+        } else if self.limits.reach(&stamp) {
+            self.rosters.adopt(stamp.origin, roster);
         }
     }
 

@@ -77,6 +77,16 @@ fn files_stay_under_their_limit() {
 }
 
 #[test]
+fn most_files_stay_short() {
+    keep(sizes::most_files);
+}
+
+#[test]
+fn tests_inside_a_file_stay_short() {
+    keep(sizes::inline_tests);
+}
+
+#[test]
 fn functions_stay_under_their_limit() {
     keep(sizes::functions);
 }

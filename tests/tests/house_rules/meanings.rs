@@ -4,10 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::source::{line_of, words};
-use crate::tree::{Breach, Tree, TreeFile};
-
-/// The crates that are shipped.
-const PRODUCTS: [&str; 5] = ["keys/", "protocol/", "cloud/", "gate-agent/", "scanner-cli/"];
+use crate::tree::{Breach, PRODUCTS, Tree, TreeFile};
 
 /// The names of one role that several programs play, each in its own way, and how many do. The same role has the same name in
 /// cloud and hub; a name that stands for two things has no place here.

@@ -7,6 +7,9 @@ use std::process::Command;
 
 use crate::source::Source;
 
+/// The crates that are shipped.
+pub const PRODUCTS: [&str; 5] = ["keys/", "protocol/", "cloud/", "gate-agent/", "scanner-cli/"];
+
 /// One house rule: finds what breaks it.
 pub type Rule = fn(&Tree) -> Vec<Breach>;
 
@@ -53,6 +56,12 @@ impl TreeFile {
             || self.path.contains("/tests/")
             || self.path.contains("/benches/")
             || self.path.ends_with("/tests.rs")
+    }
+
+    /// Whether the file is part of a crate that is shipped: neither its tests nor the store's contract, which is called by them alone.
+    pub fn is_shipped(&self) -> bool {
+        let is_product = PRODUCTS.iter().any(|folder| self.path.starts_with(folder));
+        is_product && self.path.contains("/src/") && !self.is_test() && !self.path.contains("/contract")
     }
 
     /// The file as Rust.

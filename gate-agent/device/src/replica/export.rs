@@ -89,31 +89,7 @@ fn scan_row(
     (record, dated): (Record, Dated),
 ) -> Option<ScanRow> {
     let policy = names.policy.as_deref();
-    let gate_name = |id| {
-        policy
-            .and_then(|policy| policy.gate(id))
-            .map(|gate| gate.name.clone())
-            .unwrap_or_default()
-    };
-    let base = ScanRow {
-        at: dated.at(),
-        at_by: dated.word(),
-        device,
-        device_name: names.names.get(&device).cloned().unwrap_or_default(),
-        seq,
-        scan: ScanId([0; 16]),
-        verdict: "",
-        reason: None,
-        gate: GateId(0),
-        gate_name: String::new(),
-        unit: Unit(0),
-        place: String::new(),
-        generation: Generation(0),
-        tier: None,
-        persons: 0,
-        by: None,
-        why: None,
-    };
+    let base = base(names, (device, seq), dated);
     let mut row = match record.body {
         Body::Admitted(passage) => passed(base, "admit", &passage)?,
         Body::Exited(passage) => passed(base, "exit", &passage)?,
@@ -147,11 +123,35 @@ fn scan_row(
         | Body::Lent { .. }
         | Body::Counted { .. } => return None,
     };
-    row.gate_name = gate_name(row.gate);
+    let gate = policy.and_then(|policy| policy.gate(row.gate));
+    row.gate_name = gate.map(|gate| gate.name.clone()).unwrap_or_default();
     row.place = policy
         .map_or(UnitLabel::Unknown(row.unit), |policy| policy.label(row.unit))
         .to_string();
     Some(row)
+}
+
+/// Returns a row that says where a record stands and nothing yet of its scan.
+fn base(names: &Snapshot, (device, seq): (Origin, Seq), dated: Dated) -> ScanRow {
+    ScanRow {
+        at: dated.at(),
+        at_by: dated.word(),
+        device,
+        device_name: names.names.get(&device).cloned().unwrap_or_default(),
+        seq,
+        scan: ScanId([0; 16]),
+        verdict: "",
+        reason: None,
+        gate: GateId(0),
+        gate_name: String::new(),
+        unit: Unit(0),
+        place: String::new(),
+        generation: Generation(0),
+        tier: None,
+        persons: 0,
+        by: None,
+        why: None,
+    }
 }
 
 /// Returns the row of a passage; one whose code is no ticket at all is an incident, not a scan.

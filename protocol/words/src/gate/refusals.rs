@@ -68,13 +68,7 @@ impl Phrasebook {
         }
         match referral {
             Referral::HomeUnreachable { home } => self.home_unreachable(home),
-            Referral::HomeUnsettled { former } => StaffMessage::new(
-                "Call a supervisor",
-                format!(
-                    "{} has not handed this ticket over yet: scan again in a minute, or let the supervisor decide",
-                    sentence(&self.hub(&former))
-                ),
-            ),
+            Referral::HomeUnsettled { former } => self.home_unsettled(&former),
             Referral::NotReady => StaffMessage::new(
                 "Not ready",
                 format!(
@@ -123,6 +117,16 @@ impl Phrasebook {
                 "This reading was answered before: scan the ticket again. If this message comes back each time, the device's program uses a scan id twice: each reading needs its own",
             ),
         }
+    }
+
+    fn home_unsettled(&self, former: &PublicKey) -> StaffMessage {
+        StaffMessage::new(
+            "Call a supervisor",
+            format!(
+                "{} has not handed this ticket over yet: scan again in a minute, or let the supervisor decide",
+                sentence(&self.hub(former))
+            ),
+        )
     }
 
     /// Whether the guest went in is known where the code was read, and there only.

@@ -23,6 +23,11 @@ fn answer<T>(reply: oneshot::Sender<T>, result: T) {
     let _ = reply.send(result);
 }
 
+/// Returns the way back for what counts only once the group is durable.
+fn if_durable<T: Send + 'static>(reply: oneshot::Sender<Option<T>>, result: T) -> Option<DurableReply> {
+    Some(Box::new(move |durable| answer(reply, durable.then_some(result))))
+}
+
 /// Answers a command that cannot be carried out.
 pub(super) fn refuse(command: WriterCommand) -> DurableReply {
     match command {
@@ -63,10 +68,7 @@ impl Work<'_> {
                 asked,
                 judging,
                 reply,
-            } => {
-                let verdict = self.judge(&asked, judging);
-                Some(Box::new(move |durable| answer(reply, durable.then_some(verdict))))
-            }
+            } => if_durable(reply, self.judge(&asked, judging)),
             WriterCommand::Withdraw { scan, secret, reply } => {
                 if let Some(body) = self.ledger.withdraw(&scan, secret, self.now) {
                     let entry = self.ledger.write(body, self.now);
@@ -74,25 +76,14 @@ impl Work<'_> {
                 }
                 Some(Box::new(move |durable| answer(reply, durable)))
             }
-            WriterCommand::Annul { annulment, reply } => {
-                let annulled = self.annul(&annulment);
-                Some(Box::new(move |durable| {
-                    answer(reply, durable.then_some(annulled))
-                }))
-            }
-            WriterCommand::Count { counted, by, reply } => {
-                let taken = self.count(counted, &by);
-                Some(Box::new(move |durable| answer(reply, durable.then_some(taken))))
-            }
+            WriterCommand::Annul { annulment, reply } => if_durable(reply, self.annul(&annulment)),
+            WriterCommand::Count { counted, by, reply } => if_durable(reply, self.count(counted, &by)),
             WriterCommand::Override {
                 asked,
                 by,
                 why,
                 reply,
-            } => {
-                let verdict = self.override_refusal(&asked, by, why);
-                Some(Box::new(move |durable| answer(reply, durable.then_some(verdict))))
-            }
+            } => if_durable(reply, self.override_refusal(&asked, by, why)),
             WriterCommand::Accept { run, evidence, reply } => {
                 let stored = self.accept(&run, evidence);
                 let lost = Err(NotStored::Unavailable);
