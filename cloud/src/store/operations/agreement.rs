@@ -6,12 +6,17 @@ use usher_keys::{EventId, Timestamp};
 use usher_protocol::TierId;
 
 use crate::catalogue::{OccupancyQuery, Status, TierCount};
-use crate::selling::{Tidy, UnitState};
+use crate::ids::ReservationId;
+use crate::money::Money;
+use crate::moving::Dates;
+use crate::selling::holding::may_release;
+use crate::selling::{Forget, ReleaseOutcome, Reservation, ReservationState, Tidy, UnitState};
+use crate::store::organizing::MoveEvent;
 
 use crate::store::sql::Sql;
 
-use super::column::{moment, unit_state};
-use super::{Effect, catalogue, holds};
+use super::column::{moment, ms, reservation_state, unit_state};
+use super::{Effect, bounds, catalogue, holds, moves};
 use crate::store::sqlite::migrations;
 
 const EVENT: EventId = EventId([1; 16]);
@@ -69,6 +74,77 @@ fn written(units: &[UnitRow]) -> Connection {
     connection
 }
 
+/// A reservation as it is written down, and whether a booking refers to it.
+type ReservationRow = (ReservationState, Timestamp, bool);
+
+fn reservation() -> impl Strategy<Value = ReservationRow> {
+    let states = [
+        ReservationState::Held,
+        ReservationState::Paying,
+        ReservationState::Booked,
+        ReservationState::Released,
+    ];
+    let until = (NOW.0 - 2..NOW.0 + 3).prop_map(Timestamp);
+    (0..states.len(), until, any::<bool>())
+        .prop_map(move |(state, until, is_booked)| (states[state], until, is_booked))
+}
+
+fn id(number: usize) -> ReservationId {
+    let mut local = [0; 24];
+    local[0] = u8::try_from(number).unwrap();
+    ReservationId { event: EVENT, local }
+}
+
+fn stands(number: usize, (state, expires_at, _): ReservationRow) -> Reservation {
+    Reservation {
+        id: id(number),
+        state,
+        lines: Vec::new(),
+        amount: Money {
+            minor: 0,
+            currency: "EUR".parse().unwrap(),
+        },
+        expires_at,
+    }
+}
+
+fn write_reservations(connection: &Connection, reservations: &[ReservationRow]) {
+    for (number, (state, until, is_booked)) in reservations.iter().enumerate() {
+        let local = id(number).local;
+        connection
+            .execute(
+                "INSERT INTO reservations (event_id, reservation_id, state, lines, amount, created_at, expires_at)
+                 VALUES (?1, ?2, ?3, '[]', 0, 0, ?4)",
+                params![EVENT.0, local, state.word(), ms(*until)],
+            )
+            .unwrap();
+        if *is_booked {
+            connection
+                .execute(
+                    "INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
+                                           state, email, amount, created_at, closed_at)
+                     VALUES (?1, ?2, ?2, ?2, hex(?2), zeroblob(32), 'refunded', 'e', 0, 0, 1)",
+                    params![EVENT.0, local],
+                )
+                .unwrap();
+        }
+    }
+}
+
+fn read_reservations(connection: &Connection) -> Vec<(ReservationId, ReservationState)> {
+    let mut query = connection
+        .prepare("SELECT reservation_id, state FROM reservations ORDER BY reservation_id")
+        .unwrap();
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
+    rows.unwrap()
+        .map(Result::unwrap)
+        .map(|(local, state)| {
+            let id = ReservationId { event: EVENT, local };
+            (id, reservation_state(&state).unwrap())
+        })
+        .collect()
+}
+
 fn read(connection: &Connection) -> Vec<(UnitState, Option<Timestamp>)> {
     let mut query = connection
         .prepare("SELECT state, held_until FROM units ORDER BY unit")
@@ -114,5 +190,59 @@ proptest! {
             panic!("tidying is kept")
         };
         prop_assert_eq!(tidied, freed);
+    }
+
+    #[test]
+    fn what_is_forgotten_could_be_given_back_is_over_and_never_became_a_booking(
+        reservations in proptest::collection::vec(reservation(), 0..40),
+    ) {
+        let connection = written(&[]);
+        write_reservations(&connection, &reservations);
+        let rows = || reservations.iter().copied().enumerate();
+        let is_forgotten = |(number, row): (usize, ReservationRow)| {
+            let (_, expires_at, is_booked) = row;
+            let nobody_pays = matches!(may_release(Some(&stands(number, row))), Ok(()) | Err(ReleaseOutcome::Released));
+            nobody_pays && expires_at <= NOW && !is_booked
+        };
+        let kept: Vec<_> = rows().filter(|row| !is_forgotten(*row)).map(|(number, row)| (id(number), row.0)).collect();
+        let request = Forget { event: EVENT, ended_by: NOW, limit: 100 };
+        let forgotten = bounds::forget(&Sql::Sqlite(&connection), &request).unwrap();
+        prop_assert_eq!(read_reservations(&connection), kept);
+        let Effect::Keep(forgotten) = forgotten else {
+            panic!("forgetting is kept")
+        };
+        prop_assert_eq!(forgotten, rows().filter(|row| is_forgotten(*row)).count());
+    }
+
+    #[test]
+    fn a_move_gives_back_what_is_held_and_neither_what_is_paid_for_nor_what_is_over(
+        units in proptest::collection::vec(unit(), 0..40),
+        reservations in proptest::collection::vec(reservation(), 0..40),
+    ) {
+        let connection = written(&units);
+        write_reservations(&connection, &reservations);
+        let is_freed = |state, until| state == UnitState::Held && Status::of(state, until, NOW) == Status::Held;
+        let expected: Vec<_> = units
+            .iter()
+            .map(|(_, state, until)| if is_freed(*state, *until) {
+                (UnitState::Available, None)
+            } else {
+                (*state, *until)
+            })
+            .collect();
+        let given_back: Vec<_> = reservations
+            .iter()
+            .enumerate()
+            .map(|(number, row)| {
+                let before = stands(number, *row);
+                let is_released = may_release(Some(&before)) == Ok(()) && !before.is_expired(NOW);
+                (before.id, if is_released { ReservationState::Released } else { before.state })
+            })
+            .collect();
+        let to = Dates { starts_at: NOW, ends_at: NOW, utc_offset_minutes: 0 };
+        let freed = moves::free_held(&Sql::Sqlite(&connection), &MoveEvent { event: EVENT, to, now: NOW }).unwrap();
+        prop_assert_eq!(freed, units.iter().filter(|(_, state, until)| is_freed(*state, *until)).count());
+        prop_assert_eq!(read(&connection), expected);
+        prop_assert_eq!(read_reservations(&connection), given_back);
     }
 }

@@ -31,7 +31,7 @@ pub fn move_event(connection: &Sql<'_>, request: &MoveEvent) -> Result<Effect<Mo
 }
 
 /// Gives back what is held and not paid for; tells how many units.
-fn free_held(connection: &Sql<'_>, request: &MoveEvent) -> Result<usize, StoreError> {
+pub(super) fn free_held(connection: &Sql<'_>, request: &MoveEvent) -> Result<usize, StoreError> {
     let (event, now) = (request.event.0, ms(request.now));
     connection
         .prepare_cached(
