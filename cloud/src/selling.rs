@@ -10,6 +10,7 @@ pub mod jobs;
 pub mod paying;
 mod reservations;
 pub mod sale;
+pub mod soundness;
 mod tickets;
 
 pub use bookings::{

@@ -9,10 +9,11 @@ use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, ReservationId, TicketId};
 use crate::selling::PriceLine;
+use crate::selling::soundness::{UnitFacts, UnitTickets};
 use crate::store::StoreError;
 use crate::store::finding::Finding;
-use crate::store::operations::column::{Local, lines};
-use crate::store::sql::{Sql, params};
+use crate::store::operations::column::{Local, lines, moment, reservation_state, unit_state};
+use crate::store::sql::{Row, Sql, params};
 
 /// Checks the tickets of an event and the units they are for; returns how many tickets there are.
 ///
@@ -64,8 +65,7 @@ fn says(payload: &str) -> Option<(Unit, Generation, TierId)> {
     Some((ticket.unit, ticket.generation, ticket.tier))
 }
 
-/// A unit has as many tickets as were issued for it, only the newest may be used, and the reservation that claims it
-/// lists it.
+/// Checks that what is written down of each unit fits together, and that the reservation which claims it lists it.
 fn check_units(connection: &Sql<'_>, event: EventId, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
     let mut select = connection.prepare_cached(
         "WITH sold AS (
@@ -74,19 +74,41 @@ fn check_units(connection: &Sql<'_>, event: EventId, findings: &mut Vec<Finding>
                     max(CASE WHEN state <> 'superseded' THEN generation END) AS usable_one
              FROM tickets WHERE event_id = ?1 GROUP BY unit
          )
-         SELECT unit FROM units LEFT JOIN sold USING (unit) LEFT JOIN reservations USING (event_id, reservation_id)
-         WHERE event_id = ?1 AND (
-             issued <> coalesce(newest, 0) OR issued <> coalesce(tickets, 0)
-             OR (units.state = 'booked') <> (issued > 0) OR (issued > 0 AND (usable <> 1 OR usable_one <> issued))
-             OR (units.state <> 'available' AND units.state IS DISTINCT FROM reservations.state)
-             OR (units.state = 'held' AND held_until IS DISTINCT FROM expires_at)
-         )",
+         SELECT unit, units.state, issued, held_until, coalesce(tickets, 0), newest, coalesce(usable, 0), usable_one,
+                reservations.state, expires_at
+         FROM units LEFT JOIN sold USING (unit) LEFT JOIN reservations USING (event_id, reservation_id)
+         WHERE event_id = ?1",
     )?;
-    let units = select.query_map([event.0], |row| row.get(0).map(Unit))?;
-    let mut wrong: BTreeSet<Unit> = units.collect::<Result<_, _>>()?;
+    let mut rows = select.query([event.0])?;
+    let mut wrong = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        // What cannot be read does not fit either.
+        if !unit_facts(&row).is_ok_and(|facts| facts.is_sound()) {
+            wrong.insert(Unit(row.get(0)?));
+        }
+    }
     wrong.extend(unlisted(connection, event)?);
     findings.extend(wrong.into_iter().map(|unit| Finding::Unit { event, unit }));
     Ok(())
+}
+
+fn unit_facts(row: &Row<'_>) -> Result<UnitFacts, StoreError> {
+    let state: String = row.get(1)?;
+    let held_until: Option<i64> = row.get(3)?;
+    let (claim, ends): (Option<String>, Option<i64>) = (row.get(8)?, row.get(9)?);
+    let claim = claim.as_deref().map(reservation_state).transpose()?;
+    Ok(UnitFacts {
+        state: unit_state(&state)?,
+        issued: row.get(2)?,
+        held_until: held_until.map(moment),
+        tickets: UnitTickets {
+            count: row.get(4)?,
+            newest: row.get(5)?,
+            in_use: row.get(6)?,
+            newest_in_use: row.get(7)?,
+        },
+        claim: claim.zip(ends.map(moment)),
+    })
 }
 
 /// Finds the units that are claimed by a reservation which does not list them.

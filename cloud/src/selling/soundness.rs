@@ -1,0 +1,141 @@
+//! Whether what is written down of a unit fits together: its state, its tickets, and the reservation that claims it; finding the rows is
+//! the audit's.
+
+use usher_keys::Timestamp;
+
+use super::{ReservationState, UnitState};
+
+/// What is written down of a unit.
+#[derive(Debug, Clone, Copy)]
+pub struct UnitFacts {
+    pub state: UnitState,
+    /// Until when it is held.
+    pub held_until: Option<Timestamp>,
+    /// How many tickets were issued for it, by its own row.
+    pub issued: u32,
+    pub tickets: UnitTickets,
+    /// The reservation that claims it, and when that ends.
+    pub claim: Option<(ReservationState, Timestamp)>,
+}
+
+/// The tickets there are of a unit.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UnitTickets {
+    pub count: u32,
+    /// The highest generation.
+    pub newest: Option<u32>,
+    /// How many of them no other has superseded.
+    pub in_use: u32,
+    /// The highest generation of those.
+    pub newest_in_use: Option<u32>,
+}
+
+impl UnitFacts {
+    /// Tells whether all of it fits together: there are as many tickets as were issued, only the newest is in use, and the
+    /// reservation stands as the unit does.
+    pub fn is_sound(&self) -> bool {
+        self.has_its_tickets() && self.is_claimed_alike()
+    }
+
+    fn has_its_tickets(&self) -> bool {
+        let UnitTickets {
+            count,
+            newest,
+            in_use,
+            newest_in_use,
+        } = self.tickets;
+        let all_there = self.issued == count && self.issued == newest.unwrap_or(0);
+        let is_booked = self.state == UnitState::Booked;
+        let only_newest = self.issued == 0 || (in_use == 1 && newest_in_use == Some(self.issued));
+        all_there && is_booked == (self.issued > 0) && only_newest
+    }
+
+    fn is_claimed_alike(&self) -> bool {
+        let claimed_as = self.claim.map(|(state, _)| state);
+        match self.state {
+            UnitState::Available => true,
+            UnitState::Held => {
+                let ends = self.claim.map(|(_, ends)| ends);
+                claimed_as == Some(ReservationState::Held) && self.held_until == ends
+            }
+            UnitState::Paying => claimed_as == Some(ReservationState::Paying),
+            UnitState::Booked => claimed_as == Some(ReservationState::Booked),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const END: Timestamp = Timestamp(7);
+
+    fn of(state: UnitState, claim: Option<ReservationState>) -> UnitFacts {
+        UnitFacts {
+            state,
+            held_until: (state == UnitState::Held).then_some(END),
+            issued: 0,
+            tickets: UnitTickets::default(),
+            claim: claim.map(|claim| (claim, END)),
+        }
+    }
+
+    fn booked(issued: u32, [count, newest, in_use, newest_in_use]: [u32; 4]) -> UnitFacts {
+        UnitFacts {
+            issued,
+            tickets: UnitTickets {
+                count,
+                newest: (newest > 0).then_some(newest),
+                in_use,
+                newest_in_use: (newest_in_use > 0).then_some(newest_in_use),
+            },
+            ..of(UnitState::Booked, Some(ReservationState::Booked))
+        }
+    }
+
+    #[test]
+    fn a_reservation_stands_as_its_unit_does() {
+        let claims = [
+            None,
+            Some(ReservationState::Held),
+            Some(ReservationState::Paying),
+            Some(ReservationState::Booked),
+            Some(ReservationState::Released),
+        ];
+        let sound = |state: UnitState| claims.map(|claim| of(state, claim).is_sound());
+        assert_eq!(sound(UnitState::Available), [true; 5]);
+        assert_eq!(sound(UnitState::Held), [false, true, false, false, false]);
+        assert_eq!(sound(UnitState::Paying), [false, false, true, false, false]);
+        let early = UnitFacts {
+            held_until: Some(Timestamp(6)),
+            ..of(UnitState::Held, Some(ReservationState::Held))
+        };
+        assert!(!early.is_sound());
+    }
+
+    #[test]
+    fn a_booked_unit_has_each_ticket_that_was_issued_and_uses_the_newest() {
+        for (issued, tickets, is_sound) in [
+            (1, [1, 1, 1, 1], true),
+            (3, [3, 3, 1, 3], true),
+            (0, [0, 0, 0, 0], false),
+            (2, [1, 1, 1, 1], false),
+            (1, [2, 2, 1, 2], false),
+            (2, [1, 2, 1, 2], false),
+            (2, [2, 2, 2, 2], false),
+            (2, [2, 2, 1, 1], false),
+            (2, [2, 2, 0, 0], false),
+        ] {
+            assert_eq!(
+                booked(issued, tickets).is_sound(),
+                is_sound,
+                "{issued} {tickets:?}"
+            );
+        }
+        let unsold = UnitFacts {
+            state: UnitState::Available,
+            ..booked(1, [1, 1, 1, 1])
+        };
+        assert!(!unsold.is_sound());
+    }
+}
