@@ -32,11 +32,11 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::selling::jobs::LeaseHolder;
 use crate::signing::{NoSigningKey, TicketSigner};
-use crate::store::authority::{FeedVersion, NewBundle, NewBundleOutcome, PinnedBundle};
+use crate::store::authority::FeedVersion;
 use crate::store::{Store, StoreError};
 use event::EventAuthority;
 use key_safe::{KeySafe, KeySafeError};
-use upload::{Checked, UploadGrounds};
+use upload::UploadGrounds;
 use view::Compared;
 use writer::{LogWriter, LogWriterParts, PolicyVersion, UploadOutcome};
 
@@ -288,32 +288,12 @@ impl Authorities {
             keys: &keys,
             now,
         };
-        let Checked { trust, roots } = match upload::check(signed, &known) {
-            Ok(checked) => checked,
+        let version = match upload::store(&self.parts.store, signed, &known).await? {
+            Ok(version) => version,
             Err(refused) => return Ok(UploadOutcome::Refused(refused)),
         };
-        let version = trust.bundle().version;
-        let bundle = PinnedBundle {
-            roots,
-            signed: trust.signed().clone(),
-        };
-        match self
-            .parts
-            .store
-            .add_bundle(NewBundle {
-                event,
-                version,
-                bundle,
-                now,
-            })
-            .await?
-        {
-            NewBundleOutcome::NotNewer => Err(AuthorityError::Conflict),
-            NewBundleOutcome::Added => {
-                self.start_event(event).await?;
-                Ok(UploadOutcome::InForce { version })
-            }
-        }
+        self.start_event(event).await?;
+        Ok(UploadOutcome::InForce { version })
     }
 
     /// Starts the writer of an event that has a trust bundle.

@@ -4,7 +4,10 @@ use thiserror::Error;
 use usher_keys::{BundleError, EventId, Purpose, RootSet, SignedBundle, Timestamp};
 use usher_protocol::trust::Trust;
 
+use super::AuthorityError;
 use super::key_safe::EventKeys;
+use crate::store::Store;
+use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle};
 
 /// The purposes of keys that every bundle must cover.
 const PURPOSES: [Purpose; 3] = [Purpose::Ticket, Purpose::Authority, Purpose::Issuing];
@@ -47,6 +50,37 @@ pub struct UploadGrounds<'a> {
     pub keys: &'a EventKeys,
     /// The time.
     pub now: Timestamp,
+}
+
+/// Checks an uploaded bundle and stores it; returns its version, or why it is refused.
+///
+/// # Errors
+///
+/// [`AuthorityError`]; [`AuthorityError::Conflict`] when another process stored one meanwhile.
+pub async fn store(
+    store: &Store,
+    signed: SignedBundle,
+    known: &UploadGrounds<'_>,
+) -> Result<Result<u64, UploadError>, AuthorityError> {
+    let Checked { trust, roots } = match check(signed, known) {
+        Ok(checked) => checked,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let version = trust.bundle().version;
+    let bundle = PinnedBundle {
+        roots,
+        signed: trust.signed().clone(),
+    };
+    let new = NewBundle {
+        event: known.event,
+        version,
+        bundle,
+        now: known.now,
+    };
+    match store.add_bundle(new).await? {
+        NewBundleOutcome::Added => Ok(Ok(version)),
+        NewBundleOutcome::NotNewer => Err(AuthorityError::Conflict),
+    }
 }
 
 /// Checks an uploaded bundle.

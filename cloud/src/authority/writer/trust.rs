@@ -10,8 +10,8 @@ use usher_protocol::record::{Body, Record};
 
 use super::{Draft, LogWriter};
 use crate::authority::AuthorityError;
-use crate::authority::upload::{self, Checked, UploadError, UploadGrounds};
-use crate::store::authority::{NewBundle, NewBundleOutcome, PinnedBundle, RunQuery};
+use crate::authority::upload::{self, UploadError, UploadGrounds};
+use crate::store::authority::RunQuery;
 
 /// What became of an uploaded bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,34 +46,14 @@ impl LogWriter {
             keys: &keys,
             now,
         };
-        let Checked { trust, roots } = match upload::check(signed, &known) {
-            Ok(checked) => checked,
+        let version = match upload::store(&self.parts.store, signed, &known).await? {
+            Ok(version) => version,
             Err(refused) => return Ok(UploadOutcome::Refused(refused)),
         };
-        let version = trust.bundle().version;
-        let bundle = PinnedBundle {
-            roots,
-            signed: trust.signed().clone(),
-        };
-        match self
-            .parts
-            .store
-            .add_bundle(NewBundle {
-                event,
-                version,
-                bundle,
-                now,
-            })
-            .await?
-        {
-            NewBundleOutcome::NotNewer => Err(AuthorityError::Conflict),
-            NewBundleOutcome::Added => {
-                self.catch_up().await?;
-                self.restate().await?;
-                self.make_up_for().await?;
-                Ok(UploadOutcome::InForce { version })
-            }
-        }
+        self.catch_up().await?;
+        self.restate().await?;
+        self.make_up_for().await?;
+        Ok(UploadOutcome::InForce { version })
     }
 
     /// Says what could not be said while no key might sign. Where one is still missing, the bundle is in force all the same.
