@@ -40,13 +40,10 @@ pub fn repeated(earlier: EarlierRequest, request: &BeginBooking) -> BeginOutcome
 ///
 /// Why not.
 pub fn may_begin(
-    reservation: Option<&Reservation>,
+    reservation: &Reservation,
     ends_at: Timestamp,
     request: &BeginBooking,
 ) -> Result<(), BeginRefusal> {
-    let Some(reservation) = reservation else {
-        return Err(BeginRefusal::NotFound);
-    };
     match reservation.state {
         ReservationState::Held if reservation.is_expired(request.now) => Err(BeginRefusal::Expired),
         ReservationState::Held => match sale_status(ends_at, request.believed_until, request.now) {

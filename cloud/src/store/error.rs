@@ -136,7 +136,7 @@ impl From<DiskError> for StoreError {
 
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
-        if error.is_closed() || error.code().map_or_else(|| is_lost(&error), passes) {
+        if passes(&error) {
             Self::BrokenOff(error.into())
         } else {
             Self::Postgres(error.into())
@@ -144,9 +144,14 @@ impl From<tokio_postgres::Error> for StoreError {
     }
 }
 
+/// Tells whether what was asked may well succeed if it is asked again.
+pub(super) fn passes(error: &tokio_postgres::Error) -> bool {
+    error.is_closed() || error.code().map_or_else(|| is_lost(error), is_passing)
+}
+
 /// Conflicts (40001, 40P01), a transaction that had failed before (25P02, 25P03), lost connections (08), servers that stop or
 /// only read (57P, 25006), and waits that took too long (55P03, 57014).
-fn passes(code: &SqlState) -> bool {
+fn is_passing(code: &SqlState) -> bool {
     let code = code.code();
     [
         "40001", "40P01", "25P02", "25P03", "25006", "55P03", "57014", "53300",
@@ -170,6 +175,10 @@ impl From<SqlError> for StoreError {
             SqlError::Column(error) => error.into(),
             SqlError::Sqlite(error) => error.into(),
             SqlError::Postgres(error) => error.into(),
+            SqlError::Presumed => Self::BrokenOff(ServerError {
+                code: None,
+                said: error.to_string(),
+            }),
             SqlError::Value => Self::Unreadable { what: "value" },
         }
     }

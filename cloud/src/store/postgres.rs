@@ -9,6 +9,7 @@ pub mod faults;
 mod migrations;
 mod pool;
 pub mod server;
+mod unanswered;
 mod value;
 pub mod writer;
 

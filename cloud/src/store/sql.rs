@@ -10,7 +10,7 @@ use rusqlite::CachedStatement;
 
 use super::postgres::backend::{Backend, Prepared};
 pub use row::{EachRow, OptionalExtension, Row, Rows, SqlError};
-pub use rusqlite::{ToSql, params};
+pub use rusqlite::params;
 pub use values::Values;
 
 /// A connection to one of the engines, inside a transaction.
@@ -62,6 +62,31 @@ impl Statement<'_> {
         values.with(|values| match self {
             Self::Sqlite(statement) => Ok(statement.execute(values)?),
             Self::Postgres(statement) => statement.execute(values),
+        })
+    }
+
+    /// Runs the statement, whose changes nobody counts.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`]; PostgreSQL's may come out later, and break the transaction off.
+    pub fn run(&mut self, values: impl Values) -> Result<(), SqlError> {
+        values.with(|values| match self {
+            Self::Sqlite(statement) => statement.execute(values).map(|_| ()).map_err(SqlError::from),
+            Self::Postgres(statement) => statement.send(values, None).map(|_| ()),
+        })
+    }
+
+    /// Runs the statement; tells whether it changed that many rows. PostgreSQL is presumed to have: where it has not, that breaks the
+    /// transaction off, and the next time it is waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`]; PostgreSQL's may come out later, and break the transaction off.
+    pub fn changes(&mut self, rows: usize, values: impl Values) -> Result<bool, SqlError> {
+        values.with(|values| match self {
+            Self::Sqlite(statement) => Ok(statement.execute(values)? == rows),
+            Self::Postgres(statement) => statement.send(values, Some(rows)),
         })
     }
 

@@ -67,7 +67,7 @@ impl SandboxLedger {
                         "INSERT INTO charges (reference, state, amount, currency, changed_at)
                          VALUES (?1, 'charged', ?2, ?3, ?4) ON CONFLICT DO NOTHING",
                     )?
-                    .execute(params![
+                    .run(params![
                         id.to_string(),
                         amount.minor,
                         amount.currency.code(),
@@ -91,7 +91,7 @@ impl SandboxLedger {
                         "INSERT INTO charges (reference, state, amount, currency, changed_at)
                          VALUES (?1, 'void', 0, '', ?2) ON CONFLICT DO NOTHING",
                     )?
-                    .execute(params![id.to_string(), ms(now)])?;
+                    .run(params![id.to_string(), ms(now)])?;
                 entry(connection, id).map(Effect::Keep)
             })
             .await

@@ -1,7 +1,5 @@
 //! Opening a booking: one request for each idempotency key, one running payment for each reservation, units marked as paying.
 
-use usher_keys::Timestamp;
-
 use crate::ids::BookingId;
 use crate::selling::jobs::{Job, JobId};
 use crate::selling::paying::{EarlierRequest, may_begin, repeated};
@@ -10,7 +8,7 @@ use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
-use super::column::{Local, moment, ms};
+use super::column::{Local, ms};
 use super::{jobs, rows};
 
 /// Marks a reservation's units as paying and opens its booking, once for each idempotency key.
@@ -22,13 +20,12 @@ pub fn begin_booking(
     if let Some(earlier) = earlier_request(connection, request)? {
         return Ok(Effect::Undo(repeated(earlier, request)));
     }
-    let found = rows::reservation(connection, &request.reservation)?;
-    if let Err(refusal) = may_begin(found.as_ref(), ends_at(connection, request)?, request) {
-        return refused(refusal);
-    }
-    let Some(reservation) = found else {
+    let Some((reservation, ends_at)) = rows::reservation_and_end(connection, &request.reservation)? else {
         return refused(BeginRefusal::NotFound);
     };
+    if let Err(refusal) = may_begin(&reservation, ends_at, request) {
+        return refused(refusal);
+    }
     if !mark_paying(connection, request, &reservation)? {
         return refused(BeginRefusal::Expired);
     }
@@ -42,15 +39,6 @@ pub fn begin_booking(
         amount: reservation.amount,
         units: rows::units_to_issue(connection, &reservation)?,
     })))
-}
-
-/// Tells when the event ends; of no event, that it has.
-fn ends_at(connection: &Sql<'_>, request: &BeginBooking) -> Result<Timestamp, StoreError> {
-    let ends_at = connection
-        .prepare_cached("SELECT ends_at FROM events WHERE event_id = ?1")?
-        .query_row([request.reservation.event.0], |row| row.get(0))
-        .optional()?;
-    Ok(moment(ends_at.unwrap_or_default()))
 }
 
 /// Finds what the key was used for before, by the unique index of keys that are not free again.
@@ -90,16 +78,16 @@ fn mark_paying(
             "UPDATE reservations SET state = 'paying'
              WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'held' AND expires_at > ?3",
         )?
-        .execute(params![id.event.0, id.local, ms(request.now)])?;
+        .changes(1, params![id.event.0, id.local, ms(request.now)])?;
     let mut mark = connection.prepare_cached(
         "UPDATE units SET state = 'paying', held_until = NULL
          WHERE event_id = ?1 AND unit = ?2 AND reservation_id = ?3 AND state = 'held' AND held_until > ?4",
     )?;
-    let mut own = 0;
+    let mut are_own = true;
     for line in &reservation.lines {
-        own += mark.execute(params![id.event.0, line.unit.0, id.local, ms(request.now)])?;
+        are_own &= mark.changes(1, params![id.event.0, line.unit.0, id.local, ms(request.now)])?;
     }
-    Ok(held == 1 && own == reservation.lines.len())
+    Ok(held && are_own)
 }
 
 fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservation) -> Result<(), StoreError> {
@@ -109,7 +97,7 @@ fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservatio
                                    state, email, amount, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'paying', ?7, ?8, ?9)",
         )?
-        .execute(params![
+        .run(params![
             request.booking.event.0,
             request.booking.local,
             request.charge.local,

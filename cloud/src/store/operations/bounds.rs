@@ -6,7 +6,7 @@ use crate::ids::ReservationId;
 use crate::selling::holding::{UnpaidHold, UnpaidHolds};
 use crate::selling::{Forget, HoldRequest, Reservation, UnitState};
 use crate::store::StoreError;
-use crate::store::sql::{Sql, ToSql, params};
+use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::{moment, ms};
@@ -35,45 +35,37 @@ pub fn held_beside(
     unpaid_holds(connection, [address.as_deref(), session.as_deref()], now)
 }
 
-/// Reads the reservations of an address and of a session that are held and have not expired, which is all their indices need.
+/// Reads the reservations of a session and of an address that are held and have not expired, which is all their indices need.
 fn unpaid_holds(
     connection: &Sql<'_>,
     [address, session]: [Option<&[u8]>; 2],
     now: Timestamp,
 ) -> Result<UnpaidHolds, StoreError> {
-    Ok(UnpaidHolds {
-        of_session: live(
-            connection,
-            connection.pick(
-                "SELECT expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_session
-                 WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
-                "SELECT expires_at, json_array_length(CAST(lines AS json)) FROM reservations
-                 WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
-            ),
-            params![session, ms(now)],
-        )?,
-        of_address: live(
-            connection,
-            connection.pick(
-                "SELECT expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_address
-                 WHERE claimant_address = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
-                "SELECT expires_at, json_array_length(CAST(lines AS json)) FROM reservations
-                 WHERE claimant_address = ?1 AND state = 'held' AND expires_at > ?2 ORDER BY expires_at",
-            ),
-            params![address, ms(now)],
-        )?,
-    })
-}
-
-fn live(connection: &Sql<'_>, sql: &str, of: &[&dyn ToSql]) -> Result<Vec<UnpaidHold>, StoreError> {
-    let mut query = connection.prepare_cached(sql)?;
-    let live = query.query_map(of, |row| {
-        Ok(UnpaidHold {
-            expires_at: moment(row.get(0)?),
-            units: row.get(1)?,
-        })
-    })?;
-    Ok(live.collect::<Result<_, _>>()?)
+    let mut query = connection.prepare_cached(connection.pick(
+        "SELECT 1, expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_session
+         WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?3
+         UNION ALL
+         SELECT 0, expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_address
+         WHERE claimant_address = ?2 AND state = 'held' AND expires_at > ?3",
+        "SELECT 1, expires_at, json_array_length(CAST(lines AS json)) FROM reservations
+         WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?3
+         UNION ALL
+         SELECT 0, expires_at, json_array_length(CAST(lines AS json)) FROM reservations
+         WHERE claimant_address = ?2 AND state = 'held' AND expires_at > ?3",
+    ))?;
+    let mut rows = query.query(params![session, address, ms(now)])?;
+    let mut holds = UnpaidHolds::default();
+    while let Some(row) = rows.next()? {
+        let of = match row.get(0)? {
+            true => &mut holds.of_session,
+            false => &mut holds.of_address,
+        };
+        of.push(UnpaidHold {
+            expires_at: moment(row.get(1)?),
+            units: row.get(2)?,
+        });
+    }
+    Ok(holds)
 }
 
 /// Deletes reservations that nothing came of; tells how many.
@@ -98,7 +90,7 @@ pub fn forget(connection: &Sql<'_>, request: &Forget) -> Result<Effect<usize>, S
             // Expired long ago and not yet written down as available: no unit may refer to what is not there.
             holds::free_units(connection, &reservation, UnitState::Held)?;
         }
-        delete.execute(params![event.0, id.local])?;
+        delete.run(params![event.0, id.local])?;
     }
     Ok(Effect::Keep(dead.len()))
 }

@@ -42,10 +42,11 @@ pub fn confirm_booking(
         return Ok(Effect::Undo(ConfirmOutcome::Lost));
     }
     set_reservation(connection, &reservation, ReservationState::Booked)?;
-    match rows::booking(connection, &booking.id)? {
-        Some(booking) => Ok(Effect::Keep(ConfirmOutcome::Confirmed(booking))),
-        None => Err(StoreError::Unreadable { what: "booking" }),
-    }
+    Ok(Effect::Keep(ConfirmOutcome::Confirmed(Booking {
+        state: BookingState::Confirmed,
+        tickets: rows::tickets_of(connection, &booking.id)?,
+        ..booking
+    })))
 }
 
 /// The end of an open booking.
@@ -58,20 +59,23 @@ struct End {
 impl End {
     /// Writes it down and the job off; `false` when the booking is not open any more, which is how two that end it at once find out.
     fn write(&self, connection: &Sql<'_>) -> Result<bool, StoreError> {
-        let ended = connection
+        let is_ended = connection
             .prepare_cached(
                 "UPDATE bookings SET state = ?3, decline = ?4, closed_at = ?5
                  WHERE event_id = ?1 AND booking_id = ?2 AND state = 'paying'",
             )?
-            .execute(params![
-                self.booking.event.0,
-                self.booking.local,
-                self.state.word(),
-                self.state.decline().map(DeclineReason::word),
-                ms(self.now)
-            ])?;
+            .changes(
+                1,
+                params![
+                    self.booking.event.0,
+                    self.booking.local,
+                    self.state.word(),
+                    self.state.decline().map(DeclineReason::word),
+                    ms(self.now)
+                ],
+            )?;
         jobs::delete(connection, JobId::SettleBooking(self.booking))?;
-        Ok(ended == 1)
+        Ok(is_ended)
     }
 }
 
@@ -87,8 +91,8 @@ fn issue(
          WHERE event_id = ?1 AND unit = ?2 AND reservation_id = ?3 AND state = 'paying' AND issued = ?4 - 1",
     )?;
     for ticket in &request.tickets {
-        let own = book.execute(params![id.event.0, ticket.unit.0, id.local, ticket.generation.0])?;
-        if own == 0 {
+        let unit = params![id.event.0, ticket.unit.0, id.local, ticket.generation.0];
+        if !book.changes(1, unit)? {
             return Ok(false);
         }
         insert_ticket(connection, request, ticket)?;
@@ -107,7 +111,7 @@ fn insert_ticket(
             "INSERT INTO tickets (event_id, ticket_id, unit, generation, booking_id, state, payload, issued_at, code)
              VALUES (?1, ?2, ?3, ?4, ?5, 'valid', ?6, ?7, ?8)",
         )?
-        .execute(params![
+        .run(params![
             ticket.id.event.0,
             ticket.id.local,
             ticket.unit.0,
@@ -159,7 +163,7 @@ fn hold_again(connection: &Sql<'_>, reservation: &Reservation) -> Result<(), Sto
          WHERE event_id = ?1 AND unit = ?2 AND reservation_id = ?3 AND state = 'paying'",
     )?;
     for line in &reservation.lines {
-        hold.execute(params![
+        hold.run(params![
             id.event.0,
             line.unit.0,
             id.local,
@@ -181,7 +185,7 @@ fn set_reservation(
                  claimant_session = CASE WHEN ?3 = 'held' THEN claimant_session END
              WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'paying'",
         )?
-        .execute(params![
+        .run(params![
             reservation.id.event.0,
             reservation.id.local,
             state.word()

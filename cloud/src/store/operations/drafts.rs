@@ -46,7 +46,7 @@ fn add_tiers(connection: &Sql<'_>, request: &NewEvent) -> Result<(), StoreError>
         "INSERT INTO tiers (event_id, tier, name, price, admits, flags) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for tier in &request.tiers {
-        insert.execute(params![
+        insert.run(params![
             request.id.0,
             tier.id.0,
             tier.name,
@@ -70,7 +70,7 @@ pub fn add_units(connection: &Sql<'_>, request: &AddUnits) -> Result<Effect<()>,
     )?;
     for unit in &request.units {
         let seat = unit.seat.as_ref();
-        insert.execute(params![
+        insert.run(params![
             request.event.0,
             unit.unit.0,
             unit.tier.0,
@@ -107,7 +107,7 @@ pub fn change_event(connection: &Sql<'_>, request: &EventChange) -> Result<Effec
     let mut set_price =
         connection.prepare_cached("UPDATE tiers SET price = ?3 WHERE event_id = ?1 AND tier = ?2")?;
     for (tier, price) in &request.prices {
-        set_price.execute(params![request.event.0, tier.0, price])?;
+        set_price.run(params![request.event.0, tier.0, price])?;
     }
     if changed == 1 {
         seals::seal_terms(connection, request.event)?;

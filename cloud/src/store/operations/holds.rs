@@ -47,27 +47,29 @@ pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOu
 /// Reads what a claim needs to know of its event, if that is published.
 fn sale_terms(connection: &Sql<'_>, request: &HoldRequest) -> Result<Option<SaleTerms>, StoreError> {
     let event = request.reservation.event;
-    let row: Option<(i64, i64, u32, String)> = connection
-        .prepare_cached(
-            "SELECT ends_at, reservation_ms, seat_count, currency FROM events
-             WHERE event_id = ?1 AND status = 'published'",
-        )?
-        .query_row([event.0], |row| row.try_into())
-        .optional()?;
-    let Some((ends_at, reservation_ms, seat_count, code)) = row else {
-        return Ok(None);
-    };
-    let prices = connection
-        .prepare_cached("SELECT tier, price FROM tiers WHERE event_id = ?1 ORDER BY tier")?
-        .query_map([event.0], |row| Ok((TierId(row.get(0)?), row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    Ok(Some(SaleTerms {
-        ends_at: moment(ends_at),
-        reservation_ms: narrow(reservation_ms, "duration of reservations")?,
-        seat_count,
-        currency: currency(&code)?,
-        prices,
-    }))
+    let mut query = connection.prepare_cached(
+        "SELECT ends_at, reservation_ms, seat_count, currency, tier, price
+         FROM events LEFT JOIN tiers USING (event_id)
+         WHERE event_id = ?1 AND status = 'published' ORDER BY tier",
+    )?;
+    let mut rows = query.query([event.0])?;
+    let mut terms: Option<SaleTerms> = None;
+    while let Some(row) = rows.next()? {
+        let sale = match &mut terms {
+            Some(sale) => sale,
+            None => terms.insert(SaleTerms {
+                ends_at: moment(row.get(0)?),
+                reservation_ms: narrow(row.get(1)?, "duration of reservations")?,
+                seat_count: row.get(2)?,
+                currency: currency(row.column(3)?.as_str()?)?,
+                prices: Vec::new(),
+            }),
+        };
+        if let Some(tier) = row.get(4)? {
+            sale.prices.push((TierId(tier), row.get(5)?));
+        }
+    }
+    Ok(terms)
 }
 
 /// The lines of a claim, or why there are none.
@@ -205,7 +207,7 @@ fn record(connection: &Sql<'_>, request: &HoldRequest, reservation: &Reservation
                                        claimant_address, claimant_session)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
-        .execute(params![
+        .run(params![
             reservation.id.event.0,
             reservation.id.local,
             reservation.state.word(),
@@ -231,14 +233,14 @@ pub fn release(connection: &Sql<'_>, request: &ReleaseRequest) -> Result<Effect<
         return Ok(Effect::Undo(refusal));
     }
     // Two that release it at once, or one that pays, find out here.
-    let released = connection
+    let is_released = connection
         .prepare_cached(
             "UPDATE reservations SET state = 'released', claimant_address = NULL, claimant_session = NULL
              WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'held'",
         )?
-        .execute(params![id.event.0, id.local])?;
+        .changes(1, params![id.event.0, id.local])?;
     match found {
-        Some(reservation) if released == 1 => free_units(connection, &reservation, UnitState::Held)?,
+        Some(reservation) if is_released => free_units(connection, &reservation, UnitState::Held)?,
         Some(_) | None => return Err(StoreError::Overtaken),
     }
     Ok(Effect::Keep(ReleaseOutcome::Released))
@@ -255,7 +257,7 @@ pub fn free_units(
          WHERE event_id = ?1 AND unit = ?2 AND reservation_id = ?3 AND state = ?4",
     )?;
     for line in &reservation.lines {
-        free.execute(params![
+        free.run(params![
             reservation.id.event.0,
             line.unit.0,
             reservation.id.local,

@@ -49,7 +49,7 @@ pub fn insert(connection: &Sql<'_>, job: &Job) -> Result<(), StoreError> {
         .prepare_cached(
             "INSERT INTO jobs (event_id, kind, subject, failures, holder, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
-        .execute(params![
+        .run(params![
             event,
             kind,
             subject,
@@ -65,7 +65,7 @@ pub fn delete(connection: &Sql<'_>, id: JobId) -> Result<(), StoreError> {
     let (event, kind, subject) = key(id);
     connection
         .prepare_cached("DELETE FROM jobs WHERE event_id = ?1 AND kind = ?2 AND subject = ?3")?
-        .execute(params![event, kind, subject])?;
+        .run(params![event, kind, subject])?;
     Ok(())
 }
 

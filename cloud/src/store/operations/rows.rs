@@ -1,12 +1,13 @@
 //! Reading reservations, bookings and tickets by their ids; nothing here writes.
 
+use usher_keys::Timestamp;
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
-use crate::selling::{Booking, OpenBooking, Reservation, SoldTicket, UnitToIssue};
+use crate::selling::{Booking, BookingState, OpenBooking, Reservation, SoldTicket, UnitToIssue};
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
@@ -15,13 +16,21 @@ use super::column::{booking_state, currency, lines, moment, reservation_state, t
 
 /// Finds a reservation.
 pub fn reservation(connection: &Sql<'_>, id: &ReservationId) -> Result<Option<Reservation>, StoreError> {
+    Ok(reservation_and_end(connection, id)?.map(|(reservation, _)| reservation))
+}
+
+/// Finds a reservation, and when its event ends.
+pub fn reservation_and_end(
+    connection: &Sql<'_>,
+    id: &ReservationId,
+) -> Result<Option<(Reservation, Timestamp)>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT state, lines, amount, currency, expires_at
+        "SELECT state, lines, amount, currency, expires_at, ends_at
          FROM reservations JOIN events USING (event_id)
          WHERE event_id = ?1 AND reservation_id = ?2",
     )?;
     let mut found = query.query_and_then(params![id.event.0, id.local], |row| {
-        Ok(Reservation {
+        let reservation = Reservation {
             id: *id,
             state: reservation_state(row.column(0)?.as_str()?)?,
             lines: lines(row.column(1)?.as_str()?)?,
@@ -30,7 +39,8 @@ pub fn reservation(connection: &Sql<'_>, id: &ReservationId) -> Result<Option<Re
                 currency: currency(row.column(3)?.as_str()?)?,
             },
             expires_at: moment(row.get(4)?),
-        })
+        };
+        Ok((reservation, moment(row.get(5)?)))
     })?;
     found.next().transpose()
 }
@@ -43,6 +53,7 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
          WHERE event_id = ?1 AND booking_id = ?2",
     )?;
     let mut found = query.query_and_then(params![id.event.0, id.local], |row| {
+        let state = booking_state(row.column(1)?.as_str()?, row.column(2)?.as_str_or_null()?)?;
         Ok::<_, StoreError>(Booking {
             id: *id,
             charge: ChargeReference {
@@ -53,14 +64,20 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
                 event: id.event,
                 local: row.get(0)?,
             },
-            state: booking_state(row.column(1)?.as_str()?, row.column(2)?.as_str_or_null()?)?,
+            state,
             email: row.get(3)?,
             amount: Money {
                 minor: row.get(4)?,
                 currency: currency(row.column(5)?.as_str()?)?,
             },
             created_at: moment(row.get(6)?),
-            tickets: tickets_of(connection, id)?,
+            tickets: match state {
+                BookingState::Confirmed => tickets_of(connection, id)?,
+                BookingState::Paying
+                | BookingState::Declined(_)
+                | BookingState::Refunded
+                | BookingState::Abandoned => Vec::new(),
+            },
         })
     })?;
     found.next().transpose()
@@ -98,7 +115,8 @@ pub fn ticket(connection: &Sql<'_>, id: &TicketId) -> Result<Option<SoldTicket>,
     found.next().transpose()
 }
 
-fn tickets_of(connection: &Sql<'_>, id: &BookingId) -> Result<Vec<SoldTicket>, StoreError> {
+/// Lists a booking's tickets.
+pub fn tickets_of(connection: &Sql<'_>, id: &BookingId) -> Result<Vec<SoldTicket>, StoreError> {
     // Left to itself, SQLite takes an event to have some ten tickets and walks through all of them.
     let sql = format!(
         "{TICKET_COLUMNS} FROM tickets INDEXED BY tickets_of_booking {TICKET_JOINS}

@@ -1,10 +1,14 @@
-//! One connection to PostgreSQL, used by one thread at a time: what is asked is answered before the thread goes on.
+//! One connection to PostgreSQL, used by one thread at a time: what is asked is answered before the thread goes on; what is only to
+//! be done is sent, and found out later.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::FutureExt;
+use futures_util::poll;
 use rusqlite::types::Value;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
@@ -12,6 +16,7 @@ use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
 use super::server::Servers;
+use super::unanswered::Unanswered;
 use super::value::{Column, Param};
 use crate::store::StoreError;
 use crate::store::sql::SqlError;
@@ -21,10 +26,24 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// What every connection begins with. A transaction whose program is gone must end, because others wait for its rows.
 const SETTINGS: &str = "SET client_min_messages = 'warning'; SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '30s'; SET lock_timeout = '20s'";
 
+/// How the commands of a transaction are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Nothing is waited for that nobody asks about, and no command can be undone by itself: what comes out otherwise than presumed
+    /// breaks the transaction off.
+    Swift,
+    /// Every statement is waited for, and each command can be undone.
+    Careful,
+}
+
 /// One connection, with the statements that are prepared on it.
 #[derive(Debug)]
 pub struct Backend {
-    client: Client,
+    client: Arc<Client>,
+    unanswered: Unanswered,
+    pace: Cell<Pace>,
+    /// Whether the open command has changed anything.
+    has_changed: Cell<bool>,
     /// By the text they were asked for with.
     statements: RefCell<HashMap<String, tokio_postgres::Statement>>,
     #[cfg(test)]
@@ -50,7 +69,10 @@ impl Backend {
         runtime.spawn(connection);
         runtime.block_on(client.batch_execute(SETTINGS))?;
         Ok(Self {
-            client,
+            client: Arc::new(client),
+            unanswered: Unanswered::default(),
+            pace: Cell::new(Pace::Careful),
+            has_changed: Cell::new(false),
             statements: RefCell::default(),
             #[cfg(test)]
             doom: servers.faults.clone().map(super::faults::Doom::of),
@@ -64,12 +86,20 @@ impl Backend {
             .expect("a backend has its runtime until it is dropped")
     }
 
-    /// Runs what is asked of the client to its end.
+    /// Runs what is asked of the client to its end, and whatever was sent before it.
     pub fn wait<T>(
         &self,
         ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, SqlError> {
-        Ok(self.runtime().block_on(ask(&self.client))?)
+        self.runtime().block_on(async {
+            let mut asked = pin!(ask(&self.client));
+            let answered = poll!(asked.as_mut());
+            self.unanswered.settle().await?;
+            match answered {
+                Poll::Ready(answer) => Ok(answer?),
+                Poll::Pending => Ok(asked.await?),
+            }
+        })
     }
 
     /// Runs statements without parameters.
@@ -77,17 +107,20 @@ impl Backend {
         self.wait(async |client| client.batch_execute(sql).await)
     }
 
-    /// Begins a transaction, without waiting for the answer.
-    pub fn begin(&self, sql: &str) {
+    /// Begins a transaction at a pace.
+    pub fn begin(&self, sql: &'static str, pace: Pace) {
         #[cfg(test)]
         if let Some(doom) = &self.doom {
             doom.begin();
         }
+        self.pace.set(pace);
         self.send(sql);
     }
 
-    /// Commits the transaction.
+    /// Commits the transaction, once everything in it is known to have been done: the server would give up one that has failed and
+    /// call that a success.
     pub fn commit(&self) -> Result<(), SqlError> {
+        self.runtime().block_on(self.unanswered.settle())?;
         #[cfg(test)]
         if let Some(doom) = &self.doom {
             doom.before_commit(self)?;
@@ -97,11 +130,42 @@ impl Backend {
         self.batch("COMMIT")
     }
 
-    /// Sends statements without waiting for them: if one fails inside a transaction, so does whatever comes after it.
-    pub fn send(&self, sql: &str) {
-        let _guard = self.runtime().enter();
-        // What is not answered at once, the connection reads past.
-        let _ = self.client.batch_execute(sql).now_or_never();
+    /// Returns how the open transaction is run.
+    pub fn pace(&self) -> Pace {
+        self.pace.get()
+    }
+
+    /// Begins a command.
+    pub fn begin_command(&self) {
+        self.has_changed.set(false);
+        match self.pace.get() {
+            Pace::Swift => {}
+            Pace::Careful => self.send("SAVEPOINT command"),
+        }
+    }
+
+    /// Ends a command, whose changes are kept.
+    pub fn keep_command(&self) {
+        match self.pace.get() {
+            Pace::Swift => {}
+            Pace::Careful => self.send("RELEASE SAVEPOINT command"),
+        }
+    }
+
+    /// Ends a command, whose changes are undone.
+    pub fn undo_command(&self) -> Result<(), SqlError> {
+        match self.pace.get() {
+            Pace::Swift if self.has_changed.get() => return Err(SqlError::Presumed),
+            Pace::Swift => {}
+            Pace::Careful => self.send("ROLLBACK TO SAVEPOINT command; RELEASE SAVEPOINT command"),
+        }
+        Ok(())
+    }
+
+    fn send(&self, sql: &'static str) {
+        let client = Arc::clone(&self.client);
+        let answer = async move { client.batch_execute(sql).await.map(|()| 0) };
+        self.unanswered.send(Box::pin(answer), None);
     }
 
     /// Prepares a statement, or takes the one that was prepared before.
@@ -121,6 +185,7 @@ impl Backend {
         };
         Ok(Prepared {
             backend: self,
+            is_reading: sql.trim_start().starts_with("SELECT"),
             statement,
         })
     }
@@ -148,6 +213,7 @@ impl Drop for Backend {
 pub struct Prepared<'a> {
     backend: &'a Backend,
     statement: tokio_postgres::Statement,
+    is_reading: bool,
 }
 
 impl Prepared<'_> {
@@ -157,7 +223,28 @@ impl Prepared<'_> {
         let changed = self
             .backend
             .wait(async |client| client.execute(&self.statement, &lent(&params)).await)?;
+        self.changed(changed > 0);
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    /// Sends the statement, which is presumed to change so many rows, or any if no number is given; tells whether it did or is
+    /// presumed to.
+    pub fn send(&self, values: &[&dyn rusqlite::ToSql], presumed: Option<usize>) -> Result<bool, SqlError> {
+        match self.backend.pace.get() {
+            Pace::Careful => {
+                let changed = self.execute(values)?;
+                Ok(presumed.is_none_or(|presumed| changed == presumed))
+            }
+            Pace::Swift => {
+                self.changed(true);
+                let params = copied(values)?;
+                let (client, statement) = (Arc::clone(&self.backend.client), self.statement.clone());
+                let answer = async move { client.execute(&statement, &lent(&params)).await };
+                let presumed = presumed.map(|presumed| presumed as u64);
+                self.backend.unanswered.send(Box::pin(answer), presumed);
+                Ok(true)
+            }
+        }
     }
 
     /// Runs the statement and takes all its rows.
@@ -166,6 +253,7 @@ impl Prepared<'_> {
         let rows = self
             .backend
             .wait(async |client| client.query(&self.statement, &lent(&params)).await)?;
+        self.changed(!self.is_reading && !rows.is_empty());
         let columns = self.column_count();
         let read = |row: &tokio_postgres::Row| {
             (0..columns)
@@ -173,6 +261,12 @@ impl Prepared<'_> {
                 .collect()
         };
         rows.iter().map(read).collect()
+    }
+
+    fn changed(&self, anything: bool) {
+        if anything {
+            self.backend.has_changed.set(true);
+        }
     }
 
     /// Counts the columns it gives.

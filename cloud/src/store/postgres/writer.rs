@@ -1,5 +1,5 @@
-//! The writers of a PostgreSQL database: each takes what is waiting for its events, locks these events, runs each command in a
-//! savepoint, commits once, then answers all. An event belongs to one writer of a process; its lock keeps other processes out.
+//! The writers of a PostgreSQL database: each takes what is waiting for its events, locks these events, runs each command, commits
+//! once, then answers all. A group is run swiftly first; if anything in it does not go as presumed, again and carefully. An event belongs to one writer of a process; its lock keeps other processes out.
 
 mod group;
 
@@ -15,7 +15,7 @@ use crate::store::StoreError;
 use crate::store::operations::Effect;
 use crate::store::sql::Sql;
 
-use super::backend::Backend;
+use super::backend::{Backend, Pace};
 use super::server::Servers;
 
 /// Writers of one process: while one waits for its commit, others work on other events.
@@ -129,7 +129,7 @@ trait Command: Send {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the transaction was broken off.
+    /// [`StoreError`] when the transaction was broken off, or cannot be gone on with at this pace.
     fn run(&mut self, backend: &Backend) -> Result<bool, StoreError>;
     /// Tells the caller.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
@@ -157,18 +157,18 @@ where
 
     fn run(&mut self, backend: &Backend) -> Result<bool, StoreError> {
         self.result = None;
-        backend.send("SAVEPOINT command");
+        backend.begin_command();
         let (result, is_kept) = match (self.work)(&Sql::Postgres(backend)) {
             Ok(Effect::Keep(answer)) => (Ok(answer), true),
             Ok(Effect::Undo(answer)) => (Ok(answer), false),
-            Err(error) if error.is_broken_off() => return Err(error),
+            Err(error) if error.is_broken_off() || backend.pace() == Pace::Swift => return Err(error),
             Err(error) => (Err(error), false),
         };
-        backend.send(if is_kept {
-            "RELEASE SAVEPOINT command"
+        if is_kept {
+            backend.keep_command();
         } else {
-            "ROLLBACK TO SAVEPOINT command; RELEASE SAVEPOINT command"
-        });
+            backend.undo_command()?;
+        }
         self.result = Some(result);
         Ok(is_kept)
     }

@@ -20,6 +20,9 @@ pub enum SqlError {
     /// PostgreSQL says so, or cannot be reached.
     #[error("PostgreSQL refused")]
     Postgres(#[from] tokio_postgres::Error),
+    /// A statement that nobody waited for did something else than was presumed.
+    #[error("a statement did not do what was presumed of it")]
+    Presumed,
     /// A value is not one that both engines know.
     #[error("a value of an unknown kind")]
     Value,

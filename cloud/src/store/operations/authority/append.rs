@@ -105,7 +105,7 @@ fn append_sealed(connection: &Sql<'_>, event: EventId, sealed: &Sealed) -> Resul
             return Ok(Appending::Conflict);
         }
         log_bytes += entry.bytes.len() as u64;
-        insert.execute(params![
+        insert.run(params![
             event.0,
             origin.0,
             count(tail.seq.0),

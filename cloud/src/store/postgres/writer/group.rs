@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tokio::sync::mpsc;
 
 use crate::store::StoreError;
-use crate::store::postgres::backend::Backend;
+use crate::store::postgres::backend::{Backend, Pace};
 use crate::store::postgres::server::Servers;
 
 use super::{ATTEMPTS, Command, GROUP, wait_for};
@@ -45,15 +45,22 @@ fn run(
     writing: &mut Option<Writing>,
     group: &mut [Box<dyn Command>],
 ) -> Result<(), StoreError> {
-    let mut in_doubt: Option<Doubt> = None;
-    let mut attempt = 0;
+    let (mut in_doubt, mut pace, mut attempt) = (None, Pace::Swift, 0);
     loop {
-        let error = match attempt_once(servers, writing, group, &mut in_doubt) {
+        let error = match attempt_once(servers, writing, group, (&mut in_doubt, pace)) {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
+        let is_first = std::mem::replace(&mut pace, Pace::Careful) == Pace::Swift;
+        if is_first && writing.as_ref().is_some_and(Writing::has_rolled_back) {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "a group begins again, carefully"
+            );
+            continue;
+        }
         *writing = None;
-        if !error.is_broken_off() || attempt == ATTEMPTS {
+        if !(is_first || error.is_broken_off()) || attempt == ATTEMPTS {
             return Err(error);
         }
         attempt += 1;
@@ -70,20 +77,19 @@ fn attempt_once(
     servers: &Servers,
     writing: &mut Option<Writing>,
     group: &mut [Box<dyn Command>],
-    in_doubt: &mut Option<Doubt>,
+    (in_doubt, pace): (&mut Option<Doubt>, Pace),
 ) -> Result<(), StoreError> {
-    let mut ready = match writing.take() {
+    let ready = match writing {
         Some(ready) => ready,
-        None => Writing::begin(servers)?,
+        None => writing.insert(Writing::begin(servers)?),
     };
     if let Some(doubt) = in_doubt
         && doubt.is_committed(&ready.backend)?
     {
-        *writing = Some(ready);
         return Ok(());
     }
     *in_doubt = None;
-    ready.lock(group)?;
+    ready.lock(group, pace)?;
     let mut has_changed = false;
     for command in group {
         has_changed |= command.run(&ready.backend)?;
@@ -96,7 +102,6 @@ fn attempt_once(
         ready.backend.batch("ROLLBACK")?;
     }
     *in_doubt = None;
-    *writing = Some(ready);
     Ok(())
 }
 
@@ -146,18 +151,18 @@ impl Writing {
 
     /// Begins a transaction that has the writer's row and the group's events to itself; the order of the events keeps two
     /// processes from waiting for each other.
-    fn lock(&self, group: &[Box<dyn Command>]) -> Result<(), StoreError> {
+    fn lock(&self, group: &[Box<dyn Command>], pace: Pace) -> Result<(), StoreError> {
         let events: BTreeSet<[u8; 16]> = group
             .iter()
             .filter_map(|command| command.event())
             .map(|id| id.0)
             .collect();
         let events: Vec<&[u8]> = events.iter().map(<[u8; 16]>::as_slice).collect();
-        self.backend.begin("BEGIN");
+        self.backend.begin("BEGIN", pace);
         let counted = self
             .backend
             .prepare("UPDATE writers SET commits = ?2 WHERE writer_id = ?1")?;
-        if counted.execute(&[&self.writer, &(self.commits + 1)])? != 1 {
+        if !counted.send(&[&self.writer, &(self.commits + 1)], Some(1))? {
             return Err(StoreError::Unreachable(None));
         }
         self.backend.wait(async |client| {
@@ -165,6 +170,11 @@ impl Writing {
             client.query(sql, &[&events]).await
         })?;
         Ok(())
+    }
+
+    /// Gives the open transaction up; tells whether the connection is as good as before.
+    fn has_rolled_back(&self) -> bool {
+        self.backend.batch("ROLLBACK").is_ok()
     }
 
     fn doubt(&self) -> Doubt {
@@ -177,9 +187,12 @@ impl Writing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Pending;
     use super::*;
     use crate::store::contract::case::Case;
     use crate::store::contract::server;
+    use crate::store::operations::Effect;
+    use crate::store::sql::Sql;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn whoever_lost_the_answer_to_a_commit_learns_what_became_of_it() {
@@ -188,7 +201,7 @@ mod tests {
             let asking = Backend::connect(&servers).unwrap();
             for (end, expected) in [("COMMIT", true), ("ROLLBACK", false)] {
                 let lost = Writing::begin(&servers).unwrap();
-                lost.lock(&[]).unwrap();
+                lost.lock(&[], Pace::Careful).unwrap();
                 let doubt = lost.doubt();
                 lost.backend.batch(end).unwrap();
                 assert_eq!(doubt.is_committed(&asking).unwrap(), expected, "{end}");
@@ -204,10 +217,94 @@ mod tests {
             let asking = Backend::connect(&servers).unwrap();
             asking.batch("SET lock_timeout = '50ms'").unwrap();
             let open = Writing::begin(&servers).unwrap();
-            open.lock(&[]).unwrap();
+            open.lock(&[], Pace::Careful).unwrap();
             let error = open.doubt().is_committed(&asking).unwrap_err();
             assert!(error.is_broken_off(), "{error:?}");
         };
         tokio::task::spawn_blocking(check).await.unwrap();
+    }
+
+    /// Runs commands of one group against the two rows of a table; returns what each was told and what is in the table.
+    async fn told(
+        works: Vec<fn(&Sql<'_>) -> Result<Effect<bool>, StoreError>>,
+    ) -> (Vec<Result<bool, StoreError>>, String) {
+        let url = Case::on_postgres().await.url().unwrap();
+        let servers = server::servers(&url);
+        let work = move || {
+            usher_test_postgres::run(
+                &url,
+                "CREATE TABLE t (a bigint PRIMARY KEY); INSERT INTO t VALUES (1), (2)",
+            );
+            let (mut group, mut answers): (Vec<Box<dyn Command>>, Vec<_>) = (Vec::new(), Vec::new());
+            for work in works {
+                let (reply, answer) = tokio::sync::oneshot::channel();
+                group.push(Box::new(Pending {
+                    event: None,
+                    work,
+                    result: None,
+                    reply,
+                }));
+                answers.push(answer);
+            }
+            let committed = run(&servers, &mut None, &mut group);
+            for command in group {
+                command.answer(committed.clone());
+            }
+            let told = answers.into_iter().map(|answer| answer.blocking_recv().unwrap());
+            (
+                told.collect(),
+                usher_test_postgres::run(&url, "SELECT string_agg(a::text, ' ' ORDER BY a) FROM t"),
+            )
+        };
+        tokio::task::spawn_blocking(work).await.unwrap()
+    }
+
+    fn add(connection: &Sql<'_>, number: i64) -> Result<(), StoreError> {
+        Ok(connection
+            .prepare_cached("INSERT INTO t VALUES (?1)")?
+            .run([number])?)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_does_not_go_as_presumed_runs_again_and_each_is_told_what_became_of_its_own() {
+        let (told, left) = told(vec![
+            |connection| add(connection, 3).map(|()| Effect::Keep(true)),
+            |connection| {
+                let mut delete = connection.prepare_cached("DELETE FROM t WHERE a >= ?1")?;
+                Ok(Effect::Undo(delete.changes(1, [2])?))
+            },
+            |connection| add(connection, 1).map(|()| Effect::Keep(true)),
+            |connection| add(connection, 4).map(|()| Effect::Undo(true)),
+            |connection| add(connection, 5).map(|()| Effect::Keep(true)),
+        ])
+        .await;
+        assert!(
+            matches!(
+                told[..],
+                [
+                    Ok(true),
+                    Ok(false),
+                    Err(StoreError::Postgres(_)),
+                    Ok(true),
+                    Ok(true)
+                ]
+            ),
+            "{told:?}"
+        );
+        assert_eq!(left.trim(), "1 2 3 5");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_fails_behind_the_last_answer_is_not_called_durable() {
+        let (told, left) = told(vec![
+            |connection| add(connection, 3).map(|()| Effect::Keep(true)),
+            |connection| add(connection, 2).map(|()| Effect::Keep(true)),
+        ])
+        .await;
+        assert!(
+            matches!(told[..], [Ok(true), Err(StoreError::Postgres(_))]),
+            "{told:?}"
+        );
+        assert_eq!(left.trim(), "1 2 3");
     }
 }
