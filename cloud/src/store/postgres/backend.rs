@@ -24,7 +24,8 @@ use crate::store::sql::SqlError;
 /// How long one try to connect may take.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// What every connection begins with. A transaction whose program is gone must end, because others wait for its rows.
-const SETTINGS: &str = "SET client_min_messages = 'warning'; SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '30s'; SET lock_timeout = '20s'";
+const SETTINGS: &str = "SET client_min_messages = 'warning'; SET idle_in_transaction_session_timeout = '10s'; \
+    SET statement_timeout = '30s'; SET lock_timeout = '20s'; SET plan_cache_mode = 'force_generic_plan'";
 
 /// How the commands of a transaction are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -298,6 +299,47 @@ fn in_its_words(sql: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::selling::Ending;
+    use crate::store::contract::case::{Case, START};
+
+    /// Bookings of one event, one after the other.
+    const BOOKINGS: u64 = 300;
+    /// Entries of indices that one of them may look at among bookings; that many, and not a share of those there are.
+    const ENTRIES: u64 = 40;
+
+    /// Asks how many bookings the server counts as written and how many entries of their indices it has looked at. It counts late.
+    fn counted(url: &str) -> (u64, u64) {
+        let counts = usher_test_postgres::run(
+            url,
+            "SELECT n_tup_ins, (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'bookings')
+             FROM pg_stat_user_tables WHERE relname = 'bookings'",
+        );
+        let (written, read) = counts.trim().split_once('|').unwrap();
+        (written.parse().unwrap(), read.parse().unwrap())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_booking_does_not_walk_through_those_before_it() {
+        let case = Case::on_postgres().await;
+        for number in 0..BOOKINGS {
+            let held = case.held(&[0], START).await;
+            let open = case.begun(held.id, &number.to_string(), START).await;
+            case.close(&open, Ending::Refunded, START).await;
+        }
+        let url = case.url().unwrap();
+        let read = loop {
+            let (written, read) = counted(&url);
+            if written == BOOKINGS {
+                break read;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        assert!(
+            read < BOOKINGS * ENTRIES,
+            "{} entries for each booking",
+            read / BOOKINGS
+        );
+    }
 
     #[test]
     fn hints_for_sqlite_are_left_out() {

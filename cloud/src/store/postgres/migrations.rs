@@ -11,7 +11,10 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/postgres/V1__store.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../migrations/postgres/V1__store.sql"),
+    include_str!("../../../migrations/postgres/V2__index_order.sql"),
+];
 /// How often one process tries: each failed try means that another process got a step further.
 const ATTEMPTS: u32 = 50;
 
