@@ -1,5 +1,7 @@
 //! The command line of `usher-cloud`: one function for each subcommand; what they do is elsewhere.
 
+mod backup;
+
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,7 +21,7 @@ use crate::master_key::MasterKey;
 use crate::server::Server;
 use crate::store::location::StoreLocation;
 use crate::store::organizing::{KeyHash, NewOrganizer};
-use crate::store::{self, AuditedEvent, Store};
+use crate::store::{self, Audit, AuditedEvent, Store};
 
 /// Sells tickets, signs them, and is the authority of every event.
 #[derive(Debug, Parser)]
@@ -42,6 +44,22 @@ enum Command {
         /// The settings of the server.
         #[arg(long)]
         config: PathBuf,
+    },
+    /// Copies a SQLite store into a new file, also while the server runs; exit code 1 when something in it is wrong.
+    Backup {
+        /// The settings of the server.
+        #[arg(long)]
+        config: PathBuf,
+        /// The file to make, and beside it one that ends in .commits.
+        file: PathBuf,
+    },
+    /// Puts a backup where the settings want the SQLite store, if none is there.
+    Restore {
+        /// The settings of the server.
+        #[arg(long)]
+        config: PathBuf,
+        /// The backup, with the file beside it that ends in .commits.
+        file: PathBuf,
     },
     /// Seals the secret keys in the store under the newest master key, so that older ones are not needed any more.
     ResealKeys {
@@ -70,6 +88,10 @@ impl Cli {
         match self.command {
             Command::Serve { config } => serve(&config).await?,
             Command::Audit { config } => return audit(&config).await,
+            Command::Backup { config, file } => {
+                return Ok(exit_code(backup::back_up(&config, &file).await?));
+            }
+            Command::Restore { config, file } => backup::restore(&config, &file).await?,
             Command::ResealKeys { config } => reseal_keys(&config).await?,
             Command::OrganizerKey { config, name } => organizer_key(&config, name).await?,
         }
@@ -110,6 +132,20 @@ async fn audit(config: &Path) -> anyhow::Result<ExitCode> {
     let audit = store::audit(&location)
         .await
         .with_context(|| format!("auditing {location}"))?;
+    print_audit(&audit)?;
+    Ok(exit_code(audit.findings.is_empty()))
+}
+
+fn exit_code(is_sound: bool) -> ExitCode {
+    if is_sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Says what an audit looked at and what it found.
+fn print_audit(audit: &Audit) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for audited in &audit.events {
         let AuditedEvent {
@@ -128,9 +164,8 @@ async fn audit(config: &Path) -> anyhow::Result<ExitCode> {
     }
     if audit.findings.is_empty() {
         writeln!(out, "every page, log, ticket and booking is sound")?;
-        return Ok(ExitCode::SUCCESS);
     }
-    Ok(ExitCode::FAILURE)
+    Ok(())
 }
 
 /// Says where the store is, unless others can get at its folder.

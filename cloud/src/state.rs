@@ -137,7 +137,12 @@ impl AppState {
     }
 }
 
-fn lock_data_dir(config: &Config) -> anyhow::Result<(File, LeaseHolder)> {
+/// Makes the data directory as needed and keeps servers out of it as long as the file is open.
+///
+/// # Errors
+///
+/// When a server uses it, or it is open to others.
+pub(crate) fn lock_data_dir(config: &Config) -> anyhow::Result<(File, LeaseHolder)> {
     let directory = &config.data_dir;
     private::make_folder(directory)?;
     private::check_folder(directory)?;

@@ -38,6 +38,7 @@ use location::StoreLocation;
 use postgres::server::Servers;
 use postgres::{Concerns, Postgres};
 pub use sqlite::audit::of_file as audit_sqlite;
+pub use sqlite::backup;
 
 use authority::{
     Append, AppendOutcome, ChangedTicket, ChangesAfter, Code, CodeId, Contact, DropLog, FeedVersion,

@@ -1,6 +1,7 @@
 //! The SQLite engine: one file, one writer that commits in groups, readers aside; what it runs is in `operations`.
 
 pub mod audit;
+pub mod backup;
 mod commits;
 mod writer;
 

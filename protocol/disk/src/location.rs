@@ -93,6 +93,20 @@ impl DatabaseLocation {
         Ok(connection)
     }
 
+    /// Copies what is durable into a new file that only its owner can open, also while another program uses this one. The
+    /// copy is whole by itself: it needs no write-ahead log. It is durable once its folder is.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`]; also when there is something in the new file.
+    pub fn copy_to(&self, file: &Path) -> Result<(), DiskError> {
+        private::found_file(file).map_err(|error| DiskError::of_file(file, error))?;
+        let connection = self.open_from_outside()?;
+        connection.pragma_update(None, "query_only", false)?;
+        connection.execute("VACUUM INTO ?1", [file.to_string_lossy()])?;
+        Ok(())
+    }
+
     /// Opens a connection and reads from it once, so that a file that cannot be used is named.
     fn connect(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -151,6 +165,8 @@ fn lock(path: &Path) -> std::io::Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use refinery::Migration;
     use tempfile::TempDir;
 
@@ -216,6 +232,29 @@ mod tests {
                 "{alteration}: {found:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_copy_is_whole_by_itself_private_and_never_on_top_of_another() {
+        let directory = tempfile::tempdir().unwrap();
+        let location = DatabaseLocation::File(path(&directory));
+        let writer = open(&directory, &[notes()]).unwrap();
+        writer.execute("INSERT INTO notes VALUES (1, 'x')", []).unwrap();
+        // A transaction that has not ended is not in it, and not in its way.
+        writer
+            .execute_batch("BEGIN IMMEDIATE; INSERT INTO notes VALUES (2, 'y')")
+            .unwrap();
+        let copy = directory.path().join("copy.db");
+        location.copy_to(&copy).unwrap();
+        assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+        let elsewhere = tempfile::tempdir().unwrap();
+        let moved = elsewhere.path().join("copy.db");
+        fs::copy(&copy, &moved).unwrap();
+        let count = "SELECT count(*) FROM notes";
+        let copied = Connection::open(&moved).unwrap();
+        let notes: i64 = copied.query_row(count, [], |row| row.get(0)).unwrap();
+        assert_eq!(notes, 1);
+        location.copy_to(&copy).unwrap_err();
     }
 
     #[test]

@@ -22,7 +22,15 @@ const MAX_DANGLING: usize = 20;
 /// [`StoreError`] when the file cannot be read at all.
 pub fn of_file(file: &Path) -> Result<Audit, StoreError> {
     // Before the database is looked at, which may grow meanwhile.
-    let noted = CommitNote::read(&commits::note_of(file));
+    of_noted(file, CommitNote::read(&commits::note_of(file)))
+}
+
+/// Audits a SQLite file of which so many commits were noted.
+///
+/// # Errors
+///
+/// [`StoreError`] when the file cannot be read at all.
+pub fn of_noted(file: &Path, noted: u64) -> Result<Audit, StoreError> {
     let mut connection = DatabaseLocation::File(file.to_owned()).open_from_outside()?;
     let snapshot = connection.transaction()?;
     let mut audit = Audit::default();

@@ -30,10 +30,17 @@ pub fn count_one(connection: &Connection) -> rusqlite::Result<u64> {
 ///
 /// [`StoreError::Unsound`].
 pub fn check(connection: &Connection, noted: u64) -> Result<(), StoreError> {
-    let counted = connection.query_row("SELECT coalesce(max(count), 0) FROM commits", [], |row| {
-        row.get(0).map(number)
-    })?;
-    Ok(CommitNote::check(noted, counted)?)
+    Ok(CommitNote::check(noted, counted(connection)?)?)
+}
+
+/// Returns how many commits a database counts.
+///
+/// # Errors
+///
+/// [`StoreError`].
+pub fn counted(connection: &Connection) -> Result<u64, StoreError> {
+    let count = "SELECT coalesce(max(count), 0) FROM commits";
+    Ok(connection.query_row(count, [], |row| row.get(0).map(number))?)
 }
 
 /// A negative number, which only a tampered file holds, reads as 0.

@@ -1,0 +1,81 @@
+//! Backing a SQLite store up and restoring it, in words for whoever looks after the server.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::config::Config;
+use crate::state;
+use crate::store::backup::{self, Backup, Restored};
+use crate::store::location::StoreLocation;
+
+/// Backs the store up into a new file; says whether what is in it is sound.
+///
+/// # Errors
+///
+/// When no backup was made.
+pub async fn back_up(config: &Path, to: &Path) -> anyhow::Result<bool> {
+    let store = super::store_location(config)?;
+    let StoreLocation::File(store) = store else {
+        bail!(elsewhere("backed up", "pg_dump or pg_basebackup"))
+    };
+    let file = to.to_owned();
+    let made = tokio::task::spawn_blocking(move || backup::back_up(&store, &file)).await?;
+    let Backup {
+        commits,
+        note,
+        audit,
+    } = made.with_context(|| format!("backing the store up to {}", to.display()))?;
+    super::print_audit(&audit)?;
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "{}: {commits} commits. Keep it together with {}, and keep the master key somewhere else: it is not in the backup, \
+         and without it no event's tickets can be signed any more (master.key in data_dir, unless [keys] names another \
+         source)",
+        to.display(),
+        note.display()
+    )?;
+    Ok(audit.findings.is_empty())
+}
+
+/// Puts a backup where the settings want the store, if none is there.
+///
+/// # Errors
+///
+/// When nothing was restored.
+pub async fn restore(config: &Path, from: &Path) -> anyhow::Result<()> {
+    let settings = Config::load(config)?;
+    let StoreLocation::File(store) = settings.store_location() else {
+        bail!(elsewhere("restored", "pg_restore"))
+    };
+    // No server of this data directory may make a store meanwhile.
+    let _lock = state::lock_data_dir(&settings)?;
+    let (file, to) = (from.to_owned(), store.clone());
+    let restored = tokio::task::spawn_blocking(move || backup::restore(&file, &to)).await?;
+    let Restored {
+        commits,
+        forgotten,
+        audit,
+    } = restored.with_context(|| format!("restoring {} to {}", from.display(), store.display()))?;
+    super::print_audit(&audit)?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}: {commits} commits", store.display())?;
+    if forgotten > 0 {
+        writeln!(
+            out,
+            "the store that was here had {forgotten} commits more: what was sold and revoked in them is not in this one"
+        )?;
+    }
+    writeln!(
+        out,
+        "Before you sell with it: put the master key back, start the server with public HTTP closed, and wait until at least \
+         one hub of every event has linked. What hubs know of it and the backup does not, they give back"
+    )?;
+    Ok(())
+}
+
+fn elsewhere(done: &str, tool: &str) -> String {
+    format!("a PostgreSQL database is {done} with its own tools: {tool}; docs/OPERATIONS.md says how")
+}
