@@ -22,11 +22,8 @@ pub async fn back_up(config: &Path, to: &Path) -> anyhow::Result<bool> {
     };
     let file = to.to_owned();
     let made = tokio::task::spawn_blocking(move || backup::back_up(&store, &file)).await?;
-    let Backup {
-        commits,
-        note,
-        audit,
-    } = made.with_context(|| format!("backing the store up to {}", to.display()))?;
+    let Backup { commits, note, audit } =
+        made.with_context(|| format!("backing the store up to {}", to.display()))?;
     super::print_audit(&audit)?;
     let mut out = std::io::stdout().lock();
     writeln!(

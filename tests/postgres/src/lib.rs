@@ -182,8 +182,8 @@ fn start(fsync: &str) -> Server {
     }
 }
 
-/// Finds the newest server's programs.
-fn programs() -> PathBuf {
+/// Finds the folder of the newest server's programs.
+pub fn programs() -> PathBuf {
     let versions = fs::read_dir(SERVERS).into_iter().flatten().flatten();
     let found = versions.map(|version| version.path().join("bin"));
     let newest = found.filter(|bin| bin.join("initdb").exists()).max();

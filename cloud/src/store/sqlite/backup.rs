@@ -102,11 +102,7 @@ pub fn back_up(store: &Path, to: &Path) -> Result<Backup, BackupError> {
     let audit = audit::of_noted(&unfinished.0, commits)?;
     write_note(&note, commits)?;
     unfinished.put(to)?;
-    Ok(Backup {
-        commits,
-        note,
-        audit,
-    })
+    Ok(Backup { commits, note, audit })
 }
 
 /// Puts a backup where no store is, in today's tables, once an audit says that it is sound.
@@ -198,12 +194,20 @@ impl Unfinished {
     fn put(&self, whole: &Path) -> Result<(), BackupError> {
         synced(&self.0)?;
         fs::rename(&self.0, whole).map_err(failed(whole))?;
-        synced(whole.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+        synced(
+            whole
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty())
+                .unwrap_or(Path::new(".")),
+        )
     }
 
     fn remove(&self) -> io::Result<()> {
         let beside_it = ["", "-wal", "-shm", "-journal"].map(|end| beside(&self.0, end));
-        for path in beside_it.into_iter().chain([self.0.with_extension("migrate-lock")]) {
+        for path in beside_it
+            .into_iter()
+            .chain([self.0.with_extension("migrate-lock")])
+        {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}

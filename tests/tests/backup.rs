@@ -1,0 +1,241 @@
+//! Backups of a cloud: made while it sells, restored, and older than what its hubs have heard.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::ensure;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use usher_tests::stage::Stage;
+use usher_tests::stage::buyer::{Buyer, Ticket};
+use usher_tests::stage::festival::{NORTH, Places, SEATED, STANDING};
+use usher_tests::stage::hub::{Hub, HubSetup, Turnstile};
+use usher_tests::stage::organizer::Role;
+use usher_tests::stage::patience::until;
+use usher_tests::stage::programs::{Ended, Program, Programs, finish};
+
+/// What an audit says when nothing is wrong.
+const SOUND: &str = "every page, log, ticket and booking is sound";
+/// Buyers that buy while a backup is made.
+const BUYERS: usize = 8;
+/// Tickets that each of them buys.
+const TICKETS_EACH: usize = 6;
+
+/// Runs a command of the cloud's program with the settings of the stage.
+async fn cloud(
+    programs: &Programs,
+    stage: &Stage,
+    command: &str,
+    file: Option<&Path>,
+) -> anyhow::Result<Ended> {
+    let mut run = programs.command(Program::Cloud);
+    run.arg(command)
+        .arg("--config")
+        .arg(stage.cloud.config())
+        .args(file);
+    finish(run).await
+}
+
+#[track_caller]
+fn says(ended: &Ended, code: i32, texts: &[&str]) {
+    let said = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(ended.code == Some(code), "{ended:?}");
+    for text in texts {
+        assert!(said.contains(text), "{text:?} is not in {said:?}");
+    }
+}
+
+/// Loses the disk of the cloud's database; what else is in its folder stays.
+fn lose_database(stage: &Stage) -> anyhow::Result<PathBuf> {
+    let database = stage.cloud.data_dir().join("usher-cloud.db");
+    for end in ["db", "db-wal", "db-shm"] {
+        let file = database.with_extension(end);
+        if file.exists() {
+            fs::remove_file(file)?;
+        }
+    }
+    Ok(database)
+}
+
+async fn buy_some(buyer: Buyer) -> anyhow::Result<Vec<Ticket>> {
+    let mut tickets = Vec::new();
+    for _ in 0..TICKETS_EACH {
+        tickets.push(buyer.buy_one(STANDING).await?);
+    }
+    Ok(tickets)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_made_while_buyers_buy_sells_on_once_it_is_restored() -> anyhow::Result<()> {
+    let places = Places {
+        standing: 100,
+        ..Places::FEW
+    };
+    let mut stage = Stage::on_sale_with(places, "").await?;
+    let (programs, backup) = (stage.programs.clone(), stage.path("backup.db"));
+    let before = stage.buyer().buy_one(SEATED).await?;
+    let mut buyers = JoinSet::new();
+    for _ in 0..BUYERS {
+        buyers.spawn(buy_some(stage.buyer()));
+    }
+    let made = cloud(&programs, &stage, "backup", Some(&backup)).await?;
+    says(&made, 0, &[SOUND, "master key"]);
+    for bought in buyers.join_all().await {
+        bought?;
+    }
+    let again = cloud(&programs, &stage, "backup", Some(&backup)).await?;
+    says(&again, 1, &["is there already"]);
+    let running = cloud(&programs, &stage, "restore", Some(&backup)).await?;
+    says(&running, 1, &["another usher-cloud uses"]);
+    stage.cloud.process.kill9()?;
+    let there = cloud(&programs, &stage, "restore", Some(&backup)).await?;
+    says(&there, 1, &["a store is there already"]);
+
+    lose_database(&stage)?;
+    let restored = cloud(&programs, &stage, "restore", Some(&backup)).await?;
+    says(&restored, 0, &[SOUND, "commits more"]);
+    stage.cloud.start_again().await?;
+    let kept = stage.buyer().ticket(&before.ticket_id).await?;
+    ensure!(kept.payload == before.payload, "{before:?} is {kept:?} now");
+    stage.buyer().buy_one(STANDING).await?;
+    says(&cloud(&programs, &stage, "audit", None).await?, 0, &[SOUND]);
+    Ok(())
+}
+
+/// Asks for two people with a ticket for one: denied in any case, so that the ticket is not used up.
+async fn reason(turnstile: &Turnstile, ticket: &Ticket) -> anyhow::Result<String> {
+    let request = json!({ "payload": ticket.payload, "gate": NORTH, "persons": 2 });
+    let verdict: Value = turnstile.ask(&request).await?.expect(200)?.json()?;
+    Ok(verdict["reason"].as_str().unwrap_or_default().to_owned())
+}
+
+async fn hub_in_the_north(stage: &Stage) -> anyhow::Result<Hub> {
+    let code = stage.organizer.enrolment_code(Role::Hub, "north").await?;
+    let setup = HubSetup {
+        name: "north",
+        dir: stage.path("north"),
+        peers: Vec::new(),
+    };
+    let hub = Hub::enrol(&stage.programs, setup, &code).await?;
+    hub.linked_to("cloud").await?;
+    Ok(hub)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cloud_on_an_older_backup_gets_its_log_back_from_a_hub_before_it_writes_on() -> anyhow::Result<()> {
+    let mut stage = Stage::on_sale(Places::FEW).await?;
+    let programs = stage.programs.clone();
+    let hub = hub_in_the_north(&stage).await?;
+    let turnstile = hub.turnstile(NORTH).await?;
+    let buyer = stage.buyer();
+    let (lost, next) = (buyer.buy_one(SEATED).await?, buyer.buy_one(SEATED).await?);
+    let backup = stage.path("backup.db");
+    says(
+        &cloud(&programs, &stage, "backup", Some(&backup)).await?,
+        0,
+        &[SOUND],
+    );
+
+    // The hub hears what the backup does not hold.
+    stage.organizer.revoke(&lost.ticket_id).await?;
+    until("the hub to deny it", async || {
+        Ok((reason(&turnstile, &lost).await? == "revoked").then_some(()))
+    })
+    .await?;
+    stage.cloud.process.kill9()?;
+    let database = lose_database(&stage)?;
+    // A new machine: nothing remembers that there was a newer one.
+    fs::remove_file(database.with_extension("commits"))?;
+    says(
+        &cloud(&programs, &stage, "restore", Some(&backup)).await?,
+        0,
+        &[SOUND],
+    );
+    stage.cloud.start_again().await?;
+
+    until("the cloud to say that it is older than its hub", async || {
+        let logged = stage.cloud.process.logged()?;
+        Ok(logged.contains("the database is an older copy").then_some(()))
+    })
+    .await?;
+    let path = stage
+        .organizer
+        .path(&format!("tickets/{}/revoke", next.ticket_id));
+    until("the log to come back, and orders to be taken again", async || {
+        let reply = stage.organizer.http.send(Method::POST, &path, None).await?;
+        ensure!([200, 409].contains(&reply.status), "{}", reply.text());
+        Ok((reply.status == 200).then_some(()))
+    })
+    .await?;
+    let reserved = stage.buyer().buy_one(STANDING).await;
+    ensure!(reserved.is_err(), "it sells before anybody has looked into it");
+    for ticket in [&lost, &next] {
+        until("the hub to deny both", async || {
+            Ok((reason(&turnstile, ticket).await? == "revoked").then_some(()))
+        })
+        .await?;
+    }
+    let devices = stage.organizer.devices().await?.devices;
+    ensure!(!devices.iter().any(|device| device.frozen), "{devices:?}");
+    ensure!(stage.organizer.incidents().await?.is_empty(), "an incident");
+    ensure!(hub.status().await?.incidents.is_empty(), "an incident at the hub");
+
+    stage.cloud.process.stop().await?;
+    stage.cloud.start_again().await?;
+    stage.buyer().buy_one(STANDING).await?;
+    says(&cloud(&programs, &stage, "audit", None).await?, 0, &[SOUND]);
+    Ok(())
+}
+
+/// Runs the script beside the cloud's crate that backs a PostgreSQL store up.
+async fn script(arguments: [&OsStr; 3]) -> anyhow::Result<Ended> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cloud/backup-postgres");
+    let path = std::env::join_paths([usher_test_postgres::programs()].into_iter().chain(
+        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()),
+    ))?;
+    let mut run = Command::new(script);
+    run.args(arguments).env("PATH", path);
+    finish(run).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_script_for_postgres_makes_a_backup_while_the_cloud_sells_and_restores_it() -> anyhow::Result<()>
+{
+    let database = tokio::task::spawn_blocking(usher_test_postgres::new_database).await?;
+    let restored = tokio::task::spawn_blocking(usher_test_postgres::new_database).await?;
+    let settings = format!("store.url = \"{database}\"");
+    let stage = Stage::on_sale_with(Places::FEW, &settings).await?;
+    let programs = stage.programs.clone();
+    for command in ["backup", "restore"] {
+        let refused = cloud(&programs, &stage, command, Some(&stage.path("store.db"))).await?;
+        says(&refused, 1, &["its own tools", "docs/OPERATIONS.md"]);
+    }
+    let before = stage.buyer().buy_one(SEATED).await?;
+    let backup = stage.path("store.dump");
+    let made = script(["backup".as_ref(), database.as_ref(), backup.as_ref()]).await?;
+    says(&made, 0, &["master key"]);
+    let taken = script(["backup".as_ref(), database.as_ref(), backup.as_ref()]).await?;
+    says(&taken, 1, &["is there already"]);
+    let after = stage.buyer().buy_one(SEATED).await?;
+
+    let full = script(["restore".as_ref(), backup.as_ref(), database.as_ref()]).await?;
+    says(&full, 1, &["the database is not empty"]);
+    let done = script(["restore".as_ref(), backup.as_ref(), restored.as_ref()]).await?;
+    says(&done, 0, &["restored"]);
+    let there = programs.with("USHER_CLOUD__STORE__URL", restored.clone());
+    says(
+        &cloud(&there, &stage, "audit", None).await?,
+        0,
+        &[SOUND, "1 tickets"],
+    );
+    let payloads = "SELECT payload FROM tickets";
+    let payloads = tokio::task::spawn_blocking(move || usher_test_postgres::run(&restored, payloads)).await?;
+    ensure!(
+        payloads.contains(&before.payload) && !payloads.contains(&after.payload),
+        "{payloads}"
+    );
+    Ok(())
+}
