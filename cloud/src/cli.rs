@@ -1,6 +1,7 @@
 //! The command line of `usher-cloud`: one function for each subcommand; what they do is elsewhere.
 
 mod backup;
+mod relocation;
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -61,6 +62,15 @@ enum Command {
         /// The backup, with the file beside it that ends in .commits.
         file: PathBuf,
     },
+    /// Brings the tables of the store up to date, as the server does at its start, and says which version they were of.
+    Migrate {
+        /// The settings of the server.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Moves a store that no server uses to another place: between SQLite and PostgreSQL, or to another of the same. One that was
+    /// interrupted goes on where it was when it is said again.
+    Move(relocation::Move),
     /// Seals the secret keys in the store under the newest master key, so that older ones are not needed any more.
     ResealKeys {
         /// The settings of the server.
@@ -92,6 +102,8 @@ impl Cli {
                 return Ok(exit_code(backup::back_up(&config, &file).await?));
             }
             Command::Restore { config, file } => backup::restore(&config, &file).await?,
+            Command::Migrate { config } => relocation::migrate(&config).await?,
+            Command::Move(order) => order.run().await?,
             Command::ResealKeys { config } => reseal_keys(&config).await?,
             Command::OrganizerKey { config, name } => organizer_key(&config, name).await?,
         }

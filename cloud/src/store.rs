@@ -12,6 +12,8 @@ pub mod location;
 pub(crate) mod operations;
 pub mod organizing;
 mod postgres;
+pub mod relocation;
+pub mod schema;
 pub(crate) mod sql;
 pub(crate) mod sqlite;
 
@@ -74,8 +76,25 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when it cannot be reached or read, is not ours or is damaged.
+    /// [`StoreError`] when it cannot be reached or read, is not ours, is damaged, or is being moved or was.
     pub async fn open(location: &StoreLocation) -> Result<Self, StoreError> {
+        let store = Self::open_marked(location).await?;
+        // The connection that reads this stays open, so that nobody who begins a move afterwards overlooks this process.
+        match store.engine.read(relocation::mark::read).await? {
+            None => Ok(store),
+            Some(mark) => {
+                store.close().await;
+                Err(StoreError::Moved(mark))
+            }
+        }
+    }
+
+    /// Opens a store that may be marked as being moved, or as moved.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub(crate) async fn open_marked(location: &StoreLocation) -> Result<Self, StoreError> {
         match location {
             StoreLocation::File(file) => Self::open_sqlite(file),
             StoreLocation::Servers { config, ca_file } => {

@@ -11,6 +11,7 @@ use usher_disk::DiskError;
 use usher_keys::private::PrivacyError;
 
 use super::finding::Finding;
+use super::relocation::mark::Mark;
 use super::sql::SqlError;
 
 /// Why an operation of the store could not be done. Nothing has changed then, unless the variant says otherwise.
@@ -57,6 +58,9 @@ pub enum StoreError {
     /// The tables wait for a server of this version to bring them up to date.
     #[error("the tables were made by an older version: start the server once")]
     Older,
+    /// The store is being moved to another place, or was.
+    #[error("{0}")]
+    Moved(Mark),
     /// Anything else PostgreSQL says.
     #[error("the database refused")]
     Postgres(#[source] ServerError),
@@ -105,6 +109,7 @@ impl StoreError {
             | Self::Certificates(_)
             | Self::Newer
             | Self::Older
+            | Self::Moved(_)
             | Self::Postgres(_)
             | Self::Thread(_)
             | Self::Directory(_) => false,

@@ -1,6 +1,7 @@
 //! The PostgreSQL engine: writers that commit in groups, each with the events of its group to itself, and readers aside. The
 //! statements are those of the other engine.
 
+pub mod alone;
 pub mod audit;
 pub mod backend;
 mod concerns;

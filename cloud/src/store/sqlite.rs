@@ -1,5 +1,6 @@
 //! The SQLite engine: one file, one writer that commits in groups, readers aside; what it runs is in `operations`.
 
+pub mod alone;
 pub mod audit;
 pub mod backup;
 mod commits;
@@ -112,6 +113,7 @@ pub fn migrations() -> Vec<Migration> {
             include_str!("../../migrations/V18__secret_keys.sql"),
         ),
         ("V19__links", include_str!("../../migrations/V19__links.sql")),
+        ("V20__moves", include_str!("../../migrations/V20__moves.sql")),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

@@ -93,6 +93,19 @@ impl DatabaseLocation {
         Ok(connection)
     }
 
+    /// Opens a connection that writes while nobody else has the file open, and that nobody else can open it beside.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError::Overloaded`] when somebody has it open; [`DiskError`].
+    pub fn open_alone(&self) -> Result<Connection, DiskError> {
+        let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // Before anything is read: SQLite takes the file for itself with the first look at it.
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        Ok(set_up(connection)?)
+    }
+
     /// Copies what is durable into a new file that only its owner can open, also while another program uses this one. The
     /// copy is whole by itself: it needs no write-ahead log. It is durable once its folder is.
     ///
@@ -109,14 +122,20 @@ impl DatabaseLocation {
 
     /// Opens a connection and reads from it once, so that a file that cannot be used is named.
     fn connect(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
+        let opened = self.open(flags).and_then(set_up);
+        match self {
+            Self::File(path) => opened.map_err(|error| named(error, path)),
+            Self::Memory(_) => opened,
+        }
+    }
+
+    fn open(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         match self {
-            Self::File(path) => Connection::open_with_flags(path, flags)
-                .and_then(set_up)
-                .map_err(|error| named(error, path)),
+            Self::File(path) => Connection::open_with_flags(path, flags),
             Self::Memory(name) => {
                 let name = format!("file:/{name}?vfs=memdb");
-                Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_URI).and_then(set_up)
+                Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_URI)
             }
         }
     }
@@ -232,6 +251,23 @@ mod tests {
                 "{alteration}: {found:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_file_that_somebody_has_open_is_not_opened_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let location = DatabaseLocation::File(path(&directory));
+        let writer = open(&directory, &[notes()]).unwrap();
+        let refused = location.open_alone().unwrap_err();
+        assert!(matches!(refused, DiskError::Overloaded), "{refused:?}");
+        drop(writer);
+        let alone = location.open_alone().unwrap();
+        alone.execute("INSERT INTO notes VALUES (1, 'x')", []).unwrap();
+        drop(alone);
+        let count = "SELECT count(*) FROM notes";
+        let reader = location.open_reader().unwrap();
+        let notes: i64 = reader.query_row(count, [], |row| row.get(0)).unwrap();
+        assert_eq!(notes, 1);
     }
 
     #[test]

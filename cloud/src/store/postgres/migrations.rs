@@ -11,9 +11,10 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
+    include_str!("../../../migrations/postgres/V3__moves.sql"),
 ];
 /// How often one process tries: each failed try means that another process got a step further.
 const ATTEMPTS: u32 = 50;
