@@ -43,6 +43,7 @@ pub struct Config {
     pub keys: MasterKeySettings,
     pub reservations: Reservations,
     pub payments: Payments,
+    pub retention: Retention,
     /// Limits on requests.
     pub limits: RequestLimits,
     pub log: Log,
@@ -61,6 +62,7 @@ impl Default for Config {
             keys: MasterKeySettings::default(),
             reservations: Reservations::default(),
             payments: Payments::default(),
+            retention: Retention::default(),
             limits: RequestLimits::default(),
             log: Log::default(),
         }
@@ -131,6 +133,23 @@ impl Default for Payments {
             gateway: GatewayKind::Sandbox,
             timeout_seconds: 30,
             sandbox_crash: false,
+        }
+    }
+}
+
+/// Settings of how long things are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// How long after an event's end it is known who bought, in days.
+    pub personal_data_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            // Five years, with the one leap day that each five have at least.
+            personal_data_days: 5 * 365 + 1,
         }
     }
 }

@@ -16,10 +16,22 @@ use crate::store::StoreError;
 /// How often to look for jobs that are due: one look at an index. With it, whoever dies is followed within 15 seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often to look for buyers that are to be forgotten: it is a matter of years, and a look goes through all bookings of past events.
+const ERASE_EVERY: Duration = Duration::from_hours(1);
+
 /// Starts to look for work; it ends when `stop` is cancelled.
 pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     let tidy_every = Duration::from_secs(state.config.reservations.tidy_every_seconds.into());
-    let (settling, tidying) = (state.clone(), state.clone());
+    let (settling, tidying, erasing) = (state.clone(), state.clone(), state.clone());
+    tasks.spawn(repeat(ERASE_EVERY, stop.clone(), move || {
+        let state = erasing.clone();
+        async move {
+            told(
+                tidying::erase(&state).await,
+                "buyers of past events were not forgotten",
+            )
+        }
+    }));
     tasks.spawn(repeat(LOOK_EVERY, stop.clone(), move || {
         let state = settling.clone();
         async move { told(settling::do_due(&state).await, "jobs could not be looked for") }

@@ -18,7 +18,7 @@ pub use bookings::{
     ConfirmBooking, ConfirmOutcome, Ending, OpenBooking, RenewBooking, RenewOutcome, RequestHash,
 };
 pub use reservations::{
-    Claim, Forget, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest, Reservation,
-    ReservationState, Shortage, Tidy, TierQuantity, UnitState,
+    Claim, ErasePersonalData, Forget, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest,
+    Reservation, ReservationState, Shortage, Tidy, TierQuantity, UnitState,
 };
 pub use tickets::{CodeQuery, NewTicket, SoldTicket, TicketState, UnitToIssue};

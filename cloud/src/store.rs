@@ -30,8 +30,8 @@ use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketI
 use crate::selling::jobs::{DueJobs, FreeJobs, HeldJob, Job, JobCounts, LeaseOutcome};
 use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
-    ConfirmOutcome, Forget, HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome, ReleaseRequest,
-    RenewBooking, RenewOutcome, Reservation, SoldTicket, Tidy,
+    ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome,
+    ReleaseRequest, RenewBooking, RenewOutcome, Reservation, SoldTicket, Tidy,
 };
 pub use audit::{Audit, AuditedEvent};
 use engine::Engine;
@@ -200,6 +200,8 @@ operations! {
         tidy(Tidy) -> usize = operations::holds::tidy;
         /// Deletes reservations that nothing came of, some time after their end; nothing depends on it.
         forget(Forget) -> usize = operations::bounds::forget;
+        /// Erases who the buyers of a past event were; tells of how many bookings.
+        erase_personal_data(ErasePersonalData) -> usize = operations::retention::erase_personal_data;
         /// Marks a reservation's units as paying and opens its booking, once for each idempotency key.
         begin_booking(BeginBooking) -> BeginOutcome = operations::begin::begin_booking;
         /// Turns an open booking into tickets.

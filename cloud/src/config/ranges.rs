@@ -5,7 +5,7 @@ use super::{Config, ConfigError};
 /// A setting, how to read it, its least and greatest value, and both in words.
 type Range = (&'static str, fn(&Config) -> u32, u32, u32, &'static str);
 
-const RANGES: [Range; 10] = [
+const RANGES: [Range; 11] = [
     (
         "reservations.default_seconds",
         |config| config.reservations.default_seconds,
@@ -40,6 +40,13 @@ const RANGES: [Range; 10] = [
         1,
         86_400,
         "1 to 86400 seconds",
+    ),
+    (
+        "retention.personal_data_days",
+        |config| config.retention.personal_data_days,
+        1,
+        36_525,
+        "1 to 36525 days",
     ),
     (
         "payments.timeout_seconds",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use usher_keys::{EventId, Timestamp};
 
-use crate::selling::{Forget, Tidy};
+use crate::selling::{ErasePersonalData, Forget, Tidy};
 use crate::state::AppState;
 use crate::store::StoreError;
 
@@ -57,4 +57,28 @@ async fn forget(state: &AppState, event: EventId) -> Result<(), StoreError> {
             return Ok(());
         }
     }
+}
+
+/// Erases who the buyers of events were that ended long ago.
+///
+/// # Errors
+///
+/// [`StoreError`]; the next round goes on.
+pub async fn erase(state: &AppState) -> Result<(), StoreError> {
+    let kept = Duration::from_hours(24) * state.config.retention.personal_data_days;
+    let kept_ms = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
+    let ended_by = Timestamp(state.clock.now().0.saturating_sub(kept_ms));
+    for event in state.store.published(()).await? {
+        loop {
+            let erase = ErasePersonalData {
+                event,
+                ended_by,
+                limit: TIDY_AT_ONCE,
+            };
+            if state.store.erase_personal_data(erase).await? < TIDY_AT_ONCE as usize {
+                break;
+            }
+        }
+    }
+    Ok(())
 }

@@ -221,3 +221,13 @@ pub struct Forget {
     /// At most so many.
     pub limit: u32,
 }
+
+/// Asks to erase who the buyers of an event were.
+#[derive(Debug, Clone, Copy)]
+pub struct ErasePersonalData {
+    pub event: EventId,
+    /// Only if the event was over by then.
+    pub ended_by: Timestamp,
+    /// Of so many bookings at most.
+    pub limit: u32,
+}

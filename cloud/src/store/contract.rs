@@ -11,6 +11,7 @@ mod logs;
 mod model;
 mod organizing;
 mod races;
+mod retention;
 pub mod server;
 mod severed;
 
@@ -135,6 +136,9 @@ contracts! {
         a_reissued_ticket_takes_the_place_of_the_one_before,
         a_transferred_ticket_leaves_its_booking,
         units_are_found_with_their_seats,
+    }
+    retention {
+        who_bought_is_erased_after_the_event_and_what_was_sold_is_kept,
     }
     races {
         sixty_four_claims_on_one_seat_have_one_winner,

@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod moves;
 pub mod organizers;
 pub mod renew;
+pub mod retention;
 pub mod rows;
 pub mod seals;
 pub mod secret_keys;

@@ -4,7 +4,8 @@ use usher_keys::EventId;
 
 use crate::selling::jobs::{FreeJobs, HeldJob, JobId};
 use crate::selling::{
-    BeginBooking, CloseBooking, ConfirmBooking, Forget, HoldRequest, ReleaseRequest, RenewBooking, Tidy,
+    BeginBooking, CloseBooking, ConfirmBooking, ErasePersonalData, Forget, HoldRequest, ReleaseRequest,
+    RenewBooking, Tidy,
 };
 use crate::store::authority::{
     Append, DropLog, KeepCheckpoint, KeyUse, NewBundle, NewEnrolmentCode, NewKeys, NoteContact, SealedKey,
@@ -32,6 +33,7 @@ concerns! {
     ReleaseRequest: reservation.event;
     Tidy: event;
     Forget: event;
+    ErasePersonalData: event;
     BeginBooking: reservation.event;
     ConfirmBooking: booking.event;
     CloseBooking: booking.event;

@@ -1,0 +1,33 @@
+//! Erasing what says who the buyers of a past event were; what was sold, and for how much, stays.
+
+use crate::selling::ErasePersonalData;
+use crate::store::StoreError;
+use crate::store::sql::{Sql, params};
+
+use super::Effect;
+use super::column::{Local, ms};
+
+/// Erases buyers' addresses, and the hashes of requests that can be compared with guessed ones, from bookings that are closed; tells of
+/// how many.
+pub fn erase_personal_data(
+    connection: &Sql<'_>,
+    request: &ErasePersonalData,
+) -> Result<Effect<usize>, StoreError> {
+    let event = request.event;
+    let due: Vec<Local> = connection
+        .prepare_cached(
+            "SELECT booking_id FROM bookings JOIN events USING (event_id)
+             WHERE event_id = ?1 AND ends_at <= ?2 AND state <> 'paying' AND email <> '' LIMIT ?3",
+        )?
+        .query_map(params![event.0, ms(request.ended_by), request.limit], |row| {
+            row.get(0)
+        })?
+        .collect::<Result<_, _>>()?;
+    let mut erase = connection.prepare_cached(
+        "UPDATE bookings SET email = '', request_hash = ?3 WHERE event_id = ?1 AND booking_id = ?2",
+    )?;
+    for booking in &due {
+        erase.execute(params![event.0, booking, [0_u8; 32]])?;
+    }
+    Ok(Effect::Keep(due.len()))
+}
