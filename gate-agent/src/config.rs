@@ -35,7 +35,7 @@ pub struct Config {
     pub http_in_the_clear: bool,
     /// The host name or address under which others reach this machine; found out when missing.
     pub advertise: Option<String>,
-    /// The cloud's addresses; those of the enrolment when empty.
+    /// The addresses of the cloud, which is linked at one of them; those of the enrolment when empty.
     pub uplink: Vec<String>,
     /// The other hubs' addresses.
     pub peers: Vec<String>,

@@ -166,8 +166,12 @@ impl Hub {
         } else {
             &config.uplink
         };
-        for addr in uplink.iter().chain(&config.peers) {
-            let keeping = dialling::keep_linked(Arc::clone(services), addr.clone(), self.cancel.clone());
+        let cloud = (!uplink.is_empty()).then(|| uplink.clone());
+        for addresses in cloud
+            .into_iter()
+            .chain(config.peers.iter().map(|peer| vec![peer.clone()]))
+        {
+            let keeping = dialling::keep_linked(Arc::clone(services), addresses, self.cancel.clone());
             self.tasks.spawn(keeping);
         }
         let warning = certificates::keep_warning(Arc::clone(services), self.cancel.clone());

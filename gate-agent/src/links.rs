@@ -163,8 +163,8 @@ impl Links {
         here.chain(lost).collect()
     }
 
-    /// Takes note of how an address we keep dialling stands.
-    pub fn dialled(&self, addr: &str, state: &LinkState) {
+    /// Takes note of how one of the addresses of a peer that we keep dialling stands.
+    pub fn dialled(&self, addresses: &[String], at: usize, state: &LinkState) {
         let facts = match state {
             LinkState::Connecting => DialFacts::Connecting,
             LinkState::Opened(opened) => DialFacts::Linked(opened.connection.peer()),
@@ -178,10 +178,15 @@ impl Links {
             },
         };
         let mut board = self.locked();
+        if matches!(facts, DialFacts::Linked(_)) {
+            // The others are not missed now, whatever they said.
+            board.dials.retain(|known, _| !addresses.contains(known));
+        }
+        let addr = &addresses[at];
         // A new try says less than why the last one failed.
         let known_down = matches!(board.dials.get(addr), Some(DialFacts::Down { .. }));
         if facts != DialFacts::Connecting || !known_down {
-            board.dials.insert(addr.to_owned(), facts);
+            board.dials.insert(addr.clone(), facts);
         }
     }
 

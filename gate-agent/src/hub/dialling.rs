@@ -1,4 +1,4 @@
-//! Keeps the link to one address and tells the registry how it stands; dialling itself is the link's.
+//! Keeps the link to one peer and tells the registry how it stands; dialling itself is the link's.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -8,26 +8,26 @@ use usher_link::{Dialer, LinkObserver, LinkState};
 use crate::links::LinkId;
 use crate::services::Services;
 
-/// Keeps the hub linked to an address until cancelled.
-pub async fn keep_linked(services: Arc<Services>, addr: String, cancel: CancellationToken) {
+/// Keeps the hub linked to whoever is at one of these addresses until cancelled.
+pub async fn keep_linked(services: Arc<Services>, addresses: Vec<String>, cancel: CancellationToken) {
     let dialer = Dialer {
         endpoint: services.endpoint.clone(),
-        addr: addr.clone(),
+        addresses: addresses.clone(),
         replica: Arc::clone(&services.replica),
         responder: Arc::clone(&services.responder),
     };
     let watcher = Watcher {
         services,
-        addr,
+        addresses,
         link: Mutex::default(),
     };
     dialer.keep_linked(watcher, cancel).await;
 }
 
-/// Watches one address.
+/// Watches the addresses of one peer.
 struct Watcher {
     services: Arc<Services>,
-    addr: String,
+    addresses: Vec<String>,
     /// The link that stands at the moment.
     link: Mutex<Option<LinkId>>,
 }
@@ -39,8 +39,8 @@ impl Watcher {
 }
 
 impl LinkObserver for Watcher {
-    fn observe(&self, state: LinkState) {
-        self.services.links.dialled(&self.addr, &state);
+    fn observe(&self, at: usize, state: LinkState) {
+        self.services.links.dialled(&self.addresses, at, &state);
         match state {
             LinkState::Opened(opened) => {
                 let now = self.services.replica.clock().now();

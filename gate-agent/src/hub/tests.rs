@@ -368,11 +368,11 @@ impl Scanner {
         let (opened, mut connections) = mpsc::channel(4);
         let dialer = Dialer {
             endpoint: endpoint.clone(),
-            addr: hub.listening().quic.clone(),
+            addresses: vec![hub.listening().quic.clone()],
             replica: Arc::clone(&replica),
             responder: Arc::clone(&hub.services.responder),
         };
-        let observer = move |state: LinkState| {
+        let observer = move |_, state: LinkState| {
             if let LinkState::Opened(now) = state {
                 opened.try_send(now.connection).unwrap();
             }

@@ -1,4 +1,4 @@
-//! Keeps a link to one address alive for as long as the program runs; which addresses there are is the hub's configuration.
+//! Keeps a link to one peer alive for as long as the program runs, whichever of its addresses that takes; which addresses there are is the hub's configuration.
 
 mod backoff;
 
@@ -43,24 +43,36 @@ pub enum LinkState {
     Failed(LinkError),
 }
 
-/// Whoever shows links to people or routes requests to them.
-pub trait LinkObserver: Send + Sync + 'static {
-    /// Takes note of what happens to a link. Must not block.
-    fn observe(&self, state: LinkState);
+/// What came of one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tried {
+    /// A session stood until it was lost or the peer left, or for long enough.
+    Success,
+    /// A session stood, and the peer soon ended it for a reason of ours.
+    ShownTheDoor,
+    /// No session stood.
+    NoSession,
 }
 
-impl<F: Fn(LinkState) + Send + Sync + 'static> LinkObserver for F {
-    fn observe(&self, state: LinkState) {
-        self(state);
+/// Whoever shows links to people or routes requests to them.
+pub trait LinkObserver: Send + Sync + 'static {
+    /// Takes note of what happens at the address of that place in the dialer's list. Must not block.
+    fn observe(&self, at: usize, state: LinkState);
+}
+
+impl<F: Fn(usize, LinkState) + Send + Sync + 'static> LinkObserver for F {
+    fn observe(&self, at: usize, state: LinkState) {
+        self(at, state);
     }
 }
 
-/// Dials one address again and again.
+/// Dials one peer again and again. Several addresses are those of one peer that runs as several processes: a link to any of them is
+/// enough, and a second one would be a double.
 pub struct Dialer<R, S> {
     /// From where.
     pub endpoint: Endpoint,
-    /// To where: `host:port`, resolved anew for each try.
-    pub addr: String,
+    /// To where: each `host:port`, resolved anew for each try, best first.
+    pub addresses: Vec<String>,
     /// Our side of the session.
     pub replica: Arc<R>,
     /// Answers what the peer asks.
@@ -68,13 +80,20 @@ pub struct Dialer<R, S> {
 }
 
 impl<R: SyncStore, S: Responder> Dialer<R, S> {
-    /// Keeps the link until cancelled: dials, drives the session, waits a growing and jittered time, dials again.
+    /// Keeps the link until cancelled: goes round the addresses until one has a session, drives that, waits a growing and
+    /// jittered time, and goes on with the next address: a process that leaves is not asked again before the others.
     pub async fn keep_linked(self, observer: impl LinkObserver, cancel: CancellationToken) {
         let mut backoff = Backoff::default();
+        let mut next = (0..self.addresses.len()).cycle();
         while !cancel.is_cancelled() {
-            observer.observe(LinkState::Connecting);
-            if self.link_once(&observer, &cancel).await {
-                backoff.reset();
+            for at in next.by_ref().take(self.addresses.len()) {
+                let tried = self.link_once(at, &observer, &cancel).await;
+                if tried == Tried::Success {
+                    backoff.reset();
+                }
+                if tried != Tried::NoSession || cancel.is_cancelled() {
+                    break;
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(backoff.next_delay()) => {}
@@ -83,36 +102,41 @@ impl<R: SyncStore, S: Responder> Dialer<R, S> {
         }
     }
 
-    /// Makes one connection and drives it to its end; tells whether that was a success: a session stood until it was lost
-    /// or the peer left, or for long enough.
-    async fn link_once(&self, observer: &impl LinkObserver, cancel: &CancellationToken) -> bool {
+    /// Makes one connection and drives it to its end.
+    async fn link_once(&self, at: usize, observer: &impl LinkObserver, cancel: &CancellationToken) -> Tried {
+        observer.observe(at, LinkState::Connecting);
+        let addr = &self.addresses[at];
         let connection = tokio::select! {
-            connected = self.connect() => match connected {
+            connected = self.connect(addr) => match connected {
                 Ok(connection) => connection,
                 Err(error) => {
-                    tracing::debug!(addr = %self.addr, %error, "no connection");
-                    observer.observe(LinkState::Failed(error));
-                    return false;
+                    tracing::debug!(%addr, %error, "no connection");
+                    observer.observe(at, LinkState::Failed(error));
+                    return Tried::NoSession;
                 }
             },
-            () = cancel.cancelled() => return false,
+            () = cancel.cancelled() => return Tried::NoSession,
         };
         let peer = connection.peer();
         let did_open = AtomicBool::new(false);
         let opened = |opened: Opened| {
             did_open.store(true, Ordering::Relaxed);
-            observer.observe(LinkState::Opened(opened));
+            observer.observe(at, LinkState::Opened(opened));
         };
         let (replica, responder) = (Arc::clone(&self.replica), Arc::clone(&self.responder));
         let begun = Instant::now();
         let end = drive(connection, replica, responder, opened, cancel.clone()).await;
         let was_shown_the_door = matches!(end, SessionEnd::Theirs(farewell) if farewell != Farewell::Leaving);
-        observer.observe(LinkState::Closed { peer, end });
-        did_open.into_inner() && (!was_shown_the_door || begun.elapsed() >= STEADY)
+        observer.observe(at, LinkState::Closed { peer, end });
+        match (did_open.into_inner(), was_shown_the_door) {
+            (false, _) => Tried::NoSession,
+            (true, true) if begun.elapsed() < STEADY => Tried::ShownTheDoor,
+            (true, _) => Tried::Success,
+        }
     }
 
-    async fn connect(&self) -> Result<Connection, LinkError> {
-        let addresses = lookup_host(&self.addr).await.map_err(LinkError::Resolve)?;
+    async fn connect(&self, addr: &str) -> Result<Connection, LinkError> {
+        let addresses = lookup_host(addr).await.map_err(LinkError::Resolve)?;
         let mut failed = LinkError::NoAddress;
         for addr in addresses.take(MAX_ADDRESSES) {
             match self.endpoint.connect(addr, self.replica.event()).await {

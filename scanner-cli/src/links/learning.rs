@@ -116,13 +116,13 @@ impl Learning {
         });
         let dialer = Dialer {
             endpoint: endpoint.clone(),
-            addr: address,
+            addresses: vec![address],
             replica: Arc::clone(handover),
             responder: Arc::new(Mute),
         };
         let (lines, handover, end) = (Arc::clone(lines), Arc::clone(handover), cancel.child_token());
         self.ends.push(end.clone());
-        let observer = move |state| observe(&lines, at, &handover, state);
+        let observer = move |_, state| observe(&lines, at, &handover, state);
         self.dialers.spawn(dialer.keep_linked(observer, end));
     }
 

@@ -488,14 +488,15 @@ async fn a_retired_hub_says_so_wherever_people_look() {
 async fn a_hub_that_all_others_refuse_says_so_wherever_people_look() {
     let hub_http = HttpHub::open().await;
     let links = &hub_http.hub.services.links;
+    let cloud = ["cloud:4810".to_owned()];
     let ended = |end| LinkState::Closed {
         peer: key(B).public(),
         end,
     };
-    links.dialled("cloud:4810", &ended(SessionEnd::Theirs(Farewell::Leaving)));
+    links.dialled(&cloud, 0, &ended(SessionEnd::Theirs(Farewell::Leaving)));
     let (_, text) = hub_http.read("/readyz").await;
     assert!(!text.contains("refuses this hub"), "{text}");
-    links.dialled("cloud:4810", &ended(SessionEnd::Theirs(Farewell::NotWelcome)));
+    links.dialled(&cloud, 0, &ended(SessionEnd::Theirs(Farewell::NotWelcome)));
     for path in ["/v1/status", "/readyz"] {
         let (_, text) = hub_http.read(path).await;
         assert!(text.contains(hub::REFUSED), "{path}: {text}");

@@ -19,37 +19,46 @@ use crate::{Dialer, Endpoint, LinkError, LinkState, Loss, SessionEnd};
 /// A dialer that is kept linked, and what its observer hears.
 struct Link {
     replica: Arc<Memory>,
-    states: UnboundedReceiver<LinkState>,
+    states: UnboundedReceiver<(usize, LinkState)>,
+    /// The address of the list that heard from the peer last.
+    at: usize,
     cancel: CancellationToken,
     tasks: JoinSet<()>,
 }
 
 impl Link {
     fn keep(addr: String) -> Self {
+        Self::keep_one_of(vec![addr])
+    }
+
+    fn keep_one_of(addresses: Vec<String>) -> Self {
         let replica = venue::hub(3);
         let dialer = Dialer {
             endpoint: Endpoint::bind((Ipv4Addr::LOCALHOST, 0).into(), &venue::key(3)).unwrap(),
-            addr,
+            addresses,
             replica: Arc::clone(&replica),
             responder: Arc::new(CountingResponder::default()),
         };
         let (sender, states) = unbounded_channel();
         let cancel = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let observer = move |state| {
-            let _ = sender.send(state);
+        let observer = move |at, state| {
+            let _ = sender.send((at, state));
         };
         tasks.spawn(dialer.keep_linked(observer, cancel.clone()));
         Self {
             replica,
             states,
+            at: 0,
             cancel,
             tasks,
         }
     }
 
     async fn next(&mut self) -> LinkState {
-        within(self.states.recv()).await.unwrap()
+        let (at, state) = within(self.states.recv()).await.unwrap();
+        self.at = at;
+        state
     }
 
     /// Waits until a session opens and gives how the one before it ended.
@@ -146,6 +155,19 @@ async fn a_link_comes_back_when_the_peer_was_killed_and_restarted() {
         Some(SessionEnd::Lost(Loss::Restarted)),
         "the restarted peer says at once that it has forgotten the connection"
     );
+}
+
+#[tokio::test]
+async fn a_peer_that_leaves_is_followed_at_its_next_address() {
+    let first = Site::open(&venue::key(2), venue::hub(2));
+    let second = Site::open(&venue::key(2), venue::hub(2));
+    let addresses = [&first, &second].map(|site| site.endpoint.local_addr().to_string());
+    let mut link = Link::keep_one_of(addresses.to_vec());
+    link.reopened().await;
+    assert_eq!(link.at, 0);
+    within(first.endpoint.close()).await;
+    assert_eq!(link.reopened().await, Some(SessionEnd::Theirs(Farewell::Leaving)));
+    assert_eq!(link.at, 1);
 }
 
 #[tokio::test]
