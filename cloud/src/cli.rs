@@ -7,7 +7,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use data_encoding::BASE32HEX_NOPAD;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,6 +23,10 @@ use crate::server::Server;
 use crate::store::location::StoreLocation;
 use crate::store::organizing::{KeyHash, NewOrganizer};
 use crate::store::{self, Audit, AuditedEvent, Store};
+
+/// Said when the server is told to stop once more while it lets things finish.
+const STOPPED_AT_ONCE: &str =
+    "stopped at once: what was in progress is settled by another process or at the next start";
 
 /// Sells tickets, signs them, and is the authority of every event.
 #[derive(Debug, Parser)]
@@ -122,8 +126,11 @@ async fn serve(config: &Path) -> anyhow::Result<()> {
         _ = interrupt.recv() => {}
     }
     tracing::info!("shutting down");
-    server.shutdown().await;
-    Ok(())
+    tokio::select! {
+        () = server.shutdown() => Ok(()),
+        _ = terminate.recv() => bail!(STOPPED_AT_ONCE),
+        _ = interrupt.recv() => bail!(STOPPED_AT_ONCE),
+    }
 }
 
 fn start_logging(config: &Config) -> anyhow::Result<()> {

@@ -164,6 +164,8 @@ pub struct RequestLimits {
     pub public_body_kib: u32,
     /// Biggest body of an organizer's request, in KiB.
     pub organizer_body_kib: u32,
+    /// How long requests are still taken after the order to stop where another process may serve, in seconds.
+    pub drain_seconds: u32,
     /// How long a shutdown waits for requests and bookings in progress, in seconds.
     pub shutdown_seconds: u32,
 }
@@ -174,6 +176,7 @@ impl Default for RequestLimits {
             request_seconds: 90,
             public_body_kib: 64,
             organizer_body_kib: 1024,
+            drain_seconds: 5,
             shutdown_seconds: 20,
         }
     }
@@ -278,6 +281,14 @@ impl Config {
     /// Says where the store is.
     pub fn store_location(&self) -> StoreLocation {
         self.store.location(&self.data_dir)
+    }
+
+    /// Returns how long requests are still taken after the order to stop: not at all where nobody else could serve instead.
+    pub fn drain_time(&self) -> Duration {
+        match self.store_location() {
+            StoreLocation::File(_) => Duration::ZERO,
+            StoreLocation::Servers { .. } => Duration::from_secs(self.limits.drain_seconds.into()),
+        }
     }
 
     /// Returns how long the payment gateway may take.

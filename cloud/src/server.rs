@@ -14,7 +14,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use usher_keys::private;
 use usher_link::Endpoint;
@@ -73,7 +73,7 @@ impl Server {
 
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let uplink = start_uplink(&state, &stop, &mut tasks)?;
-        jobs::start(&state, &stop, &mut tasks);
+        jobs::start(&state, &state.draining, &mut tasks);
         let router = routes::router(state.clone());
         let places = ConnectionPlaces::new(serving::most_connections());
         tasks.spawn(serving::serve(listener, router, places, stop.clone()));
@@ -107,8 +107,11 @@ impl Server {
         &self.state
     }
 
-    /// Stops taking requests, waits for those in progress and for running payments, and closes the store.
+    /// Sends devices elsewhere and says in `/readyz` that it is about to stop; then stops taking requests, waits for those in
+    /// progress and for running payments, and closes the store.
     pub async fn shutdown(mut self) {
+        self.state.draining.cancel();
+        sleep(self.state.config.drain_time()).await;
         self.stop.cancel();
         let patience = Duration::from_secs(self.state.config.limits.shutdown_seconds.into());
         if timeout(patience, self.finish()).await.is_err() {
@@ -142,6 +145,7 @@ fn start_uplink(
     tasks.spawn(uplink::serve(
         endpoint,
         Arc::clone(&state.authorities),
+        state.draining.clone(),
         stop.clone(),
     ));
     Ok(bound)

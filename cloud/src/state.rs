@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use tokio_util::sync::CancellationToken;
 use usher_keys::private;
 
 use crate::authority::key_safe::KeySafe;
@@ -54,6 +55,8 @@ pub struct AppState {
     pub metrics: Metrics,
     /// This server, as the holder of leases.
     pub holder: LeaseHolder,
+    /// Cancelled when the server was told to stop: it still serves, and takes nothing over.
+    pub draining: CancellationToken,
     /// Whether the log has been told of a proxy that is not trusted: once is enough.
     pub told_of_proxy: AtomicBool,
     /// Keeps a second server out of the data directory.
@@ -109,6 +112,7 @@ impl AppState {
             desk,
             metrics,
             holder,
+            draining: CancellationToken::new(),
             told_of_proxy: AtomicBool::new(false),
             _lock: lock,
         }))

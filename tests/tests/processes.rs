@@ -1,5 +1,9 @@
 //! Several cloud processes on one PostgreSQL: whichever a buyer, an organizer or a hub speaks to, they are one cloud.
 
+mod processes {
+    pub mod draining;
+}
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -44,10 +48,15 @@ struct Pair {
 
 impl Pair {
     async fn on_sale() -> anyhow::Result<Self> {
+        Self::on_sale_with(PLACES, "").await
+    }
+
+    /// The same with these places and more settings of both.
+    async fn on_sale_with(places: Places, more: &str) -> anyhow::Result<Self> {
         let database = tokio::task::spawn_blocking(usher_test_postgres::new_database).await?;
         let key = "0".repeat(64);
-        let settings = format!("store.url = \"{database}\"\nkeys.master_key = \"{key}\"");
-        let stage = Stage::on_sale_with(PLACES, &settings).await?;
+        let settings = format!("store.url = \"{database}\"\nkeys.master_key = \"{key}\"\n{more}");
+        let stage = Stage::on_sale_with(places, &settings).await?;
         let other = Cloud::start(&stage.programs, &stage.path("other"), &settings).await?;
         Ok(Self {
             stage,

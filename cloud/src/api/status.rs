@@ -9,6 +9,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use serde::Serialize;
 use tokio::time::timeout;
+use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::jobs;
@@ -72,11 +73,15 @@ pub struct WarningView {
 
 /// Tells whether the server can sell, as `/healthz` does, and names what whoever runs it must not miss: events that are on
 /// sale against test cards, events whose sale is paused because their ticket key ends before they do, and a clock of
-/// this server that is not that of the linked devices.
+/// this server that is not that of the linked devices. A server that was told to stop says so here at once, and still serves for a
+/// while: whoever spreads requests over several servers sends it none any more.
 #[utoipa::path(get, path = "/readyz", tag = "status", responses(
     (status = 200, body = Readiness),
 ))]
 pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, ApiError> {
+    if app.draining.is_cancelled() {
+        return Err(ProblemKind::Draining.into());
+    }
     let Json(Health { .. }) = health(State(Arc::clone(&app))).await?;
     let warnings = [
         ("test_cards", soon(test_sale::warning(&app)).await?),

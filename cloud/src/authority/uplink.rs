@@ -42,16 +42,22 @@ fn host_of(url: &str) -> Option<&str> {
     Some(&place[..end]).filter(|host| !host.is_empty())
 }
 
-/// Takes connections until told to stop; then every device is told goodbye.
-pub async fn serve(endpoint: Endpoint, authorities: Arc<Authorities>, stop: CancellationToken) {
+/// Takes connections until the server is draining; then every device is told goodbye, and whoever comes is refused at once, so that
+/// it goes elsewhere, until the server stops.
+pub async fn serve(
+    endpoint: Endpoint,
+    authorities: Arc<Authorities>,
+    draining: CancellationToken,
+    stop: CancellationToken,
+) {
     let mut links = JoinSet::new();
     let mut contacts = interval(CONTACT_EVERY);
     contacts.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = stop.cancelled() => break,
+            () = draining.cancelled() => break,
             connection = endpoint.accept() => match connection {
-                Some(connection) => admit(&authorities, connection, &mut links, &stop),
+                Some(connection) => admit(&authorities, connection, &mut links, &draining),
                 None => break,
             },
             Some(_) = links.join_next() => {}
@@ -61,6 +67,7 @@ pub async fn serve(endpoint: Endpoint, authorities: Arc<Authorities>, stop: Canc
             }
         }
     }
+    stop.run_until_cancelled(endpoint.refuse_all()).await;
     while links.join_next().await.is_some() {}
     endpoint.close().await;
 }

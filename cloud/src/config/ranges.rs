@@ -77,6 +77,13 @@ const RANGES: [Range; 11] = [
         "1 to 65536 KiB",
     ),
     (
+        "limits.drain_seconds",
+        |config| config.limits.drain_seconds,
+        0,
+        300,
+        "0 to 300 seconds",
+    ),
+    (
         "limits.shutdown_seconds",
         |config| config.limits.shutdown_seconds,
         1,

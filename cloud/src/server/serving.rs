@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
+use futures_util::FutureExt;
 use hyper::Request;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
@@ -16,7 +17,7 @@ use hyper_util::server::conn::auto::Builder;
 use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
@@ -31,6 +32,8 @@ const PART_OF_FILES: u64 = 2;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// How often an HTTP/2 connection is asked whether it is still there, and how long it may take to say so.
 const PING: Duration = Duration::from_secs(20);
+/// How long a server that stops still takes requests of connections that stand: a round trip around the world.
+const LAST_REQUESTS: Duration = Duration::from_millis(250);
 /// How long to wait when the system gives no connection, which some other has to end for first.
 const RESPITE: Duration = Duration::from_millis(50);
 
@@ -52,6 +55,11 @@ pub async fn serve(
             () = stop.cancelled() => break,
             place = places.take() => place,
         };
+        connections.spawn(carry(stream, place, router.clone(), stop.clone()));
+    }
+    // Whoever the system has let in before has perhaps asked already.
+    while let Some(stream) = accept(&listener, &places).now_or_never() {
+        let place = places.take().await;
         connections.spawn(carry(stream, place, router.clone(), stop.clone()));
     }
     drop(listener);
@@ -111,9 +119,13 @@ async fn carry(stream: TcpStream, place: ConnectionPlace, router: Router, stop: 
         // Errors are the peer's: it has hung up, or speaks no HTTP.
         _ = connection.as_mut() => return,
         () = place.lost() => return tracing::debug!("a connection made room for another"),
-        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+        () = stop.cancelled() => {}
     }
-    let _ = connection.await;
+    // What was sent before the client could know arrives and is answered.
+    if timeout(LAST_REQUESTS, connection.as_mut()).await.is_err() {
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
 }
 
 /// The body of a request; the request has arrived when it ends.

@@ -284,6 +284,14 @@ impl Endpoint {
         incoming.refuse();
     }
 
+    /// Refuses whoever dials from now on, until the endpoint is closed; connections that stand are left alone.
+    pub async fn refuse_all(&self) {
+        self.inner.handshakes.lock().await.shutdown().await;
+        while let Some(incoming) = self.inner.quinn.accept().await {
+            incoming.refuse();
+        }
+    }
+
     /// Closes every connection, telling the peers that we are leaving, and waits a moment for the message to get out.
     pub async fn close(&self) {
         self.inner.quinn.close(ending::code(Farewell::Leaving), &[]);

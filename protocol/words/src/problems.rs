@@ -87,6 +87,7 @@ kinds! {
     TooManyHeld = 429, "too-many-held", "Too many places are held and not paid for: pay for them or give them back, or try again when Retry-After says.";
     Internal = 500, "internal", "Something is wrong on our side, and the server's log says what. Try again; if it happens again, tell whoever runs the server.";
     Unavailable = 503, "unavailable", "Nothing was changed. Try again in a moment.";
+    Draining = 503, "draining", "This server is shutting down. Ask another one of the same cloud, or this one when it is back.";
     BookingUnsettled = 503, "booking-unsettled", "The booking has no outcome yet. Ask again with the same idempotency key: you are never charged twice.";
 }
 
