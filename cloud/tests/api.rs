@@ -13,6 +13,7 @@ mod api {
     pub mod hub;
     pub mod keys;
     pub mod moving;
+    pub mod nul;
     pub mod organizer;
     pub mod ownership;
     pub mod pages;

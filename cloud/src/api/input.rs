@@ -6,10 +6,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use serde::de::DeserializeOwned;
 use usher_protocol::plain;
 use usher_words::problems::ProblemKind;
 
@@ -19,10 +21,40 @@ use crate::store::organizing::KeyHash;
 
 use super::error::{ApiError, FieldError};
 
+/// Said of a text with a NUL character: PostgreSQL stores none, so that neither engine is given one.
+const NUL: &str = "A text of the request has a NUL character in it (code 0): leave that out.";
+
 /// Reads a JSON body.
-#[derive(Debug, FromRequest)]
-#[from_request(via(Json), rejection(ApiError))]
+#[derive(Debug)]
 pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let bytes = whole.map_err(JsonRejection::from)?;
+        if writes_nul(&bytes) {
+            return Err(ApiError::refused(ProblemKind::Unreadable, NUL));
+        }
+        let Json(read) = Json::from_request(Request::from_parts(parts, bytes.into()), state).await?;
+        Ok(Self(read))
+    }
+}
+
+/// Tells whether a text of a JSON document has a NUL character, which can only be written as an escape.
+fn writes_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let escape = &rest[at + 1..];
+        if escape.starts_with(b"u0000") {
+            return true;
+        }
+        rest = escape.get(1..).unwrap_or_default();
+    }
+    false
+}
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
@@ -39,9 +71,20 @@ impl From<JsonRejection> for ApiError {
 }
 
 /// Reads the query string.
-#[derive(Debug, FromRequestParts)]
-#[from_request(via(Query), rejection(ApiError))]
+#[derive(Debug)]
 pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(ApiError::refused(ProblemKind::Unreadable, NUL));
+        }
+        let Query(read) = Query::from_request_parts(parts, state).await?;
+        Ok(Self(read))
+    }
+}
 
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {

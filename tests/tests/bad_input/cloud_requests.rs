@@ -199,7 +199,7 @@ async fn an_organizers_nonsense_is_answered_with_where_it_is_wrong() -> anyhow::
             json!(9_000_000_000_000_000_000_i64),
         ),
         ("/tiers/0/name", "/tiers/0/name", json!("")),
-        ("/name", "/name", json!("a\u{0}b")),
+        ("/name", "/name", json!("a\u{1}b")),
         ("/ends_at", "/ends_at", json!("2001-01-01T00:00:00Z")),
         ("/general_admission/0/quantity", "", json!(4_000_000_000_u32)),
         (
