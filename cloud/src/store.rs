@@ -45,7 +45,7 @@ pub use sqlite::backup;
 use authority::{
     Append, AppendOutcome, ChangedTicket, ChangesAfter, Code, CodeId, Contact, DropLog, FeedVersion,
     GenerationQuery, KeepCheckpoint, NewBundle, NewBundleOutcome, NewCodeOutcome, NewEnrolmentCode, NewKeys,
-    NoteContact, PinnedBundle, PlacesQuery, RecordsQuery, RunQuery, SealedKey, StoredChanges,
+    NoteContact, NoteOwnPast, PinnedBundle, PlacesQuery, RecordsQuery, RunQuery, SealedKey, StoredChanges,
     StoredCheckpoint, StoredRecord, UnitPlaces,
 };
 use organizing::{
@@ -241,6 +241,8 @@ operations! {
         append(Append) -> AppendOutcome = operations::authority::append::append;
         /// Drops the copy of a log, to be fetched anew; tells whether there was one.
         drop_log(DropLog) -> bool = operations::authority::append::drop_log;
+        /// Notes that a device holds more of the authority's own log than is stored, so that every process hears of it.
+        note_own_past(NoteOwnPast) -> () = operations::authority::own_past::note_own_past;
         /// Adds the next version of an event's trust bundle.
         add_bundle(NewBundle) -> NewBundleOutcome = operations::authority::trust::add_bundle;
         /// Keeps a checkpoint in place of the one before.

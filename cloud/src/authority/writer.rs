@@ -87,6 +87,8 @@ pub struct LogWriter {
     checkpoint: Option<StoredCheckpoint>,
     /// The head of our own log, beyond our copy, that a device was seen to hold: our database is an older copy.
     past: Option<Head>,
+    /// What the store had noted of that when we started, and had come back by then: somebody has looked into it.
+    looked_into: Option<Head>,
 }
 
 /// Records on their way into the store, with what changes beside them.
@@ -187,6 +189,7 @@ impl LogWriter {
             own,
             row_changes,
         } = draft;
+        let speaker = own.is_some().then(|| self.ledger.me());
         if let Some(own) = own {
             let own = own.seal(self.own_key()?);
             sealed.extend(own.map(|(entries, head)| Sealed { entries, head }));
@@ -198,6 +201,7 @@ impl LogWriter {
         let request = Append {
             event: self.parts.event,
             sealed: sealed.clone(),
+            own: speaker,
             row_changes,
             now: at,
         };

@@ -66,6 +66,8 @@ pub struct Append {
     pub event: EventId,
     /// What is appended, each log in its own order.
     pub sealed: Vec<Sealed>,
+    /// Whose new words are among it: the authority's, which says nothing while less of its log is stored than devices hold.
+    pub own: Option<Origin>,
     /// What else changes.
     pub row_changes: Vec<RowChange>,
     /// The time.
@@ -80,6 +82,15 @@ pub enum AppendOutcome {
     /// Nothing has changed: other records are stored in their place or those before them are not, or something beside them was
     /// not as expected.
     Conflict,
+}
+
+/// Asks to note that a device holds more of the authority's own log than is stored.
+#[derive(Debug, Clone)]
+pub struct NoteOwnPast {
+    /// The event.
+    pub event: EventId,
+    /// The head that the device holds; it is verified.
+    pub head: Head,
 }
 
 /// Asks to drop the copy of a log that follows a history which does not count.
@@ -137,6 +148,8 @@ pub struct StoredChanges {
     pub has_newer_bundle: bool,
     /// Whether something that was known is not stored any more: a copy was dropped, and another history may be fetched.
     pub has_dropped: bool,
+    /// How far a device was seen to hold the authority's own log beyond what was stored then, whether or not it has come back since.
+    pub own_past: Option<Head>,
 }
 
 impl StoredChanges {

@@ -122,6 +122,7 @@ contracts! {
         the_feed_tells_what_is_beyond_what_is_known,
         the_feed_comes_in_pages_that_end_at_heads,
         the_feed_says_when_something_known_is_gone_or_the_bundle_is_newer,
+        the_authority_adds_nothing_while_devices_hold_more_of_its_log,
         records_come_back_in_the_order_they_came_page_by_page,
         a_run_reaches_from_any_record_to_a_head_and_fits,
         the_newest_trust_bundle_counts,

@@ -114,6 +114,10 @@ pub fn migrations() -> Vec<Migration> {
         ),
         ("V19__links", include_str!("../../migrations/V19__links.sql")),
         ("V20__moves", include_str!("../../migrations/V20__moves.sql")),
+        (
+            "V21__own_pasts",
+            include_str!("../../migrations/V21__own_pasts.sql"),
+        ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

@@ -241,24 +241,7 @@ async fn a_cloud_on_an_older_copy_orders_nothing_until_its_log_is_back_and_sells
  {
     let scene = Scene::open().await;
     let device = Hub::new(&scene, 1).await.origin();
-    let scene = scene
-        .restart_after(|case| {
-            let store = rusqlite::Connection::open(case.file("store.db")).unwrap();
-            let copy = case.file("older.db");
-            store.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
-        })
-        .await;
-    let ours = scene.authority().view().own_log();
-    let copied = scene.authority().view().held_of(&ours).unwrap();
-    revoke(&scene, revocation(device)).await;
-    let lost = scene.run(ours, copied.tail.seq).await.unwrap();
-    let scene = scene
-        .restart_after(|case| {
-            std::fs::rename(case.file("older.db"), case.file("store.db")).unwrap();
-            // On a new machine nothing remembers that there was a newer one.
-            std::fs::remove_file(case.file("store.commits")).unwrap();
-        })
-        .await;
+    let (scene, lost) = scene.put_back_before_a_revocation(device).await;
     assert!(sells(&scene));
 
     let (authority, head) = (scene.authority(), lost.head.clone());
@@ -268,6 +251,10 @@ async fn a_cloud_on_an_older_copy_orders_nothing_until_its_log_is_back_and_sells
     let ordered = || authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(device))));
     let refused = ordered().await;
     assert!(matches!(refused, Err(AuthorityError::OldCopy)), "{refused:?}");
+    let scene = scene.restart().await;
+    assert!(!sells(&scene), "it is known from one start to the next");
+    let authority = scene.authority();
+    let ordered = || authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(device))));
 
     authority.take_in(lost).await.unwrap();
     ordered().await.unwrap();

@@ -1,11 +1,12 @@
 //! Two processes on one store: each sees what the other has written, and what both decide at once is decided once.
 
 use usher_keys::{Purpose, Role};
+use usher_protocol::log::Head;
 use usher_protocol::record::Body;
 
 use super::super::event::EventAuthority;
 use super::super::writer::{RevokeOutcome, UploadOutcome};
-use super::super::{Authorities, AuthorityParts};
+use super::super::{Authorities, AuthorityError, AuthorityParts};
 use super::hub::Hub;
 use super::scene::{START, Scene, key, key_safe, revocation};
 use crate::clock::Clock;
@@ -37,6 +38,10 @@ impl Other {
 
     fn authority(&self, scene: &Scene) -> std::sync::Arc<EventAuthority> {
         self.authorities.of(scene.case.event).unwrap()
+    }
+
+    fn sells(&self, scene: &Scene) -> bool {
+        self.signer.key_in_use(scene.case.event).is_some()
     }
 
     /// Compares once, as it does again and again, and waits until that is done.
@@ -183,4 +188,62 @@ async fn gates_are_assured_of_what_was_compared_and_not_of_what_may_have_come_si
     scene.clock.advance_ms(60_000);
     other.authorities.compare(&mut Default::default()).await.unwrap();
     assert_eq!(view.assurance().unwrap().at, START.plus_ms(120_000));
+}
+
+async fn hear_own_past(authority: &EventAuthority, head: Head) {
+    let heard = authority.ask(move |writer| Box::pin(writer.hear_own_past(head.clone())));
+    heard.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_older_copy_of_which_one_process_hears_stops_every_process_until_its_log_is_back() {
+    let scene = Scene::open().await;
+    let device = Hub::new(&scene, 1).await.origin();
+    let (scene, lost) = scene.put_back_before_a_revocation(device).await;
+    let other = Other::beside(&scene).await;
+    let (ours, theirs) = (scene.authority(), other.authority(&scene));
+    let sells = |scene: &Scene| scene.signer.key_in_use(scene.case.event).is_some();
+    hear_own_past(&theirs, lost.head.clone()).await;
+    // The other one has not compared since, and yet writes no second history.
+    let order = |authority: &std::sync::Arc<EventAuthority>| {
+        let authority = std::sync::Arc::clone(authority);
+        async move {
+            let ordered = authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(device))));
+            ordered.await
+        }
+    };
+    for authority in [&ours, &theirs] {
+        let refused = order(authority).await;
+        assert!(matches!(refused, Err(AuthorityError::OldCopy)), "{refused:?}");
+    }
+    assert!(!sells(&scene) && !other.sells(&scene));
+    let third = Other::beside(&scene).await;
+    assert!(!third.sells(&scene), "one that starts meanwhile");
+
+    // It comes back through whichever is linked to a device that has it.
+    ours.take_in(lost).await.unwrap();
+    other.follow(&scene).await;
+    order(&theirs).await.unwrap();
+    order(&ours).await.unwrap();
+    assert_eq!(digest(&theirs).await, scene.digest().await);
+    assert!(
+        !sells(&scene) && !other.sells(&scene),
+        "nobody has looked into it"
+    );
+    assert!(Other::beside(&scene).await.sells(&scene));
+    assert!(sells(&scene.restart().await));
+}
+
+#[tokio::test]
+async fn a_process_that_hears_of_an_older_copy_when_the_log_is_back_sells_nothing_either() {
+    let scene = Scene::open().await;
+    let device = Hub::new(&scene, 1).await.origin();
+    let (scene, lost) = scene.put_back_before_a_revocation(device).await;
+    let other = Other::beside(&scene).await;
+    let ours = scene.authority();
+    hear_own_past(&ours, lost.head.clone()).await;
+    ours.take_in(lost).await.unwrap();
+    assert!(other.sells(&scene), "it has not compared since");
+    other.follow(&scene).await;
+    assert!(!other.sells(&scene));
 }

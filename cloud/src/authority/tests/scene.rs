@@ -124,6 +124,29 @@ impl Scene {
         Self::around(case.reopened().await).await
     }
 
+    /// The same on an older copy of its store, which has lost the revocation of a device: gives what the lost log says.
+    pub async fn put_back_before_a_revocation(self, device: PublicKey) -> (Self, Run) {
+        let scene = self
+            .restart_after(|case| {
+                let store = rusqlite::Connection::open(case.file("store.db")).unwrap();
+                let copy = case.file("older.db");
+                store.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+            })
+            .await;
+        let ours = scene.authority().view().own_log();
+        let copied = scene.authority().view().held_of(&ours).unwrap();
+        scene.revoke(device).await;
+        let lost = scene.run(ours, copied.tail.seq).await.unwrap();
+        let scene = scene
+            .restart_after(|case| {
+                std::fs::rename(case.file("older.db"), case.file("store.db")).unwrap();
+                // On a new machine nothing remembers that there was a newer one.
+                std::fs::remove_file(case.file("store.commits")).unwrap();
+            })
+            .await;
+        (scene, lost)
+    }
+
     pub async fn upload(&self, signed: SignedBundle) -> UploadOutcome {
         self.authorities.upload(self.case.event, signed).await.unwrap()
     }
@@ -359,6 +382,7 @@ impl Scene {
         let request = Append {
             event: self.case.event,
             sealed,
+            own: None,
             row_changes: Vec::new(),
             now: START,
         };

@@ -12,7 +12,7 @@ use crate::authority::AuthorityError;
 use crate::authority::key_safe::EventKeys;
 use crate::authority::view::{AuthorityView, Compared};
 use crate::store::StoreError;
-use crate::store::authority::{ChangesAfter, Sealed, StoredChanges};
+use crate::store::authority::{ChangesAfter, NoteOwnPast, Sealed, StoredChanges};
 
 /// Records read at once: a few hundred kilobytes.
 const PAGE_RECORDS: u64 = 4_096;
@@ -28,6 +28,7 @@ struct StoredEvent {
     identity: DeviceIdentity,
     ledger: Ledger,
     compared: Compared,
+    own_past: Option<Head>,
 }
 
 impl LogWriter {
@@ -41,9 +42,16 @@ impl LogWriter {
             keys,
             trust,
             identity,
-            ledger,
+            mut ledger,
             compared,
+            own_past,
         } = read(&parts).await?;
+        let is_behind = own_past.as_ref().is_some_and(|past| ledger.hear_own_past(past));
+        let (past, looked_into) = if is_behind {
+            (own_past, None)
+        } else {
+            (None, own_past)
+        };
         let checkpoint = parts.store.checkpoint(parts.event).await?;
         let view = Arc::new(AuthorityView::new(trust, identity, ledger.me()));
         view.grow(ledger.heads());
@@ -55,10 +63,13 @@ impl LogWriter {
             ledger,
             view,
             checkpoint,
-            past: None,
+            past,
+            looked_into,
         };
         writer.install_ticket_key();
-        writer.restate().await?;
+        if writer.past.is_none() {
+            writer.restate().await?;
+        }
         writer.vouch_for_all().await;
         writer.show_voice();
         Ok(writer)
@@ -82,6 +93,7 @@ impl LogWriter {
                 return self.begin_anew(changes.has_dropped).await;
             }
             self.take_in_view(changes.grown)?;
+            self.meet_own_past(changes.own_past);
             if changes.is_complete {
                 let version = changes.version;
                 self.view.compare(Compared { version, at: now });
@@ -126,12 +138,14 @@ impl LogWriter {
             identity,
             ledger,
             compared,
+            own_past,
         } = read(&self.parts).await?;
         let renewed = trust.bundle().version != self.ledger.trust().bundle().version;
         (self.keys, self.ledger) = (keys, ledger);
         if let Some(past) = &self.past {
             self.ledger.hear_own_past(past);
         }
+        self.meet_own_past(own_past);
         if has_dropped {
             self.view.hold_anew(self.ledger.heads());
         } else {
@@ -157,8 +171,9 @@ impl LogWriter {
             .speak_by(key.filter(|key| is_heard && key.public() == me));
     }
 
-    /// Takes note that a device holds more of our own log than we do. Bookings were lost with it, and their places must not be
-    /// sold a second time: nothing is sold until somebody has looked into it and starts the cloud again.
+    /// Takes note that a device holds more of our own log than we do, and has the other processes hear of it. Bookings were lost with
+    /// it, and their places must not be sold a second time: nothing is sold until somebody has looked into it and starts the
+    /// cloud again.
     ///
     /// # Errors
     ///
@@ -166,23 +181,43 @@ impl LogWriter {
     pub async fn hear_own_past(&mut self, head: Head) -> Result<(), AuthorityError> {
         self.catch_up().await?;
         // A device may hold more of it than the one before.
-        let is_longer = self.ledger.hear_own_past(&head);
-        if is_longer && self.past.is_none() {
+        if self.ledger.hear_own_past(&head) {
+            self.stop_at(head.clone());
+        }
+        if self.past.as_ref() == Some(&head) {
+            let event = self.parts.event;
+            self.parts
+                .store
+                .note_own_past(NoteOwnPast { event, head })
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Takes note of what another process was told by a device, even if the log has come back since.
+    fn meet_own_past(&mut self, stored: Option<Head>) {
+        let Some(head) = stored else { return };
+        if self.past.as_ref() != Some(&head) && self.looked_into.as_ref() != Some(&head) {
+            self.ledger.hear_own_past(&head);
+            self.stop_at(head);
+        }
+    }
+
+    /// Sells and says nothing any more.
+    fn stop_at(&mut self, past: Head) {
+        if self.past.is_none() {
             tracing::error!(
                 event = %self.parts.event,
-                ours = self.ledger.tail(&head.origin).seq.0,
-                theirs = head.tail.seq.0,
+                ours = self.ledger.tail(&past.origin).seq.0,
+                theirs = past.tail.seq.0,
                 "the database is an older copy: devices hold more of this event's authority log than it does. Nothing is sold or \
                  ordered. Stop the cloud and restore the newest copy; if there is none, wait until the log has come back from \
                  the devices, void the bookings that are missing, and start the cloud again"
             );
         }
-        if is_longer {
-            self.past = Some(head);
-            self.install_ticket_key();
-            self.show_voice();
-        }
-        Ok(())
+        self.past = Some(past);
+        self.install_ticket_key();
+        self.show_voice();
     }
 
     /// Puts the bundle's active ticket key in use, or takes the present one out of use when there is none.
@@ -244,6 +279,7 @@ async fn try_to_read(parts: &LogWriterParts) -> Result<Option<StoredEvent>, Auth
                 identity,
                 ledger,
                 compared: Compared { version, at },
+                own_past: changes.own_past,
             }));
         }
     }

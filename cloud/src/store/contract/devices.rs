@@ -55,6 +55,7 @@ async fn change(case: &Case, row_changes: Vec<RowChange>, now: Timestamp) -> boo
     let request = Append {
         event: case.event,
         sealed: Vec::new(),
+        own: None,
         row_changes,
         now,
     };

@@ -14,7 +14,7 @@ use usher_protocol::{Generation, Origin, Seq, Unit};
 use crate::ids::draw_event_id;
 use crate::store::authority::{
     Append, AppendOutcome, ChangesAfter, DropLog, FeedVersion, KeepCheckpoint, NewBundle, NewBundleOutcome,
-    PinnedBundle, RecordsQuery, RunQuery, Sealed, StoredChanges, StoredCheckpoint,
+    NoteOwnPast, PinnedBundle, RecordsQuery, RunQuery, Sealed, StoredChanges, StoredCheckpoint,
 };
 
 use super::case::{Case, START};
@@ -86,6 +86,7 @@ async fn append(case: &Case, sealed: Vec<Sealed>) -> bool {
     let request = Append {
         event: case.event,
         sealed,
+        own: None,
         row_changes: Vec::new(),
         now: START,
     };
@@ -226,6 +227,39 @@ pub async fn the_feed_says_when_something_known_is_gone_or_the_bundle_is_newer(c
         case.store.feed_versions(()).await.unwrap(),
         [(case.event, newer.version)]
     );
+}
+
+pub async fn the_authority_adds_nothing_while_devices_hold_more_of_its_log(case: Case) {
+    let mut writer = Writer::new(&case);
+    let (first, second, third) = (writer.write(2), writer.write(3), writer.write(1));
+    assert!(append(&case, vec![first.clone()]).await);
+    let note = |sealed: &Sealed| NoteOwnPast {
+        event: case.event,
+        head: sealed.head.clone(),
+    };
+    let by_itself = |sealed: &Sealed| Append {
+        event: case.event,
+        sealed: vec![sealed.clone()],
+        own: Some(writer.origin()),
+        row_changes: Vec::new(),
+        now: START,
+    };
+    assert_eq!(changes(&case, Vec::new(), 100).await.own_past, None);
+    case.store.note_own_past(note(&second)).await.unwrap();
+    let noted = changes(&case, Vec::new(), 100).await;
+    assert_eq!(noted.own_past.as_ref(), Some(&second.head));
+    // As much is noted already, or more.
+    for sealed in [&first, &second] {
+        case.store.note_own_past(note(sealed)).await.unwrap();
+    }
+    let again = changes(&case, Vec::new(), 100).await;
+    assert_eq!((again.own_past, again.version), (noted.own_past, noted.version));
+    let refused = case.store.append(by_itself(&second)).await.unwrap();
+    assert_eq!(refused, AppendOutcome::Conflict);
+    // A device gives it back.
+    assert!(append(&case, vec![second]).await);
+    let taken = case.store.append(by_itself(&third)).await.unwrap();
+    assert!(matches!(taken, AppendOutcome::Appended(_)), "{taken:?}");
 }
 
 pub async fn records_come_back_in_the_order_they_came_page_by_page(case: Case) {

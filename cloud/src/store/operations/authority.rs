@@ -4,6 +4,7 @@ pub mod append;
 pub mod devices;
 pub mod feed;
 pub mod logs;
+pub mod own_past;
 pub mod trust;
 
 use crate::store::StoreError;

@@ -8,7 +8,8 @@ use crate::selling::{
     RenewBooking, Tidy,
 };
 use crate::store::authority::{
-    Append, DropLog, KeepCheckpoint, KeyUse, NewBundle, NewEnrolmentCode, NewKeys, NoteContact, SealedKey,
+    Append, DropLog, KeepCheckpoint, KeyUse, NewBundle, NewEnrolmentCode, NewKeys, NoteContact, NoteOwnPast,
+    SealedKey,
 };
 use crate::store::organizing::{AddUnits, EventChange, MoveEvent, NewEvent, NewOrganizer, NewVenue, Publish};
 
@@ -49,6 +50,7 @@ concerns! {
     KeepCheckpoint: event;
     NewEnrolmentCode: id.event;
     NoteContact: event;
+    NoteOwnPast: event;
 }
 
 impl Concerns for NewKeys {
