@@ -10,6 +10,8 @@ mod engines;
 mod houses;
 #[path = "cloud/hubs.rs"]
 mod hubs;
+#[path = "cloud/idle.rs"]
+mod idle;
 #[path = "cloud/listener.rs"]
 mod listener;
 #[path = "cloud/seat_maps.rs"]
@@ -29,6 +31,7 @@ enum What {
     SeatMaps,
     Hubs,
     Houses,
+    Idle,
 }
 
 #[tokio::main]
@@ -42,6 +45,7 @@ async fn main() -> anyhow::Result<()> {
         ("seat-maps", Duration::from_secs(20), What::SeatMaps),
         ("hubs", Duration::from_secs(60), What::Hubs),
         ("memory", Duration::from_secs(20), What::Houses),
+        ("idle", Duration::from_secs(90), What::Idle),
     ];
     let mut table = Table::default();
     for (name, what) in measure::chosen(rows) {
@@ -51,6 +55,7 @@ async fn main() -> anyhow::Result<()> {
             What::SeatMaps => seat_maps::measure().await,
             What::Hubs => hubs::measure().await,
             What::Houses => houses::measure().await,
+            What::Idle => idle::measure().await,
         };
         table.add_all(rows.with_context(|| format!("measuring {name}"))?);
     }

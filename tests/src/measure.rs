@@ -9,7 +9,7 @@ pub mod table;
 pub use disk::{FlushTimes, flush_times};
 pub use latency::Latencies;
 pub use limits::{SignatureTimes, reading_time, signature_times};
-pub use process::{Meter, resident_kib};
+pub use process::{Meter, cpu_time, resident_kib};
 pub use table::{Row, Table};
 
 use std::env;

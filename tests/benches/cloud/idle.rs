@@ -1,0 +1,80 @@
+//! What a cloud process with many events costs while nothing happens, on each engine, the database's own time included.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::time::sleep;
+use usher_tests::measure::{Meter, Row, cpu_time};
+use usher_tests::stage::Stage;
+use usher_tests::stage::festival::Places;
+
+/// Events that are on sale.
+const EVENTS: u32 = 100;
+/// The smallest festival.
+const PLACES: Places = Places {
+    rows: 1,
+    seats_per_row: 1,
+    standing: 1,
+    weekend: 1,
+};
+/// How long what the sale was put up with may still cost something.
+const SETTLES: Duration = Duration::from_secs(5);
+/// How long it is measured.
+const MEASURED: Duration = Duration::from_secs(20);
+/// The processes of the server that work for the database, or for all of them.
+const PROCESSES: &str =
+    "SELECT pid FROM pg_stat_activity WHERE datname IS NULL OR datname = current_database()";
+
+/// Measures it.
+pub async fn measure() -> anyhow::Result<Vec<Row>> {
+    let (on_sqlite, _) = idle(None).await?;
+    let database = tokio::task::spawn_blocking(usher_test_postgres::new_durable_database).await?;
+    let (cloud, server) = idle(Some(database)).await?;
+    Ok(vec![
+        Row::at_most(
+            "idle with 100 events on PostgreSQL, database included",
+            (cloud + server, 1.0),
+            "% of a core",
+        ),
+        Row::told(
+            "  cloud and database",
+            format!("{cloud:.2} and {server:.2} % of a core"),
+        ),
+        Row::at_most("idle with 100 events on SQLite", (on_sqlite, 1.0), "% of a core"),
+    ])
+}
+
+/// Gives the shares of a core that cloud and database take, in percent.
+async fn idle(database: Option<String>) -> anyhow::Result<(f64, f64)> {
+    let url = database.as_ref();
+    let settings = url.map_or_else(String::new, |url| format!("store.url = \"{url}\""));
+    let mut stage = Stage::empty(&settings).await?;
+    for _ in 0..EVENTS {
+        stage.organizer.draft(PLACES).await?;
+        stage.organizer.sign_keys().await?;
+        stage.organizer.publish().await?;
+    }
+    sleep(SETTLES).await;
+    let before = of_server(database.clone()).await?;
+    let meter = Meter::start(stage.cloud.process.id().context("the cloud runs")?)?;
+    sleep(MEASURED).await;
+    let (cpu, elapsed) = (meter.cpu()?, meter.elapsed());
+    let after = of_server(database).await?;
+    let server = after
+        .iter()
+        .filter_map(|(pid, cpu)| Some(cpu.saturating_sub(*before.get(pid)?)));
+    let share = |cpu: Duration| 100.0 * cpu.as_secs_f64() / elapsed.as_secs_f64();
+    Ok((share(cpu), share(server.sum())))
+}
+
+/// Gives the CPU that each process of the server has taken.
+async fn of_server(database: Option<String>) -> anyhow::Result<BTreeMap<u32, Duration>> {
+    let Some(url) = database else {
+        return Ok(BTreeMap::new());
+    };
+    let printed = tokio::task::spawn_blocking(move || usher_test_postgres::run(&url, PROCESSES)).await?;
+    let pids = printed.lines().filter_map(|line| line.trim().parse().ok());
+    // One that has ended, such as the one that was asked with, is none of them.
+    Ok(pids.filter_map(|pid| Some((pid, cpu_time(pid).ok()?))).collect())
+}
