@@ -132,6 +132,17 @@ pub struct Authorities {
     stop: CancellationToken,
 }
 
+/// What a process has found of the events of the store.
+#[derive(Debug, Default)]
+struct Followed {
+    /// What the counts of changes came to.
+    total: Option<u64>,
+    /// What the count of each event stood at then.
+    versions: Vec<(EventId, FeedVersion)>,
+    /// Events that could not be taken up, with the count at which that was tried.
+    failed: BTreeMap<EventId, FeedVersion>,
+}
+
 impl std::fmt::Debug for Authorities {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Authorities")
@@ -161,16 +172,16 @@ impl Authorities {
     ///
     /// [`StoreError`] when not even the list can be read.
     pub async fn start(&self) -> Result<(), StoreError> {
-        self.compare(&mut BTreeMap::new()).await
+        self.compare(&mut Followed::default()).await
     }
 
     /// Follows what other processes write to the store, until told to stop.
     pub async fn follow(&self, stop: CancellationToken) {
-        let mut failed = BTreeMap::new();
+        let mut followed = Followed::default();
         let mut ticks = interval(FOLLOW_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            if let Err(error) = self.compare(&mut failed).await {
+            if let Err(error) = self.compare(&mut followed).await {
                 // The gates see by the age of what they know that it is not compared any more.
                 let error = &error as &dyn std::error::Error;
                 tracing::debug!(error, "the store could not be asked what is new");
@@ -180,9 +191,16 @@ impl Authorities {
 
     /// Compares what is visible of each event with what is stored. An event that could not be taken up is tried again when
     /// something of it has changed.
-    async fn compare(&self, failed: &mut BTreeMap<EventId, FeedVersion>) -> Result<(), StoreError> {
+    async fn compare(&self, followed: &mut Followed) -> Result<(), StoreError> {
         let at = self.parts.clock.now();
-        for (event, version) in self.parts.store.feed_versions(()).await? {
+        let total = self.parts.store.feed_total(()).await?;
+        if followed.total != Some(total) {
+            // What changes meanwhile makes the next total another one.
+            followed.versions = self.parts.store.feed_versions(()).await?;
+            followed.total = Some(total);
+        }
+        let Followed { versions, failed, .. } = followed;
+        for (event, version) in versions.iter().copied() {
             match self.find(event) {
                 Some(authority) => authority.hear_of(Compared { version, at }),
                 None if failed.get(&event) == Some(&version) => {}

@@ -304,6 +304,8 @@ operations! {
         changes_after(ChangesAfter) -> StoredChanges = operations::authority::feed::changes_after;
         /// Lists the events that have a trust bundle, and what counts the changes of each stands at.
         feed_versions(()) -> Vec<(EventId, FeedVersion)> = operations::authority::feed::feed_versions;
+        /// Adds up what counts the changes of all events: the cheap question whether anything has changed.
+        feed_total(()) -> u64 = operations::authority::feed::feed_total;
         /// Lists records of all logs of an event, in the order in which the store came to hold them.
         records(RecordsQuery) -> Vec<StoredRecord> = operations::authority::logs::records;
         /// Finds the next run of a log.

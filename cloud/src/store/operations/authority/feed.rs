@@ -39,6 +39,14 @@ pub fn feed_versions(connection: &Sql<'_>, (): &()) -> Result<Vec<(EventId, Feed
     found.collect()
 }
 
+/// Adds the counts of changes of all events up: while that stays as it was, so does each of them, since none ever falls.
+pub fn feed_total(connection: &Sql<'_>, (): &()) -> Result<u64, StoreError> {
+    let total = connection
+        .prepare_cached("SELECT CAST(coalesce(sum(version), 0) AS bigint) FROM feeds")?
+        .query_row([], |row| row.get(0))?;
+    read_count(total)
+}
+
 /// Finds what is stored of an event beyond what is known of it.
 pub fn changes_after(connection: &Sql<'_>, query: &ChangesAfter) -> Result<StoredChanges, StoreError> {
     let heads = logs::newest_heads(connection, &query.event)?;
