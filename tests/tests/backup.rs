@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::{Buyer, Ticket};
+use usher_tests::stage::buyer::{BoughtTicket, Buyer};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, STANDING};
 use usher_tests::stage::hub::{Hub, HubSetup, Turnstile};
 use usher_tests::stage::organizer::Role;
@@ -60,7 +60,7 @@ fn lose_database(stage: &Stage) -> anyhow::Result<PathBuf> {
     Ok(database)
 }
 
-async fn buy_some(buyer: Buyer) -> anyhow::Result<Vec<Ticket>> {
+async fn buy_some(buyer: Buyer) -> anyhow::Result<Vec<BoughtTicket>> {
     let mut tickets = Vec::new();
     for _ in 0..TICKETS_EACH {
         tickets.push(buyer.buy_one(STANDING).await?);
@@ -106,7 +106,7 @@ async fn a_backup_that_is_made_while_buyers_buy_sells_on_once_it_is_restored() -
 }
 
 /// Asks for two people with a ticket for one: denied in any case, so that the ticket is not used up.
-async fn reason(turnstile: &Turnstile, ticket: &Ticket) -> anyhow::Result<String> {
+async fn reason(turnstile: &Turnstile, ticket: &BoughtTicket) -> anyhow::Result<String> {
     let request = json!({ "payload": ticket.payload, "gate": NORTH, "persons": 2 });
     let verdict: Value = turnstile.ask(&request).await?.expect(200)?.json()?;
     Ok(verdict["reason"].as_str().unwrap_or_default().to_owned())

@@ -5,7 +5,7 @@ use super::{Config, ConfigError};
 /// A setting, how to read it, its least and greatest value, and both in words.
 type Range = (&'static str, fn(&Config) -> u32, u32, u32, &'static str);
 
-const RANGES: [Range; 11] = [
+const RANGES: [Range; 12] = [
     (
         "reservations.default_seconds",
         |config| config.reservations.default_seconds,

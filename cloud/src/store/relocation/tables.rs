@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use rusqlite::ToSql;
 use rusqlite::types::{Value, ValueRef};
 
 use crate::store::StoreError;
 use crate::store::engine::Engine;
 use crate::store::operations::Effect;
-use crate::store::sql::{OptionalExtension, Row, Sql, SqlError, ToSql, params};
+use crate::store::sql::{OptionalExtension, Row, Sql, SqlError, params};
 
 use super::RelocationError;
 
@@ -29,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 19] = [
+pub const TABLES: [Table; 20] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("venues", &["venue_id"]),
@@ -47,6 +48,7 @@ pub const TABLES: [Table; 19] = [
     table("device_contacts", &["event_id", "device"]),
     table("seals", &["event_id"]),
     table("feeds", &["event_id"]),
+    table("own_pasts", &["event_id"]),
     table("jobs", &["event_id", "kind", "subject"]),
     table("secret_keys", &["public_key"]),
 ];

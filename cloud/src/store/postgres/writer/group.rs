@@ -224,10 +224,10 @@ mod tests {
         tokio::task::spawn_blocking(check).await.unwrap();
     }
 
+    type Work = fn(&Sql<'_>) -> Result<Effect<bool>, StoreError>;
+
     /// Runs commands of one group against the two rows of a table; returns what each was told and what is in the table.
-    async fn told(
-        works: Vec<fn(&Sql<'_>) -> Result<Effect<bool>, StoreError>>,
-    ) -> (Vec<Result<bool, StoreError>>, String) {
+    async fn told(works: Vec<Work>) -> (Vec<Result<bool, StoreError>>, String) {
         let url = Case::on_postgres().await.url().unwrap();
         let servers = server::servers(&url);
         let work = move || {
