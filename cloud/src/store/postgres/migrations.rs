@@ -3,7 +3,6 @@
 use tokio_postgres::error::SqlState;
 
 use crate::store::StoreError;
-use crate::store::error::ServerError;
 use crate::store::sql::SqlError;
 
 use super::backend::Backend;
@@ -26,7 +25,7 @@ pub fn run(servers: &Servers) -> Result<(), StoreError> {
     let mut attempts = 0;
     loop {
         match bring_up_to_date(&backend) {
-            Err(StoreError::Postgres(error)) if is_race(&error) && attempts < ATTEMPTS => {
+            Err(error) if is_race(&error) && attempts < ATTEMPTS => {
                 attempts += 1;
                 backend.batch("ROLLBACK")?;
                 wait_for(attempts);
@@ -97,12 +96,16 @@ fn apply(backend: &Backend, version: usize, sql: &str) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Two that make the same table, or apply the same migration: one of them hears it so.
-fn is_race(error: &ServerError) -> bool {
+/// Two that make the same table, or apply the same migration: one of them hears it so, sometimes of the table's type, or as a deadlock.
+fn is_race(error: &StoreError) -> bool {
+    let (StoreError::Postgres(error) | StoreError::BrokenOff(error)) = error else {
+        return false;
+    };
     error.code.as_ref().is_some_and(|code| {
         [
             SqlState::UNIQUE_VIOLATION,
             SqlState::DUPLICATE_TABLE,
+            SqlState::DUPLICATE_OBJECT,
             SqlState::T_R_DEADLOCK_DETECTED,
         ]
         .contains(code)
