@@ -27,9 +27,9 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 const SETTINGS: &str = "SET client_min_messages = 'warning'; SET idle_in_transaction_session_timeout = '10s'; \
     SET statement_timeout = '30s'; SET lock_timeout = '20s'; SET plan_cache_mode = 'force_generic_plan'";
 
-/// How the commands of a transaction are run.
+/// With what care the commands of a transaction are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
+pub enum Care {
     /// Nothing is waited for that nobody asks about, and no command can be undone by itself: what comes out otherwise than presumed
     /// breaks the transaction off.
     Swift,
@@ -42,7 +42,7 @@ pub enum Pace {
 pub struct Backend {
     client: Arc<Client>,
     unanswered: Unanswered,
-    pace: Cell<Pace>,
+    care: Cell<Care>,
     /// Whether the open command has changed anything.
     has_changed: Cell<bool>,
     /// By the text they were asked for with.
@@ -72,7 +72,7 @@ impl Backend {
         Ok(Self {
             client: Arc::new(client),
             unanswered: Unanswered::default(),
-            pace: Cell::new(Pace::Careful),
+            care: Cell::new(Care::Careful),
             has_changed: Cell::new(false),
             statements: RefCell::default(),
             #[cfg(test)]
@@ -108,13 +108,13 @@ impl Backend {
         self.wait(async |client| client.batch_execute(sql).await)
     }
 
-    /// Begins a transaction at a pace.
-    pub fn begin(&self, sql: &'static str, pace: Pace) {
+    /// Begins a transaction, whose commands are run with that care.
+    pub fn begin(&self, sql: &'static str, care: Care) {
         #[cfg(test)]
         if let Some(doom) = &self.doom {
             doom.begin();
         }
-        self.pace.set(pace);
+        self.care.set(care);
         self.send(sql);
     }
 
@@ -131,34 +131,34 @@ impl Backend {
         self.batch("COMMIT")
     }
 
-    /// Returns how the open transaction is run.
-    pub fn pace(&self) -> Pace {
-        self.pace.get()
+    /// Returns with what care the open transaction is run.
+    pub fn care(&self) -> Care {
+        self.care.get()
     }
 
     /// Begins a command.
     pub fn begin_command(&self) {
         self.has_changed.set(false);
-        match self.pace.get() {
-            Pace::Swift => {}
-            Pace::Careful => self.send("SAVEPOINT command"),
+        match self.care.get() {
+            Care::Swift => {}
+            Care::Careful => self.send("SAVEPOINT command"),
         }
     }
 
     /// Ends a command, whose changes are kept.
     pub fn keep_command(&self) {
-        match self.pace.get() {
-            Pace::Swift => {}
-            Pace::Careful => self.send("RELEASE SAVEPOINT command"),
+        match self.care.get() {
+            Care::Swift => {}
+            Care::Careful => self.send("RELEASE SAVEPOINT command"),
         }
     }
 
     /// Ends a command, whose changes are undone.
     pub fn undo_command(&self) -> Result<(), SqlError> {
-        match self.pace.get() {
-            Pace::Swift if self.has_changed.get() => return Err(SqlError::Presumed),
-            Pace::Swift => {}
-            Pace::Careful => self.send("ROLLBACK TO SAVEPOINT command; RELEASE SAVEPOINT command"),
+        match self.care.get() {
+            Care::Swift if self.has_changed.get() => return Err(SqlError::Presumed),
+            Care::Swift => {}
+            Care::Careful => self.send("ROLLBACK TO SAVEPOINT command; RELEASE SAVEPOINT command"),
         }
         Ok(())
     }
@@ -231,12 +231,12 @@ impl Prepared<'_> {
     /// Sends the statement, which is presumed to change so many rows, or any if no number is given; tells whether it did or is
     /// presumed to.
     pub fn send(&self, values: &[&dyn rusqlite::ToSql], presumed: Option<usize>) -> Result<bool, SqlError> {
-        match self.backend.pace.get() {
-            Pace::Careful => {
+        match self.backend.care.get() {
+            Care::Careful => {
                 let changed = self.execute(values)?;
                 Ok(presumed.is_none_or(|presumed| changed == presumed))
             }
-            Pace::Swift => {
+            Care::Swift => {
                 self.changed(true);
                 let params = copied(values)?;
                 let (client, statement) = (Arc::clone(&self.backend.client), self.statement.clone());

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use crate::store::StoreError;
 use crate::store::sql::Sql;
 
-use super::backend::{Backend, Pace};
+use super::backend::{Backend, Care};
 use super::server::Servers;
 use super::writer::{ATTEMPTS, wait_for};
 
@@ -71,7 +71,7 @@ fn read_once<T>(
         Some(backend) => backend,
         None => Backend::connect(servers)?,
     };
-    backend.begin(BEGIN_READING, Pace::Careful);
+    backend.begin(BEGIN_READING, Care::Careful);
     let read = work(&Sql::Postgres(&backend));
     // One that broke off is not used again; one whose transaction does not end is not either.
     let is_usable = !read.as_ref().is_err_and(StoreError::is_broken_off);

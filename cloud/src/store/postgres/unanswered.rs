@@ -13,15 +13,15 @@ use crate::store::error::passes;
 use crate::store::sql::SqlError;
 
 /// The answer to a statement: how many rows it changed.
-pub type Answer = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send>>;
+pub type ChangedRows = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send>>;
 
 /// What was sent and not answered, in the order of sending.
 #[derive(Default)]
-pub struct Unanswered(RefCell<Vec<(Answer, Option<u64>)>>);
+pub struct Unanswered(RefCell<Vec<(ChangedRows, Option<u64>)>>);
 
 impl Unanswered {
     /// Sends a statement, which is presumed to change so many rows; to succeed, if no number is given.
-    pub fn send(&self, mut answer: Answer, presumed: Option<u64>) {
+    pub fn send(&self, mut answer: ChangedRows, presumed: Option<u64>) {
         // The first look hands the statement to the connection.
         if let Some(answered) = (&mut answer).now_or_never() {
             answer = Box::pin(ready(answered));

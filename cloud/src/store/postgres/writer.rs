@@ -15,7 +15,7 @@ use crate::store::StoreError;
 use crate::store::operations::Effect;
 use crate::store::sql::Sql;
 
-use super::backend::{Backend, Pace};
+use super::backend::{Backend, Care};
 use super::server::Servers;
 
 /// Writers of one process: while one waits for its commit, others work on other events.
@@ -129,7 +129,7 @@ trait Command: Send {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the transaction was broken off, or cannot be gone on with at this pace.
+    /// [`StoreError`] when the transaction was broken off, or cannot be gone on with.
     fn run(&mut self, backend: &Backend) -> Result<bool, StoreError>;
     /// Tells the caller.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
@@ -161,7 +161,7 @@ where
         let (result, is_kept) = match (self.work)(&Sql::Postgres(backend)) {
             Ok(Effect::Keep(answer)) => (Ok(answer), true),
             Ok(Effect::Undo(answer)) => (Ok(answer), false),
-            Err(error) if error.is_broken_off() || backend.pace() == Pace::Swift => return Err(error),
+            Err(error) if error.is_broken_off() || backend.care() == Care::Swift => return Err(error),
             Err(error) => (Err(error), false),
         };
         if is_kept {

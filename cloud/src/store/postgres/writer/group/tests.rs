@@ -1,0 +1,122 @@
+//! A group runs again where it must, and says of each command what became of it.
+
+use super::super::Pending;
+use super::*;
+use crate::store::contract::case::Case;
+use crate::store::contract::server;
+use crate::store::operations::Effect;
+use crate::store::sql::Sql;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_lost_the_answer_to_a_commit_learns_what_became_of_it() {
+    let servers = server::servers(&Case::on_postgres().await.url().unwrap());
+    let check = move || {
+        let asking = Backend::connect(&servers).unwrap();
+        for (end, expected) in [("COMMIT", true), ("ROLLBACK", false)] {
+            let lost = Writing::begin(&servers).unwrap();
+            lost.lock(&[], Care::Careful).unwrap();
+            let doubt = lost.doubt();
+            lost.backend.batch(end).unwrap();
+            assert_eq!(doubt.is_committed(&asking).unwrap(), expected, "{end}");
+        }
+    };
+    tokio::task::spawn_blocking(check).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_decides_about_a_transaction_that_has_not_ended() {
+    let servers = server::servers(&Case::on_postgres().await.url().unwrap());
+    let check = move || {
+        let asking = Backend::connect(&servers).unwrap();
+        asking.batch("SET lock_timeout = '50ms'").unwrap();
+        let open = Writing::begin(&servers).unwrap();
+        open.lock(&[], Care::Careful).unwrap();
+        let error = open.doubt().is_committed(&asking).unwrap_err();
+        assert!(error.is_broken_off(), "{error:?}");
+    };
+    tokio::task::spawn_blocking(check).await.unwrap();
+}
+
+type Work = fn(&Sql<'_>) -> Result<Effect<bool>, StoreError>;
+
+/// Runs commands of one group against the two rows of a table; returns what each was told and what is in the table.
+async fn told(works: Vec<Work>) -> (Vec<Result<bool, StoreError>>, String) {
+    let url = Case::on_postgres().await.url().unwrap();
+    let servers = server::servers(&url);
+    let work = move || {
+        usher_test_postgres::run(
+            &url,
+            "CREATE TABLE t (a bigint PRIMARY KEY); INSERT INTO t VALUES (1), (2)",
+        );
+        let (mut group, mut answers): (Vec<Box<dyn Command>>, Vec<_>) = (Vec::new(), Vec::new());
+        for work in works {
+            let (reply, answer) = tokio::sync::oneshot::channel();
+            group.push(Box::new(Pending {
+                event: None,
+                work,
+                result: None,
+                reply,
+            }));
+            answers.push(answer);
+        }
+        let committed = run(&servers, &mut None, &mut group);
+        for command in group {
+            command.answer(committed.clone());
+        }
+        let told = answers.into_iter().map(|answer| answer.blocking_recv().unwrap());
+        (
+            told.collect(),
+            usher_test_postgres::run(&url, "SELECT string_agg(a::text, ' ' ORDER BY a) FROM t"),
+        )
+    };
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+fn add(connection: &Sql<'_>, number: i64) -> Result<(), StoreError> {
+    Ok(connection
+        .prepare_cached("INSERT INTO t VALUES (?1)")?
+        .run([number])?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_go_as_presumed_runs_again_and_each_is_told_what_became_of_its_own() {
+    let (told, left) = told(vec![
+        |connection| add(connection, 3).map(|()| Effect::Keep(true)),
+        |connection| {
+            let mut delete = connection.prepare_cached("DELETE FROM t WHERE a >= ?1")?;
+            Ok(Effect::Undo(delete.changes(1, [2])?))
+        },
+        |connection| add(connection, 1).map(|()| Effect::Keep(true)),
+        |connection| add(connection, 4).map(|()| Effect::Undo(true)),
+        |connection| add(connection, 5).map(|()| Effect::Keep(true)),
+    ])
+    .await;
+    assert!(
+        matches!(
+            told[..],
+            [
+                Ok(true),
+                Ok(false),
+                Err(StoreError::Postgres(_)),
+                Ok(true),
+                Ok(true)
+            ]
+        ),
+        "{told:?}"
+    );
+    assert_eq!(left.trim(), "1 2 3 5");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_behind_the_last_answer_is_not_called_durable() {
+    let (told, left) = told(vec![
+        |connection| add(connection, 3).map(|()| Effect::Keep(true)),
+        |connection| add(connection, 2).map(|()| Effect::Keep(true)),
+    ])
+    .await;
+    assert!(
+        matches!(told[..], [Ok(true), Err(StoreError::Postgres(_))]),
+        "{told:?}"
+    );
+    assert_eq!(left.trim(), "1 2 3");
+}
