@@ -298,6 +298,12 @@ impl World {
         for hub in lost {
             self.mourn(hub);
         }
+        // Whoever reads that a hub's certificate is refused goes to another one.
+        for hub in self.hubs() {
+            if self.is_spent(hub) {
+                self.leave_hub(hub);
+            }
+        }
         let joining = self.usable_hubs().into_iter();
         for hub in joining
             .filter(|hub| !self.observer.retired.contains(hub))

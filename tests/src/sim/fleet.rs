@@ -66,6 +66,15 @@ impl World {
         node != CLOUD && !is_vouched && (is_struck || register.is_of_revoked_hub(identity))
     }
 
+    /// Tells whether a device can show no certificate any more: the key behind its own was struck out, and its log opened with as many
+    /// as a log may, so that the one which the authority gives it would count for nothing. Only who lies gets there.
+    pub fn is_spent(&self, node: NodeId) -> bool {
+        let (machine, bundle) = (&self.nodes[node], self.nodes[CLOUD].ledger.trust().bundle());
+        let issuer = bundle.issuing_key(&machine.shown_identity().root_issuer());
+        let left = machine.ledger.state().certificates_left(&machine.key.public());
+        issuer.is_none_or(TrustedKey::is_struck) && left == 0
+    }
+
     /// Returns a unit's home by a node's own knowledge.
     pub fn home_of(&self, node: NodeId, unit: u32) -> Option<NodeId> {
         let rosters = self.nodes[node].ledger.state().rosters();
@@ -109,10 +118,12 @@ impl World {
     /// Everyone behind a hub that is of no use any more finds another way.
     pub fn leave_hub(&mut self, lost: NodeId) {
         let usable = self.usable_hubs();
+        let mut open = usable.clone();
+        open.retain(|hub| !self.is_spent(*hub));
         let mut scanners = self.scanners();
         scanners.retain(|scanner| self.hub_of(*scanner) == Some(lost));
         for scanner in scanners {
-            let hub = usable[self.random.index(usable.len())];
+            let hub = open[self.random.index(open.len())];
             self.move_scanner(scanner, hub);
         }
         for hub in usable {
