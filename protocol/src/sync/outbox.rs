@@ -15,6 +15,10 @@ pub const MAX_RUNS_IN_FLIGHT: usize = 4;
 /// How long to wait for an acknowledgement before a run is sent again, in milliseconds.
 pub const RESEND_MS: u64 = 5_000;
 
+/// The longest that a log rests which the peer left unanswered again and again, in milliseconds: it may take it from now on, because
+/// the authority has vouched for the device meanwhile, and strangers' logs have their turn in between.
+const LONGEST_REST_MS: u64 = 40_000;
+
 /// What the authority says of those whose logs are sent.
 pub struct Regard<'a> {
     /// The trust in force.
@@ -49,14 +53,33 @@ struct InFlight {
     loading: bool,
 }
 
+/// A log of which the peer has left runs unanswered: it may not want it.
+#[derive(Debug, Clone, Copy)]
+struct Unanswered {
+    times: u32,
+    since: Timestamp,
+}
+
+impl Unanswered {
+    /// Tells whether the log is sent again: at once after the first time, later and later after each further one.
+    fn is_due(&self, now: Timestamp) -> bool {
+        let rest_ms = match self.times {
+            0 | 1 => 0,
+            times => RESEND_MS.saturating_mul(1 << (times - 2).min(3)).min(LONGEST_REST_MS),
+        };
+        // A moment that lies ahead means that our clock was set back.
+        self.since > now || now.since_ms(self.since) >= rest_ms
+    }
+}
+
 /// What we hold, what the peer is known to hold, and what is on its way.
 #[derive(Debug, Default)]
 pub struct Outbox {
     ours: Copies,
     theirs: Copies,
     in_flight: BTreeMap<Origin, InFlight>,
-    /// How often a run of a log was sent and not answered, since the peer last spoke of it: it may not want that log.
-    unanswered: BTreeMap<Origin, u32>,
+    /// The logs of which runs were sent and not answered since the peer last spoke of them.
+    unanswered: BTreeMap<Origin, Unanswered>,
     /// Logs whose earlier records we do not hold ourselves.
     unserved: BTreeSet<Origin>,
     /// Logs of which the peer does not know how far our copy reaches.
@@ -117,8 +140,8 @@ impl Outbox {
         }
     }
 
-    /// Returns the next log to load a run of, and after which record: one that was left unanswered comes after all others,
-    /// else authority logs come first and strangers' last. Logs that nobody takes are not sent.
+    /// Returns the next log to load a run of, and after which record: authority logs come first and strangers' last, of equal ones
+    /// those that were left unanswered. Logs that nobody takes are not sent, and others rest if they are left unanswered.
     pub fn next_load(&mut self, regard: &Regard<'_>, now: Timestamp) -> Option<(Origin, Seq)> {
         self.expire(now);
         if self.in_flight.len() >= MAX_RUNS_IN_FLIGHT {
@@ -126,17 +149,19 @@ impl Outbox {
         }
         let wanted = |origin: &&Origin| self.lacks(origin) && !self.in_flight.contains_key(*origin);
         let ranked = |origin: &Origin| {
-            let unanswered = self.unanswered.get(origin).copied().unwrap_or(0);
-            Some(((unanswered, regard.rank(origin)?), *origin))
+            let unanswered = self.unanswered.get(origin);
+            let is_due = unanswered.is_none_or(|unanswered| unanswered.is_due(now));
+            let times = unanswered.map_or(0, |unanswered| unanswered.times);
+            Some(((regard.rank(origin).filter(|_| is_due)?, times), *origin))
         };
         let ours = self.ours.iter().map(|held| &held.origin);
         let next = ours
             .filter(wanted)
             .filter_map(ranked)
             .min_by_key(|(rank, _)| *rank);
-        let ((unanswered, rank), origin) = next?;
+        let ((rank, times), origin) = next?;
         // Logs that the peer may not want never take up the whole line: what is new need not wait for them.
-        let may_be_unwanted = unanswered > 0 || rank == Rank::Stranger;
+        let may_be_unwanted = times > 0 || rank == Rank::Stranger;
         if may_be_unwanted && self.in_flight.len() >= MAX_RUNS_IN_FLIGHT - 1 {
             return None;
         }
@@ -157,8 +182,9 @@ impl Outbox {
         let overdue = self.in_flight.extract_if(.., |_, flight| is_overdue(flight));
         // A read that failed is not the peer's doing.
         for (origin, _) in overdue.filter(|(_, flight)| !flight.loading) {
-            let times = self.unanswered.entry(origin).or_default();
-            *times = times.saturating_add(1);
+            let unanswered = self.unanswered.entry(origin);
+            let unanswered = unanswered.or_insert(Unanswered { times: 0, since: now });
+            (unanswered.times, unanswered.since) = (unanswered.times.saturating_add(1), now);
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a peer that wants nothing, knows nothing or lies cannot do to a session: hold up what is new, fill memory, or claim to be fresh.
 
+use std::collections::BTreeMap;
+
 use usher_keys::Role;
 
 use super::*;
@@ -116,6 +118,58 @@ fn a_log_that_the_authority_vouches_for_waits_for_no_strangers() {
     outbox.we_hold(held(251));
     let next = outbox.next_load(&regard, NOW);
     assert_eq!(next, Some((held(251).origin, Seq(0))));
+}
+
+/// Lets seconds pass in which the peer answers nothing, and counts how often each log is sent.
+fn sent_unanswered(outbox: &mut Outbox, regard: &Regard<'_>, seconds: u64) -> BTreeMap<Origin, u32> {
+    let mut sent = BTreeMap::new();
+    for second in 0..seconds {
+        let now = NOW.plus_ms(second * 1_000);
+        while let Some((origin, _)) = outbox.next_load(regard, now) {
+            outbox.sent(origin, now);
+            *sent.entry(origin).or_default() += 1;
+        }
+    }
+    sent
+}
+
+#[test]
+fn a_log_that_was_refused_once_waits_for_no_strangers_either() {
+    let mut outbox = Outbox::default();
+    for number in 1..=200 {
+        outbox.we_hold(held(number));
+    }
+    let (trust, late) = (trust(1), held(0));
+    outbox.we_hold(late.clone());
+    let (nobody, register) = (vouched(&[]), vouched(&[late.origin]));
+    let mut regard = Regard {
+        trust: &trust,
+        register: &nobody,
+    };
+    // While nobody vouches for its device, the peer takes it no more than the others.
+    let until_then = 5 * 60;
+    let sent = sent_unanswered(&mut outbox, &regard, until_then);
+    assert_eq!(sent[&late.origin], 1, "they are many: {}", sent.len());
+    regard.register = &register;
+    let next = outbox.next_load(&regard, NOW.plus_ms(until_then * 1_000));
+    assert_eq!(next, Some((late.origin, Seq(0))));
+}
+
+#[test]
+fn logs_that_the_peer_never_takes_leave_room_for_strangers_that_it_may() {
+    let mut outbox = Outbox::default();
+    let unwanted: Vec<_> = (1..=8).map(|number| held(number).origin).collect();
+    for number in (1..=8).chain(100..=120) {
+        outbox.we_hold(held(number));
+    }
+    let (trust, register) = (trust(1), vouched(&unwanted));
+    let regard = Regard {
+        trust: &trust,
+        register: &register,
+    };
+    let sent = sent_unanswered(&mut outbox, &regard, 120);
+    assert_eq!(sent.len(), 29, "each had its turn: {sent:?}");
+    assert!(unwanted.iter().all(|origin| sent[origin] > 1), "{sent:?}");
 }
 
 #[test]
