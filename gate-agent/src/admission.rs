@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use usher_device::replica::{Replica, asked};
+use usher_keys::PublicKey;
 use usher_link::{Asker, Progress, Step};
 use usher_protocol::ScanSecret;
 use usher_protocol::admission::{Reason, Referral, Verdict};
@@ -51,13 +52,13 @@ impl AdmissionPath {
         }
     }
 
-    /// Judges a scan that reached this hub from a device that read the code: if it gives up, it withdraws the scan itself.
+    /// Judges a scan for a device that read the code: if it gives up, it withdraws the scan itself.
     ///
     /// # Errors
     ///
     /// [`RequestError::Busy`], [`RequestError::Unavailable`], [`RequestError::NotAllowed`] when this hub itself may not.
-    pub async fn judge(&self, scan: Scan, progress: &Progress) -> Response {
-        let response = self.carry_out(Task::judging(scan), progress).await;
+    pub async fn judge(&self, asker: PublicKey, scan: Scan, progress: &Progress) -> Response {
+        let response = self.carry_out(Task::judging(asker, scan), progress).await;
         self.tally.count(&response);
         response
     }
@@ -68,19 +69,13 @@ impl AdmissionPath {
     /// # Errors
     ///
     /// As [`AdmissionPath::judge`].
-    pub async fn judge_own(&self, scan: Scan, secret: Option<ScanSecret>) -> Response {
+    pub async fn judge_own(&self, scan: Scan, secret: Option<ScanSecret>, progress: &Progress) -> Response {
         let task = Task {
             secret,
             may_be_over: secret.is_none(),
-            may_go_unheard: true,
-            ..Task::judging(scan)
+            ..Task::judging(self.replica.me(), scan)
         };
-        let response = self.carry_out(task, &Progress::default()).await;
-        if let Ok(answer) = &response
-            && lets_nobody_in(&answer.verdict)
-        {
-            self.unheard.let_nobody_in(answer.scan);
-        }
+        let response = self.carry_out(task, progress).await;
         self.tally.count(&response);
         response
     }
@@ -90,10 +85,10 @@ impl AdmissionPath {
     /// # Errors
     ///
     /// [`RequestError::NotHome`], [`RequestError::Busy`], [`RequestError::Unavailable`].
-    pub async fn judge_as_home(&self, scan: Scan, progress: &Progress) -> Response {
+    pub async fn judge_as_home(&self, hub: PublicKey, scan: Scan, progress: &Progress) -> Response {
         let task = Task {
             is_for_home: true,
-            ..Task::judging(scan)
+            ..Task::judging(hub, scan)
         };
         self.carry_out(task, progress).await
     }
@@ -105,8 +100,14 @@ impl AdmissionPath {
     ///
     /// [`RequestError::NotAllowed`] when this hub itself may not, [`RequestError::Busy`],
     /// [`RequestError::Unavailable`].
-    pub async fn override_refusal(&self, overriding: Overriding, progress: &Progress) -> Response {
-        self.carry_out(Task::overriding(overriding), progress).await
+    pub async fn override_refusal(
+        &self,
+        asker: PublicKey,
+        overriding: Overriding,
+        progress: &Progress,
+    ) -> Response {
+        self.carry_out(Task::overriding(asker, overriding), progress)
+            .await
     }
 
     /// Lets people in against the rules for another hub, if we are the unit's home.
@@ -114,10 +115,15 @@ impl AdmissionPath {
     /// # Errors
     ///
     /// As [`AdmissionPath::override_refusal`], and [`RequestError::NotHome`].
-    pub async fn override_as_home(&self, overriding: Overriding, progress: &Progress) -> Response {
+    pub async fn override_as_home(
+        &self,
+        hub: PublicKey,
+        overriding: Overriding,
+        progress: &Progress,
+    ) -> Response {
         let task = Task {
             is_for_home: true,
-            ..Task::overriding(overriding)
+            ..Task::overriding(hub, overriding)
         };
         self.carry_out(task, progress).await
     }
@@ -137,15 +143,17 @@ impl AdmissionPath {
         if task.is_for_home && route != Route::Here {
             return Err(RequestError::NotHome);
         }
-        if task.may_go_unheard {
-            let (asker, scan) = (self.replica.me(), (task.scan.id, ticket.ticket().unit));
-            self.unheard.asked(asker, scan, Instant::now());
-        }
+        let scan = (task.scan.id, ticket.ticket().unit);
+        self.unheard.asked(task.asker, scan, Instant::now());
         if task.may_be_over && route != Route::Here && self.is_over(&task.scan, &ticket).await? {
             let verdict = Verdict::Refer(Referral::ScanOver);
             return Ok(self.answered(&task.scan, (&ticket, verdict), JudgingAs::Home));
         }
-        self.go(&task, (ticket, route), progress).await
+        let response = self.go(&task, (ticket, route), progress).await;
+        if lets_nobody_in(&response) {
+            self.unheard.let_nobody_in(scan);
+        }
+        response
     }
 
     /// Tells whether a scan was annulled here: the home may not have heard of it yet.
@@ -195,7 +203,7 @@ impl AdmissionPath {
         }
     }
 
-    /// The home has told this hub; whether the device behind this hub has heard, the home does not know.
+    /// The home may know of no silence where this hub does: a restart forgets what was heard.
     async fn unless_unheard(&self, task: &Task, ticket: VerifiedTicket, answer: Answer) -> Answer {
         let Some(unheard) = self.unheard.of(ticket.ticket().unit, Instant::now()) else {
             return answer;
@@ -207,7 +215,7 @@ impl AdmissionPath {
         Answer { verdict, ..answer }
     }
 
-    /// Returns the answers that were sent and not heard yet.
+    /// Returns the scans whose answer was not heard yet.
     pub fn unheard(&self) -> &UnheardAnswers {
         &self.unheard
     }
@@ -279,16 +287,21 @@ impl AdmissionPath {
     }
 }
 
-/// A scan that is over may have let people in before: who waited for that answer, this one says nothing about.
-fn lets_nobody_in(verdict: &Verdict) -> bool {
-    match verdict {
-        Verdict::Admit { .. } | Verdict::Refer(Referral::ScanOver) => false,
-        Verdict::Deny(_) | Verdict::Refer(_) => true,
+/// A scan that is over may have let people in before: who waited for that answer, this one says nothing about. Where nothing could be
+/// made durable here, the home may have let them in.
+fn lets_nobody_in(response: &Response) -> bool {
+    match response.as_ref().map(|answer| answer.verdict) {
+        Ok(Verdict::Admit { .. } | Verdict::Refer(Referral::ScanOver)) => false,
+        Ok(Verdict::Deny(_) | Verdict::Refer(_)) => true,
+        Err(RequestError::Busy | RequestError::Unavailable) => false,
+        Err(RequestError::NotAllowed | RequestError::NotHome | RequestError::Malformed) => true,
     }
 }
 
 /// What is wanted of a scan.
 struct Task {
+    /// Whom the answer goes to; this hub itself for a device that is none of the event's.
+    asker: PublicKey,
     scan: Scan,
     /// What the scan's id was drawn from, where the hub counts as its reader.
     secret: Option<ScanSecret>,
@@ -298,27 +311,25 @@ struct Task {
     is_for_home: bool,
     /// Whether the device that named the scan may have annulled it.
     may_be_over: bool,
-    /// Whether whoever waits for the answer may be gone before it is there, without a word.
-    may_go_unheard: bool,
 }
 
 impl Task {
-    fn judging(scan: Scan) -> Self {
+    fn judging(asker: PublicKey, scan: Scan) -> Self {
         Self {
+            asker,
             scan,
             secret: None,
             over: None,
             is_for_home: false,
             may_be_over: false,
-            may_go_unheard: false,
         }
     }
 
-    fn overriding(overriding: Overriding) -> Self {
+    fn overriding(asker: PublicKey, overriding: Overriding) -> Self {
         let Overriding { scan, by, why } = overriding;
         Self {
             over: Some((by, why)),
-            ..Self::judging(scan)
+            ..Self::judging(asker, scan)
         }
     }
 

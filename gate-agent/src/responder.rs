@@ -39,21 +39,18 @@ impl HubResponder {
 impl usher_link::Responder for HubResponder {
     async fn respond(&self, peer: &Certificate, request: Request, progress: &Progress) -> Response {
         check(peer, &request)?;
+        let (path, asker) = (&self.path, peer.device);
         match request {
-            Request::Judge(scan) => self.path.judge(scan, progress).await,
-            Request::JudgeAsHome(scan) => self.path.judge_as_home(scan, progress).await,
-            Request::Override(overriding) => self.path.override_refusal(overriding, progress).await,
-            Request::OverrideAsHome(overriding) => self.path.override_as_home(overriding, progress).await,
+            Request::Judge(scan) => path.judge(asker, scan, progress).await,
+            Request::JudgeAsHome(scan) => path.judge_as_home(asker, scan, progress).await,
+            Request::Override(overriding) => path.override_refusal(asker, overriding, progress).await,
+            Request::OverrideAsHome(overriding) => path.override_as_home(asker, overriding, progress).await,
             Request::Inquire(_) => Err(RequestError::Malformed),
         }
     }
 
-    fn sent(&self, peer: &Certificate, response: &Response) {
-        self.path.unheard().sent(peer.device, response, Instant::now());
-    }
-
     fn heard(&self, _peer: &Certificate, response: &Response) {
-        self.path.unheard().heard(response);
+        self.path.unheard().heard(response, Instant::now());
     }
 
     async fn answer(&self, peer: &Certificate, inquiry: Inquiry, progress: &Progress) -> Told {

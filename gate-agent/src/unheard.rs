@@ -1,11 +1,10 @@
-//! Remembers whom this hub has let in for a device that has not shown that it heard so: while it is silent, nobody knows whether they passed.
+//! Remembers for whom this hub judges and who has not heard the answer: while they are silent, nobody knows whether somebody passed.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use usher_keys::PublicKey;
-use usher_protocol::admission::Verdict;
 use usher_protocol::ledger::Unheard;
 use usher_protocol::request::Response;
 use usher_protocol::{ScanId, Unit};
@@ -14,101 +13,107 @@ use usher_protocol::{ScanId, Unit};
 const QUIET_AFTER: Duration = Duration::from_secs(1);
 /// How long it is worth one: by then the guest has gone somewhere.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(15 * 60);
-/// Most answers that are remembered: a minute of the busiest hub.
+/// How long a scan is known to be heard of: the same may be asked over several lines, and the last of them may be slow.
+const HEARD_FOR: Duration = Duration::from_secs(15);
+/// Most scans that are remembered: a quarter of a minute of the busiest hub.
 const MAX_REMEMBERED: usize = 16_384;
 
-/// The answers that were sent and not heard yet.
+/// The scans that are judged or answered and whose answer was not heard yet.
 #[derive(Debug, Default)]
 pub struct UnheardAnswers {
-    /// Guards the answers; never held across an await.
-    answers: Mutex<BTreeMap<ScanId, Sent>>,
+    /// Guards the scans, by their units; never held across an await.
+    scans: Mutex<BTreeMap<(Unit, ScanId), Asked>>,
 }
 
 #[derive(Debug)]
-struct Sent {
-    unit: Unit,
+struct Asked {
     asker: PublicKey,
     at: Instant,
+    is_heard: bool,
+}
+
+impl Asked {
+    fn is_worth_keeping(&self, now: Instant) -> bool {
+        let kept_for = if self.is_heard { HEARD_FOR } else { FORGOTTEN_AFTER };
+        now.duration_since(self.at) < kept_for
+    }
 }
 
 impl UnheardAnswers {
-    /// Takes note of an answer that is on its way; only a yes matters.
-    pub fn sent(&self, asker: PublicKey, response: &Response, now: Instant) {
-        let Some((scan, unit)) = yes(response) else {
-            return;
-        };
-        self.take_note(scan, Sent { unit, asker, at: now });
-    }
-
-    /// Takes note that a scan is judged for a device whose connection may end before there is an answer: whatever is said is
-    /// unheard until [`UnheardAnswers::heard`] or [`UnheardAnswers::let_nobody_in`].
+    /// Takes note that a scan is judged for a device whose connection may end before it has the answer: whatever is said is
+    /// unheard until [`UnheardAnswers::heard`] or [`UnheardAnswers::let_nobody_in`]. What was heard stays heard, however often it is
+    /// asked.
     pub fn asked(&self, asker: PublicKey, (scan, unit): (ScanId, Unit), now: Instant) {
-        self.take_note(scan, Sent { unit, asker, at: now });
+        let mut scans = self.locked();
+        if scans.len() >= MAX_REMEMBERED {
+            scans.retain(|_, asked| asked.is_worth_keeping(now));
+        }
+        if scans.len() < MAX_REMEMBERED {
+            scans.entry((unit, scan)).or_insert(Asked {
+                asker,
+                at: now,
+                is_heard: false,
+            });
+        }
     }
 
     /// Takes note that a scan has let nobody in: there is no yes to be heard.
-    pub fn let_nobody_in(&self, scan: ScanId) {
-        self.locked().remove(&scan);
+    pub fn let_nobody_in(&self, (scan, unit): (ScanId, Unit)) {
+        self.locked().remove(&(unit, scan));
     }
 
-    fn take_note(&self, scan: ScanId, sent: Sent) {
-        let (mut answers, now) = (self.locked(), sent.at);
-        if answers.len() >= MAX_REMEMBERED {
-            answers.retain(|_, sent| now.duration_since(sent.at) < FORGOTTEN_AFTER);
-        }
-        if answers.len() < MAX_REMEMBERED {
-            answers.insert(scan, sent);
-        }
-    }
-
-    /// Takes note that the asker's machine has it.
-    pub fn heard(&self, response: &Response) {
-        if let Some((scan, _)) = yes(response) {
-            self.locked().remove(&scan);
+    /// Takes note that the answer was heard.
+    pub fn heard(&self, response: &Response, now: Instant) {
+        if let Ok(answer) = response
+            && let Some(ticket) = &answer.ticket
+            && let Some(asked) = self.locked().get_mut(&(ticket.unit, answer.scan))
+        {
+            (asked.at, asked.is_heard) = (now, true);
         }
     }
 
     /// Returns the first scan of that unit whose asker has been silent: it is what uses the ticket up.
     pub fn of(&self, unit: Unit, now: Instant) -> Option<Unheard> {
-        let answers = self.locked();
-        let silent = answers.iter().filter(|(_, sent)| {
-            let since = now.duration_since(sent.at);
-            sent.unit == unit && (QUIET_AFTER..FORGOTTEN_AFTER).contains(&since)
+        let scans = self.locked();
+        let of_unit = scans.range((unit, ScanId([0; 16]))..=(unit, ScanId([0xff; 16])));
+        let silent = of_unit.filter(|(_, asked)| {
+            let since = now.duration_since(asked.at);
+            !asked.is_heard && (QUIET_AFTER..FORGOTTEN_AFTER).contains(&since)
         });
-        let (scan, sent) = silent.min_by_key(|(_, sent)| sent.at)?;
+        let ((_, scan), asked) = silent.min_by_key(|(_, asked)| asked.at)?;
         Some(Unheard {
             scan: *scan,
-            asker: sent.asker,
+            asker: asked.asker,
         })
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<ScanId, Sent>> {
-        self.answers.lock().expect("nothing panics while it holds this")
+    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Unit, ScanId), Asked>> {
+        self.scans.lock().expect("nothing panics while it holds this")
     }
-}
-
-fn yes(response: &Response) -> Option<(ScanId, Unit)> {
-    let answer = response.as_ref().ok()?;
-    let ticket = answer.ticket.as_ref()?;
-    matches!(answer.verdict, Verdict::Admit { .. }).then_some((answer.scan, ticket.unit))
 }
 
 #[cfg(test)]
 mod tests {
+    use usher_protocol::admission::Verdict;
     use usher_protocol::request::{Answer, JudgedBy, TicketFacts};
     use usher_protocol::{Generation, TierId};
 
     use super::*;
 
     const ASKER: PublicKey = PublicKey([7; 32]);
+    const UNIT: Unit = Unit(5);
 
-    fn answer(scan: u8, verdict: Verdict) -> Response {
+    fn scan(number: u8) -> (ScanId, Unit) {
+        (ScanId([number; 16]), UNIT)
+    }
+
+    fn yes(number: u8) -> Response {
         Ok(Answer {
-            scan: ScanId([scan; 16]),
-            verdict,
+            scan: ScanId([number; 16]),
+            verdict: Verdict::Admit { persons: 1, left: 0 },
             by: JudgedBy::Alone,
             ticket: Some(TicketFacts {
-                unit: Unit(5),
+                unit: UNIT,
                 generation: Generation(1),
                 tier: TierId(1),
                 admits: 1,
@@ -118,37 +123,65 @@ mod tests {
         })
     }
 
-    #[test]
-    fn a_yes_that_was_not_heard_is_remembered_for_a_while() {
-        let (answers, start) = (UnheardAnswers::default(), Instant::now());
-        let admit = answer(1, Verdict::Admit { persons: 1, left: 0 });
-        answers.sent(ASKER, &admit, start);
-        let of = |seconds| answers.of(Unit(5), start + Duration::from_secs(seconds));
-        let silent = Unheard {
-            scan: ScanId([1; 16]),
-            asker: ASKER,
-        };
-        assert_eq!([of(0), of(8), of(901)], [None, Some(silent), None]);
-        assert_eq!(answers.of(Unit(6), start + Duration::from_secs(8)), None);
-        answers.heard(&admit);
-        assert_eq!(of(8), None);
+    /// Makes answers, and what says which scan is unheard so many seconds after the start.
+    fn remembered(answers: &UnheardAnswers, start: Instant) -> impl Fn(u64) -> Option<ScanId> {
+        move |seconds| {
+            let unheard = answers.of(UNIT, start + Duration::from_secs(seconds));
+            unheard.map(|unheard| unheard.scan)
+        }
     }
 
     #[test]
-    fn a_scan_whose_answer_nobody_waited_for_is_unheard_unless_it_let_nobody_in() {
+    fn a_scan_whose_answer_was_not_heard_is_remembered_for_a_while() {
         let (answers, start) = (UnheardAnswers::default(), Instant::now());
-        let later = start + Duration::from_secs(8);
-        let scan_of = |seconds| {
-            answers
-                .of(Unit(5), start + Duration::from_secs(seconds))
-                .map(|found| found.scan)
-        };
-        answers.asked(ASKER, (ScanId([2; 16]), Unit(5)), start);
-        answers.asked(ASKER, (ScanId([1; 16]), Unit(5)), later);
-        assert_eq!(scan_of(60), Some(ScanId([2; 16])), "the first one");
-        answers.let_nobody_in(ScanId([2; 16]));
-        assert_eq!(scan_of(60), Some(ScanId([1; 16])));
-        answers.heard(&answer(1, Verdict::Admit { persons: 1, left: 0 }));
-        assert_eq!(scan_of(60), None);
+        let unheard = remembered(&answers, start);
+        answers.asked(ASKER, scan(1), start);
+        assert_eq!(
+            [unheard(0), unheard(8), unheard(901)],
+            [None, Some(ScanId([1; 16])), None]
+        );
+        let (later, other) = (start + Duration::from_secs(8), Unit(6));
+        assert_eq!(answers.of(other, later), None);
+        answers.heard(&yes(1), later);
+        assert_eq!(unheard(60), None);
+    }
+
+    #[test]
+    fn the_first_scan_that_is_unheard_is_the_one_that_counts_unless_it_let_nobody_in() {
+        let (answers, start) = (UnheardAnswers::default(), Instant::now());
+        let unheard = remembered(&answers, start);
+        answers.asked(ASKER, scan(2), start);
+        answers.asked(ASKER, scan(1), start + Duration::from_secs(8));
+        assert_eq!(unheard(60), Some(ScanId([2; 16])), "the first one");
+        answers.let_nobody_in(scan(2));
+        assert_eq!(unheard(60), Some(ScanId([1; 16])));
+        answers.heard(&yes(1), start);
+        assert_eq!(unheard(60), None);
+    }
+
+    #[test]
+    fn what_was_heard_stays_so_though_a_slow_line_asks_again() {
+        let (answers, start) = (UnheardAnswers::default(), Instant::now());
+        let unheard = remembered(&answers, start);
+        answers.asked(ASKER, scan(1), start);
+        answers.heard(&yes(1), start);
+        answers.asked(ASKER, scan(1), start + Duration::from_secs(2));
+        assert_eq!(unheard(60), None);
+    }
+
+    #[test]
+    fn the_memory_is_bounded_and_gives_up_first_what_was_heard() {
+        let (answers, start) = (UnheardAnswers::default(), Instant::now());
+        answers.asked(ASKER, scan(1), start);
+        for unit in 10..10 + u32::try_from(MAX_REMEMBERED).unwrap() - 1 {
+            answers.asked(ASKER, (ScanId([2; 16]), Unit(unit)), start);
+            let mut heard = yes(2).unwrap();
+            heard.ticket.as_mut().unwrap().unit = Unit(unit);
+            answers.heard(&Ok(heard), start);
+        }
+        let later = start + HEARD_FOR;
+        answers.asked(ASKER, (ScanId([3; 16]), Unit(6)), later);
+        assert_eq!(answers.locked().len(), 2);
+        assert!(answers.of(UNIT, later).is_some());
     }
 }

@@ -46,6 +46,18 @@ pub enum Request {
     OverrideAsHome(Overriding),
 }
 
+impl Request {
+    /// Tells whether the asker says itself that its answer was heard, by whoever the asker asks for: it ends its half of the stream then,
+    /// and resets it if that comes to nothing. Of other requests whoever answers learns that the asker's machine has the answer.
+    #[must_use]
+    pub fn is_on_behalf(&self) -> bool {
+        match self {
+            Self::JudgeAsHome(_) | Self::OverrideAsHome(_) => true,
+            Self::Judge(_) | Self::Override(_) | Self::Inquire(_) => false,
+        }
+    }
+}
+
 /// A supervisor's word that people go in against the rules.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Overriding {

@@ -137,11 +137,14 @@ pub fn scan(id: u32, unit: u32, tier: TierId) -> Scan {
 
 /// Finds a unit whose home is that hub.
 pub fn unit_at(hub: u8, hubs: &[u8]) -> u32 {
+    units_at(hub, hubs).next().unwrap()
+}
+
+/// Returns the units whose home is one of these hubs.
+pub fn units_at(hub: u8, hubs: &[u8]) -> impl Iterator<Item = u32> {
     let hubs: Vec<PublicKey> = hubs.iter().map(|n| key(*n).public()).collect();
     let home = Some(key(hub).public());
-    (0..)
-        .find(|unit| home::home_of(EVENT, Unit(*unit), &hubs) == home)
-        .unwrap()
+    (0..).filter(move |unit| home::home_of(EVENT, Unit(*unit), &hubs) == home)
 }
 
 /// A directory with the key and replica of a device that was enrolled.

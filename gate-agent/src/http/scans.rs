@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -93,7 +94,8 @@ pub async fn judge(
     let code = self::code(code, &services.lookup, holder.id).await?;
     let scan = request.scan(id, code);
     let (direction, code) = (scan.direction, scan.code.clone());
-    let answer = services.path.judge_own(scan, secret).await;
+    let progress = Progress::default();
+    let answer = services.path.judge_own(scan, secret, &progress).await;
     let phrasebook = services.phrasebook();
     match answer {
         Ok(answer) => {
@@ -107,22 +109,27 @@ pub async fn judge(
             );
             let told = ScanAnswer::of(&answer, said, &phrasebook);
             drop(phrasebook);
-            Ok(followed(told, answer, services))
+            Ok(followed(told, (answer, progress), services))
         }
         Err(error) => Err(refused(error, &phrasebook)),
     }
 }
 
-/// Answers so that a yes counts as heard once the client's connection has taken it. If the client goes away while the scan is
-/// judged, nobody asks for the body.
-fn followed(told: ScanAnswer, answer: Answer, services: Arc<Services>) -> HttpResponse {
+/// Answers so that a yes counts as heard once the client's connection has taken it, here and at the ticket's home. If the client
+/// goes away while the scan is judged, nobody asks for the body.
+fn followed(
+    told: ScanAnswer,
+    (answer, progress): (Answer, Progress),
+    services: Arc<Services>,
+) -> HttpResponse {
     let bytes = serde_json::to_vec(&told).expect("texts and numbers have a JSON form");
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CONTENT_LENGTH, HeaderValue::from(bytes.len())),
     ];
     let taken = async move {
-        services.path.unheard().heard(&Ok(answer));
+        services.path.unheard().heard(&Ok(answer), Instant::now());
+        progress.heard();
         Ok::<_, Infallible>(bytes)
     };
     (head, Body::from_stream(stream::once(taken))).into_response()

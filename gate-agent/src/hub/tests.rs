@@ -7,7 +7,8 @@ use std::time::Instant;
 use tempfile::TempDir;
 use usher_device::enrol::{Enrolment, NewCode};
 use usher_device::rehearsal::{
-    AVAILABLE, EVENT, NORTH, SOUTH, STRICT, Show, alone, enrolled, key, scan, ticket, unit_at, until,
+    AVAILABLE, EVENT, NORTH, SOUTH, STRICT, Show, alone, enrolled, key, scan, ticket, unit_at, units_at,
+    until,
 };
 use usher_device::replica::{ReplicaError, ScannerTerms, scans};
 use usher_keys::Role;
@@ -21,6 +22,8 @@ use crate::links::DialFacts;
 
 const A: u8 = 1;
 const B: u8 = 2;
+/// Whose scans they are.
+const SCANNER: u8 = 8;
 const IN: Verdict = Verdict::Admit { persons: 1, left: 0 };
 
 /// A venue with two hubs, each in a directory of its own.
@@ -75,7 +78,17 @@ async fn linked(hub: &Hub, to: u8) {
 }
 
 async fn judge(hub: &Hub, scan: Scan) -> Response {
-    hub.services.path.judge(scan, &Progress::default()).await
+    let (path, progress) = (&hub.services.path, Progress::default());
+    let response = path.judge(key(SCANNER).public(), scan, &progress).await;
+    path.unheard().heard(&response, Instant::now());
+    progress.heard();
+    response
+}
+
+/// Judges a scan of which nobody hears what came.
+async fn judge_unheard(hub: &Hub, scan: Scan) -> Response {
+    let (path, progress) = (&hub.services.path, Progress::default());
+    path.judge(key(SCANNER).public(), scan, &progress).await
 }
 
 async fn incidents(hub: &Hub) -> usize {
@@ -117,7 +130,7 @@ async fn a_home_whose_yes_was_not_heard_says_where_to_call_and_not_that_the_tick
     let mut venue = Venue::new();
     let (a, b) = venue.start_linked().await;
     let unit = unit_at(B, &[A, B]);
-    let yes = judge(&a, scan(1, unit, STRICT)).await;
+    assert_eq!(judge(&a, scan(1, unit, STRICT)).await.unwrap().verdict, IN);
     let unheard = b.services.path.unheard();
     let later = Instant::now() + Duration::from_secs(8);
     until(async || unheard.of(Unit(unit), later).is_none()).await;
@@ -126,15 +139,19 @@ async fn a_home_whose_yes_was_not_heard_says_where_to_call_and_not_that_the_tick
         matches!(used, Verdict::Deny(Reason::AlreadyUsed { .. })),
         "{used:?}"
     );
-    // As if the line had been cut before the other hub had it.
-    let asker = key(A).public();
-    let before = Instant::now().checked_sub(Duration::from_secs(8)).unwrap();
-    unheard.sent(asker, &yes, before);
-    let answer = judge(&b, scan(3, unit, STRICT)).await.unwrap();
-    assert!(
-        matches!(answer.verdict, Verdict::Refer(Referral::AskerSilent { asker: by, gate: NORTH, .. }) if by == asker),
-        "{answer:?}"
+    // The other hub hears of another one's yes, and the device that asked there does not.
+    let unit = units_at(B, &[A, B]).nth(1).unwrap();
+    assert_eq!(
+        judge_unheard(&a, scan(3, unit, STRICT)).await.unwrap().verdict,
+        IN
     );
+    until(async || {
+        let verdict = judge(&b, scan(4, unit, STRICT)).await.unwrap().verdict;
+        let asker = key(A).public();
+        matches!(verdict, Verdict::Refer(Referral::AskerSilent { asker: by, gate: NORTH, .. }) if by == asker)
+    })
+    .await;
+    let answer = judge(&b, scan(5, unit, STRICT)).await.unwrap();
     let said = b.services.phrasebook().answer(&answer, Direction::In).line();
     assert!(
         said.starts_with("Call ") && said.contains("asked for this ticket"),
@@ -150,11 +167,10 @@ async fn a_hub_whose_client_has_not_heard_the_homes_yes_says_where_to_call_too()
     let (a, b) = venue.start_linked().await;
     let unit = unit_at(B, &[A, B]);
     let first = scan(1, unit, STRICT);
-    let asked = (first.id, Unit(unit));
-    let yes = a.services.path.judge_own(first, None).await.unwrap();
+    let yes = judge_unheard(&a, first).await.unwrap();
     assert_eq!(yes.verdict, IN);
-    let before = Instant::now().checked_sub(Duration::from_secs(8)).unwrap();
-    a.services.path.unheard().asked(key(A).public(), asked, before);
+    // As if the home had started again since: it remembers no silence.
+    b.services.path.unheard().heard(&Ok(yes.clone()), Instant::now());
     // The home's record comes a little later than its answer.
     until(async || {
         let verdict = judge(&a, scan(2, unit, STRICT)).await.unwrap().verdict;
@@ -170,7 +186,7 @@ async fn a_hub_whose_client_has_not_heard_the_homes_yes_says_where_to_call_too()
     })
     .unwrap();
     assert_eq!(own, [("refer", Some("asker_silent"))]);
-    a.services.path.unheard().heard(&Ok(yes));
+    a.services.path.unheard().heard(&Ok(yes), Instant::now());
     let used = judge(&a, scan(3, unit, STRICT)).await.unwrap().verdict;
     assert!(
         matches!(used, Verdict::Deny(Reason::AlreadyUsed { .. })),
@@ -207,7 +223,7 @@ async fn overrule(hub: &Hub, scan: Scan) -> Answer {
         why: "known".to_owned(),
     };
     let path = &hub.services.path;
-    path.override_refusal(overriding, &Progress::default())
+    path.override_refusal(key(SCANNER).public(), overriding, &Progress::default())
         .await
         .unwrap()
 }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 use usher_protocol::admission::Verdict;
 use usher_protocol::ledger::JudgingAs;
 use usher_protocol::request::{Reply, Request};
-use usher_protocol::routing::{Conclusion, Heard, LineId, Next, Routing};
+use usher_protocol::routing::{Conclusion, Heard, LineId, Next, Routing, Word};
 
 use crate::connection::{AskError, Connection, Pending};
 use crate::sync_store::Progress;
@@ -31,6 +31,8 @@ pub struct Asker<R> {
     routing: Routing,
     request: R,
     asked: JoinSet<Waited>,
+    /// What was asked on behalf of others and is answered.
+    answered: Vec<Pending>,
     since: Instant,
 }
 
@@ -42,12 +44,13 @@ impl<R: Fn() -> Request> Asker<R> {
             routing,
             request,
             asked: JoinSet::new(),
+            answered: Vec::new(),
             since: Instant::now(),
         }
     }
 
     /// Goes on until the caller has something to do. `lines` gives the connections that stand to whom is asked, the best first;
-    /// whoever waits for us hears through `progress` that we wait for others.
+    /// whoever waits for us hears through `progress` that we wait for others, who hear through it what became of their word.
     pub async fn step(&mut self, lines: impl Fn() -> Vec<Connection>, progress: &Progress) -> Step {
         loop {
             let connections = || lines().iter().map(Connection::line).collect();
@@ -56,7 +59,12 @@ impl<R: Fn() -> Request> Asker<R> {
                 Next::Wait { until_ms } => progress.asking(self.hear(until_ms)).await,
                 Next::Judge(judging_as) => return Step::Judge(judging_as),
                 Next::Withdraw => return Step::Withdraw,
-                Next::Say(conclusion) => return Step::Say(conclusion),
+                Next::Say(conclusion) => {
+                    if matches!(conclusion.word, Word::Theirs(_)) {
+                        progress.answered_by(std::mem::take(&mut self.answered));
+                    }
+                    return Step::Say(conclusion);
+                }
             }
         }
     }
@@ -95,8 +103,12 @@ impl<R: Fn() -> Request> Asker<R> {
         tokio::select! {
             biased;
             Some(waited) = self.asked.join_next() => if let Ok((line, pending, heard)) = waited {
-                if let Some(pending) = pending.filter(|_| heard == Heard::Working) {
-                    self.asked.spawn(wait(line, pending));
+                match (pending, &heard) {
+                    (Some(pending), Heard::Working) => {
+                        self.asked.spawn(wait(line, pending));
+                    }
+                    (Some(pending), Heard::Response(_)) if pending.is_on_behalf() => self.answered.push(pending),
+                    (Some(_), Heard::Response(_) | Heard::Lost) | (None, _) => {}
                 }
                 self.routing.hear(line, heard, self.now_ms());
             },

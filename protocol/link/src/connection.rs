@@ -21,16 +21,18 @@ use crate::wire::{self, FrameError};
 const REQUEST_PRIORITY: i32 = 1;
 /// The longest that anybody waits for an answer.
 const LONGEST_WAIT: Duration = Duration::from_millis(routing::LONGEST_WAIT_MS);
-/// The code with which the stream of a request is reset that nobody waits for any more.
+/// The code with which the stream of a request is reset that nobody waits for any more, or whose answer nobody has heard.
 ///
 /// **Source**: docs/PROTOCOL.md, "Requests".
 const GIVEN_UP: VarInt = VarInt::from_u32(0);
 
-/// A request on its way. Whoever drops it takes it back: a network that comes back later does not deliver it.
+/// A request on its way. Whoever drops it takes it back: a network that comes back later does not deliver it, and of an answer to
+/// what was asked on behalf of others it says that they have not heard it.
 pub(crate) struct Pending {
     send: SendStream,
     recv: RecvStream,
-    is_answered: bool,
+    is_on_behalf: bool,
+    is_over: bool,
 }
 
 impl Pending {
@@ -43,14 +45,26 @@ impl Pending {
         let reply = wire::read_frame(&mut self.recv, MAX_REQUEST_BYTES).await?;
         let reply = request::from_bytes(&reply);
         let reply: Reply = reply.map_err(|_| AskError::Unanswered(FrameError::Malformed))?;
-        self.is_answered = reply != Reply::Working;
+        self.is_over = reply != Reply::Working && !self.is_on_behalf;
         Ok(reply)
+    }
+
+    /// Tells whether whoever answered is to be told that the answer was heard.
+    pub(crate) fn is_on_behalf(&self) -> bool {
+        self.is_on_behalf
+    }
+
+    /// Says that whoever the answer was for has heard it.
+    pub(crate) fn heard(mut self) {
+        self.is_over = true;
+        // Fails only where nobody listens any more.
+        let _ = self.send.finish();
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        if !self.is_answered {
+        if !self.is_over {
             // Fails only when there is nothing left to take back.
             let _ = self.send.reset(GIVEN_UP);
         }
@@ -192,7 +206,10 @@ impl Connection {
                 let reply = timeout(patience, pending.next()).await;
                 match reply.map_err(|_| AskError::Timeout)?? {
                     Reply::Working => {}
-                    reply @ (Reply::Done(_) | Reply::Told(_)) => return Ok(reply),
+                    reply @ (Reply::Done(_) | Reply::Told(_)) => {
+                        pending.heard();
+                        return Ok(reply);
+                    }
                 }
             }
         };
@@ -215,12 +232,15 @@ impl Connection {
         let mut pending = Pending {
             send,
             recv,
-            is_answered: false,
+            is_on_behalf: request.is_on_behalf(),
+            is_over: false,
         };
         // Fails only for a stream that is closed already, and then writing says so.
         let _ = pending.send.set_priority(REQUEST_PRIORITY);
         wire::write_frame(&mut pending.send, &wire::frame(&body)).await?;
-        let _ = pending.send.finish();
+        if !pending.is_on_behalf {
+            let _ = pending.send.finish();
+        }
         Ok(pending)
     }
 

@@ -1,8 +1,8 @@
 //! What the driver needs of a replica and of whoever answers requests: the two seams that cloud, hub and scanner fill in.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 use usher_protocol::assurance::Assurance;
@@ -15,6 +15,7 @@ use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, Seq};
 
 use crate::changes::Changes;
+use crate::connection::Pending;
 
 /// How the world looks to a replica at a moment.
 #[derive(Clone)]
@@ -92,10 +93,8 @@ pub trait Responder: Send + Sync + 'static {
         progress: &Progress,
     ) -> impl Future<Output = Response> + Send;
 
-    /// Takes note that a response is on its way. Whoever does not care leaves it at this.
-    fn sent(&self, _peer: &Certificate, _response: &Response) {}
-
-    /// Takes note that a peer's machine has the response.
+    /// Takes note that the response was heard: by the peer's machine, or by whoever the peer asked on behalf of. Whoever does not
+    /// care leaves it at this.
     fn heard(&self, _peer: &Certificate, _response: &Response) {}
 
     /// Answers an inquiry of such a peer. Whoever has nothing to tell leaves it at this.
@@ -109,11 +108,13 @@ pub trait Responder: Send + Sync + 'static {
     }
 }
 
-/// What whoever waits for an answer is told meanwhile: that somebody else was asked. A peer that hangs by itself shows no sign
-/// of life.
-#[derive(Debug, Default)]
+/// What stands between whoever waits for an answer and whoever else is asked for it: the former is told that somebody is asked (a
+/// peer that hangs by itself shows no sign of life), the latter that the answer was heard.
+#[derive(Default)]
 pub struct Progress {
     is_asking: AtomicBool,
+    /// Those whose word the answer is; never held across an await.
+    answered_by: Mutex<Vec<Pending>>,
 }
 
 impl Progress {
@@ -128,5 +129,21 @@ impl Progress {
     /// Tells whether somebody else was asked and has not answered yet.
     pub fn is_asking(&self) -> bool {
         self.is_asking.load(Ordering::Relaxed)
+    }
+
+    /// Takes those whose word the answer is.
+    pub(crate) fn answered_by(&self, answered: Vec<Pending>) {
+        *self.locked() = answered;
+    }
+
+    /// Tells those whose word the answer is that it was heard. Whoever drops this without a word tells them that it was not.
+    pub fn heard(&self) {
+        std::mem::take(&mut *self.locked())
+            .into_iter()
+            .for_each(Pending::heard);
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, Vec<Pending>> {
+        self.answered_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -65,7 +65,9 @@ impl Unanswered {
     fn is_due(&self, now: Timestamp) -> bool {
         let rest_ms = match self.times {
             0 | 1 => 0,
-            times => RESEND_MS.saturating_mul(1 << (times - 2).min(3)).min(LONGEST_REST_MS),
+            times => RESEND_MS
+                .saturating_mul(1 << (times - 2).min(3))
+                .min(LONGEST_REST_MS),
         };
         // A moment that lies ahead means that our clock was set back.
         self.since > now || now.since_ms(self.since) >= rest_ms

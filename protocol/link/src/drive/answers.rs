@@ -7,7 +7,7 @@ use quinn::{RecvStream, SendStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use usher_keys::Certificate;
-use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, RequestError, Response, Told};
+use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, Request, RequestError, Told};
 use usher_protocol::routing::{LONGEST_WAIT_MS, SIGN_OF_LIFE_MS};
 
 use crate::connection::Connection;
@@ -22,7 +22,7 @@ const MAX_REQUESTS_AT_ONCE: usize = 128;
 const MAX_UNCONFIRMED: usize = 4_096;
 /// How often whoever waits for an answer hears that somebody is still at it: a few times within a patience.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(SIGN_OF_LIFE_MS);
-/// How long the peer's machine has to confirm that it has an answer: what comes later came too late for whoever waited.
+/// How long the peer has to confirm that an answer was heard: what comes later came too late for whoever waited.
 const HEARD_WITHIN: Duration = Duration::from_millis(LONGEST_WAIT_MS);
 /// How long a request may take to arrive once its stream is open: it fits two packets.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,14 +42,14 @@ pub(super) async fn answer<S: Responder>(connection: Connection, peer: Arc<Certi
             },
             Some(done) = under_way.join_next() => match done {
                 Ok(None) => {}
-                Ok(Some(Answered { reply, send })) => {
-                    if error_in(&reply) == Some(RequestError::NotAllowed) && !has_overreached {
+                Ok(Some(answered)) => {
+                    if error_in(&answered.reply) == Some(RequestError::NotAllowed) && !has_overreached {
                         has_overreached = true;
                         let (device, role) = (peer.device.id(), peer.role);
                         tracing::warn!(peer = %device, ?role, "a peer asks for what its certificate does not allow");
                     }
-                    if let (Reply::Done(response), true) = (reply, unconfirmed.len() < MAX_UNCONFIRMED) {
-                        unconfirmed.spawn(confirm(send, response, Arc::clone(&peer), Arc::clone(&responder)));
+                    if unconfirmed.len() < MAX_UNCONFIRMED {
+                        unconfirmed.spawn(confirm(answered, Arc::clone(&peer), Arc::clone(&responder)));
                     }
                 }
                 Err(_) => tracing::error!(peer = %peer.device.id(), "answering a request panicked"),
@@ -59,10 +59,13 @@ pub(super) async fn answer<S: Responder>(connection: Connection, peer: Arc<Certi
     }
 }
 
-/// An answer that was sent, and the stream on which the peer's machine confirms it.
+/// An answer that was sent, and the stream on which the peer confirms it.
 struct Answered {
     reply: Reply,
+    is_on_behalf: bool,
+    progress: Progress,
     send: SendStream,
+    recv: RecvStream,
 }
 
 /// Answers one request; `None` when nobody waits for the answer any more.
@@ -73,7 +76,9 @@ async fn answer_one<S: Responder>(
     responder: Arc<S>,
 ) -> Option<Answered> {
     let progress = Progress::default();
-    let reply = match read_request(&mut recv).await {
+    let request = read_request(&mut recv).await;
+    let is_on_behalf = request.as_ref().is_ok_and(Request::is_on_behalf);
+    let reply = match request {
         Ok(Request::Inquire(inquiry)) => {
             let telling = async { Reply::Told(responder.answer(&peer, inquiry, &progress).await) };
             work(telling, &progress, &mut send).await?
@@ -86,24 +91,33 @@ async fn answer_one<S: Responder>(
         Err(FrameError::Ended | FrameError::GivenUp | FrameError::Lost(_)) => return None,
     };
     let frame = wire::frame(&request::to_bytes(&reply));
-    if let Reply::Done(response) = &reply {
-        responder.sent(&peer, response);
-    }
     if wire::write_frame(&mut send, &frame).await.is_ok() {
         let _ = send.finish();
     }
-    Some(Answered { reply, send })
+    Some(Answered {
+        reply,
+        is_on_behalf,
+        progress,
+        send,
+        recv,
+    })
 }
 
-/// Waits for the peer's machine to have the response.
-async fn confirm<S: Responder>(
-    send: SendStream,
-    response: Response,
-    peer: Arc<Certificate>,
-    responder: Arc<S>,
-) {
-    if matches!(timeout(HEARD_WITHIN, send.stopped()).await, Ok(Ok(None))) {
-        responder.heard(&peer, &response);
+/// Waits until the response was heard, and hands that on to those whose word it is.
+async fn confirm<S: Responder>(mut answered: Answered, peer: Arc<Certificate>, responder: Arc<S>) {
+    let Reply::Done(response) = &answered.reply else {
+        return;
+    };
+    let heard = async {
+        if answered.is_on_behalf {
+            matches!(answered.recv.read_chunk(1, true).await, Ok(None))
+        } else {
+            matches!(answered.send.stopped().await, Ok(None))
+        }
+    };
+    if timeout(HEARD_WITHIN, heard).await == Ok(true) {
+        responder.heard(&peer, response);
+        answered.progress.heard();
     }
 }
 

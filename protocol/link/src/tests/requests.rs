@@ -4,12 +4,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 use usher_protocol::GateId;
 use usher_protocol::admission::Verdict;
 use usher_protocol::request::{JudgedBy, MAX_REQUEST_BYTES, Overriding, Reply, Request, RequestError};
 
 use super::site::{SILENT_GATE, SLOW_GATE, Site, scan};
 use super::{GUARD, venue, within};
+use crate::connection::Pending;
 use crate::{AskError, Connection, wire};
 
 async fn linked() -> (Site, Site, Connection) {
@@ -49,6 +51,57 @@ async fn whoever_answers_learns_that_the_asker_has_the_answer() {
         }
     })
     .await;
+}
+
+/// Asks on behalf of somebody, and waits for the answer.
+async fn asked_on_behalf(connection: &Connection, number: u8) -> Pending {
+    let Request::Judge(scan) = scan(number, GateId(1)) else {
+        unreachable!("scan makes this");
+    };
+    let mut pending = connection.begin(&Request::JudgeAsHome(scan)).await.unwrap();
+    let reply = within(pending.next()).await.unwrap();
+    assert!(matches!(reply, Reply::Done(Ok(_))), "{reply:?}");
+    pending
+}
+
+#[tokio::test]
+async fn what_was_asked_on_behalf_of_somebody_is_heard_once_the_asker_says_so() {
+    let (one, _other, connection) = linked().await;
+    let unheard = || one.responder.unheard.load(Ordering::SeqCst);
+    let pending = asked_on_behalf(&connection, 1).await;
+    // Its machine has the answer, as that of a later one which is heard at once.
+    asked_on_behalf(&connection, 2).await.heard();
+    within(async {
+        while unheard() != 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    pending.heard();
+    within(async {
+        while unheard() != 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_nobody_heard_of_whom_it_was_asked_for_stays_unheard() {
+    let (one, _other, connection) = linked().await;
+    drop(asked_on_behalf(&connection, 1).await);
+    for number in 2..5 {
+        asked_on_behalf(&connection, number).await.heard();
+    }
+    within(async {
+        while one.responder.unheard.load(Ordering::SeqCst) != 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    // Whatever comes later does not make it heard.
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!(one.responder.unheard.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

@@ -44,10 +44,6 @@ impl Drop for Waiting {
 }
 
 impl Responder for CountingResponder {
-    fn sent(&self, _peer: &Certificate, _response: &Response) {
-        self.unheard.fetch_add(1, Ordering::SeqCst);
-    }
-
     fn heard(&self, _peer: &Certificate, _response: &Response) {
         self.unheard.fetch_sub(1, Ordering::SeqCst);
     }
@@ -59,7 +55,7 @@ impl Responder for CountingResponder {
         progress: &crate::sync_store::Progress,
     ) -> Response {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        let Request::Judge(scan) = request else {
+        let (Request::Judge(scan) | Request::JudgeAsHome(scan)) = request else {
             return Err(RequestError::NotAllowed);
         };
         if scan.gate == SILENT_GATE {
@@ -70,6 +66,7 @@ impl Responder for CountingResponder {
         if scan.gate == SLOW_GATE {
             progress.asking(tokio::time::sleep(SLOWLY)).await;
         }
+        self.unheard.fetch_add(1, Ordering::SeqCst);
         Ok(Answer {
             scan: scan.id,
             verdict: Verdict::Admit {
