@@ -159,6 +159,15 @@ impl World {
         })
     }
 
+    /// Tells whether an exit of a ticket does not count in the end, by which people may have come in again: the device that wrote it was
+    /// revoked from an earlier record on.
+    fn was_let_out_for_nothing(&self, unit: u32) -> bool {
+        let cloud = self.nodes[CLOUD].ledger.state();
+        let entries = self.nodes.iter().flat_map(|node| node.disk.entries());
+        let mut void = entries.filter(|entry| entry.tail.seq > cloud.limit(&entry.origin));
+        void.any(|entry| exited_unit(&entry.bytes) == Some(unit))
+    }
+
     /// Everybody believes the authority that writes now and, where every log must be everywhere, the
     /// same of everything, whatever they happened to hear of authorities whose key was struck out.
     fn check_same_state(&self, node: NodeId) {
@@ -349,7 +358,8 @@ impl World {
             offline != Offline::Strict
                 || reported == 0
                 || self.is_excused(unit)
-                || self.may_count_who_was_turned_away(unit),
+                || self.may_count_who_was_turned_away(unit)
+                || self.was_let_out_for_nothing(unit),
             "{place}: unit {unit} ({name}) has a double under strict policy"
         );
     }
@@ -359,6 +369,13 @@ fn withdrawn_unit(record: &[u8]) -> Option<u32> {
     if let Body::Withdrawn { passage, .. } | Body::Annulled { passage, .. } =
         Record::from_bytes(record).ok()?.body
     {
+        return Some(passage.unverified().ok()?.unit.0);
+    }
+    None
+}
+
+fn exited_unit(record: &[u8]) -> Option<u32> {
+    if let Body::Exited(passage) = Record::from_bytes(record).ok()?.body {
         return Some(passage.unverified().ok()?.unit.0);
     }
     None
