@@ -157,6 +157,7 @@ impl Replica {
             failing: false,
             latest: now,
             past: None,
+            forks: Vec::new(),
         };
         let readers = Readers::open(location)?;
         let commands = Writer::start("replica-writer", move |groups| writer.serve(groups))?;

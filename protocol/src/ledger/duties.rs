@@ -183,6 +183,21 @@ impl Ledger {
         unheard.map(|(_, proof)| proof.clone()).collect()
     }
 
+    /// Returns the forks that were seen. Whoever builds the ledger anew in the middle of sessions gives them to the new one, because
+    /// a session tells of each once.
+    pub fn seen_forks(&self) -> impl Iterator<Item = &ForkProof> {
+        self.seen_forks.values()
+    }
+
+    /// Takes the forks that were seen before the ledger was built anew; those that are news yet are told of, or written down with what is due.
+    pub fn remember_forks(&mut self, seen: impl IntoIterator<Item = ForkProof>) {
+        for proof in seen {
+            if self.is_answered_for(&proof.origin()) {
+                self.seen_forks.entry(proof.origin()).or_insert(proof);
+            }
+        }
+    }
+
     /// Tells whether an origin is more than a key that some hub certified.
     fn is_answered_for(&self, origin: &Origin) -> bool {
         let is_authority = self.trust.bundle().authority_key(origin).is_some();

@@ -398,7 +398,9 @@ impl World {
         let machine = &mut self.nodes[node];
         let dropped = !keeps && machine.disk.drop_other_histories(&in_question);
         if dropped || machine.ledger.must_be_rebuilt() {
+            let forks: Vec<_> = machine.ledger.seen_forks().cloned().collect();
             machine.load(now);
+            machine.ledger.remember_forks(forks);
         }
         if dropped {
             machine.sessions.clear();

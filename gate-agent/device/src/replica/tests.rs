@@ -9,6 +9,7 @@ use usher_link::{Change, News, SyncStore as _};
 use usher_protocol::Seq;
 use usher_protocol::admission::{Reason, Referral, Verdict};
 use usher_protocol::assurance::Assurance;
+use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::JudgingAs;
 use usher_protocol::log::{Hash, MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::record::Body;
@@ -482,6 +483,26 @@ async fn a_copied_hub_finds_out_and_refers_everybody() {
             .unwrap(),
         incidents
     );
+}
+
+#[tokio::test]
+async fn a_fork_that_is_seen_while_the_disk_takes_nothing_is_written_down_once_it_does() {
+    let mut show = Show::new(&[HUB]);
+    let (one, copy) = (show.hub(HUB).await, show.hub(HUB).await);
+    judge(&one, &scan(1, 1, AVAILABLE)).await.unwrap();
+    judge(&copy, &scan(2, 2, AVAILABLE)).await.unwrap();
+    let (one_run, other_run) = (
+        run_of(&one, one.me(), Seq(0)).await,
+        run_of(&copy, one.me(), Seq(0)).await,
+    );
+    let found = ForkProof::of_heads(one_run.head, other_run.head).unwrap();
+    meddle(&copy, "PRAGMA query_only = ON").await;
+    // A session tells of it once.
+    copy.notice(one.me(), Notice::Forked(Box::new(found))).await;
+    meddle(&copy, "PRAGMA query_only = OFF").await;
+    judge(&copy, &scan(3, 3, AVAILABLE)).await.unwrap();
+    let referred = judge(&copy, &scan(4, 4, AVAILABLE)).await;
+    assert_eq!(referred, Ok(Verdict::Refer(Referral::OwnLogForked)));
 }
 
 #[tokio::test]

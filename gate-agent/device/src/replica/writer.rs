@@ -12,6 +12,7 @@ use usher_disk::{CommitNote, Groups};
 use usher_keys::{SecretKey, Timestamp};
 use usher_protocol::Origin;
 use usher_protocol::clock::RuleTime;
+use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Entry, Ledger};
 use usher_protocol::log::Head;
 use usher_protocol::sync::Held;
@@ -53,6 +54,8 @@ pub struct ReplicaWriter {
     pub latest: Timestamp,
     /// The longest past of our own log that a peer has told of, also while the disk took nothing.
     pub past: Option<Head>,
+    /// The forks that were seen when the ledger was last built anew.
+    pub forks: Vec<ForkProof>,
 }
 
 /// One group on its way: what it will write and who waits for it.
@@ -182,10 +185,15 @@ impl ReplicaWriter {
         }
     }
 
+    /// Tells a ledger that was built anew what sessions tell only once.
     fn hear_again(&mut self) {
-        if let (Some(ledger), Some(past)) = (&mut self.ledger, &self.past) {
+        let Some(ledger) = &mut self.ledger else {
+            return;
+        };
+        if let Some(past) = &self.past {
             ledger.hear_own_past(past);
         }
+        ledger.remember_forks(self.forks.iter().cloned());
     }
 
     /// Completes the group with what our own log needs, commits it and puts the result up.
@@ -286,6 +294,9 @@ impl ReplicaWriter {
 
     fn rebuild(&mut self, now: Timestamp) {
         let me = self.key.public();
+        if let Some(ledger) = &self.ledger {
+            self.forks = ledger.seen_forks().cloned().collect();
+        }
         self.ledger = match replay::rebuild(&self.connection, me, now) {
             Ok(Rebuilt { ledger, kept_heads }) => {
                 self.kept_heads = kept_heads;

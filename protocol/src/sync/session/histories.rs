@@ -15,9 +15,8 @@ impl Session {
         };
         let ours = self.outbox.ours(&self.own_log).map(|ours| ours.tail.seq);
         let beyond = theirs.tail.seq > ours.unwrap_or_default();
-        if let Some(head) = theirs.head().filter(|_| beyond)
-            && head.verify(self.event).is_ok()
-        {
+        // Whether we have signed it, the ledger looks.
+        if let Some(head) = theirs.head().filter(|_| beyond) {
             self.notify(Notice::OwnPast(head));
         }
     }
