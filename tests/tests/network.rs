@@ -8,5 +8,6 @@ mod network {
     pub mod shares;
     pub mod silence;
     pub mod site;
+    pub mod third_hub;
     pub mod weather;
 }

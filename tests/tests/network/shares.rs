@@ -17,7 +17,7 @@ use usher_tests::stage::venue::Venue;
 /// People the zone holds, or lets in within a slot.
 const PLACES: usize = 12;
 /// How long after healing the last place may take.
-const ROOM_WITHIN: Duration = Duration::from_secs(10);
+pub const ROOM_WITHIN: Duration = Duration::from_secs(10);
 /// The shortest slot, in seconds.
 const SLOT_SECONDS: u64 = 300;
 /// How long before the next slot the programs begin, in seconds: the gates are open and the first slot is full by then.
@@ -138,7 +138,7 @@ impl Doors {
 }
 
 /// Sets members of the first zone of the policy.
-async fn limit_arena(stage: &Stage, limit: Value) -> anyhow::Result<()> {
+pub async fn limit_arena(stage: &Stage, limit: Value) -> anyhow::Result<()> {
     let http = &stage.organizer.http;
     let event = format!("/v1/organizer/events/{}", stage.organizer.event);
     let event: Value = http.get(&event).await?.expect(200)?.json()?;
