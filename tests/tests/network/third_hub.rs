@@ -118,11 +118,17 @@ async fn a_hub_that_is_cut_off_has_its_share_and_the_others_lend_each_other_thei
     let mut hubs = ThreeHubs::open().await?;
     hubs.cut_the_third_off();
     let apart = hubs.fill(2, PLACES).await?;
-    ensure!((1..PLACES).contains(&apart), "{apart} came in by the third hub's share");
+    ensure!(
+        (1..PLACES).contains(&apart),
+        "{apart} came in by the third hub's share"
+    );
     // All that the two others hold can be had at one gate.
     let linked = hubs.fill(0, PLACES).await?;
     let strangers = hubs.fill(1, 1).await?;
-    ensure!(strangers == 0, "somebody came in at the other gate, when one gate had all places that there are");
+    ensure!(
+        strangers == 0,
+        "somebody came in at the other gate, when one gate had all places that there are"
+    );
     ensure!(apart + linked <= PLACES, "{apart} + {linked} of {PLACES} came in");
 
     hubs.heal().await?;
@@ -139,7 +145,10 @@ async fn a_hub_that_is_cut_off_has_its_share_and_the_others_lend_each_other_thei
     .await?;
     for gate in 0..3 {
         let said = hubs.gates[gate].scan(&waiting).await?;
-        ensure!(said.verdict != "admit", "one more came in at gate {gate}: {said:?}");
+        ensure!(
+            said.verdict != "admit",
+            "one more came in at gate {gate}: {said:?}"
+        );
     }
     hubs.linked().await?;
     assert_eq!(hubs.stage.organizer.incidents().await?, []);

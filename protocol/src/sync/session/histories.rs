@@ -15,8 +15,9 @@ impl Session {
         };
         let ours = self.outbox.ours(&self.own_log).map(|ours| ours.tail.seq);
         let beyond = theirs.tail.seq > ours.unwrap_or_default();
-        // Whether we have signed it, the ledger looks.
-        if let Some(head) = theirs.head().filter(|_| beyond) {
+        if let Some(head) = theirs.head().filter(|_| beyond)
+            && head.verify(self.event).is_ok()
+        {
             self.notify(Notice::OwnPast(head));
         }
     }

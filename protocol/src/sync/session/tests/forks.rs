@@ -1,12 +1,34 @@
 //! Forks of which nobody takes a written word: who tells of them, and who is believed.
 
-use usher_keys::Role;
+use usher_keys::{Role, SecretKey};
 
 use super::*;
 use crate::ledger::JudgingAs;
 use crate::log::Head;
 use crate::rehearsal::{AVAILABLE, STRICT, asked, fork, identity, scanner, ticket};
 use crate::sync::outbox::RESEND_MS;
+
+#[test]
+fn a_past_that_we_did_not_sign_is_not_told_of() {
+    let cloud = Machine::cloud(&[1]);
+    let gate = Machine::hub(1, &cloud);
+    let mut session = opened(&gate, &cloud);
+    let mut told = |seq, key: &SecretKey| {
+        let tail = Tail {
+            seq: Seq(seq),
+            hash: [9; 32],
+        };
+        let head = Head {
+            origin: gate.me(),
+            ..Head::sign(EVENT, tail, key)
+        };
+        let outputs = give(&mut session, received(Message::Have(vec![Held::from(head)])), NOW);
+        outputs
+            .iter()
+            .any(|output| matches!(output, Output::Notify(Notice::OwnPast(_))))
+    };
+    assert_eq!([told(90, &hub(2)), told(91, &hub(1))], [false, true]);
+}
 
 #[test]
 fn a_device_whose_log_is_frozen_tells_its_peers_of_forks_with_each_beat() {
