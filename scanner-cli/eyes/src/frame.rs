@@ -136,7 +136,9 @@ impl LumaFrame {
         for (at, &row) in rows.iter().enumerate() {
             allowance.spend(4 * u64::from(self.width))?;
             let neighbours = [rows[at.saturating_sub(1)], rows[(at + 1).min(rows.len() - 1)]];
-            luma.extend(neighbours.into_iter().flat_map(|other| blended_wide(row, other)));
+            for other in neighbours {
+                add_blended_wide(&mut luma, row, other);
+            }
         }
         Some(Self { width, height, luma })
     }
@@ -202,31 +204,35 @@ impl LumaFrame {
 
     /// The brightness at a position between pixels, blended of the four around it; outside, that of the edge.
     /// The middle of the first pixel is at (0.5, 0.5).
+    #[inline]
     #[must_use]
     pub(super) fn sampled(&self, position: Point) -> f32 {
         let width = self.width as usize;
-        let last = (self.width as i32 - 1, self.height as i32 - 1);
         let (x, y) = (position.x - 0.5, position.y - 0.5);
         let (left, top) = (x as i32, y as i32);
-        let blend = |upper: [u8; 2], lower: [u8; 2], (x, y): (f32, f32)| {
-            let along = |row: [u8; 2]| f32::from(row[0]) * (1.0 - x) + f32::from(row[1]) * x;
-            along(upper) * (1.0 - y) + along(lower) * y
-        };
-        if x >= 0.0 && y >= 0.0 && left < last.0 && top < last.1 {
+        if x >= 0.0 && y >= 0.0 && (left as usize) + 1 < width {
             let at = top as usize * width + left as usize;
-            let (upper, lower) = (&self.luma[at..at + 2], &self.luma[at + width..at + width + 2]);
-            return blend(
-                [upper[0], upper[1]],
-                [lower[0], lower[1]],
-                (x - left as f32, y - top as f32),
-            );
+            if let Some(&[upper, upper_right, .., lower, lower_right]) = self.luma.get(at..at + width + 2) {
+                return blended(
+                    [upper, upper_right],
+                    [lower, lower_right],
+                    (x - left as f32, y - top as f32),
+                );
+            }
         }
+        self.sampled_at_edge(x, y)
+    }
+
+    #[cold]
+    fn sampled_at_edge(&self, x: f32, y: f32) -> f32 {
+        let width = self.width as usize;
+        let last = (self.width as i32 - 1, self.height as i32 - 1);
         let (x, y) = (x.max(0.0).min(last.0 as f32), y.max(0.0).min(last.1 as f32));
         let (left, top) = (x as usize, y as usize);
         let right = (left + 1).min(last.0 as usize);
         let pair = |row: usize| [self.luma[row * width + left], self.luma[row * width + right]];
         let (upper, lower) = (pair(top), pair((top + 1).min(last.1 as usize)));
-        blend(upper, lower, (x - left as f32, y - top as f32))
+        blended(upper, lower, (x - left as f32, y - top as f32))
     }
 
     /// Makes a convex area plain, given by its corners in clockwise order.
@@ -262,14 +268,26 @@ impl LumaFrame {
     }
 }
 
-/// A row of twice the pixels: three parts of each and one of its neighbour, of this row and the other alike.
-fn blended_wide<'a>(row: &'a [u8], other: &'a [u8]) -> impl Iterator<Item = u8> + 'a {
-    let blend = |one: u16, other: u16| 3 * one + other;
-    let at = move |x: usize| blend(row[x].into(), other[x].into());
-    let last = row.len() - 1;
-    (0..row.len()).flat_map(move |x| {
-        [x.saturating_sub(1), (x + 1).min(last)].map(|beside| (blend(at(x), at(beside)) / 16) as u8)
-    })
+/// Two pixels above two others, blended by how far across and down a position lies between them.
+#[inline]
+fn blended(upper: [u8; 2], lower: [u8; 2], (x, y): (f32, f32)) -> f32 {
+    let along = |row: [u8; 2]| f32::from(row[0]) * (1.0 - x) + f32::from(row[1]) * x;
+    along(upper) * (1.0 - y) + along(lower) * y
+}
+
+/// Adds a row of twice the pixels: three parts of each and one of its neighbour, of this row and the other alike.
+fn add_blended_wide(luma: &mut Vec<u8>, row: &[u8], other: &[u8]) {
+    let tall: Vec<u16> = row
+        .iter()
+        .zip(other)
+        .map(|(&one, &other)| 3 * u16::from(one) + u16::from(other))
+        .collect();
+    let (first, last) = (tall[0], tall[tall.len() - 1]);
+    let left = std::iter::once(&first).chain(&tall);
+    let right = tall[1..].iter().chain(std::iter::once(&last));
+    for ((&one, &left), &right) in tall.iter().zip(left).zip(right) {
+        luma.extend([left, right].map(|beside| ((3 * one + beside) / 16) as u8));
+    }
 }
 
 fn mean(pixels: [u8; 4]) -> u8 {

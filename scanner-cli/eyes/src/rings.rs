@@ -141,10 +141,10 @@ impl Lattice {
         let reach = search.reach + outermost * search.points_a_module;
         let side = (2 * reach + 1) as usize;
         allowance.spend((side * side) as u64)?;
-        let points = (-reach..=reach).flat_map(|v| (-reach..=reach).map(move |u| (u, v)));
-        let values = points
-            .map(|(u, v)| frame.sampled(search.position(u, v)))
-            .collect();
+        let mut values = Vec::with_capacity(side * side);
+        for v in -reach..reach + 1 {
+            values.extend((-reach..reach + 1).map(|u| frame.sampled(search.position(u, v))));
+        }
         let (weights, template_squares) = rings.weights();
         let modules = (-outermost..=outermost)
             .flat_map(|row| (-outermost..=outermost).map(move |column| (column, row)));
