@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 
+use super::finder::Finder;
 use super::location::Location;
 use super::pass::Detection;
 use super::trio::Trio;
@@ -37,6 +38,8 @@ impl Attempt {
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
     made: RefCell<Vec<Attempt>>,
+    /// Finders to which there is no third.
+    lone: RefCell<Vec<[Finder; 2]>>,
 }
 
 impl Attempts {
@@ -58,6 +61,16 @@ impl Attempts {
         });
     }
 
+    /// Whether these two were searched for a third finder, and there was none.
+    pub(super) fn is_lone(&self, pair: &[Finder; 2]) -> bool {
+        self.lone.borrow().iter().any(|known| are_same(known, pair))
+    }
+
+    /// Remembers that there is no third finder to these two.
+    pub(super) fn add_lone(&self, pair: [Finder; 2]) {
+        self.lone.borrow_mut().push(pair);
+    }
+
     /// Remembers that nothing more is to be got from these finders.
     pub(super) fn exhaust(&self, trio: &Trio) {
         let mut made = self.made.borrow_mut();
@@ -69,7 +82,11 @@ impl Attempts {
 
 /// Whether the finders of both lie at the same positions.
 fn is_same(one: &Trio, other: &Trio) -> bool {
-    let mut pairs = one.finders().into_iter().zip(other.finders());
+    are_same(&one.finders(), &other.finders())
+}
+
+fn are_same(some: &[Finder], others: &[Finder]) -> bool {
+    let mut pairs = some.iter().zip(others);
     pairs.all(|(one, other)| {
         let away = one.centre.distance(other.centre);
         away <= SAME_PLACE * one.module_px.min(other.module_px)

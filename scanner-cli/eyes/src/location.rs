@@ -173,6 +173,13 @@ impl Site<'_> {
         }))
     }
 
+    /// The mean agreement of the timing patterns alone.
+    pub(super) fn timing_fit(&self, location: &Location) -> f32 {
+        let landmarks = location.symbol.landmarks();
+        let timing = &landmarks[..location.symbol.timing_landmarks()];
+        self.fit(&location.mapping, timing).unwrap_or(0.0)
+    }
+
     /// The mean agreement of modules with the picture, each group against its own mean and spread.
     pub(super) fn agreement<T>(
         &self,

@@ -40,6 +40,8 @@ pub(super) struct Detection {
     /// `None` of what is not hopeful: nobody asks for them.
     pub(super) modules: Option<Modules>,
     pub(super) fit: f32,
+    /// The fit of the timing patterns alone, which lone finders do not have.
+    pub(super) timing_fit: f32,
     /// `None` when it was seen but not read.
     pub(super) content: Option<Content>,
 }
@@ -69,7 +71,7 @@ impl Detection {
 
     /// Whether nothing but a code fits so well.
     pub(super) fn is_beyond_doubt(&self) -> bool {
-        self.content.is_some() || self.fit > FIT_BEYOND_DOUBT
+        self.content.is_some() || (self.fit > FIT_BEYOND_DOUBT && self.timing_fit > LEAST_TIMING_FIT)
     }
 
     /// Whether it is worth to look deeper here.
@@ -86,6 +88,10 @@ const HOPEFUL_FIT: f32 = 0.4;
 
 /// Fit that squares on a lattice do not have, however many finders lie among them.
 const FIT_BEYOND_DOUBT: f32 = 0.7;
+
+/// Fit of the timing patterns that codes which lie shifted line by line have before they are laid right; finders that belong to
+/// no code have less of it.
+const LEAST_TIMING_FIT: f32 = 0.2;
 
 /// Fit from which on what looks like a code is one; noise and print stay under 0.4.
 const LIKELY_FIT: f32 = 0.5;
@@ -167,7 +173,7 @@ impl Pass<'_> {
                 .iter()
                 .all(|detection| detection.content.is_none())
         {
-            let guesses = third::guess(self.frame, finders, self.allowance)?;
+            let guesses = third::guess((self.frame, self.attempts), finders, self.allowance)?;
             seen.promising |= !guesses.is_empty();
             self.try_all(&site, &guesses, failures, &mut seen.detections);
         }
@@ -222,7 +228,7 @@ impl Pass<'_> {
     fn laid(&self, site: &Site, trio: &Trio) -> Option<Laid> {
         let laid = site.locate(trio).and_then(|location| {
             let detection = if location.fit < HOPEFUL_FIT {
-                unread(&location)
+                unread(site, &location)
             } else {
                 self.read_plainly(site, &location)?.0
             };
@@ -238,7 +244,8 @@ impl Pass<'_> {
     /// Reads a code that cannot be read flat: in light with edges, as curved, with its warp followed, with its lines shifted.
     fn deeper(&self, site: &Site, trio: &Trio, flat: &Laid) -> Option<Detection> {
         let location = &flat.location;
-        if location.fit >= FIT_OF_A_WARP {
+        let is_worth_more = location.fit >= FIT_OF_A_WARP && flat.detection.timing_fit > LEAST_TIMING_FIT;
+        if is_worth_more {
             let samples = Samples::take(site.frame, &location.mapping, &location.symbol, self.allowance)?;
             let content = self.content_in_edged_light(samples, &location.symbol)?;
             if content.is_some() {
@@ -263,11 +270,11 @@ impl Pass<'_> {
                 return Some(detection);
             }
         }
+        if !is_worth_more {
+            return None;
+        }
         if let Some(detection) = self.followed(site, location.clone()) {
             return Some(detection);
-        }
-        if location.fit < FIT_OF_A_WARP {
-            return None;
         }
         self.with_line_shifts(site, location)
     }
@@ -321,7 +328,7 @@ impl Pass<'_> {
         let detection = Detection {
             modules: Some(modules),
             content,
-            ..unread(location)
+            ..unread(site, location)
         };
         Some((detection, samples))
     }
@@ -338,11 +345,12 @@ impl Pass<'_> {
 }
 
 /// A code of which nothing was read.
-fn unread(location: &Location) -> Detection {
+fn unread(site: &Site, location: &Location) -> Detection {
     Detection {
         corners: corners(location),
         modules: None,
         fit: location.fit,
+        timing_fit: site.timing_fit(location),
         content: None,
     }
 }

@@ -137,6 +137,11 @@ impl Symbol {
         positions.into_iter().filter_map(colour).collect()
     }
 
+    /// How many of the landmarks are of the timing patterns; they come first.
+    pub(super) fn timing_landmarks(&self) -> usize {
+        2 * (self.side - 16)
+    }
+
     /// Data modules in the order of their bits: columns of two from the right, up and down by turns, without
     /// the timing column.
     pub(super) fn data_order(&self) -> Vec<usize> {

@@ -4,6 +4,7 @@
 //! other along the diagonal; each gives positions where the third must be, around which it is searched in grey,
 //! by correlation, where even a half hidden one stands out.
 
+use super::attempts::Attempts;
 use super::finder::Finder;
 use super::point::Point;
 use super::rings::{FINDER, Search, Steps};
@@ -51,7 +52,11 @@ struct Fineness {
 }
 
 /// Trios of two found finders and a guessed one, the likeliest first.
-pub(super) fn guess(frame: &LumaFrame, finders: &[Finder], allowance: &Allowance) -> Option<Vec<Trio>> {
+pub(super) fn guess(
+    (frame, attempts): (&LumaFrame, &Attempts),
+    finders: &[Finder],
+    allowance: &Allowance,
+) -> Option<Vec<Trio>> {
     let sure: Vec<Finder> = finders
         .iter()
         .filter(|finder| finder.rows >= ROWS_SURE)
@@ -63,11 +68,15 @@ pub(super) fn guess(frame: &LumaFrame, finders: &[Finder], allowance: &Allowance
         for b in &sure {
             let modules = a.centre.distance(b.centre) / ((a.module_px + b.module_px) / 2.0);
             let alike = a.module_px.max(b.module_px) <= a.module_px.min(b.module_px) * 1.7;
-            if !alike || !(10.0..190.0).contains(&modules) {
+            if !alike || !(10.0..190.0).contains(&modules) || attempts.is_lone(&[*a, *b]) {
                 continue;
             }
+            let before = found.len();
             for open in [Open::BottomLeft, Open::TopRight, Open::TopLeft] {
                 found.extend(searched(frame, (a, b), open, allowance)?);
+            }
+            if found.len() == before {
+                attempts.add_lone([*a, *b]);
             }
         }
     }

@@ -33,6 +33,10 @@ const COARSE: usize = 2;
 /// Positions of the first search that are searched again.
 const REFINED: usize = 6;
 
+/// Fit of a side's timing pattern, curved as fits it best, under which there is no code of that version: those of curved codes
+/// that are read have 0.9, and squares on a lattice stay under it.
+const LEAST_TIMING_FIT: f32 = 0.6;
+
 /// What each step of a curvature costs: the flattest that fits is the likeliest.
 const STEP_COST: f32 = 0.01;
 
@@ -43,13 +47,19 @@ impl Site<'_> {
         let versions = likely_versions(self.estimated_version(trio));
         for &version in versions.iter().take(VERSIONS_TRIED) {
             let symbol = Symbol::of(version);
+            let seen_flat = views(trio, version, &[]);
+            let Some(flat) = seen_flat.first() else { continue };
+            let (fit, across) = self.best_curvature(flat, &symbol, Side::Across)?;
+            if fit < LEAST_TIMING_FIT {
+                continue;
+            }
+            let (fit, down) = self.best_curvature(flat, &symbol, Side::Down)?;
+            if fit < LEAST_TIMING_FIT {
+                continue;
+            }
             let landmarks = symbol.landmarks();
             let fourths = super::alignment::candidates(self, trio, symbol.side)?;
-            let views = views(trio, version, &fourths);
-            let Some(flat) = views.first() else { continue };
-            let across = self.best_curvature(flat, &symbol, Side::Across)?;
-            let down = self.best_curvature(flat, &symbol, Side::Down)?;
-            for view in &views {
+            for view in &views(trio, version, &fourths) {
                 let [once, other] = [&across, &down].map(|curvature| view.curved(curvature));
                 for mapping in [once.curved(&down), once, other] {
                     let fit = self.fit(&mapping, &landmarks)?;
@@ -68,8 +78,8 @@ impl Site<'_> {
         self.nudged(best, &landmarks)
     }
 
-    /// The curvature along one side under which that side's timing pattern fits best.
-    fn best_curvature(&self, flat: &Mapping, symbol: &Symbol, side: Side) -> Option<Curvature> {
+    /// The curvature along one side under which that side's timing pattern fits best, and how well.
+    fn best_curvature(&self, flat: &Mapping, symbol: &Symbol, side: Side) -> Option<(f32, Curvature)> {
         let middle = Point::new(symbol.side as f32 / 2.0, symbol.side as f32 / 2.0);
         let (right, down) = flat.steps_at(middle);
         let (along, aside) = match side {
@@ -110,7 +120,7 @@ impl Site<'_> {
                 }
             }
         }
-        Some(best.1)
+        Some(best)
     }
 }
 
