@@ -157,6 +157,15 @@ impl LumaFrame {
         }
     }
 
+    /// Each pixel becomes the mean of the nine around it, which evens noise out.
+    #[must_use]
+    pub(super) fn softened(&self) -> Self {
+        Self {
+            luma: self.blurred(1),
+            ..*self
+        }
+    }
+
     /// The mean of the square around each pixel, rows first, then columns; the edge goes on outside.
     fn blurred(&self, radius: usize) -> Vec<u8> {
         let (width, height) = (self.width as usize, self.height as usize);

@@ -29,6 +29,19 @@ const REACH: usize = 2;
 /// thin light rings open that way.
 const UNDER: (u32, u32) = (50, 10);
 
+/// Grey levels that noise makes of the plainest blocks of a picture.
+pub(super) fn noise(frame: &LumaFrame) -> u8 {
+    let (columns, rows) = sides(frame);
+    plain_width((0..columns * rows).map(|at| Block::of(frame, at % columns, at / columns)))
+}
+
+fn sides(frame: &LumaFrame) -> (usize, usize) {
+    (
+        (frame.width() as usize).div_ceil(BLOCK),
+        (frame.height() as usize).div_ceil(BLOCK),
+    )
+}
+
 /// Levels of the blocks of a picture.
 pub(super) struct Levels {
     grid: Grid,
@@ -89,10 +102,7 @@ struct Grid {
 
 impl Grid {
     fn of_edges(frame: &LumaFrame) -> Self {
-        let (columns, rows) = (
-            (frame.width() as usize).div_ceil(BLOCK),
-            (frame.height() as usize).div_ceil(BLOCK),
-        );
+        let (columns, rows) = sides(frame);
         let blocks = (0..columns * rows).map(|at| Block::of(frame, at % columns, at / columns));
         let blocks: Vec<Block> = blocks.collect();
         let faintest = faintest_edge(&blocks);
@@ -214,11 +224,16 @@ impl Block {
 
 /// Grey levels within a block up to which it has no edge: more than noise makes of the plainest blocks.
 fn faintest_edge(blocks: &[Block]) -> u8 {
-    let mut widths: Vec<u8> = blocks.iter().map(|block| block.width).collect();
-    let at = widths.len() / PLAIN_BLOCKS;
-    let (_, &mut plain, _) = widths.select_nth_unstable(at);
+    let plain = plain_width(blocks.iter().copied());
     let above_noise = (u32::from(plain) * ABOVE_NOISE_PERCENT / 100).min(255) as u8;
     above_noise.clamp(FAINTEST_EDGE, SURELY_AN_EDGE)
+}
+
+/// Grey levels from the darkest to the lightest pixel of the plainest blocks.
+fn plain_width(blocks: impl Iterator<Item = Block>) -> u8 {
+    let mut widths: Vec<u8> = blocks.map(|block| block.width).collect();
+    let at = widths.len() / PLAIN_BLOCKS;
+    *widths.select_nth_unstable(at).1
 }
 
 #[cfg(test)]

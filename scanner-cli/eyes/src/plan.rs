@@ -91,6 +91,12 @@ const DOUBLED: [Step; 3] = [
     step(Polarity::Light, Threshold::Levels, Effort::Deep),
 ];
 
+/// In pictures in which noise was evened out.
+const SOFTENED: [Step; 2] = [
+    step(Polarity::Dark, Threshold::Levels, Effort::Deep),
+    step(Polarity::Dark, Threshold::Around, Effort::Deep),
+];
+
 /// Looks at a frame until something is read.
 pub(super) struct Plan<'a> {
     sizes: Sizes<'a>,
@@ -131,7 +137,8 @@ impl<'a> Plan<'a> {
         match effort {
             Effort::Quick => self.at_size(0, &QUICK),
             Effort::Deep => {
-                self.larger()
+                (self.sizes.are_noisy() && self.softened())
+                    || self.larger()
                     || (0..=MOST_SIZES).any(|up| self.at_size(up, &DEEP))
                     || (self.promising && self.doubled())
             }
@@ -198,6 +205,36 @@ impl<'a> Plan<'a> {
         };
         let left = hope.checked_sub(spent)?;
         Some(left.max(LEAST_STEPS_A_PASS))
+    }
+
+    /// Looks at pictures in which noise was evened out, from the frame's own size to twice that.
+    fn softened(&mut self) -> bool {
+        self.softened_once_or_twice() || self.softened_in_twice_the_size()
+    }
+
+    fn softened_once_or_twice(&mut self) -> bool {
+        let once = self.sizes.full().softened();
+        let is_read = self.at_softened(&once, 1.0);
+        is_read || self.at_softened(&once.softened(), 1.0)
+    }
+
+    fn softened_in_twice_the_size(&mut self) -> bool {
+        let Some(frame) = self.sizes.doubled(self.allowance) else {
+            return false;
+        };
+        self.at_softened(&frame.softened(), 0.5)
+    }
+
+    fn at_softened(&mut self, frame: &LumaFrame, factor: f32) -> bool {
+        let attempts = Attempts::default();
+        SOFTENED.iter().any(|step| {
+            let Some(steps_of_look) = self.steps_of_look() else {
+                return false;
+            };
+            let taken = |allowance: &Allowance| step.taken((frame, &attempts), None, allowance);
+            let (seen, _) = self.allowance.lend(steps_of_look, taken);
+            keep(&mut self.detections, seen, factor)
+        })
     }
 
     fn doubled(&mut self) -> bool {

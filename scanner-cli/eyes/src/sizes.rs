@@ -1,5 +1,6 @@
 //! The frame in the sizes it is looked at; leaves out in which order.
 
+use super::levels;
 use super::{Allowance, LumaFrame};
 
 /// A frame is halved once unless its shorter side would get under this many pixels: a code would have none
@@ -12,6 +13,9 @@ const SHORTEST_QUARTERED_SIDE: u32 = 320;
 
 /// Most pixels of a frame that is doubled: small codes in larger frames have pixels enough.
 const MAX_DOUBLED_PIXELS: usize = 2_100_000;
+
+/// Grey levels that noise makes of the plainest blocks from which on evening it out shows codes that are lost in it.
+const MUCH_NOISE: u8 = 40;
 
 /// A frame and its halvings.
 pub(super) struct Sizes<'a> {
@@ -42,6 +46,16 @@ impl<'a> Sizes<'a> {
             halved.push(next);
         }
         Some(Self { full, halved })
+    }
+
+    /// The frame in its own size.
+    pub(super) fn full(&self) -> &'a LumaFrame {
+        self.full
+    }
+
+    /// Whether even the plainest parts of the frame are full of noise.
+    pub(super) fn are_noisy(&self) -> bool {
+        levels::noise(self.full) >= MUCH_NOISE
     }
 
     /// The size that is `up` doublings above the smallest, as far as the frame's own.
