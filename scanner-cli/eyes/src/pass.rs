@@ -1,14 +1,15 @@
 //! One pass over a frame: in one size and one polarity, from finders to bytes; leaves out which passes are worth
 //! it.
 
+use std::sync::Arc;
+
 use super::attempts::{Attempts, Laid};
 use super::binary::{Binary, Threshold};
 use super::content::Content;
 use super::finder::Finder;
 use super::location::{Location, Site};
 use super::point::Point;
-use super::samples::{Modules, Samples};
-use super::symbol::Symbol;
+use super::samples::{Modules, Patches, Samples};
 use super::trio::{self, Trio};
 use super::{Allowance, LumaFrame, bits, finder, third, warp};
 
@@ -39,6 +40,8 @@ pub(super) struct Detection {
     pub(super) corners: [Point; 4],
     /// `None` of what is not hopeful: nobody asks for them.
     pub(super) modules: Option<Modules>,
+    /// What its modules were told from, unless they were read or are too many.
+    pub(super) patches: Option<Arc<Patches>>,
     pub(super) fit: f32,
     /// The fit of the timing patterns alone, which lone finders do not have.
     pub(super) timing_fit: f32,
@@ -114,6 +117,9 @@ const FIT_OF_A_WARP: f32 = 0.66;
 
 /// Mean likeness of the three finders from which on a curvature is searched: those of curved codes that are read have 0.57.
 const SQUARENESS_OF_A_CURVATURE: f32 = 0.35;
+
+/// Modules along a side of the largest code whose patches are kept: those of version 16 take a megabyte.
+const MOST_KEPT_SIDE: usize = 81;
 
 /// Times a warp is followed; the second starts where the first ended.
 const WARP_ROUNDS: usize = 2;
@@ -230,7 +236,7 @@ impl Pass<'_> {
             let detection = if location.fit < HOPEFUL_FIT {
                 unread(site, &location)
             } else {
-                self.read_plainly(site, &location)?.0
+                self.read_plainly(site, &location)?
             };
             Some(Laid { location, detection })
         });
@@ -246,8 +252,7 @@ impl Pass<'_> {
         let location = &flat.location;
         let is_worth_more = location.fit >= FIT_OF_A_WARP && flat.detection.timing_fit > LEAST_TIMING_FIT;
         if is_worth_more {
-            let samples = Samples::take(site.frame, &location.mapping, &location.symbol, self.allowance)?;
-            let content = self.content_in_edged_light(samples, &location.symbol)?;
+            let content = self.content_in_edged_light(site, location)?;
             if content.is_some() {
                 return Some(Detection {
                     content,
@@ -308,38 +313,42 @@ impl Pass<'_> {
 
     /// Reads the modules plainly, in a deep pass also as if the light had edges.
     fn read(&self, site: &Site, location: &Location) -> Option<Detection> {
-        let (mut detection, samples) = self.read_plainly(site, location)?;
+        let mut detection = self.read_plainly(site, location)?;
         if detection.content.is_none() && self.effort == Effort::Deep && location.fit >= FIT_OF_A_WARP {
-            detection.content = self.content_in_edged_light(samples, &location.symbol)?;
+            detection.content = self.content_in_edged_light(site, location)?;
         }
         Some(detection)
     }
 
     /// Reads the modules as they are, then with blur undone.
-    fn read_plainly<'a>(&self, site: &Site, location: &'a Location) -> Option<(Detection, Samples<'a>)> {
+    fn read_plainly(&self, site: &Site, location: &Location) -> Option<Detection> {
         let symbol = &location.symbol;
         let samples = Samples::take(site.frame, &location.mapping, symbol, self.allowance)?;
         let mut modules = samples.plain();
         let mut content = bits::decode(&modules, symbol, self.allowance);
+        let mut patches = None;
         if content.is_none() {
-            modules = samples.equalised(self.allowance)?;
+            let seen = samples.patches();
+            modules = seen.equalised(symbol, self.allowance)?;
             content = bits::decode(&modules, symbol, self.allowance);
+            patches = (symbol.side <= MOST_KEPT_SIDE).then(|| Arc::new(seen));
         }
-        let detection = Detection {
+        Some(Detection {
             modules: Some(modules),
+            patches,
             content,
             ..unread(site, location)
-        };
-        Some((detection, samples))
+        })
     }
 
     /// What the modules say when each is compared with the calmest square around it; `Some(None)` when that is nothing.
-    fn content_in_edged_light(&self, samples: Samples, symbol: &Symbol) -> Option<Option<Content>> {
-        let samples = samples.in_edged_light();
+    fn content_in_edged_light(&self, site: &Site, location: &Location) -> Option<Option<Content>> {
+        let symbol = &location.symbol;
+        let samples = Samples::take(site.frame, &location.mapping, symbol, self.allowance)?.in_edged_light();
         if let Some(content) = bits::decode(&samples.plain(), symbol, self.allowance) {
             return Some(Some(content));
         }
-        let modules = samples.equalised(self.allowance)?;
+        let modules = samples.patches().equalised(symbol, self.allowance)?;
         Some(bits::decode(&modules, symbol, self.allowance))
     }
 }
@@ -349,6 +358,7 @@ fn unread(site: &Site, location: &Location) -> Detection {
     Detection {
         corners: corners(location),
         modules: None,
+        patches: None,
         fit: location.fit,
         timing_fit: site.timing_fit(location),
         content: None,

@@ -21,8 +21,11 @@ const NEAR_LIGHT_REACH: usize = 2;
 /// Part of the code's own spread that a square of modules has at least which is of more than one colour.
 const LEAST_SPREAD: f32 = 0.12;
 
-/// Samples along a side of the patch, half a module apart.
-const PATCH_SIDE: usize = 5;
+/// Samples to each side of the middle of a patch, half a module apart: a blur over a module is not undone with fewer.
+const PATCH_REACH: usize = 3;
+
+/// Samples along a side of the patch.
+const PATCH_SIDE: usize = 2 * PATCH_REACH + 1;
 
 /// Samples of a patch and a constant.
 const FEATURES: usize = PATCH_SIDE * PATCH_SIDE + 1;
@@ -42,6 +45,14 @@ pub(super) struct Modules {
 }
 
 impl Modules {
+    fn of(symbol: &Symbol, darkness: Vec<f32>) -> Self {
+        Self {
+            version: symbol.version,
+            side: symbol.side,
+            darkness,
+        }
+    }
+
     pub(super) fn at(&self, x: usize, y: usize) -> f32 {
         self.darkness[y * self.side + x]
     }
@@ -56,13 +67,17 @@ impl Modules {
     }
 }
 
-/// A code sampled twice for each module along both axes, with one module of its surroundings.
+/// A code sampled twice for each module along both axes, with some of its surroundings.
 pub(super) struct Samples<'a> {
     symbol: &'a Symbol,
     brightness: Vec<f32>,
-    /// For each module its patch, darkness against the light around, and 1.
-    features: Vec<[f32; FEATURES]>,
+    /// The mean and the spread of the light around each module.
+    light: Vec<(f32, f32)>,
 }
+
+/// For each module the samples in and around it, as darkness against the light around, and 1.
+#[derive(Debug, Clone)]
+pub(super) struct Patches(Vec<[f32; FEATURES]>);
 
 impl<'a> Samples<'a> {
     pub(super) fn take(
@@ -71,65 +86,86 @@ impl<'a> Samples<'a> {
         symbol: &'a Symbol,
         allowance: &Allowance,
     ) -> Option<Self> {
-        let side = symbol.side;
-        // From half a module outside the first module's edge to the same beyond the last.
-        let width = 2 * side + 3;
+        let width = width(symbol.side);
         let mut brightness = Vec::with_capacity(width * width);
         for y in 0..width {
             allowance.spend(3 * width as u64)?;
-            let position = |at: usize| at as f32 * 0.5 - 0.5;
+            // The middle of the first module is in the middle of the first patch.
+            let position = |at: usize| (at as f32 - PATCH_REACH as f32 + 1.0) * 0.5;
             brightness
                 .extend((0..width).map(|x| frame.sampled(mapping.at(Point::new(position(x), position(y))))));
         }
         let mut samples = Self {
             symbol,
             brightness,
-            features: Vec::new(),
+            light: Vec::new(),
         };
-        samples.tell_apart(Light::at);
+        samples.tell_light(Light::at);
         Some(samples)
     }
 
     /// The same in light that has edges.
     pub(super) fn in_edged_light(mut self) -> Self {
-        self.tell_apart(Light::calmest_at);
+        self.tell_light(Light::calmest_at);
         self
     }
 
-    /// Tells the darkness of each patch against the mean and the spread of the light around its module.
-    fn tell_apart(&mut self, light_at: impl Fn(&Light, usize, usize) -> (f32, f32)) {
-        let (side, brightness) = (self.symbol.side, &self.brightness);
-        let width = 2 * side + 3;
-        let middles = |at: usize| (at / side * 2 + 2) * width + at % side * 2 + 2;
-        let light = Light::around(side, |at| brightness[middles(at)]);
-        let features = (0..side * side).map(|at| {
-            let (mean, spread) = light_at(&light, at % side, at / side);
-            let corner = middles(at) - (PATCH_SIDE / 2) * (width + 1);
+    /// Tells the mean and the spread of the light around each module.
+    fn tell_light(&mut self, light_at: impl Fn(&Light, usize, usize) -> (f32, f32)) {
+        let side = self.symbol.side;
+        let light = Light::around(side, |at| self.brightness[middle(at, side)]);
+        self.light = (0..side * side)
+            .map(|at| light_at(&light, at % side, at / side))
+            .collect();
+    }
+
+    /// The middles of the modules as they are.
+    pub(super) fn plain(&self) -> Modules {
+        let darkness = self
+            .light
+            .iter()
+            .enumerate()
+            .map(|(at, (mean, spread))| (mean - self.brightness[middle(at, self.symbol.side)]) / spread);
+        Modules::of(self.symbol, darkness.collect())
+    }
+
+    /// The modules with what is around them, for undoing smears.
+    pub(super) fn patches(&self) -> Patches {
+        let side = self.symbol.side;
+        let width = width(side);
+        let patch = |(at, (mean, spread)): (usize, &(f32, f32))| {
+            let corner = middle(at, side) - PATCH_REACH * (width + 1);
             let mut features = [1.0; FEATURES];
             for (row, features) in features[..FEATURES - 1].chunks_exact_mut(PATCH_SIDE).enumerate() {
-                let patch = &brightness[corner + row * width..][..PATCH_SIDE];
+                let patch = &self.brightness[corner + row * width..][..PATCH_SIDE];
                 for (feature, brightness) in features.iter_mut().zip(patch) {
                     *feature = (mean - brightness) / spread;
                 }
             }
             features
-        });
-        self.features = features.collect();
+        };
+        Patches(self.light.iter().enumerate().map(patch).collect())
     }
+}
 
-    /// The middles of the modules as they are.
-    pub(super) fn plain(&self) -> Modules {
-        self.modules(self.features.iter().map(|features| features[MIDDLE]).collect())
-    }
+/// Samples along a side.
+fn width(side: usize) -> usize {
+    2 * (side + PATCH_REACH) - 1
+}
 
+/// Which of the samples is the middle of a module.
+fn middle(at: usize, side: usize) -> usize {
+    (at / side * 2 + PATCH_REACH) * width(side) + at % side * 2 + PATCH_REACH
+}
+
+impl Patches {
     /// The modules with the smearing undone.
-    pub(super) fn equalised(&self, allowance: &Allowance) -> Option<Modules> {
-        let mut darkness: Vec<f32> = self.features.iter().map(|features| features[MIDDLE]).collect();
+    pub(super) fn equalised(&self, symbol: &Symbol, allowance: &Allowance) -> Option<Modules> {
+        let mut darkness = self.middles();
         for round in 0..=RELEARNT {
-            allowance.spend(4 * self.features.len() as u64)?;
+            allowance.spend(4 * self.0.len() as u64)?;
             let mut lessons = Lessons::new();
-            for ((features, role), &darkness) in self.features.iter().zip(self.symbol.roles()).zip(&darkness)
-            {
+            for ((features, role), &darkness) in self.0.iter().zip(symbol.roles()).zip(&darkness) {
                 match role {
                     Role::Fixed { dark } => lessons.learn(features, if *dark { 1.0 } else { -1.0 }, 1.0),
                     Role::Format | Role::Data if round > 0 && darkness.abs() > 0.25 => {
@@ -141,7 +177,7 @@ impl<'a> Samples<'a> {
             let Some(weights) = lessons.weights(if round == 0 { 12.0 } else { 6.0 }) else {
                 break;
             };
-            for (darkness, features) in darkness.iter_mut().zip(&self.features) {
+            for (darkness, features) in darkness.iter_mut().zip(&self.0) {
                 *darkness = features
                     .iter()
                     .zip(&weights)
@@ -149,15 +185,41 @@ impl<'a> Samples<'a> {
                     .sum();
             }
         }
-        Some(self.modules(darkness))
+        Some(Modules::of(symbol, darkness))
     }
 
-    fn modules(&self, darkness: Vec<f32>) -> Modules {
-        Modules {
-            version: self.symbol.version,
-            side: self.symbol.side,
-            darkness,
+    fn middles(&self) -> Vec<f32> {
+        self.0.iter().map(|features| features[MIDDLE]).collect()
+    }
+
+    /// The same with everything about a module multiplied by how far it is to be trusted.
+    pub(super) fn trusted(&self, trust: &[f32]) -> Self {
+        let trusted = self.0.iter().zip(trust);
+        Self(
+            trusted
+                .map(|(patch, trust)| patch.map(|feature| feature * trust))
+                .collect(),
+        )
+    }
+
+    /// Adds others of the same version.
+    pub(super) fn add(&mut self, others: &Self, weight: f32) {
+        for (sum, other) in self.0.iter_mut().zip(&others.0) {
+            for (sum, other) in sum.iter_mut().zip(other) {
+                *sum += weight * other;
+            }
         }
+    }
+
+    /// The mean, when these are the sums of so many frames.
+    pub(super) fn mean(&self, frames: u32) -> Self {
+        let part = 1.0 / frames as f32;
+        Self(
+            self.0
+                .iter()
+                .map(|patch| patch.map(|feature| feature * part))
+                .collect(),
+        )
     }
 }
 
@@ -238,7 +300,8 @@ impl Lessons {
     fn learn(&mut self, features: &[f32; FEATURES], answer: f32, weight: f32) {
         for (i, row) in self.squares.iter_mut().enumerate() {
             let factor = features[i] * weight;
-            for (square, feature) in row.iter_mut().zip(features) {
+            // The other half is the same.
+            for (square, feature) in row[i..].iter_mut().zip(&features[i..]) {
                 *square += factor * feature;
             }
             self.answers[i] += factor * answer;
@@ -247,7 +310,11 @@ impl Lessons {
 
     /// The weights, drawn with some `stiffness` to the middle alone, which is right where nothing is smeared.
     fn weights(&self, stiffness: f64) -> Option<[f32; FEATURES]> {
-        let mut matrix: Vec<f64> = self.squares.iter().flatten().copied().map(f64::from).collect();
+        let square = |at: usize| {
+            let (row, column) = (at / FEATURES, at % FEATURES);
+            f64::from(self.squares[row.min(column)][row.max(column)])
+        };
+        let mut matrix: Vec<f64> = (0..FEATURES * FEATURES).map(square).collect();
         let mut right = self.answers.map(f64::from);
         for at in 0..FEATURES {
             matrix[at * (FEATURES + 1)] += stiffness;

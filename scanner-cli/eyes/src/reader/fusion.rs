@@ -6,7 +6,7 @@
 
 use crate::content::Content;
 use crate::pass::Detection;
-use crate::samples::Modules;
+use crate::samples::{Modules, Patches};
 use crate::symbol::Symbol;
 use crate::{Allowance, bits};
 
@@ -32,21 +32,28 @@ pub(super) struct Fusion {
 #[derive(Debug)]
 struct Remembered {
     /// Sums of the opinions of the frames.
-    sums: Modules,
+    sums: Opinion,
     frames: u32,
     /// The last opinion, taken back when the same frame gives a better one.
-    last: Modules,
+    last: Opinion,
+}
+
+/// What one frame says of a code, with less weight where something lies over it.
+#[derive(Debug, Clone)]
+struct Opinion {
+    modules: Modules,
+    /// What the modules were told from, if that is kept.
+    patches: Option<Patches>,
 }
 
 impl Fusion {
     /// Adds what a frame saw; the code when all frames together tell it.
     pub(super) fn read(&mut self, detections: &[Detection], allowance: &Allowance) -> Option<Detection> {
-        let (best, modules) = surest(detections)?;
-        let opinion = opinion(modules);
+        let (best, opinion) = surest(detections)?;
         let Some(at) = self
             .remembered
             .iter()
-            .position(|code| agreement(&code.sums, &opinion) > SAME_CODE)
+            .position(|code| agreement(&code.sums.modules, &opinion.modules) > SAME_CODE)
         else {
             if self.remembered.len() == MAX_REMEMBERED {
                 self.remembered.remove(0);
@@ -61,7 +68,7 @@ impl Fusion {
         // The code seen last is the last to be forgotten.
         let mut code = self.remembered.remove(at);
         if code.frames < MAX_FRAMES {
-            add(&mut code.sums, &opinion, 1.0);
+            code.sums.add(&opinion, 1.0);
             code.frames += 1;
         }
         code.last = opinion;
@@ -79,17 +86,16 @@ impl Fusion {
         detections: &[Detection],
         allowance: &Allowance,
     ) -> Option<Detection> {
-        let (best, modules) = surest(detections)?;
-        let opinion = opinion(modules);
+        let (best, opinion) = surest(detections)?;
         let Some(code) = self
             .remembered
             .last_mut()
-            .filter(|code| agreement(&code.last, &opinion) > SAME_CODE)
+            .filter(|code| agreement(&code.last.modules, &opinion.modules) > SAME_CODE)
         else {
             return self.read(detections, allowance);
         };
-        add(&mut code.sums, &code.last, -1.0);
-        add(&mut code.sums, &opinion, 1.0);
+        code.sums.add(&code.last, -1.0);
+        code.sums.add(&opinion, 1.0);
         code.last = opinion;
         let content = if code.frames > 1 {
             code.read(allowance)
@@ -109,39 +115,55 @@ impl Fusion {
 }
 
 impl Remembered {
+    /// What the frames say together, each with its smearing undone, or with that of all undone at once, which is seen the better
+    /// the less noise there is.
     fn read(&self, allowance: &Allowance) -> Option<Content> {
-        let mut mean = self.sums.clone();
+        let mut mean = self.sums.modules.clone();
         mean.darkness
             .iter_mut()
             .for_each(|darkness| *darkness /= self.frames as f32);
-        bits::decode(&mean, &Symbol::of(mean.version), allowance)
+        let symbol = Symbol::of(mean.version);
+        bits::decode(&mean, &symbol, allowance).or_else(|| {
+            let patches = self.sums.patches.as_ref()?.mean(self.frames);
+            let together = patches.equalised(&symbol, allowance)?;
+            bits::decode(&together, &symbol, allowance)
+        })
     }
 }
 
-/// The detection that is surest of its modules, and these.
-fn surest(detections: &[Detection]) -> Option<(&Detection, &Modules)> {
+impl Opinion {
+    fn of(modules: &Modules, patches: Option<&Patches>) -> Self {
+        let trust = bits::trust(modules);
+        let mut opinion = modules.clone();
+        for (darkness, trust) in opinion.darkness.iter_mut().zip(&trust) {
+            *darkness = darkness.clamp(-SURE, SURE) * trust;
+        }
+        Self {
+            modules: opinion,
+            patches: patches.map(|patches| patches.trusted(&trust)),
+        }
+    }
+
+    fn add(&mut self, other: &Self, weight: f32) {
+        for (sum, value) in self.modules.darkness.iter_mut().zip(&other.modules.darkness) {
+            *sum += weight * value;
+        }
+        if let (Some(sums), Some(other)) = (&mut self.patches, &other.patches) {
+            sums.add(other, weight);
+        }
+    }
+}
+
+/// The detection that is surest of its modules, and its opinion.
+fn surest(detections: &[Detection]) -> Option<(&Detection, Opinion)> {
     let sureness = |modules: &Modules| {
         let darkness = &modules.darkness;
         darkness.iter().map(|value| value.abs().min(1.0)).sum::<f32>() / darkness.len() as f32
     };
     let likely = detections.iter().filter(|detection| detection.is_likely());
     let likely = likely.filter_map(|detection| Some((detection, detection.modules.as_ref()?)));
-    likely.max_by(|(_, a), (_, b)| sureness(a).total_cmp(&sureness(b)))
-}
-
-/// What one frame says of the modules, with less weight where something lies over them.
-fn opinion(modules: &Modules) -> Modules {
-    let mut opinion = modules.clone();
-    for (darkness, trust) in opinion.darkness.iter_mut().zip(bits::trust(modules)) {
-        *darkness = darkness.clamp(-SURE, SURE) * trust;
-    }
-    opinion
-}
-
-fn add(sums: &mut Modules, opinion: &Modules, weight: f32) {
-    for (sum, value) in sums.darkness.iter_mut().zip(&opinion.darkness) {
-        *sum += weight * value;
-    }
+    let (best, modules) = likely.max_by(|(_, a), (_, b)| sureness(a).total_cmp(&sureness(b)))?;
+    Some((best, Opinion::of(modules, best.patches.as_deref())))
 }
 
 /// The correlation of two opinions; 0 for codes of different versions.

@@ -18,7 +18,7 @@ pub const FRAMES: usize = 12;
 pub const FRAMES_IN_TIME: usize = 3;
 
 /// Bursts that must be read in time at least; without fusion it is three less.
-pub const BURSTS_FLOOR: usize = 20;
+pub const BURSTS_FLOOR: usize = 22;
 
 /// What makes a burst hard, by the frame and how hard it is: 0 to 1.
 const HARDSHIPS: [fn(Scene, f32, f32) -> Scene; 6] = [
