@@ -1,5 +1,7 @@
 //! The frame in the sizes it is looked at; leaves out in which order.
 
+use std::ops::RangeInclusive;
+
 use super::levels;
 use super::{Allowance, LumaFrame};
 
@@ -14,8 +16,9 @@ const SHORTEST_QUARTERED_SIDE: u32 = 320;
 /// Most pixels of a frame that is doubled: small codes in larger frames have pixels enough.
 const MAX_DOUBLED_PIXELS: usize = 2_100_000;
 
-/// Grey levels that noise makes of the plainest blocks from which on evening it out shows codes that are lost in it.
-const MUCH_NOISE: u8 = 40;
+/// Grey levels that noise makes of the plainest blocks where evening it out shows codes that are lost in it. With less they are
+/// seen without, and what makes more is a pattern.
+const MUCH_NOISE: RangeInclusive<u8> = 40..=140;
 
 /// A frame and its halvings.
 pub(super) struct Sizes<'a> {
@@ -55,7 +58,7 @@ impl<'a> Sizes<'a> {
 
     /// Whether even the plainest parts of the frame are full of noise.
     pub(super) fn are_noisy(&self) -> bool {
-        levels::noise(self.full) >= MUCH_NOISE
+        MUCH_NOISE.contains(&levels::noise(self.full))
     }
 
     /// The size that is `up` doublings above the smallest, as far as the frame's own.
