@@ -11,6 +11,10 @@ use super::trio::Trio;
 /// How far finders may lie from each other to be the same, in modules: two ways to tell dark from light differ by less.
 const SAME_PLACE: f32 = 0.25;
 
+/// The same of finders to which a third is searched, and how far their modules may differ: where the search begins depends on
+/// both.
+const JUST_THERE: f32 = 0.08;
+
 /// A code laid flat over three finders, and what was seen of it so.
 #[derive(Debug, Clone)]
 pub(super) struct Laid {
@@ -63,7 +67,15 @@ impl Attempts {
 
     /// Whether these two were searched for a third finder, and there was none.
     pub(super) fn is_lone(&self, pair: &[Finder; 2]) -> bool {
-        self.lone.borrow().iter().any(|known| are_same(known, pair))
+        let is_known = |known: &[Finder; 2]| {
+            let mut finders = known.iter().zip(pair);
+            finders.all(|(one, other)| {
+                let size = one.module_px.min(other.module_px);
+                one.centre.distance(other.centre) <= JUST_THERE * size
+                    && (one.module_px - other.module_px).abs() <= JUST_THERE * size
+            })
+        };
+        self.lone.borrow().iter().any(is_known)
     }
 
     /// Remembers that there is no third finder to these two.
@@ -82,11 +94,7 @@ impl Attempts {
 
 /// Whether the finders of both lie at the same positions.
 fn is_same(one: &Trio, other: &Trio) -> bool {
-    are_same(&one.finders(), &other.finders())
-}
-
-fn are_same(some: &[Finder], others: &[Finder]) -> bool {
-    let mut pairs = some.iter().zip(others);
+    let mut pairs = one.finders().into_iter().zip(other.finders());
     pairs.all(|(one, other)| {
         let away = one.centre.distance(other.centre);
         away <= SAME_PLACE * one.module_px.min(other.module_px)
