@@ -2,6 +2,7 @@
 
 mod backup;
 mod relocation;
+mod resume;
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -58,14 +59,18 @@ enum Command {
         /// The file to make, and beside it one that ends in .commits.
         file: PathBuf,
     },
-    /// Puts a backup where the settings want the SQLite store, if none is there.
+    /// Puts a backup where the settings want the SQLite store, if none is there; a PostgreSQL database that was restored with its
+    /// own tools is only marked. Nothing is sold or ordered from it until `usher-cloud resume`.
     Restore {
         /// The settings of the server.
         #[arg(long)]
         config: PathBuf,
-        /// The backup, with the file beside it that ends in .commits.
-        file: PathBuf,
+        /// The backup, with the file beside it that ends in .commits; none for PostgreSQL.
+        file: Option<PathBuf>,
     },
+    /// Lets events sell and order again that are halted because the store was restored, or devices have shown that it is an older
+    /// copy; exit code 1, with the reasons, if that is not safe yet.
+    Resume(resume::ResumeOrder),
     /// Brings the tables of the store up to date, as the server does at its start, and says which version they were of.
     Migrate {
         /// The settings of the server.
@@ -105,7 +110,8 @@ impl Cli {
             Command::Backup { config, file } => {
                 return Ok(exit_code(backup::back_up(&config, &file).await?));
             }
-            Command::Restore { config, file } => backup::restore(&config, &file).await?,
+            Command::Restore { config, file } => backup::restore(&config, file.as_deref()).await?,
+            Command::Resume(order) => return order.run().await,
             Command::Migrate { config } => relocation::migrate(&config).await?,
             Command::Move(order) => order.run().await?,
             Command::ResealKeys { config } => reseal_keys(&config).await?,

@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod halted;
 pub mod ids;
 mod jobs;
 mod local_time;

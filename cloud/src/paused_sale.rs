@@ -32,6 +32,11 @@ pub async fn warning(app: &AppState) -> Result<Option<String>, StoreError> {
         let page = app.store.events(query.clone()).await?;
         let is_paused = |event: &EventSummary| {
             let believed_until = app.signer.believed_until(event.id);
+            let authority = app.authorities.of(event.id);
+            if authority.is_ok_and(|authority| authority.view().is_halted()) {
+                // Of that another warning tells.
+                return false;
+            }
             event.sale_status(believed_until, now) == SaleStatus::Paused
         };
         paused.extend(page.events.into_iter().filter(is_paused));

@@ -44,9 +44,9 @@ pub use sqlite::backup;
 
 use authority::{
     Append, AppendOutcome, ChangedTicket, ChangesAfter, Code, CodeId, Contact, DropLog, FeedVersion,
-    GenerationQuery, KeepCheckpoint, NewBundle, NewBundleOutcome, NewCodeOutcome, NewEnrolmentCode, NewKeys,
-    NoteContact, NoteOwnPast, PinnedBundle, PlacesQuery, RecordsQuery, RunQuery, SealedKey, StoredChanges,
-    StoredCheckpoint, StoredRecord, UnitPlaces,
+    GenerationQuery, Halt, HaltAll, KeepCheckpoint, NewBundle, NewBundleOutcome, NewCodeOutcome,
+    NewEnrolmentCode, NewKeys, NoteContact, NoteOwnPast, PinnedBundle, PlacesQuery, RecordsQuery, Resume,
+    RunQuery, SealedKey, StoredChanges, StoredCheckpoint, StoredRecord, UnitPlaces,
 };
 use organizing::{
     AddUnits, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewVenue,
@@ -241,8 +241,12 @@ operations! {
         append(Append) -> AppendOutcome = operations::authority::append::append;
         /// Drops the copy of a log, to be fetched anew; tells whether there was one.
         drop_log(DropLog) -> bool = operations::authority::append::drop_log;
-        /// Notes that a device holds more of the authority's own log than is stored, so that every process hears of it.
-        note_own_past(NoteOwnPast) -> () = operations::authority::own_past::note_own_past;
+        /// Notes that a device holds more of the authority's own log than is stored, and halts the event.
+        note_own_past(NoteOwnPast) -> () = operations::authority::halts::note_own_past;
+        /// Halts every event; tells how many.
+        halt_all(HaltAll) -> usize = operations::authority::halts::halt_all;
+        /// Ends the halt of an event; tells whether it was halted.
+        resume(Resume) -> bool = operations::authority::halts::resume;
         /// Adds the next version of an event's trust bundle.
         add_bundle(NewBundle) -> NewBundleOutcome = operations::authority::trust::add_bundle;
         /// Keeps a checkpoint in place of the one before.
@@ -306,6 +310,8 @@ operations! {
         feed_versions(()) -> Vec<(EventId, FeedVersion)> = operations::authority::feed::feed_versions;
         /// Adds up what counts the changes of all events: the cheap question whether anything has changed.
         feed_total(()) -> u64 = operations::authority::feed::feed_total;
+        /// Lists the events of which nothing is sold or ordered, and why.
+        halts(()) -> Vec<(EventId, Halt)> = operations::authority::halts::halts;
         /// Lists records of all logs of an event, in the order in which the store came to hold them.
         records(RecordsQuery) -> Vec<StoredRecord> = operations::authority::logs::records;
         /// Finds the next run of a log.

@@ -39,6 +39,33 @@ async fn cloud(
     finish(run).await
 }
 
+/// Asks for the halted events to go on.
+async fn resume(programs: &Programs, stage: &Stage, more: &[&str]) -> anyhow::Result<Ended> {
+    let mut run = programs.command(Program::Cloud);
+    run.args(["resume", "--config"])
+        .arg(stage.cloud.config())
+        .args(more);
+    finish(run).await
+}
+
+/// Nothing is sold, and nothing is ordered.
+async fn is_halted(stage: &Stage, ticket: &BoughtTicket) -> anyhow::Result<()> {
+    let sold = stage.buyer().buy_one(STANDING).await;
+    ensure!(sold.is_err(), "it sells");
+    let path = stage
+        .organizer
+        .path(&format!("tickets/{}/revoke", ticket.ticket_id));
+    let ordered = stage.organizer.http.send(Method::POST, &path, None).await?;
+    ensure!(
+        ordered.status == 409 && ordered.text().contains("old-copy"),
+        "{}",
+        ordered.text()
+    );
+    let ready = stage.cloud.http.get("/readyz").await?.text();
+    ensure!(ready.contains("HALTED"), "{ready}");
+    Ok(())
+}
+
 #[track_caller]
 fn says(ended: &Ended, code: i32, texts: &[&str]) {
     let said = format!("{}{}", ended.stdout, ended.stderr);
@@ -69,7 +96,8 @@ async fn buy_some(buyer: Buyer) -> anyhow::Result<Vec<BoughtTicket>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backup_that_is_made_while_buyers_buy_sells_on_once_it_is_restored() -> anyhow::Result<()> {
+async fn a_backup_that_is_made_while_buyers_buy_sells_on_once_it_is_restored_and_resumed()
+-> anyhow::Result<()> {
     let places = Places {
         standing: 100,
         ..Places::FEW
@@ -96,8 +124,20 @@ async fn a_backup_that_is_made_while_buyers_buy_sells_on_once_it_is_restored() -
 
     lose_database(&stage)?;
     let restored = cloud(&programs, &stage, "restore", Some(&backup)).await?;
-    says(&restored, 0, &[SOUND, "commits more"]);
+    says(&restored, 0, &[SOUND, "commits more", "usher-cloud resume"]);
     stage.cloud.start_again().await?;
+    is_halted(&stage, &before).await?;
+    // Nobody can know whether a hub was enrolled since.
+    let doubtful = resume(&programs, &stage, &[]).await?;
+    says(&doubtful, 1, &["knows no hub", "stays halted", "two histories"]);
+    stage.cloud.process.stop().await?;
+    stage.cloud.start_again().await?;
+    is_halted(&stage, &before).await?;
+    let resumed = resume(&programs, &stage, &["--accept-loss"]).await?;
+    says(&resumed, 0, &["resumed", "Start the servers of this store again"]);
+    stage.cloud.process.stop().await?;
+    stage.cloud.start_again().await?;
+    says(&resume(&programs, &stage, &[]).await?, 0, &["nothing is halted"]);
     let kept = stage.buyer().ticket(&before.ticket_id).await?;
     ensure!(kept.payload == before.payload, "{before:?} is {kept:?} now");
     stage.buyer().buy_one(STANDING).await?;
@@ -110,6 +150,16 @@ async fn reason(turnstile: &Turnstile, ticket: &BoughtTicket) -> anyhow::Result<
     let request = json!({ "payload": ticket.payload, "gate": NORTH, "persons": 2 });
     let verdict: Value = turnstile.ask(&request).await?.expect(200)?.json()?;
     Ok(verdict["reason"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Loses all that the cloud has, restores a backup and starts again: nothing remembers that there was a newer store.
+async fn restore_on_a_new_machine(stage: &mut Stage, backup: &Path) -> anyhow::Result<()> {
+    let database = lose_database(stage)?;
+    fs::remove_file(database.with_extension("commits"))?;
+    let programs = stage.programs.clone();
+    let restored = cloud(&programs, stage, "restore", Some(backup)).await?;
+    says(&restored, 0, &[SOUND]);
+    stage.cloud.start_again().await
 }
 
 async fn hub_in_the_north(stage: &Stage) -> anyhow::Result<Hub> {
@@ -125,10 +175,11 @@ async fn hub_in_the_north(stage: &Stage) -> anyhow::Result<Hub> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cloud_on_an_older_backup_gets_its_log_back_from_a_hub_before_it_writes_on() -> anyhow::Result<()> {
+async fn a_cloud_on_an_older_backup_writes_on_only_when_the_hubs_have_given_its_log_back()
+-> anyhow::Result<()> {
     let mut stage = Stage::on_sale(Places::FEW).await?;
     let programs = stage.programs.clone();
-    let hub = hub_in_the_north(&stage).await?;
+    let mut hub = hub_in_the_north(&stage).await?;
     let turnstile = hub.turnstile(NORTH).await?;
     let buyer = stage.buyer();
     let (lost, next) = (buyer.buy_one(SEATED).await?, buyer.buy_one(SEATED).await?);
@@ -146,32 +197,34 @@ async fn a_cloud_on_an_older_backup_gets_its_log_back_from_a_hub_before_it_write
     })
     .await?;
     stage.cloud.process.kill9()?;
-    let database = lose_database(&stage)?;
-    // A new machine: nothing remembers that there was a newer one.
-    fs::remove_file(database.with_extension("commits"))?;
+    hub.process.kill9()?;
+    restore_on_a_new_machine(&mut stage, &backup).await?;
+    is_halted(&stage, &next).await?;
+    let unheard = resume(&programs, &stage, &[]).await?;
     says(
-        &cloud(&programs, &stage, "restore", Some(&backup)).await?,
-        0,
-        &[SOUND],
+        &unheard,
+        1,
+        &["not linked since it was halted: north", "--accept-loss"],
     );
-    stage.cloud.start_again().await?;
+    is_halted(&stage, &next).await?;
 
+    hub.start_again().await?;
     until("the cloud to say that it is older than its hub", async || {
         let logged = stage.cloud.process.logged()?;
         Ok(logged.contains("the database is an older copy").then_some(()))
     })
     .await?;
-    let path = stage
-        .organizer
-        .path(&format!("tickets/{}/revoke", next.ticket_id));
-    until("the log to come back, and orders to be taken again", async || {
-        let reply = stage.organizer.http.send(Method::POST, &path, None).await?;
-        ensure!([200, 409].contains(&reply.status), "{}", reply.text());
-        Ok((reply.status == 200).then_some(()))
-    })
+    until(
+        "the log to come back, and nothing to speak against going on",
+        async || {
+            let resumed = resume(&programs, &stage, &[]).await?;
+            Ok((resumed.code == Some(0)).then_some(()))
+        },
+    )
     .await?;
-    let reserved = stage.buyer().buy_one(STANDING).await;
-    ensure!(reserved.is_err(), "it sells before anybody has looked into it");
+    stage.cloud.process.stop().await?;
+    stage.cloud.start_again().await?;
+    stage.organizer.revoke(&next.ticket_id).await?;
     for ticket in [&lost, &next] {
         until("the hub to deny both", async || {
             Ok((reason(&turnstile, ticket).await? == "revoked").then_some(()))
@@ -182,9 +235,6 @@ async fn a_cloud_on_an_older_backup_gets_its_log_back_from_a_hub_before_it_write
     ensure!(!devices.iter().any(|device| device.frozen), "{devices:?}");
     ensure!(stage.organizer.incidents().await?.is_empty(), "an incident");
     ensure!(hub.status().await?.incidents.is_empty(), "an incident at the hub");
-
-    stage.cloud.process.stop().await?;
-    stage.cloud.start_again().await?;
     stage.buyer().buy_one(STANDING).await?;
     says(&cloud(&programs, &stage, "audit", None).await?, 0, &[SOUND]);
     Ok(())
@@ -224,8 +274,21 @@ async fn the_script_for_postgres_makes_a_backup_while_the_cloud_sells_and_restor
     let full = script(["restore".as_ref(), backup.as_ref(), database.as_ref()]).await?;
     says(&full, 1, &["the database is not empty"]);
     let done = script(["restore".as_ref(), backup.as_ref(), restored.as_ref()]).await?;
-    says(&done, 0, &["restored"]);
+    says(&done, 0, &["restored, and halted"]);
     let there = programs.with("USHER_CLOUD__STORE__URL", restored.clone());
+    for ended in [
+        resume(&there, &stage, &[]).await?,
+        cloud(&there, &stage, "restore", None).await?,
+        resume(&there, &stage, &[]).await?,
+    ] {
+        let said = format!("{}{}", ended.stdout, ended.stderr);
+        ensure!(said.contains("halted"), "{said}");
+    }
+    says(
+        &resume(&there, &stage, &["--accept-loss"]).await?,
+        0,
+        &["resumed"],
+    );
     says(
         &cloud(&there, &stage, "audit", None).await?,
         0,

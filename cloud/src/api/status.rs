@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
+use crate::halted;
 use crate::jobs;
 use crate::paused_sale;
 use crate::state::AppState;
@@ -64,7 +65,7 @@ pub struct Readiness {
 /// Something that somebody should know.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WarningView {
-    /// Names it, for programs: `test_cards`, `sale_paused`, `clock`.
+    /// Names it, for programs: `test_cards`, `halted`, `sale_paused`, `clock`.
     #[schema(example = "test_cards")]
     pub code: &'static str,
     /// What it is.
@@ -72,7 +73,7 @@ pub struct WarningView {
 }
 
 /// Tells whether the server can sell, as `/healthz` does, and names what whoever runs it must not miss: events that are on
-/// sale against test cards, events whose sale is paused because their ticket key ends before they do, and a clock of
+/// sale against test cards, events that are halted because the store may be an older copy, events whose sale is paused because their ticket key ends before they do, and a clock of
 /// this server that is not that of the linked devices. A server that was told to stop says so here at once, and still serves for a
 /// while: whoever spreads requests over several servers sends it none any more.
 #[utoipa::path(get, path = "/readyz", tag = "status", responses(
@@ -85,6 +86,7 @@ pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, 
     let Json(Health { .. }) = health(State(Arc::clone(&app))).await?;
     let warnings = [
         ("test_cards", soon(test_sale::warning(&app)).await?),
+        ("halted", soon(halted::warning(&app)).await?),
         ("sale_paused", soon(paused_sale::warning(&app)).await?),
         ("clock", wrong_clock::warning(&app)),
     ];

@@ -491,7 +491,7 @@ async fn a_log_that_was_tampered_with_is_not_taken_up() {
             entries: Vec::new(),
             head: forged,
         }],
-        own: None,
+        is_own: false,
         row_changes: Vec::new(),
         now: START,
     };

@@ -1,6 +1,7 @@
 //! What sessions and requests see of an event: only what is durable, and never a wait for the writer.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use usher_keys::{DeviceIdentity, EventId, SecretKey, Timestamp};
@@ -19,6 +20,7 @@ pub struct AuthorityView {
     changes: Announcer,
     /// What is visible now; held only to copy or replace a part of it.
     visible: Mutex<Visible>,
+    is_halted: AtomicBool,
 }
 
 struct Visible {
@@ -61,6 +63,7 @@ impl AuthorityView {
                 assurance: None,
                 compared: Compared::default(),
             }),
+            is_halted: AtomicBool::new(false),
         }
     }
 
@@ -152,6 +155,16 @@ impl AuthorityView {
         if visible.voice.as_ref().map(public) != voice.map(public) {
             (visible.voice, visible.assurance) = (voice.cloned(), None);
         }
+    }
+
+    /// Takes note that nothing is sold or ordered any more.
+    pub fn halt(&self) {
+        self.is_halted.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells whether nothing is sold or ordered, because the store may be an older copy.
+    pub fn is_halted(&self) -> bool {
+        self.is_halted.load(Ordering::Relaxed)
     }
 
     /// Shows logs that have grown.

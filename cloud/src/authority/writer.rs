@@ -11,6 +11,7 @@ mod intake;
 mod ledgers;
 mod policy;
 mod revoking;
+mod survey;
 mod tickets;
 mod trust;
 mod vouching;
@@ -23,7 +24,6 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use usher_keys::{EventId, PublicKey, Purpose, SecretKey, Timestamp};
 use usher_protocol::ledger::{Ledger, OwnDraft};
-use usher_protocol::log::Head;
 use usher_protocol::record::Body;
 use usher_protocol::state::State;
 
@@ -33,13 +33,14 @@ use super::view::{AuthorityView, Compared};
 use crate::clock::Clock;
 use crate::signing::TicketSigner;
 use crate::store::Store;
-use crate::store::authority::{Append, AppendOutcome, RowChange, Sealed, StoredCheckpoint};
+use crate::store::authority::{Append, AppendOutcome, Halt, RowChange, Sealed, StoredCheckpoint};
 
 pub use devices::EnrolOutcome;
 pub use forks::{ForkHistory, SettleOutcome};
 pub use intake::Intake;
 pub use policy::PolicyVersion;
 pub use revoking::{Consequences, RetireOutcome, Revocation, RevokeOutcome, Since};
+pub use survey::{HaltSurvey, survey};
 pub use tickets::TicketOutcome;
 pub use trust::UploadOutcome;
 pub use vouching::lasts_with_event;
@@ -85,10 +86,8 @@ pub struct LogWriter {
     ledger: Ledger,
     view: Arc<AuthorityView>,
     checkpoint: Option<StoredCheckpoint>,
-    /// The head of our own log, beyond our copy, that a device was seen to hold: our database is an older copy.
-    past: Option<Head>,
-    /// What the store had noted of that when we started, and had come back by then: somebody has looked into it.
-    looked_into: Option<Head>,
+    /// Why nothing is sold or ordered, until the next start at least.
+    halt: Option<Halt>,
 }
 
 /// Records on their way into the store, with what changes beside them.
@@ -156,10 +155,10 @@ impl LogWriter {
         self.parts.clock.now()
     }
 
-    /// Writes a record for the authority log; it counts once the draft is committed. Behind its own past the authority says
-    /// nothing, or it would have two histories and no device would hear it again.
+    /// Writes a record for the authority log; it counts once the draft is committed. On what may be an older copy the authority says
+    /// nothing, or it could have two histories and no device would hear it again.
     fn write(&self, draft: &mut Draft, body: Body) -> Result<(), AuthorityError> {
-        if self.ledger.is_behind_own_past() {
+        if !self.has_whole_log() {
             return Err(AuthorityError::OldCopy);
         }
         self.own_key()?;
@@ -170,7 +169,12 @@ impl LogWriter {
 
     /// Tells whether the authority can say anything now.
     fn may_write(&self) -> bool {
-        !self.ledger.is_behind_own_past() && self.own_key().is_ok()
+        self.has_whole_log() && self.own_key().is_ok()
+    }
+
+    /// Tells whether the authority is sure that nobody holds more of its log than the store.
+    fn has_whole_log(&self) -> bool {
+        self.halt.is_none() && !self.ledger.is_behind_own_past()
     }
 
     /// Returns the key of the log that we write, while it may sign.
@@ -189,7 +193,7 @@ impl LogWriter {
             own,
             row_changes,
         } = draft;
-        let speaker = own.is_some().then(|| self.ledger.me());
+        let is_own = own.is_some();
         if let Some(own) = own {
             let own = own.seal(self.own_key()?);
             sealed.extend(own.map(|(entries, head)| Sealed { entries, head }));
@@ -201,7 +205,7 @@ impl LogWriter {
         let request = Append {
             event: self.parts.event,
             sealed: sealed.clone(),
-            own: speaker,
+            is_own,
             row_changes,
             now: at,
         };

@@ -5,10 +5,17 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::state;
+use crate::store::Store;
+use crate::store::authority::HaltAll;
 use crate::store::backup::{self, Backup, Restored};
 use crate::store::location::StoreLocation;
+
+/// What comes after a restore.
+const NEXT: &str = "Nothing is sold or ordered from it yet. Put the master key back, start the server, wait until the hubs of every \
+    event have linked: what they know of it and the backup does not, they give back. Then say `usher-cloud resume`";
 
 /// Backs the store up into a new file; says whether what is in it is sound.
 ///
@@ -37,20 +44,24 @@ pub async fn back_up(config: &Path, to: &Path) -> anyhow::Result<bool> {
     Ok(audit.findings.is_empty())
 }
 
-/// Puts a backup where the settings want the store, if none is there.
+/// Puts a backup where the settings want the store, if none is there; of a PostgreSQL database it only says that it was restored.
 ///
 /// # Errors
 ///
 /// When nothing was restored.
-pub async fn restore(config: &Path, from: &Path) -> anyhow::Result<()> {
+pub async fn restore(config: &Path, from: Option<&Path>) -> anyhow::Result<()> {
     let settings = Config::load(config)?;
-    let StoreLocation::File(store) = settings.store_location() else {
-        bail!(elsewhere("restored", "pg_restore"))
+    let (store, from) = match (settings.store_location(), from) {
+        (StoreLocation::File(store), Some(from)) => (store, from),
+        (StoreLocation::File(_), None) => bail!("name the backup that is to be restored"),
+        (StoreLocation::Servers { .. }, Some(_)) => bail!(elsewhere("restored", "pg_restore")),
+        (location @ StoreLocation::Servers { .. }, None) => return halt(&location).await,
     };
     // No server of this data directory may make a store meanwhile.
     let _lock = state::lock_data_dir(&settings)?;
     let (file, to) = (from.to_owned(), store.clone());
-    let restored = tokio::task::spawn_blocking(move || backup::restore(&file, &to)).await?;
+    let restored =
+        tokio::task::spawn_blocking(move || backup::restore(&file, &to, Clock::System.now())).await?;
     let Restored {
         commits,
         forgotten,
@@ -65,10 +76,21 @@ pub async fn restore(config: &Path, from: &Path) -> anyhow::Result<()> {
             "the store that was here had {forgotten} commits more: what was sold and revoked in them is not in this one"
         )?;
     }
+    writeln!(out, "{NEXT}")?;
+    Ok(())
+}
+
+/// Marks a PostgreSQL database as restored.
+async fn halt(location: &StoreLocation) -> anyhow::Result<()> {
+    let store = Store::open(location)
+        .await
+        .with_context(|| format!("opening {location}"))?;
+    let now = Clock::System.now();
+    let halted = store.halt_all(HaltAll { now }).await?;
+    store.close().await;
     writeln!(
-        out,
-        "Before you sell with it: put the master key back, start the server with public HTTP closed, and wait until at least \
-         one hub of every event has linked. What hubs know of it and the backup does not, they give back"
+        std::io::stdout(),
+        "{location}: {halted} events are halted\n{NEXT}"
     )?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What the store is asked and answers about an event's logs, trust and devices, as plain values; what they mean is the authority's.
 
+mod halts;
+
 use std::collections::BTreeMap;
 
 use usher_keys::{
@@ -15,6 +17,8 @@ use usher_protocol::{Generation, Origin, Seq, TierId, Unit};
 use crate::ids::TicketId;
 use crate::selling::jobs::LeaseHolder;
 use crate::selling::{NewTicket, TicketState};
+
+pub use halts::{Halt, HaltAll, NoteOwnPast, Resume};
 
 /// Records of one log that end at a signed head.
 #[derive(Debug, Clone)]
@@ -66,8 +70,8 @@ pub struct Append {
     pub event: EventId,
     /// What is appended, each log in its own order.
     pub sealed: Vec<Sealed>,
-    /// Whose new words are among it: the authority's, which says nothing while less of its log is stored than devices hold.
-    pub own: Option<Origin>,
+    /// Whether new words of the authority are among it, which says nothing while its event is halted.
+    pub is_own: bool,
     /// What else changes.
     pub row_changes: Vec<RowChange>,
     /// The time.
@@ -82,15 +86,6 @@ pub enum AppendOutcome {
     /// Nothing has changed: other records are stored in their place or those before them are not, or something beside them was
     /// not as expected.
     Conflict,
-}
-
-/// Asks to note that a device holds more of the authority's own log than is stored.
-#[derive(Debug, Clone)]
-pub struct NoteOwnPast {
-    /// The event.
-    pub event: EventId,
-    /// The head that the device holds; it is verified.
-    pub head: Head,
 }
 
 /// Asks to drop the copy of a log that follows a history which does not count.
@@ -148,8 +143,8 @@ pub struct StoredChanges {
     pub has_newer_bundle: bool,
     /// Whether something that was known is not stored any more: a copy was dropped, and another history may be fetched.
     pub has_dropped: bool,
-    /// How far a device was seen to hold the authority's own log beyond what was stored then, whether or not it has come back since.
-    pub own_past: Option<Head>,
+    /// Whether nothing is sold or ordered for the event, and why.
+    pub halt: Option<Halt>,
 }
 
 impl StoredChanges {

@@ -118,6 +118,7 @@ pub fn migrations() -> Vec<Migration> {
             "V21__own_pasts",
             include_str!("../../migrations/V21__own_pasts.sql"),
         ),
+        ("V22__halts", include_str!("../../migrations/V22__halts.sql")),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

@@ -61,7 +61,7 @@ kinds! {
     DraftIncomplete = 409, "draft-incomplete", "Making this event was interrupted: create it anew.";
     NoTrustBundle = 409, "no-trust-bundle", "The event has no trust bundle yet: ask for its key-request, have it signed and upload the bundle.";
     NoKeyInForce = 409, "no-key-in-force", "No key of the event for this may sign now: ask for its key-request, have it signed and upload the next bundle.";
-    OldCopy = 409, "old-copy", "The server runs on an older copy of its data: nothing is sold or ordered for this event. Restore the newest copy.";
+    OldCopy = 409, "old-copy", "The server may run on an older copy of its data: nothing is sold or ordered for this event until whoever runs the server resumes it.";
     TicketSuperseded = 409, "ticket-superseded", "A newer ticket has taken this one's place: name the newest one.";
     TicketTransferred = 409, "ticket-transferred", "The ticket was transferred: the one that has taken its place is somebody else's. Its holder can have that one reissued.";
     TicketRevoked = 409, "ticket-revoked", "The ticket is revoked, and a revoked ticket gets no fresh code: reinstate it first.";

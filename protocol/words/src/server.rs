@@ -41,6 +41,15 @@ pub fn paused_sales(named: &[PausedSale], more: usize) -> String {
     )
 }
 
+/// Says for which events nothing is sold or ordered, because the store may be an older copy.
+pub fn halted(names: &[String]) -> String {
+    format!(
+        "HALTED: the store was restored, or devices have shown that it is an older copy, so nothing is sold or ordered for: {}. \
+         Wait until their hubs have linked, say `usher-cloud resume`, which tells what is missing, and start this server again",
+        names.join(", ")
+    )
+}
+
 /// Says what is wrong with the server's clock, if anything is.
 pub fn clock(health: ClockHealth) -> Option<String> {
     match health {

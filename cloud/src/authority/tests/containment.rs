@@ -7,9 +7,12 @@ use usher_protocol::sync::NotStored;
 use usher_protocol::{Seq, ZoneId};
 
 use super::super::AuthorityError;
-use super::super::writer::{Consequences, ForkHistory, Revocation, RevokeOutcome, SettleOutcome, Since};
+use super::super::writer::{
+    Consequences, ForkHistory, Revocation, RevokeOutcome, SettleOutcome, Since, survey,
+};
 use super::hub::Hub;
 use super::scene::{START, Scene, key, revocation};
+use crate::store::authority::Resume;
 
 /// The zone that the hubs of these tests let people into.
 const ZONE: ZoneId = ZoneId(1);
@@ -237,10 +240,10 @@ async fn nobody_gets_the_authoritys_word_for_a_certificate_by_a_struck_key() {
 }
 
 #[tokio::test]
-async fn a_cloud_on_an_older_copy_orders_nothing_until_its_log_is_back_and_sells_nothing_till_it_is_looked_into()
- {
+async fn a_cloud_on_an_older_copy_sells_and_orders_nothing_until_somebody_says_that_it_goes_on() {
     let scene = Scene::open().await;
     let device = Hub::new(&scene, 1).await.origin();
+    let next = Hub::new(&scene, 2).await.origin();
     let (scene, lost) = scene.put_back_before_a_revocation(device).await;
     assert!(sells(&scene));
 
@@ -248,19 +251,38 @@ async fn a_cloud_on_an_older_copy_orders_nothing_until_its_log_is_back_and_sells
     let heard = authority.ask(move |writer| Box::pin(writer.hear_own_past(head.clone())));
     heard.await.unwrap();
     assert!(!sells(&scene));
-    let ordered = || authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(device))));
+    let ordered = || authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(next))));
     let refused = ordered().await;
     assert!(matches!(refused, Err(AuthorityError::OldCopy)), "{refused:?}");
     let scene = scene.restart().await;
     assert!(!sells(&scene), "it is known from one start to the next");
     let authority = scene.authority();
-    let ordered = || authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(device))));
+    let ordered = || authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(next))));
 
+    let survey = async || {
+        let store = &scene.case.store;
+        let halt = &store.halts(()).await.unwrap()[0];
+        let found = survey(store, (halt.0, &halt.1), START).await.unwrap();
+        found.unwrap()
+    };
+    assert_eq!(survey().await.lacking, lost.records.len() as u64);
     authority.take_in(lost).await.unwrap();
-    ordered().await.unwrap();
-    assert!(!sells(&scene));
+    let left = survey().await;
+    assert_eq!(
+        (left.lacking, left.heard, left.unheard.len()),
+        (0, 0, 1),
+        "one of two is revoked"
+    );
+    let refused = ordered().await;
+    assert!(matches!(refused, Err(AuthorityError::OldCopy)), "{refused:?}");
+    let event = scene.case.event;
+    scene.case.store.resume(Resume { event }).await.unwrap();
+    assert!(!sells(&scene), "what is in memory is of before");
     let scene = scene.restart().await;
     assert!(sells(&scene));
+    let authority = scene.authority();
+    let ordered = authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(next))));
+    ordered.await.unwrap();
 }
 
 #[tokio::test]

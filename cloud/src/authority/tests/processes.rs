@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
+use crate::store::authority::Resume;
 
 /// Another process on the same store, with the same keys.
 struct Other {
@@ -199,6 +200,7 @@ async fn hear_own_past(authority: &EventAuthority, head: Head) {
 async fn an_older_copy_of_which_one_process_hears_stops_every_process_until_its_log_is_back() {
     let scene = Scene::open().await;
     let device = Hub::new(&scene, 1).await.origin();
+    let next = Hub::new(&scene, 2).await.origin();
     let (scene, lost) = scene.put_back_before_a_revocation(device).await;
     let other = Other::beside(&scene).await;
     let (ours, theirs) = (scene.authority(), other.authority(&scene));
@@ -208,7 +210,7 @@ async fn an_older_copy_of_which_one_process_hears_stops_every_process_until_its_
     let order = |authority: &std::sync::Arc<EventAuthority>| {
         let authority = std::sync::Arc::clone(authority);
         async move {
-            let ordered = authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(device))));
+            let ordered = authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(next))));
             ordered.await
         }
     };
@@ -223,14 +225,19 @@ async fn an_older_copy_of_which_one_process_hears_stops_every_process_until_its_
     // It comes back through whichever is linked to a device that has it.
     ours.take_in(lost).await.unwrap();
     other.follow(&scene).await;
-    order(&theirs).await.unwrap();
-    order(&ours).await.unwrap();
     assert_eq!(digest(&theirs).await, scene.digest().await);
+    let refused = order(&theirs).await;
+    assert!(matches!(refused, Err(AuthorityError::OldCopy)), "{refused:?}");
     assert!(
-        !sells(&scene) && !other.sells(&scene),
+        !Other::beside(&scene).await.sells(&scene),
         "nobody has looked into it"
     );
-    assert!(Other::beside(&scene).await.sells(&scene));
+    let event = scene.case.event;
+    scene.case.store.resume(Resume { event }).await.unwrap();
+    assert!(!sells(&scene) && !other.sells(&scene), "until they start again");
+    let third = Other::beside(&scene).await;
+    assert!(third.sells(&scene));
+    order(&third.authority(&scene)).await.unwrap();
     assert!(sells(&scene.restart().await));
 }
 

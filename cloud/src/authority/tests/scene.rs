@@ -382,7 +382,7 @@ impl Scene {
         let request = Append {
             event: self.case.event,
             sealed,
-            own: None,
+            is_own: false,
             row_changes: Vec::new(),
             now: START,
         };

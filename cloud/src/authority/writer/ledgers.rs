@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use usher_keys::{Capabilities, Certificate, DeviceIdentity, PublicKey, Purpose, Role, Timestamp};
+use usher_keys::{Capabilities, Certificate, DeviceIdentity, EventId, PublicKey, Purpose, Role, Timestamp};
 use usher_protocol::ledger::Ledger;
 use usher_protocol::log::Head;
 use usher_protocol::trust::Trust;
@@ -11,8 +11,8 @@ use super::{LogWriter, LogWriterParts};
 use crate::authority::AuthorityError;
 use crate::authority::key_safe::EventKeys;
 use crate::authority::view::{AuthorityView, Compared};
-use crate::store::StoreError;
-use crate::store::authority::{ChangesAfter, NoteOwnPast, Sealed, StoredChanges};
+use crate::store::authority::{ChangesAfter, Halt, NoteOwnPast, Sealed, StoredChanges};
+use crate::store::{Store, StoreError};
 
 /// Records read at once: a few hundred kilobytes.
 const PAGE_RECORDS: u64 = 4_096;
@@ -28,7 +28,7 @@ struct StoredEvent {
     identity: DeviceIdentity,
     ledger: Ledger,
     compared: Compared,
-    own_past: Option<Head>,
+    halt: Option<Halt>,
 }
 
 impl LogWriter {
@@ -42,16 +42,10 @@ impl LogWriter {
             keys,
             trust,
             identity,
-            mut ledger,
+            ledger,
             compared,
-            own_past,
+            halt,
         } = read(&parts).await?;
-        let is_behind = own_past.as_ref().is_some_and(|past| ledger.hear_own_past(past));
-        let (past, looked_into) = if is_behind {
-            (own_past, None)
-        } else {
-            (None, own_past)
-        };
         let checkpoint = parts.store.checkpoint(parts.event).await?;
         let view = Arc::new(AuthorityView::new(trust, identity, ledger.me()));
         view.grow(ledger.heads());
@@ -63,13 +57,11 @@ impl LogWriter {
             ledger,
             view,
             checkpoint,
-            past,
-            looked_into,
+            halt: None,
         };
+        writer.meet_halt(halt);
         writer.install_ticket_key();
-        if writer.past.is_none() {
-            writer.restate().await?;
-        }
+        writer.restate().await?;
         writer.vouch_for_all().await;
         writer.show_voice();
         Ok(writer)
@@ -88,12 +80,12 @@ impl LogWriter {
     pub async fn catch_up(&mut self) -> Result<(), AuthorityError> {
         loop {
             let now = self.now();
-            let changes = changes(&self.parts, &self.ledger).await?;
+            let changes = changes(&self.parts.store, self.parts.event, &self.ledger).await?;
             if changes.begins_anew() {
                 return self.begin_anew(changes.has_dropped).await;
             }
             self.take_in_view(changes.grown)?;
-            self.meet_own_past(changes.own_past);
+            self.meet_halt(changes.halt);
             if changes.is_complete {
                 let version = changes.version;
                 self.view.compare(Compared { version, at: now });
@@ -138,14 +130,14 @@ impl LogWriter {
             identity,
             ledger,
             compared,
-            own_past,
+            halt,
         } = read(&self.parts).await?;
         let renewed = trust.bundle().version != self.ledger.trust().bundle().version;
         (self.keys, self.ledger) = (keys, ledger);
-        if let Some(past) = &self.past {
+        if let Some(past) = self.halt.as_ref().and_then(|halt| halt.past.as_ref()) {
             self.ledger.hear_own_past(past);
         }
-        self.meet_own_past(own_past);
+        self.meet_halt(halt);
         if has_dropped {
             self.view.hold_anew(self.ledger.heads());
         } else {
@@ -164,7 +156,7 @@ impl LogWriter {
     /// Shows by which key the authority assures others of how far its log has come: while its word counts and it has all of it.
     pub(super) fn show_voice(&self) {
         let (state, me) = (self.ledger.state(), self.ledger.me());
-        let is_heard = state.authority() == Some(me) && !self.ledger.is_behind_own_past();
+        let is_heard = state.authority() == Some(me) && self.has_whole_log();
         let bundle = self.ledger.trust().bundle();
         let key = self.keys.in_use(Purpose::Authority, bundle, self.now());
         self.view
@@ -172,57 +164,70 @@ impl LogWriter {
     }
 
     /// Takes note that a device holds more of our own log than we do, and has the other processes hear of it. Bookings were lost with
-    /// it, and their places must not be sold a second time: nothing is sold until somebody has looked into it and starts the
-    /// cloud again.
+    /// it, and their places must not be sold a second time: nothing is sold or ordered until somebody has looked into it and says
+    /// that it goes on.
     ///
     /// # Errors
     ///
     /// [`AuthorityError`].
     pub async fn hear_own_past(&mut self, head: Head) -> Result<(), AuthorityError> {
         self.catch_up().await?;
+        let now = self.now();
         // A device may hold more of it than the one before.
         if self.ledger.hear_own_past(&head) {
-            self.stop_at(head.clone());
+            self.stop_for(Halt {
+                since: now,
+                past: Some(head.clone()),
+            });
         }
-        if self.past.as_ref() == Some(&head) {
+        let told = self.halt.as_ref().and_then(|halt| halt.past.as_ref());
+        if told == Some(&head) {
             let event = self.parts.event;
-            self.parts
-                .store
-                .note_own_past(NoteOwnPast { event, head })
-                .await?;
+            let noted = NoteOwnPast { event, head, now };
+            self.parts.store.note_own_past(noted).await?;
         }
         Ok(())
     }
 
-    /// Takes note of what another process was told by a device, even if the log has come back since.
-    fn meet_own_past(&mut self, stored: Option<Head>) {
-        let Some(head) = stored else { return };
-        if self.past.as_ref() != Some(&head) && self.looked_into.as_ref() != Some(&head) {
-            self.ledger.hear_own_past(&head);
-            self.stop_at(head);
+    /// Takes note of what is stored of a halt. That it has ended there counts at the next start, when all is read anew.
+    fn meet_halt(&mut self, stored: Option<Halt>) {
+        if let Some(halt) = stored
+            && self.halt.as_ref() != Some(&halt)
+        {
+            if let Some(past) = &halt.past {
+                self.ledger.hear_own_past(past);
+            }
+            self.stop_for(halt);
         }
     }
 
     /// Sells and says nothing any more.
-    fn stop_at(&mut self, past: Head) {
-        if self.past.is_none() {
-            tracing::error!(
-                event = %self.parts.event,
+    fn stop_for(&mut self, halt: Halt) {
+        let event = self.parts.event;
+        match &halt.past {
+            Some(past) => tracing::error!(
+                %event,
                 ours = self.ledger.tail(&past.origin).seq.0,
                 theirs = past.tail.seq.0,
-                "the database is an older copy: devices hold more of this event's authority log than it does. Nothing is sold or \
+                "the database is an older copy: devices held more of this event's authority log than it did. Nothing is sold or \
                  ordered. Stop the cloud and restore the newest copy; if there is none, wait until the log has come back from \
-                 the devices, void the bookings that are missing, and start the cloud again"
-            );
+                 the devices, void the bookings that are missing, say `usher-cloud resume`, and start the cloud again"
+            ),
+            None => tracing::error!(
+                %event,
+                "the database was restored: nothing is sold or ordered for this event. Wait until its hubs have linked, say \
+                 `usher-cloud resume`, and start the cloud again"
+            ),
         }
-        self.past = Some(past);
+        self.halt = Some(halt);
+        self.view.halt();
         self.install_ticket_key();
         self.show_voice();
     }
 
     /// Puts the bundle's active ticket key in use, or takes the present one out of use when there is none.
     fn install_ticket_key(&self) {
-        if self.past.is_some() {
+        if self.halt.is_some() {
             return self.parts.signer.withdraw(self.parts.event);
         }
         let bundle = self.ledger.trust().bundle();
@@ -265,7 +270,7 @@ async fn try_to_read(parts: &LogWriterParts) -> Result<Option<StoredEvent>, Auth
     let mut ledger = Ledger::new(me, None, Arc::clone(&trust));
     loop {
         let at = parts.clock.now();
-        let changes = changes(parts, &ledger).await?;
+        let changes = changes(&parts.store, event, &ledger).await?;
         if changes.begins_anew() {
             return Ok(None);
         }
@@ -279,25 +284,34 @@ async fn try_to_read(parts: &LogWriterParts) -> Result<Option<StoredEvent>, Auth
                 identity,
                 ledger,
                 compared: Compared { version, at },
-                own_past: changes.own_past,
+                halt: changes.halt,
             }));
         }
     }
 }
 
-async fn changes(parts: &LogWriterParts, ledger: &Ledger) -> Result<StoredChanges, StoreError> {
+/// Reads the next page of what is stored beyond a ledger.
+pub(super) async fn changes(
+    store: &Store,
+    event: EventId,
+    ledger: &Ledger,
+) -> Result<StoredChanges, StoreError> {
     let query = ChangesAfter {
-        event: parts.event,
+        event,
         known: ledger.tails(),
         bundle_version: ledger.trust().bundle().version,
         limit: PAGE_RECORDS,
     };
-    parts.store.changes_after(query).await
+    store.changes_after(query).await
 }
 
 /// Takes records that are stored and returns the heads of those that were taken: all of them, or those before a log that is
 /// damaged.
-fn take(ledger: &mut Ledger, grown: Vec<Sealed>, now: Timestamp) -> (Vec<Head>, Result<(), StoreError>) {
+pub(super) fn take(
+    ledger: &mut Ledger,
+    grown: Vec<Sealed>,
+    now: Timestamp,
+) -> (Vec<Head>, Result<(), StoreError>) {
     let mut heads = Vec::new();
     for Sealed { entries, head } in grown {
         if !ledger.take_stored(&entries, head.clone(), now) {

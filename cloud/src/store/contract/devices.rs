@@ -55,7 +55,7 @@ async fn change(case: &Case, row_changes: Vec<RowChange>, now: Timestamp) -> boo
     let request = Append {
         event: case.event,
         sealed: Vec::new(),
-        own: None,
+        is_own: false,
         row_changes,
         now,
     };

@@ -13,8 +13,9 @@ use usher_protocol::{Generation, Origin, Seq, Unit};
 
 use crate::ids::draw_event_id;
 use crate::store::authority::{
-    Append, AppendOutcome, ChangesAfter, DropLog, FeedVersion, KeepCheckpoint, NewBundle, NewBundleOutcome,
-    NoteOwnPast, PinnedBundle, RecordsQuery, RunQuery, Sealed, StoredChanges, StoredCheckpoint,
+    Append, AppendOutcome, ChangesAfter, DropLog, FeedVersion, Halt, HaltAll, KeepCheckpoint, NewBundle,
+    NewBundleOutcome, NoteOwnPast, PinnedBundle, RecordsQuery, Resume, RunQuery, Sealed, StoredChanges,
+    StoredCheckpoint,
 };
 
 use super::case::{Case, START};
@@ -86,7 +87,7 @@ async fn append(case: &Case, sealed: Vec<Sealed>) -> bool {
     let request = Append {
         event: case.event,
         sealed,
-        own: None,
+        is_own: false,
         row_changes: Vec::new(),
         now: START,
     };
@@ -230,37 +231,70 @@ pub async fn the_feed_says_when_something_known_is_gone_or_the_bundle_is_newer(c
     );
 }
 
-pub async fn the_authority_adds_nothing_while_devices_hold_more_of_its_log(case: Case) {
+pub async fn the_authority_adds_nothing_while_its_event_is_halted(case: Case) {
     let mut writer = Writer::new(&case);
     let (first, second, third) = (writer.write(2), writer.write(3), writer.write(1));
     assert!(append(&case, vec![first.clone()]).await);
     let note = |sealed: &Sealed| NoteOwnPast {
         event: case.event,
         head: sealed.head.clone(),
+        now: START,
     };
     let by_itself = |sealed: &Sealed| Append {
         event: case.event,
         sealed: vec![sealed.clone()],
-        own: Some(writer.origin()),
+        is_own: true,
         row_changes: Vec::new(),
         now: START,
     };
-    assert_eq!(changes(&case, Vec::new(), 100).await.own_past, None);
+    assert_eq!(changes(&case, Vec::new(), 100).await.halt, None);
+    assert_eq!(case.store.halts(()).await.unwrap(), []);
     case.store.note_own_past(note(&second)).await.unwrap();
     let noted = changes(&case, Vec::new(), 100).await;
-    assert_eq!(noted.own_past.as_ref(), Some(&second.head));
+    let halt = Halt {
+        since: START,
+        past: Some(second.head.clone()),
+    };
+    assert_eq!(noted.halt.as_ref(), Some(&halt));
+    assert_eq!(case.store.halts(()).await.unwrap(), [(case.event, halt)]);
     // As much is noted already, or more.
     for sealed in [&first, &second] {
         case.store.note_own_past(note(sealed)).await.unwrap();
     }
     let again = changes(&case, Vec::new(), 100).await;
-    assert_eq!((again.own_past, again.version), (noted.own_past, noted.version));
+    assert_eq!((again.halt, again.version), (noted.halt, noted.version));
     let refused = case.store.append(by_itself(&second)).await.unwrap();
     assert_eq!(refused, AppendOutcome::Conflict);
-    // A device gives it back.
+    // A device gives it back, and somebody says that it goes on.
     assert!(append(&case, vec![second]).await);
+    let refused = case.store.append(by_itself(&third)).await.unwrap();
+    assert_eq!(refused, AppendOutcome::Conflict);
+    let resume = Resume { event: case.event };
+    assert!(case.store.resume(resume).await.unwrap());
+    assert!(!case.store.resume(resume).await.unwrap());
     let taken = case.store.append(by_itself(&third)).await.unwrap();
     assert!(matches!(taken, AppendOutcome::Appended(_)), "{taken:?}");
+}
+
+pub async fn a_restored_store_is_halted_and_hears_what_devices_hold_beyond_it(case: Case) {
+    let mut writer = Writer::new(&case);
+    let sealed = writer.write(2);
+    assert!(append(&case, vec![sealed.clone()]).await);
+    let before = changes(&case, Vec::new(), 100).await.version;
+    let halted = case.store.halt_all(HaltAll { now: START }).await.unwrap();
+    assert_eq!(halted, 1);
+    let halt = |past| Halt { since: START, past };
+    let restored = changes(&case, Vec::new(), 100).await;
+    assert_eq!(restored.halt, Some(halt(None)));
+    assert!(restored.version > before, "servers hear of it");
+    let noted = NoteOwnPast {
+        event: case.event,
+        head: sealed.head.clone(),
+        now: START.plus_ms(1),
+    };
+    case.store.note_own_past(noted).await.unwrap();
+    let heard = changes(&case, Vec::new(), 100).await;
+    assert_eq!(heard.halt, Some(halt(Some(sealed.head))));
 }
 
 pub async fn records_come_back_in_the_order_they_came_page_by_page(case: Case) {

@@ -3,8 +3,8 @@
 pub mod append;
 pub mod devices;
 pub mod feed;
+pub mod halts;
 pub mod logs;
-pub mod own_past;
 pub mod trust;
 
 use crate::store::StoreError;

@@ -8,8 +8,8 @@ use crate::selling::{
     RenewBooking, Tidy,
 };
 use crate::store::authority::{
-    Append, DropLog, KeepCheckpoint, KeyUse, NewBundle, NewEnrolmentCode, NewKeys, NoteContact, NoteOwnPast,
-    SealedKey,
+    Append, DropLog, HaltAll, KeepCheckpoint, KeyUse, NewBundle, NewEnrolmentCode, NewKeys, NoteContact,
+    NoteOwnPast, Resume, SealedKey,
 };
 use crate::store::organizing::{AddUnits, EventChange, MoveEvent, NewEvent, NewOrganizer, NewVenue, Publish};
 
@@ -51,6 +51,7 @@ concerns! {
     NewEnrolmentCode: id.event;
     NoteContact: event;
     NoteOwnPast: event;
+    Resume: event;
 }
 
 impl Concerns for NewKeys {
@@ -78,6 +79,13 @@ impl Concerns for HeldJob {
 
 /// Of any event: each of its rows is only changed while it is what was read.
 impl Concerns for FreeJobs {
+    fn event(&self) -> Option<EventId> {
+        None
+    }
+}
+
+/// Of all events at once: where no server runs, or each hears of it as of any change.
+impl Concerns for HaltAll {
     fn event(&self) -> Option<EventId> {
         None
     }

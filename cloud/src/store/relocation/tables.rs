@@ -48,7 +48,7 @@ pub const TABLES: [Table; 20] = [
     table("device_contacts", &["event_id", "device"]),
     table("seals", &["event_id"]),
     table("feeds", &["event_id"]),
-    table("own_pasts", &["event_id"]),
+    table("halts", &["event_id"]),
     table("jobs", &["event_id", "kind", "subject"]),
     table("secret_keys", &["public_key"]),
 ];

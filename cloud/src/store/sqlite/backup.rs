@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use usher_disk::{CommitNote, DatabaseLocation};
-use usher_keys::private;
+use usher_keys::{Timestamp, private};
 
 use crate::store::StoreError;
 use crate::store::audit::Audit;
+use crate::store::authority::HaltAll;
 use crate::store::finding::Finding;
+use crate::store::operations::authority::halts;
+use crate::store::sql::Sql;
 
 use super::{audit, commits, migrations, tables};
 
@@ -105,12 +108,12 @@ pub fn back_up(store: &Path, to: &Path) -> Result<Backup, BackupError> {
     Ok(Backup { commits, note, audit })
 }
 
-/// Puts a backup where no store is, in today's tables, once an audit says that it is sound.
+/// Puts a backup where no store is, in today's tables, with its events halted, once an audit says that it is sound.
 ///
 /// # Errors
 ///
 /// [`BackupError`].
-pub fn restore(backup: &Path, store: &Path) -> Result<Restored, BackupError> {
+pub fn restore(backup: &Path, store: &Path, now: Timestamp) -> Result<Restored, BackupError> {
     for path in [store.to_owned(), beside(store, "-wal")] {
         if path.exists() {
             return Err(BackupError::StoreThere(path));
@@ -125,7 +128,7 @@ pub fn restore(backup: &Path, store: &Path) -> Result<Restored, BackupError> {
     }
     let unfinished = Unfinished::beside(store)?;
     unfinished.fill_from(backup)?;
-    let audit = checked(&unfinished.0, CommitNote::read(&backup_note))?;
+    let audit = checked(&unfinished.0, CommitNote::read(&backup_note), now)?;
     let commits = counted(&unfinished.0)?;
     let note = commits::note_of(store);
     let forgotten = CommitNote::read(&note).saturating_sub(commits);
@@ -139,11 +142,12 @@ pub fn restore(backup: &Path, store: &Path) -> Result<Restored, BackupError> {
     })
 }
 
-/// Brings the tables of a copy up to date and audits it.
-fn checked(copy: &Path, noted: u64) -> Result<Audit, BackupError> {
+/// Brings the tables of a copy up to date, halts its events, since it may be older than what their devices know, and audits it.
+fn checked(copy: &Path, noted: u64, now: Timestamp) -> Result<Audit, BackupError> {
     let opened = DatabaseLocation::File(copy.to_owned()).open_writer(&tables(&migrations()));
     let audit = match opened.map_err(StoreError::from) {
         Ok(connection) => {
+            halts::halt_all(&Sql::Sqlite(&connection), &HaltAll { now })?;
             drop(connection);
             audit::of_noted(copy, noted)?
         }

@@ -12,14 +12,12 @@ use crate::store::operations::column::ms;
 use crate::store::operations::{Effect, codes};
 use crate::store::sql::{OptionalExtension, Sql, params};
 
-use super::{count, devices, feed, own_past, read_count};
+use super::{count, devices, feed, halts, read_count};
 
 /// Appends to the logs of an event. What is stored already stays as it is: two processes may take in the same run, and one may
 /// ask again whose answer was lost.
 pub fn append(connection: &Sql<'_>, request: &Append) -> Result<Effect<AppendOutcome>, StoreError> {
-    if let Some(own) = request.own
-        && own_past::is_behind(connection, request.event, own)?
-    {
+    if request.is_own && halts::is_halted(connection, request.event)? {
         return Ok(Effect::Undo(AppendOutcome::Conflict));
     }
     let mut is_news = request.sealed.is_empty();

@@ -13,7 +13,7 @@ use crate::store::authority::{ChangesAfter, FeedVersion, Sealed, StoredChanges};
 use crate::store::operations::column::event_id;
 use crate::store::sql::{OptionalExtension, Sql, params};
 
-use super::{count, logs, own_past, read_count};
+use super::{count, halts, logs, read_count};
 
 /// Counts one more change of an event.
 pub fn advance(connection: &Sql<'_>, event: EventId) -> Result<FeedVersion, StoreError> {
@@ -56,7 +56,7 @@ pub fn changes_after(connection: &Sql<'_>, query: &ChangesAfter) -> Result<Store
         is_complete: true,
         has_newer_bundle: has_newer_bundle(connection, query)?,
         has_dropped: false,
-        own_past: own_past::own_past(connection, query.event)?,
+        halt: halts::halt(connection, query.event)?,
     };
     let known: BTreeMap<_, _> = query
         .known

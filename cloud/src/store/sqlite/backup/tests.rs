@@ -40,7 +40,7 @@ async fn a_backup_that_is_made_while_the_store_is_written_holds_all_that_was_ans
     assert_eq!(backup.audit.findings, []);
     let later = scene.case.held(&[2], START).await;
 
-    let restored = restore(&scene.backup, &scene.restored).unwrap();
+    let restored = restore(&scene.backup, &scene.restored, START).unwrap();
     assert_eq!((restored.commits, restored.forgotten), (backup.commits, 0));
     let store = Store::open_sqlite(&scene.restored).unwrap();
     assert_eq!(store.reservation(later.id).await.unwrap(), None);
@@ -57,7 +57,7 @@ async fn nothing_that_is_there_is_ever_overwritten() {
     let taken = back_up(&scene.store, &scene.backup).unwrap_err();
     assert!(matches!(taken, BackupError::Taken(_)), "{taken:?}");
     assert!(fs::read(&scene.backup).unwrap() == bytes);
-    let there = restore(&scene.backup, &scene.store).unwrap_err();
+    let there = restore(&scene.backup, &scene.store, START).unwrap_err();
     assert!(matches!(there, BackupError::StoreThere(_)), "{there:?}");
 }
 
@@ -71,7 +71,7 @@ async fn a_restored_store_says_how_many_commits_it_has_forgotten_and_is_not_take
     for end in ["", "-wal", "-shm"] {
         fs::remove_file(beside(&scene.store, end)).ok();
     }
-    let restored = restore(&scene.backup, &scene.store).unwrap();
+    let restored = restore(&scene.backup, &scene.store, START).unwrap();
     assert_eq!((restored.commits, restored.forgotten), (backup.commits, 2));
     Store::open_sqlite(&scene.store).unwrap();
 }
@@ -81,7 +81,7 @@ async fn a_backup_that_lacks_commits_or_its_note_or_is_damaged_is_refused_and_le
     let scene = Scene::open().await;
     scene.back_up();
     let note = commits::note_of(&scene.backup);
-    let refused = || restore(&scene.backup, &scene.restored).unwrap_err();
+    let refused = || restore(&scene.backup, &scene.restored, START).unwrap_err();
 
     CommitNote::open(&note).unwrap().write(1_000);
     assert!(matches!(refused(), BackupError::Unsound(_)), "{:?}", refused());
