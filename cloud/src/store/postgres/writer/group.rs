@@ -11,6 +11,10 @@ use crate::store::postgres::server::Servers;
 
 use super::{ATTEMPTS, Command, GROUP, wait_for};
 
+/// Forgets the rows of connections that are gone. Whoever lost an answer asks again within a minute or two; a connection that was
+/// idle for a day finds its row gone when it writes, and connects anew.
+const FORGET: &str = "DELETE FROM writers WHERE used_at < now() - interval '1 day'";
+
 /// Takes commands in groups until one says stop.
 pub fn serve(servers: &Servers, mut commands: mpsc::Receiver<Box<dyn Command>>) {
     let mut writing = None;
@@ -34,6 +38,10 @@ pub fn serve(servers: &Servers, mut commands: mpsc::Receiver<Box<dyn Command>>) 
             command.answer(committed.clone());
         }
         if stop {
+            if let Some(Err(error)) = writing.map(Writing::end) {
+                let error = &error as &dyn std::error::Error;
+                tracing::debug!(error, "a writer's row is left behind");
+            }
             return;
         }
     }
@@ -134,6 +142,7 @@ impl Writing {
         let backend = Backend::connect(servers)?;
         let mut writer = [0; 16];
         getrandom::fill(&mut writer).expect("the system has randomness");
+        backend.batch(FORGET)?;
         backend.wait(async |client| {
             client
                 .execute(
@@ -161,13 +170,22 @@ impl Writing {
         self.backend.begin("BEGIN", care);
         let counted = self
             .backend
-            .prepare("UPDATE writers SET commits = ?2 WHERE writer_id = ?1")?;
+            .prepare("UPDATE writers SET commits = ?2, used_at = now() WHERE writer_id = ?1")?;
         if !counted.send(&[&self.writer, &(self.commits + 1)], Some(1))? {
             return Err(StoreError::Unreachable(None));
         }
         self.backend.wait(async |client| {
             let sql = "SELECT 1 FROM events WHERE event_id = ANY($1) ORDER BY event_id FOR NO KEY UPDATE";
             client.query(sql, &[&events]).await
+        })?;
+        Ok(())
+    }
+
+    /// Takes the row away in good order; what became of every commit is known.
+    fn end(self) -> Result<(), StoreError> {
+        self.backend.wait(async |client| {
+            let sql = "DELETE FROM writers WHERE writer_id = $1";
+            client.execute(sql, &[&self.writer.as_slice()]).await
         })?;
         Ok(())
     }

@@ -1,8 +1,12 @@
 //! A group runs again where it must, and says of each command what became of it.
 
 use super::super::Pending;
+use usher_protocol::Unit;
+
 use super::*;
-use crate::store::contract::case::Case;
+use crate::selling::{Claim, HoldOutcome};
+use crate::store::Store;
+use crate::store::contract::case::{Case, START};
 use crate::store::contract::server;
 use crate::store::operations::Effect;
 use crate::store::sql::Sql;
@@ -35,6 +39,32 @@ async fn nobody_decides_about_a_transaction_that_has_not_ended() {
         assert!(error.is_broken_off(), "{error:?}");
     };
     tokio::task::spawn_blocking(check).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_writers_end_with_their_connections_or_a_day_later() {
+    let case = Case::on_postgres().await;
+    let url = case.url().unwrap();
+    let asked = async |sql: &'static str| {
+        let url = url.clone();
+        let asking = tokio::task::spawn_blocking(move || usher_test_postgres::run(&url, sql));
+        asking.await.unwrap().trim().to_owned()
+    };
+    const COUNT: &str = "SELECT count(*) FROM writers";
+    case.held(&[0], START).await;
+    assert_ne!(asked(COUNT).await, "0");
+    // Idle for longer than rows last, and others have connected meanwhile.
+    asked("UPDATE writers SET used_at = now() - interval '25 hours'").await;
+    let other = Store::open(&server::location(&url)).await.unwrap();
+    let claim = Claim::Seats(vec![Unit(1)]);
+    let held = other.hold(case.hold_request(claim, START)).await.unwrap();
+    assert!(matches!(held, HoldOutcome::Held(_)), "{held:?}");
+    assert_eq!(asked(COUNT).await, "1");
+    case.held(&[2], START).await;
+    assert_eq!(asked(COUNT).await, "2");
+    other.close().await;
+    case.store.close().await;
+    assert_eq!(asked(COUNT).await, "0");
 }
 
 type Work = fn(&Sql<'_>) -> Result<Effect<bool>, StoreError>;
