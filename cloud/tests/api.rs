@@ -21,5 +21,6 @@ mod api {
     pub mod process;
     pub mod races;
     pub mod reservations;
+    pub mod retention;
     pub mod tickets;
 }

@@ -1,5 +1,9 @@
 //! Moving a cloud's store from one engine to the other with the real program, killed on the way again and again.
 
+mod relocation {
+    pub mod migrating;
+}
+
 use std::process::Stdio;
 use std::time::Duration;
 
