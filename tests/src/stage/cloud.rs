@@ -125,6 +125,16 @@ impl Cloud {
         Ok(KeySafe::new(store, master))
     }
 
+    /// Has the program audit its store, and gives what it says.
+    ///
+    /// # Errors
+    ///
+    /// When something is wrong with it.
+    pub async fn audit(&self) -> anyhow::Result<String> {
+        let arguments = ["audit".as_ref(), "--config".as_ref(), self.config.as_os_str()];
+        self.programs.run(Program::Cloud, &arguments).await
+    }
+
     /// Adds an organizer and gives the API key.
     ///
     /// # Errors

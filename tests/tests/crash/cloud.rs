@@ -17,6 +17,8 @@ use usher_tests::stage::patience::until;
 
 /// How often the cloud is killed.
 const ROUNDS: Rounds = Rounds { suite: 15, soak: 300 };
+/// What an audit says when nothing is wrong.
+const SOUND: &str = "every page, log, ticket and booking is sound";
 /// Buyers at once.
 const BUYERS: u64 = 6;
 /// From one booking of a buyer to the next: there are tickets for all rounds.
@@ -29,12 +31,22 @@ const CARDS: [&str; 4] = ["tok_ok", "tok_ok", "tok_slow_15", "tok_lost_reply"];
 #[tokio::test]
 async fn no_booking_that_was_answered_is_lost_and_no_unit_is_sold_twice_when_the_cloud_is_killed()
 -> anyhow::Result<()> {
-    LocalSet::new().run_until(kill_while_selling()).await
+    let effort = Effort::of("a cloud killed", 20_261_121, ROUNDS);
+    LocalSet::new().run_until(kill_while_selling(effort, "")).await
 }
 
-async fn kill_while_selling() -> anyhow::Result<()> {
-    let Effort { seed, rounds } = Effort::of("a cloud killed", 20_261_121, ROUNDS);
-    let mut stage = Stage::on_sale(Places::FULL).await?;
+#[tokio::test]
+async fn nor_when_a_cloud_on_postgres_is_killed() -> anyhow::Result<()> {
+    let effort = Effort::of("a cloud on PostgreSQL killed", 20_261_129, ROUNDS);
+    let database = tokio::task::spawn_blocking(usher_test_postgres::new_database).await?;
+    let settings = format!("store.url = \"{database}\"");
+    LocalSet::new()
+        .run_until(kill_while_selling(effort, &settings))
+        .await
+}
+
+async fn kill_while_selling(Effort { seed, rounds }: Effort, settings: &str) -> anyhow::Result<()> {
+    let mut stage = Stage::on_sale_with(Places::FULL, settings).await?;
     let mut random = Random::new(seed);
     let (stop, stopped) = watch::channel(false);
     let mut buyers = JoinSet::new();
@@ -49,6 +61,8 @@ async fn kill_while_selling() -> anyhow::Result<()> {
         let life = Duration::from_millis(random.between(20, LONGEST_LIFE_MS));
         tokio::time::sleep(life).await;
         stage.cloud.process.kill9()?;
+        let audited = stage.cloud.audit().await?;
+        ensure!(audited.ends_with(SOUND), "seed {seed}: {audited}");
         stage.cloud.start_again().await?;
     }
     stop.send(true)?;
