@@ -245,7 +245,7 @@ operations! {
         note_own_past(NoteOwnPast) -> () = operations::authority::halts::note_own_past;
         /// Halts every event; tells how many.
         halt_all(HaltAll) -> usize = operations::authority::halts::halt_all;
-        /// Ends the halt of an event; tells whether it was halted.
+        /// Ends the halt of an event, unless more has become known of it; tells whether it did.
         resume(Resume) -> bool = operations::authority::halts::resume;
         /// Adds the next version of an event's trust bundle.
         add_bundle(NewBundle) -> NewBundleOutcome = operations::authority::trust::add_bundle;

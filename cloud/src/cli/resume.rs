@@ -111,9 +111,15 @@ impl ResumeOrder {
             writeln!(out, "{name} ({id}): stays halted")?;
             return Ok(false);
         }
-        store.resume(Resume { event: id }).await?;
-        writeln!(out, "{name} ({id}): resumed")?;
-        Ok(true)
+        let known = halt.clone();
+        let is_resumed = store.resume(Resume { event: id, known }).await?;
+        let ended = if is_resumed {
+            "resumed"
+        } else {
+            "stays halted: a device has just shown more; say it again"
+        };
+        writeln!(out, "{name} ({id}): {ended}")?;
+        Ok(is_resumed)
     }
 }
 

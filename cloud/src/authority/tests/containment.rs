@@ -8,11 +8,10 @@ use usher_protocol::{Seq, ZoneId};
 
 use super::super::AuthorityError;
 use super::super::writer::{
-    Consequences, ForkHistory, Revocation, RevokeOutcome, SettleOutcome, Since, survey,
+    Consequences, ForkHistory, Revocation, RevokeOutcome, SettleOutcome, Since, UploadOutcome, survey,
 };
 use super::hub::Hub;
 use super::scene::{START, Scene, key, revocation};
-use crate::store::authority::Resume;
 
 /// The zone that the hubs of these tests let people into.
 const ZONE: ZoneId = ZoneId(1);
@@ -275,14 +274,45 @@ async fn a_cloud_on_an_older_copy_sells_and_orders_nothing_until_somebody_says_t
     );
     let refused = ordered().await;
     assert!(matches!(refused, Err(AuthorityError::OldCopy)), "{refused:?}");
-    let event = scene.case.event;
-    scene.case.store.resume(Resume { event }).await.unwrap();
+    scene.resume().await;
     assert!(!sells(&scene), "what is in memory is of before");
     let scene = scene.restart().await;
     assert!(sells(&scene));
     let authority = scene.authority();
     let ordered = authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(next))));
     ordered.await.unwrap();
+}
+
+#[tokio::test]
+async fn under_a_new_authority_key_an_event_goes_on_without_what_was_lost_and_contradicts_nothing() {
+    let scene = Scene::open().await;
+    let device = Hub::new(&scene, 1).await.origin();
+    let next = Hub::new(&scene, 2).await.origin();
+    let (scene, lost) = scene.put_back_before_a_revocation(device).await;
+    let (authority, head) = (scene.authority(), lost.head.clone());
+    let heard = authority.ask(move |writer| Box::pin(writer.hear_own_past(head.clone())));
+    heard.await.unwrap();
+
+    let struck = scene.strike(Purpose::Authority).await;
+    let in_force = scene.upload(struck.clone()).await;
+    assert_eq!(in_force, UploadOutcome::InForce { version: 2 });
+    let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
+    let bundle = request.next_bundle(&struck.unverified().unwrap(), START);
+    let in_force = scene.upload(bundle.sign(&[&scene.root])).await;
+    assert_eq!(in_force, UploadOutcome::InForce { version: 3 });
+    assert!(!sells(&scene), "it is still halted");
+    scene.resume().await;
+
+    let scene = scene.restart().await;
+    assert!(sells(&scene));
+    scene.revoke(next).await;
+    // A device that was thought lost shows what it holds.
+    let (authority, head) = (scene.authority(), lost.head.clone());
+    let heard = authority.ask(move |writer| Box::pin(writer.hear_own_past(head.clone())));
+    heard.await.unwrap();
+    assert!(sells(&scene), "it is another authority's log");
+    let register = scene.authority().view().register();
+    assert!(register.revoked.contains_key(&next) && !register.revoked.contains_key(&device));
 }
 
 #[tokio::test]

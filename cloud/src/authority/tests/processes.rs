@@ -13,7 +13,6 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
-use crate::store::authority::Resume;
 
 /// Another process on the same store, with the same keys.
 struct Other {
@@ -232,8 +231,7 @@ async fn an_older_copy_of_which_one_process_hears_stops_every_process_until_its_
         !Other::beside(&scene).await.sells(&scene),
         "nobody has looked into it"
     );
-    let event = scene.case.event;
-    scene.case.store.resume(Resume { event }).await.unwrap();
+    scene.resume().await;
     assert!(!sells(&scene) && !other.sells(&scene), "until they start again");
     let third = Other::beside(&scene).await;
     assert!(third.sells(&scene));

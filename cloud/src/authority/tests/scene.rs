@@ -24,8 +24,8 @@ use crate::metrics::Metrics;
 use crate::selling::{ConfirmOutcome, SoldTicket};
 use crate::signing::TicketSigner;
 use crate::store::authority::{
-    Append, AppendOutcome, CodeId, EnrolmentTerms, NewCodeOutcome, NewEnrolmentCode, RecordsQuery, RunQuery,
-    Sealed, StoredRecord,
+    Append, AppendOutcome, CodeId, EnrolmentTerms, NewCodeOutcome, NewEnrolmentCode, RecordsQuery, Resume,
+    RunQuery, Sealed, StoredRecord,
 };
 use crate::store::contract::case::{Case, HOLDER};
 use crate::store::organizing::EventChange;
@@ -94,6 +94,13 @@ impl Scene {
             signer,
             authorities,
             root: key(200),
+        }
+    }
+
+    /// Says that what is halted goes on.
+    pub async fn resume(&self) {
+        for (event, known) in self.case.store.halts(()).await.unwrap() {
+            assert!(self.case.store.resume(Resume { event, known }).await.unwrap());
         }
     }
 

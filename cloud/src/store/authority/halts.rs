@@ -20,11 +20,13 @@ pub struct HaltAll {
     pub now: Timestamp,
 }
 
-/// Asks to end the halt of an event.
-#[derive(Debug, Clone, Copy)]
+/// Asks to end the halt of an event, unless more has become known since.
+#[derive(Debug, Clone)]
 pub struct Resume {
     /// The event.
     pub event: EventId,
+    /// What is known of the halt.
+    pub known: Halt,
 }
 
 /// Asks to halt an event and to note that a device holds more of the authority's own log than is stored.

@@ -269,9 +269,18 @@ pub async fn the_authority_adds_nothing_while_its_event_is_halted(case: Case) {
     assert!(append(&case, vec![second]).await);
     let refused = case.store.append(by_itself(&third)).await.unwrap();
     assert_eq!(refused, AppendOutcome::Conflict);
-    let resume = Resume { event: case.event };
-    assert!(case.store.resume(resume).await.unwrap());
-    assert!(!case.store.resume(resume).await.unwrap());
+    let resume = |known: Option<Halt>| Resume {
+        event: case.event,
+        known: known.unwrap(),
+    };
+    let less = Halt {
+        since: START,
+        past: None,
+    };
+    assert!(!case.store.resume(resume(Some(less))).await.unwrap());
+    let known = changes(&case, Vec::new(), 100).await.halt;
+    assert!(case.store.resume(resume(known.clone())).await.unwrap());
+    assert!(!case.store.resume(resume(known)).await.unwrap());
     let taken = case.store.append(by_itself(&third)).await.unwrap();
     assert!(matches!(taken, AppendOutcome::Appended(_)), "{taken:?}");
 }

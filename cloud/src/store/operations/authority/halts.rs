@@ -55,13 +55,16 @@ pub fn halt_all(connection: &Sql<'_>, all: &HaltAll) -> Result<Effect<usize>, St
     Ok(Effect::Keep(halted))
 }
 
-/// Ends the halt of an event; tells whether it was halted.
+/// Ends the halt of an event; `false` when it is not halted, or other than is known.
 pub fn resume(connection: &Sql<'_>, resumed: &Resume) -> Result<Effect<bool>, StoreError> {
-    let ended = connection
+    if halt(connection, resumed.event)?.as_ref() != Some(&resumed.known) {
+        return Ok(Effect::Undo(false));
+    }
+    connection
         .prepare_cached("DELETE FROM halts WHERE event_id = ?1")?
         .execute([resumed.event.0])?;
     feed::advance(connection, resumed.event)?;
-    Ok(Effect::Keep(ended > 0))
+    Ok(Effect::Keep(true))
 }
 
 /// Lists the events that are halted.
