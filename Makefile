@@ -1,6 +1,6 @@
 # Usher: every command of the project by one name. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build install demo test fmt lint deny advisories bench load soak fuzz
+.PHONY: help setup build install demo test fmt lint deny advisories bench load soak drill fuzz
 
 # One set of features for everything, so that nothing is built twice.
 WORKSPACE := --workspace --locked --features usher-scan/camera
@@ -13,6 +13,7 @@ FUZZ_SECONDS ?= 600
 # The tests of real programs that go on for longer in `make soak`.
 SOAKED := crash power corruption network clocks
 LOAD_SECONDS ?= 60
+KILLS ?= 20
 # The benchmarks of all crates, by name.
 BENCHES := $(shell awk '/^\[\[bench\]\]/ { bench = 1 } bench && /^name/ { gsub(/"/, "", $$3); print $$3; bench = 0 }' */Cargo.toml */*/Cargo.toml)
 
@@ -70,6 +71,13 @@ soak: ## simulate SEEDS=10000 networks, then kill, cut, damage and starve real p
 	cargo build --release $(WORKSPACE) --bins
 	cargo run --release --locked -p usher-tests --bin usher-sim -- --shrink --seeds $(SEEDS)
 	USHER_SOAK=1 cargo test --release $(WORKSPACE) $(patsubst %,--test %,$(SOAKED)) -- --nocapture --test-threads 2
+
+drill: ## kill the leader of three PostgreSQL under Patroni KILLS=20 times, then a cloud 200 times on either engine, while buyers buy
+	@.ci/setup drill
+	@echo "drill: a build (2 to 5 minutes), $(KILLS) kills of a leader (about 50 s each), then 200 kills of a cloud on either engine (about 5 minutes)"
+	cargo build $(WORKSPACE)
+	USHER_ROUNDS=$(KILLS) cargo test $(WORKSPACE) --test drill -- --nocapture
+	USHER_ROUNDS=200 cargo test $(WORKSPACE) --test crash -- cloud --nocapture
 
 fuzz: ## throw a fuzzer's bytes at every door, FUZZ_SECONDS=600 each; installs cargo-fuzz
 	@.ci/fuzz $(FUZZ_SECONDS)
