@@ -1,4 +1,5 @@
-// Sells an event on its page: choose, reserve, pay. Talks to the public API and keeps nothing of its own.
+// Sells an event on its page: choose, reserve, pay. Talks to the public API, and keeps the id of the reservation alone, so that whoever
+// closes or reloads the page, or comes back from the bank, goes on where they were.
 "use strict";
 (() => {
   const root = document.getElementById("sell");
@@ -14,10 +15,27 @@
   // Not randomUUID: that exists only on pages served over TLS.
   const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const money = (minor) => minor === 0 ? "free" : (minor / 10 ** decimals).toFixed(decimals) + " " + currency;
+  const kept = `usher-reservation-${eventId}`;
   const say = (text) => { $("message").textContent = text; $("message").hidden = !text; };
   const quantities = () => [...root.querySelectorAll("input[data-tier]")]
     .map((input) => ({ tier: Number(input.dataset.tier), price: Number(input.dataset.price), quantity: Math.max(0, Math.floor(Number(input.value)) || 0) }))
     .filter((line) => line.quantity > 0);
+
+  // A browser that keeps nothing sells all the same.
+  function keep(id) {
+    try {
+      if (id) localStorage.setItem(kept, id);
+      else localStorage.removeItem(kept);
+    } catch {}
+  }
+
+  function keptId() {
+    try {
+      return localStorage.getItem(kept);
+    } catch {
+      return null;
+    }
+  }
 
   async function ask(method, path, body) {
     const response = await fetch(path, {
@@ -110,7 +128,30 @@
       ? { seat_ids: [...picked.keys()] }
       : { tiers: quantities().map(({ tier, quantity }) => ({ tier, quantity })) };
     if (hasChanged(await ask("GET", `/v1/events/${eventId}`))) return location.reload();
-    reservation = await ask("POST", "/v1/reservations", { event_id: eventId, ...claim });
+    pay(await ask("POST", "/v1/reservations", { event_id: eventId, ...claim }));
+  }
+
+  // Goes on with what this browser has begun, in whatever state it is.
+  async function resume() {
+    const id = keptId();
+    if (!id) return;
+    try {
+      const found = await ask("GET", `/v1/reservations/${id}`);
+      if (found.status === "held") return pay(found);
+      if (found.booking && !["canceled", "declined"].includes(found.booking.status)) return toBooking(found.booking.booking_id);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+    }
+    keep(null);
+  }
+
+  function toBooking(id) {
+    location.replace(`/bookings/${id}`);
+  }
+
+  function pay(held) {
+    reservation = held;
+    keep(reservation.reservation_id);
     key = newKey();
     $("held").textContent = `${reservation.units.length} held, ${money(reservation.amount)} in all.`;
     $("token").hidden = reservation.amount === 0;
@@ -137,7 +178,8 @@
     const request = { reservation_id: reservation.reservation_id, idempotency_key: key, email: data.get("email").trim() };
     if (!free) request.payment_token = data.get("token");
     const booking = await ask("POST", "/v1/bookings", request);
-    location.assign(`/bookings/${booking.booking_id}`);
+    if (booking.action) location.assign(booking.action.redirect_to);
+    else location.assign(`/bookings/${booking.booking_id}`);
   }
 
   function show(paying) {
@@ -148,6 +190,7 @@
   function done() {
     clearInterval(countdown);
     reservation = null;
+    keep(null);
     show(false);
   }
 
@@ -184,5 +227,5 @@
     done();
     await refresh();
   }));
-  refresh().catch((error) => say(error.message));
+  refresh().then(resume).catch((error) => say(error.message));
 })();

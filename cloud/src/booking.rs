@@ -1,11 +1,12 @@
 //! The booking desk: turns a reservation and a payment into tickets, so that no charge is ever left without a ticket or a refund.
 //!
 //! The order is what keeps the promise. (1) The store marks the units as paying and writes the open booking down.
-//! (2) The gateway charges, under a reference that is written in it. (3) Tickets are signed and the store confirms. Whatever happens in
-//! between, the open booking and the job of settling it are on disk and the gateway knows its reference: [`BookingDesk::settle_due`]
-//! takes it from there.
+//! (2) The gateway charges, under a name that is written in it. (3) Tickets are signed and the store confirms. What to do when it comes
+//! otherwise is told by `selling::course`. Whatever happens in between, the open booking and the job of settling it are on disk and
+//! the gateway knows its name: [`BookingDesk::settle_due`] takes it from there.
 //! A booking runs to its end in a task of the desk, whether or not the client still waits.
 
+mod paying;
 mod settle;
 mod turns;
 mod work;
@@ -14,20 +15,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId, draw_ticket_code};
 use crate::metrics::Metrics;
 use crate::money::DeclineReason;
-use crate::payment::{ChargeOutcome, ChargeRequest, GatewayError, PaymentGateway, PaymentToken};
+use crate::payment::{GatewayError, PaymentGateway, PaymentToken};
 use crate::seat_maps::SeatMaps;
 use crate::selling::claimant::HoldBounds;
 use crate::selling::jobs::{LeaseHolder, LeaseOutcome};
 use crate::selling::{
-    BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, ConfirmBooking,
-    ConfirmOutcome, Ending, NewTicket, OpenBooking, RequestHash,
+    BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome,
+    ConfirmBooking, ConfirmOutcome, Ending, NewTicket, OpenBooking, PaymentId, RequestHash,
 };
 use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::{Store, StoreError};
@@ -63,9 +63,11 @@ impl BookRequest {
 pub enum BookOutcome {
     /// Paid, with tickets.
     Confirmed(Booking),
+    /// It waits for the buyer or the bank.
+    Waiting(Booking),
     /// Declined; the reservation stands as before.
     Declined(DeclineReason),
-    /// The reservation's time is over.
+    /// The reservation's time is over, or that of its payment.
     Expired,
     /// The reservation was given back.
     Released,
@@ -94,6 +96,7 @@ impl BookOutcome {
     pub fn label(&self) -> &'static str {
         match self {
             Self::Confirmed(_) => "confirmed",
+            Self::Waiting(_) => "waiting",
             Self::Declined(_) => "declined",
             Self::Refunded => "refunded",
             Self::PaymentFailed => "payment_failed",
@@ -119,6 +122,9 @@ pub enum BookError {
     /// The payment service gave no last word; the booking stays open until it does.
     #[error("the outcome of the payment is not known yet")]
     PaymentUnknown(#[source] GatewayError),
+    /// The payment service said that it cannot give the money back, or will not give up a payment.
+    #[error("the payment service does not do as it was asked")]
+    Unwilling,
     /// Tickets cannot be signed.
     #[error("tickets cannot be signed")]
     NoSigningKey(#[from] NoSigningKey),
@@ -183,6 +189,11 @@ impl BookingDesk {
         outcome
     }
 
+    /// Returns who takes the money.
+    pub fn gateway(&self) -> &PaymentGateway {
+        &self.parts.gateway
+    }
+
     /// Waits for the bookings that are running, then for the gateway's record.
     pub async fn close(&self) {
         self.tasks.close();
@@ -194,15 +205,13 @@ impl BookingDesk {
     async fn book_alone(&self, request: BookRequest) -> Result<BookOutcome, BookError> {
         let _turn = self.turns.take(request.reservation).await;
         let mut begun = self.begin(&request).await?;
-        if let BeginOutcome::Existing(Booking {
-            id,
-            state: BookingState::Paying,
-            ..
-        }) = begun
+        if let BeginOutcome::Existing(booking) = &begun
+            && booking.state.is_open()
         {
             // An earlier attempt got no last word from the gateway. Nobody else here is at it: the turn is ours.
+            let id = booking.id;
             if self.lease(id).await? == LeaseOutcome::Held {
-                return Err(BookError::Interrupted);
+                return replay(booking.clone());
             }
             self.at_work(id, self.settle_by_id(id)).await?;
             begun = self.begin(&request).await?;
@@ -234,36 +243,18 @@ impl BookingDesk {
         Ok(self.parts.store.begin_booking(begin).await?)
     }
 
-    /// Charges for an open booking and ends it one way or the other.
+    /// Charges for a booking that was just begun, and ends it one way or the other or waits.
     async fn pay(&self, open: OpenBooking, token: Option<PaymentToken>) -> Result<BookOutcome, BookError> {
         let event = open.id.event;
         if self.parts.signer.key_in_use(event).is_none() {
-            self.end(&open, Ending::Abandoned).await?;
+            self.end(&open, None, Ending::Canceled).await?;
             return Err(NoSigningKey { event }.into());
         }
-        let Some(token) = token.filter(|_| open.amount.minor > 0) else {
-            return self.confirm(&open).await;
-        };
-        let charge = ChargeRequest {
-            reference: open.charge,
-            amount: open.amount,
-            token,
-        };
-        match self.in_time(self.parts.gateway.charge(charge)).await {
-            Ok(ChargeOutcome::Charged) => self.confirm(&open).await,
-            Ok(ChargeOutcome::Declined(reason)) => {
-                self.end(&open, Ending::Declined(reason)).await?;
-                Ok(BookOutcome::Declined(reason))
-            }
-            Err(error) => {
-                tracing::warn!(booking = ?open.id, error = &error as &dyn std::error::Error, "a charge got no answer");
-                self.settle(&open).await
-            }
-        }
+        self.follow(&open, token).await
     }
 
-    /// Signs the tickets of a paid booking and writes them down; returns the money back if the units are lost.
-    async fn confirm(&self, open: &OpenBooking) -> Result<BookOutcome, BookError> {
+    /// Signs the tickets of a paid booking and writes them down.
+    async fn issue(&self, open: &OpenBooking) -> Result<ConfirmOutcome, BookError> {
         let now = self.parts.clock.now();
         let mut tickets = Vec::with_capacity(open.units.len());
         for unit in &open.units {
@@ -287,40 +278,25 @@ impl BookingDesk {
             })
             .await?;
         self.parts.seat_maps.changed(open.id.event);
-        match outcome {
-            ConfirmOutcome::Confirmed(booking) => Ok(BookOutcome::Confirmed(booking)),
-            ConfirmOutcome::Lost => self.refund(open).await,
-        }
+        Ok(outcome)
     }
 
-    async fn refund(&self, open: &OpenBooking) -> Result<BookOutcome, BookError> {
-        tracing::error!(booking = ?open.id, "a paid booking lost its units: giving the money back");
-        self.in_time(self.parts.gateway.refund(open.charge))
-            .await
-            .map_err(BookError::PaymentUnknown)?;
-        self.end(open, Ending::Refunded).await?;
-        Ok(BookOutcome::Refunded)
-    }
-
-    /// Waits for the gateway as long as it may take.
-    async fn in_time<T>(
+    async fn end(
         &self,
-        asked: impl Future<Output = Result<T, GatewayError>>,
-    ) -> Result<T, GatewayError> {
-        let answered = timeout(self.parts.payment_timeout, asked).await;
-        answered.unwrap_or(Err(GatewayError::Timeout))
-    }
-
-    async fn end(&self, open: &OpenBooking, ending: Ending) -> Result<(), BookError> {
+        open: &OpenBooking,
+        payment: Option<&PaymentId>,
+        ending: Ending,
+    ) -> Result<CloseOutcome, BookError> {
         let close = CloseBooking {
             booking: open.id,
+            payment: payment.cloned(),
             ending,
             bounds: self.parts.bounds,
             now: self.parts.clock.now(),
         };
-        self.parts.store.close_booking(close).await?;
+        let outcome = self.parts.store.close_booking(close).await?;
         self.parts.seat_maps.changed(open.id.event);
-        Ok(())
+        Ok(outcome)
     }
 }
 
@@ -342,9 +318,11 @@ fn refused(refusal: BeginRefusal) -> BookOutcome {
 fn replay(booking: Booking) -> Result<BookOutcome, BookError> {
     match booking.state {
         BookingState::Confirmed => Ok(BookOutcome::Confirmed(booking)),
+        BookingState::ActionRequired | BookingState::Processing => Ok(BookOutcome::Waiting(booking)),
         BookingState::Declined(reason) => Ok(BookOutcome::Declined(reason)),
-        BookingState::Refunded => Ok(BookOutcome::Refunded),
-        BookingState::Abandoned => Ok(BookOutcome::PaymentFailed),
+        BookingState::Refunding | BookingState::Refunded => Ok(BookOutcome::Refunded),
+        BookingState::Expired => Ok(BookOutcome::Expired),
+        BookingState::Canceled => Ok(BookOutcome::PaymentFailed),
         BookingState::Paying => Err(BookError::Interrupted),
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod assets;
 pub mod events;
+pub mod sandbox;
 pub mod tickets;
 
 use askama::Template;

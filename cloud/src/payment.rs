@@ -1,4 +1,4 @@
-//! Taking money: what a booking asks of a payment gateway, whatever gateway it is; when to ask is the booking desk's.
+//! Taking money: what a booking asks of a payment gateway, whatever gateway it is; when to ask is told by the course of its payment.
 
 pub mod sandbox;
 
@@ -7,7 +7,9 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::ids::ChargeReference;
-use crate::money::{DeclineReason, Money};
+use crate::money::Money;
+use crate::selling::PaymentId;
+use crate::selling::course::{PaymentStatus, RefundStatus};
 use crate::store::StoreError;
 use sandbox::Sandbox;
 
@@ -21,38 +23,27 @@ impl fmt::Debug for PaymentToken {
     }
 }
 
+/// Names a payment to its gateway.
+#[derive(Debug, Clone)]
+pub struct PaymentName {
+    /// What we have named it.
+    pub reference: ChargeReference,
+    /// What the gateway has named it, once it was opened there.
+    pub id: Option<PaymentId>,
+}
+
 /// Asks for money.
 #[derive(Debug, Clone)]
 pub struct ChargeRequest {
-    /// What the gateway knows it by. One reference is charged at most once.
-    pub reference: ChargeReference,
+    /// The payment, which is charged at most once.
+    pub payment: PaymentName,
     /// How much.
     pub amount: Money,
     /// From whom.
     pub token: PaymentToken,
 }
 
-/// What became of a charge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChargeOutcome {
-    /// The money is ours.
-    Charged,
-    /// No money has moved.
-    Declined(DeclineReason),
-}
-
-/// The last word on a reference: after it the gateway never charges the reference again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PaymentEnd {
-    /// It was charged.
-    Charged,
-    /// It was charged and the money was given back.
-    Refunded,
-    /// It was not charged and will not be.
-    NeverCharged,
-}
-
-/// Why a gateway gave no answer. Whether money has moved is unknown: ask for the conclusion.
+/// Why a gateway gave no answer. Whether money has moved is unknown: ask how the payment stands.
 #[derive(Debug, Clone, Error)]
 pub enum GatewayError {
     /// The gateway could not be reached.
@@ -74,36 +65,65 @@ pub enum PaymentGateway {
 }
 
 impl PaymentGateway {
-    /// Takes money, at most once for each reference.
+    /// Tells whether it knows a payment by our reference alone, so that nothing is to be opened before a charge.
+    pub fn goes_by_references(&self) -> bool {
+        match self {
+            Self::Sandbox(_) => true,
+        }
+    }
+
+    /// Opens a payment, which moves no money; returns what the gateway knows it by.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError`].
+    pub async fn open(&self, reference: ChargeReference, _amount: Money) -> Result<PaymentId, GatewayError> {
+        match self {
+            Self::Sandbox(_) => Ok(PaymentId(reference.to_string())),
+        }
+    }
+
+    /// Takes money, at most once for each payment.
     ///
     /// # Errors
     ///
     /// [`GatewayError`]; whether money has moved is unknown then.
-    pub async fn charge(&self, request: ChargeRequest) -> Result<ChargeOutcome, GatewayError> {
+    pub async fn charge(&self, request: ChargeRequest) -> Result<PaymentStatus, GatewayError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.charge(request).await,
         }
     }
 
-    /// Returns the last word on a reference, and sees to it that it is the last.
+    /// Tells how a payment stands.
     ///
     /// # Errors
     ///
     /// [`GatewayError`]; ask again.
-    pub async fn conclude(&self, reference: ChargeReference) -> Result<PaymentEnd, GatewayError> {
+    pub async fn fetch(&self, payment: &PaymentName) -> Result<PaymentStatus, GatewayError> {
         match self {
-            Self::Sandbox(sandbox) => sandbox.conclude(reference).await,
+            Self::Sandbox(sandbox) => sandbox.fetch(payment.reference).await,
         }
     }
 
-    /// Returns the money of a reference back, at most once.
+    /// Sees to it that a payment is never charged, unless it was; tells how it stands then.
     ///
     /// # Errors
     ///
     /// [`GatewayError`]; ask again.
-    pub async fn refund(&self, reference: ChargeReference) -> Result<(), GatewayError> {
+    pub async fn cancel(&self, payment: &PaymentName) -> Result<PaymentStatus, GatewayError> {
         match self {
-            Self::Sandbox(sandbox) => sandbox.refund(reference).await,
+            Self::Sandbox(sandbox) => sandbox.cancel(payment.reference).await,
+        }
+    }
+
+    /// Returns the money of a payment back, at most once.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError`]; ask again.
+    pub async fn refund(&self, payment: &PaymentName) -> Result<RefundStatus, GatewayError> {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.refund(payment.reference).await,
         }
     }
 

@@ -91,6 +91,10 @@ fn pages() -> Router<Arc<AppState>> {
         .route("/events/{event_id}", get(pages::events::show))
         .route("/bookings/{booking_id}", get(pages::tickets::booking))
         .route("/tickets/{ticket_id}", get(pages::tickets::show))
+        .route(
+            "/sandbox/payments/{reference}",
+            get(pages::sandbox::show).post(pages::sandbox::answer),
+        )
         .route("/assets/{file}", get(pages::assets::show))
 }
 

@@ -5,6 +5,7 @@
 
 mod bookings;
 pub mod claimant;
+pub mod course;
 pub mod holding;
 pub mod jobs;
 pub mod paying;
@@ -15,7 +16,8 @@ mod tickets;
 
 pub use bookings::{
     BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome,
-    ConfirmBooking, ConfirmOutcome, Ending, OpenBooking, RenewBooking, RenewOutcome, RequestHash,
+    ConfirmBooking, ConfirmOutcome, Ending, NoteOutcome, NotePayment, OpenBooking, PaymentId, PaymentNote,
+    RenewBooking, RenewOutcome, RequestHash,
 };
 pub use reservations::{
     Claim, ErasePersonalData, Forget, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest,

@@ -91,7 +91,7 @@ impl AppState {
         .context("opening the keys")?;
         let desk = BookingDesk::new(DeskParts {
             store: store.clone(),
-            gateway: gateway(&config, &store, clock.clone())?,
+            gateway: gateway(&config, &store, clock.clone(), &public_url)?,
             signer: signer.clone(),
             clock: clock.clone(),
             holder,
@@ -180,7 +180,7 @@ fn holder(path: &Path, lock: &File) -> std::io::Result<LeaseHolder> {
     Ok(LeaseHolder(drawn))
 }
 
-fn gateway(config: &Config, store: &Store, clock: Clock) -> anyhow::Result<PaymentGateway> {
+fn gateway(config: &Config, store: &Store, clock: Clock, public_url: &str) -> anyhow::Result<PaymentGateway> {
     match config.payments.gateway {
         GatewayKind::Sandbox => {
             let ledger = match config.store_location() {
@@ -195,6 +195,7 @@ fn gateway(config: &Config, store: &Store, clock: Clock) -> anyhow::Result<Payme
                 ledger,
                 clock,
                 config.payments.sandbox_crash,
+                public_url.to_owned(),
             )))
         }
     }

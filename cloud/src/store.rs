@@ -27,11 +27,11 @@ use usher_protocol::log::Run;
 
 use crate::catalogue::{Event, EventLine, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
 use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId};
-use crate::selling::jobs::{DueJobs, FreeJobs, HeldJob, Job, JobCounts, LeaseOutcome};
+use crate::selling::jobs::{DueJobs, FreeJobs, HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
-    ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, OpenBooking, ReleaseOutcome,
-    ReleaseRequest, RenewBooking, RenewOutcome, Reservation, SoldTicket, Tidy,
+    ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, NoteOutcome, NotePayment,
+    OpenBooking, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, Reservation, SoldTicket, Tidy,
 };
 pub use audit::{Audit, AuditedEvent};
 use engine::Engine;
@@ -208,6 +208,8 @@ operations! {
         confirm_booking(ConfirmBooking) -> ConfirmOutcome = operations::close::confirm_booking;
         /// Ends an open booking without tickets.
         close_booking(CloseBooking) -> CloseOutcome = operations::close::close_booking;
+        /// Writes down how the payment of an open booking goes on.
+        note_payment(NotePayment) -> NoteOutcome = operations::note::note_payment;
         /// Gives an ended booking a new id; the one it had leads nowhere from then on.
         renew_booking(RenewBooking) -> RenewOutcome = operations::renew::renew_booking;
 
@@ -266,18 +268,22 @@ operations! {
         reservation(ReservationId) -> Option<Reservation> = operations::rows::reservation;
         /// Finds a booking with its tickets.
         booking(BookingId) -> Option<Booking> = operations::rows::booking;
+        /// Finds the last booking of a reservation, unless it was given a new id.
+        booking_of_reservation(ReservationId) -> Option<Booking> = operations::rows::booking_of_reservation;
         /// Finds the booking that a charge is for.
         booking_of_charge(ChargeReference) -> Option<BookingId> = operations::rows::booking_of_charge;
         /// Finds a ticket.
         ticket(TicketId) -> Option<SoldTicket> = operations::rows::ticket;
         /// Finds the payload of the ticket with a ticket code, valid or not.
         payload_of_code(CodeQuery) -> Option<String> = operations::codes::payload_of_code;
-        /// Finds a booking if its payment has no known end.
+        /// Finds a booking if its payment is not over.
         open_booking(BookingId) -> Option<OpenBooking> = operations::rows::open_booking;
 
         // Jobs.
         /// Lists jobs that wait for anybody, those that have waited longest first.
         due_jobs(DueJobs) -> Vec<Job> = operations::jobs::due_jobs;
+        /// Finds a job.
+        job(JobId) -> Option<Job> = operations::jobs::job;
         /// Counts the jobs.
         job_counts(()) -> JobCounts = operations::jobs::job_counts;
 

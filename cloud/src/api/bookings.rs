@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use crate::booking::{BookOutcome, BookRequest};
 use crate::ids::{BookingId, ReservationId};
+use crate::money::DeclineReason;
 use crate::payment::PaymentToken;
 use crate::selling::Booking;
 use crate::state::AppState;
@@ -97,9 +98,18 @@ pub struct BookingView {
     /// The reservation it came from.
     #[schema(value_type = String)]
     pub reservation_id: ReservationId,
-    /// `confirmed`, `paying`, `declined`, `refunded` or `abandoned`.
+    /// `paying`, `action_required`, `processing`, `confirmed`, `declined`, `expired`, `canceled`, `refunding` or `refunded`.
     #[schema(example = "confirmed")]
     pub status: &'static str,
+    /// Of `declined`: why, in the word that the problem's `type` ends with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decline: Option<&'static str>,
+    /// Of `action_required`: what the buyer has to do before the bank pays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<ActionView>,
+    /// Until when it can be paid.
+    #[schema(value_type = String, format = DateTime)]
+    pub pay_by: Moment,
     /// The buyer's address.
     pub email: String,
     /// What was paid, in minor units of the currency.
@@ -116,6 +126,13 @@ pub struct BookingView {
     pub tickets: Vec<TicketView>,
 }
 
+/// What the buyer has to do before the bank pays.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ActionView {
+    /// The page of the bank; it leads back to the event's page, which leads to the booking.
+    pub redirect_to: String,
+}
+
 impl BookingView {
     fn of(app: &AppState, booking: Booking) -> Self {
         let status = booking.state.word();
@@ -124,6 +141,11 @@ impl BookingView {
             event_id: booking.id.event,
             reservation_id: booking.reservation,
             status,
+            decline: booking.state.decline().map(DeclineReason::word),
+            action: booking.action.map(|action| ActionView {
+                redirect_to: action.url,
+            }),
+            pay_by: Moment(booking.pay_by),
             email: booking.email,
             amount: booking.amount.minor,
             currency: booking.amount.currency.code().to_owned(),
@@ -141,7 +163,8 @@ impl BookingView {
 /// Pays for a reservation and issues its tickets, once for each idempotency key.
 #[utoipa::path(post, path = "/v1/bookings", tag = "bookings", request_body = NewBooking, responses(
     (status = 201, body = BookingView, description = "Confirmed, now or by an earlier request with the same key"),
-    (status = 400, description = "The body is not JSON, or the reservation has expired; nothing was charged"),
+    (status = 202, body = BookingView, description = "Not paid yet: `action` says what the buyer has to do, or the bank takes its time. Ask for the booking until its status changes"),
+    (status = 400, description = "The body is not JSON, or the time of the reservation or of its payment is over; nothing was charged"),
     (status = 402, description = "The payment was declined and the reservation stands: try again with another token and a new key"),
     (status = 404, description = "No such reservation"),
     (status = 409, description = "The key was used for another request, the reservation under another key, the booking has been given a new id since, or the event is over"),
@@ -151,16 +174,23 @@ pub async fn create(
     State(app): State<Arc<AppState>>,
     JsonBody(request): JsonBody<NewBooking>,
 ) -> Result<Response, ApiError> {
-    let booking = accept(app.desk.book(request.into_request()?).await?)?;
+    let outcome = app.desk.book(request.into_request()?).await?;
+    let is_waiting = matches!(outcome, BookOutcome::Waiting(_));
+    let booking = accept(outcome)?;
+    let status = if is_waiting {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::CREATED
+    };
     let location = HeaderValue::from_str(&app.link(&format!("/v1/bookings/{}", booking.id)))
         .map_err(|_| ApiError::Internal)?;
     let view = Json(BookingView::of(&app, booking));
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], view).into_response())
+    Ok((status, [(header::LOCATION, location)], view).into_response())
 }
 
 fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
     match outcome {
-        BookOutcome::Confirmed(booking) => Ok(booking),
+        BookOutcome::Confirmed(booking) | BookOutcome::Waiting(booking) => Ok(booking),
         BookOutcome::Declined(reason) => Err(declined(reason).into()),
         BookOutcome::Expired | BookOutcome::Released => Err(ProblemKind::ReservationEnded.into()),
         BookOutcome::AlreadyBooked => Err(ProblemKind::AlreadyBooked.into()),
@@ -185,7 +215,7 @@ fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
     }
 }
 
-/// Shows a booking and its tickets.
+/// Shows a booking and its tickets. While its payment waits for the buyer or the bank, the answer is of a few seconds ago at most.
 #[utoipa::path(get, path = "/v1/bookings/{booking_id}", tag = "bookings", params(("booking_id" = String, Path)),
     responses(
     (status = 200, body = BookingView),
@@ -195,11 +225,12 @@ pub async fn show(
     State(app): State<Arc<AppState>>,
     Id(id): Id<BookingId>,
 ) -> Result<Json<BookingView>, ApiError> {
-    let booking = app
-        .store
-        .booking(id)
-        .await?
-        .ok_or(ApiError::NotFound("booking"))?;
+    let find = || app.store.booking(id);
+    let mut booking = find().await?.ok_or(ApiError::NotFound("booking"))?;
+    if booking.state.is_open() {
+        app.desk.look(id).await;
+        booking = find().await?.ok_or(ApiError::NotFound("booking"))?;
+    }
     Ok(Json(BookingView::of(&app, booking)))
 }
 

@@ -14,10 +14,10 @@ use usher_words::buyers::{self, HeldFrom};
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
-use crate::ids::ReservationId;
+use crate::ids::{BookingId, ReservationId};
 use crate::selling::claimant::{BoundBy, TooManyHeld};
 use crate::selling::{
-    Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, Reservation, ReservationState,
+    Booking, Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, Reservation, ReservationState,
     TierQuantity,
 };
 use crate::state::AppState;
@@ -123,6 +123,20 @@ pub struct ReservationView {
     /// The currency.
     #[schema(example = "EUR")]
     pub currency: String,
+    /// Its last booking, if there was an attempt to pay for it; none once that was given a new id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booking: Option<ReservationBooking>,
+}
+
+/// The booking of a reservation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReservationBooking {
+    /// Its id: a secret, whoever knows it sees the tickets.
+    #[schema(value_type = String)]
+    pub booking_id: BookingId,
+    /// How it stands, as the booking says itself.
+    #[schema(example = "confirmed")]
+    pub status: &'static str,
 }
 
 /// One unit of a reservation.
@@ -137,7 +151,7 @@ pub struct LineView {
 }
 
 impl ReservationView {
-    fn of(reservation: &Reservation, now: Timestamp) -> Self {
+    fn of(reservation: &Reservation, booking: Option<&Booking>, now: Timestamp) -> Self {
         let status = match reservation.state {
             ReservationState::Held if reservation.is_expired(now) => "expired",
             state @ (ReservationState::Held
@@ -158,6 +172,10 @@ impl ReservationView {
             units: units.collect(),
             amount: reservation.amount.minor,
             currency: reservation.amount.currency.code().to_owned(),
+            booking: booking.map(|booking| ReservationBooking {
+                booking_id: booking.id,
+                status: booking.state.word(),
+            }),
         }
     }
 }
@@ -194,7 +212,7 @@ pub async fn create(
     app.seat_maps.changed(event);
     let location = HeaderValue::from_str(&app.link(&format!("/v1/reservations/{}", reservation.id)))
         .map_err(|_| ApiError::Internal)?;
-    let view = Json(ReservationView::of(&reservation, now));
+    let view = Json(ReservationView::of(&reservation, None, now));
     let mut response = (StatusCode::CREATED, [(header::LOCATION, location)], view).into_response();
     if let Some(cookie) = asking.new_cookie {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -266,7 +284,12 @@ pub async fn show(
         .reservation(id)
         .await?
         .ok_or(ApiError::NotFound("reservation"))?;
-    Ok(Json(ReservationView::of(&reservation, app.clock.now())))
+    let booking = app.store.booking_of_reservation(id).await?;
+    Ok(Json(ReservationView::of(
+        &reservation,
+        booking.as_ref(),
+        app.clock.now(),
+    )))
 }
 
 /// Gives a reservation's units back. Doing it again, or after it has expired, changes nothing.

@@ -1,9 +1,7 @@
 //! Open bookings whose payment got lost half-way, by a crash or an unreachable gateway: the gateway's own record decides.
 
 use crate::ids::BookingId;
-use crate::payment::PaymentEnd;
-use crate::selling::jobs::LeaseOutcome;
-use crate::selling::{Ending, OpenBooking};
+use crate::selling::jobs::{JobId, LeaseOutcome};
 
 use super::{BookError, BookOutcome, BookingDesk};
 
@@ -28,33 +26,30 @@ impl BookingDesk {
         }
     }
 
+    /// Looks at once at a payment that waits, for somebody who waits for it: when the buyer has been at the bank, the next minute is
+    /// too late.
+    pub async fn look(&self, id: BookingId) {
+        let job = match self.parts.store.job(JobId::SettleBooking(id)).await {
+            Ok(job) => job,
+            Err(error) => {
+                return tracing::warn!(error = &error as &dyn std::error::Error, "a job was not found");
+            }
+        };
+        let now = self.parts.clock.now();
+        if self.tasks.is_closed() || !job.is_some_and(|job| job.may_be_hurried(now)) {
+            return;
+        }
+        let desk = self.clone();
+        // What fails is put off and told there.
+        let looking = self.tasks.spawn(async move { drop(desk.settle_due(id).await) });
+        let _ = looking.await;
+    }
+
     /// Settles a booking if it is still open; the caller has its turn and its job.
     pub(super) async fn settle_by_id(&self, id: BookingId) -> Result<Option<BookOutcome>, BookError> {
         match self.parts.store.open_booking(id).await? {
-            Some(open) => self.settle(&open).await.map(Some),
+            Some(open) => self.follow(&open, None).await.map(Some),
             None => Ok(None),
-        }
-    }
-
-    /// Asks the gateway for its last word on an open booking and acts on it; the caller has its turn and its job.
-    pub(super) async fn settle(&self, open: &OpenBooking) -> Result<BookOutcome, BookError> {
-        let conclusion = if open.amount.minor == 0 {
-            PaymentEnd::NeverCharged
-        } else {
-            self.in_time(self.parts.gateway.conclude(open.charge))
-                .await
-                .map_err(BookError::PaymentUnknown)?
-        };
-        match conclusion {
-            PaymentEnd::Charged => self.confirm(open).await,
-            PaymentEnd::Refunded => {
-                self.end(open, Ending::Refunded).await?;
-                Ok(BookOutcome::Refunded)
-            }
-            PaymentEnd::NeverCharged => {
-                self.end(open, Ending::Abandoned).await?;
-                Ok(BookOutcome::PaymentFailed)
-            }
         }
     }
 }

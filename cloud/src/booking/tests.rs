@@ -1,6 +1,7 @@
 //! The booking desk at work with the sandbox: whatever happens half-way, no charge is left without a ticket or a refund.
 
 use futures_util::future::join_all;
+use tokio::time::timeout;
 use usher_keys::{SecretKey, Timestamp};
 use usher_protocol::TierId;
 
@@ -8,10 +9,10 @@ use super::*;
 use crate::catalogue::Status;
 use crate::clock::ManualClock;
 use crate::ids::draw_event_id;
-use crate::payment::sandbox::Sandbox;
-use crate::payment::sandbox::ledger::SandboxLedger;
+use crate::payment::sandbox::ledger::{LedgerEntry, SandboxLedger};
+use crate::payment::sandbox::{BankAnswer, Sandbox};
+use crate::selling::HoldOutcome;
 use crate::selling::jobs::{DueJobs, FreeJobs, JobId, LEASE, RENEW_EVERY};
-use crate::selling::{CloseOutcome, HoldOutcome};
 use crate::store::contract::case::{Case, GUESTS as FREE, HOLD_MS, HOLDER, STALLS as PAID, START, UNBOUNDED};
 
 /// How long the gateway may take.
@@ -104,7 +105,10 @@ impl Office {
         let BeginOutcome::Started(open) = self.desk.begin(request).await.unwrap() else {
             panic!("the units are held")
         };
-        self.ledger.charge(open.charge, open.amount, START).await.unwrap();
+        self.ledger
+            .charge(open.charge, open.amount, LedgerEntry::Charged, START)
+            .await
+            .unwrap();
         open
     }
 
@@ -152,7 +156,7 @@ fn parts(
     let signer = TicketSigner::default();
     signer.install(event, &SecretKey::from_seed(&[7; 32]), Timestamp::FOREVER);
     DeskParts {
-        gateway: PaymentGateway::Sandbox(Sandbox::new(ledger(case), clock.clone(), false)),
+        gateway: PaymentGateway::Sandbox(Sandbox::new(ledger(case), clock.clone(), false, String::new())),
         seat_maps: SeatMaps::new(case.store.clone(), signer.clone()),
         store: case.store.clone(),
         signer,
@@ -321,7 +325,7 @@ async fn a_crash_before_the_charge_gives_the_units_back() {
     // A charge that arrives late finds the door closed.
     office
         .ledger
-        .charge(open.charge, open.amount, START)
+        .charge(open.charge, open.amount, LedgerEntry::Charged, START)
         .await
         .unwrap();
     assert_eq!(office.ledger.charged().await.unwrap(), []);
@@ -382,7 +386,8 @@ async fn a_charge_for_units_that_were_lost_is_given_back() {
     // Someone ends the booking behind the desk's back while the charge is on its way.
     let close = CloseBooking {
         booking: open.id,
-        ending: Ending::Abandoned,
+        payment: None,
+        ending: Ending::Canceled,
         now: START,
         bounds: UNBOUNDED,
     };
@@ -390,7 +395,10 @@ async fn a_charge_for_units_that_were_lost_is_given_back() {
         office.case.store.close_booking(close).await.unwrap(),
         CloseOutcome::Closed
     );
-    assert_eq!(office.desk.confirm(&open).await.unwrap(), BookOutcome::Refunded);
+    assert_eq!(
+        office.desk.follow(&open, None).await.unwrap(),
+        BookOutcome::Refunded
+    );
     assert_eq!(office.ledger.charged().await.unwrap(), []);
 }
 
@@ -451,7 +459,7 @@ async fn another_process_leaves_a_booking_alone_until_its_holder_has_died() {
     assert_eq!(booking.id, open.id);
     // The one that was slow and not dead changes nothing any more.
     assert!(matches!(
-        office.desk.confirm(&open).await,
+        office.desk.follow(&open, None).await,
         Ok(BookOutcome::Confirmed(_))
     ));
     assert_eq!(office.ledger.charged().await.unwrap(), [open.charge]);
@@ -520,4 +528,125 @@ async fn without_a_signing_key_nothing_is_charged() {
         office.book(reservation, "key", "tok_ok").await,
         Ok(BookOutcome::Confirmed(_))
     ));
+}
+
+const PAY_TIME_MS: u64 = 15 * 60_000;
+
+impl Office {
+    /// Books with a card whose bank asks the buyer first.
+    async fn asked(&self, reservation: ReservationId) -> Booking {
+        let outcome = self.book(reservation, "key", "tok_action").await.unwrap();
+        let BookOutcome::Waiting(booking) = outcome else {
+            panic!("the bank asks: {outcome:?}")
+        };
+        assert_eq!(booking.state, BookingState::ActionRequired);
+        assert!(booking.action.is_some());
+        booking
+    }
+
+    async fn say_to_bank(&self, booking: &Booking, answer: BankAnswer) -> bool {
+        let PaymentGateway::Sandbox(sandbox) = self.desk.gateway();
+        sandbox.answer(booking.charge, answer).await.unwrap()
+    }
+
+    async fn state(&self, booking: &Booking) -> BookingState {
+        self.case.store.booking(booking.id).await.unwrap().unwrap().state
+    }
+}
+
+#[tokio::test]
+async fn a_bank_that_asks_the_buyer_keeps_the_units_until_it_is_answered() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let booking = office.asked(reservation).await;
+    // The same request, from another tab, is told the same; so is whoever looks too soon.
+    let again = office.book(reservation, "key", "tok_action").await.unwrap();
+    assert!(matches!(again, BookOutcome::Waiting(same) if same.action == booking.action));
+    office.clock.advance_ms(3_000);
+    office.desk.look(booking.id).await;
+    assert_eq!(office.state(&booking).await, BookingState::ActionRequired);
+    // Beyond the reservation's time, which ends for nobody who pays.
+    office.clock.advance_ms(HOLD_MS + 60_000);
+    assert_eq!(office.settle_due().await, ["waiting"]);
+    assert!(office.say_to_bank(&booking, BankAnswer::Approved).await);
+    office.desk.look(booking.id).await;
+    assert_eq!(office.state(&booking).await, BookingState::ActionRequired);
+    office.clock.advance_ms(2_000);
+    office.desk.look(booking.id).await;
+    assert_eq!(office.state(&booking).await, BookingState::Confirmed);
+    assert!(!office.say_to_bank(&booking, BankAnswer::Refused).await);
+    office.check_no_charge_without_a_ticket().await;
+    assert_eq!(office.open_jobs().await, 0);
+}
+
+#[tokio::test]
+async fn a_payment_that_the_buyer_refuses_is_declined_and_the_hold_stands() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let booking = office.asked(reservation).await;
+    office.say_to_bank(&booking, BankAnswer::Refused).await;
+    office.clock.advance_ms(60_000);
+    assert_eq!(office.settle_due().await, ["declined"]);
+    let declined = BookingState::Declined(DeclineReason::Card);
+    assert_eq!(office.state(&booking).await, declined);
+    // What was declined is given up too: nobody can pay it any more.
+    assert!(!office.say_to_bank(&booking, BankAnswer::Approved).await);
+    let other = office.book(reservation, "other", "tok_ok").await.unwrap();
+    assert!(matches!(other, BookOutcome::Confirmed(_)));
+    office.check_no_charge_without_a_ticket().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_nobody_finishes_expires_and_cannot_be_charged_later() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let booking = office.asked(reservation).await;
+    for minute in 0..15 {
+        assert_eq!(
+            office.case.seat(0, START.plus_ms(60_000 * minute)).await,
+            Status::Held
+        );
+        office.clock.advance_ms(60_000);
+        let expected = if minute < 14 { "waiting" } else { "refused" };
+        assert_eq!(office.settle_due().await, [expected], "after {minute} minutes");
+    }
+    assert_eq!(office.state(&booking).await, BookingState::Expired);
+    let late = START.plus_ms(PAY_TIME_MS);
+    assert_eq!(office.case.seat(0, late).await, Status::Available);
+    assert!(!office.say_to_bank(&booking, BankAnswer::Approved).await);
+    assert_eq!(office.ledger.charged().await.unwrap(), []);
+    let again = office.book(reservation, "key", "tok_action").await.unwrap();
+    assert_eq!(again, BookOutcome::Expired);
+}
+
+#[tokio::test]
+async fn a_bank_that_takes_its_time_is_waited_for() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let outcome = office.book(reservation, "key", "tok_processing").await.unwrap();
+    assert!(matches!(outcome, BookOutcome::Waiting(booking) if booking.state == BookingState::Processing));
+    office.clock.advance_ms(60_000);
+    assert_eq!(office.settle_due().await, ["confirmed"]);
+    office.check_no_charge_without_a_ticket().await;
+}
+
+#[tokio::test]
+async fn money_is_given_back_when_no_key_signs_the_tickets_for_half_an_hour() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let open = office
+        .charge_without_confirming(&request(reservation, "key", "tok_ok"))
+        .await;
+    let dark = desk(&office.case, &office.clock, draw_event_id(START), PATIENCE);
+    office.clock.advance_ms(2 * PAY_TIME_MS - 1);
+    let error = dark.settle_due(open.id).await.unwrap_err();
+    assert!(matches!(error, BookError::NoSigningKey(_)));
+    office.clock.advance_ms(1);
+    assert_eq!(
+        dark.settle_due(open.id).await.unwrap(),
+        Some(BookOutcome::Refunded)
+    );
+    assert_eq!(office.ledger.charged().await.unwrap(), []);
+    let late = START.plus_ms(2 * PAY_TIME_MS);
+    assert_eq!(office.case.seat(0, late).await, Status::Available);
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use usher_keys::EventId;
 use usher_words::buyers::{self, NoTickets, Void};
 
 use crate::api::error::ApiError;
@@ -109,6 +110,13 @@ struct BookingPage {
     event: EventLines,
     amount: String,
     confirmed: bool,
+    id: BookingId,
+    event_id: EventId,
+    /// How it stands, and whether that may change; for the script.
+    status: &'static str,
+    open: bool,
+    /// The bank's page, where the buyer has to go.
+    action: Option<String>,
     /// Why there are no tickets, and what became of the money.
     no_tickets: &'static str,
     tickets: Vec<TicketLines>,
@@ -118,8 +126,12 @@ fn no_tickets(state: BookingState) -> &'static str {
     match state {
         BookingState::Confirmed => "",
         BookingState::Paying => buyers::no_tickets(NoTickets::Paying),
+        BookingState::ActionRequired => buyers::no_tickets(NoTickets::ActionRequired),
+        BookingState::Processing => buyers::no_tickets(NoTickets::Processing),
+        BookingState::Refunding => buyers::no_tickets(NoTickets::Refunding),
         BookingState::Refunded => buyers::no_tickets(NoTickets::Refunded),
-        BookingState::Declined(_) | BookingState::Abandoned => buyers::no_tickets(NoTickets::Unpaid),
+        BookingState::Declined(_) => buyers::no_tickets(NoTickets::Declined),
+        BookingState::Expired | BookingState::Canceled => buyers::no_tickets(NoTickets::Unpaid),
     }
 }
 
@@ -139,6 +151,11 @@ pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) ->
         event: event.into(),
         amount: booking.amount.to_string(),
         confirmed: booking.state == BookingState::Confirmed,
+        id,
+        event_id: id.event,
+        status: booking.state.word(),
+        open: booking.state.is_open(),
+        action: booking.action.map(|action| action.url),
         no_tickets: no_tickets(booking.state),
         tickets: booking.tickets.iter().map(Into::into).collect(),
     })

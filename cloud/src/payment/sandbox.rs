@@ -8,11 +8,17 @@ use crate::clock::Clock;
 use crate::ids::ChargeReference;
 use crate::money::DeclineReason;
 
-use super::{ChargeOutcome, ChargeRequest, GatewayError, PaymentEnd};
+use crate::selling::course::{BuyerAction, PaymentStatus, RefundStatus};
+
+use super::{ChargeRequest, GatewayError};
 use ledger::{LedgerEntry, SandboxLedger};
 
 /// Longest delay a token may ask for.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(60);
+/// How long the bank takes that `tok_processing` is of.
+const PROCESSING: Duration = Duration::from_secs(3);
+/// The path of the page that plays the bank's, before the reference of the payment.
+pub const BANK_PAGE: &str = "/sandbox/payments";
 
 /// The sandbox gateway.
 #[derive(Debug)]
@@ -20,6 +26,17 @@ pub struct Sandbox {
     ledger: SandboxLedger,
     clock: Clock,
     may_crash: bool,
+    /// What the address of the bank's page begins with.
+    public_url: String,
+}
+
+/// What the buyer says on the bank's page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BankAnswer {
+    /// It is me, and I pay.
+    Approved,
+    /// It is not me, or I have thought better of it.
+    Refused,
 }
 
 /// What a test token makes the sandbox do.
@@ -31,15 +48,19 @@ enum Script {
     ChargeThenLoseReply,
     FailBeforeCharge,
     Decline(DeclineReason),
+    AskBuyer,
+    AskBank,
 }
 
 impl Script {
-    /// Reads a token: `tok_ok`, `tok_decline`, `tok_slow_<ms>`, `tok_crash_after_charge`, `tok_lost_reply`,
-    /// `tok_unreachable`; any other is unknown to the gateway.
+    /// Reads a token: `tok_ok`, `tok_decline`, `tok_slow_<ms>`, `tok_action`, `tok_processing`, `tok_crash_after_charge`,
+    /// `tok_lost_reply`, `tok_unreachable`; any other is unknown to the gateway.
     fn of(token: &str, may_crash: bool) -> Self {
         match token {
             "tok_ok" => Self::Charge,
             "tok_decline" => Self::Decline(DeclineReason::Card),
+            "tok_action" => Self::AskBuyer,
+            "tok_processing" => Self::AskBank,
             "tok_crash_after_charge" if may_crash => Self::ChargeThenCrash,
             "tok_lost_reply" => Self::ChargeThenLoseReply,
             "tok_unreachable" => Self::FailBeforeCharge,
@@ -54,63 +75,133 @@ impl Script {
 }
 
 impl Sandbox {
-    /// Makes a sandbox on its record. `may_crash` lets `tok_crash_after_charge` abort the process.
-    pub fn new(ledger: SandboxLedger, clock: Clock, may_crash: bool) -> Self {
+    /// Makes a sandbox on its record. `may_crash` lets `tok_crash_after_charge` abort the process; `public_url` is what its
+    /// bank's page is found under.
+    pub fn new(ledger: SandboxLedger, clock: Clock, may_crash: bool, public_url: String) -> Self {
         Self {
             ledger,
             clock,
             may_crash,
+            public_url,
         }
     }
 
+    /// Does what the buyer says on the bank's page; tells whether the bank had asked.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError`].
+    pub async fn answer(&self, reference: ChargeReference, answer: BankAnswer) -> Result<bool, GatewayError> {
+        let entry = match answer {
+            BankAnswer::Approved => LedgerEntry::Charged,
+            BankAnswer::Refused => LedgerEntry::Declined,
+        };
+        let now = self.clock.now();
+        Ok(self
+            .ledger
+            .replace(reference, LedgerEntry::Asked, entry, now)
+            .await?)
+    }
+
+    /// Tells whether the bank waits for the buyer.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError`].
+    pub async fn is_asking(&self, reference: ChargeReference) -> Result<bool, GatewayError> {
+        Ok(matches!(
+            self.ledger.find(reference).await?,
+            Some((LedgerEntry::Asked, _))
+        ))
+    }
+
     /// Does what the token says.
-    pub(super) async fn charge(&self, request: ChargeRequest) -> Result<ChargeOutcome, GatewayError> {
+    pub(super) async fn charge(&self, request: ChargeRequest) -> Result<PaymentStatus, GatewayError> {
         match Script::of(&request.token.0, self.may_crash) {
-            Script::Charge => self.record(&request).await,
+            Script::Charge => self.record(&request, LedgerEntry::Charged).await,
             Script::ChargeAfter(delay) => {
                 tokio::time::sleep(delay).await;
-                self.record(&request).await
+                self.record(&request, LedgerEntry::Charged).await
             }
             Script::ChargeThenCrash => {
-                self.record(&request).await?;
+                self.record(&request, LedgerEntry::Charged).await?;
                 tracing::warn!("aborting after the charge, as the payment token asks");
                 std::process::abort()
             }
             Script::ChargeThenLoseReply => {
-                self.record(&request).await?;
+                self.record(&request, LedgerEntry::Charged).await?;
                 Err(GatewayError::Unreachable)
             }
             Script::FailBeforeCharge => Err(GatewayError::Unreachable),
-            Script::Decline(reason) => Ok(ChargeOutcome::Declined(reason)),
+            Script::Decline(reason) => Ok(PaymentStatus::Declined(reason)),
+            Script::AskBuyer => self.record(&request, LedgerEntry::Asked).await,
+            Script::AskBank => self.record(&request, LedgerEntry::Processing).await,
         }
     }
 
-    pub(super) async fn conclude(&self, reference: ChargeReference) -> Result<PaymentEnd, GatewayError> {
-        Ok(match self.ledger.conclude(reference, self.clock.now()).await? {
-            LedgerEntry::Charged => PaymentEnd::Charged,
-            LedgerEntry::Refunded => PaymentEnd::Refunded,
-            LedgerEntry::Void => PaymentEnd::NeverCharged,
+    pub(super) async fn fetch(&self, reference: ChargeReference) -> Result<PaymentStatus, GatewayError> {
+        let now = self.clock.now();
+        Ok(match self.ledger.find(reference).await? {
+            None => PaymentStatus::Unpaid,
+            Some((LedgerEntry::Processing, since)) if since.plus_ms(ms(PROCESSING)) <= now => {
+                let (from, to) = (LedgerEntry::Processing, LedgerEntry::Charged);
+                self.ledger.replace(reference, from, to, now).await?;
+                PaymentStatus::Paid
+            }
+            Some((entry, _)) => self.status(reference, entry),
         })
     }
 
-    pub(super) async fn refund(&self, reference: ChargeReference) -> Result<(), GatewayError> {
-        Ok(self.ledger.refund(reference, self.clock.now()).await?)
+    pub(super) async fn cancel(&self, reference: ChargeReference) -> Result<PaymentStatus, GatewayError> {
+        let entry = self.ledger.conclude(reference, self.clock.now()).await?;
+        Ok(self.status(reference, entry))
+    }
+
+    pub(super) async fn refund(&self, reference: ChargeReference) -> Result<RefundStatus, GatewayError> {
+        self.ledger.refund(reference, self.clock.now()).await?;
+        Ok(RefundStatus::Given)
     }
 
     pub(super) async fn close(&self) {
         self.ledger.close().await;
     }
 
-    async fn record(&self, request: &ChargeRequest) -> Result<ChargeOutcome, GatewayError> {
+    async fn record(
+        &self,
+        request: &ChargeRequest,
+        entry: LedgerEntry,
+    ) -> Result<PaymentStatus, GatewayError> {
+        let reference = request.payment.reference;
         let entry = self
             .ledger
-            .charge(request.reference, request.amount, self.clock.now())
+            .charge(reference, request.amount, entry, self.clock.now())
             .await?;
         Ok(match entry {
-            LedgerEntry::Charged => ChargeOutcome::Charged,
-            LedgerEntry::Refunded | LedgerEntry::Void => ChargeOutcome::Declined(DeclineReason::GivenUp),
+            LedgerEntry::Void => PaymentStatus::Canceled(Some(DeclineReason::GivenUp)),
+            LedgerEntry::Asked
+            | LedgerEntry::Processing
+            | LedgerEntry::Declined
+            | LedgerEntry::Charged
+            | LedgerEntry::Refunded => self.status(reference, entry),
         })
     }
+
+    fn status(&self, reference: ChargeReference, entry: LedgerEntry) -> PaymentStatus {
+        match entry {
+            LedgerEntry::Asked => PaymentStatus::ActionRequired(BuyerAction {
+                url: format!("{}{BANK_PAGE}/{reference}", self.public_url),
+            }),
+            LedgerEntry::Processing => PaymentStatus::Processing,
+            LedgerEntry::Declined => PaymentStatus::Declined(DeclineReason::Card),
+            LedgerEntry::Charged => PaymentStatus::Paid,
+            LedgerEntry::Refunded => PaymentStatus::Refunded,
+            LedgerEntry::Void => PaymentStatus::Canceled(None),
+        }
+    }
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -127,6 +218,8 @@ mod tests {
         check("tok_ok", Script::Charge);
         check("tok_slow_250", Script::ChargeAfter(Duration::from_millis(250)));
         check("tok_decline", Script::Decline(DeclineReason::Card));
+        check("tok_action", Script::AskBuyer);
+        check("tok_processing", Script::AskBank);
         for unknown in [
             "",
             "tok_slow_",

@@ -6,6 +6,7 @@ use crate::ids::{BookingId, ChargeReference, ReservationId};
 use crate::money::{DeclineReason, Money};
 
 use super::claimant::HoldBounds;
+use super::course::{BuyerAction, PaymentFacts, WaitFor};
 use super::jobs::LeaseHolder;
 use super::tickets::{NewTicket, SoldTicket, UnitToIssue};
 
@@ -72,17 +73,70 @@ pub enum BeginRefusal {
     NotFound,
 }
 
-/// A booking whose payment has no known end yet; its units are marked as paying.
+/// What a gateway that does not go by our references knows a payment by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentId(pub String);
+
+/// A booking whose payment is not over; its units are marked as paying.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenBooking {
     pub id: BookingId,
     /// What the gateway knows its charge by.
     pub charge: ChargeReference,
+    /// What the gateway knows its payment by, if that is something else and was written down.
+    pub payment: Option<PaymentId>,
     pub reservation: ReservationId,
+    /// How it stands.
+    pub state: BookingState,
+    /// Until when it can be paid.
+    pub pay_by: Timestamp,
     /// What is to be paid.
     pub amount: Money,
     /// The tickets that would be issued.
     pub units: Vec<UnitToIssue>,
+}
+
+impl OpenBooking {
+    /// Says of it what the course of its payment depends on; some gateways go by our references, so that nothing is to be opened.
+    pub fn facts(&self, goes_by_references: bool) -> PaymentFacts {
+        PaymentFacts {
+            state: self.state,
+            is_free: self.amount.minor == 0,
+            is_opened: goes_by_references || self.payment.is_some(),
+            pay_by: self.pay_by,
+        }
+    }
+}
+
+/// Asks to write down how the payment of an open booking goes on.
+#[derive(Debug, Clone)]
+pub struct NotePayment {
+    pub booking: BookingId,
+    /// What to write down.
+    pub note: PaymentNote,
+    /// Who works on it; lets go of its job when there is something to wait for.
+    pub holder: LeaseHolder,
+    pub now: Timestamp,
+}
+
+/// How the payment of an open booking goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentNote {
+    /// The gateway knows it by this.
+    Opened(PaymentId),
+    /// It waits.
+    Waits(WaitFor),
+    /// No tickets are issued any more, and the money is to be given back.
+    Refunding,
+}
+
+/// What became of writing down how a payment goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoteOutcome {
+    /// It is written down.
+    Noted,
+    /// The booking is not any more what it was; nothing has changed.
+    Overtaken,
 }
 
 /// Asks to turn an open booking into tickets.
@@ -95,6 +149,10 @@ pub struct ConfirmBooking {
 }
 
 /// What became of confirming.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is not kept"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfirmOutcome {
     /// The booking is confirmed, now or before; these are its tickets.
@@ -110,15 +168,20 @@ pub enum Ending {
     /// them.
     Declined(DeclineReason),
     /// There was no charge and will be none: the same, and the idempotency key is free again.
-    Abandoned,
+    Canceled,
+    /// There was no charge within the time for it, and there will be none: the units are available.
+    Expired,
     /// The charge was given back: the units are available.
     Refunded,
 }
 
 /// Asks to end an open booking without tickets.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct CloseBooking {
     pub booking: BookingId,
+    /// What the gateway knows its payment by, as far as whoever ends it knows. If another process has written one down meanwhile, it does
+    /// not end: that payment may be charged just now.
+    pub payment: Option<PaymentId>,
     /// How it ends.
     pub ending: Ending,
     /// How many units may be held without paying.
@@ -160,37 +223,75 @@ pub enum RenewOutcome {
 pub enum BookingState {
     /// The payment has no known end.
     Paying,
+    /// The buyer has something to do before the bank pays.
+    ActionRequired,
+    /// The bank takes its time.
+    Processing,
     /// Paid, with tickets.
     Confirmed,
     /// The gateway declined.
     Declined(DeclineReason),
+    /// It was not paid in time, and never will be.
+    Expired,
+    /// There was no charge.
+    Canceled,
+    /// It is paid, no tickets are issued any more, and the money is to be given back.
+    Refunding,
     /// The charge was given back.
     Refunded,
-    /// There was no charge.
-    Abandoned,
 }
 
 impl BookingState {
+    /// Those of which the reason is told by their word alone.
+    const PLAIN: [Self; 8] = [
+        Self::Paying,
+        Self::ActionRequired,
+        Self::Processing,
+        Self::Confirmed,
+        Self::Expired,
+        Self::Canceled,
+        Self::Refunding,
+        Self::Refunded,
+    ];
+
     /// Returns the word for it in tables and JSON; why it was declined is told beside it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Paying => "paying",
+            Self::ActionRequired => "action_required",
+            Self::Processing => "processing",
             Self::Confirmed => "confirmed",
             Self::Declined(_) => "declined",
+            Self::Expired => "expired",
+            Self::Canceled => "canceled",
+            Self::Refunding => "refunding",
             Self::Refunded => "refunded",
-            Self::Abandoned => "abandoned",
         }
     }
 
     /// Reads the word and, if it was declined, why.
     pub fn from_word(word: &str, decline: Option<&str>) -> Option<Self> {
         match (word, decline) {
-            ("paying", _) => Some(Self::Paying),
-            ("confirmed", _) => Some(Self::Confirmed),
-            ("refunded", _) => Some(Self::Refunded),
-            ("abandoned", _) => Some(Self::Abandoned),
             ("declined", Some(reason)) => DeclineReason::from_word(reason).map(Self::Declined),
-            _ => None,
+            (word, _) => Self::PLAIN.into_iter().find(|state| state.word() == word),
+        }
+    }
+
+    /// Tells whether its payment is not over: somebody has to see to it.
+    pub fn is_open(self) -> bool {
+        self.may_be_paid() || self == Self::Refunding
+    }
+
+    /// Tells whether it may still come to tickets.
+    pub fn may_be_paid(self) -> bool {
+        match self {
+            Self::Paying | Self::ActionRequired | Self::Processing => true,
+            Self::Confirmed
+            | Self::Declined(_)
+            | Self::Expired
+            | Self::Canceled
+            | Self::Refunding
+            | Self::Refunded => false,
         }
     }
 
@@ -198,7 +299,14 @@ impl BookingState {
     pub fn decline(self) -> Option<DeclineReason> {
         match self {
             Self::Declined(reason) => Some(reason),
-            Self::Paying | Self::Confirmed | Self::Refunded | Self::Abandoned => None,
+            Self::Paying
+            | Self::ActionRequired
+            | Self::Processing
+            | Self::Confirmed
+            | Self::Expired
+            | Self::Canceled
+            | Self::Refunding
+            | Self::Refunded => None,
         }
     }
 }
@@ -213,6 +321,10 @@ pub struct Booking {
     pub reservation: ReservationId,
     /// How it stands.
     pub state: BookingState,
+    /// What the buyer has to do, if anything.
+    pub action: Option<BuyerAction>,
+    /// Until when it can be paid.
+    pub pay_by: Timestamp,
     /// The buyer's address.
     pub email: String,
     /// What was to be paid.

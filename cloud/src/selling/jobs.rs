@@ -18,6 +18,8 @@ pub const RENEW_EVERY: Duration = Duration::from_secs(3);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause: what a failure waited for may be back at any time.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// How long what waits is left alone, however many ask for it: a payment service answers so many questions a second and no more.
+const REST: Duration = Duration::from_secs(2);
 /// How many failures are worth a word to whoever runs the server.
 const OFTEN: u32 = 4;
 
@@ -71,12 +73,31 @@ impl Job {
         })
     }
 
+    /// Tells whether somebody who waits for its end may have it looked at before it is due: nobody works on it, and it was not let go
+    /// of just now.
+    pub fn may_be_hurried(&self, now: Timestamp) -> bool {
+        let soon = now.plus_ms(ms(LONGEST_PAUSE.saturating_sub(REST)));
+        self.holder.is_none() && self.due_at <= soon
+    }
+
     /// Puts it off after a failure of its holder; `None` if another has taken it since.
     pub fn put_off(self, holder: LeaseHolder, now: Timestamp) -> Option<Self> {
         (self.holder == Some(holder)).then_some(Self {
             failures: self.failures.saturating_add(1),
             holder: None,
             due_at: now.plus_ms(ms(pause_after(self.failures))),
+            ..self
+        })
+    }
+
+    /// Lets go of it while it waits for something outside, to look again in a minute or at a moment before; `None` if another has
+    /// taken it since.
+    pub fn waiting(self, holder: LeaseHolder, until: Timestamp, now: Timestamp) -> Option<Self> {
+        let latest = now.plus_ms(ms(LONGEST_PAUSE));
+        (self.holder == Some(holder)).then_some(Self {
+            failures: 0,
+            holder: None,
+            due_at: until.clamp(now.plus_ms(ms(FIRST_PAUSE)), latest),
             ..self
         })
     }

@@ -6,13 +6,14 @@ use crate::ids::BookingId;
 
 use super::bookings::{
     BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome, Ending,
-    RenewOutcome, RequestHash,
+    NoteOutcome, OpenBooking, PaymentNote, RenewOutcome, RequestHash,
 };
+use super::course::WaitFor;
 use super::holding::UnpaidHolds;
 use super::reservations::{Reservation, ReservationState};
 use super::sale::{SaleStatus, sale_status};
 
-/// What an idempotency key was used for before. Abandoned bookings are left out: their keys are free again, and an engine's
+/// What an idempotency key was used for before. Canceled bookings are left out: their keys are free again, and an engine's
 /// index of keys leaves them out as well.
 #[derive(Debug, Clone)]
 pub struct EarlierRequest {
@@ -75,13 +76,33 @@ pub enum ConfirmRefusal {
 ///
 /// Why not.
 pub fn may_confirm(booking: BookingState, units: usize, tickets: usize) -> Result<(), ConfirmRefusal> {
-    match booking {
-        BookingState::Confirmed => Err(ConfirmRefusal::Confirmed),
-        BookingState::Paying if units == tickets => Ok(()),
-        BookingState::Paying
-        | BookingState::Declined(_)
-        | BookingState::Refunded
-        | BookingState::Abandoned => Err(ConfirmRefusal::Lost),
+    if booking == BookingState::Confirmed {
+        Err(ConfirmRefusal::Confirmed)
+    } else if booking.may_be_paid() && units == tickets {
+        Ok(())
+    } else {
+        Err(ConfirmRefusal::Lost)
+    }
+}
+
+/// Decides whether it may be written down how the payment of a booking goes on, and how the booking stands then.
+///
+/// What the gateway knows it by is written down once: whoever has opened a second payment must not charge that.
+///
+/// # Errors
+///
+/// [`NoteOutcome::Overtaken`].
+pub fn may_note(booking: &OpenBooking, note: &PaymentNote) -> Result<BookingState, NoteOutcome> {
+    let state = booking.state;
+    match note {
+        PaymentNote::Opened(_) if state == BookingState::Paying && booking.payment.is_none() => Ok(state),
+        PaymentNote::Waits(WaitFor::Buyer(_)) if state.may_be_paid() => Ok(BookingState::ActionRequired),
+        PaymentNote::Waits(WaitFor::Bank) if state.may_be_paid() => Ok(BookingState::Processing),
+        PaymentNote::Waits(WaitFor::Refund) if state == BookingState::Refunding => Ok(state),
+        PaymentNote::Refunding if state.may_be_paid() => Ok(BookingState::Refunding),
+        PaymentNote::Opened(_) | PaymentNote::Waits(_) | PaymentNote::Refunding => {
+            Err(NoteOutcome::Overtaken)
+        }
     }
 }
 
@@ -103,28 +124,29 @@ pub struct Closing {
 ///
 /// Why not.
 pub fn may_close(
-    booking: BookingState,
-    units: usize,
+    open: &OpenBooking,
     held: &UnpaidHolds,
     request: &CloseBooking,
 ) -> Result<Closing, CloseOutcome> {
-    match booking {
-        BookingState::Paying => {}
-        BookingState::Confirmed
-        | BookingState::Declined(_)
-        | BookingState::Refunded
-        | BookingState::Abandoned => return Err(CloseOutcome::NotOpen),
+    // What is to be given back ends with that, and with nothing else.
+    let state = open.state;
+    let may_end = state.may_be_paid() || (state.is_open() && request.ending == Ending::Refunded);
+    if !may_end || open.payment != request.payment {
+        return Err(CloseOutcome::NotOpen);
     }
-    let units = u32::try_from(units).unwrap_or(u32::MAX);
+    let units = u32::try_from(open.units.len()).unwrap_or(u32::MAX);
     let fits = held.too_many(units, request.bounds, request.now).is_none();
     let booking = match request.ending {
         Ending::Declined(reason) => BookingState::Declined(reason),
-        Ending::Abandoned => BookingState::Abandoned,
+        Ending::Canceled => BookingState::Canceled,
+        Ending::Expired => BookingState::Expired,
         Ending::Refunded => BookingState::Refunded,
     };
     let reservation = match request.ending {
-        Ending::Declined(_) | Ending::Abandoned if fits => ReservationState::Held,
-        Ending::Declined(_) | Ending::Abandoned | Ending::Refunded => ReservationState::Released,
+        Ending::Declined(_) | Ending::Canceled if fits => ReservationState::Held,
+        Ending::Declined(_) | Ending::Canceled | Ending::Expired | Ending::Refunded => {
+            ReservationState::Released
+        }
     };
     Ok(Closing { booking, reservation })
 }
@@ -136,17 +158,9 @@ pub fn may_close(
 /// Why not.
 pub fn may_renew(booking: Option<BookingState>, since: Option<BookingId>) -> Result<(), RenewOutcome> {
     match (booking, since) {
-        (
-            Some(
-                BookingState::Confirmed
-                | BookingState::Declined(_)
-                | BookingState::Refunded
-                | BookingState::Abandoned,
-            ),
-            _,
-        ) => Ok(()),
-        (Some(BookingState::Paying) | None, Some(id)) => Err(RenewOutcome::Renewed(id)),
-        (Some(BookingState::Paying), None) => Err(RenewOutcome::Paying),
+        (Some(state), _) if !state.is_open() => Ok(()),
+        (_, Some(id)) => Err(RenewOutcome::Renewed(id)),
+        (Some(_), None) => Err(RenewOutcome::Paying),
         (None, None) => Err(RenewOutcome::NotFound),
     }
 }

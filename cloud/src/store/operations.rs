@@ -13,6 +13,7 @@ pub mod drafts;
 pub mod holds;
 pub mod jobs;
 pub mod moves;
+pub mod note;
 pub mod organizers;
 pub mod renew;
 pub mod retention;

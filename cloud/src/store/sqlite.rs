@@ -119,6 +119,10 @@ pub fn migrations() -> Vec<Migration> {
             include_str!("../../migrations/V21__own_pasts.sql"),
         ),
         ("V22__halts", include_str!("../../migrations/V22__halts.sql")),
+        (
+            "V23__payments",
+            include_str!("../../migrations/V23__payments.sql"),
+        ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

@@ -311,3 +311,90 @@ async fn what_was_held_before_the_end_is_not_sold_after_it() {
         .check_problem(409, "sales-closed");
     assert_eq!(cloud.book(&first, "a", "tok_ok").await.ok(201), booking);
 }
+
+#[tokio::test]
+async fn a_bank_that_asks_the_buyer_is_answered_before_there_are_tickets() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    let reservation = format!("/v1/reservations/{}", held["reservation_id"].as_str().unwrap());
+    assert_eq!(held["booking"], Value::Null);
+    let answer = cloud.book(&held, "key", "tok_action").await;
+    let booking = answer.ok(202);
+    assert_eq!(
+        (&booking["status"], &booking["tickets"]),
+        (&json!("action_required"), &json!([]))
+    );
+    assert!(
+        answer
+            .header("location")
+            .ends_with(booking["booking_id"].as_str().unwrap())
+    );
+    assert_eq!(cloud.book(&held, "key", "tok_action").await.ok(202), booking);
+    let booking_path = format!("/v1/bookings/{}", booking["booking_id"].as_str().unwrap());
+    assert_eq!(cloud.get(&booking_path).await.ok(200), booking);
+    // Whoever has closed the page finds the way back by the reservation, whose time is long over.
+    cloud.clock.advance_ms(HOLD_MS + 1);
+    let found = cloud.get(&reservation).await.ok(200);
+    assert_eq!(found["status"], "paying");
+    assert_eq!(
+        found["booking"],
+        json!({"booking_id": booking["booking_id"], "status": "action_required"})
+    );
+
+    let bank = cloud.path(&booking["action"]["redirect_to"]).to_owned();
+    assert!(cloud.get(&bank).await.text().contains("Confirm your payment"));
+    let pay = cloud.request(Method::POST, &bank).body("pay=true");
+    let pay = pay.header("content-type", "application/x-www-form-urlencoded");
+    let back = cloud.send(pay).await;
+    // It leads back to the event's page.
+    assert!(back.text().contains("Choose your tickets"), "{back:?}");
+    cloud.clock.advance_ms(2_000);
+    let booking = cloud.get(&booking_path).await.ok(200);
+    assert_eq!(
+        (&booking["status"], &booking["action"]),
+        (&json!("confirmed"), &Value::Null)
+    );
+    assert_eq!(booking["tickets"].as_array().unwrap().len(), 1);
+    assert_eq!(cloud.book(&held, "key", "tok_action").await.ok(201), booking);
+    assert!(cloud.get(&bank).await.text().contains("nothing to confirm"));
+}
+
+#[tokio::test]
+async fn a_payment_that_is_refused_at_the_bank_is_declined_with_its_reason() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    let booking = cloud.book(&held, "key", "tok_action").await.ok(202);
+    let bank = cloud.path(&booking["action"]["redirect_to"]).to_owned();
+    let refuse = cloud.request(Method::POST, &bank).body("pay=false");
+    cloud
+        .send(refuse.header("content-type", "application/x-www-form-urlencoded"))
+        .await;
+    cloud.clock.advance_ms(2_000);
+    cloud
+        .book(&held, "key", "tok_action")
+        .await
+        .check_problem(402, "card_declined");
+    let path = format!("/v1/bookings/{}", booking["booking_id"].as_str().unwrap());
+    let declined = cloud.get(&path).await.ok(200);
+    assert_eq!(
+        (&declined["status"], &declined["decline"]),
+        (&json!("declined"), &json!("card_declined"))
+    );
+    cloud.book(&held, "other", "tok_ok").await.ok(201);
+}
+
+#[tokio::test]
+async fn a_payment_that_nobody_finishes_in_time_is_over() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    cloud.book(&held, "key", "tok_action").await.ok(202);
+    cloud.clock.advance_ms(15 * 60_000 + HOLD_MS);
+    cloud
+        .book(&held, "key", "tok_action")
+        .await
+        .check_problem(400, "reservation-ended");
+    assert_eq!(cloud.seats(&event).await["seats"][0]["status"], "available");
+}

@@ -48,6 +48,14 @@ pub fn too_many_held(from: HeldFrom, (held, most): (u32, u32), retry_after_secon
 pub enum NoTickets {
     /// The payment has no outcome yet.
     Paying,
+    /// The buyer has something to do at the bank.
+    ActionRequired,
+    /// The bank takes its time.
+    Processing,
+    /// The bank has said no.
+    Declined,
+    /// The money is on its way back.
+    Refunding,
     /// The money was given back.
     Refunded,
     /// Nothing was paid.
@@ -59,6 +67,18 @@ pub fn no_tickets(why: NoTickets) -> &'static str {
     match why {
         NoTickets::Paying => {
             "The payment is not through yet: look again in a minute, and do not pay a second time."
+        }
+        NoTickets::ActionRequired => {
+            "Your bank wants to hear from you before it pays. Your places are kept meanwhile, and you are not charged without it."
+        }
+        NoTickets::Processing => {
+            "Your bank is still at work on the payment. Your tickets appear here as soon as it is through; do not pay a second time."
+        }
+        NoTickets::Declined => {
+            "There are no tickets: the payment was declined, and nothing was charged. Try another card on the event's page."
+        }
+        NoTickets::Refunding => {
+            "There are no tickets: they could not be issued, and your money is being given back."
         }
         NoTickets::Refunded => {
             "There are no tickets: the places were lost while the payment ran, and the money was given back."

@@ -8,20 +8,49 @@ use usher_keys::Timestamp;
 use crate::ids::ChargeReference;
 use crate::money::Money;
 use crate::store::engine::Engine;
-use crate::store::operations::{Effect, column::ms};
-use crate::store::sql::{Sql, params};
+use crate::store::operations::Effect;
+use crate::store::operations::column::{moment, ms};
+use crate::store::sql::{OptionalExtension, Sql, params};
 use crate::store::sqlite::Database;
 use crate::store::{Store, StoreError};
 
 /// What the record says of a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LedgerEntry {
+    /// The bank waits for the buyer.
+    Asked,
+    /// The bank takes its time.
+    Processing,
+    /// The bank has said no.
+    Declined,
     /// It was charged.
     Charged,
     /// It was charged and given back.
     Refunded,
     /// It will never be charged.
     Void,
+}
+
+impl LedgerEntry {
+    const ALL: [Self; 6] = [
+        Self::Asked,
+        Self::Processing,
+        Self::Declined,
+        Self::Charged,
+        Self::Refunded,
+        Self::Void,
+    ];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Processing => "processing",
+            Self::Declined => "declined",
+            Self::Charged => "charged",
+            Self::Refunded => "refunded",
+            Self::Void => "void",
+        }
+    }
 }
 
 /// The record.
@@ -49,7 +78,7 @@ impl SandboxLedger {
         }
     }
 
-    /// Records a charge unless there is an entry; returns the entry there is now.
+    /// Records what the bank says to a charge unless there is an entry; returns the entry there is now.
     ///
     /// # Errors
     ///
@@ -58,6 +87,7 @@ impl SandboxLedger {
         &self,
         id: ChargeReference,
         amount: Money,
+        said: LedgerEntry,
         now: Timestamp,
     ) -> Result<LedgerEntry, StoreError> {
         self.engine
@@ -65,20 +95,63 @@ impl SandboxLedger {
                 connection
                     .prepare_cached(
                         "INSERT INTO charges (reference, state, amount, currency, changed_at)
-                         VALUES (?1, 'charged', ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                         VALUES (?1, ?5, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
                     )?
                     .run(params![
                         id.to_string(),
                         amount.minor,
                         amount.currency.code(),
-                        ms(now)
+                        ms(now),
+                        said.word()
                     ])?;
                 entry(connection, id).map(Effect::Keep)
             })
             .await
     }
 
-    /// Records that a reference will never be charged unless there is an entry; returns the entry there is now.
+    /// Finds the entry of a reference, and since when it says so.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn find(&self, id: ChargeReference) -> Result<Option<(LedgerEntry, Timestamp)>, StoreError> {
+        self.engine
+            .read(move |connection| {
+                let found: Option<(String, i64)> = connection
+                    .prepare_cached("SELECT state, changed_at FROM charges WHERE reference = ?1")?
+                    .query_row([id.to_string()], |row| row.try_into())
+                    .optional()?;
+                let found = found.map(|(word, since)| Ok((read(&word)?, moment(since))));
+                found.transpose()
+            })
+            .await
+    }
+
+    /// Puts one entry in the place of another; tells whether that was the one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn replace(
+        &self,
+        id: ChargeReference,
+        was: LedgerEntry,
+        entry: LedgerEntry,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.engine
+            .write(None, move |connection| {
+                let replaced = connection
+                    .prepare_cached(
+                        "UPDATE charges SET state = ?3, changed_at = ?4 WHERE reference = ?1 AND state = ?2",
+                    )?
+                    .execute(params![id.to_string(), was.word(), entry.word(), ms(now)])?;
+                Ok(Effect::Keep(replaced == 1))
+            })
+            .await
+    }
+
+    /// Records that a reference will never be charged unless it was, or the bank is about to; returns the entry there is now.
     ///
     /// # Errors
     ///
@@ -89,7 +162,9 @@ impl SandboxLedger {
                 connection
                     .prepare_cached(
                         "INSERT INTO charges (reference, state, amount, currency, changed_at)
-                         VALUES (?1, 'void', 0, '', ?2) ON CONFLICT DO NOTHING",
+                         VALUES (?1, 'void', 0, '', ?2)
+                         ON CONFLICT (reference) DO UPDATE SET state = 'void', changed_at = ?2
+                             WHERE charges.state IN ('asked', 'declined')",
                     )?
                     .run(params![id.to_string(), ms(now)])?;
                 entry(connection, id).map(Effect::Keep)
@@ -147,7 +222,7 @@ impl SandboxLedger {
     }
 }
 
-fn migrations() -> [Migration; 2] {
+fn migrations() -> [Migration; 3] {
     [
         (
             "V1__ledger",
@@ -157,6 +232,10 @@ fn migrations() -> [Migration; 2] {
             "V2__references",
             include_str!("../../../migrations/sandbox/V2__references.sql"),
         ),
+        (
+            "V3__waiting",
+            include_str!("../../../migrations/sandbox/V3__waiting.sql"),
+        ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("the name is V<number>__<name>"))
 }
@@ -164,14 +243,14 @@ fn migrations() -> [Migration; 2] {
 fn entry(connection: &Sql<'_>, id: ChargeReference) -> Result<LedgerEntry, StoreError> {
     let mut query = connection.prepare_cached("SELECT state FROM charges WHERE reference = ?1")?;
     let word: String = query.query_row([id.to_string()], |row| row.get(0))?;
-    match word.as_str() {
-        "charged" => Ok(LedgerEntry::Charged),
-        "refunded" => Ok(LedgerEntry::Refunded),
-        "void" => Ok(LedgerEntry::Void),
-        _ => Err(StoreError::Unreadable {
-            what: "state of a charge",
-        }),
-    }
+    read(&word)
+}
+
+fn read(word: &str) -> Result<LedgerEntry, StoreError> {
+    let found = LedgerEntry::ALL.into_iter().find(|entry| entry.word() == word);
+    found.ok_or(StoreError::Unreadable {
+        what: "state of a charge",
+    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use usher_keys::EventId;
 use usher_keys::expiry::AFTER_EVENT_MS;
+use usher_protocol::ticket::TicketFlags;
+use usher_protocol::{Generation, TierId, Unit};
 
 use super::*;
 use crate::ids::{ChargeReference, ReservationId};
@@ -9,14 +11,21 @@ use crate::money::{DeclineReason, Money};
 use crate::selling::claimant::HoldBounds;
 use crate::selling::holding::UnpaidHold;
 use crate::selling::jobs::LeaseHolder;
+use crate::selling::{PaymentId, UnitToIssue};
 
 const EVENT: EventId = EventId([1; 16]);
 const NOW: Timestamp = Timestamp(1_000);
 const ENDS_AT: Timestamp = Timestamp(9_000);
-const ENDED: [BookingState; 3] = [
+const ENDED: [BookingState; 4] = [
     BookingState::Declined(DeclineReason::Card),
     BookingState::Refunded,
-    BookingState::Abandoned,
+    BookingState::Canceled,
+    BookingState::Expired,
+];
+const OPEN: [BookingState; 3] = [
+    BookingState::Paying,
+    BookingState::ActionRequired,
+    BookingState::Processing,
 ];
 
 fn price(minor: i64) -> Money {
@@ -103,6 +112,8 @@ fn booking() -> Booking {
         charge: request.charge,
         reservation: request.reservation,
         state: BookingState::Confirmed,
+        action: None,
+        pay_by: NOW,
         email: request.email,
         amount: price(100),
         created_at: NOW,
@@ -130,14 +141,48 @@ fn a_key_leads_to_its_booking_only_for_the_same_request_and_under_the_first_id()
 
 #[test]
 fn an_open_booking_is_confirmed_once_with_a_ticket_for_each_unit() {
-    assert_eq!(may_confirm(BookingState::Paying, 2, 2), Ok(()));
-    assert_eq!(may_confirm(BookingState::Paying, 2, 1), Err(ConfirmRefusal::Lost));
+    for open in OPEN {
+        assert_eq!(may_confirm(open, 2, 2), Ok(()));
+        assert_eq!(may_confirm(open, 2, 1), Err(ConfirmRefusal::Lost));
+    }
+    assert_eq!(
+        may_confirm(BookingState::Refunding, 2, 2),
+        Err(ConfirmRefusal::Lost)
+    );
     assert_eq!(
         may_confirm(BookingState::Confirmed, 2, 2),
         Err(ConfirmRefusal::Confirmed)
     );
     for ended in ENDED {
         assert_eq!(may_confirm(ended, 2, 2), Err(ConfirmRefusal::Lost), "{ended:?}");
+    }
+}
+
+/// A booking of two units.
+fn open(state: BookingState) -> OpenBooking {
+    let unit = |number| UnitToIssue {
+        unit: Unit(number),
+        tier: TierId(1),
+        generation: Generation(1),
+        admits: 1,
+        flags: TicketFlags::default(),
+    };
+    OpenBooking {
+        id: BookingId::draw(EVENT, NOW),
+        charge: ChargeReference::draw(EVENT, NOW),
+        payment: None,
+        reservation: ReservationId::draw(EVENT, NOW),
+        state,
+        pay_by: NOW,
+        amount: price(100),
+        units: vec![unit(0), unit(1)],
+    }
+}
+
+fn opened(id: &str) -> OpenBooking {
+    OpenBooking {
+        payment: Some(PaymentId(id.into())),
+        ..open(BookingState::Paying)
     }
 }
 
@@ -152,12 +197,13 @@ fn check_closing(ending: Ending, held: u32, booking: BookingState, reservation: 
     };
     let request = close(ending);
     let expected = Ok(Closing { booking, reservation });
-    assert_eq!(may_close(BookingState::Paying, 2, &held, &request), expected);
+    assert_eq!(may_close(&open(BookingState::Paying), &held, &request), expected);
 }
 
 fn close(ending: Ending) -> CloseBooking {
     CloseBooking {
         booking: BookingId::draw(EVENT, NOW),
+        payment: None,
         ending,
         bounds: HoldBounds {
             per_address: 9,
@@ -170,19 +216,78 @@ fn close(ending: Ending) -> CloseBooking {
 #[test]
 fn units_that_were_not_paid_for_go_back_only_as_far_as_their_claimant_may_hold_them() {
     let declined = Ending::Declined(DeclineReason::Card);
-    let [was_declined, refunded, abandoned] = ENDED;
+    let [was_declined, refunded, canceled, expired] = ENDED;
+    check_closing(Ending::Expired, 2, expired, ReservationState::Released);
     check_closing(declined, 2, was_declined, ReservationState::Held);
     check_closing(declined, 3, was_declined, ReservationState::Released);
-    check_closing(Ending::Abandoned, 2, abandoned, ReservationState::Held);
-    check_closing(Ending::Abandoned, 3, abandoned, ReservationState::Released);
+    check_closing(Ending::Canceled, 2, canceled, ReservationState::Held);
+    check_closing(Ending::Canceled, 3, canceled, ReservationState::Released);
     check_closing(Ending::Refunded, 0, refunded, ReservationState::Released);
 }
 
 #[test]
 fn what_has_ended_is_not_closed_again() {
     for state in ENDED.into_iter().chain([BookingState::Confirmed]) {
-        let decided = may_close(state, 2, &UnpaidHolds::default(), &close(Ending::Refunded));
+        let decided = may_close(&open(state), &UnpaidHolds::default(), &close(Ending::Refunded));
         assert_eq!(decided, Err(CloseOutcome::NotOpen), "{state:?}");
+    }
+}
+
+#[test]
+fn a_booking_whose_payment_another_process_has_opened_meanwhile_does_not_end() {
+    let holds = UnpaidHolds::default();
+    let unopened = close(Ending::Canceled);
+    assert_eq!(
+        may_close(&opened("pi_1"), &holds, &unopened),
+        Err(CloseOutcome::NotOpen)
+    );
+    let known = CloseBooking {
+        payment: Some(PaymentId("pi_1".into())),
+        ..unopened
+    };
+    assert!(may_close(&opened("pi_1"), &holds, &known).is_ok());
+}
+
+#[test]
+fn what_is_to_be_given_back_ends_with_that_alone() {
+    let refunding = open(BookingState::Refunding);
+    let decided = |ending| may_close(&refunding, &UnpaidHolds::default(), &close(ending));
+    assert_eq!(
+        decided(Ending::Refunded).map(|closing| closing.booking),
+        Ok(BookingState::Refunded)
+    );
+    for ending in [
+        Ending::Canceled,
+        Ending::Expired,
+        Ending::Declined(DeclineReason::Card),
+    ] {
+        assert_eq!(decided(ending), Err(CloseOutcome::NotOpen), "{ending:?}");
+    }
+}
+
+#[test]
+fn how_a_payment_goes_on_is_written_down_as_long_as_it_is_open() {
+    let overtaken = Err(NoteOutcome::Overtaken);
+    let another = PaymentNote::Opened(PaymentId("pi_2".into()));
+    assert_eq!(
+        may_note(&open(BookingState::Paying), &another),
+        Ok(BookingState::Paying)
+    );
+    assert_eq!(may_note(&opened("pi_1"), &another), overtaken);
+    let refund = PaymentNote::Waits(WaitFor::Refund);
+    for state in OPEN {
+        let noted = |note| may_note(&open(state), note);
+        assert_eq!(
+            noted(&PaymentNote::Waits(WaitFor::Bank)),
+            Ok(BookingState::Processing)
+        );
+        assert_eq!(noted(&PaymentNote::Refunding), Ok(BookingState::Refunding));
+        assert_eq!(noted(&refund), overtaken);
+    }
+    let refunding = open(BookingState::Refunding);
+    assert_eq!(may_note(&refunding, &refund), Ok(BookingState::Refunding));
+    for note in [another, PaymentNote::Waits(WaitFor::Bank), PaymentNote::Refunding] {
+        assert_eq!(may_note(&refunding, &note), overtaken, "{note:?}");
     }
 }
 

@@ -248,7 +248,7 @@ pub fn check_jobs(
         })?;
         Ok(ids.collect::<Result<_, _>>()?)
     };
-    let open = ids("SELECT booking_id FROM bookings WHERE event_id = ?1 AND state = 'paying'")?;
+    let open = ids("SELECT booking_id FROM bookings WHERE event_id = ?1 AND closed_at IS NULL")?;
     let settled = ids("SELECT subject FROM jobs WHERE event_id = ?1 AND kind = 'settle_booking'")?;
     findings.extend(open.symmetric_difference(&settled).copied().map(Finding::Job));
     Ok(())

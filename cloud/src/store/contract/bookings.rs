@@ -7,13 +7,15 @@ use usher_protocol::ticket::TicketCode;
 use crate::catalogue::Status;
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::DeclineReason;
+use crate::selling::course::{BuyerAction, WaitFor};
+use crate::selling::jobs::JobId;
 use crate::selling::{
     BeginOutcome, BeginRefusal, BookingState, CloseOutcome, CodeQuery, ConfirmBooking, ConfirmOutcome,
-    Ending, HoldOutcome, NewTicket, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, RequestHash,
-    ReservationState, TicketState,
+    Ending, HoldOutcome, NewTicket, NoteOutcome, NotePayment, OpenBooking, PaymentId, PaymentNote,
+    ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, RequestHash, ReservationState, TicketState,
 };
 
-use super::case::{Case, GUESTS, HOLD_MS, STALLS, START};
+use super::case::{Case, GUESTS, HOLD_MS, HOLDER, STALLS, START};
 
 pub async fn a_booking_turns_units_into_tickets(case: Case) {
     let held = case.held(&[0, 4], START).await;
@@ -199,11 +201,11 @@ pub async fn a_declined_booking_gives_its_units_back_to_the_reservation(case: Ca
     case.held(&[0], START.plus_ms(HOLD_MS)).await;
 }
 
-pub async fn an_abandoned_booking_frees_its_key(case: Case) {
+pub async fn a_canceled_booking_frees_its_key(case: Case) {
     let held = case.held(&[0], START).await;
     let open = case.begun(held.id, "key", START).await;
     assert_eq!(
-        case.close(&open, Ending::Abandoned, START).await,
+        case.close(&open, Ending::Canceled, START).await,
         CloseOutcome::Closed
     );
     assert_eq!(case.seat(0, START).await, Status::Held);
@@ -211,12 +213,153 @@ pub async fn an_abandoned_booking_frees_its_key(case: Case) {
     assert_ne!(again.id, open.id);
     assert_eq!(
         case.store.booking(open.id).await.unwrap().unwrap().state,
-        BookingState::Abandoned
+        BookingState::Canceled
     );
     assert!(matches!(
         case.confirm(&again, START).await,
         ConfirmOutcome::Confirmed(_)
     ));
+}
+
+impl Case {
+    async fn note(&self, open: &OpenBooking, note: PaymentNote, now: Timestamp) -> NoteOutcome {
+        let note = NotePayment {
+            booking: open.id,
+            note,
+            holder: HOLDER,
+            now,
+        };
+        self.store.note_payment(note).await.unwrap()
+    }
+
+    async fn state(&self, open: &OpenBooking) -> BookingState {
+        self.store.booking(open.id).await.unwrap().unwrap().state
+    }
+}
+
+fn opened(id: &str) -> PaymentNote {
+    PaymentNote::Opened(PaymentId(id.into()))
+}
+
+fn waits_for_buyer() -> (PaymentNote, BuyerAction) {
+    let action = BuyerAction {
+        url: "https://bank.example/1".into(),
+    };
+    (PaymentNote::Waits(WaitFor::Buyer(action.clone())), action)
+}
+
+pub async fn what_the_gateway_knows_a_payment_by_is_written_down_once(case: Case) {
+    let held = case.held(&[0], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    assert_eq!((open.payment.clone(), open.state), (None, BookingState::Paying));
+    assert_eq!(case.note(&open, opened("pi_1"), START).await, NoteOutcome::Noted);
+    assert_eq!(
+        case.note(&open, opened("pi_2"), START).await,
+        NoteOutcome::Overtaken
+    );
+    let known = case.store.open_booking(open.id).await.unwrap().unwrap();
+    assert_eq!(known.payment, Some(PaymentId("pi_1".into())));
+    case.note(&open, PaymentNote::Waits(WaitFor::Bank), START).await;
+    let known = case.store.open_booking(open.id).await.unwrap().unwrap();
+    assert_eq!(known.payment, Some(PaymentId("pi_1".into())));
+    // Whoever does not know of it does not end it.
+    let unknowing = case.close(&open, Ending::Expired, START).await;
+    assert_eq!(unknowing, CloseOutcome::NotOpen);
+    assert_eq!(
+        case.close(&known, Ending::Expired, START).await,
+        CloseOutcome::Closed
+    );
+    assert_eq!(
+        case.note(&open, opened("pi_3"), START).await,
+        NoteOutcome::Overtaken
+    );
+}
+
+pub async fn a_payment_that_waits_says_for_whom_and_is_looked_at_again(case: Case) {
+    let held = case.held(&[0], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    let job = JobId::SettleBooking(open.id);
+    let (waits, action) = waits_for_buyer();
+    assert_eq!(case.note(&open, waits.clone(), START).await, NoteOutcome::Noted);
+    let booking = case.store.booking(open.id).await.unwrap().unwrap();
+    assert_eq!(
+        (booking.state, booking.action),
+        (BookingState::ActionRequired, Some(action))
+    );
+    assert_eq!(booking.pay_by, open.pay_by);
+    let waiting = case.store.job(job).await.unwrap().unwrap();
+    assert_eq!((waiting.holder, waiting.due_at), (None, START.plus_ms(60_000)));
+    // Beyond the reservation's time the units are kept, and the request finds its booking.
+    assert_eq!(case.seat(0, START.plus_ms(HOLD_MS + 1)).await, Status::Held);
+    let BeginOutcome::Existing(again) = case.begin(held.id, "key", START).await else {
+        panic!("the same request")
+    };
+    assert_eq!(again.state, BookingState::ActionRequired);
+    case.note(&open, PaymentNote::Waits(WaitFor::Bank), START).await;
+    let booking = case.store.booking(open.id).await.unwrap().unwrap();
+    assert_eq!((booking.state, booking.action), (BookingState::Processing, None));
+    case.note(&open, waits, START).await;
+    assert_eq!(case.audit().await.findings, []);
+    let ConfirmOutcome::Confirmed(booking) = case.confirm(&open, START).await else {
+        panic!("own units")
+    };
+    assert_eq!((booking.state, booking.action), (BookingState::Confirmed, None));
+    assert_eq!(case.store.job(job).await.unwrap(), None);
+}
+
+pub async fn what_is_to_be_given_back_gets_no_tickets(case: Case) {
+    let held = case.held(&[0], START).await;
+    let open = case.begun(held.id, "key", START).await;
+    assert_eq!(
+        case.note(&open, PaymentNote::Refunding, START).await,
+        NoteOutcome::Noted
+    );
+    assert_eq!(case.state(&open).await, BookingState::Refunding);
+    assert_eq!(case.confirm(&open, START).await, ConfirmOutcome::Lost);
+    let unpaid = case.close(&open, Ending::Canceled, START).await;
+    assert_eq!(unpaid, CloseOutcome::NotOpen);
+    assert_eq!(case.seat(0, START).await, Status::Held);
+    assert!(
+        case.store
+            .job(JobId::SettleBooking(open.id))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert_eq!(
+        case.close(&open, Ending::Refunded, START).await,
+        CloseOutcome::Closed
+    );
+    assert_eq!(case.seat(0, START).await, Status::Available);
+    assert_eq!(case.audit().await.findings, []);
+}
+
+pub async fn a_reservation_leads_to_its_last_booking(case: Case) {
+    let held = case.held(&[0], START).await;
+    let found = async || {
+        let found = case.store.booking_of_reservation(held.id).await.unwrap();
+        found.map(|booking| (booking.id, booking.state))
+    };
+    assert_eq!(found().await, None);
+    let first = case.begun(held.id, "a", START).await;
+    assert_eq!(found().await, Some((first.id, BookingState::Paying)));
+    let declined = DeclineReason::Card;
+    case.close(&first, Ending::Declined(declined), START).await;
+    let second = case.begun(held.id, "b", START).await;
+    assert_eq!(found().await, Some((second.id, BookingState::Paying)));
+    case.confirm(&second, START).await;
+    assert_eq!(found().await, Some((second.id, BookingState::Confirmed)));
+    // The new id is for the buyer alone.
+    let new = BookingId::draw(case.event, START);
+    let renew = RenewBooking {
+        booking: second.id,
+        new,
+    };
+    assert_eq!(
+        case.store.renew_booking(renew).await.unwrap(),
+        RenewOutcome::Renewed(new)
+    );
+    assert_eq!(found().await, None);
 }
 
 pub async fn a_refunded_booking_frees_its_units(case: Case) {
@@ -246,14 +389,14 @@ pub async fn a_booking_ends_once(case: Case) {
     };
     assert_eq!(first, second);
     assert_eq!(
-        case.close(&open, Ending::Abandoned, START).await,
+        case.close(&open, Ending::Canceled, START).await,
         CloseOutcome::NotOpen
     );
     assert_eq!(case.seat(0, START).await, Status::Booked);
 
     let other = case.held(&[1], START).await;
     let open = case.begun(other.id, "b", START).await;
-    case.close(&open, Ending::Abandoned, START).await;
+    case.close(&open, Ending::Canceled, START).await;
     assert_eq!(case.confirm(&open, START).await, ConfirmOutcome::Lost);
     assert_eq!(
         case.close(&open, Ending::Refunded, START).await,

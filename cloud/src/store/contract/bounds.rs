@@ -119,6 +119,7 @@ pub async fn payments_that_fail_hold_no_more_than_may_be_held(case: Case) {
     let fail = async |open: &OpenBooking, ending| {
         let close = CloseBooking {
             booking: open.id,
+            payment: None,
             ending,
             bounds: BOUNDS,
             now: START,
@@ -142,7 +143,7 @@ pub async fn payments_that_fail_hold_no_more_than_may_be_held(case: Case) {
     // Within the bound it goes back, as often as it is tried.
     for key in ["c", "d"] {
         let paying = case.begun(second.id, key, START).await;
-        fail(&paying, Ending::Abandoned).await;
+        fail(&paying, Ending::Canceled).await;
         assert_eq!(state(second.id).await, ReservationState::Held);
     }
 }

@@ -320,6 +320,7 @@ impl Case {
         self.store
             .close_booking(CloseBooking {
                 booking: open.id,
+                payment: open.payment.clone(),
                 ending,
                 bounds: UNBOUNDED,
                 now,

@@ -47,7 +47,7 @@ impl Case {
 pub async fn a_booking_has_a_job_from_its_beginning_to_its_end(case: Case) {
     let endings = [
         None,
-        Some(Ending::Abandoned),
+        Some(Ending::Canceled),
         Some(Ending::Refunded),
         Some(Ending::Declined(crate::money::DeclineReason::Card)),
     ];

@@ -38,7 +38,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let ending = prop_oneof![
         Just(Ending::Declined(DeclineReason::Card)),
-        Just(Ending::Abandoned),
+        Just(Ending::Canceled),
+        Just(Ending::Expired),
         Just(Ending::Refunded)
     ];
     prop_oneof![
@@ -284,7 +285,7 @@ impl Model {
         assert_eq!(outcome == CloseOutcome::Closed, was_open);
         if was_open {
             let until = self.reservations[by].expires_at;
-            let to = if ending == Ending::Refunded {
+            let to = if matches!(ending, Ending::Refunded | Ending::Expired) {
                 Claimed::Free
             } else {
                 Claimed::Held { by, until }

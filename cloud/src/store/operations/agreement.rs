@@ -122,8 +122,8 @@ fn write_reservations(connection: &Connection, reservations: &[ReservationRow]) 
             connection
                 .execute(
                     "INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
-                                           state, email, amount, created_at, closed_at)
-                     VALUES (?1, ?2, ?2, ?2, hex(?2), zeroblob(32), 'refunded', 'e', 0, 0, 1)",
+                                           state, email, amount, created_at, pay_by, attempt, closed_at)
+                     VALUES (?1, ?2, ?2, ?2, hex(?2), zeroblob(32), 'refunded', 'e', 0, 0, 0, 1, 1)",
                     params![EVENT.0, local],
                 )
                 .unwrap();

@@ -1,9 +1,12 @@
 //! Opening a booking: one request for each idempotency key, one running payment for each reservation, units marked as paying.
 
 use crate::ids::BookingId;
+use crate::selling::course::pay_by;
 use crate::selling::jobs::{Job, JobId};
 use crate::selling::paying::{EarlierRequest, may_begin, repeated};
-use crate::selling::{BeginBooking, BeginOutcome, BeginRefusal, OpenBooking, RequestHash, Reservation};
+use crate::selling::{
+    BeginBooking, BeginOutcome, BeginRefusal, BookingState, OpenBooking, RequestHash, Reservation,
+};
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Sql, params};
 
@@ -35,7 +38,10 @@ pub fn begin_booking(
     Ok(Effect::Keep(BeginOutcome::Started(OpenBooking {
         id: request.booking,
         charge: request.charge,
+        payment: None,
         reservation: reservation.id,
+        state: BookingState::Paying,
+        pay_by: pay_by(request.now, reservation.expires_at),
         amount: reservation.amount,
         units: rows::units_to_issue(connection, &reservation)?,
     })))
@@ -50,7 +56,7 @@ fn earlier_request(
     let earlier: Option<(Local, [u8; 32], bool)> = connection
         .prepare_cached(
             "SELECT booking_id, request_hash, former_id IS NOT NULL FROM bookings
-             WHERE event_id = ?1 AND idempotency_key = ?2 AND state <> 'abandoned'",
+             WHERE event_id = ?1 AND idempotency_key = ?2 AND state <> 'canceled'",
         )?
         .query_row(params![event.0, request.idempotency_key], |row| row.try_into())
         .optional()?;
@@ -94,8 +100,9 @@ fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservatio
     connection
         .prepare_cached(
             "INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
-                                   state, email, amount, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'paying', ?7, ?8, ?9)",
+                                   state, email, amount, created_at, pay_by, attempt)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, 'paying', ?7, ?8, ?9, ?10, 1 + count(*) FROM bookings
+             WHERE event_id = ?1 AND reservation_id = ?4",
         )?
         .run(params![
             request.booking.event.0,
@@ -107,6 +114,7 @@ fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservatio
             request.email,
             reservation.amount.minor,
             ms(request.now),
+            ms(pay_by(request.now, reservation.expires_at)),
         ])?;
     Ok(())
 }

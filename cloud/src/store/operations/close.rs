@@ -32,6 +32,7 @@ pub fn confirm_booking(
     }
     let end = End {
         booking: booking.id,
+        was: booking.state,
         state: BookingState::Confirmed,
         now: request.now,
     };
@@ -44,6 +45,7 @@ pub fn confirm_booking(
     set_reservation(connection, &reservation, ReservationState::Booked)?;
     Ok(Effect::Keep(ConfirmOutcome::Confirmed(Booking {
         state: BookingState::Confirmed,
+        action: None,
         tickets: rows::tickets_of(connection, &booking.id)?,
         ..booking
     })))
@@ -52,17 +54,18 @@ pub fn confirm_booking(
 /// The end of an open booking.
 struct End {
     booking: BookingId,
+    was: BookingState,
     state: BookingState,
     now: Timestamp,
 }
 
 impl End {
-    /// Writes it down and the job off; `false` when the booking is not open any more, which is how two that end it at once find out.
+    /// Writes it down and the job off; `false` when the booking is not any more what it was, which is how two that end it at once find out.
     fn write(&self, connection: &Sql<'_>) -> Result<bool, StoreError> {
         let is_ended = connection
             .prepare_cached(
-                "UPDATE bookings SET state = ?3, decline = ?4, closed_at = ?5
-                 WHERE event_id = ?1 AND booking_id = ?2 AND state = 'paying'",
+                "UPDATE bookings SET state = ?3, decline = ?4, action = NULL, closed_at = ?5
+                 WHERE event_id = ?1 AND booking_id = ?2 AND state = ?6",
             )?
             .changes(
                 1,
@@ -71,7 +74,8 @@ impl End {
                     self.booking.local,
                     self.state.word(),
                     self.state.decline().map(DeclineReason::word),
-                    ms(self.now)
+                    ms(self.now),
+                    self.was.word()
                 ],
             )?;
         jobs::delete(connection, JobId::SettleBooking(self.booking))?;
@@ -129,21 +133,25 @@ pub fn close_booking(
     connection: &Sql<'_>,
     request: &CloseBooking,
 ) -> Result<Effect<CloseOutcome>, StoreError> {
-    let Some((booking, reservation)) = with_reservation(connection, request.booking)? else {
+    let Some(open) = rows::open_booking(connection, &request.booking)? else {
         return Ok(Effect::Undo(CloseOutcome::NotOpen));
     };
+    let reservation = rows::reservation(connection, &open.reservation)?.ok_or(StoreError::Unreadable {
+        what: "reservation of a booking",
+    })?;
     let held = bounds::held_beside(connection, &reservation, request.now)?;
-    let closing = match may_close(booking.state, reservation.lines.len(), &held, request) {
+    let closing = match may_close(&open, &held, request) {
         Ok(closing) => closing,
         Err(refusal) => return Ok(Effect::Undo(refusal)),
     };
     let end = End {
-        booking: booking.id,
+        booking: open.id,
+        was: open.state,
         state: closing.booking,
         now: request.now,
     };
     if !end.write(connection)? {
-        return Ok(Effect::Undo(CloseOutcome::NotOpen));
+        return Err(StoreError::Overtaken);
     }
     match closing.reservation {
         ReservationState::Held => hold_again(connection, &reservation)?,

@@ -1,5 +1,7 @@
 //! The rows of jobs: who may take one, and when it is due again, is decided in `selling::jobs`.
 
+use usher_keys::Timestamp;
+
 use crate::ids::BookingId;
 use crate::selling::jobs::{
     DueJobs, DueTimes, FreeJobs, HeldJob, Job, JobCounts, JobId, LeaseHolder, LeaseOutcome,
@@ -92,6 +94,20 @@ pub fn put_off_job(connection: &Sql<'_>, request: &HeldJob) -> Result<Effect<Opt
     Ok(Effect::Keep(Some(put_off.failures)))
 }
 
+/// Lets a job wait for something outside, at most until a moment, if the holder still has it; in the transaction that says for what.
+pub fn wait(
+    connection: &Sql<'_>,
+    id: JobId,
+    until: Timestamp,
+    (holder, now): (LeaseHolder, Timestamp),
+) -> Result<(), StoreError> {
+    let found = find(connection, id)?;
+    match found.and_then(|found| Some((found, found.waiting(holder, until, now)?))) {
+        Some((found, waiting)) => update(connection, &found, &waiting),
+        None => Ok(()),
+    }
+}
+
 /// Frees what a process left behind; tells how many.
 pub fn free_jobs(connection: &Sql<'_>, request: &FreeJobs) -> Result<Effect<usize>, StoreError> {
     let left: Vec<Job> = connection
@@ -112,6 +128,11 @@ pub fn due_jobs(connection: &Sql<'_>, request: &DueJobs) -> Result<Vec<Job>, Sto
     ))?;
     let found = query.query_and_then(params![ms(due.until), ms(due.beyond), request.limit], read)?;
     found.collect()
+}
+
+/// Finds a job.
+pub fn job(connection: &Sql<'_>, id: &JobId) -> Result<Option<Job>, StoreError> {
+    find(connection, *id)
 }
 
 /// Counts the jobs.

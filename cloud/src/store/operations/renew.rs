@@ -22,7 +22,7 @@ pub fn renew_booking(
     let renewed = connection
         .prepare_cached(
             "UPDATE bookings SET booking_id = ?3, former_id = ?2
-             WHERE event_id = ?1 AND booking_id = ?2 AND state <> 'paying'",
+             WHERE event_id = ?1 AND booking_id = ?2 AND closed_at IS NOT NULL",
         )?
         .execute(params![id.event.0, id.local, request.new.local])?;
     match renewed {

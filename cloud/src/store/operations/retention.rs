@@ -17,7 +17,7 @@ pub fn erase_personal_data(
     let due: Vec<Local> = connection
         .prepare_cached(
             "SELECT booking_id FROM bookings JOIN events USING (event_id)
-             WHERE event_id = ?1 AND ends_at <= ?2 AND state <> 'paying' AND email <> '' LIMIT ?3",
+             WHERE event_id = ?1 AND ends_at <= ?2 AND closed_at IS NOT NULL AND email <> '' LIMIT ?3",
         )?
         .query_map(params![event.0, ms(request.ended_by), request.limit], |row| {
             row.get(0)

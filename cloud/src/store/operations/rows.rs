@@ -7,12 +7,13 @@ use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
-use crate::selling::{Booking, BookingState, OpenBooking, Reservation, SoldTicket, UnitToIssue};
+use crate::selling::course::BuyerAction;
+use crate::selling::{Booking, BookingState, OpenBooking, PaymentId, Reservation, SoldTicket, UnitToIssue};
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::codes;
-use super::column::{booking_state, currency, lines, moment, reservation_state, ticket_state};
+use super::column::{Local, booking_state, currency, lines, moment, reservation_state, ticket_state};
 
 /// Finds a reservation.
 pub fn reservation(connection: &Sql<'_>, id: &ReservationId) -> Result<Option<Reservation>, StoreError> {
@@ -48,7 +49,7 @@ pub fn reservation_and_end(
 /// Finds a booking with its tickets.
 pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at, charge_reference
+        "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at, charge_reference, action, pay_by
          FROM bookings JOIN events USING (event_id)
          WHERE event_id = ?1 AND booking_id = ?2",
     )?;
@@ -65,18 +66,18 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
                 local: row.get(0)?,
             },
             state,
+            action: row.get::<Option<String>>(8)?.map(|url| BuyerAction { url }),
+            pay_by: moment(row.get(9)?),
             email: row.get(3)?,
             amount: Money {
                 minor: row.get(4)?,
                 currency: currency(row.column(5)?.as_str()?)?,
             },
             created_at: moment(row.get(6)?),
-            tickets: match state {
-                BookingState::Confirmed => tickets_of(connection, id)?,
-                BookingState::Paying
-                | BookingState::Declined(_)
-                | BookingState::Refunded
-                | BookingState::Abandoned => Vec::new(),
+            tickets: if state == BookingState::Confirmed {
+                tickets_of(connection, id)?
+            } else {
+                Vec::new()
             },
         })
     })?;
@@ -181,15 +182,35 @@ pub fn units_to_issue(
     Ok(units.collect::<Result<_, _>>()?)
 }
 
-/// Finds a booking if its payment has no known end.
+/// Finds the last booking of a reservation, unless it was given a new id: that is for its buyer alone.
+pub fn booking_of_reservation(
+    connection: &Sql<'_>,
+    reservation: &ReservationId,
+) -> Result<Option<Booking>, StoreError> {
+    let event = reservation.event;
+    let found: Option<(Local, bool)> = connection
+        .prepare_cached(
+            "SELECT booking_id, former_id IS NOT NULL FROM bookings
+             WHERE event_id = ?1 AND reservation_id = ?2 ORDER BY attempt DESC LIMIT 1",
+        )?
+        .query_row(params![event.0, reservation.local], |row| row.try_into())
+        .optional()?;
+    match found {
+        Some((local, false)) => booking(connection, &BookingId { event, local }),
+        Some((_, true)) | None => Ok(None),
+    }
+}
+
+/// Finds a booking if its payment is not over.
 pub fn open_booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<OpenBooking>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT reservation_id, charge_reference FROM bookings WHERE event_id = ?1 AND booking_id = ?2 AND state = 'paying'",
+        "SELECT reservation_id, charge_reference, payment, state, pay_by FROM bookings
+         WHERE event_id = ?1 AND booking_id = ?2 AND closed_at IS NULL",
     )?;
-    let found = query
+    let found: Option<(Local, Local, Option<String>, String, i64)> = query
         .query_row(params![id.event.0, id.local], |row| row.try_into())
         .optional()?;
-    let Some((local, charge)) = found else {
+    let Some((local, charge, payment, state, pay_by)) = found else {
         return Ok(None);
     };
     let reservation = reservation(
@@ -209,7 +230,10 @@ pub fn open_booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<OpenB
             event: id.event,
             local: charge,
         },
+        payment: payment.map(PaymentId),
         reservation: reservation.id,
+        state: booking_state(&state, None)?,
+        pay_by: moment(pay_by),
         amount: reservation.amount,
         units,
     }))
@@ -248,7 +272,7 @@ mod tests {
             let row = params![EVENT.0, unit, id];
             for sql in [
                 "INSERT INTO units (event_id, unit, tier, state, reservation_id, issued) VALUES (?1, ?2, 1, 'booked', ?3, 1)",
-                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 'k' || ?2, zeroblob(32), 'confirmed', NULL, 'a@b.example', 100, 1, 1)",
+                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1)",
                 "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2)",
             ] {
                 connection.execute(sql, row).unwrap();

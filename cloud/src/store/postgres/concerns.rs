@@ -4,8 +4,8 @@ use usher_keys::EventId;
 
 use crate::selling::jobs::{FreeJobs, HeldJob, JobId};
 use crate::selling::{
-    BeginBooking, CloseBooking, ConfirmBooking, ErasePersonalData, Forget, HoldRequest, ReleaseRequest,
-    RenewBooking, Tidy,
+    BeginBooking, CloseBooking, ConfirmBooking, ErasePersonalData, Forget, HoldRequest, NotePayment,
+    ReleaseRequest, RenewBooking, Tidy,
 };
 use crate::store::authority::{
     Append, DropLog, HaltAll, KeepCheckpoint, KeyUse, NewBundle, NewEnrolmentCode, NewKeys, NoteContact,
@@ -38,6 +38,7 @@ concerns! {
     BeginBooking: reservation.event;
     ConfirmBooking: booking.event;
     CloseBooking: booking.event;
+    NotePayment: booking.event;
     RenewBooking: booking.event;
     NewEvent: id;
     AddUnits: event;

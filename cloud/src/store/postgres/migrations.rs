@@ -10,13 +10,14 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
     include_str!("../../../migrations/postgres/V3__moves.sql"),
     include_str!("../../../migrations/postgres/V4__own_pasts.sql"),
     include_str!("../../../migrations/postgres/V5__halts.sql"),
     include_str!("../../../migrations/postgres/V6__writers_end.sql"),
+    include_str!("../../../migrations/postgres/V7__payments.sql"),
 ];
 /// How often one process tries: each failed try means that another process got a step further.
 const ATTEMPTS: u32 = 50;

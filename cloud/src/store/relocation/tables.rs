@@ -155,10 +155,10 @@ pub fn are_empty(connection: &Sql<'_>) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Counts the bookings whose payment has no known end.
+/// Counts the bookings whose payment is not over.
 pub fn open_payments(connection: &Sql<'_>) -> Result<u64, StoreError> {
     let count: i64 = connection
-        .prepare_cached("SELECT count(*) FROM bookings WHERE state = 'paying'")?
+        .prepare_cached("SELECT count(*) FROM bookings WHERE closed_at IS NULL")?
         .query_row([], |row| row.get(0))?;
     Ok(count.unsigned_abs())
 }

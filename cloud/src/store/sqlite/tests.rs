@@ -183,3 +183,42 @@ fn a_booking_that_was_open_before_there_were_jobs_is_settled_by_one() {
     let due: Vec<_> = due.iter().map(|job| job.id).collect();
     assert_eq!(due, [JobId::SettleBooking(open)]);
 }
+
+#[test]
+fn bookings_from_before_payments_had_a_course_are_kept_and_numbered() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    connection.pragma_update(None, "foreign_keys", false).unwrap();
+    let before: Vec<Migration> = migrations()
+        .into_iter()
+        .filter(|migration| migration.version() < 22)
+        .collect();
+    refinery::Runner::new(&before).run(&mut connection).unwrap();
+    for (id, state, created_at) in [(1_u8, "declined", 1), (2, "abandoned", 2), (3, "paying", 3)] {
+        let decline = (state == "declined").then_some("card_declined");
+        let closed_at = (state != "paying").then_some(5);
+        connection
+            .execute(
+                "INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
+                                       state, decline, email, amount, created_at, closed_at)
+                 VALUES (zeroblob(16), ?1, ?1, zeroblob(24), ?1, zeroblob(32), ?2, ?3, 'a@b.example', 100, ?4, ?5)",
+                rusqlite::params![[id; 24], state, decline, created_at, closed_at],
+            )
+            .unwrap();
+    }
+    refinery::Runner::new(&migrations())
+        .set_grouped(true)
+        .run(&mut connection)
+        .unwrap();
+    let mut select = connection
+        .prepare("SELECT attempt, state, pay_by - created_at FROM bookings ORDER BY attempt")
+        .unwrap();
+    let rows = select
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap();
+    let rows: Vec<(i64, String, i64)> = rows.map(Result::unwrap).collect();
+    let expected = [(1, "declined"), (2, "canceled"), (3, "paying")];
+    assert_eq!(
+        rows,
+        expected.map(|(attempt, state)| (attempt, state.to_owned(), 900_000))
+    );
+}
