@@ -66,10 +66,11 @@ load: ## sell, show and scan at a steady pace for LOAD_SECONDS=60, after a relea
 	cargo build --release $(WORKSPACE)
 	$(TARGET)/release/usher-load --seconds $(LOAD_SECONDS)
 
-soak: ## simulate SEEDS=10000 networks, then kill, cut, damage and starve real programs for long, after a release build
+soak: ## simulate SEEDS=10000 networks and tills, then kill, cut, damage and starve real programs for long, after a release build
 	@echo "soak: a release build (5 to 15 minutes), $(SEEDS) seeds (about half a second each), then about half an hour of $(SOAKED); each says its seed and length"
 	cargo build --release $(WORKSPACE) --bins
 	cargo run --release --locked -p usher-tests --bin usher-sim -- --shrink --seeds $(SEEDS)
+	USHER_PAYMENT_SEEDS=$(SEEDS) cargo test --release $(WORKSPACE) --test payments -- --nocapture
 	USHER_SOAK=1 cargo test --release $(WORKSPACE) $(patsubst %,--test %,$(SOAKED)) -- --nocapture --test-threads 2
 
 drill: ## kill the leader of three PostgreSQL under Patroni KILLS=20 times, then a cloud 200 times on either engine, while buyers buy

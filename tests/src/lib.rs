@@ -5,6 +5,7 @@ pub mod effort;
 pub mod hostile;
 pub mod load;
 pub mod measure;
+pub mod payments;
 pub mod relay;
 pub mod sim;
 pub mod stage;

@@ -1,4 +1,4 @@
--- The columns and states of SQLite's V22, which says what they are.
+-- The columns and states of SQLite's V23, which says what they are.
 ALTER TABLE bookings ADD COLUMN attempt bigint;
 ALTER TABLE bookings ADD COLUMN payment text;
 ALTER TABLE bookings ADD COLUMN action text;

@@ -1,0 +1,161 @@
+//! The gateway of the simulation, with the banks behind it: strict, and forgetful of nothing.
+
+use usher_cloud::money::DeclineReason;
+use usher_cloud::selling::course::{BuyerAction, PaymentStatus};
+
+/// How a payment stands here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing was asked for yet.
+    Open,
+    /// The bank has said no; another card may do.
+    Declined,
+    /// The bank waits for the buyer.
+    Asked,
+    /// The bank is at it, and cannot be stopped.
+    Processing,
+    /// The money was taken.
+    Paid,
+    /// It never will be.
+    Canceled,
+}
+
+/// A payment.
+#[derive(Debug, Clone, Copy)]
+pub struct BankPayment {
+    /// Whose it is.
+    pub booking: usize,
+    pub standing: Standing,
+    /// Whether it was ever declined.
+    pub was_declined: bool,
+    pub is_refunded: bool,
+}
+
+/// What the bank says to a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Card {
+    /// Yes.
+    Good,
+    /// No.
+    Bad,
+    /// It asks the buyer.
+    Asks,
+    /// It takes its time.
+    Slow,
+}
+
+/// What is asked of the gateway; payments by their number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// To open a payment.
+    Open { booking: usize },
+    /// To take the money.
+    Charge { payment: usize, card: Card },
+    /// How it stands.
+    Fetch { payment: usize },
+    /// To never charge it.
+    Cancel { payment: usize },
+    /// To give the money back.
+    Refund { payment: usize },
+}
+
+/// What it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BankReply {
+    /// The number of the payment it has opened.
+    Opened(usize),
+    /// How it stands now.
+    Stands(PaymentStatus),
+    /// The money is given back, or there was none.
+    Refunded,
+}
+
+/// The gateway.
+#[derive(Debug, Clone, Default)]
+pub struct Bank {
+    pub payments: Vec<BankPayment>,
+}
+
+impl Bank {
+    /// Does what is asked.
+    pub fn hear(&mut self, question: Question) -> BankReply {
+        match question {
+            Question::Open { booking } => {
+                self.payments.push(BankPayment {
+                    booking,
+                    standing: Standing::Open,
+                    was_declined: false,
+                    is_refunded: false,
+                });
+                return BankReply::Opened(self.payments.len() - 1);
+            }
+            Question::Charge { payment, card } => {
+                // Once: the same question again is answered with how it stands.
+                if self.payments[payment].standing == Standing::Open {
+                    self.say(payment, card);
+                }
+                return BankReply::Stands(self.status(payment));
+            }
+            Question::Cancel { payment } => {
+                let standing = &mut self.payments[payment].standing;
+                match *standing {
+                    Standing::Open | Standing::Declined | Standing::Asked => *standing = Standing::Canceled,
+                    Standing::Processing | Standing::Paid | Standing::Canceled => {}
+                }
+            }
+            Question::Refund { payment } => {
+                let found = &mut self.payments[payment];
+                found.is_refunded |= found.standing == Standing::Paid;
+                return BankReply::Refunded;
+            }
+            Question::Fetch { .. } => {}
+        }
+        let (Question::Fetch { payment } | Question::Cancel { payment }) = question else {
+            unreachable!("all others are answered above")
+        };
+        BankReply::Stands(self.status(payment))
+    }
+
+    fn say(&mut self, payment: usize, card: Card) {
+        let found = &mut self.payments[payment];
+        found.standing = match card {
+            Card::Good => Standing::Paid,
+            Card::Bad => Standing::Declined,
+            Card::Asks => Standing::Asked,
+            Card::Slow => Standing::Processing,
+        };
+        found.was_declined |= card == Card::Bad;
+    }
+
+    /// The buyer does something on the bank's page, which takes nothing that is over.
+    pub fn buyer(&mut self, payment: usize, card: Card) {
+        if matches!(
+            self.payments[payment].standing,
+            Standing::Asked | Standing::Declined
+        ) {
+            self.say(payment, card);
+        }
+    }
+
+    /// The bank makes up its mind.
+    pub fn decide(&mut self, payment: usize, card: Card) {
+        if self.payments[payment].standing == Standing::Processing {
+            self.say(payment, card);
+        }
+    }
+
+    fn status(&self, payment: usize) -> PaymentStatus {
+        let found = self.payments[payment];
+        match found.standing {
+            Standing::Open => PaymentStatus::Unpaid,
+            Standing::Declined => PaymentStatus::Declined(DeclineReason::Card),
+            Standing::Asked => PaymentStatus::ActionRequired(BuyerAction {
+                url: format!("https://bank.example/{payment}"),
+            }),
+            Standing::Processing => PaymentStatus::Processing,
+            Standing::Paid if found.is_refunded => PaymentStatus::Refunded,
+            Standing::Paid => PaymentStatus::Paid,
+            Standing::Canceled => PaymentStatus::Canceled(found.was_declined.then_some(DeclineReason::Card)),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The promises: money that was taken is a booking's that has tickets or is being seen to, and no place is free or somebody else's meanwhile.
+
+use usher_cloud::selling::BookingState;
+
+use super::{START_MS, World};
+use crate::payments::BrokenTill;
+use crate::payments::bank::Standing;
+use crate::payments::books::Place;
+
+impl World {
+    pub(super) fn check(&self) -> Result<(), BrokenTill> {
+        for (payment, found) in self.bank.payments.iter().enumerate() {
+            let row = &self.books.bookings[found.booking];
+            let is_ours = found.standing == Standing::Paid && !found.is_refunded;
+            let is_owed = row.state.is_open() || row.state == BookingState::Confirmed;
+            if is_ours && !(is_owed && row.payment == Some(payment)) {
+                return self.broken(format!(
+                    "payment {payment} was taken, and booking {} is {:?}",
+                    found.booking, row.state
+                ));
+            }
+            let is_over = !is_owed && row.state != BookingState::Refunded;
+            if is_over && row.payment == Some(payment) && found.standing != Standing::Canceled {
+                return self.broken(format!(
+                    "booking {} is {:?}, and its payment {payment} is {:?}",
+                    found.booking, row.state, found.standing
+                ));
+            }
+        }
+        for (booking, row) in self.books.bookings.iter().enumerate() {
+            let paid = row.payment.map(|payment| self.bank.payments[payment]);
+            let is_paid = paid.is_some_and(|paid| paid.standing == Standing::Paid && !paid.is_refunded);
+            if row.state == BookingState::Confirmed && !row.is_free && !is_paid {
+                return self.broken(format!("booking {booking} has tickets and is not paid"));
+            }
+            let expected = if row.state.is_open() {
+                Place::Paying(booking)
+            } else if row.state == BookingState::Confirmed {
+                Place::Booked(booking)
+            } else {
+                continue;
+            };
+            if row
+                .places
+                .iter()
+                .any(|place| self.books.places[*place] != expected)
+            {
+                return self.broken(format!(
+                    "booking {booking} is {:?} and has lost a place",
+                    row.state
+                ));
+            }
+            if row.state.is_open() != row.job.is_some() {
+                return self.broken(format!(
+                    "booking {booking} is {:?} and has a job or none",
+                    row.state
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_the_end(&mut self) -> Result<(), BrokenTill> {
+        for (booking, row) in self.books.bookings.iter().enumerate() {
+            let counted = match row.state {
+                BookingState::Confirmed => &mut self.outcome.confirmed,
+                BookingState::Declined(_) => &mut self.outcome.declined,
+                BookingState::Expired => &mut self.outcome.expired,
+                BookingState::Canceled => &mut self.outcome.canceled,
+                BookingState::Refunded => &mut self.outcome.refunded,
+                BookingState::Paying
+                | BookingState::ActionRequired
+                | BookingState::Processing
+                | BookingState::Refunding => {
+                    return self.broken(format!(
+                        "booking {booking} is {:?} hours after the storm",
+                        row.state
+                    ));
+                }
+            };
+            *counted += 1;
+        }
+        Ok(())
+    }
+
+    fn broken<T>(&self, complaint: String) -> Result<T, BrokenTill> {
+        Err(BrokenTill {
+            after_ms: self.now - START_MS,
+            complaint,
+        })
+    }
+}
