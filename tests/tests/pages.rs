@@ -128,6 +128,60 @@ async fn pay_twice() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_is_confirmed_at_the_bank_and_nothing_is_lost_by_leaving_the_page() -> anyhow::Result<()> {
+    in_time(confirm_at_the_bank()).await
+}
+
+async fn confirm_at_the_bank() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let browser = Browser::start(&stage.path("browser")).await?;
+    let page = format!("{}/events/{}", stage.cloud.http.base(), stage.organizer.event);
+    browser.goto(&page).await?;
+    choose_two(&browser).await?;
+    browser.find("#reserve").await?.click().await?;
+    browser.says("#held", "2 held").await?;
+    // Closed and opened again, the page goes on where it was, and so does the payment.
+    browser.goto(&page).await?;
+    browser.says("#held", "2 held").await?;
+    pay(&browser, "tok_action").await?;
+    browser.says("h1", "Confirm your payment").await?;
+    browser.goto(&page).await?;
+    browser.says("main", "Your bank wants to hear from you").await?;
+    browser.find("#action").await?.click().await?;
+    browser.says("h1", "Confirm your payment").await?;
+    browser.find("#approve").await?.click().await?;
+    browser.says("h1", "Your tickets").await?;
+    assert_eq!(browser.all("a.card").await?.len(), 2);
+    // What is paid is over, and the event's page sells again.
+    browser.goto(&page).await?;
+    browser.says("#total", "Nothing chosen").await?;
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_is_refused_at_the_bank_leaves_the_places_for_another_card() -> anyhow::Result<()> {
+    in_time(refuse_at_the_bank()).await
+}
+
+async fn refuse_at_the_bank() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let browser = Browser::start(&stage.path("browser")).await?;
+    let page = format!("{}/events/{}", stage.cloud.http.base(), stage.organizer.event);
+    browser.goto(&page).await?;
+    choose_two(&browser).await?;
+    browser.find("#reserve").await?.click().await?;
+    pay(&browser, "tok_action").await?;
+    browser.find("#refuse").await?.click().await?;
+    browser.says("main", "the payment was declined").await?;
+    browser.find("main a").await?.click().await?;
+    browser.says("#held", "2 held").await?;
+    pay(&browser, "tok_processing").await?;
+    browser.says("main", "Your bank is still at work").await?;
+    browser.says("h1", "Your tickets").await?;
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_api_can_be_tried_in_the_browser_without_any_other_server() -> anyhow::Result<()> {
     in_time(look_at_the_api()).await
 }
@@ -154,6 +208,14 @@ async fn hold_too_much() -> anyhow::Result<()> {
     // The same browser holds two orders of 20 in its session and asks for a third.
     for order in 1..=3 {
         browser.goto(&page).await?;
+        if order > 1 {
+            // The page would go on with what it holds; whoever wants more than may be held makes it forget.
+            browser
+                .client()
+                .execute("localStorage.clear()", Vec::new())
+                .await?;
+            browser.goto(&page).await?;
+        }
         browser
             .says(".warning[role='alert']", "nobody is charged")
             .await?;
