@@ -113,6 +113,8 @@ impl Reservations {
 pub enum GatewayKind {
     /// The one that moves no money.
     Sandbox,
+    /// Stripe in its test mode, or what speaks its API.
+    Stripe,
 }
 
 /// Settings of payments.
@@ -123,6 +125,10 @@ pub struct Payments {
     pub gateway: GatewayKind,
     /// How long it may take to answer, in seconds.
     pub timeout_seconds: u32,
+    /// Where Stripe's API is, without a slash at the end.
+    pub stripe_api: String,
+    /// The file that holds the secret key for it, and nothing else.
+    pub stripe_key_file: PathBuf,
     /// Lets the sandbox's token `tok_crash_after_charge` abort the process. For tests only.
     pub sandbox_crash: bool,
 }
@@ -132,6 +138,8 @@ impl Default for Payments {
         Self {
             gateway: GatewayKind::Sandbox,
             timeout_seconds: 30,
+            stripe_api: "https://api.stripe.com".into(),
+            stripe_key_file: PathBuf::new(),
             sandbox_crash: false,
         }
     }
@@ -264,6 +272,15 @@ impl Config {
                 expected,
             });
         }
+        let api = &self.payments.stripe_api;
+        if !(api.starts_with("https://") || is_loopback(api)) || api.ends_with('/') {
+            let expected =
+                "an address that begins with https:// (or http://127.0.0.1) and does not end with a slash";
+            return Err(ConfigError::OutOfRange {
+                key: "payments.stripe_api",
+                expected,
+            });
+        }
         let url = &self.public_url;
         if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://"))
             || url.ends_with('/')
@@ -295,6 +312,14 @@ impl Config {
     pub fn payment_timeout(&self) -> Duration {
         Duration::from_secs(self.payments.timeout_seconds.into())
     }
+}
+
+/// Tells whether what is sent there leaves this machine at no time, so that a key may go there in the clear.
+fn is_loopback(url: &str) -> bool {
+    let host = url
+        .strip_prefix("http://")
+        .and_then(|rest| rest.split([':', '/']).next());
+    host == Some("127.0.0.1")
 }
 
 fn is_place(text: &str) -> bool {
@@ -354,6 +379,14 @@ mod tests {
             &["trusted_proxies", "10.0.0.0/8"],
         );
         check_refused("public_url = \"tickets.example\"", &["public_url", "http://"]);
+        for clear in [
+            "http://api.stripe.example",
+            "http://127.0.0.1.example",
+            "https://api.stripe.com/",
+        ] {
+            let text = format!("[payments]\nstripe_api = \"{clear}\"");
+            check_refused(&text, &["payments.stripe_api", "https://"]);
+        }
         check_refused(
             "uplink_public = [\"tickets.example\"]",
             &["uplink_public", "host:port"],

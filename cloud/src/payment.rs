@@ -1,6 +1,7 @@
 //! Taking money: what a booking asks of a payment gateway, whatever gateway it is; when to ask is told by the course of its payment.
 
 pub mod sandbox;
+pub mod stripe;
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use crate::selling::PaymentId;
 use crate::selling::course::{PaymentStatus, RefundStatus};
 use crate::store::StoreError;
 use sandbox::Sandbox;
+use stripe::{Stripe, StripeRefusal};
 
 /// What stands for the buyer's card; never logged, never stored.
 #[derive(Clone)]
@@ -52,6 +54,21 @@ pub enum GatewayError {
     /// The gateway did not answer in time.
     #[error("the payment service did not answer in time")]
     Timeout,
+    /// The gateway is too busy, or has failed.
+    #[error("the payment service cannot answer now (HTTP {status})")]
+    Busy { status: u16 },
+    /// The gateway has said something that is not understood.
+    #[error("the payment service said something that this version does not understand")]
+    Unreadable,
+    /// The gateway has refused the request, and nothing has changed.
+    #[error("the payment service refused the request: {} {}", .0.r#type, .0.code.as_deref().unwrap_or_default())]
+    Refused(Box<StripeRefusal>),
+    /// The gateway takes no such amount.
+    #[error("the payment service takes no such amount")]
+    Amount,
+    /// The payment was never opened.
+    #[error("the payment was not opened at the payment service")]
+    Unopened,
     /// The sandbox could not use its own record.
     #[error("the sandbox's own record failed")]
     Ledger(#[from] StoreError),
@@ -62,13 +79,24 @@ pub enum GatewayError {
 pub enum PaymentGateway {
     /// The one that moves no money.
     Sandbox(Sandbox),
+    /// Stripe, or what speaks its API.
+    Stripe(Stripe),
 }
 
 impl PaymentGateway {
+    /// Lists the test cards that a page offers: the token of each, and what it does.
+    pub fn test_cards(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Sandbox(_) => &sandbox::TEST_CARDS,
+            Self::Stripe(_) => &stripe::TEST_CARDS,
+        }
+    }
+
     /// Tells whether it knows a payment by our reference alone, so that nothing is to be opened before a charge.
     pub fn goes_by_references(&self) -> bool {
         match self {
             Self::Sandbox(_) => true,
+            Self::Stripe(_) => false,
         }
     }
 
@@ -77,9 +105,10 @@ impl PaymentGateway {
     /// # Errors
     ///
     /// [`GatewayError`].
-    pub async fn open(&self, reference: ChargeReference, _amount: Money) -> Result<PaymentId, GatewayError> {
+    pub async fn open(&self, reference: ChargeReference, amount: Money) -> Result<PaymentId, GatewayError> {
         match self {
             Self::Sandbox(_) => Ok(PaymentId(reference.to_string())),
+            Self::Stripe(stripe) => stripe.open(reference, amount).await,
         }
     }
 
@@ -91,6 +120,7 @@ impl PaymentGateway {
     pub async fn charge(&self, request: ChargeRequest) -> Result<PaymentStatus, GatewayError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.charge(request).await,
+            Self::Stripe(stripe) => stripe.charge(request).await,
         }
     }
 
@@ -102,6 +132,7 @@ impl PaymentGateway {
     pub async fn fetch(&self, payment: &PaymentName) -> Result<PaymentStatus, GatewayError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.fetch(payment.reference).await,
+            Self::Stripe(stripe) => stripe.fetch(payment).await,
         }
     }
 
@@ -113,6 +144,7 @@ impl PaymentGateway {
     pub async fn cancel(&self, payment: &PaymentName) -> Result<PaymentStatus, GatewayError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.cancel(payment.reference).await,
+            Self::Stripe(stripe) => stripe.cancel(payment).await,
         }
     }
 
@@ -124,6 +156,7 @@ impl PaymentGateway {
     pub async fn refund(&self, payment: &PaymentName) -> Result<RefundStatus, GatewayError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.refund(payment.reference).await,
+            Self::Stripe(stripe) => stripe.refund(payment).await,
         }
     }
 
@@ -131,6 +164,7 @@ impl PaymentGateway {
     pub async fn close(&self) {
         match self {
             Self::Sandbox(sandbox) => sandbox.close().await,
+            Self::Stripe(_) => {}
         }
     }
 }

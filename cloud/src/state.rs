@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::payment::PaymentGateway;
 use crate::payment::sandbox::Sandbox;
 use crate::payment::sandbox::ledger::SandboxLedger;
+use crate::payment::stripe::Stripe;
 use crate::seat_maps::SeatMaps;
 use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
@@ -197,6 +198,11 @@ fn gateway(config: &Config, store: &Store, clock: Clock, public_url: &str) -> an
                 config.payments.sandbox_crash,
                 public_url.to_owned(),
             )))
+        }
+        GatewayKind::Stripe => {
+            let payments = &config.payments;
+            let stripe = Stripe::new(&payments.stripe_api, &payments.stripe_key_file, public_url)?;
+            Ok(PaymentGateway::Stripe(stripe))
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod hostile;
 pub mod load;
 pub mod measure;
 pub mod payments;
+pub mod psp;
 pub mod relay;
 pub mod sim;
 pub mod stage;

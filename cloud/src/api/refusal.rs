@@ -97,6 +97,10 @@ pub fn ticket(outcome: TicketOutcome) -> Result<SoldTicket, ApiError> {
 pub fn declined(reason: DeclineReason) -> ProblemKind {
     match reason {
         DeclineReason::Card => ProblemKind::CardDeclined,
+        DeclineReason::InsufficientFunds => ProblemKind::InsufficientFunds,
+        DeclineReason::ExpiredCard => ProblemKind::ExpiredCard,
+        DeclineReason::WrongNumbers => ProblemKind::WrongCardNumbers,
+        DeclineReason::NotAuthenticated => ProblemKind::NotAuthenticated,
         DeclineReason::UnknownToken => ProblemKind::UnknownToken,
         DeclineReason::GivenUp => ProblemKind::GivenUp,
     }

@@ -545,7 +545,9 @@ impl Office {
     }
 
     async fn say_to_bank(&self, booking: &Booking, answer: BankAnswer) -> bool {
-        let PaymentGateway::Sandbox(sandbox) = self.desk.gateway();
+        let PaymentGateway::Sandbox(sandbox) = self.desk.gateway() else {
+            panic!("the sandbox of these tests")
+        };
         sandbox.answer(booking.charge, answer).await.unwrap()
     }
 

@@ -87,6 +87,8 @@ struct EventPage {
     paused: bool,
     /// Whether nobody is charged.
     test_cards: bool,
+    /// The token of each card to choose from, and what it does.
+    cards: &'static [(&'static str, &'static str)],
     seats: bool,
     max_units: u32,
     currency: String,
@@ -125,6 +127,7 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Resu
         over: map.status == SaleStatus::Over,
         paused: map.status == SaleStatus::Paused,
         test_cards: takes_test_cards(&app.config),
+        cards: app.desk.gateway().test_cards(),
         seats: map.event.seat_count > 0,
         max_units: app.config.reservations.max_units,
         currency: map.event.currency.code().to_owned(),

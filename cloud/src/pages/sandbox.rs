@@ -65,6 +65,7 @@ pub async fn answer(
 fn sandbox(app: &AppState) -> Result<&Sandbox, ApiError> {
     match app.desk.gateway() {
         PaymentGateway::Sandbox(sandbox) => Ok(sandbox),
+        PaymentGateway::Stripe(_) => Err(ApiError::NotFound("page")),
     }
 }
 

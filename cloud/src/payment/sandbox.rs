@@ -20,6 +20,15 @@ const PROCESSING: Duration = Duration::from_secs(3);
 /// The path of the page that plays the bank's, before the reference of the payment.
 pub const BANK_PAGE: &str = "/sandbox/payments";
 
+/// The test cards that a page offers.
+pub(super) const TEST_CARDS: [(&str, &str); 5] = [
+    ("tok_ok", "Card that works"),
+    ("tok_decline", "Card that is declined"),
+    ("tok_slow_3000", "Card that takes three seconds"),
+    ("tok_action", "Card whose bank asks you first"),
+    ("tok_processing", "Card whose bank takes its time"),
+];
+
 /// The sandbox gateway.
 #[derive(Debug)]
 pub struct Sandbox {

@@ -42,6 +42,10 @@ kinds! {
     ReservationEnded = 400, "reservation-ended", "The reservation has expired or was given back; nothing was charged. Make a new one.";
     Unauthorized = 401, "unauthorized", "Send an organizer's API key as Authorization: Bearer KEY.";
     CardDeclined = 402, "card_declined", "The payment was declined and nothing was charged. Try another card.";
+    InsufficientFunds = 402, "insufficient_funds", "There is not enough money on the account of this card, and nothing was charged. Try another card.";
+    ExpiredCard = 402, "expired_card", "This card has expired, and nothing was charged. Try another card.";
+    WrongCardNumbers = 402, "wrong_card_numbers", "A number of the card is wrong, and nothing was charged. Look at it again, or try another card.";
+    NotAuthenticated = 402, "not_authenticated", "The payment was not confirmed at your bank, and nothing was charged. Try again, or try another card.";
     UnknownToken = 402, "unknown_token", "The payment service does not know this payment token; nothing was charged.";
     GivenUp = 402, "given_up", "The payment came too late and was given up; nothing was charged. Try again.";
     NotFound = 404, "not-found", "There is no such thing, or it is not yours to see.";

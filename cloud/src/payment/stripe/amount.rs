@@ -1,0 +1,76 @@
+//! Amounts as Stripe counts them: for some currencies in other units than ISO 4217 does, and not every amount of every currency.
+//!
+//! **Source**: <https://docs.stripe.com/currencies>.
+
+use crate::money::{Currency, Money};
+
+/// Most digits of an amount.
+const MOST: i64 = 99_999_999;
+
+/// Tells how many digits of an amount stand behind the decimal point at Stripe.
+fn decimals(currency: Currency) -> usize {
+    match currency.code() {
+        "BIF" | "CLP" | "DJF" | "GNF" | "JPY" | "KMF" | "KRW" | "MGA" | "PYG" | "RWF" | "VND" | "VUV"
+        | "XAF" | "XOF" | "XPF" => 0,
+        // Without decimals, and sent with two all the same.
+        "ISK" | "UGX" => 2,
+        _ => currency.decimals(),
+    }
+}
+
+/// Returns an amount in Stripe's units; `None` if Stripe takes no such amount.
+pub fn of_stripe(amount: Money) -> Option<i64> {
+    let (ours, theirs) = (amount.currency.decimals(), decimals(amount.currency));
+    let scale = 10_i64.checked_pow(u32::try_from(ours.abs_diff(theirs)).ok()?)?;
+    let scaled = if theirs >= ours {
+        amount.minor.checked_mul(scale)?
+    } else if amount.minor % scale == 0 {
+        amount.minor / scale
+    } else {
+        return None;
+    };
+    // Of three decimals the last one must be 0.
+    let is_round = theirs < 3 || scaled % 10 == 0;
+    (is_round && (least(amount.currency)..=MOST).contains(&scaled)).then_some(scaled)
+}
+
+/// Returns the least amount that Stripe takes, in its units: about half a dollar.
+fn least(currency: Currency) -> i64 {
+    match currency.code() {
+        "EUR" | "USD" | "CHF" | "AUD" | "CAD" | "NZD" | "SGD" | "BRL" => 50,
+        "GBP" => 30,
+        "JPY" => 50,
+        "DKK" => 250,
+        "NOK" | "SEK" => 300,
+        "CZK" => 1_500,
+        "PLN" => 200,
+        "HUF" => 17_500,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(minor: i64, currency: &str, sent: Option<i64>) {
+        let currency = currency.parse().unwrap();
+        assert_eq!(of_stripe(Money { minor, currency }), sent, "{minor} {currency}");
+    }
+
+    #[test]
+    fn amounts_are_sent_in_the_units_of_the_gateway() {
+        check(4_900, "EUR", Some(4_900));
+        check(49, "EUR", None);
+        check(29, "GBP", None);
+        check(30, "GBP", Some(30));
+        check(4_900, "JPY", Some(4_900));
+        check(4_900, "ISK", Some(490_000));
+        check(4_910, "KWD", Some(4_910));
+        check(4_905, "KWD", None);
+        check(4_900, "MGA", Some(49));
+        check(4_905, "MGA", None);
+        check(100_000_000, "EUR", None);
+    }
+}

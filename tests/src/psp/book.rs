@@ -1,0 +1,327 @@
+//! What the service does with each request, and what it remembers.
+
+use serde_json::{Value, json};
+
+use super::form::Fields;
+use super::objects::{Decline, IntentStatus, PspIntent, declined};
+
+/// Most of what one intent may take, in minor units.
+const MOST: i64 = 99_999_999;
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PspReply {
+    pub status: u16,
+    pub body: Value,
+    /// Whether the request was valid and began to run.
+    pub has_run: bool,
+}
+
+impl PspReply {
+    /// Makes the answer of a request that did not begin to run, or failed in a way that says nothing of its payment.
+    pub fn refused(status: u16, kind: &str, code: &str, message: &str) -> Self {
+        let code = Some(code).filter(|code| !code.is_empty());
+        Self {
+            status,
+            body: json!({"error": {"type": kind, "code": code, "message": message}}),
+            has_run: status >= 500,
+        }
+    }
+
+    fn done(body: Value) -> Self {
+        Self {
+            status: 200,
+            body,
+            has_run: true,
+        }
+    }
+}
+
+/// What the service knows.
+#[derive(Debug)]
+pub struct Book {
+    bank: String,
+    intents: Vec<PspIntent>,
+    refunds: usize,
+}
+
+impl Book {
+    /// Makes an empty one; `bank` is where the pages of the banks are.
+    pub fn new(bank: String) -> Self {
+        Self {
+            bank,
+            intents: Vec::new(),
+            refunds: 0,
+        }
+    }
+
+    /// Answers a GET.
+    pub fn show(&self, path: &str, fields: &Fields) -> PspReply {
+        if let Some(unknown) = fields.unknown(&["expand["]) {
+            return unknown_parameter(unknown);
+        }
+        let is_expanded = fields.get("expand[]") == Some("latest_charge");
+        let found = path
+            .strip_prefix("/v1/payment_intents/")
+            .and_then(|id| self.find(id));
+        match found {
+            Some(at) => PspReply::done(self.intents[at].json(&self.bank, is_expanded)),
+            None => missing("intent"),
+        }
+    }
+
+    /// Answers a POST.
+    pub fn change(&mut self, path: &str, fields: &Fields) -> PspReply {
+        let known: &[&str] = match path.rsplit('/').next() {
+            Some("payment_intents") => &["amount", "currency", "automatic_payment_methods[", "metadata["],
+            Some("confirm") => &["payment_method", "return_url"],
+            Some("refunds") => &["payment_intent", "amount", "reason"],
+            _ => &[],
+        };
+        if let Some(unknown) = fields.unknown(known) {
+            return unknown_parameter(unknown);
+        }
+        match path.split('/').skip(2).collect::<Vec<_>>()[..] {
+            ["payment_intents"] => self.create(fields),
+            ["payment_intents", id, "confirm"] => self.with(id, |book, at| book.confirm(at, fields)),
+            ["payment_intents", id, "cancel"] => self.with(id, Self::cancel),
+            ["refunds"] => {
+                let id = fields.get("payment_intent").unwrap_or_default().to_owned();
+                self.with(&id, |book, at| book.refund(at, fields.get("amount")))
+            }
+            _ => PspReply::refused(404, "invalid_request_error", "", "Unrecognized request URL"),
+        }
+    }
+
+    fn create(&mut self, fields: &Fields) -> PspReply {
+        let amount = fields.get("amount").and_then(|amount| amount.parse().ok());
+        let Some(amount) = amount.filter(|amount| (1..=MOST).contains(amount)) else {
+            return PspReply::refused(
+                400,
+                "invalid_request_error",
+                "parameter_invalid_integer",
+                "Invalid amount",
+            );
+        };
+        let currency = fields.get("currency").unwrap_or_default();
+        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            return PspReply::refused(400, "invalid_request_error", "", "Invalid currency");
+        }
+        self.intents.push(PspIntent {
+            id: format!("pi_{}", self.intents.len() + 1),
+            amount,
+            currency: currency.to_owned(),
+            status: IntentStatus::RequiresPaymentMethod,
+            declined: None,
+            return_url: None,
+            refunded: 0,
+        });
+        self.shown(self.intents.len() - 1)
+    }
+
+    fn confirm(&mut self, at: usize, fields: &Fields) -> PspReply {
+        if self.intents[at].status != IntentStatus::RequiresPaymentMethod {
+            return self.unexpected(at);
+        }
+        let Some(said) = Said::of(fields.get("payment_method").unwrap_or_default()) else {
+            let mut reply = missing("PaymentMethod");
+            reply.body["error"]["param"] = json!("payment_method");
+            return reply;
+        };
+        let Some(back) = fields.get("return_url") else {
+            return PspReply::refused(
+                400,
+                "invalid_request_error",
+                "parameter_missing",
+                "A return_url is needed",
+            );
+        };
+        let intent = &mut self.intents[at];
+        intent.return_url = Some(back.to_owned());
+        intent.declined = None;
+        intent.status = match said {
+            Said::Yes => IntentStatus::Succeeded,
+            Said::Asks => IntentStatus::RequiresAction,
+            Said::Later => IntentStatus::Processing,
+            Said::No(decline) => {
+                intent.declined = Some(decline);
+                let mut error = declined(decline);
+                error["payment_intent"] = intent.json(&self.bank, false);
+                return PspReply {
+                    status: 402,
+                    body: json!({ "error": error }),
+                    has_run: true,
+                };
+            }
+        };
+        self.shown(at)
+    }
+
+    fn cancel(&mut self, at: usize) -> PspReply {
+        match self.intents[at].status {
+            IntentStatus::RequiresPaymentMethod | IntentStatus::RequiresAction => {
+                self.intents[at].status = IntentStatus::Canceled;
+                self.shown(at)
+            }
+            IntentStatus::Processing | IntentStatus::Succeeded | IntentStatus::Canceled => {
+                self.unexpected(at)
+            }
+        }
+    }
+
+    fn refund(&mut self, at: usize, amount: Option<&str>) -> PspReply {
+        let intent = &mut self.intents[at];
+        let left = intent.amount - intent.refunded;
+        if intent.status != IntentStatus::Succeeded {
+            return PspReply::refused(
+                400,
+                "invalid_request_error",
+                "",
+                "This PaymentIntent does not have a successful charge",
+            );
+        }
+        if left == 0 {
+            return PspReply::refused(
+                400,
+                "invalid_request_error",
+                "charge_already_refunded",
+                "It has already been refunded",
+            );
+        }
+        let amount = amount.map_or(Some(left), |amount| amount.parse().ok());
+        let Some(amount) = amount.filter(|amount| (1..=left).contains(amount)) else {
+            return PspReply::refused(
+                400,
+                "invalid_request_error",
+                "",
+                "The refund is greater than what is left",
+            );
+        };
+        intent.refunded += amount;
+        self.refunds += 1;
+        PspReply::done(json!({
+            "id": format!("re_{}", self.refunds), "object": "refund", "amount": amount,
+            "payment_intent": self.intents[at].id, "status": "succeeded",
+        }))
+    }
+
+    /// The buyer says on the bank's page whether they pay; tells whether the bank had asked.
+    pub fn authenticate(&mut self, id: &str, pays: bool) -> bool {
+        let Some(at) = self
+            .find(id)
+            .filter(|at| self.intents[*at].status == IntentStatus::RequiresAction)
+        else {
+            return false;
+        };
+        let intent = &mut self.intents[at];
+        if pays {
+            intent.status = IntentStatus::Succeeded;
+        } else {
+            intent.status = IntentStatus::RequiresPaymentMethod;
+            intent.declined = Some(("payment_intent_authentication_failure", None));
+        }
+        true
+    }
+
+    /// A bank that took its time says yes; tells whether there was one.
+    pub fn succeed(&mut self, id: &str) -> bool {
+        let found = self
+            .find(id)
+            .filter(|at| self.intents[*at].status == IntentStatus::Processing);
+        if let Some(at) = found {
+            self.intents[at].status = IntentStatus::Succeeded;
+        }
+        found.is_some()
+    }
+
+    /// Tells whether the bank waits for the buyer.
+    pub fn is_asking(&self, id: &str) -> bool {
+        self.find(id)
+            .is_some_and(|at| self.intents[at].status == IntentStatus::RequiresAction)
+    }
+
+    /// Returns where the buyer comes back to.
+    pub fn return_url(&self, id: &str) -> Option<String> {
+        self.find(id).and_then(|at| self.intents[at].return_url.clone())
+    }
+
+    /// Returns what was taken and not given back.
+    pub fn taken(&self) -> i64 {
+        let paid = self
+            .intents
+            .iter()
+            .filter(|intent| intent.status == IntentStatus::Succeeded);
+        paid.map(|intent| intent.amount - intent.refunded).sum()
+    }
+
+    /// Lists the ids of the intents.
+    pub fn ids(&self) -> Vec<String> {
+        self.intents.iter().map(|intent| intent.id.clone()).collect()
+    }
+
+    fn find(&self, id: &str) -> Option<usize> {
+        self.intents.iter().position(|intent| intent.id == id)
+    }
+
+    fn with(&mut self, id: &str, then: impl FnOnce(&mut Self, usize) -> PspReply) -> PspReply {
+        match self.find(id) {
+            Some(at) => then(self, at),
+            None => missing("payment_intent"),
+        }
+    }
+
+    fn shown(&self, at: usize) -> PspReply {
+        PspReply::done(self.intents[at].json(&self.bank, false))
+    }
+
+    fn unexpected(&self, at: usize) -> PspReply {
+        let mut reply = PspReply::refused(
+            400,
+            "invalid_request_error",
+            "payment_intent_unexpected_state",
+            "It is in a state in which this cannot be done",
+        );
+        reply.body["error"]["payment_intent"] = self.intents[at].json(&self.bank, false);
+        reply
+    }
+}
+
+/// What a bank says to a card.
+enum Said {
+    Yes,
+    Asks,
+    Later,
+    No(Decline),
+}
+
+impl Said {
+    /// Stripe's own test cards, and one whose bank takes its time.
+    fn of(payment_method: &str) -> Option<Self> {
+        Some(match payment_method {
+            "pm_card_visa" => Self::Yes,
+            "pm_card_threeDSecure2Required" => Self::Asks,
+            "pm_card_visa_processing" => Self::Later,
+            "pm_card_visa_chargeDeclined" => Self::No(("card_declined", Some("generic_decline"))),
+            "pm_card_visa_chargeDeclinedInsufficientFunds" => {
+                Self::No(("card_declined", Some("insufficient_funds")))
+            }
+            "pm_card_chargeDeclinedExpiredCard" => Self::No(("expired_card", Some("expired_card"))),
+            "pm_card_chargeDeclinedIncorrectCvc" => Self::No(("incorrect_cvc", Some("incorrect_cvc"))),
+            _ => return None,
+        })
+    }
+}
+
+fn missing(thing: &str) -> PspReply {
+    PspReply::refused(
+        404,
+        "invalid_request_error",
+        "resource_missing",
+        &format!("No such {thing}"),
+    )
+}
+
+fn unknown_parameter(name: &str) -> PspReply {
+    let message = format!("Received unknown parameter: {name}");
+    PspReply::refused(400, "invalid_request_error", "parameter_unknown", &message)
+}

@@ -1,0 +1,78 @@
+//! The objects of the service, and how they look in JSON.
+
+use serde_json::{Value, json};
+
+/// How an intent stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntentStatus {
+    /// It waits for a card.
+    RequiresPaymentMethod,
+    /// It waits for the buyer, on the bank's page.
+    RequiresAction,
+    /// It waits for the bank.
+    Processing,
+    /// The money was taken.
+    Succeeded,
+    /// It never will be.
+    Canceled,
+}
+
+impl IntentStatus {
+    fn word(self) -> &'static str {
+        match self {
+            Self::RequiresPaymentMethod => "requires_payment_method",
+            Self::RequiresAction => "requires_action",
+            Self::Processing => "processing",
+            Self::Succeeded => "succeeded",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+/// Why a card was declined: Stripe's code and decline code.
+pub type Decline = (&'static str, Option<&'static str>);
+
+/// A PaymentIntent.
+#[derive(Debug, Clone)]
+pub struct PspIntent {
+    pub id: String,
+    pub amount: i64,
+    pub currency: String,
+    pub status: IntentStatus,
+    pub declined: Option<Decline>,
+    pub return_url: Option<String>,
+    pub refunded: i64,
+}
+
+impl PspIntent {
+    /// Shows it; `bank` is where the pages of its bank are, and the charge is told whole or by its id.
+    pub fn json(&self, bank: &str, is_expanded: bool) -> Value {
+        let is_paid = self.status == IntentStatus::Succeeded;
+        let charge = self.id.replacen("pi_", "ch_", 1);
+        let charge = match (is_paid, is_expanded) {
+            (false, _) => Value::Null,
+            (true, false) => json!(charge),
+            (true, true) => json!({
+                "id": charge, "object": "charge", "amount": self.amount, "amount_refunded": self.refunded,
+                "refunded": self.refunded == self.amount, "disputed": false,
+            }),
+        };
+        let action = (self.status == IntentStatus::RequiresAction).then(|| {
+            json!({
+                "type": "redirect_to_url",
+                "redirect_to_url": {"url": format!("{bank}/{}", self.id), "return_url": self.return_url},
+            })
+        });
+        json!({
+            "id": self.id, "object": "payment_intent", "amount": self.amount, "currency": self.currency,
+            "amount_received": if is_paid { self.amount } else { 0 }, "livemode": false,
+            "status": self.status.word(), "next_action": action, "latest_charge": charge,
+            "client_secret": format!("{}_secret_{}", self.id, self.amount), "last_payment_error": self.declined.map(declined),
+        })
+    }
+}
+
+/// Shows why a card was declined.
+pub fn declined((code, decline_code): Decline) -> Value {
+    json!({"type": "card_error", "code": code, "decline_code": decline_code, "message": "Your card was declined."})
+}
