@@ -1,6 +1,7 @@
 //! Amounts of money: whole minor units (cents) and a currency code; no conversion, no fractions, no formatting rules of countries.
 
 mod decline;
+mod exponents;
 
 use std::fmt;
 use std::str::FromStr;
@@ -29,14 +30,14 @@ impl Currency {
         str::from_utf8(&self.0).expect("a currency is three capital letters")
     }
 
-    /// Tells how many digits of an amount stand behind the decimal point (ISO 4217's exceptions to two).
+    /// Tells how many digits of an amount stand behind the decimal point; two if nobody pays with it.
     pub fn decimals(self) -> usize {
-        match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF"
-            | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
-            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
-            _ => 2,
-        }
+        exponents::exponent(self.code()).unwrap_or(2)
+    }
+
+    /// Tells whether it is one that people pay with. What was written down earlier may be none.
+    pub fn is_in_use(self) -> bool {
+        exponents::exponent(self.code()).is_some()
     }
 }
 
@@ -87,7 +88,7 @@ impl fmt::Display for Money {
         if decimals == 0 {
             return write!(f, "{} {}", self.minor, self.currency);
         }
-        let scale = 10_i64.pow(u32::try_from(decimals).expect("at most three decimals"));
+        let scale = 10_i64.pow(u32::try_from(decimals).expect("at most four decimals"));
         let (whole, rest) = (self.minor / scale, (self.minor % scale).abs());
         write!(f, "{whole}.{rest:0decimals$} {}", self.currency)
     }
@@ -109,6 +110,7 @@ mod tests {
         check(0, "EUR", "0.00 EUR");
         check(4_905, "JPY", "4905 JPY");
         check(4_905, "KWD", "4.905 KWD");
+        check(4_905, "CLF", "0.4905 CLF");
     }
 
     #[test]

@@ -84,6 +84,14 @@ pub enum PaymentGateway {
 }
 
 impl PaymentGateway {
+    /// Tells whether it takes an amount at all.
+    pub fn takes(&self, amount: Money) -> bool {
+        match self {
+            Self::Sandbox(_) => true,
+            Self::Stripe(_) => stripe::amount::of_stripe(amount).is_some(),
+        }
+    }
+
     /// Lists the test cards that a page offers: the token of each, and what it does.
     pub fn test_cards(&self) -> &'static [(&'static str, &'static str)] {
         match self {

@@ -14,6 +14,7 @@ pub mod names;
 pub mod owned;
 pub mod policy;
 pub mod policy_spec;
+pub mod prices;
 pub mod revoking;
 pub mod sales;
 pub mod signing;

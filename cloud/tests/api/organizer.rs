@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use usher_cloud::cli::add_organizer;
+use usher_cloud::config::GatewayKind;
 
 use super::client::{Cloud, usual_event};
 
@@ -353,4 +354,30 @@ async fn a_published_policy_leads_no_gate_elsewhere() {
         .unwrap()
         .push(json!({"id": 3, "name": "Ramp", "zone": 2}));
     put(&more).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_price_that_the_payment_service_does_not_take_is_not_put_on_sale() {
+    let files = tempfile::tempdir().unwrap();
+    let key = files.path().join("stripe.key");
+    std::fs::write(&key, "sk_test_usher").unwrap();
+    let cloud = Cloud::with(|config| {
+        config.payments.gateway = GatewayKind::Stripe;
+        config.payments.stripe_key_file = key;
+    })
+    .await;
+    // Too little for one ticket, too much for an order of 20, and as much as may be.
+    for (price, status) in [(49, 422), (5_000_000, 422), (4_999_999, 200)] {
+        let event = cloud
+            .draft(|draft| draft["tiers"][0]["price"] = json!(price))
+            .await;
+        cloud.sign(&event).await;
+        let path = format!("/v1/organizer/events/{event}/publish");
+        let answer = cloud.organize(Method::POST, &path, &Value::Null).await;
+        assert_eq!(answer.status, status, "{price}: {}", answer.text());
+        if status == 422 {
+            let problem = answer.check_problem(422, "invalid-request");
+            assert_eq!(problem["errors"][0]["pointer"], "/tiers/0/price");
+        }
+    }
 }

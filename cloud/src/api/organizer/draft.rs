@@ -246,6 +246,11 @@ impl EventRequest {
     }
 
     fn check_tiers(&self, checks: &mut Checks) {
+        checks.require(
+            self.currency.is_in_use(),
+            "/currency",
+            "must be a currency of ISO 4217 that people pay with, such as EUR",
+        );
         checks.range(self.tiers.len(), "/tiers", 1..=usher_protocol::policy::MAX_PARTS);
         for (index, tier) in self.tiers.iter().enumerate() {
             checks.range(tier.price, format!("/tiers/{index}/price"), 0..=MAX_PRICE);

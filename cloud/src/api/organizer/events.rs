@@ -29,6 +29,7 @@ use crate::test_sale;
 use super::draft::{EventRequest, Inventory, RESERVATION_SECONDS, check_texts, check_times};
 use super::owned::OwnEvent;
 use super::policy_spec::PolicySpec;
+use super::prices;
 use super::sales::SalesView;
 use super::signing::ToSignView;
 
@@ -404,6 +405,7 @@ pub async fn change(
     params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 200, body = OrganizerEventView, description = "On sale, now or before"),
     (status = 409, description = "No signing key yet, or one that ends before the event does; the event is over; or making it was interrupted"),
+    (status = 422, description = "The payment service takes no such price"),
 ))]
 pub async fn publish(
     State(app): State<Arc<AppState>>,
@@ -418,6 +420,7 @@ pub async fn publish(
             "The event is over before it is on sale: change its days first.",
         ));
     }
+    prices::check_draft(&app, draft)?;
     let believed_until = app.signer.believed_until(id);
     let believed_until = believed_until.ok_or(ProblemKind::NoSigningKey)?;
     if draft.status == EventStatus::Draft && believed_until < keys_needed_until(draft.ends_at) {

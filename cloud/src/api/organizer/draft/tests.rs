@@ -101,6 +101,7 @@ fn values_that_make_no_sense_are_named() {
         |draft| draft["reservation_seconds"] = json!(0),
         "/reservation_seconds",
     );
+    check_refused(|draft| draft["currency"] = json!("XTS"), "/currency");
     check_refused(|draft| draft["tiers"] = json!([]), "/tiers");
     check_refused(|draft| draft["tiers"][0]["price"] = json!(-1), "/tiers/0/price");
     check_refused(|draft| draft["tiers"][0]["admits"] = json!(0), "/tiers/0/admits");
