@@ -18,3 +18,4 @@ pub mod reservations;
 pub mod seats;
 pub mod status;
 pub mod tickets;
+pub mod webhooks;

@@ -129,6 +129,8 @@ pub struct Payments {
     pub stripe_api: String,
     /// The file that holds the secret key for it, and nothing else.
     pub stripe_key_file: PathBuf,
+    /// The file that holds the secret of the endpoint `/v1/webhooks/stripe`, if Stripe has been told of it.
+    pub stripe_webhook_secret_file: PathBuf,
     /// Lets the sandbox's token `tok_crash_after_charge` abort the process. For tests only.
     pub sandbox_crash: bool,
 }
@@ -140,6 +142,7 @@ impl Default for Payments {
             timeout_seconds: 30,
             stripe_api: "https://api.stripe.com".into(),
             stripe_key_file: PathBuf::new(),
+            stripe_webhook_secret_file: PathBuf::new(),
             sandbox_crash: false,
         }
     }

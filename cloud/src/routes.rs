@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -16,7 +16,9 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::error::ApiError;
 use crate::api::input::Caller;
-use crate::api::{bookings, enrolments, events, keys, organizer, reservations, seats, status, tickets};
+use crate::api::{
+    bookings, enrolments, events, keys, organizer, reservations, seats, status, tickets, webhooks,
+};
 use crate::observe;
 use crate::openapi::{self, Document};
 use crate::pages;
@@ -84,6 +86,11 @@ fn organizer() -> Api {
         .routes(routes!(organizer::counts::show))
 }
 
+/// For payment services, which prove by a signature who they are.
+fn gateways() -> Router<Arc<AppState>> {
+    Router::new().route("/v1/webhooks/stripe", post(webhooks::stripe))
+}
+
 /// For people with a browser.
 fn pages() -> Router<Arc<AppState>> {
     Router::new()
@@ -121,6 +128,7 @@ pub fn router(state: Arc<AppState>) -> Router {
     openapi::complete(&mut document);
     Router::new()
         .merge(api)
+        .merge(gateways().layer(small))
         .merge(pages())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(async || ApiError::NotFound("page"))

@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::payment::PaymentGateway;
 use crate::payment::sandbox::Sandbox;
 use crate::payment::sandbox::ledger::SandboxLedger;
-use crate::payment::stripe::Stripe;
+use crate::payment::stripe::{Stripe, StripePlace};
 use crate::seat_maps::SeatMaps;
 use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
@@ -201,7 +201,12 @@ fn gateway(config: &Config, store: &Store, clock: Clock, public_url: &str) -> an
         }
         GatewayKind::Stripe => {
             let payments = &config.payments;
-            let stripe = Stripe::new(&payments.stripe_api, &payments.stripe_key_file, public_url)?;
+            let place = StripePlace {
+                api: &payments.stripe_api,
+                key_file: &payments.stripe_key_file,
+                webhook_secret_file: &payments.stripe_webhook_secret_file,
+            };
+            let stripe = Stripe::new(place, public_url)?;
             Ok(PaymentGateway::Stripe(stripe))
         }
     }

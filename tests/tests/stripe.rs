@@ -1,13 +1,13 @@
 //! Stripe's API against a strict service that speaks it: first the gateway alone, then the cloud as a program.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 use usher_cloud::ids::ChargeReference;
 use usher_cloud::money::{DeclineReason, Money};
-use usher_cloud::payment::stripe::{Stripe, StripeError};
+use usher_cloud::payment::stripe::{Stripe, StripeError, StripePlace};
 use usher_cloud::payment::{ChargeRequest, GatewayError, PaymentGateway, PaymentName, PaymentToken};
 use usher_cloud::selling::course::{PaymentStatus, RefundStatus};
 use usher_keys::{EventId, Timestamp};
@@ -18,6 +18,7 @@ use usher_tests::stage::festival::{Places, STANDING};
 use usher_tests::stage::patience::until;
 
 const PRICE: i64 = 4_900;
+const WEBHOOK_SECRET: &str = "whsec_usher";
 
 /// A gateway, the service behind it, and the file of its key.
 struct Till {
@@ -40,7 +41,12 @@ impl Till {
     async fn with_key(key: &str) -> anyhow::Result<Self> {
         let (psp, files) = (Psp::start().await?, tempfile::tempdir()?);
         let api = format!("http://{}", psp.address);
-        let stripe = Stripe::new(&api, &key_file(&files, key)?, "http://tickets.example")?;
+        let place = StripePlace {
+            api: &api,
+            key_file: &key_file(&files, key)?,
+            webhook_secret_file: Path::new(""),
+        };
+        let stripe = Stripe::new(place, "http://tickets.example")?;
         Ok(Self {
             gateway: PaymentGateway::Stripe(stripe),
             psp,
@@ -209,10 +215,14 @@ async fn only_a_key_of_the_test_mode_is_taken_and_it_is_shown_nowhere() -> anyho
 
 /// A cloud that takes its money there.
 async fn cloud(psp: &Psp, files: &TempDir, timeout_seconds: u32) -> anyhow::Result<Stage> {
+    let secret = files.path().join("stripe.webhook");
+    std::fs::write(&secret, WEBHOOK_SECRET)?;
     let settings = format!(
-        "[payments]\ngateway = \"stripe\"\nstripe_api = \"http://{}\"\nstripe_key_file = {:?}\ntimeout_seconds = {timeout_seconds}",
+        "[payments]\ngateway = \"stripe\"\nstripe_api = \"http://{}\"\nstripe_key_file = {:?}\nstripe_webhook_secret_file = {:?}\n\
+         timeout_seconds = {timeout_seconds}",
         psp.address,
         key_file(files, KEY)?.display().to_string(),
+        secret.display().to_string(),
     );
     Stage::on_sale_with(Places::FEW, &settings).await
 }
@@ -314,4 +324,75 @@ async fn a_cloud_that_is_killed_after_the_charge_finds_it_again() -> anyhow::Res
     let found = settled(&stage, &reservation).await?;
     assert_eq!(found["amount"].as_i64(), Some(psp.taken()));
     Ok(())
+}
+
+/// Sends a webhook; tells how it was answered.
+async fn webhook(stage: &Stage, (signature, body): &(String, String)) -> anyhow::Result<u16> {
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let url = format!("{}/v1/webhooks/stripe", stage.cloud.http.base());
+    let request = client
+        .post(url)
+        .header("Stripe-Signature", signature)
+        .body(body.clone());
+    Ok(request.send().await?.status().as_u16())
+}
+
+/// How a reservation's booking stands, by what is written down: nobody asks the payment service for it.
+async fn written(stage: &Stage, reservation: &str) -> anyhow::Result<Value> {
+    let path = format!("/v1/reservations/{reservation}");
+    let found: Value = stage.cloud.http.get(&path).await?.expect(200)?.json()?;
+    Ok(found["booking"]["status"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_hurries_and_a_forged_one_does_not() -> anyhow::Result<()> {
+    let (psp, files) = (Psp::start().await?, tempfile::tempdir()?);
+    let stage = cloud(&psp, &files, 30).await?;
+    let reservation = reserve(&stage).await?;
+    let buyer = stage.buyer();
+    buyer
+        .book(&reservation, "pm_card_threeDSecure2Required", "a")
+        .await?
+        .expect(202)?;
+    let intent = psp.intents().pop().context("an intent")?;
+    ensure!(psp.answer(&intent, true));
+
+    let asked = psp.requests();
+    let forged = psp.webhook(&intent, "whsec_other")?;
+    assert_eq!(webhook(&stage, &forged).await?, 400);
+    let (signature, body) = psp.webhook(&intent, WEBHOOK_SECRET)?;
+    assert_eq!(
+        webhook(&stage, &(signature.clone(), body.replace("evt_", "evt_x"))).await?,
+        400
+    );
+    assert_eq!(webhook(&stage, &(String::new(), body.clone())).await?, 400);
+    assert_eq!(psp.requests(), asked);
+    assert_eq!(written(&stage, &reservation).await?, "action_required");
+
+    // Told twice, it is looked at and issued once.
+    for _ in 0..2 {
+        assert_eq!(webhook(&stage, &(signature.clone(), body.clone())).await?, 204);
+    }
+    until("the webhook to be followed", async || {
+        Ok((written(&stage, &reservation).await? == "confirmed").then_some(()))
+    })
+    .await?;
+    // What is about nothing of ours is taken and changes nothing.
+    let elsewhere = till_elsewhere(&psp).await?;
+    let foreign = psp.webhook(&elsewhere, WEBHOOK_SECRET)?;
+    assert_eq!(webhook(&stage, &foreign).await?, 204);
+    Ok(())
+}
+
+/// Opens a payment that the cloud knows nothing of.
+async fn till_elsewhere(psp: &Psp) -> anyhow::Result<String> {
+    let files = tempfile::tempdir()?;
+    let place = StripePlace {
+        api: &format!("http://{}", psp.address),
+        key_file: &key_file(&files, KEY)?,
+        webhook_secret_file: Path::new(""),
+    };
+    let gateway = PaymentGateway::Stripe(Stripe::new(place, "http://tickets.example")?);
+    let reference = ChargeReference::draw(EventId([1; 16]), Timestamp(1));
+    Ok(gateway.open(reference, price()?).await?.0)
 }

@@ -45,6 +45,15 @@ impl BookingDesk {
         let _ = looking.await;
     }
 
+    /// Looks at a booking soon, because its gateway says that something has happened to it; nobody waits for that.
+    pub fn told_of(&self, id: BookingId) {
+        if !self.tasks.is_closed() {
+            let desk = self.clone();
+            // What fails is put off and told there.
+            self.tasks.spawn(async move { drop(desk.settle_due(id).await) });
+        }
+    }
+
     /// Settles a booking if it is still open; the caller has its turn and its job.
     pub(super) async fn settle_by_id(&self, id: BookingId) -> Result<Option<BookOutcome>, BookError> {
         match self.parts.store.open_booking(id).await? {

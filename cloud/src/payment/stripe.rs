@@ -4,6 +4,7 @@
 //! So nothing that must be kept secret has to be kept at all, and a lost answer is asked for by the id.
 
 pub mod amount;
+mod webhook;
 mod wire;
 
 use std::path::Path;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use reqwest::{Client, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
+use usher_keys::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::ids::ChargeReference;
@@ -45,8 +47,10 @@ pub(super) const TEST_CARDS: [(&str, &str); 4] = [
 /// Why Stripe cannot be used.
 #[derive(Debug, Error)]
 pub enum StripeError {
-    /// The file of the key cannot be read.
-    #[error("the key of the payment service cannot be read (setting payments.stripe_key_file)")]
+    /// The file of a secret cannot be read.
+    #[error(
+        "a secret of the payment service cannot be read (settings payments.stripe_key_file, stripe_webhook_secret_file)"
+    )]
     Unreadable(#[source] std::io::Error),
     /// The key is none of the test mode.
     #[error(
@@ -63,8 +67,21 @@ pub struct Stripe {
     http: Client,
     api: String,
     key: Zeroizing<String>,
+    /// What webhooks are signed with.
+    webhook_secret: Option<Zeroizing<String>>,
     /// What the address begins with that buyers come back to.
     public_url: String,
+}
+
+/// Where Stripe is, and the files that hold the secrets shared with it.
+#[derive(Debug, Clone, Copy)]
+pub struct StripePlace<'a> {
+    /// Its API.
+    pub api: &'a str,
+    /// The file of the secret key.
+    pub key_file: &'a Path,
+    /// The file of what webhooks are signed with; an empty path if none are to come.
+    pub webhook_secret_file: &'a Path,
 }
 
 impl std::fmt::Debug for Stripe {
@@ -76,17 +93,20 @@ impl std::fmt::Debug for Stripe {
 }
 
 impl Stripe {
-    /// Makes the gateway of an API and the key in a file.
+    /// Makes the gateway of a place.
     ///
     /// # Errors
     ///
     /// [`StripeError`].
-    pub fn new(api: &str, key_file: &Path, public_url: &str) -> Result<Self, StripeError> {
-        let text = Zeroizing::new(std::fs::read_to_string(key_file).map_err(StripeError::Unreadable)?);
-        let key = Zeroizing::new(text.trim().to_owned());
+    pub fn new(place: StripePlace<'_>, public_url: &str) -> Result<Self, StripeError> {
+        let key = read(place.key_file)?;
         if !TEST_KEYS.iter().any(|begin| key.starts_with(begin)) {
             return Err(StripeError::NotTestMode);
         }
+        let has_endpoint = !place.webhook_secret_file.as_os_str().is_empty();
+        let webhook_secret = has_endpoint
+            .then(|| read(place.webhook_secret_file))
+            .transpose()?;
         // Another part of the program may have installed the provider; either way it is there.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder()
@@ -96,10 +116,22 @@ impl Stripe {
             .map_err(StripeError::Client)?;
         Ok(Self {
             http,
-            api: api.to_owned(),
+            api: place.api.to_owned(),
             key,
+            webhook_secret,
             public_url: public_url.to_owned(),
         })
+    }
+
+    /// Tells whether Stripe has signed a webhook, just now; `None` if there is no secret of an endpoint.
+    pub fn has_sent(&self, signature: &str, body: &[u8], now: Timestamp) -> Option<bool> {
+        let secret = self.webhook_secret.as_ref()?;
+        Some(webhook::is_signed(secret, signature, body, now))
+    }
+
+    /// Finds which payment of ours a webhook is about.
+    pub fn payment_told_of(&self, body: &[u8]) -> Option<ChargeReference> {
+        webhook::reference(body)
     }
 
     pub(super) async fn open(
@@ -198,6 +230,11 @@ impl Stripe {
         }
         Err(refused(status, &bytes))
     }
+}
+
+fn read(file: &Path) -> Result<Zeroizing<String>, StripeError> {
+    let text = Zeroizing::new(std::fs::read_to_string(file).map_err(StripeError::Unreadable)?);
+    Ok(Zeroizing::new(text.trim().to_owned()))
 }
 
 fn intent_path(payment: &PaymentName) -> Result<String, GatewayError> {

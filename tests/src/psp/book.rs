@@ -114,6 +114,7 @@ impl Book {
             status: IntentStatus::RequiresPaymentMethod,
             declined: None,
             return_url: None,
+            charge: fields.get("metadata[charge]").map(str::to_owned),
             refunded: 0,
         });
         self.shown(self.intents.len() - 1)
@@ -252,6 +253,15 @@ impl Book {
             .iter()
             .filter(|intent| intent.status == IntentStatus::Succeeded);
         paid.map(|intent| intent.amount - intent.refunded).sum()
+    }
+
+    /// Writes the event that tells of an intent; `None` if there is no such intent.
+    pub fn event(&self, id: &str) -> Option<Value> {
+        let intent = self.intents[self.find(id)?].json(&self.bank, false);
+        let kind = format!("payment_intent.{}", intent["status"].as_str().unwrap_or_default());
+        Some(json!({
+            "id": format!("evt_{id}"), "object": "event", "type": kind, "data": {"object": intent},
+        }))
     }
 
     /// Lists the ids of the intents.

@@ -41,6 +41,8 @@ pub struct PspIntent {
     pub status: IntentStatus,
     pub declined: Option<Decline>,
     pub return_url: Option<String>,
+    /// What its owner has named it.
+    pub charge: Option<String>,
     pub refunded: i64,
 }
 
@@ -66,7 +68,7 @@ impl PspIntent {
         json!({
             "id": self.id, "object": "payment_intent", "amount": self.amount, "currency": self.currency,
             "amount_received": if is_paid { self.amount } else { 0 }, "livemode": false,
-            "status": self.status.word(), "next_action": action, "latest_charge": charge,
+            "metadata": {"charge": self.charge}, "status": self.status.word(), "next_action": action, "latest_charge": charge,
             "client_secret": format!("{}_secret_{}", self.id, self.amount), "last_payment_error": self.declined.map(declined),
         })
     }

@@ -1,0 +1,41 @@
+//! `/v1/webhooks/stripe`: where Stripe says that something has happened to a payment. It only makes us look sooner.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use usher_words::problems::ProblemKind;
+
+use crate::payment::PaymentGateway;
+use crate::state::AppState;
+
+use super::error::ApiError;
+
+/// Takes a webhook of Stripe's: the payment that it is about is fetched, whatever else it says. Sent twice, late or in another order, it
+/// does no harm. It is not in the OpenAPI document: nobody else calls it, and its body is Stripe's to describe.
+pub async fn stripe(
+    State(app): State<Arc<AppState>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, ApiError> {
+    let PaymentGateway::Stripe(stripe) = app.desk.gateway() else {
+        return Err(ApiError::NotFound("endpoint"));
+    };
+    let signature = headers
+        .get("stripe-signature")
+        .and_then(|value| value.to_str().ok());
+    let is_signed = stripe.has_sent(signature.unwrap_or_default(), &body, app.clock.now());
+    if !is_signed.ok_or(ApiError::NotFound("endpoint"))? {
+        return Err(ApiError::refused(
+            ProblemKind::Unreadable,
+            "The signature is none of this endpoint's secret, or older than five minutes.",
+        ));
+    }
+    if let Some(reference) = stripe.payment_told_of(&body)
+        && let Some(booking) = app.store.booking_of_charge(reference).await?
+    {
+        app.desk.told_of(booking);
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
