@@ -296,7 +296,7 @@ impl Market {
         Ok(())
     }
 
-    /// Confirms, refunds or abandons a booking, or revokes its ticket.
+    /// Confirms, refunds or cancels a booking, or revokes its ticket.
     async fn end(
         &self,
         store: &Store,
@@ -308,7 +308,7 @@ impl Market {
         let act = match choice {
             6 => Act::Confirm,
             7 => Act::Refund,
-            8 => Act::Abandon,
+            8 => Act::Cancel,
             _ => Act::Revoke,
         };
         let operation = act.operation(booking);
@@ -316,7 +316,7 @@ impl Market {
         let outcome = match act {
             Act::Confirm => confirm(store, open, (*ticket, at)).await?,
             Act::Refund => close(store, open, (Ending::Refunded, at)).await?,
-            Act::Abandon => close(store, open, (Ending::Abandoned, at)).await?,
+            Act::Cancel => close(store, open, (Ending::Canceled, at)).await?,
             Act::Revoke => self.revoke(store, *ticket, at).await?,
         };
         self.note(seat, buyer, operation, Some(outcome));
@@ -375,7 +375,7 @@ impl Market {
 enum Act {
     Confirm,
     Refund,
-    Abandon,
+    Cancel,
     Revoke,
 }
 
@@ -384,7 +384,7 @@ impl Act {
         match self {
             Self::Confirm => Operation::Confirm { booking },
             Self::Refund => Operation::Refund { booking },
-            Self::Abandon => Operation::Abandon { booking },
+            Self::Cancel => Operation::Cancel { booking },
             Self::Revoke => Operation::Revoke { booking },
         }
     }
@@ -416,6 +416,7 @@ async fn confirm(
 async fn close(store: &Store, open: &OpenBooking, (ending, at): (Ending, u64)) -> anyhow::Result<Outcome> {
     let request = CloseBooking {
         booking: open.id,
+        payment: open.payment.clone(),
         ending,
         bounds: UNBOUNDED,
         now: Timestamp(at),
