@@ -20,6 +20,9 @@ const MAX_REQUESTS_AT_ONCE: usize = 128;
 /// Most answers of one peer whose confirmation is waited for: on a line of two seconds those of 500 scans a second, four times
 /// over. They take no place of requests, or a slow line would hold up the next ones. One more counts as not heard.
 const MAX_UNCONFIRMED: usize = 4_096;
+/// Most of them whose word is another hub's, which waits with us and has few streams for all of our peers: a device that never
+/// confirms must not take them all. Of one more, that hub hears that nobody heard it.
+const MAX_UNCONFIRMED_OF_OTHERS: usize = 32;
 /// How often whoever waits for an answer hears that somebody is still at it: a few times within a patience.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(SIGN_OF_LIFE_MS);
 /// How long the peer has to confirm that an answer was heard: what comes later came too late for whoever waited.
@@ -42,11 +45,14 @@ pub(super) async fn answer<S: Responder>(connection: Connection, peer: Arc<Certi
             },
             Some(done) = under_way.join_next() => match done {
                 Ok(None) => {}
-                Ok(Some(answered)) => {
+                Ok(Some(mut answered)) => {
                     if error_in(&answered.reply) == Some(RequestError::NotAllowed) && !has_overreached {
                         has_overreached = true;
                         let (device, role) = (peer.device.id(), peer.role);
                         tracing::warn!(peer = %device, ?role, "a peer asks for what its certificate does not allow");
+                    }
+                    if unconfirmed.len() >= MAX_UNCONFIRMED_OF_OTHERS {
+                        answered.progress = Progress::default();
                     }
                     if unconfirmed.len() < MAX_UNCONFIRMED {
                         unconfirmed.spawn(confirm(answered, Arc::clone(&peer), Arc::clone(&responder)));

@@ -1,8 +1,8 @@
 //! One machine of a test: an endpoint, a replica, a responder that answers requests, and the sessions it runs.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
@@ -32,6 +32,8 @@ pub(super) struct CountingResponder {
     pub(super) asked: AtomicUsize,
     pub(super) waiting: Arc<AtomicUsize>,
     pub(super) unheard: AtomicUsize,
+    /// Whom it asks on behalf of whoever asks it, if anybody.
+    pub(super) home: OnceLock<Connection>,
 }
 
 /// Counts down when dropped.
@@ -58,6 +60,11 @@ impl Responder for CountingResponder {
         let (Request::Judge(scan) | Request::JudgeAsHome(scan)) = request else {
             return Err(RequestError::NotAllowed);
         };
+        if let Some(home) = self.home.get() {
+            let mut pending = home.begin(&Request::JudgeAsHome(scan.clone())).await.unwrap();
+            pending.next().await.unwrap();
+            progress.answered_by(vec![pending]);
+        }
         if scan.gate == SILENT_GATE {
             self.waiting.fetch_add(1, Ordering::SeqCst);
             let _counted = Waiting(Arc::clone(&self.waiting));

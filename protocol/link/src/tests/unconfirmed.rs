@@ -3,13 +3,18 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use usher_protocol::GateId;
+use usher_protocol::request::Response;
+use usher_protocol::routing::LONGEST_WAIT_MS;
 
 use super::site::{Site, scan};
 use super::{GUARD, venue, within};
+use crate::{AskError, Connection};
 
 /// Requests that are asked at once: more than one peer's places, and few enough for its streams.
 const ASKED: u8 = 200;
@@ -59,10 +64,9 @@ impl OneWayLine {
     }
 }
 
-#[tokio::test]
-async fn answers_that_are_not_confirmed_keep_no_request_waiting() {
-    let one = Site::open(&venue::key(2), venue::hub(2));
-    let mut other = Site::open(&venue::key(3), venue::hub(3));
+/// Links a site to another one over such a line, and waits until all that it was answered is heard.
+async fn linked_one_way(one: &Site, key: u8) -> (Site, OneWayLine, Connection) {
+    let mut other = Site::open(&venue::key(key), venue::hub(key));
     let line = OneWayLine::to(one.endpoint.local_addr()).await;
     other.link_at(line.address).await;
     let connection = other.next_opened().await.connection;
@@ -70,14 +74,22 @@ async fn answers_that_are_not_confirmed_keep_no_request_waiting() {
         .await
         .unwrap()
         .unwrap();
-    let unheard = || one.responder.unheard.load(Ordering::SeqCst);
     within(async {
-        while unheard() != 0 {
+        while one.responder.unheard.load(Ordering::SeqCst) != 0 {
             tokio::task::yield_now().await;
         }
     })
     .await;
+    (other, line, connection)
+}
 
+/// Asks much at once, and hears nothing; returns what asks.
+async fn ask_and_hear_nothing(
+    one: &Site,
+    line: &OneWayLine,
+    connection: &Connection,
+) -> JoinSet<Result<Response, AskError>> {
+    let answered = one.responder.unheard.load(Ordering::SeqCst) + ANSWERED;
     line.carries_back.store(false, Ordering::SeqCst);
     let mut asking = JoinSet::new();
     for number in 0..ASKED {
@@ -85,11 +97,44 @@ async fn answers_that_are_not_confirmed_keep_no_request_waiting() {
         asking.spawn(async move { connection.ask(&scan(number, GateId(1)), GUARD).await });
     }
     within(async {
-        while unheard() < ANSWERED {
+        while one.responder.unheard.load(Ordering::SeqCst) < answered {
             tokio::task::yield_now().await;
         }
     })
     .await;
+    asking
+}
+
+#[tokio::test]
+async fn devices_that_confirm_nothing_leave_the_way_to_another_hub_to_others() {
+    let home = Site::open(&venue::key(2), venue::hub(2));
+    let mut one = Site::open(&venue::key(3), venue::hub(3));
+    one.link_to(&home).await;
+    let to_home = one.next_opened().await.connection;
+    let silent = [linked_one_way(&one, 4).await, linked_one_way(&one, 5).await];
+    let mut honest = Site::open(&venue::key(6), venue::hub(6));
+    honest.link_to(&one).await;
+    let connection = honest.next_opened().await.connection;
+    one.responder.home.set(to_home).unwrap();
+    let (begun, mut asking) = (Instant::now(), Vec::new());
+    for (_, line, connection) in &silent {
+        asking.push(ask_and_hear_nothing(&one, line, connection).await);
+    }
+    // More was asked than one connection has streams, and none of it is given up yet.
+    let answer = within(connection.ask(&scan(1, GateId(1)), GUARD)).await;
+    assert!(matches!(answer, Ok(Ok(_))), "{answer:?}");
+    assert!(
+        begun.elapsed() < Duration::from_millis(LONGEST_WAIT_MS),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn answers_that_are_not_confirmed_keep_no_request_waiting() {
+    let one = Site::open(&venue::key(2), venue::hub(2));
+    let (_other, line, connection) = linked_one_way(&one, 3).await;
+    let asking = ask_and_hear_nothing(&one, &line, &connection).await;
     line.carries_back.store(true, Ordering::SeqCst);
     let answers = within(asking.join_all()).await;
     assert!(answers.iter().all(|answer| matches!(answer, Ok(Ok(_)))));
