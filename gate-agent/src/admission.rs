@@ -11,7 +11,9 @@ use usher_link::{Asker, Progress, Step};
 use usher_protocol::ScanSecret;
 use usher_protocol::admission::{Reason, Referral, Verdict};
 use usher_protocol::ledger::{JudgingAs, Route};
-use usher_protocol::request::{Answer, Overriding, Request, RequestError, Response, Scan, TicketFacts};
+use usher_protocol::request::{
+    Answer, JudgedBy, Overriding, Request, RequestError, Response, Scan, TicketFacts,
+};
 use usher_protocol::routing::{Conclusion, Routing, Word};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 
@@ -144,7 +146,6 @@ impl AdmissionPath {
             return Err(RequestError::NotHome);
         }
         let scan = (task.scan.id, ticket.ticket().unit);
-        self.unheard.asked(task.asker, scan, Instant::now());
         if task.may_be_over && route != Route::Here && self.is_over(&task.scan, &ticket).await? {
             let verdict = Verdict::Refer(Referral::ScanOver);
             return Ok(self.answered(&task.scan, (&ticket, verdict), JudgingAs::Home));
@@ -178,10 +179,14 @@ impl AdmissionPath {
         };
         let routing = Routing::of_hub(task.scan.id, route, task.secret.is_some(), self.home_timeout_ms);
         let mut asker = Asker::new(routing, || task.for_home());
+        // An asker that gives up while another hub is asked has heard no yes of ours: the home knows what became of its own.
+        let scan = (task.scan.id, ticket.ticket().unit);
+        let note = || self.unheard.asked(task.asker, scan, Instant::now());
         let mut ours = Err(RequestError::Unavailable);
         loop {
             match asker.step(lines, progress).await {
                 Step::Judge(judging_as) => {
+                    note();
                     ours = self.decide(task, ticket.clone(), judging_as).await;
                     let verdict = ours.as_ref().ok().map(|answer| answer.verdict);
                     asker.judged(verdict, !self.links.hubs().is_empty());
@@ -194,7 +199,10 @@ impl AdmissionPath {
                 }
                 Step::Say(Conclusion { word, silent, .. }) => {
                     return match word {
-                        Word::Theirs(answer) => Ok(self.unless_unheard(task, ticket, answer).await),
+                        Word::Theirs(answer) => {
+                            note();
+                            Ok(self.unless_unheard(task, ticket, answer).await)
+                        }
                         Word::Refused(error) => Err(error),
                         Word::Ours => ours.map(|answer| Answer { silent, ..answer }),
                     };
@@ -213,6 +221,16 @@ impl AdmissionPath {
         // What cannot be written down is not said: the home's word stands.
         let verdict = verdict.unwrap_or(told);
         Answer { verdict, ..answer }
+    }
+
+    /// Takes note that an asker wants a response no more, since it has another hub's: of a home's yes the home knows whether it was heard.
+    pub fn given_up(&self, response: &Response) {
+        if let Ok(answer) = response
+            && let Some(ticket) = &answer.ticket
+            && matches!(answer.by, JudgedBy::Home(home) if home != self.replica.me())
+        {
+            self.unheard.let_nobody_in((answer.scan, ticket.unit));
+        }
     }
 
     /// Returns the scans whose answer was not heard yet.

@@ -53,6 +53,10 @@ impl usher_link::Responder for HubResponder {
         self.path.unheard().heard(response, Instant::now());
     }
 
+    fn given_up(&self, _peer: &Certificate, response: &Response) {
+        self.path.given_up(response);
+    }
+
     async fn answer(&self, peer: &Certificate, inquiry: Inquiry, progress: &Progress) -> Told {
         let is_hub = match peer.role {
             Role::Cloud => return Told::NotAllowed,

@@ -197,6 +197,34 @@ async fn a_hub_whose_client_has_not_heard_the_homes_yes_says_where_to_call_too()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hub_whose_asker_has_gone_to_another_hub_says_nothing_of_silence() {
+    let mut venue = Venue::new();
+    let (a, b) = venue.start_linked().await;
+    let unit = unit_at(B, &[A, B]);
+    // The home is slow, so another hub is asked too, and given up once the home has answered.
+    {
+        let progress = Progress::default();
+        let mut asking = std::pin::pin!(a.services.path.judge(
+            key(SCANNER).public(),
+            scan(1, unit, STRICT),
+            &progress
+        ));
+        assert!(futures_util::poll!(&mut asking).is_pending());
+    }
+    assert_eq!(judge(&b, scan(1, unit, STRICT)).await.unwrap().verdict, IN);
+    let later = Instant::now() + Duration::from_secs(8);
+    assert_eq!(a.services.path.unheard().of(Unit(unit), later), None);
+    // As if it had been a little later: the answer is on its way already.
+    let late = judge_unheard(&a, scan(1, unit, STRICT)).await;
+    let later = Instant::now() + Duration::from_secs(8);
+    assert!(a.services.path.unheard().of(Unit(unit), later).is_some());
+    a.services.path.given_up(&late);
+    assert_eq!(a.services.path.unheard().of(Unit(unit), later), None);
+    a.shutdown().await;
+    b.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_home_hub_strict_refers_and_available_admits() {
     let mut venue = Venue::new();
     let (a, b) = venue.start_linked().await;

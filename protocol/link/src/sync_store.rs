@@ -97,6 +97,9 @@ pub trait Responder: Send + Sync + 'static {
     /// care leaves it at this.
     fn heard(&self, _peer: &Certificate, _response: &Response) {}
 
+    /// Takes note that the peer wanted the response no more when it came. Whoever does not care leaves it at this.
+    fn given_up(&self, _peer: &Certificate, _response: &Response) {}
+
     /// Answers an inquiry of such a peer. Whoever has nothing to tell leaves it at this.
     fn answer(
         &self,

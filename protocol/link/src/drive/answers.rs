@@ -116,14 +116,18 @@ async fn confirm<S: Responder>(mut answered: Answered, peer: Arc<Certificate>, r
     };
     let heard = async {
         if answered.is_on_behalf {
-            matches!(answered.recv.read_chunk(1, true).await, Ok(None))
+            matches!(answered.recv.read_chunk(1, true).await, Ok(None)).then_some(true)
         } else {
-            matches!(answered.send.stopped().await, Ok(None))
+            answered.send.stopped().await.ok().map(|code| code.is_none())
         }
     };
-    if timeout(HEARD_WITHIN, heard).await == Ok(true) {
-        responder.heard(&peer, response);
-        answered.progress.heard();
+    match timeout(HEARD_WITHIN, heard).await {
+        Ok(Some(true)) => {
+            responder.heard(&peer, response);
+            answered.progress.heard();
+        }
+        Ok(Some(false)) => responder.given_up(&peer, response),
+        Ok(None) | Err(_) => {}
     }
 }
 
