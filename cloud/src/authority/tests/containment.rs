@@ -12,6 +12,7 @@ use super::super::writer::{
 };
 use super::hub::Hub;
 use super::scene::{START, Scene, key, revocation};
+use crate::store::authority::Halt;
 
 /// The zone that the hubs of these tests let people into.
 const ZONE: ZoneId = ZoneId(1);
@@ -281,6 +282,30 @@ async fn a_cloud_on_an_older_copy_sells_and_orders_nothing_until_somebody_says_t
     let authority = scene.authority();
     let ordered = authority.ask(move |writer| Box::pin(writer.revoke_device(revocation(next))));
     ordered.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_retired_hub_keeps_no_event_halted() {
+    let scene = Scene::open().await;
+    let burned = Hub::new(&scene, 1).await.origin();
+    let _other = Hub::new(&scene, 2).await;
+    scene.retire(burned).await;
+    let (store, halt) = (
+        &scene.case.store,
+        Halt {
+            since: START,
+            past: None,
+        },
+    );
+    let found = survey(store, (scene.case.event, &halt), START)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (found.heard, found.unheard.len()),
+        (0, 1),
+        "it will never link again"
+    );
 }
 
 #[tokio::test]

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use usher_keys::{EventId, Role, Timestamp};
+use usher_keys::{EventId, PublicKey, Role, Timestamp};
 use usher_protocol::Seq;
 use usher_protocol::ledger::Ledger;
-use usher_protocol::trust::{Register, Trust};
+use usher_protocol::state::State;
+use usher_protocol::trust::Trust;
 
 use super::ledgers;
 use crate::store::authority::Halt;
@@ -54,7 +55,7 @@ pub async fn survey(
     let contacts = store.contacts(event).await?;
     let since = contacts.iter().filter(|contact| contact.seen_at >= halt.since);
     let heard: Vec<_> = since.map(|contact| contact.device).collect();
-    for (device, name) in hubs(&ledger.state().register(), now) {
+    for (device, name) in hubs(ledger.state(), now) {
         if heard.contains(&device) {
             survey.heard += 1;
         } else {
@@ -64,13 +65,15 @@ pub async fn survey(
     Ok(Some(survey))
 }
 
-/// Lists the hubs whose certificates still last and that nobody has revoked, with their names.
-fn hubs(register: &Register, now: Timestamp) -> Vec<(usher_keys::PublicKey, String)> {
+/// Lists the hubs whose certificates still last and that nobody has revoked or retired, with their names.
+fn hubs(state: &State, now: Timestamp) -> Vec<(PublicKey, String)> {
+    let (register, rosters) = (state.register(), state.rosters());
     let certificates = register.enrolled.values().map(|identity| identity.unverified());
     let working = certificates.filter(|certificate| {
         certificate.role == Role::Hub
             && certificate.window.until > now
             && !register.revoked.contains_key(&certificate.device)
+            && !rosters.retired().contains(&certificate.device)
     });
     working
         .map(|certificate| (certificate.device, certificate.name.clone()))
