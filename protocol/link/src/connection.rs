@@ -1,8 +1,9 @@
 //! One connection to a peer whose key is proven: requests and their answers; the session on its main stream is the driver's.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use quinn::{RecvStream, SendStream, VarInt};
@@ -21,6 +22,9 @@ use crate::wire::{self, FrameError};
 const REQUEST_PRIORITY: i32 = 1;
 /// The longest that anybody waits for an answer.
 const LONGEST_WAIT: Duration = Duration::from_millis(routing::LONGEST_WAIT_MS);
+/// Most answers of one peer that wait to be heard by those they were asked for: half of the streams that a peer grants, so that whoever
+/// is slow to hear, or does not want to, leaves the other half to new requests. Of one more, the oldest counts as not heard.
+const MAX_UNHEARD: usize = 128;
 /// The code with which the stream of a request is reset that nobody waits for any more, or whose answer nobody has heard.
 ///
 /// **Source**: docs/PROTOCOL.md, "Requests".
@@ -29,10 +33,31 @@ const GIVEN_UP: VarInt = VarInt::from_u32(0);
 /// A request on its way. Whoever drops it takes it back: a network that comes back later does not deliver it, and of an answer to
 /// what was asked on behalf of others it says that they have not heard it.
 pub(crate) struct Pending {
-    send: SendStream,
+    send: Arc<AskingHalf>,
     recv: RecvStream,
+    inner: Arc<Inner>,
     is_on_behalf: bool,
     is_over: bool,
+}
+
+/// Our half of a request's stream, until it is ended or reset; the lock is never held across an await.
+struct AskingHalf(Mutex<Option<SendStream>>);
+
+impl AskingHalf {
+    fn take(&self) -> Option<SendStream> {
+        locked(&self.0).take()
+    }
+
+    fn reset(&self) {
+        if let Some(mut send) = self.take() {
+            // Fails only when there is nothing left to take back.
+            let _ = send.reset(GIVEN_UP);
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Pending {
@@ -45,7 +70,12 @@ impl Pending {
         let reply = wire::read_frame(&mut self.recv, MAX_REQUEST_BYTES).await?;
         let reply = request::from_bytes(&reply);
         let reply: Reply = reply.map_err(|_| AskError::Unanswered(FrameError::Malformed))?;
-        self.is_over = reply != Reply::Working && !self.is_on_behalf;
+        if reply != Reply::Working {
+            self.is_over = !self.is_on_behalf;
+            if self.is_on_behalf {
+                self.inner.keep_unheard(&self.send);
+            }
+        }
         Ok(reply)
     }
 
@@ -57,16 +87,29 @@ impl Pending {
     /// Says that whoever the answer was for has heard it.
     pub(crate) fn heard(mut self) {
         self.is_over = true;
-        // Fails only where nobody listens any more.
-        let _ = self.send.finish();
+        if let Some(mut send) = self.send.take() {
+            // Fails only where nobody listens any more, or has ended with the request.
+            let _ = send.finish();
+        }
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.is_over {
+            self.send.reset();
+        }
+    }
+}
+
+/// A request that is being written: whoever drops it takes it back.
+struct Asking(Option<SendStream>);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        if let Some(mut send) = self.0.take() {
             // Fails only when there is nothing left to take back.
-            let _ = self.send.reset(GIVEN_UP);
+            let _ = send.reset(GIVEN_UP);
         }
     }
 }
@@ -86,6 +129,22 @@ struct Inner {
     /// Guards the main stream until a driver takes it.
     main: Mutex<Option<MainStream>>,
     farewell: OnceLock<Farewell>,
+    /// Guards our halves of the streams whose answers are not heard yet, the oldest first; never held across an await.
+    unheard: Mutex<VecDeque<Weak<AskingHalf>>>,
+}
+
+impl Inner {
+    /// Keeps a stream open until its answer is heard, or until too many others are kept.
+    fn keep_unheard(&self, half: &Arc<AskingHalf>) {
+        let mut unheard = locked(&self.unheard);
+        unheard.retain(|one| one.strong_count() > 0);
+        if unheard.len() >= MAX_UNHEARD
+            && let Some(oldest) = unheard.pop_front().and_then(|one| one.upgrade())
+        {
+            oldest.reset();
+        }
+        unheard.push_back(Arc::downgrade(half));
+    }
 }
 
 /// The main stream, and our place on the peer's mind: a stranger's until its certificate is accepted.
@@ -140,6 +199,7 @@ impl Connection {
                 handshake_limit,
                 main: Mutex::new(Some(main)),
                 farewell: OnceLock::new(),
+                unheard: Mutex::default(),
             }),
         }
     }
@@ -229,19 +289,21 @@ impl Connection {
         }
         let opened = self.inner.quinn.open_bi().await;
         let (send, recv) = opened.map_err(|error| AskError::Lost(Loss::from(error)))?;
-        let mut pending = Pending {
-            send,
+        let mut asking = Asking(Some(send));
+        let send = asking.0.as_mut().expect("it is there until it is taken");
+        // Fails only for a stream that is closed already, and then writing says so.
+        let _ = send.set_priority(REQUEST_PRIORITY);
+        wire::write_frame(send, &wire::frame(&body)).await?;
+        if !request.is_on_behalf() {
+            let _ = send.finish();
+        }
+        Ok(Pending {
+            send: Arc::new(AskingHalf(Mutex::new(asking.0.take()))),
             recv,
+            inner: Arc::clone(&self.inner),
             is_on_behalf: request.is_on_behalf(),
             is_over: false,
-        };
-        // Fails only for a stream that is closed already, and then writing says so.
-        let _ = pending.send.set_priority(REQUEST_PRIORITY);
-        wire::write_frame(&mut pending.send, &wire::frame(&body)).await?;
-        if !pending.is_on_behalf {
-            let _ = pending.send.finish();
-        }
-        Ok(pending)
+        })
     }
 
     /// Returns how long to wait for what a peer needs no time for, at least `least`.

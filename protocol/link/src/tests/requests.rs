@@ -105,6 +105,17 @@ async fn what_nobody_heard_of_whom_it_was_asked_for_stays_unheard() {
 }
 
 #[tokio::test]
+async fn answers_that_nobody_hears_leave_streams_to_new_requests() {
+    let (_one, _other, connection) = linked().await;
+    let mut silent = Vec::new();
+    // More than the streams that a peer grants.
+    for number in (0..250).chain(0..50) {
+        silent.push(within(asked_on_behalf(&connection, number)).await);
+    }
+    asked_on_behalf(&connection, 251).await.heard();
+}
+
+#[tokio::test]
 async fn many_requests_at_once_are_all_answered() {
     let (_one, _other, connection) = linked().await;
     let mut asking = JoinSet::new();
