@@ -23,7 +23,15 @@ pub struct NoSigningKey {
 /// every ticket sold can be verified by whoever syncs later.
 #[derive(Debug, Clone, Default)]
 pub struct TicketSigner {
-    keys: Arc<ArcSwap<HashMap<EventId, KeyInUse>>>,
+    keys: Arc<ArcSwap<HashMap<EventId, Signing>>>,
+}
+
+/// How an event's tickets are signed.
+#[derive(Debug, Clone)]
+enum Signing {
+    With(KeyInUse),
+    /// Not at all while it is halted.
+    Halted,
 }
 
 /// A ticket-signing key and how long what it signs is worth something.
@@ -39,7 +47,7 @@ impl TicketSigner {
         self.keys.rcu(|keys| {
             let mut keys = HashMap::clone(keys);
             let key = key.clone();
-            keys.insert(event, KeyInUse { key, believed_until });
+            keys.insert(event, Signing::With(KeyInUse { key, believed_until }));
             keys
         });
     }
@@ -53,14 +61,31 @@ impl TicketSigner {
         });
     }
 
+    /// Takes an event's key out of use because the store may be an older copy: what was paid for may have its tickets, of which
+    /// nothing is known here, so that nothing is given back for want of a key either.
+    pub fn halt(&self, event: EventId) {
+        self.keys.rcu(|keys| {
+            let mut keys = HashMap::clone(keys);
+            keys.insert(event, Signing::Halted);
+            keys
+        });
+    }
+
+    /// Tells whether nothing is signed for an event because it is halted.
+    pub fn is_halted(&self, event: EventId) -> bool {
+        matches!(self.keys.load().get(&event), Some(Signing::Halted))
+    }
+
     /// Tells which key is in use for an event; without one it cannot be published.
     pub fn key_in_use(&self, event: EventId) -> Option<KeyId> {
-        self.keys.load().get(&event).map(|used| used.key.public().id())
+        let keys = self.keys.load();
+        in_use(&keys, event).map(|used| used.key.public().id())
     }
 
     /// Tells until when tickets that are signed now are believed; nothing when none can be signed.
     pub fn believed_until(&self, event: EventId) -> Option<Timestamp> {
-        self.keys.load().get(&event).map(|used| used.believed_until)
+        let keys = self.keys.load();
+        in_use(&keys, event).map(|used| used.believed_until)
     }
 
     /// Signs the ticket of a unit.
@@ -70,7 +95,7 @@ impl TicketSigner {
     /// [`NoSigningKey`].
     pub fn sign(&self, event: EventId, unit: &UnitToIssue) -> Result<Payload, NoSigningKey> {
         let keys = self.keys.load();
-        let key = &keys.get(&event).ok_or(NoSigningKey { event })?.key;
+        let key = &in_use(&keys, event).ok_or(NoSigningKey { event })?.key;
         let ticket = Ticket {
             key: key.public().id(),
             unit: unit.unit,
@@ -81,6 +106,13 @@ impl TicketSigner {
             holder: None,
         };
         Ok(ticket.sign(key))
+    }
+}
+
+fn in_use(keys: &HashMap<EventId, Signing>, event: EventId) -> Option<&KeyInUse> {
+    match keys.get(&event)? {
+        Signing::With(used) => Some(used),
+        Signing::Halted => None,
     }
 }
 
@@ -114,6 +146,20 @@ mod tests {
             signer.sign(EVENT, &unit()).unwrap_err(),
             NoSigningKey { event: EVENT }
         );
+    }
+
+    #[test]
+    fn a_halted_event_signs_nothing_and_says_why() {
+        let signer = TicketSigner::default();
+        signer.install(EVENT, &SecretKey::from_seed(&[1; 32]), Timestamp(1));
+        assert!(!signer.is_halted(EVENT));
+        signer.halt(EVENT);
+        assert!(signer.is_halted(EVENT));
+        assert_eq!(
+            (signer.key_in_use(EVENT), signer.believed_until(EVENT)),
+            (None, None)
+        );
+        assert!(signer.sign(EVENT, &unit()).is_err());
     }
 
     #[test]

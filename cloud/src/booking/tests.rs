@@ -652,3 +652,23 @@ async fn money_is_given_back_when_no_key_signs_the_tickets_for_half_an_hour() {
     let late = START.plus_ms(2 * PAY_TIME_MS);
     assert_eq!(office.case.seat(0, late).await, Status::Available);
 }
+
+#[tokio::test]
+async fn no_money_is_given_back_while_the_event_is_halted() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let open = office
+        .charge_without_confirming(&request(reservation, "key", "tok_ok"))
+        .await;
+    // The store was restored: this booking may have had its tickets in what was lost.
+    let halted = parts(&office.case, &office.clock, office.case.event, PATIENCE);
+    halted.signer.halt(office.case.event);
+    let halted = BookingDesk::new(halted);
+    office.clock.advance_ms(10 * PAY_TIME_MS);
+    let error = halted.settle_due(open.id).await.unwrap_err();
+    assert!(matches!(error, BookError::NoSigningKey(_)));
+    assert_eq!(office.ledger.charged().await.unwrap(), [open.charge]);
+    let resumed = office.desk.settle_due(open.id).await.unwrap();
+    assert!(matches!(resumed, Some(BookOutcome::Confirmed(_))));
+    office.check_no_charge_without_a_ticket().await;
+}

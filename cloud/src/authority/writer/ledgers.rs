@@ -228,7 +228,7 @@ impl LogWriter {
     /// Puts the bundle's active ticket key in use, or takes the present one out of use when there is none.
     fn install_ticket_key(&self) {
         if self.halt.is_some() {
-            return self.parts.signer.withdraw(self.parts.event);
+            return self.parts.signer.halt(self.parts.event);
         }
         let bundle = self.ledger.trust().bundle();
         match self.keys.in_use(Purpose::Ticket, bundle, self.now()) {
