@@ -5,7 +5,7 @@ use tokio::time::timeout;
 use crate::payment::{ChargeRequest, GatewayError, PaymentName, PaymentToken};
 use crate::selling::course::{PaymentCourse, PaymentStatus, PaymentStep, StepResult, WaitFor};
 use crate::selling::{
-    CloseOutcome, ConfirmOutcome, Ending, NoteOutcome, NotePayment, OpenBooking, PaymentNote,
+    BookingState, CloseOutcome, ConfirmOutcome, Ending, NoteOutcome, NotePayment, OpenBooking, PaymentNote,
 };
 
 use super::{BookError, BookOutcome, BookingDesk, replay};
@@ -73,7 +73,12 @@ impl BookingDesk {
             PaymentStep::NoteRefund => {
                 tracing::error!(booking = ?work.open.id, "a paid booking gets no tickets: giving the money back");
                 let noted = self.note(work, PaymentNote::Refunding).await?;
-                return Ok(Carried::On(after(noted, StepResult::RefundNoted)));
+                let result = match noted {
+                    NoteOutcome::Noted => StepResult::RefundNoted,
+                    NoteOutcome::Overtaken if self.has_tickets(work.open).await? => StepResult::HasTickets,
+                    NoteOutcome::Overtaken => StepResult::Overtaken,
+                };
+                return Ok(Carried::On(result));
             }
             PaymentStep::Await(wait) => return self.wait(work, wait).await,
             PaymentStep::End(ending) => return self.carry_out_end(work, ending).await,
@@ -151,6 +156,15 @@ impl BookingDesk {
             now: self.parts.clock.now(),
         };
         Ok(self.parts.store.note_payment(note).await?)
+    }
+
+    /// Tells whether somebody has issued the tickets of a payment, whatever id the booking has now.
+    async fn has_tickets(&self, open: &OpenBooking) -> Result<bool, BookError> {
+        let Some(id) = self.parts.store.booking_of_charge(open.charge).await? else {
+            return Ok(false);
+        };
+        let booking = self.parts.store.booking(id).await?;
+        Ok(booking.is_some_and(|booking| booking.state == BookingState::Confirmed))
     }
 
     /// Answers with how the booking stands, whoever made it so.

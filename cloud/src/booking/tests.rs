@@ -672,3 +672,19 @@ async fn no_money_is_given_back_while_the_event_is_halted() {
     assert!(matches!(resumed, Some(BookOutcome::Confirmed(_))));
     office.check_no_charge_without_a_ticket().await;
 }
+
+#[tokio::test]
+async fn no_money_is_given_back_for_tickets_that_another_process_has_issued() {
+    let office = Office::open().await;
+    let reservation = office.hold(PAID, 1).await;
+    let open = office
+        .charge_without_confirming(&request(reservation, "key", "tok_ok"))
+        .await;
+    office.desk.settle_due(open.id).await.unwrap();
+    // A process without the key has slept since it read the booking.
+    office.clock.advance_ms(2 * PAY_TIME_MS);
+    let dark = desk(&office.case, &office.clock, draw_event_id(START), PATIENCE);
+    let came_of = dark.follow(&open, None).await.unwrap();
+    assert!(matches!(came_of, BookOutcome::Confirmed(_)), "{came_of:?}");
+    assert_eq!(office.ledger.charged().await.unwrap(), [open.charge]);
+}

@@ -135,6 +135,8 @@ pub enum StepResult {
     RefundStands(RefundStatus),
     /// The booking is not any more what it was.
     Overtaken,
+    /// Somebody else has issued the tickets meanwhile.
+    HasTickets,
 }
 
 /// The course of one booking's payment, in the hands of whoever works on it.
@@ -197,9 +199,9 @@ impl PaymentCourse {
             StepResult::RefundStands(RefundStatus::Given) => PaymentStep::End(Ending::Refunded),
             StepResult::RefundStands(RefundStatus::Pending) => PaymentStep::Await(WaitFor::Refund),
             StepResult::RefundStands(RefundStatus::Failed) => PaymentStep::PutOff,
-            // It was closed behind our back, and the money is there: whoever closed it did not know.
+            // It was closed behind our back without tickets, and the money is there: whoever closed it did not know.
             StepResult::Overtaken if self.last == PaymentStep::NoteRefund => PaymentStep::Refund,
-            StepResult::Overtaken => PaymentStep::Leave,
+            StepResult::Overtaken | StepResult::HasTickets => PaymentStep::Leave,
         };
         self.take(step)
     }

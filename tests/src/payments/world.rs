@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use usher_cloud::selling::course::{PaymentCourse, PaymentStep, RefundStatus, StepResult, WaitFor};
 use usher_cloud::selling::jobs::LeaseHolder;
-use usher_cloud::selling::{Ending, PaymentId, PaymentNote};
+use usher_cloud::selling::{BookingState, Ending, PaymentId, PaymentNote};
 use usher_keys::Timestamp;
 
 use super::bank::{Bank, BankReply, Card, Question};
@@ -441,7 +441,13 @@ impl World {
     fn note(&mut self, task: usize, note: &PaymentNote, noted: StepResult) {
         let (booking, process) = (self.tasks[task].booking, self.tasks[task].process);
         let is_noted = self.books.note(booking, note, self.as_holder(process));
-        self.result(task, if is_noted { noted } else { StepResult::Overtaken });
+        let has_tickets = self.books.bookings[booking].state == BookingState::Confirmed;
+        let result = match (is_noted, has_tickets) {
+            (true, _) => noted,
+            (false, true) => StepResult::HasTickets,
+            (false, false) => StepResult::Overtaken,
+        };
+        self.result(task, result);
     }
 
     fn result(&mut self, task: usize, result: StepResult) {

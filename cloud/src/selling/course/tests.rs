@@ -211,8 +211,15 @@ fn money_for_which_no_tickets_can_be_had_is_given_back() {
         &course.collect::<Vec<_>>(),
     );
     // Closed by somebody who did not know of the money.
-    let closed = [paid, lost, (StepResult::Overtaken, PaymentStep::Refund)];
+    let closed = [
+        paid.clone(),
+        lost.clone(),
+        (StepResult::Overtaken, PaymentStep::Refund),
+    ];
     check(state, false, &PaymentStep::Fetch, &closed);
+    // Closed by somebody who has issued the tickets.
+    let issued = [paid, lost, (StepResult::HasTickets, PaymentStep::Leave)];
+    check(state, false, &PaymentStep::Fetch, &issued);
 }
 
 #[test]
