@@ -90,14 +90,18 @@ impl Job {
         })
     }
 
-    /// Lets go of it while it waits for something outside, to look again in a minute or at a moment before; `None` if another has
-    /// taken it since.
+    /// Lets go of it while it waits for something outside, to look again in a minute or at a moment before, unless that is over;
+    /// `None` if another has taken it since.
     pub fn waiting(self, holder: LeaseHolder, until: Timestamp, now: Timestamp) -> Option<Self> {
         let latest = now.plus_ms(ms(LONGEST_PAUSE));
         (self.holder == Some(holder)).then_some(Self {
             failures: 0,
             holder: None,
-            due_at: until.clamp(now.plus_ms(ms(FIRST_PAUSE)), latest),
+            due_at: if until <= now {
+                latest
+            } else {
+                until.clamp(now.plus_ms(ms(FIRST_PAUSE)), latest)
+            },
             ..self
         })
     }

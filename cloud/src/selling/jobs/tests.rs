@@ -100,3 +100,14 @@ fn failures_are_told_seldom_and_not_at_first() {
         .collect();
     assert_eq!(told, [4, 8, 16, 32, 64]);
 }
+
+#[test]
+fn what_waits_is_looked_at_at_its_moment_and_each_minute_after_it() {
+    let waits = |until| Job::begun(job(None, NOW).id, US, NOW).waiting(US, until, NOW);
+    let pause = |until| waits(until).unwrap().due_at.since_ms(NOW) / 1_000;
+    assert_eq!(pause(NOW.plus_ms(1)), 1);
+    assert_eq!(pause(NOW.plus_ms(30_000)), 30);
+    assert_eq!(pause(NOW.plus_ms(900_000)), 60);
+    assert_eq!(pause(NOW), 60);
+    assert_eq!(pause(before(900_000)), 60);
+}
