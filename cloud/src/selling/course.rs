@@ -249,6 +249,8 @@ impl PaymentCourse {
             PaymentStep::Charge => PaymentStep::Fetch,
             // Whether it was opened or not: without a charge no money moves.
             PaymentStep::Open => PaymentStep::End(self.unpaid(now)),
+            // It may say what nobody here understands, which is given up all the same.
+            PaymentStep::Fetch if now >= self.facts.pay_by => PaymentStep::Cancel,
             PaymentStep::Fetch
             | PaymentStep::Cancel
             | PaymentStep::Issue

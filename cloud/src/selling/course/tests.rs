@@ -128,6 +128,27 @@ fn a_charge_without_an_answer_is_asked_for_and_given_up_before_the_units_are_fre
 }
 
 #[test]
+fn a_payment_that_is_not_understood_is_given_up_after_its_time() {
+    let state = facts(BookingState::Paying);
+    let silent = StepResult::Silent;
+    let later = [(silent.clone(), PaymentStep::PutOff)];
+    check(state, false, &PaymentStep::Fetch, &later);
+    let given_up = [
+        (silent.clone(), PaymentStep::Cancel),
+        (
+            stands(PaymentStatus::Canceled(None)),
+            PaymentStep::End(Ending::Expired),
+        ),
+    ];
+    check_at(LATE, state, false, &PaymentStep::Fetch, &given_up);
+    let unreachable = [
+        (silent.clone(), PaymentStep::Cancel),
+        (silent, PaymentStep::PutOff),
+    ];
+    check_at(LATE, state, false, &PaymentStep::Fetch, &unreachable);
+}
+
+#[test]
 fn what_waits_for_buyer_or_bank_does_so_until_its_time_is_over() {
     let for_buyer = PaymentStep::Await(WaitFor::Buyer(action()));
     let asked = stands(PaymentStatus::ActionRequired(action()));
