@@ -138,6 +138,46 @@ mod tests {
         }
     }
 
+    /// Makes a database as the release before payments had a course left it, with so many bookings, two of each reservation.
+    fn before_payments(bookings: u32) -> String {
+        let url = usher_test_postgres::new_database();
+        usher_test_postgres::run(
+            &url,
+            "CREATE TABLE migrations (version bigint PRIMARY KEY, hash bytea NOT NULL)",
+        );
+        for (index, sql) in MIGRATIONS[..6].iter().enumerate() {
+            usher_test_postgres::run(&url, sql);
+            let hash = data_encoding::HEXLOWER.encode(&hash(sql));
+            let note = format!("INSERT INTO migrations VALUES ({}, '\\x{hash}')", index + 1);
+            usher_test_postgres::run(&url, &note);
+        }
+        usher_test_postgres::run(
+            &url,
+            &format!(
+                "SET session_replication_role = replica;
+                 INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
+                                       state, email, amount, created_at, closed_at)
+                 SELECT decode(repeat('01', 16), 'hex'), id, id, decode(lpad(to_hex(i / 2), 48, '0'), 'hex'), i,
+                        decode(repeat('00', 32), 'hex'), CASE i % 2 WHEN 0 THEN 'abandoned' ELSE 'confirmed' END, 'e', 1, i, 1
+                 FROM generate_series(2, {bookings} + 1) i, LATERAL (SELECT decode(lpad(to_hex(i), 48, '0'), 'hex') AS id) ids"
+            ),
+        );
+        url
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_bookings_of_a_large_store_are_numbered_within_the_time_of_a_statement() {
+        let url = tokio::task::spawn_blocking(|| before_payments(20_000))
+            .await
+            .unwrap();
+        Store::open(&server::location(&url)).await.unwrap().close().await;
+        let counts = "SELECT state, attempt, count(*) FROM bookings GROUP BY 1, 2 ORDER BY 1";
+        assert_eq!(
+            usher_test_postgres::run(&url, counts),
+            "canceled|1|10000\nconfirmed|2|10000\n"
+        );
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn tables_of_another_version_are_refused() {
         let url = tokio::task::spawn_blocking(usher_test_postgres::new_database)
