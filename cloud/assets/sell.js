@@ -11,6 +11,8 @@
   let reservation = null;
   let key = null; // idempotency key of the attempt to pay that is running
   let countdown = null;
+  let isAsking = false; // whether the time is up here, and the server is asked whether it is
+  const ASK_EVERY_MS = 2500;
 
   // Not randomUUID: that exists only on pages served over TLS.
   const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -138,15 +140,18 @@
     try {
       const found = await ask("GET", `/v1/reservations/${id}`);
       if (found.status === "held") return pay(found);
-      if (found.booking && !["canceled", "declined"].includes(found.booking.status)) return toBooking(found.booking.booking_id);
+      if (toBooking(found)) return;
     } catch (error) {
       if (error.status !== 404) throw error;
     }
     keep(null);
   }
 
-  function toBooking(id) {
-    location.replace(`/bookings/${id}`);
+  // Leads to the payment of a reservation, if there is one that runs or is through.
+  function toBooking({ booking }) {
+    if (!booking || ["canceled", "declined"].includes(booking.status)) return false;
+    location.replace(`/bookings/${booking.booking_id}`);
+    return true;
   }
 
   function pay(held) {
@@ -165,11 +170,28 @@
   function tick() {
     const seconds = Math.max(0, Math.floor((Date.parse(reservation.expires_at) - Date.now()) / 1000));
     $("left").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
-    if (seconds === 0 && !$("book").disabled) {
-      done();
-      say("Your time is up, and the places are free for everybody again. Please choose again.");
-      refresh();
+    if (seconds === 0 && !$("book").disabled && !isAsking) timeUp();
+  }
+
+  // Whether the places are free again, the server says: it may have a payment of which the answer never came here.
+  async function timeUp() {
+    isAsking = true;
+    try {
+      const found = await ask("GET", `/v1/reservations/${reservation.reservation_id}`);
+      if (toBooking(found)) return;
+      if (["expired", "released"].includes(found.status)) return giveUp();
+    } catch (error) {
+      if (error.status === 404) return giveUp();
+      // The network is away: it is tried again.
+    } finally {
+      setTimeout(() => { isAsking = false; }, ASK_EVERY_MS);
     }
+  }
+
+  function giveUp() {
+    done();
+    say("Your time is up, and the places are free for everybody again. Please choose again.");
+    refresh().catch(() => {});
   }
 
   async function book(form) {

@@ -182,6 +182,31 @@ async fn refuse_at_the_bank() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_whose_answer_was_lost_is_found_when_the_time_on_the_page_is_over() -> anyhow::Result<()> {
+    in_time(lose_the_answer()).await
+}
+
+async fn lose_the_answer() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let browser = Browser::start(&stage.path("browser")).await?;
+    let page = format!("{}/events/{}", stage.cloud.http.base(), stage.organizer.event);
+    browser.goto(&page).await?;
+    choose_two(&browser).await?;
+    browser.find("#reserve").await?.click().await?;
+    browser.says("#held", "2 held").await?;
+    let lose = "const real = window.fetch; window.fetch = async (path, init) => { const answer = await real(path, init); \
+                if (path === '/v1/bookings') throw new TypeError('The network is away.'); return answer; };";
+    browser.client().execute(lose, Vec::new()).await?;
+    pay(&browser, "tok_ok").await?;
+    browser.says("#message", "The network is away").await?;
+    let later = "const now = Date.now; Date.now = () => now() + 3600000;";
+    browser.client().execute(later, Vec::new()).await?;
+    browser.says("h1", "Your tickets").await?;
+    assert_eq!(browser.all("a.card").await?.len(), 2);
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_api_can_be_tried_in_the_browser_without_any_other_server() -> anyhow::Result<()> {
     in_time(look_at_the_api()).await
 }
