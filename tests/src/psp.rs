@@ -114,6 +114,11 @@ impl Psp {
         self.shared.lock().book.succeed(intent)
     }
 
+    /// Lets banks that took their time give back what they have.
+    pub fn give_back(&self) {
+        self.shared.lock().book.give_back();
+    }
+
     /// Writes the webhook that tells of an intent, signed now: the header `Stripe-Signature` and the body.
     ///
     /// # Errors

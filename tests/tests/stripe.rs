@@ -201,6 +201,29 @@ async fn a_service_that_fails_says_nothing_of_the_money_and_is_asked_again() -> 
 }
 
 #[tokio::test]
+async fn money_on_its_way_back_is_followed_and_not_only_its_first_answer() -> anyhow::Result<()> {
+    let till = Till::open().await?;
+    // It was given back, and the answer was a failure, which the key keeps for a day.
+    let payment = till.payment().await?;
+    till.charge(&payment, "pm_card_visa").await?;
+    till.psp.fail_next(&[None, Some(PspFault::Failure)]);
+    let error = refusal(till.gateway.refund(&payment).await.map_err(Into::into))?;
+    ensure!(matches!(error, GatewayError::Busy { status: 500 }), "{error:?}");
+    assert_eq!(till.gateway.refund(&payment).await?, RefundStatus::Given);
+    assert_eq!(till.psp.taken(), 0);
+    // A bank that takes its time has it at first.
+    let payment = till.payment().await?;
+    till.charge(&payment, "pm_card_visa_processing").await?;
+    till.psp.succeed(id(&payment));
+    for _ in 0..2 {
+        assert_eq!(till.gateway.refund(&payment).await?, RefundStatus::Pending);
+    }
+    till.psp.give_back();
+    assert_eq!(till.gateway.refund(&payment).await?, RefundStatus::Given);
+    Ok(())
+}
+
+#[tokio::test]
 async fn only_a_key_of_the_test_mode_is_taken_and_it_is_shown_nowhere() -> anyhow::Result<()> {
     let live = Till::with_key("sk_live_secret").await;
     let error = live.err().context("a live key was taken")?;

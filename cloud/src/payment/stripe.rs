@@ -22,7 +22,7 @@ use crate::selling::PaymentId;
 use crate::selling::course::{PaymentStatus, RefundStatus};
 
 use super::{ChargeRequest, GatewayError, PaymentName};
-use wire::{Form, Intent, Refund, WireError, WireRefusal};
+use wire::{Form, Intent, Refund, Refunds, WireError, WireRefusal};
 
 /// The version of the API that this is written for; sent with every request.
 pub const API_VERSION: &str = "2026-08-26.dahlia";
@@ -181,7 +181,20 @@ impl Stripe {
 
     pub(super) async fn refund(&self, payment: &PaymentName) -> Result<RefundStatus, GatewayError> {
         let id = payment.id.as_ref().ok_or(GatewayError::Unopened)?;
-        let form = Form::default().with("payment_intent", &id.0);
+        let reference = payment.reference.to_string();
+        // Under its key a request is answered as it was at first, for a day: one that failed or was on its way then would stay so.
+        let path = format!("/v1/refunds?limit=100&payment_intent={}", id.0);
+        let made: Refunds = self.ask(Method::GET, &path, None, None).await?;
+        let ours = made.data.iter().filter(|refund| refund.is_of(&reference));
+        if let Some(status) = ours
+            .map(Refund::status)
+            .find(|status| *status != RefundStatus::Failed)
+        {
+            return Ok(status);
+        }
+        let form = Form::default()
+            .with("payment_intent", &id.0)
+            .with("metadata[charge]", &reference);
         let key = format!("{}-refund", payment.reference);
         match self.post::<Refund>("/v1/refunds", form, Some(&key)).await {
             Ok(refund) => Ok(refund.status()),

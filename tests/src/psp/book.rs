@@ -42,7 +42,17 @@ impl PspReply {
 pub struct Book {
     bank: String,
     intents: Vec<PspIntent>,
-    refunds: usize,
+    refunds: Vec<PspRefund>,
+}
+
+/// Money that was given back.
+#[derive(Debug)]
+struct PspRefund {
+    intent: String,
+    amount: i64,
+    charge: Option<String>,
+    /// Whether the bank still has it.
+    is_pending: bool,
 }
 
 impl Book {
@@ -51,14 +61,28 @@ impl Book {
         Self {
             bank,
             intents: Vec::new(),
-            refunds: 0,
+            refunds: Vec::new(),
+        }
+    }
+
+    /// Lets banks that took their time give back what they have.
+    pub fn give_back(&mut self) {
+        for refund in &mut self.refunds {
+            refund.is_pending = false;
         }
     }
 
     /// Answers a GET.
     pub fn show(&self, path: &str, fields: &Fields) -> PspReply {
-        if let Some(unknown) = fields.unknown(&["expand["]) {
+        let known: &[&str] = match path {
+            "/v1/refunds" => &["payment_intent", "limit"],
+            _ => &["expand["],
+        };
+        if let Some(unknown) = fields.unknown(known) {
             return unknown_parameter(unknown);
+        }
+        if path == "/v1/refunds" {
+            return self.show_refunds(fields.get("payment_intent"));
         }
         let is_expanded = fields.get("expand[]") == Some("latest_charge");
         let found = path
@@ -70,12 +94,29 @@ impl Book {
         }
     }
 
+    fn show_refunds(&self, intent: Option<&str>) -> PspReply {
+        let of_intent = |number: &usize| intent.is_none_or(|intent| self.refunds[*number].intent == intent);
+        let found = (0..self.refunds.len()).rev().filter(of_intent);
+        let data: Vec<_> = found.map(|number| self.refund_json(number)).collect();
+        PspReply::done(json!({"object": "list", "url": "/v1/refunds", "has_more": false, "data": data}))
+    }
+
+    fn refund_json(&self, number: usize) -> Value {
+        let refund = &self.refunds[number];
+        let metadata = refund.charge.as_ref().map(|charge| json!({"charge": charge}));
+        json!({
+            "id": format!("re_{}", number + 1), "object": "refund", "amount": refund.amount,
+            "payment_intent": refund.intent, "metadata": metadata.unwrap_or_else(|| json!({})),
+            "status": if refund.is_pending { "pending" } else { "succeeded" },
+        })
+    }
+
     /// Answers a POST.
     pub fn change(&mut self, path: &str, fields: &Fields) -> PspReply {
         let known: &[&str] = match path.rsplit('/').next() {
             Some("payment_intents") => &["amount", "currency", "automatic_payment_methods[", "metadata["],
             Some("confirm") => &["payment_method", "return_url"],
-            Some("refunds") => &["payment_intent", "amount", "reason"],
+            Some("refunds") => &["payment_intent", "amount", "reason", "metadata["],
             _ => &[],
         };
         if let Some(unknown) = fields.unknown(known) {
@@ -87,7 +128,7 @@ impl Book {
             ["payment_intents", id, "cancel"] => self.with(id, Self::cancel),
             ["refunds"] => {
                 let id = fields.get("payment_intent").unwrap_or_default().to_owned();
-                self.with(&id, |book, at| book.refund(at, fields.get("amount")))
+                self.with(&id, |book, at| book.refund(at, fields))
             }
             _ => PspReply::refused(404, "invalid_request_error", "", "Unrecognized request URL"),
         }
@@ -116,6 +157,7 @@ impl Book {
             return_url: None,
             charge: fields.get("metadata[charge]").map(str::to_owned),
             refunded: 0,
+            is_slow: false,
         });
         self.shown(self.intents.len() - 1)
     }
@@ -143,7 +185,10 @@ impl Book {
         intent.status = match said {
             Said::Yes => IntentStatus::Succeeded,
             Said::Asks => IntentStatus::RequiresAction,
-            Said::Later => IntentStatus::Processing,
+            Said::Later => {
+                intent.is_slow = true;
+                IntentStatus::Processing
+            }
             Said::No(decline) => {
                 intent.declined = Some(decline);
                 let mut error = declined(decline);
@@ -170,7 +215,7 @@ impl Book {
         }
     }
 
-    fn refund(&mut self, at: usize, amount: Option<&str>) -> PspReply {
+    fn refund(&mut self, at: usize, fields: &Fields) -> PspReply {
         let intent = &mut self.intents[at];
         let left = intent.amount - intent.refunded;
         if intent.status != IntentStatus::Succeeded {
@@ -189,6 +234,7 @@ impl Book {
                 "It has already been refunded",
             );
         }
+        let amount = fields.get("amount");
         let amount = amount.map_or(Some(left), |amount| amount.parse().ok());
         let Some(amount) = amount.filter(|amount| (1..=left).contains(amount)) else {
             return PspReply::refused(
@@ -199,11 +245,15 @@ impl Book {
             );
         };
         intent.refunded += amount;
-        self.refunds += 1;
-        PspReply::done(json!({
-            "id": format!("re_{}", self.refunds), "object": "refund", "amount": amount,
-            "payment_intent": self.intents[at].id, "status": "succeeded",
-        }))
+        let (intent, is_pending) = (intent.id.clone(), intent.is_slow);
+        let charge = fields.get("metadata[charge]").map(str::to_owned);
+        self.refunds.push(PspRefund {
+            intent,
+            amount,
+            charge,
+            is_pending,
+        });
+        PspReply::done(self.refund_json(self.refunds.len() - 1))
     }
 
     /// The buyer says on the bank's page whether they pay; tells whether the bank had asked.

@@ -44,6 +44,8 @@ pub struct PspIntent {
     /// What its owner has named it.
     pub charge: Option<String>,
     pub refunded: i64,
+    /// Whether its bank takes its time, also to give back.
+    pub is_slow: bool,
 }
 
 impl PspIntent {

@@ -133,13 +133,33 @@ impl Declined {
     }
 }
 
+/// The Refunds of a PaymentIntent, the last one first.
+#[derive(Debug, Deserialize)]
+pub struct Refunds {
+    pub data: Vec<Refund>,
+}
+
 /// A Refund.
 #[derive(Debug, Deserialize)]
 pub struct Refund {
     status: String,
+    #[serde(default)]
+    metadata: Option<RefundMetadata>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RefundMetadata {
+    #[serde(default)]
+    charge: Option<String>,
 }
 
 impl Refund {
+    /// Tells whether it is ours, and of the payment that we have named so; people may have made others.
+    pub fn is_of(&self, reference: &str) -> bool {
+        let metadata = self.metadata.as_ref();
+        metadata.and_then(|metadata| metadata.charge.as_deref()) == Some(reference)
+    }
+
     /// Says in our words how it stands.
     pub fn status(&self) -> RefundStatus {
         match self.status.as_str() {
