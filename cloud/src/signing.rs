@@ -29,7 +29,7 @@ pub struct TicketSigner {
 /// How an event's tickets are signed.
 #[derive(Debug, Clone)]
 enum Signing {
-    With(KeyInUse),
+    With(Box<KeyInUse>),
     /// Not at all while it is halted.
     Halted,
 }
@@ -47,7 +47,8 @@ impl TicketSigner {
         self.keys.rcu(|keys| {
             let mut keys = HashMap::clone(keys);
             let key = key.clone();
-            keys.insert(event, Signing::With(KeyInUse { key, believed_until }));
+            let key = Box::new(KeyInUse { key, believed_until });
+            keys.insert(event, Signing::With(key));
             keys
         });
     }

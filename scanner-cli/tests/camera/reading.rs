@@ -116,7 +116,7 @@ async fn a_blurred_code_gets_a_hint_and_is_admitted_when_held_still() {
     let stage = Stage::new();
     let blurred = Scene {
         level: ECL::L,
-        blur: 3.8,
+        blur: 4.4,
         noise: 8.0,
         ..Scene::of(TICKET)
     };

@@ -97,7 +97,7 @@ async fn answer_one<S: Responder>(
         Err(FrameError::Ended | FrameError::GivenUp | FrameError::Lost(_)) => return None,
     };
     let frame = wire::frame(&request::to_bytes(&reply));
-    if wire::write_frame(&mut send, &frame).await.is_ok() {
+    if write(&mut send, &frame).await.is_some() {
         let _ = send.finish();
     }
     Some(Answered {
@@ -153,10 +153,16 @@ async fn work(
             reply = &mut reply => return Some(reply),
             _ = send.stopped() => return None,
             () = sleep(SIGN_OF_LIFE) => if progress.is_asking() {
-                wire::write_frame(send, &frame).await.ok()?;
+                write(send, &frame).await?;
             },
         }
     }
+}
+
+/// Writes a frame; `None` when nobody takes it. A peer that makes no room for it would hold a place for as long as it is linked.
+async fn write(send: &mut SendStream, frame: &[u8]) -> Option<()> {
+    let written = timeout(HEARD_WITHIN, wire::write_frame(send, frame)).await;
+    written.ok()?.ok()
 }
 
 async fn read_request(recv: &mut RecvStream) -> Result<Request, FrameError> {
