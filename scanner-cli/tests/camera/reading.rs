@@ -116,8 +116,10 @@ async fn a_blurred_code_gets_a_hint_and_is_admitted_when_held_still() {
     let stage = Stage::new();
     let blurred = Scene {
         level: ECL::L,
-        blur: 4.4,
+        blur: 3.0,
         noise: 8.0,
+        // Or several frames together would read it.
+        covered: Some((0.3, 0.3, 0.8, 0.8)),
         ..Scene::of(TICKET)
     };
     stage.show(burst(&blurred).iter().map(grey));
