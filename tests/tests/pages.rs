@@ -234,7 +234,8 @@ async fn hold_too_much() -> anyhow::Result<()> {
     for order in 1..=3 {
         browser.goto(&page).await?;
         if order > 1 {
-            // The page would go on with what it holds; whoever wants more than may be held makes it forget.
+            // The page goes on with what it holds; whoever wants more than may be held makes it forget.
+            browser.says("#held", "20 held").await?;
             browser
                 .client()
                 .execute("localStorage.clear()", Vec::new())
