@@ -42,7 +42,7 @@ fn the_promises_hold_under_faults() {
     let sum = play(0..SEEDS, Shape::drawn);
     // The faults must bite: people got in, doubles happened under the available policy, and much was refused.
     assert!(sum.admitted > SEEDS * 20, "{sum:?}");
-    assert!(sum.incidents > SEEDS * 9 / 10, "{sum:?}");
+    assert!(sum.incidents > SEEDS * 4 / 5, "{sum:?}");
     assert!(sum.refused > SEEDS * 50, "{sum:?}");
     // Most hubs that are put back to an old copy get their past back before they write a second one.
     assert!(sum.forks > SEEDS / 75, "{sum:?}");
