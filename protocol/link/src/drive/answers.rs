@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quinn::{RecvStream, SendStream};
+use quinn::{RecvStream, SendStream, VarInt};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use usher_keys::Certificate;
@@ -162,6 +162,10 @@ async fn work(
 /// Writes a frame; `None` when nobody takes it. A peer that makes no room for it would hold a place for as long as it is linked.
 async fn write(send: &mut SendStream, frame: &[u8]) -> Option<()> {
     let written = timeout(HEARD_WITHIN, wire::write_frame(send, frame)).await;
+    if written.is_err() {
+        // Or what it has no room for would be kept for it.
+        let _ = send.reset(VarInt::from_u32(0));
+    }
     written.ok()?.ok()
 }
 
