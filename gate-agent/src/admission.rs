@@ -213,9 +213,10 @@ impl AdmissionPath {
 
     /// The home may know of no silence where this hub does: a restart forgets what was heard.
     async fn unless_unheard(&self, task: &Task, ticket: VerifiedTicket, answer: Answer) -> Answer {
-        let Some(unheard) = self.unheard.of(ticket.ticket().unit, Instant::now()) else {
+        let unheard = self.unheard.of(ticket.ticket().unit, Instant::now());
+        if unheard.is_empty() {
             return answer;
-        };
+        }
         let (asked, told) = (asked(&task.scan, ticket), answer.verdict);
         let verdict = self.replica.told_beside(asked, told, unheard).await;
         // What cannot be written down is not said: the home's word stands.

@@ -15,6 +15,8 @@ const QUIET_AFTER: Duration = Duration::from_secs(1);
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(15 * 60);
 /// How long a scan is known to be heard of: the same may be asked over several lines, and the last of them may be slow.
 const HEARD_FOR: Duration = Duration::from_secs(15);
+/// Most silent scans of one ticket that are looked at: somebody with a copy of it could make as many as are remembered.
+const MAX_OF_A_UNIT: usize = 64;
 /// Most scans that are remembered: a quarter of a minute of the busiest hub.
 const MAX_REMEMBERED: usize = 16_384;
 
@@ -72,19 +74,21 @@ impl UnheardAnswers {
         }
     }
 
-    /// Returns the first scan of that unit whose asker has been silent: it is what uses the ticket up.
-    pub fn of(&self, unit: Unit, now: Instant) -> Option<Unheard> {
+    /// Returns the scans of that unit whose asker has been silent, the first one first: one of them may be what uses the ticket up.
+    pub fn of(&self, unit: Unit, now: Instant) -> Vec<Unheard> {
         let scans = self.locked();
         let of_unit = scans.range((unit, ScanId([0; 16]))..=(unit, ScanId([0xff; 16])));
         let silent = of_unit.filter(|(_, asked)| {
             let since = now.duration_since(asked.at);
             !asked.is_heard && (QUIET_AFTER..FORGOTTEN_AFTER).contains(&since)
         });
-        let ((_, scan), asked) = silent.min_by_key(|(_, asked)| asked.at)?;
-        Some(Unheard {
+        let mut silent: Vec<_> = silent.collect();
+        silent.sort_by_key(|(_, asked)| asked.at);
+        let unheard = silent.into_iter().map(|((_, scan), asked)| Unheard {
             scan: *scan,
             asker: asked.asker,
-        })
+        });
+        unheard.take(MAX_OF_A_UNIT).collect()
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Unit, ScanId), Asked>> {
@@ -123,11 +127,11 @@ mod tests {
         })
     }
 
-    /// Makes answers, and what says which scan is unheard so many seconds after the start.
-    fn remembered(answers: &UnheardAnswers, start: Instant) -> impl Fn(u64) -> Option<ScanId> {
+    /// Makes what says which scans are unheard so many seconds after the start.
+    fn remembered(answers: &UnheardAnswers, start: Instant) -> impl Fn(u64) -> Vec<ScanId> {
         move |seconds| {
             let unheard = answers.of(UNIT, start + Duration::from_secs(seconds));
-            unheard.map(|unheard| unheard.scan)
+            unheard.into_iter().map(|unheard| unheard.scan).collect()
         }
     }
 
@@ -138,25 +142,29 @@ mod tests {
         answers.asked(ASKER, scan(1), start);
         assert_eq!(
             [unheard(0), unheard(8), unheard(901)],
-            [None, Some(ScanId([1; 16])), None]
+            [vec![], vec![ScanId([1; 16])], vec![]]
         );
         let (later, other) = (start + Duration::from_secs(8), Unit(6));
-        assert_eq!(answers.of(other, later), None);
+        assert_eq!(answers.of(other, later), []);
         answers.heard(&yes(1), later);
-        assert_eq!(unheard(60), None);
+        assert_eq!(unheard(60), []);
     }
 
     #[test]
-    fn the_first_scan_that_is_unheard_is_the_one_that_counts_unless_it_let_nobody_in() {
+    fn scans_that_are_unheard_are_told_in_their_order_unless_they_let_nobody_in() {
         let (answers, start) = (UnheardAnswers::default(), Instant::now());
         let unheard = remembered(&answers, start);
         answers.asked(ASKER, scan(2), start);
         answers.asked(ASKER, scan(1), start + Duration::from_secs(8));
-        assert_eq!(unheard(60), Some(ScanId([2; 16])), "the first one");
+        assert_eq!(
+            unheard(60),
+            [ScanId([2; 16]), ScanId([1; 16])],
+            "the first one first"
+        );
         answers.let_nobody_in(scan(2));
-        assert_eq!(unheard(60), Some(ScanId([1; 16])));
+        assert_eq!(unheard(60), [ScanId([1; 16])]);
         answers.heard(&yes(1), start);
-        assert_eq!(unheard(60), None);
+        assert_eq!(unheard(60), []);
     }
 
     #[test]
@@ -166,7 +174,7 @@ mod tests {
         answers.asked(ASKER, scan(1), start);
         answers.heard(&yes(1), start);
         answers.asked(ASKER, scan(1), start + Duration::from_secs(2));
-        assert_eq!(unheard(60), None);
+        assert_eq!(unheard(60), []);
     }
 
     #[test]
@@ -182,6 +190,6 @@ mod tests {
         let later = start + HEARD_FOR;
         answers.asked(ASKER, (ScanId([3; 16]), Unit(6)), later);
         assert_eq!(answers.locked().len(), 2);
-        assert!(answers.of(UNIT, later).is_some());
+        assert_eq!(answers.of(UNIT, later).len(), 1);
     }
 }

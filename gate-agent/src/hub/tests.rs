@@ -133,7 +133,7 @@ async fn a_home_whose_yes_was_not_heard_says_where_to_call_and_not_that_the_tick
     assert_eq!(judge(&a, scan(1, unit, STRICT)).await.unwrap().verdict, IN);
     let unheard = b.services.path.unheard();
     let later = Instant::now() + Duration::from_secs(8);
-    until(async || unheard.of(Unit(unit), later).is_none()).await;
+    until(async || unheard.of(Unit(unit), later).is_empty()).await;
     let used = judge(&b, scan(2, unit, STRICT)).await.unwrap().verdict;
     assert!(
         matches!(used, Verdict::Deny(Reason::AlreadyUsed { .. })),
@@ -213,13 +213,13 @@ async fn a_hub_whose_asker_has_gone_to_another_hub_says_nothing_of_silence() {
     }
     assert_eq!(judge(&b, scan(1, unit, STRICT)).await.unwrap().verdict, IN);
     let later = Instant::now() + Duration::from_secs(8);
-    assert_eq!(a.services.path.unheard().of(Unit(unit), later), None);
+    assert_eq!(a.services.path.unheard().of(Unit(unit), later), []);
     // As if it had been a little later: the answer is on its way already.
     let late = judge_unheard(&a, scan(1, unit, STRICT)).await;
     let later = Instant::now() + Duration::from_secs(8);
-    assert!(a.services.path.unheard().of(Unit(unit), later).is_some());
+    assert!(!a.services.path.unheard().of(Unit(unit), later).is_empty());
     a.services.path.given_up(&late);
-    assert_eq!(a.services.path.unheard().of(Unit(unit), later), None);
+    assert_eq!(a.services.path.unheard().of(Unit(unit), later), []);
     a.shutdown().await;
     b.shutdown().await;
 }

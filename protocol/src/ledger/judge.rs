@@ -76,7 +76,7 @@ impl Ledger {
 
     /// Judges a scan. Nothing changes until [`Ledger::write`] takes the body.
     pub fn judge(&self, asked: &ScanQuestion, judging_as: JudgingAs, now: impl Into<RuleTime>) -> Judged {
-        self.judge_beside(asked, judging_as, now, None)
+        self.judge_beside(asked, judging_as, now, &[])
     }
 
     /// Judges a scan of a ticket by which somebody was let in for a device that may not have heard so: if that is what uses it
@@ -86,7 +86,7 @@ impl Ledger {
         asked: &ScanQuestion,
         judging_as: JudgingAs,
         now: impl Into<RuleTime>,
-        unheard: Option<Unheard>,
+        unheard: &[Unheard],
     ) -> Judged {
         let moment = now.into();
         let now = moment.at;
@@ -123,9 +123,9 @@ impl Ledger {
         asked: &ScanQuestion,
         told: Verdict,
         now: Timestamp,
-        unheard: Unheard,
+        unheard: &[Unheard],
     ) -> Judged {
-        let verdict = self.unless_unheard(asked, told, Some(unheard));
+        let verdict = self.unless_unheard(asked, told, unheard);
         if verdict == told {
             return Judged { verdict, body: None };
         }
@@ -133,8 +133,8 @@ impl Ledger {
     }
 
     /// Returns the verdict on a ticket where somebody was let in by it for a device that may not have heard so: nobody says then
-    /// that it is used, but at which gate it was asked for.
-    fn unless_unheard(&self, asked: &ScanQuestion, verdict: Verdict, unheard: Option<Unheard>) -> Verdict {
+    /// that it is used, but at which gate it was asked for. Of several the first counts that let somebody in.
+    fn unless_unheard(&self, asked: &ScanQuestion, verdict: Verdict, unheard: &[Unheard]) -> Verdict {
         let is_used_up = match verdict {
             Verdict::Deny(reason) => matches!(
                 reason,
@@ -142,16 +142,13 @@ impl Ledger {
             ),
             Verdict::Admit { .. } | Verdict::Refer(_) => false,
         };
-        let Some(Unheard { scan, asker }) = unheard.filter(|_| is_used_up) else {
-            return verdict;
-        };
-        match self.state.passage_of(asked.ticket.ticket().unit, scan) {
-            Some(Passage { gate, at, .. }) => {
-                let (gate, at) = (*gate, *at);
-                Verdict::Refer(Referral::AskerSilent { asker, gate, at })
-            }
-            None => verdict,
-        }
+        let unit = asked.ticket.ticket().unit;
+        let mut let_in = unheard.iter().filter(|_| is_used_up).filter_map(|one| {
+            let Passage { gate, at, .. } = self.state.passage_of(unit, one.scan)?;
+            let (asker, gate, at) = (one.asker, *gate, *at);
+            Some(Verdict::Refer(Referral::AskerSilent { asker, gate, at }))
+        });
+        let_in.next().unwrap_or(verdict)
     }
 
     /// Whoever refuses writes that down, unless nobody would believe it.

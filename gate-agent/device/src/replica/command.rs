@@ -33,12 +33,12 @@ pub struct Annulment {
 }
 
 /// Whose verdict on a scan it is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Judging {
     /// Ours, from there, beside a scan of the ticket whose asker may not have heard the yes.
-    Ours(JudgingAs, Option<Unheard>),
+    Ours(JudgingAs, Vec<Unheard>),
     /// The home's, beside such a scan of which only we know.
-    Told(Verdict, Unheard),
+    Told(Verdict, Vec<Unheard>),
 }
 
 /// A command to the writer.

@@ -20,7 +20,7 @@ impl Replica {
     ///
     /// [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn judge(&self, asked: ScanQuestion, judging_as: JudgingAs) -> Result<Verdict, RequestError> {
-        self.judge_beside(asked, judging_as, None).await
+        self.judge_beside(asked, judging_as, Vec::new()).await
     }
 
     /// Judges a scan of a ticket by which somebody was let in for a device that may not have heard so, and makes what came of it
@@ -33,7 +33,7 @@ impl Replica {
         &self,
         asked: ScanQuestion,
         judging_as: JudgingAs,
-        unheard: Option<Unheard>,
+        unheard: Vec<Unheard>,
     ) -> Result<Verdict, RequestError> {
         self.decide(asked, Judging::Ours(judging_as, unheard)).await
     }
@@ -48,7 +48,7 @@ impl Replica {
         &self,
         asked: ScanQuestion,
         told: Verdict,
-        unheard: Unheard,
+        unheard: Vec<Unheard>,
     ) -> Result<Verdict, RequestError> {
         self.decide(asked, Judging::Told(told, unheard)).await
     }

@@ -76,13 +76,8 @@ async fn a_yes_is_heard_once_the_clients_connection_has_taken_it() {
     let unit = unit_at(A, &[A, B]);
     let is_unheard = |unit: u32| {
         let later = Instant::now() + Duration::from_secs(8);
-        hub_http
-            .hub
-            .services
-            .path
-            .unheard()
-            .of(Unit(unit), later)
-            .is_some()
+        let unheard = hub_http.hub.services.path.unheard();
+        !unheard.of(Unit(unit), later).is_empty()
     };
     let request = Request::post("/v1/scans")
         .header(header::AUTHORIZATION, format!("Bearer {}", hub_http.token))

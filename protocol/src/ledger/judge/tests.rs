@@ -574,9 +574,11 @@ fn a_ticket_whose_asker_has_not_heard_the_yes_is_not_said_to_be_used() {
     let again = asked(2, ticket(1, STRICT));
     let beside = |home: &Machine, asked: &ScanQuestion, scan| {
         let asker = reader.me();
-        let unheard = Some(Unheard { scan, asker });
+        // A scan that let nobody in hides none that did.
+        let refused = ScanId([0x77; 16]);
+        let unheard = [refused, scan].map(|scan| Unheard { scan, asker });
         home.ledger
-            .judge_beside(asked, JudgingAs::Home, NOW, unheard)
+            .judge_beside(asked, JudgingAs::Home, NOW, &unheard)
             .verdict
     };
     let silent = Referral::AskerSilent {
