@@ -285,6 +285,22 @@ async fn a_cloud_on_an_older_copy_sells_and_orders_nothing_until_somebody_says_t
 }
 
 #[tokio::test]
+async fn an_event_whose_bundle_may_have_come_after_the_copy_is_not_resumed_without_a_doubt() {
+    let scene = Scene::open_without_bundle().await;
+    let found = async || {
+        let halt = Halt {
+            since: START,
+            past: None,
+        };
+        let found = survey(&scene.case.store, (scene.case.event, &halt), START).await;
+        found.unwrap().map(|found| found.is_complete())
+    };
+    assert_eq!(found().await, None, "nobody could have signed anything");
+    scene.authorities.key_request(&scene.event().await).await.unwrap();
+    assert_eq!(found().await, Some(false));
+}
+
+#[tokio::test]
 async fn a_retired_hub_keeps_no_event_halted() {
     let scene = Scene::open().await;
     let burned = Hub::new(&scene, 1).await.origin();

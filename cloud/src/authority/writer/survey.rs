@@ -31,7 +31,7 @@ impl HaltSurvey {
     }
 }
 
-/// Looks at a halted event; `None` if it has no trust bundle, and so no authority that could contradict itself.
+/// Looks at a halted event; `None` if no key was ever made for it, and so no authority that could contradict itself.
 ///
 /// # Errors
 ///
@@ -42,7 +42,9 @@ pub async fn survey(
     now: Timestamp,
 ) -> Result<Option<HaltSurvey>, StoreError> {
     let Some(pinned) = store.trust_bundle(event).await? else {
-        return Ok(None);
+        // With keys and no bundle, the bundle may have come after the copy was made, and the authority have spoken.
+        let has_keys = !store.event_keys(event).await?.is_empty();
+        return Ok(has_keys.then(HaltSurvey::default));
     };
     let unreadable = |_| StoreError::Unreadable { what: "trust bundle" };
     let trust = Arc::new(Trust::pin(&pinned.roots, pinned.signed).map_err(unreadable)?);
