@@ -81,7 +81,7 @@ pub fn no_tickets(why: NoTickets) -> &'static str {
             "There are no tickets: they could not be issued, and your money is being given back."
         }
         NoTickets::Refunded => {
-            "There are no tickets: the places were lost while the payment ran, and the money was given back."
+            "There are no tickets: they could not be issued, and the money was given back."
         }
         NoTickets::Unpaid => {
             "There are no tickets: the booking was not paid, and nothing was charged. Choose places again."

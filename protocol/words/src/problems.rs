@@ -56,7 +56,7 @@ kinds! {
     AlreadyBooked = 409, "already-booked", "This reservation has become a booking, or another request is paying for it: look for its tickets before you buy again.";
     BookingRenewed = 409, "booking-renewed", "This booking is paid, and its address was changed since. Nothing was charged again: ask the organizer for the new address.";
     BeingPaid = 409, "being-paid", "This reservation is being paid: wait for the payment's end.";
-    Refunded = 409, "refunded", "The places were lost while the payment ran, and the money was given back.";
+    Refunded = 409, "refunded", "No tickets could be issued for this payment, and the money is given back.";
     SalesClosed = 409, "sales-closed", "The event is over: nothing of it is sold any more, and nothing was charged.";
     SalesPaused = 409, "sales-paused", "The sale of this event is paused: nothing was held or charged, and tickets bought before stay good. Try again later; its organizer is told what is missing.";
     EventOver = 409, "event-over", "The event is over: change its days first.";
