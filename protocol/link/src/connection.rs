@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -131,6 +132,7 @@ struct Inner {
     farewell: OnceLock<Farewell>,
     /// Guards our halves of the streams whose answers are not heard yet, the oldest first; never held across an await.
     unheard: Mutex<VecDeque<Weak<AskingHalf>>>,
+    has_peers_log: AtomicBool,
 }
 
 impl Inner {
@@ -200,6 +202,7 @@ impl Connection {
                 main: Mutex::new(Some(main)),
                 farewell: OnceLock::new(),
                 unheard: Mutex::default(),
+                has_peers_log: AtomicBool::new(false),
             }),
         }
     }
@@ -218,6 +221,16 @@ impl Connection {
     pub fn remote_addr(&self) -> SocketAddr {
         let addr = self.inner.quinn.remote_address();
         SocketAddr::new(addr.ip().to_canonical(), addr.port())
+    }
+
+    /// Tells whether all that the peer has said of its own log is here, as the session has it.
+    pub fn has_peers_log(&self) -> bool {
+        self.inner.has_peers_log.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of whether all that the peer has said of its own log is here.
+    pub(crate) fn set_has_peers_log(&self, is_here: bool) {
+        self.inner.has_peers_log.store(is_here, Ordering::Relaxed);
     }
 
     /// Has the door remember that this peer was accepted: if it must come again, it finds a place there, however crowded

@@ -251,6 +251,7 @@ impl<R: SyncStore, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
         while let Some(output) = self.session.poll() {
             self.output(output, outlook.now);
         }
+        self.connection.set_has_peers_log(self.session.has_peers_log());
         if self.outgoing.is_overfull() && self.end.is_none() {
             tracing::warn!(peer = %self.connection.peer().id(), "a peer does not read what it asks for");
             self.refuse(Farewell::Silent);

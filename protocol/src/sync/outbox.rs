@@ -241,6 +241,11 @@ impl Outbox {
             .fold(0, u64::saturating_add)
     }
 
+    /// Tells whether we hold as much of that log as the peer is known to hold.
+    pub fn has_theirs(&self, origin: &Origin) -> bool {
+        self.their_seq(origin) <= self.our_seq(origin)
+    }
+
     /// Tells whether we hold no log but our own.
     pub fn we_are_fresh(&self, me: &Origin) -> bool {
         self.ours

@@ -134,6 +134,12 @@ impl Session {
         self.refusal.as_ref()
     }
 
+    /// Tells whether the peer has said how far its own log reaches, and that much of it is here: the records in which it let
+    /// people in and out.
+    pub fn has_peers_log(&self) -> bool {
+        self.peer_identity.is_some() && self.outbox.has_theirs(&self.peer)
+    }
+
     /// Tells how many records the peer still lacks.
     pub fn lag(&self) -> u64 {
         self.outbox.lag()

@@ -92,7 +92,7 @@ fn no_such_zone(replica: &Replica, wanted: &str) -> Trouble {
     }
 }
 
-/// Waits for all hubs: of one that is not heard people may have left whom we take to be inside, and they would make room twice.
+/// Waits for all hubs and for all they have written: who went in or out by a record that comes later would be counted once more.
 async fn hear_all(replica: &Replica, hubs: &Hubs) -> Result<(), Trouble> {
     let until = Instant::now() + WAIT_FOR_HUBS;
     loop {
@@ -112,11 +112,14 @@ async fn hear_all(replica: &Replica, hubs: &Hubs) -> Result<(), Trouble> {
     }
 }
 
-/// Names the hubs of the event that are not linked.
+/// Names the hubs of the event that are not linked, or whose log is not here as far as they say it goes.
 fn missing(replica: &Replica, hubs: &Hubs) -> Vec<String> {
     let (snapshot, linked) = (replica.snapshot(), hubs.linked());
-    let is_linked = |hub: &PublicKey| linked.iter().any(|one| one.connection.peer() == *hub);
-    let missing = snapshot.roster.iter().filter(|hub| !is_linked(hub));
+    let is_heard = |hub: &PublicKey| {
+        let mut linked = linked.iter().map(|hub| &hub.connection);
+        linked.any(|line| line.peer() == *hub && line.has_peers_log())
+    };
+    let missing = snapshot.roster.iter().filter(|hub| !is_heard(hub));
     let name = |hub: &PublicKey| snapshot.names.get(hub).cloned();
     missing
         .map(|hub| name(hub).unwrap_or_else(|| UNNAMED.to_owned()))

@@ -76,8 +76,8 @@ pub enum Trouble {
     },
     /// Not all that is known of the zone is here.
     #[error(
-        "a count is taken only while all hubs are heard, or people could be counted out twice: this scanner is not linked \
-         with {names}. Mend the line and count again"
+        "a count is taken only while all hubs are heard, or people could be counted twice: this scanner is not linked \
+         with {names}, or has not heard all that was written there. Mend the line and count again"
     )]
     HubsMissing {
         /// The names of the hubs.

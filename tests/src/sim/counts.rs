@@ -6,7 +6,7 @@ use usher_keys::codec;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Hash, Tail};
 use usher_protocol::record::{Body, Count, Record};
-use usher_protocol::{Origin, ZoneId};
+use usher_protocol::{Origin, Seq, ZoneId};
 
 use super::lies::LATER_KIND;
 use super::node::NodeId;
@@ -32,8 +32,8 @@ pub struct Counting {
     zone: ZoneId,
     /// Until when hubs are waited for.
     until: u64,
-    /// The hubs that were dialled for it.
-    dialled: Vec<NodeId>,
+    /// The hubs that were dialled for it, and how far each had written its log by then.
+    dialled: Vec<(NodeId, Seq)>,
     is_done: bool,
 }
 
@@ -86,6 +86,14 @@ impl World {
         for hub in &dialled {
             self.connect(*hub, scanner);
         }
+        let written = |hub: NodeId| {
+            let hub = &self.nodes[hub];
+            hub.disk.log(&hub.key.public()).last().map(|entry| entry.tail.seq)
+        };
+        let dialled = dialled
+            .iter()
+            .map(|hub| (*hub, written(*hub).unwrap_or_default()))
+            .collect();
         if self.random.percent(60) {
             self.people.still_until = self.people.still_until.max(self.now + STILL_MS);
         }
@@ -120,11 +128,14 @@ impl World {
         let sessions = &self.nodes[scanner].sessions;
         let is_linked = |hub: &NodeId| {
             let live = sessions.get(hub);
-            live.is_some_and(|live| live.session.peer().is_some())
+            let is_everything_asked = self.shape.sabotage != Some(Sabotage::CountsDoNotWait);
+            live.is_some_and(|live| {
+                live.session.peer().is_some() && (!is_everything_asked || live.session.has_peers_log())
+            })
         };
         let mut pause = LOOK_EVERY_MS;
         if !hubs.is_empty() && hubs.iter().all(is_linked) {
-            self.act(|world| world.count(scanner, counting.zone));
+            self.act(|world| world.count(&counting));
             (counting.is_done, pause) = (true, LAST_SYNC_MS);
         }
         self.plan(pause, Happening::Count(Box::new(counting)));
@@ -132,7 +143,7 @@ impl World {
 
     fn hang_up(&mut self, counting: &Counting) {
         let scanner = counting.scanner;
-        for hub in &counting.dialled {
+        for (hub, _) in &counting.dialled {
             // It may have moved to that one meanwhile.
             if self.hub_of(scanner) != Some(*hub) {
                 self.pairs.retain(|pair| *pair != (*hub, scanner));
@@ -143,7 +154,8 @@ impl World {
     }
 
     /// A supervisor counts, sometimes a few too many or too few.
-    fn count(&mut self, scanner: NodeId, zone: ZoneId) {
+    fn count(&mut self, counting: &Counting) {
+        let (scanner, zone) = (counting.scanner, counting.zone);
         let real = self.people.all_inside(zone);
         let wrong = u32::try_from(self.random.between(1, 3)).expect("few");
         let said = match self.random.below(10) {
@@ -168,6 +180,8 @@ impl World {
         let Body::Counted { count: signed, .. } = body.clone() else {
             return;
         };
+        self.check_covers(counting, &signed);
+        let machine = &mut self.nodes[scanner];
         machine.write(body, now);
         let me = machine.key.public();
         let count = CountMade {
@@ -184,6 +198,19 @@ impl World {
             let name = self.name(scanner);
             format!("a supervisor at {name} counts {said} people in zone {zone}, where {real} are")
         });
+    }
+
+    /// Checks that a count covers what the hubs had written when they were dialled for it.
+    fn check_covers(&self, counting: &Counting, signed: &Count) {
+        for (hub, written) in &counting.dialled {
+            let hub = self.nodes[*hub].key.public();
+            let mut heard = signed.heard.iter();
+            assert!(
+                heard.any(|(origin, last)| *origin == hub && last >= written),
+                "{}: a count covers less of a hub's log than was written when it was dialled",
+                self.place()
+            );
+        }
     }
 
     /// Checks that the last count of each zone is what was in it then, whatever was heard later of the time before; who came and

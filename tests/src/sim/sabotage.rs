@@ -77,6 +77,8 @@ pub enum Sabotage {
     CountsAreIgnored,
     /// What a supervisor counts is made good twice.
     CountsAreTakenTwice,
+    /// Supervisors count as soon as the hubs are linked, whatever was not heard yet.
+    CountsDoNotWait,
     /// Nobody gives up a scan that others may have said yes to.
     NobodyWithdraws,
     /// Sessions take records that could not be read for records that are not here.

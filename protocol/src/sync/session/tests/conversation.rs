@@ -502,6 +502,24 @@ fn messages_that_come_twice_change_nothing() {
 }
 
 #[test]
+fn a_peers_log_is_here_once_it_has_spoken_of_it_and_all_of_that_was_stored() {
+    let (ours, theirs) = (fresh_hub(), busy_cloud(3));
+    let unopened = line::session(&ours, theirs.me());
+    assert!(!unopened.has_peers_log());
+    let mut session = opened(&ours, &theirs);
+    let held = theirs.held();
+    let last = held.iter().find(|held| held.origin == theirs.me());
+    let last = last.expect("it has written").clone();
+    let mut before = last.clone();
+    before.tail.seq = Seq(last.tail.seq.0 - 1);
+    for (grown, is_here) in [(before, false), (last, true)] {
+        assert!(!session.has_peers_log());
+        give(&mut session, Input::Grew(grown), NOW);
+        assert_eq!(session.has_peers_log(), is_here);
+    }
+}
+
+#[test]
 fn a_lag_beyond_counting_is_the_most_there_is() {
     let mut session = opened(&fresh_hub(), &busy_cloud(3));
     for origin in [hub(2), hub(3)] {
