@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use futures_util::FutureExt;
 use hyper::Request;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
@@ -51,19 +50,36 @@ pub async fn serve(
             Some(_) = connections.join_next() => continue,
             stream = accept(&listener, &places) => stream,
         };
-        let place = tokio::select! {
-            () = stop.cancelled() => break,
-            place = places.take() => place,
-        };
-        connections.spawn(carry(stream, place, router.clone(), stop.clone()));
-    }
-    // Whoever the system has let in before has perhaps asked already.
-    while let Some(stream) = accept(&listener, &places).now_or_never() {
         let place = places.take().await;
         connections.spawn(carry(stream, place, router.clone(), stop.clone()));
     }
-    drop(listener);
+    let last = let_in_already(listener).unwrap_or_else(|error| {
+        tracing::warn!(%error, "connections that waited when the server stopped were not taken");
+        Vec::new()
+    });
+    for stream in last {
+        let place = places.take().await;
+        connections.spawn(carry(stream, place, router.clone(), stop.clone()));
+    }
     while connections.join_next().await.is_some() {}
+}
+
+/// Closes the door and returns whoever the system has let in before: they have perhaps asked already. The system itself is asked, since
+/// the runtime may not have heard of them yet.
+fn let_in_already(listener: TcpListener) -> io::Result<Vec<TcpStream>> {
+    let listener = listener.into_std()?;
+    let mut streams = Vec::new();
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(true)?;
+                streams.push(TcpStream::from_std(stream)?);
+            }
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(streams),
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Returns how many connections this process can carry at once.

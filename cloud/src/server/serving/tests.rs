@@ -38,7 +38,8 @@ impl Rig {
             .route("/slowly", get(slowly));
         let stop = CancellationToken::new();
         let mut server = JoinSet::new();
-        server.spawn(serve(listener, router, ConnectionPlaces::new(most), stop.clone()));
+        let places = ConnectionPlaces::new(most);
+        server.spawn(serve(listener, router, places, stop.clone()));
         Self {
             addr,
             asked,
@@ -135,4 +136,26 @@ async fn a_stop_answers_what_is_here_and_waits_for_nobody_else() {
     assert!(answer(&mut asked).await.starts_with("HTTP/1.1 200"));
     let ended = timeout(GUARD, rig.server.join_next()).await.unwrap();
     ended.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn whoever_was_let_in_before_a_stop_is_answered() {
+    let rig = Rig::with_places(64).await;
+    let mut asked = rig.ask_slowly().await;
+    // The test's only thread is ours: the server has seen none of these when it hears of the stop.
+    let waiting: Vec<_> = (0..32)
+        .map(|_| {
+            let mut stream = std::net::TcpStream::connect(rig.addr).unwrap();
+            io::Write::write_all(&mut stream, REQUEST.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    rig.stop.cancel();
+    for stream in waiting {
+        stream.set_nonblocking(true).unwrap();
+        let mut stream = TcpStream::from_std(stream).unwrap();
+        assert!(answer(&mut stream).await.starts_with("HTTP/1.1 200"));
+    }
+    rig.told.notify_one();
+    assert!(answer(&mut asked).await.starts_with("HTTP/1.1 200"));
 }
