@@ -155,6 +155,9 @@ impl DatabaseLocation {
 fn set_up(connection: Connection) -> rusqlite::Result<Connection> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // A statement keeps its plan: else one that compares a column of a partial index's condition with a value is compiled anew
+    // each time that it runs.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
     connection.query_row("PRAGMA schema_version", [], |_| Ok(()))?;
     Ok(connection)

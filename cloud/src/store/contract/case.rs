@@ -28,7 +28,7 @@ use crate::store::postgres::faults::Faults;
 use crate::store::postgres::server::Servers;
 use crate::store::{self, Audit, Store};
 
-const STORE_FILE: &str = "store.db";
+pub const STORE_FILE: &str = "store.db";
 /// When every case begins.
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
 /// How long its event's reservations hold.

@@ -2,14 +2,20 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
+use rusqlite::hooks::{AuthContext, Authorization};
 use tempfile::TempDir;
 use usher_disk::{DiskError, FileFinding};
 
 use super::*;
 use crate::ids::BookingId;
+use crate::selling::ConfirmOutcome;
 use crate::selling::jobs::{DueJobs, JobId};
+use crate::store::Store;
+use crate::store::contract::case::{Case, START, STORE_FILE};
+use crate::store::engine::Engine;
 use crate::store::finding::Finding;
 use crate::store::operations::{jobs, rows};
 use crate::store::sql::Sql;
@@ -221,4 +227,39 @@ fn bookings_from_before_payments_had_a_course_are_kept_and_numbered() {
         rows,
         expected.map(|(attempt, state)| (attempt, state.to_owned(), 900_000))
     );
+}
+
+/// Opens a store whose writer counts the statements that it compiles: SQLite asks then what each may do.
+fn counting_store(file: &Path) -> (Store, Arc<AtomicUsize>) {
+    let compiled = Arc::new(AtomicUsize::new(0));
+    let location = DatabaseLocation::File(file.to_owned());
+    let mut connection = location.open_writer(&tables(&migrations())).unwrap();
+    let counting = Arc::clone(&compiled);
+    let count = move |_: AuthContext<'_>| {
+        counting.fetch_add(1, Ordering::Relaxed);
+        Authorization::Allow
+    };
+    connection.authorizer(Some(count)).unwrap();
+    let database = Database {
+        writer: Arc::new(StoreWriter::start(connection, None).unwrap()),
+        readers: Arc::new(Readers::open(&location).unwrap()),
+    };
+    let engine = Engine::Sqlite(database);
+    (Store { engine }, compiled)
+}
+
+#[tokio::test]
+async fn a_sale_compiles_no_statement_twice() {
+    let mut case = Case::on_sqlite().await;
+    case.store.close().await;
+    let (store, compiled) = counting_store(&case.file(STORE_FILE));
+    case.store = store;
+    for seat in 0..6 {
+        let is_first = seat == 0;
+        let held = case.held(&[seat], START).await;
+        let open = case.begun(held.id, &format!("key {seat}"), START).await;
+        let confirmed = case.confirm(&open, START).await;
+        assert!(matches!(confirmed, ConfirmOutcome::Confirmed(_)), "{confirmed:?}");
+        assert_eq!(compiled.swap(0, Ordering::Relaxed) > 0, is_first);
+    }
 }

@@ -114,7 +114,7 @@ fn run_group(
     note: Option<&CommitNote>,
     group: &mut [Box<dyn Command>],
 ) -> Result<(), StoreError> {
-    connection.execute_batch("BEGIN IMMEDIATE")?;
+    execute(connection, "BEGIN IMMEDIATE")?;
     let mut has_changed = false;
     for command in group {
         has_changed |= command.run(connection);
@@ -126,10 +126,10 @@ fn run_group(
     // A group that was refused as a whole costs no flush of the disk, so it is not counted either.
     let note = note.filter(|_| has_changed);
     let counted = note.map(|_| commits::count_one(connection)).transpose();
-    let committed = counted.and_then(|count| connection.execute_batch("COMMIT").map(|()| count));
+    let committed = counted.and_then(|count| execute(connection, "COMMIT").map(|()| count));
     let count = committed.map_err(|error| {
         if !connection.is_autocommit()
-            && let Err(error) = connection.execute_batch("ROLLBACK")
+            && let Err(error) = execute(connection, "ROLLBACK")
         {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -153,21 +153,21 @@ fn in_savepoint<T>(
     let before = connection.total_changes();
     let mut is_kept = false;
     let attempt = || {
-        connection.execute_batch("SAVEPOINT command")?;
+        execute(connection, "SAVEPOINT command")?;
         match work(connection) {
             Ok(Effect::Keep(answer)) => {
-                connection.execute_batch("RELEASE command")?;
+                execute(connection, "RELEASE command")?;
                 is_kept = true;
                 Ok(answer)
             }
             Ok(Effect::Undo(answer)) => {
-                connection.execute_batch("ROLLBACK TO command; RELEASE command")?;
+                undo(connection)?;
                 Ok(answer)
             }
             Err(error) => {
                 // When the transaction is gone with the error, so is the savepoint.
                 if !connection.is_autocommit() {
-                    connection.execute_batch("ROLLBACK TO command; RELEASE command")?;
+                    undo(connection)?;
                 }
                 Err(error)
             }
@@ -175,6 +175,16 @@ fn in_savepoint<T>(
     };
     let result = attempt();
     (result, is_kept && connection.total_changes() != before)
+}
+
+fn undo(connection: &Connection) -> rusqlite::Result<()> {
+    execute(connection, "ROLLBACK TO command")?;
+    execute(connection, "RELEASE command")
+}
+
+/// Runs a statement that is compiled once.
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
 #[cfg(test)]
