@@ -19,5 +19,5 @@ pub use location::DatabaseLocation;
 pub use log_walk::LogWalk;
 pub use note::CommitNote;
 pub use readers::Readers;
-pub use tables::{Tables, check_pages, complaints};
+pub use tables::{Tables, complaints};
 pub use writer::{GROUP_COMMANDS, Groups, Writer};

@@ -13,8 +13,10 @@ use crate::tables::{Tables, check_pages};
 
 /// How long a statement waits for another process that writes: far longer than any of our transactions takes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The largest file of which every page is checked at start, in bytes: that takes a quarter of a second.
+const CHECKED_AT_START_BYTES: i64 = 64 << 20;
 /// Prepared statements kept by each connection: more than any program has.
-const STATEMENT_CACHE: usize = 96;
+const STATEMENT_CACHE: usize = 256;
 /// What is kept of the write-ahead log once a reader that stayed for long has let it grow, in bytes.
 const LOG_BYTES: i64 = 64 << 20;
 
@@ -62,7 +64,7 @@ impl DatabaseLocation {
         let lock = self.lock_tables()?;
         tables.make(&mut connection)?;
         drop(lock);
-        check_pages(&connection)?;
+        check_pages(&connection, CHECKED_AT_START_BYTES)?;
         Ok(connection)
     }
 

@@ -132,3 +132,27 @@ fn a_look_from_outside_changes_nothing_and_sees_what_is_durable() {
     drop(outside);
     assert!(files() == before, "a file has changed");
 }
+
+#[test]
+fn every_page_is_checked_of_a_file_that_is_no_larger_than_it_may_be() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = open(&directory, &[notes()]).unwrap();
+    let fill = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+                INSERT INTO notes SELECT i, hex(zeroblob(2000)) FROM n";
+    connection.execute(fill, []).unwrap();
+    drop(connection);
+    let mut bytes = fs::read(path(&directory)).unwrap();
+    let (size, middle) = (bytes.len(), bytes.len() / 2 / 4096 * 4096);
+    bytes[middle..middle + 4096].fill(0x5a);
+    fs::write(path(&directory), bytes).unwrap();
+    let connection = DatabaseLocation::File(path(&directory))
+        .open_from_outside()
+        .unwrap();
+    let check = |most_bytes: usize| check_pages(&connection, most_bytes.try_into().unwrap());
+    assert!(matches!(
+        check(size),
+        Err(DiskError::Damaged(FileFinding::Page(_)))
+    ));
+    check(size - 1).unwrap();
+    assert_ne!(crate::tables::complaints(&connection).unwrap(), []);
+}
