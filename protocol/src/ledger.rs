@@ -27,7 +27,9 @@ use crate::record::{Body, Record, Unread};
 use crate::state::State;
 use crate::trust::Trust;
 
-pub use admittance::{MAX_DEVICE_BYTES, MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS};
+pub use admittance::{
+    MAX_DEVICE_BYTES, MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS, MAX_UNVOUCHED_OF_ISSUER,
+};
 pub use annul::{Annulling, NotAnnulled};
 pub use count::NotCounted;
 pub use judge::{Judged, JudgingAs, Route, ScanQuestion, Unheard};

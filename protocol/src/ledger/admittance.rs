@@ -1,17 +1,20 @@
 //! Whose logs are kept, and how much of them: somebody trusted must stand behind each, and what one issuer or one device can fill is bounded.
 
-use usher_keys::{DeviceIdentity, PublicKey};
+use usher_keys::DeviceIdentity;
 
 use super::Ledger;
+use super::ruling::MAX_VOUCHED_DEVICES;
 use crate::ident::{Origin, Seq};
 use crate::log::{RunError, Tail};
 use crate::record::{Body, Record};
 
-/// Most logs that are kept: every device of the largest venue, ten times over.
-pub const MAX_STORED_LOGS: usize = 4_096;
+/// Most logs that are kept, beside those of authorities.
+pub const MAX_STORED_LOGS: usize = MAX_VOUCHED_DEVICES + MAX_UNVOUCHED_LOGS;
+/// Most logs that the authority has not vouched for, whoever issued them: four hubs that are stolen at once fill no more.
+pub const MAX_UNVOUCHED_LOGS: usize = 1_024;
 /// Most logs of one issuer that the authority has not vouched for: a hub's worth of scanners enrolled while the cloud was
 /// away. A stolen hub can sign certificates without end; those that the authority has heard of are not counted.
-pub const MAX_UNVOUCHED_LOGS: usize = 256;
+pub const MAX_UNVOUCHED_OF_ISSUER: usize = 256;
 /// Most records of a device's log: a scan every second for two months.
 pub const MAX_DEVICE_RECORDS: u64 = 5_000_000;
 /// Most bytes of the records of a device's log: those of the most records, of which one takes some 300 bytes, and a third more.
@@ -74,13 +77,14 @@ impl Ledger {
         if self.is_vouched(origin) {
             return true;
         }
-        let issuer = identity.certificate.issuer;
-        let of_issuer = |held: &&PublicKey| {
-            let opened = self.state.opened_with(held);
-            opened.is_some_and(|opened| opened.certificate.issuer == issuer) && !self.is_vouched(held)
-        };
-        self.copies.len() < MAX_STORED_LOGS
-            && self.copies.keys().filter(of_issuer).count() < MAX_UNVOUCHED_LOGS
+        let unvouched = self.copies.keys().filter(|held| !self.is_vouched(held));
+        let issuers = unvouched.filter_map(|held| Some(self.state.opened_with(held)?.certificate.issuer));
+        let (mut in_all, mut of_issuer) = (0, 0);
+        for issuer in issuers {
+            in_all += 1;
+            of_issuer += usize::from(issuer == identity.certificate.issuer);
+        }
+        in_all < MAX_UNVOUCHED_LOGS && of_issuer < MAX_UNVOUCHED_OF_ISSUER
     }
 
     pub(super) fn is_vouched(&self, origin: &Origin) -> bool {

@@ -1,10 +1,20 @@
 //! What an authority writes as a matter of course: the roster that follows from the devices, and its predecessor's word anew; when to write it is the cloud's.
 
-use usher_keys::PublicKey;
+use std::collections::{BTreeMap, BTreeSet};
+
+use usher_keys::{DeviceIdentity, PublicKey, TrustBundle};
 
 use crate::fork::ForkProof;
+use crate::ident::{Origin, Seq};
 use crate::record::Body;
 use crate::state::State;
+
+/// Most devices that an authority vouches for: every device of the largest venue, ten times over.
+pub const MAX_VOUCHED_DEVICES: usize = 3_072;
+/// How many of them only the authority itself enrols: hubs in the wrong hands never take the last places.
+const MAX_ENROLLED_BY_AUTHORITY_ALONE: usize = 512;
+/// Most devices that are vouched for of those that one hub has enrolled: it can sign certificates without end.
+pub const MAX_VOUCHED_OF_HUB: usize = 256;
 
 /// Hubs that join and leave by words that are written together with the roster, and that the state does not know of yet.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +43,54 @@ pub fn next_roster(state: &State, change: &RosterChange) -> Option<Body> {
         epoch: epoch.saturating_add(1),
         hubs,
     })
+}
+
+/// Returns the devices among those that were heard of which an authority vouches for: those that somebody trusted has enrolled, that
+/// are still believed, and that nobody has vouched for yet; of each hub a bounded number.
+pub fn devices_to_vouch_for(state: &State, bundle: &TrustBundle, heard: &[Origin]) -> Vec<DeviceIdentity> {
+    let mut of_hub = BTreeMap::<PublicKey, usize>::new();
+    for (device, vouched) in &state.register().enrolled {
+        // A renewed certificate does not say any more who enrolled the device: its log does, until that opens with it.
+        let enrolling = hub_of(vouched).or_else(|| hub_of(state.opened_with(device)?));
+        if let Some(hub) = enrolling {
+            *of_hub.entry(hub).or_default() += 1;
+        }
+    }
+    let most = MAX_VOUCHED_DEVICES - MAX_ENROLLED_BY_AUTHORITY_ALONE;
+    let room = most.saturating_sub(state.register().enrolled.len());
+    let heard: BTreeSet<_> = heard.iter().collect();
+    let worthy = heard
+        .into_iter()
+        .filter_map(|origin| worth_vouching_for(state, bundle, origin));
+    let within_bounds = worthy.filter(|identity| {
+        let Some(hub) = hub_of(identity) else {
+            return true;
+        };
+        let vouched = of_hub.entry(hub).or_default();
+        *vouched += 1;
+        *vouched <= MAX_VOUCHED_OF_HUB
+    });
+    within_bounds.take(room).cloned().collect()
+}
+
+fn hub_of(identity: &DeviceIdentity) -> Option<PublicKey> {
+    identity.via.as_ref().map(|via| via.certificate.device)
+}
+
+/// Returns the certificate of a device that nobody has vouched for yet and that is still believed. A log that counts in part may
+/// have opened with another since, by a key that was struck out: whoever stole that must not have the authority's word for it.
+fn worth_vouching_for<'a>(
+    state: &'a State,
+    bundle: &TrustBundle,
+    origin: &Origin,
+) -> Option<&'a DeviceIdentity> {
+    let register = state.register();
+    let identity = state.opened_with(origin)?;
+    let is_known = register.enrolled.contains_key(origin) || register.revoked.contains_key(origin);
+    let is_believed = state.limit(origin) > Seq(0);
+    let issuer = bundle.issuing_key(&identity.root_issuer());
+    let stands = issuer.is_some_and(|key| !key.is_struck()) && !register.is_of_revoked_hub(identity);
+    (!is_known && is_believed && stands).then_some(identity)
 }
 
 /// Returns the word that a hub will never admit anyone again: its places in zones fall to the first hub that stays.

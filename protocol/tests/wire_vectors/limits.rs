@@ -1,7 +1,10 @@
 //! Holds the limits that docs/PROTOCOL.md tells to those of the code.
 
 use usher_keys::{bundle, certificate, enrolment};
-use usher_protocol::ledger::{MAX_DEVICE_BYTES, MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS};
+use usher_protocol::ledger::{
+    MAX_DEVICE_BYTES, MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS, MAX_UNVOUCHED_OF_ISSUER,
+    ruling,
+};
 use usher_protocol::state::units;
 use usher_protocol::sync::{MAX_FRAME_BYTES, MAX_LOGS, outbox, parts, session};
 use usher_protocol::{checkpoint, ident, labels, log, policy, record, request, ticket};
@@ -12,7 +15,7 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
 /// What is limited, by how much, and the unit in which the page tells it.
-const SIZES: [(&str, usize, usize, &str); 20] = [
+const SIZES: [(&str, usize, usize, &str); 23] = [
     ("signed bundle: bundle", bundle::MAX_BUNDLE_BYTES, KIB, " KiB"),
     ("roots, and signatures looked at", bundle::MAX_ROOTS, 1, ""),
     ("keys of one kind in a bundle", bundle::MAX_KEYS, 1, ""),
@@ -55,7 +58,25 @@ const SIZES: [(&str, usize, usize, &str); 20] = [
     ("logs that are kept", MAX_STORED_LOGS, 1, ""),
     (
         "logs of devices by one issuer that the authority does not vouch for",
+        MAX_UNVOUCHED_OF_ISSUER,
+        1,
+        "",
+    ),
+    (
+        "logs of devices that the authority does not vouch for",
         MAX_UNVOUCHED_LOGS,
+        1,
+        "",
+    ),
+    (
+        "devices that the authority vouches for",
+        ruling::MAX_VOUCHED_DEVICES,
+        1,
+        "",
+    ),
+    (
+        "devices of one hub that the authority vouches for",
+        ruling::MAX_VOUCHED_OF_HUB,
         1,
         "",
     ),

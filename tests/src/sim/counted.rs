@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use usher_keys::PublicKey;
-use usher_protocol::ledger::MAX_UNVOUCHED_LOGS;
+use usher_protocol::ledger::MAX_UNVOUCHED_OF_ISSUER;
+use usher_protocol::ledger::ruling::MAX_VOUCHED_OF_HUB;
 use usher_protocol::log::Hash;
 use usher_protocol::record::{Body, Record};
 use usher_protocol::{Origin, Seq, Unit};
@@ -99,10 +100,23 @@ impl World {
     pub fn check_bounds(&self, node: NodeId) {
         let ledger = &self.nodes[node].ledger;
         let (state, logs) = (ledger.state(), ledger.vector());
-        if logs.len() <= MAX_UNVOUCHED_LOGS {
+        if logs.len() <= MAX_UNVOUCHED_OF_ISSUER {
             return;
         }
         let register = state.register();
+        let mut by_hub = BTreeMap::<PublicKey, usize>::new();
+        for via in register
+            .enrolled
+            .values()
+            .filter_map(|identity| identity.via.as_ref())
+        {
+            *by_hub.entry(via.certificate.device).or_default() += 1;
+        }
+        assert!(
+            by_hub.values().all(|devices| *devices <= MAX_VOUCHED_OF_HUB),
+            "{}: the authority vouches for more devices of one hub than it may",
+            self.place()
+        );
         let unvouched = logs
             .keys()
             .filter(|origin| !register.enrolled.contains_key(origin));
@@ -111,7 +125,7 @@ impl World {
             *by_issuer.entry(identity.certificate.issuer).or_default() += 1;
         }
         assert!(
-            by_issuer.values().all(|logs| *logs <= MAX_UNVOUCHED_LOGS),
+            by_issuer.values().all(|logs| *logs <= MAX_UNVOUCHED_OF_ISSUER),
             "{}: {} keeps more logs of one issuer than it may",
             self.place(),
             self.name(node)

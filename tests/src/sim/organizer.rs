@@ -2,7 +2,9 @@
 
 use usher_keys::{DeviceIdentity, TrustedKey};
 use usher_protocol::fork::Contradiction;
-use usher_protocol::ledger::ruling::{RosterChange, next_roster, restatement, retirement};
+use usher_protocol::ledger::ruling::{
+    RosterChange, devices_to_vouch_for, next_roster, restatement, retirement,
+};
 use usher_protocol::log::Tail;
 use usher_protocol::record::Body;
 use usher_protocol::{Generation, Origin, Seq, Unit};
@@ -223,16 +225,15 @@ impl World {
 
     /// The authority vouches for a device that others enrolled, once it has heard of its log.
     pub fn vouch(&mut self, origin: Origin) {
-        let state = self.nodes[CLOUD].ledger.state();
-        let register = state.register();
-        let is_known = register.enrolled.contains_key(&origin) || register.revoked.contains_key(&origin);
-        let bundle = self.nodes[CLOUD].ledger.trust().bundle();
-        let stands = |identity: &DeviceIdentity| {
-            let issuer = bundle.issuing_key(&identity.root_issuer());
-            issuer.is_some_and(|key| !key.is_struck()) && !register.is_of_revoked_hub(identity)
+        let ledger = &self.nodes[CLOUD].ledger;
+        let vouched = if self.breaks(Sabotage::VouchingIsNotBounded) {
+            let is_new = !ledger.state().register().enrolled.contains_key(&origin);
+            let opened = ledger.state().opened_with(&origin).filter(|_| is_new);
+            opened.cloned().into_iter().collect()
+        } else {
+            devices_to_vouch_for(ledger.state(), ledger.trust().bundle(), &[origin])
         };
-        let identity = state.opened_with(&origin).cloned().filter(stands);
-        if let Some(identity) = identity.filter(|_| !is_known && state.limit(&origin) > Seq(0)) {
+        for identity in vouched {
             self.publish(Body::DeviceEnrolled { identity });
         }
     }

@@ -107,6 +107,8 @@ pub enum Sabotage {
     RostersMayBeMissing,
     /// A hub may certify as many strangers as it likes.
     IssuersAreNotBounded,
+    /// The authority vouches for as many strangers of a hub as it hears of.
+    VouchingIsNotBounded,
     /// Scanners take certificates from hubs that did not enrol them.
     RenewalsAreNotAsked,
     /// What a device writes under a certificate by a struck issuing key counts.

@@ -22,7 +22,7 @@ fn sabotaged(seed: u64, sabotage: Sabotage) -> Shape {
 fn find(from: u64, shape: impl Fn(u64) -> Shape, complaints: &[&str]) -> (u64, Broken) {
     let is_expected = |broken: &Broken| complaints.iter().any(|words| broken.complaint.contains(words));
     let play = |seed| sim::attempt(seed, &shape(seed)).err();
-    let found = (from..from + SEEDS).find_map(|seed| Some((seed, play(seed).filter(is_expected)?)));
+    let found = (from..SEEDS).find_map(|seed| Some((seed, play(seed).filter(is_expected)?)));
     found.unwrap_or_else(|| panic!("{:?} goes unseen", shape(0).sabotage))
 }
 
@@ -30,7 +30,7 @@ fn find(from: u64, shape: impl Fn(u64) -> Shape, complaints: &[&str]) -> (u64, B
 const FALSE: &[&str] = &["counts a passage that is plainly false", "the first false record"];
 
 /// Each broken rule, the seed from which on it is looked for so that the suite stays short, and what is said of it.
-const RULES: [(Sabotage, u64, &[&str]); 49] = [
+const RULES: [(Sabotage, u64, &[&str]); 50] = [
     (Sabotage::NobodyWithdraws, 1, &["let nobody in by it"]),
     (Sabotage::PlacesAreNotCounted, 6, &["in a zone for"]),
     (Sabotage::CutOffSaysYes, 0, &["people in, not"]),
@@ -118,6 +118,7 @@ const RULES: [(Sabotage, u64, &[&str]); 49] = [
         &["in a zone for", "people in, not", "double under strict"],
     ),
     (Sabotage::RostersMayBeMissing, 20, &["does not know roster"]),
+    (Sabotage::VouchingIsNotBounded, 119, &["vouches for more devices of one hub"]),
     (Sabotage::IssuersAreNotBounded, 119, &["more logs of one issuer"]),
     (
         Sabotage::OverridesPassOverTheHome,

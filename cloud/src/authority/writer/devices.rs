@@ -7,7 +7,7 @@ use usher_keys::expiry::AFTER_EVENT_MS;
 use usher_keys::{
     Certificate, DeviceIdentity, EnrolmentRequest, PublicKey, Purpose, Role, Timestamp, Window,
 };
-use usher_protocol::ledger::ruling::{RosterChange, next_roster};
+use usher_protocol::ledger::ruling::{MAX_VOUCHED_DEVICES, RosterChange, next_roster};
 use usher_protocol::log::Tail;
 use usher_protocol::record::Body;
 
@@ -15,8 +15,6 @@ use super::{Draft, LogWriter};
 use crate::authority::AuthorityError;
 use crate::store::authority::{CodeId, EnrolmentTerms, RowChange, UsedCode};
 
-/// Most devices of an event: what a session can name, less the authority's own logs.
-pub const MAX_DEVICES: usize = 4_000;
 /// Most hubs of an event: a hub at each of that many gates, and a roster record of 8 KiB.
 pub const MAX_HUBS: usize = 256;
 
@@ -128,7 +126,8 @@ impl LogWriter {
             return Some(EnrolOutcome::Barred);
         }
         let hubs = state.rosters().current().map_or(0, |(_, hubs)| hubs.len());
-        let full = state.devices().count() >= MAX_DEVICES || (role == Role::Hub && hubs >= MAX_HUBS);
+        let full =
+            state.register().enrolled.len() >= MAX_VOUCHED_DEVICES || (role == Role::Hub && hubs >= MAX_HUBS);
         (known.is_none() && full).then_some(EnrolOutcome::TooMany)
     }
 

@@ -1,13 +1,12 @@
 //! Standing for devices: the cloud vouches for each one it hears of, so that no hub's end takes its scanners along, and renews certificates.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use usher_keys::{Certificate, DeviceIdentity, PublicKey, Purpose, TrustBundle, TrustedKey};
+use usher_keys::{Certificate, DeviceIdentity, PublicKey, Purpose, TrustedKey};
 use usher_protocol::Origin;
+use usher_protocol::ledger::ruling;
 use usher_protocol::record::Body;
-use usher_protocol::state::State;
 
-use super::devices::MAX_DEVICES;
 use super::{Draft, LogWriter, RACES};
 use crate::authority::AuthorityError;
 
@@ -38,18 +37,13 @@ impl LogWriter {
     }
 
     async fn try_to_vouch(&mut self, heard: &[Origin]) -> Result<(), AuthorityError> {
-        let (state, bundle) = (self.ledger.state(), self.ledger.trust().bundle());
-        let room = MAX_DEVICES.saturating_sub(state.register().enrolled.len());
-        let newcomers: BTreeMap<_, _> = heard
-            .iter()
-            .filter_map(|origin| Some((*origin, worth_vouching_for(state, bundle, origin)?)))
-            .take(room)
-            .collect();
+        let bundle = self.ledger.trust().bundle();
+        let newcomers = ruling::devices_to_vouch_for(self.ledger.state(), bundle, heard);
         if newcomers.is_empty() || !self.may_write() {
             return Ok(());
         }
         let mut draft = Draft::default();
-        for identity in newcomers.into_values() {
+        for identity in newcomers {
             self.write(&mut draft, Body::DeviceEnrolled { identity })?;
         }
         self.commit(draft).await?;
@@ -112,16 +106,4 @@ pub fn lasts_with_event(identity: &DeviceIdentity, lasting: &BTreeSet<PublicKey>
         lasting.contains(&hub.device) && hub.window.until <= certificate.window.until
     });
     by_hub || lasting.contains(&certificate.device)
-}
-
-/// Returns the certificate of a device that nobody has vouched for yet and that is still believed. A log that counts in part may
-/// have opened with another since, by a key that was struck out: whoever stole that must not have the authority's word for it.
-fn worth_vouching_for(state: &State, bundle: &TrustBundle, origin: &Origin) -> Option<DeviceIdentity> {
-    let register = state.register();
-    let identity = state.opened_with(origin)?;
-    let is_known = register.enrolled.contains_key(origin) || register.revoked.contains_key(origin);
-    let is_believed = state.limit(origin) > usher_protocol::Seq(0);
-    let issuer = bundle.issuing_key(&identity.root_issuer());
-    let stands = issuer.is_some_and(|key| !key.is_struck()) && !register.is_of_revoked_hub(identity);
-    (!is_known && is_believed && stands).then(|| identity.clone())
 }

@@ -7,14 +7,15 @@ use usher_keys::{Certificate, DeviceIdentity, SecretKey};
 use super::*;
 use crate::admission::Referral;
 use crate::ident::ScanId;
-use crate::ledger::{MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS};
+use crate::ledger::ruling::{MAX_VOUCHED_DEVICES, MAX_VOUCHED_OF_HUB, devices_to_vouch_for};
+use crate::ledger::{MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS, MAX_UNVOUCHED_OF_ISSUER};
 use crate::log::{Head, Run, RunError, Tail};
 use crate::rehearsal::line::RehearsalLine;
 use crate::rehearsal::{
     AVAILABLE, EVENT, HOUR_MS, NOW, REENTRY, SEASON, STRICT, capable, certificate, enrolled_by, identity,
     identity_by, issuing, new_issuing, scanner, signed_bundle, succeeded,
 };
-use crate::sync::{Input, Message, NotStored, Notice};
+use crate::sync::{Input, MAX_LOGS, Message, NotStored, Notice};
 
 #[test]
 fn a_hub_that_hears_of_its_own_retirement_admits_no_strict_ticket_beside_its_successor() {
@@ -113,9 +114,9 @@ fn a_hub_that_invents_scanners_without_end_fills_no_more_than_its_share() {
         )
     };
     let turned_away = line.b.notices.iter().filter(refused).count();
-    assert_eq!(turned_away, MAX_STORED_LOGS - MAX_UNVOUCHED_LOGS);
+    assert_eq!(turned_away, MAX_STORED_LOGS - MAX_UNVOUCHED_OF_ISSUER);
     // The cloud and both hubs, and the liar's share.
-    assert_eq!(line.b.machine.ledger.vector().len(), 3 + MAX_UNVOUCHED_LOGS);
+    assert_eq!(line.b.machine.ledger.vector().len(), 3 + MAX_UNVOUCHED_OF_ISSUER);
     line.a.write(Body::ForkSeen(Box::new(crate::rehearsal::fork(
         &scanner(9),
         1,
@@ -135,7 +136,7 @@ fn a_hub_that_invents_scanners_without_end_fills_no_more_than_its_share() {
 fn the_share_of_one_hub_takes_nothing_from_others_nor_from_those_who_are_vouched_for() {
     let mut cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
-    let share = u32::try_from(MAX_UNVOUCHED_LOGS).unwrap();
+    let share = u32::try_from(MAX_UNVOUCHED_OF_ISSUER).unwrap();
     for run in crowd_of(&hub(2), 0..share) {
         gate.take(&run).unwrap();
     }
@@ -168,22 +169,76 @@ fn the_share_of_one_hub_takes_nothing_from_others_nor_from_those_who_are_vouched
 fn all_hubs_together_fill_no_more_than_there_is_room_for_but_whoever_is_vouched_for_finds_a_place() {
     let mut cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
-    let share = u32::try_from(MAX_UNVOUCHED_LOGS).unwrap();
+    let share = u32::try_from(MAX_UNVOUCHED_OF_ISSUER).unwrap();
     let mut taken = 0;
     for number in 0..16 {
         let numbers = u32::from(number) * share..(u32::from(number) + 1) * share;
         let runs = crowd_of(&key(0x80 + number), numbers);
         taken += runs.iter().filter(|run| gate.take(run).is_ok()).count();
     }
-    // The cloud's log and its own are there too.
-    assert_eq!(taken, MAX_STORED_LOGS - 2);
-    assert_eq!(gate.ledger.vector().len(), MAX_STORED_LOGS);
+    // Its own log is one of them.
+    assert_eq!(taken, MAX_UNVOUCHED_LOGS - 1);
     let honest = identity(&hub(4), Role::Hub);
     let late = opening(&hub(4), honest.clone());
     assert_eq!(gate.take(&late), Err(RunError::TooManyLogs), "an issuer of few");
     cloud.write(Body::DeviceEnrolled { identity: honest });
     gate.listen(&cloud);
     assert!(gate.take(&late).is_ok());
+}
+
+/// The authority vouches for whom it may of those who open logs there.
+fn vouch_for(cloud: &mut Machine, crowd: &[Run]) -> usize {
+    let heard: Vec<_> = crowd.iter().map(|run| run.head.origin).collect();
+    for run in crowd {
+        // One that finds no place is none that is heard of.
+        let _ = cloud.take(run);
+    }
+    let ledger = &cloud.ledger;
+    let worthy = devices_to_vouch_for(ledger.state(), ledger.trust().bundle(), &heard);
+    let vouched = worthy.len();
+    for identity in worthy {
+        cloud.write(Body::DeviceEnrolled { identity });
+    }
+    vouched
+}
+
+#[test]
+fn an_authority_vouches_for_a_bounded_number_of_what_hubs_invent_and_keeps_places_for_its_own() {
+    let mut cloud = Machine::cloud(&[1]);
+    let share = u32::try_from(MAX_VOUCHED_OF_HUB).unwrap();
+    let numbers = |of: u8| u32::from(of) * 1_000..u32::from(of) * 1_000 + share;
+    let first: Vec<usize> = (0..3)
+        .map(|round| vouch_for(&mut cloud, &crowd_of(&hub(2), round * 100..(round + 1) * 100)))
+        .collect();
+    assert_eq!(first, [100, 100, 56]);
+    let crowds: Vec<_> = (1..12).map(|of| crowd_of(&key(0x80 + of), numbers(of))).collect();
+    let vouched: usize = crowds.iter().map(|crowd| vouch_for(&mut cloud, crowd)).sum();
+    assert_eq!(MAX_VOUCHED_OF_HUB + vouched, MAX_VOUCHED_DEVICES - 512);
+    // Whoever has taken strangers in before the authority was heard can still name all logs to a peer.
+    let mut gate = Machine::hub(1, &Machine::cloud(&[1]));
+    let strangers = (20..25).flat_map(|of| crowd_of(&key(0x80 + of), numbers(of)));
+    let taken = strangers.filter(|run| gate.take(run).is_ok()).count();
+    assert_eq!(taken, MAX_UNVOUCHED_LOGS - 1);
+    gate.listen(&cloud);
+    let known = crowds
+        .iter()
+        .flatten()
+        .filter(|run| gate.take(run).is_ok())
+        .count();
+    assert_eq!(known, vouched);
+    assert!(gate.ledger.vector().len() <= MAX_LOGS);
+}
+
+#[test]
+fn a_renewed_device_still_counts_as_one_of_the_hub_that_enrolled_it() {
+    let mut cloud = Machine::cloud(&[1]);
+    let crowd = crowd_of(&hub(2), 0..u32::try_from(MAX_VOUCHED_OF_HUB).unwrap());
+    assert_eq!(vouch_for(&mut cloud, &crowd), MAX_VOUCHED_OF_HUB);
+    for number in 0..10 {
+        let renewed = identity(&invented(number), Role::Scanner);
+        cloud.write(Body::DeviceEnrolled { identity: renewed });
+    }
+    assert_eq!(vouch_for(&mut cloud, &crowd_of(&hub(2), 1_000..1_010)), 0);
 }
 
 #[test]
