@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
+use serde_json::{Value, json};
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
 use usher_tests::stage::hub::{Hub, HubSetup};
@@ -11,7 +12,7 @@ use usher_tests::stage::organizer::Role;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::{Ended, Program, finish};
 use usher_tests::stage::scanner::Scanner;
-use usher_tests::stage::venue::{Side, Venue};
+use usher_tests::stage::venue::{HUB_NORTH, Side, Venue};
 
 async fn enrol(stage: &Stage, program: Program, name: &str, code: &str) -> anyhow::Result<Ended> {
     let mut command = stage.programs.command(program);
@@ -200,6 +201,47 @@ async fn what_a_revoked_scanner_does_where_nobody_can_tell_it_counts_nowhere() -
     let turnstile = venue.south.turnstile(NORTH).await?;
     assert_eq!(turnstile.scan(&second.payload).await?.verdict, "admit");
     assert_eq!(stage.organizer.incidents().await?, []);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scanners_outlive_a_stolen_hub_at_others_until_they_are_to_go_with_it() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    let scanner = venue.scanner(&stage, Side::North, "of the north").await?;
+    let scanner = scanner.with_hub(venue.south.listening.quic);
+    let buyer = stage.buyer();
+    let mut pictures = Vec::new();
+    while pictures.len() < 3 {
+        let ticket = buyer.buy_one(STANDING).await?;
+        if venue.home(ticket.unit) == Side::South {
+            pictures.push(buyer.save_code(&ticket, &stage.path("")).await?);
+        }
+    }
+    assert_eq!(scanner.scan(NORTH, &pictures[0]).await?.outcome, "admitted");
+    venue.settled(&stage).await?;
+    let devices = stage.organizer.devices().await?.devices;
+    let stolen = devices.iter().find(|device| device.name == HUB_NORTH);
+    let stolen = &stolen.context("it is enrolled")?.device;
+
+    let follows = stage.organizer.revoke_device(stolen).await?;
+    let scanners =
+        |follows: &Value| ["scanners_kept", "scanners_revoked"].map(|key| follows[key][0]["name"].clone());
+    assert_eq!(scanners(&follows), [json!("of the north"), Value::Null]);
+    assert_eq!(scanner.scan(NORTH, &pictures[1]).await?.outcome, "admitted");
+
+    let with_scanners = format!("{stolen}/revoke?with_scanners=true");
+    let follows = stage.organizer.order(&format!("devices/{with_scanners}")).await?;
+    assert_eq!(scanners(&follows), [Value::Null, json!("of the north")]);
+    until("the hub in the south to hear of it", async || {
+        let records = stage.organizer.devices().await?.records;
+        Ok((venue.south.status().await?.records == records).then_some(()))
+    })
+    .await?;
+    assert_eq!(
+        scanner.scan(NORTH, &pictures[2]).await?.outcome,
+        "scanner_refused"
+    );
     Ok(())
 }
 

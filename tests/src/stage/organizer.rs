@@ -307,15 +307,27 @@ impl Organizer {
         Ok(())
     }
 
-    /// Shuts a device out.
+    /// Shuts a device out; returns what follows from it.
     ///
     /// # Errors
     ///
     /// When the cloud refuses.
-    pub async fn revoke_device(&self, device: &str) -> anyhow::Result<()> {
-        let path = self.path(&format!("devices/{device}/revoke"));
-        self.http.send(Method::POST, &path, None).await?.expect(200)?;
-        Ok(())
+    pub async fn revoke_device(&self, device: &str) -> anyhow::Result<Value> {
+        self.order(&format!("devices/{device}/revoke")).await
+    }
+
+    /// Orders something for the event; returns what follows from it.
+    ///
+    /// # Errors
+    ///
+    /// When the cloud refuses.
+    pub async fn order(&self, what: &str) -> anyhow::Result<Value> {
+        let path = self.path(what);
+        self.http
+            .send(Method::POST, &path, None)
+            .await?
+            .expect(200)?
+            .json()
     }
 
     /// Lists the devices of the event.

@@ -118,7 +118,11 @@ const RULES: [(Sabotage, u64, &[&str]); 50] = [
         &["in a zone for", "people in, not", "double under strict"],
     ),
     (Sabotage::RostersMayBeMissing, 20, &["does not know roster"]),
-    (Sabotage::VouchingIsNotBounded, 119, &["vouches for more devices of one hub"]),
+    (
+        Sabotage::VouchingIsNotBounded,
+        119,
+        &["vouches for more devices of one hub"],
+    ),
     (Sabotage::IssuersAreNotBounded, 119, &["more logs of one issuer"]),
     (
         Sabotage::OverridesPassOverTheHome,
